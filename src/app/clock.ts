@@ -1,0 +1,8 @@
+import type { Instant } from '../domain/instant.ts'
+
+/** The one source of time. */
+export interface Clock {
+  now(): Instant
+  /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+}

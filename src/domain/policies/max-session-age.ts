@@ -1,0 +1,36 @@
+import * as z from 'zod'
+import { duration, formatDuration } from '../duration.ts'
+import { NEVER, toIso } from '../instant.ts'
+import { definePolicyKind } from '../policy.ts'
+
+export const maxSessionAge = definePolicyKind({
+  kind: 'max-session-age',
+  reason: 'session-age',
+  rank: 50,
+  scope: 'connection',
+  facts: 'immutable',
+  summary: 'Ends a connection once it has been up for `maxAge`, so that everybody signs in again.',
+  keys: z.strictObject({
+    maxAge: duration.meta({ description: 'How long a connection may last: 10h, 1d12h.' }),
+  }),
+  fileKeys: [],
+  namesUsers: false,
+  bind: ({ maxAge }) => ({ maxAgeMs: maxAge }),
+  judge:
+    ({ maxAgeMs }) =>
+    () => ({
+      find({ establishedAt }, _history, now) {
+        if (establishedAt === undefined) return { word: 'unknown', until: NEVER, lacks: 'the time it was established' }
+        const since = establishedAt + maxAgeMs
+        return now >= since ? { word: 'violated', since, until: NEVER } : { word: 'fine', until: since }
+      },
+      because({ establishedAt }, finding, now) {
+        if (establishedAt === undefined) return 'AWS gave no established time for this connection'
+        const up = formatDuration(now - establishedAt)
+        const allowed = formatDuration(maxAgeMs)
+        return finding.word === 'violated'
+          ? `connected since ${toIso(establishedAt)}, up for ${up}: longer than the ${allowed} allowed`
+          : `connected since ${toIso(establishedAt)}, up for ${up} of the ${allowed} allowed`
+      },
+    }),
+})

@@ -1,0 +1,89 @@
+import type { Connection } from './connection.ts'
+import { type Instant, NEVER } from './instant.ts'
+import type { Judge, Policy } from './policy.ts'
+import { type Place, resolveSelector } from './selector.ts'
+import { type Person, personOf, type UserEntry } from './user-list.ts'
+
+/** How one policy stands to one person on one endpoint: everything that does not depend on the connection. */
+export interface Standing {
+  readonly policy: Policy
+  readonly matched: 'yes' | 'no' | 'unknown'
+  /** Exempt, or protected, before this instant. */
+  readonly exemptUntil: Instant
+  readonly judge: Judge
+}
+
+/** All policies of one configuration, resolved once per endpoint and person. */
+export interface PolicySet {
+  readonly policies: readonly Policy[]
+  /** The standing of every policy, in the order of `policies`. */
+  standings(place: Place): (connection: Connection) => readonly Standing[]
+  /** Whether `protect` names the person: then no policy ends their connections. */
+  isProtected(place: Place): (connection: Connection) => boolean
+}
+
+/** How many people are remembered per endpoint before the memory starts anew: twice the largest endpoint AWS offers. */
+const REMEMBERED = 252_000
+
+export const createPolicySet = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]): PolicySet => {
+  const protect = resolveSelector(
+    { users: protectedUsers.length > 0 ? protectedUsers : undefined, endpoints: undefined, regions: undefined },
+    'principal',
+  )
+  const resolvers = policies.map((policy) => ({
+    policy,
+    match: policy.match && resolveSelector(policy.match, 'either'),
+    exempt: policy.exempt && resolveSelector(policy.exempt, 'principal'),
+    judgeOf: policy.kind.judge(policy.rule),
+  }))
+
+  const resolve = (place: Place) => {
+    const protectHere = protect(place)
+    const here = resolvers.map(({ policy, match, exempt, judgeOf }) => ({
+      policy,
+      match: match?.(place),
+      exempt: exempt?.(place),
+      judgeOf,
+    }))
+    return (person: Person): readonly Standing[] => {
+      const protection = protectedUsers.length > 0 ? protectHere(person) : 'no'
+      return here.map(({ policy, match, exempt, judgeOf }) => {
+        const matched = match?.(person) ?? { until: NEVER }
+        const exemption = exempt?.(person) ?? 'no'
+        const nameless = policy.kind.namesUsers && person.principal === undefined
+        const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
+        const until = (hit: typeof exemption) => (typeof hit === 'object' ? hit.until : -NEVER)
+        return {
+          policy,
+          matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
+          exemptUntil: Math.max(until(exemption), until(protection)),
+          judge: judgeOf(person),
+        }
+      })
+    }
+  }
+
+  return {
+    policies,
+    standings: (place) => remember(resolve(place)),
+    isProtected: (place) => {
+      if (protectedUsers.length === 0) return () => false
+      const protectHere = protect(place)
+      return remember((person) => typeof protectHere(person) === 'object')
+    },
+  }
+}
+
+/** Two people are one if both their names are spelled alike. */
+const remember = <Value>(resolve: (person: Person) => Value) => {
+  const known = new Map<string, Value>()
+  return (connection: Connection): Value => {
+    const key = `${connection.username ?? ''}\n${connection.commonName ?? ''}`
+    const found = known.get(key)
+    if (found !== undefined) return found
+    if (known.size >= REMEMBERED) known.clear()
+    const value = resolve(personOf(connection))
+    known.set(key, value)
+    return value
+  }
+}

@@ -1,0 +1,113 @@
+import type * as z from 'zod'
+import type { Calendar } from './calendar.ts'
+import type { Connection } from './connection.ts'
+import type { Instant } from './instant.ts'
+import type { Pattern } from './pattern.ts'
+import type { Person, UserEntry } from './user-list.ts'
+
+/** `audit` reports what it would end, `enforce` ends it. A policy acts only where both it and the daemon say `enforce`. */
+export const MODES = ['audit', 'enforce'] as const
+export type Mode = (typeof MODES)[number]
+
+/** Why a connection was ended: the closed set that logs, metrics and the audit trail share. */
+export const REASONS = [
+  'session-age',
+  'banned',
+  'off-hours',
+  'idle',
+  'session-limit',
+  'transfer-limit',
+  'posture',
+  'cooldown',
+] as const
+export type Reason = (typeof REASONS)[number]
+
+/** What a kind finds about one connection at one instant. `until` is the first later instant at which it would find something else. */
+export type Finding =
+  | { readonly word: 'fine'; readonly until: Instant }
+  | { readonly word: 'violated'; readonly since: Instant; readonly until: Instant }
+  | { readonly word: 'unknown'; readonly until: Instant; readonly lacks: string }
+
+/** What earlier snapshots told about a connection. */
+export interface History {
+  /** When a snapshot first showed it. Now, if this is the first one. */
+  readonly firstSeenAt: (connectionId: string) => Instant | undefined
+}
+
+/** The answer of one policy for one person: made once per person and policy set, asked once per connection and instant. */
+export interface Judge {
+  find(connection: Connection, history: History, now: Instant): Finding
+  /** The finding in words for a person: what was seen and what the policy says. Asked only when somebody reads it. */
+  because(connection: Connection, finding: Finding, now: Instant): string
+}
+
+/** Everything Curfew knows of one kind of policy. Schema, documentation, metrics and decisions derive from it; nothing else asks which kind a policy has. */
+export interface PolicyKind<Rule = unknown> {
+  /** The word in YAML, logs and metrics. */
+  readonly kind: string
+  readonly reason: Reason
+  /** Which of several kinds leads a termination: the lowest. Unique among the kinds. */
+  readonly rank: number
+  /** What a verdict rests on: this one connection, or who the person is. */
+  readonly scope: 'connection' | 'principal'
+  /** Which facts it needs: those that never change while a connection lasts may be taken from an older snapshot. */
+  readonly facts: 'immutable' | 'counters' | 'snapshot'
+  /** One sentence for the documentation and the schema. */
+  readonly summary: string
+  /** The kind's own keys in YAML. */
+  readonly keys: z.ZodObject
+  /** Why the common key `grace` is refused, and what to write instead. */
+  readonly noGrace?: string
+  /** Keys of its own that hold the path of a file, which configuration reads for it. */
+  readonly fileKeys: readonly string[]
+  /** Turns what was written into the rule, with groups, calendars and files at hand. Reports problems instead of throwing. */
+  readonly bind: (written: never, shared: Shared) => Rule
+  /** Whether the rule itself names users: then a connection without a principal is `unknown` to it. */
+  readonly namesUsers: boolean
+  readonly judge: (rule: Rule) => (person: Person) => Judge
+}
+
+/** What policies of all files share, handed to `bind`. */
+export interface Shared {
+  /** The patterns of `group:name` or of one pattern; undefined after a problem was reported at `path`. */
+  patterns(text: string, path: readonly (string | number)[]): readonly Pattern[] | undefined
+  /** The dates of a calendar; undefined after a problem was reported at `path`. */
+  calendar(name: string, path: readonly (string | number)[]): Calendar | undefined
+  /** The entries of the file that a key of `fileKeys` names; undefined after a problem was reported at that key. The path of an entry is `[key, line]`. */
+  file(key: string): readonly FileEntry[] | undefined
+  /** Says what is wrong with the policy; `path` is relative to it. Of `known`, the word nearest to the one at `path` is suggested. */
+  problem(path: readonly (string | number)[], message: string, known?: readonly string[]): void
+}
+
+/** One line of a file, comments and blank lines left out. */
+export interface FileEntry {
+  readonly text: string
+  /** Counted from 1. */
+  readonly line: number
+}
+
+/** Declares a kind with the types of its own keys and rule, and hands it over as one of many. */
+export const definePolicyKind = <Keys extends z.ZodObject, Rule>(
+  kind: Omit<PolicyKind<Rule>, 'keys' | 'bind'> & {
+    readonly keys: Keys
+    readonly bind: (written: z.output<Keys>, shared: Shared) => Rule
+  },
+): PolicyKind => kind as unknown as PolicyKind
+
+/** To whom a policy applies, or does not: one hit in every list that is given. */
+export interface Selector {
+  readonly users: readonly UserEntry[] | undefined
+  readonly endpoints: readonly UserEntry[] | undefined
+  readonly regions: readonly UserEntry[] | undefined
+}
+
+/** One policy as an operator wrote it, checked and bound. */
+export interface Policy {
+  readonly name: string
+  readonly kind: PolicyKind
+  readonly rule: unknown
+  readonly mode: Mode
+  readonly match: Selector | undefined
+  readonly exempt: Selector | undefined
+  readonly graceMs: number
+}

@@ -1,0 +1,61 @@
+import type { Clock } from '../../src/app/clock.ts'
+import { type Vpn, VpnError, type VpnErrorCode } from '../../src/app/vpn.ts'
+import type { Connection } from '../../src/domain/connection.ts'
+import type { Instant } from '../../src/domain/instant.ts'
+
+/** An endpoint that remembers: what was terminated is terminating for a while, then terminated. It can be told to fail. */
+export const createStandInVpn = (clock: Clock, connections: readonly Connection[]) => {
+  const rows = new Map(connections.map((connection) => [connection.id, connection]))
+  const terminatedAt = new Map<string, Instant>()
+  const calls: Array<{ readonly id: string; readonly at: Instant }> = []
+  let snapshots = 0
+
+  const behaviour = {
+    terminatingForMs: 2000,
+    /** How long one call takes. */
+    latencyMs: 0,
+    /** Asked before every call. */
+    failTerminate: (_id: string): VpnErrorCode | undefined => undefined,
+    failSnapshot: (): VpnErrorCode | undefined => undefined,
+    /** Acknowledged, but nothing happens. */
+    lies: (_id: string) => false,
+    /** What becomes of a connection that is ended. */
+    ending: 'terminated',
+  }
+
+  const statusOf = ({ id, status }: Connection): string => {
+    const at = terminatedAt.get(id)
+    if (at === undefined) return status
+    return clock.now() - at < behaviour.terminatingForMs ? 'terminating' : behaviour.ending
+  }
+
+  const vpn: Vpn = {
+    async snapshot(endpointId, signal) {
+      snapshots++
+      const begunAt = clock.now()
+      await clock.sleep(behaviour.latencyMs, signal)
+      const code = signal.aborted ? 'aborted' : behaviour.failSnapshot()
+      if (code !== undefined) throw new VpnError(code, `snapshot: ${code}`)
+      const shown = [...rows.values()].map((row) => ({ ...row, status: statusOf(row) }))
+      return { endpointId, begunAt, completedAt: clock.now(), connections: shown }
+    },
+    async terminate({ connectionId: id }, signal) {
+      calls.push({ id, at: clock.now() })
+      await clock.sleep(behaviour.latencyMs, signal)
+      const code = signal.aborted ? 'aborted' : behaviour.failTerminate(id)
+      if (code !== undefined) throw new VpnError(code, `terminate: ${code}`)
+      if (!rows.has(id)) throw new VpnError('connection-not-found', 'gone')
+      if (!behaviour.lies(id)) terminatedAt.set(id, clock.now())
+      return { requestId: `request-${calls.length}`, statuses: [] }
+    },
+  }
+
+  return {
+    vpn,
+    calls,
+    behaviour,
+    snapshots: () => snapshots,
+    connect: (connection: Connection) => rows.set(connection.id, connection),
+    leave: (id: string) => rows.delete(id),
+  }
+}

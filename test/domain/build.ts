@@ -1,0 +1,66 @@
+import type { Connection } from '../../src/domain/connection.ts'
+import { HOUR, type Instant } from '../../src/domain/instant.ts'
+import { parsePattern } from '../../src/domain/pattern.ts'
+import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
+import type { History, Policy, PolicyKind, Shared } from '../../src/domain/policy.ts'
+import type { UserEntry } from '../../src/domain/user-list.ts'
+
+export const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
+export const PLACE = { endpointId: ENDPOINT, region: 'eu-central-1' }
+/** A Monday noon, UTC. */
+export const NOON: Instant = Date.parse('2026-11-23T12:00:00Z')
+
+/** Nothing was seen before. */
+export const NO_HISTORY: History = { firstSeenAt: () => undefined }
+
+let made = 0
+
+/** A connection of alice, an hour old at noon; the hook says what is different. */
+export const connection = (different: Partial<Connection> = {}): Connection => ({
+  id: `cvpn-connection-${(++made).toString(16).padStart(17, '0')}`,
+  endpointId: ENDPOINT,
+  region: 'eu-central-1',
+  username: 'alice',
+  commonName: 'alice',
+  establishedAt: NOON - HOUR,
+  status: 'active',
+  ingressBytes: 0,
+  egressBytes: 0,
+  posture: undefined,
+  ...different,
+})
+
+export const entry = (source: string, different: Partial<Omit<UserEntry, 'pattern'>> = {}): UserEntry => {
+  const parsed = parsePattern(source)
+  if ('problem' in parsed) throw new Error(parsed.problem)
+  return { pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined, ...different }
+}
+
+const kindOf = (name: string): PolicyKind => {
+  const found = POLICY_KINDS.find(({ kind }) => kind === name)
+  if (found === undefined) throw new Error(`no kind ${name}`)
+  return found
+}
+
+/** A policy from its kind's own keys as they are written in YAML; the hook says what else is different. */
+export const policy = (kind: string, keys: Record<string, unknown>, different: Partial<Policy> = {}): Policy => {
+  const found = kindOf(kind)
+  const shared: Shared = {
+    patterns: (text) => [entry(text).pattern],
+    calendar: () => undefined,
+    file: () => undefined,
+    problem: (path, message) => {
+      throw new Error(`${path.join('.')}: ${message}`)
+    },
+  }
+  return {
+    name: kind,
+    kind: found,
+    rule: found.bind(found.keys.parse(keys) as never, shared),
+    mode: 'enforce',
+    match: undefined,
+    exempt: undefined,
+    graceMs: 0,
+    ...different,
+  }
+}

@@ -1,0 +1,73 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fold, hits, matchesGlob, parsePattern } from '../../src/domain/pattern.ts'
+
+/** The obvious way, by trying every split: exponential, and right. */
+const naive = (glob: readonly string[], name: readonly string[]): boolean => {
+  const [wanted, ...rest] = glob
+  if (wanted === undefined) return name.length === 0
+  if (wanted === '*') return naive(rest, name) || (name.length > 0 && naive(glob, name.slice(1)))
+  if (name.length === 0) return false
+  return (wanted === '?' || wanted === name[0]) && naive(rest, name.slice(1))
+}
+
+const read = (source: string) => {
+  const parsed = parsePattern(source)
+  if ('problem' in parsed) throw new Error(parsed.problem)
+  return parsed.pattern
+}
+
+describe('a pattern', () => {
+  it('agrees with trying every split', () => {
+    const letters = fc.array(fc.constantFrom('a', 'b', '*', '?', '.', '😀', '/'), { maxLength: 8 })
+    const names = fc.array(fc.constantFrom('a', 'b', '.', '😀', '/'), { maxLength: 8 })
+    fc.assert(
+      fc.property(letters, names, (glob, name) => {
+        expect(matchesGlob(glob.join(''), name.join(''))).toBe(naive(glob, name))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('takes time in proportion to both lengths, however many stars', () => {
+    expect(matchesGlob(`${'*a'.repeat(200)}b`, 'a'.repeat(5000))).toBe(false)
+  })
+
+  it.each([
+    ['Alice', 'alice'],
+    ['CORP\\tom', 'corp\\TOM'],
+    ['JOSÉ', 'jose\u0301'],
+    ['a.b+c$', 'A.B+C$'],
+    ['*@vendor.example', 'Eve@Vendor.Example'],
+    ['[ab]', '[AB]'],
+  ])('%s hits %s', (pattern, name) => {
+    expect(hits(read(pattern), fold(name))).toBe(true)
+  })
+
+  it.each([
+    ['alice', 'alice2'],
+    ['a?c', 'ac'],
+    ['[ab]', 'a'],
+    ['a.c', 'abc'],
+  ])('%s does not hit %s', (pattern, name) => {
+    expect(hits(read(pattern), fold(name))).toBe(false)
+  })
+
+  it('folds the same whichever way an accent is encoded, and never by locale', () => {
+    expect(fold('I')).toBe('i')
+    expect(fold('E\u0301')).toBe(fold('é'))
+  })
+
+  it.each([
+    ['user:alice', 'username', 'alice'],
+    ['cn:Laptop-1', 'commonName', 'laptop-1'],
+    ['alice', 'either', 'alice'],
+    ['user:group:eng', 'username', 'group:eng'],
+  ])('%s looks at %s', (source, field, text) => {
+    expect(read(source)).toMatchObject({ field, text })
+  })
+
+  it.each(['', 'user:', ' alice', 'alice ', 'CORP\tom', 'a\u0000b'])('%j is refused', (source) => {
+    expect(parsePattern(source)).toHaveProperty('problem')
+  })
+})

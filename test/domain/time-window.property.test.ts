@@ -1,0 +1,261 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { closedDates } from '../../src/domain/calendar.ts'
+import { DAY, HOUR, type Instant, MINUTE, NEVER, toIso } from '../../src/domain/instant.ts'
+import { createTimeWindows, knownTimeZones, type LocalWindow, type Weekday } from '../../src/domain/time-window.ts'
+
+// The second computation knows a zone only by the offsets that Intl prints, and looks at every window of the days around.
+
+const FIRST = Date.parse('2016-01-01T00:00:00Z')
+const LAST = Date.parse('2026-01-01T00:00:00Z')
+/** Offsets are known for so long before and after, for windows that reach over the ends. */
+const MARGIN_MS = 120 * DAY
+const RUNS = process.env.CURFEW_DEEP === '1' ? 20 : 1
+
+interface ClockChange {
+  readonly at: Instant
+  readonly beforeMs: number
+  readonly afterMs: number
+}
+
+interface Zone {
+  readonly name: string
+  readonly firstOffsetMs: number
+  /** Each offset in use at one time or another. */
+  readonly offsetsMs: readonly number[]
+  readonly changes: readonly ClockChange[]
+}
+
+const offsetReader = (name: string) => {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' })
+  return (at: Instant): number => {
+    const [, sign, hours = 0, minutes = 0] = /GMT(?:([+-])(\d\d):(\d\d))?$/.exec(format.format(at)) ?? []
+    return (sign === '-' ? -1 : 1) * (Number(hours) * HOUR + Number(minutes) * MINUTE)
+  }
+}
+
+const readZone = (name: string): Zone => {
+  const offsetAt = offsetReader(name)
+  const changes: ClockChange[] = []
+  // Two changes of a zone are at least four weeks apart (Morocco's Ramadan), so none hides behind another.
+  const stepMs = 21 * DAY
+  let from = FIRST - MARGIN_MS
+  const firstOffsetMs = offsetAt(from)
+  let beforeMs = firstOffsetMs
+  for (; from < LAST + MARGIN_MS; from += stepMs) {
+    const afterMs = offsetAt(from + stepMs)
+    if (afterMs === beforeMs) continue
+    let low = from
+    let high = from + stepMs
+    while (high - low > MINUTE) {
+      const middle = Math.floor((low + high) / 2 / MINUTE) * MINUTE
+      if (offsetAt(middle) === beforeMs) low = middle
+      else high = middle
+    }
+    changes.push({ at: high, beforeMs, afterMs })
+    beforeMs = afterMs
+  }
+  const offsetsMs = [...new Set([firstOffsetMs, ...changes.map(({ afterMs }) => afterMs)])]
+  return { name, firstOffsetMs, offsetsMs, changes }
+}
+
+const offsetAt = ({ firstOffsetMs, changes }: Zone, at: Instant): number => {
+  let offsetMs = firstOffsetMs
+  for (const change of changes) {
+    if (change.at > at) break
+    offsetMs = change.afterMs
+  }
+  return offsetMs
+}
+
+/** The instant at which the clocks of the zone show `wallMs`, counted from 1970-01-01T00:00 on the wall. */
+const instantOf = (zone: Zone, wallMs: number): Instant => {
+  let first = NEVER
+  for (const offsetMs of zone.offsetsMs) {
+    const at = wallMs - offsetMs
+    if (at < first && offsetAt(zone, at) === offsetMs) first = at
+  }
+  if (first !== NEVER) return first
+  const skipping = zone.changes.find(({ at, beforeMs, afterMs }) => at + beforeMs <= wallMs && wallMs < at + afterMs)
+  if (skipping === undefined) throw new Error(`${zone.name} never shows ${wallMs}`)
+  return wallMs - skipping.beforeMs
+}
+
+interface Written {
+  readonly windows: readonly LocalWindow[]
+  /** Days since 1970. */
+  readonly closed: ReadonlySet<number>
+}
+
+const dayOf = (zone: Zone, at: Instant) => Math.floor((at + offsetAt(zone, at)) / DAY)
+
+/** The windows that open on the days from `firstDay` to `lastDay`, each by itself. */
+const spansOf = (zone: Zone, { windows, closed }: Written, firstDay: number, lastDay: number) => {
+  const spans: (readonly [openAt: Instant, closeAt: Instant])[] = []
+  for (let day = firstDay; day <= lastDay; day++) {
+    if (closed.has(day)) continue
+    // 1970-01-01 was a Thursday.
+    const weekday = ((((day + 3) % 7) + 7) % 7) + 1
+    for (const { days, fromMinute, toMinute } of windows) {
+      if (!days.some((each) => each === weekday)) continue
+      const endDay = toMinute <= fromMinute ? day + 1 : day
+      spans.push([instantOf(zone, day * DAY + fromMinute * MINUTE), instantOf(zone, endDay * DAY + toMinute * MINUTE)])
+    }
+  }
+  return spans
+}
+
+const isOpen = (zone: Zone, written: Written, at: Instant) => {
+  const day = dayOf(zone, at)
+  return spansOf(zone, written, day - 2, day + 2).some(([openAt, closeAt]) => openAt <= at && at < closeAt)
+}
+
+const closedDatesOf = (closed: ReadonlySet<number>) => {
+  const dates = [...closed].map((day) => {
+    const [year = 0, month = 0, dayOfMonth = 0] = (toIso(day * DAY) ?? '').slice(0, 10).split('-').map(Number)
+    const date = { year, month, day: dayOfMonth }
+    return { from: date, to: date }
+  })
+  return closedDates([{ dates, yearly: [] }])
+}
+
+const subject = (zone: Zone, written: Written) =>
+  createTimeWindows(zone.name, written.windows, closedDatesOf(written.closed))
+
+const zones = knownTimeZones().map(readZone)
+
+// Half of the times lie in the hours in which clocks are changed.
+const minute = fc.oneof(
+  fc.integer({ min: 0, max: 239 }),
+  fc.integer({ min: 0, max: 1439 }),
+  fc.constantFrom(0, 30, 60, 90, 120, 135, 150, 165, 180, 1380, 1410, 1439),
+)
+
+const anyWindow: fc.Arbitrary<LocalWindow> = fc
+  .record({
+    days: fc.subarray<Weekday>([1, 2, 3, 4, 5, 6, 7], { minLength: 1 }),
+    fromMinute: minute,
+    toMinute: fc.oneof({ weight: 4, arbitrary: minute }, { weight: 1, arbitrary: fc.constant(1440) }),
+  })
+  // 00:00 as an end is written 1440.
+  .map((window) => ({ ...window, toMinute: window.toMinute === 0 ? 1440 : window.toMinute }))
+  .filter(({ fromMinute, toMinute }) => fromMinute !== toMinute)
+
+const anyWindows = fc.array(anyWindow, { minLength: 1, maxLength: 3 })
+
+const closedAround = (at: Instant) =>
+  fc
+    .array(fc.integer({ min: -4, max: 4 }), { maxLength: 3 })
+    .map((days) => new Set(days.map((day) => Math.floor(at / DAY) + day)))
+
+const anyInstant = fc.integer({ min: FIRST, max: LAST })
+
+/** Around a clock change, or anywhere in a zone that has none. */
+const instantIn = (zone: Zone) => {
+  if (zone.changes.length === 0) return anyInstant
+  const change = fc.constantFrom(
+    ...zone.changes.filter(({ at }) => FIRST <= at && at < LAST),
+    ...zone.changes.slice(0, 1),
+  )
+  const near = fc.oneof(
+    fc.integer({ min: -30 * HOUR, max: 30 * HOUR }),
+    fc.constantFrom(-DAY, -HOUR, -1, 0, 1, HOUR, DAY),
+  )
+  return fc.oneof(
+    anyInstant,
+    fc.tuple(change, near).map(([{ at }, ms]) => at + ms),
+  )
+}
+
+const anyCase = fc
+  .constantFrom(...zones)
+  .chain((zone) =>
+    instantIn(zone).chain((at) =>
+      fc.record({ zone: fc.constant(zone), at: fc.constant(at), windows: anyWindows, closed: closedAround(at) }),
+    ),
+  )
+  .map(({ zone, at, windows, closed }) => ({ zone, at, written: { windows, closed } }))
+
+const inWords = (zone: Zone, { windows, closed }: Written, at: Instant) =>
+  `${zone.name} at ${toIso(at)}, windows ${JSON.stringify(windows)}, closed ${JSON.stringify([...closed].map((day) => toIso(day * DAY)))}`
+
+describe('time windows, computed a second time from the offsets of Intl', () => {
+  it('knows more than 400 zones, some of which change their clocks', () => {
+    expect(zones.length).toBeGreaterThan(400)
+    expect(zones.filter(({ changes }) => changes.length > 10).length).toBeGreaterThan(100)
+  })
+
+  it('are open at the same instants, around every clock change of every zone in ten years', () => {
+    const perZone = fc.sample(
+      fc.tuple(anyWindows, fc.array(anyInstant, { minLength: 4, maxLength: 4 })),
+      zones.length * RUNS,
+    )
+    const mistaken: string[] = []
+    for (const [index, [windows, instants]] of perZone.entries()) {
+      const zone = zones[index % zones.length] as Zone
+      const written = { windows, closed: new Set(instants.map((at) => Math.floor(at / DAY))) }
+      const timeWindows = subject(zone, written)
+      const ends = zone.changes.flatMap(({ at }) => {
+        const day = dayOf(zone, at)
+        return spansOf(zone, written, day - 1, day + 1).flatMap(([openAt, closeAt]) => [
+          openAt - 1,
+          openAt,
+          closeAt - 1,
+          closeAt,
+        ])
+      })
+      for (const at of [...instants, ...zone.changes.flatMap((change) => [change.at - 1, change.at]), ...ends]) {
+        if (timeWindows.at(at).open !== isOpen(zone, written, at)) mistaken.push(inWords(zone, written, at))
+      }
+    }
+    expect(mistaken).toEqual([])
+  })
+
+  it('are as they are since the last change until the next one, with none between', () => {
+    fc.assert(
+      fc.property(anyCase, ({ zone, at, written }) => {
+        const { open, since, until } = subject(zone, written).at(at)
+        expect(open).toBe(isOpen(zone, written, at))
+        expect(since).toBeLessThanOrEqual(at)
+        expect(until).toBeGreaterThan(at)
+        const isKnown = (t: Instant) => FIRST - 100 * DAY < t && t < LAST + 100 * DAY
+        if (isKnown(since)) expect(isOpen(zone, written, since - 1)).toBe(!open)
+        if (isKnown(until)) expect(isOpen(zone, written, until)).toBe(!open)
+        // Only where a window begins or ends can anything change. What never changes is looked at for a month.
+        const lookFrom = Math.max(since, at - 31 * DAY, FIRST - 100 * DAY)
+        const lookTo = Math.min(until, at + 31 * DAY, LAST + 100 * DAY)
+        const ends = spansOf(zone, written, dayOf(zone, lookFrom) - 2, dayOf(zone, lookTo) + 2).flat()
+        for (const end of [lookFrom, lookTo - 1, ...ends]) {
+          if (lookFrom <= end && end < lookTo) expect(isOpen(zone, written, end)).toBe(open)
+        }
+      }),
+      { numRuns: 1500 * RUNS },
+    )
+  })
+
+  it('last as long from wherever they are seen, and end where the next state begins', () => {
+    fc.assert(
+      fc.property(anyCase, fc.integer({ min: 0, max: 1000 }), ({ zone, at, written }, permille) => {
+        const timeWindows = subject(zone, written)
+        const state = timeWindows.at(at)
+        fc.pre(state.until !== NEVER && state.since !== -NEVER)
+        const within = state.since + Math.floor(((state.until - 1 - state.since) * permille) / 1000)
+        expect(timeWindows.at(within)).toEqual(state)
+        expect(timeWindows.at(state.until)).toMatchObject({ open: !state.open, since: state.until })
+        expect(timeWindows.at(state.since - 1)).toMatchObject({ open: !state.open, until: state.since })
+      }),
+      { numRuns: 500 * RUNS },
+    )
+  })
+
+  it('answer the same whatever was asked before', () => {
+    fc.assert(
+      fc.property(anyCase, fc.array(anyInstant, { maxLength: 8 }), ({ zone, at, written }, earlier) => {
+        const asked = subject(zone, written)
+        for (const t of earlier) asked.at(t)
+        expect(asked.at(at)).toEqual(subject(zone, written).at(at))
+      }),
+      { numRuns: 200 * RUNS },
+    )
+  })
+})

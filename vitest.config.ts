@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+const unitFloors = ['domain', 'config', 'app', 'house']
+
+export default defineConfig({
+  test: {
+    setupFiles: ['test/setup.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', testTimeout: 30_000, include: unitFloors.map((floor) => `test/${floor}/**/*.test.ts`) },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/**/*.test.ts'],
+          exclude: unitFloors.map((floor) => `test/${floor}/**`),
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+})
