@@ -11,3 +11,6 @@ export const DAY = 24 * HOUR
 
 /** ISO 8601, UTC, milliseconds; `null` for NEVER (and for its opposite: "always has been"). */
 export const toIso = (at: Instant): string | null => (Number.isFinite(at) ? new Date(at).toISOString() : null)
+
+/** For people: ISO 8601, UTC, to the second. */
+export const toText = (at: Instant): string => `${new Date(at).toISOString().slice(0, 19)}Z`

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
-import { type Instant, NEVER, toIso } from '../instant.ts'
+import { type Instant, NEVER, toText } from '../instant.ts'
 import { instant } from '../instant-text.ts'
 import type { Pattern } from '../pattern.ts'
 import { definePolicyKind, type Finding, type History, type Shared } from '../policy.ts'
@@ -73,7 +73,7 @@ const bind = (written: z.output<typeof keys>, shared: Shared): readonly UserEntr
     if (from !== undefined && until !== undefined && until <= from) {
       shared.problem(
         ['users', index, 'until'],
-        `the ban ends before it begins: ${toIso(until)} is not after ${toIso(from)}`,
+        `the ban ends before it begins: ${toText(until)} is not after ${toText(from)}`,
       )
     }
     add(text, ['users', index, 'pattern'], { from, until, reason })
@@ -129,7 +129,7 @@ export const bannedUsers = definePolicyKind({
         because(_connection, _finding, now) {
           const [first] = found.filter((entry) => (entry.from ?? -NEVER) <= now && now < (entry.until ?? NEVER))
           if (first === undefined) return found.length === 0 ? 'not on the list' : 'on the list, but not at this time'
-          const until = first.until === undefined ? '' : ` until ${toIso(first.until)}`
+          const until = first.until === undefined ? '' : ` until ${toText(first.until)}`
           const reason = first.reason === undefined ? '' : `: ${first.reason}`
           return `banned as "${first.pattern.source}"${until}${reason}`
         },

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { duration, formatDuration } from '../duration.ts'
-import { NEVER, toIso } from '../instant.ts'
+import { NEVER, toText } from '../instant.ts'
 import { definePolicyKind } from '../policy.ts'
 
 export const maxSessionAge = definePolicyKind({
@@ -26,11 +26,8 @@ export const maxSessionAge = definePolicyKind({
       },
       because({ establishedAt }, finding, now) {
         if (establishedAt === undefined) return 'AWS gave no established time for this connection'
-        const up = formatDuration(now - establishedAt)
-        const allowed = formatDuration(maxAgeMs)
-        return finding.word === 'violated'
-          ? `connected since ${toIso(establishedAt)}, up for ${up}: longer than the ${allowed} allowed`
-          : `connected since ${toIso(establishedAt)}, up for ${up} of the ${allowed} allowed`
+        const up = `connected since ${toText(establishedAt)}, for ${formatDuration(now - establishedAt)}`
+        return `${up}: ${finding.word === 'violated' ? 'at most' : 'within the'} ${formatDuration(maxAgeMs)} ${finding.word === 'violated' ? 'is allowed' : 'allowed'}`
       },
     }),
 })

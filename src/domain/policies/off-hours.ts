@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { closedDates, type Parsed } from '../calendar.ts'
-import { type Instant, toIso } from '../instant.ts'
+import { type Instant, NEVER } from '../instant.ts'
 import { definePolicyKind, type Judge, type Shared } from '../policy.ts'
 import {
   createTimeWindows,
@@ -12,6 +12,7 @@ import {
   WHOLE_DAY,
   type WindowState,
 } from '../time-window.ts'
+import { wallClock } from '../wall-clock.ts'
 
 const window = z.strictObject({
   days: z
@@ -110,10 +111,9 @@ export const offHours = definePolicyKind({
       },
       because(_connection, { word }, now) {
         const { since, until } = stateAt(now)
-        const from = toIso(since) ?? 'ever'
-        const to = toIso(until)
-        const inside = word === 'fine' ? 'within the allowed hours' : 'outside the allowed hours'
-        return `${inside} of ${rule.zone}: since ${from}, ${to === null ? 'with no change ahead' : `until ${to}`}`
+        const began = Number.isFinite(since) ? `since ${wallClock(since, rule.zone)}` : 'as far back as it matters'
+        const ends = until === NEVER ? 'for good' : `until ${wallClock(until, rule.zone)}`
+        return `${word === 'fine' ? 'allowed' : 'outside the allowed'} hours ${began}, ${ends} (${rule.zone})`
       },
     }
     return () => judge

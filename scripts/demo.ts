@@ -1,0 +1,96 @@
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { parseArgs, styleText } from 'node:util'
+import type { CurfewEvent } from '../src/app/events.ts'
+import { composeDaemon, createLog, readConfiguration } from '../src/cli/compose.ts'
+import { problemLines } from '../src/cli/problems.ts'
+import { parseDuration } from '../src/domain/duration.ts'
+import { because } from '../src/domain/verdict.ts'
+import { parseScenario } from '../src/simulator/scenario-file.ts'
+import { startSimulator } from '../src/simulator/server.ts'
+
+// The main job on this machine alone: a simulated EC2, the real daemon in enforce mode, and a line for everyone it ends.
+
+const { values } = parseArgs({ options: { for: { type: 'string' } } })
+const forText = values.for
+const forMs = forText === undefined ? undefined : parseDuration(forText)
+if (forMs !== undefined && 'problem' in forMs) fail(`--for: ${forMs.problem}`)
+
+const parsed = parseScenario(await readFile('config/demo/scenario.yaml', 'utf8'))
+if ('problems' in parsed)
+  fail(parsed.problems.map(({ line, message }) => `config/demo/scenario.yaml:${line}: ${message}`).join('\n'))
+const { configuration, problems } = readConfiguration('config/demo/curfew.yaml')
+if (configuration === undefined) fail(problemLines(problems).join('\n'))
+
+const simulator = await startSimulator({ scenario: parsed.scenario })
+// The simulator is found as any EC2 endpoint would be, and takes any credentials.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+process.env.AWS_ENDPOINT_URL_EC2 = simulator.url
+process.env.AWS_ACCESS_KEY_ID = 'demo'
+process.env.AWS_SECRET_ACCESS_KEY = 'demo'
+
+const condemned = new Map<string, string>()
+const ended = new Map<string, number>()
+let confirmed = 0
+
+const colour = (style: Parameters<typeof styleText>[0], text: string) =>
+  process.stdout.isTTY && process.env.NO_COLOR === undefined ? styleText(style, text) : text
+
+const show = (event: CurfewEvent) => {
+  if (event.event === 'poll-failed') print('yellow', 'blind', event.endpoint.name, event.message)
+  if (event.event === 'termination' && event.outcome === 'confirmed') confirmed++
+  if (event.event !== 'call-answered' || event.outcome !== 'accepted') return
+  const { connection, lead } = event.decision
+  if (lead === undefined) return
+  condemned.set(connection.id, lead.policy.name)
+  ended.set(lead.policy.name, (ended.get(lead.policy.name) ?? 0) + 1)
+  const who = connection.username ?? connection.commonName ?? '(nobody)'
+  print('red', 'ended', who, `${lead.policy.name}: ${because(lead, connection, event.at)}`)
+}
+
+function print(style: Parameters<typeof styleText>[0], word: string, who: string, why: string) {
+  const time = new Date().toISOString().slice(11, 19)
+  process.stdout.write(`${time}  ${colour(style, word)}  ${who.padEnd(30)}  ${why}\n`)
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}
+
+const log = createLog('silent')
+const { daemon, startServer } = composeDaemon({ configuration, log, listeners: [show] })
+const server = await startServer()
+process.stdout.write(`Curfew enforces the policies of config/demo/ on a simulated AWS Client VPN.
+
+  metrics    ${server.url}/metrics
+  status     ${server.url}/status
+  simulator  ${simulator.url}
+
+${forMs === undefined ? 'Ctrl-C ends it.' : `It ends by itself after ${forText}.`}
+
+`)
+
+const stop = new AbortController()
+const running = daemon.run(stop.signal)
+const timer = forMs && 'ms' in forMs ? setTimeout(() => stop.abort(), forMs.ms) : undefined
+await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(stop.signal, 'abort')])
+clearTimeout(timer)
+stop.abort()
+await running
+await server.close()
+await simulator.close()
+
+const terminated = simulator.requests.flatMap(({ action, status, params }) =>
+  action === 'TerminateClientVpnConnections' && status === 200 && params.DryRun !== 'true'
+    ? [params.ConnectionId ?? '']
+    : [],
+)
+const unexplained = terminated.filter((id) => !condemned.has(id))
+process.stdout.write(`
+Ended by policy:
+${[...ended].map(([policy, count]) => `  ${policy.padEnd(24)} ${count}`).join('\n')}
+
+${terminated.length} calls to end a session, ${confirmed} proven by a later snapshot so far, ${unexplained.length} without a reason.
+`)
+process.exitCode = unexplained.length > 0 ? 1 : 0

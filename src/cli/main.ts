@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util'
+import { VERSION } from '../version.ts'
+import { type Command, complain, EXIT, OperatorError, say, UsageError } from './command.ts'
+
+/** Each command is loaded only when it is asked for: `validate` need not load the AWS SDK. */
+const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+  run: {
+    summary: 'watch the endpoints and end what the policies condemn',
+    load: async () => (await import('./run.ts')).run,
+  },
+  plan: {
+    summary: 'show what would end now, and change nothing',
+    load: async () => (await import('./plan.ts')).plan,
+  },
+  validate: {
+    summary: 'check configuration and policies, every problem at once',
+    load: async () => (await import('./validate.ts')).validate,
+  },
+  simulate: {
+    summary: 'a local stand-in for EC2 to try policies on',
+    load: async () => (await import('./simulate.ts')).simulate,
+  },
+}
+
+const help = () => `curfew ${VERSION}: session policies for AWS Client VPN
+
+Usage: curfew COMMAND [OPTION...]
+
+Commands:
+${Object.entries(COMMANDS)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .join('\n')}
+
+"curfew COMMAND --help" tells more of each. Exit codes: 0 done, 1 failed, 64 wrong usage.`
+
+const main = async ([name, ...rest]: readonly string[]): Promise<number> => {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    ;(name === undefined ? complain : say)(help())
+    return name === undefined ? EXIT.usage : EXIT.ok
+  }
+  if (name === '--version' || name === '-V') {
+    say(VERSION)
+    return EXIT.ok
+  }
+  const found = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (found === undefined) {
+    throw new UsageError(`there is no command "${name}": the commands are ${Object.keys(COMMANDS).join(', ')}`)
+  }
+  const command = await found.load()
+  const { values, positionals } = parse(command, rest)
+  if (values.help === true) {
+    say(command.help)
+    return EXIT.ok
+  }
+  return command.run({ values: values as Record<string, string | boolean | undefined>, positionals })
+}
+
+const parse = (command: Command, args: string[]) => {
+  try {
+    const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const
+    return parseArgs({ args, options, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error))
+  }
+}
+
+/** The SDK prints seven lines about Node 20 on stderr otherwise; the image runs Node 24. */
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+
+// A reader such as `head` that closes the pipe early is no fault.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok)
+  throw error
+})
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (error instanceof UsageError) {
+    complain(`curfew: ${error.message} (try "curfew --help")`)
+    process.exitCode = EXIT.usage
+  } else if (error instanceof OperatorError) {
+    complain(`curfew: ${error.message}`)
+    process.exitCode = EXIT.failed
+  } else {
+    throw error
+  }
+}

@@ -1,0 +1,166 @@
+import { describe } from '../app/endpoint-watch.ts'
+import { type Snapshot, VpnError } from '../app/vpn.ts'
+import { createDecider, type Decision } from '../domain/decide.ts'
+import { formatDuration } from '../domain/duration.ts'
+import { type Instant, SECOND, toIso } from '../domain/instant.ts'
+import { etaSeconds, planOf } from '../domain/plan.ts'
+import { MODES } from '../domain/policy.ts'
+import { upcoming } from '../domain/upcoming.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
+import { assignmentOf, clock, connectVpn, readConfiguration } from './compose.ts'
+import { configurationOrComplain } from './problems.ts'
+import { fit, table } from './table.ts'
+
+const help = `Usage: curfew plan [--config FILE] [--mode enforce] [--output table|json] [--detailed-exitcode]
+
+Reads every endpoint once and shows what would end now, in how many calls, and what comes next. It changes nothing.
+
+Options:
+  -c, --config FILE        the daemon's file (default config/curfew.yaml)
+      --mode MODE          plan as if the daemon's mode were audit or enforce (default: the file's)
+      --output FORMAT      table or json (default table)
+      --detailed-exitcode  exit 2 if something would end
+      --all-next           all deadlines to come, not only the 20 earliest
+
+Exit code: 0; 1 if an endpoint could not be read or the configuration has problems; 2 see above.`
+
+const NEXT = 20
+
+interface EndpointPlan {
+  readonly endpointId: string
+  readonly name: string
+  readonly account: string | null
+  readonly region: string
+  readonly complete: boolean
+  readonly snapshotAt: string | null
+  readonly error: string | null
+  readonly active: number | null
+  readonly terminate: readonly Told[] | null
+  readonly audit: readonly Told[] | null
+  readonly held: readonly Told[] | null
+  readonly next: ReadonlyArray<{ connectionId: string; policy: string; at: string | null }> | null
+  readonly calls: number | null
+  readonly etaSeconds: number | null
+}
+
+type Told = ReturnType<typeof told>
+
+const told = (decision: Decision, now: Instant) => {
+  const { since, deadline, ...rest } = describe(decision, now)
+  return { ...rest, since: since === null ? null : toIso(since), deadline: deadline === null ? null : toIso(deadline) }
+}
+
+export const plan: Command = {
+  help,
+  options: {
+    ...CONFIG_OPTION,
+    mode: { type: 'string' },
+    output: { type: 'string', default: 'table' },
+    'detailed-exitcode': { type: 'boolean' },
+    'all-next': { type: 'boolean' },
+  },
+  async run({ values, positionals }) {
+    if (positionals.length > 0) throw new UsageError(`plan takes no "${positionals[0]}"`)
+    const output = oneOf('output', values.output, ['table', 'json'])
+    const asked = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
+    const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
+    if (configuration === undefined) return EXIT.failed
+    const mode = asked ?? configuration.mode
+    const { policies, watch, terminationRate } = assignmentOf(configuration)
+
+    const read = async (vpn: ReturnType<typeof connectVpn>, endpointId: string): Promise<Snapshot | VpnError> => {
+      try {
+        return await vpn.snapshot(endpointId, new AbortController().signal)
+      } catch (error) {
+        if (error instanceof VpnError) return error
+        throw error
+      }
+    }
+    const endpoints = await Promise.all(
+      watch.flatMap((site) => {
+        const vpn = connectVpn(site, configuration.poll.requestTimeoutMs)
+        return site.endpoints.map(async ({ id, name, region }): Promise<EndpointPlan> => {
+          const head = { endpointId: id, name, account: null, region }
+          const snapshot = await read(vpn, id)
+          if (snapshot instanceof VpnError) return { ...head, ...BLIND, error: snapshot.message }
+          const now = clock.now()
+          const place = { endpointId: id, region }
+          const history = { firstSeenAt: () => snapshot.begunAt }
+          const decisions = createDecider(policies, place)(snapshot.connections, history, now, mode)
+          const { terminate, audit, calls } = planOf(decisions)
+          const next = upcoming(policies, place, snapshot.connections, history, now)
+          return {
+            ...head,
+            complete: true,
+            snapshotAt: toIso(snapshot.completedAt),
+            error: null,
+            active: decisions.active,
+            terminate: terminate.map((decision) => told(decision, now)),
+            audit: audit.map((decision) => told(decision, now)),
+            held: [],
+            next: (values['all-next'] === true ? next : next.slice(0, NEXT)).map(({ connection, policy, at }) => ({
+              connectionId: connection.id,
+              policy: policy.name,
+              at: toIso(at),
+            })),
+            calls,
+            etaSeconds: etaSeconds(calls, terminationRate),
+          }
+        })
+      }),
+    )
+
+    if (output === 'json') say(JSON.stringify({ endpoints }, null, 2))
+    else say(endpoints.map((endpoint) => show(endpoint)).join('\n\n'))
+    for (const { error } of endpoints) if (error !== null) complain(`curfew: ${error}`)
+    if (endpoints.some(({ complete }) => !complete)) return EXIT.failed
+    const wouldEnd = endpoints.some(({ terminate }) => (terminate ?? []).length > 0)
+    return wouldEnd && values['detailed-exitcode'] === true ? EXIT.wouldEnd : EXIT.ok
+  },
+}
+
+/** What was not seen is null, never zero and never empty. */
+const BLIND = {
+  complete: false,
+  snapshotAt: null,
+  active: null,
+  terminate: null,
+  audit: null,
+  held: null,
+  next: null,
+  calls: null,
+  etaSeconds: null,
+} as const
+
+const show = (endpoint: EndpointPlan): string => {
+  const { endpointId, name, region, complete, active, terminate, audit, next, calls, etaSeconds: seconds } = endpoint
+  const title = `${name === endpointId ? endpointId : `${name} (${endpointId})`} in ${region}`
+  if (!complete) return `${title}: BLIND, nothing is known and nothing would be done`
+  const duration = formatDuration(Math.ceil(seconds ?? 0) * SECOND)
+  const parts = [
+    title,
+    `${active} active, ${terminate?.length} would end now: ${calls} calls, the last one after ${duration}`,
+    list('Would end now:', terminate ?? []),
+    list('Would end if the mode were enforce:', audit ?? []),
+    (next ?? []).length === 0
+      ? ''
+      : `\nComes next:\n${table(
+          ['AT', 'POLICY', 'CONNECTION'],
+          (next ?? []).map(({ at, policy, connectionId }) => [at ?? '', policy, connectionId]),
+        )}`,
+  ]
+  return parts.filter((part) => part !== '').join('\n')
+}
+
+/** Two lines each: who, by which policy and which connection; then why. */
+const list = (heading: string, entries: readonly Told[]): string => {
+  if (entries.length === 0) return ''
+  const who = ({ username, commonName }: Told) => username ?? commonName ?? '(nobody)'
+  const [head = '', ...rows] = table(
+    ['WHO', 'POLICY', 'CONNECTION'],
+    entries.map((entry) => [who(entry), entry.policy ?? '', entry.connectionId]),
+  ).split('\n')
+  return [`\n${heading}`, head, ...rows.flatMap((row, index) => [row, fit(`  ${entries[index]?.because ?? ''}`)])].join(
+    '\n',
+  )
+}

@@ -1,0 +1,20 @@
+import { isAbsolute, relative } from 'node:path'
+import { formatProblems, type Problem } from '../config/problem.ts'
+import { complain } from './command.ts'
+
+/** Problems as lines for a terminal, paths as seen from the current folder. */
+export const problemLines = (problems: readonly Problem[]): readonly string[] =>
+  formatProblems(problems.map((problem) => ({ ...problem, file: fromHere(problem.file) })))
+
+/** Prints every problem of what was loaded and hands it on. */
+export const configurationOrComplain = <Loaded extends { readonly problems: readonly Problem[] }>(
+  loaded: Loaded,
+): Loaded => {
+  for (const line of problemLines(loaded.problems)) complain(line)
+  return loaded
+}
+
+const fromHere = (path: string) => {
+  const short = isAbsolute(path) ? relative(process.cwd(), path) : path
+  return short.startsWith('..') ? path : short
+}

@@ -1,0 +1,88 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The bundle that ships, made before these tests run. */
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+/** Nothing of the machine's own AWS settings reaches a test. */
+const CLEAN_ENV = {
+  PATH: process.env.PATH,
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  NO_COLOR: '1',
+}
+
+export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'secret-of-the-test' }
+
+/** A command that runs; its output so far, and what it prints next. */
+export class Running {
+  readonly child: ChildProcessWithoutNullStreams
+  stdout = ''
+  stderr = ''
+  readonly exited: Promise<number | null>
+
+  constructor(args: readonly string[], env: Readonly<Record<string, string | undefined>>, cwd: string) {
+    this.child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...CLEAN_ENV, ...env } })
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
+    this.exited = once(this.child, 'close').then(([code]) => code as number | null)
+  }
+
+  /** Resolves with what `find` finds in the standard output; fails if the command ends before. */
+  async until<Found>(find: (stdout: string) => Found | undefined): Promise<Found> {
+    let ended = false
+    void this.exited.then(() => (ended = true))
+    for (;;) {
+      const found = find(this.stdout)
+      if (found !== undefined) return found
+      if (ended) throw new Error(`ended before it was seen:\n${this.stdout}\n${this.stderr}`)
+      await Promise.race([once(this.child.stdout, 'data'), this.exited])
+    }
+  }
+
+  /** The log's lines so far. */
+  log(): ReadonlyArray<Record<string, unknown>> {
+    return this.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.endsWith('}'))
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+  }
+
+  untilLogged(event: string, more: (line: Record<string, unknown>) => boolean = () => true) {
+    return this.until(() => this.log().find((line) => line.event === event && more(line)))
+  }
+
+  async [Symbol.asyncDispose]() {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL')
+    await this.exited
+  }
+}
+
+/** A folder of its own with the given files, in which commands are run. */
+export const workspace = async (files: Readonly<Record<string, string>>) => {
+  const folder = await mkdtemp(join(tmpdir(), 'curfew-'))
+  const write = async (name: string, text: string) => {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), text)
+  }
+  for (const [name, text] of Object.entries(files)) await write(name, text)
+  const start = (args: readonly string[], env: Readonly<Record<string, string | undefined>> = CREDENTIALS) =>
+    new Running(args, env, folder)
+  return {
+    folder,
+    write,
+    start,
+    /** Runs a command to its end. */
+    async run(args: readonly string[], env?: Readonly<Record<string, string | undefined>>) {
+      const running = start(args, env)
+      const code = await running.exited
+      return { code, stdout: running.stdout, stderr: running.stderr, log: running.log() }
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { workspace } from './curfew.ts'
+import { AGE_POLICY, curfewYaml, OFFICE, startOffice } from './office.ts'
+
+const files = { 'curfew.yaml': curfewYaml('mode: enforce'), 'policies.yaml': AGE_POLICY }
+
+/** What an operator sees: lines that say something, and no trace of our code. */
+const expectOneClearLine = (text: string, ...words: readonly string[]) => {
+  const lines = text.split('\n').filter((line) => line !== '')
+  expect(lines).toHaveLength(1)
+  for (const word of words) expect(lines[0]).toContain(word)
+  expect(text).not.toMatch(/^\s+at /m)
+  expect(text).not.toContain('secret-of-the-test')
+}
+
+describe('a foreseeable fault is one clear line, and exit 1', () => {
+  it('no credentials', async () => {
+    await using office = await startOffice()
+    await using here = await workspace(files)
+    const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], { AWS_ENDPOINT_URL_EC2: office.url })
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, 'AWS_PROFILE')
+  })
+
+  it('a wrong endpoint id', async () => {
+    await using office = await startOffice()
+    await using here = await workspace({
+      ...files,
+      'curfew.yaml': files['curfew.yaml'].replaceAll('abcdef0', 'abcdef9'),
+    })
+    const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, 'cvpn-endpoint-0123456789abcdef9', 'eu-central-1')
+  })
+
+  it('a host that cannot be reached', async () => {
+    await using office = await startOffice()
+    await office.close()
+    await using here = await workspace(files)
+    const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, `127.0.0.1:${office.port}`)
+  })
+
+  it('an action that is denied', async () => {
+    await using office = await startOffice({ deny: ['ec2:DescribeClientVpnConnections'] })
+    await using here = await workspace(files)
+    const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, 'ec2:DescribeClientVpnConnections', OFFICE)
+  })
+
+  it('broken YAML', async () => {
+    await using here = await workspace({ ...files, 'policies.yaml': 'version: 1\npolicies: [\n' })
+    const { code, stderr } = await here.run(['run', '-c', 'curfew.yaml'])
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, 'policies.yaml:', 'error:')
+  })
+
+  it('no configuration at all', async () => {
+    await using here = await workspace({})
+    const { code, stderr } = await here.run(['run'])
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, 'config/curfew.yaml')
+  })
+
+  it('a port that is taken', async () => {
+    await using office = await startOffice()
+    await using here = await workspace({
+      ...files,
+      'curfew.yaml': files['curfew.yaml'].replace('port: 0', `port: ${office.port}`),
+    })
+    const { code, stderr } = await here.run(['run', '-c', 'curfew.yaml'], office.env)
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, `127.0.0.1:${office.port}`)
+  })
+
+  it('denied while running: said in the log, and the daemon goes on', async () => {
+    await using office = await startOffice({ deny: ['ec2:TerminateClientVpnConnections'] })
+    office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * 3_600_000 })
+    await using here = await workspace(files)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    const answered = await running.untilLogged('call-answered')
+    expect(answered).toMatchObject({ level: 'error', outcome: 'denied' })
+    expect(answered.msg).toContain('ec2:TerminateClientVpnConnections')
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+  })
+})
+
+describe('wrong usage is one line, and exit 64', () => {
+  it.each([
+    [['nonsense'], 'nonsense'],
+    [['run', '--nonsense'], 'nonsense'],
+    [['run', 'nonsense'], 'nonsense'],
+    [['run', '--timeout', '5s'], '--once'],
+    [['run', '--once', '--timeout', 'soon'], 'soon'],
+    [['plan', '--output', 'xml'], 'xml'],
+    [['plan', '--mode', 'destroy'], 'destroy'],
+    [['simulate', '--port', 'http'], 'http'],
+  ])('%j', async (args, word) => {
+    await using here = await workspace({})
+    const { code, stderr } = await here.run(args)
+    expect(code).toBe(64)
+    expectOneClearLine(stderr, word)
+  })
+
+  it('without a command shows what there is', async () => {
+    await using here = await workspace({})
+    const { code, stderr } = await here.run([])
+    expect(code).toBe(64)
+    for (const name of ['run', 'plan', 'validate', 'simulate']) expect(stderr).toContain(name)
+  })
+})
+
+describe('help', () => {
+  it.each(['run', 'plan', 'validate', 'simulate'])(
+    'of %s names each of its options and the exit codes',
+    async (name) => {
+      await using here = await workspace({})
+      const { code, stdout } = await here.run([name, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toContain(`curfew ${name}`)
+      expect(stdout.split('\n').every((line) => line.length <= 120)).toBe(true)
+    },
+  )
+})

@@ -1,0 +1,50 @@
+import type { ScenarioInput } from '../../src/simulator/scenario.ts'
+import { defineScenario } from '../../src/simulator/scenario-file.ts'
+import type { Simulator } from '../../src/simulator/server.ts'
+import { type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
+import { CREDENTIALS } from './curfew.ts'
+
+export const OFFICE = 'cvpn-endpoint-0123456789abcdef0'
+
+/** A simulator with one endpoint, empty unless the scenario fills it; connections are made by hand. */
+export const startOffice = async (
+  scenario: Partial<ScenarioInput> = {},
+  options: Partial<SimulatorOptions> = {},
+): Promise<Simulator & AsyncDisposable & { readonly env: Readonly<Record<string, string>> }> => {
+  const simulator = await startSimulator({
+    scenario: defineScenario({
+      endpoints: [{ id: OFFICE, name: 'office', region: 'eu-central-1', authentication: 'federated' }],
+      ...scenario,
+    }),
+    ...options,
+  })
+  return {
+    ...simulator,
+    env: { ...CREDENTIALS, AWS_ENDPOINT_URL_EC2: simulator.url },
+    [Symbol.asyncDispose]: () => simulator.close(),
+  }
+}
+
+/** The connections that calls asked to end, in the order of the answers. */
+export const terminateCalls = ({ requests }: Pick<Simulator, 'requests'>) =>
+  requests.filter(({ action }) => action === 'TerminateClientVpnConnections')
+
+/** Those whose call was accepted. */
+export const terminatedIds = (office: Pick<Simulator, 'requests'>) =>
+  terminateCalls(office)
+    .filter(({ status }) => status === 200)
+    .map(({ params }) => params.ConnectionId ?? '')
+
+export const curfewYaml = (different = '') => `
+version: 1
+policies: [./policies.yaml]
+watch: [{ region: eu-central-1, endpoints: [{ id: ${OFFICE}, name: office }] }]
+server: { port: 0 }
+log: { level: debug }
+${different}`
+
+export const AGE_POLICY = `
+version: 1
+policies:
+  - { name: daily, kind: max-session-age, maxAge: 8h }
+`

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { workspace } from './curfew.ts'
+import { curfewYaml, OFFICE, startOffice, terminateCalls } from './office.ts'
+
+const files = {
+  'curfew.yaml': curfewYaml('mode: enforce'),
+  'policies.yaml': `
+version: 1
+policies:
+  - { name: daily, kind: max-session-age, maxAge: 8h }
+  - { name: trial, kind: max-session-age, maxAge: 6h, mode: audit }
+`,
+}
+
+const startBusyOffice = async () => {
+  const office = await startOffice()
+  const connect = (username: string, ageMs: number) => office.world.connect({ endpointId: OFFICE, username, ageMs })
+  return {
+    office,
+    old: connect('bob', 9 * HOUR),
+    middle: connect('carol', 7 * HOUR),
+    young: connect('dave', 6 * HOUR - 30 * MINUTE),
+  }
+}
+
+interface Shown {
+  readonly endpoints: ReadonlyArray<Record<string, unknown>>
+}
+
+describe('curfew plan', () => {
+  it('shows what would end now and why, and what comes next; it changes nothing', async () => {
+    const { office, old, middle, young } = await startBusyOffice()
+    await using _office = office
+    await using here = await workspace(files)
+    const { code, stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json'], office.env)
+    expect(code).toBe(0)
+    const [endpoint] = (JSON.parse(stdout) as Shown).endpoints
+    expect(endpoint).toMatchObject({
+      endpointId: OFFICE,
+      name: 'office',
+      region: 'eu-central-1',
+      complete: true,
+      error: null,
+      active: 3,
+      calls: 1,
+      etaSeconds: 0,
+      held: [],
+      terminate: [{ connectionId: old, username: 'bob', policy: 'daily', reason: 'session-age', alsoBy: ['trial'] }],
+      audit: [{ connectionId: middle, username: 'carol', policy: 'trial' }],
+      next: [{ connectionId: young, policy: 'trial' }],
+    })
+    expect(terminateCalls(office)).toEqual([])
+  })
+
+  it('in audit mode ends nothing, and shows the same with --mode enforce', async () => {
+    const { office } = await startBusyOffice()
+    await using _office = office
+    await using here = await workspace({ ...files, 'curfew.yaml': curfewYaml() })
+    const plan = async (...args: string[]) => {
+      const { stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json', ...args], office.env)
+      return (JSON.parse(stdout) as Shown).endpoints[0]
+    }
+    expect(await plan()).toMatchObject({ terminate: [], calls: 0 })
+    expect(await plan('--mode', 'enforce')).toMatchObject({ terminate: [{ username: 'bob' }], calls: 1 })
+  })
+
+  it('says with its exit code whether something would end', async () => {
+    const { office } = await startBusyOffice()
+    await using _office = office
+    await using here = await workspace(files)
+    const detailed = ['plan', '-c', 'curfew.yaml', '--detailed-exitcode']
+    expect((await here.run(detailed, office.env)).code).toBe(2)
+    expect((await here.run([...detailed, '--mode', 'audit'], office.env)).code).toBe(0)
+  })
+
+  it('as a table names who, by which policy and why, in 100 columns', async () => {
+    const { office, old } = await startBusyOffice()
+    await using _office = office
+    await using here = await workspace(files)
+    const { stdout } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
+    for (const word of ['bob', 'daily', old, '8h']) expect(stdout).toContain(word)
+    expect(stdout.split('\n').every((line) => line.length <= 100)).toBe(true)
+  })
+
+  it('of an endpoint that cannot be read says that nothing is known, never that nothing is there', async () => {
+    await using office = await startOffice({}, { intercept: () => ({ status: 503, body: '<html>no</html>' }) })
+    await using here = await workspace(files)
+    const { code, stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json'], office.env)
+    expect(code).toBe(1)
+    const [endpoint] = (JSON.parse(stdout) as Shown).endpoints
+    expect(endpoint).toMatchObject({
+      complete: false,
+      active: null,
+      terminate: null,
+      audit: null,
+      held: null,
+      next: null,
+      calls: null,
+    })
+    expect(endpoint?.error).toEqual(expect.any(String))
+    expect((await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout).toContain('BLIND')
+  })
+})

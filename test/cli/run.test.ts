@@ -1,0 +1,184 @@
+import { rename, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { HOUR } from '../../src/domain/instant.ts'
+import { CREDENTIALS, type Running, workspace } from './curfew.ts'
+import { AGE_POLICY, curfewYaml, OFFICE, startOffice, terminatedIds } from './office.ts'
+
+const serverUrl = (running: Running) =>
+  running.until(() => running.log().find(({ url }) => typeof url === 'string')?.url as string | undefined)
+
+const enforcing = {
+  'curfew.yaml': curfewYaml('mode: enforce\npoll: { schedule: "* * * * * *", minGap: 1s }'),
+  'policies.yaml': AGE_POLICY,
+}
+
+describe('curfew run', () => {
+  it('ends a session at its deadline, shows it in metrics and status, and stops in order', async () => {
+    await using office = await startOffice()
+    const id = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 8 * HOUR - 2000 })
+    office.world.connect({ endpointId: OFFICE, username: 'carol' })
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    const url = await serverUrl(running)
+    await running.untilLogged('termination', ({ connectionId }) => connectionId === id)
+    await running.untilLogged('decided', ({ active }) => active === 1)
+
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    const policy = 'policy="daily"'
+    expect(metrics).toContain(
+      `curfew_terminations_total{vpn_endpoint="${OFFICE}",${policy},reason="session-age",outcome="confirmed"} 1`,
+    )
+    expect(metrics).toContain(`curfew_connections{vpn_endpoint="${OFFICE}"} 1`)
+    expect(metrics).toContain('curfew_enforcing 1')
+    expect(metrics).not.toContain('bob')
+    const status = (await (await fetch(`${url}/status`)).json()) as { endpoints: unknown[] }
+    expect(status).toMatchObject({ mode: 'enforce', endpoints: [{ endpointId: OFFICE, blind: false, active: 1 }] })
+    for (const path of ['/healthz', '/readyz']) expect((await fetch(url + path)).status).toBe(200)
+    expect((await fetch(`${url}/nothing`)).status).toBe(404)
+
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+    expect(running.stderr).toBe('')
+    expect(terminatedIds(office)).toEqual([id])
+  })
+
+  it('lets the calls in flight finish on SIGTERM in the middle of a cut, and sends no other', async () => {
+    let release = () => {}
+    const held = new Promise<undefined>((resolve) => {
+      release = () => resolve(undefined)
+    })
+    let arrived = () => {}
+    const inFlight = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    let calls = 0
+    await using office = await startOffice(
+      {},
+      {
+        intercept: async ({ action }) => {
+          if (!action.startsWith('Terminate')) return undefined
+          if (++calls === 8) arrived()
+          return held
+        },
+      },
+    )
+    for (let index = 0; index < 40; index++)
+      office.world.connect({ endpointId: OFFICE, username: `person-${index}`, ageMs: 9 * HOUR })
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    await inFlight
+    running.child.kill('SIGTERM')
+    await running.untilLogged('stopping')
+    release()
+    expect(await running.exited).toBe(0)
+    expect(terminatedIds(office)).toHaveLength(8)
+    const accepted = running.log().filter(({ event, outcome }) => event === 'call-answered' && outcome === 'accepted')
+    expect(accepted).toHaveLength(8)
+  })
+
+  it('exits within ten seconds even if no call is ever answered', async () => {
+    let arrived = () => {}
+    const inFlight = new Promise<void>((resolve) => {
+      arrived = resolve
+    })
+    await using office = await startOffice(
+      {},
+      {
+        intercept: ({ action }) => {
+          if (!action.startsWith('Terminate')) return undefined
+          arrived()
+          return 'hang'
+        },
+      },
+    )
+    office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    await inFlight
+    const toldAt = Date.now()
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+    expect(Date.now() - toldAt).toBeLessThan(10_000)
+  })
+
+  it('a second signal exits at once', async () => {
+    await using office = await startOffice(
+      {},
+      { intercept: ({ action }) => (action.startsWith('Terminate') ? 'hang' : undefined) },
+    )
+    office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    await running.untilLogged('decided')
+    running.child.kill('SIGTERM')
+    await running.untilLogged('stopping')
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(1)
+  })
+
+  it('takes a changed policy at once, and keeps the last good one when the next is broken', async () => {
+    await using office = await startOffice()
+    const id = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 5 * HOUR })
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    const url = await serverUrl(running)
+    await running.untilLogged('decided')
+
+    await here.write('policies.yaml', AGE_POLICY.replace('maxAge', 'maxAg'))
+    const refused = await running.untilLogged('reload-refused')
+    expect(JSON.stringify(refused.problems)).toContain('policies.yaml:4:')
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('curfew_config_last_reload_successful 0')
+    expect(terminatedIds(office)).toEqual([])
+
+    await here.write('policies.yaml', AGE_POLICY.replace('8h', '4h'))
+    await running.untilLogged('termination', ({ connectionId }) => connectionId === id)
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('curfew_config_last_reload_successful 1')
+  })
+
+  it('reloads on SIGHUP', async () => {
+    await using office = await startOffice()
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    await running.untilLogged('decided')
+    running.child.kill('SIGHUP')
+    await running.untilLogged('reloaded')
+  })
+
+  it('sees a folder that is swapped behind a link, as Kubernetes mounts a ConfigMap', async () => {
+    await using office = await startOffice()
+    const id = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 5 * HOUR })
+    await using here = await workspace({
+      'curfew.yaml': enforcing['curfew.yaml'].replace('./policies.yaml', './policies'),
+      'policies/..one/age.yaml': AGE_POLICY,
+      'policies/..two/age.yaml': AGE_POLICY.replace('8h', '4h'),
+    })
+    const inFolder = (name: string) => join(here.folder, 'policies', name)
+    await symlink('..one', inFolder('..data'))
+    await symlink('..data/age.yaml', inFolder('age.yaml'))
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    await running.untilLogged('decided')
+    await symlink('..two', inFolder('..data_tmp'))
+    await rename(inFolder('..data_tmp'), inFolder('..data'))
+    await running.untilLogged('termination', ({ connectionId }) => connectionId === id)
+  })
+})
+
+describe('curfew simulate', () => {
+  it('serves until it is told to stop', async () => {
+    await using here = await workspace({})
+    await using running = here.start(['simulate', '--port', '0', '--seed', '3'], CREDENTIALS)
+    const url = await running.until((text) => /listening on (\S+)/.exec(text)?.[1])
+    const answer = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        authorization: `AWS4-HMAC-SHA256 Credential=test/20261122/eu-central-1/ec2/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`,
+      },
+      body: 'Action=DescribeClientVpnEndpoints&Version=2016-11-15',
+    })
+    expect(await answer.text()).toContain('<DescribeClientVpnEndpointsResponse')
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+  })
+})
