@@ -196,5 +196,3 @@ export const createDaemon = (options: {
     status: (): readonly EndpointStatus[] => [...watches.values()].map((endpoint) => endpoint.status()),
   }
 }
-
-export type Daemon = ReturnType<typeof createDaemon>

@@ -1,3 +1,4 @@
+import { isKnownStatus } from '../domain/connection.ts'
 import { alsoBy, createDecider, type Decision, type Decisions } from '../domain/decide.ts'
 import { type Instant, NEVER } from '../domain/instant.ts'
 import { byUrgency, planOf } from '../domain/plan.ts'
@@ -37,6 +38,8 @@ export const createEndpointWatch = (options: {
   const history: History = { firstSeenAt: (id) => firstSeen.get(id) }
   /** Which violations were told, by connection: once each, not once a cycle. */
   const told = new Map<string, Set<string>>()
+
+  const toldStatuses = new Set<string>()
 
   let settings = options.settings
   let decide = createDecider(options.policies, place)
@@ -145,6 +148,14 @@ export const createEndpointWatch = (options: {
     wakeAt = Math.min(decisions.wakeAt, verification.againAfter(now), staleAt)
   }
 
+  const tellStatuses = ({ connections }: Snapshot) => {
+    for (const { status } of connections) {
+      if (isKnownStatus(status) || toldStatuses.has(status)) continue
+      toldStatuses.add(status)
+      emit({ event: 'unknown-status', endpoint, status })
+    }
+  }
+
   const remember = (seen: Snapshot) => {
     const ids = new Set(seen.connections.map(({ id }) => id))
     for (const id of firstSeen.keys()) if (!ids.has(id)) firstSeen.delete(id)
@@ -161,6 +172,7 @@ export const createEndpointWatch = (options: {
       error = undefined
       failures = 0
       emit({ event: 'polled', endpoint, snapshot: seen })
+      tellStatuses(seen)
       remember(seen)
       tellProofs(verification.see(seen, settings.termination), seen.completedAt)
     } catch (failure) {

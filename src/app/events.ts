@@ -47,6 +47,8 @@ export type CurfewEvent =
       readonly blind: boolean
     }
   | { readonly event: 'poll-skipped'; readonly endpoint: Endpoint; readonly reason: 'still-polling' }
+  /** Once per endpoint and status: AWS says a word that Curfew does not know. Such connections count as active. */
+  | { readonly event: 'unknown-status'; readonly endpoint: Endpoint; readonly status: string }
   | { readonly event: 'decided'; readonly endpoint: Endpoint; readonly decisions: Decisions }
   /** Once per connection and policy: its deadline has passed. */
   | {

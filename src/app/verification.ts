@@ -150,5 +150,3 @@ export const createVerification = () => {
     },
   }
 }
-
-export type Verification = ReturnType<typeof createVerification>

@@ -27,7 +27,7 @@ export class OperatorError extends Error {
 
 export const EXIT = { ok: 0, failed: 1, wouldEnd: 2, usage: 64 } as const
 
-export const DEFAULT_CONFIG = 'config/curfew.yaml'
+const DEFAULT_CONFIG = 'config/curfew.yaml'
 
 export const CONFIG_OPTION = { config: { type: 'string', short: 'c', default: DEFAULT_CONFIG } } as const
 

@@ -1,7 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { createVpn } from '../adapters/aws/vpn.ts'
 import { cronCalendar } from '../adapters/cron/cron-calendar.ts'
-import { diskFiles } from '../adapters/files/config-files.ts'
 import { watchFiles } from '../adapters/files/watch-files.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { startHttpServer } from '../adapters/http/server.ts'
@@ -9,25 +8,24 @@ import { createEventLog } from '../adapters/log/event-log.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { type Assignment, createDaemon, type Site } from '../app/daemon.ts'
 import type { CurfewEvent, Emit } from '../app/events.ts'
+import { createReadBudget } from '../app/read-budget.ts'
 import type { Vpn } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
-import { loadConfiguration } from '../config/load.ts'
 import { formatProblems } from '../config/problem.ts'
 import { toIso } from '../domain/instant.ts'
 import { planOf } from '../domain/plan.ts'
 import { createPolicySet } from '../domain/policy-set.ts'
 import { VERSION } from '../version.ts'
+import { readConfiguration } from './compose-files.ts'
 
 /** The one place that puts the parts together. */
 
 export const clock = hostClock
 
-export const readConfiguration = (path: string) => loadConfiguration(diskFiles, path)
+export const connectVpn = (site: Site, { requestTimeoutMs, rate }: Configuration['poll']): Vpn =>
+  createVpn({ ...site, requestTimeoutMs, clock: hostClock, beforePage: createReadBudget(rate, hostClock).turn })
 
-export const connectVpn = (site: Site, requestTimeoutMs: number): Vpn =>
-  createVpn({ ...site, requestTimeoutMs, clock: hostClock })
-
-export const policySetOf = ({ policies, protect }: Configuration) => createPolicySet(policies, protect)
+const policySetOf = ({ policies, protect }: Configuration) => createPolicySet(policies, protect)
 
 export const assignmentOf = (configuration: Configuration): Assignment => {
   const { mode, poll, termination, watch, policySetHash } = configuration
@@ -68,7 +66,7 @@ export const composeDaemon = (options: {
   }
   const daemon = createDaemon({
     assignment: assignmentOf(configuration),
-    connect: (site) => connectVpn(site, configuration.poll.requestTimeoutMs),
+    connect: (site) => connectVpn(site, configuration.poll),
     calendar: cronCalendar,
     clock: hostClock,
     random: Math.random,
@@ -142,4 +140,4 @@ export const composeDaemon = (options: {
 /** The loop turns once a second; an event loop that was held up for so long is not well. */
 const STUCK_AFTER_MS = 30_000
 
-export { diskFiles, watchFiles }
+export { watchFiles }

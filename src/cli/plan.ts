@@ -7,7 +7,8 @@ import { etaSeconds, planOf } from '../domain/plan.ts'
 import { MODES } from '../domain/policy.ts'
 import { upcoming } from '../domain/upcoming.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
-import { assignmentOf, clock, connectVpn, readConfiguration } from './compose.ts'
+import { assignmentOf, clock, connectVpn } from './compose.ts'
+import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 import { fit, table } from './table.ts'
 
@@ -78,7 +79,7 @@ export const plan: Command = {
     }
     const endpoints = await Promise.all(
       watch.flatMap((site) => {
-        const vpn = connectVpn(site, configuration.poll.requestTimeoutMs)
+        const vpn = connectVpn(site, configuration.poll)
         return site.endpoints.map(async ({ id, name, region }): Promise<EndpointPlan> => {
           const head = { endpointId: id, name, account: null, region }
           const snapshot = await read(vpn, id)

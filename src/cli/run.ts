@@ -1,6 +1,7 @@
 import { parseDuration } from '../domain/duration.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
-import { clock, composeDaemon, createLog, readConfiguration, watchFiles } from './compose.ts'
+import { clock, composeDaemon, createLog, watchFiles } from './compose.ts'
+import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 
 const help = `Usage: curfew run [--config FILE] [--once [--timeout 10m]]

@@ -1,7 +1,6 @@
-import { loadPolicies } from '../config/load.ts'
 import { hasErrors, type Problem } from '../config/problem.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, say } from './command.ts'
-import { diskFiles, readConfiguration } from './compose.ts'
+import { readConfiguration, readPolicies } from './compose-files.ts'
 import { problemLines } from './problems.ts'
 
 const help = `Usage: curfew validate [PATH...] [--config FILE]
@@ -18,8 +17,7 @@ export const validate: Command = {
   help,
   options: { ...CONFIG_OPTION },
   async run({ values, positionals }) {
-    const loaded =
-      positionals.length > 0 ? loadPolicies(diskFiles, positionals) : readConfiguration(String(values.config))
+    const loaded = positionals.length > 0 ? readPolicies(positionals) : readConfiguration(String(values.config))
     const { problems } = loaded
     for (const line of problemLines(problems)) complain(line)
     const errors = problems.filter(({ severity }: Problem) => severity === 'error').length

@@ -61,12 +61,7 @@ export const createDecider = (set: PolicySet, place: Place) => {
 }
 
 /** The decision about one connection, from all its verdicts that are violated. */
-export const decisionOf = (
-  connection: Connection,
-  violated: readonly Verdict[],
-  now: Instant,
-  mode: Mode,
-): Decision => {
+const decisionOf = (connection: Connection, violated: readonly Verdict[], now: Instant, mode: Mode): Decision => {
   const due = violated.filter((verdict) => isDue(verdict, now)).sort(byLead)
   const acting = due.find(({ policy }) => mode === 'enforce' && policy.mode === 'enforce')
   if (acting !== undefined) return { connection, act: 'terminate', lead: acting, violated }

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { type Instant, MINUTE } from './instant.ts'
 
-const WRITTEN = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?(Z|[+-]\d{2}:\d{2})?$/
+const WRITTEN =
+  /^([1-9]\d{3})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/
 
 export type ParsedInstant = { readonly at: Instant } | { readonly problem: string }
 

@@ -43,6 +43,14 @@ describe('the daemon', () => {
     expect(world.endedIds()).toEqual([late.id])
   })
 
+  it('treats a status that AWS has yet to invent as connected, and says so once', async () => {
+    const odd = connection({ establishedAt: NOON - 9 * HOUR, status: 'hibernating' })
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [odd] })
+    await world.clock.advance(MINUTE)
+    expect(world.endedIds()).toEqual([odd.id])
+    expect(world.of('unknown-status').map(({ status }) => status)).toEqual(['hibernating'])
+  })
+
   it('polls on schedule and never twice at once', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [young()] })
     world.aws.behaviour.latencyMs = 40 * SECOND

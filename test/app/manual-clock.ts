@@ -48,8 +48,6 @@ export const createManualClock = (start: Instant) => {
   }
 }
 
-export type ManualClock = ReturnType<typeof createManualClock>
-
 /** Everything that needs no time has happened. */
 export const settled = async () => {
   for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))

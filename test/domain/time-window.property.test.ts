@@ -139,7 +139,6 @@ const anyWindow: fc.Arbitrary<LocalWindow> = fc
   })
   // 00:00 as an end is written 1440.
   .map((window) => ({ ...window, toMinute: window.toMinute === 0 ? 1440 : window.toMinute }))
-  .filter(({ fromMinute, toMinute }) => fromMinute !== toMinute)
 
 const anyWindows = fc.array(anyWindow, { minLength: 1, maxLength: 3 })
 
@@ -179,7 +178,8 @@ const anyCase = fc
 const inWords = (zone: Zone, { windows, closed }: Written, at: Instant) =>
   `${zone.name} at ${toIso(at)}, windows ${JSON.stringify(windows)}, closed ${JSON.stringify([...closed].map((day) => toIso(day * DAY)))}`
 
-describe('time windows, computed a second time from the offsets of Intl', () => {
+// A busy machine may need many times the three seconds that all of this takes.
+describe('time windows, computed a second time from the offsets of Intl', { timeout: 60_000 * RUNS }, () => {
   it('knows more than 400 zones, some of which change their clocks', () => {
     expect(zones.length).toBeGreaterThan(400)
     expect(zones.filter(({ changes }) => changes.length > 10).length).toBeGreaterThan(100)
@@ -197,14 +197,11 @@ describe('time windows, computed a second time from the offsets of Intl', () => 
       const timeWindows = subject(zone, written)
       const ends = zone.changes.flatMap(({ at }) => {
         const day = dayOf(zone, at)
-        return spansOf(zone, written, day - 1, day + 1).flatMap(([openAt, closeAt]) => [
-          openAt - 1,
-          openAt,
-          closeAt - 1,
-          closeAt,
-        ])
+        return spansOf(zone, written, day - 1, day + 1)
+          .flatMap(([openAt, closeAt]) => [openAt - 1, openAt, closeAt - 1, closeAt])
+          .filter((end) => Math.abs(end - at) < 5 * HOUR)
       })
-      for (const at of [...instants, ...zone.changes.flatMap((change) => [change.at - 1, change.at]), ...ends]) {
+      for (const at of [...instants, ...zone.changes.map((change) => change.at), ...ends]) {
         if (timeWindows.at(at).open !== isOpen(zone, written, at)) mistaken.push(inWords(zone, written, at))
       }
     }
@@ -229,7 +226,39 @@ describe('time windows, computed a second time from the offsets of Intl', () => 
           if (lookFrom <= end && end < lookTo) expect(isOpen(zone, written, end)).toBe(open)
         }
       }),
-      { numRuns: 1500 * RUNS },
+      { numRuns: 800 * RUNS },
+    )
+  })
+
+  it('do not change where a window is swallowed by the hours that the clocks skip', () => {
+    const skips = zones.flatMap((zone) =>
+      zone.changes
+        .filter(({ at, beforeMs, afterMs }) => FIRST < at && at < LAST && beforeMs < afterMs)
+        .map((change) => ({ zone, change })),
+    )
+    const quarters = fc.integer({ min: -4, max: 8 })
+    fc.assert(
+      fc.property(fc.constantFrom(...skips), quarters, quarters, ({ zone, change }, from, to) => {
+        const minuteAt = (quarter: number) => ((change.at + change.beforeMs) % DAY) / MINUTE + quarter * 15
+        fc.pre(0 <= minuteAt(from) && minuteAt(from) < minuteAt(to) && minuteAt(to) <= 1440)
+        const days: readonly Weekday[] = [1, 2, 3, 4, 5, 6, 7]
+        const written = {
+          windows: [{ days, fromMinute: minuteAt(from), toMinute: minuteAt(to) }],
+          closed: new Set<number>(),
+        }
+        const timeWindows = subject(zone, written)
+        for (let at = change.at - HOUR; at <= change.at + 2 * HOUR; at += 15 * MINUTE) {
+          const { open, since, until } = timeWindows.at(at)
+          expect([since - 1, since, at, until - 1, until].map((t) => isOpen(zone, written, t))).toEqual([
+            !open,
+            open,
+            open,
+            open,
+            !open,
+          ])
+        }
+      }),
+      { numRuns: 200 * RUNS },
     )
   })
 
@@ -244,7 +273,7 @@ describe('time windows, computed a second time from the offsets of Intl', () => 
         expect(timeWindows.at(state.until)).toMatchObject({ open: !state.open, since: state.until })
         expect(timeWindows.at(state.since - 1)).toMatchObject({ open: !state.open, until: state.since })
       }),
-      { numRuns: 500 * RUNS },
+      { numRuns: 300 * RUNS },
     )
   })
 

@@ -38,9 +38,11 @@ const openings = (zone: string, texts: readonly string[], from: string, to: stri
   const windows = windowsIn(zone, texts, closed)
   const short = (at: number) => toIso(at)?.replace(/:00\.000Z$/, 'Z') ?? 'never'
   const found: string[] = []
-  for (let t = Date.parse(from); t < Date.parse(to); t = windows.at(t).until) {
+  for (let t = Date.parse(from); t < Date.parse(to); ) {
     const { open, since, until } = windows.at(t)
     if (open) found.push(`${short(since)}/${short(until)}`)
+    if (until <= t) throw new Error(`at ${short(t)} the next change is at ${short(until)}`)
+    t = until
   }
   return found
 }
@@ -84,6 +86,23 @@ describe('a window', () => {
     expect(openings('UTC', ['wed 12:00-11:59'], '2026-11-23T00:00Z', '2026-11-30T00:00Z')).toEqual([
       '2026-11-25T12:00Z/2026-11-26T11:59Z',
     ])
+  })
+
+  it('of nearly a day is whole in every week of a year, far west and far east', () => {
+    for (const zone of ['Pacific/Pago_Pago', 'Pacific/Kiritimati']) {
+      const windows = windowsIn(zone, ['mon 23:00-22:00'])
+      let openAt = windows.at(Date.parse('2026-01-01T00:00Z')).until
+      for (let week = 0; week < 52; week++, openAt += 7 * DAY) {
+        const state = { open: true, since: openAt, until: openAt + 23 * HOUR }
+        expect([windows.at(openAt), windows.at(openAt + 23 * HOUR - 1)]).toEqual([state, state])
+      }
+    }
+  })
+
+  it('from a minute to the same minute lasts a day', () => {
+    const windows = createTimeWindows('UTC', [{ days: [3], fromMinute: 540, toMinute: 540 }], closedDates([]))
+    const openAt = Date.parse('2026-11-25T09:00:00Z')
+    expect(windows.at(openAt)).toEqual({ open: true, since: openAt, until: openAt + DAY })
   })
 })
 
@@ -169,6 +188,20 @@ describe('a day on which the clocks change', () => {
     { hours: '01:00-02:30', found: ['2026-03-29T00:00Z/2026-03-29T01:30Z'], because: 'it ends at 03:30' },
   ])('Sunday $hours in the skipped hour: $because', ({ hours, found }) => {
     expect(openings('Europe/Berlin', [`sun ${hours}`], '2026-03-28T12:00Z', '2026-03-30T00:00Z')).toEqual(found)
+  })
+
+  it.each(['02:30-03:00', '02:30-03:30', '02:00-03:00'])('brings no change where %s is swallowed', (hours) => {
+    const lastClosedAt = Date.parse(`2026-03-22T${hours.slice(6)}:00+01:00`)
+    const nextOpenAt = Date.parse(`2026-04-05T${hours.slice(0, 5)}:00+02:00`)
+    for (const at of [
+      '2026-03-29T00:59:59.999Z',
+      '2026-03-29T01:00:00Z',
+      '2026-03-29T01:15:00Z',
+      '2026-03-29T01:30:00Z',
+    ]) {
+      const state = windowsIn('Europe/Berlin', [`sun ${hours}`]).at(Date.parse(at))
+      expect(state).toEqual({ open: false, since: lastClosedAt, until: nextOpenAt })
+    }
   })
 
   // Berlin, 2026-10-25: 02:59:59+02:00 is followed by 02:00:00+01:00.

@@ -37,7 +37,7 @@ const describe = async (path: string): Promise<string> => {
   try {
     const real = await realpath(path)
     const { ino, size, mtimeMs } = await stat(real)
-    const names = await readdir(real).catch(() => [])
+    const names = await readdir(real).catch((): string[] => [])
     return [path, real, ino, size, mtimeMs, ...names.sort()].join(' ')
   } catch {
     return `${path} missing`

@@ -63,6 +63,12 @@ export const createEventLog =
       case 'poll-skipped':
         log.debug({ event: event.event, ...placed(event.endpoint), reason: event.reason }, 'poll skipped')
         break
+      case 'unknown-status':
+        log.warn(
+          { event: event.event, ...placed(event.endpoint), status: event.status },
+          'AWS gave a connection status that Curfew does not know; such connections count as active',
+        )
+        break
       case 'decided': {
         const { active, violating } = event.decisions
         log.debug({ event: event.event, ...placed(event.endpoint), active, violating: violating.length }, 'decided')

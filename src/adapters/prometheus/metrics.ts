@@ -188,5 +188,3 @@ export const createMetrics = (options: { readonly version: string; readonly poli
 
   return { observe, registry }
 }
-
-export type Metrics = ReturnType<typeof createMetrics>

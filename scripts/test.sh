@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# All tests, or those that the arguments name (they go to vitest). The last line is `N passed, N failed`.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+
+if ! bash scripts/install-test-servers.sh; then
+  echo '0 passed, 1 failed'
+  exit 1
+fi
+
+node_modules/.bin/vitest run --reporter=default --reporter=json --outputFile.json="$report" "$@"
+node --import tsx scripts/count-tests.ts "$report" "$?"

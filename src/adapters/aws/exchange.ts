@@ -1,0 +1,147 @@
+import type { Clock } from '../../app/clock.ts'
+import type { VpnErrorCode } from '../../app/vpn.ts'
+import type { Instant } from '../../domain/instant.ts'
+import { checkBody, readBody } from './answer-body.ts'
+import { awsCodeOf, codeBeforeSending, vpnErrorCode } from './error-codes.ts'
+import { vpnErrorOf } from './failure-message.ts'
+
+/** One HTTP attempt: the SDK may make several for one call. */
+export interface ApiRequest {
+  readonly action: string
+  /** `ok`, AWS's code, or ours where AWS gave none. */
+  readonly code: string
+  readonly throttled: boolean
+  /** From the first byte sent to the last byte read and parsed. */
+  readonly durationMs: number
+  readonly startedAt: Instant
+  /** When the head of the answer was there, or the attempt had failed: AWS wrote its `Date` between these two. */
+  readonly endedAt: Instant
+  /** The `Date` header, cut to the second by HTTP. */
+  readonly dateHeader: Instant | undefined
+}
+
+interface ExchangeOptions {
+  readonly region: string
+  /** For one call with all its attempts, the waits between them, and the bodies. */
+  readonly limitMs: number
+  readonly clock: Clock
+  readonly onRequest: ((request: ApiRequest) => void) | undefined
+}
+
+interface HttpRequest {
+  readonly protocol: string
+  readonly hostname: string
+  readonly port?: number
+}
+
+interface HttpAnswer {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  body: unknown
+}
+
+type Middleware = <Args extends { request: unknown }, Result extends { response: unknown }>(
+  next: (args: Args) => Promise<Result>,
+) => (args: Args) => Promise<Result>
+
+/** The part of an SDK command that lets each of its attempts be seen. */
+interface Command {
+  readonly middlewareStack: {
+    add(middleware: Middleware, place: { step: 'deserialize'; priority: 'high' | 'low'; name: string }): void
+  }
+}
+
+interface Call<Output> {
+  readonly action: string
+  readonly endpointId: string
+  readonly command: Command
+  readonly send: (abortSignal: AbortSignal) => Promise<Output>
+  readonly signal: AbortSignal
+}
+
+const addressOf = ({ protocol, hostname, port }: HttpRequest) =>
+  `${hostname}:${port ?? (protocol === 'http:' ? 80 : 443)}`
+
+const dateOf = (answer: HttpAnswer): Instant | undefined => {
+  const at = Date.parse(answer.headers.date ?? '')
+  return Number.isNaN(at) ? undefined : at
+}
+
+/** Carries calls to AWS: bounded in time, every attempt checked and told of, every failure a `VpnError`. */
+export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOptions) => ({
+  async carry<Output>({ action, endpointId, command, send, signal }: Call<Output>): Promise<Output> {
+    const stop = new AbortController()
+    let late = false
+    // Neither AbortSignal.timeout nor AbortSignal.any: both stay tied to a signal that lives as long as the process.
+    const timer = setTimeout(() => {
+      late = true
+      stop.abort()
+    }, limitMs)
+    const onAbort = () => stop.abort()
+    signal.addEventListener('abort', onAbort)
+    if (signal.aborted) stop.abort()
+
+    let address: string | undefined
+    let head: { readonly at: Instant; readonly date: Instant | undefined } | undefined
+    /** Why the last attempt failed, while the SDK waits to try again. */
+    let lastFailure: unknown
+
+    const codeOf = (error: unknown): VpnErrorCode => {
+      if (signal.aborted) return 'aborted'
+      if (late) return 'timeout'
+      return address === undefined ? codeBeforeSending(error) : vpnErrorCode(error)
+    }
+
+    /** Outermost: sees the SDK's verdict on each attempt. */
+    const tell: Middleware = (next) => async (args) => {
+      address = addressOf(args.request as HttpRequest)
+      head = undefined
+      lastFailure = undefined
+      const startedAt = clock.now()
+      const started = performance.now()
+      const report = (code: string, throttled: boolean) =>
+        onRequest?.({
+          action,
+          code,
+          throttled,
+          durationMs: performance.now() - started,
+          startedAt,
+          endedAt: head?.at ?? clock.now(),
+          dateHeader: head?.date,
+        })
+      const result = await next(args).catch((error: unknown) => {
+        const code = codeOf(error)
+        if (!stop.signal.aborted) lastFailure = error
+        report(awsCodeOf(error) ?? code, code === 'throttled')
+        throw error
+      })
+      report('ok', false)
+      return result
+    }
+
+    /** Innermost: sees the bytes before the SDK reads them. */
+    const check: Middleware = (next) => async (args) => {
+      const result = await next(args)
+      const answer = result.response as HttpAnswer
+      head = { at: clock.now(), date: dateOf(answer) }
+      const body = await readBody(answer.body as AsyncIterable<Uint8Array>)
+      if (answer.statusCode < 300) checkBody(body, action)
+      answer.body = body
+      return result
+    }
+
+    command.middlewareStack.add(tell, { step: 'deserialize', priority: 'high', name: 'tellOfAttempt' })
+    command.middlewareStack.add(check, { step: 'deserialize', priority: 'low', name: 'checkAnswer' })
+    try {
+      return await send(stop.signal)
+    } catch (error) {
+      // Out of time in the pause after a throttle: that was the reason, not a slow answer.
+      const reason = late && lastFailure !== undefined ? lastFailure : error
+      const code = reason === error ? codeOf(error) : vpnErrorCode(reason)
+      throw vpnErrorOf(reason, { action, endpointId, region, address, limitMs }, code)
+    } finally {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    }
+  },
+})

@@ -1,0 +1,35 @@
+import type { Connection } from '../../domain/connection.ts'
+import { MalformedAnswer } from './answer-body.ts'
+
+export interface Page {
+  readonly connections: readonly Connection[]
+  /** Absent on the last page. */
+  readonly nextToken: string | undefined
+}
+
+/**
+ * The largest endpoint has 126 pages of active connections, plus those that ended within the hour. A list eight times
+ * as long does not end: its tokens lead nowhere.
+ */
+const MAX_PAGES = 1000
+
+/**
+ * All pages, or the first failure. A page may be empty and still have a successor. The list moves while it is read, so
+ * an id may come twice: the later row counts. A token that comes twice is a circle.
+ */
+export const readAllPages = async (
+  readPage: (token: string | undefined) => Promise<Page>,
+): Promise<readonly Connection[]> => {
+  const connections = new Map<string, Connection>()
+  const tokens = new Set<string>()
+  let token: string | undefined
+  for (let count = 0; count < MAX_PAGES; count += 1) {
+    const page = await readPage(token)
+    for (const connection of page.connections) connections.set(connection.id, connection)
+    token = page.nextToken
+    if (token === undefined) return [...connections.values()]
+    if (tokens.has(token)) throw new MalformedAnswer('the list leads back to a page that was already read')
+    tokens.add(token)
+  }
+  throw new MalformedAnswer(`the list does not end after ${MAX_PAGES} pages`)
+}

@@ -1,0 +1,271 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { createVpn } from '../../../src/adapters/aws/vpn.ts'
+import { VpnError } from '../../../src/app/vpn.ts'
+import { type Connection, isActive } from '../../../src/domain/connection.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/domain/instant.ts'
+import { type ScenarioInput, scenarioSchema } from '../../../src/simulator/scenario.ts'
+import { type SimulatorOptions, startSimulator } from '../../../src/simulator/server.ts'
+import { useFakeCredentials } from './fake-credentials.ts'
+
+useFakeCredentials()
+
+const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
+const REGION = 'eu-central-1'
+const never = new AbortController().signal
+
+// The host's own time, to the second: the SDK repeats any failed call whose answer is dated minutes away from it.
+const START = Math.floor(Date.now() / SECOND) * SECOND
+
+const open: Array<() => unknown> = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+type Person = { username: string; age?: string; posture?: string[] }
+
+/** The real adapter on a simulated EC2 with one endpoint; time moves by hand. */
+const setUp = async (
+  people: Person[] = [],
+  {
+    scenario = {},
+    clients = [],
+    ...options
+  }: Omit<Partial<SimulatorOptions>, 'scenario'> & {
+    scenario?: Omit<Partial<ScenarioInput>, 'endpoints'>
+    clients?: Array<{ count: number; name: string }>
+  } = {},
+) => {
+  let at = START
+  const simulator = await startSimulator({
+    scenario: scenarioSchema.parse({
+      ...scenario,
+      endpoints: [
+        { id: ENDPOINT, name: 'staff', region: REGION, authentication: 'directory', connections: people, clients },
+      ],
+    }),
+    now: () => at,
+    ...options,
+  })
+  open.push(() => simulator.close())
+  const clock = { now: () => at, sleep: () => Promise.resolve() }
+  const inRegion = (region: string) => {
+    const vpn = createVpn({ region, endpointUrl: simulator.url, requestTimeoutMs: 20_000, clock })
+    open.push(() => vpn.close())
+    return vpn
+  }
+  return {
+    ...simulator,
+    vpn: inRegion(REGION),
+    inRegion,
+    advance: (ms: number) => {
+      at += ms
+    },
+    asked: (action: string) => simulator.requests.filter((request) => request.action === action),
+  }
+}
+
+const codeOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'none',
+    (error: unknown) => (error instanceof VpnError ? error.code : error),
+  )
+
+const byName = (connections: readonly Connection[], username: string) => {
+  const found = connections.find((connection) => connection.username === username)
+  if (found === undefined) return expect.fail(`${username} is not listed`)
+  return found
+}
+
+describe('snapshot', () => {
+  it('reads every fact of a connection', async () => {
+    const { vpn, advance, world } = await setUp([{ username: 'alice', age: '2h', posture: ['compliant'] }])
+    const id = world.connections(ENDPOINT)[0]?.connectionId ?? ''
+    world.transfer(id, { ingress: 5_000_000_000, egress: 7 })
+    advance(MINUTE)
+    const listed = world.connections(ENDPOINT)[0]
+
+    const snapshot = await vpn.snapshot(ENDPOINT, never)
+    expect(snapshot).toEqual({
+      endpointId: ENDPOINT,
+      begunAt: START + MINUTE,
+      completedAt: START + MINUTE,
+      connections: [
+        {
+          id,
+          endpointId: ENDPOINT,
+          region: REGION,
+          username: 'alice',
+          commonName: 'alice',
+          establishedAt: START - 2 * HOUR,
+          status: 'active',
+          ingressBytes: listed?.ingressBytes,
+          egressBytes: listed?.egressBytes,
+          posture: ['compliant'],
+        },
+      ],
+    })
+    expect(snapshot.connections[0]?.ingressBytes).toBeGreaterThanOrEqual(5_000_000_000)
+  })
+
+  it('takes an empty list for what it is', async () => {
+    const { vpn } = await setUp()
+    expect((await vpn.snapshot(ENDPOINT, never)).connections).toEqual([])
+  })
+
+  it('reads 2,300 connections from three pages', async () => {
+    const { vpn, asked, world } = await setUp([], { clients: [{ count: 2300, name: 'user-{n}' }] })
+    const { connections } = await vpn.snapshot(ENDPOINT, never)
+    expect(asked('DescribeClientVpnConnections').map(({ params }) => params.MaxResults)).toEqual([
+      '1000',
+      '1000',
+      '1000',
+    ])
+    expect(new Set(connections.map(({ id }) => id))).toEqual(
+      new Set(world.connections(ENDPOINT).map(({ connectionId }) => connectionId)),
+    )
+    expect(connections).toHaveLength(2300)
+  })
+
+  it('keeps every connection that stays while the list moves', async () => {
+    const onLaterPage: Array<() => void> = []
+    const { vpn, world, advance } = await setUp([], {
+      clients: [{ count: 2300, name: 'user-{n}' }],
+      intercept: ({ params }) => {
+        if (params.NextToken !== undefined) for (const move of onLaterPage) move()
+        return undefined
+      },
+    })
+    const before = world.connections(ENDPOINT)
+    const leavers = new Set(before.filter((_, index) => index % 7 === 0).map(({ connectionId }) => connectionId))
+    const late: string[] = []
+    onLaterPage.push(() => {
+      advance(SECOND)
+      for (const id of leavers) if (world.status(id) === 'active') world.leave(id)
+      late.push(world.connect({ endpointId: ENDPOINT, username: `late-${late.length}` }))
+    })
+
+    const snapshot = await vpn.snapshot(ENDPOINT, never)
+    const ids = snapshot.connections.map(({ id }) => id)
+    expect(ids).toHaveLength(new Set(ids).size)
+    const seen = new Set(ids)
+    for (const { connectionId } of before) expect(seen).toContain(connectionId)
+    expect(late).toHaveLength(2)
+    expect([snapshot.begunAt, snapshot.completedAt]).toEqual([START, START + 2 * SECOND])
+  })
+
+  it('starts again once when its token is refused', async () => {
+    let refusals = 1
+    const { vpn, asked } = await setUp([], {
+      clients: [{ count: 1200, name: 'user-{n}' }],
+      intercept: ({ params }) => {
+        if (params.NextToken === undefined || refusals === 0) return undefined
+        refusals -= 1
+        return {
+          status: 400,
+          body: '<Response><Errors><Error><Code>InvalidPaginationToken</Code><Message>no</Message></Error></Errors></Response>',
+        }
+      },
+    })
+    expect((await vpn.snapshot(ENDPOINT, never)).connections).toHaveLength(1200)
+    expect(asked('DescribeClientVpnConnections').map(({ params }) => params.NextToken === undefined)).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
+  })
+
+  it.each(['cvpn-endpoint-0123456789abcdef1', 'nonsense'])('does not find %s', async (endpointId) => {
+    const { vpn } = await setUp()
+    expect(await codeOf(vpn.snapshot(endpointId, never))).toBe('endpoint-not-found')
+  })
+
+  it('does not find an endpoint of another region', async () => {
+    const { inRegion } = await setUp()
+    expect(await codeOf(inRegion('us-east-1').snapshot(ENDPOINT, never))).toBe('endpoint-not-found')
+  })
+
+  it('says that it was denied', async () => {
+    const { vpn } = await setUp([], { scenario: { deny: ['ec2:DescribeClientVpnConnections'] } })
+    const failure = await vpn.snapshot(ENDPOINT, never).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'denied', awsCode: 'UnauthorizedOperation' })
+    expect(failure).toHaveProperty('requestId', expect.stringMatching(/./))
+    expect(failure).toHaveProperty(
+      'message',
+      expect.stringContaining(
+        `allow ec2:DescribeClientVpnConnections on arn:aws:ec2:${REGION}:*:client-vpn-endpoint/${ENDPOINT}`,
+      ),
+    )
+  })
+
+  it('gives no part of a list when a later page is throttled', async () => {
+    const { vpn, asked } = await setUp([], {
+      clients: [{ count: 1200, name: 'user-{n}' }],
+      scenario: { buckets: { describe: { burst: 1, perSecond: 1 } } },
+    })
+    expect(await codeOf(vpn.snapshot(ENDPOINT, never))).toBe('throttled')
+    expect(asked('DescribeClientVpnConnections').map(({ status }) => status)).toEqual([200, 503, 503, 503])
+  })
+})
+
+describe('terminate', () => {
+  it('begins an end that later snapshots show', async () => {
+    const { vpn, advance } = await setUp([{ username: 'alice' }, { username: 'bob' }])
+    const alice = byName((await vpn.snapshot(ENDPOINT, never)).connections, 'alice')
+    const answer = await vpn.terminate({ endpointId: ENDPOINT, connectionId: alice.id }, never)
+    expect(answer).toEqual({
+      requestId: expect.stringMatching(/./),
+      statuses: [{ connectionId: alice.id, previous: 'active', current: 'terminating' }],
+    })
+
+    const statuses = async () =>
+      (await vpn.snapshot(ENDPOINT, never)).connections.filter(({ id }) => id === alice.id).map(({ status }) => status)
+    expect(await statuses()).toEqual(['terminating'])
+    advance(2 * SECOND)
+    expect(await statuses()).toEqual(['terminated'])
+    expect(
+      (await vpn.snapshot(ENDPOINT, never)).connections.filter(isActive).map(({ username }) => username),
+    ).toContain('bob')
+    advance(61 * MINUTE)
+    expect(await statuses()).toEqual([])
+  })
+
+  it('says what AWS says of one that has ended before', async () => {
+    const { vpn, advance } = await setUp([{ username: 'alice' }])
+    const { id } = byName((await vpn.snapshot(ENDPOINT, never)).connections, 'alice')
+    await vpn.terminate({ endpointId: ENDPOINT, connectionId: id }, never)
+    advance(3 * SECOND)
+    const again = await vpn.terminate({ endpointId: ENDPOINT, connectionId: id }, never)
+    expect(again.statuses).toEqual([{ connectionId: id, previous: 'terminated', current: 'terminated' }])
+  })
+
+  it('names what it did not find', async () => {
+    const { vpn, inRegion } = await setUp([{ username: 'alice' }])
+    const { id } = byName((await vpn.snapshot(ENDPOINT, never)).connections, 'alice')
+    const unknown = 'cvpn-connection-0123456789abcdef0'
+    expect(await codeOf(vpn.terminate({ endpointId: ENDPOINT, connectionId: unknown }, never))).toBe(
+      'connection-not-found',
+    )
+    const elsewhere = 'cvpn-endpoint-0123456789abcdef1'
+    expect(await codeOf(vpn.terminate({ endpointId: elsewhere, connectionId: id }, never))).toBe('endpoint-not-found')
+    const abroad = inRegion('us-east-1').terminate({ endpointId: ENDPOINT, connectionId: id }, never)
+    expect(await codeOf(abroad)).toBe('endpoint-not-found')
+  })
+
+  it('says that it was denied', async () => {
+    const { vpn } = await setUp([{ username: 'alice' }], { scenario: { deny: ['ec2:TerminateClientVpnConnections'] } })
+    const { id } = byName((await vpn.snapshot(ENDPOINT, never)).connections, 'alice')
+    expect(await codeOf(vpn.terminate({ endpointId: ENDPOINT, connectionId: id }, never))).toBe('denied')
+  })
+
+  it('sends a throttled call once and leaves the rest to its caller', async () => {
+    const { vpn, asked } = await setUp([{ username: 'alice' }, { username: 'bob' }], {
+      scenario: { buckets: { terminate: { burst: 1, perSecond: 1 } } },
+    })
+    const { connections } = await vpn.snapshot(ENDPOINT, never)
+    const end = (username: string) =>
+      codeOf(vpn.terminate({ endpointId: ENDPOINT, connectionId: byName(connections, username).id }, never))
+    expect([await end('alice'), await end('bob')]).toEqual(['none', 'throttled'])
+    expect(asked('TerminateClientVpnConnections').map(({ status }) => status)).toEqual([200, 503])
+  })
+})

@@ -1,0 +1,222 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { ApiRequest } from '../../../src/adapters/aws/exchange.ts'
+import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
+import { SECOND } from '../../../src/domain/instant.ts'
+import { type Behaviour, ENDPOINT, errorXml, pageXml, REGION, reply, rowXml, startStandIn } from './ec2-stand-in.ts'
+import { stubCredentials, useFakeCredentials } from './fake-credentials.ts'
+import { systemClock } from './system-clock.ts'
+
+useFakeCredentials()
+
+const never = new AbortController().signal
+const GOOD = pageXml(rowXml('cvpn-connection-1'))
+
+const vpnAt = (endpointUrl: string | undefined, options: Partial<VpnOptions> = {}) =>
+  createVpn({ region: REGION, endpointUrl, requestTimeoutMs: 20_000, clock: systemClock, ...options })
+
+const inTurn =
+  (...behaviours: [Behaviour, ...Behaviour[]]): Behaviour =>
+  (response, asked, request) =>
+    (behaviours[asked.count - 1] ?? behaviours[0])(response, asked, request)
+
+describe('what is told of requests', () => {
+  it('counts every attempt, and is timed by the head of the answer', async () => {
+    const dated = { date: 'Mon, 23 Nov 2026 08:00:00 GMT' }
+    await using server = await startStandIn(
+      inTurn(
+        reply(errorXml('Unavailable', 'later'), 503, dated),
+        (response) => response.socket?.resetAndDestroy(),
+        reply(GOOD, 200, dated),
+      ),
+    )
+    let at = 0
+    const told: ApiRequest[] = []
+    const clock = { ...systemClock, now: () => (at += SECOND) }
+    const vpn = vpnAt(server.url, { clock, onRequest: (request) => told.push(request) })
+    const snapshot = await vpn.snapshot(ENDPOINT, never)
+    vpn.close()
+
+    const dateHeader = Date.UTC(2026, 10, 23, 8)
+    const action = 'DescribeClientVpnConnections'
+    const times = { durationMs: expect.any(Number) }
+    expect(told).toEqual([
+      {
+        ...times,
+        action,
+        code: 'Unavailable',
+        throttled: false,
+        startedAt: 2 * SECOND,
+        endedAt: 3 * SECOND,
+        dateHeader,
+      },
+      {
+        ...times,
+        action,
+        code: 'unreachable',
+        throttled: false,
+        startedAt: 4 * SECOND,
+        endedAt: 5 * SECOND,
+        dateHeader: undefined,
+      },
+      { ...times, action, code: 'ok', throttled: false, startedAt: 6 * SECOND, endedAt: 7 * SECOND, dateHeader },
+    ])
+    expect([snapshot.begunAt, snapshot.completedAt]).toEqual([SECOND, 8 * SECOND])
+  })
+
+  it('marks the throttled', async () => {
+    await using server = await startStandIn(
+      inTurn(reply(GOOD), reply(errorXml('RequestLimitExceeded', 'Slow down.'), 503)),
+    )
+    const told: Array<[string, string, boolean]> = []
+    const vpn = vpnAt(server.url, { onRequest: ({ action, code, throttled }) => told.push([action, code, throttled]) })
+    await vpn.snapshot(ENDPOINT, never)
+    await expect(vpn.terminate({ endpointId: ENDPOINT, connectionId: 'cvpn-connection-1' }, never)).rejects.toThrow()
+    vpn.close()
+    expect(told).toEqual([
+      ['DescribeClientVpnConnections', 'ok', false],
+      ['TerminateClientVpnConnections', 'RequestLimitExceeded', true],
+    ])
+  })
+})
+
+describe('the list', () => {
+  it('goes on after an empty page, and the later row of an id counts', async () => {
+    const status = (code: string) => rowXml('cvpn-connection-1', `<status><code>${code}</code></status>`)
+    await using server = await startStandIn(
+      inTurn(
+        reply(pageXml(status('active'), 'second')),
+        reply(pageXml('', 'third')),
+        reply(pageXml(status('terminating'))),
+      ),
+    )
+    const vpn = vpnAt(server.url)
+    const { connections } = await vpn.snapshot(ENDPOINT, never)
+    vpn.close()
+    expect(connections.map((connection) => connection.status)).toEqual(['terminating'])
+    expect(server.asked.map(({ params }) => params.get('NextToken'))).toEqual([null, 'second', 'third'])
+  })
+
+  it('reads names as they are written', async () => {
+    const name = 'Zo\u00eb <o&"\'brien> \u{1f511} 007'
+    const escaped = name.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    await using server = await startStandIn(
+      reply(
+        pageXml(
+          rowXml('a', `<username>${escaped}</username><commonName>007</commonName>`) + rowXml('b', '<username/>'),
+        ),
+      ),
+    )
+    const vpn = vpnAt(server.url)
+    const { connections } = await vpn.snapshot(ENDPOINT, never)
+    vpn.close()
+    expect(connections.map(({ username, commonName }) => [username, commonName])).toEqual([
+      [name, '007'],
+      [undefined, undefined],
+    ])
+  })
+})
+
+describe('stopping', () => {
+  it('ends a call that is under way', async () => {
+    const stop = new AbortController()
+    await using server = await startStandIn(() => stop.abort())
+    const codes: string[] = []
+    const vpn = vpnAt(server.url, { onRequest: ({ code }) => codes.push(code) })
+    await expect(vpn.snapshot(ENDPOINT, stop.signal)).rejects.toMatchObject({ code: 'aborted' })
+    vpn.close()
+    expect(codes).toEqual(['aborted'])
+  })
+
+  it('ends a body that is being read', async () => {
+    const stop = new AbortController()
+    await using server = await startStandIn((response) => {
+      response.writeHead(200).write(GOOD.slice(0, 50), () => stop.abort())
+    })
+    const vpn = vpnAt(server.url)
+    const terminating = vpn.terminate({ endpointId: ENDPOINT, connectionId: 'cvpn-connection-1' }, stop.signal)
+    await expect(terminating).rejects.toMatchObject({ code: 'aborted' })
+    vpn.close()
+  })
+
+  it('sends nothing once it is stopped', async () => {
+    await using server = await startStandIn(reply(GOOD))
+    const vpn = vpnAt(server.url)
+    await expect(vpn.snapshot(ENDPOINT, AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' })
+    vpn.close()
+    expect(server.asked).toEqual([])
+  })
+})
+
+describe('the environment', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+    stubCredentials()
+  })
+
+  it('may name the endpoint, and the option wins', async () => {
+    await using named = await startStandIn(reply(GOOD))
+    await using given = await startStandIn(reply(GOOD))
+    vi.stubEnv('AWS_ENDPOINT_URL_EC2', named.url)
+    for (const url of [undefined, given.url]) {
+      const vpn = vpnAt(url)
+      await vpn.snapshot(ENDPOINT, never)
+      vpn.close()
+    }
+    expect([named.asked.length, given.asked.length]).toEqual([1, 1])
+  })
+
+  it('may hold an empty region', async () => {
+    await using server = await startStandIn(reply(GOOD))
+    vi.stubEnv('AWS_REGION', '')
+    const vpn = vpnAt(server.url)
+    expect((await vpn.snapshot(ENDPOINT, never)).connections).toHaveLength(1)
+    vpn.close()
+  })
+
+  it('may hold no credentials: then nothing is sent', async () => {
+    await using server = await startStandIn(reply(GOOD))
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) vi.stubEnv(name, undefined)
+    const vpn = vpnAt(server.url)
+    const terminating = vpn.terminate({ endpointId: ENDPOINT, connectionId: 'cvpn-connection-1' }, never)
+    await expect(terminating).rejects.toMatchObject({
+      code: 'no-credentials',
+      message: expect.stringContaining('AWS_PROFILE'),
+    })
+    vpn.close()
+    expect(server.asked).toEqual([])
+  })
+
+  it('may name a token file that is not there', async () => {
+    await using server = await startStandIn(reply(GOOD))
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) vi.stubEnv(name, undefined)
+    vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', '/nowhere/token')
+    vi.stubEnv('AWS_ROLE_ARN', 'arn:aws:iam::111122223333:role/curfew')
+    const vpn = vpnAt(server.url)
+    await expect(vpn.snapshot(ENDPOINT, never)).rejects.toMatchObject({
+      code: 'no-credentials',
+      message: expect.stringContaining('/nowhere/token'),
+    })
+    vpn.close()
+    expect(server.asked).toEqual([])
+  })
+
+  it('may hold a URL that is none', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_EC2', 'nonsense')
+    const vpn = vpnAt(undefined)
+    await expect(vpn.snapshot(ENDPOINT, never)).rejects.toMatchObject({ code: 'bad-request' })
+    vpn.close()
+  })
+
+  it('may have nobody at the endpoint', async () => {
+    const { port } = await (async () => {
+      await using server = await startStandIn(reply(GOOD))
+      return server
+    })()
+    const vpn = vpnAt(`http://127.0.0.1:${port}`)
+    await expect(vpn.snapshot(ENDPOINT, never)).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    })
+    vpn.close()
+  })
+})

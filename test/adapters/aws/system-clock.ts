@@ -1,0 +1,7 @@
+import type { Clock } from '../../../src/app/clock.ts'
+
+/** For tests in which time plays no part. */
+export const systemClock: Clock = {
+  now: Date.now,
+  sleep: () => Promise.resolve(),
+}

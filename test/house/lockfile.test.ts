@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+  readonly overrides: Readonly<Record<string, string>>
+}
+
+interface Lockfile {
+  readonly packages: Readonly<Record<string, { readonly version?: string; readonly resolved?: string }>>
+}
+
+const manifest = JSON.parse(read('package.json')) as Manifest
+const lockfile = JSON.parse(read('package-lock.json')) as Lockfile
+const direct = { ...manifest.dependencies, ...manifest.devDependencies }
+
+const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/
+
+describe('package.json', () => {
+  it('names every package at one exact version', () => {
+    const loose = Object.entries({ ...direct, ...manifest.overrides }).filter(([, version]) => !EXACT.test(version))
+    expect(loose).toEqual([])
+  })
+
+  it('is what the lock file was made for', () => {
+    const locked = Object.keys(direct).map((name) => [name, lockfile.packages[`node_modules/${name}`]?.version])
+    expect(Object.fromEntries(locked)).toEqual(direct)
+    expect(lockfile.packages['']).toMatchObject({
+      dependencies: manifest.dependencies,
+      devDependencies: manifest.devDependencies,
+    })
+  })
+})
+
+describe('package-lock.json', () => {
+  it('says where no package comes from, so that every mirror will do', () => {
+    const addressed = Object.entries(lockfile.packages).filter(([, { resolved }]) => resolved !== undefined)
+    expect(addressed).toEqual([])
+  })
+
+  it('names no host but those of its packages’ sponsors', () => {
+    const funding = JSON.parse(read('package-lock.json'), (key, value: unknown) =>
+      key === 'funding' ? undefined : value,
+    ) as unknown
+    expect(JSON.stringify(funding)).not.toContain('://')
+  })
+})
