@@ -1,8 +1,8 @@
 import { isKnownStatus } from '../domain/connection.ts'
-import { alsoBy, createDecider, type Decision, type Decisions } from '../domain/decide.ts'
+import { acts, alsoBy, createDecider, type Decision, type Decisions } from '../domain/decide.ts'
 import { type Instant, NEVER } from '../domain/instant.ts'
+import { createMemory } from '../domain/memory.ts'
 import { byUrgency, planOf } from '../domain/plan.ts'
-import type { History } from '../domain/policy.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 import { because, isDue } from '../domain/verdict.ts'
 import type { Clock } from './clock.ts'
@@ -34,15 +34,15 @@ export const createEndpointWatch = (options: {
   const { endpoint, vpn, queue, clock, emit } = options
   const place = { endpointId: endpoint.id, region: endpoint.region }
   const verification = createVerification()
-  const firstSeen = new Map<string, Instant>()
-  const history: History = { firstSeenAt: (id) => firstSeen.get(id) }
+  const memory = createMemory()
   /** Which violations were told, by connection: once each, not once a cycle. */
   const told = new Map<string, Set<string>>()
 
   const toldStatuses = new Set<string>()
 
   let settings = options.settings
-  let decide = createDecider(options.policies, place)
+  let { policies } = options
+  let decider = createDecider(policies, place)
   let snapshot: Snapshot | undefined
   let decisions: Decisions | undefined
   let wanted = new Set<Decision>()
@@ -71,6 +71,7 @@ export const createEndpointWatch = (options: {
     leaving: (decision, now) => verification.sending(decision, now),
     answered(decision, { requestId }, at) {
       verification.sent(decision.connection.id, at)
+      if (decision.lead !== undefined) memory.cut(decision.lead.policy, decision.connection, at)
       emit({
         event: 'call-answered',
         endpoint,
@@ -119,7 +120,7 @@ export const createEndpointWatch = (options: {
           endpoint,
           decision,
           policy: verdict.policy.name,
-          reason: verdict.policy.kind.reason,
+          reason: verdict.reason,
           mode,
           because: why,
           at: now,
@@ -138,7 +139,8 @@ export const createEndpointWatch = (options: {
       queue.replace(requester, [])
       return
     }
-    decisions = decide(snapshot.connections, history, now, settings.mode)
+    const history = memory.history(now, error === undefined, (policy) => acts(policy, settings.mode))
+    decisions = decider.decide(snapshot.connections, history, now, settings.mode)
     tellViolations([...decisions.violating].sort(byUrgency), now)
     const { terminate } = planOf(decisions)
     wanted = new Set(terminate)
@@ -157,10 +159,9 @@ export const createEndpointWatch = (options: {
   }
 
   const remember = (seen: Snapshot) => {
+    memory.observe(seen, policies)
     const ids = new Set(seen.connections.map(({ id }) => id))
-    for (const id of firstSeen.keys()) if (!ids.has(id)) firstSeen.delete(id)
     for (const id of told.keys()) if (!ids.has(id)) told.delete(id)
-    for (const id of ids) if (!firstSeen.has(id)) firstSeen.set(id, seen.begunAt)
   }
 
   const poll = async (signal: AbortSignal) => {
@@ -220,12 +221,15 @@ export const createEndpointWatch = (options: {
 
     /** When a poll is wanted beside the schedule's. */
     wantsPollAt: (): Instant =>
-      polling === undefined ? Math.max(verification.wantsSnapshotAt(), polledAt + settings.minGapMs) : NEVER,
+      polling === undefined
+        ? Math.max(Math.min(verification.wantsSnapshotAt(), decisions?.askAt ?? NEVER), polledAt + settings.minGapMs)
+        : NEVER,
 
     /** New policies and settings: decided on at once, with what the last snapshot showed. */
-    reconfigure(policies: PolicySet, next: CycleSettings): void {
+    reconfigure(set: PolicySet, next: CycleSettings): void {
       settings = next
-      decide = createDecider(policies, place)
+      policies = set
+      decider = createDecider(policies, place)
       evaluate()
     },
 
@@ -255,7 +259,7 @@ export const describe = (decision: Decision, now: Instant) => {
     username: connection.username ?? null,
     commonName: connection.commonName ?? null,
     policy: lead?.policy.name ?? null,
-    reason: lead?.policy.kind.reason ?? null,
+    reason: lead?.reason ?? null,
     since: lead?.since ?? null,
     deadline: lead?.deadline ?? null,
     because: lead === undefined ? null : because(lead, connection, now),

@@ -3,6 +3,7 @@ import { type Snapshot, VpnError } from '../app/vpn.ts'
 import { createDecider, type Decision } from '../domain/decide.ts'
 import { formatDuration } from '../domain/duration.ts'
 import { type Instant, SECOND, toIso } from '../domain/instant.ts'
+import { NO_HISTORY } from '../domain/memory.ts'
 import { etaSeconds, planOf } from '../domain/plan.ts'
 import { MODES } from '../domain/policy.ts'
 import { upcoming } from '../domain/upcoming.ts'
@@ -86,10 +87,9 @@ export const plan: Command = {
           if (snapshot instanceof VpnError) return { ...head, ...BLIND, error: snapshot.message }
           const now = clock.now()
           const place = { endpointId: id, region }
-          const history = { firstSeenAt: () => snapshot.begunAt }
-          const decisions = createDecider(policies, place)(snapshot.connections, history, now, mode)
+          const decisions = createDecider(policies, place).decide(snapshot.connections, NO_HISTORY, now, mode)
           const { terminate, audit, calls } = planOf(decisions)
-          const next = upcoming(policies, place, snapshot.connections, history, now)
+          const next = upcoming(policies, place, snapshot.connections, NO_HISTORY, now)
           return {
             ...head,
             complete: true,

@@ -1,7 +1,6 @@
-import type { Connection } from './connection.ts'
-import { isActive } from './connection.ts'
+import { type Connection, isActive } from './connection.ts'
 import { type Instant, NEVER } from './instant.ts'
-import type { History, Mode, Policy } from './policy.ts'
+import type { Facts, History, Mode, Policy } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 import type { Place } from './selector.ts'
 import { isDue, judge, type Verdict } from './verdict.ts'
@@ -26,44 +25,121 @@ export interface Decisions {
   readonly violating: readonly Decision[]
   /** How many connections lack a fact that the policy needs. */
   readonly unknown: ReadonlyMap<Policy, number>
-  /** The first later instant at which any verdict would differ if nothing but time moved. */
+  /** The first later instant at which any verdict may differ if nothing but time moved. */
   readonly wakeAt: Instant
+  /** The same of verdicts that a new snapshot has to confirm. */
+  readonly askAt: Instant
 }
+
+/** Whether a policy acts when the daemon's mode is this one. */
+export const acts = (policy: Policy, mode: Mode): boolean => mode === 'enforce' && policy.mode === 'enforce'
 
 /** The one evaluator: which connections of an endpoint must end now, in whose name, and when that may change. */
 export const createDecider = (set: PolicySet, place: Place) => {
   const standingsOf = set.standings(place)
   const isProtected = set.isProtected(place)
+  const crowds = set.policies.flatMap((policy, index) => {
+    const find = policy.kind.crowd?.(policy.rule)
+    return find === undefined ? [] : [{ policy, index, find }]
+  })
 
-  return (connections: readonly Connection[], history: History, now: Instant, mode: Mode): Decisions => {
-    const violating: Decision[] = []
-    const unknown = new Map<Policy, number>()
-    let active = 0
-    let protectedConnections = 0
-    let wakeAt: Instant = NEVER
-
+  /** The verdicts of every active connection, in the order of the policies; those that match nothing only where `everything` is asked. */
+  const judgeAll = (
+    connections: readonly Connection[],
+    history: History,
+    now: Instant,
+    mode: Mode,
+    everything: boolean,
+    hear: (connection: Connection, verdicts: readonly Verdict[]) => void,
+  ): void => {
+    const factsOf = crowdFacts(connections, history, now, mode)
     for (const connection of connections) {
       if (!isActive(connection)) continue
-      active++
-      if (isProtected(connection)) protectedConnections++
-      let violated: Verdict[] | undefined
+      const verdicts: Verdict[] = []
       for (const standing of standingsOf(connection)) {
-        if (standing.matched === 'no') continue
-        const verdict = judge(standing, connection, history, now)
-        if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
-        if (verdict.word === 'unknown') unknown.set(verdict.policy, (unknown.get(verdict.policy) ?? 0) + 1)
-        if (verdict.word === 'violated') (violated ??= []).push(verdict)
+        if (standing.matched === 'no' && !everything) continue
+        verdicts.push(judge(standing, connection, factsOf.get(standing.policy) ?? history, now))
       }
-      if (violated !== undefined) violating.push(decisionOf(connection, violated, now, mode))
+      hear(connection, verdicts)
     }
-    return { now, active, protectedConnections, violating, unknown, wakeAt }
+  }
+
+  /** What kinds on the whole snapshot need to know of all connections that count: those that no acting policy of another kind ends anyway. */
+  const crowdFacts = (connections: readonly Connection[], history: History, now: Instant, mode: Mode) => {
+    const factsOf = new Map<Policy, Facts>()
+    if (crowds.length === 0) return factsOf
+    const goesAnyway = (connection: Connection) =>
+      standingsOf(connection).some((standing) => {
+        const { policy } = standing
+        if (policy.kind.crowd !== undefined || standing.matched !== 'yes' || !acts(policy, mode)) return false
+        return isDue(judge(standing, connection, history, now), now)
+      })
+    const staying = connections.filter((connection) => isActive(connection) && !goesAnyway(connection))
+    for (const { policy, index, find } of crowds) {
+      const counted = staying.filter((connection) => {
+        const standing = standingsOf(connection)[index]
+        return standing?.matched === 'yes' && now >= standing.exemptUntil
+      })
+      const since = find(counted)
+      factsOf.set(policy, { ...history, crowdedSince: (id) => since.get(id) })
+    }
+    return factsOf
+  }
+
+  return {
+    /** What to do, for many connections: keeps only what somebody has to act on. */
+    decide(connections: readonly Connection[], history: History, now: Instant, mode: Mode): Decisions {
+      const violating: Decision[] = []
+      const unknown = new Map<Policy, number>()
+      let active = 0
+      let protectedConnections = 0
+      let wakeAt: Instant = NEVER
+      let askAt: Instant = NEVER
+
+      judgeAll(connections, history, now, mode, false, (connection, verdicts) => {
+        active++
+        if (isProtected(connection)) protectedConnections++
+        let violated: Verdict[] | undefined
+        for (const verdict of verdicts) {
+          if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
+          if (verdict.nextAt < askAt && verdict.policy.kind.facts !== 'immutable') askAt = verdict.nextAt
+          if (verdict.word === 'unknown') unknown.set(verdict.policy, (unknown.get(verdict.policy) ?? 0) + 1)
+          if (verdict.word === 'violated') (violated ??= []).push(verdict)
+        }
+        if (violated !== undefined) violating.push(decisionOf(connection, violated, now, mode))
+      })
+      return { now, active, protectedConnections, violating, unknown, wakeAt, askAt }
+    },
+
+    /** All that is said of one connection among others, for those who ask. */
+    verdictsOf(
+      id: string,
+      connections: readonly Connection[],
+      history: History,
+      now: Instant,
+      mode: Mode,
+    ): readonly Verdict[] {
+      let found: readonly Verdict[] = []
+      judgeAll(connections, history, now, mode, true, (connection, verdicts) => {
+        if (connection.id === id) found = verdicts
+      })
+      return found
+    },
   }
 }
 
-/** The decision about one connection, from all its verdicts that are violated. */
-const decisionOf = (connection: Connection, violated: readonly Verdict[], now: Instant, mode: Mode): Decision => {
+export type Decider = ReturnType<typeof createDecider>
+
+/** The decision about one connection, from its verdicts. */
+export const decisionOf = (
+  connection: Connection,
+  verdicts: readonly Verdict[],
+  now: Instant,
+  mode: Mode,
+): Decision => {
+  const violated = verdicts.filter(({ word }) => word === 'violated')
   const due = violated.filter((verdict) => isDue(verdict, now)).sort(byLead)
-  const acting = due.find(({ policy }) => mode === 'enforce' && policy.mode === 'enforce')
+  const acting = due.find(({ policy }) => acts(policy, mode))
   if (acting !== undefined) return { connection, act: 'terminate', lead: acting, violated }
   return { connection, act: due.length > 0 ? 'audit' : 'keep', lead: due[0], violated }
 }

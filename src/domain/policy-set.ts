@@ -7,6 +7,7 @@ import { type Person, personOf, type UserEntry } from './user-list.ts'
 /** How one policy stands to one person on one endpoint: everything that does not depend on the connection. */
 export interface Standing {
   readonly policy: Policy
+  readonly person: Person
   readonly matched: 'yes' | 'no' | 'unknown'
   /** Exempt, or protected, before this instant. */
   readonly exemptUntil: Instant
@@ -34,7 +35,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     policy,
     match: policy.match && resolveSelector(policy.match, 'either'),
     exempt: policy.exempt && resolveSelector(policy.exempt, 'principal'),
-    judgeOf: policy.kind.judge(policy.rule),
+    judgeOf: policy.kind.judge(policy.rule, policy.name),
   }))
 
   const resolve = (place: Place) => {
@@ -55,6 +56,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
         const until = (hit: typeof exemption) => (typeof hit === 'object' ? hit.until : -NEVER)
         return {
           policy,
+          person,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
           exemptUntil: Math.max(until(exemption), until(protection)),
           judge: judgeOf(person),

@@ -28,15 +28,39 @@ export type Finding =
   | { readonly word: 'violated'; readonly since: Instant; readonly until: Instant }
   | { readonly word: 'unknown'; readonly until: Instant; readonly lacks: string }
 
-/** What earlier snapshots told about a connection. */
+/** What a policy keeps of one connection from snapshot to snapshot: an instant and a count of bytes, with a meaning of its own. */
+export interface Note {
+  readonly at: Instant
+  readonly bytes: number
+}
+
+/** What is known of an endpoint beside the rows of its last snapshot. */
 export interface History {
-  /** When a snapshot first showed it. Now, if this is the first one. */
-  readonly firstSeenAt: (connectionId: string) => Instant | undefined
+  /** When a snapshot first showed the connection; undefined if this is the first one. */
+  firstSeenAt(connectionId: string): Instant | undefined
+  /** Whether the snapshot at hand is the newest that was asked for: after a failed one, only facts that never change may be taken from it. */
+  fresh(): boolean
+  /** When the snapshot at hand was begun; undefined: at the instant of the decision. */
+  snapshotAt(): Instant | undefined
+  /** When a snapshot last showed that any byte counter of the endpoint had moved. */
+  countersMovedAt(): Instant | undefined
+  /** What the policy keeps of the connection. */
+  note(policy: string, connectionId: string): Note | undefined
+  /** When the policy, acting, first condemned the connection; undefined if it is being decided all along. */
+  condemnedAt(policy: Policy, connectionId: string): Instant | undefined
+  /** The first cut, within the policy's cooldown, of a connection of the same person in this policy's name. */
+  cutAt(policy: Policy, person: Person): Instant | undefined
+}
+
+/** The history, and what a kind that rests on the whole snapshot made of it. */
+export interface Facts extends History {
+  /** Since when the connection is one too many. */
+  readonly crowdedSince?: ((connectionId: string) => Instant | undefined) | undefined
 }
 
 /** The answer of one policy for one person: made once per person and policy set, asked once per connection and instant. */
 export interface Judge {
-  find(connection: Connection, history: History, now: Instant): Finding
+  find(connection: Connection, facts: Facts, now: Instant): Finding
   /** The finding in words for a person: what was seen and what the policy says. Asked only when somebody reads it. */
   because(connection: Connection, finding: Finding, now: Instant): string
 }
@@ -56,6 +80,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly summary: string
   /** The kind's own keys in YAML. */
   readonly keys: z.ZodObject
+  /** Whether the common keys `cooldown` and `cooldownByCommonName` apply. */
+  readonly cooldown?: boolean
   /** Why the common key `grace` is refused, and what to write instead. */
   readonly noGrace?: string
   /** Keys of its own that hold the path of a file, which configuration reads for it. */
@@ -64,7 +90,14 @@ export interface PolicyKind<Rule = unknown> {
   readonly bind: (written: never, shared: Shared) => Rule
   /** Whether the rule itself names users: then a connection without a principal is `unknown` to it. */
   readonly namesUsers: boolean
-  readonly judge: (rule: Rule) => (person: Person) => Judge
+  /** Of kinds on counters: what to keep of a connection, given what was kept before and what a fresh snapshot shows. */
+  readonly note?: (
+    rule: Rule,
+  ) => (before: Note | undefined, connection: Connection, seenAt: Instant) => Note | undefined
+  /** Of kinds on the whole snapshot: since when which connections violate the rule, of all that count together. */
+  readonly crowd?: (rule: Rule) => (connections: readonly Connection[]) => ReadonlyMap<string, Instant>
+  /** `name` is the policy's, under which notes are kept. */
+  readonly judge: (rule: Rule, name: string) => (person: Person) => Judge
 }
 
 /** What policies of all files share, handed to `bind`. */
@@ -110,4 +143,8 @@ export interface Policy {
   readonly match: Selector | undefined
   readonly exempt: Selector | undefined
   readonly graceMs: number
+  /** 0: none. */
+  readonly cooldownMs: number
+  /** Whether a cooldown follows a common name where there is no user name. */
+  readonly cooldownByCommonName: boolean
 }

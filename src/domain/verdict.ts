@@ -1,50 +1,89 @@
 import type { Connection } from './connection.ts'
-import { type Instant, NEVER } from './instant.ts'
-import type { Finding, History, Judge, Policy } from './policy.ts'
+import { formatDuration } from './duration.ts'
+import { type Instant, NEVER, toText } from './instant.ts'
+import type { Facts, Finding, Judge, Policy, Reason } from './policy.ts'
 import type { Standing } from './policy-set.ts'
 
 /** What one policy says of one connection at one instant. */
 export interface Verdict {
   readonly policy: Policy
   readonly word: 'not-matched' | 'exempt' | 'unknown' | 'fine' | 'violated'
+  /** Why, where it is violated: the kind's reason, or `cooldown`. */
+  readonly reason: Reason
   /** From when on it is violated. */
   readonly since: Instant | undefined
   /** From when on the connection must go: `since` and grace. */
   readonly deadline: Instant | undefined
-  /** The first later instant at which the word, or whether the deadline has passed, would differ if nothing but time moved. */
+  /** The first later instant at which the word, or whether the deadline has passed, would differ if nothing but time moved and this policy stood alone. */
   readonly nextAt: Instant
   readonly finding: Finding | undefined
   readonly judge: Judge
 }
 
-const UNJUDGED = { since: undefined, deadline: undefined, finding: undefined } as const
-
 /** The deadline of a finding. A principal-scoped policy that was already violated when the connection was established gives no grace: else every reconnect would buy it anew. */
-const deadlineOf = (policy: Policy, since: Instant, connection: Connection): Instant => {
-  const bornViolating = policy.kind.scope === 'principal' && connection.establishedAt === since
-  return bornViolating ? since : since + policy.graceMs
+const deadlineOf = (policy: Policy, since: Instant, connection: Connection, facts: Facts): Instant => {
+  if (policy.graceMs === 0) return since
+  if (policy.kind.scope === 'principal' && connection.establishedAt === since) return since
+  return Math.max(since, facts.condemnedAt(policy, connection.id) ?? since) + policy.graceMs
 }
 
-export const judge = (standing: Standing, connection: Connection, history: History, now: Instant): Verdict => {
+/** Until when a connection that came after a cut of the same person is violated for that alone; undefined if it is not. */
+const cooldownUntil = (
+  { policy, person }: Standing,
+  { establishedAt }: Connection,
+  facts: Facts,
+  now: Instant,
+): Instant | undefined => {
+  if (policy.cooldownMs === 0 || establishedAt === undefined) return undefined
+  const cutAt = facts.cutAt(policy, person)
+  if (cutAt === undefined || establishedAt <= cutAt) return undefined
+  const until = cutAt + policy.cooldownMs
+  return now < until ? until : undefined
+}
+
+const STALE: Finding = { word: 'unknown', until: NEVER, lacks: 'a fresh snapshot' }
+
+export const judge = (standing: Standing, connection: Connection, facts: Facts, now: Instant): Verdict => {
   const { policy, matched, exemptUntil } = standing
-  if (matched === 'no') return { policy, word: 'not-matched', nextAt: NEVER, judge: standing.judge, ...UNJUDGED }
-  if (matched === 'unknown') return { policy, word: 'unknown', nextAt: NEVER, judge: standing.judge, ...UNJUDGED }
-  if (now < exemptUntil) return { policy, word: 'exempt', nextAt: exemptUntil, judge: standing.judge, ...UNJUDGED }
-  const finding = standing.judge.find(connection, history, now)
-  if (finding.word !== 'violated') {
-    return {
-      policy,
-      word: finding.word,
-      since: undefined,
-      deadline: undefined,
-      nextAt: finding.until,
+  const verdict = (
+    word: Verdict['word'],
+    nextAt: Instant,
+    finding?: Finding,
+    since?: Instant,
+    deadline?: Instant,
+    reason = policy.kind.reason,
+  ): Verdict => ({ policy, word, reason, since, deadline, nextAt, finding, judge: standing.judge })
+
+  if (matched === 'no') return verdict('not-matched', NEVER)
+  if (matched === 'unknown') return verdict('unknown', NEVER)
+  if (now < exemptUntil) return verdict('exempt', exemptUntil)
+
+  if (policy.kind.facts !== 'immutable' && !facts.fresh()) return verdict('unknown', NEVER, STALE)
+
+  const finding = standing.judge.find(connection, facts, now)
+  const since = finding.word === 'violated' ? finding.since : undefined
+  const deadline = since === undefined ? undefined : deadlineOf(policy, since, connection, facts)
+  if (deadline !== undefined && now >= deadline) return verdict('violated', finding.until, finding, since, deadline)
+
+  const coolsAt = cooldownUntil(standing, connection, facts, now)
+  if (coolsAt !== undefined) {
+    // At its end the connection may be condemned by then for the policy's own sake: then nothing changes there.
+    const { establishedAt } = connection
+    return verdict(
+      'violated',
+      afterCooldown(standing, connection, facts, coolsAt),
       finding,
-      judge: standing.judge,
-    }
+      establishedAt,
+      establishedAt,
+      'cooldown',
+    )
   }
-  const deadline = deadlineOf(policy, finding.since, connection)
-  const nextAt = now < deadline ? Math.min(deadline, finding.until) : finding.until
-  return { policy, word: 'violated', since: finding.since, deadline, nextAt, finding, judge: standing.judge }
+  return verdict(finding.word, Math.min(deadline ?? NEVER, finding.until), finding, since, deadline)
+}
+
+const afterCooldown = (standing: Standing, connection: Connection, facts: Facts, coolsAt: Instant): Instant => {
+  const then = judge(standing, connection, facts, coolsAt)
+  return isDue(then, coolsAt) ? then.nextAt : coolsAt
 }
 
 /** Whether the verdict, if its policy acts, ends the connection now. */
@@ -53,8 +92,15 @@ export const isDue = (verdict: Verdict, now: Instant): boolean =>
 
 /** Why, in words for a person. */
 export const because = (verdict: Verdict, connection: Connection, now: Instant): string => {
-  if (verdict.finding !== undefined) return verdict.judge.because(connection, verdict.finding, now)
+  const { policy, finding, reason, since, judge: by } = verdict
+  if (reason === 'cooldown' && since !== undefined) {
+    return `came back at ${toText(since)} after "${policy.name}" had ended the connection before it: it asks for ${formatDuration(policy.cooldownMs)} without one`
+  }
+  if (finding?.word === 'unknown') return `kept, because the connection lacks ${finding.lacks}`
+  if (finding !== undefined) return by.because(connection, finding, now)
   if (verdict.word === 'not-matched') return 'the policy does not match this connection'
-  if (verdict.word === 'exempt') return 'exempt'
-  return 'the connection has neither a user name nor a common name, and the policy asks for one'
+  if (verdict.word === 'exempt') {
+    return verdict.nextAt === NEVER ? 'exempt' : `exempt until ${toText(verdict.nextAt)}`
+  }
+  return 'kept, because the connection has no name and the policy asks for one'
 }

@@ -2,16 +2,13 @@ import type { Connection } from '../../src/domain/connection.ts'
 import { HOUR, type Instant } from '../../src/domain/instant.ts'
 import { parsePattern } from '../../src/domain/pattern.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
-import type { History, Policy, PolicyKind, Shared } from '../../src/domain/policy.ts'
+import type { Policy, PolicyKind, Shared } from '../../src/domain/policy.ts'
 import type { UserEntry } from '../../src/domain/user-list.ts'
 
 export const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
 export const PLACE = { endpointId: ENDPOINT, region: 'eu-central-1' }
 /** A Monday noon, UTC. */
 export const NOON: Instant = Date.parse('2026-11-23T12:00:00Z')
-
-/** Nothing was seen before. */
-export const NO_HISTORY: History = { firstSeenAt: () => undefined }
 
 let made = 0
 
@@ -61,6 +58,8 @@ export const policy = (kind: string, keys: Record<string, unknown>, different: P
     match: undefined,
     exempt: undefined,
     graceMs: 0,
+    cooldownMs: 0,
+    cooldownByCommonName: false,
     ...different,
   }
 }

@@ -3,14 +3,15 @@ import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
 import { alsoBy, createDecider } from '../../src/domain/decide.ts'
 import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { NO_HISTORY } from '../../src/domain/memory.ts'
 import { byUrgency, etaSeconds, planOf } from '../../src/domain/plan.ts'
 import type { Mode, Policy } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
 import { upcoming } from '../../src/domain/upcoming.ts'
-import { connection, entry, NO_HISTORY, NOON, PLACE, policy } from './build.ts'
+import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const decide = (policies: readonly Policy[], connections: readonly Connection[], mode: Mode = 'enforce', now = NOON) =>
-  createDecider(createPolicySet(policies, []), PLACE)(connections, NO_HISTORY, now, mode)
+  createDecider(createPolicySet(policies, []), PLACE).decide(connections, NO_HISTORY, now, mode)
 
 const names = ['alice', 'bob', 'carol', 'dave']
 const someone = fc.constantFrom(...names)

@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DAY, HOUR, MINUTE, NEVER } from '../../src/domain/instant.ts'
+import { NO_HISTORY } from '../../src/domain/memory.ts'
 import type { Policy } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
 import { because, isDue, judge } from '../../src/domain/verdict.ts'
-import { connection, entry, NO_HISTORY, NOON, PLACE, policy } from './build.ts'
+import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const verdictOf = (tested: Policy, who = connection(), now = NOON) => {
   const [standing] = createPolicySet([tested], []).standings(PLACE)(who)

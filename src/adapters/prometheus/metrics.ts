@@ -172,11 +172,10 @@ export const createMetrics = (options: { readonly version: string; readonly poli
       case 'termination': {
         const { lead } = event.decision
         if (lead === undefined) break
-        const { name, kind } = lead.policy
         terminations.inc({
           vpn_endpoint: event.endpoint.id,
-          policy: name,
-          reason: kind.reason,
+          policy: lead.policy.name,
+          reason: lead.reason,
           outcome: event.outcome,
         })
         break

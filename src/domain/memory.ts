@@ -1,0 +1,113 @@
+import type { Connection } from './connection.ts'
+import type { Instant } from './instant.ts'
+import type { History, Note, Policy } from './policy.ts'
+import type { PolicySet } from './policy-set.ts'
+import { type Person, personOf } from './user-list.ts'
+
+/** One reading of an endpoint. */
+export interface Reading {
+  readonly begunAt: Instant
+  readonly connections: readonly Connection[]
+}
+
+/** What is remembered of one endpoint from snapshot to snapshot; what connections leave behind goes with them. */
+export const createMemory = () => {
+  const firstSeen = new Map<string, Instant>()
+  const carried = new Map<string, number>()
+  const notes = new Map<string, Map<string, Note>>()
+  const condemned = new Map<string, Map<string, Instant>>()
+  const cuts = new Map<string, Map<string, Instant>>()
+  let snapshotAt: Instant | undefined
+  let countersMovedAt: Instant | undefined
+
+  const under = <Value>(all: Map<string, Map<string, Value>>, name: string): Map<string, Value> => {
+    const known = all.get(name)
+    if (known !== undefined) return known
+    const made = new Map<string, Value>()
+    all.set(name, made)
+    return made
+  }
+
+  const observeCounters = ({ id, ingressBytes = 0, egressBytes = 0 }: Connection, seenAt: Instant) => {
+    const bytes = ingressBytes + egressBytes
+    const before = carried.get(id)
+    if (before !== undefined && before !== bytes) countersMovedAt = seenAt
+    carried.set(id, bytes)
+  }
+
+  const takeNotes = ({ kind, rule, name }: Policy, connections: readonly Connection[], seenAt: Instant) => {
+    const take = kind.note?.(rule)
+    if (take === undefined) return
+    const kept = under(notes, name)
+    for (const connection of connections) {
+      const note = take(kept.get(connection.id), connection, seenAt)
+      if (note === undefined) kept.delete(connection.id)
+      else kept.set(connection.id, note)
+    }
+  }
+
+  return {
+    /** Takes in a complete, fresh snapshot. */
+    observe({ begunAt, connections }: Reading, { policies }: PolicySet): void {
+      snapshotAt = begunAt
+      const ids = new Set<string>()
+      for (const connection of connections) {
+        ids.add(connection.id)
+        if (!firstSeen.has(connection.id)) firstSeen.set(connection.id, begunAt)
+        observeCounters(connection, begunAt)
+      }
+      for (const policy of policies) takeNotes(policy, connections, begunAt)
+      for (const kept of [firstSeen, carried, ...notes.values(), ...condemned.values()]) {
+        for (const id of kept.keys()) if (!ids.has(id)) kept.delete(id)
+      }
+    },
+
+    /** A termination in the policy's name was accepted. Within a cooldown only the first cut counts. */
+    cut(policy: Policy, connection: Connection, at: Instant): void {
+      const whose = cooldownName(policy, personOf(connection))
+      if (policy.cooldownMs === 0 || whose === undefined) return
+      const kept = under(cuts, policy.name)
+      for (const [name, since] of kept) if (at >= since + policy.cooldownMs) kept.delete(name)
+      if (!kept.has(whose)) kept.set(whose, at)
+    },
+
+    /** The history as it is to a decision at `now`, in which some policies act: whom they condemn for the first time they condemn now. */
+    history(now: Instant, fresh: boolean, acts: (policy: Policy) => boolean): History {
+      return {
+        fresh: () => fresh,
+        firstSeenAt: (id) => firstSeen.get(id),
+        snapshotAt: () => snapshotAt,
+        countersMovedAt: () => countersMovedAt,
+        note: (policy, id) => notes.get(policy)?.get(id),
+        condemnedAt(policy, id) {
+          if (!acts(policy)) return undefined
+          const known = under(condemned, policy.name)
+          const at = known.get(id)
+          if (at === undefined) known.set(id, now)
+          return at ?? now
+        },
+        cutAt(policy, person) {
+          const whose = cooldownName(policy, person)
+          return whose === undefined ? undefined : cuts.get(policy.name)?.get(whose)
+        },
+      }
+    },
+  }
+}
+
+export type Memory = ReturnType<typeof createMemory>
+
+/** Whom a cooldown follows: common names are often shared, so they count only where the policy says so. */
+const cooldownName = ({ cooldownByCommonName }: Policy, { username, commonName }: Person): string | undefined =>
+  username ?? (cooldownByCommonName && commonName !== undefined ? `cn:${commonName}` : undefined)
+
+/** Nothing was seen before: everything is as if it had been decided all along, and a snapshot were taken at every instant. */
+export const NO_HISTORY: History = {
+  fresh: () => true,
+  firstSeenAt: () => undefined,
+  snapshotAt: () => undefined,
+  countersMovedAt: () => undefined,
+  note: () => undefined,
+  condemnedAt: () => undefined,
+  cutAt: () => undefined,
+}

@@ -1,0 +1,42 @@
+import { type Instant, SECOND } from '../domain/instant.ts'
+import type { Client } from './client.ts'
+
+export type RowStatus = 'active' | 'terminating' | 'terminated'
+
+/** One row of DescribeClientVpnConnections. */
+export interface ConnectionRow {
+  readonly connectionId: string
+  readonly client: Client
+  readonly clientIp: string
+  readonly establishedAt: Instant
+  /** Rows are listed in this order, the order of their arrival. */
+  readonly order: number
+  status: RowStatus
+  /** When traffic stopped: the cut, or the person's leaving. */
+  silentAt: Instant
+  /** When it became `terminated`. */
+  endedAt: Instant
+  /** What was sent on top of the client's steady rate. */
+  extraIngressBytes: number
+  extraEgressBytes: number
+}
+
+export interface Counters {
+  readonly ingressBytes: number
+  readonly egressBytes: number
+  readonly ingressPackets: number
+  readonly egressPackets: number
+}
+
+/** A plausible mean of keep-alives and full packets. */
+const BYTES_PER_PACKET = 300
+
+const packets = (bytes: number) => Math.ceil(bytes / BYTES_PER_PACKET)
+
+/** Cumulative since the connection was established, computed when read: 126,000 connections cannot each be ticked. */
+export const countersAt = (row: ConnectionRow, now: Instant): Counters => {
+  const seconds = Math.max(0, Math.min(now, row.silentAt) - row.establishedAt) / SECOND
+  const ingressBytes = Math.floor(seconds * row.client.ingressPerSecond) + row.extraIngressBytes
+  const egressBytes = Math.floor(seconds * row.client.egressPerSecond) + row.extraEgressBytes
+  return { ingressBytes, egressBytes, ingressPackets: packets(ingressBytes), egressPackets: packets(egressBytes) }
+}

@@ -1,0 +1,64 @@
+import { type Instant, MINUTE, NEVER } from '../domain/instant.ts'
+import { type Client, traffic } from './client.ts'
+import type { Random } from './random.ts'
+import type { PersonScenario, PopulationScenario } from './scenario.ts'
+import type { SimulatedEndpoint, World } from './world.ts'
+
+interface Names {
+  readonly username: string | undefined
+  readonly commonName: string
+}
+
+/** What AWS lists depends on the login: a certificate has no user name, the others have theirs as common name too. */
+const namesOf = (endpoint: SimulatedEndpoint, name: string): Names => ({
+  username: endpoint.scenario.authentication === 'certificate' ? undefined : name,
+  commonName: name,
+})
+
+const clientOf = (
+  { username, commonName }: Names,
+  { idle, posture, reconnectAfter }: Pick<PersonScenario, 'idle' | 'posture' | 'reconnectAfter'>,
+  leavesAt: Instant,
+  random: Random,
+): Client => {
+  const { ingressPerSecond, egressPerSecond } = traffic(idle, random)
+  return { username, commonName, posture, ingressPerSecond, egressPerSecond, reconnectAfter, leavesAt }
+}
+
+const admitPerson = (world: World, endpoint: SimulatedEndpoint, person: PersonScenario, random: Random) => {
+  const { username, commonName = username ?? '' } = person
+  const leavesAt = person.leavesAfter === undefined ? NEVER : world.startedAt + person.leavesAfter
+  world.admit(endpoint, clientOf({ username, commonName }, person, leavesAt, random), world.startedAt - person.age)
+}
+
+const admitPopulation = (world: World, endpoint: SimulatedEndpoint, population: PopulationScenario, random: Random) => {
+  const { count, ages, stay, arrivalsPerMinute } = population
+  let counted = 0
+  const next = (leavesAt: Instant) => {
+    counted += 1
+    const name = population.name.replaceAll('{n}', String(counted))
+    return clientOf(namesOf(endpoint, name), population, leavesAt, random)
+  }
+
+  for (let admitted = 0; admitted < count; admitted++) {
+    // Those who are here already have some part of their stay behind them.
+    const left = stay === undefined ? NEVER : random.within({ from: 1, to: Math.max(1, random.within(stay)) })
+    world.admit(endpoint, next(world.startedAt + left), world.startedAt - random.within(ages))
+  }
+
+  if (arrivalsPerMinute === undefined) return
+  const arrive = () => {
+    world.admit(endpoint, next(stay === undefined ? NEVER : world.now + random.within(stay)))
+    expectNext()
+  }
+  const expectNext = () => world.later(world.now + random.wait(arrivalsPerMinute / MINUTE), arrive)
+  expectNext()
+}
+
+/** Fills the world with the people of its scenario. */
+export const populate = (world: World, random: Random): void => {
+  for (const endpoint of world.endpoints) {
+    for (const person of endpoint.scenario.connections) admitPerson(world, endpoint, person, random)
+    for (const population of endpoint.scenario.clients) admitPopulation(world, endpoint, population, random)
+  }
+}

@@ -1,0 +1,148 @@
+import Fastify from 'fastify'
+import type { Instant } from '../domain/instant.ts'
+import { createEc2Api, signedRegion } from './ec2-api.ts'
+import { Ec2Error } from './ec2-error.ts'
+import { errorXml } from './ec2-xml.ts'
+import { populate } from './population.ts'
+import { createRandom } from './random.ts'
+import type { Scenario } from './scenario.ts'
+import { createWorld } from './world.ts'
+import { controlWorld, type WorldControls } from './world-controls.ts'
+
+/** One request as it came in. */
+export interface SimulatedRequest {
+  readonly at: Instant
+  readonly requestId: string
+  readonly region: string | undefined
+  readonly action: string
+  readonly params: Readonly<Record<string, string>>
+}
+
+export interface SimulatedResponse {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** `hang` never answers, `reset` breaks the TCP connection, undefined lets the request through to the world. */
+export type Interception = SimulatedResponse | 'hang' | 'reset' | undefined
+
+export interface RecordedRequest extends SimulatedRequest {
+  /** Undefined: not answered. */
+  readonly status: number | undefined
+  /** EC2's error code; undefined for a success and for what the interceptor said. */
+  readonly code: string | undefined
+}
+
+export interface SimulatorOptions {
+  readonly scenario: Scenario
+  /** Instead of the scenario's. */
+  readonly seed?: number
+  readonly host?: string
+  /** 0: any free one. */
+  readonly port?: number
+  readonly now?: () => Instant
+  readonly intercept?: (request: SimulatedRequest) => Interception | Promise<Interception>
+}
+
+export interface Simulator {
+  readonly url: string
+  readonly port: number
+  readonly world: WorldControls
+  /** The latest ten thousand, in the order of their answers. */
+  readonly requests: readonly RecordedRequest[]
+  /** Called after each request was recorded. Returns what ends the calls. */
+  onRequest(listener: (request: RecordedRequest) => void): () => void
+  close(): Promise<void>
+}
+
+const RECORDED_REQUESTS = 10_000
+
+/** The largest sensible request is a filter of a thousand values. */
+const BODY_LIMIT = 1 << 20
+
+/** Serves the EC2 API for Client VPN over HTTP, from a world in which people come and go. */
+export const startSimulator = async ({
+  scenario,
+  seed = scenario.seed,
+  host = '127.0.0.1',
+  port = 0,
+  now = Date.now,
+  intercept,
+}: SimulatorOptions): Promise<Simulator> => {
+  const random = createRandom(seed)
+  const world = createWorld(scenario.endpoints, random.world, now())
+  populate(world, random.world)
+  const answer = createEc2Api(scenario, world, seed)
+
+  const requests: RecordedRequest[] = []
+  const listeners = new Set<(request: RecordedRequest) => void>()
+  const record = (request: RecordedRequest) => {
+    if (requests.push(request) > RECORDED_REQUESTS) requests.shift()
+    for (const listener of listeners) listener(request)
+  }
+
+  const requestId = () => {
+    const digits = random.requests.hex(4)
+    return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-4${digits.slice(13, 16)}-a${digits.slice(17, 20)}-${digits.slice(20)}`
+  }
+
+  const app = Fastify({ bodyLimit: BODY_LIMIT, forceCloseConnections: true })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+
+  app.setErrorHandler((failure, _request, reply) => {
+    const status = (failure as { statusCode?: number }).statusCode ?? 500
+    const id = requestId()
+    const error = new Ec2Error(
+      'InternalError',
+      failure instanceof Error ? failure.message : 'An internal error has occurred',
+    )
+    return reply.code(status).header('x-amzn-requestid', id).type('text/xml;charset=UTF-8').send(errorXml(error, id))
+  })
+
+  app.post('/', async (request, reply) => {
+    const parameters = new Map(new URLSearchParams(typeof request.body === 'string' ? request.body : ''))
+    const { authorization } = request.headers
+    const received: SimulatedRequest = {
+      at: now(),
+      requestId: requestId(),
+      region: signedRegion(authorization),
+      action: parameters.get('Action') ?? '',
+      params: Object.fromEntries(parameters),
+    }
+
+    const interception = await intercept?.(received)
+    if (interception === 'hang' || interception === 'reset') {
+      reply.hijack()
+      if (interception === 'reset') request.raw.socket.resetAndDestroy()
+      record({ ...received, status: undefined, code: undefined })
+      return
+    }
+
+    const answeredAt = now()
+    const response = interception ?? answer({ requestId: received.requestId, authorization, parameters }, answeredAt)
+    reply.code(response.status).headers({
+      'x-amzn-requestid': received.requestId,
+      'content-type': 'text/xml;charset=UTF-8',
+      // Node would date it by the host's clock; here the injected one counts.
+      date: new Date(answeredAt).toUTCString(),
+      ...('headers' in response ? response.headers : {}),
+    })
+    record({ ...received, status: response.status, code: 'code' in response ? response.code : undefined })
+    return reply.send(response.body)
+  })
+
+  const url = await app.listen({ host, port })
+  return {
+    url,
+    port: Number(new URL(url).port),
+    world: controlWorld(world, random.world, now),
+    requests,
+    onRequest(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: () => app.close(),
+  }
+}

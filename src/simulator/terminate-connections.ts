@@ -1,0 +1,73 @@
+import type { ConnectionRow } from './connection-row.ts'
+import { type Action, findEndpoint } from './ec2-action.ts'
+import { Ec2Error } from './ec2-error.ts'
+import { element, listElement, textElement } from './ec2-xml.ts'
+import type { SimulatedEndpoint } from './world.ts'
+
+/** The most connections of one user that one call ends. */
+const MOST_OF_A_USER = 5
+
+type Selector = { readonly connectionId: string } | { readonly username: string }
+
+interface Input {
+  readonly endpointId: string
+  readonly selector: Selector
+}
+
+const selectorOf = (connectionId: string | undefined, username: string | undefined): Selector => {
+  if (connectionId !== undefined && username !== undefined) {
+    throw new Ec2Error('InvalidParameterCombination', 'ConnectionId and Username cannot be used together')
+  }
+  if (connectionId !== undefined) return { connectionId }
+  if (username !== undefined) return { username }
+  throw new Ec2Error('MissingParameter', 'The request must contain the parameter ConnectionId or Username')
+}
+
+/** User names are compared as they are spelled, as the filters are documented to do. */
+const select = ({ roster, scenario }: SimulatedEndpoint, selector: Selector): readonly ConnectionRow[] => {
+  if ('connectionId' in selector) {
+    const row = roster.get(selector.connectionId)
+    if (row !== undefined) return [row]
+    throw new Ec2Error('InvalidClientVpnConnection.IdNotFound', `Connection ${selector.connectionId} does not exist`)
+  }
+  const active = roster.ofUser(selector.username).filter((row) => row.status === 'active')
+  if (active.length === 0) {
+    throw new Ec2Error(
+      'InvalidClientVpnConnection.UserNotFound',
+      `User ${selector.username} does not have an active connection to endpoint ${scenario.id}`,
+    )
+  }
+  if (active.length > MOST_OF_A_USER) {
+    throw new Ec2Error(
+      'ClientVpnTerminateConnectionsLimitExceeded',
+      `User ${selector.username} has ${active.length} active connections; at most ${MOST_OF_A_USER} can be terminated at once`,
+    )
+  }
+  return active
+}
+
+export const terminateConnections: Action<Input> = {
+  name: 'TerminateClientVpnConnections',
+  bucket: 'terminate',
+  read: (query) => ({
+    endpointId: query.required('ClientVpnEndpointId'),
+    selector: selectorOf(query.text('ConnectionId'), query.text('Username')),
+  }),
+  perform({ endpointId, selector }, context) {
+    const endpoint = findEndpoint(context, endpointId)
+    const cuts = select(endpoint, selector).map((row) => context.world.cut(endpoint, row))
+    return (
+      textElement('clientVpnEndpointId', endpointId) +
+      ('username' in selector ? textElement('username', selector.username) : '') +
+      listElement(
+        'connectionStatuses',
+        cuts.map(
+          ({ connectionId, previous, current }) =>
+            textElement('connectionId', connectionId) +
+            element('previousStatus', textElement('code', previous)) +
+            element('currentStatus', textElement('code', current)),
+        ),
+      )
+    )
+  },
+}

@@ -1,0 +1,113 @@
+import { HOUR, type Instant, NEVER } from '../domain/instant.ts'
+import { type Client, reconnectDelay } from './client.ts'
+import type { ConnectionRow, RowStatus } from './connection-row.ts'
+import type { Random } from './random.ts'
+import { createRoster, type Roster } from './roster.ts'
+import type { EndpointScenario } from './scenario.ts'
+import { createSchedule } from './schedule.ts'
+
+/** AWS lists ended connections for sixty minutes. */
+const LISTED_AFTER_END_MS = HOUR
+
+export interface SimulatedEndpoint {
+  readonly scenario: EndpointScenario
+  readonly roster: Roster
+}
+
+/** What one termination did to one connection. */
+export interface Cut {
+  readonly connectionId: string
+  readonly previous: RowStatus
+  readonly current: RowStatus
+}
+
+export interface World {
+  readonly startedAt: Instant
+  /** The instant up to which everything has happened. */
+  readonly now: Instant
+  readonly endpoints: readonly SimulatedEndpoint[]
+  endpoint(id: string): SimulatedEndpoint | undefined
+  /** Lets happen what is due, in order. A clock that goes back changes nothing. */
+  advanceTo(now: Instant): void
+  /** `now` is that instant when it happens. */
+  later(at: Instant, happen: () => void): void
+  admit(endpoint: SimulatedEndpoint, client: Client, establishedAt?: Instant): ConnectionRow
+  /** Ends an active connection as TerminateClientVpnConnections does; one that is ending or has ended stays as it is. */
+  cut(endpoint: SimulatedEndpoint, row: ConnectionRow): Cut
+  /** The person goes home and stays there. */
+  leave(endpoint: SimulatedEndpoint, row: ConnectionRow): void
+}
+
+/** Addresses out of 10.64.0.0/12, in turn; a million of them come before the first is given again. */
+export const CLIENT_CIDR_BLOCK = '10.64.0.0/12'
+const CLIENT_ADDRESSES = 2 ** 20
+const clientAddress = (order: number) => {
+  const host = 2 + (order % (CLIENT_ADDRESSES - 3))
+  return `10.${64 + (host >> 16)}.${(host >> 8) & 255}.${host & 255}`
+}
+
+export const createWorld = (scenarios: readonly EndpointScenario[], random: Random, startedAt: Instant): World => {
+  const schedule = createSchedule(startedAt)
+  const endpoints = scenarios.map((scenario): SimulatedEndpoint => ({ scenario, roster: createRoster() }))
+  const endpointsById = new Map(endpoints.map((endpoint) => [endpoint.scenario.id, endpoint]))
+  let admitted = 0
+
+  const end = (endpoint: SimulatedEndpoint, row: ConnectionRow) => {
+    row.status = 'terminated'
+    row.silentAt = Math.min(row.silentAt, schedule.now)
+    row.endedAt = schedule.now
+    schedule.add(schedule.now + LISTED_AFTER_END_MS, () => endpoint.roster.remove(row))
+  }
+
+  const leave = (endpoint: SimulatedEndpoint, row: ConnectionRow) => {
+    row.client.leavesAt = Math.min(row.client.leavesAt, schedule.now)
+    if (row.status === 'active') end(endpoint, row)
+  }
+
+  const admit = (endpoint: SimulatedEndpoint, client: Client, establishedAt = schedule.now) => {
+    const order = admitted++
+    const row: ConnectionRow = {
+      connectionId: `cvpn-connection-0${random.hex(2)}`,
+      client,
+      clientIp: clientAddress(order),
+      establishedAt,
+      order,
+      status: 'active',
+      silentAt: NEVER,
+      endedAt: NEVER,
+      extraIngressBytes: 0,
+      extraEgressBytes: 0,
+    }
+    endpoint.roster.add(row)
+    schedule.add(client.leavesAt, () => leave(endpoint, row))
+    return row
+  }
+
+  return {
+    startedAt,
+    get now() {
+      return schedule.now
+    },
+    endpoints,
+    endpoint: (id) => endpointsById.get(id),
+    advanceTo: schedule.runUntil,
+    later: schedule.add,
+    admit,
+    cut(endpoint, row) {
+      const previous = row.status
+      if (previous !== 'active') return { connectionId: row.connectionId, previous, current: previous }
+      const { client } = row
+      row.status = 'terminating'
+      row.silentAt = schedule.now
+      schedule.add(schedule.now + endpoint.scenario.terminatingFor, () => end(endpoint, row))
+      const delay = reconnectDelay(client, endpoint.scenario.authentication, random)
+      if (delay !== 'never') {
+        schedule.add(schedule.now + delay, () => {
+          if (schedule.now < client.leavesAt) admit(endpoint, client)
+        })
+      }
+      return { connectionId: row.connectionId, previous, current: row.status }
+    },
+    leave,
+  }
+}

@@ -1,0 +1,102 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createDecider, decisionOf } from '../../src/domain/decide.ts'
+import { DAY, HOUR, MINUTE, NEVER } from '../../src/domain/instant.ts'
+import { NO_HISTORY } from '../../src/domain/memory.ts'
+import { nextAtOfDecision, nextAtOfVerdict, type Scene } from '../../src/domain/next-change.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import { createPolicySet } from '../../src/domain/policy-set.ts'
+import { isDue } from '../../src/domain/verdict.ts'
+import { connection, entry, NOON, PLACE, policy } from './build.ts'
+
+const step = 30 * MINUTE
+const iso = (at: number) => new Date(at).toISOString()
+
+const scene = (policies: readonly Policy[], connections: Scene['connections'], now = NOON): Scene => ({
+  decider: createDecider(createPolicySet(policies, []), PLACE),
+  connections,
+  history: NO_HISTORY,
+  now,
+  mode: 'enforce',
+})
+
+const offset = fc.integer({ min: -48, max: 48 })
+const anyPolicy: fc.Arbitrary<Policy> = fc.oneof(
+  fc.integer({ min: 1, max: 96 }).map((halves) => policy('max-session-age', { maxAge: `${halves * 30}m` })),
+  fc.tuple(offset, fc.integer({ min: 1, max: 48 })).map(([from, length]) =>
+    policy('banned-users', {
+      users: [{ pattern: 'alice', from: iso(NOON + from * step), until: iso(NOON + (from + length) * step) }],
+    }),
+  ),
+  fc.constant(policy('off-hours', { timeZone: 'UTC', allowed: [{ days: 'mon-fri', hours: '08:00-18:00' }] })),
+  fc.constantFrom('oldest', 'newest').map((evict) => policy('max-sessions', { limit: 1, evict })),
+)
+const policies = fc
+  .array(
+    fc.record({
+      base: anyPolicy,
+      grace: fc.integer({ min: 0, max: 3 }),
+      mode: fc.constantFrom('audit' as const, 'enforce' as const, 'enforce' as const),
+      exemptUntil: fc.option(offset, { nil: undefined }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((list) =>
+    list.map(({ base, grace, mode, exemptUntil }, index): Policy => {
+      const users = exemptUntil === undefined ? undefined : [entry('alice', { until: NOON + exemptUntil * step })]
+      const exempt = users && { users, endpoints: undefined, regions: undefined }
+      return { ...base, name: `policy-${index}`, graceMs: base.kind.noGrace ? 0 : grace * step, mode, exempt }
+    }),
+  )
+
+describe('what changes next', () => {
+  it('is the first instant at which a verdict, or the decision, differs', () => {
+    const ages = fc.array(offset, { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(policies, ages, offset, (set, established, asked) => {
+        const rows = established.map((halves) => connection({ establishedAt: NOON + halves * step }))
+        const now = NOON + asked * step
+        const [who] = rows
+        if (who === undefined) return
+        const asIs = scene(set, rows, now)
+        const verdictsAt = (at: number) => asIs.decider.verdictsOf(who.id, rows, NO_HISTORY, at, 'enforce')
+        const states = (at: number) => {
+          const verdicts = verdictsAt(at)
+          return [
+            ...verdicts.map((verdict) => `${verdict.word} ${isDue(verdict, at)}`),
+            String(decisionOf(who, verdicts, at, 'enforce').act === 'terminate'),
+          ]
+        }
+        const found = [...set.map(({ name }) => nextAtOfVerdict(asIs, who.id, name)), nextAtOfDecision(asIs, who)]
+        // Everything here changes on half hours only: looking at each of them finds the first change.
+        const first = states(now)
+        const naive = first.map((): number => NEVER)
+        const until = now + 3 * DAY
+        for (let at = now + step; at <= until; at += step) {
+          states(at).forEach((state, index) => {
+            if (state !== first[index] && naive[index] === NEVER) naive[index] = at
+          })
+        }
+        found.forEach((at, index) => {
+          if (at <= until || naive[index] !== NEVER) expect(at).toBe(naive[index])
+        })
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('is never, where one policy condemns for good while another comes and goes', () => {
+    const who = connection({ establishedAt: NOON - 20 * HOUR })
+    const set = [
+      policy('max-session-age', { maxAge: '8h' }),
+      policy('off-hours', { timeZone: 'UTC', allowed: [{ hours: '08:00-18:00' }] }),
+    ]
+    expect(nextAtOfDecision(scene(set, [who]), who)).toBe(NEVER)
+  })
+
+  it('takes in that another policy makes room: the limit is kept again when the older one goes', () => {
+    const [older, newer] = [connection({ establishedAt: NOON - 7 * HOUR }), connection()]
+    const set = [policy('max-sessions', { limit: 1, evict: 'newest' }), policy('max-session-age', { maxAge: '8h' })]
+    expect(nextAtOfVerdict(scene(set, [older, newer]), newer.id, 'max-sessions')).toBe(NOON + HOUR)
+  })
+})

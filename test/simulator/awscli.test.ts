@@ -1,0 +1,148 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { SECOND } from '../../src/domain/instant.ts'
+import { CONTRACTORS, contractors, REGION, type SimulatedAws, simulateAws } from './simulated-aws.ts'
+
+/** Debian's package, not whatever is first on the path. */
+const AWS = '/usr/bin/aws'
+
+beforeAll(() => {
+  if (!existsSync(AWS)) throw new Error(`${AWS} is not there: run scripts/install-test-servers.sh`)
+})
+
+interface Finished {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const aws = (
+  { url }: SimulatedAws,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<Finished> =>
+  new Promise((resolve) => {
+    const child = execFile(
+      AWS,
+      ['ec2', ...args, '--endpoint-url', url, '--output', 'json', '--no-cli-pager'],
+      {
+        env: {
+          PATH: '/usr/bin:/bin',
+          HOME: '/nonexistent',
+          AWS_ACCESS_KEY_ID: 'test',
+          AWS_SECRET_ACCESS_KEY: 'test',
+          AWS_REGION: REGION,
+          AWS_CONFIG_FILE: '/dev/null',
+          AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+          AWS_MAX_ATTEMPTS: '1',
+          ...environment,
+        },
+      },
+      (_, stdout, stderr) => resolve({ exitCode: child.exitCode ?? -1, stdout, stderr }),
+    )
+  })
+
+const ON_ENDPOINT = ['--client-vpn-endpoint-id', CONTRACTORS]
+
+/** The code in `An error occurred (Code) when calling the … operation`. */
+const codeOf = ({ stderr }: Finished) => /\(([\w.]+)\)/.exec(stderr)?.[1]
+
+describe('the AWS command line', () => {
+  it('lists connections page by page', async () => {
+    const simulated = await simulateAws([
+      contractors({ clients: [{ count: 12, name: 'ext-{n}', ages: { from: '1m', to: '9h' } }] }),
+    ])
+    const run = await aws(simulated, ['describe-client-vpn-connections', ...ON_ENDPOINT, '--page-size', '5'])
+    expect(run).toMatchObject({ exitCode: 0, stderr: '' })
+    const { Connections } = JSON.parse(run.stdout) as { Connections: Record<string, unknown>[] }
+    expect(Connections.map((row) => row.Username)).toEqual(Array.from({ length: 12 }, (_, index) => `ext-${index + 1}`))
+    expect(Connections[0]).toMatchObject({
+      ConnectionEndTime: '-',
+      Status: { Code: 'active' },
+      Timestamp: '2026-11-23 08:00:00',
+    })
+    expect(simulated.requests.map((request) => request.params.MaxResults)).toEqual(['5', '5', '5'])
+  })
+
+  it('filters, and describes endpoints', async () => {
+    const simulated = await simulateAws([
+      contractors({ connections: [{ username: 'a b' }, { username: 'c' }], tags: { team: 'x' } }),
+    ])
+    const filtered = await aws(simulated, [
+      'describe-client-vpn-connections',
+      ...ON_ENDPOINT,
+      '--filters',
+      'Name=username,Values=a b,d',
+    ])
+    expect(JSON.parse(filtered.stdout)).toMatchObject({ Connections: [{ Username: 'a b' }] })
+    const endpoints = await aws(simulated, ['describe-client-vpn-endpoints', '--client-vpn-endpoint-ids', CONTRACTORS])
+    expect(JSON.parse(endpoints.stdout)).toMatchObject({
+      ClientVpnEndpoints: [
+        {
+          ClientVpnEndpointId: CONTRACTORS,
+          VpnPort: 443,
+          AuthenticationOptions: [
+            { Type: 'directory-service-authentication', ActiveDirectory: { DirectoryId: 'd-0123456789' } },
+          ],
+          Tags: [
+            { Key: 'Name', Value: 'contractors' },
+            { Key: 'team', Value: 'x' },
+          ],
+        },
+      ],
+    })
+  })
+
+  it('terminates by id and by user name', async () => {
+    const people = ['dave', 'erin', 'erin'].map((username) => ({ username }))
+    const simulated = await simulateAws([contractors({ connections: people })])
+    const [dave = '', ...erin] = simulated.world.connections(CONTRACTORS).map((row) => row.connectionId)
+
+    const byId = await aws(simulated, ['terminate-client-vpn-connections', ...ON_ENDPOINT, '--connection-id', dave])
+    expect(JSON.parse(byId.stdout)).toEqual({
+      ClientVpnEndpointId: CONTRACTORS,
+      ConnectionStatuses: [
+        { ConnectionId: dave, PreviousStatus: { Code: 'active' }, CurrentStatus: { Code: 'terminating' } },
+      ],
+    })
+    const byName = await aws(simulated, ['terminate-client-vpn-connections', ...ON_ENDPOINT, '--username', 'erin'])
+    expect(JSON.parse(byName.stdout)).toMatchObject({
+      Username: 'erin',
+      ConnectionStatuses: erin.map((ConnectionId) => ({ ConnectionId })),
+    })
+    simulated.clock.now += 2 * SECOND
+    expect([dave, ...erin].map((id) => simulated.world.status(id))).toEqual(['terminated', 'terminated', 'terminated'])
+  })
+
+  it('gets the documented errors', async () => {
+    const simulated = await simulateAws([contractors({ connections: Array(6).fill({ username: 'dave' }) })], {
+      scenario: { buckets: { describe: { burst: 1, perSecond: 0.001 } } },
+    })
+    const terminate = (...args: string[]) =>
+      aws(simulated, ['terminate-client-vpn-connections', ...ON_ENDPOINT, ...args])
+    const describeEndpoints = ['describe-client-vpn-endpoints']
+    const codes = await Promise.all([
+      terminate('--username', 'nobody'),
+      terminate('--username', 'dave'),
+      terminate('--connection-id', 'cvpn-connection-00000000000000000'),
+      terminate('--username', 'dave', '--dry-run'),
+      terminate(),
+      aws(simulated, ['terminate-client-vpn-connections', ...ON_ENDPOINT, '--username', 'dave'], {
+        AWS_REGION: 'us-east-1',
+      }),
+      aws(simulated, [...describeEndpoints, '--filters', 'Name=status,Values=active']),
+    ])
+    expect(codes.map(codeOf)).toEqual([
+      'InvalidClientVpnConnection.UserNotFound',
+      'ClientVpnTerminateConnectionsLimitExceeded',
+      'InvalidClientVpnConnection.IdNotFound',
+      'DryRunOperation',
+      'MissingParameter',
+      'InvalidClientVpnEndpointId.NotFound',
+      'InvalidFilter',
+    ])
+    expect(codes.every((run) => run.exitCode !== 0)).toBe(true)
+    expect(codeOf(await aws(simulated, describeEndpoints))).toBe('RequestLimitExceeded')
+  })
+})
