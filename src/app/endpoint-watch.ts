@@ -1,5 +1,5 @@
-import { isKnownStatus } from '../domain/connection.ts'
-import { acts, alsoBy, createDecider, type Decision, type Decisions } from '../domain/decide.ts'
+import { isKnownStatus, principalOf } from '../domain/connection.ts'
+import { acts, alsoBy, createDecider, type Decision, type Decisions, type NearMiss } from '../domain/decide.ts'
 import { type Instant, NEVER } from '../domain/instant.ts'
 import { createMemory } from '../domain/memory.ts'
 import { byUrgency, planOf } from '../domain/plan.ts'
@@ -39,6 +39,7 @@ export const createEndpointWatch = (options: {
   const told = new Map<string, Set<string>>()
 
   const toldStatuses = new Set<string>()
+  const toldNearMisses = new Set<string>()
 
   let settings = options.settings
   let { policies } = options
@@ -142,12 +143,23 @@ export const createEndpointWatch = (options: {
     const history = memory.history(now, error === undefined, (policy) => acts(policy, settings.mode))
     decisions = decider.decide(snapshot.connections, history, now, settings.mode)
     tellViolations([...decisions.violating].sort(byUrgency), now)
+    tellNearMisses(decisions.nearMisses)
     const { terminate } = planOf(decisions)
     wanted = new Set(terminate)
     emit({ event: 'decided', endpoint, decisions })
     queue.replace(requester, terminate)
     const staleAt = snapshot.begunAt + settings.staleAfterMs + 1
     wakeAt = Math.min(decisions.wakeAt, verification.againAfter(now), staleAt)
+  }
+
+  const tellNearMisses = (nearMisses: readonly NearMiss[]) => {
+    for (const nearMiss of nearMisses) {
+      const { connection, policy, entry } = nearMiss
+      const key = [policy.name, entry, principalOf(connection)].join('\n')
+      if (toldNearMisses.has(key)) continue
+      toldNearMisses.add(key)
+      emit({ event: 'near-miss', endpoint, nearMiss })
+    }
   }
 
   const tellStatuses = ({ connections }: Snapshot) => {
@@ -227,6 +239,7 @@ export const createEndpointWatch = (options: {
 
     /** New policies and settings: decided on at once, with what the last snapshot showed. */
     reconfigure(set: PolicySet, next: CycleSettings): void {
+      toldNearMisses.clear()
       settings = next
       policies = set
       decider = createDecider(policies, place)

@@ -1,4 +1,4 @@
-import type { Decision, Decisions } from '../domain/decide.ts'
+import type { Decision, Decisions, NearMiss } from '../domain/decide.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Mode, Reason } from '../domain/policy.ts'
 import type { Snapshot, VpnErrorCode } from './vpn.ts'
@@ -49,6 +49,8 @@ export type CurfewEvent =
   | { readonly event: 'poll-skipped'; readonly endpoint: Endpoint; readonly reason: 'still-polling' }
   /** Once per endpoint and status: AWS says a word that Curfew does not know. Such connections count as active. */
   | { readonly event: 'unknown-status'; readonly endpoint: Endpoint; readonly status: string }
+  /** Once per person and policy: an entry names somebody who is connected in part only. */
+  | { readonly event: 'near-miss'; readonly endpoint: Endpoint; readonly nearMiss: NearMiss }
   | { readonly event: 'decided'; readonly endpoint: Endpoint; readonly decisions: Decisions }
   /** Once per connection and policy: its deadline has passed. */
   | {

@@ -9,7 +9,7 @@ import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { type Assignment, createDaemon, type Site } from '../app/daemon.ts'
 import type { CurfewEvent, Emit } from '../app/events.ts'
 import { createReadBudget } from '../app/read-budget.ts'
-import type { Vpn } from '../app/vpn.ts'
+import { type Snapshot, type Vpn, VpnError } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { formatProblems } from '../config/problem.ts'
 import { toIso } from '../domain/instant.ts'
@@ -22,10 +22,10 @@ import { readConfiguration } from './compose-files.ts'
 
 export const clock = hostClock
 
-export const connectVpn = (site: Site, { requestTimeoutMs, rate }: Configuration['poll']): Vpn =>
+const connectVpn = (site: Site, { requestTimeoutMs, rate }: Configuration['poll']): Vpn =>
   createVpn({ ...site, requestTimeoutMs, clock: hostClock, beforePage: createReadBudget(rate, hostClock).turn })
 
-const policySetOf = ({ policies, protect }: Configuration) => createPolicySet(policies, protect)
+export const policySetOf = ({ policies, protect }: Configuration) => createPolicySet(policies, protect)
 
 export const assignmentOf = (configuration: Configuration): Assignment => {
   const { mode, poll, termination, watch, policySetHash } = configuration
@@ -41,6 +41,24 @@ export const assignmentOf = (configuration: Configuration): Assignment => {
       endpoints: endpoints.map(({ id, name }) => ({ id, name: name ?? id, region })),
     })),
   }
+}
+
+/** Every watched endpoint read once, or why it could not be. */
+export const readEndpoints = async (configuration: Configuration) => {
+  const read = async (vpn: Vpn, endpointId: string): Promise<Snapshot | VpnError> => {
+    try {
+      return await vpn.snapshot(endpointId, new AbortController().signal)
+    } catch (error) {
+      if (error instanceof VpnError) return error
+      throw error
+    }
+  }
+  return Promise.all(
+    assignmentOf(configuration).watch.flatMap((site) => {
+      const vpn = connectVpn(site, configuration.poll)
+      return site.endpoints.map(async (endpoint) => ({ endpoint, snapshot: await read(vpn, endpoint.id) }))
+    }),
+  )
 }
 
 export const createLog = (level: string): Logger =>

@@ -13,9 +13,21 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'show what would end now, and change nothing',
     load: async () => (await import('./plan.ts')).plan,
   },
+  connections: {
+    summary: 'who is connected, for how long, and what comes next',
+    load: async () => (await import('./connections.ts')).connections,
+  },
+  explain: {
+    summary: 'what every policy makes of a person or a connection, and why',
+    load: async () => (await import('./explain.ts')).explainCommand,
+  },
   validate: {
     summary: 'check configuration and policies, every problem at once',
     load: async () => (await import('./validate.ts')).validate,
+  },
+  schema: {
+    summary: 'the JSON Schema of configuration and policies, for editors',
+    load: async () => (await import('./schema.ts')).schema,
   },
   simulate: {
     summary: 'a local stand-in for EC2 to try policies on',
@@ -29,7 +41,7 @@ Usage: curfew COMMAND [OPTION...]
 
 Commands:
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
   .join('\n')}
 
 "curfew COMMAND --help" tells more of each. Exit codes: 0 done, 1 failed, 64 wrong usage.`

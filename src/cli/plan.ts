@@ -1,5 +1,5 @@
 import { describe } from '../app/endpoint-watch.ts'
-import { type Snapshot, VpnError } from '../app/vpn.ts'
+import { VpnError } from '../app/vpn.ts'
 import { createDecider, type Decision } from '../domain/decide.ts'
 import { formatDuration } from '../domain/duration.ts'
 import { type Instant, SECOND, toIso } from '../domain/instant.ts'
@@ -8,7 +8,7 @@ import { etaSeconds, planOf } from '../domain/plan.ts'
 import { MODES } from '../domain/policy.ts'
 import { upcoming } from '../domain/upcoming.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
-import { assignmentOf, clock, connectVpn } from './compose.ts'
+import { clock, policySetOf, readEndpoints } from './compose.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 import { fit, table } from './table.ts'
@@ -41,8 +41,18 @@ interface EndpointPlan {
   readonly audit: readonly Told[] | null
   readonly held: readonly Told[] | null
   readonly next: ReadonlyArray<{ connectionId: string; policy: string; at: string | null }> | null
+  readonly nearMisses: readonly NearMiss[] | null
   readonly calls: number | null
   readonly etaSeconds: number | null
+}
+
+/** Somebody whom an entry of a policy names in part only: was it meant to? */
+interface NearMiss {
+  readonly connectionId: string
+  readonly username: string | null
+  readonly commonName: string | null
+  readonly policy: string
+  readonly entry: string
 }
 
 type Told = ReturnType<typeof told>
@@ -68,48 +78,43 @@ export const plan: Command = {
     const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     const mode = asked ?? configuration.mode
-    const { policies, watch, terminationRate } = assignmentOf(configuration)
-
-    const read = async (vpn: ReturnType<typeof connectVpn>, endpointId: string): Promise<Snapshot | VpnError> => {
-      try {
-        return await vpn.snapshot(endpointId, new AbortController().signal)
-      } catch (error) {
-        if (error instanceof VpnError) return error
-        throw error
+    const policies = policySetOf(configuration)
+    const endpoints = (await readEndpoints(configuration)).map(({ endpoint, snapshot }): EndpointPlan => {
+      const { id, name, region } = endpoint
+      const head = { endpointId: id, name, account: null, region }
+      if (snapshot instanceof VpnError) return { ...head, ...BLIND, error: snapshot.message }
+      const now = clock.now()
+      const place = { endpointId: id, region }
+      const decisions = createDecider(policies, place).decide(snapshot.connections, NO_HISTORY, now, mode)
+      const { terminate, audit, calls } = planOf(decisions)
+      const next = upcoming(policies, place, snapshot.connections, NO_HISTORY, now)
+      return {
+        ...head,
+        complete: true,
+        snapshotAt: toIso(snapshot.completedAt),
+        error: null,
+        active: decisions.active,
+        terminate: terminate.map((decision) => told(decision, now)),
+        audit: audit.map((decision) => told(decision, now)),
+        held: [],
+        next: (values['all-next'] === true ? next : next.slice(0, NEXT)).map(({ connection, policy, at }) => ({
+          connectionId: connection.id,
+          policy: policy.name,
+          at: toIso(at),
+        })),
+        nearMisses: decisions.nearMisses.map(
+          ({ connection: { id: connectionId, username, commonName }, policy, entry }) => ({
+            connectionId,
+            username: username ?? null,
+            commonName: commonName ?? null,
+            policy: policy.name,
+            entry,
+          }),
+        ),
+        calls,
+        etaSeconds: etaSeconds(calls, configuration.termination.rate),
       }
-    }
-    const endpoints = await Promise.all(
-      watch.flatMap((site) => {
-        const vpn = connectVpn(site, configuration.poll)
-        return site.endpoints.map(async ({ id, name, region }): Promise<EndpointPlan> => {
-          const head = { endpointId: id, name, account: null, region }
-          const snapshot = await read(vpn, id)
-          if (snapshot instanceof VpnError) return { ...head, ...BLIND, error: snapshot.message }
-          const now = clock.now()
-          const place = { endpointId: id, region }
-          const decisions = createDecider(policies, place).decide(snapshot.connections, NO_HISTORY, now, mode)
-          const { terminate, audit, calls } = planOf(decisions)
-          const next = upcoming(policies, place, snapshot.connections, NO_HISTORY, now)
-          return {
-            ...head,
-            complete: true,
-            snapshotAt: toIso(snapshot.completedAt),
-            error: null,
-            active: decisions.active,
-            terminate: terminate.map((decision) => told(decision, now)),
-            audit: audit.map((decision) => told(decision, now)),
-            held: [],
-            next: (values['all-next'] === true ? next : next.slice(0, NEXT)).map(({ connection, policy, at }) => ({
-              connectionId: connection.id,
-              policy: policy.name,
-              at: toIso(at),
-            })),
-            calls,
-            etaSeconds: etaSeconds(calls, terminationRate),
-          }
-        })
-      }),
-    )
+    })
 
     if (output === 'json') say(JSON.stringify({ endpoints }, null, 2))
     else say(endpoints.map((endpoint) => show(endpoint)).join('\n\n'))
@@ -129,12 +134,25 @@ const BLIND = {
   audit: null,
   held: null,
   next: null,
+  nearMisses: null,
   calls: null,
   etaSeconds: null,
 } as const
 
 const show = (endpoint: EndpointPlan): string => {
-  const { endpointId, name, region, complete, active, terminate, audit, next, calls, etaSeconds: seconds } = endpoint
+  const {
+    endpointId,
+    name,
+    region,
+    complete,
+    active,
+    terminate,
+    audit,
+    next,
+    nearMisses,
+    calls,
+    etaSeconds: seconds,
+  } = endpoint
   const title = `${name === endpointId ? endpointId : `${name} (${endpointId})`} in ${region}`
   if (!complete) return `${title}: BLIND, nothing is known and nothing would be done`
   const duration = formatDuration(Math.ceil(seconds ?? 0) * SECOND)
@@ -149,6 +167,10 @@ const show = (endpoint: EndpointPlan): string => {
           ['AT', 'POLICY', 'CONNECTION'],
           (next ?? []).map(({ at, policy, connectionId }) => [at ?? '', policy, connectionId]),
         )}`,
+    ...(nearMisses ?? []).map(
+      ({ username, commonName, policy, entry }) =>
+        `\n"${entry}" in "${policy}" does not name ${username ?? commonName}, who is connected: did you mean it?`,
+    ),
   ]
   return parts.filter((part) => part !== '').join('\n')
 }

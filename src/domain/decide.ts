@@ -16,6 +16,13 @@ export interface Decision {
   readonly violated: readonly Verdict[]
 }
 
+/** Somebody connected whom an entry of a policy names in part only. */
+export interface NearMiss {
+  readonly connection: Connection
+  readonly policy: Policy
+  readonly entry: string
+}
+
 /** All that is to be said of one endpoint at one instant. */
 export interface Decisions {
   readonly now: Instant
@@ -25,6 +32,7 @@ export interface Decisions {
   readonly violating: readonly Decision[]
   /** How many connections lack a fact that the policy needs. */
   readonly unknown: ReadonlyMap<Policy, number>
+  readonly nearMisses: readonly NearMiss[]
   /** The first later instant at which any verdict may differ if nothing but time moved. */
   readonly wakeAt: Instant
   /** The same of verdicts that a new snapshot has to confirm. */
@@ -91,6 +99,7 @@ export const createDecider = (set: PolicySet, place: Place) => {
     decide(connections: readonly Connection[], history: History, now: Instant, mode: Mode): Decisions {
       const violating: Decision[] = []
       const unknown = new Map<Policy, number>()
+      const nearMisses: NearMiss[] = []
       let active = 0
       let protectedConnections = 0
       let wakeAt: Instant = NEVER
@@ -105,10 +114,12 @@ export const createDecider = (set: PolicySet, place: Place) => {
           if (verdict.nextAt < askAt && verdict.policy.kind.facts !== 'immutable') askAt = verdict.nextAt
           if (verdict.word === 'unknown') unknown.set(verdict.policy, (unknown.get(verdict.policy) ?? 0) + 1)
           if (verdict.word === 'violated') (violated ??= []).push(verdict)
+          const entry = verdict.standing.nearMiss
+          if (entry !== undefined) nearMisses.push({ connection, policy: verdict.policy, entry })
         }
         if (violated !== undefined) violating.push(decisionOf(connection, violated, now, mode))
       })
-      return { now, active, protectedConnections, violating, unknown, wakeAt, askAt }
+      return { now, active, protectedConnections, violating, unknown, nearMisses, wakeAt, askAt }
     },
 
     /** All that is said of one connection among others, for those who ask. */

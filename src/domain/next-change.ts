@@ -34,11 +34,14 @@ const nextChange = (
 }
 
 /** When the word of one policy, or whether its deadline has passed, changes next. */
-export const nextAtOfVerdict = (scene: Scene, id: string, policy: string): Instant =>
-  nextChange(scene, id, (verdicts, at) => {
-    const verdict = verdicts.find((candidate) => candidate.policy.name === policy)
-    return verdict === undefined ? '' : `${verdict.word} ${isDue(verdict, at)}`
+export const nextAtOfVerdict = (scene: Scene, id: string, verdict: Verdict): Instant => {
+  // A policy that looks at one connection alone knows by itself; only a crowd is changed by what others do.
+  if (verdict.policy.kind.crowd === undefined) return verdict.nextAt > scene.now + HORIZON_MS ? NEVER : verdict.nextAt
+  return nextChange(scene, id, (verdicts, at) => {
+    const same = verdicts.find(({ policy }) => policy === verdict.policy)
+    return same === undefined ? '' : `${same.word} ${isDue(same, at)}`
   })
+}
 
 /** When the connection is next kept instead of terminated, or terminated instead of kept. */
 export const nextAtOfDecision = (scene: Scene, connection: Connection): Instant => {

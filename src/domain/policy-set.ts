@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
 import { type Instant, NEVER } from './instant.ts'
 import type { Judge, Policy } from './policy.ts'
-import { type Place, resolveSelector } from './selector.ts'
+import { ALWAYS, type Hit, type Place, resolveSelector } from './selector.ts'
 import { type Person, personOf, type UserEntry } from './user-list.ts'
 
 /** How one policy stands to one person on one endpoint: everything that does not depend on the connection. */
@@ -11,7 +11,11 @@ export interface Standing {
   readonly matched: 'yes' | 'no' | 'unknown'
   /** Exempt, or protected, before this instant. */
   readonly exemptUntil: Instant
+  /** Which entry exempts, of the policy or of `protect`; none where only the endpoint or the Region does. */
+  readonly exemptBy: { readonly entry: UserEntry | undefined; readonly isProtection: boolean } | undefined
   readonly judge: Judge
+  /** The entry of the policy that names the person in part only. */
+  readonly nearMiss: string | undefined
 }
 
 /** All policies of one configuration, resolved once per endpoint and person. */
@@ -36,30 +40,36 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     match: policy.match && resolveSelector(policy.match, 'either'),
     exempt: policy.exempt && resolveSelector(policy.exempt, 'principal'),
     judgeOf: policy.kind.judge(policy.rule, policy.name),
+    nearMissOf: policy.kind.nearMiss?.(policy.rule),
   }))
 
   const resolve = (place: Place) => {
     const protectHere = protect(place)
-    const here = resolvers.map(({ policy, match, exempt, judgeOf }) => ({
+    const here = resolvers.map(({ policy, match, exempt, judgeOf, nearMissOf }) => ({
       policy,
       match: match?.(place),
       exempt: exempt?.(place),
       judgeOf,
+      nearMissOf,
     }))
     return (person: Person): readonly Standing[] => {
       const protection = protectedUsers.length > 0 ? protectHere(person) : 'no'
-      return here.map(({ policy, match, exempt, judgeOf }) => {
-        const matched = match?.(person) ?? { until: NEVER }
+      return here.map(({ policy, match, exempt, judgeOf, nearMissOf }) => {
+        const matched = match?.(person) ?? ALWAYS
         const exemption = exempt?.(person) ?? 'no'
         const nameless = policy.kind.namesUsers && person.principal === undefined
         const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
-        const until = (hit: typeof exemption) => (typeof hit === 'object' ? hit.until : -NEVER)
+        const until = (hit: Hit) => (typeof hit === 'object' ? hit.until : -NEVER)
+        const isProtection = until(protection) >= until(exemption)
+        const freed = isProtection ? protection : exemption
         return {
           policy,
           person,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
-          exemptUntil: Math.max(until(exemption), until(protection)),
+          exemptUntil: until(freed),
+          exemptBy: typeof freed === 'object' ? { entry: freed.by, isProtection } : undefined,
           judge: judgeOf(person),
+          nearMiss: nearMissOf?.(person),
         }
       })
     }

@@ -90,6 +90,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly bind: (written: never, shared: Shared) => Rule
   /** Whether the rule itself names users: then a connection without a principal is `unknown` to it. */
   readonly namesUsers: boolean
+  /** Of kinds that name users: the entry that names the person in part only, as `alice` does `CORP\\alice`. Somebody may have meant it. */
+  readonly nearMiss?: (rule: Rule) => (person: Person) => string | undefined
   /** Of kinds on counters: what to keep of a connection, given what was kept before and what a fresh snapshot shows. */
   readonly note?: (
     rule: Rule,

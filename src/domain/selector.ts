@@ -10,32 +10,36 @@ export interface Place {
 }
 
 /** Whether a selector's entries hit: not, or until when; `unknown` where users are named and the connection has no principal. */
-export type Hit = { readonly until: Instant } | 'no' | 'unknown'
+export type Hit = { readonly until: Instant; readonly by: UserEntry | undefined } | 'no' | 'unknown'
 
 /** Always true: nothing was asked. */
-const ALWAYS: Hit = { until: NEVER }
+export const ALWAYS: Hit = { until: NEVER, by: undefined }
 
-const latest = (entries: readonly UserEntry[]): Instant =>
-  entries.reduce((until, entry) => Math.max(until, entry.until ?? NEVER), -NEVER)
+/** The entry that hits for longest. */
+const longest = (entries: readonly UserEntry[]): Hit => {
+  const [first, ...rest] = entries
+  if (first === undefined) return 'no'
+  const until = (entry: UserEntry) => entry.until ?? NEVER
+  const by = rest.reduce((best, entry) => (until(entry) > until(best) ? entry : best), first)
+  return { until: until(by), by }
+}
 
 const hitsPlace = (entries: readonly UserEntry[] | undefined, name: string): Hit => {
   if (entries === undefined) return ALWAYS
-  const found = entries.filter((entry) => hits(entry.pattern, fold(name)))
-  return found.length === 0 ? 'no' : { until: latest(found) }
+  return longest(entries.filter((entry) => hits(entry.pattern, fold(name))))
 }
 
 const hitsUsers = (list: UserList | undefined, person: Person): Hit => {
   if (list === undefined) return ALWAYS
   if (person.principal === undefined) return 'unknown'
-  const found = list.find(person)
-  return found.length === 0 ? 'no' : { until: latest(found) }
+  return longest(list.find(person))
 }
 
 /** One hit in every list: a certain miss outweighs a doubt, a doubt outweighs a hit, and the first list to run out ends it. */
 const all = (a: Hit, b: Hit): Hit => {
   if (a === 'no' || b === 'no') return 'no'
   if (a === 'unknown' || b === 'unknown') return 'unknown'
-  return a.until <= b.until ? a : b
+  return { until: Math.min(a.until, b.until), by: b.by ?? a.by }
 }
 
 /** Resolves a selector in two steps, each done once: for an endpoint, then for a person on it. */

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
 import { formatDuration } from './duration.ts'
 import { type Instant, NEVER, toText } from './instant.ts'
-import type { Facts, Finding, Judge, Policy, Reason } from './policy.ts'
+import type { Facts, Finding, Policy, Reason } from './policy.ts'
 import type { Standing } from './policy-set.ts'
 
 /** What one policy says of one connection at one instant. */
@@ -17,7 +17,7 @@ export interface Verdict {
   /** The first later instant at which the word, or whether the deadline has passed, would differ if nothing but time moved and this policy stood alone. */
   readonly nextAt: Instant
   readonly finding: Finding | undefined
-  readonly judge: Judge
+  readonly standing: Standing
 }
 
 /** The deadline of a finding. A principal-scoped policy that was already violated when the connection was established gives no grace: else every reconnect would buy it anew. */
@@ -52,7 +52,7 @@ export const judge = (standing: Standing, connection: Connection, facts: Facts, 
     since?: Instant,
     deadline?: Instant,
     reason = policy.kind.reason,
-  ): Verdict => ({ policy, word, reason, since, deadline, nextAt, finding, judge: standing.judge })
+  ): Verdict => ({ policy, word, reason, since, deadline, nextAt, finding, standing })
 
   if (matched === 'no') return verdict('not-matched', NEVER)
   if (matched === 'unknown') return verdict('unknown', NEVER)
@@ -92,15 +92,21 @@ export const isDue = (verdict: Verdict, now: Instant): boolean =>
 
 /** Why, in words for a person. */
 export const because = (verdict: Verdict, connection: Connection, now: Instant): string => {
-  const { policy, finding, reason, since, judge: by } = verdict
+  const { policy, finding, reason, since, standing } = verdict
   if (reason === 'cooldown' && since !== undefined) {
     return `came back at ${toText(since)} after "${policy.name}" had ended the connection before it: it asks for ${formatDuration(policy.cooldownMs)} without one`
   }
   if (finding?.word === 'unknown') return `kept, because the connection lacks ${finding.lacks}`
-  if (finding !== undefined) return by.because(connection, finding, now)
+  if (finding !== undefined) return standing.judge.because(connection, finding, now)
   if (verdict.word === 'not-matched') return 'the policy does not match this connection'
-  if (verdict.word === 'exempt') {
-    return verdict.nextAt === NEVER ? 'exempt' : `exempt until ${toText(verdict.nextAt)}`
-  }
+  if (verdict.word === 'exempt') return exemption(standing)
   return 'kept, because the connection has no name and the policy asks for one'
+}
+
+const exemption = ({ exemptBy, exemptUntil }: Standing): string => {
+  const { entry, isProtection = false } = exemptBy ?? {}
+  const as = entry === undefined ? '' : ` as "${entry.pattern.source}"`
+  const until = exemptUntil === NEVER ? '' : ` until ${toText(exemptUntil)}`
+  const reason = entry?.reason === undefined ? '' : `: ${entry.reason}`
+  return `${isProtection ? 'protected' : 'exempt'}${as}${until}${reason}`
 }

@@ -67,7 +67,7 @@ describe('what changes next', () => {
             String(decisionOf(who, verdicts, at, 'enforce').act === 'terminate'),
           ]
         }
-        const found = [...set.map(({ name }) => nextAtOfVerdict(asIs, who.id, name)), nextAtOfDecision(asIs, who)]
+        const found = [...verdictsAt(now).map((verdict) => nextAtOfVerdict(asIs, who.id, verdict)), nextAtOfDecision(asIs, who)]
         // Everything here changes on half hours only: looking at each of them finds the first change.
         const first = states(now)
         const naive = first.map((): number => NEVER)
@@ -97,6 +97,8 @@ describe('what changes next', () => {
   it('takes in that another policy makes room: the limit is kept again when the older one goes', () => {
     const [older, newer] = [connection({ establishedAt: NOON - 7 * HOUR }), connection()]
     const set = [policy('max-sessions', { limit: 1, evict: 'newest' }), policy('max-session-age', { maxAge: '8h' })]
-    expect(nextAtOfVerdict(scene(set, [older, newer]), newer.id, 'max-sessions')).toBe(NOON + HOUR)
+    const asIs = scene(set, [older, newer])
+    const [verdict] = asIs.decider.verdictsOf(newer.id, [older, newer], NO_HISTORY, NOON, 'enforce')
+    expect(verdict && nextAtOfVerdict(asIs, newer.id, verdict)).toBe(NOON + HOUR)
   })
 })

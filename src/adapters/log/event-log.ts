@@ -69,6 +69,23 @@ export const createEventLog =
           'AWS gave a connection status that Curfew does not know; such connections count as active',
         )
         break
+      case 'near-miss': {
+        const { connection, policy, entry } = event.nearMiss
+        const { id: connectionId, username = null, commonName = null } = connection
+        log.warn(
+          {
+            event: event.event,
+            ...placed(event.endpoint),
+            connectionId,
+            username,
+            commonName,
+            policy: policy.name,
+            entry,
+          },
+          `"${entry}" names this connected person in part only: did you mean it?`,
+        )
+        break
+      }
       case 'decided': {
         const { active, violating } = event.decisions
         log.debug({ event: event.event, ...placed(event.endpoint), active, violating: violating.length }, 'decided')

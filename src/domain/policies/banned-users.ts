@@ -4,7 +4,7 @@ import { type Instant, NEVER, toText } from '../instant.ts'
 import { instant } from '../instant-text.ts'
 import type { Pattern } from '../pattern.ts'
 import { definePolicyKind, type Finding, type History, type Shared } from '../policy.ts'
-import { createUserList, spansOf, type UserEntry } from '../user-list.ts'
+import { createUserList, type Person, spansOf, type UserEntry } from '../user-list.ts'
 
 const pattern = z.string().meta({ description: 'A name, a pattern with * and ?, user:…, cn:… or group:….' })
 
@@ -101,6 +101,20 @@ const violatedSince = (
   return Number.isFinite(banFrom) ? banFrom : (history.firstSeenAt(id) ?? now)
 }
 
+/** What stands between the parts of a name: `CORP\\alice`, `alice@corp.example`. */
+const SEPARATORS = /[\\@/]/
+
+/** The exact entry that is a whole part of a name that no entry names: perhaps it was meant to. */
+const nearMiss = (entries: readonly UserEntry[]) => {
+  const exact = new Map(entries.flatMap(({ pattern }) => (pattern.exact ? [[pattern.text, pattern.source]] : [])))
+  const list = createUserList(entries, 'either')
+  return (person: Person): string | undefined => {
+    const parts = [person.username, person.commonName].flatMap((name) => name?.split(SEPARATORS) ?? [])
+    const near = parts.map((part) => exact.get(part)).find((entry) => entry !== undefined)
+    return near === undefined || list.find(person).length > 0 ? undefined : near
+  }
+}
+
 export const bannedUsers = definePolicyKind({
   kind: 'banned-users',
   reason: 'banned',
@@ -113,6 +127,7 @@ export const bannedUsers = definePolicyKind({
   noGrace: 'a ban gives no grace: to give notice, write `from` on the entry',
   namesUsers: true,
   bind,
+  nearMiss,
   judge: (entries) => {
     const list = createUserList(entries, 'either')
     return (person) => {

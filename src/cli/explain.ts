@@ -1,0 +1,169 @@
+import { VpnError } from '../app/vpn.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { type Connection, nameOrNone } from '../domain/connection.ts'
+import { createDecider } from '../domain/decide.ts'
+import { formatDuration } from '../domain/duration.ts'
+import { type Explanation, explain } from '../domain/explain.ts'
+import { type Instant, NEVER, toIso, toText } from '../domain/instant.ts'
+import { parseInstant } from '../domain/instant-text.ts'
+import { NO_HISTORY } from '../domain/memory.ts'
+import type { Scene } from '../domain/next-change.ts'
+import { isDue } from '../domain/verdict.ts'
+import { CONFIG_OPTION, type Command, EXIT, OperatorError, oneOf, say, stringOf, UsageError } from './command.ts'
+import { clock, policySetOf, readEndpoints } from './compose.ts'
+import { readConfiguration } from './compose-files.ts'
+import { configurationOrComplain } from './problems.ts'
+
+const help = `Usage: curfew explain --user NAME [--common-name NAME] [--endpoint ID] [--established T] [--at T]
+       curfew explain --connection ID
+
+Says what every policy makes of a person or of a live connection, why, and what changes when. By name nothing is asked
+of AWS: the connection is imagined; what is not given is unknown.
+
+Options:
+  -c, --config FILE       the daemon's file (default config/curfew.yaml)
+      --user NAME         the user name
+      --common-name NAME  the common name of the certificate
+      --endpoint ID       the endpoint (default: the first that is watched)
+      --established T     when it was established (default: at --at, as if connecting then)
+      --at T              the instant to look at, such as 2026-12-01T18:30:00+01:00 (default: now)
+      --connection ID     a live connection, read from AWS with all others of its endpoint
+      --output FORMAT     text or json (default text)
+
+Exit code: 0; 1 if the configuration has problems or the connection is not found.`
+
+const instantOf = (option: string, text: string | undefined): Instant | undefined => {
+  if (text === undefined) return undefined
+  const parsed = parseInstant(text)
+  if ('problem' in parsed) throw new UsageError(`--${option}: ${parsed.problem}`)
+  return parsed.at
+}
+
+/** A connection that is not there, as far as the options tell of it. */
+const imagine = (
+  values: Readonly<Record<string, string | boolean | undefined>>,
+  { watch }: Configuration,
+  at: Instant,
+) => {
+  const asked = stringOf(values.endpoint)
+  const places = watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
+  const place = asked === undefined ? places[0] : places.find(({ endpointId }) => endpointId === asked)
+  if (place === undefined) {
+    throw new UsageError(
+      `--endpoint: "${asked}" is not watched: ${places.map(({ endpointId }) => endpointId).join(', ')} are`,
+    )
+  }
+  const connection: Connection = {
+    ...place,
+    id: 'imagined',
+    username: nameOrNone(stringOf(values.user)),
+    commonName: nameOrNone(stringOf(values['common-name'])),
+    establishedAt: instantOf('established', stringOf(values.established)) ?? at,
+    status: 'active',
+    ingressBytes: undefined,
+    egressBytes: undefined,
+    posture: undefined,
+  }
+  return { connection, connections: [connection] }
+}
+
+/** A live connection among the others of its endpoint. */
+const find = async (id: string, configuration: Configuration) => {
+  const read = await readEndpoints(configuration)
+  for (const { snapshot } of read) {
+    if (snapshot instanceof VpnError) continue
+    const connection = snapshot.connections.find((row) => row.id === id)
+    if (connection !== undefined) return { connection, connections: snapshot.connections }
+  }
+  const failed = read.find(({ snapshot }) => snapshot instanceof VpnError)?.snapshot
+  if (failed instanceof VpnError) throw new OperatorError(failed.message)
+  throw new OperatorError(`${id} is not on any watched endpoint: it may have ended, or belong to another endpoint`)
+}
+
+export const explainCommand: Command = {
+  help,
+  options: {
+    ...CONFIG_OPTION,
+    user: { type: 'string' },
+    'common-name': { type: 'string' },
+    endpoint: { type: 'string' },
+    established: { type: 'string' },
+    at: { type: 'string' },
+    connection: { type: 'string' },
+    output: { type: 'string', default: 'text' },
+  },
+  async run({ values, positionals }) {
+    if (positionals.length > 0) throw new UsageError(`explain takes no "${positionals[0]}"`)
+    const output = oneOf('output', values.output, ['text', 'json'])
+    const id = stringOf(values.connection)
+    const named = values.user !== undefined || values['common-name'] !== undefined
+    if ((id === undefined) !== named) throw new UsageError('explain either --user or --common-name, or --connection')
+    if (id !== undefined && ['endpoint', 'established', 'at'].some((option) => values[option] !== undefined)) {
+      throw new UsageError('--endpoint, --established and --at go with --user or --common-name only')
+    }
+    const now = instantOf('at', stringOf(values.at)) ?? clock.now()
+    const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
+    if (configuration === undefined) return EXIT.failed
+
+    const { connection, connections } =
+      id === undefined ? imagine(values, configuration, now) : await find(id, configuration)
+    const decider = createDecider(policySetOf(configuration), connection)
+    const scene: Scene = { decider, connections, history: NO_HISTORY, now, mode: configuration.mode }
+    const explained = explain(scene, connection)
+    say(output === 'json' ? JSON.stringify(asJson(explained), null, 2) : asText(connection, explained, scene))
+    return EXIT.ok
+  },
+}
+
+const iso = (at: Instant | undefined) => (at === undefined ? null : toIso(at))
+
+const asJson = ({ decision: { act, lead }, nextAt, verdicts }: Explanation) => ({
+  decision: act === 'terminate' ? 'terminate' : 'keep',
+  leadPolicy: act === 'terminate' ? (lead?.policy.name ?? null) : null,
+  nextAt: iso(nextAt),
+  verdicts: verdicts.map(({ verdict: { policy, word, since, deadline }, because, nextAt: next }) => ({
+    policy: policy.name,
+    kind: policy.kind.kind,
+    mode: policy.mode,
+    verdict: word,
+    since: iso(since),
+    deadline: iso(deadline),
+    nextAt: iso(next),
+    because,
+  })),
+})
+
+const asText = (connection: Connection, explained: Explanation, scene: Scene): string => {
+  const { now, mode } = scene
+  const who = connection.username ?? connection.commonName ?? 'Somebody without a name'
+  const lines = explained.verdicts.map(({ verdict, because, nextAt }) => {
+    const { policy, word, deadline } = verdict
+    const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''
+    const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${formatDuration(nextAt - now)}`
+    return `  ${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}\n    ${because}${next}`
+  })
+  const modeNote =
+    mode === 'audit' ? ['', 'The daemon’s mode is audit: it ends nobody, whatever the policies say.'] : []
+  return [
+    `${who} on ${connection.endpointId} (${connection.region}) at ${toText(now)}`,
+    ...lines,
+    ...modeNote,
+    '',
+    'To tell the person:',
+    `  ${forThePerson(explained, scene)}`,
+  ].join('\n')
+}
+
+/** Without words that only an operator knows. */
+const forThePerson = ({ decision: { act, lead }, nextAt, verdicts }: Explanation, { now, mode }: Scene): string => {
+  if (lead !== undefined && act !== 'keep') {
+    const { because = '' } = verdicts.find(({ verdict }) => verdict.policy === lead.policy) ?? {}
+    if (act === 'audit') return `The rule "${lead.policy.name}" would end your VPN connection: ${because}.`
+    const again = nextAt === NEVER ? '' : ` This changes at ${toText(nextAt)}.`
+    return `Your VPN connection is being ended by the rule "${lead.policy.name}": ${because}.${again}`
+  }
+  if (mode === 'enforce' && nextAt !== NEVER) {
+    return `Your VPN connection may stay until ${toText(nextAt)}, which is in ${formatDuration(nextAt - now)}.`
+  }
+  return 'No rule ends your VPN connection.'
+}

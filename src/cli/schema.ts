@@ -1,0 +1,23 @@
+import { curfewJsonSchema, policiesJsonSchema } from '../config/json-schema.ts'
+import { type Command, EXIT, say, UsageError } from './command.ts'
+
+const SCHEMAS = { config: curfewJsonSchema, policies: policiesJsonSchema } as const
+
+const help = `Usage: curfew schema ${Object.keys(SCHEMAS).join('|')}
+
+Prints the JSON Schema of the daemon's file or of policy files, for editors. The same are in config/schema/.
+
+Exit code: 0.`
+
+export const schema: Command = {
+  help,
+  options: {},
+  async run({ positionals: [name, ...rest] }) {
+    const make = Object.entries(SCHEMAS).find(([known]) => known === name)?.[1]
+    if (make === undefined || rest.length > 0) {
+      throw new UsageError(`schema takes one of ${Object.keys(SCHEMAS).join(', ')}`)
+    }
+    say(JSON.stringify(make(), null, 2))
+    return EXIT.ok
+  },
+}

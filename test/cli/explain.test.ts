@@ -1,0 +1,187 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { workspace } from './curfew.ts'
+import { curfewYaml, OFFICE, startOffice } from './office.ts'
+
+const files = {
+  'curfew.yaml': curfewYaml('mode: enforce\nprotect: { users: [break-glass] }'),
+  'policies.yaml': `
+version: 1
+policies:
+  - { name: daily, kind: max-session-age, maxAge: 8h, exempt: { users: [{ pattern: alice, until: "2026-12-01T00:00:00Z", reason: on call }] } }
+  - { name: leavers, kind: banned-users, users: [mallory] }
+  - { name: hours, kind: off-hours, timeZone: Europe/Berlin, allowed: [{ days: mon-fri, hours: "07:30-18:30" }], match: { users: ["ext-*"] } }
+`,
+}
+
+interface Explained {
+  readonly decision: string
+  readonly leadPolicy: string | null
+  readonly nextAt: string | null
+  readonly verdicts: ReadonlyArray<Record<string, unknown>>
+}
+
+const explain = async (...args: readonly string[]) => {
+  await using here = await workspace(files)
+  const { code, stdout, stderr } = await here.run(['explain', '-c', 'curfew.yaml', '--output', 'json', ...args], {})
+  expect(stderr).toBe('')
+  expect(code).toBe(0)
+  return JSON.parse(stdout) as Explained
+}
+
+describe('curfew explain by name', () => {
+  it('says of each policy what it finds, why, since when, and what happens next', async () => {
+    const evening = ['--at', '2026-11-23T18:36:00+01:00', '--established', '2026-11-23T09:00:00+01:00']
+    const { decision, leadPolicy, nextAt, verdicts } = await explain('--user', 'EXT-carol', ...evening)
+    expect({ decision, leadPolicy, nextAt }).toEqual({
+      decision: 'terminate',
+      leadPolicy: 'daily',
+      nextAt: null,
+    })
+    expect(verdicts).toMatchObject([
+      {
+        policy: 'daily',
+        kind: 'max-session-age',
+        verdict: 'violated',
+        since: '2026-11-23T16:00:00.000Z',
+        nextAt: null,
+      },
+      { policy: 'leavers', verdict: 'fine', nextAt: null },
+      {
+        policy: 'hours',
+        verdict: 'violated',
+        since: '2026-11-23T17:30:00.000Z',
+        deadline: '2026-11-23T17:30:00.000Z',
+        nextAt: '2026-11-24T06:30:00.000Z',
+        because: expect.stringContaining('Europe/Berlin') as unknown,
+      },
+    ])
+  })
+
+  it('without an established time imagines that the person connects at that instant', async () => {
+    const { decision, nextAt } = await explain('--user', 'bob', '--at', '2026-11-23T12:00:00Z')
+    expect({ decision, nextAt }).toEqual({ decision: 'keep', nextAt: '2026-11-23T20:00:00.000Z' })
+  })
+
+  it('names the exemption, its end and its reason', async () => {
+    const at = ['--at', '2026-11-23T12:00:00Z']
+    const { verdicts } = await explain('--user', 'alice', ...at)
+    expect(verdicts[0]).toMatchObject({ verdict: 'exempt', nextAt: '2026-12-01T00:00:00.000Z' })
+    expect(verdicts[0]?.because).toMatch(/alice.*2026-12-01.*on call/)
+    expect((await explain('--user', 'break-glass', ...at)).verdicts.map(({ verdict }) => verdict)).toEqual([
+      'exempt',
+      'exempt',
+      'not-matched',
+    ])
+  })
+
+  it('as text ends with words for the person concerned', async () => {
+    await using here = await workspace(files)
+    const { stdout } = await here.run(['explain', '-c', 'curfew.yaml', '--user', 'Mallory'], {})
+    const [, told = ''] = stdout.split('To tell the person:\n')
+    expect(told.trim().split('\n')).toHaveLength(1)
+    expect(told).toContain('mallory')
+    expect(told).toContain('leavers')
+  })
+
+  it.each([
+    [[], '--user'],
+    [['--user', 'bob', '--connection', 'x'], '--connection'],
+    [['--connection', 'x', '--at', '2026-11-23T12:00:00Z'], '--at'],
+    [['--user', 'bob', '--at', 'noon'], 'noon'],
+    [['--user', 'bob', '--endpoint', 'cvpn-endpoint-00000000000000000'], OFFICE],
+  ])('%j is wrong usage', async (args, word) => {
+    await using here = await workspace(files)
+    const { code, stderr } = await here.run(['explain', '-c', 'curfew.yaml', ...args], {})
+    expect(code).toBe(64)
+    expect(stderr).toContain(word)
+  })
+})
+
+describe('curfew explain of a live connection', () => {
+  it('finds it among the others, which count too', async () => {
+    await using office = await startOffice()
+    const connect = (ageMs: number) => office.world.connect({ endpointId: OFFICE, username: 'dave', ageMs })
+    const [first] = [connect(2 * HOUR), connect(HOUR)]
+    await using here = await workspace({
+      ...files,
+      'policies.yaml': 'version: 1\npolicies: [{ name: one, kind: max-sessions, limit: 1 }]\n',
+    })
+    const args = ['explain', '-c', 'curfew.yaml', '--output', 'json', '--connection']
+    const { code, stdout } = await here.run([...args, first], office.env)
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ decision: 'terminate', leadPolicy: 'one' })
+    const missing = await here.run([...args, 'cvpn-connection-00000000000000000'], office.env)
+    expect(missing.code).toBe(1)
+    expect(missing.stderr).toContain('cvpn-connection-00000000000000000')
+  })
+})
+
+describe('curfew connections', () => {
+  it('lists who is connected, the oldest first, with the next deadline', async () => {
+    await using office = await startOffice()
+    office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 7 * HOUR + 30 * MINUTE })
+    office.world.connect({ endpointId: OFFICE, username: 'carol', ageMs: 9 * HOUR })
+    office.world.connect({ endpointId: OFFICE, username: 'break-glass', ageMs: 90 * HOUR })
+    await using here = await workspace(files)
+    const { code, stdout } = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
+    expect(code).toBe(0)
+    const rows = stdout.split('\n').map((line) => line.split(/\s{2,}/))
+    expect(rows.find(([who]) => who === 'carol')).toMatchObject([
+      'carol',
+      expect.any(String),
+      'now',
+      'daily',
+      expect.any(String),
+    ])
+    expect(rows.find(([who]) => who === 'bob')?.[3]).toBe('daily')
+    expect(rows.find(([who]) => who === 'break-glass')?.[3]).toBe('-')
+    expect(rows.map(([who]) => who).filter((who) => ['bob', 'carol', 'break-glass'].includes(who ?? ''))).toEqual([
+      'break-glass',
+      'carol',
+      'bob',
+    ])
+    expect(stdout.split('\n').every((line) => line.length <= 100)).toBe(true)
+  })
+})
+
+describe('a ban that names somebody in part only', () => {
+  it.each(['CORP\\mallory', 'Mallory@corp.example'])(
+    'is pointed out for %s, in the plan and in the log',
+    async (username) => {
+      await using office = await startOffice()
+      office.world.connect({ endpointId: OFFICE, username })
+      office.world.connect({ endpointId: OFFICE, username: 'mallory2' })
+      await using here = await workspace(files)
+      const { stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json'], office.env)
+      expect(JSON.parse(stdout)).toMatchObject({
+        endpoints: [{ nearMisses: [{ username, policy: 'leavers', entry: 'mallory' }] }],
+      })
+      const table = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
+      expect(table.stdout).toContain('did you mean it?')
+      const { log } = await here.run(['run', '--once', '-c', 'curfew.yaml'], office.env)
+      expect(log.filter(({ event }) => event === 'near-miss')).toMatchObject([
+        { username, policy: 'leavers', entry: 'mallory' },
+      ])
+    },
+  )
+})
+
+describe('curfew schema', () => {
+  it.each([
+    ['config', 'curfew'],
+    ['policies', 'policies'],
+  ])('%s is what config/schema/ holds', async (name, file) => {
+    await using here = await workspace({})
+    const { code, stdout } = await here.run(['schema', name])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(`config/schema/${file}.schema.json`, 'utf8')))
+  })
+
+  it('of anything else is wrong usage', async () => {
+    await using here = await workspace({})
+    expect((await here.run(['schema', 'nonsense'])).code).toBe(64)
+    expect((await here.run(['schema'])).code).toBe(64)
+  })
+})
