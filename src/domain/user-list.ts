@@ -1,7 +1,8 @@
 import type { Connection } from './connection.ts'
 import { principalOf } from './connection.ts'
+import { createGlobIndex } from './glob-index.ts'
 import { type Instant, NEVER } from './instant.ts'
-import { fold, matchesGlob, type Pattern } from './pattern.ts'
+import { fold, type Pattern } from './pattern.ts'
 
 /** One line of a list of users: a pattern, and the half-open stretch of time in which it counts. */
 export interface UserEntry {
@@ -32,13 +33,14 @@ export interface UserList {
   find(person: Person): readonly UserEntry[]
 }
 
-/** Ten thousand exact names cost one look-up a person; only globs are compared one by one. */
+/** Ten thousand exact names cost one look-up a person, and thousands of globs a few. */
 export const createUserList = (entries: readonly UserEntry[], bare: BareField): UserList => {
   const exact = new Map<string, number[]>()
-  const globs: number[] = []
+  const globbed = entries.flatMap(({ pattern }, index) => (pattern.exact ? [] : [index]))
+  const globs = createGlobIndex(globbed.map((index) => entries[index]?.pattern.text ?? ''))
   entries.forEach((entry, index) => {
-    if (!entry.pattern.exact) globs.push(index)
-    else if (exact.get(entry.pattern.text)?.push(index) === undefined) exact.set(entry.pattern.text, [index])
+    if (!entry.pattern.exact) return
+    if (exact.get(entry.pattern.text)?.push(index) === undefined) exact.set(entry.pattern.text, [index])
   })
 
   const looksAt = (entry: UserEntry, person: Person): readonly (string | undefined)[] => {
@@ -52,13 +54,10 @@ export const createUserList = (entries: readonly UserEntry[], bare: BareField): 
       const found = new Set<number>()
       for (const name of new Set([person.username, person.commonName])) {
         if (name === undefined) continue
-        for (const index of exact.get(name) ?? []) {
+        const hit = [...(exact.get(name) ?? []), ...globs.find(name).map((at) => globbed[at] ?? -1)]
+        for (const index of hit) {
           const entry = entries[index]
           if (entry && looksAt(entry, person).includes(name)) found.add(index)
-        }
-        for (const index of globs) {
-          const entry = entries[index]
-          if (entry && looksAt(entry, person).includes(name) && matchesGlob(entry.pattern.text, name)) found.add(index)
         }
       }
       return [...found].sort((a, b) => a - b).flatMap((index) => entries[index] ?? [])

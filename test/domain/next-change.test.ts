@@ -67,7 +67,10 @@ describe('what changes next', () => {
             String(decisionOf(who, verdicts, at, 'enforce').act === 'terminate'),
           ]
         }
-        const found = [...verdictsAt(now).map((verdict) => nextAtOfVerdict(asIs, who.id, verdict)), nextAtOfDecision(asIs, who)]
+        const found = [
+          ...verdictsAt(now).map((verdict) => nextAtOfVerdict(asIs, who.id, verdict)),
+          nextAtOfDecision(asIs, who),
+        ]
         // Everything here changes on half hours only: looking at each of them finds the first change.
         const first = states(now)
         const naive = first.map((): number => NEVER)

@@ -1,0 +1,46 @@
+import type { Mode, Policy } from '../domain/policy.ts'
+import type { UserEntry } from '../domain/user-list.ts'
+
+/** A token bucket: so many at once, so many per second in the long run. */
+export interface Rate {
+  readonly burst: number
+  readonly perSecond: number
+}
+
+export interface WatchedEndpoint {
+  readonly id: string
+  readonly name: string | undefined
+}
+
+/** The endpoints of one Region. */
+export interface Watch {
+  readonly region: string
+  /** Where the EC2 API is, if not where the SDK would look. */
+  readonly endpointUrl: string | undefined
+  readonly endpoints: readonly WatchedEndpoint[]
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Everything that an operator wrote, checked and bound. */
+export interface Configuration {
+  readonly mode: Mode
+  readonly protect: readonly UserEntry[]
+  /** By file, in the order of the files; within a file as written. */
+  readonly policies: readonly Policy[]
+  readonly watch: readonly Watch[]
+  readonly poll: {
+    /** Cron with five or six fields, in UTC. */
+    readonly schedule: string
+    readonly requestTimeoutMs: number
+    readonly staleAfterMs: number
+    readonly rate: Rate
+    readonly minGapMs: number
+  }
+  readonly termination: { readonly rate: Rate; readonly verifyWithinMs: number; readonly attempts: number }
+  readonly server: { readonly host: string; readonly port: number }
+  readonly log: { readonly level: LogLevel }
+  /** SHA-256 in hex over all that has a meaning in the policies: comments, layout and file names have none. */
+  readonly policySetHash: string
+}

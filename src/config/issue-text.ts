@@ -1,0 +1,107 @@
+import * as z from 'zod'
+import { suggestion } from './nearest.ts'
+
+const EXPECTED: Record<string, string> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a map of keys and values',
+  record: 'a map of keys and values',
+}
+
+const inWords = (expected: string) => EXPECTED[expected] ?? expected
+
+const quoted = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
+
+/** What stands in the file, in words for a person. `written` is a scalar as it was written. */
+const found = (input: unknown, written: string | undefined): string => {
+  if (Array.isArray(input)) return 'a list'
+  if (typeof input === 'object' && input !== null) return 'a map'
+  return typeof input === 'string' ? quoted(input) : (written ?? String(input))
+}
+
+const wrongType = (expected: string, input: unknown, written: string | undefined): string => {
+  const isScalar = typeof input !== 'object' || input === null
+  const source = written ?? found(input, undefined)
+  if (expected === 'string' && isScalar) {
+    const type = input === null ? 'nothing (null)' : typeof input === 'boolean' ? 'true or false' : 'a number'
+    return `${source} is not text but ${type} in YAML: write it in quotes, "${source}"`
+  }
+  const message = `expected ${inWords(expected)}, found ${found(input, written)}`
+  if (expected === 'array' && isScalar) return `${message}: write [${written ?? ''}]`
+  const isNumber = typeof input === 'string' && input.trim() !== '' && Number.isFinite(Number(input))
+  return (expected === 'number' || expected === 'int') && isNumber ? `${message}: remove the quotes` : message
+}
+
+const wrongSize = (issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, input: unknown): string => {
+  const small = issue.code === 'too_small'
+  const bound = small ? issue.minimum : issue.maximum
+  if (small && issue.origin === 'array') return 'the list is empty: add an entry, or remove the key'
+  if (small && issue.origin === 'string')
+    return 'the text is empty: write something between the quotes, or remove the key'
+  const limit = small ? (issue.inclusive === false ? 'more than' : 'at least') : 'at most'
+  return `${String(input)} is too ${small ? 'small' : 'large'}: expected ${limit} ${bound}`
+}
+
+/** That a key is missing, and what it is for. */
+const missing = (key: string, schema: z.core.$ZodType | undefined, expected: string): string => {
+  const description = schema && z.globalRegistry.get(schema)?.description
+  const purpose =
+    description === undefined
+      ? `expected ${expected}`
+      : `${description.charAt(0).toLowerCase()}${description.slice(1).replace(/\.$/, '')}`
+  return `the key "${key}" is missing: ${purpose}`
+}
+
+/** What would be wrong if a number, say, were written in quotes: then quotes are no cure. */
+const stillWrong = (schema: z.core.$ZodType | undefined, written: string | undefined): string | undefined => {
+  if (schema === undefined || written === undefined) return undefined
+  const [issue] = z.safeParse(schema, written).error?.issues ?? []
+  return issue?.code === 'custom' || issue?.code === 'invalid_format' ? issue.message : undefined
+}
+
+/** An issue of a schema in words: what was found, what was expected, what to do. `written` is the scalar in the file. */
+export const issueText = (
+  issue: z.core.$ZodIssue,
+  written: string | undefined,
+  schema: z.core.$ZodType | undefined,
+): string => {
+  const { input } = issue
+  const key = String(issue.path.at(-1) ?? '')
+  switch (issue.code) {
+    case 'invalid_type':
+      if (input === undefined) return missing(key, schema, inWords(issue.expected))
+      return (issue.expected === 'string' && stillWrong(schema, written)) || wrongType(issue.expected, input, written)
+    case 'invalid_value': {
+      const values = issue.values.map(String)
+      const expected = values.length > 1 ? `one of ${values.join(', ')}` : values.join('')
+      if (input === undefined) return missing(key, schema, expected)
+      const isQuoted = typeof input === 'string' && !issue.values.some((value) => typeof value === 'string')
+      if (isQuoted) return `${key} is ${quoted(input)}, expected ${expected}: remove the quotes`
+      const shown = typeof input === 'string' ? input : found(input, written)
+      return `${key} is ${shown}, expected ${expected}${values.length > 1 ? suggestion(shown, values) : ''}`
+    }
+    case 'invalid_union': {
+      const expected = [
+        ...new Set(issue.errors.flatMap((branch) => branch.filter(isTypeOfRoot).map((type) => inWords(type.expected)))),
+      ]
+      return input === undefined
+        ? missing(key, schema, expected.join(' or '))
+        : input === null || typeof input === 'number' || typeof input === 'boolean'
+          ? wrongType('string', input, written)
+          : `expected ${expected.join(' or ')}, found ${found(input, written)}`
+    }
+    case 'too_small':
+    case 'too_big':
+      return wrongSize(issue, input)
+    case 'invalid_key':
+      return issue.issues[0]?.message ?? issue.message
+    default:
+      return issue.message
+  }
+}
+
+export const isTypeOfRoot = (issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidType =>
+  issue.code === 'invalid_type' && issue.path.length === 0

@@ -1,0 +1,149 @@
+import type { Policy } from '../domain/policy.ts'
+import { bindPolicyFiles } from './bind-policy-files.ts'
+import { bindSelector } from './bind-selector.ts'
+import { checkCurfewFile } from './check-curfew-file.ts'
+import type { ConfigFiles } from './config-files.ts'
+import { realFolderOf, resolvePath } from './config-paths.ts'
+import type { Configuration } from './configuration.ts'
+import { type CurfewKeys, curfewKeys } from './curfew-schema.ts'
+import type { NamedPath } from './policy-file-list.ts'
+import { policySetHash } from './policy-set-hash.ts'
+import { hasErrors, type Problem, sortProblems } from './problem.ts'
+import { readKeys } from './read-keys.ts'
+import { reportIdle } from './report-idle.ts'
+import { sharedOf } from './shared.ts'
+import { reportUnused } from './vocabulary.ts'
+import { readYaml, type YamlFile } from './yaml-file.ts'
+
+interface Loaded {
+  /** Sorted by file and place. */
+  readonly problems: readonly Problem[]
+  /** Every file and folder that was read or looked for, as it was named. */
+  readonly sources: readonly string[]
+}
+
+export interface LoadedConfiguration extends Loaded {
+  /** Undefined if there is an error. */
+  readonly configuration: Configuration | undefined
+}
+
+export interface LoadedPolicies extends Loaded {
+  /** Undefined if there is an error. */
+  readonly policies: readonly Policy[] | undefined
+}
+
+/** Loads `curfew.yaml` and everything that it names. Never throws; all that is wrong is in `problems`. */
+export const loadConfiguration = (files: ConfigFiles, path: string): LoadedConfiguration => {
+  const problems: Problem[] = []
+  const sources = new Set([path])
+  const report: Report = (problem) => problems.push(problem)
+  const file = readCurfewFile(files, path, report)
+  const configuration = file && bindConfiguration(files, file, report, (source) => sources.add(source))
+  return finish(problems, sources, (sound) => ({ configuration: sound ? configuration : undefined }))
+}
+
+/** Loads policy files, and folders of them, without the daemon's file. What they name must lie in their own folder. */
+export const loadPolicies = (files: ConfigFiles, paths: readonly string[]): LoadedPolicies => {
+  const problems: Problem[] = []
+  const sources = new Set<string>()
+  const report: Report = (problem) => problems.push(problem)
+  const named = paths.map((path): NamedPath => {
+    const problem: NamedPath['problem'] = (message, severity = 'error') =>
+      report({ severity, file: path, line: 1, column: 1, message })
+    return { path, root: undefined, problem }
+  })
+  const { policies } = bindPolicyFiles(files, named, undefined, report, (source) => sources.add(source))
+  if (policies.length === 0 && !hasErrors(problems)) {
+    report({ severity: 'error', file: paths[0] ?? '.', line: 1, column: 1, message: NO_POLICY })
+  }
+  return finish(problems, sources, (sound) => ({ policies: sound ? policies.map(({ policy }) => policy) : undefined }))
+}
+
+type Report = (problem: Problem) => void
+
+const NO_POLICY = 'no policy was found: write one under "policies" of a policies file'
+
+const finish = <Result extends object>(
+  problems: readonly Problem[],
+  sources: ReadonlySet<string>,
+  result: (sound: boolean) => Result,
+): Result & Loaded => {
+  const sorted = sortProblems(problems)
+  return { ...result(!hasErrors(sorted)), problems: sorted, sources: [...sources] }
+}
+
+const readCurfewFile = (files: ConfigFiles, path: string, report: Report): YamlFile | undefined => {
+  const fail = (message: string): undefined => {
+    report({ severity: 'error', file: path, line: 1, column: 1, message })
+  }
+  const found = files.look(path)
+  if (found.kind === 'missing') return fail('the file does not exist: create it, or name another with --config')
+  if (found.kind === 'unreadable') return fail(`the file cannot be read: ${found.why}`)
+  if (found.kind !== 'file') return fail('this is not a file: name one with --config')
+  const read = files.read(path)
+  if ('why' in read) return fail(`the file cannot be read: ${read.why}`)
+  const file = readYaml(path, read.bytes, report)
+  return file.value === undefined ? undefined : file
+}
+
+const bindConfiguration = (
+  files: ConfigFiles,
+  file: YamlFile,
+  report: Report,
+  visit: (path: string) => void,
+): Configuration | undefined => {
+  const keys: CurfewKeys = readKeys(file, curfewKeys, [], file.value, 'write "version: 1", "policies:" and "watch:"')
+  checkCurfewFile(file, keys)
+
+  const root = realFolderOf(files, file.path)
+  const named = (keys.policies ?? []).map((written, index): NamedPath => {
+    const problem: NamedPath['problem'] = (message, severity = 'error') =>
+      file.problem(['policies', index], message, { severity })
+    return { path: resolvePath(file.path, written), root, problem }
+  })
+  let illegible = false
+  const bound = bindPolicyFiles(
+    files,
+    named,
+    root,
+    (problem) => {
+      illegible ||= problem.severity === 'error'
+      report(problem)
+    },
+    visit,
+  )
+  if (bound.policies.length === 0 && !illegible && !file.isFlawed(['policies'])) file.problem(['policies'], NO_POLICY)
+  const protect = bindSelector(keys.protect, 'protect', sharedOf(file, [], {}, bound.references, undefined))
+  reportUnused(bound.references.vocabulary)
+  reportIdle(bound.policies, keys.watch ?? [])
+
+  const { mode, watch, poll, termination, server, log } = keys
+  if (!mode || !watch || !poll || !termination || !server || !log) return undefined
+  return {
+    mode,
+    protect: protect?.users ?? [],
+    policies: bound.policies.map(({ policy }) => policy),
+    watch: watch.map(({ region, endpointUrl, endpoints }) => ({
+      region,
+      endpointUrl,
+      endpoints: endpoints.map((endpoint) =>
+        typeof endpoint === 'string' ? { id: endpoint, name: undefined } : endpoint,
+      ),
+    })),
+    poll: {
+      schedule: poll.schedule,
+      requestTimeoutMs: poll.requestTimeout,
+      staleAfterMs: poll.staleAfter,
+      rate: poll.rate,
+      minGapMs: poll.minGap,
+    },
+    termination: {
+      rate: termination.rate,
+      verifyWithinMs: termination.verifyWithin,
+      attempts: termination.attempts,
+    },
+    server,
+    log,
+    policySetHash: policySetHash({ ...bound.content, protect: keys.protect }),
+  }
+}

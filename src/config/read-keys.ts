@@ -1,0 +1,32 @@
+import type * as z from 'zod'
+import { readValue, reportUnknownKey } from './read-value.ts'
+import type { YamlFile } from './yaml-file.ts'
+import type { Path } from './yaml-tree.ts'
+
+type Keys = Readonly<Record<string, z.ZodType>>
+type Output<Shape extends Keys> = { readonly [Key in keyof Shape]: z.output<Shape[Key]> | undefined }
+
+/** Reads a map key by key, so that one that is wrong does not hide what the others hold. `expected` says what the map is. */
+export const readKeys = <Shape extends Keys>(
+  file: YamlFile,
+  shape: Shape,
+  path: Path,
+  value: unknown,
+  expected: string,
+): Output<Shape> => {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isMap)
+    file.problem(
+      path,
+      value === null ? `the file is empty: ${expected}` : `expected a map of keys and values: ${expected}`,
+    )
+  const map = isMap ? (value as Record<string, unknown>) : {}
+  for (const key of Object.keys(map)) {
+    if (!Object.hasOwn(shape, key)) reportUnknownKey(file, path, map, key, Object.keys(shape))
+  }
+  const read = ([key, schema]: [string, z.ZodType]) => [
+    key,
+    isMap ? readValue(file, schema, [...path, key], map[key]) : undefined,
+  ]
+  return Object.fromEntries(Object.entries(shape).map(read)) as Output<Shape>
+}

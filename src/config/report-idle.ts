@@ -1,0 +1,25 @@
+import { fold, hits } from '../domain/pattern.ts'
+import type { WrittenPolicy } from './bind-policy-files.ts'
+import type { CurfewKeys } from './curfew-schema.ts'
+
+/** Warns of endpoints and Regions in a policy that are not watched: an id with a slip in it would hit nothing, for ever and in silence. */
+export const reportIdle = (policies: readonly WrittenPolicy[], watch: NonNullable<CurfewKeys['watch']>): void => {
+  const watched = {
+    endpoints: watch.flatMap(({ endpoints }) => endpoints.map((one) => (typeof one === 'string' ? one : one.id))),
+    regions: watch.map(({ region }) => region),
+  }
+  for (const { policy, file, index } of policies) {
+    for (const selector of ['match', 'exempt'] as const) {
+      for (const place of ['endpoints', 'regions'] as const) {
+        const path = ['policies', index, selector, place]
+        // With an error in it, bound entries and written ones need not be in step.
+        if (file.isFlawed(path)) continue
+        policy[selector]?.[place]?.forEach(({ pattern }, entry) => {
+          if (watched[place].some((name) => hits(pattern, fold(name)))) return
+          const message = `"${pattern.source}" hits none of the ${place} under "watch": correct or remove it`
+          file.problem([...path, entry], message, { severity: 'warning', known: watched[place], word: pattern.source })
+        })
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/** A configuration with every key that there is, and what it means. */
+export const GOOD_CURFEW = `# yaml-language-server: $schema=./schema/curfew.schema.json
+version: 1
+mode: enforce
+policies: [./policies, ./more.yml]
+protect: { users: [break-glass@corp.example, { pattern: "group:on-call", until: "2027-01-01T00:00:00Z", reason: rota }] }
+watch:
+  - region: eu-central-1
+    endpoints: [cvpn-endpoint-0123456789abcdef0, { id: cvpn-endpoint-0123456789abcdef1, name: berlin }]
+  - region: us-gov-west-1
+    endpointUrl: http://127.0.0.1:4599
+    endpoints: [cvpn-endpoint-0123456789abcdef2]
+poll:
+  schedule: "*/30 * * * * *"
+  requestTimeout: 20s
+  staleAfter: 1d12h
+  rate: { burst: 5, perSecond: 0.5 }
+  minGap: PT7S
+termination:
+  rate: { burst: 4, perSecond: 1 }
+  verifyWithin: 2m
+  attempts: 5
+server: { host: "::1", port: 0 }
+log: { level: debug }
+`
+
+export const GOOD_POLICIES = `# yaml-language-server: $schema=../schema/policies.schema.json
+version: 1
+groups:
+  contractors: ["ext-*", "*@vendor.example"]
+  on-call: [alice, bob@corp.example]
+calendars:
+  holidays: { dates: [2026-12-25, { from: 2026-12-31, to: 2027-01-01 }], yearly: [05-01] }
+policies:
+  - name: daily-reauthentication
+    kind: max-session-age
+    maxAge: 10h
+    exempt:
+      users: ["group:on-call", { pattern: "cn:kiosk-*", until: "2026-12-01T00:00:00+01:00", reason: trade fair }]
+  - name: leavers
+    kind: banned-users
+    users:
+      - mallory
+      - { pattern: "*@former-vendor.example", from: "2026-12-01T00:00:00Z", until: "2027-06-01T00:00:00Z", reason: contract ended }
+      - "user:group:eng"
+    usersFile: ../banned.txt
+    allowEmpty: true
+  - name: contractors-office-hours
+    kind: off-hours
+    timeZone: Europe/Berlin
+    allowed:
+      - { days: mon-fri, hours: "07:30-18:30" }
+      - { days: [sat], hours: "22:00-02:00" }
+    closed: [holidays]
+    match: { users: ["group:contractors"], endpoints: ["cvpn-endpoint-0123*"], regions: [eu-central-1] }
+    grace: 5m
+    mode: enforce
+`
+
+export const MORE_POLICIES = `version: 1
+policies:
+  - { name: trial, kind: max-session-age, maxAge: PT8H, grace: 0s, mode: audit }
+`
+
+export const BANNED = '\ufeff# left in 2026\r\nTrudy\r\n\r\n  # guests\r\na_b.example#EXT#@corp.example\r\n'
+
+export const GOOD_TREE = {
+  'curfew.yaml': GOOD_CURFEW,
+  'policies/a.yaml': GOOD_POLICIES,
+  'more.yml': MORE_POLICIES,
+  'banned.txt': BANNED,
+} as const

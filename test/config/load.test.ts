@@ -1,0 +1,385 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfiguration, loadPolicies } from '../../src/config/load.ts'
+import { formatProblem } from '../../src/config/problem.ts'
+import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { parsePattern } from '../../src/domain/pattern.ts'
+import type { UserEntry } from '../../src/domain/user-list.ts'
+import { GOOD_CURFEW, GOOD_POLICIES, GOOD_TREE } from './good-configuration.ts'
+import { type Entry, memoryFiles } from './memory-files.ts'
+
+type Tree = Readonly<Record<string, Entry>>
+
+const load = (tree: Tree) => loadConfiguration(memoryFiles(tree), 'curfew.yaml')
+const said = (tree: Tree) => load(tree).problems.map(formatProblem)
+const hashOf = (tree: Tree) => load(tree).configuration?.policySetHash
+
+const CURFEW = `version: 1
+policies: [./policies]
+watch: [{ region: eu-central-1, endpoints: [cvpn-endpoint-0123456789abcdef0] }]
+`
+const policy = (name: string, rest = '') =>
+  `version: 1\npolicies:\n  - { name: ${name}, kind: max-session-age, maxAge: 8h${rest} }\n`
+
+const entry = (source: string, rest: Partial<UserEntry> = {}): UserEntry => {
+  const parsed = parsePattern(source)
+  if ('problem' in parsed) throw new Error(parsed.problem)
+  return { pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined, ...rest }
+}
+
+describe('a good configuration', () => {
+  const { problems, configuration, sources } = load(GOOD_TREE)
+
+  it('has no problem', () => {
+    expect(problems.map(formatProblem)).toEqual([])
+  })
+
+  it('means what was written, key by key', () => {
+    const { policies, policySetHash, ...daemon } = configuration ?? { policies: [] }
+    expect(daemon).toEqual({
+      mode: 'enforce',
+      protect: [
+        entry('break-glass@corp.example'),
+        entry('alice', { until: Date.UTC(2027, 0, 1), reason: 'rota' }),
+        entry('bob@corp.example', { until: Date.UTC(2027, 0, 1), reason: 'rota' }),
+      ],
+      watch: [
+        {
+          region: 'eu-central-1',
+          endpointUrl: undefined,
+          endpoints: [
+            { id: 'cvpn-endpoint-0123456789abcdef0', name: undefined },
+            { id: 'cvpn-endpoint-0123456789abcdef1', name: 'berlin' },
+          ],
+        },
+        {
+          region: 'us-gov-west-1',
+          endpointUrl: 'http://127.0.0.1:4599',
+          endpoints: [{ id: 'cvpn-endpoint-0123456789abcdef2', name: undefined }],
+        },
+      ],
+      poll: {
+        schedule: '*/30 * * * * *',
+        requestTimeoutMs: 20_000,
+        staleAfterMs: 36 * HOUR,
+        rate: { burst: 5, perSecond: 0.5 },
+        minGapMs: 7000,
+      },
+      termination: { rate: { burst: 4, perSecond: 1 }, verifyWithinMs: 2 * MINUTE, attempts: 5 },
+      server: { host: '::1', port: 0 },
+      log: { level: 'debug' },
+    })
+    expect(policySetHash).toMatch(/^[0-9a-f]{64}$/)
+    expect(policies.map(({ name, kind, mode, graceMs }) => [name, kind.kind, mode, graceMs])).toEqual([
+      ['daily-reauthentication', 'max-session-age', 'enforce', 0],
+      ['leavers', 'banned-users', 'enforce', 0],
+      ['contractors-office-hours', 'off-hours', 'enforce', 5 * MINUTE],
+      ['trial', 'max-session-age', 'audit', 0],
+    ])
+    const [age, leavers, office, trial] = policies
+    expect(age?.rule).toEqual({ maxAgeMs: 10 * HOUR })
+    expect(age?.exempt).toEqual({
+      users: [
+        entry('alice'),
+        entry('bob@corp.example'),
+        entry('cn:kiosk-*', { until: Date.UTC(2026, 10, 30, 23), reason: 'trade fair' }),
+      ],
+      endpoints: undefined,
+      regions: undefined,
+    })
+    expect(leavers?.rule).toEqual([
+      entry('mallory'),
+      entry('*@former-vendor.example', {
+        from: Date.UTC(2026, 11, 1),
+        until: Date.UTC(2027, 5, 1),
+        reason: 'contract ended',
+      }),
+      entry('user:group:eng'),
+      entry('Trudy'),
+      entry('a_b.example#EXT#@corp.example'),
+    ])
+    expect(office?.match).toEqual({
+      users: [entry('ext-*'), entry('*@vendor.example')],
+      endpoints: [entry('cvpn-endpoint-0123*')],
+      regions: [entry('eu-central-1')],
+    })
+    expect(trial?.rule).toEqual({ maxAgeMs: 8 * HOUR })
+  })
+
+  it('names every file and folder that was read', () => {
+    expect(sources).toEqual(['curfew.yaml', 'policies', 'policies/a.yaml', 'more.yml', 'banned.txt'])
+  })
+
+  it('has defaults for all but the policies and the endpoints', () => {
+    expect(load({ 'curfew.yaml': CURFEW, 'policies/a.yaml': policy('a') }).configuration).toMatchObject({
+      mode: 'audit',
+      protect: [],
+      policies: [{ mode: 'enforce', graceMs: 0, match: undefined, exempt: undefined }],
+      poll: {
+        schedule: '*/15 * * * * *',
+        requestTimeoutMs: 10_000,
+        staleAfterMs: 5 * MINUTE,
+        rate: { burst: 50, perSecond: 10 },
+        minGapMs: 5000,
+      },
+      termination: { rate: { burst: 40, perSecond: 4 }, verifyWithinMs: MINUTE, attempts: 3 },
+      server: { host: '127.0.0.1', port: 9464 },
+      log: { level: 'info' },
+    })
+  })
+})
+
+describe('the hash of the policies', () => {
+  const changed = (from: string, to: string) => ({ ...GOOD_TREE, 'policies/a.yaml': GOOD_POLICIES.replace(from, to) })
+
+  it('does not change with comments, layout, file names or the rest of curfew.yaml', () => {
+    const hash = hashOf(GOOD_TREE)
+    expect(hash).toBeDefined()
+    expect(hashOf(changed('version: 1', '# a comment\nversion: 1\n'))).toBe(hash)
+    expect(hashOf(changed('kind: max-session-age\n    maxAge: 10h', 'maxAge: "10h"\n    kind: max-session-age'))).toBe(
+      hash,
+    )
+    expect(hashOf({ ...GOOD_TREE, 'banned.txt': 'Trudy\n#\na_b.example#EXT#@corp.example\n' })).toBe(hash)
+    expect(hashOf({ ...GOOD_TREE, 'curfew.yaml': GOOD_CURFEW.replace('level: debug', 'level: warn') })).toBe(hash)
+    const { 'policies/a.yaml': renamed, ...rest } = GOOD_TREE
+    expect(hashOf({ ...rest, 'policies/b.yaml': renamed })).toBe(hash)
+  })
+
+  it.each([
+    ['a rule', changed('maxAge: 10h', 'maxAge: 11h')],
+    ['a group', changed('"ext-*"', '"extern-*"')],
+    ['a calendar', changed('yearly: [05-01]', 'yearly: [05-02]')],
+    ['an entry of a file', { ...GOOD_TREE, 'banned.txt': 'Trudy\n' }],
+    ['whom no policy ends', { ...GOOD_TREE, 'curfew.yaml': GOOD_CURFEW.replace('break-glass@', 'glass@') }],
+  ])('changes with %s', (_what, tree) => {
+    const hash = hashOf(tree)
+    expect(hash).toBeDefined()
+    expect(hash).not.toBe(hashOf(GOOD_TREE))
+  })
+})
+
+describe('folders of policies', () => {
+  it('are read one level deep, by name, without hidden files and policy tests', () => {
+    const { configuration, sources } = load({
+      'curfew.yaml': CURFEW,
+      'policies/b.yml': policy('b'),
+      'policies/a.yaml': policy('a'),
+      'policies/.hidden.yaml': 'no: policy',
+      'policies/a.test.yaml': 'no: policy',
+      'policies/a.test.yml': 'no: policy',
+      'policies/notes.txt': 'no policy',
+      'policies/deep/c.yaml': 'no: policy',
+      'policies/folder.yaml/c.yaml': 'no: policy',
+    })
+    expect(configuration?.policies.map(({ name }) => name)).toEqual(['a', 'b'])
+    expect(sources).toEqual(['curfew.yaml', 'policies', 'policies/a.yaml', 'policies/b.yml'])
+  })
+
+  it('may be mounted ConfigMaps, whose files are links into a hidden folder', () => {
+    const { configuration } = load({
+      'curfew.yaml': CURFEW,
+      'policies/a.yaml': { link: '..data/a.yaml' },
+      'policies/..data': { link: '..2026_11_22' },
+      'policies/..2026_11_22/a.yaml': policy('a'),
+    })
+    expect(configuration?.policies.map(({ name }) => name)).toEqual(['a'])
+  })
+
+  it('are read once, however often they are named', () => {
+    const tree = { 'policies/a.yaml': policy('a'), 'policies/b.yaml': { link: 'a.yaml' } }
+    const twice = CURFEW.replace('[./policies]', '[./policies, ./policies/a.yaml, policies/../policies]')
+    expect(load({ 'curfew.yaml': twice, ...tree }).configuration?.policies).toHaveLength(1)
+  })
+
+  it('must not lead out of the folder of curfew.yaml', () => {
+    expect(
+      said({
+        'curfew.yaml': CURFEW,
+        'policies/a.yaml': { link: '/etc/elsewhere/a.yaml' },
+        '/etc/elsewhere/a.yaml': policy('a'),
+      }),
+    ).toEqual([
+      'curfew.yaml:2:12: error: policies/a.yaml leads to /etc/elsewhere/a.yaml, outside of /etc/curfew: move it into that folder',
+    ])
+  })
+
+  it('draw a warning if they hold nothing', () => {
+    const named = CURFEW.replace('[./policies]', '[./policies, ./empty]')
+    const { problems, configuration } = load({
+      'curfew.yaml': named,
+      'policies/a.yaml': policy('a'),
+      'empty/readme.txt': '',
+    })
+    expect(problems.map(formatProblem)).toEqual([
+      'curfew.yaml:2:24: warning: the folder empty holds no policy file (*.yaml or *.yml)',
+    ])
+    expect(configuration).toBeDefined()
+  })
+
+  it('can be read without curfew.yaml', () => {
+    const files = memoryFiles({
+      'p/a.yaml': policy('a'),
+      'p/b.yaml': 'version: 1\npolicies: [{ name: b, kind: banned-users, usersFile: banned.txt }]\n',
+      'p/banned.txt': 'mallory\n',
+      'q/c.yaml': 'version: 1\npolicies: [{ name: c, kind: banned-users, usersFile: ../p/banned.txt }]\n',
+    })
+    expect(loadPolicies(files, ['p']).policies?.map(({ name }) => name)).toEqual(['a', 'b'])
+    expect(loadPolicies(files, ['p/a.yaml', 'p/b.yaml']).sources).toEqual(['p/a.yaml', 'p/b.yaml', 'p/banned.txt'])
+    expect(loadPolicies(files, ['q']).problems.map(({ file, line, column }) => [file, line, column])).toEqual([
+      ['q/c.yaml', 2, 54],
+    ])
+    expect(loadPolicies(files, ['nowhere']).problems.map(({ file, line }) => [file, line])).toEqual([['nowhere', 1]])
+  })
+})
+
+describe('what cannot be read', () => {
+  it.each([
+    ['missing', {}],
+    ['unreadable', { 'curfew.yaml': { why: 'permission denied' } }],
+    ['a folder', { 'curfew.yaml/a': '' }],
+    ['a device', { 'curfew.yaml': { device: 'null' } }],
+  ])('is said of a curfew.yaml that is %s', (_what, tree: Tree) => {
+    const { problems, configuration, sources } = load(tree)
+    expect(problems.map(({ file, line, column }) => [file, line, column])).toEqual([['curfew.yaml', 1, 1]])
+    expect(configuration).toBeUndefined()
+    expect(sources).toEqual(['curfew.yaml'])
+  })
+
+  it('is watched all the same', () => {
+    const users = 'version: 1\npolicies: [{ name: b, kind: banned-users, usersFile: ./not-yet.txt }]\n'
+    const { sources } = load({ 'curfew.yaml': CURFEW.replace('[.', '[./later, .'), 'policies/a.yaml': users })
+    expect(sources).toEqual(['curfew.yaml', 'later', 'policies', 'policies/a.yaml', 'policies/not-yet.txt'])
+  })
+
+  it('is said of a YAML file over 2 MB, with a pointer to usersFile', () => {
+    const long = `version: 1\n#${'x'.repeat(2_000_000)}\n`
+    const [problem] = load({ 'curfew.yaml': CURFEW, 'policies/a.yaml': long }).problems
+    expect(problem).toMatchObject({ file: 'policies/a.yaml', line: 1, column: 1, severity: 'error' })
+    expect(problem?.message).toContain('usersFile')
+  })
+
+  it.each([
+    ['UTF-16, little end first', new Uint8Array([0xff, 0xfe, 0x76, 0])],
+    ['UTF-16, big end first', new Uint8Array([0xfe, 0xff, 0, 0x76])],
+  ])('is said of %s', (_what, bytes) => {
+    expect(said({ 'curfew.yaml': bytes })).toEqual(['curfew.yaml:1:1: error: the file is UTF-16: save it as UTF-8'])
+  })
+
+  it('does not turn what it may define into unknown names', () => {
+    const uses = policy('a', ', match: { users: ["group:staff"] }')
+    expect(said({ 'curfew.yaml': CURFEW, 'policies/a.yaml': uses })).toHaveLength(1)
+    const problems = said({ 'curfew.yaml': CURFEW, 'policies/a.yaml': uses, 'policies/b.yaml': '{' })
+    expect(problems.filter((problem) => problem.includes('staff'))).toEqual([])
+  })
+})
+
+describe('warnings', () => {
+  const warnings = (curfew: string, policies: string) => {
+    const { problems, configuration } = load({ 'curfew.yaml': curfew, 'policies/a.yaml': policies })
+    expect(configuration).toBeDefined()
+    return problems.map(formatProblem)
+  }
+
+  it('name groups and calendars that nobody uses', () => {
+    const more = `${policy('a')}groups:\n  staff: [alice]\ncalendars:\n  holidays: { yearly: [05-01] }\n`
+    expect(warnings(CURFEW, more)).toEqual([
+      'policies/a.yaml:5:3: warning: the group "staff" is used by no policy: use it, or remove it',
+      'policies/a.yaml:7:3: warning: the calendar "holidays" is used by no policy: use it, or remove it',
+    ])
+  })
+
+  it('name endpoints and Regions that are not watched', () => {
+    const match =
+      ', match: { endpoints: [cvpn-endpoint-0123456789abcdef1, "cvpn-*"] }, exempt: { regions: [eu-west-1] }'
+    expect(warnings(CURFEW, policy('a', match)).map((line) => line.slice(0, 60))).toEqual([
+      'policies/a.yaml:3:72: warning: policy "a": "cvpn-endpoint-01'.slice(0, 60),
+      'policies/a.yaml:3:138: warning: policy "a": "eu-west-1" hits '.slice(0, 60),
+    ])
+  })
+
+  it('name rates above what AWS grants', () => {
+    const fast = `${CURFEW}poll: { rate: { burst: 100, perSecond: 21 } }\ntermination: { rate: { burst: 51 } }\n`
+    expect(warnings(fast, policy('a')).map((line) => line.split(',')[0])).toEqual([
+      'curfew.yaml:4:40: warning: perSecond is 21',
+      'curfew.yaml:5:31: warning: burst is 51',
+    ])
+  })
+})
+
+describe('a file of users', () => {
+  const ban = (rest: string) => ({
+    'curfew.yaml': CURFEW,
+    'policies/a.yaml': `version: 1\npolicies:\n  - name: leavers\n    kind: banned-users\n    ${rest}\n`,
+  })
+
+  it('may stand beside an empty list, and be empty where that is allowed', () => {
+    const tree = ban('users: []\n    usersFile: ./b.txt\n    allowEmpty: true')
+    expect(said({ ...tree, 'policies/b.txt': '' })).toEqual([])
+    expect(said({ ...tree, 'policies/b.txt': 'mallory' })).toEqual([])
+  })
+
+  it('must be there even where it may be empty', () => {
+    expect(said(ban('usersFile: ./b.txt\n    allowEmpty: true'))).toEqual([
+      'policies/a.yaml:5:16: error: policy "leavers": policies/b.txt does not exist: correct the path, or create the file',
+    ])
+  })
+
+  it('is reported line by line, in that file', () => {
+    const bad = 'ok\r\n\r\ngroup:staff\r\n*\r\n\u0007\r\nuser:\r\n trudy\r\n'
+    const { problems } = load({ ...ban('usersFile: ./b.txt'), 'policies/b.txt': bad })
+    expect(problems.map(({ file, line, column, policy: name }) => [file, line, column, name])).toEqual(
+      [3, 4, 5, 6, 7].map((line) => ['policies/b.txt', line, 1, 'leavers']),
+    )
+  })
+
+  it('may be shared by two policies', () => {
+    const two = `version: 1\npolicies:\n  - { name: a, kind: banned-users, usersFile: ../b.txt }\n  - { name: b, kind: banned-users, usersFile: ../b.txt }\n`
+    const tree = { 'curfew.yaml': CURFEW, 'policies/a.yaml': two, 'b.txt': 'mallory\n' }
+    expect(load(tree).configuration?.policies.map(({ rule }) => rule)).toEqual([[entry('mallory')], [entry('mallory')]])
+  })
+})
+
+describe('every problem in one go', () => {
+  it('checks on in a policy of which a part is wrong', () => {
+    const text = `version: 1
+policies:
+  - name: leavers
+    kind: banned-users
+    mode: loud
+    users:
+      - 007
+      - { pattern: trudy, from: tomorrow }
+      - { pattern: mallory, from: "2027-01-01T00:00:00Z", until: "2026-01-01T00:00:00Z" }
+      - "group:nobody"
+    usersFile: 12
+  - name: office
+    kind: off-hours
+    timeZone: 1
+    allowed:
+      - { days: 5, hours: "7-8" }
+      - { days: mon, hour: "08:00-09:00" }
+    denied: [{ days: sat }]
+    closed: [holidays, 2]
+    match: { users: ["group:nobody", 3], endpoint: [] }
+`
+    const { problems } = load({ 'curfew.yaml': CURFEW, 'policies/a.yaml': text })
+    expect(problems.map(({ line, column }) => `${line}:${column}`)).toEqual([
+      '5:11',
+      '7:9',
+      '8:33',
+      '9:66',
+      '10:9',
+      '11:16',
+      '14:15',
+      '16:17',
+      '16:27',
+      '17:22',
+      '18:13',
+      '19:13',
+      '19:14',
+      '19:24',
+      '20:22',
+      '20:38',
+      '20:42',
+    ])
+  })
+})

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { nearest, suggestion } from '../../src/config/nearest.ts'
+import { knownTimeZones } from '../../src/domain/time-window.ts'
+
+describe('the nearest word', () => {
+  it.each([
+    ['grce', ['name', 'grace', 'mode'], 'grace'],
+    ['Grace', ['grace'], 'grace'],
+    ['maxage', ['match', 'maxAge'], 'maxAge'],
+    ['off-hour', ['off-hours', 'banned-users'], 'off-hours'],
+    ['Europe/Berln', knownTimeZones(), 'Europe/Berlin'],
+    ['europe/berlin', ['Europe/Berlin'], 'Europe/Berlin'],
+  ])('to %s is found', (written, known, meant) => {
+    expect(nearest(written, known)).toBe(meant)
+  })
+
+  it.each([
+    ['bedtime', ['grace', 'mode', 'match']],
+    ['x', ['name']],
+    ['', ['name']],
+    ['grace', []],
+    ['grace', ['grace']],
+    ['y'.repeat(100_000), ['y'.repeat(100_001)]],
+  ])('to %.20s is none', (written, known) => {
+    expect(nearest(written, known)).toBeUndefined()
+    expect(suggestion(written, known)).toBe('')
+  })
+
+  it('is offered as a question', () => {
+    expect(suggestion('mod', ['mode'])).toBe('; did you mean "mode"?')
+  })
+})

@@ -1,0 +1,81 @@
+import fc from 'fast-check'
+import { parse } from 'node-cron'
+import { describe, expect, it } from 'vitest'
+import { parseSchedule } from '../../src/config/poll-schedule.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+
+const gapOf = (expression: string) => {
+  const parsed = parseSchedule(expression)
+  return 'problem' in parsed ? parsed.problem : parsed.longestGapMs
+}
+
+/** The longest gap by asking every second of two days, so that the wrap at midnight is among them. */
+const naiveGapMs = (seconds: readonly number[], minutes: readonly number[], hours: readonly number[]) => {
+  const [s, m, h] = [new Set(seconds), new Set(minutes), new Set(hours)]
+  let last: number | undefined
+  let longest = 0
+  for (let hour = 0; hour < 48; hour++) {
+    if (!h.has(hour % 24)) continue
+    for (let minute = 0; minute < 60; minute++) {
+      if (!m.has(minute)) continue
+      for (let second = 0; second < 60; second++) {
+        if (!s.has(second)) continue
+        const now = (hour * 60 + minute) * 60 + second
+        if (last !== undefined) longest = Math.max(longest, now - last)
+        last = now
+      }
+    }
+  }
+  return longest * SECOND
+}
+
+describe('a schedule', () => {
+  it.each([
+    ['*/15 * * * * *', 15 * SECOND],
+    ['* * * * * *', SECOND],
+    ['* * * * *', MINUTE],
+    ['*/7 * * * * *', 7 * SECOND],
+    ['0,1 * * * * *', 59 * SECOND],
+    ['0 */5 * * * *', 5 * MINUTE],
+    ['0 0-29 * * * *', 31 * MINUTE],
+    ['0 * 8-17 * * *', 14 * HOUR + MINUTE],
+    ['0 0 0 * * *', DAY],
+    ['0 0 0 1-31 1-12 0-6', DAY],
+    ['0 0 0 * jan-dec sun-sat', DAY],
+  ])('%s leaves gaps of %d ms', (expression, gapMs) => {
+    expect(gapOf(expression)).toBe(gapMs)
+  })
+
+  it.each(['* * * * * mon-fri', '* * * 1 * *', '* * * * 2 *', '* * * l * *', '* * * 1-30 * *'])(
+    '%s leaves gaps of a day at least',
+    (expression) => {
+      expect(gapOf(expression)).toBeGreaterThanOrEqual(DAY)
+    },
+  )
+
+  it('agrees with asking every second of two days', () => {
+    const some = (max: number) => fc.uniqueArray(fc.integer({ min: 0, max }), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(some(59), some(59), some(23), (seconds, minutes, hours) => {
+        const expression = `${seconds.join()} ${minutes.join()} ${hours.join()} * * *`
+        expect(parse(expression).second.length).toBe(seconds.length)
+        expect(gapOf(expression)).toBe(naiveGapMs(seconds, minutes, hours))
+      }),
+    )
+  })
+
+  it.each([
+    ['61 * * * * *', ['seconds "61"', '0-59']],
+    ['* 60 * * * *', ['minutes "60"', '0-59']],
+    ['* * 24 * * *', ['hours "24"', '0-23']],
+    ['* * * 32 * *', ['day of the month "32"', '1-31']],
+    ['* * * * 13 *', ['month "13"', '1-12']],
+    ['* * * * * mo', ['day of the week "mo"', 'sun-sat']],
+    ['61 60 * * * *', ['seconds "61"', 'minutes "60"']],
+    ['* * *', ['six fields']],
+    ['every minute', ['six fields']],
+    ['', ['six fields']],
+  ])('%s is refused in plain words', (expression, words) => {
+    for (const word of words) expect(gapOf(expression)).toContain(word)
+  })
+})
