@@ -33,6 +33,14 @@ export type CurfewEvent =
       readonly endpoints: readonly Endpoint[]
       readonly policySetHash: string
     }
+  /** How many entries of a `usersFile` a reload brought and took away. */
+  | {
+      readonly event: 'users-file-changed'
+      readonly file: string
+      readonly entries: number
+      readonly came: number
+      readonly went: number
+    }
   | { readonly event: 'reload-refused'; readonly problems: readonly string[] }
   | { readonly event: 'polled'; readonly endpoint: Endpoint; readonly snapshot: Snapshot }
   | {

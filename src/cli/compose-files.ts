@@ -1,8 +1,17 @@
 import { diskFiles } from '../adapters/files/config-files.ts'
 import { loadConfiguration, loadPolicies } from '../config/load.ts'
+import { loadPolicyTest } from '../config/policy-test-file.ts'
+import { listPolicyTests, usualTestFolders } from '../config/policy-test-list.ts'
+import type { Problem } from '../config/problem.ts'
 
 /** What needs only the disk: a command that does not talk to AWS does not load its SDK. */
 
 export const readConfiguration = (path: string) => loadConfiguration(diskFiles, path)
 
 export const readPolicies = (paths: readonly string[]) => loadPolicies(diskFiles, paths)
+
+export const readPolicyTest = (path: string) => loadPolicyTest(diskFiles, path)
+
+/** The files of policy tests at the paths; without any, those beside the policies of the daemon's file. */
+export const findPolicyTests = (paths: readonly string[], configPath: string, report: (problem: Problem) => void) =>
+  listPolicyTests(diskFiles, paths.length > 0 ? paths : usualTestFolders(diskFiles, configPath, report), report)

@@ -1,7 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { createVpn } from '../adapters/aws/vpn.ts'
 import { cronCalendar } from '../adapters/cron/cron-calendar.ts'
-import { watchFiles } from '../adapters/files/watch-files.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { startHttpServer } from '../adapters/http/server.ts'
 import { createEventLog } from '../adapters/log/event-log.ts'
@@ -17,6 +16,8 @@ import { planOf } from '../domain/plan.ts'
 import { createPolicySet } from '../domain/policy-set.ts'
 import { VERSION } from '../version.ts'
 import { readConfiguration } from './compose-files.ts'
+
+export { watchFiles } from '../adapters/files/watch-files.ts'
 
 /** The one place that puts the parts together. */
 
@@ -147,6 +148,7 @@ export const composeDaemon = (options: {
       const next = loaded.configuration
       if (next.server.host !== server.host || next.server.port !== server.port)
         log.warn({ server: next.server }, 'a new address for the server takes effect at the next start')
+      for (const change of usersFileChanges(configuration.usersFiles, next.usersFiles)) emit(change)
       configuration = { ...next, server }
       log.level = next.log.level
       daemon.reload(assignmentOf(configuration))
@@ -158,4 +160,13 @@ export const composeDaemon = (options: {
 /** The loop turns once a second; an event loop that was held up for so long is not well. */
 const STUCK_AFTER_MS = 30_000
 
-export { watchFiles }
+const usersFileChanges = (
+  before: Configuration['usersFiles'],
+  after: Configuration['usersFiles'],
+): readonly Extract<CurfewEvent, { event: 'users-file-changed' }>[] =>
+  [...after].flatMap(([file, entries]) => {
+    const [old, now] = [new Set(before.get(file)), new Set(entries)]
+    const came = [...now].filter((entry) => !old.has(entry)).length
+    const went = [...old].filter((entry) => !now.has(entry)).length
+    return came + went === 0 ? [] : [{ event: 'users-file-changed' as const, file, entries: now.size, came, went }]
+  })

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'check configuration and policies, every problem at once',
     load: async () => (await import('./validate.ts')).validate,
   },
+  test: {
+    summary: 'run policy tests: who is ended or kept, by what, until when',
+    load: async () => (await import('./test.ts')).test,
+  },
   schema: {
     summary: 'the JSON Schema of configuration and policies, for editors',
     load: async () => (await import('./schema.ts')).schema,

@@ -35,6 +35,21 @@ export const bindPolicy = (
   if (kind?.noGrace !== undefined && policy.grace !== undefined) {
     file.problem([...path, 'grace'], `"grace" does not go with ${kind.kind}: ${kind.noGrace}`, { at: 'key' })
   }
+  for (const key of ['cooldown', 'cooldownByCommonName'] as const) {
+    if (kind !== undefined && kind.cooldown !== true && policy[key] !== undefined) {
+      const kinds = POLICY_KINDS.filter(({ cooldown }) => cooldown === true).map((other) => other.kind)
+      file.problem([...path, key], `"${key}" does not go with ${kind.kind}, only with ${kinds.join(', ')}: remove it`, {
+        at: 'key',
+      })
+    }
+  }
+  const cooldownMs = common('cooldown') ?? 0
+  const cooldownByCommonName = common('cooldownByCommonName') ?? false
+  if (policy.cooldownByCommonName !== undefined && policy.cooldown === undefined) {
+    file.problem([...path, 'cooldownByCommonName'], 'this goes with "cooldown": write that as well, or remove it', {
+      at: 'key',
+    })
+  }
   const shared = sharedOf(file, path, policy, references, name)
   const selector = (key: 'match' | 'exempt') => {
     if (isEmptyMap(policy[key]))
@@ -54,8 +69,8 @@ export const bindPolicy = (
       match,
       exempt,
       graceMs,
-      cooldownMs: 0,
-      cooldownByCommonName: false,
+      cooldownMs,
+      cooldownByCommonName,
     }
   )
 }

@@ -29,6 +29,8 @@ export interface Configuration {
   readonly protect: readonly UserEntry[]
   /** By file, in the order of the files; within a file as written. */
   readonly policies: readonly Policy[]
+  /** The entries of every `usersFile`, by path. */
+  readonly usersFiles: ReadonlyMap<string, readonly string[]>
   readonly watch: readonly Watch[]
   readonly poll: {
     /** Cron with five or six fields, in UTC. */

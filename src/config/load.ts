@@ -123,6 +123,7 @@ const bindConfiguration = (
     mode,
     protect: protect?.users ?? [],
     policies: bound.policies.map(({ policy }) => policy),
+    usersFiles: bound.references.textFiles(),
     watch: watch.map(({ region, endpointUrl, endpoints }) => ({
       region,
       endpointUrl,

@@ -2,8 +2,6 @@ import { POLICY_KINDS } from '../domain/policies/registry.ts'
 
 /** Keys that the documentation knows and this version does not: whoever builds one takes it out here. */
 const KEYS = new Set([
-  'policies[].cooldown',
-  'policies[].cooldownByCommonName',
   'policies[].guard',
   'policies[].warn',
   'guard',

@@ -1,11 +1,11 @@
 import * as z from 'zod'
-import { durationOrZero } from '../domain/duration.ts'
+import { duration, durationOrZero } from '../domain/duration.ts'
 import { instant } from '../domain/instant-text.ts'
 import { POLICY_KINDS } from '../domain/policies/registry.ts'
 import { MODES, type PolicyKind } from '../domain/policy.ts'
 
 /** No control characters (they would break every table and log line), no white space around. */
-const name = z.string().regex(/^(?!\s)[^\u0000-\u001f\u007f-\u009f]+(?<!\s)$/u, {
+export const name = z.string().regex(/^(?!\s)[^\u0000-\u001f\u007f-\u009f]+(?<!\s)$/u, {
   error: ({ input }) =>
     input === ''
       ? 'the name is empty: write one'
@@ -52,6 +52,14 @@ export const commonKeys = {
   grace: durationOrZero
     .optional()
     .meta({ description: 'How long after the violation a connection may last. Default 0s.', examples: ['5m'] }),
+  cooldown: duration.optional().meta({
+    description:
+      'For how long after a cut in this policy’s name new connections of the same person are ended at once. Default: none.',
+    examples: ['15m'],
+  }),
+  cooldownByCommonName: z.boolean().default(false).meta({
+    description: 'Whether `cooldown` follows a common name, which people may share, where there is no user name.',
+  }),
   mode: z
     .enum(MODES)
     .default('enforce')
@@ -81,7 +89,7 @@ export const policiesFileKeys = {
 
 /** The whole of one policy of a kind, for the JSON Schema. */
 const policyOf = (kind: PolicyKind) => {
-  const { name: policyName, kind: _, grace, ...common } = commonKeys
+  const { name: policyName, kind: _, grace, cooldown, cooldownByCommonName, ...common } = commonKeys
   return z
     .strictObject({
       name: policyName,
@@ -89,6 +97,7 @@ const policyOf = (kind: PolicyKind) => {
       ...kind.keys.shape,
       ...common,
       ...(kind.noGrace === undefined ? { grace } : {}),
+      ...(kind.cooldown === true ? { cooldown, cooldownByCommonName } : {}),
     })
     .meta({ title: kind.kind, description: kind.summary })
 }

@@ -11,6 +11,8 @@ export interface References {
   readonly vocabulary: Vocabulary
   /** Reads the file that a policy of `holder` names; what is wrong is reported by `named`, or in the file itself. */
   textFile(holder: YamlFile, written: string, named: (message: string) => void): TextFile | undefined
+  /** The entries of all files that were read, by path. */
+  textFiles(): ReadonlyMap<string, readonly string[]>
 }
 
 export interface TextFile {
@@ -59,5 +61,9 @@ export const createReferences = (
       named(file.why)
       return undefined
     },
+    textFiles: () =>
+      new Map(
+        [...known].flatMap(([path, file]) => ('entries' in file ? [[path, file.entries.map(({ text }) => text)]] : [])),
+      ),
   }
 }

@@ -27,6 +27,11 @@ export const createEventLog =
             : `new configuration taken, mode ${event.mode}`,
         )
         break
+      case 'users-file-changed': {
+        const { file, entries, came, went } = event
+        log.info({ event: event.event, file, entries, came, went }, `${came} entries came and ${went} went in ${file}`)
+        break
+      }
       case 'reload-refused':
         log.error(
           { event: event.event, problems: event.problems },

@@ -4,6 +4,7 @@ import { type Instant, NEVER, toText } from '../instant.ts'
 import { instant } from '../instant-text.ts'
 import type { Pattern } from '../pattern.ts'
 import { definePolicyKind, type Finding, type History, type Shared } from '../policy.ts'
+import { createUserCover } from '../user-cover.ts'
 import { createUserList, type Person, spansOf, type UserEntry } from '../user-list.ts'
 
 const pattern = z.string().meta({ description: 'A name, a pattern with * and ?, user:…, cn:… or group:….' })
@@ -127,6 +128,22 @@ export const bannedUsers = definePolicyKind({
   noGrace: 'a ban gives no grace: to give notice, write `from` on the entry',
   namesUsers: true,
   bind,
+  names: (entries) => entries,
+  covers: (entries) => {
+    const cover = createUserCover(entries, 'either')
+    return (others) => others.length > 0 && cover(others, 'either')
+  },
+  warnings: (entries, { now }) =>
+    entries.flatMap(({ until = NEVER }, index) =>
+      until <= now
+        ? [
+            {
+              path: ['users', index, 'until'],
+              message: `this ban is over since ${toText(until)}: remove it, or extend it`,
+            },
+          ]
+        : [],
+    ),
   nearMiss,
   judge: (entries) => {
     const list = createUserList(entries, 'either')

@@ -30,6 +30,8 @@ export const idleTimeout = definePolicyKind({
     afterMs: after,
     belowBytes: below ?? Math.ceil((after / MINUTE) * KEEP_ALIVES_PER_MINUTE),
   }),
+  // A shorter `after` also wants fresher counters, and another `below` other marks: neither is stricter at every instant.
+  covers: (rule) => (other) => rule.afterMs === other.afterMs && rule.belowBytes === other.belowBytes,
   /** The mark: set at first sight, moved by enough traffic, or by counters that run back. */
   note:
     ({ belowBytes }) =>

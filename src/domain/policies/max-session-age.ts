@@ -15,7 +15,9 @@ export const maxSessionAge = definePolicyKind({
   }),
   fileKeys: [],
   namesUsers: false,
+  cooldown: true,
   bind: ({ maxAge }) => ({ maxAgeMs: maxAge }),
+  covers: (rule) => (other) => rule.maxAgeMs <= other.maxAgeMs,
   judge:
     ({ maxAgeMs }) =>
     () => ({

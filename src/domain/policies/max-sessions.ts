@@ -31,6 +31,8 @@ export const maxSessions = definePolicyKind({
   fileKeys: [],
   namesUsers: false,
   bind: (rule) => rule,
+  covers: (rule) => (other) =>
+    rule.limit <= other.limit && rule.evict === other.evict && (rule.countByCommonName || !other.countByCommonName),
   /** The i-th victim is one too many since the connection was established that made it so. */
   crowd:
     ({ limit, evict, countByCommonName }) =>

@@ -5,6 +5,7 @@ import { definePolicyKind, type Judge, type Shared } from '../policy.ts'
 import {
   createTimeWindows,
   EVERY_DAY,
+  knownTimeZones,
   type LocalWindow,
   parseDays,
   parseHours,
@@ -13,6 +14,7 @@ import {
   type WindowState,
 } from '../time-window.ts'
 import { wallClock } from '../wall-clock.ts'
+import { coversHours, windowWarnings } from '../window-warnings.ts'
 
 const window = z.strictObject({
   days: z
@@ -31,30 +33,44 @@ const window = z.strictObject({
     }),
 })
 
-const keys = z.strictObject({
-  timeZone: z.string().meta({ description: 'An IANA name such as Europe/Berlin.' }),
-  allowed: z.array(window).min(1).optional().meta({ description: 'When people may be connected.' }),
-  denied: z.array(window).min(1).optional().meta({ description: 'When people may not be connected.' }),
-  closed: z
-    .array(z.string())
-    .min(1)
-    .optional()
-    .meta({ description: 'Calendars on whose dates no window of `allowed` opens.' }),
-})
+const keys = z
+  .strictObject({
+    timeZone: z.string().meta({ description: 'An IANA name such as Europe/Berlin.' }),
+    allowed: z.array(window).min(1).optional().meta({ description: 'When people may be connected.' }),
+    denied: z.array(window).min(1).optional().meta({ description: 'When people may not be connected.' }),
+    closed: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .meta({ description: 'Calendars on whose dates no window of `allowed` opens.' }),
+  })
+  // Asked also when something else is wrong with the policy, so that every problem is reported in one go.
+  .refine((written) => written.allowed !== undefined || written.denied !== undefined, {
+    when: () => true,
+    message: 'no hours are given: write "allowed" or "denied", exactly one of the two',
+  })
 
 const bind = (written: z.output<typeof keys>, shared: Shared) => {
-  const read = <Value>(parsed: Parsed<Value>, path: readonly (string | number)[]): Value | undefined => {
+  const read = <Value>(
+    parsed: Parsed<Value>,
+    path: readonly (string | number)[],
+    known?: readonly string[],
+  ): Value | undefined => {
     if ('value' in parsed) return parsed.value
-    shared.problem(path, parsed.problem)
+    shared.problem(path, parsed.problem, known)
     return undefined
   }
+  const windowsOf = (list: 'allowed' | 'denied') =>
+    (written[list] ?? []).map(
+      ({ days, hours }, index): LocalWindow => ({
+        days: (days === undefined ? undefined : read(parseDays(days), [list, index, 'days'])) ?? EVERY_DAY,
+        ...((hours === undefined ? undefined : read(parseHours(hours), [list, index, 'hours'])) ?? WHOLE_DAY),
+      }),
+    )
 
   const { allowed, denied, closed = [] } = written
-  if ((allowed === undefined) === (denied === undefined)) {
-    shared.problem(
-      [allowed === undefined ? 'kind' : 'denied'],
-      'write either "allowed" or "denied", exactly one of the two',
-    )
+  if (allowed !== undefined && denied !== undefined) {
+    shared.problem(['denied'], 'write either "allowed" or "denied", exactly one of the two')
   }
   if (denied !== undefined && closed.length > 0) {
     shared.problem(
@@ -62,19 +78,14 @@ const bind = (written: z.output<typeof keys>, shared: Shared) => {
       '"closed" goes with "allowed" only: on a closed date no window opens, and people who write it beside "denied" mean the opposite',
     )
   }
-  const list = allowed === undefined ? 'denied' : 'allowed'
-  const windows = (allowed ?? denied ?? []).map(
-    ({ days, hours }, index): LocalWindow => ({
-      days: (days === undefined ? undefined : read(parseDays(days), [list, index, 'days'])) ?? EVERY_DAY,
-      ...((hours === undefined ? undefined : read(parseHours(hours), [list, index, 'hours'])) ?? WHOLE_DAY),
-    }),
-  )
+  const calendars = closed.flatMap((name, index) => shared.calendar(name, ['closed', index]) ?? [])
   return {
-    zone: read(parseTimeZone(written.timeZone), ['timeZone']) ?? 'UTC',
+    zone: read(parseTimeZone(written.timeZone), ['timeZone'], knownTimeZones()) ?? 'UTC',
     /** What an open window means. */
     open: allowed === undefined ? ('violated' as const) : ('fine' as const),
-    windows,
-    closed: closedDates(closed.flatMap((name, index) => shared.calendar(name, ['closed', index]) ?? [])),
+    windows: [...windowsOf('allowed'), ...windowsOf('denied')],
+    calendars,
+    closed: closedDates(calendars),
   }
 }
 
@@ -89,6 +100,8 @@ export const offHours = definePolicyKind({
   fileKeys: [],
   namesUsers: false,
   bind,
+  covers: coversHours,
+  warnings: (rule, { now }) => windowWarnings(rule, now),
   judge: (rule) => {
     const windows = createTimeWindows(rule.zone, rule.windows, rule.closed)
     // The state of the windows is the same for all connections of one decision: asked once per instant.

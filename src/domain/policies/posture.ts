@@ -4,15 +4,18 @@ import { definePolicyKind, type Shared } from '../policy.ts'
 
 const statuses = z.array(z.string().min(1)).min(1)
 
-const keys = z.strictObject({
-  require: statuses.optional().meta({ description: 'Statuses that a connection must have, each of them.' }),
-  deny: statuses.optional().meta({ description: 'Statuses that a connection must not have, none of them.' }),
-})
+const keys = z
+  .strictObject({
+    require: statuses.optional().meta({ description: 'Statuses that a connection must have, each of them.' }),
+    deny: statuses.optional().meta({ description: 'Statuses that a connection must not have, none of them.' }),
+  })
+  // Asked also when something else is wrong with the policy, so that every problem is reported in one go.
+  .refine((written) => written.require !== undefined || written.deny !== undefined, {
+    when: () => true,
+    message: 'nothing is asked of the device: write "require", "deny" or both',
+  })
 
 const bind = ({ require = [], deny = [] }: z.output<typeof keys>, shared: Shared) => {
-  if (require.length === 0 && deny.length === 0) {
-    shared.problem(['kind'], 'nothing is asked of the device: write "require", "deny" or both')
-  }
   for (const [index, status] of deny.entries()) {
     if (require.includes(status)) {
       shared.problem(['deny', index], `"${status}" is required as well: no connection could satisfy both`)
@@ -33,6 +36,9 @@ export const posture = definePolicyKind({
   fileKeys: [],
   namesUsers: false,
   bind,
+  covers: (rule) => (other) =>
+    other.require.every((status) => rule.require.includes(status)) &&
+    other.deny.every((status) => rule.deny.includes(status)),
   judge: ({ require, deny }) => {
     const fault = (given: readonly string[]) => {
       const denied = deny.find((status) => given.includes(status))

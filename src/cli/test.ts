@@ -1,0 +1,88 @@
+import type { NamedCase } from '../config/policy-test-case.ts'
+import { hasErrors, type Problem, sortProblems } from '../config/problem.ts'
+import { type Instant, NEVER, toIso, toText } from '../domain/instant.ts'
+import { createPolicyTester, type Expectation, type Failure } from '../domain/policy-test.ts'
+import { isDue } from '../domain/verdict.ts'
+import { type Command, complain, EXIT, OperatorError, say } from './command.ts'
+import { findPolicyTests, readPolicyTest } from './compose-files.ts'
+import { problemLines } from './problems.ts'
+
+const CONFIG = 'config/curfew.yaml'
+
+const help = `Usage: curfew test [PATH...]
+
+Runs policy tests: files named *.test.yaml, and those in folders, one level deep. Without PATH, those beside the
+policies that ${CONFIG} names, or in the folder config. All policies count as acting, whatever their mode.
+
+Of each case that fails it says what was expected, what came out and why. The last line is "N passed, N failed"; a file
+with errors counts as one that failed.
+
+Exit code: 0 if all passed, 1 if one failed, a file has errors or no test was found.`
+
+export const test: Command = {
+  help,
+  options: {},
+  async run({ positionals }) {
+    const problems: Problem[] = []
+    const paths = findPolicyTests(positionals, CONFIG, (problem) => problems.push(problem))
+    if (paths.length === 0 && problems.length === 0) {
+      const where = positionals.length > 0 ? ` in ${positionals.join(', ')}` : ''
+      throw new OperatorError(`no policy test was found${where}: write one and call it, say, contractors.test.yaml`)
+    }
+    let passed = 0
+    let failed = problems.length
+    for (const path of paths) {
+      const loaded = readPolicyTest(path)
+      problems.push(...loaded.problems)
+      if (loaded.test === undefined) {
+        failed++
+        continue
+      }
+      const run = createPolicyTester(loaded.test.policies)
+      for (const one of loaded.test.cases) {
+        const failures = run(one)
+        if (failures.length === 0) passed++
+        else failed++
+        if (failures.length > 0) say(`${blockOf(one, failures)}\n`)
+      }
+    }
+    for (const line of problemLines(sortProblems(problems))) complain(line)
+    say(`${passed} passed, ${failed} failed`)
+    return failed > 0 || hasErrors(problems) ? EXIT.failed : EXIT.ok
+  },
+}
+
+const blockOf = (one: NamedCase, failures: readonly Failure[]): string =>
+  [
+    `FAILED: ${one.name}`,
+    `  ${one.place}, at ${shown(one.at)}`,
+    ...failures.flatMap((failure) => {
+      const { connection, expected } = failure.tested
+      return [
+        ...(one.connections.length > 1 ? [`  connection ${connection.id}`] : []),
+        `  expected: ${outcome(expected)}`,
+        `  got:      ${outcome(failure.got)}`,
+        '  why:',
+        ...reasons(failure, one.at),
+      ]
+    }),
+  ].join('\n')
+
+/** `terminate by leavers, until …`; what is undefined is left out. */
+const outcome = ({ expect, by, nextAt }: Expectation): string => {
+  const names = by === undefined || by.length === 0 ? '' : ` by ${[...by].sort().join(', ')}`
+  const until = nextAt === undefined ? '' : nextAt === NEVER ? ', for ever' : `, until ${shown(nextAt)}`
+  return `${expect}${names}${until}`
+}
+
+/** Every policy's word and what it rests on. */
+const reasons = ({ explanation }: Failure, at: Instant): readonly string[] =>
+  explanation.verdicts.map(({ verdict, because, nextAt }) => {
+    const { policy, word, deadline } = verdict
+    const grace = deadline !== undefined && !isDue(verdict, at) ? `, in grace until ${shown(deadline)}` : ''
+    const next = nextAt === NEVER ? '' : `; changes at ${shown(nextAt)}`
+    return `    ${policy.name} (${policy.kind.kind}): ${word}${grace}\n      ${because}${next}`
+  })
+
+/** To the second, unless the milliseconds matter. */
+const shown = (at: Instant): string => (at % 1000 === 0 ? toText(at) : (toIso(at) ?? 'never'))
