@@ -6,7 +6,6 @@ import { composeDaemon, createLog } from '../src/cli/compose.ts'
 import { readConfiguration } from '../src/cli/compose-files.ts'
 import { problemLines } from '../src/cli/problems.ts'
 import { parseDuration } from '../src/domain/duration.ts'
-import { because } from '../src/domain/verdict.ts'
 import { parseScenario } from '../src/simulator/scenario-file.ts'
 import { startSimulator } from '../src/simulator/server.ts'
 
@@ -40,13 +39,11 @@ const colour = (style: Parameters<typeof styleText>[0], text: string) =>
 const show = (event: CurfewEvent) => {
   if (event.event === 'poll-failed') print('yellow', 'blind', event.endpoint.name, event.message)
   if (event.event === 'termination' && event.outcome === 'confirmed') confirmed++
-  if (event.event !== 'call-answered' || event.outcome !== 'accepted') return
-  const { connection, lead } = event.decision
-  if (lead === undefined) return
-  condemned.set(connection.id, lead.policy.name)
-  ended.set(lead.policy.name, (ended.get(lead.policy.name) ?? 0) + 1)
-  const who = connection.username ?? connection.commonName ?? '(nobody)'
-  print('red', 'ended', who, `${lead.policy.name}: ${because(lead, connection, event.at)}`)
+  if (event.event !== 'accepted') return
+  const { connectionId, username, commonName, policy, because } = event.condemned
+  condemned.set(connectionId, policy)
+  ended.set(policy, (ended.get(policy) ?? 0) + 1)
+  print('red', 'ended', username ?? commonName ?? '(nobody)', `${policy}: ${because}`)
 }
 
 function print(style: Parameters<typeof styleText>[0], word: string, who: string, why: string) {
@@ -60,7 +57,7 @@ function fail(message: string): never {
 }
 
 const log = createLog('silent')
-const { daemon, startServer } = composeDaemon({ configuration, log, listeners: [show] })
+const { daemon, startServer, close } = await composeDaemon({ configuration, log, listeners: [show] })
 const server = await startServer()
 process.stdout.write(`Curfew enforces the policies of config/demo/ on a simulated AWS Client VPN.
 
@@ -79,6 +76,7 @@ await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(stop
 clearTimeout(timer)
 stop.abort()
 await running
+await close()
 await server.close()
 await simulator.close()
 

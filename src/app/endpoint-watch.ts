@@ -1,155 +1,128 @@
 import { isKnownStatus, principalOf } from '../domain/connection.ts'
-import { acts, alsoBy, createDecider, type Decision, type Decisions, type NearMiss } from '../domain/decide.ts'
-import { type Instant, NEVER } from '../domain/instant.ts'
+import { acts, createDecider, type Decision, type Decisions, type NearMiss } from '../domain/decide.ts'
+import { createGuard, type Review } from '../domain/guard.ts'
+import { type Instant, NEVER, SECOND } from '../domain/instant.ts'
 import { createMemory } from '../domain/memory.ts'
-import { byUrgency, planOf } from '../domain/plan.ts'
+import { byUrgency, type Plan, planOf } from '../domain/plan.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
-import { because, isDue } from '../domain/verdict.ts'
+import { usersToEndAtOnce } from '../domain/username-calls.ts'
+import { isDue } from '../domain/verdict.ts'
+import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
-import type { Emit, Endpoint } from './events.ts'
-import type { CycleSettings } from './settings.ts'
-import type { Requester, TerminationQueue } from './termination-queue.ts'
-import { createVerification, type Proof } from './verification.ts'
+import { condemnationOf } from './condemnation.ts'
+import type { CurfewEvent, Emit, Endpoint } from './events.ts'
+import { createExecutor } from './executor.ts'
+import { createReconnects } from './reconnects.ts'
+import type { ChangedAt, CycleSettings } from './settings.ts'
+import type { EndpointState } from './state.ts'
+import type { TerminationQueue } from './termination-queue.ts'
 import { type Snapshot, type Vpn, VpnError } from './vpn.ts'
 
-/** What `/status` and `plan` show of an endpoint. */
+/** What `/status` shows of an endpoint. */
 export interface EndpointStatus {
   readonly endpoint: Endpoint
   readonly snapshotAt: Instant | undefined
   readonly error: string | undefined
+  /** Undefined while blind. */
   readonly decisions: Decisions | undefined
+  readonly plan: Plan | undefined
   readonly openTerminations: number
 }
 
-/** One endpoint: snapshot -> decide -> plan -> queue -> verify. Never two polls of it at once. */
+/** The pause after a failed poll; it doubles up to the longest. The schedule is heeded again after it. */
+const BACK_OFF_MS = 5 * SECOND
+const LONGEST_BACK_OFF_MS = 60 * SECOND
+
+/** One endpoint: snapshot -> decide -> plan -> execute -> verify. Never two polls of it at once. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
   readonly vpn: Vpn
   readonly queue: TerminationQueue
   readonly clock: Clock
+  readonly random: () => number
   readonly emit: Emit
+  readonly audit: AuditTrail
   readonly policies: PolicySet
   readonly settings: CycleSettings
+  readonly changedAt: ChangedAt
+  readonly kept: EndpointState | undefined
 }) => {
-  const { endpoint, vpn, queue, clock, emit } = options
+  const { vpn, queue, clock, random, audit } = options
+  const endpoint = { ...options.endpoint }
   const place = { endpointId: endpoint.id, region: endpoint.region }
-  const verification = createVerification()
-  const memory = createMemory()
+  const policyNamed = (name: string) => policies.policies.find((policy) => policy.name === name)
+  const memory = createMemory(options.kept?.memory)
+  const guard = createGuard(options.kept?.guard)
+  const reconnects = createReconnects()
   /** Which violations were told, by connection: once each, not once a cycle. */
   const told = new Map<string, Set<string>>()
-
   const toldStatuses = new Set<string>()
   const toldNearMisses = new Set<string>()
 
-  let settings = options.settings
-  let { policies } = options
+  let { policies, settings, changedAt } = options
   let decider = createDecider(policies, place)
   let snapshot: Snapshot | undefined
   let decisions: Decisions | undefined
-  let wanted = new Set<Decision>()
+  let plan: Plan | undefined
   let error: string | undefined
   let failures = 0
   let polling: Promise<void> | undefined
   let polledAt: Instant = -NEVER
+  let heedScheduleAt: Instant = -NEVER
   let wakeAt: Instant = NEVER
+  let wasBlind = false
+  let retired = false
+  /** From when on a new snapshot has to confirm what rests on counters or on the whole snapshot; kept until there is one. */
+  let askAt: Instant = NEVER
 
   const isFresh = (now: Instant) => snapshot !== undefined && now - snapshot.begunAt <= settings.staleAfterMs
 
-  const tellProofs = (proofs: readonly Proof[], at: Instant) => {
-    for (const { decision, outcome, attempts } of proofs) {
-      const { lead, connection } = decision
-      if (lead === undefined) continue
-      emit({ event: 'termination', endpoint, decision, outcome, attempts, at, because: because(lead, connection, at) })
-    }
+  /** Counts who comes back before anybody else hears of a cut. */
+  const emit: Emit = (event: CurfewEvent) => {
+    if (event.event === 'accepted') reconnects.cut(event.condemned, event.at)
+    options.emit(event)
   }
 
-  const requester: Requester = {
-    mayLeave: (decision, now) =>
-      settings.mode === 'enforce' &&
-      wanted.has(decision) &&
-      isFresh(now) &&
-      verification.maySend(decision.connection.id, now),
-    leaving: (decision, now) => verification.sending(decision, now),
-    answered(decision, { requestId }, at) {
-      verification.sent(decision.connection.id, at)
-      if (decision.lead !== undefined) memory.cut(decision.lead.policy, decision.connection, at)
-      emit({
-        event: 'call-answered',
-        endpoint,
-        decision,
-        selector: 'connection-id',
-        outcome: 'accepted',
-        message: undefined,
-        requestId,
-        at,
-      })
-    },
-    failed(decision, failure, at) {
-      const { id } = decision.connection
-      emit({
-        event: 'call-answered',
-        endpoint,
-        decision,
-        selector: 'connection-id',
-        outcome: failure.code,
-        message: failure.message,
-        requestId: failure.requestId,
-        at,
-      })
-      if (failure.code === 'connection-not-found') tellProofs(verification.alreadyGone(id), at)
-      else if (failure.code === 'throttled') verification.unsent(id)
-      // The answer was lost, not necessarily the call: a later snapshot tells.
-      else if (failure.code === 'timeout' || failure.code === 'unreachable' || failure.code === 'aborted')
-        verification.sent(id, at)
-      else tellProofs(verification.refused(id, settings.termination, at), at)
-      wakeAt = Math.min(wakeAt, verification.againAfter(at))
-    },
-  }
+  const executor = createExecutor({
+    endpoint,
+    emit,
+    audit,
+    memory,
+    isFresh,
+    repeatsOf: reconnects.countOf,
+    policyNamed,
+    settings: () => settings,
+    now: clock.now,
+    kept: options.kept?.pursuits ?? [],
+  })
 
   const tellViolations = (violating: readonly Decision[], now: Instant) => {
     for (const decision of violating) {
-      const { connection } = decision
       for (const verdict of decision.violated) {
         if (!isDue(verdict, now)) continue
-        const known = told.get(connection.id) ?? new Set<string>()
+        const known = told.get(decision.connection.id) ?? new Set<string>()
         if (known.has(verdict.policy.name)) continue
-        told.set(connection.id, known.add(verdict.policy.name))
-        const mode = settings.mode === 'enforce' ? verdict.policy.mode : 'audit'
-        const why = because(verdict, connection, now)
-        emit({
-          event: 'violation',
-          endpoint,
-          decision,
-          policy: verdict.policy.name,
-          reason: verdict.reason,
-          mode,
-          because: why,
-          at: now,
-        })
+        told.set(decision.connection.id, known.add(verdict.policy.name))
+        const condemned = condemnationOf(decision, now, verdict)
+        if (condemned === undefined) continue
+        const mode = acts(verdict.policy, settings.mode) ? 'enforce' : 'audit'
+        emit({ event: 'violation', endpoint, condemned, mode, repeats: reconnects.countOf(condemned), at: now })
       }
     }
   }
 
-  /** Decides anew on the last complete snapshot. One that is too old condemns nobody. */
-  const evaluate = () => {
-    const now = clock.now()
-    if (snapshot === undefined || !isFresh(now)) {
-      decisions = undefined
-      wanted = new Set()
-      wakeAt = NEVER
-      queue.replace(requester, [])
-      return
+  const tellReview = ({ held, released, decisions: { active } }: Review, now: Instant) => {
+    const byPolicy = new Map<string, ReturnType<typeof condemnationOf>[]>()
+    for (const { decision, verdict } of held) {
+      const condemned = condemnationOf(decision, now, verdict)
+      const { name } = verdict.policy
+      if (byPolicy.get(name)?.push(condemned) === undefined) byPolicy.set(name, [condemned])
     }
-    const history = memory.history(now, error === undefined, (policy) => acts(policy, settings.mode))
-    decisions = decider.decide(snapshot.connections, history, now, settings.mode)
-    tellViolations([...decisions.violating].sort(byUrgency), now)
-    tellNearMisses(decisions.nearMisses)
-    const { terminate } = planOf(decisions)
-    wanted = new Set(terminate)
-    emit({ event: 'decided', endpoint, decisions })
-    queue.replace(requester, terminate)
-    const staleAt = snapshot.begunAt + settings.staleAfterMs + 1
-    wakeAt = Math.min(decisions.wakeAt, verification.againAfter(now), staleAt)
+    for (const [policy, found] of byPolicy) {
+      const condemned = found.filter((one) => one !== undefined)
+      emit({ event: 'held', endpoint, policy, condemned, active, at: now })
+    }
+    if (released.length > 0) emit({ event: 'released', endpoint, verdicts: released, at: now })
   }
 
   const tellNearMisses = (nearMisses: readonly NearMiss[]) => {
@@ -170,10 +143,77 @@ export const createEndpointWatch = (options: {
     }
   }
 
-  const remember = (seen: Snapshot) => {
+  const followNothing = (now: Instant) => {
+    decisions = undefined
+    plan = undefined
+    wakeAt = NEVER
+    executor.follow(undefined, now, now)
+    queue.replace(executor.requester, [])
+  }
+
+  /** Decides anew on the last complete snapshot. One that is too old condemns nobody. */
+  const evaluate = () => {
+    const now = clock.now()
+    if (retired || snapshot === undefined || !isFresh(now)) return followNothing(now)
+    const { mode, guard: limits } = settings
+    const fresh = error === undefined && now < askAt
+    const history = memory.history(now, fresh, (policy) => acts(policy, mode), changedAt)
+    const review = guard.review(decider.decide(snapshot.connections, history, now, mode), mode, limits, changedAt)
+    decisions = review.decisions
+    const staleAt = snapshot.begunAt + settings.staleAfterMs + 1
+    const bench = { set: policies, place, history, now, mode }
+    plan = planOf(decisions, usersToEndAtOnce(bench, snapshot.connections, decisions, executor.singly))
+    tellViolations([...decisions.violating].sort(byUrgency), now)
+    tellReview(review, now)
+    tellNearMisses(decisions.nearMisses)
+    emit({ event: 'decided', endpoint, decisions })
+    askAt = Math.min(askAt, decisions.askAt)
+    executor.follow(plan, now, Math.min(decisions.wakeAt, staleAt))
+    queue.replace(executor.requester, plan.calls)
+    wakeAt = Math.min(decisions.wakeAt, staleAt)
+  }
+
+  const takeIn = (seen: Snapshot) => {
+    snapshot = seen
+    error = undefined
+    failures = 0
+    wasBlind = false
+    heedScheduleAt = -NEVER
+    if (seen.begunAt >= askAt) askAt = NEVER
+    const at = seen.completedAt
+    emit({ event: 'polled', endpoint, snapshot: seen, at })
+    tellStatuses(seen)
     memory.observe(seen, policies)
     const ids = new Set(seen.connections.map(({ id }) => id))
     for (const id of told.keys()) if (!ids.has(id)) told.delete(id)
+    for (const reconnect of reconnects.observe(seen.connections, at)) {
+      emit({ event: 'reconnected', endpoint, ...reconnect, at })
+    }
+    executor.see(seen)
+  }
+
+  const failed = ({ code, message }: VpnError, startedAt: Instant) => {
+    const now = clock.now()
+    error = message
+    const pause = Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** failures++)
+    // Half of the pause is chance, so that many endpoints that failed together do not come back together.
+    heedScheduleAt = now + pause / 2 + (pause / 2) * random()
+    const blind = !isFresh(now)
+    const nowBlind = blind && !wasBlind
+    wasBlind = blind
+    const durationMs = now - startedAt
+    emit({
+      event: 'poll-failed',
+      endpoint,
+      code,
+      message,
+      failures,
+      durationMs,
+      blind,
+      nowBlind,
+      retryAt: heedScheduleAt,
+      at: now,
+    })
   }
 
   const poll = async (signal: AbortSignal) => {
@@ -181,75 +221,75 @@ export const createEndpointWatch = (options: {
     polledAt = startedAt
     try {
       const seen = await vpn.snapshot(endpoint.id, signal)
-      snapshot = seen
-      error = undefined
-      failures = 0
-      emit({ event: 'polled', endpoint, snapshot: seen })
-      tellStatuses(seen)
-      remember(seen)
-      tellProofs(verification.see(seen, settings.termination), seen.completedAt)
+      if (retired) return
+      takeIn(seen)
     } catch (failure) {
       if (!(failure instanceof VpnError)) throw failure
-      if (failure.code === 'aborted') return
-      error = failure.message
-      failures++
-      const now = clock.now()
-      const { code, message } = failure
-      emit({
-        event: 'poll-failed',
-        endpoint,
-        code,
-        message,
-        failures,
-        durationMs: now - startedAt,
-        blind: !isFresh(now),
-      })
+      if (retired || failure.code === 'aborted') return
+      failed(failure, startedAt)
     }
     evaluate()
   }
 
+  /** Reads the endpoint and acts on what it shows. A poll that still runs is not doubled. */
+  const pollOnce = (signal: AbortSignal): Promise<void> => {
+    polling ??= poll(signal).finally(() => {
+      polling = undefined
+    })
+    return polling
+  }
+
   return {
     endpoint,
+    poll: pollOnce,
 
-    /** Reads the endpoint and acts on what it shows. A poll that still runs is not doubled. */
-    async poll(signal: AbortSignal): Promise<void> {
-      if (polling !== undefined) {
-        emit({ event: 'poll-skipped', endpoint, reason: 'still-polling' })
-        return polling
-      }
-      polling = poll(signal).finally(() => {
-        polling = undefined
-      })
-      return polling
+    /** A poll that the schedule asks for: left out while one runs, and for a while after a failed one. */
+    pollOnSchedule(signal: AbortSignal): Promise<void> | undefined {
+      const reason = polling !== undefined ? 'still-polling' : clock.now() < heedScheduleAt ? 'backing-off' : undefined
+      if (reason === undefined) return pollOnce(signal)
+      emit({ event: 'poll-skipped', endpoint, reason })
+      return undefined
     },
 
     /** Acts on what time alone has changed since the last decision. */
     turn(now: Instant): void {
-      if (now >= wakeAt) evaluate()
+      if (now >= wakeAt || now >= executor.retryAt()) evaluate()
+      else if (error !== undefined && !wasBlind && !isFresh(now)) evaluate()
     },
 
     /** When `turn` has something to do. */
-    wakeAt: (): Instant => wakeAt,
+    wakeAt: (): Instant => Math.min(wakeAt, executor.retryAt()),
 
     /** When a poll is wanted beside the schedule's. */
-    wantsPollAt: (): Instant =>
-      polling === undefined
-        ? Math.max(Math.min(verification.wantsSnapshotAt(), decisions?.askAt ?? NEVER), polledAt + settings.minGapMs)
-        : NEVER,
+    wantsPollAt(): Instant {
+      if (polling !== undefined) return NEVER
+      const wanted = Math.min(executor.wantsSnapshotAt(), askAt)
+      return Math.max(wanted, polledAt + settings.minGapMs, heedScheduleAt)
+    },
 
     /** New policies and settings: decided on at once, with what the last snapshot showed. */
-    reconfigure(set: PolicySet, next: CycleSettings): void {
-      toldNearMisses.clear()
+    reconfigure(
+      set: PolicySet,
+      next: CycleSettings,
+      edit: { readonly changedAt: ChangedAt; readonly changed: readonly string[]; readonly name: string | undefined },
+    ): void {
+      const { maxPercent, minConnections } = settings.guard
+      const limitsChanged = maxPercent !== next.guard.maxPercent || minConnections !== next.guard.minConnections
       settings = next
       policies = set
+      changedAt = edit.changedAt
+      Object.assign(endpoint, edit.name === undefined ? {} : { name: edit.name })
       decider = createDecider(policies, place)
+      toldNearMisses.clear()
+      if (limitsChanged) guard.reset()
+      for (const policy of edit.changed) guard.reset(policy)
       evaluate()
     },
 
-    /** Whether it is watched no longer; what it waited to send is not sent. */
+    /** It is watched no longer: what it waited to send is not sent. */
     retire(): void {
-      wanted = new Set()
-      queue.replace(requester, [])
+      retired = true
+      followNothing(clock.now())
     },
 
     status: (): EndpointStatus => ({
@@ -257,25 +297,12 @@ export const createEndpointWatch = (options: {
       snapshotAt: snapshot?.completedAt,
       error,
       decisions,
-      openTerminations: verification.open(),
+      plan,
+      openTerminations: executor.open(),
     }),
+
+    kept: (): EndpointState => ({ memory: memory.kept(), guard: guard.kept(), pursuits: executor.kept() }),
   }
 }
 
 export type EndpointWatch = ReturnType<typeof createEndpointWatch>
-
-/** A decision in the words of logs and JSON, the same everywhere. */
-export const describe = (decision: Decision, now: Instant) => {
-  const { connection, lead } = decision
-  return {
-    connectionId: connection.id,
-    username: connection.username ?? null,
-    commonName: connection.commonName ?? null,
-    policy: lead?.policy.name ?? null,
-    reason: lead?.reason ?? null,
-    since: lead?.since ?? null,
-    deadline: lead?.deadline ?? null,
-    because: lead === undefined ? null : because(lead, connection, now),
-    alsoBy: alsoBy(decision),
-  }
-}

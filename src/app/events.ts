@@ -1,6 +1,11 @@
-import type { Decision, Decisions, NearMiss } from '../domain/decide.ts'
+import type { Decisions, NearMiss } from '../domain/decide.ts'
+import type { GuardedVerdict } from '../domain/guard.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { Mode, Reason } from '../domain/policy.ts'
+import type { TerminateCall } from '../domain/plan.ts'
+import type { Mode } from '../domain/policy.ts'
+import type { Condemnation } from './condemnation.ts'
+import type { Reconnect } from './reconnects.ts'
+import type { Proof } from './verification.ts'
 import type { Snapshot, VpnErrorCode } from './vpn.ts'
 
 /** An endpoint under watch. */
@@ -9,30 +14,34 @@ export interface Endpoint {
   /** The operator's name for it; its id if there is none. */
   readonly name: string
   readonly region: string
+  /** The account's twelve digits, once they are known. */
+  readonly account: string | undefined
 }
 
 /** What became of one termination. */
 export const OUTCOMES = ['confirmed', 'already-gone', 'failed', 'gave-up'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
-/** Everything that happens and that somebody may want to see: log, metrics and status hang off these and nothing else. */
+interface OnEndpoint {
+  readonly endpoint: Endpoint
+  readonly at: Instant
+}
+
+interface InForce {
+  readonly mode: Mode
+  readonly policies: number
+  readonly endpoints: readonly Endpoint[]
+  readonly policySetHash: string
+  readonly at: Instant
+}
+
+/** Everything that happens and that somebody may want to see: log, metrics, audit trail and status hang off these and nothing else. */
 export type CurfewEvent =
-  | {
-      readonly event: 'started'
-      readonly mode: Mode
-      readonly policies: number
-      readonly endpoints: readonly Endpoint[]
-      readonly policySetHash: string
-    }
+  | ({ readonly event: 'started' } & InForce)
+  | ({ readonly event: 'reloaded' } & InForce)
   | { readonly event: 'stopping'; readonly inFlight: number }
-  | { readonly event: 'stopped' }
-  | {
-      readonly event: 'reloaded'
-      readonly mode: Mode
-      readonly policies: number
-      readonly endpoints: readonly Endpoint[]
-      readonly policySetHash: string
-    }
+  | { readonly event: 'stopped'; readonly at: Instant }
+  | { readonly event: 'reload-refused'; readonly problems: readonly string[] }
   /** How many entries of a `usersFile` a reload brought and took away. */
   | {
       readonly event: 'users-file-changed'
@@ -41,11 +50,13 @@ export type CurfewEvent =
       readonly came: number
       readonly went: number
     }
-  | { readonly event: 'reload-refused'; readonly problems: readonly string[] }
-  | { readonly event: 'polled'; readonly endpoint: Endpoint; readonly snapshot: Snapshot }
-  | {
+  | { readonly event: 'endpoints-changed'; readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] }
+  | { readonly event: 'discovery-failed'; readonly region: string; readonly message: string }
+  /** An action that IAM does not allow, found before it is needed. */
+  | { readonly event: 'permission-missing'; readonly endpoint: Endpoint; readonly action: string }
+  | ({ readonly event: 'polled'; readonly snapshot: Snapshot } & OnEndpoint)
+  | ({
       readonly event: 'poll-failed'
-      readonly endpoint: Endpoint
       readonly code: VpnErrorCode
       readonly message: string
       readonly durationMs: number
@@ -53,44 +64,64 @@ export type CurfewEvent =
       readonly failures: number
       /** Whether the endpoint is too long without a complete snapshot for any policy to act. */
       readonly blind: boolean
-    }
-  | { readonly event: 'poll-skipped'; readonly endpoint: Endpoint; readonly reason: 'still-polling' }
+      /** Whether it was not blind before. */
+      readonly nowBlind: boolean
+      /** When the schedule is heeded again. */
+      readonly retryAt: Instant
+    } & OnEndpoint)
+  | { readonly event: 'poll-skipped'; readonly endpoint: Endpoint; readonly reason: 'still-polling' | 'backing-off' }
   /** Once per endpoint and status: AWS says a word that Curfew does not know. Such connections count as active. */
   | { readonly event: 'unknown-status'; readonly endpoint: Endpoint; readonly status: string }
   /** Once per person and policy: an entry names somebody who is connected in part only. */
   | { readonly event: 'near-miss'; readonly endpoint: Endpoint; readonly nearMiss: NearMiss }
   | { readonly event: 'decided'; readonly endpoint: Endpoint; readonly decisions: Decisions }
-  /** Once per connection and policy: its deadline has passed. */
-  | {
+  /** Once per connection and policy: its deadline has passed. `repeats`: how often the person came back in a row. */
+  | ({
       readonly event: 'violation'
-      readonly endpoint: Endpoint
-      readonly decision: Decision
-      readonly policy: string
-      readonly reason: Reason
+      readonly condemned: Condemnation
       readonly mode: Mode
-      readonly because: string
-      readonly at: Instant
-    }
-  | {
+      readonly repeats: number
+    } & OnEndpoint)
+  /** The guard holds verdicts of one policy from now on. */
+  | ({
+      readonly event: 'held'
+      readonly policy: string
+      readonly condemned: readonly Condemnation[]
+      readonly active: number
+    } & OnEndpoint)
+  | ({ readonly event: 'released'; readonly verdicts: readonly GuardedVerdict[] } & OnEndpoint)
+  | ({
       readonly event: 'call-answered'
-      readonly endpoint: Endpoint
-      readonly decision: Decision
-      readonly selector: 'connection-id'
+      readonly call: TerminateCall
       /** `accepted`, or why it was not. */
       readonly outcome: 'accepted' | VpnErrorCode
       readonly message: string | undefined
       readonly requestId: string | undefined
-      readonly at: Instant
-    }
+    } & OnEndpoint)
+  /** One connection whose termination AWS accepted. */
+  | ({
+      readonly event: 'accepted'
+      readonly condemned: Condemnation
+      readonly established: Instant | undefined
+    } & OnEndpoint)
+  | ({
+      readonly event: 'call-withdrawn'
+      readonly call: TerminateCall
+      readonly why: 'no-record' | 'not-wanted' | 'stopping'
+    } & OnEndpoint)
+  | ({ readonly event: 'termination'; readonly repeats: number } & Proof & OnEndpoint)
+  | ({ readonly event: 'reconnected' } & Reconnect & OnEndpoint)
   | {
-      readonly event: 'termination'
-      readonly endpoint: Endpoint
-      readonly decision: Decision
-      readonly outcome: Outcome
-      readonly because: string
-      readonly attempts: number
-      readonly at: Instant
+      readonly event: 'queue'
+      readonly region: string
+      readonly account: string | undefined
+      readonly length: number
+      readonly etaSeconds: number
     }
-  | { readonly event: 'queue'; readonly region: string; readonly length: number; readonly etaSeconds: number }
+  /** The audit trail or the state file could not be written, or can be again. */
+  | { readonly event: 'unwritable'; readonly what: 'audit' | 'state'; readonly message: string }
+  | { readonly event: 'writable-again'; readonly what: 'audit' | 'state' }
+  /** The clock of the host and of AWS differ. */
+  | { readonly event: 'clock-skew'; readonly skewMs: number; readonly apart: boolean }
 
 export type Emit = (event: CurfewEvent) => void

@@ -1,4 +1,6 @@
-import type { Mode } from '../domain/policy.ts'
+import type { GuardLimits } from '../domain/guard.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Mode, Policy } from '../domain/policy.ts'
 import type { VerificationSettings } from './verification.ts'
 
 /** What one cycle needs to know of the configuration; replaced whole at a reload. */
@@ -9,4 +11,9 @@ export interface CycleSettings {
   /** Polls that deadlines and verification ask for are at least so far apart. */
   readonly minGapMs: number
   readonly termination: VerificationSettings
+  readonly guard: GuardLimits
+  readonly policySetHash: string
 }
+
+/** When a policy last changed. */
+export type ChangedAt = (policy: Policy) => Instant

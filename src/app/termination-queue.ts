@@ -1,17 +1,23 @@
-import type { Decision } from '../domain/decide.ts'
 import { type Instant, SECOND } from '../domain/instant.ts'
-import { byUrgency } from '../domain/plan.ts'
+import { byUrgency, type TerminateCall } from '../domain/plan.ts'
 import { createTokenBucket, type Rate } from '../domain/token-bucket.ts'
+import { AuditError } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { type TerminationAnswer, type Vpn, VpnError } from './vpn.ts'
 
-/** Who condemned the connection, and who is told what became of the call. */
+/** Who condemned the connections, and who is told what became of the call. */
 export interface Requester {
   /** Asked just before a call leaves; it may have become unnecessary, or too old to act on. */
-  mayLeave(decision: Decision, now: Instant): boolean
-  leaving(decision: Decision, now: Instant): void
-  answered(decision: Decision, answer: TerminationAnswer, now: Instant): void
-  failed(decision: Decision, error: VpnError, now: Instant): void
+  mayLeave(call: TerminateCall, now: Instant): boolean
+  /** Asked once more when the call, taken already, stands on disk. */
+  stillWanted(call: TerminateCall, now: Instant): boolean
+  leaving(call: TerminateCall, now: Instant): void
+  /** Writes down what is about to be done: durable when it resolves, an AuditError if it cannot be. */
+  intend(call: TerminateCall, callId: string): Promise<void>
+  answered(call: TerminateCall, answer: TerminationAnswer, now: Instant): void
+  failed(call: TerminateCall, error: VpnError, now: Instant): void
+  /** The call did not leave after all. */
+  withdrawn(call: TerminateCall, why: 'no-record' | 'not-wanted' | 'stopping'): void
 }
 
 /** As many calls in flight as the bucket refills in about a second at AWS's own limit, so that slow answers do not slow a cut. */
@@ -21,20 +27,24 @@ const IN_FLIGHT = 8
 const PAUSE_MS = SECOND
 const LONGEST_PAUSE_MS = 20 * SECOND
 
+/** How long nothing leaves after a record could not be written. */
+const NO_RECORD_PAUSE_MS = 5 * SECOND
+
 /** The one gate through which terminations of one account and Region leave: most urgent first, never faster than the rate. */
 export const createTerminationQueue = (options: {
   readonly vpn: Pick<Vpn, 'terminate'>
   readonly clock: Clock
   readonly random: () => number
+  readonly nextCallId: () => string
   readonly onLength: (length: number, etaSeconds: number) => void
   readonly rate: Rate
 }) => {
-  const { vpn, clock, random, onLength } = options
+  const { vpn, clock, random, nextCallId, onLength } = options
   let { rate } = options
   let bucket = createTokenBucket(rate, clock.now())
-  const waiting = new Map<Requester, readonly Decision[]>()
+  const waiting = new Map<Requester, readonly TerminateCall[]>()
   // Most urgent last, so that taking one is cheap; sorted anew only when decisions change.
-  let queue: Array<{ decision: Decision; requester: Requester }> = []
+  let queue: Array<{ readonly call: TerminateCall; readonly requester: Requester }> = []
   let inFlight = 0
   let pausedUntil: Instant = -Infinity
   let throttles = 0
@@ -48,24 +58,51 @@ export const createTerminationQueue = (options: {
   const tellLength = (now: Instant) =>
     onLength(queue.length, queue.length === 0 ? 0 : Math.max(0, bucket.availableAt(now, queue.length) - now) / SECOND)
 
-  const send = async (decision: Decision, requester: Requester, signal: AbortSignal) => {
-    requester.leaving(decision, clock.now())
+  const throttled = (leftAt: Instant, now: Instant) => {
+    // Several calls of one wave come back together: only the first of them is news.
+    if (leftAt < pausedUntil) return
+    // The account's own bucket is empty: somebody else drinks from it too. Half of each pause is chance, so that two do not keep step.
+    bucket.drain(now)
+    const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** throttles++)
+    pausedUntil = now + pause / 2 + (pause / 2) * random()
+  }
+
+  /** Whether what is about to be done stands on disk. */
+  const record = async (call: TerminateCall, requester: Requester): Promise<boolean> => {
     try {
-      const { endpointId, id: connectionId } = decision.connection
-      const answer = await vpn.terminate({ endpointId, connectionId }, signal)
+      await requester.intend(call, nextCallId())
+      return true
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error
+      pausedUntil = clock.now() + NO_RECORD_PAUSE_MS
+      requester.withdrawn(call, 'no-record')
+      queue.push({ call, requester })
+      return false
+    }
+  }
+
+  const send = async (call: TerminateCall, requester: Requester, stop: AbortSignal, abort: AbortSignal) => {
+    const leftAt = clock.now()
+    try {
+      if (!(await record(call, requester))) return
+      // Writing takes a moment, in which everything may have changed.
+      if (stop.aborted) return requester.withdrawn(call, 'stopping')
+      if (!requester.stillWanted(call, clock.now())) return requester.withdrawn(call, 'not-wanted')
+      const { endpointId, username, decisions } = call
+      const answer = await vpn.terminate(
+        username === undefined ? { endpointId, connectionId: decisions[0].connection.id } : { endpointId, username },
+        abort,
+      )
       throttles = 0
-      requester.answered(decision, answer, clock.now())
+      requester.answered(call, answer, clock.now())
     } catch (error) {
       if (!(error instanceof VpnError)) throw error
       const now = clock.now()
       if (error.code === 'throttled') {
-        // The account's own bucket is empty: somebody else drinks from it too. Half of each pause is chance, so that two do not keep step.
-        bucket.drain(now)
-        const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** throttles++)
-        pausedUntil = now + pause / 2 + (pause / 2) * random()
-        queue.push({ decision, requester })
+        throttled(leftAt, now)
+        queue.push({ call, requester })
       }
-      requester.failed(decision, error, now)
+      requester.failed(call, error, now)
     } finally {
       inFlight--
       wake()
@@ -73,16 +110,16 @@ export const createTerminationQueue = (options: {
   }
 
   return {
-    /** The newest decisions of a requester take the place of its older ones. */
-    replace(requester: Requester, decisions: readonly Decision[]): void {
-      if (decisions.length === 0 && (waiting.get(requester) ?? []).length === 0) return
-      waiting.set(requester, decisions)
-      if (decisions.length === 0) waiting.delete(requester)
+    /** The newest calls of a requester take the place of its older ones. */
+    replace(requester: Requester, calls: readonly TerminateCall[]): void {
+      if (calls.length === 0 && (waiting.get(requester) ?? []).length === 0) return
+      waiting.set(requester, calls)
+      if (calls.length === 0) waiting.delete(requester)
       const now = clock.now()
       queue = [...waiting]
-        .flatMap(([from, wanted]) => wanted.map((decision) => ({ decision, requester: from })))
-        .filter((entry) => entry.requester.mayLeave(entry.decision, now))
-        .sort((a, b) => byUrgency(b.decision, a.decision))
+        .flatMap(([from, wanted]) => wanted.map((call) => ({ call, requester: from })))
+        .filter((entry) => entry.requester.mayLeave(entry.call, now))
+        .sort((a, b) => byUrgency(b.call.decisions[0], a.call.decisions[0]))
       tellLength(now)
       wake()
     },
@@ -106,8 +143,7 @@ export const createTerminationQueue = (options: {
     /** Sends until `stop` is aborted; then takes no new call and waits for those in flight, which `abort` ends. */
     async run(stop: AbortSignal, abort: AbortSignal): Promise<void> {
       const calls = new Set<Promise<void>>()
-      const onStop = () => wake()
-      stop.addEventListener('abort', onStop, { once: true })
+      stop.addEventListener('abort', wake, { once: true })
       while (!stop.aborted) {
         const next = queue.at(-1)
         if (next === undefined || inFlight >= IN_FLIGHT) {
@@ -115,17 +151,20 @@ export const createTerminationQueue = (options: {
           continue
         }
         const now = clock.now()
+        // A clock that was set back must not turn a short pause into a long one.
+        pausedUntil = Math.min(pausedUntil, now + LONGEST_PAUSE_MS)
         const leavesAt = Math.max(pausedUntil, bucket.availableAt(now))
         if (leavesAt > now) {
           await clock.sleep(Math.min(SECOND, leavesAt - now), stop)
           continue
         }
         queue.pop()
-        if (next.requester.mayLeave(next.decision, now) && bucket.tryTake(now)) {
+        if (next.requester.mayLeave(next.call, now) && bucket.tryTake(now)) {
           inFlight++
-          const call = send(next.decision, next.requester, abort)
-          calls.add(call)
-          void call.finally(() => calls.delete(call))
+          next.requester.leaving(next.call, now)
+          const sent = send(next.call, next.requester, stop, abort)
+          calls.add(sent)
+          void sent.finally(() => calls.delete(sent))
         }
         tellLength(now)
       }

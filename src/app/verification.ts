@@ -1,5 +1,6 @@
-import type { Decision } from '../domain/decide.ts'
 import { type Instant, MINUTE, NEVER, SECOND } from '../domain/instant.ts'
+import type { TerminateCall } from '../domain/plan.ts'
+import type { Condemnation } from './condemnation.ts'
 import type { Outcome } from './events.ts'
 import type { Snapshot } from './vpn.ts'
 
@@ -10,24 +11,40 @@ export interface VerificationSettings {
 
 /** What became of a termination, as a snapshot or an answer told. */
 export interface Proof {
-  readonly decision: Decision
+  readonly condemned: Condemnation
   readonly outcome: Outcome
   readonly attempts: number
+  /** The last call that was sent for it, and when it left. */
+  readonly callId: string
+  readonly selector: TerminateCall['selector']
+  readonly leftAt: Instant
+  readonly requestId: string | undefined
 }
 
 /** How long a termination that was given up waits before it is tried again, as long as it is condemned. */
 const AGAIN_AFTER_MS = 5 * MINUTE
 
-/** A snapshot begun this soon after an answer would still show the connection: EC2 is eventually consistent. */
+/** A snapshot begun this soon after an answer may still show the connection as it was: EC2 is eventually consistent. */
 const SETTLE_MS = 2 * SECOND
 
-interface Pursuit {
-  decision: Decision
+/** The pause before a call that was refused, or that did nothing, is repeated; longer with each attempt. */
+const RETRY_MS = 5 * SECOND
+
+export interface Pursuit {
+  readonly condemned: Condemnation
+  callId: string
+  readonly selector: TerminateCall['selector']
+  requestId: string | undefined
   attempts: number
-  /** `sending`: the call is out. `sent`: AWS may act on it, the proof is awaited. `free`: may be sent again at `againAt`. */
-  state: 'sending' | 'sent' | 'free'
+  /**
+   * `sending`: the call is out. `sent`: AWS may act on it, the proof is awaited. `gone`: AWS says there is no such
+   * connection, a snapshot may still show it. `free`: may be sent again at `againAt`.
+   */
+  state: 'sending' | 'sent' | 'gone' | 'free'
   /** Whether AWS took a call for it, or may have. Without one, its end is not our doing. */
   taken: boolean
+  leftAt: Instant
+  /** When AWS answered; from then on its proof is due. */
   sentAt: Instant
   againAt: Instant
   /** Complete snapshots running that did not show the connection at all. */
@@ -36,22 +53,70 @@ interface Pursuit {
 }
 
 /** Follows every termination of one endpoint until a complete snapshot proves that the connection is gone. An acknowledgement is not a proof. */
-export const createVerification = () => {
-  const pursuits = new Map<string, Pursuit>()
+export const createVerification = (kept: readonly Pursuit[] = []) => {
+  // A call that was out when the last process ended may have been heard.
+  const pursuits = new Map<string, Pursuit>(
+    kept.map((pursuit) => [
+      pursuit.condemned.connectionId,
+      { ...pursuit, state: pursuit.state === 'sending' ? 'sent' : pursuit.state },
+    ]),
+  )
+
+  const proofOf = ({ condemned, attempts, callId, selector, leftAt, requestId }: Pursuit, outcome: Outcome): Proof => ({
+    condemned,
+    outcome,
+    attempts,
+    callId,
+    selector,
+    leftAt,
+    requestId,
+  })
 
   const retire = (id: string, pursuit: Pursuit, outcome: Outcome): Proof => {
     pursuits.delete(id)
-    return { decision: pursuit.decision, outcome, attempts: pursuit.attempts }
+    return proofOf(pursuit, outcome)
   }
 
   /** One attempt is used up. Says so once when it was the last one. */
-  const retry = (pursuit: Pursuit, again: Instant, settings: VerificationSettings, now: Instant): Proof[] => {
+  const retry = (pursuit: Pursuit, settings: VerificationSettings, now: Instant): Proof[] => {
     pursuit.state = 'free'
-    pursuit.againAt = again
+    pursuit.againAt = now + pursuit.attempts * RETRY_MS
     if (pursuit.attempts < settings.attempts) return []
     pursuit.againAt = now + AGAIN_AFTER_MS
     pursuit.gaveUp = true
-    return [{ decision: pursuit.decision, outcome: 'gave-up', attempts: pursuit.attempts }]
+    return [proofOf(pursuit, 'gave-up')]
+  }
+
+  /** AWS is still at it: sending again would do nothing, but somebody must hear of it in the end. */
+  const lingers = (pursuit: Pursuit, settings: VerificationSettings, now: Instant): Proof[] => {
+    const patienceMs = settings.verifyWithinMs * settings.attempts
+    if (pursuit.gaveUp || now - pursuit.sentAt < patienceMs) return []
+    pursuit.gaveUp = true
+    return [proofOf(pursuit, 'gave-up')]
+  }
+
+  /** What a snapshot begun after the answer says of one termination. */
+  const read = (
+    id: string,
+    pursuit: Pursuit,
+    status: string | undefined,
+    snapshot: Snapshot,
+    settings: VerificationSettings,
+  ): Proof[] => {
+    const waited = snapshot.begunAt - pursuit.sentAt
+    pursuit.absences = status === undefined ? pursuit.absences + 1 : 0
+    if (pursuit.state === 'gone') {
+      if (status === undefined || status === 'terminated') pursuits.delete(id)
+      else if (waited >= settings.verifyWithinMs) pursuit.state = 'free'
+      return []
+    }
+    if (status === 'terminated' || pursuit.absences >= 2) {
+      return [retire(id, pursuit, pursuit.taken ? 'confirmed' : 'already-gone')]
+    }
+    if (pursuit.state !== 'sent' || status === undefined) return []
+    if (status === 'terminating') return lingers(pursuit, settings, snapshot.begunAt)
+    const failed = status === 'failed-to-terminate' && waited >= SETTLE_MS
+    return failed || waited >= settings.verifyWithinMs ? retry(pursuit, settings, snapshot.completedAt) : []
   }
 
   return {
@@ -61,15 +126,19 @@ export const createVerification = () => {
       return pursuit === undefined || (pursuit.state === 'free' && now >= pursuit.againAt)
     },
 
-    sending(decision: Decision, now: Instant): void {
-      const known = pursuits.get(decision.connection.id)
+    sending(condemned: Condemnation, selector: TerminateCall['selector'], now: Instant): void {
+      const known = pursuits.get(condemned.connectionId)
       // After giving up, each new round has its own attempts.
       const attempts = known === undefined || known.gaveUp ? 0 : known.attempts
-      pursuits.set(decision.connection.id, {
-        decision,
+      pursuits.set(condemned.connectionId, {
+        condemned,
+        callId: '',
+        selector,
+        requestId: undefined,
         attempts: attempts + 1,
         state: 'sending',
         taken: known?.taken ?? false,
+        leftAt: now,
         sentAt: now,
         againAt: now,
         absences: 0,
@@ -77,24 +146,34 @@ export const createVerification = () => {
       })
     },
 
-    /** AWS took the call, or may have: a time-out says nothing. */
-    sent(id: string, now: Instant): void {
+    /** The call is written down under this id. */
+    recorded(id: string, callId: string): void {
       const pursuit = pursuits.get(id)
-      if (pursuit !== undefined) Object.assign(pursuit, { state: 'sent', taken: true, sentAt: now })
+      if (pursuit !== undefined) pursuit.callId = callId
+    },
+
+    /** AWS took the call, or may have: a time-out says nothing. Returns when the call had left. */
+    sent(id: string, requestId: string | undefined, now: Instant): Instant {
+      const pursuit = pursuits.get(id)
+      if (pursuit === undefined) return now
+      Object.assign(pursuit, { state: 'sent', taken: true, sentAt: now, requestId })
+      return pursuit.leftAt
     },
 
     /** AWS says that there is no such connection any more. */
-    alreadyGone(id: string): Proof[] {
+    alreadyGone(id: string, now: Instant): Proof[] {
       const pursuit = pursuits.get(id)
-      return pursuit === undefined ? [] : [retire(id, pursuit, 'already-gone')]
+      if (pursuit === undefined) return []
+      Object.assign(pursuit, { state: 'gone', sentAt: now })
+      return [proofOf(pursuit, 'already-gone')]
     },
 
-    /** The call never counted: throttled, or taken back at stop. */
+    /** The call never counted: throttled, or taken back. */
     unsent(id: string): void {
       const pursuit = pursuits.get(id)
       if (pursuit === undefined) return
       pursuit.attempts--
-      if (pursuit.attempts === 0) pursuits.delete(id)
+      if (pursuit.attempts === 0 && !pursuit.taken) pursuits.delete(id)
       else pursuit.state = 'free'
     },
 
@@ -102,8 +181,13 @@ export const createVerification = () => {
     refused(id: string, settings: VerificationSettings, now: Instant): Proof[] {
       const pursuit = pursuits.get(id)
       if (pursuit === undefined) return []
-      const failed: Proof = { decision: pursuit.decision, outcome: 'failed', attempts: pursuit.attempts }
-      return [failed, ...retry(pursuit, now + pursuit.attempts * 5 * SECOND, settings, now)]
+      const failed = proofOf(pursuit, 'failed')
+      return [failed, ...retry(pursuit, settings, now)]
+    },
+
+    /** Nobody wants these ended any more: those that may be sent again are forgotten. */
+    drop(isUnwanted: (id: string) => boolean): void {
+      for (const [id, { state }] of pursuits) if (state === 'free' && isUnwanted(id)) pursuits.delete(id)
     },
 
     /** Reads what a complete snapshot says of the open terminations. */
@@ -112,40 +196,41 @@ export const createVerification = () => {
       const rows = new Map<string, string>()
       for (const { id, status } of snapshot.connections) if (pursuits.has(id)) rows.set(id, status)
       const proofs: Proof[] = []
-      for (const [id, pursuit] of pursuits) {
+      for (const [id, pursuit] of [...pursuits]) {
+        // The clock was set back: what lies ahead would be waited for twice.
+        pursuit.sentAt = Math.min(pursuit.sentAt, snapshot.completedAt)
+        pursuit.againAt = Math.min(pursuit.againAt, snapshot.completedAt + AGAIN_AFTER_MS)
         if (pursuit.state === 'sending' || snapshot.begunAt <= pursuit.sentAt) continue
-        const status = rows.get(id)
-        pursuit.absences = status === undefined ? pursuit.absences + 1 : 0
-        if (status === 'terminated' || pursuit.absences >= 2) {
-          proofs.push(retire(id, pursuit, pursuit.taken ? 'confirmed' : 'already-gone'))
-        } else if (pursuit.state === 'sent' && status !== undefined) {
-          const late = snapshot.begunAt - pursuit.sentAt >= settings.verifyWithinMs
-          if (status === 'failed-to-terminate' || late)
-            proofs.push(...retry(pursuit, snapshot.completedAt, settings, snapshot.completedAt))
-        }
+        proofs.push(...read(id, pursuit, rows.get(id), snapshot, settings))
       }
       return proofs
     },
 
-    /** Terminations without an outcome, those given up not among them. */
+    /** For the state file. */
+    kept: (): readonly Pursuit[] => [...pursuits.values()],
+
+    /** Terminations without an outcome. */
     open(): number {
       let count = 0
-      for (const pursuit of pursuits.values()) if (!pursuit.gaveUp) count++
+      for (const { gaveUp, state } of pursuits.values()) if (!gaveUp && state !== 'gone') count++
       return count
     },
 
     /** When a snapshot is wanted that the schedule may not bring. */
     wantsSnapshotAt(): Instant {
       let at: Instant = NEVER
-      for (const { state, sentAt } of pursuits.values()) if (state === 'sent') at = Math.min(at, sentAt + SETTLE_MS)
+      for (const { state, sentAt, gaveUp } of pursuits.values()) {
+        if (state === 'sent' && !gaveUp) at = Math.min(at, sentAt + SETTLE_MS)
+      }
       return at
     },
 
     /** The first instant after `now` at which a connection, if still condemned, may be tried again. */
     againAfter(now: Instant): Instant {
       let at: Instant = NEVER
-      for (const { state, againAt } of pursuits.values())
+      for (const { state, againAt } of pursuits.values()) {
         if (state === 'free' && againAt > now) at = Math.min(at, againAt)
+      }
       return at
     },
   }

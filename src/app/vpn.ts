@@ -51,11 +51,10 @@ export interface Snapshot {
   readonly connections: readonly Connection[]
 }
 
-/** One call ends one connection. */
-export interface Termination {
-  readonly endpointId: string
-  readonly connectionId: string
-}
+/** One call ends one connection, or all of one user: at most five, by the name as AWS spells it. */
+export type Termination =
+  | { readonly endpointId: string; readonly connectionId: string }
+  | { readonly endpointId: string; readonly username: string }
 
 /** What AWS said of a termination. It only promises to begin: the proof is a later snapshot. */
 export interface TerminationAnswer {
@@ -67,10 +66,30 @@ export interface TerminationAnswer {
   }>
 }
 
-/** The Client VPN of one account in one Region. Every failure is a `VpnError`. */
+/** An endpoint as AWS lists it. */
+export interface ListedEndpoint {
+  readonly id: string
+  /** The tag `Name`, unless it is empty. */
+  readonly name: string | undefined
+  readonly tags: ReadonlyMap<string, string>
+  /** AWS's word: `available`, `pending-associate`, `pending`, `deleting`, `deleted`. */
+  readonly status: string
+}
+
+/** What watching an endpoint takes of AWS. Every failure is a `VpnError`. */
 export interface Vpn {
   /** All pages or a failure: never a part. */
   snapshot(endpointId: string, signal: AbortSignal): Promise<Snapshot>
   /** One attempt, not repeated: the queue repeats, so that every call is counted against the rate. */
   terminate(termination: Termination, signal: AbortSignal): Promise<TerminationAnswer>
+}
+
+/** The Client VPN of one account in one Region, whole: what is asked beside the endpoints' own cycles. */
+export interface VpnSite extends Vpn {
+  /** Every endpoint that there is: all pages or a failure. */
+  endpoints(signal: AbortSignal): Promise<readonly ListedEndpoint[]>
+  /** Which of the permissions that an endpoint needs are missing, as IAM spells them; nothing is read or ended. */
+  missingPermissions(endpointId: string, signal: AbortSignal): Promise<readonly string[]>
+  /** The account's twelve digits. */
+  account(signal: AbortSignal): Promise<string>
 }

@@ -1,18 +1,19 @@
 import { diskFiles } from '../adapters/files/config-files.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { configurationWarnings, policyFileWarnings } from '../config/policy-warnings.ts'
+import { sortProblems } from '../config/problem.ts'
 import { readConfiguration, readPolicies } from './compose-files.ts'
 
 /** Every problem of the daemon's file and of all policies that it names; without an error also what they hardly mean. */
 export const reviewConfiguration = (path: string) => {
   const { problems, configuration } = readConfiguration(path)
   if (configuration === undefined) return problems
-  return [...problems, ...configurationWarnings(diskFiles, path, configuration, hostClock.now())]
+  return sortProblems([...problems, ...configurationWarnings(diskFiles, path, configuration, hostClock.now())])
 }
 
 /** The same of policy files and folders alone. */
 export const reviewPolicies = (paths: readonly string[]) => {
   const { problems, policies } = readPolicies(paths)
   if (policies === undefined) return problems
-  return [...problems, ...policyFileWarnings(diskFiles, paths, policies, hostClock.now())]
+  return sortProblems([...problems, ...policyFileWarnings(diskFiles, paths, policies, hostClock.now())])
 }

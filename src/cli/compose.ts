@@ -1,65 +1,127 @@
+import pLimit from 'p-limit'
 import { type Logger, pino } from 'pino'
+import { openAuditTrail } from '../adapters/audit/audit-trail.ts'
 import { createVpn } from '../adapters/aws/vpn.ts'
 import { cronCalendar } from '../adapters/cron/cron-calendar.ts'
+import { createStateFile, loadState } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { startHttpServer } from '../adapters/http/server.ts'
 import { createEventLog } from '../adapters/log/event-log.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
-import { type Assignment, createDaemon, type Site } from '../app/daemon.ts'
-import type { CurfewEvent, Emit } from '../app/events.ts'
+import { AuditError, type AuditTrail } from '../app/audit.ts'
+import { createAuditEvents } from '../app/audit-events.ts'
+import { type Assignment, createDaemon, type Site, siteKey } from '../app/daemon.ts'
+import { createDiscovery } from '../app/discovery.ts'
+import type { CurfewEvent, Emit, Endpoint } from '../app/events.ts'
 import { createReadBudget } from '../app/read-budget.ts'
-import { type Snapshot, type Vpn, VpnError } from '../app/vpn.ts'
+import { type Snapshot, VpnError, type VpnSite } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { formatProblems } from '../config/problem.ts'
 import { toIso } from '../domain/instant.ts'
-import { planOf } from '../domain/plan.ts'
 import { createPolicySet } from '../domain/policy-set.ts'
 import { VERSION } from '../version.ts'
+import { OperatorError } from './command.ts'
 import { readConfiguration } from './compose-files.ts'
 
-export { watchFiles } from '../adapters/files/watch-files.ts'
+export { peekState } from '../adapters/files/state-file.ts'
+export { fingerprint, watchFiles } from '../adapters/files/watch-files.ts'
 
 /** The one place that puts the parts together. */
 
 export const clock = hostClock
 
-const connectVpn = (site: Site, { requestTimeoutMs, rate }: Configuration['poll']): Vpn =>
-  createVpn({ ...site, requestTimeoutMs, clock: hostClock, beforePage: createReadBudget(rate, hostClock).turn })
-
 export const policySetOf = ({ policies, protect }: Configuration) => createPolicySet(policies, protect)
 
-export const assignmentOf = (configuration: Configuration): Assignment => {
-  const { mode, poll, termination, watch, policySetHash } = configuration
+const siteOf = ({ region, endpointUrl, assumeRole }: Configuration['watch'][number]): Site => ({
+  region,
+  endpointUrl,
+  assumeRole,
+})
+
+const assignmentOf = (configuration: Configuration): Assignment => {
+  const { mode, poll, termination, guard, watch, policySetHash } = configuration
   return {
     policies: policySetOf(configuration),
-    policySetHash,
     schedule: poll.schedule,
     terminationRate: termination.rate,
-    settings: { mode, staleAfterMs: poll.staleAfterMs, minGapMs: poll.minGapMs, termination },
-    watch: watch.map(({ region, endpointUrl, endpoints }) => ({
-      region,
-      endpointUrl,
-      endpoints: endpoints.map(({ id, name }) => ({ id, name: name ?? id, region })),
-    })),
+    settings: {
+      mode,
+      staleAfterMs: poll.staleAfterMs,
+      minGapMs: poll.minGapMs,
+      termination,
+      guard,
+      policySetHash,
+    },
+    watch: watch.map((entry) => ({ site: siteOf(entry), endpoints: entry.endpoints, discover: entry.discover })),
   }
 }
 
-/** Every watched endpoint read once, or why it could not be. */
+/** How many endpoints a command reads at once, as the daemon does. */
+const READS_AT_ONCE = 4
+
+/** Every watched endpoint read once, or why it could not be; those that cannot even be listed among them. */
 export const readEndpoints = async (configuration: Configuration) => {
-  const read = async (vpn: Vpn, endpointId: string): Promise<Snapshot | VpnError> => {
+  const { signal } = new AbortController()
+  const reads = pLimit(READS_AT_ONCE)
+  const sites = new Map<string, VpnSite>()
+  const vpnOf = (site: Site) => {
+    const known = sites.get(siteKey(site)) ?? connectVpn(site, () => configuration.poll)
+    sites.set(siteKey(site), known)
+    return known
+  }
+  const orFailure = async <Value>(work: Promise<Value>): Promise<Value | VpnError> => {
     try {
-      return await vpn.snapshot(endpointId, new AbortController().signal)
+      return await work
     } catch (error) {
       if (error instanceof VpnError) return error
       throw error
     }
   }
-  return Promise.all(
-    assignmentOf(configuration).watch.flatMap((site) => {
-      const vpn = connectVpn(site, configuration.poll)
-      return site.endpoints.map(async (endpoint) => ({ endpoint, snapshot: await read(vpn, endpoint.id) }))
+  interface Read {
+    /** Under which the state file keeps what is remembered of it. */
+    readonly key: string
+    readonly endpoint: Endpoint
+    readonly snapshot: Snapshot | VpnError
+  }
+  const read = await Promise.all(
+    configuration.watch.map(async (entry): Promise<readonly Read[]> => {
+      const site = siteOf(entry)
+      const { region } = site
+      const vpn = vpnOf(site)
+      const discovery = createDiscovery({ vpn, wanted: entry })
+      const { endpoints, failure } = await discovery.refresh(signal)
+      const found = await orFailure(vpn.account(signal))
+      const account = found instanceof VpnError ? undefined : found
+      const unlisted: Read = {
+        key: '',
+        endpoint: { id: '(discovery)', name: '(discovery)', region, account },
+        snapshot: failure ?? new VpnError('aborted', ''),
+      }
+      const all = endpoints.map(
+        async ({ id, name }): Promise<Read> => ({
+          key: `${siteKey(site)} ${id}`,
+          endpoint: { id, name, region, account },
+          snapshot: await reads(() => orFailure(vpn.snapshot(id, signal))),
+        }),
+      )
+      return [...(await Promise.all(all)), ...(failure === undefined ? [] : [unlisted])]
     }),
   )
+  return read.flat()
+}
+
+type ObserveRequest = ReturnType<typeof createMetrics>['observeRequest']
+
+const connectVpn = (site: Site, poll: () => Configuration['poll'], observe?: ObserveRequest): VpnSite => {
+  const { requestTimeoutMs, rate } = poll()
+  const { region } = site
+  return createVpn({
+    ...site,
+    requestTimeoutMs,
+    clock: hostClock,
+    beforePage: createReadBudget(rate, hostClock).turn,
+    onRequest: ({ action, code, throttled }) => observe?.({ account: undefined, region, action, code, throttled }),
+  })
 }
 
 export const createLog = (level: string): Logger =>
@@ -70,59 +132,118 @@ export const createLog = (level: string): Logger =>
     formatters: { level: (label) => ({ level: label }) },
   })
 
+/** Told when the trail fails and when it works again; counts what is written. */
+const watchTrail = (
+  trail: AuditTrail,
+  emit: Emit,
+  count: (outcome: 'written' | 'failed', records: number) => void,
+): AuditTrail => {
+  let fails = false
+  return {
+    ...trail,
+    async write(records) {
+      try {
+        await trail.write(records)
+        count('written', records.length)
+        if (fails) emit({ event: 'writable-again', what: 'audit' })
+        fails = false
+      } catch (error) {
+        count('failed', records.length)
+        if (!fails && error instanceof AuditError) emit({ event: 'unwritable', what: 'audit', message: error.message })
+        fails = true
+        throw error
+      }
+    },
+  }
+}
+
+const openTrail = async (file: string, log: Logger) => {
+  try {
+    const trail = await openAuditTrail({ file, onWait: (message) => log.warn({ file }, message) })
+    const { repaired } = trail
+    if (repaired !== undefined)
+      log.warn({ file, ...repaired }, 'the audit trail had a torn end: it was cut off and kept beside it')
+    return trail
+  } catch (error) {
+    if (error instanceof AuditError) throw new OperatorError(error.message)
+    throw error
+  }
+}
+
 /** The daemon and all that hears of what it does. */
-export const composeDaemon = (options: {
+export const composeDaemon = async (options: {
   readonly configuration: Configuration
   readonly log: Logger
   readonly listeners?: readonly Emit[]
 }) => {
   const { log } = options
   let configuration = options.configuration
-  const metrics = createMetrics({ version: VERSION, policies: () => configuration.policies })
-  const listeners = [createEventLog(log), metrics.observe, ...(options.listeners ?? [])]
+  const listeners: Emit[] = [createEventLog(log)]
   const emit = (event: CurfewEvent) => {
     for (const listen of listeners) listen(event)
   }
+  const metrics = createMetrics({
+    version: VERSION,
+    policies: () => configuration.policies,
+    changedAt: (policy) => daemon.changedAt(policy),
+  })
+  const opened = await openTrail(configuration.audit.file, log)
+  const audit = watchTrail(opened, emit, metrics.observeAudit)
+  const { state, setAside } = await loadState(configuration.state.file)
+  if (setAside !== undefined) {
+    log.warn(
+      setAside,
+      'the state file was set aside: grace, cooldown and idle marks begin anew, and the guard takes every policy for new',
+    )
+  }
+  listeners.push(
+    metrics.observe,
+    // A failure is told by the trail itself; nothing that leaves waits for these records.
+    createAuditEvents(
+      audit,
+      () => configuration.policySetHash,
+      () => {},
+    ),
+    ...(options.listeners ?? []),
+  )
   const daemon = createDaemon({
     assignment: assignmentOf(configuration),
-    connect: (site) => connectVpn(site, configuration.poll),
+    connect: (site) => connectVpn(site, () => configuration.poll, metrics.observeRequest),
     calendar: cronCalendar,
     clock: hostClock,
     random: Math.random,
     emit,
+    audit,
+    state,
+    store: createStateFile(configuration.state.file),
   })
 
-  const status = () => {
-    const now = hostClock.now()
-    return {
-      version: VERSION,
-      mode: configuration.mode,
-      policySetHash: configuration.policySetHash,
-      policies: configuration.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
-      endpoints: daemon.status().map(({ endpoint, snapshotAt, error, decisions, openTerminations }) => {
-        const plan = decisions === undefined ? undefined : planOf(decisions)
-        return {
-          endpointId: endpoint.id,
-          name: endpoint.name,
-          region: endpoint.region,
-          blind: decisions === undefined,
-          snapshotAt: snapshotAt === undefined ? null : toIso(snapshotAt),
-          error: error ?? null,
-          active: decisions?.active ?? null,
-          terminate: plan?.terminate.length ?? null,
-          audit: plan?.audit.length ?? null,
-          openTerminations,
-          nextAt: decisions === undefined ? null : toIso(decisions.wakeAt),
-        }
-      }),
-      now: toIso(now),
-    }
-  }
+  const status = () => ({
+    version: VERSION,
+    now: toIso(hostClock.now()),
+    mode: configuration.mode,
+    policySetHash: configuration.policySetHash,
+    policies: configuration.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
+    audit: audit.head(),
+    endpoints: daemon.status().map(({ endpoint, snapshotAt, error, decisions, plan, openTerminations }) => ({
+      endpointId: endpoint.id,
+      name: endpoint.name,
+      account: endpoint.account ?? null,
+      region: endpoint.region,
+      blind: decisions === undefined,
+      snapshotAt: snapshotAt === undefined ? null : toIso(snapshotAt),
+      error: error ?? null,
+      active: decisions?.active ?? null,
+      terminate: plan?.terminate.length ?? null,
+      held: plan?.held.length ?? null,
+      audit: plan?.audit.length ?? null,
+      openTerminations,
+      nextAt: decisions === undefined ? null : toIso(decisions.wakeAt),
+    })),
+  })
 
   return {
     daemon,
-    emit,
-    metrics,
 
     startServer: () =>
       startHttpServer(
@@ -137,22 +258,38 @@ export const composeDaemon = (options: {
         log,
       ),
 
-    /** Takes a new configuration, or keeps the last good one and says why. */
-    reload(path: string): readonly string[] {
+    /** Takes a new configuration, or keeps the last good one and says why. Returns what was read. */
+    async reload(path: string): Promise<readonly string[]> {
       const loaded = readConfiguration(path)
       if (loaded.configuration === undefined) {
         emit({ event: 'reload-refused', problems: formatProblems(loaded.problems) })
         return loaded.sources
       }
-      const { server } = configuration
       const next = loaded.configuration
-      if (next.server.host !== server.host || next.server.port !== server.port)
-        log.warn({ server: next.server }, 'a new address for the server takes effect at the next start')
-      for (const change of usersFileChanges(configuration.usersFiles, next.usersFiles)) emit(change)
-      configuration = { ...next, server }
+      for (const key of ['server', 'audit', 'state', 'poll'] as const) {
+        if (JSON.stringify(next[key]) === JSON.stringify(configuration[key])) continue
+        if (key === 'poll') daemon.reconnect()
+        else log.warn({ [key]: next[key] }, `a new "${key}" takes effect at the next start`)
+      }
+      const before = configuration
+      const { server, audit: auditFile, state: stateFile } = before
+      configuration = { ...next, server, audit: auditFile, state: stateFile }
       log.level = next.log.level
-      daemon.reload(assignmentOf(configuration))
+      await daemon.reload(assignmentOf(configuration))
+      for (const change of usersFileChanges(before.usersFiles, next.usersFiles)) emit(change)
       return loaded.sources
+    },
+
+    /** The head of the trail, which an outside copy can prove the file with; then lets go of it. */
+    async close(): Promise<void> {
+      const { seq, hash } = audit.head()
+      log.info({ event: 'audit-head', file: configuration.audit.file, seq, hash }, 'the audit trail ends here')
+      await audit.close()
+    },
+
+    tellHead(): void {
+      const { seq, hash } = audit.head()
+      log.info({ event: 'audit-head', file: configuration.audit.file, seq, hash }, 'the audit trail so far')
     },
   }
 }

@@ -8,6 +8,7 @@ import { type Instant, NEVER, toIso, toText } from '../domain/instant.ts'
 import { parseInstant } from '../domain/instant-text.ts'
 import { NO_HISTORY } from '../domain/memory.ts'
 import type { Scene } from '../domain/next-change.ts'
+import { personOf } from '../domain/user-list.ts'
 import { isDue } from '../domain/verdict.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, oneOf, say, stringOf, UsageError } from './command.ts'
 import { clock, policySetOf, readEndpoints } from './compose.ts'
@@ -47,7 +48,11 @@ const imagine = (
 ) => {
   const asked = stringOf(values.endpoint)
   const places = watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
-  const place = asked === undefined ? places[0] : places.find(({ endpointId }) => endpointId === asked)
+  const discovered = watch.find(({ discover }) => discover !== undefined)
+  // An endpoint that is found by its tags is not known without asking AWS: it is taken at its word.
+  const elsewhere = discovered && { endpointId: asked ?? '(discovered)', region: discovered.region }
+  const listed = asked === undefined ? places[0] : places.find(({ endpointId }) => endpointId === asked)
+  const place = listed ?? elsewhere
   if (place === undefined) {
     throw new UsageError(
       `--endpoint: "${asked}" is not watched: ${places.map(({ endpointId }) => endpointId).join(', ')} are`,
@@ -73,7 +78,11 @@ const find = async (id: string, configuration: Configuration) => {
   for (const { snapshot } of read) {
     if (snapshot instanceof VpnError) continue
     const connection = snapshot.connections.find((row) => row.id === id)
-    if (connection !== undefined) return { connection, connections: snapshot.connections }
+    if (connection === undefined) continue
+    // Others of the same person count for what rests on the whole snapshot; strangers change nothing.
+    const { principal } = personOf(connection)
+    const sames = snapshot.connections.filter((row) => row.id === id || personOf(row).principal === principal)
+    return { connection, connections: principal === undefined ? [connection] : sames }
   }
   const failed = read.find(({ snapshot }) => snapshot instanceof VpnError)?.snapshot
   if (failed instanceof VpnError) throw new OperatorError(failed.message)
@@ -108,7 +117,14 @@ export const explainCommand: Command = {
     const { connection, connections } =
       id === undefined ? imagine(values, configuration, now) : await find(id, configuration)
     const decider = createDecider(policySetOf(configuration), connection)
-    const scene: Scene = { decider, connections, history: NO_HISTORY, now, mode: configuration.mode }
+    const scene: Scene = {
+      policies: configuration.policies,
+      decider,
+      connections,
+      history: { ...NO_HISTORY, firstSeenAt: () => now },
+      now,
+      mode: configuration.mode,
+    }
     const explained = explain(scene, connection)
     say(output === 'json' ? JSON.stringify(asJson(explained), null, 2) : asText(connection, explained, scene))
     return EXIT.ok

@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     summary: 'run policy tests: who is ended or kept, by what, until when',
     load: async () => (await import('./test.ts')).test,
   },
+  audit: {
+    summary: 'check that an audit file is whole and unchanged',
+    load: async () => (await import('./audit.ts')).audit,
+  },
   schema: {
     summary: 'the JSON Schema of configuration and policies, for editors',
     load: async () => (await import('./schema.ts')).schema,

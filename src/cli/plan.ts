@@ -1,14 +1,17 @@
-import { describe } from '../app/endpoint-watch.ts'
+import { condemnationOf } from '../app/condemnation.ts'
 import { VpnError } from '../app/vpn.ts'
-import { createDecider, type Decision } from '../domain/decide.ts'
+import { acts, createDecider, type Decision } from '../domain/decide.ts'
 import { formatDuration } from '../domain/duration.ts'
+import { createGuard } from '../domain/guard.ts'
 import { type Instant, SECOND, toIso } from '../domain/instant.ts'
-import { NO_HISTORY } from '../domain/memory.ts'
+import { createMemory } from '../domain/memory.ts'
 import { etaSeconds, planOf } from '../domain/plan.ts'
-import { MODES } from '../domain/policy.ts'
+import { MODES, type Policy } from '../domain/policy.ts'
+import { nextPolicyAges } from '../domain/policy-ages.ts'
 import { upcoming } from '../domain/upcoming.ts'
+import { usersToEndAtOnce } from '../domain/username-calls.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
-import { clock, policySetOf, readEndpoints } from './compose.ts'
+import { clock, peekState, policySetOf, readEndpoints } from './compose.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 import { fit, table } from './table.ts'
@@ -55,12 +58,39 @@ interface NearMiss {
   readonly entry: string
 }
 
-type Told = ReturnType<typeof told>
-
-const told = (decision: Decision, now: Instant) => {
-  const { since, deadline, ...rest } = describe(decision, now)
-  return { ...rest, since: since === null ? null : toIso(since), deadline: deadline === null ? null : toIso(deadline) }
+interface Told {
+  readonly connectionId: string
+  readonly username: string | null
+  readonly commonName: string | null
+  readonly policy: string
+  readonly reason: string
+  readonly since: string | null
+  readonly deadline: string | null
+  readonly because: string
+  readonly alsoBy: readonly string[]
+  /** Of what is held: by what. */
+  readonly heldBy?: 'guard'
 }
+
+const told = (decisions: readonly Decision[], now: Instant, heldBy?: 'guard'): readonly Told[] =>
+  decisions.flatMap((decision) => {
+    const condemned = condemnationOf(decision, now)
+    if (condemned === undefined) return []
+    const { connectionId, username = null, commonName = null, policy, reason, because, alsoBy } = condemned
+    const [since, deadline] = [condemned.since, condemned.deadline].map((at) => (at === undefined ? null : toIso(at)))
+    const all = {
+      connectionId,
+      username,
+      commonName,
+      policy,
+      reason,
+      since: since ?? null,
+      deadline: deadline ?? null,
+      because,
+      alsoBy,
+    }
+    return [heldBy === undefined ? all : { ...all, heldBy }]
+  })
 
 export const plan: Command = {
   help,
@@ -79,24 +109,35 @@ export const plan: Command = {
     if (configuration === undefined) return EXIT.failed
     const mode = asked ?? configuration.mode
     const policies = policySetOf(configuration)
-    const endpoints = (await readEndpoints(configuration)).map(({ endpoint, snapshot }): EndpointPlan => {
-      const { id, name, region } = endpoint
-      const head = { endpointId: id, name, account: null, region }
+    const state = await peekState(configuration.state.file)
+    const read = await readEndpoints(configuration)
+    const ages = nextPolicyAges(state.policies, configuration.policies, mode, clock.now())
+    const endpoints = read.map(({ key, endpoint, snapshot }): EndpointPlan => {
+      const { id, name, region, account = null } = endpoint
+      const head = { endpointId: id, name, account, region }
       if (snapshot instanceof VpnError) return { ...head, ...BLIND, error: snapshot.message }
       const now = clock.now()
       const place = { endpointId: id, region }
-      const decisions = createDecider(policies, place).decide(snapshot.connections, NO_HISTORY, now, mode)
-      const { terminate, audit, calls } = planOf(decisions)
-      const next = upcoming(policies, place, snapshot.connections, NO_HISTORY, now)
+      const kept = state.endpoints[key]
+      const changedAt = (policy: Policy) => ages[policy.name]?.changedAt ?? now
+      const memory = createMemory(kept?.memory)
+      memory.observe(snapshot, policies)
+      const history = memory.history(now, true, (policy) => acts(policy, mode), changedAt)
+      const decided = createDecider(policies, place).decide(snapshot.connections, history, now, mode)
+      const { decisions } = createGuard(kept?.guard).review(decided, mode, configuration.guard, changedAt)
+      const bench = { set: policies, place, history, now, mode }
+      const together = usersToEndAtOnce(bench, snapshot.connections, decisions)
+      const { terminate, audit, held, calls } = planOf(decisions, together)
+      const next = upcoming(policies, place, snapshot.connections, history, now)
       return {
         ...head,
         complete: true,
         snapshotAt: toIso(snapshot.completedAt),
         error: null,
         active: decisions.active,
-        terminate: terminate.map((decision) => told(decision, now)),
-        audit: audit.map((decision) => told(decision, now)),
-        held: [],
+        terminate: told(terminate, now),
+        audit: told(audit, now),
+        held: told(held, now, 'guard'),
         next: (values['all-next'] === true ? next : next.slice(0, NEXT)).map(({ connection, policy, at }) => ({
           connectionId: connection.id,
           policy: policy.name,
@@ -111,8 +152,8 @@ export const plan: Command = {
             entry,
           }),
         ),
-        calls,
-        etaSeconds: etaSeconds(calls, configuration.termination.rate),
+        calls: calls.length,
+        etaSeconds: etaSeconds(calls.length, configuration.termination.rate),
       }
     })
 
@@ -148,6 +189,7 @@ const show = (endpoint: EndpointPlan): string => {
     active,
     terminate,
     audit,
+    held,
     next,
     nearMisses,
     calls,
@@ -160,6 +202,7 @@ const show = (endpoint: EndpointPlan): string => {
     title,
     `${active} active, ${terminate?.length} would end now: ${calls} calls, the last one after ${duration}`,
     list('Would end now:', terminate ?? []),
+    list('Held by the guard (edit the policy, or write "guard: off" in it, to let them end):', held ?? []),
     list('Would end if the mode were enforce:', audit ?? []),
     (next ?? []).length === 0
       ? ''
@@ -181,7 +224,7 @@ const list = (heading: string, entries: readonly Told[]): string => {
   const who = ({ username, commonName }: Told) => username ?? commonName ?? '(nobody)'
   const [head = '', ...rows] = table(
     ['WHO', 'POLICY', 'CONNECTION'],
-    entries.map((entry) => [who(entry), entry.policy ?? '', entry.connectionId]),
+    entries.map((entry) => [who(entry), entry.policy, entry.connectionId]),
   ).split('\n')
   return [`\n${heading}`, head, ...rows.flatMap((row, index) => [row, fit(`  ${entries[index]?.because ?? ''}`)])].join(
     '\n',

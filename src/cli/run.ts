@@ -1,6 +1,7 @@
 import { parseDuration } from '../domain/duration.ts'
+import { HOUR } from '../domain/instant.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
-import { clock, composeDaemon, createLog, watchFiles } from './compose.ts'
+import { clock, composeDaemon, createLog, fingerprint, watchFiles } from './compose.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 
@@ -32,12 +33,14 @@ export const run: Command = {
     const once = values.once === true
     const timeoutMs = timeoutOf(stringOf(values.timeout), once)
     const path = String(values.config)
+    // Read twice: an edit between the second reading and the first look of the watcher is then seen.
+    const taken = await fingerprint(readConfiguration(path).sources)
     const { configuration, sources } = configurationOrComplain(readConfiguration(path))
     if (configuration === undefined) return EXIT.failed
 
     let failed = false
     const log = createLog(configuration.log.level)
-    const composed = composeDaemon({
+    const composed = await composeDaemon({
       configuration,
       log,
       listeners: [
@@ -59,22 +62,27 @@ export const run: Command = {
 
     if (once) {
       const ended = await composed.daemon.once(timeoutMs, stop.signal)
+      await composed.close()
       return ended === 'done' && !failed ? EXIT.ok : EXIT.failed
     }
 
     const server = await composed.startServer().catch((error: NodeJS.ErrnoException) => {
       const { host, port } = configuration.server
+      void composed.close()
       throw new OperatorError(`cannot listen on ${host}:${port} (${error.code}): choose another "server" in ${path}`)
     })
     log.info({ url: server.url }, `metrics at ${server.url}/metrics`)
     let watched = sources
-    const reload = () => {
-      watched = composed.reload(path)
+    const reload = async () => {
+      watched = await composed.reload(path)
     }
-    process.on('SIGHUP', reload)
-    const watching = watchFiles({ sources: () => watched, clock, signal: stop.signal, onChange: reload })
+    process.on('SIGHUP', () => void reload())
+    const watching = watchFiles({ sources: () => watched, clock, signal: stop.signal, taken, onChange: reload })
+    const headEvery = setInterval(composed.tellHead, HOUR)
     await composed.daemon.run(stop.signal)
+    clearInterval(headEvery)
     await Promise.all([watching, server.close()])
+    await composed.close()
     return EXIT.ok
   },
 }

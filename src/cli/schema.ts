@@ -1,11 +1,11 @@
-import { curfewJsonSchema, policiesJsonSchema } from '../config/json-schema.ts'
+import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../config/json-schema.ts'
 import { type Command, EXIT, say, UsageError } from './command.ts'
 
-const SCHEMAS = { config: curfewJsonSchema, policies: policiesJsonSchema } as const
+const SCHEMAS = { config: curfewJsonSchema, policies: policiesJsonSchema, test: testJsonSchema } as const
 
 const help = `Usage: curfew schema ${Object.keys(SCHEMAS).join('|')}
 
-Prints the JSON Schema of the daemon's file or of policy files, for editors. The same are in config/schema/.
+Prints the JSON Schema of the daemon's file, of policy files or of policy tests, for editors. The same are in config/schema/.
 
 Exit code: 0.`
 

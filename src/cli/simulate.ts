@@ -10,7 +10,8 @@ const help = `Usage: curfew simulate [--port 4599] [--scenario FILE] [--seed N]
 A stand-in for the EC2 API of AWS Client VPN on this machine's loopback address, with clients that come and go.
 Point Curfew, the AWS CLI or any SDK at it:
 
-  export AWS_ENDPOINT_URL_EC2=http://127.0.0.1:4599 AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+  export AWS_ENDPOINT_URL_EC2=http://127.0.0.1:4599 AWS_ENDPOINT_URL_STS=http://127.0.0.1:4599
+  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
 
 Options:
   --port N         port to listen on; 0 for any free one (default 4599)

@@ -1,28 +1,52 @@
-import { hasErrors, type Problem } from '../config/problem.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, say } from './command.ts'
-import { readConfiguration, readPolicies } from './compose-files.ts'
+import type { Problem } from '../config/problem.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say } from './command.ts'
+import { reviewConfiguration, reviewPolicies } from './compose-warnings.ts'
 import { problemLines } from './problems.ts'
 
-const help = `Usage: curfew validate [PATH...] [--config FILE]
+const help = `Usage: curfew validate [PATH...] [--config FILE] [--strict] [--output text|json]
 
 Checks the daemon's file and all policies that it names, or only the policy files and folders that are given. Every
-problem of every file is reported at once, as path:line:column.
+problem of every file is reported at once, as path:line:column. What is valid and hardly meant is a warning: a policy
+that can never act or that another one makes superfluous, an entry that is over, a window that the clocks distort.
 
 Options:
-  -c, --config FILE  the daemon's file (default config/curfew.yaml)
+  -c, --config FILE    the daemon's file (default config/curfew.yaml)
+      --strict         warnings fail too
+      --output FORMAT  text, or json (default text)
 
-Exit code: 0 if there is no error, 1 if there is.`
+Exit code: 0 if there is no error, 1 if there is; with --strict 1 also if there is a warning.`
 
 export const validate: Command = {
   help,
-  options: { ...CONFIG_OPTION },
+  options: { ...CONFIG_OPTION, strict: { type: 'boolean' }, output: { type: 'string', default: 'text' } },
   async run({ values, positionals }) {
-    const loaded = positionals.length > 0 ? readPolicies(positionals) : readConfiguration(String(values.config))
-    const { problems } = loaded
-    for (const line of problemLines(problems)) complain(line)
-    const errors = problems.filter(({ severity }: Problem) => severity === 'error').length
-    if (hasErrors(problems)) complain(`${errors} ${errors === 1 ? 'error' : 'errors'}`)
-    else say('no errors')
-    return hasErrors(problems) ? EXIT.failed : EXIT.ok
+    const output = oneOf('output', values.output, ['text', 'json'])
+    const found = positionals.length > 0 ? reviewPolicies(positionals) : reviewConfiguration(String(values.config))
+    const of = (severity: Problem['severity']) => found.filter((problem) => problem.severity === severity)
+    const [errors, warnings] = [of('error'), of('warning')]
+    const fails = errors.length > 0 || (values.strict === true && warnings.length > 0)
+    const problems = [...errors, ...warnings]
+
+    if (output === 'json') {
+      say(JSON.stringify({ problems: problems.map(toJson), errors: errors.length, warnings: warnings.length }, null, 2))
+    } else {
+      for (const line of problemLines(problems)) complain(line)
+      const summary = [count(errors, 'error'), ...(warnings.length > 0 ? [count(warnings, 'warning')] : [])].join(', ')
+      if (fails) complain(summary)
+      else say(summary)
+    }
+    return fails ? EXIT.failed : EXIT.ok
   },
 }
+
+const toJson = ({ severity, file, line, column, policy, message }: Problem) => ({
+  severity,
+  file,
+  line,
+  column,
+  policy: policy ?? null,
+  message,
+})
+
+const count = (found: readonly Problem[], word: string): string =>
+  `${found.length === 0 ? 'no' : found.length} ${word}${found.length === 1 ? '' : 's'}`

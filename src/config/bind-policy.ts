@@ -43,6 +43,7 @@ export const bindPolicy = (
       })
     }
   }
+  const guard = common('guard') ?? 'on'
   const cooldownMs = common('cooldown') ?? 0
   const cooldownByCommonName = common('cooldownByCommonName') ?? false
   if (policy.cooldownByCommonName !== undefined && policy.cooldown === undefined) {
@@ -69,6 +70,8 @@ export const bindPolicy = (
       match,
       exempt,
       graceMs,
+      guard: guard === 'on' ? ('on' as const) : ('off' as const),
+      hash: '',
       cooldownMs,
       cooldownByCommonName,
     }

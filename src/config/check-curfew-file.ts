@@ -28,8 +28,15 @@ const checkSchedule = (file: YamlFile, schedule: string, staleAfterMs: number): 
 
 const checkEndpoints = (file: YamlFile, watch: NonNullable<CurfewKeys['watch']>): void => {
   const first = new Map<string, string>()
-  watch.forEach(({ endpoints }, index) => {
-    endpoints.forEach((endpoint, entry) => {
+  watch.forEach(({ endpoints, discover }, index) => {
+    if (
+      endpoints === undefined &&
+      discover === undefined &&
+      !['endpoints', 'discover'].some((key) => file.isFlawed(['watch', index, key]))
+    ) {
+      file.problem(['watch', index], 'no endpoint is named: write "endpoints", "discover" or both')
+    }
+    endpoints?.forEach((endpoint, entry) => {
       const path = ['watch', index, 'endpoints', entry]
       const [id, at] = typeof endpoint === 'string' ? [endpoint, path] : [endpoint.id, [...path, 'id']]
       const place = first.get(id)

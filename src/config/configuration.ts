@@ -1,3 +1,4 @@
+import type { GuardLimits } from '../domain/guard.ts'
 import type { Mode, Policy } from '../domain/policy.ts'
 import type { UserEntry } from '../domain/user-list.ts'
 
@@ -12,12 +13,19 @@ export interface WatchedEndpoint {
   readonly name: string | undefined
 }
 
+/** Which endpoints to watch beside those that are listed: every one, or each that has all these tags. */
+export type Discover = 'all' | { readonly tags: ReadonlyMap<string, string> }
+
 /** The endpoints of one Region. */
 export interface Watch {
   readonly region: string
   /** Where the EC2 API is, if not where the SDK would look. */
   readonly endpointUrl: string | undefined
+  /** Empty only where some are discovered. */
   readonly endpoints: readonly WatchedEndpoint[]
+  readonly discover: Discover | undefined
+  /** In whose name AWS is asked, if not in that of the SDK's default credentials. */
+  readonly assumeRole: { readonly arn: string; readonly externalId: string | undefined } | undefined
 }
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -41,6 +49,10 @@ export interface Configuration {
     readonly minGapMs: number
   }
   readonly termination: { readonly rate: Rate; readonly verifyWithinMs: number; readonly attempts: number }
+  readonly guard: GuardLimits
+  /** Paths are resolved against the folder of `curfew.yaml`. */
+  readonly audit: { readonly file: string }
+  readonly state: { readonly file: string }
   readonly server: { readonly host: string; readonly port: number }
   readonly log: { readonly level: LogLevel }
   /** SHA-256 in hex over all that has a meaning in the policies: comments, layout and file names have none. */

@@ -70,25 +70,102 @@ const termination = z
   .prefault({})
   .meta({ description: 'How connections are ended.' })
 
-const watchEntry = z.strictObject({
-  region: region.meta({ description: 'The AWS Region of the endpoints.', examples: ['eu-central-1'] }),
-  endpointUrl: z
+/** As IAM writes them, whatever the partition: a path may stand before the name. */
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/
+
+/** What STS takes. */
+const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/
+
+const assumeRole = z.strictObject({
+  arn: z
     .string()
-    .refine(isHttpUrl, { error: ({ input }) => `${JSON.stringify(input)} is not a URL: write http://… or https://…` })
+    .regex(ROLE_ARN, {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} is not the ARN of a role: expected one such as arn:aws:iam::111122223333:role/curfew`,
+    })
+    .meta({ description: 'The role.', examples: ['arn:aws:iam::111122223333:role/curfew'] }),
+  externalId: z
+    .string()
+    .regex(EXTERNAL_ID, {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} is not an external id: expected 2 to 1224 letters, digits and _+=,.@:/-`,
+    })
     .optional()
-    .meta({ description: 'Where the EC2 API of this entry is, if not at AWS.' }),
-  endpoints: z
-    .array(
-      z.union([
-        endpointId,
-        z.strictObject({
-          id: endpointId,
-          name: z.string().min(1).meta({ description: 'What people call the endpoint.' }),
-        }),
-      ]),
-    )
-    .min(1)
-    .meta({ description: 'The endpoints to watch: an id, or { id, name }.' }),
+    .meta({ description: "The external id that the role's trust policy asks for." }),
+})
+
+const tags = z
+  .record(z.string().min(1), z.string())
+  .refine((tags) => Object.keys(tags).length > 0, { error: 'no tag is named: name one, or write "discover: all"' })
+  .meta({ description: 'Tags that an endpoint must have, all of them, spelled exactly so.', minProperties: 1 })
+
+const all = z.string().regex(/^all$/, {
+  error: ({ input }) => `discover is ${JSON.stringify(input)}, expected all or { tags: { KEY: VALUE } }`,
+})
+
+const discover = z.union([all, z.strictObject({ tags })]).meta({
+  description: 'Watch the endpoints of the Region as they come and go: all, or { tags: { KEY: VALUE } }.',
+})
+
+const watchEntry = z
+  .strictObject({
+    region: region.meta({ description: 'The AWS Region of the endpoints.', examples: ['eu-central-1'] }),
+    endpointUrl: z
+      .string()
+      .refine(isHttpUrl, { error: ({ input }) => `${JSON.stringify(input)} is not a URL: write http://… or https://…` })
+      .optional()
+      .meta({ description: 'Where the EC2 API of this entry is, if not at AWS.' }),
+    endpoints: z
+      .array(
+        z.union([
+          endpointId,
+          z.strictObject({
+            id: endpointId,
+            name: z.string().min(1).meta({ description: 'What people call the endpoint.' }),
+          }),
+        ]),
+      )
+      .min(1)
+      .optional()
+      .meta({ description: 'The endpoints to watch: an id, or { id, name }. These, "discover", or both.' }),
+    discover: discover.optional(),
+    assumeRole: assumeRole
+      .optional()
+      .meta({ description: 'A role in whose name AWS is asked, for endpoints of another account.' }),
+  })
+  // For editors; `checkCurfewFile` says it in words.
+  .meta({ anyOf: [{ required: ['endpoints'] }, { required: ['discover'] }] })
+
+const guard = z
+  .strictObject({
+    maxPercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(50)
+      .meta({ description: 'Of the active connections of an endpoint, within ten minutes.' }),
+    minConnections: z.int().min(0).default(10).meta({ description: 'So many may end whatever the share.' }),
+  })
+  .prefault({})
+  .meta({ description: 'Verdicts that nobody foresaw are held when they would end more than both limits allow.' })
+
+const fileOf = (path: string, what: string) =>
+  z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .default(path)
+        .meta({ description: `${what} Relative to this file.` }),
+    })
+    .prefault({})
+
+const audit = fileOf('./data/audit.jsonl', 'The record of every termination, written before it is sent.').meta({
+  description: 'What was done and why, for auditors.',
+})
+
+const state = fileOf('./data/state.json', 'What a restart must not forget: grace, cooldown, idle marks, holds.').meta({
+  description: 'What is remembered across restarts.',
 })
 
 const server = z
@@ -123,6 +200,9 @@ export const curfewKeys = {
   watch: z.array(watchEntry).min(1).meta({ description: 'The endpoints to watch, by Region.' }),
   poll,
   termination,
+  guard,
+  audit,
+  state,
   server,
   log,
 }

@@ -4,10 +4,10 @@ import { bindSelector } from './bind-selector.ts'
 import { checkCurfewFile } from './check-curfew-file.ts'
 import type { ConfigFiles } from './config-files.ts'
 import { realFolderOf, resolvePath } from './config-paths.ts'
-import type { Configuration } from './configuration.ts'
+import type { Configuration, Discover, Watch } from './configuration.ts'
 import { type CurfewKeys, curfewKeys } from './curfew-schema.ts'
 import type { NamedPath } from './policy-file-list.ts'
-import { policySetHash } from './policy-set-hash.ts'
+import { policyHash, policySetHash } from './policy-set-hash.ts'
 import { hasErrors, type Problem, sortProblems } from './problem.ts'
 import { readKeys } from './read-keys.ts'
 import { reportIdle } from './report-idle.ts'
@@ -117,20 +117,14 @@ const bindConfiguration = (
   reportUnused(bound.references.vocabulary)
   reportIdle(bound.policies, keys.watch ?? [])
 
-  const { mode, watch, poll, termination, server, log } = keys
-  if (!mode || !watch || !poll || !termination || !server || !log) return undefined
+  const { mode, watch, poll, termination, guard, audit, state, server, log } = keys
+  if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !log) return undefined
   return {
     mode,
     protect: protect?.users ?? [],
-    policies: bound.policies.map(({ policy }) => policy),
+    policies: bound.policies.map(({ policy }) => ({ ...policy, hash: policyHash(policy, protect?.users ?? []) })),
     usersFiles: bound.references.textFiles(),
-    watch: watch.map(({ region, endpointUrl, endpoints }) => ({
-      region,
-      endpointUrl,
-      endpoints: endpoints.map((endpoint) =>
-        typeof endpoint === 'string' ? { id: endpoint, name: undefined } : endpoint,
-      ),
-    })),
+    watch: watch.map(bindWatch),
     poll: {
       schedule: poll.schedule,
       requestTimeoutMs: poll.requestTimeout,
@@ -143,8 +137,27 @@ const bindConfiguration = (
       verifyWithinMs: termination.verifyWithin,
       attempts: termination.attempts,
     },
+    guard,
+    audit: { file: resolvePath(file.path, audit.file) },
+    state: { file: resolvePath(file.path, state.file) },
     server,
     log,
     policySetHash: policySetHash({ ...bound.content, protect: keys.protect }),
   }
 }
+
+const bindWatch = (entry: NonNullable<CurfewKeys['watch']>[number]): Watch => {
+  const { region, endpointUrl, endpoints = [], discover, assumeRole } = entry
+  return {
+    region,
+    endpointUrl,
+    endpoints: endpoints.map((endpoint) =>
+      typeof endpoint === 'string' ? { id: endpoint, name: undefined } : endpoint,
+    ),
+    discover: discover === undefined ? undefined : bindDiscover(discover),
+    assumeRole: assumeRole && { arn: assumeRole.arn, externalId: assumeRole.externalId },
+  }
+}
+
+const bindDiscover = (written: string | { readonly tags: Readonly<Record<string, string>> }): Discover =>
+  typeof written === 'string' ? 'all' : { tags: new Map(Object.entries(written.tags)) }

@@ -60,6 +60,10 @@ export const commonKeys = {
   cooldownByCommonName: z.boolean().default(false).meta({
     description: 'Whether `cooldown` follows a common name, which people may share, where there is no user name.',
   }),
+  guard: z
+    .union([z.enum(['on', 'off']), z.literal(false)])
+    .default('on')
+    .meta({ description: 'off: the guard does not hold what this policy condemns, as for an urgent ban.' }),
   mode: z
     .enum(MODES)
     .default('enforce')

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Policy } from '../domain/policy.ts'
+import type { UserEntry } from '../domain/user-list.ts'
 
 /** What decides: policies in order, with the entries of the files that they name; groups and calendars by name. */
 export interface PolicySetContent {
@@ -16,3 +18,10 @@ const sortedKeys = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value
+
+/** Over all that has a meaning in one policy once it is bound, and over `protect`; its mode and its guard are not in it. */
+export const policyHash = (policy: Omit<Policy, 'hash'>, protect: readonly UserEntry[]): string => {
+  const { kind, rule, match, exempt, graceMs, cooldownMs, cooldownByCommonName } = policy
+  const content = { kind: kind.kind, rule, match, exempt, graceMs, cooldownMs, cooldownByCommonName, protect }
+  return createHash('sha256').update(JSON.stringify(content, sortedKeys)).digest('hex')
+}

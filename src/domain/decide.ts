@@ -8,12 +8,14 @@ import { isDue, judge, type Verdict } from './verdict.ts'
 /** What becomes of one connection that at least one policy finds violated. */
 export interface Decision {
   readonly connection: Connection
-  /** `audit`: it would be terminated if the policies that condemn it acted. */
-  readonly act: 'terminate' | 'audit' | 'keep'
+  /** `held`: it would be terminated if the guard did not hold it. `audit`: if the policies that condemn it acted. */
+  readonly act: 'terminate' | 'held' | 'audit' | 'keep'
   /** The verdict in whose name it ends or would end; none while all are in grace. */
   readonly lead: Verdict | undefined
   /** Every violated verdict, the lead included. */
   readonly violated: readonly Verdict[]
+  /** Those that the guard holds. */
+  readonly held: readonly Verdict[]
 }
 
 /** Somebody connected whom an entry of a policy names in part only. */
@@ -45,32 +47,12 @@ export const acts = (policy: Policy, mode: Mode): boolean => mode === 'enforce' 
 /** The one evaluator: which connections of an endpoint must end now, in whose name, and when that may change. */
 export const createDecider = (set: PolicySet, place: Place) => {
   const standingsOf = set.standings(place)
+  const everyStandingOf = set.everyStanding(place)
   const isProtected = set.isProtected(place)
-  const crowds = set.policies.flatMap((policy, index) => {
+  const crowds = set.policies.flatMap((policy) => {
     const find = policy.kind.crowd?.(policy.rule)
-    return find === undefined ? [] : [{ policy, index, find }]
+    return find === undefined ? [] : [{ policy, find }]
   })
-
-  /** The verdicts of every active connection, in the order of the policies; those that match nothing only where `everything` is asked. */
-  const judgeAll = (
-    connections: readonly Connection[],
-    history: History,
-    now: Instant,
-    mode: Mode,
-    everything: boolean,
-    hear: (connection: Connection, verdicts: readonly Verdict[]) => void,
-  ): void => {
-    const factsOf = crowdFacts(connections, history, now, mode)
-    for (const connection of connections) {
-      if (!isActive(connection)) continue
-      const verdicts: Verdict[] = []
-      for (const standing of standingsOf(connection)) {
-        if (standing.matched === 'no' && !everything) continue
-        verdicts.push(judge(standing, connection, factsOf.get(standing.policy) ?? history, now))
-      }
-      hear(connection, verdicts)
-    }
-  }
 
   /** What kinds on the whole snapshot need to know of all connections that count: those that no acting policy of another kind ends anyway. */
   const crowdFacts = (connections: readonly Connection[], history: History, now: Instant, mode: Mode) => {
@@ -83,9 +65,9 @@ export const createDecider = (set: PolicySet, place: Place) => {
         return isDue(judge(standing, connection, history, now), now)
       })
     const staying = connections.filter((connection) => isActive(connection) && !goesAnyway(connection))
-    for (const { policy, index, find } of crowds) {
+    for (const { policy, find } of crowds) {
       const counted = staying.filter((connection) => {
-        const standing = standingsOf(connection)[index]
+        const standing = standingsOf(connection).find((candidate) => candidate.policy === policy)
         return standing?.matched === 'yes' && now >= standing.exemptUntil
       })
       const since = find(counted)
@@ -105,20 +87,23 @@ export const createDecider = (set: PolicySet, place: Place) => {
       let wakeAt: Instant = NEVER
       let askAt: Instant = NEVER
 
-      judgeAll(connections, history, now, mode, false, (connection, verdicts) => {
+      const factsOf = crowdFacts(connections, history, now, mode)
+      for (const connection of connections) {
+        if (!isActive(connection)) continue
         active++
         if (isProtected(connection)) protectedConnections++
         let violated: Verdict[] | undefined
-        for (const verdict of verdicts) {
+        for (const standing of standingsOf(connection)) {
+          const { policy, nearMiss } = standing
+          const verdict = judge(standing, connection, factsOf.get(policy) ?? history, now)
           if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
-          if (verdict.nextAt < askAt && verdict.policy.kind.facts !== 'immutable') askAt = verdict.nextAt
-          if (verdict.word === 'unknown') unknown.set(verdict.policy, (unknown.get(verdict.policy) ?? 0) + 1)
+          if (verdict.nextAt < askAt && policy.kind.facts !== 'immutable') askAt = verdict.nextAt
+          if (verdict.word === 'unknown') unknown.set(policy, (unknown.get(policy) ?? 0) + 1)
           if (verdict.word === 'violated') (violated ??= []).push(verdict)
-          const entry = verdict.standing.nearMiss
-          if (entry !== undefined) nearMisses.push({ connection, policy: verdict.policy, entry })
+          if (nearMiss !== undefined) nearMisses.push({ connection, policy, entry: nearMiss })
         }
         if (violated !== undefined) violating.push(decisionOf(connection, violated, now, mode))
-      })
+      }
       return { now, active, protectedConnections, violating, unknown, nearMisses, wakeAt, askAt }
     },
 
@@ -130,29 +115,33 @@ export const createDecider = (set: PolicySet, place: Place) => {
       now: Instant,
       mode: Mode,
     ): readonly Verdict[] {
-      let found: readonly Verdict[] = []
-      judgeAll(connections, history, now, mode, true, (connection, verdicts) => {
-        if (connection.id === id) found = verdicts
-      })
-      return found
+      const connection = connections.find((candidate) => candidate.id === id && isActive(candidate))
+      if (connection === undefined) return []
+      const factsOf = crowdFacts(connections, history, now, mode)
+      return everyStandingOf(connection).map((standing) =>
+        judge(standing, connection, factsOf.get(standing.policy) ?? history, now),
+      )
     },
   }
 }
 
 export type Decider = ReturnType<typeof createDecider>
 
-/** The decision about one connection, from its verdicts. */
+/** The decision about one connection, from its verdicts, less those that the guard holds. */
 export const decisionOf = (
   connection: Connection,
   verdicts: readonly Verdict[],
   now: Instant,
   mode: Mode,
+  held: readonly Verdict[] = [],
 ): Decision => {
   const violated = verdicts.filter(({ word }) => word === 'violated')
   const due = violated.filter((verdict) => isDue(verdict, now)).sort(byLead)
-  const acting = due.find(({ policy }) => acts(policy, mode))
-  if (acting !== undefined) return { connection, act: 'terminate', lead: acting, violated }
-  return { connection, act: due.length > 0 ? 'audit' : 'keep', lead: due[0], violated }
+  const acting = due.find((verdict) => acts(verdict.policy, mode) && !held.includes(verdict))
+  if (acting !== undefined) return { connection, act: 'terminate', lead: acting, violated, held }
+  const [lead] = held.length > 0 ? [...held].sort(byLead) : due
+  const act = held.length > 0 ? 'held' : due.length > 0 ? 'audit' : 'keep'
+  return { connection, act, lead, violated, held }
 }
 
 /** Who leads: the kind's rank, then the earliest deadline, then the name. */

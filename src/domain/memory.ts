@@ -10,15 +10,30 @@ export interface Reading {
   readonly connections: readonly Connection[]
 }
 
+/** By policy name, then by connection or person. */
+type Kept<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
+
+/** What a restart must not forget of it, as plain data. */
+export interface KeptMemory {
+  readonly firstSeen: Readonly<Record<string, Instant>>
+  readonly countersMovedAt: Instant | null
+  readonly notes: Kept<Note>
+  readonly condemned: Kept<Instant>
+  readonly cuts: Kept<Instant>
+}
+
 /** What is remembered of one endpoint from snapshot to snapshot; what connections leave behind goes with them. */
-export const createMemory = () => {
-  const firstSeen = new Map<string, Instant>()
+export const createMemory = (kept?: KeptMemory) => {
+  const firstSeen = new Map(Object.entries(kept?.firstSeen ?? {}))
   const carried = new Map<string, number>()
-  const notes = new Map<string, Map<string, Note>>()
-  const condemned = new Map<string, Map<string, Instant>>()
-  const cuts = new Map<string, Map<string, Instant>>()
+  const notes = unfold(kept?.notes)
+  const condemned = unfold(kept?.condemned)
+  const cuts = unfold(kept?.cuts)
+  // The list moves while it is read: only a connection that two snapshots running did not show is gone.
+  let lastSeen = new Set([firstSeen, ...notes.values(), ...condemned.values()].flatMap((kept) => [...kept.keys()]))
+  let absent = new Set<string>()
   let snapshotAt: Instant | undefined
-  let countersMovedAt: Instant | undefined
+  let countersMovedAt: Instant | undefined = kept?.countersMovedAt ?? undefined
 
   const under = <Value>(all: Map<string, Map<string, Value>>, name: string): Map<string, Value> => {
     const known = all.get(name)
@@ -53,27 +68,46 @@ export const createMemory = () => {
       const ids = new Set<string>()
       for (const connection of connections) {
         ids.add(connection.id)
-        if (!firstSeen.has(connection.id)) firstSeen.set(connection.id, begunAt)
+        // Only where the established time is missing does anybody ask.
+        if (connection.establishedAt === undefined && !firstSeen.has(connection.id))
+          firstSeen.set(connection.id, begunAt)
         observeCounters(connection, begunAt)
       }
       for (const policy of policies) takeNotes(policy, connections, begunAt)
       for (const kept of [firstSeen, carried, ...notes.values(), ...condemned.values()]) {
-        for (const id of kept.keys()) if (!ids.has(id)) kept.delete(id)
+        for (const id of kept.keys()) if (!ids.has(id) && absent.has(id)) kept.delete(id)
       }
+      absent = new Set([...lastSeen].filter((id) => !ids.has(id) && !absent.has(id)))
+      lastSeen = new Set([...ids, ...absent])
     },
 
     /** A termination in the policy's name was accepted. Within a cooldown only the first cut counts. */
-    cut(policy: Policy, connection: Connection, at: Instant): void {
-      const whose = cooldownName(policy, personOf(connection))
+    cut(policy: Policy, whom: Pick<Connection, 'username' | 'commonName'>, at: Instant): void {
+      const whose = cooldownName(policy, personOf(whom))
       if (policy.cooldownMs === 0 || whose === undefined) return
       const kept = under(cuts, policy.name)
       for (const [name, since] of kept) if (at >= since + policy.cooldownMs) kept.delete(name)
       if (!kept.has(whose)) kept.set(whose, at)
     },
 
+    /** For the state file. */
+    kept: (): KeptMemory => ({
+      firstSeen: Object.fromEntries(firstSeen),
+      countersMovedAt: countersMovedAt ?? null,
+      notes: refold(notes),
+      condemned: refold(condemned),
+      cuts: refold(cuts),
+    }),
+
     /** The history as it is to a decision at `now`, in which some policies act: whom they condemn for the first time they condemn now. */
-    history(now: Instant, fresh: boolean, acts: (policy: Policy) => boolean): History {
+    history(
+      now: Instant,
+      fresh: boolean,
+      acts: (policy: Policy) => boolean,
+      changedAt: (policy: Policy) => Instant | undefined,
+    ): History {
       return {
+        changedAt,
         fresh: () => fresh,
         firstSeenAt: (id) => firstSeen.get(id),
         snapshotAt: () => snapshotAt,
@@ -97,12 +131,21 @@ export const createMemory = () => {
 
 export type Memory = ReturnType<typeof createMemory>
 
+const unfold = <Value>(kept: Kept<Value> = {}) =>
+  new Map(Object.entries(kept).map(([policy, values]) => [policy, new Map(Object.entries(values))]))
+
+const refold = <Value>(all: ReadonlyMap<string, ReadonlyMap<string, Value>>): Kept<Value> =>
+  Object.fromEntries(
+    [...all].flatMap(([policy, values]) => (values.size === 0 ? [] : [[policy, Object.fromEntries(values)]])),
+  )
+
 /** Whom a cooldown follows: common names are often shared, so they count only where the policy says so. */
 const cooldownName = ({ cooldownByCommonName }: Policy, { username, commonName }: Person): string | undefined =>
   username ?? (cooldownByCommonName && commonName !== undefined ? `cn:${commonName}` : undefined)
 
 /** Nothing was seen before: everything is as if it had been decided all along, and a snapshot were taken at every instant. */
 export const NO_HISTORY: History = {
+  changedAt: () => undefined,
   fresh: () => true,
   firstSeenAt: () => undefined,
   snapshotAt: () => undefined,

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
-import { type Decider, decisionOf } from './decide.ts'
+import { acts, type Decider, decisionOf } from './decide.ts'
 import { DAY, type Instant, NEVER } from './instant.ts'
-import type { History, Mode } from './policy.ts'
+import type { History, Mode, Policy } from './policy.ts'
 import { isDue, type Verdict } from './verdict.ts'
 
 /** How far a change is looked for: ten years. */
@@ -9,6 +9,7 @@ const HORIZON_MS = 3653 * DAY
 
 /** What a question is asked of: some connections of one endpoint, at one instant. */
 export interface Scene {
+  readonly policies: readonly Policy[]
   readonly decider: Decider
   readonly connections: readonly Connection[]
   readonly history: History
@@ -21,16 +22,20 @@ const nextChange = (
   { decider, connections, history, now, mode }: Scene,
   id: string,
   state: (verdicts: readonly Verdict[], at: Instant) => unknown,
+  isLasting: (verdicts: readonly Verdict[], at: Instant) => boolean = () => false,
 ): Instant => {
-  const stateAt = (at: Instant) => state(decider.verdictsOf(id, connections, history, at, mode), at)
-  const first = stateAt(now)
+  const verdictsAt = (at: Instant) => decider.verdictsOf(id, connections, history, at, mode)
   let at = now
-  for (;;) {
+  let verdicts = verdictsAt(at)
+  const first = state(verdicts, at)
+  while (!isLasting(verdicts, at)) {
     // Whatever changes, changes when some verdict of some connection does.
     at = decider.decide(connections, history, at, mode).wakeAt
     if (at > now + HORIZON_MS) return NEVER
-    if (stateAt(at) !== first) return at
+    verdicts = verdictsAt(at)
+    if (state(verdicts, at) !== first) return at
   }
+  return NEVER
 }
 
 /** When the word of one policy, or whether its deadline has passed, changes next. */
@@ -45,14 +50,17 @@ export const nextAtOfVerdict = (scene: Scene, id: string, verdict: Verdict): Ins
 
 /** When the connection is next kept instead of terminated, or terminated instead of kept. */
 export const nextAtOfDecision = (scene: Scene, connection: Connection): Instant => {
-  const { decider, connections, history, now, mode } = scene
-  const verdicts = decider.verdictsOf(connection.id, connections, history, now, mode)
-  // Condemned for good by one policy alone: no need to follow ten years of office hours.
-  const forGood = (verdict: Verdict) =>
-    isDue(verdict, now) && verdict.nextAt === NEVER && verdict.policy.kind.crowd === undefined
-  const { act } = decisionOf(connection, verdicts, now, mode)
-  const lasting =
-    verdicts.filter(forGood).length > 0 && decisionOf(connection, verdicts.filter(forGood), now, mode).act === act
-  if (act === 'terminate' && lasting) return NEVER
-  return nextChange(scene, connection.id, (all, at) => decisionOf(connection, all, at, mode).act === 'terminate')
+  // Where no policy acts, nothing is ever ended: ten years of deadlines would be walked for nothing.
+  if (!scene.policies.some((policy) => acts(policy, scene.mode))) return NEVER
+  const ends = (verdicts: readonly Verdict[], at: Instant) =>
+    decisionOf(connection, verdicts, at, scene.mode).act === 'terminate'
+  // Condemned for good by one policy alone, now or later: no need to follow ten years of office hours.
+  const endsForGood = (verdicts: readonly Verdict[], at: Instant) =>
+    ends(
+      verdicts.filter(
+        (verdict) => isDue(verdict, at) && verdict.nextAt === NEVER && verdict.policy.kind.crowd === undefined,
+      ),
+      at,
+    )
+  return nextChange(scene, connection.id, ends, endsForGood)
 }

@@ -21,8 +21,11 @@ export interface Standing {
 /** All policies of one configuration, resolved once per endpoint and person. */
 export interface PolicySet {
   readonly policies: readonly Policy[]
-  /** The standing of every policy, in the order of `policies`. */
+  readonly protectedUsers: readonly UserEntry[]
+  /** The standings of the policies that match, or may, in the order of `policies`; each person is resolved once. */
   standings(place: Place): (connection: Connection) => readonly Standing[]
+  /** Of every policy, for those who ask. */
+  everyStanding(place: Place): (connection: Connection) => readonly Standing[]
   /** Whether `protect` names the person: then no policy ends their connections. */
   isProtected(place: Place): (connection: Connection) => boolean
 }
@@ -43,7 +46,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     nearMissOf: policy.kind.nearMiss?.(policy.rule),
   }))
 
-  const resolve = (place: Place) => {
+  const resolve = (place: Place, everything: boolean) => {
     const protectHere = protect(place)
     const here = resolvers.map(({ policy, match, exempt, judgeOf, nearMissOf }) => ({
       policy,
@@ -54,15 +57,16 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     }))
     return (person: Person): readonly Standing[] => {
       const protection = protectedUsers.length > 0 ? protectHere(person) : 'no'
-      return here.map(({ policy, match, exempt, judgeOf, nearMissOf }) => {
+      return here.flatMap(({ policy, match, exempt, judgeOf, nearMissOf }): readonly Standing[] => {
         const matched = match?.(person) ?? ALWAYS
+        if (matched === 'no' && !everything) return []
         const exemption = exempt?.(person) ?? 'no'
         const nameless = policy.kind.namesUsers && person.principal === undefined
         const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
         const until = (hit: Hit) => (typeof hit === 'object' ? hit.until : -NEVER)
         const isProtection = until(protection) >= until(exemption)
         const freed = isProtection ? protection : exemption
-        return {
+        const standing: Standing = {
           policy,
           person,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
@@ -71,13 +75,19 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
           judge: judgeOf(person),
           nearMiss: nearMissOf?.(person),
         }
+        return [standing]
       })
     }
   }
 
   return {
     policies,
-    standings: (place) => remember(resolve(place)),
+    protectedUsers,
+    standings: (place) => remember(resolve(place, false)),
+    everyStanding: (place) => {
+      const resolveHere = resolve(place, true)
+      return (connection) => resolveHere(personOf(connection))
+    },
     isProtected: (place) => {
       if (protectedUsers.length === 0) return () => false
       const protectHere = protect(place)

@@ -46,6 +46,8 @@ export interface History {
   countersMovedAt(): Instant | undefined
   /** What the policy keeps of the connection. */
   note(policy: string, connectionId: string): Note | undefined
+  /** When the policy last changed; undefined if it always was as it is. */
+  changedAt(policy: Policy): Instant | undefined
   /** When the policy, acting, first condemned the connection; undefined if it is being decided all along. */
   condemnedAt(policy: Policy, connectionId: string): Instant | undefined
   /** The first cut, within the policy's cooldown, of a connection of the same person in this policy's name. */
@@ -98,6 +100,12 @@ export interface PolicyKind<Rule = unknown> {
   ) => (before: Note | undefined, connection: Connection, seenAt: Instant) => Note | undefined
   /** Of kinds on the whole snapshot: since when which connections violate the rule, of all that count together. */
   readonly crowd?: (rule: Rule) => (connections: readonly Connection[]) => ReadonlyMap<string, Instant>
+  /** Whom the rule itself names. */
+  readonly names?: (rule: Rule) => readonly UserEntry[]
+  /** Whether the rule condemns whatever the other one does, and no later: then a policy with the other adds nothing. */
+  readonly covers?: (rule: Rule) => (other: Rule) => boolean
+  /** What in a valid rule is hardly meant. Paths are relative to the policy; in a list of users they count the members of groups. */
+  readonly warnings?: (rule: Rule, asked: { readonly now: Instant }) => readonly Warning[]
   /** `name` is the policy's, under which notes are kept. */
   readonly judge: (rule: Rule, name: string) => (person: Person) => Judge
 }
@@ -112,6 +120,12 @@ export interface Shared {
   file(key: string): readonly FileEntry[] | undefined
   /** Says what is wrong with the policy; `path` is relative to it. Of `known`, the word nearest to the one at `path` is suggested. */
   problem(path: readonly (string | number)[], message: string, known?: readonly string[]): void
+}
+
+/** Something that is valid and hardly meant, and what to do about it. */
+export interface Warning {
+  readonly path: readonly (string | number)[]
+  readonly message: string
 }
 
 /** One line of a file, comments and blank lines left out. */
@@ -145,6 +159,10 @@ export interface Policy {
   readonly match: Selector | undefined
   readonly exempt: Selector | undefined
   readonly graceMs: number
+  /** `off`: the guard does not hold this policy's verdicts. */
+  readonly guard: 'on' | 'off'
+  /** Over all that has a meaning in it, groups, calendars and files included, its guard not. */
+  readonly hash: string
   /** 0: none. */
   readonly cooldownMs: number
   /** Whether a cooldown follows a common name where there is no user name. */

@@ -21,9 +21,16 @@ export interface Verdict {
 }
 
 /** The deadline of a finding. A principal-scoped policy that was already violated when the connection was established gives no grace: else every reconnect would buy it anew. */
-const deadlineOf = (policy: Policy, since: Instant, connection: Connection, facts: Facts): Instant => {
+const deadlineOf = (
+  { policy, exemptUntil }: Standing,
+  since: Instant,
+  connection: Connection,
+  facts: Facts,
+): Instant => {
   if (policy.graceMs === 0) return since
-  if (policy.kind.scope === 'principal' && connection.establishedAt === since) return since
+  // It was not violated then if an exemption held, or if the policy was another: that is notice owed.
+  const inForce = since >= exemptUntil && since >= (facts.changedAt(policy) ?? since)
+  if (policy.kind.scope === 'principal' && connection.establishedAt === since && inForce) return since
   return Math.max(since, facts.condemnedAt(policy, connection.id) ?? since) + policy.graceMs
 }
 
@@ -62,7 +69,7 @@ export const judge = (standing: Standing, connection: Connection, facts: Facts, 
 
   const finding = standing.judge.find(connection, facts, now)
   const since = finding.word === 'violated' ? finding.since : undefined
-  const deadline = since === undefined ? undefined : deadlineOf(policy, since, connection, facts)
+  const deadline = since === undefined ? undefined : deadlineOf(standing, since, connection, facts)
   if (deadline !== undefined && now >= deadline) return verdict('violated', finding.until, finding, since, deadline)
 
   const coolsAt = cooldownUntil(standing, connection, facts, now)

@@ -1,7 +1,7 @@
 import type { Instant } from '../domain/instant.ts'
+import type { Filter } from './aws-query.ts'
 import { type ConnectionRow, countersAt } from './connection-row.ts'
 import { type Action, findEndpoint } from './ec2-action.ts'
-import type { Filter } from './ec2-query.ts'
 import { connectionTime, element, listElement, textElement } from './ec2-xml.ts'
 import { type PageRequest, readPageRequest } from './page.ts'
 import type { Roster } from './roster.ts'

@@ -1,7 +1,7 @@
 import { DAY } from '../domain/instant.ts'
-import { type Action, type ActionContext, findEndpoint } from './ec2-action.ts'
-import { Ec2Error } from './ec2-error.ts'
-import type { Filter } from './ec2-query.ts'
+import { AwsError } from './aws-error.ts'
+import type { Filter } from './aws-query.ts'
+import { type Action, type ActionContext, findEndpoint, isHere } from './ec2-action.ts'
 import { element, endpointTime, listElement, textElement } from './ec2-xml.ts'
 import { type PageRequest, readPageRequest } from './page.ts'
 import type { EndpointScenario } from './scenario.ts'
@@ -74,27 +74,27 @@ export const describeEndpoints: Action<Input> = {
     const ids = query.list('ClientVpnEndpointId')
     const page = readPageRequest(query)
     if (ids.length > 0 && page.limit !== undefined) {
-      throw new Ec2Error('InvalidParameterCombination', 'ClientVpnEndpointId and MaxResults cannot be used together')
+      throw new AwsError('InvalidParameterCombination', 'ClientVpnEndpointId and MaxResults cannot be used together')
     }
     return { ids, page, filters: query.filters(FILTERS) }
   },
   perform({ ids, filters, page }, context) {
-    const { world, region } = context
-    const named = new Set(ids.map((id) => findEndpoint(context, id).scenario))
-    const listed = [...world.endpoints.entries()].filter(
-      ([, { scenario }]) =>
-        scenario.region === region && (named.size === 0 || named.has(scenario)) && passes(scenario, filters),
+    const { world, account, region } = context
+    const named = new Set(ids.map((id) => findEndpoint(context, id)))
+    const listed = world.endpoints.filter(
+      (endpoint) =>
+        isHere(endpoint, context) && (named.size === 0 || named.has(endpoint)) && passes(endpoint.scenario, filters),
     )
     const { rows, nextToken } = context.pager.page(
       page,
       {
-        scope: ['endpoints', region, ids, filters],
-        after: (order) => listed.filter(([index]) => index > order),
-        orderOf: ([index]) => index,
+        scope: ['endpoints', account, region, ids, filters],
+        after: (order) => listed.filter((endpoint) => endpoint.order > order),
+        orderOf: (endpoint) => endpoint.order,
       },
       context.now,
     )
-    const items = rows.map(([, { scenario }]) => endpointXml(scenario, context))
+    const items = rows.map(({ scenario }) => endpointXml(scenario, context))
     return listElement('clientVpnEndpoint', items) + textElement('nextToken', nextToken)
   },
 }

@@ -1,13 +1,14 @@
 import type { Instant } from '../domain/instant.ts'
-import { Ec2Error } from './ec2-error.ts'
-import type { Ec2Query } from './ec2-query.ts'
+import { AwsError } from './aws-error.ts'
+import type { AwsQuery } from './aws-query.ts'
 import type { Pager } from './page.ts'
 import type { ActionName, Scenario } from './scenario.ts'
 import type { SimulatedEndpoint, World } from './world.ts'
 
 export interface ActionContext {
   readonly world: World
-  /** The Region that the caller signed for: nothing of another one can be seen. */
+  /** The caller's account and the Region that was signed for: nothing of others can be seen. */
+  readonly account: string
   readonly region: string
   readonly pager: Pager
   readonly now: Instant
@@ -17,14 +18,17 @@ export interface ActionContext {
 export interface Action<Input = unknown> {
   readonly name: ActionName
   readonly bucket: keyof Scenario['buckets']
-  /** Throws an Ec2Error for parameters that are wrong whatever the world is like. */
-  read(query: Ec2Query): Input
+  /** Throws an AwsError for parameters that are wrong whatever the world is like. */
+  read(query: AwsQuery): Input
   /** The content of the answer, in XML. */
   perform(input: Input, context: ActionContext): string
 }
 
-export const findEndpoint = ({ world, region }: ActionContext, id: string): SimulatedEndpoint => {
-  const endpoint = world.endpoint(id)
-  if (endpoint?.scenario.region === region) return endpoint
-  throw new Ec2Error('InvalidClientVpnEndpointId.NotFound', `Endpoint ${id} does not exist`)
+export const isHere = ({ scenario }: SimulatedEndpoint, { account, region }: ActionContext): boolean =>
+  scenario.account === account && scenario.region === region
+
+export const findEndpoint = (context: ActionContext, id: string): SimulatedEndpoint => {
+  const endpoint = context.world.endpoint(id)
+  if (endpoint !== undefined && isHere(endpoint, context)) return endpoint
+  throw new AwsError('InvalidClientVpnEndpointId.NotFound', `Endpoint ${id} does not exist`)
 }

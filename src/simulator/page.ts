@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { HOUR, type Instant } from '../domain/instant.ts'
-import { Ec2Error } from './ec2-error.ts'
-import type { Ec2Query } from './ec2-query.ts'
+import { AwsError } from './aws-error.ts'
+import type { AwsQuery } from './aws-query.ts'
 
 /** AWS documents no default; a full page is its largest. */
 const DEFAULT_RESULTS = 1000
@@ -16,7 +16,7 @@ export interface PageRequest {
   readonly token: string | undefined
 }
 
-export const readPageRequest = (query: Ec2Query): PageRequest => ({
+export const readPageRequest = (query: AwsQuery): PageRequest => ({
   limit: query.integer('MaxResults', LEAST_RESULTS, MOST_RESULTS),
   token: query.text('NextToken'),
 })
@@ -59,7 +59,7 @@ export const createPager = (secret: string): Pager => {
     const [scopeHash, order, expiresAt] = claim.split(':')
     const genuine = bytes.toString('base64') === token && sign(claim).equals(bytes.subarray(0, 15))
     if (genuine && scopeHash === hash(scope) && Number(expiresAt) > now) return Number(order)
-    throw new Ec2Error('InvalidPaginationToken', 'The specified pagination token is not valid')
+    throw new AwsError('InvalidPaginationToken', 'The specified pagination token is not valid')
   }
 
   return {

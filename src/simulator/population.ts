@@ -27,8 +27,8 @@ const clientOf = (
 
 const admitPerson = (world: World, endpoint: SimulatedEndpoint, person: PersonScenario, random: Random) => {
   const { username, commonName = username ?? '' } = person
-  const leavesAt = person.leavesAfter === undefined ? NEVER : world.startedAt + person.leavesAfter
-  world.admit(endpoint, clientOf({ username, commonName }, person, leavesAt, random), world.startedAt - person.age)
+  const leavesAt = person.leavesAfter === undefined ? NEVER : world.now + person.leavesAfter
+  world.admit(endpoint, clientOf({ username, commonName }, person, leavesAt, random), world.now - person.age)
 }
 
 const admitPopulation = (world: World, endpoint: SimulatedEndpoint, population: PopulationScenario, random: Random) => {
@@ -43,7 +43,7 @@ const admitPopulation = (world: World, endpoint: SimulatedEndpoint, population: 
   for (let admitted = 0; admitted < count; admitted++) {
     // Those who are here already have some part of their stay behind them.
     const left = stay === undefined ? NEVER : random.within({ from: 1, to: Math.max(1, random.within(stay)) })
-    world.admit(endpoint, next(world.startedAt + left), world.startedAt - random.within(ages))
+    world.admit(endpoint, next(world.now + left), world.now - random.within(ages))
   }
 
   if (arrivalsPerMinute === undefined) return
@@ -55,10 +55,8 @@ const admitPopulation = (world: World, endpoint: SimulatedEndpoint, population: 
   expectNext()
 }
 
-/** Fills the world with the people of its scenario. */
-export const populate = (world: World, random: Random): void => {
-  for (const endpoint of world.endpoints) {
-    for (const person of endpoint.scenario.connections) admitPerson(world, endpoint, person, random)
-    for (const population of endpoint.scenario.clients) admitPopulation(world, endpoint, population, random)
-  }
+/** Fills an endpoint with the people of its scenario. */
+export const populate = (world: World, endpoint: SimulatedEndpoint, random: Random): void => {
+  for (const person of endpoint.scenario.connections) admitPerson(world, endpoint, person, random)
+  for (const population of endpoint.scenario.clients) admitPopulation(world, endpoint, population, random)
 }

@@ -54,7 +54,11 @@ const population = z.strictObject({
   ...behaviour,
 })
 
-const endpoint = z
+const DEFAULT_ACCOUNT = '111122223333'
+
+const account = z.string().regex(/^\d{12}$/, { error: 'expected an account id of 12 digits' })
+
+export const endpointSchema = z
   .strictObject({
     id: z.string().regex(/^cvpn-endpoint-[0-9a-f]{17}$/, {
       error: 'expected cvpn-endpoint- and 17 hexadecimal digits',
@@ -62,10 +66,7 @@ const endpoint = z
     name,
     description: z.string().optional(),
     region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d$/, { error: 'expected a Region such as eu-central-1' }),
-    account: z
-      .string()
-      .regex(/^\d{12}$/, { error: 'expected an account id of 12 digits' })
-      .default('111122223333'),
+    account: account.default(DEFAULT_ACCOUNT),
     authentication: z.enum(['certificate', 'directory', 'federated']),
     tags: z.record(z.string(), z.string()).default({}),
     status: z.enum(['available', 'pending-associate', 'pending', 'deleting', 'deleted']).default('available'),
@@ -85,7 +86,7 @@ const endpoint = z
     }
   })
 
-const endpoints = z.array(endpoint).min(1)
+const endpoints = z.array(endpointSchema).min(1)
 
 export const ACTIONS = [
   'DescribeClientVpnConnections',
@@ -95,7 +96,20 @@ export const ACTIONS = [
 
 export type ActionName = (typeof ACTIONS)[number]
 
-const denied = z.enum(ACTIONS.map((action) => `ec2:${action}` as const))
+/** GetCallerIdentity is not among them: nobody can be denied that. */
+const denied = z.enum([...ACTIONS.map((action) => `ec2:${action}` as const), 'sts:AssumeRole'])
+
+export type Deniable = z.infer<typeof denied>
+
+const role = z.strictObject({
+  arn: z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/, {
+    error: 'expected the ARN of a role, such as arn:aws:iam::111122223333:role/curfew',
+  }),
+  externalId: z.string().optional().meta({ description: 'Without it the role asks for none, and takes any.' }),
+  deny: z.array(denied).default([]).meta({ description: 'Actions that IAM would refuse to this role.' }),
+})
+
+export type RoleScenario = z.output<typeof role>
 
 /** The world that is simulated. Durations are written as in policies and hold milliseconds once parsed. */
 export const scenarioSchema = z.strictObject({
@@ -106,8 +120,10 @@ export const scenarioSchema = z.strictObject({
       terminate: rate.default({ burst: 50, perSecond: 5 }),
     })
     .prefault({})
-    .meta({ description: 'Request limits per Region and action; the defaults are those AWS publishes.' }),
-  deny: z.array(denied).default([]).meta({ description: 'Actions that IAM would refuse.' }),
+    .meta({ description: 'Request limits per account, Region and action; the defaults are those AWS publishes.' }),
+  account: account.default(DEFAULT_ACCOUNT).meta({ description: 'Of every access key that STS has not given out.' }),
+  deny: z.array(denied).default([]).meta({ description: 'Actions that IAM would refuse to those keys.' }),
+  roles: z.array(role).default([]).meta({ description: 'Who may be assumed.' }),
   endpoints: endpoints.superRefine((list, context) => {
     const seen = new Set<string>()
     for (const [index, { id }] of list.entries()) {
@@ -118,6 +134,7 @@ export const scenarioSchema = z.strictObject({
   }),
 })
 
+export type EndpointInput = z.input<typeof endpointSchema>
 export type ScenarioInput = z.input<typeof scenarioSchema>
 export type Scenario = z.output<typeof scenarioSchema>
 export type EndpointScenario = Scenario['endpoints'][number]

@@ -1,11 +1,12 @@
 import Fastify from 'fastify'
 import type { Instant } from '../domain/instant.ts'
-import { createEc2Api, signedRegion } from './ec2-api.ts'
-import { Ec2Error } from './ec2-error.ts'
+import { createAwsApi } from './aws-api.ts'
+import { AwsError } from './aws-error.ts'
 import { errorXml } from './ec2-xml.ts'
 import { populate } from './population.ts'
 import { createRandom } from './random.ts'
 import type { Scenario } from './scenario.ts'
+import { readSignature } from './signature.ts'
 import { createWorld } from './world.ts'
 import { controlWorld, type WorldControls } from './world-controls.ts'
 
@@ -13,7 +14,10 @@ import { controlWorld, type WorldControls } from './world-controls.ts'
 export interface SimulatedRequest {
   readonly at: Instant
   readonly requestId: string
+  /** What it was signed for, and with which key; undefined if it was not. */
+  readonly service: string | undefined
   readonly region: string | undefined
+  readonly accessKeyId: string | undefined
   readonly action: string
   readonly params: Readonly<Record<string, string>>
 }
@@ -30,7 +34,7 @@ export type Interception = SimulatedResponse | 'hang' | 'reset' | undefined
 export interface RecordedRequest extends SimulatedRequest {
   /** Undefined: not answered. */
   readonly status: number | undefined
-  /** EC2's error code; undefined for a success and for what the interceptor said. */
+  /** AWS's error code; undefined for a success and for what the interceptor said. */
   readonly code: string | undefined
 }
 
@@ -61,7 +65,7 @@ const RECORDED_REQUESTS = 10_000
 /** The largest sensible request is a filter of a thousand values. */
 const BODY_LIMIT = 1 << 20
 
-/** Serves the EC2 API for Client VPN over HTTP, from a world in which people come and go. */
+/** Serves the EC2 API for Client VPN, and what of STS goes with it, over HTTP from a world in which people come and go. */
 export const startSimulator = async ({
   scenario,
   seed = scenario.seed,
@@ -72,8 +76,8 @@ export const startSimulator = async ({
 }: SimulatorOptions): Promise<Simulator> => {
   const random = createRandom(seed)
   const world = createWorld(scenario.endpoints, random.world, now())
-  populate(world, random.world)
-  const answer = createEc2Api(scenario, world, seed)
+  for (const endpoint of world.endpoints) populate(world, endpoint, random.world)
+  const answer = createAwsApi(scenario, world, random.requests, seed)
 
   const requests: RecordedRequest[] = []
   const listeners = new Set<(request: RecordedRequest) => void>()
@@ -94,7 +98,7 @@ export const startSimulator = async ({
   app.setErrorHandler((failure, _request, reply) => {
     const status = (failure as { statusCode?: number }).statusCode ?? 500
     const id = requestId()
-    const error = new Ec2Error(
+    const error = new AwsError(
       'InternalError',
       failure instanceof Error ? failure.message : 'An internal error has occurred',
     )
@@ -103,11 +107,13 @@ export const startSimulator = async ({
 
   app.post('/', async (request, reply) => {
     const parameters = new Map(new URLSearchParams(typeof request.body === 'string' ? request.body : ''))
-    const { authorization } = request.headers
+    const signature = readSignature(request.headers.authorization)
     const received: SimulatedRequest = {
       at: now(),
       requestId: requestId(),
-      region: signedRegion(authorization),
+      service: signature?.service,
+      region: signature?.region,
+      accessKeyId: signature?.accessKeyId,
       action: parameters.get('Action') ?? '',
       params: Object.fromEntries(parameters),
     }
@@ -121,7 +127,10 @@ export const startSimulator = async ({
     }
 
     const answeredAt = now()
-    const response = interception ?? answer({ requestId: received.requestId, authorization, parameters }, answeredAt)
+    const token = request.headers['x-amz-security-token']
+    const sessionToken = typeof token === 'string' ? token : undefined
+    const { requestId: id } = received
+    const response = interception ?? answer({ requestId: id, signature, sessionToken, parameters }, answeredAt)
     reply.code(response.status).headers({
       'x-amzn-requestid': received.requestId,
       'content-type': 'text/xml;charset=UTF-8',

@@ -1,6 +1,6 @@
+import { AwsError } from './aws-error.ts'
 import type { ConnectionRow } from './connection-row.ts'
 import { type Action, findEndpoint } from './ec2-action.ts'
-import { Ec2Error } from './ec2-error.ts'
 import { element, listElement, textElement } from './ec2-xml.ts'
 import type { SimulatedEndpoint } from './world.ts'
 
@@ -16,11 +16,11 @@ interface Input {
 
 const selectorOf = (connectionId: string | undefined, username: string | undefined): Selector => {
   if (connectionId !== undefined && username !== undefined) {
-    throw new Ec2Error('InvalidParameterCombination', 'ConnectionId and Username cannot be used together')
+    throw new AwsError('InvalidParameterCombination', 'ConnectionId and Username cannot be used together')
   }
   if (connectionId !== undefined) return { connectionId }
   if (username !== undefined) return { username }
-  throw new Ec2Error('MissingParameter', 'The request must contain the parameter ConnectionId or Username')
+  throw new AwsError('MissingParameter', 'The request must contain the parameter ConnectionId or Username')
 }
 
 /** User names are compared as they are spelled, as the filters are documented to do. */
@@ -28,17 +28,17 @@ const select = ({ roster, scenario }: SimulatedEndpoint, selector: Selector): re
   if ('connectionId' in selector) {
     const row = roster.get(selector.connectionId)
     if (row !== undefined) return [row]
-    throw new Ec2Error('InvalidClientVpnConnection.IdNotFound', `Connection ${selector.connectionId} does not exist`)
+    throw new AwsError('InvalidClientVpnConnection.IdNotFound', `Connection ${selector.connectionId} does not exist`)
   }
   const active = roster.ofUser(selector.username).filter((row) => row.status === 'active')
   if (active.length === 0) {
-    throw new Ec2Error(
+    throw new AwsError(
       'InvalidClientVpnConnection.UserNotFound',
       `User ${selector.username} does not have an active connection to endpoint ${scenario.id}`,
     )
   }
   if (active.length > MOST_OF_A_USER) {
-    throw new Ec2Error(
+    throw new AwsError(
       'ClientVpnTerminateConnectionsLimitExceeded',
       `User ${selector.username} has ${active.length} active connections; at most ${MOST_OF_A_USER} can be terminated at once`,
     )

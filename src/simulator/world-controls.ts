@@ -1,7 +1,9 @@
 import { type Instant, NEVER } from '../domain/instant.ts'
 import { type ReconnectAfter, traffic } from './client.ts'
 import { type ConnectionRow, type Counters, countersAt, type RowStatus } from './connection-row.ts'
+import { populate } from './population.ts'
 import type { Random } from './random.ts'
+import { type EndpointInput, type EndpointScenario, endpointSchema } from './scenario.ts'
 import type { SimulatedEndpoint, World } from './world.ts'
 
 /** Names are listed exactly as given here, whatever the endpoint's authentication: also none at all. */
@@ -24,7 +26,10 @@ export interface ListedConnection extends Counters {
   readonly endedAt: Instant
 }
 
-/** Moves people by hand, at the instant that the injected clock shows. An id that is not there is an error. */
+/** What people change about an endpoint; tags are replaced all together. */
+export type EndpointChange = Partial<Pick<EndpointScenario, 'name' | 'tags' | 'status'>>
+
+/** Moves people and endpoints by hand, at the instant that the injected clock shows. An id that is not there is an error. */
 export interface WorldControls {
   /** Returns the connection id. */
   connect(arrival: Arrival): string
@@ -35,13 +40,18 @@ export interface WorldControls {
   /** Undefined: not listed (any more). */
   status(connectionId: string): RowStatus | undefined
   connections(endpointId: string): ListedConnection[]
+  /** From now on there is one more endpoint, with the people of its scenario. */
+  addEndpoint(endpoint: EndpointInput): void
+  changeEndpoint(endpointId: string, change: EndpointChange): void
+  /** From now on it is as if it had never been. AWS lists it as `deleting` first: that is a change of its status. */
+  removeEndpoint(endpointId: string): void
 }
 
 export const controlWorld = (world: World, random: Random, clock: () => Instant): WorldControls => {
   const endpointOf = (endpointId: string): SimulatedEndpoint => {
     world.advanceTo(clock())
     const endpoint = world.endpoint(endpointId)
-    if (endpoint === undefined) throw new Error(`the scenario has no endpoint ${endpointId}`)
+    if (endpoint === undefined) throw new Error(`there is no endpoint ${endpointId}`)
     return endpoint
   }
 
@@ -87,5 +97,16 @@ export const controlWorld = (world: World, random: Random, clock: () => Instant)
         endedAt: row.endedAt,
         ...countersAt(row, world.now),
       })),
+    addEndpoint(input) {
+      world.advanceTo(clock())
+      const scenario = endpointSchema.parse(input)
+      if (world.endpoint(scenario.id) !== undefined) throw new Error(`endpoint ${scenario.id} is there already`)
+      populate(world, world.addEndpoint(scenario), random)
+    },
+    changeEndpoint(endpointId, change) {
+      const endpoint = endpointOf(endpointId)
+      endpoint.scenario = { ...endpoint.scenario, ...change }
+    },
+    removeEndpoint: (endpointId) => world.removeEndpoint(endpointOf(endpointId).scenario.id),
   }
 }

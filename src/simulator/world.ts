@@ -10,7 +10,10 @@ import { createSchedule } from './schedule.ts'
 const LISTED_AFTER_END_MS = HOUR
 
 export interface SimulatedEndpoint {
-  readonly scenario: EndpointScenario
+  /** Listed in this order, the order of their coming. */
+  readonly order: number
+  /** Replaced whole when its tags or its status change. */
+  scenario: EndpointScenario
   readonly roster: Roster
 }
 
@@ -27,6 +30,8 @@ export interface World {
   readonly now: Instant
   readonly endpoints: readonly SimulatedEndpoint[]
   endpoint(id: string): SimulatedEndpoint | undefined
+  addEndpoint(scenario: EndpointScenario): SimulatedEndpoint
+  removeEndpoint(id: string): void
   /** Lets happen what is due, in order. A clock that goes back changes nothing. */
   advanceTo(now: Instant): void
   /** `now` is that instant when it happens. */
@@ -48,9 +53,16 @@ const clientAddress = (order: number) => {
 
 export const createWorld = (scenarios: readonly EndpointScenario[], random: Random, startedAt: Instant): World => {
   const schedule = createSchedule(startedAt)
-  const endpoints = scenarios.map((scenario): SimulatedEndpoint => ({ scenario, roster: createRoster() }))
-  const endpointsById = new Map(endpoints.map((endpoint) => [endpoint.scenario.id, endpoint]))
+  const endpoints = new Map<string, SimulatedEndpoint>()
+  let added = 0
   let admitted = 0
+
+  const addEndpoint = (scenario: EndpointScenario) => {
+    const endpoint = { scenario, order: added++, roster: createRoster() }
+    endpoints.set(scenario.id, endpoint)
+    return endpoint
+  }
+  for (const scenario of scenarios) addEndpoint(scenario)
 
   const end = (endpoint: SimulatedEndpoint, row: ConnectionRow) => {
     row.status = 'terminated'
@@ -88,8 +100,12 @@ export const createWorld = (scenarios: readonly EndpointScenario[], random: Rand
     get now() {
       return schedule.now
     },
-    endpoints,
-    endpoint: (id) => endpointsById.get(id),
+    get endpoints() {
+      return [...endpoints.values()]
+    },
+    endpoint: (id) => endpoints.get(id),
+    addEndpoint,
+    removeEndpoint: (id) => endpoints.delete(id),
     advanceTo: schedule.runUntil,
     later: schedule.add,
     admit,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/app/clock.ts'
-import { type Vpn, VpnError, type VpnErrorCode } from '../../src/app/vpn.ts'
+import { type ListedEndpoint, VpnError, type VpnErrorCode, type VpnSite } from '../../src/app/vpn.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import type { Instant } from '../../src/domain/instant.ts'
 
@@ -7,6 +7,7 @@ import type { Instant } from '../../src/domain/instant.ts'
 export const createStandInVpn = (clock: Clock, connections: readonly Connection[]) => {
   const rows = new Map(connections.map((connection) => [connection.id, connection]))
   const terminatedAt = new Map<string, Instant>()
+  /** By the connection id or the user name that was given. */
   const calls: Array<{ readonly id: string; readonly at: Instant }> = []
   let snapshots = 0
 
@@ -19,6 +20,8 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
     failSnapshot: (): VpnErrorCode | undefined => undefined,
     /** Acknowledged, but nothing happens. */
     lies: (_id: string) => false,
+    endpoints: [] as readonly ListedEndpoint[],
+    missingPermissions: [] as readonly string[],
     /** What becomes of a connection that is ended. */
     ending: 'terminated',
   }
@@ -29,7 +32,13 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
     return clock.now() - at < behaviour.terminatingForMs ? 'terminating' : behaviour.ending
   }
 
-  const vpn: Vpn = {
+  const activeOf = (username: string) =>
+    [...rows.values()].filter((row) => row.username === username && statusOf(row) === 'active')
+
+  const vpn: VpnSite = {
+    endpoints: async () => behaviour.endpoints,
+    missingPermissions: async () => behaviour.missingPermissions,
+    account: async () => '111122223333',
     async snapshot(endpointId, signal) {
       snapshots++
       const begunAt = clock.now()
@@ -39,13 +48,17 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
       const shown = [...rows.values()].map((row) => ({ ...row, status: statusOf(row) }))
       return { endpointId, begunAt, completedAt: clock.now(), connections: shown }
     },
-    async terminate({ connectionId: id }, signal) {
+    async terminate(termination, signal) {
+      const id = 'connectionId' in termination ? termination.connectionId : termination.username
       calls.push({ id, at: clock.now() })
       await clock.sleep(behaviour.latencyMs, signal)
       const code = signal.aborted ? 'aborted' : behaviour.failTerminate(id)
       if (code !== undefined) throw new VpnError(code, `terminate: ${code}`)
-      if (!rows.has(id)) throw new VpnError('connection-not-found', 'gone')
-      if (!behaviour.lies(id)) terminatedAt.set(id, clock.now())
+      const chosen = 'connectionId' in termination ? [...rows.values()].filter((row) => row.id === id) : activeOf(id)
+      if (chosen.length === 0)
+        throw new VpnError('connectionId' in termination ? 'connection-not-found' : 'user-not-found', 'gone')
+      if (chosen.length > 5) throw new VpnError('too-many-connections', 'more than five')
+      for (const row of chosen) if (!behaviour.lies(row.id)) terminatedAt.set(row.id, clock.now())
       return { requestId: `request-${calls.length}`, statuses: [] }
     },
   }

@@ -1,11 +1,13 @@
 import { type Assignment, createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
+import { EMPTY_STATE, type State } from '../../src/app/state.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import { type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
 import type { Mode, Policy } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
 import { ENDPOINT, NOON } from '../domain/build.ts'
 import { createManualClock, settled } from './manual-clock.ts'
+import { createStandInTrail } from './stand-in-trail.ts'
 import { createStandInVpn } from './stand-in-vpn.ts'
 
 const PERIOD = 15 * SECOND
@@ -13,24 +15,21 @@ const PERIOD = 15 * SECOND
 /** Every fifteen seconds, on the quarter minute. */
 const calendar = () => ({ next: (now: Instant) => (Math.floor(now / PERIOD) + 1) * PERIOD })
 
+export const SITE = { region: 'eu-central-1', endpointUrl: undefined, assumeRole: undefined }
+
 export const assignment = (policies: readonly Policy[], mode: Mode = 'enforce'): Assignment => ({
   policies: createPolicySet(policies, []),
-  policySetHash: 'hash',
   settings: {
     mode,
     staleAfterMs: 5 * MINUTE,
     minGapMs: 5 * SECOND,
     termination: { verifyWithinMs: MINUTE, attempts: 3 },
+    guard: { maxPercent: 50, minConnections: 10 },
+    policySetHash: 'hash',
   },
   schedule: '*/15 * * * * *',
   terminationRate: { burst: 40, perSecond: 4 },
-  watch: [
-    {
-      region: 'eu-central-1',
-      endpointUrl: undefined,
-      endpoints: [{ id: ENDPOINT, name: 'office', region: 'eu-central-1' }],
-    },
-  ],
+  watch: [{ site: SITE, endpoints: [{ id: ENDPOINT, name: 'office' }], discover: undefined }],
 })
 
 /** A daemon on a hand-moved clock and a stand-in endpoint, stopped when the test is over. */
@@ -38,17 +37,28 @@ export const startWorld = (options: {
   readonly assignment: Assignment
   readonly connections: readonly Connection[]
   readonly start?: boolean
+  readonly state?: State
+  readonly random?: () => number
 }) => {
   const clock = createManualClock(NOON)
   const aws = createStandInVpn(clock, options.connections)
+  const audit = createStandInTrail()
   const events: CurfewEvent[] = []
+  let saved = options.state ?? EMPTY_STATE
   const daemon = createDaemon({
     assignment: options.assignment,
     connect: () => aws.vpn,
     calendar,
     clock,
-    random: () => 0.5,
+    random: options.random ?? (() => 0.5),
     emit: (event) => events.push(event),
+    audit: audit.trail,
+    state: saved,
+    store: {
+      save: async (state) => {
+        saved = JSON.parse(JSON.stringify(state)) as State
+      },
+    },
   })
   const stop = new AbortController()
   const stopped = options.start === false ? Promise.resolve() : daemon.run(stop.signal)
@@ -56,10 +66,13 @@ export const startWorld = (options: {
   return {
     clock,
     aws,
+    audit,
     daemon,
     events,
     stop,
     stopped,
+    /** As the state file holds it. */
+    saved: () => saved,
     of: <Name extends CurfewEvent['event']>(name: Name) =>
       events.filter((event): event is Extract<CurfewEvent, { event: Name }> => event.event === name),
     endedIds: () => aws.calls.map(({ id }) => id),

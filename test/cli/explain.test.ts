@@ -172,6 +172,7 @@ describe('curfew schema', () => {
   it.each([
     ['config', 'curfew'],
     ['policies', 'policies'],
+    ['test', 'test'],
   ])('%s is what config/schema/ holds', async (name, file) => {
     await using here = await workspace({})
     const { code, stdout } = await here.run(['schema', name])

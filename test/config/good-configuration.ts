@@ -10,12 +10,22 @@ watch:
   - region: us-gov-west-1
     endpointUrl: http://127.0.0.1:4599
     endpoints: [cvpn-endpoint-0123456789abcdef2]
+    discover: all
+  - region: us-east-1
+    discover: { tags: { vpn-policy: enforced, team: "" } }
+    assumeRole: { arn: arn:aws:iam::111122223333:role/vpn/curfew, externalId: "curfew:1" }
+  - region: us-east-2
+    endpoints: [cvpn-endpoint-0123456789abcdef3]
+    assumeRole: { arn: arn:aws:iam::111122223333:role/curfew }
 poll:
   schedule: "*/30 * * * * *"
   requestTimeout: 20s
   staleAfter: 1d12h
   rate: { burst: 5, perSecond: 0.5 }
   minGap: PT7S
+guard: { maxPercent: 25, minConnections: 3 }
+audit: { file: ./var/audit.jsonl }
+state: { file: ./var/state.json }
 termination:
   rate: { burst: 4, perSecond: 1 }
   verifyWithin: 2m

@@ -34,7 +34,8 @@ describe('a good configuration', () => {
   })
 
   it('means what was written, key by key', () => {
-    const { policies, policySetHash, ...daemon } = configuration ?? { policies: [] }
+    const { policies, policySetHash, usersFiles, ...daemon } = configuration ?? { policies: [], usersFiles: new Map() }
+    expect([...usersFiles]).toEqual([['banned.txt', ['Trudy', 'a_b.example#EXT#@corp.example']]])
     expect(daemon).toEqual({
       mode: 'enforce',
       protect: [
@@ -50,11 +51,34 @@ describe('a good configuration', () => {
             { id: 'cvpn-endpoint-0123456789abcdef0', name: undefined },
             { id: 'cvpn-endpoint-0123456789abcdef1', name: 'berlin' },
           ],
+          discover: undefined,
+          assumeRole: undefined,
         },
         {
           region: 'us-gov-west-1',
           endpointUrl: 'http://127.0.0.1:4599',
           endpoints: [{ id: 'cvpn-endpoint-0123456789abcdef2', name: undefined }],
+          discover: 'all',
+          assumeRole: undefined,
+        },
+        {
+          region: 'us-east-1',
+          endpointUrl: undefined,
+          endpoints: [],
+          discover: {
+            tags: new Map([
+              ['vpn-policy', 'enforced'],
+              ['team', ''],
+            ]),
+          },
+          assumeRole: { arn: 'arn:aws:iam::111122223333:role/vpn/curfew', externalId: 'curfew:1' },
+        },
+        {
+          region: 'us-east-2',
+          endpointUrl: undefined,
+          endpoints: [{ id: 'cvpn-endpoint-0123456789abcdef3', name: undefined }],
+          discover: undefined,
+          assumeRole: { arn: 'arn:aws:iam::111122223333:role/curfew', externalId: undefined },
         },
       ],
       poll: {
@@ -65,6 +89,9 @@ describe('a good configuration', () => {
         minGapMs: 7000,
       },
       termination: { rate: { burst: 4, perSecond: 1 }, verifyWithinMs: 2 * MINUTE, attempts: 5 },
+      guard: { maxPercent: 25, minConnections: 3 },
+      audit: { file: 'var/audit.jsonl' },
+      state: { file: 'var/state.json' },
       server: { host: '::1', port: 0 },
       log: { level: 'debug' },
     })
@@ -122,6 +149,9 @@ describe('a good configuration', () => {
         minGapMs: 5000,
       },
       termination: { rate: { burst: 40, perSecond: 4 }, verifyWithinMs: MINUTE, attempts: 3 },
+      guard: { maxPercent: 50, minConnections: 10 },
+      audit: { file: 'data/audit.jsonl' },
+      state: { file: 'data/state.json' },
       server: { host: '127.0.0.1', port: 9464 },
       log: { level: 'info' },
     })

@@ -1,37 +1,33 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { workspace } from '../cli/curfew.ts'
-
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'AGENTS.md',
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join('docs', name)),
-]
-
-interface Block {
-  readonly page: string
-  readonly line: number
-  readonly language: string
-  readonly text: string
-}
-
-const blocks = PAGES.flatMap((page): Block[] => {
-  const text = readFileSync(page, 'utf8')
-  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = ''], index) => ({
-    page,
-    line: text.slice(0, [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)][index]?.index ?? 0).split('\n').length,
-    language,
-    text: body,
-  }))
-})
+import { CREDENTIALS, workspace } from '../cli/curfew.ts'
+import { type Block, blocks, PAGES } from './pages.ts'
 
 const of = (language: string) =>
   blocks.filter((block) => block.language === language).map((block) => [`${block.page}:${block.line}`, block] as const)
+
+/** The examples speak of this day: what they say of the future must not grow old. */
+const NOW = Date.UTC(2026, 10, 23, 12)
+const ENV = {
+  ...CREDENTIALS,
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`Date.now = () => ${NOW}`)}`,
+}
+
+/** It shows on purpose what `curfew validate` warns of: windows that the change of the clocks cuts short. */
+const WITH_WARNINGS = ['docs/policies/time-windows.md']
+
+const isDaemons = ({ text }: Block) => /^watch:/m.test(text)
+
+const testFileName = ({ text }: Block) => /^# (\S+\.test\.yaml)$/m.exec(text.split('\n', 1)[0] ?? '')?.[1]
+
+const [tests, configurations] = [true, false].map((isTest) =>
+  of('yaml').filter(([, block]) => (testFileName(block) !== undefined) === isTest),
+) as [ReturnType<typeof of>, ReturnType<typeof of>]
+
+/** The policies that a test block speaks of: those nearest before it on its page. */
+const policiesBefore = ({ page, line }: Block): string =>
+  configurations.findLast(([, block]) => block.page === page && block.line < line && !isDaemons(block))?.[1].text ?? ''
 
 const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts)
 
@@ -40,17 +36,30 @@ describe('the documentation', () => {
     for (const language of ['yaml', 'json', 'sh']) expect(of(language).length).toBeGreaterThan(0)
   })
 
-  it.each(of('yaml'))('%s is YAML that Curfew accepts', async (_place, { text }) => {
-    const isDaemons = /^watch:/m.test(text)
+  it.each(configurations)('%s is YAML that Curfew accepts', async (_place, block) => {
+    const { page, text } = block
     const policy = 'version: 1\npolicies: [{ name: any, kind: max-session-age, maxAge: 8h }]\n'
     await using here = await workspace(
-      isDaemons
+      isDaemons(block)
         ? { 'curfew.yaml': text, 'policies/any.yaml': policy, 'policies.yaml': policy }
         : { 'policies.yaml': text, 'banned.txt': 'mallory\n' },
     )
-    const args = isDaemons ? ['validate', '-c', 'curfew.yaml'] : ['validate', 'policies.yaml']
-    const { code, stderr } = await here.run(args)
-    expect(stderr).toBe('')
+    const args = isDaemons(block) ? ['validate', '-c', 'curfew.yaml'] : ['validate', 'policies.yaml']
+    const { code, stderr } = await here.run(args, ENV)
+    if (WITH_WARNINGS.includes(page)) expect(stderr).not.toContain(' error: ')
+    else expect(stderr).toBe('')
+    expect(code).toBe(0)
+  })
+
+  it.each(tests)('%s is a test that its policies pass', async (_place, block) => {
+    const name = testFileName(block) ?? ''
+    await using here = await workspace({
+      'policies.yaml': policiesBefore(block),
+      'banned.txt': 'mallory\n',
+      [name]: block.text,
+    })
+    const { code, stdout, stderr } = await here.run(['test', name], ENV)
+    expect(stdout + stderr).toContain(`${block.text.match(/^ {2}- name:/gm)?.length} passed, 0 failed`)
     expect(code).toBe(0)
   })
 

@@ -58,6 +58,8 @@ export const policy = (kind: string, keys: Record<string, unknown>, different: P
     match: undefined,
     exempt: undefined,
     graceMs: 0,
+    guard: 'on',
+    hash: '',
     cooldownMs: 0,
     cooldownByCommonName: false,
     ...different,

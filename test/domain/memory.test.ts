@@ -13,7 +13,12 @@ const watch = (watched: Policy, mode: Mode = 'enforce') => {
   const set = createPolicySet([watched], [])
   const decider = createDecider(set, PLACE)
   const verdictsOf = (connections: readonly Connection[], now: Instant, fresh = true) => {
-    const history = memory.history(now, fresh, (policy) => acts(policy, mode))
+    const history = memory.history(
+      now,
+      fresh,
+      (policy) => acts(policy, mode),
+      () => undefined,
+    )
     return connections.map(({ id }) => decider.verdictsOf(id, connections, history, now, mode)[0])
   }
   return {

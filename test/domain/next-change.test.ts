@@ -13,6 +13,7 @@ const step = 30 * MINUTE
 const iso = (at: number) => new Date(at).toISOString()
 
 const scene = (policies: readonly Policy[], connections: Scene['connections'], now = NOON): Scene => ({
+  policies,
   decider: createDecider(createPolicySet(policies, []), PLACE),
   connections,
   history: NO_HISTORY,

@@ -113,7 +113,7 @@ describe('request limits', () => {
 
   it('name the account and the action', async () => {
     const buckets = { describe: { burst: 1, perSecond: 1 } }
-    const aws = await simulateAws([staff({ account: '444455556666' })], { scenario: { buckets } })
+    const aws = await simulateAws([people], { scenario: { account: '444455556666', buckets } })
     await post(aws.url, { Action: 'DescribeClientVpnEndpoints' })
     const answer = await post(aws.url, { Action: 'DescribeClientVpnEndpoints' })
     expect(await answer.text()).toContain('Account 444455556666 has been throttled on ec2:DescribeClientVpnEndpoints')

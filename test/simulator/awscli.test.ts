@@ -17,7 +17,10 @@ interface Finished {
   readonly stderr: string
 }
 
-const aws = (
+const aws = (simulated: SimulatedAws, args: readonly string[], environment: Record<string, string> = {}) =>
+  run(simulated, ['ec2', ...args], environment)
+
+const run = (
   { url }: SimulatedAws,
   args: readonly string[],
   environment: Record<string, string> = {},
@@ -25,7 +28,7 @@ const aws = (
   new Promise((resolve) => {
     const child = execFile(
       AWS,
-      ['ec2', ...args, '--endpoint-url', url, '--output', 'json', '--no-cli-pager'],
+      [...args, '--endpoint-url', url, '--output', 'json', '--no-cli-pager'],
       {
         env: {
           PATH: '/usr/bin:/bin',
@@ -144,5 +147,42 @@ describe('the AWS command line', () => {
     ])
     expect(codes.every((run) => run.exitCode !== 0)).toBe(true)
     expect(codeOf(await aws(simulated, describeEndpoints))).toBe('RequestLimitExceeded')
+  })
+
+  it('assumes a role, and asks who it is', async () => {
+    const account = '444455556666'
+    const arn = `arn:aws:iam::${account}:role/curfew`
+    const simulated = await simulateAws([contractors({ account })], {
+      scenario: { roles: [{ arn, externalId: 'curfew' }] },
+    })
+    const assume = (...more: string[]) =>
+      run(simulated, ['sts', 'assume-role', '--role-arn', arn, '--role-session-name', 'cli', ...more])
+    expect(codeOf(await assume())).toBe('AccessDenied')
+    expect(codeOf(await assume('--external-id', 'other'))).toBe('AccessDenied')
+    const assumed = await assume('--external-id', 'curfew')
+    expect(assumed).toMatchObject({ exitCode: 0, stderr: '' })
+    const { Credentials, AssumedRoleUser } = JSON.parse(assumed.stdout) as {
+      Credentials: Record<'AccessKeyId' | 'SecretAccessKey' | 'SessionToken' | 'Expiration', string>
+      AssumedRoleUser: { Arn: string }
+    }
+    expect(Credentials.Expiration).toMatch(/^2026-11-23T09:00:00/)
+    const keys = {
+      AWS_ACCESS_KEY_ID: Credentials.AccessKeyId,
+      AWS_SECRET_ACCESS_KEY: Credentials.SecretAccessKey,
+      AWS_SESSION_TOKEN: Credentials.SessionToken,
+    }
+    const identity = await run(simulated, ['sts', 'get-caller-identity'], keys)
+    expect(JSON.parse(identity.stdout)).toMatchObject({ Account: account, Arn: AssumedRoleUser.Arn })
+    const own = await run(simulated, ['sts', 'get-caller-identity'])
+    expect(JSON.parse(own.stdout)).toMatchObject({ Account: '111122223333' })
+
+    const describe = ['describe-client-vpn-endpoints']
+    expect(JSON.parse((await aws(simulated, describe, keys)).stdout)).toMatchObject({
+      ClientVpnEndpoints: [{ ClientVpnEndpointId: CONTRACTORS }],
+    })
+    expect(JSON.parse((await aws(simulated, describe)).stdout)).toEqual({ ClientVpnEndpoints: [] })
+    expect(codeOf(await aws(simulated, ['describe-client-vpn-connections', ...ON_ENDPOINT]))).toBe(
+      'InvalidClientVpnEndpointId.NotFound',
+    )
   })
 })

@@ -28,6 +28,8 @@ endpoints:
     expect(parsed).toEqual({
       scenario: {
         seed: 7,
+        account: '111122223333',
+        roles: [],
         buckets: { describe: { burst: 100, perSecond: 20 }, terminate: { burst: 5, perSecond: 0.5 } },
         deny: ['ec2:TerminateClientVpnConnections'],
         endpoints: [

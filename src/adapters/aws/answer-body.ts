@@ -20,7 +20,10 @@ export const readBody = async (body: AsyncIterable<Uint8Array>): Promise<Buffer>
 }
 
 /** The element that holds an action's rows. */
-const LIST: Readonly<Record<string, string>> = { DescribeClientVpnConnections: 'connections' }
+const LIST: Readonly<Record<string, string>> = {
+  DescribeClientVpnConnections: 'connections',
+  DescribeClientVpnEndpoints: 'clientVpnEndpoint',
+}
 
 /**
  * Throws `MalformedAnswer` unless a body of HTTP 200 is the answer to `action`, whole. The SDK reads an empty body, a

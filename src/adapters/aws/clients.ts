@@ -1,21 +1,31 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
+import { STSClient } from '@aws-sdk/client-sts'
+import type { Clock } from '../../app/clock.ts'
+import { type AssumeRole, assumedRole } from './assumed-role.ts'
 
 export interface ClientOptions {
   readonly region: string
-  /** Wins over AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL. */
+  /** Of EC2; wins over AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL. */
   readonly endpointUrl?: string | undefined
+  /** Instead of the SDK's default chain, and on top of it. */
+  readonly assumeRole?: AssumeRole | undefined
   readonly requestTimeoutMs: number
+  readonly clock: Clock
 }
 
-/** Two clients on one pool of sockets and one set of credentials: what reads tries again by itself, what ends does not. */
-export const createClients = ({ region, endpointUrl, requestTimeoutMs }: ClientOptions) => {
+/** Clients on one pool of sockets and one set of credentials: what reads tries again by itself, what ends does not. */
+export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutMs, clock }: ClientOptions) => {
   // Read from the environment only: otherwise seven lines on stderr about Node 20.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   // The Region is always given: the SDK would take an AWS_REGION that is set but empty for the name of one.
-  const shared = { region, retryMode: 'standard', ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
+  const everywhere = { region, retryMode: 'standard' }
+  const ofEc2 = { ...everywhere, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
   const reader = new EC2Client({
-    ...shared,
+    ...ofEc2,
     maxAttempts: 3,
+    ...(assumeRole === undefined
+      ? {}
+      : { credentials: assumedRole({ role: assumeRole, region, requestTimeoutMs, clock }) }),
     requestHandler: {
       // Half, so that a lost handshake leaves time for a second one.
       connectionTimeout: Math.ceil(requestTimeoutMs / 2),
@@ -24,11 +34,9 @@ export const createClients = ({ region, endpointUrl, requestTimeoutMs }: ClientO
       throwOnRequestTimeout: true,
     },
   })
-  const terminator = new EC2Client({
-    ...shared,
-    maxAttempts: 1,
-    requestHandler: reader.config.requestHandler,
-    credentials: reader.config.credentials,
-  })
-  return { reader, terminator }
+  // The reader keeps them, and asks for others before they expire.
+  const { requestHandler, credentials } = reader.config
+  const terminator = new EC2Client({ ...ofEc2, maxAttempts: 1, requestHandler, credentials })
+  const identity = new STSClient({ ...everywhere, maxAttempts: 3, requestHandler, credentials })
+  return { reader, terminator, identity, credentials }
 }

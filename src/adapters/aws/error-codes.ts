@@ -1,4 +1,5 @@
 import type { VpnErrorCode } from '../../app/vpn.ts'
+import { RoleNotAssumed } from './assumed-role.ts'
 
 /**
  * AWS's, the SDK's and Node's words for a failure, under ours. Sources: the EC2 error list and the common errors of
@@ -74,7 +75,7 @@ const WORDS: Readonly<Record<VpnErrorCode, readonly string[]>> = {
   timeout: ['TimeoutError', 'ETIMEDOUT', 'RequestTimeout', 'RequestTimeoutException'],
   malformed: ['MalformedAnswer'],
   'server-error': ['InternalError', 'InternalFailure', 'ServerInternal', 'Unavailable', 'ServiceUnavailable'],
-  // We ask for no dry run: DryRunOperation would be a request that we did not mean.
+  // DryRunOperation is what a dry run wants to hear; elsewhere it would be a request that we did not mean.
   'bad-request': [
     'InvalidParameter',
     'InvalidParameterValue',
@@ -150,7 +151,8 @@ export const vpnErrorCode = (error: unknown): VpnErrorCode => {
  * Our word for a failure before anything was sent to EC2: the search for credentials failed, be it that STS denied a
  * role or that a token file is not there, unless the endpoint's URL is none.
  */
-export const codeBeforeSending = (error: unknown): VpnErrorCode => {
+export const codeBeforeSending = (failure: unknown): VpnErrorCode => {
+  const error = failure instanceof RoleNotAssumed ? failure.cause : failure
   const code = vpnErrorCode(error)
   const ofCredentials = (code === 'denied' || code === 'bad-request') && systemCodeOf(error) !== 'ERR_INVALID_URL'
   return ofCredentials ? 'no-credentials' : code

@@ -1,13 +1,14 @@
 import type { Clock } from '../../app/clock.ts'
 import type { VpnErrorCode } from '../../app/vpn.ts'
 import type { Instant } from '../../domain/instant.ts'
+import type { ActionName } from './actions.ts'
 import { checkBody, readBody } from './answer-body.ts'
 import { awsCodeOf, codeBeforeSending, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
 
 /** One HTTP attempt: the SDK may make several for one call. */
 export interface ApiRequest {
-  readonly action: string
+  readonly action: ActionName
   /** `ok`, AWS's code, or ours where AWS gave none. */
   readonly code: string
   readonly throttled: boolean
@@ -52,8 +53,9 @@ interface Command {
 }
 
 interface Call<Output> {
-  readonly action: string
-  readonly endpointId: string
+  readonly action: ActionName
+  /** Undefined: asked of the account. */
+  readonly endpointId: string | undefined
   readonly command: Command
   readonly send: (abortSignal: AbortSignal) => Promise<Output>
   readonly signal: AbortSignal
@@ -77,11 +79,19 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       late = true
       stop.abort()
     }, limitMs)
+    let address: string | undefined
+    /** The SDK looks for credentials without regard to its signal: STS, or a program of the operator's, may hang. */
+    let giveUpSearch: (reason: Error) => void = () => {}
+    const searchGivenUp = new Promise<never>((_, reject) => {
+      giveUpSearch = reject
+    })
+    stop.signal.addEventListener('abort', () => {
+      if (address === undefined) giveUpSearch(new Error('stopped while looking for credentials'))
+    })
     const onAbort = () => stop.abort()
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) stop.abort()
 
-    let address: string | undefined
     let head: { readonly at: Instant; readonly date: Instant | undefined } | undefined
     /** Why the last attempt failed, while the SDK waits to try again. */
     let lastFailure: unknown
@@ -133,7 +143,7 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
     command.middlewareStack.add(tell, { step: 'deserialize', priority: 'high', name: 'tellOfAttempt' })
     command.middlewareStack.add(check, { step: 'deserialize', priority: 'low', name: 'checkAnswer' })
     try {
-      return await send(stop.signal)
+      return await Promise.race([send(stop.signal), searchGivenUp])
     } catch (error) {
       // Out of time in the pause after a throttle: that was the reason, not a slow answer.
       const reason = late && lastFailure !== undefined ? lastFailure : error
@@ -145,3 +155,5 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
     }
   },
 })
+
+export type Exchange = ReturnType<typeof createExchange>

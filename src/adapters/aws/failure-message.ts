@@ -1,10 +1,13 @@
 import { VpnError, type VpnErrorCode } from '../../app/vpn.ts'
+import { AWS_ACTIONS } from './actions.ts'
+import { RoleNotAssumed } from './assumed-role.ts'
 import { awsCodeOf, httpStatusOf, requestIdOf, systemCodeOf, vpnErrorCode } from './error-codes.ts'
 
 /** What was asked of AWS, in the words of the message. */
 interface Asked {
   readonly action: string
-  readonly endpointId: string
+  /** Undefined: asked of the account. */
+  readonly endpointId: string | undefined
   readonly region: string
   /** `host:port`, once a request was on its way. */
   readonly address: string | undefined
@@ -41,7 +44,9 @@ const MAYBE_DONE = 'it may have been carried out: the next snapshot tells'
 const ADVICE: Readonly<Record<VpnErrorCode, (asked: Asked) => string>> = {
   throttled: () => 'other callers of this account share the limit: lower the rate, or ask AWS for a higher one',
   denied: ({ action, endpointId, region }) =>
-    `allow ec2:${action} on arn:${partitionOf(region)}:ec2:${region}:*:client-vpn-endpoint/${endpointId}`,
+    endpointId === undefined
+      ? `allow ${AWS_ACTIONS.find((known) => known.endsWith(`:${action}`)) ?? action} on *`
+      : `allow ec2:${action} on arn:${partitionOf(region)}:ec2:${region}:*:client-vpn-endpoint/${endpointId}`,
   'no-credentials': () => 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role',
   'bad-credentials': ({ region }) => `check the access key, and that the account has ${region} enabled`,
   'expired-credentials': () => "renew the credentials, and check the host's clock",
@@ -75,14 +80,28 @@ const cameBack = (code: VpnErrorCode, error: unknown, { address = 'AWS', limitMs
   return said === '' ? `no usable answer from ${address}` : said
 }
 
+const ROLE_REFUSED =
+  'check that the role exists, that its trust policy names these credentials, and that externalId is the one it asks for'
+
+const roleNotAssumed = (code: VpnErrorCode, { arn, cause }: RoleNotAssumed, asked: Asked): string => {
+  const refused = awsCodeOf(cause) !== undefined && code === 'no-credentials'
+  return `cannot assume ${arn}: ${cameBack(refused ? 'denied' : code, cause, asked)}; ${refused ? ROLE_REFUSED : ADVICE[code](asked)}`
+}
+
 /** One line for an operator: what was asked, what came back, what to do. */
-const failureMessage = (code: VpnErrorCode, error: unknown, asked: Asked): string =>
-  `${asked.action} of ${asked.endpointId} in ${asked.region}: ${cameBack(code, error, asked)}; ${ADVICE[code](asked)}`
+const failureMessage = (code: VpnErrorCode, error: unknown, asked: Asked): string => {
+  const { action, endpointId, region } = asked
+  const what = `${action}${endpointId === undefined ? '' : ` of ${endpointId}`} in ${region}`
+  if (error instanceof RoleNotAssumed) return `${what}: ${roleNotAssumed(code, error, { ...asked, address: 'STS' })}`
+  return `${what}: ${cameBack(code, error, asked)}; ${ADVICE[code](asked)}`
+}
 
 /** Any failure of a call, in our words; `code` where the caller knows better than the error. */
-export const vpnErrorOf = (error: unknown, asked: Asked, code: VpnErrorCode = vpnErrorCode(error)): VpnError =>
-  new VpnError(code, failureMessage(code, error, asked), {
+export const vpnErrorOf = (error: unknown, asked: Asked, code: VpnErrorCode = vpnErrorCode(error)): VpnError => {
+  const said = error instanceof RoleNotAssumed ? error.cause : error
+  return new VpnError(code, failureMessage(code, error, asked), {
     cause: error,
-    awsCode: awsCodeOf(error),
-    requestId: requestIdOf(error),
+    awsCode: awsCodeOf(said),
+    requestId: requestIdOf(said),
   })
+}

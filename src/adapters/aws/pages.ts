@@ -1,8 +1,7 @@
-import type { Connection } from '../../domain/connection.ts'
 import { MalformedAnswer } from './answer-body.ts'
 
-export interface Page {
-  readonly connections: readonly Connection[]
+export interface Page<Row> {
+  readonly rows: readonly Row[]
   /** Absent on the last page. */
   readonly nextToken: string | undefined
 }
@@ -17,17 +16,17 @@ const MAX_PAGES = 1000
  * All pages, or the first failure. A page may be empty and still have a successor. The list moves while it is read, so
  * an id may come twice: the later row counts. A token that comes twice is a circle.
  */
-export const readAllPages = async (
-  readPage: (token: string | undefined) => Promise<Page>,
-): Promise<readonly Connection[]> => {
-  const connections = new Map<string, Connection>()
+export const readAllPages = async <Row extends { readonly id: string }>(
+  readPage: (token: string | undefined) => Promise<Page<Row>>,
+): Promise<readonly Row[]> => {
+  const rows = new Map<string, Row>()
   const tokens = new Set<string>()
   let token: string | undefined
   for (let count = 0; count < MAX_PAGES; count += 1) {
     const page = await readPage(token)
-    for (const connection of page.connections) connections.set(connection.id, connection)
+    for (const row of page.rows) rows.set(row.id, row)
     token = page.nextToken
-    if (token === undefined) return [...connections.values()]
+    if (token === undefined) return [...rows.values()]
     if (tokens.has(token)) throw new MalformedAnswer('the list leads back to a page that was already read')
     tokens.add(token)
   }

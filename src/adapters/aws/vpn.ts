@@ -1,95 +1,125 @@
-import {
-  type ClientVpnConnection,
-  DescribeClientVpnConnectionsCommand,
-  TerminateClientVpnConnectionsCommand,
-} from '@aws-sdk/client-ec2'
-import type { Clock } from '../../app/clock.ts'
-import { type Vpn, VpnError } from '../../app/vpn.ts'
+import { TerminateClientVpnConnectionsCommand } from '@aws-sdk/client-ec2'
+import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
+import { VpnError, type VpnSite } from '../../app/vpn.ts'
+import type { ActionName } from './actions.ts'
 import { MalformedAnswer } from './answer-body.ts'
+import { accountOf, RoleNotAssumed } from './assumed-role.ts'
 import { type ClientOptions, createClients } from './clients.ts'
-import { connectionOf } from './connection-row.ts'
 import { type ApiRequest, createExchange } from './exchange.ts'
 import { vpnErrorOf } from './failure-message.ts'
+import { createLists } from './lists.ts'
 import { type Page, readAllPages } from './pages.ts'
+import { missingPermissions } from './permissions.ts'
+import { createRenewal } from './renewal.ts'
 
 export interface VpnOptions extends ClientOptions {
-  readonly clock: Clock
-  /** Told of every HTTP attempt, those that the SDK repeats by itself included. */
+  /** Told of every HTTP attempt at EC2 and of the question for the account, those that the SDK repeats by itself included. */
   readonly onRequest?: ((request: ApiRequest) => void) | undefined
   /** Waited for before each page: our share of the account's read requests. */
   readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined
 }
 
-const DESCRIBE = 'DescribeClientVpnConnections'
-const TERMINATE = 'TerminateClientVpnConnections'
+/** AWS itself said so: new credentials may help. */
+const isExpired = (error: unknown) =>
+  error instanceof VpnError && error.code === 'expired-credentials' && !(error.cause instanceof RoleNotAssumed)
 
-/** The most that EC2 allows. */
-const PAGE_SIZE = 1000
-
-/** The Client VPN of one account in one Region, by the SDK's default credentials. `requestTimeoutMs` bounds each page and each termination whole. */
-export const createVpn = (options: VpnOptions): Vpn & { close(): void } => {
-  const { region, requestTimeoutMs: limitMs, clock, onRequest, beforePage } = options
-  const { reader, terminator } = createClients(options)
+/**
+ * The Client VPN of one account in one Region, by the SDK's default credentials or those of a role. `requestTimeoutMs`
+ * bounds each page and each termination whole.
+ */
+export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
+  const { region, requestTimeoutMs: limitMs, clock, assumeRole, onRequest, beforePage } = options
+  const clients = createClients(options)
+  const { reader, terminator, identity } = clients
   const exchange = createExchange({ region, limitMs, clock, onRequest })
+  const lists = createLists(reader, exchange, region)
+  const renew = createRenewal(clients.credentials, clock)
 
-  const connectionsOf = (rows: readonly ClientVpnConnection[] | undefined, endpointId: string) => {
-    // Only an empty list says that nobody is connected.
-    if (rows === undefined) throw new MalformedAnswer('the answer holds no list of connections')
-    return rows.map((row) => {
-      const connection = connectionOf(row, { endpointId, region })
-      if (connection === undefined) throw new MalformedAnswer('a row has no connection id')
-      return connection
-    })
+  /** What only reads is done again at once with new credentials, when AWS says that the old ones have expired. */
+  const reading = async <Output>(work: () => Promise<Output>): Promise<Output> => {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isExpired(error) || !(await renew())) throw error
+      return work()
+    }
   }
 
-  const readPage = async (endpointId: string, token: string | undefined, signal: AbortSignal): Promise<Page> => {
-    await beforePage?.(signal)
-    const command = new DescribeClientVpnConnectionsCommand({
-      ClientVpnEndpointId: endpointId,
-      MaxResults: PAGE_SIZE,
-      ...(token === undefined ? {} : { NextToken: token }),
-    })
-    return exchange.carry({
-      action: DESCRIBE,
-      endpointId,
-      command,
-      signal,
-      send: async (abortSignal) => {
-        const { Connections, NextToken } = await reader.send(command, { abortSignal })
-        return { connections: connectionsOf(Connections, endpointId), nextToken: NextToken || undefined }
-      },
-    })
-  }
-
-  const scan = async (endpointId: string, signal: AbortSignal) => {
+  const scan = async <Row extends { readonly id: string }>(
+    asked: { readonly action: ActionName; readonly endpointId: string | undefined },
+    page: (token: string | undefined) => Promise<Page<Row>>,
+    signal: AbortSignal,
+  ) => {
     const begunAt = clock.now()
     try {
-      const connections = await readAllPages((token) => readPage(endpointId, token, signal))
-      return { endpointId, begunAt, completedAt: clock.now(), connections }
+      const rows = await readAllPages((token) =>
+        reading(async () => {
+          await beforePage?.(signal)
+          return page(token)
+        }),
+      )
+      return { begunAt, completedAt: clock.now(), rows }
     } catch (error) {
       if (error instanceof VpnError) throw error
-      throw vpnErrorOf(error, { action: DESCRIBE, endpointId, region, address: undefined, limitMs })
+      throw vpnErrorOf(error, { ...asked, region, address: undefined, limitMs })
+    }
+  }
+
+  /** A token may run out in the middle of a long list: then once more from the start. */
+  const readList: typeof scan = async (asked, page, signal) => {
+    try {
+      return await scan(asked, page, signal)
+    } catch (error) {
+      if (!(error instanceof VpnError && error.code === 'bad-pagination-token')) throw error
+      return scan(asked, page, signal)
     }
   }
 
   return {
     async snapshot(endpointId, signal) {
-      try {
-        return await scan(endpointId, signal)
-      } catch (error) {
-        if (!(error instanceof VpnError && error.code === 'bad-pagination-token')) throw error
-        // A token may run out in the middle of a long list: once from the start.
-        return scan(endpointId, signal)
-      }
+      const asked = { action: 'DescribeClientVpnConnections', endpointId } as const
+      const { rows, ...times } = await readList(asked, (token) => lists.connections(endpointId, token, signal), signal)
+      return { endpointId, ...times, connections: rows }
     },
 
-    terminate({ endpointId, connectionId }, signal) {
+    async endpoints(signal) {
+      const asked = { action: 'DescribeClientVpnEndpoints', endpointId: undefined } as const
+      return (await readList(asked, (token) => lists.endpoints(token, signal), signal)).rows
+    },
+
+    missingPermissions: (endpointId, signal) =>
+      reading(async () => {
+        await beforePage?.(signal)
+        return missingPermissions(clients, exchange, endpointId, signal)
+      }),
+
+    async account(signal) {
+      const ofRole = assumeRole === undefined ? undefined : accountOf(assumeRole.arn)
+      if (ofRole !== undefined) return ofRole
+      const action = 'GetCallerIdentity'
+      return reading(() => {
+        const command = new GetCallerIdentityCommand({})
+        return exchange.carry({
+          action,
+          endpointId: undefined,
+          command,
+          signal,
+          send: async (abortSignal) => {
+            const { Account } = await identity.send(command, { abortSignal })
+            if (!/^\d{12}$/.test(Account ?? '')) throw new MalformedAnswer('the answer names no account')
+            return Account ?? ''
+          },
+        })
+      })
+    },
+
+    async terminate({ endpointId, ...selector }, signal) {
       const command = new TerminateClientVpnConnectionsCommand({
         ClientVpnEndpointId: endpointId,
-        ConnectionId: connectionId,
+        ...('connectionId' in selector ? { ConnectionId: selector.connectionId } : { Username: selector.username }),
       })
-      return exchange.carry({
-        action: TERMINATE,
+      const call = exchange.carry({
+        action: 'TerminateClientVpnConnections',
         endpointId,
         command,
         signal,
@@ -105,11 +135,15 @@ export const createVpn = (options: VpnOptions): Vpn & { close(): void } => {
           }
         },
       })
+      return call.catch(async (error: unknown) => {
+        // Not sent again here: the queue does that, and finds the new ones.
+        if (isExpired(error)) await renew()
+        throw error
+      })
     },
 
     close() {
-      reader.destroy()
-      terminator.destroy()
+      for (const client of [reader, terminator, identity]) client.destroy()
     },
   }
 }

@@ -12,26 +12,35 @@ export const watchFiles = async (options: {
   readonly sources: () => readonly string[]
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** What the files were before they were read: an edit in between is then seen. */
+  readonly taken: Fingerprint
   readonly onChange: () => Promise<void> | void
 }): Promise<void> => {
   const { sources, clock, signal, onChange } = options
-  let taken = await fingerprint(sources())
+  let { taken } = options
   let seen = taken
   while (!signal.aborted) {
     await clock.sleep(SECOND, signal)
     if (signal.aborted) return
     const now = await fingerprint(sources())
-    const settled = now === seen
+    const settled = same(now, seen)
     seen = now
-    if (!settled || now === taken) continue
+    if (!settled || same(now, taken)) continue
     await onChange()
-    taken = await fingerprint(sources())
+    // A file that the reload was the first to read is as it is now; all others as they were before it.
+    taken = new Map([...(await fingerprint(sources()))].map(([path, found]) => [path, now.get(path) ?? found]))
     seen = taken
   }
 }
 
-const fingerprint = async (paths: readonly string[]): Promise<string> =>
-  (await Promise.all([...paths].sort().map(describe))).join('\n')
+/** What each path was like. */
+export type Fingerprint = ReadonlyMap<string, string>
+
+export const fingerprint = async (paths: readonly string[]): Promise<Fingerprint> =>
+  new Map(await Promise.all(paths.map(async (path) => [path, await describe(path)] as const)))
+
+const same = (a: Fingerprint, b: Fingerprint) =>
+  a.size === b.size && [...a].every(([path, found]) => b.get(path) === found)
 
 const describe = async (path: string): Promise<string> => {
   try {

@@ -1,150 +1,196 @@
 import type { Logger } from 'pino'
-import { describe } from '../../app/endpoint-watch.ts'
+import type { Condemnation } from '../../app/condemnation.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
-import { toIso } from '../../domain/instant.ts'
+import { type Instant, toIso } from '../../domain/instant.ts'
 
-const placed = ({ id, name, region }: Endpoint) => ({ endpointId: id, name, region })
+const on = ({ id, name, account, region }: Endpoint) => ({ endpointId: id, name, account, region })
 
-const iso = (at: number | null) => (at === null ? null : toIso(at))
+const iso = (at: Instant | undefined) => (at === undefined ? undefined : toIso(at))
+
+const told = ({ since, deadline, ...rest }: Condemnation) => ({ ...rest, since: iso(since), deadline: iso(deadline) })
+
+/** How many names a line of the log may hold. */
+const NAMES = 10
+
+const namesOf = (condemned: readonly Condemnation[]) => ({
+  connections: condemned.length,
+  names: condemned
+    .slice(0, NAMES)
+    .map(({ username, commonName, connectionId }) => username ?? commonName ?? connectionId),
+})
+
+/** From the third time on the loop as a whole is told, not each of its turns. */
+const isLoop = (repeats: number) => repeats >= 3
+
+const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 
 /** Every event as one line of the log, in the words of the policies. What happens each cycle is `debug`. */
 export const createEventLog =
   (log: Logger) =>
-  (event: CurfewEvent): void => {
-    switch (event.event) {
+  (happened: CurfewEvent): void => {
+    const { event } = happened
+    switch (happened.event) {
       case 'started':
-      case 'reloaded':
+      case 'reloaded': {
+        const { mode, policies, endpoints, policySetHash } = happened
+        const what = `${policies} policies on ${endpoints.length} endpoint(s) in mode ${mode}`
         log.info(
-          {
-            event: event.event,
-            mode: event.mode,
-            policies: event.policies,
-            endpoints: event.endpoints.map(({ id }) => id),
-            policySetHash: event.policySetHash,
-          },
-          event.event === 'started'
-            ? `watching ${event.endpoints.length} endpoint(s) in mode ${event.mode}`
-            : `new configuration taken, mode ${event.mode}`,
+          { event, mode, policies, endpoints: endpoints.map(({ id }) => id), policySetHash },
+          happened.event === 'started' ? `watching: ${what}` : `new configuration taken: ${what}`,
         )
         break
+      }
       case 'users-file-changed': {
-        const { file, entries, came, went } = event
-        log.info({ event: event.event, file, entries, came, went }, `${came} entries came and ${went} went in ${file}`)
+        const { file, entries, came, went } = happened
+        log.info({ event, file, entries, came, went }, `${came} entries came and ${went} went in ${file}`)
         break
       }
       case 'reload-refused':
         log.error(
-          { event: event.event, problems: event.problems },
-          `the new configuration has ${event.problems.length} problem(s) and was not taken: the last good one stays in force`,
+          { event, problems: happened.problems },
+          `the new configuration has ${happened.problems.length} problem(s) and was not taken: the last good one stays in force`,
+        )
+        break
+      case 'endpoints-changed': {
+        const [watched, gone] = [happened.endpoints.map(({ id }) => id), happened.gone.map(({ id }) => id)]
+        log.info({ event, endpoints: watched, gone }, 'the endpoints to watch have changed')
+        break
+      }
+      case 'discovery-failed':
+        log.warn({ event, region: happened.region }, `the last list of endpoints stays in force: ${happened.message}`)
+        break
+      case 'permission-missing':
+        log.error(
+          { event, ...on(happened.endpoint), action: happened.action },
+          `IAM does not allow ${happened.action} on this endpoint: allow it before it is needed`,
         )
         break
       case 'stopping':
-        log.info({ event: event.event, inFlight: event.inFlight }, 'stopping: no new calls')
+        log.info({ event, inFlight: happened.inFlight }, 'stopping: no new calls')
         break
       case 'stopped':
-        log.info({ event: event.event }, 'stopped')
+        log.info({ event }, 'stopped')
         break
       case 'polled': {
-        const { connections, begunAt, completedAt } = event.snapshot
-        log.debug(
-          {
-            event: event.event,
-            ...placed(event.endpoint),
-            rows: connections.length,
-            durationMs: completedAt - begunAt,
-          },
-          'snapshot complete',
-        )
+        const { connections, begunAt, completedAt } = happened.snapshot
+        const rows = connections.length
+        log.debug({ event, ...on(happened.endpoint), rows, durationMs: completedAt - begunAt }, 'snapshot complete')
         break
       }
       case 'poll-failed': {
-        const { endpoint, code, failures, blind, message } = event
+        const { endpoint, code, failures, blind, retryAt, message } = happened
         log[blind ? 'error' : 'warn'](
-          { event: event.event, ...placed(endpoint), code, failures, blind },
+          { event, ...on(endpoint), code, failures, blind, retryAt: iso(retryAt) },
           blind ? `BLIND, nothing is ended on ${endpoint.name}: ${message}` : message,
         )
         break
       }
       case 'poll-skipped':
-        log.debug({ event: event.event, ...placed(event.endpoint), reason: event.reason }, 'poll skipped')
+        log.debug({ event, ...on(happened.endpoint), reason: happened.reason }, 'poll skipped')
         break
       case 'unknown-status':
         log.warn(
-          { event: event.event, ...placed(event.endpoint), status: event.status },
+          { event, ...on(happened.endpoint), status: happened.status },
           'AWS gave a connection status that Curfew does not know; such connections count as active',
         )
         break
       case 'near-miss': {
-        const { connection, policy, entry } = event.nearMiss
-        const { id: connectionId, username = null, commonName = null } = connection
+        const { connection, policy, entry } = happened.nearMiss
+        const { id: connectionId, username, commonName } = connection
         log.warn(
-          {
-            event: event.event,
-            ...placed(event.endpoint),
-            connectionId,
-            username,
-            commonName,
-            policy: policy.name,
-            entry,
-          },
+          { event, ...on(happened.endpoint), connectionId, username, commonName, policy: policy.name, entry },
           `"${entry}" names this connected person in part only: did you mean it?`,
         )
         break
       }
       case 'decided': {
-        const { active, violating } = event.decisions
-        log.debug({ event: event.event, ...placed(event.endpoint), active, violating: violating.length }, 'decided')
+        const { active, violating } = happened.decisions
+        log.debug({ event, ...on(happened.endpoint), active, violating: violating.length }, 'decided')
         break
       }
       case 'violation': {
-        const { endpoint, decision, policy, reason, mode, because, at } = event
-        const { connectionId, username, commonName } = describe(decision, at)
-        log.info(
-          {
-            event: event.event,
-            ...placed(endpoint),
-            connectionId,
-            username,
-            commonName,
-            policy,
-            reason,
-            mode,
-            because,
-          },
+        const { endpoint, condemned, mode, repeats } = happened
+        log[isLoop(repeats) ? 'debug' : 'info'](
+          { event, ...on(endpoint), ...told(condemned), mode },
           mode === 'enforce' ? 'must end' : 'would end, but the mode is audit',
         )
         break
       }
+      case 'held': {
+        const { endpoint, policy, condemned, active } = happened
+        log.warn(
+          { event, ...on(endpoint), policy, active, ...namesOf(condemned) },
+          `HELD by the guard: "${policy}" would end ${condemned.length} of ${active} after the fact. Release it by editing the policy, or with "guard: off" in it`,
+        )
+        break
+      }
+      case 'released': {
+        const { endpoint, verdicts } = happened
+        const policies = [...new Set(verdicts.map(({ policy }) => policy))]
+        log.info({ event, ...on(endpoint), policies, connections: verdicts.length }, 'held no longer')
+        break
+      }
       case 'call-answered': {
-        const { endpoint, decision, selector, outcome, message, requestId, at } = event
-        const { connectionId, policy } = describe(decision, at)
+        const { endpoint, call, outcome, message, requestId } = happened
         const level = outcome === 'accepted' ? 'debug' : outcome === 'denied' ? 'error' : 'warn'
+        const connections = call.decisions.map(({ connection }) => connection.id)
         log[level](
-          { event: event.event, ...placed(endpoint), connectionId, policy, selector, outcome, requestId },
+          { event, ...on(endpoint), connections, selector: call.selector, outcome, requestId },
           message ?? 'termination accepted',
         )
         break
       }
+      case 'accepted':
+        log.debug({ event, ...on(happened.endpoint), ...told(happened.condemned) }, 'termination accepted')
+        break
+      case 'call-withdrawn': {
+        const { endpoint, call, why } = happened
+        const connections = call.decisions.map(({ connection }) => connection.id)
+        log.debug({ event, ...on(endpoint), connections, why }, 'the call did not leave')
+        break
+      }
       case 'termination': {
-        const { endpoint, decision, outcome, attempts, at } = event
-        const told = describe(decision, at)
-        log[outcome === 'gave-up' || outcome === 'failed' ? 'error' : 'info'](
-          {
-            event: event.event,
-            ...placed(endpoint),
-            ...told,
-            since: iso(told.since),
-            deadline: iso(told.deadline),
-            outcome,
-            attempts,
-          },
-          WORDS[outcome],
+        const { endpoint, condemned, outcome, attempts, repeats, requestId } = happened
+        const level = outcome === 'gave-up' || outcome === 'failed' ? 'error' : isLoop(repeats) ? 'debug' : 'info'
+        log[level]({ event, ...on(endpoint), ...told(condemned), outcome, attempts, requestId }, WORDS[outcome])
+        break
+      }
+      case 'reconnected': {
+        const { endpoint, connection, policy, count } = happened
+        const { id: connectionId, username, commonName } = connection
+        const level = !isPowerOfTwo(count) ? 'debug' : isLoop(count) ? 'warn' : 'info'
+        log[level](
+          { event, ...on(endpoint), connectionId, username, commonName, policy, count },
+          isLoop(count)
+            ? `came back ${count} times in a row: deny it at the connect handler or the identity provider`
+            : 'came back after a cut',
         )
         break
       }
       case 'queue':
-        log.trace({ event: event.event, region: event.region, length: event.length, etaSeconds: event.etaSeconds })
+        log.trace({ event, region: happened.region, length: happened.length, etaSeconds: happened.etaSeconds })
         break
+      case 'unwritable':
+        log.error(
+          { event, what: happened.what },
+          happened.what === 'audit'
+            ? `nothing is ended until the audit trail can be written again: ${happened.message}`
+            : `what a restart must not forget cannot be written: ${happened.message}`,
+        )
+        break
+      case 'writable-again':
+        log.info({ event, what: happened.what }, 'it can be written again')
+        break
+      case 'clock-skew': {
+        const { skewMs, apart } = happened
+        log[apart ? 'error' : 'warn'](
+          { event, skewMs, apart },
+          apart
+            ? 'the clocks of this host and of AWS are too far apart to know which is right: nothing is ended'
+            : 'the clocks of this host and of AWS differ; AWS’s is followed',
+        )
+        break
+      }
     }
   }
 

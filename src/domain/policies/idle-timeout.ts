@@ -50,6 +50,9 @@ export const idleTimeout = definePolicyKind({
         if (ingressBytes === undefined || egressBytes === undefined || mark === undefined) {
           return { word: 'unknown', until: NEVER, lacks: 'its byte counters' }
         }
+        // A mark set under an earlier `below`, or by a policy of the same name: the bytes since then decide, not its age.
+        const bytes = ingressBytes + egressBytes
+        if (bytes - mark.bytes >= belowBytes || bytes < mark.bytes) return { word: 'fine', until: NEVER }
         const since = mark.at + afterMs
         const seenAt = history.snapshotAt() ?? now
         // Whether it is idle at that instant only a snapshot begun then or later can tell.

@@ -18,24 +18,30 @@ const keys = z
 
 type Limits = z.output<typeof keys>
 
-/** What was carried and what may be, each limit that is set; undefined where a counter is missing. */
-const readings = ({ ingress, egress, total }: Limits, { ingressBytes, egressBytes }: Connection) =>
-  ingressBytes === undefined || egressBytes === undefined
-    ? undefined
-    : ([
-        ['sent', ingressBytes, ingress],
-        ['received', egressBytes, egress],
-        ['carried', ingressBytes + egressBytes, total],
-      ] as const)
+/** What was carried and what may be, of each limit that is set; undefined where a counter that it needs is missing. */
+const readings = ({ ingress, egress, total }: Limits, { ingressBytes, egressBytes }: Connection) => {
+  const sum = ingressBytes === undefined || egressBytes === undefined ? undefined : ingressBytes + egressBytes
+  const set = [
+    { word: 'sent', carried: ingressBytes, limit: ingress },
+    { word: 'received', carried: egressBytes, limit: egress },
+    { word: 'carried', carried: sum, limit: total },
+  ].flatMap(({ word, carried, limit }) => (limit === undefined ? [] : [{ word, carried, limit }]))
+  const known = set.flatMap(({ word, carried, limit }) => (carried === undefined ? [] : [{ word, carried, limit }]))
+  return known.length === set.length ? known : undefined
+}
 
 const excess = (limits: Limits, connection: Connection) =>
-  readings(limits, connection)?.find(([, carried, limit]) => limit !== undefined && carried > limit)
+  readings(limits, connection)?.find(({ carried, limit }) => carried > limit)
 
-/** Whether a connection above a limit of the other is above one of these: what goes over one way goes over both ways. */
+/** Whether a connection above a limit of the other is above one of these, with the same counters known: what goes over one way goes over both ways. */
 const coversLimits =
   ({ ingress = NEVER, egress = NEVER, total = NEVER }: Limits) =>
   (other: Limits): boolean => {
     const covers = (least: number, limit: number | undefined) => limit === undefined || least <= limit
+    // A counter that only these limits need leaves them in doubt where it is missing.
+    const needsMore = (own: number, others: number | undefined) =>
+      Math.min(own, total) < NEVER && others === undefined && other.total === undefined
+    if (needsMore(ingress, other.ingress) || needsMore(egress, other.egress)) return false
     return (
       covers(Math.min(ingress, total), other.ingress) &&
       covers(Math.min(egress, total), other.egress) &&
@@ -64,14 +70,16 @@ export const maxTransfer = definePolicyKind({
       if (readings(limits, connection) === undefined)
         return { word: 'unknown', until: NEVER, lacks: 'its byte counters' }
       if (excess(limits, connection) === undefined) return { word: 'fine', until: NEVER }
-      return { word: 'violated', since: history.note(name, connection.id)?.at ?? now, until: NEVER }
+      return {
+        word: 'violated',
+        since: history.note(name, connection.id)?.at ?? history.firstSeenAt(connection.id) ?? now,
+        until: NEVER,
+      }
     },
     because(connection) {
-      const found = readings(limits, connection)
-      if (found === undefined) return 'AWS gave no byte counters for this connection'
-      const [word, carried, limit = 0] =
-        excess(limits, connection) ?? found.find(([, , of]) => of !== undefined) ?? found[2]
-      return `${formatSize(carried)} ${word}, at most ${formatSize(limit)} is allowed`
+      const reading = excess(limits, connection) ?? readings(limits, connection)?.[0]
+      if (reading === undefined) return 'AWS gave no byte counters for this connection'
+      return `${formatSize(reading.carried)} ${reading.word}, at most ${formatSize(reading.limit)} is allowed`
     },
   }),
 })

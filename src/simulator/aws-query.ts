@@ -1,4 +1,4 @@
-import { Ec2Error } from './ec2-error.ts'
+import { AwsError } from './aws-error.ts'
 
 export interface Filter {
   readonly name: string
@@ -6,7 +6,7 @@ export interface Filter {
 }
 
 /** The parameters of one request. What nobody asked for by the end was a parameter that the action does not know. */
-export interface Ec2Query {
+export interface AwsQuery {
   /** Undefined: absent or empty. */
   text(name: string): string | undefined
   required(name: string): string
@@ -21,7 +21,7 @@ export interface Ec2Query {
 
 const MEMBER = /^\.(\d+)(?:\.|$)/
 
-export const createQuery = (parameters: ReadonlyMap<string, string>): Ec2Query => {
+export const createQuery = (parameters: ReadonlyMap<string, string>): AwsQuery => {
   const unread = new Set(parameters.keys())
   unread.delete('Action')
   unread.delete('Version')
@@ -33,7 +33,7 @@ export const createQuery = (parameters: ReadonlyMap<string, string>): Ec2Query =
 
   const required = (name: string) => {
     const value = text(name)
-    if (value === undefined) throw new Ec2Error('MissingParameter', `The request must contain the parameter ${name}`)
+    if (value === undefined) throw new AwsError('MissingParameter', `The request must contain the parameter ${name}`)
     return value
   }
 
@@ -55,14 +55,14 @@ export const createQuery = (parameters: ReadonlyMap<string, string>): Ec2Query =
     flag(name) {
       const value = text(name) ?? 'false'
       if (value === 'true' || value === 'false') return value === 'true'
-      throw new Ec2Error('InvalidParameterValue', `Invalid value '${value}' for ${name}: must be true or false`)
+      throw new AwsError('InvalidParameterValue', `Invalid value '${value}' for ${name}: must be true or false`)
     },
     integer(name, least, most) {
       const value = text(name)
       if (value === undefined) return undefined
       const number = Number(value)
       if (/^-?\d+$/.test(value) && number >= least && number <= most) return number
-      throw new Ec2Error(
+      throw new AwsError(
         'InvalidParameterValue',
         `Value (${value}) for parameter ${name} is invalid: it must be between ${least} and ${most}`,
       )
@@ -71,12 +71,12 @@ export const createQuery = (parameters: ReadonlyMap<string, string>): Ec2Query =
       numbersOf('Filter').map((number) => {
         const name = required(`Filter.${number}.Name`)
         const values = list(`Filter.${number}.Value`)
-        if (!known.includes(name)) throw new Ec2Error('InvalidFilter', `The filter '${name}' is invalid`)
-        if (values.length === 0) throw new Ec2Error('InvalidParameterValue', `The filter '${name}' has no values`)
+        if (!known.includes(name)) throw new AwsError('InvalidFilter', `The filter '${name}' is invalid`)
+        if (values.length === 0) throw new AwsError('InvalidParameterValue', `The filter '${name}' has no values`)
         return { name, values }
       }),
     refuseUnread() {
-      for (const name of unread) throw new Ec2Error('UnknownParameter', `The parameter ${name} is not recognized`)
+      for (const name of unread) throw new AwsError('UnknownParameter', `The parameter ${name} is not recognized`)
     },
   }
 }

@@ -1,9 +1,13 @@
 /** The codes that are answered here, with their HTTP status. */
 const STATUS = {
+  AccessDenied: 403,
+  AuthFailure: 401,
   ClientVpnTerminateConnectionsLimitExceeded: 400,
   DryRunOperation: 412,
+  ExpiredToken: 400,
   InternalError: 500,
   InvalidAction: 400,
+  InvalidClientTokenId: 403,
   'InvalidClientVpnConnection.IdNotFound': 400,
   'InvalidClientVpnConnection.UserNotFound': 400,
   'InvalidClientVpnEndpointId.NotFound': 400,
@@ -14,20 +18,22 @@ const STATUS = {
   MissingAction: 400,
   MissingAuthenticationToken: 403,
   MissingParameter: 400,
+  RequestExpired: 400,
   RequestLimitExceeded: 503,
   UnauthorizedOperation: 403,
   UnknownParameter: 400,
+  ValidationError: 400,
 } as const
 
-export type Ec2ErrorCode = keyof typeof STATUS
+export type AwsErrorCode = keyof typeof STATUS
 
-/** A request that EC2 would refuse. */
-export class Ec2Error extends Error {
-  override readonly name = 'Ec2Error'
-  readonly code: Ec2ErrorCode
+/** A request that AWS would refuse. */
+export class AwsError extends Error {
+  override readonly name = 'AwsError'
+  readonly code: AwsErrorCode
   readonly status: number
 
-  constructor(code: Ec2ErrorCode, message: string) {
+  constructor(code: AwsErrorCode, message: string) {
     super(message)
     this.code = code
     this.status = STATUS[code]

@@ -1,0 +1,150 @@
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { AuditError, type AuditHead, type AuditRecord, type AuditTrail } from '../../app/audit.ts'
+import type { Clock } from '../../app/clock.ts'
+import { hostClock } from '../host/clock.ts'
+import { hashOf, LONGEST_LINE_BYTES, lineOf } from './audit-line.ts'
+import { type ChainFile, openChainFile } from './chain-file.ts'
+import { type Disk, disk as hostDisk, makeFolder } from './disk.ts'
+import { orMissing, unwritable } from './failure.ts'
+import { lockName } from './file-names.ts'
+import { acquireLock, type Lock } from './lock.ts'
+import type { Repair } from './torn-end.ts'
+
+/** Some 200,000 lines: a file that can still be sent, searched and opened. */
+const ROTATE_AT_BYTES = 100 * 1024 * 1024
+
+/** A group of writes ends here: small enough that the end of a file shows the whole of it after a power cut. */
+const GROUP_BYTES = LONGEST_LINE_BYTES
+
+const NEWLINE = Buffer.from('\n')
+
+interface Waiting {
+  readonly records: readonly AuditRecord[]
+  readonly resolve: () => void
+  readonly reject: (error: AuditError) => void
+}
+
+/**
+ * Opens an audit file for this process alone, or creates it. A torn end is cut off and kept beside it. Fails with an
+ * `AuditError`. Writes that come while one is on its way to the disk go together with the next sync.
+ */
+export const openAuditTrail = async (options: {
+  readonly file: string
+  /** A file that would grow beyond is put away as FILE.<first line>-<last line>; the chain goes on in a new one. */
+  readonly rotateAtBytes?: number
+  readonly clock?: Pick<Clock, 'sleep'>
+  readonly disk?: Disk
+  /** Told before waiting, for up to half a minute, for a holder of the file on another machine or in another container. */
+  readonly onWait?: (message: string) => void
+}): Promise<AuditTrail & { readonly repaired: Repair | undefined }> => {
+  const { rotateAtBytes = ROTATE_AT_BYTES, clock = hostClock, disk = hostDisk, onWait = () => {} } = options
+  const { file, lock, chain } = await open(options.file, disk, rotateAtBytes, { clock, onWait })
+  let waiting: Waiting[] = []
+  let writing: Promise<void> | undefined
+  let closed: Promise<void> | undefined
+
+  const writeAll = async () => {
+    // What is written in the same turn goes together.
+    await Promise.resolve()
+    while (waiting.length > 0) {
+      const { group, lines, head } = takeGroup()
+      if (group.length === 0) continue
+      try {
+        if (!(await lock.held())) throw takenOver(file)
+        await chain.append(lines, head)
+        for (const { resolve } of group) resolve()
+      } catch (error) {
+        for (const { reject } of group) reject(unwritable(file, error))
+      }
+    }
+    writing = undefined
+  }
+
+  const takeGroup = () => {
+    const group: Waiting[] = []
+    const parts: Buffer[] = []
+    let bytes = 0
+    let head = chain.head()
+    let taken = 0
+    for (const entry of waiting) {
+      taken++
+      try {
+        const built = linesAfter(head, entry.records)
+        group.push(entry)
+        parts.push(built.lines)
+        bytes += built.lines.length
+        head = built.head
+      } catch (error) {
+        entry.reject(unwritable(file, error))
+      }
+      if (bytes >= GROUP_BYTES) break
+    }
+    waiting = waiting.slice(taken)
+    return { group, lines: Buffer.concat(parts), head }
+  }
+
+  const close = async () => {
+    await writing
+    try {
+      await chain.close()
+    } finally {
+      await lock.release()
+    }
+  }
+
+  return {
+    repaired: chain.repaired,
+    head: () => chain.head(),
+    write(records) {
+      if (closed !== undefined) {
+        return Promise.reject(new AuditError('unwritable', `cannot write the audit file ${file}: it was closed`))
+      }
+      if (records.length === 0) return Promise.resolve()
+      return new Promise((resolve, reject) => {
+        waiting.push({ records, resolve, reject })
+        writing ??= writeAll()
+      })
+    },
+    close: () => (closed ??= close()),
+  }
+}
+
+const open = async (
+  path: string,
+  disk: Disk,
+  rotateAtBytes: number,
+  waiting: Parameters<typeof acquireLock>[1],
+): Promise<{ readonly file: string; readonly lock: Lock; readonly chain: ChainFile }> => {
+  let lock: Lock | undefined
+  try {
+    await makeFolder(dirname(path))
+    // One file has one lock, whatever links lead to it.
+    const file = (await orMissing(realpath(path))) ?? join(await realpath(dirname(path)), basename(path))
+    lock = await acquireLock(lockName(file), waiting)
+    return { file, lock, chain: await openChainFile(disk, file, rotateAtBytes) }
+  } catch (error) {
+    await lock?.release()
+    throw unwritable(path, error)
+  }
+}
+
+const linesAfter = (previous: AuditHead, records: readonly AuditRecord[]) => {
+  const parts: Buffer[] = []
+  let head = previous
+  for (const record of records) {
+    const line = lineOf(record, head)
+    if (line.length > LONGEST_LINE_BYTES) {
+      throw new AuditError('unwritable', `an audit record of ${line.length} bytes is longer than a line may be`)
+    }
+    parts.push(line, NEWLINE)
+    head = { seq: head.seq + 1, hash: hashOf(line) }
+  }
+  return { lines: Buffer.concat(parts), head }
+}
+
+const takenOver = (file: string) =>
+  new AuditError(
+    'unwritable',
+    `cannot write the audit file ${file}: its lock ${lockName(file)} is no longer ours, so another process may write it; restart this one`,
+  )

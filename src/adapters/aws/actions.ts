@@ -1,0 +1,17 @@
+/** Every action that Curfew calls, as IAM spells it: the policies that operators are given derive from this list. */
+export const AWS_ACTIONS = [
+  'ec2:DescribeClientVpnConnections',
+  'ec2:DescribeClientVpnEndpoints',
+  'ec2:TerminateClientVpnConnections',
+  'sts:AssumeRole',
+  'sts:GetCallerIdentity',
+] as const
+
+export type AwsAction = (typeof AWS_ACTIONS)[number]
+
+/** Without its service, as requests and metrics name it. */
+export type ActionName = AwsAction extends infer Action
+  ? Action extends `${string}:${infer Name}`
+    ? Name
+    : never
+  : never

@@ -1,0 +1,87 @@
+import type { Instant } from '../domain/instant.ts'
+import { type AuditError, type AuditRecord, type AuditTrail } from './audit.ts'
+import type { Condemnation } from './condemnation.ts'
+import type { CurfewEvent, Emit, Endpoint } from './events.ts'
+
+/** Writes what happens into the audit trail, once per change. Intents are not written here: a call waits for its own. */
+export const createAuditEvents = (
+  audit: AuditTrail,
+  policySetHash: () => string,
+  onFailure: (error: AuditError) => void,
+) => {
+  const write = (records: readonly AuditRecord[]) => {
+    if (records.length > 0) audit.write(records).catch(onFailure)
+  }
+  const on = ({ id: endpointId, account, region }: Endpoint, time: Instant) => ({
+    time,
+    endpointId,
+    account,
+    region,
+    policySetHash: policySetHash(),
+  })
+  const of = (event: AuditRecord['event'], endpoint: Endpoint, at: Instant, condemned: Condemnation): AuditRecord => ({
+    ...on(endpoint, at),
+    event,
+    ...condemned,
+  })
+
+  const emit: Emit = (event: CurfewEvent) => {
+    switch (event.event) {
+      case 'started':
+      case 'reloaded':
+        write([
+          {
+            time: event.at,
+            event: event.event === 'started' ? 'start' : 'reload',
+            because: `mode ${event.mode}, ${event.policies} policies, ${event.endpoints.length} endpoints`,
+            policySetHash: event.policySetHash,
+          },
+        ])
+        break
+      case 'stopped':
+        write([{ time: event.at, event: 'stop', policySetHash: policySetHash() }])
+        break
+      case 'violation':
+        if (event.mode === 'audit') write([of('would-end', event.endpoint, event.at, event.condemned)])
+        break
+      case 'held':
+        write(event.condemned.map((condemned) => of('held', event.endpoint, event.at, condemned)))
+        break
+      case 'released':
+        write(
+          event.verdicts.map(({ policy, connectionId }) => ({
+            ...on(event.endpoint, event.at),
+            event: 'released' as const,
+            policy,
+            connectionId,
+          })),
+        )
+        break
+      case 'termination':
+        write([
+          {
+            ...of(event.outcome === 'gave-up' ? 'gave-up' : 'outcome', event.endpoint, event.at, event.condemned),
+            call: event.callId === '' ? undefined : { id: event.callId, selector: event.selector },
+            requestId: event.requestId,
+            outcome: event.outcome,
+          },
+        ])
+        break
+      case 'poll-failed':
+        if (event.nowBlind) write([{ ...on(event.endpoint, event.at), event: 'blind', because: event.message }])
+        break
+      case 'reconnected': {
+        const { id: connectionId, username, commonName } = event.connection
+        const because = `back ${event.count === 1 ? 'once' : `${event.count} times`} after a cut`
+        const { policy } = event
+        write([
+          { ...on(event.endpoint, event.at), event: 'seen-again', connectionId, username, commonName, policy, because },
+        ])
+        break
+      }
+      default:
+        break
+    }
+  }
+  return emit
+}

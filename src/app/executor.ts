@@ -1,0 +1,166 @@
+import type { Decision } from '../domain/decide.ts'
+import { type Instant, NEVER } from '../domain/instant.ts'
+import type { Memory } from '../domain/memory.ts'
+import type { Plan, TerminateCall } from '../domain/plan.ts'
+import type { Policy } from '../domain/policy.ts'
+import type { AuditTrail } from './audit.ts'
+import { type Condemnation, condemnationOf } from './condemnation.ts'
+import type { Emit, Endpoint } from './events.ts'
+import type { CycleSettings } from './settings.ts'
+import type { Requester } from './termination-queue.ts'
+import { createVerification, type Proof, type Pursuit } from './verification.ts'
+import type { Snapshot, VpnError } from './vpn.ts'
+
+/** Carries out the plans of one endpoint: asks the queue for calls, writes each down before it leaves, follows it to its outcome. */
+export const createExecutor = (options: {
+  readonly endpoint: Endpoint
+  readonly emit: Emit
+  readonly audit: AuditTrail
+  readonly memory: Memory
+  readonly settings: () => CycleSettings
+  /** Whether the snapshot that the plan rests on may still be acted on. */
+  readonly isFresh: (now: Instant) => boolean
+  /** How often the person has come back in a row. */
+  readonly repeatsOf: (condemned: Condemnation) => number
+  readonly policyNamed: (name: string) => Policy | undefined
+  readonly now: () => Instant
+  readonly kept: readonly Pursuit[]
+}) => {
+  const { endpoint, emit, audit, memory, settings, isFresh, repeatsOf, policyNamed, now: clockNow } = options
+  const verification = createVerification(options.kept)
+  /** Users whom AWS refused to end at once: they have more connections than we knew. */
+  const singly = new Set<string>()
+  let condemnedIds = new Set<string>()
+  let namedUsers = new Set<string>()
+  let retryAt: Instant = NEVER
+  /** When the plan must be made anew: a verdict in it may be over. */
+  let planEndsAt: Instant = -NEVER
+
+  const condemnationsOf = (
+    { decisions }: TerminateCall,
+    now: Instant,
+  ): readonly (readonly [Decision, Condemnation])[] =>
+    decisions.flatMap((decision) => {
+      const condemned = condemnationOf(decision, now)
+      return condemned === undefined ? [] : [[decision, condemned] as const]
+    })
+
+  const idsOf = ({ decisions }: TerminateCall) => decisions.map(({ connection: { id } }) => id)
+
+  /** Who comes back is measured from the instant at which the call left: the answer may take its time. */
+  const cut = (condemned: Condemnation, leftAt: Instant) => {
+    const policy = policyNamed(condemned.policy)
+    if (policy !== undefined) memory.cut(policy, condemned, leftAt)
+  }
+
+  const tell = (proofs: readonly Proof[], at: Instant) => {
+    for (const proof of proofs) {
+      // A cut whose answer was lost is a cut all the same.
+      if (proof.outcome === 'confirmed') cut(proof.condemned, proof.leftAt)
+      emit({ event: 'termination', endpoint, ...proof, repeats: repeatsOf(proof.condemned), at })
+    }
+  }
+
+  const stillWanted = (call: TerminateCall, now: Instant): boolean => {
+    if (settings().mode !== 'enforce' || !isFresh(now) || now >= planEndsAt) return false
+    if (call.selector === 'username') return call.username !== undefined && namedUsers.has(call.username)
+    return idsOf(call).every((id) => condemnedIds.has(id))
+  }
+
+  const requester: Requester = {
+    stillWanted,
+    mayLeave: (call, now) => stillWanted(call, now) && idsOf(call).every((id) => verification.maySend(id, now)),
+
+    leaving(call, now) {
+      for (const [, condemned] of condemnationsOf(call, now)) verification.sending(condemned, call.selector, now)
+    },
+
+    async intend(call, callId) {
+      const time = clockNow()
+      const { policySetHash } = settings()
+      for (const id of idsOf(call)) verification.recorded(id, callId)
+      await audit.write(
+        condemnationsOf(call, time).map(([, condemned]) => ({
+          time,
+          event: 'intent',
+          endpointId: endpoint.id,
+          account: endpoint.account,
+          region: endpoint.region,
+          ...condemned,
+          call: { id: callId, selector: call.selector },
+          policySetHash,
+        })),
+      )
+    },
+
+    answered(call, { requestId }, at) {
+      for (const [decision, condemned] of condemnationsOf(call, at)) {
+        cut(condemned, verification.sent(condemned.connectionId, requestId, at))
+        emit({ event: 'accepted', endpoint, condemned, established: decision.connection.establishedAt, at })
+      }
+      emit({ event: 'call-answered', endpoint, call, outcome: 'accepted', message: undefined, requestId, at })
+    },
+
+    failed(call, failure, at) {
+      const { code, message, requestId } = failure
+      emit({ event: 'call-answered', endpoint, call, outcome: code, message, requestId, at })
+      for (const id of idsOf(call)) settle(id, call, failure, at)
+      retryAt = Math.min(retryAt, verification.againAfter(at))
+    },
+
+    withdrawn(call, why) {
+      for (const id of idsOf(call)) verification.unsent(id)
+      emit({ event: 'call-withdrawn', endpoint, call, why, at: clockNow() })
+    },
+  }
+
+  /** What a failed call means for one of its connections. */
+  const settle = (id: string, call: TerminateCall, { code }: VpnError, at: Instant) => {
+    switch (code) {
+      case 'connection-not-found':
+      case 'user-not-found':
+        return tell(verification.alreadyGone(id, at), at)
+      case 'throttled':
+        return verification.unsent(id)
+      case 'too-many-connections':
+        if (call.username !== undefined) singly.add(call.username)
+        verification.unsent(id)
+        retryAt = at
+        return
+      // The answer was lost, not necessarily the call: a later snapshot tells.
+      case 'timeout':
+      case 'unreachable':
+      case 'aborted':
+        return verification.sent(id, undefined, at)
+      default:
+        return tell(verification.refused(id, settings().termination, at), at)
+    }
+  }
+
+  return {
+    requester,
+    singly: singly as ReadonlySet<string>,
+
+    /** The newest plan, none while blind; what it does not hold is not sent any more. */
+    follow(plan: Plan | undefined, now: Instant, endsAt: Instant): void {
+      planEndsAt = endsAt
+      condemnedIds = new Set(plan?.terminate.map(({ connection: { id } }) => id))
+      namedUsers = new Set(
+        plan?.calls.flatMap(({ selector, username }) => (selector === 'username' && username ? [username] : [])),
+      )
+      if (plan !== undefined) verification.drop((id) => !condemnedIds.has(id))
+      retryAt = verification.againAfter(now)
+    },
+
+    /** Reads what a complete snapshot says of the terminations under way. */
+    see(snapshot: Snapshot): void {
+      tell(verification.see(snapshot, settings().termination), snapshot.completedAt)
+    },
+
+    /** When a connection that is still condemned may be tried again. */
+    retryAt: (): Instant => retryAt,
+    wantsSnapshotAt: (): Instant => verification.wantsSnapshotAt(),
+    open: (): number => verification.open(),
+    kept: (): readonly Pursuit[] => verification.kept(),
+  }
+}

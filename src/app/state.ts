@@ -1,0 +1,27 @@
+import type { GuardedVerdict } from '../domain/guard.ts'
+import type { KeptMemory } from '../domain/memory.ts'
+import type { PolicyAges } from '../domain/policy-ages.ts'
+import type { Pursuit } from './verification.ts'
+
+/** What a restart must not forget of one endpoint. */
+export interface EndpointState {
+  readonly memory: KeptMemory
+  readonly guard: readonly GuardedVerdict[]
+  /** Terminations under way. */
+  readonly pursuits: readonly Pursuit[]
+}
+
+/** What a restart must not forget. */
+export interface State {
+  readonly policies: PolicyAges
+  /** By Region and id. */
+  readonly endpoints: Readonly<Record<string, EndpointState>>
+}
+
+export const EMPTY_STATE: State = { policies: {}, endpoints: {} }
+
+/** Keeps the state from one process to the next. */
+export interface StateStore {
+  /** Whole or not at all; rejects with a reason in words if it cannot be written. */
+  save(state: State): Promise<void>
+}

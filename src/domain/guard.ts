@@ -1,0 +1,131 @@
+import { acts, type Decision, type Decisions, decisionOf } from './decide.ts'
+import { type Instant, MINUTE } from './instant.ts'
+import type { Mode, Policy } from './policy.ts'
+import { isDue, type Verdict } from './verdict.ts'
+
+/** How much of an endpoint verdicts that nobody foresaw may end within ten minutes. */
+export interface GuardLimits {
+  readonly maxPercent: number
+  readonly minConnections: number
+}
+
+const WITHIN_MS = 10 * MINUTE
+
+/** What is kept of one guarded verdict: since when it condemns, and whether it is held. */
+export interface GuardedVerdict {
+  readonly policy: string
+  readonly connectionId: string
+  readonly condemnedAt: Instant
+  readonly held: boolean
+}
+
+/** What became of the holds at one decision. */
+export interface Review {
+  readonly decisions: Decisions
+  /** Verdicts that are held from now on. */
+  readonly held: ReadonlyArray<{ readonly decision: Decision; readonly verdict: Verdict }>
+  /** Verdicts that are held no longer: they went, or an operator edited their policy or the guard. */
+  readonly released: readonly GuardedVerdict[]
+}
+
+/**
+ * What time brings was foreseen, what an edit brings was not. Verdicts that began before their policy last changed, and
+ * those on counters or on the whole snapshot, are held when they would end more of the endpoint than the limits allow.
+ * Verdicts are held, not connections: another policy may still end one.
+ */
+export const createGuard = (kept: readonly GuardedVerdict[] = []) => {
+  const known = new Map(kept.map((verdict) => [keyOf(verdict.policy, verdict.connectionId), verdict]))
+  let released: GuardedVerdict[] = []
+
+  const forget = (goes: (verdict: GuardedVerdict) => boolean) => {
+    for (const [key, verdict] of known) {
+      if (!goes(verdict)) continue
+      known.delete(key)
+      if (verdict.held) released.push(verdict)
+    }
+  }
+
+  return {
+    /** An operator edited the policy, or the limits (no name): what it condemns is judged anew. */
+    reset(policy?: string): void {
+      forget((verdict) => policy === undefined || verdict.policy === policy)
+    },
+
+    /** Decides what is held, and leaves those verdicts out of the decisions. */
+    review(decisions: Decisions, mode: Mode, limits: GuardLimits, changedAt: (policy: Policy) => Instant): Review {
+      const { now, active } = decisions
+      const condemning = new Map<string, { readonly decision: Decision; readonly verdict: Verdict }>()
+      for (const decision of decisions.violating) {
+        for (const verdict of decision.violated) {
+          if (!acts(verdict.policy, mode) || !isDue(verdict, now) || !isGuarded(verdict, changedAt)) continue
+          condemning.set(keyOf(verdict.policy.name, decision.connection.id), { decision, verdict })
+        }
+      }
+      // A verdict that went takes its hold along; a connection that was ended still counts against the limits.
+      forget((verdict) => {
+        if (condemning.has(keyOf(verdict.policy, verdict.connectionId))) return false
+        return verdict.held || now - verdict.condemnedAt >= WITHIN_MS
+      })
+      for (const [key, { decision, verdict }] of condemning) {
+        if (known.has(key)) continue
+        known.set(key, {
+          policy: verdict.policy.name,
+          connectionId: decision.connection.id,
+          condemnedAt: now,
+          held: false,
+        })
+      }
+
+      const recent = [...known].filter(([, verdict]) => now - verdict.condemnedAt < WITHIN_MS)
+      const tooMany = (entries: typeof recent) => {
+        const connections = new Set(entries.map(([, verdict]) => verdict.connectionId)).size
+        return connections > limits.minConnections && connections > (limits.maxPercent / 100) * active
+      }
+      const all = tooMany(recent)
+      const byPolicy = new Map<string, typeof recent>()
+      for (const entry of recent) {
+        if (byPolicy.get(entry[1].policy)?.push(entry) === undefined) byPolicy.set(entry[1].policy, [entry])
+      }
+      const held: Array<{ readonly decision: Decision; readonly verdict: Verdict }> = []
+      for (const entries of byPolicy.values()) {
+        if (!all && !tooMany(entries)) continue
+        for (const [key, verdict] of entries) {
+          const condemned = condemning.get(key)
+          if (verdict.held || condemned === undefined) continue
+          known.set(key, { ...verdict, held: true })
+          held.push(condemned)
+        }
+      }
+
+      const isHeld = (verdict: Verdict, id: string) => known.get(keyOf(verdict.policy.name, id))?.held === true
+      const review = { decisions: without(decisions, mode, isHeld), held, released }
+      released = []
+      return review
+    },
+
+    /** For the state file. */
+    kept: (): readonly GuardedVerdict[] => [...known.values()],
+  }
+}
+
+export type Guard = ReturnType<typeof createGuard>
+
+const keyOf = (policy: string, connectionId: string) => `${connectionId}\n${policy}`
+
+const isGuarded = ({ policy, since }: Verdict, changedAt: (policy: Policy) => Instant): boolean => {
+  if (policy.guard === 'off') return false
+  return policy.kind.facts !== 'immutable' || since === undefined || since < changedAt(policy)
+}
+
+const without = (
+  decisions: Decisions,
+  mode: Mode,
+  isHeld: (verdict: Verdict, connectionId: string) => boolean,
+): Decisions => ({
+  ...decisions,
+  violating: decisions.violating.map((decision) => {
+    const { connection, violated } = decision
+    const held = violated.filter((verdict) => isHeld(verdict, connection.id))
+    return held.length === 0 ? decision : decisionOf(connection, violated, decisions.now, mode, held)
+  }),
+})

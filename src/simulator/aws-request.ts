@@ -1,0 +1,16 @@
+import type { AwsErrorCode } from './aws-error.ts'
+import type { Signature } from './signature.ts'
+
+/** A signed Query request, whatever the service. */
+export interface Request {
+  readonly requestId: string
+  readonly signature: Signature
+  readonly sessionToken: string | undefined
+  readonly parameters: ReadonlyMap<string, string>
+}
+
+export interface Answer {
+  readonly status: number
+  readonly code: AwsErrorCode | undefined
+  readonly body: string
+}

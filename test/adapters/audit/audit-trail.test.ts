@@ -1,0 +1,392 @@
+import { readdirSync, readFileSync, renameSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
+import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
+import { AUDIT_EVENTS, type AuditRecord } from '../../../src/app/audit.ts'
+import { AT, folder, idsOf, readChain, record } from './chain.ts'
+import { DiskFault, type Step, standInDisk } from './stand-in-disk.ts'
+
+const FULL: Required<AuditRecord> = {
+  time: AT,
+  event: 'outcome',
+  endpointId: 'cvpn-endpoint-0123456789abcdef0',
+  account: '111122223333',
+  region: 'eu-central-1',
+  connectionId: 'cvpn-connection-0123456789abcdef0',
+  username: 'alice',
+  commonName: 'alice.corp.example',
+  policy: 'leavers',
+  alsoBy: ['office-hours'],
+  reason: 'banned',
+  because: 'is banned',
+  since: AT - 1,
+  deadline: AT + 1,
+  call: { id: 'c1', selector: 'username' },
+  requestId: 'r1',
+  outcome: 'confirmed',
+  policySetHash: 'abc',
+}
+
+/** Every kind of text that JSON, UTF-8 or a line may stumble over. */
+const anyText = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom('\n', '\r\n', '"', '\\', '\u2028', '\u0000', '\ud800', '\udc00x', '👋', '{"seq":1,"time":"', ''),
+)
+const anyRecord = fc.record(
+  {
+    time: fc.integer({ min: 0, max: 8.64e15 }),
+    event: fc.constantFrom(...AUDIT_EVENTS),
+    connectionId: anyText,
+    username: fc.option(anyText),
+    because: anyText,
+    alsoBy: fc.array(anyText, { maxLength: 3 }),
+    since: fc.constantFrom(AT, Infinity, -Infinity, null),
+  },
+  { requiredKeys: ['time', 'event'] },
+)
+
+describe('the audit trail', () => {
+  it('writes the keys in their order, instants as ISO 8601, and leaves out what is absent', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    await trail.write([FULL, { time: AT, event: 'stop', username: null, since: Infinity, deadline: undefined }])
+    await trail.close()
+    const [first = '', second = ''] = readFileSync(at.file, 'utf8').split('\n')
+    expect(Object.keys(JSON.parse(first) as object)).toEqual(
+      'seq time event endpointId account region connectionId username commonName policy alsoBy reason because since deadline call requestId outcome policySetHash prev'.split(
+        ' ',
+      ),
+    )
+    expect(JSON.parse(first)).toMatchObject({
+      seq: 1,
+      time: '2026-12-01T08:00:00.000Z',
+      since: '2026-12-01T07:59:59.999Z',
+      deadline: '2026-12-01T08:00:00.001Z',
+      call: { id: 'c1', selector: 'username' },
+      prev: '0'.repeat(64),
+    })
+    expect(Object.keys(JSON.parse(second) as object)).toEqual(['seq', 'time', 'event', 'prev'])
+    expect(statSync(at.file).mode & 0o777).toBe(0o600)
+  })
+
+  it('holds whatever is written, in order, over rotations and restarts', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.array(fc.array(anyRecord, { maxLength: 4 }), { maxLength: 6 }), { maxLength: 4 }),
+        fc.integer({ min: 1, max: 2000 }),
+        fc.boolean(),
+        async (runs, rotateAtBytes, together) => {
+          using at = folder()
+          for (const writes of runs) {
+            const trail = await openAuditTrail({ file: at.file, rotateAtBytes })
+            expect(trail.repaired).toBeUndefined()
+            const writing = writes.map((records) => () => trail.write(records))
+            if (together) await Promise.all(writing.map((write) => write()))
+            else for (const write of writing) await write()
+            await trail.close()
+          }
+          const written = runs.flat(2)
+          expect(idsOf(readChain(at.file))).toEqual(written.map(({ connectionId }) => asStored(connectionId)))
+          const files = auditFiles(at.path)
+          for (const file of files) expectToBeNamedRightly(file)
+          const report = await verifyChain(files.reverse())
+          expect(report.fault).toBeUndefined()
+          expect(report.records).toBe(written.length)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  it('puts a file away before it grows beyond its size', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file, rotateAtBytes: 1000 })
+    for (let index = 0; index < 50; index++) await trail.write([record(`c${index}`)])
+    await trail.close()
+    const sizes = auditFiles(at.path).map((file) => statSync(file).size)
+    expect(sizes.length).toBeGreaterThan(5)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1000)
+    // But for the last, each took all that it could: another line has less than 200 bytes.
+    expect(Math.min(...sizes.slice(1))).toBeGreaterThan(800)
+  })
+
+  it('makes the folder for its owner alone', async () => {
+    using at = folder()
+    const file = join(at.path, 'var', 'lib', 'audit.jsonl')
+    const trail = await openAuditTrail({ file })
+    await trail.close()
+    expect(statSync(join(at.path, 'var', 'lib')).mode & 0o777).toBe(0o700)
+  })
+
+  it('tells the head that a later start and a check find too', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    expect(trail.head()).toEqual({ seq: 0, hash: '0'.repeat(64) })
+    await trail.write([record('a'), record('b')])
+    const head = trail.head()
+    await trail.close()
+    const again = await openAuditTrail({ file: at.file })
+    expect(again.head()).toEqual(head)
+    await again.close()
+    expect((await verifyChain([at.file])).head).toEqual(head)
+    expect(head.seq).toBe(2)
+  })
+
+  it('puts what is written together into one sync', async () => {
+    using at = folder()
+    const steps: Step[] = []
+    const trail = await openAuditTrail({ file: at.file, disk: standInDisk((step) => void steps.push(step)) })
+    steps.length = 0
+    await Promise.all(['a', 'b', 'c'].map((id) => trail.write([record(id)])))
+    expect(steps).toEqual(['append', 'datasync'])
+    await trail.close()
+  })
+
+  it('puts what comes during a sync into the next, in order', async () => {
+    using at = folder()
+    const steps: Step[] = []
+    let letGo: () => void = () => {}
+    const first = new Promise<void>((resolve) => (letGo = resolve))
+    let reached: () => void = () => {}
+    const syncing = new Promise<void>((resolve) => (reached = resolve))
+    const disk = standInDisk(async (step) => {
+      steps.push(step)
+      if (step !== 'datasync') return
+      reached()
+      await first
+    })
+    const trail = await openAuditTrail({ file: at.file, disk })
+    steps.length = 0
+    const acknowledged: string[] = []
+    const write = (id: string) => trail.write([record(id)]).then(() => acknowledged.push(id))
+    const ids = Array.from({ length: 60 }, (_, index) => `c${index}`)
+    const early = ids.slice(0, 20).map(write)
+    await syncing
+    const late = ids.slice(20).map(write)
+    expect(acknowledged).toEqual([])
+    letGo()
+    await Promise.all([...early, ...late])
+    await trail.close()
+    expect(acknowledged).toEqual(ids)
+    expect(steps).toEqual(['append', 'datasync', 'append', 'datasync'])
+    expect(idsOf(readChain(at.file))).toEqual(ids)
+  })
+
+  it('closes after what was already asked for, and takes nothing later', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    const asked = trail.write([record('a')])
+    const closing = trail.close()
+    await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
+    await asked
+    await closing
+    await trail.close()
+    expect(idsOf(readChain(at.file))).toEqual(['a'])
+    expect(readdirSync(at.path)).toEqual(['audit.jsonl'])
+  })
+
+  it('refuses what no line can hold, and that alone', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    const results = await Promise.allSettled([
+      trail.write([record('a')]),
+      trail.write([record('b', { because: 'x'.repeat(1024 * 1024) })]),
+      trail.write([record('c', { time: Infinity })]),
+      trail.write([record('d')]),
+    ])
+    await trail.close()
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled'])
+    expect(idsOf(readChain(at.file))).toEqual(['a', 'd'])
+  })
+
+  it('goes on after a rotated file when a crash came before the next one was begun', async () => {
+    for (const left of ['nothing', 'an empty file', 'a torn line'] as const) {
+      using at = folder()
+      const trail = await openAuditTrail({ file: at.file })
+      await trail.write([record('a'), record('b')])
+      await trail.close()
+      renameSync(at.file, `${at.file}.000000000001-000000000002`)
+      if (left === 'an empty file') writeFileSync(at.file, '')
+      if (left === 'a torn line') writeFileSync(at.file, '{"seq":3,"time":"2026-12')
+      const again = await openAuditTrail({ file: at.file })
+      await again.write([record('c')])
+      await again.close()
+      expect(idsOf(readChain(at.file))).toEqual(['a', 'b', 'c'])
+    }
+  })
+
+  it('goes on in a new file when somebody moved or emptied the one being written', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    await trail.write([record('a')])
+    renameSync(at.file, `${at.file}.000000000001-000000000001`)
+    await trail.write([record('b')])
+    writeFileSync(`${at.file}.000000000002-000000000002`, readFileSync(at.file))
+    truncateSync(at.file)
+    await trail.write([record('c')])
+    await trail.close()
+    expect(idsOf(readChain(at.file))).toEqual(['a', 'b', 'c'])
+  })
+
+  it('writes nothing while the file is not as it left it, and goes on once it is', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    await trail.write([record('a')])
+    const own = readFileSync(at.file)
+    writeFileSync(at.file, 'more\n', { flag: 'a' })
+    await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
+    truncateSync(at.file, own.length - 1)
+    await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
+    expect(readFileSync(at.file)).toEqual(own.subarray(0, -1))
+    writeFileSync(`${at.file}.copy`, own)
+    renameSync(at.file, `${at.file}.original`)
+    renameSync(`${at.file}.copy`, at.file)
+    await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
+    renameSync(`${at.file}.original`, at.file)
+    writeFileSync(at.file, own)
+    await trail.write([record('c')])
+    await trail.close()
+    expect(idsOf(readChain(at.file))).toEqual(['a', 'c'])
+  })
+
+  it('never writes over a rotated file that is there already', async () => {
+    using at = folder()
+    const taken = `${at.file}.000000000001-000000000001`
+    const trail = await openAuditTrail({ file: at.file, rotateAtBytes: 1 })
+    await trail.write([record('a')])
+    writeFileSync(taken, 'somebody’s')
+    await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
+    expect(readFileSync(taken, 'utf8')).toBe('somebody’s')
+    renameSync(taken, join(at.path, 'elsewhere'))
+    await trail.write([record('c')])
+    await trail.close()
+    expect(idsOf(readChain(at.file))).toEqual(['a', 'c'])
+  })
+
+  it('says at once that a path can hold no file', async () => {
+    using at = folder()
+    writeFileSync(join(at.path, 'plain'), '')
+    symlinkSync('circle', join(at.path, 'circle'))
+    for (const path of [at.path, join(at.path, 'plain', 'audit.jsonl'), join(at.path, 'circle')]) {
+      await expect(openAuditTrail({ file: path })).rejects.toMatchObject({ name: 'AuditError', code: 'unwritable' })
+    }
+  })
+})
+
+describe('on a disk that fails', () => {
+  const STEPS = 40
+  const anyFaults = fc.array(fc.option(fc.constantFrom('ENOSPC', 'EROFS', 'EIO')), {
+    minLength: STEPS,
+    maxLength: STEPS,
+  })
+
+  it('keeps exactly what it acknowledged, whichever steps fail', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyFaults,
+        fc.array(fc.nat(300), { minLength: STEPS, maxLength: STEPS }),
+        fc.integer({ min: 200, max: 1000 }),
+        async (faults, cuts, rotateAtBytes) => {
+          using at = folder()
+          let count = 0
+          const disk = standInDisk(async (_step, append) => {
+            const code = faults[count]
+            const cut = cuts[count++] ?? 0
+            if (code === null || code === undefined) return
+            await append?.(cut)
+            throw new DiskFault(code)
+          })
+          const open = async () => {
+            for (;;) {
+              try {
+                return await openAuditTrail({ file: at.file, rotateAtBytes, disk })
+              } catch (error) {
+                expect(error).toMatchObject({ name: 'AuditError', code: 'unwritable' })
+              }
+            }
+          }
+          const acknowledged: string[] = []
+          let trail = await open()
+          for (let index = 0, calmWrites = 0; calmWrites < 12; index++) {
+            const calm = count >= STEPS
+            if (calm) calmWrites++
+            const ids = [`a${index}`, `b${index}`]
+            const results = await Promise.allSettled(ids.map((id) => trail.write([record(id)])))
+            const written = ids.filter((_, which) => results[which]?.status === 'fulfilled')
+            if (calm) expect(written).toEqual(ids)
+            acknowledged.push(...written)
+            if (index % 10 === 9 && written.length === ids.length) {
+              await trail.close()
+              trail = await open()
+            }
+          }
+          await trail.close()
+          expect(idsOf(readChain(at.file))).toEqual(acknowledged)
+          for (const file of auditFiles(at.path)) expectToBeNamedRightly(file)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('cuts off what its own failed write has left, and nothing that somebody else wrote later', async () => {
+    using at = folder()
+    let fails = true
+    const disk = standInDisk(async (step, append) => {
+      if (!fails || (step !== 'append' && step !== 'truncate')) return
+      await append?.(20)
+      throw new DiskFault('EROFS')
+    })
+    const trail = await openAuditTrail({ file: at.file, disk })
+    await expect(trail.write([record('a')])).rejects.toMatchObject({ code: 'unwritable' })
+    expect(statSync(at.file).size).toBe(20)
+    fails = false
+    await trail.write([record('b')])
+    writeFileSync(at.file, 'more', { flag: 'a' })
+    await expect(trail.write([record('c')])).rejects.toMatchObject({ code: 'unwritable' })
+    expect(readFileSync(at.file, 'utf8')).toMatch(/\nmore$/)
+    await trail.close()
+  })
+
+  it('writes no line into a new file whose name is not on disk', async () => {
+    using at = folder()
+    const steps: Step[] = []
+    let fails = false
+    const disk = standInDisk((step) => {
+      steps.push(step)
+      if (fails && step === 'sync') throw new DiskFault('EIO')
+    })
+    const trail = await openAuditTrail({ file: at.file, disk, rotateAtBytes: 1 })
+    await trail.write([record('a')])
+    fails = true
+    await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
+    fails = false
+    steps.length = 0
+    await trail.write([record('c')])
+    expect(steps.indexOf('sync')).toBeGreaterThanOrEqual(0)
+    expect(steps.indexOf('sync')).toBeLessThan(steps.indexOf('append'))
+    await trail.close()
+    expect(idsOf(readChain(at.file))).toEqual(['a', 'c'])
+  })
+})
+
+const asStored = (text: string | undefined) =>
+  text === undefined ? undefined : (JSON.parse(JSON.stringify(text)) as string)
+
+/** The name of a rotated file tells its first and its last line. */
+const expectToBeNamedRightly = (file: string) => {
+  const [, first, last] = /\.(\d+)-(\d+)$/.exec(file) ?? []
+  if (first === undefined) return
+  const seqs = readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => (JSON.parse(line) as { seq: number }).seq)
+  expect([seqs[0], seqs.at(-1)]).toEqual([Number(first), Number(last)])
+}
+
+const auditFiles = (path: string) =>
+  readdirSync(path)
+    .sort()
+    .map((name) => join(path, name))

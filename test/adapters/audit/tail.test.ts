@@ -1,0 +1,124 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
+import { folder, idsOf, readChain, record } from './chain.ts'
+
+const written = async (...ids: string[]) => {
+  using at = folder()
+  const trail = await openAuditTrail({ file: at.file })
+  await trail.write(ids.map((id) => record(id)))
+  await trail.close()
+  return readFileSync(at.file)
+}
+
+const newlines = (bytes: Buffer) => bytes.filter((byte) => byte === 10).length
+
+describe('the end of an audit file at the start', () => {
+  it('is repaired wherever it was cut, and no whole line is lost', async () => {
+    const whole = await written('a', 'é👋', 'c')
+    for (let cut = 0; cut <= whole.length; cut++) {
+      using at = folder()
+      const left = whole.subarray(0, cut)
+      writeFileSync(at.file, left)
+      const lines = newlines(left)
+      const torn = left.subarray(left.lastIndexOf(10) + 1)
+      const trail = await openAuditTrail({ file: at.file })
+      expect(trail.head().seq).toBe(lines)
+      const { repaired } = trail
+      expect(repaired?.bytes ?? 0).toBe(torn.length)
+      if (repaired !== undefined) expect(readFileSync(repaired.keptAs)).toEqual(torn)
+      await trail.write([record('next')])
+      await trail.close()
+      expect(idsOf(readChain(at.file))).toEqual([...['a', 'é👋', 'c'].slice(0, lines), 'next'])
+    }
+  })
+
+  it('keeps every torn end of the same line', async () => {
+    using at = folder()
+    const kept: string[] = []
+    for (const torn of ['{"seq":1', '{"seq":1,"ti', '{"s']) {
+      writeFileSync(at.file, torn)
+      const trail = await openAuditTrail({ file: at.file })
+      await trail.close()
+      kept.push(readFileSync(trail.repaired?.keptAs ?? '', 'utf8'))
+    }
+    expect(kept).toEqual(['{"seq":1', '{"seq":1,"ti', '{"s'])
+    expect(readdirSync(at.path)).toHaveLength(4)
+  })
+
+  it('keeps every line that was synced when a power cut leaves holes in those after them', async () => {
+    const ids = Array.from({ length: 12 }, (_, index) => `c${index}`)
+    const whole = await written(...ids)
+    const ends = [...whole.entries()].flatMap(([at, byte]) => (byte === 10 ? [at + 1] : []))
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat(ids.length - 1),
+        fc.array(fc.tuple(fc.nat(whole.length), fc.integer({ min: 1, max: 300 })), { maxLength: 3 }),
+        fc.nat(whole.length),
+        async (synced, holes, size) => {
+          using at = folder()
+          const durable = synced === 0 ? 0 : (ends[synced - 1] ?? 0)
+          const left = Buffer.from(whole.subarray(0, Math.max(durable, size)))
+          const within = (at: number) => Math.min(left.length, Math.max(durable, at))
+          for (const [from, length] of holes) left.fill(0, within(from), within(from + length))
+          writeFileSync(at.file, left)
+          const trail = await openAuditTrail({ file: at.file })
+          await trail.write([record('next')])
+          await trail.close()
+          const found = idsOf(readChain(at.file))
+          expect(found.length).toBeGreaterThan(synced)
+          expect(found).toEqual([...ids.slice(0, found.length - 1), 'next'])
+          const kept = trail.repaired === undefined ? Buffer.alloc(0) : readFileSync(trail.repaired.keptAs)
+          expect(Buffer.concat([left.subarray(0, left.length - kept.length), kept])).toEqual(left)
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+
+  it('is refused and left alone where it is not ours', async () => {
+    const whole = (await written('a', 'b')).toString()
+    const files = {
+      'another file': 'Dear diary,\n',
+      'another file without an end': 'Dear diary,',
+      'a line of another program': `${whole}{"level":30,"msg":"hello"}\n`,
+      'words after the last line': `${whole}words`,
+      'an empty line': `${whole}\n`,
+      'nothing but an empty line': '\n',
+      'a line that was cut in the middle': whole.replace(/"event":"intent",(?=[^\n]*\n$)/, '"event":'),
+      'the beginning of another line': `${whole}{"seq":7,"time":"2026`,
+      'a number that none has': `${whole.replace(/"seq":2/, '"seq":-2')}`,
+      'another first line': `hello\n${whole.slice(whole.indexOf('\n') + 1)}`,
+    }
+    for (const text of Object.values(files)) {
+      using at = folder()
+      writeFileSync(at.file, text)
+      await expect(openAuditTrail({ file: at.file })).rejects.toMatchObject({ code: 'damaged' })
+      expect(readFileSync(at.file, 'utf8')).toBe(text)
+      expect(readdirSync(at.path)).toEqual(['audit.jsonl'])
+    }
+  })
+
+  it('refuses a rotated file that does not end as its name says', async () => {
+    using at = folder()
+    writeFileSync(`${at.file}.000000000001-000000000003`, await written('a', 'b'))
+    await expect(openAuditTrail({ file: at.file })).rejects.toMatchObject({ code: 'damaged' })
+    expect(existsSync(join(at.path, 'audit.jsonl.lock'))).toBe(false)
+  })
+
+  it('is all that is read of a large file', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    await trail.write([record('a')])
+    await trail.write(Array.from({ length: 12 }, (_, index) => record(`c${index}`, { because: 'x'.repeat(900_000) })))
+    const head = trail.head()
+    await trail.close()
+    const again = await openAuditTrail({ file: at.file })
+    expect(again.head()).toEqual(head)
+    await again.write([record('b')])
+    await again.close()
+    expect(idsOf(readChain(at.file)).at(-1)).toBe('b')
+  })
+})

@@ -1,0 +1,208 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createDiscovery, type Wanted } from '../../src/app/discovery.ts'
+import { type ListedEndpoint, VpnError, type VpnErrorCode } from '../../src/app/vpn.ts'
+
+const STAFF = 'cvpn-endpoint-0123456789abcdef0'
+const MACHINES = 'cvpn-endpoint-0123456789abcdef1'
+const CONTRACTORS = 'cvpn-endpoint-0123456789abcdef2'
+
+const never = new AbortController().signal
+
+/** An account whose endpoints come and go, and whose list can fail. */
+const standInAccount = () => {
+  const endpoints = new Map<string, ListedEndpoint>()
+  let failure: VpnErrorCode | undefined
+  let asked = 0
+  return {
+    asked: () => asked,
+    vpn: {
+      async endpoints() {
+        asked++
+        const listed = [...endpoints.values()]
+        await Promise.resolve()
+        if (failure !== undefined) throw new VpnError(failure, 'the list failed')
+        return listed
+      },
+    },
+    put(id: string, { tags = {}, status = 'available' }: { tags?: Record<string, string>; status?: string } = {}) {
+      endpoints.set(id, { id, name: tags.Name, tags: new Map(Object.entries(tags)), status })
+    },
+    remove: (id: string) => endpoints.delete(id),
+    fail(code: VpnErrorCode | undefined) {
+      failure = code
+    },
+  }
+}
+
+const tagged = (tags: Record<string, string>): Wanted['discover'] => ({ tags: new Map(Object.entries(tags)) })
+
+const setUp = ({ endpoints = [], discover = 'all' }: Partial<Wanted> = {}) => {
+  const account = standInAccount()
+  const discovery = createDiscovery({ vpn: account.vpn, wanted: { endpoints, discover } })
+  const ids = (found: ReadonlyArray<{ id: string }>) => found.map(({ id }) => id)
+  return {
+    ...account,
+    discovery,
+    current: () => ids(discovery.endpoints()),
+    async refresh() {
+      const { came, went, endpoints: all, failure } = await discovery.refresh(never)
+      expect(ids(all)).toEqual(ids(discovery.endpoints()))
+      return { came: ids(came), went: ids(went), failure: failure?.code }
+    },
+  }
+}
+
+const QUIET = { came: [], went: [], failure: undefined }
+
+describe('discovery', () => {
+  it('follows endpoints as they come and go', async () => {
+    const { put, remove, refresh, current } = setUp()
+    expect(current()).toEqual([])
+    expect(await refresh()).toEqual(QUIET)
+    put(STAFF)
+    put(MACHINES)
+    expect(await refresh()).toEqual({ ...QUIET, came: [STAFF, MACHINES] })
+    expect(await refresh()).toEqual(QUIET)
+    remove(STAFF)
+    put(CONTRACTORS)
+    expect(await refresh()).toEqual({ ...QUIET, came: [CONTRACTORS], went: [STAFF] })
+    expect(current()).toEqual([MACHINES, CONTRACTORS])
+  })
+
+  it.each<VpnErrorCode>(['throttled', 'denied', 'timeout', 'malformed', 'aborted'])(
+    'keeps the last list when AWS cannot be asked: %s',
+    async (code) => {
+      const { put, remove, fail, refresh, current } = setUp()
+      put(STAFF)
+      await refresh()
+      remove(STAFF)
+      put(MACHINES)
+      fail(code)
+      expect(await refresh()).toEqual({ ...QUIET, failure: code })
+      expect(current()).toEqual([STAFF])
+      fail(undefined)
+      expect(await refresh()).toEqual({ ...QUIET, came: [MACHINES], went: [STAFF] })
+    },
+  )
+
+  it.each(['deleting', 'deleted'])('lets go of an endpoint that is %s', async (status) => {
+    const { put, refresh, current } = setUp()
+    put(STAFF)
+    await refresh()
+    put(STAFF, { status })
+    expect(await refresh()).toEqual({ ...QUIET, went: [STAFF] })
+    expect(current()).toEqual([])
+  })
+
+  it.each(['available', 'pending-associate', 'pending', 'unknown', 'a-new-word'])(
+    'watches an endpoint that is %s',
+    async (status) => {
+      const { put, refresh } = setUp()
+      put(STAFF, { status })
+      expect(await refresh()).toEqual({ ...QUIET, came: [STAFF] })
+    },
+  )
+
+  it('asks for all tags, exactly as they are spelled', async () => {
+    const { put, refresh, current } = setUp({ discover: tagged({ 'vpn-policy': 'enforced', team: '' }) })
+    put(STAFF, { tags: { 'vpn-policy': 'enforced', team: '', more: 'yes' } })
+    put(MACHINES, { tags: { 'vpn-policy': 'enforced' } })
+    put(CONTRACTORS, { tags: { 'VPN-policy': 'enforced', team: '' } })
+    put('cvpn-endpoint-0123456789abcdef3', { tags: { 'vpn-policy': 'Enforced', team: '' } })
+    await refresh()
+    expect(current()).toEqual([STAFF])
+  })
+
+  it('follows tags that are put on and taken off', async () => {
+    const { put, refresh } = setUp({ discover: tagged({ 'vpn-policy': 'enforced' }) })
+    put(STAFF)
+    expect(await refresh()).toEqual(QUIET)
+    put(STAFF, { tags: { 'vpn-policy': 'enforced' } })
+    expect(await refresh()).toEqual({ ...QUIET, came: [STAFF] })
+    put(STAFF, { tags: { 'vpn-policy': 'off' } })
+    expect(await refresh()).toEqual({ ...QUIET, went: [STAFF] })
+  })
+
+  it('keeps a listed endpoint for ever, once, under the name that the operator gave', async () => {
+    const endpoints = [
+      { id: STAFF, name: 'berlin' },
+      { id: MACHINES, name: undefined },
+    ]
+    const { put, refresh, discovery, current } = setUp({ endpoints })
+    expect(current()).toEqual([STAFF, MACHINES])
+    put(STAFF, { tags: { Name: 'other' }, status: 'deleting' })
+    put(CONTRACTORS, { tags: { Name: 'contractors' } })
+    expect(await refresh()).toEqual({ ...QUIET, came: [CONTRACTORS] })
+    expect(discovery.endpoints()).toEqual([
+      { id: STAFF, name: 'berlin' },
+      { id: MACHINES, name: MACHINES },
+      { id: CONTRACTORS, name: 'contractors' },
+    ])
+  })
+
+  it('asks nothing where nothing is to be discovered', async () => {
+    const account = standInAccount()
+    account.put(MACHINES)
+    const wanted = { endpoints: [{ id: STAFF, name: undefined }], discover: undefined }
+    const { endpoints } = await createDiscovery({ vpn: account.vpn, wanted }).refresh(never)
+    expect(endpoints).toEqual([{ id: STAFF, name: STAFF }])
+    expect(account.asked()).toBe(0)
+  })
+
+  it('never asks twice at once', async () => {
+    const { put, discovery, asked } = setUp()
+    put(STAFF)
+    const [first, second] = await Promise.all([discovery.refresh(never), discovery.refresh(never)])
+    expect(second).toBe(first)
+    expect(asked()).toBe(1)
+    await discovery.refresh(never)
+    expect(asked()).toBe(2)
+  })
+
+  it('holds, whatever happens, what the last whole answer said', async () => {
+    const ids = [STAFF, MACHINES, CONTRACTORS]
+    const step = fc.oneof(
+      fc.record({
+        act: fc.constant('put' as const),
+        id: fc.constantFrom(...ids),
+        tag: fc.constantFrom('enforced', 'off', undefined),
+        status: fc.constantFrom('available', 'pending', 'deleting', 'deleted'),
+      }),
+      fc.record({ act: fc.constant('remove' as const), id: fc.constantFrom(...ids) }),
+      fc.record({ act: fc.constant('fail' as const), code: fc.constantFrom('timeout' as const, undefined) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), fc.subarray(ids), async (steps, listed) => {
+        const { put, remove, fail, refresh, current } = setUp({
+          endpoints: listed.map((id) => ({ id, name: undefined })),
+          discover: tagged({ 'vpn-policy': 'enforced' }),
+        })
+        const there = new Set<string>()
+        let failing = false
+        let expected = new Set(listed)
+        for (const one of steps) {
+          if (one.act === 'put') {
+            put(one.id, { status: one.status, tags: one.tag === undefined ? {} : { 'vpn-policy': one.tag } })
+            if (one.tag === 'enforced' && !one.status.startsWith('delet')) there.add(one.id)
+            else there.delete(one.id)
+          } else if (one.act === 'remove') {
+            remove(one.id)
+            there.delete(one.id)
+          } else {
+            failing = one.code !== undefined
+            fail(one.code)
+          }
+          const before = expected
+          if (!failing) expected = new Set([...listed, ...there])
+          const { came, went, failure } = await refresh()
+          expect(new Set(current())).toEqual(expected)
+          expect(current()).toHaveLength(expected.size)
+          expect(new Set(came)).toEqual(new Set([...expected].filter((id) => !before.has(id))))
+          expect(new Set(went)).toEqual(new Set([...before].filter((id) => !expected.has(id))))
+          expect(failure !== undefined).toBe(failing)
+        }
+      }),
+    )
+  })
+})

@@ -1,0 +1,383 @@
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { testJsonSchema } from '../../src/config/json-schema.ts'
+import { loadPolicyTest } from '../../src/config/policy-test-file.ts'
+import { listPolicyTests, usualTestFolders } from '../../src/config/policy-test-list.ts'
+import { formatProblem, type Problem } from '../../src/config/problem.ts'
+import { NEVER } from '../../src/domain/instant.ts'
+import { createPolicyTester } from '../../src/domain/policy-test.ts'
+import { type JsonSchema, schemaFaults } from './json-schema-reader.ts'
+import { type Entry, memoryFiles } from './memory-files.ts'
+
+const POLICIES = `version: 1
+policies:
+  - { name: daily, kind: max-session-age, maxAge: 8h, cooldown: 1h }
+  - { name: quiet, kind: idle-timeout, after: 30m }
+`
+
+const EVERYTHING = `version: 1
+policies: [./policies.yaml]
+cases:
+  - name: every key
+    at: 2026-11-23T18:36:00+01:00
+    connection:
+      id: a
+      username: alice
+      commonName: alice.example
+      endpoint: cvpn-endpoint-0123456789abcdef0
+      region: us-east-1
+      established: "2026-11-23T08:00:00Z"
+      status: failed-to-terminate
+      bytes: { in: 12, out: 5KiB }
+      lastActivity: 2026-11-23T17:30:00Z
+      posture: [compliant]
+    expect: terminate
+    by: [daily]
+    nextAt: never
+    cuts: [{ username: bob, policy: daily, at: 2026-11-23T17:00:00Z }]
+  - name: several
+    at: 2026-11-23T12:00:00Z
+    connections:
+      - { username: "-", bytes: { in: 0 }, expect: keep, nextAt: 2026-11-24T00:00:00Z, by: [] }
+      - { lastActivity: 2026-11-23T11:00:00Z, expect: terminate }
+`
+
+const load = (text: string, around: Readonly<Record<string, Entry>> = {}) =>
+  loadPolicyTest(memoryFiles({ 'policies.yaml': POLICIES, 'x.test.yaml': text, ...around }), 'x.test.yaml')
+
+const head = 'version: 1\npolicies: [./policies.yaml]\ncases:\n'
+const case_ = (text: string) => load(`${head}  - ${text}\n`)
+
+describe('a file of policy tests', () => {
+  it('holds cases with every key', () => {
+    const { problems, test } = load(EVERYTHING)
+    expect(problems).toEqual([])
+    expect(test?.policies.map(({ name }) => name)).toEqual(['daily', 'quiet'])
+    const [one, other] = test?.cases ?? []
+    expect(one).toMatchObject({ name: 'every key', place: 'x.test.yaml:4:5', at: Date.parse('2026-11-23T17:36:00Z') })
+    expect(one?.connections).toEqual([
+      {
+        connection: {
+          id: 'a',
+          username: 'alice',
+          commonName: 'alice.example',
+          endpointId: 'cvpn-endpoint-0123456789abcdef0',
+          region: 'us-east-1',
+          establishedAt: Date.parse('2026-11-23T08:00:00Z'),
+          status: 'failed-to-terminate',
+          ingressBytes: 12,
+          egressBytes: 5120,
+          posture: ['compliant'],
+        },
+        lastActivityAt: Date.parse('2026-11-23T17:30:00Z'),
+        expected: { expect: 'terminate', by: ['daily'], nextAt: NEVER },
+      },
+    ])
+    expect(one?.cuts).toMatchObject([
+      { connection: { username: 'bob' }, policy: 'daily', at: Date.parse('2026-11-23T17:00:00Z') },
+    ])
+    expect(other?.connections.map(({ expected }) => expected)).toEqual([
+      { expect: 'keep', by: [], nextAt: Date.parse('2026-11-24T00:00:00Z') },
+      { expect: 'terminate', by: undefined, nextAt: undefined },
+    ])
+  })
+
+  it('leaves unknown what is not given, save for where the connection is', () => {
+    const [unnamed, idle] = load(EVERYTHING).test?.cases[1]?.connections ?? []
+    expect(unnamed?.connection).toMatchObject({
+      endpointId: 'cvpn-endpoint-00000000000000000',
+      region: 'eu-central-1',
+      status: 'active',
+      username: undefined,
+      commonName: undefined,
+      establishedAt: undefined,
+      ingressBytes: 0,
+      egressBytes: undefined,
+      posture: undefined,
+    })
+    expect(unnamed?.lastActivityAt).toBeUndefined()
+    // Whoever says that counters have stood still need not say at which count.
+    expect(idle?.connection).toMatchObject({ ingressBytes: 0, egressBytes: 0 })
+    expect(idle?.connection.id).not.toBe(unnamed?.connection.id)
+  })
+
+  it('may expect the same of all connections of a case', () => {
+    const { test } = case_('{ name: n, at: 2026-11-23T12:00:00Z, connections: [{ id: a }, { id: b }], expect: keep }')
+    expect(test?.cases[0]?.connections.map(({ expected }) => expected.expect)).toEqual(['keep', 'keep'])
+  })
+
+  it('is tested with the policies of several files and folders, relative to it', () => {
+    const files = memoryFiles({
+      'sets/a.yaml': 'version: 1\npolicies: [{ name: a, kind: max-session-age, maxAge: 1h }]\n',
+      'sets/a.test.yaml': 'not a policy',
+      'tests/b.yaml': 'version: 1\npolicies: [{ name: b, kind: max-session-age, maxAge: 1h }]\n',
+      'tests/x.test.yaml':
+        'version: 1\npolicies: [../sets, ./b.yaml]\ncases: [{ name: n, at: 2026-11-23T12:00:00Z, connection: {}, expect: keep }]\n',
+    })
+    const { problems, test } = loadPolicyTest(files, 'tests/x.test.yaml')
+    expect(problems).toEqual([])
+    expect(test?.policies.map(({ name }) => name)).toEqual(['a', 'b'])
+  })
+})
+
+const AT = 'at: 2026-11-23T12:00:00Z'
+
+/** What is wrong, the case or file, and each problem as LINE:COLUMN and a part of its message. */
+const BROKEN: ReadonlyArray<readonly [what: string, text: string, problems: ReadonlyArray<readonly [string, string]>]> =
+  [
+    ['an empty file', '', [['1:1', 'the file is empty']]],
+    ['a list', '- 1\n', [['1:1', 'expected a map']]],
+    ['YAML that is none', 'version: [1\n', [['2:1', '']]],
+    ['a version of the future', head.replace('1', '2') + okCase(), [['1:10', 'expected 1']]],
+    ['no policies', `version: 1\ncases:\n${okCase()}`, [['1:1', 'the key "policies" is missing']]],
+    ['no cases', head.replace('cases:\n', ''), [['1:1', 'the key "cases" is missing']]],
+    ['an empty list of cases', head.replace('cases:\n', 'cases: []\n'), [['3:8', 'the list is empty']]],
+    ['a misspelled key', `${head}${okCase()}polices: []\n`, [['5:1', 'did you mean "policies"?']]],
+    [
+      'a policy file that is not there',
+      head.replace('policies.yaml', 'no.yaml') + okCase(),
+      [['2:12', 'does not exist']],
+    ],
+    [
+      'a file without a policy',
+      head.replace('policies.yaml', 'none.yaml') + okCase(),
+      [['2:11', 'no policy was found']],
+    ],
+    ['a case that is none', `${head}  - 17\n`, [['4:5', 'expected a case']]],
+    ['a case that is null', `${head}  - ~\n`, [['4:5', 'expected a case']]],
+    ['no name', bad(`${AT}, connection: {}, expect: keep`), [['4:5', 'the key "name" is missing']]],
+    ['no instant', bad('name: n, connection: {}, expect: keep'), [['4:5', 'the key "at" is missing']]],
+    [
+      'an instant without a zone',
+      bad('name: n, at: 2026-11-23T12:00, connection: {}, expect: keep'),
+      [['4:20', 'no zone']],
+    ],
+    ['nobody connected', bad(`name: n, ${AT}, expect: keep`), [['4:5', 'nobody is connected']]],
+    [
+      'two sorts of connections',
+      bad(`name: n, ${AT}, connection: {}, connections: [{}], expect: keep`),
+      [['4:58', '"connection" as well']],
+    ],
+    ['no expectation', bad(`name: n, ${AT}, connection: {}`), [['4:5', '"expect" is missing']]],
+    ['by without expect', bad(`name: n, ${AT}, connection: {}, by: [daily]`), [['4:5', 'beside "by"']]],
+    [
+      'expected twice',
+      bad(`name: n, ${AT}, connection: { expect: keep }, expect: keep`),
+      [['4:56', 'the case or of each connection']],
+    ],
+    [
+      'expected of one of two',
+      bad(`name: n, ${AT}, connections: [{ expect: keep }, {}]`),
+      [['4:74', '"expect" is missing']],
+    ],
+    [
+      'nextAt beside a connection, expect beside the case',
+      bad(`name: n, ${AT}, connection: { nextAt: never }, expect: keep`),
+      [['4:56', '"nextAt" beside a connection']],
+    ],
+    ['another outcome', bad(`name: n, ${AT}, connection: {}, expect: kepp`), [['4:66', 'did you mean "keep"?']]],
+    ['nextAt, a word', bad(`name: n, ${AT}, connection: {}, expect: keep, nextAt: nevr`), [['4:80', 'or never']]],
+    [
+      'a policy misspelled',
+      bad(`name: n, ${AT}, connection: {}, expect: keep, by: [dayly]`),
+      [['4:77', 'did you mean "daily"?']],
+    ],
+    [
+      'a policy misspelled beside a connection',
+      bad(`name: n, ${AT}, connections: [{ expect: keep, by: [dayly] }]`),
+      [['4:77', 'did you mean "daily"?']],
+    ],
+    [
+      'a cut by no policy',
+      bad(`name: n, ${AT}, connection: {}, expect: keep, cuts: [{ username: a, policy: nobody, ${AT} }]`),
+      [['4:102', 'called "nobody"']],
+    ],
+    [
+      'a cut to come',
+      bad(
+        `name: n, ${AT}, connection: {}, expect: keep, cuts: [{ username: a, policy: daily, at: 2026-11-24T12:00:00Z }]`,
+      ),
+      [['4:113', 'later than the case']],
+    ],
+    [
+      'an activity to come',
+      bad(`name: n, ${AT}, connection: { lastActivity: 2026-11-23T12:00:01Z }, expect: keep`),
+      [['4:70', 'later than the case']],
+    ],
+    [
+      'two connections of one id',
+      bad(`name: n, ${AT}, connections: [{ id: a }, { id: a }], expect: keep`),
+      [['4:73', 'called "a"']],
+    ],
+    [
+      'a number for a name',
+      bad(`name: n, ${AT}, connection: { username: 7 }, expect: keep`),
+      [['4:66', 'in quotes, "7"']],
+    ],
+    [
+      'a misspelled key of a connection',
+      bad(`name: n, ${AT}, connection: { etablished: 2026-11-23T11:00:00Z }, expect: keep`),
+      [['4:56', 'did you mean "established"?']],
+    ],
+    [
+      'a size without a unit',
+      bad(`name: n, ${AT}, connection: { bytes: { in: 5x } }, expect: keep`),
+      [['4:69', 'not a size']],
+    ],
+    [
+      'negative bytes',
+      bad(`name: n, ${AT}, connection: { bytes: { out: -1 } }, expect: keep`),
+      [['4:70', 'at least 0']],
+    ],
+    [
+      'an empty posture',
+      bad(`name: n, ${AT}, connection: { posture: [] }, expect: keep`),
+      [['4:65', 'the list is empty']],
+    ],
+  ]
+
+function okCase() {
+  return '  - { name: n, at: 2026-11-23T12:00:00Z, connection: {}, expect: keep }\n'
+}
+
+function bad(keys: string) {
+  return `${head}  - { ${keys} }\n`
+}
+
+const placed = ({ line, column, message }: Problem) => [`${line}:${column}`, message]
+
+describe('a broken file of policy tests', () => {
+  it.each(BROKEN)('with %s says where', (_what, text, expected) => {
+    const { problems, test } = load(text, { 'none.yaml': 'version: 1\n' })
+    expect(problems.map((problem) => placed(problem)[0])).toEqual(expected.map(([place]) => place))
+    expected.forEach(([, part], index) => expect(problems[index]?.message).toContain(part))
+    expect(test).toBeUndefined()
+  })
+
+  it('says all that is wrong in one go, in the policies as well', () => {
+    const text = `version: 1
+policies: [./policies.yaml, ./wrong.yaml]
+cases:
+  - { name: one, at: noon, connection: { username: 7, bytes: 5 }, expect: kill }
+  - { nam: two, at: 2026-11-23T12:00:00Z, connection: {} }
+`
+    const wrong = 'version: 1\npolicies: [{ name: w, kind: max-session-age, maxAge: 0s }]\n'
+    expect(load(text, { 'wrong.yaml': wrong }).problems.map(formatProblem)).toEqual([
+      expect.stringMatching(/^wrong\.yaml:2:54: error: policy "w": /),
+      expect.stringMatching(/^x\.test\.yaml:4:22: error: "noon" is not an instant/),
+      expect.stringMatching(/^x\.test\.yaml:4:52: error: 7 is not text/),
+      expect.stringMatching(/^x\.test\.yaml:4:62: error: expected a map/),
+      expect.stringMatching(/^x\.test\.yaml:4:75: error: expect is kill/),
+      expect.stringMatching(/^x\.test\.yaml:5:5: error: "expect" is missing/),
+      expect.stringMatching(/^x\.test\.yaml:5:7: error: unknown key "nam"/),
+    ])
+  })
+
+  it('does not call a policy unknown that could not be read', () => {
+    const text = bad(`name: n, ${AT}, connection: {}, expect: keep, by: [lost]`).replace('policies.yaml', 'lost.yaml')
+    expect(load(text, { 'lost.yaml': 'version: [' }).problems.map(({ file }) => file)).toEqual(['lost.yaml'])
+  })
+
+  it('that is not there is a problem too', () => {
+    expect(loadPolicyTest(memoryFiles({}), 'x.test.yaml').problems).toMatchObject([{ file: 'x.test.yaml', line: 1 }])
+  })
+
+  it('never throws, whatever is left out or put in, and what it accepts can be run', () => {
+    const words = EVERYTHING.split(/(\s+|[{}[\],:])/)
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(words.length - 1), fc.constantFrom('', '7', '~', '[]', '{}', 'keep', '\n', ': ')), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+        (changes) => {
+          const changed = [...words]
+          for (const [index, word] of changes) changed[index] = word
+          const text = changed.join('')
+          const { problems, test } = load(text)
+          for (const { line, column } of problems) {
+            expect(line).toBeLessThanOrEqual(text.split('\n').length)
+            expect(column).toBeGreaterThan(0)
+          }
+          expect(test === undefined).toBe(problems.length > 0)
+          const run = createPolicyTester(test?.policies ?? [])
+          for (const one of test?.cases ?? []) expect(run(one).length).toBeLessThanOrEqual(one.connections.length)
+        },
+      ),
+    )
+  })
+})
+
+describe('finding policy tests', () => {
+  const TEST = 'version: 1\n'
+  const tree = {
+    'config/policies/b.test.yaml': TEST,
+    'config/policies/a.test.yml': TEST,
+    'config/policies/c.yaml': POLICIES,
+    'config/policies/.d.test.yaml': TEST,
+    'config/policies/deeper/e.test.yaml': TEST,
+    'config/policies/link.test.yaml': { link: 'b.test.yaml' },
+    'config/f.test.yaml': TEST,
+    'odd.yaml': TEST,
+  }
+  const find = (paths: readonly string[]) => {
+    const problems: Problem[] = []
+    return { found: listPolicyTests(memoryFiles(tree), paths, (problem) => problems.push(problem)), problems }
+  }
+
+  it('looks one level deep in folders, takes a file by any name, and each once', () => {
+    expect(find(['config/policies', 'odd.yaml', 'config/policies/b.test.yaml'])).toEqual({
+      found: ['config/policies/a.test.yml', 'config/policies/b.test.yaml', 'odd.yaml'],
+      problems: [],
+    })
+  })
+
+  it('says what is not there', () => {
+    const { found, problems } = find(['nowhere', 'config'])
+    expect(found).toEqual(['config/f.test.yaml'])
+    expect(problems).toMatchObject([{ file: 'nowhere', message: expect.stringContaining('does not exist') as string }])
+  })
+
+  it.each([
+    ['without a daemon’s file, in its folder', undefined, ['config']],
+    ['beside the policies that it names', 'policies: [./policies, ../odd.yaml]\n', ['config/policies', '.']],
+    ['in its folder where it names none', 'mode: audit\n', ['config']],
+  ])('looks %s if nothing is named', (_where, text, folders) => {
+    const files = memoryFiles(text === undefined ? tree : { ...tree, 'config/curfew.yaml': text })
+    expect(usualTestFolders(files, 'config/curfew.yaml', () => {})).toEqual(folders)
+  })
+
+  it('says so if the daemon’s file is illegible', () => {
+    const problems: Problem[] = []
+    usualTestFolders(memoryFiles({ 'curfew.yaml': 'a: [' }), 'curfew.yaml', (problem) => problems.push(problem))
+    expect(problems).toMatchObject([{ file: 'curfew.yaml', severity: 'error' }])
+  })
+})
+
+describe('the JSON Schema of policy tests', () => {
+  const schema = testJsonSchema() as JsonSchema
+  const faults = (text: string) => schemaFaults(schema, parse(text, { schema: 'core' }))
+
+  it('is fresh (else run scripts/generate-schema.ts)', () => {
+    const written = readFileSync(new URL('../../config/schema/test.schema.json', import.meta.url), 'utf8')
+    expect(JSON.parse(written)).toEqual(schema)
+  })
+
+  it('accepts every key, and says what each is for', () => {
+    expect(faults(EVERYTHING)).toEqual([])
+    const one = schema.properties?.cases?.items ?? {}
+    const { connection = {}, connections = {} } = one.properties ?? {}
+    for (const { properties } of [schema, one, connection, connections.items ?? {}]) {
+      expect(Object.entries(properties ?? {}).filter(([, { description }]) => !description)).toEqual([])
+    }
+  })
+
+  it.each(['a misspelled key', 'no cases', 'another outcome', 'negative bytes', 'a number for a name', 'no name'])(
+    'refuses a file with %s',
+    (what) => {
+      expect(faults(BROKEN.find(([name]) => name === what)?.[1] ?? '')).not.toEqual([])
+    },
+  )
+})

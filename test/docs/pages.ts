@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Every page that is written for people. */
+export const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'AGENTS.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+]
+
+/** A fenced block of a page. */
+export interface Block {
+  readonly page: string
+  readonly line: number
+  readonly language: string
+  readonly text: string
+}
+
+export const blocks = PAGES.flatMap((page): Block[] => {
+  const text = readFileSync(page, 'utf8')
+  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(({ index, 1: language = '', 2: body = '' }) => ({
+    page,
+    line: text.slice(0, index).split('\n').length,
+    language,
+    text: body,
+  }))
+})
+
+/** The rows of the first table after a heading, cell by cell, without its head. */
+export const tableAfter = (page: string, heading: string): readonly (readonly string[])[] => {
+  const [, section = ''] = readFileSync(page, 'utf8').split(`${heading}\n`)
+  const [table = ''] = /^\|(?:.*\n)+?(?=$|[^|])/m.exec(section) ?? []
+  const rows = table.trim().split('\n').slice(2)
+  return rows.map((row) =>
+    row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
+}

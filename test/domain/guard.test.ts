@@ -1,0 +1,193 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Connection } from '../../src/domain/connection.ts'
+import { createDecider } from '../../src/domain/decide.ts'
+import { createGuard } from '../../src/domain/guard.ts'
+import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
+import { NO_HISTORY } from '../../src/domain/memory.ts'
+import { planOf } from '../../src/domain/plan.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import { changedPolicies, nextPolicyAges } from '../../src/domain/policy-ages.ts'
+import { createPolicySet } from '../../src/domain/policy-set.ts'
+import { connection, NOON, PLACE, policy } from './build.ts'
+
+const LIMITS = { maxPercent: 50, minConnections: 10 }
+
+/** An endpoint under guard; every policy last changed at the given instant. */
+const guarded = (policies: readonly Policy[], changedAt: Instant, kept?: Parameters<typeof createGuard>[0]) => {
+  const guard = createGuard(kept)
+  const decider = createDecider(createPolicySet(policies, []), PLACE)
+  return {
+    guard,
+    at(now: Instant, rows: readonly Connection[], limits = LIMITS) {
+      const decisions = decider.decide(rows, NO_HISTORY, now, 'enforce')
+      const review = guard.review(decisions, 'enforce', limits, () => changedAt)
+      const { terminate, held } = planOf(review.decisions)
+      return { ...review, ended: terminate.length, heldBack: held.length }
+    },
+  }
+}
+
+const people = (count: number, different: Partial<Connection> = {}) =>
+  Array.from({ length: count }, (_, index) => connection({ username: `person-${index}`, ...different }))
+const age = (maxAge: string, different: Partial<Policy> = {}) => policy('max-session-age', { maxAge }, different)
+const berlin = (timeZone = 'Europe/Berlin') =>
+  policy('off-hours', { timeZone, allowed: [{ days: 'mon-fri', hours: '07:30-18:30' }] })
+
+describe('the guard', () => {
+  it('holds what an edit would end after the fact: Berlin typed as New York and saved at eight', () => {
+    const saved = Date.parse('2026-11-23T08:00:00+01:00')
+    const rows = people(100, { establishedAt: saved - 20 * MINUTE })
+    const { ended, heldBack, held } = guarded([berlin('America/New_York')], saved).at(saved, rows)
+    expect([ended, heldBack, held.length]).toEqual([0, 100, 100])
+  })
+
+  it('does not hold what time brings: the true closing, with a set loaded in the morning', () => {
+    const closing = Date.parse('2026-11-23T18:30:00+01:00')
+    const world = guarded([berlin()], Date.parse('2026-11-23T09:00:00+01:00'))
+    expect(world.at(closing, people(100, { establishedAt: closing - 8 * HOUR })).ended).toBe(100)
+  })
+
+  it('does not hold those that all reconnected together, hours after the last edit', () => {
+    expect(
+      guarded([age('10h')], NOON - 20 * HOUR).at(NOON, people(100, { establishedAt: NOON - 10 * HOUR })).ended,
+    ).toBe(100)
+  })
+
+  it('lets one new name on the list of bans through', () => {
+    const leavers = policy('banned-users', { users: ['person-7'] })
+    expect(guarded([leavers], NOON).at(NOON, people(100)).ended).toBe(1)
+  })
+
+  it.each([
+    [100, 51, true],
+    [100, 50, false],
+    [15, 11, true],
+    [15, 10, false],
+    [4, 4, false],
+  ])('of %i active and %i condemned: held is %s', (active, condemned, isHeld) => {
+    const rows = [
+      ...people(condemned, { establishedAt: NOON - 9 * HOUR }),
+      ...people(active - condemned, { establishedAt: NOON }),
+    ]
+    expect(guarded([age('8h')], NOON).at(NOON, rows).heldBack).toBe(isHeld ? condemned : 0)
+  })
+
+  it('holds verdicts, not connections: another policy still ends one', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const urgent = policy('banned-users', { users: ['person-7'] }, { guard: 'off' })
+    const { ended, heldBack } = guarded([age('8h'), urgent], NOON).at(NOON, rows)
+    expect([ended, heldBack]).toEqual([1, 99])
+  })
+
+  it('is lifted by guard: off', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    expect(guarded([age('8h', { guard: 'off' })], NOON).at(NOON, rows).ended).toBe(100)
+  })
+
+  it('counts what trickles in within ten minutes together', () => {
+    const world = guarded([age('8h')], NOON)
+    const rows = people(40, { establishedAt: NOON })
+    const late = (count: number) =>
+      rows.map((row, index) => (index < count ? { ...row, establishedAt: NOON - 9 * HOUR } : row))
+    expect(world.at(NOON, late(15)).ended).toBe(15)
+    const { ended, heldBack } = world.at(NOON + 5 * MINUTE, late(30))
+    expect([ended, heldBack]).toEqual([0, 30])
+  })
+
+  it('forgets after ten minutes what was ended, and never what is held', () => {
+    const world = guarded([age('8h')], NOON)
+    const ends = people(15, { establishedAt: NOON - 9 * HOUR })
+    const stay = people(25, { establishedAt: NOON })
+    expect(world.at(NOON, [...ends, ...stay]).ended).toBe(15)
+    const later = stay.map((row, index) => (index < 13 ? { ...row, establishedAt: NOON - 9 * HOUR } : row))
+    expect(world.at(NOON + 10 * MINUTE, later).heldBack).toBe(13)
+    expect(world.at(NOON + 3 * HOUR, later).heldBack).toBe(13)
+    expect(world.at(NOON + 3 * HOUR, later.slice(10)).heldBack).toBe(3)
+  })
+
+  it('holds on counters and on the whole snapshot whenever they began', () => {
+    const twice = people(30).flatMap((row) => [row, { ...row, id: `${row.id}-again`, establishedAt: NOON - MINUTE }])
+    const one = policy('max-sessions', { limit: 1 })
+    expect(guarded([one], NOON - 30 * HOUR).at(NOON, twice, { maxPercent: 40, minConnections: 10 }).heldBack).toBe(30)
+  })
+
+  it('counts all policies together', () => {
+    const rows = people(20, { establishedAt: NOON - 9 * HOUR })
+    const half = (name: string, from: number) =>
+      policy('banned-users', { users: rows.slice(from, from + 10).map(({ username }) => username) }, { name })
+    expect(guarded([half('a', 0), half('b', 10)], NOON).at(NOON, rows).heldBack).toBe(20)
+  })
+
+  it('keeps a hold over a restart, and lets go when an operator edits', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const first = guarded([age('8h')], NOON)
+    first.at(NOON, rows)
+    const again = guarded([age('8h')], NOON, first.guard.kept())
+    expect(again.at(NOON + HOUR, rows).heldBack).toBe(100)
+    again.guard.reset('max-session-age')
+    const edited = again.at(NOON + HOUR, rows.slice(0, 8))
+    expect(edited.released).toHaveLength(100)
+    expect(edited.ended).toBe(8)
+  })
+
+  it('tells each hold once', () => {
+    const world = guarded([age('8h')], NOON)
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    expect(world.at(NOON, rows).held).toHaveLength(100)
+    expect(world.at(NOON + MINUTE, rows).held).toHaveLength(0)
+    expect(world.at(NOON + 2 * MINUTE, []).released).toHaveLength(100)
+  })
+
+  it('never lets more through within ten minutes than the limits allow, in whatever steps they come', () => {
+    const steps = fc.array(fc.record({ gap: fc.integer({ min: 0, max: 12 }), more: fc.integer({ min: 0, max: 30 }) }), {
+      maxLength: 8,
+    })
+    fc.assert(
+      fc.property(steps, (waves) => {
+        const world = guarded([age('8h')], NOON + 100 * HOUR)
+        const rows = people(100, { establishedAt: NOON + 99 * HOUR })
+        const gone = new Map<string, Instant>()
+        let [now, condemned] = [NOON + 50 * HOUR, 0]
+        for (const { gap, more } of waves) {
+          now += gap * MINUTE
+          condemned = Math.min(100, condemned + more)
+          const present = rows
+            .map((row, index) => (index < condemned ? { ...row, establishedAt: NOON } : row))
+            .filter(({ id }) => !gone.has(id))
+          const { terminate } = planOf(world.at(now, present).decisions)
+          for (const { connection: ended } of terminate) gone.set(ended.id, now)
+          if (terminate.length === 0) continue
+          const recent = [...gone.values()].filter((at) => now - at < 10 * MINUTE).length
+          expect(recent <= 10 || recent <= 0.5 * present.length).toBe(true)
+        }
+      }),
+    )
+  })
+})
+
+describe('the age of a policy', () => {
+  const ages = (
+    before: Parameters<typeof nextPolicyAges>[0],
+    hash: string,
+    now: Instant,
+    mode: 'audit' | 'enforce' = 'enforce',
+  ) => nextPolicyAges(before, [age('8h', { hash })], mode, now)
+
+  it('begins when it is first seen, and again with each edit, but not with a restart', () => {
+    const first = ages({}, 'a', 1)
+    expect(first['max-session-age']?.changedAt).toBe(1)
+    expect(ages(first, 'a', 2)).toEqual(first)
+    const edited = ages(first, 'b', 3)
+    expect(edited['max-session-age']?.changedAt).toBe(3)
+    expect(changedPolicies(first, edited)).toEqual(['max-session-age'])
+    expect(changedPolicies(first, ages(first, 'a', 4))).toEqual([])
+  })
+
+  it('begins again when it begins to act, not when it stops', () => {
+    const audit = ages({}, 'a', 1, 'audit')
+    const enforce = ages(audit, 'a', 2)
+    expect(enforce['max-session-age']?.changedAt).toBe(2)
+    expect(ages(enforce, 'a', 3, 'audit')['max-session-age']?.changedAt).toBe(2)
+  })
+})
