@@ -91,6 +91,7 @@ export const createDaemon = (options: {
   const keptEndpoints = new Map<string, EndpointState>(Object.entries(options.state.endpoints))
   const running = new Set<Promise<unknown>>()
   const reconnects = new Set<() => void>()
+  const rehearsed = new Set<string>()
   // Two processes never share the trail, so the instant of the start tells their calls apart.
   const startedAt = clock.now()
   let calls = 0
@@ -238,15 +239,27 @@ export const createDaemon = (options: {
       })
       watches.set(key, made)
       fresh.push(made)
-      void track(rehearse(made, vpn))
     }
     // What is in force is told before what follows from it.
     tell()
     for (const { watch, name } of known) watch.reconfigure(policies, settings, { changedAt, changed, name })
+    void track(rehearseAll())
     return fresh
   }
 
-  /** Tells before it is needed which permission is missing. */
+  /** Tells before it is needed which permission is missing. In audit mode none is: nothing is asked that only enforcing needs. */
+  const rehearseAll = (): Promise<unknown> => {
+    if (assignment.settings.mode !== 'enforce') return Promise.resolve()
+    const untold = [...watches].filter(([key]) => !rehearsed.has(key))
+    return Promise.all(
+      untold.map(([key, watch]) => {
+        rehearsed.add(key)
+        const place = live.get(key.slice(0, key.lastIndexOf(' ')))
+        return place === undefined ? undefined : rehearse(watch, place.vpn)
+      }),
+    )
+  }
+
   const rehearse = async ({ endpoint }: EndpointWatch, vpn: VpnSite) => {
     try {
       for (const action of await vpn.missingPermissions(endpoint.id, stop.signal)) {

@@ -1,7 +1,7 @@
 import type { ScenarioInput } from '../../src/simulator/scenario.ts'
 import { defineScenario } from '../../src/simulator/scenario-file.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
+import { type SimulatedRequest, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
 import { CREDENTIALS } from './curfew.ts'
 
 export const OFFICE = 'cvpn-endpoint-0123456789abcdef0'
@@ -25,9 +25,12 @@ export const startOffice = async (
   }
 }
 
+/** Not a rehearsal, which ends nobody. */
+export const isTermination = ({ action, params }: Pick<SimulatedRequest, 'action' | 'params'>) =>
+  action === 'TerminateClientVpnConnections' && params.DryRun !== 'true'
+
 /** The connections that calls asked to end, in the order of the answers. */
-export const terminateCalls = ({ requests }: Pick<Simulator, 'requests'>) =>
-  requests.filter(({ action }) => action === 'TerminateClientVpnConnections')
+export const terminateCalls = ({ requests }: Pick<Simulator, 'requests'>) => requests.filter(isTermination)
 
 /** Those whose call was accepted. */
 export const terminatedIds = (office: Pick<Simulator, 'requests'>) =>
@@ -46,5 +49,5 @@ ${different}`
 export const AGE_POLICY = `
 version: 1
 policies:
-  - { name: daily, kind: max-session-age, maxAge: 8h }
+  - { name: daily, kind: max-session-age, maxAge: 8h, guard: off }
 `

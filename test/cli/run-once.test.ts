@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE } from '../../src/domain/instant.ts'
 import { workspace } from './curfew.ts'
-import { curfewYaml, OFFICE, startOffice, terminateCalls, terminatedIds } from './office.ts'
+import { curfewYaml, isTermination, OFFICE, startOffice, terminateCalls, terminatedIds } from './office.ts'
 
 const POLICIES = `
 version: 1
@@ -61,7 +61,9 @@ describe('curfew run --once', () => {
     expect(outcomes).toHaveLength(92)
     expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['confirmed']))
     expect(outcomes.every(({ because, policy }) => because !== null && policy !== null)).toBe(true)
-    const pages = office.requests.filter(({ action }) => action === 'DescribeClientVpnConnections')
+    const pages = office.requests.filter(
+      ({ action, params }) => action === 'DescribeClientVpnConnections' && params.DryRun !== 'true',
+    )
     expect(pages.slice(0, 3).map(({ params }) => params.NextToken === undefined)).toEqual([true, false, false])
     const stillActive = office.world.connections(OFFICE).filter(({ status }) => status === 'active')
     expect(stillActive).toHaveLength(2300 - 92)
@@ -81,7 +83,7 @@ describe('curfew run --once', () => {
   it('fails when time runs out before the proof', async () => {
     await using office = await startOffice(
       {},
-      { intercept: ({ action }) => (action.startsWith('Terminate') ? 'hang' : undefined) },
+      { intercept: (request) => (isTermination(request) ? 'hang' : undefined) },
     )
     office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
     await using here = await workspace({

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/domain/instant.ts'
 import { CREDENTIALS, type Running, workspace } from './curfew.ts'
-import { AGE_POLICY, curfewYaml, OFFICE, startOffice, terminatedIds } from './office.ts'
+import { AGE_POLICY, curfewYaml, isTermination, OFFICE, startOffice, terminatedIds } from './office.ts'
 
 const serverUrl = (running: Running) =>
   running.until(() => running.log().find(({ url }) => typeof url === 'string')?.url as string | undefined)
@@ -56,8 +56,8 @@ describe('curfew run', () => {
     await using office = await startOffice(
       {},
       {
-        intercept: async ({ action }) => {
-          if (!action.startsWith('Terminate')) return undefined
+        intercept: async (request) => {
+          if (!isTermination(request)) return undefined
           if (++calls === 8) arrived()
           return held
         },
@@ -85,8 +85,8 @@ describe('curfew run', () => {
     await using office = await startOffice(
       {},
       {
-        intercept: ({ action }) => {
-          if (!action.startsWith('Terminate')) return undefined
+        intercept: (request) => {
+          if (!isTermination(request)) return undefined
           arrived()
           return 'hang'
         },
@@ -105,7 +105,7 @@ describe('curfew run', () => {
   it('a second signal exits at once', async () => {
     await using office = await startOffice(
       {},
-      { intercept: ({ action }) => (action.startsWith('Terminate') ? 'hang' : undefined) },
+      { intercept: (request) => (isTermination(request) ? 'hang' : undefined) },
     )
     office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
     await using here = await workspace(enforcing)

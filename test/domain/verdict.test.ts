@@ -8,7 +8,7 @@ import { because, isDue, judge } from '../../src/domain/verdict.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const verdictOf = (tested: Policy, who = connection(), now = NOON) => {
-  const [standing] = createPolicySet([tested], []).standings(PLACE)(who)
+  const [standing] = createPolicySet([tested], []).everyStanding(PLACE)(who)
   if (standing === undefined) throw new Error('no standing')
   return judge(standing, who, NO_HISTORY, now)
 }
@@ -133,7 +133,7 @@ describe('match and exempt', () => {
 
   it('protect exempts from every policy', () => {
     const who = connection({ username: 'break-glass' })
-    const [standing] = createPolicySet([age('1m')], [entry('break-*')]).standings(PLACE)(who)
+    const [standing] = createPolicySet([age('1m')], [entry('break-*')]).everyStanding(PLACE)(who)
     expect(standing && judge(standing, who, NO_HISTORY, NOON).word).toBe('exempt')
   })
 })
