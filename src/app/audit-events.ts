@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/instant.ts'
-import { type AuditError, type AuditRecord, type AuditTrail } from './audit.ts'
+import type { AuditError, AuditRecord, AuditTrail } from './audit.ts'
 import type { Condemnation } from './condemnation.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 

@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/instant.ts'
 import type { Reason } from '../domain/policy.ts'
-import type { Outcome } from './events.ts'
+import type { Outcome } from './outcome.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
 /** What the audit trail tells, each once per change and never once per cycle. */

@@ -5,4 +5,6 @@ export interface Clock {
   now(): Instant
   /** Resolves after `ms`, or at once when the signal is aborted; never rejects. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** False while nobody knows what time it is: then nothing is ended. */
+  trusted(): boolean
 }

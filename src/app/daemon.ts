@@ -252,10 +252,10 @@ export const createDaemon = (options: {
     if (assignment.settings.mode !== 'enforce') return Promise.resolve()
     const untold = [...watches].filter(([key]) => !rehearsed.has(key))
     return Promise.all(
-      untold.map(([key, watch]) => {
+      untold.map(async ([key, watch]) => {
         rehearsed.add(key)
         const place = live.get(key.slice(0, key.lastIndexOf(' ')))
-        return place === undefined ? undefined : rehearse(watch, place.vpn)
+        if (place !== undefined) await rehearse(watch, place.vpn)
       }),
     )
   }

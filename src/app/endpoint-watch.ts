@@ -75,7 +75,8 @@ export const createEndpointWatch = (options: {
   /** From when on a new snapshot has to confirm what rests on counters or on the whole snapshot; kept until there is one. */
   let askAt: Instant = NEVER
 
-  const isFresh = (now: Instant) => snapshot !== undefined && now - snapshot.begunAt <= settings.staleAfterMs
+  const isFresh = (now: Instant) =>
+    clock.trusted() && snapshot !== undefined && now - snapshot.begunAt <= settings.staleAfterMs
 
   /** Counts who comes back before anybody else hears of a cut. */
   const emit: Emit = (event: CurfewEvent) => {

@@ -18,10 +18,6 @@ export interface Endpoint {
   readonly account: string | undefined
 }
 
-/** What became of one termination. */
-export const OUTCOMES = ['confirmed', 'already-gone', 'failed', 'gave-up'] as const
-export type Outcome = (typeof OUTCOMES)[number]
-
 interface OnEndpoint {
   readonly endpoint: Endpoint
   readonly at: Instant
@@ -122,6 +118,6 @@ export type CurfewEvent =
   | { readonly event: 'unwritable'; readonly what: 'audit' | 'state'; readonly message: string }
   | { readonly event: 'writable-again'; readonly what: 'audit' | 'state' }
   /** The clock of the host and of AWS differ. */
-  | { readonly event: 'clock-skew'; readonly skewMs: number; readonly apart: boolean }
+  | { readonly event: 'clock-skew'; readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }
 
 export type Emit = (event: CurfewEvent) => void

@@ -1,7 +1,7 @@
 import { type Instant, MINUTE, NEVER, SECOND } from '../domain/instant.ts'
 import type { TerminateCall } from '../domain/plan.ts'
 import type { Condemnation } from './condemnation.ts'
-import type { Outcome } from './events.ts'
+import type { Outcome } from './outcome.ts'
 import type { Snapshot } from './vpn.ts'
 
 export interface VerificationSettings {
@@ -196,7 +196,7 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
       const rows = new Map<string, string>()
       for (const { id, status } of snapshot.connections) if (pursuits.has(id)) rows.set(id, status)
       const proofs: Proof[] = []
-      for (const [id, pursuit] of [...pursuits]) {
+      for (const [id, pursuit] of pursuits) {
         // The clock was set back: what lies ahead would be waited for twice.
         pursuit.sentAt = Math.min(pursuit.sentAt, snapshot.completedAt)
         pursuit.againAt = Math.min(pursuit.againAt, snapshot.completedAt + AGAIN_AFTER_MS)

@@ -10,10 +10,12 @@ import { createEventLog } from '../adapters/log/event-log.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { AuditError, type AuditTrail } from '../app/audit.ts'
 import { createAuditEvents } from '../app/audit-events.ts'
+import type { Clock } from '../app/clock.ts'
 import { type Assignment, createDaemon, type Site, siteKey } from '../app/daemon.ts'
 import { createDiscovery } from '../app/discovery.ts'
 import type { CurfewEvent, Emit, Endpoint } from '../app/events.ts'
 import { createReadBudget } from '../app/read-budget.ts'
+import { createSkewClock, type TimedAnswer } from '../app/skew-clock.ts'
 import { type Snapshot, VpnError, type VpnSite } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { formatProblems } from '../config/problem.ts'
@@ -112,15 +114,24 @@ export const readEndpoints = async (configuration: Configuration) => {
 
 type ObserveRequest = ReturnType<typeof createMetrics>['observeRequest']
 
-const connectVpn = (site: Site, poll: () => Configuration['poll'], observe?: ObserveRequest): VpnSite => {
+const connectVpn = (
+  site: Site,
+  poll: () => Configuration['poll'],
+  clockOf: Clock = hostClock,
+  observe?: ObserveRequest,
+  hear?: (answer: TimedAnswer) => void,
+): VpnSite => {
   const { requestTimeoutMs, rate } = poll()
   const { region } = site
   return createVpn({
     ...site,
     requestTimeoutMs,
-    clock: hostClock,
-    beforePage: createReadBudget(rate, hostClock).turn,
-    onRequest: ({ action, code, throttled }) => observe?.({ account: undefined, region, action, code, throttled }),
+    clock: clockOf,
+    beforePage: createReadBudget(rate, clockOf).turn,
+    onRequest: ({ action, code, throttled, startedAt, endedAt, dateHeader: date }) => {
+      observe?.({ account: undefined, region, action, code, throttled })
+      if (date !== undefined) hear?.({ startedAt, endedAt, date })
+    },
   })
 }
 
@@ -187,6 +198,12 @@ export const composeDaemon = async (options: {
     policies: () => configuration.policies,
     changedAt: (policy) => daemon.changedAt(policy),
   })
+  let said = { warned: false, apart: false }
+  const skewClock = createSkewClock(hostClock, ({ skewMs, warned, apart }) => {
+    metrics.observeSkew(skewMs)
+    if (warned !== said.warned || apart !== said.apart) emit({ event: 'clock-skew', skewMs, apart, warned })
+    said = { warned, apart }
+  })
   const opened = await openTrail(configuration.audit.file, log)
   const audit = watchTrail(opened, emit, metrics.observeAudit)
   const { state, setAside } = await loadState(configuration.state.file)
@@ -208,9 +225,9 @@ export const composeDaemon = async (options: {
   )
   const daemon = createDaemon({
     assignment: assignmentOf(configuration),
-    connect: (site) => connectVpn(site, () => configuration.poll, metrics.observeRequest),
+    connect: (site) => connectVpn(site, () => configuration.poll, skewClock, metrics.observeRequest, skewClock.hear),
     calendar: cronCalendar,
-    clock: hostClock,
+    clock: skewClock,
     random: Math.random,
     emit,
     audit,
@@ -250,7 +267,7 @@ export const composeDaemon = async (options: {
         configuration.server,
         {
           registry: metrics.registry,
-          healthy: () => hostClock.now() - daemon.turnedAt() < STUCK_AFTER_MS,
+          healthy: () => skewClock.now() - daemon.turnedAt() < STUCK_AFTER_MS,
           ready: () =>
             daemon.status().every(({ snapshotAt, error }) => snapshotAt !== undefined || error !== undefined),
           status,

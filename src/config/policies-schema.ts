@@ -5,7 +5,7 @@ import { POLICY_KINDS } from '../domain/policies/registry.ts'
 import { MODES, type PolicyKind } from '../domain/policy.ts'
 
 /** No control characters (they would break every table and log line), no white space around. */
-export const name = z.string().regex(/^(?!\s)[^\u0000-\u001f\u007f-\u009f]+(?<!\s)$/u, {
+const name = z.string().regex(/^(?!\s)[^\u0000-\u001f\u007f-\u009f]+(?<!\s)$/u, {
   error: ({ input }) =>
     input === ''
       ? 'the name is empty: write one'

@@ -18,8 +18,8 @@ const MINUTES_A_DAY = 24 * 60
 const MINUTE_MS = 60_000
 
 /**
- * The windows that begin at a time that the clocks of the zone skip or show twice, `from` up to `to`. One that merely
- * runs through a change opens and closes at the hours that were written, and is none of them.
+ * The windows that a change of the zone's clocks makes longer or shorter than they are written, `from` up to `to`. A
+ * whole day is as long as it is, and none of them.
  */
 export const clockChanges = (
   zone: string,
@@ -33,9 +33,10 @@ export const clockChanges = (
   for (;;) {
     const next = at.getTimeZoneTransition('next')
     if (next === null || next.epochMilliseconds >= to) return changes
-    const before = next.subtract({ nanoseconds: 1 }).toPlainDate()
-    const after = next.toPlainDate()
-    for (const date of before.equals(after) ? [after] : [before, after]) {
+    const last = next.toPlainDate()
+    // The day before as well: its windows may run past midnight. A zone that skips a day skips one date.
+    let date = next.subtract({ nanoseconds: 1 }).toPlainDate().subtract({ days: 1 })
+    for (; Temporal.PlainDate.compare(date, last) <= 0; date = date.add({ days: 1 })) {
       if (!closed.has(date)) changes.push(...changesOn(zone, windows, date))
     }
     at = next
@@ -49,9 +50,8 @@ const changesOn = (zone: string, windows: readonly LocalWindow[], date: Temporal
     const { fromMinute, toMinute } = window
     const endMinute = toMinute + (toMinute > fromMinute ? 0 : MINUTES_A_DAY)
     const wall = (minutes: number) => date.toPlainDateTime().add({ minutes })
-    const instantOf = (minutes: number, disambiguation: 'compatible' | 'earlier' | 'later' = 'compatible') =>
-      wall(minutes).toZonedDateTime(zone, { disambiguation }).epochMilliseconds
-    if (instantOf(fromMinute, 'earlier') === instantOf(fromMinute, 'later')) return []
+    const instantOf = (minutes: number) => wall(minutes).toZonedDateTime(zone).epochMilliseconds
+    if (fromMinute === 0 && endMinute === MINUTES_A_DAY) return []
     const writtenMs = (endMinute - fromMinute) * MINUTE_MS
     const lastsMs = Math.max(0, instantOf(endMinute) - instantOf(fromMinute))
     return lastsMs === writtenMs ? [] : [{ date: date.toString(), weekday, window, writtenMs, lastsMs }]

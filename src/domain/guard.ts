@@ -108,8 +108,6 @@ export const createGuard = (kept: readonly GuardedVerdict[] = []) => {
   }
 }
 
-export type Guard = ReturnType<typeof createGuard>
-
 const keyOf = (policy: string, connectionId: string) => `${connectionId}\n${policy}`
 
 const isGuarded = ({ policy, since }: Verdict, changedAt: (policy: Policy) => Instant): boolean => {

@@ -55,7 +55,7 @@ const LASTING = {
 } as const
 
 const changesText = (changes: readonly ClockChange[], zone: string): string =>
-  `the clocks change in ${zone}: ${changes.map(changeText).join('; ')}; begin and end where no clock changes, unless this is meant`
+  `the clocks change in ${zone}: ${changes.map(changeText).join('; ')}; nothing to do if that is meant`
 
 const DAY_NAMES = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 

@@ -6,10 +6,12 @@ export const createManualClock = (start: Instant) => {
   let time = start
   // Sleep is counted in elapsed time, as the host's timers do: a jump of the clock does not wake anybody.
   let elapsed = 0
+  let trusted = true
   const sleepers = new Set<{ readonly dueAt: number; readonly wake: () => void }>()
 
   const clock: Clock = {
     now: () => time,
+    trusted: () => trusted,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) {
@@ -41,6 +43,9 @@ export const createManualClock = (start: Instant) => {
       }
       time += end - elapsed
       elapsed = end
+    },
+    distrust() {
+      trusted = false
     },
     jump(ms: number) {
       time += ms

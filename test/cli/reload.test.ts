@@ -26,7 +26,7 @@ const startDaemon = async (banned: string) => {
     running,
     write: here.write,
     path: (name: string) => join(here.folder, name),
-    ended: (username: string) => running.untilLogged('termination', (line) => line.username === username),
+    untilEnded: (username: string) => running.untilLogged('termination', (line) => line.username === username),
     async [Symbol.asyncDispose]() {
       await running[Symbol.asyncDispose]()
       await office[Symbol.asyncDispose]()
@@ -40,7 +40,7 @@ describe('a reload of a list of bans', () => {
     await using daemon = await startDaemon('# nobody yet\nmallory\n')
     await daemon.write('banned.txt', 'alice\ntrudy\n')
     expect(await daemon.running.untilLogged('users-file-changed')).toMatchObject({ entries: 2, came: 2, went: 1 })
-    await daemon.ended('alice')
+    await daemon.untilEnded('alice')
     expect(terminateCalls(daemon.office)).toHaveLength(1)
   })
 
@@ -48,7 +48,7 @@ describe('a reload of a list of bans', () => {
     await using daemon = await startDaemon('mallory\n')
     await writeFile(daemon.path('.banned.txt.swp'), 'bob\n')
     await rename(daemon.path('.banned.txt.swp'), daemon.path('banned.txt'))
-    await daemon.ended('bob')
+    expect(await daemon.untilEnded('bob')).toMatchObject({ policy: 'leavers' })
   })
 
   it('waits until a file that is being written stands still, and never takes a half of it', async () => {
@@ -60,7 +60,7 @@ describe('a reload of a list of bans', () => {
       await appendFile(daemon.path('banned.txt'), `${part}`)
     }
     await writeFile(daemon.path('banned.txt'), 'carol\n')
-    await daemon.ended('carol')
+    await daemon.untilEnded('carol')
     expect(daemon.running.log().filter(({ event }) => event === 'reloaded')).toHaveLength(1)
     expect(terminateCalls(daemon.office)).toHaveLength(1)
   })
@@ -71,7 +71,7 @@ describe('a reload of a list of bans', () => {
     const refused = await daemon.running.untilLogged('reload-refused')
     expect(JSON.stringify(refused.problems)).toContain('banned.txt')
     await daemon.write('banned.txt', 'mallory\nbob\n')
-    await daemon.ended('bob')
+    await daemon.untilEnded('bob')
   })
 
   it('swaps in all files or none: a good list beside a broken policy changes nothing', async () => {
@@ -81,6 +81,6 @@ describe('a reload of a list of bans', () => {
     await daemon.running.untilLogged('reload-refused')
     expect(terminateCalls(daemon.office)).toEqual([])
     await daemon.write('policies.yaml', POLICIES)
-    await daemon.ended('alice')
+    await daemon.untilEnded('alice')
   })
 })

@@ -214,13 +214,19 @@ describe('hours', () => {
   it.each([
     ['on other days', { denied: [{ days: 'mon-sat', hours: '02:00-03:00' }] }],
     ['in a zone without summer time', { timeZone: 'Asia/Tokyo', denied: [{ hours: '02:00-03:00' }] }],
-    ['through the night', { denied: [{ hours: '22:00-06:00' }] }],
+    ['on weekdays, through the night', { denied: [{ days: 'mon-thu', hours: '22:00-06:00' }] }],
     ['up to the change', { denied: [{ hours: '22:00-02:00' }] }],
     ['from the change on', { denied: [{ hours: '03:00-04:00' }] }],
     ['twice the same half hour', { denied: [{ hours: '02:15-02:45' }] }],
     ['on whole days', { denied: [{ days: ['sat', 'sun'] }] }],
   ])('that keep to what is written are not named: %s', (_what, keys) => {
     expect(said(keys)).toEqual([])
+  })
+
+  it('that run through a change are named with the day on which they begin', () => {
+    const [[, message] = []] = said({ denied: [{ hours: '22:00-06:00' }] })
+    expect(message).toContain('Sat 2027-03-27 the window 22:00-06:00 lasts 7h instead of 8h')
+    expect(message).toContain('Sat 2027-10-30 the window 22:00-06:00 lasts 9h instead of 8h')
   })
 
   it('on a closed date are not distorted', () => {

@@ -182,12 +182,14 @@ export const createEventLog =
         log.info({ event, what: happened.what }, 'it can be written again')
         break
       case 'clock-skew': {
-        const { skewMs, apart } = happened
-        log[apart ? 'error' : 'warn'](
+        const { skewMs, warned, apart } = happened
+        log[apart ? 'error' : warned ? 'warn' : 'info'](
           { event, skewMs, apart },
           apart
             ? 'the clocks of this host and of AWS are too far apart to know which is right: nothing is ended'
-            : 'the clocks of this host and of AWS differ; AWS’s is followed',
+            : warned
+              ? 'the clocks of this host and of AWS differ; AWS’s is followed'
+              : 'the clocks of this host and of AWS agree again',
         )
         break
       }

@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Condemnation } from '../../app/condemnation.ts'
-import { type CurfewEvent, type Endpoint, OUTCOMES } from '../../app/events.ts'
+import type { CurfewEvent, Endpoint } from '../../app/events.ts'
+import { OUTCOMES } from '../../app/outcome.ts'
 import { type Instant, SECOND } from '../../domain/instant.ts'
 import type { Mode, Policy } from '../../domain/policy.ts'
 import { isDue } from '../../domain/verdict.ts'
@@ -267,9 +268,6 @@ export const createMetrics = (options: {
         queueEta.set({ account, region }, etaSeconds)
         break
       }
-      case 'clock-skew':
-        skew.set(event.skewMs / SECOND)
-        break
       default:
         break
     }
@@ -283,6 +281,7 @@ export const createMetrics = (options: {
       requests.inc({ account, region, action, code })
       throttles.inc({ account, region, action }, throttled ? 1 : 0)
     },
+    observeSkew: (skewMs: number) => skew.set(skewMs / SECOND),
     observeAudit: (outcome: 'written' | 'failed', count: number) => auditRecords.inc({ outcome }, count),
   }
 }

@@ -1,0 +1,62 @@
+import { type Instant, MINUTE, SECOND } from '../domain/instant.ts'
+import type { Clock } from './clock.ts'
+
+/** An answer of AWS, which carries its time, cut to the second. */
+export interface TimedAnswer {
+  /** When the request left and when the answer began, by this clock. */
+  readonly startedAt: Instant
+  readonly endedAt: Instant
+  readonly date: Instant
+}
+
+/** As many answers as must agree before the clock is moved: one that dawdled on the way is outvoted. */
+const ANSWERS = 5
+
+/** Smaller differences are the header's half second and the network's own. */
+const CORRECTED_ABOVE_MS = 2 * SECOND
+
+const WARNED_ABOVE_MS = 5 * SECOND
+
+/** Beyond this one of the two clocks is wrong, and nobody knows which. */
+const APART_ABOVE_MS = 5 * MINUTE
+
+/**
+ * The one clock for everything: the host's, moved by what AWS's answers say. AWS measures ages by its own clock; on a
+ * host that is wrong every session would look older, or younger, than it is.
+ */
+export const createSkewClock = (
+  host: Clock,
+  onSkew: (skew: { readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }) => void,
+) => {
+  const skews: number[] = []
+  let offsetMs = 0
+  let apart = false
+  let last: Instant = -Infinity
+
+  const now = (): Instant => {
+    const at = host.now() + offsetMs
+    // A correction must not move time back between two decisions: it stands still until it has caught up. A host whose
+    // clock was set back by more is another matter.
+    if (at < last && last - at <= APART_ABOVE_MS) return last
+    last = at
+    return at
+  }
+
+  return {
+    now,
+    sleep: (ms: number, signal: AbortSignal) => host.sleep(ms, signal),
+    trusted: () => !apart,
+
+    hear({ startedAt, endedAt, date }: TimedAnswer): void {
+      // While time stands still for a correction it is ahead of what it is corrected to.
+      const heldMs = now() - (host.now() + offsetMs)
+      // The header is cut to the second: on average half of one is missing.
+      skews.push(offsetMs + date + SECOND / 2 - ((startedAt + endedAt) / 2 - heldMs))
+      if (skews.length > ANSWERS) skews.shift()
+      const skewMs = [...skews].sort((a, b) => a - b)[skews.length >> 1] ?? 0
+      apart = Math.abs(skewMs) > APART_ABOVE_MS
+      offsetMs = Math.abs(skewMs) > CORRECTED_ABOVE_MS && !apart ? skewMs : 0
+      onSkew({ skewMs, warned: Math.abs(skewMs) > WARNED_ABOVE_MS, apart })
+    },
+  }
+}

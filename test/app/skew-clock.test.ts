@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { createSkewClock } from '../../src/app/skew-clock.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { NOON } from '../domain/build.ts'
+import { createManualClock } from './manual-clock.ts'
+
+/** A host, and AWS whose clock is ahead of it by so much. */
+const between = (aheadMs: number) => {
+  const host = createManualClock(NOON)
+  const told: Array<{ readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }> = []
+  const clock = createSkewClock(host, (skew) => told.push(skew))
+  let ahead = aheadMs
+  return {
+    host,
+    clock,
+    told,
+    setAhead: (ms: number) => {
+      ahead = ms
+    },
+    /** AWS's header is cut to the second. */
+    answer(delayMs = 0) {
+      const at = clock.now()
+      const date = Math.floor((host.now() + ahead) / SECOND) * SECOND
+      clock.hear({ startedAt: at - delayMs, endedAt: at, date })
+    },
+  }
+}
+
+describe('the one clock', () => {
+  it('is the host’s while the two agree within two seconds', () => {
+    const { clock, host, answer } = between(1400)
+    for (let times = 0; times < 9; times++) answer()
+    expect(clock.now()).toBe(host.now())
+    expect(clock.trusted()).toBe(true)
+  })
+
+  it.each([30 * SECOND, -30 * SECOND])('follows AWS when it is off by %i ms', async (ahead) => {
+    const { clock, host, answer, told } = between(ahead)
+    for (let times = 0; times < 9; times++) {
+      answer()
+      await host.advance(10 * SECOND)
+    }
+    expect(Math.abs(clock.now() - (host.now() + ahead))).toBeLessThanOrEqual(500)
+    expect(told.at(-1)).toMatchObject({ warned: true, apart: false })
+  })
+
+  it('is not moved by one answer that took its time', () => {
+    const { clock, host, answer } = between(0)
+    for (let times = 0; times < 4; times++) answer()
+    answer(20 * SECOND)
+    expect(clock.now()).toBe(host.now())
+  })
+
+  it('never goes back for a correction', async () => {
+    const world = between(60 * SECOND)
+    for (let times = 0; times < 5; times++) world.answer()
+    let before = world.clock.now()
+    world.setAhead(0)
+    for (let times = 0; times < 12; times++) {
+      world.answer()
+      expect(world.clock.now()).toBeGreaterThanOrEqual(before)
+      before = world.clock.now()
+      await world.host.advance(10 * SECOND)
+    }
+    expect(world.clock.now()).toBe(world.host.now())
+  })
+
+  it('is not trusted where the two are more than five minutes apart, and is again when they agree', () => {
+    const world = between(6 * MINUTE)
+    for (let times = 0; times < 5; times++) world.answer()
+    expect(world.clock.trusted()).toBe(false)
+    expect(world.told.at(-1)?.apart).toBe(true)
+    world.setAhead(0)
+    for (let times = 0; times < 5; times++) world.answer()
+    expect(world.clock.trusted()).toBe(true)
+  })
+
+  it('goes back with a host that was set back by an hour', () => {
+    const { clock, host } = between(0)
+    const before = clock.now()
+    host.jump(-HOUR)
+    expect(clock.now()).toBe(before - HOUR)
+  })
+})
