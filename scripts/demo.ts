@@ -26,6 +26,7 @@ const simulator = await startSimulator({ scenario: parsed.scenario })
 // The simulator is found as any EC2 endpoint would be, and takes any credentials.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 process.env.AWS_ENDPOINT_URL_EC2 = simulator.url
+process.env.AWS_ENDPOINT_URL_STS = simulator.url
 process.env.AWS_ACCESS_KEY_ID = 'demo'
 process.env.AWS_SECRET_ACCESS_KEY = 'demo'
 

@@ -123,16 +123,24 @@ const connectVpn = (
 ): VpnSite => {
   const { requestTimeoutMs, rate } = poll()
   const { region } = site
-  return createVpn({
+  let account: string | undefined
+  const vpn = createVpn({
     ...site,
     requestTimeoutMs,
     clock: clockOf,
     beforePage: createReadBudget(rate, clockOf).turn,
     onRequest: ({ action, code, throttled, startedAt, endedAt, dateHeader: date }) => {
-      observe?.({ account: undefined, region, action, code, throttled })
+      observe?.({ account, region, action, code, throttled })
       if (date !== undefined) hear?.({ startedAt, endedAt, date })
     },
   })
+  return {
+    ...vpn,
+    async account(signal) {
+      account = await vpn.account(signal)
+      return account
+    },
+  }
 }
 
 export const createLog = (level: string): Logger =>

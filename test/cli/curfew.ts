@@ -14,6 +14,9 @@ const CLEAN_ENV = {
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',
+  // Nobody listens there: a test that forgets its simulator must not ask the real AWS.
+  AWS_ENDPOINT_URL_EC2: 'http://127.0.0.1:9',
+  AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9',
   NO_COLOR: '1',
 }
 

@@ -17,7 +17,10 @@ describe('a foreseeable fault is one clear line, and exit 1', () => {
   it('no credentials', async () => {
     await using office = await startOffice()
     await using here = await workspace(files)
-    const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], { AWS_ENDPOINT_URL_EC2: office.url })
+    const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], {
+      AWS_ENDPOINT_URL_EC2: office.url,
+      AWS_ENDPOINT_URL_STS: office.url,
+    })
     expect(code).toBe(1)
     expectOneClearLine(stderr, 'AWS_PROFILE')
   })

@@ -20,7 +20,7 @@ export const startOffice = async (
   })
   return {
     ...simulator,
-    env: { ...CREDENTIALS, AWS_ENDPOINT_URL_EC2: simulator.url },
+    env: { ...CREDENTIALS, AWS_ENDPOINT_URL_EC2: simulator.url, AWS_ENDPOINT_URL_STS: simulator.url },
     [Symbol.asyncDispose]: () => simulator.close(),
   }
 }

@@ -192,26 +192,31 @@ describe('the traps of writing', () => {
   const rows = tableAfter(WRITING, '## Traps of writing')
   const unquoted = (cell = '') => cell.slice(1, -1)
 
-  /** A policy with the line in it: an entry of a list of banned users, or a key. */
-  const policyWith = (line: string, name: string) =>
-    line.startsWith('- ')
-      ? `version: 1\npolicies:\n  - name: ${name}\n    kind: banned-users\n    users:\n      ${line}\n`
-      : `version: 1\npolicies:\n  - name: ${name}\n    kind: max-session-age\n    maxAge: 8h\n    ${line}\n`
+  /** A policy with the line in it: an entry of a list of banned users, or a key. Each has its own Region: no two say the same. */
+  const policyWith = (line: string, index: number) => {
+    const head = `version: 1\npolicies:\n  - name: p${index}\n    match: { regions: [eu-central-${index + 1}] }\n`
+    return line.startsWith('- ')
+      ? `${head}    kind: banned-users\n    users:\n      ${line}\n`
+      : `${head}    kind: max-session-age\n    maxAge: 8h\n    ${line}\n`
+  }
 
-  const validate = async (lines: readonly string[]) => {
-    const files = lines.map((line, index) => [`${index}.yaml`, policyWith(line, `p${index}`)] as const)
+  /** The lines that `curfew validate` speaks of in this way. */
+  const validate = async (lines: readonly string[], severity: RegExp) => {
+    const files = lines.map((line, index) => [`${index}.yaml`, policyWith(line, index)] as const)
     await using here = await workspace(Object.fromEntries(files))
     const { stderr } = await here.run(['validate', ...files.map(([name]) => name)])
-    return lines.filter((_, index) => stderr.split('\n').some((line) => line.startsWith(`${index}.yaml:`)))
+    const said = stderr.split('\n').filter((text) => severity.test(text))
+    return lines.filter((_, index) => said.some((text) => text.startsWith(`${index}.yaml:`)))
   }
 
   it('are refused', async () => {
     const wrong = rows.map(([written]) => unquoted(written))
     expect(wrong.length).toBeGreaterThan(5)
-    expect(await validate(wrong)).toEqual(wrong)
+    expect(await validate(wrong, /: error: /)).toEqual(wrong)
   })
 
   it('are not fallen into by what the table says to write', async () => {
-    expect(await validate(rows.map(([, , instead]) => unquoted(instead)))).toEqual([])
+    const right = rows.map(([, , instead]) => unquoted(instead))
+    expect(await validate(right, /: (?:error|warning): /)).toEqual([])
   })
 })
