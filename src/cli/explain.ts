@@ -11,7 +11,7 @@ import type { Scene } from '../domain/next-change.ts'
 import { personOf } from '../domain/user-list.ts'
 import { isDue } from '../domain/verdict.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, oneOf, say, stringOf, UsageError } from './command.ts'
-import { clock, policySetOf, readEndpoints } from './compose.ts'
+import { clock, policySetOf, readEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 

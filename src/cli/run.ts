@@ -1,7 +1,8 @@
 import { parseDuration } from '../domain/duration.ts'
 import { HOUR } from '../domain/instant.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
-import { clock, composeDaemon, createLog, fingerprint, watchFiles } from './compose.ts'
+import { clock } from './compose-aws.ts'
+import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 

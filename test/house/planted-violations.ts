@@ -183,10 +183,10 @@ export const TIDY_TREE: Readonly<Record<string, string>> = {
     export const all = [readFile, EC2Client, vpn, problem, thing, Date.now(), Math.random()]`,
   'src/cli/dinner.ts': `
     import type { Thing } from '../adapters/stub.ts'
-    import { thing } from './compose.ts'
+    import { thing } from './compose-daemon.ts'
     export const later = () => import('./simulate.ts')
     export const all: Thing[] = [thing]`,
-  'src/cli/compose.ts': `
+  'src/cli/compose-daemon.ts': `
     import { thing as adapter } from '../adapters/stub.ts'
     import { thing as app } from '../app/stub.ts'
     export const thing = [adapter, app]`,
