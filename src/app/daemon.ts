@@ -1,25 +1,19 @@
 import pLimit from 'p-limit'
-import { type Instant, MINUTE, SECOND } from '../domain/instant.ts'
+import { type Instant, SECOND } from '../domain/instant.ts'
 import { changedPolicies, nextPolicyAges } from '../domain/policy-ages.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 import type { Rate } from '../domain/token-bucket.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Calendar } from './calendar.ts'
 import type { Clock } from './clock.ts'
-import { createDiscovery, type Discovery, type FoundEndpoint, type Wanted } from './discovery.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
+import { createPlaces, type WatchEntry } from './places.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
+import { type LiveSite, openSite, type Site, siteKey } from './site.ts'
 import type { EndpointState, State, StateStore } from './state.ts'
-import { createTerminationQueue, type TerminationQueue } from './termination-queue.ts'
+import { createStateKeeper } from './state-keeper.ts'
 import { VpnError, type VpnSite } from './vpn.ts'
-
-/** Where requests share their rates: one account's Region, reached in one way. */
-export interface Site {
-  readonly region: string
-  readonly endpointUrl: string | undefined
-  readonly assumeRole: { readonly arn: string; readonly externalId: string | undefined } | undefined
-}
 
 /** All that the daemon is told by configuration; a reload brings a new one. */
 export interface Assignment {
@@ -27,12 +21,8 @@ export interface Assignment {
   readonly settings: CycleSettings
   readonly schedule: string
   readonly terminationRate: Rate
-  readonly watch: ReadonlyArray<{ readonly site: Site } & Wanted>
+  readonly watch: readonly WatchEntry[]
 }
-
-/** Tells sites apart; part of the keys of the state file. */
-export const siteKey = ({ region, endpointUrl, assumeRole }: Site): string =>
-  [region, endpointUrl ?? '-', assumeRole?.arn ?? '-', assumeRole?.externalId ?? '-'].join(' ')
 
 /** The longest sleep: the clock may jump, and a timer set for long would not notice. */
 const SLICE_MS = SECOND
@@ -42,29 +32,6 @@ const POLLS_AT_ONCE = 4
 
 /** How long calls in flight may take at stop before they are aborted. */
 const STOP_WITHIN_MS = 8 * SECOND
-
-/** How often AWS is asked which endpoints there are. */
-const DISCOVER_EVERY_MS = MINUTE
-
-/** The state is not written more often than this: what a kill takes away is never more. */
-const SAVE_EVERY_MS = SECOND
-
-interface LiveSite {
-  readonly site: Site
-  readonly vpn: VpnSite
-  readonly account: string | undefined
-  readonly queue: TerminationQueue
-  readonly done: Promise<void>
-}
-
-/** One entry of `watch` and the endpoints that it stands for at present. */
-interface Place {
-  readonly key: string
-  readonly site: Site
-  readonly discovery: Discovery
-  readonly discovers: boolean
-  endpoints: readonly FoundEndpoint[]
-}
 
 /** Polls on schedule, acts on deadlines between polls, ends what must end, until it is told to stop. */
 export const createDaemon = (options: {
@@ -78,20 +45,17 @@ export const createDaemon = (options: {
   readonly state: State
   readonly store: StateStore
 }) => {
-  const { connect, clock, random, audit, store } = options
-  const polls = pLimit(POLLS_AT_ONCE)
+  const { connect, clock, random, audit } = options
+  const limit = pLimit(POLLS_AT_ONCE)
   const stop = new AbortController()
   const abort = new AbortController()
-  const sites = new Map<string, Promise<LiveSite>>()
-  const live = new Map<string, LiveSite>()
+  const opening = new Map<string, Promise<void>>()
+  const sites = new Map<string, LiveSite>()
   const watches = new Map<string, EndpointWatch>()
-  let places: readonly Place[] = []
-  let discoveredAt: Instant = -Infinity
+  const rehearsed = new Set<EndpointWatch>()
+  const running = new Set<Promise<unknown>>()
   /** Of endpoints that are not watched yet, or no longer. */
   const keptEndpoints = new Map<string, EndpointState>(Object.entries(options.state.endpoints))
-  const running = new Set<Promise<unknown>>()
-  const reconnects = new Set<() => void>()
-  const rehearsed = new Set<string>()
   // Two processes never share the trail, so the instant of the start tells their calls apart.
   const startedAt = clock.now()
   let calls = 0
@@ -100,130 +64,77 @@ export const createDaemon = (options: {
   let calendar = options.calendar(assignment.schedule)
   let ages = nextPolicyAges(options.state.policies, assignment.policies.policies, assignment.settings.mode, startedAt)
   let turnedAt = startedAt
-  let tickAt: Instant = startedAt
-  let dirty = false
-  let savedAt: Instant = -Infinity
-  let stateFails = false
+  let tickAt = startedAt
 
   const emit: Emit = (event) => {
     // Whatever is decided or done may have changed what a restart must not forget.
-    if (event.event === 'decided' || event.event === 'accepted' || event.event === 'termination') dirty = true
+    if (event.event === 'decided' || event.event === 'accepted' || event.event === 'termination') keeper.touch()
     options.emit(event)
   }
 
+  const stateNow = (): State => {
+    for (const [key, watch] of watches) keptEndpoints.set(key, watch.kept())
+    return { policies: ages, endpoints: Object.fromEntries(keptEndpoints) }
+  }
+
+  const keeper = createStateKeeper(options.store, stateNow, clock, emit)
+  const places = createPlaces(clock, emit)
+
   const changedAt: ChangedAt = (policy) => ages[policy.name]?.changedAt ?? startedAt
 
-  const endpointKey = (site: Site, id: string) => `${siteKey(site)} ${id}`
-
-  const accountOf = async (vpn: VpnSite): Promise<string | undefined> => {
-    try {
-      return await vpn.account(stop.signal)
-    } catch (error) {
-      // A label without the account's number is no reason to leave its endpoints alone.
-      if (error instanceof VpnError) return undefined
-      throw error
-    }
+  const track = <Value>(work: Promise<Value>): Promise<Value> => {
+    running.add(work)
+    return work.finally(() => running.delete(work))
   }
 
-  const open = async (site: Site): Promise<LiveSite> => {
-    let connected = connect(site)
-    reconnects.add(() => {
-      connected = connect(site)
-    })
-    const vpn: VpnSite = {
-      snapshot: (endpointId, signal) => polls(() => connected.snapshot(endpointId, signal)),
-      terminate: (termination, signal) => connected.terminate(termination, signal),
-      endpoints: (signal) => connected.endpoints(signal),
-      missingPermissions: (endpointId, signal) => connected.missingPermissions(endpointId, signal),
-      account: (signal) => connected.account(signal),
-    }
-    const account = await accountOf(vpn)
-    const queue = createTerminationQueue({
-      vpn,
+  const poll = (watch: EndpointWatch) => track(watch.poll(stop.signal))
+
+  const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
+
+  const open = async (site: Site, rate: Rate) => {
+    const opened = await openSite(site, {
+      connect,
+      limit,
       clock,
       random,
+      emit,
       nextCallId: () => `${startedAt.toString(36)}-${(++calls).toString(36)}`,
-      onLength: (length, etaSeconds) => emit({ event: 'queue', region: site.region, account, length, etaSeconds }),
-      rate: assignment.terminationRate,
+      rate,
+      stop: stop.signal,
+      abort: abort.signal,
     })
-    const opened = { site, vpn, account, queue, done: queue.run(stop.signal, abort.signal) }
-    live.set(siteKey(site), opened)
-    return opened
+    sites.set(siteKey(site), opened)
   }
 
-  const openAll = async () => {
-    for (const { site } of assignment.watch) {
+  /** Reaches what the assignment names and finds the endpoints there. */
+  const findAll = async ({ watch, terminationRate }: Assignment) => {
+    for (const { site } of watch) {
       const key = siteKey(site)
-      if (!sites.has(key)) sites.set(key, open(site))
+      if (!opening.has(key)) opening.set(key, open(site, terminationRate))
     }
-    await Promise.all(sites.values())
-    // A place that an edit did not touch keeps what was found of it.
-    const known = new Map(places.map((place) => [place.key, place]))
-    places = assignment.watch.map((entry) => {
-      const { site, endpoints, discover } = entry
-      const tags = typeof discover === 'object' ? [...discover.tags] : []
-      const key = JSON.stringify([siteKey(site), endpoints, discover === 'all', tags])
-      const { vpn } = live.get(siteKey(site)) ?? { vpn: connect(site) }
-      const discovery = createDiscovery({ vpn, wanted: entry })
-      const listed = endpoints.map(({ id, name }) => ({ id, name: name ?? id }))
-      return known.get(key) ?? { key, site, discovery, discovers: discover !== undefined, endpoints: listed }
-    })
-    await discoverAll()
+    await Promise.all(opening.values())
+    places.take(watch, (site) => sites.get(siteKey(site))?.vpn ?? connect(site))
+    await places.discover(stop.signal)
   }
 
-  /** Asks AWS which endpoints there are. Returns those that came. */
-  const discoverAll = async (): Promise<boolean> => {
-    discoveredAt = clock.now()
-    const changes = await Promise.all(
-      places.map(async (place) => {
-        if (!place.discovers) return false
-        const { endpoints, came, went, failure } = await place.discovery.refresh(stop.signal)
-        place.endpoints = endpoints
-        if (failure !== undefined && failure.code !== 'aborted') {
-          emit({ event: 'discovery-failed', region: place.site.region, message: failure.message })
-        }
-        return came.length + went.length > 0
-      }),
-    )
-    return changes.includes(true)
-  }
-
-  const rediscover = async () => {
-    if (!(await discoverAll()) || stop.signal.aborted) return
-    const before = endpoints()
-    const fresh = watchAll([], () => {
-      const after = endpoints()
-      emit({
-        event: 'endpoints-changed',
-        endpoints: after,
-        gone: before.filter(({ id }) => !after.some((one) => one.id === id)),
-      })
-    })
-    for (const made of fresh) void poll(made)
-  }
-
-  const keep = (key: string, watch: EndpointWatch) => keptEndpoints.set(key, watch.kept())
-
-  /** Watches what the assignment names, and nothing else. */
+  /** Watches the endpoints that were found, and nothing else. Returns those that are new. */
   const watchAll = (changed: readonly string[], tell: () => void): readonly EndpointWatch[] => {
-    const fresh: EndpointWatch[] = []
     const { policies, settings } = assignment
     const wanted = new Map(
-      places.flatMap(({ site, endpoints: found }) =>
-        found.map((endpoint) => [endpointKey(site, endpoint.id), { site, endpoint }] as const),
-      ),
+      places.all().map(({ site, endpoint }) => [`${siteKey(site)} ${endpoint.id}`, { site, endpoint }]),
     )
     for (const [key, gone] of watches) {
       if (wanted.has(key)) continue
-      keep(key, gone)
+      keptEndpoints.set(key, gone.kept())
       gone.retire()
       watches.delete(key)
     }
     const known = [...watches].map(([key, watch]) => ({ watch, name: wanted.get(key)?.endpoint.name }))
+    const fresh: EndpointWatch[] = []
     for (const [key, { site, endpoint }] of wanted) {
-      const place = live.get(siteKey(site))
-      if (watches.has(key) || place === undefined) continue
-      const { vpn, queue, account } = place
+      const live = sites.get(siteKey(site))
+      if (watches.has(key) || live === undefined) continue
+      const { vpn, queue, account } = live
       const made = createEndpointWatch({
         endpoint: { ...endpoint, region: site.region, account },
         vpn,
@@ -243,26 +154,17 @@ export const createDaemon = (options: {
     // What is in force is told before what follows from it.
     tell()
     for (const { watch, name } of known) watch.reconfigure(policies, settings, { changedAt, changed, name })
-    void track(rehearseAll())
+    if (settings.mode === 'enforce') for (const watch of watches.values()) void track(rehearse(watch))
     return fresh
   }
 
-  /** Tells before it is needed which permission is missing. In audit mode none is: nothing is asked that only enforcing needs. */
-  const rehearseAll = (): Promise<unknown> => {
-    if (assignment.settings.mode !== 'enforce') return Promise.resolve()
-    const untold = [...watches].filter(([key]) => !rehearsed.has(key))
-    return Promise.all(
-      untold.map(async ([key, watch]) => {
-        rehearsed.add(key)
-        const place = live.get(key.slice(0, key.lastIndexOf(' ')))
-        if (place !== undefined) await rehearse(watch, place.vpn)
-      }),
-    )
-  }
-
-  const rehearse = async ({ endpoint }: EndpointWatch, vpn: VpnSite) => {
+  /** Tells once, before it is needed, which permission is missing. In audit mode nothing is asked that only enforcing needs. */
+  const rehearse = async (watch: EndpointWatch) => {
+    if (rehearsed.has(watch)) return
+    rehearsed.add(watch)
+    const { endpoint } = watch
     try {
-      for (const action of await vpn.missingPermissions(endpoint.id, stop.signal)) {
+      for (const action of await watch.missingPermissions(stop.signal)) {
         emit({ event: 'permission-missing', endpoint, action })
       }
     } catch (error) {
@@ -271,14 +173,16 @@ export const createDaemon = (options: {
     }
   }
 
-  const track = <Value>(work: Promise<Value>): Promise<Value> => {
-    running.add(work)
-    return work.finally(() => running.delete(work))
+  const rediscover = async () => {
+    if (!(await places.discover(stop.signal)) || stop.signal.aborted) return
+    const before = endpoints()
+    const fresh = watchAll([], () => {
+      const after = endpoints()
+      const gone = before.filter(({ id }) => !after.some((one) => one.id === id))
+      emit({ event: 'endpoints-changed', endpoints: after, gone })
+    })
+    for (const made of fresh) void poll(made)
   }
-
-  const poll = (endpoint: EndpointWatch) => track(endpoint.poll(stop.signal))
-
-  const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
 
   const announce = (event: 'started' | 'reloaded') => {
     const { mode, policySetHash } = assignment.settings
@@ -287,33 +191,13 @@ export const createDaemon = (options: {
   }
 
   const start = async () => {
-    await openAll()
+    await findAll(assignment)
     watchAll([], () => announce('started'))
-  }
-
-  const stateNow = (): State => {
-    for (const [key, watch] of watches) keep(key, watch)
-    return { policies: ages, endpoints: Object.fromEntries(keptEndpoints) }
-  }
-
-  const save = async () => {
-    dirty = false
-    savedAt = clock.now()
-    try {
-      await store.save(stateNow())
-      if (stateFails) emit({ event: 'writable-again', what: 'state' })
-      stateFails = false
-    } catch (error) {
-      dirty = true
-      const message = error instanceof Error ? error.message : String(error)
-      if (!stateFails) emit({ event: 'unwritable', what: 'state', message })
-      stateFails = true
-    }
   }
 
   /** Reading ends at once. No new calls; those in flight finish, or are aborted when they take too long. */
   const shutDown = async () => {
-    const all = [...live.values()]
+    const all = [...sites.values()]
     emit({ event: 'stopping', inFlight: all.reduce((sum, { queue }) => sum + queue.inFlight, 0) })
     stop.abort()
     const finished = Promise.all(all.map(({ done }) => done))
@@ -322,7 +206,7 @@ export const createDaemon = (options: {
     patience.abort()
     abort.abort()
     await Promise.all([finished, ...running])
-    await save()
+    await keeper.save()
     emit({ event: 'stopped', at: clock.now() })
   }
 
@@ -338,18 +222,21 @@ export const createDaemon = (options: {
       const ticked = now >= tickAt
       if (ticked) tickAt = calendar.next(now)
       let wakeAt = tickAt
-      for (const endpoint of watches.values()) {
-        endpoint.turn(now)
-        if (ticked) void track(endpoint.pollOnSchedule(stop.signal) ?? Promise.resolve())
-        if (now >= endpoint.wantsPollAt()) void poll(endpoint)
-        wakeAt = Math.min(wakeAt, endpoint.wakeAt(), endpoint.wantsPollAt())
+      for (const watch of watches.values()) {
+        watch.turn(now)
+        if (ticked) void track(watch.pollOnSchedule(stop.signal) ?? Promise.resolve())
+        if (now >= watch.wantsPollAt()) void poll(watch)
+        wakeAt = Math.min(wakeAt, watch.wakeAt(), watch.wantsPollAt())
       }
-      if (places.some(({ discovers }) => discovers) && Math.abs(now - discoveredAt) >= DISCOVER_EVERY_MS)
-        void track(rediscover())
-      if (dirty && (now < savedAt || now - savedAt >= SAVE_EVERY_MS)) void track(save())
+      if (places.isDue(now)) void track(rediscover())
+      if (keeper.isDue(now)) void track(keeper.save())
       await clock.sleep(Math.min(SLICE_MS, Math.max(1, wakeAt - now)), until)
     }
   }
+
+  const isOpen = () =>
+    [...sites.values()].some(({ queue }) => queue.busy) ||
+    [...watches.values()].some((watch) => watch.status().openTerminations > 0)
 
   return {
     /** Runs until `signal` is aborted, then stops in order. */
@@ -361,23 +248,20 @@ export const createDaemon = (options: {
 
     /** One cycle: every endpoint read once, what must end ended and proven, or the time is up. */
     async once(timeoutMs: number, signal: AbortSignal): Promise<'done' | 'timed-out'> {
-      const endAt = clock.now() + timeoutMs
       const over = new AbortController()
       const giveUp = () => stop.abort()
       signal.addEventListener('abort', giveUp, { once: true })
+      if (signal.aborted) giveUp()
       void clock.sleep(timeoutMs, over.signal).then(() => over.signal.aborted || giveUp())
       await start()
       await Promise.all([...watches.values()].map(poll))
-      const isOpen = () =>
-        [...live.values()].some(({ queue }) => queue.busy) ||
-        [...watches.values()].some((endpoint) => endpoint.status().openTerminations > 0)
-      while (isOpen() && !stop.signal.aborted && clock.now() < endAt) {
+      while (isOpen() && !stop.signal.aborted) {
         const now = clock.now()
-        for (const endpoint of watches.values()) {
-          endpoint.turn(now)
-          if (now >= endpoint.wantsPollAt()) void poll(endpoint)
+        for (const watch of watches.values()) {
+          watch.turn(now)
+          if (now >= watch.wantsPollAt()) void poll(watch)
         }
-        await clock.sleep(SLICE_MS / 10, signal)
+        await clock.sleep(SLICE_MS / 10, stop.signal)
       }
       const finished = !isOpen() && !stop.signal.aborted
       over.abort()
@@ -387,20 +271,20 @@ export const createDaemon = (options: {
 
     /** A new configuration, swapped in whole and decided on at once. */
     async reload(next: Assignment): Promise<void> {
+      // Places that are new are reached first; the old configuration is in force until then.
+      await findAll(next)
       const before = ages
       assignment = next
-      // Places that are new are reached first; the old configuration is in force until then.
-      await openAll()
       ages = nextPolicyAges(before, next.policies.policies, next.settings.mode, clock.now())
       calendar = options.calendar(next.schedule)
       tickAt = Math.min(tickAt, calendar.next(clock.now()))
-      for (const { queue } of live.values()) queue.setRate(next.terminationRate)
+      for (const { queue } of sites.values()) queue.setRate(next.terminationRate)
       for (const made of watchAll(changedPolicies(before, ages), () => announce('reloaded'))) void poll(made)
     },
 
     /** How AWS is reached has changed. */
     reconnect(): void {
-      for (const again of reconnects) again()
+      for (const site of sites.values()) site.reconnect()
     },
 
     /** When the policy of that name last changed. */
@@ -408,6 +292,6 @@ export const createDaemon = (options: {
 
     /** Whether the loop turns: a tick of it is never more than a slice away. */
     turnedAt: (): Instant => turnedAt,
-    status: (): readonly EndpointStatus[] => [...watches.values()].map((endpoint) => endpoint.status()),
+    status: (): readonly EndpointStatus[] => [...watches.values()].map((watch) => watch.status()),
   }
 }

@@ -16,7 +16,7 @@ import { createReconnects } from './reconnects.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
 import type { EndpointState } from './state.ts'
 import type { TerminationQueue } from './termination-queue.ts'
-import { type Snapshot, type Vpn, VpnError } from './vpn.ts'
+import { type Snapshot, VpnError, type VpnSite } from './vpn.ts'
 
 /** What `/status` shows of an endpoint. */
 export interface EndpointStatus {
@@ -36,7 +36,7 @@ const LONGEST_BACK_OFF_MS = 60 * SECOND
 /** One endpoint: snapshot -> decide -> plan -> execute -> verify. Never two polls of it at once. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
-  readonly vpn: Vpn
+  readonly vpn: Pick<VpnSite, 'snapshot' | 'missingPermissions'>
   readonly queue: TerminationQueue
   readonly clock: Clock
   readonly random: () => number
@@ -292,6 +292,8 @@ export const createEndpointWatch = (options: {
       retired = true
       followNothing(clock.now())
     },
+
+    missingPermissions: (signal: AbortSignal) => vpn.missingPermissions(endpoint.id, signal),
 
     status: (): EndpointStatus => ({
       endpoint,

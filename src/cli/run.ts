@@ -74,8 +74,13 @@ export const run: Command = {
     })
     log.info({ url: server.url }, `metrics at ${server.url}/metrics`)
     let watched = sources
-    const reload = async () => {
-      watched = await composed.reload(path)
+    let reloading = Promise.resolve()
+    // One after the other: the last one wins.
+    const reload = () => {
+      reloading = reloading.then(async () => {
+        watched = await composed.reload(path)
+      })
+      return reloading
     }
     process.on('SIGHUP', () => void reload())
     const watching = watchFiles({ sources: () => watched, clock, signal: stop.signal, taken, onChange: reload })
