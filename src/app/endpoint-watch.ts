@@ -155,7 +155,7 @@ export const createEndpointWatch = (options: {
   /** Decides anew on the last complete snapshot. One that is too old condemns nobody. */
   const evaluate = () => {
     const now = clock.now()
-    if (retired || snapshot === undefined || !isFresh(now)) return followNothing(now)
+    if (snapshot === undefined || !isFresh(now)) return followNothing(now)
     const { mode, guard: limits } = settings
     const fresh = error === undefined && now < askAt
     const history = memory.history(now, fresh, (policy) => acts(policy, mode), changedAt)

@@ -48,6 +48,8 @@ export const createTerminationQueue = (options: {
   let inFlight = 0
   let pausedUntil: Instant = -Infinity
   let throttles = 0
+  /** How many calls may be out: one after a throttle, and twice as many with each that is accepted. */
+  let most = IN_FLIGHT
   let changed = deferred()
 
   const wake = () => {
@@ -61,6 +63,7 @@ export const createTerminationQueue = (options: {
   const throttled = (leftAt: Instant, now: Instant) => {
     // Several calls of one wave come back together: only the first of them is news.
     if (leftAt < pausedUntil) return
+    // most = 1
     // The account's own bucket is empty: somebody else drinks from it too. Half of each pause is chance, so that two do not keep step.
     bucket.drain(now)
     const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** throttles++)
@@ -94,6 +97,7 @@ export const createTerminationQueue = (options: {
         abort,
       )
       throttles = 0
+      most = Math.min(IN_FLIGHT, most * 2)
       requester.answered(call, answer, clock.now())
     } catch (error) {
       if (!(error instanceof VpnError)) throw error
@@ -146,7 +150,7 @@ export const createTerminationQueue = (options: {
       stop.addEventListener('abort', wake, { once: true })
       while (!stop.aborted) {
         const next = queue.at(-1)
-        if (next === undefined || inFlight >= IN_FLIGHT) {
+        if (next === undefined || inFlight >= most) {
           await changed.promise
           continue
         }

@@ -93,6 +93,24 @@ describe('idle-timeout', () => {
     expect(world.verdictsOf([counted(0)], NOON + 30 * MINUTE, false)[0]?.word).toBe('unknown')
   })
 
+  it('that is made stricter does not take traffic that the old one overlooked for idleness', () => {
+    const lax = policy('idle-timeout', { after: '60m', below: '1MB' })
+    const world = watch(lax)
+    for (let minute = 0; minute <= 30; minute++) {
+      world.see([counted(minute * 10_000), busy(minute)], NOON + minute * MINUTE)
+    }
+    const set = createPolicySet([idle], [])
+    const history = world.memory.history(
+      NOON + 30 * MINUTE,
+      true,
+      () => true,
+      () => undefined,
+    )
+    const rows = [counted(300_000)]
+    const [verdict] = createDecider(set, PLACE).verdictsOf('counted', rows, history, NOON + 30 * MINUTE, 'enforce')
+    expect(verdict?.word).toBe('fine')
+  })
+
   it('counts 2KiB for each minute as nothing if nothing else is said', () => {
     const world = watch(policy('idle-timeout', { after: '10m' }))
     const at = (bytes: number) => {

@@ -156,6 +156,29 @@ describe('grace', () => {
   })
 })
 
+describe('notice that is owed', () => {
+  const evening = Date.parse('2026-11-23T18:00:00Z')
+  const came = evening + HOUR
+  const late = connection({ establishedAt: came })
+
+  it('is given to who came while exempt, when the exemption runs out', () => {
+    const until = came + HOUR
+    const exempt = { users: [entry('alice', { until })], endpoints: undefined, regions: undefined }
+    const verdict = verdictOf(hours({ graceMs: 5 * MINUTE, exempt }), late, until)
+    expect(verdict).toMatchObject({ word: 'violated', since: came, deadline: came + 5 * MINUTE })
+  })
+
+  it('is given to who came before the policy was what it is', () => {
+    const tested = hours({ graceMs: 5 * MINUTE })
+    const [standing] = createPolicySet([tested], []).standings(PLACE)(late)
+    const changed = (at: number) => ({ ...NO_HISTORY, changedAt: () => at })
+    expect(standing && judge(standing, late, changed(came + MINUTE), came + 2 * MINUTE).deadline).toBe(
+      came + 5 * MINUTE,
+    )
+    expect(standing && judge(standing, late, changed(came - MINUTE), came + 2 * MINUTE).deadline).toBe(came)
+  })
+})
+
 describe('nextAt', () => {
   const iso = (at: number) => new Date(at).toISOString()
   const step = 30 * MINUTE

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest'
+import { createExecutor } from '../../src/app/executor.ts'
+import { createDecider } from '../../src/domain/decide.ts'
+import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { createMemory, NO_HISTORY } from '../../src/domain/memory.ts'
+import { planOf } from '../../src/domain/plan.ts'
+import { createPolicySet } from '../../src/domain/policy-set.ts'
+import { connection, ENDPOINT, NOON, PLACE, policy } from '../domain/build.ts'
+import { createStandInTrail } from './stand-in-trail.ts'
+import { assignment } from './world.ts'
+
+describe('a planned call', () => {
+  const age = policy('max-session-age', { maxAge: '8h' })
+  const follow = (endsAt: number) => {
+    const set = createPolicySet([age], [])
+    const rows = [connection({ establishedAt: NOON - 9 * HOUR })]
+    const plan = planOf(createDecider(set, PLACE).decide(rows, NO_HISTORY, NOON, 'enforce'))
+    const executor = createExecutor({
+      endpoint: { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: undefined },
+      emit: () => {},
+      audit: createStandInTrail().trail,
+      memory: createMemory(),
+      settings: () => assignment([age]).settings,
+      isFresh: () => true,
+      repeatsOf: () => 0,
+      policyNamed: () => age,
+      now: () => NOON,
+      kept: [],
+    })
+    executor.follow(plan, NOON, endsAt)
+    const [call] = plan.calls
+    if (call === undefined) throw new Error('no call')
+    return (at: number) => executor.requester.mayLeave(call, at)
+  }
+
+  it('may leave until a verdict of the plan may be over, however late the loop looks again', () => {
+    const mayLeave = follow(NOON + MINUTE)
+    expect([NOON, NOON + MINUTE - 1, NOON + MINUTE].map(mayLeave)).toEqual([true, true, false])
+  })
+})

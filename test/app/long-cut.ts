@@ -1,0 +1,172 @@
+import type { Assignment } from '../../src/app/daemon.ts'
+import { createDaemon } from '../../src/app/daemon.ts'
+import type { CurfewEvent } from '../../src/app/events.ts'
+import { EMPTY_STATE } from '../../src/app/state.ts'
+import type { Connection } from '../../src/domain/connection.ts'
+import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import type { Policy } from '../../src/domain/policy.ts'
+import type { Rate } from '../../src/domain/token-bucket.ts'
+import { createRandom } from '../../src/simulator/random.ts'
+import { connection, NOON, policy } from '../domain/build.ts'
+import { createManualClock, settled } from './manual-clock.ts'
+import { createStandInTrail } from './stand-in-trail.ts'
+import { createThrottledAws, type Neighbour } from './throttled-aws.ts'
+import { assignment } from './world.ts'
+
+/** A cut that takes minutes or hours, with the real daemon, in simulated time. */
+export interface LongCut {
+  readonly policies: readonly Policy[]
+  readonly connections: readonly Connection[]
+  readonly pollEveryMs: number
+  /** Our share of what the account may terminate. */
+  readonly rate: Rate
+  readonly latencyMs: { readonly from: number; readonly to: number }
+  readonly neighbour?: Neighbour
+  readonly forMs: number
+  readonly seed?: number
+}
+
+export interface LongCutFigures {
+  readonly endedIds: readonly string[]
+  readonly calls: number
+  readonly throttled: number
+  /** From the start to the last answer that accepted a termination, and to the last proof. */
+  readonly acceptedAfterMs: number
+  readonly provenAfterMs: number
+  readonly proven: number
+  /** From the latest of deadline, established and start to the accepted call; sorted. */
+  readonly lagsMs: readonly number[]
+  /** The instants at which calls were answered, from the start, and how. */
+  readonly answers: ReadonlyArray<{ readonly afterMs: number; readonly outcome: string }>
+  readonly throttledPages: number
+  readonly neighbour: { readonly asked: number; readonly served: number }
+}
+
+export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
+  const { pollEveryMs, rate, latencyMs, neighbour, forMs, seed = 1 } = cut
+  const random = createRandom(seed)
+  const clock = createManualClock(NOON)
+  const readRate: Rate = { burst: 50, perSecond: 10 }
+  const aws = createThrottledAws({ clock, connections: cut.connections, random: random.requests, latencyMs, readRate })
+  const answers: Array<{ readonly afterMs: number; readonly outcome: string }> = []
+  const lagsMs: number[] = []
+  let [acceptedAt, provenAt, proven] = [NOON, NOON, 0]
+
+  const emit = (event: CurfewEvent) => {
+    if (event.event === 'call-answered') answers.push({ afterMs: event.at - NOON, outcome: event.outcome })
+    if (event.event === 'accepted') {
+      acceptedAt = event.at
+      lagsMs.push(event.at - Math.max(event.condemned.deadline ?? NOON, event.established ?? NOON, NOON))
+    }
+    if (event.event === 'termination' && event.outcome === 'confirmed') {
+      provenAt = event.at
+      proven++
+    }
+  }
+
+  const daemon = createDaemon({
+    assignment: { ...assignment(cut.policies), terminationRate: rate } satisfies Assignment,
+    connect: () => aws.vpn,
+    calendar: () => ({ next: (now: Instant) => (Math.floor(now / pollEveryMs) + 1) * pollEveryMs }),
+    clock,
+    random: () => random.world.within({ from: 0, to: 999_999 }) / 1_000_000,
+    emit,
+    audit: createStandInTrail().trail,
+    state: EMPTY_STATE,
+    // What a state file holds of so many sessions is megabytes, written each second: not what is measured here.
+    store: { save: async () => {} },
+  })
+  const stop = new AbortController()
+  const stopped = daemon.run(stop.signal)
+  if (neighbour !== undefined) void aws.share(neighbour, stop.signal)
+  await clock.advance(forMs)
+  stop.abort()
+  await settled()
+  await clock.advance(MINUTE)
+  await stopped
+
+  return {
+    endedIds: aws.endedIds(),
+    calls: answers.length,
+    throttled: answers.filter(({ outcome }) => outcome === 'throttled').length,
+    acceptedAfterMs: acceptedAt - NOON,
+    provenAfterMs: provenAt - NOON,
+    proven,
+    lagsMs: lagsMs.sort((a, b) => a - b),
+    answers,
+    throttledPages: aws.seen.throttledPages,
+    neighbour: { asked: aws.seen.neighbourAsked, served: aws.seen.neighbourServed },
+  }
+}
+
+/** The smallest figure that at least the given share of all is not above. */
+export const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+
+const LATENCY = { from: 80, to: 160 }
+const AWS_RATE: Rate = { burst: 50, perSecond: 5 }
+
+const tooOld = policy('max-session-age', { maxAge: '8h' }, { guard: 'off' })
+
+/** 7,000 sessions past their age at once, with all that AWS allows to an account. */
+export const massCut = (different: Partial<LongCut> = {}): LongCut => ({
+  policies: [tooOld],
+  connections: Array.from({ length: 7000 }, (_, index) =>
+    connection({ username: `person-${index}`, establishedAt: NOON - 9 * HOUR - index }),
+  ),
+  pollEveryMs: 15 * SECOND,
+  rate: AWS_RATE,
+  latencyMs: LATENCY,
+  forMs: 30 * MINUTE,
+  ...different,
+})
+
+/** When the last call of a cut may leave, from a full bucket. */
+export const theoreticalMs = (calls: number, { burst, perSecond }: Rate): number =>
+  Math.max(0, (calls - burst) / perSecond) * SECOND
+
+/** Another tool that asks for more than the whole account may, for ten minutes of the cut. */
+export const NEIGHBOUR: Neighbour = { fromMs: 5 * MINUTE, untilMs: 15 * MINUTE, perSecond: 20 }
+
+/** A poll a minute, and sessions that reach their age at any instant between. */
+export const quietHours = (): LongCut => {
+  const random = createRandom(7).world
+  return {
+    policies: [tooOld],
+    connections: Array.from({ length: 2000 }, (_, index) =>
+      connection({
+        username: `person-${index}`,
+        establishedAt: NOON - 8 * HOUR + random.within({ from: SECOND, to: HOUR }),
+      }),
+    ),
+    pollEveryMs: MINUTE,
+    rate: { burst: 40, perSecond: 4 },
+    latencyMs: LATENCY,
+    forMs: HOUR + MINUTE,
+  }
+}
+
+/** Users with one to five sessions each: some banned by name, some by certificate, some with sessions past their age. */
+export const mixedCut = (): LongCut => {
+  const user = (index: number) => `${['leaver', 'badge', 'person', 'person'][index % 4]}-${index}`
+  return {
+    policies: [
+      tooOld,
+      policy('banned-users', { users: ['user:leaver-*', 'cn:badge-*'] }, { name: 'leavers', guard: 'off' }),
+    ],
+    connections: Array.from({ length: 1200 }, (_, index) => index).flatMap((index) =>
+      Array.from({ length: 1 + (index % 5) }, (_, session) =>
+        connection({
+          username: user(index),
+          commonName: user(index),
+          // Every third session is past its age, whosever it is.
+          establishedAt: NOON - (index + session) * MINUTE - ((index + session) % 3 === 0 ? 9 * HOUR : 0),
+        }),
+      ),
+    ),
+    pollEveryMs: 15 * SECOND,
+    rate: AWS_RATE,
+    latencyMs: LATENCY,
+    forMs: 15 * MINUTE,
+  }
+}

@@ -1,0 +1,114 @@
+import type { Clock } from '../../src/app/clock.ts'
+import { createReadBudget } from '../../src/app/read-budget.ts'
+import { VpnError, type VpnSite } from '../../src/app/vpn.ts'
+import type { Connection } from '../../src/domain/connection.ts'
+import { HOUR, type Instant, SECOND } from '../../src/domain/instant.ts'
+import { createTokenBucket, type Rate } from '../../src/domain/token-bucket.ts'
+import type { Random } from '../../src/simulator/random.ts'
+
+/** What AWS publishes of an account's limits in one Region. */
+const DESCRIBE: Rate = { burst: 100, perSecond: 20 }
+const TERMINATE: Rate = { burst: 50, perSecond: 5 }
+
+const PAGE_ROWS = 1000
+const TERMINATING_MS = 2 * SECOND
+
+/** Somebody else's tool on the same account. */
+export interface Neighbour {
+  readonly fromMs: number
+  readonly untilMs: number
+  readonly perSecond: number
+}
+
+/** An account whose request limits are those that AWS publishes, and whose answers take their time. */
+export const createThrottledAws = (options: {
+  readonly clock: Clock
+  readonly connections: readonly Connection[]
+  readonly random: Random
+  /** Of one request, there and back; half of it each way. */
+  readonly latencyMs: { readonly from: number; readonly to: number }
+  readonly readRate: Rate
+}) => {
+  const { clock, random, latencyMs } = options
+  const startedAt = clock.now()
+  const describes = createTokenBucket(DESCRIBE, startedAt)
+  const terminates = createTokenBucket(TERMINATE, startedAt)
+  const budget = createReadBudget(options.readRate, clock)
+  const rows = new Map(options.connections.map((connection) => [connection.id, connection]))
+  const endedAt = new Map<string, Instant>()
+  const idsOfUser = new Map<string, string[]>()
+  for (const { id, username } of options.connections) {
+    if (username === undefined) continue
+    if (idsOfUser.get(username)?.push(id) === undefined) idsOfUser.set(username, [id])
+  }
+  const seen = { pages: 0, throttledPages: 0, neighbourAsked: 0, neighbourServed: 0 }
+
+  const statusOf = ({ id, status }: Connection, now: Instant) => {
+    const at = endedAt.get(id)
+    return at === undefined ? status : now - at < TERMINATING_MS ? 'terminating' : 'terminated'
+  }
+
+  /** The way there and the way back, neither as long as the last time. */
+  const travel = async (signal: AbortSignal) => {
+    await clock.sleep(random.within(latencyMs) / 2, signal)
+    if (signal.aborted) throw new VpnError('aborted', 'aborted')
+  }
+
+  const vpn: VpnSite = {
+    endpoints: async () => [],
+    missingPermissions: async () => [],
+    account: async () => '111122223333',
+
+    async snapshot(endpointId, signal) {
+      const begunAt = clock.now()
+      for (let read = 0; read === 0 || read < rows.size; read += PAGE_ROWS) {
+        await budget.turn(signal)
+        await travel(signal)
+        const served = describes.tryTake(clock.now())
+        seen.pages++
+        if (!served) seen.throttledPages++
+        await travel(signal)
+        if (!served) throw new VpnError('throttled', 'too many requests')
+      }
+      const now = clock.now()
+      const connections: Connection[] = []
+      for (const row of rows.values()) {
+        if (now - (endedAt.get(row.id) ?? now) >= HOUR) rows.delete(row.id)
+        else connections.push(endedAt.has(row.id) ? { ...row, status: statusOf(row, now) } : row)
+      }
+      return { endpointId, begunAt, completedAt: now, connections }
+    },
+
+    async terminate(termination, signal) {
+      await travel(signal)
+      const now = clock.now()
+      const served = terminates.tryTake(now)
+      const ids =
+        'connectionId' in termination ? [termination.connectionId] : (idsOfUser.get(termination.username) ?? [])
+      const chosen = ids.filter((id) => rows.has(id) && !endedAt.has(id))
+      const tooMany = 'username' in termination && chosen.length > 5
+      if (served && !tooMany) for (const id of chosen) endedAt.set(id, now)
+      await travel(signal)
+      if (!served) throw new VpnError('throttled', 'too many requests')
+      if (tooMany) throw new VpnError('too-many-connections', 'more than five')
+      if (chosen.length === 0) throw new VpnError('connection-not-found', 'gone')
+      return { requestId: undefined, statuses: [] }
+    },
+  }
+
+  return {
+    vpn,
+    seen,
+    endedIds: (): readonly string[] => [...endedAt.keys()],
+
+    /** Takes what it can get of the account's terminations, and does not care. */
+    async share({ fromMs, untilMs, perSecond }: Neighbour, signal: AbortSignal): Promise<void> {
+      await clock.sleep(fromMs, signal)
+      while (!signal.aborted && clock.now() < startedAt + untilMs) {
+        seen.neighbourAsked++
+        if (terminates.tryTake(clock.now())) seen.neighbourServed++
+        await clock.sleep(SECOND / perSecond, signal)
+      }
+    },
+  }
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import type { Condemnation } from '../../src/app/condemnation.ts'
+import { createVerification } from '../../src/app/verification.ts'
+import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { connection, ENDPOINT, NOON } from '../domain/build.ts'
+
+const SETTINGS = { verifyWithinMs: MINUTE, attempts: 3 }
+
+const condemned: Condemnation = {
+  connectionId: 'one',
+  username: 'alice',
+  commonName: undefined,
+  policy: 'daily',
+  reason: 'session-age',
+  since: NOON - HOUR,
+  deadline: NOON - HOUR,
+  because: 'too old',
+  alsoBy: [],
+}
+
+/** A termination that left at noon and was answered a second later. */
+const answered = () => {
+  const verification = createVerification()
+  verification.sending(condemned, 'connection-id', NOON)
+  verification.sent('one', 'request', NOON + SECOND)
+  const outcomes = (begunAt: Instant, status: string | undefined) =>
+    verification
+      .see(
+        {
+          endpointId: ENDPOINT,
+          begunAt,
+          completedAt: begunAt + 100,
+          connections: status === undefined ? [] : [connection({ id: 'one', status })],
+        },
+        SETTINGS,
+      )
+      .map(({ outcome }) => outcome)
+  return { verification, outcomes }
+}
+
+describe('a termination', () => {
+  it('is proven only by a snapshot begun after the call was answered', () => {
+    const { outcomes } = answered()
+    expect(outcomes(NOON + SECOND, 'terminated')).toEqual([])
+    expect(outcomes(NOON + SECOND + 1, 'terminated')).toEqual(['confirmed'])
+  })
+
+  it('is proven by absence only if two snapshots running lack the connection', () => {
+    const { outcomes } = answered()
+    expect(outcomes(NOON + 5 * SECOND, undefined)).toEqual([])
+    expect(outcomes(NOON + 10 * SECOND, 'terminating')).toEqual([])
+    expect(outcomes(NOON + 15 * SECOND, undefined)).toEqual([])
+    expect(outcomes(NOON + 20 * SECOND, undefined)).toEqual(['confirmed'])
+  })
+
+  it('may be sent again only after its time is up, and gives up after the last attempt', () => {
+    const { verification, outcomes } = answered()
+    expect(outcomes(NOON + 40 * SECOND, 'active')).toEqual([])
+    expect(verification.maySend('one', NOON + 50 * SECOND)).toBe(false)
+    let now = NOON + SECOND
+    for (const attempt of [1, 2, 3]) {
+      now += MINUTE
+      expect(outcomes(now, 'active')).toEqual(attempt === 3 ? ['gave-up'] : [])
+      now = Math.min(verification.againAfter(now), now + HOUR)
+      expect(verification.maySend('one', now - 1)).toBe(false)
+      expect(verification.maySend('one', now)).toBe(true)
+      verification.sending(condemned, 'connection-id', now)
+      verification.sent('one', undefined, now)
+    }
+  })
+
+  it('that nobody took is not claimed when the connection goes by itself', () => {
+    const verification = createVerification()
+    verification.sending(condemned, 'connection-id', NOON)
+    expect(verification.refused('one', SETTINGS, NOON + SECOND).map(({ outcome }) => outcome)).toEqual(['failed'])
+    const seen = (begunAt: Instant) =>
+      verification.see({ endpointId: ENDPOINT, begunAt, completedAt: begunAt, connections: [] }, SETTINGS)
+    expect([...seen(NOON + 5 * SECOND), ...seen(NOON + 9 * SECOND)].map(({ outcome }) => outcome)).toEqual([
+      'already-gone',
+    ])
+  })
+
+  it('that was out when the process ended is taken for sent by the next one', () => {
+    const verification = createVerification()
+    verification.sending(condemned, 'connection-id', NOON)
+    const again = createVerification(verification.kept())
+    expect(again.maySend('one', NOON + SECOND)).toBe(false)
+  })
+})
