@@ -1,16 +1,22 @@
 import type { Instant } from '../domain/instant.ts'
-import type { AuditError, AuditRecord, AuditTrail } from './audit.ts'
+import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Condemnation } from './condemnation.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 
+/** As many as a day of a full disk brings on a large endpoint; the oldest go first. */
+const KEPT_RECORDS = 50_000
+
 /** Writes what happens into the audit trail, once per change. Intents are not written here: a call waits for its own. */
-export const createAuditEvents = (
-  audit: AuditTrail,
-  policySetHash: () => string,
-  onFailure: (error: AuditError) => void,
-) => {
+export const createAuditEvents = (audit: AuditTrail, policySetHash: () => string) => {
+  // What could not be written is not lost: it goes with what can be next.
+  let backlog: readonly AuditRecord[] = []
   const write = (records: readonly AuditRecord[]) => {
-    if (records.length > 0) audit.write(records).catch(onFailure)
+    const all = [...backlog, ...records]
+    backlog = []
+    if (all.length === 0) return
+    audit.write(all).catch(() => {
+      backlog = [...all, ...backlog].slice(-KEPT_RECORDS)
+    })
   }
   const on = ({ id: endpointId, account, region }: Endpoint, time: Instant) => ({
     time,
@@ -79,6 +85,9 @@ export const createAuditEvents = (
         ])
         break
       }
+      case 'writable-again':
+        if (event.what === 'audit') write([])
+        break
       default:
         break
     }

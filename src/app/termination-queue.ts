@@ -63,7 +63,7 @@ export const createTerminationQueue = (options: {
   const throttled = (leftAt: Instant, now: Instant) => {
     // Several calls of one wave come back together: only the first of them is news.
     if (leftAt < pausedUntil) return
-    // most = 1
+    most = 1
     // The account's own bucket is empty: somebody else drinks from it too. Half of each pause is chance, so that two do not keep step.
     bucket.drain(now)
     const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** throttles++)

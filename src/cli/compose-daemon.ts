@@ -119,12 +119,7 @@ export const composeDaemon = async (options: {
   }
   listeners.push(
     metrics.observe,
-    // A failure is told by the trail itself; nothing that leaves waits for these records.
-    createAuditEvents(
-      audit,
-      () => configuration.policySetHash,
-      () => {},
-    ),
+    createAuditEvents(audit, () => configuration.policySetHash),
     ...(options.listeners ?? []),
   )
   const daemon = createDaemon({
@@ -203,9 +198,10 @@ export const composeDaemon = async (options: {
 
     /** The head of the trail, which an outside copy can prove the file with; then lets go of it. */
     async close(): Promise<void> {
+      // What was written last counts as well.
+      await audit.close()
       const { seq, hash } = audit.head()
       log.info({ event: 'audit-head', file: configuration.audit.file, seq, hash }, 'the audit trail ends here')
-      await audit.close()
     },
 
     tellHead(): void {

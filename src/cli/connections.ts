@@ -1,20 +1,20 @@
 import { VpnError } from '../app/vpn.ts'
 import { isActive } from '../domain/connection.ts'
-import { createDecider } from '../domain/decide.ts'
 import { formatDuration } from '../domain/duration.ts'
 import { toText } from '../domain/instant.ts'
-import { NO_HISTORY } from '../domain/memory.ts'
 import { byUrgency } from '../domain/plan.ts'
 import { upcoming } from '../domain/upcoming.ts'
+import { decideAsTheDaemon } from './as-the-daemon.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, say, UsageError } from './command.ts'
-import { clock, policySetOf, readEndpoints } from './compose-aws.ts'
+import { clock, peekState, policySetOf, readEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 import { table } from './table.ts'
 
 const help = `Usage: curfew connections [--config FILE]
 
-Who is connected, for how long, and the next deadline with its policy. "now" means that it has passed already.
+Who is connected, for how long, and the next deadline with its policy. "now" means that it has passed already, "held"
+that the guard keeps it from being acted on.
 
 Options:
   -c, --config FILE  the daemon's file (default config/curfew.yaml)
@@ -29,22 +29,25 @@ export const connections: Command = {
     const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     const policies = policySetOf(configuration)
+    const state = await peekState(configuration.state.file)
     const read = await readEndpoints(configuration)
-    const blocks = read.map(({ endpoint, snapshot }) => {
+    const blocks = read.map(({ key, endpoint, snapshot }) => {
       const title = `${endpoint.name} (${endpoint.region})`
       if (snapshot instanceof VpnError) return `${title}: BLIND, nobody knows who is connected`
       const now = clock.now()
-      const place = { endpointId: endpoint.id, region: endpoint.region }
+      const { region } = endpoint
       const rows = snapshot.connections.filter(isActive)
-      const { violating } = createDecider(policies, place).decide(rows, NO_HISTORY, now, configuration.mode)
+      const { mode } = configuration
+      const known = decideAsTheDaemon({ configuration, policies, state, key, snapshot, region, mode, now })
+      const { history, decisions, bench } = known
       const next = new Map(
-        upcoming(policies, place, rows, NO_HISTORY, now).map(({ connection, policy, at }) => [
+        upcoming(policies, bench.place, rows, history, now).map(({ connection, policy, at }) => [
           connection.id,
           [toText(at), policy.name],
         ]),
       )
-      for (const { connection, lead } of [...violating].sort(byUrgency)) {
-        if (lead !== undefined) next.set(connection.id, ['now', lead.policy.name])
+      for (const { connection, act, lead } of [...decisions.violating].sort(byUrgency)) {
+        if (lead !== undefined) next.set(connection.id, [act === 'held' ? 'held' : 'now', lead.policy.name])
       }
       const shown = [...rows].sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
       return `${title}: ${rows.length} active\n${table(

@@ -10,8 +10,9 @@ import { NO_HISTORY } from '../domain/memory.ts'
 import type { Scene } from '../domain/next-change.ts'
 import { personOf } from '../domain/user-list.ts'
 import { isDue } from '../domain/verdict.ts'
-import { CONFIG_OPTION, type Command, EXIT, OperatorError, oneOf, say, stringOf, UsageError } from './command.ts'
-import { clock, policySetOf, readEndpoints } from './compose-aws.ts'
+import { decideAsTheDaemon } from './as-the-daemon.ts'
+import { CONFIG_OPTION, type Command, EXIT, type Given, OperatorError, oneOf, say, stringOf, UsageError } from './command.ts'
+import { clock, peekState, policySetOf, readEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 
@@ -41,11 +42,7 @@ const instantOf = (option: string, text: string | undefined): Instant | undefine
 }
 
 /** A connection that is not there, as far as the options tell of it. */
-const imagine = (
-  values: Readonly<Record<string, string | boolean | undefined>>,
-  { watch }: Configuration,
-  at: Instant,
-) => {
+const imagine = (values: Given['values'], { watch }: Configuration, at: Instant) => {
   const asked = stringOf(values.endpoint)
   const places = watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
   const discovered = watch.find(({ discover }) => discover !== undefined)
@@ -72,17 +69,46 @@ const imagine = (
   return { connection, connections: [connection] }
 }
 
-/** A live connection among the others of its endpoint. */
-const find = async (id: string, configuration: Configuration) => {
+/** What is to be explained: a connection, in its scene, and which policies the guard holds back. */
+interface Subject {
+  readonly connection: Connection
+  readonly scene: Scene
+  readonly isHeld: (policy: string) => boolean
+}
+
+/** By name: as if it had been decided all along. */
+const imagined = (values: Given['values'], configuration: Configuration, now: Instant): Subject => {
+  const { connection, connections } = imagine(values, configuration, now)
+  const { policies, mode } = configuration
+  const decider = createDecider(policySetOf(configuration), connection)
+  const history = { ...NO_HISTORY, firstSeenAt: () => now }
+  return { connection, scene: { policies, decider, connections, history, now, mode }, isHeld: () => false }
+}
+
+/** A live connection, with what the daemon's state file remembers. */
+const live = async (id: string, configuration: Configuration, now: Instant): Promise<Subject> => {
+  const { policies, mode } = configuration
+  const set = policySetOf(configuration)
+  const state = await peekState(configuration.state.file)
   const read = await readEndpoints(configuration)
-  for (const { snapshot } of read) {
+  for (const { key, endpoint, snapshot } of read) {
     if (snapshot instanceof VpnError) continue
     const connection = snapshot.connections.find((row) => row.id === id)
     if (connection === undefined) continue
+    const { region } = endpoint
+    const known = decideAsTheDaemon({ configuration, policies: set, state, key, snapshot, region, mode, now })
+    const { decider, history, decisions } = known
     // Others of the same person count for what rests on the whole snapshot; strangers change nothing.
     const { principal } = personOf(connection)
-    const sames = snapshot.connections.filter((row) => row.id === id || personOf(row).principal === principal)
-    return { connection, connections: principal === undefined ? [connection] : sames }
+    const isSame = (row: Connection) =>
+      row.id === id || (principal !== undefined && personOf(row).principal === principal)
+    const connections = snapshot.connections.filter(isSame)
+    const held = decisions.violating.find((decision) => decision.connection.id === id)?.held ?? []
+    return {
+      connection,
+      scene: { policies, decider, connections, history, now, mode },
+      isHeld: (name) => held.some(({ policy }) => policy.name === name),
+    }
   }
   const failed = read.find(({ snapshot }) => snapshot instanceof VpnError)?.snapshot
   if (failed instanceof VpnError) throw new OperatorError(failed.message)
@@ -114,18 +140,9 @@ export const explainCommand: Command = {
     const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
 
-    const { connection, connections } =
-      id === undefined ? imagine(values, configuration, now) : await find(id, configuration)
-    const decider = createDecider(policySetOf(configuration), connection)
-    const scene: Scene = {
-      policies: configuration.policies,
-      decider,
-      connections,
-      history: { ...NO_HISTORY, firstSeenAt: () => now },
-      now,
-      mode: configuration.mode,
-    }
-    const explained = explain(scene, connection)
+    const { connection, scene, isHeld } =
+      id === undefined ? imagined(values, configuration, now) : await live(id, configuration, now)
+    const explained = explain(scene, connection, isHeld)
     say(output === 'json' ? JSON.stringify(asJson(explained), null, 2) : asText(connection, explained, scene))
     return EXIT.ok
   },
@@ -174,6 +191,9 @@ const asText = (connection: Connection, explained: Explanation, scene: Scene): s
 const forThePerson = ({ decision: { act, lead }, nextAt, verdicts }: Explanation, { now, mode }: Scene): string => {
   if (lead !== undefined && act !== 'keep') {
     const { because = '' } = verdicts.find(({ verdict }) => verdict.policy === lead.policy) ?? {}
+    if (act === 'held') {
+      return `The rule "${lead.policy.name}" would end your VPN connection, but a safety check holds it back: ${because}.`
+    }
     if (act === 'audit') return `The rule "${lead.policy.name}" would end your VPN connection: ${because}.`
     const again = nextAt === NEVER ? '' : ` This changes at ${toText(nextAt)}.`
     return `Your VPN connection is being ended by the rule "${lead.policy.name}": ${because}.${again}`

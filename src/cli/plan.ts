@@ -1,15 +1,13 @@
 import { condemnationOf } from '../app/condemnation.ts'
 import { VpnError } from '../app/vpn.ts'
-import { acts, createDecider, type Decision } from '../domain/decide.ts'
+import type { Decision } from '../domain/decide.ts'
 import { formatDuration } from '../domain/duration.ts'
-import { createGuard } from '../domain/guard.ts'
 import { type Instant, SECOND, toIso } from '../domain/instant.ts'
-import { createMemory } from '../domain/memory.ts'
 import { etaSeconds, planOf } from '../domain/plan.ts'
-import { MODES, type Policy } from '../domain/policy.ts'
-import { nextPolicyAges } from '../domain/policy-ages.ts'
+import { MODES } from '../domain/policy.ts'
 import { upcoming } from '../domain/upcoming.ts'
 import { usersToEndAtOnce } from '../domain/username-calls.ts'
+import { decideAsTheDaemon } from './as-the-daemon.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
 import { clock, peekState, policySetOf, readEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
@@ -111,24 +109,24 @@ export const plan: Command = {
     const policies = policySetOf(configuration)
     const state = await peekState(configuration.state.file)
     const read = await readEndpoints(configuration)
-    const ages = nextPolicyAges(state.policies, configuration.policies, mode, clock.now())
     const endpoints = read.map(({ key, endpoint, snapshot }): EndpointPlan => {
       const { id, name, region, account = null } = endpoint
       const head = { endpointId: id, name, account, region }
       if (snapshot instanceof VpnError) return { ...head, ...BLIND, error: snapshot.message }
       const now = clock.now()
-      const place = { endpointId: id, region }
-      const kept = state.endpoints[key]
-      const changedAt = (policy: Policy) => ages[policy.name]?.changedAt ?? now
-      const memory = createMemory(kept?.memory)
-      memory.observe(snapshot, policies)
-      const history = memory.history(now, true, (policy) => acts(policy, mode), changedAt)
-      const decided = createDecider(policies, place).decide(snapshot.connections, history, now, mode)
-      const { decisions } = createGuard(kept?.guard).review(decided, mode, configuration.guard, changedAt)
-      const bench = { set: policies, place, history, now, mode }
+      const { history, decisions, bench } = decideAsTheDaemon({
+        configuration,
+        policies,
+        state,
+        key,
+        snapshot,
+        region,
+        mode,
+        now,
+      })
       const together = usersToEndAtOnce(bench, snapshot.connections, decisions)
       const { terminate, audit, held, calls } = planOf(decisions, together)
-      const next = upcoming(policies, place, snapshot.connections, history, now)
+      const next = upcoming(policies, bench.place, snapshot.connections, history, now)
       return {
         ...head,
         complete: true,
@@ -202,7 +200,7 @@ const show = (endpoint: EndpointPlan): string => {
     title,
     `${active} active, ${terminate?.length} would end now: ${calls} calls, the last one after ${duration}`,
     list('Would end now:', terminate ?? []),
-    list('Held by the guard (edit the policy, or write "guard: off" in it, to let them end):', held ?? []),
+    list('Held by the guard (mend the policy, or write "guard: off" in it if this is meant):', held ?? []),
     list('Would end if the mode were enforce:', audit ?? []),
     (next ?? []).length === 0
       ? ''

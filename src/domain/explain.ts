@@ -20,12 +20,18 @@ export interface Explanation {
   readonly verdicts: readonly ExplainedVerdict[]
 }
 
-/** Every policy's verdict on one connection of the scene. */
-export const explain = (scene: Scene, connection: Connection): Explanation => {
+/** Every policy's verdict on one connection of the scene, of which the guard may hold some. */
+export const explain = (scene: Scene, connection: Connection, isHeld: (policy: string) => boolean): Explanation => {
   const { decider, connections, history, now, mode } = scene
   const verdicts = decider.verdictsOf(connection.id, connections, history, now, mode)
   return {
-    decision: decisionOf(connection, verdicts, now, mode),
+    decision: decisionOf(
+      connection,
+      verdicts,
+      now,
+      mode,
+      verdicts.filter(({ word, policy }) => word === 'violated' && isHeld(policy.name)),
+    ),
     nextAt: nextAtOfDecision(scene, connection),
     verdicts: verdicts.map((verdict) => ({
       verdict,

@@ -81,21 +81,23 @@ export const createGuard = (kept: readonly GuardedVerdict[] = []) => {
         const connections = new Set(entries.map(([, verdict]) => verdict.connectionId)).size
         return connections > limits.minConnections && connections > (limits.maxPercent / 100) * active
       }
-      const all = tooMany(recent)
       const byPolicy = new Map<string, typeof recent>()
       for (const entry of recent) {
         if (byPolicy.get(entry[1].policy)?.push(entry) === undefined) byPolicy.set(entry[1].policy, [entry])
       }
       const held: Array<{ readonly decision: Decision; readonly verdict: Verdict }> = []
-      for (const entries of byPolicy.values()) {
-        if (!all && !tooMany(entries)) continue
+      const hold = (entries: typeof recent) => {
         for (const [key, verdict] of entries) {
           const condemned = condemning.get(key)
-          if (verdict.held || condemned === undefined) continue
+          if (known.get(key)?.held === true || condemned === undefined) continue
           known.set(key, { ...verdict, held: true })
           held.push(condemned)
         }
       }
+      for (const entries of byPolicy.values()) if (tooMany(entries)) hold(entries)
+      // All together counts what is left: one name banned beside a policy that is held ends at once.
+      const left = recent.filter(([key]) => known.get(key)?.held !== true)
+      if (tooMany(left)) hold(left)
 
       const isHeld = (verdict: Verdict, id: string) => known.get(keyOf(verdict.policy.name, id))?.held === true
       const review = { decisions: without(decisions, mode, isHeld), held, released }

@@ -102,7 +102,7 @@ const failureOf = (tested: TestedConnection, decision: Decision | undefined, sce
     (expected.by === undefined || isSame(expected.by, by)) &&
     (expected.nextAt === undefined || expected.nextAt === nextAtOfDecision(scene, connection))
   if (passed) return undefined
-  const explanation = explain(scene, connection)
+  const explanation = explain(scene, connection, () => false)
   return { tested, got: { expect, by, nextAt: explanation.nextAt }, explanation }
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CREDENTIALS, workspace } from '../cli/curfew.ts'
-import { type Block, blocks, PAGES } from './pages.ts'
+import { anchorsOf, type Block, blocks, PAGES } from './pages.ts'
 
 const of = (language: string) =>
   blocks.filter((block) => block.language === language).map((block) => [`${block.page}:${block.line}`, block] as const)
@@ -94,11 +94,12 @@ describe('the documentation', () => {
     } else expect(['npm ci', 'alias curfew="node $PWD/dist/cli/main.js"', 'bash .ci/run']).toContain(command)
   })
 
-  it.each(PAGES)('%s links only to files that exist', (page) => {
-    const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(
-      ([, target = '']) => target,
-    )
-    const folder = page.includes('/') ? page.slice(0, page.lastIndexOf('/')) : '.'
-    expect(links.filter((target) => !existsSync(join(folder, target)))).toEqual([])
+  it.each(PAGES)('%s links only to files and headings that exist', (page) => {
+    const links = [...readFileSync(page, 'utf8').matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)]
+    const broken = links.filter(([, target = '', anchor]) => {
+      const path = target === '' ? page : join(dirname(page), target)
+      return !existsSync(path) || (anchor !== undefined && !anchorsOf(path).includes(anchor))
+    })
+    expect(broken.map(([link]) => link)).toEqual([])
   })
 })

@@ -30,6 +30,19 @@ export const blocks = PAGES.flatMap((page): Block[] => {
   }))
 })
 
+/** What a heading is linked by. */
+export const anchorsOf = (page: string): readonly string[] =>
+  [
+    ...readFileSync(page, 'utf8')
+      .replaceAll(/^```[\s\S]*?^```$/gm, '')
+      .matchAll(/^#+ (.*)$/gm),
+  ].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+
 /** The rows of the first table after a heading, cell by cell, without its head. */
 export const tableAfter = (page: string, heading: string): readonly (readonly string[])[] => {
   const [, section = ''] = readFileSync(page, 'utf8').split(`${heading}\n`)

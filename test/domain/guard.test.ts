@@ -119,6 +119,13 @@ describe('the guard', () => {
     expect(guarded([half('a', 0), half('b', 10)], NOON).at(NOON, rows).heldBack).toBe(20)
   })
 
+  it('lets one name through that is banned beside a policy that is held', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const leavers = policy('banned-users', { users: ['person-7'] })
+    const { ended, heldBack } = guarded([age('8h'), leavers], NOON).at(NOON, rows)
+    expect([ended, heldBack]).toEqual([1, 99])
+  })
+
   it('keeps a hold over a restart, and lets go when an operator edits', () => {
     const rows = people(100, { establishedAt: NOON - 9 * HOUR })
     const first = guarded([age('8h')], NOON)

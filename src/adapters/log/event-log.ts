@@ -120,7 +120,7 @@ export const createEventLog =
         const { endpoint, policy, condemned, active } = happened
         log.warn(
           { event, ...on(endpoint), policy, active, ...namesOf(condemned) },
-          `HELD by the guard: "${policy}" would end ${condemned.length} of ${active} after the fact. Release it by editing the policy, or with "guard: off" in it`,
+          `HELD by the guard: "${policy}" would end ${condemned.length} of ${active} after the fact. Mend the policy, or write "guard: off" in it if it is meant`,
         )
         break
       }

@@ -1,0 +1,40 @@
+import type { State } from '../app/state.ts'
+import type { Snapshot } from '../app/vpn.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { acts, createDecider } from '../domain/decide.ts'
+import { createGuard } from '../domain/guard.ts'
+import type { Instant } from '../domain/instant.ts'
+import { createMemory } from '../domain/memory.ts'
+import type { Mode, Policy } from '../domain/policy.ts'
+import { nextPolicyAges } from '../domain/policy-ages.ts'
+import type { PolicySet } from '../domain/policy-set.ts'
+
+/** What the daemon would decide now about one endpoint, with what its state file remembers. Nothing is written. */
+export const decideAsTheDaemon = (options: {
+  readonly configuration: Configuration
+  readonly policies: PolicySet
+  readonly state: State
+  /** The endpoint's in the state file. */
+  readonly key: string
+  readonly snapshot: Snapshot
+  readonly region: string
+  readonly mode: Mode
+  readonly now: Instant
+}) => {
+  const { configuration, policies, state, key, snapshot, region, mode, now } = options
+  const ages = nextPolicyAges(state.policies, policies.policies, mode, now)
+  const changedAt = ({ name }: Policy) => ages[name]?.changedAt ?? now
+  const kept = state.endpoints[key]
+  const memory = createMemory(kept?.memory)
+  memory.observe(snapshot, policies)
+  const history = memory.history(now, true, (policy) => acts(policy, mode), changedAt)
+  const place = { endpointId: snapshot.endpointId, region }
+  const decider = createDecider(policies, place)
+  const decided = decider.decide(snapshot.connections, history, now, mode)
+  const guard = createGuard(kept?.guard)
+  // An edit that the daemon has not seen yet would let go of its holds, and be judged anew.
+  for (const { name } of policies.policies)
+    if (ages[name]?.changedAt !== state.policies[name]?.changedAt) guard.reset(name)
+  const { decisions } = guard.review(decided, mode, configuration.guard, changedAt)
+  return { decider, history, decisions, bench: { set: policies, place, history, now, mode } }
+}

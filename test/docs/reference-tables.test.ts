@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { Counter, Gauge, Histogram, type Metric } from 'prom-client'
+import { describe, expect, it } from 'vitest'
+import { lineOf } from '../../src/adapters/audit/audit-line.ts'
+import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
+import { createMetrics } from '../../src/adapters/prometheus/metrics.ts'
+import { AUDIT_EVENTS, type AuditRecord } from '../../src/app/audit.ts'
+import { OUTCOMES } from '../../src/app/outcome.ts'
+import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
+import { blocks, tableAfter } from './pages.ts'
+
+const ENFORCEMENT = 'docs/enforcement.md'
+
+/** The words in backquotes of a cell. */
+const wordsOf = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word)
+
+const firstWords = (page: string, heading: string) => tableAfter(page, heading).flatMap(([cell]) => wordsOf(cell))
+
+describe('the tables of the documentation', () => {
+  it('name every outcome, audit event and permission', () => {
+    expect(firstWords(ENFORCEMENT, '## Outcomes')).toEqual(OUTCOMES)
+    expect(new Set(firstWords(ENFORCEMENT, '## The audit trail'))).toEqual(new Set(AUDIT_EVENTS))
+    expect(firstWords(ENFORCEMENT, '## Permissions')).toEqual(AWS_ACTIONS)
+  })
+
+  it('name every kind of policy in the order in which kinds lead', () => {
+    const kinds = [...POLICY_KINDS].sort((a, b) => a.rank - b.rank).map(({ kind }) => kind)
+    expect(firstWords('README.md', '## Policies')).toEqual(kinds)
+  })
+
+  it('name every command', () => {
+    const registered = readFileSync('src/cli/main.ts', 'utf8').matchAll(/^ {2}(\w+): \{$/gm)
+    const documented = firstWords('README.md', '## Commands').map((words) => words?.split(' ')[1])
+    const commands = [...registered].map(([, command]) => command)
+    expect(commands.length).toBeGreaterThan(5)
+    expect(new Set(documented)).toEqual(new Set(commands))
+  })
+
+  it('name every metric with its type, its labels and its help', () => {
+    const { registry } = createMetrics({ version: '0.0.0', policies: () => [], changedAt: () => 0 })
+    const metrics = registry.getMetricsAsArray() as unknown as readonly {
+      readonly name: string
+      readonly help: string
+    }[]
+    const typeOf = (metric: Metric | undefined) =>
+      [Counter, Gauge, Histogram].find((type) => metric instanceof type)?.name.toLowerCase()
+    const own = metrics.filter(({ name }) => name.startsWith('curfew_'))
+    expect(own.length).toBeGreaterThan(10)
+    const labelsOf = (name: string) =>
+      (registry.getSingleMetric(name) as unknown as { readonly labelNames: readonly string[] }).labelNames
+    const rows = tableAfter('docs/metrics.md', '# Metrics')
+    expect(rows.map(([name, type, labels, help]) => [...wordsOf(name), type, wordsOf(labels), help])).toEqual(
+      own.map(({ name, help }) => [name, typeOf(registry.getSingleMetric(name)), labelsOf(name), help]),
+    )
+  })
+})
+
+describe('the record that the page on enforcement shows', () => {
+  const text = blocks.find(({ page, language }) => page === ENFORCEMENT && language === 'json')?.text.trim() ?? ''
+
+  it('is a line as the audit trail writes it', () => {
+    const { seq, prev, time, since, deadline, ...rest } = JSON.parse(text) as Record<string, string> & { seq: number }
+    const instants = { time, since, deadline }
+    const record = {
+      ...rest,
+      ...Object.fromEntries(Object.entries(instants).map(([key, value = '']) => [key, Date.parse(value)])),
+    } as unknown as AuditRecord
+    expect(lineOf(record, { seq: seq - 1, hash: prev ?? '' }).toString()).toBe(text)
+  })
+})
