@@ -73,8 +73,8 @@ export const createAuditEvents = (audit: AuditTrail, policySetHash: () => string
           },
         ])
         break
-      case 'poll-failed':
-        if (event.nowBlind) write([{ ...on(event.endpoint, event.at), event: 'blind', because: event.message }])
+      case 'blind':
+        write([{ ...on(event.endpoint, event.at), event: 'blind', because: event.because }])
         break
       case 'reconnected': {
         const { id: connectionId, username, commonName } = event.connection

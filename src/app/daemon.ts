@@ -30,6 +30,9 @@ const SLICE_MS = SECOND
 /** How many endpoints are read at once. */
 const POLLS_AT_ONCE = 4
 
+/** How long the last save of the state may take. */
+const LAST_SAVE_WITHIN_MS = 1.5 * SECOND
+
 /** How long calls in flight may take at stop before they are aborted. */
 const STOP_WITHIN_MS = 8 * SECOND
 
@@ -63,6 +66,7 @@ export const createDaemon = (options: {
   let assignment = options.assignment
   let calendar = options.calendar(assignment.schedule)
   let ages = nextPolicyAges(options.state.policies, assignment.policies.policies, assignment.settings.mode, startedAt)
+  const changedSinceKept = changedPolicies(options.state.policies, ages)
   let turnedAt = startedAt
   let tickAt = startedAt
 
@@ -146,6 +150,7 @@ export const createDaemon = (options: {
         policies,
         settings,
         changedAt,
+        changed: changedSinceKept,
         kept: keptEndpoints.get(key),
       })
       watches.set(key, made)
@@ -206,7 +211,10 @@ export const createDaemon = (options: {
     patience.abort()
     abort.abort()
     await Promise.all([finished, ...running])
-    await keeper.save()
+    // A disk that hangs must not hold up the stop.
+    const hurry = new AbortController()
+    await Promise.race([keeper.saveLast(), clock.sleep(LAST_SAVE_WITHIN_MS, hurry.signal)])
+    hurry.abort()
     emit({ event: 'stopped', at: clock.now() })
   }
 
@@ -229,7 +237,7 @@ export const createDaemon = (options: {
         wakeAt = Math.min(wakeAt, watch.wakeAt(), watch.wantsPollAt())
       }
       if (places.isDue(now)) void track(rediscover())
-      if (keeper.isDue(now)) void track(keeper.save())
+      if (keeper.isDue(now)) void keeper.save()
       await clock.sleep(Math.min(SLICE_MS, Math.max(1, wakeAt - now)), until)
     }
   }
@@ -241,7 +249,12 @@ export const createDaemon = (options: {
   return {
     /** Runs until `signal` is aborted, then stops in order. */
     async run(signal: AbortSignal): Promise<void> {
+      // A stop during the start is heard as well: reading ends at once.
+      const giveUp = () => stop.abort()
+      signal.addEventListener('abort', giveUp, { once: true })
+      if (signal.aborted) giveUp()
       await start()
+      signal.removeEventListener('abort', giveUp)
       await loop(signal)
       await shutDown()
     },

@@ -1,6 +1,6 @@
 import { isKnownStatus, principalOf } from '../domain/connection.ts'
 import { acts, createDecider, type Decision, type Decisions, type NearMiss } from '../domain/decide.ts'
-import { createGuard, type Review } from '../domain/guard.ts'
+import { createGuard, type GuardLimits, type Review } from '../domain/guard.ts'
 import { type Instant, NEVER, SECOND } from '../domain/instant.ts'
 import { createMemory } from '../domain/memory.ts'
 import { byUrgency, type Plan, planOf } from '../domain/plan.ts'
@@ -29,9 +29,20 @@ export interface EndpointStatus {
   readonly openTerminations: number
 }
 
+/** A snapshot that lies further ahead of now was taken by a clock that has been set back since. */
+const AHEAD_MS = 60 * SECOND
+
 /** The pause after a failed poll; it doubles up to the longest. The schedule is heeded again after it. */
 const BACK_OFF_MS = 5 * SECOND
 const LONGEST_BACK_OFF_MS = 60 * SECOND
+
+/** On the largest endpoints a deadline passes every second: deciding takes at most a fifth of the time, and merges those in between. */
+const REST_FACTOR = 4
+const LONGEST_REST_MS = 10 * SECOND
+
+/** When the first of the verdicts in whose name something ends may be over. */
+const endOf = ({ terminate }: Plan): Instant =>
+  terminate.reduce((end, { violated }) => violated.reduce((sooner, { nextAt }) => Math.min(sooner, nextAt), end), NEVER)
 
 /** One endpoint: snapshot -> decide -> plan -> execute -> verify. Never two polls of it at once. */
 export const createEndpointWatch = (options: {
@@ -45,13 +56,18 @@ export const createEndpointWatch = (options: {
   readonly policies: PolicySet
   readonly settings: CycleSettings
   readonly changedAt: ChangedAt
+  /** The policies that changed since the state was kept. */
+  readonly changed: readonly string[]
   readonly kept: EndpointState | undefined
 }) => {
   const { vpn, queue, clock, random, audit } = options
   const endpoint = { ...options.endpoint }
   const place = { endpointId: endpoint.id, region: endpoint.region }
   const policyNamed = (name: string) => policies.policies.find((policy) => policy.name === name)
-  const memory = createMemory(options.kept?.memory)
+  const memory = createMemory(
+    options.kept?.memory,
+    options.kept?.guard.map(({ connectionId }) => connectionId),
+  )
   const guard = createGuard(options.kept?.guard)
   const reconnects = createReconnects()
   /** Which violations were told, by connection: once each, not once a cycle. */
@@ -59,7 +75,20 @@ export const createEndpointWatch = (options: {
   const toldStatuses = new Set<string>()
   const toldNearMisses = new Set<string>()
 
-  let { policies, settings, changedAt } = options
+  const watchedSince = options.kept?.watchedSince ?? clock.now()
+  /** An endpoint that comes under watch is an edit as well: what was overdue on it then, nobody foresaw. */
+  const since =
+    (ages: ChangedAt): ChangedAt =>
+    (policy) =>
+      Math.max(ages(policy), watchedSince)
+  const limitsDiffer = (one: GuardLimits, other: GuardLimits) =>
+    one.maxPercent !== other.maxPercent || one.minConnections !== other.minConnections
+
+  let { policies, settings } = options
+  let changedAt = since(options.changedAt)
+  // An edit while nobody watched lets go of holds as one under watch does.
+  if (options.kept !== undefined && limitsDiffer(options.kept.guardLimits, settings.guard)) guard.reset()
+  for (const policy of options.changed) guard.reset(policy)
   let decider = createDecider(policies, place)
   let snapshot: Snapshot | undefined
   let decisions: Decisions | undefined
@@ -70,13 +99,17 @@ export const createEndpointWatch = (options: {
   let polledAt: Instant = -NEVER
   let heedScheduleAt: Instant = -NEVER
   let wakeAt: Instant = NEVER
+  let restUntil: Instant = -NEVER
   let wasBlind = false
   let retired = false
   /** From when on a new snapshot has to confirm what rests on counters or on the whole snapshot; kept until there is one. */
   let askAt: Instant = NEVER
 
   const isFresh = (now: Instant) =>
-    clock.trusted() && snapshot !== undefined && now - snapshot.begunAt <= settings.staleAfterMs
+    clock.trusted() &&
+    snapshot !== undefined &&
+    snapshot.begunAt - now <= AHEAD_MS &&
+    now - snapshot.begunAt <= settings.staleAfterMs
 
   /** Counts who comes back before anybody else hears of a cut. */
   const emit: Emit = (event: CurfewEvent) => {
@@ -145,6 +178,15 @@ export const createEndpointWatch = (options: {
   }
 
   const followNothing = (now: Instant) => {
+    if (!retired && !wasBlind && (snapshot !== undefined || error !== undefined)) {
+      wasBlind = true
+      emit({
+        event: 'blind',
+        endpoint,
+        because: error ?? 'the last snapshot is too old, or the clocks are too far apart',
+        at: now,
+      })
+    }
     decisions = undefined
     plan = undefined
     wakeAt = NEVER
@@ -159,26 +201,29 @@ export const createEndpointWatch = (options: {
     const { mode, guard: limits } = settings
     const fresh = error === undefined && now < askAt
     const history = memory.history(now, fresh, (policy) => acts(policy, mode), changedAt)
-    const review = guard.review(decider.decide(snapshot.connections, history, now, mode), mode, limits, changedAt)
+    const decided = decider.decide(snapshot.connections, history, now, mode)
+    const review = guard.review(decided, mode, limits, changedAt, memory.isMissing)
     decisions = review.decisions
+    wasBlind = false
     const staleAt = snapshot.begunAt + settings.staleAfterMs + 1
     const bench = { set: policies, place, history, now, mode }
-    plan = planOf(decisions, usersToEndAtOnce(bench, snapshot.connections, decisions, executor.singly))
+    plan = planOf(decisions, usersToEndAtOnce(bench, snapshot.connections, decisions, executor))
     tellViolations([...decisions.violating].sort(byUrgency), now)
     tellReview(review, now)
     tellNearMisses(decisions.nearMisses)
     emit({ event: 'decided', endpoint, decisions })
     askAt = Math.min(askAt, decisions.askAt)
-    executor.follow(plan, now, Math.min(decisions.wakeAt, staleAt))
+    executor.follow(plan, now, Math.min(endOf(plan), staleAt))
     queue.replace(executor.requester, plan.calls)
     wakeAt = Math.min(decisions.wakeAt, staleAt)
+    const tookMs = Math.max(0, clock.now() - now)
+    restUntil = now + tookMs + Math.min(LONGEST_REST_MS, REST_FACTOR * tookMs)
   }
 
   const takeIn = (seen: Snapshot) => {
     snapshot = seen
     error = undefined
     failures = 0
-    wasBlind = false
     heedScheduleAt = -NEVER
     if (seen.begunAt >= askAt) askAt = NEVER
     const at = seen.completedAt
@@ -200,8 +245,6 @@ export const createEndpointWatch = (options: {
     // Half of the pause is chance, so that many endpoints that failed together do not come back together.
     heedScheduleAt = now + pause / 2 + (pause / 2) * random()
     const blind = !isFresh(now)
-    const nowBlind = blind && !wasBlind
-    wasBlind = blind
     const durationMs = now - startedAt
     emit({
       event: 'poll-failed',
@@ -211,7 +254,6 @@ export const createEndpointWatch = (options: {
       failures,
       durationMs,
       blind,
-      nowBlind,
       retryAt: heedScheduleAt,
       at: now,
     })
@@ -254,16 +296,20 @@ export const createEndpointWatch = (options: {
 
     /** Acts on what time alone has changed since the last decision. */
     turn(now: Instant): void {
-      if (now >= wakeAt || now >= executor.retryAt()) evaluate()
-      else if (error !== undefined && !wasBlind && !isFresh(now)) evaluate()
+      if (now >= Math.max(restUntil, Math.min(wakeAt, executor.retryAt()))) evaluate()
+      else if (decisions !== undefined && !isFresh(now)) evaluate()
     },
 
     /** When `turn` has something to do. */
-    wakeAt: (): Instant => Math.min(wakeAt, executor.retryAt()),
+    wakeAt: (): Instant => Math.max(restUntil, Math.min(wakeAt, executor.retryAt())),
 
     /** When a poll is wanted beside the schedule's. */
     wantsPollAt(): Instant {
       if (polling !== undefined) return NEVER
+      // The clock was set back: what lies ahead would be waited for twice.
+      const now = clock.now()
+      polledAt = Math.min(polledAt, now)
+      heedScheduleAt = Math.min(heedScheduleAt, now + LONGEST_BACK_OFF_MS)
       const wanted = Math.min(executor.wantsSnapshotAt(), askAt)
       return Math.max(wanted, polledAt + settings.minGapMs, heedScheduleAt)
     },
@@ -274,11 +320,10 @@ export const createEndpointWatch = (options: {
       next: CycleSettings,
       edit: { readonly changedAt: ChangedAt; readonly changed: readonly string[]; readonly name: string | undefined },
     ): void {
-      const { maxPercent, minConnections } = settings.guard
-      const limitsChanged = maxPercent !== next.guard.maxPercent || minConnections !== next.guard.minConnections
+      const limitsChanged = limitsDiffer(settings.guard, next.guard)
       settings = next
       policies = set
-      changedAt = edit.changedAt
+      changedAt = since(edit.changedAt)
       Object.assign(endpoint, edit.name === undefined ? {} : { name: edit.name })
       decider = createDecider(policies, place)
       toldNearMisses.clear()
@@ -304,7 +349,13 @@ export const createEndpointWatch = (options: {
       openTerminations: executor.open(),
     }),
 
-    kept: (): EndpointState => ({ memory: memory.kept(), guard: guard.kept(), pursuits: executor.kept() }),
+    kept: (): EndpointState => ({
+      memory: memory.kept(),
+      guard: guard.kept(),
+      guardLimits: settings.guard,
+      watchedSince,
+      pursuits: executor.kept(),
+    }),
   }
 }
 

@@ -60,11 +60,11 @@ export type CurfewEvent =
       readonly failures: number
       /** Whether the endpoint is too long without a complete snapshot for any policy to act. */
       readonly blind: boolean
-      /** Whether it was not blind before. */
-      readonly nowBlind: boolean
       /** When the schedule is heeded again. */
       readonly retryAt: Instant
     } & OnEndpoint)
+  /** From now on nothing can be decided about the endpoint, and nothing is ended on it. */
+  | ({ readonly event: 'blind'; readonly because: string } & OnEndpoint)
   | { readonly event: 'poll-skipped'; readonly endpoint: Endpoint; readonly reason: 'still-polling' | 'backing-off' }
   /** Once per endpoint and status: AWS says a word that Curfew does not know. Such connections count as active. */
   | { readonly event: 'unknown-status'; readonly endpoint: Endpoint; readonly status: string }

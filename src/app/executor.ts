@@ -119,6 +119,8 @@ export const createExecutor = (options: {
     switch (code) {
       case 'connection-not-found':
       case 'user-not-found':
+        // If a snapshot still shows the connection, the next call names it.
+        if (call.username !== undefined) singly.add(call.username)
         return tell(verification.alreadyGone(id, at), at)
       case 'throttled':
         return verification.unsent(id)
@@ -129,6 +131,8 @@ export const createExecutor = (options: {
         return
       // The answer was lost, not necessarily the call: a later snapshot tells.
       case 'timeout':
+      case 'server-error':
+      case 'malformed':
       case 'unreachable':
       case 'aborted':
         return verification.sent(id, undefined, at)
@@ -140,6 +144,7 @@ export const createExecutor = (options: {
   return {
     requester,
     singly: singly as ReadonlySet<string>,
+    maySend: verification.maySend,
 
     /** The newest plan, none while blind; what it does not hold is not sent any more. */
     follow(plan: Plan | undefined, now: Instant, endsAt: Instant): void {

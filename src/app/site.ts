@@ -1,3 +1,4 @@
+import { SECOND } from '../domain/instant.ts'
 import type { Rate } from '../domain/token-bucket.ts'
 import type { Clock } from './clock.ts'
 import type { Emit } from './events.ts'
@@ -51,7 +52,7 @@ export const openSite = async (
     missingPermissions: (endpointId, signal) => connected.missingPermissions(endpointId, signal),
     account: (signal) => connected.account(signal),
   }
-  const account = await accountOf(vpn, stop)
+  const account = await accountOf(vpn, clock, stop)
   const onLength = (length: number, etaSeconds: number) =>
     emit({ event: 'queue', region: site.region, account, length, etaSeconds })
   const queue = createTerminationQueue({ vpn, clock, random, nextCallId, onLength, rate })
@@ -66,12 +67,19 @@ export const openSite = async (
   }
 }
 
-const accountOf = async (vpn: VpnSite, signal: AbortSignal): Promise<string | undefined> => {
+/** The account's number is a label: nothing waits for it for long. */
+const ACCOUNT_WITHIN_MS = 5 * SECOND
+
+const accountOf = async (vpn: VpnSite, clock: Clock, stop: AbortSignal): Promise<string | undefined> => {
+  const [late, known] = [new AbortController(), new AbortController()]
+  void clock.sleep(ACCOUNT_WITHIN_MS, known.signal).then(() => late.abort())
   try {
-    return await vpn.account(signal)
+    return await vpn.account(AbortSignal.any([stop, late.signal]))
   } catch (error) {
     // A label without the account's number is no reason to leave its endpoints alone.
     if (error instanceof VpnError) return undefined
     throw error
+  } finally {
+    known.abort()
   }
 }

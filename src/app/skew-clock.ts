@@ -31,16 +31,25 @@ export const createSkewClock = (
   const skews: number[] = []
   let offsetMs = 0
   let apart = false
+  let hostSeenAt = host.now()
   let last: Instant = -Infinity
 
   const now = (): Instant => {
-    const at = host.now() + offsetMs
-    // A correction must not move time back between two decisions: it stands still until it has caught up. A host whose
-    // clock was set back by more is another matter.
-    if (at < last && last - at <= APART_ABOVE_MS) return last
-    last = at
-    return at
+    const hostAt = host.now()
+    // The host was set back a little: time goes on as it did until AWS says otherwise.
+    if (hostAt < hostSeenAt && hostSeenAt - hostAt <= APART_ABOVE_MS) {
+      offsetMs += hostSeenAt - hostAt
+      skews.length = 0
+    }
+    const passedMs = Math.max(0, hostAt - hostSeenAt)
+    hostSeenAt = hostAt
+    const at = hostAt + offsetMs
+    // A correction must not move time back between two decisions, nor stop it: it runs at half its pace until it has caught up.
+    last = at >= last || last - at > APART_ABOVE_MS ? at : last + passedMs / 2
+    return last
   }
+
+  const median = () => [...skews].sort((a, b) => a - b)[skews.length >> 1] ?? 0
 
   return {
     now,
@@ -48,12 +57,17 @@ export const createSkewClock = (
     trusted: () => !apart,
 
     hear({ startedAt, endedAt, date }: TimedAnswer): void {
-      // While time stands still for a correction it is ahead of what it is corrected to.
-      const heldMs = now() - (host.now() + offsetMs)
+      // While time catches up with a correction it is ahead of what it is corrected to.
+      const aheadMs = now() - (host.now() + offsetMs)
       // The header is cut to the second: on average half of one is missing.
-      skews.push(offsetMs + date + SECOND / 2 - ((startedAt + endedAt) / 2 - heldMs))
+      const sample = offsetMs + date + SECOND / 2 - ((startedAt + endedAt) / 2 - aheadMs)
+      // An answer that dawdled is wrong by at most half of its own duration: more is a jump of a clock, and what was
+      // known of it is void. Waiting for a majority would act for three answers on a time that is wrong.
+      const slackMs = (endedAt - startedAt) / 2 + CORRECTED_ABOVE_MS
+      if (skews.length > 0 && Math.abs(sample - median()) > slackMs) skews.length = 0
+      skews.push(sample)
       if (skews.length > ANSWERS) skews.shift()
-      const skewMs = [...skews].sort((a, b) => a - b)[skews.length >> 1] ?? 0
+      const skewMs = median()
       apart = Math.abs(skewMs) > APART_ABOVE_MS
       offsetMs = Math.abs(skewMs) > CORRECTED_ABOVE_MS && !apart ? skewMs : 0
       onSkew({ skewMs, warned: Math.abs(skewMs) > WARNED_ABOVE_MS, apart })

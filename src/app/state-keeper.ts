@@ -7,16 +7,23 @@ import type { State, StateStore } from './state.ts'
 const SAVE_EVERY_MS = SECOND
 
 /** Writes the state when something in it may have changed, and tells when it cannot. */
+/** Writing a large state takes its time, of which other things are in need: at most a twentieth of it. */
+const REST_FACTOR = 20
+
 export const createStateKeeper = (store: StateStore, stateNow: () => State, clock: Clock, emit: Emit) => {
   let dirty = false
   let savedAt: Instant = -Infinity
+  let tookMs = 0
+  let saving: Promise<void> | undefined
   let fails = false
 
-  const save = async (): Promise<void> => {
+  const write = async (): Promise<void> => {
     dirty = false
     savedAt = clock.now()
     try {
-      await store.save(stateNow())
+      const state = stateNow()
+      tookMs = Math.max(0, clock.now() - savedAt)
+      await store.save(state)
       if (fails) emit({ event: 'writable-again', what: 'state' })
       fails = false
     } catch (error) {
@@ -27,11 +34,25 @@ export const createStateKeeper = (store: StateStore, stateNow: () => State, cloc
     }
   }
 
+  const saveOnce = (): Promise<void> => {
+    saving ??= write().finally(() => {
+      saving = undefined
+    })
+    return saving
+  }
+
   return {
     touch(): void {
       dirty = true
     },
-    isDue: (now: Instant): boolean => dirty && Math.abs(now - savedAt) >= SAVE_EVERY_MS,
-    save,
+    isDue: (now: Instant): boolean =>
+      dirty && saving === undefined && Math.abs(now - savedAt) >= Math.max(SAVE_EVERY_MS, REST_FACTOR * tookMs),
+    /** Never two at once: a disk that hangs must not gather states behind it. */
+    save: saveOnce,
+    /** The last state of all: after one that is being written. */
+    async saveLast(): Promise<void> {
+      await saving
+      await saveOnce()
+    },
   }
 }

@@ -1,4 +1,5 @@
-import type { GuardedVerdict } from '../domain/guard.ts'
+import type { GuardedVerdict, GuardLimits } from '../domain/guard.ts'
+import type { Instant } from '../domain/instant.ts'
 import type { KeptMemory } from '../domain/memory.ts'
 import type { PolicyAges } from '../domain/policy-ages.ts'
 import type { Pursuit } from './verification.ts'
@@ -7,6 +8,10 @@ import type { Pursuit } from './verification.ts'
 export interface EndpointState {
   readonly memory: KeptMemory
   readonly guard: readonly GuardedVerdict[]
+  /** The limits under which those were judged. */
+  readonly guardLimits: GuardLimits
+  /** When it came under watch: what was overdue then, nobody foresaw. */
+  readonly watchedSince: Instant
   /** Terminations under way. */
   readonly pursuits: readonly Pursuit[]
 }

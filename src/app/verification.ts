@@ -107,7 +107,7 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
     pursuit.absences = status === undefined ? pursuit.absences + 1 : 0
     if (pursuit.state === 'gone') {
       if (status === undefined || status === 'terminated') pursuits.delete(id)
-      else if (waited >= settings.verifyWithinMs) pursuit.state = 'free'
+      else if (waited >= settings.verifyWithinMs) return retry(pursuit, settings, snapshot.completedAt)
       return []
     }
     if (status === 'terminated' || pursuit.absences >= 2) {

@@ -6,7 +6,7 @@ import { createGuard } from '../domain/guard.ts'
 import type { Instant } from '../domain/instant.ts'
 import { createMemory } from '../domain/memory.ts'
 import type { Mode, Policy } from '../domain/policy.ts'
-import { nextPolicyAges } from '../domain/policy-ages.ts'
+import { changedPolicies, nextPolicyAges } from '../domain/policy-ages.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 
 /** What the daemon would decide now about one endpoint, with what its state file remembers. Nothing is written. */
@@ -23,9 +23,10 @@ export const decideAsTheDaemon = (options: {
 }) => {
   const { configuration, policies, state, key, snapshot, region, mode, now } = options
   const ages = nextPolicyAges(state.policies, policies.policies, mode, now)
-  const changedAt = ({ name }: Policy) => ages[name]?.changedAt ?? now
   const kept = state.endpoints[key]
-  const memory = createMemory(kept?.memory)
+  const changedAt = ({ name }: Policy) => Math.max(ages[name]?.changedAt ?? now, kept?.watchedSince ?? now)
+  const held = kept?.guard.map(({ connectionId }) => connectionId)
+  const memory = createMemory(kept?.memory, held)
   memory.observe(snapshot, policies)
   const history = memory.history(now, true, (policy) => acts(policy, mode), changedAt)
   const place = { endpointId: snapshot.endpointId, region }
@@ -33,8 +34,7 @@ export const decideAsTheDaemon = (options: {
   const decided = decider.decide(snapshot.connections, history, now, mode)
   const guard = createGuard(kept?.guard)
   // An edit that the daemon has not seen yet would let go of its holds, and be judged anew.
-  for (const { name } of policies.policies)
-    if (ages[name]?.changedAt !== state.policies[name]?.changedAt) guard.reset(name)
-  const { decisions } = guard.review(decided, mode, configuration.guard, changedAt)
+  for (const name of changedPolicies(state.policies, ages)) guard.reset(name)
+  const { decisions } = guard.review(decided, mode, configuration.guard, changedAt, memory.isMissing)
   return { decider, history, decisions, bench: { set: policies, place, history, now, mode } }
 }

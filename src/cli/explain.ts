@@ -11,7 +11,17 @@ import type { Scene } from '../domain/next-change.ts'
 import { personOf } from '../domain/user-list.ts'
 import { isDue } from '../domain/verdict.ts'
 import { decideAsTheDaemon } from './as-the-daemon.ts'
-import { CONFIG_OPTION, type Command, EXIT, type Given, OperatorError, oneOf, say, stringOf, UsageError } from './command.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  EXIT,
+  type Given,
+  OperatorError,
+  oneOf,
+  say,
+  stringOf,
+  UsageError,
+} from './command.ts'
 import { clock, peekState, policySetOf, readEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'

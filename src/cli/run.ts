@@ -46,7 +46,8 @@ export const run: Command = {
       log,
       listeners: [
         (event) => {
-          if (event.event === 'poll-failed') failed = true
+          if (event.event === 'poll-failed' || event.event === 'blind' || event.event === 'discovery-failed')
+            failed = true
           if (event.event === 'termination' && (event.outcome === 'failed' || event.outcome === 'gave-up'))
             failed = true
         },

@@ -32,8 +32,8 @@ export interface Decisions {
   readonly protectedConnections: number
   /** Only connections that some policy finds violated. */
   readonly violating: readonly Decision[]
-  /** How many connections lack a fact that the policy needs. */
-  readonly unknown: ReadonlyMap<Policy, number>
+  /** The ids of connections that lack a fact that the policy needs. */
+  readonly unknown: ReadonlyMap<Policy, ReadonlySet<string>>
   readonly nearMisses: readonly NearMiss[]
   /** The first later instant at which any verdict may differ if nothing but time moved. */
   readonly wakeAt: Instant
@@ -80,7 +80,7 @@ export const createDecider = (set: PolicySet, place: Place) => {
     /** What to do, for many connections: keeps only what somebody has to act on. */
     decide(connections: readonly Connection[], history: History, now: Instant, mode: Mode): Decisions {
       const violating: Decision[] = []
-      const unknown = new Map<Policy, number>()
+      const unknown = new Map<Policy, Set<string>>()
       const nearMisses: NearMiss[] = []
       let active = 0
       let protectedConnections = 0
@@ -98,7 +98,11 @@ export const createDecider = (set: PolicySet, place: Place) => {
           const verdict = judge(standing, connection, factsOf.get(policy) ?? history, now)
           if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
           if (verdict.nextAt < askAt && policy.kind.facts !== 'immutable') askAt = verdict.nextAt
-          if (verdict.word === 'unknown') unknown.set(policy, (unknown.get(policy) ?? 0) + 1)
+          if (verdict.word === 'unknown') {
+            const known = unknown.get(policy)
+            if (known === undefined) unknown.set(policy, new Set([connection.id]))
+            else known.add(connection.id)
+          }
           if (verdict.word === 'violated') (violated ??= []).push(verdict)
           if (nearMiss !== undefined) nearMisses.push({ connection, policy, entry: nearMiss })
         }

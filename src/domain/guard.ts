@@ -52,7 +52,14 @@ export const createGuard = (kept: readonly GuardedVerdict[] = []) => {
     },
 
     /** Decides what is held, and leaves those verdicts out of the decisions. */
-    review(decisions: Decisions, mode: Mode, limits: GuardLimits, changedAt: (policy: Policy) => Instant): Review {
+    review(
+      decisions: Decisions,
+      mode: Mode,
+      limits: GuardLimits,
+      changedAt: (policy: Policy) => Instant,
+      /** Whether the last snapshot merely failed to show the connection. */
+      isMissing: (connectionId: string) => boolean = () => false,
+    ): Review {
       const { now, active } = decisions
       const condemning = new Map<string, { readonly decision: Decision; readonly verdict: Verdict }>()
       for (const decision of decisions.violating) {
@@ -61,9 +68,14 @@ export const createGuard = (kept: readonly GuardedVerdict[] = []) => {
           condemning.set(keyOf(verdict.policy.name, decision.connection.id), { decision, verdict })
         }
       }
-      // A verdict that went takes its hold along; a connection that was ended still counts against the limits.
+      const inDoubt = new Set<string>()
+      for (const [{ name }, ids] of decisions.unknown) for (const id of ids) inDoubt.add(keyOf(name, id))
+      // A verdict that went takes its hold along, not one that cannot be read just now; a connection that was ended still
+      // counts against the limits.
       forget((verdict) => {
-        if (condemning.has(keyOf(verdict.policy, verdict.connectionId))) return false
+        const key = keyOf(verdict.policy, verdict.connectionId)
+        if (condemning.has(key)) return false
+        if (verdict.held && (inDoubt.has(key) || isMissing(verdict.connectionId))) return false
         return verdict.held || now - verdict.condemnedAt >= WITHIN_MS
       })
       for (const [key, { decision, verdict }] of condemning) {

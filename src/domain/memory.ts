@@ -23,14 +23,17 @@ export interface KeptMemory {
 }
 
 /** What is remembered of one endpoint from snapshot to snapshot; what connections leave behind goes with them. */
-export const createMemory = (kept?: KeptMemory) => {
+export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = []) => {
   const firstSeen = new Map(Object.entries(kept?.firstSeen ?? {}))
   const carried = new Map<string, number>()
   const notes = unfold(kept?.notes)
   const condemned = unfold(kept?.condemned)
   const cuts = unfold(kept?.cuts)
   // The list moves while it is read: only a connection that two snapshots running did not show is gone.
-  let lastSeen = new Set([firstSeen, ...notes.values(), ...condemned.values()].flatMap((kept) => [...kept.keys()]))
+  let lastSeen = new Set([
+    ...alsoKnown,
+    ...[firstSeen, ...notes.values(), ...condemned.values()].flatMap((values) => [...values.keys()]),
+  ])
   let absent = new Set<string>()
   let snapshotAt: Instant | undefined
   let countersMovedAt: Instant | undefined = kept?.countersMovedAt ?? undefined
@@ -89,6 +92,9 @@ export const createMemory = (kept?: KeptMemory) => {
       for (const [name, since] of kept) if (at >= since + policy.cooldownMs) kept.delete(name)
       if (!kept.has(whose)) kept.set(whose, at)
     },
+
+    /** Whether the last snapshot, and only that one, did not show the connection. */
+    isMissing: (connectionId: string): boolean => absent.has(connectionId),
 
     /** For the state file. */
     kept: (): KeptMemory => ({

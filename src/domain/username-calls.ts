@@ -10,6 +10,13 @@ import { isDue, judge } from './verdict.ts'
 /** AWS ends up to five connections of a user in one call, and refuses the call where there are more. */
 const MOST = 5
 
+/** What is known of earlier calls. */
+export interface CallState {
+  /** Users whom AWS refused to end at once. */
+  readonly singly: ReadonlySet<string>
+  readonly maySend: (connectionId: string, now: Instant) => boolean
+}
+
 /** What a user's connections are judged by. */
 export interface Bench {
   readonly set: PolicySet
@@ -27,8 +34,7 @@ export const usersToEndAtOnce = (
   bench: Bench,
   connections: readonly Connection[],
   { violating }: Decisions,
-  /** Users whom AWS refused to end at once. */
-  singly: ReadonlySet<string> = new Set(),
+  calls: CallState = { singly: new Set(), maySend: () => true },
 ): ReadonlyMap<string, readonly Decision[]> => {
   const condemned = new Map(
     violating.flatMap((decision) => (decision.act === 'terminate' ? [[decision.connection.id, decision]] : [])),
@@ -45,9 +51,11 @@ export const usersToEndAtOnce = (
   for (const rows of theirs.values()) {
     const [first] = rows
     const username = first?.username
-    if (username === undefined || singly.has(username) || rows.length < 2 || rows.length > MOST) continue
+    if (username === undefined || calls.singly.has(username) || rows.length < 2 || rows.length > MOST) continue
     // AWS compares the name letter by letter, and we do not: only one spelling is sure to mean all of them.
     if (rows.some((row) => row.username !== username)) continue
+    // One of them waits for its proof or its next try: the others must not wait for it.
+    if (rows.some((row) => !calls.maySend(row.id, bench.now))) continue
     const decisions = rows.flatMap((row) => condemned.get(row.id) ?? [])
     if (decisions.length !== rows.length) continue
     const nameAlone = (decision: Decision) =>

@@ -1,4 +1,3 @@
-import type { Assignment } from '../../src/app/daemon.ts'
 import { createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { EMPTY_STATE } from '../../src/app/state.ts'
@@ -65,7 +64,7 @@ export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
   }
 
   const daemon = createDaemon({
-    assignment: { ...assignment(cut.policies), terminationRate: rate } satisfies Assignment,
+    assignment: { ...assignment(cut.policies), terminationRate: rate },
     connect: () => aws.vpn,
     calendar: () => ({ next: (now: Instant) => (Math.floor(now / pollEveryMs) + 1) * pollEveryMs }),
     clock,
@@ -109,7 +108,7 @@ const AWS_RATE: Rate = { burst: 50, perSecond: 5 }
 const tooOld = policy('max-session-age', { maxAge: '8h' }, { guard: 'off' })
 
 /** 7,000 sessions past their age at once, with all that AWS allows to an account. */
-export const massCut = (different: Partial<LongCut> = {}): LongCut => ({
+export const massCut = (): LongCut => ({
   policies: [tooOld],
   connections: Array.from({ length: 7000 }, (_, index) =>
     connection({ username: `person-${index}`, establishedAt: NOON - 9 * HOUR - index }),
@@ -118,22 +117,25 @@ export const massCut = (different: Partial<LongCut> = {}): LongCut => ({
   rate: AWS_RATE,
   latencyMs: LATENCY,
   forMs: 30 * MINUTE,
-  ...different,
 })
 
 /** When the last call of a cut may leave, from a full bucket. */
 export const theoreticalMs = (calls: number, { burst, perSecond }: Rate): number =>
   Math.max(0, (calls - burst) / perSecond) * SECOND
 
-/** Another tool that asks for more than the whole account may, for ten minutes of the cut. */
-export const NEIGHBOUR: Neighbour = { fromMs: 5 * MINUTE, untilMs: 15 * MINUTE, perSecond: 20 }
+/** 2,500 sessions, and for ten minutes of their cut another tool on the same account. */
+export const sharedCut = (perSecond: number): LongCut => {
+  const alone = massCut()
+  const neighbour = { fromMs: 5 * MINUTE, untilMs: 15 * MINUTE, perSecond }
+  return { ...alone, connections: alone.connections.slice(0, 2500), neighbour }
+}
 
 /** A poll a minute, and sessions that reach their age at any instant between. */
 export const quietHours = (): LongCut => {
   const random = createRandom(7).world
   return {
     policies: [tooOld],
-    connections: Array.from({ length: 2000 }, (_, index) =>
+    connections: Array.from({ length: 600 }, (_, index) =>
       connection({
         username: `person-${index}`,
         establishedAt: NOON - 8 * HOUR + random.within({ from: SECOND, to: HOUR }),
@@ -145,6 +147,10 @@ export const quietHours = (): LongCut => {
     forMs: HOUR + MINUTE,
   }
 }
+
+/** The fewest calls that end these and nobody else: one for a user whose name is banned, one for every other session. */
+export const smallestSafeNumber = (condemned: readonly Connection[]): number =>
+  new Set(condemned.map(({ id, username }) => (username?.startsWith('leaver-') ? username : id))).size
 
 /** Users with one to five sessions each: some banned by name, some by certificate, some with sessions past their age. */
 export const mixedCut = (): LongCut => {
@@ -160,7 +166,7 @@ export const mixedCut = (): LongCut => {
           username: user(index),
           commonName: user(index),
           // Every third session is past its age, whosever it is.
-          establishedAt: NOON - (index + session) * MINUTE - ((index + session) % 3 === 0 ? 9 * HOUR : 0),
+          establishedAt: NOON - ((index % 300) + session) * MINUTE - ((index + session) % 3 === 0 ? 9 * HOUR : 0),
         }),
       ),
     ),

@@ -75,6 +75,28 @@ describe('the one clock', () => {
     expect(world.clock.trusted()).toBe(true)
   })
 
+  it('does not act for a single answer on a host that jumped ahead', async () => {
+    const world = between(0)
+    for (let times = 0; times < 5; times++) world.answer()
+    world.host.jump(HOUR)
+    world.setAhead(-HOUR)
+    world.answer()
+    expect(world.clock.trusted()).toBe(false)
+  })
+
+  it('goes on when the host is set back by some minutes, and finds the right time again', async () => {
+    const world = between(0)
+    for (let times = 0; times < 5; times++) world.answer()
+    const before = world.clock.now()
+    world.host.jump(-4 * MINUTE)
+    world.clock.now()
+    world.setAhead(4 * MINUTE)
+    await world.host.advance(30 * SECOND)
+    expect(world.clock.now() - before).toBeGreaterThanOrEqual(15 * SECOND)
+    for (let times = 0; times < 5; times++) world.answer()
+    expect(Math.abs(world.clock.now() - (before + 30 * SECOND))).toBeLessThanOrEqual(SECOND)
+  })
+
   it('goes back with a host that was set back by an hour', () => {
     const { clock, host } = between(0)
     const before = clock.now()

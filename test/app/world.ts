@@ -39,6 +39,7 @@ export const startWorld = (options: {
   readonly start?: boolean
   readonly state?: State
   readonly random?: () => number
+  readonly save?: () => Promise<void>
 }) => {
   const clock = createManualClock(NOON)
   const aws = createStandInVpn(clock, options.connections)
@@ -56,6 +57,7 @@ export const startWorld = (options: {
     state: saved,
     store: {
       save: async (state) => {
+        await options.save?.()
         saved = JSON.parse(JSON.stringify(state)) as State
       },
     },

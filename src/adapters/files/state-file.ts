@@ -23,6 +23,8 @@ const schema = z.object({
       guard: z.array(
         z.object({ policy: z.string(), connectionId: z.string(), condemnedAt: instant, held: z.boolean() }),
       ),
+      guardLimits: z.object({ maxPercent: z.number(), minConnections: z.number() }),
+      watchedSince: instant,
       pursuits: z.array(
         z.object({
           condemned: z.looseObject({ connectionId: z.string(), policy: z.string() }),

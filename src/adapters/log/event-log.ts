@@ -79,12 +79,15 @@ export const createEventLog =
       }
       case 'poll-failed': {
         const { endpoint, code, failures, blind, retryAt, message } = happened
-        log[blind ? 'error' : 'warn'](
-          { event, ...on(endpoint), code, failures, blind, retryAt: iso(retryAt) },
-          blind ? `BLIND, nothing is ended on ${endpoint.name}: ${message}` : message,
-        )
+        log[blind ? 'error' : 'warn']({ event, ...on(endpoint), code, failures, blind, retryAt: iso(retryAt) }, message)
         break
       }
+      case 'blind':
+        log.error(
+          { event, ...on(happened.endpoint) },
+          `BLIND: nothing is ended on ${happened.endpoint.name} until it can be read again: ${happened.because}`,
+        )
+        break
       case 'poll-skipped':
         log.debug({ event, ...on(happened.endpoint), reason: happened.reason }, 'poll skipped')
         break

@@ -215,7 +215,9 @@ export const createMetrics = (options: {
       case 'poll-failed':
         polls.inc({ vpn_endpoint: event.endpoint.id, outcome: event.code })
         pollDuration.observe({ vpn_endpoint: event.endpoint.id }, Math.max(0, event.durationMs) / SECOND)
-        if (event.blind) forget(event.endpoint.id)
+        break
+      case 'blind':
+        forget(event.endpoint.id)
         break
       case 'poll-skipped':
         skipped.inc({ reason: event.reason })
@@ -233,7 +235,7 @@ export const createMetrics = (options: {
         }
         for (const policy of options.policies()) {
           condemned.set({ vpn_endpoint: id, policy: policy.name, mode: modeOf(policy) }, due.get(policy.name) ?? 0)
-          unknown.set({ vpn_endpoint: id, policy: policy.name }, decisions.unknown.get(policy) ?? 0)
+          unknown.set({ vpn_endpoint: id, policy: policy.name }, decisions.unknown.get(policy)?.size ?? 0)
           held.set({ vpn_endpoint: id, policy: policy.name }, heldBack.get(policy.name) ?? 0)
         }
         break
