@@ -73,6 +73,20 @@ export const createAuditEvents = (audit: AuditTrail, policySetHash: () => string
           },
         ])
         break
+      case 'ended-beside':
+        write([
+          {
+            ...of('outcome', event.endpoint, event.at, event.condemned),
+            because:
+              'ended by the same call: it came after the snapshot, and the policy condemns every connection of this user',
+            since: undefined,
+            deadline: undefined,
+            call: { id: event.callId, selector: 'username' },
+            requestId: event.requestId,
+            outcome: 'accepted',
+          },
+        ])
+        break
       case 'blind':
         write([{ ...on(event.endpoint, event.at), event: 'blind', because: event.because }])
         break

@@ -100,6 +100,13 @@ export type CurfewEvent =
       readonly condemned: Condemnation
       readonly established: Instant | undefined
     } & OnEndpoint)
+  /** A call by user name ended a connection that no snapshot had shown yet. */
+  | ({
+      readonly event: 'ended-beside'
+      readonly condemned: Condemnation
+      readonly callId: string
+      readonly requestId: string | undefined
+    } & OnEndpoint)
   | ({
       readonly event: 'call-withdrawn'
       readonly call: TerminateCall

@@ -93,12 +93,20 @@ export const createExecutor = (options: {
       )
     },
 
-    answered(call, { requestId }, at) {
+    answered(call, { requestId, statuses }, at) {
       for (const [decision, condemned] of condemnationsOf(call, at)) {
         cut(condemned, verification.sent(condemned.connectionId, requestId, at))
         emit({ event: 'accepted', endpoint, condemned, established: decision.connection.establishedAt, at })
       }
       emit({ event: 'call-answered', endpoint, call, outcome: 'accepted', message: undefined, requestId, at })
+      // A call by user name also ends what came after the decision: such a connection has no intent of its own.
+      const known = new Set(idsOf(call))
+      const [[, condemned] = []] = condemnationsOf(call, at)
+      for (const { connectionId } of statuses) {
+        if (known.has(connectionId) || condemned === undefined) continue
+        const callId = verification.callIdOf(condemned.connectionId)
+        emit({ event: 'ended-beside', endpoint, condemned: { ...condemned, connectionId }, callId, requestId, at })
+      }
     },
 
     failed(call, failure, at) {

@@ -152,6 +152,8 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
       if (pursuit !== undefined) pursuit.callId = callId
     },
 
+    callIdOf: (id: string): string => pursuits.get(id)?.callId ?? '',
+
     /** AWS took the call, or may have: a time-out says nothing. Returns when the call had left. */
     sent(id: string, requestId: string | undefined, now: Instant): Instant {
       const pursuit = pursuits.get(id)

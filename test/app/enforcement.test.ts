@@ -115,6 +115,17 @@ describe('one call for a user', () => {
     expect([...world.endedIds()].sort()).toEqual(due.sort())
   })
 
+  it('tells of a connection that came after the snapshot and went with the others', async () => {
+    await using world = startWorld({ assignment: assignment([ban(['user:mallory'])]), connections: sessions(2) })
+    world.audit.disk.isFull = true
+    await world.clock.advance(SECOND)
+    world.aws.connect(connection({ id: 'late', username: 'mallory', establishedAt: NOON + 500 }))
+    world.audit.disk.isFull = false
+    await world.clock.advance(6 * SECOND)
+    expect(world.endedIds()).toEqual(['mallory'])
+    expect(world.of('ended-beside').map(({ condemned }) => condemned.connectionId)).toEqual(['late'])
+  })
+
   it('falls back to single calls where AWS counts more than we do', async () => {
     const known = sessions(3)
     await using world = startWorld({ assignment: assignment([ban(['mallory'])]), connections: known })

@@ -59,7 +59,12 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
         throw new VpnError('connectionId' in termination ? 'connection-not-found' : 'user-not-found', 'gone')
       if (chosen.length > 5) throw new VpnError('too-many-connections', 'more than five')
       for (const row of chosen) if (!behaviour.lies(row.id)) terminatedAt.set(row.id, clock.now())
-      return { requestId: `request-${calls.length}`, statuses: [] }
+      const statuses = chosen.map(({ id: connectionId }) => ({
+        connectionId,
+        previous: 'active',
+        current: 'terminating',
+      }))
+      return { requestId: `request-${calls.length}`, statuses }
     },
   }
 

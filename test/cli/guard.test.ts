@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE } from '../../src/domain/instant.ts'
@@ -98,11 +98,17 @@ describe('what was foreseen', () => {
       await running.exited
     }
     expect(terminateCalls(office)).toEqual([])
-    const state = JSON.parse(readFileSync(join(here.folder, 'data/state.json'), 'utf8')) as {
+    const file = join(here.folder, 'data/state.json')
+    const state = JSON.parse(readFileSync(file, 'utf8')) as {
       policies: Record<string, { changedAt: number }>
+      endpoints: Record<string, { guard: unknown[]; watchedSince: number }>
     }
     for (const policy of Object.values(state.policies)) policy.changedAt -= 24 * HOUR
-    await here.write('data/state.json', JSON.stringify({ ...state, endpoints: {} }))
+    for (const kept of Object.values(state.endpoints)) {
+      kept.watchedSince -= 24 * HOUR
+      kept.guard = []
+    }
+    writeFileSync(file, JSON.stringify(state))
     await using running = start()
     await running.untilLogged('decided', ({ active }) => active === late.length)
     expect(terminatedIds(office).toSorted()).toEqual(early.toSorted())

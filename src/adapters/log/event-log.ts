@@ -146,6 +146,12 @@ export const createEventLog =
       case 'accepted':
         log.debug({ event, ...on(happened.endpoint), ...told(happened.condemned) }, 'termination accepted')
         break
+      case 'ended-beside':
+        log.info(
+          { event, ...on(happened.endpoint), ...told(happened.condemned), requestId: happened.requestId },
+          'ended by the same call of its user: it came after the snapshot',
+        )
+        break
       case 'call-withdrawn': {
         const { endpoint, call, why } = happened
         const connections = call.decisions.map(({ connection }) => connection.id)
