@@ -3,7 +3,7 @@ import { type Instant, SECOND } from '../domain/instant.ts'
 import { changedPolicies, nextPolicyAges } from '../domain/policy-ages.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 import type { Rate } from '../domain/token-bucket.ts'
-import type { AuditTrail } from './audit.ts'
+import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Calendar } from './calendar.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
@@ -46,6 +46,8 @@ export const createDaemon = (options: {
   readonly emit: Emit
   readonly audit: AuditTrail
   readonly state: State
+  /** Of the trail: calls whose end the last process did not see. */
+  readonly openIntents: readonly AuditRecord[]
   readonly store: StateStore
 }) => {
   const { connect, clock, random, audit } = options
@@ -152,6 +154,7 @@ export const createDaemon = (options: {
         changedAt,
         changed: changedSinceKept,
         kept: keptEndpoints.get(key),
+        interrupted: options.openIntents.filter(({ endpointId }) => endpointId === endpoint.id),
       })
       watches.set(key, made)
       fresh.push(made)

@@ -7,15 +7,17 @@ import { byUrgency, type Plan, planOf } from '../domain/plan.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 import { usersToEndAtOnce } from '../domain/username-calls.ts'
 import { isDue } from '../domain/verdict.ts'
-import type { AuditTrail } from './audit.ts'
+import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { condemnationOf } from './condemnation.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { createExecutor } from './executor.ts'
+import { interruptedPursuit } from './interrupted.ts'
 import { createReconnects } from './reconnects.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
 import type { EndpointState } from './state.ts'
 import type { TerminationQueue } from './termination-queue.ts'
+import type { Pursuit } from './verification.ts'
 import { type Snapshot, VpnError, type VpnSite } from './vpn.ts'
 
 /** What `/status` shows of an endpoint. */
@@ -40,6 +42,14 @@ const LONGEST_BACK_OFF_MS = 60 * SECOND
 const REST_FACTOR = 4
 const LONGEST_REST_MS = 10 * SECOND
 
+/** What was under way: as the state file tells it and, of what came after it was last written, as the trail does. */
+const pursuitsOf = (kept: EndpointState | undefined, interrupted: readonly AuditRecord[]): readonly Pursuit[] => {
+  const known = kept?.pursuits ?? []
+  const ids = new Set(known.map(({ condemned }) => condemned.connectionId))
+  const more = interrupted.flatMap((intent) => interruptedPursuit(intent) ?? [])
+  return [...known, ...more.filter(({ condemned }) => !ids.has(condemned.connectionId))]
+}
+
 /** When the first of the verdicts in whose name something ends may be over. */
 const endOf = ({ terminate }: Plan): Instant =>
   terminate.reduce((end, { violated }) => violated.reduce((sooner, { nextAt }) => Math.min(sooner, nextAt), end), NEVER)
@@ -59,6 +69,8 @@ export const createEndpointWatch = (options: {
   /** The policies that changed since the state was kept. */
   readonly changed: readonly string[]
   readonly kept: EndpointState | undefined
+  /** Intents of the trail that no outcome followed. */
+  readonly interrupted: readonly AuditRecord[]
 }) => {
   const { vpn, queue, clock, random, audit } = options
   const endpoint = { ...options.endpoint }
@@ -127,7 +139,7 @@ export const createEndpointWatch = (options: {
     policyNamed,
     settings: () => settings,
     now: clock.now,
-    kept: options.kept?.pursuits ?? [],
+    kept: pursuitsOf(options.kept, options.interrupted),
   })
 
   const tellViolations = (violating: readonly Decision[], now: Instant) => {

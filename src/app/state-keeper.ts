@@ -6,10 +6,10 @@ import type { State, StateStore } from './state.ts'
 /** The state is not written more often than this: what a kill takes away is never more. */
 const SAVE_EVERY_MS = SECOND
 
-/** Writes the state when something in it may have changed, and tells when it cannot. */
-/** Writing a large state takes its time, of which other things are in need: at most a twentieth of it. */
+/** Putting a large state together takes time of which other things are in need: at most a twentieth of it. */
 const REST_FACTOR = 20
 
+/** Writes the state when something in it may have changed, and tells when it cannot. */
 export const createStateKeeper = (store: StateStore, stateNow: () => State, clock: Clock, emit: Emit) => {
   let dirty = false
   let savedAt: Instant = -Infinity

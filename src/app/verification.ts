@@ -54,11 +54,12 @@ export interface Pursuit {
 
 /** Follows every termination of one endpoint until a complete snapshot proves that the connection is gone. An acknowledgement is not a proof. */
 export const createVerification = (kept: readonly Pursuit[] = []) => {
-  // A call that was out when the last process ended may have been heard.
+  // A call that was out when the last process ended may have been heard: if the next snapshot shows the connection still
+  // up, it is sent again, and if it shows it on its way out, that is our doing.
   const pursuits = new Map<string, Pursuit>(
     kept.map((pursuit) => [
       pursuit.condemned.connectionId,
-      { ...pursuit, state: pursuit.state === 'sending' ? 'sent' : pursuit.state },
+      pursuit.state === 'sending' ? { ...pursuit, state: 'free', taken: true } : pursuit,
     ]),
   )
 
@@ -113,6 +114,7 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
     if (status === 'terminated' || pursuit.absences >= 2) {
       return [retire(id, pursuit, pursuit.taken ? 'confirmed' : 'already-gone')]
     }
+    if (pursuit.state === 'free' && pursuit.taken && status === 'terminating') pursuit.state = 'sent'
     if (pursuit.state !== 'sent' || status === undefined) return []
     if (status === 'terminating') return lingers(pursuit, settings, snapshot.begunAt)
     const failed = status === 'failed-to-terminate' && waited >= SETTLE_MS

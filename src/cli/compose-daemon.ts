@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino'
 import { openAuditTrail } from '../adapters/audit/audit-trail.ts'
+import { openIntents } from '../adapters/audit/open-intents.ts'
 import { cronCalendar } from '../adapters/cron/cron-calendar.ts'
 import { createStateFile, loadState } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
@@ -13,7 +14,7 @@ import type { CurfewEvent, Emit } from '../app/events.ts'
 import { createSkewClock } from '../app/skew-clock.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { formatProblems } from '../config/problem.ts'
-import { toIso } from '../domain/instant.ts'
+import { HOUR, toIso } from '../domain/instant.ts'
 import { VERSION } from '../version.ts'
 import { OperatorError } from './command.ts'
 import { connectVpn, policySetOf, siteOf } from './compose-aws.ts'
@@ -131,6 +132,7 @@ export const composeDaemon = async (options: {
     emit,
     audit,
     state,
+    openIntents: await openIntents(configuration.audit.file, hostClock.now() - HOUR),
     store: createStateFile(configuration.state.file),
   })
 

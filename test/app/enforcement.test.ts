@@ -257,6 +257,26 @@ describe('a restart', () => {
     expect(outcomes(again)).toEqual(['confirmed'])
   })
 
+  it('follows what the trail shows as open, though the state was not written any more', async () => {
+    const [violator] = many(1)
+    if (violator === undefined) return
+    const cooling = age('8h', { cooldownMs: HOUR, hash: 'x' })
+    const first = startWorld({ assignment: assignment([cooling]), connections: [violator] })
+    await first.clock.advance(100)
+    // The second process begins at noon as well; it was a moment ago that the first one wrote.
+    const open = first.audit.records
+      .filter(({ event }) => event === 'intent')
+      .map((intent) => ({ ...intent, time: intent.time - SECOND }))
+    expect(open).toHaveLength(1)
+    await first[Symbol.asyncDispose]()
+    const gone = { ...violator, status: 'terminated' }
+    const back = connection({ username: violator.username, establishedAt: NOON + SECOND })
+    await using again = startWorld({ assignment: assignment([cooling]), connections: [gone, back], openIntents: open })
+    await again.clock.advance(MINUTE)
+    expect(again.of('termination')[0]).toMatchObject({ outcome: 'confirmed', callId: open[0]?.call?.id })
+    expect(again.endedIds()).toEqual([back.id])
+  })
+
   it('goes on with a cooldown', async () => {
     const cooling = age('8h', { cooldownMs: HOUR, hash: 'x' })
     const first = startWorld({ assignment: assignment([cooling]), connections: [old()] })

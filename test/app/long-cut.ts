@@ -72,6 +72,7 @@ export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
     emit,
     audit: createStandInTrail().trail,
     state: EMPTY_STATE,
+    openIntents: [],
     // What a state file holds of so many sessions is megabytes, written each second: not what is measured here.
     store: { save: async () => {} },
   })

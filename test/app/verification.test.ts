@@ -80,10 +80,20 @@ describe('a termination', () => {
     ])
   })
 
-  it('that was out when the process ended is taken for sent by the next one', () => {
+  it.each([
+    ['terminated', ['confirmed'], true],
+    ['terminating', [], false],
+    ['active', [], true],
+  ])('that was out when the process ended, and that a snapshot then shows as %s', (status, outcomes, maySend) => {
     const verification = createVerification()
     verification.sending(condemned, 'connection-id', NOON)
     const again = createVerification(verification.kept())
-    expect(again.maySend('one', NOON + SECOND)).toBe(false)
+    const connections = [connection({ id: 'one', status })]
+    const begunAt = NOON + 10 * SECOND
+    const proofs = again.see({ endpointId: ENDPOINT, begunAt, completedAt: begunAt, connections }, SETTINGS)
+    again.drop(() => status !== 'active')
+    expect(proofs.map(({ outcome }) => outcome)).toEqual(outcomes)
+    expect(again.maySend('one', begunAt)).toBe(maySend)
+    expect(again.open()).toBe(status === 'terminated' ? 0 : 1)
   })
 })

@@ -1,3 +1,4 @@
+import type { AuditRecord } from '../../src/app/audit.ts'
 import { type Assignment, createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
@@ -40,6 +41,7 @@ export const startWorld = (options: {
   readonly state?: State
   readonly random?: () => number
   readonly save?: () => Promise<void>
+  readonly openIntents?: readonly AuditRecord[]
 }) => {
   const clock = createManualClock(NOON)
   const aws = createStandInVpn(clock, options.connections)
@@ -55,6 +57,7 @@ export const startWorld = (options: {
     emit: (event) => events.push(event),
     audit: audit.trail,
     state: saved,
+    openIntents: options.openIntents ?? [],
     store: {
       save: async (state) => {
         await options.save?.()

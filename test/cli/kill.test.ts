@@ -101,6 +101,10 @@ it('killed twenty times in the middle of a cut: every call has its record, every
 
   await using last = start()
   await last.untilLogged('decided', ({ active }) => active === KEEPERS)
+  // Whatever was under way at a kill is followed to its outcome as well.
+  const proven = () =>
+    new Set(trail(folder).flatMap(({ event, connectionId }) => (event === 'outcome' ? [connectionId] : [])))
+  await last.until(() => (violators.every(({ connectionId }) => proven().has(connectionId)) ? true : undefined))
   last.child.kill('SIGTERM')
   expect(await last.exited).toBe(0)
 

@@ -77,7 +77,10 @@ const readState = async (file: string): Promise<{ readonly state: State } | { re
   }
   try {
     const parsed = schema.safeParse(JSON.parse(text))
-    if (parsed.success) return { state: parsed.data as unknown as State }
+    if (parsed.success) {
+      const { policies, endpoints } = parsed.data
+      return { state: { policies, endpoints } as unknown as State }
+    }
     return { why: 'it is not a state that this version wrote' }
   } catch {
     return { why: 'it is not JSON' }
