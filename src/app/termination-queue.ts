@@ -27,6 +27,10 @@ const IN_FLIGHT = 8
 const PAUSE_MS = SECOND
 const LONGEST_PAUSE_MS = 20 * SECOND
 
+/** What an accepted call wins back of our share of the rate after a throttled one halved it: all of it within twenty-five calls. */
+const SHARE_WON_BACK = 0.02
+const LEAST_SHARE = 0.1
+
 /** How long nothing leaves after a record could not be written. */
 const NO_RECORD_PAUSE_MS = 5 * SECOND
 
@@ -48,6 +52,9 @@ export const createTerminationQueue = (options: {
   let inFlight = 0
   let pausedUntil: Instant = -Infinity
   let throttles = 0
+  /** The part of our rate that the account's bucket seems to leave us: halved by a throttled call, won back little by little. */
+  let share = 1
+  let leftAt: Instant = -Infinity
   /** How many calls may be out: one after a throttle, and twice as many with each that is accepted. */
   let most = IN_FLIGHT
   let changed = deferred()
@@ -66,6 +73,7 @@ export const createTerminationQueue = (options: {
     most = 1
     // The account's own bucket is empty: somebody else drinks from it too. Half of each pause is chance, so that two do not keep step.
     bucket.drain(now)
+    share = Math.max(LEAST_SHARE, share / 2)
     const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** throttles++)
     pausedUntil = now + pause / 2 + (pause / 2) * random()
   }
@@ -97,6 +105,7 @@ export const createTerminationQueue = (options: {
         abort,
       )
       throttles = 0
+      share = Math.min(1, share + SHARE_WON_BACK)
       most = Math.min(IN_FLIGHT, most * 2)
       requester.answered(call, answer, clock.now())
     } catch (error) {
@@ -157,7 +166,9 @@ export const createTerminationQueue = (options: {
         const now = clock.now()
         // A clock that was set back must not turn a short pause into a long one.
         pausedUntil = Math.min(pausedUntil, now + LONGEST_PAUSE_MS)
-        const leavesAt = Math.max(pausedUntil, bucket.availableAt(now))
+        leftAt = Math.min(leftAt, now)
+        const spacedAt = share < 1 ? leftAt + SECOND / (rate.perSecond * share) : now
+        const leavesAt = Math.max(pausedUntil, bucket.availableAt(now), spacedAt)
         if (leavesAt > now) {
           await clock.sleep(Math.min(SECOND, leavesAt - now), stop)
           continue
@@ -165,6 +176,7 @@ export const createTerminationQueue = (options: {
         queue.pop()
         if (next.requester.mayLeave(next.call, now) && bucket.tryTake(now)) {
           inFlight++
+          leftAt = now
           next.requester.leaving(next.call, now)
           const sent = send(next.call, next.requester, stop, abort)
           calls.add(sent)
