@@ -8,7 +8,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', testTimeout: 30_000, include: unitFloors.map((floor) => `test/${floor}/**/*.test.ts`) },
+        test: {
+          name: 'unit',
+          isolate: false,
+          testTimeout: 30_000,
+          include: unitFloors.map((floor) => `test/${floor}/**/*.test.ts`),
+        },
       },
       {
         extends: true,

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
-import { NOON } from '../domain/build.ts'
 import {
   type LongCutFigures,
   massCut,
@@ -10,7 +9,8 @@ import {
   sharedCut,
   smallestSafeNumber,
   theoreticalMs,
-} from './long-cut.ts'
+} from '../app/long-cut.ts'
+import { NOON } from '../domain/build.ts'
 
 const accepted = ({ answers }: LongCutFigures) => answers.filter(({ outcome }) => outcome === 'accepted').length
 
