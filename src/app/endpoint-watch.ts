@@ -1,18 +1,16 @@
-import { isKnownStatus, principalOf } from '../domain/connection.ts'
-import { acts, createDecider, type Decision, type Decisions, type NearMiss } from '../domain/decide.ts'
-import { createGuard, type GuardLimits, type Review } from '../domain/guard.ts'
+import { acts, createDecider, type Decisions } from '../domain/decide.ts'
+import { createGuard, type GuardLimits } from '../domain/guard.ts'
 import { type Instant, NEVER, SECOND } from '../domain/instant.ts'
 import { createMemory } from '../domain/memory.ts'
 import { byUrgency, type Plan, planOf } from '../domain/plan.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 import { usersToEndAtOnce } from '../domain/username-calls.ts'
-import { isDue } from '../domain/verdict.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
-import { condemnationOf } from './condemnation.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { createExecutor } from './executor.ts'
 import { interruptedPursuit } from './interrupted.ts'
+import { createNews } from './news.ts'
 import { createReconnects } from './reconnects.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
 import type { EndpointState } from './state.ts'
@@ -82,10 +80,6 @@ export const createEndpointWatch = (options: {
   )
   const guard = createGuard(options.kept?.guard)
   const reconnects = createReconnects()
-  /** Which violations were told, by connection: once each, not once a cycle. */
-  const told = new Map<string, Set<string>>()
-  const toldStatuses = new Set<string>()
-  const toldNearMisses = new Set<string>()
 
   const watchedSince = options.kept?.watchedSince ?? clock.now()
   /** An endpoint that comes under watch is an edit as well: what was overdue on it then, nobody foresaw. */
@@ -129,6 +123,8 @@ export const createEndpointWatch = (options: {
     options.emit(event)
   }
 
+  const news = createNews(endpoint, emit, reconnects.countOf)
+
   const executor = createExecutor({
     endpoint,
     emit,
@@ -141,53 +137,6 @@ export const createEndpointWatch = (options: {
     now: clock.now,
     kept: pursuitsOf(options.kept, options.interrupted),
   })
-
-  const tellViolations = (violating: readonly Decision[], now: Instant) => {
-    for (const decision of violating) {
-      for (const verdict of decision.violated) {
-        if (!isDue(verdict, now)) continue
-        const known = told.get(decision.connection.id) ?? new Set<string>()
-        if (known.has(verdict.policy.name)) continue
-        told.set(decision.connection.id, known.add(verdict.policy.name))
-        const condemned = condemnationOf(decision, now, verdict)
-        if (condemned === undefined) continue
-        const mode = acts(verdict.policy, settings.mode) ? 'enforce' : 'audit'
-        emit({ event: 'violation', endpoint, condemned, mode, repeats: reconnects.countOf(condemned), at: now })
-      }
-    }
-  }
-
-  const tellReview = ({ held, released, decisions: { active } }: Review, now: Instant) => {
-    const byPolicy = new Map<string, ReturnType<typeof condemnationOf>[]>()
-    for (const { decision, verdict } of held) {
-      const condemned = condemnationOf(decision, now, verdict)
-      const { name } = verdict.policy
-      if (byPolicy.get(name)?.push(condemned) === undefined) byPolicy.set(name, [condemned])
-    }
-    for (const [policy, found] of byPolicy) {
-      const condemned = found.filter((one) => one !== undefined)
-      emit({ event: 'held', endpoint, policy, condemned, active, at: now })
-    }
-    if (released.length > 0) emit({ event: 'released', endpoint, verdicts: released, at: now })
-  }
-
-  const tellNearMisses = (nearMisses: readonly NearMiss[]) => {
-    for (const nearMiss of nearMisses) {
-      const { connection, policy, entry } = nearMiss
-      const key = [policy.name, entry, principalOf(connection)].join('\n')
-      if (toldNearMisses.has(key)) continue
-      toldNearMisses.add(key)
-      emit({ event: 'near-miss', endpoint, nearMiss })
-    }
-  }
-
-  const tellStatuses = ({ connections }: Snapshot) => {
-    for (const { status } of connections) {
-      if (isKnownStatus(status) || toldStatuses.has(status)) continue
-      toldStatuses.add(status)
-      emit({ event: 'unknown-status', endpoint, status })
-    }
-  }
 
   const followNothing = (now: Instant) => {
     if (!retired && !wasBlind && (snapshot !== undefined || error !== undefined)) {
@@ -220,9 +169,9 @@ export const createEndpointWatch = (options: {
     const staleAt = snapshot.begunAt + settings.staleAfterMs + 1
     const bench = { set: policies, place, history, now, mode }
     plan = planOf(decisions, usersToEndAtOnce(bench, snapshot.connections, decisions, executor))
-    tellViolations([...decisions.violating].sort(byUrgency), now)
-    tellReview(review, now)
-    tellNearMisses(decisions.nearMisses)
+    news.violations([...decisions.violating].sort(byUrgency), mode, now)
+    news.review(review, now)
+    news.nearMisses(decisions.nearMisses)
     emit({ event: 'decided', endpoint, decisions })
     askAt = Math.min(askAt, decisions.askAt)
     executor.follow(plan, now, Math.min(endOf(plan), staleAt))
@@ -240,10 +189,8 @@ export const createEndpointWatch = (options: {
     if (seen.begunAt >= askAt) askAt = NEVER
     const at = seen.completedAt
     emit({ event: 'polled', endpoint, snapshot: seen, at })
-    tellStatuses(seen)
+    news.statuses(seen)
     memory.observe(seen, policies)
-    const ids = new Set(seen.connections.map(({ id }) => id))
-    for (const id of told.keys()) if (!ids.has(id)) told.delete(id)
     for (const reconnect of reconnects.observe(seen.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
     }
@@ -338,7 +285,7 @@ export const createEndpointWatch = (options: {
       changedAt = since(edit.changedAt)
       Object.assign(endpoint, edit.name === undefined ? {} : { name: edit.name })
       decider = createDecider(policies, place)
-      toldNearMisses.clear()
+      news.policiesChanged()
       if (limitsChanged) guard.reset()
       for (const policy of edit.changed) guard.reset(policy)
       evaluate()

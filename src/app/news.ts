@@ -1,0 +1,76 @@
+import { isKnownStatus, principalOf } from '../domain/connection.ts'
+import { acts, type Decision, type NearMiss } from '../domain/decide.ts'
+import type { Review } from '../domain/guard.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Mode } from '../domain/policy.ts'
+import { isDue } from '../domain/verdict.ts'
+import { type Condemnation, condemnationOf } from './condemnation.ts'
+import type { Emit, Endpoint } from './events.ts'
+import type { Snapshot } from './vpn.ts'
+
+/** Tells what is new about one endpoint: each thing once, not once a cycle. */
+export const createNews = (endpoint: Endpoint, emit: Emit, repeatsOf: (condemned: Condemnation) => number) => {
+  /** Which violations were told, by connection. */
+  const told = new Map<string, Set<string>>()
+  const toldStatuses = new Set<string>()
+  const toldNearMisses = new Set<string>()
+
+  return {
+    /** Deadlines that have passed. */
+    violations(violating: readonly Decision[], daemonMode: Mode, now: Instant): void {
+      for (const decision of violating) {
+        for (const verdict of decision.violated) {
+          if (!isDue(verdict, now)) continue
+          const known = told.get(decision.connection.id) ?? new Set<string>()
+          if (known.has(verdict.policy.name)) continue
+          told.set(decision.connection.id, known.add(verdict.policy.name))
+          const condemned = condemnationOf(decision, now, verdict)
+          if (condemned === undefined) continue
+          const mode = acts(verdict.policy, daemonMode) ? 'enforce' : 'audit'
+          emit({ event: 'violation', endpoint, condemned, mode, repeats: repeatsOf(condemned), at: now })
+        }
+      }
+    },
+
+    /** What the guard holds, or holds no longer. */
+    review({ held, released, decisions: { active } }: Review, now: Instant): void {
+      const byPolicy = new Map<string, ReturnType<typeof condemnationOf>[]>()
+      for (const { decision, verdict } of held) {
+        const condemned = condemnationOf(decision, now, verdict)
+        const { name } = verdict.policy
+        if (byPolicy.get(name)?.push(condemned) === undefined) byPolicy.set(name, [condemned])
+      }
+      for (const [policy, found] of byPolicy) {
+        const condemned = found.filter((one) => one !== undefined)
+        emit({ event: 'held', endpoint, policy, condemned, active, at: now })
+      }
+      if (released.length > 0) emit({ event: 'released', endpoint, verdicts: released, at: now })
+    },
+
+    nearMisses(nearMisses: readonly NearMiss[]): void {
+      for (const nearMiss of nearMisses) {
+        const { connection, policy, entry } = nearMiss
+        const key = [policy.name, entry, principalOf(connection)].join('\n')
+        if (toldNearMisses.has(key)) continue
+        toldNearMisses.add(key)
+        emit({ event: 'near-miss', endpoint, nearMiss })
+      }
+    },
+
+    /** Words of AWS that nobody knows. Takes in who is gone. */
+    statuses({ connections }: Snapshot): void {
+      const ids = new Set(connections.map(({ id }) => id))
+      for (const id of told.keys()) if (!ids.has(id)) told.delete(id)
+      for (const { status } of connections) {
+        if (isKnownStatus(status) || toldStatuses.has(status)) continue
+        toldStatuses.add(status)
+        emit({ event: 'unknown-status', endpoint, status })
+      }
+    },
+
+    /** Other policies name other people. */
+    policiesChanged(): void {
+      toldNearMisses.clear()
+    },
+  }
+}
