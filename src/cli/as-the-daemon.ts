@@ -1,11 +1,11 @@
 import type { State } from '../app/state.ts'
 import type { Snapshot } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
-import { acts, createDecider } from '../domain/decide.ts'
+import { createDecider } from '../domain/decide.ts'
 import { createGuard } from '../domain/guard.ts'
 import type { Instant } from '../domain/instant.ts'
 import { createMemory } from '../domain/memory.ts'
-import type { Mode, Policy } from '../domain/policy.ts'
+import { acts, type Mode, type Policy } from '../domain/policy.ts'
 import { changedPolicies, nextPolicyAges } from '../domain/policy-ages.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 

@@ -1,4 +1,5 @@
 import type { ParseArgsConfig } from 'node:util'
+import { printableLines } from '../domain/printable.ts'
 
 /** What a command was given on the command line, checked by `parseArgs` against its options. */
 export interface Given {
@@ -42,10 +43,11 @@ export const oneOf = <Word extends string>(option: string, value: unknown, words
   return found
 }
 
+/** Names come from AWS, and from whoever chose them: none of them speaks to the terminal. */
 export const say = (text: string): void => {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${printableLines(text)}\n`)
 }
 
 export const complain = (text: string): void => {
-  process.stderr.write(`${text}\n`)
+  process.stderr.write(`${printableLines(text)}\n`)
 }

@@ -1,11 +1,13 @@
-import { type Logger, pino } from 'pino'
+import type { Logger } from 'pino'
 import { openAuditTrail } from '../adapters/audit/audit-trail.ts'
 import { openIntents } from '../adapters/audit/open-intents.ts'
 import { cronCalendar } from '../adapters/cron/cron-calendar.ts'
 import { createStateFile, loadState } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
+import { CredentialsError } from '../adapters/http/credentials.ts'
 import { startHttpServer } from '../adapters/http/server.ts'
 import { createEventLog } from '../adapters/log/event-log.ts'
+import { createLogger, LOG_FORMATS } from '../adapters/log/logger.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { AuditError, type AuditTrail } from '../app/audit.ts'
 import { createAuditEvents } from '../app/audit-events.ts'
@@ -19,6 +21,7 @@ import { VERSION } from '../version.ts'
 import { OperatorError } from './command.ts'
 import { connectVpn, policySetOf, siteOf } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
+import { composeNotifier, readTargets } from './compose-notify.ts'
 
 export { fingerprint, watchFiles } from '../adapters/files/watch-files.ts'
 
@@ -40,13 +43,12 @@ const assignmentOf = (configuration: Configuration): Assignment => {
   }
 }
 
-export const createLog = (level: string): Logger =>
-  pino({
-    level,
-    base: null,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-  })
+/** `LOG_FORMAT` says for whom: `json`, or `pretty` for a terminal. */
+export const createLog = (level: string, format = process.env.LOG_FORMAT ?? 'json'): Promise<Logger> => {
+  const known = LOG_FORMATS.find((one) => one === format)
+  if (known === undefined) throw new OperatorError(`LOG_FORMAT is "${format}", expected ${LOG_FORMATS.join(' or ')}`)
+  return createLogger(level, known)
+}
 
 /** Told when the trail fails and when it works again; counts what is written. */
 const watchTrail = (
@@ -75,10 +77,16 @@ const watchTrail = (
 
 const openTrail = async (file: string, log: Logger) => {
   try {
-    const trail = await openAuditTrail({ file, onWait: (message) => log.warn({ file }, message) })
+    const trail = await openAuditTrail({
+      file,
+      onWait: (message) => log.warn({ event: 'audit-waiting', file }, message),
+    })
     const { repaired } = trail
     if (repaired !== undefined)
-      log.warn({ file, ...repaired }, 'the audit trail had a torn end: it was cut off and kept beside it')
+      log.warn(
+        { event: 'audit-repaired', file, ...repaired },
+        'the audit trail had a torn end: it was cut off and kept beside it',
+      )
     return trail
   } catch (error) {
     if (error instanceof AuditError) throw new OperatorError(error.message)
@@ -94,6 +102,8 @@ export const composeDaemon = async (options: {
 }) => {
   const { log } = options
   let configuration = options.configuration
+  const told = readTargets(configuration.notify)
+  if ('problems' in told) throw new OperatorError(told.problems.join('\n'))
   const listeners: Emit[] = [createEventLog(log)]
   const emit = (event: CurfewEvent) => {
     for (const listen of listeners) listen(event)
@@ -101,6 +111,7 @@ export const composeDaemon = async (options: {
   const metrics = createMetrics({
     version: VERSION,
     policies: () => configuration.policies,
+    targets: () => configuration.notify.map(({ name }) => name),
     changedAt: (policy) => daemon.changedAt(policy),
   })
   let said = { warned: false, apart: false }
@@ -109,18 +120,24 @@ export const composeDaemon = async (options: {
     if (warned !== said.warned || apart !== said.apart) emit({ event: 'clock-skew', skewMs, apart, warned })
     said = { warned, apart }
   })
+  const notifier = composeNotifier({ ...told, clock: skewClock, log, count: metrics.observeNotification })
   const opened = await openTrail(configuration.audit.file, log)
   const audit = watchTrail(opened, emit, metrics.observeAudit)
   const { state, setAside } = await loadState(configuration.state.file)
   if (setAside !== undefined) {
     log.warn(
-      setAside,
+      { event: 'state-set-aside', ...setAside },
       'the state file was set aside: grace, cooldown and idle marks begin anew, and the guard takes every policy for new',
     )
   }
   listeners.push(
     metrics.observe,
     createAuditEvents(audit, () => configuration.policySetHash),
+    notifier.observe,
+    (event) => {
+      // What waits has two seconds, beside the calls that are still out: together they must not hold up the stop.
+      if (event.event === 'stopping') void notifier.close()
+    },
     ...(options.listeners ?? []),
   )
   const daemon = createDaemon({
@@ -163,36 +180,50 @@ export const composeDaemon = async (options: {
   return {
     daemon,
 
-    startServer: () =>
-      startHttpServer(
-        configuration.server,
-        {
-          registry: metrics.registry,
-          healthy: () => skewClock.now() - daemon.turnedAt() < STUCK_AFTER_MS,
-          ready: () =>
-            daemon.status().every(({ snapshotAt, error }) => snapshotAt !== undefined || error !== undefined),
-          status,
-        },
-        log,
-      ),
+    startServer: async () => {
+      // Until then there is no endpoint to speak of, and no loop that could turn.
+      let started = false
+      listeners.push(({ event }) => {
+        started ||= event === 'started'
+      })
+      const shown = {
+        registry: metrics.registry,
+        healthy: () => !started || skewClock.now() - daemon.turnedAt() < STUCK_AFTER_MS,
+        ready: () =>
+          started && daemon.status().every(({ snapshotAt, error }) => snapshotAt !== undefined || error !== undefined),
+        status,
+      }
+      try {
+        return await startHttpServer(configuration.server, shown, { log, clock: hostClock })
+      } catch (error) {
+        if (error instanceof CredentialsError) throw new OperatorError(error.message)
+        throw error
+      }
+    },
 
     /** Takes a new configuration, or keeps the last good one and says why. Returns what was read. */
     async reload(path: string): Promise<readonly string[]> {
       const loaded = readConfiguration(path)
       if (loaded.configuration === undefined) {
-        emit({ event: 'reload-refused', problems: formatProblems(loaded.problems) })
+        emit({ event: 'reload-refused', problems: formatProblems(loaded.problems.filter(({ severity }) => severity === 'error')) })
         return loaded.sources
       }
       const next = loaded.configuration
+      const nextTold = readTargets(next.notify)
+      if ('problems' in nextTold) {
+        emit({ event: 'reload-refused', problems: nextTold.problems })
+        return loaded.sources
+      }
       for (const key of ['server', 'audit', 'state', 'poll'] as const) {
         if (JSON.stringify(next[key]) === JSON.stringify(configuration[key])) continue
         if (key === 'poll') daemon.reconnect()
-        else log.warn({ [key]: next[key] }, `a new "${key}" takes effect at the next start`)
+        else log.warn({ event: 'restart-needed', key }, `a new "${key}" takes effect at the next start`)
       }
       const before = configuration
       const { server, audit: auditFile, state: stateFile } = before
       configuration = { ...next, server, audit: auditFile, state: stateFile }
       log.level = next.log.level
+      notifier.take(nextTold.targets)
       await daemon.reload(assignmentOf(configuration))
       for (const change of usersFileChanges(before.usersFiles, next.usersFiles)) emit(change)
       return loaded.sources
@@ -200,6 +231,7 @@ export const composeDaemon = async (options: {
 
     /** The head of the trail, which an outside copy can prove the file with; then lets go of it. */
     async close(): Promise<void> {
+      await notifier.close()
       // What was written last counts as well.
       await audit.close()
       const { seq, hash } = audit.head()

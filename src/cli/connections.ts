@@ -3,6 +3,7 @@ import { isActive } from '../domain/connection.ts'
 import { formatDuration } from '../domain/duration.ts'
 import { toText } from '../domain/instant.ts'
 import { byUrgency } from '../domain/plan.ts'
+import { printable } from '../domain/printable.ts'
 import { upcoming } from '../domain/upcoming.ts'
 import { decideAsTheDaemon } from './as-the-daemon.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, say, UsageError } from './command.ts'
@@ -32,7 +33,7 @@ export const connections: Command = {
     const state = await peekState(configuration.state.file)
     const read = await readEndpoints(configuration)
     const blocks = read.map(({ key, endpoint, snapshot }) => {
-      const title = `${endpoint.name} (${endpoint.region})`
+      const title = `${printable(endpoint.name)} (${endpoint.region})`
       if (snapshot instanceof VpnError) return `${title}: BLIND, nobody knows who is connected`
       const now = clock.now()
       const { region } = endpoint

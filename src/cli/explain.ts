@@ -8,6 +8,7 @@ import { type Instant, NEVER, toIso, toText } from '../domain/instant.ts'
 import { parseInstant } from '../domain/instant-text.ts'
 import { NO_HISTORY } from '../domain/memory.ts'
 import type { Scene } from '../domain/next-change.ts'
+import { printable } from '../domain/printable.ts'
 import { personOf } from '../domain/user-list.ts'
 import { isDue } from '../domain/verdict.ts'
 import { decideAsTheDaemon } from './as-the-daemon.ts'
@@ -178,12 +179,12 @@ const asJson = ({ decision: { act, lead }, nextAt, verdicts }: Explanation) => (
 
 const asText = (connection: Connection, explained: Explanation, scene: Scene): string => {
   const { now, mode } = scene
-  const who = connection.username ?? connection.commonName ?? 'Somebody without a name'
+  const who = printable(connection.username ?? connection.commonName ?? 'Somebody without a name')
   const lines = explained.verdicts.map(({ verdict, because, nextAt }) => {
     const { policy, word, deadline } = verdict
     const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''
     const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${formatDuration(nextAt - now)}`
-    return `  ${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}\n    ${because}${next}`
+    return `  ${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}\n    ${printable(because)}${next}`
   })
   const modeNote =
     mode === 'audit' ? ['', 'The daemon’s mode is audit: it ends nobody, whatever the policies say.'] : []
@@ -193,7 +194,7 @@ const asText = (connection: Connection, explained: Explanation, scene: Scene): s
     ...modeNote,
     '',
     'To tell the person:',
-    `  ${forThePerson(explained, scene)}`,
+    `  ${printable(forThePerson(explained, scene))}`,
   ].join('\n')
 }
 

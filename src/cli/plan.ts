@@ -5,6 +5,7 @@ import { formatDuration } from '../domain/duration.ts'
 import { type Instant, SECOND, toIso } from '../domain/instant.ts'
 import { etaSeconds, planOf } from '../domain/plan.ts'
 import { MODES } from '../domain/policy.ts'
+import { printable } from '../domain/printable.ts'
 import { upcoming } from '../domain/upcoming.ts'
 import { usersToEndAtOnce } from '../domain/username-calls.ts'
 import { decideAsTheDaemon } from './as-the-daemon.ts'
@@ -193,7 +194,7 @@ const show = (endpoint: EndpointPlan): string => {
     calls,
     etaSeconds: seconds,
   } = endpoint
-  const title = `${name === endpointId ? endpointId : `${name} (${endpointId})`} in ${region}`
+  const title = `${name === endpointId ? endpointId : `${printable(name)} (${endpointId})`} in ${region}`
   if (!complete) return `${title}: BLIND, nothing is known and nothing would be done`
   const duration = formatDuration(Math.ceil(seconds ?? 0) * SECOND)
   const parts = [
@@ -210,7 +211,7 @@ const show = (endpoint: EndpointPlan): string => {
         )}`,
     ...(nearMisses ?? []).map(
       ({ username, commonName, policy, entry }) =>
-        `\n"${entry}" in "${policy}" does not name ${username ?? commonName}, who is connected: did you mean it?`,
+        `\n${printable(`"${entry}" in "${policy}" does not name ${username ?? commonName}, who is connected`)}: did you mean it?`,
     ),
   ]
   return parts.filter((part) => part !== '').join('\n')

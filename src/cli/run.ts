@@ -16,6 +16,8 @@ Options:
       --once         one complete cycle over all endpoints, its terminations proven, then stop
       --timeout D    with --once: give up after so long (default 10m)
 
+Environment: LOG_FORMAT=pretty for a log that people read; the AWS SDK's own variables.
+
 Exit code: 0; 1 if the configuration has problems, or, with --once, if an endpoint could not be read, a termination
 failed or time ran out.`
 
@@ -40,7 +42,7 @@ export const run: Command = {
     if (configuration === undefined) return EXIT.failed
 
     let failed = false
-    const log = createLog(configuration.log.level)
+    const log = await createLog(configuration.log.level)
     const composed = await composeDaemon({
       configuration,
       log,
@@ -71,9 +73,10 @@ export const run: Command = {
     const server = await composed.startServer().catch((error: NodeJS.ErrnoException) => {
       const { host, port } = configuration.server
       void composed.close()
+      if (error instanceof OperatorError) throw error
       throw new OperatorError(`cannot listen on ${host}:${port} (${error.code}): choose another "server" in ${path}`)
     })
-    log.info({ url: server.url }, `metrics at ${server.url}/metrics`)
+    log.info({ event: 'listening', url: server.url }, `metrics at ${server.url}/metrics`)
     let watched = sources
     let reloading = Promise.resolve()
     // One after the other: the last one wins.

@@ -1,15 +1,21 @@
+import { printable } from '../domain/printable.ts'
+
 /** The widest a line may be: it fits a terminal of 100 columns. */
 const WIDTH = 100
 
-/** A line that is too long ends with an ellipsis. */
-export const fit = (line: string): string => (line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line)
+/** One line, whatever it holds; if it is too long it ends with an ellipsis. */
+export const fit = (text: string): string => {
+  const line = printable(text)
+  return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line
+}
 
 /** Rows under a heading, columns padded to their widest cell. */
 export const table = (heading: readonly string[], rows: ReadonlyArray<readonly string[]>): string => {
+  const shown = rows.map((row) => row.map(printable))
   const widths = heading.map((name, column) =>
-    rows.reduce((widest, row) => Math.max(widest, (row[column] ?? '').length), name.length),
+    shown.reduce((widest, row) => Math.max(widest, (row[column] ?? '').length), name.length),
   )
-  return [heading, ...rows]
+  return [heading, ...shown]
     .map((row) =>
       fit(
         row

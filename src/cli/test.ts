@@ -2,6 +2,7 @@ import type { NamedCase } from '../config/policy-test-case.ts'
 import { hasErrors, type Problem, sortProblems } from '../config/problem.ts'
 import { type Instant, NEVER, toIso, toText } from '../domain/instant.ts'
 import { createPolicyTester, type Expectation, type Failure } from '../domain/policy-test.ts'
+import { printable } from '../domain/printable.ts'
 import { isDue } from '../domain/verdict.ts'
 import { type Command, complain, EXIT, OperatorError, say } from './command.ts'
 import { findPolicyTests, readPolicyTest } from './compose-files.ts'
@@ -54,12 +55,12 @@ export const test: Command = {
 
 const blockOf = (one: NamedCase, failures: readonly Failure[]): string =>
   [
-    `FAILED: ${one.name}`,
+    `FAILED: ${printable(one.name)}`,
     `  ${one.place}, at ${shown(one.at)}`,
     ...failures.flatMap((failure) => {
       const { connection, expected } = failure.tested
       return [
-        ...(one.connections.length > 1 ? [`  connection ${connection.id}`] : []),
+        ...(one.connections.length > 1 ? [`  connection ${printable(connection.id)}`] : []),
         `  expected: ${outcome(expected)}`,
         `  got:      ${outcome(failure.got)}`,
         '  why:',
@@ -81,7 +82,7 @@ const reasons = ({ explanation }: Failure, at: Instant): readonly string[] =>
     const { policy, word, deadline } = verdict
     const grace = deadline !== undefined && !isDue(verdict, at) ? `, in grace until ${shown(deadline)}` : ''
     const next = nextAt === NEVER ? '' : `; changes at ${shown(nextAt)}`
-    return `    ${policy.name} (${policy.kind.kind}): ${word}${grace}\n      ${because}${next}`
+    return `    ${policy.name} (${policy.kind.kind}): ${word}${grace}\n      ${printable(because)}${next}`
   })
 
 /** To the second, unless the milliseconds matter. */

@@ -30,7 +30,7 @@ log: { level: debug }
 })
 
 const lines = (running: Running, event: string, endpointId: string) =>
-  running.log().filter((line) => line.event === event && line.endpointId === endpointId)
+  running.log().filter((line) => line.event === event && line.vpn_endpoint === endpointId)
 
 const PLACES = ['first page', 'later page'] as const
 type Place = (typeof PLACES)[number]
@@ -77,7 +77,7 @@ describe.concurrent('whatever goes wrong on the wire, one process goes through i
     }
     await Promise.all(
       ENDPOINTS.map(async (endpointId, lane) => {
-        await running.untilLogged('decided', (line) => line.endpointId === endpointId)
+        await running.untilLogged('decided', (line) => line.vpn_endpoint === endpointId)
         await goThrough(
           endpointId,
           CASES.filter((_, index) => index % ENDPOINTS.length === lane),

@@ -43,6 +43,17 @@ describe('curfew run', () => {
     expect(terminatedIds(office)).toEqual([id])
   })
 
+  it('writes its log for a person if asked, and refuses a format that it does not know', async () => {
+    await using office = await startOffice()
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], { ...office.env, LOG_FORMAT: 'pretty' })
+    await running.until((text) => /INFO.*watching: 1 policies/.exec(text) ?? undefined)
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+    const refused = await here.run(['run', '-c', 'curfew.yaml'], { ...office.env, LOG_FORMAT: 'xml' })
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: 'curfew: LOG_FORMAT is "xml", expected json or pretty\n' })
+  })
+
   it('lets the calls in flight finish on SIGTERM in the middle of a cut, and sends no other', async () => {
     let release = () => {}
     const held = new Promise<undefined>((resolve) => {

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { Counter, Gauge, Histogram, type Metric } from 'prom-client'
 import { describe, expect, it } from 'vitest'
 import { lineOf } from '../../src/adapters/audit/audit-line.ts'
 import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
-import { createMetrics } from '../../src/adapters/prometheus/metrics.ts'
 import { AUDIT_EVENTS, type AuditRecord } from '../../src/app/audit.ts'
 import { OUTCOMES } from '../../src/app/outcome.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
@@ -34,24 +32,6 @@ describe('the tables of the documentation', () => {
     const commands = [...registered].map(([, command]) => command)
     expect(commands.length).toBeGreaterThan(5)
     expect(new Set(documented)).toEqual(new Set(commands))
-  })
-
-  it('name every metric with its type, its labels and its help', () => {
-    const { registry } = createMetrics({ version: '0.0.0', policies: () => [], changedAt: () => 0 })
-    const metrics = registry.getMetricsAsArray() as unknown as readonly {
-      readonly name: string
-      readonly help: string
-    }[]
-    const typeOf = (metric: Metric | undefined) =>
-      [Counter, Gauge, Histogram].find((type) => metric instanceof type)?.name.toLowerCase()
-    const own = metrics.filter(({ name }) => name.startsWith('curfew_'))
-    expect(own.length).toBeGreaterThan(10)
-    const labelsOf = (name: string) =>
-      (registry.getSingleMetric(name) as unknown as { readonly labelNames: readonly string[] }).labelNames
-    const rows = tableAfter('docs/metrics.md', '# Metrics')
-    expect(rows.map(([name, type, labels, help]) => [...wordsOf(name), type, wordsOf(labels), help])).toEqual(
-      own.map(({ name, help }) => [name, typeOf(registry.getSingleMetric(name)), labelsOf(name), help]),
-    )
   })
 })
 

@@ -1,0 +1,29 @@
+import type { Endpoint } from '../../app/events.ts'
+import type { Notification } from '../../app/notification.ts'
+import type { NotificationEvent } from '../../config/configuration.ts'
+import { toIso } from '../../domain/instant.ts'
+
+/** The closed list of types. */
+export const CLOUD_EVENT_TYPES: Readonly<Record<NotificationEvent, string>> = {
+  warning: 'curfew.session.warning',
+  terminated: 'curfew.session.terminated',
+  held: 'curfew.policy.held',
+  'gave-up': 'curfew.session.gave-up',
+  blind: 'curfew.endpoint.blind',
+  'reload-refused': 'curfew.configuration.reload-refused',
+}
+
+/** A CloudEvent 1.0 in structured mode. Source and id together are unique. */
+export const cloudEventOf = ({ event, at, endpoint, subject, data }: Notification, id: string) => ({
+  specversion: '1.0',
+  id,
+  source: sourceOf(endpoint),
+  type: CLOUD_EVENT_TYPES[event],
+  time: toIso(at),
+  subject,
+  datacontenttype: 'application/json',
+  data,
+})
+
+const sourceOf = (endpoint: Endpoint | undefined) =>
+  endpoint === undefined ? '/curfew' : `/curfew/${endpoint.account ?? '-'}/${endpoint.region}/${endpoint.id}`

@@ -1,0 +1,41 @@
+import { Agent as HttpAgent, request as requestHttp } from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+
+/** The head of an answer, or why there was none: the system's code, never a text, which may hold the address. */
+export type Answer = { readonly status: number; readonly retryAfter: string | undefined } | { readonly failure: string }
+
+/** An answer is read this far, so that its connection can serve again, and thrown away. */
+const LONGEST_ANSWER = 64 * 1024
+
+/** Posts to one address, over one connection that is kept. Redirects are not followed: a body with names goes where it was sent. */
+export const createPost = (address: string) => {
+  const url = new URL(address)
+  const secure = url.protocol === 'https:'
+  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
+  const request = secure ? requestHttps : requestHttp
+
+  return {
+    /** Resolves once the answer is over or the signal is aborted; never rejects. */
+    send: (body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> =>
+      new Promise((resolve) => {
+        let answer: Answer | undefined
+        let failure = 'ECONNRESET'
+        const sent = request(url, { method: 'POST', agent, headers: { ...headers, 'user-agent': 'curfew' }, signal })
+        sent.on('response', (response) => {
+          answer = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }
+          let length = 0
+          response.on('data', (chunk: Buffer) => {
+            length += chunk.length
+            if (length > LONGEST_ANSWER) sent.destroy()
+          })
+          response.on('error', () => {})
+        })
+        sent.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
+          failure = code
+        })
+        sent.on('close', () => resolve(answer ?? { failure }))
+        sent.end(body)
+      }),
+    close: () => agent.destroy(),
+  }
+}

@@ -1,0 +1,78 @@
+import type { Logger } from 'pino'
+import { diskFiles } from '../adapters/files/config-files.ts'
+import { createDeliveryLog } from '../adapters/notify/delivery-log.ts'
+import { createNotifier, type Target } from '../adapters/notify/notifier.ts'
+import { signingKeyOf } from '../adapters/notify/signature.ts'
+import type { Clock } from '../app/clock.ts'
+import type { NotifyTarget, SecretSource } from '../config/configuration.ts'
+import { addressProblem } from '../config/notify-address.ts'
+
+/** Who is told, with what the environment and files hold; or what is missing there, one line each, without any secret. */
+export const readTargets = (
+  notify: readonly NotifyTarget[],
+): { readonly targets: readonly Target[] } | { readonly problems: readonly string[] } => {
+  const problems: string[] = []
+  const targets = notify.map(({ name, receiver, address, secret, events }): Target => {
+    const problem = (message: string) => problems.push(`notify "${name}": ${message}`)
+    const read = (source: SecretSource, check: (text: string) => string | undefined): string => {
+      const found = secretOf(source)
+      const wrong = 'problem' in found ? found.problem : check(found.text)
+      if (wrong !== undefined) problem(`${placeOf(source)}: ${wrong}`)
+      return 'text' in found ? found.text : ''
+    }
+    return {
+      name,
+      receiver,
+      address: typeof address === 'string' ? address : read(address, addressProblem),
+      signingKey: secret && signingKeyOf(read(secret, keyProblem)),
+      events,
+    }
+  })
+  return problems.length > 0 ? { problems } : { targets }
+}
+
+const placeOf = (source: SecretSource) => ('env' in source ? `the environment variable ${source.env}` : source.file)
+
+const secretOf = (source: SecretSource): { readonly text: string } | { readonly problem: string } => {
+  if ('env' in source) {
+    const text = process.env[source.env]?.trim()
+    return text ? { text } : { problem: 'it is not set, or empty: set it, or name a file' }
+  }
+  const read = diskFiles.read(source.file)
+  if ('why' in read) return { problem: `the file cannot be read: ${read.why}` }
+  const text = Buffer.from(read.bytes).toString('utf8').trim()
+  return text === '' ? { problem: 'the file is empty: write the secret into it' } : { text }
+}
+
+const keyProblem = (secret: string) =>
+  signingKeyOf(secret) === undefined
+    ? 'expected whsec_ and 24 to 64 bytes in base64: make one with "openssl rand -base64 32"'
+    : undefined
+
+/** Tells people, counts and logs what becomes of it. */
+export const composeNotifier = (options: {
+  readonly targets: readonly Target[]
+  readonly clock: Clock
+  readonly log: Logger
+  readonly count: (target: string, outcome: 'delivered' | 'retried' | 'lost', count: number) => void
+}) => {
+  const { clock, count } = options
+  const log = createDeliveryLog(options.log, clock)
+  const notifier = createNotifier({
+    clock,
+    random: Math.random,
+    report: (target, report) => {
+      count(target, report.outcome, report.count)
+      log.tell(target, report)
+    },
+  })
+  notifier.take(options.targets)
+  let closed: Promise<void> | undefined
+  return {
+    ...notifier,
+    close(): Promise<void> {
+      closed ??= notifier.close().finally(log.close)
+      return closed
+    },
+  }
+}

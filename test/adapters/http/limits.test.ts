@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { Gauge, Registry } from 'prom-client'
+import { describe, expect, it } from 'vitest'
+import { certificate } from './certificates.ts'
+import { dial, serve, temporaryFolder, untilEnded } from './serving.ts'
+
+const statusLine = (said: string) => said.split('\r\n')[0]
+
+/** Sends so much as is there every tenth of a second, as a client does that wants to hold a connection for ever. */
+const drip = (socket: Socket, piece: string) => {
+  const timer = setInterval(() => socket.write(piece), 100)
+  socket.once('close', () => clearInterval(timer))
+}
+
+describe('a slow client', () => {
+  it('is let go of, wherever it hangs, and others are served meanwhile', async () => {
+    using folder = temporaryFolder()
+    const { certFile, keyFile } = certificate(folder.path, 'server')
+    await using server = await serve()
+    await using secure = await serve({ tls: { certFile, keyFile, clientCaFile: undefined } })
+
+    const silent = await dial(server)
+    const headers = await dial(server)
+    headers.write('GET /metrics HTTP/1.1\r\nHost: x\r\n')
+    drip(headers, 'x: x\r\n')
+    const body = await dial(server)
+    body.write('POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n')
+    drip(body, 'x')
+    const handshake = await dial(secure)
+    const ended = [silent, headers, body, handshake].map(untilEnded)
+
+    expect((await server.ask('/metrics')).status).toBe(200)
+    const [nothing, slowHeaders, slowBody] = await Promise.all(ended)
+    expect([nothing, slowHeaders].map((said = '') => statusLine(said))).toEqual([
+      'HTTP/1.1 408 Request Timeout',
+      'HTTP/1.1 408 Request Timeout',
+    ])
+    // Nobody waits for a body: the answer is there at once.
+    expect(statusLine(slowBody ?? '')).toBe('HTTP/1.1 405 Method Not Allowed')
+  })
+})
+
+describe('the number of connections', () => {
+  it('has a limit; who leaves makes room', async () => {
+    await using server = await serve()
+    const held: Socket[] = []
+    for (let count = 0; count < 64; count++) held.push(await dial(server))
+    const tooMany = await dial(server)
+    expect(await untilEnded(tooMany)).toBe('')
+    const [one] = held
+    one?.destroy()
+    const answered = async () => {
+      for (;;) {
+        const status = await server.ask('/healthz').then(
+          (answer) => answer.status,
+          () => undefined,
+        )
+        if (status !== undefined) return status
+      }
+    }
+    expect(await answered()).toBe(200)
+    for (const socket of held) socket.destroy()
+  })
+})
+
+describe('a request that is too large', () => {
+  it('is refused, headers at 8 KiB', async () => {
+    await using server = await serve()
+    const ask = (size: number) => server.ask('/metrics', { headers: { 'x-large': 'x'.repeat(size) } })
+    expect((await ask(7000)).status).toBe(200)
+    expect((await ask(9000)).status).toBe(431)
+  })
+
+  it('is refused where it is not HTTP at all, without a word of how this is built', async () => {
+    await using server = await serve()
+    const socket = await dial(server)
+    socket.write('how are you?\r\n\r\n')
+    const said = await untilEnded(socket)
+    expect(statusLine(said)).toBe('HTTP/1.1 400 Bad Request')
+    expect(said).not.toMatch(/ at |node_modules/)
+  })
+})
+
+describe('a stop', () => {
+  it('does not wait for clients that hang, in a handshake, a request or an answer', async () => {
+    using folder = temporaryFolder()
+    const { certFile, keyFile } = certificate(folder.path, 'server')
+    const secure = await serve({ tls: { certFile, keyFile, clientCaFile: undefined } })
+    const server = await serve()
+    const handshake = await dial(secure)
+    const request = await dial(server)
+    request.write('GET /metrics HTTP/1.1\r\nHost: x\r\n')
+    const kept = await dial(server)
+    kept.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(kept, 'data')
+    const ended = [handshake, request, kept].map(untilEnded)
+    // Slower than this and the limits above would have ended them.
+    const late = new Promise((resolve) => setTimeout(resolve, 3000, 'late').unref())
+    const closed = Promise.all([secure.close(), server.close(), ...ended])
+    expect(await Promise.race([closed.then(() => 'closed'), late])).toBe('closed')
+    await expect(server.ask('/healthz')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('ends a scrape that is being answered', async () => {
+    const registry = new Registry()
+    const asked = new Promise<void>((resolve) => {
+      const collect = () => {
+        resolve()
+        return new Promise<void>(() => {})
+      }
+      registry.registerMetric(new Gauge({ name: 'x', help: 'Takes for ever.', collect, registers: [] }))
+    })
+    const server = await serve({}, { registry })
+    const answer = server.ask('/metrics')
+    await asked
+    await Promise.all([server.close(), expect(answer).rejects.toMatchObject({ code: 'ECONNRESET' })])
+  })
+
+  it('frees the address for the next start', async () => {
+    const before = await serve()
+    await before.ask('/metrics')
+    await before.close()
+    await using after = await serve({ port: before.port })
+    expect((await after.ask('/metrics')).status).toBe(200)
+  })
+})
+
+describe('an address that is taken', () => {
+  it('is told by the code of the system', async () => {
+    await using server = await serve()
+    await expect(serve({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
+  })
+})

@@ -1,0 +1,126 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { request as httpsRequest, type RequestOptions } from 'node:https'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { Gauge, Registry } from 'prom-client'
+import { type Shown, startHttpServer } from '../../../src/adapters/http/server.ts'
+import type { Clock } from '../../../src/app/clock.ts'
+import type { ServerSettings } from '../../../src/config/configuration.ts'
+import { createManualClock } from '../../app/manual-clock.ts'
+
+export const temporaryFolder = () => {
+  const path = mkdtempSync(join(tmpdir(), 'curfew-http-'))
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
+}
+
+type Line = Readonly<Record<string, unknown>>
+
+/** A log that can be read. */
+const readableLog = () => {
+  const lines: Line[] = []
+  const log = pino({ base: null }, { write: (text: string) => lines.push(JSON.parse(text) as Line) })
+  return { log, lines }
+}
+
+/** A clock on which a minute goes by, and what it woke has come to rest again. */
+const createMinutes = () => {
+  const manual = createManualClock(Date.UTC(2026, 10, 23))
+  let rest = () => {}
+  const clock: Clock = {
+    ...manual,
+    sleep(ms, signal) {
+      rest()
+      return manual.sleep(ms, signal)
+    },
+  }
+  const minute = async () => {
+    const rested = new Promise<void>((resolve) => {
+      rest = resolve
+    })
+    await manual.advance(60_000)
+    await rested
+  }
+  return { clock, minute }
+}
+
+/** The server on a free port of this machine, showing what a test says. */
+export const serve = async (given: Partial<ServerSettings> = {}, shown: Partial<Shown> = {}) => {
+  const settings: ServerSettings = {
+    host: '127.0.0.1',
+    port: 0,
+    tls: undefined,
+    basicAuthUsers: undefined,
+    bearerTokenFile: undefined,
+    ...given,
+  }
+  const registry = new Registry()
+  new Gauge({ name: 'curfew_enforcing', help: 'Whether.', registers: [registry] }).set(1)
+  const { log, lines } = readableLog()
+  const { clock, minute } = createMinutes()
+  const bits = { healthy: () => true, ready: () => true, status: () => ({ mode: 'audit' }) }
+  const server = await startHttpServer(settings, { registry, ...bits, ...shown }, { log, clock })
+  let closed: Promise<void> | undefined
+  const close = () => (closed ??= server.close())
+  const { port } = new URL(server.url)
+  return {
+    ...server,
+    port: Number(port),
+    lines,
+    minute,
+    close,
+    ask: (path: string, options: Asked = {}) => ask(`${server.url}${path}`, options),
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+export type Serving = Awaited<ReturnType<typeof serve>>
+
+type Asked = Omit<RequestOptions, 'headers'> & {
+  readonly headers?: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly token?: string
+  readonly body?: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** One request on a connection of its own. `user` is `NAME:PASSWORD`. */
+const ask = (url: string, { user, token, body, ...options }: Asked): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const authorization = user === undefined ? token && `Bearer ${token}` : `Basic ${btoa(user)}`
+    const headers = { ...options.headers, ...(authorization ? { authorization } : {}) }
+    const request = url.startsWith('https:') ? httpsRequest : httpRequest
+    request(url, { agent: false, ...options, headers }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => {
+        const { statusCode = 0 } = response
+        resolve({ status: statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() })
+      })
+    })
+      .on('error', reject)
+      .end(body)
+  })
+
+/** A bare connection, once it stands. */
+export const dial = ({ port }: Pick<AddressInfo, 'port'>): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(socket)).once('error', reject)
+  })
+
+/** What a connection said by the time that the other side ended it. */
+export const untilEnded = (socket: Socket): Promise<string> =>
+  new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+    // A connection that is cut off may say so by a reset.
+    socket.on('error', () => {})
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
+  })

@@ -1,0 +1,155 @@
+import { once } from 'node:events'
+import { copyFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect, type PeerCertificate, type TLSSocket } from 'node:tls'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type Certificate, certificate } from './certificates.ts'
+import { type Serving, serve, temporaryFolder } from './serving.ts'
+
+const folder = temporaryFolder()
+afterAll(() => folder[Symbol.dispose]())
+const ca = certificate(folder.path, 'ca')
+const first = certificate(folder.path, 'first', ca)
+const second = certificate(folder.path, 'second', ca)
+const scraper = certificate(folder.path, 'scraper', ca)
+const otherCa = certificate(folder.path, 'other-ca')
+const stranger = certificate(folder.path, 'stranger', otherCa)
+
+const trust = { ca: ca.cert }
+const tlsOf = ({ certFile, keyFile }: Certificate, clientCaFile?: string) => ({ certFile, keyFile, clientCaFile })
+
+/** Files that can be renewed in place. */
+const renewable = (name: string, from: Certificate) => {
+  const [certFile, keyFile] = [join(folder.path, `${name}.crt`), join(folder.path, `${name}.key`)]
+  const put = ({ certFile: cert, keyFile: key }: Certificate) => {
+    copyFileSync(cert, certFile)
+    copyFileSync(key, keyFile)
+  }
+  put(from)
+  return { certFile, keyFile, clientCaFile: undefined, put }
+}
+
+/** Whose certificate the server shows. */
+const shownBy = async ({ port }: Serving) => {
+  const socket: TLSSocket = connect({ port, host: '127.0.0.1', ...trust })
+  await once(socket, 'secureConnect')
+  const { subject }: PeerCertificate = socket.getPeerCertificate()
+  socket.destroy()
+  return subject.CN
+}
+
+describe('with a certificate', () => {
+  it('all is served over HTTPS, and nothing over HTTP', async () => {
+    await using server = await serve({ tls: tlsOf(first) })
+    expect(server.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
+    expect((await server.ask('/metrics', trust)).body).toContain('curfew_enforcing 1')
+    expect((await server.ask('/healthz', trust)).status).toBe(200)
+    await expect(server.ask('/metrics', { ca: otherCa.cert })).rejects.toMatchObject({
+      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    })
+    await expect(fetch(server.url.replace('https', 'http'))).rejects.toThrow()
+  })
+
+  it('nobody is asked for one of theirs', async () => {
+    await using server = await serve({ tls: tlsOf(first) })
+    expect((await server.ask('/metrics', { ...trust, cert: stranger.cert, key: stranger.key })).status).toBe(200)
+  })
+})
+
+describe('with a CA for clients', () => {
+  it('only who has a certificate of it gets in, to whatever page', async () => {
+    await using server = await serve({ tls: tlsOf(first, ca.certFile) })
+    const with_ = ({ cert, key }: Certificate) => ({ ...trust, cert, key })
+    expect((await server.ask('/metrics', with_(scraper))).status).toBe(200)
+    for (const path of ['/metrics', '/healthz']) {
+      await expect(server.ask(path, trust)).rejects.toThrow()
+      await expect(server.ask(path, with_(stranger))).rejects.toThrow()
+    }
+  })
+
+  it('another CA is taken when the file holds another', async () => {
+    const clientCaFile = join(folder.path, 'clients.crt')
+    copyFileSync(ca.certFile, clientCaFile)
+    await using server = await serve({ tls: tlsOf(first, clientCaFile) })
+    copyFileSync(otherCa.certFile, clientCaFile)
+    await server.minute()
+    await expect(server.ask('/metrics', { ...trust, cert: scraper.cert, key: scraper.key })).rejects.toThrow()
+    expect((await server.ask('/metrics', { ...trust, cert: stranger.cert, key: stranger.key })).status).toBe(200)
+  })
+})
+
+describe('a renewed certificate', () => {
+  it('is taken within a minute, and told once', async () => {
+    const { put, ...tls } = renewable('renewed', first)
+    await using server = await serve({ tls })
+    for (const [next, name] of [
+      [first, 'first'],
+      [second, 'second'],
+      [second, 'second'],
+      [first, 'first'],
+    ] as const) {
+      put(next)
+      await server.minute()
+      expect(await shownBy(server)).toBe(name)
+    }
+    expect(server.lines.map(({ event }) => event)).toEqual(['credentials-renewed', 'credentials-renewed'])
+  })
+
+  it('that is broken is told once and the old one stays, until it is mended', async () => {
+    const { put, ...tls } = renewable('broken', first)
+    await using server = await serve({ tls })
+    const shown: unknown[] = []
+    for (const change of [
+      () => copyFileSync(second.certFile, tls.certFile),
+      () => {},
+      () => writeFileSync(tls.certFile, 'half a certifi'),
+      () => {},
+      () => put(first),
+      () => writeFileSync(tls.certFile, 'half a certifi'),
+      () => put(second),
+    ]) {
+      change()
+      await server.minute()
+      shown.push(await shownBy(server))
+    }
+    expect(shown).toEqual(['first', 'first', 'first', 'first', 'first', 'first', 'second'])
+    const [mismatch, half, again, renewed, ...rest] = server.lines
+    expect(mismatch).toMatchObject({ level: 50, event: 'credentials-refused', code: 'invalid' })
+    expect(mismatch?.msg).toContain(tls.keyFile)
+    expect(half?.msg).toContain(tls.certFile)
+    expect(again?.msg).toBe(half?.msg)
+    expect([renewed?.event, rest]).toEqual(['credentials-renewed', []])
+  })
+})
+
+describe('files that cannot serve', () => {
+  const file = (name: string, content: string | Buffer) => {
+    const path = join(folder.path, name)
+    writeFileSync(path, content)
+    return path
+  }
+  const nothing = join(folder.path, 'nothing')
+  const text = file('text.pem', 'a secret that is no certificate\n')
+  const cut = file('cut.pem', first.cert.subarray(0, 200))
+
+  it.each([
+    ['a certificate that is not there', { ...tlsOf(first), certFile: nothing }, 'unreadable', nothing],
+    ['a key that is not there', { ...tlsOf(first), keyFile: nothing }, 'unreadable', nothing],
+    ['a CA that is not there', tlsOf(first, nothing), 'unreadable', nothing],
+    ['a folder', { ...tlsOf(first), keyFile: folder.path }, 'unreadable', folder.path],
+    ['what is no certificate', { ...tlsOf(first), certFile: text }, 'invalid', text],
+    ['half a certificate', { ...tlsOf(first), certFile: cut }, 'invalid', cut],
+    ['what is no key', { ...tlsOf(first), keyFile: text }, 'invalid', text],
+    ['a certificate in place of the key', { ...tlsOf(first), keyFile: first.certFile }, 'invalid', first.certFile],
+    ['the key of another', { ...tlsOf(first), keyFile: second.keyFile }, 'invalid', second.keyFile],
+    ['what is no CA', tlsOf(first, text), 'invalid', text],
+  ])('keep it from starting, in one line that names the file: %s', async (_, tls, code, named) => {
+    const error = await serve({ tls }).then(
+      () => undefined,
+      (refused: Error) => refused,
+    )
+    expect(error).toMatchObject({ name: 'CredentialsError', code })
+    expect(error?.message).toContain(named)
+    expect(error?.message).not.toMatch(/\n|secret/)
+  })
+})

@@ -1,0 +1,64 @@
+import { EventEmitter, once } from 'node:events'
+import { createDelivery, type DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
+import type { Outbox } from '../../../src/adapters/notify/outbox.ts'
+import { createPost } from '../../../src/adapters/notify/post.ts'
+import { createWebhookOutbox } from '../../../src/adapters/notify/webhook-outbox.ts'
+import type { Notification } from '../../../src/app/notification.ts'
+import { notificationOf } from '../../../src/app/notification.ts'
+import { createManualClock, settled } from '../../app/manual-clock.ts'
+import { condemned, NOTIFIED, TOLD_AT } from '../../app/notified-events.ts'
+import { NOON } from '../../domain/build.ts'
+
+/** Somebody's termination. */
+export const terminationOf = (username: string, different: Partial<Notification> = {}): Notification => {
+  const made = notificationOf({ ...NOTIFIED.terminated, condemned: condemned({ username }) } as never, TOLD_AT)
+  if (made === undefined) throw new Error('nobody is told')
+  return { ...made, at: NOON, ...different }
+}
+
+/** What was reported, and what is reported next. */
+export const createReports = <Report>() => {
+  const reports: Report[] = []
+  const news = new EventEmitter()
+  return {
+    reports,
+    report(one: Report) {
+      reports.push(one)
+      news.emit('news')
+    },
+    async until(count: number) {
+      while (reports.length < count) await once(news, 'news')
+      return reports
+    },
+  }
+}
+
+/** A delivery over the network, at a time that is moved by hand. Without chance the pauses are the longest: 1 s, 2 s, 4 s… */
+export const startDelivery = (address: string, outbox?: Outbox) => {
+  const clock = createManualClock(NOON)
+  const post = createPost(address)
+  const { reports, report, until } = createReports<DeliveryReport>()
+  let ids = 0
+  const delivery = createDelivery({
+    outbox: outbox ?? createWebhookOutbox(undefined, () => `id-${++ids}`),
+    send: post.send,
+    clock,
+    random: () => 1,
+    report,
+  })
+  return {
+    ...delivery,
+    clock,
+    reports,
+    until,
+    delivered: () => reports.reduce((sum, one) => (one.outcome === 'delivered' ? sum + one.count : sum), 0),
+    lost: () => reports.reduce((sum, one) => (one.outcome === 'lost' ? sum + one.count : sum), 0),
+    async [Symbol.asyncDispose]() {
+      const closed = delivery.close()
+      await settled()
+      await clock.advance(2000)
+      await closed
+      post.close()
+    },
+  }
+}

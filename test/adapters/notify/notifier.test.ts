@@ -1,0 +1,150 @@
+import { pino } from 'pino'
+import { describe, expect, it } from 'vitest'
+import type { DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
+import { createDeliveryLog } from '../../../src/adapters/notify/delivery-log.ts'
+import { createNotifier, type Target } from '../../../src/adapters/notify/notifier.ts'
+import { NOTIFICATION_EVENTS } from '../../../src/config/configuration.ts'
+import { MINUTE, SECOND } from '../../../src/domain/instant.ts'
+import { createManualClock, settled } from '../../app/manual-clock.ts'
+import { NOTIFIED } from '../../app/notified-events.ts'
+import { NOON } from '../../domain/build.ts'
+import { createReports } from './deliveries.ts'
+import { startReceiver } from './receiver.ts'
+
+const target = (address: string, different: Partial<Target> = {}): Target => ({
+  name: 'desk',
+  receiver: 'webhook',
+  address,
+  signingKey: undefined,
+  events: [...NOTIFICATION_EVENTS],
+  ...different,
+})
+
+const startNotifier = () => {
+  const clock = createManualClock(NOON)
+  const { reports, report, until } = createReports<DeliveryReport & { readonly target: string }>()
+  const notifier = createNotifier({ clock, random: () => 1, report: (name, one) => report({ ...one, target: name }) })
+  return {
+    ...notifier,
+    clock,
+    reports,
+    until,
+    async [Symbol.asyncDispose]() {
+      const closed = notifier.close()
+      await settled()
+      await clock.advance(2 * SECOND)
+      await closed
+    },
+  }
+}
+
+const typesOf = (received: readonly { readonly body: string }[]) =>
+  received.map(({ body }) => (JSON.parse(body) as { type: string }).type)
+
+describe('those who are told', () => {
+  it('are told of what they asked for, each by its own queue', async () => {
+    await using slow = await startReceiver(() => 'hang')
+    await using desk = await startReceiver(() => 200)
+    await using notifier = startNotifier()
+    notifier.take([target(slow.url, { name: 'slow' }), target(desk.url, { events: ['held', 'blind'] })])
+    for (const event of NOTIFICATION_EVENTS) notifier.observe(NOTIFIED[event])
+    notifier.observe({ event: 'stopped', at: NOON })
+    await notifier.until(2)
+    await slow.until(1)
+    expect(typesOf(desk.received)).toEqual(['curfew.policy.held', 'curfew.endpoint.blind'])
+    expect(typesOf(slow.received)).toEqual(['curfew.session.warning'])
+  })
+
+  it('keep what waits for them over a reload that leaves them as they are', async () => {
+    let well = false
+    await using desk = await startReceiver(() => (well ? 200 : 500))
+    await using other = await startReceiver(() => 200)
+    await using notifier = startNotifier()
+    notifier.take([target(desk.url)])
+    notifier.observe(NOTIFIED.held)
+    notifier.observe(NOTIFIED.blind)
+    await notifier.until(1)
+    notifier.take([target(other.url, { name: 'other' }), target(desk.url)])
+    well = true
+    notifier.observe(NOTIFIED.terminated)
+    await notifier.until(2)
+    await notifier.clock.advance(SECOND)
+    await notifier.until(5)
+    const inOrder = ['curfew.policy.held', 'curfew.endpoint.blind', 'curfew.session.terminated']
+    expect(typesOf(desk.received.slice(1))).toEqual(inOrder)
+    expect(typesOf(other.received)).toEqual(['curfew.session.terminated'])
+  })
+
+  it('who are told no longer get two seconds for what waits; it never goes to somebody else', async () => {
+    await using former = await startReceiver(() => 'hang')
+    await using next = await startReceiver(() => 200)
+    await using notifier = startNotifier()
+    notifier.take([target(former.url)])
+    notifier.observe(NOTIFIED.held)
+    notifier.observe(NOTIFIED.blind)
+    await former.until(1)
+    notifier.take([target(next.url)])
+    notifier.observe(NOTIFIED.terminated)
+    await notifier.until(1)
+    await notifier.clock.advance(2 * SECOND)
+    await notifier.until(2)
+    expect(notifier.reports.at(-1)).toEqual({ target: 'desk', outcome: 'lost', count: 2, code: 'stopped' })
+    expect(typesOf(next.received)).toEqual(['curfew.session.terminated'])
+  })
+
+  it('get what waits at the end, all at the same time', async () => {
+    await using slow = await startReceiver(() => 'hang')
+    await using desk = await startReceiver(() => 200)
+    await using notifier = startNotifier()
+    notifier.take([target(slow.url, { name: 'slow' }), target(desk.url)])
+    for (const event of NOTIFICATION_EVENTS) notifier.observe(NOTIFIED[event])
+    const closing = notifier.close()
+    await notifier.until(NOTIFICATION_EVENTS.length)
+    await settled()
+    await notifier.clock.advance(2 * SECOND)
+    await closing
+    expect(desk.received).toHaveLength(NOTIFICATION_EVENTS.length)
+    expect(notifier.reports.at(-1)).toEqual({ target: 'slow', outcome: 'lost', count: 6, code: 'stopped' })
+  })
+})
+
+describe('the log of deliveries', () => {
+  const startLog = () => {
+    const clock = createManualClock(NOON)
+    const lines: Record<string, unknown>[] = []
+    const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line) as never) })
+    return { ...createDeliveryLog(log, clock), clock, lines }
+  }
+
+  it('tells of a loss at once, of those that follow once a minute, and of the rest at the end', async () => {
+    const { tell, close, clock, lines } = startLog()
+    const lost = (name: string, count: number, code = 'HTTP 404') => tell(name, { outcome: 'lost', count, code })
+    const counts = () => lines.map(({ target: name, count }) => [name, count])
+    lost('desk', 1)
+    for (let index = 0; index < 500; index++) lost('desk', 1, 'outbox-full')
+    lost('chat', 3)
+    expect(counts()).toEqual([
+      ['desk', 1],
+      ['chat', 3],
+    ])
+    await clock.advance(MINUTE)
+    await settled()
+    expect(lines.slice(2)).toMatchObject([
+      { event: 'notification-lost', target: 'desk', count: 500, code: 'outbox-full' },
+    ])
+    lost('desk', 7)
+    expect(counts().slice(3)).toEqual([])
+    close()
+    expect(counts().slice(3)).toEqual([['desk', 7]])
+    lost('desk', 2, 'stopped')
+    expect(counts().slice(4)).toEqual([['desk', 2]])
+  })
+
+  it('tells once that deliveries fail, and once that they work again', () => {
+    const { tell, lines } = startLog()
+    for (const failures of [1, 2, 3]) tell('desk', { outcome: 'retried', count: 1, code: 'timeout', failures })
+    tell('desk', { outcome: 'delivered', count: 1, failures: 3 })
+    tell('desk', { outcome: 'delivered', count: 1, failures: 0 })
+    expect(lines.map(({ event }) => event)).toEqual(['notification-delayed', 'notification-resumed'])
+  })
+})

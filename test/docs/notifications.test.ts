@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+import { CLOUD_EVENT_TYPES, cloudEventOf } from '../../src/adapters/notify/cloud-event.ts'
+import { signatureHeaders } from '../../src/adapters/notify/signature.ts'
+import { createSlackOutbox } from '../../src/adapters/notify/slack-outbox.ts'
+import { type Notification, notificationOf } from '../../src/app/notification.ts'
+import { NOTIFICATION_EVENTS, type NotificationEvent } from '../../src/config/configuration.ts'
+import { curfewJsonSchema } from '../../src/config/json-schema.ts'
+import { MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { NOTIFIED, TOLD_AT } from '../app/notified-events.ts'
+import { NOON } from '../domain/build.ts'
+import { blocks, tableAfter } from './pages.ts'
+
+const PAGE = 'docs/notifications.md'
+
+const blocksIn = (language: string) =>
+  blocks.filter((block) => block.page === PAGE && block.language === language).map(({ text }) => text)
+
+const code = (cell = '') => cell.replaceAll('`', '')
+
+const notificationFor = (event: NotificationEvent): Notification => {
+  const notification = notificationOf(NOTIFIED[event], TOLD_AT)
+  if (notification === undefined) throw new Error(`nobody is told of ${event}`)
+  return notification
+}
+
+describe('the page on notifications', () => {
+  const examples = blocksIn('json').map((text) => JSON.parse(text) as { readonly id: string; readonly type: string })
+
+  it('names every event with its type', () => {
+    const rows = tableAfter(PAGE, '## Events').map(([event, type]) => [code(event), code(type)])
+    expect(rows).toEqual(NOTIFICATION_EVENTS.map((event) => [event, CLOUD_EVENT_TYPES[event]]))
+  })
+
+  it.each(NOTIFICATION_EVENTS)('shows %s as it is sent', (event) => {
+    const shown = examples.filter(({ type }) => type === CLOUD_EVENT_TYPES[event])
+    const sent = shown.map(({ id }) => JSON.parse(JSON.stringify(cloudEventOf(notificationFor(event), id))) as unknown)
+    expect(shown).toHaveLength(1)
+    expect(shown).toEqual(sent)
+  })
+
+  it('names the keys of the schema', () => {
+    const { notify } = curfewJsonSchema().properties as { notify: { items: { properties: object } } }
+    const rows = tableAfter(PAGE, '# Notifications').map(([key]) => code(key))
+    expect(rows).toEqual(Object.keys(notify.items.properties))
+  })
+
+  it('shows messages as Slack gets them', () => {
+    const messages = NOTIFICATION_EVENTS.map((event) => {
+      const outbox = createSlackOutbox()
+      outbox.add(notificationFor(event))
+      return (JSON.parse(outbox.take(NOON)?.body ?? '') as { text: string }).text
+    })
+    const shown = blocksIn('text').flatMap((text) => text.trim().split('\n'))
+    expect(shown.length).toBeGreaterThan(1)
+    expect(messages).toEqual(expect.arrayContaining(shown))
+  })
+})
+
+describe('the receiver that the page shows', () => {
+  const KEY = Buffer.alloc(32, 'curfew')
+  const SECRET = `whsec_${KEY.toString('base64')}`
+  const event = cloudEventOf(notificationFor('terminated'), 'id-1')
+  const body = JSON.stringify(event)
+  const headers = signatureHeaders(KEY, 'id-1', NOON, body)
+
+  type Receive = (headers: object, body: string, secret: string, now: number) => unknown
+  const receive: Receive = async (...given) => {
+    const [source = ''] = blocksIn('js')
+    const module = (await import(`data:text/javascript,${encodeURIComponent(source)}`)) as { receive: Receive }
+    return module.receive(...given)
+  }
+
+  it('takes what is genuine', async () => {
+    expect(await receive(headers, body, SECRET, NOON / SECOND)).toEqual(JSON.parse(body))
+    const alsoSigned = { ...headers, 'webhook-signature': `v1,AAAA ${headers['webhook-signature']}` }
+    expect(await receive(alsoSigned, body, SECRET, (NOON + 5 * MINUTE) / SECOND)).toBeDefined()
+  })
+
+  it.each([
+    ['a changed body', headers, body.replace('alice', 'mallory'), SECRET, NOON],
+    ['another id', { ...headers, 'webhook-id': 'id-2' }, body, SECRET, NOON],
+    ['another key', headers, body, `whsec_${Buffer.alloc(32, 'other').toString('base64')}`, NOON],
+    ['an old message', headers, body, SECRET, NOON + 5 * MINUTE + SECOND],
+    ['a message from the future', headers, body, SECRET, NOON - 5 * MINUTE - SECOND],
+    ['another time', { ...headers, 'webhook-timestamp': String(NOON / SECOND + 1) }, body, SECRET, NOON],
+    ['no signature', { ...headers, 'webhook-signature': undefined }, body, SECRET, NOON],
+    ['no headers', {}, body, SECRET, NOON],
+  ])('refuses %s', async (_, given, text, secret, now) => {
+    expect(await receive(given, text, secret, now / SECOND)).toBeUndefined()
+  })
+})
