@@ -1,0 +1,58 @@
+import type { Builder } from '@grafana/grafana-foundation-sdk/cog'
+import {
+  AnnotationQueryBuilder,
+  type Dashboard,
+  DashboardBuilder,
+  DashboardCursorSync,
+  type Panel,
+  RowBuilder,
+} from '@grafana/grafana-foundation-sdk/dashboard'
+import { palette } from './palette.ts'
+import { ofDaemons } from './queries.ts'
+import { siblings } from './runbook.ts'
+import { datasource, type Variable } from './variables.ts'
+
+/** Panels under one heading, from left to right; lines of them fill 24 columns. */
+export interface Row {
+  readonly title: string
+  readonly panels: readonly Builder<Panel>[]
+}
+
+/** The first question after anything odd: what changed? */
+const reloads = new AnnotationQueryBuilder()
+  .name('Configuration taken')
+  .datasource(datasource)
+  .enable(true)
+  .iconColor(palette.plain)
+  .expr(`${ofDaemons('curfew_config_last_reload_success_timestamp_seconds')} * 1000`)
+  .useValueForTime(true)
+  .titleFormat('Configuration taken')
+  .textFormat('{{instance}}')
+
+/** The model that Grafana reads, with ids that the builders do not give. */
+export const dashboardOf = (spec: {
+  readonly uid: string
+  readonly title: string
+  readonly description: string
+  readonly from: string
+  readonly variables: readonly Variable[]
+  readonly rows: readonly Row[]
+}): Dashboard => {
+  const builder = new DashboardBuilder(spec.title)
+    .uid(spec.uid)
+    .description(spec.description)
+    .tags(['curfew'])
+    .time({ from: spec.from, to: 'now' })
+    .refresh('30s')
+    .tooltip(DashboardCursorSync.Crosshair)
+    .annotation(reloads)
+    .links([{ build: () => siblings }])
+    .variables([...spec.variables])
+  for (const { title, panels } of spec.rows) {
+    builder.withRow(new RowBuilder(title))
+    for (const panel of panels) builder.withPanel(panel)
+  }
+  const dashboard = builder.build()
+  for (const [index, panel] of (dashboard.panels ?? []).entries()) panel.id = index + 1
+  return dashboard
+}

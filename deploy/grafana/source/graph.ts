@@ -1,0 +1,86 @@
+import {
+  GraphDrawStyle,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  SortOrder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common'
+import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard'
+import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
+import { type Colour, palette } from './palette.ts'
+import { type Frame, framed, overTime, thresholds } from './panel.ts'
+
+interface Line {
+  readonly expr: string
+  readonly legend: string
+}
+
+interface GraphSpec extends Frame {
+  readonly lines: readonly Line[]
+  /** By legend. What is not named is a shade of one colour: it means nothing. */
+  readonly colours?: Readonly<Record<string, Colour>>
+}
+
+/** In a browser a bar of less than a minute would hold fewer scrapes than its rate needs. */
+const SHORTEST_BAR = '1m'
+
+const graph = (spec: GraphSpec, calcs: string[]): PanelBuilder => {
+  const queries = spec.lines.map(({ expr, legend }) => overTime(expr, legend))
+  const panel = framed(new PanelBuilder(), spec, queries)
+    .min(0)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Shades).fixedColor(palette.plain))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
+    .legend(
+      new VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.List)
+        .placement(LegendPlacement.Bottom)
+        .calcs(calcs),
+    )
+  for (const [name, fixedColor] of Object.entries({ none: palette.muted, ...spec.colours }))
+    panel.overrideByName(name, [{ id: 'color', value: { mode: FieldColorModeId.Fixed, fixedColor } }])
+  return panel
+}
+
+/** How something stands over time. A gap is a gap: nothing was known. */
+export const lines = (
+  spec: GraphSpec & {
+    /** A dashed line that should not be crossed; in sight even when all is far below. */
+    readonly limit?: number
+  },
+): PanelBuilder => {
+  const panel = graph(spec, ['lastNotNull', 'max'])
+    .drawStyle(GraphDrawStyle.Line)
+    .lineWidth(1)
+    .fillOpacity(10)
+    .showPoints(VisibilityMode.Auto)
+    .spanNulls(false)
+  if (spec.limit === undefined) return panel
+  return panel
+    .axisSoftMax(spec.limit)
+    .thresholds(
+      thresholds([
+        { from: null, colour: palette.good },
+        { from: spec.limit, colour: palette.act },
+      ]),
+    )
+    .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed))
+}
+
+/** How often something happened: stacked bars, and their sum in the legend. */
+export const bars = (spec: GraphSpec): PanelBuilder =>
+  graph(spec, ['sum'])
+    .interval(SHORTEST_BAR)
+    .decimals(0)
+    .drawStyle(GraphDrawStyle.Bars)
+    .lineWidth(0)
+    .fillOpacity(80)
+    .axisSoftMax(1)
+    .stacking(new StackingConfigBuilder().mode(StackingMode.Normal))

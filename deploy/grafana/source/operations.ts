@@ -1,0 +1,21 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
+import { dashboardOf } from './dashboard.ts'
+import { aws } from './operations/aws.ts'
+import { ended } from './operations/ended.ts'
+import { endpoints } from './operations/endpoints.ts'
+import { onTime } from './operations/on-time.ts'
+import { daemonProcess } from './operations/process.ts'
+import { rightNow } from './operations/right-now.ts'
+import { trouble } from './operations/trouble.ts'
+import { datasourceVariable, endpointVariable, policyVariable, regionVariable, runbookVariable } from './variables.ts'
+
+/** For those who run Curfew: does it end what it should, only that, and in time? */
+export const operationsDashboard = (): Dashboard =>
+  dashboardOf({
+    uid: 'curfew-operations',
+    title: 'Curfew: operations',
+    description: 'Whether sessions end that should, only those, and in time.',
+    from: 'now-6h',
+    variables: [datasourceVariable, regionVariable, endpointVariable, policyVariable, runbookVariable],
+    rows: [rightNow(), endpoints(), ended(), onTime(), aws(), trouble(), daemonProcess()],
+  })

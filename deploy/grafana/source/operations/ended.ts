@@ -1,0 +1,76 @@
+import * as units from '@grafana/grafana-foundation-sdk/units'
+import type { Row } from '../dashboard.ts'
+import { bars, lines } from '../graph.ts'
+import { palette, upwards } from '../palette.ts'
+import { inRange, ofPolicies, orNone, perBar } from '../queries.ts'
+import { table } from '../table.ts'
+
+const half = { width: 12, height: 8, unit: units.NoUnit } as const
+
+const inRangeBy = (outcome: string) =>
+  `sum by (policy, reason) (${inRange(ofPolicies('curfew_terminations_total', `outcome="${outcome}"`))})`
+
+/** What ended, by which policy and why, and what became of it. */
+export const ended = (): Row => ({
+  title: 'What ended, and why',
+  panels: [
+    bars({
+      ...half,
+      title: 'Ended by reason',
+      description: 'Connections that were ended and proven gone, by the reason that their policy gave.',
+      runbook: 'CurfewGuardHolding',
+      lines: [
+        {
+          expr: `sum by (reason) (${perBar(ofPolicies('curfew_terminations_total', 'outcome="confirmed"'))})`,
+          legend: '{{reason}}',
+        },
+      ],
+    }),
+    bars({
+      ...half,
+      title: 'Outcomes',
+      description:
+        'What became of terminations. Confirmed: proven gone. Already gone: it left by itself. Failed: AWS refused, it is tried again. Given up: still there after all attempts.',
+      runbook: 'CurfewTerminationGaveUp',
+      lines: [
+        {
+          expr: `sum by (outcome) (${perBar(ofPolicies('curfew_terminations_total'))})`,
+          legend: '{{outcome}}',
+        },
+      ],
+      colours: {
+        confirmed: palette.plain,
+        'already-gone': palette.muted,
+        failed: palette.watch,
+        'gave-up': palette.act,
+      },
+    }),
+    table({
+      ...half,
+      title: 'Ended by policy and reason',
+      description: 'What each policy ended in this range, and what became of it.',
+      runbook: 'CurfewTerminationGaveUp',
+      keys: { policy: 'Policy', reason: 'Reason' },
+      sortBy: 'Confirmed',
+      columns: [
+        { title: 'Confirmed', expr: inRangeBy('confirmed'), unit: units.NoUnit },
+        { title: 'Already gone', expr: inRangeBy('already-gone'), unit: units.NoUnit },
+        { title: 'Failed', expr: inRangeBy('failed'), unit: units.NoUnit, steps: upwards({ watch: 1 }) },
+        { title: 'Given up', expr: inRangeBy('gave-up'), unit: units.NoUnit, steps: upwards({ act: 1 }) },
+      ],
+    }),
+    lines({
+      ...half,
+      title: 'Held by the guard, by policy',
+      description:
+        'Connections that each policy may not end because an edit would have condemned much of an endpoint after the fact. Somebody has to release them or mend the edit.',
+      runbook: 'CurfewGuardHolding',
+      lines: [
+        {
+          expr: orNone('policy', ofPolicies('curfew_guard_held_connections')),
+          legend: '{{policy}}',
+        },
+      ],
+    }),
+  ],
+})

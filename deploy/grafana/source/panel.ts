@@ -1,0 +1,58 @@
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog'
+import { type Panel, ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard'
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus'
+import type { Step } from './palette.ts'
+import { type Alert, runbookLink } from './runbook.ts'
+import { datasource } from './variables.ts'
+
+/** What every panel says of itself. */
+export interface Frame {
+  readonly title: string
+  /** For somebody who was woken: what it shows, and what to make of it. */
+  readonly description: string
+  readonly runbook: Alert
+  readonly unit: string
+  /** Of 24 columns. */
+  readonly width: number
+  readonly height: number
+}
+
+interface FrameBuilder extends Builder<Panel> {
+  title(title: string): this
+  description(description: string): this
+  links(links: ReturnType<typeof runbookLink>[]): this
+  datasource(ref: typeof datasource): this
+  unit(unit: string): this
+  span(width: number): this
+  height(height: number): this
+  targets(targets: Builder<Dataquery>[]): this
+}
+
+export const framed = <B extends FrameBuilder>(builder: B, frame: Frame, queries: readonly DataqueryBuilder[]): B =>
+  builder
+    .title(frame.title)
+    .description(frame.description)
+    .links([runbookLink(frame.runbook)])
+    .datasource(datasource)
+    .unit(frame.unit)
+    .span(frame.width)
+    .height(frame.height)
+    .targets(queries.map((query, index) => query.datasource(datasource).refId(refIdOf(index))))
+
+/** Queries without one, or of the same, overwrite each other. */
+export const refIdOf = (index: number): string => String.fromCharCode('A'.charCodeAt(0) + index)
+
+/** A graph's lines over the range. */
+export const overTime = (expr: string, legend: string): DataqueryBuilder =>
+  new DataqueryBuilder().expr(expr).legendFormat(legend).range()
+
+/** The value at the range's end. A range would keep showing the last value of what has since gone blind. */
+export const atTheEnd = (expr: string, legend = ''): DataqueryBuilder =>
+  new DataqueryBuilder().expr(expr).legendFormat(legend).instant()
+
+export const asTable = (expr: string): DataqueryBuilder => atTheEnd(expr).format(PromQueryFormat.Table)
+
+export const thresholds = (steps: readonly Step[]): ThresholdsConfigBuilder =>
+  new ThresholdsConfigBuilder()
+    .mode(ThresholdsMode.Absolute)
+    .steps(steps.map(({ from, colour }) => ({ value: from, color: colour })))

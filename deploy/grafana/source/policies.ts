@@ -1,0 +1,35 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
+import { dashboardOf } from './dashboard.ts'
+import { auditAgainstEnforce } from './policies/audit-against-enforce.ts'
+import { byPolicy } from './policies/by-policy.ts'
+import { now } from './policies/now.ts'
+import { people } from './policies/people.ts'
+import { savings } from './policies/savings.ts'
+import {
+  datasourceVariable,
+  endpointVariable,
+  hoursVariable,
+  policyVariable,
+  priceVariable,
+  regionVariable,
+  runbookVariable,
+} from './variables.ts'
+
+/** For those who write policies: what each does, what it would do, and how people take it. */
+export const policiesDashboard = (): Dashboard =>
+  dashboardOf({
+    uid: 'curfew-policies',
+    title: 'Curfew: policies',
+    description: 'What each policy does, what it would do if it were enforced, and how people take it.',
+    from: 'now-7d',
+    variables: [
+      datasourceVariable,
+      regionVariable,
+      endpointVariable,
+      policyVariable,
+      hoursVariable,
+      priceVariable,
+      runbookVariable,
+    ],
+    rows: [now(), byPolicy(), auditAgainstEnforce(), people(), savings()],
+  })

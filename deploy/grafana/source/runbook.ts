@@ -1,0 +1,37 @@
+import { type DashboardLink, DashboardLinkBuilder } from '@grafana/grafana-foundation-sdk/dashboard'
+
+/** The alerts; the runbook has a heading for each. */
+export type Alert =
+  | 'CurfewAuditNotWritable'
+  | 'CurfewBanNotEffective'
+  | 'CurfewClockSkew'
+  | 'CurfewDown'
+  | 'CurfewEndpointBlind'
+  | 'CurfewEnforcementLate'
+  | 'CurfewGuardHolding'
+  | 'CurfewNotEnforcing'
+  | 'CurfewNotificationsLost'
+  | 'CurfewPermissionMissing'
+  | 'CurfewQueueLong'
+  | 'CurfewReconnectLoop'
+  | 'CurfewReloadRefused'
+  | 'CurfewSnapshotOld'
+  | 'CurfewTerminationGaveUp'
+  | 'CurfewThrottled'
+
+/** A panel's way to the page that says what to do. `raw`, or Grafana would escape the slashes of the base. */
+export const runbookLink = (alert: Alert): DashboardLinkBuilder =>
+  new DashboardLinkBuilder(`Runbook: ${alert}`).url(`\${runbook_base:raw}#${alert.toLowerCase()}`).targetBlank(true)
+
+/** The other dashboards, with the same range and the same endpoints. */
+export const siblings: DashboardLink = {
+  title: 'Curfew',
+  type: 'dashboards' as DashboardLink['type'],
+  icon: 'external link',
+  tooltip: '',
+  tags: ['curfew'],
+  asDropdown: false,
+  targetBlank: false,
+  includeVars: true,
+  keepTime: true,
+}

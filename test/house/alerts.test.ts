@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createMetrics } from '../../src/adapters/prometheus/metrics.ts'
+import { HOUR } from '../../src/domain/instant.ts'
+import { blocks } from '../docs/pages.ts'
+import { ENDPOINT, NOON, policy } from '../domain/build.ts'
+import { alertRules, expectations, recordingRules, scrapeJobs } from './alert-rules.ts'
+import { metricsIn } from './promql-names.ts'
+
+const RUNBOOK = 'docs/runbook.md'
+const runbook = readFileSync(RUNBOOK, 'utf8')
+
+const unique = (values: readonly string[]) => [...new Set(values)]
+const alerts = unique(alertRules.map(({ alert }) => alert))
+const queries = [...alertRules, ...recordingRules].map(({ expr }) => expr)
+const shown = blocks.filter(({ page, language }) => page === RUNBOOK && language === 'promql').map(({ text }) => text)
+
+const RECORDED = /\bjob:[\w:]+/g
+
+/** A daemon that has just started, with policies whose connections can end for every reason that an alert asks for. */
+const started = () => {
+  const policies = [
+    policy('banned-users', { users: ['mallory'] }),
+    policy('max-session-age', { maxAge: '10h' }, { cooldownMs: HOUR }),
+    policy('max-sessions', { limit: 2 }),
+    policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '00:00-06:00' }] }),
+    policy('posture', { deny: ['quarantined'] }),
+  ]
+  const { registry, observe } = createMetrics({
+    version: '0.0.0',
+    policies: () => policies,
+    targets: () => ['security-desk'],
+    changedAt: () => NOON,
+  })
+  const endpoint = { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: '111122223333' }
+  const inForce = { mode: 'enforce', policies: policies.length, endpoints: [endpoint], policySetHash: '' } as const
+  observe({ event: 'started', ...inForce, at: NOON })
+  return registry
+}
+
+const registry = started()
+const series = (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+
+interface Metric {
+  readonly type: string
+  readonly labelNames: readonly string[]
+}
+
+const metricOf = (name: string) => {
+  const whole = name.replace(/_(bucket|count|sum)$/, '')
+  return (registry.getSingleMetric(name) ?? registry.getSingleMetric(whole)) as unknown as Metric | undefined
+}
+
+/** What Prometheus, its discovery and histograms add. */
+const ADDED = ['job', 'instance', 'pod', 'le']
+
+/** The matchers of a selector, one for each of the words that it lets through. */
+const wordsOf = (selector: string) =>
+  [...selector.matchAll(/(\w+)\s*=~?\s*"([^"]*)"/g)].flatMap(([, label = '', words = '']) =>
+    words.split('|').map((word) => ({ label, word })),
+  )
+
+/** Selectors of counters, whose first increase would be missed if they appeared with it. */
+const counted = queries.flatMap((expr) =>
+  [...expr.matchAll(/\b(curfew_\w+_(?:total|bucket|count))\{([^}]*)\}/g)].map(([, name = '', selector = '']) => ({
+    name,
+    words: wordsOf(selector),
+  })),
+)
+
+describe('the alerts', () => {
+  it.each(alertRules)('$alert ($labels.severity) says what happened, how bad it is and what to do', (rule) => {
+    expect(rule.alert).toMatch(/^Curfew([A-Z][a-z]+)+$/)
+    expect(['critical', 'warning', 'info']).toContain(rule.labels.severity)
+    expect(rule.annotations.summary).toMatch(/^[A-Z].{20,160}$/)
+    expect(rule.annotations.description).toMatch(/^[A-Z].{20,300}\.$/)
+    expect(rule.annotations.runbook_url).toBe(`https://example.com/curfew/docs/runbook.md#${rule.alert.toLowerCase()}`)
+    expect(['0m', '1m', '2m']).toContain(rule.for ?? '0m')
+  })
+
+  it('have one heading each in the runbook, and nothing else has', () => {
+    const headings = [...runbook.matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) => heading)
+    expect(headings.toSorted()).toEqual(alerts.toSorted())
+  })
+
+  it('ask for the job under which the daemon is scraped', () => {
+    const jobs = alertRules.flatMap(({ expr }) => [...expr.matchAll(/job="(\w+)"/g)].map(([, job]) => job))
+    expect(new Set(jobs)).toEqual(new Set(scrapeJobs))
+  })
+
+  it('are tried with promtool, each of them firing and silent', () => {
+    const expected = ({ alert, labels }: (typeof alertRules)[number]) => {
+      const severities = expectations.filter((one) => one.alert === alert).map((one) => one.severities)
+      return severities.some((all) => all.includes(labels.severity)) && severities.some((all) => all.length === 0)
+    }
+    expect(alertRules.filter((rule) => !expected(rule))).toEqual([])
+  })
+})
+
+describe('what the alerts, the recording rules and the runbook ask for', () => {
+  const all = [...queries, ...shown].map((expr) => expr.replaceAll(RECORDED, ''))
+
+  it('are metrics that the daemon has, by labels that they have', () => {
+    const named = [...all, runbook].flatMap(metricsIn)
+    expect(named.length).toBeGreaterThan(40)
+    expect(named.filter(({ metric }) => metricOf(metric) === undefined)).toEqual([])
+    const unknown = named.flatMap(({ metric, labels }) =>
+      labels.filter((label) => ![...ADDED, ...(metricOf(metric)?.labelNames ?? [])].includes(label)),
+    )
+    expect(unknown).toEqual([])
+  })
+
+  it('group and match by labels that are there', () => {
+    const clauses = all.flatMap((expr) => {
+      const labels = metricsIn(expr).flatMap(({ metric }) => metricOf(metric)?.labelNames ?? [])
+      const there = new Set([...ADDED, ...labels])
+      return [...expr.matchAll(/\b(?:by|without|on|ignoring|group_left) \(([^)]*)\)/g)].flatMap(([, listed = '']) =>
+        listed.split(', ').map((label) => ({ expr, label, isThere: there.has(label) })),
+      )
+    })
+    expect(clauses.length).toBeGreaterThan(40)
+    expect(clauses.filter(({ isThere }) => !isThere)).toEqual([])
+  })
+
+  it('are counters that start at zero with the daemon, by words that it uses', () => {
+    expect(counted.length).toBeGreaterThan(20)
+    // Prometheus 3 spells the bucket in another way than the daemon.
+    const wanted = counted.flatMap(({ name, words }) =>
+      words.filter(({ word }) => word !== '30.0').map((word) => ({ name, word })),
+    )
+    const missing = wanted.filter(
+      ({ name, word: { label, word } }) =>
+        !series.some(
+          (line) => line.startsWith(`${name}{`) && line.includes(`${label}="${word}"`) && line.endsWith(' 0'),
+        ),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('keep each recording in use, under the name of what it is', () => {
+    const used = unique(alertRules.flatMap(({ expr }) => expr.match(RECORDED) ?? []))
+    expect(used.toSorted()).toEqual(recordingRules.map(({ record }) => record).toSorted())
+    for (const { record, expr } of recordingRules) {
+      const [, operation = '', window = ''] = /^job:curfew_\w+:([a-z_]+)(\d+[mhd])$/.exec(record) ?? []
+      expect(['ratio_rate', 'increase']).toContain(operation)
+      expect(new Set(expr.match(/\[\w+\]/g))).toEqual(new Set([`[${window}]`]))
+    }
+  })
+})
+
+describe('the runbook', () => {
+  it('names events that the log has', () => {
+    const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join('src', name), 'utf8'))
+      .join('\n')
+    const events = [...runbook.matchAll(/log\s+event\s+`([^`]+)`/gi)].map(([, event = '']) => event)
+    expect(events.length).toBeGreaterThan(10)
+    expect(events.filter((event) => !source.includes(`event: '${event}'`))).toEqual([])
+  })
+})

@@ -1,0 +1,93 @@
+import type { Dashboard, Panel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard'
+
+/** What a person chose above a dashboard, and what Grafana knows of range and screen. */
+export interface Choices {
+  /** By variable: what is missing stands at its default, "All" where that has a pattern of its own. */
+  readonly variables: Readonly<Record<string, string | readonly string[]>>
+  readonly rangeMs: number
+  /** The time that one pixel or bar covers. */
+  readonly intervalMs: number
+  readonly scrapeIntervalMs: number
+}
+
+export interface DashboardQuery {
+  readonly panel: string
+  readonly refId: string
+  readonly expr: string
+}
+
+interface Target {
+  readonly refId: string
+  readonly expr: string
+  readonly legendFormat?: string
+  readonly instant: boolean
+  readonly datasource?: { readonly uid?: string }
+}
+
+export const panelsOf = ({ panels = [] }: Dashboard): readonly Panel[] => panels.filter(({ type }) => type !== 'row')
+
+/** Typed as an empty interface by the SDK: each query language has its own. */
+export const targetsOf = ({ targets = [] }: Panel): readonly Target[] => targets as unknown as readonly Target[]
+
+/** Every query of a dashboard as Grafana would send it, the annotations' included. Fails on a variable that is not there. */
+export const queriesOf = (dashboard: Dashboard, choices: Choices): readonly DashboardQuery[] => {
+  const variables = new Map((dashboard.templating.list ?? []).map((variable) => [variable.name, variable]))
+  const fill = (expr: string, intervalMs: number) =>
+    expr.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced: string | undefined, bare: string) => {
+      const name = braced ?? bare
+      const text = builtIn(name, { ...choices, intervalMs }) ?? textOf(variables.get(name), choices.variables[name])
+      if (text === undefined) throw new Error(`${dashboard.title}: $${name} has no value in ${expr}`)
+      return text
+    })
+  return [
+    ...panelsOf(dashboard).flatMap((panel) =>
+      targetsOf(panel).map(({ refId, expr }) => ({
+        panel: panel.title ?? '',
+        refId,
+        expr: fill(expr, Math.max(choices.intervalMs, shortestMs(panel))),
+      })),
+    ),
+    ...(dashboard.annotations.list ?? []).map(({ name, expr = '' }) => ({
+      panel: name,
+      refId: 'annotation',
+      expr: fill(expr, choices.intervalMs),
+    })),
+  ]
+}
+
+/** A panel may ask for bars that are no shorter than some minutes. */
+const shortestMs = ({ interval = '0m' }: Panel): number => {
+  const [, minutes] = /^(\d+)m$/.exec(interval) ?? []
+  if (minutes === undefined) throw new Error(`interval ${interval} is not in minutes`)
+  return Number(minutes) * 60_000
+}
+
+const builtIn = (name: string, { rangeMs, intervalMs, scrapeIntervalMs }: Choices): string | undefined => {
+  switch (name) {
+    case '__range':
+      return `${Math.round(rangeMs / 1000)}s`
+    case '__interval':
+      return `${intervalMs}ms`
+    case '__interval_ms':
+      return `${intervalMs}`
+    case '__rate_interval':
+      return `${Math.max(intervalMs + scrapeIntervalMs, 4 * scrapeIntervalMs)}ms`
+    default:
+      return undefined
+  }
+}
+
+/** For a regular expression within a PromQL string: hence the two backslashes. */
+const escaped = (value: string) => value.replaceAll('\\', '\\\\\\\\').replaceAll(/[$^*{}[\]+?.()|]/g, '\\\\$&')
+
+const textOf = (
+  variable: VariableModel | undefined,
+  chosen: string | readonly string[] | undefined,
+): string | undefined => {
+  if (variable === undefined) return undefined
+  const { type, allValue, query, multi } = variable
+  if (chosen === undefined) return type === 'query' ? allValue : (query as string)
+  if (multi !== true) return chosen as string
+  const values = [chosen].flat().map(escaped)
+  return values.length === 1 ? values[0] : `(${values.join('|')})`
+}

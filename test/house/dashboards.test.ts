@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs'
+import type { Dashboard, Panel } from '@grafana/grafana-foundation-sdk/dashboard'
+import { describe, expect, it } from 'vitest'
+import { createInstruments } from '../../src/adapters/prometheus/instruments.ts'
+import { anchorsOf } from '../docs/pages.ts'
+import { panelsOf, queriesOf, targetsOf } from './dashboard-queries.ts'
+import { groupingsIn, matchingsIn, metricsIn } from './promql-names.ts'
+
+const COLUMNS = 24
+
+/** What Prometheus adds to every series that it scrapes. */
+const TARGET = ['job', 'instance']
+
+const { registry } = createInstruments()
+
+/** The labels of a metric, or of a part of a histogram; none if there is no such metric. */
+const labelsOf = (name = ''): readonly string[] => {
+  const [, whole = name, part] = /^(.*)_(bucket|count|sum)$/.exec(name) ?? []
+  const metric = registry.getSingleMetric(name) ?? registry.getSingleMetric(whole)
+  if (metric === undefined) return []
+  const { labelNames } = metric as unknown as { readonly labelNames: readonly string[] }
+  return [...labelNames, ...TARGET, ...(part === 'bucket' ? ['le'] : [])]
+}
+
+const lacks = (there: readonly string[], wanted: readonly string[]) => wanted.some((label) => !there.includes(label))
+
+const read = (name: string) => JSON.parse(readFileSync(`deploy/grafana/dashboards/${name}.json`, 'utf8')) as Dashboard
+
+const placeOf = ({ title, gridPos }: Pick<Panel, 'title' | 'gridPos'>) => {
+  if (gridPos === undefined) throw new Error(`${title} has no place`)
+  return gridPos
+}
+
+const isGraph = (type: string) => type === 'timeseries'
+
+const unique = (values: readonly unknown[]) => new Set(values).size === values.length
+
+describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
+  const dashboard = read(name)
+  const panels = panelsOf(dashboard)
+  const queries = panels.flatMap(targetsOf)
+  /** Titles of the panels that are not as they should be. */
+  const except = (isSound: (panel: Panel) => boolean) =>
+    panels.filter((panel) => !isSound(panel)).map(({ title }) => title)
+  /** Queries that are not as they should be. */
+  const wrong = (isWrong: (expr: string) => boolean) => queries.map(({ expr }) => expr).filter(isWrong)
+
+  describe('its layout', () => {
+    const places = (dashboard.panels ?? []).map((panel) => placeOf(panel as Panel))
+
+    it('fills every cell of 24 columns, each with one panel', () => {
+      const cells = places.flatMap(({ x, y, w, h }) =>
+        Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
+      )
+      expect(unique(cells)).toBe(true)
+      expect(Math.max(...places.map(({ x, w }) => x + w))).toBe(COLUMNS)
+      expect(cells.length).toBe(COLUMNS * Math.max(...places.map(({ y, h }) => y + h)))
+    })
+
+    it('has headings across the page, and panels that are large enough to read', () => {
+      expect(dashboard.panels?.[0]?.type).toBe('row')
+      expect(except((panel) => placeOf(panel).w >= 4 && placeOf(panel).h >= 4)).toEqual([])
+    })
+  })
+
+  describe('its panels', () => {
+    it('have titles and ids of their own', () => {
+      expect(panels.length).toBeGreaterThan(10)
+      const all = dashboard.panels ?? []
+      expect(unique(all.map(({ title }) => title))).toBe(true)
+      expect(unique(all.map(({ id }) => id))).toBe(true)
+      expect(all.filter(({ id, title }) => !(Number(id) > 0 && title))).toEqual([])
+    })
+
+    it('say what they show, and in which unit', () => {
+      expect(except(({ description }) => /^[A-Z].{20,}\.$/.test(description ?? ''))).toEqual([])
+      expect(except(({ fieldConfig }) => Boolean(fieldConfig?.defaults.unit))).toEqual([])
+    })
+
+    it('lead to a heading of the runbook', () => {
+      const headings = anchorsOf('docs/runbook.md')
+      expect(
+        except(({ links = [] }) => {
+          const [, anchor = ''] = links[0]?.url?.split('${runbook_base:raw}#') ?? []
+          return headings.includes(anchor)
+        }),
+      ).toEqual([])
+    })
+
+    it('tell their queries apart, and ask the data source that is chosen', () => {
+      expect(except((panel) => targetsOf(panel).length > 0)).toEqual([])
+      expect(except((panel) => unique(targetsOf(panel).map(({ refId }) => refId)))).toEqual([])
+      expect(queries.filter(({ refId }) => !/^[A-Z]$/.test(refId))).toEqual([])
+      expect(queries.filter(({ datasource }) => datasource?.uid !== '${datasource}')).toEqual([])
+    })
+
+    it('ask for a range where they draw lines, else for the moment: a range shows what was last known of the blind', () => {
+      expect(except((panel) => isGraph(panel.type) !== targetsOf(panel).every(({ instant }) => instant))).toEqual([])
+    })
+
+    it('name the lines of graphs', () => {
+      expect(
+        except((panel) => !isGraph(panel.type) || targetsOf(panel).every(({ legendFormat }) => legendFormat)),
+      ).toEqual([])
+    })
+  })
+
+  describe('its queries', () => {
+    it('name metrics that the daemon has, by labels that they have', () => {
+      expect(wrong((expr) => metricsIn(expr).length === 0)).toEqual([])
+      expect(wrong((expr) => metricsIn(expr).some(({ metric }) => labelsOf(metric).length === 0))).toEqual([])
+      expect(wrong((expr) => metricsIn(expr).some(({ metric, labels }) => lacks(labelsOf(metric), labels)))).toEqual([])
+    })
+
+    it('group by labels that are there', () => {
+      const isGroupedByWhatIsMissing = ({ labels, argument }: ReturnType<typeof groupingsIn>[number]) => {
+        const lent = matchingsIn(argument).flatMap((matching) => matching.lent)
+        return lacks([...labelsOf(metricsIn(argument)[0]?.metric), ...lent], labels)
+      }
+      expect(queries.flatMap(({ expr }) => groupingsIn(expr)).length).toBeGreaterThan(10)
+      expect(wrong((expr) => groupingsIn(expr).some(isGroupedByWhatIsMissing))).toEqual([])
+    })
+
+    it('match on labels that both sides have', () => {
+      const isOneSided = (expr: string) =>
+        matchingsIn(expr).some(({ on, lent, at }) => {
+          const left = metricsIn(expr).findLast((metric) => metric.at < at)
+          const right = metricsIn(expr).find((metric) => metric.at > at)
+          return (
+            on.length > 0 && (lacks(labelsOf(left?.metric), on) || lacks(labelsOf(right?.metric), [...on, ...lent]))
+          )
+        })
+      expect(wrong((expr) => matchingsIn(expr).length > 0)).not.toEqual([])
+      expect(wrong(isOneSided)).toEqual([])
+    })
+
+    it('keep the labels that their legends show', () => {
+      const forgets = ({ expr, legendFormat = '' }: (typeof queries)[number]) => {
+        const groupings = groupingsIn(expr)
+        const kept =
+          groupings.length > 0 ? groupings.flatMap(({ labels }) => labels) : labelsOf(metricsIn(expr)[0]?.metric)
+        return lacks(
+          kept,
+          [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label),
+        )
+      }
+      expect(queries.filter(forgets)).toEqual([])
+    })
+
+    it('follow what is chosen above, and nothing can be chosen in vain', () => {
+      expect(wrong((expr) => !/\$(vpn_endpoint|region)\b/.test(expr))).toEqual([])
+      const used = new Set(JSON.stringify(dashboard).match(/(?<=\$\{?)[a-z]\w*/g))
+      expect(new Set(dashboard.templating.list?.map((variable) => variable.name))).toEqual(used)
+    })
+
+    it('can be filled in', () => {
+      const filled = queriesOf(dashboard, {
+        variables: { vpn_endpoint: ['cvpn-endpoint-0123456789abcdef0'] },
+        rangeMs: 21_600_000,
+        intervalMs: 15_000,
+        scrapeIntervalMs: 15_000,
+      })
+      expect(filled.length).toBe(queries.length + 1)
+      expect(filled.filter(({ expr }) => expr.includes('$'))).toEqual([])
+    })
+  })
+})
+
+describe('a query that is filled in', () => {
+  const dashboard = (expr: string, interval?: string) =>
+    ({
+      title: 'one',
+      templating: {
+        list: [
+          { name: 'policy', type: 'query', multi: true, includeAll: true, allValue: '.+' },
+          { name: 'vpn_endpoint', type: 'query', multi: true, includeAll: true },
+          { name: 'price', type: 'textbox', query: '0.05' },
+        ],
+      },
+      annotations: {},
+      panels: [{ type: 'stat', title: 'p', targets: [{ refId: 'A', expr }], ...(interval && { interval }) }],
+    }) as unknown as Dashboard
+
+  const filled = (
+    expr: string,
+    variables: Readonly<Record<string, string | readonly string[]>> = {},
+    interval?: string,
+  ) =>
+    queriesOf(dashboard(expr, interval), {
+      variables,
+      rangeMs: 3_600_000,
+      intervalMs: 30_000,
+      scrapeIntervalMs: 15_000,
+    })[0]?.expr
+
+  it('escapes what was chosen, one value or many', () => {
+    expect(filled('up{policy=~"$policy"}', { policy: ['a.b'] })).toBe('up{policy=~"a\\\\.b"}')
+    expect(filled('up{policy=~"${policy}"}', { policy: ['a.b', 'c|d'] })).toBe('up{policy=~"(a\\\\.b|c\\\\|d)"}')
+  })
+
+  it('takes defaults: the pattern for all, the text of a box', () => {
+    expect(filled('up{policy=~"$policy"} * $price')).toBe('up{policy=~".+"} * 0.05')
+    expect(filled('$price', { price: '0.1' })).toBe('0.1')
+  })
+
+  it('knows range and interval, and never less than four scrapes', () => {
+    expect(filled('[$__range] [$__interval] $__interval_ms')).toBe('[3600s] [30000ms] 30000')
+    expect(filled('[$__rate_interval]')).toBe('[60000ms]')
+    expect(filled('[$__rate_interval] $__interval_ms', {}, '1m')).toBe('[75000ms] 60000')
+  })
+
+  it('fails where a variable has no value', () => {
+    expect(() => filled('$nobody')).toThrow('$nobody')
+    expect(() => filled('$vpn_endpoint')).toThrow('$vpn_endpoint')
+  })
+})

@@ -1,0 +1,206 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { queriesOf } from '../house/dashboard-queries.ts'
+import { startAlertmanager } from './alertmanager.ts'
+import { openCompany } from './company.ts'
+import { complaints } from './complaints.ts'
+import { eventually } from './eventually.ts'
+import { type Labels, type Rule, startPrometheus } from './prometheus.ts'
+import { byHand, byServiceMonitor, SERVICE_MONITOR_LABELS } from './scrape.ts'
+
+/** What the day provokes: severity, then daemon or endpoint, then what it is about. */
+const PROVOKED = [
+  'CurfewAuditNotWritable warning branch',
+  'CurfewEndpointBlind critical head virginia',
+  'CurfewGuardHolding warning head munich daily',
+  'CurfewNotEnforcing critical branch',
+  'CurfewNotificationsLost warning head chat',
+  'CurfewPermissionMissing warning head lab ec2:TerminateClientVpnConnections',
+  'CurfewQueueLong info branch eu-west-1',
+  'CurfewReconnectLoop info head berlin leavers',
+  'CurfewReloadRefused warning head',
+  'CurfewTerminationGaveUp critical head munich closing',
+  'CurfewThrottled warning head us-east-1 DescribeClientVpnConnections',
+]
+
+/** Ages, burn rates and what must have lasted for two minutes take longer than the day: promtool's tests have them. */
+const takesLonger = ({ query, duration = 0 }: Rule) => duration >= 120 || /\btime\(\)|\bjob:/.test(query)
+
+const open: AsyncDisposable[] = []
+const keep = <Kept extends AsyncDisposable>(one: Kept): Kept => {
+  open.unshift(one)
+  return one
+}
+
+let addresses: { readonly head: string; readonly branch: string }
+let prometheus: Awaited<ReturnType<typeof startPrometheus>>
+let inPeace: readonly string[]
+let [fired, arrived]: [readonly string[], readonly string[]] = [[], []]
+let [from, to] = [0, 0]
+
+const titleOf = ({ alertname, severity, instance, name, region, policy, action, target }: Labels) => {
+  const daemon = instance === addresses.head ? 'head' : 'branch'
+  return [alertname, severity, daemon, name ?? region, policy ?? action ?? target].filter(Boolean).join(' ')
+}
+const titlesOf = (alerts: ReadonlyArray<{ readonly labels: Labels }>) =>
+  alerts.map(({ labels }) => titleOf(labels)).toSorted()
+const areAllThere = (titles: readonly string[]) => PROVOKED.every((title) => titles.includes(title))
+
+const untilFound = async (query: string) => {
+  const found = await eventually(
+    () => prometheus.query(query),
+    (series) => series.length > 0,
+    MINUTE,
+  )
+  if (found.length === 0) throw new Error(`Prometheus does not find ${query}`)
+}
+
+const firing = async () => titlesOf((await prometheus.alerts()).filter(({ state }) => state === 'firing'))
+
+beforeAll(async () => {
+  const company = keep(await openCompany())
+  addresses = await company.addresses()
+  const alertmanager = keep(await startAlertmanager())
+  prometheus = keep(
+    await startPrometheus([byServiceMonitor(addresses.head), byHand(addresses.branch)], alertmanager.address),
+  )
+  from = Date.now()
+
+  await untilFound('count(curfew_connections) == 4')
+  await untilFound('sum(curfew_terminations_total{outcome="confirmed"}) >= 2')
+  await eventually(
+    () => prometheus.rules(),
+    (rules) => rules.every(({ type, health }) => type === 'recording' || health !== 'unknown'),
+  )
+  inPeace = titlesOf(await prometheus.alerts())
+
+  await company.goWrong()
+  await untilFound('ALERTS{alertname="CurfewReconnectLoop", alertstate="firing"}')
+  company.heedBan()
+  fired = await eventually(firing, areAllThere, 2 * MINUTE)
+  arrived = await eventually(async () => titlesOf(await alertmanager.alerts()), areAllThere)
+  to = Date.now()
+}, 5 * MINUTE)
+
+afterAll(async () => {
+  for (const one of open) await one[Symbol.asyncDispose]()
+}, MINUTE)
+
+describe('the alerts', () => {
+  it('are silent while all goes well', () => {
+    expect(inPeace).toEqual([])
+  })
+
+  it('that the day provokes fire in Prometheus and arrive at the Alertmanager, and no others', async () => {
+    expect(fired).toEqual(PROVOKED)
+    expect(arrived).toEqual(PROVOKED)
+    const ever = await prometheus.query('last_over_time(ALERTS{alertstate="firing"}[10m])')
+    expect(titlesOf(ever)).toEqual(PROVOKED)
+  })
+
+  it('are all provoked, save those that take longer', async () => {
+    const quick = (await prometheus.rules()).filter((rule) => rule.type === 'alerting' && !takesLonger(rule))
+    const provoked = new Set(PROVOKED.map((title) => title.split(' ')[0]))
+    expect(new Set(quick.map(({ name }) => name))).toEqual(provoked)
+  })
+
+  it('say whom they concern', async () => {
+    for (const { labels, annotations } of await prometheus.alerts())
+      expect([titleOf(labels), Object.values(annotations).join('\n')]).toEqual([
+        titleOf(labels),
+        expect.not.stringMatching(/<no value>|<error|%!/),
+      ])
+  })
+})
+
+describe('the rules', () => {
+  it(
+    'are all evaluated without an error',
+    async () => {
+      const rules = await eventually(
+        () => prometheus.rules(),
+        (all) => all.every(({ health }) => health !== 'unknown'),
+        MINUTE,
+      )
+      const failing = rules.filter(({ health }) => health !== 'ok')
+      expect(failing.map(({ name, lastError }) => `${name}: ${lastError}`)).toEqual([])
+    },
+    2 * MINUTE,
+  )
+
+  it('record numbers', async () => {
+    const recording = (await prometheus.rules()).filter(({ type }) => type === 'recording')
+    const queries = recording.map(({ name, query }) => ({ where: name, expr: query }))
+    expect(queries).not.toEqual([])
+    expect(await complaints(queries, prometheus.query)).toEqual([])
+  })
+
+  // An alert finds nothing in peace, so its parts are asked for. curfew_missing_permissions is there only where one is missing.
+  it('that alert ask for series that are there', async () => {
+    const selectors = (await prometheus.rules()).flatMap(({ name, type, query }) =>
+      type === 'recording'
+        ? []
+        : [...query.matchAll(/\b(?:curfew_\w+|job:[\w:]+|up\b)(?:\{[^}]*\})?/g)].map(([expr]) => ({
+            where: name,
+            expr,
+          })),
+    )
+    expect(selectors.length).toBeGreaterThan(0)
+    expect(await complaints(selectors, prometheus.query)).toEqual([])
+  })
+})
+
+describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
+  it('has data in every panel', async () => {
+    const dashboard = JSON.parse(readFileSync(`deploy/grafana/dashboards/${name}.json`, 'utf8')) as Dashboard
+    const valuesOf = async (metric: string, label: string) =>
+      (await prometheus.query(`group by (${label}) (${metric})`)).map(({ labels }) => labels[label] ?? '')
+    const stepMs = 5 * SECOND
+    const queries = queriesOf(dashboard, {
+      variables: {
+        datasource: 'prometheus',
+        region: await valuesOf('curfew_endpoint_info', 'region'),
+        vpn_endpoint: await valuesOf('curfew_endpoint_info', 'vpn_endpoint'),
+        policy: await valuesOf('curfew_violations_total', 'policy'),
+      },
+      rangeMs: to - from,
+      intervalMs: stepMs,
+      scrapeIntervalMs: SECOND,
+    }).map(({ panel, refId, expr }) => ({ where: `${panel} (${refId})`, expr }))
+    expect(queries.length).toBeGreaterThan(0)
+    // Something at the end, and numbers at some time of the day: nobody is ended at the end, and a quantile of nothing is NaN.
+    const ask = async (expr: string) => {
+      const atTheEnd = await prometheus.query(expr)
+      return atTheEnd.length === 0 ? [] : prometheus.queryRange(expr, from, to, stepMs)
+    }
+    expect(await complaints(queries, ask)).toEqual([])
+  })
+})
+
+describe.each(['head', 'branch'] as const)('the metrics of the %s', (daemon) => {
+  it('please promtool', async () => {
+    const metrics = await (await fetch(`http://${addresses[daemon]}/metrics`)).text()
+    expect(metrics).toContain('curfew_build_info')
+    const checked = await new Promise((resolve) => {
+      const promtool = execFile('/usr/bin/promtool', ['check', 'metrics'], (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, stdout, stderr }),
+      )
+      promtool.stdin?.end(metrics)
+    })
+    expect(checked).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+})
+
+describe('what a ServiceMonitor puts on every series', () => {
+  it('is there, and none of our labels had to make way for it', async () => {
+    const series = await prometheus.series(`{instance="${addresses.head}", __name__=~"curfew_.+"}`)
+    expect(series.length).toBeGreaterThan(100)
+    for (const labels of series) {
+      expect(labels).toMatchObject(SERVICE_MONITOR_LABELS)
+      expect(Object.keys(labels).filter((label) => label.startsWith('exported_'))).toEqual([])
+    }
+  })
+})
