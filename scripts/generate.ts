@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../src/config/json-schema.ts'
+import { dirname } from 'node:path'
+import { generatedFiles } from './generated-files.ts'
 
-// Run after every change of a schema: node --import tsx scripts/generate-schema.ts. A test says when it is due.
-const folder = new URL('../config/schema/', import.meta.url)
-mkdirSync(folder, { recursive: true })
-const schemas = { curfew: curfewJsonSchema(), policies: policiesJsonSchema(), test: testJsonSchema() }
-for (const [name, schema] of Object.entries(schemas)) {
-  writeFileSync(new URL(`${name}.schema.json`, folder), `${JSON.stringify(schema, null, 2)}\n`)
+// npm run generate: everything in the tree that is made from the code. A test says when it is due.
+for (const [path, text] of generatedFiles()) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
 }

@@ -9,11 +9,12 @@ import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
 import { createPlaces, type WatchEntry } from './places.ts'
+import { createRehearsal } from './rehearsal.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
 import { type LiveSite, openSite, type Site, siteKey } from './site.ts'
 import type { EndpointState, State, StateStore } from './state.ts'
 import { createStateKeeper } from './state-keeper.ts'
-import { VpnError, type VpnSite } from './vpn.ts'
+import type { VpnSite } from './vpn.ts'
 
 /** All that the daemon is told by configuration; a reload brings a new one. */
 export interface Assignment {
@@ -57,7 +58,6 @@ export const createDaemon = (options: {
   const opening = new Map<string, Promise<void>>()
   const sites = new Map<string, LiveSite>()
   const watches = new Map<string, EndpointWatch>()
-  const rehearsed = new Set<EndpointWatch>()
   const running = new Set<Promise<unknown>>()
   /** Of endpoints that are not watched yet, or no longer. */
   const keptEndpoints = new Map<string, EndpointState>(Object.entries(options.state.endpoints))
@@ -85,6 +85,7 @@ export const createDaemon = (options: {
 
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
   const places = createPlaces(clock, emit)
+  const rehearsal = createRehearsal(clock, emit)
 
   const changedAt: ChangedAt = (policy) => ages[policy.name]?.changedAt ?? startedAt
 
@@ -162,23 +163,13 @@ export const createDaemon = (options: {
     // What is in force is told before what follows from it.
     tell()
     for (const { watch, name } of known) watch.reconfigure(policies, settings, { changedAt, changed, name })
-    if (settings.mode === 'enforce') for (const watch of watches.values()) void track(rehearse(watch))
     return fresh
   }
 
-  /** Tells once, before it is needed, which permission is missing. In audit mode nothing is asked that only enforcing needs. */
-  const rehearse = async (watch: EndpointWatch) => {
-    if (rehearsed.has(watch)) return
-    rehearsed.add(watch)
-    const { endpoint } = watch
-    try {
-      for (const action of await watch.missingPermissions(stop.signal)) {
-        emit({ event: 'permission-missing', endpoint, action })
-      }
-    } catch (error) {
-      // The first poll meets the same fault, and says so.
-      if (!(error instanceof VpnError)) throw error
-    }
+  /** In audit mode nothing is asked that only enforcing needs. */
+  const rehearse = (now: Instant) => {
+    if (assignment.settings.mode !== 'enforce') return
+    for (const watch of watches.values()) if (rehearsal.isDue(watch, now)) void track(rehearsal.ask(watch, stop.signal))
   }
 
   const rediscover = async () => {
@@ -239,6 +230,7 @@ export const createDaemon = (options: {
         if (now >= watch.wantsPollAt()) void poll(watch)
         wakeAt = Math.min(wakeAt, watch.wakeAt(), watch.wantsPollAt())
       }
+      rehearse(now)
       if (places.isDue(now)) void track(rediscover())
       if (keeper.isDue(now)) void keeper.save()
       await clock.sleep(Math.min(SLICE_MS, Math.max(1, wakeAt - now)), until)
@@ -270,6 +262,7 @@ export const createDaemon = (options: {
       if (signal.aborted) giveUp()
       void clock.sleep(timeoutMs, over.signal).then(() => over.signal.aborted || giveUp())
       await start()
+      rehearse(clock.now())
       await Promise.all([...watches.values()].map(poll))
       while (isOpen() && !stop.signal.aborted) {
         const now = clock.now()

@@ -1,9 +1,11 @@
-import { acts, createDecider, type Decisions } from '../domain/decide.ts'
+import { createDecider, type Decisions } from '../domain/decide.ts'
 import { createGuard, type GuardLimits } from '../domain/guard.ts'
 import { type Instant, NEVER, SECOND } from '../domain/instant.ts'
 import { createMemory } from '../domain/memory.ts'
 import { byUrgency, type Plan, planOf } from '../domain/plan.ts'
+import { acts } from '../domain/policy.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
+import { createRememberedCases } from '../domain/remembered-cases.ts'
 import { usersToEndAtOnce } from '../domain/username-calls.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
@@ -95,7 +97,8 @@ export const createEndpointWatch = (options: {
   // An edit while nobody watched lets go of holds as one under watch does.
   if (options.kept !== undefined && limitsDiffer(options.kept.guardLimits, settings.guard)) guard.reset()
   for (const policy of options.changed) guard.reset(policy)
-  let decider = createDecider(policies, place)
+  let cases = createRememberedCases(policies, place)
+  let decider = createDecider(policies, place, cases)
   let snapshot: Snapshot | undefined
   let decisions: Decisions | undefined
   let plan: Plan | undefined
@@ -172,6 +175,8 @@ export const createEndpointWatch = (options: {
     news.violations([...decisions.violating].sort(byUrgency), mode, now)
     news.review(review, now)
     news.nearMisses(decisions.nearMisses)
+    for (const one of decisions.foreseen) memory.warn(one)
+    news.warnings(decisions.foreseen, mode, now)
     emit({ event: 'decided', endpoint, decisions })
     askAt = Math.min(askAt, decisions.askAt)
     executor.follow(plan, now, Math.min(endOf(plan), staleAt))
@@ -284,7 +289,8 @@ export const createEndpointWatch = (options: {
       policies = set
       changedAt = since(edit.changedAt)
       Object.assign(endpoint, edit.name === undefined ? {} : { name: edit.name })
-      decider = createDecider(policies, place)
+      cases = createRememberedCases(policies, place)
+      decider = createDecider(policies, place, cases)
       news.policiesChanged()
       if (limitsChanged) guard.reset()
       for (const policy of edit.changed) guard.reset(policy)

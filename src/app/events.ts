@@ -1,4 +1,5 @@
-import type { Decisions, NearMiss } from '../domain/decide.ts'
+import type { NearMiss } from '../domain/case.ts'
+import type { Decisions } from '../domain/decide.ts'
 import type { GuardedVerdict } from '../domain/guard.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { TerminateCall } from '../domain/plan.ts'
@@ -50,6 +51,7 @@ export type CurfewEvent =
   | { readonly event: 'discovery-failed'; readonly region: string; readonly message: string }
   /** An action that IAM does not allow, found before it is needed. */
   | { readonly event: 'permission-missing'; readonly endpoint: Endpoint; readonly action: string }
+  | { readonly event: 'permission-granted'; readonly endpoint: Endpoint; readonly action: string }
   | ({ readonly event: 'polled'; readonly snapshot: Snapshot } & OnEndpoint)
   | ({
       readonly event: 'poll-failed'
@@ -77,6 +79,14 @@ export type CurfewEvent =
       readonly condemned: Condemnation
       readonly mode: Mode
       readonly repeats: number
+    } & OnEndpoint)
+  /** A connection ends so soon that its person should hear of it: once per connection, policy and lead. */
+  | ({
+      readonly event: 'warning'
+      readonly condemned: Condemnation
+      /** How long before the end the policy asks for a warning. */
+      readonly leadMs: number
+      readonly endsAt: Instant
     } & OnEndpoint)
   /** The guard holds verdicts of one policy from now on. */
   | ({

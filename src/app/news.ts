@@ -1,8 +1,10 @@
+import type { NearMiss } from '../domain/case.ts'
 import { isKnownStatus, principalOf } from '../domain/connection.ts'
-import { acts, type Decision, type NearMiss } from '../domain/decide.ts'
+import { type Decision, decisionOf } from '../domain/decide.ts'
+import type { Foreseen } from '../domain/foresight.ts'
 import type { Review } from '../domain/guard.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { Mode } from '../domain/policy.ts'
+import { acts, type Mode } from '../domain/policy.ts'
 import { isDue } from '../domain/verdict.ts'
 import { type Condemnation, condemnationOf } from './condemnation.ts'
 import type { Emit, Endpoint } from './events.ts'
@@ -29,6 +31,14 @@ export const createNews = (endpoint: Endpoint, emit: Emit, repeatsOf: (condemned
           const mode = acts(verdict.policy, daemonMode) ? 'enforce' : 'audit'
           emit({ event: 'violation', endpoint, condemned, mode, repeats: repeatsOf(condemned), at: now })
         }
+      }
+    },
+
+    /** Ends to come. */
+    warnings(foreseen: readonly Foreseen[], daemonMode: Mode, now: Instant): void {
+      for (const { connection, verdict, endsAt, leadMs } of foreseen) {
+        const condemned = condemnationOf(decisionOf(connection, [verdict], endsAt, daemonMode), endsAt)
+        if (condemned !== undefined) emit({ event: 'warning', endpoint, condemned, leadMs, endsAt, at: now })
       }
     },
 

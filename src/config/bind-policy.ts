@@ -1,8 +1,8 @@
 import type * as z from 'zod'
+import { formatDuration } from '../domain/duration.ts'
 import { POLICY_KINDS } from '../domain/policies/registry.ts'
 import type { Mode, Policy, PolicyKind, Shared } from '../domain/policy.ts'
 import { bindSelector } from './bind-selector.ts'
-import { isKindNotSupportedYet } from './not-supported-yet.ts'
 import { commonKeys } from './policies-schema.ts'
 import { readValue, reportUnknownKey } from './read-value.ts'
 import type { References } from './references.ts'
@@ -11,6 +11,13 @@ import type { YamlFile } from './yaml-file.ts'
 import type { Path } from './yaml-tree.ts'
 
 type Written = Record<string, unknown>
+
+/** Common keys that go with some kinds only, by what those kinds say of themselves. */
+const TRAITS = [
+  ['cooldown', 'cooldown'],
+  ['cooldownByCommonName', 'cooldown'],
+  ['warn', 'foreseeable'],
+] as const
 
 /** One policy as written, checked and bound. Undefined if its kind is not known; wrong parts are reported and left out. */
 export const bindPolicy = (
@@ -35,14 +42,21 @@ export const bindPolicy = (
   if (kind?.noGrace !== undefined && policy.grace !== undefined) {
     file.problem([...path, 'grace'], `"grace" does not go with ${kind.kind}: ${kind.noGrace}`, { at: 'key' })
   }
-  for (const key of ['cooldown', 'cooldownByCommonName'] as const) {
-    if (kind !== undefined && kind.cooldown !== true && policy[key] !== undefined) {
-      const kinds = POLICY_KINDS.filter(({ cooldown }) => cooldown === true).map((other) => other.kind)
-      file.problem([...path, key], `"${key}" does not go with ${kind.kind}, only with ${kinds.join(', ')}: remove it`, {
-        at: 'key',
-      })
-    }
+  for (const [key, trait] of TRAITS) {
+    if (kind === undefined || kind[trait] === true || policy[key] === undefined) continue
+    const kinds = POLICY_KINDS.filter((other) => other[trait] === true).map((other) => other.kind)
+    file.problem([...path, key], `"${key}" does not go with ${kind.kind}, only with ${kinds.join(', ')}: remove it`, {
+      at: 'key',
+    })
   }
+  const warn = common('warn') ?? []
+  warn.forEach((lead, index) => {
+    if (warn.indexOf(lead) === index) return
+    file.problem(
+      [...path, 'warn', index],
+      `${formatDuration(lead)} before the end is already named: remove one of the two`,
+    )
+  })
   const guard = common('guard') ?? 'on'
   const cooldownMs = common('cooldown') ?? 0
   const cooldownByCommonName = common('cooldownByCommonName') ?? false
@@ -70,6 +84,7 @@ export const bindPolicy = (
       match,
       exempt,
       graceMs,
+      warn,
       guard: guard === 'on' ? ('on' as const) : ('off' as const),
       hash: '',
       cooldownMs,
@@ -124,9 +139,7 @@ const kindOf = (file: YamlFile, path: Path, { kind: word }: Written): PolicyKind
   if (written === undefined || typeof word !== 'string') return undefined
   const found = POLICY_KINDS.find(({ kind }) => kind === written)
   if (found === undefined) {
-    if (isKindNotSupportedYet(written))
-      file.problem(at, `the kind "${written}" is not supported yet: remove the policy`)
-    else file.problem(at, `unknown kind "${written}": expected one of ${kinds.join(', ')}`, { known: kinds })
+    file.problem(at, `unknown kind "${written}": expected one of ${kinds.join(', ')}`, { known: kinds })
   }
   return found
 }

@@ -5,7 +5,7 @@ import { parseSchedule } from './poll-schedule.ts'
 import type { YamlFile } from './yaml-file.ts'
 
 /** What no single key can tell: how the keys of `curfew.yaml` go together. */
-export const checkCurfewFile = (file: YamlFile, { poll, termination, watch }: CurfewKeys): void => {
+export const checkCurfewFile = (file: YamlFile, { poll, termination, watch, server }: CurfewKeys): void => {
   if (poll !== undefined) checkSchedule(file, poll.schedule, poll.staleAfter)
   checkEndpoints(file, watch ?? [])
   for (const [key, rate] of [
@@ -14,6 +14,7 @@ export const checkCurfewFile = (file: YamlFile, { poll, termination, watch }: Cu
   ] as const) {
     if (rate !== undefined) checkRate(file, key, rate)
   }
+  if (server !== undefined) checkServer(file, server)
 }
 
 const checkSchedule = (file: YamlFile, schedule: string, staleAfterMs: number): void => {
@@ -52,5 +53,16 @@ const checkRate = (file: YamlFile, key: keyof typeof AWS_GRANTS, rate: Rate): vo
     if (rate[part] <= granted) continue
     const message = `${part} is ${rate[part]}, but AWS grants the whole account ${granted}: lower it, unless your quota was raised`
     file.problem([key, 'rate', part], message, { severity: 'warning' })
+  }
+}
+
+const LOOPBACK = /^(?:localhost|::1|127(?:\.\d+){3})$/
+
+const checkServer = (file: YamlFile, server: NonNullable<CurfewKeys['server']>): void => {
+  if (server.tls !== undefined || LOOPBACK.test(server.host) || file.isFlawed(['server', 'tls'])) return
+  for (const key of ['basicAuthUsers', 'bearerTokenFile'] as const) {
+    if (server[key] === undefined) continue
+    const message = `${key} without tls: whoever sees the network sees the secret: add "tls", or listen on 127.0.0.1`
+    file.problem(['server', key], message, { at: 'key', severity: 'warning' })
   }
 }

@@ -31,6 +31,35 @@ export interface Watch {
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** What people can be told of. */
+export const NOTIFICATION_EVENTS = ['warning', 'terminated', 'held', 'gave-up', 'blind', 'reload-refused'] as const
+export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
+
+/** Where a secret stands: in an environment variable, or in a file of its own. */
+export type SecretSource = { readonly env: string } | { readonly file: string }
+
+/** Somebody who is told. */
+export interface NotifyTarget {
+  readonly name: string
+  readonly receiver: 'webhook' | 'slack'
+  readonly address: string | SecretSource
+  /** What signs. */
+  readonly secret: SecretSource | undefined
+  readonly events: readonly NotificationEvent[]
+}
+
+/** Where metrics and health are served, and to whom. Paths are resolved against the folder of `curfew.yaml`. */
+export interface ServerSettings {
+  readonly host: string
+  readonly port: number
+  readonly tls:
+    | { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string | undefined }
+    | undefined
+  /** bcrypt hashes by user name: never log them. */
+  readonly basicAuthUsers: Readonly<Record<string, string>> | undefined
+  readonly bearerTokenFile: string | undefined
+}
+
 /** Everything that an operator wrote, checked and bound. */
 export interface Configuration {
   readonly mode: Mode
@@ -53,7 +82,8 @@ export interface Configuration {
   /** Paths are resolved against the folder of `curfew.yaml`. */
   readonly audit: { readonly file: string }
   readonly state: { readonly file: string }
-  readonly server: { readonly host: string; readonly port: number }
+  readonly server: ServerSettings
+  readonly notify: readonly NotifyTarget[]
   readonly log: { readonly level: LogLevel }
   /** SHA-256 in hex over all that has a meaning in the policies: comments, layout and file names have none. */
   readonly policySetHash: string

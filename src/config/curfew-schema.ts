@@ -2,7 +2,9 @@ import * as z from 'zod'
 import { duration } from '../domain/duration.ts'
 import { MODES } from '../domain/policy.ts'
 import { LOG_LEVELS } from './configuration.ts'
+import { notify } from './notify-schema.ts'
 import { protectSchema } from './policies-schema.ts'
+import { server } from './server-schema.ts'
 
 /** As AWS makes them: anything else can only be a slip. */
 const ENDPOINT_ID = /^cvpn-endpoint-[0-9a-f]{17}$/
@@ -168,19 +170,6 @@ const state = fileOf('./data/state.json', 'What a restart must not forget: grace
   description: 'What is remembered across restarts.',
 })
 
-const server = z
-  .strictObject({
-    host: z.string().min(1).default('127.0.0.1').meta({ description: 'The address to listen on.' }),
-    port: z
-      .int()
-      .min(0)
-      .max(65_535)
-      .default(9464)
-      .meta({ description: 'The port to listen on; 0 for any that is free.' }),
-  })
-  .prefault({})
-  .meta({ description: 'Where metrics and health are served.' })
-
 const log = z
   .strictObject({
     level: z.enum(LOG_LEVELS).default('info').meta({ description: 'The least grave level that is logged.' }),
@@ -204,6 +193,7 @@ export const curfewKeys = {
   audit,
   state,
   server,
+  notify,
   log,
 }
 

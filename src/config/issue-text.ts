@@ -69,7 +69,7 @@ export const issueText = (
   schema: z.core.$ZodType | undefined,
 ): string => {
   const { input } = issue
-  const key = String(issue.path.at(-1) ?? '')
+  const key = String(issue.path.findLast((step) => typeof step === 'string') ?? '')
   switch (issue.code) {
     case 'invalid_type':
       if (input === undefined) return missing(key, schema, inWords(issue.expected))

@@ -1,16 +1,18 @@
 import type { Policy } from '../domain/policy.ts'
+import { bindNotify, refuseLiteralSecrets } from './bind-notify.ts'
 import { bindPolicyFiles } from './bind-policy-files.ts'
 import { bindSelector } from './bind-selector.ts'
 import { checkCurfewFile } from './check-curfew-file.ts'
 import type { ConfigFiles } from './config-files.ts'
 import { realFolderOf, resolvePath } from './config-paths.ts'
-import type { Configuration, Discover, Watch } from './configuration.ts'
+import type { Configuration, Discover, ServerSettings, Watch } from './configuration.ts'
 import { type CurfewKeys, curfewKeys } from './curfew-schema.ts'
 import type { NamedPath } from './policy-file-list.ts'
 import { policyHash, policySetHash } from './policy-set-hash.ts'
 import { hasErrors, type Problem, sortProblems } from './problem.ts'
 import { readKeys } from './read-keys.ts'
 import { reportIdle } from './report-idle.ts'
+import { reportUnheard } from './report-unheard.ts'
 import { sharedOf } from './shared.ts'
 import { reportUnused } from './vocabulary.ts'
 import { readYaml, type YamlFile } from './yaml-file.ts'
@@ -92,6 +94,7 @@ const bindConfiguration = (
   report: Report,
   visit: (path: string) => void,
 ): Configuration | undefined => {
+  refuseLiteralSecrets(file)
   const keys: CurfewKeys = readKeys(file, curfewKeys, [], file.value, 'write "version: 1", "policies:" and "watch:"')
   checkCurfewFile(file, keys)
 
@@ -116,6 +119,8 @@ const bindConfiguration = (
   const protect = bindSelector(keys.protect, 'protect', sharedOf(file, [], {}, bound.references, undefined))
   reportUnused(bound.references.vocabulary)
   reportIdle(bound.policies, keys.watch ?? [])
+  const notify = bindNotify(file, keys.notify ?? [], visit)
+  if (!file.isFlawed(['notify'])) reportUnheard(bound.policies, notify)
 
   const { mode, watch, poll, termination, guard, audit, state, server, log } = keys
   if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !log) return undefined
@@ -140,9 +145,28 @@ const bindConfiguration = (
     guard,
     audit: { file: resolvePath(file.path, audit.file) },
     state: { file: resolvePath(file.path, state.file) },
-    server,
+    server: bindServer(file.path, server),
+    notify,
     log,
     policySetHash: policySetHash({ ...bound.content, protect: keys.protect }),
+  }
+}
+
+const bindServer = (
+  holder: string,
+  { tls, bearerTokenFile, ...rest }: NonNullable<CurfewKeys['server']>,
+): ServerSettings => {
+  const resolve = (path: string | undefined) => (path === undefined ? undefined : resolvePath(holder, path))
+  return {
+    host: rest.host,
+    port: rest.port,
+    tls: tls && {
+      certFile: resolvePath(holder, tls.certFile),
+      keyFile: resolvePath(holder, tls.keyFile),
+      clientCaFile: resolve(tls.clientCaFile),
+    },
+    basicAuthUsers: rest.basicAuthUsers,
+    bearerTokenFile: resolve(bearerTokenFile),
   }
 }
 

@@ -52,6 +52,15 @@ export const commonKeys = {
   grace: durationOrZero
     .optional()
     .meta({ description: 'How long after the violation a connection may last. Default 0s.', examples: ['5m'] }),
+  warn: z
+    .array(duration)
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'How long before the end of a connection its person is to hear of it, by `notify` in curfew.yaml. Default: never.',
+      examples: [['15m', '5m']],
+    }),
   cooldown: duration.optional().meta({
     description:
       'For how long after a cut in this policy’s name new connections of the same person are ended at once. Default: none.',
@@ -93,7 +102,7 @@ export const policiesFileKeys = {
 
 /** The whole of one policy of a kind, for the JSON Schema. */
 const policyOf = (kind: PolicyKind) => {
-  const { name: policyName, kind: _, grace, cooldown, cooldownByCommonName, ...common } = commonKeys
+  const { name: policyName, kind: _, grace, warn, cooldown, cooldownByCommonName, ...common } = commonKeys
   return z
     .strictObject({
       name: policyName,
@@ -101,6 +110,7 @@ const policyOf = (kind: PolicyKind) => {
       ...kind.keys.shape,
       ...common,
       ...(kind.noGrace === undefined ? { grace } : {}),
+      ...(kind.foreseeable === true ? { warn } : {}),
       ...(kind.cooldown === true ? { cooldown, cooldownByCommonName } : {}),
     })
     .meta({ title: kind.kind, description: kind.summary })

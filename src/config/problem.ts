@@ -1,3 +1,5 @@
+import { printable } from '../domain/printable.ts'
+
 /** Something an operator has to mend, or with severity `warning` ought to look at. Line and column count from 1, columns in UTF-16 units. */
 export interface Problem {
   readonly severity: 'error' | 'warning'
@@ -11,19 +13,27 @@ export interface Problem {
 /** A message may quote a whole line of a file. */
 const LONGEST_MESSAGE = 600
 
-/** One line, whatever the file holds: control characters are shown as escapes. */
+/** One line, whatever the file holds. */
 export const formatProblem = ({ severity, file, line, column, policy, message }: Problem): string => {
   const whose = policy === undefined ? '' : `policy "${policy}": `
   const text = `${severity}: ${whose}${message}`
   const short = text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text
-  return `${file}:${line}:${column}: ${short}`.replace(UNPRINTABLE, (found) =>
-    JSON.stringify(found).slice(1, -1).replace(UNPRINTABLE, hex),
-  )
+  return printable(`${file}:${line}:${column}: ${short}`)
 }
 
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/gu
+/** Nobody reads the last of them, and each costs time and memory. */
+const MOST_PROBLEMS = 1_000
 
-const hex = (found: string) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`
+/** Hands on the first thousand errors and the first thousand warnings of a file, and in place of the others one that says so. */
+export const limited = (report: (problem: Problem) => void): ((problem: Problem) => void) => {
+  const told = { error: 0, warning: 0 }
+  return (problem) => {
+    const count = ++told[problem.severity]
+    if (count <= MOST_PROBLEMS) report(problem)
+    const message = `more than ${MOST_PROBLEMS} ${problem.severity}s in this file: the others are not listed`
+    if (count === MOST_PROBLEMS + 1) report({ ...problem, message })
+  }
+}
 
 /** One line a problem; of a long list the first `limit`, and how many more there are. */
 export const formatProblems = (problems: readonly Problem[], limit = 200): string[] => {

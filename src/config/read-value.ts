@@ -1,7 +1,6 @@
 import type * as z from 'zod'
 import { issueText, isTypeOfRoot } from './issue-text.ts'
 import { nearest } from './nearest.ts'
-import { isKeyNotSupportedYet } from './not-supported-yet.ts'
 import { isOptionalAt, keysAt, wholeSchemaAt } from './schema-walk.ts'
 import type { YamlFile } from './yaml-file.ts'
 import type { Path } from './yaml-tree.ts'
@@ -29,9 +28,7 @@ export const reportUnknownKey = (
   const instead = (meant: string | undefined) => {
     if (meant !== undefined && !Object.hasOwn(map, meant)) file.spoil([...path, meant])
   }
-  if (isKeyNotSupportedYet(at)) {
-    file.problem(at, `"${key}" is not supported yet: remove the key`, { at: 'key' })
-  } else if (known.includes('pattern') && /^(?:user|cn|group)$/.test(key)) {
+  if (known.includes('pattern') && /^(?:user|cn|group)$/.test(key)) {
     const pattern = `"${key}:${file.written(at) ?? 'NAME'}"`
     file.problem(at, `"${key}" with a space after the colon is a key, not a pattern: write ${pattern}, in quotes`, {
       at: 'key',

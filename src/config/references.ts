@@ -1,7 +1,7 @@
 import type { FileEntry } from '../domain/policy.ts'
 import type { ConfigFiles } from './config-files.ts'
 import { admit, realFolderOf, resolvePath } from './config-paths.ts'
-import type { Problem } from './problem.ts'
+import { limited, type Problem } from './problem.ts'
 import { readUsersFile } from './users-file.ts'
 import type { Vocabulary } from './vocabulary.ts'
 import type { YamlFile } from './yaml-file.ts'
@@ -37,10 +37,11 @@ export const createReferences = (
     if (found.kind !== 'file') return { why: `${path} is not a file: name a text file with one pattern a line` }
     const content = readUsersFile(files, path)
     if ('why' in content) return { why: `${path} cannot be read: ${content.why}` }
+    const tell = limited(report)
     return {
       entries: content.entries,
       problem: (line, message, policy) =>
-        report({
+        tell({
           severity: 'error',
           file: path,
           line,

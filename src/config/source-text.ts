@@ -34,7 +34,8 @@ const decode = (bytes: Uint8Array): string | undefined => {
   }
 }
 
-const placeOf = (text: string, offset: number) => {
+/** Where in a text an offset lies, both from 1. */
+export const placeOf = (text: string, offset: number): { readonly line: number; readonly column: number } => {
   const before = text.slice(0, offset).split('\n')
   return { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }
 }

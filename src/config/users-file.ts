@@ -2,6 +2,9 @@ import type { FileEntry } from '../domain/policy.ts'
 import type { ConfigFiles } from './config-files.ts'
 import { sourceText } from './source-text.ts'
 
+/** Twice as many people as the largest endpoint has connections; each takes its share of the memory. */
+const MOST_ENTRIES = 250_000
+
 /** One entry a line. A `#` is a comment only where it comes first: elsewhere it belongs to the name, as in Entra's guests. */
 export const readUsersFile = (
   files: ConfigFiles,
@@ -15,5 +18,8 @@ export const readUsersFile = (
     .split(/\r?\n/)
     .map((text, index): FileEntry => ({ text, line: index + 1 }))
     .filter(({ text }) => !/^\s*(?:#|$)/.test(text))
-  return { entries }
+  if (entries.length <= MOST_ENTRIES) return { entries }
+  return {
+    why: `it has ${entries.length} entries, at most ${MOST_ENTRIES} are read: write patterns, or remove those that are over`,
+  }
 }

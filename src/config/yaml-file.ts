@@ -1,7 +1,8 @@
 import { isCollection, isScalar } from 'yaml'
 import { suggestion } from './nearest.ts'
-import type { Problem } from './problem.ts'
-import { sourceText } from './source-text.ts'
+import { limited, type Problem } from './problem.ts'
+import { placeOf, sourceText } from './source-text.ts'
+import { yamlExcess } from './yaml-limits.ts'
 import { parseYaml } from './yaml-syntax.ts'
 import { type Finding, nodeAt, offsetAt, type Path, plainValue } from './yaml-tree.ts'
 
@@ -41,8 +42,9 @@ export interface ReportOptions {
 
 /** Reads a file's bytes as YAML 1.2 core, one document. */
 export const readYaml = (path: string, bytes: Uint8Array, report: (problem: Problem) => void): YamlFile => {
+  const tell = limited(report)
   const say = (line: number, column: number, message: string, policy?: string) =>
-    report({ severity: 'error', file: path, line, column, ...(policy === undefined ? {} : { policy }), message })
+    tell({ severity: 'error', file: path, line, column, ...(policy === undefined ? {} : { policy }), message })
 
   if (bytes.length > LARGEST_YAML) {
     const megabytes = (Math.ceil(bytes.length / 100_000) / 10).toFixed(1)
@@ -57,6 +59,12 @@ export const readYaml = (path: string, bytes: Uint8Array, report: (problem: Prob
   }
 
   const { text } = source
+  const excess = yamlExcess(text)
+  if (excess !== undefined) {
+    const { line, column } = placeOf(text, excess.offset)
+    say(line, column, excess.message)
+    return illegible(path)
+  }
   const { document, place, faults, legible } = parseYaml(text)
   for (const { offset, message } of faults) say(...place(offset), message)
   if (!legible) return illegible(path)
@@ -109,7 +117,7 @@ export const readYaml = (path: string, bytes: Uint8Array, report: (problem: Prob
       const suggest = known !== undefined && slip !== undefined && suggestions++ < MOST_SUGGESTIONS
       const hint = suggest ? suggestion(slip, known) : ''
       const policy = policyAt(value, at)
-      report({
+      tell({
         severity,
         file: path,
         line,

@@ -1,4 +1,5 @@
 import { type Document, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
+import { TOO_DEEP } from './yaml-limits.ts'
 
 export interface SyntaxFault {
   readonly offset: number
@@ -53,7 +54,7 @@ const MESSAGES: Partial<Record<Code, string>> = {
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one entry: write the text in quotes, or begin a new line',
   MULTIPLE_DOCS: 'a second document begins here, and one file holds one: make it a file of its own',
   NON_STRING_KEY: 'a key must be plain text: write it in quotes',
-  RESOURCE_EXHAUSTION: 'nested too deeply: is a bracket left open?',
+  RESOURCE_EXHAUSTION: TOO_DEEP,
   TAB_AS_INDENT: 'a tab in the indentation: indent with spaces',
   UNEXPECTED_TOKEN: 'this does not fit here: write the whole text in quotes, or look for what is missing before it',
 }
@@ -61,7 +62,7 @@ const MESSAGES: Partial<Record<Code, string>> = {
 /** Reads a text as YAML 1.2 core, one document, no directive but `%YAML 1.2`. Tags, anchors and aliases are left to `plainValue`. */
 export const parseYaml = (text: string): ParsedYaml => {
   const counter = new LineCounter()
-  const document = parseDocument(text, { ...PARSE_OPTIONS, lineCounter: counter })
+  const document = withoutStackTraces(() => parseDocument(text, { ...PARSE_OPTIONS, lineCounter: counter }))
   // In an empty file the counter knows no line at all.
   const place = (offset: number) => {
     const { line, col } = counter.linePos(offset)
@@ -73,6 +74,17 @@ export const parseYaml = (text: string): ParsedYaml => {
     place,
     faults: [...directiveFaults(document, text), ...parserFaults(document, text, errors, (offset) => place(offset)[0])],
     legible: errors.every(({ code }) => LOCAL_FAULTS.has(code)),
+  }
+}
+
+/** The parser makes an error of every fault, and of a hundred thousand the stack traces alone would take seconds. */
+const withoutStackTraces = <Result>(work: () => Result): Result => {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return work()
+  } finally {
+    Error.stackTraceLimit = before
   }
 }
 

@@ -58,6 +58,11 @@ export const plainValue = (
       check(key, path)
       const offset = key.range?.[0] ?? 0
       const name = String(key.value)
+      if (name === '__proto__') {
+        // The schemas would leave it out without a word.
+        found({ offset, path, spoilt: false, message: 'nothing can be called __proto__ here: rename the key' })
+        continue
+      }
       const first = places.get(name)
       if (first !== undefined) {
         const message = `the key "${name}" is written twice, first on line ${lineOf(first)}: remove one of the two`

@@ -1,6 +1,9 @@
+import { type Case, groundOf, type NearMiss } from './case.ts'
+import { type Cases, createCases } from './cases.ts'
 import { type Connection, isActive } from './connection.ts'
+import type { Foreseen } from './foresight.ts'
 import { type Instant, NEVER } from './instant.ts'
-import type { Facts, History, Mode, Policy } from './policy.ts'
+import { acts, type Facts, type History, type Member, type Mode, type Policy } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 import type { Place } from './selector.ts'
 import { isDue, judge, type Verdict } from './verdict.ts'
@@ -18,13 +21,6 @@ export interface Decision {
   readonly held: readonly Verdict[]
 }
 
-/** Somebody connected whom an entry of a policy names in part only. */
-export interface NearMiss {
-  readonly connection: Connection
-  readonly policy: Policy
-  readonly entry: string
-}
-
 /** All that is to be said of one endpoint at one instant. */
 export interface Decisions {
   readonly now: Instant
@@ -35,80 +31,101 @@ export interface Decisions {
   /** The ids of connections that lack a fact that the policy needs. */
   readonly unknown: ReadonlyMap<Policy, ReadonlySet<string>>
   readonly nearMisses: readonly NearMiss[]
-  /** The first later instant at which any verdict may differ if nothing but time moved. */
+  /** Ends that acting policies will bring about, and of which their people should hear now. */
+  readonly foreseen: readonly Foreseen[]
+  /** The first later instant at which any verdict may differ, or a warning be due, if nothing but time moved. */
   readonly wakeAt: Instant
   /** The same of verdicts that a new snapshot has to confirm. */
   readonly askAt: Instant
 }
 
-/** Whether a policy acts when the daemon's mode is this one. */
-export const acts = (policy: Policy, mode: Mode): boolean => mode === 'enforce' && policy.mode === 'enforce'
+/** What a kind on the whole snapshot is told of one connection. */
+type Crowds = ReadonlyMap<Policy, ReadonlyMap<string, Instant>>
 
 /** The one evaluator: which connections of an endpoint must end now, in whose name, and when that may change. */
-export const createDecider = (set: PolicySet, place: Place) => {
-  const standingsOf = set.standings(place)
+export const createDecider = (set: PolicySet, place: Place, cases: Cases = createCases(set, place)) => {
   const everyStandingOf = set.everyStanding(place)
-  const isProtected = set.isProtected(place)
   const crowds = set.policies.flatMap((policy) => {
     const find = policy.kind.crowd?.(policy.rule)
     return find === undefined ? [] : [{ policy, find }]
   })
 
-  /** What kinds on the whole snapshot need to know of all connections that count: those that no acting policy of another kind ends anyway. */
-  const crowdFacts = (connections: readonly Connection[], history: History, now: Instant, mode: Mode) => {
-    const factsOf = new Map<Policy, Facts>()
-    if (crowds.length === 0) return factsOf
-    const goesAnyway = (connection: Connection) =>
-      standingsOf(connection).some((standing) => {
-        const { policy } = standing
-        if (policy.kind.crowd !== undefined || standing.matched !== 'yes' || !acts(policy, mode)) return false
-        return isDue(judge(standing, connection, history, now), now)
-      })
-    const staying = connections.filter((connection) => isActive(connection) && !goesAnyway(connection))
-    for (const { policy, find } of crowds) {
-      const counted = staying.filter((connection) => {
-        const standing = standingsOf(connection).find((candidate) => candidate.policy === policy)
-        return standing?.matched === 'yes' && now >= standing.exemptUntil
-      })
-      const since = find(counted)
-      factsOf.set(policy, { ...history, crowdedSince: (id) => since.get(id) })
-    }
-    return factsOf
+  /** Since when who is one too many, of those that count: whom no acting policy of another kind ends anyway. */
+  const crowdsOf = (active: readonly Connection[], all: readonly Case[], now: Instant): Crowds =>
+    new Map(
+      crowds.map(({ policy, find }) => {
+        const members: Member[] = []
+        for (const [index, connection] of active.entries()) {
+          const { crowded = [], goesAnyway } = all[index] ?? {}
+          if (goesAnyway === true) continue
+          for (const standing of crowded) {
+            if (standing.policy !== policy || standing.matched !== 'yes' || now < standing.exemptUntil) continue
+            members.push({ connection, person: standing.person })
+          }
+        }
+        return [policy, find(members)]
+      }),
+    )
+
+  const factsOf = (history: History, crowdsNow: Crowds, policy: Policy): Facts => {
+    const since = crowdsNow.get(policy)
+    return since === undefined ? history : { ...history, crowdedSince: (id) => since.get(id) }
   }
 
   return {
     /** What to do, for many connections: keeps only what somebody has to act on. */
     decide(connections: readonly Connection[], history: History, now: Instant, mode: Mode): Decisions {
+      const active = connections.filter(isActive)
+      const all = cases.of(active, groundOf(history, now, mode))
+      const crowdsNow = crowdsOf(active, all, now)
+      const isCrowded = [...crowdsNow.values()].some(({ size }) => size > 0)
+      const facts = new Map(crowds.map(({ policy }) => [policy, factsOf(history, crowdsNow, policy)]))
+
       const violating: Decision[] = []
       const unknown = new Map<Policy, Set<string>>()
       const nearMisses: NearMiss[] = []
-      let active = 0
+      const foreseen: Foreseen[] = []
       let protectedConnections = 0
       let wakeAt: Instant = NEVER
       let askAt: Instant = NEVER
-
-      const factsOf = crowdFacts(connections, history, now, mode)
-      for (const connection of connections) {
-        if (!isActive(connection)) continue
-        active++
-        if (isProtected(connection)) protectedConnections++
-        let violated: Verdict[] | undefined
-        for (const standing of standingsOf(connection)) {
-          const { policy, nearMiss } = standing
-          const verdict = judge(standing, connection, factsOf.get(policy) ?? history, now)
-          if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
-          if (verdict.nextAt < askAt && policy.kind.facts !== 'immutable') askAt = verdict.nextAt
-          if (verdict.word === 'unknown') {
-            const known = unknown.get(policy)
-            if (known === undefined) unknown.set(policy, new Set([connection.id]))
-            else known.add(connection.id)
-          }
-          if (verdict.word === 'violated') (violated ??= []).push(verdict)
-          if (nearMiss !== undefined) nearMisses.push({ connection, policy, entry: nearMiss })
+      for (const [index, one] of all.entries()) {
+        const connection = active[index] ?? one.connection
+        if (one.isProtected) protectedConnections++
+        if (one.wakeAt < wakeAt) wakeAt = one.wakeAt
+        if (one.askAt < askAt) askAt = one.askAt
+        for (const policy of one.unknown) {
+          const known = unknown.get(policy)
+          if (known === undefined) unknown.set(policy, new Set([connection.id]))
+          else known.add(connection.id)
         }
-        if (violated !== undefined) violating.push(decisionOf(connection, violated, now, mode))
+        for (const nearMiss of one.nearMisses) nearMisses.push(nearMiss)
+        let violated = one.violated
+        if (isCrowded) {
+          for (const standing of one.crowded) {
+            const seen = facts.get(standing.policy)
+            if (seen?.crowdedSince?.(connection.id) === undefined) continue
+            const verdict = judge(standing, connection, seen, now)
+            if (verdict.word !== 'violated') continue
+            violated = [...violated, verdict]
+            if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
+            if (verdict.nextAt < askAt) askAt = verdict.nextAt
+          }
+        }
+        const decision = violated.length === 0 ? undefined : decisionOf(connection, violated, now, mode)
+        if (decision !== undefined) violating.push(decision)
+        if (decision?.act !== 'terminate') foreseen.push(...one.foreseen)
       }
-      return { now, active, protectedConnections, violating, unknown, nearMisses, wakeAt, askAt }
+      return {
+        now,
+        active: active.length,
+        protectedConnections,
+        violating,
+        unknown,
+        nearMisses,
+        foreseen,
+        wakeAt,
+        askAt,
+      }
     },
 
     /** All that is said of one connection among others, for those who ask. */
@@ -121,9 +138,10 @@ export const createDecider = (set: PolicySet, place: Place) => {
     ): readonly Verdict[] {
       const connection = connections.find((candidate) => candidate.id === id && isActive(candidate))
       if (connection === undefined) return []
-      const factsOf = crowdFacts(connections, history, now, mode)
+      const active = crowds.length === 0 ? [] : connections.filter(isActive)
+      const crowdsNow = crowdsOf(active, cases.of(active, groundOf(history, now, mode)), now)
       return everyStandingOf(connection).map((standing) =>
-        judge(standing, connection, factsOf.get(standing.policy) ?? history, now),
+        judge(standing, connection, factsOf(history, crowdsNow, standing.policy), now),
       )
     },
   }

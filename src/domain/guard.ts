@@ -1,6 +1,6 @@
-import { acts, type Decision, type Decisions, decisionOf } from './decide.ts'
+import { type Decision, type Decisions, decisionOf } from './decide.ts'
 import { type Instant, MINUTE } from './instant.ts'
-import type { Mode, Policy } from './policy.ts'
+import { acts, type Mode, type Policy } from './policy.ts'
 import { isDue, type Verdict } from './verdict.ts'
 
 /** How much of an endpoint verdicts that nobody foresaw may end within ten minutes. */

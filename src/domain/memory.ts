@@ -1,4 +1,5 @@
 import type { Connection } from './connection.ts'
+import type { Foreseen } from './foresight.ts'
 import type { Instant } from './instant.ts'
 import type { History, Note, Policy } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
@@ -20,6 +21,8 @@ export interface KeptMemory {
   readonly notes: Kept<Note>
   readonly condemned: Kept<Instant>
   readonly cuts: Kept<Instant>
+  /** The shortest lead that was told. */
+  readonly warned: Kept<number>
 }
 
 /** What is remembered of one endpoint from snapshot to snapshot; what connections leave behind goes with them. */
@@ -29,12 +32,16 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
   const notes = unfold(kept?.notes)
   const condemned = unfold(kept?.condemned)
   const cuts = unfold(kept?.cuts)
+  const warned = unfold(kept?.warned)
   // The list moves while it is read: only a connection that two snapshots running did not show is gone.
   let lastSeen = new Set([
     ...alsoKnown,
-    ...[firstSeen, ...notes.values(), ...condemned.values()].flatMap((values) => [...values.keys()]),
+    ...[firstSeen, ...notes.values(), ...condemned.values(), ...warned.values()].flatMap((values) => [
+      ...values.keys(),
+    ]),
   ])
   let absent = new Set<string>()
+  let cutsRevision = 0
   let snapshotAt: Instant | undefined
   let countersMovedAt: Instant | undefined = kept?.countersMovedAt ?? undefined
 
@@ -77,7 +84,7 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
         observeCounters(connection, begunAt)
       }
       for (const policy of policies) takeNotes(policy, connections, begunAt)
-      for (const kept of [firstSeen, carried, ...notes.values(), ...condemned.values()]) {
+      for (const kept of [firstSeen, carried, ...notes.values(), ...condemned.values(), ...warned.values()]) {
         for (const id of kept.keys()) if (!ids.has(id) && absent.has(id)) kept.delete(id)
       }
       absent = new Set([...lastSeen].filter((id) => !ids.has(id) && !absent.has(id)))
@@ -91,6 +98,12 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
       const kept = under(cuts, policy.name)
       for (const [name, since] of kept) if (at >= since + policy.cooldownMs) kept.delete(name)
       if (!kept.has(whose)) kept.set(whose, at)
+      cutsRevision++
+    },
+
+    /** The person was warned. */
+    warn({ policy, connection, leadMs }: Foreseen): void {
+      under(warned, policy.name).set(connection.id, leadMs)
     },
 
     /** Whether the last snapshot, and only that one, did not show the connection. */
@@ -103,6 +116,7 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
       notes: refold(notes),
       condemned: refold(condemned),
       cuts: refold(cuts),
+      warned: refold(warned),
     }),
 
     /** The history as it is to a decision at `now`, in which some policies act: whom they condemn for the first time they condemn now. */
@@ -126,6 +140,8 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
           if (at === undefined) known.set(id, now)
           return at ?? now
         },
+        warnedLead: (policy, id) => warned.get(policy.name)?.get(id),
+        cutsRevision: () => cutsRevision,
         cutAt(policy, person) {
           const whose = cooldownName(policy, person)
           return whose === undefined ? undefined : cuts.get(policy.name)?.get(whose)
@@ -158,5 +174,7 @@ export const NO_HISTORY: History = {
   countersMovedAt: () => undefined,
   note: () => undefined,
   condemnedAt: () => undefined,
+  warnedLead: () => undefined,
+  cutsRevision: () => 0,
   cutAt: () => undefined,
 }

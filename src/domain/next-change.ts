@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
-import { acts, type Decider, decisionOf } from './decide.ts'
+import { type Decider, decisionOf } from './decide.ts'
 import { DAY, type Instant, NEVER } from './instant.ts'
-import type { History, Mode, Policy } from './policy.ts'
+import { acts, type History, type Mode, type Policy } from './policy.ts'
 import { isDue, type Verdict } from './verdict.ts'
 
 /** How far a change is looked for: ten years. */

@@ -19,6 +19,9 @@ const PREFIXES: ReadonlyArray<readonly [string, PatternField]> = [
   ['cn:', 'commonName'],
 ]
 
+/** No name is longer at AWS: 1,024 bytes of a SAML name, 64 characters of a certificate's. */
+const LONGEST = 1_024
+
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
 
 export type ParsedPattern = { readonly pattern: Pattern } | { readonly problem: string }
@@ -34,6 +37,9 @@ export const parsePattern = (source: string): ParsedPattern => {
   }
   if (written === '') return { problem: `"${source}" is an empty pattern: name somebody` }
   if (written !== written.trim()) return { problem: `"${source}" begins or ends with white space: remove it` }
+  if (written.length > LONGEST) {
+    return { problem: `a pattern of ${written.length} characters: no name has more than ${LONGEST}` }
+  }
   const text = fold(written)
   return { pattern: { source, field: prefix?.[1] ?? 'either', text, exact: !/[*?]/.test(text) } }
 }

@@ -1,6 +1,5 @@
-import { acts } from './decide.ts'
 import type { Instant } from './instant.ts'
-import type { Mode, Policy } from './policy.ts'
+import { acts, type Mode, type Policy } from './policy.ts'
 
 /** What a policy was when it last changed, and when that was. */
 export interface PolicyAge {

@@ -50,6 +50,10 @@ export interface History {
   changedAt(policy: Policy): Instant | undefined
   /** When the policy, acting, first condemned the connection; undefined if it is being decided all along. */
   condemnedAt(policy: Policy, connectionId: string): Instant | undefined
+  /** The shortest lead of which the policy has warned the connection. */
+  warnedLead(policy: Policy, connectionId: string): number | undefined
+  /** Moves whenever a cut is remembered. */
+  cutsRevision(): number
   /** The first cut, within the policy's cooldown, of a connection of the same person in this policy's name. */
   cutAt(policy: Policy, person: Person): Instant | undefined
 }
@@ -58,6 +62,12 @@ export interface History {
 export interface Facts extends History {
   /** Since when the connection is one too many. */
   readonly crowdedSince?: ((connectionId: string) => Instant | undefined) | undefined
+}
+
+/** One of the connections that a kind on the whole snapshot counts together. */
+export interface Member {
+  readonly connection: Connection
+  readonly person: Person
 }
 
 /** The answer of one policy for one person: made once per person and policy set, asked once per connection and instant. */
@@ -84,6 +94,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly keys: z.ZodObject
   /** Whether the common keys `cooldown` and `cooldownByCommonName` apply. */
   readonly cooldown?: boolean
+  /** Whether the end of a connection can be told ahead, so that the common key `warn` applies. */
+  readonly foreseeable?: boolean
   /** Why the common key `grace` is refused, and what to write instead. */
   readonly noGrace?: string
   /** Keys of its own that hold the path of a file, which configuration reads for it. */
@@ -99,7 +111,7 @@ export interface PolicyKind<Rule = unknown> {
     rule: Rule,
   ) => (before: Note | undefined, connection: Connection, seenAt: Instant) => Note | undefined
   /** Of kinds on the whole snapshot: since when which connections violate the rule, of all that count together. */
-  readonly crowd?: (rule: Rule) => (connections: readonly Connection[]) => ReadonlyMap<string, Instant>
+  readonly crowd?: (rule: Rule) => (members: readonly Member[]) => ReadonlyMap<string, Instant>
   /** Whom the rule itself names. */
   readonly names?: (rule: Rule) => readonly UserEntry[]
   /** Whether the rule condemns whatever the other one does, and no later: then a policy with the other adds nothing. */
@@ -159,6 +171,8 @@ export interface Policy {
   readonly match: Selector | undefined
   readonly exempt: Selector | undefined
   readonly graceMs: number
+  /** How long before the end of a connection its person is warned, in ms; empty: never. */
+  readonly warn: readonly number[]
   /** `off`: the guard does not hold this policy's verdicts. */
   readonly guard: 'on' | 'off'
   /** Over all that has a meaning in it, groups, calendars and files included, its guard not. */
@@ -168,3 +182,6 @@ export interface Policy {
   /** Whether a cooldown follows a common name where there is no user name. */
   readonly cooldownByCommonName: boolean
 }
+
+/** Whether a policy acts when the daemon's mode is this one. */
+export const acts = (policy: Policy, mode: Mode): boolean => mode === 'enforce' && policy.mode === 'enforce'

@@ -30,7 +30,20 @@ termination:
   rate: { burst: 4, perSecond: 1 }
   verifyWithin: 2m
   attempts: 5
-server: { host: "::1", port: 0 }
+server:
+  host: "::1"
+  port: 0
+  tls: { certFile: ./tls/cert.pem, keyFile: /run/secrets/key.pem, clientCaFile: ./tls/ca.pem }
+  basicAuthUsers: { prometheus: "$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy" }
+  bearerTokenFile: ./tls/token
+notify:
+  - name: security-desk
+    webhook: https://hooks.corp.example/curfew
+    secret: { file: ./secrets/webhook }
+    events: [terminated, held, gave-up]
+  - slack: { env: CURFEW_SLACK_URL }
+  - { webhook: "http://[::1]:8080/hook", secret: { env: _KEY2 } }
+  - { webhook: { file: /run/secrets/url }, secret: { env: KEY } }
 log: { level: debug }
 `
 
@@ -45,6 +58,7 @@ policies:
   - name: daily-reauthentication
     kind: max-session-age
     maxAge: 10h
+    warn: [15m, 5m]
     exempt:
       users: ["group:on-call", { pattern: "cn:kiosk-*", until: "2026-12-01T00:00:00+01:00", reason: trade fair }]
   - name: leavers

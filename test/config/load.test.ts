@@ -17,6 +17,7 @@ const CURFEW = `version: 1
 policies: [./policies]
 watch: [{ region: eu-central-1, endpoints: [cvpn-endpoint-0123456789abcdef0] }]
 `
+const ALL_EVENTS = ['warning', 'terminated', 'held', 'gave-up', 'blind', 'reload-refused']
 const policy = (name: string, rest = '') =>
   `version: 1\npolicies:\n  - { name: ${name}, kind: max-session-age, maxAge: 8h${rest} }\n`
 
@@ -92,7 +93,47 @@ describe('a good configuration', () => {
       guard: { maxPercent: 25, minConnections: 3 },
       audit: { file: 'var/audit.jsonl' },
       state: { file: 'var/state.json' },
-      server: { host: '::1', port: 0 },
+      server: {
+        host: '::1',
+        port: 0,
+        tls: {
+          certFile: 'tls/cert.pem',
+          keyFile: '/run/secrets/key.pem',
+          clientCaFile: 'tls/ca.pem',
+        },
+        basicAuthUsers: { prometheus: '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy' },
+        bearerTokenFile: 'tls/token',
+      },
+      notify: [
+        {
+          name: 'security-desk',
+          receiver: 'webhook',
+          address: 'https://hooks.corp.example/curfew',
+          secret: { file: 'secrets/webhook' },
+          events: ['terminated', 'held', 'gave-up'],
+        },
+        {
+          name: 'slack-2',
+          receiver: 'slack',
+          address: { env: 'CURFEW_SLACK_URL' },
+          secret: undefined,
+          events: ALL_EVENTS,
+        },
+        {
+          name: 'webhook-3',
+          receiver: 'webhook',
+          address: 'http://[::1]:8080/hook',
+          secret: { env: '_KEY2' },
+          events: ALL_EVENTS,
+        },
+        {
+          name: 'webhook-4',
+          receiver: 'webhook',
+          address: { file: '/run/secrets/url' },
+          secret: { env: 'KEY' },
+          events: ALL_EVENTS,
+        },
+      ],
       log: { level: 'debug' },
     })
     expect(policySetHash).toMatch(/^[0-9a-f]{64}$/)
@@ -133,7 +174,8 @@ describe('a good configuration', () => {
   })
 
   it('names every file and folder that was read', () => {
-    expect(sources).toEqual(['curfew.yaml', 'policies', 'policies/a.yaml', 'more.yml', 'banned.txt'])
+    const secrets = ['secrets/webhook', '/run/secrets/url']
+    expect(sources).toEqual(['curfew.yaml', 'policies', 'policies/a.yaml', 'more.yml', 'banned.txt', ...secrets])
   })
 
   it('has defaults for all but the policies and the endpoints', () => {
@@ -153,6 +195,7 @@ describe('a good configuration', () => {
       audit: { file: 'data/audit.jsonl' },
       state: { file: 'data/state.json' },
       server: { host: '127.0.0.1', port: 9464 },
+      notify: [],
       log: { level: 'info' },
     })
   })
@@ -308,6 +351,16 @@ describe('warnings', () => {
     expect(configuration).toBeDefined()
     return problems.map(formatProblem)
   }
+
+  it('are given of a `warn` that nobody hears', () => {
+    const daily = 'version: 1\npolicies: [{ name: daily, kind: max-session-age, maxAge: 8h, warn: [15m] }]\n'
+    const unheard = [
+      'policies/a.yaml:2:62: warning: policy "daily": nobody hears of it: let an entry of "notify" in curfew.yaml take the event warning',
+    ]
+    expect(warnings(CURFEW, daily)).toEqual(unheard)
+    expect(warnings(`${CURFEW}notify: [{ slack: { env: CHAT }, events: [held, blind] }]\n`, daily)).toEqual(unheard)
+    expect(warnings(`${CURFEW}notify: [{ slack: { env: CHAT } }]\n`, daily)).toEqual([])
+  })
 
   it('name groups and calendars that nobody uses', () => {
     const more = `${policy('a')}groups:\n  staff: [alice]\ncalendars:\n  holidays: { yearly: [05-01] }\n`

@@ -58,6 +58,7 @@ export const policy = (kind: string, keys: Record<string, unknown>, different: P
     match: undefined,
     exempt: undefined,
     graceMs: 0,
+    warn: [],
     guard: 'on',
     hash: '',
     cooldownMs: 0,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { acts, createDecider } from '../../src/domain/decide.ts'
+import { createDecider } from '../../src/domain/decide.ts'
 import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
 import { createMemory } from '../../src/domain/memory.ts'
-import type { Mode, Policy } from '../../src/domain/policy.ts'
+import { acts, type Mode, type Policy } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
 import { connection, NOON, PLACE, policy } from './build.ts'
 

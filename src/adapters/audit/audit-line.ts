@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import type { AuditHead, AuditRecord } from '../../app/audit.ts'
 import { type Instant, NEVER, toIso } from '../../domain/instant.ts'
+import { printable } from '../../domain/printable.ts'
 
 /** What the first line of a chain follows. */
 export const BEFORE_ALL: AuditHead = { seq: 0, hash: '0'.repeat(64) }
@@ -15,29 +16,31 @@ export const hashOf = (line: Uint8Array): string => hash('sha256', line)
 /** The line that follows `previous`, without its newline. Throws a RangeError if its time is no instant. */
 export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer =>
   Buffer.from(
-    // The order of the keys is part of the format.
-    JSON.stringify({
-      seq: previous.seq + 1,
-      time: new Date(record.time).toISOString(),
-      event: record.event,
-      endpointId: record.endpointId ?? undefined,
-      account: record.account ?? undefined,
-      region: record.region ?? undefined,
-      connectionId: record.connectionId ?? undefined,
-      username: record.username ?? undefined,
-      commonName: record.commonName ?? undefined,
-      policy: record.policy ?? undefined,
-      alsoBy: record.alsoBy ?? undefined,
-      reason: record.reason ?? undefined,
-      because: record.because ?? undefined,
-      since: isoOrAbsent(record.since),
-      deadline: isoOrAbsent(record.deadline),
-      call: record.call ? { id: record.call.id, selector: record.call.selector } : undefined,
-      requestId: record.requestId ?? undefined,
-      outcome: record.outcome ?? undefined,
-      policySetHash: record.policySetHash ?? undefined,
-      prev: previous.hash,
-    }),
+    // The order of the keys is part of the format. People read it at terminals, too.
+    printable(
+      JSON.stringify({
+        seq: previous.seq + 1,
+        time: new Date(record.time).toISOString(),
+        event: record.event,
+        endpointId: record.endpointId ?? undefined,
+        account: record.account ?? undefined,
+        region: record.region ?? undefined,
+        connectionId: record.connectionId ?? undefined,
+        username: record.username ?? undefined,
+        commonName: record.commonName ?? undefined,
+        policy: record.policy ?? undefined,
+        alsoBy: record.alsoBy ?? undefined,
+        reason: record.reason ?? undefined,
+        because: record.because ?? undefined,
+        since: isoOrAbsent(record.since),
+        deadline: isoOrAbsent(record.deadline),
+        call: record.call ? { id: record.call.id, selector: record.call.selector } : undefined,
+        requestId: record.requestId ?? undefined,
+        outcome: record.outcome ?? undefined,
+        policySetHash: record.policySetHash ?? undefined,
+        prev: previous.hash,
+      }),
+    ),
   )
 
 const isoOrAbsent = (at: Instant | null | undefined) => toIso(at ?? NEVER) ?? undefined

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import type { ConfigFiles } from '../../config/config-files.ts'
 
 /** The disk. Read in one go: a reload must not see the first half of an edit beside the second half of the next. */
@@ -13,11 +13,31 @@ export const diskFiles: ConfigFiles = {
       return code === 'ENOENT' || code === 'ENOTDIR' ? { kind: 'missing' } : { kind: 'unreadable', why: whyNot(error) }
     }
   },
-  read: (path) => attempt(() => ({ bytes: readFileSync(path) })),
+  read: (path) => attempt(() => readBounded(path)),
   list: (folder) => attempt(() => ({ names: readdirSync(folder) })),
 }
 
-const attempt = <Result>(read: () => Result): Result | { readonly why: string } => {
+/** A quarter of a million names. One file shall not take the memory that the daemon has for everything. */
+const LARGEST_BYTES = 8_000_000
+
+/** What was looked at may be another by now: the open file is asked, and a pipe in its place keeps nobody waiting. */
+const readBounded = (path: string): { readonly bytes: Uint8Array } | { readonly why: string } => {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const entry = fstatSync(file)
+    if (entry.isDirectory()) return { why: 'it is a folder' }
+    if (!entry.isFile()) return { why: 'it is not a file' }
+    if (entry.size > LARGEST_BYTES) return { why: tooLarge(entry.size) }
+    return { bytes: readFileSync(file) }
+  } finally {
+    closeSync(file)
+  }
+}
+
+const tooLarge = (size: number) =>
+  `it has ${Math.ceil(size / 1e6)} MB, at most ${LARGEST_BYTES / 1e6} MB are read, and of YAML 2 MB: lists of users go into text files of their own, named with "usersFile"`
+
+const attempt = <Result>(read: () => Result | { readonly why: string }): Result | { readonly why: string } => {
   try {
     return read()
   } catch (error) {
@@ -28,7 +48,6 @@ const attempt = <Result>(read: () => Result): Result | { readonly why: string } 
 const REASONS: Record<string, string> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
-  EISDIR: 'it is a folder',
   ELOOP: 'its links lead in a circle',
   ENOENT: 'it does not exist',
 }

@@ -19,6 +19,8 @@ const schema = z.object({
         notes: kept(z.object({ at: instant, bytes: z.number() })),
         condemned: kept(instant),
         cuts: kept(instant),
+        // Younger than the rest: a state without it is one of before.
+        warned: kept(z.number()).default({}),
       }),
       guard: z.array(
         z.object({ policy: z.string(), connectionId: z.string(), condemnedAt: instant, held: z.boolean() }),

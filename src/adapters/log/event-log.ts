@@ -3,7 +3,8 @@ import type { Condemnation } from '../../app/condemnation.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
 import { type Instant, toIso } from '../../domain/instant.ts'
 
-const on = ({ id, name, account, region }: Endpoint) => ({ endpointId: id, name, account, region })
+/** The names of the metrics' labels. */
+const on = ({ id, name, account, region }: Endpoint) => ({ vpn_endpoint: id, name, account, region })
 
 const iso = (at: Instant | undefined) => (at === undefined ? undefined : toIso(at))
 
@@ -65,6 +66,12 @@ export const createEventLog =
           `IAM does not allow ${happened.action} on this endpoint: allow it before it is needed`,
         )
         break
+      case 'permission-granted':
+        log.info(
+          { event, ...on(happened.endpoint), action: happened.action },
+          `IAM allows ${happened.action} on this endpoint now`,
+        )
+        break
       case 'stopping':
         log.info({ event, inFlight: happened.inFlight }, 'stopping: no new calls')
         break
@@ -84,7 +91,7 @@ export const createEventLog =
       }
       case 'blind':
         log.error(
-          { event, ...on(happened.endpoint) },
+          { event, ...on(happened.endpoint), because: happened.because },
           `BLIND: nothing is ended on ${happened.endpoint.name} until it can be read again: ${happened.because}`,
         )
         break
@@ -119,6 +126,11 @@ export const createEventLog =
         )
         break
       }
+      case 'warning': {
+        const { endpoint, condemned, leadMs, endsAt } = happened
+        log.info({ event, ...on(endpoint), ...told(condemned), leadMs, endsAt: iso(endsAt) }, 'ends soon')
+        break
+      }
       case 'held': {
         const { endpoint, policy, condemned, active } = happened
         log.warn(
@@ -136,9 +148,9 @@ export const createEventLog =
       case 'call-answered': {
         const { endpoint, call, outcome, message, requestId } = happened
         const level = outcome === 'accepted' ? 'debug' : outcome === 'denied' ? 'error' : 'warn'
-        const connections = call.decisions.map(({ connection }) => connection.id)
+        const connectionIds = call.decisions.map(({ connection }) => connection.id)
         log[level](
-          { event, ...on(endpoint), connections, selector: call.selector, outcome, requestId },
+          { event, ...on(endpoint), connectionIds, selector: call.selector, outcome, requestId },
           message ?? 'termination accepted',
         )
         break
@@ -154,8 +166,8 @@ export const createEventLog =
         break
       case 'call-withdrawn': {
         const { endpoint, call, why } = happened
-        const connections = call.decisions.map(({ connection }) => connection.id)
-        log.debug({ event, ...on(endpoint), connections, why }, 'the call did not leave')
+        const connectionIds = call.decisions.map(({ connection }) => connection.id)
+        log.debug({ event, ...on(endpoint), connectionIds, why }, 'the call did not leave')
         break
       }
       case 'termination': {
@@ -177,7 +189,7 @@ export const createEventLog =
         break
       }
       case 'queue':
-        log.trace({ event, region: happened.region, length: happened.length, etaSeconds: happened.etaSeconds })
+        log.trace({ ...happened }, 'the queue of calls has changed')
         break
       case 'unwritable':
         log.error(

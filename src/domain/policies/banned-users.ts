@@ -122,6 +122,7 @@ export const bannedUsers = definePolicyKind({
   rank: 10,
   scope: 'principal',
   facts: 'immutable',
+  foreseeable: true,
   summary: 'Ends every connection of the users it names, as long as they are named.',
   keys,
   fileKeys: ['usersFile'],

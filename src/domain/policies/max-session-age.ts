@@ -9,6 +9,7 @@ export const maxSessionAge = definePolicyKind({
   rank: 50,
   scope: 'connection',
   facts: 'immutable',
+  foreseeable: true,
   summary: 'Ends a connection once it has been up for `maxAge`, so that everybody signs in again.',
   keys: z.strictObject({
     maxAge: duration.meta({ description: 'How long a connection may last: 10h, 1d12h.' }),

@@ -1,8 +1,7 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
 import { type Instant, NEVER } from '../instant.ts'
-import { definePolicyKind } from '../policy.ts'
-import { personOf } from '../user-list.ts'
+import { definePolicyKind, type Member } from '../policy.ts'
 
 const keys = z.strictObject({
   limit: z.int().min(1).max(1000).meta({ description: 'How many connections a person may have on an endpoint.' }),
@@ -36,19 +35,25 @@ export const maxSessions = definePolicyKind({
   /** The i-th victim is one too many since the connection was established that made it so. */
   crowd:
     ({ limit, evict, countByCommonName }) =>
-    (connections) => {
-      const byPerson = new Map<string, Counted[]>()
-      for (const connection of connections) {
-        const { establishedAt } = connection
-        const { username, commonName } = personOf(connection)
-        const who = username ?? (countByCommonName && commonName !== undefined ? `cn:${commonName}` : undefined)
-        if (who === undefined || establishedAt === undefined) continue
-        const counted = { ...connection, establishedAt }
-        if (byPerson.get(who)?.push(counted) === undefined) byPerson.set(who, [counted])
+    (members) => {
+      const who = ({ connection: { establishedAt }, person: { username, commonName } }: Member) => {
+        if (establishedAt === undefined) return undefined
+        return username ?? (countByCommonName && commonName !== undefined ? `cn:${commonName}` : undefined)
+      }
+      // Most people have few connections: only those who have too many are gathered.
+      const counts = new Map<string, number>()
+      const tooMany = new Map<string, Counted[]>()
+      for (const member of members) {
+        const name = who(member)
+        if (name === undefined) continue
+        const count = (counts.get(name) ?? 0) + 1
+        counts.set(name, count)
+        if (count === limit + 1) tooMany.set(name, [])
       }
       const since = new Map<string, Instant>()
-      for (const counted of byPerson.values()) {
-        if (counted.length <= limit) continue
+      if (tooMany.size === 0) return since
+      for (const member of members) tooMany.get(who(member) ?? '')?.push(member.connection as Counted)
+      for (const counted of tooMany.values()) {
         counted.sort(byEstablished)
         counted.slice(limit).forEach((cause, index) => {
           const victim = evict === 'oldest' ? counted[index] : cause

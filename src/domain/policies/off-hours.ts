@@ -95,6 +95,7 @@ export const offHours = definePolicyKind({
   rank: 70,
   scope: 'principal',
   facts: 'immutable',
+  foreseeable: true,
   summary: 'Ends connections outside the hours in which they are allowed, on the wall clock of a time zone.',
   keys,
   fileKeys: [],

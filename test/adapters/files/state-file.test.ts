@@ -15,6 +15,7 @@ const STATE: State = {
         countersMovedAt: null,
         notes: { idle: { one: { at: 1, bytes: 2 } } },
         condemned: { daily: { one: 3 } },
+        warned: { daily: { one: 300_000 } },
         cuts: { daily: { alice: 4 } },
       },
       guard: [{ policy: 'daily', connectionId: 'one', condemnedAt: 5, held: true }],

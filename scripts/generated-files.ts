@@ -1,0 +1,20 @@
+import { fileURLToPath } from 'node:url'
+import { operationsDashboard } from '../deploy/grafana/source/operations.ts'
+import { policiesDashboard } from '../deploy/grafana/source/policies.ts'
+import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../src/config/json-schema.ts'
+import { metricsPage } from './metrics-page.ts'
+
+const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
+
+/** The files that are made from the code, by path, as they have to be. */
+export const generatedFiles = (): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries({
+      'config/schema/curfew.schema.json': json(curfewJsonSchema()),
+      'config/schema/policies.schema.json': json(policiesJsonSchema()),
+      'config/schema/test.schema.json': json(testJsonSchema()),
+      'deploy/grafana/dashboards/operations.json': json(operationsDashboard()),
+      'deploy/grafana/dashboards/policies.json': json(policiesDashboard()),
+      'docs/metrics.md': metricsPage(),
+    }).map(([path, text]) => [fileURLToPath(new URL(`../${path}`, import.meta.url)), text]),
+  )

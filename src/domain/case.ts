@@ -1,0 +1,116 @@
+import type { Connection } from './connection.ts'
+import { type Foreseen, foresee } from './foresight.ts'
+import { type Instant, NEVER } from './instant.ts'
+import { acts, type History, type Mode, type Policy } from './policy.ts'
+import type { Standing } from './policy-set.ts'
+import { isDue, judge, type Verdict } from './verdict.ts'
+
+/** Somebody connected whom an entry of a policy names in part only. */
+export interface NearMiss {
+  readonly connection: Connection
+  readonly policy: Policy
+  readonly entry: string
+}
+
+/** What all verdicts of one decision rest on beside their connections. */
+export interface Ground {
+  readonly history: History
+  readonly now: Instant
+  readonly mode: Mode
+  readonly fresh: boolean
+  readonly snapshotAt: Instant | undefined
+  readonly cutsRevision: number
+}
+
+export const groundOf = (history: History, now: Instant, mode: Mode): Ground => ({
+  history,
+  now,
+  mode,
+  fresh: history.fresh(),
+  snapshotAt: history.snapshotAt(),
+  cutsRevision: history.cutsRevision(),
+})
+
+/** What the policies say of one active connection by itself, folded to what somebody has to act on. */
+export interface Case {
+  /** As it was when this was decided. */
+  readonly connection: Connection
+  readonly ground: Ground
+  readonly isProtected: boolean
+  readonly violated: readonly Verdict[]
+  /** Policies that lack a fact. */
+  readonly unknown: readonly Policy[]
+  readonly nearMisses: readonly NearMiss[]
+  readonly foreseen: readonly Foreseen[]
+  /** Of the policies that look at all connections together. */
+  readonly crowded: readonly Standing[]
+  /** Whether an acting policy ends it whatever the others do. */
+  readonly goesAnyway: boolean
+  readonly wakeAt: Instant
+  readonly askAt: Instant
+  /** The first instant at which, with the same facts, something in it may differ. */
+  readonly holdsUntil: Instant
+  /** Whether it rests on byte counters. */
+  readonly onCounters: boolean
+  /** Whether it rests on who was cut before. */
+  readonly onCuts: boolean
+}
+
+const NONE: readonly never[] = []
+
+export const caseOf = (
+  connection: Connection,
+  standings: readonly Standing[],
+  isProtected: boolean,
+  ground: Ground,
+): Case => {
+  const { history, now, mode } = ground
+  let violated: Verdict[] | undefined
+  let unknown: Policy[] | undefined
+  let nearMisses: NearMiss[] | undefined
+  let foreseen: Foreseen[] | undefined
+  let crowded: Standing[] | undefined
+  let goesAnyway = false
+  let onCounters = false
+  let onCuts = false
+  let wakeAt: Instant = NEVER
+  let askAt: Instant = NEVER
+  for (const standing of standings) {
+    const { policy, nearMiss } = standing
+    const verdict = judge(standing, connection, history, now)
+    if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
+    if (policy.kind.facts !== 'immutable' && verdict.nextAt < askAt) askAt = verdict.nextAt
+    if (policy.kind.facts === 'counters') onCounters = true
+    if (policy.cooldownMs > 0) onCuts = true
+    if (policy.kind.crowd !== undefined) (crowded ??= []).push(standing)
+    if (verdict.word === 'unknown') (unknown ??= []).push(policy)
+    if (nearMiss !== undefined) (nearMisses ??= []).push({ connection, policy, entry: nearMiss })
+    const acting = acts(policy, mode)
+    if (verdict.word === 'violated') {
+      ;(violated ??= []).push(verdict)
+      if (acting && isDue(verdict, now)) goesAnyway = true
+    }
+    if (policy.warn.length > 0 && acting) {
+      const ahead = foresee(standing, connection, history, now, verdict)
+      if (ahead.foreseen !== undefined) (foreseen ??= []).push(ahead.foreseen)
+      if (ahead.lookAt < wakeAt) wakeAt = ahead.lookAt
+    }
+  }
+  return {
+    connection,
+    ground,
+    isProtected,
+    violated: violated ?? NONE,
+    unknown: unknown ?? NONE,
+    nearMisses: nearMisses ?? NONE,
+    foreseen: foreseen ?? NONE,
+    crowded: crowded ?? NONE,
+    goesAnyway,
+    wakeAt,
+    askAt,
+    // A warning is told once: the next look finds that it was.
+    holdsUntil: foreseen === undefined ? wakeAt : now,
+    onCounters,
+    onCuts,
+  }
+}

@@ -1,0 +1,65 @@
+import { type Case, caseOf, type Ground } from './case.ts'
+import type { Cases } from './cases.ts'
+import type { Connection } from './connection.ts'
+import type { PolicySet } from './policy-set.ts'
+import type { Place } from './selector.ts'
+
+const isSameList = (one: readonly string[] | undefined, other: readonly string[] | undefined): boolean =>
+  one === other ||
+  (one !== undefined &&
+    other !== undefined &&
+    one.length === other.length &&
+    one.every((word, at) => word === other[at]))
+
+/** What a snapshot says of an active connection, but for its byte counters. */
+const saysTheSame = (one: Connection, other: Connection): boolean =>
+  one.establishedAt === other.establishedAt &&
+  one.username === other.username &&
+  one.commonName === other.commonName &&
+  isSameList(one.posture, other.posture)
+
+/** Whether a case made earlier would come out the same on this ground. */
+const holds = (made: Case, connection: Connection, { now, mode, fresh, snapshotAt, cutsRevision }: Ground): boolean => {
+  const { ground } = made
+  if (now < ground.now || now >= made.holdsUntil || mode !== ground.mode || fresh !== ground.fresh) return false
+  if (made.onCounters && snapshotAt !== ground.snapshotAt) return false
+  if (made.onCuts && cutsRevision !== ground.cutsRevision) return false
+  if (made.connection === connection) return true
+  return !made.onCounters && saysTheSame(made.connection, connection)
+}
+
+/**
+ * Cases that are made anew only where something they rest on has changed: what nothing happened to is not decided again.
+ * For one endpoint under one set of policies; every ground must have the history of the same memory.
+ */
+export const createRememberedCases = (set: PolicySet, place: Place) => {
+  const standingsOf = set.standings(place)
+  const isProtected = set.isProtected(place)
+  let known = new Map<string, Case>()
+  /** In the order of the last connections, mostly that of the next ones as well: it saves looking them up. */
+  let last: readonly Case[] = []
+
+  const caseAt = (connection: Connection, index: number, ground: Ground): Case => {
+    const beside = last[index]
+    const before = beside?.connection.id === connection.id ? beside : known.get(connection.id)
+    if (before !== undefined && holds(before, connection, ground)) return before
+    const made = caseOf(connection, standingsOf(connection), isProtected(connection), ground)
+    known.set(connection.id, made)
+    return made
+  }
+
+  return {
+    of(active: readonly Connection[], ground: Ground): readonly Case[] {
+      last = active.map((connection, index) => caseAt(connection, index, ground))
+      if (known.size > 2 * last.length) known = new Map(last.map((made) => [made.connection.id, made]))
+      return last
+    },
+
+    /** Makes a part of them ahead, so that `of` finds them made: for endpoints so large that all at once would take too long. */
+    prepare(active: readonly Connection[], from: number, to: number, ground: Ground): void {
+      for (const [index, connection] of active.slice(from, to).entries()) caseAt(connection, from + index, ground)
+    },
+  } satisfies Cases & Record<string, unknown>
+}
+
+export type RememberedCases = ReturnType<typeof createRememberedCases>

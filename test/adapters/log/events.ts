@@ -1,0 +1,124 @@
+import type { Condemnation } from '../../../src/app/condemnation.ts'
+import type { CurfewEvent, Endpoint } from '../../../src/app/events.ts'
+import { connection, NOON, policy } from '../../domain/build.ts'
+
+export const ENDPOINT: Endpoint = {
+  id: 'cvpn-endpoint-0123456789abcdef0',
+  name: 'office',
+  region: 'eu-central-1',
+  account: '111122223333',
+}
+
+export const CONDEMNED: Condemnation = {
+  connectionId: 'cvpn-connection-0123456789abcdef0',
+  username: 'alice',
+  commonName: 'alice.laptop',
+  policy: 'daily',
+  reason: 'session-age',
+  since: NOON,
+  deadline: NOON,
+  because: 'connected since 04:00, for 8h: at most 8h is allowed',
+  alsoBy: ['nights'],
+}
+
+const on = { endpoint: ENDPOINT, at: NOON }
+const inForce = { mode: 'enforce' as const, policies: 1, endpoints: [ENDPOINT], policySetHash: 'hash', at: NOON }
+const daily = policy('max-session-age', { maxAge: '8h' }, { name: 'daily' })
+const alice = connection()
+const call = { selector: 'connection-id' as const, decisions: [{ connection: alice }] } as never
+
+/** One of each. */
+export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEvent, { event: Name }> } = {
+  started: { event: 'started', ...inForce },
+  reloaded: { event: 'reloaded', ...inForce },
+  stopping: { event: 'stopping', inFlight: 1 },
+  stopped: { event: 'stopped', at: NOON },
+  'reload-refused': { event: 'reload-refused', problems: ['curfew.yaml:1:1: error: unknown key "x"'] },
+  'users-file-changed': { event: 'users-file-changed', file: '/etc/curfew/leavers.txt', entries: 3, came: 1, went: 2 },
+  'endpoints-changed': { event: 'endpoints-changed', endpoints: [ENDPOINT], gone: [] },
+  'discovery-failed': { event: 'discovery-failed', region: 'eu-central-1', message: 'throttled' },
+  'permission-missing': {
+    event: 'permission-missing',
+    endpoint: ENDPOINT,
+    action: 'ec2:TerminateClientVpnConnections',
+  },
+  'permission-granted': {
+    event: 'permission-granted',
+    endpoint: ENDPOINT,
+    action: 'ec2:TerminateClientVpnConnections',
+  },
+  polled: {
+    event: 'polled',
+    snapshot: { endpointId: ENDPOINT.id, begunAt: NOON, completedAt: NOON + 300, connections: [alice] },
+    ...on,
+  },
+  'poll-failed': {
+    event: 'poll-failed',
+    code: 'throttled',
+    message: 'AWS throttles',
+    durationMs: 12,
+    failures: 1,
+    blind: false,
+    retryAt: NOON,
+    ...on,
+  },
+  blind: { event: 'blind', because: 'AWS throttles', ...on },
+  'poll-skipped': { event: 'poll-skipped', endpoint: ENDPOINT, reason: 'backing-off' },
+  'unknown-status': { event: 'unknown-status', endpoint: ENDPOINT, status: 'hibernating' },
+  'near-miss': {
+    event: 'near-miss',
+    endpoint: ENDPOINT,
+    nearMiss: { connection: alice, policy: daily, entry: 'CORP\\alice' },
+  },
+  decided: {
+    event: 'decided',
+    endpoint: ENDPOINT,
+    decisions: {
+      now: NOON,
+      active: 1,
+      protectedConnections: 0,
+      violating: [],
+      unknown: new Map(),
+      nearMisses: [],
+      foreseen: [],
+      wakeAt: NOON,
+      askAt: NOON,
+    },
+  },
+  violation: { event: 'violation', condemned: CONDEMNED, mode: 'enforce', repeats: 0, ...on },
+  warning: { event: 'warning', condemned: CONDEMNED, leadMs: 300_000, endsAt: NOON, ...on },
+  held: { event: 'held', policy: 'daily', condemned: [CONDEMNED], active: 1, ...on },
+  released: {
+    event: 'released',
+    verdicts: [{ policy: 'daily', connectionId: CONDEMNED.connectionId, condemnedAt: NOON, held: true }],
+    ...on,
+  },
+  'call-answered': {
+    event: 'call-answered',
+    call,
+    outcome: 'accepted',
+    message: undefined,
+    requestId: 'request-1',
+    ...on,
+  },
+  accepted: { event: 'accepted', condemned: CONDEMNED, established: NOON, ...on },
+  'ended-beside': { event: 'ended-beside', condemned: CONDEMNED, callId: 'x-1', requestId: 'request-1', ...on },
+  'call-withdrawn': { event: 'call-withdrawn', call, why: 'not-wanted', ...on },
+  termination: {
+    event: 'termination',
+    condemned: CONDEMNED,
+    outcome: 'confirmed',
+    attempts: 1,
+    callId: 'x-1',
+    selector: 'connection-id',
+    leftAt: NOON,
+    requestId: 'request-1',
+    repeats: 0,
+    ...on,
+  },
+  reconnected: { event: 'reconnected', connection: alice, policy: 'daily', count: 1, ...on },
+  queue: { event: 'queue', region: 'eu-central-1', account: '111122223333', length: 2, etaSeconds: 1 },
+  unwritable: { event: 'unwritable', what: 'audit', message: 'the disk is full (ENOSPC)' },
+  'writable-again': { event: 'writable-again', what: 'audit' },
+  'clock-skew': { event: 'clock-skew', skewMs: 6000, warned: true, apart: false },
+}

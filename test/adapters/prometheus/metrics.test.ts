@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { createMetrics } from '../../../src/adapters/prometheus/metrics.ts'
+import { createDecider } from '../../../src/domain/decide.ts'
+import { HOUR } from '../../../src/domain/instant.ts'
+import { NO_HISTORY } from '../../../src/domain/memory.ts'
+import { createPolicySet } from '../../../src/domain/policy-set.ts'
+import { connection, NOON, PLACE, policy } from '../../domain/build.ts'
+import { CONDEMNED, ENDPOINT, EVENTS } from '../log/events.ts'
+
+const POLICIES = [
+  policy('max-session-age', { maxAge: '8h' }, { name: 'daily', cooldownMs: HOUR }),
+  policy('banned-users', { users: ['mallory'] }, { name: 'leavers' }),
+]
+
+const start = () => {
+  const metrics = createMetrics({
+    version: '0.0.0',
+    policies: () => POLICIES,
+    targets: () => ['desk'],
+    changedAt: () => 0,
+  })
+  metrics.observe(EVENTS.started)
+  return {
+    ...metrics,
+    /** Every line that is a sample. */
+    series: async () => (await metrics.registry.metrics()).split('\n').filter((line) => /^curfew_/.test(line)),
+    async valueOf(series: string) {
+      const line = (await this.series()).find((candidate) => candidate.startsWith(`${series} `))
+      return line === undefined ? undefined : Number(line.slice(series.length + 1))
+    },
+  }
+}
+
+const on = `vpn_endpoint="${ENDPOINT.id}"`
+
+describe('the metrics', () => {
+  it('have from the start, at zero, what alerts and panels count', async () => {
+    const metrics = start()
+    for (const series of [
+      `curfew_terminations_total{${on},policy="leavers",reason="banned",outcome="gave-up"}`,
+      `curfew_terminations_total{${on},policy="daily",reason="cooldown",outcome="confirmed"}`,
+      `curfew_violations_total{${on},policy="daily",reason="session-age",mode="enforce"}`,
+      `curfew_polls_total{${on},outcome="denied"}`,
+      `curfew_terminate_calls_total{${on},selector="username",outcome="throttled"}`,
+      `curfew_warnings_total{${on},policy="daily"}`,
+      `curfew_notifications_total{target="desk",outcome="lost"}`,
+      `curfew_audit_records_total{outcome="failed"}`,
+      `curfew_config_reloads_total{outcome="refused"}`,
+      `curfew_enforcement_lag_seconds_count{stage="accept"}`,
+      'curfew_termination_queue_length{account="111122223333",region="eu-central-1"}',
+      'curfew_api_throttles_total{account="111122223333",region="eu-central-1",action="TerminateClientVpnConnections"}',
+    ])
+      expect([series, await metrics.valueOf(series)]).toEqual([series, 0])
+  })
+
+  it('keep their number whoever is connected', async () => {
+    const { observe, series } = start()
+    const decider = createDecider(createPolicySet(POLICIES, []), PLACE)
+    const decide = (count: number) => {
+      const connections = Array.from({ length: count }, (_, index) =>
+        connection({ username: index % 2 === 0 ? 'mallory' : `user-${index}`, establishedAt: NOON - 9 * HOUR }),
+      )
+      observe({ event: 'polled', endpoint: ENDPOINT, at: NOON, snapshot: { ...EVENTS.polled.snapshot, connections } })
+      const decisions = decider.decide(connections, NO_HISTORY, NOON, 'enforce')
+      observe({ event: 'decided', endpoint: ENDPOINT, decisions })
+      for (const { connection: one } of decisions.violating) {
+        const condemned = { ...CONDEMNED, connectionId: one.id, username: one.username }
+        observe({ ...EVENTS.violation, condemned })
+        observe({ ...EVENTS.warning, condemned })
+        observe({ ...EVENTS.accepted, condemned })
+        observe({ ...EVENTS.termination, condemned })
+        observe({ ...EVENTS.reconnected, connection: one })
+      }
+    }
+    decide(2)
+    const before = await series()
+    decide(100_000)
+    const after = await series()
+    expect(after).toHaveLength(before.length)
+    expect(after.join('\n')).not.toMatch(/user-1\b|mallory|cvpn-connection/)
+  })
+
+  it('say that it enforces only while it can', async () => {
+    const metrics = start()
+    const enforcing = () => metrics.valueOf('curfew_enforcing')
+    expect(await enforcing()).toBe(1)
+    for (const [bad, good, gauge] of [
+      [EVENTS.unwritable, EVENTS['writable-again'], 'curfew_audit_writable'],
+      [{ ...EVENTS['clock-skew'], apart: true }, EVENTS['clock-skew'], 'curfew_clock_trusted'],
+    ] as const) {
+      metrics.observe(bad)
+      expect([await enforcing(), await metrics.valueOf(gauge)]).toEqual([0, 0])
+      metrics.observe(good)
+      expect([await enforcing(), await metrics.valueOf(gauge)]).toEqual([1, 1])
+    }
+    metrics.observe({ ...EVENTS.unwritable, what: 'state' })
+    expect(await enforcing()).toBe(1)
+    metrics.observe({ ...EVENTS.reloaded, mode: 'audit' })
+    expect(await enforcing()).toBe(0)
+    expect(await metrics.valueOf('curfew_policies{kind="banned-users",mode="audit"}')).toBe(1)
+  })
+
+  it('show no number of an endpoint that is blind, and nothing of one that is watched no longer', async () => {
+    const { observe, series } = start()
+    const lines = async (part: string) => (await series()).filter((line) => line.includes(part) && line.includes(on))
+    observe(EVENTS.polled)
+    observe(EVENTS.decided)
+    observe(EVENTS['permission-missing'])
+    expect(await lines('curfew_connections')).toHaveLength(1)
+    observe(EVENTS.blind)
+    for (const gone of ['connections', 'condemned', 'unknown', 'held', 'protected'])
+      expect(await lines(`curfew_${gone}`)).toEqual([])
+    expect(await lines('curfew_last_complete')).toHaveLength(1)
+    observe({ ...EVENTS['endpoints-changed'], endpoints: [] })
+    for (const gone of ['last_complete', 'endpoint_info', 'missing_permissions'])
+      expect(await lines(`curfew_${gone}`)).toEqual([])
+  })
+
+  it('forget a missing permission when it is granted', async () => {
+    const metrics = start()
+    const missing = `curfew_missing_permissions{${on},action="ec2:TerminateClientVpnConnections"}`
+    metrics.observe(EVENTS['permission-missing'])
+    expect(await metrics.valueOf(missing)).toBe(1)
+    metrics.observe(EVENTS['permission-granted'])
+    expect(await metrics.valueOf(missing)).toBeUndefined()
+  })
+})

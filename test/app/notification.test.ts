@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import type { CurfewEvent } from '../../src/app/events.ts'
+import { type Notification, notificationOf } from '../../src/app/notification.ts'
+import { OUTCOMES } from '../../src/app/outcome.ts'
+import { NOTIFICATION_EVENTS } from '../../src/config/configuration.ts'
+import { ENDPOINT, NOON } from '../domain/build.ts'
+import { condemned, NOTIFIED, OFFICE, TOLD_AT } from './notified-events.ts'
+
+const told = (event: CurfewEvent): Notification => {
+  const notification = notificationOf(event, TOLD_AT)
+  if (notification === undefined) throw new Error(`nobody is told of ${event.event}`)
+  return notification
+}
+
+const ON_OFFICE = { endpointId: ENDPOINT, name: 'office', account: '111122223333', region: 'eu-central-1' }
+
+describe('a notification', () => {
+  it.each(NOTIFICATION_EVENTS)('is made of %s, and says when it happened', (event) => {
+    const happened = NOTIFIED[event]
+    expect(told(happened)).toMatchObject({ event, at: 'at' in happened ? happened.at : TOLD_AT })
+  })
+
+  it('of a termination says who, by which policy, why and since when, and what else condemned it', () => {
+    const { data, ...about } = told(NOTIFIED.terminated)
+    expect(about).toEqual({
+      event: 'terminated',
+      at: NOON + 4000,
+      endpoint: OFFICE,
+      policy: 'daily-reauthentication',
+      subject: 'cvpn-connection-0123456789abcdef0',
+      connections: 1,
+      names: ['alice@corp.example'],
+    })
+    expect(data).toEqual({
+      ...ON_OFFICE,
+      connectionId: 'cvpn-connection-0123456789abcdef0',
+      username: 'alice@corp.example',
+      commonName: 'laptop-17',
+      policy: 'daily-reauthentication',
+      alsoBy: ['contractors-office-hours'],
+      reason: 'session-age',
+      because: 'connected since 2026-11-23T01:55:00Z, for 10h5m: at most 10h is allowed',
+      since: '2026-11-23T11:55:00.000Z',
+      deadline: '2026-11-23T12:00:00.000Z',
+      call: { id: 'mibpm8c0-1', selector: 'connection-id' },
+      requestId: '1b6fc0de-0000-4000-8000-000000000001',
+      outcome: 'confirmed',
+      attempts: 1,
+    })
+  })
+
+  it('is made of what was confirmed or given up, and of no other outcome', () => {
+    const made = OUTCOMES.map((outcome) => [
+      outcome,
+      notificationOf({ ...NOTIFIED.terminated, outcome } as CurfewEvent, TOLD_AT)?.event,
+    ])
+    expect(Object.fromEntries(made)).toEqual({
+      confirmed: 'terminated',
+      'already-gone': undefined,
+      failed: undefined,
+      'gave-up': 'gave-up',
+    })
+  })
+
+  it('of a warning says when the session ends and how early this is', () => {
+    expect(told(NOTIFIED.warning).data).toMatchObject({ lead: '15m', endsAt: '2026-11-23T12:00:00.000Z' })
+  })
+
+  it('leaves out what was not heard of, and instants that are none', () => {
+    const { data } = told({
+      ...NOTIFIED.terminated,
+      condemned: condemned({ username: undefined, since: undefined, deadline: -Infinity }),
+      callId: '',
+    } as CurfewEvent)
+    const { username, since, deadline, call } = data
+    expect({ username, since, deadline, call }).toEqual({})
+  })
+
+  it.each([
+    ['the user name', {}, 'alice@corp.example'],
+    ['else the common name', { username: undefined }, 'laptop-17'],
+    ['else the connection', { username: undefined, commonName: undefined }, 'cvpn-connection-0123456789abcdef0'],
+  ])('calls people by %s', (_, different, name) => {
+    expect(told({ ...NOTIFIED.terminated, condemned: condemned(different) } as CurfewEvent).names).toEqual([name])
+  })
+
+  it('stays small, however many connections are held and however many problems a file has', () => {
+    const many = Array.from({ length: 7000 }, (_, index) => condemned({ username: `person-${index}` }))
+    const held = told({ ...NOTIFIED.held, condemned: many } as CurfewEvent)
+    const names = many.slice(0, 10).map(({ username }) => username)
+    expect(held).toMatchObject({ connections: 7000, names, data: { connections: 7000, names, active: 20 } })
+    const problems = Array.from({ length: 500 }, (_, index) => `a.yaml:${index + 1}:1: error: …`)
+    const { data } = told({ event: 'reload-refused', problems })
+    expect(data).toEqual({ problems: problems.slice(0, 10), count: 500 })
+  })
+})

@@ -1,0 +1,78 @@
+import type { Condemnation } from '../../src/app/condemnation.ts'
+import type { CurfewEvent, Endpoint } from '../../src/app/events.ts'
+import type { NotificationEvent } from '../../src/config/configuration.ts'
+import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { ENDPOINT, NOON } from '../domain/build.ts'
+
+export const OFFICE: Endpoint = { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: '111122223333' }
+
+/** Alice, who must go at noon because of her session's age; the hook says what is different. */
+export const condemned = (different: Partial<Condemnation> = {}): Condemnation => ({
+  connectionId: 'cvpn-connection-0123456789abcdef0',
+  username: 'alice@corp.example',
+  commonName: 'laptop-17',
+  policy: 'daily-reauthentication',
+  reason: 'session-age',
+  since: NOON - 5 * MINUTE,
+  deadline: NOON,
+  because: 'connected since 2026-11-23T01:55:00Z, for 10h5m: at most 10h is allowed',
+  alsoBy: ['contractors-office-hours'],
+  ...different,
+})
+
+const terminated = (different: Partial<Extract<CurfewEvent, { event: 'termination' }>> = {}): CurfewEvent => ({
+  event: 'termination',
+  endpoint: OFFICE,
+  at: NOON + 4000,
+  condemned: condemned(),
+  outcome: 'confirmed',
+  attempts: 1,
+  callId: 'mibpm8c0-1',
+  selector: 'connection-id',
+  leftAt: NOON + 200,
+  requestId: '1b6fc0de-0000-4000-8000-000000000001',
+  repeats: 0,
+  ...different,
+})
+
+/** One of each that people are told of. */
+export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
+  warning: {
+    event: 'warning',
+    endpoint: OFFICE,
+    at: NOON - 15 * MINUTE,
+    condemned: condemned({ alsoBy: [] }),
+    leadMs: 15 * MINUTE,
+    endsAt: NOON,
+  },
+  terminated: terminated(),
+  'gave-up': terminated({ outcome: 'gave-up', attempts: 3, at: NOON + 3 * MINUTE }),
+  held: {
+    event: 'held',
+    endpoint: OFFICE,
+    at: NOON,
+    policy: 'contractors-office-hours',
+    condemned: Array.from({ length: 12 }, (_, index) =>
+      condemned({
+        username: `ext-${String(index + 1).padStart(2, '0')}`,
+        policy: 'contractors-office-hours',
+        reason: 'off-hours',
+      }),
+    ),
+    active: 20,
+  },
+  blind: {
+    event: 'blind',
+    endpoint: OFFICE,
+    at: NOON,
+    because:
+      'DescribeClientVpnConnections of cvpn-endpoint-0123456789abcdef0 in eu-central-1: HTTP 502 without an EC2 error from ec2.eu-central-1.amazonaws.com:443',
+  },
+  'reload-refused': {
+    event: 'reload-refused',
+    problems: ['policies/age.yaml:4:5: error: policy "daily": unknown key "maxAg"; did you mean "maxAge"?'],
+  },
+}
+
+/** When what carries no instant is told. */
+export const TOLD_AT = NOON + HOUR

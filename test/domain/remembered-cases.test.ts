@@ -1,0 +1,205 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createCases } from '../../src/domain/cases.ts'
+import type { Connection } from '../../src/domain/connection.ts'
+import { createDecider, type Decisions } from '../../src/domain/decide.ts'
+import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
+import { createMemory } from '../../src/domain/memory.ts'
+import { acts, type Mode } from '../../src/domain/policy.ts'
+import { createPolicySet } from '../../src/domain/policy-set.ts'
+import { createRememberedCases } from '../../src/domain/remembered-cases.ts'
+import type { Verdict } from '../../src/domain/verdict.ts'
+import { connection, entry, NOON, PLACE, policy } from './build.ts'
+
+const cooldown = { cooldownMs: 20 * MINUTE }
+const onlyBob = { users: [entry('bob')], endpoints: undefined, regions: undefined }
+const untilLater = { users: [entry('carol', { until: NOON + HOUR })], endpoints: undefined, regions: undefined }
+
+const SET = createPolicySet(
+  [
+    policy('max-session-age', { maxAge: '2h' }, { ...cooldown, warn: [30 * MINUTE, 5 * MINUTE], exempt: untilLater }),
+    policy('max-session-age', { maxAge: '3h' }, { name: 'audited', mode: 'audit', graceMs: 10 * MINUTE }),
+    policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '13:30-14:00' }] }, { graceMs: 5 * MINUTE }),
+    policy('idle-timeout', { after: '15m' }, { ...cooldown, match: onlyBob }),
+    policy('max-sessions', { limit: 2 }),
+    policy('max-transfer', { total: '1MiB' }),
+    policy('posture', { require: ['healthy'] }),
+    policy('banned-users', { users: ['dave', { pattern: 'erin', from: '2026-11-23T13:00:00Z' }] }),
+  ],
+  [entry('cn:root')],
+)
+
+/** One thing that happens, to one of six places where somebody may be connected. */
+type Step =
+  | { readonly what: 'time'; readonly ms: number }
+  | {
+      readonly what: 'comes' | 'goes' | 'ends' | 'moves bytes' | 'is cut' | 'is another'
+      readonly seat: number
+      readonly who: number
+    }
+  | { readonly what: 'snapshot' | 'stale' | 'mode' }
+
+const seat = fc.integer({ min: 0, max: 5 })
+const who = fc.integer({ min: 0, max: 5 })
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    what: fc.constant('time' as const),
+    ms: fc.integer({ min: 0, max: 12 }).map((count) => count * 5 * MINUTE),
+  }),
+  fc.record({
+    what: fc.constantFrom(
+      'comes' as const,
+      'goes' as const,
+      'ends' as const,
+      'moves bytes' as const,
+      'is cut' as const,
+      'is another' as const,
+    ),
+    seat,
+    who,
+  }),
+  fc.constant({ what: 'snapshot' as const }),
+  fc.record({ what: fc.constantFrom('snapshot' as const, 'stale' as const, 'mode' as const) }),
+)
+
+const PEOPLE: readonly Partial<Connection>[] = [
+  { username: 'alice', posture: ['healthy'] },
+  { username: 'bob', posture: ['healthy'] },
+  { username: 'carol', posture: ['sick'] },
+  { username: 'dave', commonName: undefined },
+  { username: 'erin', commonName: 'root', establishedAt: undefined },
+  { username: undefined, commonName: undefined, ingressBytes: undefined },
+]
+
+/** All that is said, as plain values; the connections as they are now. */
+const plain = ({ unknown, ...decisions }: Decisions) => {
+  const verdict = ({ policy: { name }, word, reason, since, deadline, nextAt, finding }: Verdict) => ({
+    name,
+    word,
+    reason,
+    since,
+    deadline,
+    nextAt,
+    finding,
+  })
+  return {
+    ...decisions,
+    unknown: [...unknown].map(([{ name }, ids]) => [name, [...ids].toSorted()]).toSorted(),
+    nearMisses: decisions.nearMisses.map(({ connection: { id }, entry: near }) => [id, near]),
+    violating: decisions.violating.map(({ connection: one, act, lead, violated }) => ({
+      one,
+      act,
+      lead: lead && verdict(lead),
+      violated: violated.map(verdict).toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    })),
+    foreseen: decisions.foreseen.map(({ connection: { id }, endsAt, leadMs }) => ({ id, endsAt, leadMs })),
+  }
+}
+
+/** Decides as the daemon does, with a memory of its own. */
+const startSide = (remembering: boolean) => {
+  const cases = remembering ? createRememberedCases(SET, PLACE) : createCases(SET, PLACE)
+  const decider = createDecider(SET, PLACE, cases)
+  const memory = createMemory()
+  return {
+    observe: (begunAt: Instant, connections: readonly Connection[]) => memory.observe({ begunAt, connections }, SET),
+    cut: (one: Connection, at: Instant) => SET.policies.forEach((made) => memory.cut(made, one, at)),
+    decide(connections: readonly Connection[], now: Instant, mode: Mode, fresh: boolean) {
+      const history = memory.history(
+        now,
+        fresh,
+        (made) => acts(made, mode),
+        () => NOON,
+      )
+      const decisions = decider.decide(connections, history, now, mode)
+      for (const foreseen of decisions.foreseen) memory.warn(foreseen)
+      return plain(decisions)
+    },
+  }
+}
+
+describe('cases that are remembered', () => {
+  it('say what cases made anew say, whatever happened in between', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), (steps) => {
+        const sides = [startSide(true), startSide(false)] as const
+        const seats = new Map<number, Connection>()
+        let [now, mode, fresh]: [Instant, Mode, boolean] = [NOON, 'enforce', true]
+        let seen: readonly Connection[] = []
+        const snapshot = () => {
+          // AWS gives a new row each time, also of what has not changed.
+          seen = [...seats.values()].map((row) => ({ ...row }))
+          fresh = true
+          for (const side of sides) side.observe(now, seen)
+        }
+        for (const happened of steps) {
+          if (happened.what === 'time') now += happened.ms
+          else if (happened.what === 'snapshot') snapshot()
+          else if (happened.what === 'stale') fresh = false
+          else if (!('seat' in happened)) mode = mode === 'audit' ? 'enforce' : 'audit'
+          else {
+            const there = seats.get(happened.seat)
+            const { ingressBytes = 0 } = there ?? {}
+            if (happened.what === 'comes')
+              seats.set(happened.seat, connection({ establishedAt: now, ...PEOPLE[happened.who] }))
+            else if (happened.what === 'goes') seats.delete(happened.seat)
+            else if (there !== undefined && happened.what === 'ends')
+              seats.set(happened.seat, { ...there, status: 'terminating' })
+            else if (there !== undefined && happened.what === 'is another')
+              seats.set(happened.seat, {
+                ...there,
+                ...(happened.who < 3 ? {} : PEOPLE[happened.who]),
+                establishedAt: now,
+              })
+            else if (there !== undefined && happened.what === 'moves bytes')
+              seats.set(happened.seat, { ...there, ingressBytes: ingressBytes + happened.who * 300_000 })
+            else if (there !== undefined) for (const side of sides) side.cut(there, now)
+          }
+          const [remembered, anew] = sides.map((side) => side.decide(seen, now, mode, fresh))
+          expect(remembered).toEqual(anew)
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('are not made again for what nothing happened to', () => {
+    let asked = 0
+    const set = createPolicySet(
+      [policy('max-session-age', { maxAge: '2h' }, { warn: [MINUTE] }), policy('max-sessions', { limit: 2 })],
+      [],
+    )
+    const counting = {
+      ...set,
+      standings: (place: typeof PLACE) => {
+        const standingsOf = set.standings(place)
+        return (one: Connection) => {
+          asked++
+          return standingsOf(one)
+        }
+      },
+    }
+    const decider = createDecider(counting, PLACE, createRememberedCases(counting, PLACE))
+    const memory = createMemory()
+    const decide = (connections: readonly Connection[], now: Instant) => {
+      const history = memory.history(
+        now,
+        true,
+        () => true,
+        () => NOON,
+      )
+      decider.decide(connections, history, now, 'enforce')
+      const made = asked
+      asked = 0
+      return made
+    }
+    const first = Array.from({ length: 100 }, (_, index) =>
+      connection({ username: `user-${index}`, posture: ['healthy'] }),
+    )
+    expect(decide(first, NOON)).toBe(100)
+    expect(decide(first, NOON + MINUTE)).toBe(0)
+    const moved = first.map((one, index) => (index === 7 ? { ...one, establishedAt: NOON } : { ...one }))
+    expect(decide(moved.toReversed(), NOON + 2 * MINUTE)).toBe(1)
+    expect(decide([...moved, connection()], NOON + 3 * MINUTE)).toBe(1)
+  })
+})
