@@ -2,6 +2,7 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { thirdPartyLicences } from './third-party-licences.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const outdir = join(root, 'dist/cli')
@@ -63,6 +64,8 @@ const main = join(outdir, 'main.js')
 const code = readFileSync(main, 'utf8')
 if (!code.startsWith('#!')) writeFileSync(main, `#!/usr/bin/env node\n${code}`)
 chmodSync(main, 0o755)
+
+writeFileSync(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(root, metafile))
 
 const kib = (bytes: number) => `${String(Math.ceil(bytes / 1024)).padStart(6)} KiB`
 

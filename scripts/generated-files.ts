@@ -3,6 +3,7 @@ import { operationsDashboard } from '../deploy/grafana/source/operations.ts'
 import { policiesDashboard } from '../deploy/grafana/source/policies.ts'
 import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../src/config/json-schema.ts'
 import { metricsPage } from './metrics-page.ts'
+import { prometheusRule } from './prometheus-rule.ts'
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 
@@ -15,6 +16,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       'config/schema/test.schema.json': json(testJsonSchema()),
       'deploy/grafana/dashboards/operations.json': json(operationsDashboard()),
       'deploy/grafana/dashboards/policies.json': json(policiesDashboard()),
+      'deploy/kubernetes/components/prometheus-operator/prometheus-rule.yaml': prometheusRule(),
       'docs/metrics.md': metricsPage(),
     }).map(([path, text]) => [fileURLToPath(new URL(`../${path}`, import.meta.url)), text]),
   )

@@ -3,9 +3,17 @@
 # kin; elsewhere it says what to install by hand.
 set -euo pipefail
 
-# package  command                what to look for on other systems
+# package                command                            what to look for on other systems
 required='
-awscli     /usr/bin/aws           AWS CLI 2
+openssl                  /usr/bin/openssl                   OpenSSL 3
+awscli                   /usr/bin/aws                       AWS CLI 2
+prometheus               /usr/bin/prometheus                Prometheus 2.42
+prometheus               /usr/bin/promtool                  Prometheus 2.42
+prometheus-alertmanager  /usr/bin/prometheus-alertmanager   Alertmanager 0.25
+prometheus-alertmanager  /usr/bin/amtool                    Alertmanager 0.25
+podman                   /usr/bin/podman                    Podman 4
+runc                     /usr/sbin/runc                     runc 1
+mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a kin of it
 '
 
 missing_packages=()
@@ -13,7 +21,7 @@ missing_commands=()
 while read -r package command elsewhere; do
   [ -n "$package" ] || continue
   [ -x "$command" ] && continue
-  missing_packages+=("$package")
+  [[ " ${missing_packages[*]-} " == *" $package "* ]] || missing_packages+=("$package")
   missing_commands+=("$command ($elsewhere)")
 done <<<"$required"
 

@@ -1,3 +1,5 @@
+import { groundOf } from '../domain/case.ts'
+import { isActive } from '../domain/connection.ts'
 import { createDecider, type Decisions } from '../domain/decide.ts'
 import { createGuard, type GuardLimits } from '../domain/guard.ts'
 import { type Instant, NEVER, SECOND } from '../domain/instant.ts'
@@ -30,6 +32,9 @@ export interface EndpointStatus {
   readonly plan: Plan | undefined
   readonly openTerminations: number
 }
+
+/** How many connections are judged in one go: some ten milliseconds' worth, the first time they are seen. */
+const SLICE = 5000
 
 /** A snapshot that lies further ahead of now was taken by a clock that has been set back since. */
 const AHEAD_MS = 60 * SECOND
@@ -158,13 +163,15 @@ export const createEndpointWatch = (options: {
     queue.replace(executor.requester, [])
   }
 
+  const historyAt = (now: Instant) =>
+    memory.history(now, error === undefined && now < askAt, (policy) => acts(policy, settings.mode), changedAt)
+
   /** Decides anew on the last complete snapshot. One that is too old condemns nobody. */
   const evaluate = () => {
     const now = clock.now()
     if (snapshot === undefined || !isFresh(now)) return followNothing(now)
     const { mode, guard: limits } = settings
-    const fresh = error === undefined && now < askAt
-    const history = memory.history(now, fresh, (policy) => acts(policy, mode), changedAt)
+    const history = historyAt(now)
     const decided = decider.decide(snapshot.connections, history, now, mode)
     const review = guard.review(decided, mode, limits, changedAt, memory.isMissing)
     decisions = review.decisions
@@ -195,7 +202,7 @@ export const createEndpointWatch = (options: {
     const at = seen.completedAt
     emit({ event: 'polled', endpoint, snapshot: seen, at })
     news.statuses(seen)
-    memory.observe(seen, policies)
+    memory.observe(seen, policies, place)
     for (const reconnect of reconnects.observe(seen.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
     }
@@ -223,6 +230,17 @@ export const createEndpointWatch = (options: {
     })
   }
 
+  /** The cases of a large endpoint are made a few at a time, so that metrics, deadlines and calls do not wait for all of them. */
+  const decideAhead = async ({ connections }: Snapshot, signal: AbortSignal) => {
+    const active = connections.filter(isActive)
+    for (let from = SLICE; from < active.length && !signal.aborted; from += SLICE) {
+      const now = clock.now()
+      const ground = groundOf(historyAt(now), now, settings.mode)
+      cases.prepare(active, from - SLICE, from, ground)
+      await clock.sleep(0, signal)
+    }
+  }
+
   const poll = async (signal: AbortSignal) => {
     const startedAt = clock.now()
     polledAt = startedAt
@@ -230,6 +248,8 @@ export const createEndpointWatch = (options: {
       const seen = await vpn.snapshot(endpoint.id, signal)
       if (retired) return
       takeIn(seen)
+      await decideAhead(seen, signal)
+      if (retired) return
     } catch (failure) {
       if (!(failure instanceof VpnError)) throw failure
       if (retired || failure.code === 'aborted') return

@@ -69,8 +69,10 @@ export const createNews = (endpoint: Endpoint, emit: Emit, repeatsOf: (condemned
 
     /** Words of AWS that nobody knows. Takes in who is gone. */
     statuses({ connections }: Snapshot): void {
-      const ids = new Set(connections.map(({ id }) => id))
-      for (const id of told.keys()) if (!ids.has(id)) told.delete(id)
+      if (told.size > 0) {
+        const ids = new Set(connections.map(({ id }) => id))
+        for (const id of told.keys()) if (!ids.has(id)) told.delete(id)
+      }
       for (const { status } of connections) {
         if (isKnownStatus(status) || toldStatuses.has(status)) continue
         toldStatuses.add(status)

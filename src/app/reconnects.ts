@@ -40,10 +40,15 @@ export const createReconnects = () => {
     /** Who has come back since the last snapshot. */
     observe(connections: readonly Connection[], now: Instant): readonly Reconnect[] {
       const found: Reconnect[] = []
+      // Who came before the first cut cannot have come back from it.
+      if (cuts.size === 0) {
+        known = new Set()
+        return found
+      }
       const ids = new Set<string>()
       for (const connection of connections) {
         ids.add(connection.id)
-        if (cuts.size === 0 || known.has(connection.id) || !isActive(connection)) continue
+        if (known.has(connection.id) || !isActive(connection)) continue
         const name = nameOf(connection)
         const cut = name === undefined ? undefined : cuts.get(name)
         const { establishedAt } = connection

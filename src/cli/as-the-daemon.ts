@@ -27,9 +27,9 @@ export const decideAsTheDaemon = (options: {
   const changedAt = ({ name }: Policy) => Math.max(ages[name]?.changedAt ?? now, kept?.watchedSince ?? now)
   const held = kept?.guard.map(({ connectionId }) => connectionId)
   const memory = createMemory(kept?.memory, held)
-  memory.observe(snapshot, policies)
-  const history = memory.history(now, true, (policy) => acts(policy, mode), changedAt)
   const place = { endpointId: snapshot.endpointId, region }
+  memory.observe(snapshot, policies, place)
+  const history = memory.history(now, true, (policy) => acts(policy, mode), changedAt)
   const decider = createDecider(policies, place)
   const decided = decider.decide(snapshot.connections, history, now, mode)
   const guard = createGuard(kept?.guard)

@@ -205,7 +205,10 @@ export const composeDaemon = async (options: {
     async reload(path: string): Promise<readonly string[]> {
       const loaded = readConfiguration(path)
       if (loaded.configuration === undefined) {
-        emit({ event: 'reload-refused', problems: formatProblems(loaded.problems.filter(({ severity }) => severity === 'error')) })
+        emit({
+          event: 'reload-refused',
+          problems: formatProblems(loaded.problems.filter(({ severity }) => severity === 'error')),
+        })
         return loaded.sources
       }
       const next = loaded.configuration

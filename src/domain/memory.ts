@@ -3,6 +3,7 @@ import type { Foreseen } from './foresight.ts'
 import type { Instant } from './instant.ts'
 import type { History, Note, Policy } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
+import type { Place } from './selector.ts'
 import { type Person, personOf } from './user-list.ts'
 
 /** One reading of an endpoint. */
@@ -53,42 +54,43 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
     return made
   }
 
-  const observeCounters = ({ id, ingressBytes = 0, egressBytes = 0 }: Connection, seenAt: Instant) => {
-    const bytes = ingressBytes + egressBytes
-    const before = carried.get(id)
-    if (before !== undefined && before !== bytes) countersMovedAt = seenAt
-    carried.set(id, bytes)
-  }
-
-  const takeNotes = ({ kind, rule, name }: Policy, connections: readonly Connection[], seenAt: Instant) => {
+  const takeNote = ({ kind, rule, name }: Policy, connection: Connection, seenAt: Instant) => {
     const take = kind.note?.(rule)
     if (take === undefined) return
     const kept = under(notes, name)
-    for (const connection of connections) {
-      const note = take(kept.get(connection.id), connection, seenAt)
-      if (note === undefined) kept.delete(connection.id)
-      else kept.set(connection.id, note)
-    }
+    const before = kept.get(connection.id)
+    const note = take(before, connection, seenAt)
+    if (note === undefined) kept.delete(connection.id)
+    else if (note !== before) kept.set(connection.id, note)
   }
 
   return {
     /** Takes in a complete, fresh snapshot. */
-    observe({ begunAt, connections }: Reading, { policies }: PolicySet): void {
+    observe({ begunAt, connections }: Reading, set: PolicySet, place: Place): void {
       snapshotAt = begunAt
+      const onCounters = set.policies.some(({ kind }) => kind.facts === 'counters')
+      const standingsOf = set.standings(place)
       const ids = new Set<string>()
       for (const connection of connections) {
-        ids.add(connection.id)
+        const { id, establishedAt, ingressBytes = 0, egressBytes = 0 } = connection
+        ids.add(id)
         // Only where the established time is missing does anybody ask.
-        if (connection.establishedAt === undefined && !firstSeen.has(connection.id))
-          firstSeen.set(connection.id, begunAt)
-        observeCounters(connection, begunAt)
+        if (establishedAt === undefined && !firstSeen.has(id)) firstSeen.set(id, begunAt)
+        if (!onCounters) continue
+        const bytes = ingressBytes + egressBytes
+        const before = carried.get(id)
+        if (before !== undefined && before !== bytes) countersMovedAt = begunAt
+        if (before !== bytes) carried.set(id, bytes)
+        for (const { policy } of standingsOf(connection)) takeNote(policy, connection, begunAt)
       }
-      for (const policy of policies) takeNotes(policy, connections, begunAt)
+      if (!onCounters) carried.clear()
       for (const kept of [firstSeen, carried, ...notes.values(), ...condemned.values(), ...warned.values()]) {
         for (const id of kept.keys()) if (!ids.has(id) && absent.has(id)) kept.delete(id)
       }
-      absent = new Set([...lastSeen].filter((id) => !ids.has(id) && !absent.has(id)))
-      lastSeen = new Set([...ids, ...absent])
+      const gone = new Set<string>()
+      for (const id of lastSeen) if (!ids.has(id)) gone.add(id)
+      absent = gone
+      lastSeen = ids
     },
 
     /** A termination in the policy's name was accepted. Within a cooldown only the first cut counts. */

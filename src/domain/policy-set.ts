@@ -80,10 +80,17 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     }
   }
 
+  const known = new Map<string, ReturnType<PolicySet['standings']>>()
+
   return {
     policies,
     protectedUsers,
-    standings: (place) => remember(resolve(place, false)),
+    standings(place) {
+      const key = `${place.region} ${place.endpointId}`
+      const found = known.get(key) ?? remember(resolve(place, false))
+      known.set(key, found)
+      return found
+    },
     everyStanding: (place) => {
       const resolveHere = resolve(place, true)
       return (connection) => resolveHere(personOf(connection))

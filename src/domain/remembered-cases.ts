@@ -57,7 +57,7 @@ export const createRememberedCases = (set: PolicySet, place: Place) => {
 
     /** Makes a part of them ahead, so that `of` finds them made: for endpoints so large that all at once would take too long. */
     prepare(active: readonly Connection[], from: number, to: number, ground: Ground): void {
-      for (const [index, connection] of active.slice(from, to).entries()) caseAt(connection, from + index, ground)
+      active.slice(from, to).forEach((connection, index) => caseAt(connection, from + index, ground))
     },
   } satisfies Cases & Record<string, unknown>
 }

@@ -39,11 +39,15 @@ export const usersToEndAtOnce = (
   const condemned = new Map(
     violating.flatMap((decision) => (decision.act === 'terminate' ? [[decision.connection.id, decision]] : [])),
   )
+  // Only who has something that ends now can end at once: the others need no looking up.
   const theirs = new Map<string, Connection[]>()
+  for (const { connection } of condemned.values()) {
+    if (connection.username !== undefined) theirs.set(fold(connection.username), [])
+  }
+  if (theirs.size === 0) return new Map()
   for (const connection of connections) {
     if (connection.username === undefined || connection.status === 'terminated') continue
-    const who = fold(connection.username)
-    if (theirs.get(who)?.push(connection) === undefined) theirs.set(who, [connection])
+    theirs.get(fold(connection.username))?.push(connection)
   }
 
   const standingsOf = bench.set.standings(bench.place)

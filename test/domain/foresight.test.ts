@@ -17,7 +17,7 @@ const watch = (
   const set = createPolicySet(policies, [])
   const decider = createDecider(set, PLACE)
   const memory = createMemory()
-  memory.observe({ begunAt: NOON, connections }, set)
+  memory.observe({ begunAt: NOON, connections }, set, PLACE)
   const history = (now: Instant) =>
     memory.history(
       now,
@@ -141,9 +141,9 @@ describe('a policy that warns', () => {
     const { memory } = world
     const set = createPolicySet([made], [])
     expect(world.told(NOON, NOON + MINUTE)).toHaveLength(1)
-    memory.observe({ begunAt: NOON, connections: [] }, set)
+    memory.observe({ begunAt: NOON, connections: [] }, set, PLACE)
     expect(memory.kept().warned).toEqual({ 'max-session-age': { [one.id]: 90 * MINUTE } })
-    memory.observe({ begunAt: NOON + 1, connections: [] }, set)
+    memory.observe({ begunAt: NOON + 1, connections: [] }, set, PLACE)
     expect(memory.kept().warned).toEqual({})
   })
 })

@@ -26,7 +26,7 @@ const watch = (watched: Policy, mode: Mode = 'enforce') => {
     verdictsOf,
     /** A snapshot and the verdicts on it. */
     see(connections: readonly Connection[], now: Instant) {
-      memory.observe({ begunAt: now, connections }, set)
+      memory.observe({ begunAt: now, connections }, set, PLACE)
       return verdictsOf(connections, now)
     },
   }

@@ -493,7 +493,7 @@ describe('no false alarm', () => {
         .flatMap((quarter) => {
           const now = NOON + quarter * 15 * MINUTE
           const rows = [...crowd, busy(now)]
-          memory.observe({ begunAt: now, connections: rows }, set)
+          memory.observe({ begunAt: now, connections: rows }, set, PLACE)
           return decider
             .decide(
               rows,

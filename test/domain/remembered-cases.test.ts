@@ -102,7 +102,8 @@ const startSide = (remembering: boolean) => {
   const decider = createDecider(SET, PLACE, cases)
   const memory = createMemory()
   return {
-    observe: (begunAt: Instant, connections: readonly Connection[]) => memory.observe({ begunAt, connections }, SET),
+    observe: (begunAt: Instant, connections: readonly Connection[]) =>
+      memory.observe({ begunAt, connections }, SET, PLACE),
     cut: (one: Connection, at: Instant) => SET.policies.forEach((made) => memory.cut(made, one, at)),
     decide(connections: readonly Connection[], now: Instant, mode: Mode, fresh: boolean) {
       const history = memory.history(

@@ -1,0 +1,99 @@
+import { AWS_ACTIONS, type AwsAction } from '../src/adapters/aws/actions.ts'
+import type { Mode } from '../src/domain/policy.ts'
+
+/** What each action is for: one that is new does not compile until it is said here. */
+const PURPOSES: Readonly<Record<AwsAction, Purpose>> = {
+  'ec2:DescribeClientVpnConnections': 'Watch',
+  'ec2:TerminateClientVpnConnections': 'End',
+  'ec2:DescribeClientVpnEndpoints': 'Discover',
+  'sts:AssumeRole': 'Enter',
+  'sts:GetCallerIdentity': 'NeedsNoPermission',
+}
+
+type Purpose = 'Watch' | 'End' | 'Discover' | 'Enter' | 'NeedsNoPermission'
+
+type Equal = Readonly<Record<string, string>>
+
+interface Limit {
+  readonly Resource?: string | readonly string[]
+  readonly Condition?: { readonly StringEquals: Equal }
+}
+
+export interface Statement extends Limit {
+  readonly Sid: string
+  readonly Effect: 'Allow'
+  readonly Principal?: { readonly AWS: string }
+  readonly Action: string | readonly string[]
+}
+
+export interface IamPolicy {
+  readonly Version: '2012-10-17'
+  readonly Statement: readonly Statement[]
+}
+
+/** Endpoints of one account and Region: those that are named, or whichever bear the tags. */
+export interface Place {
+  readonly region: string
+  readonly account: string
+  readonly endpoints: { readonly ids: readonly string[] } | { readonly tags: Equal }
+}
+
+const policy = (Statement: readonly Statement[]): IamPolicy => ({ Version: '2012-10-17', Statement })
+
+/** IAM takes a value and a list of one alike; the value reads better. */
+const plain = (values: readonly string[]) => (values.length === 1 ? (values[0] ?? []) : values)
+
+const actionsFor = (purpose: Purpose) => plain(AWS_ACTIONS.filter((action) => PURPOSES[action] === purpose))
+
+const allow = (purpose: Purpose, limit: Limit): Statement => ({
+  Sid: purpose,
+  Effect: 'Allow',
+  Action: actionsFor(purpose),
+  ...limit,
+})
+
+/** AWS knows no narrower resource for a list of endpoints. */
+const inRegion = (region: string): Limit => ({ Resource: '*', Condition: { StringEquals: { 'ec2:Region': region } } })
+
+const onEndpoints = ({ region, account, endpoints }: Place): Limit => {
+  const arn = (id: string) => `arn:aws:ec2:${region}:${account}:client-vpn-endpoint/${id}`
+  if ('ids' in endpoints) return { Resource: plain(endpoints.ids.map(arn)) }
+  const tags = Object.entries(endpoints.tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value])
+  return { Resource: arn('*'), Condition: { StringEquals: Object.fromEntries(tags) } }
+}
+
+/** What watching endpoints takes, in `enforce` ending their sessions too, with tags finding them. */
+export const endpointPolicy = (mode: Mode, place: Place): IamPolicy =>
+  policy([
+    ...('tags' in place.endpoints ? [allow('Discover', inRegion(place.region))] : []),
+    allow('Watch', onEndpoints(place)),
+    ...(mode === 'enforce' ? [allow('End', onEndpoints(place))] : []),
+  ])
+
+/** What the daemon's own credentials take to act in the name of roles elsewhere. */
+export const hubPolicy = (roles: readonly string[]): IamPolicy => policy([allow('Enter', { Resource: plain(roles) })])
+
+/** Whom a role elsewhere trusts. */
+export const trustPolicy = (hub: string, externalId: string): IamPolicy => {
+  const { Sid, Effect, Action } = allow('Enter', {})
+  const Condition = { StringEquals: { 'sts:ExternalId': externalId } }
+  return policy([{ Sid, Effect, Principal: { AWS: hub }, Action, Condition }])
+}
+
+const REGION = 'eu-central-1'
+const HUB = '111122223333'
+const MEMBER = '444455556666'
+
+const byId: Place = { region: REGION, account: HUB, endpoints: { ids: ['cvpn-endpoint-0123456789abcdef0'] } }
+const byTag: Place = { region: REGION, account: HUB, endpoints: { tags: { 'vpn-policy': 'enforced' } } }
+
+/** The files in deploy/iam, by path from the root. */
+export const iamFiles = (): Readonly<Record<string, IamPolicy>> => ({
+  'deploy/iam/audit-by-id.json': endpointPolicy('audit', byId),
+  'deploy/iam/audit-by-tag.json': endpointPolicy('audit', byTag),
+  'deploy/iam/enforce-by-id.json': endpointPolicy('enforce', byId),
+  'deploy/iam/enforce-by-tag.json': endpointPolicy('enforce', byTag),
+  'deploy/iam/other-account/daemon.json': hubPolicy([`arn:aws:iam::${MEMBER}:role/curfew`]),
+  'deploy/iam/other-account/role.json': endpointPolicy('enforce', { ...byTag, account: MEMBER }),
+  'deploy/iam/other-account/role-trust.json': trustPolicy(`arn:aws:iam::${HUB}:role/curfew`, 'curfew'),
+})

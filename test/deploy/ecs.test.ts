@@ -1,0 +1,171 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
+import { workspace } from '../cli/curfew.ts'
+import { awsComplaint } from './aws-cli.ts'
+import { parseTemplate, type Template, templateProblems } from './cloudformation.ts'
+
+const SERVICE = 'deploy/ecs/curfew.template.yaml'
+const ASSOCIATION = 'deploy/kubernetes/overlays/pod-identity/association.template.yaml'
+
+const read = (path: string) => readFileSync(path, 'utf8')
+const dockerfile = read('Dockerfile')
+
+const service = parseTemplate(read(SERVICE))
+
+const properties = <Properties = Record<string, unknown>>(name: string): Properties =>
+  service.Resources[name]?.Properties as Properties
+
+interface ContainerDefinition {
+  readonly User: string
+  readonly Command: readonly string[]
+  readonly HealthCheck: { readonly Command: readonly string[] }
+  readonly MountPoints: readonly { readonly ContainerPath: string }[]
+}
+
+const container = () => {
+  const { ContainerDefinitions } = properties<{ ContainerDefinitions: readonly ContainerDefinition[] }>('Task')
+  expect(ContainerDefinitions).toHaveLength(1)
+  return ContainerDefinitions[0] as ContainerDefinition
+}
+
+describe.each([SERVICE, ASSOCIATION])('%s', (path) => {
+  it('is what the published resource types want', () => {
+    expect(templateProblems(parseTemplate(read(path)))).toEqual([])
+  })
+})
+
+describe('the service on Fargate', () => {
+  it('never runs two tasks', () => {
+    expect(properties('Service')).toMatchObject({
+      DesiredCount: 1,
+      DeploymentConfiguration: { MaximumPercent: 100, MinimumHealthyPercent: 0 },
+      AvailabilityZoneRebalancing: 'DISABLED',
+    })
+  })
+
+  it('may do to the VPN only what the code declares, and end nothing unless allowed', () => {
+    const actions = (text: string) => [...text.matchAll(/"((?:ec2|sts):[A-Za-z]+)"/g)].map(([, action]) => action)
+    const granted = JSON.stringify(properties('TaskRole').Policies)
+    expect(actions(granted)).toEqual(['ec2:DescribeClientVpnConnections', 'ec2:TerminateClientVpnConnections'])
+    expect(AWS_ACTIONS).toEqual(expect.arrayContaining(actions(granted)))
+    const [{ PolicyDocument }] = properties<{ Policies: [{ PolicyDocument: { Statement: unknown[] } }] }>(
+      'TaskRole',
+    ).Policies
+    expect(PolicyDocument.Statement[1]).toMatchObject({
+      'Fn::If': ['MayTerminate', { Action: 'ec2:TerminateClientVpnConnections' }, { Ref: 'AWS::NoValue' }],
+    })
+    expect(service.Parameters?.AllowTermination?.Default).toBe('false')
+  })
+
+  it('is reached by nobody but the one who scrapes', () => {
+    expect(properties('TaskSecurityGroup').SecurityGroupIngress).toBeUndefined()
+    const ways = Object.values(service.Resources).filter(({ Type }) => Type === 'AWS::EC2::SecurityGroupIngress')
+    expect(ways).toMatchObject([
+      {
+        Condition: 'IsScraped',
+        Properties: { FromPort: 9464, SourceSecurityGroupId: { Ref: 'ScraperSecurityGroup' } },
+      },
+    ])
+  })
+
+  it('keeps its files when the stack goes', () => {
+    expect(service.Resources.Files).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
+  })
+
+  it('runs the image as the image is', async () => {
+    const [, user] = /^USER (\S+)$/m.exec(dockerfile) ?? []
+    expect(container().User).toBe(user)
+    const [uid, gid] = user?.split(':') ?? []
+    expect(properties('Folder')).toMatchObject({
+      PosixUser: { Uid: uid, Gid: gid },
+      RootDirectory: { CreationInfo: { OwnerUid: uid, OwnerGid: gid } },
+    })
+    const [, healthcheck = ''] = /^HEALTHCHECK .*CMD (\[.*\])$/m.exec(dockerfile) ?? []
+    expect(container().HealthCheck.Command).toEqual(['CMD', ...(JSON.parse(healthcheck) as string[])])
+    await using here = await workspace({})
+    expect((await here.run([...container().Command, '--help'])).code).toBe(0)
+  })
+})
+
+describe('deploy/ecs/task-definition.json', () => {
+  const path = 'deploy/ecs/task-definition.json'
+
+  it('is the task of the template', () => {
+    /** As the API spells what CloudFormation spells otherwise. */
+    const spelled = (name: string) =>
+      name === 'FilesystemId'
+        ? 'fileSystemId'
+        : name.replace(/^(?:[A-Z]+$|[A-Z]+(?=[A-Z])|[A-Z])/, (head) => head.toLowerCase())
+    const asApi = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(asApi)
+      if (typeof value !== 'object' || value === null) return value
+      const entries = Object.entries(value)
+      // What the template refers to is a name here.
+      if (entries.length === 1 && /^(?:Ref|Fn::\w+)$/.test(entries[0]?.[0] ?? '')) return expect.any(String) as unknown
+      return Object.fromEntries(entries.map(([name, inner]) => [spelled(name), asApi(inner)]))
+    }
+    expect(JSON.parse(read(path))).toEqual(asApi(properties('Task')))
+  })
+
+  const complaint = (file: string) =>
+    awsComplaint(['ecs', 'register-task-definition', '--cli-input-json', `file://${file}`])
+
+  it('is what the AWS CLI would send', () => {
+    expect(complaint(path)).toBeUndefined()
+  })
+
+  it('would not be if a key were misspelled', async () => {
+    await using here = await workspace({ 'task.json': read(path).replace('"stopTimeout"', '"stopTimout"') })
+    expect(complaint(`${here.folder}/task.json`)).toContain('stopTimout')
+  })
+})
+
+describe('the check of templates', () => {
+  const text = read(SERVICE)
+
+  const changed = (from: string, to: string): Template => {
+    if (!text.includes(from)) throw new Error(`nothing to change: ${from}`)
+    return parseTemplate(text.replace(from, to))
+  }
+
+  it.each([
+    ['a misspelled property', 'DesiredCount', 'DesireCount', 'Service: DesireCount is not known'],
+    [
+      'one further inside',
+      'TransitEncryption',
+      'TransitEncrypted',
+      'EFSVolumeConfiguration: TransitEncrypted is not known',
+    ],
+    [
+      'a property that is missing',
+      'GroupDescription: Curfew\n',
+      'GroupName: curfew\n',
+      'TaskSecurityGroup: GroupDescription is missing',
+    ],
+    ['a text for a number', 'DesiredCount: 1', 'DesiredCount: one', '"one" is not integer'],
+    [
+      'a value that is not offered',
+      'TransitEncryption: ENABLED',
+      'TransitEncryption: "on"',
+      'on is none of ENABLED, DISABLED',
+    ],
+    ['a type that is not', 'AWS::ECS::Cluster', 'AWS::ECS::Clutter', 'no resource type AWS::ECS::Clutter'],
+    ['a reference to nothing', '!Ref Cluster', '!Ref Clutter', 'Service: nothing is called Clutter'],
+    ['an attribute that is not', 'TaskRole.Arn', 'TaskRole.Name', 'AWS::IAM::Role has no attribute Name'],
+    ['a condition that is not', 'Condition: IsScraped', 'Condition: IsScraping', 'no condition IsScraping'],
+    [
+      'resources that wait for each other',
+      'GroupDescription: Curfew\n',
+      'GroupDescription: !Ref FilesSecurityGroup\n',
+      'TaskSecurityGroup waits for itself',
+    ],
+    ['a parameter that nobody uses', '!Ref LogRetentionDays', '90', 'the parameter LogRetentionDays is not used'],
+  ])('sees %s', (_what, from, to, problem) => {
+    expect(templateProblems(changed(from, to)).join('\n')).toContain(problem)
+  })
+
+  it('sees an alias', () => {
+    expect(() => parseTemplate('Resources: { A: &a { Type: AWS::ECS::Cluster }, B: *a }')).toThrow('alias')
+  })
+})

@@ -1,0 +1,315 @@
+import { readFileSync } from 'node:fs'
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { PATHS } from '../../src/adapters/http/paths.ts'
+import { workspace } from '../cli/curfew.ts'
+import { build, findKubectl } from './kubectl.ts'
+import type {
+  ConfigMap,
+  Container,
+  Deployment,
+  Manifest,
+  NetworkPolicy,
+  PodDisruptionBudget,
+  PodTemplate,
+  PrometheusRule,
+  Service,
+  ServiceAccount,
+  ServiceMonitor,
+} from './kubernetes-objects.ts'
+import { schemaProblems, typeProblems } from './manifest.ts'
+import { brokenControls } from './restricted.ts'
+
+const FOLDER = 'deploy/kubernetes'
+const OVERLAYS = ['irsa', 'pod-identity', 'enforce'] as const
+const BUILT = ['base', ...OVERLAYS.map((name) => `overlays/${name}`)]
+
+const built = new Map<string, readonly Manifest[]>()
+
+beforeAll(async () => {
+  const kubectl = await findKubectl()
+  for (const name of BUILT) built.set(name, await build(kubectl, join(FOLDER, name)))
+}, 180_000)
+
+const allOf = (name: string): readonly Manifest[] => built.get(name) ?? []
+
+/** The one object of a kind. */
+const only = <Kind extends Manifest = Manifest>(name: string, kind: string): Kind => {
+  const found = allOf(name).filter((manifest) => manifest.kind === kind)
+  if (found.length !== 1) throw new Error(`${found.length} of ${kind} in ${name}`)
+  return found[0] as Kind
+}
+
+const podOf = (name: string) => only<Deployment>(name, 'Deployment').spec.template
+
+const specOf = (name: string) => podOf(name).spec
+
+const containerOf = (name: string): Container => {
+  const { containers } = specOf(name)
+  expect(containers.length).toBe(1)
+  return containers[0] as Container
+}
+
+const configMaps = (name: string) =>
+  new Map(
+    allOf(name)
+      .filter(({ kind }) => kind === 'ConfigMap')
+      .map((manifest) => [manifest.metadata.name, (manifest as ConfigMap).data]),
+  )
+
+/** A ConfigMap as the kubelet mounts it: files are links into a folder that is swapped as a whole. */
+const mount = async (folder: string, data: Readonly<Record<string, string>>) => {
+  const version = join(folder, '..2026_11_23_12_00_00.000000001')
+  await mkdir(version, { recursive: true })
+  for (const [name, text] of Object.entries(data)) {
+    await writeFile(join(version, name), text)
+    await symlink(join('..data', name), join(folder, name))
+  }
+  await symlink('..2026_11_23_12_00_00.000000001', join(folder, '..data_tmp'))
+  await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+}
+
+describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
+  it('is what the published JSON schemas want', () => {
+    expect(allOf(name).length).toBeGreaterThan(5)
+    expect(allOf(name).flatMap(schemaProblems)).toEqual([])
+  })
+
+  it('has no key that the published types do not know', () => {
+    expect(typeProblems(allOf(name))).toEqual([])
+  })
+
+  it('keeps the Pod Security Standard "restricted"', () => {
+    expect(brokenControls(podOf(name))).toEqual([])
+    expect(containerOf(name).securityContext?.readOnlyRootFilesystem).toBe(true)
+  })
+
+  it('never runs two', () => {
+    const { spec } = only<Deployment>(name, 'Deployment')
+    expect(spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } })
+  })
+
+  it('gives it time to stop and, after a crash, to wait for the lock', () => {
+    expect(specOf(name).terminationGracePeriodSeconds).toBeGreaterThan(10)
+    const { startupProbe } = containerOf(name)
+    // Half a minute for the lock itself, and half a minute for the one that guards its takeover.
+    expect((startupProbe?.periodSeconds ?? 0) * (startupProbe?.failureThreshold ?? 0)).toBeGreaterThan(60)
+  })
+
+  it('may be moved when a node is drained', () => {
+    expect(only<PodDisruptionBudget>(name, 'PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 })
+  })
+
+  it('carries no token of the cluster', () => {
+    expect(specOf(name).automountServiceAccountToken).toBe(false)
+    expect(only<ServiceAccount>(name, 'ServiceAccount').automountServiceAccountToken).toBe(false)
+  })
+
+  it('names only what there is', () => {
+    const names = (kind: string) => allOf(name).flatMap((one) => (one.kind === kind ? [one.metadata.name] : []))
+    const { volumes, serviceAccountName } = specOf(name)
+    const { volumeMounts, ports = [], livenessProbe, readinessProbe, startupProbe } = containerOf(name)
+    expect(names('ServiceAccount')).toEqual([serviceAccountName])
+    expect(volumes.flatMap(({ configMap }) => configMap?.name ?? []).sort()).toEqual(names('ConfigMap').sort())
+    expect(volumes.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [])).toEqual(
+      names('PersistentVolumeClaim'),
+    )
+    expect(volumeMounts.map((one) => one.name).sort()).toEqual(volumes.map((volume) => volume.name).sort())
+
+    const service = only<Service>(name, 'Service').spec
+    const network = only<NetworkPolicy>(name, 'NetworkPolicy').spec
+    const probes = [livenessProbe, readinessProbe, startupProbe].map((probe) => probe?.httpGet)
+    const portNames = ports.map((port) => port.name)
+    for (const probe of probes) expect(Object.keys(PATHS)).toContain(probe?.path)
+    for (const port of [...probes, ...network.ingress.flatMap((from) => from.ports)].map((one) => one?.port))
+      expect(portNames).toContain(port)
+    expect(service.ports.map(({ targetPort }) => targetPort)).toEqual(portNames)
+
+    const { labels } = podOf(name).metadata
+    for (const selector of [
+      service.selector,
+      network.podSelector.matchLabels,
+      only<PodDisruptionBudget>(name, 'PodDisruptionBudget').spec.selector.matchLabels,
+      only<Deployment>(name, 'Deployment').spec.selector.matchLabels,
+    ])
+      expect(labels).toMatchObject(selector)
+  })
+
+  it('lets an edit of a ConfigMap reach the running daemon', () => {
+    expect([...configMaps(name).keys()].sort()).toEqual(['curfew-config', 'curfew-policies'])
+    for (const { subPath } of containerOf(name).volumeMounts) expect(subPath).toBeUndefined()
+  })
+
+  it('has a configuration that Curfew takes, where it looks for it and where it may write', async () => {
+    await using here = await workspace({})
+    const { args, volumeMounts, ports = [] } = containerOf(name)
+    expect(args.slice(0, 2)).toEqual(['run', '--config'])
+    expect((await here.run([...args, '--help'])).code).toBe(0)
+
+    const { volumes } = specOf(name)
+    for (const { name: volume, mountPath } of volumeMounts) {
+      const configMap = volumes.find((one) => one.name === volume)?.configMap?.name
+      if (configMap !== undefined) await mount(join(here.folder, mountPath), configMaps(name).get(configMap) ?? {})
+    }
+    const path = args[2] ?? ''
+    const validated = await here.run(['validate', '--config', join(here.folder, path)])
+    expect(validated.stderr).toBe('')
+    expect(validated.code).toBe(0)
+
+    const { mode, server, audit, state } = parse(readFileSync(join(here.folder, path), 'utf8')) as {
+      mode: string
+      server: { host: string; port?: number }
+      audit: { file: string }
+      state: { file: string }
+    }
+    expect(mode).toBe(name === 'overlays/enforce' ? 'enforce' : 'audit')
+    expect(server).toEqual({ host: '0.0.0.0' })
+    expect(ports[0]?.containerPort).toBe(9464)
+    const data = volumeMounts.find((one) => one.readOnly !== true)?.mountPath
+    for (const { file } of [audit, state]) expect(file.startsWith(`${data}/`)).toBe(true)
+  })
+})
+
+describe.each(OVERLAYS)('deploy/kubernetes/overlays/%s', (overlay) => {
+  const name = `overlays/${overlay}`
+
+  it('is scraped under the name that the alerts ask for', () => {
+    const { jobLabel, selector, endpoints } = only<ServiceMonitor>(name, 'ServiceMonitor').spec
+    const { spec, metadata } = only<Service>(name, 'Service')
+    expect(spec.ports.map(({ name: port }) => port)).toEqual(endpoints.map(({ port }) => port))
+    expect(metadata.labels).toMatchObject(selector.matchLabels)
+    const job = metadata.labels?.[jobLabel]
+    expect(readFileSync('deploy/prometheus/alerts.rules.yaml', 'utf8')).toContain(`up{job="${job}"}`)
+  })
+
+  it('has every rule of deploy/prometheus', () => {
+    const groups = ['recording', 'alerts'].flatMap(
+      (file) =>
+        (parse(readFileSync(`deploy/prometheus/${file}.rules.yaml`, 'utf8')) as { groups: readonly unknown[] }).groups,
+    )
+    expect(groups.length).toBeGreaterThan(1)
+    expect(only<PrometheusRule>(name, 'PrometheusRule').spec.groups).toEqual(groups)
+  })
+})
+
+describe('the image', () => {
+  it('is of this version, and by digest where it is to stay', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    expect(containerOf('base').image).toBe(`curfew:${version}`)
+    expect(containerOf('overlays/enforce').image).toMatch(/^registry\.corp\.example\/curfew@sha256:[0-9a-f]{64}$/)
+  })
+})
+
+describe('credentials', () => {
+  const trustOf = (overlay: string) => {
+    const text = readFileSync(join(FOLDER, 'overlays', overlay, 'trust-policy.json'), 'utf8')
+    return (
+      JSON.parse(text) as { Statement: [{ Action: unknown; Condition: { StringEquals: Record<string, string> } }] }
+    ).Statement[0]
+  }
+  const account = () => only('overlays/enforce', 'ServiceAccount').metadata
+
+  it('by IRSA are for the annotated service account alone', () => {
+    const { namespace, name, annotations } = account()
+    expect(annotations?.['eks.amazonaws.com/role-arn']).toMatch(/^arn:aws:iam::\d{12}:role\/\S+$/)
+    const { Action, Condition } = trustOf('irsa')
+    expect(Action).toBe('sts:AssumeRoleWithWebIdentity')
+    expect(Object.values(Condition.StringEquals)).toEqual([
+      'sts.amazonaws.com',
+      `system:serviceaccount:${namespace}:${name}`,
+    ])
+  })
+
+  it('by Pod Identity need no annotation, but the way to the agent', () => {
+    expect(only('overlays/pod-identity', 'ServiceAccount').metadata.annotations).toBeUndefined()
+    const { spec } = only<NetworkPolicy>('overlays/pod-identity', 'NetworkPolicy')
+    expect(spec.egress).toContainEqual({
+      to: [{ ipBlock: { cidr: '169.254.170.23/32' } }],
+      ports: [{ port: 80, protocol: 'TCP' }],
+    })
+    const { namespace, name } = account()
+    expect(Object.values(trustOf('pod-identity').Condition.StringEquals)).toEqual([namespace, name])
+  })
+})
+
+describe('the checks', () => {
+  /** A copy of the pod in which one thing is changed; of a change without values that thing is gone. */
+  const changed = (path: string, values?: object): PodTemplate => {
+    const pod = structuredClone(podOf('base'))
+    const keys = path.split('.')
+    const last = keys.pop() ?? ''
+    const holder = keys.reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], pod.spec)
+    const target = (holder as Record<string, object>)[last]
+    if (target === undefined) throw new Error(`nothing at ${path}`)
+    if (values === undefined) delete (holder as Record<string, unknown>)[last]
+    else Object.assign(target, values)
+    return pod
+  }
+
+  it.each<readonly [control: string, path: string, values: object | undefined]>([
+    ['HostProcess', 'containers.0.securityContext', { windowsOptions: { hostProcess: true } }],
+    ['Privileged Containers', 'containers.0.securityContext', { privileged: true }],
+    ['Host Ports', 'containers.0.ports.0', { hostPort: 9464 }],
+    ['Host Probes / Lifecycle Hooks', 'containers.0.livenessProbe.httpGet', { host: '169.254.169.254' }],
+    ['AppArmor', 'securityContext', { appArmorProfile: { type: 'Unconfined' } }],
+    ['SELinux', 'securityContext', { seLinuxOptions: { type: 'spc_t' } }],
+    ['SELinux', 'containers.0.securityContext', { seLinuxOptions: { role: 'system_r' } }],
+    ['/proc Mount Type', 'containers.0.securityContext', { procMount: 'Unmasked' }],
+    ['Sysctls', 'securityContext', { sysctls: [{ name: 'kernel.msgmax', value: '1' }] }],
+    ['Volume Types', 'volumes.0', { hostPath: { path: '/' } }],
+    ['Privilege Escalation', 'containers.0.securityContext.allowPrivilegeEscalation', undefined],
+    ['Running as Non-root', 'securityContext.runAsNonRoot', undefined],
+    ['Running as Non-root', 'containers.0.securityContext', { runAsNonRoot: false }],
+    ['Running as Non-root user', 'securityContext', { runAsUser: 0 }],
+    ['Seccomp', 'securityContext.seccompProfile', undefined],
+    ['Seccomp', 'containers.0.securityContext', { seccompProfile: { type: 'Unconfined' } }],
+    ['Capabilities', 'containers.0.securityContext.capabilities', { drop: ['NET_RAW'] }],
+    ['Capabilities', 'containers.0.securityContext.capabilities', { add: ['SYS_PTRACE'] }],
+  ])('see what breaks the control "%s" at %s', (control, path, values) => {
+    expect(brokenControls(changed(path, values))).toEqual([control])
+  })
+
+  it.each(['hostNetwork', 'hostPID', 'hostIPC'])('see %s', (key) => {
+    const { metadata, spec } = podOf('base')
+    expect(brokenControls({ metadata, spec: { ...spec, [key]: true } })).toEqual(['Host Namespaces'])
+  })
+
+  it('see an annotation that takes AppArmor away', () => {
+    const { metadata, spec } = podOf('base')
+    const annotations = { 'container.apparmor.security.beta.kubernetes.io/curfew': 'unconfined' }
+    expect(brokenControls({ metadata: { ...metadata, annotations }, spec })).toEqual(['AppArmor'])
+  })
+
+  it.each(['initContainers', 'ephemeralContainers'])('see into %s', (key) => {
+    const { metadata, spec } = podOf('base')
+    const bare = { name: 'bare', image: 'bare' }
+    expect(brokenControls({ metadata, spec: { ...spec, [key]: [bare] } })).toEqual([
+      'Privilege Escalation',
+      'Capabilities',
+    ])
+  })
+
+  it('see a value that the schema refuses', () => {
+    const deployment = only<Deployment>('base', 'Deployment')
+    const monitor = only<ServiceMonitor>('overlays/irsa', 'ServiceMonitor')
+    const wrong = [
+      { ...deployment, spec: { ...deployment.spec, replicas: 'one' } },
+      { ...monitor, spec: { ...monitor.spec, endpoints: [{ port: 'metrics', interval: '30 seconds' }] } },
+      { ...monitor, kind: 'ServiceMonitors' },
+    ]
+    for (const manifest of wrong) expect(schemaProblems(manifest)).toHaveLength(1)
+  })
+
+  it('see a key that nobody knows', () => {
+    const deployment = only<Deployment>('base', 'Deployment')
+    const monitor = only<ServiceMonitor>('overlays/irsa', 'ServiceMonitor')
+    const wrong = [
+      { ...deployment, spec: { ...deployment.spec, replica: 1 } },
+      { ...deployment, spec: { ...deployment.spec, template: changed('containers.0.readinessProbe', { timeout: 5 }) } },
+      { ...monitor, spec: { ...monitor.spec, endpoints: [{ port: 'metrics', intervall: '30s' }] } },
+    ]
+    expect(typeProblems(wrong)).toHaveLength(wrong.length)
+  })
+})

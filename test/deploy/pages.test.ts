@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { workspace } from '../cli/curfew.ts'
+import { blocks } from '../docs/pages.ts'
+import { awsComplaint } from './aws-cli.ts'
+import { parseTemplate } from './cloudformation.ts'
+import { findKubectl } from './kubectl.ts'
+
+const commandsOf = (page: string) =>
+  blocks
+    .filter((block) => block.page === page && block.language === 'console')
+    .flatMap(({ text }) => text.split('\n').filter((line) => line !== ''))
+
+const PAGES = ['docs/kubernetes.md', 'docs/ecs.md']
+const commands = PAGES.flatMap(commandsOf).map((line) => line.replace(/^\$ /, ''))
+const of = (start: string) => commands.filter((command) => command.startsWith(start))
+
+let kubectl: string
+beforeAll(async () => {
+  kubectl = await findKubectl()
+}, 180_000)
+
+/** What kubectl has against a command and its options. With --help it does nothing. */
+const kubectlComplaint = (args: readonly string[]): string | undefined => {
+  const { status, stdout, stderr } = spawnSync(kubectl, [...args, '--help'], { encoding: 'utf8' })
+  if (status !== 0) return stderr
+  // Of a second word that it does not know it shows the help of the first.
+  return /^Usage:\n.* SUBCOMMAND\b/m.test(stdout) ? stdout : undefined
+}
+
+const optionOf = (command: string, option: string) => new RegExp(`${option} (\\S+)`).exec(command)?.[1] ?? ''
+
+/** What a template has against being deployed with these parameters. */
+const deploymentProblems = (command: string): readonly string[] => {
+  const { Parameters = {}, Resources } = parseTemplate(readFileSync(optionOf(command, '--template-file'), 'utf8'))
+  const given = (command.split(' --parameter-overrides ')[1] ?? '')
+    .split(' ')
+    .map((pair) => pair.split('=', 1)[0] ?? '')
+  const makesRoles = Object.values(Resources).some(({ Type }) => Type.startsWith('AWS::IAM::'))
+  return [
+    ...given.filter((name) => !Object.hasOwn(Parameters, name)).map((name) => `${name} is no parameter`),
+    ...Object.entries(Parameters).flatMap(([name, parameter]) =>
+      Object.hasOwn(parameter, 'Default') || given.includes(name) ? [] : [`${name} is not given`],
+    ),
+    ...(makesRoles && !command.includes(' --capabilities CAPABILITY_IAM ') ? ['it makes roles'] : []),
+  ]
+}
+
+describe('the commands of docs/kubernetes.md and docs/ecs.md', () => {
+  it('are all looked at', () => {
+    const seen = [
+      'kubectl ',
+      'aws iam ',
+      'aws ecs ',
+      'aws cloudformation deploy ',
+      'docker build ',
+      'docker push ',
+    ].map(of)
+    for (const some of seen) expect(some).not.toEqual([])
+    expect(seen.flat()).toHaveLength(commands.length)
+  })
+
+  it.each(of('kubectl '))('%s', async (command) => {
+    const [args = '', inside] = command.split(' -- ')
+    expect(kubectlComplaint(args.split(' ').slice(1))).toBeUndefined()
+    const [, folder] = /(?:kustomize|apply -k) (\S+)/.exec(args) ?? []
+    if (folder !== undefined) expect(existsSync(join(folder, 'kustomization.yaml'))).toBe(true)
+    if (inside === undefined) return
+    const [, entry = ''] = /^ENTRYPOINT (.*)$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? []
+    const start = JSON.parse(entry) as readonly string[]
+    expect(inside.split(' ').slice(0, start.length)).toEqual(start)
+    await using here = await workspace({})
+    expect((await here.run([...inside.split(' ').slice(start.length), '--help'])).code).toBe(0)
+  })
+
+  it.each([...of('aws iam '), ...of('aws ecs ')])('%s', (command) => {
+    expect(awsComplaint(command.split(' ').slice(1))).toBeUndefined()
+  })
+
+  it.each(of('aws cloudformation deploy '))('%s', (command) => {
+    expect(deploymentProblems(command)).toEqual([])
+  })
+
+  it.each(of('docker build '))('%s', (command) => {
+    const dockerfile = readFileSync(optionOf(command, '--file'), 'utf8')
+    expect(dockerfile).toMatch(new RegExp(`^ARG ${optionOf(command, '--build-arg').split('=', 1)[0]}$`, 'm'))
+  })
+})
+
+describe('the checks', () => {
+  it('see an option and a command that kubectl does not know', () => {
+    expect(kubectlComplaint(['scale', 'deployment/curfew', '--replica', '0'])).toBeDefined()
+    expect(kubectlComplaint(['rollback', 'deployment/curfew'])).toBeDefined()
+    expect(kubectlComplaint(['rollout', 'reset', 'deployment/curfew'])).toBeDefined()
+  })
+
+  it('see an option, a command and a file that the AWS CLI does not know', () => {
+    const service = ['ecs', 'update-service', '--cluster', 'a', '--service', 'b']
+    expect(awsComplaint([...service, '--desired-tasks', '0'])).toBeDefined()
+    expect(awsComplaint(['iam', 'make-role', '--role-name', 'curfew'])).toBeDefined()
+    const policy = ['iam', 'put-role-policy', '--role-name', 'a', '--policy-name', 'b', '--policy-document']
+    expect(awsComplaint([...policy, 'file://missing.json'])).toBeDefined()
+  })
+
+  it('see what is wrong with the parameters of a template', () => {
+    const command = 'aws cloudformation deploy --template-file deploy/ecs/curfew.template.yaml --parameter-overrides'
+    const given = 'EndpointArns=a Vpc=b FirstSubnet=c SecondSubnet=d'
+    expect(deploymentProblems(`${command} ${given} Images=e`)).toEqual([
+      'Images is no parameter',
+      'Image is not given',
+      'it makes roles',
+    ])
+  })
+})

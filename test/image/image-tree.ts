@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+
+interface Entry {
+  readonly kind: 'file' | 'folder' | 'link' | 'other'
+  readonly owner: string
+  readonly mode: number
+  readonly bytes: number
+  /** The hash of a file, the target of a link. */
+  readonly content: string
+}
+
+export type Tree = ReadonlyMap<string, Entry>
+
+/** Everything below a folder, by its path in it. Links are not followed: their targets are those of the image. */
+export const readTree = (root: string): Tree => {
+  const tree = new Map<string, Entry>()
+  const walk = (folder: string) => {
+    for (const name of readdirSync(join(root, folder)).sort()) {
+      const path = join(folder, name)
+      const entry = readEntry(join(root, path))
+      tree.set(path, entry)
+      if (entry.kind === 'folder') walk(path)
+    }
+  }
+  walk('')
+  return tree
+}
+
+const readEntry = (path: string): Entry => {
+  const found = lstatSync(path)
+  const common = { owner: `${found.uid}:${found.gid}`, mode: found.mode & 0o7777, bytes: 0, content: '' }
+  if (found.isDirectory()) return { kind: 'folder', ...common }
+  if (found.isSymbolicLink()) return { kind: 'link', ...common, content: readlinkSync(path) }
+  if (!found.isFile()) return { kind: 'other', ...common }
+  return fileOf(readFileSync(path), common.owner, common.mode)
+}
+
+const fileOf = (bytes: Buffer, owner: string, mode: number): Entry => ({
+  kind: 'file',
+  owner,
+  mode,
+  bytes: bytes.length,
+  content: createHash('sha256').update(bytes).digest('hex'),
+})
+
+export const bytesOf = (tree: Tree): number => [...tree.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+
+const ROOT = '0:0'
+const FOLDER: Entry = { kind: 'folder', owner: ROOT, mode: 0o755, bytes: 0, content: '' }
+
+/** What the image is meant to hold above its base: what `npm run build` made here, and a little around it. */
+export const meantTree = (): Tree => {
+  const file = (bytes: Buffer, mode = 0o644) => fileOf(bytes, ROOT, mode)
+  const bundle = [...readTree('dist')].map(([path, { kind }]) => {
+    const entry =
+      kind === 'folder' ? FOLDER : file(readFileSync(join('dist', path)), path === 'cli/main.js' ? 0o755 : 0o644)
+    return [path, entry] as const
+  })
+  const app = [
+    ...bundle,
+    ['LICENSE', file(readFileSync('LICENSE'))],
+    ['config', { kind: 'link', owner: ROOT, mode: 0o777, bytes: 0, content: '/etc/curfew' }],
+    ['healthcheck.js', file(readFileSync('scripts/image/healthcheck.js'))],
+    ['package.json', file(Buffer.from('{ "type": "module" }\n'))],
+  ] as const
+  return new Map([
+    ['opt', FOLDER],
+    ['opt/curfew', FOLDER],
+    ...app.map(([path, entry]) => [join('opt/curfew', path), entry] as const),
+    ['var/lib/curfew', { ...FOLDER, owner: '65532:65532' }],
+  ])
+}

@@ -1,0 +1,222 @@
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { HOUR } from '../../src/domain/instant.ts'
+import { AGE_POLICY, curfewYaml, OFFICE, startOffice, terminatedIds } from '../cli/office.ts'
+import { CHECKS, checkStop, type Suspect } from './checks.ts'
+import { PAGE_YAML, pageLine } from './container-page.ts'
+import { meantTree, readTree } from './image-tree.ts'
+import { build, Container, podman, podmanSays, runToEnd, standIns } from './podman.ts'
+import { folderOf, scratch, sourcesElsewhere } from './scratch.ts'
+
+/** On a machine with nothing cached and a lot else to do; mostly it is a minute, or ten seconds. */
+const BUILD_TIMEOUT_MS = 600_000
+
+const id = randomUUID().slice(0, 8)
+const good = `localhost/curfew-test:good-${id}`
+const again = `localhost/curfew-test:again-${id}`
+const bad = `localhost/curfew-test:bad-${id}`
+const unpinned = `localhost/curfew-test:unpinned-${id}`
+const volume = (name: string) => `curfew-test-${name}-${id}`
+
+/** The page's own configuration. */
+const pageFolder = () => folderOf('page', { 'curfew.yaml': PAGE_YAML, 'policies/daily.yaml': AGE_POLICY })
+
+const inspect = async (image: string, field: string) =>
+  JSON.parse(await podmanSays('image', 'inspect', '--format', `{{json .${field}}}`, image)) as unknown
+
+let bases: Awaited<ReturnType<typeof standIns>>
+
+const started: Container[] = []
+
+const suspectOf = async (image: string, args: readonly string[]): Promise<Suspect> => {
+  const container = new Container(args)
+  started.push(container)
+  await container.untilLogged('listening')
+  const root = await podmanSays('image', 'mount', image)
+  return {
+    config: (await inspect(image, 'Config')) as Suspect['config'],
+    healthcheck: (await inspect(image, 'HealthCheck')) as Suspect['healthcheck'],
+    root,
+    tree: readTree(root),
+    baseTree: readTree(await podmanSays('image', 'mount', bases.base)),
+    meant: meantTree(),
+    registry: execFileSync('npm', ['config', 'get', 'registry'], { encoding: 'utf8' }).trim(),
+    container,
+  }
+}
+
+/** Runs beside the tests. */
+let builtAgain: ReturnType<typeof build>
+
+const versions = ['--build-arg=VERSION=1.2.3', '--build-arg=REVISION=0123456789abcdef']
+
+beforeAll(async () => {
+  bases = await standIns()
+  const { code, stderr } = await build(good, '.', ...versions)
+  if (code !== 0) throw new Error(stderr)
+  builtAgain = build(again, sourcesElsewhere(), ...versions)
+}, BUILD_TIMEOUT_MS)
+
+afterAll(async () => {
+  for (const container of started) await container[Symbol.asyncDispose]()
+  await builtAgain
+  await podman('image', 'unmount', good, bad)
+  await podman('image', 'rm', '--force', good, again, bad, unpinned)
+  await podman('volume', 'rm', '--force', ...['page', 'office', 'bad'].map(volume))
+  rmSync(scratch, { recursive: true, force: true })
+}, 60_000)
+
+describe('the image, run as its page says', () => {
+  let suspect: Suspect
+  // Without a network nobody else is on the port of the page.
+  const line = (command: string) =>
+    pageLine(command, { folder: pageFolder(), volume: volume('page'), image: good, options: ['--network=none'] })
+
+  beforeAll(async () => {
+    suspect = await suspectOf(good, line(''))
+  }, 60_000)
+
+  it.each(Object.entries(CHECKS))('has nothing wrong with its %s', async (_name, check) => {
+    expect(await check(suspect)).toEqual([])
+  })
+
+  it('says that the configuration of the page is fine', async () => {
+    expect(await runToEnd(line('validate'))).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('stops in order within ten seconds, its trail whole on the volume', async () => {
+    expect(await checkStop(suspect.container, 10)).toEqual([])
+    const { code, stdout } = await runToEnd(line('audit'))
+    expect(code).toBe(0)
+    expect(stdout).toContain(String(suspect.container.log().at(-1)?.hash))
+  })
+})
+
+describe('the image on the simulator', () => {
+  const onDisk = 'audit: { file: /var/lib/curfew/audit.jsonl }\nstate: { file: /var/lib/curfew/state.json }'
+  const folder = () =>
+    folderOf('office', {
+      'curfew.yaml': curfewYaml(`mode: enforce\npoll: { minGap: 1s }\n${onDisk}`),
+      'policies.yaml': AGE_POLICY,
+    })
+
+  const given = (office: Awaited<ReturnType<typeof startOffice>>) => ({
+    folder: folder(),
+    volume: volume('office'),
+    image: good,
+    options: ['--network=host', ...Object.entries(office.env).map(([name, value]) => `--env=${name}=${value}`)],
+  })
+
+  it('shows in a plan who would end, and ends nobody', async () => {
+    await using office = await startOffice()
+    const connectionId = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
+    const { code, stdout } = await runToEnd([...pageLine('plan', given(office)), '--output', 'json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ endpoints: [{ complete: true, terminate: [{ connectionId }] }] })
+    expect(terminatedIds(office)).toEqual([])
+  })
+
+  it('ends them with run --once, and proves it', async () => {
+    await using office = await startOffice()
+    const connectionId = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
+    office.world.connect({ endpointId: OFFICE, username: 'carol' })
+    const { code, log } = await runToEnd([...pageLine('', given(office)), 'run', '--once'])
+    expect(code).toBe(0)
+    expect(terminatedIds(office)).toEqual([connectionId])
+    expect(log.filter(({ event }) => event === 'termination')).toMatchObject([{ connectionId, outcome: 'confirmed' }])
+  })
+
+  it('is scraped, and asked for its health at the address that it was told', async () => {
+    await using office = await startOffice()
+    office.world.connect({ endpointId: OFFICE, username: 'carol' })
+    await using container = new Container(pageLine('', given(office)))
+    const url = String((await container.untilLogged('listening')).url)
+    await container.untilLogged('decided')
+    const metrics = await (await fetch(`${url}/metrics`)).text()
+    expect(metrics).toContain(`curfew_connections{vpn_endpoint="${OFFICE}"} 1`)
+    expect(metrics).toMatch(/^curfew_build_info\{.*node="v?24\./m)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    const health = (address: string) =>
+      podman(
+        'exec',
+        `--env=CURFEW_HEALTH_URL=${address}`,
+        container.name,
+        '/nodejs/bin/node',
+        '/opt/curfew/healthcheck.js',
+      )
+    expect(await health(`${url}/healthz`)).toMatchObject({ code: 0 })
+    expect(await health(`${url}/nowhere`)).toMatchObject({ code: 1 })
+    expect(await checkStop(container, 10)).toEqual([])
+  })
+})
+
+describe('the image, mounted wrongly', () => {
+  it('says in one line that the configuration is missing', async () => {
+    const { code, stdout, stderr } = await runToEnd(['--network=none', '--read-only', good])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^\/etc\/curfew\/curfew\.yaml:[^\n]*\n$/)
+  })
+
+  it('does not start where there is no place for the trail', async () => {
+    const { code, stdout, stderr } = await runToEnd([
+      '--network=none',
+      '--read-only',
+      `--volume=${pageFolder()}:/etc/curfew:ro`,
+      good,
+    ])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^[^\n]*\/var\/lib\/curfew\/audit\.jsonl[^\n]*\n$/)
+  })
+})
+
+describe('the Dockerfile', () => {
+  it(
+    'makes the same layers from the same sources, wherever and whenever',
+    async () => {
+      expect(await builtAgain).toMatchObject({ code: 0 })
+      expect(await inspect(again, 'RootFS.Layers')).toEqual(await inspect(good, 'RootFS.Layers'))
+    },
+    BUILD_TIMEOUT_MS,
+  )
+
+  it.each(['BUILDER', 'BASE'])('takes no %s without a digest', async (argument) => {
+    await podmanSays('tag', bases.builder, unpinned)
+    const { code, stderr } = await build(again, '.', `--build-arg=${argument}=${unpinned}`)
+    expect(code).not.toBe(0)
+    expect(stderr).toContain(`${unpinned} is named without its digest`)
+  })
+})
+
+describe('the checks', () => {
+  let suspect: Suspect
+
+  beforeAll(async () => {
+    const context = folderOf('bad', {
+      npmrc: `registry=https://registry.corp.example/\n`,
+      Dockerfile: `
+FROM ${good} AS good
+FROM ${bases.builder}
+COPY --from=good /opt/curfew /opt/curfew
+COPY npmrc /root/.npmrc
+VOLUME /var/lib/curfew
+HEALTHCHECK CMD ["node", "/opt/curfew/health.js"]
+ENTRYPOINT ["sh", "-c", "node /opt/curfew/cli/main.js \\"$@\\"; exit $?", "curfew"]
+CMD ["run", "--config", "/etc/curfew/curfew.yaml"]
+`,
+    })
+    await podmanSays('build', '--quiet', '--layers=false', '--pull=never', '--format=docker', `--tag=${bad}`, context)
+    const mounts = [`--volume=${pageFolder()}:/etc/curfew`, `--volume=${volume('bad')}:/var/lib/curfew`]
+    const careless = ['--network=none', '--security-opt=seccomp=unconfined', ...mounts]
+    suspect = await suspectOf(bad, [...careless, bad])
+  }, 120_000)
+
+  it.each(Object.entries(CHECKS))('of its %s finds fault with a bad image', async (_name, check) => {
+    expect(await check(suspect)).not.toEqual([])
+  })
+
+  it('of its stop finds fault with a shell that passes no signal on', async () => {
+    expect(await checkStop(suspect.container, 1)).toContain('exit code 137')
+  })
+})

@@ -1,0 +1,75 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, describe, expect, it } from 'vitest'
+import { thirdPartyLicences } from '../../scripts/third-party-licences.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'curfew-licences-'))
+
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+/** A package on disk, and its file as an input of the bundle. */
+const install = (folder: string, license: string, files: Readonly<Record<string, string>> = {}): string => {
+  const [name = ''] = folder.split('node_modules/').slice(-1)
+  const manifest = JSON.stringify({ name, version: '1.0.0', license })
+  for (const [file, text] of Object.entries({ 'package.json': manifest, ...files })) {
+    const path = join(root, folder, file)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+  }
+  return `${folder}/lib/index.js`
+}
+
+const licencesOf = (...inputs: readonly string[]) =>
+  thirdPartyLicences(root, {
+    outputs: {
+      'dist/cli/main.js': {
+        bytes: 1,
+        imports: [],
+        exports: [],
+        inputs: Object.fromEntries(inputs.map((input) => [input, { bytesInOutput: input.includes('shaken') ? 0 : 1 }])),
+      },
+    },
+  })
+
+describe('the licences of the bundle', () => {
+  it('are those of the packages of which a byte is in it, nested and scoped ones too', () => {
+    const text = licencesOf(
+      'src/cli/main.ts',
+      install('node_modules/one', 'MIT', { LICENSE: 'text of one' }),
+      install('node_modules/@scope/two', 'ISC', { 'license.md': 'text of two' }),
+      install('node_modules/one/node_modules/three', 'Apache-2.0', {
+        LICENSE: 'text of three',
+        NOTICE: 'notice of three',
+      }),
+      install('node_modules/shaken', 'MIT', { LICENSE: 'text of what was shaken off' }),
+    )
+    for (const part of ['one 1.0.0, MIT', '@scope/two 1.0.0, ISC', 'three 1.0.0, Apache-2.0', 'notice of three']) {
+      expect(text).toContain(part)
+    }
+    for (const name of ['one', 'two', 'three']) expect(text).toContain(`text of ${name}`)
+    expect(text).not.toContain('shaken')
+  })
+
+  it('hold a text that several share once, with the names of all of them above it', () => {
+    const inputs = ['b', 'a'].map((name) => install(`node_modules/${name}`, 'MIT', { LICENSE: 'the same text' }))
+    const text = licencesOf(...inputs)
+    expect(text.split('the same text')).toHaveLength(2)
+    expect(text.slice(0, text.indexOf('the same text'))).toMatch(/a 1\.0\.0, MIT\nb 1\.0\.0, MIT\n-+\n\n$/)
+    expect(licencesOf(...inputs.toReversed())).toBe(text)
+  })
+
+  it('say of a package without a text that it has none', () => {
+    expect(licencesOf(install('node_modules/bare', 'MIT'))).toMatch(/bare 1\.0\.0, MIT {2}\(ships no text/)
+  })
+
+  it.each(['GPL-3.0-only', 'SEE LICENSE IN FILE', ''])('stop the build at %j', (license) => {
+    expect(() => licencesOf(install('node_modules/other', license))).toThrow('other 1.0.0')
+  })
+
+  it('ship with the bundle, with a text for nearly all', () => {
+    const [list = '', ...texts] = readFileSync('dist/THIRD-PARTY-LICENSES.txt', 'utf8').split(/^-{80}$/m)
+    expect(list).toContain('@aws-sdk/client-ec2')
+    expect(texts.length).toBeGreaterThan(20)
+  })
+})
