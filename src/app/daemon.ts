@@ -11,9 +11,10 @@ import type { Emit } from './events.ts'
 import { createPlaces, type WatchEntry } from './places.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
-import { type LiveSite, openSite, type Site, siteKey } from './site.ts'
+import { budgetKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
 import type { EndpointState, State, StateStore } from './state.ts'
 import { createStateKeeper } from './state-keeper.ts'
+import { createTerminationQueue, type TerminationQueue } from './termination-queue.ts'
 import type { VpnSite } from './vpn.ts'
 
 /** All that the daemon is told by configuration; a reload brings a new one. */
@@ -57,6 +58,7 @@ export const createDaemon = (options: {
   const abort = new AbortController()
   const opening = new Map<string, Promise<void>>()
   const sites = new Map<string, LiveSite>()
+  const queues = new Map<string, { readonly queue: TerminationQueue; readonly done: Promise<void> }>()
   const watches = new Map<string, EndpointWatch>()
   const running = new Set<Promise<unknown>>()
   /** Of endpoints that are not watched yet, or no longer. */
@@ -98,26 +100,32 @@ export const createDaemon = (options: {
 
   const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
 
-  const open = async (site: Site, rate: Rate) => {
-    const opened = await openSite(site, {
-      connect,
-      limit,
+  /** The gate of an account's Region, which all roles that reach it go through. */
+  const queueOf = (site: Site, account: string | undefined): TerminationQueue => {
+    const key = budgetKey(site, account)
+    const known = queues.get(key)
+    if (known !== undefined) return known.queue
+    const { region } = site
+    const queue = createTerminationQueue({
       clock,
       random,
-      emit,
       nextCallId: () => `${startedAt.toString(36)}-${(++calls).toString(36)}`,
-      rate,
-      stop: stop.signal,
-      abort: abort.signal,
+      onLength: (length, etaSeconds) => emit({ event: 'queue', region, account, length, etaSeconds }),
+      rate: assignment.terminationRate,
     })
-    sites.set(siteKey(site), opened)
+    queues.set(key, { queue, done: queue.run(stop.signal, abort.signal) })
+    return queue
+  }
+
+  const open = async (site: Site) => {
+    sites.set(siteKey(site), await openSite(site, { connect, limit, clock, stop: stop.signal }))
   }
 
   /** Reaches what the assignment names and finds the endpoints there. */
-  const findAll = async ({ watch, terminationRate }: Assignment) => {
+  const findAll = async ({ watch }: Assignment) => {
     for (const { site } of watch) {
       const key = siteKey(site)
-      if (!opening.has(key)) opening.set(key, open(site, terminationRate))
+      if (!opening.has(key)) opening.set(key, open(site))
     }
     await Promise.all(opening.values())
     places.take(watch, (site) => sites.get(siteKey(site))?.vpn ?? connect(site))
@@ -141,11 +149,11 @@ export const createDaemon = (options: {
     for (const [key, { site, endpoint }] of wanted) {
       const live = sites.get(siteKey(site))
       if (watches.has(key) || live === undefined) continue
-      const { vpn, queue, account } = live
+      const { vpn, account } = live
       const made = createEndpointWatch({
         endpoint: { ...endpoint, region: site.region, account },
         vpn,
-        queue,
+        queue: queueOf(site, account),
         clock,
         random,
         emit,
@@ -196,7 +204,7 @@ export const createDaemon = (options: {
 
   /** Reading ends at once. No new calls; those in flight finish, or are aborted when they take too long. */
   const shutDown = async () => {
-    const all = [...sites.values()]
+    const all = [...queues.values()]
     emit({ event: 'stopping', inFlight: all.reduce((sum, { queue }) => sum + queue.inFlight, 0) })
     stop.abort()
     const finished = Promise.all(all.map(({ done }) => done))
@@ -238,7 +246,7 @@ export const createDaemon = (options: {
   }
 
   const isOpen = () =>
-    [...sites.values()].some(({ queue }) => queue.busy) ||
+    [...queues.values()].some(({ queue }) => queue.busy) ||
     [...watches.values()].some((watch) => watch.status().openTerminations > 0)
 
   return {
@@ -287,7 +295,7 @@ export const createDaemon = (options: {
       ages = nextPolicyAges(before, next.policies.policies, next.settings.mode, clock.now())
       calendar = options.calendar(next.schedule)
       tickAt = Math.min(tickAt, calendar.next(clock.now()))
-      for (const { queue } of sites.values()) queue.setRate(next.terminationRate)
+      for (const { queue } of queues.values()) queue.setRate(next.terminationRate)
       for (const made of watchAll(changedPolicies(before, ages), () => announce('reloaded'))) void poll(made)
     },
 

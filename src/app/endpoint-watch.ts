@@ -62,7 +62,7 @@ const endOf = ({ terminate }: Plan): Instant =>
 /** One endpoint: snapshot -> decide -> plan -> execute -> verify. Never two polls of it at once. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
-  readonly vpn: Pick<VpnSite, 'snapshot' | 'missingPermissions'>
+  readonly vpn: Pick<VpnSite, 'snapshot' | 'terminate' | 'missingPermissions'>
   readonly queue: TerminationQueue
   readonly clock: Clock
   readonly random: () => number
@@ -135,6 +135,7 @@ export const createEndpointWatch = (options: {
 
   const executor = createExecutor({
     endpoint,
+    vpn,
     emit,
     audit,
     memory,

@@ -14,6 +14,7 @@ import type { Snapshot, VpnError } from './vpn.ts'
 /** Carries out the plans of one endpoint: asks the queue for calls, writes each down before it leaves, follows it to its outcome. */
 export const createExecutor = (options: {
   readonly endpoint: Endpoint
+  readonly vpn: Requester['vpn']
   readonly emit: Emit
   readonly audit: AuditTrail
   readonly memory: Memory
@@ -68,6 +69,7 @@ export const createExecutor = (options: {
   }
 
   const requester: Requester = {
+    vpn: options.vpn,
     stillWanted,
     mayLeave: (call, now) => stillWanted(call, now) && idsOf(call).every((id) => verification.maySend(id, now)),
 

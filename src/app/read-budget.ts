@@ -2,16 +2,30 @@ import { SECOND } from '../domain/instant.ts'
 import { createTokenBucket, type Rate } from '../domain/token-bucket.ts'
 import type { Clock } from './clock.ts'
 
-/** Our share of the account's read requests in one Region: a page waits for its turn. */
-export const createReadBudget = (rate: Rate, clock: Clock) => {
+/** Resolves when a page may be asked for, or when the signal is aborted. */
+export type Turn = (signal: AbortSignal) => Promise<void>
+
+/** Our share of an account's read requests in one Region: a page waits for its turn. */
+const createTurns = (rate: Rate, clock: Clock): Turn => {
   const bucket = createTokenBucket(rate, clock.now())
-  return {
-    /** Resolves when a page may be asked for, or when the signal is aborted. */
-    async turn(signal: AbortSignal): Promise<void> {
-      while (!signal.aborted && !bucket.tryTake(clock.now())) {
-        const now = clock.now()
-        await clock.sleep(Math.min(SECOND, Math.max(1, bucket.availableAt(now) - now)), signal)
-      }
-    },
+  return async (signal) => {
+    while (!signal.aborted && !bucket.tryTake(clock.now())) {
+      const now = clock.now()
+      await clock.sleep(Math.min(SECOND, Math.max(1, bucket.availableAt(now) - now)), signal)
+    }
   }
 }
+
+/** One budget for each key, however many share it; another rate makes it anew. */
+export const createReadBudgets = (clock: Clock) => {
+  const budgets = new Map<string, { readonly rate: Rate; readonly turn: Turn }>()
+  return (key: string, rate: Rate): Turn => {
+    const known = budgets.get(key)
+    if (known?.rate.burst === rate.burst && known.rate.perSecond === rate.perSecond) return known.turn
+    const turn = createTurns(rate, clock)
+    budgets.set(key, { rate, turn })
+    return turn
+  }
+}
+
+export type ReadBudgets = ReturnType<typeof createReadBudgets>

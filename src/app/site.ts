@@ -1,11 +1,8 @@
 import { SECOND } from '../domain/instant.ts'
-import type { Rate } from '../domain/token-bucket.ts'
 import type { Clock } from './clock.ts'
-import type { Emit } from './events.ts'
-import { createTerminationQueue, type TerminationQueue } from './termination-queue.ts'
 import { VpnError, type VpnSite } from './vpn.ts'
 
-/** Where requests share their rates: one account's Region, reached in one way. */
+/** One account's Region, reached in one way. */
 export interface Site {
   readonly region: string
   readonly endpointUrl: string | undefined
@@ -20,14 +17,15 @@ export interface LiveSite {
   readonly vpn: VpnSite
   /** Undefined where AWS does not say. */
   readonly account: string | undefined
-  readonly queue: TerminationQueue
-  /** The queue has come to its end. */
-  readonly done: Promise<void>
   /** How AWS is reached has changed. */
   reconnect(): void
 }
 
-/** Reaches a site and starts its queue, which runs until `stop` and lets calls in flight finish until `abort`. */
+/** Where requests share AWS's limits: an account's Region, whatever role reaches it. An account that is not known is one of its own. */
+export const budgetKey = (site: Site, account: string | undefined): string =>
+  account === undefined ? siteKey(site) : [site.region, site.endpointUrl ?? '-', account].join(' ')
+
+/** Reaches a site. */
 export const openSite = async (
   site: Site,
   options: {
@@ -35,15 +33,10 @@ export const openSite = async (
     /** Bounds how many snapshots are read at once over all sites. */
     readonly limit: <Value>(read: () => Promise<Value>) => Promise<Value>
     readonly clock: Clock
-    readonly random: () => number
-    readonly emit: Emit
-    readonly nextCallId: () => string
-    readonly rate: Rate
     readonly stop: AbortSignal
-    readonly abort: AbortSignal
   },
 ): Promise<LiveSite> => {
-  const { connect, limit, clock, random, emit, nextCallId, rate, stop, abort } = options
+  const { connect, limit, clock, stop } = options
   let connected = connect(site)
   const vpn: VpnSite = {
     snapshot: (endpointId, signal) => limit(() => connected.snapshot(endpointId, signal)),
@@ -53,14 +46,9 @@ export const openSite = async (
     account: (signal) => connected.account(signal),
   }
   const account = await accountOf(vpn, clock, stop)
-  const onLength = (length: number, etaSeconds: number) =>
-    emit({ event: 'queue', region: site.region, account, length, etaSeconds })
-  const queue = createTerminationQueue({ vpn, clock, random, nextCallId, onLength, rate })
   return {
     vpn,
     account,
-    queue,
-    done: queue.run(stop, abort),
     reconnect() {
       connected = connect(site)
     },

@@ -7,6 +7,8 @@ import { type TerminationAnswer, type Vpn, VpnError } from './vpn.ts'
 
 /** Who condemned the connections, and who is told what became of the call. */
 export interface Requester {
+  /** In whose name the call goes out. */
+  readonly vpn: Pick<Vpn, 'terminate'>
   /** Asked just before a call leaves; it may have become unnecessary, or too old to act on. */
   mayLeave(call: TerminateCall, now: Instant): boolean
   /** Asked once more when the call, taken already, stands on disk. */
@@ -36,14 +38,13 @@ const NO_RECORD_PAUSE_MS = 5 * SECOND
 
 /** The one gate through which terminations of one account and Region leave: most urgent first, never faster than the rate. */
 export const createTerminationQueue = (options: {
-  readonly vpn: Pick<Vpn, 'terminate'>
   readonly clock: Clock
   readonly random: () => number
   readonly nextCallId: () => string
   readonly onLength: (length: number, etaSeconds: number) => void
   readonly rate: Rate
 }) => {
-  const { vpn, clock, random, nextCallId, onLength } = options
+  const { clock, random, nextCallId, onLength } = options
   let { rate } = options
   let bucket = createTokenBucket(rate, clock.now())
   const waiting = new Map<Requester, readonly TerminateCall[]>()
@@ -100,7 +101,7 @@ export const createTerminationQueue = (options: {
       if (stop.aborted) return requester.withdrawn(call, 'stopping')
       if (!requester.stillWanted(call, clock.now())) return requester.withdrawn(call, 'not-wanted')
       const { endpointId, username, decisions } = call
-      const answer = await vpn.terminate(
+      const answer = await requester.vpn.terminate(
         username === undefined ? { endpointId, connectionId: decisions[0].connection.id } : { endpointId, username },
         abort,
       )

@@ -5,8 +5,8 @@ import type { ObservedRequest } from '../adapters/prometheus/metrics.ts'
 import type { Clock } from '../app/clock.ts'
 import { createDiscovery } from '../app/discovery.ts'
 import type { Endpoint } from '../app/events.ts'
-import { createReadBudget } from '../app/read-budget.ts'
-import { type Site, siteKey } from '../app/site.ts'
+import { createReadBudgets, type ReadBudgets } from '../app/read-budget.ts'
+import { budgetKey, type Site, siteKey } from '../app/site.ts'
 import type { TimedAnswer } from '../app/skew-clock.ts'
 import { type Snapshot, VpnError, type VpnSite } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -27,6 +27,7 @@ export const siteOf = ({ region, endpointUrl, assumeRole }: Configuration['watch
 export const connectVpn = (
   site: Site,
   poll: () => Configuration['poll'],
+  budgets: ReadBudgets,
   clockOf: Clock = hostClock,
   observe?: (request: ObservedRequest) => void,
   hear?: (answer: TimedAnswer) => void,
@@ -38,7 +39,7 @@ export const connectVpn = (
     ...site,
     requestTimeoutMs,
     clock: clockOf,
-    beforePage: createReadBudget(rate, clockOf).turn,
+    beforePage: (signal) => budgets(budgetKey(site, account), rate)(signal),
     onRequest: ({ action, code, throttled, startedAt, endedAt, dateHeader: date }) => {
       observe?.({ account, region, action, code, throttled })
       if (date !== undefined) hear?.({ startedAt, endedAt, date })
@@ -61,8 +62,9 @@ export const readEndpoints = async (configuration: Configuration) => {
   const { signal } = new AbortController()
   const reads = pLimit(READS_AT_ONCE)
   const sites = new Map<string, VpnSite>()
+  const budgets = createReadBudgets(clock)
   const vpnOf = (site: Site) => {
-    const known = sites.get(siteKey(site)) ?? connectVpn(site, () => configuration.poll)
+    const known = sites.get(siteKey(site)) ?? connectVpn(site, () => configuration.poll, budgets)
     sites.set(siteKey(site), known)
     return known
   }

@@ -13,6 +13,7 @@ import { AuditError, type AuditTrail } from '../app/audit.ts'
 import { createAuditEvents } from '../app/audit-events.ts'
 import { type Assignment, createDaemon } from '../app/daemon.ts'
 import type { CurfewEvent, Emit } from '../app/events.ts'
+import { createReadBudgets } from '../app/read-budget.ts'
 import { createSkewClock } from '../app/skew-clock.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { formatProblems } from '../config/problem.ts'
@@ -140,9 +141,11 @@ export const composeDaemon = async (options: {
     },
     ...(options.listeners ?? []),
   )
+  const budgets = createReadBudgets(skewClock)
   const daemon = createDaemon({
     assignment: assignmentOf(configuration),
-    connect: (site) => connectVpn(site, () => configuration.poll, skewClock, metrics.observeRequest, skewClock.hear),
+    connect: (site) =>
+      connectVpn(site, () => configuration.poll, budgets, skewClock, metrics.observeRequest, skewClock.hear),
     calendar: cronCalendar,
     clock: skewClock,
     random: Math.random,

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import module from 'node:module'
 import { parseArgs } from 'node:util'
 import { VERSION } from '../version.ts'
 import { type Command, complain, EXIT, OperatorError, say, UsageError } from './command.ts'
@@ -84,6 +85,9 @@ const parse = (command: Command, args: string[]) => {
     throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error))
   }
 }
+
+// From Node 22 on what was compiled once is kept, below the folder for temporary files; where it cannot be, nothing is lost.
+;(module as { readonly enableCompileCache?: () => unknown }).enableCompileCache?.()
 
 /** The SDK prints seven lines about Node 20 on stderr otherwise; the image runs Node 24. */
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { VpnError } from '../../src/app/vpn.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
-import { connection, NOON, policy } from '../domain/build.ts'
-import { assignment, startWorld } from './world.ts'
+import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
+import { assignment, SITE, startWorld } from './world.ts'
 
 // These are about the cycle: the guard, which would hold a cut of the whole endpoint at the start, has its own tests.
 const age = (maxAge: string) => policy('max-session-age', { maxAge }, { guard: 'off' })
@@ -83,6 +83,28 @@ describe('the daemon', () => {
     await world.clock.advance(SECOND)
     expect(new Set(world.endedIds()).size).toBe(60)
     expect(world.aws.calls).toHaveLength(60)
+  })
+
+  it('leaves no faster than the rate of its account and Region, whatever role reaches it', async () => {
+    const connections = Array.from({ length: 30 }, old)
+    const [here, there] = [
+      SITE,
+      { ...SITE, assumeRole: { arn: 'arn:aws:iam::111122223333:role/other', externalId: undefined } },
+    ]
+    const watched = (site: typeof here | typeof there, id: string) => ({
+      site,
+      endpoints: [{ id, name: undefined }],
+      discover: undefined,
+    })
+    const twoRoles = {
+      ...assignment([age('8h')]),
+      terminationRate: { burst: 10, perSecond: 5 },
+      watch: [watched(here, ENDPOINT), watched(there, 'cvpn-endpoint-0123456789abcdef1')],
+    }
+    await using world = startWorld({ assignment: twoRoles, connections })
+    await world.clock.advance(2 * SECOND)
+    expect(world.aws.calls.filter(({ at }) => at === NOON)).toHaveLength(10)
+    expect(world.aws.calls).toHaveLength(20)
   })
 
   it('takes no new call once it is told to stop, and lets those in flight finish', async () => {

@@ -17,6 +17,7 @@ describe('a planned call', () => {
     const plan = planOf(createDecider(set, PLACE).decide(rows, NO_HISTORY, NOON, 'enforce'))
     const executor = createExecutor({
       endpoint: { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: undefined },
+      vpn: { terminate: () => Promise.reject(new Error('nothing leaves here')) },
       emit: () => {},
       audit: createStandInTrail().trail,
       memory: createMemory(),

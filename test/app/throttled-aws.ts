@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/app/clock.ts'
-import { createReadBudget } from '../../src/app/read-budget.ts'
+import { createReadBudgets } from '../../src/app/read-budget.ts'
 import { VpnError, type VpnSite } from '../../src/app/vpn.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import { HOUR, type Instant, SECOND } from '../../src/domain/instant.ts'
@@ -33,7 +33,7 @@ export const createThrottledAws = (options: {
   const startedAt = clock.now()
   const describes = createTokenBucket(DESCRIBE, startedAt)
   const terminates = createTokenBucket(TERMINATE, startedAt)
-  const budget = createReadBudget(options.readRate, clock)
+  const turn = createReadBudgets(clock)('account', options.readRate)
   const rows = new Map(options.connections.map((connection) => [connection.id, connection]))
   const endedAt = new Map<string, Instant>()
   const idsOfUser = new Map<string, string[]>()
@@ -62,7 +62,7 @@ export const createThrottledAws = (options: {
     async snapshot(endpointId, signal) {
       const begunAt = clock.now()
       for (let read = 0; read === 0 || read < rows.size; read += PAGE_ROWS) {
-        await budget.turn(signal)
+        await turn(signal)
         await travel(signal)
         const served = describes.tryTake(clock.now())
         seen.pages++

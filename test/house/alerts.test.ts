@@ -142,10 +142,14 @@ describe('what the alerts, the recording rules and the runbook ask for', () => {
     const used = unique(alertRules.flatMap(({ expr }) => expr.match(RECORDED) ?? []))
     expect(used.toSorted()).toEqual(recordingRules.map(({ record }) => record).toSorted())
     for (const { record, expr } of recordingRules) {
-      const [, operation = '', window = ''] = /^job:curfew_\w+:([a-z_]+)(\d+[mhd])$/.exec(record) ?? []
-      expect(['ratio_rate', 'increase']).toContain(operation)
+      const [, window] = /^job:curfew_\w+:(?:ratio_rate|increase)(\d+[mhd])$/.exec(record) ?? []
       expect(new Set(expr.match(/\[\w+\]/g))).toEqual(new Set([`[${window}]`]))
     }
+  })
+
+  it('are recorded in the same way for every window', () => {
+    const ways = unique(recordingRules.map(({ expr }) => expr.replaceAll(/\[\w+\]/g, '')))
+    expect(ways.length).toBe(2)
   })
 })
 

@@ -85,6 +85,9 @@ export const createMetrics = (options: {
     auditWritable.set(able.audit ? 1 : 0)
     clockTrusted.set(able.clock ? 1 : 0)
   }
+  showEnforcing()
+  // Without a configuration there is no daemon that could show one.
+  reloadSuccessful.set(1)
 
   const forget = (endpointId: string) => {
     for (const gone of [connections, isProtected]) gone.remove({ vpn_endpoint: endpointId })

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { createReadBudgets } from '../../src/app/read-budget.ts'
+import { SECOND } from '../../src/domain/instant.ts'
+import { NOON } from '../domain/build.ts'
+import { createManualClock } from './manual-clock.ts'
+
+const RATE = { burst: 5, perSecond: 2 }
+
+describe('the budget for reading', () => {
+  it('is one for all who name the same key, and another for another', async () => {
+    const clock = createManualClock(NOON)
+    const budgets = createReadBudgets(clock)
+    const taken = { one: 0, other: 0 }
+    const { signal } = new AbortController()
+    for (let page = 0; page < 10; page++) {
+      for (const _role of ['a', 'b']) void budgets('one', RATE)(signal).then(() => taken.one++)
+      void budgets('other', RATE)(signal).then(() => taken.other++)
+    }
+    await clock.advance(0)
+    expect(taken).toEqual({ one: 5, other: 5 })
+    await clock.advance(2 * SECOND)
+    expect(taken).toEqual({ one: 9, other: 9 })
+  })
+})
