@@ -61,5 +61,3 @@ export const createRememberedCases = (set: PolicySet, place: Place) => {
     },
   } satisfies Cases & Record<string, unknown>
 }
-
-export type RememberedCases = ReturnType<typeof createRememberedCases>

@@ -51,7 +51,11 @@ describe('curfew run', () => {
     running.child.kill('SIGTERM')
     expect(await running.exited).toBe(0)
     const refused = await here.run(['run', '-c', 'curfew.yaml'], { ...office.env, LOG_FORMAT: 'xml' })
-    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: 'curfew: LOG_FORMAT is "xml", expected json or pretty\n' })
+    expect(refused).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'curfew: LOG_FORMAT is "xml", expected json or pretty\n',
+    })
   })
 
   it('lets the calls in flight finish on SIGTERM in the middle of a cut, and sends no other', async () => {

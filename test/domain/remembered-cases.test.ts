@@ -84,7 +84,7 @@ const plain = ({ unknown, ...decisions }: Decisions) => {
   })
   return {
     ...decisions,
-    unknown: [...unknown].map(([{ name }, ids]) => [name, [...ids].toSorted()]).toSorted(),
+    unknown: new Map([...unknown].map(([{ name }, ids]) => [name, ids])),
     nearMisses: decisions.nearMisses.map(({ connection: { id }, entry: near }) => [id, near]),
     violating: decisions.violating.map(({ connection: one, act, lead, violated }) => ({
       one,

@@ -42,7 +42,7 @@ describe('the log', () => {
   })
 
   it('has no event in its page that does not exist', () => {
-    expect([...page.keys()].toSorted()).toEqual(Object.keys(EVENTS).toSorted())
+    expect(new Set(page.keys())).toEqual(new Set(Object.keys(EVENTS)))
   })
 
   it('is graver where somebody has to act', () => {
