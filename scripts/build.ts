@@ -90,6 +90,8 @@ for (const [file, { bytes }] of files) console.log(`${kib(bytes)}  ${file}`)
 console.log(`${kib(total)}  in all`)
 
 if (total > LARGEST && !readable) {
-  console.error(`The bundle has grown past ${kib(LARGEST).trim()}: has the layout of the EC2 client or of Fastify changed?`)
+  console.error(
+    `The bundle has grown past ${kib(LARGEST).trim()}: has the layout of the EC2 client or of Fastify changed?`,
+  )
   process.exitCode = 1
 }
