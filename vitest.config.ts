@@ -4,6 +4,8 @@ const unitFloors = ['domain', 'config', 'app', 'house']
 
 export default defineConfig({
   test: {
+    // Most tests wait for a process or a server: on two cores the default of one worker would leave them idle.
+    maxWorkers: 3,
     setupFiles: ['test/setup.ts'],
     projects: [
       {

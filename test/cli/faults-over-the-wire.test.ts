@@ -125,7 +125,7 @@ describe.concurrent('whatever goes wrong on the wire, one process goes through i
       )
       const told = running
         .log()
-        .filter((line) => line.event === 'call-answered' && String(line.connections) === id)
+        .filter((line) => line.event === 'call-answered' && String(line.connectionIds) === id)
         .map(({ outcome }) => outcome)
       expect([fault, ...told]).toEqual([fault, code, code, 'accepted'])
     }

