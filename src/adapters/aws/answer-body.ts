@@ -39,4 +39,7 @@ export const checkBody = (body: Buffer, action: string): void => {
   if (list === undefined) return
   const rows = new RegExp(`<${list}\\s*(?:/>|>\\s*(?:</${list}>|<item[\\s>/]))`)
   if (!rows.test(text)) throw new MalformedAnswer(`the ${root} holds no list of ${list}`)
+  // The SDK takes white space without a line end for the list's content, and reads no row of it.
+  if (new RegExp(`(?:<${list}>|</item>)[ \\t]+<`).test(text))
+    throw new MalformedAnswer(`the ${root} holds text between its rows`)
 }

@@ -1,7 +1,10 @@
-import { EC2Client } from '@aws-sdk/client-ec2'
+import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
 import { STSClient } from '@aws-sdk/client-sts'
 import type { Clock } from '../../app/clock.ts'
 import { type AssumeRole, assumedRole } from './assumed-role.ts'
+import { ReadingProtocol } from './reading-protocol.ts'
+
+type Logger = NonNullable<EC2ClientConfig['logger']>
 
 export interface ClientOptions {
   readonly region: string
@@ -13,15 +16,19 @@ export interface ClientOptions {
   readonly clock: Clock
 }
 
+/** The SDK writes each answer down for its log, whether anybody logs or not, unless the log takes no information. */
+const NO_LOG = { debug() {}, warn() {}, error() {} } as unknown as Logger
+
 /** Clients on one pool of sockets and one set of credentials: what reads tries again by itself, what ends does not. */
 export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutMs, clock }: ClientOptions) => {
   // Read from the environment only: otherwise seven lines on stderr about Node 20.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   // The Region is always given: the SDK would take an AWS_REGION that is set but empty for the name of one.
-  const everywhere = { region, retryMode: 'standard' }
+  const everywhere = { region, retryMode: 'standard', logger: NO_LOG }
   const ofEc2 = { ...everywhere, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
   const reader = new EC2Client({
     ...ofEc2,
+    protocol: ReadingProtocol,
     maxAttempts: 3,
     ...(assumeRole === undefined
       ? {}

@@ -1,14 +1,40 @@
 import type { ClientVpnConnection } from '@aws-sdk/client-ec2'
 import { type Connection, nameOrNone } from '../../domain/connection.ts'
-import type { Instant } from '../../domain/instant.ts'
+import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/instant.ts'
 import { parseInstant } from '../../domain/instant-text.ts'
 
 /** AWS writes `2019-08-12 08:02:53` and names no zone; all evidence says UTC. `Date` would read it as local time. */
 const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})$/
 
-const instantOf = (text: string | undefined): Instant | undefined => {
-  const parsed = parseInstant((text ?? '').replace(WITHOUT_ZONE, '$1T$2Z'))
+/** Midnights that were read already, by their date: the days of a hundred thousand connections are few. */
+const midnights = new Map<string, Instant>()
+const MOST_DAYS = 1000
+
+const read = (text: string): Instant | undefined => {
+  const parsed = parseInstant(text)
   return 'at' in parsed ? parsed.at : undefined
+}
+
+const midnightOf = (date: string): Instant | undefined => {
+  const known = midnights.get(date)
+  if (known !== undefined) return known
+  const at = read(`${date}T00:00:00Z`)
+  if (at === undefined) return undefined
+  if (midnights.size >= MOST_DAYS) midnights.clear()
+  midnights.set(date, at)
+  return at
+}
+
+const instantOf = (text = ''): Instant | undefined => {
+  if (!WITHOUT_ZONE.test(text)) return read(text)
+  const [midnight, hours, minutes, seconds] = [
+    midnightOf(text.slice(0, 10)),
+    +text.slice(11, 13),
+    +text.slice(14, 16),
+    +text.slice(17),
+  ]
+  if (midnight === undefined || hours > 23 || minutes > 59 || seconds > 59) return undefined
+  return midnight + hours * HOUR + minutes * MINUTE + seconds * SECOND
 }
 
 /** Counters are strings on the wire. */

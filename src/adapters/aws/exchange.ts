@@ -3,6 +3,7 @@ import type { VpnErrorCode } from '../../app/vpn.ts'
 import type { Instant } from '../../domain/instant.ts'
 import type { ActionName } from './actions.ts'
 import { checkBody, readBody } from './answer-body.ts'
+import { readConnectionsPage } from './connections-page.ts'
 import { awsCodeOf, codeBeforeSending, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
 
@@ -135,8 +136,10 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       const answer = result.response as HttpAnswer
       head = { at: clock.now(), date: dateOf(answer) }
       const body = await readBody(answer.body as AsyncIterable<Uint8Array>)
-      if (answer.statusCode < 300) checkBody(body, action)
-      answer.body = body
+      const page =
+        answer.statusCode === 200 && action === 'DescribeClientVpnConnections' ? readConnectionsPage(body) : undefined
+      if (answer.statusCode < 300 && page === undefined) checkBody(body, action)
+      answer.body = page ?? body
       return result
     }
 

@@ -7,6 +7,8 @@ import { AWS_ACTIONS } from '../../../src/adapters/aws/actions.ts'
 const actionOf = (from: string, name: string): readonly string[] | undefined => {
   if (`${from} ${name}` === '@aws-sdk/credential-providers fromTemporaryCredentials') return ['sts:AssumeRole']
   const [, service] = /^@aws-sdk\/client-(ec2|sts)$/.exec(from) ?? []
+  // How answers are read, whatever was asked.
+  if (`${from} ${name}` === '@aws-sdk/core/protocols AwsEc2QueryProtocol') return []
   if (service === undefined) return undefined
   if (name === `${service.toUpperCase()}Client`) return []
   const [, action] = /^([A-Z]\w+)Command$/.exec(name) ?? []

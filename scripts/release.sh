@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Makes a release of what is committed: checks, tests, changelog, build, bill of materials, checksums, commit and tag.
+# Nothing leaves this machine: pushing the tag is yours to do.
+#
+#   scripts/release.sh VERSION             all of it
+#   scripts/release.sh VERSION --dry-run   says each step and changes nothing
+#   scripts/release.sh VERSION --untested  leaves check and tests out, loudly: for when CI has just run them
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+version=${1:-}
+dry=no
+tested=yes
+for option in "${@:2}"; do
+  case $option in
+    --dry-run) dry=yes ;;
+    --untested) tested=no ;;
+    *)
+      echo "unknown option $option: expected --dry-run or --untested" >&2
+      exit 64
+      ;;
+  esac
+done
+
+refuse() {
+  echo "no release: $*" >&2
+  exit 1
+}
+
+step() {
+  echo "== $*"
+  [ "$dry" = yes ] || "$@"
+}
+
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || refuse "\"$version\" is not a version: write it like 1.2.3"
+[ "$(git branch --show-current)" = main ] || refuse "this is not the branch main"
+[ -z "$(git status --porcelain)" ] || refuse "there are changes that are not committed"
+git rev-parse -q --verify "refs/tags/v$version" >/dev/null && refuse "v$version is tagged already"
+notes=$(awk '/^## \[Unreleased\]/ { on = 1; next } /^## / { on = 0 } on' CHANGELOG.md)
+[[ $notes == *'- '* ]] || refuse "CHANGELOG.md has nothing under Unreleased"
+
+set_version() {
+  npm version --no-git-tag-version --allow-same-version "$version" >/dev/null
+  sed -i "s/^export const VERSION = .*/export const VERSION = '$version'/" src/version.ts
+  sed -i "s/^## \[Unreleased\]$/## [Unreleased]\n\n## [$version] - $(date -u +%F)/" CHANGELOG.md
+}
+
+bill_of_materials() {
+  npm sbom --sbom-format cyclonedx --omit dev >"release/curfew-$version.cdx.json"
+}
+
+archive() {
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -czf "release/curfew-$version.tar.gz" dist LICENSE CHANGELOG.md
+  (cd release && sha256sum "curfew-$version."* >SHA256SUMS)
+}
+
+tag() {
+  git add package.json package-lock.json src/version.ts CHANGELOG.md
+  git commit -q -m "Release $version"
+  git tag -a "v$version" -m "Curfew $version"
+}
+
+if [ "$tested" = yes ]; then
+  step npm ci
+  step npm run check
+  step npm test
+else
+  echo 'UNTESTED: neither the checks nor the tests were run'
+fi
+step bash scripts/npm-audit.sh
+step set_version
+step npm run build
+step mkdir -p release
+step bill_of_materials
+step archive
+step tag
+echo "== then, yours: git push origin main v$version"
+echo "== and the image: bash scripts/image/build.sh curfew:$version (docs/container.md says how its bases are pinned)"

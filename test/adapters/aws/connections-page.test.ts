@@ -1,0 +1,225 @@
+import { Readable } from 'node:stream'
+import { DescribeClientVpnConnectionsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { checkBody } from '../../../src/adapters/aws/answer-body.ts'
+import { connectionOf } from '../../../src/adapters/aws/connection-row.ts'
+import { readConnectionsPage } from '../../../src/adapters/aws/connections-page.ts'
+
+const PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef0', region: 'eu-central-1' }
+
+/** The SDK as it comes, whose every answer is this body. */
+const stockClient = (body: Buffer) =>
+  new EC2Client({
+    region: PLACE.region,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    requestHandler: {
+      handle: () => Promise.resolve({ response: { statusCode: 200, headers: {}, body: Readable.from([body]) } }),
+    } as never,
+  })
+
+type Page = Pick<NonNullable<ReturnType<typeof readConnectionsPage>>, 'Connections' | 'NextToken'>
+
+const read = ({ Connections, NextToken }: { [Key in keyof Page]?: Page[Key] | undefined }) => ({
+  connections: Connections?.map((row) => connectionOf(row, PLACE)),
+  nextToken: NextToken,
+})
+
+/** What the SDK and the check before it make of a body: the rows, or `refused`. */
+const stock = async (body: Buffer) => {
+  try {
+    checkBody(body, 'DescribeClientVpnConnections')
+    return read(await stockClient(body).send(new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: '' })))
+  } catch {
+    return 'refused'
+  }
+}
+
+const fast = (body: Buffer) => {
+  const page = readConnectionsPage(body)
+  return page === undefined ? 'left to the SDK' : read(page)
+}
+
+const element = (name: string, content: string) => `<${name}>${content}</${name}>`
+const answer = (content: string, xmlns = ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"') =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<DescribeClientVpnConnectionsResponse${xmlns}>${content}</DescribeClientVpnConnectionsResponse>`
+
+/** Text as it may be written: plain, with entities, in CDATA, with comments, with line ends. */
+const usualText = fc.oneof(
+  fc.constantFrom(
+    '',
+    'alice',
+    'CORP\\bob',
+    'ext-1@vendor.example',
+    '2026-11-23 08:00:00',
+    '12345',
+    '-',
+    'NA',
+    'Zoë 日本',
+  ),
+  fc.string({ maxLength: 12 }).map((text) => text.replaceAll(/[<&\r\n]/g, '')),
+  fc.constantFrom('r&amp;d', '&lt;&gt;&quot;&apos;', ' leading', 'trailing '),
+)
+const oddText = fc.constantFrom(
+  '<![CDATA[<alice> & co]]>',
+  'al<!-- who? -->ice',
+  '&#65;&#x42;',
+  '&unknown;x',
+  'a & b',
+  '\n  ',
+  'one\ntwo',
+  'one\r\ntwo',
+  '<?pi x?>alice',
+  '<b>bold</b>',
+  '  ',
+)
+const usualNames = [
+  'connectionId',
+  'username',
+  'commonName',
+  'connectionEstablishedTime',
+  'ingressBytes',
+  'egressBytes',
+  'clientIp',
+  'timestamp',
+  'somethingNew',
+]
+
+const elementOf = (text: fc.Arbitrary<string>) =>
+  fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.tuple(fc.constantFrom(...usualNames), text).map(([name, value]) => element(name, value)),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(...usualNames, 'status', 'postureComplianceStatusSet').map((name) => `<${name}/>`),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.constantFrom('active', 'terminating', ''), text)
+        .map(([code, message]) => element('status', element('code', code) + element('message', message))),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .array(text, { maxLength: 3 })
+        .map((items) => element('postureComplianceStatusSet', items.map((item) => element('item', item)).join(''))),
+    },
+    {
+      weight: 1,
+      arbitrary: text.map((value) => element('nested', element('deep', value) + element('username', 'nobody'))),
+    },
+  )
+
+const pageOf = (text: fc.Arbitrary<string>, between: fc.Arbitrary<string>) => {
+  const row = fc
+    .tuple(
+      fc.oneof(
+        {
+          weight: 6,
+          arbitrary: fc.uniqueArray(elementOf(text), { maxLength: 9, selector: (one) => one.split(/[>/]/)[0] }),
+        },
+        { weight: 1, arbitrary: fc.array(elementOf(text), { maxLength: 9 }) },
+      ),
+      between,
+    )
+    .map(([elements, gap]) => element('item', `${gap}${elements.join(gap)}${gap}`))
+  const rows = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc
+        .tuple(fc.array(row, { maxLength: 4 }), between)
+        .map(([all, gap]) => element('connections', gap + all.join(gap))),
+    },
+    { weight: 1, arbitrary: fc.constant('<connections/>') },
+  )
+  const others = fc.array(
+    fc.oneof(
+      text.map((value) => element('nextToken', value)),
+      fc.constant(element('requestId', 'request-1')),
+      fc.constant('<somethingNew><item><connectionId>x</connectionId></item></somethingNew>'),
+    ),
+    { maxLength: 2 },
+  )
+  return fc
+    .tuple(rows, others, fc.boolean(), between)
+    .map(([list, more, first, gap]) => answer([...(first ? [list, ...more] : [...more, list])].join(gap)))
+}
+
+const usualPage = pageOf(usualText, fc.constantFrom('', '', '\n    ', ' '))
+const oddPage = pageOf(fc.oneof(usualText, oddText), fc.constantFrom('', '\n', '\r\n', '<!-- - -->', 'text', '\t'))
+
+describe('a page that is read by hand', () => {
+  it('says what the SDK says, or is left to it: entities, order, empty, missing, unknown and nested elements', async () => {
+    let byHand = 0
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(usualPage, oddPage), async (xml) => {
+        const body = Buffer.from(xml)
+        const ours = fast(body)
+        if (ours === 'left to the SDK') return
+        byHand++
+        expect(ours).toEqual(await stock(body))
+      }),
+      { numRuns: 1500 },
+    )
+    // Otherwise the property would hold of a reader that reads nothing.
+    expect(byHand).toBeGreaterThan(300)
+  })
+
+  it('is refused by whoever reads it if it is cut short or damaged, or says what the SDK says', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(usualPage, oddPage),
+        fc.nat(),
+        fc.nat(),
+        fc.oneof(fc.constant(undefined), fc.uint8Array({ maxLength: 4 })),
+        async (xml, from, length, inserted) => {
+          const whole = Buffer.from(xml)
+          const at = from % whole.length
+          const gone = inserted === undefined ? whole.length : length % 6
+          const body = Buffer.concat([whole.subarray(0, at), inserted ?? new Uint8Array(), whole.subarray(at + gone)])
+          const ours = fast(body)
+          if (ours !== 'left to the SDK') expect(ours).toEqual(await stock(body))
+        },
+      ),
+      { numRuns: 1500 },
+    )
+  })
+
+  it('is read by hand when it is as EC2 writes it, and shares what repeats', () => {
+    const row = (id: string) =>
+      element(
+        'item',
+        [
+          element('clientVpnEndpointId', PLACE.endpointId),
+          element('connectionId', id),
+          element('username', 'o&apos;brien'),
+          element('connectionEstablishedTime', '2026-11-23 08:00:00'),
+          element('ingressBytes', '1'),
+          element('status', element('code', 'active')),
+        ].join('\n      '),
+      )
+    const page = readConnectionsPage(Buffer.from(answer(element('connections', row('one') + row('two')))))
+    expect(
+      page?.Connections.map(({ ConnectionId, Username, Status }) => [ConnectionId, Username, Status?.Code]),
+    ).toEqual([
+      ['one', "o'brien", 'active'],
+      ['two', "o'brien", 'active'],
+    ])
+  })
+
+  it.each([
+    ['empty', ''],
+    ['a login page', '<html><body>Sign in</body></html>'],
+    ['an error', '<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>'],
+    ['another root', '<Other><connections/></Other>'],
+    ['without a list', answer('<requestId>1</requestId>')],
+    ['followed by something', `${answer('<connections/>')}<more/>`],
+    ['in another language', '{"connections": []}'],
+  ])('is not read where it is %s', (_what, text) => {
+    expect(readConnectionsPage(Buffer.from(text))).toBeUndefined()
+  })
+})
