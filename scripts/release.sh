@@ -46,7 +46,7 @@ set_version() {
 }
 
 bill_of_materials() {
-  npm sbom --sbom-format cyclonedx --omit dev >"release/curfew-$version.cdx.json"
+  npm sbom --package-lock-only --sbom-format cyclonedx --omit dev >"release/curfew-$version.cdx.json"
 }
 
 archive() {
