@@ -46,7 +46,7 @@ set_version() {
 }
 
 bill_of_materials() {
-  npm sbom --package-lock-only --sbom-format cyclonedx --omit dev >"release/curfew-$version.cdx.json"
+  node --import tsx scripts/bill-of-materials.ts >"release/curfew-$version.cdx.json"
 }
 
 archive() {
