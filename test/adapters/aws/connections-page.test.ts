@@ -146,7 +146,7 @@ const pageOf = (text: fc.Arbitrary<string>, between: fc.Arbitrary<string>) => {
   )
   return fc
     .tuple(rows, others, fc.boolean(), between)
-    .map(([list, more, first, gap]) => answer([...(first ? [list, ...more] : [...more, list])].join(gap)))
+    .map(([list, more, first, gap]) => answer((first ? [list, ...more] : [...more, list]).join(gap)))
 }
 
 const usualPage = pageOf(usualText, fc.constantFrom('', '', '\n    ', ' '))
