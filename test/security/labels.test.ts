@@ -47,7 +47,10 @@ describe('a name in a label', () => {
   })
 
   it('does not confuse Prometheus’s own reader', async () => {
-    const said = execFileSync('/usr/bin/promtool', ['check', 'metrics'], { input: await shownWith(HOSTILE), encoding: 'utf8' })
+    const said = execFileSync('/usr/bin/promtool', ['check', 'metrics'], {
+      input: await shownWith(HOSTILE),
+      encoding: 'utf8',
+    })
     expect(said).toBe('')
   })
 })
