@@ -55,7 +55,7 @@ export const test: Command = {
 
 const blockOf = (one: NamedCase, failures: readonly Failure[]): string =>
   [
-    `FAILED: ${printable(one.name)}`,
+    `FAILED: ${one.name}`,
     `  ${one.place}, at ${shown(one.at)}`,
     ...failures.flatMap((failure) => {
       const { connection, expected } = failure.tested

@@ -110,19 +110,24 @@ describe('the text of a file', () => {
 
   it('begins no line where a policy test tells of a case, as the commands of CI systems do', async () => {
     await using here = await workspace({
-      'a.yaml': 'version: 1\npolicies:\n  - { name: a, kind: max-session-age, maxAge: 8h }\n',
+      'a.yaml':
+        'version: 1\npolicies: [{ name: a, kind: banned-users, users: [{ pattern: "*x", reason: "r\\n::error::r" }] }]\n',
       'a.test.yaml': `version: 1
 policies: [./a.yaml]
 cases:
-  - name: "x\\n::set-env name=A::b\\e[2J"
+  - name: two of them
     at: 2026-11-23T12:00:00Z
-    connection: { username: alice, established: 2026-11-23T11:00:00Z }
-    expect: terminate
+    connections:
+      - { id: "i\\n::set-env name=A::i\\e[2J", username: "mallory\\n::error::x", expect: keep }
+      - { id: other, username: bob, expect: keep }
 `,
     })
-    const { stdout, stderr, code } = await here.run(['test', 'a.test.yaml'])
+    const { code, stdout, stderr } = await here.run(['test', 'a.test.yaml'])
     expect(code).toBe(1)
-    expect(stdout + stderr).not.toMatch(UNPRINTABLE)
+    expect(stderr).toBe('')
+    expect(stdout).not.toMatch(UNPRINTABLE)
+    expect(stdout).toContain(String.raw`connection i\n::set-env name=A::i\u001b[2J`)
+    expect(stdout).toContain(String.raw`r\n::error::r`)
     expect(stdout).not.toMatch(/^::/m)
   })
 })

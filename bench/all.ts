@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util'
+import { calls } from './calls.ts'
+import { cycle } from './cycle.ts'
+import { decide } from './decide.ts'
+import { poll } from './poll.ts'
+import { start } from './start.ts'
+import type { Options, Table } from './support/table.ts'
+
+// npm run bench: everything in one run. --quick shows that it works, --only NAME runs one, --json for machines.
+
+const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Table[]>>> = {
+  poll,
+  decide,
+  cycle,
+  calls,
+  start,
+}
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    only: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+})
+const options: Options = { quick: values.quick, rounds: Number(values.rounds ?? (values.quick ? 1 : 3)) }
+
+const tables: Table[] = []
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (values.only !== undefined && values.only !== name) continue
+  for (const table of await bench(options)) {
+    tables.push(table)
+    if (values.json) continue
+    console.log(`\n${table.title}`)
+    console.table(table.rows)
+    for (const note of table.notes ?? []) console.log(note)
+  }
+}
+if (values.json) console.log(JSON.stringify({ node: process.version, ...options, tables }, null, 2))
+else console.log(`\nmedians of ${options.rounds} rounds, Node ${process.version}`)

@@ -1,0 +1,79 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bundled } from './support/bundle.ts'
+import { median, type Options, rounded, type Table } from './support/table.ts'
+
+const curfewYaml = (url: string, rate: string) => `version: 1
+mode: enforce
+policies: [./policies.yaml]
+watch: [{ region: eu-central-1, endpointUrl: "${url}", endpoints: [cvpn-endpoint-0123456789abcdef0] }]
+poll: { schedule: "*/15 * * * * *", rate: ${rate} }
+server: { port: 0 }
+`
+
+const POLICIES = `version: 1
+policies:
+  - { name: daily, kind: max-session-age, maxAge: 20d }
+  - { name: leavers, kind: banned-users, users: [mallory, "ext-*"] }
+  - { name: few, kind: max-sessions, limit: 3 }
+  - { name: much, kind: max-transfer, total: 1000GB }
+`
+
+interface Figures {
+  readonly wallSeconds: number
+  readonly cpuSeconds: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+  readonly firstRssMb: number
+  readonly lastRssMb: number
+}
+
+/** Whole cycles of the largest endpoint: how busy the daemon is, whether anything else waits for it, and what it keeps. */
+export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
+  using server = await bundled('bench/support/pages-server.ts')
+  using daemon = await bundled('bench/support/cycle-daemon.ts')
+  const connections = quick ? 2000 : 126_000
+  const serving = fork(server.file, [String(connections)], { execArgv: [] })
+  const [port] = (await once(serving, 'message')) as [number]
+  const run = async (rate: string, cycles: number): Promise<Figures> => {
+    const folder = mkdtempSync(join(tmpdir(), 'curfew-bench-'))
+    try {
+      writeFileSync(join(folder, 'curfew.yaml'), curfewYaml(`http://127.0.0.1:${port}`, rate))
+      writeFileSync(join(folder, 'policies.yaml'), POLICIES)
+      const [figures] = (await once(
+        fork(daemon.file, [join(folder, 'curfew.yaml'), String(cycles)], { execArgv: [] }),
+        'message',
+      )) as [Figures]
+      return figures
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+  const rows = []
+  const cases = [
+    ['one, at the default rate', '{ burst: 50, perSecond: 10 }', 1],
+    ['one, as fast as it goes', '{ burst: 1000, perSecond: 1000 }', 1],
+    ...(quick ? [] : ([['ten, at the default rate', '{ burst: 50, perSecond: 10 }', 10]] as const)),
+  ] as const
+  for (const [name, rate, cycles] of cases) {
+    const all: Figures[] = []
+    for (let round = 0; round < (cycles > 1 ? 1 : rounds); round++) all.push(await run(rate, cycles))
+    const of = (pick: (figures: Figures) => number) => rounded(median(all.map(pick)))
+    rows.push({
+      cycles: name,
+      'wall s': of(({ wallSeconds }) => wallSeconds),
+      'CPU s': of(({ cpuSeconds }) => cpuSeconds),
+      'delay p50 ms': of(({ p50Ms }) => p50Ms),
+      'delay p99 ms': of(({ p99Ms }) => p99Ms),
+      'delay max ms': of(({ maxMs }) => maxMs),
+      'RSS MB after the first': of(({ firstRssMb }) => firstRssMb),
+      'after the last': of(({ lastRssMb }) => lastRssMb),
+    })
+  }
+  serving.disconnect()
+  return [{ title: `cycle: ${connections} connections, four policies, /metrics once a second`, rows }]
+}

@@ -1,0 +1,53 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+// A process of its own that serves one endpoint's connections as EC2 does, from pages that are made beforehand.
+// Usage: node pages-server.mjs CONNECTIONS; sends its port to the parent.
+const CONNECTIONS = Number(process.argv[2])
+const PAGE = 1000
+
+const row = (at: number) => `
+        <item>
+            <clientVpnEndpointId>cvpn-endpoint-0123456789abcdef0</clientVpnEndpointId>
+            <timestamp>2026-11-23 08:00:00</timestamp>
+            <connectionId>cvpn-connection-${at.toString(16).padStart(17, '0')}</connectionId>
+            <username>person-${at}@corp.example</username>
+            <connectionEstablishedTime>2026-11-23 07:00:00</connectionEstablishedTime>
+            <ingressBytes>${at * 17}</ingressBytes>
+            <egressBytes>${at * 31}</egressBytes>
+            <ingressPackets>123</ingressPackets>
+            <egressPackets>456</egressPackets>
+            <clientIp>10.0.0.1</clientIp>
+            <commonName>person-${at}@corp.example</commonName>
+            <status>
+                <code>active</code>
+            </status>
+            <connectionEndTime>-</connectionEndTime>
+            <postureComplianceStatusSet>
+                <item>healthy</item>
+            </postureComplianceStatusSet>
+        </item>`
+
+const pages = Array.from({ length: Math.ceil(CONNECTIONS / PAGE) }, (_, page) => {
+  const from = page * PAGE
+  const length = Math.min(PAGE, CONNECTIONS - from)
+  const rows = Array.from({ length }, (_row, at) => row(from + at)).join('')
+  const token = from + PAGE < CONNECTIONS ? `\n    <nextToken>${page + 1}</nextToken>` : ''
+  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>
+<DescribeClientVpnConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
+    <requestId>00000000-0000-0000-0000-000000000000</requestId>
+    <connections>${rows}
+    </connections>${token}
+</DescribeClientVpnConnectionsResponse>`)
+})
+
+const server = createServer((request, response) => {
+  let asked = ''
+  request.on('data', (chunk: Buffer) => (asked += chunk.toString()))
+  request.on('end', () => {
+    const page = pages[Number(/NextToken=(\d+)/.exec(asked)?.[1] ?? 0)] ?? Buffer.from('')
+    response.writeHead(200, { 'content-type': 'text/xml', 'content-length': page.length }).end(page)
+  })
+})
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
+process.on('disconnect', () => process.exit(0))

@@ -1,0 +1,97 @@
+import type { Connection } from '../../src/domain/connection.ts'
+import { HOUR, type Instant } from '../../src/domain/instant.ts'
+import { parsePattern } from '../../src/domain/pattern.ts'
+import { offHours } from '../../src/domain/policies/off-hours.ts'
+import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
+import type { Policy, Shared } from '../../src/domain/policy.ts'
+import type { UserEntry } from '../../src/domain/user-list.ts'
+
+/** A Monday noon, UTC. */
+export const NOON: Instant = Date.UTC(2026, 10, 23, 12)
+export const PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef0', region: 'eu-central-1' }
+export const TEAMS = 40
+export const BANS = 10_000
+export const GLOBS = 500
+
+const entry = (text: string): UserEntry => {
+  const parsed = parsePattern(text)
+  if ('problem' in parsed) throw new Error(parsed.problem)
+  return { pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }
+}
+
+const shared: Shared = {
+  patterns: (text) => [entry(text).pattern],
+  calendar: () => undefined,
+  file: () => undefined,
+  problem: (_path, message) => {
+    throw new Error(message)
+  },
+}
+
+const policy = (name: string, kindName: string, keys: Record<string, unknown>, users: string | undefined): Policy => {
+  const kind = POLICY_KINDS.find((known) => known.kind === kindName) ?? offHours
+  return {
+    name,
+    kind,
+    rule: kind.bind(kind.keys.parse(keys) as never, shared),
+    mode: 'enforce',
+    match: users === undefined ? undefined : { users: [entry(users)], endpoints: undefined, regions: undefined },
+    exempt: undefined,
+    graceMs: 0,
+    warn: [],
+    guard: 'on',
+    hash: '',
+    cooldownMs: 0,
+    cooldownByCommonName: false,
+  }
+}
+
+/** The bans, the limits of age and the closing hours that a policy set of this size has, in plain values. */
+export const rulesOf = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({
+    kind:
+      (['max-session-age', 'banned-users', 'off-hours', 'max-transfer', 'posture'] as const)[index % 5] ?? 'posture',
+    /** The first three are for everybody, the others for a team each. */
+    team: index < 3 ? undefined : index % TEAMS,
+    maxAgeMs: 10 * HOUR,
+    banned:
+      index === 1
+        ? [
+            ...Array.from({ length: BANS }, (_name, at) => `leaver-${at}@corp.example`),
+            ...Array.from({ length: GLOBS }, (_glob, at) => `ext${at}-*`),
+          ]
+        : [`leaver-${index}@corp.example`],
+    maxBytes: 1_000_000_000_000,
+  }))
+
+export type Rule = ReturnType<typeof rulesOf>[number]
+
+export const policiesOf = (rules: readonly Rule[]): readonly Policy[] =>
+  rules.map(({ kind, team, banned }, index) => {
+    const keys = {
+      'max-session-age': { maxAge: '10h' },
+      'banned-users': { users: banned },
+      'off-hours': { timeZone: 'Europe/Berlin', denied: [{ hours: '20:00-24:00' }] },
+      'max-transfer': { total: '1000GB' },
+      posture: { require: ['healthy'] },
+    }[kind]
+    return policy(`policy-${index}`, kind, keys, team === undefined ? undefined : `team${team}-*`)
+  })
+
+/** Rows as a new answer of AWS brings them: every object and string is new. Some hundredth have moved bytes since the last. */
+export const connectionsOf = (count: number, snapshot = 0): readonly Connection[] =>
+  Array.from({ length: count }, (_, at): Connection => {
+    const name = `team${at % TEAMS}-person-${at}@corp.example`
+    return {
+      id: `cvpn-connection-${String(at).padStart(17, '0')}`,
+      ...PLACE,
+      username: name,
+      commonName: name,
+      // One in a thousand has been up for too long.
+      establishedAt: NOON - (at % 1000 === 7 ? 11 * HOUR : HOUR),
+      status: 'active',
+      ingressBytes: at + (at % 100 === 3 ? snapshot : 0),
+      egressBytes: at,
+      posture: ['healthy'],
+    }
+  })

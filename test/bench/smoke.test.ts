@@ -1,0 +1,26 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, it } from 'vitest'
+
+interface Bench {
+  readonly tables: ReadonlyArray<{
+    readonly title: string
+    readonly rows: ReadonlyArray<Readonly<Record<string, string | number>>>
+  }>
+}
+
+describe('npm run bench', () => {
+  it('works, and every figure is one', () => {
+    const said = execFileSync(process.execPath, ['--import', 'tsx', 'bench/all.ts', '--quick', '--json'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    const { tables } = JSON.parse(said) as Bench
+    const kinds = new Set(tables.map(({ title }) => title.split(':', 1)[0]))
+    expect(kinds).toEqual(new Set(['poll', 'decide', 'cycle', 'calls', 'lag', 'start']))
+    for (const { title, rows } of tables) {
+      expect(rows.length).toBeGreaterThan(1)
+      const figures = rows.flatMap((row) => Object.values(row)).filter((value) => typeof value === 'number')
+      expect([title, figures.every((figure) => Number.isFinite(figure) && figure >= 0)]).toEqual([title, true])
+    }
+  }, 120_000)
+})
