@@ -36,6 +36,8 @@ export interface Case {
   /** As it was when this was decided. */
   readonly connection: Connection
   readonly ground: Ground
+  /** How its policies stand to its person. */
+  readonly standings: readonly Standing[]
   readonly isProtected: boolean
   readonly violated: readonly Verdict[]
   /** Policies that lack a fact. */
@@ -99,6 +101,7 @@ export const caseOf = (
   return {
     connection,
     ground,
+    standings,
     isProtected,
     violated: violated ?? NONE,
     unknown: unknown ?? NONE,

@@ -11,12 +11,12 @@ const isSameList = (one: readonly string[] | undefined, other: readonly string[]
     one.length === other.length &&
     one.every((word, at) => word === other[at]))
 
+const isSamePerson = (one: Connection, other: Connection): boolean =>
+  one.username === other.username && one.commonName === other.commonName
+
 /** What a snapshot says of an active connection, but for its byte counters. */
 const saysTheSame = (one: Connection, other: Connection): boolean =>
-  one.establishedAt === other.establishedAt &&
-  one.username === other.username &&
-  one.commonName === other.commonName &&
-  isSameList(one.posture, other.posture)
+  one.establishedAt === other.establishedAt && isSamePerson(one, other) && isSameList(one.posture, other.posture)
 
 /** Whether a case made earlier would come out the same on this ground. */
 const holds = (made: Case, connection: Connection, { now, mode, fresh, snapshotAt, cutsRevision }: Ground): boolean => {
@@ -43,7 +43,10 @@ export const createRememberedCases = (set: PolicySet, place: Place) => {
     const beside = last[index]
     const before = beside?.connection.id === connection.id ? beside : known.get(connection.id)
     if (before !== undefined && holds(before, connection, ground)) return before
-    const made = caseOf(connection, standingsOf(connection), isProtected(connection), ground)
+    const made =
+      before !== undefined && isSamePerson(before.connection, connection)
+        ? caseOf(connection, before.standings, before.isProtected, ground)
+        : caseOf(connection, standingsOf(connection), isProtected(connection), ground)
     known.set(connection.id, made)
     return made
   }

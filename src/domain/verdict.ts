@@ -50,33 +50,36 @@ const cooldownUntil = (
 
 const STALE: Finding = { word: 'unknown', until: NEVER, lacks: 'a fresh snapshot' }
 
+const verdictOf = (
+  standing: Standing,
+  word: Verdict['word'],
+  nextAt: Instant,
+  finding?: Finding,
+  since?: Instant,
+  deadline?: Instant,
+  reason = standing.policy.kind.reason,
+): Verdict => ({ policy: standing.policy, word, reason, since, deadline, nextAt, finding, standing })
+
 export const judge = (standing: Standing, connection: Connection, facts: Facts, now: Instant): Verdict => {
   const { policy, matched, exemptUntil } = standing
-  const verdict = (
-    word: Verdict['word'],
-    nextAt: Instant,
-    finding?: Finding,
-    since?: Instant,
-    deadline?: Instant,
-    reason = policy.kind.reason,
-  ): Verdict => ({ policy, word, reason, since, deadline, nextAt, finding, standing })
+  if (matched === 'no') return verdictOf(standing, 'not-matched', NEVER)
+  if (matched === 'unknown') return verdictOf(standing, 'unknown', NEVER)
+  if (now < exemptUntil) return verdictOf(standing, 'exempt', exemptUntil)
 
-  if (matched === 'no') return verdict('not-matched', NEVER)
-  if (matched === 'unknown') return verdict('unknown', NEVER)
-  if (now < exemptUntil) return verdict('exempt', exemptUntil)
-
-  if (policy.kind.facts !== 'immutable' && !facts.fresh()) return verdict('unknown', NEVER, STALE)
+  if (policy.kind.facts !== 'immutable' && !facts.fresh()) return verdictOf(standing, 'unknown', NEVER, STALE)
 
   const finding = standing.judge.find(connection, facts, now)
   const since = finding.word === 'violated' ? finding.since : undefined
   const deadline = since === undefined ? undefined : deadlineOf(standing, since, connection, facts)
-  if (deadline !== undefined && now >= deadline) return verdict('violated', finding.until, finding, since, deadline)
+  if (deadline !== undefined && now >= deadline)
+    return verdictOf(standing, 'violated', finding.until, finding, since, deadline)
 
   const coolsAt = cooldownUntil(standing, connection, facts, now)
   if (coolsAt !== undefined) {
     // At its end the connection may be condemned by then for the policy's own sake: then nothing changes there.
     const { establishedAt } = connection
-    return verdict(
+    return verdictOf(
+      standing,
       'violated',
       afterCooldown(standing, connection, facts, coolsAt),
       finding,
@@ -85,7 +88,7 @@ export const judge = (standing: Standing, connection: Connection, facts: Facts, 
       'cooldown',
     )
   }
-  return verdict(finding.word, Math.min(deadline ?? NEVER, finding.until), finding, since, deadline)
+  return verdictOf(standing, finding.word, Math.min(deadline ?? NEVER, finding.until), finding, since, deadline)
 }
 
 const afterCooldown = (standing: Standing, connection: Connection, facts: Facts, coolsAt: Instant): Instant => {

@@ -5,7 +5,7 @@ import type { Connection } from '../../src/domain/connection.ts'
 import { createDecider, type Decisions } from '../../src/domain/decide.ts'
 import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
 import { createMemory } from '../../src/domain/memory.ts'
-import { acts, type Mode } from '../../src/domain/policy.ts'
+import { acts, type Mode, type PolicyKind } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
 import { createRememberedCases } from '../../src/domain/remembered-cases.ts'
 import type { Verdict } from '../../src/domain/verdict.ts'
@@ -166,21 +166,21 @@ describe('cases that are remembered', () => {
 
   it('are not made again for what nothing happened to', () => {
     let asked = 0
-    const set = createPolicySet(
-      [policy('max-session-age', { maxAge: '2h' }, { warn: [MINUTE] }), policy('max-sessions', { limit: 2 })],
-      [],
-    )
-    const counting = {
-      ...set,
-      standings: (place: typeof PLACE) => {
-        const standingsOf = set.standings(place)
-        return (one: Connection) => {
+    const aged = policy('max-session-age', { maxAge: '2h' }, { warn: [MINUTE] })
+    const judgeOf = aged.kind.judge(aged.rule, aged.name)
+    const kind: PolicyKind = {
+      ...aged.kind,
+      judge: () => (person) => {
+        const judge = judgeOf(person)
+        const find: typeof judge.find = (...args) => {
           asked++
-          return standingsOf(one)
+          return judge.find(...args)
         }
+        return { ...judge, find }
       },
     }
-    const decider = createDecider(counting, PLACE, createRememberedCases(counting, PLACE))
+    const set = createPolicySet([{ ...aged, kind }, policy('max-sessions', { limit: 2 })], [])
+    const decider = createDecider(set, PLACE, createRememberedCases(set, PLACE))
     const memory = createMemory()
     const decide = (connections: readonly Connection[], now: Instant) => {
       const history = memory.history(
