@@ -44,10 +44,11 @@ export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[
     try {
       writeFileSync(join(folder, 'curfew.yaml'), curfewYaml(`http://127.0.0.1:${port}`, rate))
       writeFileSync(join(folder, 'policies.yaml'), POLICIES)
-      const [figures] = (await once(
-        fork(daemon.file, [join(folder, 'curfew.yaml'), String(cycles)], { execArgv: [] }),
-        'message',
-      )) as [Figures]
+      const child = fork(daemon.file, [join(folder, 'curfew.yaml'), String(cycles)], { execArgv: [] })
+      const exited = once(child, 'exit')
+      const [figures] = (await once(child, 'message')) as [Figures]
+      // Until then it writes its state there.
+      await exited
       return figures
     } finally {
       rmSync(folder, { recursive: true, force: true })

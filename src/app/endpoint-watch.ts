@@ -34,7 +34,7 @@ export interface EndpointStatus {
 }
 
 /** How many connections are judged in one go: some ten milliseconds' worth, the first time they are seen. */
-const SLICE = 5000
+const SLICE = 1000
 
 /** A snapshot that lies further ahead of now was taken by a clock that has been set back since. */
 const AHEAD_MS = 60 * SECOND
@@ -242,11 +242,21 @@ export const createEndpointWatch = (options: {
     }
   }
 
+  /** Who the people of a large endpoint are to the policies is found out the first time they are seen, a few at a time as well. */
+  const resolveAhead = async ({ connections }: Snapshot, signal: AbortSignal) => {
+    for (let from = SLICE; from < connections.length && !signal.aborted; from += SLICE) {
+      const standingsOf = policies.standings(place)
+      for (const connection of connections.slice(from - SLICE, from)) standingsOf(connection)
+      await clock.sleep(0, signal)
+    }
+  }
+
   const poll = async (signal: AbortSignal) => {
     const startedAt = clock.now()
     polledAt = startedAt
     try {
       const seen = await vpn.snapshot(endpoint.id, signal)
+      await resolveAhead(seen, signal)
       if (retired) return
       takeIn(seen)
       await decideAhead(seen, signal)
