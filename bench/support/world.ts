@@ -9,9 +9,9 @@ import type { UserEntry } from '../../src/domain/user-list.ts'
 /** A Monday noon, UTC. */
 export const NOON: Instant = Date.UTC(2026, 10, 23, 12)
 export const PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef0', region: 'eu-central-1' }
-export const TEAMS = 40
-export const BANS = 10_000
-export const GLOBS = 500
+const TEAMS = 40
+const BANS = 10_000
+const GLOBS = 500
 
 const entry = (text: string): UserEntry => {
   const parsed = parsePattern(text)
