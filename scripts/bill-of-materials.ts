@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 // A bill of what ships, in CycloneDX, on standard output. npm's own `--omit dev` also leaves out what ships and
 // development needs as well (npm 11.19: zod, yaml), so the whole is asked for and taken apart here.
 interface Bill {
+  readonly metadata: { readonly component: { name: string; type: string } }
   components: ReadonlyArray<{
     readonly 'bom-ref': string
     readonly properties?: ReadonlyArray<{ readonly name: string; readonly value: string }>
@@ -25,6 +26,9 @@ const development = new Set(
 )
 const ships = (ref: string) => !development.has(ref)
 
+// npm calls the product by its folder, and what runs a library.
+bill.metadata.component.name = 'curfew'
+bill.metadata.component.type = 'application'
 bill.components = bill.components.filter((component) => ships(component['bom-ref']))
 bill.dependencies = bill.dependencies
   .filter(({ ref }) => ships(ref))

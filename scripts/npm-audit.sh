@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Known holes in what ships: high and critical ones fail. Not every registry answers this question; one that does not is
-# said so, and is no reason to stop.
+# said so, and is no reason to stop. Whatever else keeps npm from an answer, a broken lock file say, is one.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,10 +15,15 @@ const read = () => {
     return {}
   }
 }
-const { metadata, vulnerabilities = {}, message = 'no answer' } = read()
+const { metadata, vulnerabilities = {}, message, error } = read()
 if (metadata?.vulnerabilities === undefined) {
-  console.error(`NOT CHECKED: the registry does not say what is known of our dependencies (${message})`)
-  process.exit(0)
+  // npm names the question in the message where it is the registry that did not answer it.
+  if (message?.includes('/security/advisories/bulk')) {
+    console.error(`NOT CHECKED: the registry does not say what is known of our dependencies (${message})`)
+    process.exit(0)
+  }
+  console.error(`npm audit failed: ${message || error?.summary || 'no answer; run npm audit --omit=dev to see why'}`)
+  process.exit(1)
 }
 const grave = Object.values(vulnerabilities).filter(({ severity }) => severity === 'high' || severity === 'critical')
 for (const { name, severity, range } of grave) console.error(`${severity}: ${name} ${range}`)
