@@ -25,6 +25,8 @@ const { values } = parseArgs({
   },
 })
 const options: Options = { quick: values.quick, rounds: Number(values.rounds ?? (values.quick ? 1 : 3)) }
+if (values.only !== undefined && !(values.only in BENCHES))
+  throw new Error(`--only ${values.only}: expected one of ${Object.keys(BENCHES).join(', ')}`)
 
 const tables: Table[] = []
 for (const [name, bench] of Object.entries(BENCHES)) {

@@ -1,6 +1,6 @@
-import { execFileSync, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { bundled } from './support/bundle.ts'
+import { served, told } from './support/child.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
 interface Took {
@@ -42,18 +42,15 @@ export const poll = async ({ quick, rounds }: Options): Promise<readonly Table[]
   }
   const tables: Table[] = []
   for (const connections of quick ? [2000] : [10_000, 100_000, 126_000]) {
-    const serving = fork(server.file, [String(connections)], { execArgv: [] })
-    const [port] = (await once(serving, 'message')) as [number]
-    const url = `http://127.0.0.1:${port}`
+    using serving = await served(server.file, [String(connections)])
+    const { url } = serving
     const measure = async (who: string): Promise<Took> => {
       if (who === 'boto3') return JSON.parse(execFileSync(PYTHON, ['-c', BOTO3, url], { encoding: 'utf8' })) as Took
-      const [took] = (await once(fork(contender.file, [who, url], { execArgv: [] }), 'message')) as [Took]
-      return took
+      return told<Took>(contender.file, [who, url])
     }
     const took = new Map<string, Took[]>(contenders.map((who) => [who, []]))
     // Turn by turn, so that what else the machine does hits all of them.
     for (let round = 0; round < rounds; round++) for (const who of contenders) took.get(who)?.push(await measure(who))
-    serving.disconnect()
     const cpuOf = (who: string) => median((took.get(who) ?? []).map(({ cpuSeconds }) => cpuSeconds))
     tables.push({
       title: `poll: reading ${connections} connections`,

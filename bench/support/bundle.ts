@@ -1,17 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { createFolder } from './folder.ts'
 
 /** A source and all it imports as one file of JavaScript, so that no compiler runs while something is measured. */
-export const bundled = async (source: string): Promise<{ readonly file: string } & Disposable> => {
-  const folder = mkdtempSync(join(tmpdir(), 'curfew-bench-'))
-  const file = join(folder, 'bundle.mjs')
+export const bundled = async (
+  source: string,
+  external: string[] = [],
+): Promise<{ readonly file: string } & Disposable> => {
+  const folder = createFolder()
+  const file = join(folder.path, 'bundle.mjs')
   await build({
     entryPoints: [source],
     outfile: file,
     bundle: true,
     format: 'esm',
+    external,
     platform: 'node',
     target: 'node20',
     mainFields: ['module', 'main'],
@@ -20,5 +23,5 @@ export const bundled = async (source: string): Promise<{ readonly file: string }
     },
     logLevel: 'warning',
   })
-  return { file, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
+  return { file, [Symbol.dispose]: () => folder[Symbol.dispose]() }
 }

@@ -1,8 +1,8 @@
 import type { Connection } from '../../src/domain/connection.ts'
 import { HOUR, type Instant } from '../../src/domain/instant.ts'
-import type { Rule } from './world.ts'
+import { namesOf, type Rule, teamNamed } from './world.ts'
 
-/** What somebody writes who has just these rules and nothing else to care for: whose connection must end now. */
+/** What somebody writes who has just these rules and nothing else to care for: the ids of whose connection must end now. */
 export const createHandLoop = (rules: readonly Rule[]) => {
   const forAll = rules.filter(({ team }) => team === undefined)
   const forTeam = new Map<number, Rule[]>()
@@ -10,34 +10,28 @@ export const createHandLoop = (rules: readonly Rule[]) => {
     if (rule.team === undefined) continue
     forTeam.set(rule.team, [...(forTeam.get(rule.team) ?? []), rule])
   }
-  const exact = new Map(rules.map((rule) => [rule, new Set(rule.banned.filter((name) => !name.includes('*')))]))
-  const prefixes = new Map(
-    rules.map((rule) => [
-      rule,
-      new Set(rule.banned.filter((name) => name.includes('*')).map((name) => name.slice(0, -1))),
-    ]),
-  )
+  const names = new Map(rules.map((rule) => [rule, namesOf(rule)]))
   /** Of each person, once: the rules that are theirs, and whether one of them is a ban that names them. */
   const known = new Map<string, { readonly mine: readonly Rule[]; readonly banned: boolean }>()
   const lookUp = (name: string) => {
     const found = known.get(name)
     if (found !== undefined) return found
-    const team = Number(/^team(\d+)-/.exec(name)?.[1] ?? -1)
-    const all = [...forAll, ...(forTeam.get(team) ?? [])]
+    const all = [...forAll, ...(forTeam.get(teamNamed(name)) ?? [])]
     const prefix = `${name.split('-', 1)[0]}-`
     const banned = all.some(
-      (rule) => rule.kind === 'banned-users' && (exact.get(rule)?.has(name) || prefixes.get(rule)?.has(prefix)),
+      (rule) =>
+        rule.kind === 'banned-users' && (names.get(rule)?.exact.has(name) || names.get(rule)?.prefixes.has(prefix)),
     )
     const made = { mine: all.filter(({ kind }) => kind !== 'banned-users'), banned }
     known.set(name, made)
     return made
   }
 
-  return (connections: readonly Connection[], now: Instant): number => {
+  return (connections: readonly Connection[], now: Instant): readonly string[] => {
     // Berlin is an hour ahead on this day.
     const closed = new Date(now + HOUR).getUTCHours() >= 20
-    let ends = 0
-    for (const { username = '', establishedAt = now, ingressBytes = 0, egressBytes = 0, posture } of connections) {
+    const ends: string[] = []
+    for (const { id, username = '', establishedAt = now, ingressBytes = 0, egressBytes = 0, posture } of connections) {
       const { mine, banned } = lookUp(username)
       let end = banned
       for (const rule of mine) {
@@ -46,7 +40,7 @@ export const createHandLoop = (rules: readonly Rule[]) => {
         else if (rule.kind === 'max-transfer') end ||= ingressBytes + egressBytes > rule.maxBytes
         else end ||= posture?.includes('healthy') !== true
       }
-      if (end) ends++
+      if (end) ends.push(id)
     }
     return ends
   }

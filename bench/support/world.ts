@@ -13,6 +13,12 @@ const TEAMS = 40
 const BANS = 10_000
 const GLOBS = 500
 
+/** How the names of a team's people begin. */
+export const teamOf = (team: number) => `team${team}-`
+
+/** -1 for who is in none. */
+export const teamNamed = (name: string): number => Number(/^team(\d+)-/.exec(name)?.[1] ?? -1)
+
 const entry = (text: string): UserEntry => {
   const parsed = parsePattern(text)
   if ('problem' in parsed) throw new Error(parsed.problem)
@@ -66,6 +72,12 @@ export const rulesOf = (count: number) =>
 
 export type Rule = ReturnType<typeof rulesOf>[number]
 
+/** Whose names a ban gives: in full, and how they begin. For those who write the rules without patterns. */
+export const namesOf = ({ banned }: Rule) => ({
+  exact: new Set(banned.filter((name) => !name.endsWith('*'))),
+  prefixes: new Set(banned.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))),
+})
+
 export const policiesOf = (rules: readonly Rule[]): readonly Policy[] =>
   rules.map(({ kind, team, banned }, index) => {
     const keys = {
@@ -75,23 +87,42 @@ export const policiesOf = (rules: readonly Rule[]): readonly Policy[] =>
       'max-transfer': { total: '1000GB' },
       posture: { require: ['healthy'] },
     }[kind]
-    return policy(`policy-${index}`, kind, keys, team === undefined ? undefined : `team${team}-*`)
+    return policy(`policy-${index}`, kind, keys, team === undefined ? undefined : `${teamOf(team)}*`)
   })
+
+/** Of every thousand: one up for too long, two banned by name and by glob, one above its limit, one with a device that is not well. */
+const oneOf = (at: number): Partial<Connection> => {
+  const named = (name: string) => ({ username: name, commonName: name })
+  switch (at % 1000) {
+    case 3:
+      return { ingressBytes: 2_000_000_000_000 }
+    case 4:
+      return { posture: ['quarantined'] }
+    case 7:
+      return { establishedAt: NOON - 11 * HOUR }
+    case 8:
+      return named(`leaver-${at % BANS}@corp.example`)
+    case 9:
+      return named(`ext${at % GLOBS}-person-${at}`)
+    default:
+      return {}
+  }
+}
 
 /** Rows as a new answer of AWS brings them: every object and string is new. Some hundredth have moved bytes since the last. */
 export const connectionsOf = (count: number, snapshot = 0): readonly Connection[] =>
   Array.from({ length: count }, (_, at): Connection => {
-    const name = `team${at % TEAMS}-person-${at}@corp.example`
+    const name = `${teamOf(at % TEAMS)}person-${at}@corp.example`
     return {
       id: `cvpn-connection-${String(at).padStart(17, '0')}`,
       ...PLACE,
       username: name,
       commonName: name,
-      // One in a thousand has been up for too long.
-      establishedAt: NOON - (at % 1000 === 7 ? 11 * HOUR : HOUR),
+      establishedAt: NOON - HOUR,
       status: 'active',
-      ingressBytes: at + (at % 100 === 3 ? snapshot : 0),
+      ingressBytes: at + (at % 101 === 0 ? snapshot : 0),
       egressBytes: at,
       posture: ['healthy'],
+      ...oneOf(at),
     }
   })

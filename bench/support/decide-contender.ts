@@ -1,0 +1,61 @@
+import type { Connection } from '../../src/domain/connection.ts'
+import type { Instant } from '../../src/domain/instant.ts'
+import { createCedar } from './cedar.ts'
+import { createCurfew } from './curfew-decides.ts'
+import { createHandLoop } from './hand-loop.ts'
+import { createJsonRules } from './json-rules.ts'
+import { median } from './table.ts'
+import { connectionsOf, NOON, type Rule, rulesOf } from './world.ts'
+
+// One way of deciding, in a process of its own: node decide-contender.mjs WHO CONNECTIONS POLICIES SNAPSHOTS; sends what it took.
+const [, , who = '', connections, policies, snapshots] = process.argv
+const PERIOD_MS = 15_000
+
+type Ids = readonly string[]
+
+interface Contender {
+  readonly takeIn?: (connections: readonly Connection[], begunAt: Instant) => void
+  readonly decide: (connections: readonly Connection[], now: Instant) => Ids | Promise<Ids>
+}
+
+const CONTENDERS: Readonly<Record<string, (rules: readonly Rule[]) => Contender>> = {
+  curfew: (rules) => createCurfew(rules, true),
+  plain: (rules) => createCurfew(rules, false),
+  hand: (rules) => ({ decide: createHandLoop(rules) }),
+  'json-rules-engine': (rules) => ({ decide: createJsonRules(rules) }),
+  'cedar-wasm': (rules) => ({ decide: createCedar(rules) }),
+}
+
+const contender = CONTENDERS[who]?.(rulesOf(Number(policies)))
+if (contender === undefined) throw new Error(`${who} is none of ${Object.keys(CONTENDERS).join(', ')}`)
+
+let ended: Ids = []
+const timed = async (rows: readonly Connection[], now: Instant): Promise<number> => {
+  const startedAt = performance.now()
+  ended = await contender.decide(rows, now)
+  return performance.now() - startedAt
+}
+
+const takenIn: number[] = []
+const next: number[] = []
+const again: number[] = []
+for (let at = 0; at < Number(snapshots); at++) {
+  const rows = connectionsOf(Number(connections), at)
+  const now = NOON + at * PERIOD_MS
+  const startedAt = performance.now()
+  contender.takeIn?.(rows, now)
+  takenIn.push(performance.now() - startedAt)
+  next.push(await timed(rows, now))
+  again.push(await timed(rows, now + 1))
+}
+// By the second half the compiler has seen what there is to see.
+const steady = (ms: readonly number[]) => median(ms.slice(ms.length >> 1))
+process.send?.({
+  // Who somebody is to the policies is found out the first time that anything asks.
+  firstMs: (takenIn[0] ?? 0) + (next[0] ?? 0),
+  takeInMs: steady(takenIn),
+  nextMs: steady(next),
+  againMs: steady(again),
+  ended: [...ended].sort(),
+})
+process.disconnect?.()
