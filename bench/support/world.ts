@@ -14,7 +14,7 @@ const BANS = 10_000
 const GLOBS = 500
 
 /** How the names of a team's people begin. */
-export const teamOf = (team: number) => `team${team}-`
+const teamOf = (team: number) => `team${team}-`
 
 /** -1 for who is in none. */
 export const teamNamed = (name: string): number => Number(/^team(\d+)-/.exec(name)?.[1] ?? -1)

@@ -3,7 +3,7 @@ import { isActive } from '../domain/connection.ts'
 import { createDecider, type Decisions } from '../domain/decide.ts'
 import { createGuard, type GuardLimits } from '../domain/guard.ts'
 import { type Instant, NEVER, SECOND } from '../domain/instant.ts'
-import { createMemory } from '../domain/memory.ts'
+import { createMemory, type Observation } from '../domain/memory.ts'
 import { byUrgency, type Plan, planOf } from '../domain/plan.ts'
 import { acts } from '../domain/policy.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
@@ -194,7 +194,7 @@ export const createEndpointWatch = (options: {
     restUntil = now + tookMs + Math.min(LONGEST_REST_MS, REST_FACTOR * tookMs)
   }
 
-  const takeIn = (seen: Snapshot) => {
+  const takeIn = (seen: Snapshot, observation: Observation) => {
     snapshot = seen
     error = undefined
     failures = 0
@@ -203,7 +203,7 @@ export const createEndpointWatch = (options: {
     const at = seen.completedAt
     emit({ event: 'polled', endpoint, snapshot: seen, at })
     news.statuses(seen)
-    memory.observe(seen, policies, place)
+    observation.end()
     for (const reconnect of reconnects.observe(seen.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
     }
@@ -242,13 +242,17 @@ export const createEndpointWatch = (options: {
     }
   }
 
-  /** Who the people of a large endpoint are to the policies is found out the first time they are seen, a few at a time as well. */
-  const resolveAhead = async ({ connections }: Snapshot, signal: AbortSignal) => {
-    for (let from = SLICE; from < connections.length && !signal.aborted; from += SLICE) {
-      const standingsOf = policies.standings(place)
-      for (const connection of connections.slice(from - SLICE, from)) standingsOf(connection)
-      await clock.sleep(0, signal)
+  /** What a large snapshot adds to the memory, and who its people are to the policies, is found out a few at a time as well. */
+  const observeAhead = async (seen: Snapshot, signal: AbortSignal): Promise<Observation> => {
+    const set = policies
+    const observation = memory.begin(seen, set, place)
+    const { length } = seen.connections
+    for (let from = 0; from < length; from += SLICE) {
+      if (from > 0) await clock.sleep(0, signal)
+      observation.read(from, Math.min(from + SLICE, length))
     }
+    // Policies that came meanwhile keep other things of it.
+    return set === policies ? observation : observeAhead(seen, signal)
   }
 
   const poll = async (signal: AbortSignal) => {
@@ -256,9 +260,9 @@ export const createEndpointWatch = (options: {
     polledAt = startedAt
     try {
       const seen = await vpn.snapshot(endpoint.id, signal)
-      await resolveAhead(seen, signal)
+      const observation = await observeAhead(seen, signal)
       if (retired) return
-      takeIn(seen)
+      takeIn(seen, observation)
       await decideAhead(seen, signal)
       if (retired) return
     } catch (failure) {

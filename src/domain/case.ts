@@ -52,19 +52,23 @@ export interface Case {
   readonly askAt: Instant
   /** The first instant at which, with the same facts, something in it may differ. */
   readonly holdsUntil: Instant
-  /** Whether it rests on byte counters. */
-  readonly onCounters: boolean
   /** Whether it rests on who was cut before. */
   readonly onCuts: boolean
+  /** Where some policies look at byte counters: what the others say. An answer of AWS brings new counters and little else. */
+  readonly uncounted: Case | undefined
 }
 
 const NONE: readonly never[] = []
 
-export const caseOf = (
+const counts = ({ policy }: Standing) => policy.kind.facts === 'counters'
+
+/** What those of the policies say that look at byte counters, or those that do not. */
+const partOf = (
   connection: Connection,
   standings: readonly Standing[],
   isProtected: boolean,
   ground: Ground,
+  onCounters: boolean,
 ): Case => {
   const { history, now, mode } = ground
   let violated: Verdict[] | undefined
@@ -73,16 +77,15 @@ export const caseOf = (
   let foreseen: Foreseen[] | undefined
   let crowded: Standing[] | undefined
   let goesAnyway = false
-  let onCounters = false
   let onCuts = false
   let wakeAt: Instant = NEVER
   let askAt: Instant = NEVER
   for (const standing of standings) {
+    if (counts(standing) !== onCounters) continue
     const { policy, nearMiss } = standing
     const verdict = judge(standing, connection, history, now)
     if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
     if (policy.kind.facts !== 'immutable' && verdict.nextAt < askAt) askAt = verdict.nextAt
-    if (policy.kind.facts === 'counters') onCounters = true
     if (policy.cooldownMs > 0) onCuts = true
     if (policy.kind.crowd !== undefined) (crowded ??= []).push(standing)
     if (verdict.word === 'unknown') (unknown ??= []).push(policy)
@@ -113,7 +116,40 @@ export const caseOf = (
     askAt,
     // A warning is told once: the next look finds that it was.
     holdsUntil: foreseen === undefined ? wakeAt : now,
-    onCounters,
     onCuts,
+    uncounted: undefined,
+  }
+}
+
+const joined = <Item>(one: readonly Item[], other: readonly Item[]): readonly Item[] =>
+  other.length === 0 ? one : one.length === 0 ? other : [...one, ...other]
+
+/** `known`: what the policies that do not look at byte counters say, where that still holds. */
+export const caseOf = (
+  connection: Connection,
+  standings: readonly Standing[],
+  isProtected: boolean,
+  ground: Ground,
+  known?: Case,
+): Case => {
+  const uncounted = known ?? partOf(connection, standings, isProtected, ground, false)
+  if (!standings.some(counts)) return uncounted
+  const counted = partOf(connection, standings, isProtected, ground, true)
+  return {
+    connection,
+    ground,
+    standings,
+    isProtected,
+    violated: joined(uncounted.violated, counted.violated),
+    unknown: joined(uncounted.unknown, counted.unknown),
+    nearMisses: joined(uncounted.nearMisses, counted.nearMisses),
+    foreseen: joined(uncounted.foreseen, counted.foreseen),
+    crowded: joined(uncounted.crowded, counted.crowded),
+    goesAnyway: uncounted.goesAnyway || counted.goesAnyway,
+    wakeAt: Math.min(uncounted.wakeAt, counted.wakeAt),
+    askAt: Math.min(uncounted.askAt, counted.askAt),
+    holdsUntil: Math.min(uncounted.holdsUntil, counted.holdsUntil),
+    onCuts: uncounted.onCuts || counted.onCuts,
+    uncounted,
   }
 }

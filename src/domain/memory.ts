@@ -54,43 +54,75 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
     return made
   }
 
-  const takeNote = ({ kind, rule, name }: Policy, connection: Connection, seenAt: Instant) => {
-    const take = kind.note?.(rule)
-    if (take === undefined) return
-    const kept = under(notes, name)
-    const before = kept.get(connection.id)
-    const note = take(before, connection, seenAt)
-    if (note === undefined) kept.delete(connection.id)
-    else if (note !== before) kept.set(connection.id, note)
+  /** Takes in a complete, fresh snapshot: part by part where it is large, and nothing of it is known before the end. */
+  const begin = ({ begunAt, connections }: Reading, set: PolicySet, place: Place) => {
+    const onCounters = set.policies.some(({ kind }) => kind.facts === 'counters')
+    const standingsOf = set.standings(place)
+    const ids = new Set<string>()
+    const appeared: string[] = []
+    const moved: [id: string, bytes: number][] = []
+    const noted: [kept: Map<string, Note>, id: string, note: Note | undefined][] = []
+    let countersMoved = false
+
+    const read = (connection: Connection) => {
+      const { id, establishedAt, ingressBytes = 0, egressBytes = 0 } = connection
+      ids.add(id)
+      // Only where the established time is missing does anybody ask.
+      if (establishedAt === undefined && !firstSeen.has(id)) appeared.push(id)
+      if (!onCounters) return
+      const bytes = ingressBytes + egressBytes
+      const before = carried.get(id)
+      if (before !== bytes) {
+        moved.push([id, bytes])
+        if (before !== undefined) countersMoved = true
+      }
+      for (const { takeNote, policy } of standingsOf(connection)) {
+        if (takeNote === undefined) continue
+        const kept = under(notes, policy.name)
+        const known = kept.size === 0 ? undefined : kept.get(id)
+        const note = takeNote(known, connection, begunAt)
+        if (note !== known) noted.push([kept, id, note])
+      }
+    }
+
+    return {
+      read(from: number, to: number): void {
+        for (let at = from; at < to; at++) {
+          const connection = connections[at]
+          if (connection !== undefined) read(connection)
+        }
+      },
+      end(): void {
+        snapshotAt = begunAt
+        if (countersMoved) countersMovedAt = begunAt
+        for (const id of appeared) firstSeen.set(id, begunAt)
+        for (const [id, bytes] of moved) carried.set(id, bytes)
+        if (!onCounters) carried.clear()
+        for (const [kept, id, note] of noted) {
+          if (note === undefined) kept.delete(id)
+          else kept.set(id, note)
+        }
+        for (const id of absent) {
+          if (ids.has(id)) continue
+          for (const kept of [firstSeen, carried, ...notes.values(), ...condemned.values(), ...warned.values()])
+            kept.delete(id)
+        }
+        const gone = new Set<string>()
+        for (const id of lastSeen) if (!ids.has(id)) gone.add(id)
+        absent = gone
+        lastSeen = ids
+      },
+    }
   }
 
   return {
-    /** Takes in a complete, fresh snapshot. */
-    observe({ begunAt, connections }: Reading, set: PolicySet, place: Place): void {
-      snapshotAt = begunAt
-      const onCounters = set.policies.some(({ kind }) => kind.facts === 'counters')
-      const standingsOf = set.standings(place)
-      const ids = new Set<string>()
-      for (const connection of connections) {
-        const { id, establishedAt, ingressBytes = 0, egressBytes = 0 } = connection
-        ids.add(id)
-        // Only where the established time is missing does anybody ask.
-        if (establishedAt === undefined && !firstSeen.has(id)) firstSeen.set(id, begunAt)
-        if (!onCounters) continue
-        const bytes = ingressBytes + egressBytes
-        const before = carried.get(id)
-        if (before !== undefined && before !== bytes) countersMovedAt = begunAt
-        if (before !== bytes) carried.set(id, bytes)
-        for (const { policy } of standingsOf(connection)) takeNote(policy, connection, begunAt)
-      }
-      if (!onCounters) carried.clear()
-      for (const kept of [firstSeen, carried, ...notes.values(), ...condemned.values(), ...warned.values()]) {
-        for (const id of kept.keys()) if (!ids.has(id) && absent.has(id)) kept.delete(id)
-      }
-      const gone = new Set<string>()
-      for (const id of lastSeen) if (!ids.has(id)) gone.add(id)
-      absent = gone
-      lastSeen = ids
+    begin,
+
+    /** All of it in one go. */
+    observe(reading: Reading, set: PolicySet, place: Place): void {
+      const observation = begin(reading, set, place)
+      observation.read(0, reading.connections.length)
+      observation.end()
     },
 
     /** A termination in the policy's name was accepted. Within a cooldown only the first cut counts. */
@@ -154,6 +186,7 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
 }
 
 export type Memory = ReturnType<typeof createMemory>
+export type Observation = ReturnType<Memory['begin']>
 
 const unfold = <Value>(kept: Kept<Value> = {}) =>
   new Map(Object.entries(kept).map(([policy, values]) => [policy, new Map(Object.entries(values))]))

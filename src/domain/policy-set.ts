@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 import { type Instant, NEVER } from './instant.ts'
-import type { Judge, Policy } from './policy.ts'
+import type { Judge, Policy, TakeNote } from './policy.ts'
 import { ALWAYS, type Hit, type Place, resolveSelector } from './selector.ts'
 import { type Person, personOf, type UserEntry } from './user-list.ts'
 
@@ -14,6 +14,8 @@ export interface Standing {
   /** Which entry exempts, of the policy or of `protect`; none where only the endpoint or the Region does. */
   readonly exemptBy: { readonly entry: UserEntry | undefined; readonly isProtection: boolean } | undefined
   readonly judge: Judge
+  /** What to keep of the connection from snapshot to snapshot; undefined where the policy keeps nothing. */
+  readonly takeNote: TakeNote | undefined
   /** The entry of the policy that names the person in part only. */
   readonly nearMiss: string | undefined
 }
@@ -43,21 +45,23 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     match: policy.match && resolveSelector(policy.match, 'either'),
     exempt: policy.exempt && resolveSelector(policy.exempt, 'principal'),
     judgeOf: policy.kind.judge(policy.rule, policy.name),
+    takeNote: policy.kind.note?.(policy.rule),
     nearMissOf: policy.kind.nearMiss?.(policy.rule),
   }))
 
   const resolve = (place: Place, everything: boolean) => {
     const protectHere = protect(place)
-    const here = resolvers.map(({ policy, match, exempt, judgeOf, nearMissOf }) => ({
+    const here = resolvers.map(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }) => ({
       policy,
       match: match?.(place),
       exempt: exempt?.(place),
       judgeOf,
+      takeNote,
       nearMissOf,
     }))
     return (person: Person): readonly Standing[] => {
       const protection = protectedUsers.length > 0 ? protectHere(person) : 'no'
-      return here.flatMap(({ policy, match, exempt, judgeOf, nearMissOf }): readonly Standing[] => {
+      return here.flatMap(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }): readonly Standing[] => {
         const matched = match?.(person) ?? ALWAYS
         if (matched === 'no' && !everything) return []
         const exemption = exempt?.(person) ?? 'no'
@@ -73,6 +77,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
           exemptUntil: until(freed),
           exemptBy: typeof freed === 'object' ? { entry: freed.by, isProtection } : undefined,
           judge: judgeOf(person),
+          takeNote,
           nearMiss: nearMissOf?.(person),
         }
         return [standing]

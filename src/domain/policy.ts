@@ -34,6 +34,8 @@ export interface Note {
   readonly bytes: number
 }
 
+export type TakeNote = (before: Note | undefined, connection: Connection, seenAt: Instant) => Note | undefined
+
 /** What is known of an endpoint beside the rows of its last snapshot. */
 export interface History {
   /** When a snapshot first showed the connection; undefined if this is the first one. */
@@ -107,9 +109,7 @@ export interface PolicyKind<Rule = unknown> {
   /** Of kinds that name users: the entry that names the person in part only, as `alice` does `CORP\\alice`. Somebody may have meant it. */
   readonly nearMiss?: (rule: Rule) => (person: Person) => string | undefined
   /** Of kinds on counters: what to keep of a connection, given what was kept before and what a fresh snapshot shows. */
-  readonly note?: (
-    rule: Rule,
-  ) => (before: Note | undefined, connection: Connection, seenAt: Instant) => Note | undefined
+  readonly note?: (rule: Rule) => TakeNote
   /** Of kinds on the whole snapshot: since when which connections violate the rule, of all that count together. */
   readonly crowd?: (rule: Rule) => (members: readonly Member[]) => ReadonlyMap<string, Instant>
   /** Whom the rule itself names. */

@@ -18,15 +18,17 @@ const isSamePerson = (one: Connection, other: Connection): boolean =>
 const saysTheSame = (one: Connection, other: Connection): boolean =>
   one.establishedAt === other.establishedAt && isSamePerson(one, other) && isSameList(one.posture, other.posture)
 
-/** Whether a case made earlier would come out the same on this ground. */
-const holds = (made: Case, connection: Connection, { now, mode, fresh, snapshotAt, cutsRevision }: Ground): boolean => {
+/** Whether what was found earlier, counters aside, would be found again on this ground. */
+const holds = (made: Case, connection: Connection, { now, mode, fresh, cutsRevision }: Ground): boolean => {
   const { ground } = made
   if (now < ground.now || now >= made.holdsUntil || mode !== ground.mode || fresh !== ground.fresh) return false
-  if (made.onCounters && snapshotAt !== ground.snapshotAt) return false
   if (made.onCuts && cutsRevision !== ground.cutsRevision) return false
-  if (made.connection === connection) return true
-  return !made.onCounters && saysTheSame(made.connection, connection)
+  return made.connection === connection || saysTheSame(made.connection, connection)
 }
+
+/** Whether its counters are those of this ground too, where it rests on any. */
+const countsTheSame = ({ uncounted, ground, connection }: Case, seen: Connection, { snapshotAt }: Ground): boolean =>
+  uncounted === undefined || (connection === seen && ground.snapshotAt === snapshotAt)
 
 /**
  * Cases that are made anew only where something they rest on has changed: what nothing happened to is not decided again.
@@ -39,15 +41,22 @@ export const createRememberedCases = (set: PolicySet, place: Place) => {
   /** In the order of the last connections, mostly that of the next ones as well: it saves looking them up. */
   let last: readonly Case[] = []
 
+  const newCase = (connection: Connection, ground: Ground): Case =>
+    caseOf(connection, standingsOf(connection), isProtected(connection), ground)
+
+  const caseAfter = (before: Case, connection: Connection, ground: Ground): Case => {
+    if (countsTheSame(before, connection, ground) && holds(before, connection, ground)) return before
+    if (!isSamePerson(before.connection, connection)) return newCase(connection, ground)
+    const { uncounted } = before
+    const still = uncounted !== undefined && holds(uncounted, connection, ground) ? uncounted : undefined
+    return caseOf(connection, before.standings, before.isProtected, ground, still)
+  }
+
   const caseAt = (connection: Connection, index: number, ground: Ground): Case => {
     const beside = last[index]
     const before = beside?.connection.id === connection.id ? beside : known.get(connection.id)
-    if (before !== undefined && holds(before, connection, ground)) return before
-    const made =
-      before !== undefined && isSamePerson(before.connection, connection)
-        ? caseOf(connection, before.standings, before.isProtected, ground)
-        : caseOf(connection, standingsOf(connection), isProtected(connection), ground)
-    known.set(connection.id, made)
+    const made = before === undefined ? newCase(connection, ground) : caseAfter(before, connection, ground)
+    if (made !== before) known.set(connection.id, made)
     return made
   }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
 import { NEVER } from '../instant.ts'
-import { definePolicyKind } from '../policy.ts'
+import { definePolicyKind, type Judge } from '../policy.ts'
 import { formatSize, size } from '../size.ts'
 
 const keys = z
@@ -18,20 +18,36 @@ const keys = z
 
 type Limits = z.output<typeof keys>
 
-/** What was carried and what may be, of each limit that is set; undefined where a counter that it needs is missing. */
-const readings = ({ ingress, egress, total }: Limits, { ingressBytes, egressBytes }: Connection) => {
-  const sum = ingressBytes === undefined || egressBytes === undefined ? undefined : ingressBytes + egressBytes
-  const set = [
-    { word: 'sent', carried: ingressBytes, limit: ingress },
-    { word: 'received', carried: egressBytes, limit: egress },
-    { word: 'carried', carried: sum, limit: total },
-  ].flatMap(({ word, carried, limit }) => (limit === undefined ? [] : [{ word, carried, limit }]))
-  const known = set.flatMap(({ word, carried, limit }) => (carried === undefined ? [] : [{ word, carried, limit }]))
-  return known.length === set.length ? known : undefined
+const METERS = [
+  { limitOf: ({ ingress }: Limits) => ingress, word: 'sent', read: ({ ingressBytes }: Connection) => ingressBytes },
+  { limitOf: ({ egress }: Limits) => egress, word: 'received', read: ({ egressBytes }: Connection) => egressBytes },
+  {
+    limitOf: ({ total }: Limits) => total,
+    word: 'carried',
+    read: ({ ingressBytes, egressBytes }: Connection) =>
+      ingressBytes === undefined || egressBytes === undefined ? undefined : ingressBytes + egressBytes,
+  },
+]
+
+interface Meter {
+  readonly word: string
+  readonly limit: number
+  readonly read: (connection: Connection) => number | undefined
 }
 
-const excess = (limits: Limits, connection: Connection) =>
-  readings(limits, connection)?.find(({ carried, limit }) => carried > limit)
+/** One for each limit that is set: found once, as every snapshot asks all connections. */
+const metersOf = (limits: Limits): readonly Meter[] =>
+  METERS.flatMap(({ limitOf, word, read }) => {
+    const limit = limitOf(limits)
+    return limit === undefined ? [] : [{ word, limit, read }]
+  })
+
+const areKnown = (meters: readonly Meter[], connection: Connection): boolean =>
+  meters.every(({ read }) => read(connection) !== undefined)
+
+/** The first limit that is exceeded, unless a counter is missing. */
+const excess = (meters: readonly Meter[], connection: Connection): Meter | undefined =>
+  areKnown(meters, connection) ? meters.find(({ read, limit }) => (read(connection) ?? 0) > limit) : undefined
 
 /** Whether a connection above a limit of the other is above one of these, with the same counters known: what goes over one way goes over both ways. */
 const coversLimits =
@@ -63,23 +79,31 @@ export const maxTransfer = definePolicyKind({
   bind: (limits): Limits => limits,
   covers: coversLimits,
   /** When a snapshot first showed it above the limit. A counter that runs back begins anew. */
-  note: (limits) => (before, connection, seenAt) =>
-    excess(limits, connection) === undefined ? undefined : (before ?? { at: seenAt, bytes: 0 }),
-  judge: (limits, name) => () => ({
-    find(connection, history, now) {
-      if (readings(limits, connection) === undefined)
-        return { word: 'unknown', until: NEVER, lacks: 'its byte counters' }
-      if (excess(limits, connection) === undefined) return { word: 'fine', until: NEVER }
-      return {
-        word: 'violated',
-        since: history.note(name, connection.id)?.at ?? history.firstSeenAt(connection.id) ?? now,
-        until: NEVER,
-      }
-    },
-    because(connection) {
-      const reading = excess(limits, connection) ?? readings(limits, connection)?.[0]
-      if (reading === undefined) return 'AWS gave no byte counters for this connection'
-      return `${formatSize(reading.carried)} ${reading.word}, at most ${formatSize(reading.limit)} is allowed`
-    },
-  }),
+  note: (limits) => {
+    const meters = metersOf(limits)
+    return (before, connection, seenAt) =>
+      excess(meters, connection) === undefined ? undefined : (before ?? { at: seenAt, bytes: 0 })
+  },
+  judge: (limits, name) => {
+    const meters = metersOf(limits)
+    const judge: Judge = {
+      find(connection, history, now) {
+        if (!areKnown(meters, connection)) return { word: 'unknown', until: NEVER, lacks: 'its byte counters' }
+        if (excess(meters, connection) === undefined) return { word: 'fine', until: NEVER }
+        return {
+          word: 'violated',
+          since: history.note(name, connection.id)?.at ?? history.firstSeenAt(connection.id) ?? now,
+          until: NEVER,
+        }
+      },
+      because(connection) {
+        const { word, limit, read } = excess(meters, connection) ?? meters[0] ?? {}
+        const carried = read?.(connection)
+        if (carried === undefined || limit === undefined || !areKnown(meters, connection))
+          return 'AWS gave no byte counters for this connection'
+        return `${formatSize(carried)} ${word}, at most ${formatSize(limit)} is allowed`
+      },
+    }
+    return () => judge
+  },
 })
