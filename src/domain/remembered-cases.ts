@@ -39,7 +39,7 @@ export const createRememberedCases = (set: PolicySet, place: Place) => {
   const isProtected = set.isProtected(place)
   let known = new Map<string, Case>()
   /** In the order of the last connections, mostly that of the next ones as well: it saves looking them up. */
-  let last: readonly Case[] = []
+  let last: Case[] = []
 
   const newCase = (connection: Connection, ground: Ground): Case =>
     caseOf(connection, standingsOf(connection), isProtected(connection), ground)
@@ -69,7 +69,10 @@ export const createRememberedCases = (set: PolicySet, place: Place) => {
 
     /** Makes a part of them ahead, so that `of` finds them made: for endpoints so large that all at once would take too long. */
     prepare(active: readonly Connection[], from: number, to: number, ground: Ground): void {
-      active.slice(from, to).forEach((connection, index) => caseAt(connection, from + index, ground))
+      for (let index = from; index < Math.min(to, active.length); index++) {
+        const connection = active[index]
+        if (connection !== undefined) last[index] = caseAt(connection, index, ground)
+      }
     },
   } satisfies Cases & Record<string, unknown>
 }

@@ -146,6 +146,28 @@ describe('max-transfer', () => {
   })
 })
 
+describe('a snapshot that is taken in by parts', () => {
+  it('is not known before its end', () => {
+    const idle = policy('idle-timeout', { after: '15m', below: '1KiB' })
+    const world = watch(idle)
+    const before = [counted(0), busy(0)]
+    world.see(before, NOON)
+    const later = NOON + 20 * MINUTE
+    const after = [counted(5000), busy(5000), connection({ id: 'new', establishedAt: undefined })]
+    const observation = world.memory.begin({ begunAt: later, connections: after }, createPolicySet([idle], []), PLACE)
+    const known = JSON.stringify(world.memory.kept())
+    observation.read(0, 2)
+    observation.read(2, 3)
+    expect(JSON.stringify(world.memory.kept())).toBe(known)
+    observation.end()
+    const whole = watch(idle)
+    whole.see(before, NOON)
+    whole.see(after, later)
+    expect(world.memory.kept()).toEqual(whole.memory.kept())
+    expect(JSON.stringify(world.memory.kept())).not.toBe(known)
+  })
+})
+
 describe('grace', () => {
   const late = policy('max-session-age', { maxAge: '30m' }, { graceMs: 10 * MINUTE })
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { groundOf } from '../../src/domain/case.ts'
 import { createCases } from '../../src/domain/cases.ts'
-import type { Connection } from '../../src/domain/connection.ts'
+import { type Connection, isActive } from '../../src/domain/connection.ts'
 import { createDecider, type Decisions } from '../../src/domain/decide.ts'
 import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
 import { createMemory } from '../../src/domain/memory.ts'
@@ -98,8 +99,8 @@ const plain = ({ unknown, ...decisions }: Decisions) => {
 
 /** Decides as the daemon does, with a memory of its own. */
 const startSide = (remembering: boolean) => {
-  const cases = remembering ? createRememberedCases(SET, PLACE) : createCases(SET, PLACE)
-  const decider = createDecider(SET, PLACE, cases)
+  const remembered = createRememberedCases(SET, PLACE)
+  const decider = createDecider(SET, PLACE, remembering ? remembered : createCases(SET, PLACE))
   const memory = createMemory()
   return {
     observe: (begunAt: Instant, connections: readonly Connection[]) =>
@@ -112,6 +113,9 @@ const startSide = (remembering: boolean) => {
         (made) => acts(made, mode),
         () => NOON,
       )
+      // Some of them are made ahead, as those of a large endpoint are.
+      const active = connections.filter(isActive)
+      remembered.prepare(active, 0, active.length >> 1, groundOf(history, now, mode))
       const decisions = decider.decide(connections, history, now, mode)
       for (const foreseen of decisions.foreseen) memory.warn(foreseen)
       return plain(decisions)
