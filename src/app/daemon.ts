@@ -225,8 +225,12 @@ export const createDaemon = (options: {
     tickAt = seen
     while (!until.aborted) {
       const now = clock.now()
-      // The clock went back: without this the schedule would be silent until the old time comes round again.
-      if (now < seen) tickAt = calendar.next(now)
+      // The clock went back: without this the schedule would be silent until the old time comes round again, and every
+      // verdict older than the last edit.
+      if (now < seen) {
+        tickAt = calendar.next(now)
+        ages = nextPolicyAges(ages, assignment.policies.policies, assignment.settings.mode, now)
+      }
       seen = now
       turnedAt = now
       const ticked = now >= tickAt

@@ -88,7 +88,7 @@ export const createEndpointWatch = (options: {
   const guard = createGuard(options.kept?.guard)
   const reconnects = createReconnects()
 
-  const watchedSince = options.kept?.watchedSince ?? clock.now()
+  let watchedSince = options.kept?.watchedSince ?? clock.now()
   /** An endpoint that comes under watch is an edit as well: what was overdue on it then, nobody foresaw. */
   const since =
     (ages: ChangedAt): ChangedAt =>
@@ -172,6 +172,8 @@ export const createEndpointWatch = (options: {
     const now = clock.now()
     if (snapshot === undefined || !isFresh(now)) return followNothing(now)
     const { mode, guard: limits } = settings
+    // The clock was set back: what began to be watched in the future is watched from now on.
+    watchedSince = Math.min(watchedSince, now)
     const history = historyAt(now)
     const decided = decider.decide(snapshot.connections, history, now, mode)
     const review = guard.review(decided, mode, limits, changedAt, memory.isMissing)
@@ -203,7 +205,8 @@ export const createEndpointWatch = (options: {
     const at = seen.completedAt
     emit({ event: 'polled', endpoint, snapshot: seen, at })
     news.statuses(seen)
-    observation.end()
+    // Marks of a clock that nobody believes would be believed with the next one.
+    if (clock.trusted()) observation.end()
     for (const reconnect of reconnects.observe(seen.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
     }

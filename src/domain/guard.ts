@@ -88,6 +88,9 @@ export const createGuard = (kept: readonly GuardedVerdict[] = []) => {
         })
       }
 
+      // The clock was set back: what lies ahead would count for longer than it should.
+      for (const [key, verdict] of known)
+        if (verdict.condemnedAt > now) known.set(key, { ...verdict, condemnedAt: now })
       const recent = [...known].filter(([, verdict]) => now - verdict.condemnedAt < WITHIN_MS)
       const tooMany = (entries: typeof recent) => {
         const connections = new Set(entries.map(([, verdict]) => verdict.connectionId)).size

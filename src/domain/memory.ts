@@ -1,6 +1,6 @@
 import type { Connection } from './connection.ts'
 import type { Foreseen } from './foresight.ts'
-import type { Instant } from './instant.ts'
+import { type Instant, NEVER } from './instant.ts'
 import type { History, Note, Policy } from './policy.ts'
 import type { PolicySet } from './policy-set.ts'
 import type { Place } from './selector.ts'
@@ -26,7 +26,10 @@ export interface KeptMemory {
   readonly warned: Kept<number>
 }
 
-/** What is remembered of one endpoint from snapshot to snapshot; what connections leave behind goes with them. */
+/**
+ * What is remembered of one endpoint from snapshot to snapshot; what connections leave behind goes with them. What lies in
+ * the future was remembered by a clock that has been set back since, perhaps by years: it counts from now on.
+ */
 export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = []) => {
   const firstSeen = new Map(Object.entries(kept?.firstSeen ?? {}))
   const carried = new Map<string, number>()
@@ -68,7 +71,7 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
       const { id, establishedAt, ingressBytes = 0, egressBytes = 0 } = connection
       ids.add(id)
       // Only where the established time is missing does anybody ask.
-      if (establishedAt === undefined && !firstSeen.has(id)) appeared.push(id)
+      if (establishedAt === undefined && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
       if (!onCounters) return
       const bytes = ingressBytes + egressBytes
       const before = carried.get(id)
@@ -80,7 +83,7 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
         if (takeNote === undefined) continue
         const kept = under(notes, policy.name)
         const known = kept.size === 0 ? undefined : kept.get(id)
-        const note = takeNote(known, connection, begunAt)
+        const note = takeNote(known && noLaterThan(begunAt, known), connection, begunAt)
         if (note !== known) noted.push([kept, id, note])
       }
     }
@@ -94,7 +97,7 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
       },
       end(): void {
         snapshotAt = begunAt
-        if (countersMoved) countersMovedAt = begunAt
+        if (countersMoved || (countersMovedAt ?? -NEVER) > begunAt) countersMovedAt = begunAt
         for (const id of appeared) firstSeen.set(id, begunAt)
         for (const [id, bytes] of moved) carried.set(id, bytes)
         if (!onCounters) carried.clear()
@@ -130,7 +133,7 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
       const whose = cooldownName(policy, personOf(whom))
       if (policy.cooldownMs === 0 || whose === undefined) return
       const kept = under(cuts, policy.name)
-      for (const [name, since] of kept) if (at >= since + policy.cooldownMs) kept.delete(name)
+      for (const [name, since] of kept) if (since > at || at >= since + policy.cooldownMs) kept.delete(name)
       if (!kept.has(whose)) kept.set(whose, at)
       cutsRevision++
     },
@@ -171,8 +174,9 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
           if (!acts(policy)) return undefined
           const known = under(condemned, policy.name)
           const at = known.get(id)
-          if (at === undefined) known.set(id, now)
-          return at ?? now
+          if (at !== undefined && at <= now) return at
+          known.set(id, now)
+          return now
         },
         warnedLead: (policy, id) => warned.get(policy.name)?.get(id),
         cutsRevision: () => cutsRevision,
@@ -187,6 +191,8 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
 
 export type Memory = ReturnType<typeof createMemory>
 export type Observation = ReturnType<Memory['begin']>
+
+const noLaterThan = (now: Instant, note: Note): Note => (note.at <= now ? note : { ...note, at: now })
 
 const unfold = <Value>(kept: Kept<Value> = {}) =>
   new Map(Object.entries(kept).map(([policy, values]) => [policy, new Map(Object.entries(values))]))

@@ -22,7 +22,8 @@ export const nextPolicyAges = (before: PolicyAges, policies: readonly Policy[], 
       const known = Object.hasOwn(before, name) ? before[name] : undefined
       const actsNow = acts(policy, mode)
       const same = known !== undefined && known.hash === hash && (known.acts || !actsNow)
-      return [name, { hash, acts: actsNow, changedAt: same ? known.changedAt : now }]
+      // One that changed in the future did so by a clock that has been set back since.
+      return [name, { hash, acts: actsNow, changedAt: same ? Math.min(known.changedAt, now) : now }]
     }),
   )
 
