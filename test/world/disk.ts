@@ -1,0 +1,100 @@
+import type { FileHandle } from 'node:fs/promises'
+import type { Disk } from '../../src/adapters/audit/disk.ts'
+import type { Random } from '../../src/simulator/random.ts'
+import type { Process } from './process.ts'
+
+interface File {
+  chunks: Buffer[]
+  length: number
+  /** What a power cut leaves for sure. */
+  synced: number
+}
+
+const failure = (code: string) => Object.assign(new Error(code), { code })
+
+/** A disk that keeps what was synced, of the rest a part, and that can be full. */
+export const createDisk = (random: Random, onSynced: (path: string, bytes: Buffer) => void) => {
+  const files = new Map<string, File>()
+  const state = { isFull: false }
+
+  const whole = (file: File): Buffer => {
+    const bytes = Buffer.concat(file.chunks)
+    file.chunks = [bytes]
+    return bytes
+  }
+
+  const cut = (file: File, length: number) => {
+    const bytes = Buffer.from(whole(file).subarray(0, length))
+    file.chunks = [bytes]
+    file.length = bytes.length
+  }
+
+  const sync = (path: string, file: File) => {
+    const from = Math.min(file.synced, file.length)
+    if (file.length > from) onSynced(path, whole(file).subarray(from))
+    file.synced = file.length
+  }
+
+  const append = (file: File, bytes: Buffer) => {
+    // Where the disk is full, a part of it may get on.
+    const taken = state.isFull ? bytes.subarray(0, random.within({ from: 0, to: bytes.length - 1 })) : bytes
+    file.chunks.push(Buffer.from(taken))
+    file.length += taken.length
+    if (state.isFull) throw failure('ENOSPC')
+  }
+
+  const handleOf = (path: string, file: File, process: Process) => ({
+    stat: async () => ({ isFile: () => true, size: file.length, ino: path, dev: 1 }),
+    read: async (buffer: Buffer, offset: number, length: number, position: number) => ({
+      bytesRead: whole(file).copy(buffer, offset, position, position + length),
+    }),
+    appendFile: (bytes: Buffer) => process.ask(async () => append(file, bytes)),
+    writeFile: (bytes: Buffer) => process.ask(async () => append(file, bytes)),
+    truncate: (length: number) => process.ask(async () => cut(file, length)),
+    datasync: () => process.ask(async () => sync(path, file)),
+    sync: () => process.ask(async () => sync(path, file)),
+    close: async () => {},
+  })
+
+  return {
+    state,
+
+    /** As one process sees it. The audit trail knows no folders but its own. */
+    seenBy: (process: Process): Disk => {
+      const disk = {
+        async open(path: string, flags: string) {
+          const known = files.get(path)
+          if (flags === 'wx' && known !== undefined) throw failure('EEXIST')
+          const file = known ?? { chunks: [], length: 0, synced: 0 }
+          if (flags !== 'r') files.set(path, file)
+          return handleOf(path, file, process) as unknown as FileHandle
+        },
+        readdir: async () => [],
+        rename: async () => {
+          throw failure('EPERM')
+        },
+        async stat(path: string) {
+          const file = files.get(path)
+          if (file === undefined) throw failure('ENOENT')
+          return { size: BigInt(file.length), ino: path, dev: 1 }
+        },
+      }
+      return disk as unknown as Disk
+    },
+
+    /** What was not synced is gone, but for a part. */
+    losePower(): void {
+      for (const file of files.values()) {
+        if (file.length <= file.synced) continue
+        cut(file, file.synced + random.within({ from: 0, to: file.length - file.synced }))
+      }
+    },
+
+    text: (path: string): string => {
+      const file = files.get(path)
+      return file === undefined ? '' : whole(file).toString()
+    },
+  }
+}
+
+export type SimulatedDisk = ReturnType<typeof createDisk>

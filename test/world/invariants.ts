@@ -1,0 +1,215 @@
+import type { CurfewEvent } from '../../src/app/events.ts'
+import type { Snapshot, Termination } from '../../src/app/vpn.ts'
+import { type Connection, isActive } from '../../src/domain/connection.ts'
+import { type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { type Evidence, mayEnd } from './oracle.ts'
+import type { Process } from './process.ts'
+import type { AssignmentSpec, PolicySpec, Scenario } from './scenario.ts'
+import { nameOf } from './specs.ts'
+import type { Timeline } from './timeline.ts'
+import { type Line, linesOf } from './trail.ts'
+
+/** A promise that did not hold. */
+export class Broken extends Error {
+  readonly promise: string
+  constructor(promise: string, what: string) {
+    super(`${promise}: ${what}`)
+    this.promise = promise
+  }
+}
+
+/** One life of the daemon, as those who check see it. */
+export interface Life {
+  readonly process: Process
+  readonly clock: { now(): Instant }
+  /** It was told to stop, and has had the time to hear it. */
+  stopping: boolean
+  readonly shown: Map<string, { readonly snapshot: Snapshot; readonly begunAt: Instant }>
+  tokens: number
+  countedAt: Instant
+}
+
+const WITHIN_MS = 10 * MINUTE
+const FOREMOST = new Set<PolicySpec['kind']>(['max-session-age', 'banned-users', 'off-hours', 'posture'])
+
+/** Watches what goes out and what comes of it, and throws where a promise is broken. */
+export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
+  const { rate } = scenario
+  /** What is in force: two of them while one takes the place of the other. */
+  let inForce: readonly AssignmentSpec[] = []
+  /** Since when each policy is what it is, under these limits of the guard. */
+  const epochs = new Map<string, { readonly of: string; readonly since: Instant }>()
+  const intents = new Map<string, Line[]>()
+  const calls = new Map<string, number>()
+  const cuts = new Map<string, Instant[]>()
+  const counters = new Map<string, { readonly at: Instant; readonly bytes: number }[]>()
+  const unforeseen = new Map<string, Map<string, Instant>>()
+  const mostActive = new Map<string, number>()
+  const gaveUp = new Set<string>()
+  let kills = 0
+  const broken: Broken[] = []
+
+  const fail = (promise: string, what: string): never => {
+    const failure = new Broken(promise, `${what} (${new Date(timeline.now()).toISOString()})`)
+    broken.push(failure)
+    throw failure
+  }
+
+  /** A call's own key: its intents have the same. */
+  const keyOf = (endpointId: string, selector: 'connection-id' | 'username', name: string) =>
+    `${endpointId} ${selector} ${name}`
+
+  const evidenceOf = (life: Life, endpointId: string): Evidence => ({
+    now: timeline.now(),
+    toleranceMs: Math.abs(life.clock.now() - timeline.now()),
+    shown: life.shown.get(endpointId)?.snapshot.connections.filter(isActive) ?? [],
+    countersOf: (id) => counters.get(id) ?? [],
+    cutsOf: (policy, username) => cuts.get(`${policy} ${username.toLowerCase()}`) ?? [],
+  })
+
+  const mayBeEndedBy = (life: Life, connection: Connection): readonly string[] =>
+    inForce.flatMap((assignment) => mayEnd(assignment, nameOf, connection, evidenceOf(life, connection.endpointId)))
+
+  const checkRate = (life: Life) => {
+    const now = life.clock.now()
+    if (now > life.countedAt)
+      life.tokens = Math.min(rate.burst, life.tokens + ((now - life.countedAt) / SECOND) * rate.perSecond)
+    life.countedAt = now
+    if (life.tokens < 1 - 1e-6) fail('never faster than the rate', `only ${life.tokens} tokens were left`)
+    life.tokens -= 1
+  }
+
+  const checkGuard = (line: Line) => {
+    const { policy = '', connectionId = '', endpointId = '' } = line
+    const [, index = '0'] = /-(\d+)$/.exec(policy) ?? []
+    const spec = inForce.at(-1)?.policies[Number(index)]
+    const guard = inForce.at(-1)?.guard
+    const epoch = epochs.get(policy)
+    if (spec === undefined || guard === undefined || epoch === undefined || spec.guard === 'off') return
+    const since = line.since === undefined ? Infinity : Date.parse(line.since)
+    if (FOREMOST.has(spec.kind) && since >= epoch.since) return
+    const now = timeline.now()
+    const key = `${endpointId} ${policy} ${epoch.of} ${epoch.since}`
+    const ended = unforeseen.get(key) ?? new Map<string, Instant>()
+    unforeseen.set(key, ended.set(connectionId, now))
+    const recent = [...ended.values()].filter((at) => now - at < WITHIN_MS).length
+    const limit = Math.max(guard.minConnections, (guard.maxPercent / 100) * (mostActive.get(endpointId) ?? 0))
+    // What was condemned in one stretch of ten minutes may end in the next one; what was not saved before a kill is not known.
+    if (recent > limit * (2 + kills))
+      fail('never beyond the guard', `${policy} ended ${recent} that nobody foresaw, ${limit} are allowed`)
+  }
+
+  return {
+    broken,
+    fail,
+    inForce: () => inForce,
+    gaveUp: (id: string) => gaveUp.has(id),
+    killed(): void {
+      kills++
+    },
+
+    /** From now on these hold; the older ones too, until `settled`. */
+    comesInForce(assignment: AssignmentSpec): void {
+      inForce = [...inForce, assignment]
+    },
+    /** Only the newest holds from now on. */
+    settled(): void {
+      inForce = inForce.slice(-1)
+      const [assignment] = inForce
+      for (const [index, spec] of (assignment?.policies ?? []).entries()) {
+        const of = JSON.stringify([spec, assignment?.mode, assignment?.guard])
+        const name = nameOf(spec, index)
+        if (epochs.get(name)?.of !== of) epochs.set(name, { of, since: timeline.now() })
+      }
+    },
+
+    /** What has reached the disk. */
+    durable(text: string): void {
+      for (const line of linesOf(text)) {
+        if (line.event !== 'intent' || line.call === undefined) continue
+        const { endpointId = '', connectionId = '', username = '', call } = line
+        const key = keyOf(endpointId, call.selector, call.selector === 'username' ? username : connectionId)
+        intents.set(key, [...(intents.get(key) ?? []), line])
+      }
+    },
+
+    shown(life: Life, snapshot: Snapshot, begunAt: Instant): void {
+      life.shown.set(snapshot.endpointId, { snapshot, begunAt })
+      const active = snapshot.connections.filter(isActive)
+      mostActive.set(snapshot.endpointId, Math.max(mostActive.get(snapshot.endpointId) ?? 0, active.length))
+      for (const { id, ingressBytes, egressBytes } of active) {
+        if (ingressBytes === undefined || egressBytes === undefined) continue
+        const known = counters.get(id) ?? []
+        known.push({ at: begunAt, bytes: ingressBytes + egressBytes })
+        counters.set(id, known)
+      }
+    },
+
+    terminating(life: Life, termination: Termination): void {
+      const { endpointId } = termination
+      const selector = 'connectionId' in termination ? 'connection-id' : 'username'
+      const name = 'connectionId' in termination ? termination.connectionId : termination.username
+      const what = `${selector} ${name} on ${endpointId}`
+      if (life.stopping) fail('no call after the stop', what)
+      checkRate(life)
+
+      const key = keyOf(endpointId, selector, name)
+      const written = intents.get(key) ?? []
+      const ids = new Set(written.map(({ call }) => call?.id))
+      const count = (calls.get(key) ?? 0) + 1
+      calls.set(key, count)
+      if (ids.size < count) fail('every call has its durable intent', `${what}: call ${count}, ${ids.size} intents`)
+      const newest = written.filter(({ call }) => call?.id === written.at(-1)?.call?.id)
+
+      if (!inForce.some(({ mode }) => mode === 'enforce')) fail('nothing ends in audit mode', what)
+
+      const view = life.shown.get(endpointId)
+      const toleranceMs = Math.abs(life.clock.now() - timeline.now())
+      const age = view === undefined ? Infinity : timeline.now() - view.begunAt
+      if (view === undefined || age > scenario.staleAfterMinutes * MINUTE + toleranceMs + SECOND)
+        return fail('never on a blind view', `${what}: the view is ${age} ms old`)
+
+      const rows = view.snapshot.connections.filter(
+        (row) => isActive(row) && (selector === 'username' ? row.username === name : row.id === name),
+      )
+      if (rows.length === 0) fail('never whom the view does not show', what)
+      if (selector === 'username' && rows.some(({ id }) => !newest.some(({ connectionId }) => connectionId === id)))
+        fail('every connection of a call has its intent', what)
+      for (const row of rows) {
+        const may = mayBeEndedBy(life, row)
+        const lead = newest.find(({ connectionId }) => connectionId === row.id)?.policy ?? ''
+        if (!may.includes(lead))
+          fail(
+            'never whom no policy condemns',
+            `${row.id} of ${row.username ?? row.commonName} in the name of ${lead}; it may be ended by ${may.join(', ') || 'none'}`,
+          )
+      }
+      for (const line of newest) {
+        checkGuard(line)
+        const whose = `${line.policy} ${(line.username ?? '').toLowerCase()}`
+        cuts.set(whose, [...(cuts.get(whose) ?? []), timeline.now()])
+      }
+    },
+
+    /** What is ended may be more than what was shown: a call by name ends who came since. */
+    cut(life: Life, connection: Connection, termination: Termination): void {
+      if ('connectionId' in termination) return
+      if (mayBeEndedBy(life, connection).length === 0)
+        fail(
+          'never whom no policy condemns',
+          `${connection.id} of ${connection.username} went along with a call by name`,
+        )
+    },
+
+    heard(life: Life, event: CurfewEvent, isConnected: (endpointId: string, id: string) => boolean): void {
+      if (event.event !== 'termination') return
+      const { endpoint, condemned, outcome } = event
+      if (outcome === 'gave-up') gaveUp.add(condemned.connectionId)
+      if (outcome === 'confirmed' && isConnected(endpoint.id, condemned.connectionId))
+        fail('a proof is a proof', `${condemned.connectionId} is said to be gone and is not`)
+      if (!life.process.isAlive()) fail('the dead are silent', event.event)
+    },
+  }
+}
+
+export type Invariants = ReturnType<typeof createInvariants>

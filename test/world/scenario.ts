@@ -1,0 +1,284 @@
+import fc from 'fast-check'
+import type { Mode } from '../../src/domain/policy.ts'
+
+/** A name or pattern, and the minutes of the world's hour in which it counts. */
+export interface EntrySpec {
+  readonly pattern: string
+  readonly fromMinute?: number | undefined
+  readonly untilMinute?: number | undefined
+}
+
+interface Common {
+  readonly mode: Mode
+  readonly graceSeconds: number
+  readonly guard: 'on' | 'off'
+  readonly cooldownMinutes: number
+  readonly match: readonly string[] | undefined
+  readonly exempt: readonly EntrySpec[] | undefined
+}
+
+/** A policy in plain values, so that a second implementation can judge by it. */
+export type PolicySpec = Common &
+  (
+    | { readonly kind: 'max-session-age'; readonly maxMinutes: number }
+    | { readonly kind: 'banned-users'; readonly users: readonly EntrySpec[] }
+    | { readonly kind: 'off-hours'; readonly zone: string; readonly startMinute: number; readonly minutes: number }
+    | { readonly kind: 'max-sessions'; readonly limit: number; readonly evict: 'oldest' | 'newest' }
+    | { readonly kind: 'max-transfer'; readonly totalMiB: number }
+    | { readonly kind: 'posture' }
+    | { readonly kind: 'idle-timeout'; readonly afterMinutes: number }
+  )
+
+export interface AssignmentSpec {
+  readonly mode: Mode
+  readonly policies: readonly PolicySpec[]
+  readonly guard: { readonly maxPercent: number; readonly minConnections: number }
+}
+
+export const FAULTS = [
+  'throttled',
+  'server-error',
+  'unreachable',
+  'malformed',
+  'denied',
+  'expired-credentials',
+  'hangs',
+  'answer-lost',
+  'lies',
+  'fails-to-terminate',
+  'stale-list',
+  'repeated-rows',
+  'facts-missing',
+  'counters-stand-still',
+  'slow',
+] as const
+export type Fault = (typeof FAULTS)[number]
+
+/** Everything that happens from outside, one after another. */
+export type Happening = { readonly afterSeconds: number } & (
+  | {
+      readonly what: 'comes'
+      readonly who: number
+      readonly endpoint: number
+      readonly times: number
+      readonly badge: number
+      readonly ageMinutes: number
+      readonly idle: boolean
+      readonly sick: boolean
+    }
+  | { readonly what: 'goes'; readonly nth: number }
+  | { readonly what: 'sends'; readonly nth: number; readonly mebibytes: number }
+  | { readonly what: 'fault'; readonly fault: Fault; readonly forSeconds: number; readonly percent: number }
+  | { readonly what: 'clock'; readonly bySeconds: number }
+  | { readonly what: 'full disk'; readonly disk: 'audit' | 'state'; readonly forSeconds: number }
+  | { readonly what: 'edit'; readonly assignment: AssignmentSpec }
+  | {
+      readonly what: 'kill'
+      readonly afterRequests: number
+      readonly phase: 'before' | 'after'
+      readonly power: boolean
+      readonly downSeconds: number
+    }
+  | { readonly what: 'stop'; readonly downSeconds: number }
+)
+
+export interface Scenario {
+  readonly seed: number
+  readonly assignment: AssignmentSpec
+  readonly pollSeconds: number
+  readonly staleAfterMinutes: number
+  readonly rate: { readonly burst: number; readonly perSecond: number }
+  readonly latencyMs: { readonly from: number; readonly to: number }
+  readonly reconnect: boolean
+  readonly happenings: readonly Happening[]
+}
+
+/** Between this and the last happening. */
+export const WORLD_MINUTES = 60
+
+export const PEOPLE = 12
+export const userOf = (who: number): string => `Person-${who % PEOPLE}@corp.example`
+export const badgeOf = (badge: number): string => `badge-${badge}`
+
+/** Whom no policy ever ends. */
+export const PROTECTED = ['person-0@corp.example']
+
+const whole = (min: number, max: number) => fc.integer({ min, max })
+const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
+
+const pattern = fc.constantFrom(
+  'person-1*',
+  'PERSON-2@corp.example',
+  'person-3@corp.example',
+  'user:person-4@*',
+  'cn:badge-1',
+  'cn:badge-2',
+  'user:person-1?@corp.example',
+  '*-5@corp.example',
+  'person-6@corp.example',
+)
+const entry: fc.Arbitrary<EntrySpec> = fc
+  .record({ pattern, fromMinute: maybe(whole(0, 50)), minutes: maybe(whole(1, 30)) })
+  .map(({ pattern: text, fromMinute, minutes }) => ({
+    pattern: text,
+    fromMinute,
+    untilMinute: minutes === undefined ? undefined : (fromMinute ?? 0) + minutes,
+  }))
+
+const common = fc.record({
+  mode: fc.constantFrom<Mode>('enforce', 'enforce', 'enforce', 'audit'),
+  graceSeconds: fc.constantFrom(0, 0, 60),
+  guard: fc.constantFrom('on' as const, 'off' as const),
+  match: maybe(fc.array(fc.oneof(pattern, fc.constant('person-*')), { minLength: 1, maxLength: 3 })),
+  exempt: maybe(
+    fc.array(
+      fc.record({ pattern, untilMinute: maybe(whole(5, 50)) }).map((one): EntrySpec => one),
+      { minLength: 1, maxLength: 2 },
+    ),
+  ),
+})
+const cools = fc.constantFrom(0, 0, 10)
+
+const policySpec: fc.Arbitrary<PolicySpec> = fc
+  .oneof(
+    fc.record({
+      common,
+      cooldownMinutes: cools,
+      own: fc.record({ kind: fc.constant('max-session-age' as const), maxMinutes: whole(2, 45) }),
+    }),
+    fc.record({
+      common,
+      cooldownMinutes: fc.constant(0),
+      own: fc.record({
+        kind: fc.constant('banned-users' as const),
+        users: fc.array(entry, { minLength: 1, maxLength: 3 }),
+      }),
+    }),
+    fc.record({
+      common,
+      cooldownMinutes: fc.constant(0),
+      own: fc.record({
+        kind: fc.constant('off-hours' as const),
+        zone: fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Kolkata', 'America/Los_Angeles'),
+        startMinute: whole(2, 50),
+        minutes: whole(1, 15),
+      }),
+    }),
+    fc.record({
+      common,
+      cooldownMinutes: cools,
+      own: fc.record({
+        kind: fc.constant('max-sessions' as const),
+        limit: whole(1, 3),
+        evict: fc.constantFrom('oldest' as const, 'newest' as const),
+      }),
+    }),
+    fc.record({
+      common,
+      cooldownMinutes: cools,
+      own: fc.record({ kind: fc.constant('max-transfer' as const), totalMiB: whole(5, 200) }),
+    }),
+    fc.record({ common, cooldownMinutes: fc.constant(0), own: fc.record({ kind: fc.constant('posture' as const) }) }),
+    fc.record({
+      common,
+      cooldownMinutes: cools,
+      own: fc.record({ kind: fc.constant('idle-timeout' as const), afterMinutes: whole(5, 20) }),
+    }),
+  )
+  .map(({ common: shared, cooldownMinutes, own }): PolicySpec => ({ ...shared, cooldownMinutes, ...own }))
+
+const assignment: fc.Arbitrary<AssignmentSpec> = fc.record({
+  mode: fc.constantFrom<Mode>('enforce', 'enforce', 'enforce', 'audit'),
+  policies: fc.array(policySpec, { minLength: 1, maxLength: 5 }),
+  guard: fc.record({ maxPercent: whole(10, 60), minConnections: whole(1, 8) }),
+})
+
+type Timeless<Timed> = Timed extends unknown ? Omit<Timed, 'afterSeconds'> : never
+
+const happens = (own: fc.Arbitrary<Timeless<Happening>>): fc.Arbitrary<Happening> =>
+  fc
+    .tuple(fc.oneof(whole(0, 20), whole(0, 20), whole(0, 300)), own)
+    .map(([afterSeconds, rest]) => ({ afterSeconds, ...rest }) as Happening)
+
+const comes = fc.record({
+  what: fc.constant('comes' as const),
+  who: whole(0, PEOPLE - 1),
+  endpoint: whole(0, 2),
+  times: fc.constantFrom(1, 1, 1, 2, 3, 6),
+  badge: whole(0, 3),
+  ageMinutes: fc.oneof(fc.constant(0), whole(0, 60)),
+  idle: fc.boolean(),
+  sick: fc.constantFrom(false, false, false, true),
+})
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  { weight: 10, arbitrary: happens(comes) },
+  { weight: 3, arbitrary: happens(fc.record({ what: fc.constant('goes' as const), nth: whole(0, 40) })) },
+  {
+    weight: 2,
+    arbitrary: happens(fc.record({ what: fc.constant('sends' as const), nth: whole(0, 40), mebibytes: whole(1, 300) })),
+  },
+  {
+    weight: 4,
+    arbitrary: happens(
+      fc.record({
+        what: fc.constant('fault' as const),
+        fault: fc.constantFrom(...FAULTS),
+        forSeconds: whole(1, 240),
+        percent: fc.constantFrom(10, 50, 100),
+      }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: happens(
+      fc.record({
+        what: fc.constant('clock' as const),
+        bySeconds: fc.oneof(whole(-20, 20), whole(-200, 200), whole(-4000, 4000)),
+      }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: happens(
+      fc.record({
+        what: fc.constant('full disk' as const),
+        disk: fc.constantFrom('audit' as const, 'state' as const),
+        forSeconds: whole(1, 120),
+      }),
+    ),
+  },
+  { weight: 2, arbitrary: happens(fc.record({ what: fc.constant('edit' as const), assignment })) },
+  {
+    weight: 1,
+    arbitrary: happens(
+      fc.record({
+        what: fc.constant('kill' as const),
+        afterRequests: whole(1, 60),
+        phase: fc.constantFrom('before' as const, 'after' as const),
+        power: fc.boolean(),
+        downSeconds: whole(0, 120),
+      }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: happens(fc.record({ what: fc.constant('stop' as const), downSeconds: whole(0, 60) })),
+  },
+)
+
+export const scenario: fc.Arbitrary<Scenario> = fc.record({
+  seed: fc.nat(),
+  assignment,
+  pollSeconds: fc.constantFrom(5, 10, 15),
+  staleAfterMinutes: whole(1, 5),
+  rate: fc.constantFrom(
+    { burst: 1, perSecond: 0.2 },
+    { burst: 3, perSecond: 1 },
+    { burst: 5, perSecond: 4 },
+    { burst: 40, perSecond: 4 },
+  ),
+  latencyMs: fc.constantFrom({ from: 0, to: 0 }, { from: 5, to: 50 }, { from: 50, to: 900 }),
+  reconnect: fc.boolean(),
+  happenings: fc.array(happening, { minLength: 20, maxLength: 90, size: 'max' }),
+})

@@ -1,0 +1,61 @@
+import { hashOf, lineOf } from '../../src/adapters/audit/audit-line.ts'
+import { openChainFile } from '../../src/adapters/audit/chain-file.ts'
+import { unwritable } from '../../src/adapters/audit/failure.ts'
+import type { AuditRecord, AuditTrail } from '../../src/app/audit.ts'
+import type { SimulatedDisk } from './disk.ts'
+import type { Process } from './process.ts'
+
+export const AUDIT_FILE = '/audit/audit.jsonl'
+
+const NEWLINE = Buffer.from('\n')
+const NO_ROTATION = Number.MAX_SAFE_INTEGER
+
+/** The audit trail over the real chain file. The lock of the real trail is a file of the host, and has its own tests. */
+export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<AuditTrail> => {
+  const chain = await openChainFile(disk.seenBy(process), AUDIT_FILE, NO_ROTATION)
+  let writing: Promise<unknown> = Promise.resolve()
+
+  const append = async (records: readonly AuditRecord[]) => {
+    let head = chain.head()
+    const lines: Buffer[] = []
+    for (const record of records) {
+      const line = lineOf(record, head)
+      lines.push(line, NEWLINE)
+      head = { seq: head.seq + 1, hash: hashOf(line) }
+    }
+    await chain.append(Buffer.concat(lines), head).catch((error: unknown) => {
+      throw unwritable(AUDIT_FILE, error)
+    })
+  }
+
+  return {
+    write(records) {
+      const written = writing.then(() => append(records))
+      writing = written.catch(() => {})
+      return written
+    },
+    head: () => chain.head(),
+    close: async () => {
+      await writing
+      await chain.close()
+    },
+  }
+}
+
+/** What one durable line tells of a call. */
+export interface Line {
+  readonly time: string
+  readonly event: string
+  readonly endpointId?: string
+  readonly connectionId?: string
+  readonly username?: string
+  readonly policy?: string
+  readonly since?: string
+  readonly call?: { readonly id: string; readonly selector: 'connection-id' | 'username' }
+}
+
+export const linesOf = (text: string): readonly Line[] =>
+  text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]))

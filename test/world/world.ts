@@ -1,0 +1,360 @@
+import type { AuditRecord } from '../../src/app/audit.ts'
+import { AuditError } from '../../src/app/audit.ts'
+import { createAuditEvents } from '../../src/app/audit-events.ts'
+import { createDaemon } from '../../src/app/daemon.ts'
+import type { CurfewEvent } from '../../src/app/events.ts'
+import { createSkewClock } from '../../src/app/skew-clock.ts'
+import { EMPTY_STATE, type State } from '../../src/app/state.ts'
+import { HOUR, type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/instant.ts'
+import { traffic } from '../../src/simulator/client.ts'
+import { createRandom } from '../../src/simulator/random.ts'
+import { createAws } from './aws.ts'
+import { createDisk } from './disk.ts'
+import { Broken, createInvariants, type Life } from './invariants.ts'
+import { mustEnd } from './oracle.ts'
+import { createProcess } from './process.ts'
+import { type AssignmentSpec, badgeOf, type Happening, type Scenario, userOf, WORLD_MINUTES } from './scenario.ts'
+import { assignmentOf, ENDPOINTS, nameOf, START } from './specs.ts'
+import { createTimeline } from './timeline.ts'
+import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
+
+/** After the last fault: long enough for three attempts, the pause after giving up, and three more. */
+const CALM_MS = 25 * MINUTE
+/** Who must end has been condemned for so long. */
+const LONG_ENOUGH_MS = 12 * MINUTE
+const CLIENTS_COME_BACK_MS = 2500
+
+export interface Outcome {
+  readonly cycles: number
+  readonly ended: number
+  readonly kills: number
+  readonly calls: number
+  readonly log: readonly string[]
+  readonly broken: Broken | undefined
+}
+
+interface Running extends Life {
+  readonly stop: AbortController
+  readonly done: Promise<void>
+  readonly reload: (assignment: AssignmentSpec) => Promise<void>
+  readonly status: ReturnType<typeof createDaemon>['status']
+}
+
+/** An hour in the life of a company's VPN, and half an hour of calm after it. The same scenario gives the same log. */
+export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome> => {
+  const log: string[] = []
+  const note = (kind: string, what: unknown) => {
+    if (keepLog) log.push(`${new Date(timeline.now()).toISOString()} ${kind} ${JSON.stringify(what)}`)
+  }
+  const timeline = createTimeline(START)
+  const random = createRandom(scenario.seed)
+  const invariants = createInvariants(scenario, timeline)
+  let [cycles, ended, kills, calls, skewMs, stateIsFull] = [0, 0, 0, 0, 0, false]
+  let assignment = scenario.assignment
+  let saved: State = EMPTY_STATE
+  let running: Running | undefined
+
+  const lives = new Map<Life['process'], Life>()
+  /** What is broken is known by then; the daemon must not see it. */
+  const check = (process: Life['process'], promise: (life: Life) => void) => {
+    const life = lives.get(process)
+    try {
+      if (life !== undefined) promise(life)
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error
+    }
+  }
+  const aws = createAws(scenario, random, timeline, {
+    terminating(process, termination) {
+      calls++
+      note('terminate', termination)
+      check(process, (life) => invariants.terminating(life, termination))
+    },
+    shown(process, snapshot, begunAt) {
+      check(process, (life) => invariants.shown(life, snapshot, begunAt))
+    },
+    cut(process, connection, termination) {
+      ended++
+      check(process, (life) => invariants.cut(life, connection, termination))
+    },
+  })
+  const disk = createDisk(random.requests, (path, bytes) => {
+    if (path === AUDIT_FILE) invariants.durable(bytes.toString())
+  })
+
+  const openIntents = (since: Instant): readonly AuditRecord[] => {
+    const open = new Map<string, AuditRecord>()
+    for (const line of linesOf(disk.text(AUDIT_FILE))) {
+      const { time, since: violated, ...rest } = line
+      const { deadline } = line as unknown as { readonly deadline?: string }
+      const record = {
+        ...rest,
+        time: Date.parse(time),
+        since: violated === undefined ? undefined : Date.parse(violated),
+        deadline: deadline === undefined ? undefined : Date.parse(deadline),
+      } as unknown as AuditRecord
+      const key = `${record.endpointId} ${record.connectionId}`
+      if (record.event === 'intent' && record.time >= since) open.set(key, record)
+      if (record.event === 'outcome' || record.event === 'gave-up') open.delete(key)
+    }
+    return [...open.values()]
+  }
+
+  const start = async (): Promise<void> => {
+    const stop = new AbortController()
+    const process = createProcess(timeline, () => skewMs)
+    const skewClock = createSkewClock(process.clock, () => {})
+    const life: Life = {
+      process,
+      clock: skewClock,
+      stopping: false,
+      shown: new Map(),
+      tokens: scenario.rate.burst,
+      countedAt: skewClock.now(),
+    }
+    lives.set(process, life)
+    let trail: Awaited<ReturnType<typeof openTrail>>
+    try {
+      trail = await openTrail(disk, process)
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error
+      if (error.code === 'damaged') return invariants.fail('a trail that was torn goes on', error.message)
+      timeline.at(timeline.now() + 5 * SECOND, () => void begin())
+      return
+    }
+    let fails = false
+    const listeners: Array<(event: CurfewEvent) => void> = []
+    const emit = (event: CurfewEvent) => {
+      if (!process.isAlive()) return
+      if (event.event === 'polled' || event.event === 'poll-failed') cycles++
+      if (keepLog && event.event !== 'decided' && event.event !== 'polled' && event.event !== 'queue')
+        note('event', event)
+      check(process, (alive) => invariants.heard(alive, event, aws.isConnected))
+      for (const listen of listeners) listen(event)
+    }
+    const audit = {
+      ...trail,
+      async write(records: readonly AuditRecord[]) {
+        try {
+          await trail.write(records)
+          if (fails) emit({ event: 'writable-again', what: 'audit' })
+          fails = false
+        } catch (error) {
+          fails = true
+          throw error
+        }
+      },
+    }
+    listeners.push(createAuditEvents(audit, () => 'hash'))
+    const daemon = createDaemon({
+      assignment: assignmentOf(assignment, scenario),
+      connect: () => aws.siteFor(process, skewClock, skewClock.hear),
+      calendar: () => {
+        const period = scenario.pollSeconds * SECOND
+        return { next: (now) => (Math.floor(now / period) + 1) * period }
+      },
+      clock: skewClock,
+      random: () => random.requests.within({ from: 0, to: 999_999 }) / 1_000_000,
+      emit,
+      audit,
+      state: saved,
+      openIntents: openIntents(process.clock.now() - HOUR),
+      store: {
+        save: (state) =>
+          process.ask(async () => {
+            if (stateIsFull) throw new Error('the disk is full')
+            saved = JSON.parse(JSON.stringify(state)) as State
+          }),
+      },
+    })
+    invariants.comesInForce(assignment)
+    invariants.settled()
+    let reloading: Promise<void> = Promise.resolve()
+    const reload = (next: AssignmentSpec) => {
+      reloading = reloading.then(async () => {
+        if (!process.isAlive()) return
+        invariants.comesInForce(next)
+        await daemon.reload(assignmentOf(next, scenario))
+        invariants.settled()
+      })
+      return reloading
+    }
+    const done = daemon
+      .run(stop.signal)
+      .then(() => trail.close())
+      .catch((error: unknown) => {
+        if (error instanceof Broken) throw error
+        invariants.fail(
+          'the daemon does not fall over',
+          error instanceof Error ? (error.stack ?? error.message) : String(error),
+        )
+      })
+    done.catch(() => {})
+    running = { ...life, stop, done, reload, status: daemon.status }
+    // Those who check hold the same life.
+    lives.set(process, running)
+  }
+
+  const begin = (): Promise<void> =>
+    start().catch((error: unknown) => {
+      if (!(error instanceof Broken)) invariants.broken.push(new Broken('the daemon does not fall over', String(error)))
+    })
+
+  const after = (seconds: number) => timeline.at(timeline.now() + seconds * SECOND, () => void begin())
+
+  const kill = ({ afterRequests, phase, power, downSeconds }: Extract<Happening, { what: 'kill' }>) => {
+    const dying = running
+    if (dying === undefined) return
+    const fall = () => {
+      if (running !== dying) return
+      running = undefined
+      kills++
+      invariants.killed()
+      note('killed', { power })
+      if (power) disk.losePower()
+      after(downSeconds)
+    }
+    // Sooner or later there is such a request; if not within five minutes, it falls between two of them.
+    dying.process.dieLater({ afterRequests, phase }, fall)
+    timeline.at(timeline.now() + 5 * MINUTE, () => dying.process.die(fall))
+  }
+
+  const stop = (downSeconds: number) => {
+    const stopped = running
+    if (stopped === undefined) return
+    running = undefined
+    stopped.stop.abort()
+    timeline.at(timeline.now() + 1, () => {
+      stopped.stopping = true
+    })
+    void stopped.done.then(
+      () => after(downSeconds),
+      () => {},
+    )
+  }
+
+  const happen = (happening: Happening): void => {
+    note('happens', happening)
+    switch (happening.what) {
+      case 'comes': {
+        const { who, endpoint, times, badge, ageMinutes, idle, sick } = happening
+        const endpointId = ENDPOINTS[endpoint] ?? ''
+        const username = endpoint === 0 ? undefined : userOf(who)
+        const commonName = badge === 0 ? userOf(who) : badgeOf(badge)
+        for (let time = 0; time < times; time++) {
+          const client = {
+            username,
+            commonName,
+            posture: sick ? ['sick'] : time % 2 === 0 ? ['healthy'] : [],
+            reconnectAfter: scenario.reconnect && endpoint < 2 ? CLIENTS_COME_BACK_MS : ('never' as const),
+            leavesAt: NEVER,
+            ...traffic(idle, random.world),
+          }
+          aws.connect(endpointId, client, timeline.now() - ageMinutes * MINUTE)
+        }
+        break
+      }
+      case 'goes':
+      case 'sends': {
+        const connected = aws.connected()
+        const found = connected[happening.nth % Math.max(1, connected.length)]
+        if (found === undefined) break
+        if (happening.what === 'goes') aws.leave(found.endpointId, found.row)
+        else found.row.extraEgressBytes += happening.mebibytes * 2 ** 20
+        break
+      }
+      case 'fault':
+        aws.strike(happening.fault, happening.percent, timeline.now() + happening.forSeconds * SECOND)
+        break
+      case 'clock':
+        skewMs += happening.bySeconds * SECOND
+        break
+      case 'full disk': {
+        const setFull = (full: boolean) => {
+          if (happening.disk === 'audit') disk.state.isFull = full
+          else stateIsFull = full
+        }
+        setFull(true)
+        timeline.at(timeline.now() + happening.forSeconds * SECOND, () => setFull(false))
+        break
+      }
+      case 'edit':
+        assignment = happening.assignment
+        void running?.reload(assignment).catch(() => {})
+        break
+      case 'kill':
+        kill(happening)
+        break
+      case 'stop':
+        stop(happening.downSeconds)
+    }
+  }
+
+  /** The first of two halves of what the promise of an end means: whoever had to go went, or it was said why not. */
+  const checkEnds = () => {
+    const now = timeline.now()
+    const saturated =
+      calls > 0 && callsAtCalm > 0 && (calls - callsAtCalm) * 1.5 > (CALM_MS / SECOND) * scenario.rate.perSecond
+    const held = new Set(
+      running?.status().flatMap(({ plan }) => (plan?.held ?? []).map(({ connection }) => connection.id)),
+    )
+    for (const { endpointId, row } of aws.connected()) {
+      const since = Math.max(now - LONG_ENOUGH_MS, calmAt)
+      const connection = aws.connectionOf(endpointId, row, since)
+      const { id } = connection
+      const [policy] = mustEnd(assignment, nameOf, connection, since, now)
+      if (policy === undefined || held.has(id) || invariants.gaveUp(id) || saturated) continue
+      invariants.fail(
+        'no verdict is lost',
+        `${id} of ${connection.username ?? connection.commonName} is condemned by ${policy} and still there`,
+      )
+    }
+  }
+
+  /** What is kept of connections that nobody lists any more. */
+  const checkMemory = () => {
+    for (const [key, kept] of Object.entries(saved.endpoints)) {
+      const listed = new Set(aws.listed(key.split(' ').at(-1) ?? ''))
+      const { firstSeen, notes, condemned, warned } = kept.memory
+      const ids = [firstSeen, ...[notes, condemned, warned].flatMap((all) => Object.values(all))].flatMap((all) =>
+        Object.keys(all),
+      )
+      const gone = ids.filter((id) => !listed.has(id))
+      if (gone.length > 0) invariants.fail('memory is bounded', `${gone.length} connections are kept that are gone`)
+      if (kept.pursuits.length > listed.size) invariants.fail('memory is bounded', `${kept.pursuits.length} pursuits`)
+    }
+  }
+
+  let at = START
+  for (const happening of scenario.happenings) {
+    at = Math.min(at + happening.afterSeconds * SECOND, START + WORLD_MINUTES * MINUTE)
+    timeline.at(at, () => happen(happening))
+  }
+  const isOver = () => invariants.broken.length > 0
+  let callsAtCalm = 0
+  let calmAt: Instant = NEVER
+  try {
+    await begin()
+    await timeline.runUntil(at + MINUTE, isOver)
+    aws.heal()
+    disk.state.isFull = false
+    stateIsFull = false
+    skewMs = 0
+    calmAt = timeline.now()
+    callsAtCalm = calls
+    note('calm', {})
+    await timeline.runUntil(calmAt + CALM_MS, isOver)
+    if (!isOver()) checkEnds()
+    for (const { endpointId, row } of aws.connected()) aws.leave(endpointId, row)
+    // AWS lists them for an hour more: one world in eight waits for that.
+    if (scenario.seed % 8 === 0) await timeline.runUntil(timeline.now() + HOUR + 2 * MINUTE, isOver)
+    if (scenario.seed % 8 === 0 && !isOver()) checkMemory()
+    const last = running
+    last?.stop.abort()
+    await timeline.runUntil(timeline.now() + MINUTE, isOver)
+    await Promise.race([last?.done, Promise.resolve()])
+  } catch (error) {
+    if (!(error instanceof Broken)) throw error
+  }
+  return { cycles, ended, kills, calls, log, broken: invariants.broken[0] }
+}
