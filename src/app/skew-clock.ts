@@ -53,6 +53,7 @@ export const createSkewClock = (
 
   return {
     now,
+    elapsed: () => host.elapsed(),
     sleep: (ms: number, signal: AbortSignal) => host.sleep(ms, signal),
     trusted: () => !apart,
 

@@ -11,6 +11,7 @@ export const createManualClock = (start: Instant) => {
 
   const clock: Clock = {
     now: () => time,
+    elapsed: () => elapsed,
     trusted: () => trusted,
     sleep: (ms, signal) =>
       new Promise((resolve) => {

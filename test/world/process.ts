@@ -26,6 +26,7 @@ export const createProcess = (timeline: Timeline, skewMs: () => number) => {
   /** The host's clock, which may be wrong; its timers count what really passes. */
   const clock: Clock = {
     now: () => timeline.now() + skewMs(),
+    elapsed: () => timeline.now(),
     trusted: () => true,
     sleep: (ms, signal) =>
       new Promise((resolve) => {

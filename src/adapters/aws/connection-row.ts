@@ -15,7 +15,8 @@ const read = (text: string): Instant | undefined => {
   return 'at' in parsed ? parsed.at : undefined
 }
 
-const midnightOf = (date: string): Instant | undefined => {
+/** `2019-08-12`, in UTC. */
+export const midnightOf = (date: string): Instant | undefined => {
   const known = midnights.get(date)
   if (known !== undefined) return known
   const at = read(`${date}T00:00:00Z`)
@@ -25,7 +26,7 @@ const midnightOf = (date: string): Instant | undefined => {
   return at
 }
 
-const instantOf = (text = ''): Instant | undefined => {
+export const instantOf = (text = ''): Instant | undefined => {
   if (!WITHOUT_ZONE.test(text)) return read(text)
   const [midnight, hours, minutes, seconds] = [
     midnightOf(text.slice(0, 10)),
@@ -38,12 +39,14 @@ const instantOf = (text = ''): Instant | undefined => {
 }
 
 /** Counters are strings on the wire. */
-const countOf = (text: string | undefined): number | undefined => {
+export const countOf = (text: string | undefined): number | undefined => {
   const count = /^\d+$/.test(text ?? '') ? Number(text) : undefined
   return Number.isSafeInteger(count) ? count : undefined
 }
 
-/** A row as AWS sends it; `undefined` for one without an id, which no page that is whole can hold. */
+export const statusOf = (code: string | undefined): string => code || 'unknown'
+
+/** A row as the SDK reads it; `undefined` for one without an id, which no page that is whole can hold. */
 export const connectionOf = (
   row: ClientVpnConnection,
   place: Pick<Connection, 'endpointId' | 'region'>,
@@ -56,7 +59,7 @@ export const connectionOf = (
     username: nameOrNone(row.Username),
     commonName: nameOrNone(row.CommonName),
     establishedAt: instantOf(row.ConnectionEstablishedTime),
-    status: row.Status?.Code || 'unknown',
+    status: statusOf(row.Status?.Code),
     ingressBytes: countOf(row.IngressBytes),
     egressBytes: countOf(row.EgressBytes),
     posture: row.PostureComplianceStatuses,

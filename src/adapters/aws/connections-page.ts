@@ -1,25 +1,27 @@
-import { isAscii } from 'node:buffer'
-import type { ClientVpnConnection } from '@aws-sdk/client-ec2'
-
-/** What Curfew reads of a page of DescribeClientVpnConnections, in the words of the SDK. */
-export interface ConnectionsPage {
-  readonly Connections: ClientVpnConnection[]
-  readonly NextToken: string | undefined
-}
-
-/** The page is not written as EC2 writes it: it is left to those who know all of XML. */
-class Unusual extends Error {}
-
-const unusual = (): never => {
-  throw new Unusual()
-}
+import type { Connection } from '../../domain/connection.ts'
+import { nameOrNone } from '../../domain/connection.ts'
+import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/instant.ts'
+import { countOf, instantOf, midnightOf, statusOf } from './connection-row.ts'
+import { PageScanner, type Tag, tagOf, Unusual, unusual } from './page-scanner.ts'
+import type { Page } from './pages.ts'
 
 const ROOT = /^[ \n]*(?:<\?xml[^<>]*\?>[ \n]*)?<DescribeClientVpnConnectionsResponse(?: xmlns="[^"<>&]*")?>/
 const ROOT_END = '</DescribeClientVpnConnectionsResponse>'
+/** Where the root's start is looked for. */
+const HEAD_BYTES = 400
 
-/** Elements of a row that nobody here reads. The SDK refuses a row in which one of them comes twice. */
-const UNREAD: ReadonlyMap<string, number> = new Map(
+/** The elements of a row that EC2 has today. The SDK refuses a row in which one of them comes twice. */
+const TAGS: ReadonlyMap<string, Tag> = new Map(
   [
+    'connectionId',
+    'username',
+    'commonName',
+    'connectionEstablishedTime',
+    'ingressBytes',
+    'egressBytes',
+    'status',
+    'postureComplianceStatusSet',
+    // Nobody here reads these.
     'clientVpnEndpointId',
     'timestamp',
     'ingressPackets',
@@ -28,237 +30,185 @@ const UNREAD: ReadonlyMap<string, number> = new Map(
     'clientIpv6Address',
     'connectionEndTime',
     'authorizationPolicyLastEvaluatedTime',
-  ].map((name, place) => [name, 1 << place]),
+  ].map((name) => [name, tagOf(name)]),
 )
+const BITS: ReadonlyMap<Tag, number> = new Map([...TAGS.values()].map((tag, place) => [tag, 1 << place]))
+const [ITEM, CODE] = [tagOf('item'), tagOf('code')]
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
+type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
 
 /**
  * Reads a whole page as EC2 writes it: elements without attributes, in any order, known or not, with text in UTF-8 and
  * the five named entities. Undefined for everything else, malformed pages included. Written by hand because polling is
  * nearly all that a quiet daemon does: the SDK's reader looks at each character by itself, and takes many times as long.
  */
-export const readConnectionsPage = (body: Buffer): ConnectionsPage | undefined => {
-  // One byte, one character: places in the text are places in the body, and what is not looked at costs nothing.
-  const text = body.toString('latin1')
-  const head = ROOT.exec(text)
-  if (head === null || text.includes('\r')) return undefined
-  const ascii = isAscii(body)
-  const entities = text.includes('&')
-  let at = head[0].length
+export const readConnectionsPage = (
+  body: Buffer,
+  { endpointId, region }: Pick<Connection, 'endpointId' | 'region'>,
+): Page<Connection> | undefined => {
+  const head = ROOT.exec(body.toString('latin1', 0, HEAD_BYTES))
+  if (head === null || body.includes('\r')) return undefined
+  const page = new PageScanner(body, head[0].length, TAGS)
+  const { bytes } = page
 
-  const isSpace = (code: number): boolean => code === 32 || code === 10 || code === 9
-
-  /** Whether the element that was opened last ended there and then. */
-  let empty = false
-
-  /** The name of the element that begins here, past white space; undefined where its parent ends. Moves past the `>`. `guess`: the one that it will be, if the rows are alike. */
-  const open = (guess?: string): string | undefined => {
-    const start = at
-    let code = text.charCodeAt(at)
-    let line = false
-    while (isSpace(code)) {
-      line ||= code === 10
-      code = text.charCodeAt(++at)
+  const count = (tag: Tag): number | undefined => {
+    if (page.empty) return undefined
+    const start = page.at
+    const end = page.leafEnd(tag)
+    let value = 0
+    for (let at = start; at < end; at++) {
+      const digit = (bytes[at] ?? 0) - 48
+      // Whatever is no plain number is read as the rows of the SDK are.
+      if (digit < 0 || digit > 9 || end - start > 15) return countOf(page.copy(start, end))
+      value = value * 10 + digit
     }
-    // The SDK takes white space without a line end for content, and loses the list around it.
-    if (code !== 60 || (at > start && !line)) return unusual()
-    if (text.charCodeAt(at + 1) === 47) return undefined
-    if (guess !== undefined && text.startsWith(guess, at + 1) && text.charCodeAt(at + 1 + guess.length) === 62) {
-      empty = false
-      at += guess.length + 2
-      return guess
+    return end === start ? undefined : value
+  }
+
+  const two = (at: number): number => {
+    const [tens, ones] = [(bytes[at] ?? 0) - 48, (bytes[at + 1] ?? 0) - 48]
+    return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? Number.NaN : tens * 10 + ones
+  }
+
+  /** Where the last date stands, and its midnight: mostly that of the next row as well. */
+  let [dateAt, midnight] = [0, undefined as Instant | undefined]
+  const time = (tag: Tag): Instant | undefined => {
+    if (page.empty) return undefined
+    const start = page.at
+    const end = page.leafEnd(tag)
+    const [hours, minutes, seconds] = [two(start + 11), two(start + 14), two(start + 17)]
+    const isUsual =
+      end - start === 19 && bytes[start + 10] === 32 && bytes[start + 13] === 58 && bytes[start + 16] === 58
+    if (!isUsual || !(hours < 24 && minutes < 60 && seconds < 60)) return instantOf(page.copy(start, end))
+    if (dateAt === 0 || !page.same(start, dateAt, 10)) {
+      midnight = midnightOf(page.copy(start, start + 10))
+      dateAt = start
     }
-    const end = text.indexOf('>', at)
-    if (end === -1) return unusual()
-    empty = text.charCodeAt(end - 1) === 47
-    const name = text.slice(at + 1, empty ? end - 1 : end)
-    at = end + 1
-    return name
+    return midnight === undefined
+      ? instantOf(page.copy(start, end))
+      : midnight + hours * HOUR + minutes * MINUTE + seconds * SECOND
   }
 
-  const close = (name: string): void => {
-    const end = at + 2 + name.length
-    if (!text.startsWith(name, at + 2) || text.charCodeAt(end) !== 62) return unusual()
-    at = end + 1
-  }
-
-  /** The text of an element that holds nothing else, from its start to its end. */
-  const leafEnd = (name: string): number => {
-    const end = text.indexOf('<', at)
-    if (end === -1 || text.charCodeAt(end + 1) !== 47) return unusual()
-    at = end
-    close(name)
-    return end
-  }
-
-  /** Decoded, and a string of its own: a part of the page's text would keep the whole of it in memory. */
-  const copyOf = (start: number, end: number): string => {
-    const copy = body.toString(ascii ? 'latin1' : 'utf8', start, end)
-    if (copy.includes('\n')) return unusual()
-    if (!entities || !copy.includes('&')) return copy
-    return copy.replace(/&(?:(\w+);)?/g, (_all: string, name: string | undefined) => ENTITIES[name ?? ''] ?? unusual())
-  }
-
-  /** For what is used at once and forgotten. */
-  const partOf = (start: number, end: number): string => {
-    return ascii && !entities ? text.slice(start, end) : copyOf(start, end)
-  }
-
-  const words = new Map<string, string>()
-  /** One string for all places that hold the same. */
-  const wordOf = (start: number, end: number): string => {
-    const part = text.slice(start, end)
-    const known = words.get(part)
-    if (known !== undefined) return known
-    const word = copyOf(start, end)
-    words.set(ascii ? word : part, word)
-    return word
-  }
-
-  const skip = (name: string): void => {
-    if (!UNREAD.has(name) && !/^\w+$/.test(name)) return unusual()
-    if (empty) return
-    if (text.charCodeAt(at) !== 60 && !isSpace(text.charCodeAt(at))) {
-      leafEnd(name)
-      return
-    }
-    const next = text.indexOf('<', at)
-    if (next !== -1 && text.charCodeAt(next + 1) === 47) {
-      at = next
-      return close(name)
-    }
-    for (let child = open(); child !== undefined; child = open()) skip(child)
-    close(name)
-  }
-
-  const leaf = (name: string, read: (start: number, end: number) => string): string => {
-    if (empty) return ''
-    const start = at
-    return read(start, leafEnd(name))
-  }
-
-  const status = (): ClientVpnConnection['Status'] => {
+  const status = (tag: Tag): string | undefined => {
+    if (page.empty) return undefined
     let code: string | undefined
     let message = false
-    if (empty) return {}
-    for (let name = open(); name !== undefined; name = open()) {
-      if ((name === 'code' && code !== undefined) || (name === 'message' && message)) return unusual()
-      if (name === 'code') code = leaf(name, wordOf)
-      else skip(name)
-      message ||= name === 'message'
+    for (let child = page.open(CODE); child !== undefined; child = page.open()) {
+      if ((child.name === 'code' && code !== undefined) || (child.name === 'message' && message)) return unusual()
+      if (child.name === 'code') code = page.word(child)
+      else page.skip(child)
+      message ||= child.name === 'message'
     }
-    close('status')
-    return code === undefined ? {} : { Code: code as never }
+    page.close(tag)
+    return code
   }
 
-  const posture = (): string[] => {
+  let lastPosture: readonly string[] = []
+  /** One list for all rows running that have the same. */
+  const posture = (tag: Tag): readonly string[] => {
+    if (page.empty) return []
     const found: string[] = []
-    if (empty) return found
-    for (let name = open(); name !== undefined; name = open()) {
-      if (name !== 'item') return unusual()
-      found.push(leaf(name, wordOf))
+    for (let child = page.open(ITEM); child !== undefined; child = page.open(ITEM)) {
+      if (child.name !== 'item') return unusual()
+      found.push(page.word(child))
     }
-    close('postureComplianceStatusSet')
-    return found
+    page.close(tag)
+    if (found.length !== lastPosture.length || found.some((word, at) => word !== lastPosture[at])) lastPosture = found
+    return lastPosture
   }
 
   /** The elements of the row before, in their order. */
-  const order: string[] = []
-  const row = (): ClientVpnConnection => {
-    let place = 0
-    const made: ClientVpnConnection = {
-      ConnectionId: undefined,
-      Username: undefined,
-      CommonName: undefined,
-      ConnectionEstablishedTime: undefined,
-      IngressBytes: undefined,
-      EgressBytes: undefined,
-      Status: undefined,
-      PostureComplianceStatuses: undefined,
+  const order: Tag[] = []
+  const row = (): Connection => {
+    const made: Writable<Connection> = {
+      id: '',
+      endpointId,
+      region,
+      username: undefined,
+      commonName: undefined,
+      establishedAt: undefined,
+      status: 'unknown',
+      ingressBytes: undefined,
+      egressBytes: undefined,
+      posture: undefined,
     }
-    let unread = 0
-    let [nameStart, nameEnd] = [0, 0]
+    let [nameAt, nameEnd] = [0, 0]
+    let known: string | undefined
     /** Mostly the user name and the common name are one: then they are one string. */
-    const nameOf = (start: number, end: number): string => {
-      if (end - start === nameEnd - nameStart && text.startsWith(text.slice(nameStart, nameEnd), start)) {
-        const known = made.Username ?? made.CommonName
-        if (known !== undefined) return known
-      }
-      ;[nameStart, nameEnd] = [start, end]
-      return copyOf(start, end)
+    const name = (tag: Tag): string | undefined => {
+      if (page.empty) return undefined
+      const start = page.at
+      const end = page.leafEnd(tag)
+      if (nameAt > 0 && end - start === nameEnd - nameAt && page.same(start, nameAt, end - start)) return known
+      ;[nameAt, nameEnd] = [start, end]
+      known = nameOrNone(page.copy(start, end))
+      return known
     }
-    for (let name = open(order[0]); name !== undefined; name = open(order[++place])) {
-      order[place] = name
-      switch (name) {
+    let seen = 0
+    let place = 0
+    for (let tag = page.open(order[0]); tag !== undefined; tag = page.open(order[++place])) {
+      order[place] = tag
+      const bit = BITS.get(tag) ?? 0
+      if ((seen & bit) !== 0) return unusual()
+      seen |= bit
+      switch (tag.name) {
         case 'connectionId':
-          if (made.ConnectionId !== undefined) return unusual()
-          made.ConnectionId = leaf(name, copyOf)
+          made.id = page.text(tag)
           break
         case 'username':
-          if (made.Username !== undefined) return unusual()
-          made.Username = leaf(name, nameOf)
+          made.username = name(tag)
           break
         case 'commonName':
-          if (made.CommonName !== undefined) return unusual()
-          made.CommonName = leaf(name, nameOf)
+          made.commonName = name(tag)
           break
         case 'connectionEstablishedTime':
-          if (made.ConnectionEstablishedTime !== undefined) return unusual()
-          made.ConnectionEstablishedTime = leaf(name, partOf)
+          made.establishedAt = time(tag)
           break
         case 'ingressBytes':
-          if (made.IngressBytes !== undefined) return unusual()
-          made.IngressBytes = leaf(name, partOf)
+          made.ingressBytes = count(tag)
           break
         case 'egressBytes':
-          if (made.EgressBytes !== undefined) return unusual()
-          made.EgressBytes = leaf(name, partOf)
+          made.egressBytes = count(tag)
           break
         case 'status':
-          if (made.Status !== undefined) return unusual()
-          made.Status = status()
+          made.status = statusOf(status(tag))
           break
         case 'postureComplianceStatusSet':
-          if (made.PostureComplianceStatuses !== undefined) return unusual()
-          made.PostureComplianceStatuses = posture()
+          made.posture = posture(tag)
           break
-        default: {
-          const bit = UNREAD.get(name) ?? 0
-          if ((unread & bit) !== 0) return unusual()
-          unread |= bit
-          skip(name)
-        }
+        default:
+          page.skip(tag)
       }
     }
-    close('item')
-    return made
+    page.close(ITEM)
+    return made.id === '' ? unusual() : made
   }
 
-  const page = (): ConnectionsPage => {
-    let rows: ClientVpnConnection[] | undefined
-    let token: string | undefined
-    for (let name = open(); name !== undefined; name = open()) {
-      if (name === 'connections') {
+  const read = (): Page<Connection> => {
+    let rows: Connection[] | undefined
+    let nextToken: string | undefined
+    for (let tag = page.open(); tag !== undefined; tag = page.open()) {
+      if (tag.name === 'connections') {
         if (rows !== undefined) return unusual()
         rows = []
-        if (empty) continue
-        for (let item = open(); item !== undefined; item = open()) {
-          if (item !== 'item' || empty) return unusual()
+        if (page.empty) continue
+        for (let item = page.open(ITEM); item !== undefined; item = page.open(ITEM)) {
+          if (item.name !== 'item' || page.empty) return unusual()
           rows.push(row())
         }
-        close(name)
-      } else if (name === 'nextToken') {
-        if (token !== undefined) return unusual()
-        token = leaf(name, copyOf)
-      } else skip(name)
+        page.close(tag)
+      } else if (tag.name === 'nextToken') {
+        if (nextToken !== undefined) return unusual()
+        nextToken = page.text(tag)
+      } else page.skip(tag)
     }
-    if (!text.startsWith(ROOT_END, at) || /[^ \n]/.test(text.slice(at + ROOT_END.length))) return unusual()
-    return rows === undefined ? unusual() : { Connections: rows, NextToken: token }
+    const rest = bytes.toString('latin1', page.at)
+    if (!rest.startsWith(ROOT_END) || /[^ \n]/.test(rest.slice(ROOT_END.length))) return unusual()
+    return rows === undefined ? unusual() : { rows, nextToken: nextToken || undefined }
   }
 
   try {
-    return page()
+    return read()
   } catch (error) {
     if (error instanceof Unusual) return undefined
     throw error

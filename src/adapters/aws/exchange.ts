@@ -6,6 +6,7 @@ import { checkBody, readBody } from './answer-body.ts'
 import { readConnectionsPage } from './connections-page.ts'
 import { awsCodeOf, codeBeforeSending, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
+import type { PageRead } from './reading-protocol.ts'
 
 /** One HTTP attempt: the SDK may make several for one call. */
 export interface ApiRequest {
@@ -137,9 +138,11 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       head = { at: clock.now(), date: dateOf(answer) }
       const body = await readBody(answer.body as AsyncIterable<Uint8Array>)
       const page =
-        answer.statusCode === 200 && action === 'DescribeClientVpnConnections' ? readConnectionsPage(body) : undefined
+        answer.statusCode === 200 && action === 'DescribeClientVpnConnections' && endpointId !== undefined
+          ? readConnectionsPage(body, { endpointId, region })
+          : undefined
       if (answer.statusCode < 300 && page === undefined) checkBody(body, action)
-      answer.body = page ?? body
+      answer.body = page === undefined ? body : ({ pageRead: page } satisfies PageRead)
       return result
     }
 

@@ -7,6 +7,7 @@ import { connectionOf } from './connection-row.ts'
 import { endpointOf } from './endpoint-row.ts'
 import type { Exchange } from './exchange.ts'
 import type { Page } from './pages.ts'
+import { isPageRead } from './reading-protocol.ts'
 
 /** The most that EC2 allows. */
 const PAGE_SIZE = 1000
@@ -41,7 +42,9 @@ export const createLists = (reader: Reader, exchange: Exchange, region: string) 
       command,
       signal,
       send: async (abortSignal) => {
-        const { Connections, NextToken } = await reader.send(command, { abortSignal })
+        const answer = await reader.send(command, { abortSignal })
+        if (isPageRead(answer)) return answer.pageRead
+        const { Connections, NextToken } = answer
         const rows = wholeRows(Connections, (row) => connectionOf(row, { endpointId, region }))
         return { rows, nextToken: NextToken || undefined }
       },

@@ -50,7 +50,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
     page: (token: string | undefined) => Promise<Page<Row>>,
     signal: AbortSignal,
   ) => {
-    const startedMs = performance.now()
+    const startedAt = clock.elapsed()
     try {
       const rows = await readAllPages((token) =>
         reading(async () => {
@@ -60,7 +60,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
       )
       // By the clock as its answers have left it: the time at the beginning may have been wrong, the time since is not.
       const completedAt = clock.now()
-      return { begunAt: completedAt - Math.round(performance.now() - startedMs), completedAt, rows }
+      return { begunAt: completedAt - Math.round(clock.elapsed() - startedAt), completedAt, rows }
     } catch (error) {
       if (error instanceof VpnError) throw error
       throw vpnErrorOf(error, { ...asked, region, address: undefined, limitMs })

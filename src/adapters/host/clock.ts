@@ -3,6 +3,7 @@ import type { Clock } from '../../app/clock.ts'
 /** The host's clock. */
 export const hostClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   trusted: () => true,
   sleep: (ms, signal) =>
     new Promise((resolve) => {

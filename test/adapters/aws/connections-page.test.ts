@@ -19,27 +19,19 @@ const stockClient = (body: Buffer) =>
     } as never,
   })
 
-type Page = Pick<NonNullable<ReturnType<typeof readConnectionsPage>>, 'Connections' | 'NextToken'>
-
-const read = ({ Connections, NextToken }: { [Key in keyof Page]?: Page[Key] | undefined }) => ({
-  connections: Connections?.map((row) => connectionOf(row, PLACE)),
-  nextToken: NextToken,
-})
-
 /** What the SDK and the check before it make of a body: the rows, or `refused`. */
 const stock = async (body: Buffer) => {
   try {
     checkBody(body, 'DescribeClientVpnConnections')
-    return read(await stockClient(body).send(new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: '' })))
+    const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: '' })
+    const { Connections = [], NextToken } = await stockClient(body).send(command)
+    return { rows: Connections.map((row) => connectionOf(row, PLACE)), nextToken: NextToken || undefined }
   } catch {
     return 'refused'
   }
 }
 
-const fast = (body: Buffer) => {
-  const page = readConnectionsPage(body)
-  return page === undefined ? 'left to the SDK' : read(page)
-}
+const fast = (body: Buffer) => readConnectionsPage(body, PLACE) ?? 'left to the SDK'
 
 const element = (name: string, content: string) => `<${name}>${content}</${name}>`
 const answer = (content: string, xmlns = ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"') =>
@@ -54,6 +46,10 @@ const usualText = fc.oneof(
     'ext-1@vendor.example',
     '2026-11-23 08:00:00',
     '12345',
+    '9007199254740993',
+    '2026-02-30 08:00:00',
+    '2026-11-23 24:00:00',
+    '2026-11-23T08:00:00Z',
     '-',
     'NA',
     'Zoë 日本',
@@ -125,8 +121,14 @@ const pageOf = (text: fc.Arbitrary<string>, between: fc.Arbitrary<string>) => {
         { weight: 1, arbitrary: fc.array(elementOf(text), { maxLength: 9 }) },
       ),
       between,
+      // Without an id no row is read by hand.
+      fc.option(fc.nat({ max: 9 }), { freq: 9, nil: undefined }),
     )
-    .map(([elements, gap]) => element('item', `${gap}${elements.join(gap)}${gap}`))
+    .map(([elements, gap, place]) => {
+      const named = elements.some((one) => one.startsWith('<connectionId')) || place === undefined
+      const all = named ? elements : elements.toSpliced(place, 0, element('connectionId', `connection-${place}`))
+      return element('item', `${gap}${all.join(gap)}${gap}`)
+    })
   const rows = fc.oneof(
     {
       weight: 6,
@@ -202,10 +204,8 @@ describe('a page that is read by hand', () => {
           element('status', element('code', 'active')),
         ].join('\n      '),
       )
-    const page = readConnectionsPage(Buffer.from(answer(element('connections', row('one') + row('two')))))
-    expect(
-      page?.Connections.map(({ ConnectionId, Username, Status }) => [ConnectionId, Username, Status?.Code]),
-    ).toEqual([
+    const page = readConnectionsPage(Buffer.from(answer(element('connections', row('one') + row('two')))), PLACE)
+    expect(page?.rows.map(({ id, username, status }) => [id, username, status])).toEqual([
       ['one', "o'brien", 'active'],
       ['two', "o'brien", 'active'],
     ])
@@ -220,6 +220,6 @@ describe('a page that is read by hand', () => {
     ['followed by something', `${answer('<connections/>')}<more/>`],
     ['in another language', '{"connections": []}'],
   ])('is not read where it is %s', (_what, text) => {
-    expect(readConnectionsPage(Buffer.from(text))).toBeUndefined()
+    expect(readConnectionsPage(Buffer.from(text), PLACE)).toBeUndefined()
   })
 })

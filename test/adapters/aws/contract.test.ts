@@ -47,7 +47,7 @@ const setUp = async (
     ...options,
   })
   open.push(() => simulator.close())
-  const clock = { now: () => at, trusted: () => true, sleep: () => Promise.resolve() }
+  const clock = { now: () => at, elapsed: () => at, trusted: () => true, sleep: () => Promise.resolve() }
   const inRegion = (region: string) => {
     const vpn = createVpn({ region, endpointUrl: simulator.url, requestTimeoutMs: 20_000, clock })
     open.push(() => vpn.close())

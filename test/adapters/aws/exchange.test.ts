@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ApiRequest } from '../../../src/adapters/aws/exchange.ts'
 import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
-import { SECOND } from '../../../src/domain/instant.ts'
+import { MINUTE, SECOND } from '../../../src/domain/instant.ts'
 import { type Behaviour, ENDPOINT, errorXml, pageXml, REGION, reply, rowXml, startStandIn } from './ec2-stand-in.ts'
 import { stubCredentials, useFakeCredentials } from './fake-credentials.ts'
 import { systemClock } from './system-clock.ts'
@@ -31,7 +31,7 @@ describe('what is told of requests', () => {
     )
     let at = 0
     const told: ApiRequest[] = []
-    const clock = { ...systemClock, now: () => (at += SECOND) }
+    const clock = { ...systemClock, now: () => (at += SECOND), elapsed: () => at }
     const vpn = vpnAt(server.url, { clock, onRequest: (request) => told.push(request) })
     const snapshot = await vpn.snapshot(ENDPOINT, never)
     vpn.close()
@@ -45,8 +45,8 @@ describe('what is told of requests', () => {
         action,
         code: 'Unavailable',
         throttled: false,
-        startedAt: 2 * SECOND,
-        endedAt: 3 * SECOND,
+        startedAt: SECOND,
+        endedAt: 2 * SECOND,
         dateHeader,
       },
       {
@@ -54,13 +54,27 @@ describe('what is told of requests', () => {
         action,
         code: 'unreachable',
         throttled: false,
-        startedAt: 4 * SECOND,
-        endedAt: 5 * SECOND,
+        startedAt: 3 * SECOND,
+        endedAt: 4 * SECOND,
         dateHeader: undefined,
       },
-      { ...times, action, code: 'ok', throttled: false, startedAt: 6 * SECOND, endedAt: 7 * SECOND, dateHeader },
+      { ...times, action, code: 'ok', throttled: false, startedAt: 5 * SECOND, endedAt: 6 * SECOND, dateHeader },
     ])
-    expect([snapshot.begunAt, snapshot.completedAt]).toEqual([SECOND, 8 * SECOND])
+    expect([snapshot.begunAt, snapshot.completedAt]).toEqual([0, 7 * SECOND])
+  })
+
+  it('knows when a snapshot was begun although its first answer corrected the clock', async () => {
+    await using server = await startStandIn(reply(GOOD))
+    let [passed, wrong] = [0, 4 * MINUTE]
+    const clock = { ...systemClock, now: () => passed + wrong, elapsed: () => passed }
+    const answered = () => {
+      passed += SECOND
+      wrong = 0
+    }
+    const vpn = vpnAt(server.url, { clock, onRequest: answered })
+    const { begunAt, completedAt } = await vpn.snapshot(ENDPOINT, never)
+    vpn.close()
+    expect([begunAt, completedAt]).toEqual([0, SECOND])
   })
 
   it('marks the throttled', async () => {

@@ -47,7 +47,7 @@ export const simulateAccounts = async ({
   vi.stubEnv('AWS_ENDPOINT_URL_STS', simulator.url)
   onTestFinished(() => void vi.unstubAllEnvs())
 
-  const clock = { now: () => at, trusted: () => true, sleep: () => Promise.resolve() }
+  const clock = { now: () => at, elapsed: () => at, trusted: () => true, sleep: () => Promise.resolve() }
   return {
     ...simulator,
     clock,
