@@ -2,7 +2,7 @@ import type { Connection } from './connection.ts'
 import { type Instant, NEVER } from './instant.ts'
 import type { Judge, Policy, TakeNote } from './policy.ts'
 import { ALWAYS, type Hit, type Place, resolveSelector } from './selector.ts'
-import { type Person, personOf, type UserEntry } from './user-list.ts'
+import { createUserList, type Person, personOf, type UserEntry } from './user-list.ts'
 
 /** How one policy stands to one person on one endpoint: everything that does not depend on the connection. */
 export interface Standing {
@@ -35,6 +35,18 @@ export interface PolicySet {
 /** How many people are remembered per endpoint before the memory starts anew: twice the largest endpoint AWS offers. */
 const REMEMBERED = 252_000
 
+/** Of the policies whose `match` names users, those that name the person: all lists at once, as most of many policies are for others. */
+const createNamedBy = (policies: readonly Policy[]) => {
+  const owners = new Map<UserEntry, Policy>()
+  for (const policy of policies) {
+    // A group's entries may stand in several lists.
+    for (const entry of policy.match?.users ?? []) owners.set({ ...entry }, policy)
+  }
+  const list = createUserList([...owners.keys()], 'either')
+  return (person: Person): ReadonlySet<Policy | undefined> =>
+    new Set(list.find(person).map((entry) => owners.get(entry)))
+}
+
 export const createPolicySet = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]): PolicySet => {
   const protect = resolveSelector(
     { users: protectedUsers.length > 0 ? protectedUsers : undefined, endpoints: undefined, regions: undefined },
@@ -49,6 +61,8 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     nearMissOf: policy.kind.nearMiss?.(policy.rule),
   }))
 
+  const namedBy = createNamedBy(policies)
+
   const resolve = (place: Place, everything: boolean) => {
     const protectHere = protect(place)
     const here = resolvers.map(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }) => ({
@@ -61,7 +75,12 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     }))
     return (person: Person): readonly Standing[] => {
       const protection = protectedUsers.length > 0 ? protectHere(person) : 'no'
+      const naming = namedBy(person)
+      // Who has no name is in doubt to all of them.
+      const passesOver = ({ match }: Policy) =>
+        !everything && person.principal !== undefined && match?.users !== undefined
       return here.flatMap(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }): readonly Standing[] => {
+        if (passesOver(policy) && !naming.has(policy)) return []
         const matched = match?.(person) ?? ALWAYS
         if (matched === 'no' && !everything) return []
         const exemption = exempt?.(person) ?? 'no'
