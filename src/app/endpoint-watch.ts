@@ -33,8 +33,12 @@ export interface EndpointStatus {
   readonly openTerminations: number
 }
 
-/** How many connections are judged in one go: some ten milliseconds' worth, the first time they are seen. */
-const SLICE = 1000
+/** Of a large endpoint no more connections are looked at in one go, */
+const MOST_IN_ONE_GO = 1000
+/** nor for longer: whoever waits for metrics, a deadline or a call's turn must not notice. */
+const ONE_GO_MS = 4
+/** How many are looked at between two looks at the clock. */
+const SLICE = 50
 
 /** A snapshot that lies further ahead of now was taken by a clock that has been set back since. */
 const AHEAD_MS = 60 * SECOND
@@ -234,26 +238,34 @@ export const createEndpointWatch = (options: {
     })
   }
 
-  /** The cases of a large endpoint are made a few at a time, so that metrics, deadlines and calls do not wait for all of them. */
+  /** Looks at many rows a few at a time, and lets others have their turn in between. */
+  const inTurns = async (length: number, look: (from: number, to: number) => void, signal: AbortSignal) => {
+    let [begunAt, begunFrom] = [clock.elapsed(), 0]
+    for (let from = 0; from < length && !signal.aborted; from += SLICE) {
+      if (from - begunFrom >= MOST_IN_ONE_GO || clock.elapsed() - begunAt >= ONE_GO_MS) {
+        await clock.sleep(0, signal)
+        ;[begunAt, begunFrom] = [clock.elapsed(), from]
+      }
+      look(from, Math.min(from + SLICE, length))
+    }
+  }
+
+  /** The cases of a large endpoint are made ahead of the decision. */
   const decideAhead = async ({ connections }: Snapshot, signal: AbortSignal) => {
     const active = connections.filter(isActive)
-    for (let from = SLICE; from < active.length && !signal.aborted; from += SLICE) {
+    if (active.length <= MOST_IN_ONE_GO) return
+    const prepare = (from: number, to: number) => {
       const now = clock.now()
-      const ground = groundOf(historyAt(now), now, settings.mode)
-      cases.prepare(active, from - SLICE, from, ground)
-      await clock.sleep(0, signal)
+      cases.prepare(active, from, to, groundOf(historyAt(now), now, settings.mode))
     }
+    await inTurns(active.length, prepare, signal)
   }
 
   /** What a large snapshot adds to the memory, and who its people are to the policies, is found out a few at a time as well. */
   const observeAhead = async (seen: Snapshot, signal: AbortSignal): Promise<Observation> => {
     const set = policies
     const observation = memory.begin(seen, set, place)
-    const { length } = seen.connections
-    for (let from = 0; from < length; from += SLICE) {
-      if (from > 0) await clock.sleep(0, signal)
-      observation.read(from, Math.min(from + SLICE, length))
-    }
+    await inTurns(seen.connections.length, observation.read, signal)
     // Policies that came meanwhile keep other things of it.
     return set === policies ? observation : observeAhead(seen, signal)
   }
@@ -264,7 +276,8 @@ export const createEndpointWatch = (options: {
     try {
       const seen = await vpn.snapshot(endpoint.id, signal)
       const observation = await observeAhead(seen, signal)
-      if (retired) return
+      // What was read in part would be taken for what there is.
+      if (retired || signal.aborted) return
       takeIn(seen, observation)
       await decideAhead(seen, signal)
       if (retired) return

@@ -10,7 +10,10 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1e9) },
   },
 })
+/** The smallest world that shows a fault is looked for no longer than this. */
+const SHRINK_MS = 3 * 60_000
 const wanted = Number(values.cycles)
+let found = false
 let seed = Number(values.seed)
 const sum = { worlds: 0, cycles: 0, calls: 0, ended: 0, kills: 0 }
 const startedAt = performance.now()
@@ -25,9 +28,13 @@ while (sum.cycles < wanted) {
       sum.calls += calls
       sum.ended += ended
       sum.kills += kills
-      if (broken !== undefined) throw broken
+      if (broken !== undefined) {
+        if (!found) console.log(`${broken.message}\nlooking for a smaller world that shows it`)
+        found = true
+        throw broken
+      }
     }),
-    { seed, numRuns: 25 },
+    { seed, numRuns: 25, interruptAfterTimeLimit: SHRINK_MS },
   )
   if (result.failed) {
     console.log(`broken with --seed ${seed}; the smallest world that shows it:`)
