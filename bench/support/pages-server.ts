@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 // Usage: node pages-server.mjs CONNECTIONS; sends its port to the parent.
 const CONNECTIONS = Number(process.argv[2])
 const PAGE = 1000
+/** An hour ago, so that no policy finds them too old, whatever the day. */
+const ESTABLISHED = new Date(Date.now() - 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
 
 const row = (at: number) => `
         <item>
@@ -12,7 +14,7 @@ const row = (at: number) => `
             <timestamp>2026-11-23 08:00:00</timestamp>
             <connectionId>cvpn-connection-${at.toString(16).padStart(17, '0')}</connectionId>
             <username>person-${at}@corp.example</username>
-            <connectionEstablishedTime>2026-11-23 07:00:00</connectionEstablishedTime>
+            <connectionEstablishedTime>${ESTABLISHED}</connectionEstablishedTime>
             <ingressBytes>${at * 17}</ingressBytes>
             <egressBytes>${at * 31}</egressBytes>
             <ingressPackets>123</ingressPackets>

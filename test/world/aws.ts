@@ -56,6 +56,8 @@ export const createAws = (
   const { rate } = scenario
   // The account allows a little more than our share; a process that is killed and started again may ask for more than that.
   const bucket = createTokenBucket({ burst: rate.burst + 5, perSecond: rate.perSecond * 1.25 }, timeline.now())
+  const missedNow = new Map<string, Set<string>>()
+  const missedBefore = new Map<string, ReadonlySet<string>>()
   let answers = 0
 
   const strikes = (fault: Fault): boolean => {
@@ -155,15 +157,26 @@ export const createAws = (
         return value as Value
       })
 
+    /** The list moves: a row may not be in it, though never twice running. */
+    const isMissed = (endpointId: string, id: string): boolean => {
+      const missed = strikes('missed-rows') && !missedBefore.get(endpointId)?.has(id)
+      if (missed) missedNow.set(endpointId, (missedNow.get(endpointId) ?? new Set()).add(id))
+      return missed
+    }
+
     const page = (endpointId: string, token: string | undefined) => {
       const { roster } = endpointOf(endpointId)
+      if (token === undefined) {
+        missedBefore.set(endpointId, missedNow.get(endpointId) ?? new Set())
+        missedNow.set(endpointId, new Set())
+      }
       // A list that moves: a row of the page before may come once more.
       const after = Number(token ?? -1) - (token !== undefined && strikes('repeated-rows') ? 1 : 0)
       const rows: Connection[] = []
       let last = after
       for (const row of roster.after(after)) {
         if (rows.length === PAGE_ROWS) return { rows, nextToken: String(Math.max(last, Number(token ?? -1) + 1)) }
-        rows.push(shownOf(endpointId, row))
+        if (!isMissed(endpointId, row.connectionId)) rows.push(shownOf(endpointId, row))
         last = row.order
       }
       return { rows, nextToken: undefined }
@@ -216,6 +229,8 @@ export const createAws = (
       async terminate(termination, signal) {
         watcher.terminating(process, termination)
         return request(signal, () => {
+          // Another tool of the account.
+          if (strikes('neighbour')) bucket.drain(timeline.now())
           if (!bucket.tryTake(timeline.now())) throw new VpnError('throttled', 'too many requests')
           const endpoint = endpointOf(termination.endpointId)
           const statuses = chosen(endpoint, termination).map((row) => end(endpoint, row, termination))

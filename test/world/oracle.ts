@@ -25,7 +25,7 @@ const lower = (name: string | undefined) => name?.toLowerCase()
 
 const matches = (glob: string, name: string | undefined): boolean => {
   if (name === undefined) return false
-  const source = [...glob.toLowerCase()]
+  const source = Array.from(glob.toLowerCase())
     .map((char) => (char === '*' ? '.*' : char === '?' ? '.' : char.replace(/[^a-z0-9]/, '\\$&')))
     .join('')
   return new RegExp(`^${source}$`, 's').test(name)

@@ -48,6 +48,8 @@ export const FAULTS = [
   'fails-to-terminate',
   'stale-list',
   'repeated-rows',
+  'missed-rows',
+  'neighbour',
   'facts-missing',
   'counters-stand-still',
   'slow',
@@ -185,7 +187,11 @@ const policySpec: fc.Arbitrary<PolicySpec> = fc
       own: fc.record({ kind: fc.constant('idle-timeout' as const), afterMinutes: whole(5, 20) }),
     }),
   )
-  .map(({ common: shared, cooldownMinutes, own }): PolicySpec => ({ ...shared, cooldownMinutes, ...own }))
+  .map(({ common: shared, cooldownMinutes, own }): PolicySpec => {
+    // A ban gives none.
+    const graceSeconds = own.kind === 'banned-users' ? 0 : shared.graceSeconds
+    return { ...shared, graceSeconds, cooldownMinutes, ...own }
+  })
 
 const assignment: fc.Arbitrary<AssignmentSpec> = fc.record({
   mode: fc.constantFrom<Mode>('enforce', 'enforce', 'enforce', 'audit'),

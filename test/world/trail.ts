@@ -12,7 +12,10 @@ const NO_ROTATION = Number.MAX_SAFE_INTEGER
 
 /** The audit trail over the real chain file. The lock of the real trail is a file of the host, and has its own tests. */
 export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<AuditTrail> => {
-  const chain = await openChainFile(disk.seenBy(process), AUDIT_FILE, NO_ROTATION)
+  const fails = (error: unknown) => {
+    throw unwritable(AUDIT_FILE, error)
+  }
+  const chain = await openChainFile(disk.seenBy(process), AUDIT_FILE, NO_ROTATION).catch(fails)
   let writing: Promise<unknown> = Promise.resolve()
 
   const append = async (records: readonly AuditRecord[]) => {
@@ -23,9 +26,7 @@ export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<
       lines.push(line, NEWLINE)
       head = { seq: head.seq + 1, hash: hashOf(line) }
     }
-    await chain.append(Buffer.concat(lines), head).catch((error: unknown) => {
-      throw unwritable(AUDIT_FILE, error)
-    })
+    await chain.append(Buffer.concat(lines), head).catch(fails)
   }
 
   return {

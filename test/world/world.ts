@@ -36,6 +36,8 @@ export interface Outcome {
 interface Running extends Life {
   readonly stop: AbortController
   readonly done: Promise<void>
+  /** It has ended, by itself or by a kill, and another will be started. */
+  over: boolean
   readonly reload: (assignment: AssignmentSpec) => Promise<void>
   readonly status: ReturnType<typeof createDaemon>['status']
 }
@@ -170,13 +172,15 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     invariants.comesInForce(assignment)
     invariants.settled()
     let reloading: Promise<void> = Promise.resolve()
+    const reloadAfter = async (earlier: Promise<void>, next: AssignmentSpec) => {
+      await earlier
+      if (!process.isAlive()) return
+      invariants.comesInForce(next)
+      await daemon.reload(assignmentOf(next, scenario))
+      invariants.settled()
+    }
     const reload = (next: AssignmentSpec) => {
-      reloading = reloading.then(async () => {
-        if (!process.isAlive()) return
-        invariants.comesInForce(next)
-        await daemon.reload(assignmentOf(next, scenario))
-        invariants.settled()
-      })
+      reloading = reloadAfter(reloading, next)
       return reloading
     }
     const done = daemon
@@ -190,7 +194,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
         )
       })
     done.catch(() => {})
-    running = { ...life, stop, done, reload, status: daemon.status }
+    running = { ...life, stop, done, over: false, reload, status: daemon.status }
     // Those who check hold the same life.
     lives.set(process, running)
   }
@@ -206,8 +210,9 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     const dying = running
     if (dying === undefined) return
     const fall = () => {
-      if (running !== dying) return
-      running = undefined
+      if (dying.over) return
+      dying.over = true
+      if (running === dying) running = undefined
       kills++
       invariants.killed()
       note('killed', { power })
@@ -227,10 +232,12 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     timeline.at(timeline.now() + 1, () => {
       stopped.stopping = true
     })
-    void stopped.done.then(
-      () => after(downSeconds),
-      () => {},
-    )
+    const rest = () => {
+      if (stopped.over) return
+      stopped.over = true
+      after(downSeconds)
+    }
+    void stopped.done.then(rest, () => {})
   }
 
   const happen = (happening: Happening): void => {
@@ -290,26 +297,29 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     }
   }
 
-  /** The first of two halves of what the promise of an end means: whoever had to go went, or it was said why not. */
-  const checkEnds = () => {
+  /** In calm times: whoever has had to go for so long went, or it was said why not. */
+  const checkEnds = (promise: string, withinMs: number, concerns: (policy: string) => boolean = () => true) => {
     const now = timeline.now()
-    const saturated =
-      calls > 0 && callsAtCalm > 0 && (calls - callsAtCalm) * 1.5 > (CALM_MS / SECOND) * scenario.rate.perSecond
+    const { perSecond } = scenario.rate
+    // Clients that come back at once are more than the slowest rate can end.
+    if ((calls - callsAtCalm) * 1.5 > ((now - calmAt) / SECOND) * perSecond) return
     const held = new Set(
       running?.status().flatMap(({ plan }) => (plan?.held ?? []).map(({ connection }) => connection.id)),
     )
     for (const { endpointId, row } of aws.connected()) {
-      const since = Math.max(now - LONG_ENOUGH_MS, calmAt)
+      const since = now - withinMs
       const connection = aws.connectionOf(endpointId, row, since)
       const { id } = connection
-      const [policy] = mustEnd(assignment, nameOf, connection, since, now)
-      if (policy === undefined || held.has(id) || invariants.gaveUp(id) || saturated) continue
-      invariants.fail(
-        'no verdict is lost',
-        `${id} of ${connection.username ?? connection.commonName} is condemned by ${policy} and still there`,
-      )
+      const [policy] = mustEnd(assignment, nameOf, connection, since, now).filter(concerns)
+      if (policy === undefined || held.has(id) || invariants.gaveUp(id)) continue
+      const whose = connection.username ?? connection.commonName
+      invariants.fail(promise, `${id} of ${whose} has been condemned by ${policy} for ${withinMs} ms`)
     }
   }
+  /** A poll, the decision, the call, and what it takes on the way. */
+  const banObjectiveMs = (scenario.pollSeconds + 20) * SECOND
+  const checkBans = () =>
+    checkEnds('the banned stay out', banObjectiveMs, (policy) => policy.startsWith('banned-users'))
 
   /** What is kept of connections that nobody lists any more. */
   const checkMemory = () => {
@@ -342,9 +352,10 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     skewMs = 0
     calmAt = timeline.now()
     callsAtCalm = calls
+    for (let ms = LONG_ENOUGH_MS; ms < CALM_MS; ms += MINUTE) timeline.at(calmAt + ms, checkBans)
     note('calm', {})
     await timeline.runUntil(calmAt + CALM_MS, isOver)
-    if (!isOver()) checkEnds()
+    if (!isOver()) checkEnds('no verdict is lost', LONG_ENOUGH_MS)
     for (const { endpointId, row } of aws.connected()) aws.leave(endpointId, row)
     // AWS lists them for an hour more: one world in eight waits for that.
     if (scenario.seed % 8 === 0) await timeline.runUntil(timeline.now() + HOUR + 2 * MINUTE, isOver)

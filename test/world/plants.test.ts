@@ -1,0 +1,37 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { bundleSearch } from './planted.ts'
+import { PLANTS } from './plants.ts'
+
+// A test of the test: a world that notices nothing would hold every promise.
+
+/** Far more than any of them needs. */
+const CYCLES = 100_000
+
+// Below the project, so that packages are found from there.
+mkdirSync('node_modules/.cache', { recursive: true })
+const folder = mkdtempSync(join('node_modules/.cache', 'curfew-plants-'))
+afterAll(() => {
+  rmSync(folder, { recursive: true })
+})
+
+const run = promisify(execFile)
+
+/** What a search says, whatever its exit code. */
+const said = async (file: string, seed: number): Promise<string> => {
+  const asked = [file, '--first', '--cycles', String(CYCLES), '--seed', String(seed)]
+  const { stdout } = await run(process.execPath, asked).catch((error: { stdout: string }) => error)
+  return stdout
+}
+
+describe('a planted bug is noticed', () => {
+  it.each(PLANTS)('$bug', async (plant) => {
+    const file = join(folder, `${PLANTS.indexOf(plant)}.mjs`)
+    await bundleSearch(file, plant)
+    const [, promise] = /^broken promise: (.*)$/m.exec(await said(file, plant.seed)) ?? []
+    expect(plant.breaks).toContain(promise)
+  })
+})

@@ -1,0 +1,200 @@
+/** A bug as somebody might write it: in `file` of `src`, this text instead of that, which stands there once. */
+export interface Plant {
+  readonly bug: string
+  readonly file: string
+  readonly text: string
+  readonly instead: string
+  /** The promises of which one has to be seen broken. */
+  readonly breaks: readonly string[]
+  /** Worlds from this seed on show it soon. */
+  readonly seed: number
+}
+
+/** What the world must notice: each a way in which daemons of this sort have gone wrong, or might. */
+export const PLANTS: readonly Plant[] = [
+  {
+    bug: 'a page that failed is taken for an empty one',
+    file: 'adapters/aws/pages.ts',
+    text: 'const page = await readPage(token)',
+    instead: 'const page = await readPage(token).catch(() => ({ rows: [], nextToken: undefined }))',
+    breaks: ['a proof is a proof', 'never whom no policy condemns', 'no verdict is lost'],
+    seed: 1,
+  },
+  {
+    bug: 'a call by user name rests on a verdict about one connection',
+    file: 'domain/username-calls.ts',
+    text: "if (policy.kind.scope !== 'principal' || readsCommonName) return false",
+    instead: 'if (readsCommonName) return false',
+    breaks: ['never whom no policy condemns'],
+    seed: 1,
+  },
+  {
+    bug: 'a call by user name where somebody of that name is exempt by the certificate',
+    file: 'domain/username-calls.ts',
+    text: "if (policy.kind.scope !== 'principal' || readsCommonName) return false",
+    instead: "if (policy.kind.scope !== 'principal') return false",
+    breaks: ['never whom no policy condemns'],
+    seed: 1,
+  },
+  {
+    bug: 'hours on the wall clock of the wrong zone',
+    file: 'domain/policies/off-hours.ts',
+    text: 'createTimeWindows(rule.zone, rule.windows',
+    instead: "createTimeWindows('UTC', rule.windows",
+    breaks: ['never whom no policy condemns', 'no verdict is lost'],
+    seed: 1,
+  },
+  {
+    bug: 'a window that closes a minute late',
+    file: 'domain/policies/off-hours.ts',
+    text: 'if (askedAt !== now) state = windows.at(now)',
+    instead: 'if (askedAt !== now) state = windows.at(now - 60_000)',
+    breaks: ['never whom no policy condemns'],
+    seed: 1,
+  },
+  {
+    bug: 'a ban that has run out',
+    file: 'domain/policies/banned-users.ts',
+    text: "if (now < until) return { word: 'violated'",
+    instead: "if (now < until + 60_000) return { word: 'violated'",
+    breaks: ['never whom no policy condemns'],
+    seed: 1,
+  },
+  {
+    bug: 'an intent that is not synced',
+    file: 'adapters/audit/chain-file.ts',
+    text: 'await handle.datasync()',
+    instead: '',
+    breaks: ['every call has its durable intent'],
+    seed: 1,
+  },
+  {
+    bug: 'a call that does not wait for its intent',
+    file: 'app/termination-queue.ts',
+    text: 'if (!(await record(call, requester))) return',
+    instead: 'void record(call, requester)',
+    breaks: ['every call has its durable intent'],
+    seed: 1,
+  },
+  {
+    bug: 'the newest decision is not asked again before a call',
+    file: 'app/termination-queue.ts',
+    text: "if (!requester.stillWanted(call, clock.now())) return requester.withdrawn(call, 'not-wanted')",
+    instead: '',
+    breaks: ['never whom no policy condemns', 'never on a blind view', 'nothing ends in audit mode'],
+    seed: 1,
+  },
+  {
+    bug: 'calls go on after the stop',
+    file: 'app/termination-queue.ts',
+    text: "if (stop.aborted) return requester.withdrawn(call, 'stopping')",
+    instead: 'if (stop.aborted) await clock.sleep(1500, abort)',
+    breaks: ['no call after the stop'],
+    seed: 1,
+  },
+  {
+    bug: 'an exemption that is not asked',
+    file: 'domain/verdict.ts',
+    text: "if (now < exemptUntil) return verdictOf(standing, 'exempt', exemptUntil)",
+    instead: '',
+    breaks: ['never whom no policy condemns'],
+    seed: 1,
+  },
+  {
+    bug: 'a policy in audit that ends',
+    file: 'domain/policy.ts',
+    text: "mode === 'enforce' && policy.mode === 'enforce'",
+    instead: "mode === 'enforce'",
+    breaks: ['never whom no policy condemns'],
+    seed: 1,
+  },
+  {
+    bug: 'a daemon in audit that ends',
+    file: 'domain/policy.ts',
+    text: "mode === 'enforce' && policy.mode === 'enforce'",
+    instead: "policy.mode === 'enforce'",
+    breaks: ['nothing ends in audit mode', 'never whom no policy condemns'],
+    seed: 1,
+  },
+  {
+    bug: 'a view that is never too old',
+    file: 'app/endpoint-watch.ts',
+    text: 'now - snapshot.begunAt <= settings.staleAfterMs',
+    instead: 'true',
+    breaks: ['never on a blind view'],
+    seed: 1,
+  },
+  {
+    bug: 'a guard that holds nothing',
+    file: 'domain/guard.ts',
+    text: 'return connections > limits.minConnections && connections > (limits.maxPercent / 100) * active',
+    instead: 'return connections > Number.POSITIVE_INFINITY',
+    breaks: ['never beyond the guard'],
+    seed: 1,
+  },
+  {
+    bug: 'a bucket that never empties',
+    file: 'domain/token-bucket.ts',
+    text: 'tokens = Math.max(0, tokens - 1)',
+    instead: '',
+    breaks: ['never faster than the rate'],
+    seed: 1,
+  },
+  {
+    bug: 'an acknowledgement that is taken for a proof',
+    file: 'app/verification.ts',
+    text: "if (status === 'terminated' || pursuit.absences >= 2) {",
+    instead: "if (pursuit.state === 'sent' || pursuit.absences >= 2) {",
+    breaks: ['a proof is a proof'],
+    seed: 1,
+  },
+  {
+    bug: 'a row that was missed once is taken for gone',
+    file: 'app/verification.ts',
+    text: 'pursuit.absences >= 2',
+    instead: 'pursuit.absences >= 1',
+    breaks: ['a proof is a proof'],
+    seed: 1,
+  },
+  {
+    bug: 'a snapshot begun before the answer counts as its proof',
+    file: 'app/verification.ts',
+    text: "if (pursuit.state === 'sending' || snapshot.begunAt <= pursuit.sentAt) continue",
+    instead: "if (pursuit.state === 'sending') continue",
+    breaks: ['a proof is a proof', 'no verdict is lost'],
+    seed: 1,
+  },
+  {
+    bug: 'a termination that did nothing is never tried again',
+    file: 'app/verification.ts',
+    text: 'pursuit.againAt = now + pursuit.attempts * RETRY_MS',
+    instead: 'pursuit.againAt = NEVER',
+    breaks: ['no verdict is lost', 'the banned stay out'],
+    seed: 1,
+  },
+  {
+    bug: 'whoever comes back is left alone',
+    file: 'domain/policies/banned-users.ts',
+    text: 'if (establishedAt !== undefined && establishedAt <= now) return Math.max(establishedAt, banFrom)',
+    instead:
+      'if (establishedAt !== undefined && establishedAt <= now) return Math.max(establishedAt, banFrom) + 60_000',
+    breaks: ['the banned stay out', 'no verdict is lost'],
+    seed: 1,
+  },
+  {
+    bug: 'what is remembered of connections stays when they go',
+    file: 'domain/memory.ts',
+    text: 'for (const id of absent) {',
+    instead: 'for (const id of [] as string[]) {',
+    breaks: ['memory is bounded'],
+    seed: 1,
+  },
+  {
+    bug: 'a torn line that is left at the end',
+    file: 'adapters/audit/torn-end.ts',
+    text: 'await handle.truncate(length)',
+    instead: '',
+    breaks: ['a trail that was torn goes on', 'every call has its durable intent', 'the daemon does not fall over'],
+    seed: 1,
+  },
+]
