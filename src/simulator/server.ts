@@ -1,12 +1,17 @@
 import Fastify from 'fastify'
 import type { Instant } from '../domain/instant.ts'
 import { createAwsApi } from './aws-api.ts'
-import { AwsError } from './aws-error.ts'
+import { AwsError, type AwsErrorCode } from './aws-error.ts'
 import { errorXml } from './ec2-xml.ts'
+import type { FaultKind } from './fault-kinds.ts'
+import { type FaultScenario, named } from './fault-schema.ts'
+import { createFaults } from './faults.ts'
+import { answerInstead, firstHalf } from './faulty-answer.ts'
 import { populate } from './population.ts'
 import { createRandom } from './random.ts'
 import type { Scenario } from './scenario.ts'
 import { readSignature } from './signature.ts'
+import type { SimulatedResponse } from './simulated-response.ts'
 import { createWorld } from './world.ts'
 import { controlWorld, type WorldControls } from './world-controls.ts'
 
@@ -22,20 +27,16 @@ export interface SimulatedRequest {
   readonly params: Readonly<Record<string, string>>
 }
 
-export interface SimulatedResponse {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body: string
-}
-
-/** `hang` never answers, `reset` breaks the TCP connection, undefined lets the request through to the world. */
-export type Interception = SimulatedResponse | 'hang' | 'reset' | undefined
+/** An answer, or what goes wrong with this request; undefined lets it through to the world and to the scenario's faults. */
+export type Interception = SimulatedResponse | FaultKind | undefined
 
 export interface RecordedRequest extends SimulatedRequest {
   /** Undefined: not answered. */
   readonly status: number | undefined
   /** AWS's error code; undefined for a success and for what the interceptor said. */
   readonly code: string | undefined
+  /** What went wrong with it. */
+  readonly fault: FaultKind | undefined
 }
 
 export interface SimulatorOptions {
@@ -53,6 +54,8 @@ export interface Simulator {
   readonly url: string
   readonly port: number
   readonly world: WorldControls
+  /** From now on this goes wrong, and nothing else; windows count from now. */
+  setFaults(faults: readonly FaultScenario[]): void
   /** The latest ten thousand, in the order of their answers. */
   readonly requests: readonly RecordedRequest[]
   /** Called after each request was recorded. Returns what ends the calls. */
@@ -78,10 +81,11 @@ export const startSimulator = async ({
   const world = createWorld(scenario.endpoints, random.world, now())
   for (const endpoint of world.endpoints) populate(world, endpoint, random.world)
   const answer = createAwsApi(scenario, world, random.requests, seed)
+  const faults = createFaults(scenario.faults, random.faults, now())
 
   const requests: RecordedRequest[] = []
   const listeners = new Set<(request: RecordedRequest) => void>()
-  const record = (request: RecordedRequest) => {
+  const keep = (request: RecordedRequest) => {
     if (requests.push(request) > RECORDED_REQUESTS) requests.shift()
     for (const listener of listeners) listener(request)
   }
@@ -108,9 +112,10 @@ export const startSimulator = async ({
   app.post('/', async (request, reply) => {
     const parameters = new Map(new URLSearchParams(typeof request.body === 'string' ? request.body : ''))
     const signature = readSignature(request.headers.authorization)
+    const id = requestId()
     const received: SimulatedRequest = {
       at: now(),
-      requestId: requestId(),
+      requestId: id,
       service: signature?.service,
       region: signature?.region,
       accessKeyId: signature?.accessKeyId,
@@ -119,27 +124,45 @@ export const startSimulator = async ({
     }
 
     const interception = await intercept?.(received)
-    if (interception === 'hang' || interception === 'reset') {
+    const answeredAt = now()
+    const fault = interception === undefined ? faults.strike(received, answeredAt) : named(interception)
+    const record = (status?: number, code?: AwsErrorCode) => keep({ ...received, status, code, fault: fault?.fault })
+    const kind = fault?.fault
+    if (kind === 'hang' || kind === 'reset') {
       reply.hijack()
-      if (interception === 'reset') request.raw.socket.resetAndDestroy()
-      record({ ...received, status: undefined, code: undefined })
+      if (kind === 'reset') request.raw.socket.resetAndDestroy()
+      record()
       return
     }
 
-    const answeredAt = now()
     const token = request.headers['x-amz-security-token']
     const sessionToken = typeof token === 'string' ? token : undefined
-    const { requestId: id } = received
-    const response = interception ?? answer({ requestId: id, signature, sessionToken, parameters }, answeredAt)
-    reply.code(response.status).headers({
-      'x-amzn-requestid': received.requestId,
+    const response =
+      (typeof interception === 'object' ? interception : answerInstead(kind, id)) ??
+      answer({ requestId: id, signature, sessionToken, parameters, fault: kind }, answeredAt)
+    const headers = {
+      'x-amzn-requestid': id,
       'content-type': 'text/xml;charset=UTF-8',
       // Node would date it by the host's clock; here the injected one counts.
-      date: new Date(answeredAt).toUTCString(),
+      date: new Date(answeredAt + (kind === 'wrong-date' ? (fault?.by ?? 0) : 0)).toUTCString(),
       ...('headers' in response ? response.headers : {}),
-    })
-    record({ ...received, status: response.status, code: 'code' in response ? response.code : undefined })
-    return reply.send(response.body)
+    }
+    if (kind === 'answer-lost') {
+      reply.hijack()
+      record()
+      return
+    }
+    record(response.status, 'code' in response ? response.code : undefined)
+    if (kind === 'stall') {
+      reply.hijack()
+      reply.raw.writeHead(response.status, { ...headers, 'content-length': Buffer.byteLength(response.body) })
+      reply.raw.write(firstHalf(response.body))
+      return
+    }
+    return reply
+      .code(response.status)
+      .headers(headers)
+      .send(kind === 'truncated' ? firstHalf(response.body) : response.body)
   })
 
   const url = await app.listen({ host, port })
@@ -147,6 +170,7 @@ export const startSimulator = async ({
     url,
     port: Number(new URL(url).port),
     world: controlWorld(world, random.world, now),
+    setFaults: (list) => faults.set(list, now()),
     requests,
     onRequest(listener) {
       listeners.add(listener)
