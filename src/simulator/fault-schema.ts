@@ -1,11 +1,7 @@
 import * as z from 'zod'
 import { duration, durationOrZero } from '../domain/duration.ts'
-import { MINUTE } from '../domain/instant.ts'
 import { ACTIONS } from './action-name.ts'
-import { actionsOf, FAULT_KINDS, type FaultKind } from './fault-kinds.ts'
-
-/** Further apart than Curfew accepts of two clocks. */
-const WRONG_DATE_MS = 10 * MINUTE
+import { actionsOf, FAULT_KINDS } from './fault-kinds.ts'
 
 const fault = z
   .strictObject({
@@ -33,12 +29,7 @@ const fault = z
       say(['every'], '"every" must be longer than "for"')
     if (fault.by !== undefined && fault.fault !== 'wrong-date') say(['by'], '"by" goes with wrong-date alone')
   })
-  .transform((fault) => ({ ...fault, by: fault.by ?? WRONG_DATE_MS }))
 
 export const faultList = z.array(fault)
 
 export type FaultScenario = z.output<typeof fault>
-
-/** A kind of fault alone: always, with all that it can strike. */
-export const named = (interception: unknown): FaultScenario | undefined =>
-  FAULT_KINDS.includes(interception as FaultKind) ? fault.parse({ fault: interception }) : undefined

@@ -1,10 +1,10 @@
 import Fastify from 'fastify'
-import type { Instant } from '../domain/instant.ts'
+import { type Instant, MINUTE } from '../domain/instant.ts'
 import { createAwsApi } from './aws-api.ts'
 import { AwsError, type AwsErrorCode } from './aws-error.ts'
 import { errorXml } from './ec2-xml.ts'
 import type { FaultKind } from './fault-kinds.ts'
-import { type FaultScenario, named } from './fault-schema.ts'
+import type { FaultScenario } from './fault-schema.ts'
 import { createFaults } from './faults.ts'
 import { answerInstead, firstHalf } from './faulty-answer.ts'
 import { populate } from './population.ts'
@@ -64,6 +64,9 @@ export interface Simulator {
 }
 
 const RECORDED_REQUESTS = 10_000
+
+/** Further apart than Curfew accepts of two clocks. */
+const WRONG_DATE_MS = 10 * MINUTE
 
 /** The largest sensible request is a filter of a thousand values. */
 const BODY_LIMIT = 1 << 20
@@ -125,12 +128,12 @@ export const startSimulator = async ({
 
     const interception = await intercept?.(received)
     const answeredAt = now()
-    const fault = interception === undefined ? faults.strike(received, answeredAt) : named(interception)
-    const record = (status?: number, code?: AwsErrorCode) => keep({ ...received, status, code, fault: fault?.fault })
-    const kind = fault?.fault
-    if (kind === 'hang' || kind === 'reset') {
+    const struck = interception === undefined ? faults.strike(received, answeredAt) : undefined
+    const fault = typeof interception === 'string' ? interception : struck?.fault
+    const record = (status?: number, code?: AwsErrorCode) => keep({ ...received, status, code, fault })
+    if (fault === 'hang' || fault === 'reset') {
       reply.hijack()
-      if (kind === 'reset') request.raw.socket.resetAndDestroy()
+      if (fault === 'reset') request.raw.socket.resetAndDestroy()
       record()
       return
     }
@@ -138,22 +141,22 @@ export const startSimulator = async ({
     const token = request.headers['x-amz-security-token']
     const sessionToken = typeof token === 'string' ? token : undefined
     const response =
-      (typeof interception === 'object' ? interception : answerInstead(kind, id)) ??
-      answer({ requestId: id, signature, sessionToken, parameters, fault: kind }, answeredAt)
+      (typeof interception === 'object' ? interception : answerInstead(fault, id)) ??
+      answer({ requestId: id, signature, sessionToken, parameters, fault }, answeredAt)
     const headers = {
       'x-amzn-requestid': id,
       'content-type': 'text/xml;charset=UTF-8',
       // Node would date it by the host's clock; here the injected one counts.
-      date: new Date(answeredAt + (kind === 'wrong-date' ? (fault?.by ?? 0) : 0)).toUTCString(),
+      date: new Date(answeredAt + (fault === 'wrong-date' ? (struck?.by ?? WRONG_DATE_MS) : 0)).toUTCString(),
       ...('headers' in response ? response.headers : {}),
     }
-    if (kind === 'answer-lost') {
+    if (fault === 'answer-lost') {
       reply.hijack()
       record()
       return
     }
     record(response.status, 'code' in response ? response.code : undefined)
-    if (kind === 'stall') {
+    if (fault === 'stall') {
       reply.hijack()
       reply.raw.writeHead(response.status, { ...headers, 'content-length': Buffer.byteLength(response.body) })
       reply.raw.write(firstHalf(response.body))
@@ -162,7 +165,7 @@ export const startSimulator = async ({
     return reply
       .code(response.status)
       .headers(headers)
-      .send(kind === 'truncated' ? firstHalf(response.body) : response.body)
+      .send(fault === 'truncated' ? firstHalf(response.body) : response.body)
   })
 
   const url = await app.listen({ host, port })

@@ -1,11 +1,4 @@
-import type { Resources } from './daemon.ts'
-
-export interface Sample extends Resources {
-  readonly atMs: number
-  readonly generation: number
-  readonly stateBytes: number
-  readonly connected?: number
-}
+import type { Sample } from './measuring.ts'
 
 export interface Flatness {
   readonly samples: number

@@ -1,31 +1,12 @@
-import type { FaultScenario } from '../../src/simulator/fault-schema.ts'
-import { faultList } from '../../src/simulator/fault-schema.ts'
+import { faultMixture } from '../../src/simulator/fault-mixture.ts'
+import { type FaultScenario, faultList } from '../../src/simulator/fault-schema.ts'
 
-/** A little of everything, and now and then nothing works at all. */
-export const misbehaviour = (): readonly FaultScenario[] =>
-  faultList.parse([
-    { fault: 'unavailable', after: '3m', for: '70s', every: '9m' },
-    { fault: 'wrong-date', after: '6m', for: '20s', every: '9m' },
-    { fault: 'other-tool', percent: 1 },
-    { fault: 'throttle', percent: 2 },
-    { fault: 'internal-error', percent: 1 },
-    { fault: 'unavailable', percent: 1 },
-    { fault: 'expired-credentials', percent: 0.5 },
-    { fault: 'reset', percent: 2 },
-    { fault: 'hang', percent: 0.5 },
-    { fault: 'stall', percent: 0.5 },
-    { fault: 'truncated', percent: 1 },
-    { fault: 'answer-lost', percent: 1 },
-    { fault: 'empty', percent: 1 },
-    { fault: 'garbage', percent: 0.5 },
-    { fault: 'login-page', percent: 1 },
-    { fault: 'proxy-error', percent: 0.5 },
-    { fault: 'error-in-success', percent: 1 },
-    { fault: 'wrong-root', percent: 0.5 },
-    { fault: 'wrong-date', percent: 1 },
-    { fault: 'repeated-token', percent: 1 },
-    { fault: 'duplicate-rows', percent: 3 },
-    { fault: 'stale-list', percent: 5 },
-    { fault: 'lie', percent: 5 },
-    { fault: 'failed-to-terminate', percent: 5 },
-  ])
+/** A little of everything, and now and then nothing works at all or the clocks are minutes apart. */
+export const misbehaviour: readonly FaultScenario[] = [
+  ...faultList.parse([
+    { fault: 'unavailable', after: '2m', for: '70s', every: '9m' },
+    { fault: 'wrong-date', after: '4m', for: '20s', every: '9m' },
+  ]),
+  // Whether something is allowed is asked again every five minutes only, and that is tested elsewhere.
+  ...faultMixture.filter(({ fault }) => fault !== 'denied'),
+]

@@ -123,7 +123,7 @@ const summary = (): Summary => {
 const obey = (order: Order): unknown => {
   switch (order.order) {
     case 'faults':
-      return simulator.setFaults(order.on ? misbehaviour() : [])
+      return simulator.setFaults(order.on ? misbehaviour : [])
     case 'banned': {
       const now = Date.now()
       for (const [name, { until }] of banned) if (until === Number.POSITIVE_INFINITY) banned.set(name, { until: now })

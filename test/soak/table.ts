@@ -3,7 +3,7 @@ import type { Report } from './soak.ts'
 const mebibytes = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`
 
 /** What a person wants to know of a soak. */
-export const tableOf = ({ minutes, counts, outside, audit, flatness, settledMs, problems }: Report): string => {
+export const tableOf = ({ minutes, counts, outside, trail, flatness, settledMs, problems }: Report): string => {
   const rows: ReadonlyArray<readonly [string, string]> = [
     ['minutes', minutes.toFixed(1)],
     ['connections seen', `${outside.everConnected}, ${outside.connected} at the end`],
@@ -11,7 +11,7 @@ export const tableOf = ({ minutes, counts, outside, audit, flatness, settledMs, 
     ['calls to end', `${outside.calls}, of them ${outside.callsByUserName} by user name`],
     [
       'confirmed',
-      Object.entries(audit.endedBy)
+      Object.entries(trail?.endedBy ?? {})
         .map(([reason, count]) => `${reason} ${count}`)
         .join(', '),
     ],
@@ -23,7 +23,7 @@ export const tableOf = ({ minutes, counts, outside, audit, flatness, settledMs, 
     ],
     ['polls failed, blind', `${counts.pollsFailed}, ${counts.blind}`],
     ['notifications tried', String(outside.notifications)],
-    ['audit', audit.said.split('\n')[0] ?? ''],
+    ['audit', (trail?.said ?? '').split('\n')[0] ?? ''],
     ['all gone after the faults', settledMs === undefined ? 'no' : `${(settledMs / 1000).toFixed(1)} s`],
     ...(flatness === undefined
       ? [['flat', 'too short to say'] as const]
