@@ -1,6 +1,6 @@
 import { errorXml } from './ec2-xml.ts'
+import type { SimulatedResponse } from './exchange.ts'
 import type { FaultKind } from './fault-kinds.ts'
-import type { SimulatedResponse } from './simulated-response.ts'
 
 const error = (status: number, code: string, requestId: string): SimulatedResponse => ({
   status,
@@ -40,6 +40,3 @@ export const answerInstead = (fault: FaultKind | undefined, requestId: string): 
       return undefined
   }
 }
-
-/** A body that is cut off somewhere in a row. */
-export const firstHalf = (body: string): string => body.slice(0, body.length / 2)

@@ -3,41 +3,17 @@ import { type Instant, MINUTE } from '../domain/instant.ts'
 import { createAwsApi } from './aws-api.ts'
 import { AwsError, type AwsErrorCode } from './aws-error.ts'
 import { errorXml } from './ec2-xml.ts'
-import type { FaultKind } from './fault-kinds.ts'
+import type { Interception, RecordedRequest, SimulatedRequest } from './exchange.ts'
 import type { FaultScenario } from './fault-schema.ts'
 import { createFaults } from './faults.ts'
-import { answerInstead, firstHalf } from './faulty-answer.ts'
+import { answerInstead } from './faulty-answer.ts'
 import { populate } from './population.ts'
 import { createRandom } from './random.ts'
 import type { Scenario } from './scenario.ts'
+import { send } from './send.ts'
 import { readSignature } from './signature.ts'
-import type { SimulatedResponse } from './simulated-response.ts'
 import { createWorld } from './world.ts'
 import { controlWorld, type WorldControls } from './world-controls.ts'
-
-/** One request as it came in. */
-export interface SimulatedRequest {
-  readonly at: Instant
-  readonly requestId: string
-  /** What it was signed for, and with which key; undefined if it was not. */
-  readonly service: string | undefined
-  readonly region: string | undefined
-  readonly accessKeyId: string | undefined
-  readonly action: string
-  readonly params: Readonly<Record<string, string>>
-}
-
-/** An answer, or what goes wrong with this request; undefined lets it through to the world and to the scenario's faults. */
-export type Interception = SimulatedResponse | FaultKind | undefined
-
-export interface RecordedRequest extends SimulatedRequest {
-  /** Undefined: not answered. */
-  readonly status: number | undefined
-  /** AWS's error code; undefined for a success and for what the interceptor said. */
-  readonly code: string | undefined
-  /** What went wrong with it. */
-  readonly fault: FaultKind | undefined
-}
 
 export interface SimulatorOptions {
   readonly scenario: Scenario
@@ -150,22 +126,9 @@ export const startSimulator = async ({
       date: new Date(answeredAt + (fault === 'wrong-date' ? (struck?.by ?? WRONG_DATE_MS) : 0)).toUTCString(),
       ...('headers' in response ? response.headers : {}),
     }
-    if (fault === 'answer-lost') {
-      reply.hijack()
-      record()
-      return
-    }
-    record(response.status, 'code' in response ? response.code : undefined)
-    if (fault === 'stall') {
-      reply.hijack()
-      reply.raw.writeHead(response.status, { ...headers, 'content-length': Buffer.byteLength(response.body) })
-      reply.raw.write(firstHalf(response.body))
-      return
-    }
-    return reply
-      .code(response.status)
-      .headers(headers)
-      .send(fault === 'truncated' ? firstHalf(response.body) : response.body)
+    if (fault === 'answer-lost') record()
+    else record(response.status, 'code' in response ? response.code : undefined)
+    return send(reply, { ...response, headers }, fault)
   })
 
   const url = await app.listen({ host, port })

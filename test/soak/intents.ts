@@ -2,19 +2,30 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
 interface Line {
   readonly event: string
+  readonly endpointId?: string
   readonly connectionId?: string
   readonly username?: string
   readonly call?: { readonly id: string; readonly selector: string }
 }
+
+/** Whom a call asks to end: a user by name, or else one connection. */
+export interface Asked {
+  readonly endpointId: string | undefined
+  readonly connectionId: string | undefined
+  readonly username: string | undefined
+}
+
+export const keyOf = ({ endpointId, connectionId, username }: Asked): string =>
+  `${endpointId} ${username === undefined ? connectionId : `user ${username}`}`
 
 /** The intents that are in the audit file now, asked while a call is being received: what is written later proves nothing. */
 export const followIntents = (file: string) => {
   const counts = new Map<string, Set<string>>()
   let offset = 0
 
-  const note = ({ event, connectionId, username, call }: Line) => {
+  const note = ({ event, endpointId, connectionId, username, call }: Line) => {
     if (event !== 'intent' || call === undefined) return
-    const key = call.selector === 'username' ? `user ${username}` : `connection ${connectionId}`
+    const key = keyOf({ endpointId, connectionId, username: call.selector === 'username' ? username : undefined })
     const calls = counts.get(key) ?? new Set()
     counts.set(key, calls.add(call.id))
   }
@@ -37,10 +48,9 @@ export const followIntents = (file: string) => {
 
   return {
     /** How many calls have a record for this connection or, by name, for this user. */
-    count(selector: { readonly connectionId?: string | undefined; readonly username?: string | undefined }): number {
+    count(asked: Asked): number {
       readOn()
-      const { connectionId, username } = selector
-      return counts.get(username === undefined ? `connection ${connectionId}` : `user ${username}`)?.size ?? 0
+      return counts.get(keyOf(asked))?.size ?? 0
     },
   }
 }

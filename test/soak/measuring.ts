@@ -30,7 +30,9 @@ export const startMeasuring = (lives: Lives, stateFile: string, counts: Counts, 
     samples.push({ atMs: Date.now() - startedAt, generation, stateBytes: await sizeOf(stateFile), ...resources })
   }
   let measuring = Promise.resolve()
-  const timer = setInterval(() => (measuring = measuring.then(measure)), everyMs)
+  const timer = setInterval(() => {
+    measuring = measuring.then(measure)
+  }, everyMs)
   return {
     samples,
     async stop() {

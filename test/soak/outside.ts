@@ -1,14 +1,12 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { isConnected } from '../../src/simulator/connection-row.ts'
 import { defineScenario } from '../../src/simulator/scenario-file.ts'
-import { type SimulatedRequest, startSimulator } from '../../src/simulator/server.ts'
-import { followIntents } from './intents.ts'
+import { startSimulator } from '../../src/simulator/server.ts'
+import { createJudge } from './judge.ts'
 import { misbehaviour } from './misbehaviour.ts'
 import { ENDPOINTS, scenarioOf } from './population.ts'
-import { isOverdue, type Moment, mayBeEnded, mustStay, nameOf } from './verdicts.ts'
+import { startReceiver } from './receiver.ts'
 
-// All that is outside of the daemon, in a process of its own: AWS, a slow receiver of notifications, and the judge who
-// sees each call as it arrives.
+// All that is outside of the daemon, in a process of its own: AWS, a slow receiver of notifications, and a judge.
 
 export type Order =
   | { readonly order: 'faults'; readonly on: boolean }
@@ -27,96 +25,45 @@ export interface Summary {
   readonly wrong: readonly string[]
 }
 
-const [clients = '800', seed = '1', auditFile = ''] = process.argv.slice(2)
+const LOOK_AROUND_MS = 30_000
 
-const intents = followIntents(auditFile)
-const banned = new Map<string, { readonly until: number }>()
-const calledAt = new Map<string, number>()
-const callsOf = new Map<string, number>()
+const [clients = '', seed = '', auditFile = ''] = process.argv.slice(2)
 const faults: Record<string, number> = {}
-const seen = new Set<string>()
-const wrong: string[] = []
+const everConnected = new Set<string>()
 let requests = 0
-let calls = 0
-let callsByUserName = 0
-let notifications = 0
 
-const complain = (text: string) => {
-  if (wrong.length < 50) wrong.push(`${new Date().toISOString()} ${text}`)
-}
-
-const momentOf = (endpointId: string, at: number): Moment => ({
-  at,
-  rows: simulator.world.connections(endpointId),
-  bannedWithin: (name, withinMs) => (banned.get(name)?.until ?? 0) >= at - withinMs,
-  calledAt: (name) => calledAt.get(`${endpointId} ${name}`),
-})
-
-const judge = ({ params, at }: SimulatedRequest) => {
-  const { ClientVpnEndpointId: endpointId = '', ConnectionId: connectionId, Username: username } = params
-  calls++
-  if (username !== undefined) callsByUserName++
-  const who = username === undefined ? `connection ${connectionId}` : `user ${username}`
-  const before = callsOf.get(`${endpointId} ${who}`) ?? 0
-  callsOf.set(`${endpointId} ${who}`, before + 1)
-  if (intents.count({ connectionId, username }) <= before) complain(`a call for ${who} has no intent on disk`)
-
-  const moment = momentOf(endpointId, at)
-  for (const row of moment.rows) {
-    if (username === undefined ? row.connectionId !== connectionId : row.username !== username) continue
-    if (row.status === 'terminated' || row.status === 'terminating') continue
-    const name = nameOf(row)
-    if (!mayBeEnded(row, moment)) complain(`a call names ${name} (${row.connectionId}), who may stay`)
-    if (mustStay(name)) complain(`${name} is of those who may always stay`)
-    calledAt.set(`${endpointId} ${name}`, at)
-  }
-}
-
+const judge = createJudge(() => simulator, auditFile)
 const simulator = await startSimulator({
   scenario: defineScenario(scenarioOf(Number(clients), Number(seed))),
   intercept: (request) => {
     requests++
-    if (request.action === 'TerminateClientVpnConnections' && request.params.DryRun !== 'true') judge(request)
+    if (request.action === 'TerminateClientVpnConnections' && request.params.DryRun !== 'true') judge.called(request)
     return undefined
   },
 })
 simulator.onRequest(({ fault }) => {
   if (fault !== undefined) faults[fault] = (faults[fault] ?? 0) + 1
 })
+const receiver = await startReceiver()
 
-/** Slow, and every seventh time it fails. */
-const hook = createServer((request, response) => {
-  request.resume()
-  notifications++
-  response.statusCode = notifications % 7 === 0 ? 503 : 204
-  setTimeout(() => response.end(), 500 + (notifications % 5) * 700)
-})
-await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
-
-const overdue = (overdueMs: number): string[] =>
-  ENDPOINTS.flatMap(({ id }) => {
-    const moment = momentOf(id, Date.now())
-    return moment.rows
-      .filter((row) => isOverdue(row, moment, overdueMs))
-      .map((row) => `${nameOf(row)} ${row.connectionId} ${row.status}`)
-  })
+/** How many are connected now. */
+const lookAround = (): number => {
+  const rows = ENDPOINTS.flatMap(({ id }) => simulator.world.connections(id))
+  for (const { connectionId } of rows) everConnected.add(connectionId)
+  return rows.filter(isConnected).length
+}
+setInterval(lookAround, LOOK_AROUND_MS)
 
 const summary = (): Summary => {
-  let connected = 0
-  for (const { id } of ENDPOINTS)
-    for (const { connectionId, status } of simulator.world.connections(id)) {
-      seen.add(connectionId)
-      if (status === 'active') connected++
-    }
+  const connected = lookAround()
   return {
     requests,
-    calls,
-    callsByUserName,
+    ...judge.counts(),
     faults,
-    notifications,
+    notifications: receiver.received(),
     connected,
-    everConnected: seen.size,
-    wrong,
+    everConnected: everConnected.size,
+    wrong: judge.wrong,
   }
 }
 
@@ -124,14 +71,10 @@ const obey = (order: Order): unknown => {
   switch (order.order) {
     case 'faults':
       return simulator.setFaults(order.on ? misbehaviour : [])
-    case 'banned': {
-      const now = Date.now()
-      for (const [name, { until }] of banned) if (until === Number.POSITIVE_INFINITY) banned.set(name, { until: now })
-      for (const name of order.names) banned.set(name, { until: Number.POSITIVE_INFINITY })
-      return undefined
-    }
+    case 'banned':
+      return judge.banned(order.names, Date.now())
     case 'overdue':
-      return overdue(order.overdueMs)
+      return judge.overdue(Date.now(), order.overdueMs)
     case 'summary':
       return summary()
   }
@@ -141,4 +84,4 @@ process.on('message', ({ id, order }: { readonly id: number; readonly order: Ord
   process.send?.({ id, answer: obey(order) })
 })
 process.on('disconnect', () => process.exit(0))
-process.send?.({ url: simulator.url, hookUrl: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/` })
+process.send?.({ url: simulator.url, hookUrl: receiver.url })
