@@ -5,7 +5,7 @@ import { FAULTS } from './faulty-aws.ts'
 import { AGE_POLICY, isTermination, startOffice, terminatedIds } from './office.ts'
 
 const CONNECTIONS = 1200
-const ENDPOINTS = [0, 1, 2, 3].map((digit) => `cvpn-endpoint-0123456789abcde0${digit}`)
+const ENDPOINTS = [0, 1, 2, 3, 4, 5].map((digit) => `cvpn-endpoint-0123456789abcde0${digit}`)
 
 const endpoint = (id: string, count: number) => ({
   id,
