@@ -1,4 +1,5 @@
 import type { AwsErrorCode } from './aws-error.ts'
+import type { FaultKind } from './fault-kinds.ts'
 import type { Signature } from './signature.ts'
 
 /** A signed Query request, whatever the service. */
@@ -7,6 +8,7 @@ export interface Request {
   readonly signature: Signature
   readonly sessionToken: string | undefined
   readonly parameters: ReadonlyMap<string, string>
+  readonly fault: FaultKind | undefined
 }
 
 export interface Answer {

@@ -1,7 +1,7 @@
 import { type Instant, SECOND } from '../domain/instant.ts'
 import type { Client } from './client.ts'
 
-export type RowStatus = 'active' | 'terminating' | 'terminated'
+export type RowStatus = 'active' | 'terminating' | 'terminated' | 'failed-to-terminate'
 
 /** One row of DescribeClientVpnConnections. */
 export interface ConnectionRow {
@@ -20,6 +20,10 @@ export interface ConnectionRow {
   extraIngressBytes: number
   extraEgressBytes: number
 }
+
+/** A termination that failed has ended nothing. */
+export const isConnected = ({ status }: Pick<ConnectionRow, 'status'>): boolean =>
+  status === 'active' || status === 'failed-to-terminate'
 
 export interface Counters {
   readonly ingressBytes: number

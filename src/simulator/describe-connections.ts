@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts'
+import { type Instant, SECOND } from '../domain/instant.ts'
 import type { Filter } from './aws-query.ts'
 import { type ConnectionRow, countersAt } from './connection-row.ts'
 import { type Action, findEndpoint } from './ec2-action.ts'
@@ -15,10 +15,16 @@ interface Input {
   readonly page: PageRequest
 }
 
-const rowXml = (endpointId: string, row: ConnectionRow, now: Instant): string => {
+/** How far a stale list lies behind. */
+const STALE_MS = 20 * SECOND
+
+const DUPLICATES = 3
+
+const rowXml = (endpointId: string, row: ConnectionRow, now: Instant, stale: boolean): string => {
   const { client } = row
+  const status = stale && row.silentAt > now - STALE_MS ? 'active' : row.status
   const counters = countersAt(row, now)
-  const ended = row.status === 'terminated'
+  const ended = status === 'terminated'
   return [
     textElement('clientVpnEndpointId', endpointId),
     textElement('timestamp', connectionTime(ended ? row.endedAt : now)),
@@ -31,7 +37,7 @@ const rowXml = (endpointId: string, row: ConnectionRow, now: Instant): string =>
     textElement('egressPackets', counters.egressPackets),
     textElement('clientIp', row.clientIp),
     textElement('commonName', client.commonName),
-    element('status', textElement('code', row.status)),
+    element('status', textElement('code', status)),
     textElement('connectionEndTime', ended ? connectionTime(row.endedAt) : '-'),
     client.posture.length === 0
       ? ''
@@ -81,7 +87,10 @@ export const describeConnections: Action<Input> = {
       },
       context.now,
     )
-    const items = rows.map((row) => rowXml(endpointId, row, context.now))
-    return listElement('connections', items) + textElement('nextToken', nextToken)
+    const { fault, now } = context
+    const items = rows.map((row) => rowXml(endpointId, row, now, fault === 'stale-list'))
+    if (fault === 'duplicate-rows') items.push(...items.slice(0, DUPLICATES))
+    const token = fault === 'repeated-token' ? (page.token ?? nextToken) : nextToken
+    return listElement('connections', items) + textElement('nextToken', token)
   },
 }

@@ -1,8 +1,10 @@
 import type { Instant } from '../domain/instant.ts'
+import type { ActionName } from './action-name.ts'
 import { AwsError } from './aws-error.ts'
 import type { AwsQuery } from './aws-query.ts'
+import type { FaultKind } from './fault-kinds.ts'
 import type { Pager } from './page.ts'
-import type { ActionName, Scenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
 import type { SimulatedEndpoint, World } from './world.ts'
 
 export interface ActionContext {
@@ -11,6 +13,8 @@ export interface ActionContext {
   readonly account: string
   readonly region: string
   readonly pager: Pager
+  /** What goes wrong with this request. */
+  readonly fault: FaultKind | undefined
   readonly now: Instant
 }
 

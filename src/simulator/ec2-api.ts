@@ -8,6 +8,7 @@ import { describeConnections } from './describe-connections.ts'
 import { describeEndpoints } from './describe-endpoints.ts'
 import type { Action } from './ec2-action.ts'
 import { errorXml, responseXml } from './ec2-xml.ts'
+import type { FaultKind } from './fault-kinds.ts'
 import { createPager } from './page.ts'
 import type { Scenario } from './scenario.ts'
 import { terminateConnections } from './terminate-connections.ts'
@@ -32,10 +33,11 @@ export const createEc2Api = (scenario: Scenario, world: World, callers: Callers,
     return caller
   }
 
-  const throttle = (action: Action, account: string, region: string, now: Instant) => {
+  const throttle = (action: Action, account: string, region: string, fault: FaultKind | undefined, now: Instant) => {
     const key = `${account} ${region} ${action.name}`
     const bucket = buckets.get(key) ?? createTokenBucket(scenario.buckets[action.bucket], now)
     buckets.set(key, bucket)
+    if (fault === 'other-tool') while (bucket.tryTake(now));
     if (bucket.tryTake(now)) return
     throw new AwsError(
       'RequestLimitExceeded',
@@ -46,13 +48,13 @@ export const createEc2Api = (scenario: Scenario, world: World, callers: Callers,
   const perform = (request: Request, now: Instant): { action: Action; content: string } => {
     const { account, deny } = callerOf(request, now)
     const { region } = request.signature
-    const { parameters } = request
+    const { parameters, fault } = request
     const name = parameters.get('Action')
     if (name === undefined) throw new AwsError('MissingAction', 'The request must contain the parameter Action')
     const action = ACTIONS.get(name)
     if (action === undefined)
       throw new AwsError('InvalidAction', `The action ${name} is not valid for this web service`)
-    throttle(action, account, region, now)
+    throttle(action, account, region, fault, now)
 
     const query = createQuery(parameters)
     const dryRun = query.flag('DryRun')
@@ -65,14 +67,15 @@ export const createEc2Api = (scenario: Scenario, world: World, callers: Callers,
       )
     }
     if (dryRun) throw new AwsError('DryRunOperation', 'Request would have succeeded, but DryRun flag is set.')
-    return { action, content: action.perform(input, { world, account, region, pager, now }) }
+    return { action, content: action.perform(input, { world, account, region, pager, fault, now }) }
   }
 
   return (request: Request, now: Instant): Answer => {
     world.advanceTo(now)
     try {
       const { action, content } = perform(request, world.now)
-      return { status: 200, code: undefined, body: responseXml(action.name, request.requestId, content) }
+      const root = request.fault === 'wrong-root' ? 'SomethingElse' : action.name
+      return { status: 200, code: undefined, body: responseXml(root, request.requestId, content) }
     } catch (error) {
       if (!(error instanceof AwsError)) throw error
       return { status: error.status, code: error.code, body: errorXml(error, request.requestId) }

@@ -1,5 +1,4 @@
 import type { Instant } from '../domain/instant.ts'
-import type { AwsError } from './aws-error.ts'
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 const NAMESPACE = 'http://ec2.amazonaws.com/doc/2016-11-15/'
@@ -29,7 +28,10 @@ export const responseXml = (action: string, requestId: string, content: string):
   `${DECLARATION}<${action}Response xmlns="${NAMESPACE}">${textElement('requestId', requestId)}${content}</${action}Response>`
 
 /** Errors have no namespace, and their request id has a capital D. */
-export const errorXml = ({ code, message }: Pick<AwsError, 'code' | 'message'>, requestId: string): string => {
+export const errorXml = (
+  { code, message }: { readonly code: string; readonly message: string },
+  requestId: string,
+): string => {
   const error = element('Error', textElement('Code', code) + textElement('Message', message))
   return `${DECLARATION}${element('Response', element('Errors', error) + textElement('RequestID', requestId))}`
 }

@@ -23,10 +23,14 @@ const randomFrom = (generator: JumpableRandomGenerator): Random => ({
   },
 })
 
-/** Two streams that never meet: what the world does must not depend on how often it is looked at. */
-export const createRandom = (seed: number): { readonly world: Random; readonly requests: Random } => {
+/** Streams that never meet: what the world does must not depend on how often it is looked at, nor on what goes wrong. */
+export const createRandom = (
+  seed: number,
+): { readonly world: Random; readonly requests: Random; readonly faults: Random } => {
   const world = xoroshiro128plus(seed)
   const requests = world.clone()
   requests.jump()
-  return { world: randomFrom(world), requests: randomFrom(requests) }
+  const faults = requests.clone()
+  faults.jump()
+  return { world: randomFrom(world), requests: randomFrom(requests), faults: randomFrom(faults) }
 }

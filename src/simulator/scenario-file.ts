@@ -1,16 +1,35 @@
+import * as z from 'zod'
 import { type Problem, sortProblems } from '../config/problem.ts'
 import { readValue } from '../config/read-value.ts'
 import { readYaml } from '../config/yaml-file.ts'
+import { type FaultScenario, faultList } from './fault-schema.ts'
 import { type Scenario, type ScenarioInput, scenarioSchema } from './scenario.ts'
 
 export type ParsedScenario = { readonly scenario: Scenario } | { readonly problems: readonly Problem[] }
 
-/** Reads a scenario file. Every problem is reported; there is no half-valid scenario. */
-export const parseScenario = (text: string, path = 'scenario.yaml'): ParsedScenario => {
+export type ParsedFaults = { readonly faults: readonly FaultScenario[] } | { readonly problems: readonly Problem[] }
+
+/** Every problem is reported; there is no half-valid file. */
+const parse = <Schema extends z.ZodType>(
+  text: string,
+  path: string,
+  schema: Schema,
+): { readonly value: z.output<Schema> } | { readonly problems: readonly Problem[] } => {
   const problems: Problem[] = []
   const file = readYaml(path, new TextEncoder().encode(text), (problem) => problems.push(problem))
-  const scenario = file.value === undefined ? undefined : readValue(file, scenarioSchema, [], file.value)
-  return problems.length === 0 && scenario !== undefined ? { scenario } : { problems: sortProblems(problems) }
+  const value = file.value === undefined ? undefined : readValue(file, schema, [], file.value)
+  return problems.length === 0 && value !== undefined ? { value } : { problems: sortProblems(problems) }
+}
+
+export const parseScenario = (text: string, path = 'scenario.yaml'): ParsedScenario => {
+  const parsed = parse(text, path, scenarioSchema)
+  return 'value' in parsed ? { scenario: parsed.value } : parsed
+}
+
+/** A file of faults alone, written as in a scenario. */
+export const parseFaults = (text: string, path = 'faults.yaml'): ParsedFaults => {
+  const parsed = parse(text, path, z.strictObject({ faults: faultList }))
+  return 'value' in parsed ? { faults: parsed.value.faults } : parsed
 }
 
 /** A scenario written in code. Throws a ZodError that lists every problem. */

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { duration, durationOrZero, parseDuration } from '../domain/duration.ts'
 import { DAY, SECOND } from '../domain/instant.ts'
+import { ACTIONS } from './action-name.ts'
+import { faultList } from './fault-schema.ts'
 
 const name = z.string().regex(/^[^\p{Cc}]+$/u, { error: 'expected a name without control characters' })
 
@@ -71,6 +73,7 @@ export const endpointSchema = z
     tags: z.record(z.string(), z.string()).default({}),
     status: z.enum(['available', 'pending-associate', 'pending', 'deleting', 'deleted']).default('available'),
     terminatingFor: durationOrZero.default(2 * SECOND).meta({ description: 'From `terminating` to `terminated`.' }),
+    listedFor: duration.prefault('1h').meta({ description: 'How long an ended connection is listed; at AWS an hour.' }),
     connections: z.array(person).default([]).meta({ description: 'People, one by one.' }),
     clients: z.array(population).default([]).meta({ description: 'People by the hundred.' }),
   })
@@ -87,14 +90,6 @@ export const endpointSchema = z
   })
 
 const endpoints = z.array(endpointSchema).min(1)
-
-export const ACTIONS = [
-  'DescribeClientVpnConnections',
-  'DescribeClientVpnEndpoints',
-  'TerminateClientVpnConnections',
-] as const
-
-export type ActionName = (typeof ACTIONS)[number]
 
 /** GetCallerIdentity is not among them: nobody can be denied that. */
 const denied = z.enum([...ACTIONS.map((action) => `ec2:${action}` as const), 'sts:AssumeRole'])
@@ -124,6 +119,7 @@ export const scenarioSchema = z.strictObject({
   account: account.default(DEFAULT_ACCOUNT).meta({ description: 'Of every access key that STS has not given out.' }),
   deny: z.array(denied).default([]).meta({ description: 'Actions that IAM would refuse to those keys.' }),
   roles: z.array(role).default([]).meta({ description: 'Who may be assumed.' }),
+  faults: faultList.default([]).meta({ description: 'What AWS, and the network before it, get wrong.' }),
   endpoints: endpoints.superRefine((list, context) => {
     const seen = new Set<string>()
     for (const [index, { id }] of list.entries()) {

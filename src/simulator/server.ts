@@ -1,42 +1,19 @@
 import Fastify from 'fastify'
-import type { Instant } from '../domain/instant.ts'
+import { type Instant, MINUTE } from '../domain/instant.ts'
 import { createAwsApi } from './aws-api.ts'
-import { AwsError } from './aws-error.ts'
+import { AwsError, type AwsErrorCode } from './aws-error.ts'
 import { errorXml } from './ec2-xml.ts'
+import type { Interception, RecordedRequest, SimulatedRequest } from './exchange.ts'
+import type { FaultScenario } from './fault-schema.ts'
+import { createFaults } from './faults.ts'
+import { answerInstead } from './faulty-answer.ts'
 import { populate } from './population.ts'
 import { createRandom } from './random.ts'
 import type { Scenario } from './scenario.ts'
+import { send } from './send.ts'
 import { readSignature } from './signature.ts'
 import { createWorld } from './world.ts'
 import { controlWorld, type WorldControls } from './world-controls.ts'
-
-/** One request as it came in. */
-export interface SimulatedRequest {
-  readonly at: Instant
-  readonly requestId: string
-  /** What it was signed for, and with which key; undefined if it was not. */
-  readonly service: string | undefined
-  readonly region: string | undefined
-  readonly accessKeyId: string | undefined
-  readonly action: string
-  readonly params: Readonly<Record<string, string>>
-}
-
-export interface SimulatedResponse {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body: string
-}
-
-/** `hang` never answers, `reset` breaks the TCP connection, undefined lets the request through to the world. */
-export type Interception = SimulatedResponse | 'hang' | 'reset' | undefined
-
-export interface RecordedRequest extends SimulatedRequest {
-  /** Undefined: not answered. */
-  readonly status: number | undefined
-  /** AWS's error code; undefined for a success and for what the interceptor said. */
-  readonly code: string | undefined
-}
 
 export interface SimulatorOptions {
   readonly scenario: Scenario
@@ -53,6 +30,8 @@ export interface Simulator {
   readonly url: string
   readonly port: number
   readonly world: WorldControls
+  /** From now on this goes wrong, and nothing else; windows count from now. */
+  setFaults(faults: readonly FaultScenario[]): void
   /** The latest ten thousand, in the order of their answers. */
   readonly requests: readonly RecordedRequest[]
   /** Called after each request was recorded. Returns what ends the calls. */
@@ -61,6 +40,9 @@ export interface Simulator {
 }
 
 const RECORDED_REQUESTS = 10_000
+
+/** Further apart than Curfew accepts of two clocks. */
+const WRONG_DATE_MS = 10 * MINUTE
 
 /** The largest sensible request is a filter of a thousand values. */
 const BODY_LIMIT = 1 << 20
@@ -78,10 +60,11 @@ export const startSimulator = async ({
   const world = createWorld(scenario.endpoints, random.world, now())
   for (const endpoint of world.endpoints) populate(world, endpoint, random.world)
   const answer = createAwsApi(scenario, world, random.requests, seed)
+  const faults = createFaults(scenario.faults, random.faults, now())
 
   const requests: RecordedRequest[] = []
   const listeners = new Set<(request: RecordedRequest) => void>()
-  const record = (request: RecordedRequest) => {
+  const keep = (request: RecordedRequest) => {
     if (requests.push(request) > RECORDED_REQUESTS) requests.shift()
     for (const listener of listeners) listener(request)
   }
@@ -108,9 +91,10 @@ export const startSimulator = async ({
   app.post('/', async (request, reply) => {
     const parameters = new Map(new URLSearchParams(typeof request.body === 'string' ? request.body : ''))
     const signature = readSignature(request.headers.authorization)
+    const id = requestId()
     const received: SimulatedRequest = {
       at: now(),
-      requestId: requestId(),
+      requestId: id,
       service: signature?.service,
       region: signature?.region,
       accessKeyId: signature?.accessKeyId,
@@ -119,27 +103,32 @@ export const startSimulator = async ({
     }
 
     const interception = await intercept?.(received)
-    if (interception === 'hang' || interception === 'reset') {
+    const answeredAt = now()
+    const struck = interception === undefined ? faults.strike(received, answeredAt) : undefined
+    const fault = typeof interception === 'string' ? interception : struck?.fault
+    const record = (status?: number, code?: AwsErrorCode) => keep({ ...received, status, code, fault })
+    if (fault === 'hang' || fault === 'reset') {
       reply.hijack()
-      if (interception === 'reset') request.raw.socket.resetAndDestroy()
-      record({ ...received, status: undefined, code: undefined })
+      if (fault === 'reset') request.raw.socket.resetAndDestroy()
+      record()
       return
     }
 
-    const answeredAt = now()
     const token = request.headers['x-amz-security-token']
     const sessionToken = typeof token === 'string' ? token : undefined
-    const { requestId: id } = received
-    const response = interception ?? answer({ requestId: id, signature, sessionToken, parameters }, answeredAt)
-    reply.code(response.status).headers({
-      'x-amzn-requestid': received.requestId,
+    const response =
+      (typeof interception === 'object' ? interception : answerInstead(fault, id)) ??
+      answer({ requestId: id, signature, sessionToken, parameters, fault }, answeredAt)
+    const headers = {
+      'x-amzn-requestid': id,
       'content-type': 'text/xml;charset=UTF-8',
       // Node would date it by the host's clock; here the injected one counts.
-      date: new Date(answeredAt).toUTCString(),
+      date: new Date(answeredAt + (fault === 'wrong-date' ? (struck?.by ?? WRONG_DATE_MS) : 0)).toUTCString(),
       ...('headers' in response ? response.headers : {}),
-    })
-    record({ ...received, status: response.status, code: 'code' in response ? response.code : undefined })
-    return reply.send(response.body)
+    }
+    if (fault === 'answer-lost') record()
+    else record(response.status, 'code' in response ? response.code : undefined)
+    return send(reply, { ...response, headers }, fault)
   })
 
   const url = await app.listen({ host, port })
@@ -147,6 +136,7 @@ export const startSimulator = async ({
     url,
     port: Number(new URL(url).port),
     world: controlWorld(world, random.world, now),
+    setFaults: (list) => faults.set(list, now()),
     requests,
     onRequest(listener) {
       listeners.add(listener)

@@ -1,8 +1,8 @@
 import { AwsError } from './aws-error.ts'
-import type { ConnectionRow } from './connection-row.ts'
+import { type ConnectionRow, isConnected } from './connection-row.ts'
 import { type Action, findEndpoint } from './ec2-action.ts'
 import { element, listElement, textElement } from './ec2-xml.ts'
-import type { SimulatedEndpoint } from './world.ts'
+import type { Cut, SimulatedEndpoint } from './world.ts'
 
 /** The most connections of one user that one call ends. */
 const MOST_OF_A_USER = 5
@@ -30,7 +30,7 @@ const select = ({ roster, scenario }: SimulatedEndpoint, selector: Selector): re
     if (row !== undefined) return [row]
     throw new AwsError('InvalidClientVpnConnection.IdNotFound', `Connection ${selector.connectionId} does not exist`)
   }
-  const active = roster.ofUser(selector.username).filter((row) => row.status === 'active')
+  const active = roster.ofUser(selector.username).filter(isConnected)
   if (active.length === 0) {
     throw new AwsError(
       'InvalidClientVpnConnection.UserNotFound',
@@ -55,7 +55,10 @@ export const terminateConnections: Action<Input> = {
   }),
   perform({ endpointId, selector }, context) {
     const endpoint = findEndpoint(context, endpointId)
-    const cuts = select(endpoint, selector).map((row) => context.world.cut(endpoint, row))
+    const cuts = select(endpoint, selector).map((row): Cut => {
+      if (context.fault !== 'lie') return context.world.cut(endpoint, row, context.fault === 'failed-to-terminate')
+      return { connectionId: row.connectionId, previous: row.status, current: 'terminating' }
+    })
     return (
       textElement('clientVpnEndpointId', endpointId) +
       ('username' in selector ? textElement('username', selector.username) : '') +

@@ -1,13 +1,10 @@
-import { HOUR, type Instant, NEVER } from '../domain/instant.ts'
+import { type Instant, NEVER } from '../domain/instant.ts'
 import { type Client, reconnectDelay } from './client.ts'
-import type { ConnectionRow, RowStatus } from './connection-row.ts'
+import { type ConnectionRow, isConnected, type RowStatus } from './connection-row.ts'
 import type { Random } from './random.ts'
 import { createRoster, type Roster } from './roster.ts'
 import type { EndpointScenario } from './scenario.ts'
 import { createSchedule } from './schedule.ts'
-
-/** AWS lists ended connections for sixty minutes. */
-const LISTED_AFTER_END_MS = HOUR
 
 export interface SimulatedEndpoint {
   /** Listed in this order, the order of their coming. */
@@ -37,8 +34,11 @@ export interface World {
   /** `now` is that instant when it happens. */
   later(at: Instant, happen: () => void): void
   admit(endpoint: SimulatedEndpoint, client: Client, establishedAt?: Instant): ConnectionRow
-  /** Ends an active connection as TerminateClientVpnConnections does; one that is ending or has ended stays as it is. */
-  cut(endpoint: SimulatedEndpoint, row: ConnectionRow): Cut
+  /**
+   * Ends a connection as TerminateClientVpnConnections does; one that is ending or has ended stays as it is. With `inVain`
+   * it is `terminating` for a while, and still connected after that.
+   */
+  cut(endpoint: SimulatedEndpoint, row: ConnectionRow, inVain?: boolean): Cut
   /** The person goes home and stays there. */
   leave(endpoint: SimulatedEndpoint, row: ConnectionRow): void
 }
@@ -68,12 +68,12 @@ export const createWorld = (scenarios: readonly EndpointScenario[], random: Rand
     row.status = 'terminated'
     row.silentAt = Math.min(row.silentAt, schedule.now)
     row.endedAt = schedule.now
-    schedule.add(schedule.now + LISTED_AFTER_END_MS, () => endpoint.roster.remove(row))
+    schedule.add(schedule.now + endpoint.scenario.listedFor, () => endpoint.roster.remove(row))
   }
 
   const leave = (endpoint: SimulatedEndpoint, row: ConnectionRow) => {
     row.client.leavesAt = Math.min(row.client.leavesAt, schedule.now)
-    if (row.status === 'active') end(endpoint, row)
+    if (isConnected(row)) end(endpoint, row)
   }
 
   const admit = (endpoint: SimulatedEndpoint, client: Client, establishedAt = schedule.now) => {
@@ -109,11 +109,18 @@ export const createWorld = (scenarios: readonly EndpointScenario[], random: Rand
     advanceTo: schedule.runUntil,
     later: schedule.add,
     admit,
-    cut(endpoint, row) {
+    cut(endpoint, row, inVain = false) {
       const previous = row.status
-      if (previous !== 'active') return { connectionId: row.connectionId, previous, current: previous }
+      if (!isConnected(row)) return { connectionId: row.connectionId, previous, current: previous }
       const { client } = row
       row.status = 'terminating'
+      if (inVain) {
+        schedule.add(schedule.now + endpoint.scenario.terminatingFor, () => {
+          row.status = 'failed-to-terminate'
+          if (schedule.now >= client.leavesAt) end(endpoint, row)
+        })
+        return { connectionId: row.connectionId, previous, current: row.status }
+      }
       row.silentAt = schedule.now
       schedule.add(schedule.now + endpoint.scenario.terminatingFor, () => end(endpoint, row))
       const delay = reconnectDelay(client, endpoint.scenario.authentication, random)

@@ -101,6 +101,8 @@ describe('wrong usage is one line, and exit 64', () => {
     [['plan', '--output', 'xml'], 'xml'],
     [['plan', '--mode', 'destroy'], 'destroy'],
     [['simulate', '--port', 'http'], 'http'],
+    [['simulate', '--faults', 'throtle=5'], 'throttle'],
+    [['simulate', '--faults', 'reset=200'], '200'],
   ])('%j', async (args, word) => {
     await using here = await workspace({})
     const { code, stderr } = await here.run(args)

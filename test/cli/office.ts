@@ -1,7 +1,8 @@
+import type { SimulatedRequest } from '../../src/simulator/exchange.ts'
 import type { ScenarioInput } from '../../src/simulator/scenario.ts'
 import { defineScenario } from '../../src/simulator/scenario-file.ts'
 import type { Simulator } from '../../src/simulator/server.ts'
-import { type SimulatedRequest, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
+import { type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'
 import { CREDENTIALS } from './curfew.ts'
 
 export const OFFICE = 'cvpn-endpoint-0123456789abcdef0'

@@ -196,4 +196,28 @@ describe('curfew simulate', () => {
     running.child.kill('SIGTERM')
     expect(await running.exited).toBe(0)
   })
+
+  it('misbehaves as a file of faults says, and plan is blind', async () => {
+    await using here = await workspace({
+      ...enforcing,
+      'faults.yaml': 'faults: [{ fault: login-page, actions: [DescribeClientVpnConnections] }]',
+    })
+    await using running = here.start(['simulate', '--port', '0', '--faults', 'faults.yaml'], CREDENTIALS)
+    const url = await running.until((stdout) => /listening on (\S+)/.exec(stdout)?.[1])
+    const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], {
+      ...CREDENTIALS,
+      AWS_ENDPOINT_URL_EC2: url,
+      AWS_ENDPOINT_URL_STS: url,
+    })
+    expect(code).toBe(1)
+    expect(stderr).toContain(OFFICE)
+  })
+
+  it('says where a file of faults is wrong, and does not start', async () => {
+    await using here = await workspace({ 'faults.yaml': 'faults:\n  - { fault: throtle }\n' })
+    const { code, stderr } = await here.run(['simulate', '--port', '0', '--faults', 'faults.yaml'], CREDENTIALS)
+    expect(code).toBe(1)
+    expect(stderr).toContain('faults.yaml:2:14: error: ')
+    expect(stderr).toContain('did you mean')
+  })
 })

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseScenario } from '../../src/simulator/scenario-file.ts'
 import { CREDENTIALS, workspace } from '../cli/curfew.ts'
 import { anchorsOf, type Block, blocks, PAGES } from './pages.ts'
 
@@ -21,8 +22,12 @@ const isDaemons = ({ text }: Block) => /^watch:/m.test(text)
 
 const testFileName = ({ text }: Block) => /^# (\S+\.test\.yaml)$/m.exec(text.split('\n', 1)[0] ?? '')?.[1]
 
+const isScenario = ({ text }: Block) => /^endpoints:/m.test(text)
+
+const scenarios = of('yaml').filter(([, block]) => isScenario(block))
+
 const [tests, configurations] = [true, false].map((isTest) =>
-  of('yaml').filter(([, block]) => (testFileName(block) !== undefined) === isTest),
+  of('yaml').filter(([, block]) => !isScenario(block) && (testFileName(block) !== undefined) === isTest),
 ) as [ReturnType<typeof of>, ReturnType<typeof of>]
 
 /** The policies that a test block speaks of: those nearest before it on its page. */
@@ -61,6 +66,10 @@ describe('the documentation', () => {
     const { code, stdout, stderr } = await here.run(['test', name], ENV)
     expect(stdout + stderr).toContain(`${block.text.match(/^ {2}- name:/gm)?.length} passed, 0 failed`)
     expect(code).toBe(0)
+  })
+
+  it.each(scenarios)('%s is a scenario that the simulator accepts', (_place, { text }) => {
+    expect(parseScenario(text)).toHaveProperty('scenario')
   })
 
   it.each(of('json'))('%s is JSON', (_place, { text }) => {

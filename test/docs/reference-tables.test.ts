@@ -5,6 +5,7 @@ import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
 import { AUDIT_EVENTS, type AuditRecord } from '../../src/app/audit.ts'
 import { OUTCOMES } from '../../src/app/outcome.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
+import { FAULT_KINDS } from '../../src/simulator/fault-kinds.ts'
 import { blocks, tableAfter } from './pages.ts'
 
 const ENFORCEMENT = 'docs/enforcement.md'
@@ -24,6 +25,11 @@ describe('the tables of the documentation', () => {
   it('name every kind of policy in the order in which kinds lead', () => {
     const kinds = [...POLICY_KINDS].sort((a, b) => a.rank - b.rank).map(({ kind }) => kind)
     expect(firstWords('README.md', '## Policies')).toEqual(kinds)
+  })
+
+  it('name every fault that the simulator knows, in the order of the code', () => {
+    const [, faults = ''] = readFileSync('docs/simulator.md', 'utf8').split('Requests to STS have none.')
+    expect([...faults.matchAll(/^\| `([a-z-]+)` /gm)].map(([, kind]) => kind)).toEqual(FAULT_KINDS)
   })
 
   it('name every command', () => {

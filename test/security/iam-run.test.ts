@@ -3,7 +3,7 @@ import { endpointPolicy, hubPolicy, type IamPolicy, trustPolicy } from '../../sc
 import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
 import { HOUR } from '../../src/domain/instant.ts'
 import type { Mode } from '../../src/domain/policy.ts'
-import type { RecordedRequest } from '../../src/simulator/server.ts'
+import type { RecordedRequest } from '../../src/simulator/exchange.ts'
 import { workspace } from '../cli/curfew.ts'
 import { AGE_POLICY, startOffice } from '../cli/office.ts'
 import { type Call, isAllowed, withoutOne } from './iam-evaluation.ts'

@@ -15,6 +15,9 @@ describe('a scenario file', () => {
 seed: 7
 buckets: { terminate: { burst: 5, perSecond: 0.5 } }
 deny: ["ec2:TerminateClientVpnConnections"]
+faults:
+  - { fault: throttle }
+  - { fault: stale-list, percent: 2.5, actions: [DescribeClientVpnConnections], after: 1m, for: 30s, every: 5m }
 endpoints:
   - id: cvpn-endpoint-0123456789abcdef0
     name: staff
@@ -32,6 +35,17 @@ endpoints:
         roles: [],
         buckets: { describe: { burst: 100, perSecond: 20 }, terminate: { burst: 5, perSecond: 0.5 } },
         deny: ['ec2:TerminateClientVpnConnections'],
+        faults: [
+          { fault: 'throttle', percent: 100, after: 0 },
+          {
+            fault: 'stale-list',
+            percent: 2.5,
+            actions: ['DescribeClientVpnConnections'],
+            after: MINUTE,
+            for: 30 * SECOND,
+            every: 5 * MINUTE,
+          },
+        ],
         endpoints: [
           {
             id: 'cvpn-endpoint-0123456789abcdef0',
@@ -42,6 +56,7 @@ endpoints:
             tags: {},
             status: 'available',
             terminatingFor: 2 * SECOND,
+            listedFor: HOUR,
             connections: [
               {
                 username: 'alice@corp.example',

@@ -82,8 +82,14 @@ export const refusal = async (call: Promise<unknown>): Promise<string> => {
 export const SIGNATURE = `AWS4-HMAC-SHA256 Credential=test/20261123/${REGION}/ec2/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`
 
 /** One request as bytes on the wire. */
-export const post = (url: string, parameters: Record<string, string>, headers: Record<string, string> = {}) =>
+export const post = (
+  url: string,
+  parameters: Record<string, string>,
+  headers: Record<string, string> = {},
+  signal: AbortSignal | null = null,
+) =>
   fetch(url, {
+    signal,
     method: 'POST',
     headers: { 'content-type': 'application/x-www-form-urlencoded', authorization: SIGNATURE, ...headers },
     body: new URLSearchParams({ Version: '2016-11-15', ...parameters }),

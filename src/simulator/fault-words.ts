@@ -1,0 +1,21 @@
+import { suggestion } from '../config/nearest.ts'
+import { FAULT_KINDS, type FaultKind } from './fault-kinds.ts'
+import { type FaultScenario, faultList } from './fault-schema.ts'
+
+/** Faults in one word each, such as `throttle=5,reset`: how many per cent of the requests, or all. */
+export const parseFaultWords = (
+  text: string,
+): { readonly faults: readonly FaultScenario[] } | { readonly problem: string } => {
+  const faults = []
+  for (const word of text.split(',')) {
+    const [, fault = '', , percent = '100'] = /^([^=]*)(=(.*))?$/s.exec(word) ?? []
+    if (!FAULT_KINDS.includes(fault as FaultKind))
+      return {
+        problem: `unknown fault "${fault}"${suggestion(fault, FAULT_KINDS) || ': the kinds are in "curfew simulate --help"'}`,
+      }
+    if (!(/^\d+(\.\d+)?$/.test(percent) && Number(percent) > 0 && Number(percent) <= 100))
+      return { problem: `"${word}": expected a percentage above 0 and up to 100 after "=", found "${percent}"` }
+    faults.push({ fault: fault as FaultKind, percent: Number(percent) })
+  }
+  return { faults: faultList.parse(faults) }
+}

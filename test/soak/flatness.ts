@@ -1,0 +1,51 @@
+import type { Sample } from './measuring.ts'
+
+export interface Flatness {
+  readonly samples: number
+  readonly minutes: number
+  readonly first: Medians
+  readonly last: Medians
+  readonly grown: readonly string[]
+}
+
+type Measure = 'rssBytes' | 'heapBytes' | 'files' | 'stateBytes' | 'loopLagP99Ms'
+type Medians = Readonly<Record<Measure, number>>
+
+const MEASURES: readonly Measure[] = ['rssBytes', 'heapBytes', 'files', 'stateBytes', 'loopLagP99Ms']
+
+/** What a process may grow by and still be flat: noise of the collector, sockets that happen to be open. */
+const ALLOWED: Readonly<Partial<Record<Measure, { readonly share: number; readonly more: number }>>> = {
+  rssBytes: { share: 0.1, more: 8 << 20 },
+  heapBytes: { share: 0.1, more: 8 << 20 },
+  files: { share: 0, more: 4 },
+  stateBytes: { share: 0.25, more: 64 << 10 },
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
+
+const mediansOf = (samples: readonly Sample[]): Medians =>
+  Object.fromEntries(MEASURES.map((measure) => [measure, median(samples.map((sample) => sample[measure]))])) as Record<
+    Measure,
+    number
+  >
+
+/** Fewer samples of one process say nothing. */
+const LEAST_SAMPLES = 80
+
+/** Compares the first quarter of what came after the warm-up with the last one, in the longest life of a process. */
+export const flatnessOf = (samples: readonly Sample[]): Flatness | undefined => {
+  const lives = new Map<number, Sample[]>()
+  for (const sample of samples) lives.set(sample.generation, [...(lives.get(sample.generation) ?? []), sample])
+  const longest = [...lives.values()].toSorted((a, b) => b.length - a.length)[0] ?? []
+  const warm = longest.slice(Math.floor(longest.length / 4))
+  if (warm.length < LEAST_SAMPLES) return undefined
+  const quarter = Math.floor(warm.length / 4)
+  const first = mediansOf(warm.slice(0, quarter))
+  const last = mediansOf(warm.slice(-quarter))
+  const grown = MEASURES.filter((measure) => {
+    const allowed = ALLOWED[measure]
+    return allowed !== undefined && last[measure] > first[measure] * (1 + allowed.share) + allowed.more
+  })
+  const minutes = ((warm.at(-1)?.atMs ?? 0) - (warm[0]?.atMs ?? 0)) / 60_000
+  return { samples: warm.length, minutes, first, last, grown }
+}

@@ -1,0 +1,26 @@
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { soak } from './soak.ts'
+import { tableOf } from './table.ts'
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '5' },
+    clients: { type: 'string', default: '4000' },
+    seed: { type: 'string', default: '1' },
+    report: { type: 'string', default: 'soak.json' },
+  },
+})
+
+const write = (report: unknown) => writeFile(values.report, `${JSON.stringify(report, null, 1)}\n`)
+
+const report = await soak({
+  minutes: Number(values.minutes),
+  clients: Number(values.clients),
+  seed: Number(values.seed),
+  interim: write,
+  say: (text) => process.stdout.write(`${new Date().toISOString()} ${text}\n`),
+})
+await write(report)
+process.stdout.write(tableOf(report))
+process.exitCode = report.problems.length === 0 ? 0 : 1
