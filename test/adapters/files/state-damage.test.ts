@@ -14,6 +14,7 @@ import { nextPolicyAges } from '../../../src/domain/policy-ages.ts'
 import { assignment, startWorld } from '../../app/world.ts'
 import { connection, NOON, policy } from '../../domain/build.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
+import { turnedBits } from '../../turned-bits.ts'
 import { damagedJson } from './json-damage.ts'
 
 const folder = () => {
@@ -63,14 +64,7 @@ describe('a state file that has changed since it was written', () => {
   it('is not believed, whichever bit of it was turned', async () => {
     using at = folder()
     const { bytes } = await writtenState(at.file)
-    const bits = fuzzRuns(1)
-    for (let place = 0; place < bytes.length; place++) {
-      for (let bit = 0; bit < Math.min(8, bits); bit++) {
-        const turned = Buffer.from(bytes)
-        turned[place] = (turned[place] ?? 0) ^ (1 << (bits === 1 ? place % 8 : bit))
-        expect(await found(at.file, turned)).toBe(EMPTY_STATE)
-      }
-    }
+    for (const { turned } of turnedBits(bytes, 16)) expect(await found(at.file, turned)).toBe(EMPTY_STATE)
   })
 
   it('is not believed, wherever it was cut off', async () => {
