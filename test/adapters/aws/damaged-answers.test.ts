@@ -170,7 +170,7 @@ const SPITE = [
   '<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>',
   '<html>',
   '{}',
-] // prettier-ignore
+]
 
 /** Elements of a page, from `<name` to the end of one of that name. */
 const ELEMENT = /<(\w+)[^<>]*>(?:(?!<\1[ >])[^])*?<\/\1>/g
@@ -223,7 +223,7 @@ const structureEdit: fc.Arbitrary<Edit> = fc.oneof(
         return text.slice(0, place) + insert + text.slice(place)
       },
   ),
-) // prettier-ignore
+)
 
 const page = fc.constantFrom(...PAGES)
 
