@@ -62,7 +62,7 @@ const SPITE = [
 ]
 
 /** One edit that somebody did not mean. */
-export const edit: fc.Arbitrary<Edit> = fc.oneof(
+const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.tuple(place, fc.integer({ min: 1, max: 9 })).map(
     ([share, drop]): Edit =>
       (bytes) =>

@@ -119,6 +119,23 @@ describe('a state file of before there was a checksum', () => {
     expect(await found(at.file, Buffer.from(JSON.stringify({ version: 1, ...state })))).toEqual(state)
   })
 
+  it.each([
+    ['since', 1e308],
+    ['deadline', 8.65e15],
+    ['alsoBy', undefined],
+    ['because', 7],
+  ])(
+    'is set aside where a termination under way has no sound %s: the audit trail could not be written',
+    async (key, value) => {
+      using at = folder()
+      const { state } = await writtenState(at.file)
+      const pursuits = Object.values(state.endpoints).flatMap((endpoint) => endpoint.pursuits)
+      expect(pursuits.length).toBeGreaterThan(0)
+      for (const { condemned } of pursuits) Object.assign(condemned, { [key]: value })
+      expect(await found(at.file, Buffer.from(JSON.stringify({ version: 1, ...state })))).toBe(EMPTY_STATE)
+    },
+  )
+
   it('never costs the daemon, whatever is written in it', async () => {
     using at = folder()
     const { state } = await writtenState(at.file)

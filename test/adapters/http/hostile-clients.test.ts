@@ -15,13 +15,13 @@ const TOKEN = '0123456789abcdef0123456789abcdef'
 const HALF = Buffer.from('GET /metrics HTTP/1.1\r\nHost')
 
 /** What a server said to all of it, once it has let go of the connection. */
-const hold = async (port: number, { pieces, then }: Conversation): Promise<string> => {
+const hold = async (port: number, { pieces, lastly }: Conversation): Promise<string> => {
   const socket = createConnection({ port, host: '127.0.0.1' })
   // It may be cut off at any time, also while it is being written to.
   const said = untilEnded(socket)
   for (const piece of pieces) await new Promise<void>((resolve) => socket.write(piece, () => resolve()))
-  if (then === 'end') socket.end()
-  if (then === 'reset') socket.resetAndDestroy()
+  if (lastly === 'end') socket.end()
+  if (lastly === 'reset') socket.resetAndDestroy()
   return said
 }
 

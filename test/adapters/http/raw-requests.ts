@@ -179,11 +179,11 @@ export interface Conversation {
   /** What is sent, one piece after the other. */
   readonly pieces: readonly Uint8Array[]
   /** What the client does then. */
-  readonly then: 'end' | 'reset' | 'wait'
+  readonly lastly: 'end' | 'reset' | 'wait'
 }
 
 /** One to four requests behind one another, whole or not, cut into pieces. */
-export const conversation = (then: readonly Conversation['then'][]): fc.Arbitrary<Conversation> =>
+export const conversation = (lastly: readonly Conversation['lastly'][]): fc.Arbitrary<Conversation> =>
   fc
     .record({
       requests: fc.array(
@@ -196,10 +196,10 @@ export const conversation = (then: readonly Conversation['then'][]): fc.Arbitrar
         { minLength: 1, maxLength: 4 },
       ),
       cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }),
-      then: fc.constantFrom(...then),
+      lastly: fc.constantFrom(...lastly),
     })
-    .map(({ requests, cuts, then: after }) => {
+    .map(({ requests, cuts, lastly: after }) => {
       const bytes = Buffer.concat(requests)
       const ends = [...cuts.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b), bytes.length]
-      return { pieces: ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end)), then: after }
+      return { pieces: ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end)), lastly: after }
     })
