@@ -18,10 +18,10 @@ type Lines = AsyncGenerator<{ readonly lines: readonly Buffer[]; readonly rest?:
 
 async function* chunksOf(handle: FileHandle, length: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < length; ) {
-    const size = Math.min(CHUNK_BYTES, length - from)
-    const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(size), 0, size, from)
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, length - from))
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, from)
     if (bytesRead === 0) return
-    yield buffer.subarray(0, bytesRead)
+    yield chunk.subarray(0, bytesRead)
     from += bytesRead
   }
 }
