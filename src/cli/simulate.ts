@@ -36,7 +36,7 @@ The first fault of the list that strikes a request is the only one it has.`
 
 const wholeNumber = (option: string, text: string, most: number): number => {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 0 || value > most)
+  if (!/^\d+$/.test(text) || value > most)
     throw new UsageError(`--${option} is a whole number from 0 to ${most}, not "${text}"`)
   return value
 }
@@ -75,7 +75,8 @@ export const simulate: Command = {
     seed: { type: 'string' },
     faults: { type: 'string' },
   },
-  async run({ values }) {
+  async run({ values, positionals }) {
+    if (positionals.length > 0) throw new UsageError(`simulate takes no "${positionals[0]}"`)
     const host = String(values.host)
     const port = wholeNumber('port', String(values.port), 65_535)
     const seed = values.seed === undefined ? undefined : wholeNumber('seed', String(values.seed), 2 ** 32 - 1)

@@ -99,16 +99,19 @@ describe('what was foreseen', () => {
     }
     expect(terminateCalls(office)).toEqual([])
     const file = join(here.folder, 'data/state.json')
-    const state = JSON.parse(readFileSync(file, 'utf8')) as {
-      policies: Record<string, { changedAt: number }>
-      endpoints: Record<string, { guard: unknown[]; watchedSince: number }>
+    const { state } = JSON.parse(readFileSync(file, 'utf8')) as {
+      state: {
+        policies: Record<string, { changedAt: number }>
+        endpoints: Record<string, { guard: unknown[]; watchedSince: number }>
+      }
     }
     for (const policy of Object.values(state.policies)) policy.changedAt -= 24 * HOUR
     for (const kept of Object.values(state.endpoints)) {
       kept.watchedSince -= 24 * HOUR
       kept.guard = []
     }
-    writeFileSync(file, JSON.stringify(state))
+    // As before there was a checksum.
+    writeFileSync(file, JSON.stringify({ version: 1, ...state }))
     await using running = start()
     await running.untilLogged('decided', ({ active }) => active === late.length)
     expect(terminatedIds(office).toSorted()).toEqual(early.toSorted())

@@ -7,41 +7,9 @@ import { listPolicyTests, usualTestFolders } from '../../src/config/policy-test-
 import { formatProblem, type Problem } from '../../src/config/problem.ts'
 import { NEVER } from '../../src/domain/instant.ts'
 import { createPolicyTester } from '../../src/domain/policy-test.ts'
+import { EVERYTHING, POLICIES } from './good-policy-test.ts'
 import { type JsonSchema, schemaFaults } from './json-schema-reader.ts'
 import { type Entry, memoryFiles } from './memory-files.ts'
-
-const POLICIES = `version: 1
-policies:
-  - { name: daily, kind: max-session-age, maxAge: 8h, cooldown: 1h }
-  - { name: quiet, kind: idle-timeout, after: 30m }
-`
-
-const EVERYTHING = `version: 1
-policies: [./policies.yaml]
-cases:
-  - name: every key
-    at: 2026-11-23T18:36:00+01:00
-    connection:
-      id: a
-      username: alice
-      commonName: alice.example
-      endpoint: cvpn-endpoint-0123456789abcdef0
-      region: us-east-1
-      established: "2026-11-23T08:00:00Z"
-      status: failed-to-terminate
-      bytes: { in: 12, out: 5KiB }
-      lastActivity: 2026-11-23T17:30:00Z
-      posture: [compliant]
-    expect: terminate
-    by: [daily]
-    nextAt: never
-    cuts: [{ username: bob, policy: daily, at: 2026-11-23T17:00:00Z }]
-  - name: several
-    at: 2026-11-23T12:00:00Z
-    connections:
-      - { username: "-", bytes: { in: 0 }, expect: keep, nextAt: 2026-11-24T00:00:00Z, by: [] }
-      - { lastActivity: 2026-11-23T11:00:00Z, expect: terminate }
-`
 
 const load = (text: string, around: Readonly<Record<string, Entry>> = {}) =>
   loadPolicyTest(memoryFiles({ 'policies.yaml': POLICIES, 'x.test.yaml': text, ...around }), 'x.test.yaml')

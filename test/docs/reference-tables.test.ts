@@ -33,7 +33,7 @@ describe('the tables of the documentation', () => {
   })
 
   it('name every command', () => {
-    const registered = readFileSync('src/cli/main.ts', 'utf8').matchAll(/^ {2}(\w+): \{$/gm)
+    const registered = readFileSync('src/cli/command-line.ts', 'utf8').matchAll(/^ {2}(\w+): \{$/gm)
     const documented = firstWords('README.md', '## Commands').map((words) => words?.split(' ')[1])
     const commands = [...registered].map(([, command]) => command)
     expect(commands.length).toBeGreaterThan(5)

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { closedDates } from '../../src/domain/calendar.ts'
 import { DAY, HOUR, type Instant, MINUTE, NEVER, toIso } from '../../src/domain/instant.ts'
 import { createTimeWindows, knownTimeZones, type LocalWindow, type Weekday } from '../../src/domain/time-window.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
 
 // The second computation knows a zone only by the offsets that Intl prints, and looks at every window of the days around.
 
@@ -10,7 +11,7 @@ const FIRST = Date.parse('2016-01-01T00:00:00Z')
 const LAST = Date.parse('2026-01-01T00:00:00Z')
 /** Offsets are known for so long before and after, for windows that reach over the ends. */
 const MARGIN_MS = 120 * DAY
-const RUNS = process.env.CURFEW_DEEP === '1' ? 20 : 1
+const RUNS = Math.max(1, fuzzRuns(1))
 
 interface ClockChange {
   readonly at: Instant

@@ -80,6 +80,13 @@ export const readSeq = (beginning: Buffer): number | undefined => {
   return found === undefined ? undefined : Number(found)
 }
 
+/** How every line ends. */
+const END_BYTES = '"prev":"'.length + 64 + '"}'.length
+
+/** The hash of the line before, as the end of this one has it; undefined if this is no line of an audit file. */
+export const readPrev = (line: Buffer): string | undefined =>
+  /^"prev":"([0-9a-f]{64})"\}$/.exec(line.subarray(-END_BYTES).toString('latin1'))?.[1]
+
 /** Whether a write of line `seq` that was cut short, or whose blocks never reached the disk, may have left these bytes. */
 export const mayBeTornOff = (bytes: Buffer, seq: number): boolean => {
   const zero = bytes.indexOf(0)

@@ -3,7 +3,7 @@ import { AuditError, type AuditHead } from '../../app/audit.ts'
 import { type Disk, syncFolder } from './disk.ts'
 import { orMissing } from './failure.ts'
 import { rotatedName } from './file-names.ts'
-import { readTail } from './tail.ts'
+import { checkLines, readTail } from './tail.ts'
 import { cutTornEnd, type Repair } from './torn-end.ts'
 
 /** Opened to append: the system itself keeps every write at the end. */
@@ -34,6 +34,7 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
     if (!(await handle.stat()).isFile())
       throw new AuditError('unwritable', `${file} is not a file: an audit file is one`)
     const tail = await readTail(disk, file, handle)
+    await checkLines(file, handle, tail)
     repaired = await cutTornEnd(disk, file, handle, tail)
     ;({ head, length, firstSeq } = tail)
     await syncFolder(disk, folder)

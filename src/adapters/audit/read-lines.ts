@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { LONGEST_LINE_BYTES } from './audit-line.ts'
 
 const CHUNK_BYTES = 1024 * 1024
@@ -7,9 +8,27 @@ const CHUNK_BYTES = 1024 * 1024
  * The lines of a file, without their newlines, as many at a time as a read brings. What comes after the last newline is
  * yielded as `rest`, if anything does; so is the beginning of a line that is too long, and nothing after it.
  */
-export async function* readLines(file: string): AsyncGenerator<{ lines: readonly Buffer[]; rest?: Buffer }> {
+export const readLines = (file: string): Lines =>
+  linesIn(createReadStream(file, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>)
+
+/** Those of the first bytes of an open file. */
+export const readLinesOf = (handle: FileHandle, length: number): Lines => linesIn(chunksOf(handle, length))
+
+type Lines = AsyncGenerator<{ readonly lines: readonly Buffer[]; readonly rest?: Buffer }>
+
+async function* chunksOf(handle: FileHandle, length: number): AsyncGenerator<Buffer> {
+  for (let from = 0; from < length; ) {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, length - from))
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, from)
+    if (bytesRead === 0) return
+    yield chunk.subarray(0, bytesRead)
+    from += bytesRead
+  }
+}
+
+async function* linesIn(chunks: AsyncIterable<Buffer>): Lines {
   let carried: Buffer = Buffer.alloc(0)
-  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>) {
+  for await (const chunk of chunks) {
     const bytes = carried.length === 0 ? chunk : Buffer.concat([carried, chunk])
     const lines: Buffer[] = []
     let from = 0

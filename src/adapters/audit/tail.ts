@@ -8,10 +8,14 @@ import {
   LONGEST_LINE_BYTES,
   mayBeTornOff,
   readLink,
+  readPrev,
   readSeq,
 } from './audit-line.ts'
 import type { Disk } from './disk.ts'
 import { lastSeqOf } from './file-names.ts'
+import { readLinesOf } from './read-lines.ts'
+
+const NEWLINE = 10
 
 /** Room for the longest line before a group of writes that was never synced, so that a hole in the group is seen. */
 const TAIL_BYTES = 4 * LONGEST_LINE_BYTES
@@ -40,12 +44,31 @@ export const readTail = async (disk: Disk, file: string, handle: FileHandle): Pr
   return { head: last, firstSeq, length, torn }
 }
 
+/** Fails where a line does not follow the one before: what is not as it was written is neither acted on nor continued. */
+export const checkLines = async (file: string, handle: FileHandle, { length }: Tail): Promise<void> => {
+  let before: AuditHead | undefined
+  let count = 0
+  for await (const { lines } of readLinesOf(handle, length)) {
+    for (const line of lines) {
+      count++
+      const seq = readSeq(line.subarray(0, BEGINNING_BYTES))
+      const prev = readPrev(line)
+      const follows = before === undefined || (seq === before.seq + 1 && prev === before.hash)
+      if (seq === undefined || prev === undefined || !follows) {
+        throw damaged(file, `its line ${count}, or the one before it, is not as it was written`)
+      }
+      before = { seq, hash: hashOf(line) }
+    }
+  }
+}
+
 const readEnd = async (file: string, handle: FileHandle) => {
   const { size } = await handle.stat()
   const from = Math.max(0, size - TAIL_BYTES)
   const bytes = await read(handle, from, size - from)
   // Blocks that never reached the disk read as zeros, which no line holds; what follows them was not synced either.
   const zero = bytes.indexOf(0)
+  if (zero !== -1 && !isHole(bytes, zero, from)) throw damaged(file, `a byte of it is zero, at ${from + zero}`)
   const sound = zero === -1 ? bytes : bytes.subarray(0, zero)
   const end = sound.lastIndexOf('\n')
   const torn = bytes.subarray(end + 1)
@@ -55,6 +78,20 @@ const readEnd = async (file: string, handle: FileHandle) => {
   const link = readLink(line)
   if (link === undefined) throw damaged(file, 'its last line is not one of an audit file')
   return { head: { seq: link.seq, hash: hashOf(line) }, length: from + end + 1, torn }
+}
+
+/** No disk writes less at once. */
+const SECTOR_BYTES = 512
+
+/**
+ * Whether zeros are where a write never arrived: from the end of what was there, or of a sector, to the end of a sector or
+ * of the file. A single byte that was turned into zero is none, and what follows it was synced.
+ */
+const isHole = (bytes: Buffer, zero: number, from: number): boolean => {
+  const length = bytes.subarray(zero).findIndex((byte) => byte !== 0)
+  const [start, end] = [from + zero, from + zero + length]
+  const begins = start % SECTOR_BYTES === 0 || bytes[zero - 1] === NEWLINE
+  return begins && (length === -1 || end % SECTOR_BYTES === 0)
 }
 
 /** The end of the newest rotated file: a crash may come between putting one file away and beginning the next. */

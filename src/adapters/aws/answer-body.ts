@@ -1,3 +1,5 @@
+import { listFault } from './list-structure.ts'
+
 /** What came with HTTP 200 is not what EC2 sends. The SDK's standard strategy tries again after it. */
 export class MalformedAnswer extends Error {
   override name = 'MalformedAnswer'
@@ -37,9 +39,6 @@ export const checkBody = (body: Buffer, action: string): void => {
   if (!whole.test(text)) throw new MalformedAnswer(`the answer is not a whole ${root}`)
   const list = LIST[action]
   if (list === undefined) return
-  const rows = new RegExp(`<${list}\\s*(?:/>|>\\s*(?:</${list}>|<item[\\s>/]))`)
-  if (!rows.test(text)) throw new MalformedAnswer(`the ${root} holds no list of ${list}`)
-  // The SDK takes white space without a line end for the list's content, and reads no row of it.
-  if (new RegExp(`(?:<${list}>|</item>)[ \\t]+<`).test(text))
-    throw new MalformedAnswer(`the ${root} holds text between its rows`)
+  const fault = listFault(text, root, list)
+  if (fault !== undefined) throw new MalformedAnswer(fault)
 }

@@ -1,51 +1,9 @@
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import * as z from 'zod'
 import { EMPTY_STATE, type State, type StateStore } from '../../app/state.ts'
-
-const instant = z.number()
-const kept = <Value extends z.ZodType>(value: Value) => z.record(z.string(), z.record(z.string(), value))
-
-/** Only what would do harm if it were not what it seems is looked at closely: a file that another version wrote is refused whole. */
-const schema = z.object({
-  version: z.literal(1),
-  policies: z.record(z.string(), z.object({ hash: z.string(), acts: z.boolean(), changedAt: instant })),
-  endpoints: z.record(
-    z.string(),
-    z.object({
-      memory: z.object({
-        firstSeen: z.record(z.string(), instant),
-        countersMovedAt: instant.nullable(),
-        notes: kept(z.object({ at: instant, bytes: z.number() })),
-        condemned: kept(instant),
-        cuts: kept(instant),
-        // Younger than the rest: a state without it is one of before.
-        warned: kept(z.number()).default({}),
-      }),
-      guard: z.array(
-        z.object({ policy: z.string(), connectionId: z.string(), condemnedAt: instant, held: z.boolean() }),
-      ),
-      guardLimits: z.object({ maxPercent: z.number(), minConnections: z.number() }),
-      watchedSince: instant,
-      pursuits: z.array(
-        z.object({
-          condemned: z.looseObject({ connectionId: z.string(), policy: z.string() }),
-          callId: z.string(),
-          selector: z.enum(['connection-id', 'username']),
-          attempts: z.number(),
-          state: z.enum(['sending', 'sent', 'gone', 'free']),
-          taken: z.boolean(),
-          leftAt: instant,
-          sentAt: instant,
-          againAt: instant,
-          absences: z.number(),
-          gaveUp: z.boolean(),
-          requestId: z.string().optional(),
-        }),
-      ),
-    }),
-  ),
-})
+import { readRegularFile } from './regular-file.ts'
+import { seal, unseal } from './seal.ts'
+import { readSealedState, readUnsealedState } from './state-schema.ts'
 
 /** What was found at a start. `setAside`: where an unreadable file was put, and why. */
 export interface LoadedState {
@@ -70,23 +28,23 @@ export const peekState = async (file: string): Promise<State> => {
 }
 
 const readState = async (file: string): Promise<{ readonly state: State } | { readonly why: string }> => {
-  let text: string
+  let bytes: Buffer
   try {
-    text = await readFile(file, 'utf8')
+    bytes = await readRegularFile(file)
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException
     return code === 'ENOENT' ? { state: EMPTY_STATE } : { why: `it cannot be read (${code})` }
   }
+  const sealed = unseal(bytes)
+  if (sealed === 'broken') return { why: 'it was changed after it was written: its checksum is another' }
+  let found: unknown
   try {
-    const parsed = schema.safeParse(JSON.parse(text))
-    if (parsed.success) {
-      const { policies, endpoints } = parsed.data
-      return { state: { policies, endpoints } as unknown as State }
-    }
-    return { why: 'it is not a state that this version wrote' }
+    found = JSON.parse((sealed?.content ?? bytes).toString())
   } catch {
     return { why: 'it is not JSON' }
   }
+  const state = sealed === undefined ? readUnsealedState(found) : readSealedState(found)
+  return state === undefined ? { why: 'it is not a state that this version knows' } : { state }
 }
 
 /** Writes beside the file, makes it durable and puts it in its place: a crash leaves the old state or the new one. */
@@ -97,7 +55,7 @@ export const createStateFile = (file: string): StateStore => {
     const beside = `${file}.new`
     const handle = await open(beside, 'w', 0o600)
     try {
-      await handle.writeFile(JSON.stringify({ version: 1, ...state }))
+      await handle.writeFile(seal(Buffer.from(JSON.stringify(state))))
       await handle.sync()
     } finally {
       await handle.close()

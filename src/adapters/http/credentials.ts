@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
 import type { ServerSettings } from '../../config/configuration.ts'
+import { readRegularFile } from '../files/regular-file.ts'
 
 /** What the server proves itself with, and what is asked of others. Keys and tokens: never log it. */
 export interface Credentials {
@@ -58,16 +58,21 @@ const readToken = async (file: string) => {
   )
 }
 
+/** A bundle of all CAs that browsers trust has a fifth of this. */
+const LARGEST_BYTES = 1_000_000
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
+  EFBIG: `it is longer than ${LARGEST_BYTES / 1e6} MB`,
   EISDIR: 'it is a folder',
   ENOENT: 'it does not exist',
+  ENOTFILE: 'it is not a file',
   EPERM: 'permission denied',
 }
 
 const read = async (key: string, file: string): Promise<Buffer> => {
   try {
-    return await readFile(file)
+    return await readRegularFile(file, LARGEST_BYTES)
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException
     throw new CredentialsError('unreadable', `server.${key}: cannot read ${file}: ${REASONS[code] ?? code}`)

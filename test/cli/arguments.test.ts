@@ -1,0 +1,182 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCommandLine } from '../../src/cli/command-line.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
+import { AGE_POLICY, curfewYaml } from './office.ts'
+
+const before = process.cwd()
+const folder = mkdtempSync(join(tmpdir(), 'curfew-arguments-'))
+beforeAll(() => {
+  writeFileSync(join(folder, 'curfew.yaml'), curfewYaml())
+  writeFileSync(join(folder, 'policies.yaml'), AGE_POLICY)
+  writeFileSync(join(folder, 'audit.jsonl'), '')
+  process.chdir(folder)
+})
+afterAll(() => {
+  process.chdir(before)
+  rmSync(folder, { recursive: true })
+})
+
+/** Runs a command line in this process. A simulator that listens is told to stop. */
+const run = async (args: readonly string[]) => {
+  const said = { stdout: '', stderr: '' }
+  const streams = ['stdout', 'stderr'] as const
+  const writes = streams.map((stream) => process[stream].write)
+  for (const stream of streams) {
+    process[stream].write = (text: unknown) => {
+      said[stream] += String(text)
+      if (stream === 'stdout' && /^listening on /m.test(said.stdout)) setImmediate(() => process.emit('SIGTERM'))
+      return true
+    }
+  }
+  try {
+    return { code: await runCommandLine(args), ...said }
+  } finally {
+    for (const [index, stream] of streams.entries()) process[stream].write = writes[index] ?? process[stream].write
+  }
+}
+
+const expectWrongUsage = ({ code, stdout, stderr }: Awaited<ReturnType<typeof run>>) => {
+  expect([code, stdout]).toEqual([64, ''])
+  expect(stderr).toMatch(/^curfew: [^\n]+\n$/)
+}
+
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  run: ['--once', '--timeout', '--config', '-c'],
+  plan: ['--mode', '--output', '--detailed-exitcode', '--all-next', '--config'],
+  connections: ['--config'],
+  explain: ['--user', '--common-name', '--endpoint', '--established', '--at', '--connection', '--output', '--config'],
+  validate: ['--strict', '--output', '--config'],
+  test: [],
+  audit: ['verify'],
+  schema: ['config', 'policies', 'test'],
+  simulate: ['--host', '--port', '--scenario', '--seed'],
+}
+
+/** What would reach AWS is not told of a configuration that is sound. */
+const reachesAws = new Set(['run', 'plan', 'connections'])
+
+const word = (command: string) =>
+  fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.constantFrom(
+        ...(OPTIONS[command] ?? []),
+        '--help',
+        '-h',
+        '--',
+        '--no-such',
+        '-x',
+        '-',
+        '--config=',
+      ),
+    },
+    {
+      weight: 3,
+      arbitrary: fc.constantFrom(
+        '',
+        ' ',
+        '.',
+        '..',
+        '/',
+        'none.yaml',
+        'policies.yaml',
+        'audit.jsonl',
+        '/dev/null',
+        'json',
+        'text',
+        'table',
+        'enforce',
+        '10m',
+        '-1',
+        '0',
+        '1e3',
+        '0x10',
+        'NaN',
+        '999999999999999999999',
+        '2026-11-23T08:00:00Z',
+        '__proto__',
+        'constructor',
+        '--__proto__',
+        '--constructor=1',
+        '\u001b[2J',
+        'a\nb',
+        'x'.repeat(5000),
+        '日本',
+        'verify',
+        '--port=0',
+        '--user=alice',
+        ...(reachesAws.has(command) ? [] : ['curfew.yaml', '--config=curfew.yaml']),
+      ),
+    },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }).map((text) => text.replaceAll('\0', '')) },
+  )
+
+const commandLine = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc
+      .constantFrom(...Object.keys(OPTIONS))
+      .chain((command) => fc.array(word(command), { maxLength: 5 }).map((words) => [command, ...words])),
+  },
+  { weight: 1, arbitrary: fc.array(word(''), { maxLength: 3 }) },
+)
+
+/** A simulator that is told no port takes its usual one, which another may have. */
+const withPort = (args: readonly string[]) =>
+  args[0] === 'simulate' && !args.includes('--') ? [...args, '--host=127.0.0.1', '--port=0'] : args
+
+describe('any command line', () => {
+  it('ends with a code that is documented, in words, and leaves nothing behind', async () => {
+    const codes = new Map<number, number>()
+    const listed = readdirSync(folder)
+    await fc.assert(
+      fc.asyncProperty(commandLine, async (args) => {
+        const result = await run(withPort(args))
+        codes.set(result.code, (codes.get(result.code) ?? 0) + 1)
+        expect([0, 1, 64]).toContain(result.code)
+        if (result.code === 64 && args.length > 0) expectWrongUsage(result)
+        if (result.code === 1) expect(result.stdout + result.stderr).not.toBe('')
+        expect(result.stdout + result.stderr).not.toMatch(/node_modules|^ +at .*:\d+:\d+|\u001b/m)
+        expect(readdirSync(folder)).toEqual(listed)
+      }),
+      { numRuns: fuzzRuns(400) },
+    )
+    for (const code of [0, 1, 64]) expect(codes.get(code)).toBeGreaterThan(0)
+  })
+
+  it.each(Object.keys(OPTIONS))('that gives %s an option it does not know names the option', async (command) => {
+    const result = await run([command, '--no-such-option'])
+    expectWrongUsage(result)
+    expect(result.stderr).toContain('--no-such-option')
+  })
+
+  it.each([
+    [['simulate', '--port', ''], '--port'],
+    [['simulate', '--port', ' 0 '], '--port'],
+    [['simulate', '--port', '0x0'], '--port'],
+    [['simulate', '--port', '0', '--seed', ''], '--seed'],
+    [['simulate', '--port', '0', '--seed', '1e3'], '--seed'],
+    [['simulate', '--port', '0', 'scenario.yaml'], 'scenario.yaml'],
+    [['run', '--once', '--timeout', ''], '--timeout'],
+    [['run', '--timeout', '1m'], '--timeout'],
+    [['plan', '--output', ''], '--output'],
+    [['plan', '--mode', 'Enforce'], '--mode'],
+    [['plan', 'now'], 'now'],
+    [['connections', 'x'], 'x'],
+    [['explain', '--user', 'alice', '--at', 'yesterday'], '--at'],
+    [['explain', '-c', 'curfew.yaml', '--user', 'alice', '--established', ''], '--established'],
+    [['explain', '--connection', 'x', '--at', '2026-11-23T08:00:00Z'], '--at'],
+    [['validate', '--output', 'xml'], '--output'],
+    [['schema', 'config', 'test'], 'schema'],
+    [['audit', 'check', 'audit.jsonl'], 'check'],
+    [['audit', 'verify'], 'verify'],
+  ])('that is wrong in its values is refused, and told in what: %j', async (args, named) => {
+    const result = await run(args)
+    expectWrongUsage(result)
+    expect(result.stderr).toContain(named)
+  })
+})
