@@ -62,6 +62,7 @@ describe('max-sessions', () => {
       undefined,
       undefined,
     ])
+    expect(sinces([limit(1)], [at(1), at(2, { status: 'terminating' })])).toEqual([undefined, undefined])
     const age = policy('max-session-age', { maxAge: '50m' })
     expect(sinces([limit(1), age], [at(1), at(30)])).toEqual([undefined, undefined])
     expect(sinces([limit(1), { ...age, mode: 'audit' as const }], [at(1), at(30)]).map(Boolean)).toEqual([true, false])
