@@ -316,4 +316,24 @@ describe('the age of a policy', () => {
     expect(enforce['max-session-age']?.changedAt).toBe(2)
     expect(ages(enforce, 'a', 3, 'audit')['max-session-age']?.changedAt).toBe(2)
   })
+
+  it('is that of an edit to come by a clock that has been set back: now', () => {
+    const first = ages({}, 'a', 5)
+    expect(ages(first, 'a', 4)['max-session-age']?.changedAt).toBe(4)
+    expect(ages(first, 'a', 5)['max-session-age']?.changedAt).toBe(5)
+  })
+
+  it('is its own, whatever it is called', () => {
+    const odd = nextPolicyAges({}, [age('8h', { name: 'constructor', hash: 'a' })], 'enforce', 7)
+    expect(odd).toEqual({ constructor: { hash: 'a', acts: true, changedAt: 7 } })
+    expect(nextPolicyAges({}, [age('8h', { mode: 'audit' })], 'enforce', 7)['max-session-age']?.acts).toBe(false)
+  })
+
+  it('differs where a policy came or went', () => {
+    const [one, two] = [age('8h', { name: 'one' }), age('8h', { name: 'two' })]
+    const first = nextPolicyAges({}, [one], 'enforce', 1)
+    const second = nextPolicyAges(first, [one, two], 'enforce', 2)
+    expect(changedPolicies(first, second)).toEqual(['two'])
+    expect(changedPolicies(second, first)).toEqual(['two'])
+  })
 })
