@@ -26,6 +26,8 @@ const anyPolicy = fc.oneof(
   fc.integer({ min: 1, max: 600 }).map((minutes) => policy('max-session-age', { maxAge: `${minutes}m` })),
   users.map((list) => policy('banned-users', { users: list })),
   fc.constant(policy('off-hours', { timeZone: 'Europe/Berlin', denied: [{ hours: '12:00-14:00' }] })),
+  fc.constantFrom('ingress', 'total').map((way) => policy('max-transfer', { [way]: '1KB' })),
+  fc.constant(policy('posture', { require: ['healthy'] })),
 )
 const policies = fc
   .array(
@@ -51,6 +53,8 @@ const connections = fc.array(
       commonName: fc.option(someone, { nil: undefined }),
       age: fc.option(fc.integer({ min: 0, max: 700 }), { nil: undefined }),
       status: fc.constantFrom('active', 'terminating', 'terminated', 'failed-to-terminate', 'asleep'),
+      ingressBytes: fc.constantFrom(0, 1000, 1001, undefined),
+      posture: fc.constantFrom(undefined, ['healthy'], ['sick']),
     })
     .map(({ age, ...rest }) =>
       connection({ ...rest, establishedAt: age === undefined ? undefined : NOON - age * MINUTE }),

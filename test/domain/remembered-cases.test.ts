@@ -123,6 +123,12 @@ const startSide = (remembering: boolean) => {
   }
 }
 
+const must = (row: Connection | undefined): Connection => {
+  if (row === undefined) throw new Error('no connection')
+  return row
+}
+const renewed = (row: Connection | undefined): Connection => ({ ...must(row), establishedAt: NOON - 2 * HOUR })
+
 describe('cases that are remembered', () => {
   it('say what cases made anew say, whatever happened in between', () => {
     fc.assert(
@@ -166,6 +172,71 @@ describe('cases that are remembered', () => {
       }),
       { numRuns: 300 },
     )
+  })
+
+  it.each<[string, (rows: Connection[]) => Partial<{ rows: Connection[]; now: Instant; mode: Mode; fresh: boolean }>]>([
+    ['a connection that is established anew', ([first, ...rest]) => ({ rows: [renewed(first), ...rest] })],
+    ['another user name', ([first, ...rest]) => ({ rows: [{ ...must(first), username: 'dave' }, ...rest] })],
+    [
+      'no name any more',
+      ([first, ...rest]) => ({ rows: [{ ...must(first), username: undefined, commonName: undefined }, ...rest] }),
+    ],
+    ['another common name', ([first, ...rest]) => ({ rows: [{ ...must(first), commonName: 'root' }, ...rest] })],
+    ['another posture', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: ['sick'] }, ...rest] })],
+    ['no posture', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: undefined }, ...rest] })],
+    ['a posture that shrank', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: [] }, ...rest] })],
+    ['counters that moved', ([first, ...rest]) => ({ rows: [{ ...must(first), ingressBytes: 2 ** 21 }, ...rest] })],
+    [
+      'counters that are missing',
+      ([first, ...rest]) => ({ rows: [{ ...must(first), egressBytes: undefined }, ...rest] }),
+    ],
+    ['another status', ([first, ...rest]) => ({ rows: [...rest, { ...must(first), status: 'terminating' }] })],
+    ['one that came', (rows) => ({ rows: [...rows, connection({ id: 'e', establishedAt: NOON })] })],
+    ['one that went', ([, ...rest]) => ({ rows: rest })],
+    ['nobody', () => ({ rows: [] })],
+    ['audit', () => ({ mode: 'audit' })],
+    ['a snapshot that failed', () => ({ fresh: false })],
+    ['the last millisecond before a deadline', () => ({ now: NOON + HOUR - 1 })],
+    ['a deadline', () => ({ now: NOON + HOUR })],
+    ['a clock that went back', () => ({ now: NOON - 2 * HOUR })],
+  ])('take in %s', (_what, change) => {
+    const first = [
+      connection({ id: 'a', posture: ['healthy', 'patched'] }),
+      connection({ id: 'b', username: 'bob', posture: ['sick'] }),
+      connection({ id: 'c', username: 'carol', establishedAt: undefined }),
+      connection({ id: 'd', username: 'alice', establishedAt: NOON - 30 * MINUTE }),
+    ]
+    const [remembered, anew] = [startSide(true), startSide(false)].map((side) => {
+      side.observe(NOON, first)
+      const before = side.decide(first, NOON, 'enforce', true)
+      const { rows = first, now = NOON, mode = 'enforce', fresh = true } = change([...first])
+      if (rows !== first) side.observe(now, rows)
+      return { before, after: side.decide(rows, now, mode, fresh) }
+    })
+    expect(remembered).toEqual(anew)
+    expect(anew?.after).not.toEqual(anew?.before)
+  })
+
+  it('show a connection as the last snapshot did', () => {
+    const set = createPolicySet([policy('max-session-age', { maxAge: '30m' })], [])
+    const decider = createDecider(set, PLACE, createRememberedCases(set, PLACE))
+    const memory = createMemory()
+    const decide = (row: Connection, now: Instant) =>
+      decider.decide(
+        [row],
+        memory.history(
+          now,
+          true,
+          () => true,
+          () => undefined,
+        ),
+        now,
+        'enforce',
+      ).violating[0]?.connection
+    const row = connection()
+    expect(decide(row, NOON)).toBe(row)
+    const later = { ...row, status: 'failed-to-terminate', ingressBytes: 7 }
+    expect(decide(later, NOON + MINUTE)).toBe(later)
   })
 
   it('are not made again for what nothing happened to', () => {
