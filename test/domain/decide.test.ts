@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
 import { alsoBy, createDecider, decisionOf } from '../../src/domain/decide.ts'
+import { explain } from '../../src/domain/explain.ts'
 import { HOUR, MINUTE, NEVER } from '../../src/domain/instant.ts'
 import { NO_HISTORY } from '../../src/domain/memory.ts'
 import { byUrgency, etaSeconds, planOf } from '../../src/domain/plan.ts'
@@ -323,5 +324,60 @@ describe('what comes next', () => {
       [bob.id, 'ban', NOON + 30 * MINUTE],
       [alice.id, 'age', NOON + 70 * MINUTE],
     ])
+  })
+
+  it('leaves out who is condemned now, who is leaving and who has nothing ahead; those of one instant stand by id', () => {
+    const set = [policy('max-session-age', { maxAge: '2h' }), policy('banned-users', { users: ['bob'] })]
+    const rows = [
+      connection({ id: 'b' }),
+      connection({ id: 'a' }),
+      connection({ id: 'gone', status: 'terminating' }),
+      connection({ id: 'banned', username: 'bob' }),
+      connection({ id: 'unknown', establishedAt: undefined }),
+    ]
+    const next = (list: readonly Connection[]) =>
+      upcoming(createPolicySet(set, []), PLACE, list, NO_HISTORY, NOON).map(({ connection: { id } }) => id)
+    expect(next(rows)).toEqual(['a', 'b'])
+    expect(next([...rows].reverse())).toEqual(['a', 'b'])
+  })
+
+  it('does not follow a window for ever that a grace outlasts', () => {
+    const brief = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '12:30-12:40' }] })
+    const next = (graceMs: number) =>
+      upcoming(createPolicySet([{ ...brief, graceMs }], []), PLACE, [connection()], NO_HISTORY, NOON).map(
+        ({ at }) => at,
+      )
+    expect(next(10 * MINUTE - 1)).toEqual([NOON + 40 * MINUTE - 1])
+    expect(next(20 * MINUTE)).toEqual([])
+  })
+})
+
+describe('an explanation', () => {
+  it('is every verdict with its words and its next change, and the decision less what is held', () => {
+    const set = [
+      policy('max-session-age', { maxAge: '30m' }, { name: 'short' }),
+      policy('max-session-age', { maxAge: '8h' }, { name: 'long' }),
+    ]
+    const who = connection()
+    const scene = {
+      policies: set,
+      decider: createDecider(createPolicySet(set, []), PLACE),
+      connections: [who],
+      history: NO_HISTORY,
+      now: NOON,
+      mode: 'enforce' as const,
+    }
+    const free = explain(scene, who, () => false)
+    expect(free).toMatchObject({ decision: { act: 'terminate', lead: { policy: { name: 'short' } } }, nextAt: NEVER })
+    expect(free.verdicts.map(({ verdict, nextAt }) => [verdict.policy.name, verdict.word, nextAt])).toEqual([
+      ['short', 'violated', NEVER],
+      ['long', 'fine', NOON + 7 * HOUR],
+    ])
+    expect(new Set(free.verdicts.map(({ because }) => because)).size).toBe(2)
+    expect(explain(scene, who, (name) => name === 'short').decision).toMatchObject({
+      act: 'held',
+      held: [{ policy: { name: 'short' } }],
+    })
+    expect(explain(scene, who, (name) => name === 'long').decision).toMatchObject({ act: 'terminate', held: [] })
   })
 })

@@ -108,4 +108,26 @@ describe('what changes next', () => {
     const [verdict] = asIs.decider.verdictsOf(newer.id, [older, newer], NO_HISTORY, NOON, 'enforce')
     expect(verdict && nextAtOfVerdict(asIs, newer.id, verdict)).toBe(NOON + HOUR)
   })
+
+  it('is looked for ten years ahead, to the millisecond, and no further', () => {
+    const horizon = 3653 * DAY
+    const who = connection()
+    const until = (from: number) =>
+      policy('banned-users', { users: [{ pattern: 'alice', from: iso(from) }] }, { name: 'ban' })
+    const nextOf = (from: number) => {
+      const asIs = scene([until(from)], [who])
+      const [verdict] = asIs.decider.verdictsOf(who.id, [who], NO_HISTORY, NOON, 'enforce')
+      return [verdict && nextAtOfVerdict(asIs, who.id, verdict), nextAtOfDecision(asIs, who)]
+    }
+    expect(nextOf(NOON + horizon)).toEqual([NOON + horizon, NOON + horizon])
+    expect(nextOf(NOON + horizon + 1)).toEqual([NEVER, NEVER])
+  })
+
+  it('of a decision is never where nothing acts', () => {
+    const aged = policy('max-session-age', { maxAge: '8h' })
+    const who = connection()
+    expect(nextAtOfDecision(scene([aged], [who]), who)).toBe(NOON + 7 * HOUR)
+    expect(nextAtOfDecision(scene([{ ...aged, mode: 'audit' }], [who]), who)).toBe(NEVER)
+    expect(nextAtOfDecision({ ...scene([aged], [who]), mode: 'audit' }, who)).toBe(NEVER)
+  })
 })
