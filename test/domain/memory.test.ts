@@ -338,6 +338,29 @@ describe('what is remembered of connections', () => {
     expect(see(5, [counted(2, 1), busy(4)])).toBe(NOON + 5 * MINUTE)
   })
 
+  it('takes counters in where any policy of several asks for them', () => {
+    const memory = createMemory()
+    const both = createPolicySet([patient, ...SET.policies], [])
+    memory.observe({ begunAt: NOON, connections: [counted(7)] }, both, PLACE)
+    memory.observe({ begunAt: NOON + MINUTE, connections: [counted(8)] }, both, PLACE)
+    expect(memory.kept()).toMatchObject({
+      notes: { idle: { counted: { at: NOON, bytes: 7 } } },
+      countersMovedAt: NOON + MINUTE,
+    })
+  })
+
+  it('is not missing while snapshots go on showing it, and stays for one that does not', () => {
+    const memory = createMemory()
+    const observe = (minute: number, connections: readonly Connection[]) =>
+      memory.observe({ begunAt: NOON + minute * MINUTE, connections }, SET, PLACE)
+    for (const minute of [0, 1, 2]) {
+      observe(minute, [unseen])
+      expect(memory.isMissing('unseen')).toBe(false)
+    }
+    observe(3, [])
+    expect(memory.kept().firstSeen).toEqual({ unseen: NOON })
+  })
+
   it('is no counter where no policy asks for one, and none from before it asked', () => {
     const memory = createMemory()
     const without = createPolicySet([patient], [])
