@@ -216,7 +216,7 @@ describe('a decision', () => {
         expect(found.askAt).toBe(Math.min(NEVER, ...asked.map(({ nextAt }) => nextAt)))
       }),
       // A second reading of everything: mutants meet more of it than of other properties.
-      { numRuns: 400, interruptAfterTimeLimit: 10_000 },
+      { numRuns: 200, interruptAfterTimeLimit: 10_000 },
     )
   })
 
