@@ -55,6 +55,8 @@ describe('the order of a plan', () => {
     const due = decision([age], { id: 'b' })
     expect(inGrace.lead).toBeUndefined()
     expect([byUrgency(inGrace, due), byUrgency(due, inGrace)].map(Math.sign)).toEqual([1, -1])
+    const another = decision([{ ...age, graceMs: 2 * HOUR }], { id: 'c' })
+    expect([byUrgency(inGrace, another), byUrgency(another, inGrace)].map(Math.sign)).toEqual([-1, 1])
   })
 })
 
@@ -92,12 +94,13 @@ describe('what is planned', () => {
       at('b', 3, 'alan'),
       at('a', 2, 'alice'),
     ] as const
-    const together = new Map([['alice', [fourth, second]]])
-    const { calls, terminate } = planned([fourth, third, second, first], together)
-    expect(terminate).toEqual([first, second, third, fourth])
+    const fifth = at('e', 1, 'alice')
+    const together = new Map([['alice', [fifth, fourth, second]]])
+    const { calls, terminate } = planned([fifth, fourth, third, second, first], together)
+    expect(terminate).toEqual([first, second, third, fourth, fifth])
     expect(calls.map(({ selector, username, decisions }) => [selector, username, decisions])).toEqual([
       ['connection-id', undefined, [first]],
-      ['username', 'alice', [second, fourth]],
+      ['username', 'alice', [second, fourth, fifth]],
       ['connection-id', undefined, [third]],
     ])
     expect(new Set(calls.map(({ endpointId }) => endpointId))).toEqual(new Set([PLACE.endpointId]))
