@@ -58,7 +58,7 @@ export const createGuard = (kept: readonly GuardedVerdict[] = []) => {
       limits: GuardLimits,
       changedAt: (policy: Policy) => Instant,
       /** Whether the last snapshot merely failed to show the connection. */
-      isMissing: (connectionId: string) => boolean = () => false,
+      isMissing: (connectionId: string) => boolean,
     ): Review {
       const { now, active } = decisions
       const condemning = new Map<string, { readonly decision: Decision; readonly verdict: Verdict }>()

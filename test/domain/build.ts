@@ -1,9 +1,12 @@
 import type { Connection } from '../../src/domain/connection.ts'
 import { HOUR, type Instant } from '../../src/domain/instant.ts'
+import { NO_HISTORY } from '../../src/domain/memory.ts'
 import { parsePattern } from '../../src/domain/pattern.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
-import type { Policy, PolicyKind, Shared } from '../../src/domain/policy.ts'
+import type { History, Policy, PolicyKind, Shared } from '../../src/domain/policy.ts'
+import { createPolicySet } from '../../src/domain/policy-set.ts'
 import type { UserEntry } from '../../src/domain/user-list.ts'
+import { because, judge, type Verdict } from '../../src/domain/verdict.ts'
 
 export const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
 export const PLACE = { endpointId: ENDPOINT, region: 'eu-central-1' }
@@ -65,4 +68,17 @@ export const policy = (kind: string, keys: Record<string, unknown>, different: P
     cooldownByCommonName: false,
     ...different,
   }
+}
+
+/** What a policy says of one connection by itself, and why; the hook says what is known of it. */
+export const judged = (
+  tested: Policy,
+  who: Connection,
+  now: Instant = NOON,
+  different: Partial<History> = {},
+): Verdict & { readonly why: string } => {
+  const [standing] = createPolicySet([tested], []).everyStanding(PLACE)(who)
+  if (standing === undefined) throw new Error('no standing')
+  const verdict = judge(standing, who, { ...NO_HISTORY, ...different }, now)
+  return { ...verdict, why: because(verdict, who, now) }
 }

@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { alsoBy, createDecider } from '../../src/domain/decide.ts'
-import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { alsoBy, createDecider, decisionOf } from '../../src/domain/decide.ts'
+import { explain } from '../../src/domain/explain.ts'
+import { HOUR, MINUTE, NEVER } from '../../src/domain/instant.ts'
 import { NO_HISTORY } from '../../src/domain/memory.ts'
 import { byUrgency, etaSeconds, planOf } from '../../src/domain/plan.ts'
 import type { Mode, Policy } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
 import { upcoming } from '../../src/domain/upcoming.ts'
+import { isDue, judge } from '../../src/domain/verdict.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const decide = (policies: readonly Policy[], connections: readonly Connection[], mode: Mode = 'enforce', now = NOON) =>
@@ -25,6 +27,8 @@ const anyPolicy = fc.oneof(
   fc.integer({ min: 1, max: 600 }).map((minutes) => policy('max-session-age', { maxAge: `${minutes}m` })),
   users.map((list) => policy('banned-users', { users: list })),
   fc.constant(policy('off-hours', { timeZone: 'Europe/Berlin', denied: [{ hours: '12:00-14:00' }] })),
+  fc.constantFrom('ingress', 'total').map((way) => policy('max-transfer', { [way]: '1KB' })),
+  fc.constant(policy('posture', { require: ['healthy'] })),
 )
 const policies = fc
   .array(
@@ -50,6 +54,8 @@ const connections = fc.array(
       commonName: fc.option(someone, { nil: undefined }),
       age: fc.option(fc.integer({ min: 0, max: 700 }), { nil: undefined }),
       status: fc.constantFrom('active', 'terminating', 'terminated', 'failed-to-terminate', 'asleep'),
+      ingressBytes: fc.constantFrom(0, 1000, 1001, undefined),
+      posture: fc.constantFrom(undefined, ['healthy'], ['sick']),
     })
     .map(({ age, ...rest }) =>
       connection({ ...rest, establishedAt: age === undefined ? undefined : NOON - age * MINUTE }),
@@ -122,6 +128,142 @@ describe('a decision', () => {
     )
   })
 
+  it('is what each verdict by itself adds up to, and says when to look again', () => {
+    const limits = fc.record({ limit: fc.integer({ min: 1, max: 2 }), evict: fc.constantFrom('oldest', 'newest') })
+    const crowding = fc.record({
+      base: limits.map((keys) => policy('max-sessions', keys)),
+      match: selector,
+      exempt: selector,
+      mode,
+      graceMs: fc.constantFrom(0, 0, 10 * HOUR),
+      ends: fc.constantFrom(NEVER, NOON, NOON + HOUR),
+    })
+    const crowders = fc.array(crowding, { maxLength: 2 }).map((list) =>
+      list.map(({ base, exempt, ends, ...rest }, index): Policy => {
+        const users = exempt?.users.map((one) => ({ ...one, until: ends }))
+        return { ...base, ...rest, name: `crowd-${index}`, exempt: exempt && { ...exempt, users } }
+      }),
+    )
+    const protect = fc.constantFrom([], [], [entry('dave')])
+    fc.assert(
+      fc.property(policies, crowders, protect, connections, mode, (plain, crowded, spared, rows, daemon) => {
+        const set = createPolicySet([...plain, ...crowded], spared)
+        const found = createDecider(set, PLACE).decide(rows, NO_HISTORY, NOON, daemon)
+        const active = rows.filter(({ status }) => !status.startsWith('terminat'))
+        const standingsOf = set.everyStanding(PLACE)
+        const judged = active.map((who) => ({
+          who,
+          verdicts: standingsOf(who).map((standing) => judge(standing, who, NO_HISTORY, NOON)),
+        }))
+        const actsNow = ({ mode: own }: Policy) => own === 'enforce' && daemon === 'enforce'
+        const goes = ({ verdicts }: (typeof judged)[number]) =>
+          verdicts.some((verdict) => actsNow(verdict.policy) && isDue(verdict, NOON))
+        const crowdedSince = (id: string, by: Policy) => {
+          const { limit, evict } = by.rule as { limit: number; evict: string }
+          const counted = judged.filter(
+            (one) => !goes(one) && one.verdicts.some(({ policy: of, word }) => of === by && word === 'fine'),
+          )
+          const name = judged.find(({ who }) => who.id === id)?.who.username
+          const theirs = counted
+            .map(({ who }) => who)
+            .filter(({ username }) => username !== undefined && username === name)
+            .sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
+          const one = theirs.findIndex((who) => who.id === id)
+          const cause = evict === 'oldest' ? one + limit : one
+          return one >= 0 && cause >= limit ? theirs[cause]?.establishedAt : undefined
+        }
+
+        const expected = judged.map(({ who, verdicts }) => {
+          const seen = verdicts.map(({ policy: by, word, deadline, nextAt }) => {
+            const since = by.kind.kind === 'max-sessions' ? crowdedSince(who.id, by) : undefined
+            if (since === undefined) return { by, word, deadline: deadline ?? NEVER, nextAt }
+            const due = since + by.graceMs
+            return { by, word: 'violated', deadline: due, nextAt: due > NOON ? due : NEVER }
+          })
+          const violated = seen.filter(({ word }) => word === 'violated')
+          const order = (a: (typeof seen)[number], b: (typeof seen)[number]) =>
+            a.by.kind.rank - b.by.kind.rank || a.deadline - b.deadline || (a.by.name < b.by.name ? -1 : 1)
+          const due = violated.filter(({ deadline }) => deadline <= NOON).sort(order)
+          const lead = due.find(({ by }) => actsNow(by)) ?? due[0]
+          const act = due.some(({ by }) => actsNow(by)) ? 'terminate' : due.length > 0 ? 'audit' : 'keep'
+          return { who, seen, violated: violated.map(({ by }) => by.name).sort(), act, lead: lead?.by.name }
+        })
+        expect(
+          found.violating.map(({ connection: who, act, lead, violated }) => ({
+            who,
+            act,
+            lead: lead?.policy.name,
+            violated: violated.map(({ policy: by }) => by.name).sort(),
+          })),
+        ).toEqual(
+          expected
+            .filter(({ violated }) => violated.length > 0)
+            .map(({ who, act, lead, violated }) => ({ who, act, lead, violated })),
+        )
+        expect(found.active).toBe(active.length)
+        expect(found.protectedConnections).toBe(
+          active.filter(({ username, commonName }) => spared.length > 0 && (username ?? commonName) === 'dave').length,
+        )
+        const doubts = expected.flatMap(({ who, seen }) =>
+          seen.flatMap(({ by, word }) => (word === 'unknown' ? [`${by.name} ${who.id}`] : [])),
+        )
+        expect([...found.unknown].flatMap(([{ name }, ids]) => [...ids].map((id) => `${name} ${id}`)).sort()).toEqual(
+          doubts.sort(),
+        )
+        const all = expected.flatMap(({ seen }) => seen)
+        expect(found.wakeAt).toBe(Math.min(NEVER, ...all.map(({ nextAt }) => nextAt)))
+        const asked = all.filter(({ by }) => by.kind.facts !== 'immutable')
+        expect(found.askAt).toBe(Math.min(NEVER, ...asked.map(({ nextAt }) => nextAt)))
+      }),
+      // A second reading of everything: mutants meet more of it than of other properties.
+      { numRuns: 200, interruptAfterTimeLimit: 10_000 },
+    )
+  })
+
+  it('does not take a crowd from a snapshot that is not the newest', () => {
+    const set = createPolicySet([policy('max-sessions', { limit: 1 })], [])
+    const stale = { ...NO_HISTORY, fresh: () => false }
+    const rows = [connection(), connection()]
+    const decider = createDecider(set, PLACE)
+    expect(decider.decide(rows, NO_HISTORY, NOON, 'enforce').violating).toHaveLength(1)
+    const found = decider.decide(rows, stale, NOON, 'enforce')
+    expect(found.violating).toEqual([])
+    expect([...found.unknown.values()]).toEqual([new Set(rows.map(({ id }) => id))])
+  })
+
+  it('tells of those who are named in part only', () => {
+    const part = connection({ username: 'CORP\\alice', commonName: undefined })
+    const [whole, other] = [connection(), connection({ username: 'bob', commonName: undefined })]
+    const ban = policy('banned-users', { users: ['alice'] })
+    expect(decide([ban], [whole, part, other]).nearMisses).toEqual([{ connection: part, policy: ban, entry: 'alice' }])
+  })
+
+  it('lists of all verdicts those that are violated, and is led by the foremost that is held', () => {
+    const old = connection({ establishedAt: NOON - 20 * HOUR })
+    const set = [
+      policy('max-session-age', { maxAge: '10h' }, { name: 'a-ten' }),
+      policy('max-session-age', { maxAge: '30h' }, { name: 'a-thirty' }),
+      policy('max-session-age', { maxAge: '9h' }, { name: 'b-nine' }),
+      policy('max-session-age', { maxAge: '1h' }, { name: 'audited', mode: 'audit' }),
+    ]
+    const verdicts = createDecider(createPolicySet(set, []), PLACE).verdictsOf(
+      old.id,
+      [old],
+      NO_HISTORY,
+      NOON,
+      'enforce',
+    )
+    const names = (list: typeof verdicts) => list.map(({ policy: { name } }) => name)
+    const free = decisionOf(old, verdicts, NOON, 'enforce')
+    expect(free).toMatchObject({ act: 'terminate', held: [], lead: { policy: { name: 'b-nine' } } })
+    expect(names(free.violated)).toEqual(['a-ten', 'b-nine', 'audited'])
+    const acting = free.violated.filter(({ policy: { mode: own } }) => own === 'enforce')
+    const held = decisionOf(old, verdicts, NOON, 'enforce', acting)
+    expect(held).toMatchObject({ act: 'held', held: acting, lead: { policy: { name: 'b-nine' } } })
+    const half = decisionOf(old, verdicts, NOON, 'enforce', acting.slice(1))
+    expect(half).toMatchObject({ act: 'terminate', lead: { policy: { name: 'a-ten' } } })
+  })
+
   it('is led by rank, then deadline, then name', () => {
     const old = connection({ establishedAt: NOON - 20 * HOUR })
     const ten = policy('max-session-age', { maxAge: '10h' }, { name: 'ten' })
@@ -183,5 +325,60 @@ describe('what comes next', () => {
       [bob.id, 'ban', NOON + 30 * MINUTE],
       [alice.id, 'age', NOON + 70 * MINUTE],
     ])
+  })
+
+  it('leaves out who is condemned now, who is leaving and who has nothing ahead; those of one instant stand by id', () => {
+    const set = [policy('max-session-age', { maxAge: '2h' }), policy('banned-users', { users: ['bob'] })]
+    const rows = [
+      connection({ id: 'b' }),
+      connection({ id: 'a' }),
+      connection({ id: 'gone', status: 'terminating' }),
+      connection({ id: 'banned', username: 'bob' }),
+      connection({ id: 'unknown', establishedAt: undefined }),
+    ]
+    const next = (list: readonly Connection[]) =>
+      upcoming(createPolicySet(set, []), PLACE, list, NO_HISTORY, NOON).map(({ connection: { id } }) => id)
+    expect(next(rows)).toEqual(['a', 'b'])
+    expect(next([...rows].reverse())).toEqual(['a', 'b'])
+  })
+
+  it('does not follow a window for ever that a grace outlasts', () => {
+    const brief = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '12:30-12:40' }] })
+    const next = (graceMs: number) =>
+      upcoming(createPolicySet([{ ...brief, graceMs }], []), PLACE, [connection()], NO_HISTORY, NOON).map(
+        ({ at }) => at,
+      )
+    expect(next(10 * MINUTE - 1)).toEqual([NOON + 40 * MINUTE - 1])
+    expect(next(20 * MINUTE)).toEqual([])
+  })
+})
+
+describe('an explanation', () => {
+  it('is every verdict with its words and its next change, and the decision less what is held', () => {
+    const set = [
+      policy('max-session-age', { maxAge: '30m' }, { name: 'short' }),
+      policy('max-session-age', { maxAge: '8h' }, { name: 'long' }),
+    ]
+    const who = connection()
+    const scene = {
+      policies: set,
+      decider: createDecider(createPolicySet(set, []), PLACE),
+      connections: [who],
+      history: NO_HISTORY,
+      now: NOON,
+      mode: 'enforce' as const,
+    }
+    const free = explain(scene, who, () => false)
+    expect(free).toMatchObject({ decision: { act: 'terminate', lead: { policy: { name: 'short' } } }, nextAt: NEVER })
+    expect(free.verdicts.map(({ verdict, nextAt }) => [verdict.policy.name, verdict.word, nextAt])).toEqual([
+      ['short', 'violated', NEVER],
+      ['long', 'fine', NOON + 7 * HOUR],
+    ])
+    expect(new Set(free.verdicts.map(({ because }) => because)).size).toBe(2)
+    expect(explain(scene, who, (name) => name === 'short').decision).toMatchObject({
+      act: 'held',
+      held: [{ policy: { name: 'short' } }],
+    })
+    expect(explain(scene, who, (name) => name === 'long').decision).toMatchObject({ act: 'terminate', held: [] })
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatDuration, parseDuration } from '../../src/domain/duration.ts'
+import { duration, durationOrZero, formatDuration, parseDuration } from '../../src/domain/duration.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
 
 describe('a duration', () => {
@@ -43,5 +43,30 @@ describe('a duration', () => {
         expect(parseDuration(formatDuration(seconds * SECOND))).toEqual({ ms: seconds * SECOND })
       }),
     )
+  })
+
+  it('lasts ten years at most', () => {
+    expect(parseDuration('3653d')).toEqual({ ms: 3653 * DAY })
+    expect(parseDuration('3653d1s')).toHaveProperty('problem')
+  })
+
+  it.each([
+    [0, '0s'],
+    [999, '0s'],
+    [-999, '0s'],
+    [1999, '1s'],
+    [DAY - 1, '23h59m59s'],
+    [36 * HOUR, '1d12h'],
+    [-90 * SECOND, '-1m30s'],
+  ])('of %i ms is written %s', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text)
+  })
+
+  it('is longer than zero in YAML, save where zero is allowed', () => {
+    expect(duration.safeParse('1s')).toMatchObject({ success: true, data: SECOND })
+    expect(duration.safeParse('0s').success).toBe(false)
+    expect(duration.safeParse('soon').success).toBe(false)
+    expect(durationOrZero.safeParse('0s')).toMatchObject({ success: true, data: 0 })
+    expect(durationOrZero.safeParse('soon').success).toBe(false)
   })
 })

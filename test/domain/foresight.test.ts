@@ -146,4 +146,28 @@ describe('a policy that warns', () => {
     memory.observe({ begunAt: NOON + 1, connections: [] }, set, PLACE)
     expect(memory.kept().warned).toEqual({})
   })
+
+  it('looks again exactly when a lead begins, and not before', () => {
+    const made = policy('max-session-age', { maxAge: '2h' }, { warn: [30 * MINUTE, 5 * MINUTE] })
+    const world = watch([made], [connection()])
+    const endsAt = NOON + HOUR
+    expect(world.decide(NOON)).toMatchObject({ foreseen: [], wakeAt: endsAt - 30 * MINUTE })
+    expect(world.decide(endsAt - 30 * MINUTE - 1).foreseen).toEqual([])
+    const [first] = world.decide(endsAt - 30 * MINUTE).foreseen
+    expect(first).toMatchObject({ policy: made, endsAt, leadMs: 30 * MINUTE, verdict: { word: 'violated' } })
+    expect(world.decide(endsAt - 30 * MINUTE).wakeAt).toBe(endsAt - 5 * MINUTE)
+    if (first !== undefined) world.memory.warn(first)
+    expect(world.decide(endsAt - 30 * MINUTE)).toMatchObject({ foreseen: [], wakeAt: endsAt - 5 * MINUTE })
+    const [second] = world.decide(endsAt - 5 * MINUTE).foreseen
+    expect(second?.leadMs).toBe(5 * MINUTE)
+    if (second !== undefined) world.memory.warn(second)
+    expect(world.decide(endsAt - 5 * MINUTE)).toMatchObject({ foreseen: [], wakeAt: endsAt })
+    expect(world.decide(endsAt)).toMatchObject({ foreseen: [], wakeAt: Infinity })
+  })
+
+  it('says nothing of what will not be: a ban that is over before the grace is', () => {
+    const shut = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '12:10-12:20' }] }, { warn: [HOUR] })
+    expect(watch([shut], [connection()]).decide(NOON).foreseen).toHaveLength(1)
+    expect(watch([{ ...shut, graceMs: 15 * MINUTE }], [connection()]).decide(NOON).foreseen).toEqual([])
+  })
 })

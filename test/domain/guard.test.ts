@@ -19,9 +19,15 @@ const guarded = (policies: readonly Policy[], changedAt: Instant, kept?: Paramet
   const decider = createDecider(createPolicySet(policies, []), PLACE)
   return {
     guard,
-    at(now: Instant, rows: readonly Connection[], limits = LIMITS) {
-      const decisions = decider.decide(rows, NO_HISTORY, now, 'enforce')
-      const review = guard.review(decisions, 'enforce', limits, () => changedAt)
+    at(
+      now: Instant,
+      rows: readonly Connection[],
+      limits = LIMITS,
+      { fresh = true, missing = [] }: { readonly fresh?: boolean; readonly missing?: readonly Connection[] } = {},
+    ) {
+      const decisions = decider.decide(rows, { ...NO_HISTORY, fresh: () => fresh }, now, 'enforce')
+      const isMissing = (id: string) => missing.some((row) => row.id === id)
+      const review = guard.review(decisions, 'enforce', limits, () => changedAt, isMissing)
       const { terminate, held } = planOf(review.decisions)
       return { ...review, ended: terminate.length, heldBack: held.length }
     },
@@ -146,6 +152,119 @@ describe('the guard', () => {
     expect(world.at(NOON + 2 * MINUTE, []).released).toHaveLength(100)
   })
 
+  it('begins with nothing held', () => {
+    const world = guarded([age('8h')], NOON)
+    expect(world.guard.kept()).toEqual([])
+    expect(world.at(NOON, people(3)).released).toEqual([])
+  })
+
+  it('calls retroactive what began before the edit, and not what began with it', () => {
+    const rows = people(100, { establishedAt: NOON - 8 * HOUR })
+    expect(guarded([age('8h')], NOON).at(NOON, rows).ended).toBe(100)
+    expect(guarded([age('8h')], NOON + 1).at(NOON, rows).heldBack).toBe(100)
+  })
+
+  it('counts neither what only audits nor what is in grace', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const audited = guarded([age('8h', { mode: 'audit' })], NOON)
+    expect(planOf(audited.at(NOON, rows).decisions).audit).toHaveLength(100)
+    expect(audited.guard.kept()).toEqual([])
+    const patient = guarded([age('8h', { graceMs: 2 * HOUR })], NOON)
+    expect(patient.at(NOON, rows).heldBack).toBe(0)
+    expect(patient.guard.kept()).toEqual([])
+    expect(patient.at(NOON + HOUR, rows).heldBack).toBe(100)
+  })
+
+  it('counts what was ended, but holds only what is still there', () => {
+    const world = guarded([age('8h')], NOON)
+    const ends = people(15, { establishedAt: NOON - 9 * HOUR })
+    const stay = people(25, { establishedAt: NOON })
+    expect(world.at(NOON, [...ends, ...stay]).ended).toBe(15)
+    const later = stay.map((row, index) => (index < 5 ? { ...row, establishedAt: NOON - 9 * HOUR } : row))
+    const { held, heldBack, ended } = world.at(NOON + 5 * MINUTE, later)
+    expect([ended, heldBack]).toEqual([0, 5])
+    expect(held.map(({ decision }) => decision.connection)).toEqual(later.slice(0, 5))
+    expect(world.guard.kept().filter((one) => one.held)).toHaveLength(5)
+  })
+
+  it('counts for ten minutes, to the millisecond, also what AWS does not end', () => {
+    const rows = people(25, { establishedAt: NOON })
+    const late = (count: number) =>
+      rows.map((row, index) => (index < count ? { ...row, establishedAt: NOON - 9 * HOUR } : row))
+    const after = (ms: number) => {
+      const world = guarded([age('8h')], NOON)
+      expect(world.at(NOON, late(8)).ended).toBe(8)
+      expect(world.at(NOON + MINUTE, late(8)).ended).toBe(8)
+      return world.at(NOON + ms, late(16))
+    }
+    expect(after(10 * MINUTE - 1)).toMatchObject({ ended: 0, heldBack: 16 })
+    expect(after(10 * MINUTE)).toMatchObject({ ended: 16, heldBack: 0 })
+  })
+
+  it('forgets who was ended after ten minutes, and tells of no release', () => {
+    const world = guarded([age('8h')], NOON)
+    world.at(NOON, people(8, { establishedAt: NOON - 9 * HOUR }))
+    world.at(NOON + 10 * MINUTE - 1, [])
+    expect(world.guard.kept()).toHaveLength(8)
+    expect(world.at(NOON + 10 * MINUTE, []).released).toEqual([])
+    expect(world.guard.kept()).toEqual([])
+  })
+
+  it('counts from now on what a clock, set back since, put ahead', () => {
+    const world = guarded([age('8h')], NOON)
+    world.at(NOON, people(8, { establishedAt: NOON - 9 * HOUR }))
+    const back = NOON - 3 * HOUR
+    world.at(back, [])
+    expect(world.guard.kept().map(({ policy: by, condemnedAt }) => [by, condemnedAt])).toEqual(
+      Array.from({ length: 8 }, () => ['max-session-age', back]),
+    )
+    world.at(back + 10 * MINUTE, [])
+    expect(world.guard.kept()).toEqual([])
+  })
+
+  it('does not let go of what a snapshot fails to show, or to say', () => {
+    const rows = people(30, { establishedAt: NOON - 9 * HOUR })
+    const aged = guarded([age('8h')], NOON)
+    expect(aged.at(NOON, rows).heldBack).toBe(30)
+    expect(aged.at(NOON + MINUTE, rows.slice(1), LIMITS, { missing: rows }).released).toEqual([])
+    expect(aged.at(NOON + 2 * MINUTE, rows).heldBack).toBe(30)
+    expect(aged.at(NOON + 3 * MINUTE, rows.slice(1)).released.map(({ connectionId }) => connectionId)).toEqual([
+      rows[0]?.id,
+    ])
+
+    const twice = people(30).flatMap((row) => [row, { ...row, id: `${row.id}-again` }])
+    const crowded = guarded([policy('max-sessions', { limit: 1 })], NOON)
+    const tight = { maxPercent: 40, minConnections: 10 }
+    expect(crowded.at(NOON, twice, tight).heldBack).toBe(30)
+    expect(crowded.at(NOON + MINUTE, twice, tight, { fresh: false }).released).toEqual([])
+    expect(crowded.at(NOON + 2 * MINUTE, twice.slice(0, 30), tight).heldBack).toBe(15)
+  })
+
+  it('lets go of the edited policy alone, and of all where the limits were edited', () => {
+    const rows = people(30, { establishedAt: NOON - 9 * HOUR })
+    const held = () => {
+      const world = guarded([age('8h'), policy('banned-users', { users: ['person-*'] })], NOON)
+      expect(world.at(NOON, rows).held).toHaveLength(60)
+      return world
+    }
+    const one = held()
+    one.guard.reset('banned-users')
+    expect(new Set(one.guard.kept().map(({ policy: by }) => by))).toEqual(new Set(['max-session-age']))
+    expect(one.at(NOON + MINUTE, []).released).toHaveLength(60)
+    const all = held()
+    all.guard.reset()
+    expect(all.guard.kept()).toEqual([])
+    expect(all.at(NOON + MINUTE, []).released).toHaveLength(60)
+  })
+
+  it('keeps a hold over a restart, however few are left', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const first = guarded([age('8h')], NOON)
+    first.at(NOON, rows)
+    const again = guarded([age('8h')], NOON, first.guard.kept())
+    expect(again.at(NOON + HOUR, rows.slice(0, 3))).toMatchObject({ ended: 0, heldBack: 3, held: [] })
+  })
+
   it('never lets more through within ten minutes than the limits allow, in whatever steps they come', () => {
     const steps = fc.array(fc.record({ gap: fc.integer({ min: 0, max: 12 }), more: fc.integer({ min: 0, max: 30 }) }), {
       maxLength: 8,
@@ -196,5 +315,25 @@ describe('the age of a policy', () => {
     const enforce = ages(audit, 'a', 2)
     expect(enforce['max-session-age']?.changedAt).toBe(2)
     expect(ages(enforce, 'a', 3, 'audit')['max-session-age']?.changedAt).toBe(2)
+  })
+
+  it('is that of an edit to come by a clock that has been set back: now', () => {
+    const first = ages({}, 'a', 5)
+    expect(ages(first, 'a', 4)['max-session-age']?.changedAt).toBe(4)
+    expect(ages(first, 'a', 5)['max-session-age']?.changedAt).toBe(5)
+  })
+
+  it('is its own, whatever it is called', () => {
+    const odd = nextPolicyAges({}, [age('8h', { name: 'constructor', hash: 'a' })], 'enforce', 7)
+    expect(odd).toEqual({ constructor: { hash: 'a', acts: true, changedAt: 7 } })
+    expect(nextPolicyAges({}, [age('8h', { mode: 'audit' })], 'enforce', 7)['max-session-age']?.acts).toBe(false)
+  })
+
+  it('differs where a policy came or went', () => {
+    const [one, two] = [age('8h', { name: 'one' }), age('8h', { name: 'two' })]
+    const first = nextPolicyAges({}, [one], 'enforce', 1)
+    const second = nextPolicyAges(first, [one, two], 'enforce', 2)
+    expect(changedPolicies(first, second)).toEqual(['two'])
+    expect(changedPolicies(second, first)).toEqual(['two'])
   })
 })

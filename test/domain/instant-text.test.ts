@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseInstant } from '../../src/domain/instant-text.ts'
+import { instant, parseInstant } from '../../src/domain/instant-text.ts'
 
 describe('an instant', () => {
   it.each([
@@ -33,5 +33,42 @@ describe('an instant', () => {
     const offered = parsed.problem.match(/\d{4}-\S+/g) ?? []
     const read = offered.map((text) => parseInstant(text.replace(/[",]+$/, '')))
     expect(read.filter((instant) => 'at' in instant)).toHaveLength(2)
+  })
+
+  it.each([
+    ['1000-01-01T00:00:00Z', '1000-01-01T00:00:00.000Z'],
+    ['2026-12-31T23:59:59.999Z', '2026-12-31T23:59:59.999Z'],
+    ['2028-02-29T00:00:00Z', '2028-02-29T00:00:00.000Z'],
+    ['2026-12-01T00:00:00.05Z', '2026-12-01T00:00:00.050Z'],
+    ['2026-12-01T00:00:00+23:59', '2026-11-30T00:01:00.000Z'],
+    ['2026-12-01T00:00:00-00:30', '2026-12-01T00:30:00.000Z'],
+    ['2026-12-01T00:00:00-10:00', '2026-12-01T10:00:00.000Z'],
+  ])('%s is read', (text, iso) => {
+    expect(parseInstant(text)).toEqual({ at: Date.parse(iso) })
+  })
+
+  it.each([
+    '2026-12-00T00:00:00Z',
+    '2026-00-01T00:00:00Z',
+    '2026-04-31T00:00:00Z',
+    '2027-02-29T00:00:00Z',
+    '2026-12-01T00:60:00Z',
+    '2026-12-01T00:00:60Z',
+    '2026-12-01T00:00:00.1234Z',
+    '2026-12-01T00:00:00+24:00',
+    '2026-12-01T00:00:00+01:60',
+    '2026-12-01T00:00:00+0100',
+    '2026-12-01T00:00:00z',
+    '2026-12-01 00:00:00Z',
+    '0026-12-01T00:00:00Z',
+    'x2026-12-01T00:00:00Z',
+    '2026-12-01T00:00:00Zx',
+  ])('%s is refused', (text) => {
+    expect(parseInstant(text)).toHaveProperty('problem')
+  })
+
+  it('is a number of milliseconds in YAML', () => {
+    expect(instant.safeParse('2026-12-01T00:00:00Z')).toMatchObject({ success: true, data: Date.UTC(2026, 11, 1) })
+    expect(instant.safeParse('tomorrow').success).toBe(false)
   })
 })

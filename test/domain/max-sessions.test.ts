@@ -62,6 +62,13 @@ describe('max-sessions', () => {
       undefined,
       undefined,
     ])
+    // One that is not counted makes no older one too many.
+    expect(sinces([limit(1)], [at(1), at(2, { status: 'terminating' })])).toEqual([undefined, undefined])
+    const pager = at(2, { commonName: 'pager' })
+    expect(sinces([limit(1)], [at(1), pager]).map(Boolean)).toEqual([true, false])
+    expect(sinces([limit(1, {}, { exempt })], [at(1), pager])).toEqual([undefined, undefined])
+    const match = { ...exempt, users: [entry('cn:alice')] }
+    expect(sinces([limit(1, {}, { match })], [at(1), pager])).toEqual([undefined, undefined])
     const age = policy('max-session-age', { maxAge: '50m' })
     expect(sinces([limit(1), age], [at(1), at(30)])).toEqual([undefined, undefined])
     expect(sinces([limit(1), { ...age, mode: 'audit' as const }], [at(1), at(30)]).map(Boolean)).toEqual([true, false])

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
 import { createDecider } from '../../src/domain/decide.ts'
 import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
-import { createMemory } from '../../src/domain/memory.ts'
+import { createMemory, type KeptMemory, NO_HISTORY } from '../../src/domain/memory.ts'
 import { acts, type Mode, type Policy } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
+import { judge } from '../../src/domain/verdict.ts'
 import { connection, NOON, PLACE, policy } from './build.ts'
 
 /** An endpoint seen from snapshot to snapshot, with one policy. */
@@ -228,5 +229,270 @@ describe('cooldown', () => {
   it('gives the policy’s own reason where there is one', () => {
     const watched = policy('max-session-age', { maxAge: '1m' }, { cooldownMs: HOUR })
     expect(after(watched, {}, back(), NOON + 5 * MINUTE)).toMatchObject({ word: 'violated', reason: 'session-age' })
+  })
+})
+
+describe('what is remembered of connections', () => {
+  const SET = createPolicySet([policy('idle-timeout', { after: '15m', below: '1KiB' }, { name: 'idle' })], [])
+  const patient = policy('max-session-age', { maxAge: '30m' }, { graceMs: 10 * MINUTE })
+  const asked = (memory: ReturnType<typeof createMemory>, now: Instant, acting = true) =>
+    memory.history(
+      now,
+      true,
+      () => acting,
+      () => undefined,
+    )
+  const unseen = connection({ id: 'unseen', establishedAt: undefined })
+  const kept = (different: Partial<KeptMemory> = {}): KeptMemory => ({
+    firstSeen: {},
+    countersMovedAt: null,
+    notes: {},
+    condemned: {},
+    cuts: {},
+    warned: {},
+    ...different,
+  })
+
+  it('is nothing at first', () => {
+    const memory = createMemory()
+    expect(memory.kept()).toEqual(kept())
+    const history = asked(memory, NOON)
+    expect([history.snapshotAt(), history.countersMovedAt(), history.firstSeenAt('unseen')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
+    expect([history.note('idle', 'unseen'), history.warnedLead(patient, 'unseen'), history.cutsRevision()]).toEqual([
+      undefined,
+      undefined,
+      0,
+    ])
+    expect([NO_HISTORY.fresh(), NO_HISTORY.cutsRevision()]).toEqual([true, 0])
+  })
+
+  it('is when one without an established time was first seen, and of the others nothing', () => {
+    const memory = createMemory()
+    memory.observe({ begunAt: NOON, connections: [unseen, connection()] }, createPolicySet([patient], []), PLACE)
+    memory.observe({ begunAt: NOON + MINUTE, connections: [unseen] }, createPolicySet([patient], []), PLACE)
+    expect(memory.kept()).toEqual(kept({ firstSeen: { unseen: NOON } }))
+    expect(asked(memory, NOON + MINUTE).firstSeenAt('unseen')).toBe(NOON)
+    expect(asked(memory, NOON + MINUTE).snapshotAt()).toBe(NOON + MINUTE)
+  })
+
+  it('survives a restart, and goes with the connection: when two snapshots running do not show it', () => {
+    const before = kept({
+      firstSeen: { unseen: NOON },
+      notes: { idle: { unseen: { at: NOON, bytes: 7 } } },
+      condemned: { 'max-session-age': { unseen: NOON } },
+      warned: { 'max-session-age': { unseen: 5 * MINUTE } },
+      cuts: { other: { bob: NOON } },
+      countersMovedAt: NOON - MINUTE,
+    })
+    const memory = createMemory(before)
+    expect(memory.kept()).toEqual(before)
+    const observe = (minute: number, connections: readonly Connection[]) =>
+      memory.observe({ begunAt: NOON + minute * MINUTE, connections }, SET, PLACE)
+    expect(memory.isMissing('unseen')).toBe(false)
+    observe(1, [])
+    expect(memory.isMissing('unseen')).toBe(true)
+    expect(memory.kept()).toEqual(before)
+    observe(2, [{ ...unseen, ingressBytes: 7 }])
+    expect(memory.isMissing('unseen')).toBe(false)
+    observe(3, [])
+    expect(memory.kept()).toEqual(before)
+    observe(4, [])
+    expect(memory.isMissing('unseen')).toBe(false)
+    expect(memory.kept()).toEqual(kept({ cuts: before.cuts, countersMovedAt: NOON - MINUTE }))
+  })
+
+  it.each<[string, Partial<KeptMemory>]>([
+    ['a first sight', { firstSeen: { gone: NOON } }],
+    ['a mark', { notes: { idle: { gone: { at: NOON, bytes: 7 } } } }],
+    ['a grace', { condemned: { 'max-session-age': { gone: NOON } } }],
+    ['a warning', { warned: { 'max-session-age': { gone: MINUTE } } }],
+  ])('goes after a restart too: %s', (_what, different) => {
+    const memory = createMemory(kept(different))
+    for (const minute of [1, 2]) memory.observe({ begunAt: NOON + minute * MINUTE, connections: [] }, SET, PLACE)
+    expect(memory.kept()).toEqual(kept())
+  })
+
+  it('is missing from the first snapshot after a restart, if something else knows of it', () => {
+    const memory = createMemory(undefined, ['held'])
+    memory.observe({ begunAt: NOON, connections: [connection()] }, SET, PLACE)
+    expect(memory.isMissing('held')).toBe(true)
+    memory.observe({ begunAt: NOON + MINUTE, connections: [] }, SET, PLACE)
+    expect(memory.isMissing('held')).toBe(false)
+  })
+
+  it('is when any counter last moved, of those that were seen before', () => {
+    const memory = createMemory()
+    const see = (minute: number, connections: readonly Connection[]) => {
+      memory.observe({ begunAt: NOON + minute * MINUTE, connections }, SET, PLACE)
+      return asked(memory, NOON + minute * MINUTE).countersMovedAt()
+    }
+    expect(see(0, [counted(1, 1)])).toBeUndefined()
+    expect(see(1, [counted(1, 1), busy(5)])).toBeUndefined()
+    expect(see(2, [counted(2, 0), busy(5)])).toBeUndefined()
+    expect(see(3, [counted(2, 1), busy(5)])).toBe(NOON + 3 * MINUTE)
+    expect(see(4, [counted(2, 1), busy(5)])).toBe(NOON + 3 * MINUTE)
+    expect(see(5, [counted(2, 1), busy(4)])).toBe(NOON + 5 * MINUTE)
+  })
+
+  it('takes counters in where any policy of several asks for them', () => {
+    const memory = createMemory()
+    const both = createPolicySet([patient, ...SET.policies], [])
+    memory.observe({ begunAt: NOON, connections: [counted(7)] }, both, PLACE)
+    memory.observe({ begunAt: NOON + MINUTE, connections: [counted(8)] }, both, PLACE)
+    expect(memory.kept()).toMatchObject({
+      notes: { idle: { counted: { at: NOON, bytes: 7 } } },
+      countersMovedAt: NOON + MINUTE,
+    })
+  })
+
+  it('is not missing while snapshots go on showing it, and stays for one that does not', () => {
+    const memory = createMemory()
+    const observe = (minute: number, connections: readonly Connection[]) =>
+      memory.observe({ begunAt: NOON + minute * MINUTE, connections }, SET, PLACE)
+    for (const minute of [0, 1, 2]) {
+      observe(minute, [unseen])
+      expect(memory.isMissing('unseen')).toBe(false)
+    }
+    observe(3, [])
+    expect(memory.kept().firstSeen).toEqual({ unseen: NOON })
+  })
+
+  it('is no counter where no policy asks for one, and none from before it asked', () => {
+    const memory = createMemory()
+    const without = createPolicySet([patient], [])
+    const see = (minute: number, bytes: number, set = SET) => {
+      memory.observe({ begunAt: NOON + minute * MINUTE, connections: [busy(bytes)] }, set, PLACE)
+      return asked(memory, NOON + minute * MINUTE).countersMovedAt()
+    }
+    expect(see(0, 1, without)).toBeUndefined()
+    expect(see(1, 2, without)).toBeUndefined()
+    expect(see(2, 3)).toBeUndefined()
+    expect(see(3, 4, without)).toBeUndefined()
+    expect(see(4, 5)).toBeUndefined()
+    expect(see(5, 6)).toBe(NOON + 5 * MINUTE)
+  })
+
+  it('forgets a mark that the policy no longer wants', () => {
+    const memory = createMemory()
+    const limit = createPolicySet([policy('max-transfer', { total: '1KB' })], [])
+    const see = (minute: number, bytes: number) =>
+      memory.observe({ begunAt: NOON + minute * MINUTE, connections: [counted(bytes)] }, limit, PLACE)
+    see(0, 1001)
+    expect(memory.kept().notes).toEqual({ 'max-transfer': { counted: { at: NOON, bytes: 0 } } })
+    see(1, 1000)
+    expect(memory.kept().notes).toEqual({})
+  })
+
+  it('counts from now on what a clock, set back since, put ahead', () => {
+    const ahead = NOON + 1
+    const memory = createMemory(
+      kept({
+        firstSeen: { unseen: ahead, alike: NOON },
+        notes: { idle: { unseen: { at: ahead, bytes: 7 }, alike: { at: NOON, bytes: 7 } } },
+        condemned: { 'max-session-age': { unseen: ahead, alike: NOON } },
+        countersMovedAt: ahead,
+      }),
+    )
+    const rows = [
+      { ...unseen, ingressBytes: 7 },
+      { ...unseen, id: 'alike', ingressBytes: 7 },
+    ]
+    memory.observe({ begunAt: NOON, connections: rows }, SET, PLACE)
+    const history = asked(memory, NOON)
+    expect(history.condemnedAt(patient, 'unseen')).toBe(NOON)
+    expect(memory.kept()).toEqual(
+      kept({
+        firstSeen: { unseen: NOON, alike: NOON },
+        notes: { idle: { unseen: { at: NOON, bytes: 7 }, alike: { at: NOON, bytes: 7 } } },
+        condemned: { 'max-session-age': { unseen: NOON, alike: NOON } },
+        countersMovedAt: NOON,
+      }),
+    )
+  })
+
+  it('is whom a policy condemned first while it acted, whatever is decided later', () => {
+    const memory = createMemory()
+    expect(asked(memory, NOON, false).condemnedAt(patient, 'unseen')).toBeUndefined()
+    expect(memory.kept().condemned).toEqual({})
+    expect(asked(memory, NOON + 1).condemnedAt(patient, 'unseen')).toBe(NOON + 1)
+    expect(asked(memory, NOON + 2).condemnedAt(patient, 'unseen')).toBe(NOON + 1)
+    expect(asked(memory, NOON + 2, false).condemnedAt(patient, 'unseen')).toBeUndefined()
+    expect(asked(memory, NOON).condemnedAt(patient, 'unseen')).toBe(NOON)
+    expect(asked(memory, NOON + 2).condemnedAt(patient, 'unseen')).toBe(NOON)
+  })
+
+  it('is the shortest lead that was told', () => {
+    const memory = createMemory()
+    const row = connection()
+    const [standing] = createPolicySet([patient], []).standings(PLACE)(row)
+    if (standing === undefined) throw new Error('no standing')
+    const verdict = judge(standing, row, NO_HISTORY, NOON)
+    memory.warn({ connection: row, policy: patient, endsAt: NOON + HOUR, verdict, leadMs: 5 * MINUTE })
+    expect(asked(memory, NOON).warnedLead(patient, row.id)).toBe(5 * MINUTE)
+    expect(asked(memory, NOON).warnedLead({ ...patient, name: 'another' }, row.id)).toBeUndefined()
+  })
+})
+
+describe('what is remembered of cuts', () => {
+  const cooling = policy('max-session-age', { maxAge: '8h' }, { cooldownMs: HOUR })
+  const cutAt = (memory: ReturnType<typeof createMemory>, by: Policy, username: string) =>
+    memory
+      .history(
+        NOON,
+        true,
+        () => true,
+        () => undefined,
+      )
+      .cutAt(by, { username, commonName: undefined, principal: username })
+
+  it('is nothing where the policy has no cooldown, or nobody is named', () => {
+    const memory = createMemory()
+    memory.cut({ ...cooling, cooldownMs: 0 }, connection(), NOON)
+    memory.cut(cooling, connection({ username: undefined }), NOON)
+    memory.cut({ ...cooling, cooldownByCommonName: true }, { username: undefined, commonName: undefined }, NOON)
+    expect(memory.kept().cuts).toEqual({})
+    expect(cutAt(memory, cooling, 'alice')).toBeUndefined()
+    memory.cut({ ...cooling, cooldownByCommonName: true }, { username: undefined, commonName: 'Laptop' }, NOON)
+    memory.cut(cooling, connection({ username: 'Bob' }), NOON)
+    expect(memory.kept().cuts).toEqual({ 'max-session-age': { 'cn:laptop': NOON, bob: NOON } })
+  })
+
+  it('is the first of a cooldown, which ends to the millisecond, and none that lies ahead of the clock', () => {
+    const memory = createMemory()
+    const cut = (at: Instant) => {
+      memory.cut(cooling, connection(), at)
+      return cutAt(memory, cooling, 'alice')
+    }
+    expect([cut(NOON), cut(NOON + HOUR - 1), cut(NOON + HOUR)]).toEqual([NOON, NOON, NOON + HOUR])
+    expect([cut(NOON + HOUR), cut(NOON + HOUR - 1)]).toEqual([NOON + HOUR, NOON + HOUR - 1])
+  })
+
+  it('is forgotten of others too once their cooldown is over', () => {
+    const memory = createMemory()
+    memory.cut(cooling, connection({ username: 'bob' }), NOON)
+    memory.cut(cooling, connection({ username: 'carol' }), NOON + 1)
+    memory.cut(cooling, connection(), NOON + HOUR)
+    expect(memory.kept().cuts).toEqual({ 'max-session-age': { carol: NOON + 1, alice: NOON + HOUR } })
+  })
+
+  it('moves the revision with each that counts', () => {
+    const memory = createMemory()
+    const revision = () =>
+      memory
+        .history(
+          NOON,
+          true,
+          () => true,
+          () => undefined,
+        )
+        .cutsRevision()
+    memory.cut({ ...cooling, cooldownMs: 0 }, connection(), NOON)
+    expect(revision()).toBe(0)
+    memory.cut(cooling, connection(), NOON)
+    expect(revision()).not.toBe(0)
   })
 })

@@ -29,7 +29,10 @@ const anyPolicy: fc.Arbitrary<Policy> = fc.oneof(
       users: [{ pattern: 'alice', from: iso(NOON + from * step), until: iso(NOON + (from + length) * step) }],
     }),
   ),
-  fc.constant(policy('off-hours', { timeZone: 'UTC', allowed: [{ days: 'mon-fri', hours: '08:00-18:00' }] })),
+  // Two days a week: what never changes is followed for ten years, from one window to the next.
+  fc
+    .constantFrom('allowed', 'denied')
+    .map((list) => policy('off-hours', { timeZone: 'UTC', [list]: [{ days: 'mon-tue', hours: '08:00-18:00' }] })),
   fc.constantFrom('oldest', 'newest').map((evict) => policy('max-sessions', { limit: 1, evict })),
 )
 const policies = fc
@@ -104,5 +107,27 @@ describe('what changes next', () => {
     const asIs = scene(set, [older, newer])
     const [verdict] = asIs.decider.verdictsOf(newer.id, [older, newer], NO_HISTORY, NOON, 'enforce')
     expect(verdict && nextAtOfVerdict(asIs, newer.id, verdict)).toBe(NOON + HOUR)
+  })
+
+  it('is looked for ten years ahead, to the millisecond, and no further', () => {
+    const horizon = 3653 * DAY
+    const who = connection()
+    const until = (from: number) =>
+      policy('banned-users', { users: [{ pattern: 'alice', from: iso(from) }] }, { name: 'ban' })
+    const nextOf = (from: number) => {
+      const asIs = scene([until(from)], [who])
+      const [verdict] = asIs.decider.verdictsOf(who.id, [who], NO_HISTORY, NOON, 'enforce')
+      return [verdict && nextAtOfVerdict(asIs, who.id, verdict), nextAtOfDecision(asIs, who)]
+    }
+    expect(nextOf(NOON + horizon)).toEqual([NOON + horizon, NOON + horizon])
+    expect(nextOf(NOON + horizon + 1)).toEqual([NEVER, NEVER])
+  })
+
+  it('of a decision is never where nothing acts', () => {
+    const aged = policy('max-session-age', { maxAge: '8h' })
+    const who = connection()
+    expect(nextAtOfDecision(scene([aged], [who]), who)).toBe(NOON + 7 * HOUR)
+    expect(nextAtOfDecision(scene([{ ...aged, mode: 'audit' }], [who]), who)).toBe(NEVER)
+    expect(nextAtOfDecision({ ...scene([aged], [who]), mode: 'audit' }, who)).toBe(NEVER)
   })
 })

@@ -70,4 +70,30 @@ describe('a pattern', () => {
   it.each(['', 'user:', ' alice', 'alice ', 'CORP\tom', 'a\u0000b'])('%j is refused', (source) => {
     expect(parsePattern(source)).toHaveProperty('problem')
   })
+
+  it('is as long as the longest name at AWS, the prefix aside', () => {
+    for (const prefix of ['', 'user:', 'cn:']) {
+      expect(read(prefix + 'a'.repeat(1024)).text).toHaveLength(1024)
+      expect(parsePattern(prefix + 'a'.repeat(1025))).toHaveProperty('problem')
+    }
+  })
+
+  it('is looked up where it has no wildcard, and compared where it has one', () => {
+    expect(['alice', 'a*', 'al?ce', '[a]', 'cn:x'].map((source) => read(source).exact)).toEqual([
+      true,
+      false,
+      false,
+      true,
+      true,
+    ])
+    expect(read('cn:A*')).toEqual({ source: 'cn:A*', field: 'commonName', text: 'a*', exact: false })
+  })
+
+  it.each(['cn:', 'cn: alice', 'user:alice ', 'a\u007fb', 'a\u009fb', 'a\u001fb'])('%j is refused too', (source) => {
+    expect(parsePattern(source)).toHaveProperty('problem')
+  })
+
+  it('takes a space within, and what comes after the control characters', () => {
+    expect(['a b', 'a\u00a0b', 'a~b'].map((source) => 'pattern' in parsePattern(source))).toEqual([true, true, true])
+  })
 })

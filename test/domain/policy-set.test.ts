@@ -1,63 +1,157 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { HOUR, MINUTE, NEVER } from '../../src/domain/instant.ts'
+import type { Policy, Selector } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
-import { connection, entry, NOON, PLACE, policy } from './build.ts'
+import type { Place } from '../../src/domain/selector.ts'
+import type { UserEntry } from '../../src/domain/user-list.ts'
+import { connection, ENDPOINT, entry, NOON, PLACE, policy } from './build.ts'
 
-const pattern = fc.constantFrom('alice', 'ALICE', 'al*', '*', '?ob', 'user:bob', 'cn:bob', 'cn:*', '*@corp.example')
-const users = fc.array(pattern, { minLength: 1, maxLength: 3 }).map((sources) => sources.map((one) => entry(one)))
-const selector = fc.record({
-  users: fc.option(users, { nil: undefined }),
-  endpoints: fc.option(
-    fc.constantFrom('cvpn-endpoint-*', 'cvpn-endpoint-other').map((one) => [entry(one)]),
-    { nil: undefined },
-  ),
-  regions: fc.constant(undefined),
+const select = (lists: Partial<Selector>): Selector => ({
+  users: undefined,
+  endpoints: undefined,
+  regions: undefined,
+  ...lists,
 })
-const someone = fc.record({
-  username: fc.constantFrom(undefined, 'alice', 'Bob', 'carol@corp.example'),
-  commonName: fc.constantFrom(undefined, 'bob', 'ALICE', 'device-7'),
-})
+const aged = (different: Partial<Policy> = {}) => policy('max-session-age', { maxAge: '8h' }, different)
+const nobody = connection({ username: undefined, commonName: undefined })
 
-describe('who stands under what', () => {
-  it('is the same whether all lists are looked through at once or each by itself', () => {
-    let named = 0
-    fc.assert(
-      fc.property(
-        fc.array(selector, { maxLength: 6 }),
-        fc.array(someone, { minLength: 1, maxLength: 5 }),
-        (all, who) => {
-          const set = createPolicySet(
-            all.map((match, index) =>
-              policy('banned-users', { users: ['mallory'] }, { name: `policy-${index}`, match }),
-            ),
-            [entry('root', { until: NOON })],
-          )
-          const [fast, plain] = [set.standings(PLACE), set.everyStanding(PLACE)]
-          for (const names of who) {
-            const row = connection(names)
-            const told = ({ policy: { name }, matched }: ReturnType<typeof fast>[number]) => [name, matched]
-            const expected = plain(row).filter(({ matched }) => matched !== 'no')
-            named += expected.length
-            expect(fast(row).map(told)).toEqual(expected.map(told))
-          }
-        },
-      ),
-    )
-    // Otherwise it would hold of a set that finds nobody.
-    expect(named).toBeGreaterThan(50)
+const standingOf = (tested: Policy, who = connection(), protect: readonly UserEntry[] = [], place: Place = PLACE) => {
+  const [standing] = createPolicySet([tested], protect).everyStanding(place)(who)
+  if (standing === undefined) throw new Error('no standing')
+  return standing
+}
+
+describe('how a policy stands to a person', () => {
+  it.each<[string, Partial<Selector>, string]>([
+    ['a user', { users: [entry('bob'), entry('ali*')] }, 'yes'],
+    ['another user', { users: [entry('bob')] }, 'no'],
+    ['the endpoint', { endpoints: [entry('cvpn-other'), entry(ENDPOINT.toUpperCase())] }, 'yes'],
+    ['another endpoint', { endpoints: [entry('cvpn-other')] }, 'no'],
+    ['the Region', { regions: [entry('EU-*')] }, 'yes'],
+    ['another Region', { regions: [entry('us-*')] }, 'no'],
+    ['the user elsewhere', { users: [entry('alice')], endpoints: [entry('cvpn-other')] }, 'no'],
+    ['the user in another Region', { users: [entry('alice')], regions: [entry('us-*')] }, 'no'],
+    ['another user here', { users: [entry('bob')], endpoints: [entry('*')], regions: [entry('*')] }, 'no'],
+    ['all three', { users: [entry('alice')], endpoints: [entry('*')], regions: [entry('*')] }, 'yes'],
+  ])('matched by %s', (_what, match, matched) => {
+    const tested = aged({ match: select(match) })
+    expect(standingOf(tested).matched).toBe(matched)
+    const of = createPolicySet([tested], []).standings(PLACE)
+    expect(of(connection()).map((standing) => standing.policy)).toEqual(matched === 'no' ? [] : [tested])
   })
 
-  it('counts an entry for each list that it stands in', () => {
-    const team = [entry('alice')]
-    const match = { users: team, endpoints: undefined, regions: undefined }
+  it('is in doubt where somebody is named and there is no name', () => {
+    expect(standingOf(aged(), nobody).matched).toBe('yes')
+    expect(standingOf(aged({ match: select({ users: [entry('*')] }) }), nobody).matched).toBe('unknown')
+    expect(standingOf(aged({ exempt: select({ users: [entry('bob')] }) }), nobody).matched).toBe('unknown')
+    expect(standingOf(aged(), nobody, [entry('bob')]).matched).toBe('unknown')
+    expect(standingOf(policy('banned-users', { users: ['bob'] }), nobody).matched).toBe('unknown')
+    const elsewhere = { users: [entry('bob')], regions: [entry('us-*')] }
+    expect(standingOf(aged({ exempt: select(elsewhere) }), nobody).matched).toBe('yes')
+    expect(standingOf(aged({ match: select(elsewhere) }), nobody, [entry('bob')]).matched).toBe('no')
+  })
+
+  it('is exempt as long as the entry that holds longest, and no longer than each list does', () => {
+    const until = (minutes: number) => ({ until: NOON + minutes * MINUTE })
+    const exempt = (lists: Partial<Selector>) => standingOf(aged({ exempt: select(lists) }))
+    const users = [entry('alice', until(1)), entry('al*', until(3)), entry('*', until(2)), entry('bob')]
+    expect(exempt({ users })).toMatchObject({
+      exemptUntil: NOON + 3 * MINUTE,
+      exemptBy: { entry: users[1], isProtection: false },
+    })
+    const lasting = [entry('alice', until(1)), entry('al*')]
+    expect(exempt({ users: lasting })).toMatchObject({ exemptUntil: NEVER, exemptBy: { entry: lasting[1] } })
+    const places = { endpoints: [entry('*', until(9))], regions: [entry('*', until(2))] }
+    expect(exempt({ users, ...places })).toMatchObject({
+      exemptUntil: NOON + 2 * MINUTE,
+      exemptBy: { entry: users[1] },
+    })
+    expect(exempt(places)).toMatchObject({ exemptUntil: NOON + 2 * MINUTE })
+    expect(exempt({ users: [entry('bob')] })).toMatchObject({ exemptUntil: -NEVER, exemptBy: undefined })
+    expect(standingOf(aged())).toMatchObject({ exemptUntil: -NEVER, exemptBy: undefined })
+  })
+
+  it('is protected or exempt by whichever holds longer', () => {
+    const [short, long] = [entry('alice', { until: NOON }), entry('alice', { until: NOON + HOUR })]
+    const by = (exempt: UserEntry, protect: UserEntry) =>
+      standingOf(aged({ exempt: select({ users: [exempt] }) }), connection(), [protect])
+    expect(by(short, long)).toMatchObject({
+      exemptUntil: NOON + HOUR,
+      exemptBy: { entry: long, isProtection: true },
+    })
+    expect(by(long, short)).toMatchObject({
+      exemptUntil: NOON + HOUR,
+      exemptBy: { entry: long, isProtection: false },
+    })
+    expect(by(short, { ...long, until: NOON })).toMatchObject({ exemptBy: { isProtection: true } })
+  })
+
+  it('reads a bare pattern of an exemption, and of protect, against the principal alone', () => {
+    const borrowed = connection({ username: 'mallory', commonName: 'alice' })
+    const alice = entry('alice')
+    expect(standingOf(aged({ match: select({ users: [alice] }) }), borrowed).matched).toBe('yes')
+    expect(standingOf(aged({ exempt: select({ users: [alice] }) }), borrowed).exemptBy).toBeUndefined()
+    expect(standingOf(aged(), borrowed, [alice]).exemptBy).toBeUndefined()
+    expect(standingOf(aged(), borrowed, [entry('cn:alice')]).exemptBy).toBeDefined()
+  })
+
+  it('names the entry that names the person in part', () => {
+    const ban = policy('banned-users', { users: ['alice'] })
+    expect(standingOf(ban, connection({ username: 'CORP\\Alice', commonName: 'x' })).nearMiss).toBe('alice')
+    expect(standingOf(ban).nearMiss).toBeUndefined()
+    expect(standingOf(aged()).nearMiss).toBeUndefined()
+  })
+
+  it('keeps notes only where the kind does', () => {
+    expect(standingOf(aged()).takeNote).toBeUndefined()
+    expect(standingOf(policy('idle-timeout', { after: '1h' })).takeNote).toBeDefined()
+  })
+})
+
+describe('a set of policies', () => {
+  it('knows apart people who share one name of the two, and endpoints of one id in two Regions', () => {
     const set = createPolicySet(
-      ['one', 'other'].map((name) => policy('max-session-age', { maxAge: '1h' }, { name, match })),
+      [aged({ match: select({ users: [entry('user:alice')], regions: [entry('eu-*')] }) })],
       [],
     )
+    const matched = (who: Parameters<typeof connection>[0], place = PLACE) =>
+      set.standings(place)(connection(who)).length
+    expect(matched({ username: 'alice', commonName: 'x' })).toBe(1)
+    expect(matched({ username: 'bob', commonName: 'x' })).toBe(0)
+    expect(matched({ username: undefined, commonName: 'alice' })).toBe(0)
+    expect(matched({ username: 'alice', commonName: undefined })).toBe(1)
+    expect(matched({ username: 'alice', commonName: 'x' }, { ...PLACE, region: 'us-east-1' })).toBe(0)
+    expect(matched({ username: 'alice', commonName: 'x' }, { ...PLACE, endpointId: 'cvpn-endpoint-1' })).toBe(1)
+    const cn = createPolicySet([aged({ match: select({ users: [entry('cn:x')], endpoints: [entry(ENDPOINT)] }) })], [])
+    expect(cn.standings(PLACE)(connection({ commonName: 'x' }))).toHaveLength(1)
+    expect(cn.standings(PLACE)(connection({ commonName: 'y' }))).toHaveLength(0)
+    expect(cn.standings({ ...PLACE, endpointId: 'cvpn-endpoint-1' })(connection({ commonName: 'x' }))).toHaveLength(0)
+  })
+
+  it('lists the policies in their order, and for those who ask also those that do not match', () => {
+    const [one, two, other] = [
+      aged({ name: 'one' }),
+      aged({ name: 'two' }),
+      aged({ name: 'other', match: select({ users: [entry('bob')] }) }),
+    ] as const
+    const set = createPolicySet([two, other, one], [])
     expect(
       set
         .standings(PLACE)(connection())
-        .map((standing) => standing.policy.name),
-    ).toEqual(['one', 'other'])
+        .map((standing) => standing.policy),
+    ).toEqual([two, one])
+    expect(
+      set
+        .everyStanding(PLACE)(connection())
+        .map((standing) => standing.policy),
+    ).toEqual([two, other, one])
+    expect(set.policies).toEqual([two, other, one])
+  })
+
+  it('protects whom protect names', () => {
+    const isProtected = createPolicySet([], [entry('al*'), entry('cn:pager')]).isProtected(PLACE)
+    expect([connection(), connection({ username: 'bob', commonName: 'pager' })].map(isProtected)).toEqual([true, true])
+    expect([connection({ username: 'bob' }), nobody].map(isProtected)).toEqual([false, false])
+    expect(createPolicySet([aged()], []).isProtected(PLACE)(connection())).toBe(false)
   })
 })

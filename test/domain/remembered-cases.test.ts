@@ -123,6 +123,12 @@ const startSide = (remembering: boolean) => {
   }
 }
 
+const must = (row: Connection | undefined): Connection => {
+  if (row === undefined) throw new Error('no connection')
+  return row
+}
+const renewed = (row: Connection | undefined): Connection => ({ ...must(row), establishedAt: NOON - 2 * HOUR })
+
 describe('cases that are remembered', () => {
   it('say what cases made anew say, whatever happened in between', () => {
     fc.assert(
@@ -168,7 +174,116 @@ describe('cases that are remembered', () => {
     )
   })
 
-  it('are not made again for what nothing happened to', () => {
+  it.each<[string, (rows: Connection[]) => Partial<{ rows: Connection[]; now: Instant; mode: Mode; fresh: boolean }>]>([
+    ['a connection that is established anew', ([first, ...rest]) => ({ rows: [renewed(first), ...rest] })],
+    ['another user name', ([first, ...rest]) => ({ rows: [{ ...must(first), username: 'dave' }, ...rest] })],
+    [
+      'no name any more',
+      ([first, ...rest]) => ({ rows: [{ ...must(first), username: undefined, commonName: undefined }, ...rest] }),
+    ],
+    ['another common name', ([first, ...rest]) => ({ rows: [{ ...must(first), commonName: 'root' }, ...rest] })],
+    ['another posture', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: ['sick'] }, ...rest] })],
+    ['no posture', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: undefined }, ...rest] })],
+    ['a posture that shrank', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: [] }, ...rest] })],
+    [
+      'a posture that grew',
+      ([a, b, ...rest]) => ({ rows: [must(a), { ...must(b), posture: ['sick', 'healthy'] }, ...rest] }),
+    ],
+    [
+      'another posture of as many',
+      ([first, ...rest]) => ({ rows: [{ ...must(first), posture: ['old', 'patched'] }, ...rest] }),
+    ],
+    ['counters that moved', ([first, ...rest]) => ({ rows: [{ ...must(first), ingressBytes: 2 ** 21 }, ...rest] })],
+    [
+      'counters that are missing',
+      ([first, ...rest]) => ({ rows: [{ ...must(first), egressBytes: undefined }, ...rest] }),
+    ],
+    ['another status', ([first, ...rest]) => ({ rows: [...rest, { ...must(first), status: 'terminating' }] })],
+    ['one that came', (rows) => ({ rows: [...rows, connection({ id: 'e', establishedAt: NOON })] })],
+    ['one that went', ([, ...rest]) => ({ rows: rest })],
+    ['nobody', () => ({ rows: [] })],
+    ['audit', () => ({ mode: 'audit' })],
+    ['a snapshot that failed', () => ({ fresh: false })],
+    ['the last millisecond before a deadline', () => ({ now: NOON + HOUR - 1 })],
+    ['a deadline', () => ({ now: NOON + HOUR })],
+    ['a clock that went back', () => ({ now: NOON - 2 * HOUR })],
+  ])('take in %s', (_what, change) => {
+    const first = [
+      connection({ id: 'a', posture: ['healthy', 'patched'] }),
+      connection({ id: 'b', username: 'bob', posture: ['sick'] }),
+      connection({ id: 'c', username: 'carol', establishedAt: undefined }),
+      connection({ id: 'd', establishedAt: NOON - 30 * MINUTE }),
+      // Goes in any case, and is one too many only where nothing ends it.
+      connection({ id: 'old', establishedAt: NOON - 4 * HOUR, posture: ['healthy'] }),
+      connection({ id: 'late', establishedAt: NOON - 5 * MINUTE, posture: ['healthy'] }),
+    ]
+    const [remembered, anew] = [startSide(true), startSide(false)].map((side) => {
+      side.observe(NOON, first)
+      const before = side.decide(first, NOON, 'enforce', true)
+      const { rows = first, now = NOON, mode = 'enforce', fresh = true } = change([...first])
+      if (rows !== first) side.observe(now, rows)
+      return { before, after: side.decide(rows, now, mode, fresh) }
+    })
+    expect(remembered).toEqual(anew)
+    expect(anew?.after).not.toEqual(anew?.before)
+  })
+
+  it('take in a cut that is heard of later, and a later snapshot of the very same rows', () => {
+    const came = connection({ id: 'came', establishedAt: NOON - 5 * MINUTE, posture: ['healthy'] })
+    const still = connection({ id: 'still', username: 'bob', commonName: 'bob', posture: ['healthy'] })
+    const busy = (bytes: number) => connection({ id: 'busy', username: 'carol', ingressBytes: bytes })
+    const [remembered, anew] = [startSide(true), startSide(false)].map((side) => {
+      side.observe(NOON, [came, still, busy(0)])
+      const told = [side.decide([came, still, busy(0)], NOON, 'enforce', true)]
+      side.cut(came, NOON - 6 * MINUTE)
+      told.push(side.decide([came, still, busy(0)], NOON, 'enforce', true))
+      const later = NOON + 16 * MINUTE
+      told.push(side.decide([came, still, busy(0)], later, 'enforce', true))
+      side.observe(later, [came, still, busy(1)])
+      told.push(side.decide([came, still, busy(1)], later, 'enforce', true))
+      return told
+    })
+    expect(remembered).toEqual(anew)
+    expect(anew?.map(({ violating }) => violating.map(({ one }) => one.id).filter((id) => id !== 'busy'))).toEqual([
+      [],
+      ['came'],
+      [],
+      ['still'],
+    ])
+  })
+
+  it('tell of what is ahead once', () => {
+    const side = startSide(true)
+    const row = connection({ posture: ['healthy'] })
+    side.observe(NOON, [row])
+    const told = [29, 30, 30, 31].map((minute) => side.decide([row], NOON + minute * MINUTE, 'enforce', true).foreseen)
+    expect(told.map(({ length }) => length)).toEqual([0, 1, 0, 0])
+  })
+
+  it('show a connection as the last snapshot did', () => {
+    const set = createPolicySet([policy('max-session-age', { maxAge: '30m' })], [])
+    const decider = createDecider(set, PLACE, createRememberedCases(set, PLACE))
+    const memory = createMemory()
+    const decide = (row: Connection, now: Instant) =>
+      decider.decide(
+        [row],
+        memory.history(
+          now,
+          true,
+          () => true,
+          () => undefined,
+        ),
+        now,
+        'enforce',
+      ).violating[0]?.connection
+    const row = connection()
+    expect(decide(row, NOON)).toBe(row)
+    const later = { ...row, status: 'failed-to-terminate', ingressBytes: 7 }
+    expect(decide(later, NOON + MINUTE)).toBe(later)
+  })
+
+  /** Decides about some connections, and counts how many cases are made for it. */
+  const counting = () => {
     let asked = 0
     const aged = policy('max-session-age', { maxAge: '2h' }, { warn: [MINUTE] })
     const judgeOf = aged.kind.judge(aged.rule, aged.name)
@@ -184,27 +299,54 @@ describe('cases that are remembered', () => {
       },
     }
     const set = createPolicySet([{ ...aged, kind }, policy('max-sessions', { limit: 2 })], [])
-    const decider = createDecider(set, PLACE, createRememberedCases(set, PLACE))
+    const remembered = createRememberedCases(set, PLACE)
+    const decider = createDecider(set, PLACE, remembered)
     const memory = createMemory()
-    const decide = (connections: readonly Connection[], now: Instant) => {
-      const history = memory.history(
+    const historyAt = (now: Instant) =>
+      memory.history(
         now,
         true,
         () => true,
         () => NOON,
       )
-      decider.decide(connections, history, now, 'enforce')
-      const made = asked
+    const made = (work: () => unknown) => {
       asked = 0
-      return made
+      work()
+      return asked
     }
-    const first = Array.from({ length: 100 }, (_, index) =>
-      connection({ username: `user-${index}`, posture: ['healthy'] }),
-    )
-    expect(decide(first, NOON)).toBe(100)
-    expect(decide(first, NOON + MINUTE)).toBe(0)
-    const moved = first.map((one, index) => (index === 7 ? { ...one, establishedAt: NOON } : { ...one }))
+    return {
+      decide: (connections: readonly Connection[], now = NOON) =>
+        made(() => decider.decide(connections, historyAt(now), now, 'enforce')),
+      prepare: (connections: readonly Connection[], from: number, to: number) =>
+        made(() => remembered.prepare(connections, from, to, groundOf(historyAt(NOON), NOON, 'enforce'))),
+    }
+  }
+  const hundred = Array.from({ length: 100 }, (_, index) =>
+    connection({ username: `user-${index}`, posture: ['healthy'] }),
+  )
+
+  it('are not made again for what nothing happened to', () => {
+    const { decide } = counting()
+    expect(decide(hundred)).toBe(100)
+    expect(decide(hundred, NOON + MINUTE)).toBe(0)
+    const moved = hundred.map((one, index) => (index === 7 ? { ...one, establishedAt: NOON } : { ...one }))
     expect(decide(moved.toReversed(), NOON + 2 * MINUTE)).toBe(1)
     expect(decide([...moved, connection()], NOON + 3 * MINUTE)).toBe(1)
+  })
+
+  it('are made ahead a part at a time', () => {
+    const { decide, prepare } = counting()
+    expect([prepare(hundred, 0, 30), prepare(hundred, 30, 60)]).toEqual([30, 30])
+    expect(decide(hundred)).toBe(40)
+    const more = [...hundred, connection({ username: 'late' })]
+    expect(prepare(more, 60, 1000)).toBe(1)
+    expect(decide(more)).toBe(0)
+  })
+
+  it('are let go once more than half of their connections are', () => {
+    const { decide } = counting()
+    decide(hundred)
+    expect([decide(hundred.slice(50)), decide(hundred)]).toEqual([0, 0])
+    expect([decide(hundred.slice(51)), decide(hundred)]).toEqual([0, 51])
   })
 })

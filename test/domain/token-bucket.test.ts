@@ -42,4 +42,23 @@ describe('a token bucket', () => {
     expect(bucket.tryTake(0)).toBe(false)
     expect(bucket.availableAt(0)).toBe(1000)
   })
+
+  it('says when as many as are asked for will be there: at once, where they are', () => {
+    const bucket = createTokenBucket({ burst: 5, perSecond: 2 }, 0)
+    expect([1, 5].map((count) => bucket.availableAt(100, count))).toEqual([100, 100])
+    expect(bucket.availableAt(100, 6)).toBe(600)
+    for (let taken = 0; taken < 5; taken++) expect(bucket.tryTake(100)).toBe(true)
+    expect([1, 2, 5].map((count) => bucket.availableAt(100, count))).toEqual([600, 1100, 2600])
+    expect(bucket.availableAt(350)).toBe(600)
+  })
+
+  it('never holds more than its burst, and none once it is drained', () => {
+    const bucket = createTokenBucket({ burst: 2, perSecond: 10 }, 0)
+    const takenAt = (at: number) => [1, 2, 3].map(() => bucket.tryTake(at))
+    expect(takenAt(60_000)).toEqual([true, true, false])
+    bucket.drain(120_000)
+    expect(takenAt(120_000)).toEqual([false, false, false])
+    expect(bucket.availableAt(120_000)).toBe(120_100)
+    expect(takenAt(120_100)).toEqual([true, false, false])
+  })
 })

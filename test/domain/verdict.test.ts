@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DAY, HOUR, MINUTE, NEVER } from '../../src/domain/instant.ts'
+import type { Connection } from '../../src/domain/connection.ts'
+import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/instant.ts'
 import { NO_HISTORY } from '../../src/domain/memory.ts'
-import type { Policy } from '../../src/domain/policy.ts'
+import type { History, Policy } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
+import type { UserEntry } from '../../src/domain/user-list.ts'
 import { because, isDue, judge } from '../../src/domain/verdict.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
@@ -176,6 +178,121 @@ describe('notice that is owed', () => {
       came + 5 * MINUTE,
     )
     expect(standing && judge(standing, late, changed(came - MINUTE), came + 2 * MINUTE).deadline).toBe(came)
+  })
+})
+
+describe('a deadline', () => {
+  const evening = Date.parse('2026-11-23T18:00:00Z')
+  const judged = (tested: Policy, who: Connection, now: Instant, different: Partial<History>) => {
+    const [standing] = createPolicySet([tested], []).standings(PLACE)(who)
+    return standing && judge(standing, who, { ...NO_HISTORY, ...different }, now)
+  }
+
+  it('without grace is the violation itself, whenever it was found', () => {
+    const found = judged(age('30m'), connection(), NOON, { condemnedAt: () => NOON })
+    expect(found).toMatchObject({ since: NOON - 30 * MINUTE, deadline: NOON - 30 * MINUTE })
+  })
+
+  it('has no grace for who came when the exemption had just run out, or the policy was just made', () => {
+    const late = connection({ establishedAt: evening + HOUR })
+    const exempt = { users: [entry('alice', { until: evening + HOUR })], endpoints: undefined, regions: undefined }
+    const tested = hours({ graceMs: 5 * MINUTE })
+    expect(judged({ ...tested, exempt }, late, evening + HOUR, {})?.deadline).toBe(evening + HOUR)
+    const changed = (at: Instant) => judged(tested, late, evening + HOUR, { changedAt: () => at })?.deadline
+    expect([changed(evening + HOUR), changed(evening + HOUR + 1)]).toEqual([
+      evening + HOUR,
+      evening + HOUR + 5 * MINUTE,
+    ])
+  })
+
+  it('has grace where the policy looks at the connection, though it was so from the beginning', () => {
+    const sick = connection({ posture: ['sick'] })
+    const tested = policy('posture', { deny: ['sick'] }, { graceMs: 90 * MINUTE })
+    expect(verdictOf(tested, sick)).toMatchObject({ since: NOON - HOUR, deadline: NOON + 30 * MINUTE })
+  })
+
+  it('is that of a cooldown where somebody came back later than the cut, whose time is known', () => {
+    const cooling = age('8h', { cooldownMs: 30 * MINUTE })
+    const at = (establishedAt: Instant | undefined, now = NOON) =>
+      judged(cooling, connection({ establishedAt }), now, { cutAt: () => NOON - 10 * MINUTE })
+    const cutAt = NOON - 10 * MINUTE
+    expect(at(cutAt)?.word).toBe('fine')
+    expect(at(cutAt + 1)).toMatchObject({ word: 'violated', reason: 'cooldown', deadline: cutAt + 1 })
+    expect(at(undefined)?.word).toBe('unknown')
+    expect(at(cutAt + 1, cutAt + 30 * MINUTE - 1)?.word).toBe('violated')
+    expect(at(cutAt + 1, cutAt + 30 * MINUTE)?.word).toBe('fine')
+    expect(judged({ ...cooling, cooldownMs: 0 }, connection(), NOON, { cutAt: () => cutAt })?.word).toBe('fine')
+  })
+
+  it('of a cooldown is followed by what the policy says then for its own sake', () => {
+    const tested = age('1h', { cooldownMs: 2 * HOUR })
+    const back = connection({ establishedAt: NOON })
+    const found = judged(tested, back, NOON + MINUTE, { cutAt: () => NOON - MINUTE })
+    expect(found).toMatchObject({ reason: 'cooldown', nextAt: NEVER })
+    const long = judged({ ...tested, cooldownMs: 30 * MINUTE }, back, NOON + MINUTE, { cutAt: () => NOON - MINUTE })
+    expect(long).toMatchObject({ reason: 'cooldown', nextAt: NOON + 29 * MINUTE })
+  })
+})
+
+describe('a snapshot that is not the newest', () => {
+  it.each<[string, Policy, string]>([
+    ['max-session-age', age('30m'), 'violated'],
+    ['banned-users', ban(['alice']), 'violated'],
+    ['off-hours', policy('off-hours', { timeZone: 'UTC', denied: [{}] }), 'violated'],
+    ['posture', policy('posture', { deny: ['sick'] }), 'violated'],
+    ['max-transfer', policy('max-transfer', { total: '1B' }), 'unknown'],
+    ['max-sessions', policy('max-sessions', { limit: 1 }), 'unknown'],
+    ['idle-timeout', policy('idle-timeout', { after: '1m' }), 'unknown'],
+  ])('is enough for what never changes: under %s', (_kind, tested, word) => {
+    const who = connection({ posture: ['sick'], ingressBytes: 5 })
+    const [standing] = createPolicySet([tested], []).standings(PLACE)(who)
+    const found = standing && judge(standing, who, { ...NO_HISTORY, fresh: () => false }, NOON)
+    expect(found?.word).toBe(word)
+    if (word === 'unknown') expect(found).toMatchObject({ nextAt: NEVER, finding: { word } })
+  })
+})
+
+describe('why', () => {
+  const users = (list: readonly UserEntry[]) => ({ users: list, endpoints: undefined, regions: undefined })
+  const until = Date.parse('2027-01-01T00:00:00Z')
+  const said = (tested: Policy, who = connection(), different: Partial<History> = {}, protect: UserEntry[] = []) => {
+    const [standing] = createPolicySet([tested], protect).everyStanding(PLACE)(who)
+    if (standing === undefined) throw new Error('no standing')
+    return because(judge(standing, who, { ...NO_HISTORY, ...different }, NOON), who, NOON)
+  }
+
+  it('names the entry that exempts, its reason and its end', () => {
+    const lasting = said(age('1m', { exempt: users([entry('al*')]) }))
+    expect(lasting).toContain('al*')
+    expect(lasting).not.toMatch(/until|undefined|NaN/)
+    const passing = said(age('1m', { exempt: users([entry('al?ce', { until, reason: 'on call' })]) }))
+    for (const part of ['al?ce', 'on call', '2027-01-01']) expect(passing).toContain(part)
+    expect(said(age('1m'), connection(), {}, [entry('al*')])).not.toBe(lasting)
+    expect(said(age('1m'), connection(), {}, [entry('al*')])).toContain('al*')
+    const everywhere = { users: undefined, endpoints: [entry('*')], regions: undefined }
+    expect(said(age('1m', { exempt: everywhere }))).not.toMatch(/until|undefined/)
+  })
+
+  it('differs with the word', () => {
+    const tested = [
+      said(age('1m', { match: users([entry('bob')]) })),
+      said(age('1m', { exempt: users([entry('alice')]) })),
+      said(age('1m', { match: users([entry('bob')]) }), connection({ username: undefined, commonName: undefined })),
+      said(age('1m'), connection({ establishedAt: undefined })),
+      said(age('1m')),
+      said(age('10h')),
+      said(policy('max-sessions', { limit: 1 }), connection(), { fresh: () => false }),
+      said(policy('max-sessions', { limit: 1 })),
+    ]
+    expect(new Set(tested).size).toBe(tested.length)
+    for (const text of tested) expect(text).not.toMatch(/undefined|NaN|Infinity/)
+  })
+
+  it('of a cooldown names the policy and how long it lasts', () => {
+    const cooling = age('8h', { name: 'breather', cooldownMs: 30 * MINUTE })
+    const text = said(cooling, connection({ establishedAt: NOON }), { cutAt: () => NOON - MINUTE })
+    expect(text).toContain('breather')
+    expect(text).toContain('30m')
   })
 })
 
