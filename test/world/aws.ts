@@ -273,5 +273,3 @@ export const createAws = (
     },
   }
 }
-
-export type SimulatedAws = ReturnType<typeof createAws>

@@ -25,6 +25,8 @@ export interface Life {
   /** It was told to stop, and has had the time to hear it. */
   stopping: boolean
   readonly shown: Map<string, { readonly snapshot: Snapshot; readonly begunAt: Instant; readonly aheadMs: number }>
+  /** How long reading an endpoint has taken at most. */
+  readonly slowestMs: Map<string, number>
   tokens: number
   countedAt: Instant
 }
@@ -135,6 +137,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
 
     shown(life: Life, snapshot: Snapshot, begunAt: Instant): void {
       life.shown.set(snapshot.endpointId, { snapshot, begunAt, aheadMs: life.clock.now() - timeline.now() })
+      const tookMs = timeline.now() - begunAt
+      life.slowestMs.set(snapshot.endpointId, Math.max(tookMs, life.slowestMs.get(snapshot.endpointId) ?? 0))
       const active = snapshot.connections.filter(isActive)
       mostActive.set(snapshot.endpointId, Math.max(mostActive.get(snapshot.endpointId) ?? 0, active.length))
       for (const { id, ingressBytes, egressBytes } of active) {
@@ -212,5 +216,3 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
   }
 }
-
-export type Invariants = ReturnType<typeof createInvariants>

@@ -48,7 +48,7 @@ const isExempt = (spec: PolicySpec, connection: Connection, until: Instant) =>
       names(pattern, connection, 'principal') && (untilMinute === undefined || until < atMinute(untilMinute)),
   )
 
-export const isProtected = (connection: Connection): boolean =>
+const isProtected = (connection: Connection): boolean =>
   PROTECTED.some((pattern) => names(pattern, connection, 'principal'))
 
 const bytesOf = ({ ingressBytes, egressBytes }: Connection) =>

@@ -98,7 +98,7 @@ export interface Scenario {
 /** Between this and the last happening. */
 export const WORLD_MINUTES = 60
 
-export const PEOPLE = 12
+const PEOPLE = 12
 export const userOf = (who: number): string => `Person-${who % PEOPLE}@corp.example`
 export const badgeOf = (badge: number): string => `badge-${badge}`
 

@@ -78,7 +78,7 @@ const policyOf = (spec: PolicySpec, index: number): Policy => {
 
 export const ENDPOINTS = ['0', '1', '2'].map((digit) => `cvpn-endpoint-0123456789abcde0${digit}`)
 
-export const VERIFY = { verifyWithinMs: MINUTE, attempts: 3 }
+const VERIFY = { verifyWithinMs: MINUTE, attempts: 3 }
 
 export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes }: Scenario): Assignment => ({
   policies: createPolicySet(
