@@ -184,6 +184,14 @@ describe('cases that are remembered', () => {
     ['another common name', ([first, ...rest]) => ({ rows: [{ ...must(first), commonName: 'root' }, ...rest] })],
     ['another posture', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: ['sick'] }, ...rest] })],
     ['no posture', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: undefined }, ...rest] })],
+    [
+      'a posture of which nothing is left',
+      ([a, b, ...rest]) => ({ rows: [must(a), { ...must(b), posture: ['healthy'] }, ...rest] }),
+    ],
+    [
+      'a posture where there was none',
+      ([a, b, c, ...rest]) => ({ rows: [must(a), must(b), { ...must(c), posture: ['sick'] }, ...rest] }),
+    ],
     ['a posture that shrank', ([first, ...rest]) => ({ rows: [{ ...must(first), posture: [] }, ...rest] })],
     [
       'a posture that grew',
@@ -250,6 +258,26 @@ describe('cases that are remembered', () => {
       [],
       ['still'],
     ])
+  })
+
+  it('take in a cut where every policy has a cooldown', () => {
+    const cooling = policy('max-session-age', { maxAge: '8h' }, cooldown)
+    const set = createPolicySet([cooling], [])
+    const decider = createDecider(set, PLACE, createRememberedCases(set, PLACE))
+    const memory = createMemory()
+    const row = connection({ establishedAt: NOON - 5 * MINUTE })
+    const violating = () => {
+      const history = memory.history(
+        NOON,
+        true,
+        () => true,
+        () => undefined,
+      )
+      return decider.decide([row], history, NOON, 'enforce').violating.length
+    }
+    expect(violating()).toBe(0)
+    memory.cut(cooling, row, NOON - 6 * MINUTE)
+    expect(violating()).toBe(1)
   })
 
   it('tell of what is ahead once', () => {
