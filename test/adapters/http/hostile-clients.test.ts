@@ -88,7 +88,10 @@ describe('the server of metrics', () => {
 
 describe('the simulator', () => {
   it('answers whatever is sent to it, and goes on answering', async () => {
-    const simulator = await startSimulator({ scenario: defaultScenario })
+    const unlimited = { burst: 1e6, perSecond: 1e6 }
+    const simulator = await startSimulator({
+      scenario: { ...defaultScenario, buckets: { describe: unlimited, terminate: unlimited } },
+    })
     const listed = async () => {
       const body = new URLSearchParams({ Action: 'DescribeClientVpnEndpoints', Version: '2016-11-15' })
       const headers = {
