@@ -60,7 +60,8 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
   /** Takes in a complete, fresh snapshot: part by part where it is large, and nothing of it is known before the end. */
   const begin = ({ begunAt, connections }: Reading, set: PolicySet, place: Place) => {
     const onCounters = set.policies.some(({ kind }) => kind.facts === 'counters')
-    const standingsOf = set.standings(place)
+    // Who somebody is to the policies is looked up only where one of them keeps something.
+    const standingsOf = set.policies.some(({ kind }) => kind.note !== undefined) ? set.standings(place) : undefined
     const ids = new Set<string>()
     const appeared: string[] = []
     const moved: [id: string, bytes: number][] = []
@@ -79,7 +80,7 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
         moved.push([id, bytes])
         if (before !== undefined) countersMoved = true
       }
-      for (const { takeNote, policy } of standingsOf(connection)) {
+      for (const { takeNote, policy } of standingsOf?.(connection) ?? []) {
         if (takeNote === undefined) continue
         const kept = under(notes, policy.name)
         const known = kept.size === 0 ? undefined : kept.get(id)
