@@ -157,7 +157,7 @@ export const createAws = (
         return value as Value
       })
 
-    /** The list moves: a row may not be in it, though never twice running. */
+    /** The list moves: a row may not be in it, though never in two complete snapshots running. */
     const isMissed = (endpointId: string, id: string): boolean => {
       const missed = strikes('missed-rows') && !missedBefore.get(endpointId)?.has(id)
       if (missed) missedNow.set(endpointId, (missedNow.get(endpointId) ?? new Set()).add(id))
@@ -166,10 +166,7 @@ export const createAws = (
 
     const page = (endpointId: string, token: string | undefined) => {
       const { roster } = endpointOf(endpointId)
-      if (token === undefined) {
-        missedBefore.set(endpointId, missedNow.get(endpointId) ?? new Set())
-        missedNow.set(endpointId, new Set())
-      }
+      if (token === undefined) missedNow.set(endpointId, new Set())
       // A list that moves: a row of the page before may come once more.
       const after = Number(token ?? -1) - (token !== undefined && strikes('repeated-rows') ? 1 : 0)
       const rows: Connection[] = []
@@ -219,6 +216,7 @@ export const createAws = (
           await turn(signal)
           return request(signal, () => page(endpointId, token))
         })
+        missedBefore.set(endpointId, missedNow.get(endpointId) ?? new Set())
         const completedAt = clock.now()
         const begunAt = completedAt - (timeline.now() - trulyBegunAt)
         const snapshot = { endpointId, begunAt, completedAt, connections }

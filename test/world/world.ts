@@ -33,6 +33,12 @@ export interface Outcome {
   readonly broken: Broken | undefined
 }
 
+/** Policies by their names, and of verdicts what people are told. */
+const inShort = (key: string, value: unknown): unknown => {
+  if (key === 'standing' || key === 'finding') return undefined
+  return key === 'policy' && typeof value === 'object' && value !== null && 'name' in value ? value.name : value
+}
+
 interface Running extends Life {
   readonly stop: AbortController
   readonly done: Promise<void>
@@ -46,7 +52,7 @@ interface Running extends Life {
 export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome> => {
   const log: string[] = []
   const note = (kind: string, what: unknown) => {
-    if (keepLog) log.push(`${new Date(timeline.now()).toISOString()} ${kind} ${JSON.stringify(what)}`)
+    if (keepLog) log.push(`${new Date(timeline.now()).toISOString()} ${kind} ${JSON.stringify(what, inShort)}`)
   }
   const timeline = createTimeline(START)
   const random = createRandom(scenario.seed)
