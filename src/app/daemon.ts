@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import { type Instant, SECOND } from '../domain/instant.ts'
 import { changedPolicies, nextPolicyAges } from '../domain/policy-ages.ts'
@@ -56,6 +57,8 @@ export const createDaemon = (options: {
   const limit = pLimit(POLLS_AT_ONCE)
   const stop = new AbortController()
   const abort = new AbortController()
+  // All that is under way listens to them, eight calls for each account and Region alone: Node would warn of a leak.
+  setMaxListeners(0, stop.signal, abort.signal)
   const opening = new Map<string, Promise<void>>()
   const sites = new Map<string, LiveSite>()
   const queues = new Map<string, { readonly queue: TerminationQueue; readonly done: Promise<void> }>()

@@ -179,6 +179,48 @@ describe('curfew run', () => {
   })
 })
 
+describe('many calls at once', () => {
+  it('are no leak: nothing is said on the standard error', async () => {
+    const regions = ['eu-central-1', 'us-east-1']
+    const endpoints = regions.map((region, index) => ({
+      id: `cvpn-endpoint-0123456789abcde0${index}`,
+      name: region,
+      region,
+      authentication: 'federated' as const,
+      clients: [{ count: 10, name: 'person-{n}', ages: { from: '9h', to: '10h' } }],
+    }))
+    const out = new Set<string>()
+    await using office = await startOffice(
+      { endpoints },
+      {
+        intercept: (request) => {
+          if (!isTermination(request)) return undefined
+          out.add(request.params.ConnectionId ?? '')
+          return 'hang'
+        },
+      },
+    )
+    await using here = await workspace({
+      ...enforcing,
+      'curfew.yaml': `
+version: 1
+mode: enforce
+policies: [./policies.yaml]
+watch:
+${endpoints.map(({ id, region }) => `  - { region: ${region}, endpoints: [${id}] }`).join('\n')}
+poll: { requestTimeout: 2s }
+server: { port: 0 }
+log: { level: debug }
+`,
+    })
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    await running.untilLogged('call-answered', () => out.size === 16)
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+    expect(running.stderr).toBe('')
+  })
+})
+
 describe('curfew simulate', () => {
   it('serves until it is told to stop', async () => {
     await using here = await workspace({})

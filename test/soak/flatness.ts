@@ -3,13 +3,13 @@ import type { Sample } from './measuring.ts'
 export interface Flatness {
   readonly samples: number
   readonly minutes: number
-  readonly first: Medians
-  readonly last: Medians
+  readonly first: Figures
+  readonly last: Figures
   readonly grown: readonly string[]
 }
 
 type Measure = 'rssBytes' | 'heapBytes' | 'files' | 'stateBytes' | 'loopLagP99Ms'
-type Medians = Readonly<Record<Measure, number>>
+type Figures = Readonly<Record<Measure, number>>
 
 const MEASURES: readonly Measure[] = ['rssBytes', 'heapBytes', 'files', 'stateBytes', 'loopLagP99Ms']
 
@@ -23,11 +23,14 @@ const ALLOWED: Readonly<Partial<Record<Measure, { readonly share: number; readon
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
-const mediansOf = (samples: readonly Sample[]): Medians =>
-  Object.fromEntries(MEASURES.map((measure) => [measure, median(samples.map((sample) => sample[measure]))])) as Record<
-    Measure,
-    number
-  >
+/** Of the heap the least: what the collector leaves behind. In between it saws. */
+const figureOf = (measure: Measure, samples: readonly Sample[]): number => {
+  const values = samples.map((sample) => sample[measure])
+  return measure === 'heapBytes' ? Math.min(...values) : median(values)
+}
+
+const figuresOf = (samples: readonly Sample[]): Figures =>
+  Object.fromEntries(MEASURES.map((measure) => [measure, figureOf(measure, samples)])) as Record<Measure, number>
 
 /** Fewer samples of one process say nothing. */
 const LEAST_SAMPLES = 80
@@ -40,8 +43,8 @@ export const flatnessOf = (samples: readonly Sample[]): Flatness | undefined => 
   const warm = longest.slice(Math.floor(longest.length / 4))
   if (warm.length < LEAST_SAMPLES) return undefined
   const quarter = Math.floor(warm.length / 4)
-  const first = mediansOf(warm.slice(0, quarter))
-  const last = mediansOf(warm.slice(-quarter))
+  const first = figuresOf(warm.slice(0, quarter))
+  const last = figuresOf(warm.slice(-quarter))
   const grown = MEASURES.filter((measure) => {
     const allowed = ALLOWED[measure]
     return allowed !== undefined && last[measure] > first[measure] * (1 + allowed.share) + allowed.more

@@ -10,7 +10,7 @@ import { createLives, type Lives } from './lives.ts'
 import { type Sample, startMeasuring } from './measuring.ts'
 import type { Summary } from './outside.ts'
 import { startOutside } from './outside-process.ts'
-import { createSteps } from './steps.ts'
+import { createSteps, ROUND } from './steps.ts'
 import { readTrail, type TrailReport } from './trail.ts'
 
 export interface SoakOptions {
@@ -81,8 +81,8 @@ export const soak = async ({ minutes, clients, seed, say, interim }: SoakOptions
     samples: measuring.samples,
   })
 
-  const stepMs = Math.min(15_000, Math.max(1000, minutes * 1000))
-  for (let step = 0; elapsed() < 1; step++) {
+  const stepMs = Math.min(15_000, minutes * 1000)
+  for (let step = 0; elapsed() < 1 || step < ROUND; step++) {
     const phase = step % 16
     if (phase === 0) counts.faultPhases++
     if (phase === 0 || phase === FAULTY_STEPS) {

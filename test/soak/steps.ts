@@ -8,7 +8,10 @@ import type { Outside } from './outside-process.ts'
 import { BANNABLE } from './population.ts'
 
 const GENTLE = ['edit', 'brokenEdit', 'banEdit', 'banEdit', 'hangUp'] as const
-const ROUGH = [...GENTLE, 'kill', 'kill', 'kill', 'kill', 'stop'] as const
+const ROUGH = [...GENTLE, 'kill', 'kill', 'kill', 'stop'] as const
+
+/** So many steps have each thing among them. */
+export const ROUND = ROUGH.length
 
 /** A file is looked at every second and must stand still; the machine may be busy. */
 const HEARD_WITHIN_MS = 60_000
