@@ -61,17 +61,17 @@ export const startDaemon = (folder: string, awsUrl: string, generation: number, 
 
   const seen = (event: string, withinMs: number): Promise<boolean> =>
     new Promise((resolve) => {
-      const tell = (found: boolean) => {
+      const finish = (found: boolean) => {
         clearTimeout(timer)
         events.off('line', look)
         resolve(found)
       }
       const look = (line: Line) => {
-        if (line.event === event) tell(true)
+        if (line.event === event) finish(true)
       }
-      const timer = setTimeout(() => tell(false), withinMs)
+      const timer = setTimeout(() => finish(false), withinMs)
       events.on('line', look)
-      void exited.then(() => tell(false))
+      void exited.then(() => finish(false))
     })
 
   return {
