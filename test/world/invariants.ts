@@ -48,6 +48,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const unforeseen = new Map<string, Map<string, Instant>>()
   const mostActive = new Map<string, number>()
   const gaveUp = new Set<string>()
+  /** Of each call by name that is out: when it left, and what was in force then. */
+  const leftUnder = new Map<string, { readonly at: Instant; readonly inForce: readonly AssignmentSpec[] }>()
   let kills = 0
   const broken: Broken[] = []
 
@@ -61,16 +63,21 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const keyOf = (endpointId: string, selector: 'connection-id' | 'username', name: string) =>
     `${endpointId} ${selector} ${name}`
 
-  const evidenceOf = (life: Life, endpointId: string): Evidence => ({
-    now: timeline.now(),
+  const evidenceOf = (life: Life, endpointId: string, now: Instant): Evidence => ({
+    now,
     toleranceMs: Math.abs(life.clock.now() - timeline.now()),
     shown: life.shown.get(endpointId)?.snapshot.connections.filter(isActive) ?? [],
     countersOf: (id) => counters.get(id) ?? [],
     cutsOf: (policy, username) => cuts.get(`${policy} ${username.toLowerCase()}`) ?? [],
   })
 
-  const mayBeEndedBy = (life: Life, connection: Connection): readonly string[] =>
-    inForce.flatMap((assignment) => mayEnd(assignment, nameOf, connection, evidenceOf(life, connection.endpointId)))
+  const mayBeEndedBy = (
+    life: Life,
+    connection: Connection,
+    under: readonly AssignmentSpec[] = inForce,
+    at: Instant = timeline.now(),
+  ): readonly string[] =>
+    under.flatMap((assignment) => mayEnd(assignment, nameOf, connection, evidenceOf(life, connection.endpointId, at)))
 
   const checkRate = (life: Life) => {
     const now = life.clock.now()
@@ -189,6 +196,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
             `${row.id} of ${row.username ?? row.commonName} in the name of ${lead}; it may be ended by ${may.join(', ') || 'none'}`,
           )
       }
+      if (selector === 'username') leftUnder.set(`${endpointId} ${name}`, { at: timeline.now(), inForce })
       for (const line of newest) {
         checkGuard(line)
         const whose = `${line.policy} ${(line.username ?? '').toLowerCase()}`
@@ -199,7 +207,9 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     /** What is ended may be more than what was shown: a call by name ends who came since. */
     cut(life: Life, connection: Connection, termination: Termination): void {
       if ('connectionId' in termination) return
-      if (mayBeEndedBy(life, connection).length === 0)
+      // What was edited while the call was on its way, it could not know.
+      const left = leftUnder.get(`${termination.endpointId} ${termination.username}`)
+      if (mayBeEndedBy(life, connection, left?.inForce, left?.at).length === 0)
         fail(
           'never whom no policy condemns',
           `${connection.id} of ${connection.username} went along with a call by name`,
