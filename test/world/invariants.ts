@@ -209,7 +209,9 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       if ('connectionId' in termination) return
       // What was edited while the call was on its way, it could not know.
       const left = leftUnder.get(`${termination.endpointId} ${termination.username}`)
-      if (mayBeEndedBy(life, connection, left?.inForce, left?.at).length === 0)
+      const mayThen = left === undefined ? [] : mayBeEndedBy(life, connection, left.inForce, left.at)
+      const mayNow = mayBeEndedBy(life, connection, [...inForce, ...(left?.inForce ?? [])])
+      if (mayThen.length + mayNow.length === 0)
         fail(
           'never whom no policy condemns',
           `${connection.id} of ${connection.username} went along with a call by name`,

@@ -37,6 +37,14 @@ export const PLANTS: readonly Plant[] = [
     seed: 2,
   },
   {
+    bug: 'a window that ends a minute late',
+    file: 'domain/time-window.ts',
+    text: 'toMinute: toMinute === 0 ? MINUTES_A_DAY : toMinute }',
+    instead: 'toMinute: (toMinute === 0 ? MINUTES_A_DAY : toMinute) + 1 }',
+    breaks: ['never whom no policy condemns'],
+    seed: 1,
+  },
+  {
     bug: 'an intent that is not synced',
     file: 'adapters/audit/chain-file.ts',
     text: 'await handle.datasync()',

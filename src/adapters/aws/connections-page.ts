@@ -187,9 +187,12 @@ export const readConnectionsPage = (
   const read = (): Page<Connection> => {
     let rows: Connection[] | undefined
     let nextToken: string | undefined
+    const seen = new Set<string>()
     for (let tag = page.open(); tag !== undefined; tag = page.open()) {
+      // Of what is there twice the SDK reads the first, or nothing: such an answer is refused.
+      if (seen.has(tag.name)) return unusual()
+      seen.add(tag.name)
       if (tag.name === 'connections') {
-        if (rows !== undefined) return unusual()
         rows = []
         if (page.empty) continue
         for (let item = page.open(ITEM); item !== undefined; item = page.open(ITEM)) {
@@ -198,7 +201,6 @@ export const readConnectionsPage = (
         }
         page.close(tag)
       } else if (tag.name === 'nextToken') {
-        if (nextToken !== undefined) return unusual()
         nextToken = page.text(tag)
       } else page.skip(tag)
     }
