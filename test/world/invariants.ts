@@ -151,7 +151,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       for (const { id, ingressBytes, egressBytes } of active) {
         if (ingressBytes === undefined || egressBytes === undefined) continue
         const known = counters.get(id) ?? []
-        known.push({ at: begunAt, bytes: ingressBytes + egressBytes })
+        // By the daemon's clock, which may have been a little behind then.
+        known.push({ at: Math.min(begunAt, snapshot.begunAt), bytes: ingressBytes + egressBytes })
         counters.set(id, known)
       }
     },
