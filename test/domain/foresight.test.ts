@@ -134,6 +134,13 @@ describe('a policy that warns', () => {
     expect(memory.kept().condemned).toEqual({})
   })
 
+  it('within a grace foresees its end, however late it looks', () => {
+    const made = policy('max-session-age', { maxAge: '30m' }, { warn: [8 * MINUTE, 3 * MINUTE], graceMs: 10 * MINUTE })
+    const { decide } = watch([made], [connection({ establishedAt: NOON - HOUR })])
+    const ends = [0, 2, 7].map((minute) => decide(NOON + minute * MINUTE).foreseen.map(({ endsAt }) => endsAt))
+    expect(ends).toEqual([[], [NOON + 10 * MINUTE], [NOON + 10 * MINUTE]])
+  })
+
   it('forgets whom it told when they are gone, and not before', () => {
     const made = policy('max-session-age', { maxAge: '2h' }, { warn: [90 * MINUTE] })
     const one = connection()

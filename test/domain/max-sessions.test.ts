@@ -34,6 +34,17 @@ describe('max-sessions', () => {
     expect(sinces([limit(2, { evict: 'newest' })], rows)).toEqual(expected)
   })
 
+  it('of those that came together ends the one whose id comes first', () => {
+    const rows = [at(1, { id: 'b' }), at(1, { id: 'a' }), at(1, { id: 'c' })]
+    expect(sinces([limit(2)], rows).map(Boolean)).toEqual([false, true, false])
+    expect(sinces([limit(2, { evict: 'newest' })], rows).map(Boolean)).toEqual([false, false, true])
+  })
+
+  it('does not take a common name for a user of that name', () => {
+    const rows = [at(1, { username: 'laptop' }), at(2, { username: undefined, commonName: 'laptop' })]
+    expect(sinces([limit(1, { countByCommonName: true })], rows)).toEqual([undefined, undefined])
+  })
+
   it('counts a person once however the name is spelled, and different people apart', () => {
     expect(sinces([limit(1)], [at(1, { username: 'Bob' }), at(2, { username: 'bOB' }), at(3)]).map(Boolean)).toEqual([
       true,

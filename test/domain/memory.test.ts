@@ -57,6 +57,16 @@ describe('idle-timeout', () => {
     expect(live(30, () => 0)).toMatchObject({ word: 'violated', since: NOON + 30 * MINUTE })
   })
 
+  it.each(['ingressBytes', 'egressBytes'])('counts from the first snapshot that tells its %s', (missing) => {
+    const world = watch(idle)
+    world.see([{ ...counted(0), [missing]: undefined }, busy(0)], NOON)
+    let last
+    for (let minute = 10; minute <= 35; minute++) {
+      last = world.see([counted(0), busy(minute * 1e6)], NOON + minute * MINUTE)[0]
+    }
+    expect(last).toMatchObject({ word: 'fine', nextAt: NOON + 40 * MINUTE })
+  })
+
   it('takes keep-alives for nothing, and traffic for a new beginning', () => {
     expect(live(30, (minute) => minute * 3000)?.word).toBe('violated')
     expect(live(30, (minute) => (minute >= 10 ? 100_000 : 0))).toMatchObject({

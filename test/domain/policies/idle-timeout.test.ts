@@ -47,6 +47,8 @@ describe('idle-timeout', () => {
     expect(at(DUE + MINUTE, { snapshotAt: DUE, movedAt: DUE })).toMatchObject({ word: 'violated', since: DUE })
     expect(at(DUE, { snapshotAt: undefined, movedAt: DUE }).word).toBe('violated')
     expect(at(DUE - 1, { snapshotAt: DUE }).word).toBe('fine')
+    // Time alone changes nothing any more: only a new snapshot does.
+    expect(at(DUE, { snapshotAt: DUE - 1 })).toMatchObject({ word: 'fine', nextAt: NEVER })
   })
 
   it('does not know where no counter moved within a third of the time', () => {
