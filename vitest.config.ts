@@ -12,7 +12,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          // Nothing here touches the process it runs in, so one is enough, and starts soonest.
           isolate: false,
+          pool: 'threads',
           testTimeout: 30_000,
           include: unitFloors.map((floor) => `test/${floor}/**/*.test.ts`),
         },

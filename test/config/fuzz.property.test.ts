@@ -24,6 +24,7 @@ const shown = (value: unknown) =>
 describe.each([
   {
     what: 'configuration',
+    runs: 24,
     good: GOOD_TREE,
     read: (tree: Tree) => {
       const { problems, configuration } = loadConfiguration(memoryFiles(tree), 'curfew.yaml')
@@ -32,13 +33,14 @@ describe.each([
   },
   {
     what: 'file of policy tests',
+    runs: 80,
     good: GOOD_TEST_TREE,
     read: (tree: Tree) => {
       const { problems, test } = loadPolicyTest(memoryFiles(tree), 'x.test.yaml')
       return { problems, loaded: test }
     },
   },
-])('a mutilated $what', ({ good, read }) => {
+])('a mutilated $what', ({ runs, good, read }) => {
   it('is read without a throw, the same each time, and every problem lies inside its file', () => {
     const sound = { hits: 0, misses: 0 }
     fc.assert(
@@ -52,7 +54,7 @@ describe.each([
         expect(again.problems).toEqual(problems)
         expect(shown(again.loaded)).toBe(shown(loaded))
       }),
-      { numRuns: fuzzRuns(32) },
+      { numRuns: fuzzRuns(runs) },
     )
     // Some edits do no harm and most do: the property looked at both.
     expect(sound.hits).toBeGreaterThan(0)

@@ -88,7 +88,7 @@ describe('what changes next', () => {
           if (at <= until || naive[index] !== NEVER) expect(at).toBe(naive[index])
         })
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
   })
 
