@@ -13,13 +13,14 @@ import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { createExecutor } from './executor.ts'
-import { interruptedPursuit } from './interrupted.ts'
+import { pursuitsUnderWay } from './interrupted.ts'
 import { createNews } from './news.ts'
+import { createPollPace } from './poll-pace.ts'
 import { createReconnects } from './reconnects.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
 import type { EndpointState } from './state.ts'
 import type { TerminationQueue } from './termination-queue.ts'
-import type { Pursuit } from './verification.ts'
+import { inTurns, MOST_IN_ONE_GO } from './turns.ts'
 import { type Snapshot, VpnError, type VpnSite } from './vpn.ts'
 
 /** What `/status` shows of an endpoint. */
@@ -33,31 +34,12 @@ export interface EndpointStatus {
   readonly openTerminations: number
 }
 
-/** Of a large endpoint no more connections are looked at in one go, */
-const MOST_IN_ONE_GO = 1000
-/** nor for longer: whoever waits for metrics, a deadline or a call's turn must not notice. */
-const ONE_GO_MS = 4
-/** How many are looked at between two looks at the clock. */
-const SLICE = 50
-
 /** A snapshot that lies further ahead of now was taken by a clock that has been set back since. */
 const AHEAD_MS = 60 * SECOND
-
-/** The pause after a failed poll; it doubles up to the longest. The schedule is heeded again after it. */
-const BACK_OFF_MS = 5 * SECOND
-const LONGEST_BACK_OFF_MS = 60 * SECOND
 
 /** On the largest endpoints a deadline passes every second: deciding takes at most a fifth of the time, and merges those in between. */
 const REST_FACTOR = 4
 const LONGEST_REST_MS = 10 * SECOND
-
-/** What was under way: as the state file tells it and, of what came after it was last written, as the trail does. */
-const pursuitsOf = (kept: EndpointState | undefined, interrupted: readonly AuditRecord[]): readonly Pursuit[] => {
-  const known = kept?.pursuits ?? []
-  const ids = new Set(known.map(({ condemned }) => condemned.connectionId))
-  const more = interrupted.flatMap((intent) => interruptedPursuit(intent) ?? [])
-  return [...known, ...more.filter(({ condemned }) => !ids.has(condemned.connectionId))]
-}
 
 /** When the first of the verdicts in whose name something ends may be over. */
 const endOf = ({ terminate }: Plan): Instant =>
@@ -81,7 +63,7 @@ export const createEndpointWatch = (options: {
   /** Intents of the trail that no outcome followed. */
   readonly interrupted: readonly AuditRecord[]
 }) => {
-  const { vpn, queue, clock, random, audit } = options
+  const { vpn, queue, clock, audit } = options
   const endpoint = { ...options.endpoint }
   const place = { endpointId: endpoint.id, region: endpoint.region }
   const policyNamed = (name: string) => policies.policies.find((policy) => policy.name === name)
@@ -91,6 +73,7 @@ export const createEndpointWatch = (options: {
   )
   const guard = createGuard(options.kept?.guard)
   const reconnects = createReconnects()
+  const pace = createPollPace(options.random)
 
   let watchedSince = options.kept?.watchedSince ?? clock.now()
   /** An endpoint that comes under watch is an edit as well: what was overdue on it then, nobody foresaw. */
@@ -112,10 +95,7 @@ export const createEndpointWatch = (options: {
   let decisions: Decisions | undefined
   let plan: Plan | undefined
   let error: string | undefined
-  let failures = 0
   let polling: Promise<void> | undefined
-  let polledAt: Instant = -NEVER
-  let heedScheduleAt: Instant = -NEVER
   let wakeAt: Instant = NEVER
   let restUntil: Instant = -NEVER
   let wasBlind = false
@@ -148,7 +128,7 @@ export const createEndpointWatch = (options: {
     policyNamed,
     settings: () => settings,
     now: clock.now,
-    kept: pursuitsOf(options.kept, options.interrupted),
+    kept: pursuitsUnderWay(options.kept?.pursuits ?? [], options.interrupted),
   })
 
   const followNothing = (now: Instant) => {
@@ -203,8 +183,7 @@ export const createEndpointWatch = (options: {
   const takeIn = (seen: Snapshot, observation: Observation) => {
     snapshot = seen
     error = undefined
-    failures = 0
-    heedScheduleAt = -NEVER
+    pace.succeeded()
     if (seen.begunAt >= askAt) askAt = NEVER
     const at = seen.completedAt
     emit({ event: 'polled', endpoint, snapshot: seen, at })
@@ -220,34 +199,10 @@ export const createEndpointWatch = (options: {
   const failed = ({ code, message }: VpnError, startedAt: Instant) => {
     const now = clock.now()
     error = message
-    const pause = Math.min(LONGEST_BACK_OFF_MS, BACK_OFF_MS * 2 ** failures++)
-    // Half of the pause is chance, so that many endpoints that failed together do not come back together.
-    heedScheduleAt = now + pause / 2 + (pause / 2) * random()
+    const { failures, retryAt } = pace.failed(now)
     const blind = !isFresh(now)
     const durationMs = now - startedAt
-    emit({
-      event: 'poll-failed',
-      endpoint,
-      code,
-      message,
-      failures,
-      durationMs,
-      blind,
-      retryAt: heedScheduleAt,
-      at: now,
-    })
-  }
-
-  /** Looks at many rows a few at a time, and lets others have their turn in between. */
-  const inTurns = async (length: number, look: (from: number, to: number) => void, signal: AbortSignal) => {
-    let [begunAt, begunFrom] = [clock.elapsed(), 0]
-    for (let from = 0; from < length && !signal.aborted; from += SLICE) {
-      if (from - begunFrom >= MOST_IN_ONE_GO || clock.elapsed() - begunAt >= ONE_GO_MS) {
-        await clock.sleep(0, signal)
-        ;[begunAt, begunFrom] = [clock.elapsed(), from]
-      }
-      look(from, Math.min(from + SLICE, length))
-    }
+    emit({ event: 'poll-failed', endpoint, code, message, failures, durationMs, blind, retryAt, at: now })
   }
 
   /** The cases of a large endpoint are made ahead of the decision. */
@@ -258,21 +213,21 @@ export const createEndpointWatch = (options: {
       const now = clock.now()
       cases.prepare(active, from, to, groundOf(historyAt(now), now, settings.mode))
     }
-    await inTurns(active.length, prepare, signal)
+    await inTurns(clock, active.length, prepare, signal)
   }
 
   /** What a large snapshot adds to the memory, and who its people are to the policies, is found out a few at a time as well. */
   const observeAhead = async (seen: Snapshot, signal: AbortSignal): Promise<Observation> => {
     const set = policies
     const observation = memory.begin(seen, set, place)
-    await inTurns(seen.connections.length, observation.read, signal)
+    await inTurns(clock, seen.connections.length, observation.read, signal)
     // Policies that came meanwhile keep other things of it.
     return set === policies ? observation : observeAhead(seen, signal)
   }
 
   const poll = async (signal: AbortSignal) => {
     const startedAt = clock.now()
-    polledAt = startedAt
+    pace.begun(startedAt)
     try {
       const seen = await vpn.snapshot(endpoint.id, signal)
       const observation = await observeAhead(seen, signal)
@@ -303,7 +258,8 @@ export const createEndpointWatch = (options: {
 
     /** A poll that the schedule asks for: left out while one runs, and for a while after a failed one. */
     pollOnSchedule(signal: AbortSignal): Promise<void> | undefined {
-      const reason = polling !== undefined ? 'still-polling' : clock.now() < heedScheduleAt ? 'backing-off' : undefined
+      const reason =
+        polling !== undefined ? 'still-polling' : pace.isBackingOff(clock.now()) ? 'backing-off' : undefined
       if (reason === undefined) return pollOnce(signal)
       emit({ event: 'poll-skipped', endpoint, reason })
       return undefined
@@ -321,12 +277,8 @@ export const createEndpointWatch = (options: {
     /** When a poll is wanted beside the schedule's. */
     wantsPollAt(): Instant {
       if (polling !== undefined) return NEVER
-      // The clock was set back: what lies ahead would be waited for twice.
-      const now = clock.now()
-      polledAt = Math.min(polledAt, now)
-      heedScheduleAt = Math.min(heedScheduleAt, now + LONGEST_BACK_OFF_MS)
-      const wanted = Math.min(executor.wantsSnapshotAt(), askAt)
-      return Math.max(wanted, polledAt + settings.minGapMs, heedScheduleAt)
+      const wantedAt = Math.min(executor.wantsSnapshotAt(), askAt)
+      return pace.besideSchedule(wantedAt, clock.now(), settings.minGapMs)
     },
 
     /** New policies and settings: decided on at once, with what the last snapshot showed. */

@@ -31,3 +31,13 @@ export const interruptedPursuit = (intent: AuditRecord): Pursuit | undefined => 
     gaveUp: false,
   }
 }
+
+/** What was under way: as the state file tells it and, of what came after it was last written, as the trail does. */
+export const pursuitsUnderWay = (
+  known: readonly Pursuit[],
+  interrupted: readonly AuditRecord[],
+): readonly Pursuit[] => {
+  const ids = new Set(known.map(({ condemned }) => condemned.connectionId))
+  const more = interrupted.flatMap((intent) => interruptedPursuit(intent) ?? [])
+  return [...known, ...more.filter(({ condemned }) => !ids.has(condemned.connectionId))]
+}
