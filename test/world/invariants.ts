@@ -32,6 +32,8 @@ export interface Life {
 }
 
 const WITHIN_MS = 10 * MINUTE
+/** AWS refuses to end more by the name of their user. */
+const MOST_OF_A_USER = 5
 const FOREMOST = new Set<PolicySpec['kind']>(['max-session-age', 'banned-users', 'off-hours', 'posture'])
 
 /** Watches what goes out and what comes of it, and throws where a promise is broken. */
@@ -188,6 +190,11 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       if (rows.length === 0) fail('never whom the view does not show', what)
       if (selector === 'username' && rows.some(({ id }) => !newest.some(({ connectionId }) => connectionId === id)))
         fail('every connection of a call has its intent', what)
+      const theirs = view.snapshot.connections.filter(
+        (row) => row.status !== 'terminated' && row.username?.toLowerCase() === name.toLowerCase(),
+      )
+      if (selector === 'username' && theirs.length > MOST_OF_A_USER)
+        fail('never more than five by name', `${what}: the view shows ${theirs.length}`)
       for (const row of rows) {
         const may = mayBeEndedBy(life, row)
         const lead = newest.find(({ connectionId }) => connectionId === row.id)?.policy ?? ''

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { bundleSearch } from './planted.ts'
 import { PLANTS } from './plants.ts'
+import type { Scenario } from './scenario.ts'
 
 // A test of the test: a world that notices nothing would hold every promise.
 
@@ -22,8 +23,8 @@ afterAll(() => {
 const run = promisify(execFile)
 
 /** What a search says, whatever its exit code. */
-const said = async (file: string, seed: number): Promise<string> => {
-  const asked = [file, '--first', '--cycles', String(CYCLES), '--seed', String(seed)]
+const said = async (file: string, seed: number, ...how: readonly string[]): Promise<string> => {
+  const asked = [file, '--cycles', String(CYCLES), '--seed', String(seed), ...how]
   // One that notices nothing must not go on behind the test that failed.
   const { stdout } = await run(process.execPath, asked, { timeout: WITHIN_MS }).catch(
     (error: { stdout: string }) => error,
@@ -37,9 +38,21 @@ describe('a planted bug is noticed', () => {
     async (plant) => {
       const file = join(folder, `${PLANTS.indexOf(plant)}.mjs`)
       await bundleSearch(file, plant)
-      const [, promise] = /^broken promise: (.*)$/m.exec(await said(file, plant.seed)) ?? []
+      const [, promise] = /^broken promise: (.*)$/m.exec(await said(file, plant.seed, '--first')) ?? []
       expect(plant.breaks).toContain(promise)
     },
     150_000,
   )
 })
+
+it('the seed that shows a bug is printed, and shrinks to a world in which little happens', async () => {
+  const [plant] = PLANTS.filter(({ breaks }) => breaks.includes('never faster than the rate'))
+  if (plant === undefined) throw new Error('no such plant')
+  const file = join(folder, 'shrinks.mjs')
+  await bundleSearch(file, plant)
+  const text = await said(file, plant.seed, '--shrink-seconds', '10')
+  expect(text).toContain(`broken with --seed ${plant.seed}: never faster than the rate: `)
+  const [, world = '{}'] = /^the smallest world found that shows it:\n(\{[\s\S]*?\n\})$/m.exec(text) ?? []
+  const { happenings } = JSON.parse(world) as Scenario
+  expect(happenings.length).toBeLessThan(20)
+}, 150_000)

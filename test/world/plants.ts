@@ -29,6 +29,14 @@ export const PLANTS: readonly Plant[] = [
     seed: 9,
   },
   {
+    bug: 'a call by user name for as many as there are',
+    file: 'domain/username-calls.ts',
+    text: 'const MOST = 5',
+    instead: 'const MOST = Number.POSITIVE_INFINITY',
+    breaks: ['never more than five by name'],
+    seed: 1,
+  },
+  {
     bug: 'hours on the wall clock of the wrong zone',
     file: 'domain/policies/off-hours.ts',
     text: 'createTimeWindows(rule.zone, rule.windows',
