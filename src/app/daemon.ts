@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import { type Instant, SECOND } from '../domain/instant.ts'
-import { changedPolicies, nextPolicyAges } from '../domain/policy-ages.ts'
+import { changedPolicies, nextPolicyAges, settledAges } from '../domain/policy-ages.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 import type { Rate } from '../domain/token-bucket.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
@@ -74,6 +74,8 @@ export const createDaemon = (options: {
   let calendar = options.calendar(assignment.schedule)
   let ages = nextPolicyAges(options.state.policies, assignment.policies.policies, assignment.settings.mode, startedAt)
   const changedSinceKept = changedPolicies(options.state.policies, ages)
+  /** Policies that changed by a clock that AWS has not confirmed since. */
+  let unsure: ReadonlySet<string> = new Set(changedSinceKept)
   let turnedAt = startedAt
   let tickAt = startedAt
 
@@ -84,8 +86,24 @@ export const createDaemon = (options: {
   }
 
   const stateNow = (): State => {
-    for (const [key, watch] of watches) keptEndpoints.set(key, watch.kept())
-    return { policies: ages, endpoints: Object.fromEntries(keptEndpoints) }
+    for (const [key, watch] of watches) keep(key, watch)
+    // What changed by a clock that may be wrong will have changed anew for whoever reads this.
+    const policies = Object.fromEntries(Object.entries(ages).filter(([name]) => !unsure.has(name)))
+    return { policies, endpoints: Object.fromEntries(keptEndpoints) }
+  }
+
+  const keep = (key: string, watch: EndpointWatch) => {
+    const kept = watch.kept()
+    if (kept !== undefined) keptEndpoints.set(key, kept)
+  }
+
+  /** An endpoint is about to be judged by a clock that AWS has confirmed. */
+  const clockConfirmed = (now: Instant) => {
+    const settled = settledAges(ages, unsure, now)
+    unsure = new Set()
+    if (settled === ages) return
+    ages = settled
+    for (const watch of watches.values()) watch.agesChanged()
   }
 
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
@@ -143,7 +161,7 @@ export const createDaemon = (options: {
     )
     for (const [key, gone] of watches) {
       if (wanted.has(key)) continue
-      keptEndpoints.set(key, gone.kept())
+      keep(key, gone)
       gone.retire()
       watches.delete(key)
     }
@@ -165,6 +183,7 @@ export const createDaemon = (options: {
         settings,
         changedAt,
         changed: changedSinceKept,
+        clockConfirmed,
         kept: keptEndpoints.get(key),
         interrupted: options.openIntents.filter(({ endpointId }) => endpointId === endpoint.id),
       })
@@ -228,12 +247,8 @@ export const createDaemon = (options: {
     tickAt = seen
     while (!until.aborted) {
       const now = clock.now()
-      // The clock went back: without this the schedule would be silent until the old time comes round again, and every
-      // verdict older than the last edit.
-      if (now < seen) {
-        tickAt = calendar.next(now)
-        ages = nextPolicyAges(ages, assignment.policies.policies, assignment.settings.mode, now)
-      }
+      // The clock went back: without this the schedule would be silent until the old time comes round again.
+      if (now < seen) tickAt = calendar.next(now)
       seen = now
       turnedAt = now
       const ticked = now >= tickAt
@@ -302,8 +317,10 @@ export const createDaemon = (options: {
       ages = nextPolicyAges(before, next.policies.policies, next.settings.mode, clock.now())
       calendar = options.calendar(next.schedule)
       tickAt = Math.min(tickAt, calendar.next(clock.now()))
+      const changed = changedPolicies(before, ages)
+      unsure = new Set([...unsure, ...changed])
       for (const { queue } of queues.values()) queue.setRate(next.terminationRate)
-      for (const made of watchAll(changedPolicies(before, ages), () => announce('reloaded'))) void poll(made)
+      for (const made of watchAll(changed, () => announce('reloaded'))) void poll(made)
     },
 
     /** How AWS is reached has changed. */

@@ -59,6 +59,8 @@ export const createEndpointWatch = (options: {
   readonly changedAt: ChangedAt
   /** The policies that changed since the state was kept. */
   readonly changed: readonly string[]
+  /** Told before a fresh snapshot is judged: AWS has been heard, and the clock is right. */
+  readonly clockConfirmed: (now: Instant) => void
   readonly kept: EndpointState | undefined
   /** Intents of the trail that no outcome followed. */
   readonly interrupted: readonly AuditRecord[]
@@ -75,7 +77,8 @@ export const createEndpointWatch = (options: {
   const reconnects = createReconnects()
   const pace = createPollPace(options.random)
 
-  let watchedSince = options.kept?.watchedSince ?? clock.now()
+  /** Never, until the clock is known to be right. */
+  let watchedSince = options.kept?.watchedSince ?? NEVER
   /** An endpoint that comes under watch is an edit as well: what was overdue on it then, nobody foresaw. */
   const since =
     (ages: ChangedAt): ChangedAt =>
@@ -151,13 +154,18 @@ export const createEndpointWatch = (options: {
   const historyAt = (now: Instant) =>
     memory.history(now, error === undefined && now < askAt, (policy) => acts(policy, settings.mode), changedAt)
 
+  /** What began to be watched by a clock that was ahead, or that nobody knew to be right, is watched from now on. */
+  const confirmClock = (now: Instant) => {
+    watchedSince = Math.min(watchedSince, now)
+    options.clockConfirmed(now)
+  }
+
   /** Decides anew on the last complete snapshot. One that is too old condemns nobody. */
   const evaluate = () => {
     const now = clock.now()
     if (snapshot === undefined || !isFresh(now)) return followNothing(now)
+    confirmClock(now)
     const { mode, guard: limits } = settings
-    // The clock was set back: what began to be watched in the future is watched from now on.
-    watchedSince = Math.min(watchedSince, now)
     const history = historyAt(now)
     const decided = decider.decide(snapshot.connections, history, now, mode)
     const review = guard.review(decided, mode, limits, changedAt, memory.isMissing)
@@ -189,7 +197,7 @@ export const createEndpointWatch = (options: {
     emit({ event: 'polled', endpoint, snapshot: seen, at })
     news.statuses(seen)
     // Marks of a clock that nobody believes would be believed with the next one.
-    if (clock.trusted()) observation.end()
+    if (clock.trusted()) observation.end(at)
     for (const reconnect of reconnects.observe(seen.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
     }
@@ -234,7 +242,12 @@ export const createEndpointWatch = (options: {
       // What was read in part would be taken for what there is.
       if (retired || signal.aborted) return
       takeIn(seen, observation)
-      await decideAhead(seen, signal)
+      const now = clock.now()
+      // To judge is to remember since when: not by a clock that AWS has just shown to be wrong.
+      if (isFresh(now)) {
+        confirmClock(now)
+        await decideAhead(seen, signal)
+      }
       if (retired) return
     } catch (failure) {
       if (!(failure instanceof VpnError)) throw failure
@@ -306,6 +319,12 @@ export const createEndpointWatch = (options: {
       followNothing(clock.now())
     },
 
+    /** Policies are younger than they were: what was found before may rest on that. */
+    agesChanged(): void {
+      cases = createRememberedCases(policies, place)
+      decider = createDecider(policies, place, cases)
+    },
+
     missingPermissions: (signal: AbortSignal) => vpn.missingPermissions(endpoint.id, signal),
 
     status: (): EndpointStatus => ({
@@ -317,13 +336,17 @@ export const createEndpointWatch = (options: {
       openTerminations: executor.open(),
     }),
 
-    kept: (): EndpointState => ({
-      memory: memory.kept(),
-      guard: guard.kept(),
-      guardLimits: settings.guard,
-      watchedSince,
-      pursuits: executor.kept(),
-    }),
+    /** Undefined as long as nothing was judged. */
+    kept: (): EndpointState | undefined =>
+      watchedSince === NEVER
+        ? undefined
+        : {
+            memory: memory.kept(),
+            guard: guard.kept(),
+            guardLimits: settings.guard,
+            watchedSince,
+            pursuits: executor.kept(),
+          },
   }
 }
 

@@ -31,8 +31,10 @@ export const createExecutor = (options: {
   const verification = createVerification(options.kept)
   /** Users whom AWS refused to end at once: they have more connections than we knew. */
   const singly = new Set<string>()
-  let condemnedIds = new Set<string>()
-  let namedUsers = new Set<string>()
+  /** Whom the newest plan ends, and in whose name. */
+  let leads = new Map<string, string | undefined>()
+  /** Whom it ends by name, and how many connections of theirs it knows. */
+  let namedUsers = new Map<string, number>()
   let retryAt: Instant = NEVER
   /** When the plan must be made anew: a verdict in it may be over. */
   let planEndsAt: Instant = -NEVER
@@ -64,8 +66,9 @@ export const createExecutor = (options: {
 
   const stillWanted = (call: TerminateCall, now: Instant): boolean => {
     if (settings().mode !== 'enforce' || !isFresh(now) || now >= planEndsAt) return false
-    if (call.selector === 'username') return call.username !== undefined && namedUsers.has(call.username)
-    return idsOf(call).every((id) => condemnedIds.has(id))
+    if (call.username !== undefined && namedUsers.get(call.username) !== call.decisions.length) return false
+    // What is written down as the reason must be the reason when the call leaves.
+    return call.decisions.every(({ connection: { id }, lead }) => leads.has(id) && leads.get(id) === lead?.policy.name)
   }
 
   const requester: Requester = {
@@ -120,6 +123,8 @@ export const createExecutor = (options: {
 
     withdrawn(call, why) {
       for (const id of idsOf(call)) verification.unsent(id)
+      // It may be wanted in another's name, or its person under another call.
+      if (why === 'not-wanted') retryAt = Math.min(retryAt, clockNow())
       emit({ event: 'call-withdrawn', endpoint, call, why, at: clockNow() })
     },
   }
@@ -159,11 +164,13 @@ export const createExecutor = (options: {
     /** The newest plan, none while blind; what it does not hold is not sent any more. */
     follow(plan: Plan | undefined, now: Instant, endsAt: Instant): void {
       planEndsAt = endsAt
-      condemnedIds = new Set(plan?.terminate.map(({ connection: { id } }) => id))
-      namedUsers = new Set(
-        plan?.calls.flatMap(({ selector, username }) => (selector === 'username' && username ? [username] : [])),
+      leads = new Map(plan?.terminate.map(({ connection: { id }, lead }) => [id, lead?.policy.name]))
+      namedUsers = new Map(
+        plan?.calls.flatMap(({ username, decisions }) =>
+          username === undefined ? [] : [[username, decisions.length]],
+        ),
       )
-      if (plan !== undefined) verification.drop((id) => !condemnedIds.has(id))
+      if (plan !== undefined) verification.drop((id) => !leads.has(id))
       retryAt = verification.againAfter(now)
     },
 

@@ -7,11 +7,11 @@ export type Turn = (signal: AbortSignal) => Promise<void>
 
 /** Our share of an account's read requests in one Region: a page waits for its turn. */
 const createTurns = (rate: Rate, clock: Clock): Turn => {
-  const bucket = createTokenBucket(rate, clock.now())
+  const bucket = createTokenBucket(rate, clock.elapsed())
   return async (signal) => {
-    while (!signal.aborted && !bucket.tryTake(clock.now())) {
-      const now = clock.now()
-      await clock.sleep(Math.min(SECOND, Math.max(1, bucket.availableAt(now) - now)), signal)
+    while (!signal.aborted && !bucket.tryTake(clock.elapsed())) {
+      const passed = clock.elapsed()
+      await clock.sleep(Math.min(SECOND, Math.max(1, bucket.availableAt(passed) - passed)), signal)
     }
   }
 }

@@ -46,16 +46,17 @@ export const createTerminationQueue = (options: {
 }) => {
   const { clock, random, nextCallId, onLength } = options
   let { rate } = options
-  let bucket = createTokenBucket(rate, clock.now())
+  // The rate and the pauses are counted in what really passes: a host whose clock jumps ahead must not buy a second burst.
+  let bucket = createTokenBucket(rate, clock.elapsed())
   const waiting = new Map<Requester, readonly TerminateCall[]>()
   // Most urgent last, so that taking one is cheap; sorted anew only when decisions change.
   let queue: Array<{ readonly call: TerminateCall; readonly requester: Requester }> = []
   let inFlight = 0
-  let pausedUntil: Instant = -Infinity
+  let pausedUntil = -Infinity
   let throttles = 0
   /** The part of our rate that the account's bucket seems to leave us: halved by a throttled call, won back little by little. */
   let share = 1
-  let leftAt: Instant = -Infinity
+  let leftAt = -Infinity
   /** How many calls may be out: one after a throttle, and twice as many with each that is accepted. */
   let most = IN_FLIGHT
   let changed = deferred()
@@ -65,18 +66,21 @@ export const createTerminationQueue = (options: {
     changed = deferred()
   }
 
-  const tellLength = (now: Instant) =>
-    onLength(queue.length, queue.length === 0 ? 0 : Math.max(0, bucket.availableAt(now, queue.length) - now) / SECOND)
+  const tellLength = () => {
+    const passed = clock.elapsed()
+    const waitMs = queue.length === 0 ? 0 : Math.max(0, bucket.availableAt(passed, queue.length) - passed)
+    onLength(queue.length, waitMs / SECOND)
+  }
 
-  const throttled = (leftAt: Instant, now: Instant) => {
+  const throttled = (leftAt: number, passed: number) => {
     // Several calls of one wave come back together: only the first of them is news.
     if (leftAt < pausedUntil) return
     most = 1
     // The account's own bucket is empty: somebody else drinks from it too. Half of each pause is chance, so that two do not keep step.
-    bucket.drain(now)
+    bucket.drain(passed)
     share = Math.max(LEAST_SHARE, share / 2)
     const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** throttles++)
-    pausedUntil = now + pause / 2 + (pause / 2) * random()
+    pausedUntil = passed + pause / 2 + (pause / 2) * random()
   }
 
   /** Whether what is about to be done stands on disk. */
@@ -86,7 +90,7 @@ export const createTerminationQueue = (options: {
       return true
     } catch (error) {
       if (!(error instanceof AuditError)) throw error
-      pausedUntil = clock.now() + NO_RECORD_PAUSE_MS
+      pausedUntil = clock.elapsed() + NO_RECORD_PAUSE_MS
       requester.withdrawn(call, 'no-record')
       queue.push({ call, requester })
       return false
@@ -94,7 +98,7 @@ export const createTerminationQueue = (options: {
   }
 
   const send = async (call: TerminateCall, requester: Requester, stop: AbortSignal, abort: AbortSignal) => {
-    const leftAt = clock.now()
+    const leftAt = clock.elapsed()
     try {
       if (!(await record(call, requester))) return
       // Writing takes a moment, in which everything may have changed.
@@ -111,12 +115,11 @@ export const createTerminationQueue = (options: {
       requester.answered(call, answer, clock.now())
     } catch (error) {
       if (!(error instanceof VpnError)) throw error
-      const now = clock.now()
       if (error.code === 'throttled') {
-        throttled(leftAt, now)
+        throttled(leftAt, clock.elapsed())
         queue.push({ call, requester })
       }
-      requester.failed(call, error, now)
+      requester.failed(call, error, clock.now())
     } finally {
       inFlight--
       wake()
@@ -134,7 +137,7 @@ export const createTerminationQueue = (options: {
         .flatMap(([from, wanted]) => wanted.map((call) => ({ call, requester: from })))
         .filter((entry) => entry.requester.mayLeave(entry.call, now))
         .sort((a, b) => byUrgency(b.call.decisions[0], a.call.decisions[0]))
-      tellLength(now)
+      tellLength()
       wake()
     },
 
@@ -142,8 +145,8 @@ export const createTerminationQueue = (options: {
     setRate(next: Rate): void {
       if (next.burst === rate.burst && next.perSecond === rate.perSecond) return
       rate = next
-      bucket = createTokenBucket(rate, clock.now())
-      bucket.drain(clock.now())
+      bucket = createTokenBucket(rate, clock.elapsed())
+      bucket.drain(clock.elapsed())
     },
 
     get busy(): boolean {
@@ -164,26 +167,24 @@ export const createTerminationQueue = (options: {
           await changed.promise
           continue
         }
-        const now = clock.now()
-        // A clock that was set back must not turn a short pause into a long one.
-        pausedUntil = Math.min(pausedUntil, now + LONGEST_PAUSE_MS)
-        leftAt = Math.min(leftAt, now)
-        const spacedAt = share < 1 ? leftAt + SECOND / (rate.perSecond * share) : now
-        const leavesAt = Math.max(pausedUntil, bucket.availableAt(now), spacedAt)
-        if (leavesAt > now) {
-          await clock.sleep(Math.min(SECOND, leavesAt - now), stop)
+        const passed = clock.elapsed()
+        const spacedAt = share < 1 ? leftAt + SECOND / (rate.perSecond * share) : passed
+        const leavesAt = Math.max(pausedUntil, bucket.availableAt(passed), spacedAt)
+        if (leavesAt > passed) {
+          await clock.sleep(Math.min(SECOND, leavesAt - passed), stop)
           continue
         }
         queue.pop()
-        if (next.requester.mayLeave(next.call, now) && bucket.tryTake(now)) {
+        const now = clock.now()
+        if (next.requester.mayLeave(next.call, now) && bucket.tryTake(passed)) {
           inFlight++
-          leftAt = now
+          leftAt = passed
           next.requester.leaving(next.call, now)
           const sent = send(next.call, next.requester, stop, abort)
           calls.add(sent)
           void sent.finally(() => calls.delete(sent))
         }
-        tellLength(now)
+        tellLength()
       }
       await Promise.all(calls)
     },

@@ -6,7 +6,7 @@ import { createGuard } from '../domain/guard.ts'
 import type { Instant } from '../domain/instant.ts'
 import { createMemory } from '../domain/memory.ts'
 import { acts, type Mode, type Policy } from '../domain/policy.ts'
-import { changedPolicies, nextPolicyAges } from '../domain/policy-ages.ts'
+import { changedPolicies, nextPolicyAges, settledAges } from '../domain/policy-ages.ts'
 import type { PolicySet } from '../domain/policy-set.ts'
 
 /** What the daemon would decide now about one endpoint, with what its state file remembers. Nothing is written. */
@@ -22,7 +22,7 @@ export const decideAsTheDaemon = (options: {
   readonly now: Instant
 }) => {
   const { configuration, policies, state, key, snapshot, region, mode, now } = options
-  const ages = nextPolicyAges(state.policies, policies.policies, mode, now)
+  const ages = settledAges(nextPolicyAges(state.policies, policies.policies, mode, now), new Set(), now)
   const kept = state.endpoints[key]
   const changedAt = ({ name }: Policy) => Math.max(ages[name]?.changedAt ?? now, kept?.watchedSince ?? now)
   const held = kept?.guard.map(({ connectionId }) => connectionId)

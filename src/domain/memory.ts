@@ -96,7 +96,8 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
           if (connection !== undefined) read(connection)
         }
       },
-      end(): void {
+      /** All of it was read; it is `now`, by a clock that can be believed. */
+      end(now: Instant): void {
         snapshotAt = begunAt
         if (countersMoved || (countersMovedAt ?? -NEVER) > begunAt) countersMovedAt = begunAt
         for (const id of appeared) firstSeen.set(id, begunAt)
@@ -110,6 +111,10 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
           if (ids.has(id)) continue
           for (const kept of [firstSeen, carried, ...notes.values(), ...condemned.values(), ...warned.values()])
             kept.delete(id)
+        }
+        for (const [name, kept] of cuts) {
+          const { cooldownMs = 0 } = set.policies.find((policy) => policy.name === name) ?? {}
+          for (const [whose, at] of kept) if (at > now || now >= at + cooldownMs) kept.delete(whose)
         }
         const gone = new Set<string>()
         for (const id of lastSeen) if (!ids.has(id)) gone.add(id)
@@ -126,16 +131,16 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
     observe(reading: Reading, set: PolicySet, place: Place): void {
       const observation = begin(reading, set, place)
       observation.read(0, reading.connections.length)
-      observation.end()
+      observation.end(reading.begunAt)
     },
 
-    /** A termination in the policy's name was accepted. Within a cooldown only the first cut counts. */
+    /** A termination in the policy's name left at that instant. Within a cooldown only the first cut counts, whichever is told first. */
     cut(policy: Policy, whom: Pick<Connection, 'username' | 'commonName'>, at: Instant): void {
       const whose = cooldownName(policy, personOf(whom))
       if (policy.cooldownMs === 0 || whose === undefined) return
       const kept = under(cuts, policy.name)
-      for (const [name, since] of kept) if (since > at || at >= since + policy.cooldownMs) kept.delete(name)
-      if (!kept.has(whose)) kept.set(whose, at)
+      const known = kept.get(whose)
+      if (known === undefined || known > at || at >= known + policy.cooldownMs) kept.set(whose, at)
       cutsRevision++
     },
 

@@ -22,10 +22,20 @@ export const nextPolicyAges = (before: PolicyAges, policies: readonly Policy[], 
       const known = Object.hasOwn(before, name) ? before[name] : undefined
       const actsNow = acts(policy, mode)
       const same = known !== undefined && known.hash === hash && (known.acts || !actsNow)
-      // One that changed in the future did so by a clock that has been set back since.
-      return [name, { hash, acts: actsNow, changedAt: same ? Math.min(known.changedAt, now) : now }]
+      return [name, { hash, acts: actsNow, changedAt: same ? known.changedAt : now }]
     }),
   )
+
+/**
+ * The ages once the clock is known to be right, at `now`. What changed while nobody knew counts from now on: a clock that
+ * was behind would make verdicts look foreseen that nobody foresaw. So does what lies in the future.
+ */
+export const settledAges = (ages: PolicyAges, unsure: ReadonlySet<string>, now: Instant): PolicyAges => {
+  const isOff = (name: string, { changedAt }: PolicyAge) => changedAt > now || (unsure.has(name) && changedAt !== now)
+  const entries = Object.entries(ages)
+  if (!entries.some(([name, age]) => isOff(name, age))) return ages
+  return Object.fromEntries(entries.map(([name, age]) => [name, isOff(name, age) ? { ...age, changedAt: now } : age]))
+}
 
 /** The names of the policies that changed from one to the other. */
 export const changedPolicies = (before: PolicyAges, after: PolicyAges): readonly string[] =>

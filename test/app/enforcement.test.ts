@@ -66,6 +66,23 @@ describe('every call', () => {
     expect(world.aws.calls).toEqual([])
   })
 
+  it('is taken back, and made anew, if by then it is another policy that ends the connection', async () => {
+    const until = new Date(NOON + 1500).toISOString()
+    const brief = policy('banned-users', { users: [{ pattern: 'person-*', until }] }, { guard: 'off' })
+    await using world = startWorld({ assignment: assignment([brief, age('8h')]), connections: many(1) })
+    const { write } = world.audit.trail
+    world.audit.trail.write = async (records) => {
+      await world.clock.sleep(2 * SECOND, new AbortController().signal)
+      await write(records)
+    }
+    await world.clock.advance(MINUTE)
+    expect(world.aws.calls).toHaveLength(1)
+    expect(world.of('call-withdrawn').map(({ why }) => why)).toEqual(['not-wanted'])
+    const intents = world.audit.records.filter(({ event }) => event === 'intent')
+    expect(intents.map(({ policy: name }) => name)).toEqual(['banned-users', 'max-session-age'])
+    expect(world.of('accepted').map(({ condemned }) => condemned.policy)).toEqual(['max-session-age'])
+  })
+
   it('does not leave once its verdict is over, though the loop has not looked again', async () => {
     const until = new Date(NOON + 3500).toISOString()
     const brief = policy('banned-users', { users: [{ pattern: 'person-*', until }] }, { guard: 'off' })
@@ -303,6 +320,28 @@ describe('verification', () => {
     }
     await world.clock.advance(20 * SECOND)
     world.aws.connect(connection({ id: 'back', establishedAt: NOON + 15 * SECOND }))
+    await world.clock.advance(MINUTE)
+    expect(world.endedIds()).toContain('back')
+  })
+
+  it('that takes its time leaves the cooldowns of the others alone', async () => {
+    const cooling = age('8h', { cooldownMs: HOUR })
+    const [slow, swift] = [
+      connection({ username: 'slow', establishedAt: NOON - 8 * HOUR }),
+      connection({ username: 'swift', establishedAt: NOON - 8 * HOUR + 10 * SECOND }),
+    ]
+    await using world = startWorld({ assignment: assignment([cooling]), connections: [slow, swift] })
+    const { snapshot } = world.aws.vpn
+    world.aws.vpn.snapshot = async (endpointId, signal) => {
+      const seen = await snapshot(endpointId, signal)
+      const lingers = (id: string) =>
+        id === slow.id && world.aws.calls.length > 0 && world.clock.now() < NOON + 40 * SECOND
+      const connections = seen.connections.map((row) => (lingers(row.id) ? { ...row, status: 'terminating' } : row))
+      return { ...seen, connections }
+    }
+    await world.clock.advance(MINUTE)
+    expect(world.of('termination').map(({ condemned }) => condemned.connectionId)).toEqual([swift.id, slow.id])
+    world.aws.connect(connection({ id: 'back', username: 'swift', establishedAt: NOON + 50 * SECOND }))
     await world.clock.advance(MINUTE)
     expect(world.endedIds()).toContain('back')
   })

@@ -1,12 +1,14 @@
 import type { AuditRecord } from '../../src/app/audit.ts'
 import { type Assignment, createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
+import { createSkewClock } from '../../src/app/skew-clock.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import { type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
 import type { Mode, Policy } from '../../src/domain/policy.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
 import { ENDPOINT, NOON } from '../domain/build.ts'
+import { datedVpn } from './dated-vpn.ts'
 import { createManualClock, settled } from './manual-clock.ts'
 import { createStandInTrail } from './stand-in-trail.ts'
 import { createStandInVpn } from './stand-in-vpn.ts'
@@ -42,17 +44,24 @@ export const startWorld = (options: {
   readonly random?: () => number
   readonly save?: () => Promise<void>
   readonly openIntents?: readonly AuditRecord[]
+  /** AWS tells the time, and the host's clock is so far ahead of it at the start. Without this AWS follows the host. */
+  readonly hostAheadMs?: number
+  readonly startAt?: Instant
 }) => {
-  const clock = createManualClock(NOON)
-  const aws = createStandInVpn(clock, options.connections)
+  const { hostAheadMs, startAt = NOON } = options
+  const host = createManualClock(startAt + (hostAheadMs ?? 0))
+  const truth = { ...host, now: () => startAt + host.elapsed() }
+  const aws = createStandInVpn(hostAheadMs === undefined ? host : truth, options.connections)
+  const skewClock = createSkewClock(host, () => {})
+  const dated = datedVpn(aws.vpn, truth, skewClock)
   const audit = createStandInTrail()
   const events: CurfewEvent[] = []
   let saved = options.state ?? EMPTY_STATE
   const daemon = createDaemon({
     assignment: options.assignment,
-    connect: () => aws.vpn,
+    connect: () => (hostAheadMs === undefined ? aws.vpn : dated),
     calendar,
-    clock,
+    clock: hostAheadMs === undefined ? host : skewClock,
     random: options.random ?? (() => 0.5),
     emit: (event) => events.push(event),
     audit: audit.trail,
@@ -69,7 +78,7 @@ export const startWorld = (options: {
   const stopped = options.start === false ? Promise.resolve() : daemon.run(stop.signal)
 
   return {
-    clock,
+    clock: host,
     aws,
     audit,
     daemon,
@@ -84,7 +93,7 @@ export const startWorld = (options: {
     async [Symbol.asyncDispose]() {
       stop.abort()
       await settled()
-      await clock.advance(MINUTE)
+      await host.advance(MINUTE)
       await stopped
     },
   }

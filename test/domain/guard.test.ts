@@ -7,7 +7,7 @@ import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
 import { NO_HISTORY } from '../../src/domain/memory.ts'
 import { planOf } from '../../src/domain/plan.ts'
 import type { Policy } from '../../src/domain/policy.ts'
-import { changedPolicies, nextPolicyAges } from '../../src/domain/policy-ages.ts'
+import { changedPolicies, nextPolicyAges, settledAges } from '../../src/domain/policy-ages.ts'
 import { createPolicySet } from '../../src/domain/policy-set.ts'
 import { connection, NOON, PLACE, policy } from './build.ts'
 
@@ -317,10 +317,14 @@ describe('the age of a policy', () => {
     expect(ages(enforce, 'a', 3, 'audit')['max-session-age']?.changedAt).toBe(2)
   })
 
-  it('is that of an edit to come by a clock that has been set back: now', () => {
+  it('is settled once the clock is known to be right: what lies ahead of it, or was stamped while nobody knew, is now', () => {
     const first = ages({}, 'a', 5)
-    expect(ages(first, 'a', 4)['max-session-age']?.changedAt).toBe(4)
-    expect(ages(first, 'a', 5)['max-session-age']?.changedAt).toBe(5)
+    const settled = (unsure: readonly string[], now: Instant) =>
+      settledAges(first, new Set(unsure), now)['max-session-age']?.changedAt
+    expect([settled([], 4), settled([], 5), settled([], 6)]).toEqual([4, 5, 5])
+    expect([settled(['max-session-age'], 4), settled(['max-session-age'], 6), settled(['daily'], 6)]).toEqual([4, 6, 5])
+    expect(settledAges(first, new Set(['max-session-age']), 5)).toBe(first)
+    expect(ages(first, 'a', 4)['max-session-age']?.changedAt).toBe(5)
   })
 
   it('is its own, whatever it is called', () => {

@@ -170,7 +170,7 @@ describe('a snapshot that is taken in by parts', () => {
     observation.read(0, 2)
     observation.read(2, 3)
     expect(JSON.stringify(world.memory.kept())).toBe(known)
-    observation.end()
+    observation.end(later)
     const whole = watch(idle)
     whole.see(before, NOON)
     whole.see(after, later)
@@ -243,7 +243,10 @@ describe('cooldown', () => {
 })
 
 describe('what is remembered of connections', () => {
-  const SET = createPolicySet([policy('idle-timeout', { after: '15m', below: '1KiB' }, { name: 'idle' })], [])
+  const SET = createPolicySet(
+    [policy('idle-timeout', { after: '15m', below: '1KiB' }, { name: 'idle', cooldownMs: HOUR })],
+    [],
+  )
   const patient = policy('max-session-age', { maxAge: '30m' }, { graceMs: 10 * MINUTE })
   const asked = (memory: ReturnType<typeof createMemory>, now: Instant, acting = true) =>
     memory.history(
@@ -295,7 +298,7 @@ describe('what is remembered of connections', () => {
       notes: { idle: { unseen: { at: NOON, bytes: 7 } } },
       condemned: { 'max-session-age': { unseen: NOON } },
       warned: { 'max-session-age': { unseen: 5 * MINUTE } },
-      cuts: { other: { bob: NOON } },
+      cuts: { idle: { bob: NOON } },
       countersMovedAt: NOON - MINUTE,
     })
     const memory = createMemory(before)
@@ -481,12 +484,27 @@ describe('what is remembered of cuts', () => {
     expect([cut(NOON + HOUR), cut(NOON + HOUR - 1)]).toEqual([NOON + HOUR, NOON + HOUR - 1])
   })
 
-  it('is forgotten of others too once their cooldown is over', () => {
+  it('is that of its call, though another call that left later was told of first', () => {
     const memory = createMemory()
+    memory.cut(cooling, connection({ username: 'bob' }), NOON + 10)
+    memory.cut(cooling, connection(), NOON)
+    memory.cut(cooling, connection({ username: 'bob' }), NOON + 5)
+    expect(memory.kept().cuts).toEqual({ 'max-session-age': { bob: NOON + 5, alice: NOON } })
+  })
+
+  it('is forgotten with the first snapshot after its cooldown, with its policy, and where it lies ahead', () => {
+    const memory = createMemory({ ...createMemory().kept(), cuts: { removed: { bob: NOON } } })
     memory.cut(cooling, connection({ username: 'bob' }), NOON)
     memory.cut(cooling, connection({ username: 'carol' }), NOON + 1)
-    memory.cut(cooling, connection(), NOON + HOUR)
-    expect(memory.kept().cuts).toEqual({ 'max-session-age': { carol: NOON + 1, alice: NOON + HOUR } })
+    memory.cut(cooling, connection({ username: 'dave' }), NOON + HOUR)
+    memory.cut(cooling, connection({ username: 'erin' }), NOON + HOUR + 1)
+    const observation = memory.begin(
+      { begunAt: NOON + HOUR - 1, connections: [] },
+      createPolicySet([cooling], []),
+      PLACE,
+    )
+    observation.end(NOON + HOUR)
+    expect(memory.kept().cuts).toEqual({ 'max-session-age': { carol: NOON + 1, dave: NOON + HOUR } })
   })
 
   it('moves the revision with each that counts', () => {

@@ -19,6 +19,9 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 
 const [TAB, NEWLINE, SPACE, SLASH, LESS, GREATER] = [9, 10, 32, 47, 60, 62]
 
+/** Far deeper than any row: what lies deeper is for those who need no stack to look at it. */
+const DEEPEST = 64
+
 /** How many short texts are compared with before one is read anew. */
 const MOST_WORDS = 16
 
@@ -114,9 +117,10 @@ export class PageScanner {
   }
 
   /** Past an element that nobody reads, and all that is in it. */
-  skip(tag: Tag): void {
+  skip(tag: Tag, depth = 0): void {
     const { bytes } = this
     if (this.empty) return
+    if (depth > DEEPEST) return unusual()
     const first = bytes[this.at]
     if (first !== LESS && first !== SPACE && first !== NEWLINE && first !== TAB) {
       this.leafEnd(tag)
@@ -127,7 +131,7 @@ export class PageScanner {
       this.at = next
       return this.close(tag)
     }
-    for (let child = this.open(); child !== undefined; child = this.open()) this.skip(child)
+    for (let child = this.open(); child !== undefined; child = this.open()) this.skip(child, depth + 1)
     this.close(tag)
   }
 

@@ -1,6 +1,8 @@
 import { TerminateClientVpnConnectionsCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
+import { formatDuration } from '../../domain/duration.ts'
+import { MINUTE } from '../../domain/instant.ts'
 import type { ActionName } from './actions.ts'
 import { MalformedAnswer } from './answer-body.ts'
 import { accountOf, RoleNotAssumed } from './assumed-role.ts'
@@ -22,6 +24,12 @@ export interface VpnOptions extends ClientOptions {
 /** AWS itself said so: new credentials may help. */
 const isExpired = (error: unknown) =>
   error instanceof VpnError && error.code === 'expired-credentials' && !(error.cause instanceof RoleNotAssumed)
+
+/**
+ * Timers stand still while a machine sleeps, and its clock goes on. Corrections of the clock by AWS's answers stay within
+ * five minutes: a list during which more than this was lost has a beginning that is as old.
+ */
+const ASLEEP_MS = 6 * MINUTE
 
 /**
  * The Client VPN of one account in one Region, by the SDK's default credentials or those of a role. `requestTimeoutMs`
@@ -50,7 +58,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
     page: (token: string | undefined) => Promise<Page<Row>>,
     signal: AbortSignal,
   ) => {
-    const startedAt = clock.elapsed()
+    const [startedAt, beganAt] = [clock.elapsed(), clock.now()]
     try {
       const rows = await readAllPages((token) =>
         reading(async () => {
@@ -60,7 +68,13 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
       )
       // By the clock as its answers have left it: the time at the beginning may have been wrong, the time since is not.
       const completedAt = clock.now()
-      return { begunAt: completedAt - Math.round(clock.elapsed() - startedAt), completedAt, rows }
+      const tookMs = Math.round(clock.elapsed() - startedAt)
+      const lostMs = completedAt - beganAt - tookMs
+      if (lostMs > ASLEEP_MS) {
+        const what = `${asked.action} in ${region}: while the list was read the clock moved on by ${formatDuration(lostMs)}`
+        throw new VpnError('timeout', `${what}: this machine slept, or its clock was set. The next poll reads anew.`)
+      }
+      return { begunAt: completedAt - tookMs, completedAt, rows }
     } catch (error) {
       if (error instanceof VpnError) throw error
       throw vpnErrorOf(error, { ...asked, region, address: undefined, limitMs })

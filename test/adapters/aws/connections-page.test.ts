@@ -171,6 +171,12 @@ describe('a page that is read by hand', () => {
     expect(byHand).toBeGreaterThan(300)
   })
 
+  it('is left to the SDK where elements lie in elements without end', () => {
+    const deep = '<x>'.repeat(100_000) + '</x>'.repeat(100_000)
+    const row = element('item', element('connectionId', 'connection-1') + deep)
+    expect(fast(Buffer.from(answer(element('connections', row))))).toBe('left to the SDK')
+  })
+
   it('is refused by whoever reads it if it is cut short or damaged, or says what the SDK says', async () => {
     await fc.assert(
       fc.asyncProperty(

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ApiRequest } from '../../../src/adapters/aws/exchange.ts'
 import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
-import { MINUTE, SECOND } from '../../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/domain/instant.ts'
 import { type Behaviour, ENDPOINT, errorXml, pageXml, REGION, reply, rowXml, startStandIn } from './ec2-stand-in.ts'
 import { stubCredentials, useFakeCredentials } from './fake-credentials.ts'
 import { systemClock } from './system-clock.ts'
@@ -45,8 +45,8 @@ describe('what is told of requests', () => {
         action,
         code: 'Unavailable',
         throttled: false,
-        startedAt: SECOND,
-        endedAt: 2 * SECOND,
+        startedAt: 2 * SECOND,
+        endedAt: 3 * SECOND,
         dateHeader,
       },
       {
@@ -54,13 +54,13 @@ describe('what is told of requests', () => {
         action,
         code: 'unreachable',
         throttled: false,
-        startedAt: 3 * SECOND,
-        endedAt: 4 * SECOND,
+        startedAt: 4 * SECOND,
+        endedAt: 5 * SECOND,
         dateHeader: undefined,
       },
-      { ...times, action, code: 'ok', throttled: false, startedAt: 5 * SECOND, endedAt: 6 * SECOND, dateHeader },
+      { ...times, action, code: 'ok', throttled: false, startedAt: 6 * SECOND, endedAt: 7 * SECOND, dateHeader },
     ])
-    expect([snapshot.begunAt, snapshot.completedAt]).toEqual([0, 7 * SECOND])
+    expect([snapshot.begunAt, snapshot.completedAt]).toEqual([0, 8 * SECOND])
   })
 
   it('knows when a snapshot was begun although its first answer corrected the clock', async () => {
@@ -75,6 +75,23 @@ describe('what is told of requests', () => {
     const { begunAt, completedAt } = await vpn.snapshot(ENDPOINT, never)
     vpn.close()
     expect([begunAt, completedAt]).toEqual([0, SECOND])
+  })
+
+  it('is no list if the machine slept while it was read: what was read first is as old as that', async () => {
+    await using server = await startStandIn(reply(GOOD))
+    let [passed, slept] = [0, 0]
+    const clock = { ...systemClock, now: () => passed + slept, elapsed: () => passed }
+    const answered = () => {
+      passed += SECOND
+      slept = 3 * HOUR
+    }
+    const vpn = vpnAt(server.url, { clock, onRequest: answered })
+    await expect(vpn.snapshot(ENDPOINT, never)).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('moved on by 3h'),
+    })
+    await expect(vpn.snapshot(ENDPOINT, never)).resolves.toMatchObject({ begunAt: 3 * HOUR + SECOND })
+    vpn.close()
   })
 
   it('marks the throttled', async () => {

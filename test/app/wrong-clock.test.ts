@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { EMPTY_STATE, type State } from '../../src/app/state.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { connection, NOON, policy } from '../domain/build.ts'
+import { assignment, startWorld } from './world.ts'
+
+type World = ReturnType<typeof startWorld>
+
+const people = (count: number, ageMs: number) =>
+  Array.from({ length: count }, (_, index) =>
+    connection({ username: `person-${index}`, establishedAt: NOON - ageMs + index * SECOND }),
+  )
+
+const gentle = policy('max-session-age', { maxAge: '10h' }, { name: 'daily', hash: 'a' })
+const strict = policy('max-session-age', { maxAge: '1h' }, { name: 'daily', hash: 'b' })
+const held = (world: World) => world.daemon.status()[0]?.plan?.held.length
+
+/** The host is wrong for a minute, and right again. */
+const wrongForAMinute = async (world: World, byMs: number) => {
+  world.clock.jump(byMs)
+  await world.clock.advance(MINUTE)
+  expect(world.of('blind')).toHaveLength(1)
+  world.clock.jump(-byMs)
+  await world.clock.advance(2 * MINUTE)
+}
+
+describe('a host that is an hour behind for a minute', () => {
+  /** At one o'clock a policy comes by which they were overdue at twenty past twelve: nobody foresaw it. */
+  const overdue = people(40, 40 * MINUTE)
+  const startedAtNoon = async () => {
+    const world = startWorld({ assignment: assignment([gentle]), connections: overdue, hostAheadMs: 0 })
+    await world.clock.advance(HOUR)
+    await world.daemon.reload(assignment([strict]))
+    await world.clock.advance(5 * MINUTE)
+    expect(held(world)).toBe(40)
+    return world
+  }
+  const holdsAll = (world: World) => {
+    expect(world.aws.calls).toEqual([])
+    expect(held(world)).toBe(40)
+  }
+  const startedLater = (hostAheadMs: number, state: State) =>
+    startWorld({
+      assignment: assignment([strict]),
+      connections: overdue,
+      startAt: NOON + 70 * MINUTE,
+      hostAheadMs,
+      state,
+    })
+
+  it('lets go of no hold', async () => {
+    await using world = await startedAtNoon()
+    await wrongForAMinute(world, -HOUR)
+    holdsAll(world)
+  })
+
+  it('lets go of no hold when it is started', async () => {
+    const first = await startedAtNoon()
+    await first[Symbol.asyncDispose]()
+    await using world = startedLater(-HOUR, first.saved())
+    await world.clock.advance(MINUTE)
+    world.clock.jump(HOUR)
+    await world.clock.advance(2 * MINUTE)
+    holdsAll(world)
+  })
+
+  it('lets nothing pass the guard at its first start', async () => {
+    await using world = startedLater(-HOUR, EMPTY_STATE)
+    await world.clock.advance(MINUTE)
+    world.clock.jump(HOUR)
+    await world.clock.advance(2 * MINUTE)
+    holdsAll(world)
+  })
+
+  it('lets nothing pass the guard though it was stopped before it was right', async () => {
+    const first = startedLater(-HOUR, EMPTY_STATE)
+    await first.clock.advance(MINUTE)
+    await first[Symbol.asyncDispose]()
+    await using world = startedLater(0, first.saved())
+    await world.clock.advance(2 * MINUTE)
+    holdsAll(world)
+  })
+
+  it.each([900, 1200])('shortens no grace, though %i are connected', async (count) => {
+    const graceful = { ...strict, graceMs: 30 * MINUTE }
+    const old = people(400, 4 * HOUR)
+    const connections = [...old, ...people(count - old.length, 10 * MINUTE)]
+    await using world = startWorld({ assignment: assignment([gentle]), connections, hostAheadMs: 0 })
+    await world.clock.advance(MINUTE)
+    await world.daemon.reload(assignment([graceful]))
+    await world.clock.advance(5 * MINUTE)
+    await wrongForAMinute(world, -HOUR)
+    expect(world.aws.calls).toEqual([])
+    await world.clock.advance(25 * MINUTE)
+    expect(world.aws.calls.length).toBeGreaterThan(0)
+  })
+})
+
+describe('a host whose clock jumps', () => {
+  it('ahead by half a minute does not buy a second burst', async () => {
+    const brisk = { ...strict, guard: 'off' as const }
+    const slow = { ...assignment([brisk]), terminationRate: { burst: 5, perSecond: 1 } }
+    await using world = startWorld({ assignment: slow, connections: people(40, 90 * MINUTE), hostAheadMs: 0 })
+    await world.clock.advance(SECOND)
+    world.clock.jump(30 * SECOND)
+    await world.clock.advance(4 * SECOND)
+    expect(world.aws.calls.length).toBeGreaterThanOrEqual(9)
+    expect(world.aws.calls.length).toBeLessThanOrEqual(11)
+  })
+})
