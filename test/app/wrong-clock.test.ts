@@ -35,7 +35,7 @@ describe('a host that is an hour behind for a minute', () => {
     expect(held(world)).toBe(40)
     return world
   }
-  const holdsAll = (world: World) => {
+  const expectAllHeld = (world: World) => {
     expect(world.aws.calls).toEqual([])
     expect(held(world)).toBe(40)
   }
@@ -51,7 +51,7 @@ describe('a host that is an hour behind for a minute', () => {
   it('lets go of no hold', async () => {
     await using world = await startedAtNoon()
     await wrongForAMinute(world, -HOUR)
-    holdsAll(world)
+    expectAllHeld(world)
   })
 
   it('lets go of no hold when it is started', async () => {
@@ -61,7 +61,7 @@ describe('a host that is an hour behind for a minute', () => {
     await world.clock.advance(MINUTE)
     world.clock.jump(HOUR)
     await world.clock.advance(2 * MINUTE)
-    holdsAll(world)
+    expectAllHeld(world)
   })
 
   it('lets nothing pass the guard at its first start', async () => {
@@ -69,7 +69,7 @@ describe('a host that is an hour behind for a minute', () => {
     await world.clock.advance(MINUTE)
     world.clock.jump(HOUR)
     await world.clock.advance(2 * MINUTE)
-    holdsAll(world)
+    expectAllHeld(world)
   })
 
   it('lets nothing pass the guard though it was stopped before it was right', async () => {
@@ -78,7 +78,7 @@ describe('a host that is an hour behind for a minute', () => {
     await first[Symbol.asyncDispose]()
     await using world = startedLater(0, first.saved())
     await world.clock.advance(2 * MINUTE)
-    holdsAll(world)
+    expectAllHeld(world)
   })
 
   it.each([900, 1200])('shortens no grace, though %i are connected', async (count) => {
