@@ -35,6 +35,8 @@ export const createExecutor = (options: {
   let leads = new Map<string, string | undefined>()
   /** Whom it ends by name, and how many connections of theirs it knows. */
   let namedUsers = new Map<string, number>()
+  /** Whose call is being written down: a decision made meanwhile must find them as they were before it was taken. */
+  const recording = new Set<string>()
   let retryAt: Instant = NEVER
   /** When the plan must be made anew: a verdict in it may be over. */
   let planEndsAt: Instant = -NEVER
@@ -73,10 +75,14 @@ export const createExecutor = (options: {
 
   const requester: Requester = {
     vpn: options.vpn,
-    stillWanted,
+    stillWanted(call, now) {
+      for (const id of idsOf(call)) recording.delete(id)
+      return stillWanted(call, now)
+    },
     mayLeave: (call, now) => stillWanted(call, now) && idsOf(call).every((id) => verification.maySend(id, now)),
 
     leaving(call, now) {
+      for (const id of idsOf(call)) recording.add(id)
       for (const [, condemned] of condemnationsOf(call, now)) verification.sending(condemned, call.selector, now)
     },
 
@@ -122,7 +128,10 @@ export const createExecutor = (options: {
     },
 
     withdrawn(call, why) {
-      for (const id of idsOf(call)) verification.unsent(id)
+      for (const id of idsOf(call)) {
+        recording.delete(id)
+        verification.unsent(id)
+      }
       // It may be wanted in another's name, or its person under another call.
       if (why === 'not-wanted') retryAt = Math.min(retryAt, clockNow())
       emit({ event: 'call-withdrawn', endpoint, call, why, at: clockNow() })
@@ -159,7 +168,7 @@ export const createExecutor = (options: {
   return {
     requester,
     singly: singly as ReadonlySet<string>,
-    maySend: verification.maySend,
+    maySend: (id: string, now: Instant) => recording.has(id) || verification.maySend(id, now),
 
     /** The newest plan, none while blind; what it does not hold is not sent any more. */
     follow(plan: Plan | undefined, now: Instant, endsAt: Instant): void {

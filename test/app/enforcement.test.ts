@@ -143,6 +143,19 @@ describe('one call for a user', () => {
     expect(world.of('ended-beside').map(({ condemned }) => condemned.connectionId)).toEqual(['late'])
   })
 
+  it('leaves although something is decided while it is written down', async () => {
+    const both = [old({ username: 'alice' }), old({ username: 'alice' })]
+    await using world = startWorld({ assignment: assignment([ban(['user:alice'])]), connections: both })
+    const { write } = world.audit.trail
+    world.audit.trail.write = async (records) => {
+      await write(records)
+      if (records.some(({ event }) => event === 'intent')) await world.daemon.reload(assignment([ban(['user:alice'])]))
+    }
+    await world.clock.advance(MINUTE)
+    expect(world.endedIds()).toEqual(['alice'])
+    expect(world.of('call-withdrawn')).toEqual([])
+  })
+
   it('falls back to single calls where AWS counts more than we do', async () => {
     const known = sessions(3)
     await using world = startWorld({ assignment: assignment([ban(['mallory'])]), connections: known })

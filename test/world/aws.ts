@@ -122,6 +122,16 @@ export const createAws = (
     }
     const travelMs = () => requests.within(scenario.latencyMs) * (strikes('slow') ? 8 : 1)
 
+    /** What AWS does, or why not. */
+    const attempt = <Value>(work: () => Value): Value | VpnError => {
+      try {
+        return work()
+      } catch (error) {
+        if (error instanceof VpnError) return error
+        throw error
+      }
+    }
+
     /** One request: there, what AWS does, and back. */
     const request = <Value>(signal: AbortSignal, work: () => Value): Promise<Value> =>
       process.ask(async () => {
@@ -134,27 +144,24 @@ export const createAws = (
           throw new VpnError('timeout', 'no answer')
         }
         await pass(thereMs, signal)
+        if (strikes('acts-late')) {
+          // Nobody waits for it any more.
+          timeline.at(timeline.now() + 2 * REQUEST_TIMEOUT_MS, () => void attempt(work))
+          await pass(REQUEST_TIMEOUT_MS, signal)
+          throw new VpnError('timeout', 'no answer yet')
+        }
         const date = Math.floor(timeline.now() / SECOND) * SECOND
         const before = (['throttled', 'server-error', 'denied', 'expired-credentials'] as const).find(strikes)
-        let value: Value | undefined
-        let failure: VpnError | undefined
-        if (before === undefined) {
-          try {
-            value = work()
-          } catch (error) {
-            if (!(error instanceof VpnError)) throw error
-            failure = error
-          }
-        } else failure = new VpnError(before satisfies VpnErrorCode, before)
+        const done = before === undefined ? attempt(work) : new VpnError(before satisfies VpnErrorCode, before)
         if (strikes('answer-lost')) {
           await pass(REQUEST_TIMEOUT_MS, signal)
           throw new VpnError('timeout', 'the answer was lost')
         }
         await pass(travelMs(), signal)
         hear({ startedAt, endedAt: clock.now(), date })
-        if (failure !== undefined) throw failure
+        if (done instanceof VpnError) throw done
         if (strikes('malformed')) throw new VpnError('malformed', 'not an answer')
-        return value as Value
+        return done
       })
 
     /** The list moves: a row may not be in it, though never in two complete snapshots running. */

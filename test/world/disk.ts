@@ -13,7 +13,11 @@ interface File {
 const failure = (code: string) => Object.assign(new Error(code), { code })
 
 /** A disk that keeps what was synced, of the rest a part, and that can be full. */
-export const createDisk = (random: Random, onSynced: (path: string, bytes: Buffer) => void) => {
+export const createDisk = (
+  random: Random,
+  syncMs: { readonly from: number; readonly to: number },
+  onSynced: (path: string, bytes: Buffer) => void,
+) => {
   const files = new Map<string, File>()
   const state = { isFull: false }
 
@@ -35,6 +39,12 @@ export const createDisk = (random: Random, onSynced: (path: string, bytes: Buffe
     file.synced = file.length
   }
 
+  const synced = async (process: Process, path: string, file: File) => {
+    const ms = random.within(syncMs)
+    if (ms > 0) await process.clock.sleep(ms, new AbortController().signal)
+    sync(path, file)
+  }
+
   const append = (file: File, bytes: Buffer) => {
     // Where the disk is full, a part of it may get on.
     const taken = state.isFull ? bytes.subarray(0, random.within({ from: 0, to: bytes.length - 1 })) : bytes
@@ -51,8 +61,8 @@ export const createDisk = (random: Random, onSynced: (path: string, bytes: Buffe
     appendFile: (bytes: Buffer) => process.ask(async () => append(file, bytes)),
     writeFile: (bytes: Buffer) => process.ask(async () => append(file, bytes)),
     truncate: (length: number) => process.ask(async () => cut(file, length)),
-    datasync: () => process.ask(async () => sync(path, file)),
-    sync: () => process.ask(async () => sync(path, file)),
+    datasync: () => process.ask(() => synced(process, path, file)),
+    sync: () => process.ask(() => synced(process, path, file)),
     close: async () => {},
   })
 

@@ -35,6 +35,15 @@ const withoutIdleHappenings = async (world: Scenario): Promise<Scenario> => {
   return needed
 }
 
+// What is thrown where nobody waits for it ends the search as well, and is told with its seed.
+process.on('unhandledRejection', (error) => {
+  console.log(
+    `broken with --seed ${seed}: the daemon does not fall over: ${error instanceof Error ? error.stack : error}`,
+  )
+  console.log('broken promise: the daemon does not fall over')
+  process.exit(1)
+})
+
 console.log(`worlds from seed ${seed} on, ${wanted} cycles`)
 while (sum.cycles < wanted && promise === undefined) {
   const isLived = fc.asyncProperty(scenario, async (one) => {
@@ -55,6 +64,10 @@ while (sum.cycles < wanted && promise === undefined) {
     endOnFailure: values.first,
     interruptAfterTimeLimit: Number(values['shrink-seconds']) * 1000,
   })
+  if (result.failed && promise === undefined) {
+    promise = 'the world itself holds'
+    console.log(`with --seed ${seed} it does not: ${fc.defaultReportMessage(result)}`)
+  }
   const [found] = result.counterexample ?? []
   if (found !== undefined && !values.first) {
     const smallest = await withoutIdleHappenings(found)

@@ -31,6 +31,8 @@ export type PolicySpec = Common &
 
 export interface AssignmentSpec {
   readonly mode: Mode
+  /** Of the three endpoints, by their places. */
+  readonly watched: readonly number[]
   readonly policies: readonly PolicySpec[]
   readonly guard: { readonly maxPercent: number; readonly minConnections: number }
 }
@@ -44,6 +46,7 @@ export const FAULTS = [
   'expired-credentials',
   'hangs',
   'answer-lost',
+  'acts-late',
   'lies',
   'fails-to-terminate',
   'stale-list',
@@ -91,6 +94,8 @@ export interface Scenario {
   readonly staleAfterMinutes: number
   readonly rate: { readonly burst: number; readonly perSecond: number }
   readonly latencyMs: { readonly from: number; readonly to: number }
+  /** How long it takes until what was written is on the disk. */
+  readonly syncMs: { readonly from: number; readonly to: number }
   readonly reconnect: boolean
   readonly happenings: readonly Happening[]
 }
@@ -195,6 +200,10 @@ const policySpec: fc.Arbitrary<PolicySpec> = fc
 
 const assignment: fc.Arbitrary<AssignmentSpec> = fc.record({
   mode: fc.constantFrom<Mode>('enforce', 'enforce', 'enforce', 'audit'),
+  watched: fc.oneof(
+    { weight: 4, arbitrary: fc.constant([0, 1, 2]) },
+    { weight: 1, arbitrary: fc.subarray([0, 1, 2], { minLength: 1 }) },
+  ),
   policies: fc.array(policySpec, { minLength: 1, maxLength: 5 }),
   guard: fc.record({ maxPercent: whole(10, 60), minConnections: whole(1, 8) }),
 })
@@ -230,7 +239,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
       fc.record({
         what: fc.constant('fault' as const),
         fault: fc.constantFrom(...FAULTS),
-        forSeconds: whole(1, 240),
+        forSeconds: fc.oneof(whole(1, 240), whole(1, 240), whole(240, 1200)),
         percent: fc.constantFrom(10, 50, 100),
       }),
     ),
@@ -285,6 +294,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
     { burst: 40, perSecond: 4 },
   ),
   latencyMs: fc.constantFrom({ from: 0, to: 0 }, { from: 5, to: 50 }, { from: 50, to: 900 }),
+  syncMs: fc.constantFrom({ from: 0, to: 0 }, { from: 0, to: 0 }, { from: 0, to: 3000 }),
   reconnect: fc.boolean(),
   happenings: fc.array(happening, { minLength: 20, maxLength: 90, size: 'max' }),
 })

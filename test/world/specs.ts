@@ -78,6 +78,9 @@ const policyOf = (spec: PolicySpec, index: number): Policy => {
 
 export const ENDPOINTS = ['0', '1', '2'].map((digit) => `cvpn-endpoint-0123456789abcde0${digit}`)
 
+export const watchedBy = ({ watched }: AssignmentSpec): readonly string[] =>
+  watched.flatMap((place) => ENDPOINTS[place] ?? [])
+
 const VERIFY = { verifyWithinMs: MINUTE, attempts: 3 }
 
 export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes }: Scenario): Assignment => ({
@@ -95,5 +98,5 @@ export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes }: 
   },
   schedule: '',
   terminationRate: rate,
-  watch: [{ site: SITE, endpoints: ENDPOINTS.map((id) => ({ id, name: id })), discover: undefined }],
+  watch: [{ site: SITE, endpoints: watchedBy(spec).map((id) => ({ id, name: id })), discover: undefined }],
 })

@@ -14,7 +14,7 @@ import { Broken, createInvariants, type Life } from './invariants.ts'
 import { mustEnd } from './oracle.ts'
 import { createProcess } from './process.ts'
 import { type AssignmentSpec, badgeOf, type Happening, type Scenario, userOf, WORLD_MINUTES } from './scenario.ts'
-import { assignmentOf, ENDPOINTS, nameOf, START } from './specs.ts'
+import { assignmentOf, ENDPOINTS, nameOf, START, watchedBy } from './specs.ts'
 import { createTimeline } from './timeline.ts'
 import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
 
@@ -23,6 +23,8 @@ const CALM_MS = 25 * MINUTE
 /** Who must end has been condemned for so long. */
 const LONG_ENOUGH_MS = 12 * MINUTE
 const CLIENTS_COME_BACK_MS = 2500
+/** With a federation somebody has to sign in. */
+const SIGNED_IN_AGAIN_MS = 40 * SECOND
 
 export interface Outcome {
   readonly cycles: number
@@ -86,7 +88,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       check(process, (life) => invariants.cut(life, connection, termination))
     },
   })
-  const disk = createDisk(random.requests, (path, bytes) => {
+  const disk = createDisk(random.requests, scenario.syncMs, (path, bytes) => {
     if (path === AUDIT_FILE) invariants.durable(bytes.toString())
   })
 
@@ -119,7 +121,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       shown: new Map(),
       slowestMs: new Map(),
       tokens: scenario.rate.burst,
-      countedAt: skewClock.now(),
+      countedAt: timeline.now(),
     }
     lives.set(process, life)
     let trail: Awaited<ReturnType<typeof openTrail>>
@@ -183,7 +185,11 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       await earlier
       if (!process.isAlive()) return
       invariants.comesInForce(next)
-      await daemon.reload(assignmentOf(next, scenario))
+      try {
+        await daemon.reload(assignmentOf(next, scenario))
+      } catch (error) {
+        check(process, () => invariants.fail('the daemon does not fall over', String(error)))
+      }
       invariants.settled()
     }
     const reload = (next: AssignmentSpec) => {
@@ -255,12 +261,14 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
         const endpointId = ENDPOINTS[endpoint] ?? ''
         const username = endpoint === 0 ? undefined : userOf(who)
         const commonName = badge === 0 ? userOf(who) : badgeOf(badge)
+        const inMs = endpoint < 2 ? CLIENTS_COME_BACK_MS : SIGNED_IN_AGAIN_MS
+        const comesBackMs = scenario.reconnect ? inMs : ('never' as const)
         for (let time = 0; time < times; time++) {
           const client = {
             username,
             commonName,
             posture: sick ? ['sick'] : time % 2 === 0 ? ['healthy'] : [],
-            reconnectAfter: scenario.reconnect && endpoint < 2 ? CLIENTS_COME_BACK_MS : ('never' as const),
+            reconnectAfter: comesBackMs,
             leavesAt: NEVER,
             ...traffic(idle, random.world),
           }
@@ -294,7 +302,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       }
       case 'edit':
         assignment = happening.assignment
-        void running?.reload(assignment).catch(() => {})
+        void running?.reload(assignment)
         break
       case 'kill':
         kill(happening)
@@ -316,7 +324,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     for (const { endpointId, row } of aws.connected()) {
       // Who came after one reading is seen by the next. Of a list too long to be read in time it is said that it is not.
       const since = now - withinMs - 2 * (running?.slowestMs.get(endpointId) ?? 0)
-      if (blind.has(endpointId)) continue
+      if (blind.has(endpointId) || !watchedBy(assignment).includes(endpointId)) continue
       const connection = aws.connectionOf(endpointId, row, since)
       const { id } = connection
       const [policy] = mustEnd(assignment, nameOf, connection, since, now).filter(concerns)
@@ -325,21 +333,25 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       invariants.fail(promise, `${id} of ${whose} has been condemned by ${policy} for ${now - since} ms`)
     }
   }
-  /** A poll, the decision, the call, and what it takes on the way. */
-  const banObjectiveMs = (scenario.pollSeconds + 20) * SECOND
+  /** A poll, the decision, the call, and what it takes on the way: of a slow disk the writes of those before it too. */
+  const banObjectiveMs = (scenario.pollSeconds + 20) * SECOND + 10 * scenario.syncMs.to
   const checkBans = () =>
     checkEnds('the banned stay out', banObjectiveMs, (policy) => policy.startsWith('banned-users'))
 
-  /** What is kept of connections that nobody lists any more. */
+  /** What is kept of connections that nobody lists any more, and of cooldowns, of which the longest is over. */
   const checkMemory = () => {
     for (const [key, kept] of Object.entries(saved.endpoints)) {
-      const listed = new Set(aws.listed(key.split(' ').at(-1) ?? ''))
-      const { firstSeen, notes, condemned, warned } = kept.memory
+      const endpointId = key.split(' ').at(-1) ?? ''
+      // What was kept when it was let go of is kept as it was.
+      if (!watchedBy(assignment).includes(endpointId)) continue
+      const listed = new Set(aws.listed(endpointId))
+      const { firstSeen, notes, condemned, warned, cuts } = kept.memory
       const ids = [firstSeen, ...[notes, condemned, warned].flatMap((all) => Object.values(all))].flatMap((all) =>
         Object.keys(all),
       )
-      const gone = ids.filter((id) => !listed.has(id))
+      const gone = [...ids, ...kept.guard.map(({ connectionId }) => connectionId)].filter((id) => !listed.has(id))
       if (gone.length > 0) invariants.fail('memory is bounded', `${gone.length} connections are kept that are gone`)
+      if (Object.keys(cuts).length > 0) invariants.fail('memory is bounded', `cuts are kept: ${JSON.stringify(cuts)}`)
       if (kept.pursuits.length > listed.size) invariants.fail('memory is bounded', `${kept.pursuits.length} pursuits`)
     }
   }
@@ -353,7 +365,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   let callsAtCalm = 0
   let calmAt: Instant = NEVER
   try {
-    await begin()
+    void begin()
     await timeline.runUntil(at + MINUTE, isOver)
     aws.heal()
     disk.state.isFull = false
