@@ -27,13 +27,24 @@ export interface Life {
   readonly shown: Map<string, { readonly snapshot: Snapshot; readonly begunAt: Instant; readonly aheadMs: number }>
   /** How long reading an endpoint has taken at most. */
   readonly slowestMs: Map<string, number>
+  /** When it had the first list after the last jump of the host's clock. */
+  heardAt: Instant
   tokens: number
   countedAt: Instant
 }
 
 const WITHIN_MS = 10 * MINUTE
+const TRIED_AGAIN_WITHIN_MS = 8 * MINUTE
+/** Beyond this nobody knows which of the two clocks is wrong. */
+const APART_MS = 5 * MINUTE
+/** As long as it takes to catch up with the largest correction at half pace. */
+const CAUGHT_UP_WITHIN_MS = 11 * MINUTE
+/** AWS's time is told to the second, smaller differences are left as they are, and answers dawdle. */
+const CLOSE_MS = 10 * SECOND
 /** AWS refuses to end more by the name of their user. */
 const MOST_OF_A_USER = 5
+/** They rest on what the next snapshot may show otherwise. */
+const FLEETING: readonly PolicySpec['kind'][] = ['max-sessions', 'max-transfer', 'idle-timeout']
 const FOREMOST = new Set<PolicySpec['kind']>(['max-session-age', 'banned-users', 'off-hours', 'posture'])
 
 /** Watches what goes out and what comes of it, and throws where a promise is broken. */
@@ -49,7 +60,10 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const counters = new Map<string, { readonly at: Instant; readonly bytes: number }[]>()
   const unforeseen = new Map<string, Map<string, Instant>>()
   const mostActive = new Map<string, number>()
-  const gaveUp = new Set<string>()
+  const gaveUp = new Map<string, Instant>()
+  let jumpedAt: Instant = timeline.now()
+  /** Endpoints whose last poll failed. */
+  const failing = new Set<string>()
   /** Of each call by name that is out: when it left, and what was in force then. */
   const leftUnder = new Map<string, { readonly at: Instant; readonly inForce: readonly AssignmentSpec[] }>()
   let kills = 0
@@ -115,7 +129,11 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     broken,
     fail,
     inForce: () => inForce,
-    gaveUp: (id: string) => gaveUp.has(id),
+    /** It was told loudly, and is tried again after a while. */
+    gaveUp: (id: string) => timeline.now() - (gaveUp.get(id) ?? -Infinity) < TRIED_AGAIN_WITHIN_MS,
+    clockJumped(): void {
+      jumpedAt = timeline.now()
+    },
     killed(): void {
       kills++
     },
@@ -146,6 +164,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
 
     shown(life: Life, snapshot: Snapshot, begunAt: Instant): void {
+      failing.delete(snapshot.endpointId)
+      if (life.heardAt < jumpedAt) life.heardAt = timeline.now()
       life.shown.set(snapshot.endpointId, { snapshot, begunAt, aheadMs: life.clock.now() - timeline.now() })
       const tookMs = timeline.now() - begunAt
       life.slowestMs.set(snapshot.endpointId, Math.max(tookMs, life.slowestMs.get(snapshot.endpointId) ?? 0))
@@ -187,6 +207,12 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       if (view === undefined || age > scenario.staleAfterMinutes * MINUTE + slowerMs + SECOND)
         return fail('never on a blind view', `${what}: the view is ${age} ms old`)
 
+      const wrongMs = Math.abs(life.clock.now() - timeline.now())
+      const heardAt = life.heardAt < jumpedAt ? Infinity : life.heardAt
+      const mayBeWrongMs = timeline.now() - heardAt > CAUGHT_UP_WITHIN_MS ? CLOSE_MS : APART_MS + CLOSE_MS
+      if (heardAt < view.begunAt && wrongMs > mayBeWrongMs)
+        fail('nothing ends by a wrong clock', `${what}: the clock is ${wrongMs} ms wrong`)
+
       const rows = view.snapshot.connections.filter(
         (row) => isActive(row) && (selector === 'username' ? row.username === name : row.id === name),
       )
@@ -201,6 +227,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       for (const row of rows) {
         const may = mayBeEndedBy(life, row)
         const lead = newest.find(({ connectionId }) => connectionId === row.id)?.policy ?? ''
+        if (failing.has(endpointId) && FLEETING.some((kind) => lead.startsWith(kind)))
+          fail('what changes is asked anew', `${row.id} in the name of ${lead}, after a poll that failed`)
         if (!may.includes(lead))
           fail(
             'never whom no policy condemns',
@@ -230,9 +258,10 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
 
     heard(life: Life, event: CurfewEvent, isConnected: (endpointId: string, id: string) => boolean): void {
+      if (event.event === 'poll-failed') failing.add(event.endpoint.id)
       if (event.event !== 'termination') return
       const { endpoint, condemned, outcome } = event
-      if (outcome === 'gave-up') gaveUp.add(condemned.connectionId)
+      if (outcome === 'gave-up') gaveUp.set(condemned.connectionId, timeline.now())
       if (outcome === 'confirmed' && isConnected(endpoint.id, condemned.connectionId))
         fail('a proof is a proof', `${condemned.connectionId} is said to be gone and is not`)
       if (!life.process.isAlive()) fail('the dead are silent', event.event)
