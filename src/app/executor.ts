@@ -76,8 +76,12 @@ export const createExecutor = (options: {
   const requester: Requester = {
     vpn: options.vpn,
     stillWanted(call, now) {
-      for (const id of idsOf(call)) recording.delete(id)
-      return stillWanted(call, now)
+      const wanted = stillWanted(call, now)
+      for (const id of idsOf(call)) {
+        recording.delete(id)
+        if (wanted) verification.left(id, now)
+      }
+      return wanted
     },
     mayLeave: (call, now) => stillWanted(call, now) && idsOf(call).every((id) => verification.maySend(id, now)),
 

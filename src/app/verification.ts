@@ -63,6 +63,9 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
     ]),
   )
 
+  /** What was known before the call that is out: if it never counted, that is what is known. */
+  const before = new Map<string, Pursuit>()
+
   const proofOf = ({ condemned, attempts, callId, selector, leftAt, requestId }: Pursuit, outcome: Outcome): Proof => ({
     condemned,
     outcome,
@@ -132,6 +135,7 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
       const known = pursuits.get(condemned.connectionId)
       // After giving up, each new round has its own attempts.
       const attempts = known === undefined || known.gaveUp ? 0 : known.attempts
+      if (known !== undefined) before.set(condemned.connectionId, known)
       pursuits.set(condemned.connectionId, {
         condemned,
         callId: '',
@@ -154,11 +158,18 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
       if (pursuit !== undefined) pursuit.callId = callId
     },
 
+    /** The call stands on disk and goes out now: who was there before did not come back after it. */
+    left(id: string, now: Instant): void {
+      const pursuit = pursuits.get(id)
+      if (pursuit !== undefined) Object.assign(pursuit, { leftAt: now, sentAt: now })
+    },
+
     callIdOf: (id: string): string => pursuits.get(id)?.callId ?? '',
 
     /** AWS took the call, or may have: a time-out says nothing. Returns when the call had left. */
     sent(id: string, requestId: string | undefined, now: Instant): Instant {
       const pursuit = pursuits.get(id)
+      before.delete(id)
       if (pursuit === undefined) return now
       Object.assign(pursuit, { state: 'sent', taken: true, sentAt: now, requestId })
       return pursuit.leftAt
@@ -167,23 +178,24 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
     /** AWS says that there is no such connection any more. */
     alreadyGone(id: string, now: Instant): Proof[] {
       const pursuit = pursuits.get(id)
+      before.delete(id)
       if (pursuit === undefined) return []
       Object.assign(pursuit, { state: 'gone', sentAt: now })
       return [proofOf(pursuit, 'already-gone')]
     },
 
-    /** The call never counted: throttled, or taken back. */
+    /** The call never counted: throttled, or taken back. What ends the connection, and why, is as it was before it. */
     unsent(id: string): void {
-      const pursuit = pursuits.get(id)
-      if (pursuit === undefined) return
-      pursuit.attempts--
-      if (pursuit.attempts === 0 && !pursuit.taken) pursuits.delete(id)
-      else pursuit.state = 'free'
+      const known = before.get(id)
+      before.delete(id)
+      if (known === undefined) pursuits.delete(id)
+      else pursuits.set(id, known)
     },
 
     /** AWS refused the call. */
     refused(id: string, settings: VerificationSettings, now: Instant): Proof[] {
       const pursuit = pursuits.get(id)
+      before.delete(id)
       if (pursuit === undefined) return []
       const failed = proofOf(pursuit, 'failed')
       return [failed, ...retry(pursuit, settings, now)]

@@ -337,6 +337,25 @@ describe('verification', () => {
     expect(world.endedIds()).toContain('back')
   })
 
+  it('starts the cooldown when the call leaves, not when it began to be written down', async () => {
+    const cooling = age('8h', { cooldownMs: HOUR })
+    const beside = connection({ id: 'beside', establishedAt: NOON + 2 * SECOND })
+    await using world = startWorld({ assignment: assignment([cooling]), connections: [old()] })
+    const { write } = world.audit.trail
+    world.audit.trail.write = async (records) => {
+      await world.clock.sleep(4 * SECOND, new AbortController().signal)
+      await write(records)
+    }
+    await world.clock.advance(2 * SECOND)
+    world.aws.connect(beside)
+    await world.clock.advance(2 * MINUTE)
+    expect(world.endedIds()).toHaveLength(1)
+    expect(outcomes(world)).toEqual(['confirmed'])
+    world.aws.connect({ ...beside, id: 'back', establishedAt: NOON + 3 * MINUTE })
+    await world.clock.advance(2 * MINUTE)
+    expect(world.endedIds().at(-1)).toBe('back')
+  })
+
   it('that takes its time leaves the cooldowns of the others alone', async () => {
     const cooling = age('8h', { cooldownMs: HOUR })
     const [slow, swift] = [

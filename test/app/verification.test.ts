@@ -69,6 +69,21 @@ describe('a termination', () => {
     }
   })
 
+  it('is told in the name of the call that AWS took, not of one that was taken back after it', () => {
+    const { verification, outcomes } = answered()
+    verification.recorded('one', 'first')
+    expect(outcomes(NOON + 2 * MINUTE, 'active')).toEqual([])
+    const again = verification.againAfter(NOON + 2 * MINUTE)
+    verification.sending({ ...condemned, policy: 'other' }, 'username', again)
+    verification.recorded('one', 'second')
+    verification.unsent('one')
+    const rows = [connection({ id: 'one', status: 'terminated' })]
+    const times = { begunAt: again + SECOND, completedAt: again + SECOND }
+    expect(verification.see({ endpointId: ENDPOINT, ...times, connections: rows }, SETTINGS)).toMatchObject([
+      { outcome: 'confirmed', condemned, callId: 'first', selector: 'connection-id', attempts: 1, leftAt: NOON },
+    ])
+  })
+
   it('that nobody took is not claimed when the connection goes by itself', () => {
     const verification = createVerification()
     verification.sending(condemned, 'connection-id', NOON)

@@ -402,9 +402,13 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     note('calm', {})
     await timeline.runUntil(calmAt + CALM_MS, isOver)
     if (!isOver()) checkEnds('no verdict is lost', LONG_ENOUGH_MS)
-    for (const { endpointId, row } of aws.connected()) aws.leave(endpointId, row)
+    const everybodyLeaves = () => {
+      for (const { endpointId, row } of aws.connected()) aws.leave(endpointId, row)
+    }
+    // Those who were cut last are still on their way back.
+    for (let ms = 0; ms <= 2 * MINUTE; ms += 10 * SECOND) timeline.at(timeline.now() + ms, everybodyLeaves)
     // AWS lists them for an hour more: one world in eight waits for that.
-    if (scenario.seed % 8 === 0) await timeline.runUntil(timeline.now() + HOUR + 2 * MINUTE, isOver)
+    if (scenario.seed % 8 === 0) await timeline.runUntil(timeline.now() + HOUR + 5 * MINUTE, isOver)
     if (scenario.seed % 8 === 0 && !isOver()) checkMemory()
     const last = running
     last?.stop.abort()
