@@ -63,6 +63,8 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
     ]),
   )
 
+  /** Kept from the last process, and not looked at yet: the calls may have done what they were for. */
+  const unseen = new Set(pursuits.keys())
   /** What was known before the call that is out: if it never counted, that is what is known. */
   const before = new Map<string, Pursuit>()
 
@@ -201,9 +203,11 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
       return [failed, ...retry(pursuit, settings, now)]
     },
 
-    /** Nobody wants these ended any more: those that may be sent again are forgotten. */
+    /** Nobody wants these ended any more: those that may be sent again are forgotten, unless they may be gone already. */
     drop(isUnwanted: (id: string) => boolean): void {
-      for (const [id, { state }] of pursuits) if (state === 'free' && isUnwanted(id)) pursuits.delete(id)
+      for (const [id, { state, absences }] of pursuits) {
+        if (state === 'free' && absences === 0 && !unseen.has(id) && isUnwanted(id)) pursuits.delete(id)
+      }
     },
 
     /** Reads what a complete snapshot says of the open terminations. */
@@ -217,6 +221,7 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
         pursuit.sentAt = Math.min(pursuit.sentAt, snapshot.completedAt)
         pursuit.againAt = Math.min(pursuit.againAt, snapshot.completedAt + AGAIN_AFTER_MS)
         if (pursuit.state === 'sending' || snapshot.begunAt <= pursuit.sentAt) continue
+        unseen.delete(id)
         proofs.push(...read(id, pursuit, rows.get(id), snapshot, settings))
       }
       return proofs

@@ -84,6 +84,22 @@ describe('a termination', () => {
     ])
   })
 
+  it('of the last process is followed though nobody wants it any more, and though that process was ahead', () => {
+    const { verification } = answered()
+    const [pursuit] = verification.kept()
+    if (pursuit === undefined) throw new Error('none is kept')
+    const again = createVerification([{ ...pursuit, state: 'free', sentAt: NOON + MINUTE }])
+    const outcomes = (begunAt: Instant, ...rows: readonly string[]) => {
+      const connections = rows.map((status) => connection({ id: 'one', status }))
+      const proofs = again.see({ endpointId: ENDPOINT, begunAt, completedAt: begunAt + 100, connections }, SETTINGS)
+      again.drop(() => true)
+      return proofs.map(({ outcome }) => outcome)
+    }
+    expect(outcomes(NOON + 10 * SECOND, 'terminated')).toEqual([])
+    expect(outcomes(NOON + 20 * SECOND)).toEqual([])
+    expect(outcomes(NOON + 30 * SECOND, 'terminated')).toEqual(['confirmed'])
+  })
+
   it('that nobody took is not claimed when the connection goes by itself', () => {
     const verification = createVerification()
     verification.sending(condemned, 'connection-id', NOON)

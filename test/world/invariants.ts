@@ -59,14 +59,19 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const cuts = new Map<string, Instant[]>()
   const counters = new Map<string, { readonly at: Instant; readonly bytes: number }[]>()
   const unforeseen = new Map<string, Map<string, Instant>>()
-  const mostActive = new Map<string, number>()
+  /** How many were active, of late. */
+  const sizes = new Map<string, { readonly at: Instant; readonly active: number }[]>()
   const gaveUp = new Map<string, Instant>()
   let jumpedAt: Instant = timeline.now()
   /** Endpoints whose last poll failed. */
   const failing = new Set<string>()
   /** Of each call by name that is out: when it left, and what was in force then. */
   const leftUnder = new Map<string, { readonly at: Instant; readonly inForce: readonly AssignmentSpec[] }>()
-  let kills = 0
+  /** By connection: whether the trail tells what became of it. */
+  const concluded = new Set<string>()
+  const intended = new Set<string>()
+  const kills: Instant[] = []
+  const edits: Instant[] = []
   const broken: Broken[] = []
 
   const fail = (promise: string, what: string): never => {
@@ -115,14 +120,22 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     const since = line.since === undefined ? Infinity : Date.parse(line.since)
     if (FOREMOST.has(spec.kind) && since >= epoch.since) return
     const now = timeline.now()
-    const key = `${endpointId} ${policy} ${epoch.of} ${epoch.since}`
-    const ended = unforeseen.get(key) ?? new Map<string, Instant>()
-    unforeseen.set(key, ended.set(connectionId, now))
-    const recent = [...ended.values()].filter((at) => now - at < WITHIN_MS).length
-    const limit = Math.max(guard.minConnections, (guard.maxPercent / 100) * (mostActive.get(endpointId) ?? 0))
-    // What was condemned in one stretch of ten minutes may end in the next one; what was not saved before a kill is not known.
-    if (recent > limit * (2 + kills))
-      fail('never beyond the guard', `${policy} ended ${recent} that nobody foresaw, ${limit} are allowed`)
+    const most = Math.max(...(sizes.get(endpointId) ?? []).map(({ active }) => active))
+    const limit = Math.max(guard.minConnections, (guard.maxPercent / 100) * most)
+    const lately = (all: readonly Instant[]) => all.filter((at) => now - at < 2 * WITHIN_MS).length
+    const endedUnder = (key: string) => {
+      const ended = unforeseen.get(key) ?? new Map<string, Instant>()
+      unforeseen.set(key, ended.set(connectionId, now))
+      return [...ended.values()].filter((at) => now - at < WITHIN_MS).length
+    }
+    // What was condemned in one stretch of ten minutes may end in the next one; what was not saved before a kill is not
+    // known; and an edit has what it touches counted anew.
+    const byPolicy = endedUnder(`${endpointId} ${policy} ${epoch.of} ${epoch.since}`)
+    if (byPolicy > limit * (2 + lately(kills)))
+      fail('never beyond the guard', `${policy} ended ${byPolicy} that nobody foresaw, ${limit} are allowed`)
+    const together = endedUnder(endpointId)
+    if (together > limit * (2 + lately(kills) + lately(edits)))
+      fail('never beyond the guard', `${together} were ended that nobody foresaw, ${limit} are allowed`)
   }
 
   return {
@@ -135,11 +148,14 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       jumpedAt = timeline.now()
     },
     killed(): void {
-      kills++
+      kills.push(timeline.now())
     },
+    /** It was written down that this one would be ended, and nothing of what became of it. */
+    isLeftOpen: (id: string) => intended.has(id) && !concluded.has(id),
 
     /** From now on these hold; the older ones too, until `settled`. */
     comesInForce(assignment: AssignmentSpec): void {
+      edits.push(timeline.now())
       inForce = [...inForce, assignment]
     },
     /** Only the newest holds from now on. */
@@ -156,6 +172,9 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     /** What has reached the disk. */
     durable(text: string): void {
       for (const line of linesOf(text)) {
+        if (line.event === 'intent' && line.connectionId !== undefined) intended.add(line.connectionId)
+        if ((line.event === 'outcome' || line.event === 'gave-up') && line.connectionId !== undefined)
+          concluded.add(line.connectionId)
         if (line.event !== 'intent' || line.call === undefined) continue
         const { endpointId = '', connectionId = '', username = '', call } = line
         const key = keyOf(endpointId, call.selector, call.selector === 'username' ? username : connectionId)
@@ -170,7 +189,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       const tookMs = timeline.now() - begunAt
       life.slowestMs.set(snapshot.endpointId, Math.max(tookMs, life.slowestMs.get(snapshot.endpointId) ?? 0))
       const active = snapshot.connections.filter(isActive)
-      mostActive.set(snapshot.endpointId, Math.max(mostActive.get(snapshot.endpointId) ?? 0, active.length))
+      const recent = (sizes.get(snapshot.endpointId) ?? []).filter(({ at }) => timeline.now() - at < 2 * WITHIN_MS)
+      sizes.set(snapshot.endpointId, [...recent, { at: timeline.now(), active: active.length }])
       for (const { id, ingressBytes, egressBytes } of active) {
         if (ingressBytes === undefined || egressBytes === undefined) continue
         const known = counters.get(id) ?? []

@@ -67,6 +67,8 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   let saved: State = EMPTY_STATE
   let running: Running | undefined
 
+  /** By connection, as AWS knows it. */
+  const endedAt = new Map<string, { readonly endpointId: string; readonly at: Instant }>()
   const lives = new Map<Life['process'], Life>()
   /** What is broken is known by then; the daemon must not see it. */
   const check = (process: Life['process'], promise: (life: Life) => void) => {
@@ -88,6 +90,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     },
     cut(process, connection, termination) {
       ended++
+      endedAt.set(connection.id, { endpointId: connection.endpointId, at: timeline.now() })
       check(process, (life) => invariants.cut(life, connection, termination))
     },
   })
@@ -360,6 +363,17 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   const checkBans = () =>
     checkEnds('the banned stay out', banObjectiveMs, (policy) => policy.startsWith('banned-users'))
 
+  /** Whether the proof of every call was told, kills and all. */
+  const checkProofs = () => {
+    const watched = new Set(watchedBy(assignment))
+    for (const { endpoint, decisions } of running?.status() ?? [])
+      if (decisions === undefined) watched.delete(endpoint.id)
+    for (const [id, { endpointId, at }] of endedAt) {
+      if (timeline.now() - at > LONG_ENOUGH_MS && watched.has(endpointId) && invariants.isLeftOpen(id))
+        invariants.fail('every call is followed to its end', id)
+    }
+  }
+
   /** What is kept of connections that nobody lists any more, and of cooldowns that are over. */
   const checkMemory = () => {
     for (const [key, kept] of Object.entries(saved.endpoints)) {
@@ -402,6 +416,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     note('calm', {})
     await timeline.runUntil(calmAt + CALM_MS, isOver)
     if (!isOver()) checkEnds('no verdict is lost', LONG_ENOUGH_MS)
+    if (!isOver()) checkProofs()
     const everybodyLeaves = () => {
       for (const { endpointId, row } of aws.connected()) aws.leave(endpointId, row)
     }
