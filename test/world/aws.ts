@@ -32,6 +32,8 @@ export interface AwsWatcher {
   shown(process: Process, snapshot: Snapshot, begunAt: Instant): void
   /** A call ends this one, or says so. */
   cut(process: Process, connection: Connection, termination: Termination): void
+  /** It is on its way out, and does not stop. */
+  ends(endpointId: string, id: string): void
 }
 
 /** An account with three endpoints: certificates, a directory, a federation; and with all that may go wrong. */
@@ -207,6 +209,7 @@ export const createAws = (
       else {
         failsAt.delete(connectionId)
         cutAt.set(connectionId, timeline.now())
+        watcher.ends(endpoint.scenario.id, connectionId)
         world.cut(endpoint, row)
       }
       return { connectionId, previous, current: 'terminating' }

@@ -52,6 +52,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const { rate } = scenario
   /** What is in force: two of them while one takes the place of the other. */
   let inForce: readonly AssignmentSpec[] = []
+  let unchangedSince: Instant = timeline.now()
   /** Since when each policy is what it is, under these limits of the guard. */
   const epochs = new Map<string, { readonly of: string; readonly since: Instant }>()
   const intents = new Map<string, Line[]>()
@@ -86,6 +87,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
 
   const evidenceOf = (life: Life, endpointId: string, now: Instant): Evidence => ({
     now,
+    unchangedSince,
     toleranceMs: Math.abs(life.clock.now() - timeline.now()),
     shown: life.shown.get(endpointId)?.snapshot.connections.filter(isActive) ?? [],
     countersOf: (id) => counters.get(id) ?? [],
@@ -161,6 +163,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     /** Only the newest holds from now on. */
     settled(): void {
       inForce = inForce.slice(-1)
+      unchangedSince = timeline.now()
       const [assignment] = inForce
       for (const [index, spec] of (assignment?.policies ?? []).entries()) {
         const of = JSON.stringify([spec, assignment?.mode, assignment?.guard])

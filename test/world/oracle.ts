@@ -11,6 +11,8 @@ import { atMinute } from './specs.ts'
 /** All that the oracle needs to know. */
 export interface Evidence {
   readonly now: Instant
+  /** Since when the same policies have been in force. */
+  readonly unchangedSince: Instant
   /** How wrong the daemon's clock may be. */
   readonly toleranceMs: number
   /** The active rows of the endpoint, as they were last shown. */
@@ -57,8 +59,18 @@ const bytesOf = ({ ingressBytes, egressBytes }: Connection) =>
 const fromOf = ({ fromMinute }: EntrySpec) => (fromMinute === undefined ? -Infinity : atMinute(fromMinute))
 const untilOf = ({ untilMinute }: EntrySpec) => (untilMinute === undefined ? Infinity : atMinute(untilMinute))
 
+/** What was condemned for so long was so in the decision that a call rests on. */
+const SURELY_KNOWN_MS = MINUTE
+
 /** Whether the policy may find the connection violated: the benefit of every doubt goes to the daemon. */
-const mayBeViolated = (spec: PolicySpec, name: string, connection: Connection, evidence: Evidence): boolean => {
+const mayBeViolated = (
+  spec: PolicySpec,
+  name: string,
+  connection: Connection,
+  evidence: Evidence,
+  /** Whom another policy ends anyway. */
+  goes: (connection: Connection) => boolean,
+): boolean => {
   const { now, toleranceMs, shown } = evidence
   const [soonest, latest] = [now + toleranceMs, now - toleranceMs]
   const { establishedAt, username, id } = connection
@@ -86,7 +98,7 @@ const mayBeViolated = (spec: PolicySpec, name: string, connection: Connection, e
     case 'max-sessions': {
       if (establishedAt === undefined || username === undefined) return false
       const theirs = shown
-        .filter((one) => lower(one.username) === lower(username) && one.establishedAt !== undefined)
+        .filter((one) => lower(one.username) === lower(username) && one.establishedAt !== undefined && !goes(one))
         .sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
       const rank = theirs.findIndex((one) => one.id === id)
       if (rank < 0 || theirs.length <= spec.limit) return false
@@ -123,7 +135,13 @@ export const mayEnd = (
       spec.mode === 'enforce' &&
       isMatched(spec, connection) &&
       !isExempt(spec, connection, evidence.now + evidence.toleranceMs) &&
-      mayBeViolated(spec, name, connection, evidence)
+      mayBeViolated(spec, name, connection, evidence, (one) => {
+        const { now, toleranceMs, unchangedSince } = evidence
+        const since = now - toleranceMs - SURELY_KNOWN_MS
+        // An edit gives new graces.
+        if (since - MINUTE < unchangedSince) return false
+        return one.id !== connection.id && mustEnd(assignment, nameOf, one, since, now + toleranceMs).length > 0
+      })
     return may ? [name] : []
   })
 }
@@ -180,3 +198,23 @@ export const mustEnd = (
     return must ? [nameOf(spec, index)] : []
   })
 }
+
+/** Who of an endpoint are one too many, and have been since `since`: of each person who has more than the limit, all. */
+export const tooMany = (
+  { mode, policies }: AssignmentSpec,
+  active: readonly Connection[],
+  since: Instant,
+): ReadonlyArray<readonly Connection[]> =>
+  policies.flatMap((spec) => {
+    if (spec.kind !== 'max-sessions' || mode !== 'enforce' || spec.mode !== 'enforce') return []
+    const counted = active.filter(
+      (one) =>
+        isMatched(spec, one) && !isProtected(one) && !isExempt(spec, one, -Infinity) && one.username !== undefined,
+    )
+    const people = new Set(counted.map((one) => lower(one.username)))
+    return [...people].flatMap((person) => {
+      const theirs = counted.filter((one) => lower(one.username) === person)
+      const areOld = theirs.every((one) => (one.establishedAt ?? Infinity) + spec.graceSeconds * SECOND <= since)
+      return theirs.length > spec.limit && areOld ? [theirs] : []
+    })
+  })

@@ -11,7 +11,7 @@ import { createRandom } from '../../src/simulator/random.ts'
 import { createAws } from './aws.ts'
 import { createDisk } from './disk.ts'
 import { Broken, createInvariants, type Life } from './invariants.ts'
-import { mustEnd } from './oracle.ts'
+import { mustEnd, tooMany } from './oracle.ts'
 import { createProcess } from './process.ts'
 import { type AssignmentSpec, badgeOf, type Happening, type Scenario, userOf, WORLD_MINUTES } from './scenario.ts'
 import { assignmentOf, ENDPOINTS, nameOf, START, watchedBy } from './specs.ts'
@@ -90,8 +90,10 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     },
     cut(process, connection, termination) {
       ended++
-      endedAt.set(connection.id, { endpointId: connection.endpointId, at: timeline.now() })
       check(process, (life) => invariants.cut(life, connection, termination))
+    },
+    ends(endpointId, id) {
+      if (!endedAt.has(id)) endedAt.set(id, { endpointId, at: timeline.now() })
     },
   })
   const disk = createDisk(random.requests, scenario.syncMs, (path, bytes) => {
@@ -358,6 +360,26 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       invariants.fail(promise, `${id} of ${whose} has been condemned by ${policy} for ${now - since} ms`)
     }
   }
+  /** In calm times: of those who have too many sessions, some went. */
+  const checkLimits = () => {
+    const status = running?.status() ?? []
+    const since = timeline.now() - LONG_ENOUGH_MS
+    for (const { endpoint, decisions } of status) {
+      if (decisions === undefined) continue
+      const held = new Set(
+        decisions.violating.flatMap(({ connection, held: by }) => (by.length > 0 ? [connection.id] : [])),
+      )
+      const active = aws
+        .connected()
+        .filter(({ endpointId }) => endpointId === endpoint.id)
+        .map(({ row }) => aws.connectionOf(endpoint.id, row))
+      for (const theirs of tooMany(assignment, active, since)) {
+        if (!theirs.some(({ id }) => held.has(id) || invariants.gaveUp(id)))
+          invariants.fail('no verdict is lost', `${theirs[0]?.username} has ${theirs.length} sessions, for long`)
+      }
+    }
+  }
+
   /** A poll, the decision, the call, and what it takes on the way: of a slow disk the writes of those before it too. */
   const banObjectiveMs = (scenario.pollSeconds + 20) * SECOND + 10 * scenario.syncMs.to
   const checkBans = () =>
@@ -416,6 +438,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     note('calm', {})
     await timeline.runUntil(calmAt + CALM_MS, isOver)
     if (!isOver()) checkEnds('no verdict is lost', LONG_ENOUGH_MS)
+    if (!isOver()) checkLimits()
     if (!isOver()) checkProofs()
     const everybodyLeaves = () => {
       for (const { endpointId, row } of aws.connected()) aws.leave(endpointId, row)
