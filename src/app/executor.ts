@@ -190,6 +190,9 @@ export const createExecutor = (options: {
     /** Reads what a complete snapshot says of the terminations under way. */
     see(snapshot: Snapshot): void {
       tell(verification.see(snapshot, settings().termination), snapshot.completedAt)
+      if (singly.size === 0) return
+      const present = new Set(snapshot.connections.map(({ username }) => username))
+      for (const username of singly) if (!present.has(username)) singly.delete(username)
     },
 
     /** When a connection that is still condemned may be tried again. */

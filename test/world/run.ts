@@ -37,9 +37,8 @@ const withoutIdleHappenings = async (world: Scenario): Promise<Scenario> => {
 
 // What is thrown where nobody waits for it ends the search as well, and is told with its seed.
 process.on('unhandledRejection', (error) => {
-  console.log(
-    `broken with --seed ${seed}: the daemon does not fall over: ${error instanceof Error ? error.stack : error}`,
-  )
+  const what = error instanceof Error ? error.stack : String(error)
+  console.log(`broken with --seed ${seed}: the daemon does not fall over: ${what}`)
   console.log('broken promise: the daemon does not fall over')
   process.exit(1)
 })
