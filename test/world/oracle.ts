@@ -121,6 +121,8 @@ const mayBeViolated = (
   }
 }
 
+const policiesWithoutGrace = ({ policies }: AssignmentSpec) => policies.filter(({ graceSeconds }) => graceSeconds === 0)
+
 /** Which of the policies may end the connection. */
 export const mayEnd = (
   assignment: AssignmentSpec,
@@ -140,7 +142,9 @@ export const mayEnd = (
         const since = now - toleranceMs - SURELY_KNOWN_MS
         // An edit gives new graces.
         if (since - MINUTE < unchangedSince) return false
-        return one.id !== connection.id && mustEnd(assignment, nameOf, one, since, now + toleranceMs).length > 0
+        // A grace may have begun with the decision, after a time in which nobody could decide.
+        const atOnce = { ...assignment, policies: policiesWithoutGrace(assignment) }
+        return one.id !== connection.id && mustEnd(atOnce, nameOf, one, since, now + toleranceMs).length > 0
       })
     return may ? [name] : []
   })
