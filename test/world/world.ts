@@ -328,13 +328,19 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     return pages * (200 + 2 * scenario.latencyMs.to) < (scenario.staleAfterMinutes * MINUTE) / 2
   }
 
+  /**
+   * Whether clients that come back at once are more than the slowest rate can end, or a disk write down: an intent and an
+   * outcome for each call, one after another.
+   */
+  const isOverrun = () => {
+    const perSecond = Math.min(scenario.rate.perSecond, SECOND / scenario.syncMs.to)
+    return (calls - callsAtCalm) * 1.5 > ((timeline.now() - calmAt) / SECOND) * perSecond
+  }
+
   /** In calm times: whoever has had to go for so long went, or it was said why not. */
   const checkEnds = (promise: string, withinMs: number, concerns: (policy: string) => boolean = () => true) => {
     const now = timeline.now()
-    // Clients that come back at once are more than the slowest rate can end, or a disk write down: an intent and an
-    // outcome for each call, one after another.
-    const perSecond = Math.min(scenario.rate.perSecond, SECOND / scenario.syncMs.to)
-    if ((calls - callsAtCalm) * 1.5 > ((now - calmAt) / SECOND) * perSecond) return
+    if (isOverrun()) return
     const status = running?.status() ?? []
     // By one policy, while another may be about to end it.
     const holds = status.flatMap(({ decisions }) => decisions?.violating.filter(({ held }) => held.length > 0) ?? [])
@@ -362,6 +368,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   }
   /** In calm times: of those who have too many sessions, some went. */
   const checkLimits = () => {
+    if (isOverrun()) return
     const status = running?.status() ?? []
     const since = timeline.now() - LONG_ENOUGH_MS
     for (const { endpoint, decisions } of status) {
