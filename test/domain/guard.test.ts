@@ -324,6 +324,8 @@ describe('the age of a policy', () => {
     expect([settled([], 4), settled([], 5), settled([], 6)]).toEqual([4, 5, 5])
     expect([settled(['max-session-age'], 4), settled(['max-session-age'], 6), settled(['daily'], 6)]).toEqual([4, 6, 5])
     expect(settledAges(first, new Set(['max-session-age']), 5)).toBe(first)
+    const both = { ...first, other: { hash: 'o', acts: true, changedAt: 9 } }
+    expect(settledAges(both, new Set(), 7)).toEqual({ ...first, other: { hash: 'o', acts: true, changedAt: 7 } })
     expect(ages(first, 'a', 4)['max-session-age']?.changedAt).toBe(5)
   })
 

@@ -498,11 +498,9 @@ describe('what is remembered of cuts', () => {
     memory.cut(cooling, connection({ username: 'carol' }), NOON + 1)
     memory.cut(cooling, connection({ username: 'dave' }), NOON + HOUR)
     memory.cut(cooling, connection({ username: 'erin' }), NOON + HOUR + 1)
-    const observation = memory.begin(
-      { begunAt: NOON + HOUR - 1, connections: [] },
-      createPolicySet([cooling], []),
-      PLACE,
-    )
+    const brief = policy('max-transfer', { total: '1GiB' }, { cooldownMs: HOUR / 2 })
+    const set = createPolicySet([brief, cooling], [])
+    const observation = memory.begin({ begunAt: NOON + HOUR - 1, connections: [] }, set, PLACE)
     observation.end(NOON + HOUR)
     expect(memory.kept().cuts).toEqual({ 'max-session-age': { carol: NOON + 1, dave: NOON + HOUR } })
   })
