@@ -131,6 +131,8 @@ export const mayEnd = (
   evidence: Evidence,
 ): readonly string[] => {
   if (assignment.mode !== 'enforce' || isProtected(connection)) return []
+  // A grace may have begun with the decision, after a time in which nobody could decide.
+  const atOnce = { ...assignment, policies: policiesWithoutGrace(assignment) }
   return assignment.policies.flatMap((spec, index) => {
     const name = nameOf(spec, index)
     const may =
@@ -142,8 +144,6 @@ export const mayEnd = (
         const since = now - toleranceMs - SURELY_KNOWN_MS
         // An edit gives new graces.
         if (since - MINUTE < unchangedSince) return false
-        // A grace may have begun with the decision, after a time in which nobody could decide.
-        const atOnce = { ...assignment, policies: policiesWithoutGrace(assignment) }
         return one.id !== connection.id && mustEnd(atOnce, nameOf, one, since, now + toleranceMs).length > 0
       })
     return may ? [name] : []
