@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const unitFloors = ['domain', 'config', 'app', 'house']
+const unitFloors = ['domain', 'config', 'advice', 'app', 'house']
 
 export default defineConfig({
   test: {

@@ -1,4 +1,4 @@
-import { SECOND } from '../src/domain/instant.ts'
+import { SECOND } from '../src/domain/time/instant.ts'
 import { mixedCut, quantile, quietHours, runLongCut, smallestSafeNumber } from '../test/app/long-cut.ts'
 import { type Options, ratio, rounded, type Table } from './support/table.ts'
 

@@ -1,4 +1,4 @@
-import { SECOND } from '../src/domain/instant.ts'
+import { SECOND } from '../src/domain/time/instant.ts'
 import {
   type LongCut,
   massCut,

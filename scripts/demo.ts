@@ -5,7 +5,7 @@ import type { CurfewEvent } from '../src/app/events.ts'
 import { composeDaemon, createLog } from '../src/cli/compose-daemon.ts'
 import { readConfiguration } from '../src/cli/compose-files.ts'
 import { problemLines } from '../src/cli/problems.ts'
-import { parseDuration } from '../src/domain/duration.ts'
+import { parseDuration } from '../src/domain/time/duration.ts'
 import { parseScenario } from '../src/simulator/scenario-file.ts'
 import { startSimulator } from '../src/simulator/server.ts'
 
@@ -30,7 +30,7 @@ process.env.AWS_ENDPOINT_URL_STS = simulator.url
 process.env.AWS_ACCESS_KEY_ID = 'demo'
 process.env.AWS_SECRET_ACCESS_KEY = 'demo'
 
-const condemned = new Map<string, string>()
+const violation = new Map<string, string>()
 const ended = new Map<string, number>()
 let confirmed = 0
 
@@ -41,8 +41,8 @@ const show = (event: CurfewEvent) => {
   if (event.event === 'poll-failed') print('yellow', 'blind', event.endpoint.name, event.message)
   if (event.event === 'termination' && event.outcome === 'confirmed') confirmed++
   if (event.event !== 'accepted') return
-  const { connectionId, username, commonName, policy, because } = event.condemned
-  condemned.set(connectionId, policy)
+  const { connectionId, username, commonName, policy, because } = event.violation
+  violation.set(connectionId, policy)
   ended.set(policy, (ended.get(policy) ?? 0) + 1)
   print('red', 'ended', username ?? commonName ?? '(nobody)', `${policy}: ${because}`)
 }
@@ -86,7 +86,7 @@ const terminated = simulator.requests.flatMap(({ action, status, params }) =>
     ? [params.ConnectionId ?? '']
     : [],
 )
-const unexplained = terminated.filter((id) => !condemned.has(id))
+const unexplained = terminated.filter((id) => !violation.has(id))
 process.stdout.write(`
 Ended by policy:
 ${[...ended].map(([policy, count]) => `  ${policy.padEnd(24)} ${count}`).join('\n')}

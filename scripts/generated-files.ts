@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { operationsDashboard } from '../deploy/grafana/source/operations.ts'
 import { policiesDashboard } from '../deploy/grafana/source/policies.ts'
-import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../src/config/json-schema.ts'
+import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../src/config/schema/json-schema.ts'
 import { iamFiles } from './iam-policies.ts'
 import { metricsPage } from './metrics-page.ts'
 import { prometheusRule } from './prometheus-rule.ts'

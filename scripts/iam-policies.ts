@@ -1,5 +1,5 @@
 import { AWS_ACTIONS, type AwsAction } from '../src/adapters/aws/actions.ts'
-import type { Mode } from '../src/domain/policy.ts'
+import type { Mode } from '../src/domain/policies/policy.ts'
 
 /** What each action is for: one that is new does not compile until it is said here. */
 const PURPOSES: Readonly<Record<AwsAction, Purpose>> = {

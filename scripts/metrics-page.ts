@@ -10,8 +10,8 @@ import {
 } from '../src/adapters/prometheus/metrics.ts'
 import { OUTCOMES } from '../src/app/outcome.ts'
 import { VPN_ERROR_CODES } from '../src/app/vpn.ts'
+import { MODES, REASONS } from '../src/domain/policies/policy.ts'
 import { POLICY_KINDS } from '../src/domain/policies/registry.ts'
-import { MODES, REASONS } from '../src/domain/policy.ts'
 
 const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(', ')
 
@@ -33,7 +33,7 @@ const CLOSED: ReadonlyArray<readonly [label: string, values: readonly string[]]>
   ['`outcome` of `curfew_notifications_total`', NOTIFICATION_OUTCOMES],
   ['`selector`', SELECTORS],
   ['`stage`', LAG_STAGES],
-  ['`reason` of `curfew_cycles_skipped_total`', SKIP_REASONS],
+  ['`reason` of `curfew_polls_skipped_total`', SKIP_REASONS],
   ['`kind`', POLICY_KINDS.map(({ kind }) => kind)],
 ]
 

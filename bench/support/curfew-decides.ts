@@ -1,10 +1,10 @@
-import { createCases } from '../../src/domain/cases.ts'
 import type { Connection } from '../../src/domain/connection.ts'
-import { createDecider } from '../../src/domain/decide.ts'
-import type { Instant } from '../../src/domain/instant.ts'
-import { createMemory } from '../../src/domain/memory.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
-import { createRememberedCases } from '../../src/domain/remembered-cases.ts'
+import { createCases } from '../../src/domain/judge/cases.ts'
+import { createDecider } from '../../src/domain/judge/decide.ts'
+import { createMemory } from '../../src/domain/judge/memory.ts'
+import { createRememberedCases } from '../../src/domain/judge/remembered-cases.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import type { Instant } from '../../src/domain/time/instant.ts'
 import { NOON, PLACE, policiesOf, type Rule } from './world.ts'
 
 /** As an endpoint's watch decides; or with nothing remembered from one decision to the next. */

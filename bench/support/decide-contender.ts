@@ -1,5 +1,5 @@
 import type { Connection } from '../../src/domain/connection.ts'
-import type { Instant } from '../../src/domain/instant.ts'
+import type { Instant } from '../../src/domain/time/instant.ts'
 import { createCedar } from './cedar.ts'
 import { createCurfew } from './curfew-decides.ts'
 import { createHandLoop } from './hand-loop.ts'

@@ -1,5 +1,5 @@
 import type { Connection } from '../../src/domain/connection.ts'
-import { HOUR, type Instant } from '../../src/domain/instant.ts'
+import { HOUR, type Instant } from '../../src/domain/time/instant.ts'
 import { namesOf, type Rule, teamNamed } from './world.ts'
 
 /** What somebody writes who has just these rules and nothing else to care for: the ids of whose connection must end now. */

@@ -1,6 +1,6 @@
 import { Engine } from 'json-rules-engine'
 import type { Connection } from '../../src/domain/connection.ts'
-import { HOUR, type Instant } from '../../src/domain/instant.ts'
+import { HOUR, type Instant } from '../../src/domain/time/instant.ts'
 import { namesOf, type Rule, teamNamed } from './world.ts'
 
 const conditionOf = (rule: Rule, index: number) => {

@@ -1,10 +1,10 @@
 import type { Connection } from '../../src/domain/connection.ts'
-import { HOUR, type Instant } from '../../src/domain/instant.ts'
-import { parsePattern } from '../../src/domain/pattern.ts'
+import { parsePattern } from '../../src/domain/names/pattern.ts'
+import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import { offHours } from '../../src/domain/policies/off-hours.ts'
+import type { Policy, Shared } from '../../src/domain/policies/policy.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
-import type { Policy, Shared } from '../../src/domain/policy.ts'
-import type { UserEntry } from '../../src/domain/user-list.ts'
+import { HOUR, type Instant } from '../../src/domain/time/instant.ts'
 
 /** A Monday noon, UTC. */
 export const NOON: Instant = Date.UTC(2026, 10, 23, 12)

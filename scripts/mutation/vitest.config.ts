@@ -20,7 +20,7 @@ export default defineConfig({
     include: ['test/domain/**/*.test.ts', 'test/config/**/*.test.ts'],
     // Seconds for each mutant, and what they find in the end they count: cut short they prove nothing.
     exclude: [
-      'test/domain/policy-warnings.property.test.ts',
+      'test/advice/policy-warnings.property.test.ts',
       'test/domain/policy-set.property.test.ts',
       'test/config/fuzz.property.test.ts',
     ],

@@ -1,7 +1,7 @@
-import type { Instant } from '../domain/instant.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
-import type { Condemnation } from './condemnation.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
+import type { Violation } from './violation.ts'
 
 /** As many as a day of a full disk brings on a large endpoint; the oldest go first. */
 const KEPT_RECORDS = 50_000
@@ -25,10 +25,10 @@ export const createAuditEvents = (audit: AuditTrail, policySetHash: () => string
     region,
     policySetHash: policySetHash(),
   })
-  const of = (event: AuditRecord['event'], endpoint: Endpoint, at: Instant, condemned: Condemnation): AuditRecord => ({
+  const of = (event: AuditRecord['event'], endpoint: Endpoint, at: Instant, violation: Violation): AuditRecord => ({
     ...on(endpoint, at),
     event,
-    ...condemned,
+    ...violation,
   })
 
   const emit: Emit = (event: CurfewEvent) => {
@@ -48,10 +48,10 @@ export const createAuditEvents = (audit: AuditTrail, policySetHash: () => string
         write([{ time: event.at, event: 'stop', policySetHash: policySetHash() }])
         break
       case 'violation':
-        if (event.mode === 'audit') write([of('would-end', event.endpoint, event.at, event.condemned)])
+        if (event.mode === 'audit') write([of('would-end', event.endpoint, event.at, event.violation)])
         break
       case 'held':
-        write(event.condemned.map((condemned) => of('held', event.endpoint, event.at, condemned)))
+        write(event.violations.map((violation) => of('held', event.endpoint, event.at, violation)))
         break
       case 'released':
         write(
@@ -66,17 +66,17 @@ export const createAuditEvents = (audit: AuditTrail, policySetHash: () => string
       case 'termination':
         write([
           {
-            ...of(event.outcome === 'gave-up' ? 'gave-up' : 'outcome', event.endpoint, event.at, event.condemned),
+            ...of(event.outcome === 'gave-up' ? 'gave-up' : 'outcome', event.endpoint, event.at, event.violation),
             call: event.callId === '' ? undefined : { id: event.callId, selector: event.selector },
             requestId: event.requestId,
             outcome: event.outcome,
           },
         ])
         break
-      case 'ended-beside':
+      case 'also-ended':
         write([
           {
-            ...of('outcome', event.endpoint, event.at, event.condemned),
+            ...of('outcome', event.endpoint, event.at, event.violation),
             because:
               'ended by the same call: it came after the snapshot, and the policy condemns every connection of this user',
             since: undefined,
@@ -95,11 +95,19 @@ export const createAuditEvents = (audit: AuditTrail, policySetHash: () => string
         const because = `back ${event.count === 1 ? 'once' : `${event.count} times`} after a cut`
         const { policy } = event
         write([
-          { ...on(event.endpoint, event.at), event: 'seen-again', connectionId, username, commonName, policy, because },
+          {
+            ...on(event.endpoint, event.at),
+            event: 'reconnected',
+            connectionId,
+            username,
+            commonName,
+            policy,
+            because,
+          },
         ])
         break
       }
-      case 'writable-again':
+      case 'writable':
         if (event.what === 'audit') write([])
         break
       default:

@@ -1,5 +1,5 @@
-import type { Instant } from '../domain/instant.ts'
-import type { Reason } from '../domain/policy.ts'
+import type { Reason } from '../domain/policies/policy.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { Outcome } from './outcome.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
@@ -15,7 +15,7 @@ export const AUDIT_EVENTS = [
   'outcome',
   'gave-up',
   'blind',
-  'seen-again',
+  'reconnected',
 ] as const
 export type AuditEvent = (typeof AUDIT_EVENTS)[number]
 

@@ -1,22 +1,22 @@
 import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
-import { type Instant, SECOND } from '../domain/instant.ts'
-import { changedPolicies, nextPolicyAges, settledAges } from '../domain/policy-ages.ts'
-import type { PolicySet } from '../domain/policy-set.ts'
-import type { Rate } from '../domain/token-bucket.ts'
+import { changedPolicies, nextPolicyAges, settledAges } from '../domain/policies/policy-ages.ts'
+import type { PolicySet } from '../domain/policies/policy-set.ts'
+import type { Rate } from '../domain/terminate/token-bucket.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
-import type { Calendar } from './calendar.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
-import { createPlaces, type WatchEntry } from './places.ts'
 import { createRehearsal } from './rehearsal.ts'
+import type { Schedule } from './schedule.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
 import { budgetKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
 import type { EndpointState, State, StateStore } from './state.ts'
 import { createStateKeeper } from './state-keeper.ts'
 import { createTerminationQueue, type TerminationQueue } from './termination-queue.ts'
 import type { VpnSite } from './vpn.ts'
+import { createWatchList, type WatchEntry } from './watch-list.ts'
 
 /** All that the daemon is told by configuration; a reload brings a new one. */
 export interface Assignment {
@@ -43,7 +43,7 @@ const STOP_WITHIN_MS = 8 * SECOND
 export const createDaemon = (options: {
   readonly assignment: Assignment
   readonly connect: (site: Site) => VpnSite
-  readonly calendar: (schedule: string) => Calendar
+  readonly scheduleOf: (cron: string) => Schedule
   readonly clock: Clock
   readonly random: () => number
   readonly emit: Emit
@@ -71,7 +71,7 @@ export const createDaemon = (options: {
   let calls = 0
 
   let assignment = options.assignment
-  let calendar = options.calendar(assignment.schedule)
+  let schedule = options.scheduleOf(assignment.schedule)
   let ages = nextPolicyAges(options.state.policies, assignment.policies.policies, assignment.settings.mode, startedAt)
   const changedSinceKept = changedPolicies(options.state.policies, ages)
   /** Policies that changed by a clock that AWS has not confirmed since. */
@@ -107,7 +107,7 @@ export const createDaemon = (options: {
   }
 
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
-  const places = createPlaces(clock, emit)
+  const places = createWatchList(clock, emit)
   const rehearsal = createRehearsal(clock, emit)
 
   const changedAt: ChangedAt = (policy) => ages[policy.name]?.changedAt ?? startedAt
@@ -248,11 +248,11 @@ export const createDaemon = (options: {
     while (!until.aborted) {
       const now = clock.now()
       // The clock went back: without this the schedule would be silent until the old time comes round again.
-      if (now < seen) tickAt = calendar.next(now)
+      if (now < seen) tickAt = schedule.next(now)
       seen = now
       turnedAt = now
       const ticked = now >= tickAt
-      if (ticked) tickAt = calendar.next(now)
+      if (ticked) tickAt = schedule.next(now)
       let wakeAt = tickAt
       for (const watch of watches.values()) {
         watch.turn(now)
@@ -315,8 +315,8 @@ export const createDaemon = (options: {
       const before = ages
       assignment = next
       ages = nextPolicyAges(before, next.policies.policies, next.settings.mode, clock.now())
-      calendar = options.calendar(next.schedule)
-      tickAt = Math.min(tickAt, calendar.next(clock.now()))
+      schedule = options.scheduleOf(next.schedule)
+      tickAt = Math.min(tickAt, schedule.next(clock.now()))
       const changed = changedPolicies(before, ages)
       unsure = new Set([...unsure, ...changed])
       for (const { queue } of queues.values()) queue.setRate(next.terminationRate)

@@ -24,8 +24,8 @@ export interface FoundEndpoint {
 export interface Change {
   /** All that are to be watched from now on, the listed ones first. */
   readonly endpoints: readonly FoundEndpoint[]
-  readonly came: readonly FoundEndpoint[]
-  readonly went: readonly FoundEndpoint[]
+  readonly added: readonly FoundEndpoint[]
+  readonly removed: readonly FoundEndpoint[]
   /** Why AWS could not be asked: everything is as it was. */
   readonly failure: VpnError | undefined
 }
@@ -62,7 +62,12 @@ export const createDiscovery = ({
     return merged
   }
 
-  const unchanged = (failure?: VpnError): Change => ({ endpoints: [...found.values()], came: [], went: [], failure })
+  const unchanged = (failure?: VpnError): Change => ({
+    endpoints: [...found.values()],
+    added: [],
+    removed: [],
+    failure,
+  })
 
   const look = async (signal: AbortSignal): Promise<Change> => {
     try {
@@ -70,8 +75,8 @@ export const createDiscovery = ({
       found = merge(await vpn.endpoints(signal))
       return {
         endpoints: [...found.values()],
-        came: [...found.values()].filter(({ id }) => !before.has(id)),
-        went: [...before.values()].filter(({ id }) => !found.has(id)),
+        added: [...found.values()].filter(({ id }) => !before.has(id)),
+        removed: [...before.values()].filter(({ id }) => !found.has(id)),
         failure: undefined,
       }
     } catch (error) {

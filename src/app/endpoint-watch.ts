@@ -1,14 +1,14 @@
-import { groundOf } from '../domain/case.ts'
 import { isActive } from '../domain/connection.ts'
-import { createDecider, type Decisions } from '../domain/decide.ts'
-import { createGuard, type GuardLimits } from '../domain/guard.ts'
-import { type Instant, NEVER, SECOND } from '../domain/instant.ts'
-import { createMemory, type Observation } from '../domain/memory.ts'
-import { byUrgency, type Plan, planOf } from '../domain/plan.ts'
-import { acts } from '../domain/policy.ts'
-import type { PolicySet } from '../domain/policy-set.ts'
-import { createRememberedCases } from '../domain/remembered-cases.ts'
-import { usersToEndAtOnce } from '../domain/username-calls.ts'
+import { createGuard, type GuardLimits } from '../domain/guard/guard.ts'
+import { groundOf } from '../domain/judge/case.ts'
+import { createDecider, type Decisions } from '../domain/judge/decide.ts'
+import { createMemory, type Observation } from '../domain/judge/memory.ts'
+import { createRememberedCases } from '../domain/judge/remembered-cases.ts'
+import { acts } from '../domain/policies/policy.ts'
+import type { PolicySet } from '../domain/policies/policy-set.ts'
+import { byUrgency, type Plan, planOf } from '../domain/terminate/plan.ts'
+import { usersToEndAtOnce } from '../domain/terminate/username-calls.ts'
+import { type Instant, NEVER, SECOND } from '../domain/time/instant.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
@@ -18,9 +18,9 @@ import { createNews } from './news.ts'
 import { createPollPace } from './poll-pace.ts'
 import { createReconnects } from './reconnects.ts'
 import type { ChangedAt, CycleSettings } from './settings.ts'
+import { inSlices, SLICE_ROWS } from './slices.ts'
 import type { EndpointState } from './state.ts'
 import type { TerminationQueue } from './termination-queue.ts'
-import { inTurns, MOST_IN_ONE_GO } from './turns.ts'
 import { type Snapshot, VpnError, type VpnSite } from './vpn.ts'
 
 /** What `/status` shows of an endpoint. */
@@ -114,7 +114,7 @@ export const createEndpointWatch = (options: {
 
   /** Counts who comes back before anybody else hears of a cut. */
   const emit: Emit = (event: CurfewEvent) => {
-    if (event.event === 'accepted') reconnects.cut(event.condemned, event.at)
+    if (event.event === 'accepted') reconnects.cut(event.violation, event.at)
     options.emit(event)
   }
 
@@ -216,19 +216,19 @@ export const createEndpointWatch = (options: {
   /** The cases of a large endpoint are made ahead of the decision. */
   const decideAhead = async ({ connections }: Snapshot, signal: AbortSignal) => {
     const active = connections.filter(isActive)
-    if (active.length <= MOST_IN_ONE_GO) return
+    if (active.length <= SLICE_ROWS) return
     const prepare = (from: number, to: number) => {
       const now = clock.now()
       cases.prepare(active, from, to, groundOf(historyAt(now), now, settings.mode))
     }
-    await inTurns(clock, active.length, prepare, signal)
+    await inSlices(clock, active.length, prepare, signal)
   }
 
   /** What a large snapshot adds to the memory, and who its people are to the policies, is found out a few at a time as well. */
   const observeAhead = async (seen: Snapshot, signal: AbortSignal): Promise<Observation> => {
     const set = policies
     const observation = memory.begin(seen, set, place)
-    await inTurns(clock, seen.connections.length, observation.read, signal)
+    await inSlices(clock, seen.connections.length, observation.read, signal)
     // Policies that came meanwhile keep other things of it.
     return set === policies ? observation : observeAhead(seen, signal)
   }

@@ -1,12 +1,12 @@
-import type { NearMiss } from '../domain/case.ts'
-import type { Decisions } from '../domain/decide.ts'
-import type { GuardedVerdict } from '../domain/guard.ts'
-import type { Instant } from '../domain/instant.ts'
-import type { TerminateCall } from '../domain/plan.ts'
-import type { Mode } from '../domain/policy.ts'
-import type { Condemnation } from './condemnation.ts'
+import type { GuardedVerdict } from '../domain/guard/guard.ts'
+import type { NearMiss } from '../domain/judge/case.ts'
+import type { Decisions } from '../domain/judge/decide.ts'
+import type { Mode } from '../domain/policies/policy.ts'
+import type { TerminateCall } from '../domain/terminate/plan.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { Reconnect } from './reconnects.ts'
 import type { Proof } from './verification.ts'
+import type { Violation } from './violation.ts'
 import type { Snapshot, VpnErrorCode } from './vpn.ts'
 
 /** An endpoint under watch. */
@@ -44,8 +44,8 @@ export type CurfewEvent =
       readonly event: 'users-file-changed'
       readonly file: string
       readonly entries: number
-      readonly came: number
-      readonly went: number
+      readonly added: number
+      readonly removed: number
     }
   | { readonly event: 'endpoints-changed'; readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] }
   | { readonly event: 'discovery-failed'; readonly region: string; readonly message: string }
@@ -76,14 +76,14 @@ export type CurfewEvent =
   /** Once per connection and policy: its deadline has passed. `repeats`: how often the person came back in a row. */
   | ({
       readonly event: 'violation'
-      readonly condemned: Condemnation
+      readonly violation: Violation
       readonly mode: Mode
       readonly repeats: number
     } & OnEndpoint)
   /** A connection ends so soon that its person should hear of it: once per connection, policy and lead. */
   | ({
       readonly event: 'warning'
-      readonly condemned: Condemnation
+      readonly violation: Violation
       /** How long before the end the policy asks for a warning. */
       readonly leadMs: number
       readonly endsAt: Instant
@@ -92,7 +92,7 @@ export type CurfewEvent =
   | ({
       readonly event: 'held'
       readonly policy: string
-      readonly condemned: readonly Condemnation[]
+      readonly violations: readonly Violation[]
       readonly active: number
     } & OnEndpoint)
   | ({ readonly event: 'released'; readonly verdicts: readonly GuardedVerdict[] } & OnEndpoint)
@@ -107,13 +107,13 @@ export type CurfewEvent =
   /** One connection whose termination AWS accepted. */
   | ({
       readonly event: 'accepted'
-      readonly condemned: Condemnation
+      readonly violation: Violation
       readonly established: Instant | undefined
     } & OnEndpoint)
   /** A call by user name ended a connection that no snapshot had shown yet. */
   | ({
-      readonly event: 'ended-beside'
-      readonly condemned: Condemnation
+      readonly event: 'also-ended'
+      readonly violation: Violation
       readonly callId: string
       readonly requestId: string | undefined
     } & OnEndpoint)
@@ -133,7 +133,7 @@ export type CurfewEvent =
     }
   /** The audit trail or the state file could not be written, or can be again. */
   | { readonly event: 'unwritable'; readonly what: 'audit' | 'state'; readonly message: string }
-  | { readonly event: 'writable-again'; readonly what: 'audit' | 'state' }
+  | { readonly event: 'writable'; readonly what: 'audit' | 'state' }
   /** The clock of the host and of AWS differ. */
   | { readonly event: 'clock-skew'; readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }
 

@@ -1,14 +1,14 @@
-import type { Decision } from '../domain/decide.ts'
-import { type Instant, NEVER } from '../domain/instant.ts'
-import type { Memory } from '../domain/memory.ts'
-import type { Plan, TerminateCall } from '../domain/plan.ts'
-import type { Policy } from '../domain/policy.ts'
+import type { Decision } from '../domain/judge/decide.ts'
+import type { Memory } from '../domain/judge/memory.ts'
+import type { Policy } from '../domain/policies/policy.ts'
+import type { Plan, TerminateCall } from '../domain/terminate/plan.ts'
+import { type Instant, NEVER } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
-import { type Condemnation, condemnationOf } from './condemnation.ts'
 import type { Emit, Endpoint } from './events.ts'
 import type { CycleSettings } from './settings.ts'
 import type { Requester } from './termination-queue.ts'
 import { createVerification, type Proof, type Pursuit } from './verification.ts'
+import { type Violation, violationOf } from './violation.ts'
 import type { Snapshot, VpnError } from './vpn.ts'
 
 /** Carries out the plans of one endpoint: asks the queue for calls, writes each down before it leaves, follows it to its outcome. */
@@ -22,7 +22,7 @@ export const createExecutor = (options: {
   /** Whether the snapshot that the plan rests on may still be acted on. */
   readonly isFresh: (now: Instant) => boolean
   /** How often the person has come back in a row. */
-  readonly repeatsOf: (condemned: Condemnation) => number
+  readonly repeatsOf: (violation: Violation) => number
   readonly policyNamed: (name: string) => Policy | undefined
   readonly now: () => Instant
   readonly kept: readonly Pursuit[]
@@ -41,28 +41,25 @@ export const createExecutor = (options: {
   /** When the plan must be made anew: a verdict in it may be over. */
   let planEndsAt: Instant = -NEVER
 
-  const condemnationsOf = (
-    { decisions }: TerminateCall,
-    now: Instant,
-  ): readonly (readonly [Decision, Condemnation])[] =>
+  const violationsOf = ({ decisions }: TerminateCall, now: Instant): readonly (readonly [Decision, Violation])[] =>
     decisions.flatMap((decision) => {
-      const condemned = condemnationOf(decision, now)
-      return condemned === undefined ? [] : [[decision, condemned] as const]
+      const violation = violationOf(decision, now)
+      return violation === undefined ? [] : [[decision, violation] as const]
     })
 
   const idsOf = ({ decisions }: TerminateCall) => decisions.map(({ connection: { id } }) => id)
 
   /** Who comes back is measured from the instant at which the call left: the answer may take its time. */
-  const cut = (condemned: Condemnation, leftAt: Instant) => {
-    const policy = policyNamed(condemned.policy)
-    if (policy !== undefined) memory.cut(policy, condemned, leftAt)
+  const cut = (violation: Violation, leftAt: Instant) => {
+    const policy = policyNamed(violation.policy)
+    if (policy !== undefined) memory.terminate(policy, violation, leftAt)
   }
 
   const tell = (proofs: readonly Proof[], at: Instant) => {
     for (const proof of proofs) {
       // A cut whose answer was lost is a cut all the same.
-      if (proof.outcome === 'confirmed') cut(proof.condemned, proof.leftAt)
-      emit({ event: 'termination', endpoint, ...proof, repeats: repeatsOf(proof.condemned), at })
+      if (proof.outcome === 'confirmed') cut(proof.violation, proof.leftAt)
+      emit({ event: 'termination', endpoint, ...proof, repeats: repeatsOf(proof.violation), at })
     }
   }
 
@@ -87,7 +84,7 @@ export const createExecutor = (options: {
 
     leaving(call, now) {
       for (const id of idsOf(call)) recording.add(id)
-      for (const [, condemned] of condemnationsOf(call, now)) verification.sending(condemned, call.selector, now)
+      for (const [, violation] of violationsOf(call, now)) verification.sending(violation, call.selector, now)
     },
 
     async intend(call, callId) {
@@ -95,13 +92,13 @@ export const createExecutor = (options: {
       const { policySetHash } = settings()
       for (const id of idsOf(call)) verification.recorded(id, callId)
       await audit.write(
-        condemnationsOf(call, time).map(([, condemned]) => ({
+        violationsOf(call, time).map(([, violation]) => ({
           time,
           event: 'intent',
           endpointId: endpoint.id,
           account: endpoint.account,
           region: endpoint.region,
-          ...condemned,
+          ...violation,
           call: { id: callId, selector: call.selector },
           policySetHash,
         })),
@@ -109,18 +106,18 @@ export const createExecutor = (options: {
     },
 
     answered(call, { requestId, statuses }, at) {
-      for (const [decision, condemned] of condemnationsOf(call, at)) {
-        cut(condemned, verification.sent(condemned.connectionId, requestId, at))
-        emit({ event: 'accepted', endpoint, condemned, established: decision.connection.establishedAt, at })
+      for (const [decision, violation] of violationsOf(call, at)) {
+        cut(violation, verification.sent(violation.connectionId, requestId, at))
+        emit({ event: 'accepted', endpoint, violation, established: decision.connection.establishedAt, at })
       }
       emit({ event: 'call-answered', endpoint, call, outcome: 'accepted', message: undefined, requestId, at })
       // A call by user name also ends what came after the decision: such a connection has no intent of its own.
       const known = new Set(idsOf(call))
-      const [[, condemned] = []] = condemnationsOf(call, at)
+      const [[, violation] = []] = violationsOf(call, at)
       for (const { connectionId } of statuses) {
-        if (known.has(connectionId) || condemned === undefined) continue
-        const callId = verification.callIdOf(condemned.connectionId)
-        emit({ event: 'ended-beside', endpoint, condemned: { ...condemned, connectionId }, callId, requestId, at })
+        if (known.has(connectionId) || violation === undefined) continue
+        const callId = verification.callIdOf(violation.connectionId)
+        emit({ event: 'also-ended', endpoint, violation: { ...violation, connectionId }, callId, requestId, at })
       }
     },
 
@@ -195,7 +192,7 @@ export const createExecutor = (options: {
       for (const username of singly) if (!present.has(username)) singly.delete(username)
     },
 
-    /** When a connection that is still condemned may be tried again. */
+    /** When a connection that is still violation may be tried again. */
     retryAt: (): Instant => retryAt,
     wantsSnapshotAt: (): Instant => verification.wantsSnapshotAt(),
     open: (): number => verification.open(),

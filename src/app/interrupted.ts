@@ -7,7 +7,7 @@ export const interruptedPursuit = (intent: AuditRecord): Pursuit | undefined => 
   if (!connectionId || !policy || !reason || !call) return undefined
   const { username, commonName, since, deadline, because, alsoBy } = intent
   return {
-    condemned: {
+    violation: {
       connectionId,
       username: username ?? undefined,
       commonName: commonName ?? undefined,
@@ -37,7 +37,7 @@ export const pursuitsUnderWay = (
   known: readonly Pursuit[],
   interrupted: readonly AuditRecord[],
 ): readonly Pursuit[] => {
-  const ids = new Set(known.map(({ condemned }) => condemned.connectionId))
+  const ids = new Set(known.map(({ violation }) => violation.connectionId))
   const more = interrupted.flatMap((intent) => interruptedPursuit(intent) ?? [])
-  return [...known, ...more.filter(({ condemned }) => !ids.has(condemned.connectionId))]
+  return [...known, ...more.filter(({ violation }) => !ids.has(violation.connectionId))]
 }

@@ -1,17 +1,17 @@
-import type { NearMiss } from '../domain/case.ts'
 import { isKnownStatus, principalOf } from '../domain/connection.ts'
-import { type Decision, decisionOf } from '../domain/decide.ts'
-import type { Foreseen } from '../domain/foresight.ts'
-import type { Review } from '../domain/guard.ts'
-import type { Instant } from '../domain/instant.ts'
-import { acts, type Mode } from '../domain/policy.ts'
-import { isDue } from '../domain/verdict.ts'
-import { type Condemnation, condemnationOf } from './condemnation.ts'
+import type { Review } from '../domain/guard/guard.ts'
+import type { NearMiss } from '../domain/judge/case.ts'
+import { type Decision, decisionOf } from '../domain/judge/decide.ts'
+import type { Foreseen } from '../domain/judge/foresight.ts'
+import { isDue } from '../domain/judge/verdict.ts'
+import { acts, type Mode } from '../domain/policies/policy.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { Emit, Endpoint } from './events.ts'
+import { type Violation, violationOf } from './violation.ts'
 import type { Snapshot } from './vpn.ts'
 
 /** Tells what is new about one endpoint: each thing once, not once a cycle. */
-export const createNews = (endpoint: Endpoint, emit: Emit, repeatsOf: (condemned: Condemnation) => number) => {
+export const createNews = (endpoint: Endpoint, emit: Emit, repeatsOf: (violation: Violation) => number) => {
   /** Which violations were told, by connection. */
   const told = new Map<string, Set<string>>()
   const toldStatuses = new Set<string>()
@@ -26,10 +26,10 @@ export const createNews = (endpoint: Endpoint, emit: Emit, repeatsOf: (condemned
           const known = told.get(decision.connection.id) ?? new Set<string>()
           if (known.has(verdict.policy.name)) continue
           told.set(decision.connection.id, known.add(verdict.policy.name))
-          const condemned = condemnationOf(decision, now, verdict)
-          if (condemned === undefined) continue
+          const violation = violationOf(decision, now, verdict)
+          if (violation === undefined) continue
           const mode = acts(verdict.policy, daemonMode) ? 'enforce' : 'audit'
-          emit({ event: 'violation', endpoint, condemned, mode, repeats: repeatsOf(condemned), at: now })
+          emit({ event: 'violation', endpoint, violation, mode, repeats: repeatsOf(violation), at: now })
         }
       }
     },
@@ -37,22 +37,22 @@ export const createNews = (endpoint: Endpoint, emit: Emit, repeatsOf: (condemned
     /** Ends to come. */
     warnings(foreseen: readonly Foreseen[], daemonMode: Mode, now: Instant): void {
       for (const { connection, verdict, endsAt, leadMs } of foreseen) {
-        const condemned = condemnationOf(decisionOf(connection, [verdict], endsAt, daemonMode), endsAt)
-        if (condemned !== undefined) emit({ event: 'warning', endpoint, condemned, leadMs, endsAt, at: now })
+        const violation = violationOf(decisionOf(connection, [verdict], endsAt, daemonMode), endsAt)
+        if (violation !== undefined) emit({ event: 'warning', endpoint, violation, leadMs, endsAt, at: now })
       }
     },
 
     /** What the guard holds, or holds no longer. */
     review({ held, released, decisions: { active } }: Review, now: Instant): void {
-      const byPolicy = new Map<string, ReturnType<typeof condemnationOf>[]>()
+      const byPolicy = new Map<string, ReturnType<typeof violationOf>[]>()
       for (const { decision, verdict } of held) {
-        const condemned = condemnationOf(decision, now, verdict)
+        const violation = violationOf(decision, now, verdict)
         const { name } = verdict.policy
-        if (byPolicy.get(name)?.push(condemned) === undefined) byPolicy.set(name, [condemned])
+        if (byPolicy.get(name)?.push(violation) === undefined) byPolicy.set(name, [violation])
       }
       for (const [policy, found] of byPolicy) {
-        const condemned = found.filter((one) => one !== undefined)
-        emit({ event: 'held', endpoint, policy, condemned, active, at: now })
+        const violations = found.filter((one) => one !== undefined)
+        emit({ event: 'held', endpoint, policy, violations, active, at: now })
       }
       if (released.length > 0) emit({ event: 'released', endpoint, verdicts: released, at: now })
     },

@@ -1,8 +1,8 @@
 import type { NotificationEvent } from '../config/configuration.ts'
-import { formatDuration } from '../domain/duration.ts'
-import { type Instant, toIso } from '../domain/instant.ts'
-import type { Condemnation } from './condemnation.ts'
+import { formatDuration } from '../domain/time/duration.ts'
+import { type Instant, toIso } from '../domain/time/instant.ts'
 import type { CurfewEvent, Endpoint } from './events.ts'
+import type { Violation } from './violation.ts'
 
 /** Something that people may want to be told of. Small, however much happened: thousands may wait for their turn. */
 export interface Notification {
@@ -37,9 +37,9 @@ export const notificationOf = (event: CurfewEvent, now: Instant): Notification |
       return aboutOne(outcome === 'confirmed' ? 'terminated' : 'gave-up', event, { call, requestId, outcome, attempts })
     }
     case 'held': {
-      const { endpoint, policy, condemned, active, at } = event
-      const connections = condemned.length
-      const names = condemned.slice(0, MOST_NAMES).map(nameOf)
+      const { endpoint, policy, violations, active, at } = event
+      const connections = violations.length
+      const names = violations.slice(0, MOST_NAMES).map(nameOf)
       const data = { ...on(endpoint), policy, active, connections, names }
       return { event: 'held', at, endpoint, policy, subject: policy, connections, names, data }
     }
@@ -64,14 +64,14 @@ const iso = (at: Instant | undefined) => (at === undefined ? undefined : (toIso(
 
 const on = ({ id: endpointId, name, account, region }: Endpoint) => ({ endpointId, name, account, region })
 
-const nameOf = ({ username, commonName, connectionId }: Condemnation) => username ?? commonName ?? connectionId
+const nameOf = ({ username, commonName, connectionId }: Violation) => username ?? commonName ?? connectionId
 
 const aboutOne = (
   event: NotificationEvent,
-  { endpoint, condemned, at }: { readonly endpoint: Endpoint; readonly condemned: Condemnation; readonly at: Instant },
+  { endpoint, violation, at }: { readonly endpoint: Endpoint; readonly violation: Violation; readonly at: Instant },
   more: Readonly<Record<string, unknown>>,
 ): Notification => {
-  const { connectionId, username, commonName, policy, alsoBy, reason, because, since, deadline } = condemned
+  const { connectionId, username, commonName, policy, alsoBy, reason, because, since, deadline } = violation
   return {
     event,
     at,
@@ -79,7 +79,7 @@ const aboutOne = (
     policy,
     subject: connectionId,
     connections: 1,
-    names: [nameOf(condemned)],
+    names: [nameOf(violation)],
     data: {
       ...on(endpoint),
       connectionId,

@@ -1,4 +1,4 @@
-import { type Instant, NEVER, SECOND } from '../domain/instant.ts'
+import { type Instant, NEVER, SECOND } from '../domain/time/instant.ts'
 
 /** The pause after a failed poll; it doubles up to the longest. The schedule is heeded again after it. */
 const BACK_OFF_MS = 5 * SECOND

@@ -1,7 +1,7 @@
 import { type Connection, isActive, principalOf } from '../domain/connection.ts'
-import { type Instant, MINUTE } from '../domain/instant.ts'
-import { fold } from '../domain/pattern.ts'
-import type { Condemnation } from './condemnation.ts'
+import { fold } from '../domain/names/pattern.ts'
+import { type Instant, MINUTE } from '../domain/time/instant.ts'
+import type { Violation } from './violation.ts'
 
 /** Who is back sooner than this was sent back by a client that reconnects by itself. */
 const SOON_MS = 5 * MINUTE
@@ -23,19 +23,19 @@ export const createReconnects = () => {
   const cuts = new Map<string, { readonly policy: string; readonly at: Instant; readonly count: number }>()
   let known = new Set<string>()
 
-  const nameOf = ({ username, commonName }: Pick<Condemnation, 'username' | 'commonName'>) => {
+  const nameOf = ({ username, commonName }: Pick<Violation, 'username' | 'commonName'>) => {
     const name = principalOf({ username, commonName })
     return name === undefined ? undefined : fold(name)
   }
 
   return {
-    cut(condemned: Condemnation, at: Instant): void {
-      const name = nameOf(condemned)
-      if (name !== undefined) cuts.set(name, { policy: condemned.policy, at, count: cuts.get(name)?.count ?? 0 })
+    cut(violation: Violation, at: Instant): void {
+      const name = nameOf(violation)
+      if (name !== undefined) cuts.set(name, { policy: violation.policy, at, count: cuts.get(name)?.count ?? 0 })
     },
 
     /** How often the person has come back in a row. */
-    countOf: (condemned: Condemnation): number => cuts.get(nameOf(condemned) ?? '')?.count ?? 0,
+    countOf: (violation: Violation): number => cuts.get(nameOf(violation) ?? '')?.count ?? 0,
 
     /** Who has come back since the last snapshot. */
     observe(connections: readonly Connection[], now: Instant): readonly Reconnect[] {

@@ -1,4 +1,4 @@
-import { type Instant, MINUTE, NEVER } from '../domain/instant.ts'
+import { type Instant, MINUTE, NEVER } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import type { EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'

@@ -1,6 +1,6 @@
-import type { GuardLimits } from '../domain/guard.ts'
-import type { Instant } from '../domain/instant.ts'
-import type { Mode, Policy } from '../domain/policy.ts'
+import type { GuardLimits } from '../domain/guard/guard.ts'
+import type { Mode, Policy } from '../domain/policies/policy.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { VerificationSettings } from './verification.ts'
 
 /** What one cycle needs to know of the configuration; replaced whole at a reload. */

@@ -1,4 +1,4 @@
-import { SECOND } from '../domain/instant.ts'
+import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import { VpnError, type VpnSite } from './vpn.ts'
 

@@ -1,4 +1,4 @@
-import { type Instant, MINUTE, SECOND } from '../domain/instant.ts'
+import { type Instant, MINUTE, SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 
 /** An answer of AWS, which carries its time, cut to the second. */

@@ -1,4 +1,4 @@
-import { type Instant, SECOND } from '../domain/instant.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import type { Emit } from './events.ts'
 import type { State, StateStore } from './state.ts'
@@ -24,7 +24,7 @@ export const createStateKeeper = (store: StateStore, stateNow: () => State, cloc
       const state = stateNow()
       tookMs = Math.max(0, clock.now() - savedAt)
       await store.save(state)
-      if (fails) emit({ event: 'writable-again', what: 'state' })
+      if (fails) emit({ event: 'writable', what: 'state' })
       fails = false
     } catch (error) {
       dirty = true

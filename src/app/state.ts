@@ -1,7 +1,7 @@
-import type { GuardedVerdict, GuardLimits } from '../domain/guard.ts'
-import type { Instant } from '../domain/instant.ts'
-import type { KeptMemory } from '../domain/memory.ts'
-import type { PolicyAges } from '../domain/policy-ages.ts'
+import type { GuardedVerdict, GuardLimits } from '../domain/guard/guard.ts'
+import type { KeptMemory } from '../domain/judge/memory.ts'
+import type { PolicyAges } from '../domain/policies/policy-ages.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { Pursuit } from './verification.ts'
 
 /** What a restart must not forget of one endpoint. */

@@ -1,11 +1,11 @@
-import { type Instant, SECOND } from '../domain/instant.ts'
-import { byUrgency, type TerminateCall } from '../domain/plan.ts'
-import { createTokenBucket, type Rate } from '../domain/token-bucket.ts'
+import { byUrgency, type TerminateCall } from '../domain/terminate/plan.ts'
+import { createTokenBucket, type Rate } from '../domain/terminate/token-bucket.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
 import { AuditError } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { type TerminationAnswer, type Vpn, VpnError } from './vpn.ts'
 
-/** Who condemned the connections, and who is told what became of the call. */
+/** Who violation the connections, and who is told what became of the call. */
 export interface Requester {
   /** In whose name the call goes out. */
   readonly vpn: Pick<Vpn, 'terminate'>

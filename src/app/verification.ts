@@ -1,7 +1,7 @@
-import { type Instant, MINUTE, NEVER, SECOND } from '../domain/instant.ts'
-import type { TerminateCall } from '../domain/plan.ts'
-import type { Condemnation } from './condemnation.ts'
+import type { TerminateCall } from '../domain/terminate/plan.ts'
+import { type Instant, MINUTE, NEVER, SECOND } from '../domain/time/instant.ts'
 import type { Outcome } from './outcome.ts'
+import type { Violation } from './violation.ts'
 import type { Snapshot } from './vpn.ts'
 
 export interface VerificationSettings {
@@ -11,7 +11,7 @@ export interface VerificationSettings {
 
 /** What became of a termination, as a snapshot or an answer told. */
 export interface Proof {
-  readonly condemned: Condemnation
+  readonly violation: Violation
   readonly outcome: Outcome
   readonly attempts: number
   /** The last call that was sent for it, and when it left. */
@@ -21,7 +21,7 @@ export interface Proof {
   readonly requestId: string | undefined
 }
 
-/** How long a termination that was given up waits before it is tried again, as long as it is condemned. */
+/** How long a termination that was given up waits before it is tried again, as long as it is violation. */
 const AGAIN_AFTER_MS = 5 * MINUTE
 
 /** A snapshot begun this soon after an answer may still show the connection as it was: EC2 is eventually consistent. */
@@ -31,7 +31,7 @@ const SETTLE_MS = 2 * SECOND
 const RETRY_MS = 5 * SECOND
 
 export interface Pursuit {
-  readonly condemned: Condemnation
+  readonly violation: Violation
   callId: string
   readonly selector: TerminateCall['selector']
   requestId: string | undefined
@@ -58,7 +58,7 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
   // up, it is sent again, and if it shows it on its way out, that is our doing.
   const pursuits = new Map<string, Pursuit>(
     kept.map((pursuit) => [
-      pursuit.condemned.connectionId,
+      pursuit.violation.connectionId,
       pursuit.state === 'sending' ? { ...pursuit, state: 'free', taken: true } : pursuit,
     ]),
   )
@@ -68,8 +68,8 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
   /** What was known before the call that is out: if it never counted, that is what is known. */
   const before = new Map<string, Pursuit>()
 
-  const proofOf = ({ condemned, attempts, callId, selector, leftAt, requestId }: Pursuit, outcome: Outcome): Proof => ({
-    condemned,
+  const proofOf = ({ violation, attempts, callId, selector, leftAt, requestId }: Pursuit, outcome: Outcome): Proof => ({
+    violation,
     outcome,
     attempts,
     callId,
@@ -133,13 +133,13 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
       return pursuit === undefined || (pursuit.state === 'free' && now >= pursuit.againAt)
     },
 
-    sending(condemned: Condemnation, selector: TerminateCall['selector'], now: Instant): void {
-      const known = pursuits.get(condemned.connectionId)
+    sending(violation: Violation, selector: TerminateCall['selector'], now: Instant): void {
+      const known = pursuits.get(violation.connectionId)
       // After giving up, each new round has its own attempts.
       const attempts = known === undefined || known.gaveUp ? 0 : known.attempts
-      if (known !== undefined) before.set(condemned.connectionId, known)
-      pursuits.set(condemned.connectionId, {
-        condemned,
+      if (known !== undefined) before.set(violation.connectionId, known)
+      pursuits.set(violation.connectionId, {
+        violation,
         callId: '',
         selector,
         requestId: undefined,
@@ -246,7 +246,7 @@ export const createVerification = (kept: readonly Pursuit[] = []) => {
       return at
     },
 
-    /** The first instant after `now` at which a connection, if still condemned, may be tried again. */
+    /** The first instant after `now` at which a connection, if still violation, may be tried again. */
     againAfter(now: Instant): Instant {
       let at: Instant = NEVER
       for (const { state, againAt } of pursuits.values()) {

@@ -1,5 +1,5 @@
 import type { Connection } from '../domain/connection.ts'
-import type { Instant } from '../domain/instant.ts'
+import type { Instant } from '../domain/time/instant.ts'
 
 /** What can go wrong between Curfew and AWS: the closed set that logs and metrics share. */
 export const VPN_ERROR_CODES = [

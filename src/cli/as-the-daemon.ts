@@ -1,13 +1,13 @@
 import type { State } from '../app/state.ts'
 import type { Snapshot } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
-import { createDecider } from '../domain/decide.ts'
-import { createGuard } from '../domain/guard.ts'
-import type { Instant } from '../domain/instant.ts'
-import { createMemory } from '../domain/memory.ts'
-import { acts, type Mode, type Policy } from '../domain/policy.ts'
-import { changedPolicies, nextPolicyAges, settledAges } from '../domain/policy-ages.ts'
-import type { PolicySet } from '../domain/policy-set.ts'
+import { createGuard } from '../domain/guard/guard.ts'
+import { createDecider } from '../domain/judge/decide.ts'
+import { createMemory } from '../domain/judge/memory.ts'
+import { acts, type Mode, type Policy } from '../domain/policies/policy.ts'
+import { changedPolicies, nextPolicyAges, settledAges } from '../domain/policies/policy-ages.ts'
+import type { PolicySet } from '../domain/policies/policy-set.ts'
+import type { Instant } from '../domain/time/instant.ts'
 
 /** What the daemon would decide now about one endpoint, with what its state file remembers. Nothing is written. */
 export const decideAsTheDaemon = (options: {

@@ -10,7 +10,7 @@ import { budgetKey, type Site, siteKey } from '../app/site.ts'
 import type { TimedAnswer } from '../app/skew-clock.ts'
 import { type Snapshot, VpnError, type VpnSite } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
-import { createPolicySet } from '../domain/policy-set.ts'
+import { createPolicySet } from '../domain/policies/policy-set.ts'
 
 export { peekState } from '../adapters/files/state-file.ts'
 

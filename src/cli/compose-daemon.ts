@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import { openAuditTrail } from '../adapters/audit/audit-trail.ts'
 import { openIntents } from '../adapters/audit/open-intents.ts'
-import { cronCalendar } from '../adapters/cron/cron-calendar.ts'
+import { cronSchedule } from '../adapters/cron/cron-schedule.ts'
 import { createStateFile, loadState } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { CredentialsError } from '../adapters/http/credentials.ts'
@@ -16,8 +16,8 @@ import type { CurfewEvent, Emit } from '../app/events.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
 import { createSkewClock } from '../app/skew-clock.ts'
 import type { Configuration } from '../config/configuration.ts'
-import { formatProblems } from '../config/problem.ts'
-import { HOUR, toIso } from '../domain/instant.ts'
+import { formatProblems } from '../config/yaml/problem.ts'
+import { HOUR, toIso } from '../domain/time/instant.ts'
 import { VERSION } from '../version.ts'
 import { OperatorError } from './command.ts'
 import { connectVpn, policySetOf, siteOf } from './compose-aws.ts'
@@ -64,7 +64,7 @@ const watchTrail = (
       try {
         await trail.write(records)
         count('written', records.length)
-        if (fails) emit({ event: 'writable-again', what: 'audit' })
+        if (fails) emit({ event: 'writable', what: 'audit' })
         fails = false
       } catch (error) {
         count('failed', records.length)
@@ -146,7 +146,7 @@ export const composeDaemon = async (options: {
     assignment: assignmentOf(configuration),
     connect: (site) =>
       connectVpn(site, () => configuration.poll, budgets, skewClock, metrics.observeRequest, skewClock.hear),
-    calendar: cronCalendar,
+    scheduleOf: cronSchedule,
     clock: skewClock,
     random: Math.random,
     emit,
@@ -260,7 +260,9 @@ const usersFileChanges = (
 ): readonly Extract<CurfewEvent, { event: 'users-file-changed' }>[] =>
   [...after].flatMap(([file, entries]) => {
     const [old, now] = [new Set(before.get(file)), new Set(entries)]
-    const came = [...now].filter((entry) => !old.has(entry)).length
-    const went = [...old].filter((entry) => !now.has(entry)).length
-    return came + went === 0 ? [] : [{ event: 'users-file-changed' as const, file, entries: now.size, came, went }]
+    const added = [...now].filter((entry) => !old.has(entry)).length
+    const removed = [...old].filter((entry) => !now.has(entry)).length
+    return added + removed === 0
+      ? []
+      : [{ event: 'users-file-changed' as const, file, entries: now.size, added, removed }]
   })

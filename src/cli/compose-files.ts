@@ -1,8 +1,8 @@
 import { diskFiles } from '../adapters/files/config-files.ts'
 import { loadConfiguration, loadPolicies } from '../config/load.ts'
-import { loadPolicyTest } from '../config/policy-test-file.ts'
-import { listPolicyTests, usualTestFolders } from '../config/policy-test-list.ts'
-import type { Problem } from '../config/problem.ts'
+import { loadPolicyTest } from '../config/policy-tests/policy-test-file.ts'
+import { listPolicyTests, usualTestFolders } from '../config/policy-tests/policy-test-list.ts'
+import type { Problem } from '../config/yaml/problem.ts'
 
 /** What needs only the disk: a command that does not talk to AWS does not load its SDK. */
 

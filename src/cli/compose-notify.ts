@@ -5,7 +5,7 @@ import { createNotifier, type Target } from '../adapters/notify/notifier.ts'
 import { signingKeyOf } from '../adapters/notify/signature.ts'
 import type { Clock } from '../app/clock.ts'
 import type { NotifyTarget, SecretSource } from '../config/configuration.ts'
-import { addressProblem } from '../config/notify-address.ts'
+import { addressProblem } from '../config/schema/notify-address.ts'
 
 /** Who is told, with what the environment and files hold; or what is missing there, one line each, without any secret. */
 export const readTargets = (

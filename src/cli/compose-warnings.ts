@@ -1,7 +1,7 @@
 import { diskFiles } from '../adapters/files/config-files.ts'
 import { hostClock } from '../adapters/host/clock.ts'
-import { configurationWarnings, policyFileWarnings } from '../config/policy-warnings.ts'
-import { sortProblems } from '../config/problem.ts'
+import { configurationWarnings, policyFileWarnings } from '../advice/file-warnings.ts'
+import { sortProblems } from '../config/yaml/problem.ts'
 import { readConfiguration, readPolicies } from './compose-files.ts'
 
 /** Every problem of the daemon's file and of all policies that it names; without an error also what they hardly mean. */

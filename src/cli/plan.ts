@@ -1,13 +1,13 @@
-import { condemnationOf } from '../app/condemnation.ts'
+import { violationOf } from '../app/violation.ts'
 import { VpnError } from '../app/vpn.ts'
-import type { Decision } from '../domain/decide.ts'
-import { formatDuration } from '../domain/duration.ts'
-import { type Instant, SECOND, toIso } from '../domain/instant.ts'
-import { etaSeconds, planOf } from '../domain/plan.ts'
-import { MODES } from '../domain/policy.ts'
+import type { Decision } from '../domain/judge/decide.ts'
+import { upcoming } from '../domain/judge/upcoming.ts'
+import { MODES } from '../domain/policies/policy.ts'
 import { printable } from '../domain/printable.ts'
-import { upcoming } from '../domain/upcoming.ts'
-import { usersToEndAtOnce } from '../domain/username-calls.ts'
+import { etaSeconds, planOf } from '../domain/terminate/plan.ts'
+import { usersToEndAtOnce } from '../domain/terminate/username-calls.ts'
+import { formatDuration } from '../domain/time/duration.ts'
+import { type Instant, SECOND, toIso } from '../domain/time/instant.ts'
 import { decideAsTheDaemon } from './as-the-daemon.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
 import { clock, peekState, policySetOf, readEndpoints } from './compose-aws.ts'
@@ -73,10 +73,10 @@ interface Told {
 
 const told = (decisions: readonly Decision[], now: Instant, heldBy?: 'guard'): readonly Told[] =>
   decisions.flatMap((decision) => {
-    const condemned = condemnationOf(decision, now)
-    if (condemned === undefined) return []
-    const { connectionId, username = null, commonName = null, policy, reason, because, alsoBy } = condemned
-    const [since, deadline] = [condemned.since, condemned.deadline].map((at) => (at === undefined ? null : toIso(at)))
+    const violation = violationOf(decision, now)
+    if (violation === undefined) return []
+    const { connectionId, username = null, commonName = null, policy, reason, because, alsoBy } = violation
+    const [since, deadline] = [violation.since, violation.deadline].map((at) => (at === undefined ? null : toIso(at)))
     const all = {
       connectionId,
       username,

@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path'
-import { formatProblems, type Problem } from '../config/problem.ts'
+import { formatProblems, type Problem } from '../config/yaml/problem.ts'
 import { complain } from './command.ts'
 
 /** Problems as lines for a terminal, paths as seen from the current folder. */

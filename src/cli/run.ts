@@ -1,5 +1,5 @@
-import { parseDuration } from '../domain/duration.ts'
-import { HOUR } from '../domain/instant.ts'
+import { parseDuration } from '../domain/time/duration.ts'
+import { HOUR } from '../domain/time/instant.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
 import { clock } from './compose-aws.ts'
 import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'

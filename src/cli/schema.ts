@@ -1,4 +1,4 @@
-import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../config/json-schema.ts'
+import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../config/schema/json-schema.ts'
 import { type Command, EXIT, say, UsageError } from './command.ts'
 
 const SCHEMAS = { config: curfewJsonSchema, policies: policiesJsonSchema, test: testJsonSchema } as const

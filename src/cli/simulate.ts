@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { formatProblems, type Problem } from '../config/problem.ts'
+import { formatProblems, type Problem } from '../config/yaml/problem.ts'
 import { defaultScenario } from '../simulator/default-scenario.ts'
 import { faultMixture } from '../simulator/fault-mixture.ts'
 import type { FaultScenario } from '../simulator/fault-schema.ts'

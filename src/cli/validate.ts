@@ -1,4 +1,4 @@
-import type { Problem } from '../config/problem.ts'
+import type { Problem } from '../config/yaml/problem.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say } from './command.ts'
 import { reviewConfiguration, reviewPolicies } from './compose-warnings.ts'
 import { problemLines } from './problems.ts'

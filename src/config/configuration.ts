@@ -1,12 +1,7 @@
-import type { GuardLimits } from '../domain/guard.ts'
-import type { Mode, Policy } from '../domain/policy.ts'
-import type { UserEntry } from '../domain/user-list.ts'
-
-/** A token bucket: so many at once, so many per second in the long run. */
-export interface Rate {
-  readonly burst: number
-  readonly perSecond: number
-}
+import type { GuardLimits } from '../domain/guard/guard.ts'
+import type { UserEntry } from '../domain/names/user-list.ts'
+import type { Mode, Policy } from '../domain/policies/policy.ts'
+import type { Rate } from '../domain/terminate/token-bucket.ts'
 
 export interface WatchedEndpoint {
   readonly id: string

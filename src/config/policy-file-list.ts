@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ConfigFiles } from './config-files.ts'
 import { admit, isPolicyFileName } from './config-paths.ts'
-import type { Problem } from './problem.ts'
+import type { Problem } from './yaml/problem.ts'
 
 /** A file or folder of policies that somebody named. */
 export interface NamedPath {

@@ -1,4 +1,4 @@
-import type { Instant } from './instant.ts'
+import type { Instant } from './time/instant.ts'
 
 /** One client's connection to an endpoint, as one snapshot showed it. Absent facts are `undefined`, never a guess. */
 export interface Connection {

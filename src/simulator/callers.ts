@@ -1,4 +1,4 @@
-import { type Instant, SECOND } from '../domain/instant.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { Random } from './random.ts'
 import type { Deniable, RoleScenario, Scenario } from './scenario.ts'
 

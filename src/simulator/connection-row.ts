@@ -1,4 +1,4 @@
-import { type Instant, SECOND } from '../domain/instant.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { Client } from './client.ts'
 
 export type RowStatus = 'active' | 'terminating' | 'terminated' | 'failed-to-terminate'

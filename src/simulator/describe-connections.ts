@@ -1,4 +1,4 @@
-import { type Instant, SECOND } from '../domain/instant.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { Filter } from './aws-query.ts'
 import { type ConnectionRow, countersAt } from './connection-row.ts'
 import { type Action, findEndpoint } from './ec2-action.ts'

@@ -1,4 +1,4 @@
-import { DAY } from '../domain/instant.ts'
+import { DAY } from '../domain/time/instant.ts'
 import { AwsError } from './aws-error.ts'
 import type { Filter } from './aws-query.ts'
 import { type Action, type ActionContext, findEndpoint, isHere } from './ec2-action.ts'

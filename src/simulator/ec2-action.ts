@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { ActionName } from './action-name.ts'
 import { AwsError } from './aws-error.ts'
 import type { AwsQuery } from './aws-query.ts'

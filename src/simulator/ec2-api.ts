@@ -1,5 +1,5 @@
-import type { Instant } from '../domain/instant.ts'
-import { createTokenBucket, type TokenBucket } from '../domain/token-bucket.ts'
+import { createTokenBucket, type TokenBucket } from '../domain/terminate/token-bucket.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import { AwsError } from './aws-error.ts'
 import { createQuery } from './aws-query.ts'
 import type { Answer, Request } from './aws-request.ts'

@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { FaultKind } from './fault-kinds.ts'
 
 /** One request as it came in. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { duration, durationOrZero } from '../domain/duration.ts'
+import { duration, durationOrZero } from '../domain/time/duration.ts'
 import { ACTIONS } from './action-name.ts'
 import { actionsOf, FAULT_KINDS } from './fault-kinds.ts'
 

@@ -1,4 +1,4 @@
-import { suggestion } from '../config/nearest.ts'
+import { suggestion } from '../config/yaml/nearest.ts'
 import { FAULT_KINDS, type FaultKind } from './fault-kinds.ts'
 import { type FaultScenario, faultList } from './fault-schema.ts'
 

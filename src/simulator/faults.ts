@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import { ACTIONS, type ActionName } from './action-name.ts'
 import { actionsOf } from './fault-kinds.ts'
 import type { FaultScenario } from './fault-schema.ts'

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { HOUR, type Instant } from '../domain/instant.ts'
+import { HOUR, type Instant } from '../domain/time/instant.ts'
 import { AwsError } from './aws-error.ts'
 import type { AwsQuery } from './aws-query.ts'
 

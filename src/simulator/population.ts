@@ -1,4 +1,4 @@
-import { type Instant, MINUTE, NEVER } from '../domain/instant.ts'
+import { type Instant, MINUTE, NEVER } from '../domain/time/instant.ts'
 import { type Client, traffic } from './client.ts'
 import type { Random } from './random.ts'
 import type { PersonScenario, PopulationScenario } from './scenario.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { type Problem, sortProblems } from '../config/problem.ts'
-import { readValue } from '../config/read-value.ts'
-import { readYaml } from '../config/yaml-file.ts'
+import { type Problem, sortProblems } from '../config/yaml/problem.ts'
+import { readValue } from '../config/yaml/read-value.ts'
+import { readYaml } from '../config/yaml/yaml-file.ts'
 import { type FaultScenario, faultList } from './fault-schema.ts'
 import { type Scenario, type ScenarioInput, scenarioSchema } from './scenario.ts'
 

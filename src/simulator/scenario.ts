@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { duration, durationOrZero, parseDuration } from '../domain/duration.ts'
-import { DAY, SECOND } from '../domain/instant.ts'
+import { duration, durationOrZero, parseDuration } from '../domain/time/duration.ts'
+import { DAY, SECOND } from '../domain/time/instant.ts'
 import { ACTIONS } from './action-name.ts'
 import { faultList } from './fault-schema.ts'
 

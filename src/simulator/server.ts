@@ -1,5 +1,5 @@
 import Fastify from 'fastify'
-import { type Instant, MINUTE } from '../domain/instant.ts'
+import { type Instant, MINUTE } from '../domain/time/instant.ts'
 import { createAwsApi } from './aws-api.ts'
 import { AwsError, type AwsErrorCode } from './aws-error.ts'
 import { errorXml } from './ec2-xml.ts'

@@ -1,4 +1,4 @@
-import type { Instant } from '../domain/instant.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import { AwsError } from './aws-error.ts'
 import { type AwsQuery, createQuery } from './aws-query.ts'
 import type { Answer, Request } from './aws-request.ts'

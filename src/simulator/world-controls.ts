@@ -1,4 +1,4 @@
-import { type Instant, NEVER } from '../domain/instant.ts'
+import { type Instant, NEVER } from '../domain/time/instant.ts'
 import { type ReconnectAfter, traffic } from './client.ts'
 import { type ConnectionRow, type Counters, countersAt, type RowStatus } from './connection-row.ts'
 import { populate } from './population.ts'

@@ -1,4 +1,4 @@
-import { type Instant, NEVER } from '../domain/instant.ts'
+import { type Instant, NEVER } from '../domain/time/instant.ts'
 import { type Client, reconnectDelay } from './client.ts'
 import { type ConnectionRow, isConnected, type RowStatus } from './connection-row.ts'
 import type { Random } from './random.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { VpnError } from '../../src/app/vpn.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
 import { assignment, SITE, startWorld } from './world.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/app/clock.ts'
 import type { createSkewClock } from '../../src/app/skew-clock.ts'
 import type { VpnSite } from '../../src/app/vpn.ts'
-import { SECOND } from '../../src/domain/instant.ts'
+import { SECOND } from '../../src/domain/time/instant.ts'
 
 /** The same site with the time in its answers, as AWS gives it. `truth` is AWS's clock, `clock` the daemon's. */
 export const datedVpn = (vpn: VpnSite, truth: Clock, clock: ReturnType<typeof createSkewClock>): VpnSite => {

@@ -46,14 +46,14 @@ const setUp = ({ endpoints = [], discover = 'all' }: Partial<Wanted> = {}) => {
     discovery,
     current: () => ids(discovery.endpoints()),
     async refresh() {
-      const { came, went, endpoints: all, failure } = await discovery.refresh(never)
+      const { added, removed, endpoints: all, failure } = await discovery.refresh(never)
       expect(ids(all)).toEqual(ids(discovery.endpoints()))
-      return { came: ids(came), went: ids(went), failure: failure?.code }
+      return { added: ids(added), removed: ids(removed), failure: failure?.code }
     },
   }
 }
 
-const QUIET = { came: [], went: [], failure: undefined }
+const QUIET = { added: [], removed: [], failure: undefined }
 
 describe('discovery', () => {
   it('follows endpoints as they come and go', async () => {
@@ -62,11 +62,11 @@ describe('discovery', () => {
     expect(await refresh()).toEqual(QUIET)
     put(STAFF)
     put(MACHINES)
-    expect(await refresh()).toEqual({ ...QUIET, came: [STAFF, MACHINES] })
+    expect(await refresh()).toEqual({ ...QUIET, added: [STAFF, MACHINES] })
     expect(await refresh()).toEqual(QUIET)
     remove(STAFF)
     put(CONTRACTORS)
-    expect(await refresh()).toEqual({ ...QUIET, came: [CONTRACTORS], went: [STAFF] })
+    expect(await refresh()).toEqual({ ...QUIET, added: [CONTRACTORS], removed: [STAFF] })
     expect(current()).toEqual([MACHINES, CONTRACTORS])
   })
 
@@ -82,7 +82,7 @@ describe('discovery', () => {
       expect(await refresh()).toEqual({ ...QUIET, failure: code })
       expect(current()).toEqual([STAFF])
       fail(undefined)
-      expect(await refresh()).toEqual({ ...QUIET, came: [MACHINES], went: [STAFF] })
+      expect(await refresh()).toEqual({ ...QUIET, added: [MACHINES], removed: [STAFF] })
     },
   )
 
@@ -91,7 +91,7 @@ describe('discovery', () => {
     put(STAFF)
     await refresh()
     put(STAFF, { status })
-    expect(await refresh()).toEqual({ ...QUIET, went: [STAFF] })
+    expect(await refresh()).toEqual({ ...QUIET, removed: [STAFF] })
     expect(current()).toEqual([])
   })
 
@@ -100,7 +100,7 @@ describe('discovery', () => {
     async (status) => {
       const { put, refresh } = setUp()
       put(STAFF, { status })
-      expect(await refresh()).toEqual({ ...QUIET, came: [STAFF] })
+      expect(await refresh()).toEqual({ ...QUIET, added: [STAFF] })
     },
   )
 
@@ -119,9 +119,9 @@ describe('discovery', () => {
     put(STAFF)
     expect(await refresh()).toEqual(QUIET)
     put(STAFF, { tags: { 'vpn-policy': 'enforced' } })
-    expect(await refresh()).toEqual({ ...QUIET, came: [STAFF] })
+    expect(await refresh()).toEqual({ ...QUIET, added: [STAFF] })
     put(STAFF, { tags: { 'vpn-policy': 'off' } })
-    expect(await refresh()).toEqual({ ...QUIET, went: [STAFF] })
+    expect(await refresh()).toEqual({ ...QUIET, removed: [STAFF] })
   })
 
   it('keeps a listed endpoint for ever, once, under the name that the operator gave', async () => {
@@ -133,7 +133,7 @@ describe('discovery', () => {
     expect(current()).toEqual([STAFF, MACHINES])
     put(STAFF, { tags: { Name: 'other' }, status: 'deleting' })
     put(CONTRACTORS, { tags: { Name: 'contractors' } })
-    expect(await refresh()).toEqual({ ...QUIET, came: [CONTRACTORS] })
+    expect(await refresh()).toEqual({ ...QUIET, added: [CONTRACTORS] })
     expect(discovery.endpoints()).toEqual([
       { id: STAFF, name: 'berlin' },
       { id: MACHINES, name: MACHINES },
@@ -195,11 +195,11 @@ describe('discovery', () => {
           }
           const before = expected
           if (!failing) expected = new Set([...listed, ...there])
-          const { came, went, failure } = await refresh()
+          const { added, removed, failure } = await refresh()
           expect(new Set(current())).toEqual(expected)
           expect(current()).toHaveLength(expected.size)
-          expect(new Set(came)).toEqual(new Set([...expected].filter((id) => !before.has(id))))
-          expect(new Set(went)).toEqual(new Set([...before].filter((id) => !expected.has(id))))
+          expect(new Set(added)).toEqual(new Set([...expected].filter((id) => !before.has(id))))
+          expect(new Set(removed)).toEqual(new Set([...before].filter((id) => !expected.has(id))))
           expect(failure !== undefined).toBe(failing)
         }
       }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { VpnError } from '../../src/app/vpn.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
-import type { Policy } from '../../src/domain/policy.ts'
+import type { Policy } from '../../src/domain/policies/policy.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, entry, NOON, policy } from '../domain/build.ts'
 import { assignment, SITE, startWorld } from './world.ts'
 
@@ -80,7 +80,7 @@ describe('every call', () => {
     expect(world.of('call-withdrawn').map(({ why }) => why)).toEqual(['not-wanted'])
     const intents = world.audit.records.filter(({ event }) => event === 'intent')
     expect(intents.map(({ policy: name }) => name)).toEqual(['banned-users', 'max-session-age'])
-    expect(world.of('accepted').map(({ condemned }) => condemned.policy)).toEqual(['max-session-age'])
+    expect(world.of('accepted').map(({ violation }) => violation.policy)).toEqual(['max-session-age'])
   })
 
   it('does not leave once its verdict is over, though the loop has not looked again', async () => {
@@ -114,7 +114,7 @@ describe('one call for a user', () => {
     ['one that is on its way out', [ban(['mallory'])], [...sessions(2), ...sessions(1, { status: 'terminating' })]],
     ['a policy on connections', [age('8h')], sessions(3)],
     [
-      'one of them condemned for its age only',
+      'one of them violation for its age only',
       [age('8h'), ban(['cn:borrowed'])],
       [...sessions(1), ...sessions(1, { commonName: 'borrowed' })],
     ],
@@ -140,7 +140,7 @@ describe('one call for a user', () => {
     world.audit.disk.isFull = false
     await world.clock.advance(6 * SECOND)
     expect(world.endedIds()).toEqual(['mallory'])
-    expect(world.of('ended-beside').map(({ condemned }) => condemned.connectionId)).toEqual(['late'])
+    expect(world.of('also-ended').map(({ violation }) => violation.connectionId)).toEqual(['late'])
   })
 
   it('leaves although something is decided while it is written down', async () => {
@@ -176,7 +176,7 @@ describe('the guard', () => {
     await world.daemon.reload(assignment([strict, ban(['person-7'], { hash: 'c' })]))
     await world.clock.advance(10 * MINUTE)
     expect(world.endedIds()).toEqual([sessions[7]?.id])
-    expect(world.of('held').map(({ policy: name, condemned }) => [name, condemned.length])).toEqual([
+    expect(world.of('held').map(({ policy: name, violations }) => [name, violations.length])).toEqual([
       ['max-session-age', 40],
     ])
     expect(world.daemon.status()[0]?.plan?.held).toHaveLength(39)
@@ -315,7 +315,7 @@ describe('a restart', () => {
     const back = connection({ establishedAt: NOON + 10 * SECOND })
     await using again = startWorld({ assignment: assignment([cooling]), connections: [back], state: first.saved() })
     await again.clock.advance(MINUTE)
-    expect(again.of('accepted').map(({ condemned }) => condemned.reason)).toEqual(['cooldown'])
+    expect(again.of('accepted').map(({ violation }) => violation.reason)).toEqual(['cooldown'])
   })
 })
 
@@ -372,7 +372,7 @@ describe('verification', () => {
       return { ...seen, connections }
     }
     await world.clock.advance(MINUTE)
-    expect(world.of('termination').map(({ condemned }) => condemned.connectionId)).toEqual([swift.id, slow.id])
+    expect(world.of('termination').map(({ violation }) => violation.connectionId)).toEqual([swift.id, slow.id])
     world.aws.connect(connection({ id: 'back', username: 'swift', establishedAt: NOON + 50 * SECOND }))
     await world.clock.advance(MINUTE)
     expect(world.endedIds()).toContain('back')
@@ -495,7 +495,7 @@ describe('a throttled wave', () => {
     await world.clock.advance(3 * SECOND)
     await world.daemon.reload(assignment([age('8h')]))
     await world.clock.advance(30 * SECOND)
-    expect(new Set(world.of('accepted').map(({ condemned }) => condemned.connectionId)).size).toBe(2)
+    expect(new Set(world.of('accepted').map(({ violation }) => violation.connectionId)).size).toBe(2)
   })
 })
 

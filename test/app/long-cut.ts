@@ -2,9 +2,9 @@ import { createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { EMPTY_STATE } from '../../src/app/state.ts'
 import type { Connection } from '../../src/domain/connection.ts'
-import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
-import type { Policy } from '../../src/domain/policy.ts'
-import type { Rate } from '../../src/domain/token-bucket.ts'
+import type { Policy } from '../../src/domain/policies/policy.ts'
+import type { Rate } from '../../src/domain/terminate/token-bucket.ts'
+import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { createRandom } from '../../src/simulator/random.ts'
 import { connection, NOON, policy } from '../domain/build.ts'
 import { createManualClock, settled } from './manual-clock.ts'
@@ -55,7 +55,7 @@ export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
     if (event.event === 'call-answered') answers.push({ afterMs: event.at - NOON, outcome: event.outcome })
     if (event.event === 'accepted') {
       acceptedAt = event.at
-      lagsMs.push(event.at - Math.max(event.condemned.deadline ?? NOON, event.established ?? NOON, NOON))
+      lagsMs.push(event.at - Math.max(event.violation.deadline ?? NOON, event.established ?? NOON, NOON))
     }
     if (event.event === 'termination' && event.outcome === 'confirmed') {
       provenAt = event.at
@@ -66,7 +66,7 @@ export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
   const daemon = createDaemon({
     assignment: { ...assignment(cut.policies), terminationRate: rate },
     connect: () => aws.vpn,
-    calendar: () => ({ next: (now: Instant) => (Math.floor(now / pollEveryMs) + 1) * pollEveryMs }),
+    scheduleOf: () => ({ next: (now: Instant) => (Math.floor(now / pollEveryMs) + 1) * pollEveryMs }),
     clock,
     random: () => random.world.within({ from: 0, to: 999_999 }) / 1_000_000,
     emit,
@@ -150,8 +150,8 @@ export const quietHours = (): LongCut => {
 }
 
 /** The fewest calls that end these and nobody else: one for a user whose name is banned, one for every other session. */
-export const smallestSafeNumber = (condemned: readonly Connection[]): number =>
-  new Set(condemned.map(({ id, username }) => (username?.startsWith('leaver-') ? username : id))).size
+export const smallestSafeNumber = (violation: readonly Connection[]): number =>
+  new Set(violation.map(({ id, username }) => (username?.startsWith('leaver-') ? username : id))).size
 
 /** Users with one to five sessions each: some banned by name, some by certificate, some with sessions past their age. */
 export const mixedCut = (): LongCut => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/app/clock.ts'
-import type { Instant } from '../../src/domain/instant.ts'
+import type { Instant } from '../../src/domain/time/instant.ts'
 
 /** Time moved by hand: `advance` wakes sleepers in their order, `jump` sets the clock as an administrator would. */
 export const createManualClock = (start: Instant) => {

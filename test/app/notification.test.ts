@@ -4,7 +4,7 @@ import { type Notification, notificationOf } from '../../src/app/notification.ts
 import { OUTCOMES } from '../../src/app/outcome.ts'
 import { NOTIFICATION_EVENTS } from '../../src/config/configuration.ts'
 import { ENDPOINT, NOON } from '../domain/build.ts'
-import { condemned, NOTIFIED, OFFICE, TOLD_AT } from './notified-events.ts'
+import { NOTIFIED, OFFICE, TOLD_AT, violation } from './notified-events.ts'
 
 const told = (event: CurfewEvent): Notification => {
   const notification = notificationOf(event, TOLD_AT)
@@ -20,7 +20,7 @@ describe('a notification', () => {
     expect(told(happened)).toMatchObject({ event, at: 'at' in happened ? happened.at : TOLD_AT })
   })
 
-  it('of a termination says who, by which policy, why and since when, and what else condemned it', () => {
+  it('of a termination says who, by which policy, why and since when, and what else violation it', () => {
     const { data, ...about } = told(NOTIFIED.terminated)
     expect(about).toEqual({
       event: 'terminated',
@@ -69,7 +69,7 @@ describe('a notification', () => {
   it('leaves out what was not heard of, and instants that are none', () => {
     const { data } = told({
       ...NOTIFIED.terminated,
-      condemned: condemned({ username: undefined, since: undefined, deadline: -Infinity }),
+      violation: violation({ username: undefined, since: undefined, deadline: -Infinity }),
       callId: '',
     } as CurfewEvent)
     const { username, since, deadline, call } = data
@@ -81,12 +81,12 @@ describe('a notification', () => {
     ['else the common name', { username: undefined }, 'laptop-17'],
     ['else the connection', { username: undefined, commonName: undefined }, 'cvpn-connection-0123456789abcdef0'],
   ])('calls people by %s', (_, different, name) => {
-    expect(told({ ...NOTIFIED.terminated, condemned: condemned(different) } as CurfewEvent).names).toEqual([name])
+    expect(told({ ...NOTIFIED.terminated, violation: violation(different) } as CurfewEvent).names).toEqual([name])
   })
 
   it('stays small, however many connections are held and however many problems a file has', () => {
-    const many = Array.from({ length: 7000 }, (_, index) => condemned({ username: `person-${index}` }))
-    const held = told({ ...NOTIFIED.held, condemned: many } as CurfewEvent)
+    const many = Array.from({ length: 7000 }, (_, index) => violation({ username: `person-${index}` }))
+    const held = told({ ...NOTIFIED.held, violations: many } as CurfewEvent)
     const names = many.slice(0, 10).map(({ username }) => username)
     expect(held).toMatchObject({ connections: 7000, names, data: { connections: 7000, names, active: 20 } })
     const problems = Array.from({ length: 500 }, (_, index) => `a.yaml:${index + 1}:1: error: …`)

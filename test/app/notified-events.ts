@@ -1,13 +1,13 @@
-import type { Condemnation } from '../../src/app/condemnation.ts'
 import type { CurfewEvent, Endpoint } from '../../src/app/events.ts'
+import type { Violation } from '../../src/app/violation.ts'
 import type { NotificationEvent } from '../../src/config/configuration.ts'
-import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { ENDPOINT, NOON } from '../domain/build.ts'
 
 export const OFFICE: Endpoint = { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: '111122223333' }
 
 /** Alice, who must go at noon because of her session's age; the hook says what is different. */
-export const condemned = (different: Partial<Condemnation> = {}): Condemnation => ({
+export const violation = (different: Partial<Violation> = {}): Violation => ({
   connectionId: 'cvpn-connection-0123456789abcdef0',
   username: 'alice@corp.example',
   commonName: 'laptop-17',
@@ -24,7 +24,7 @@ const terminated = (different: Partial<Extract<CurfewEvent, { event: 'terminatio
   event: 'termination',
   endpoint: OFFICE,
   at: NOON + 4000,
-  condemned: condemned(),
+  violation: violation(),
   outcome: 'confirmed',
   attempts: 1,
   callId: 'mibpm8c0-1',
@@ -41,7 +41,7 @@ export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
     event: 'warning',
     endpoint: OFFICE,
     at: NOON - 15 * MINUTE,
-    condemned: condemned({ alsoBy: [] }),
+    violation: violation({ alsoBy: [] }),
     leadMs: 15 * MINUTE,
     endsAt: NOON,
   },
@@ -52,8 +52,8 @@ export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
     endpoint: OFFICE,
     at: NOON,
     policy: 'contractors-office-hours',
-    condemned: Array.from({ length: 12 }, (_, index) =>
-      condemned({
+    violations: Array.from({ length: 12 }, (_, index) =>
+      violation({
         username: `ext-${String(index + 1).padStart(2, '0')}`,
         policy: 'contractors-office-hours',
         reason: 'off-hours',

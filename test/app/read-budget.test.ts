@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createReadBudgets } from '../../src/app/read-budget.ts'
-import { SECOND } from '../../src/domain/instant.ts'
+import { SECOND } from '../../src/domain/time/instant.ts'
 import { NOON } from '../domain/build.ts'
 import { createManualClock } from './manual-clock.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createSkewClock } from '../../src/app/skew-clock.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { NOON } from '../domain/build.ts'
 import { createManualClock } from './manual-clock.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/app/clock.ts'
 import { type ListedEndpoint, VpnError, type VpnErrorCode, type VpnSite } from '../../src/app/vpn.ts'
 import type { Connection } from '../../src/domain/connection.ts'
-import type { Instant } from '../../src/domain/instant.ts'
+import type { Instant } from '../../src/domain/time/instant.ts'
 
 /** An endpoint that remembers: what was terminated is terminating for a while, then terminated. It can be told to fail. */
 export const createStandInVpn = (clock: Clock, connections: readonly Connection[]) => {

@@ -2,8 +2,8 @@ import type { Clock } from '../../src/app/clock.ts'
 import { createReadBudgets } from '../../src/app/read-budget.ts'
 import { VpnError, type VpnSite } from '../../src/app/vpn.ts'
 import type { Connection } from '../../src/domain/connection.ts'
-import { HOUR, type Instant, SECOND } from '../../src/domain/instant.ts'
-import { createTokenBucket, type Rate } from '../../src/domain/token-bucket.ts'
+import { createTokenBucket, type Rate } from '../../src/domain/terminate/token-bucket.ts'
+import { HOUR, type Instant, SECOND } from '../../src/domain/time/instant.ts'
 import type { Random } from '../../src/simulator/random.ts'
 
 /** What AWS publishes of an account's limits in one Region. */

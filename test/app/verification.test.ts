@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { Condemnation } from '../../src/app/condemnation.ts'
 import { createVerification } from '../../src/app/verification.ts'
-import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import type { Violation } from '../../src/app/violation.ts'
+import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON } from '../domain/build.ts'
 
 const SETTINGS = { verifyWithinMs: MINUTE, attempts: 3 }
 
-const condemned: Condemnation = {
+const violation: Violation = {
   connectionId: 'one',
   username: 'alice',
   commonName: undefined,
@@ -21,7 +21,7 @@ const condemned: Condemnation = {
 /** A termination that left at noon and was answered a second later. */
 const answered = () => {
   const verification = createVerification()
-  verification.sending(condemned, 'connection-id', NOON)
+  verification.sending(violation, 'connection-id', NOON)
   verification.sent('one', 'request', NOON + SECOND)
   const outcomes = (begunAt: Instant, status: string | undefined) =>
     verification
@@ -64,7 +64,7 @@ describe('a termination', () => {
       now = Math.min(verification.againAfter(now), now + HOUR)
       expect(verification.maySend('one', now - 1)).toBe(false)
       expect(verification.maySend('one', now)).toBe(true)
-      verification.sending(condemned, 'connection-id', now)
+      verification.sending(violation, 'connection-id', now)
       verification.sent('one', undefined, now)
     }
   })
@@ -74,13 +74,13 @@ describe('a termination', () => {
     verification.recorded('one', 'first')
     expect(outcomes(NOON + 2 * MINUTE, 'active')).toEqual([])
     const again = verification.againAfter(NOON + 2 * MINUTE)
-    verification.sending({ ...condemned, policy: 'other' }, 'username', again)
+    verification.sending({ ...violation, policy: 'other' }, 'username', again)
     verification.recorded('one', 'second')
     verification.unsent('one')
     const rows = [connection({ id: 'one', status: 'terminated' })]
     const times = { begunAt: again + SECOND, completedAt: again + SECOND }
     expect(verification.see({ endpointId: ENDPOINT, ...times, connections: rows }, SETTINGS)).toMatchObject([
-      { outcome: 'confirmed', condemned, callId: 'first', selector: 'connection-id', attempts: 1, leftAt: NOON },
+      { outcome: 'confirmed', violation, callId: 'first', selector: 'connection-id', attempts: 1, leftAt: NOON },
     ])
   })
 
@@ -102,7 +102,7 @@ describe('a termination', () => {
 
   it('that nobody took is not claimed when the connection goes by itself', () => {
     const verification = createVerification()
-    verification.sending(condemned, 'connection-id', NOON)
+    verification.sending(violation, 'connection-id', NOON)
     expect(verification.refused('one', SETTINGS, NOON + SECOND).map(({ outcome }) => outcome)).toEqual(['failed'])
     const seen = (begunAt: Instant) =>
       verification.see({ endpointId: ENDPOINT, begunAt, completedAt: begunAt, connections: [] }, SETTINGS)
@@ -117,7 +117,7 @@ describe('a termination', () => {
     ['active', [], true],
   ])('that was out when the process ended, and that a snapshot then shows as %s', (status, outcomes, maySend) => {
     const verification = createVerification()
-    verification.sending(condemned, 'connection-id', NOON)
+    verification.sending(violation, 'connection-id', NOON)
     const again = createVerification(verification.kept())
     const connections = [connection({ id: 'one', status })]
     const begunAt = NOON + 10 * SECOND

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, NOON, policy } from '../domain/build.ts'
 import { assignment, startWorld } from './world.ts'
 
@@ -15,7 +15,7 @@ describe('a warning', () => {
       [5 * MINUTE, 15 * MINUTE, 20 * MINUTE],
       [15 * MINUTE, 5 * MINUTE, 20 * MINUTE],
     ])
-    expect(world.of('warning').map(({ condemned }) => [condemned.policy, condemned.reason])).toEqual([
+    expect(world.of('warning').map(({ violation }) => [violation.policy, violation.reason])).toEqual([
       ['max-session-age', 'session-age'],
       ['max-session-age', 'session-age'],
     ])

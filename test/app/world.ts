@@ -4,9 +4,9 @@ import type { CurfewEvent } from '../../src/app/events.ts'
 import { createSkewClock } from '../../src/app/skew-clock.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
 import type { Connection } from '../../src/domain/connection.ts'
-import { type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
-import type { Mode, Policy } from '../../src/domain/policy.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
+import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { ENDPOINT, NOON } from '../domain/build.ts'
 import { datedVpn } from './dated-vpn.ts'
 import { createManualClock, settled } from './manual-clock.ts'
@@ -16,7 +16,7 @@ import { createStandInVpn } from './stand-in-vpn.ts'
 const PERIOD = 15 * SECOND
 
 /** Every fifteen seconds, on the quarter minute. */
-const calendar = () => ({ next: (now: Instant) => (Math.floor(now / PERIOD) + 1) * PERIOD })
+const scheduleOf = () => ({ next: (now: Instant) => (Math.floor(now / PERIOD) + 1) * PERIOD })
 
 export const SITE = { region: 'eu-central-1', endpointUrl: undefined, assumeRole: undefined }
 
@@ -60,7 +60,7 @@ export const startWorld = (options: {
   const daemon = createDaemon({
     assignment: options.assignment,
     connect: () => (hostAheadMs === undefined ? aws.vpn : dated),
-    calendar,
+    scheduleOf,
     clock: hostAheadMs === undefined ? host : skewClock,
     random: options.random ?? (() => 0.5),
     emit: (event) => events.push(event),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, NOON, policy } from '../domain/build.ts'
 import { assignment, startWorld } from './world.ts'
 

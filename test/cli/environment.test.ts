@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/instant.ts'
+import { HOUR } from '../../src/domain/time/instant.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
 import { workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml, OFFICE, startOffice } from './office.ts'

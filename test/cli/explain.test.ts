@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { curfewYaml, OFFICE, startOffice } from './office.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/instant.ts'
+import { HOUR } from '../../src/domain/time/instant.ts'
 import { type Running, workspace } from './curfew.ts'
 import { FAULTS } from './faulty-aws.ts'
 import { AGE_POLICY, isTermination, startOffice, terminatedIds } from './office.ts'

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/instant.ts'
+import { HOUR } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml, isTermination, OFFICE, startOffice, terminatedIds } from './office.ts'
 
@@ -77,7 +77,7 @@ describe.concurrent.each([
     expect(metrics).toMatch(/curfew_audit_records_total\{outcome="failed"\} [1-9]/)
 
     rmSync(join(folder, 'disk-fault'))
-    for (const what of ['audit', 'state']) await running.untilLogged('writable-again', (line) => line.what === what)
+    for (const what of ['audit', 'state']) await running.untilLogged('writable', (line) => line.what === what)
     for (const id of meanwhile) await running.untilLogged('termination', ({ connectionId }) => connectionId === id)
     running.child.kill('SIGTERM')
     expect(await running.exited).toBe(0)

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { curfewYaml, OFFICE, startOffice, terminateCalls, terminatedIds } from './office.ts'
 

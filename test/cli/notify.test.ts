@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/instant.ts'
+import { HOUR } from '../../src/domain/time/instant.ts'
 import { certificate } from '../adapters/http/certificates.ts'
 import { type Received, type Reply, startReceiver } from '../adapters/notify/receiver.ts'
 import { type Running, workspace } from './curfew.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/instant.ts'
+import { HOUR } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { AGE_POLICY, OFFICE, startOffice, terminatedIds } from './office.ts'
 

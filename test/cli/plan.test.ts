@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { curfewYaml, OFFICE, startOffice, terminateCalls } from './office.ts'
 

@@ -36,10 +36,10 @@ const startDaemon = async (banned: string) => {
 }
 
 describe('a reload of a list of bans', () => {
-  it('says how many entries came and went, and acts on them at once', async () => {
+  it('says how many entries added and removed, and acts on them at once', async () => {
     await using daemon = await startDaemon('# nobody yet\nmallory\n')
     await daemon.write('banned.txt', 'alice\ntrudy\n')
-    expect(await daemon.running.untilLogged('users-file-changed')).toMatchObject({ entries: 2, came: 2, went: 1 })
+    expect(await daemon.running.untilLogged('users-file-changed')).toMatchObject({ entries: 2, added: 2, removed: 1 })
     await daemon.untilEnded('alice')
     expect(terminateCalls(daemon.office)).toHaveLength(1)
   })

@@ -1,7 +1,7 @@
 import { rename, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/instant.ts'
+import { HOUR } from '../../src/domain/time/instant.ts'
 import { CREDENTIALS, type Running, workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml, isTermination, OFFICE, startOffice, terminatedIds } from './office.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadConfiguration, loadPolicies } from '../../src/config/load.ts'
-import type { Problem } from '../../src/config/problem.ts'
+import type { Problem } from '../../src/config/yaml/problem.ts'
 import { type Entry, memoryFiles } from './memory-files.ts'
 
 /**
@@ -24,7 +24,7 @@ export interface ExpectedProblem {
   readonly part: string
 }
 
-const FOLDER = new URL('./broken/', import.meta.url).pathname
+const FOLDER = new URL('./broken', import.meta.url).pathname
 
 const POLICY = 'version: 1\npolicies:\n  - { name: good, kind: max-session-age, maxAge: 8h }\n'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadConfiguration } from '../../src/config/load.ts'
-import { loadPolicyTest } from '../../src/config/policy-test-file.ts'
+import { loadPolicyTest } from '../../src/config/policy-tests/policy-test-file.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
 import { GOOD_TREE } from './good-configuration.ts'
 import { GOOD_TEST_TREE } from './good-policy-test.ts'

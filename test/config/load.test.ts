@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfiguration, loadPolicies } from '../../src/config/load.ts'
-import { formatProblem } from '../../src/config/problem.ts'
-import { HOUR, MINUTE } from '../../src/domain/instant.ts'
-import { parsePattern } from '../../src/domain/pattern.ts'
-import type { UserEntry } from '../../src/domain/user-list.ts'
+import { formatProblem } from '../../src/config/yaml/problem.ts'
+import { parsePattern } from '../../src/domain/names/pattern.ts'
+import type { UserEntry } from '../../src/domain/names/user-list.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { GOOD_CURFEW, GOOD_POLICIES, GOOD_TREE } from './good-configuration.ts'
 import { type Entry, memoryFiles } from './memory-files.ts'
 

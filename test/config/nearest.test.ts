@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { nearest, suggestion } from '../../src/config/nearest.ts'
-import { knownTimeZones } from '../../src/domain/time-window.ts'
+import { nearest, suggestion } from '../../src/config/yaml/nearest.ts'
+import { knownTimeZones } from '../../src/domain/time/time-window.ts'
 
 describe('the nearest word', () => {
   it.each([

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadConfiguration } from '../../src/config/load.ts'
-import { addressProblem } from '../../src/config/notify-address.ts'
-import { formatProblem } from '../../src/config/problem.ts'
+import { addressProblem } from '../../src/config/schema/notify-address.ts'
+import { formatProblem } from '../../src/config/yaml/problem.ts'
 import { memoryFiles } from './memory-files.ts'
 
 const load = (notify: string) =>

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { parse } from 'node-cron'
 import { describe, expect, it } from 'vitest'
-import { parseSchedule } from '../../src/config/poll-schedule.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { parseSchedule } from '../../src/config/schema/poll-schedule.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 
 const gapOf = (expression: string) => {
   const parsed = parseSchedule(expression)

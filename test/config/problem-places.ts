@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { formatProblem, type Problem } from '../../src/config/problem.ts'
+import { formatProblem, type Problem } from '../../src/config/yaml/problem.ts'
 import { encode, lines } from './mutilated.ts'
 
 /** Every problem names a place inside its file, and is told in one line. */

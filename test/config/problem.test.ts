@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatProblem, formatProblems, hasErrors, type Problem, sortProblems } from '../../src/config/problem.ts'
+import { formatProblem, formatProblems, hasErrors, type Problem, sortProblems } from '../../src/config/yaml/problem.ts'
 
 const problem = (rest: Partial<Problem> = {}): Problem => ({
   severity: 'error',

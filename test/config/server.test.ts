@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfiguration } from '../../src/config/load.ts'
-import { formatProblem } from '../../src/config/problem.ts'
+import { formatProblem } from '../../src/config/yaml/problem.ts'
 import { memoryFiles } from './memory-files.ts'
 
 const HASH = `$2y$10$${'a'.repeat(53)}`

@@ -36,7 +36,7 @@ export const schemaProblems = (manifest: Manifest): readonly string[] => {
   }
 }
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** What the published types have against the objects: as literals, a key that the type does not have is an error. */
 export const typeProblems = (manifests: readonly Manifest[]): readonly string[] => {

@@ -9,7 +9,7 @@ import {
   parseDate,
   parseDateRange,
   parseYearly,
-} from '../../src/domain/calendar.ts'
+} from '../../src/domain/time/calendar.ts'
 
 const value = <T>(parsed: Parsed<T>): T => {
   if ('problem' in parsed) throw new Error(parsed.problem)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { duration, durationOrZero, formatDuration, parseDuration } from '../../src/domain/duration.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { duration, durationOrZero, formatDuration, parseDuration } from '../../src/domain/time/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 
 describe('a duration', () => {
   it.each([

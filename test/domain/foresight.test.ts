@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { createDecider } from '../../src/domain/decide.ts'
-import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
-import { createMemory } from '../../src/domain/memory.ts'
-import type { Policy } from '../../src/domain/policy.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
-import { isDue } from '../../src/domain/verdict.ts'
+import { createDecider } from '../../src/domain/judge/decide.ts'
+import { createMemory } from '../../src/domain/judge/memory.ts'
+import { isDue } from '../../src/domain/judge/verdict.ts'
+import type { Policy } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const watch = (
@@ -131,7 +131,7 @@ describe('a policy that warns', () => {
     const one = connection({ establishedAt: NOON - HOUR })
     const { memory, decide } = watch([made], [one])
     expect(decide(NOON).foreseen).toHaveLength(1)
-    expect(memory.kept().condemned).toEqual({})
+    expect(memory.kept().graceStarted).toEqual({})
   })
 
   it('within a grace foresees its end, however late it looks', () => {

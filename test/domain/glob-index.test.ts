@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createGlobIndex } from '../../src/domain/glob-index.ts'
-import { matchesGlob } from '../../src/domain/pattern.ts'
+import { createGlobIndex } from '../../src/domain/names/glob-index.ts'
+import { matchesGlob } from '../../src/domain/names/pattern.ts'
 
 const text = (letters: readonly string[], most: number) =>
   fc.array(fc.constantFrom(...letters), { maxLength: most }).map((parts) => parts.join(''))

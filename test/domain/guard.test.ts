@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { createDecider } from '../../src/domain/decide.ts'
-import { createGuard } from '../../src/domain/guard.ts'
-import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
-import { NO_HISTORY } from '../../src/domain/memory.ts'
-import { planOf } from '../../src/domain/plan.ts'
-import type { Policy } from '../../src/domain/policy.ts'
-import { changedPolicies, nextPolicyAges, settledAges } from '../../src/domain/policy-ages.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
+import { createGuard } from '../../src/domain/guard/guard.ts'
+import { createDecider } from '../../src/domain/judge/decide.ts'
+import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
+import type { Policy } from '../../src/domain/policies/policy.ts'
+import { changedPolicies, nextPolicyAges, settledAges } from '../../src/domain/policies/policy-ages.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { planOf } from '../../src/domain/terminate/plan.ts'
+import { HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, NOON, PLACE, policy } from './build.ts'
 
 const LIMITS = { maxPercent: 50, minConnections: 10 }
@@ -215,7 +215,7 @@ describe('the guard', () => {
     world.at(NOON, people(8, { establishedAt: NOON - 9 * HOUR }))
     const back = NOON - 3 * HOUR
     world.at(back, [])
-    expect(world.guard.kept().map(({ policy: by, condemnedAt }) => [by, condemnedAt])).toEqual(
+    expect(world.guard.kept().map(({ policy: by, dueAt }) => [by, dueAt])).toEqual(
       Array.from({ length: 8 }, () => ['max-session-age', back]),
     )
     world.at(back + 10 * MINUTE, [])

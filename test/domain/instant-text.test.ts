@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { instant, parseInstant } from '../../src/domain/instant-text.ts'
+import { instant, parseInstant } from '../../src/domain/time/instant-text.ts'
 
 describe('an instant', () => {
   it.each([

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { createDecider } from '../../src/domain/decide.ts'
-import { HOUR, MINUTE } from '../../src/domain/instant.ts'
-import { NO_HISTORY } from '../../src/domain/memory.ts'
-import type { Policy } from '../../src/domain/policy.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
+import { createDecider } from '../../src/domain/judge/decide.ts'
+import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
+import type { Policy } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const at = (minutes: number, different: Partial<Connection> = {}) =>

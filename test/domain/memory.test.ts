@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { createDecider } from '../../src/domain/decide.ts'
-import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
-import { createMemory, type KeptMemory, NO_HISTORY } from '../../src/domain/memory.ts'
-import { acts, type Mode, type Policy } from '../../src/domain/policy.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
-import { judge } from '../../src/domain/verdict.ts'
+import { createDecider } from '../../src/domain/judge/decide.ts'
+import { createMemory, type KeptMemory, NO_HISTORY } from '../../src/domain/judge/memory.ts'
+import { judge } from '../../src/domain/judge/verdict.ts'
+import { acts, type Mode, type Policy } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, NOON, PLACE, policy } from './build.ts'
 
 /** An endpoint seen from snapshot to snapshot, with one policy. */
@@ -182,7 +182,7 @@ describe('a snapshot that is taken in by parts', () => {
 describe('grace', () => {
   const late = policy('max-session-age', { maxAge: '30m' }, { graceMs: 10 * MINUTE })
 
-  it('runs from the first decision that condemned, where that is later, and never starts again', () => {
+  it('runs from the first decision that graceStarted, where that is later, and never starts again', () => {
     const world = watch(late)
     const who = connection()
     expect(world.see([who], NOON)[0]).toMatchObject({ since: NOON - 30 * MINUTE, deadline: NOON + 10 * MINUTE })
@@ -201,7 +201,7 @@ describe('cooldown', () => {
   const back = (who: Partial<Connection> = {}) => connection({ establishedAt: NOON + 3000, ...who })
   const after = (watched: Policy, cut: Partial<Connection>, came: Connection, now = NOON + MINUTE) => {
     const world = watch(watched)
-    world.memory.cut(watched, connection(cut), NOON)
+    world.memory.terminate(watched, connection(cut), NOON)
     return world.see([came], now)[0]
   }
 
@@ -220,10 +220,10 @@ describe('cooldown', () => {
   it('counts from the first cut: a second one does not prolong it', () => {
     const watched = cooling()
     const world = watch(watched)
-    world.memory.cut(watched, connection(), NOON)
-    world.memory.cut(watched, connection(), NOON + 30 * MINUTE)
+    world.memory.terminate(watched, connection(), NOON)
+    world.memory.terminate(watched, connection(), NOON + 30 * MINUTE)
     expect(world.see([back()], NOON + 40 * MINUTE)[0]?.nextAt).toBe(NOON + HOUR)
-    world.memory.cut(watched, connection(), NOON + 2 * HOUR)
+    world.memory.terminate(watched, connection(), NOON + 2 * HOUR)
     const [again] = world.see([back({ establishedAt: NOON + 2 * HOUR + 1 })], NOON + 2 * HOUR + MINUTE)
     expect(again?.nextAt).toBe(NOON + 3 * HOUR)
   })
@@ -260,8 +260,8 @@ describe('what is remembered of connections', () => {
     firstSeen: {},
     countersMovedAt: null,
     notes: {},
-    condemned: {},
-    cuts: {},
+    graceStarted: {},
+    terminated: {},
     warned: {},
     ...different,
   })
@@ -275,12 +275,12 @@ describe('what is remembered of connections', () => {
       undefined,
       undefined,
     ])
-    expect([history.note('idle', 'unseen'), history.warnedLead(patient, 'unseen'), history.cutsRevision()]).toEqual([
-      undefined,
-      undefined,
-      0,
-    ])
-    expect([NO_HISTORY.fresh(), NO_HISTORY.cutsRevision()]).toEqual([true, 0])
+    expect([
+      history.note('idle', 'unseen'),
+      history.warnedLead(patient, 'unseen'),
+      history.terminationsRevision(),
+    ]).toEqual([undefined, undefined, 0])
+    expect([NO_HISTORY.fresh(), NO_HISTORY.terminationsRevision()]).toEqual([true, 0])
   })
 
   it('is when one without an established time was first seen, and of the others nothing', () => {
@@ -296,9 +296,9 @@ describe('what is remembered of connections', () => {
     const before = kept({
       firstSeen: { unseen: NOON },
       notes: { idle: { unseen: { at: NOON, bytes: 7 } } },
-      condemned: { 'max-session-age': { unseen: NOON } },
+      graceStarted: { 'max-session-age': { unseen: NOON } },
       warned: { 'max-session-age': { unseen: 5 * MINUTE } },
-      cuts: { idle: { bob: NOON } },
+      terminated: { idle: { bob: NOON } },
       countersMovedAt: NOON - MINUTE,
     })
     const memory = createMemory(before)
@@ -315,13 +315,13 @@ describe('what is remembered of connections', () => {
     expect(memory.kept()).toEqual(before)
     observe(4, [])
     expect(memory.isMissing('unseen')).toBe(false)
-    expect(memory.kept()).toEqual(kept({ cuts: before.cuts, countersMovedAt: NOON - MINUTE }))
+    expect(memory.kept()).toEqual(kept({ terminated: before.terminated, countersMovedAt: NOON - MINUTE }))
   })
 
   it.each<[string, Partial<KeptMemory>]>([
     ['a first sight', { firstSeen: { gone: NOON } }],
     ['a mark', { notes: { idle: { gone: { at: NOON, bytes: 7 } } } }],
-    ['a grace', { condemned: { 'max-session-age': { gone: NOON } } }],
+    ['a grace', { graceStarted: { 'max-session-age': { gone: NOON } } }],
     ['a warning', { warned: { 'max-session-age': { gone: MINUTE } } }],
   ])('goes after a restart too: %s', (_what, different) => {
     const memory = createMemory(kept(different))
@@ -406,7 +406,7 @@ describe('what is remembered of connections', () => {
       kept({
         firstSeen: { unseen: ahead, alike: NOON },
         notes: { idle: { unseen: { at: ahead, bytes: 7 }, alike: { at: NOON, bytes: 7 } } },
-        condemned: { 'max-session-age': { unseen: ahead, alike: NOON } },
+        graceStarted: { 'max-session-age': { unseen: ahead, alike: NOON } },
         countersMovedAt: ahead,
       }),
     )
@@ -416,26 +416,26 @@ describe('what is remembered of connections', () => {
     ]
     memory.observe({ begunAt: NOON, connections: rows }, SET, PLACE)
     const history = asked(memory, NOON)
-    expect(history.condemnedAt(patient, 'unseen')).toBe(NOON)
+    expect(history.graceStartedAt(patient, 'unseen')).toBe(NOON)
     expect(memory.kept()).toEqual(
       kept({
         firstSeen: { unseen: NOON, alike: NOON },
         notes: { idle: { unseen: { at: NOON, bytes: 7 }, alike: { at: NOON, bytes: 7 } } },
-        condemned: { 'max-session-age': { unseen: NOON, alike: NOON } },
+        graceStarted: { 'max-session-age': { unseen: NOON, alike: NOON } },
         countersMovedAt: NOON,
       }),
     )
   })
 
-  it('is whom a policy condemned first while it acted, whatever is decided later', () => {
+  it('is whom a policy graceStarted first while it acted, whatever is decided later', () => {
     const memory = createMemory()
-    expect(asked(memory, NOON, false).condemnedAt(patient, 'unseen')).toBeUndefined()
-    expect(memory.kept().condemned).toEqual({})
-    expect(asked(memory, NOON + 1).condemnedAt(patient, 'unseen')).toBe(NOON + 1)
-    expect(asked(memory, NOON + 2).condemnedAt(patient, 'unseen')).toBe(NOON + 1)
-    expect(asked(memory, NOON + 2, false).condemnedAt(patient, 'unseen')).toBeUndefined()
-    expect(asked(memory, NOON).condemnedAt(patient, 'unseen')).toBe(NOON)
-    expect(asked(memory, NOON + 2).condemnedAt(patient, 'unseen')).toBe(NOON)
+    expect(asked(memory, NOON, false).graceStartedAt(patient, 'unseen')).toBeUndefined()
+    expect(memory.kept().graceStarted).toEqual({})
+    expect(asked(memory, NOON + 1).graceStartedAt(patient, 'unseen')).toBe(NOON + 1)
+    expect(asked(memory, NOON + 2).graceStartedAt(patient, 'unseen')).toBe(NOON + 1)
+    expect(asked(memory, NOON + 2, false).graceStartedAt(patient, 'unseen')).toBeUndefined()
+    expect(asked(memory, NOON).graceStartedAt(patient, 'unseen')).toBe(NOON)
+    expect(asked(memory, NOON + 2).graceStartedAt(patient, 'unseen')).toBe(NOON)
   })
 
   it('is the shortest lead that was told', () => {
@@ -450,9 +450,9 @@ describe('what is remembered of connections', () => {
   })
 })
 
-describe('what is remembered of cuts', () => {
+describe('what is remembered of terminated', () => {
   const cooling = policy('max-session-age', { maxAge: '8h' }, { cooldownMs: HOUR })
-  const cutAt = (memory: ReturnType<typeof createMemory>, by: Policy, username: string) =>
+  const terminatedAt = (memory: ReturnType<typeof createMemory>, by: Policy, username: string) =>
     memory
       .history(
         NOON,
@@ -460,25 +460,25 @@ describe('what is remembered of cuts', () => {
         () => true,
         () => undefined,
       )
-      .cutAt(by, { username, commonName: undefined, principal: username })
+      .terminatedAt(by, { username, commonName: undefined, principal: username })
 
   it('is nothing where the policy has no cooldown, or nobody is named', () => {
     const memory = createMemory()
-    memory.cut({ ...cooling, cooldownMs: 0 }, connection(), NOON)
-    memory.cut(cooling, connection({ username: undefined }), NOON)
-    memory.cut({ ...cooling, cooldownByCommonName: true }, { username: undefined, commonName: undefined }, NOON)
-    expect(memory.kept().cuts).toEqual({})
-    expect(cutAt(memory, cooling, 'alice')).toBeUndefined()
-    memory.cut({ ...cooling, cooldownByCommonName: true }, { username: undefined, commonName: 'Laptop' }, NOON)
-    memory.cut(cooling, connection({ username: 'Bob' }), NOON)
-    expect(memory.kept().cuts).toEqual({ 'max-session-age': { 'cn:laptop': NOON, bob: NOON } })
+    memory.terminate({ ...cooling, cooldownMs: 0 }, connection(), NOON)
+    memory.terminate(cooling, connection({ username: undefined }), NOON)
+    memory.terminate({ ...cooling, cooldownByCommonName: true }, { username: undefined, commonName: undefined }, NOON)
+    expect(memory.kept().terminated).toEqual({})
+    expect(terminatedAt(memory, cooling, 'alice')).toBeUndefined()
+    memory.terminate({ ...cooling, cooldownByCommonName: true }, { username: undefined, commonName: 'Laptop' }, NOON)
+    memory.terminate(cooling, connection({ username: 'Bob' }), NOON)
+    expect(memory.kept().terminated).toEqual({ 'max-session-age': { 'cn:laptop': NOON, bob: NOON } })
   })
 
   it('is the first of a cooldown, which ends to the millisecond, and none that lies ahead of the clock', () => {
     const memory = createMemory()
     const cut = (at: Instant) => {
-      memory.cut(cooling, connection(), at)
-      return cutAt(memory, cooling, 'alice')
+      memory.terminate(cooling, connection(), at)
+      return terminatedAt(memory, cooling, 'alice')
     }
     expect([cut(NOON), cut(NOON + HOUR - 1), cut(NOON + HOUR)]).toEqual([NOON, NOON, NOON + HOUR])
     expect([cut(NOON + HOUR), cut(NOON + HOUR - 1)]).toEqual([NOON + HOUR, NOON + HOUR - 1])
@@ -486,23 +486,23 @@ describe('what is remembered of cuts', () => {
 
   it('is that of its call, though another call that left later was told of first', () => {
     const memory = createMemory()
-    memory.cut(cooling, connection({ username: 'bob' }), NOON + 10)
-    memory.cut(cooling, connection(), NOON)
-    memory.cut(cooling, connection({ username: 'bob' }), NOON + 5)
-    expect(memory.kept().cuts).toEqual({ 'max-session-age': { bob: NOON + 5, alice: NOON } })
+    memory.terminate(cooling, connection({ username: 'bob' }), NOON + 10)
+    memory.terminate(cooling, connection(), NOON)
+    memory.terminate(cooling, connection({ username: 'bob' }), NOON + 5)
+    expect(memory.kept().terminated).toEqual({ 'max-session-age': { bob: NOON + 5, alice: NOON } })
   })
 
   it('is forgotten with the first snapshot after its cooldown, with its policy, and where it lies ahead', () => {
-    const memory = createMemory({ ...createMemory().kept(), cuts: { removed: { bob: NOON } } })
-    memory.cut(cooling, connection({ username: 'bob' }), NOON)
-    memory.cut(cooling, connection({ username: 'carol' }), NOON + 1)
-    memory.cut(cooling, connection({ username: 'dave' }), NOON + HOUR)
-    memory.cut(cooling, connection({ username: 'erin' }), NOON + HOUR + 1)
+    const memory = createMemory({ ...createMemory().kept(), terminated: { removed: { bob: NOON } } })
+    memory.terminate(cooling, connection({ username: 'bob' }), NOON)
+    memory.terminate(cooling, connection({ username: 'carol' }), NOON + 1)
+    memory.terminate(cooling, connection({ username: 'dave' }), NOON + HOUR)
+    memory.terminate(cooling, connection({ username: 'erin' }), NOON + HOUR + 1)
     const brief = policy('max-transfer', { total: '1GiB' }, { cooldownMs: HOUR / 2 })
     const set = createPolicySet([brief, cooling], [])
     const observation = memory.begin({ begunAt: NOON + HOUR - 1, connections: [] }, set, PLACE)
     observation.end(NOON + HOUR)
-    expect(memory.kept().cuts).toEqual({ 'max-session-age': { carol: NOON + 1, dave: NOON + HOUR } })
+    expect(memory.kept().terminated).toEqual({ 'max-session-age': { carol: NOON + 1, dave: NOON + HOUR } })
   })
 
   it('moves the revision with each that counts', () => {
@@ -515,10 +515,10 @@ describe('what is remembered of cuts', () => {
           () => true,
           () => undefined,
         )
-        .cutsRevision()
-    memory.cut({ ...cooling, cooldownMs: 0 }, connection(), NOON)
+        .terminationsRevision()
+    memory.terminate({ ...cooling, cooldownMs: 0 }, connection(), NOON)
     expect(revision()).toBe(0)
-    memory.cut(cooling, connection(), NOON)
+    memory.terminate(cooling, connection(), NOON)
     expect(revision()).not.toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fold, hits, matchesGlob, parsePattern } from '../../src/domain/pattern.ts'
+import { fold, hits, matchesGlob, parsePattern } from '../../src/domain/names/pattern.ts'
 
 /** The obvious way, by trying every split: exponential, and right. */
 const naive = (glob: readonly string[], name: readonly string[]): boolean => {

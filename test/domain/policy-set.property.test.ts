@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const pattern = fc.constantFrom('alice', 'ALICE', 'al*', '*', '?ob', 'user:bob', 'cn:bob', 'cn:*', '*@corp.example')

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, NEVER } from '../../src/domain/instant.ts'
-import type { Policy, Selector } from '../../src/domain/policy.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
-import type { Place } from '../../src/domain/selector.ts'
-import type { UserEntry } from '../../src/domain/user-list.ts'
+import type { Location } from '../../src/domain/names/selector.ts'
+import type { UserEntry } from '../../src/domain/names/user-list.ts'
+import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { HOUR, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, entry, NOON, PLACE, policy } from './build.ts'
 
 const select = (lists: Partial<Selector>): Selector => ({
@@ -15,7 +15,12 @@ const select = (lists: Partial<Selector>): Selector => ({
 const aged = (different: Partial<Policy> = {}) => policy('max-session-age', { maxAge: '8h' }, different)
 const nobody = connection({ username: undefined, commonName: undefined })
 
-const standingOf = (tested: Policy, who = connection(), protect: readonly UserEntry[] = [], place: Place = PLACE) => {
+const standingOf = (
+  tested: Policy,
+  who = connection(),
+  protect: readonly UserEntry[] = [],
+  place: Location = PLACE,
+) => {
   const [standing] = createPolicySet([tested], protect).everyStanding(place)(who)
   if (standing === undefined) throw new Error('no standing')
   return standing

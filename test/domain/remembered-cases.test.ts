@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { groundOf } from '../../src/domain/case.ts'
-import { createCases } from '../../src/domain/cases.ts'
 import { type Connection, isActive } from '../../src/domain/connection.ts'
-import { createDecider, type Decisions } from '../../src/domain/decide.ts'
-import { HOUR, type Instant, MINUTE } from '../../src/domain/instant.ts'
-import { createMemory } from '../../src/domain/memory.ts'
-import { acts, type Mode, type PolicyKind } from '../../src/domain/policy.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
-import { createRememberedCases } from '../../src/domain/remembered-cases.ts'
-import type { Verdict } from '../../src/domain/verdict.ts'
+import { groundOf } from '../../src/domain/judge/case.ts'
+import { createCases } from '../../src/domain/judge/cases.ts'
+import { createDecider, type Decisions } from '../../src/domain/judge/decide.ts'
+import { createMemory } from '../../src/domain/judge/memory.ts'
+import { createRememberedCases } from '../../src/domain/judge/remembered-cases.ts'
+import type { Verdict } from '../../src/domain/judge/verdict.ts'
+import { acts, type Mode, type PolicyKind } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const cooldown = { cooldownMs: 20 * MINUTE }
@@ -105,7 +105,7 @@ const startSide = (remembering: boolean) => {
   return {
     observe: (begunAt: Instant, connections: readonly Connection[]) =>
       memory.observe({ begunAt, connections }, SET, PLACE),
-    cut: (one: Connection, at: Instant) => SET.policies.forEach((made) => memory.cut(made, one, at)),
+    cut: (one: Connection, at: Instant) => SET.policies.forEach((made) => memory.terminate(made, one, at)),
     decide(connections: readonly Connection[], now: Instant, mode: Mode, fresh: boolean) {
       const history = memory.history(
         now,
@@ -276,7 +276,7 @@ describe('cases that are remembered', () => {
       return decider.decide([row], history, NOON, 'enforce').violating.length
     }
     expect(violating()).toBe(0)
-    memory.cut(cooling, row, NOON - 6 * MINUTE)
+    memory.terminate(cooling, row, NOON - 6 * MINUTE)
     expect(violating()).toBe(1)
   })
 

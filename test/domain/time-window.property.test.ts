@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { closedDates } from '../../src/domain/calendar.ts'
-import { DAY, HOUR, type Instant, MINUTE, NEVER, toIso } from '../../src/domain/instant.ts'
-import { createTimeWindows, knownTimeZones, type LocalWindow, type Weekday } from '../../src/domain/time-window.ts'
+import { closedDates } from '../../src/domain/time/calendar.ts'
+import { DAY, HOUR, type Instant, MINUTE, NEVER, toIso } from '../../src/domain/time/instant.ts'
+import { createTimeWindows, knownTimeZones, type LocalWindow, type Weekday } from '../../src/domain/time/time-window.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
 
 // The second computation knows a zone only by the offsets that Intl prints, and looks at every window of the days around.
@@ -91,7 +91,7 @@ interface Written {
 const dayOf = (zone: Zone, at: Instant) => Math.floor((at + offsetAt(zone, at)) / DAY)
 
 /** The windows that open on the days from `firstDay` to `lastDay`, each by itself. */
-const spansOf = (zone: Zone, { windows, closed }: Written, firstDay: number, lastDay: number) => {
+const periodsOf = (zone: Zone, { windows, closed }: Written, firstDay: number, lastDay: number) => {
   const spans: (readonly [openAt: Instant, closeAt: Instant])[] = []
   for (let day = firstDay; day <= lastDay; day++) {
     if (closed.has(day)) continue
@@ -108,7 +108,7 @@ const spansOf = (zone: Zone, { windows, closed }: Written, firstDay: number, las
 
 const isOpen = (zone: Zone, written: Written, at: Instant) => {
   const day = dayOf(zone, at)
-  return spansOf(zone, written, day - 2, day + 2).some(([openAt, closeAt]) => openAt <= at && at < closeAt)
+  return periodsOf(zone, written, day - 2, day + 2).some(([openAt, closeAt]) => openAt <= at && at < closeAt)
 }
 
 const closedDatesOf = (closed: ReadonlySet<number>) => {
@@ -198,7 +198,7 @@ describe('time windows, computed a second time from the offsets of Intl', { time
       const timeWindows = subject(zone, written)
       const ends = zone.changes.flatMap(({ at }) => {
         const day = dayOf(zone, at)
-        return spansOf(zone, written, day - 1, day + 1)
+        return periodsOf(zone, written, day - 1, day + 1)
           .flatMap(([openAt, closeAt]) => [openAt - 1, openAt, closeAt - 1, closeAt])
           .filter((end) => Math.abs(end - at) < 5 * HOUR)
       })
@@ -222,7 +222,7 @@ describe('time windows, computed a second time from the offsets of Intl', { time
         // Only where a window begins or ends can anything change. What never changes is looked at for a month.
         const lookFrom = Math.max(since, at - 31 * DAY, FIRST - 100 * DAY)
         const lookTo = Math.min(until, at + 31 * DAY, LAST + 100 * DAY)
-        const ends = spansOf(zone, written, dayOf(zone, lookFrom) - 2, dayOf(zone, lookTo) + 2).flat()
+        const ends = periodsOf(zone, written, dayOf(zone, lookFrom) - 2, dayOf(zone, lookTo) + 2).flat()
         for (const end of [lookFrom, lookTo - 1, ...ends]) {
           if (lookFrom <= end && end < lookTo) expect(isOpen(zone, written, end)).toBe(open)
         }

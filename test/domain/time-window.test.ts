@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Calendar, closedDates, type Parsed, parseDateRange, parseYearly } from '../../src/domain/calendar.ts'
-import { DAY, HOUR, NEVER, toIso } from '../../src/domain/instant.ts'
+import { type Calendar, closedDates, type Parsed, parseDateRange, parseYearly } from '../../src/domain/time/calendar.ts'
+import { DAY, HOUR, NEVER, toIso } from '../../src/domain/time/instant.ts'
 import {
   createTimeWindows,
   EVERY_DAY,
@@ -11,7 +11,7 @@ import {
   parseHours,
   parseTimeZone,
   WHOLE_DAY,
-} from '../../src/domain/time-window.ts'
+} from '../../src/domain/time/time-window.ts'
 
 const value = <T>(parsed: Parsed<T>): T => {
   if ('problem' in parsed) throw new Error(parsed.problem)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createTokenBucket } from '../../src/domain/token-bucket.ts'
+import { createTokenBucket } from '../../src/domain/terminate/token-bucket.ts'
 
 const rates = fc.record({ burst: fc.integer({ min: 1, max: 50 }), perSecond: fc.integer({ min: 1, max: 20 }) })
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NEVER } from '../../src/domain/instant.ts'
-import { hits } from '../../src/domain/pattern.ts'
-import { createUserList, type Person, personOf, spansOf, type UserEntry } from '../../src/domain/user-list.ts'
+import { hits } from '../../src/domain/names/pattern.ts'
+import { createUserList, type Person, periodsOf, personOf, type UserEntry } from '../../src/domain/names/user-list.ts'
+import { NEVER } from '../../src/domain/time/instant.ts'
 import { entry } from './build.ts'
 
 const names = fc.constantFrom('alice', 'ALICE', 'bob', 'bob@corp.example', 'carol', 'laptop-7')
@@ -60,7 +60,7 @@ describe('the spans of entries', () => {
   it('cover an instant exactly if an entry does, and never touch each other', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ from: bound, until: bound }), { maxLength: 6 }), (written) => {
-        const spans = spansOf(written.map((times) => entry('alice', times)))
+        const spans = periodsOf(written.map((times) => entry('alice', times)))
         for (let at = -1; at <= 21; at += 0.5) {
           const covered = written.some(({ from, until }) => (from ?? -NEVER) <= at && at < (until ?? NEVER))
           expect(spans.some(({ from, until }) => from <= at && at < until)).toBe(covered)

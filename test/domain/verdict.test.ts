@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/instant.ts'
-import { NO_HISTORY } from '../../src/domain/memory.ts'
-import type { History, Policy } from '../../src/domain/policy.ts'
-import { createPolicySet } from '../../src/domain/policy-set.ts'
-import type { UserEntry } from '../../src/domain/user-list.ts'
-import { because, isDue, judge } from '../../src/domain/verdict.ts'
+import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
+import { because, isDue, judge } from '../../src/domain/judge/verdict.ts'
+import type { UserEntry } from '../../src/domain/names/user-list.ts'
+import type { History, Policy } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 const verdictOf = (tested: Policy, who = connection(), now = NOON) => {
@@ -189,7 +189,7 @@ describe('a deadline', () => {
   }
 
   it('without grace is the violation itself, whenever it was found', () => {
-    const found = judged(age('30m'), connection(), NOON, { condemnedAt: () => NOON })
+    const found = judged(age('30m'), connection(), NOON, { graceStartedAt: () => NOON })
     expect(found).toMatchObject({ since: NOON - 30 * MINUTE, deadline: NOON - 30 * MINUTE })
   })
 
@@ -214,22 +214,26 @@ describe('a deadline', () => {
   it('is that of a cooldown where somebody came back later than the cut, whose time is known', () => {
     const cooling = age('8h', { cooldownMs: 30 * MINUTE })
     const at = (establishedAt: Instant | undefined, now = NOON) =>
-      judged(cooling, connection({ establishedAt }), now, { cutAt: () => NOON - 10 * MINUTE })
-    const cutAt = NOON - 10 * MINUTE
-    expect(at(cutAt)?.word).toBe('fine')
-    expect(at(cutAt + 1)).toMatchObject({ word: 'violated', reason: 'cooldown', deadline: cutAt + 1 })
+      judged(cooling, connection({ establishedAt }), now, { terminatedAt: () => NOON - 10 * MINUTE })
+    const terminatedAt = NOON - 10 * MINUTE
+    expect(at(terminatedAt)?.word).toBe('fine')
+    expect(at(terminatedAt + 1)).toMatchObject({ word: 'violated', reason: 'cooldown', deadline: terminatedAt + 1 })
     expect(at(undefined)?.word).toBe('unknown')
-    expect(at(cutAt + 1, cutAt + 30 * MINUTE - 1)?.word).toBe('violated')
-    expect(at(cutAt + 1, cutAt + 30 * MINUTE)?.word).toBe('fine')
-    expect(judged({ ...cooling, cooldownMs: 0 }, connection(), NOON, { cutAt: () => cutAt })?.word).toBe('fine')
+    expect(at(terminatedAt + 1, terminatedAt + 30 * MINUTE - 1)?.word).toBe('violated')
+    expect(at(terminatedAt + 1, terminatedAt + 30 * MINUTE)?.word).toBe('fine')
+    expect(judged({ ...cooling, cooldownMs: 0 }, connection(), NOON, { terminatedAt: () => terminatedAt })?.word).toBe(
+      'fine',
+    )
   })
 
   it('of a cooldown is followed by what the policy says then for its own sake', () => {
     const tested = age('1h', { cooldownMs: 2 * HOUR })
     const back = connection({ establishedAt: NOON })
-    const found = judged(tested, back, NOON + MINUTE, { cutAt: () => NOON - MINUTE })
+    const found = judged(tested, back, NOON + MINUTE, { terminatedAt: () => NOON - MINUTE })
     expect(found).toMatchObject({ reason: 'cooldown', nextAt: NEVER })
-    const long = judged({ ...tested, cooldownMs: 30 * MINUTE }, back, NOON + MINUTE, { cutAt: () => NOON - MINUTE })
+    const long = judged({ ...tested, cooldownMs: 30 * MINUTE }, back, NOON + MINUTE, {
+      terminatedAt: () => NOON - MINUTE,
+    })
     expect(long).toMatchObject({ reason: 'cooldown', nextAt: NOON + 29 * MINUTE })
   })
 })
@@ -290,7 +294,7 @@ describe('why', () => {
 
   it('of a cooldown names the policy and how long it lasts', () => {
     const cooling = age('8h', { name: 'breather', cooldownMs: 30 * MINUTE })
-    const text = said(cooling, connection({ establishedAt: NOON }), { cutAt: () => NOON - MINUTE })
+    const text = said(cooling, connection({ establishedAt: NOON }), { terminatedAt: () => NOON - MINUTE })
     expect(text).toContain('breather')
     expect(text).toContain('30m')
   })

@@ -10,6 +10,7 @@ export interface Plant {
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   'src/domain/policies/lunch': [
     '../../config/stub.ts',
+    '../../advice/stub.ts',
     '../../app/stub.ts',
     '../../adapters/stub.ts',
     '../../cli/stub.ts',
@@ -23,6 +24,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     '@aws-sdk/client-ec2',
   ],
   'src/config/lunch': [
+    '../advice/stub.ts',
     '../app/stub.ts',
     '../adapters/stub.ts',
     '../cli/stub.ts',
@@ -33,7 +35,16 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     'pino',
     'fastify',
   ],
+  'src/advice/lunch': [
+    '../app/stub.ts',
+    '../adapters/stub.ts',
+    '../cli/stub.ts',
+    '../simulator/stub.ts',
+    'node:fs',
+    'yaml',
+  ],
   'src/app/lunch': [
+    '../advice/stub.ts',
     '../adapters/stub.ts',
     '../cli/stub.ts',
     '../simulator/stub.ts',
@@ -45,10 +56,10 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     'prom-client',
     'fastify',
   ],
-  'src/adapters/lunch': ['../cli/stub.ts', '../simulator/stub.ts'],
+  'src/adapters/lunch': ['../advice/stub.ts', '../cli/stub.ts', '../simulator/stub.ts'],
   'src/cli/lunch': ['../adapters/stub.ts', '../simulator/stub.ts'],
   'src/cli/compose-lunch': ['../simulator/stub.ts'],
-  'src/simulator/lunch': ['../app/stub.ts', '../adapters/stub.ts', '../cli/stub.ts'],
+  'src/simulator/lunch': ['../advice/stub.ts', '../app/stub.ts', '../adapters/stub.ts', '../cli/stub.ts'],
 }
 
 const FORMS: Readonly<Record<string, (from: string) => string>> = {
@@ -92,7 +103,7 @@ const IMPURE: Readonly<Record<string, string>> = {
   locale: 'export const folded = (name: string) => name.toLocaleLowerCase()',
 }
 
-const impurities: readonly Plant[] = ['src/domain', 'src/config', 'src/app'].flatMap((floor) =>
+const impurities: readonly Plant[] = ['src/domain', 'src/config', 'src/advice', 'src/app'].flatMap((floor) =>
   Object.entries(IMPURE).map(([what, source], index) => ({
     what: `${what} in ${floor}`,
     file: `${floor}/impure-${index}.ts`,
@@ -147,6 +158,7 @@ const stub = 'export const thing = 1\nexport type Thing = unknown'
 export const TIDY_TREE: Readonly<Record<string, string>> = {
   'src/domain/stub.ts': stub,
   'src/config/stub.ts': stub,
+  'src/advice/stub.ts': stub,
   'src/app/stub.ts': stub,
   'src/adapters/stub.ts': stub,
   'src/cli/stub.ts': stub,
@@ -167,6 +179,11 @@ export const TIDY_TREE: Readonly<Record<string, string>> = {
     import * as z from 'zod'
     import { thing } from '../domain/stub.ts'
     export const all = [createHash, join, distance, validate, parse, z, thing]`,
+  'src/advice/dinner.ts': `
+    import { Temporal } from 'temporal-polyfill'
+    import { thing as problem } from '../config/stub.ts'
+    import { thing } from '../domain/stub.ts'
+    export const all = [Temporal, problem, thing]`,
   'src/app/dinner.ts': `
     import { EventEmitter } from 'node:events'
     import pLimit from 'p-limit'

@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { errorXml, responseXml } from '../../src/simulator/ec2-xml.ts'
 import type { Interception } from '../../src/simulator/exchange.ts'
 import type { Arrival } from '../../src/simulator/world-controls.ts'

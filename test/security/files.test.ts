@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { diskFiles } from '../../src/adapters/files/config-files.ts'
 import { loadConfiguration, loadPolicies } from '../../src/config/load.ts'
-import { formatProblem } from '../../src/config/problem.ts'
+import { formatProblem } from '../../src/config/yaml/problem.ts'
 
 const curfewYaml = (policies = './policies') => `version: 1
 policies: [${JSON.stringify(policies)}]

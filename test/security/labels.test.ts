@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { createMetrics } from '../../src/adapters/prometheus/metrics.ts'
-import { CONDEMNED, ENDPOINT, EVENTS } from '../adapters/log/events.ts'
+import { ENDPOINT, EVENTS, VIOLATION } from '../adapters/log/events.ts'
 import { policy } from '../domain/build.ts'
 
 /** Ends its label, its sample and its line, and begins samples that say that all is well. */
@@ -23,9 +23,9 @@ const shownWith = async (name: string) => {
   })
   const endpoint = { ...ENDPOINT, name }
   observe({ ...EVENTS.started, endpoints: [endpoint] })
-  const condemned = { ...CONDEMNED, policy: name, username: name, connectionId: name }
-  observe({ ...EVENTS.violation, endpoint, condemned })
-  observe({ ...EVENTS.termination, endpoint, condemned })
+  const violation = { ...VIOLATION, policy: name, username: name, connectionId: name }
+  observe({ ...EVENTS.violation, endpoint, violation })
+  observe({ ...EVENTS.termination, endpoint, violation })
   observe({ ...EVENTS.held, endpoint, policy: name })
   return registry.metrics()
 }

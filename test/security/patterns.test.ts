@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { policyFileWarnings } from '../../src/advice/file-warnings.ts'
 import { loadPolicies } from '../../src/config/load.ts'
-import { policyFileWarnings } from '../../src/config/policy-warnings.ts'
-import { matchesGlob, parsePattern } from '../../src/domain/pattern.ts'
+import { matchesGlob, parsePattern } from '../../src/domain/names/pattern.ts'
 import { memoryFiles } from '../config/memory-files.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)

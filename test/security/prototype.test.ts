@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { createStateFile, loadState, peekState } from '../../src/adapters/files/state-file.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
-import { formatProblem } from '../../src/config/problem.ts'
+import { formatProblem } from '../../src/config/yaml/problem.ts'
 import { memoryFiles } from '../config/memory-files.ts'
 
 const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf']

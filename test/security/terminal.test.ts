@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/instant.ts'
+import { HOUR } from '../../src/domain/time/instant.ts'
 import { type Running, workspace } from '../cli/curfew.ts'
 import { curfewYaml, OFFICE, startOffice } from '../cli/office.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { loadPolicies } from '../../src/config/load.ts'
-import { formatProblem } from '../../src/config/problem.ts'
+import { formatProblem } from '../../src/config/yaml/problem.ts'
 import { workspace } from '../cli/curfew.ts'
 import { memoryFiles } from '../config/memory-files.ts'
 import { YAML_BOMBS } from './yaml-bombs.ts'

@@ -5,7 +5,7 @@ import {
   TerminateClientVpnConnectionsCommand,
 } from '@aws-sdk/client-ec2'
 import { describe, expect, it } from 'vitest'
-import { SECOND } from '../../src/domain/instant.ts'
+import { SECOND } from '../../src/domain/time/instant.ts'
 import { post, refusal, STAFF, simulateAws, staff } from './simulated-aws.ts'
 
 const people = staff({ connections: [{ username: 'alice' }] })

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { SECOND } from '../../src/domain/instant.ts'
+import { SECOND } from '../../src/domain/time/instant.ts'
 import { CONTRACTORS, contractors, REGION, type SimulatedAws, simulateAws } from './simulated-aws.ts'
 
 /** Debian's package, not whatever is first on the path. */

@@ -1,6 +1,6 @@
 import { DescribeClientVpnConnectionsCommand, paginateDescribeClientVpnConnections } from '@aws-sdk/client-ec2'
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import {
   contractors,
   MACHINES,

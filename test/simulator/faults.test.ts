@@ -5,7 +5,7 @@ import {
   TerminateClientVpnConnectionsCommand,
 } from '@aws-sdk/client-ec2'
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { FAULT_KINDS, type FaultKind } from '../../src/simulator/fault-kinds.ts'
 import { faultMixture } from '../../src/simulator/fault-mixture.ts'
 import { parseFaultWords } from '../../src/simulator/fault-words.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { defaultScenario } from '../../src/simulator/default-scenario.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
 import { post, SIGNATURE, START, simulateAws, staff } from './simulated-aws.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { parseScenario } from '../../src/simulator/scenario-file.ts'
 
 const problems = (text: string) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NEVER } from '../../src/domain/instant.ts'
+import { NEVER } from '../../src/domain/time/instant.ts'
 import { createSchedule } from '../../src/simulator/schedule.ts'
 
 describe('a schedule', () => {

@@ -1,6 +1,6 @@
 import { EC2Client, EC2ServiceException } from '@aws-sdk/client-ec2'
 import { onTestFinished } from 'vitest'
-import type { Instant } from '../../src/domain/instant.ts'
+import type { Instant } from '../../src/domain/time/instant.ts'
 import type { ScenarioInput } from '../../src/simulator/scenario.ts'
 import { defineScenario } from '../../src/simulator/scenario-file.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/server.ts'

@@ -1,7 +1,7 @@
 import { DescribeClientVpnConnectionsCommand, DescribeClientVpnEndpointsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { HOUR, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, SECOND } from '../../src/domain/time/instant.ts'
 import {
   CONTRACTORS,
   contractors,

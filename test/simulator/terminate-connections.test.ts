@@ -3,7 +3,7 @@ import {
   type TerminateClientVpnConnectionsCommandInput,
 } from '@aws-sdk/client-ec2'
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import {
   contractors,
   MACHINES,

@@ -1,7 +1,7 @@
 import type { CurfewEvent } from '../../src/app/events.ts'
 import type { Snapshot, Termination } from '../../src/app/vpn.ts'
 import { type Connection, isActive } from '../../src/domain/connection.ts'
-import { type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { type Evidence, mayEnd } from './oracle.ts'
 import type { Process } from './process.ts'
 import type { AssignmentSpec, PolicySpec, Scenario } from './scenario.ts'
@@ -130,7 +130,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       unforeseen.set(key, ended.set(connectionId, now))
       return [...ended.values()].filter((at) => now - at < WITHIN_MS).length
     }
-    // What was condemned in one stretch of ten minutes may end in the next one; what was not saved before a kill is not
+    // What was violation in one stretch of ten minutes may end in the next one; what was not saved before a kill is not
     // known; and an edit has what it touches counted anew.
     const byPolicy = endedUnder(`${endpointId} ${policy} ${epoch.of} ${epoch.since}`)
     if (byPolicy > limit * (2 + lately(kills)))
@@ -283,10 +283,10 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     heard(life: Life, event: CurfewEvent, isConnected: (endpointId: string, id: string) => boolean): void {
       if (event.event === 'poll-failed') failing.add(event.endpoint.id)
       if (event.event !== 'termination') return
-      const { endpoint, condemned, outcome } = event
-      if (outcome === 'gave-up') gaveUp.set(condemned.connectionId, timeline.now())
-      if (outcome === 'confirmed' && isConnected(endpoint.id, condemned.connectionId))
-        fail('a proof is a proof', `${condemned.connectionId} is said to be gone and is not`)
+      const { endpoint, violation, outcome } = event
+      if (outcome === 'gave-up') gaveUp.set(violation.connectionId, timeline.now())
+      if (outcome === 'confirmed' && isConnected(endpoint.id, violation.connectionId))
+        fail('a proof is a proof', `${violation.connectionId} is said to be gone and is not`)
       if (!life.process.isAlive()) fail('the dead are silent', event.event)
     },
   }

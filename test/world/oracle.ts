@@ -1,5 +1,5 @@
 import type { Connection } from '../../src/domain/connection.ts'
-import { type Instant, MINUTE, SECOND } from '../../src/domain/instant.ts'
+import { type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import type { AssignmentSpec, EntrySpec, PolicySpec } from './scenario.ts'
 import { PROTECTED } from './scenario.ts'
 import { atMinute } from './specs.ts'
@@ -59,7 +59,7 @@ const bytesOf = ({ ingressBytes, egressBytes }: Connection) =>
 const fromOf = ({ fromMinute }: EntrySpec) => (fromMinute === undefined ? -Infinity : atMinute(fromMinute))
 const untilOf = ({ untilMinute }: EntrySpec) => (untilMinute === undefined ? Infinity : atMinute(untilMinute))
 
-/** What was condemned for so long was so in the decision that a call rests on. */
+/** What was violation for so long was so in the decision that a call rests on. */
 const SURELY_KNOWN_MS = MINUTE
 
 /** Whether the policy may find the connection violated: the benefit of every doubt goes to the daemon. */
@@ -150,7 +150,7 @@ export const mayEnd = (
   })
 }
 
-/** Whether the policy, acting, has condemned the connection without a doubt since `since` and does so at `now`. */
+/** Whether the policy, acting, has violation the connection without a doubt since `since` and does so at `now`. */
 const hasToEnd = (spec: PolicySpec, connection: Connection, since: Instant, now: Instant): boolean => {
   const { establishedAt, posture } = connection
   const graceMs = spec.graceSeconds * SECOND
@@ -184,7 +184,7 @@ const hasToEnd = (spec: PolicySpec, connection: Connection, since: Instant, now:
   }
 }
 
-/** Which of the policies must have ended the connection by now, having condemned it since `since`. */
+/** Which of the policies must have ended the connection by now, having violation it since `since`. */
 export const mustEnd = (
   assignment: AssignmentSpec,
   nameOf: (spec: PolicySpec, index: number) => string,

@@ -22,7 +22,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a call by user name rests on a verdict about one connection',
-    file: 'domain/username-calls.ts',
+    file: 'domain/terminate/username-calls.ts',
     text: "if (policy.kind.scope !== 'principal' || readsCommonName) return false",
     instead: 'if (readsCommonName) return false',
     breaks: ['never whom no policy condemns'],
@@ -30,7 +30,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a call by user name for as many as there are',
-    file: 'domain/username-calls.ts',
+    file: 'domain/terminate/username-calls.ts',
     text: 'const MOST = 5',
     instead: 'const MOST = Number.POSITIVE_INFINITY',
     breaks: ['never more than five by name'],
@@ -46,7 +46,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a window that ends a minute late',
-    file: 'domain/time-window.ts',
+    file: 'domain/time/time-window.ts',
     text: 'toMinute: toMinute === 0 ? MINUTES_A_DAY : toMinute }',
     instead: 'toMinute: (toMinute === 0 ? MINUTES_A_DAY : toMinute) + 1 }',
     breaks: ['never whom no policy condemns'],
@@ -70,7 +70,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'an exemption that is not asked',
-    file: 'domain/verdict.ts',
+    file: 'domain/judge/verdict.ts',
     text: "if (now < exemptUntil) return verdictOf(standing, 'exempt', exemptUntil)",
     instead: '',
     breaks: ['never whom no policy condemns'],
@@ -78,7 +78,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a policy in audit that ends',
-    file: 'domain/policy.ts',
+    file: 'domain/policies/policy.ts',
     text: "mode === 'enforce' && policy.mode === 'enforce'",
     instead: "mode === 'enforce'",
     breaks: ['never whom no policy condemns'],
@@ -86,7 +86,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a guard that holds nothing',
-    file: 'domain/guard.ts',
+    file: 'domain/guard/guard.ts',
     text: 'return connections > limits.minConnections && connections > (limits.maxPercent / 100) * active',
     instead: 'return connections > Number.POSITIVE_INFINITY',
     breaks: ['never beyond the guard'],
@@ -94,7 +94,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a bucket that never empties',
-    file: 'domain/token-bucket.ts',
+    file: 'domain/terminate/token-bucket.ts',
     text: 'tokens = Math.max(0, tokens - 1)',
     instead: '',
     breaks: ['never faster than the rate'],
@@ -127,7 +127,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'an edit that the guard does not hear of',
-    file: 'domain/guard.ts',
+    file: 'domain/guard/guard.ts',
     text: ' || since < changedAt(policy)',
     instead: '',
     breaks: ['never beyond the guard'],
@@ -135,7 +135,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'a hold in the name of a policy that asked for none',
-    file: 'domain/guard.ts',
+    file: 'domain/guard/guard.ts',
     text: "if (policy.guard === 'off') return false",
     instead: '',
     breaks: ['held where there is a guard'],
@@ -183,7 +183,7 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     bug: 'who goes anyway makes somebody else one too many',
-    file: 'domain/decide.ts',
+    file: 'domain/judge/decide.ts',
     text: 'if (goesAnyway === true) continue',
     instead: '',
     breaks: ['never whom no policy condemns'],

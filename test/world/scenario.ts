@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Mode } from '../../src/domain/policy.ts'
+import type { Mode } from '../../src/domain/policies/policy.ts'
 
 /** A name or pattern, and the minutes of the world's hour in which it counts. */
 export interface EntrySpec {

@@ -5,7 +5,7 @@ import { createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { createSkewClock } from '../../src/app/skew-clock.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
-import { HOUR, type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/instant.ts'
+import { HOUR, type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
 import { traffic } from '../../src/simulator/client.ts'
 import { createRandom } from '../../src/simulator/random.ts'
 import { createAws } from './aws.ts'
@@ -20,7 +20,7 @@ import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
 
 /** After the last fault: long enough for three attempts, the pause after giving up, and three more. */
 const CALM_MS = 25 * MINUTE
-/** Who must end has been condemned for so long. */
+/** Who must end has been violation for so long. */
 const LONG_ENOUGH_MS = 12 * MINUTE
 /** After a clock that was up to an hour wrong. */
 const SEES_AGAIN_WITHIN_MS = 10 * MINUTE
@@ -157,7 +157,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       async write(records: readonly AuditRecord[]) {
         try {
           await trail.write(records)
-          if (fails) emit({ event: 'writable-again', what: 'audit' })
+          if (fails) emit({ event: 'writable', what: 'audit' })
           fails = false
         } catch (error) {
           fails = true
@@ -169,7 +169,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     const daemon = createDaemon({
       assignment: assignmentOf(assignment, scenario),
       connect: () => aws.siteFor(process, skewClock, skewClock.hear),
-      calendar: () => {
+      scheduleOf: () => {
         const period = scenario.pollSeconds * SECOND
         return { next: (now) => (Math.floor(now / period) + 1) * period }
       },
@@ -363,7 +363,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       const [policy] = mustEnd(assignment, nameOf, connection, since, now).filter(concerns)
       if (policy === undefined || held.has(id) || invariants.gaveUp(id)) continue
       const whose = connection.username ?? connection.commonName
-      invariants.fail(promise, `${id} of ${whose} has been condemned by ${policy} for ${now - since} ms`)
+      invariants.fail(promise, `${id} of ${whose} has been violation by ${policy} for ${now - since} ms`)
     }
   }
   /** In calm times: of those who have too many sessions, some went. */
@@ -409,14 +409,14 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       // What was kept when it was let go of is kept as it was.
       if (!watchedBy(assignment).includes(endpointId)) continue
       const listed = new Set(aws.listed(endpointId))
-      const { firstSeen, notes, condemned, warned, cuts } = kept.memory
-      const ids = [firstSeen, ...[notes, condemned, warned].flatMap((all) => Object.values(all))].flatMap((all) =>
+      const { firstSeen, notes, graceStarted, warned, terminated } = kept.memory
+      const ids = [firstSeen, ...[notes, graceStarted, warned].flatMap((all) => Object.values(all))].flatMap((all) =>
         Object.keys(all),
       )
       const gone = [...ids, ...kept.guard.map(({ connectionId }) => connectionId)].filter((id) => !listed.has(id))
       if (gone.length > 0) invariants.fail('memory is bounded', `${gone.length} connections are kept that are gone`)
       const over = timeline.now() - LONGEST_COOLDOWN_MS - MINUTE
-      const old = Object.values(cuts).flatMap((all) => Object.values(all).filter((at) => at < over))
+      const old = Object.values(terminated).flatMap((all) => Object.values(all).filter((at) => at < over))
       if (old.length > 0) invariants.fail('memory is bounded', `${old.length} cuts are kept whose cooldown is over`)
       if (kept.pursuits.length > listed.size) invariants.fail('memory is bounded', `${kept.pursuits.length} pursuits`)
     }

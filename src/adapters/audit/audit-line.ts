@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import type { AuditHead, AuditRecord } from '../../app/audit.ts'
-import { type Instant, NEVER, toIso } from '../../domain/instant.ts'
 import { printable } from '../../domain/printable.ts'
+import { type Instant, NEVER, toIso } from '../../domain/time/instant.ts'
 
 /** What the first line of a chain follows. */
 export const BEFORE_ALL: AuditHead = { seq: 0, hash: '0'.repeat(64) }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import * as z from 'zod'
-import { toIso } from '../../domain/instant.ts'
+import { toIso } from '../../domain/time/instant.ts'
 import { codeOf } from './failure.ts'
 
 const schema = z.object({

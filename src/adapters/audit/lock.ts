@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promises'
 import { AuditError } from '../../app/audit.ts'
 import type { Clock } from '../../app/clock.ts'
-import { SECOND } from '../../domain/instant.ts'
+import { SECOND } from '../../domain/time/instant.ts'
 import { codeOf, orMissing } from './failure.ts'
 import { type Holder, readHolder, thisProcess, vitality } from './holder.ts'
 

@@ -1,5 +1,5 @@
 import type { AuditRecord } from '../../app/audit.ts'
-import type { Instant } from '../../domain/instant.ts'
+import type { Instant } from '../../domain/time/instant.ts'
 import { readLines } from './read-lines.ts'
 
 const INTENT = Buffer.from('"event":"intent"')

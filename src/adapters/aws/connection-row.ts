@@ -1,7 +1,7 @@
 import type { ClientVpnConnection } from '@aws-sdk/client-ec2'
 import { type Connection, nameOrNone } from '../../domain/connection.ts'
-import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/instant.ts'
-import { parseInstant } from '../../domain/instant-text.ts'
+import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/time/instant.ts'
+import { parseInstant } from '../../domain/time/instant-text.ts'
 
 /** AWS writes `2019-08-12 08:02:53` and names no zone; all evidence says UTC. `Date` would read it as local time. */
 const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})$/

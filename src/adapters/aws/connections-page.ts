@@ -1,6 +1,6 @@
 import type { Connection } from '../../domain/connection.ts'
 import { nameOrNone } from '../../domain/connection.ts'
-import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/instant.ts'
+import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/time/instant.ts'
 import { countOf, instantOf, midnightOf, statusOf } from './connection-row.ts'
 import { PageScanner, type Tag, tagOf, Unusual, unusual } from './page-scanner.ts'
 import type { Page } from './pages.ts'

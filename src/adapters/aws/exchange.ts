@@ -1,6 +1,6 @@
 import type { Clock } from '../../app/clock.ts'
 import type { VpnErrorCode } from '../../app/vpn.ts'
-import type { Instant } from '../../domain/instant.ts'
+import type { Instant } from '../../domain/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import { checkBody, readBody } from './answer-body.ts'
 import { readConnectionsPage } from './connections-page.ts'

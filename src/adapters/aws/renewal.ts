@@ -1,5 +1,5 @@
 import type { Clock } from '../../app/clock.ts'
-import { type Instant, MINUTE } from '../../domain/instant.ts'
+import { type Instant, MINUTE } from '../../domain/time/instant.ts'
 
 /** Where new credentials help, the first ones do. */
 const PAUSE_MS = MINUTE

@@ -15,7 +15,7 @@ const byName = <Value extends z.ZodType>(value: Value) =>
 const kept = <Value extends z.ZodType>(value: Value) => byName(byName(value))
 
 /** More may come with another version; what is written to logs and the audit trail is looked at. */
-const condemned = z.looseObject({
+const violation = z.looseObject({
   connectionId: z.string(),
   username: z.string().optional(),
   commonName: z.string().optional(),
@@ -36,19 +36,17 @@ const keys = {
         firstSeen: byName(instant),
         countersMovedAt: instant.nullable(),
         notes: kept(z.object({ at: instant, bytes: z.number() })),
-        condemned: kept(instant),
-        cuts: kept(instant),
+        graceStarted: kept(instant),
+        terminated: kept(instant),
         // Younger than the rest: a state without it is one of before.
         warned: kept(z.number()).default({}),
       }),
-      guard: z.array(
-        z.object({ policy: z.string(), connectionId: z.string(), condemnedAt: instant, held: z.boolean() }),
-      ),
+      guard: z.array(z.object({ policy: z.string(), connectionId: z.string(), dueAt: instant, held: z.boolean() })),
       guardLimits: z.object({ maxPercent: z.number(), minConnections: z.number() }),
       watchedSince: instant,
       pursuits: z.array(
         z.object({
-          condemned,
+          violation,
           callId: z.string(),
           selector: z.enum(['connection-id', 'username']),
           attempts: z.int().min(0),

@@ -1,6 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import type { Clock } from '../../app/clock.ts'
-import { SECOND } from '../../domain/instant.ts'
+import { SECOND } from '../../domain/time/instant.ts'
 
 /**
  * Tells when any of the files and folders has changed and then stood still for a second. Asks the disk each second

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { Clock } from '../../app/clock.ts'
 import type { ServerSettings } from '../../config/configuration.ts'
-import { MINUTE } from '../../domain/instant.ts'
+import { MINUTE } from '../../domain/time/instant.ts'
 import { type Credentials, CredentialsError, readCredentials } from './credentials.ts'
 
 /**

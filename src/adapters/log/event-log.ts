@@ -1,21 +1,21 @@
 import type { Logger } from 'pino'
-import type { Condemnation } from '../../app/condemnation.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
-import { type Instant, toIso } from '../../domain/instant.ts'
+import type { Violation } from '../../app/violation.ts'
+import { type Instant, toIso } from '../../domain/time/instant.ts'
 
 /** The names of the metrics' labels. */
 const on = ({ id, name, account, region }: Endpoint) => ({ vpn_endpoint: id, name, account, region })
 
 const iso = (at: Instant | undefined) => (at === undefined ? undefined : toIso(at))
 
-const told = ({ since, deadline, ...rest }: Condemnation) => ({ ...rest, since: iso(since), deadline: iso(deadline) })
+const told = ({ since, deadline, ...rest }: Violation) => ({ ...rest, since: iso(since), deadline: iso(deadline) })
 
 /** How many names a line of the log may hold. */
 const NAMES = 10
 
-const namesOf = (condemned: readonly Condemnation[]) => ({
-  connections: condemned.length,
-  names: condemned
+const namesOf = (violations: readonly Violation[]) => ({
+  connections: violations.length,
+  names: violations
     .slice(0, NAMES)
     .map(({ username, commonName, connectionId }) => username ?? commonName ?? connectionId),
 })
@@ -42,8 +42,8 @@ export const createEventLog =
         break
       }
       case 'users-file-changed': {
-        const { file, entries, came, went } = happened
-        log.info({ event, file, entries, came, went }, `${came} entries came and ${went} went in ${file}`)
+        const { file, entries, added, removed } = happened
+        log.info({ event, file, entries, added, removed }, `${added} entries added and ${removed} removed in ${file}`)
         break
       }
       case 'reload-refused':
@@ -119,23 +119,23 @@ export const createEventLog =
         break
       }
       case 'violation': {
-        const { endpoint, condemned, mode, repeats } = happened
+        const { endpoint, violation, mode, repeats } = happened
         log[isLoop(repeats) ? 'debug' : 'info'](
-          { event, ...on(endpoint), ...told(condemned), mode },
+          { event, ...on(endpoint), ...told(violation), mode },
           mode === 'enforce' ? 'must end' : 'would end, but the mode is audit',
         )
         break
       }
       case 'warning': {
-        const { endpoint, condemned, leadMs, endsAt } = happened
-        log.info({ event, ...on(endpoint), ...told(condemned), leadMs, endsAt: iso(endsAt) }, 'ends soon')
+        const { endpoint, violation, leadMs, endsAt } = happened
+        log.info({ event, ...on(endpoint), ...told(violation), leadMs, endsAt: iso(endsAt) }, 'ends soon')
         break
       }
       case 'held': {
-        const { endpoint, policy, condemned, active } = happened
+        const { endpoint, policy, violations, active } = happened
         log.warn(
-          { event, ...on(endpoint), policy, active, ...namesOf(condemned) },
-          `HELD by the guard: "${policy}" would end ${condemned.length} of ${active} after the fact. Mend the policy, or write "guard: off" in it if it is meant`,
+          { event, ...on(endpoint), policy, active, ...namesOf(violations) },
+          `HELD by the guard: "${policy}" would end ${violations.length} of ${active} after the fact. Mend the policy, or write "guard: off" in it if it is meant`,
         )
         break
       }
@@ -156,11 +156,11 @@ export const createEventLog =
         break
       }
       case 'accepted':
-        log.debug({ event, ...on(happened.endpoint), ...told(happened.condemned) }, 'termination accepted')
+        log.debug({ event, ...on(happened.endpoint), ...told(happened.violation) }, 'termination accepted')
         break
-      case 'ended-beside':
+      case 'also-ended':
         log.info(
-          { event, ...on(happened.endpoint), ...told(happened.condemned), requestId: happened.requestId },
+          { event, ...on(happened.endpoint), ...told(happened.violation), requestId: happened.requestId },
           'ended by the same call of its user: it came after the snapshot',
         )
         break
@@ -171,9 +171,9 @@ export const createEventLog =
         break
       }
       case 'termination': {
-        const { endpoint, condemned, outcome, attempts, repeats, requestId } = happened
+        const { endpoint, violation, outcome, attempts, repeats, requestId } = happened
         const level = outcome === 'gave-up' || outcome === 'failed' ? 'error' : isLoop(repeats) ? 'debug' : 'info'
-        log[level]({ event, ...on(endpoint), ...told(condemned), outcome, attempts, requestId }, WORDS[outcome])
+        log[level]({ event, ...on(endpoint), ...told(violation), outcome, attempts, requestId }, WORDS[outcome])
         break
       }
       case 'reconnected': {
@@ -199,7 +199,7 @@ export const createEventLog =
             : `what a restart must not forget cannot be written: ${happened.message}`,
         )
         break
-      case 'writable-again':
+      case 'writable':
         log.info({ event, what: happened.what }, 'it can be written again')
         break
       case 'clock-skew': {
@@ -221,5 +221,5 @@ const WORDS = {
   confirmed: 'ended, and a later snapshot proves it',
   'already-gone': 'was gone before the call',
   failed: 'AWS refused to end it; it is tried again',
-  'gave-up': 'could not be ended; tried again in five minutes as long as it is condemned',
+  'gave-up': 'could not be ended; tried again in five minutes as long as it is violation',
 } as const

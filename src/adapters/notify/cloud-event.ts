@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../app/events.ts'
 import type { Notification } from '../../app/notification.ts'
 import type { NotificationEvent } from '../../config/configuration.ts'
-import { toIso } from '../../domain/instant.ts'
+import { toIso } from '../../domain/time/instant.ts'
 
 /** The closed list of types. */
 export const CLOUD_EVENT_TYPES: Readonly<Record<NotificationEvent, string>> = {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../app/clock.ts'
-import { MINUTE } from '../../domain/instant.ts'
+import { MINUTE } from '../../domain/time/instant.ts'
 import type { DeliveryReport } from './delivery.ts'
 
 /** What an operator should know of deliveries: when they begin to fail, when they work again, and, once a minute, what was lost. */

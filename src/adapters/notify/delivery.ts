@@ -1,6 +1,6 @@
 import type { Clock } from '../../app/clock.ts'
 import type { Notification } from '../../app/notification.ts'
-import { MINUTE, NEVER, SECOND } from '../../domain/instant.ts'
+import { MINUTE, NEVER, SECOND } from '../../domain/time/instant.ts'
 import type { Outbox, Parcel } from './outbox.ts'
 import type { Answer } from './post.ts'
 import { codeOf, fateOf, pauseMs } from './retry.ts'

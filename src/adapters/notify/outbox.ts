@@ -1,5 +1,5 @@
 import type { Notification } from '../../app/notification.ts'
-import type { Instant } from '../../domain/instant.ts'
+import type { Instant } from '../../domain/time/instant.ts'
 
 /** What waits for one receiver is never more than this many requests. */
 export const LONGEST_OUTBOX = 1000

@@ -1,4 +1,4 @@
-import { type Instant, MINUTE, SECOND } from '../../domain/instant.ts'
+import { type Instant, MINUTE, SECOND } from '../../domain/time/instant.ts'
 import type { Answer } from './post.ts'
 
 /** The pauses double from the first to the longest. */

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { type Instant, SECOND } from '../../domain/instant.ts'
+import { type Instant, SECOND } from '../../domain/time/instant.ts'
 
 /** Of Standard Webhooks. */
 const PREFIX = 'whsec_'

@@ -1,5 +1,5 @@
 import { MOST_NAMES, type Notification } from '../../app/notification.ts'
-import { type Instant, MINUTE, NEVER } from '../../domain/instant.ts'
+import { type Instant, MINUTE, NEVER } from '../../domain/time/instant.ts'
 import { LONGEST_OUTBOX, type Outbox } from './outbox.ts'
 import { type Gathered, slackText } from './slack-message.ts'
 

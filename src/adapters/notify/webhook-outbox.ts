@@ -1,5 +1,5 @@
 import type { Notification } from '../../app/notification.ts'
-import { NEVER } from '../../domain/instant.ts'
+import { NEVER } from '../../domain/time/instant.ts'
 import { cloudEventOf } from './cloud-event.ts'
 import { LONGEST_OUTBOX, type Outbox } from './outbox.ts'
 import { signatureHeaders } from './signature.ts'

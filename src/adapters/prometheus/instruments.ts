@@ -58,14 +58,14 @@ export const createInstruments = () => {
       'When the last complete snapshot of an endpoint was finished.',
       ['vpn_endpoint'],
     ),
-    skipped: counter('cycles_skipped_total', 'Polls that did not begin.', ['reason']),
+    skipped: counter('polls_skipped_total', 'Polls that did not begin.', ['reason']),
     skew: gauge('clock_skew_seconds', 'How far the host’s clock is behind AWS’s.'),
     clockTrusted: gauge(
       'clock_trusted',
       '0 while the host’s clock and AWS’s are more than five minutes apart: then nothing is ended.',
     ),
-    condemned: gauge(
-      'condemned_connections',
+    due: gauge(
+      'due_connections',
       'Connections that a policy finds violated beyond their deadline; absent while blind.',
       ['vpn_endpoint', 'policy', 'mode'],
     ),

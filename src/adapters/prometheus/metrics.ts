@@ -1,10 +1,10 @@
-import type { Condemnation } from '../../app/condemnation.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
 import { OUTCOMES } from '../../app/outcome.ts'
+import type { Violation } from '../../app/violation.ts'
 import { VPN_ERROR_CODES } from '../../app/vpn.ts'
-import { type Instant, SECOND } from '../../domain/instant.ts'
-import type { Mode, Policy } from '../../domain/policy.ts'
-import { isDue } from '../../domain/verdict.ts'
+import { isDue } from '../../domain/judge/verdict.ts'
+import type { Mode, Policy } from '../../domain/policies/policy.ts'
+import { type Instant, SECOND } from '../../domain/time/instant.ts'
 import { createInstruments } from './instruments.ts'
 
 export const LAG_STAGES = ['decide', 'accept', 'confirm'] as const
@@ -47,7 +47,7 @@ export const createMetrics = (options: {
     skipped,
     skew,
     clockTrusted,
-    condemned,
+    due,
     unknown,
     isProtected,
     violations,
@@ -93,7 +93,7 @@ export const createMetrics = (options: {
     for (const gone of [connections, isProtected]) gone.remove({ vpn_endpoint: endpointId })
     for (const { name } of options.policies()) {
       held.remove({ vpn_endpoint: endpointId, policy: name })
-      for (const mode of ['audit', 'enforce']) condemned.remove({ vpn_endpoint: endpointId, policy: name, mode })
+      for (const mode of ['audit', 'enforce']) due.remove({ vpn_endpoint: endpointId, policy: name, mode })
       unknown.remove({ vpn_endpoint: endpointId, policy: name })
     }
   }
@@ -107,7 +107,7 @@ export const createMetrics = (options: {
   }
 
   /** From the latest of deadline, established and policy loaded. */
-  const lagOf = ({ deadline = 0, policy }: Condemnation, established = 0): number =>
+  const lagOf = ({ deadline = 0, policy }: Violation, established = 0): number =>
     Math.max(deadline, established, options.changedAt(policy))
   const observeLag = (stage: (typeof LAG_STAGES)[number], from: number, at: number) =>
     lag.observe({ stage }, Math.max(0, at - from) / SECOND)
@@ -138,7 +138,7 @@ export const createMetrics = (options: {
   const assign = (mode: Mode, endpoints: readonly Endpoint[]) => {
     daemonMode = mode
     showEnforcing()
-    for (const labelled of [condemned, unknown, held, policyCount, endpointInfo]) labelled.reset()
+    for (const labelled of [due, unknown, held, policyCount, endpointInfo]) labelled.reset()
     for (const policy of options.policies()) policyCount.inc({ kind: policy.kind.kind, mode: modeOf(policy) })
     for (const target of options.targets())
       for (const outcome of NOTIFICATION_OUTCOMES) notifications.inc({ target, outcome }, 0)
@@ -182,36 +182,36 @@ export const createMetrics = (options: {
         const { decisions } = event
         connections.set({ vpn_endpoint: id }, decisions.active)
         isProtected.set({ vpn_endpoint: id }, decisions.protectedConnections)
-        const [due, heldBack] = [new Map<string, number>(), new Map<string, number>()]
+        const [dueBy, heldBack] = [new Map<string, number>(), new Map<string, number>()]
         const count = (counts: Map<string, number>, name: string) => counts.set(name, (counts.get(name) ?? 0) + 1)
         for (const decision of decisions.violating) {
-          for (const verdict of decision.violated) if (isDue(verdict, decisions.now)) count(due, verdict.policy.name)
+          for (const verdict of decision.violated) if (isDue(verdict, decisions.now)) count(dueBy, verdict.policy.name)
           for (const { policy } of decision.held) count(heldBack, policy.name)
         }
         for (const policy of options.policies()) {
-          condemned.set({ vpn_endpoint: id, policy: policy.name, mode: modeOf(policy) }, due.get(policy.name) ?? 0)
+          due.set({ vpn_endpoint: id, policy: policy.name, mode: modeOf(policy) }, dueBy.get(policy.name) ?? 0)
           unknown.set({ vpn_endpoint: id, policy: policy.name }, decisions.unknown.get(policy)?.size ?? 0)
           held.set({ vpn_endpoint: id, policy: policy.name }, heldBack.get(policy.name) ?? 0)
         }
         break
       }
       case 'violation': {
-        const { endpoint, condemned: one, mode, at } = event
+        const { endpoint, violation: one, mode, at } = event
         violations.inc({ vpn_endpoint: endpoint.id, policy: one.policy, reason: one.reason, mode })
         if (mode === 'enforce') observeLag('decide', lagOf(one), at)
         break
       }
       case 'warning':
-        warnings.inc({ vpn_endpoint: event.endpoint.id, policy: event.condemned.policy })
+        warnings.inc({ vpn_endpoint: event.endpoint.id, policy: event.violation.policy })
         break
       case 'accepted':
-        observeLag('accept', lagOf(event.condemned, event.established), event.at)
+        observeLag('accept', lagOf(event.violation, event.established), event.at)
         break
       case 'call-answered':
         calls.inc({ vpn_endpoint: event.endpoint.id, selector: event.call.selector, outcome: event.outcome })
         break
       case 'termination': {
-        const { endpoint, condemned: one, outcome, at } = event
+        const { endpoint, violation: one, outcome, at } = event
         terminations.inc({ vpn_endpoint: endpoint.id, policy: one.policy, reason: one.reason, outcome })
         if (outcome === 'confirmed') observeLag('confirm', lagOf(one), at)
         break
@@ -226,8 +226,8 @@ export const createMetrics = (options: {
         missingPermissions.remove({ vpn_endpoint: event.endpoint.id, action: event.action })
         break
       case 'unwritable':
-      case 'writable-again':
-        if (event.what === 'audit') able.audit = event.event === 'writable-again'
+      case 'writable':
+        if (event.what === 'audit') able.audit = event.event === 'writable'
         showEnforcing()
         break
       case 'clock-skew':

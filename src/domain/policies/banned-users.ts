@@ -1,11 +1,10 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
-import { type Instant, NEVER, toText } from '../instant.ts'
-import { instant } from '../instant-text.ts'
-import type { Pattern } from '../pattern.ts'
-import { definePolicyKind, type Finding, type History, type Shared } from '../policy.ts'
-import { createUserCover } from '../user-cover.ts'
-import { createUserList, type Person, spansOf, type UserEntry } from '../user-list.ts'
+import type { Pattern } from '../names/pattern.ts'
+import { createUserList, type Person, periodsOf, type UserEntry } from '../names/user-list.ts'
+import { type Instant, NEVER, toText } from '../time/instant.ts'
+import { instant } from '../time/instant-text.ts'
+import { definePolicyKind, type Finding, type History, type Shared } from './policy.ts'
 
 const pattern = z.string().meta({ description: 'A name, a pattern with * and ?, user:…, cn:… or group:….' })
 
@@ -130,10 +129,7 @@ export const bannedUsers = definePolicyKind({
   namesUsers: true,
   bind,
   names: (entries) => entries,
-  covers: (entries) => {
-    const cover = createUserCover(entries, 'either')
-    return (others) => others.length > 0 && cover(others, 'either')
-  },
+  isNamesAlone: true,
   warnings: (entries, { now }) =>
     entries.flatMap(({ until = NEVER }, index) =>
       until <= now
@@ -150,7 +146,7 @@ export const bannedUsers = definePolicyKind({
     const list = createUserList(entries, 'either')
     return (person) => {
       const found = list.find(person)
-      const spans = spansOf(found)
+      const spans = periodsOf(found)
       return {
         find(connection, history, now): Finding {
           for (const { from, until } of spans) {

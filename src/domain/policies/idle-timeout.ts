@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import { duration, formatDuration } from '../duration.ts'
-import { MINUTE, NEVER, toText } from '../instant.ts'
-import { definePolicyKind, type Finding } from '../policy.ts'
 import { formatSize, size } from '../size.ts'
+import { duration, formatDuration } from '../time/duration.ts'
+import { MINUTE, NEVER, toText } from '../time/instant.ts'
+import { definePolicyKind, type Finding } from './policy.ts'
 
 /** OpenVPN's keep-alives and their answers stay below this on an otherwise silent connection. */
 const KEEP_ALIVES_PER_MINUTE = 2 * 1024

@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { duration, formatDuration } from '../duration.ts'
-import { NEVER, toText } from '../instant.ts'
-import { definePolicyKind } from '../policy.ts'
+import { duration, formatDuration } from '../time/duration.ts'
+import { NEVER, toText } from '../time/instant.ts'
+import { definePolicyKind } from './policy.ts'
 
 export const maxSessionAge = definePolicyKind({
   kind: 'max-session-age',

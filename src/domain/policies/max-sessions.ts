@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
-import { type Instant, NEVER } from '../instant.ts'
-import { definePolicyKind, type Member } from '../policy.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+import { definePolicyKind, type Member } from './policy.ts'
 
 const keys = z.strictObject({
   limit: z.int().min(1).max(1000).meta({ description: 'How many connections a person may have on an endpoint.' }),

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
-import { NEVER } from '../instant.ts'
-import { definePolicyKind, type Judge } from '../policy.ts'
 import { formatSize, size } from '../size.ts'
+import { NEVER } from '../time/instant.ts'
+import { definePolicyKind, type Judge } from './policy.ts'
 
 const keys = z
   .strictObject({

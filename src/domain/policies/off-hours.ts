@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { closedDates, type Parsed } from '../calendar.ts'
-import { type Instant, NEVER } from '../instant.ts'
-import { definePolicyKind, type Judge, type Shared } from '../policy.ts'
+import { closedDates, type Parsed } from '../time/calendar.ts'
+import type { Hours } from '../time/hours.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+import { localText } from '../time/local-text.ts'
 import {
   createTimeWindows,
   EVERY_DAY,
@@ -12,9 +13,8 @@ import {
   parseTimeZone,
   WHOLE_DAY,
   type WindowState,
-} from '../time-window.ts'
-import { wallClock } from '../wall-clock.ts'
-import { coversHours, windowWarnings } from '../window-warnings.ts'
+} from '../time/time-window.ts'
+import { definePolicyKind, type Judge, type Shared } from './policy.ts'
 
 const window = z.strictObject({
   days: z
@@ -50,7 +50,7 @@ const keys = z
     message: 'no hours are given: write "allowed" or "denied", exactly one of the two',
   })
 
-const bind = (written: z.output<typeof keys>, shared: Shared) => {
+const bind = (written: z.output<typeof keys>, shared: Shared): Hours => {
   const read = <Value>(
     parsed: Parsed<Value>,
     path: readonly (string | number)[],
@@ -82,7 +82,7 @@ const bind = (written: z.output<typeof keys>, shared: Shared) => {
   return {
     zone: read(parseTimeZone(written.timeZone), ['timeZone'], knownTimeZones()) ?? 'UTC',
     /** What an open window means. */
-    open: allowed === undefined ? ('violated' as const) : ('fine' as const),
+    open: allowed === undefined ? 'violated' : 'fine',
     windows: [...windowsOf('allowed'), ...windowsOf('denied')],
     calendars,
     closed: closedDates(calendars),
@@ -101,8 +101,7 @@ export const offHours = definePolicyKind({
   fileKeys: [],
   namesUsers: false,
   bind,
-  covers: coversHours,
-  warnings: (rule, { now }) => windowWarnings(rule, now),
+  hours: (rule) => rule,
   judge: (rule) => {
     const windows = createTimeWindows(rule.zone, rule.windows, rule.closed)
     // The state of the windows is the same for all connections of one decision: asked once per instant.
@@ -125,8 +124,8 @@ export const offHours = definePolicyKind({
       },
       because(_connection, { word }, now) {
         const { since, until } = stateAt(now)
-        const began = Number.isFinite(since) ? `since ${wallClock(since, rule.zone)}` : 'as far back as it matters'
-        const ends = until === NEVER ? 'for good' : `until ${wallClock(until, rule.zone)}`
+        const began = Number.isFinite(since) ? `since ${localText(since, rule.zone)}` : 'as far back as it matters'
+        const ends = until === NEVER ? 'for good' : `until ${localText(until, rule.zone)}`
         return `${word === 'fine' ? 'allowed' : 'outside the allowed'} hours ${began}, ${ends} (${rule.zone})`
       },
     }

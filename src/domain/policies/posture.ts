@@ -1,6 +1,6 @@
 import * as z from 'zod'
-import { NEVER } from '../instant.ts'
-import { definePolicyKind, type Shared } from '../policy.ts'
+import { NEVER } from '../time/instant.ts'
+import { definePolicyKind, type Shared } from './policy.ts'
 
 const statuses = z.array(z.string().min(1)).min(1)
 

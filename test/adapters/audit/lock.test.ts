@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
 import { type Holder, thisProcess } from '../../../src/adapters/audit/holder.ts'
 import type { Clock } from '../../../src/app/clock.ts'
-import { DAY, SECOND } from '../../../src/domain/instant.ts'
+import { DAY, SECOND } from '../../../src/domain/time/instant.ts'
 import { createManualClock, settled } from '../../app/manual-clock.ts'
 import { AT, folder, idsOf, readChain, record } from './chain.ts'
 

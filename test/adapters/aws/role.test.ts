@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { HOUR, MINUTE } from '../../../src/domain/instant.ts'
+import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
 import {
   ABROAD,
   anybodyOn,

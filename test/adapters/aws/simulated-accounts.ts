@@ -1,7 +1,7 @@
 import { onTestFinished, vi } from 'vitest'
 import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
 import { type Termination, VpnError, type VpnSite } from '../../../src/app/vpn.ts'
-import { SECOND } from '../../../src/domain/instant.ts'
+import { SECOND } from '../../../src/domain/time/instant.ts'
 import { type ScenarioInput, scenarioSchema } from '../../../src/simulator/scenario.ts'
 import { type SimulatorOptions, startSimulator } from '../../../src/simulator/server.ts'
 import { stubCredentials } from './fake-credentials.ts'

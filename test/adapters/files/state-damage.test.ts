@@ -9,8 +9,8 @@ import { BEFORE_ALL, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import { createStateFile, loadState, peekState } from '../../../src/adapters/files/state-file.ts'
 import { createEventLog } from '../../../src/adapters/log/event-log.ts'
 import { EMPTY_STATE, type State } from '../../../src/app/state.ts'
-import { HOUR, MINUTE } from '../../../src/domain/instant.ts'
-import { nextPolicyAges } from '../../../src/domain/policy-ages.ts'
+import { nextPolicyAges } from '../../../src/domain/policies/policy-ages.ts'
+import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
 import { assignment, startWorld } from '../../app/world.ts'
 import { connection, NOON, policy } from '../../domain/build.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
@@ -131,7 +131,7 @@ describe('a state file of before there was a checksum', () => {
       const { state } = await writtenState(at.file)
       const pursuits = Object.values(state.endpoints).flatMap((endpoint) => endpoint.pursuits)
       expect(pursuits.length).toBeGreaterThan(0)
-      for (const { condemned } of pursuits) Object.assign(condemned, { [key]: value })
+      for (const { violation } of pursuits) Object.assign(violation, { [key]: value })
       expect(await found(at.file, Buffer.from(JSON.stringify({ version: 1, ...state })))).toBe(EMPTY_STATE)
     },
   )
@@ -175,8 +175,15 @@ describe('a state file', () => {
     const instant = fc.integer({ min: -1e15, max: 1e15 })
     const policies = named(fc.record({ hash: fc.string(), acts: fc.boolean(), changedAt: instant }))
     await fc.assert(
-      fc.asyncProperty(policies, named(named(instant)), async (ages, condemned) => {
-        const memory = { firstSeen: {}, countersMovedAt: null, notes: {}, condemned, cuts: condemned, warned: {} }
+      fc.asyncProperty(policies, named(named(instant)), async (ages, instants) => {
+        const memory = {
+          firstSeen: {},
+          countersMovedAt: null,
+          notes: {},
+          graceStarted: instants,
+          terminated: instants,
+          warned: {},
+        }
         const guardLimits = { maxPercent: 50, minConnections: 10 }
         const endpoint = { memory, guard: [], guardLimits, watchedSince: 1, pursuits: [] }
         const state: State = { policies: ages, endpoints: { office: endpoint } }

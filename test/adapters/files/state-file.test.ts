@@ -14,16 +14,16 @@ const STATE: State = {
         firstSeen: { one: 1 },
         countersMovedAt: null,
         notes: { idle: { one: { at: 1, bytes: 2 } } },
-        condemned: { daily: { one: 3 } },
+        graceStarted: { daily: { one: 3 } },
         warned: { daily: { one: 300_000 } },
-        cuts: { daily: { alice: 4 } },
+        terminated: { daily: { alice: 4 } },
       },
-      guard: [{ policy: 'daily', connectionId: 'one', condemnedAt: 5, held: true }],
+      guard: [{ policy: 'daily', connectionId: 'one', dueAt: 5, held: true }],
       guardLimits: { maxPercent: 50, minConnections: 10 },
       watchedSince: 6,
       pursuits: [
         {
-          condemned: {
+          violation: {
             connectionId: 'one',
             username: 'alice',
             commonName: undefined,

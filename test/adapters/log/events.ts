@@ -1,5 +1,5 @@
-import type { Condemnation } from '../../../src/app/condemnation.ts'
 import type { CurfewEvent, Endpoint } from '../../../src/app/events.ts'
+import type { Violation } from '../../../src/app/violation.ts'
 import { connection, NOON, policy } from '../../domain/build.ts'
 
 export const ENDPOINT: Endpoint = {
@@ -9,7 +9,7 @@ export const ENDPOINT: Endpoint = {
   account: '111122223333',
 }
 
-export const CONDEMNED: Condemnation = {
+export const VIOLATION: Violation = {
   connectionId: 'cvpn-connection-0123456789abcdef0',
   username: 'alice',
   commonName: 'alice.laptop',
@@ -34,7 +34,13 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   stopping: { event: 'stopping', inFlight: 1 },
   stopped: { event: 'stopped', at: NOON },
   'reload-refused': { event: 'reload-refused', problems: ['curfew.yaml:1:1: error: unknown key "x"'] },
-  'users-file-changed': { event: 'users-file-changed', file: '/etc/curfew/leavers.txt', entries: 3, came: 1, went: 2 },
+  'users-file-changed': {
+    event: 'users-file-changed',
+    file: '/etc/curfew/leavers.txt',
+    entries: 3,
+    added: 1,
+    removed: 2,
+  },
   'endpoints-changed': { event: 'endpoints-changed', endpoints: [ENDPOINT], gone: [] },
   'discovery-failed': { event: 'discovery-failed', region: 'eu-central-1', message: 'throttled' },
   'permission-missing': {
@@ -85,12 +91,12 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
       askAt: NOON,
     },
   },
-  violation: { event: 'violation', condemned: CONDEMNED, mode: 'enforce', repeats: 0, ...on },
-  warning: { event: 'warning', condemned: CONDEMNED, leadMs: 300_000, endsAt: NOON, ...on },
-  held: { event: 'held', policy: 'daily', condemned: [CONDEMNED], active: 1, ...on },
+  violation: { event: 'violation', violation: VIOLATION, mode: 'enforce', repeats: 0, ...on },
+  warning: { event: 'warning', violation: VIOLATION, leadMs: 300_000, endsAt: NOON, ...on },
+  held: { event: 'held', policy: 'daily', violations: [VIOLATION], active: 1, ...on },
   released: {
     event: 'released',
-    verdicts: [{ policy: 'daily', connectionId: CONDEMNED.connectionId, condemnedAt: NOON, held: true }],
+    verdicts: [{ policy: 'daily', connectionId: VIOLATION.connectionId, dueAt: NOON, held: true }],
     ...on,
   },
   'call-answered': {
@@ -101,12 +107,12 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     requestId: 'request-1',
     ...on,
   },
-  accepted: { event: 'accepted', condemned: CONDEMNED, established: NOON, ...on },
-  'ended-beside': { event: 'ended-beside', condemned: CONDEMNED, callId: 'x-1', requestId: 'request-1', ...on },
+  accepted: { event: 'accepted', violation: VIOLATION, established: NOON, ...on },
+  'also-ended': { event: 'also-ended', violation: VIOLATION, callId: 'x-1', requestId: 'request-1', ...on },
   'call-withdrawn': { event: 'call-withdrawn', call, why: 'not-wanted', ...on },
   termination: {
     event: 'termination',
-    condemned: CONDEMNED,
+    violation: VIOLATION,
     outcome: 'confirmed',
     attempts: 1,
     callId: 'x-1',
@@ -119,6 +125,6 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   reconnected: { event: 'reconnected', connection: alice, policy: 'daily', count: 1, ...on },
   queue: { event: 'queue', region: 'eu-central-1', account: '111122223333', length: 2, etaSeconds: 1 },
   unwritable: { event: 'unwritable', what: 'audit', message: 'the disk is full (ENOSPC)' },
-  'writable-again': { event: 'writable-again', what: 'audit' },
+  writable: { event: 'writable', what: 'audit' },
   'clock-skew': { event: 'clock-skew', skewMs: 6000, warned: true, apart: false },
 }

@@ -6,12 +6,12 @@ import { createWebhookOutbox } from '../../../src/adapters/notify/webhook-outbox
 import type { Notification } from '../../../src/app/notification.ts'
 import { notificationOf } from '../../../src/app/notification.ts'
 import { createManualClock, settled } from '../../app/manual-clock.ts'
-import { condemned, NOTIFIED, TOLD_AT } from '../../app/notified-events.ts'
+import { NOTIFIED, TOLD_AT, violation } from '../../app/notified-events.ts'
 import { NOON } from '../../domain/build.ts'
 
 /** Somebody's termination. */
 export const terminationOf = (username: string, different: Partial<Notification> = {}): Notification => {
-  const made = notificationOf({ ...NOTIFIED.terminated, condemned: condemned({ username }) } as never, TOLD_AT)
+  const made = notificationOf({ ...NOTIFIED.terminated, violation: violation({ username }) } as never, TOLD_AT)
   if (made === undefined) throw new Error('nobody is told')
   return { ...made, at: NOON, ...different }
 }

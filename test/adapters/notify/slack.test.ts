@@ -5,13 +5,13 @@ import { createSlackOutbox } from '../../../src/adapters/notify/slack-outbox.ts'
 import type { CurfewEvent } from '../../../src/app/events.ts'
 import { notificationOf } from '../../../src/app/notification.ts'
 import { NOTIFICATION_EVENTS } from '../../../src/config/configuration.ts'
-import { MINUTE, NEVER } from '../../../src/domain/instant.ts'
-import { condemned, NOTIFIED, OFFICE, TOLD_AT } from '../../app/notified-events.ts'
+import { MINUTE, NEVER } from '../../../src/domain/time/instant.ts'
+import { NOTIFIED, OFFICE, TOLD_AT, violation } from '../../app/notified-events.ts'
 import { NOON } from '../../domain/build.ts'
 import { startDelivery, terminationOf } from './deliveries.ts'
 import { startReceiver } from './receiver.ts'
 
-const BECAUSE = condemned().because
+const BECAUSE = violation().because
 
 const textOf = (body = '{}') => (JSON.parse(body) as { text: string }).text
 
@@ -57,7 +57,7 @@ describe('a message to Slack', () => {
     const long = 'a'.repeat(50_000)
     expect(messageOf({ event: 'reload-refused', problems: [long] }).length).toBeLessThan(500)
     expect(
-      messageOf({ ...NOTIFIED.terminated, condemned: condemned({ username: long }) } as CurfewEvent).length,
+      messageOf({ ...NOTIFIED.terminated, violation: violation({ username: long }) } as CurfewEvent).length,
     ).toBeLessThan(600)
   })
 
@@ -73,8 +73,8 @@ describe('a message to Slack', () => {
           because: user,
           problems: [user],
           policy,
-          ...('condemned' in given && event !== 'held'
-            ? { condemned: { ...(given.condemned as object), username: user, policy } }
+          ...('violation' in given && event !== 'held'
+            ? { violation: { ...(given.violation as object), username: user, policy } }
             : {}),
         }
         const message = messageOf(different as unknown as CurfewEvent)

@@ -7,7 +7,7 @@ import { createWebhookOutbox } from '../../../src/adapters/notify/webhook-outbox
 import type { CurfewEvent } from '../../../src/app/events.ts'
 import { notificationOf } from '../../../src/app/notification.ts'
 import { NOTIFICATION_EVENTS } from '../../../src/config/configuration.ts'
-import { MINUTE, SECOND } from '../../../src/domain/instant.ts'
+import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { NOTIFIED, OFFICE, TOLD_AT } from '../../app/notified-events.ts'
 import { ENDPOINT, NOON } from '../../domain/build.ts'
 import { startDelivery, terminationOf } from './deliveries.ts'

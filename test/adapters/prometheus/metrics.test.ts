@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { createMetrics } from '../../../src/adapters/prometheus/metrics.ts'
-import { createDecider } from '../../../src/domain/decide.ts'
-import { HOUR } from '../../../src/domain/instant.ts'
-import { NO_HISTORY } from '../../../src/domain/memory.ts'
-import { createPolicySet } from '../../../src/domain/policy-set.ts'
+import { createDecider } from '../../../src/domain/judge/decide.ts'
+import { NO_HISTORY } from '../../../src/domain/judge/memory.ts'
+import { createPolicySet } from '../../../src/domain/policies/policy-set.ts'
+import { HOUR } from '../../../src/domain/time/instant.ts'
 import { connection, NOON, PLACE, policy } from '../../domain/build.ts'
-import { CONDEMNED, ENDPOINT, EVENTS } from '../log/events.ts'
+import { ENDPOINT, EVENTS, VIOLATION } from '../log/events.ts'
 
 const POLICIES = [
   policy('max-session-age', { maxAge: '8h' }, { name: 'daily', cooldownMs: HOUR }),
@@ -64,11 +64,11 @@ describe('the metrics', () => {
       const decisions = decider.decide(connections, NO_HISTORY, NOON, 'enforce')
       observe({ event: 'decided', endpoint: ENDPOINT, decisions })
       for (const { connection: one } of decisions.violating) {
-        const condemned = { ...CONDEMNED, connectionId: one.id, username: one.username }
-        observe({ ...EVENTS.violation, condemned })
-        observe({ ...EVENTS.warning, condemned })
-        observe({ ...EVENTS.accepted, condemned })
-        observe({ ...EVENTS.termination, condemned })
+        const violation = { ...VIOLATION, connectionId: one.id, username: one.username }
+        observe({ ...EVENTS.violation, violation })
+        observe({ ...EVENTS.warning, violation })
+        observe({ ...EVENTS.accepted, violation })
+        observe({ ...EVENTS.termination, violation })
         observe({ ...EVENTS.reconnected, connection: one })
       }
     }
@@ -85,7 +85,7 @@ describe('the metrics', () => {
     const enforcing = () => metrics.valueOf('curfew_enforcing')
     expect(await enforcing()).toBe(1)
     for (const [bad, good, gauge] of [
-      [EVENTS.unwritable, EVENTS['writable-again'], 'curfew_audit_writable'],
+      [EVENTS.unwritable, EVENTS['writable'], 'curfew_audit_writable'],
       [{ ...EVENTS['clock-skew'], apart: true }, EVENTS['clock-skew'], 'curfew_clock_trusted'],
     ] as const) {
       metrics.observe(bad)
@@ -108,7 +108,7 @@ describe('the metrics', () => {
     observe(EVENTS['permission-missing'])
     expect(await lines('curfew_connections')).toHaveLength(1)
     observe(EVENTS.blind)
-    for (const gone of ['connections', 'condemned', 'unknown', 'held', 'protected'])
+    for (const gone of ['connections', 'violation', 'unknown', 'held', 'protected'])
       expect(await lines(`curfew_${gone}`)).toEqual([])
     expect(await lines('curfew_last_complete')).toHaveLength(1)
     observe({ ...EVENTS['endpoints-changed'], endpoints: [] })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../../src/domain/connection.ts'
-import { type Instant, MINUTE, NEVER } from '../../../src/domain/instant.ts'
-import type { Note } from '../../../src/domain/policy.ts'
+import type { Note } from '../../../src/domain/policies/policy.ts'
+import { type Instant, MINUTE, NEVER } from '../../../src/domain/time/instant.ts'
 import { connection, judged, NOON, policy } from '../build.ts'
 
 const idle = policy('idle-timeout', { after: '30m', below: '100KB' })

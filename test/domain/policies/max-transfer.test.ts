@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MINUTE, NEVER } from '../../../src/domain/instant.ts'
+import { MINUTE, NEVER } from '../../../src/domain/time/instant.ts'
 import { connection, judged, NOON, policy } from '../build.ts'
 
 const limited = (limits: Record<string, string>) => policy('max-transfer', limits)

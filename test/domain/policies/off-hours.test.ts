@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, NEVER } from '../../../src/domain/instant.ts'
-import { NO_HISTORY } from '../../../src/domain/memory.ts'
+import { NO_HISTORY } from '../../../src/domain/judge/memory.ts'
+import { HOUR, MINUTE, NEVER } from '../../../src/domain/time/instant.ts'
 import { connection, judged, NOON, policy } from '../build.ts'
 
 const closing = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '11:30-13:00' }] })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE, NEVER } from '../../../src/domain/instant.ts'
+import { HOUR, MINUTE, NEVER } from '../../../src/domain/time/instant.ts'
 import { connection, judged, NOON, policy } from '../build.ts'
 
 const tested = policy('posture', { require: ['managed', 'patched'], deny: ['lost', 'rooted'] })

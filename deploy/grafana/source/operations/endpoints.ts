@@ -44,7 +44,7 @@ export const endpoints = (): Row => ({
         },
         {
           title: 'Past deadline',
-          expr: `sum by (vpn_endpoint) (${onEndpoints('curfew_condemned_connections')})`,
+          expr: `sum by (vpn_endpoint) (${onEndpoints('curfew_due_connections')})`,
           unit: units.NoUnit,
         },
         {

@@ -23,7 +23,7 @@ const confirmed = onEndpoints('curfew_terminations_total', 'outcome="confirmed"'
 const accepted = (series: string, matchers: string) =>
   `sum(${grownOfDaemons(`curfew_enforcement_lag_seconds_${series}{stage="accept"${matchers}}`)})`
 
-const overdue = `min_over_time(${onEndpoints('curfew_condemned_connections', 'mode="enforce"')}[2m]) - on (${PAIR}, policy) max_over_time(${onEndpoints('curfew_guard_held_connections')}[2m])`
+const overdue = `min_over_time(${onEndpoints('curfew_due_connections', 'mode="enforce"')}[2m]) - on (${PAIR}, policy) max_over_time(${onEndpoints('curfew_guard_held_connections')}[2m])`
 
 /** The two fears: something that should have ended did not; everybody is being thrown out. */
 export const rightNow = (): Row => ({

@@ -82,7 +82,7 @@ export const trouble = (): Row => ({
       height: 7,
       lines: [
         { expr: ofAllEndpoints(onEndpoints('curfew_polls_total', 'outcome!="complete"')), legend: 'polls failed' },
-        { expr: ofAllDaemons('curfew_cycles_skipped_total'), legend: 'polls skipped' },
+        { expr: ofAllDaemons('curfew_polls_skipped_total'), legend: 'polls skipped' },
         {
           expr: ofAllEndpoints(onEndpoints('curfew_terminate_calls_total', 'outcome="denied"')),
           legend: 'calls denied',

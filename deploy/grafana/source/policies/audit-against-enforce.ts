@@ -17,7 +17,7 @@ export const auditAgainstEnforce = (): Row => ({
       description:
         'Under enforce the line falls back to zero. Under audit it stays: these sessions would have been ended, and go on.',
       runbook: 'CurfewEnforcementLate',
-      lines: [{ expr: `sum by (mode) (${ofPolicies('curfew_condemned_connections')})`, legend: '{{mode}}' }],
+      lines: [{ expr: `sum by (mode) (${ofPolicies('curfew_due_connections')})`, legend: '{{mode}}' }],
       colours,
     }),
     bars({

@@ -7,7 +7,7 @@ import { table } from '../table.ts'
 
 const standing = (metric: string, matchers = '') => `sum by (policy) (${ofPolicies(metric, matchers)})`
 const counted = (metric: string, matchers = '') => `sum by (policy) (${inRange(ofPolicies(metric, matchers))})`
-const condemned = (mode: string) => ofPolicies('curfew_condemned_connections', `mode="${mode}"`)
+const condemned = (mode: string) => ofPolicies('curfew_due_connections', `mode="${mode}"`)
 
 /** Each policy in one line. */
 export const byPolicy = (): Row => ({
@@ -33,7 +33,7 @@ export const byPolicy = (): Row => ({
             { text: 'unknown', colour: palette.watch },
           ),
         },
-        { title: 'Past deadline now', expr: standing('curfew_condemned_connections'), unit: units.NoUnit },
+        { title: 'Past deadline now', expr: standing('curfew_due_connections'), unit: units.NoUnit },
         {
           title: 'Held now',
           expr: standing('curfew_guard_held_connections'),

@@ -10,8 +10,7 @@ const blind = { text: 'BLIND', colour: palette.act }
 
 const inForce = (mode: string) =>
   orZeroWhileWatched(`max(sum by (job, instance) (${ofDaemons(`curfew_policies{mode="${mode}"}`)}))`)
-const pastDeadline = (mode: string) =>
-  orZeroWhileSeen(`sum(${ofPolicies('curfew_condemned_connections', `mode="${mode}"`)})`)
+const pastDeadline = (mode: string) => orZeroWhileSeen(`sum(${ofPolicies('curfew_due_connections', `mode="${mode}"`)})`)
 const counted = (metric: string, matchers = '') => orZeroWhileWatched(`sum(${inRange(ofPolicies(metric, matchers))})`)
 
 /** What the policies do, and would do. */

@@ -1,0 +1,58 @@
+import { Temporal } from 'temporal-polyfill'
+import type { ClosedDates } from '../domain/time/calendar.ts'
+import type { Instant } from '../domain/time/instant.ts'
+import type { LocalWindow, Weekday } from '../domain/time/time-window.ts'
+
+/** A window that a change of the clocks makes longer, shorter or impossible. */
+export interface ClockChange {
+  /** YYYY-MM-DD, the day on which the window begins. */
+  readonly date: string
+  readonly weekday: Weekday
+  readonly window: LocalWindow
+  readonly writtenMs: number
+  /** 0 if nothing is left of it. */
+  readonly lastsMs: number
+}
+
+const MINUTES_A_DAY = 24 * 60
+const MINUTE_MS = 60_000
+
+/**
+ * The windows that a change of the zone's clocks makes longer or shorter than they are written, `from` up to `to`. A
+ * whole day is as long as it is, and none of them.
+ */
+export const clockChanges = (
+  zone: string,
+  windows: readonly LocalWindow[],
+  closed: ClosedDates,
+  from: Instant,
+  to: Instant,
+): readonly ClockChange[] => {
+  const changes: ClockChange[] = []
+  let at = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone)
+  for (;;) {
+    const next = at.getTimeZoneTransition('next')
+    if (next === null || next.epochMilliseconds >= to) return changes
+    const last = next.toPlainDate()
+    // The day before as well: its windows may run past midnight. A zone that skips a day skips one date.
+    let date = next.subtract({ nanoseconds: 1 }).toPlainDate().subtract({ days: 1 })
+    for (; Temporal.PlainDate.compare(date, last) <= 0; date = date.add({ days: 1 })) {
+      if (!closed.has(date)) changes.push(...changesOn(zone, windows, date))
+    }
+    at = next
+  }
+}
+
+const changesOn = (zone: string, windows: readonly LocalWindow[], date: Temporal.PlainDate): ClockChange[] =>
+  windows.flatMap((window) => {
+    const weekday = date.dayOfWeek as Weekday
+    if (!window.days.includes(weekday)) return []
+    const { fromMinute, toMinute } = window
+    const endMinute = toMinute + (toMinute > fromMinute ? 0 : MINUTES_A_DAY)
+    const wall = (minutes: number) => date.toPlainDateTime().add({ minutes })
+    const instantOf = (minutes: number) => wall(minutes).toZonedDateTime(zone).epochMilliseconds
+    if (fromMinute === 0 && endMinute === MINUTES_A_DAY) return []
+    const writtenMs = (endMinute - fromMinute) * MINUTE_MS
+    const lastsMs = Math.max(0, instantOf(endMinute) - instantOf(fromMinute))
+    return lastsMs === writtenMs ? [] : [{ date: date.toString(), weekday, window, writtenMs, lastsMs }]
+  })

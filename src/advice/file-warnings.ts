@@ -1,0 +1,65 @@
+import type { ConfigFiles } from '../config/config-files.ts'
+import { realFolderOf, resolvePath } from '../config/config-paths.ts'
+import type { Configuration } from '../config/configuration.ts'
+import type { NamedPath } from '../config/policy-file-list.ts'
+import { type Problem, sortProblems } from '../config/yaml/problem.ts'
+import { readYaml, type YamlFile } from '../config/yaml/yaml-file.ts'
+import type { Policy } from '../domain/policies/policy.ts'
+import type { Instant } from '../domain/time/instant.ts'
+import { createPolicyPlaces, type PolicyPlaces } from './policy-places.ts'
+import { type PolicyWarning, policyWarnings } from './policy-warnings.ts'
+
+/** What is valid and hardly meant in a configuration that was loaded from `path`. */
+export const configurationWarnings = (
+  files: ConfigFiles,
+  path: string,
+  { policies, protect, watch }: Configuration,
+  now: Instant,
+): readonly Problem[] => {
+  // Which endpoints will be discovered nobody knows yet.
+  const places = watch.some(({ discover }) => discover !== undefined)
+    ? undefined
+    : watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
+  const warnings = policyWarnings({ policies, protect, places, now })
+  return placed(warnings, (report) => {
+    const read = files.read(path)
+    if ('why' in read) return undefined
+    const file = readYaml(path, read.bytes, report)
+    const written = (file.value as { readonly policies?: unknown } | null | undefined)?.policies
+    const paths = Array.isArray(written) ? written.filter((one) => typeof one === 'string') : []
+    const root = realFolderOf(files, path)
+    const named = paths.map((one) => namedPath(resolvePath(path, one), root))
+    return { file, places: createPolicyPlaces(files, named, report) }
+  })
+}
+
+/** What is valid and hardly meant in policies that were loaded from `paths`, whatever the daemon's file may say. */
+export const policyFileWarnings = (
+  files: ConfigFiles,
+  paths: readonly string[],
+  policies: readonly Policy[],
+  now: Instant,
+): readonly Problem[] =>
+  placed(policyWarnings({ policies, protect: [], places: undefined, now }), (report) => {
+    const named = paths.map((path) => namedPath(path, undefined))
+    return { file: undefined, places: createPolicyPlaces(files, named, report) }
+  })
+
+const namedPath = (path: string, root: string | undefined): NamedPath => ({ path, root, problem: () => {} })
+
+type Report = (problem: Problem) => void
+
+/** Gives warnings their places; files are read for that only if there is one. */
+const placed = (
+  warnings: readonly PolicyWarning[],
+  read: (report: Report) => { readonly file: YamlFile | undefined; readonly places: PolicyPlaces } | undefined,
+): readonly Problem[] => {
+  if (warnings.length === 0) return []
+  const problems: Problem[] = []
+  const found = read((problem) => problems.push(problem))
+  for (const { policy, path, message } of warnings) {
+    if (policy !== undefined) found?.places.warn(policy, path, message)
+    else if (found?.file !== undefined) found.places.warnIn(found.file, path, message)
+  }
+  return sortProblems(problems.filter(({ severity }) => severity === 'warning'))
+}

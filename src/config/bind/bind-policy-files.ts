@@ -1,0 +1,109 @@
+import type { Policy } from '../../domain/policies/policy.ts'
+import { POLICY_KINDS } from '../../domain/policies/registry.ts'
+import type { ConfigFiles } from '../config-files.ts'
+import { listPolicyFiles, type NamedPath } from '../policy-file-list.ts'
+import { policiesFileKeys } from '../schema/policies-schema.ts'
+import type { Problem } from '../yaml/problem.ts'
+import { readKeys } from '../yaml/read-keys.ts'
+import { readYaml, type YamlFile } from '../yaml/yaml-file.ts'
+import { bindPolicy } from './bind-policy.ts'
+import type { PolicySetContent } from './policy-set-hash.ts'
+import { createReferences, type References } from './references.ts'
+import { readVocabulary } from './vocabulary.ts'
+
+/** A policy and where it was written. */
+export interface WrittenPolicy {
+  readonly policy: Policy
+  readonly file: YamlFile
+  readonly index: number
+}
+
+export interface BoundPolicies {
+  readonly policies: readonly WrittenPolicy[]
+  readonly references: References
+  readonly content: Omit<PolicySetContent, 'protect'>
+}
+
+/** Reads and binds all policy files together. See `createReferences` for `root` and `visit`. */
+export const bindPolicyFiles = (
+  files: ConfigFiles,
+  named: readonly NamedPath[],
+  root: string | undefined,
+  report: (problem: Problem) => void,
+  visit: (path: string) => void,
+): BoundPolicies => {
+  const yamlFiles = listPolicyFiles(files, named, visit).flatMap((path) => {
+    const read = files.read(path)
+    if ('bytes' in read) return [readYaml(path, read.bytes, report)]
+    report({ severity: 'error', file: path, line: 1, column: 1, message: `the file cannot be read: ${read.why}` })
+    return []
+  })
+  for (const file of yamlFiles) {
+    if (file.value !== undefined) readKeys(file, policiesFileKeys, [], file.value, 'write "version: 1" and "policies:"')
+  }
+  const vocabulary = readVocabulary(yamlFiles)
+  const references = createReferences(files, vocabulary, root, report, visit)
+  const written = yamlFiles.flatMap((file) => entriesOf(file).map((value, index) => ({ file, index, value })))
+  reportDuplicateNames(written)
+  return {
+    policies: written.flatMap(({ file, index, value }) => {
+      const policy = bindPolicy(file, index, value, references)
+      return policy === undefined ? [] : [{ policy, file, index }]
+    }),
+    references,
+    content: {
+      policies: written.map(({ file, value }) => withFileEntries(file, value, references)),
+      groups: section(yamlFiles, 'groups'),
+      calendars: section(yamlFiles, 'calendars'),
+    },
+  }
+}
+
+interface WrittenEntry {
+  readonly file: YamlFile
+  readonly index: number
+  readonly value: unknown
+}
+
+const keyOf = (value: unknown, key: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined
+
+const entriesOf = (file: YamlFile): readonly unknown[] => {
+  const policies = keyOf(file.value, 'policies')
+  return Array.isArray(policies) ? policies : []
+}
+
+const section = (yamlFiles: readonly YamlFile[], key: string): Record<string, unknown> =>
+  Object.assign({}, ...yamlFiles.map(({ value }) => keyOf(value, key)))
+
+/** On what was written, so that a policy that is wrong otherwise still counts. */
+const reportDuplicateNames = (written: readonly WrittenEntry[]): void => {
+  const first = new Map<string, WrittenEntry>()
+  for (const entry of written) {
+    const name = keyOf(entry.value, 'name')
+    if (typeof name !== 'string') continue
+    const other = first.get(name)
+    if (other === undefined) {
+      first.set(name, entry)
+    } else {
+      const place = other.file.placeOf(['policies', other.index, 'name'])
+      entry.file.problem(
+        ['policies', entry.index, 'name'],
+        `this name is already taken at ${place}: rename one of the two`,
+      )
+    }
+  }
+}
+
+/** A policy with the content of the files that it names in place of their paths. */
+const withFileEntries = (file: YamlFile, value: unknown, references: References): unknown => {
+  const kind = POLICY_KINDS.find((known) => known.kind === keyOf(value, 'kind'))
+  const named = (kind?.fileKeys ?? []).flatMap((key) => {
+    const path = keyOf(value, key)
+    const found = typeof path === 'string' ? references.textFile(file, path, () => {}) : undefined
+    return found === undefined ? [] : [[key, found.entries.map(({ text }) => text)]]
+  })
+  return named.length === 0 ? value : { ...(value as object), ...Object.fromEntries(named) }
+}

@@ -1,0 +1,145 @@
+import type * as z from 'zod'
+import type { Mode, Policy, PolicyKind, Shared } from '../../domain/policies/policy.ts'
+import { POLICY_KINDS } from '../../domain/policies/registry.ts'
+import { formatDuration } from '../../domain/time/duration.ts'
+import { commonKeys } from '../schema/policies-schema.ts'
+import { readValue, reportUnknownKey } from '../yaml/read-value.ts'
+import type { YamlFile } from '../yaml/yaml-file.ts'
+import type { Path } from '../yaml/yaml-tree.ts'
+import { bindSelector } from './bind-selector.ts'
+import type { References } from './references.ts'
+import { sharedOf } from './shared.ts'
+
+type Written = Record<string, unknown>
+
+/** Common keys that go with some kinds only, by what those kinds say of themselves. */
+const TRAITS = [
+  ['cooldown', 'cooldown'],
+  ['cooldownByCommonName', 'cooldown'],
+  ['warn', 'foreseeable'],
+] as const
+
+/** One policy as written, checked and bound. Undefined if its kind is not known; wrong parts are reported and left out. */
+export const bindPolicy = (
+  file: YamlFile,
+  index: number,
+  written: unknown,
+  references: References,
+): Policy | undefined => {
+  const path = ['policies', index]
+  if (typeof written !== 'object' || written === null || Array.isArray(written)) {
+    file.problem(path, 'expected a policy, a map with "name", "kind" and the keys of its kind')
+    return undefined
+  }
+  const policy = written as Written
+  const kind = kindOf(file, path, policy)
+  reportForeignKeys(file, path, policy, kind)
+
+  const common = <Key extends keyof typeof commonKeys>(key: Key): z.output<(typeof commonKeys)[Key]> | undefined =>
+    readValue(file, commonKeys[key], [...path, key], policy[key]) as z.output<(typeof commonKeys)[Key]> | undefined
+  const name = common('name')
+  const graceMs = common('grace') ?? 0
+  if (kind?.noGrace !== undefined && policy.grace !== undefined) {
+    file.problem([...path, 'grace'], `"grace" does not go with ${kind.kind}: ${kind.noGrace}`, { at: 'key' })
+  }
+  for (const [key, trait] of TRAITS) {
+    if (kind === undefined || kind[trait] === true || policy[key] === undefined) continue
+    const kinds = POLICY_KINDS.filter((other) => other[trait] === true).map((other) => other.kind)
+    file.problem([...path, key], `"${key}" does not go with ${kind.kind}, only with ${kinds.join(', ')}: remove it`, {
+      at: 'key',
+    })
+  }
+  const warn = common('warn') ?? []
+  warn.forEach((lead, index) => {
+    if (warn.indexOf(lead) === index) return
+    file.problem(
+      [...path, 'warn', index],
+      `${formatDuration(lead)} before the end is already named: remove one of the two`,
+    )
+  })
+  const guard = common('guard') ?? 'on'
+  const cooldownMs = common('cooldown') ?? 0
+  const cooldownByCommonName = common('cooldownByCommonName') ?? false
+  if (policy.cooldownByCommonName !== undefined && policy.cooldown === undefined) {
+    file.problem([...path, 'cooldownByCommonName'], 'this goes with "cooldown": write that as well, or remove it', {
+      at: 'key',
+    })
+  }
+  const shared = sharedOf(file, path, policy, references, name)
+  const selector = (key: 'match' | 'exempt') => {
+    if (isEmptyMap(policy[key]))
+      shared.problem([key], 'nothing is named: write "users", "endpoints" or "regions", or remove the key')
+    return bindSelector(common(key), key, shared)
+  }
+  const [match, exempt] = [selector('match'), selector('exempt')]
+  const mode: Mode = common('mode') ?? 'audit'
+  if (kind === undefined) return undefined
+  const rule = bindRule(file, path, kind, policy, shared)
+  return (
+    rule && {
+      name: name ?? '',
+      kind,
+      rule: rule.rule,
+      mode,
+      match,
+      exempt,
+      graceMs,
+      warn,
+      guard: guard === 'on' ? ('on' as const) : ('off' as const),
+      hash: '',
+      cooldownMs,
+      cooldownByCommonName,
+    }
+  )
+}
+
+/** What the kind makes of its own keys. */
+const bindRule = (
+  file: YamlFile,
+  path: Path,
+  kind: PolicyKind,
+  policy: Written,
+  shared: Shared,
+): { readonly rule: unknown } | undefined => {
+  const ownKeys = keysOfKind(kind)
+  const own = Object.fromEntries(Object.entries(policy).filter(([key]) => ownKeys.includes(key)))
+  const read = readValue(file, kind.keys, path, own)
+  if (read === undefined) return undefined
+  // Of what is left of a policy the kind may say that something is missing: only what it says of one of its keys is certain.
+  const isWhole = !ownKeys.some((key) => file.isFlawed([...path, key]))
+  const problem: Shared['problem'] = (at, message, known) => {
+    if (isWhole || (at[0] !== undefined && at[0] in own)) shared.problem(at, message, known)
+  }
+  return { rule: kind.bind(read as never, { ...shared, problem }) }
+}
+
+const isEmptyMap = (value: unknown) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
+
+const reportForeignKeys = (file: YamlFile, path: Path, policy: Written, kind: PolicyKind | undefined): void => {
+  const known = [...Object.keys(commonKeys), ...(kind === undefined ? POLICY_KINDS : [kind]).flatMap(keysOfKind)]
+  for (const key of Object.keys(policy)) {
+    if (known.includes(key)) continue
+    const owner = kind && POLICY_KINDS.find((other) => keysOfKind(other).includes(key))
+    if (owner === undefined) {
+      reportUnknownKey(file, path, policy, key, known)
+    } else {
+      const message = `"${key}" is a key of ${owner.kind}, not of ${kind?.kind}: remove it, or correct the kind`
+      file.problem([...path, key], message, { at: 'key' })
+    }
+  }
+}
+
+const keysOfKind = (kind: PolicyKind): string[] => Object.keys(kind.keys.shape)
+
+const kindOf = (file: YamlFile, path: Path, { kind: word }: Written): PolicyKind | undefined => {
+  const at = [...path, 'kind']
+  const kinds = POLICY_KINDS.map(({ kind }) => kind)
+  const written = readValue(file, commonKeys.kind, at, word)
+  if (written === undefined || typeof word !== 'string') return undefined
+  const found = POLICY_KINDS.find(({ kind }) => kind === written)
+  if (found === undefined) {
+    file.problem(at, `unknown kind "${written}": expected one of ${kinds.join(', ')}`, { known: kinds })
+  }
+  return found
+}

@@ -1,0 +1,70 @@
+import type { FileEntry } from '../../domain/policies/policy.ts'
+import type { ConfigFiles } from '../config-files.ts'
+import { admit, realFolderOf, resolvePath } from '../config-paths.ts'
+import { limited, type Problem } from '../yaml/problem.ts'
+import type { YamlFile } from '../yaml/yaml-file.ts'
+import { readUsersFile } from './users-file.ts'
+import type { Vocabulary } from './vocabulary.ts'
+
+/** The names and files that policies refer to. */
+export interface References {
+  readonly vocabulary: Vocabulary
+  /** Reads the file that a policy of `holder` names; what is wrong is reported by `named`, or in the file itself. */
+  textFile(holder: YamlFile, written: string, named: (message: string) => void): TextFile | undefined
+  /** The entries of all files that were read, by path. */
+  textFiles(): ReadonlyMap<string, readonly string[]>
+}
+
+export interface TextFile {
+  readonly entries: readonly FileEntry[]
+  problem(line: number, message: string, policy: string | undefined): void
+}
+
+/** `root` is where the files must lie, links followed; by default in the folder of the file that names them. `visit` hears of every path that was looked at. */
+export const createReferences = (
+  files: ConfigFiles,
+  vocabulary: Vocabulary,
+  root: string | undefined,
+  report: (problem: Problem) => void,
+  visit: (path: string) => void,
+): References => {
+  const known = new Map<string, TextFile | { readonly why: string }>()
+
+  const read = (path: string, folder: string): TextFile | { readonly why: string } => {
+    visit(path)
+    const found = admit(files, path, folder)
+    if (found.kind === 'refused') return found
+    if (found.kind !== 'file') return { why: `${path} is not a file: name a text file with one pattern a line` }
+    const content = readUsersFile(files, path)
+    if ('why' in content) return { why: `${path} cannot be read: ${content.why}` }
+    const tell = limited(report)
+    return {
+      entries: content.entries,
+      problem: (line, message, policy) =>
+        tell({
+          severity: 'error',
+          file: path,
+          line,
+          column: 1,
+          ...(policy === undefined ? {} : { policy }),
+          message,
+        }),
+    }
+  }
+
+  return {
+    vocabulary,
+    textFile(holder, written, named) {
+      const path = resolvePath(holder.path, written)
+      const file = known.get(path) ?? read(path, root ?? realFolderOf(files, holder.path))
+      known.set(path, file)
+      if ('entries' in file) return file
+      named(file.why)
+      return undefined
+    },
+    textFiles: () =>
+      new Map(
+        [...known].flatMap(([path, file]) => ('entries' in file ? [[path, file.entries.map(({ text }) => text)]] : [])),
+      ),
+  }
+}

@@ -1,0 +1,50 @@
+import { dirname, join } from 'node:path'
+import type { ConfigFiles } from '../config-files.ts'
+import { admit, resolvePath } from '../config-paths.ts'
+import type { Problem } from '../yaml/problem.ts'
+import { readYaml } from '../yaml/yaml-file.ts'
+
+type Report = (problem: Problem) => void
+
+/** The files of policy tests at the named paths, in order; a folder's own by name. One that is named twice counts once. */
+export const listPolicyTests = (files: ConfigFiles, paths: readonly string[], report: Report): readonly string[] => {
+  const listed = new Map<string, string>()
+  for (const path of paths) {
+    const fail = (message: string) => report({ severity: 'error', file: path, line: 1, column: 1, message })
+    const found = admit(files, path, undefined)
+    if (found.kind === 'refused') {
+      fail(found.why)
+    } else if (found.kind === 'file') {
+      if (!listed.has(found.realPath)) listed.set(found.realPath, path)
+    } else {
+      const list = files.list(path)
+      if ('why' in list) fail(`the folder cannot be read: ${list.why}`)
+      for (const name of 'names' in list ? list.names.filter(isPolicyTestName).sort() : []) {
+        const inside = join(path, name)
+        const look = files.look(inside)
+        if (look.kind === 'file' && !listed.has(look.realPath)) listed.set(look.realPath, inside)
+      }
+    }
+  }
+  return [...listed.values()]
+}
+
+const isPolicyTestName = (name: string): boolean => /\.test\.ya?ml$/.test(name) && !name.startsWith('.')
+
+/** Where tests lie if nobody says so: beside the policies that the daemon's file names, or in its folder if there is none. */
+export const usualTestFolders = (files: ConfigFiles, curfewFile: string, report: Report): readonly string[] => {
+  const read = files.look(curfewFile).kind === 'missing' ? undefined : files.read(curfewFile)
+  if (read === undefined) return [dirname(curfewFile)]
+  if ('why' in read) {
+    report({ severity: 'error', file: curfewFile, line: 1, column: 1, message: `the file cannot be read: ${read.why}` })
+    return []
+  }
+  const { value } = readYaml(curfewFile, read.bytes, report)
+  const named = typeof value === 'object' && value !== null && 'policies' in value ? value.policies : undefined
+  const paths = Array.isArray(named) ? named.filter((path) => typeof path === 'string') : []
+  const folders = paths.map((path) => {
+    const resolved = resolvePath(curfewFile, path)
+    return files.look(resolved).kind === 'file' ? dirname(resolved) : resolved
+  })
+  return folders.length > 0 ? [...new Set(folders)] : [dirname(curfewFile)]
+}

@@ -1,0 +1,10 @@
+import { Temporal } from 'temporal-polyfill'
+import type { Instant } from './instant.ts'
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+
+/** For people in that zone: `Mon 2026-11-23 18:30`. */
+export const localText = (at: Instant, zone: string): string => {
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+  return `${DAYS[local.dayOfWeek - 1]} ${local.toPlainDate().toString()} ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`
+}

@@ -1,0 +1,221 @@
+import { Temporal } from 'temporal-polyfill'
+import type { ClosedDates, Parsed } from './calendar.ts'
+import { DAY, type Instant, MINUTE, NEVER } from './instant.ts'
+
+/** ISO: Monday is 1, Sunday 7. */
+export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
+
+/** A span of wall-clock time on some days of the week. A `toMinute` that is not after `fromMinute` is one of the next day. */
+export interface LocalWindow {
+  readonly days: readonly Weekday[]
+  /** Of the day, 0 to 1439. */
+  readonly fromMinute: number
+  /** Of the day, 1 to 1440. */
+  readonly toMinute: number
+}
+
+export interface WindowState {
+  readonly open: boolean
+  /** When this state began; -Infinity if more than HORIZON_MS ago. */
+  readonly since: Instant
+  /** The first later instant with the other state; NEVER if more than HORIZON_MS ahead. */
+  readonly until: Instant
+}
+
+export interface TimeWindows {
+  /** Throws a RangeError for what is no instant of the calendar, such as NEVER. */
+  at(t: Instant): WindowState
+}
+
+/** How far a change is looked for, both ways: ten years. */
+export const HORIZON_MS = 3653 * DAY
+
+export const EVERY_DAY: readonly Weekday[] = [1, 2, 3, 4, 5, 6, 7]
+
+const MINUTES_A_DAY = 24 * 60
+
+export const WHOLE_DAY = { fromMinute: 0, toMinute: MINUTES_A_DAY }
+
+interface Span {
+  readonly openAt: Instant
+  readonly closeAt: Instant
+}
+
+/** The changes between open and closed within [index * BLOCK_MS, (index + 1) * BLOCK_MS), ascending. */
+interface Block {
+  readonly openBefore: boolean
+  readonly changes: readonly Instant[]
+}
+
+// A first question costs one block, a tenth of a millisecond; ten years are about a hundred blocks.
+const BLOCK_DAYS = 32
+const BLOCK_MS = BLOCK_DAYS * DAY
+
+/**
+ * When the union of `windows` in the IANA zone `zone` is open. No window opens on a closed date; one that opened the
+ * day before runs to its end. What it works out it keeps: ask one instance for all connections.
+ */
+export const createTimeWindows = (zone: string, windows: readonly LocalWindow[], closed: ClosedDates): TimeWindows => {
+  const blocks = new Map<number, Block>()
+  let latest: { readonly t: Instant; readonly state: WindowState } | undefined
+
+  const blockAt = (index: number): Block => {
+    const known = blocks.get(index)
+    if (known !== undefined) return known
+    const changes = changesBetween(index * BLOCK_DAYS, (index + 1) * BLOCK_DAYS)
+    const first = countUpTo(changes, index * BLOCK_MS - 1)
+    const last = countUpTo(changes, (index + 1) * BLOCK_MS - 1)
+    const block = { openBefore: first % 2 === 1, changes: changes.slice(first, last) }
+    blocks.set(index, block)
+    return block
+  }
+
+  /** Openings and closings in turn; all of those between 00:00Z of two days, counted from 1970, and a few around them. */
+  const changesBetween = (firstDay: number, lastDay: number): Instant[] => {
+    // No zone was ever 16 hours from UTC, and a window may end on the day after: two days before, one after.
+    const instantOf = localClock(zone, (firstDay - 3) * DAY)
+    const spans: Span[] = []
+    for (let day = firstDay - 2; day <= lastDay; day++) {
+      const date = new Date(day * DAY)
+      const weekday = (date.getUTCDay() || 7) as Weekday
+      const opening = windows.filter((window) => window.days.includes(weekday))
+      if (opening.length === 0) continue
+      if (closed.has({ year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() })) continue
+      for (const { fromMinute, toMinute } of opening) {
+        const midnight = day * MINUTES_A_DAY
+        const openAt = instantOf(midnight + fromMinute)
+        const closeAt = instantOf(midnight + toMinute + (toMinute > fromMinute ? 0 : MINUTES_A_DAY))
+        if (closeAt > openAt) spans.push({ openAt, closeAt })
+      }
+    }
+    return union(spans)
+  }
+
+  const stateAt = (t: Instant): WindowState => {
+    const index = Math.floor(t / BLOCK_MS)
+    const { openBefore, changes } = blockAt(index)
+    const passed = countUpTo(changes, t)
+
+    let since = changes[passed - 1]
+    for (let i = index; since === undefined && i * BLOCK_MS > t - HORIZON_MS; ) since = blockAt(--i).changes.at(-1)
+
+    let until = changes[passed]
+    for (let i = index + 1; until === undefined && i * BLOCK_MS <= t + HORIZON_MS; i++) until = blockAt(i).changes[0]
+
+    return {
+      open: openBefore !== (passed % 2 === 1),
+      since: since !== undefined && since >= t - HORIZON_MS ? since : Number.NEGATIVE_INFINITY,
+      until: until !== undefined && until <= t + HORIZON_MS ? until : NEVER,
+    }
+  }
+
+  return {
+    at(t) {
+      if (latest?.t !== t) latest = { t, state: stateAt(t) }
+      return latest.state
+    },
+  }
+}
+
+/**
+ * Turns wall-clock minutes since 1970-01-01T00:00 in `zone` into instants, none of them before `startAt`. A time that the
+ * clocks skip is taken later by as much as they skip, of one that they show twice the first.
+ */
+const localClock = (zone: string, startAt: Instant): ((minutes: number) => Instant) => {
+  const start = Temporal.Instant.fromEpochMilliseconds(startAt).toZonedDateTimeISO(zone)
+  const offsetMs = start.offsetNanoseconds / 1_000_000
+  const changeAt = start.getTimeZoneTransition('next')?.epochMilliseconds ?? NEVER
+  return (minutes) => {
+    // Until the clocks change a subtraction is exact, and a hundred times as fast.
+    const at = minutes * MINUTE - offsetMs
+    if (at < changeAt) return at
+    const wall = new Date(minutes * MINUTE)
+    const [year, month, day] = [wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate()]
+    const local = new Temporal.PlainDateTime(year, month, day, wall.getUTCHours(), wall.getUTCMinutes())
+    return local.toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
+  }
+}
+
+/** Openings and closings in turn; spans that touch are one. */
+const union = (spans: Span[]): Instant[] => {
+  const changes: Instant[] = []
+  for (const { openAt, closeAt } of spans.sort((a, b) => a.openAt - b.openAt)) {
+    const lastCloseAt = changes.at(-1)
+    if (lastCloseAt === undefined || openAt > lastCloseAt) changes.push(openAt, closeAt)
+    else changes[changes.length - 1] = Math.max(lastCloseAt, closeAt)
+  }
+  return changes
+}
+
+const countUpTo = (ascending: readonly Instant[], t: Instant): number => {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ascending[middle] ?? NEVER) <= t) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+const DAY_NAMES = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
+
+/** `mon-fri`, `sat`, `fri-mon` (over the weekend), or a list of these; in the order of the week. */
+export const parseDays = (written: string | readonly string[]): Parsed<readonly Weekday[]> => {
+  const items = typeof written === 'string' ? [written] : written
+  if (items.length === 0) return { problem: 'the list of days is empty: leave "days" out for every day' }
+  const chosen = new Set<number>()
+  for (const item of items) {
+    const [first = -1, last = first, ...more] = item.split('-').map((name) => DAY_NAMES.indexOf(name))
+    if (first < 0 || last < 0 || more.length > 0) {
+      const names = DAY_NAMES.join(', ')
+      return { problem: `${JSON.stringify(item)} is not a day: write one of ${names}, or a range such as mon-fri` }
+    }
+    if (first === last && item.includes('-')) {
+      return {
+        problem: `"${item}" could be one day or all: write ${DAY_NAMES[first]}, or leave "days" out for every day`,
+      }
+    }
+    for (let day = first; day !== last; day = (day + 1) % 7) chosen.add(day)
+    chosen.add(last)
+  }
+  return { value: EVERY_DAY.filter((day) => chosen.has(day - 1)) }
+}
+
+/** `07:30-18:30`, `22:00-02:00` (into the next day), `00:00-24:00`. */
+export const parseHours = (text: string): Parsed<Pick<LocalWindow, 'fromMinute' | 'toMinute'>> => {
+  const [, from, to] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? []
+  const fromMinute = minuteOf(from)
+  const toMinute = to === '24:00' ? MINUTES_A_DAY : minuteOf(to)
+  if (fromMinute === undefined || toMinute === undefined) {
+    const hint = from === '24:00' ? ' (24:00 can only be an end)' : ''
+    return { problem: `${JSON.stringify(text)} is not a span of hours: write HH:MM-HH:MM, such as 07:30-18:30${hint}` }
+  }
+  if (fromMinute === toMinute) {
+    return { problem: `${JSON.stringify(text)} ends where it begins: write 00:00-24:00 for the whole day` }
+  }
+  return { value: { fromMinute, toMinute: toMinute === 0 ? MINUTES_A_DAY : toMinute } }
+}
+
+const minuteOf = (text = ''): number | undefined => {
+  const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? []
+  return hour === undefined ? undefined : Number(hour) * 60 + Number(minute)
+}
+
+/** An IANA name, kept as it was written; old names and any case will do. */
+export const parseTimeZone = (name: string): Parsed<string> => {
+  // Newer runtimes take "+01:00" for a zone, so it must not get as far as Intl.
+  if (/^(?:z|(?:utc|gmt)?[+-].*)$/i.test(name)) {
+    const instead = 'write the name of the place, such as Europe/Berlin, or UTC'
+    return { problem: `${JSON.stringify(name)} is an offset, which knows no summer time: ${instead}` }
+  }
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+  } catch {
+    return { problem: `${JSON.stringify(name)} is not a time zone: write an IANA name, such as Europe/Berlin or UTC` }
+  }
+  return { value: name }
+}
+
+/** The names to suggest; parseTimeZone takes more. */
+export const knownTimeZones = (): readonly string[] => [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])]
