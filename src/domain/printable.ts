@@ -1,20 +1,20 @@
 /**
- * What a terminal acts upon, a reader does not see, or a line ends with: control and format characters (the marks that
- * turn the direction of a text among them), halves of pairs, what is private or unassigned.
+ * Characters that a terminal obeys, that are invisible or that end a line: control and format characters (among them the
+ * marks that reverse the direction of a text), lone surrogates, private, unassigned and line-separating characters.
  */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
 const UNPRINTABLE_IN_LINES = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu
 
 const unitOf = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** As JSON escapes it, so that within a JSON string it stays the same text. */
-const escaped = (found: string): string => {
-  const json = JSON.stringify(found).slice(1, -1)
-  return json === found ? found.split('').map(unitOf).join('') : json
+/** Escaped as in JSON: a JSON string that contains the escape still parses to the original character. */
+const escaped = (character: string): string => {
+  const json = JSON.stringify(character).slice(1, -1)
+  return json === character ? character.split('').map(unitOf).join('') : json
 }
 
-/** Somebody else's text as one line that shows all of it and does nothing. */
+/** Untrusted text as one line that is safe to print. Each unprintable character becomes a visible escape. */
 export const printable = (text: string): string => text.replace(UNPRINTABLE, escaped)
 
-/** The same of several lines. */
+/** The same for text of several lines: line feeds stay. */
 export const printableLines = (text: string): string => text.replace(UNPRINTABLE_IN_LINES, escaped)

@@ -12,20 +12,20 @@ const UNITS: Readonly<Record<string, number>> = {
   TiB: 2 ** 40,
 }
 
-export type ParsedSize = { readonly bytes: number } | { readonly problem: string }
+type ParsedSize = { readonly bytes: number } | { readonly problem: string }
 
-/** Reads `50KiB`, `10GiB` or `5MB`: a whole number and a unit, powers of 1024 with an `i` and of 1000 without. */
+/** Reads `50KiB`, `10GiB` or `5MB`: a whole number and a unit. With an `i` it is a power of 1024, else of 1000. */
 export const parseSize = (text: string): ParsedSize => {
   const [, count, unit = ''] = /^(\d+)([KMGT]i?B|B)$/.exec(text) ?? []
   if (count === undefined) {
-    return { problem: `"${text}" is not a size: write a whole number and a unit, like 50KiB, 10GiB or 5MB` }
+    return { problem: `"${text}" is not a size: write a whole number and a unit, such as 50KiB, 10GiB or 5MB` }
   }
   const bytes = Number(count) * (UNITS[unit] ?? 1)
-  if (!Number.isSafeInteger(bytes)) return { problem: `"${text}" is more than any connection can carry` }
+  if (!Number.isSafeInteger(bytes)) return { problem: `"${text}" is too large: write at most 8191TiB` }
   return { bytes }
 }
 
-/** The largest unit that the number fills, with at most one decimal: for people. */
+/** A number of bytes for people, with at most one decimal. The unit is the largest power of 1024 that fits. */
 export const formatSize = (bytes: number): string => {
   const [unit, size] = Object.entries(UNITS).findLast(([name, of]) => !/^[KMGT]B$/.test(name) && bytes >= of) ?? [
     'B',
@@ -34,13 +34,13 @@ export const formatSize = (bytes: number): string => {
   return `${Math.round((bytes / size) * 10) / 10}${unit}`
 }
 
-/** A YAML value that is a size greater than zero; parsed to bytes. */
+/** A size in YAML, greater than zero. Its parsed value is in bytes. */
 export const size = z
   .string()
   .transform((text, context): number => {
     const parsed = parseSize(text)
     if ('bytes' in parsed && parsed.bytes > 0) return parsed.bytes
-    const message = 'problem' in parsed ? parsed.problem : `"${text}" is nothing: write a size greater than zero`
+    const message = 'problem' in parsed ? parsed.problem : `"${text}" is zero: write a size greater than zero`
     context.issues.push({ code: 'custom', message, input: text })
     return z.NEVER
   })

@@ -77,8 +77,8 @@ export const judged = (
   now: Instant = NOON,
   different: Partial<History> = {},
 ): Verdict & { readonly why: string } => {
-  const [standing] = createPolicySet([tested], []).everyStanding(PLACE)(who)
-  if (standing === undefined) throw new Error('no standing')
-  const verdict = judge(standing, who, { ...NO_HISTORY, ...different }, now)
+  const [applicability] = createPolicySet([tested], []).everyApplicability(PLACE)(who)
+  if (applicability === undefined) throw new Error('no applicability')
+  const verdict = judge(applicability, who, { ...NO_HISTORY, ...different }, now)
   return { ...verdict, why: because(verdict, who, now) }
 }

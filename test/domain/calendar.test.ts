@@ -45,7 +45,7 @@ describe('a date', () => {
     '2026-00-10',
     '2026-01-00',
     '2026-01-32',
-  ])('must exist: %s', (text) => expect(parseDate(text)).toSatisfy(isRefused))
+  ])('is refused if it does not exist: %s', (text) => expect(parseDate(text)).toSatisfy(isRefused))
 
   it.each([
     '',
@@ -57,9 +57,9 @@ describe('a date', () => {
     '25.12.2026',
     ' 2026-12-25',
     '2026-12-25\n',
-  ])('has one notation: %j', (text) => expect(parseDate(text)).toSatisfy(isRefused))
+  ])('is refused in any other notation: %j', (text) => expect(parseDate(text)).toSatisfy(isRefused))
 
-  it('without a year is pointed to the yearly ones, and the other way round', () => {
+  it('without a year gets a hint about "yearly", and a yearly date with a year one about "dates"', () => {
     expect(parseDate('05-01')).toMatchObject({ problem: expect.stringContaining('yearly') })
     expect(parseYearly('2026-05-01')).toMatchObject({ problem: expect.stringContaining('dates') })
   })
@@ -71,11 +71,11 @@ describe('a range of dates', () => {
     expect(parseDateRange({ from: '2026-12-31', to: '2026-12-31' })).toEqual({ value: { from: day, to: day } })
   })
 
-  it('does not end before it begins', () => {
+  it('is refused if it ends before it begins', () => {
     expect(parseDateRange({ from: '2027-01-01', to: '2026-12-31' })).toSatisfy(isRefused)
   })
 
-  it('has two dates that exist', () => {
+  it('is refused if one of its dates does not exist', () => {
     expect(parseDateRange({ from: '2026-02-30', to: '2026-03-01' })).toSatisfy(isRefused)
     expect(parseDateRange({ from: '2026-02-01', to: '2026-02-30' })).toSatisfy(isRefused)
   })
@@ -88,7 +88,7 @@ describe('a yearly date', () => {
   })
 
   it.each(['02-30', '04-31', '13-01', '00-10', '5-1', '0501', '', '05-01\n'])(
-    'must exist and has one notation: %j',
+    'is refused if it does not exist or has another notation: %j',
     (text) => {
       expect(parseYearly(text)).toSatisfy(isRefused)
     },
@@ -96,18 +96,18 @@ describe('a yearly date', () => {
 })
 
 describe('closed dates', () => {
-  it('of no calendar are none', () => {
+  it('are empty without a calendar', () => {
     expect(isClosed([], '2026-12-25')).toBe(false)
   })
 
-  it('include both ends of a range, over the turn of a year too', () => {
+  it('include both ends of a range, also of one across the turn of the year', () => {
     const turn = [calendar({ dates: [{ from: '2026-12-31', to: '2027-01-02' }] })]
     expect(
       ['2026-12-30', '2026-12-31', '2027-01-01', '2027-01-02', '2027-01-03'].map((date) => isClosed(turn, date)),
     ).toEqual([false, true, true, true, false])
   })
 
-  it('hold every year where they are yearly, 02-29 in leap years only', () => {
+  it('repeat every year if they are yearly, 02-29 in leap years only', () => {
     const yearly = [calendar({ yearly: ['05-01', '02-29'] })]
     expect(
       ['1999-05-01', '2026-05-01', '2032-05-01', '2028-02-29'].map((date) => isClosed(yearly, date)),
@@ -117,14 +117,14 @@ describe('closed dates', () => {
     ).not.toContain(true)
   })
 
-  it('are those of all calendars', () => {
+  it('are the dates of all calendars together', () => {
     const both = [calendar({ dates: ['2026-12-25'] }), calendar({ yearly: ['01-01'] })]
     expect(isClosed(both, '2026-12-25')).toBe(true)
     expect(isClosed(both, '2027-01-01')).toBe(true)
     expect(isClosed(both, '2027-12-25')).toBe(false)
   })
 
-  it('are what a reader of the list would say, whatever overlaps', () => {
+  it('are exactly the listed dates, whatever overlaps', () => {
     const day = fc.record({
       year: fc.integer({ min: 2025, max: 2027 }),
       month: fc.integer({ min: 1, max: 12 }),

@@ -1,23 +1,29 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { alsoBy, createDecider, decisionOf } from '../../src/domain/judge/decide.ts'
+import { alsoBy, type Decision, type Decisions, decisionOf } from '../../src/domain/judge/decide.ts'
 import { explain } from '../../src/domain/judge/explain.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { upcoming } from '../../src/domain/judge/upcoming.ts'
 import { isDue, judge } from '../../src/domain/judge/verdict.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
-import { byUrgency, etaSeconds, planOf } from '../../src/domain/terminate/plan.ts'
+import { byUrgency, etaSeconds } from '../../src/domain/terminate/plan.ts'
 import { HOUR, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
+import { createEndpoint } from './endpoint.ts'
+import { imagine } from './imagine.ts'
 
-const decide = (policies: readonly Policy[], connections: readonly Connection[], mode: Mode = 'enforce', now = NOON) =>
-  createDecider(createPolicySet(policies, []), PLACE).decide(connections, NO_HISTORY, now, mode)
+const decisionsIn = ({ judgement }: ReturnType<typeof imagine>): Decisions => {
+  if (judgement.decisions === undefined) throw new Error('nothing was decided')
+  return judgement.decisions
+}
 
-const names = ['alice', 'bob', 'carol', 'dave']
-const someone = fc.constantFrom(...names)
-const users = fc.array(someone, { minLength: 1, maxLength: 3 })
+const decide = (policies: readonly Policy[], connections: readonly Connection[], mode: Mode = 'enforce') =>
+  decisionsIn(imagine(policies, connections, { mode }))
+
+const user = fc.constantFrom('alice', 'bob', 'carol', 'dave')
+const users = fc.array(user, { minLength: 1, maxLength: 3 })
 const selector = fc.option(
   users.map((list) => ({ users: list.map((name) => entry(name)), endpoints: undefined, regions: undefined })),
   { nil: undefined },
@@ -50,8 +56,8 @@ const policies = fc
 const connections = fc.array(
   fc
     .record({
-      username: fc.option(someone, { nil: undefined }),
-      commonName: fc.option(someone, { nil: undefined }),
+      username: fc.option(user, { nil: undefined }),
+      commonName: fc.option(user, { nil: undefined }),
       age: fc.option(fc.integer({ min: 0, max: 700 }), { nil: undefined }),
       status: fc.constantFrom('active', 'terminating', 'terminated', 'failed-to-terminate', 'asleep'),
       ingressBytes: fc.constantFrom(0, 1000, 1001, undefined),
@@ -63,12 +69,16 @@ const connections = fc.array(
   { maxLength: 12 },
 )
 
-const told = (decisions: ReturnType<typeof decide>) =>
-  decisions.violating.map((decision) => ({
+/** The policies that a connection violates beside the leading one. */
+const othersOf = (decision: Decision): readonly string[] =>
+  decision.act === 'keep' ? decision.violated.map(({ policy: { name } }) => name).sort() : alsoBy(decision)
+
+const summaryOf = ({ violating }: Decisions) =>
+  violating.map((decision) => ({
     id: decision.connection.id,
     act: decision.act,
     lead: decision.lead?.policy.name,
-    alsoBy: alsoBy(decision),
+    others: othersOf(decision),
   }))
 
 describe('a decision', () => {
@@ -80,44 +90,44 @@ describe('a decision', () => {
           .sort((a, b) => a.key - b.key)
           .map(({ item }) => item)
         const [one, other] = [decide(set, rows, daemon), decide(shuffled, rows, daemon)]
-        expect(told(other)).toEqual(told(one))
+        expect(summaryOf(other)).toEqual(summaryOf(one))
         expect(other.wakeAt).toBe(one.wakeAt)
       }),
     )
   })
 
-  it('is the same in audit and in enforce, but for what is done', () => {
+  it('is the same in audit mode as in enforce mode, except that audit mode terminates nothing', () => {
     fc.assert(
       fc.property(policies, connections, (set, rows) => {
         const enforced = set.map((item): Policy => ({ ...item, mode: 'enforce' }))
         const [audit, enforce] = [decide(enforced, rows, 'audit'), decide(enforced, rows, 'enforce')]
-        const asAudit = told(enforce).map((one) => (one.act === 'terminate' ? { ...one, act: 'audit' } : one))
-        expect(told(audit)).toEqual(asAudit)
-        expect(told(audit).every(({ act }) => act !== 'terminate')).toBe(true)
+        const asAudit = summaryOf(enforce).map((one) => (one.act === 'terminate' ? { ...one, act: 'audit' } : one))
+        expect(summaryOf(audit)).toEqual(asAudit)
+        expect(summaryOf(audit).every(({ act }) => act !== 'terminate')).toBe(true)
       }),
     )
   })
 
-  it('never condemns the exempt, the unmatched, the nameless or those on their way out', () => {
+  it('finds no violation by a connection that is exempt, not matched, nameless or already terminating', () => {
     fc.assert(
       fc.property(policies, connections, (set, rows) => {
-        for (const { connection: who, violated } of decide(set, rows).violating) {
-          expect(['terminating', 'terminated']).not.toContain(who.status)
+        for (const { connection: row, violated } of decide(set, rows).violating) {
+          expect(['terminating', 'terminated']).not.toContain(row.status)
           for (const { policy: by } of violated) {
-            const listed = (list: typeof by.match, names: ReadonlyArray<string | undefined>) =>
+            const isListed = (list: typeof by.match, names: ReadonlyArray<string | undefined>) =>
               list?.users?.some(({ pattern }) => names.includes(pattern.text)) ?? false
-            const principal = who.username ?? who.commonName
-            expect(listed(by.exempt, [principal])).toBe(false)
-            if (by.match !== undefined) expect(listed(by.match, [who.username, who.commonName])).toBe(true)
+            const principal = row.username ?? row.commonName
+            expect(isListed(by.exempt, [principal])).toBe(false)
+            if (by.match !== undefined) expect(isListed(by.match, [row.username, row.commonName])).toBe(true)
             if (by.match !== undefined || by.exempt !== undefined) expect(principal).toBeDefined()
-            if (by.kind.kind === 'max-session-age') expect(who.establishedAt).toBeDefined()
+            if (by.kind.kind === 'max-session-age') expect(row.establishedAt).toBeDefined()
           }
         }
       }),
     )
   })
 
-  it('terminates only in the name of a policy that acts, beyond its deadline', () => {
+  it('terminates only under a policy that acts, and only after its deadline', () => {
     fc.assert(
       fc.property(policies, connections, mode, (set, rows, daemon) => {
         for (const { act, lead } of decide(set, rows, daemon).violating) {
@@ -128,117 +138,122 @@ describe('a decision', () => {
     )
   })
 
-  it('is what each verdict by itself adds up to, and says when to look again', () => {
+  it('follows from the verdicts of single policies, and says when to judge again', () => {
     const limits = fc.record({ limit: fc.integer({ min: 1, max: 2 }), evict: fc.constantFrom('oldest', 'newest') })
-    const crowding = fc.record({
+    const countingPolicy = fc.record({
       base: limits.map((keys) => policy('max-sessions', keys)),
       match: selector,
       exempt: selector,
       mode,
       graceMs: fc.constantFrom(0, 0, 10 * HOUR),
-      ends: fc.constantFrom(NEVER, NOON, NOON + HOUR),
+      exemptUntil: fc.constantFrom(NEVER, NOON, NOON + HOUR),
     })
-    const crowders = fc.array(crowding, { maxLength: 2 }).map((list) =>
-      list.map(({ base, exempt, ends, ...rest }, index): Policy => {
-        const users = exempt?.users.map((one) => ({ ...one, until: ends }))
-        return { ...base, ...rest, name: `crowd-${index}`, exempt: exempt && { ...exempt, users } }
+    const countingPolicies = fc.array(countingPolicy, { maxLength: 2 }).map((list) =>
+      list.map(({ base, exempt, exemptUntil, ...rest }, index): Policy => {
+        const users = exempt?.users.map((one) => ({ ...one, until: exemptUntil }))
+        return { ...base, ...rest, name: `count-${index}`, exempt: exempt && { ...exempt, users } }
       }),
     )
-    const protect = fc.constantFrom([], [], [entry('dave')])
+    const protectedUsers = fc.constantFrom([], [], [entry('dave')])
     fc.assert(
-      fc.property(policies, crowders, protect, connections, mode, (plain, crowded, spared, rows, daemon) => {
-        const set = createPolicySet([...plain, ...crowded], spared)
-        const found = createDecider(set, PLACE).decide(rows, NO_HISTORY, NOON, daemon)
-        const active = rows.filter(({ status }) => !status.startsWith('terminat'))
-        const standingsOf = set.everyStanding(PLACE)
-        const judged = active.map((who) => ({
-          who,
-          verdicts: standingsOf(who).map((standing) => judge(standing, who, NO_HISTORY, NOON)),
-        }))
-        const actsNow = ({ mode: own }: Policy) => own === 'enforce' && daemon === 'enforce'
-        const goes = ({ verdicts }: (typeof judged)[number]) =>
-          verdicts.some((verdict) => actsNow(verdict.policy) && isDue(verdict, NOON))
-        const crowdedSince = (id: string, by: Policy) => {
-          const { limit, evict } = by.rule as { limit: number; evict: string }
-          const counted = judged.filter(
-            (one) => !goes(one) && one.verdicts.some(({ policy: of, word }) => of === by && word === 'fine'),
-          )
-          const name = judged.find(({ who }) => who.id === id)?.who.username
-          const theirs = counted
-            .map(({ who }) => who)
-            .filter(({ username }) => username !== undefined && username === name)
-            .sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
-          const one = theirs.findIndex((who) => who.id === id)
-          const cause = evict === 'oldest' ? one + limit : one
-          return one >= 0 && cause >= limit ? theirs[cause]?.establishedAt : undefined
-        }
+      fc.property(
+        policies,
+        countingPolicies,
+        protectedUsers,
+        connections,
+        mode,
+        (single, counting, protect, rows, daemon) => {
+          const all = [...single, ...counting]
+          const found = decisionsIn(imagine(all, rows, { mode: daemon, protect }))
+          const active = rows.filter(({ status }) => !status.startsWith('terminat'))
+          const applicabilitiesOf = createPolicySet(all, protect).everyApplicability(PLACE)
+          const judged = active.map((row) => ({
+            row,
+            verdicts: applicabilitiesOf(row).map((applicability) => judge(applicability, row, NO_HISTORY, NOON)),
+          }))
+          const actsNow = ({ mode: own }: Policy) => own === 'enforce' && daemon === 'enforce'
+          const endsRegardless = ({ verdicts }: (typeof judged)[number]) =>
+            verdicts.some((verdict) => actsNow(verdict.policy) && isDue(verdict, NOON))
+          const surplusSince = (id: string, by: Policy) => {
+            const { limit, evict } = by.rule as { limit: number; evict: string }
+            const counted = judged.filter(
+              (one) => !endsRegardless(one) && one.verdicts.some((own) => own.policy === by && own.word === 'fine'),
+            )
+            const name = judged.find(({ row }) => row.id === id)?.row.username
+            const ofUser = counted
+              .map(({ row }) => row)
+              .filter(({ username }) => username !== undefined && username === name)
+              .sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
+            const index = ofUser.findIndex((row) => row.id === id)
+            const cause = evict === 'oldest' ? index + limit : index
+            return index >= 0 && cause >= limit ? ofUser[cause]?.establishedAt : undefined
+          }
 
-        const expected = judged.map(({ who, verdicts }) => {
-          const seen = verdicts.map(({ policy: by, word, deadline, nextAt }) => {
-            const since = by.kind.kind === 'max-sessions' ? crowdedSince(who.id, by) : undefined
-            if (since === undefined) return { by, word, deadline: deadline ?? NEVER, nextAt }
-            const due = since + by.graceMs
-            return { by, word: 'violated', deadline: due, nextAt: due > NOON ? due : NEVER }
+          const expected = judged.map(({ row, verdicts }) => {
+            const own = verdicts.map(({ policy: by, word, deadline, nextAt }) => {
+              const since = by.kind.kind === 'max-sessions' ? surplusSince(row.id, by) : undefined
+              if (since === undefined) return { by, word, deadline: deadline ?? NEVER, nextAt }
+              const dueAt = since + by.graceMs
+              return { by, word: 'violated', deadline: dueAt, nextAt: dueAt > NOON ? dueAt : NEVER }
+            })
+            const violated = own.filter(({ word }) => word === 'violated')
+            const order = (a: (typeof own)[number], b: (typeof own)[number]) =>
+              a.by.kind.rank - b.by.kind.rank || a.deadline - b.deadline || (a.by.name < b.by.name ? -1 : 1)
+            const due = violated.filter(({ deadline }) => deadline <= NOON).sort(order)
+            const lead = due.find(({ by }) => actsNow(by)) ?? due[0]
+            const act = due.some(({ by }) => actsNow(by)) ? 'terminate' : due.length > 0 ? 'audit' : 'keep'
+            return { row, own, violated: violated.map(({ by }) => by.name).sort(), act, lead: lead?.by.name }
           })
-          const violated = seen.filter(({ word }) => word === 'violated')
-          const order = (a: (typeof seen)[number], b: (typeof seen)[number]) =>
-            a.by.kind.rank - b.by.kind.rank || a.deadline - b.deadline || (a.by.name < b.by.name ? -1 : 1)
-          const due = violated.filter(({ deadline }) => deadline <= NOON).sort(order)
-          const lead = due.find(({ by }) => actsNow(by)) ?? due[0]
-          const act = due.some(({ by }) => actsNow(by)) ? 'terminate' : due.length > 0 ? 'audit' : 'keep'
-          return { who, seen, violated: violated.map(({ by }) => by.name).sort(), act, lead: lead?.by.name }
-        })
-        expect(
-          found.violating.map(({ connection: who, act, lead, violated }) => ({
-            who,
-            act,
-            lead: lead?.policy.name,
-            violated: violated.map(({ policy: by }) => by.name).sort(),
-          })),
-        ).toEqual(
-          expected
-            .filter(({ violated }) => violated.length > 0)
-            .map(({ who, act, lead, violated }) => ({ who, act, lead, violated })),
-        )
-        expect(found.active).toBe(active.length)
-        expect(found.protectedConnections).toBe(
-          active.filter(({ username, commonName }) => spared.length > 0 && (username ?? commonName) === 'dave').length,
-        )
-        const doubts = expected.flatMap(({ who, seen }) =>
-          seen.flatMap(({ by, word }) => (word === 'unknown' ? [`${by.name} ${who.id}`] : [])),
-        )
-        expect([...found.unknown].flatMap(([{ name }, ids]) => [...ids].map((id) => `${name} ${id}`)).sort()).toEqual(
-          doubts.sort(),
-        )
-        const all = expected.flatMap(({ seen }) => seen)
-        expect(found.wakeAt).toBe(Math.min(NEVER, ...all.map(({ nextAt }) => nextAt)))
-        const asked = all.filter(({ by }) => by.kind.facts !== 'immutable')
-        expect(found.askAt).toBe(Math.min(NEVER, ...asked.map(({ nextAt }) => nextAt)))
-      }),
-      // A second reading of everything: mutants meet more of it than of other properties.
-      { numRuns: 200, interruptAfterTimeLimit: 10_000 },
+          expect(
+            found.violating.map(({ connection: row, act, lead, violated }) => ({
+              row,
+              act,
+              lead: lead?.policy.name,
+              violated: violated.map(({ policy: by }) => by.name).sort(),
+            })),
+          ).toEqual(
+            expected
+              .filter(({ violated }) => violated.length > 0)
+              .map(({ row, act, lead, violated }) => ({ row, act, lead, violated })),
+          )
+          expect(found.active).toBe(active.length)
+          const isProtected = ({ username, commonName }: Connection) =>
+            protect.length > 0 && (username ?? commonName) === 'dave'
+          expect(found.protectedConnections).toBe(active.filter(isProtected).length)
+          const unknown = expected.flatMap(({ row, own }) =>
+            own.flatMap(({ by, word }) => (word === 'unknown' ? [`${by.name} ${row.id}`] : [])),
+          )
+          expect([...found.unknown].flatMap(([{ name }, ids]) => [...ids].map((id) => `${name} ${id}`)).sort()).toEqual(
+            unknown.sort(),
+          )
+          const every = expected.flatMap(({ own }) => own)
+          expect(found.wakeAt).toBe(Math.min(NEVER, ...every.map(({ nextAt }) => nextAt)))
+          const toConfirm = every.filter(({ by }) => by.kind.facts !== 'immutable')
+          expect(found.confirmAt).toBe(Math.min(NEVER, ...toConfirm.map(({ nextAt }) => nextAt)))
+        },
+      ),
+      // This property implements the decision a second time: under mutation testing it needs more runs than the others.
+      { numRuns: 200, interruptAfterTimeLimit: 60_000 },
     )
   })
 
-  it('does not take a crowd from a snapshot that is not the newest', () => {
-    const set = createPolicySet([policy('max-sessions', { limit: 1 })], [])
-    const stale = { ...NO_HISTORY, fresh: () => false }
+  it('finds no surplus connection in a stale view', () => {
+    const endpoint = createEndpoint([policy('max-sessions', { limit: 1 })])
     const rows = [connection(), connection()]
-    const decider = createDecider(set, PLACE)
-    expect(decider.decide(rows, NO_HISTORY, NOON, 'enforce').violating).toHaveLength(1)
-    const found = decider.decide(rows, stale, NOON, 'enforce')
-    expect(found.violating).toEqual([])
-    expect([...found.unknown.values()]).toEqual([new Set(rows.map(({ id }) => id))])
+    expect(endpoint.see(rows, NOON).decisions?.violating).toHaveLength(1)
+    const stale = endpoint.fail(NOON).decisions
+    expect(stale?.violating).toEqual([])
+    expect([...(stale?.unknown.values() ?? [])]).toEqual([new Set(rows.map(({ id }) => id))])
   })
 
-  it('tells of those who are named in part only', () => {
+  it('reports connections that an entry of a policy names only in part', () => {
     const part = connection({ username: 'CORP\\alice', commonName: undefined })
     const [whole, other] = [connection(), connection({ username: 'bob', commonName: undefined })]
     const ban = policy('banned-users', { users: ['alice'] })
     expect(decide([ban], [whole, part, other]).nearMisses).toEqual([{ connection: part, policy: ban, entry: 'alice' }])
   })
 
-  it('lists of all verdicts those that are violated, and is led by the foremost that is held', () => {
+  it('lists the violated verdicts, and a held decision is led by the first of the held ones', () => {
     const old = connection({ establishedAt: NOON - 20 * HOUR })
     const set = [
       policy('max-session-age', { maxAge: '10h' }, { name: 'a-ten' }),
@@ -246,13 +261,7 @@ describe('a decision', () => {
       policy('max-session-age', { maxAge: '9h' }, { name: 'b-nine' }),
       policy('max-session-age', { maxAge: '1h' }, { name: 'audited', mode: 'audit' }),
     ]
-    const verdicts = createDecider(createPolicySet(set, []), PLACE).verdictsOf(
-      old.id,
-      [old],
-      NO_HISTORY,
-      NOON,
-      'enforce',
-    )
+    const verdicts = imagine(set, [old]).rules.decider.verdictsOf(old.id, [old], NO_HISTORY, NOON, 'enforce')
     const names = (list: typeof verdicts) => list.map(({ policy: { name } }) => name)
     const free = decisionOf(old, verdicts, NOON, 'enforce')
     expect(free).toMatchObject({ act: 'terminate', held: [], lead: { policy: { name: 'b-nine' } } })
@@ -264,7 +273,7 @@ describe('a decision', () => {
     expect(half).toMatchObject({ act: 'terminate', lead: { policy: { name: 'a-ten' } } })
   })
 
-  it('is led by rank, then deadline, then name', () => {
+  it('is led by the kind with the lowest rank, then the earliest deadline, then the first name', () => {
     const old = connection({ establishedAt: NOON - 20 * HOUR })
     const ten = policy('max-session-age', { maxAge: '10h' }, { name: 'ten' })
     const nine = policy('max-session-age', { maxAge: '9h' }, { name: 'nine' })
@@ -273,17 +282,17 @@ describe('a decision', () => {
     expect(decide([ten, nine, also], [old]).violating[0]?.lead?.policy.name).toBe('also-nine')
     const [all] = decide([ten, nine, ban], [old]).violating
     expect(all?.lead?.policy.name).toBe('zz')
-    expect(all && alsoBy(all)).toEqual(['nine', 'ten'])
+    expect(all && othersOf(all)).toEqual(['nine', 'ten'])
   })
 
-  it('gives way to an acting policy where one that only audits would lead', () => {
+  it('is led by an acting policy, even if a policy in audit mode ranks lower', () => {
     const old = connection({ establishedAt: NOON - 20 * HOUR })
     const ban = policy('banned-users', { users: ['alice'] }, { mode: 'audit' })
     const [decision] = decide([ban, policy('max-session-age', { maxAge: '9h' })], [old]).violating
     expect(decision).toMatchObject({ act: 'terminate', lead: { policy: { kind: { kind: 'max-session-age' } } } })
   })
 
-  it('wakes at the earliest change of any verdict', () => {
+  it('is made again at the earliest change of any verdict', () => {
     const set = [policy('max-session-age', { maxAge: '10h' })]
     const rows = [5, 9, 1].map((hours) => connection({ establishedAt: NOON - hours * HOUR }))
     expect(decide(set, rows).wakeAt).toBe(NOON + HOUR)
@@ -291,11 +300,11 @@ describe('a decision', () => {
 })
 
 describe('a plan', () => {
-  it('lists the most urgent first, whatever the order of the rows', () => {
+  it('lists the most urgent decision first, whatever the order of the rows', () => {
     fc.assert(
       fc.property(policies, connections, (set, rows) => {
-        const { terminate } = planOf(decide(set, rows))
-        const reversed = planOf(decide(set, [...rows].reverse())).terminate
+        const { terminate } = imagine(set, rows).judgement.plan
+        const reversed = imagine(set, [...rows].reverse()).judgement.plan.terminate
         expect(reversed.map(({ connection: { id } }) => id)).toEqual(terminate.map(({ connection: { id } }) => id))
         terminate.slice(1).forEach((later, index) => {
           const sooner = terminate[index]
@@ -305,80 +314,94 @@ describe('a plan', () => {
     )
   })
 
-  it('knows how long a cut takes: 7,000 calls at the published limit take 23 minutes', () => {
+  it('says how long its calls take: 7,000 at the published limit take 23 minutes', () => {
     expect(etaSeconds(7000, { burst: 50, perSecond: 5 })).toBe(1390)
     expect(etaSeconds(50, { burst: 50, perSecond: 5 })).toBe(0)
   })
 })
 
-describe('what comes next', () => {
-  it('is the first deadline ahead, grace included, of those whom none condemns yet', () => {
+describe('the upcoming deadlines', () => {
+  const upcomingIn = (set: readonly Policy[], rows: readonly Connection[]) => {
+    const { judgement, rules, memory } = imagine(set, rows)
+    return upcoming(judgement.view, rules, memory, NOON)
+  }
+
+  it('are the first deadline ahead, grace included, of each connection that no policy has due', () => {
     const set = [
       policy('max-session-age', { maxAge: '2h' }, { name: 'age', graceMs: 10 * MINUTE }),
       policy('banned-users', { users: [{ pattern: 'bob', from: '2026-11-23T12:30:00Z' }] }, { name: 'ban' }),
     ]
     const alice = connection()
     const bob = connection({ username: 'bob' })
-    const gone = connection({ establishedAt: NOON - 5 * HOUR })
-    const next = upcoming(createPolicySet(set, []), PLACE, [alice, bob, gone], NO_HISTORY, NOON)
-    expect(next.map(({ connection: { id }, policy: { name }, at }) => [id, name, at])).toEqual([
+    const due = connection({ establishedAt: NOON - 5 * HOUR })
+    expect(
+      upcomingIn(set, [alice, bob, due]).map(({ connection: { id }, policy: { name }, at }) => [id, name, at]),
+    ).toEqual([
       [bob.id, 'ban', NOON + 30 * MINUTE],
       [alice.id, 'age', NOON + 70 * MINUTE],
     ])
   })
 
-  it('leaves out who is condemned now, who is leaving and who has nothing ahead; those of one instant stand by id', () => {
+  it('leave out connections that are due, terminating or never due; those of one instant are ordered by id', () => {
     const set = [policy('max-session-age', { maxAge: '2h' }), policy('banned-users', { users: ['bob'] })]
     const rows = [
       connection({ id: 'b' }),
       connection({ id: 'a' }),
-      connection({ id: 'gone', status: 'terminating' }),
+      connection({ id: 'ending', status: 'terminating' }),
       connection({ id: 'banned', username: 'bob' }),
       connection({ id: 'unknown', establishedAt: undefined }),
     ]
-    const next = (list: readonly Connection[]) =>
-      upcoming(createPolicySet(set, []), PLACE, list, NO_HISTORY, NOON).map(({ connection: { id } }) => id)
-    expect(next(rows)).toEqual(['a', 'b'])
-    expect(next([...rows].reverse())).toEqual(['a', 'b'])
+    const ids = (list: readonly Connection[]) => upcomingIn(set, list).map(({ connection: { id } }) => id)
+    expect(ids(rows)).toEqual(['a', 'b'])
+    expect(ids([...rows].reverse())).toEqual(['a', 'b'])
   })
 
-  it('does not follow a window for ever that a grace outlasts', () => {
+  it('end the search for a deadline where each window is shorter than the grace', () => {
     const brief = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '12:30-12:40' }] })
-    const next = (graceMs: number) =>
-      upcoming(createPolicySet([{ ...brief, graceMs }], []), PLACE, [connection()], NO_HISTORY, NOON).map(
-        ({ at }) => at,
-      )
-    expect(next(10 * MINUTE - 1)).toEqual([NOON + 40 * MINUTE - 1])
-    expect(next(20 * MINUTE)).toEqual([])
+    const instants = (graceMs: number) => upcomingIn([{ ...brief, graceMs }], [connection()]).map(({ at }) => at)
+    expect(instants(10 * MINUTE - 1)).toEqual([NOON + 40 * MINUTE - 1])
+    expect(instants(20 * MINUTE)).toEqual([])
+  })
+
+  it('are none in a view that shows nothing to decide on', () => {
+    const { rules, memory } = imagine([policy('max-session-age', { maxAge: '2h' })], [])
+    const snapshot = { endpointId: '', begunAt: NOON, completedAt: NOON, connections: [connection()] }
+    expect(upcoming({ state: 'blind', snapshot, because: '' }, rules, memory, NOON)).toEqual([])
   })
 })
 
 describe('an explanation', () => {
-  it('is every verdict with its words and its next change, and the decision less what is held', () => {
-    const set = [
-      policy('max-session-age', { maxAge: '30m' }, { name: 'short' }),
-      policy('max-session-age', { maxAge: '8h' }, { name: 'long' }),
-    ]
-    const who = connection()
-    const scene = {
-      policies: set,
-      decider: createDecider(createPolicySet(set, []), PLACE),
-      connections: [who],
-      history: NO_HISTORY,
-      now: NOON,
-      mode: 'enforce' as const,
-    }
-    const free = explain(scene, who, () => false)
+  const short = policy('max-session-age', { maxAge: '30m' }, { name: 'short' })
+  const long = policy('max-session-age', { maxAge: '8h' }, { name: 'long' })
+  const row = connection()
+
+  it('is the decision, and every verdict with its reason and its next change', () => {
+    const free = explain(imagine([short, long], [row]), row, [row])
     expect(free).toMatchObject({ decision: { act: 'terminate', lead: { policy: { name: 'short' } } }, nextAt: NEVER })
     expect(free.verdicts.map(({ verdict, nextAt }) => [verdict.policy.name, verdict.word, nextAt])).toEqual([
       ['short', 'violated', NEVER],
       ['long', 'fine', NOON + 7 * HOUR],
     ])
     expect(new Set(free.verdicts.map(({ because }) => because)).size).toBe(2)
-    expect(explain(scene, who, (name) => name === 'short').decision).toMatchObject({
-      act: 'held',
-      held: [{ policy: { name: 'short' } }],
+    expect(explain(imagine([long], [row]), row, [row])).toMatchObject({
+      decision: { act: 'keep', violated: [] },
+      nextAt: NOON + 7 * HOUR,
     })
-    expect(explain(scene, who, (name) => name === 'long').decision).toMatchObject({ act: 'terminate', held: [] })
+  })
+
+  it('names the verdicts that the guard holds', () => {
+    const actUnder = (policies: readonly Policy[]) => {
+      const endpoint = createEndpoint(policies, { guard: { maxPercent: 0, minConnections: 0 }, changedAt: NOON })
+      const judgement = endpoint.see([row], NOON)
+      return explain({ judgement, rules: endpoint.rules, memory: endpoint.memory }, row, [row]).decision
+    }
+    expect(actUnder([short, long])).toMatchObject({ act: 'held', held: [{ policy: { name: 'short' } }] })
+    const unguarded = { ...policy('max-session-age', { maxAge: '40m' }), guard: 'off' as const }
+    expect(actUnder([short, unguarded])).toMatchObject({
+      act: 'terminate',
+      held: [{ policy: { name: 'short' } }],
+      lead: { policy: { name: unguarded.name } },
+    })
+    expect(actUnder([unguarded, long])).toMatchObject({ act: 'terminate', held: [] })
   })
 })

@@ -12,7 +12,7 @@ describe('a duration', () => {
     ['PT8H', 8 * HOUR],
     ['P1DT30M', DAY + 30 * MINUTE],
     ['0s', 0],
-  ])('%s is read', (text, ms) => {
+  ])('reads %s', (text, ms) => {
     expect(parseDuration(text)).toEqual({ ms })
   })
 
@@ -33,11 +33,11 @@ describe('a duration', () => {
     '-PT8H',
     '1y',
     '9999999d',
-  ])('%s is refused', (text) => {
+  ])('refuses %s', (text) => {
     expect(parseDuration(text)).toHaveProperty('problem')
   })
 
-  it('is read back as it is written', () => {
+  it('is read back as it was formatted', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 3652 * 86_400 }), (seconds) => {
         expect(parseDuration(formatDuration(seconds * SECOND))).toEqual({ ms: seconds * SECOND })
@@ -45,7 +45,7 @@ describe('a duration', () => {
     )
   })
 
-  it('lasts ten years at most', () => {
+  it('is at most ten years long', () => {
     expect(parseDuration('3653d')).toEqual({ ms: 3653 * DAY })
     expect(parseDuration('3653d1s')).toHaveProperty('problem')
   })
@@ -58,11 +58,11 @@ describe('a duration', () => {
     [DAY - 1, '23h59m59s'],
     [36 * HOUR, '1d12h'],
     [-90 * SECOND, '-1m30s'],
-  ])('of %i ms is written %s', (ms, text) => {
+  ])('of %i ms is formatted as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text)
   })
 
-  it('is longer than zero in YAML, save where zero is allowed', () => {
+  it('must be longer than zero in YAML, unless zero is allowed', () => {
     expect(duration.safeParse('1s')).toMatchObject({ success: true, data: SECOND })
     expect(duration.safeParse('0s').success).toBe(false)
     expect(duration.safeParse('soon').success).toBe(false)

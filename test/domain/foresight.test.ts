@@ -1,70 +1,56 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { createDecider } from '../../src/domain/judge/decide.ts'
-import { createMemory } from '../../src/domain/judge/memory.ts'
+import { NO_HOLDS } from '../../src/domain/guard/guard.ts'
+import { imaginedView } from '../../src/domain/judge/imagined.ts'
+import { judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { isDue } from '../../src/domain/judge/verdict.ts'
-import type { Policy } from '../../src/domain/policies/policy.ts'
-import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
-import { connection, entry, NOON, PLACE, policy } from './build.ts'
+import { connection, ENDPOINT, entry, NOON, policy } from './build.ts'
+import { createEndpoint } from './endpoint.ts'
 
-const watch = (
-  policies: readonly Policy[],
-  connections: readonly Connection[],
-  mode: 'audit' | 'enforce' = 'enforce',
-) => {
-  const set = createPolicySet(policies, [])
-  const decider = createDecider(set, PLACE)
-  const memory = createMemory()
-  memory.observe({ begunAt: NOON, connections }, set, PLACE)
-  const history = (now: Instant) =>
-    memory.history(
-      now,
-      true,
-      () => mode === 'enforce',
-      () => -Infinity,
-    )
+/** An endpoint with these connections. The first `decide` takes in a snapshot, and all others judge that snapshot again. */
+const watch = (policies: readonly Policy[], connections: readonly Connection[], mode: Mode = 'enforce') => {
+  const endpoint = createEndpoint(policies, { mode })
+  let isSeen = false
+  const decide = (now: Instant) => {
+    const { decisions } = isSeen ? endpoint.judge(now) : endpoint.see(connections, now)
+    isSeen = true
+    if (decisions === undefined) throw new Error('nothing was decided')
+    return decisions
+  }
   return {
-    memory,
-    decide: (now: Instant) => decider.decide(connections, history(now), now, mode),
-    /** As the daemon does it: decides, tells, sleeps until the decision may differ. */
-    told(from: Instant, until: Instant) {
+    ...endpoint,
+    decide,
+    /** The warnings that the daemon sends: it judges, sends, and waits until a verdict or a warning may change. */
+    warningsBetween(from: Instant, until: Instant) {
       const warnings: Array<readonly [at: Instant, leadMs: number, endsAt: Instant]> = []
       for (let now = from; now <= until; ) {
-        const decisions = this.decide(now)
-        for (const foreseen of decisions.foreseen) {
-          memory.warn(foreseen)
-          warnings.push([now, foreseen.leadMs, foreseen.endsAt])
-        }
-        if (decisions.violating.some(({ act }) => act === 'terminate')) break
-        now = decisions.wakeAt
+        const { foreseen, violating, wakeAt } = decide(now)
+        warnings.push(...foreseen.map(({ leadMs, endsAt }) => [now, leadMs, endsAt] as const))
+        if (violating.some(({ act }) => act === 'terminate')) break
+        expect(wakeAt).toBeGreaterThan(now)
+        now = wakeAt
       }
       return warnings
     },
-    /** The first minute at which the policy ends the connection, by trying every one. */
-    endsAt(from: Instant, until: Instant): Instant | undefined {
-      const naive = createDecider(set, PLACE)
-      const blank = createMemory()
-      for (let now = from; now <= until; now += MINUTE) {
-        const [one] = connections
-        const verdicts = naive.verdictsOf(
-          one?.id ?? '',
-          connections,
-          blank.history(
-            now,
-            true,
-            () => true,
-            () => -Infinity,
-          ),
-          now,
-          'enforce',
-        )
-        if (verdicts.some((verdict) => isDue(verdict, now))) return now
-      }
-      return undefined
-    },
   }
+}
+
+/** The first minute at which the policy ends the connection, found by trying each, without foresight. */
+const endOf = (tested: Policy, one: Connection, from: Instant, until: Instant): Instant | undefined => {
+  const endpoint = createEndpoint([tested])
+  endpoint.see([one], from)
+  for (let now = from; now <= until; now += MINUTE) {
+    const [verdict] = endpoint.verdictsOf(one.id, now)
+    if (verdict === undefined) throw new Error('no verdict')
+    if (isDue(verdict, now)) return now
+    const { policy, graceStartedAt: at } = verdict
+    const graceStarted = at === undefined ? [] : [{ policy: policy.name, connectionId: one.id, at }]
+    endpoint.memory.learn({ graceStarted, warned: [], holds: NO_HOLDS, news: [] })
+  }
+  return undefined
 }
 
 const minutes = (min: number, max: number) => fc.integer({ min, max }).map((count) => count * MINUTE)
@@ -93,40 +79,40 @@ const policies: fc.Arbitrary<Policy> = fc
   }))
 
 describe('a policy that warns', () => {
-  it('tells each lead once, at its instant, and of several that have passed the nearest', () => {
+  it('warns once for each lead, at its instant, and of several passed leads only for the shortest', () => {
     fc.assert(
       fc.property(policies, minutes(0, 540), (made, age) => {
-        const connections = [connection({ establishedAt: NOON - age })]
+        const one = connection({ establishedAt: NOON - age })
         const until = NOON + DAY
-        const endsAt = watch([made], connections).endsAt(NOON, until)
+        const endsAt = endOf(made, one, NOON, until)
         const expected = []
         if (endsAt !== undefined && endsAt > NOON) {
           const late = made.warn.filter((lead) => endsAt - lead < NOON)
           if (late.length > 0) expected.push([NOON, Math.min(...late), endsAt])
           const inTime = made.warn.filter((lead) => endsAt - lead >= NOON).sort((a, b) => b - a)
-          // A lead that falls on the start itself is the nearest of those that have passed.
+          // A lead that begins with the first judgement is the shortest of the passed ones.
           if (inTime[0] !== undefined && endsAt - inTime[0] === NOON) expected.length = 0
           expected.push(...inTime.map((lead) => [endsAt - lead, lead, endsAt]))
         }
-        expect(watch([made], connections).told(NOON, until)).toEqual(expected)
+        expect(watch([made], [one]).warningsBetween(NOON, until)).toEqual(expected)
       }),
     )
   })
 
-  it('is silent where it only audits', () => {
+  it('sends no warning where it does not act', () => {
     const made = policy('max-session-age', { maxAge: '2h' }, { warn: [90 * MINUTE] })
-    expect(watch([made], [connection()], 'audit').told(NOON, NOON + DAY)).toEqual([])
-    expect(watch([{ ...made, mode: 'audit' }], [connection()]).told(NOON, NOON + DAY)).toEqual([])
-    expect(watch([made], [connection()]).told(NOON, NOON + DAY)).toHaveLength(1)
+    expect(watch([made], [connection()], 'audit').warningsBetween(NOON, NOON + DAY)).toEqual([])
+    expect(watch([{ ...made, mode: 'audit' }], [connection()]).warningsBetween(NOON, NOON + DAY)).toEqual([])
+    expect(watch([made], [connection()]).warningsBetween(NOON, NOON + DAY)).toHaveLength(1)
   })
 
-  it('is silent about a connection that ends now by another', () => {
+  it('sends no warning about a connection that another policy ends now', () => {
     const made = policy('max-session-age', { maxAge: '2h' }, { warn: [90 * MINUTE] })
     const other = policy('max-session-age', { maxAge: '30m' }, { name: 'short' })
     expect(watch([made, other], [connection()]).decide(NOON).foreseen).toEqual([])
   })
 
-  it('does not spend the grace of an edit to come by looking ahead', () => {
+  it('does not begin a grace by looking ahead', () => {
     const made = policy('max-session-age', { maxAge: '2h' }, { warn: [90 * MINUTE], graceMs: 10 * MINUTE })
     const one = connection({ establishedAt: NOON - HOUR })
     const { memory, decide } = watch([made], [one])
@@ -134,45 +120,53 @@ describe('a policy that warns', () => {
     expect(memory.kept().graceStarted).toEqual({})
   })
 
-  it('within a grace foresees its end, however late it looks', () => {
+  it('foresees the end of a grace that has begun, however late it is judged', () => {
     const made = policy('max-session-age', { maxAge: '30m' }, { warn: [8 * MINUTE, 3 * MINUTE], graceMs: 10 * MINUTE })
     const { decide } = watch([made], [connection({ establishedAt: NOON - HOUR })])
     const ends = [0, 2, 7].map((minute) => decide(NOON + minute * MINUTE).foreseen.map(({ endsAt }) => endsAt))
     expect(ends).toEqual([[], [NOON + 10 * MINUTE], [NOON + 10 * MINUTE]])
   })
 
-  it('forgets whom it told when they are gone, and not before', () => {
+  it('forgets its warnings when the connection is gone, and not before', () => {
     const made = policy('max-session-age', { maxAge: '2h' }, { warn: [90 * MINUTE] })
     const one = connection()
     const world = watch([made], [one])
     const { memory } = world
-    const set = createPolicySet([made], [])
-    expect(world.told(NOON, NOON + MINUTE)).toHaveLength(1)
-    memory.observe({ begunAt: NOON, connections: [] }, set, PLACE)
+    expect(world.warningsBetween(NOON, NOON + MINUTE)).toHaveLength(1)
+    world.see([], NOON)
     expect(memory.kept().warned).toEqual({ 'max-session-age': { [one.id]: 90 * MINUTE } })
-    memory.observe({ begunAt: NOON + 1, connections: [] }, set, PLACE)
+    world.see([], NOON + 1)
     expect(memory.kept().warned).toEqual({})
   })
 
-  it('looks again exactly when a lead begins, and not before', () => {
+  it('is judged again exactly when a lead begins, and not before', () => {
     const made = policy('max-session-age', { maxAge: '2h' }, { warn: [30 * MINUTE, 5 * MINUTE] })
-    const world = watch([made], [connection()])
+    const { decide } = watch([made], [connection()])
     const endsAt = NOON + HOUR
-    expect(world.decide(NOON)).toMatchObject({ foreseen: [], wakeAt: endsAt - 30 * MINUTE })
-    expect(world.decide(endsAt - 30 * MINUTE - 1).foreseen).toEqual([])
-    const [first] = world.decide(endsAt - 30 * MINUTE).foreseen
-    expect(first).toMatchObject({ policy: made, endsAt, leadMs: 30 * MINUTE, verdict: { word: 'violated' } })
-    expect(world.decide(endsAt - 30 * MINUTE).wakeAt).toBe(endsAt - 5 * MINUTE)
-    if (first !== undefined) world.memory.warn(first)
-    expect(world.decide(endsAt - 30 * MINUTE)).toMatchObject({ foreseen: [], wakeAt: endsAt - 5 * MINUTE })
-    const [second] = world.decide(endsAt - 5 * MINUTE).foreseen
-    expect(second?.leadMs).toBe(5 * MINUTE)
-    if (second !== undefined) world.memory.warn(second)
-    expect(world.decide(endsAt - 5 * MINUTE)).toMatchObject({ foreseen: [], wakeAt: endsAt })
-    expect(world.decide(endsAt)).toMatchObject({ foreseen: [], wakeAt: Infinity })
+    expect(decide(NOON)).toMatchObject({ foreseen: [], wakeAt: endsAt - 30 * MINUTE })
+    expect(decide(endsAt - 30 * MINUTE - 1).foreseen).toEqual([])
+    const first = { policy: made, endsAt, leadMs: 30 * MINUTE, verdict: { word: 'violated' } }
+    expect(decide(endsAt - 30 * MINUTE)).toMatchObject({ foreseen: [first], wakeAt: endsAt - 5 * MINUTE })
+    expect(decide(endsAt - 30 * MINUTE)).toMatchObject({ foreseen: [], wakeAt: endsAt - 5 * MINUTE })
+    expect(decide(endsAt - 5 * MINUTE - 1)).toMatchObject({ foreseen: [], wakeAt: endsAt - 5 * MINUTE })
+    const second = { ...first, leadMs: 5 * MINUTE }
+    expect(decide(endsAt - 5 * MINUTE)).toMatchObject({ foreseen: [second], wakeAt: endsAt })
+    expect(decide(endsAt - 5 * MINUTE)).toMatchObject({ foreseen: [], wakeAt: endsAt })
+    expect(decide(endsAt)).toMatchObject({ foreseen: [], wakeAt: Infinity })
   })
 
-  it('says nothing of what will not be: a ban that is over before the grace is', () => {
+  it('foresees the same end until the memory learns of the warning', () => {
+    const made = policy('max-session-age', { maxAge: '2h' }, { warn: [30 * MINUTE] })
+    const { rules, memory } = watch([made], [connection()])
+    const now = NOON + 30 * MINUTE
+    const view = imaginedView(ENDPOINT, [connection()], now)
+    const judgements = [1, 2].map(() => judgeEndpoint(view, rules, memory, now))
+    expect(judgements.map(({ decisions }) => decisions?.foreseen.length)).toEqual([1, 1])
+    expect(judgements.map(({ news }) => news.map(({ what }) => what))).toEqual([['warning'], ['warning']])
+    expect(memory.kept().warned).toEqual({})
+  })
+
+  it('sends no warning where the violation is over before its grace', () => {
     const shut = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '12:10-12:20' }] }, { warn: [HOUR] })
     expect(watch([shut], [connection()]).decide(NOON).foreseen).toHaveLength(1)
     expect(watch([{ ...shut, graceMs: 15 * MINUTE }], [connection()]).decide(NOON).foreseen).toEqual([])

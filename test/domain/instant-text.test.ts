@@ -7,11 +7,11 @@ describe('an instant', () => {
     ['2026-12-01T00:00:00Z', '2026-12-01T00:00:00.000Z'],
     ['2026-12-01T01:30+01:00', '2026-12-01T00:30:00.000Z'],
     ['2026-12-01T00:00:00.5-03:30', '2026-12-01T03:30:00.500Z'],
-  ])('%s is read', (text, iso) => {
+  ])('reads %s', (text, iso) => {
     expect(parseInstant(text)).toEqual({ at: Date.parse(iso) })
   })
 
-  it('is read back from ISO 8601', () => {
+  it('is read back from its ISO 8601 form', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e12 }), (at) => {
         expect(parseInstant(new Date(at).toISOString())).toEqual({ at })
@@ -20,19 +20,25 @@ describe('an instant', () => {
   })
 
   it.each(['2026-02-30T00:00:00Z', '2026-13-01T00:00:00Z', '2026-12-01T24:00:00Z', '2026-12-01', 'tomorrow', ''])(
-    '%s is refused',
+    'refuses %s',
     (text) => {
       expect(parseInstant(text)).toHaveProperty('problem')
     },
   )
 
-  it('offers two corrections where the zone is missing', () => {
+  it('without a zone is refused with two valid corrections', () => {
     const parsed = parseInstant('2026-12-01T08:00:00')
     expect(parsed).toHaveProperty('problem')
     if (!('problem' in parsed)) return
     const offered = parsed.problem.match(/\d{4}-\S+/g) ?? []
     const read = offered.map((text) => parseInstant(text.replace(/[",]+$/, '')))
     expect(read.filter((instant) => 'at' in instant)).toHaveLength(2)
+  })
+
+  it('with a space for the T is refused, and the correction keeps its zone', () => {
+    expect(parseInstant('2026-12-01 08:00:00+02:00')).toEqual({
+      problem: '"2026-12-01 08:00:00+02:00" has a space between date and time: write 2026-12-01T08:00:00+02:00',
+    })
   })
 
   it.each([
@@ -43,7 +49,7 @@ describe('an instant', () => {
     ['2026-12-01T00:00:00+23:59', '2026-11-30T00:01:00.000Z'],
     ['2026-12-01T00:00:00-00:30', '2026-12-01T00:30:00.000Z'],
     ['2026-12-01T00:00:00-10:00', '2026-12-01T10:00:00.000Z'],
-  ])('%s is read', (text, iso) => {
+  ])('reads %s', (text, iso) => {
     expect(parseInstant(text)).toEqual({ at: Date.parse(iso) })
   })
 
@@ -63,11 +69,11 @@ describe('an instant', () => {
     '0026-12-01T00:00:00Z',
     'x2026-12-01T00:00:00Z',
     '2026-12-01T00:00:00Zx',
-  ])('%s is refused', (text) => {
+  ])('refuses %s', (text) => {
     expect(parseInstant(text)).toHaveProperty('problem')
   })
 
-  it('is a number of milliseconds in YAML', () => {
+  it('in YAML is parsed to milliseconds', () => {
     expect(instant.safeParse('2026-12-01T00:00:00Z')).toMatchObject({ success: true, data: Date.UTC(2026, 11, 1) })
     expect(instant.safeParse('tomorrow').success).toBe(false)
   })

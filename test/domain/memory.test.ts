@@ -1,49 +1,80 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { createDecider } from '../../src/domain/judge/decide.ts'
-import { createMemory, type KeptMemory, NO_HISTORY } from '../../src/domain/judge/memory.ts'
+import { NO_HOLDS } from '../../src/domain/guard/guard.ts'
+import type { NearMiss } from '../../src/domain/judge/assessment.ts'
+import { createMemory, type KeptMemory, type Learned, NO_HISTORY } from '../../src/domain/judge/memory.ts'
+import type { News } from '../../src/domain/judge/news.ts'
 import { judge } from '../../src/domain/judge/verdict.ts'
 import { acts, type Mode, type Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
-import { HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
+import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, NOON, PLACE, policy } from './build.ts'
+import { createEndpoint } from './endpoint.ts'
 
-/** An endpoint seen from snapshot to snapshot, with one policy. */
+type Memory = ReturnType<typeof createMemory>
+
+/** The history as a judgement sees it, under policies that never changed. */
+const historyOf = (memory: Memory, now: Instant, { isActing = true, fresh = true } = {}) =>
+  memory.history({ now, fresh, acts: () => isActing, changedAt: () => -NEVER })
+
+/** What a judgement teaches the memory; `different` is not empty. */
+const learned = (different: Partial<Learned>): Learned => ({
+  graceStarted: [],
+  warned: [],
+  holds: NO_HOLDS,
+  news: [],
+  ...different,
+})
+
+/** The news that a connection violates a policy. */
+const reportOf = (name: string, { id, username, commonName }: Connection): News => ({
+  what: 'violation',
+  mode: 'enforce',
+  violation: {
+    connectionId: id,
+    username,
+    commonName,
+    policy: name,
+    reason: 'session-age',
+    since: NOON,
+    deadline: NOON,
+    because: 'too old',
+    alsoBy: [],
+  },
+})
+
+/** An endpoint with one policy, judged from snapshot to snapshot. */
 const watch = (watched: Policy, mode: Mode = 'enforce') => {
-  const memory = createMemory()
-  const set = createPolicySet([watched], [])
-  const decider = createDecider(set, PLACE)
+  const endpoint = createEndpoint([watched], { mode })
+  const { memory, rules } = endpoint
+  /** The verdicts on the last snapshot, as long as it is the newest one that was asked for. */
   const verdictsOf = (connections: readonly Connection[], now: Instant, fresh = true) => {
-    const history = memory.history(
-      now,
-      fresh,
-      (policy) => acts(policy, mode),
-      () => undefined,
-    )
-    return connections.map(({ id }) => decider.verdictsOf(id, connections, history, now, mode)[0])
+    const history = historyOf(memory, now, { isActing: acts(watched, mode), fresh })
+    return connections.map(({ id }) => rules.decider.verdictsOf(id, connections, history, now, mode)[0])
   }
   return {
+    endpoint,
     memory,
     verdictsOf,
-    /** A snapshot and the verdicts on it. */
+    /** A snapshot, and the verdicts on it. */
     see(connections: readonly Connection[], now: Instant) {
-      memory.observe({ begunAt: now, connections }, set, PLACE)
+      endpoint.see(connections, now)
       return verdictsOf(connections, now)
     },
   }
 }
 
-/** A connection whose counters can be turned. */
+/** A connection with chosen counters. */
 const counted = (ingressBytes: number | undefined, egressBytes: number | undefined = 0) =>
   connection({ id: 'counted', ingressBytes, egressBytes })
-/** Somebody whose counters move all the time, so that AWS is seen to refresh them. */
+/** A connection of another user. Its counters show whether AWS refreshes counters at all. */
 const busy = (bytes: number) => connection({ id: 'busy', username: 'zoe', ingressBytes: bytes })
 
 describe('idle-timeout', () => {
   const idle = policy('idle-timeout', { after: '30m', below: '100KB' })
 
-  /** A snapshot each minute from noon; `bytes` tells the counter at each. */
-  const live = (minutes: number, bytes: (minute: number) => number | undefined) => {
+  /** The verdict after a snapshot each minute from noon; `bytes` gives the counter in each. */
+  const verdictAfter = (minutes: number, bytes: (minute: number) => number | undefined) => {
     const world = watch(idle)
     let last
     for (let minute = 0; minute <= minutes; minute++) {
@@ -52,12 +83,12 @@ describe('idle-timeout', () => {
     return last
   }
 
-  it('is violated once a snapshot shows that nothing moved for so long', () => {
-    expect(live(29, () => 0)).toMatchObject({ word: 'fine', nextAt: NOON + 30 * MINUTE })
-    expect(live(30, () => 0)).toMatchObject({ word: 'violated', since: NOON + 30 * MINUTE })
+  it('is violated once a snapshot shows that no counter moved for the whole duration', () => {
+    expect(verdictAfter(29, () => 0)).toMatchObject({ word: 'fine', nextAt: NOON + 30 * MINUTE })
+    expect(verdictAfter(30, () => 0)).toMatchObject({ word: 'violated', since: NOON + 30 * MINUTE })
   })
 
-  it.each(['ingressBytes', 'egressBytes'])('counts from the first snapshot that tells its %s', (missing) => {
+  it.each(['ingressBytes', 'egressBytes'])('counts from the first snapshot that has its %s', (missing) => {
     const world = watch(idle)
     world.see([{ ...counted(0), [missing]: undefined }, busy(0)], NOON)
     let last
@@ -67,29 +98,29 @@ describe('idle-timeout', () => {
     expect(last).toMatchObject({ word: 'fine', nextAt: NOON + 40 * MINUTE })
   })
 
-  it('takes keep-alives for nothing, and traffic for a new beginning', () => {
-    expect(live(30, (minute) => minute * 3000)?.word).toBe('violated')
-    expect(live(30, (minute) => (minute >= 10 ? 100_000 : 0))).toMatchObject({
+  it('ignores traffic below the limit, and counts anew from traffic above it', () => {
+    expect(verdictAfter(30, (minute) => minute * 3000)?.word).toBe('violated')
+    expect(verdictAfter(30, (minute) => (minute >= 10 ? 100_000 : 0))).toMatchObject({
       word: 'fine',
       nextAt: NOON + 40 * MINUTE,
     })
   })
 
-  it('begins anew where counters run back', () => {
-    expect(live(30, (minute) => (minute < 20 ? 5000 : 10))?.word).toBe('fine')
+  it('counts anew where counters run back', () => {
+    expect(verdictAfter(30, (minute) => (minute < 20 ? 5000 : 10))?.word).toBe('fine')
   })
 
-  it('does not know where counters are missing', () => {
-    expect(live(31, () => undefined)?.word).toBe('unknown')
+  it('gives an unknown verdict where counters are missing', () => {
+    expect(verdictAfter(31, () => undefined)?.word).toBe('unknown')
   })
 
-  it('does not know where AWS refreshes nobody’s counters', () => {
+  it('gives an unknown verdict where AWS refreshes no counter of the endpoint', () => {
     const world = watch(idle)
     for (let minute = 0; minute <= 31; minute++) world.see([counted(0), busy(7)], NOON + minute * MINUTE)
     expect(world.verdictsOf([counted(0)], NOON + 31 * MINUTE)[0]?.word).toBe('unknown')
   })
 
-  it('waits for a snapshot begun when the time was up, and a gap between snapshots moves nothing', () => {
+  it('waits for a snapshot begun after the duration, and a gap between snapshots does not delay the violation', () => {
     const world = watch(idle)
     world.see([counted(0), busy(0)], NOON)
     world.see([counted(0), busy(1)], NOON + 25 * MINUTE)
@@ -98,31 +129,36 @@ describe('idle-timeout', () => {
     expect(verdict).toMatchObject({ word: 'violated', since: NOON + 30 * MINUTE })
   })
 
-  it('knows nothing from a snapshot that is not the newest', () => {
+  it('gives an unknown verdict on a stale view', () => {
     const world = watch(idle)
     for (let minute = 0; minute <= 30; minute++) world.see([counted(0), busy(minute)], NOON + minute * MINUTE)
+    expect(world.endpoint.verdictsOf('counted', NOON + 30 * MINUTE)[0]?.word).toBe('violated')
     expect(world.verdictsOf([counted(0)], NOON + 30 * MINUTE, false)[0]?.word).toBe('unknown')
+    world.endpoint.fail(NOON + 30 * MINUTE)
+    expect(world.endpoint.verdictsOf('counted', NOON + 30 * MINUTE)[0]?.word).toBe('unknown')
   })
 
-  it('that is made stricter does not take traffic that the old one overlooked for idleness', () => {
+  it('does not count traffic as idleness that the policy ignored before it was made stricter', () => {
     const lax = policy('idle-timeout', { after: '60m', below: '1MB' })
     const world = watch(lax)
     for (let minute = 0; minute <= 30; minute++) {
       world.see([counted(minute * 10_000), busy(minute)], NOON + minute * MINUTE)
     }
-    const set = createPolicySet([idle], [])
-    const history = world.memory.history(
+    const stricter = createEndpoint([idle], { kept: world.memory.kept() })
+    stricter.see([counted(300_000), busy(31)], NOON + 30 * MINUTE)
+    expect(stricter.verdictsOf('counted', NOON + 30 * MINUTE)[0]?.word).toBe('fine')
+    const history = historyOf(world.memory, NOON + 30 * MINUTE)
+    const [verdict] = stricter.rules.decider.verdictsOf(
+      'counted',
+      [counted(300_000)],
+      history,
       NOON + 30 * MINUTE,
-      true,
-      () => true,
-      () => undefined,
+      'enforce',
     )
-    const rows = [counted(300_000)]
-    const [verdict] = createDecider(set, PLACE).verdictsOf('counted', rows, history, NOON + 30 * MINUTE, 'enforce')
     expect(verdict?.word).toBe('fine')
   })
 
-  it('counts 2KiB for each minute as nothing if nothing else is said', () => {
+  it('ignores traffic below 2KiB a minute by default', () => {
     const world = watch(policy('idle-timeout', { after: '10m' }))
     const at = (bytes: number) => {
       world.see([counted(0), busy(0)], NOON)
@@ -148,7 +184,7 @@ describe('max-transfer', () => {
     })
   })
 
-  it('is fine again where counters run back, and does not know where they are missing', () => {
+  it('is fine again where counters run back, and gives an unknown verdict where they are missing', () => {
     const world = watch(policy('max-transfer', { total: '1MB' }))
     world.see([counted(2_000_000)], NOON)
     expect(world.see([counted(10)], NOON + MINUTE)[0]?.word).toBe('fine')
@@ -157,119 +193,136 @@ describe('max-transfer', () => {
   })
 })
 
-describe('a snapshot that is taken in by parts', () => {
-  it('is not known before its end', () => {
-    const idle = policy('idle-timeout', { after: '15m', below: '1KiB' })
-    const world = watch(idle)
-    const before = [counted(0), busy(0)]
-    world.see(before, NOON)
+describe('a snapshot that is read part by part', () => {
+  it('changes the memory only at its end', () => {
+    const set = createPolicySet([policy('idle-timeout', { after: '15m', below: '1KiB' })], [])
+    const before = { begunAt: NOON, connections: [counted(0), busy(0)] }
     const later = NOON + 20 * MINUTE
-    const after = [counted(5000), busy(5000), connection({ id: 'new', establishedAt: undefined })]
-    const observation = world.memory.begin({ begunAt: later, connections: after }, createPolicySet([idle], []), PLACE)
-    const known = JSON.stringify(world.memory.kept())
+    const after = {
+      begunAt: later,
+      connections: [counted(5000), busy(5000), connection({ id: 'new', establishedAt: undefined })],
+    }
+    const [inParts, whole] = [createMemory(), createMemory()]
+    inParts.observe(before, set, PLACE)
+    const observation = inParts.begin(after, set, PLACE)
+    const known = JSON.stringify(inParts.kept())
     observation.read(0, 2)
     observation.read(2, 3)
-    expect(JSON.stringify(world.memory.kept())).toBe(known)
+    expect(JSON.stringify(inParts.kept())).toBe(known)
     observation.end(later)
-    const whole = watch(idle)
-    whole.see(before, NOON)
-    whole.see(after, later)
-    expect(world.memory.kept()).toEqual(whole.memory.kept())
-    expect(JSON.stringify(world.memory.kept())).not.toBe(known)
+    whole.observe(before, set, PLACE)
+    whole.observe(after, set, PLACE)
+    expect(inParts.kept()).toEqual(whole.kept())
+    expect(JSON.stringify(inParts.kept())).not.toBe(known)
   })
 })
 
 describe('grace', () => {
   const late = policy('max-session-age', { maxAge: '30m' }, { graceMs: 10 * MINUTE })
 
-  it('runs from the first decision that graceStarted, where that is later, and never starts again', () => {
+  it('begins with the first judgement that finds the violation, where that is later, and never begins again', () => {
     const world = watch(late)
-    const who = connection()
-    expect(world.see([who], NOON)[0]).toMatchObject({ since: NOON - 30 * MINUTE, deadline: NOON + 10 * MINUTE })
-    expect(world.see([who], NOON + 5 * MINUTE)[0]?.deadline).toBe(NOON + 10 * MINUTE)
+    const old = connection()
+    expect(world.see([old], NOON)[0]).toMatchObject({ since: NOON - 30 * MINUTE, deadline: NOON + 10 * MINUTE })
+    expect(world.see([old], NOON + 5 * MINUTE)[0]?.deadline).toBe(NOON + 10 * MINUTE)
   })
 
   it('has not begun while the policy does not act', () => {
     const world = watch(late, 'audit')
     expect(world.see([connection()], NOON)[0]?.deadline).toBe(NOON - 20 * MINUTE)
+    expect(world.memory.kept().graceStarted).toEqual({})
+  })
+
+  it('begins at the earlier instant after the clock was set back, and keeps that beginning', () => {
+    const { endpoint, memory } = watch(late)
+    const old = connection({ id: 'old' })
+    const deadlineAt = (now: Instant) => endpoint.judge(now).decisions?.violating[0]?.violated[0]?.deadline
+    endpoint.see([old], NOON + 1)
+    expect(memory.graceStartedAt('max-session-age', 'old')).toBe(NOON + 1)
+    expect([NOON + 2, NOON, NOON + 2].map(deadlineAt)).toEqual([
+      NOON + 1 + 10 * MINUTE,
+      NOON + 10 * MINUTE,
+      NOON + 10 * MINUTE,
+    ])
+    expect(memory.graceStartedAt('max-session-age', 'old')).toBe(NOON)
   })
 })
 
 describe('cooldown', () => {
   const cooling = (different: Partial<Policy> = {}) =>
     policy('max-session-age', { maxAge: '8h' }, { cooldownMs: HOUR, ...different })
-  const back = (who: Partial<Connection> = {}) => connection({ establishedAt: NOON + 3000, ...who })
-  const after = (watched: Policy, cut: Partial<Connection>, came: Connection, now = NOON + MINUTE) => {
+  const reconnected = (different: Partial<Connection> = {}) => connection({ establishedAt: NOON + 3000, ...different })
+  /** The verdict about a connection after another one was terminated at noon. */
+  const after = (watched: Policy, terminated: Partial<Connection>, next: Connection, now = NOON + MINUTE) => {
     const world = watch(watched)
-    world.memory.terminate(watched, connection(cut), NOON)
-    return world.see([came], now)[0]
+    world.memory.terminate(watched, connection(terminated), NOON)
+    return world.see([next], now)[0]
   }
 
-  it('condemns who comes back, without grace, until it is over', () => {
+  it('is violated by a reconnect, without grace, until it is over', () => {
     const watched = cooling({ graceMs: 10 * MINUTE })
-    expect(after(watched, {}, back())).toMatchObject({
+    expect(after(watched, {}, reconnected())).toMatchObject({
       word: 'violated',
       reason: 'cooldown',
       since: NOON + 3000,
       deadline: NOON + 3000,
       nextAt: NOON + HOUR,
     })
-    expect(after(watched, {}, back(), NOON + HOUR)?.word).toBe('fine')
+    expect(after(watched, {}, reconnected(), NOON + HOUR)?.word).toBe('fine')
   })
 
-  it('counts from the first cut: a second one does not prolong it', () => {
+  it('counts from the first termination: a second one does not prolong it', () => {
     const watched = cooling()
     const world = watch(watched)
     world.memory.terminate(watched, connection(), NOON)
     world.memory.terminate(watched, connection(), NOON + 30 * MINUTE)
-    expect(world.see([back()], NOON + 40 * MINUTE)[0]?.nextAt).toBe(NOON + HOUR)
+    expect(world.see([reconnected()], NOON + 40 * MINUTE)[0]?.nextAt).toBe(NOON + HOUR)
     world.memory.terminate(watched, connection(), NOON + 2 * HOUR)
-    const [again] = world.see([back({ establishedAt: NOON + 2 * HOUR + 1 })], NOON + 2 * HOUR + MINUTE)
+    const [again] = world.see([reconnected({ establishedAt: NOON + 2 * HOUR + 1 })], NOON + 2 * HOUR + MINUTE)
     expect(again?.nextAt).toBe(NOON + 3 * HOUR)
   })
 
-  it('leaves alone who was there before, somebody else, and who shares a certificate', () => {
-    expect(after(cooling(), {}, back({ establishedAt: NOON - MINUTE }))?.word).toBe('fine')
-    expect(after(cooling(), {}, back({ username: 'bob' }))?.word).toBe('fine')
+  it('does not apply to an earlier connection, another user, or another device with the same certificate', () => {
+    expect(after(cooling(), {}, reconnected({ establishedAt: NOON - MINUTE }))?.word).toBe('fine')
+    expect(after(cooling(), {}, reconnected({ username: 'bob' }))?.word).toBe('fine')
     const shared = { username: undefined, commonName: 'shared' }
-    expect(after(cooling(), shared, back(shared))?.word).toBe('fine')
-    expect(after(cooling({ cooldownByCommonName: true }), shared, back(shared))?.reason).toBe('cooldown')
+    expect(after(cooling(), shared, reconnected(shared))?.word).toBe('fine')
+    expect(after(cooling({ cooldownByCommonName: true }), shared, reconnected(shared))?.reason).toBe('cooldown')
   })
 
-  it('gives the policy’s own reason where there is one', () => {
+  it('gives the policy’s own reason where its rule is violated as well', () => {
     const watched = policy('max-session-age', { maxAge: '1m' }, { cooldownMs: HOUR })
-    expect(after(watched, {}, back(), NOON + 5 * MINUTE)).toMatchObject({ word: 'violated', reason: 'session-age' })
+    expect(after(watched, {}, reconnected(), NOON + 5 * MINUTE)).toMatchObject({
+      word: 'violated',
+      reason: 'session-age',
+    })
   })
 })
 
-describe('what is remembered of connections', () => {
+describe('the memory of connections', () => {
   const SET = createPolicySet(
     [policy('idle-timeout', { after: '15m', below: '1KiB' }, { name: 'idle', cooldownMs: HOUR })],
     [],
   )
   const patient = policy('max-session-age', { maxAge: '30m' }, { graceMs: 10 * MINUTE })
-  const asked = (memory: ReturnType<typeof createMemory>, now: Instant, acting = true) =>
-    memory.history(
-      now,
-      true,
-      () => acting,
-      () => undefined,
-    )
   const unseen = connection({ id: 'unseen', establishedAt: undefined })
   const kept = (different: Partial<KeptMemory> = {}): KeptMemory => ({
+    watchedSince: NEVER,
     firstSeen: {},
     countersMovedAt: null,
     notes: {},
     graceStarted: {},
     terminated: {},
     warned: {},
+    holds: NO_HOLDS,
+    terminations: [],
     ...different,
   })
 
-  it('is nothing at first', () => {
+  it('is empty at first', () => {
     const memory = createMemory()
     expect(memory.kept()).toEqual(kept())
-    const history = asked(memory, NOON)
+    const history = historyOf(memory, NOON)
     expect([history.snapshotAt(), history.countersMovedAt(), history.firstSeenAt('unseen')]).toEqual([
       undefined,
       undefined,
@@ -283,16 +336,16 @@ describe('what is remembered of connections', () => {
     expect([NO_HISTORY.fresh(), NO_HISTORY.terminationsRevision()]).toEqual([true, 0])
   })
 
-  it('is when one without an established time was first seen, and of the others nothing', () => {
+  it('keeps when a connection without an established time was first seen, and nothing of other connections', () => {
     const memory = createMemory()
     memory.observe({ begunAt: NOON, connections: [unseen, connection()] }, createPolicySet([patient], []), PLACE)
     memory.observe({ begunAt: NOON + MINUTE, connections: [unseen] }, createPolicySet([patient], []), PLACE)
     expect(memory.kept()).toEqual(kept({ firstSeen: { unseen: NOON } }))
-    expect(asked(memory, NOON + MINUTE).firstSeenAt('unseen')).toBe(NOON)
-    expect(asked(memory, NOON + MINUTE).snapshotAt()).toBe(NOON + MINUTE)
+    expect(historyOf(memory, NOON + MINUTE).firstSeenAt('unseen')).toBe(NOON)
+    expect(historyOf(memory, NOON + MINUTE).snapshotAt()).toBe(NOON + MINUTE)
   })
 
-  it('survives a restart, and goes with the connection: when two snapshots running do not show it', () => {
+  it('survives a restart, and forgets a connection when two snapshots running do not show it', () => {
     const before = kept({
       firstSeen: { unseen: NOON },
       notes: { idle: { unseen: { at: NOON, bytes: 7 } } },
@@ -320,28 +373,29 @@ describe('what is remembered of connections', () => {
 
   it.each<[string, Partial<KeptMemory>]>([
     ['a first sight', { firstSeen: { gone: NOON } }],
-    ['a mark', { notes: { idle: { gone: { at: NOON, bytes: 7 } } } }],
+    ['a note', { notes: { idle: { gone: { at: NOON, bytes: 7 } } } }],
     ['a grace', { graceStarted: { 'max-session-age': { gone: NOON } } }],
     ['a warning', { warned: { 'max-session-age': { gone: MINUTE } } }],
-  ])('goes after a restart too: %s', (_what, different) => {
+  ])('forgets after a restart, when two snapshots do not show the connection: %s', (_what, different) => {
     const memory = createMemory(kept(different))
     for (const minute of [1, 2]) memory.observe({ begunAt: NOON + minute * MINUTE, connections: [] }, SET, PLACE)
     expect(memory.kept()).toEqual(kept())
   })
 
-  it('is missing from the first snapshot after a restart, if something else knows of it', () => {
-    const memory = createMemory(undefined, ['held'])
+  it('treats a held connection as missing where the first snapshot after a restart does not show it', () => {
+    const verdict = { policy: 'daily', policyHash: '', connectionId: 'held', dueAt: NOON, held: true }
+    const memory = createMemory(kept({ holds: { limits: undefined, verdicts: [verdict] } }))
     memory.observe({ begunAt: NOON, connections: [connection()] }, SET, PLACE)
     expect(memory.isMissing('held')).toBe(true)
     memory.observe({ begunAt: NOON + MINUTE, connections: [] }, SET, PLACE)
     expect(memory.isMissing('held')).toBe(false)
   })
 
-  it('is when any counter last moved, of those that were seen before', () => {
+  it('keeps when any counter last moved, of the connections that were seen before', () => {
     const memory = createMemory()
     const see = (minute: number, connections: readonly Connection[]) => {
       memory.observe({ begunAt: NOON + minute * MINUTE, connections }, SET, PLACE)
-      return asked(memory, NOON + minute * MINUTE).countersMovedAt()
+      return historyOf(memory, NOON + minute * MINUTE).countersMovedAt()
     }
     expect(see(0, [counted(1, 1)])).toBeUndefined()
     expect(see(1, [counted(1, 1), busy(5)])).toBeUndefined()
@@ -351,7 +405,7 @@ describe('what is remembered of connections', () => {
     expect(see(5, [counted(2, 1), busy(4)])).toBe(NOON + 5 * MINUTE)
   })
 
-  it('takes counters in where any policy of several asks for them', () => {
+  it('reads counters where any one of several policies needs them', () => {
     const memory = createMemory()
     const both = createPolicySet([patient, ...SET.policies], [])
     memory.observe({ begunAt: NOON, connections: [counted(7)] }, both, PLACE)
@@ -362,7 +416,7 @@ describe('what is remembered of connections', () => {
     })
   })
 
-  it('is not missing while snapshots go on showing it, and stays for one that does not', () => {
+  it('does not treat a connection as missing while snapshots show it, and keeps it through one that does not', () => {
     const memory = createMemory()
     const observe = (minute: number, connections: readonly Connection[]) =>
       memory.observe({ begunAt: NOON + minute * MINUTE, connections }, SET, PLACE)
@@ -374,12 +428,12 @@ describe('what is remembered of connections', () => {
     expect(memory.kept().firstSeen).toEqual({ unseen: NOON })
   })
 
-  it('is no counter where no policy asks for one, and none from before it asked', () => {
+  it('reads no counters where no policy needs them, and compares none from before a policy needed them', () => {
     const memory = createMemory()
     const without = createPolicySet([patient], [])
     const see = (minute: number, bytes: number, set = SET) => {
       memory.observe({ begunAt: NOON + minute * MINUTE, connections: [busy(bytes)] }, set, PLACE)
-      return asked(memory, NOON + minute * MINUTE).countersMovedAt()
+      return historyOf(memory, NOON + minute * MINUTE).countersMovedAt()
     }
     expect(see(0, 1, without)).toBeUndefined()
     expect(see(1, 2, without)).toBeUndefined()
@@ -389,7 +443,7 @@ describe('what is remembered of connections', () => {
     expect(see(5, 6)).toBe(NOON + 5 * MINUTE)
   })
 
-  it('forgets a mark that the policy no longer wants', () => {
+  it('forgets a note that the policy no longer makes', () => {
     const memory = createMemory()
     const limit = createPolicySet([policy('max-transfer', { total: '1KB' })], [])
     const see = (minute: number, bytes: number) =>
@@ -400,7 +454,7 @@ describe('what is remembered of connections', () => {
     expect(memory.kept().notes).toEqual({})
   })
 
-  it('counts from now on what a clock, set back since, put ahead', () => {
+  it('moves instants to now that lie ahead because a clock was set back', () => {
     const ahead = NOON + 1
     const memory = createMemory(
       kept({
@@ -415,8 +469,9 @@ describe('what is remembered of connections', () => {
       { ...unseen, id: 'alike', ingressBytes: 7 },
     ]
     memory.observe({ begunAt: NOON, connections: rows }, SET, PLACE)
-    const history = asked(memory, NOON)
-    expect(history.graceStartedAt(patient, 'unseen')).toBe(NOON)
+    const at = historyOf(memory, NOON).graceStartedAt(patient, 'unseen')
+    expect(at).toBe(NOON)
+    memory.learn(learned({ graceStarted: [{ policy: patient.name, connectionId: 'unseen', at: NOON }] }))
     expect(memory.kept()).toEqual(
       kept({
         firstSeen: { unseen: NOON, alike: NOON },
@@ -427,42 +482,102 @@ describe('what is remembered of connections', () => {
     )
   })
 
-  it('is whom a policy graceStarted first while it acted, whatever is decided later', () => {
+  it('keeps when grace began of what it learns, and reading it changes nothing', () => {
     const memory = createMemory()
-    expect(asked(memory, NOON, false).graceStartedAt(patient, 'unseen')).toBeUndefined()
+    const graceStartedAt = (now: Instant, isActing = true) =>
+      historyOf(memory, now, { isActing }).graceStartedAt(patient, 'unseen')
+    expect(graceStartedAt(NOON, false)).toBeUndefined()
+    expect([graceStartedAt(NOON + 1), graceStartedAt(NOON + 2)]).toEqual([NOON + 1, NOON + 2])
     expect(memory.kept().graceStarted).toEqual({})
-    expect(asked(memory, NOON + 1).graceStartedAt(patient, 'unseen')).toBe(NOON + 1)
-    expect(asked(memory, NOON + 2).graceStartedAt(patient, 'unseen')).toBe(NOON + 1)
-    expect(asked(memory, NOON + 2, false).graceStartedAt(patient, 'unseen')).toBeUndefined()
-    expect(asked(memory, NOON).graceStartedAt(patient, 'unseen')).toBe(NOON)
-    expect(asked(memory, NOON + 2).graceStartedAt(patient, 'unseen')).toBe(NOON)
+    expect(memory.graceStartedAt(patient.name, 'unseen')).toBeUndefined()
+    memory.learn(learned({ graceStarted: [{ policy: patient.name, connectionId: 'unseen', at: NOON + 1 }] }))
+    expect(memory.graceStartedAt(patient.name, 'unseen')).toBe(NOON + 1)
+    expect(graceStartedAt(NOON + 2)).toBe(NOON + 1)
+    expect(graceStartedAt(NOON + 2, false)).toBeUndefined()
+    expect([graceStartedAt(NOON), graceStartedAt(NOON + 2)]).toEqual([NOON, NOON + 1])
   })
 
-  it('is the shortest lead that was told', () => {
+  it('keeps the shortest lead of a warning that was sent', () => {
     const memory = createMemory()
-    const row = connection()
-    const [standing] = createPolicySet([patient], []).standings(PLACE)(row)
-    if (standing === undefined) throw new Error('no standing')
-    const verdict = judge(standing, row, NO_HISTORY, NOON)
-    memory.warn({ connection: row, policy: patient, endsAt: NOON + HOUR, verdict, leadMs: 5 * MINUTE })
-    expect(asked(memory, NOON).warnedLead(patient, row.id)).toBe(5 * MINUTE)
-    expect(asked(memory, NOON).warnedLead({ ...patient, name: 'another' }, row.id)).toBeUndefined()
+    const warned = connection()
+    const [applicability] = createPolicySet([patient], []).applicabilities(PLACE)(warned)
+    if (applicability === undefined) throw new Error('no applicability')
+    const verdict = judge(applicability, warned, NO_HISTORY, NOON)
+    if (verdict.word !== 'violated') throw new Error('not violated')
+    const foreseen = { connection: warned, policy: patient, endsAt: NOON + HOUR, verdict, leadMs: 5 * MINUTE }
+    memory.learn(learned({ warned: [foreseen] }))
+    expect(historyOf(memory, NOON).warnedLead(patient, warned.id)).toBe(5 * MINUTE)
+    expect(historyOf(memory, NOON).warnedLead({ ...patient, name: 'another' }, warned.id)).toBeUndefined()
   })
 })
 
-describe('what is remembered of terminated', () => {
-  const cooling = policy('max-session-age', { maxAge: '8h' }, { cooldownMs: HOUR })
-  const terminatedAt = (memory: ReturnType<typeof createMemory>, by: Policy, username: string) =>
-    memory
-      .history(
-        NOON,
-        true,
-        () => true,
-        () => undefined,
-      )
-      .terminatedAt(by, { username, commonName: undefined, principal: username })
+describe('the memory of an endpoint', () => {
+  const SET = createPolicySet([policy('max-session-age', { maxAge: '30m' })], [])
+  const seenAt = (memory: Memory, now: Instant, ...connections: readonly Connection[]) =>
+    memory.observe({ begunAt: now, connections }, SET, PLACE)
 
-  it('is nothing where the policy has no cooldown, or nobody is named', () => {
+  it('is watched since the clock was first confirmed, and no later than now after it was set back', () => {
+    const memory = createMemory()
+    expect(memory.watchedSince()).toBe(NEVER)
+    memory.confirmClock(NOON)
+    memory.confirmClock(NOON + MINUTE)
+    expect([memory.watchedSince(), memory.kept().watchedSince]).toEqual([NOON, NOON])
+    const restarted = createMemory(memory.kept())
+    restarted.confirmClock(NOON - MINUTE)
+    expect(restarted.watchedSince()).toBe(NOON - MINUTE)
+  })
+
+  it('keeps which violations were reported, by policy, as long as snapshots show the connection', () => {
+    const memory = createMemory()
+    const [one, other] = [connection(), connection()]
+    const isReported = () => [one, other].map(({ id }) => ['daily', 'hours'].map((name) => memory.isReported(name, id)))
+    memory.learn(learned({ news: [reportOf('daily', one), reportOf('daily', other)] }))
+    memory.learn(learned({ news: [reportOf('hours', one)] }))
+    expect(isReported()).toEqual([
+      [true, true],
+      [true, false],
+    ])
+    seenAt(memory, NOON, one, other)
+    seenAt(memory, NOON + MINUTE, one)
+    expect(isReported()).toEqual([
+      [true, true],
+      [false, false],
+    ])
+  })
+
+  it('keeps which near misses were reported, until the policies change', () => {
+    const memory = createMemory()
+    const nearMiss: NearMiss = {
+      connection: connection(),
+      policy: policy('banned-users', { users: ['al'] }),
+      entry: 'al',
+    }
+    expect(memory.isNearMissReported(nearMiss)).toBe(false)
+    memory.learn(learned({ news: [{ what: 'near-miss', nearMiss }] }))
+    expect(memory.isNearMissReported({ ...nearMiss, connection: connection() })).toBe(true)
+    expect(memory.isNearMissReported({ ...nearMiss, entry: 'alic' })).toBe(false)
+    expect(memory.isNearMissReported({ ...nearMiss, connection: connection({ username: 'alba' }) })).toBe(false)
+    memory.policiesChanged()
+    expect(memory.isNearMissReported(nearMiss)).toBe(false)
+  })
+
+  it('replaces its holds by those that it learns', () => {
+    const memory = createMemory()
+    expect(memory.holds()).toEqual(NO_HOLDS)
+    const holds = { limits: { maxPercent: 10, minConnections: 5 }, verdicts: [] }
+    memory.learn(learned({ holds }))
+    expect([memory.holds(), memory.kept().holds]).toEqual([holds, holds])
+    memory.learn(learned({}))
+    expect(memory.holds()).toEqual(NO_HOLDS)
+  })
+})
+
+describe('the memory of terminations', () => {
+  const cooling = policy('max-session-age', { maxAge: '8h' }, { cooldownMs: HOUR })
+  const terminatedAt = (memory: Memory, by: Policy, username: string) =>
+    historyOf(memory, NOON).terminatedAt(by, { username, commonName: undefined, name: username })
+
+  it('is empty where the policy has no cooldown, or the connection has no name that a cooldown follows', () => {
     const memory = createMemory()
     memory.terminate({ ...cooling, cooldownMs: 0 }, connection(), NOON)
     memory.terminate(cooling, connection({ username: undefined }), NOON)
@@ -474,17 +589,17 @@ describe('what is remembered of terminated', () => {
     expect(memory.kept().terminated).toEqual({ 'max-session-age': { 'cn:laptop': NOON, bob: NOON } })
   })
 
-  it('is the first of a cooldown, which ends to the millisecond, and none that lies ahead of the clock', () => {
+  it('keeps the first of a cooldown, which ends to the millisecond, and replaces one that lies ahead of the clock', () => {
     const memory = createMemory()
-    const cut = (at: Instant) => {
+    const terminateAt = (at: Instant) => {
       memory.terminate(cooling, connection(), at)
       return terminatedAt(memory, cooling, 'alice')
     }
-    expect([cut(NOON), cut(NOON + HOUR - 1), cut(NOON + HOUR)]).toEqual([NOON, NOON, NOON + HOUR])
-    expect([cut(NOON + HOUR), cut(NOON + HOUR - 1)]).toEqual([NOON + HOUR, NOON + HOUR - 1])
+    expect([NOON, NOON + HOUR - 1, NOON + HOUR].map(terminateAt)).toEqual([NOON, NOON, NOON + HOUR])
+    expect([NOON + HOUR, NOON + HOUR - 1].map(terminateAt)).toEqual([NOON + HOUR, NOON + HOUR - 1])
   })
 
-  it('is that of its call, though another call that left later was told of first', () => {
+  it('keeps when the first call left, though the answer to a later call came first', () => {
     const memory = createMemory()
     memory.terminate(cooling, connection({ username: 'bob' }), NOON + 10)
     memory.terminate(cooling, connection(), NOON)
@@ -492,7 +607,7 @@ describe('what is remembered of terminated', () => {
     expect(memory.kept().terminated).toEqual({ 'max-session-age': { bob: NOON + 5, alice: NOON } })
   })
 
-  it('is forgotten with the first snapshot after its cooldown, with its policy, and where it lies ahead', () => {
+  it('forgets a termination whose cooldown is over, whose policy is gone, or that lies ahead, with the next snapshot', () => {
     const memory = createMemory({ ...createMemory().kept(), terminated: { removed: { bob: NOON } } })
     memory.terminate(cooling, connection({ username: 'bob' }), NOON)
     memory.terminate(cooling, connection({ username: 'carol' }), NOON + 1)
@@ -505,17 +620,9 @@ describe('what is remembered of terminated', () => {
     expect(memory.kept().terminated).toEqual({ 'max-session-age': { carol: NOON + 1, dave: NOON + HOUR } })
   })
 
-  it('moves the revision with each that counts', () => {
+  it('has a new revision after each termination that counts', () => {
     const memory = createMemory()
-    const revision = () =>
-      memory
-        .history(
-          NOON,
-          true,
-          () => true,
-          () => undefined,
-        )
-        .terminationsRevision()
+    const revision = () => historyOf(memory, NOON).terminationsRevision()
     memory.terminate({ ...cooling, cooldownMs: 0 }, connection(), NOON)
     expect(revision()).toBe(0)
     memory.terminate(cooling, connection(), NOON)

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fold, hits, matchesGlob, parsePattern } from '../../src/domain/names/pattern.ts'
 
-/** The obvious way, by trying every split: exponential, and right. */
+/** A second implementation that tries every split: exponential, but obviously correct. */
 const naive = (glob: readonly string[], name: readonly string[]): boolean => {
-  const [wanted, ...rest] = glob
-  if (wanted === undefined) return name.length === 0
-  if (wanted === '*') return naive(rest, name) || (name.length > 0 && naive(glob, name.slice(1)))
+  const [expected, ...rest] = glob
+  if (expected === undefined) return name.length === 0
+  if (expected === '*') return naive(rest, name) || (name.length > 0 && naive(glob, name.slice(1)))
   if (name.length === 0) return false
-  return (wanted === '?' || wanted === name[0]) && naive(rest, name.slice(1))
+  return (expected === '?' || expected === name[0]) && naive(rest, name.slice(1))
 }
 
 const read = (source: string) => {
@@ -18,7 +18,7 @@ const read = (source: string) => {
 }
 
 describe('a pattern', () => {
-  it('agrees with trying every split', () => {
+  it('matches the same names as an implementation that tries every split', () => {
     const letters = fc.array(fc.constantFrom('a', 'b', '*', '?', '.', '😀', '/'), { maxLength: 8 })
     const names = fc.array(fc.constantFrom('a', 'b', '.', '😀', '/'), { maxLength: 8 })
     fc.assert(
@@ -29,7 +29,7 @@ describe('a pattern', () => {
     )
   })
 
-  it('takes time in proportion to both lengths, however many stars', () => {
+  it('needs time in proportion to the product of both lengths, however many stars it has', () => {
     expect(matchesGlob(`${'*a'.repeat(200)}b`, 'a'.repeat(5000))).toBe(false)
   })
 
@@ -40,7 +40,7 @@ describe('a pattern', () => {
     ['a.b+c$', 'A.B+C$'],
     ['*@vendor.example', 'Eve@Vendor.Example'],
     ['[ab]', '[AB]'],
-  ])('%s hits %s', (pattern, name) => {
+  ])('%s matches %s', (pattern, name) => {
     expect(hits(read(pattern), fold(name))).toBe(true)
   })
 
@@ -49,11 +49,11 @@ describe('a pattern', () => {
     ['a?c', 'ac'],
     ['[ab]', 'a'],
     ['a.c', 'abc'],
-  ])('%s does not hit %s', (pattern, name) => {
+  ])('%s does not match %s', (pattern, name) => {
     expect(hits(read(pattern), fold(name))).toBe(false)
   })
 
-  it('folds the same whichever way an accent is encoded, and never by locale', () => {
+  it('folds an accented letter to the same text in either encoding, and ignores the locale', () => {
     expect(fold('I')).toBe('i')
     expect(fold('E\u0301')).toBe(fold('é'))
   })
@@ -63,22 +63,22 @@ describe('a pattern', () => {
     ['cn:Laptop-1', 'commonName', 'laptop-1'],
     ['alice', 'either', 'alice'],
     ['user:group:eng', 'username', 'group:eng'],
-  ])('%s looks at %s', (source, field, text) => {
+  ])('%s is compared with the field %s', (source, field, text) => {
     expect(read(source)).toMatchObject({ field, text })
   })
 
-  it.each(['', 'user:', ' alice', 'alice ', 'CORP\tom', 'a\u0000b'])('%j is refused', (source) => {
+  it.each(['', 'user:', ' alice', 'alice ', 'CORP\tom', 'a\u0000b'])('refuses %j', (source) => {
     expect(parsePattern(source)).toHaveProperty('problem')
   })
 
-  it('is as long as the longest name at AWS, the prefix aside', () => {
+  it('may be as long as the longest name at AWS, its prefix not counted', () => {
     for (const prefix of ['', 'user:', 'cn:']) {
       expect(read(prefix + 'a'.repeat(1024)).text).toHaveLength(1024)
       expect(parsePattern(prefix + 'a'.repeat(1025))).toHaveProperty('problem')
     }
   })
 
-  it('is looked up where it has no wildcard, and compared where it has one', () => {
+  it('is exact without a wildcard, so that a look-up finds it', () => {
     expect(['alice', 'a*', 'al?ce', '[a]', 'cn:x'].map((source) => read(source).exact)).toEqual([
       true,
       false,
@@ -89,11 +89,11 @@ describe('a pattern', () => {
     expect(read('cn:A*')).toEqual({ source: 'cn:A*', field: 'commonName', text: 'a*', exact: false })
   })
 
-  it.each(['cn:', 'cn: alice', 'user:alice ', 'a\u007fb', 'a\u009fb', 'a\u001fb'])('%j is refused too', (source) => {
+  it.each(['cn:', 'cn: alice', 'user:alice ', 'a\u007fb', 'a\u009fb', 'a\u001fb'])('refuses %j as well', (source) => {
     expect(parsePattern(source)).toHaveProperty('problem')
   })
 
-  it('takes a space within, and what comes after the control characters', () => {
+  it('may contain a space, and the characters next to the control characters', () => {
     expect(['a b', 'a\u00a0b', 'a~b'].map((source) => 'pattern' in parsePattern(source))).toEqual([true, true, true])
   })
 })

@@ -1,44 +1,35 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { type Decision, decisionOf } from '../../src/domain/judge/decide.ts'
+import { type Decision, type DueDecision, decisionOf } from '../../src/domain/judge/decide.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { judge } from '../../src/domain/judge/verdict.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { byUrgency, etaSeconds, planOf } from '../../src/domain/terminate/plan.ts'
-import { HOUR, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { connection, NOON, PLACE, policy } from './build.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
+import { connection, ENDPOINT, entry, NOON, PLACE, policy } from './build.ts'
+import { createEndpoint } from './endpoint.ts'
 
 const ban = policy('banned-users', { users: ['al*'] })
 const age = policy('max-session-age', { maxAge: '30m' })
 
-/** What policies make of one connection at noon; the guard may hold all of it. */
-const decision = (policies: readonly Policy[], different: Partial<Connection> = {}, isHeld = false): Decision => {
-  const who = connection(different)
+/** The decision of the policies about one connection at noon; nothing is held. */
+const decision = (policies: readonly Policy[], different: Partial<Connection> = {}): Decision => {
+  const decided = connection(different)
   const verdicts = createPolicySet(policies, [])
-    .everyStanding(PLACE)(who)
-    .map((standing) => judge(standing, who, NO_HISTORY, NOON))
-  return decisionOf(who, verdicts, NOON, 'enforce', isHeld ? verdicts : [])
+    .everyApplicability(PLACE)(decided)
+    .map((applicability) => judge(applicability, decided, NO_HISTORY, NOON))
+  return decisionOf(decided, verdicts, NOON, 'enforce')
 }
 
-const planned = (violating: readonly Decision[], together: ReadonlyMap<string, readonly Decision[]> = new Map()) =>
-  planOf(
-    {
-      now: NOON,
-      active: violating.length,
-      protectedConnections: 0,
-      violating,
-      unknown: new Map(),
-      nearMisses: [],
-      foreseen: [],
-      wakeAt: NEVER,
-      askAt: NEVER,
-    },
-    together,
-  )
+const dueDecision = (policies: readonly Policy[], different: Partial<Connection> = {}): DueDecision => {
+  const found = decision(policies, different)
+  if (found.act === 'keep') throw new Error(`${found.connection.id} is not due`)
+  return found
+}
 
 describe('the order of a plan', () => {
-  it('is the rank of the kind that leads, then the deadline, then the id', () => {
+  it('is the rank of the leading kind, then the deadline, then the id', () => {
     const banned = decision([ban, age], { id: 'z', establishedAt: NOON - 31 * MINUTE })
     const [older, old] = [
       decision([age], { id: 'y', username: 'bob', establishedAt: NOON - 3 * HOUR }),
@@ -46,11 +37,11 @@ describe('the order of a plan', () => {
     ]
     const alike = ['v', 'w'].map((id) => decision([age], { id, username: 'bob', establishedAt: NOON - 2 * HOUR }))
     const expected = [banned, older, ...alike, old]
-    expect(planned([...expected].reverse()).terminate).toEqual(expected)
-    expect(planned(expected).terminate).toEqual(expected)
+    expect(planOf({ violating: [...expected].reverse() }).terminate).toEqual(expected)
+    expect(planOf({ violating: expected }).terminate).toEqual(expected)
   })
 
-  it('puts last whom nobody ends yet', () => {
+  it('puts connections last whose violations are all in grace', () => {
     const inGrace = decision([{ ...age, graceMs: 2 * HOUR }], { id: 'a' })
     const due = decision([age], { id: 'b' })
     expect(inGrace.lead).toBeUndefined()
@@ -60,34 +51,42 @@ describe('the order of a plan', () => {
   })
 })
 
-describe('what is planned', () => {
-  it('is told apart: what ends, what is held, what is audited', () => {
-    const [ends, held, audited, kept] = [
-      decision([ban]),
-      decision([ban], {}, true),
-      decision([{ ...ban, mode: 'audit' }]),
-      decision([{ ...age, graceMs: 2 * HOUR }]),
-    ] as const
-    const plan = planned([kept, audited, held, ends])
-    expect(plan).toMatchObject({ terminate: [ends], held: [held], audit: [audited] })
-    expect(plan.calls.map(({ decisions }) => decisions)).toEqual([[ends]])
+describe('a plan', () => {
+  it('separates connections that end, that the guard holds, that audit mode reports, and that are in grace', () => {
+    const match = (user: string) => ({ users: [entry(user)], endpoints: undefined, regions: undefined })
+    const endpoint = createEndpoint(
+      [
+        { ...ban, name: 'ends', match: match('alan'), guard: 'off' },
+        { ...ban, name: 'held', match: match('alba') },
+        { ...ban, name: 'audited', match: match('aldo'), mode: 'audit' },
+        { ...age, name: 'in-grace', match: match('alma'), graceMs: 2 * HOUR },
+      ],
+      { guard: { maxPercent: 0, minConnections: 0 }, changedAt: NOON },
+    )
+    const { plan } = endpoint.see(
+      ['alma', 'aldo', 'alba', 'alan'].map((username) => connection({ id: username, username })),
+      NOON,
+    )
+    const idsOf = (decisions: readonly DueDecision[]) => decisions.map(({ connection: { id } }) => id)
+    expect([idsOf(plan.terminate), idsOf(plan.held), idsOf(plan.audit)]).toEqual([['alan'], ['alba'], ['aldo']])
+    expect(plan.calls.map(({ decisions }) => decisions)).toEqual([plan.terminate])
   })
 
-  it('is one call for each connection', () => {
-    const two = [decision([ban], { id: 'a' }), decision([ban], { id: 'b', username: undefined })]
-    expect(planned(two).calls).toEqual(
+  it('has one call for each connection', () => {
+    const two = [dueDecision([ban], { id: 'a' }), dueDecision([ban], { id: 'b', username: undefined })]
+    expect(planOf({ violating: two }).calls).toEqual(
       two.map((one) => ({
         selector: 'connection-id',
-        endpointId: PLACE.endpointId,
+        endpointId: ENDPOINT,
         username: undefined,
         decisions: [one],
       })),
     )
   })
 
-  it('is one call for all connections of a user, where the foremost of them stands', () => {
+  it('has one call for all connections of a user, in the place of the most urgent of them', () => {
     const at = (id: string, hours: number, username: string) =>
-      decision([ban], { id, username, establishedAt: NOON - hours * HOUR })
+      dueDecision([ban], { id, username, establishedAt: NOON - hours * HOUR })
     const [first, second, third, fourth] = [
       at('d', 5, 'alan'),
       at('c', 4, 'alice'),
@@ -96,17 +95,17 @@ describe('what is planned', () => {
     ] as const
     const fifth = at('e', 1, 'alice')
     const together = new Map([['alice', [fifth, fourth, second]]])
-    const { calls, terminate } = planned([fifth, fourth, third, second, first], together)
+    const { calls, terminate } = planOf({ violating: [fifth, fourth, third, second, first] }, together)
     expect(terminate).toEqual([first, second, third, fourth, fifth])
     expect(calls.map(({ selector, username, decisions }) => [selector, username, decisions])).toEqual([
       ['connection-id', undefined, [first]],
       ['username', 'alice', [second, fourth, fifth]],
       ['connection-id', undefined, [third]],
     ])
-    expect(new Set(calls.map(({ endpointId }) => endpointId))).toEqual(new Set([PLACE.endpointId]))
+    expect(new Set(calls.map(({ endpointId }) => endpointId))).toEqual(new Set([ENDPOINT]))
   })
 
-  it('takes as long as the bucket lets it', () => {
+  it('takes as long as the token bucket asks for', () => {
     expect([0, 40, 41, 44, 60].map((calls) => etaSeconds(calls, { burst: 40, perSecond: 4 }))).toEqual([
       0, 0, 0.25, 1, 5,
     ])

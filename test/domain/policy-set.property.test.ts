@@ -13,41 +13,41 @@ const selector = fc.record({
   ),
   regions: fc.constant(undefined),
 })
-const someone = fc.record({
+const names = fc.record({
   username: fc.constantFrom(undefined, 'alice', 'Bob', 'carol@corp.example'),
   commonName: fc.constantFrom(undefined, 'bob', 'ALICE', 'device-7'),
 })
 
-describe('who stands under what', () => {
-  it('is the same whether all lists are looked through at once or each by itself', () => {
-    let named = 0
+describe('the applicabilities of a connection', () => {
+  it('are the same whether all lists are searched at once or each by itself', () => {
+    let applicable = 0
     fc.assert(
       fc.property(
         fc.array(selector, { maxLength: 6 }),
-        fc.array(someone, { minLength: 1, maxLength: 5 }),
-        (all, who) => {
+        fc.array(names, { minLength: 1, maxLength: 5 }),
+        (all, people) => {
           const set = createPolicySet(
             all.map((match, index) =>
               policy('banned-users', { users: ['mallory'] }, { name: `policy-${index}`, match }),
             ),
             [entry('root', { until: NOON })],
           )
-          const [fast, plain] = [set.standings(PLACE), set.everyStanding(PLACE)]
-          for (const names of who) {
-            const row = connection(names)
-            const told = ({ policy: { name }, matched }: ReturnType<typeof fast>[number]) => [name, matched]
+          const [fast, plain] = [set.applicabilities(PLACE), set.everyApplicability(PLACE)]
+          for (const principal of people) {
+            const row = connection(principal)
+            const summary = ({ policy: { name }, matched }: ReturnType<typeof fast>[number]) => [name, matched]
             const expected = plain(row).filter(({ matched }) => matched !== 'no')
-            named += expected.length
-            expect(fast(row).map(told)).toEqual(expected.map(told))
+            applicable += expected.length
+            expect(fast(row).map(summary)).toEqual(expected.map(summary))
           }
         },
       ),
     )
-    // Otherwise it would hold of a set that finds nobody.
-    expect(named).toBeGreaterThan(50)
+    // Otherwise a set without any applicable policy would pass.
+    expect(applicable).toBeGreaterThan(50)
   })
 
-  it('counts an entry for each list that it stands in', () => {
+  it('include every policy whose list holds the same entry', () => {
     const team = [entry('alice')]
     const match = { users: team, endpoints: undefined, regions: undefined }
     const set = createPolicySet(
@@ -56,8 +56,8 @@ describe('who stands under what', () => {
     )
     expect(
       set
-        .standings(PLACE)(connection())
-        .map((standing) => standing.policy.name),
+        .applicabilities(PLACE)(connection())
+        .map((applicability) => applicability.policy.name),
     ).toEqual(['one', 'other'])
   })
 })

@@ -13,52 +13,52 @@ const select = (lists: Partial<Selector>): Selector => ({
   ...lists,
 })
 const aged = (different: Partial<Policy> = {}) => policy('max-session-age', { maxAge: '8h' }, different)
-const nobody = connection({ username: undefined, commonName: undefined })
+const nameless = connection({ username: undefined, commonName: undefined })
 
-const standingOf = (
+const applicabilityOf = (
   tested: Policy,
-  who = connection(),
+  row = connection(),
   protect: readonly UserEntry[] = [],
   place: Location = PLACE,
 ) => {
-  const [standing] = createPolicySet([tested], protect).everyStanding(place)(who)
-  if (standing === undefined) throw new Error('no standing')
-  return standing
+  const [applicability] = createPolicySet([tested], protect).everyApplicability(place)(row)
+  if (applicability === undefined) throw new Error('no applicability')
+  return applicability
 }
 
-describe('how a policy stands to a person', () => {
-  it.each<[string, Partial<Selector>, string]>([
-    ['a user', { users: [entry('bob'), entry('ali*')] }, 'yes'],
-    ['another user', { users: [entry('bob')] }, 'no'],
-    ['the endpoint', { endpoints: [entry('cvpn-other'), entry(ENDPOINT.toUpperCase())] }, 'yes'],
-    ['another endpoint', { endpoints: [entry('cvpn-other')] }, 'no'],
-    ['the Region', { regions: [entry('EU-*')] }, 'yes'],
-    ['another Region', { regions: [entry('us-*')] }, 'no'],
-    ['the user elsewhere', { users: [entry('alice')], endpoints: [entry('cvpn-other')] }, 'no'],
-    ['the user in another Region', { users: [entry('alice')], regions: [entry('us-*')] }, 'no'],
-    ['another user here', { users: [entry('bob')], endpoints: [entry('*')], regions: [entry('*')] }, 'no'],
-    ['all three', { users: [entry('alice')], endpoints: [entry('*')], regions: [entry('*')] }, 'yes'],
-  ])('matched by %s', (_what, match, matched) => {
+describe('the applicability of a policy to a connection', () => {
+  it.each<[string, string, Partial<Selector>]>([
+    ['a user', 'yes', { users: [entry('bob'), entry('ali*')] }],
+    ['another user', 'no', { users: [entry('bob')] }],
+    ['the endpoint', 'yes', { endpoints: [entry('cvpn-other'), entry(ENDPOINT.toUpperCase())] }],
+    ['another endpoint', 'no', { endpoints: [entry('cvpn-other')] }],
+    ['the Region', 'yes', { regions: [entry('EU-*')] }],
+    ['another Region', 'no', { regions: [entry('us-*')] }],
+    ['the user elsewhere', 'no', { users: [entry('alice')], endpoints: [entry('cvpn-other')] }],
+    ['the user in another Region', 'no', { users: [entry('alice')], regions: [entry('us-*')] }],
+    ['another user here', 'no', { users: [entry('bob')], endpoints: [entry('*')], regions: [entry('*')] }],
+    ['all three', 'yes', { users: [entry('alice')], endpoints: [entry('*')], regions: [entry('*')] }],
+  ])('is matched where `match` names %s: %s', (_what, matched, match) => {
     const tested = aged({ match: select(match) })
-    expect(standingOf(tested).matched).toBe(matched)
-    const of = createPolicySet([tested], []).standings(PLACE)
-    expect(of(connection()).map((standing) => standing.policy)).toEqual(matched === 'no' ? [] : [tested])
+    expect(applicabilityOf(tested).matched).toBe(matched)
+    const of = createPolicySet([tested], []).applicabilities(PLACE)
+    expect(of(connection()).map((applicability) => applicability.policy)).toEqual(matched === 'no' ? [] : [tested])
   })
 
-  it('is in doubt where somebody is named and there is no name', () => {
-    expect(standingOf(aged(), nobody).matched).toBe('yes')
-    expect(standingOf(aged({ match: select({ users: [entry('*')] }) }), nobody).matched).toBe('unknown')
-    expect(standingOf(aged({ exempt: select({ users: [entry('bob')] }) }), nobody).matched).toBe('unknown')
-    expect(standingOf(aged(), nobody, [entry('bob')]).matched).toBe('unknown')
-    expect(standingOf(policy('banned-users', { users: ['bob'] }), nobody).matched).toBe('unknown')
+  it('is unknown if a list names users and the connection has no name', () => {
+    expect(applicabilityOf(aged(), nameless).matched).toBe('yes')
+    expect(applicabilityOf(aged({ match: select({ users: [entry('*')] }) }), nameless).matched).toBe('unknown')
+    expect(applicabilityOf(aged({ exempt: select({ users: [entry('bob')] }) }), nameless).matched).toBe('unknown')
+    expect(applicabilityOf(aged(), nameless, [entry('bob')]).matched).toBe('unknown')
+    expect(applicabilityOf(policy('banned-users', { users: ['bob'] }), nameless).matched).toBe('unknown')
     const elsewhere = { users: [entry('bob')], regions: [entry('us-*')] }
-    expect(standingOf(aged({ exempt: select(elsewhere) }), nobody).matched).toBe('yes')
-    expect(standingOf(aged({ match: select(elsewhere) }), nobody, [entry('bob')]).matched).toBe('no')
+    expect(applicabilityOf(aged({ exempt: select(elsewhere) }), nameless).matched).toBe('yes')
+    expect(applicabilityOf(aged({ match: select(elsewhere) }), nameless, [entry('bob')]).matched).toBe('no')
   })
 
-  it('is exempt as long as the entry that holds longest, and no longer than each list does', () => {
+  it('is exempt until the last of the entries that name the user ends, and no longer than any other list allows', () => {
     const until = (minutes: number) => ({ until: NOON + minutes * MINUTE })
-    const exempt = (lists: Partial<Selector>) => standingOf(aged({ exempt: select(lists) }))
+    const exempt = (lists: Partial<Selector>) => applicabilityOf(aged({ exempt: select(lists) }))
     const users = [entry('alice', until(1)), entry('al*', until(3)), entry('*', until(2)), entry('bob')]
     expect(exempt({ users })).toMatchObject({
       exemptUntil: NOON + 3 * MINUTE,
@@ -73,13 +73,13 @@ describe('how a policy stands to a person', () => {
     })
     expect(exempt(places)).toMatchObject({ exemptUntil: NOON + 2 * MINUTE })
     expect(exempt({ users: [entry('bob')] })).toMatchObject({ exemptUntil: -NEVER, exemptBy: undefined })
-    expect(standingOf(aged())).toMatchObject({ exemptUntil: -NEVER, exemptBy: undefined })
+    expect(applicabilityOf(aged())).toMatchObject({ exemptUntil: -NEVER, exemptBy: undefined })
   })
 
-  it('is protected or exempt by whichever holds longer', () => {
+  it('is exempt by `exempt` or by `protect`, whichever lasts longer', () => {
     const [short, long] = [entry('alice', { until: NOON }), entry('alice', { until: NOON + HOUR })]
     const by = (exempt: UserEntry, protect: UserEntry) =>
-      standingOf(aged({ exempt: select({ users: [exempt] }) }), connection(), [protect])
+      applicabilityOf(aged({ exempt: select({ users: [exempt] }) }), connection(), [protect])
     expect(by(short, long)).toMatchObject({
       exemptUntil: NOON + HOUR,
       exemptBy: { entry: long, isProtection: true },
@@ -91,36 +91,36 @@ describe('how a policy stands to a person', () => {
     expect(by(short, { ...long, until: NOON })).toMatchObject({ exemptBy: { isProtection: true } })
   })
 
-  it('reads a bare pattern of an exemption, and of protect, against the principal alone', () => {
+  it('compares a pattern without a prefix in `exempt` and `protect` with the principal only', () => {
     const borrowed = connection({ username: 'mallory', commonName: 'alice' })
     const alice = entry('alice')
-    expect(standingOf(aged({ match: select({ users: [alice] }) }), borrowed).matched).toBe('yes')
-    expect(standingOf(aged({ exempt: select({ users: [alice] }) }), borrowed).exemptBy).toBeUndefined()
-    expect(standingOf(aged(), borrowed, [alice]).exemptBy).toBeUndefined()
-    expect(standingOf(aged(), borrowed, [entry('cn:alice')]).exemptBy).toBeDefined()
+    expect(applicabilityOf(aged({ match: select({ users: [alice] }) }), borrowed).matched).toBe('yes')
+    expect(applicabilityOf(aged({ exempt: select({ users: [alice] }) }), borrowed).exemptBy).toBeUndefined()
+    expect(applicabilityOf(aged(), borrowed, [alice]).exemptBy).toBeUndefined()
+    expect(applicabilityOf(aged(), borrowed, [entry('cn:alice')]).exemptBy).toBeDefined()
   })
 
-  it('names the entry that names the person in part', () => {
+  it('holds the entry that names the principal only in part', () => {
     const ban = policy('banned-users', { users: ['alice'] })
-    expect(standingOf(ban, connection({ username: 'CORP\\Alice', commonName: 'x' })).nearMiss).toBe('alice')
-    expect(standingOf(ban).nearMiss).toBeUndefined()
-    expect(standingOf(aged()).nearMiss).toBeUndefined()
+    expect(applicabilityOf(ban, connection({ username: 'CORP\\Alice', commonName: 'x' })).nearMiss).toBe('alice')
+    expect(applicabilityOf(ban).nearMiss).toBeUndefined()
+    expect(applicabilityOf(aged()).nearMiss).toBeUndefined()
   })
 
-  it('keeps notes only where the kind does', () => {
-    expect(standingOf(aged()).takeNote).toBeUndefined()
-    expect(standingOf(policy('idle-timeout', { after: '1h' })).takeNote).toBeDefined()
+  it('takes notes only if the kind does', () => {
+    expect(applicabilityOf(aged()).takeNote).toBeUndefined()
+    expect(applicabilityOf(policy('idle-timeout', { after: '1h' })).takeNote).toBeDefined()
   })
 })
 
-describe('a set of policies', () => {
-  it('knows apart people who share one name of the two, and endpoints of one id in two Regions', () => {
+describe('a policy set', () => {
+  it('distinguishes connections that share one of their two names, and endpoints of one id in two Regions', () => {
     const set = createPolicySet(
       [aged({ match: select({ users: [entry('user:alice')], regions: [entry('eu-*')] }) })],
       [],
     )
-    const matched = (who: Parameters<typeof connection>[0], place = PLACE) =>
-      set.standings(place)(connection(who)).length
+    const matched = (names: Parameters<typeof connection>[0], place = PLACE) =>
+      set.applicabilities(place)(connection(names)).length
     expect(matched({ username: 'alice', commonName: 'x' })).toBe(1)
     expect(matched({ username: 'bob', commonName: 'x' })).toBe(0)
     expect(matched({ username: undefined, commonName: 'alice' })).toBe(0)
@@ -128,12 +128,14 @@ describe('a set of policies', () => {
     expect(matched({ username: 'alice', commonName: 'x' }, { ...PLACE, region: 'us-east-1' })).toBe(0)
     expect(matched({ username: 'alice', commonName: 'x' }, { ...PLACE, endpointId: 'cvpn-endpoint-1' })).toBe(1)
     const cn = createPolicySet([aged({ match: select({ users: [entry('cn:x')], endpoints: [entry(ENDPOINT)] }) })], [])
-    expect(cn.standings(PLACE)(connection({ commonName: 'x' }))).toHaveLength(1)
-    expect(cn.standings(PLACE)(connection({ commonName: 'y' }))).toHaveLength(0)
-    expect(cn.standings({ ...PLACE, endpointId: 'cvpn-endpoint-1' })(connection({ commonName: 'x' }))).toHaveLength(0)
+    expect(cn.applicabilities(PLACE)(connection({ commonName: 'x' }))).toHaveLength(1)
+    expect(cn.applicabilities(PLACE)(connection({ commonName: 'y' }))).toHaveLength(0)
+    expect(
+      cn.applicabilities({ ...PLACE, endpointId: 'cvpn-endpoint-1' })(connection({ commonName: 'x' })),
+    ).toHaveLength(0)
   })
 
-  it('lists the policies in their order, and for those who ask also those that do not match', () => {
+  it('lists the matching policies in their order, and on request all policies', () => {
     const [one, two, other] = [
       aged({ name: 'one' }),
       aged({ name: 'two' }),
@@ -142,21 +144,21 @@ describe('a set of policies', () => {
     const set = createPolicySet([two, other, one], [])
     expect(
       set
-        .standings(PLACE)(connection())
-        .map((standing) => standing.policy),
+        .applicabilities(PLACE)(connection())
+        .map((applicability) => applicability.policy),
     ).toEqual([two, one])
     expect(
       set
-        .everyStanding(PLACE)(connection())
-        .map((standing) => standing.policy),
+        .everyApplicability(PLACE)(connection())
+        .map((applicability) => applicability.policy),
     ).toEqual([two, other, one])
     expect(set.policies).toEqual([two, other, one])
   })
 
-  it('protects whom protect names', () => {
+  it('protects the principals that `protect` names', () => {
     const isProtected = createPolicySet([], [entry('al*'), entry('cn:pager')]).isProtected(PLACE)
     expect([connection(), connection({ username: 'bob', commonName: 'pager' })].map(isProtected)).toEqual([true, true])
-    expect([connection({ username: 'bob' }), nobody].map(isProtected)).toEqual([false, false])
+    expect([connection({ username: 'bob' }), nameless].map(isProtected)).toEqual([false, false])
     expect(createPolicySet([aged()], []).isProtected(PLACE)(connection())).toBe(false)
   })
 })

@@ -8,15 +8,15 @@ describe('a size', () => {
     ['5MB', 5_000_000],
     ['1B', 1],
     ['2TB', 2e12],
-  ])('%s is read', (text, bytes) => {
+  ])('reads %s', (text, bytes) => {
     expect(parseSize(text)).toEqual({ bytes })
   })
 
-  it.each(['', '5', '5 MB', '5mb', '1.5GiB', '-1KB', '5K', '99999999TiB'])('%s is refused', (text) => {
+  it.each(['', '5', '5 MB', '5mb', '1.5GiB', '-1KB', '5K', '99999999TiB'])('refuses %s', (text) => {
     expect(parseSize(text)).toHaveProperty('problem')
   })
 
-  it('is shown with the largest unit that it fills', () => {
+  it('is formatted in the largest unit that it fills', () => {
     expect([500, 51_200, 1.5 * 2 ** 30].map(formatSize)).toEqual(['500B', '50KiB', '1.5GiB'])
   })
 
@@ -30,7 +30,7 @@ describe('a size', () => {
     [2 ** 20, '1MiB'],
     [2 ** 40, '1TiB'],
     [5_000_000, '4.8MiB'],
-  ])('of %i bytes is written %s', (bytes, text) => {
+  ])('of %i bytes is formatted as %s', (bytes, text) => {
     expect(formatSize(bytes)).toBe(text)
   })
 
@@ -44,15 +44,15 @@ describe('a size', () => {
     ['3GiB', 3 * 2 ** 30],
     ['3TiB', 3 * 2 ** 40],
     ['9007199254740991B', 2 ** 53 - 1],
-  ])('%s is read', (text, bytes) => {
+  ])('reads %s', (text, bytes) => {
     expect(parseSize(text)).toEqual({ bytes })
   })
 
-  it.each(['9007199254740992B', '5MB5', 'x5MB', '5iB', '5PB', '5BB'])('%s is refused', (text) => {
+  it.each(['9007199254740992B', '5MB5', 'x5MB', '5iB', '5PB', '5BB'])('refuses %s', (text) => {
     expect(parseSize(text)).toHaveProperty('problem')
   })
 
-  it('is more than nothing in YAML', () => {
+  it('must be greater than zero in YAML', () => {
     expect(size.safeParse('1B')).toMatchObject({ success: true, data: 1 })
     expect(size.safeParse('0B').success).toBe(false)
     expect(size.safeParse('much').success).toBe(false)

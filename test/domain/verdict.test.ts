@@ -5,14 +5,18 @@ import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { because, isDue, judge } from '../../src/domain/judge/verdict.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { History, Policy } from '../../src/domain/policies/policy.ts'
-import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { createPolicySet, type PolicySet } from '../../src/domain/policies/policy-set.ts'
 import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
-const verdictOf = (tested: Policy, who = connection(), now = NOON) => {
-  const [standing] = createPolicySet([tested], []).everyStanding(PLACE)(who)
-  if (standing === undefined) throw new Error('no standing')
-  return judge(standing, who, NO_HISTORY, now)
+/** One policy's verdict about one connection; `different` replaces parts of an empty history. */
+const verdictOf = (tested: Policy, judged = connection(), now = NOON, different: Partial<History> = {}) =>
+  verdictUnder(createPolicySet([tested], []), judged, now, different)
+
+const verdictUnder = (set: PolicySet, judged: Connection, now = NOON, different: Partial<History> = {}) => {
+  const [applicability] = set.everyApplicability(PLACE)(judged)
+  if (applicability === undefined) throw new Error('no applicability')
+  return judge(applicability, judged, { ...NO_HISTORY, ...different }, now)
 }
 
 const age = (maxAge: string, different: Partial<Policy> = {}) => policy('max-session-age', { maxAge }, different)
@@ -21,13 +25,13 @@ const hours = (different: Partial<Policy> = {}) =>
   policy('off-hours', { timeZone: 'UTC', allowed: [{ days: 'mon-fri', hours: '08:00-18:00' }] }, different)
 
 describe('max-session-age', () => {
-  it('is violated from the very millisecond on', () => {
+  it('is violated from the millisecond at which the connection reaches the age', () => {
     const at = NOON - HOUR + 2 * HOUR
     expect(verdictOf(age('2h'), connection(), at - 1)).toMatchObject({ word: 'fine', nextAt: at })
     expect(verdictOf(age('2h'), connection(), at)).toMatchObject({ word: 'violated', since: at, nextAt: NEVER })
   })
 
-  it('knows nothing without an established time', () => {
+  it('gives an unknown verdict without an established time', () => {
     expect(verdictOf(age('2h'), connection({ establishedAt: undefined })).word).toBe('unknown')
   })
 })
@@ -39,12 +43,12 @@ describe('banned-users', () => {
     ['user:alice', { commonName: undefined }],
     ['laptop-*', { commonName: 'Laptop-7' }],
     ['cn:alice', { username: 'bob' }],
-  ])('%s bans whom it names', (users, who) => {
+  ])('%s is violated by a connection whose principal it matches', (users, different) => {
     const { establishedAt } = connection()
-    expect(verdictOf(ban([users]), connection(who))).toMatchObject({ word: 'violated', since: establishedAt })
+    expect(verdictOf(ban([users]), connection(different))).toMatchObject({ word: 'violated', since: establishedAt })
   })
 
-  it('counts from its beginning, and its end does not count', () => {
+  it('bans a user from the first instant of the entry until its end, which is excluded', () => {
     const from = NOON
     const until = NOON + HOUR
     const timed = ban([
@@ -55,7 +59,7 @@ describe('banned-users', () => {
     expect(verdictOf(timed, connection(), until)).toMatchObject({ word: 'fine', nextAt: NEVER })
   })
 
-  it('needs no established time: it counts from the ban, else from first sight', () => {
+  it('needs no established time: the violation begins with the entry, else when the connection was first seen', () => {
     const unknown = connection({ establishedAt: undefined })
     expect(verdictOf(ban(['alice']), unknown)).toMatchObject({ word: 'violated', since: NOON })
     expect(verdictOf(ban([{ pattern: 'alice', from: '2026-11-01T00:00:00Z' }]), unknown)).toMatchObject({
@@ -65,22 +69,22 @@ describe('banned-users', () => {
     expect(verdictOf(ban(['alice']), future)).toMatchObject({ word: 'violated', since: NOON })
   })
 
-  it('does not know who a connection without names belongs to', () => {
-    const nobody = connection({ username: undefined, commonName: undefined })
-    expect(verdictOf(ban(['alice']), nobody).word).toBe('unknown')
+  it('gives an unknown verdict about a connection without a name', () => {
+    const nameless = connection({ username: undefined, commonName: undefined })
+    expect(verdictOf(ban(['alice']), nameless).word).toBe('unknown')
   })
 
-  it('says as whom and why', () => {
+  it('explains which entry matches, and its reason', () => {
     const tested = ban([{ pattern: 'al*', reason: 'contract ended' }])
-    const who = connection()
-    const why = because(verdictOf(tested, who), who, NOON)
+    const banned = connection()
+    const why = because(verdictOf(tested, banned), banned, NOON)
     expect(why).toContain('al*')
     expect(why).toContain('contract ended')
   })
 })
 
 describe('off-hours', () => {
-  it('is violated since the window closed, or since the connection came', () => {
+  it('is violated since the window closed, or since a later connection was established', () => {
     const evening = Date.parse('2026-11-23T18:00:00Z')
     expect(verdictOf(hours(), connection(), evening - 1)).toMatchObject({ word: 'fine', nextAt: evening })
     const morning = Date.parse('2026-11-24T08:00:00Z')
@@ -93,7 +97,7 @@ describe('off-hours', () => {
     expect(verdictOf(hours(), late, evening + 2 * HOUR)).toMatchObject({ since: evening + HOUR })
   })
 
-  it('turned round, is violated while a denied window is open', () => {
+  it('is violated while a denied window is open', () => {
     const denied = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '11:00-13:00' }] })
     expect(verdictOf(denied)).toMatchObject({ word: 'violated', since: NOON - HOUR, nextAt: NOON + HOUR })
   })
@@ -106,27 +110,27 @@ describe('match and exempt', () => {
     regions: undefined,
   })
 
-  it('asks for one hit in every list', () => {
+  it('match needs one matching entry in every list', () => {
     const match = { ...users('alice'), regions: [entry('us-*')] }
     expect(verdictOf(age('1m', { match })).word).toBe('not-matched')
     expect(verdictOf(age('1m', { match: users('al*') })).word).toBe('violated')
   })
 
-  it('is certain that it does not match where another list misses, whoever it is', () => {
-    const nobody = connection({ username: undefined, commonName: undefined })
+  it('match fails for a connection without a name too, where a list that needs no name does not match', () => {
+    const nameless = connection({ username: undefined, commonName: undefined })
     const match = { ...users('alice'), regions: [entry('us-*')] }
-    expect(verdictOf(age('1m', { match }), nobody).word).toBe('not-matched')
-    expect(verdictOf(age('1m', { match: users('alice') }), nobody).word).toBe('unknown')
-    expect(verdictOf(age('1m', { exempt: users('alice') }), nobody).word).toBe('unknown')
+    expect(verdictOf(age('1m', { match }), nameless).word).toBe('not-matched')
+    expect(verdictOf(age('1m', { match: users('alice') }), nameless).word).toBe('unknown')
+    expect(verdictOf(age('1m', { exempt: users('alice') }), nameless).word).toBe('unknown')
   })
 
-  it('a borrowed certificate does not bring its owner’s exemption', () => {
+  it('an exemption of a user does not apply to another user with the same certificate', () => {
     const borrowed = connection({ username: 'mallory', commonName: 'alice' })
     expect(verdictOf(age('1m', { exempt: users('alice') }), borrowed).word).toBe('violated')
     expect(verdictOf(age('1m', { exempt: users('cn:alice') }), borrowed).word).toBe('exempt')
   })
 
-  it('an exemption runs out when it says', () => {
+  it('an exemption ends at its instant', () => {
     const until = NOON + MINUTE
     const exempt = { users: [entry('alice', { until })], endpoints: undefined, regions: undefined }
     expect(verdictOf(age('1m', { exempt }))).toMatchObject({ word: 'exempt', nextAt: until })
@@ -134,14 +138,14 @@ describe('match and exempt', () => {
   })
 
   it('protect exempts from every policy', () => {
-    const who = connection({ username: 'break-glass' })
-    const [standing] = createPolicySet([age('1m')], [entry('break-*')]).everyStanding(PLACE)(who)
-    expect(standing && judge(standing, who, NO_HISTORY, NOON).word).toBe('exempt')
+    const set = createPolicySet([age('1m')], [entry('break-*')])
+    expect(verdictUnder(set, connection({ username: 'break-glass' })).word).toBe('exempt')
+    expect(verdictUnder(set, connection()).word).toBe('violated')
   })
 })
 
 describe('grace', () => {
-  it('runs from the violation', () => {
+  it('begins with the violation', () => {
     const verdict = verdictOf(age('30m', { graceMs: HOUR }))
     expect(verdict).toMatchObject({ word: 'violated', since: NOON - 30 * MINUTE, deadline: NOON + 30 * MINUTE })
     expect(verdict.nextAt).toBe(verdict.deadline)
@@ -149,96 +153,92 @@ describe('grace', () => {
     expect(isDue(verdict, NOON + 30 * MINUTE)).toBe(true)
   })
 
-  it('is not given to who came while it was violated already', () => {
+  it('is not given to a connection established while its principal was already violating', () => {
     const evening = Date.parse('2026-11-23T18:00:00Z')
     const grace = { graceMs: 5 * MINUTE }
     expect(verdictOf(hours(grace), connection(), evening).deadline).toBe(evening + 5 * MINUTE)
-    const came = evening + HOUR
-    expect(verdictOf(hours(grace), connection({ establishedAt: came }), came).deadline).toBe(came)
+    const establishedAt = evening + HOUR
+    expect(verdictOf(hours(grace), connection({ establishedAt }), establishedAt).deadline).toBe(establishedAt)
   })
 })
 
-describe('notice that is owed', () => {
-  const evening = Date.parse('2026-11-23T18:00:00Z')
-  const came = evening + HOUR
-  const late = connection({ establishedAt: came })
+describe('grace of a connection that violates the policy from its beginning', () => {
+  const establishedAt = Date.parse('2026-11-23T19:00:00Z')
+  const late = connection({ establishedAt })
 
-  it('is given to who came while exempt, when the exemption runs out', () => {
-    const until = came + HOUR
+  it('is given when an exemption ends that was in force then', () => {
+    const until = establishedAt + HOUR
     const exempt = { users: [entry('alice', { until })], endpoints: undefined, regions: undefined }
     const verdict = verdictOf(hours({ graceMs: 5 * MINUTE, exempt }), late, until)
-    expect(verdict).toMatchObject({ word: 'violated', since: came, deadline: came + 5 * MINUTE })
+    expect(verdict).toMatchObject({
+      word: 'violated',
+      since: establishedAt,
+      deadline: establishedAt + 5 * MINUTE,
+    })
   })
 
-  it('is given to who came before the policy was what it is', () => {
-    const tested = hours({ graceMs: 5 * MINUTE })
-    const [standing] = createPolicySet([tested], []).standings(PLACE)(late)
-    const changed = (at: number) => ({ ...NO_HISTORY, changedAt: () => at })
-    expect(standing && judge(standing, late, changed(came + MINUTE), came + 2 * MINUTE).deadline).toBe(
-      came + 5 * MINUTE,
-    )
-    expect(standing && judge(standing, late, changed(came - MINUTE), came + 2 * MINUTE).deadline).toBe(came)
+  it('is given where the policy changed after that, and not where it changed before', () => {
+    const deadlineAfterChange = (at: Instant) =>
+      verdictOf(hours({ graceMs: 5 * MINUTE }), late, establishedAt + 2 * MINUTE, { changedAt: () => at }).deadline
+    expect(deadlineAfterChange(establishedAt + MINUTE)).toBe(establishedAt + 5 * MINUTE)
+    expect(deadlineAfterChange(establishedAt - MINUTE)).toBe(establishedAt)
   })
 })
 
 describe('a deadline', () => {
   const evening = Date.parse('2026-11-23T18:00:00Z')
-  const judged = (tested: Policy, who: Connection, now: Instant, different: Partial<History>) => {
-    const [standing] = createPolicySet([tested], []).standings(PLACE)(who)
-    return standing && judge(standing, who, { ...NO_HISTORY, ...different }, now)
-  }
 
-  it('without grace is the violation itself, whenever it was found', () => {
-    const found = judged(age('30m'), connection(), NOON, { graceStartedAt: () => NOON })
+  it('without grace is the beginning of the violation, whenever that was found', () => {
+    const found = verdictOf(age('30m'), connection(), NOON, { graceStartedAt: () => NOON })
     expect(found).toMatchObject({ since: NOON - 30 * MINUTE, deadline: NOON - 30 * MINUTE })
   })
 
-  it('has no grace for who came when the exemption had just run out, or the policy was just made', () => {
+  it('has no grace where the connection is established as an exemption ends, or as the policy changes', () => {
     const late = connection({ establishedAt: evening + HOUR })
     const exempt = { users: [entry('alice', { until: evening + HOUR })], endpoints: undefined, regions: undefined }
     const tested = hours({ graceMs: 5 * MINUTE })
-    expect(judged({ ...tested, exempt }, late, evening + HOUR, {})?.deadline).toBe(evening + HOUR)
-    const changed = (at: Instant) => judged(tested, late, evening + HOUR, { changedAt: () => at })?.deadline
+    expect(verdictOf({ ...tested, exempt }, late, evening + HOUR).deadline).toBe(evening + HOUR)
+    const changed = (at: Instant) => verdictOf(tested, late, evening + HOUR, { changedAt: () => at }).deadline
     expect([changed(evening + HOUR), changed(evening + HOUR + 1)]).toEqual([
       evening + HOUR,
       evening + HOUR + 5 * MINUTE,
     ])
   })
 
-  it('has grace where the policy looks at the connection, though it was so from the beginning', () => {
+  it('has grace under a policy on facts of the connection, though it violates from the beginning', () => {
     const sick = connection({ posture: ['sick'] })
     const tested = policy('posture', { deny: ['sick'] }, { graceMs: 90 * MINUTE })
     expect(verdictOf(tested, sick)).toMatchObject({ since: NOON - HOUR, deadline: NOON + 30 * MINUTE })
   })
 
-  it('is that of a cooldown where somebody came back later than the cut, whose time is known', () => {
+  it('is that of a cooldown where the connection was established after the termination', () => {
     const cooling = age('8h', { cooldownMs: 30 * MINUTE })
     const at = (establishedAt: Instant | undefined, now = NOON) =>
-      judged(cooling, connection({ establishedAt }), now, { terminatedAt: () => NOON - 10 * MINUTE })
+      verdictOf(cooling, connection({ establishedAt }), now, { terminatedAt: () => NOON - 10 * MINUTE })
     const terminatedAt = NOON - 10 * MINUTE
-    expect(at(terminatedAt)?.word).toBe('fine')
+    expect(at(terminatedAt).word).toBe('fine')
     expect(at(terminatedAt + 1)).toMatchObject({ word: 'violated', reason: 'cooldown', deadline: terminatedAt + 1 })
-    expect(at(undefined)?.word).toBe('unknown')
-    expect(at(terminatedAt + 1, terminatedAt + 30 * MINUTE - 1)?.word).toBe('violated')
-    expect(at(terminatedAt + 1, terminatedAt + 30 * MINUTE)?.word).toBe('fine')
-    expect(judged({ ...cooling, cooldownMs: 0 }, connection(), NOON, { terminatedAt: () => terminatedAt })?.word).toBe(
-      'fine',
-    )
+    expect(at(undefined).word).toBe('unknown')
+    expect(at(terminatedAt + 1, terminatedAt + 30 * MINUTE - 1).word).toBe('violated')
+    expect(at(terminatedAt + 1, terminatedAt + 30 * MINUTE).word).toBe('fine')
+    expect(
+      verdictOf({ ...cooling, cooldownMs: 0 }, connection(), NOON, { terminatedAt: () => terminatedAt }).word,
+    ).toBe('fine')
   })
 
-  it('of a cooldown is followed by what the policy says then for its own sake', () => {
+  it('of a cooldown is followed by the verdict of the policy’s own rule', () => {
     const tested = age('1h', { cooldownMs: 2 * HOUR })
-    const back = connection({ establishedAt: NOON })
-    const found = judged(tested, back, NOON + MINUTE, { terminatedAt: () => NOON - MINUTE })
+    const reconnected = connection({ establishedAt: NOON })
+    const found = verdictOf(tested, reconnected, NOON + MINUTE, { terminatedAt: () => NOON - MINUTE })
     expect(found).toMatchObject({ reason: 'cooldown', nextAt: NEVER })
-    const long = judged({ ...tested, cooldownMs: 30 * MINUTE }, back, NOON + MINUTE, {
+    const long = verdictOf({ ...tested, cooldownMs: 30 * MINUTE }, reconnected, NOON + MINUTE, {
       terminatedAt: () => NOON - MINUTE,
     })
     expect(long).toMatchObject({ reason: 'cooldown', nextAt: NOON + 29 * MINUTE })
   })
 })
 
-describe('a snapshot that is not the newest', () => {
+describe('a stale view', () => {
   it.each<[string, Policy, string]>([
     ['max-session-age', age('30m'), 'violated'],
     ['banned-users', ban(['alice']), 'violated'],
@@ -247,54 +247,56 @@ describe('a snapshot that is not the newest', () => {
     ['max-transfer', policy('max-transfer', { total: '1B' }), 'unknown'],
     ['max-sessions', policy('max-sessions', { limit: 1 }), 'unknown'],
     ['idle-timeout', policy('idle-timeout', { after: '1m' }), 'unknown'],
-  ])('is enough for what never changes: under %s', (_kind, tested, word) => {
-    const who = connection({ posture: ['sick'], ingressBytes: 5 })
-    const [standing] = createPolicySet([tested], []).standings(PLACE)(who)
-    const found = standing && judge(standing, who, { ...NO_HISTORY, fresh: () => false }, NOON)
-    expect(found?.word).toBe(word)
+  ])('is enough for facts that never change: %s', (_kind, tested, word) => {
+    const found = verdictOf(tested, connection({ posture: ['sick'], ingressBytes: 5 }), NOON, { fresh: () => false })
+    expect(found.word).toBe(word)
     if (word === 'unknown') expect(found).toMatchObject({ nextAt: NEVER, finding: { word } })
   })
 })
 
-describe('why', () => {
+describe('because', () => {
   const users = (list: readonly UserEntry[]) => ({ users: list, endpoints: undefined, regions: undefined })
   const until = Date.parse('2027-01-01T00:00:00Z')
-  const said = (tested: Policy, who = connection(), different: Partial<History> = {}, protect: UserEntry[] = []) => {
-    const [standing] = createPolicySet([tested], protect).everyStanding(PLACE)(who)
-    if (standing === undefined) throw new Error('no standing')
-    return because(judge(standing, who, { ...NO_HISTORY, ...different }, NOON), who, NOON)
-  }
+  const explained = (
+    tested: Policy,
+    judged = connection(),
+    different: Partial<History> = {},
+    protect: readonly UserEntry[] = [],
+  ) => because(verdictUnder(createPolicySet([tested], protect), judged, NOON, different), judged, NOON)
 
-  it('names the entry that exempts, its reason and its end', () => {
-    const lasting = said(age('1m', { exempt: users([entry('al*')]) }))
+  it('names the entry that exempts the connection, its reason and its end', () => {
+    const lasting = explained(age('1m', { exempt: users([entry('al*')]) }))
     expect(lasting).toContain('al*')
     expect(lasting).not.toMatch(/until|undefined|NaN/)
-    const passing = said(age('1m', { exempt: users([entry('al?ce', { until, reason: 'on call' })]) }))
+    const passing = explained(age('1m', { exempt: users([entry('al?ce', { until, reason: 'on call' })]) }))
     for (const part of ['al?ce', 'on call', '2027-01-01']) expect(passing).toContain(part)
-    expect(said(age('1m'), connection(), {}, [entry('al*')])).not.toBe(lasting)
-    expect(said(age('1m'), connection(), {}, [entry('al*')])).toContain('al*')
+    expect(explained(age('1m'), connection(), {}, [entry('al*')])).not.toBe(lasting)
+    expect(explained(age('1m'), connection(), {}, [entry('al*')])).toContain('al*')
     const everywhere = { users: undefined, endpoints: [entry('*')], regions: undefined }
-    expect(said(age('1m', { exempt: everywhere }))).not.toMatch(/until|undefined/)
+    expect(explained(age('1m', { exempt: everywhere }))).not.toMatch(/until|undefined/)
   })
 
-  it('differs with the word', () => {
+  it('gives a different text for each word', () => {
     const tested = [
-      said(age('1m', { match: users([entry('bob')]) })),
-      said(age('1m', { exempt: users([entry('alice')]) })),
-      said(age('1m', { match: users([entry('bob')]) }), connection({ username: undefined, commonName: undefined })),
-      said(age('1m'), connection({ establishedAt: undefined })),
-      said(age('1m')),
-      said(age('10h')),
-      said(policy('max-sessions', { limit: 1 }), connection(), { fresh: () => false }),
-      said(policy('max-sessions', { limit: 1 })),
+      explained(age('1m', { match: users([entry('bob')]) })),
+      explained(age('1m', { exempt: users([entry('alice')]) })),
+      explained(
+        age('1m', { match: users([entry('bob')]) }),
+        connection({ username: undefined, commonName: undefined }),
+      ),
+      explained(age('1m'), connection({ establishedAt: undefined })),
+      explained(age('1m')),
+      explained(age('10h')),
+      explained(policy('max-sessions', { limit: 1 }), connection(), { fresh: () => false }),
+      explained(policy('max-sessions', { limit: 1 })),
     ]
     expect(new Set(tested).size).toBe(tested.length)
     for (const text of tested) expect(text).not.toMatch(/undefined|NaN|Infinity/)
   })
 
-  it('of a cooldown names the policy and how long it lasts', () => {
+  it('names the policy of a cooldown and how long it lasts', () => {
     const cooling = age('8h', { name: 'breather', cooldownMs: 30 * MINUTE })
-    const text = said(cooling, connection({ establishedAt: NOON }), { terminatedAt: () => NOON - MINUTE })
+    const text = explained(cooling, connection({ establishedAt: NOON }), { terminatedAt: () => NOON - MINUTE })
     expect(text).toContain('breather')
     expect(text).toContain('30m')
   })
@@ -324,17 +326,17 @@ describe('nextAt', () => {
 
   it('is the first instant at which the word, or whether the deadline has passed, differs', () => {
     fc.assert(
-      fc.property(policies, exempt, offset, offset, (plain, exemption, established, asked) => {
+      fc.property(policies, exempt, offset, offset, (plain, exemption, established, judgedAt) => {
         const tested = { ...plain, exempt: exemption }
-        const who = connection({ establishedAt: NOON + established * step })
-        const now = NOON + asked * step
+        const judged = connection({ establishedAt: NOON + established * step })
+        const now = NOON + judgedAt * step
         const state = (at: number) => {
-          const verdict = verdictOf(tested, who, at)
+          const verdict = verdictOf(tested, judged, at)
           return `${verdict.word} ${isDue(verdict, at)}`
         }
-        const { nextAt } = verdictOf(tested, who, now)
+        const { nextAt } = verdictOf(tested, judged, now)
         expect(nextAt).toBeGreaterThan(now)
-        // Everything here changes on half hours only: looking at each of them finds the first change.
+        // All verdicts here change on half hours only, so looking at each of them finds the first change.
         let first: number = NEVER
         for (let at = now + step; at <= now + 4 * DAY && first === NEVER; at += step) {
           if (state(at) !== state(now)) first = at

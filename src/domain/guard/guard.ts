@@ -1,9 +1,9 @@
 import { type Decision, type Decisions, decisionOf } from '../judge/decide.ts'
-import { isDue, type Verdict } from '../judge/verdict.ts'
+import { isDue, type ViolatedVerdict } from '../judge/verdict.ts'
 import { acts, type Mode, type Policy } from '../policies/policy.ts'
 import { type Instant, MINUTE } from '../time/instant.ts'
 
-/** How much of an endpoint verdicts that nobody foresaw may end within ten minutes. */
+/** How many connections of an endpoint the verdicts that the guard checks may end within ten minutes. */
 export interface GuardLimits {
   readonly maxPercent: number
   readonly minConnections: number
@@ -11,130 +11,156 @@ export interface GuardLimits {
 
 const WITHIN_MS = 10 * MINUTE
 
-/** What is kept of one guarded verdict: since when it condemns, and whether it is held. */
+/** The record of one verdict that the guard checked. */
 export interface GuardedVerdict {
   readonly policy: string
+  /** The policy's hash at that time. After an edit the verdict is checked again. */
+  readonly policyHash: string
   readonly connectionId: string
+  /** When the verdict was first due and checked. */
   readonly dueAt: Instant
   readonly held: boolean
 }
 
-/** What became of the holds at one decision. */
+/** What the guard remembers of one endpoint. */
+export interface Holds {
+  /** The limits under which the verdicts were checked; undefined before the first check. */
+  readonly limits: GuardLimits | undefined
+  readonly verdicts: readonly GuardedVerdict[]
+}
+
+export const NO_HOLDS: Holds = { limits: undefined, verdicts: [] }
+
+interface HeldVerdict {
+  readonly decision: Decision
+  readonly verdict: ViolatedVerdict
+}
+
+/** The result of one review. */
 export interface Review {
   readonly decisions: Decisions
-  /** Verdicts that are held from now on. */
-  readonly held: ReadonlyArray<{ readonly decision: Decision; readonly verdict: Verdict }>
-  /** Verdicts that are held no longer: they went, or an operator edited their policy or the guard. */
+  readonly holds: Holds
+  /** Verdicts that are newly held. */
+  readonly held: readonly HeldVerdict[]
+  /** Verdicts that are no longer held: they ended, or an operator edited their policy or the guard. */
   readonly released: readonly GuardedVerdict[]
 }
 
-/**
- * What time brings was foreseen, what an edit brings was not. Verdicts that began before their policy last changed, and
- * those on counters or on the whole snapshot, are held when they would end more of the endpoint than the limits allow.
- * Verdicts are held, not connections: another policy may still end one.
- */
-export const createGuard = (kept: readonly GuardedVerdict[] = []) => {
-  const known = new Map(kept.map((verdict) => [keyOf(verdict.policy, verdict.connectionId), verdict]))
-  let released: GuardedVerdict[] = []
-
-  const forget = (goes: (verdict: GuardedVerdict) => boolean) => {
-    for (const [key, verdict] of known) {
-      if (!goes(verdict)) continue
-      known.delete(key)
-      if (verdict.held) released.push(verdict)
-    }
-  }
-
-  return {
-    /** An operator edited the policy, or the limits (no name): what it condemns is judged anew. */
-    reset(policy?: string): void {
-      forget((verdict) => policy === undefined || verdict.policy === policy)
-    },
-
-    /** Decides what is held, and leaves those verdicts out of the decisions. */
-    review(
-      decisions: Decisions,
-      mode: Mode,
-      limits: GuardLimits,
-      changedAt: (policy: Policy) => Instant,
-      /** Whether the last snapshot merely failed to show the connection. */
-      isMissing: (connectionId: string) => boolean,
-    ): Review {
-      const { now, active } = decisions
-      const condemning = new Map<string, { readonly decision: Decision; readonly verdict: Verdict }>()
-      for (const decision of decisions.violating) {
-        for (const verdict of decision.violated) {
-          if (!acts(verdict.policy, mode) || !isDue(verdict, now) || !isGuarded(verdict, changedAt)) continue
-          condemning.set(keyOf(verdict.policy.name, decision.connection.id), { decision, verdict })
-        }
-      }
-      const inDoubt = new Set<string>()
-      for (const [{ name }, ids] of decisions.unknown) for (const id of ids) inDoubt.add(keyOf(name, id))
-      // A verdict that went takes its hold along, not one that cannot be read just now; a connection that was ended still
-      // counts against the limits.
-      forget((verdict) => {
-        const key = keyOf(verdict.policy, verdict.connectionId)
-        if (condemning.has(key)) return false
-        if (verdict.held && (inDoubt.has(key) || isMissing(verdict.connectionId))) return false
-        return verdict.held || now - verdict.dueAt >= WITHIN_MS
-      })
-      for (const [key, { decision, verdict }] of condemning) {
-        if (known.has(key)) continue
-        known.set(key, {
-          policy: verdict.policy.name,
-          connectionId: decision.connection.id,
-          dueAt: now,
-          held: false,
-        })
-      }
-
-      // The clock was set back: what lies ahead would count for longer than it should.
-      for (const [key, verdict] of known) if (verdict.dueAt > now) known.set(key, { ...verdict, dueAt: now })
-      const recent = [...known].filter(([, verdict]) => now - verdict.dueAt < WITHIN_MS)
-      const tooMany = (entries: typeof recent) => {
-        const connections = new Set(entries.map(([, verdict]) => verdict.connectionId)).size
-        return connections > limits.minConnections && connections > (limits.maxPercent / 100) * active
-      }
-      const byPolicy = new Map<string, typeof recent>()
-      for (const entry of recent) {
-        if (byPolicy.get(entry[1].policy)?.push(entry) === undefined) byPolicy.set(entry[1].policy, [entry])
-      }
-      const held: Array<{ readonly decision: Decision; readonly verdict: Verdict }> = []
-      const hold = (entries: typeof recent) => {
-        for (const [key, verdict] of entries) {
-          const condemned = condemning.get(key)
-          if (known.get(key)?.held === true || condemned === undefined) continue
-          known.set(key, { ...verdict, held: true })
-          held.push(condemned)
-        }
-      }
-      for (const entries of byPolicy.values()) if (tooMany(entries)) hold(entries)
-      // All together counts what is left: one name banned beside a policy that is held ends at once.
-      const left = recent.filter(([key]) => known.get(key)?.held !== true)
-      if (tooMany(left)) hold(left)
-
-      const isHeld = (verdict: Verdict, id: string) => known.get(keyOf(verdict.policy.name, id))?.held === true
-      const review = { decisions: without(decisions, mode, isHeld), held, released }
-      released = []
-      return review
-    },
-
-    /** For the state file. */
-    kept: (): readonly GuardedVerdict[] => [...known.values()],
-  }
+/** What a review is made under. */
+interface GuardRules {
+  readonly mode: Mode
+  readonly limits: GuardLimits
+  readonly policies: readonly Policy[]
+  readonly changedAt: (policy: Policy) => Instant
+  /** Whether the connection is missing in the last snapshot, and only in that one. */
+  readonly isMissing: (connectionId: string) => boolean
 }
 
 const keyOf = (policy: string, connectionId: string) => `${connectionId}\n${policy}`
 
-const isGuarded = ({ policy, since }: Verdict, changedAt: (policy: Policy) => Instant): boolean => {
-  if (policy.guard === 'off') return false
-  return policy.kind.facts !== 'immutable' || since === undefined || since < changedAt(policy)
+const isSameLimits = (one: GuardLimits, other: GuardLimits) =>
+  one.maxPercent === other.maxPercent && one.minConnections === other.minConnections
+
+/**
+ * Holds verdicts that an edit made due, if they would end more of the endpoint than the limits allow. The guard checks
+ * verdicts that began before their policy last changed, and all verdicts on counters or on the whole snapshot. It does
+ * not check verdicts that became due by the passing of time. It holds verdicts, not connections: another policy may
+ * still end the connection.
+ */
+export const review = (decisions: Decisions, before: Holds, rules: GuardRules): Review => {
+  const { now, active } = decisions
+  const { mode, limits, isMissing } = rules
+  const due = dueVerdicts(decisions, rules)
+  const unknown = new Set<string>()
+  for (const [{ name }, ids] of decisions.unknown) for (const id of ids) unknown.add(keyOf(name, id))
+  // An edit of a policy or of the limits releases the verdicts checked before it, even if the daemon was stopped
+  // meanwhile.
+  const hashes = new Map(rules.policies.map(({ name, hash }) => [name, hash]))
+  const isEdited = ({ policy, policyHash }: GuardedVerdict) =>
+    (before.limits !== undefined && !isSameLimits(before.limits, limits)) || hashes.get(policy) !== policyHash
+  // A hold ends with its verdict, but not while the verdict is unknown or its connection is missing for one snapshot. A
+  // terminated connection still counts against the limits for ten minutes.
+  const isOver = (verdict: GuardedVerdict) => {
+    const key = keyOf(verdict.policy, verdict.connectionId)
+    if (due.has(key)) return false
+    if (verdict.held && (unknown.has(key) || isMissing(verdict.connectionId))) return false
+    return verdict.held || now - verdict.dueAt >= WITHIN_MS
+  }
+
+  const known = new Map<string, GuardedVerdict>()
+  const released: GuardedVerdict[] = []
+  for (const verdict of before.verdicts) {
+    if (!isEdited(verdict) && !isOver(verdict)) {
+      // After the clock was set back, an instant in the future would count for too long.
+      const { dueAt } = verdict
+      known.set(keyOf(verdict.policy, verdict.connectionId), dueAt > now ? { ...verdict, dueAt: now } : verdict)
+    } else if (verdict.held) released.push(verdict)
+  }
+  for (const [key, { decision, verdict }] of due) {
+    if (known.has(key)) continue
+    const { name: policy, hash: policyHash } = verdict.policy
+    known.set(key, { policy, policyHash, connectionId: decision.connection.id, dueAt: now, held: false })
+  }
+
+  const held: HeldVerdict[] = []
+  const hold = (entries: ReadonlyArray<readonly [string, GuardedVerdict]>) => {
+    for (const [key, verdict] of entries) {
+      const found = due.get(key)
+      if (known.get(key)?.held === true || found === undefined) continue
+      known.set(key, { ...verdict, held: true })
+      held.push(found)
+    }
+  }
+  const recent = [...known].filter(([, verdict]) => now - verdict.dueAt < WITHIN_MS)
+  const byPolicy = new Map<string, Array<(typeof recent)[number]>>()
+  for (const entry of recent) {
+    if (byPolicy.get(entry[1].policy)?.push(entry) === undefined) byPolicy.set(entry[1].policy, [entry])
+  }
+  for (const entries of byPolicy.values()) if (isTooMuch(entries, active, limits)) hold(entries)
+  // The limit for all policies together counts only verdicts that are not held, so that one ban beside a held policy
+  // still acts.
+  const rest = recent.filter(([key]) => known.get(key)?.held !== true)
+  if (isTooMuch(rest, active, limits)) hold(rest)
+
+  const isHeld = (verdict: ViolatedVerdict, id: string) => known.get(keyOf(verdict.policy.name, id))?.held === true
+  return {
+    decisions: withoutHeld(decisions, mode, isHeld),
+    holds: { limits, verdicts: [...known.values()] },
+    held,
+    released,
+  }
 }
 
-const without = (
+/** Due verdicts of acting policies that the guard checks. */
+const dueVerdicts = (decisions: Decisions, { mode, changedAt }: GuardRules): ReadonlyMap<string, HeldVerdict> => {
+  const due = new Map<string, HeldVerdict>()
+  for (const decision of decisions.violating) {
+    for (const verdict of decision.violated) {
+      if (!acts(verdict.policy, mode) || !isDue(verdict, decisions.now) || !isChecked(verdict, changedAt)) continue
+      due.set(keyOf(verdict.policy.name, decision.connection.id), { decision, verdict })
+    }
+  }
+  return due
+}
+
+/** Whether the guard checks the verdict. */
+const isChecked = ({ policy, since }: ViolatedVerdict, changedAt: (policy: Policy) => Instant): boolean =>
+  policy.guard === 'on' && (policy.kind.facts !== 'immutable' || since < changedAt(policy))
+
+/** Whether the verdicts together would end more of the endpoint than the limits allow. */
+const isTooMuch = (
+  entries: ReadonlyArray<readonly [string, GuardedVerdict]>,
+  active: number,
+  { minConnections, maxPercent }: GuardLimits,
+): boolean => {
+  const connections = new Set(entries.map(([, { connectionId }]) => connectionId)).size
+  return connections > minConnections && connections > (maxPercent / 100) * active
+}
+
+const withoutHeld = (
   decisions: Decisions,
   mode: Mode,
-  isHeld: (verdict: Verdict, connectionId: string) => boolean,
+  isHeld: (verdict: ViolatedVerdict, connectionId: string) => boolean,
 ): Decisions => ({
   ...decisions,
   violating: decisions.violating.map((decision) => {

@@ -3,83 +3,99 @@ import type { Location } from '../names/selector.ts'
 import { acts, type Facts, type History, type Member, type Mode, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import { type Case, groundOf, type NearMiss } from './case.ts'
-import { type Cases, createCases } from './cases.ts'
+import { type Assessment, groundOf, type NearMiss, type Part } from './assessment.ts'
+import { createAssessments } from './assessments.ts'
 import type { Foreseen } from './foresight.ts'
-import { isDue, judge, type Verdict } from './verdict.ts'
+import { isDue, judge, type Verdict, type ViolatedVerdict } from './verdict.ts'
 
-/** What becomes of one connection that at least one policy finds violated. */
-export interface Decision {
+interface AnyDecision {
   readonly connection: Connection
-  /** `held`: it would be terminated if the guard did not hold it. `audit`: if the policies that condemn it acted. */
-  readonly act: 'terminate' | 'held' | 'audit' | 'keep'
-  /** The verdict in whose name it ends or would end; none while all are in grace. */
-  readonly lead: Verdict | undefined
   /** Every violated verdict, the lead included. */
-  readonly violated: readonly Verdict[]
-  /** Those that the guard holds. */
-  readonly held: readonly Verdict[]
+  readonly violated: readonly ViolatedVerdict[]
+  /** Those of them that the guard holds. */
+  readonly held: readonly ViolatedVerdict[]
 }
 
-/** All that is to be said of one endpoint at one instant. */
+/** The connection ends, or would end. */
+export interface DueDecision extends AnyDecision {
+  /** `held`: the guard keeps it from ending. `audit`: the policies that would end it do not act. */
+  readonly act: 'terminate' | 'held' | 'audit'
+  /** The verdict under which the connection ends or would end. */
+  readonly lead: ViolatedVerdict
+}
+
+/** Every violation is still in grace. */
+interface KeepDecision extends AnyDecision {
+  readonly act: 'keep'
+  readonly lead: undefined
+}
+
+/** All verdicts about one connection that violates at least one policy. */
+export type Decision = DueDecision | KeepDecision
+
+/** All decisions about one endpoint at one instant. */
 export interface Decisions {
   readonly now: Instant
   readonly active: number
   readonly protectedConnections: number
-  /** Only connections that some policy finds violated. */
+  /** Only connections that violate a policy. */
   readonly violating: readonly Decision[]
   /** The ids of connections that lack a fact that the policy needs. */
   readonly unknown: ReadonlyMap<Policy, ReadonlySet<string>>
   readonly nearMisses: readonly NearMiss[]
-  /** Ends that acting policies will bring about, and of which their people should hear now. */
+  /** Future ends by acting policies, of which the principals are to be warned now. */
   readonly foreseen: readonly Foreseen[]
-  /** The first later instant at which any verdict may differ, or a warning be due, if nothing but time moved. */
+  /** The first later instant at which a verdict may differ or a warning may be due, if nothing but time passes. */
   readonly wakeAt: Instant
-  /** The same of verdicts that a new snapshot has to confirm. */
-  readonly askAt: Instant
+  /** The same, for verdicts that a new snapshot must confirm. */
+  readonly confirmAt: Instant
 }
 
-/** What a kind on the whole snapshot is told of one connection. */
-type Crowds = ReadonlyMap<Policy, ReadonlyMap<string, Instant>>
+const NONE: readonly never[] = []
 
-/** The one evaluator: which connections of an endpoint must end now, in whose name, and when that may change. */
-export const createDecider = (set: PolicySet, place: Location, cases: Cases = createCases(set, place)) => {
-  const everyStandingOf = set.everyStanding(place)
-  const crowds = set.policies.flatMap((policy) => {
-    const find = policy.kind.crowd?.(policy.rule)
+/** When each surplus connection became surplus, by policy and connection. */
+type Surplus = ReadonlyMap<Policy, ReadonlyMap<string, Instant>>
+
+/** The policies of one endpoint, prepared once. */
+export const createDecider = (set: PolicySet, location: Location) => {
+  const assessments = createAssessments(set, location)
+  const everyApplicabilityOf = set.everyApplicability(location)
+  const counters = set.policies.flatMap((policy) => {
+    const find = policy.kind.surplus?.(policy.rule)
     return find === undefined ? [] : [{ policy, find }]
   })
 
-  /** Since when who is one too many, of those that count: whom no acting policy of another kind ends anyway. */
-  const crowdsOf = (active: readonly Connection[], all: readonly Case[], now: Instant): Crowds =>
+  /** Connections that an acting policy of another kind ends regardless are not counted. */
+  const surplusOf = (all: readonly Assessment[], now: Instant): Surplus =>
     new Map(
-      crowds.map(({ policy, find }) => {
+      counters.map(({ policy, find }) => {
         const members: Member[] = []
-        for (const [index, connection] of active.entries()) {
-          const { crowded = [], goesAnyway } = all[index] ?? {}
-          if (goesAnyway === true) continue
-          for (const standing of crowded) {
-            if (standing.policy !== policy || standing.matched !== 'yes' || now < standing.exemptUntil) continue
-            members.push({ connection, person: standing.person })
+        for (const { connection, parts } of all) {
+          const [countersAside, onCounters] = parts
+          if (countersAside.endsRegardless || onCounters?.endsRegardless) continue
+          for (const { policy: one, matched, exemptUntil, principal } of countersAside.counting) {
+            if (one === policy && matched === 'yes' && now >= exemptUntil) members.push({ connection, principal })
           }
         }
         return [policy, find(members)]
       }),
     )
 
-  const factsOf = (history: History, crowdsNow: Crowds, policy: Policy): Facts => {
-    const since = crowdsNow.get(policy)
-    return since === undefined ? history : { ...history, crowdedSince: (id) => since.get(id) }
+  const factsOf = (history: History, surplus: Surplus, policy: Policy): Facts => {
+    const since = surplus.get(policy)
+    return since === undefined ? history : { ...history, surplusSince: (id) => since.get(id) }
   }
 
   return {
-    /** What to do, for many connections: keeps only what somebody has to act on. */
+    assessments,
+
+    /** Decides about all connections of a snapshot. Connections that violate no policy get no decision. */
     decide(connections: readonly Connection[], history: History, now: Instant, mode: Mode): Decisions {
       const active = connections.filter(isActive)
-      const all = cases.of(active, groundOf(history, now, mode))
-      const crowdsNow = crowdsOf(active, all, now)
-      const isCrowded = [...crowdsNow.values()].some(({ size }) => size > 0)
-      const facts = new Map(crowds.map(({ policy }) => [policy, factsOf(history, crowdsNow, policy)]))
+      const all = assessments.of(active, groundOf(history, now, mode))
+      const surplus = surplusOf(all, now)
+      const isAnySurplus = [...surplus.values()].some(({ size }) => size > 0)
+      const facts = new Map(counters.map(({ policy }) => [policy, factsOf(history, surplus, policy)]))
 
       const violating: Decision[] = []
       const unknown = new Map<Policy, Set<string>>()
@@ -87,33 +103,41 @@ export const createDecider = (set: PolicySet, place: Location, cases: Cases = cr
       const foreseen: Foreseen[] = []
       let protectedConnections = 0
       let wakeAt: Instant = NEVER
-      let askAt: Instant = NEVER
-      for (const [index, one] of all.entries()) {
-        const connection = active[index] ?? one.connection
-        if (one.isProtected) protectedConnections++
-        if (one.wakeAt < wakeAt) wakeAt = one.wakeAt
-        if (one.askAt < askAt) askAt = one.askAt
-        for (const policy of one.unknown) {
+      let confirmAt: Instant = NEVER
+      /** Of 126,000 connections most have nothing to add: the loop only looks at their lists. */
+      const add = (part: Part, { id }: Connection) => {
+        if (part.wakeAt < wakeAt) wakeAt = part.wakeAt
+        if (part.confirmAt < confirmAt) confirmAt = part.confirmAt
+        for (const policy of part.unknown) {
           const known = unknown.get(policy)
-          if (known === undefined) unknown.set(policy, new Set([connection.id]))
-          else known.add(connection.id)
+          if (known === undefined) unknown.set(policy, new Set([id]))
+          else known.add(id)
         }
-        for (const nearMiss of one.nearMisses) nearMisses.push(nearMiss)
-        let violated = one.violated
-        if (isCrowded) {
-          for (const standing of one.crowded) {
-            const seen = facts.get(standing.policy)
-            if (seen?.crowdedSince?.(connection.id) === undefined) continue
-            const verdict = judge(standing, connection, seen, now)
+        for (const nearMiss of part.nearMisses) nearMisses.push(nearMiss)
+      }
+      for (let index = 0; index < all.length; index++) {
+        const [one, connection] = [all[index], active[index]]
+        if (one === undefined || connection === undefined) continue
+        const [countersAside, onCounters] = one.parts
+        if (one.isProtected) protectedConnections++
+        add(countersAside, connection)
+        if (onCounters !== undefined) add(onCounters, connection)
+        let { violated } = countersAside
+        if (onCounters !== undefined && onCounters.violated.length > 0) violated = [...violated, ...onCounters.violated]
+        if (isAnySurplus) {
+          for (const applicability of countersAside.counting) {
+            const seen = facts.get(applicability.policy)
+            if (seen?.surplusSince?.(connection.id) === undefined) continue
+            const verdict = judge(applicability, connection, seen, now)
             if (verdict.word !== 'violated') continue
             violated = [...violated, verdict]
             if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
-            if (verdict.nextAt < askAt) askAt = verdict.nextAt
+            if (verdict.nextAt < confirmAt) confirmAt = verdict.nextAt
           }
         }
         const decision = violated.length === 0 ? undefined : decisionOf(connection, violated, now, mode)
         if (decision !== undefined) violating.push(decision)
-        if (decision?.act !== 'terminate') foreseen.push(...one.foreseen)
+        if (decision?.act !== 'terminate') foreseen.push(...countersAside.foreseen, ...(onCounters?.foreseen ?? NONE))
       }
       return {
         now,
@@ -124,11 +148,11 @@ export const createDecider = (set: PolicySet, place: Location, cases: Cases = cr
         nearMisses,
         foreseen,
         wakeAt,
-        askAt,
+        confirmAt,
       }
     },
 
-    /** All that is said of one connection among others, for those who ask. */
+    /** The verdicts of all policies on one connection, beside the others. */
     verdictsOf(
       id: string,
       connections: readonly Connection[],
@@ -138,10 +162,10 @@ export const createDecider = (set: PolicySet, place: Location, cases: Cases = cr
     ): readonly Verdict[] {
       const connection = connections.find((candidate) => candidate.id === id && isActive(candidate))
       if (connection === undefined) return []
-      const active = crowds.length === 0 ? [] : connections.filter(isActive)
-      const crowdsNow = crowdsOf(active, cases.of(active, groundOf(history, now, mode)), now)
-      return everyStandingOf(connection).map((standing) =>
-        judge(standing, connection, factsOf(history, crowdsNow, standing.policy), now),
+      const active = counters.length === 0 ? [] : connections.filter(isActive)
+      const surplus = surplusOf(assessments.of(active, groundOf(history, now, mode)), now)
+      return everyApplicabilityOf(connection).map((applicability) =>
+        judge(applicability, connection, factsOf(history, surplus, applicability.policy), now),
       )
     },
   }
@@ -149,31 +173,29 @@ export const createDecider = (set: PolicySet, place: Location, cases: Cases = cr
 
 export type Decider = ReturnType<typeof createDecider>
 
-/** The decision about one connection, from its verdicts, less those that the guard holds. */
+/** The decision about one connection from its verdicts. Held verdicts end nothing. */
 export const decisionOf = (
   connection: Connection,
   verdicts: readonly Verdict[],
   now: Instant,
   mode: Mode,
-  held: readonly Verdict[] = [],
+  held: readonly ViolatedVerdict[] = [],
 ): Decision => {
-  const violated = verdicts.filter(({ word }) => word === 'violated')
+  const violated = verdicts.filter((verdict) => verdict.word === 'violated')
   const due = violated.filter((verdict) => isDue(verdict, now)).sort(byLead)
   const acting = due.find((verdict) => acts(verdict.policy, mode) && !held.includes(verdict))
   if (acting !== undefined) return { connection, act: 'terminate', lead: acting, violated, held }
   const [lead] = held.length > 0 ? [...held].sort(byLead) : due
-  const act = held.length > 0 ? 'held' : due.length > 0 ? 'audit' : 'keep'
-  return { connection, act, lead, violated, held }
+  if (lead === undefined) return { connection, act: 'keep', lead: undefined, violated, held }
+  return { connection, act: held.length > 0 ? 'held' : 'audit', lead, violated, held }
 }
 
-/** Who leads: the kind's rank, then the earliest deadline, then the name. */
-const byLead = (a: Verdict, b: Verdict) =>
-  a.policy.kind.rank - b.policy.kind.rank ||
-  (a.deadline ?? NEVER) - (b.deadline ?? NEVER) ||
-  (a.policy.name < b.policy.name ? -1 : 1)
+/** The verdict that leads: by the kind's rank, then by the earliest deadline, then by the policy's name. */
+const byLead = (a: ViolatedVerdict, b: ViolatedVerdict) =>
+  a.policy.kind.rank - b.policy.kind.rank || a.deadline - b.deadline || (a.policy.name < b.policy.name ? -1 : 1)
 
-/** The names of the policies that condemn the connection beside the lead. */
-export const alsoBy = ({ lead, violated }: Decision): readonly string[] =>
+/** The names of the other policies that the connection violates. */
+export const alsoBy = ({ lead, violated }: Pick<DueDecision, 'lead' | 'violated'>): readonly string[] =>
   violated
     .filter((verdict) => verdict !== lead)
     .map(({ policy }) => policy.name)

@@ -1,42 +1,62 @@
 import type { Connection } from '../connection.ts'
+import type { Termination } from '../terminate/termination.ts'
 import type { Instant } from '../time/instant.ts'
 import { type Decision, decisionOf } from './decide.ts'
+import { type EndpointRules, historyOf, type Judgement } from './judge-endpoint.ts'
+import type { EndpointMemory } from './memory.ts'
 import { nextAtOfDecision, nextAtOfVerdict, type Scene } from './next-change.ts'
 import { because, type Verdict } from './verdict.ts'
 
-/** What one policy says of a connection, why, and when that changes. */
-export interface ExplainedVerdict {
+/** The verdict of one policy on a connection, its reason, and when it changes. */
+interface ExplainedVerdict {
   readonly verdict: Verdict
   readonly because: string
   readonly nextAt: Instant
 }
 
-/** All that is to be said of one connection. */
+/** All verdicts on one connection, and the decision. */
 export interface Explanation {
+  readonly now: Instant
   readonly decision: Decision
   /** When the connection is next terminated instead of kept, or kept instead of terminated. */
   readonly nextAt: Instant
   /** In the order of the policies. */
   readonly verdicts: readonly ExplainedVerdict[]
+  /** Its termination; undefined if none has begun. */
+  readonly termination: Termination | undefined
 }
 
-/** Every policy's verdict on one connection of the scene, of which the guard may hold some. */
-export const explain = (scene: Scene, connection: Connection, isHeld: (policy: string) => boolean): Explanation => {
-  const { decider, connections, history, now, mode } = scene
-  const verdicts = decider.verdictsOf(connection.id, connections, history, now, mode)
+/** A judged endpoint. */
+export interface Judged {
+  readonly judgement: Judgement
+  readonly rules: EndpointRules
+  readonly memory: EndpointMemory
+}
+
+/**
+ * Explains one connection of a judged endpoint. `others` are the connections that are judged with it to find the next
+ * change. Those of the same principal are enough, because other principals do not change its verdicts.
+ */
+export const explain = (
+  { judgement, rules, memory }: Judged,
+  connection: Connection,
+  others: readonly Connection[],
+): Explanation => {
+  const { now, view, decisions } = judgement
+  const { set, decider, mode } = rules
+  const history = historyOf(view, rules, memory, now)
+  const scene: Scene = { policies: set.policies, decider, connections: others, history, now, mode }
+  const verdicts = decider.verdictsOf(connection.id, others, history, now, mode)
+  const found = decisions?.violating.find((decision) => decision.connection.id === connection.id)
   return {
-    decision: decisionOf(
-      connection,
-      verdicts,
-      now,
-      mode,
-      verdicts.filter(({ word, policy }) => word === 'violated' && isHeld(policy.name)),
-    ),
+    now,
+    decision: found ?? decisionOf(connection, [], now, mode),
     nextAt: nextAtOfDecision(scene, connection),
     verdicts: verdicts.map((verdict) => ({
       verdict,
       because: because(verdict, connection, now),
       nextAt: nextAtOfVerdict(scene, connection.id, verdict),
     })),
+    termination: memory.terminations.of(connection.id),
   }
 }

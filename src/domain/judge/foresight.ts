@@ -1,48 +1,50 @@
 import type { Connection } from '../connection.ts'
 import type { Facts, Policy } from '../policies/policy.ts'
-import type { Standing } from '../policies/policy-set.ts'
+import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import { isDue, judge, type Verdict } from './verdict.ts'
+import { isDue, judge, type Verdict, type ViolatedVerdict } from './verdict.ts'
 
-/** What a policy that warns will do to one connection if nothing but time moves, so near that its person should hear of it now. */
+/** The future end of one connection under a policy, if nothing but time passes. It is so near that a warning is due. */
 export interface Foreseen {
   readonly connection: Connection
   readonly policy: Policy
   readonly endsAt: Instant
   /** The verdict at that instant. */
-  readonly verdict: Verdict
-  /** Which of the policy's leads it is: the nearest, where several have passed. */
+  readonly verdict: ViolatedVerdict
+  /** The policy's lead that the warning belongs to: the shortest that has begun, in ms. */
   readonly leadMs: number
 }
 
-/** Looks ahead from a verdict of now, no further than the longest lead of its policy. `lookAt`: when there may be more to tell. */
+/**
+ * Looks ahead from the verdict at `now`, as far as the longest lead of its policy. `lookAt`: when to look ahead again.
+ */
 export const foresee = (
-  standing: Standing,
+  applicability: Applicability,
   connection: Connection,
   facts: Facts,
   now: Instant,
   verdictNow: Verdict,
 ): { readonly foreseen: Foreseen | undefined; readonly lookAt: Instant } => {
-  const { policy } = standing
+  const { policy } = applicability
   const longest = Math.max(...policy.warn)
-  let [verdict, endsAt] = [verdictNow, now]
-  // Looking ahead must not be remembered as having condemned: it would spend the grace that an edit still to come owes.
-  let graceStartedAt: Instant | undefined
+  // The grace of a violation that has not begun will start with the violation, not now.
+  let graceStartsAt: Instant | undefined
   const ahead: Facts =
-    verdictNow.word === 'violated' ? facts : { ...facts, graceStartedAt: () => (graceStartedAt ??= endsAt) }
+    verdictNow.word === 'violated' ? facts : { ...facts, graceStartedAt: () => (graceStartsAt ??= endsAt) }
+  let [verdict, endsAt] = [verdictNow, now]
   while (!isDue(verdict, endsAt)) {
     if (verdict.nextAt > now + longest) return { foreseen: undefined, lookAt: verdict.nextAt - longest }
     endsAt = verdict.nextAt
-    verdict = judge(standing, connection, ahead, endsAt)
+    verdict = judge(applicability, connection, ahead, endsAt)
   }
   if (endsAt === now) return { foreseen: undefined, lookAt: NEVER }
 
-  const told = facts.warnedLead(policy, connection.id) ?? NEVER
-  const passed = policy.warn.filter((lead) => endsAt - now <= lead)
-  const leadMs = Math.min(...passed)
-  const later = policy.warn.filter((lead) => lead < Math.min(leadMs, told))
+  const warnedLead = facts.warnedLead(policy, connection.id) ?? NEVER
+  const begun = policy.warn.filter((lead) => endsAt - now <= lead)
+  const leadMs = Math.min(...begun)
+  const shorter = policy.warn.filter((lead) => lead < Math.min(leadMs, warnedLead))
   return {
-    foreseen: leadMs < told ? { connection, policy, endsAt, verdict, leadMs } : undefined,
-    lookAt: later.length === 0 ? NEVER : endsAt - Math.max(...later),
+    foreseen: leadMs < warnedLead ? { connection, policy, endsAt, verdict, leadMs } : undefined,
+    lookAt: shorter.length === 0 ? NEVER : endsAt - Math.max(...shorter),
   }
 }

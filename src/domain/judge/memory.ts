@@ -1,45 +1,67 @@
 import type { Connection } from '../connection.ts'
+import { type Holds, NO_HOLDS } from '../guard/guard.ts'
 import type { Location } from '../names/selector.ts'
-import { type Person, personOf } from '../names/user-list.ts'
+import { type Principal, principalNamesOf } from '../names/user-list.ts'
 import type { History, Note, Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { KeptTermination } from '../terminate/termination.ts'
+import { createTerminations } from '../terminate/terminations.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import { type NearMiss, nearMissKey } from './assessment.ts'
 import type { Foreseen } from './foresight.ts'
+import type { News } from './news.ts'
 
-/** One reading of an endpoint. */
-export interface Reading {
-  readonly begunAt: Instant
-  readonly connections: readonly Connection[]
-}
-
-/** By policy name, then by connection or person. */
+/** By policy name, then by connection or principal. */
 type Kept<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
 
-/** What a restart must not forget of it, as plain data. */
+/** The memory of one endpoint as plain data, for the state file. */
 export interface KeptMemory {
+  /**
+   * When watching the endpoint began. This counts as an edit, so that the guard checks verdicts that were due before
+   * it.
+   */
+  readonly watchedSince: Instant
   readonly firstSeen: Readonly<Record<string, Instant>>
   readonly countersMovedAt: Instant | null
   readonly notes: Kept<Note>
   readonly graceStarted: Kept<Instant>
   readonly terminated: Kept<Instant>
-  /** The shortest lead that was told. */
+  /** The shortest lead of a warning that was sent, in ms. */
   readonly warned: Kept<number>
+  readonly holds: Holds
+  readonly terminations: readonly KeptTermination[]
+}
+
+/** The additions of one judgement to the memory. */
+export interface Learned {
+  readonly graceStarted: ReadonlyArray<{ readonly policy: string; readonly connectionId: string; readonly at: Instant }>
+  readonly warned: readonly Foreseen[]
+  readonly holds: Holds
+  /** News that has been reported and must not be reported again. */
+  readonly news: readonly News[]
 }
 
 /**
- * What is remembered of one endpoint from snapshot to snapshot; what connections leave behind goes with them. What lies in
- * the future was remembered by a clock that has been set back since, perhaps by years: it counts from now on.
+ * The memory of one endpoint. Judging only reads it; `learn`, `begin`, `observe`, `confirmClock`, `policiesChanged` and
+ * `terminate` write it. Its maps are changed in place, because on the largest endpoint they have 126,000 entries. A
+ * remembered instant in the future comes from a clock that has been set back since, perhaps by years; it counts as now.
  */
-export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = []) => {
+export const createMemory = (kept?: KeptMemory) => {
+  let watchedSince = kept?.watchedSince ?? NEVER
   const firstSeen = new Map(Object.entries(kept?.firstSeen ?? {}))
   const carried = new Map<string, number>()
   const notes = unfold(kept?.notes)
   const graceStarted = unfold(kept?.graceStarted)
   const terminated = unfold(kept?.terminated)
   const warned = unfold(kept?.warned)
-  // The list moves while it is read: only a connection that two snapshots running did not show is gone.
+  const reported = new Map<string, Set<string>>()
+  const reportedNearMisses = new Set<string>()
+  let holds = kept?.holds ?? NO_HOLDS
+  const terminations = createTerminations(kept?.terminations)
+  // The list changes while it is read. A connection is gone only if two consecutive snapshots do not show it.
   let lastSeen = new Set([
-    ...alsoKnown,
+    ...holds.verdicts.map(({ connectionId }) => connectionId),
     ...[firstSeen, ...notes.values(), ...graceStarted.values(), ...warned.values()].flatMap((values) => [
       ...values.keys(),
     ]),
@@ -49,19 +71,13 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
   let snapshotAt: Instant | undefined
   let countersMovedAt: Instant | undefined = kept?.countersMovedAt ?? undefined
 
-  const under = <Value>(all: Map<string, Map<string, Value>>, name: string): Map<string, Value> => {
-    const known = all.get(name)
-    if (known !== undefined) return known
-    const made = new Map<string, Value>()
-    all.set(name, made)
-    return made
-  }
-
-  /** Takes in a complete, fresh snapshot: part by part where it is large, and nothing of it is known before the end. */
-  const begin = ({ begunAt, connections }: Reading, set: PolicySet, place: Location) => {
+  /** Begins to read a complete snapshot, part by part. The memory does not change before `end`. */
+  const begin = ({ begunAt, connections }: Pick<Snapshot, 'begunAt' | 'connections'>, set: PolicySet, at: Location) => {
     const onCounters = set.policies.some(({ kind }) => kind.facts === 'counters')
-    // Who somebody is to the policies is looked up only where one of them keeps something.
-    const standingsOf = set.policies.some(({ kind }) => kind.note !== undefined) ? set.standings(place) : undefined
+    // Principals are resolved only if a policy keeps notes of their connections.
+    const applicabilitiesOf = set.policies.some(({ kind }) => kind.note !== undefined)
+      ? set.applicabilities(at)
+      : undefined
     const ids = new Set<string>()
     const appeared: string[] = []
     const moved: [id: string, bytes: number][] = []
@@ -71,8 +87,9 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
     const read = (connection: Connection) => {
       const { id, establishedAt, ingressBytes = 0, egressBytes = 0 } = connection
       ids.add(id)
-      // Only where the established time is missing does anybody ask.
-      if (establishedAt === undefined && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
+      // First sight is asked for only where the established time is missing or in the future.
+      const isDated = establishedAt !== undefined && establishedAt <= begunAt
+      if (!isDated && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
       if (!onCounters) return
       const bytes = ingressBytes + egressBytes
       const before = carried.get(id)
@@ -80,45 +97,46 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
         moved.push([id, bytes])
         if (before !== undefined) countersMoved = true
       }
-      for (const { takeNote, policy } of standingsOf?.(connection) ?? []) {
+      for (const { takeNote, policy } of applicabilitiesOf?.(connection) ?? []) {
         if (takeNote === undefined) continue
-        const kept = under(notes, policy.name)
-        const known = kept.size === 0 ? undefined : kept.get(id)
+        const ofPolicy = under(notes, policy.name)
+        const known = ofPolicy.size === 0 ? undefined : ofPolicy.get(id)
         const note = takeNote(known && noLaterThan(begunAt, known), connection, begunAt)
-        if (note !== known) noted.push([kept, id, note])
+        if (note !== known) noted.push([ofPolicy, id, note])
       }
     }
 
     return {
       read(from: number, to: number): void {
-        for (let at = from; at < to; at++) {
-          const connection = connections[at]
+        for (let index = from; index < to; index++) {
+          const connection = connections[index]
           if (connection !== undefined) read(connection)
         }
       },
-      /** All of it was read; it is `now`, by a clock that can be believed. */
+      /** Ends the reading. `now` must come from a trusted clock. */
       end(now: Instant): void {
         snapshotAt = begunAt
         if (countersMoved || (countersMovedAt ?? -NEVER) > begunAt) countersMovedAt = begunAt
         for (const id of appeared) firstSeen.set(id, begunAt)
         for (const [id, bytes] of moved) carried.set(id, bytes)
         if (!onCounters) carried.clear()
-        for (const [kept, id, note] of noted) {
-          if (note === undefined) kept.delete(id)
-          else kept.set(id, note)
+        for (const [ofPolicy, id, note] of noted) {
+          if (note === undefined) ofPolicy.delete(id)
+          else ofPolicy.set(id, note)
         }
         for (const id of absent) {
           if (ids.has(id)) continue
-          for (const kept of [firstSeen, carried, ...notes.values(), ...graceStarted.values(), ...warned.values()])
-            kept.delete(id)
+          for (const all of [firstSeen, carried, ...notes.values(), ...graceStarted.values(), ...warned.values()])
+            all.delete(id)
         }
-        for (const [name, kept] of terminated) {
+        for (const id of reported.keys()) if (!ids.has(id)) reported.delete(id)
+        for (const [name, ofPolicy] of terminated) {
           const { cooldownMs = 0 } = set.policies.find((policy) => policy.name === name) ?? {}
-          for (const [whose, at] of kept) if (at > now || now >= at + cooldownMs) kept.delete(whose)
+          for (const [principal, at] of ofPolicy) if (at > now || now >= at + cooldownMs) ofPolicy.delete(principal)
         }
-        const gone = new Set<string>()
-        for (const id of lastSeen) if (!ids.has(id)) gone.add(id)
-        absent = gone
+        const missing = new Set<string>()
+        for (const id of lastSeen) if (!ids.has(id)) missing.add(id)
+        absent = missing
         lastSeen = ids
       },
     }
@@ -126,49 +144,85 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
 
   return {
     begin,
+    terminations,
+    holds: () => holds,
+    /** NEVER until the clock is known to be right. */
+    watchedSince: () => watchedSince,
+    isReported: (policy: string, connectionId: string) => reported.get(connectionId)?.has(policy) === true,
+    isNearMissReported: (nearMiss: NearMiss) => reportedNearMisses.has(nearMissKey(nearMiss)),
+    /** When the grace of a violation began; undefined if it is not remembered. */
+    graceStartedAt: (policy: string, connectionId: string) => graceStarted.get(policy)?.get(connectionId),
+    /** Whether the connection is missing in the last snapshot, and only in that one. */
+    isMissing: (connectionId: string) => absent.has(connectionId),
 
-    /** All of it in one go. */
-    observe(reading: Reading, set: PolicySet, place: Location): void {
-      const observation = begin(reading, set, place)
-      observation.read(0, reading.connections.length)
-      observation.end(reading.begunAt)
+    /** Reads the whole snapshot at once. */
+    observe(snapshot: Pick<Snapshot, 'begunAt' | 'connections'>, set: PolicySet, location: Location): void {
+      const observation = begin(snapshot, set, location)
+      observation.read(0, snapshot.connections.length)
+      observation.end(snapshot.begunAt)
     },
 
-    /** A termination in the policy's name left at that instant. Within a cooldown only the first cut counts, whichever is told first. */
-    terminate(policy: Policy, whom: Pick<Connection, 'username' | 'commonName'>, at: Instant): void {
-      const whose = cooldownName(policy, personOf(whom))
-      if (policy.cooldownMs === 0 || whose === undefined) return
-      const kept = under(terminated, policy.name)
-      const known = kept.get(whose)
-      if (known === undefined || known > at || at >= known + policy.cooldownMs) kept.set(whose, at)
+    /** The clock is right at `now`. If watching began by a clock that was ahead, it counts as begun now. */
+    confirmClock(now: Instant): void {
+      watchedSince = Math.min(watchedSince, now)
+    },
+
+    /** Policies changed, so that near misses are reported again. */
+    policiesChanged(): void {
+      reportedNearMisses.clear()
+    },
+
+    learn(learned: Learned): void {
+      holds = learned.holds
+      for (const { policy, connectionId, at } of learned.graceStarted) under(graceStarted, policy).set(connectionId, at)
+      for (const { policy, connection, leadMs } of learned.warned) under(warned, policy.name).set(connection.id, leadMs)
+      for (const one of learned.news) {
+        if (one.what === 'near-miss') reportedNearMisses.add(nearMissKey(one.nearMiss))
+        if (one.what !== 'violation') continue
+        const { connectionId, policy } = one.violation
+        const known = reported.get(connectionId)
+        if (known === undefined) reported.set(connectionId, new Set([policy]))
+        else known.add(policy)
+      }
+    },
+
+    /** Remembers a call under the policy that left at `at`. Within a cooldown only the first termination counts. */
+    terminate(policy: Policy, connection: Pick<Connection, 'username' | 'commonName'>, at: Instant): void {
+      const name = cooldownName(policy, principalNamesOf(connection))
+      if (policy.cooldownMs === 0 || name === undefined) return
+      const ofPolicy = under(terminated, policy.name)
+      const known = ofPolicy.get(name)
+      if (known === undefined || known > at || at >= known + policy.cooldownMs) ofPolicy.set(name, at)
       terminationsRevision++
     },
 
-    /** The person was warned. */
-    warn({ policy, connection, leadMs }: Foreseen): void {
-      under(warned, policy.name).set(connection.id, leadMs)
-    },
-
-    /** Whether the last snapshot, and only that one, did not show the connection. */
-    isMissing: (connectionId: string): boolean => absent.has(connectionId),
-
     /** For the state file. */
     kept: (): KeptMemory => ({
+      watchedSince,
       firstSeen: Object.fromEntries(firstSeen),
       countersMovedAt: countersMovedAt ?? null,
       notes: refold(notes),
       graceStarted: refold(graceStarted),
       terminated: refold(terminated),
       warned: refold(warned),
+      holds,
+      terminations: terminations.kept(),
     }),
 
-    /** The history as it is to a decision at `now`, in which some policies act: whom they condemn for the first time they condemn now. */
-    history(
-      now: Instant,
-      fresh: boolean,
-      acts: (policy: Policy) => boolean,
-      changedAt: (policy: Policy) => Instant | undefined,
-    ): History {
+    /**
+     * The history for a judgement at `now`. When an acting policy first finds a violation, its grace starts at `now`.
+     */
+    history({
+      now,
+      fresh,
+      acts,
+      changedAt,
+    }: {
+      readonly now: Instant
+      readonly fresh: boolean
+      readonly acts: (policy: Policy) => boolean
+      readonly changedAt: (policy: Policy) => Instant
+    }): History {
       return {
         changedAt,
         fresh: () => fresh,
@@ -178,17 +232,13 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
         note: (policy, id) => notes.get(policy)?.get(id),
         graceStartedAt(policy, id) {
           if (!acts(policy)) return undefined
-          const known = under(graceStarted, policy.name)
-          const at = known.get(id)
-          if (at !== undefined && at <= now) return at
-          known.set(id, now)
-          return now
+          return Math.min(now, graceStarted.get(policy.name)?.get(id) ?? now)
         },
         warnedLead: (policy, id) => warned.get(policy.name)?.get(id),
         terminationsRevision: () => terminationsRevision,
-        terminatedAt(policy, person) {
-          const whose = cooldownName(policy, person)
-          return whose === undefined ? undefined : terminated.get(policy.name)?.get(whose)
+        terminatedAt(policy, principal) {
+          const name = cooldownName(policy, principal)
+          return name === undefined ? undefined : terminated.get(policy.name)?.get(name)
         },
       }
     },
@@ -196,7 +246,22 @@ export const createMemory = (kept?: KeptMemory, alsoKnown: readonly string[] = [
 }
 
 export type Memory = ReturnType<typeof createMemory>
+
+/** The part of an endpoint's memory that a judgement reads. */
+export type EndpointMemory = Pick<
+  Memory,
+  'watchedSince' | 'history' | 'holds' | 'isReported' | 'isNearMissReported' | 'graceStartedAt' | 'isMissing'
+> & { readonly terminations: Pick<Memory['terminations'], 'mayPlan' | 'singly' | 'of'> }
+
 export type Observation = ReturnType<Memory['begin']>
+
+const under = <Value>(all: Map<string, Map<string, Value>>, name: string): Map<string, Value> => {
+  const known = all.get(name)
+  if (known !== undefined) return known
+  const made = new Map<string, Value>()
+  all.set(name, made)
+  return made
+}
 
 const noLaterThan = (now: Instant, note: Note): Note => (note.at <= now ? note : { ...note, at: now })
 
@@ -208,13 +273,13 @@ const refold = <Value>(all: ReadonlyMap<string, ReadonlyMap<string, Value>>): Ke
     [...all].flatMap(([policy, values]) => (values.size === 0 ? [] : [[policy, Object.fromEntries(values)]])),
   )
 
-/** Whom a cooldown follows: common names are often shared, so they count only where the policy says so. */
-const cooldownName = ({ cooldownByCommonName }: Policy, { username, commonName }: Person): string | undefined =>
+/** The name that a cooldown applies to. Common names are often shared, so they count only if the policy says so. */
+const cooldownName = ({ cooldownByCommonName }: Policy, { username, commonName }: Principal): string | undefined =>
   username ?? (cooldownByCommonName && commonName !== undefined ? `cn:${commonName}` : undefined)
 
-/** Nothing was seen before: everything is as if it had been decided all along, and a snapshot were taken at every instant. */
+/** An empty history, as if the policies had always been in force and a snapshot were taken at every instant. */
 export const NO_HISTORY: History = {
-  changedAt: () => undefined,
+  changedAt: () => -NEVER,
   fresh: () => true,
   firstSeenAt: () => undefined,
   snapshotAt: () => undefined,

@@ -4,10 +4,10 @@ import { DAY, type Instant, NEVER } from '../time/instant.ts'
 import { type Decider, decisionOf } from './decide.ts'
 import { isDue, type Verdict } from './verdict.ts'
 
-/** How far a change is looked for: ten years. */
+/** How far ahead a change is searched: ten years. */
 const HORIZON_MS = 3653 * DAY
 
-/** What a question is asked of: some connections of one endpoint, at one instant. */
+/** Some connections of one endpoint at one instant, whose next change is searched. */
 export interface Scene {
   readonly policies: readonly Policy[]
   readonly decider: Decider
@@ -17,7 +17,10 @@ export interface Scene {
   readonly mode: Mode
 }
 
-/** The first later instant at which something about one connection differs if nothing but time moves; NEVER if there is none within ten years. */
+/**
+ * The first later instant at which `state` of one connection differs, if nothing but time passes; NEVER if it stays the
+ * same for ten years.
+ */
 const nextChange = (
   { decider, connections, history, now, mode }: Scene,
   id: string,
@@ -29,7 +32,7 @@ const nextChange = (
   let verdicts = verdictsAt(at)
   const first = state(verdicts, at)
   while (!isLasting(verdicts, at)) {
-    // Whatever changes, changes when some verdict of some connection does.
+    // The state changes only when a verdict on one of the connections does.
     at = decider.decide(connections, history, at, mode).wakeAt
     if (at > now + HORIZON_MS) return NEVER
     verdicts = verdictsAt(at)
@@ -38,27 +41,27 @@ const nextChange = (
   return NEVER
 }
 
-/** When the word of one policy, or whether its deadline has passed, changes next. */
+/** When the verdict of one policy changes next, or its deadline passes. */
 export const nextAtOfVerdict = (scene: Scene, id: string, verdict: Verdict): Instant => {
-  // A policy that looks at one connection alone knows by itself; only a crowd is changed by what others do.
-  if (verdict.policy.kind.crowd === undefined) return verdict.nextAt > scene.now + HORIZON_MS ? NEVER : verdict.nextAt
+  // The verdict of a policy on one connection alone has its own `nextAt`. Only counts depend on other connections.
+  if (verdict.policy.kind.surplus === undefined) return verdict.nextAt > scene.now + HORIZON_MS ? NEVER : verdict.nextAt
   return nextChange(scene, id, (verdicts, at) => {
     const same = verdicts.find(({ policy }) => policy === verdict.policy)
-    return same === undefined ? '' : `${same.word} ${isDue(same, at)}`
+    return same === undefined ? 'none' : `${same.word} ${isDue(same, at)}`
   })
 }
 
 /** When the connection is next kept instead of terminated, or terminated instead of kept. */
 export const nextAtOfDecision = (scene: Scene, connection: Connection): Instant => {
-  // Where no policy acts, nothing is ever ended: ten years of deadlines would be walked for nothing.
+  // If no policy acts, nothing is terminated, and ten years of deadlines need not be searched.
   if (!scene.policies.some((policy) => acts(policy, scene.mode))) return NEVER
   const ends = (verdicts: readonly Verdict[], at: Instant) =>
     decisionOf(connection, verdicts, at, scene.mode).act === 'terminate'
-  // Condemned for good by one policy alone, now or later: no need to follow ten years of office hours.
+  // If one policy alone keeps the connection due for ever, ten years of office hours need not be searched.
   const endsForGood = (verdicts: readonly Verdict[], at: Instant) =>
     ends(
       verdicts.filter(
-        (verdict) => isDue(verdict, at) && verdict.nextAt === NEVER && verdict.policy.kind.crowd === undefined,
+        (verdict) => isDue(verdict, at) && verdict.nextAt === NEVER && verdict.policy.kind.surplus === undefined,
       ),
       at,
     )

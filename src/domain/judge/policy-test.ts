@@ -1,108 +1,124 @@
 import type { Connection } from '../connection.ts'
-import type { History, Policy } from '../policies/policy.ts'
+import type { Policy } from '../policies/policy.ts'
 import { createPolicySet } from '../policies/policy-set.ts'
-import type { Instant } from '../time/instant.ts'
-import { createDecider, type Decider, type Decision } from './decide.ts'
-import { type Explanation, explain } from './explain.ts'
+import { retryRule } from '../terminate/termination.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+import { type Explanation, explain, type Judged } from './explain.ts'
+import { imaginedMemory, imaginedView } from './imagined.ts'
+import { createRules, type EndpointRules, judgeEndpoint } from './judge-endpoint.ts'
 import { createMemory, NO_HISTORY } from './memory.ts'
-import { nextAtOfDecision, type Scene } from './next-change.ts'
 import { isDue } from './verdict.ts'
 
-/** What a case expects of one connection; what is undefined may be anything. */
+/** The expected result for one connection. Undefined fields are not compared. */
 export interface Expectation {
   readonly expect: 'terminate' | 'keep'
   /** Exactly the policies past their deadline, in any order. */
   readonly by: readonly string[] | undefined
-  /** When terminate or keep changes next. */
+  /** When the decision next changes between terminate and keep. */
   readonly nextAt: Instant | undefined
 }
 
 export interface TestedConnection {
   readonly connection: Connection
-  /** Since when its counters have stood still. Undefined: nobody knows. */
+  /** When its byte counters last moved. Undefined: unknown. */
   readonly lastActivityAt: Instant | undefined
   readonly expected: Expectation
 }
 
-/** One case of a policy test: what is seen at an instant, and what the policies should make of it. */
+/** One case of a policy test: the connections at an instant, and the expected decisions. */
 export interface PolicyCase {
   readonly at: Instant
-  /** Of one or more endpoints; those of one are its whole snapshot. */
+  /** On one or more endpoints. The connections of one endpoint are its whole snapshot. */
   readonly connections: readonly TestedConnection[]
-  /** Terminations that were accepted before, each in the name of a policy. */
-  readonly cuts: readonly Cut[]
+  /** Earlier terminations, each under a policy. */
+  readonly cuts: readonly PastTermination[]
 }
 
-interface Cut {
+interface PastTermination {
   readonly connection: Connection
   readonly policy: string
   readonly at: Instant
 }
 
-/** A connection of which the policies make something else than expected. */
+/** A connection with another result than expected. */
 export interface Failure {
   readonly tested: TestedConnection
   readonly got: { readonly [Key in keyof Expectation]-?: NonNullable<Expectation[Key]> }
   readonly explanation: Explanation
 }
 
-/** Whatever their mode, policies act in a test. Their patterns are resolved once for all cases. */
+/**
+ * In a test all policies act, whatever their mode, and the guard holds nothing. Patterns are compiled once for all
+ * cases.
+ */
 export const createPolicyTester = (policies: readonly Policy[]) => {
   const set = createPolicySet(
-    policies.map((policy): Policy => ({ ...policy, mode: 'enforce' })),
+    policies.map((policy): Policy => ({ ...policy, mode: 'enforce', guard: 'off' })),
     [],
   )
-  const deciders = new Map<string, Decider>()
-  const deciderAt = (connection: Connection, place: string): Decider => {
-    const decider = deciders.get(place) ?? createDecider(set, connection)
-    deciders.set(place, decider)
-    return decider
+  const rulesByEndpoint = new Map<string, EndpointRules>()
+  const rulesAt = (location: Connection, key: string): EndpointRules => {
+    const rules =
+      rulesByEndpoint.get(key) ??
+      createRules({
+        set,
+        location,
+        mode: 'enforce',
+        guard: { maxPercent: 100, minConnections: NEVER },
+        staleAfterMs: NEVER,
+        retry: retryRule({ attempts: 1, verifyWithinMs: NEVER }),
+        changedAt: () => -NEVER,
+      })
+    rulesByEndpoint.set(key, rules)
+    return rules
   }
 
   /** The failures of one case: none if it passes. */
-  return ({ at, connections, cuts }: PolicyCase): readonly Failure[] => {
-    const history = historyOf(set.policies, at, connections, cuts)
-    return [...byPlace(connections)].flatMap(([place, [first, ...others]]) => {
+  return (one: PolicyCase): readonly Failure[] => {
+    const memory = memoryOf(set.policies, one)
+    return [...byEndpoint(one.connections)].flatMap(([key, [first, ...others]]) => {
       const here = [first, ...others]
-      const scene: Scene = {
-        policies,
-        decider: deciderAt(first.connection, place),
-        connections: here.map(({ connection }) => connection),
-        history,
-        now: at,
-        mode: 'enforce',
-      }
-      const { violating } = scene.decider.decide(scene.connections, history, at, 'enforce')
-      const decisions = new Map(violating.map((decision) => [decision.connection.id, decision]))
-      return here.flatMap((tested) => failureOf(tested, decisions.get(tested.connection.id), scene) ?? [])
+      const rules = rulesAt(first.connection, key)
+      const connections = here.map(({ connection }) => connection)
+      const judgement = judgeEndpoint(
+        imaginedView(first.connection.endpointId, connections, one.at),
+        rules,
+        memory,
+        one.at,
+      )
+      return here.flatMap((tested) => failureOf(tested, connections, { judgement, rules, memory }) ?? [])
     })
   }
 }
 
 type Group = readonly [TestedConnection, ...TestedConnection[]]
 
-const byPlace = (connections: readonly TestedConnection[]): ReadonlyMap<string, Group> => {
+const byEndpoint = (connections: readonly TestedConnection[]): ReadonlyMap<string, Group> => {
   const groups = new Map<string, [TestedConnection, ...TestedConnection[]]>()
   for (const tested of connections) {
-    const place = `${tested.connection.endpointId}\n${tested.connection.region}`
-    if (groups.get(place)?.push(tested) === undefined) groups.set(place, [tested])
+    const key = JSON.stringify([tested.connection.endpointId, tested.connection.region])
+    if (groups.get(key)?.push(tested) === undefined) groups.set(key, [tested])
   }
   return groups
 }
 
-const failureOf = (tested: TestedConnection, decision: Decision | undefined, scene: Scene): Failure | undefined => {
+const failureOf = (
+  tested: TestedConnection,
+  connections: readonly Connection[],
+  judged: Judged,
+): Failure | undefined => {
   const { connection, expected } = tested
-  const expect = decision?.act === 'terminate' ? 'terminate' : 'keep'
-  const by = (decision?.violated ?? [])
-    .filter((verdict) => isDue(verdict, scene.now))
+  const { decisions, now } = judged.judgement
+  const found = decisions?.violating.find((decision) => decision.connection === connection)
+  const expect = found?.act === 'terminate' ? 'terminate' : 'keep'
+  const by = (found?.violated ?? [])
+    .filter((verdict) => isDue(verdict, now))
     .map(({ policy }) => policy.name)
     .sort()
-  const passed =
-    expect === expected.expect &&
-    (expected.by === undefined || isSame(expected.by, by)) &&
-    (expected.nextAt === undefined || expected.nextAt === nextAtOfDecision(scene, connection))
-  if (passed) return undefined
-  const explanation = explain(scene, connection, () => false)
+  const asExpected = expect === expected.expect && (expected.by === undefined || isSame(expected.by, by))
+  if (asExpected && expected.nextAt === undefined) return undefined
+  const explanation = explain(judged, connection, connections)
+  if (asExpected && expected.nextAt === explanation.nextAt) return undefined
   return { tested, got: { expect, by, nextAt: explanation.nextAt }, explanation }
 }
 
@@ -112,36 +128,30 @@ const isSame = (expected: readonly string[], by: readonly string[]) => {
   return names.size === by.length && by.every((name) => names.has(name))
 }
 
-/** A snapshot at every instant, and everything as if it had been decided all along; only the case's own snapshot shows a connection first. */
-const historyOf = (
-  policies: readonly Policy[],
-  at: Instant,
-  connections: readonly TestedConnection[],
-  cuts: readonly Cut[],
-): History => {
+/**
+ * A memory as if the policies had always been in force, and snapshots were taken at every instant. Connections are
+ * first seen at the instant of the case.
+ */
+const memoryOf = (policies: readonly Policy[], { at, connections, cuts }: PolicyCase) => {
   const testedById = new Map(connections.map((tested) => [tested.connection.id, tested]))
   const policyByName = new Map(policies.map((policy) => [policy.name, policy]))
   const memory = createMemory()
-  for (const cut of [...cuts].sort((a, b) => a.at - b.at)) {
-    const policy = policyByName.get(cut.policy)
-    if (policy !== undefined) memory.terminate(policy, cut.connection, cut.at)
+  for (const one of [...cuts].sort((a, b) => a.at - b.at)) {
+    const policy = policyByName.get(one.policy)
+    if (policy !== undefined) memory.terminate(policy, one.connection, one.at)
   }
-  return {
+  const { terminatedAt } = memory.history({ now: at, fresh: true, acts: () => false, changedAt: () => -NEVER })
+  return imaginedMemory({
     ...NO_HISTORY,
     firstSeenAt: () => at,
-    // Never too long ago, whenever it is asked.
-    countersMovedAt: () => Number.POSITIVE_INFINITY,
-    terminatedAt: memory.history(
-      at,
-      true,
-      () => false,
-      () => undefined,
-    ).terminatedAt,
+    // Thus the counters have always moved recently, at every instant of a verdict.
+    countersMovedAt: () => NEVER,
+    terminatedAt,
     note(name, id) {
       const { connection, lastActivityAt } = testedById.get(id) ?? {}
       const policy = policyByName.get(name)
       if (policy === undefined || connection === undefined || lastActivityAt === undefined) return undefined
       return policy.kind.note?.(policy.rule)(undefined, connection, lastActivityAt)
     },
-  }
+  })
 }

@@ -1,38 +1,42 @@
-import type { Connection } from '../connection.ts'
-import { isActive } from '../connection.ts'
-import type { Location } from '../names/selector.ts'
+import { type Connection, isActive } from '../connection.ts'
 import type { History, Policy } from '../policies/policy.ts'
-import type { PolicySet, Standing } from '../policies/policy-set.ts'
+import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import { type EndpointRules, historyOf } from './judge-endpoint.ts'
+import type { EndpointMemory } from './memory.ts'
 import { isDue, judge } from './verdict.ts'
+import type { EndpointView } from './view.ts'
 
-/** A deadline that lies ahead, if nothing but time moves. */
-export interface Upcoming {
+/** A future deadline, if nothing but time passes. */
+interface Upcoming {
   readonly connection: Connection
   readonly policy: Policy
   readonly at: Instant
 }
 
-/** A window that opens and closes within a long grace would be followed for ever. */
+/**
+ * The most changes that are followed. Without a limit, windows that open and close within a long grace would never end.
+ */
 const STEPS = 16
 
-/** The next deadline of every active connection that none condemns yet, earliest first. */
+/** The next deadline of every active connection that is not due yet, earliest first. */
 export const upcoming = (
-  set: PolicySet,
-  place: Location,
-  connections: readonly Connection[],
-  history: History,
+  view: EndpointView,
+  rules: EndpointRules,
+  memory: EndpointMemory,
   now: Instant,
 ): readonly Upcoming[] => {
-  const standingsOf = set.standings(place)
-  return connections
+  if (view.state !== 'fresh' && view.state !== 'stale') return []
+  const history = historyOf(view, rules, memory, now)
+  const applicabilitiesOf = rules.set.applicabilities(rules.location)
+  return view.snapshot.connections
     .filter(isActive)
     .flatMap((connection): readonly Upcoming[] => {
       let next: Upcoming | undefined
-      for (const standing of standingsOf(connection)) {
-        const at = deadlineAhead(standing, connection, history, now)
+      for (const applicability of applicabilitiesOf(connection)) {
+        const at = deadlineAhead(applicability, connection, history, now)
         if (at === now) return []
-        if (at < (next?.at ?? NEVER)) next = { connection, policy: standing.policy, at }
+        if (at < (next?.at ?? NEVER)) next = { connection, policy: applicability.policy, at }
       }
       return next === undefined ? [] : [next]
     })
@@ -40,10 +44,15 @@ export const upcoming = (
 }
 
 /** When the policy's deadline will have passed; `now` if it has. */
-const deadlineAhead = (standing: Standing, connection: Connection, history: History, now: Instant): Instant => {
+const deadlineAhead = (
+  applicability: Applicability,
+  connection: Connection,
+  history: History,
+  now: Instant,
+): Instant => {
   let at = now
   for (let step = 0; step < STEPS && at < NEVER; step++) {
-    const verdict = judge(standing, connection, history, at)
+    const verdict = judge(applicability, connection, history, at)
     if (isDue(verdict, at)) return at
     at = verdict.nextAt
   }

@@ -1,119 +1,182 @@
 import type { Connection } from '../connection.ts'
-import type { Facts, Finding, Policy, Reason } from '../policies/policy.ts'
-import type { Standing } from '../policies/policy-set.ts'
+import type { Facts, Finding, Policy } from '../policies/policy.ts'
+import type { Applicability } from '../policies/policy-set.ts'
 import { formatDuration } from '../time/duration.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
 
-/** What one policy says of one connection at one instant. */
-export interface Verdict {
+interface AnyVerdict {
   readonly policy: Policy
-  readonly word: 'not-matched' | 'exempt' | 'unknown' | 'fine' | 'violated'
-  /** Why, where it is violated: the kind's reason, or `cooldown`. */
-  readonly reason: Reason
-  /** From when on it is violated. */
-  readonly since: Instant | undefined
-  /** From when on the connection must go: `since` and grace. */
-  readonly deadline: Instant | undefined
-  /** The first later instant at which the word, or whether the deadline has passed, would differ if nothing but time moved and this policy stood alone. */
+  readonly applicability: Applicability
+  /**
+   * The first later instant at which the word differs or the deadline passes, if nothing but time passes and no other
+   * policy acts.
+   */
   readonly nextAt: Instant
-  readonly finding: Finding | undefined
-  readonly standing: Standing
 }
 
-/** The deadline of a finding. A principal-scoped policy that was already violated when the connection was established gives no grace: else every reconnect would buy it anew. */
+/**
+ * The connection does not violate the policy. The type has the same fields as the other, so that the engine optimizes
+ * both alike.
+ */
+interface OtherVerdict extends AnyVerdict {
+  readonly word: 'not-matched' | 'exempt' | 'unknown' | 'fine'
+  readonly reason: undefined
+  readonly since: undefined
+  readonly deadline: undefined
+  readonly graceStartedAt: undefined
+  readonly finding: Finding | undefined
+}
+
+/** The connection violates the policy. */
+export interface ViolatedVerdict extends AnyVerdict {
+  readonly word: 'violated'
+  /** The kind's reason, or `cooldown`. */
+  readonly reason: string
+  /** When the violation began. */
+  readonly since: Instant
+  /** When the connection must end: `since` and grace. */
+  readonly deadline: Instant
+  /** When grace began, if the memory must keep it. */
+  readonly graceStartedAt: Instant | undefined
+  readonly finding: Finding
+}
+
+/** What one policy says about one connection at one instant. */
+export type Verdict = OtherVerdict | ViolatedVerdict
+
+/** The deadline, and when grace began if it does not follow from the facts alone. */
 const deadlineOf = (
-  { policy, exemptUntil }: Standing,
+  { policy, exemptUntil }: Applicability,
   since: Instant,
   connection: Connection,
   facts: Facts,
-): Instant => {
-  if (policy.graceMs === 0) return since
-  // It was not violated then if an exemption held, or if the policy was another: that is notice owed.
-  const inForce = since >= exemptUntil && since >= (facts.changedAt(policy) ?? since)
-  if (policy.kind.scope === 'principal' && connection.establishedAt === since && inForce) return since
-  return Math.max(since, facts.graceStartedAt(policy, connection.id) ?? since) + policy.graceMs
+): { readonly deadline: Instant; readonly graceStartedAt: Instant | undefined } => {
+  if (policy.graceMs === 0) return { deadline: since, graceStartedAt: undefined }
+  // A principal that already violated the policy when it connected gets no grace. Otherwise each reconnect would start
+  // grace again. It gets grace if it was exempt then, or if the policy has changed since.
+  const inForce = since >= exemptUntil && since >= facts.changedAt(policy)
+  if (policy.kind.scope === 'principal' && connection.establishedAt === since && inForce) {
+    return { deadline: since, graceStartedAt: undefined }
+  }
+  const graceStartedAt = facts.graceStartedAt(policy, connection.id)
+  return { deadline: Math.max(since, graceStartedAt ?? since) + policy.graceMs, graceStartedAt }
 }
 
-/** Until when a connection that came after a cut of the same person is violated for that alone; undefined if it is not. */
+/** The end of the cooldown if the connection is a reconnect within it; otherwise undefined. */
 const cooldownUntil = (
-  { policy, person }: Standing,
+  { policy, principal }: Applicability,
   { establishedAt }: Connection,
   facts: Facts,
   now: Instant,
 ): Instant | undefined => {
   if (policy.cooldownMs === 0 || establishedAt === undefined) return undefined
-  const terminatedAt = facts.terminatedAt(policy, person)
+  const terminatedAt = facts.terminatedAt(policy, principal)
   if (terminatedAt === undefined || establishedAt <= terminatedAt) return undefined
   const until = terminatedAt + policy.cooldownMs
   return now < until ? until : undefined
 }
 
-const STALE: Finding = { word: 'unknown', until: NEVER, lacks: 'a fresh snapshot' }
+const NO_FRESH_SNAPSHOT: Finding = { word: 'unknown', until: NEVER, lacks: 'a fresh snapshot' }
 
-const verdictOf = (
-  standing: Standing,
-  word: Verdict['word'],
+const otherVerdict = (
+  applicability: Applicability,
+  word: OtherVerdict['word'],
   nextAt: Instant,
   finding?: Finding,
-  since?: Instant,
-  deadline?: Instant,
-  reason = standing.policy.kind.reason,
-): Verdict => ({ policy: standing.policy, word, reason, since, deadline, nextAt, finding, standing })
+): OtherVerdict => ({
+  policy: applicability.policy,
+  applicability,
+  word,
+  nextAt,
+  reason: undefined,
+  since: undefined,
+  deadline: undefined,
+  graceStartedAt: undefined,
+  finding,
+})
 
-export const judge = (standing: Standing, connection: Connection, facts: Facts, now: Instant): Verdict => {
-  const { policy, matched, exemptUntil } = standing
-  if (matched === 'no') return verdictOf(standing, 'not-matched', NEVER)
-  if (matched === 'unknown') return verdictOf(standing, 'unknown', NEVER)
-  if (now < exemptUntil) return verdictOf(standing, 'exempt', exemptUntil)
-
-  if (policy.kind.facts !== 'immutable' && !facts.fresh()) return verdictOf(standing, 'unknown', NEVER, STALE)
-
-  const finding = standing.judge.find(connection, facts, now)
-  const since = finding.word === 'violated' ? finding.since : undefined
-  const deadline = since === undefined ? undefined : deadlineOf(standing, since, connection, facts)
-  if (deadline !== undefined && now >= deadline)
-    return verdictOf(standing, 'violated', finding.until, finding, since, deadline)
-
-  const coolsAt = cooldownUntil(standing, connection, facts, now)
-  if (coolsAt !== undefined) {
-    // At its end the connection may be condemned by then for the policy's own sake: then nothing changes there.
-    const { establishedAt } = connection
-    return verdictOf(
-      standing,
-      'violated',
-      afterCooldown(standing, connection, facts, coolsAt),
-      finding,
-      establishedAt,
-      establishedAt,
-      'cooldown',
-    )
+export const judge = (applicability: Applicability, connection: Connection, facts: Facts, now: Instant): Verdict => {
+  const { policy, matched, exemptUntil } = applicability
+  if (matched === 'no') return otherVerdict(applicability, 'not-matched', NEVER)
+  if (matched === 'unknown') return otherVerdict(applicability, 'unknown', NEVER)
+  if (now < exemptUntil) return otherVerdict(applicability, 'exempt', exemptUntil)
+  if (policy.kind.facts !== 'immutable' && !facts.fresh()) {
+    return otherVerdict(applicability, 'unknown', NEVER, NO_FRESH_SNAPSHOT)
   }
-  return verdictOf(standing, finding.word, Math.min(deadline ?? NEVER, finding.until), finding, since, deadline)
+
+  const finding = applicability.judge.find(connection, facts, now)
+  const own = finding.word === 'violated' ? ownVerdict(applicability, finding, connection, facts, now) : undefined
+  if (own !== undefined && now >= own.deadline) return own
+
+  const { establishedAt } = connection
+  const until = cooldownUntil(applicability, connection, facts, now)
+  if (until !== undefined && establishedAt !== undefined) {
+    return {
+      policy,
+      applicability,
+      word: 'violated',
+      nextAt: afterCooldown(applicability, connection, facts, until),
+      reason: 'cooldown',
+      since: establishedAt,
+      deadline: establishedAt,
+      graceStartedAt: own?.graceStartedAt,
+      finding,
+    }
+  }
+  return own ?? otherVerdict(applicability, finding.word === 'unknown' ? 'unknown' : 'fine', finding.until, finding)
 }
 
-const afterCooldown = (standing: Standing, connection: Connection, facts: Facts, coolsAt: Instant): Instant => {
-  const then = judge(standing, connection, facts, coolsAt)
-  return isDue(then, coolsAt) ? then.nextAt : coolsAt
+/** The violation of the policy's own rule. */
+const ownVerdict = (
+  applicability: Applicability,
+  finding: Extract<Finding, { word: 'violated' }>,
+  connection: Connection,
+  facts: Facts,
+  now: Instant,
+): ViolatedVerdict => {
+  const { policy } = applicability
+  const { since, until } = finding
+  const { deadline, graceStartedAt } = deadlineOf(applicability, since, connection, facts)
+  return {
+    policy,
+    applicability,
+    word: 'violated',
+    nextAt: now >= deadline ? until : Math.min(deadline, until),
+    reason: policy.kind.reason,
+    since,
+    deadline,
+    graceStartedAt,
+    finding,
+  }
 }
 
-/** Whether the verdict, if its policy acts, ends the connection now. */
-export const isDue = (verdict: Verdict, now: Instant): boolean =>
-  verdict.deadline !== undefined && now >= verdict.deadline
+/**
+ * When the verdict of a cooldown changes. This is later than its end if the policy's own rule makes the connection due
+ * by then.
+ */
+const afterCooldown = (applicability: Applicability, connection: Connection, facts: Facts, until: Instant): Instant => {
+  const then = judge(applicability, connection, facts, until)
+  return isDue(then, until) ? then.nextAt : until
+}
 
-/** Why, in words for a person. */
+/** Whether the verdict ends the connection now, if its policy acts. */
+export const isDue = (verdict: Verdict, now: Instant): verdict is ViolatedVerdict =>
+  verdict.word === 'violated' && now >= verdict.deadline
+
+/** The reason in words for an operator or user. */
 export const because = (verdict: Verdict, connection: Connection, now: Instant): string => {
-  const { policy, finding, reason, since, standing } = verdict
-  if (reason === 'cooldown' && since !== undefined) {
-    return `came back at ${toText(since)} after "${policy.name}" had ended the connection before it: it asks for ${formatDuration(policy.cooldownMs)} without one`
+  const { policy, finding, applicability } = verdict
+  if (verdict.reason === 'cooldown') {
+    return `established at ${toText(verdict.since)}, within the cooldown of ${formatDuration(policy.cooldownMs)} after "${policy.name}" ended an earlier connection`
   }
   if (finding?.word === 'unknown') return `kept, because the connection lacks ${finding.lacks}`
-  if (finding !== undefined) return standing.judge.because(connection, finding, now)
+  if (finding !== undefined) return applicability.judge.because(connection, finding, now)
   if (verdict.word === 'not-matched') return 'the policy does not match this connection'
-  if (verdict.word === 'exempt') return exemption(standing)
+  if (verdict.word === 'exempt') return exemption(applicability)
   return 'kept, because the connection has no name and the policy asks for one'
 }
 
-const exemption = ({ exemptBy, exemptUntil }: Standing): string => {
+const exemption = ({ exemptBy, exemptUntil }: Applicability): string => {
   const { entry, isProtection = false } = exemptBy ?? {}
   const as = entry === undefined ? '' : ` as "${entry.pattern.source}"`
   const until = exemptUntil === NEVER ? '' : ` until ${toText(exemptUntil)}`

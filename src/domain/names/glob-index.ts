@@ -1,51 +1,51 @@
 import { matchesGlob } from './pattern.ts'
 
-/** Many globs, looked up at once. */
-export interface GlobIndex {
-  /** The positions of the globs that match a folded name, in no certain order. */
+/** Many globs, searched together. */
+interface GlobIndex {
+  /** The positions of all globs that match a folded name, in no particular order. */
   find(name: string): readonly number[]
 }
 
 /**
- * Globs are filed under the longer of their literal ends (`ext-` of `ext-*`, `@vendor.example` of `*@vendor.example`):
- * a name is compared only with those filed under one of its own beginnings or ends, not with all of thousands.
+ * Each glob is indexed by the longer of its literal ends: `ext-` of `ext-*`, `@vendor.example` of `*@vendor.example`.
+ * A name is then compared only with the globs that share one of its own beginnings or ends, not with thousands.
  */
 export const createGlobIndex = (globs: readonly string[]): GlobIndex => {
-  const heads = new Drawer()
-  const tails = new Drawer()
-  const anywhere: number[] = []
+  const prefixes = new EndIndex()
+  const suffixes = new EndIndex()
+  const unindexed: number[] = []
   globs.forEach((glob, index) => {
-    const [, head = '', tail = ''] = /^([^*?]*).*?([^*?]*)$/su.exec(glob) ?? []
-    if (head === '' && tail === '') anywhere.push(index)
-    else if (head.length >= tail.length) heads.file(head, index)
-    else tails.file(tail, index)
+    const [, prefix = '', suffix = ''] = /^([^*?]*).*?([^*?]*)$/su.exec(glob) ?? []
+    if (prefix === '' && suffix === '') unindexed.push(index)
+    else if (prefix.length >= suffix.length) prefixes.add(prefix, index)
+    else suffixes.add(suffix, index)
   })
 
   return {
     find(name) {
       const candidates = [
-        ...heads.under((length) => name.slice(0, length), name.length),
-        ...tails.under((length) => name.slice(name.length - length), name.length),
-        ...anywhere,
+        ...prefixes.find((length) => name.slice(0, length), name.length),
+        ...suffixes.find((length) => name.slice(name.length - length), name.length),
+        ...unindexed,
       ]
       return candidates.filter((index) => matchesGlob(globs[index] ?? '', name))
     },
   }
 }
 
-/** Positions filed under texts, and which lengths such texts have. */
-class Drawer {
-  readonly #filed = new Map<string, number[]>()
+/** Positions by literal end, and the set of lengths that these ends have: a look-up tries each length once. */
+class EndIndex {
+  readonly #positions = new Map<string, number[]>()
   readonly #lengths = new Set<number>()
 
-  file(text: string, index: number): void {
-    this.#lengths.add(text.length)
-    if (this.#filed.get(text)?.push(index) === undefined) this.#filed.set(text, [index])
+  add(end: string, index: number): void {
+    this.#lengths.add(end.length)
+    if (this.#positions.get(end)?.push(index) === undefined) this.#positions.set(end, [index])
   }
 
-  *under(end: (length: number) => string, longest: number): Iterable<number> {
+  *find(endOf: (length: number) => string, longest: number): Iterable<number> {
     for (const length of this.#lengths) {
-      if (length <= longest) yield* this.#filed.get(end(length)) ?? []
+      if (length <= longest) yield* this.#positions.get(endOf(length)) ?? []
     }
   }
 }

@@ -1,21 +1,24 @@
 import type { Selector } from '../policies/policy.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { fold, hits } from './pattern.ts'
-import { type BareField, createUserList, type Person, type UserEntry, type UserList } from './user-list.ts'
+import { type BareField, createUserList, type Principal, type UserEntry, type UserList } from './user-list.ts'
 
-/** Where a connection is; the same for all connections of an endpoint. */
+/** The endpoint of a connection, and its Region. */
 export interface Location {
   readonly endpointId: string
   readonly region: string
 }
 
-/** Whether a selector's entries hit: not, or until when; `unknown` where users are named and the connection has no principal. */
+/**
+ * Whether a selector matches, and then until when. It is `unknown` when the selector names users and the connection has
+ * no principal. `by` is the entry that matched, undefined if the selector has no list.
+ */
 export type Hit = { readonly until: Instant; readonly by: UserEntry | undefined } | 'no' | 'unknown'
 
-/** Always true: nothing was asked. */
+/** The result of a list that is absent: it matches everything, for ever. */
 export const ALWAYS: Hit = { until: NEVER, by: undefined }
 
-/** The entry that hits for longest. */
+/** The match of the entry that lasts longest. */
 const longest = (entries: readonly UserEntry[]): Hit => {
   const [first, ...rest] = entries
   if (first === undefined) return 'no'
@@ -29,24 +32,24 @@ const hitsPlace = (entries: readonly UserEntry[] | undefined, name: string): Hit
   return longest(entries.filter((entry) => hits(entry.pattern, fold(name))))
 }
 
-const hitsUsers = (list: UserList | undefined, person: Person): Hit => {
+const hitsUsers = (list: UserList | undefined, principal: Principal): Hit => {
   if (list === undefined) return ALWAYS
-  if (person.principal === undefined) return 'unknown'
-  return longest(list.find(person))
+  if (principal.name === undefined) return 'unknown'
+  return longest(list.find(principal))
 }
 
-/** One hit in every list: a certain miss outweighs a doubt, a doubt outweighs a hit, and the first list to run out ends it. */
+/** Matches if both do, until the first of them ends. `no` outweighs `unknown`, and `unknown` outweighs a match. */
 const all = (a: Hit, b: Hit): Hit => {
   if (a === 'no' || b === 'no') return 'no'
   if (a === 'unknown' || b === 'unknown') return 'unknown'
   return { until: Math.min(a.until, b.until), by: b.by ?? a.by }
 }
 
-/** Resolves a selector in two steps, each done once: for an endpoint, then for a person on it. */
+/** Resolves a selector in two steps, so that each is done once: first for an endpoint, then for a principal on it. */
 export const resolveSelector = (selector: Selector, bare: BareField) => {
   const users = selector.users === undefined ? undefined : createUserList(selector.users, bare)
-  return (place: Location) => {
-    const here = all(hitsPlace(selector.endpoints, place.endpointId), hitsPlace(selector.regions, place.region))
-    return (person: Person): Hit => (here === 'no' ? 'no' : all(here, hitsUsers(users, person)))
+  return (location: Location) => {
+    const here = all(hitsPlace(selector.endpoints, location.endpointId), hitsPlace(selector.regions, location.region))
+    return (principal: Principal): Hit => (here === 'no' ? 'no' : all(here, hitsUsers(users, principal)))
   }
 }

@@ -4,7 +4,7 @@ import { type Instant, NEVER } from '../time/instant.ts'
 import { createGlobIndex } from './glob-index.ts'
 import { fold, type Pattern } from './pattern.ts'
 
-/** One line of a list of users: a pattern, and the half-open stretch of time in which it counts. */
+/** One entry of a list of users: a pattern, and the time in which it applies, from `from` until before `until`. */
 export interface UserEntry {
   readonly pattern: Pattern
   readonly from: Instant | undefined
@@ -12,52 +12,56 @@ export interface UserEntry {
   readonly reason: string | undefined
 }
 
-/** The names of one connection, folded once; a policy set resolves each person once. */
-export interface Person {
+/** The names of one connection, folded. A policy set resolves each principal once, not each connection. */
+export interface Principal {
   readonly username: string | undefined
   readonly commonName: string | undefined
-  readonly principal: string | undefined
+  /** The name that it goes by: its user name, else its common name. */
+  readonly name: string | undefined
 }
 
-export const personOf = (connection: Pick<Connection, 'username' | 'commonName'>): Person => {
+export const principalNamesOf = (connection: Pick<Connection, 'username' | 'commonName'>): Principal => {
   const username = connection.username === undefined ? undefined : fold(connection.username)
   const commonName = connection.commonName === undefined ? undefined : fold(connection.commonName)
-  return { username, commonName, principal: principalOf({ username, commonName }) }
+  return { username, commonName, name: principalOf({ username, commonName }) }
 }
 
-/** What a bare pattern looks at: in `match` and in bans both names, in `exempt` the principal alone (a borrowed certificate must not bring its owner's exemption). */
+/**
+ * The names with which a pattern without a prefix is compared: both in `match` and in bans, in `exempt` only the
+ * principal. Otherwise a borrowed certificate would bring its owner's exemption with it.
+ */
 export type BareField = 'either' | 'principal'
 
 export interface UserList {
-  /** Every entry that names the person, in the order in which they were written. */
-  find(person: Person): readonly UserEntry[]
+  /** Every entry that matches the principal, in the order of the list. */
+  find(principal: Principal): readonly UserEntry[]
 }
 
-/** Ten thousand exact names cost one look-up a person, and thousands of globs a few. */
+/** Made for long lists: per principal, ten thousand exact names cost one look-up and thousands of globs a few. */
 export const createUserList = (entries: readonly UserEntry[], bare: BareField): UserList => {
   const exact = new Map<string, number[]>()
-  const globbed = entries.flatMap(({ pattern }, index) => (pattern.exact ? [] : [index]))
-  const globs = createGlobIndex(globbed.map((index) => entries[index]?.pattern.text ?? ''))
+  const globEntries = entries.flatMap(({ pattern }, index) => (pattern.exact ? [] : [index]))
+  const globs = createGlobIndex(globEntries.map((index) => entries[index]?.pattern.text ?? ''))
   entries.forEach((entry, index) => {
     if (!entry.pattern.exact) return
     if (exact.get(entry.pattern.text)?.push(index) === undefined) exact.set(entry.pattern.text, [index])
   })
 
-  const looksAt = (entry: UserEntry, person: Person): readonly (string | undefined)[] => {
-    if (entry.pattern.field === 'username') return [person.username]
-    if (entry.pattern.field === 'commonName') return [person.commonName]
-    return bare === 'principal' ? [person.principal] : [person.username, person.commonName]
+  const namesComparedWith = (entry: UserEntry, principal: Principal): readonly (string | undefined)[] => {
+    if (entry.pattern.field === 'username') return [principal.username]
+    if (entry.pattern.field === 'commonName') return [principal.commonName]
+    return bare === 'principal' ? [principal.name] : [principal.username, principal.commonName]
   }
 
   return {
-    find(person) {
+    find(principal) {
       const found = new Set<number>()
-      for (const name of new Set([person.username, person.commonName])) {
+      for (const name of new Set([principal.username, principal.commonName])) {
         if (name === undefined) continue
-        const hit = [...(exact.get(name) ?? []), ...globs.find(name).map((at) => globbed[at] ?? -1)]
-        for (const index of hit) {
+        const candidates = [...(exact.get(name) ?? []), ...globs.find(name).map((at) => globEntries[at] ?? -1)]
+        for (const index of candidates) {
           const entry = entries[index]
-          if (entry && looksAt(entry, person).includes(name)) found.add(index)
+          if (entry && namesComparedWith(entry, principal).includes(name)) found.add(index)
         }
       }
       return [...found].sort((a, b) => a - b).flatMap((index) => entries[index] ?? [])
@@ -65,25 +69,25 @@ export const createUserList = (entries: readonly UserEntry[], bare: BareField): 
   }
 }
 
-/** A half-open stretch of time. */
+/** From `from` until before `until`. */
 export interface Period {
   readonly from: Instant
   readonly until: Instant
 }
 
-/** When at least one of the entries counts: sorted, merged (touching ones are one), without empty ones. */
+/** When at least one entry applies: sorted, without empty periods, overlapping and touching periods merged. */
 export const periodsOf = (entries: readonly UserEntry[]): readonly Period[] => {
-  const spans = entries
+  const periods = entries
     .map(({ from, until }) => ({ from: from ?? -NEVER, until: until ?? NEVER }))
-    .filter((span) => span.from < span.until)
+    .filter((period) => period.from < period.until)
     .sort((a, b) => a.from - b.from)
   const merged: Period[] = []
-  for (const span of spans) {
+  for (const period of periods) {
     const last = merged.at(-1)
-    if (last !== undefined && span.from <= last.until) {
-      merged[merged.length - 1] = { from: last.from, until: Math.max(last.until, span.until) }
+    if (last !== undefined && period.from <= last.until) {
+      merged[merged.length - 1] = { from: last.from, until: Math.max(last.until, period.until) }
     } else {
-      merged.push(span)
+      merged.push(period)
     }
   }
   return merged

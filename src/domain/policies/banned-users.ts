@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
 import type { Pattern } from '../names/pattern.ts'
-import { createUserList, type Person, periodsOf, type UserEntry } from '../names/user-list.ts'
+import { createUserList, type Principal, periodsOf, type UserEntry } from '../names/user-list.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
 import { instant } from '../time/instant-text.ts'
 import { definePolicyKind, type Finding, type History, type Shared } from './policy.ts'
@@ -17,13 +17,17 @@ const keys = z
           z.strictObject({
             pattern,
             from: instant.optional().meta({ description: 'The ban begins at this instant.' }),
-            until: instant.optional().meta({ description: 'The ban is over at this instant.' }),
-            reason: z.string().min(1).optional().meta({ description: 'Why; shown wherever the ban is.' }),
+            until: instant.optional().meta({ description: 'The ban ends at this instant.' }),
+            reason: z
+              .string()
+              .min(1)
+              .optional()
+              .meta({ description: 'The reason for the ban, shown wherever the ban is.' }),
           }),
         ]),
       )
       .optional()
-      .meta({ description: 'Who is banned. Each entry looks at the user name and at the common name.' }),
+      .meta({ description: 'The banned users. Each entry is compared with the user name and the common name.' }),
     usersFile: z
       .string()
       .min(1)
@@ -32,35 +36,35 @@ const keys = z
         description: 'A text file of banned users, one pattern a line; the path is relative to this file.',
         examples: ['./banned.txt'],
       }),
-    allowEmpty: z.boolean().default(false).meta({ description: 'Whether `usersFile` may hold no entry.' }),
+    allowEmpty: z.boolean().default(false).meta({ description: 'Whether the file of `usersFile` may have no entry.' }),
   })
-  // Asked also when something else is wrong with the policy, so that every problem is reported in one go.
+  // `when` makes these checks run even after another check has failed, so that every problem is reported in one go.
   .refine((written) => written.users !== undefined || written.usersFile !== undefined, {
     when: () => true,
-    message: 'nobody is named: write "users", "usersFile" or both',
+    message: 'the policy names no user: write "users", "usersFile" or both',
   })
   .refine((written) => written.usersFile !== undefined || !Array.isArray(written.users) || written.users.length > 0, {
     when: () => true,
     path: ['users'],
-    message: 'the list is empty: name somebody, or take the policy out',
+    message: 'the list is empty: add a user, or remove the policy',
   })
   .refine((written) => written.usersFile !== undefined || written.allowEmpty !== true, {
     when: () => true,
     path: ['allowEmpty'],
-    message: '"allowEmpty" speaks of the file that "usersFile" names: write "usersFile" as well, or remove the key',
+    message: '"allowEmpty" applies to the file of "usersFile": write "usersFile" as well, or remove "allowEmpty"',
   })
 
 type Path = readonly (string | number)[]
 
-/** `*`, `**` or `*@*` would ban everybody: a ban names somebody. */
-const namesNobody = ({ text }: Pattern) => !/[\p{L}\p{N}]/u.test(text)
+/** Patterns such as `*`, `**` or `*@*` would ban everybody, which is never what the operator wants. */
+const isTooBroad = ({ text }: Pattern) => !/[\p{L}\p{N}]/u.test(text)
 
 const bind = (written: z.output<typeof keys>, shared: Shared): readonly UserEntry[] => {
   const entries: UserEntry[] = []
   const add = (text: string, path: Path, ban: Partial<UserEntry>) => {
     for (const found of shared.patterns(text, path) ?? []) {
-      if (namesNobody(found)) {
-        shared.problem(path, `"${found.source}" would ban everybody: a pattern here needs a letter or a digit`)
+      if (isTooBroad(found)) {
+        shared.problem(path, `"${found.source}" would ban everybody: write a pattern with a letter or a digit`)
       } else {
         entries.push({ from: undefined, until: undefined, reason: undefined, ...ban, pattern: found })
       }
@@ -73,7 +77,7 @@ const bind = (written: z.output<typeof keys>, shared: Shared): readonly UserEntr
     if (from !== undefined && until !== undefined && until <= from) {
       shared.problem(
         ['users', index, 'until'],
-        `the ban ends before it begins: ${toText(until)} is not after ${toText(from)}`,
+        `the ban ends before it begins: "until" (${toText(until)}) is not after "from" (${toText(from)})`,
       )
     }
     add(text, ['users', index, 'pattern'], { from, until, reason })
@@ -90,7 +94,10 @@ const bind = (written: z.output<typeof keys>, shared: Shared): readonly UserEntr
   return entries
 }
 
-/** The ban is older than the connection, or the connection older than the ban; an established time that is missing or in the future says neither. */
+/**
+ * The later of two instants: when the ban began, and when the connection was established. An established time that is
+ * missing or in the future proves nothing. Then the beginning of the ban counts, else the connection's first snapshot.
+ */
 const violatedSince = (
   { id, establishedAt }: Connection,
   banFrom: Instant,
@@ -101,17 +108,20 @@ const violatedSince = (
   return Number.isFinite(banFrom) ? banFrom : (history.firstSeenAt(id) ?? now)
 }
 
-/** What stands between the parts of a name: `CORP\\alice`, `alice@corp.example`. */
+/** The characters between the parts of a name: `CORP\\alice`, `alice@corp.example`. */
 const SEPARATORS = /[\\@/]/
 
-/** The exact entry that is a whole part of a name that no entry names: perhaps it was meant to. */
+/**
+ * The exact entry that equals a whole part of one of the principal's names, where no entry matches the principal. The operator
+ * may have meant this principal.
+ */
 const nearMiss = (entries: readonly UserEntry[]) => {
   const exact = new Map(entries.flatMap(({ pattern }) => (pattern.exact ? [[pattern.text, pattern.source]] : [])))
   const list = createUserList(entries, 'either')
-  return (person: Person): string | undefined => {
-    const parts = [person.username, person.commonName].flatMap((name) => name?.split(SEPARATORS) ?? [])
-    const near = parts.map((part) => exact.get(part)).find((entry) => entry !== undefined)
-    return near === undefined || list.find(person).length > 0 ? undefined : near
+  return (principal: Principal): string | undefined => {
+    const parts = [principal.username, principal.commonName].flatMap((name) => name?.split(SEPARATORS) ?? [])
+    const entryOfPart = parts.map((part) => exact.get(part)).find((entry) => entry !== undefined)
+    return entryOfPart === undefined || list.find(principal).length > 0 ? undefined : entryOfPart
   }
 }
 
@@ -122,10 +132,10 @@ export const bannedUsers = definePolicyKind({
   scope: 'principal',
   facts: 'immutable',
   foreseeable: true,
-  summary: 'Ends every connection of the users it names, as long as they are named.',
+  summary: 'Ends every connection of the users that it names, for as long as it names them.',
   keys,
   fileKeys: ['usersFile'],
-  noGrace: 'a ban gives no grace: to give notice, write `from` on the entry',
+  noGrace: 'a ban gives no grace: remove the key; to give notice, write `from` on the entry',
   namesUsers: true,
   bind,
   names: (entries) => entries,
@@ -136,7 +146,7 @@ export const bannedUsers = definePolicyKind({
         ? [
             {
               path: ['users', index, 'until'],
-              message: `this ban is over since ${toText(until)}: remove it, or extend it`,
+              message: `this ban ended at ${toText(until)}: remove it, or extend it`,
             },
           ]
         : [],
@@ -144,23 +154,27 @@ export const bannedUsers = definePolicyKind({
   nearMiss,
   judge: (entries) => {
     const list = createUserList(entries, 'either')
-    return (person) => {
-      const found = list.find(person)
-      const spans = periodsOf(found)
+    return (principal) => {
+      const found = list.find(principal)
+      const periods = periodsOf(found)
       return {
         find(connection, history, now): Finding {
-          for (const { from, until } of spans) {
+          for (const { from, until } of periods) {
             if (now < from) return { word: 'fine', until: from }
             if (now < until) return { word: 'violated', since: violatedSince(connection, from, history, now), until }
           }
           return { word: 'fine', until: NEVER }
         },
         because(_connection, _finding, now) {
-          const [first] = found.filter((entry) => (entry.from ?? -NEVER) <= now && now < (entry.until ?? NEVER))
-          if (first === undefined) return found.length === 0 ? 'not on the list' : 'on the list, but not at this time'
-          const until = first.until === undefined ? '' : ` until ${toText(first.until)}`
-          const reason = first.reason === undefined ? '' : `: ${first.reason}`
-          return `banned as "${first.pattern.source}"${until}${reason}`
+          const inForce = found.find((entry) => (entry.from ?? -NEVER) <= now && now < (entry.until ?? NEVER))
+          if (inForce === undefined) {
+            return found.length === 0
+              ? 'not banned: no entry matches'
+              : 'not banned: the entry that matches is for another time'
+          }
+          const until = inForce.until === undefined ? '' : ` until ${toText(inForce.until)}`
+          const reason = inForce.reason === undefined ? '' : `: ${inForce.reason}`
+          return `banned as "${inForce.pattern.source}"${until}${reason}`
         },
       }
     }

@@ -4,14 +4,14 @@ import { duration, formatDuration } from '../time/duration.ts'
 import { MINUTE, NEVER, toText } from '../time/instant.ts'
 import { definePolicyKind, type Finding } from './policy.ts'
 
-/** OpenVPN's keep-alives and their answers stay below this on an otherwise silent connection. */
+/** In bytes. The keep-alives of OpenVPN and their replies stay below this on a connection that carries nothing else. */
 const KEEP_ALIVES_PER_MINUTE = 2 * 1024
 
 const keys = z.strictObject({
-  after: duration.meta({ description: 'How long a connection may carry next to nothing.' }),
+  after: duration.meta({ description: 'How long a connection may be idle: carry less than `below`.' }),
   below: size.optional().meta({
     description:
-      'Bytes both ways over the stretch that still count as nothing. Default: 2KiB for each minute of `after`.',
+      'A connection that carries less than this in `after`, both ways together, is idle. Default: 2KiB for each minute.',
   }),
 })
 
@@ -21,7 +21,7 @@ export const idleTimeout = definePolicyKind({
   rank: 60,
   scope: 'connection',
   facts: 'counters',
-  summary: 'Ends a connection that has carried next to nothing for `after`.',
+  summary: 'Ends a connection once it has been idle for `after`.',
   keys,
   fileKeys: [],
   namesUsers: false,
@@ -30,9 +30,10 @@ export const idleTimeout = definePolicyKind({
     afterMs: after,
     belowBytes: below ?? Math.ceil((after / MINUTE) * KEEP_ALIVES_PER_MINUTE),
   }),
-  // A shorter `after` also wants fresher counters, and another `below` other marks: neither is stricter at every instant.
+  // A shorter `after` also needs fresher counters, and another `below` sets other marks. So neither makes a rule stricter
+  // at every instant.
   covers: (rule) => (other) => rule.afterMs === other.afterMs && rule.belowBytes === other.belowBytes,
-  /** The mark: set at first sight, moved by enough traffic, or by counters that run back. */
+  /** The mark. The first snapshot of a connection sets it; enough traffic moves it, and so do decreasing counters. */
   note:
     ({ belowBytes }) =>
     (before, { ingressBytes, egressBytes }, seenAt) => {
@@ -48,32 +49,33 @@ export const idleTimeout = definePolicyKind({
         const { ingressBytes, egressBytes, id } = connection
         const mark = history.note(name, id)
         if (ingressBytes === undefined || egressBytes === undefined || mark === undefined) {
-          return { word: 'unknown', until: NEVER, lacks: 'its byte counters' }
+          return { word: 'unknown', until: NEVER, lacks: 'byte counters' }
         }
-        // A mark set under an earlier `below`, or by a policy of the same name: the bytes since then decide, not its age.
+        // An earlier `below`, or another policy of the same name, may have set the mark. So its age alone proves nothing:
+        // few bytes must have been carried since as well.
         const bytes = ingressBytes + egressBytes
         if (bytes - mark.bytes >= belowBytes || bytes < mark.bytes) return { word: 'fine', until: NEVER }
         const since = mark.at + afterMs
         const seenAt = history.snapshotAt() ?? now
-        // Whether it is idle at that instant only a snapshot begun then or later can tell.
+        // Only a snapshot begun at `since` or later shows whether the connection is idle at `since`.
         if (now < since || seenAt < since) return { word: 'fine', until: now < since ? since : NEVER }
         const movedAt = history.countersMovedAt() ?? -NEVER
         if (seenAt - movedAt > afterMs / 3) {
           return {
             word: 'unknown',
             until: NEVER,
-            lacks: 'byte counters that move: AWS has not refreshed any of this endpoint',
+            lacks: `fresh byte counters: none of this endpoint has changed for more than a third of ${formatDuration(afterMs)}`,
           }
         }
         return { word: 'violated', since, until: NEVER }
       },
-      because(_connection, finding) {
-        if (finding.word === 'unknown') return `it lacks ${finding.lacks}`
-        const since = finding.word === 'violated' ? finding.since : finding.until
-        const limit = `${formatDuration(afterMs)} with less than ${formatSize(belowBytes)}`
-        return finding.word === 'violated'
-          ? `idle since ${toText(since - afterMs)}: ${limit} is the limit`
-          : `not idle for long enough: ${limit} is the limit`
+      because(_connection, finding, now) {
+        if (finding.word === 'unknown') return `the connection lacks ${finding.lacks}`
+        const [after, below] = [formatDuration(afterMs), formatSize(belowBytes)]
+        if (finding.word === 'fine') return `not idle: no snapshot shows that it carried less than ${below} in ${after}`
+        const idleSince = finding.since - afterMs
+        const idle = `idle since ${toText(idleSince)}, for ${formatDuration(now - idleSince)}`
+        return `${idle}, with less than ${below} carried: at most ${after} is allowed`
       },
     }),
 })

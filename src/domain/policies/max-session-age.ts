@@ -23,14 +23,15 @@ export const maxSessionAge = definePolicyKind({
     ({ maxAgeMs }) =>
     () => ({
       find({ establishedAt }, _history, now) {
-        if (establishedAt === undefined) return { word: 'unknown', until: NEVER, lacks: 'the time it was established' }
+        if (establishedAt === undefined) return { word: 'unknown', until: NEVER, lacks: 'an established time' }
         const since = establishedAt + maxAgeMs
         return now >= since ? { word: 'violated', since, until: NEVER } : { word: 'fine', until: since }
       },
       because({ establishedAt }, finding, now) {
-        if (establishedAt === undefined) return 'AWS gave no established time for this connection'
+        if (establishedAt === undefined) return 'AWS reported no established time for this connection'
         const up = `connected since ${toText(establishedAt)}, for ${formatDuration(now - establishedAt)}`
-        return `${up}: ${finding.word === 'violated' ? 'at most' : 'within the'} ${formatDuration(maxAgeMs)} ${finding.word === 'violated' ? 'is allowed' : 'allowed'}`
+        const limit = formatDuration(maxAgeMs)
+        return finding.word === 'violated' ? `${up}: at most ${limit} is allowed` : `${up}: within the ${limit} allowed`
       },
     }),
 })

@@ -8,9 +8,9 @@ const keys = z
   .strictObject({
     ingress: size.optional().meta({ description: 'Bytes that the client may send.' }),
     egress: size.optional().meta({ description: 'Bytes that the client may receive.' }),
-    total: size.optional().meta({ description: 'Bytes both ways together.' }),
+    total: size.optional().meta({ description: 'Bytes that the client may send and receive together.' }),
   })
-  // Asked also when something else is wrong with the policy, so that every problem is reported in one go.
+  // `when` makes this check run even after another check has failed, so that every problem is reported in one go.
   .refine((written) => Object.values(written).some((limit) => limit !== undefined), {
     when: () => true,
     message: 'no limit is set: write "ingress", "egress" or "total"',
@@ -19,42 +19,53 @@ const keys = z
 type Limits = z.output<typeof keys>
 
 const METERS = [
-  { limitOf: ({ ingress }: Limits) => ingress, word: 'sent', read: ({ ingressBytes }: Connection) => ingressBytes },
-  { limitOf: ({ egress }: Limits) => egress, word: 'received', read: ({ egressBytes }: Connection) => egressBytes },
+  {
+    limitOf: ({ ingress }: Limits) => ingress,
+    action: 'the client sent',
+    read: ({ ingressBytes }: Connection) => ingressBytes,
+  },
+  {
+    limitOf: ({ egress }: Limits) => egress,
+    action: 'the client received',
+    read: ({ egressBytes }: Connection) => egressBytes,
+  },
   {
     limitOf: ({ total }: Limits) => total,
-    word: 'carried',
+    action: 'the connection carried',
     read: ({ ingressBytes, egressBytes }: Connection) =>
       ingressBytes === undefined || egressBytes === undefined ? undefined : ingressBytes + egressBytes,
   },
 ]
 
 interface Meter {
-  readonly word: string
+  readonly action: string
   readonly limit: number
   readonly read: (connection: Connection) => number | undefined
 }
 
-/** One for each limit that is set: found once, as every snapshot asks all connections. */
+/** One meter for each limit that is set. Made once per rule, as every snapshot reads the meters of all connections. */
 const metersOf = (limits: Limits): readonly Meter[] =>
-  METERS.flatMap(({ limitOf, word, read }) => {
+  METERS.flatMap(({ limitOf, action, read }) => {
     const limit = limitOf(limits)
-    return limit === undefined ? [] : [{ word, limit, read }]
+    return limit === undefined ? [] : [{ action, limit, read }]
   })
 
 const areKnown = (meters: readonly Meter[], connection: Connection): boolean =>
   meters.every(({ read }) => read(connection) !== undefined)
 
-/** The first limit that is exceeded, unless a counter is missing. */
+/** The first meter that is above its limit; undefined also if a counter is missing. */
 const excess = (meters: readonly Meter[], connection: Connection): Meter | undefined =>
   areKnown(meters, connection) ? meters.find(({ read, limit }) => (read(connection) ?? 0) > limit) : undefined
 
-/** Whether a connection above a limit of the other is above one of these, with the same counters known: what goes over one way goes over both ways. */
+/**
+ * Whether every connection above a limit of the other rule is above a limit of this one, given the same counters. A
+ * connection that sends or receives more than `total` also carries more than `total`.
+ */
 const coversLimits =
   ({ ingress = NEVER, egress = NEVER, total = NEVER }: Limits) =>
   (other: Limits): boolean => {
     const covers = (least: number, limit: number | undefined) => limit === undefined || least <= limit
-    // A counter that only these limits need leaves them in doubt where it is missing.
+    // If this rule alone needs a counter and the counter is missing, this rule alone finds `unknown`.
     const needsMore = (own: number, others: number | undefined) =>
       Math.min(own, total) < NEVER && others === undefined && other.total === undefined
     if (needsMore(ingress, other.ingress) || needsMore(egress, other.egress)) return false
@@ -71,14 +82,14 @@ export const maxTransfer = definePolicyKind({
   rank: 40,
   scope: 'connection',
   facts: 'counters',
-  summary: 'Ends a connection that has carried more bytes than it may.',
+  summary: 'Ends a connection that has carried more bytes than the policy allows.',
   keys,
   fileKeys: [],
   namesUsers: false,
   cooldown: true,
   bind: (limits): Limits => limits,
   covers: coversLimits,
-  /** When a snapshot first showed it above the limit. A counter that runs back begins anew. */
+  /** When a snapshot first showed the connection above a limit. A snapshot that does not show that clears the note. */
   note: (limits) => {
     const meters = metersOf(limits)
     return (before, connection, seenAt) =>
@@ -88,7 +99,7 @@ export const maxTransfer = definePolicyKind({
     const meters = metersOf(limits)
     const judge: Judge = {
       find(connection, history, now) {
-        if (!areKnown(meters, connection)) return { word: 'unknown', until: NEVER, lacks: 'its byte counters' }
+        if (!areKnown(meters, connection)) return { word: 'unknown', until: NEVER, lacks: 'byte counters' }
         if (excess(meters, connection) === undefined) return { word: 'fine', until: NEVER }
         return {
           word: 'violated',
@@ -96,12 +107,13 @@ export const maxTransfer = definePolicyKind({
           until: NEVER,
         }
       },
-      because(connection) {
-        const { word, limit, read } = excess(meters, connection) ?? meters[0] ?? {}
+      because(connection, finding) {
+        const { action, limit, read } = excess(meters, connection) ?? meters[0] ?? {}
         const carried = read?.(connection)
         if (carried === undefined || limit === undefined || !areKnown(meters, connection))
-          return 'AWS gave no byte counters for this connection'
-        return `${formatSize(carried)} ${word}, at most ${formatSize(limit)} is allowed`
+          return 'AWS reported no byte counters for this connection'
+        const relation = finding.word === 'violated' ? 'more than' : 'within'
+        return `${action} ${formatSize(carried)}: ${relation} the ${formatSize(limit)} allowed`
       },
     }
     return () => judge

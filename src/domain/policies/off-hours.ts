@@ -21,14 +21,14 @@ const window = z.strictObject({
     .union([z.string(), z.array(z.string()).min(1)])
     .optional()
     .meta({
-      description: 'mon-fri, sat, or a list of days; without it every day.',
+      description: 'mon-fri, sat, or a list of days. Default: every day.',
       examples: ['mon-fri', ['sat', 'sun']],
     }),
   hours: z
     .string()
     .optional()
     .meta({
-      description: '07:30-18:30 on the wall clock; 22:00-02:00 runs past midnight; without it the whole day.',
+      description: '07:30-18:30 on the wall clock; 22:00-02:00 runs past midnight. Default: the whole day.',
       examples: ['07:30-18:30'],
     }),
 })
@@ -44,7 +44,7 @@ const keys = z
       .optional()
       .meta({ description: 'Calendars on whose dates no window of `allowed` opens.' }),
   })
-  // Asked also when something else is wrong with the policy, so that every problem is reported in one go.
+  // `when` makes this check run even after another check has failed, so that every problem is reported in one go.
   .refine((written) => written.allowed !== undefined || written.denied !== undefined, {
     when: () => true,
     message: 'no hours are given: write "allowed" or "denied", exactly one of the two',
@@ -75,13 +75,12 @@ const bind = (written: z.output<typeof keys>, shared: Shared): Hours => {
   if (denied !== undefined && closed.length > 0) {
     shared.problem(
       ['closed'],
-      '"closed" goes with "allowed" only: on a closed date no window opens, and people who write it beside "denied" mean the opposite',
+      '"closed" goes with "allowed" only: beside "denied" it would allow connections on the closed dates, so remove it',
     )
   }
   const calendars = closed.flatMap((name, index) => shared.calendar(name, ['closed', index]) ?? [])
   return {
     zone: read(parseTimeZone(written.timeZone), ['timeZone'], knownTimeZones()) ?? 'UTC',
-    /** What an open window means. */
     open: allowed === undefined ? 'violated' : 'fine',
     windows: [...windowsOf('allowed'), ...windowsOf('denied')],
     calendars,
@@ -104,7 +103,7 @@ export const offHours = definePolicyKind({
   hours: (rule) => rule,
   judge: (rule) => {
     const windows = createTimeWindows(rule.zone, rule.windows, rule.closed)
-    // The state of the windows is the same for all connections of one decision: asked once per instant.
+    // All connections of one decision share the state of the windows, so it is computed once per instant.
     let askedAt: Instant | undefined
     let state: WindowState
     const stateAt = (now: Instant) => {
@@ -116,7 +115,7 @@ export const offHours = definePolicyKind({
       find({ id, establishedAt }, history, now) {
         const { open, since, until } = stateAt(now)
         if (open === (rule.open === 'fine')) return { word: 'fine', until }
-        // An established time that is missing or in the future says nothing: the window's own change does.
+        // An established time that is missing or in the future proves nothing. The last change of the windows counts then.
         if (establishedAt !== undefined && establishedAt <= now) {
           return { word: 'violated', since: Math.max(since, establishedAt), until }
         }
@@ -124,9 +123,9 @@ export const offHours = definePolicyKind({
       },
       because(_connection, { word }, now) {
         const { since, until } = stateAt(now)
-        const began = Number.isFinite(since) ? `since ${localText(since, rule.zone)}` : 'as far back as it matters'
-        const ends = until === NEVER ? 'for good' : `until ${localText(until, rule.zone)}`
-        return `${word === 'fine' ? 'allowed' : 'outside the allowed'} hours ${began}, ${ends} (${rule.zone})`
+        const from = Number.isFinite(since) ? ` since ${localText(since, rule.zone)}` : ''
+        const to = until === NEVER ? ', with no end within ten years' : ` until ${localText(until, rule.zone)}`
+        return `${word === 'fine' ? 'within' : 'outside'} the allowed hours${from}${to} (${rule.zone})`
       },
     }
     return () => judge

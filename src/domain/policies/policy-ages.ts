@@ -1,8 +1,8 @@
 import type { Instant } from '../time/instant.ts'
 import { acts, type Mode, type Policy } from './policy.ts'
 
-/** What a policy was when it last changed, and when that was. */
-export interface PolicyAge {
+/** A policy at its last change, and the instant of the change. */
+interface PolicyAge {
   readonly hash: string
   readonly acts: boolean
   readonly changedAt: Instant
@@ -12,8 +12,8 @@ export interface PolicyAge {
 export type PolicyAges = Readonly<Record<string, PolicyAge>>
 
 /**
- * The ages after a start or a reload at `now`. A policy changes with its content, with what it names, and when it
- * begins to act; a restart with the same files changes nothing.
+ * The ages after a start or a reload at `now`. A policy changes if its content, or a group, calendar or file that it
+ * names, changes, or when it begins to act. A restart with the same files changes nothing.
  */
 export const nextPolicyAges = (before: PolicyAges, policies: readonly Policy[], mode: Mode, now: Instant): PolicyAges =>
   Object.fromEntries(
@@ -27,8 +27,9 @@ export const nextPolicyAges = (before: PolicyAges, policies: readonly Policy[], 
   )
 
 /**
- * The ages once the clock is known to be right, at `now`. What changed while nobody knew counts from now on: a clock that
- * was behind would make verdicts look foreseen that nobody foresaw. So does what lies in the future.
+ * The ages once the clock is known to be right, at `now`. Changes dated by an unconfirmed clock are dated now. If the
+ * clock had been behind, the guard would not check verdicts that it must check. Changes dated in the future are dated
+ * now too.
  */
 export const settledAges = (ages: PolicyAges, unsure: ReadonlySet<string>, now: Instant): PolicyAges => {
   const isOff = (name: string, { changedAt }: PolicyAge) => changedAt > now || (unsure.has(name) && changedAt !== now)
@@ -37,6 +38,6 @@ export const settledAges = (ages: PolicyAges, unsure: ReadonlySet<string>, now: 
   return Object.fromEntries(entries.map(([name, age]) => [name, isOff(name, age) ? { ...age, changedAt: now } : age]))
 }
 
-/** The names of the policies that changed from one to the other. */
+/** The names of the policies that changed between the two. */
 export const changedPolicies = (before: PolicyAges, after: PolicyAges): readonly string[] =>
   Object.keys({ ...before, ...after }).filter((name) => before[name]?.changedAt !== after[name]?.changedAt)

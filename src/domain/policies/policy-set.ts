@@ -1,50 +1,59 @@
 import type { Connection } from '../connection.ts'
 import { ALWAYS, type Hit, type Location, resolveSelector } from '../names/selector.ts'
-import { createUserList, type Person, personOf, type UserEntry } from '../names/user-list.ts'
+import { createUserList, type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import type { Judge, Policy, TakeNote } from './policy.ts'
 
-/** How one policy stands to one person on one endpoint: everything that does not depend on the connection. */
-export interface Standing {
+/** The relation of one policy to one principal on one endpoint: all facts that do not depend on the connection. */
+export interface Applicability {
   readonly policy: Policy
-  readonly person: Person
+  readonly principal: Principal
   readonly matched: 'yes' | 'no' | 'unknown'
   /** Exempt, or protected, before this instant. */
   readonly exemptUntil: Instant
-  /** Which entry exempts, of the policy or of `protect`; none where only the endpoint or the Region does. */
+  /**
+   * The exempting entry of the policy or of `protect`. `entry` is undefined if only the endpoint or the Region is
+   * exempt.
+   */
   readonly exemptBy: { readonly entry: UserEntry | undefined; readonly isProtection: boolean } | undefined
   readonly judge: Judge
-  /** What to keep of the connection from snapshot to snapshot; undefined where the policy keeps nothing. */
+  /** Makes the note of the connection; undefined if the policy keeps no notes. */
   readonly takeNote: TakeNote | undefined
-  /** The entry of the policy that names the person in part only. */
+  /** The entry of the policy that matches only a part of a name. */
   readonly nearMiss: string | undefined
 }
 
-/** All policies of one configuration, resolved once per endpoint and person. */
+/** All policies of one configuration, resolved once per endpoint and principal. */
 export interface PolicySet {
   readonly policies: readonly Policy[]
   readonly protectedUsers: readonly UserEntry[]
-  /** The standings of the policies that match, or may, in the order of `policies`; each person is resolved once. */
-  standings(place: Location): (connection: Connection) => readonly Standing[]
-  /** Of every policy, for those who ask. */
-  everyStanding(place: Location): (connection: Connection) => readonly Standing[]
-  /** Whether `protect` names the person: then no policy ends their connections. */
-  isProtected(place: Location): (connection: Connection) => boolean
+  /**
+   * The applicabilities of the policies that match or may match, in the order of `policies`. Each principal is resolved
+   * once.
+   */
+  applicabilities(location: Location): (connection: Connection) => readonly Applicability[]
+  /** The applicabilities of all policies, including those that do not match. */
+  everyApplicability(location: Location): (connection: Connection) => readonly Applicability[]
+  /** Whether `protect` names the principal, so that no policy ends its connections. */
+  isProtected(location: Location): (connection: Connection) => boolean
 }
 
-/** How many people are remembered per endpoint before the memory starts anew: twice the largest endpoint AWS offers. */
+/** How many principals are cached per endpoint before the cache is cleared: twice the largest endpoint of AWS. */
 const REMEMBERED = 252_000
 
-/** Of the policies whose `match` names users, those that name the person: all lists at once, as most of many policies are for others. */
+/**
+ * Finds the policies whose `match` names the principal. All lists are searched at once, because most of many policies
+ * are for other principals.
+ */
 const createNamedBy = (policies: readonly Policy[]) => {
   const owners = new Map<UserEntry, Policy>()
   for (const policy of policies) {
-    // A group's entries may stand in several lists.
+    // Several lists may contain the same entry of a group.
     for (const entry of policy.match?.users ?? []) owners.set({ ...entry }, policy)
   }
   const list = createUserList([...owners.keys()], 'either')
-  return (person: Person): ReadonlySet<Policy | undefined> =>
-    new Set(list.find(person).map((entry) => owners.get(entry)))
+  return (principal: Principal): ReadonlySet<Policy | undefined> =>
+    new Set(list.find(principal).map((entry) => owners.get(entry)))
 }
 
 export const createPolicySet = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]): PolicySet => {
@@ -63,79 +72,78 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
 
   const namedBy = createNamedBy(policies)
 
-  const resolve = (place: Location, everything: boolean) => {
-    const protectHere = protect(place)
+  const resolve = (location: Location, everything: boolean) => {
+    const protectHere = protect(location)
     const here = resolvers.map(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }) => ({
       policy,
-      match: match?.(place),
-      exempt: exempt?.(place),
+      match: match?.(location),
+      exempt: exempt?.(location),
       judgeOf,
       takeNote,
       nearMissOf,
     }))
-    return (person: Person): readonly Standing[] => {
-      const protection = protectedUsers.length > 0 ? protectHere(person) : 'no'
-      const naming = namedBy(person)
-      // Who has no name is in doubt to all of them.
-      const passesOver = ({ match }: Policy) =>
-        !everything && person.principal !== undefined && match?.users !== undefined
-      return here.flatMap(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }): readonly Standing[] => {
-        if (passesOver(policy) && !naming.has(policy)) return []
-        const matched = match?.(person) ?? ALWAYS
+    return (principal: Principal): readonly Applicability[] => {
+      const protection = protectedUsers.length > 0 ? protectHere(principal) : 'no'
+      const naming = namedBy(principal)
+      // A principal without a name may match each of these policies, so that none is skipped.
+      const maySkip = ({ match }: Policy) => !everything && principal.name !== undefined && match?.users !== undefined
+      return here.flatMap(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }): readonly Applicability[] => {
+        if (maySkip(policy) && !naming.has(policy)) return []
+        const matched = match?.(principal) ?? ALWAYS
         if (matched === 'no' && !everything) return []
-        const exemption = exempt?.(person) ?? 'no'
-        const nameless = policy.kind.namesUsers && person.principal === undefined
+        const exemption = exempt?.(principal) ?? 'no'
+        const nameless = policy.kind.namesUsers && principal.name === undefined
         const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
         const until = (hit: Hit) => (typeof hit === 'object' ? hit.until : -NEVER)
         const isProtection = until(protection) >= until(exemption)
         const freed = isProtection ? protection : exemption
-        const standing: Standing = {
+        const applicability: Applicability = {
           policy,
-          person,
+          principal,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
           exemptUntil: until(freed),
           exemptBy: typeof freed === 'object' ? { entry: freed.by, isProtection } : undefined,
-          judge: judgeOf(person),
+          judge: judgeOf(principal),
           takeNote,
-          nearMiss: nearMissOf?.(person),
+          nearMiss: nearMissOf?.(principal),
         }
-        return [standing]
+        return [applicability]
       })
     }
   }
 
-  const known = new Map<string, ReturnType<PolicySet['standings']>>()
+  const known = new Map<string, ReturnType<PolicySet['applicabilities']>>()
 
   return {
     policies,
     protectedUsers,
-    standings(place) {
-      const key = `${place.region} ${place.endpointId}`
-      const found = known.get(key) ?? remember(resolve(place, false))
+    applicabilities(location) {
+      const key = `${location.region} ${location.endpointId}`
+      const found = known.get(key) ?? remember(resolve(location, false))
       known.set(key, found)
       return found
     },
-    everyStanding: (place) => {
-      const resolveHere = resolve(place, true)
-      return (connection) => resolveHere(personOf(connection))
+    everyApplicability: (location) => {
+      const resolveHere = resolve(location, true)
+      return (connection) => resolveHere(principalNamesOf(connection))
     },
-    isProtected: (place) => {
+    isProtected: (location) => {
       if (protectedUsers.length === 0) return () => false
-      const protectHere = protect(place)
-      return remember((person) => typeof protectHere(person) === 'object')
+      const protectHere = protect(location)
+      return remember((principal) => typeof protectHere(principal) === 'object')
     },
   }
 }
 
-/** Two people are one if both their names are spelled alike. */
-const remember = <Value>(resolve: (person: Person) => Value) => {
+/** Caches a value per principal. Two connections have the same principal if both names are spelled alike. */
+const remember = <Value>(resolve: (principal: Principal) => Value) => {
   const known = new Map<string, Value>()
   return (connection: Connection): Value => {
     const key = `${connection.username ?? ''}\n${connection.commonName ?? ''}`
     const found = known.get(key)
     if (found !== undefined) return found
     if (known.size >= REMEMBERED) known.clear()
-    const value = resolve(personOf(connection))
+    const value = resolve(principalNamesOf(connection))
     known.set(key, value)
     return value
   }

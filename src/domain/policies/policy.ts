@@ -1,35 +1,29 @@
 import type * as z from 'zod'
 import type { Connection } from '../connection.ts'
 import type { Pattern } from '../names/pattern.ts'
-import type { Person, UserEntry } from '../names/user-list.ts'
+import type { Principal, UserEntry } from '../names/user-list.ts'
 import type { Calendar } from '../time/calendar.ts'
 import type { Hours } from '../time/hours.ts'
 import type { Instant } from '../time/instant.ts'
 
-/** `audit` reports what it would end, `enforce` ends it. A policy acts only where both it and the daemon say `enforce`. */
+/**
+ * `audit` reports what it would end, `enforce` ends it. A policy acts only where both it and the daemon say `enforce`.
+ */
 export const MODES = ['audit', 'enforce'] as const
 export type Mode = (typeof MODES)[number]
 
-/** Why a connection was ended: the closed set that logs, metrics and the audit trail share. */
-export const REASONS = [
-  'session-age',
-  'banned',
-  'off-hours',
-  'idle',
-  'session-limit',
-  'transfer-limit',
-  'posture',
-  'cooldown',
-] as const
-export type Reason = (typeof REASONS)[number]
-
-/** What a kind finds about one connection at one instant. `until` is the first later instant at which it would find something else. */
+/**
+ * The finding of a kind about one connection at one instant. `until` is the first later instant at which it may differ.
+ */
 export type Finding =
   | { readonly word: 'fine'; readonly until: Instant }
   | { readonly word: 'violated'; readonly since: Instant; readonly until: Instant }
   | { readonly word: 'unknown'; readonly until: Instant; readonly lacks: string }
 
-/** What a policy keeps of one connection from snapshot to snapshot: an instant and a count of bytes, with a meaning of its own. */
+/**
+ * Data that a policy keeps of one connection from snapshot to snapshot. The kind defines the meaning of the instant and
+ * the bytes.
+ */
 export interface Note {
   readonly at: Instant
   readonly bytes: number
@@ -37,59 +31,70 @@ export interface Note {
 
 export type TakeNote = (before: Note | undefined, connection: Connection, seenAt: Instant) => Note | undefined
 
-/** What is known of an endpoint beside the rows of its last snapshot. */
+/** The facts about an endpoint other than the rows of its last snapshot. Reading it changes nothing. */
 export interface History {
-  /** When a snapshot first showed the connection; undefined if this is the first one. */
+  /** When a snapshot first showed the connection; undefined if the newest one is the first. */
   firstSeenAt(connectionId: string): Instant | undefined
-  /** Whether the snapshot at hand is the newest that was asked for: after a failed one, only facts that never change may be taken from it. */
+  /** Whether the view is fresh. In a stale view only facts that never change may be read. */
   fresh(): boolean
-  /** When the snapshot at hand was begun; undefined: at the instant of the decision. */
+  /** When the snapshot was begun; undefined means at the instant of the judgement. */
   snapshotAt(): Instant | undefined
   /** When a snapshot last showed that any byte counter of the endpoint had moved. */
   countersMovedAt(): Instant | undefined
-  /** What the policy keeps of the connection. */
+  /** The note that the policy keeps of the connection. */
   note(policy: string, connectionId: string): Note | undefined
-  /** When the policy last changed; undefined if it always was as it is. */
-  changedAt(policy: Policy): Instant | undefined
-  /** When the policy, acting, first condemned the connection; undefined if it is being decided all along. */
+  /** When the policy last changed; -NEVER if it never changed. */
+  changedAt(policy: Policy): Instant
+  /** When grace began: when the acting policy first found the violation. Undefined means with the violation itself. */
   graceStartedAt(policy: Policy, connectionId: string): Instant | undefined
-  /** The shortest lead of which the policy has warned the connection. */
+  /** The shortest lead with which the policy has warned the principal of the connection, in ms. */
   warnedLead(policy: Policy, connectionId: string): number | undefined
-  /** Moves whenever a cut is remembered. */
+  /** Changes whenever a termination is remembered. */
   terminationsRevision(): number
-  /** The first cut, within the policy's cooldown, of a connection of the same person in this policy's name. */
-  terminatedAt(policy: Policy, person: Person): Instant | undefined
+  /** The first termination, within the policy's cooldown, of a connection of the same principal under this policy. */
+  terminatedAt(policy: Policy, principal: Principal): Instant | undefined
 }
 
-/** The history, and what a kind that rests on the whole snapshot made of it. */
+/** The history, and the result of a kind that reads the whole snapshot. */
 export interface Facts extends History {
-  /** Since when the connection is one too many. */
-  readonly crowdedSince?: ((connectionId: string) => Instant | undefined) | undefined
+  /** When the connection became surplus. */
+  readonly surplusSince?: ((connectionId: string) => Instant | undefined) | undefined
 }
 
-/** One of the connections that a kind on the whole snapshot counts together. */
+/** A connection that a kind on the whole snapshot counts. */
 export interface Member {
   readonly connection: Connection
-  readonly person: Person
+  readonly principal: Principal
 }
 
-/** The answer of one policy for one person: made once per person and policy set, asked once per connection and instant. */
+/**
+ * The judge of one policy for one principal. It is made once per principal and policy set, and used for each connection
+ * and instant.
+ */
 export interface Judge {
   find(connection: Connection, facts: Facts, now: Instant): Finding
-  /** The finding in words for a person: what was seen and what the policy says. Asked only when somebody reads it. */
+  /**
+   * The finding in words for an operator or user: the observed fact and the rule. It is computed only when it is shown.
+   */
   because(connection: Connection, finding: Finding, now: Instant): string
 }
 
-/** Everything Curfew knows of one kind of policy. Schema, documentation, metrics and decisions derive from it; nothing else asks which kind a policy has. */
+/**
+ * The definition of one kind of policy. Schema, documentation, metrics and verdicts derive from it. No other code
+ * compares the kind of a policy.
+ */
 export interface PolicyKind<Rule = unknown> {
   /** The word in YAML, logs and metrics. */
   readonly kind: string
-  readonly reason: Reason
+  /** Why a connection of such a policy ends: one word that the log, the metrics and the audit trail share. */
+  readonly reason: string
   /** Which of several kinds leads a termination: the lowest. Unique among the kinds. */
   readonly rank: number
-  /** What a verdict rests on: this one connection, or who the person is. */
+  /** The subject of a verdict: one connection, or its principal. */
   readonly scope: 'connection' | 'principal'
-  /** Which facts it needs: those that never change while a connection lasts may be taken from an older snapshot. */
+  /**
+   * The facts that it reads. `immutable` facts never change while a connection is up, and may come from a stale view.
+   */
   readonly facts: 'immutable' | 'counters' | 'snapshot'
   /** One sentence for the documentation and the schema. */
   readonly summary: string
@@ -97,62 +102,77 @@ export interface PolicyKind<Rule = unknown> {
   readonly keys: z.ZodObject
   /** Whether the common keys `cooldown` and `cooldownByCommonName` apply. */
   readonly cooldown?: boolean
-  /** Whether the end of a connection can be told ahead, so that the common key `warn` applies. */
+  /** Whether the end of a connection can be foreseen, so that the common key `warn` applies. */
   readonly foreseeable?: boolean
   /** Why the common key `grace` is refused, and what to write instead. */
   readonly noGrace?: string
   /** Keys of its own that hold the path of a file, which configuration reads for it. */
   readonly fileKeys: readonly string[]
-  /** Turns what was written into the rule, with groups, calendars and files at hand. Reports problems instead of throwing. */
+  /** Makes the rule from the values in YAML, with groups, calendars and files. Reports problems instead of throwing. */
   readonly bind: (written: never, shared: Shared) => Rule
-  /** Whether the rule itself names users: then a connection without a principal is `unknown` to it. */
+  /** Whether the rule itself names users. A connection without a principal then gets the verdict `unknown`. */
   readonly namesUsers: boolean
-  /** Of kinds that name users: the entry that names the person in part only, as `alice` does `CORP\\alice`. Somebody may have meant it. */
-  readonly nearMiss?: (rule: Rule) => (person: Person) => string | undefined
-  /** Of kinds on counters: what to keep of a connection, given what was kept before and what a fresh snapshot shows. */
+  /**
+   * For kinds that name users: an entry that matches only a part of a name, such as `alice` of `CORP\\alice`. It may be
+   * a mistake.
+   */
+  readonly nearMiss?: (rule: Rule) => (principal: Principal) => string | undefined
+  /** For kinds on counters: the note to keep of a connection, from the note before and a fresh snapshot. */
   readonly note?: (rule: Rule) => TakeNote
-  /** Of kinds on the whole snapshot: since when which connections violate the rule, of all that count together. */
-  readonly crowd?: (rule: Rule) => (members: readonly Member[]) => ReadonlyMap<string, Instant>
+  /** For kinds on the whole snapshot: which of the counted connections are surplus, and when each became surplus. */
+  readonly surplus?: (rule: Rule) => (members: readonly Member[]) => ReadonlyMap<string, Instant>
   /** The users that the rule itself names. */
   readonly names?: (rule: Rule) => readonly UserEntry[]
-  /** Whether `names` is all that the rule says: a rule that names more users, for longer, is then stricter. */
+  /** Whether `names` is the whole rule. A rule that names more users, for longer, is then stricter. */
   readonly isNamesAlone?: boolean
-  /** The hours of the rule, for kinds whose rule is nothing but hours. */
+  /** For kinds whose rule consists of hours: these hours. */
   readonly hours?: (rule: Rule) => Hours
-  /** Whether the rule condemns whatever the other one does, and no later: then a policy with the other adds nothing. */
+  /**
+   * Whether the rule finds every violation that the other rule finds, and no later. The other policy is then
+   * superfluous.
+   */
   readonly covers?: (rule: Rule) => (other: Rule) => boolean
-  /** What in a valid rule is hardly meant. Paths are relative to the policy; in a list of users they count the members of groups. */
+  /**
+   * Parts of a valid rule that are probably not what the operator wants. Paths are relative to the policy; indexes in a
+   * list of users count the members of groups.
+   */
   readonly warnings?: (rule: Rule, asked: { readonly now: Instant }) => readonly Warning[]
   /** `name` is the policy's, under which notes are kept. */
-  readonly judge: (rule: Rule, name: string) => (person: Person) => Judge
+  readonly judge: (rule: Rule, name: string) => (principal: Principal) => Judge
 }
 
-/** What policies of all files share, handed to `bind`. */
+/** The definitions that policies of all files share. `bind` receives them. */
 export interface Shared {
   /** The patterns of `group:name` or of one pattern; undefined after a problem was reported at `path`. */
   patterns(text: string, path: readonly (string | number)[]): readonly Pattern[] | undefined
   /** The dates of a calendar; undefined after a problem was reported at `path`. */
   calendar(name: string, path: readonly (string | number)[]): Calendar | undefined
-  /** The entries of the file that a key of `fileKeys` names; undefined after a problem was reported at that key. The path of an entry is `[key, line]`. */
+  /**
+   * The entries of the file that a key of `fileKeys` names; undefined after a problem was reported at that key. The
+   * path of an entry is `[key, line]`.
+   */
   file(key: string): readonly FileEntry[] | undefined
-  /** Says what is wrong with the policy; `path` is relative to it. Of `known`, the word nearest to the one at `path` is suggested. */
+  /**
+   * Reports a problem of the policy. `path` is relative to the policy. The word of `known` nearest to the value at
+   * `path` is suggested.
+   */
   problem(path: readonly (string | number)[], message: string, known?: readonly string[]): void
 }
 
-/** Something that is valid and hardly meant, and what to do about it. */
+/** A valid part of the configuration that is probably not what the operator wants, and what to do about it. */
 export interface Warning {
   readonly path: readonly (string | number)[]
   readonly message: string
 }
 
-/** One line of a file, comments and blank lines left out. */
+/** One line of a file; comments and blank lines are left out. */
 export interface FileEntry {
   readonly text: string
   /** Counted from 1. */
   readonly line: number
 }
 
-/** Declares a kind with the types of its own keys and rule, and hands it over as one of many. */
+/** Checks a kind against the types of its own keys and rule, and returns it without these types. */
 export const definePolicyKind = <Keys extends z.ZodObject, Rule>(
   kind: Omit<PolicyKind<Rule>, 'keys' | 'bind'> & {
     readonly keys: Keys
@@ -160,7 +180,7 @@ export const definePolicyKind = <Keys extends z.ZodObject, Rule>(
   },
 ): PolicyKind => kind as unknown as PolicyKind
 
-/** To whom a policy applies, or does not: one hit in every list that is given. */
+/** The connections that a policy applies to, or exempts: those with a match in every given list. */
 export interface Selector {
   readonly users: readonly UserEntry[] | undefined
   readonly endpoints: readonly UserEntry[] | undefined
@@ -176,15 +196,15 @@ export interface Policy {
   readonly match: Selector | undefined
   readonly exempt: Selector | undefined
   readonly graceMs: number
-  /** How long before the end of a connection its person is warned, in ms; empty: never. */
+  /** How long before the end of a connection its principal is warned, in ms; empty: never. */
   readonly warn: readonly number[]
-  /** `off`: the guard does not hold this policy's verdicts. */
+  /** `off`: the guard does not check this policy's verdicts. */
   readonly guard: 'on' | 'off'
-  /** Over all that has a meaning in it, groups, calendars and files included, its guard not. */
+  /** The hash of all content of the policy, including groups, calendars and files, but without `guard`. */
   readonly hash: string
   /** 0: none. */
   readonly cooldownMs: number
-  /** Whether a cooldown follows a common name where there is no user name. */
+  /** Whether a cooldown applies to the common name if there is no user name. */
   readonly cooldownByCommonName: boolean
 }
 

@@ -6,19 +6,22 @@ const statuses = z.array(z.string().min(1)).min(1)
 
 const keys = z
   .strictObject({
-    require: statuses.optional().meta({ description: 'Statuses that a connection must have, each of them.' }),
-    deny: statuses.optional().meta({ description: 'Statuses that a connection must not have, none of them.' }),
+    require: statuses.optional().meta({ description: 'Posture statuses that a connection must have, all of them.' }),
+    deny: statuses.optional().meta({ description: 'Posture statuses of which a connection must have none.' }),
   })
-  // Asked also when something else is wrong with the policy, so that every problem is reported in one go.
+  // `when` makes this check run even after another check has failed, so that every problem is reported in one go.
   .refine((written) => written.require !== undefined || written.deny !== undefined, {
     when: () => true,
-    message: 'nothing is asked of the device: write "require", "deny" or both',
+    message: 'the policy asks for no posture status: write "require", "deny" or both',
   })
 
 const bind = ({ require = [], deny = [] }: z.output<typeof keys>, shared: Shared) => {
   for (const [index, status] of deny.entries()) {
     if (require.includes(status)) {
-      shared.problem(['deny', index], `"${status}" is required as well: no connection could satisfy both`)
+      shared.problem(
+        ['deny', index],
+        `"${status}" is required as well, and no connection can satisfy both: remove it from one of the lists`,
+      )
     }
   }
   return { require, deny }
@@ -31,7 +34,7 @@ export const posture = definePolicyKind({
   scope: 'connection',
   facts: 'immutable',
   summary:
-    'Ends connections of devices whose posture statuses, given by the client connect handler, do not satisfy it.',
+    'Ends connections of devices whose posture statuses, given by the client connect handler, violate the policy.',
   keys,
   fileKeys: [],
   namesUsers: false,
@@ -40,26 +43,25 @@ export const posture = definePolicyKind({
     other.require.every((status) => rule.require.includes(status)) &&
     other.deny.every((status) => rule.deny.includes(status)),
   judge: ({ require, deny }) => {
-    const fault = (given: readonly string[]) => {
+    const violationOf = (given: readonly string[]) => {
       const denied = deny.find((status) => given.includes(status))
-      if (denied !== undefined) return `the device is "${denied}"`
+      if (denied !== undefined) return `the device has the denied status "${denied}"`
       const missing = require.find((status) => !given.includes(status))
-      return missing === undefined ? undefined : `the device is not "${missing}"`
+      return missing === undefined ? undefined : `the device lacks the required status "${missing}"`
     }
     return () => ({
       find({ id, posture: given, establishedAt }, history, now) {
-        // An endpoint without a connect handler lists no statuses: that says nothing about the device.
+        // An endpoint without a client connect handler reports no statuses, which proves nothing about the device.
         if (given === undefined || given.length === 0) {
-          return { word: 'unknown', until: NEVER, lacks: 'its posture statuses' }
+          return { word: 'unknown', until: NEVER, lacks: 'posture statuses' }
         }
-        if (fault(given) === undefined) return { word: 'fine', until: NEVER }
+        if (violationOf(given) === undefined) return { word: 'fine', until: NEVER }
         const known = establishedAt !== undefined && establishedAt <= now
         return { word: 'violated', since: known ? establishedAt : (history.firstSeenAt(id) ?? now), until: NEVER }
       },
       because({ posture: given = [] }) {
         if (given.length === 0) return 'the connection has no posture statuses'
-        const said = `(posture: ${given.join(', ')})`
-        return `${fault(given) ?? 'the device satisfies the policy'} ${said}`
+        return `${violationOf(given) ?? 'the device satisfies the policy'} (its posture statuses: ${given.join(', ')})`
       },
     })
   },

@@ -7,7 +7,7 @@ import { offHours } from './off-hours.ts'
 import type { PolicyKind } from './policy.ts'
 import { posture } from './posture.ts'
 
-/** Every kind of policy there is. A new one is its file and its line here. */
+/** All kinds of policy. A new kind needs a file and a line here. */
 export const POLICY_KINDS: readonly PolicyKind[] = [
   bannedUsers,
   posture,
@@ -17,3 +17,6 @@ export const POLICY_KINDS: readonly PolicyKind[] = [
   idleTimeout,
   offHours,
 ]
+
+/** The reasons why a connection ends: a closed list that the log, the metrics, the audit trail and JSON share. */
+export const REASONS: readonly string[] = [...POLICY_KINDS.map(({ reason }) => reason), 'cooldown']

@@ -1,9 +1,9 @@
 import { Temporal } from 'temporal-polyfill'
 
-/** What became of a text that an operator wrote: its meaning, or in plain words what is wrong and what to write. */
+/** The result of parsing what an operator wrote: its value, or a sentence that says what is wrong and what to write. */
 export type Parsed<T> = { readonly value: T } | { readonly problem: string }
 
-/** A day on the wall calendar, in no zone. */
+/** A calendar day without a time zone. `month` is 1 to 12, `day` 1 to 31. */
 export interface LocalDate {
   readonly year: number
   readonly month: number
@@ -16,32 +16,32 @@ export interface DateRange {
   readonly to: LocalDate
 }
 
-/** The same day every year; 02-29 in leap years only. */
-export type YearlyDate = Pick<LocalDate, 'month' | 'day'>
+/** A day of every year. 02-29 exists in leap years only. */
+type YearlyDate = Pick<LocalDate, 'month' | 'day'>
 
-/** One entry of `calendars:`; a single date is a range of one day. */
+/** One entry of `calendars:`. A single date is kept as a range of one day. */
 export interface Calendar {
   readonly dates: readonly DateRange[]
   readonly yearly: readonly YearlyDate[]
 }
 
-/** The dates on which no window opens. */
+/** Dates on which no window opens. */
 export interface ClosedDates {
   has(date: LocalDate): boolean
 }
 
-/** `2026-12-25`, a date that exists. */
+/** Reads `2026-12-25`. The date must exist. */
 export const parseDate = (text: string): Parsed<LocalDate> => {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []
   if (day === undefined) {
-    const yearly = isYearly(text) ? ', or put it under "yearly" if it holds every year' : ''
+    const yearly = isYearly(text) ? ', or put it under "yearly" if it repeats every year' : ''
     return { problem: `${JSON.stringify(text)} is not a date: write YYYY-MM-DD, such as 2026-12-25${yearly}` }
   }
   const date = { year: Number(year), month: Number(month), day: Number(day) }
-  return exists(date) ? { value: date } : { problem: notThere(text) }
+  return exists(date) ? { value: date } : { problem: notInCalendar(text) }
 }
 
-/** `{ from: 2026-12-31, to: 2027-01-01 }`, both ends included. */
+/** Reads `{ from: 2026-12-31, to: 2027-01-01 }`. Both ends are included. */
 export const parseDateRange = (range: { readonly from: string; readonly to: string }): Parsed<DateRange> => {
   const from = parseDate(range.from)
   if ('problem' in from) return from
@@ -53,32 +53,32 @@ export const parseDateRange = (range: { readonly from: string; readonly to: stri
   return { value: { from: from.value, to: to.value } }
 }
 
-/** `05-01`: month and day. */
+/** Reads `05-01`, a month and a day. */
 export const parseYearly = (text: string): Parsed<YearlyDate> => {
   if (!isYearly(text)) {
-    const dated = 'value' in parseDate(text) ? ', or put it under "dates" if it holds in one year' : ''
+    const dated = 'value' in parseDate(text) ? ', or put it under "dates" if it is a date of one year only' : ''
     return { problem: `${JSON.stringify(text)} is not a yearly date: write MM-DD, such as 05-01${dated}` }
   }
   const date = { month: Number(text.slice(0, 2)), day: Number(text.slice(3)) }
-  return exists({ ...date, year: LEAP_YEAR }) ? { value: date } : { problem: notThere(text) }
+  return exists({ ...date, year: LEAP_YEAR }) ? { value: date } : { problem: notInCalendar(text) }
 }
 
-/** All dates of the calendars together; of none, no date. */
+/** The dates of all calendars together. */
 export const closedDates = (calendars: readonly Calendar[]): ClosedDates => {
   const yearly = new Set(calendars.flatMap((calendar) => calendar.yearly.map(monthAndDay)))
   const dates = calendars.flatMap((calendar) => calendar.dates)
   const ranges = dates.map(({ from, to }) => ({ from: ordinal(from), to: ordinal(to) }))
-  // Holidays are mostly single days: those need no search.
-  const single = new Set(ranges.filter(({ from, to }) => from === to).map(({ from }) => from))
-  const longer = ranges.filter(({ from, to }) => from < to)
+  // Most holidays are single days. A set finds them without a search through the ranges.
+  const singleDays = new Set(ranges.filter(({ from, to }) => from === to).map(({ from }) => from))
+  const longerRanges = ranges.filter(({ from, to }) => from < to)
 
   return {
     has(date) {
-      const asked = ordinal(date)
+      const day = ordinal(date)
       return (
-        single.has(asked) ||
+        singleDays.has(day) ||
         yearly.has(monthAndDay(date)) ||
-        longer.some(({ from, to }) => from <= asked && asked <= to)
+        longerRanges.some(({ from, to }) => from <= day && day <= to)
       )
     },
   }
@@ -88,7 +88,7 @@ const isYearly = (text: string) => /^\d\d-\d\d$/.test(text)
 
 const monthAndDay = ({ month, day }: YearlyDate) => month * 100 + day
 
-/** In the order of the calendar, though not without gaps. */
+/** A number that orders dates as the calendar does. It has gaps, so it does not count days. */
 const ordinal = (date: LocalDate) => date.year * 10_000 + monthAndDay(date)
 
 const LEAP_YEAR = 2000
@@ -102,4 +102,4 @@ const exists = ({ year, month, day }: LocalDate): boolean => {
   }
 }
 
-const notThere = (text: string) => `${text} is not in the calendar: no such month, or no such day in it`
+const notInCalendar = (text: string) => `${text} is not in the calendar: correct the month or the day`

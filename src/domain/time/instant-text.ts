@@ -1,16 +1,19 @@
 import * as z from 'zod'
 import { type Instant, MINUTE } from './instant.ts'
 
-const WRITTEN =
+const INSTANT =
   /^([1-9]\d{3})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/
 
-export type ParsedInstant = { readonly at: Instant } | { readonly problem: string }
+type ParsedInstant = { readonly at: Instant } | { readonly problem: string }
 
-/** Reads `2026-12-01T00:00:00Z` or with an offset. A time without a zone is refused: it would mean another instant on every host. */
+/**
+ * Reads `2026-12-01T00:00:00Z`, or an offset in place of the `Z`. A time without a zone is refused: it would mean a
+ * different instant on each host.
+ */
 export const parseInstant = (text: string): ParsedInstant => {
-  const found = WRITTEN.exec(text)
+  const found = INSTANT.exec(text)
   if (found === null) {
-    return { problem: `"${text}" is not an instant: write a date, a time and a zone, like 2026-12-01T00:00:00Z` }
+    return { problem: `"${text}" is not an instant: write a date, a time and a zone, such as 2026-12-01T00:00:00Z` }
   }
   const [, year, month, day, hour, minute, second = '0', fraction = '0', zone] = found
   const fields = [year, month, day, hour, minute, second].map(Number)
@@ -19,11 +22,14 @@ export const parseInstant = (text: string): ParsedInstant => {
   const back = new Date(local)
   const exists =
     back.getUTCMonth() === mo - 1 && back.getUTCDate() === d && back.getUTCHours() === h && mi < 60 && s < 60
-  if (!exists) return { problem: `"${text}" does not exist: check the day and the time` }
+  if (!exists) return { problem: `"${text}" does not exist: correct the day or the time` }
   const base = `${year}-${month}-${day}T${text.slice(11).replace(/(Z|[+-]\d{2}:\d{2})$/, '')}`
-  if (zone === undefined || text[10] === ' ') {
-    return { problem: `"${text}" has no zone: write ${base}${zone ?? 'Z'} for UTC or, for instance, ${base}+01:00` }
+  if (zone === undefined) {
+    return {
+      problem: `"${text}" has no zone: write ${base}Z for UTC, or a time with its offset, such as ${base}+01:00`,
+    }
   }
+  if (text[10] === ' ') return { problem: `"${text}" has a space between date and time: write ${base}${zone}` }
   return { at: local - offsetMs(zone) }
 }
 
@@ -33,7 +39,7 @@ const offsetMs = (zone: string) => {
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * MINUTE
 }
 
-/** A YAML value that is an instant with its zone; parsed to epoch milliseconds. */
+/** An instant in YAML, with its zone. Its parsed value is in milliseconds since 1970-01-01T00:00:00Z. */
 export const instant = z
   .string()
   .transform((text, context): Instant => {

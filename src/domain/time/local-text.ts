@@ -3,7 +3,7 @@ import type { Instant } from './instant.ts'
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
-/** For people in that zone: `Mon 2026-11-23 18:30`. */
+/** The wall-clock time of an instant in a zone, for people: `Mon 2026-11-23 18:30`. */
 export const localText = (at: Instant, zone: string): string => {
   const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
   return `${DAYS[local.dayOfWeek - 1]} ${local.toPlainDate().toString()} ${local.toPlainTime().toString({ smallestUnit: 'minute' })}`

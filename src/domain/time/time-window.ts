@@ -2,32 +2,32 @@ import { Temporal } from 'temporal-polyfill'
 import type { ClosedDates, Parsed } from './calendar.ts'
 import { DAY, type Instant, MINUTE, NEVER } from './instant.ts'
 
-/** ISO: Monday is 1, Sunday 7. */
+/** As in ISO 8601: Monday is 1, Sunday is 7. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
 
-/** A span of wall-clock time on some days of the week. A `toMinute` that is not after `fromMinute` is one of the next day. */
+/** Wall-clock time on some days of the week. It ends on the next day if `toMinute` is not after `fromMinute`. */
 export interface LocalWindow {
   readonly days: readonly Weekday[]
-  /** Of the day, 0 to 1439. */
+  /** Minute of the day, 0 to 1439. */
   readonly fromMinute: number
-  /** Of the day, 1 to 1440. */
+  /** Minute of the day, 1 to 1440. */
   readonly toMinute: number
 }
 
 export interface WindowState {
   readonly open: boolean
-  /** When this state began; -Infinity if more than HORIZON_MS ago. */
+  /** When this state began; -Infinity if that is more than HORIZON_MS ago. */
   readonly since: Instant
-  /** The first later instant with the other state; NEVER if more than HORIZON_MS ahead. */
+  /** The first later instant with the other state; NEVER if that is more than HORIZON_MS ahead. */
   readonly until: Instant
 }
 
-export interface TimeWindows {
-  /** Throws a RangeError for what is no instant of the calendar, such as NEVER. */
+interface TimeWindows {
+  /** Throws a RangeError if `t` is outside the calendar, as NEVER is. */
   at(t: Instant): WindowState
 }
 
-/** How far a change is looked for, both ways: ten years. */
+/** How far back and ahead a change is searched for: ten years. */
 export const HORIZON_MS = 3653 * DAY
 
 export const EVERY_DAY: readonly Weekday[] = [1, 2, 3, 4, 5, 6, 7]
@@ -41,27 +41,27 @@ interface Span {
   readonly closeAt: Instant
 }
 
-/** The changes between open and closed within [index * BLOCK_MS, (index + 1) * BLOCK_MS), ascending. */
+/** The changes between open and closed in one block, ascending. Block `i` is [i * BLOCK_MS, (i + 1) * BLOCK_MS). */
 interface Block {
   readonly openBefore: boolean
   readonly changes: readonly Instant[]
 }
 
-// A first question costs one block, a tenth of a millisecond; ten years are about a hundred blocks.
+// The first call of `at` computes one block, in about a tenth of a millisecond. Ten years are about a hundred blocks.
 const BLOCK_DAYS = 32
 const BLOCK_MS = BLOCK_DAYS * DAY
 
 /**
- * When the union of `windows` in the IANA zone `zone` is open. No window opens on a closed date; one that opened the
- * day before runs to its end. What it works out it keeps: ask one instance for all connections.
+ * When at least one of `windows` is open in the IANA zone `zone`. No window opens on a closed date, but a window that
+ * opened the day before runs to its end. The instance caches its results, so use one instance for all connections.
  */
 export const createTimeWindows = (zone: string, windows: readonly LocalWindow[], closed: ClosedDates): TimeWindows => {
   const blocks = new Map<number, Block>()
-  let latest: { readonly t: Instant; readonly state: WindowState } | undefined
+  let lastResult: { readonly t: Instant; readonly state: WindowState } | undefined
 
   const blockAt = (index: number): Block => {
-    const known = blocks.get(index)
-    if (known !== undefined) return known
+    const cached = blocks.get(index)
+    if (cached !== undefined) return cached
     const changes = changesBetween(index * BLOCK_DAYS, (index + 1) * BLOCK_DAYS)
     const first = countUpTo(changes, index * BLOCK_MS - 1)
     const last = countUpTo(changes, (index + 1) * BLOCK_MS - 1)
@@ -70,18 +70,19 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
     return block
   }
 
-  /** Openings and closings in turn; all of those between 00:00Z of two days, counted from 1970, and a few around them. */
+  /** Alternating openings and closings: all between 00:00Z of two days, counted from 1970-01-01, and a few outside. */
   const changesBetween = (firstDay: number, lastDay: number): Instant[] => {
-    // No zone was ever 16 hours from UTC, and a window may end on the day after: two days before, one after.
+    // No zone was ever 16 hours from UTC, and a window may end on the day after it opens. So the windows that matter open
+    // at most two days before the block and one day after it.
     const instantOf = localClock(zone, (firstDay - 3) * DAY)
     const spans: Span[] = []
     for (let day = firstDay - 2; day <= lastDay; day++) {
       const date = new Date(day * DAY)
       const weekday = (date.getUTCDay() || 7) as Weekday
-      const opening = windows.filter((window) => window.days.includes(weekday))
-      if (opening.length === 0) continue
+      const opensToday = windows.filter((window) => window.days.includes(weekday))
+      if (opensToday.length === 0) continue
       if (closed.has({ year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() })) continue
-      for (const { fromMinute, toMinute } of opening) {
+      for (const { fromMinute, toMinute } of opensToday) {
         const midnight = day * MINUTES_A_DAY
         const openAt = instantOf(midnight + fromMinute)
         const closeAt = instantOf(midnight + toMinute + (toMinute > fromMinute ? 0 : MINUTES_A_DAY))
@@ -111,22 +112,22 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
 
   return {
     at(t) {
-      if (latest?.t !== t) latest = { t, state: stateAt(t) }
-      return latest.state
+      if (lastResult?.t !== t) lastResult = { t, state: stateAt(t) }
+      return lastResult.state
     },
   }
 }
 
 /**
- * Turns wall-clock minutes since 1970-01-01T00:00 in `zone` into instants, none of them before `startAt`. A time that the
- * clocks skip is taken later by as much as they skip, of one that they show twice the first.
+ * Converts wall-clock minutes since 1970-01-01T00:00 in `zone` to instants. The result is correct from `startAt` on. A
+ * time that the clocks skip is moved later by as much as they skip. Of a time that they show twice, the first is meant.
  */
 const localClock = (zone: string, startAt: Instant): ((minutes: number) => Instant) => {
   const start = Temporal.Instant.fromEpochMilliseconds(startAt).toZonedDateTimeISO(zone)
   const offsetMs = start.offsetNanoseconds / 1_000_000
   const changeAt = start.getTimeZoneTransition('next')?.epochMilliseconds ?? NEVER
   return (minutes) => {
-    // Until the clocks change a subtraction is exact, and a hundred times as fast.
+    // Before the next clock change, a subtraction is exact and a hundred times as fast as Temporal.
     const at = minutes * MINUTE - offsetMs
     if (at < changeAt) return at
     const wall = new Date(minutes * MINUTE)
@@ -136,7 +137,7 @@ const localClock = (zone: string, startAt: Instant): ((minutes: number) => Insta
   }
 }
 
-/** Openings and closings in turn; spans that touch are one. */
+/** Alternating openings and closings. Spans that overlap or touch are merged. */
 const union = (spans: Span[]): Instant[] => {
   const changes: Instant[] = []
   for (const { openAt, closeAt } of spans.sort((a, b) => a.openAt - b.openAt)) {
@@ -147,6 +148,7 @@ const union = (spans: Span[]): Instant[] => {
   return changes
 }
 
+/** How many of the ascending instants are not after `t`. */
 const countUpTo = (ascending: readonly Instant[], t: Instant): number => {
   let low = 0
   let high = ascending.length
@@ -160,7 +162,7 @@ const countUpTo = (ascending: readonly Instant[], t: Instant): number => {
 
 const DAY_NAMES = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 
-/** `mon-fri`, `sat`, `fri-mon` (over the weekend), or a list of these; in the order of the week. */
+/** Reads `mon-fri`, `sat`, `fri-mon` (over the weekend) or a list of these. The result is in the order of the week. */
 export const parseDays = (written: string | readonly string[]): Parsed<readonly Weekday[]> => {
   const items = typeof written === 'string' ? [written] : written
   if (items.length === 0) return { problem: 'the list of days is empty: leave "days" out for every day' }
@@ -173,7 +175,7 @@ export const parseDays = (written: string | readonly string[]): Parsed<readonly 
     }
     if (first === last && item.includes('-')) {
       return {
-        problem: `"${item}" could be one day or all: write ${DAY_NAMES[first]}, or leave "days" out for every day`,
+        problem: `"${item}" could mean one day or every day: write ${DAY_NAMES[first]}, or leave "days" out for every day`,
       }
     }
     for (let day = first; day !== last; day = (day + 1) % 7) chosen.add(day)
@@ -182,13 +184,13 @@ export const parseDays = (written: string | readonly string[]): Parsed<readonly 
   return { value: EVERY_DAY.filter((day) => chosen.has(day - 1)) }
 }
 
-/** `07:30-18:30`, `22:00-02:00` (into the next day), `00:00-24:00`. */
+/** Reads `07:30-18:30`, `22:00-02:00` (into the next day) or `00:00-24:00`. */
 export const parseHours = (text: string): Parsed<Pick<LocalWindow, 'fromMinute' | 'toMinute'>> => {
   const [, from, to] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? []
   const fromMinute = minuteOf(from)
   const toMinute = to === '24:00' ? MINUTES_A_DAY : minuteOf(to)
   if (fromMinute === undefined || toMinute === undefined) {
-    const hint = from === '24:00' ? ' (24:00 can only be an end)' : ''
+    const hint = from === '24:00' ? ' (24:00 may only be the end)' : ''
     return { problem: `${JSON.stringify(text)} is not a span of hours: write HH:MM-HH:MM, such as 07:30-18:30${hint}` }
   }
   if (fromMinute === toMinute) {
@@ -202,12 +204,12 @@ const minuteOf = (text = ''): number | undefined => {
   return hour === undefined ? undefined : Number(hour) * 60 + Number(minute)
 }
 
-/** An IANA name, kept as it was written; old names and any case will do. */
+/** Reads an IANA name, also an outdated one, in any case. The value is the name as it was written. */
 export const parseTimeZone = (name: string): Parsed<string> => {
-  // Newer runtimes take "+01:00" for a zone, so it must not get as far as Intl.
+  // Newer runtimes accept "+01:00" as a zone, so offsets are refused before Intl sees them.
   if (/^(?:z|(?:utc|gmt)?[+-].*)$/i.test(name)) {
-    const instead = 'write the name of the place, such as Europe/Berlin, or UTC'
-    return { problem: `${JSON.stringify(name)} is an offset, which knows no summer time: ${instead}` }
+    const instead = 'write an IANA name, such as Europe/Berlin, or UTC'
+    return { problem: `${JSON.stringify(name)} is an offset, which ignores summer time: ${instead}` }
   }
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
@@ -217,5 +219,5 @@ export const parseTimeZone = (name: string): Parsed<string> => {
   return { value: name }
 }
 
-/** The names to suggest; parseTimeZone takes more. */
+/** The names to suggest to an operator. parseTimeZone accepts more. */
 export const knownTimeZones = (): readonly string[] => [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])]

@@ -25,11 +25,11 @@ describe('max-transfer', () => {
     [{ ingress: '1KB', egress: '2KB' }, 1000, 2001, 'violated'],
     [{ ingress: '1KB', egress: '2KB' }, 1001, undefined, 'unknown'],
     [{ ingress: '1KB', total: '1100B' }, 600, 501, 'violated'],
-  ])('%j, with %s sent and %s received, is %s', (limits, sent, received, word) => {
+  ])('%j finds a connection that sent %s and received %s %s', (limits, sent, received, word) => {
     expect(judged(limited(limits), carrying(sent, received))).toMatchObject({ word, nextAt: NEVER })
   })
 
-  it('is violated since the note, else since the first sight, else from now on', () => {
+  it('is violated since the note, else since the first snapshot, else since now', () => {
     const total = limited({ total: '1KB' })
     const since = (different: Parameters<typeof judged>[3]) => judged(total, carrying(2000, 0), NOON, different).since
     const firstSeenAt = () => NOON - 2 * MINUTE
@@ -38,7 +38,7 @@ describe('max-transfer', () => {
     expect(since({})).toBe(NOON)
   })
 
-  it('notes when it was first above, and begins anew', () => {
+  it('notes when a connection was first above a limit, and clears the note when it is not', () => {
     const tested = limited({ total: '1KB' })
     const note = tested.kind.note?.(tested.rule)
     const before = { at: NOON - MINUTE, bytes: 0 }
@@ -48,16 +48,14 @@ describe('max-transfer', () => {
     expect(note?.(before, carrying(undefined, 2000), NOON)).toBeUndefined()
   })
 
-  it('says how much of which was carried, and how much may be', () => {
+  it('explains how much was sent, received or carried, and how much is allowed', () => {
     const both = limited({ ingress: '1KiB', egress: '2KiB' })
-    const over = judged(both, carrying(1024, 3 * 1024)).why
-    expect(over).toContain('3KiB')
-    expect(over).toContain('2KiB')
-    const under = judged(both, carrying(512, 0)).why
-    expect(under).toContain('512B')
-    expect(under).toContain('1KiB')
+    expect(judged(both, carrying(1024, 3 * 1024)).why).toBe('the client received 3KiB: more than the 2KiB allowed')
+    expect(judged(both, carrying(512, 0)).why).toBe('the client sent 512B: within the 1KiB allowed')
+    const total = judged(limited({ total: '1KiB' }), carrying(1024, 1024)).why
+    expect(total).toBe('the connection carried 2KiB: more than the 1KiB allowed')
     const finding = { word: 'unknown' as const, until: NEVER, lacks: '' }
-    const { standing } = judged(both, carrying(512, undefined))
-    expect(standing.judge.because(carrying(512, undefined), finding, NOON)).not.toContain('512B')
+    const { applicability } = judged(both, carrying(512, undefined))
+    expect(applicability.judge.because(carrying(512, undefined), finding, NOON)).not.toContain('512B')
   })
 })

@@ -15,11 +15,11 @@ describe('posture', () => {
     [['managed', 'patched', 'lost'], 'violated'],
     [[], 'unknown'],
     [undefined, 'unknown'],
-  ])('of %j is %s', (posture, word) => {
+  ])('finds a connection with the statuses %j %s', (posture, word) => {
     expect(judged(tested, connection({ posture }))).toMatchObject({ word, nextAt: NEVER })
   })
 
-  it('is violated since the connection was established, first seen, or is asked about', () => {
+  it('is violated since the connection was established, else first seen, else now', () => {
     const since = (establishedAt: number | undefined, firstSeenAt?: number) =>
       judged(tested, connection({ establishedAt, posture: ['lost'] }), NOON, { firstSeenAt: () => firstSeenAt }).since
     expect(since(NOON - HOUR, NOON - MINUTE)).toBe(NOON - HOUR)
@@ -29,7 +29,7 @@ describe('posture', () => {
     expect(since(undefined)).toBe(NOON)
   })
 
-  it('says which status is wrong, and all that there are', () => {
+  it('explains which status is denied or missing, and lists all statuses', () => {
     const why = (posture: readonly string[]) => judged(tested, connection({ posture })).why
     expect(why(['managed', 'patched', 'rooted'])).toMatch(/"rooted".*managed, patched, rooted/)
     expect(why(['managed', 'other'])).toMatch(/"patched".*managed, other/)

@@ -1,0 +1,72 @@
+import type { RetryRule } from '../terminate/termination.ts'
+import type { Terminations } from '../terminate/terminations.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+
+/** One thing to do, and the reason for it, which `/status` shows. */
+export interface Appointment {
+  /** NEVER if nothing is planned. */
+  readonly at: Instant
+  readonly because: string
+}
+
+/** When an endpoint must next be judged, or read in addition to the schedule, and why. */
+export interface Agenda {
+  readonly judge: Appointment
+  readonly read: Appointment
+  /** No call of the plan leaves from this instant on, because a verdict in it may have ended. */
+  readonly planUntil: Instant
+}
+
+/** The instants at which the result of a judgement may change. */
+export interface Outlook {
+  readonly judgedAt: Instant
+  /** When a verdict or a warning changes. */
+  readonly verdictsChangeAt: Instant
+  /** When the snapshot is too old to act on. */
+  readonly tooOldAt: Instant
+  /** From this instant on a newer snapshot must confirm counters and statuses. */
+  readonly confirmAt: Instant
+  readonly planUntil: Instant
+  /**
+   * When the first call since the judgement was withdrawn, so that its connections need a new plan; NEVER if none was.
+   */
+  readonly withdrawnAt: Instant
+}
+
+/** An endpoint that cannot be judged waits for its next snapshot. */
+export const NO_OUTLOOK: Outlook = {
+  judgedAt: -NEVER,
+  verdictsChangeAt: NEVER,
+  tooOldAt: NEVER,
+  confirmAt: NEVER,
+  planUntil: -NEVER,
+  withdrawnAt: NEVER,
+}
+
+/** The first thing on the agenda. */
+export const nextOn = ({ judge, read }: Agenda): Appointment => earliest(judge, read)
+
+const earliest = (...all: readonly [Appointment, ...Appointment[]]): Appointment =>
+  all.reduce((first, one) => (one.at < first.at ? one : first))
+
+export const agendaOf = (
+  outlook: Outlook,
+  terminations: Pick<Terminations, 'nextTryAfter' | 'proofDueAt'>,
+  rule: RetryRule,
+): Agenda => ({
+  judge: earliest(
+    { at: outlook.verdictsChangeAt, because: 'a verdict or a warning changes' },
+    { at: outlook.tooOldAt, because: 'the snapshot becomes too old' },
+    {
+      // Terminations that could be tried again at the judgement are in its plan.
+      at: outlook.judgedAt === -NEVER ? NEVER : terminations.nextTryAfter(outlook.judgedAt),
+      because: 'a termination may be tried again',
+    },
+    { at: outlook.withdrawnAt, because: 'a call was withdrawn' },
+  ),
+  read: earliest(
+    { at: outlook.confirmAt, because: 'counters or statuses have to be confirmed' },
+    { at: terminations.proofDueAt(rule), because: 'a termination waits for its proof' },
+  ),
+  planUntil: outlook.planUntil,
+})

@@ -1,0 +1,140 @@
+import { type Connection, principalOf } from '../connection.ts'
+import { acts, type History, type Mode, type Policy } from '../policies/policy.ts'
+import type { Applicability } from '../policies/policy-set.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+import { type Foreseen, foresee } from './foresight.ts'
+import { isDue, judge, type ViolatedVerdict } from './verdict.ts'
+
+/** An entry of a policy that matches only a part of a connection's name. */
+export interface NearMiss {
+  readonly connection: Connection
+  readonly policy: Policy
+  readonly entry: string
+}
+
+/** A near miss is reported once per policy, entry and principal. */
+export const nearMissKey = ({ policy, entry, connection }: NearMiss): string =>
+  JSON.stringify([policy.name, entry, principalOf(connection)])
+
+/** The facts that all verdicts of one judgement share. */
+export interface Ground {
+  readonly history: History
+  readonly now: Instant
+  readonly mode: Mode
+  readonly fresh: boolean
+  readonly snapshotAt: Instant | undefined
+  readonly terminationsRevision: number
+}
+
+export const groundOf = (history: History, now: Instant, mode: Mode): Ground => ({
+  history,
+  now,
+  mode,
+  fresh: history.fresh(),
+  snapshotAt: history.snapshotAt(),
+  terminationsRevision: history.terminationsRevision(),
+})
+
+/** What some policies say about one active connection alone, reduced to what somebody has to act on. */
+export interface Part {
+  readonly ground: Ground
+  readonly violated: readonly ViolatedVerdict[]
+  /** Policies that lack a fact. */
+  readonly unknown: readonly Policy[]
+  readonly nearMisses: readonly NearMiss[]
+  readonly foreseen: readonly Foreseen[]
+  /** The applicabilities of policies that count the connections of a principal together. */
+  readonly counting: readonly Applicability[]
+  /** Whether an acting policy ends the connection whatever the other policies say. */
+  readonly endsRegardless: boolean
+  readonly wakeAt: Instant
+  readonly confirmAt: Instant
+  /** The first instant at which the assessment may differ with the same facts. */
+  readonly holdsUntil: Instant
+  /** Whether it depends on earlier terminations. */
+  readonly onTerminations: boolean
+}
+
+/** What the policies say about one active connection alone. A new snapshot changes byte counters and little else. */
+export interface Assessment {
+  /** As it was when this was decided. */
+  readonly connection: Connection
+  readonly applicabilities: readonly Applicability[]
+  readonly isProtected: boolean
+  /** What the policies say that do not read byte counters, and what those say that do. */
+  readonly parts: readonly [countersAside: Part, onCounters?: Part]
+}
+
+const NONE: readonly never[] = []
+
+const readsCounters = ({ policy }: Applicability) => policy.kind.facts === 'counters'
+
+/** The assessment by the policies that read byte counters, or by those that do not. */
+const partOf = (
+  connection: Connection,
+  applicabilities: readonly Applicability[],
+  ground: Ground,
+  onCounters: boolean,
+): Part => {
+  const { history, now, mode } = ground
+  let violated: ViolatedVerdict[] | undefined
+  let unknown: Policy[] | undefined
+  let nearMisses: NearMiss[] | undefined
+  let foreseen: Foreseen[] | undefined
+  let counting: Applicability[] | undefined
+  let endsRegardless = false
+  let onTerminations = false
+  let wakeAt: Instant = NEVER
+  let confirmAt: Instant = NEVER
+  for (const applicability of applicabilities) {
+    if (readsCounters(applicability) !== onCounters) continue
+    const { policy, nearMiss } = applicability
+    const verdict = judge(applicability, connection, history, now)
+    if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
+    if (policy.kind.facts !== 'immutable' && verdict.nextAt < confirmAt) confirmAt = verdict.nextAt
+    if (policy.cooldownMs > 0) onTerminations = true
+    if (policy.kind.surplus !== undefined) (counting ??= []).push(applicability)
+    if (verdict.word === 'unknown') (unknown ??= []).push(policy)
+    if (nearMiss !== undefined) (nearMisses ??= []).push({ connection, policy, entry: nearMiss })
+    const acting = acts(policy, mode)
+    if (verdict.word === 'violated') {
+      ;(violated ??= []).push(verdict)
+      if (acting && isDue(verdict, now)) endsRegardless = true
+    }
+    if (policy.warn.length > 0 && acting) {
+      const ahead = foresee(applicability, connection, history, now, verdict)
+      if (ahead.foreseen !== undefined) (foreseen ??= []).push(ahead.foreseen)
+      if (ahead.lookAt < wakeAt) wakeAt = ahead.lookAt
+    }
+  }
+  return {
+    ground,
+    violated: violated ?? NONE,
+    unknown: unknown ?? NONE,
+    nearMisses: nearMisses ?? NONE,
+    foreseen: foreseen ?? NONE,
+    counting: counting ?? NONE,
+    endsRegardless,
+    wakeAt,
+    confirmAt,
+    // A warning is sent once. The next judgement must read in the memory that it was sent.
+    holdsUntil: foreseen === undefined ? wakeAt : now,
+    onTerminations,
+  }
+}
+
+/** `known`: what the policies say that do not read byte counters, where that still holds. */
+export const assess = (
+  connection: Connection,
+  applicabilities: readonly Applicability[],
+  isProtected: boolean,
+  ground: Ground,
+  known?: Part,
+): Assessment => {
+  const countersAside = known ?? partOf(connection, applicabilities, ground, false)
+  const isCounted = applicabilities.some(readsCounters)
+  const parts: Assessment['parts'] = isCounted
+    ? [countersAside, partOf(connection, applicabilities, ground, true)]
+    : [countersAside]
+  return { connection, applicabilities, isProtected, parts }
+}

@@ -1,0 +1,73 @@
+import { type Connection, hasSameFacts, hasSamePrincipal } from '../connection.ts'
+import type { Location } from '../names/selector.ts'
+import type { PolicySet } from '../policies/policy-set.ts'
+import { NEVER } from '../time/instant.ts'
+import { type Assessment, assess, type Ground, type Part } from './assessment.ts'
+
+/** Whether what was found about a connection earlier would be found again on this ground. */
+const holds = (part: Part, before: Connection, connection: Connection, ground: Ground): boolean => {
+  const { ground: found } = part
+  if (ground.now < found.now || ground.now >= part.holdsUntil) return false
+  // Without an established time, or with one ahead of the clock, violations are dated by first sight or by `now`.
+  if (!((before.establishedAt ?? NEVER) <= found.now)) return false
+  if (ground.mode !== found.mode || ground.fresh !== found.fresh) return false
+  if (part.onTerminations && ground.terminationsRevision !== found.terminationsRevision) return false
+  return before === connection || (hasSamePrincipal(before, connection) && hasSameFacts(before, connection))
+}
+
+/** The same with the byte counters, which every snapshot brings anew. */
+const holdsWithCounters = (part: Part, before: Connection, connection: Connection, ground: Ground): boolean =>
+  before === connection && ground.snapshotAt === part.ground.snapshotAt && holds(part, before, connection, ground)
+
+/**
+ * The assessments of an endpoint under one policy set. It is a pure cache: an assessment is made again only if a fact
+ * that it depends on has changed. All grounds must come from one memory.
+ */
+export const createAssessments = (set: PolicySet, location: Location) => {
+  const applicabilitiesOf = set.applicabilities(location)
+  const isProtected = set.isProtected(location)
+  let known = new Map<string, Assessment>()
+  /** In the order of the last snapshot. The next one has mostly the same order, which saves look-ups. */
+  let last: Assessment[] = []
+
+  const assessAnew = (connection: Connection, ground: Ground): Assessment =>
+    assess(connection, applicabilitiesOf(connection), isProtected(connection), ground)
+
+  const after = (earlier: Assessment, connection: Connection, ground: Ground): Assessment => {
+    const { connection: before, applicabilities, parts } = earlier
+    const [countersAside, onCounters] = parts
+    const isKnown = holds(countersAside, before, connection, ground)
+    if (isKnown && (onCounters === undefined || holdsWithCounters(onCounters, before, connection, ground)))
+      return earlier
+    if (!hasSamePrincipal(before, connection)) return assessAnew(connection, ground)
+    return assess(connection, applicabilities, earlier.isProtected, ground, isKnown ? countersAside : undefined)
+  }
+
+  const assessmentAt = (connection: Connection, index: number, ground: Ground): Assessment => {
+    const beside = last[index]
+    const before = beside?.connection.id === connection.id ? beside : known.get(connection.id)
+    const made = before === undefined ? assessAnew(connection, ground) : after(before, connection, ground)
+    if (made !== before) known.set(connection.id, made)
+    return made
+  }
+
+  return {
+    /** One for each active connection, in their order. */
+    of(active: readonly Connection[], ground: Ground): readonly Assessment[] {
+      last = active.map((connection, index) => assessmentAt(connection, index, ground))
+      if (known.size > 2 * last.length) known = new Map(last.map((made) => [made.connection.id, made]))
+      return last
+    },
+
+    /**
+     * Makes a part of the assessments in advance. On the largest endpoints all of them at once would block the event
+     * loop.
+     */
+    prepare(active: readonly Connection[], from: number, to: number, ground: Ground): void {
+      for (let index = from; index < Math.min(to, active.length); index++) {
+        const connection = active[index]
+        if (connection !== undefined) last[index] = assessmentAt(connection, index, ground)
+      }
+    },
+  }
+}

@@ -1,0 +1,27 @@
+import type { Connection } from '../connection.ts'
+import { NO_HOLDS } from '../guard/guard.ts'
+import type { History } from '../policies/policy.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+import type { EndpointMemory } from './memory.ts'
+import type { EndpointView } from './view.ts'
+
+/**
+ * A complete snapshot that was never read from AWS: for policy tests, and to explain a connection that does not exist.
+ */
+export const imaginedView = (endpointId: string, connections: readonly Connection[], now: Instant): EndpointView => ({
+  state: 'fresh',
+  snapshot: { endpointId, begunAt: now, completedAt: now, connections },
+  confirmAt: NEVER,
+})
+
+/** A memory with the given history and nothing else. */
+export const imaginedMemory = (history: History): EndpointMemory => ({
+  watchedSince: () => -NEVER,
+  history: () => history,
+  holds: () => NO_HOLDS,
+  terminations: { singly: new Set(), mayPlan: () => true, of: () => undefined },
+  isReported: () => false,
+  isNearMissReported: () => false,
+  graceStartedAt: () => undefined,
+  isMissing: () => false,
+})

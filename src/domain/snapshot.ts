@@ -1,0 +1,11 @@
+import type { Connection } from './connection.ts'
+import type { Instant } from './time/instant.ts'
+
+/** All rows of one endpoint, read completely, with the rows that AWS still lists for an hour after a connection ended. */
+export interface Snapshot {
+  readonly endpointId: string
+  /** When the first page was requested. The snapshot holds everything that happened before. */
+  readonly begunAt: Instant
+  readonly completedAt: Instant
+  readonly connections: readonly Connection[]
+}

@@ -1,0 +1,38 @@
+import type { Connection } from '../../src/domain/connection.ts'
+import type { Judged } from '../../src/domain/judge/explain.ts'
+import { imaginedMemory, imaginedView } from '../../src/domain/judge/imagined.ts'
+import { createRules, judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
+import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
+import type { UserEntry } from '../../src/domain/names/user-list.ts'
+import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { retryRule } from '../../src/domain/terminate/termination.ts'
+import { type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
+import { NOON, PLACE } from './build.ts'
+
+/**
+ * The one judge on a complete snapshot that has no past: the policies were always as they are, grace counts from the
+ * violation itself, and the guard holds nothing. `createEndpoint` judges with a memory.
+ */
+export const imagine = (
+  policies: readonly Policy[],
+  connections: readonly Connection[],
+  options: { readonly mode?: Mode; readonly now?: Instant; readonly protect?: readonly UserEntry[] } = {},
+): Judged => {
+  const { mode = 'enforce', now = NOON, protect = [] } = options
+  const rules = createRules({
+    set: createPolicySet(policies, protect),
+    location: PLACE,
+    mode,
+    guard: { maxPercent: 100, minConnections: NEVER },
+    staleAfterMs: NEVER,
+    retry: retryRule({ attempts: 3, verifyWithinMs: MINUTE }),
+    changedAt: () => -NEVER,
+  })
+  const memory = imaginedMemory(NO_HISTORY)
+  return {
+    judgement: judgeEndpoint(imaginedView(PLACE.endpointId, connections, now), rules, memory, now),
+    rules,
+    memory,
+  }
+}
