@@ -1,9 +1,9 @@
-import type { Reason } from '../domain/policies/policy.ts'
+import type { Violation } from '../domain/judge/violation.ts'
+import type { CallSelector, Outcome } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
-import type { Outcome } from './outcome.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
-/** What the audit trail tells, each once per change and never once per cycle. */
+/** The events of the audit trail. Each is recorded once per change, never once per cycle. */
 export const AUDIT_EVENTS = [
   'start',
   'stop',
@@ -19,31 +19,50 @@ export const AUDIT_EVENTS = [
 ] as const
 export type AuditEvent = (typeof AUDIT_EVENTS)[number]
 
-type Absent = null | undefined
-
-/** One line of the audit trail, without its place in the chain. What is absent is left out of the line. */
-export interface AuditRecord {
-  /** Finite; `since` and `deadline` are left out where they are not. */
+interface AnyRecord<Event extends AuditEvent> {
+  /** Finite. */
   readonly time: Instant
-  readonly event: AuditEvent
-  readonly endpointId?: string | Absent
-  readonly account?: string | Absent
-  readonly region?: string | Absent
-  readonly connectionId?: string | Absent
-  readonly username?: string | Absent
-  readonly commonName?: string | Absent
-  readonly policy?: string | Absent
-  readonly alsoBy?: readonly string[] | Absent
-  readonly reason?: Reason | Absent
-  readonly because?: string | Absent
-  readonly since?: Instant | Absent
-  readonly deadline?: Instant | Absent
-  /** The intents of one call share its id. */
-  readonly call?: { readonly id: string; readonly selector: 'connection-id' | 'username' } | Absent
-  readonly requestId?: string | Absent
-  readonly outcome?: 'accepted' | Outcome | VpnErrorCode | Absent
-  readonly policySetHash?: string | Absent
+  readonly event: Event
+  readonly policySetHash: string
 }
+
+interface OnEndpoint {
+  readonly endpointId: string
+  readonly account: string | undefined
+  readonly region: string
+}
+
+/** The intents of one call share its id. */
+interface AuditedCall {
+  readonly id: string
+  readonly selector: CallSelector
+}
+
+type AboutPolicies<Event extends AuditEvent> = AnyRecord<Event> & { readonly because: string }
+
+/**
+ * A connection that violates a policy. Its `since` and `deadline` are left out of the line where they are not finite.
+ */
+type AboutViolation<Event extends AuditEvent> = AnyRecord<Event> & OnEndpoint & Violation
+
+export type IntentRecord = AboutViolation<'intent'> & { readonly call: AuditedCall }
+
+export type OutcomeRecord = AboutViolation<'outcome' | 'gave-up'> & {
+  readonly call: AuditedCall
+  readonly requestId: string | undefined
+  readonly outcome: 'accepted' | Outcome | VpnErrorCode
+}
+
+/** One line of the audit trail, without its place in the chain. Undefined values are left out of the line. */
+export type AuditRecord =
+  | AboutPolicies<'start' | 'reload'>
+  | AnyRecord<'stop'>
+  | AboutViolation<'would-end' | 'held'>
+  | (AnyRecord<'released'> & OnEndpoint & Pick<Violation, 'connectionId' | 'policy'>)
+  | IntentRecord
+  | OutcomeRecord
+  | (AnyRecord<'blind'> & OnEndpoint & { readonly because: string })
+  | (AnyRecord<'reconnected'> & OnEndpoint & Omit<Violation, 'reason' | 'since' | 'deadline' | 'alsoBy'>)
 
 /** The last durable line: its number and the SHA-256 of its bytes, in hex. Before the first line: 0 and 64 zeros. */
 export interface AuditHead {
@@ -51,7 +70,7 @@ export interface AuditHead {
   readonly hash: string
 }
 
-/** An append-only, hash-chained record of what was done and why. */
+/** An append-only, hash-chained record of each action and its reason. */
 export interface AuditTrail {
   /**
    * Resolves once the records are on disk, in the order of the calls. Rejects with an `AuditError` if they could not be
@@ -59,14 +78,16 @@ export interface AuditTrail {
    */
   write(records: readonly AuditRecord[]): Promise<void>
   head(): AuditHead
-  /** Waits for what is being written, then lets go of the file. */
+  /** Waits for running writes, then releases the file. */
   close(): Promise<void>
 }
 
-/** `unwritable`: no record can be kept now. `damaged`: the file is not ours as we left it. `locked`: another process has it. */
-export type AuditErrorCode = 'unwritable' | 'damaged' | 'locked'
+/**
+ * `unwritable`: records cannot be written now. `damaged`: the file was changed. `locked`: another process has it open.
+ */
+type AuditErrorCode = 'unwritable' | 'damaged' | 'locked'
 
-/** The audit trail cannot be kept. `message` is one line for an operator: which file, what is wrong, what to do. */
+/** An error of the audit trail. `message` is one line for an operator: which file, what is wrong, what to do. */
 export class AuditError extends Error {
   override name = 'AuditError'
   readonly code: AuditErrorCode

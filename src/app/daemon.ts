@@ -1,24 +1,29 @@
 import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
+import type { KeptMemory } from '../domain/judge/memory.ts'
+import type { Policy } from '../domain/policies/policy.ts'
 import { changedPolicies, nextPolicyAges, settledAges } from '../domain/policies/policy-ages.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
+import type { Elapsed } from '../domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
-import type { AuditRecord, AuditTrail } from './audit.ts'
+import type { AuditTrail, IntentRecord } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
+import { keptMemoryOf } from './interrupted.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { Schedule } from './schedule.ts'
-import type { ChangedAt, CycleSettings } from './settings.ts'
-import { budgetKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
-import type { EndpointState, State, StateStore } from './state.ts'
+import type { CycleSettings } from './settings.ts'
+import { budgetKey, endpointKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
+import type { State, StateStore } from './state.ts'
 import { createStateKeeper } from './state-keeper.ts'
 import { createTerminationQueue, type TerminationQueue } from './termination-queue.ts'
 import type { VpnSite } from './vpn.ts'
 import { createWatchList, type WatchEntry } from './watch-list.ts'
+import { within } from './within.ts'
 
-/** All that the daemon is told by configuration; a reload brings a new one. */
+/** The part of the configuration that the daemon needs. A reload replaces it. */
 export interface Assignment {
   readonly policies: PolicySet
   readonly settings: CycleSettings
@@ -27,19 +32,22 @@ export interface Assignment {
   readonly watch: readonly WatchEntry[]
 }
 
-/** The longest sleep: the clock may jump, and a timer set for long would not notice. */
+/** The longest sleep. The clock may jump, and a longer timer would not notice. */
 const SLICE_MS = SECOND
 
 /** How many endpoints are read at once. */
-const POLLS_AT_ONCE = 4
+const READS_AT_ONCE = 4
 
-/** How long the last save of the state may take. */
+/** The time limit of the last save of the state. */
 const LAST_SAVE_WITHIN_MS = 1.5 * SECOND
 
-/** How long calls in flight may take at stop before they are aborted. */
+/** How long a stop waits for calls in flight before it aborts them. */
 const STOP_WITHIN_MS = 8 * SECOND
 
-/** Polls on schedule, acts on deadlines between polls, ends what must end, until it is told to stop. */
+/**
+ * The daemon: reads endpoints on schedule, acts on deadlines between reads, and terminates due connections until it is
+ * stopped.
+ */
 export const createDaemon = (options: {
   readonly assignment: Assignment
   readonly connect: (site: Site) => VpnSite
@@ -49,47 +57,40 @@ export const createDaemon = (options: {
   readonly emit: Emit
   readonly audit: AuditTrail
   readonly state: State
-  /** Of the trail: calls whose end the last process did not see. */
-  readonly openIntents: readonly AuditRecord[]
-  readonly store: StateStore
+  /** Intents of the trail without an outcome: the last process ended before it learned the outcome. */
+  readonly openIntents: readonly IntentRecord[]
+  readonly store: Pick<StateStore, 'save'>
 }) => {
   const { connect, clock, random, audit } = options
-  const limit = pLimit(POLLS_AT_ONCE)
+  const limit = pLimit(READS_AT_ONCE)
   const stop = new AbortController()
   const abort = new AbortController()
-  // All that is under way listens to them, eight calls for each account and Region alone: Node would warn of a leak.
+  // Every running operation listens to these signals: each account and Region alone has eight calls. Without this Node
+  // warns of a leak.
   setMaxListeners(0, stop.signal, abort.signal)
   const opening = new Map<string, Promise<void>>()
   const sites = new Map<string, LiveSite>()
   const queues = new Map<string, { readonly queue: TerminationQueue; readonly done: Promise<void> }>()
   const watches = new Map<string, EndpointWatch>()
   const running = new Set<Promise<unknown>>()
-  /** Of endpoints that are not watched yet, or no longer. */
-  const keptEndpoints = new Map<string, EndpointState>(Object.entries(options.state.endpoints))
-  // Two processes never share the trail, so the instant of the start tells their calls apart.
+  /** The memories of endpoints that are not watched yet, or no longer. */
+  const keptEndpoints = new Map<string, KeptMemory>(Object.entries(options.state.endpoints))
+  // The instant of the start makes call ids unique: two processes never write the trail at the same time.
   const startedAt = clock.now()
   let calls = 0
 
   let assignment = options.assignment
   let schedule = options.scheduleOf(assignment.schedule)
   let ages = nextPolicyAges(options.state.policies, assignment.policies.policies, assignment.settings.mode, startedAt)
-  const changedSinceKept = changedPolicies(options.state.policies, ages)
-  /** Policies that changed by a clock that AWS has not confirmed since. */
-  let unsure: ReadonlySet<string> = new Set(changedSinceKept)
-  let turnedAt = startedAt
+  /** Policies whose last change is dated by a clock that AWS has not confirmed since. */
+  let unsure: ReadonlySet<string> = new Set(changedPolicies(options.state.policies, ages))
+  let turnedAt = clock.elapsed()
   let tickAt = startedAt
 
   const emit: Emit = (event) => {
-    // Whatever is decided or done may have changed what a restart must not forget.
+    // These events may change the memory that the state file keeps.
     if (event.event === 'decided' || event.event === 'accepted' || event.event === 'termination') keeper.touch()
     options.emit(event)
-  }
-
-  const stateNow = (): State => {
-    for (const [key, watch] of watches) keep(key, watch)
-    // What changed by a clock that may be wrong will have changed anew for whoever reads this.
-    const policies = Object.fromEntries(Object.entries(ages).filter(([name]) => !unsure.has(name)))
-    return { policies, endpoints: Object.fromEntries(keptEndpoints) }
   }
 
   const keep = (key: string, watch: EndpointWatch) => {
@@ -97,7 +98,14 @@ export const createDaemon = (options: {
     if (kept !== undefined) keptEndpoints.set(key, kept)
   }
 
-  /** An endpoint is about to be judged by a clock that AWS has confirmed. */
+  const stateNow = (): State => {
+    for (const [key, watch] of watches) keep(key, watch)
+    // Changes dated by a clock that may be wrong are left out. The process that reads the state dates them again.
+    const policies = Object.fromEntries(Object.entries(ages).filter(([name]) => !unsure.has(name)))
+    return { policies, endpoints: Object.fromEntries(keptEndpoints) }
+  }
+
+  /** Called before an endpoint is judged by a clock that AWS has confirmed. */
   const clockConfirmed = (now: Instant) => {
     const settled = settledAges(ages, unsure, now)
     unsure = new Set()
@@ -107,21 +115,21 @@ export const createDaemon = (options: {
   }
 
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
-  const places = createWatchList(clock, emit)
+  const watchList = createWatchList(clock, emit)
   const rehearsal = createRehearsal(clock, emit)
 
-  const changedAt: ChangedAt = (policy) => ages[policy.name]?.changedAt ?? startedAt
+  const changedAt = ({ name }: Pick<Policy, 'name'>): Instant => ages[name]?.changedAt ?? startedAt
 
   const track = <Value>(work: Promise<Value>): Promise<Value> => {
     running.add(work)
     return work.finally(() => running.delete(work))
   }
 
-  const poll = (watch: EndpointWatch) => track(watch.poll(stop.signal))
+  const read = (watch: EndpointWatch) => track(watch.read(stop.signal))
 
   const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
 
-  /** The gate of an account's Region, which all roles that reach it go through. */
+  /** The queue of an account and Region. All roles that reach them share it. */
   const queueOf = (site: Site, account: string | undefined): TerminationQueue => {
     const key = budgetKey(site, account)
     const known = queues.get(key)
@@ -142,35 +150,36 @@ export const createDaemon = (options: {
     sites.set(siteKey(site), await openSite(site, { connect, limit, clock, stop: stop.signal }))
   }
 
-  /** Reaches what the assignment names and finds the endpoints there. */
+  /** Connects to the sites that the assignment names and finds their endpoints. */
   const findAll = async ({ watch }: Assignment) => {
     for (const { site } of watch) {
       const key = siteKey(site)
       if (!opening.has(key)) opening.set(key, open(site))
     }
     await Promise.all(opening.values())
-    places.take(watch, (site) => sites.get(siteKey(site))?.vpn ?? connect(site))
-    await places.discover(stop.signal)
+    watchList.take(watch, (site) => sites.get(siteKey(site))?.vpn ?? connect(site))
+    await watchList.discover(stop.signal)
   }
 
-  /** Watches the endpoints that were found, and nothing else. Returns those that are new. */
-  const watchAll = (changed: readonly string[], tell: () => void): readonly EndpointWatch[] => {
+  /** Watches exactly the endpoints that were found. Returns the new watches. */
+  const watchAll = (announce: () => void): readonly EndpointWatch[] => {
     const { policies, settings } = assignment
-    const wanted = new Map(
-      places.all().map(({ site, endpoint }) => [`${siteKey(site)} ${endpoint.id}`, { site, endpoint }]),
+    const found = new Map(
+      watchList.all().map(({ site, endpoint }) => [endpointKey(site, endpoint.id), { site, endpoint }]),
     )
-    for (const [key, gone] of watches) {
-      if (wanted.has(key)) continue
-      keep(key, gone)
-      gone.retire()
+    for (const [key, watch] of watches) {
+      if (found.has(key)) continue
+      keep(key, watch)
+      watch.retire()
       watches.delete(key)
     }
-    const known = [...watches].map(([key, watch]) => ({ watch, name: wanted.get(key)?.endpoint.name }))
-    const fresh: EndpointWatch[] = []
-    for (const [key, { site, endpoint }] of wanted) {
+    const known = [...watches].map(([key, watch]) => ({ watch, name: found.get(key)?.endpoint.name }))
+    const added: EndpointWatch[] = []
+    for (const [key, { site, endpoint }] of found) {
       const live = sites.get(siteKey(site))
       if (watches.has(key) || live === undefined) continue
       const { vpn, account } = live
+      const openIntents = options.openIntents.filter(({ endpointId }) => endpointId === endpoint.id)
       const made = createEndpointWatch({
         endpoint: { ...endpoint, region: site.region, account },
         vpn,
@@ -182,35 +191,33 @@ export const createDaemon = (options: {
         policies,
         settings,
         changedAt,
-        changed: changedSinceKept,
         clockConfirmed,
-        kept: keptEndpoints.get(key),
-        interrupted: options.openIntents.filter(({ endpointId }) => endpointId === endpoint.id),
+        kept: keptMemoryOf(keptEndpoints.get(key), openIntents),
       })
       watches.set(key, made)
-      fresh.push(made)
+      added.push(made)
     }
-    // What is in force is told before what follows from it.
-    tell()
-    for (const { watch, name } of known) watch.reconfigure(policies, settings, { changedAt, changed, name })
-    return fresh
+    // The configuration in force is reported before any event that follows from it.
+    announce()
+    for (const { watch, name } of known) watch.reconfigure(policies, settings, name)
+    return added
   }
 
-  /** In audit mode nothing is asked that only enforcing needs. */
-  const rehearse = (now: Instant) => {
+  /** Checks the permissions that enforcing needs. Audit mode does not need them, and does not check them. */
+  const rehearse = () => {
     if (assignment.settings.mode !== 'enforce') return
-    for (const watch of watches.values()) if (rehearsal.isDue(watch, now)) void track(rehearsal.ask(watch, stop.signal))
+    for (const watch of watches.values()) if (rehearsal.isDue(watch)) void track(rehearsal.ask(watch, stop.signal))
   }
 
   const rediscover = async () => {
-    if (!(await places.discover(stop.signal)) || stop.signal.aborted) return
+    if (!(await watchList.discover(stop.signal)) || stop.signal.aborted) return
     const before = endpoints()
-    const fresh = watchAll([], () => {
+    const added = watchAll(() => {
       const after = endpoints()
       const gone = before.filter(({ id }) => !after.some((one) => one.id === id))
       emit({ event: 'endpoints-changed', endpoints: after, gone })
     })
-    for (const made of fresh) void poll(made)
+    for (const made of added) void read(made)
   }
 
   const announce = (event: 'started' | 'reloaded') => {
@@ -221,50 +228,55 @@ export const createDaemon = (options: {
 
   const start = async () => {
     await findAll(assignment)
-    watchAll([], () => announce('started'))
+    watchAll(() => announce('started'))
   }
 
-  /** Reading ends at once. No new calls; those in flight finish, or are aborted when they take too long. */
+  /** Stops reads at once and sends no new calls. Calls in flight finish, or are aborted after `STOP_WITHIN_MS`. */
   const shutDown = async () => {
     const all = [...queues.values()]
     emit({ event: 'stopping', inFlight: all.reduce((sum, { queue }) => sum + queue.inFlight, 0) })
     stop.abort()
     const finished = Promise.all(all.map(({ done }) => done))
-    const patience = new AbortController()
-    await Promise.race([finished, clock.sleep(STOP_WITHIN_MS, patience.signal)])
-    patience.abort()
+    await within(clock, STOP_WITHIN_MS, finished)
     abort.abort()
     await Promise.all([finished, ...running])
-    // A disk that hangs must not hold up the stop.
-    const hurry = new AbortController()
-    await Promise.race([keeper.saveLast(), clock.sleep(LAST_SAVE_WITHIN_MS, hurry.signal)])
-    hurry.abort()
+    // A disk that hangs must not delay the stop.
+    await within(clock, LAST_SAVE_WITHIN_MS, keeper.saveLast())
     emit({ event: 'stopped', at: clock.now() })
   }
 
   const loop = async (until: AbortSignal) => {
-    let seen = clock.now()
-    tickAt = seen
+    let lastNow = clock.now()
+    tickAt = lastNow
     while (!until.aborted) {
       const now = clock.now()
-      // The clock went back: without this the schedule would be silent until the old time comes round again.
-      if (now < seen) tickAt = schedule.next(now)
-      seen = now
-      turnedAt = now
+      // After the clock is set back, the next instant of the schedule must be computed again, or no read would happen
+      // until the old time is reached.
+      if (now < lastNow) tickAt = schedule.next(now)
+      lastNow = now
+      turnedAt = clock.elapsed()
       const ticked = now >= tickAt
       if (ticked) tickAt = schedule.next(now)
-      let wakeAt = tickAt
+      let sleepMs = tickAt - now
       for (const watch of watches.values()) {
-        watch.turn(now)
-        if (ticked) void track(watch.pollOnSchedule(stop.signal) ?? Promise.resolve())
-        if (now >= watch.wantsPollAt()) void poll(watch)
-        wakeAt = Math.min(wakeAt, watch.wakeAt(), watch.wantsPollAt())
+        watch.judgeIfDue(now)
+        if (ticked) void track(watch.readOnSchedule(stop.signal) ?? Promise.resolve())
+        if (watch.msUntilRead(now) <= 0) void read(watch)
+        sleepMs = Math.min(sleepMs, watch.msUntilJudgement(now), watch.msUntilRead(now))
       }
-      rehearse(now)
-      if (places.isDue(now)) void track(rediscover())
-      if (keeper.isDue(now)) void keeper.save()
-      await clock.sleep(Math.min(SLICE_MS, Math.max(1, wakeAt - now)), until)
+      rehearse()
+      if (watchList.isDue()) void track(rediscover())
+      if (keeper.isDue()) void keeper.save()
+      await clock.sleep(Math.min(SLICE_MS, Math.max(1, sleepMs)), until)
     }
+  }
+
+  /** From now on the signal ends all reading at once. Returns how to undo that. */
+  const stopWith = (signal: AbortSignal) => {
+    const giveUp = () => stop.abort()
+    signal.addEventListener('abort', giveUp, { once: true })
+    if (signal.aborted) giveUp()
+    return () => signal.removeEventListener('abort', giveUp)
   }
 
   const isOpen = () =>
@@ -272,33 +284,32 @@ export const createDaemon = (options: {
     [...watches.values()].some((watch) => watch.status().openTerminations > 0)
 
   return {
-    /** Runs until `signal` is aborted, then stops in order. */
+    /** Runs until `signal` is aborted, then shuts down. */
     async run(signal: AbortSignal): Promise<void> {
-      // A stop during the start is heard as well: reading ends at once.
-      const giveUp = () => stop.abort()
-      signal.addEventListener('abort', giveUp, { once: true })
-      if (signal.aborted) giveUp()
+      // After the start the loop notices the signal, and stops in order.
+      const ignore = stopWith(signal)
       await start()
-      signal.removeEventListener('abort', giveUp)
+      ignore()
       await loop(signal)
       await shutDown()
     },
 
-    /** One cycle: every endpoint read once, what must end ended and proven, or the time is up. */
+    /**
+     * One cycle: reads every endpoint once, terminates due connections and waits until all are confirmed or the time is
+     * up.
+     */
     async once(timeoutMs: number, signal: AbortSignal): Promise<'done' | 'timed-out'> {
       const over = new AbortController()
-      const giveUp = () => stop.abort()
-      signal.addEventListener('abort', giveUp, { once: true })
-      if (signal.aborted) giveUp()
-      void clock.sleep(timeoutMs, over.signal).then(() => over.signal.aborted || giveUp())
+      stopWith(signal)
+      void clock.sleep(timeoutMs, over.signal).then(() => over.signal.aborted || stop.abort())
       await start()
-      rehearse(clock.now())
-      await Promise.all([...watches.values()].map(poll))
+      rehearse()
+      await Promise.all([...watches.values()].map(read))
       while (isOpen() && !stop.signal.aborted) {
         const now = clock.now()
         for (const watch of watches.values()) {
-          watch.turn(now)
-          if (now >= watch.wantsPollAt()) void poll(watch)
+          watch.judgeIfDue(now)
+          if (watch.msUntilRead(now) <= 0) void read(watch)
         }
         await clock.sleep(SLICE_MS / 10, stop.signal)
       }
@@ -308,31 +319,30 @@ export const createDaemon = (options: {
       return finished ? 'done' : 'timed-out'
     },
 
-    /** A new configuration, swapped in whole and decided on at once. */
+    /** Puts a new configuration in force as a whole, and judges all endpoints at once. */
     async reload(next: Assignment): Promise<void> {
-      // Places that are new are reached first; the old configuration is in force until then.
+      // New sites are connected first. The old configuration is in force until then.
       await findAll(next)
       const before = ages
       assignment = next
       ages = nextPolicyAges(before, next.policies.policies, next.settings.mode, clock.now())
       schedule = options.scheduleOf(next.schedule)
       tickAt = Math.min(tickAt, schedule.next(clock.now()))
-      const changed = changedPolicies(before, ages)
-      unsure = new Set([...unsure, ...changed])
+      unsure = new Set([...unsure, ...changedPolicies(before, ages)])
       for (const { queue } of queues.values()) queue.setRate(next.terminationRate)
-      for (const made of watchAll(changed, () => announce('reloaded'))) void poll(made)
+      for (const added of watchAll(() => announce('reloaded'))) void read(added)
     },
 
-    /** How AWS is reached has changed. */
+    /** Connects to all sites again, because the settings of requests have changed. */
     reconnect(): void {
       for (const site of sites.values()) site.reconnect()
     },
 
     /** When the policy of that name last changed. */
-    changedAt: (policy: string): Instant => ages[policy]?.changedAt ?? startedAt,
+    changedAt: (name: string): Instant => changedAt({ name }),
 
-    /** Whether the loop turns: a tick of it is never more than a slice away. */
-    turnedAt: (): Instant => turnedAt,
+    /** When the main loop last ran. While the daemon is healthy this is at most `SLICE_MS` ago. */
+    turnedAt: (): Elapsed => turnedAt,
     status: (): readonly EndpointStatus[] => [...watches.values()].map((watch) => watch.status()),
   }
 }

@@ -1,62 +1,62 @@
 import { type ListedEndpoint, VpnError, type VpnSite } from './vpn.ts'
 
 /** Which endpoints of a site are to be watched. */
-export interface Wanted {
-  /** By id: for ever, whatever AWS says of them. */
-  readonly endpoints: readonly WantedEndpoint[]
-  /** Beside those: every one, or each that has all these tags, spelled exactly so. */
+export interface EndpointSelection {
+  /** Endpoints by id. They are always watched, whatever AWS lists. */
+  readonly endpoints: readonly NamedEndpoint[]
+  /** Additional endpoints: all, or each that has all these tags. Keys and values are compared exactly. */
   readonly discover: 'all' | { readonly tags: ReadonlyMap<string, string> } | undefined
 }
 
-interface WantedEndpoint {
+interface NamedEndpoint {
   readonly id: string
-  /** What the operator calls it. */
+  /** The name that the operator gave it. */
   readonly name: string | undefined
 }
 
 export interface FoundEndpoint {
   readonly id: string
-  /** The operator's word, else the tag `Name`, else the id. */
+  /** The operator's name, else the tag `Name`, else the id. */
   readonly name: string
 }
 
-/** What one look at AWS has changed. */
-export interface Change {
-  /** All that are to be watched from now on, the listed ones first. */
+/** The result of one refresh. */
+interface Change {
+  /** All endpoints to watch from now on, the listed ones first. */
   readonly endpoints: readonly FoundEndpoint[]
   readonly added: readonly FoundEndpoint[]
   readonly removed: readonly FoundEndpoint[]
-  /** Why AWS could not be asked: everything is as it was. */
+  /** Why AWS could not list the endpoints. The list is then unchanged. */
   readonly failure: VpnError | undefined
 }
 
-/** AWS lists an endpoint for a while after it was deleted. */
+/** AWS still lists an endpoint for a while after its deletion. */
 const ENDED: ReadonlySet<string> = new Set(['deleting', 'deleted'])
 
-const isWanted = ({ status, tags }: ListedEndpoint, discover: NonNullable<Wanted['discover']>): boolean =>
+const isSelected = ({ status, tags }: ListedEndpoint, discover: NonNullable<EndpointSelection['discover']>): boolean =>
   !ENDED.has(status) && (discover === 'all' || [...discover.tags].every(([key, value]) => tags.get(key) === value))
 
 /**
- * Keeps the list of a site's endpoints. Only a whole answer changes it: an endpoint leaves when such an answer lacks it,
- * says that it is deleted, or shows it without the tags.
+ * Keeps the list of a site's endpoints. Only a complete answer of AWS changes it. An endpoint is removed if such an
+ * answer does not contain it, shows it as deleted, or shows it without the tags.
  */
 export const createDiscovery = ({
   vpn,
-  wanted,
+  selection,
 }: {
   readonly vpn: Pick<VpnSite, 'endpoints'>
-  readonly wanted: Wanted
+  readonly selection: EndpointSelection
 }) => {
-  const { discover } = wanted
-  const listed = new Map(wanted.endpoints.map(({ id, name }) => [id, { id, name: name ?? id }]))
+  const { discover } = selection
+  const listed = new Map(selection.endpoints.map(({ id, name }) => [id, { id, name: name ?? id }]))
   let found: ReadonlyMap<string, FoundEndpoint> = listed
-  let looking: Promise<Change> | undefined
+  let running: Promise<Change> | undefined
 
   const merge = (answer: readonly ListedEndpoint[]): ReadonlyMap<string, FoundEndpoint> => {
     const merged = new Map<string, FoundEndpoint>(listed)
     if (discover === undefined) return merged
     for (const endpoint of answer) {
-      if (!merged.has(endpoint.id) && isWanted(endpoint, discover))
+      if (!merged.has(endpoint.id) && isSelected(endpoint, discover))
         merged.set(endpoint.id, { id: endpoint.id, name: endpoint.name ?? endpoint.id })
     }
     return merged
@@ -69,7 +69,7 @@ export const createDiscovery = ({
     failure,
   })
 
-  const look = async (signal: AbortSignal): Promise<Change> => {
+  const list = async (signal: AbortSignal): Promise<Change> => {
     try {
       const before = found
       found = merge(await vpn.endpoints(signal))
@@ -86,16 +86,19 @@ export const createDiscovery = ({
   }
 
   return {
-    /** Those that are to be watched now: the listed ones until the first whole answer. */
+    /** The endpoints to watch now. Before the first complete answer these are the listed ones. */
     endpoints: (): readonly FoundEndpoint[] => [...found.values()],
 
-    /** Asks AWS. Never two at once, so that an answer never replaces a later one: who comes second gets the first one's. */
+    /**
+     * Lists the endpoints at AWS. Only one request runs at a time, so that an old answer never replaces a newer one. A
+     * second caller gets the answer of the running request.
+     */
     async refresh(signal: AbortSignal): Promise<Change> {
       if (discover === undefined) return unchanged()
-      looking ??= look(signal).finally(() => {
-        looking = undefined
+      running ??= list(signal).finally(() => {
+        running = undefined
       })
-      return looking
+      return running
     },
   }
 }

@@ -1,51 +1,59 @@
-import { isActive } from '../domain/connection.ts'
-import { createGuard, type GuardLimits } from '../domain/guard/guard.ts'
-import { groundOf } from '../domain/judge/case.ts'
-import { createDecider, type Decisions } from '../domain/judge/decide.ts'
-import { createMemory, type Observation } from '../domain/judge/memory.ts'
-import { createRememberedCases } from '../domain/judge/remembered-cases.ts'
-import { acts } from '../domain/policies/policy.ts'
+import { isActive, isKnownStatus } from '../domain/connection.ts'
+import { type Agenda, type Appointment, agendaOf, NO_OUTLOOK, nextOn } from '../domain/judge/agenda.ts'
+import type { Decisions } from '../domain/judge/decide.ts'
+import {
+  createRules,
+  type EndpointRules,
+  type Judgement,
+  judgeEndpoint,
+  prepareJudgement,
+} from '../domain/judge/judge-endpoint.ts'
+import { createMemory, type KeptMemory, type Observation } from '../domain/judge/memory.ts'
+import type { News } from '../domain/judge/news.ts'
+import { takeIn } from '../domain/judge/take-in.ts'
+import { type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
+import type { Policy } from '../domain/policies/policy.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
-import { byUrgency, type Plan, planOf } from '../domain/terminate/plan.ts'
-import { usersToEndAtOnce } from '../domain/terminate/username-calls.ts'
-import { type Instant, NEVER, SECOND } from '../domain/time/instant.ts'
-import type { AuditRecord, AuditTrail } from './audit.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
+import { EMPTY_PLAN, type Plan } from '../domain/terminate/plan.ts'
+import { retryRule } from '../domain/terminate/termination.ts'
+import { type Instant, NEVER } from '../domain/time/instant.ts'
+import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { createExecutor } from './executor.ts'
-import { pursuitsUnderWay } from './interrupted.ts'
-import { createNews } from './news.ts'
-import { createPollPace } from './poll-pace.ts'
+import { createPace } from './pace.ts'
 import { createReconnects } from './reconnects.ts'
-import type { ChangedAt, CycleSettings } from './settings.ts'
+import type { CycleSettings } from './settings.ts'
 import { inSlices, SLICE_ROWS } from './slices.ts'
-import type { EndpointState } from './state.ts'
 import type { TerminationQueue } from './termination-queue.ts'
-import { type Snapshot, VpnError, type VpnSite } from './vpn.ts'
+import { VpnError, type VpnSite } from './vpn.ts'
 
-/** What `/status` shows of an endpoint. */
+/** The state of an endpoint for `/status`. */
 export interface EndpointStatus {
   readonly endpoint: Endpoint
-  readonly snapshotAt: Instant | undefined
-  readonly error: string | undefined
-  /** Undefined while blind. */
+  readonly view: EndpointView
+  /** Undefined where the view shows nothing to decide on. */
   readonly decisions: Decisions | undefined
-  readonly plan: Plan | undefined
+  readonly plan: Plan
   readonly openTerminations: number
+  /** The next judgement or read, and its reason. */
+  readonly next: Appointment
 }
 
-/** A snapshot that lies further ahead of now was taken by a clock that has been set back since. */
-const AHEAD_MS = 60 * SECOND
+/** The rules of a configuration for one endpoint. */
+export const rulesOf = (
+  set: PolicySet,
+  settings: CycleSettings,
+  endpoint: Pick<Endpoint, 'id' | 'region'>,
+  changedAt: (policy: Policy) => Instant,
+): EndpointRules => {
+  const { mode, guard, staleAfterMs, termination } = settings
+  const location = { endpointId: endpoint.id, region: endpoint.region }
+  return createRules({ set, location, mode, guard, staleAfterMs, retry: retryRule(termination), changedAt })
+}
 
-/** On the largest endpoints a deadline passes every second: deciding takes at most a fifth of the time, and merges those in between. */
-const REST_FACTOR = 4
-const LONGEST_REST_MS = 10 * SECOND
-
-/** When the first of the verdicts in whose name something ends may be over. */
-const endOf = ({ terminate }: Plan): Instant =>
-  terminate.reduce((end, { violated }) => violated.reduce((sooner, { nextAt }) => Math.min(sooner, nextAt), end), NEVER)
-
-/** One endpoint: snapshot -> decide -> plan -> execute -> verify. Never two polls of it at once. */
+/** One endpoint: snapshot -> judge -> execute -> verify. Only one read runs at a time. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
   readonly vpn: Pick<VpnSite, 'snapshot' | 'terminate' | 'missingPermissions'>
@@ -56,69 +64,46 @@ export const createEndpointWatch = (options: {
   readonly audit: AuditTrail
   readonly policies: PolicySet
   readonly settings: CycleSettings
-  readonly changedAt: ChangedAt
-  /** The policies that changed since the state was kept. */
-  readonly changed: readonly string[]
-  /** Told before a fresh snapshot is judged: AWS has been heard, and the clock is right. */
+  readonly changedAt: (policy: Policy) => Instant
+  /** Called before a view is judged: an answer of AWS has confirmed that the clock is right at `now`. */
   readonly clockConfirmed: (now: Instant) => void
-  readonly kept: EndpointState | undefined
-  /** Intents of the trail that no outcome followed. */
-  readonly interrupted: readonly AuditRecord[]
+  /** The memory of the endpoint from the state file and the trail. */
+  readonly kept: KeptMemory | undefined
 }) => {
-  const { vpn, queue, clock, audit } = options
+  const { vpn, queue, clock, audit, changedAt } = options
   const endpoint = { ...options.endpoint }
-  const place = { endpointId: endpoint.id, region: endpoint.region }
-  const policyNamed = (name: string) => policies.policies.find((policy) => policy.name === name)
-  const memory = createMemory(
-    options.kept?.memory,
-    options.kept?.guard.map(({ connectionId }) => connectionId),
-  )
-  const guard = createGuard(options.kept?.guard)
+  const memory = createMemory(options.kept)
   const reconnects = createReconnects()
-  const pace = createPollPace(options.random)
+  const pace = createPace(clock, options.random)
+  const reportedStatuses = new Set<string>()
 
-  /** Never, until the clock is known to be right. */
-  let watchedSince = options.kept?.watchedSince ?? NEVER
-  /** An endpoint that comes under watch is an edit as well: what was overdue on it then, nobody foresaw. */
-  const since =
-    (ages: ChangedAt): ChangedAt =>
-    (policy) =>
-      Math.max(ages(policy), watchedSince)
-  const limitsDiffer = (one: GuardLimits, other: GuardLimits) =>
-    one.maxPercent !== other.maxPercent || one.minConnections !== other.minConnections
+  let { settings } = options
+  let rules = rulesOf(options.policies, settings, endpoint, changedAt)
+  let view: EndpointView = { state: 'unseen' }
+  let decisions: Judgement['decisions']
+  let plan = EMPTY_PLAN
+  let outlook = NO_OUTLOOK
+  let reading: Promise<void> | undefined
 
-  let { policies, settings } = options
-  let changedAt = since(options.changedAt)
-  // An edit while nobody watched lets go of holds as one under watch does.
-  if (options.kept !== undefined && limitsDiffer(options.kept.guardLimits, settings.guard)) guard.reset()
-  for (const policy of options.changed) guard.reset(policy)
-  let cases = createRememberedCases(policies, place)
-  let decider = createDecider(policies, place, cases)
-  let snapshot: Snapshot | undefined
-  let decisions: Decisions | undefined
-  let plan: Plan | undefined
-  let error: string | undefined
-  let polling: Promise<void> | undefined
-  let wakeAt: Instant = NEVER
-  let restUntil: Instant = -NEVER
-  let wasBlind = false
-  let retired = false
-  /** From when on a new snapshot has to confirm what rests on counters or on the whole snapshot; kept until there is one. */
-  let askAt: Instant = NEVER
-
-  const isFresh = (now: Instant) =>
-    clock.trusted() &&
-    snapshot !== undefined &&
-    snapshot.begunAt - now <= AHEAD_MS &&
-    now - snapshot.begunAt <= settings.staleAfterMs
-
-  /** Counts who comes back before anybody else hears of a cut. */
   const emit: Emit = (event: CurfewEvent) => {
-    if (event.event === 'accepted') reconnects.cut(event.violation, event.at)
+    // The termination is counted before listeners receive the event, because they read the count.
+    if (event.event === 'accepted') reconnects.terminated(event.violation, event.at)
     options.emit(event)
   }
 
-  const news = createNews(endpoint, emit, reconnects.countOf)
+  const viewAt = (sighting: Sighting, now: Instant): EndpointView =>
+    nextView(view, sighting, now, { staleAfterMs: settings.staleAfterMs, isClockTrusted: clock.trusted() })
+
+  const isSeen = (now: Instant): boolean => {
+    const { state } = viewAt({ what: 'time' }, now)
+    return state === 'fresh' || state === 'stale'
+  }
+
+  const look = (next: EndpointView, now: Instant) => {
+    const wasBlind = view.state === 'blind'
+    view = next
+    if (view.state === 'blind' && !wasBlind) emit({ event: 'blind', endpoint, because: view.because, at: now })
+  }
 
   const executor = createExecutor({
     endpoint,
@@ -126,227 +111,203 @@ export const createEndpointWatch = (options: {
     emit,
     audit,
     memory,
-    isFresh,
+    clock,
+    rules: () => rules,
+    isSeen,
+    policySetHash: () => settings.policySetHash,
     repeatsOf: reconnects.countOf,
-    policyNamed,
-    settings: () => settings,
-    now: clock.now,
-    kept: pursuitsUnderWay(options.kept?.pursuits ?? [], options.interrupted),
+    onWithdrawn: (now) => {
+      outlook = { ...outlook, withdrawnAt: Math.min(outlook.withdrawnAt, now) }
+    },
   })
 
-  const followNothing = (now: Instant) => {
-    if (!retired && !wasBlind && (snapshot !== undefined || error !== undefined)) {
-      wasBlind = true
-      emit({
-        event: 'blind',
-        endpoint,
-        because: error ?? 'the last snapshot is too old, or the clocks are too far apart',
-        at: now,
-      })
+  const agenda = (): Agenda => agendaOf(outlook, memory.terminations, rules.retry)
+
+  const report = (news: News, at: Instant) => {
+    switch (news.what) {
+      case 'violation': {
+        const { violation, mode } = news
+        emit({ event: 'violation', endpoint, violation, mode, repeats: reconnects.countOf(violation), at })
+        break
+      }
+      case 'held':
+        emit({ event: 'held', endpoint, policy: news.policy, violations: news.violations, active: news.active, at })
+        break
+      case 'released':
+        emit({ event: 'released', endpoint, verdicts: news.verdicts, at })
+        break
+      case 'near-miss':
+        emit({ event: 'near-miss', endpoint, nearMiss: news.nearMiss })
+        break
+      case 'warning':
+        emit({ event: 'warning', endpoint, violation: news.violation, leadMs: news.leadMs, endsAt: news.endsAt, at })
     }
-    decisions = undefined
-    plan = undefined
-    wakeAt = NEVER
-    executor.follow(undefined, now, now)
-    queue.replace(executor.requester, [])
   }
 
-  const historyAt = (now: Instant) =>
-    memory.history(now, error === undefined && now < askAt, (policy) => acts(policy, settings.mode), changedAt)
-
-  /** What began to be watched by a clock that was ahead, or that nobody knew to be right, is watched from now on. */
   const confirmClock = (now: Instant) => {
-    watchedSince = Math.min(watchedSince, now)
+    memory.confirmClock(now)
     options.clockConfirmed(now)
   }
 
-  /** Decides anew on the last complete snapshot. One that is too old condemns nobody. */
-  const evaluate = () => {
-    const now = clock.now()
-    if (snapshot === undefined || !isFresh(now)) return followNothing(now)
-    confirmClock(now)
-    const { mode, guard: limits } = settings
-    const history = historyAt(now)
-    const decided = decider.decide(snapshot.connections, history, now, mode)
-    const review = guard.review(decided, mode, limits, changedAt, memory.isMissing)
-    decisions = review.decisions
-    wasBlind = false
-    const staleAt = snapshot.begunAt + settings.staleAfterMs + 1
-    const bench = { set: policies, place, history, now, mode }
-    plan = planOf(decisions, usersToEndAtOnce(bench, snapshot.connections, decisions, executor))
-    news.violations([...decisions.violating].sort(byUrgency), mode, now)
-    news.review(review, now)
-    news.nearMisses(decisions.nearMisses)
-    for (const one of decisions.foreseen) memory.warn(one)
-    news.warnings(decisions.foreseen, mode, now)
-    emit({ event: 'decided', endpoint, decisions })
-    askAt = Math.min(askAt, decisions.askAt)
-    executor.follow(plan, now, Math.min(endOf(plan), staleAt))
+  /** Judges the endpoint again, on the view as it is now. */
+  const judge = () => {
+    const [now, begunAt] = [clock.now(), clock.elapsed()]
+    look(viewAt({ what: 'time' }, now), now)
+    if (isSeen(now)) confirmClock(now)
+    const judgement = judgeEndpoint(view, rules, memory, now)
+    ;({ view, decisions, plan, outlook } = judgement)
+    if (judgement.decisions === undefined || judgement.learned === undefined) {
+      executor.followNothing()
+      queue.replace(executor.requester, [])
+      return
+    }
+    memory.learn(judgement.learned)
+    for (const news of judgement.news) report(news, now)
+    emit({ event: 'decided', endpoint, decisions: judgement.decisions, next: nextOn(agenda()) })
+    executor.follow(plan, outlook.planUntil, now)
     queue.replace(executor.requester, plan.calls)
-    wakeAt = Math.min(decisions.wakeAt, staleAt)
-    const tookMs = Math.max(0, clock.now() - now)
-    restUntil = now + tookMs + Math.min(LONGEST_REST_MS, REST_FACTOR * tookMs)
+    pace.judged(begunAt)
   }
 
-  const takeIn = (seen: Snapshot, observation: Observation) => {
-    snapshot = seen
-    error = undefined
-    pace.succeeded()
-    if (seen.begunAt >= askAt) askAt = NEVER
-    const at = seen.completedAt
-    emit({ event: 'polled', endpoint, snapshot: seen, at })
-    news.statuses(seen)
-    // Marks of a clock that nobody believes would be believed with the next one.
-    if (clock.trusted()) observation.end(at)
-    for (const reconnect of reconnects.observe(seen.connections, at)) {
+  const reportStatuses = ({ connections }: Snapshot) => {
+    for (const { status } of connections) {
+      if (isKnownStatus(status) || reportedStatuses.has(status)) continue
+      reportedStatuses.add(status)
+      emit({ event: 'unknown-status', endpoint, status })
+    }
+  }
+
+  const succeeded = (snapshot: Snapshot, observation: Observation) => {
+    const at = snapshot.completedAt
+    pace.readSucceeded()
+    emit({ event: 'polled', endpoint, snapshot, at })
+    look(viewAt({ what: 'snapshot', snapshot }, clock.now()), clock.now())
+    reportStatuses(snapshot)
+    const reports = takeIn(memory, snapshot, clock.trusted() ? observation : undefined, rules)
+    for (const reconnect of reconnects.observe(snapshot.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
     }
-    executor.see(seen)
+    executor.report(reports, at)
   }
 
   const failed = ({ code, message }: VpnError, startedAt: Instant) => {
     const now = clock.now()
-    error = message
-    const { failures, retryAt } = pace.failed(now)
-    const blind = !isFresh(now)
-    const durationMs = now - startedAt
+    const next = viewAt({ what: 'failure', because: message }, now)
+    const { failures, pauseMs } = pace.readFailed()
+    const blind = next.state === 'blind'
+    const [durationMs, retryAt] = [now - startedAt, now + pauseMs]
     emit({ event: 'poll-failed', endpoint, code, message, failures, durationMs, blind, retryAt, at: now })
+    look(next, now)
   }
 
-  /** The cases of a large endpoint are made ahead of the decision. */
-  const decideAhead = async ({ connections }: Snapshot, signal: AbortSignal) => {
-    const active = connections.filter(isActive)
-    if (active.length <= SLICE_ROWS) return
-    const prepare = (from: number, to: number) => {
-      const now = clock.now()
-      cases.prepare(active, from, to, groundOf(historyAt(now), now, settings.mode))
-    }
-    await inSlices(clock, active.length, prepare, signal)
+  /**
+   * Computes the verdicts on a large endpoint before the judgement, in slices, so that the event loop is not blocked.
+   */
+  const judgeAhead = async (signal: AbortSignal) => {
+    if (view.state !== 'fresh' && view.state !== 'stale') return
+    const length = view.snapshot.connections.filter(isActive).length
+    if (length > SLICE_ROWS) await inSlices(clock, length, prepareJudgement(view, rules, memory, clock.now()), signal)
   }
 
-  /** What a large snapshot adds to the memory, and who its people are to the policies, is found out a few at a time as well. */
-  const observeAhead = async (seen: Snapshot, signal: AbortSignal): Promise<Observation> => {
-    const set = policies
-    const observation = memory.begin(seen, set, place)
-    await inSlices(clock, seen.connections.length, observation.read, signal)
-    // Policies that came meanwhile keep other things of it.
-    return set === policies ? observation : observeAhead(seen, signal)
+  /** Reads a snapshot into an observation, also in slices. */
+  const observeAhead = async (snapshot: Snapshot, signal: AbortSignal): Promise<Observation> => {
+    const { set, location } = rules
+    const observation = memory.begin(snapshot, set, location)
+    await inSlices(clock, snapshot.connections.length, observation.read, signal)
+    // A reload during the slices brings other policies, which may keep other notes of the connections.
+    return set === rules.set ? observation : observeAhead(snapshot, signal)
   }
 
-  const poll = async (signal: AbortSignal) => {
+  const isRetired = () => view.state === 'retired'
+
+  const read = async (signal: AbortSignal) => {
     const startedAt = clock.now()
-    pace.begun(startedAt)
+    pace.readBegins()
     try {
-      const seen = await vpn.snapshot(endpoint.id, signal)
-      const observation = await observeAhead(seen, signal)
-      // What was read in part would be taken for what there is.
-      if (retired || signal.aborted) return
-      takeIn(seen, observation)
+      const snapshot = await vpn.snapshot(endpoint.id, signal)
+      const observation = await observeAhead(snapshot, signal)
+      // An aborted observation is incomplete and must not be used.
+      if (isRetired() || signal.aborted) return
+      succeeded(snapshot, observation)
       const now = clock.now()
-      // To judge is to remember since when: not by a clock that AWS has just shown to be wrong.
-      if (isFresh(now)) {
+      // Verdicts are dated. They must not be dated by a clock that AWS has just shown to be wrong.
+      if (isSeen(now)) {
         confirmClock(now)
-        await decideAhead(seen, signal)
+        await judgeAhead(signal)
       }
-      if (retired) return
     } catch (failure) {
       if (!(failure instanceof VpnError)) throw failure
-      if (retired || failure.code === 'aborted') return
+      if (isRetired() || failure.code === 'aborted') return
       failed(failure, startedAt)
     }
-    evaluate()
+    if (!isRetired()) judge()
   }
 
-  /** Reads the endpoint and acts on what it shows. A poll that still runs is not doubled. */
-  const pollOnce = (signal: AbortSignal): Promise<void> => {
-    polling ??= poll(signal).finally(() => {
-      polling = undefined
+  /** Reads the endpoint and judges it. If a read is running already, its promise is returned. */
+  const readOnce = (signal: AbortSignal): Promise<void> => {
+    reading ??= read(signal).finally(() => {
+      reading = undefined
     })
-    return polling
+    return reading
   }
 
   return {
     endpoint,
-    poll: pollOnce,
+    read: readOnce,
 
-    /** A poll that the schedule asks for: left out while one runs, and for a while after a failed one. */
-    pollOnSchedule(signal: AbortSignal): Promise<void> | undefined {
-      const reason =
-        polling !== undefined ? 'still-polling' : pace.isBackingOff(clock.now()) ? 'backing-off' : undefined
-      if (reason === undefined) return pollOnce(signal)
+    /** A read on schedule. It is skipped while another read runs, and during the pause after a failed read. */
+    readOnSchedule(signal: AbortSignal): Promise<void> | undefined {
+      const reason = reading !== undefined ? 'still-polling' : pace.isBackingOff() ? 'backing-off' : undefined
+      if (reason === undefined) return readOnce(signal)
       emit({ event: 'poll-skipped', endpoint, reason })
       return undefined
     },
 
-    /** Acts on what time alone has changed since the last decision. */
-    turn(now: Instant): void {
-      if (now >= Math.max(restUntil, Math.min(wakeAt, executor.retryAt()))) evaluate()
-      else if (decisions !== undefined && !isFresh(now)) evaluate()
+    /** Judges the endpoint if the passing of time alone may have changed a verdict since the last judgement. */
+    judgeIfDue(now: Instant): void {
+      const isDue = now >= agenda().judge.at && pace.msUntilJudgement() === 0
+      if (isDue || (decisions !== undefined && !isSeen(now))) judge()
     },
 
-    /** When `turn` has something to do. */
-    wakeAt: (): Instant => Math.max(restUntil, Math.min(wakeAt, executor.retryAt())),
+    /** How long until `judgeIfDue` has something to do, in ms. */
+    msUntilJudgement: (now: Instant): number => Math.max(agenda().judge.at - now, pace.msUntilJudgement()),
 
-    /** When a poll is wanted beside the schedule's. */
-    wantsPollAt(): Instant {
-      if (polling !== undefined) return NEVER
-      const wantedAt = Math.min(executor.wantsSnapshotAt(), askAt)
-      return pace.besideSchedule(wantedAt, clock.now(), settings.minGapMs)
-    },
+    /** How long until a read is needed in addition to the schedule, in ms. 0 or less: now. */
+    msUntilRead: (now: Instant): number =>
+      reading === undefined ? Math.max(agenda().read.at - now, pace.msUntilRead(settings.minGapMs)) : NEVER,
 
-    /** New policies and settings: decided on at once, with what the last snapshot showed. */
-    reconfigure(
-      set: PolicySet,
-      next: CycleSettings,
-      edit: { readonly changedAt: ChangedAt; readonly changed: readonly string[]; readonly name: string | undefined },
-    ): void {
-      const limitsChanged = limitsDiffer(settings.guard, next.guard)
+    /** Puts new policies and settings in force, and judges the last snapshot at once. */
+    reconfigure(set: PolicySet, next: CycleSettings, name: string | undefined): void {
       settings = next
-      policies = set
-      changedAt = since(edit.changedAt)
-      Object.assign(endpoint, edit.name === undefined ? {} : { name: edit.name })
-      cases = createRememberedCases(policies, place)
-      decider = createDecider(policies, place, cases)
-      news.policiesChanged()
-      if (limitsChanged) guard.reset()
-      for (const policy of edit.changed) guard.reset(policy)
-      evaluate()
+      Object.assign(endpoint, name === undefined ? {} : { name })
+      rules = rulesOf(set, settings, endpoint, changedAt)
+      memory.policiesChanged()
+      judge()
     },
 
-    /** It is watched no longer: what it waited to send is not sent. */
+    /** The endpoint is no longer watched. Waiting calls are not sent. */
     retire(): void {
-      retired = true
-      followNothing(clock.now())
+      look(viewAt({ what: 'retirement' }, clock.now()), clock.now())
+      judge()
     },
 
-    /** Policies are younger than they were: what was found before may rest on that. */
+    /**
+     * The instants at which policies changed were corrected. Cached verdicts may depend on them, so the cache is
+     * discarded.
+     */
     agesChanged(): void {
-      cases = createRememberedCases(policies, place)
-      decider = createDecider(policies, place, cases)
+      rules = createRules(rules)
     },
 
     missingPermissions: (signal: AbortSignal) => vpn.missingPermissions(endpoint.id, signal),
 
-    status: (): EndpointStatus => ({
-      endpoint,
-      snapshotAt: snapshot?.completedAt,
-      error,
-      decisions,
-      plan,
-      openTerminations: executor.open(),
-    }),
+    status(): EndpointStatus {
+      const openTerminations = memory.terminations.open()
+      return { endpoint, view, decisions, plan, openTerminations, next: nextOn(agenda()) }
+    },
 
-    /** Undefined as long as nothing was judged. */
-    kept: (): EndpointState | undefined =>
-      watchedSince === NEVER
-        ? undefined
-        : {
-            memory: memory.kept(),
-            guard: guard.kept(),
-            guardLimits: settings.guard,
-            watchedSince,
-            pursuits: executor.kept(),
-          },
+    /** The memory for the state file; undefined before the first judgement. */
+    kept: (): KeptMemory | undefined => (memory.watchedSince() === NEVER ? undefined : memory.kept()),
   }
 }
 

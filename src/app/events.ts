@@ -1,21 +1,23 @@
 import type { GuardedVerdict } from '../domain/guard/guard.ts'
-import type { NearMiss } from '../domain/judge/case.ts'
+import type { Appointment } from '../domain/judge/agenda.ts'
+import type { NearMiss } from '../domain/judge/assessment.ts'
 import type { Decisions } from '../domain/judge/decide.ts'
+import type { Violation } from '../domain/judge/violation.ts'
 import type { Mode } from '../domain/policies/policy.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
 import type { TerminateCall } from '../domain/terminate/plan.ts'
+import type { TerminationReport } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Reconnect } from './reconnects.ts'
-import type { Proof } from './verification.ts'
-import type { Violation } from './violation.ts'
-import type { Snapshot, VpnErrorCode } from './vpn.ts'
+import type { VpnErrorCode } from './vpn.ts'
 
-/** An endpoint under watch. */
+/** A watched endpoint. */
 export interface Endpoint {
   readonly id: string
-  /** The operator's name for it; its id if there is none. */
+  /** The operator's name for the endpoint, else its id. */
   readonly name: string
   readonly region: string
-  /** The account's twelve digits, once they are known. */
+  /** The twelve digits of the account; undefined if AWS has not returned them. */
   readonly account: string | undefined
 }
 
@@ -32,14 +34,14 @@ interface InForce {
   readonly at: Instant
 }
 
-/** Everything that happens and that somebody may want to see: log, metrics, audit trail and status hang off these and nothing else. */
+/** Every event of the daemon. Log, metrics, audit trail and notifications are made from these events only. */
 export type CurfewEvent =
   | ({ readonly event: 'started' } & InForce)
   | ({ readonly event: 'reloaded' } & InForce)
   | { readonly event: 'stopping'; readonly inFlight: number }
   | { readonly event: 'stopped'; readonly at: Instant }
   | { readonly event: 'reload-refused'; readonly problems: readonly string[] }
-  /** How many entries of a `usersFile` a reload brought and took away. */
+  /** How many entries of a `usersFile` a reload added and removed. */
   | {
       readonly event: 'users-file-changed'
       readonly file: string
@@ -49,7 +51,7 @@ export type CurfewEvent =
     }
   | { readonly event: 'endpoints-changed'; readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] }
   | { readonly event: 'discovery-failed'; readonly region: string; readonly message: string }
-  /** An action that IAM does not allow, found before it is needed. */
+  /** IAM does not allow an action. This is found before the action is needed. */
   | { readonly event: 'permission-missing'; readonly endpoint: Endpoint; readonly action: string }
   | { readonly event: 'permission-granted'; readonly endpoint: Endpoint; readonly action: string }
   | ({ readonly event: 'polled'; readonly snapshot: Snapshot } & OnEndpoint)
@@ -58,33 +60,47 @@ export type CurfewEvent =
       readonly code: VpnErrorCode
       readonly message: string
       readonly durationMs: number
-      /** Polls that failed since the last complete snapshot, this one included. */
+      /** The number of failed polls since the last complete snapshot, including this one. */
       readonly failures: number
-      /** Whether the endpoint is too long without a complete snapshot for any policy to act. */
+      /** Whether the view is blind: the last complete snapshot is too old for any policy to act. */
       readonly blind: boolean
-      /** When the schedule is heeded again. */
+      /** When the schedule applies again. */
       readonly retryAt: Instant
     } & OnEndpoint)
-  /** From now on nothing can be decided about the endpoint, and nothing is ended on it. */
+  /** The view has become blind: nothing is decided or ended on the endpoint until the next snapshot. */
   | ({ readonly event: 'blind'; readonly because: string } & OnEndpoint)
   | { readonly event: 'poll-skipped'; readonly endpoint: Endpoint; readonly reason: 'still-polling' | 'backing-off' }
-  /** Once per endpoint and status: AWS says a word that Curfew does not know. Such connections count as active. */
+  /**
+   * AWS lists a status that Curfew does not know. Such connections count as active. Emitted once per endpoint and
+   * status.
+   */
   | { readonly event: 'unknown-status'; readonly endpoint: Endpoint; readonly status: string }
-  /** Once per person and policy: an entry names somebody who is connected in part only. */
+  /**
+   * An entry of a policy matches only a part of the name of a connected user. Emitted once per principal and policy.
+   */
   | { readonly event: 'near-miss'; readonly endpoint: Endpoint; readonly nearMiss: NearMiss }
-  | { readonly event: 'decided'; readonly endpoint: Endpoint; readonly decisions: Decisions }
-  /** Once per connection and policy: its deadline has passed. `repeats`: how often the person came back in a row. */
+  /** `next`: the next judgement or read, and the reason for it. */
+  | {
+      readonly event: 'decided'
+      readonly endpoint: Endpoint
+      readonly decisions: Decisions
+      readonly next: Appointment
+    }
+  /**
+   * A deadline has passed. Emitted once per connection and policy. `repeats`: how often in a row the principal has
+   * reconnected.
+   */
   | ({
       readonly event: 'violation'
       readonly violation: Violation
       readonly mode: Mode
       readonly repeats: number
     } & OnEndpoint)
-  /** A connection ends so soon that its person should hear of it: once per connection, policy and lead. */
+  /** A connection ends soon, and its principal is to be warned. Emitted once per connection, policy and lead. */
   | ({
       readonly event: 'warning'
       readonly violation: Violation
-      /** How long before the end the policy asks for a warning. */
+      /** How long before the end the policy asks for this warning, in ms. */
       readonly leadMs: number
       readonly endsAt: Instant
     } & OnEndpoint)
@@ -99,18 +115,18 @@ export type CurfewEvent =
   | ({
       readonly event: 'call-answered'
       readonly call: TerminateCall
-      /** `accepted`, or why it was not. */
+      /** `accepted`, or the code of the error. */
       readonly outcome: 'accepted' | VpnErrorCode
       readonly message: string | undefined
       readonly requestId: string | undefined
     } & OnEndpoint)
-  /** One connection whose termination AWS accepted. */
+  /** AWS accepted the termination of one connection. */
   | ({
       readonly event: 'accepted'
       readonly violation: Violation
       readonly established: Instant | undefined
     } & OnEndpoint)
-  /** A call by user name ended a connection that no snapshot had shown yet. */
+  /** A call by user name also ended a connection that no snapshot had shown yet. */
   | ({
       readonly event: 'also-ended'
       readonly violation: Violation
@@ -122,7 +138,7 @@ export type CurfewEvent =
       readonly call: TerminateCall
       readonly why: 'no-record' | 'not-wanted' | 'stopping'
     } & OnEndpoint)
-  | ({ readonly event: 'termination'; readonly repeats: number } & Proof & OnEndpoint)
+  | ({ readonly event: 'termination'; readonly repeats: number } & TerminationReport & OnEndpoint)
   | ({ readonly event: 'reconnected' } & Reconnect & OnEndpoint)
   | {
       readonly event: 'queue'
@@ -134,7 +150,9 @@ export type CurfewEvent =
   /** The audit trail or the state file could not be written, or can be again. */
   | { readonly event: 'unwritable'; readonly what: 'audit' | 'state'; readonly message: string }
   | { readonly event: 'writable'; readonly what: 'audit' | 'state' }
-  /** The clock of the host and of AWS differ. */
+  /** The state file of the last process could not be read, and was moved to `file`. */
+  | { readonly event: 'state-set-aside'; readonly file: string; readonly why: string }
+  /** The difference between the clocks of the host and of AWS has crossed a limit. */
   | { readonly event: 'clock-skew'; readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }
 
 export type Emit = (event: CurfewEvent) => void

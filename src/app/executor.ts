@@ -1,201 +1,179 @@
-import type { Decision } from '../domain/judge/decide.ts'
+import type { EndpointRules } from '../domain/judge/judge-endpoint.ts'
 import type { Memory } from '../domain/judge/memory.ts'
-import type { Policy } from '../domain/policies/policy.ts'
+import { rememberTermination } from '../domain/judge/take-in.ts'
+import { type Violation, violationOf } from '../domain/judge/violation.ts'
 import type { Plan, TerminateCall } from '../domain/terminate/plan.ts'
+import type { Happening, TerminationReport } from '../domain/terminate/termination.ts'
 import { type Instant, NEVER } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
+import type { Clock } from './clock.ts'
 import type { Emit, Endpoint } from './events.ts'
-import type { CycleSettings } from './settings.ts'
 import type { Requester } from './termination-queue.ts'
-import { createVerification, type Proof, type Pursuit } from './verification.ts'
-import { type Violation, violationOf } from './violation.ts'
-import type { Snapshot, VpnError } from './vpn.ts'
+import type { VpnError } from './vpn.ts'
 
-/** Carries out the plans of one endpoint: asks the queue for calls, writes each down before it leaves, follows it to its outcome. */
+/** The newest plan. Calls are checked against it just before they leave. */
+interface Followed {
+  /** No call of the plan leaves from this instant on. */
+  readonly until: Instant
+  /** The name of the leading policy, by connection. */
+  readonly leads: ReadonlyMap<string, string>
+  /** The number of connections of each user that the plan ends by name. */
+  readonly users: ReadonlyMap<string, number>
+}
+
+const NOTHING: Followed = { until: -NEVER, leads: new Map(), users: new Map() }
+
+/**
+ * Carries out the plans of one endpoint: requests calls, records each before it leaves, and follows it to its outcome.
+ */
 export const createExecutor = (options: {
   readonly endpoint: Endpoint
   readonly vpn: Requester['vpn']
   readonly emit: Emit
   readonly audit: AuditTrail
   readonly memory: Memory
-  readonly settings: () => CycleSettings
-  /** Whether the snapshot that the plan rests on may still be acted on. */
-  readonly isFresh: (now: Instant) => boolean
-  /** How often the person has come back in a row. */
+  readonly clock: Pick<Clock, 'now'>
+  readonly rules: () => EndpointRules
+  /** Whether the view allows termination: it is fresh or stale. */
+  readonly isSeen: (now: Instant) => boolean
+  readonly policySetHash: () => string
+  /** How often in a row the principal has reconnected after a termination. */
   readonly repeatsOf: (violation: Violation) => number
-  readonly policyNamed: (name: string) => Policy | undefined
-  readonly now: () => Instant
-  readonly kept: readonly Pursuit[]
+  /** A call was withdrawn or has to be split: its connections need a new plan. */
+  readonly onWithdrawn: (now: Instant) => void
 }) => {
-  const { endpoint, emit, audit, memory, settings, isFresh, repeatsOf, policyNamed, now: clockNow } = options
-  const verification = createVerification(options.kept)
-  /** Users whom AWS refused to end at once: they have more connections than we knew. */
-  const singly = new Set<string>()
-  /** Whom the newest plan ends, and in whose name. */
-  let leads = new Map<string, string | undefined>()
-  /** Whom it ends by name, and how many connections of theirs it knows. */
-  let namedUsers = new Map<string, number>()
-  /** Whose call is being written down: a decision made meanwhile must find them as they were before it was taken. */
-  const recording = new Set<string>()
-  let retryAt: Instant = NEVER
-  /** When the plan must be made anew: a verdict in it may be over. */
-  let planEndsAt: Instant = -NEVER
+  const { endpoint, emit, audit, memory, clock, rules, repeatsOf } = options
+  const { terminations } = memory
+  let followed = NOTHING
 
-  const violationsOf = ({ decisions }: TerminateCall, now: Instant): readonly (readonly [Decision, Violation])[] =>
-    decisions.flatMap((decision) => {
-      const violation = violationOf(decision, now)
-      return violation === undefined ? [] : [[decision, violation] as const]
-    })
+  const violationsOf = ({ decisions }: TerminateCall, now: Instant): readonly Violation[] =>
+    decisions.map((decision) => violationOf(decision, now, decision.lead))
 
   const idsOf = ({ decisions }: TerminateCall) => decisions.map(({ connection: { id } }) => id)
 
-  /** Who comes back is measured from the instant at which the call left: the answer may take its time. */
-  const cut = (violation: Violation, leftAt: Instant) => {
-    const policy = policyNamed(violation.policy)
-    if (policy !== undefined) memory.terminate(policy, violation, leftAt)
-  }
-
-  const tell = (proofs: readonly Proof[], at: Instant) => {
-    for (const proof of proofs) {
-      // A cut whose answer was lost is a cut all the same.
-      if (proof.outcome === 'confirmed') cut(proof.violation, proof.leftAt)
-      emit({ event: 'termination', endpoint, ...proof, repeats: repeatsOf(proof.violation), at })
+  const report = (reports: readonly TerminationReport[], at: Instant) => {
+    for (const one of reports) {
+      emit({ event: 'termination', endpoint, ...one, repeats: repeatsOf(one.violation), at })
     }
   }
 
-  const stillWanted = (call: TerminateCall, now: Instant): boolean => {
-    if (settings().mode !== 'enforce' || !isFresh(now) || now >= planEndsAt) return false
-    if (call.username !== undefined && namedUsers.get(call.username) !== call.decisions.length) return false
-    // What is written down as the reason must be the reason when the call leaves.
-    return call.decisions.every(({ connection: { id }, lead }) => leads.has(id) && leads.get(id) === lead?.policy.name)
+  const happen = (call: TerminateCall, happening: Happening, now: Instant) => {
+    for (const id of idsOf(call)) report(terminations.happen(id, happening, now, rules().retry), now)
+  }
+
+  const isWanted = (call: TerminateCall, now: Instant): boolean => {
+    if (rules().mode !== 'enforce' || !options.isSeen(now) || now >= followed.until) return false
+    if (call.username !== undefined && followed.users.get(call.username) !== call.decisions.length) return false
+    // The policy in the recorded intent must still be the leading policy when the call leaves.
+    return call.decisions.every(({ connection: { id }, lead }) => followed.leads.get(id) === lead.policy.name)
   }
 
   const requester: Requester = {
     vpn: options.vpn,
-    stillWanted(call, now) {
-      const wanted = stillWanted(call, now)
-      for (const id of idsOf(call)) {
-        recording.delete(id)
-        if (wanted) verification.left(id, now)
-      }
-      return wanted
-    },
-    mayLeave: (call, now) => stillWanted(call, now) && idsOf(call).every((id) => verification.maySend(id, now)),
+    isWanted,
+    mayLeave: (call, now) => isWanted(call, now) && idsOf(call).every((id) => terminations.mayLeave(id, now)),
 
-    leaving(call, now) {
-      for (const id of idsOf(call)) recording.add(id)
-      for (const [, violation] of violationsOf(call, now)) verification.sending(violation, call.selector, now)
+    taken(call, callId, now) {
+      for (const violation of violationsOf(call, now)) {
+        const { connectionId } = violation
+        terminations.happen(
+          connectionId,
+          { what: 'taken', violation, callId, selector: call.selector },
+          now,
+          rules().retry,
+        )
+      }
     },
 
     async intend(call, callId) {
-      const time = clockNow()
-      const { policySetHash } = settings()
-      for (const id of idsOf(call)) verification.recorded(id, callId)
-      await audit.write(
-        violationsOf(call, time).map(([, violation]) => ({
-          time,
-          event: 'intent',
-          endpointId: endpoint.id,
-          account: endpoint.account,
-          region: endpoint.region,
-          ...violation,
-          call: { id: callId, selector: call.selector },
-          policySetHash,
-        })),
-      )
+      const time = clock.now()
+      const { id: endpointId, account, region } = endpoint
+      const policySetHash = options.policySetHash()
+      const about = { time, endpointId, account, region, call: { id: callId, selector: call.selector }, policySetHash }
+      await audit.write(violationsOf(call, time).map((violation) => ({ ...about, ...violation, event: 'intent' })))
     },
 
-    answered(call, { requestId, statuses }, at) {
-      for (const [decision, violation] of violationsOf(call, at)) {
-        cut(violation, verification.sent(violation.connectionId, requestId, at))
-        emit({ event: 'accepted', endpoint, violation, established: decision.connection.establishedAt, at })
+    left: (call, now) => happen(call, { what: 'left' }, now),
+
+    answered(call, callId, { requestId, statuses }, at) {
+      const [first] = violationsOf(call, at)
+      for (const [index, violation] of violationsOf(call, at).entries()) {
+        const { connectionId } = violation
+        report(terminations.happen(connectionId, { what: 'accepted', requestId }, at, rules().retry), at)
+        const termination = terminations.of(connectionId)
+        const leftAt = termination?.state === 'unproven' ? termination.leftAt : at
+        rememberTermination(memory, rules().set.policies, violation, leftAt)
+        const established = call.decisions[index]?.connection.establishedAt
+        emit({ event: 'accepted', endpoint, violation, established, at })
       }
       emit({ event: 'call-answered', endpoint, call, outcome: 'accepted', message: undefined, requestId, at })
-      // A call by user name also ends what came after the decision: such a connection has no intent of its own.
+      // A call by user name also ends connections established after the decision. They have no intent of their own.
       const known = new Set(idsOf(call))
-      const [[, violation] = []] = violationsOf(call, at)
       for (const { connectionId } of statuses) {
-        if (known.has(connectionId) || violation === undefined) continue
-        const callId = verification.callIdOf(violation.connectionId)
-        emit({ event: 'also-ended', endpoint, violation: { ...violation, connectionId }, callId, requestId, at })
+        if (known.has(connectionId) || first === undefined) continue
+        emit({ event: 'also-ended', endpoint, violation: { ...first, connectionId }, callId, requestId, at })
       }
     },
 
     failed(call, failure, at) {
       const { code, message, requestId } = failure
       emit({ event: 'call-answered', endpoint, call, outcome: code, message, requestId, at })
-      for (const id of idsOf(call)) settle(id, call, failure, at)
-      retryAt = Math.min(retryAt, verification.againAfter(at))
+      if (needsCallById(failure) && call.username !== undefined) terminations.singly.add(call.username)
+      happen(call, meaningOf(failure), at)
+      if (code === 'too-many-connections') options.onWithdrawn(at)
     },
 
-    withdrawn(call, why) {
-      for (const id of idsOf(call)) {
-        recording.delete(id)
-        verification.unsent(id)
-      }
-      // It may be wanted in another's name, or its person under another call.
-      if (why === 'not-wanted') retryAt = Math.min(retryAt, clockNow())
-      emit({ event: 'call-withdrawn', endpoint, call, why, at: clockNow() })
+    withdrawn(call, why, at) {
+      happen(call, { what: 'uncounted' }, at)
+      // The connections may be due under another policy, or end by another call.
+      if (why === 'not-wanted') options.onWithdrawn(at)
+      emit({ event: 'call-withdrawn', endpoint, call, why, at })
     },
-  }
-
-  /** What a failed call means for one of its connections. */
-  const settle = (id: string, call: TerminateCall, { code }: VpnError, at: Instant) => {
-    switch (code) {
-      case 'connection-not-found':
-      case 'user-not-found':
-        // If a snapshot still shows the connection, the next call names it.
-        if (call.username !== undefined) singly.add(call.username)
-        return tell(verification.alreadyGone(id, at), at)
-      case 'throttled':
-        return verification.unsent(id)
-      case 'too-many-connections':
-        if (call.username !== undefined) singly.add(call.username)
-        verification.unsent(id)
-        retryAt = at
-        return
-      // The answer was lost, not necessarily the call: a later snapshot tells.
-      case 'timeout':
-      case 'server-error':
-      case 'malformed':
-      case 'unreachable':
-      case 'aborted':
-        return verification.sent(id, undefined, at)
-      default:
-        return tell(verification.refused(id, settings().termination, at), at)
-    }
   }
 
   return {
     requester,
-    singly: singly as ReadonlySet<string>,
-    maySend: (id: string, now: Instant) => recording.has(id) || verification.maySend(id, now),
+    /** Emits the reports that a snapshot made about terminations. */
+    report,
 
-    /** The newest plan, none while blind; what it does not hold is not sent any more. */
-    follow(plan: Plan | undefined, now: Instant, endsAt: Instant): void {
-      planEndsAt = endsAt
-      leads = new Map(plan?.terminate.map(({ connection: { id }, lead }) => [id, lead?.policy.name]))
-      namedUsers = new Map(
-        plan?.calls.flatMap(({ username, decisions }) =>
-          username === undefined ? [] : [[username, decisions.length]],
-        ),
+    /** Takes the newest plan. Calls that are not in it no longer leave. */
+    follow({ terminate, calls }: Plan, until: Instant, now: Instant): void {
+      const leads = new Map(terminate.map(({ connection: { id }, lead }) => [id, lead.policy.name]))
+      const users = new Map(
+        calls.flatMap(({ username, decisions }) => (username === undefined ? [] : [[username, decisions.length]])),
       )
-      if (plan !== undefined) verification.drop((id) => !leads.has(id))
-      retryAt = verification.againAfter(now)
+      followed = { until, leads, users }
+      terminations.want((id) => leads.has(id), now, rules().retry)
     },
 
-    /** Reads what a complete snapshot says of the terminations under way. */
-    see(snapshot: Snapshot): void {
-      tell(verification.see(snapshot, settings().termination), snapshot.completedAt)
-      if (singly.size === 0) return
-      const present = new Set(snapshot.connections.map(({ username }) => username))
-      for (const username of singly) if (!present.has(username)) singly.delete(username)
+    /** The endpoint cannot be judged: no call leaves. */
+    followNothing(): void {
+      followed = NOTHING
     },
+  }
+}
 
-    /** When a connection that is still violation may be tried again. */
-    retryAt: (): Instant => retryAt,
-    wantsSnapshotAt: (): Instant => verification.wantsSnapshotAt(),
-    open: (): number => verification.open(),
-    kept: (): readonly Pursuit[] => verification.kept(),
+/** Whether the next call must name the connection: the call by user name met too many connections, or none. */
+const needsCallById = ({ code }: VpnError): boolean =>
+  code === 'connection-not-found' || code === 'user-not-found' || code === 'too-many-connections'
+
+/** The effect of a failed call on its terminations. */
+const meaningOf = ({ code }: VpnError): Happening => {
+  switch (code) {
+    case 'connection-not-found':
+    case 'user-not-found':
+      return { what: 'not-found' }
+    case 'throttled':
+    case 'too-many-connections':
+      return { what: 'uncounted' }
+    // The answer was lost, but AWS may have carried out the call. A later snapshot shows whether it did.
+    case 'timeout':
+    case 'server-error':
+    case 'malformed':
+    case 'unreachable':
+    case 'aborted':
+      return { what: 'unanswered' }
+    default:
+      return { what: 'refused' }
   }
 }

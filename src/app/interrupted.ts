@@ -1,43 +1,42 @@
-import type { AuditRecord } from './audit.ts'
-import type { Pursuit } from './verification.ts'
+import { createMemory, type KeptMemory } from '../domain/judge/memory.ts'
+import type { KeptTermination } from '../domain/terminate/termination.ts'
+import type { IntentRecord } from './audit.ts'
 
-/** A call that the last process wrote down and did not see the end of: it may have been heard. */
-export const interruptedPursuit = (intent: AuditRecord): Pursuit | undefined => {
-  const { connectionId, policy, reason, call, time } = intent
-  if (!connectionId || !policy || !reason || !call) return undefined
-  const { username, commonName, since, deadline, because, alsoBy } = intent
+/** A call that the last process recorded and whose end it did not see. AWS may have carried it out. */
+const interrupted = ({ time, event: _event, policySetHash: _hash, call, ...record }: IntentRecord): KeptTermination => {
+  const { endpointId: _endpoint, account: _account, region: _region, ...violation } = record
   return {
-    violation: {
-      connectionId,
-      username: username ?? undefined,
-      commonName: commonName ?? undefined,
-      policy,
-      reason,
-      since: since ?? undefined,
-      deadline: deadline ?? undefined,
-      because: because ?? '',
-      alsoBy: alsoBy ?? [],
-    },
+    state: 'waiting',
+    violation,
+    attempts: 1,
     callId: call.id,
     selector: call.selector,
-    requestId: undefined,
-    attempts: 1,
-    state: 'free',
-    taken: true,
     leftAt: time,
-    sentAt: time,
-    againAt: time,
+    answeredAt: time,
+    requestId: undefined,
+    heard: 'unread',
     absences: 0,
-    gaveUp: false,
+    tryAgainAt: time,
   }
 }
 
-/** What was under way: as the state file tells it and, of what came after it was last written, as the trail does. */
-export const pursuitsUnderWay = (
-  known: readonly Pursuit[],
-  interrupted: readonly AuditRecord[],
-): readonly Pursuit[] => {
-  const ids = new Set(known.map(({ violation }) => violation.connectionId))
-  const more = interrupted.flatMap((intent) => interruptedPursuit(intent) ?? [])
-  return [...known, ...more.filter(({ violation }) => !ids.has(violation.connectionId))]
+/** The open terminations: those of the state file, and those of intents that were written after its last save. */
+const terminationsUnderWay = (
+  kept: readonly KeptTermination[],
+  openIntents: readonly IntentRecord[],
+): readonly KeptTermination[] => {
+  const ids = new Set(kept.map(({ violation }) => violation.connectionId))
+  return [...kept, ...openIntents.filter(({ connectionId }) => !ids.has(connectionId)).map(interrupted)]
+}
+
+/** The memory of an endpoint from the state file and the trail together; undefined if neither has an entry. */
+export const keptMemoryOf = (
+  kept: KeptMemory | undefined,
+  openIntents: readonly IntentRecord[],
+): KeptMemory | undefined => {
+  if (openIntents.length === 0) return kept
+  return {
+    ...(kept ?? createMemory().kept()),
+    terminations: terminationsUnderWay(kept?.terminations ?? [], openIntents),
+  }
 }

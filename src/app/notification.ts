@@ -1,29 +1,29 @@
 import type { NotificationEvent } from '../config/configuration.ts'
+import type { Violation } from '../domain/judge/violation.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, toIso } from '../domain/time/instant.ts'
 import type { CurfewEvent, Endpoint } from './events.ts'
-import type { Violation } from './violation.ts'
 
-/** Something that people may want to be told of. Small, however much happened: thousands may wait for their turn. */
+/** A notification. Its size is bounded, because thousands of them may wait to be sent. */
 export interface Notification {
   readonly event: NotificationEvent
   readonly at: Instant
   readonly endpoint: Endpoint | undefined
   readonly policy: string | undefined
-  /** What it is about: a connection, a policy, an endpoint. */
+  /** The id or name of its subject: a connection, a policy or an endpoint. */
   readonly subject: string | undefined
-  /** How many connections it speaks of. */
+  /** The number of connections that it is about. */
   readonly connections: number
-  /** Whose they are; of many, the first ten. */
+  /** The principals of these connections, at most ten. */
   readonly names: readonly string[]
-  /** Its facts, in the words of the audit trail. What is absent is undefined. */
+  /** Its facts, under the keys of the audit trail. Missing facts are undefined. */
   readonly data: Readonly<Record<string, unknown>>
 }
 
-/** How many names, or problems, one notification holds. */
+/** The most names, or problems, in one notification. */
 export const MOST_NAMES = 10
 
-/** What an event has to tell people, if anything. `now` is for those events that carry no instant. */
+/** The notification for an event; undefined if nobody is notified of it. `now` dates events that carry no instant. */
 export const notificationOf = (event: CurfewEvent, now: Instant): Notification | undefined => {
   switch (event.event) {
     case 'warning': {
@@ -33,7 +33,7 @@ export const notificationOf = (event: CurfewEvent, now: Instant): Notification |
     case 'termination': {
       const { outcome, attempts, callId, selector, requestId } = event
       if (outcome !== 'confirmed' && outcome !== 'gave-up') return undefined
-      const call = callId === '' ? undefined : { id: callId, selector }
+      const call = { id: callId, selector }
       return aboutOne(outcome === 'confirmed' ? 'terminated' : 'gave-up', event, { call, requestId, outcome, attempts })
     }
     case 'held': {
@@ -46,19 +46,19 @@ export const notificationOf = (event: CurfewEvent, now: Instant): Notification |
     case 'blind': {
       const { endpoint, because, at } = event
       const data = { ...on(endpoint), because }
-      return { ...NOBODY, event: 'blind', at, endpoint, subject: endpoint.id, data }
+      return { ...NO_CONNECTION, event: 'blind', at, endpoint, subject: endpoint.id, data }
     }
     case 'reload-refused': {
       const { problems } = event
       const data = { problems: problems.slice(0, MOST_NAMES), count: problems.length }
-      return { ...NOBODY, event: 'reload-refused', at: now, endpoint: undefined, subject: undefined, data }
+      return { ...NO_CONNECTION, event: 'reload-refused', at: now, endpoint: undefined, subject: undefined, data }
     }
     default:
       return undefined
   }
 }
 
-const NOBODY = { policy: undefined, connections: 0, names: [] }
+const NO_CONNECTION = { policy: undefined, connections: 0, names: [] }
 
 const iso = (at: Instant | undefined) => (at === undefined ? undefined : (toIso(at) ?? undefined))
 
@@ -71,27 +71,7 @@ const aboutOne = (
   { endpoint, violation, at }: { readonly endpoint: Endpoint; readonly violation: Violation; readonly at: Instant },
   more: Readonly<Record<string, unknown>>,
 ): Notification => {
-  const { connectionId, username, commonName, policy, alsoBy, reason, because, since, deadline } = violation
-  return {
-    event,
-    at,
-    endpoint,
-    policy,
-    subject: connectionId,
-    connections: 1,
-    names: [nameOf(violation)],
-    data: {
-      ...on(endpoint),
-      connectionId,
-      username,
-      commonName,
-      policy,
-      alsoBy,
-      reason,
-      because,
-      since: iso(since),
-      deadline: iso(deadline),
-      ...more,
-    },
-  }
+  const { connectionId: subject, policy, since, deadline } = violation
+  const data = { ...on(endpoint), ...violation, since: iso(since), deadline: iso(deadline), ...more }
+  return { event, at, endpoint, policy, subject, connections: 1, names: [nameOf(violation)], data }
 }

@@ -1,26 +1,32 @@
 import { type Connection, isActive, principalOf } from '../domain/connection.ts'
+import type { Violation } from '../domain/judge/violation.ts'
 import { fold } from '../domain/names/pattern.ts'
 import { type Instant, MINUTE } from '../domain/time/instant.ts'
-import type { Violation } from './violation.ts'
 
-/** Who is back sooner than this was sent back by a client that reconnects by itself. */
+/**
+ * A connection established within this time after a termination counts as a reconnect: most clients reconnect by
+ * themselves.
+ */
 const SOON_MS = 5 * MINUTE
 
-/** How long somebody who stays away is remembered. */
+/** How long the last termination of a principal is remembered. */
 const REMEMBERED_MS = 10 * MINUTE
 
-/** Somebody who was cut and came back. */
+/** A connection of a principal whose earlier connection was terminated shortly before. */
 export interface Reconnect {
   readonly connection: Connection
-  /** The policy that cut the connection before. */
+  /** The policy that ended the earlier connection. */
   readonly policy: string
-  /** How often in a row, this time included. */
+  /** The number of reconnects in a row, including this one. */
   readonly count: number
 }
 
-/** Counts those who come back within five minutes of a cut: a client that does so each time makes one story, not a flood. */
+/**
+ * Counts reconnects within five minutes of a termination. The count lets the log treat a client that always reconnects
+ * as one case instead of many.
+ */
 export const createReconnects = () => {
-  const cuts = new Map<string, { readonly policy: string; readonly at: Instant; readonly count: number }>()
+  const terminations = new Map<string, { readonly policy: string; readonly at: Instant; readonly count: number }>()
   let known = new Set<string>()
 
   const nameOf = ({ username, commonName }: Pick<Violation, 'username' | 'commonName'>) => {
@@ -29,19 +35,20 @@ export const createReconnects = () => {
   }
 
   return {
-    cut(violation: Violation, at: Instant): void {
+    terminated(violation: Violation, at: Instant): void {
       const name = nameOf(violation)
-      if (name !== undefined) cuts.set(name, { policy: violation.policy, at, count: cuts.get(name)?.count ?? 0 })
+      if (name === undefined) return
+      terminations.set(name, { policy: violation.policy, at, count: terminations.get(name)?.count ?? 0 })
     },
 
-    /** How often the person has come back in a row. */
-    countOf: (violation: Violation): number => cuts.get(nameOf(violation) ?? '')?.count ?? 0,
+    /** How often in a row the principal has reconnected. */
+    countOf: (violation: Violation): number => terminations.get(nameOf(violation) ?? '')?.count ?? 0,
 
-    /** Who has come back since the last snapshot. */
+    /** The reconnects since the last snapshot. */
     observe(connections: readonly Connection[], now: Instant): readonly Reconnect[] {
       const found: Reconnect[] = []
-      // Who came before the first cut cannot have come back from it.
-      if (cuts.size === 0) {
+      // Connections established before the first termination are not reconnects.
+      if (terminations.size === 0) {
         known = new Set()
         return found
       }
@@ -50,15 +57,15 @@ export const createReconnects = () => {
         ids.add(connection.id)
         if (known.has(connection.id) || !isActive(connection)) continue
         const name = nameOf(connection)
-        const cut = name === undefined ? undefined : cuts.get(name)
+        const last = name === undefined ? undefined : terminations.get(name)
         const { establishedAt } = connection
-        if (name === undefined || cut === undefined || establishedAt === undefined) continue
-        if (establishedAt <= cut.at || establishedAt > cut.at + SOON_MS) continue
-        cuts.set(name, { ...cut, count: cut.count + 1 })
-        found.push({ connection, policy: cut.policy, count: cut.count + 1 })
+        if (name === undefined || last === undefined || establishedAt === undefined) continue
+        if (establishedAt <= last.at || establishedAt > last.at + SOON_MS) continue
+        terminations.set(name, { ...last, count: last.count + 1 })
+        found.push({ connection, policy: last.policy, count: last.count + 1 })
       }
       known = ids
-      for (const [name, { at }] of cuts) if (now - at > REMEMBERED_MS) cuts.delete(name)
+      for (const [name, { at }] of terminations) if (now - at > REMEMBERED_MS) terminations.delete(name)
       return found
     },
   }

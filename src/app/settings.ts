@@ -1,19 +1,15 @@
 import type { GuardLimits } from '../domain/guard/guard.ts'
-import type { Mode, Policy } from '../domain/policies/policy.ts'
-import type { Instant } from '../domain/time/instant.ts'
-import type { VerificationSettings } from './verification.ts'
+import type { Mode } from '../domain/policies/policy.ts'
+import type { RetryRule } from '../domain/terminate/termination.ts'
 
-/** What one cycle needs to know of the configuration; replaced whole at a reload. */
+/** The settings of an endpoint's cycle. A reload replaces them as a whole. */
 export interface CycleSettings {
   readonly mode: Mode
-  /** How long the last complete snapshot may serve rules on immutable facts. */
+  /** How long policies on facts that never change may use the last complete snapshot. */
   readonly staleAfterMs: number
-  /** Polls that deadlines and verification ask for are at least so far apart. */
+  /** The shortest time between two reads in addition to the schedule. */
   readonly minGapMs: number
-  readonly termination: VerificationSettings
+  readonly termination: Pick<RetryRule, 'attempts' | 'verifyWithinMs'>
   readonly guard: GuardLimits
   readonly policySetHash: string
 }
-
-/** When a policy last changed. */
-export type ChangedAt = (policy: Policy) => Instant

@@ -1,36 +1,42 @@
 import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import { VpnError, type VpnSite } from './vpn.ts'
+import { within } from './within.ts'
 
-/** One account's Region, reached in one way. */
+/** One account and Region, with one role and endpoint URL to reach it. */
 export interface Site {
   readonly region: string
   readonly endpointUrl: string | undefined
   readonly assumeRole: { readonly arn: string; readonly externalId: string | undefined } | undefined
 }
 
-/** Tells sites apart; part of the keys of the state file. */
+/** A unique key of the site. The keys of the state file contain it. */
 export const siteKey = ({ region, endpointUrl, assumeRole }: Site): string =>
   [region, endpointUrl ?? '-', assumeRole?.arn ?? '-', assumeRole?.externalId ?? '-'].join(' ')
 
+/** The endpoint's key in the state file. */
+export const endpointKey = (site: Site, endpointId: string): string => `${siteKey(site)} ${endpointId}`
+
 export interface LiveSite {
   readonly vpn: VpnSite
-  /** Undefined where AWS does not say. */
+  /** Undefined if AWS did not return it. */
   readonly account: string | undefined
-  /** How AWS is reached has changed. */
+  /** Makes a new client, because the settings of requests have changed. */
   reconnect(): void
 }
 
-/** Where requests share AWS's limits: an account's Region, whatever role reaches it. An account that is not known is one of its own. */
+/**
+ * The key of the request limits of AWS: account and Region, whatever the role is. An unknown account has its own key.
+ */
 export const budgetKey = (site: Site, account: string | undefined): string =>
   account === undefined ? siteKey(site) : [site.region, site.endpointUrl ?? '-', account].join(' ')
 
-/** Reaches a site. */
+/** Connects to a site. */
 export const openSite = async (
   site: Site,
   options: {
     readonly connect: (site: Site) => VpnSite
-    /** Bounds how many snapshots are read at once over all sites. */
+    /** Limits how many snapshots are read at once over all sites. */
     readonly limit: <Value>(read: () => Promise<Value>) => Promise<Value>
     readonly clock: Clock
     readonly stop: AbortSignal
@@ -55,19 +61,19 @@ export const openSite = async (
   }
 }
 
-/** The account's number is a label: nothing waits for it for long. */
+/** How long the start waits for the account's number, which is only a label. */
 const ACCOUNT_WITHIN_MS = 5 * SECOND
 
 const accountOf = async (vpn: VpnSite, clock: Clock, stop: AbortSignal): Promise<string | undefined> => {
-  const [late, known] = [new AbortController(), new AbortController()]
-  void clock.sleep(ACCOUNT_WITHIN_MS, known.signal).then(() => late.abort())
+  const late = new AbortController()
   try {
-    return await vpn.account(AbortSignal.any([stop, late.signal]))
+    const found = await within(clock, ACCOUNT_WITHIN_MS, vpn.account(AbortSignal.any([stop, late.signal])))
+    return found === 'late' ? undefined : found
   } catch (error) {
-    // A label without the account's number is no reason to leave its endpoints alone.
+    // An endpoint is watched even if the label of its account is missing.
     if (error instanceof VpnError) return undefined
     throw error
   } finally {
-    known.abort()
+    late.abort()
   }
 }

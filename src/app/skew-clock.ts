@@ -1,28 +1,28 @@
 import { type Instant, MINUTE, SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 
-/** An answer of AWS, which carries its time, cut to the second. */
+/** An answer of AWS with its `Date` header, which has whole seconds. */
 export interface TimedAnswer {
-  /** When the request left and when the answer began, by this clock. */
+  /** When the request left and when the answer began, by the corrected clock. */
   readonly startedAt: Instant
   readonly endedAt: Instant
   readonly date: Instant
 }
 
-/** As many answers as must agree before the clock is moved: one that dawdled on the way is outvoted. */
+/** The correction is the median of this many answers, so that one slow answer does not change it. */
 const ANSWERS = 5
 
-/** Smaller differences are the header's half second and the network's own. */
+/** Smaller differences come from the whole seconds of the header and from the network, and are not corrected. */
 const CORRECTED_ABOVE_MS = 2 * SECOND
 
 const WARNED_ABOVE_MS = 5 * SECOND
 
-/** Beyond this one of the two clocks is wrong, and nobody knows which. */
+/** At a larger difference one of the two clocks is wrong, and it is not known which one. */
 const APART_ABOVE_MS = 5 * MINUTE
 
 /**
- * The one clock for everything: the host's, moved by what AWS's answers say. AWS measures ages by its own clock; on a
- * host that is wrong every session would look older, or younger, than it is.
+ * The clock of the whole daemon: the host's clock, corrected by the time in AWS's answers. AWS dates connections by its
+ * own clock. On a host whose clock is wrong every session would look older or younger than it is.
  */
 export const createSkewClock = (
   host: Clock,
@@ -36,7 +36,7 @@ export const createSkewClock = (
 
   const now = (): Instant => {
     const hostAt = host.now()
-    // The host was set back a little: time goes on as it did until AWS says otherwise.
+    // The host's clock was set back a little. Time continues from before until the next answer of AWS.
     if (hostAt < hostSeenAt && hostSeenAt - hostAt <= APART_ABOVE_MS) {
       offsetMs += hostSeenAt - hostAt
       skews.length = 0
@@ -44,7 +44,8 @@ export const createSkewClock = (
     const passedMs = Math.max(0, hostAt - hostSeenAt)
     hostSeenAt = hostAt
     const at = hostAt + offsetMs
-    // A correction must not move time back between two decisions, nor stop it: it runs at half its pace until it has caught up.
+    // A correction must neither move time back between two decisions nor stop it. Time runs at half speed until the
+    // correction is reached.
     last = at >= last || last - at > APART_ABOVE_MS ? at : last + passedMs / 2
     return last
   }
@@ -58,12 +59,12 @@ export const createSkewClock = (
     trusted: () => !apart,
 
     hear({ startedAt, endedAt, date }: TimedAnswer): void {
-      // While time catches up with a correction it is ahead of what it is corrected to.
+      // While time runs at half speed it is ahead of the corrected time.
       const aheadMs = now() - (host.now() + offsetMs)
-      // The header is cut to the second: on average half of one is missing.
+      // The header has whole seconds: on average half a second is missing.
       const sample = offsetMs + date + SECOND / 2 - ((startedAt + endedAt) / 2 - aheadMs)
-      // An answer that dawdled is wrong by at most half of its own duration: more is a jump of a clock, and what was
-      // known of it is void. Waiting for a majority would act for three answers on a time that is wrong.
+      // A slow answer is wrong by at most half of its duration. A larger difference is a jump of a clock, and the
+      // earlier samples are discarded. Waiting for a majority would use a wrong time for three answers.
       const slackMs = (endedAt - startedAt) / 2 + CORRECTED_ABOVE_MS
       if (skews.length > 0 && Math.abs(sample - median()) > slackMs) skews.length = 0
       skews.push(sample)

@@ -1,28 +1,26 @@
+import { msBetween } from '../domain/time/elapsed.ts'
 import type { Clock } from './clock.ts'
 
-/** What may pass in one go, in rows; */
+/** The most rows that are read before the event loop may run other work. */
 export const SLICE_ROWS = 1000
-/** and in milliseconds: whoever waits for metrics, a deadline or a call's turn must not notice. */
-const ONE_GO_MS = 4
-/** How many rows are looked at between two looks at the clock. */
-const SLICE = 50
+/** The most milliseconds before the event loop may run other work, such as a scrape, a deadline or a call. */
+const SLICE_MS = 4
+/** How many rows are read between two checks of the clock. */
+const STEP = 50
 
-/**
- * Looks at `length` rows a few at a time and lets others have their turn in between. Once the signal is aborted it looks
- * at no more.
- */
+/** Reads `length` rows in slices and lets the event loop run in between. It stops when the signal is aborted. */
 export const inSlices = async (
   clock: Pick<Clock, 'elapsed' | 'sleep'>,
   length: number,
-  look: (from: number, to: number) => void,
+  read: (from: number, to: number) => void,
   signal: AbortSignal,
 ) => {
   let [begunAt, begunFrom] = [clock.elapsed(), 0]
-  for (let from = 0; from < length && !signal.aborted; from += SLICE) {
-    if (from - begunFrom >= SLICE_ROWS || clock.elapsed() - begunAt >= ONE_GO_MS) {
+  for (let from = 0; from < length && !signal.aborted; from += STEP) {
+    if (from - begunFrom >= SLICE_ROWS || msBetween(begunAt, clock.elapsed()) >= SLICE_MS) {
       await clock.sleep(0, signal)
       ;[begunAt, begunFrom] = [clock.elapsed(), from]
     }
-    look(from, Math.min(from + SLICE, length))
+    read(from, Math.min(from + STEP, length))
   }
 }

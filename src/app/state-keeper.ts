@@ -1,36 +1,45 @@
-import { type Instant, SECOND } from '../domain/time/instant.ts'
+import { type Elapsed, LONG_AGO, msBetween } from '../domain/time/elapsed.ts'
+import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import type { Emit } from './events.ts'
 import type { State, StateStore } from './state.ts'
 
-/** The state is not written more often than this: what a kill takes away is never more. */
+/** The shortest time between two saves. A kill loses at most the changes of this time. */
 const SAVE_EVERY_MS = SECOND
 
-/** Putting a large state together takes time of which other things are in need: at most a twentieth of it. */
+/**
+ * Collecting a large state blocks the event loop. The next save waits this many times as long, so that it takes at most
+ * a twentieth of the time.
+ */
 const REST_FACTOR = 20
 
-/** Writes the state when something in it may have changed, and tells when it cannot. */
-export const createStateKeeper = (store: StateStore, stateNow: () => State, clock: Clock, emit: Emit) => {
-  let dirty = false
-  let savedAt: Instant = -Infinity
+/** Saves the state after changes, and reports when it cannot be saved and when it can be again. */
+export const createStateKeeper = (
+  store: Pick<StateStore, 'save'>,
+  stateNow: () => State,
+  clock: Pick<Clock, 'elapsed'>,
+  emit: Emit,
+) => {
+  let isDirty = false
+  let savedAt: Elapsed = LONG_AGO
   let tookMs = 0
   let saving: Promise<void> | undefined
-  let fails = false
+  let isUnwritable = false
 
   const write = async (): Promise<void> => {
-    dirty = false
-    savedAt = clock.now()
+    isDirty = false
+    savedAt = clock.elapsed()
     try {
       const state = stateNow()
-      tookMs = Math.max(0, clock.now() - savedAt)
+      tookMs = msBetween(savedAt, clock.elapsed())
       await store.save(state)
-      if (fails) emit({ event: 'writable', what: 'state' })
-      fails = false
+      if (isUnwritable) emit({ event: 'writable', what: 'state' })
+      isUnwritable = false
     } catch (error) {
-      dirty = true
+      isDirty = true
       const message = error instanceof Error ? error.message : String(error)
-      if (!fails) emit({ event: 'unwritable', what: 'state', message })
-      fails = true
+      if (!isUnwritable) emit({ event: 'unwritable', what: 'state', message })
+      isUnwritable = true
     }
   }
 
@@ -43,13 +52,15 @@ export const createStateKeeper = (store: StateStore, stateNow: () => State, cloc
 
   return {
     touch(): void {
-      dirty = true
+      isDirty = true
     },
-    isDue: (now: Instant): boolean =>
-      dirty && saving === undefined && Math.abs(now - savedAt) >= Math.max(SAVE_EVERY_MS, REST_FACTOR * tookMs),
-    /** Never two at once: a disk that hangs must not gather states behind it. */
+    isDue: (): boolean =>
+      isDirty &&
+      saving === undefined &&
+      msBetween(savedAt, clock.elapsed()) >= Math.max(SAVE_EVERY_MS, REST_FACTOR * tookMs),
+    /** Only one save runs at a time, so that no states pile up in memory while the disk hangs. */
     save: saveOnce,
-    /** The last state of all: after one that is being written. */
+    /** Waits for a running save, then saves the last state. */
     async saveLast(): Promise<void> {
       await saving
       await saveOnce()

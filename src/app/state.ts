@@ -1,32 +1,27 @@
-import type { GuardedVerdict, GuardLimits } from '../domain/guard/guard.ts'
 import type { KeptMemory } from '../domain/judge/memory.ts'
 import type { PolicyAges } from '../domain/policies/policy-ages.ts'
-import type { Instant } from '../domain/time/instant.ts'
-import type { Pursuit } from './verification.ts'
 
-/** What a restart must not forget of one endpoint. */
-export interface EndpointState {
-  readonly memory: KeptMemory
-  readonly guard: readonly GuardedVerdict[]
-  /** The limits under which those were judged. */
-  readonly guardLimits: GuardLimits
-  /** When it came under watch: what was overdue then, nobody foresaw. */
-  readonly watchedSince: Instant
-  /** Terminations under way. */
-  readonly pursuits: readonly Pursuit[]
-}
-
-/** What a restart must not forget. */
+/** The data that a restart must not lose. */
 export interface State {
   readonly policies: PolicyAges
-  /** By Region and id. */
-  readonly endpoints: Readonly<Record<string, EndpointState>>
+  /** By the key of `endpointKey`. */
+  readonly endpoints: Readonly<Record<string, KeptMemory>>
 }
 
 export const EMPTY_STATE: State = { policies: {}, endpoints: {} }
 
-/** Keeps the state from one process to the next. */
+/** The state at a start. `setAside`: where an unreadable file was moved, and why it could not be read. */
+interface LoadedState {
+  readonly state: State
+  readonly setAside: { readonly file: string; readonly why: string } | undefined
+}
+
+/** Stores the state from one process to the next. */
 export interface StateStore {
-  /** Whole or not at all; rejects with a reason in words if it cannot be written. */
+  /** Loads the state of the last process. An unreadable file is moved aside, and the state is empty. */
+  load(): Promise<LoadedState>
+  /** Loads the state for a command that changes nothing: an unreadable file stays in place, and the state is empty. */
+  peek(): Promise<State>
+  /** Writes the whole state or nothing. Rejects with an error whose message is for an operator. */
   save(state: State): Promise<void>
 }

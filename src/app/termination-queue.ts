@@ -1,42 +1,58 @@
 import { byUrgency, type TerminateCall } from '../domain/terminate/plan.ts'
 import { createTokenBucket, type Rate } from '../domain/terminate/token-bucket.ts'
+import { type Elapsed, isBefore, LONG_AGO, later, msBetween, plusMs } from '../domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
 import { AuditError } from './audit.ts'
+import { backoffMs } from './backoff.ts'
 import type { Clock } from './clock.ts'
-import { type TerminationAnswer, type Vpn, VpnError } from './vpn.ts'
+import { type TerminateAnswer, type Vpn, VpnError } from './vpn.ts'
 
-/** Who violation the connections, and who is told what became of the call. */
+/** The endpoint whose plan requests calls. The queue reports to it what happens to each call. */
 export interface Requester {
-  /** In whose name the call goes out. */
+  /** The client that the call is sent with. */
   readonly vpn: Pick<Vpn, 'terminate'>
-  /** Asked just before a call leaves; it may have become unnecessary, or too old to act on. */
+  /** Whether the call may leave the queue. It must still be in the newest plan, and the plan must not be too old. */
   mayLeave(call: TerminateCall, now: Instant): boolean
-  /** Asked once more when the call, taken already, stands on disk. */
-  stillWanted(call: TerminateCall, now: Instant): boolean
-  leaving(call: TerminateCall, now: Instant): void
-  /** Writes down what is about to be done: durable when it resolves, an AuditError if it cannot be. */
+  /** The call has left the queue. */
+  taken(call: TerminateCall, callId: string, now: Instant): void
+  /**
+   * Writes the intents of the call. They are durable when it resolves. Rejects with an `AuditError` if they cannot be
+   * written.
+   */
   intend(call: TerminateCall, callId: string): Promise<void>
-  answered(call: TerminateCall, answer: TerminationAnswer, now: Instant): void
+  /** Whether the newest plan still contains the call, now that its intents are on disk. */
+  isWanted(call: TerminateCall, now: Instant): boolean
+  /** The call is sent. */
+  left(call: TerminateCall, now: Instant): void
+  answered(call: TerminateCall, callId: string, answer: TerminateAnswer, now: Instant): void
   failed(call: TerminateCall, error: VpnError, now: Instant): void
-  /** The call did not leave after all. */
-  withdrawn(call: TerminateCall, why: 'no-record' | 'not-wanted' | 'stopping'): void
+  /** The call was not sent. */
+  withdrawn(call: TerminateCall, why: 'no-record' | 'not-wanted' | 'stopping', now: Instant): void
 }
 
-/** As many calls in flight as the bucket refills in about a second at AWS's own limit, so that slow answers do not slow a cut. */
+/**
+ * The most calls in flight. At AWS's own limit this is what the bucket refills in about a second, so that slow answers
+ * do not slow the queue.
+ */
 const IN_FLIGHT = 8
 
-/** The first pause after a throttled call; it doubles up to the longest. */
-const PAUSE_MS = SECOND
-const LONGEST_PAUSE_MS = 20 * SECOND
+/** The pauses after throttled calls. */
+const THROTTLE_BACKOFF = { firstMs: SECOND, longestMs: 20 * SECOND }
 
-/** What an accepted call wins back of our share of the rate after a throttled one halved it: all of it within twenty-five calls. */
+/**
+ * How much of the rate an accepted call restores after a throttled call halved it. The full rate is restored within 25
+ * calls.
+ */
 const SHARE_WON_BACK = 0.02
 const LEAST_SHARE = 0.1
 
-/** How long nothing leaves after a record could not be written. */
+/** How long no call leaves after a record could not be written. */
 const NO_RECORD_PAUSE_MS = 5 * SECOND
 
-/** The one gate through which terminations of one account and Region leave: most urgent first, never faster than the rate. */
+/**
+ * The queue through which all terminations of one account and Region leave: most urgent first, never faster than the
+ * rate. Rate and pauses use monotonic time, so that a clock that jumps ahead does not refill the bucket.
+ */
 export const createTerminationQueue = (options: {
   readonly clock: Clock
   readonly random: () => number
@@ -46,18 +62,17 @@ export const createTerminationQueue = (options: {
 }) => {
   const { clock, random, nextCallId, onLength } = options
   let { rate } = options
-  // The rate and the pauses are counted in what really passes: a host whose clock jumps ahead must not buy a second burst.
   let bucket = createTokenBucket(rate, clock.elapsed())
   const waiting = new Map<Requester, readonly TerminateCall[]>()
-  // Most urgent last, so that taking one is cheap; sorted anew only when decisions change.
+  // Most urgent last, so that removing one is cheap. Sorted again only when decisions change.
   let queue: Array<{ readonly call: TerminateCall; readonly requester: Requester }> = []
   let inFlight = 0
-  let pausedUntil = -Infinity
+  let pausedUntil = LONG_AGO
   let throttles = 0
-  /** The part of our rate that the account's bucket seems to leave us: halved by a throttled call, won back little by little. */
+  /** The part of the rate that is used. A throttled call halves it, because another tool uses the account's bucket. */
   let share = 1
-  let leftAt = -Infinity
-  /** How many calls may be out: one after a throttle, and twice as many with each that is accepted. */
+  let lastLeftAt = LONG_AGO
+  /** How many calls may be in flight: one after a throttled call, then twice as many after each accepted call. */
   let most = IN_FLIGHT
   let changed = deferred()
 
@@ -66,44 +81,50 @@ export const createTerminationQueue = (options: {
     changed = deferred()
   }
 
-  const tellLength = () => {
+  const reportLength = () => {
     const passed = clock.elapsed()
-    const waitMs = queue.length === 0 ? 0 : Math.max(0, bucket.availableAt(passed, queue.length) - passed)
+    const waitMs = queue.length === 0 ? 0 : Math.max(0, msBetween(passed, bucket.availableAt(passed, queue.length)))
     onLength(queue.length, waitMs / SECOND)
   }
 
-  const throttled = (leftAt: number, passed: number) => {
-    // Several calls of one wave come back together: only the first of them is news.
-    if (leftAt < pausedUntil) return
+  const throttled = (leftAt: Elapsed, passed: Elapsed) => {
+    // Several calls in flight may be throttled together. Only the first of them changes the pause.
+    if (isBefore(leftAt, pausedUntil)) return
     most = 1
-    // The account's own bucket is empty: somebody else drinks from it too. Half of each pause is chance, so that two do not keep step.
+    // The account's bucket is empty, because another tool uses it too.
     bucket.drain(passed)
     share = Math.max(LEAST_SHARE, share / 2)
-    const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** throttles++)
-    pausedUntil = passed + pause / 2 + (pause / 2) * random()
+    pausedUntil = plusMs(passed, backoffMs(THROTTLE_BACKOFF, ++throttles, random))
   }
 
-  /** Whether what is about to be done stands on disk. */
-  const record = async (call: TerminateCall, requester: Requester): Promise<boolean> => {
+  /** Whether the intents of the call are on disk. */
+  const record = async (call: TerminateCall, callId: string, requester: Requester): Promise<boolean> => {
     try {
-      await requester.intend(call, nextCallId())
+      await requester.intend(call, callId)
       return true
     } catch (error) {
       if (!(error instanceof AuditError)) throw error
-      pausedUntil = clock.elapsed() + NO_RECORD_PAUSE_MS
-      requester.withdrawn(call, 'no-record')
+      pausedUntil = plusMs(clock.elapsed(), NO_RECORD_PAUSE_MS)
+      requester.withdrawn(call, 'no-record', clock.now())
       queue.push({ call, requester })
       return false
     }
   }
 
-  const send = async (call: TerminateCall, requester: Requester, stop: AbortSignal, abort: AbortSignal) => {
+  const send = async (
+    call: TerminateCall,
+    callId: string,
+    requester: Requester,
+    stop: AbortSignal,
+    abort: AbortSignal,
+  ) => {
     const leftAt = clock.elapsed()
     try {
-      if (!(await record(call, requester))) return
-      // Writing takes a moment, in which everything may have changed.
-      if (stop.aborted) return requester.withdrawn(call, 'stopping')
-      if (!requester.stillWanted(call, clock.now())) return requester.withdrawn(call, 'not-wanted')
+      if (!(await record(call, callId, requester))) return
+      // While the intents were written, the plan may have changed or a stop may have begun.
+      if (stop.aborted) return requester.withdrawn(call, 'stopping', clock.now())
+      if (!requester.isWanted(call, clock.now())) return requester.withdrawn(call, 'not-wanted', clock.now())
+      requester.left(call, clock.now())
       const { endpointId, username, decisions } = call
       const answer = await requester.vpn.terminate(
         username === undefined ? { endpointId, connectionId: decisions[0].connection.id } : { endpointId, username },
@@ -112,7 +133,7 @@ export const createTerminationQueue = (options: {
       throttles = 0
       share = Math.min(1, share + SHARE_WON_BACK)
       most = Math.min(IN_FLIGHT, most * 2)
-      requester.answered(call, answer, clock.now())
+      requester.answered(call, callId, answer, clock.now())
     } catch (error) {
       if (!(error instanceof VpnError)) throw error
       if (error.code === 'throttled') {
@@ -127,21 +148,21 @@ export const createTerminationQueue = (options: {
   }
 
   return {
-    /** The newest calls of a requester take the place of its older ones. */
+    /** Replaces the calls of a requester by those of its newest plan. */
     replace(requester: Requester, calls: readonly TerminateCall[]): void {
       if (calls.length === 0 && (waiting.get(requester) ?? []).length === 0) return
       waiting.set(requester, calls)
       if (calls.length === 0) waiting.delete(requester)
       const now = clock.now()
       queue = [...waiting]
-        .flatMap(([from, wanted]) => wanted.map((call) => ({ call, requester: from })))
+        .flatMap(([requester, planned]) => planned.map((call) => ({ call, requester })))
         .filter((entry) => entry.requester.mayLeave(entry.call, now))
         .sort((a, b) => byUrgency(b.call.decisions[0], a.call.decisions[0]))
-      tellLength()
+      reportLength()
       wake()
     },
 
-    /** The new bucket starts empty: an edit must not buy a second burst. */
+    /** Changes the rate. The new bucket starts empty, so that an edit does not allow a second burst. */
     setRate(next: Rate): void {
       if (next.burst === rate.burst && next.perSecond === rate.perSecond) return
       rate = next
@@ -157,7 +178,7 @@ export const createTerminationQueue = (options: {
       return inFlight
     },
 
-    /** Sends until `stop` is aborted; then takes no new call and waits for those in flight, which `abort` ends. */
+    /** Sends calls until `stop` is aborted, then waits for the calls in flight. `abort` ends these. */
     async run(stop: AbortSignal, abort: AbortSignal): Promise<void> {
       const calls = new Set<Promise<void>>()
       stop.addEventListener('abort', wake, { once: true })
@@ -168,23 +189,24 @@ export const createTerminationQueue = (options: {
           continue
         }
         const passed = clock.elapsed()
-        const spacedAt = share < 1 ? leftAt + SECOND / (rate.perSecond * share) : passed
-        const leavesAt = Math.max(pausedUntil, bucket.availableAt(passed), spacedAt)
-        if (leavesAt > passed) {
-          await clock.sleep(Math.min(SECOND, leavesAt - passed), stop)
+        const spacedAt = share < 1 ? plusMs(lastLeftAt, SECOND / (rate.perSecond * share)) : passed
+        const leavesAt = later(pausedUntil, bucket.availableAt(passed), spacedAt)
+        if (isBefore(passed, leavesAt)) {
+          await clock.sleep(Math.min(SECOND, msBetween(passed, leavesAt)), stop)
           continue
         }
         queue.pop()
         const now = clock.now()
         if (next.requester.mayLeave(next.call, now) && bucket.tryTake(passed)) {
           inFlight++
-          leftAt = passed
-          next.requester.leaving(next.call, now)
-          const sent = send(next.call, next.requester, stop, abort)
+          lastLeftAt = passed
+          const callId = nextCallId()
+          next.requester.taken(next.call, callId, now)
+          const sent = send(next.call, callId, next.requester, stop, abort)
           calls.add(sent)
           void sent.finally(() => calls.delete(sent))
         }
-        tellLength()
+        reportLength()
       }
       await Promise.all(calls)
     },

@@ -1,7 +1,6 @@
-import type { Connection } from '../domain/connection.ts'
-import type { Instant } from '../domain/time/instant.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
 
-/** What can go wrong between Curfew and AWS: the closed set that logs and metrics share. */
+/** The codes of errors in calls to AWS: a closed list that logs and metrics share. */
 export const VPN_ERROR_CODES = [
   'throttled',
   'denied',
@@ -22,11 +21,11 @@ export const VPN_ERROR_CODES = [
 ] as const
 export type VpnErrorCode = (typeof VPN_ERROR_CODES)[number]
 
-/** A call to AWS that failed. `message` is one line for an operator: what was asked, what came back, what to do. */
+/** A call to AWS that failed. `message` is one line for an operator: the request, the answer, and what to do. */
 export class VpnError extends Error {
   override name = 'VpnError'
   readonly code: VpnErrorCode
-  /** AWS's own word, if AWS answered. */
+  /** The error code of AWS, if AWS answered. */
   readonly awsCode: string | undefined
   readonly requestId: string | undefined
 
@@ -42,22 +41,16 @@ export class VpnError extends Error {
   }
 }
 
-/** Every row of one endpoint, complete, those of the last hour's ended connections included. */
-export interface Snapshot {
-  readonly endpointId: string
-  /** When the first page was asked for: what happened before is in it. */
-  readonly begunAt: Instant
-  readonly completedAt: Instant
-  readonly connections: readonly Connection[]
-}
-
-/** One call ends one connection, or all of one user: at most five, by the name as AWS spells it. */
-export type Termination =
+/** The target of a call: one connection, or the connections of one user, at most five, by the name as AWS spells it. */
+export type TerminateTarget =
   | { readonly endpointId: string; readonly connectionId: string }
   | { readonly endpointId: string; readonly username: string }
 
-/** What AWS said of a termination. It only promises to begin: the proof is a later snapshot. */
-export interface TerminationAnswer {
+/**
+ * The answer of AWS to a termination. It says only that AWS begins to terminate; a later snapshot confirms the
+ * termination.
+ */
+export interface TerminateAnswer {
   readonly requestId: string | undefined
   readonly statuses: ReadonlyArray<{
     readonly connectionId: string
@@ -72,24 +65,24 @@ export interface ListedEndpoint {
   /** The tag `Name`, unless it is empty. */
   readonly name: string | undefined
   readonly tags: ReadonlyMap<string, string>
-  /** AWS's word: `available`, `pending-associate`, `pending`, `deleting`, `deleted`. */
+  /** The status that AWS returns: `available`, `pending-associate`, `pending`, `deleting`, `deleted`. */
   readonly status: string
 }
 
-/** What watching an endpoint takes of AWS. Every failure is a `VpnError`. */
+/** The calls that watching an endpoint needs. Every failure is a `VpnError`. */
 export interface Vpn {
-  /** All pages or a failure: never a part. */
+  /** All pages, or a failure. Never a part of them. */
   snapshot(endpointId: string, signal: AbortSignal): Promise<Snapshot>
-  /** One attempt, not repeated: the queue repeats, so that every call is counted against the rate. */
-  terminate(termination: Termination, signal: AbortSignal): Promise<TerminationAnswer>
+  /** Sends one request and does not repeat it. The queue repeats calls, so that each counts against the rate. */
+  terminate(target: TerminateTarget, signal: AbortSignal): Promise<TerminateAnswer>
 }
 
-/** The Client VPN of one account in one Region, whole: what is asked beside the endpoints' own cycles. */
+/** All calls to Client VPN in one account and Region, including those outside the cycles of endpoints. */
 export interface VpnSite extends Vpn {
-  /** Every endpoint that there is: all pages or a failure. */
+  /** All endpoints: all pages, or a failure. */
   endpoints(signal: AbortSignal): Promise<readonly ListedEndpoint[]>
-  /** Which of the permissions that an endpoint needs are missing, as IAM spells them; nothing is read or ended. */
+  /** The missing permissions of those that an endpoint needs, as IAM spells them. Nothing is read or ended. */
   missingPermissions(endpointId: string, signal: AbortSignal): Promise<readonly string[]>
-  /** The account's twelve digits. */
+  /** The twelve digits of the account. */
   account(signal: AbortSignal): Promise<string>
 }

@@ -4,22 +4,25 @@ import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
 import { assignment, SITE, startWorld } from './world.ts'
 
-// These are about the cycle: the guard, which would hold a cut of the whole endpoint at the start, has its own tests.
+// The guard is off here, because it would hold terminations of the whole endpoint at the start. It has its own tests.
 const age = (maxAge: string) => policy('max-session-age', { maxAge }, { guard: 'off' })
-const old = () => connection({ establishedAt: NOON - 9 * HOUR })
+const overdue = () => connection({ establishedAt: NOON - 9 * HOUR })
 const young = () => connection({ establishedAt: NOON })
 
 describe('the daemon', () => {
-  it('ends the violators and nobody else, each once, and a later snapshot proves it', async () => {
-    const [violator, other] = [old(), young()]
+  it('ends the due connections and no others, each once, and a later snapshot confirms it', async () => {
+    const [violator, other] = [overdue(), young()]
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [violator, other] })
     await world.clock.advance(MINUTE)
     expect(world.endedIds()).toEqual([violator.id])
     expect(world.of('termination').map(({ outcome, attempts }) => [outcome, attempts])).toEqual([['confirmed', 1]])
   })
 
-  it('in audit mode calls nothing and tells each violation once', async () => {
-    await using world = startWorld({ assignment: assignment([age('8h')], 'audit'), connections: [old(), old()] })
+  it('in audit mode sends no call and reports each violation once', async () => {
+    await using world = startWorld({
+      assignment: assignment([age('8h')], 'audit'),
+      connections: [overdue(), overdue()],
+    })
     await world.clock.advance(5 * MINUTE)
     expect(world.aws.calls).toEqual([])
     expect(world.of('violation').map(({ mode }) => mode)).toEqual(['audit', 'audit'])
@@ -27,24 +30,24 @@ describe('the daemon', () => {
 
   it('acts at the deadline, not at the next poll', async () => {
     const deadline = NOON + 7 * SECOND
-    const ripe = connection({ establishedAt: deadline - 8 * HOUR })
-    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [ripe] })
+    const soonDue = connection({ establishedAt: deadline - 8 * HOUR })
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [soonDue] })
     await world.clock.advance(7 * SECOND - 1)
     expect(world.aws.calls).toEqual([])
     await world.clock.advance(1)
-    expect(world.aws.calls).toEqual([{ id: ripe.id, at: deadline }])
+    expect(world.aws.calls).toEqual([{ id: soonDue.id, at: deadline }])
   })
 
-  it('discovers who came between two polls at the next one', async () => {
+  it('finds a connection established between two polls at the next poll', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [] })
     await world.clock.advance(SECOND)
-    const late = old()
+    const late = overdue()
     world.aws.connect(late)
     await world.clock.advance(14 * SECOND)
     expect(world.endedIds()).toEqual([late.id])
   })
 
-  it('treats a status that AWS has yet to invent as connected, and says so once', async () => {
+  it('treats an unknown status as active, and reports it once', async () => {
     const odd = connection({ establishedAt: NOON - 9 * HOUR, status: 'hibernating' })
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [odd] })
     await world.clock.advance(MINUTE)
@@ -52,7 +55,7 @@ describe('the daemon', () => {
     expect(world.of('unknown-status').map(({ status }) => status)).toEqual(['hibernating'])
   })
 
-  it('polls on schedule and never twice at once', async () => {
+  it('polls on schedule and never runs two polls at once', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [young()] })
     world.aws.behaviour.latencyMs = 40 * SECOND
     await world.clock.advance(MINUTE)
@@ -63,7 +66,7 @@ describe('the daemon', () => {
   it.each([
     ['back', -HOUR],
     ['forward', 72 * HOUR],
-  ])('keeps polling when the clock jumps %s, without a storm', async (_way, ms) => {
+  ])('polls at the same pace when the clock jumps %s', async (_way, ms) => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [] })
     await world.clock.advance(MINUTE)
     const before = world.aws.snapshots()
@@ -73,8 +76,8 @@ describe('the daemon', () => {
     expect(world.aws.snapshots() - before).toBeLessThanOrEqual(5)
   })
 
-  it('leaves no faster than the rate', async () => {
-    const connections = Array.from({ length: 60 }, old)
+  it('sends calls no faster than the rate', async () => {
+    const connections = Array.from({ length: 60 }, overdue)
     const slow = { ...assignment([age('8h')]), terminationRate: { burst: 10, perSecond: 5 } }
     await using world = startWorld({ assignment: slow, connections })
     await world.clock.advance(9 * SECOND)
@@ -85,8 +88,8 @@ describe('the daemon', () => {
     expect(world.aws.calls).toHaveLength(60)
   })
 
-  it('leaves no faster than the rate of its account and Region, whatever role reaches it', async () => {
-    const connections = Array.from({ length: 30 }, old)
+  it('sends calls no faster than the rate of the account and Region, which several roles share', async () => {
+    const connections = Array.from({ length: 30 }, overdue)
     const [here, there] = [
       SITE,
       { ...SITE, assumeRole: { arn: 'arn:aws:iam::111122223333:role/other', externalId: undefined } },
@@ -107,27 +110,27 @@ describe('the daemon', () => {
     expect(world.aws.calls).toHaveLength(20)
   })
 
-  it('takes no new call once it is told to stop, and lets those in flight finish', async () => {
-    const connections = Array.from({ length: 60 }, old)
+  it('sends no new call after a stop, and lets calls in flight finish', async () => {
+    const connections = Array.from({ length: 60 }, overdue)
     await using world = startWorld({ assignment: assignment([age('8h')]), connections })
     await world.clock.advance(0)
     world.aws.behaviour.latencyMs = 3 * SECOND
     await world.clock.advance(2 * SECOND)
-    const out = world.aws.calls.length
-    expect(out).toBeGreaterThan(0)
+    const sent = world.aws.calls.length
+    expect(sent).toBeGreaterThan(0)
     world.stop.abort()
     await world.clock.advance(4 * SECOND)
     await world.stopped
-    expect(world.aws.calls).toHaveLength(out)
-    expect(world.of('call-answered').filter(({ outcome }) => outcome === 'accepted')).toHaveLength(out)
+    expect(world.aws.calls).toHaveLength(sent)
+    expect(world.of('call-answered').filter(({ outcome }) => outcome === 'accepted')).toHaveLength(sent)
     expect(world.of('stopped')).toHaveLength(1)
   })
 
-  it('aborts calls that would hold up the stop', async () => {
-    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
+  it('aborts calls that would delay the stop', async () => {
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [overdue()] })
     await world.clock.advance(0)
     world.aws.behaviour.latencyMs = HOUR
-    world.aws.connect(old())
+    world.aws.connect(overdue())
     await world.clock.advance(20 * SECOND)
     world.stop.abort()
     await world.clock.advance(9 * SECOND)
@@ -135,7 +138,7 @@ describe('the daemon', () => {
     expect(world.of('stopped')).toHaveLength(1)
   })
 
-  it('acts at once on a new configuration, with what the last snapshot showed', async () => {
+  it('acts at once on a new configuration, with the last snapshot', async () => {
     const session = connection({ establishedAt: NOON - 5 * HOUR })
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [session] })
     await world.clock.advance(SECOND)
@@ -145,8 +148,8 @@ describe('the daemon', () => {
     expect(world.aws.snapshots()).toBe(1)
   })
 
-  it('sends nothing more of a cut that an edit took back', async () => {
-    const connections = Array.from({ length: 60 }, old)
+  it('sends no more calls after an edit to audit mode', async () => {
+    const connections = Array.from({ length: 60 }, overdue)
     const slow = { ...assignment([age('8h')]), terminationRate: { burst: 10, perSecond: 1 } }
     await using world = startWorld({ assignment: slow, connections })
     await world.clock.advance(0)
@@ -158,7 +161,7 @@ describe('the daemon', () => {
 })
 
 describe('a blind endpoint', () => {
-  it('ends nobody once the last complete snapshot is too old, and recovers by itself', async () => {
+  it('ends no connection once the last complete snapshot is too old, and recovers by itself', async () => {
     const later = connection({ establishedAt: NOON - 8 * HOUR + 6 * MINUTE })
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [later] })
     await world.clock.advance(SECOND)
@@ -172,7 +175,7 @@ describe('a blind endpoint', () => {
     expect(world.endedIds()).toEqual([later.id])
   })
 
-  it('still acts on immutable facts while the last snapshot is fresh enough', async () => {
+  it('still acts on immutable facts until the last snapshot is too old', async () => {
     const soon = connection({ establishedAt: NOON - 8 * HOUR + 2 * MINUTE })
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [soon] })
     await world.clock.advance(SECOND)
@@ -183,8 +186,8 @@ describe('a blind endpoint', () => {
 })
 
 describe('a termination', () => {
-  it('that was acknowledged but did nothing is sent again, then given up, and tried anew after five minutes', async () => {
-    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
+  it('that AWS does not carry out is sent again, then given up, and tried again after five minutes', async () => {
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [overdue()] })
     world.aws.behaviour.lies = () => true
     await world.clock.advance(4 * MINUTE)
     expect(world.aws.calls).toHaveLength(3)
@@ -196,22 +199,22 @@ describe('a termination', () => {
   })
 
   it('that ends in failed-to-terminate is sent again at once', async () => {
-    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [overdue()] })
     world.aws.behaviour.ending = 'failed-to-terminate'
     await world.clock.advance(30 * SECOND)
     expect(world.aws.calls.length).toBeGreaterThan(1)
   })
 
-  it('of somebody who has left is not a failure', async () => {
-    const gone = old()
-    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [gone] })
+  it('of a connection that has disconnected is not a failure', async () => {
+    const violator = overdue()
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [violator] })
     world.aws.behaviour.failTerminate = () => 'connection-not-found'
     await world.clock.advance(0)
     expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['already-gone'])
   })
 
-  it('that was throttled keeps its place and costs no attempt', async () => {
-    const [first, second] = [connection({ establishedAt: NOON - 20 * HOUR }), old()]
+  it('that was throttled keeps its place in the queue and does not count as an attempt', async () => {
+    const [first, second] = [connection({ establishedAt: NOON - 20 * HOUR }), overdue()]
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [second, first] })
     let throttles = 4
     world.aws.behaviour.failTerminate = () => (throttles-- > 0 ? 'throttled' : undefined)
@@ -223,8 +226,8 @@ describe('a termination', () => {
     expect(world.endedIds()[0]).toBe(first.id)
   })
 
-  it('that is denied is reported, tried as often as allowed and given up, and nothing else stops', async () => {
-    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
+  it('that is denied is reported, attempted as often as allowed and given up, while polls continue', async () => {
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [overdue()] })
     world.aws.behaviour.failTerminate = () => 'denied'
     await world.clock.advance(4 * MINUTE)
     expect(world.aws.calls).toHaveLength(3)
@@ -233,7 +236,7 @@ describe('a termination', () => {
   })
 
   it('whose answer was lost is not repeated before a snapshot shows that it did nothing', async () => {
-    const violator = old()
+    const violator = overdue()
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [violator] })
     let lost = true
     const { terminate } = world.aws.vpn
@@ -250,8 +253,8 @@ describe('a termination', () => {
 })
 
 describe('one cycle', () => {
-  it('reads, ends, proves and stops', async () => {
-    const violator = old()
+  it('reads, ends, confirms and stops', async () => {
+    const violator = overdue()
     const world = startWorld({ assignment: assignment([age('8h')]), connections: [violator, young()], start: false })
     const ended = world.daemon.once(10 * MINUTE, world.stop.signal)
     await world.clock.advance(30 * SECOND)
@@ -260,8 +263,8 @@ describe('one cycle', () => {
     expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['confirmed'])
   })
 
-  it('says when time ran out', async () => {
-    const world = startWorld({ assignment: assignment([age('8h')]), connections: [old()], start: false })
+  it('reports that the time ran out', async () => {
+    const world = startWorld({ assignment: assignment([age('8h')]), connections: [overdue()], start: false })
     world.aws.behaviour.lies = () => true
     const ended = world.daemon.once(20 * SECOND, world.stop.signal)
     await world.clock.advance(MINUTE)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createDiscovery, type Wanted } from '../../src/app/discovery.ts'
+import { createDiscovery, type EndpointSelection } from '../../src/app/discovery.ts'
 import { type ListedEndpoint, VpnError, type VpnErrorCode } from '../../src/app/vpn.ts'
 
 const STAFF = 'cvpn-endpoint-0123456789abcdef0'
@@ -9,7 +9,7 @@ const CONTRACTORS = 'cvpn-endpoint-0123456789abcdef2'
 
 const never = new AbortController().signal
 
-/** An account whose endpoints come and go, and whose list can fail. */
+/** An account whose endpoints can be created and deleted, and whose list can fail. */
 const standInAccount = () => {
   const endpoints = new Map<string, ListedEndpoint>()
   let failure: VpnErrorCode | undefined
@@ -35,11 +35,13 @@ const standInAccount = () => {
   }
 }
 
-const tagged = (tags: Record<string, string>): Wanted['discover'] => ({ tags: new Map(Object.entries(tags)) })
+const tagged = (tags: Record<string, string>): EndpointSelection['discover'] => ({
+  tags: new Map(Object.entries(tags)),
+})
 
-const setUp = ({ endpoints = [], discover = 'all' }: Partial<Wanted> = {}) => {
+const setUp = ({ endpoints = [], discover = 'all' }: Partial<EndpointSelection> = {}) => {
   const account = standInAccount()
-  const discovery = createDiscovery({ vpn: account.vpn, wanted: { endpoints, discover } })
+  const discovery = createDiscovery({ vpn: account.vpn, selection: { endpoints, discover } })
   const ids = (found: ReadonlyArray<{ id: string }>) => found.map(({ id }) => id)
   return {
     ...account,
@@ -56,7 +58,7 @@ const setUp = ({ endpoints = [], discover = 'all' }: Partial<Wanted> = {}) => {
 const QUIET = { added: [], removed: [], failure: undefined }
 
 describe('discovery', () => {
-  it('follows endpoints as they come and go', async () => {
+  it('follows endpoints as they are created and deleted', async () => {
     const { put, remove, refresh, current } = setUp()
     expect(current()).toEqual([])
     expect(await refresh()).toEqual(QUIET)
@@ -71,7 +73,7 @@ describe('discovery', () => {
   })
 
   it.each<VpnErrorCode>(['throttled', 'denied', 'timeout', 'malformed', 'aborted'])(
-    'keeps the last list when AWS cannot be asked: %s',
+    'keeps the last list when the request fails: %s',
     async (code) => {
       const { put, remove, fail, refresh, current } = setUp()
       put(STAFF)
@@ -86,7 +88,7 @@ describe('discovery', () => {
     },
   )
 
-  it.each(['deleting', 'deleted'])('lets go of an endpoint that is %s', async (status) => {
+  it.each(['deleting', 'deleted'])('removes an endpoint that is %s', async (status) => {
     const { put, refresh, current } = setUp()
     put(STAFF)
     await refresh()
@@ -104,7 +106,7 @@ describe('discovery', () => {
     },
   )
 
-  it('asks for all tags, exactly as they are spelled', async () => {
+  it('requires all tags, spelled exactly', async () => {
     const { put, refresh, current } = setUp({ discover: tagged({ 'vpn-policy': 'enforced', team: '' }) })
     put(STAFF, { tags: { 'vpn-policy': 'enforced', team: '', more: 'yes' } })
     put(MACHINES, { tags: { 'vpn-policy': 'enforced' } })
@@ -114,7 +116,7 @@ describe('discovery', () => {
     expect(current()).toEqual([STAFF])
   })
 
-  it('follows tags that are put on and taken off', async () => {
+  it('follows tags that are added and removed', async () => {
     const { put, refresh } = setUp({ discover: tagged({ 'vpn-policy': 'enforced' }) })
     put(STAFF)
     expect(await refresh()).toEqual(QUIET)
@@ -124,7 +126,7 @@ describe('discovery', () => {
     expect(await refresh()).toEqual({ ...QUIET, removed: [STAFF] })
   })
 
-  it('keeps a listed endpoint for ever, once, under the name that the operator gave', async () => {
+  it('always keeps a listed endpoint, once, under the name that the operator gave', async () => {
     const endpoints = [
       { id: STAFF, name: 'berlin' },
       { id: MACHINES, name: undefined },
@@ -141,16 +143,16 @@ describe('discovery', () => {
     ])
   })
 
-  it('asks nothing where nothing is to be discovered', async () => {
+  it('sends no request if nothing is to be discovered', async () => {
     const account = standInAccount()
     account.put(MACHINES)
-    const wanted = { endpoints: [{ id: STAFF, name: undefined }], discover: undefined }
-    const { endpoints } = await createDiscovery({ vpn: account.vpn, wanted }).refresh(never)
+    const selection = { endpoints: [{ id: STAFF, name: undefined }], discover: undefined }
+    const { endpoints } = await createDiscovery({ vpn: account.vpn, selection }).refresh(never)
     expect(endpoints).toEqual([{ id: STAFF, name: STAFF }])
     expect(account.asked()).toBe(0)
   })
 
-  it('never asks twice at once', async () => {
+  it('never sends two requests at once', async () => {
     const { put, discovery, asked } = setUp()
     put(STAFF)
     const [first, second] = await Promise.all([discovery.refresh(never), discovery.refresh(never)])
@@ -160,7 +162,7 @@ describe('discovery', () => {
     expect(asked()).toBe(2)
   })
 
-  it('holds, whatever happens, what the last whole answer said', async () => {
+  it('always equals the last complete answer and the listed endpoints', async () => {
     const ids = [STAFF, MACHINES, CONTRACTORS]
     const step = fc.oneof(
       fc.record({
@@ -178,23 +180,23 @@ describe('discovery', () => {
           endpoints: listed.map((id) => ({ id, name: undefined })),
           discover: tagged({ 'vpn-policy': 'enforced' }),
         })
-        const there = new Set<string>()
+        const discovered = new Set<string>()
         let failing = false
         let expected = new Set(listed)
         for (const one of steps) {
           if (one.act === 'put') {
             put(one.id, { status: one.status, tags: one.tag === undefined ? {} : { 'vpn-policy': one.tag } })
-            if (one.tag === 'enforced' && !one.status.startsWith('delet')) there.add(one.id)
-            else there.delete(one.id)
+            if (one.tag === 'enforced' && !one.status.startsWith('delet')) discovered.add(one.id)
+            else discovered.delete(one.id)
           } else if (one.act === 'remove') {
             remove(one.id)
-            there.delete(one.id)
+            discovered.delete(one.id)
           } else {
             failing = one.code !== undefined
             fail(one.code)
           }
           const before = expected
-          if (!failing) expected = new Set([...listed, ...there])
+          if (!failing) expected = new Set([...listed, ...discovered])
           const { added, removed, failure } = await refresh()
           expect(new Set(current())).toEqual(expected)
           expect(current()).toHaveLength(expected.size)

@@ -14,21 +14,19 @@ const many = (count: number) => Array.from({ length: count }, (_, index) => old(
 const outcomes = (world: ReturnType<typeof startWorld>) => world.of('termination').map(({ outcome }) => outcome)
 
 describe('every call', () => {
-  it('stands in the trail, with its reason, before it leaves', async () => {
+  it('has an intent in the trail, with its reason, before it leaves', async () => {
     const violators = many(5)
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: violators })
     const { terminate } = world.aws.vpn
     const recordedBefore: boolean[] = []
     world.aws.vpn.terminate = (termination, signal) => {
       const id = 'connectionId' in termination ? termination.connectionId : ''
-      recordedBefore.push(
-        world.audit.records.some(({ event, connectionId }) => event === 'intent' && connectionId === id),
-      )
+      recordedBefore.push(world.audit.of('intent').some(({ connectionId }) => connectionId === id))
       return terminate(termination, signal)
     }
     await world.clock.advance(MINUTE)
     expect(recordedBefore).toEqual([true, true, true, true, true])
-    const [intent] = world.audit.records.filter(({ event }) => event === 'intent')
+    const [intent] = world.audit.of('intent')
     expect(intent).toMatchObject({
       endpointId: ENDPOINT,
       account: '111122223333',
@@ -37,10 +35,10 @@ describe('every call', () => {
       policySetHash: 'hash',
     })
     expect(intent?.call?.selector).toBe('connection-id')
-    expect(new Set(world.audit.records.flatMap(({ call }) => call?.id ?? [])).size).toBe(5)
+    expect(new Set(world.audit.of('intent').map(({ call }) => call.id)).size).toBe(5)
   })
 
-  it('waits while the trail cannot be written, and leaves when it can again', async () => {
+  it('waits while the trail cannot be written, and leaves once it can be written again', async () => {
     const [violator] = many(1)
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: violator ? [violator] : [] })
     world.audit.disk.isFull = true
@@ -54,7 +52,7 @@ describe('every call', () => {
     expect(world.of('termination')).toMatchObject([{ outcome: 'confirmed', attempts: 1 }])
   })
 
-  it('is taken back if a newer decision, made while it was written down, keeps the connection', async () => {
+  it('is withdrawn if a newer decision, made while the intent was written, keeps the connection', async () => {
     const [violator] = many(1)
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: violator ? [violator] : [] })
     const { write } = world.audit.trail
@@ -66,7 +64,7 @@ describe('every call', () => {
     expect(world.aws.calls).toEqual([])
   })
 
-  it('is taken back, and made anew, if by then it is another policy that ends the connection', async () => {
+  it('is withdrawn and planned again if another policy has become the lead meanwhile', async () => {
     const until = new Date(NOON + 1500).toISOString()
     const brief = policy('banned-users', { users: [{ pattern: 'person-*', until }] }, { guard: 'off' })
     await using world = startWorld({ assignment: assignment([brief, age('8h')]), connections: many(1) })
@@ -78,12 +76,12 @@ describe('every call', () => {
     await world.clock.advance(MINUTE)
     expect(world.aws.calls).toHaveLength(1)
     expect(world.of('call-withdrawn').map(({ why }) => why)).toEqual(['not-wanted'])
-    const intents = world.audit.records.filter(({ event }) => event === 'intent')
+    const intents = world.audit.of('intent')
     expect(intents.map(({ policy: name }) => name)).toEqual(['banned-users', 'max-session-age'])
     expect(world.of('accepted').map(({ violation }) => violation.policy)).toEqual(['max-session-age'])
   })
 
-  it('does not leave once its verdict is over, though the loop has not looked again', async () => {
+  it('does not leave once its verdict has ended, even before the next judgement', async () => {
     const until = new Date(NOON + 3500).toISOString()
     const brief = policy('banned-users', { users: [{ pattern: 'person-*', until }] }, { guard: 'off' })
     const slow = { ...assignment([brief]), terminationRate: { burst: 2, perSecond: 1 } }
@@ -93,7 +91,7 @@ describe('every call', () => {
   })
 })
 
-describe('one call for a user', () => {
+describe('a call by user name', () => {
   const sessions = (count: number, different = {}) =>
     Array.from({ length: count }, () => old({ username: 'mallory', commonName: 'mallory', ...different }))
 
@@ -102,7 +100,7 @@ describe('one call for a user', () => {
     await world.clock.advance(MINUTE)
     expect(world.endedIds()).toEqual(['mallory'])
     expect(outcomes(world)).toEqual(['confirmed', 'confirmed', 'confirmed', 'confirmed'])
-    const intents = world.audit.records.filter(({ event }) => event === 'intent')
+    const intents = world.audit.of('intent')
     expect(intents.map(({ call }) => call?.selector)).toEqual(['username', 'username', 'username', 'username'])
     expect(new Set(intents.map(({ call }) => call?.id)).size).toBe(1)
   })
@@ -111,10 +109,10 @@ describe('one call for a user', () => {
     ['more than five', [ban(['mallory'])], sessions(6)],
     ['only one', [ban(['mallory'])], sessions(1)],
     ['different spellings', [ban(['mallory'])], [...sessions(1), ...sessions(1, { username: 'Mallory' })]],
-    ['one that is on its way out', [ban(['mallory'])], [...sessions(2), ...sessions(1, { status: 'terminating' })]],
+    ['one that is terminating', [ban(['mallory'])], [...sessions(2), ...sessions(1, { status: 'terminating' })]],
     ['a policy on connections', [age('8h')], sessions(3)],
     [
-      'one of them violation for its age only',
+      'a connection that is due only for its age',
       [age('8h'), ban(['cn:borrowed'])],
       [...sessions(1), ...sessions(1, { commonName: 'borrowed' })],
     ],
@@ -132,7 +130,7 @@ describe('one call for a user', () => {
     expect([...world.endedIds()].sort()).toEqual(due.sort())
   })
 
-  it('tells of a connection that came after the snapshot and went with the others', async () => {
+  it('reports a connection established after the snapshot that the call ended too', async () => {
     await using world = startWorld({ assignment: assignment([ban(['user:mallory'])]), connections: sessions(2) })
     world.audit.disk.isFull = true
     await world.clock.advance(SECOND)
@@ -143,7 +141,7 @@ describe('one call for a user', () => {
     expect(world.of('also-ended').map(({ violation }) => violation.connectionId)).toEqual(['late'])
   })
 
-  it('leaves although something is decided while it is written down', async () => {
+  it('leaves even if a new decision is made while its intent is written', async () => {
     const both = [old({ username: 'alice' }), old({ username: 'alice' })]
     await using world = startWorld({ assignment: assignment([ban(['user:alice'])]), connections: both })
     const { write } = world.audit.trail
@@ -156,7 +154,7 @@ describe('one call for a user', () => {
     expect(world.of('call-withdrawn')).toEqual([])
   })
 
-  it('falls back to single calls where AWS counts more than we do', async () => {
+  it('is replaced by single calls if AWS counts more connections than the snapshot', async () => {
     const known = sessions(3)
     await using world = startWorld({ assignment: assignment([ban(['mallory'])]), connections: known })
     world.aws.behaviour.failTerminate = (id) => (id === 'mallory' ? 'too-many-connections' : undefined)
@@ -167,7 +165,7 @@ describe('one call for a user', () => {
 })
 
 describe('the guard', () => {
-  it('holds a cut that an edit would cause, tells it once with a way out, and lets an urgent ban through', async () => {
+  it('holds terminations that an edit would cause, reports them once, and does not hold an urgent ban', async () => {
     const sessions = many(40).map((row) => ({ ...row, establishedAt: NOON - 5 * HOUR }))
     const gentle = age('8h', { guard: 'on', hash: 'a' })
     await using world = startWorld({ assignment: assignment([gentle]), connections: sessions })
@@ -182,7 +180,7 @@ describe('the guard', () => {
     expect(world.daemon.status()[0]?.plan?.held).toHaveLength(39)
   })
 
-  it('keeps holding over a restart, and lets go at an edit', async () => {
+  it('keeps holding after a restart, and releases at an edit', async () => {
     const sessions = many(40)
     const strict = age('8h', { guard: 'on', hash: 'b' })
     const first = startWorld({ assignment: assignment([strict]), connections: sessions })
@@ -198,7 +196,7 @@ describe('the guard', () => {
     expect(again.of('released')).toHaveLength(1)
   })
 
-  it('does not hold the regular closing of most of an endpoint', async () => {
+  it('does not hold off-hours that end most of an endpoint as scheduled', async () => {
     const closing = policy('off-hours', { timeZone: 'UTC', allowed: [{ hours: '08:00-12:05' }] }, { hash: 'h' })
     const sessions = many(40).map((row) => ({ ...row, establishedAt: NOON - HOUR }))
     await using world = startWorld({ assignment: assignment([closing]), connections: sessions })
@@ -209,14 +207,14 @@ describe('the guard', () => {
 
 describe('a hold', () => {
   const limit = policy('max-sessions', { limit: 1 }, { hash: 'h' })
-  /** Sixteen people with two connections each: half of them are one too many. */
+  /** Sixteen users with two connections each, of which one is surplus. */
   const pairs = Array.from({ length: 16 }, (_, index) => [
     connection({ username: `person-${index}`, establishedAt: NOON - HOUR }),
     connection({ username: `person-${index}`, establishedAt: NOON - MINUTE }),
   ]).flat()
   const held = (world: ReturnType<typeof startWorld>) => world.daemon.status()[0]?.plan?.held.length
 
-  it('outlasts a poll that failed and a snapshot that missed a row, though few are left', async () => {
+  it('outlasts a failed poll and a snapshot with a missing row, even when few are left', async () => {
     const tight = {
       ...assignment([limit]),
       settings: { ...assignment([limit]).settings, guard: { maxPercent: 40, minConnections: 10 } },
@@ -241,7 +239,7 @@ describe('a hold', () => {
     expect(held(world)).toBe(8)
   })
 
-  it('is let go by an edit that was made while the daemon was down', async () => {
+  it('is released by an edit that was made while the daemon was down', async () => {
     const strict = age('8h', { guard: 'on', hash: 'a' })
     const first = startWorld({ assignment: assignment([strict]), connections: many(40) })
     await first.clock.advance(MINUTE)
@@ -253,7 +251,7 @@ describe('a hold', () => {
     expect(again.endedIds()).toHaveLength(40)
   })
 
-  it('meets what is overdue on an endpoint that comes under watch later', async () => {
+  it('covers overdue connections of an endpoint that is watched only later', async () => {
     const strict = age('8h', { guard: 'on', hash: 'a' })
     const state = {
       policies: { 'max-session-age': { hash: 'a', acts: true, changedAt: NOON - 300 * HOUR } },
@@ -267,7 +265,7 @@ describe('a hold', () => {
 })
 
 describe('a restart', () => {
-  it('follows what was under way, and ends nothing twice', async () => {
+  it('follows open terminations, and ends nothing twice', async () => {
     const [violator] = many(1)
     const connections = violator ? [violator] : []
     const first = startWorld({ assignment: assignment([age('8h')]), connections })
@@ -287,27 +285,29 @@ describe('a restart', () => {
     expect(outcomes(again)).toEqual(['confirmed'])
   })
 
-  it('follows what the trail shows as open, though the state was not written any more', async () => {
+  it('follows open intents of the trail, even if the state was not saved after them', async () => {
     const [violator] = many(1)
     if (violator === undefined) return
     const cooling = age('8h', { cooldownMs: HOUR, hash: 'x' })
     const first = startWorld({ assignment: assignment([cooling]), connections: [violator] })
     await first.clock.advance(100)
-    // The second process begins at noon as well; it was a moment ago that the first one wrote.
-    const open = first.audit.records
-      .filter(({ event }) => event === 'intent')
-      .map((intent) => ({ ...intent, time: intent.time - SECOND }))
+    // The second process starts at noon too, so the intents of the first one are dated one second earlier.
+    const open = first.audit.of('intent').map((intent) => ({ ...intent, time: intent.time - SECOND }))
     expect(open).toHaveLength(1)
     await first[Symbol.asyncDispose]()
-    const gone = { ...violator, status: 'terminated' }
+    const terminated = { ...violator, status: 'terminated' }
     const back = connection({ username: violator.username, establishedAt: NOON + SECOND })
-    await using again = startWorld({ assignment: assignment([cooling]), connections: [gone, back], openIntents: open })
+    await using again = startWorld({
+      assignment: assignment([cooling]),
+      connections: [terminated, back],
+      openIntents: open,
+    })
     await again.clock.advance(MINUTE)
     expect(again.of('termination')[0]).toMatchObject({ outcome: 'confirmed', callId: open[0]?.call?.id })
     expect(again.endedIds()).toEqual([back.id])
   })
 
-  it('goes on with a cooldown', async () => {
+  it('keeps a cooldown', async () => {
     const cooling = age('8h', { cooldownMs: HOUR, hash: 'x' })
     const first = startWorld({ assignment: assignment([cooling]), connections: [old()] })
     await first.clock.advance(MINUTE)
@@ -320,7 +320,7 @@ describe('a restart', () => {
 })
 
 describe('verification', () => {
-  it('of a cut whose answer was lost still begins the cooldown', async () => {
+  it('of a termination whose answer was lost still starts the cooldown', async () => {
     const cooling = age('8h', { cooldownMs: HOUR })
     await using world = startWorld({ assignment: assignment([cooling]), connections: [old()] })
     const { terminate } = world.aws.vpn
@@ -337,7 +337,7 @@ describe('verification', () => {
     expect(world.endedIds()).toContain('back')
   })
 
-  it('starts the cooldown when the call leaves, not when it began to be written down', async () => {
+  it('starts the cooldown when the call leaves, not when its intent is written', async () => {
     const cooling = age('8h', { cooldownMs: HOUR })
     const beside = connection({ id: 'beside', establishedAt: NOON + 2 * SECOND })
     await using world = startWorld({ assignment: assignment([cooling]), connections: [old()] })
@@ -356,7 +356,7 @@ describe('verification', () => {
     expect(world.endedIds().at(-1)).toBe('back')
   })
 
-  it('that takes its time leaves the cooldowns of the others alone', async () => {
+  it('that takes long does not change the cooldowns of other users', async () => {
     const cooling = age('8h', { cooldownMs: HOUR })
     const [slow, swift] = [
       connection({ username: 'slow', establishedAt: NOON - 8 * HOUR }),
@@ -378,7 +378,7 @@ describe('verification', () => {
     expect(world.endedIds()).toContain('back')
   })
 
-  it('does not send again while AWS is at it, and says so in the end', async () => {
+  it('does not repeat the call while AWS is terminating, and finally reports gave-up', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
     world.aws.behaviour.terminatingForMs = HOUR
     await world.clock.advance(10 * MINUTE)
@@ -386,7 +386,7 @@ describe('verification', () => {
     expect(outcomes(world)).toEqual(['gave-up'])
   })
 
-  it('asks once for a connection that AWS says is gone, though the last snapshot shows it', async () => {
+  it('does not repeat a call for a connection that AWS does not find, even if the snapshot shows it', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
     await world.clock.advance(0)
     world.aws.behaviour.failSnapshot = () => 'server-error'
@@ -396,7 +396,7 @@ describe('verification', () => {
     expect(world.aws.calls.length).toBeLessThanOrEqual(2)
   })
 
-  it('of a call that AWS answered with a fault of its own waits for what a snapshot shows', async () => {
+  it('of a call that AWS answered with a server error waits for a snapshot', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
     const { terminate } = world.aws.vpn
     world.aws.vpn.terminate = async (termination, signal) => {
@@ -408,7 +408,7 @@ describe('verification', () => {
     expect(outcomes(world)).toEqual(['confirmed'])
   })
 
-  it('asks by id when AWS knows no such user though the connections are there', async () => {
+  it('calls by id if AWS reports no such user but the connections are listed', async () => {
     const sessions = [old({ username: 'mallory' }), old({ username: 'mallory' })]
     await using world = startWorld({ assignment: assignment([ban(['user:mallory'])]), connections: sessions })
     world.aws.behaviour.failTerminate = (id) => (id === 'mallory' ? 'user-not-found' : undefined)
@@ -416,7 +416,7 @@ describe('verification', () => {
     expect(world.endedIds().slice(1).sort()).toEqual(sessions.map(({ id }) => id).sort())
   })
 
-  it('of one connection that will not go does not hold up a new one of the same user', async () => {
+  it('of a connection that does not end does not delay a new one of the same user', async () => {
     const stuck = old({ username: 'mallory' })
     await using world = startWorld({ assignment: assignment([ban(['user:mallory'])]), connections: [stuck] })
     world.aws.behaviour.lies = (id) => id === stuck.id
@@ -426,7 +426,7 @@ describe('verification', () => {
     expect(world.endedIds()).toContain('new')
   })
 
-  it('does not believe a failed-to-terminate that is older than its own call', async () => {
+  it('ignores a failed-to-terminate right after the call, which may be older than the call', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
     world.aws.behaviour.ending = 'failed-to-terminate'
     world.aws.behaviour.terminatingForMs = 0
@@ -438,7 +438,7 @@ describe('verification', () => {
     expect(world.aws.calls).toHaveLength(1)
   })
 
-  it('goes on when the clock is set back', async () => {
+  it('continues when the clock is set back', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [old()] })
     world.aws.behaviour.lies = () => true
     await world.clock.advance(SECOND)
@@ -447,7 +447,7 @@ describe('verification', () => {
     expect(world.aws.calls.length).toBeGreaterThan(1)
   })
 
-  it('makes one story of a client that comes back each time, and never spares it', async () => {
+  it('counts the reconnects of a client that always reconnects, and ends each of its connections', async () => {
     await using world = startWorld({ assignment: assignment([ban(['mallory'])]), connections: [] })
     await world.clock.advance(SECOND)
     for (let round = 0; round < 6; round++) {
@@ -460,8 +460,8 @@ describe('verification', () => {
   })
 })
 
-describe('a throttled wave', () => {
-  it('is one piece of news: the pause does not double with each call of it', async () => {
+describe('several throttled calls at once', () => {
+  it('doubles the pause once, not once for each throttled call', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: many(20), random: () => 0 })
     world.aws.behaviour.latencyMs = 100
     let empty = true
@@ -472,7 +472,7 @@ describe('a throttled wave', () => {
     expect(world.of('accepted').length).toBeGreaterThan(0)
   })
 
-  it('does not silence a Region for long when the clock is set back', async () => {
+  it('do not stop calls for long when the clock is set back', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: many(3) })
     let throttles = 3
     world.aws.behaviour.failTerminate = () => (throttles-- > 0 ? 'throttled' : undefined)
@@ -482,7 +482,7 @@ describe('a throttled wave', () => {
     expect(world.of('accepted')).toHaveLength(3)
   })
 
-  it('loses no call to a decision that is made meanwhile', async () => {
+  it('lose no call if a decision is made meanwhile', async () => {
     const violators = many(2)
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: violators })
     world.aws.behaviour.latencyMs = 4 * SECOND
@@ -500,7 +500,7 @@ describe('a throttled wave', () => {
 })
 
 describe('an endpoint', () => {
-  it('that is watched no longer is left alone, though a poll of it was under way', async () => {
+  it('that is no longer watched gets no calls, even if a poll of it was running', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [] })
     await world.clock.advance(SECOND)
     world.aws.connect(old())
@@ -515,12 +515,12 @@ describe('an endpoint', () => {
     world.aws.behaviour.latencyMs = 0
     const before = world.aws.calls.length
     await world.clock.advance(5 * SECOND)
-    const told = world.of('decided').filter(({ endpoint }) => endpoint.id === ENDPOINT)
+    const decided = world.of('decided').filter(({ endpoint }) => endpoint.id === ENDPOINT)
     expect(world.of('accepted').every(({ endpoint }) => endpoint.id !== ENDPOINT)).toBe(true)
-    expect([before, told.at(-1)?.decisions.active]).toEqual([0, 0])
+    expect([before, decided.at(-1)?.decisions.active]).toEqual([0, 0])
   })
 
-  it('is found by its tags, comes and goes while the daemon runs, and stays when AWS cannot be asked', async () => {
+  it('is discovered by its tags while the daemon runs, and stays if the list cannot be read', async () => {
     const found = { id: ENDPOINT, name: 'office', tags: new Map([['vpn-policy', 'enforced']]), status: 'available' }
     const discover = { tags: new Map([['vpn-policy', 'enforced']]) }
     const asked = { ...assignment([age('8h')]), watch: [{ site: SITE, endpoints: [], discover }] }
@@ -539,7 +539,7 @@ describe('an endpoint', () => {
     expect(world.of('discovery-failed').length).toBeGreaterThan(0)
   })
 
-  it('tells which permission is missing before it is needed', async () => {
+  it('has a missing permission reported before it is needed', async () => {
     const world = startWorld({ assignment: assignment([age('8h')]), connections: [], start: false })
     world.aws.behaviour.missingPermissions = ['ec2:TerminateClientVpnConnections']
     const ended = world.daemon.once(MINUTE, world.stop.signal)
@@ -548,7 +548,7 @@ describe('an endpoint', () => {
     expect(world.of('permission-missing').map(({ action }) => action)).toEqual(['ec2:TerminateClientVpnConnections'])
   })
 
-  it('that fails backs off, and heeds the schedule again when it has answered', async () => {
+  it('that cannot be read is read less often, and on schedule again after a success', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [] })
     world.aws.behaviour.failSnapshot = () => 'server-error'
     await world.clock.advance(10 * MINUTE)
@@ -564,8 +564,8 @@ describe('an endpoint', () => {
   })
 })
 
-describe('what rests on the whole snapshot', () => {
-  it('is confirmed by a fresh one at its deadline: a session that was closed meanwhile saves the other', async () => {
+describe('a verdict on the whole snapshot', () => {
+  it('is confirmed by a fresh snapshot: a connection closed before the deadline keeps the other up', async () => {
     const limit = policy('max-sessions', { limit: 1 }, { guard: 'off', graceMs: 67 * SECOND })
     const [first, second] = [connection({ establishedAt: NOON - HOUR }), connection({ establishedAt: NOON })]
     await using world = startWorld({ assignment: assignment([limit]), connections: [first, second] })
@@ -577,7 +577,7 @@ describe('what rests on the whole snapshot', () => {
 })
 
 describe('a stop', () => {
-  it('is not held up by a disk that hangs, which gathers no states behind it', async () => {
+  it('is not delayed by a disk that hangs, and saves do not pile up', async () => {
     let saves = 0
     const world = startWorld({
       assignment: assignment([age('8h')]),
@@ -591,7 +591,7 @@ describe('a stop', () => {
     expect(saves).toBe(1)
   })
 
-  it('is heard while AWS does not even say whose account it is', async () => {
+  it('works while AWS does not return the account', async () => {
     const world = startWorld({ assignment: assignment([age('8h')]), connections: [], start: false })
     world.aws.vpn.account = (signal) =>
       new Promise((_resolve, reject) =>
@@ -606,8 +606,8 @@ describe('a stop', () => {
   })
 })
 
-describe('a clock that nobody can trust', () => {
-  it('ends nobody', async () => {
+describe('a clock that is not trusted', () => {
+  it('ends no connection', async () => {
     const later = connection({ establishedAt: NOON - 8 * HOUR + MINUTE })
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [later] })
     await world.clock.advance(SECOND)
@@ -620,7 +620,7 @@ describe('a clock that nobody can trust', () => {
 })
 
 describe('one cycle', () => {
-  it('ends at its time-out and at SIGTERM, though AWS does not answer', async () => {
+  it('ends at its timeout and at SIGTERM, even if AWS does not answer', async () => {
     for (const cause of ['time-out', 'signal'] as const) {
       const world = startWorld({ assignment: assignment([age('8h')]), connections: [old()], start: false })
       world.aws.behaviour.latencyMs = HOUR

@@ -12,12 +12,12 @@ import { createStandInTrail } from './stand-in-trail.ts'
 import { createThrottledAws, type Neighbour } from './throttled-aws.ts'
 import { assignment } from './world.ts'
 
-/** A cut that takes minutes or hours, with the real daemon, in simulated time. */
+/** A scenario of many terminations, which take minutes or hours of simulated time with the real daemon. */
 export interface LongCut {
   readonly policies: readonly Policy[]
   readonly connections: readonly Connection[]
   readonly pollEveryMs: number
-  /** Our share of what the account may terminate. */
+  /** Curfew's share of the account's rate of terminations. */
   readonly rate: Rate
   readonly latencyMs: { readonly from: number; readonly to: number }
   readonly neighbour?: Neighbour
@@ -29,24 +29,30 @@ export interface LongCutFigures {
   readonly endedIds: readonly string[]
   readonly calls: number
   readonly throttled: number
-  /** From the start to the last answer that accepted a termination, and to the last proof. */
+  /** From the start to the last accepted call, and to the last confirmation. */
   readonly acceptedAfterMs: number
   readonly provenAfterMs: number
   readonly proven: number
   /** From the latest of deadline, established and start to the accepted call; sorted. */
   readonly lagsMs: readonly number[]
-  /** The instants at which calls were answered, from the start, and how. */
+  /** When each call was answered, counted from the start, and its outcome. */
   readonly answers: ReadonlyArray<{ readonly afterMs: number; readonly outcome: string }>
   readonly throttledPages: number
   readonly neighbour: { readonly asked: number; readonly served: number }
 }
 
-export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
-  const { pollEveryMs, rate, latencyMs, neighbour, forMs, seed = 1 } = cut
+export const runLongCut = async (scenario: LongCut): Promise<LongCutFigures> => {
+  const { pollEveryMs, rate, latencyMs, neighbour, forMs, seed = 1 } = scenario
   const random = createRandom(seed)
   const clock = createManualClock(NOON)
   const readRate: Rate = { burst: 50, perSecond: 10 }
-  const aws = createThrottledAws({ clock, connections: cut.connections, random: random.requests, latencyMs, readRate })
+  const aws = createThrottledAws({
+    clock,
+    connections: scenario.connections,
+    random: random.requests,
+    latencyMs,
+    readRate,
+  })
   const answers: Array<{ readonly afterMs: number; readonly outcome: string }> = []
   const lagsMs: number[] = []
   let [acceptedAt, provenAt, proven] = [NOON, NOON, 0]
@@ -64,7 +70,7 @@ export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
   }
 
   const daemon = createDaemon({
-    assignment: { ...assignment(cut.policies), terminationRate: rate },
+    assignment: { ...assignment(scenario.policies), terminationRate: rate },
     connect: () => aws.vpn,
     scheduleOf: () => ({ next: (now: Instant) => (Math.floor(now / pollEveryMs) + 1) * pollEveryMs }),
     clock,
@@ -73,7 +79,7 @@ export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
     audit: createStandInTrail().trail,
     state: EMPTY_STATE,
     openIntents: [],
-    // What a state file holds of so many sessions is megabytes, written each second: not what is measured here.
+    // The state of so many connections is megabytes, written each second. It is not measured here.
     store: { save: async () => {} },
   })
   const stop = new AbortController()
@@ -99,7 +105,7 @@ export const runLongCut = async (cut: LongCut): Promise<LongCutFigures> => {
   }
 }
 
-/** The smallest figure that at least the given share of all is not above. */
+/** The smallest value that at least the given share of all values does not exceed. */
 export const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 
@@ -108,7 +114,7 @@ const AWS_RATE: Rate = { burst: 50, perSecond: 5 }
 
 const tooOld = policy('max-session-age', { maxAge: '8h' }, { guard: 'off' })
 
-/** 7,000 sessions past their age at once, with all that AWS allows to an account. */
+/** 7,000 connections that exceed their age at once, with the whole rate of the account. */
 export const massCut = (): LongCut => ({
   policies: [tooOld],
   connections: Array.from({ length: 7000 }, (_, index) =>
@@ -120,18 +126,18 @@ export const massCut = (): LongCut => ({
   forMs: 30 * MINUTE,
 })
 
-/** When the last call of a cut may leave, from a full bucket. */
+/** When the last of the calls may leave, from a full bucket, in ms. */
 export const theoreticalMs = (calls: number, { burst, perSecond }: Rate): number =>
   Math.max(0, (calls - burst) / perSecond) * SECOND
 
-/** 2,500 sessions, and for ten minutes of their cut another tool on the same account. */
+/** 2,500 due connections. For ten minutes another tool uses the same account. */
 export const sharedCut = (perSecond: number): LongCut => {
   const alone = massCut()
   const neighbour = { fromMs: 5 * MINUTE, untilMs: 15 * MINUTE, perSecond }
   return { ...alone, connections: alone.connections.slice(0, 2500), neighbour }
 }
 
-/** A poll a minute, and sessions that reach their age at any instant between. */
+/** One poll a minute. Connections reach their age at any instant between two polls. */
 export const quietHours = (): LongCut => {
   const random = createRandom(7).world
   return {
@@ -149,11 +155,17 @@ export const quietHours = (): LongCut => {
   }
 }
 
-/** The fewest calls that end these and nobody else: one for a user whose name is banned, one for every other session. */
-export const smallestSafeNumber = (violation: readonly Connection[]): number =>
-  new Set(violation.map(({ id, username }) => (username?.startsWith('leaver-') ? username : id))).size
+/**
+ * The fewest calls that end exactly these connections: one for each user whose name is banned, one for every other
+ * connection.
+ */
+export const smallestSafeNumber = (due: readonly Connection[]): number =>
+  new Set(due.map(({ id, username }) => (username?.startsWith('leaver-') ? username : id))).size
 
-/** Users with one to five sessions each: some banned by name, some by certificate, some with sessions past their age. */
+/**
+ * Users with one to five connections each. Some are banned by name, some by certificate; some connections exceed their
+ * age.
+ */
 export const mixedCut = (): LongCut => {
   const user = (index: number) => `${['leaver', 'badge', 'person', 'person'][index % 4]}-${index}`
   return {
@@ -166,7 +178,7 @@ export const mixedCut = (): LongCut => {
         connection({
           username: user(index),
           commonName: user(index),
-          // Every third session is past its age, whosever it is.
+          // Every third connection exceeds its age.
           establishedAt: NOON - ((index % 300) + session) * MINUTE - ((index + session) % 3 === 0 ? 9 * HOUR : 0),
         }),
       ),

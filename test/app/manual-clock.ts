@@ -1,17 +1,18 @@
 import type { Clock } from '../../src/app/clock.ts'
+import { elapsedAt } from '../../src/domain/time/elapsed.ts'
 import type { Instant } from '../../src/domain/time/instant.ts'
 
-/** Time moved by hand: `advance` wakes sleepers in their order, `jump` sets the clock as an administrator would. */
+/** A clock that tests move: `advance` lets time pass and wakes sleepers in order, `jump` sets the time of day. */
 export const createManualClock = (start: Instant) => {
   let time = start
-  // Sleep is counted in elapsed time, as the host's timers do: a jump of the clock does not wake anybody.
+  // Sleep uses elapsed time, like the host's timers: a jump of the clock wakes no sleeper.
   let elapsed = 0
   let trusted = true
   const sleepers = new Set<{ readonly dueAt: number; readonly wake: () => void }>()
 
   const clock: Clock = {
     now: () => time,
-    elapsed: () => elapsed,
+    elapsed: () => elapsedAt(elapsed),
     trusted: () => trusted,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
@@ -54,7 +55,7 @@ export const createManualClock = (start: Instant) => {
   }
 }
 
-/** Everything that needs no time has happened. */
+/** Resolves after all work that needs no time. */
 export const settled = async () => {
   for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
 }

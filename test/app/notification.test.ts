@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { type Notification, notificationOf } from '../../src/app/notification.ts'
-import { OUTCOMES } from '../../src/app/outcome.ts'
 import { NOTIFICATION_EVENTS } from '../../src/config/configuration.ts'
+import { OUTCOMES } from '../../src/domain/terminate/termination.ts'
 import { ENDPOINT, NOON } from '../domain/build.ts'
 import { NOTIFIED, OFFICE, TOLD_AT, violation } from './notified-events.ts'
 
-const told = (event: CurfewEvent): Notification => {
+const notified = (event: CurfewEvent): Notification => {
   const notification = notificationOf(event, TOLD_AT)
-  if (notification === undefined) throw new Error(`nobody is told of ${event.event}`)
+  if (notification === undefined) throw new Error(`${event.event} makes no notification`)
   return notification
 }
 
 const ON_OFFICE = { endpointId: ENDPOINT, name: 'office', account: '111122223333', region: 'eu-central-1' }
 
 describe('a notification', () => {
-  it.each(NOTIFICATION_EVENTS)('is made of %s, and says when it happened', (event) => {
+  it.each(NOTIFICATION_EVENTS)('is made for %s, with the instant of the event', (event) => {
     const happened = NOTIFIED[event]
-    expect(told(happened)).toMatchObject({ event, at: 'at' in happened ? happened.at : TOLD_AT })
+    expect(notified(happened)).toMatchObject({ event, at: 'at' in happened ? happened.at : TOLD_AT })
   })
 
-  it('of a termination says who, by which policy, why and since when, and what else violation it', () => {
-    const { data, ...about } = told(NOTIFIED.terminated)
+  it('of a termination has the user, the policy, the reason, the instants, and the other violated policies', () => {
+    const { data, ...about } = notified(NOTIFIED.terminated)
     expect(about).toEqual({
       event: 'terminated',
       at: NOON + 4000,
@@ -49,7 +49,7 @@ describe('a notification', () => {
     })
   })
 
-  it('is made of what was confirmed or given up, and of no other outcome', () => {
+  it('is made for the outcomes confirmed and gave-up only', () => {
     const made = OUTCOMES.map((outcome) => [
       outcome,
       notificationOf({ ...NOTIFIED.terminated, outcome } as CurfewEvent, TOLD_AT)?.event,
@@ -62,35 +62,34 @@ describe('a notification', () => {
     })
   })
 
-  it('of a warning says when the session ends and how early this is', () => {
-    expect(told(NOTIFIED.warning).data).toMatchObject({ lead: '15m', endsAt: '2026-11-23T12:00:00.000Z' })
+  it('of a warning has the end of the connection and the lead', () => {
+    expect(notified(NOTIFIED.warning).data).toMatchObject({ lead: '15m', endsAt: '2026-11-23T12:00:00.000Z' })
   })
 
-  it('leaves out what was not heard of, and instants that are none', () => {
-    const { data } = told({
+  it('leaves out missing facts and infinite instants', () => {
+    const { data } = notified({
       ...NOTIFIED.terminated,
       violation: violation({ username: undefined, since: undefined, deadline: -Infinity }),
-      callId: '',
     } as CurfewEvent)
-    const { username, since, deadline, call } = data
-    expect({ username, since, deadline, call }).toEqual({})
+    const { username, since, deadline } = data
+    expect({ username, since, deadline }).toEqual({})
   })
 
   it.each([
     ['the user name', {}, 'alice@corp.example'],
     ['else the common name', { username: undefined }, 'laptop-17'],
     ['else the connection', { username: undefined, commonName: undefined }, 'cvpn-connection-0123456789abcdef0'],
-  ])('calls people by %s', (_, different, name) => {
-    expect(told({ ...NOTIFIED.terminated, violation: violation(different) } as CurfewEvent).names).toEqual([name])
+  ])('names a user by %s', (_, different, name) => {
+    expect(notified({ ...NOTIFIED.terminated, violation: violation(different) } as CurfewEvent).names).toEqual([name])
   })
 
-  it('stays small, however many connections are held and however many problems a file has', () => {
+  it('stays small, even for many held connections or many problems', () => {
     const many = Array.from({ length: 7000 }, (_, index) => violation({ username: `person-${index}` }))
-    const held = told({ ...NOTIFIED.held, violations: many } as CurfewEvent)
+    const held = notified({ ...NOTIFIED.held, violations: many } as CurfewEvent)
     const names = many.slice(0, 10).map(({ username }) => username)
     expect(held).toMatchObject({ connections: 7000, names, data: { connections: 7000, names, active: 20 } })
     const problems = Array.from({ length: 500 }, (_, index) => `a.yaml:${index + 1}:1: error: …`)
-    const { data } = told({ event: 'reload-refused', problems })
+    const { data } = notified({ event: 'reload-refused', problems })
     expect(data).toEqual({ problems: problems.slice(0, 10), count: 500 })
   })
 })

@@ -1,12 +1,12 @@
 import type { CurfewEvent, Endpoint } from '../../src/app/events.ts'
-import type { Violation } from '../../src/app/violation.ts'
 import type { NotificationEvent } from '../../src/config/configuration.ts'
+import type { Violation } from '../../src/domain/judge/violation.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { ENDPOINT, NOON } from '../domain/build.ts'
 
 export const OFFICE: Endpoint = { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: '111122223333' }
 
-/** Alice, who must go at noon because of her session's age; the hook says what is different. */
+/** A violation of Alice's connection, whose age makes it due at noon, with the given differences. */
 export const violation = (different: Partial<Violation> = {}): Violation => ({
   connectionId: 'cvpn-connection-0123456789abcdef0',
   username: 'alice@corp.example',
@@ -35,7 +35,7 @@ const terminated = (different: Partial<Extract<CurfewEvent, { event: 'terminatio
   ...different,
 })
 
-/** One of each that people are told of. */
+/** One event for each kind of notification. */
 export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
   warning: {
     event: 'warning',
@@ -74,5 +74,5 @@ export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
   },
 }
 
-/** When what carries no instant is told. */
+/** The instant of notifications of events that carry none. */
 export const TOLD_AT = NOON + HOUR

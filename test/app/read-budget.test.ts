@@ -6,19 +6,19 @@ import { createManualClock } from './manual-clock.ts'
 
 const RATE = { burst: 5, perSecond: 2 }
 
-describe('the budget for reading', () => {
-  it('is one for all who name the same key, and another for another', async () => {
+describe('a read budget', () => {
+  it('is shared by all requests with the same key, and separate for another key', async () => {
     const clock = createManualClock(NOON)
     const budgets = createReadBudgets(clock)
-    const taken = { one: 0, other: 0 }
+    const permits = { one: 0, other: 0 }
     const { signal } = new AbortController()
     for (let page = 0; page < 10; page++) {
-      for (const _role of ['a', 'b']) void budgets('one', RATE)(signal).then(() => taken.one++)
-      void budgets('other', RATE)(signal).then(() => taken.other++)
+      for (const _role of ['a', 'b']) void budgets('one', RATE)(signal).then(() => permits.one++)
+      void budgets('other', RATE)(signal).then(() => permits.other++)
     }
     await clock.advance(0)
-    expect(taken).toEqual({ one: 5, other: 5 })
+    expect(permits).toEqual({ one: 5, other: 5 })
     await clock.advance(2 * SECOND)
-    expect(taken).toEqual({ one: 9, other: 9 })
+    expect(permits).toEqual({ one: 9, other: 9 })
   })
 })

@@ -4,20 +4,20 @@ import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { NOON } from '../domain/build.ts'
 import { createManualClock } from './manual-clock.ts'
 
-/** A host, and AWS whose clock is ahead of it by so much. */
+/** A host, and AWS whose clock is ahead of it by `aheadMs`. */
 const between = (aheadMs: number) => {
   const host = createManualClock(NOON)
-  const told: Array<{ readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }> = []
-  const clock = createSkewClock(host, (skew) => told.push(skew))
+  const reports: Array<{ readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }> = []
+  const clock = createSkewClock(host, (skew) => reports.push(skew))
   let ahead = aheadMs
   return {
     host,
     clock,
-    told,
+    reports,
     setAhead: (ms: number) => {
       ahead = ms
     },
-    /** AWS's header is cut to the second. */
+    /** An answer of AWS. Its `Date` header has whole seconds. */
     answer(delayMs = 0) {
       const at = clock.now()
       const date = Math.floor((host.now() + ahead) / SECOND) * SECOND
@@ -26,32 +26,32 @@ const between = (aheadMs: number) => {
   }
 }
 
-describe('the one clock', () => {
-  it('is the host’s while the two agree within two seconds', () => {
+describe('the corrected clock', () => {
+  it('equals the host’s while the clocks differ by less than two seconds', () => {
     const { clock, host, answer } = between(1400)
     for (let times = 0; times < 9; times++) answer()
     expect(clock.now()).toBe(host.now())
     expect(clock.trusted()).toBe(true)
   })
 
-  it.each([30 * SECOND, -30 * SECOND])('follows AWS when it is off by %i ms', async (ahead) => {
-    const { clock, host, answer, told } = between(ahead)
+  it.each([30 * SECOND, -30 * SECOND])('follows AWS when the clocks differ by %i ms', async (ahead) => {
+    const { clock, host, answer, reports } = between(ahead)
     for (let times = 0; times < 9; times++) {
       answer()
       await host.advance(10 * SECOND)
     }
     expect(Math.abs(clock.now() - (host.now() + ahead))).toBeLessThanOrEqual(500)
-    expect(told.at(-1)).toMatchObject({ warned: true, apart: false })
+    expect(reports.at(-1)).toMatchObject({ warned: true, apart: false })
   })
 
-  it('is not moved by one answer that took its time', () => {
+  it('is not changed by one slow answer', () => {
     const { clock, host, answer } = between(0)
     for (let times = 0; times < 4; times++) answer()
     answer(20 * SECOND)
     expect(clock.now()).toBe(host.now())
   })
 
-  it('never goes back for a correction', async () => {
+  it('never goes back because of a correction', async () => {
     const world = between(60 * SECOND)
     for (let times = 0; times < 5; times++) world.answer()
     let before = world.clock.now()
@@ -65,17 +65,17 @@ describe('the one clock', () => {
     expect(world.clock.now()).toBe(world.host.now())
   })
 
-  it('is not trusted where the two are more than five minutes apart, and is again when they agree', () => {
+  it('is not trusted while the clocks differ by more than five minutes, and is trusted again when they agree', () => {
     const world = between(6 * MINUTE)
     for (let times = 0; times < 5; times++) world.answer()
     expect(world.clock.trusted()).toBe(false)
-    expect(world.told.at(-1)?.apart).toBe(true)
+    expect(world.reports.at(-1)?.apart).toBe(true)
     world.setAhead(0)
     for (let times = 0; times < 5; times++) world.answer()
     expect(world.clock.trusted()).toBe(true)
   })
 
-  it('does not act for a single answer on a host that jumped ahead', async () => {
+  it('is not trusted from the first answer after the host jumped ahead', async () => {
     const world = between(0)
     for (let times = 0; times < 5; times++) world.answer()
     world.host.jump(HOUR)
@@ -84,7 +84,7 @@ describe('the one clock', () => {
     expect(world.clock.trusted()).toBe(false)
   })
 
-  it('goes on when the host is set back by some minutes, and finds the right time again', async () => {
+  it('continues when the host is set back by some minutes, and finds the right time again', async () => {
     const world = between(0)
     for (let times = 0; times < 5; times++) world.answer()
     const before = world.clock.now()

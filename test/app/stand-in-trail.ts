@@ -1,6 +1,6 @@
-import { AuditError, type AuditRecord, type AuditTrail } from '../../src/app/audit.ts'
+import { AuditError, type AuditEvent, type AuditRecord, type AuditTrail } from '../../src/app/audit.ts'
 
-/** A trail that keeps its records in memory, and a disk that can fill up. */
+/** A trail that keeps its records in memory, on a disk that can be full. */
 export const createStandInTrail = () => {
   const records: AuditRecord[] = []
   const disk = { isFull: false }
@@ -13,5 +13,7 @@ export const createStandInTrail = () => {
     head: () => ({ seq: records.length, hash: '0'.repeat(64) }),
     close: async () => {},
   }
-  return { trail, records, disk }
+  const of = <Event extends AuditEvent>(event: Event) =>
+    records.filter((record): record is Extract<AuditRecord, { readonly event: Event }> => record.event === event)
+  return { trail, records, of, disk }
 }

@@ -3,11 +3,14 @@ import { type ListedEndpoint, VpnError, type VpnErrorCode, type VpnSite } from '
 import type { Connection } from '../../src/domain/connection.ts'
 import type { Instant } from '../../src/domain/time/instant.ts'
 
-/** An endpoint that remembers: what was terminated is terminating for a while, then terminated. It can be told to fail. */
+/**
+ * An endpoint with state: a terminated connection is `terminating` for a while, then `terminated`. Its calls can be
+ * made to fail.
+ */
 export const createStandInVpn = (clock: Clock, connections: readonly Connection[]) => {
   const rows = new Map(connections.map((connection) => [connection.id, connection]))
   const terminatedAt = new Map<string, Instant>()
-  /** By the connection id or the user name that was given. */
+  /** The calls, each with its connection id or user name. */
   const calls: Array<{ readonly id: string; readonly at: Instant }> = []
   let snapshots = 0
 
@@ -15,14 +18,14 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
     terminatingForMs: 2000,
     /** How long one call takes. */
     latencyMs: 0,
-    /** Asked before every call. */
+    /** The error of the next call, or undefined. */
     failTerminate: (_id: string): VpnErrorCode | undefined => undefined,
     failSnapshot: (): VpnErrorCode | undefined => undefined,
-    /** Acknowledged, but nothing happens. */
+    /** Whether a termination is acknowledged but not carried out. */
     lies: (_id: string) => false,
     endpoints: [] as readonly ListedEndpoint[],
     missingPermissions: [] as readonly string[],
-    /** What becomes of a connection that is ended. */
+    /** The final status of a terminated connection. */
     ending: 'terminated',
   }
 

@@ -6,34 +6,34 @@ import { createTokenBucket, type Rate } from '../../src/domain/terminate/token-b
 import { HOUR, type Instant, SECOND } from '../../src/domain/time/instant.ts'
 import type { Random } from '../../src/simulator/random.ts'
 
-/** What AWS publishes of an account's limits in one Region. */
+/** The request limits of an account in one Region, as AWS publishes them. */
 const DESCRIBE: Rate = { burst: 100, perSecond: 20 }
 const TERMINATE: Rate = { burst: 50, perSecond: 5 }
 
 const PAGE_ROWS = 1000
 const TERMINATING_MS = 2 * SECOND
 
-/** Somebody else's tool on the same account. */
+/** Another tool that uses the same account. */
 export interface Neighbour {
   readonly fromMs: number
   readonly untilMs: number
   readonly perSecond: number
 }
 
-/** An account whose request limits are those that AWS publishes, and whose answers take their time. */
+/** An account with the request limits that AWS publishes, and with latency. */
 export const createThrottledAws = (options: {
   readonly clock: Clock
   readonly connections: readonly Connection[]
   readonly random: Random
-  /** Of one request, there and back; half of it each way. */
+  /** The round-trip time of one request. */
   readonly latencyMs: { readonly from: number; readonly to: number }
   readonly readRate: Rate
 }) => {
   const { clock, random, latencyMs } = options
   const startedAt = clock.now()
-  const describes = createTokenBucket(DESCRIBE, startedAt)
-  const terminates = createTokenBucket(TERMINATE, startedAt)
-  const turn = createReadBudgets(clock)('account', options.readRate)
+  const describes = createTokenBucket(DESCRIBE, clock.elapsed())
+  const terminates = createTokenBucket(TERMINATE, clock.elapsed())
+  const pagePermit = createReadBudgets(clock)('account', options.readRate)
   const rows = new Map(options.connections.map((connection) => [connection.id, connection]))
   const endedAt = new Map<string, Instant>()
   const idsOfUser = new Map<string, string[]>()
@@ -48,7 +48,7 @@ export const createThrottledAws = (options: {
     return at === undefined ? status : now - at < TERMINATING_MS ? 'terminating' : 'terminated'
   }
 
-  /** The way there and the way back, neither as long as the last time. */
+  /** One way of a request, with a random latency. */
   const travel = async (signal: AbortSignal) => {
     await clock.sleep(random.within(latencyMs) / 2, signal)
     if (signal.aborted) throw new VpnError('aborted', 'aborted')
@@ -62,9 +62,9 @@ export const createThrottledAws = (options: {
     async snapshot(endpointId, signal) {
       const begunAt = clock.now()
       for (let read = 0; read === 0 || read < rows.size; read += PAGE_ROWS) {
-        await turn(signal)
+        await pagePermit(signal)
         await travel(signal)
-        const served = describes.tryTake(clock.now())
+        const served = describes.tryTake(clock.elapsed())
         seen.pages++
         if (!served) seen.throttledPages++
         await travel(signal)
@@ -82,7 +82,7 @@ export const createThrottledAws = (options: {
     async terminate(termination, signal) {
       await travel(signal)
       const now = clock.now()
-      const served = terminates.tryTake(now)
+      const served = terminates.tryTake(clock.elapsed())
       const ids =
         'connectionId' in termination ? [termination.connectionId] : (idsOfUser.get(termination.username) ?? [])
       const chosen = ids.filter((id) => rows.has(id) && !endedAt.has(id))
@@ -101,12 +101,12 @@ export const createThrottledAws = (options: {
     seen,
     endedIds: (): readonly string[] => [...endedAt.keys()],
 
-    /** Takes what it can get of the account's terminations, and does not care. */
+    /** Runs the other tool: it sends terminations at its own rate, even if they are throttled. */
     async share({ fromMs, untilMs, perSecond }: Neighbour, signal: AbortSignal): Promise<void> {
       await clock.sleep(fromMs, signal)
       while (!signal.aborted && clock.now() < startedAt + untilMs) {
         seen.neighbourAsked++
-        if (terminates.tryTake(clock.now())) seen.neighbourServed++
+        if (terminates.tryTake(clock.elapsed())) seen.neighbourServed++
         await clock.sleep(SECOND / perSecond, signal)
       }
     },

@@ -4,11 +4,11 @@ import { connection, NOON, policy } from '../domain/build.ts'
 import { assignment, startWorld } from './world.ts'
 
 const daily = policy('max-session-age', { maxAge: '8h' }, { warn: [15 * MINUTE, 5 * MINUTE] })
-/** Ends twenty minutes from noon. */
+/** A connection that becomes due twenty minutes after noon. */
 const ending = () => connection({ establishedAt: NOON + 20 * MINUTE - 8 * HOUR })
 
 describe('a warning', () => {
-  it('comes at each lead, once, between polls as well', async () => {
+  it('is emitted once at each lead, also between polls', async () => {
     await using world = startWorld({ assignment: assignment([daily]), connections: [ending(), connection()] })
     await world.clock.advance(19 * MINUTE)
     expect(world.of('warning').map(({ at, leadMs, endsAt }) => [at - NOON, leadMs, endsAt - NOON])).toEqual([
@@ -33,7 +33,7 @@ describe('a warning', () => {
     expect(after.of('warning').map(({ leadMs }) => leadMs)).toEqual([5 * MINUTE])
   })
 
-  it('does not come while the endpoint is blind', async () => {
+  it('is not emitted while the endpoint is blind', async () => {
     await using world = startWorld({ assignment: assignment([daily]), connections: [ending()] })
     await world.clock.advance(SECOND)
     world.aws.behaviour.failSnapshot = () => 'unreachable'

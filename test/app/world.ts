@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../src/app/audit.ts'
+import type { IntentRecord } from '../../src/app/audit.ts'
 import { type Assignment, createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { createSkewClock } from '../../src/app/skew-clock.ts'
@@ -15,7 +15,7 @@ import { createStandInVpn } from './stand-in-vpn.ts'
 
 const PERIOD = 15 * SECOND
 
-/** Every fifteen seconds, on the quarter minute. */
+/** A schedule with an instant every fifteen seconds. */
 const scheduleOf = () => ({ next: (now: Instant) => (Math.floor(now / PERIOD) + 1) * PERIOD })
 
 export const SITE = { region: 'eu-central-1', endpointUrl: undefined, assumeRole: undefined }
@@ -35,7 +35,7 @@ export const assignment = (policies: readonly Policy[], mode: Mode = 'enforce'):
   watch: [{ site: SITE, endpoints: [{ id: ENDPOINT, name: 'office' }], discover: undefined }],
 })
 
-/** A daemon on a hand-moved clock and a stand-in endpoint, stopped when the test is over. */
+/** A daemon with a manual clock and a stand-in endpoint. It is stopped at the end of the test. */
 export const startWorld = (options: {
   readonly assignment: Assignment
   readonly connections: readonly Connection[]
@@ -43,14 +43,17 @@ export const startWorld = (options: {
   readonly state?: State
   readonly random?: () => number
   readonly save?: () => Promise<void>
-  readonly openIntents?: readonly AuditRecord[]
-  /** AWS tells the time, and the host's clock is so far ahead of it at the start. Without this AWS follows the host. */
+  readonly openIntents?: readonly IntentRecord[]
+  /**
+   * How far the host's clock is ahead of AWS's at the start. Without it AWS uses the host's clock, and dates no
+   * answers.
+   */
   readonly hostAheadMs?: number
   readonly startAt?: Instant
 }) => {
   const { hostAheadMs, startAt = NOON } = options
   const host = createManualClock(startAt + (hostAheadMs ?? 0))
-  const truth = { ...host, now: () => startAt + host.elapsed() }
+  const truth = { ...host, now: () => startAt + host.elapsed().monotonicMs }
   const aws = createStandInVpn(hostAheadMs === undefined ? host : truth, options.connections)
   const skewClock = createSkewClock(host, () => {})
   const dated = datedVpn(aws.vpn, truth, skewClock)
@@ -85,7 +88,7 @@ export const startWorld = (options: {
     events,
     stop,
     stopped,
-    /** As the state file holds it. */
+    /** The last saved state. */
     saved: () => saved,
     of: <Name extends CurfewEvent['event']>(name: Name) =>
       events.filter((event): event is Extract<CurfewEvent, { event: Name }> => event.event === name),

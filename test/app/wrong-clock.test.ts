@@ -6,7 +6,7 @@ import { assignment, startWorld } from './world.ts'
 
 type World = ReturnType<typeof startWorld>
 
-const people = (count: number, ageMs: number) =>
+const connectionsOf = (count: number, ageMs: number) =>
   Array.from({ length: count }, (_, index) =>
     connection({ username: `person-${index}`, establishedAt: NOON - ageMs + index * SECOND }),
   )
@@ -15,7 +15,7 @@ const gentle = policy('max-session-age', { maxAge: '10h' }, { name: 'daily', has
 const strict = policy('max-session-age', { maxAge: '1h' }, { name: 'daily', hash: 'b' })
 const held = (world: World) => world.daemon.status()[0]?.plan?.held.length
 
-/** The host is wrong for a minute, and right again. */
+/** Makes the host's clock wrong for a minute, then right again. */
 const wrongForAMinute = async (world: World, byMs: number) => {
   world.clock.jump(byMs)
   await world.clock.advance(MINUTE)
@@ -25,8 +25,8 @@ const wrongForAMinute = async (world: World, byMs: number) => {
 }
 
 describe('a host that is an hour behind for a minute', () => {
-  /** At one o'clock a policy comes by which they were overdue at twenty past twelve: nobody foresaw it. */
-  const overdue = people(40, 40 * MINUTE)
+  /** At one o'clock a new policy makes them due since twenty past twelve. The guard must check this. */
+  const overdue = connectionsOf(40, 40 * MINUTE)
   const startedAtNoon = async () => {
     const world = startWorld({ assignment: assignment([gentle]), connections: overdue, hostAheadMs: 0 })
     await world.clock.advance(HOUR)
@@ -48,13 +48,13 @@ describe('a host that is an hour behind for a minute', () => {
       state,
     })
 
-  it('lets go of no hold', async () => {
+  it('releases no hold', async () => {
     await using world = await startedAtNoon()
     await wrongForAMinute(world, -HOUR)
     expectAllHeld(world)
   })
 
-  it('lets go of no hold when it is started', async () => {
+  it('releases no hold when the daemon starts', async () => {
     const first = await startedAtNoon()
     await first[Symbol.asyncDispose]()
     await using world = startedLater(-HOUR, first.saved())
@@ -64,7 +64,7 @@ describe('a host that is an hour behind for a minute', () => {
     expectAllHeld(world)
   })
 
-  it('lets nothing pass the guard at its first start', async () => {
+  it('has all verdicts checked by the guard at the first start', async () => {
     await using world = startedLater(-HOUR, EMPTY_STATE)
     await world.clock.advance(MINUTE)
     world.clock.jump(HOUR)
@@ -72,7 +72,7 @@ describe('a host that is an hour behind for a minute', () => {
     expectAllHeld(world)
   })
 
-  it('lets nothing pass the guard though it was stopped before it was right', async () => {
+  it('has all verdicts checked by the guard even after a stop before the clock was right', async () => {
     const first = startedLater(-HOUR, EMPTY_STATE)
     await first.clock.advance(MINUTE)
     await first[Symbol.asyncDispose]()
@@ -81,10 +81,10 @@ describe('a host that is an hour behind for a minute', () => {
     expectAllHeld(world)
   })
 
-  it.each([900, 1200])('shortens no grace, though %i are connected', async (count) => {
+  it.each([900, 1200])('shortens no grace with %i connections', async (count) => {
     const graceful = { ...strict, graceMs: 10 * MINUTE }
-    const old = people(400, 4 * HOUR)
-    const connections = [...old, ...people(count - old.length, 10 * MINUTE)]
+    const old = connectionsOf(400, 4 * HOUR)
+    const connections = [...old, ...connectionsOf(count - old.length, 10 * MINUTE)]
     await using world = startWorld({ assignment: assignment([gentle]), connections, hostAheadMs: 0 })
     await world.clock.advance(MINUTE)
     await world.daemon.reload(assignment([graceful]))
@@ -97,10 +97,10 @@ describe('a host that is an hour behind for a minute', () => {
 })
 
 describe('a host whose clock jumps', () => {
-  it('ahead by half a minute does not buy a second burst', async () => {
+  it('ahead by half a minute does not allow a second burst', async () => {
     const brisk = { ...strict, guard: 'off' as const }
     const slow = { ...assignment([brisk]), terminationRate: { burst: 5, perSecond: 1 } }
-    await using world = startWorld({ assignment: slow, connections: people(40, 90 * MINUTE), hostAheadMs: 0 })
+    await using world = startWorld({ assignment: slow, connections: connectionsOf(40, 90 * MINUTE), hostAheadMs: 0 })
     await world.clock.advance(SECOND)
     world.clock.jump(30 * SECOND)
     await world.clock.advance(4 * SECOND)

@@ -1,0 +1,117 @@
+import { msBetween } from '../domain/time/elapsed.ts'
+import { HOUR, type Instant } from '../domain/time/instant.ts'
+import type { AuditTrail, IntentRecord } from './audit.ts'
+import { createAuditEvents } from './audit-events.ts'
+import type { Clock } from './clock.ts'
+import { type Assignment, createDaemon } from './daemon.ts'
+import type { CurfewEvent, Emit } from './events.ts'
+import type { Schedule } from './schedule.ts'
+import type { Site } from './site.ts'
+import { createSkewClock, type TimedAnswer } from './skew-clock.ts'
+import type { StateStore } from './state.ts'
+import { endpointStatusOf } from './status.ts'
+import type { VpnSite } from './vpn.ts'
+import { watchTrail } from './watched-trail.ts'
+
+/** The outside systems that the daemon needs. */
+interface Ports {
+  readonly host: Clock
+  readonly random: () => number
+  /**
+   * Makes a client for an account and Region. It uses `clock` for waiting, and reports the time in AWS's answers to
+   * `hear`.
+   */
+  readonly connect: (
+    site: Site,
+    through: { readonly clock: Clock; readonly hear: (answer: TimedAnswer) => void },
+  ) => VpnSite
+  readonly scheduleOf: (cron: string) => Schedule
+  /** The audit trail, opened and locked by this process. */
+  readonly trail: AuditTrail
+  /** The intents since an instant that have no outcome in the trail. */
+  readonly openIntents: (since: Instant) => Promise<readonly IntentRecord[]>
+  readonly store: StateStore
+  /** The listeners of all events, in this order. */
+  readonly listeners: (clock: Clock) => readonly Emit[]
+  readonly countRecords?: (outcome: 'written' | 'failed', records: number) => void
+  readonly observeSkew?: (skewMs: number) => void
+}
+
+/** The loop runs once a second. If it has not run for this long, the process is unhealthy. */
+const STUCK_AFTER_MS = 30_000
+
+/** AWS lists a terminated connection for an hour, so a snapshot cannot show the outcome of older intents. */
+const INTENTS_SINCE_MS = HOUR
+
+/** The daemon with its clock, trail, state and listeners: the whole application, given its ports. */
+export const createService = async (assignment: Assignment, ports: Ports) => {
+  const { host, store } = ports
+  let inForce = assignment
+  let isStarted = false
+  const listeners: Emit[] = []
+  const emit: Emit = (event: CurfewEvent) => {
+    if (event.event === 'started') isStarted = true
+    for (const listen of listeners) listen(event)
+  }
+
+  let reported = { warned: false, apart: false }
+  const clock = createSkewClock(host, ({ skewMs, warned, apart }) => {
+    ports.observeSkew?.(skewMs)
+    if (warned !== reported.warned || apart !== reported.apart) emit({ event: 'clock-skew', skewMs, apart, warned })
+    reported = { warned, apart }
+  })
+  const audit = watchTrail(ports.trail, emit, ports.countRecords ?? (() => {}))
+  listeners.push(
+    ...ports.listeners(clock),
+    createAuditEvents(audit, () => inForce.settings.policySetHash),
+  )
+  const { state, setAside } = await store.load()
+  if (setAside !== undefined) emit({ event: 'state-set-aside', ...setAside })
+
+  const daemon = createDaemon({
+    assignment,
+    connect: (site) => ports.connect(site, { clock, hear: clock.hear }),
+    scheduleOf: ports.scheduleOf,
+    clock,
+    random: ports.random,
+    emit,
+    audit,
+    state,
+    openIntents: await ports.openIntents(host.now() - INTENTS_SINCE_MS),
+    store,
+  })
+
+  return {
+    run: daemon.run,
+    once: daemon.once,
+    reconnect: daemon.reconnect,
+    changedAt: daemon.changedAt,
+    clock,
+    emit,
+
+    /** Puts a new configuration in force for all parts at once. */
+    async reload(next: Assignment): Promise<void> {
+      inForce = next
+      await daemon.reload(next)
+    },
+
+    endpoints: daemon.status,
+    /** The content of `/status`. */
+    status: () => ({
+      mode: inForce.settings.mode,
+      policySetHash: inForce.settings.policySetHash,
+      policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
+      audit: audit.head(),
+      endpoints: daemon.status().map(endpointStatusOf),
+    }),
+
+    /** True before the start, because the loop does not run yet. */
+    isHealthy: (): boolean => !isStarted || msBetween(daemon.turnedAt(), host.elapsed()) < STUCK_AFTER_MS,
+    /** Whether the first read of every endpoint has ended, with a snapshot or with an error. */
+    isReady: (): boolean => isStarted && daemon.status().every(({ view }) => view.state !== 'unseen'),
+
+    /** Waits for running writes, then releases the trail. */
+    close: () => audit.close(),
+    head: () => audit.head(),
+  }
+}

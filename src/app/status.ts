@@ -1,0 +1,25 @@
+import { type Instant, toIso } from '../domain/time/instant.ts'
+import type { EndpointStatus } from './endpoint-watch.ts'
+
+const iso = (at: Instant | undefined) => (at === undefined ? null : toIso(at))
+
+/** An endpoint in `/status`. Values that are unknown while the view is unseen or blind are null, never zero. */
+export const endpointStatusOf = ({ endpoint, view, decisions, plan, openTerminations, next }: EndpointStatus) => {
+  const isDecided = decisions !== undefined
+  const count = (of: readonly unknown[]) => (isDecided ? of.length : null)
+  return {
+    endpointId: endpoint.id,
+    name: endpoint.name,
+    account: endpoint.account ?? null,
+    region: endpoint.region,
+    view: view.state,
+    because: 'because' in view ? view.because : null,
+    snapshotAt: iso('snapshot' in view ? view.snapshot?.completedAt : undefined),
+    active: decisions?.active ?? null,
+    terminate: count(plan.terminate),
+    held: count(plan.held),
+    audit: count(plan.audit),
+    openTerminations,
+    next: { at: iso(next.at), because: iso(next.at) === null ? null : next.because },
+  }
+}
