@@ -11,10 +11,10 @@ import { lockName } from './file-names.ts'
 import { acquireLock, type Lock } from './lock.ts'
 import type { Repair } from './torn-end.ts'
 
-/** Some 200,000 lines: a file that can still be sent, searched and opened. */
+/** About 200,000 lines. Larger files are hard to send, search and open. */
 const ROTATE_AT_BYTES = 100 * 1024 * 1024
 
-/** A group of writes ends here: small enough that the end of a file shows the whole of it after a power cut. */
+/** A group of writes ends at this size. `readTail` must see a whole group after a power cut: compare `TAIL_BYTES`. */
 const GROUP_BYTES = LONGEST_LINE_BYTES
 
 const NEWLINE = Buffer.from('\n')
@@ -26,16 +26,16 @@ interface Waiting {
 }
 
 /**
- * Opens an audit file for this process alone, or creates it. A torn end is cut off and kept beside it. Fails with an
- * `AuditError`. Writes that come while one is on its way to the disk go together with the next sync.
+ * Opens an audit file for this process alone, or creates it. A torn end is removed and kept in a file beside it.
+ * Fails with an `AuditError`. Writes that arrive during a sync share the next sync.
  */
 export const openAuditTrail = async (options: {
   readonly file: string
-  /** A file that would grow beyond is put away as FILE.<first line>-<last line>; the chain goes on in a new one. */
+  /** A file that would grow beyond this is renamed to FILE.<first line>-<last line>; the chain goes on in a new file. */
   readonly rotateAtBytes?: number
   readonly clock?: Pick<Clock, 'sleep'>
   readonly disk?: Disk
-  /** Told before waiting, for up to half a minute, for a holder of the file on another machine or in another container. */
+  /** Called before a wait of up to 30 s for a holder of the lock on another machine or in another container. */
   readonly onWait?: (message: string) => void
 }): Promise<AuditTrail & { readonly repaired: Repair | undefined }> => {
   const { rotateAtBytes = ROTATE_AT_BYTES, clock = hostClock, disk = hostDisk, onWait = () => {} } = options
@@ -45,13 +45,13 @@ export const openAuditTrail = async (options: {
   let closed: Promise<void> | undefined
 
   const writeAll = async () => {
-    // What is written in the same turn goes together.
+    // Writes of the same turn of the event loop share one sync.
     await Promise.resolve()
     while (waiting.length > 0) {
       const { group, lines, head } = takeGroup()
       if (group.length === 0) continue
       try {
-        if (!(await lock.held())) throw takenOver(file)
+        if (!(await lock.held())) throw lockLost(file)
         await chain.append(lines, head)
         for (const { resolve } of group) resolve()
       } catch (error) {
@@ -66,9 +66,9 @@ export const openAuditTrail = async (options: {
     const parts: Buffer[] = []
     let bytes = 0
     let head = chain.head()
-    let taken = 0
+    let count = 0
     for (const entry of waiting) {
-      taken++
+      count++
       try {
         const built = linesAfter(head, entry.records)
         group.push(entry)
@@ -80,7 +80,7 @@ export const openAuditTrail = async (options: {
       }
       if (bytes >= GROUP_BYTES) break
     }
-    waiting = waiting.slice(taken)
+    waiting = waiting.slice(count)
     return { group, lines: Buffer.concat(parts), head }
   }
 
@@ -98,7 +98,7 @@ export const openAuditTrail = async (options: {
     head: () => chain.head(),
     write(records) {
       if (closed !== undefined) {
-        return Promise.reject(new AuditError('unwritable', `cannot write the audit file ${file}: it was closed`))
+        return Promise.reject(new AuditError('unwritable', `cannot write the audit file ${file}: the trail is closed`))
       }
       if (records.length === 0) return Promise.resolve()
       return new Promise((resolve, reject) => {
@@ -119,7 +119,7 @@ const open = async (
   let lock: Lock | undefined
   try {
     await makeFolder(dirname(path))
-    // One file has one lock, whatever links lead to it.
+    // The lock belongs to the real path: two links to one file must share one lock.
     const file = (await orMissing(realpath(path))) ?? join(await realpath(dirname(path)), basename(path))
     lock = await acquireLock(lockName(file), waiting)
     return { file, lock, chain: await openChainFile(disk, file, rotateAtBytes) }
@@ -135,7 +135,10 @@ const linesAfter = (previous: AuditHead, records: readonly AuditRecord[]) => {
   for (const record of records) {
     const line = lineOf(record, head)
     if (line.length > LONGEST_LINE_BYTES) {
-      throw new AuditError('unwritable', `an audit record of ${line.length} bytes is longer than a line may be`)
+      throw new AuditError(
+        'unwritable',
+        `an audit record takes ${line.length} bytes: a line has at most ${LONGEST_LINE_BYTES}`,
+      )
     }
     parts.push(line, NEWLINE)
     head = { seq: head.seq + 1, hash: hashOf(line) }
@@ -143,8 +146,8 @@ const linesAfter = (previous: AuditHead, records: readonly AuditRecord[]) => {
   return { lines: Buffer.concat(parts), head }
 }
 
-const takenOver = (file: string) =>
+const lockLost = (file: string) =>
   new AuditError(
     'unwritable',
-    `cannot write the audit file ${file}: its lock ${lockName(file)} is no longer ours, so another process may write it; restart this one`,
+    `cannot write the audit file ${file}: another process holds its lock ${lockName(file)} now and may write the file; restart this process`,
   )

@@ -4,16 +4,19 @@ import { type Disk, syncFolder } from './disk.ts'
 import { orMissing } from './failure.ts'
 import { rotatedName } from './file-names.ts'
 import { checkLines, readTail } from './tail.ts'
-import { cutTornEnd, type Repair } from './torn-end.ts'
+import { type Repair, removeTornEnd } from './torn-end.ts'
 
-/** Opened to append: the system itself keeps every write at the end. */
+/** In append mode the operating system puts every write at the end of the file. */
 const APPEND = 'a+'
 
-/** The file that is being written. Between two appends it ends with the last durable line, or the next append sees to it. */
+/**
+ * The file that is being written. Between two appends it ends with the last durable line. Remains of a failed append
+ * are removed at once, else by the next append.
+ */
 export interface ChainFile {
   readonly repaired: Repair | undefined
   head(): AuditHead
-  /** Resolves once the lines, of which `next` is the last, are on disk. After a failure none of them counts. */
+  /** Resolves once the lines are on disk; `next` is the last of them. After a failure none of them is in the chain. */
   append(lines: Buffer, next: AuditHead): Promise<void>
   close(): Promise<void>
 }
@@ -25,17 +28,17 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
   let firstSeq: number
   let head: AuditHead
   let repaired: Repair | undefined
-  /** An append has failed: what lies after `length` is its, and goes. */
+  /** An append has failed: the bytes after `length` are its remains, and are removed. */
   let failed = false
-  /** Whether `handle` is what the path named when we last created or opened it. */
+  /** Whether `handle` is known to be the file at the path. False while `begin` has not finished. */
   let placed = true
 
   try {
     if (!(await handle.stat()).isFile())
-      throw new AuditError('unwritable', `${file} is not a file: an audit file is one`)
+      throw new AuditError('unwritable', `${file} is not a regular file: give the audit trail another path`)
     const tail = await readTail(disk, file, handle)
     await checkLines(file, handle, tail)
-    repaired = await cutTornEnd(disk, file, handle, tail)
+    repaired = await removeTornEnd(disk, file, handle, tail)
     ;({ head, length, firstSeq } = tail)
     await syncFolder(disk, folder)
   } catch (error) {
@@ -43,7 +46,7 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
     throw error
   }
 
-  /** Where the file was put away or emptied, the chain goes on in a new one. */
+  /** Continues the chain in a new file, after the old one was moved away or emptied. */
   const begin = async () => {
     placed = false
     const fresh = await disk.open(file, APPEND, 0o600)
@@ -55,7 +58,10 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
     placed = true
   }
 
-  /** Others may have moved, emptied or written the file since: writing on through the handle alone would lose lines unseen. */
+  /**
+   * Checks that the path still names our file, with our length. Other programs may have moved, emptied or written it:
+   * lines written to a file that was moved or deleted would be lost without notice.
+   */
   const settle = async () => {
     const named = await orMissing(disk.stat(file, { bigint: true }))
     const size = Number(named?.size ?? 0)
@@ -67,7 +73,7 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
     else {
       throw new AuditError(
         'unwritable',
-        `${file} was changed by somebody else: expected the file of ${length} bytes that ended with line ${head.seq}, found ${same ? `${size} bytes` : 'another file'}; put it back or move it away`,
+        `${file} was changed by another program: expected the file of ${length} bytes that ends with line ${head.seq}, found ${same ? `${size} bytes` : 'another file'}; put the file back as it was, or move it away`,
       )
     }
   }
@@ -77,7 +83,7 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
     if ((await orMissing(disk.stat(name))) !== undefined) {
       throw new AuditError(
         'unwritable',
-        `${file} is full and cannot be put away: ${name} is there already; move it away`,
+        `${file} is full and cannot be rotated: ${name} already exists; move that file away`,
       )
     }
     await disk.rename(file, name)
@@ -93,11 +99,12 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
       if (length > 0 && length + lines.length > rotateAtBytes) await rotate()
       try {
         await handle.appendFile(lines)
-        // The length is synced with the data. After a failed sync the system may think the data clean: it is cut off and written anew.
+        // `datasync` syncs the length with the data. After a failed sync the kernel may count the pages as clean, so a
+        // second sync proves nothing: the lines are removed and must be written again.
         await handle.datasync()
       } catch (error) {
         failed = true
-        // At once where possible, so that no reader takes it for part of the trail; otherwise before the next line.
+        // At once where possible, so that no reader sees the remains as part of the trail. Else `settle` removes them.
         await handle.truncate(length).catch(() => {})
         throw error
       }

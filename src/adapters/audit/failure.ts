@@ -3,8 +3,8 @@ import { AuditError } from '../../app/audit.ts'
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the quota is used up',
-  EFBIG: 'the file may not grow further',
-  EIO: 'the disk reports a fault',
+  EFBIG: 'the file has reached the size limit of the process or the file system',
+  EIO: 'the disk reports an I/O error',
   EISDIR: 'it is a folder',
   ENOENT: 'it does not exist',
   ENOSPC: 'the disk is full',
@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code
 
-/** Any failure of the disk as an `AuditError`. */
+/** Wraps a failure of the disk in an `AuditError`. */
 export const unwritable = (file: string, error: unknown): AuditError => {
   if (error instanceof AuditError) return error
   const code = codeOf(error)
@@ -23,10 +23,10 @@ export const unwritable = (file: string, error: unknown): AuditError => {
   return new AuditError('unwritable', `cannot write the audit file ${file}: ${why}`, error)
 }
 
-/** Undefined in place of a file that does not exist. */
-export const orMissing = async <Value>(asked: Promise<Value>): Promise<Value | undefined> => {
+/** Waits for a file system call. Undefined if the file does not exist. */
+export const orMissing = async <Value>(call: Promise<Value>): Promise<Value | undefined> => {
   try {
-    return await asked
+    return await call
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error

@@ -1,13 +1,13 @@
 import { basename } from 'node:path'
 
-/** Twelve digits: the names of a chain sort as its lines do. */
+/** With twelve digits the file names of a chain sort in the order of its lines. */
 const digits = (seq: number) => String(seq).padStart(12, '0')
 
-/** The name of a file that is full, by the numbers of its first and last line. */
+/** The name of a rotated file: it holds the numbers of the first and the last line. */
 export const rotatedName = (file: string, first: number, last: number): string =>
   `${file}.${digits(first)}-${digits(last)}`
 
-/** The number of the last line of a rotated file of `file`; undefined for any other name. */
+/** The number of the last line of a rotated file of `file`. Undefined for any other name. */
 export const lastSeqOf = (file: string, name: string): number | undefined => {
   const base = `${basename(file)}.`
   if (!name.startsWith(base)) return undefined
@@ -17,9 +17,9 @@ export const lastSeqOf = (file: string, name: string): number | undefined => {
 
 export const lockName = (file: string): string => `${file}.lock`
 
-/** Where a torn end is kept; `attempt` tells several of the same line apart. */
+/** The name of the file that keeps a torn end. Several torn ends of one line differ in `attempt`. */
 export const tornName = (file: string, seq: number, attempt: number): string =>
   `${file}.torn-${seq}${attempt === 1 ? '' : `.${attempt}`}`
 
-/** Whether it lies beside an audit file and holds no part of the chain: the lock, or a torn end. */
+/** Whether a name is that of a lock or a torn end: files beside an audit file that hold no part of the chain. */
 export const isBesideTheChain = (name: string): boolean => /\.(lock(\..+)?|torn-\d+(\.\d+)?)$/.test(name)

@@ -6,18 +6,18 @@ import { toIso } from '../../domain/time/instant.ts'
 import { codeOf } from './failure.ts'
 
 const schema = z.object({
-  /** Of this hold: no other has the same. */
+  /** Unique to this acquisition of the lock. */
   id: z.string(),
   pid: z.int().positive(),
   host: z.string(),
   startedAt: z.string(),
-  /** Where the pid means something: one boot of one machine, and one container of it. */
+  /** Where the pid is valid: one boot of one machine, and one pid namespace. */
   space: z.string(),
-  /** When the process began, in the kernel's ticks: another process of the same pid has another. */
+  /** The start of the process in kernel clock ticks since boot. A later process with the same pid has another value. */
   startTicks: z.string().optional(),
 })
 
-/** Who holds a lock, as the lock tells. */
+/** The process that holds a lock, as the lock file names it. */
 export type Holder = z.infer<typeof schema>
 
 export const thisProcess = async (): Promise<Holder> => ({
@@ -29,7 +29,7 @@ export const thisProcess = async (): Promise<Holder> => ({
   startTicks: (await readProcess(process.pid))?.startTicks,
 })
 
-/** Undefined if this names nobody. */
+/** Reads the text of a lock file. Undefined if it does not name a process. */
 export const readHolder = (text: string): Holder | undefined => {
   try {
     return schema.safeParse(JSON.parse(text)).data
@@ -38,7 +38,7 @@ export const readHolder = (text: string): Holder | undefined => {
   }
 }
 
-/** `unknown` where only another machine or container could tell, or the system does not say which process it is. */
+/** `unknown` for a process of another machine or container, and where the system gives no start time of the process. */
 export const vitality = async ({ pid, space, startTicks }: Holder): Promise<'alive' | 'dead' | 'unknown'> => {
   if (space !== (await thisSpace())) return 'unknown'
   try {
@@ -51,7 +51,7 @@ export const vitality = async ({ pid, space, startTicks }: Holder): Promise<'ali
   return found.startTicks === startTicks && !found.ended ? 'alive' : 'dead'
 }
 
-/** Two containers of one host may share its name, and each has a process 1. */
+/** The host name alone is not enough: containers of one host may share its name, and each has a process 1. */
 const thisSpace = async (): Promise<string> => {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')
   const pids = await readlink('/proc/self/ns/pid').catch(() => '')
@@ -61,7 +61,8 @@ const thisSpace = async (): Promise<string> => {
 const readProcess = async (pid: number) => {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined)
   if (stat === undefined) return undefined
-  // proc_pid_stat(5): the name, in brackets, may hold anything; after it come state (3rd) and so on to start time (22nd).
+  // proc_pid_stat(5): field 2 is the name in parentheses and may hold any character. Field 3 is the state, field 22 the
+  // start time.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return { startTicks: fields[19], ended: fields[0] === 'Z' || fields[0] === 'X' }
 }

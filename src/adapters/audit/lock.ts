@@ -6,33 +6,36 @@ import { SECOND } from '../../domain/time/instant.ts'
 import { codeOf, orMissing } from './failure.ts'
 import { type Holder, readHolder, thisProcess, vitality } from './holder.ts'
 
-/** How often a holder shows that it lives. */
+/** How often the holder touches the lock file as a sign of life. */
 const BEAT_MS = 5 * SECOND
-/** Six beats missed: a holder of which nothing else can be known is taken for dead. Counted while we look, so that clocks may differ. */
+/**
+ * A holder on another machine or in another container counts as dead after six missed beats. This process measures the
+ * time with its own timer: the clocks of the two machines may differ.
+ */
 const STALE_AFTER_MS = 30 * SECOND
 
 export interface Lock {
-  /** False once somebody else took it, as may happen to a process that stood still for long. */
+  /** False once another process has taken the lock over. That can happen to a process that was suspended for long. */
   held(): Promise<boolean>
   release(): Promise<void>
 }
 
 interface LockOptions {
   readonly clock: Pick<Clock, 'sleep'>
-  /** Told before waiting to see whether a holder elsewhere still lives. */
+  /** Called before a wait for a sign of life of a holder on another machine or in another container. */
   readonly onWait: (message: string) => void
 }
 
 /**
- * Takes the lock at `path`, or fails with an `AuditError` that names the holder. The lock of a process that is gone is
- * taken over; one of another machine or container only after half a minute without a sign of life.
+ * Acquires the lock at `path`, or fails with an `AuditError` that names the holder. The lock of a dead process is taken
+ * over at once. The lock of another machine or container is taken over after 30 s without a sign of life.
  */
 export const acquireLock = async (path: string, options: LockOptions): Promise<Lock> => {
   const handle = await take(path, await thisProcess(), options)
   const stop = new AbortController()
   const beating = beat(handle, options.clock, stop.signal)
   const { ino } = await handle.stat({ bigint: true })
-  // The open handle keeps the number of the file from being used again.
+  // The open handle keeps the file system from reusing the inode number.
   const held = async () => (await orMissing(stat(path, { bigint: true })))?.ino === ino
   return {
     held,
@@ -53,14 +56,15 @@ const beat = async (handle: FileHandle, clock: Pick<Clock, 'sleep'>, stop: Abort
     await clock.sleep(BEAT_MS, stop)
     if (stop.aborted) return
     const now = new Date()
-    // A disk that takes no writes now is the trail's to report.
+    // A failing disk is reported by the next write of the trail.
     await handle.utimes(now, now).catch(() => {})
   }
 }
 
 /**
- * The file is linked into place whole, so nobody sees half a holder. A dead one is replaced in one step, and only by who
- * holds a second lock for that: a lock that was read as dead cannot have become somebody else's by the time it goes.
+ * Writes the lock under a draft name and links it into place, so that no reader sees half a lock file. A process that
+ * replaces a dead lock must first hold a second lock, the takeover lock. Otherwise a third process could replace the
+ * dead lock between the check and the rename, and its valid lock would be overwritten.
  */
 const take = async (path: string, me: Holder, options: LockOptions): Promise<FileHandle> => {
   const draft = `${path}.${me.id}`
@@ -71,9 +75,9 @@ const take = async (path: string, me: Holder, options: LockOptions): Promise<Fil
       if (await linked(draft, path)) return handle
       const seen = await look(path)
       if (seen === undefined) continue
-      const after = await unlessDead(path, seen, options)
-      if (after === 'gone') continue
-      if (after !== 'dead') throw inUse(path, after.holder)
+      const checked = await checkHolder(path, seen, options)
+      if (checked === 'gone') continue
+      if (checked !== 'dead') throw inUse(path, checked.holder)
       if (await replaced(path, seen, draft, me, options)) return handle
     }
   } catch (error) {
@@ -85,15 +89,15 @@ const take = async (path: string, me: Holder, options: LockOptions): Promise<Fil
 }
 
 const replaced = async (path: string, dead: Seen, draft: string, me: Holder, options: LockOptions) => {
-  const right = `${path}.takeover`
-  const handle = await take(right, { ...me, id: randomUUID() }, options)
+  const takeover = `${path}.takeover`
+  const handle = await take(takeover, { ...me, id: randomUUID() }, options)
   try {
     if ((await look(path))?.mark !== dead.mark) return false
     await rename(draft, path)
     return true
   } finally {
     await handle.close()
-    await orMissing(unlink(right))
+    await orMissing(unlink(takeover))
   }
 }
 
@@ -109,12 +113,12 @@ const linked = async (draft: string, path: string): Promise<boolean> => {
 
 interface Seen {
   readonly holder: Holder | undefined
-  /** Another one after each sign of life and for each holder. */
+  /** Changes with each sign of life and with each holder. */
   readonly mark: string
 }
 
 const look = async (path: string): Promise<Seen | undefined> => {
-  // Opened each time: network file systems ask the server anew only then.
+  // Opened each time: network file systems ask the server for the current state only at an open.
   const handle = await orMissing(open(path, 'r'))
   if (handle === undefined) return undefined
   try {
@@ -126,8 +130,8 @@ const look = async (path: string): Promise<Seen | undefined> => {
   }
 }
 
-/** The living holder, or what became of it. */
-const unlessDead = async (
+/** The lock as last seen if its holder is alive; `dead` if the holder is dead, `gone` if the lock is released. */
+const checkHolder = async (
   path: string,
   seen: Seen,
   { clock, onWait }: LockOptions,
@@ -149,11 +153,11 @@ const unlessDead = async (
 
 const nameOf = (holder: Holder | undefined) =>
   holder === undefined
-    ? 'somebody unnamed'
+    ? 'an unknown process'
     : `process ${holder.pid} on host ${holder.host}, started ${holder.startedAt}`
 
 const inUse = (path: string, holder: Holder | undefined) =>
   new AuditError(
     'locked',
-    `${nameOf(holder)}, holds ${path}: only one process may write an audit file; stop that one, or give this one another file`,
+    `${nameOf(holder)}, holds ${path}: only one process may write an audit file; stop that process, or give this one another file`,
   )

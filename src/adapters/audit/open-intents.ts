@@ -1,31 +1,69 @@
-import type { AuditRecord } from '../../app/audit.ts'
+import type { IntentRecord, OutcomeRecord } from '../../app/audit.ts'
 import type { Instant } from '../../domain/time/instant.ts'
 import { readLines } from './read-lines.ts'
 
 const INTENT = Buffer.from('"event":"intent"')
 const CLOSED = ['"event":"outcome"', '"event":"gave-up"'].map((text) => Buffer.from(text))
 
-type Written = Omit<AuditRecord, 'time' | 'since' | 'deadline'> &
-  Readonly<Record<'time' | 'since' | 'deadline', string | undefined>>
+/** A line as JSON gives it: instants are text, and what was undefined is missing. */
+type Written<Record> = {
+  readonly [Key in keyof Record]?: Key extends 'time' | 'since' | 'deadline' ? string : Record[Key]
+}
+type Line = Written<IntentRecord> | Written<OutcomeRecord>
 
 const at = (text: string | undefined): Instant | undefined => (text === undefined ? undefined : Date.parse(text))
 
-/**
- * The intents of a trail since an instant that no outcome followed: calls that were out, or whose proof was awaited, when
- * the process was killed. AWS shows an ended connection for an hour, so older ones can be told nothing of.
- */
-export const openIntents = async (file: string, since: Instant): Promise<readonly AuditRecord[]> => {
-  const open = new Map<string, AuditRecord>()
-  for await (const { lines } of readLines(file)) {
-    for (const line of lines) {
-      const isIntent = line.includes(INTENT)
-      if (!isIntent && !CLOSED.some((closed) => line.includes(closed))) continue
-      const { time, since: violated, deadline, ...written } = JSON.parse(line.toString()) as Written
-      const record: AuditRecord = { ...written, time: at(time) ?? 0, since: at(violated), deadline: at(deadline) }
-      const key = `${record.endpointId} ${record.connectionId}`
-      if (record.event !== 'intent') open.delete(key)
-      else if (record.time >= since) open.set(key, record)
-    }
+/** Undefined where the line lacks what every intent has. */
+const intentOf = (line: Written<IntentRecord>): IntentRecord | undefined => {
+  const { time, endpointId, region, connectionId, policy, reason, call, policySetHash, because } = line
+  if (!time || !endpointId || !region || !connectionId || !policy || !reason || !call) return undefined
+  if (because === undefined || policySetHash === undefined) return undefined
+  const { account, username, commonName, alsoBy = [], since, deadline } = line
+  return {
+    event: 'intent',
+    time: Date.parse(time),
+    policySetHash,
+    endpointId,
+    account,
+    region,
+    connectionId,
+    username,
+    commonName,
+    policy,
+    reason,
+    because,
+    alsoBy,
+    since: at(since),
+    deadline: at(deadline),
+    call,
   }
-  return [...open.values()]
+}
+
+/**
+ * The intents since an instant that have no outcome in the trail. When the process was killed, their calls were on
+ * their way or not yet confirmed. AWS lists an ended connection for one hour: older intents can no longer be confirmed.
+ */
+export const openIntents = async (file: string, since: Instant): Promise<readonly IntentRecord[]> => {
+  const { read, open } = collectOpenIntents(since)
+  for await (const { lines } of readLines(file)) for (const line of lines) read(line)
+  return open()
+}
+
+/** The same from the lines of a trail, read in their order. */
+export const collectOpenIntents = (since: Instant) => {
+  const intents = new Map<string, IntentRecord>()
+  return {
+    read(line: Buffer): void {
+      if (!line.includes(INTENT) && !CLOSED.some((closed) => line.includes(closed))) return
+      const record = JSON.parse(line.toString()) as Line
+      const key = JSON.stringify([record.endpointId, record.connectionId])
+      if (record.event !== 'intent') {
+        intents.delete(key)
+        return
+      }
+      const intent = intentOf(record)
+      if (intent !== undefined && intent.time >= since) intents.set(key, intent)
+    },
+    open: (): readonly IntentRecord[] => [...intents.values()],
+  }
 }

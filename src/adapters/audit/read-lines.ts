@@ -5,13 +5,13 @@ import { LONGEST_LINE_BYTES } from './audit-line.ts'
 const CHUNK_BYTES = 1024 * 1024
 
 /**
- * The lines of a file, without their newlines, as many at a time as a read brings. What comes after the last newline is
- * yielded as `rest`, if anything does; so is the beginning of a line that is too long, and nothing after it.
+ * The lines of a file without their newlines, in groups: one group for each read. Bytes after the last newline are
+ * yielded as `rest`. A line that is too long ends the reading: its beginning is yielded as `rest`.
  */
 export const readLines = (file: string): Lines =>
   linesIn(createReadStream(file, { highWaterMark: CHUNK_BYTES }) as AsyncIterable<Buffer>)
 
-/** Those of the first bytes of an open file. */
+/** As `readLines`, for the first `length` bytes of an open file. */
 export const readLinesOf = (handle: FileHandle, length: number): Lines => linesIn(chunksOf(handle, length))
 
 type Lines = AsyncGenerator<{ readonly lines: readonly Buffer[]; readonly rest?: Buffer }>
@@ -27,6 +27,7 @@ async function* chunksOf(handle: FileHandle, length: number): AsyncGenerator<Buf
 }
 
 async function* linesIn(chunks: AsyncIterable<Buffer>): Lines {
+  /** The beginning of a line whose newline was not read yet. */
   let carried: Buffer = Buffer.alloc(0)
   for await (const chunk of chunks) {
     const bytes = carried.length === 0 ? chunk : Buffer.concat([carried, chunk])

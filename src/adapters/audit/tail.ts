@@ -17,22 +17,28 @@ import { readLinesOf } from './read-lines.ts'
 
 const NEWLINE = 10
 
-/** Room for the longest line before a group of writes that was never synced, so that a hole in the group is seen. */
+/**
+ * A group of writes that was never synced (see `GROUP_BYTES`) and the longest line before it must fit: then a hole in
+ * the group is found.
+ */
 const TAIL_BYTES = 4 * LONGEST_LINE_BYTES
 
-/** What the end of an audit file holds. */
+/** The end of an audit file. */
 export interface Tail {
-  /** The last whole line of the chain, in this file or in the one before it. */
+  /** The last whole line of the chain. It is in the previous file if this one has no whole line. */
   readonly head: AuditHead
-  /** The number of this file's first line; what it will be, if it has none. */
+  /** The number of this file's first line. In a file without lines: the number of the next line. */
   readonly firstSeq: number
-  /** How many bytes its whole lines take. */
+  /** The length of the whole lines, in bytes. */
   readonly length: number
-  /** What a write that was cut short has left after them. */
+  /** The remains of an interrupted write after the whole lines. */
   readonly torn: Buffer
 }
 
-/** Reads no more than the end of a file, however large; one that ends in anything but a line of ours is `damaged`. */
+/**
+ * Reads the end of a file; the cost does not depend on its size. Fails with an `AuditError` `damaged` unless the file
+ * ends with a line of an audit file, or with the beginning of the next line.
+ */
 export const readTail = async (disk: Disk, file: string, handle: FileHandle): Promise<Tail> => {
   const { head, length, torn } = await readEnd(file, handle)
   const last = head ?? (await headBefore(disk, file))
@@ -40,11 +46,11 @@ export const readTail = async (disk: Disk, file: string, handle: FileHandle): Pr
     throw damaged(file, `its last ${torn.length} bytes are not the beginning of line ${last.seq + 1}`)
   }
   const firstSeq = head === undefined ? last.seq + 1 : readSeq(await read(handle, 0, BEGINNING_BYTES))
-  if (firstSeq === undefined) throw damaged(file, 'its first line is not one of an audit file')
+  if (firstSeq === undefined) throw damaged(file, 'its first line is not a line of an audit file')
   return { head: last, firstSeq, length, torn }
 }
 
-/** Fails where a line does not follow the one before: what is not as it was written is neither acted on nor continued. */
+/** Checks that each line follows the one before. Else fails with `damaged`: a changed file is not used or continued. */
 export const checkLines = async (file: string, handle: FileHandle, { length }: Tail): Promise<void> => {
   let before: AuditHead | undefined
   let count = 0
@@ -55,7 +61,7 @@ export const checkLines = async (file: string, handle: FileHandle, { length }: T
       const prev = readPrev(line)
       const follows = before === undefined || (seq === before.seq + 1 && prev === before.hash)
       if (seq === undefined || prev === undefined || !follows) {
-        throw damaged(file, `its line ${count}, or the one before it, is not as it was written`)
+        throw damaged(file, `its line ${count}, or the line before, was changed after it was written`)
       }
       before = { seq, hash: hashOf(line) }
     }
@@ -66,9 +72,9 @@ const readEnd = async (file: string, handle: FileHandle) => {
   const { size } = await handle.stat()
   const from = Math.max(0, size - TAIL_BYTES)
   const bytes = await read(handle, from, size - from)
-  // Blocks that never reached the disk read as zeros, which no line holds; what follows them was not synced either.
+  // Blocks that never reached the disk read as zeros. No line holds a zero. Bytes after a hole were not synced either.
   const zero = bytes.indexOf(0)
-  if (zero !== -1 && !isHole(bytes, zero, from)) throw damaged(file, `a byte of it is zero, at ${from + zero}`)
+  if (zero !== -1 && !isHole(bytes, zero, from)) throw damaged(file, `its byte at ${from + zero} is zero`)
   const sound = zero === -1 ? bytes : bytes.subarray(0, zero)
   const end = sound.lastIndexOf('\n')
   const torn = bytes.subarray(end + 1)
@@ -76,16 +82,17 @@ const readEnd = async (file: string, handle: FileHandle) => {
   const whole = bytes.subarray(0, Math.max(0, end))
   const line = whole.subarray(whole.lastIndexOf('\n') + 1)
   const link = readLink(line)
-  if (link === undefined) throw damaged(file, 'its last line is not one of an audit file')
+  if (link === undefined) throw damaged(file, 'its last line is not a line of an audit file')
   return { head: { seq: link.seq, hash: hashOf(line) }, length: from + end + 1, torn }
 }
 
-/** No disk writes less at once. */
+/** The smallest unit that a disk writes. */
 const SECTOR_BYTES = 512
 
 /**
- * Whether zeros are where a write never arrived: from the end of what was there, or of a sector, to the end of a sector or
- * of the file. A single byte that was turned into zero is none, and what follows it was synced.
+ * Whether zeros are a hole, that is, sectors that never reached the disk. A hole begins after a newline or at the start
+ * of a sector. It ends at the end of a sector or of the file. A single byte changed to zero is not a hole: the bytes
+ * after it were synced.
  */
 const isHole = (bytes: Buffer, zero: number, from: number): boolean => {
   const length = bytes.subarray(zero).findIndex((byte) => byte !== 0)
@@ -94,7 +101,7 @@ const isHole = (bytes: Buffer, zero: number, from: number): boolean => {
   return begins && (length === -1 || end % SECTOR_BYTES === 0)
 }
 
-/** The end of the newest rotated file: a crash may come between putting one file away and beginning the next. */
+/** The last line of the newest rotated file. It is the head after a crash between a rotation and the next line. */
 const headBefore = async (disk: Disk, file: string): Promise<AuditHead> => {
   const folder = dirname(file)
   let newest: { readonly name: string; readonly seq: number } | undefined
@@ -128,5 +135,5 @@ const read = async (handle: FileHandle, from: number, length: number): Promise<B
 const damaged = (file: string, why: string) =>
   new AuditError(
     'damaged',
-    `${file} cannot be continued: ${why}; nothing was changed. Keep it elsewhere as evidence, look at it with "curfew audit verify", and start anew without it`,
+    `${file} cannot be continued: ${why}; nothing was changed. Move the file elsewhere as evidence, check it with "curfew audit verify", and start again without it`,
   )

@@ -5,16 +5,16 @@ import { codeOf } from './failure.ts'
 import { tornName } from './file-names.ts'
 import type { Tail } from './tail.ts'
 
-/** A torn end that was cut off, and where it is kept. */
+/** A torn end that was removed, and the file that keeps it. */
 export interface Repair {
   readonly keptAs: string
   readonly bytes: number
-  /** The line that was being written. */
+  /** The number of the line that was being written. */
   readonly seq: number
 }
 
-/** Cuts the torn end off, once a copy of it is on disk: it may hold whole lines after a hole. */
-export const cutTornEnd = async (
+/** Removes the torn end once a copy of it is on disk. The copy matters: whole lines may follow a hole. */
+export const removeTornEnd = async (
   disk: Disk,
   file: string,
   handle: FileHandle,

@@ -4,24 +4,27 @@ import { BEFORE_ALL, BEGINNING_BYTES, hashOf, LONGEST_LINE_BYTES, readLink, read
 import { readLines } from './read-lines.ts'
 
 /** The first place at which the files are not one whole chain. */
-export interface ChainFault {
+interface ChainFault {
   readonly file: string
   readonly line: number
   readonly expected: string
   readonly found: string
 }
 
-/** What was read, up to the first fault. */
+/** The result of a check, up to the first fault. */
 export interface ChainReport {
   readonly records: number
-  /** ISO 8601; undefined without a record. */
+  /** ISO 8601. Undefined without a record. */
   readonly firstTime: string | undefined
   readonly lastTime: string | undefined
   readonly head: AuditHead
   readonly fault: ChainFault | undefined
 }
 
-/** Checks that the files, in whatever order, hold one chain from its first line on. Reads them as a stream; throws what the disk throws. */
+/**
+ * Checks that the files hold one whole chain from its first line on. The order of `files` does not matter. Reads them
+ * as a stream. Throws the errors of the file system.
+ */
 export const verifyChain = async (files: readonly string[]): Promise<ChainReport> => {
   let head = BEFORE_ALL
   let headAt = ''
@@ -48,22 +51,26 @@ export const verifyChain = async (files: readonly string[]): Promise<ChainReport
       if (rest === undefined) continue
       line++
       return rest.length > LONGEST_LINE_BYTES
-        ? fault(`a line of at most ${LONGEST_LINE_BYTES} bytes`, 'a longer one')
+        ? fault(`a line of at most ${LONGEST_LINE_BYTES} bytes`, 'a longer line')
         : fault('a newline at the end of the line', `the end of the file after ${excerpt(rest)}${UNFINISHED}`)
     }
   }
   return report()
 }
 
-const UNFINISHED = ' (it is being written, or was cut short: a running daemon ends it, the next start repairs it)'
+const UNFINISHED =
+  ' (the line is unfinished: a running daemon completes it; after a crash the next start of the daemon removes it)'
 
 const hint = (seq: number, last: number, line: number): string => {
   if (seq === 1) return ' (a second chain begins here)'
-  if (seq <= last) return ' (this line was there already)'
-  return line === 1 ? ` (was a file left out that holds ${last + 1} to ${seq - 1}?)` : ''
+  if (seq <= last) return ' (this line number was read before)'
+  return line === 1 ? ` (is the file with the lines ${last + 1} to ${seq - 1} missing?)` : ''
 }
 
-/** By the number of the first line. A file that does not begin like one of ours comes first, to be reported; an empty one does not matter. */
+/**
+ * Sorts the files by the number of their first line. A file that does not begin with a line of an audit file comes
+ * first, so that it is reported. The place of an empty file does not matter.
+ */
 const inOrder = async (files: readonly string[]): Promise<readonly string[]> => {
   const found = await Promise.all([...new Set(files)].map(async (file) => ({ file, seq: await firstSeq(file) })))
   return found.sort((a, b) => a.seq - b.seq).map(({ file }) => file)
@@ -81,6 +88,6 @@ const firstSeq = async (file: string): Promise<number> => {
 
 const EXCERPT_BYTES = 60
 
-/** As JSON, so that what a terminal would obey is shown and not obeyed. */
+/** As JSON, so that a terminal shows control characters instead of executing them. */
 const excerpt = (bytes: Buffer): string =>
   `${JSON.stringify(bytes.subarray(0, EXCERPT_BYTES).toString())}${bytes.length > EXCERPT_BYTES ? '…' : ''}`

@@ -1,4 +1,4 @@
-/** Every action that Curfew calls, as IAM spells it: the policies that operators are given derive from this list. */
+/** Every action that Curfew calls, as IAM spells it. The IAM policies in `deploy` are generated from this list. */
 export const AWS_ACTIONS = [
   'ec2:DescribeClientVpnConnections',
   'ec2:DescribeClientVpnEndpoints',
@@ -9,7 +9,7 @@ export const AWS_ACTIONS = [
 
 export type AwsAction = (typeof AWS_ACTIONS)[number]
 
-/** Without its service, as requests and metrics name it. */
+/** An action without its service, as requests and metrics name it. */
 export type ActionName = AwsAction extends infer Action
   ? Action extends `${string}:${infer Name}`
     ? Name

@@ -1,15 +1,15 @@
 import { listFault } from './list-structure.ts'
 
-/** What came with HTTP 200 is not what EC2 sends. The SDK's standard strategy tries again after it. */
+/** An answer with HTTP 200 that EC2 does not send. `$retryable` lets the SDK's standard retry strategy try again. */
 export class MalformedAnswer extends Error {
   override name = 'MalformedAnswer'
   readonly $retryable = {}
 }
 
-/** A page of 1,000 rows is 0.6 MB: what is so much longer is no page, and must not fill the memory. */
+/** A page of 1,000 rows has 0.6 MB. A much longer answer is not a page, and must not fill the memory. */
 const LARGEST_BYTES = 32 * 1024 * 1024
 
-/** Reads a body to its end. */
+/** Reads a body to its end. Throws `MalformedAnswer` if it is too long. */
 export const readBody = async (body: AsyncIterable<Uint8Array>): Promise<Buffer> => {
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -28,11 +28,12 @@ const LIST: Readonly<Record<string, string>> = {
 }
 
 /**
- * Throws `MalformedAnswer` unless a body of HTTP 200 is the answer to `action`, whole. The SDK reads an empty body, a
- * login page, an error inside a 200, another action's answer, and a list that holds anything but `<item>` as "no rows".
+ * Throws `MalformedAnswer` unless a body of HTTP 200 is the whole answer to `action`. The SDK reads all of these as "no
+ * rows": an empty body, a login page, an error inside a 200, the answer to another action, and a list with elements
+ * other than `<item>`.
  */
 export const checkBody = (body: Buffer, action: string): void => {
-  // One byte, one character: the structure is ASCII, and names are not looked at.
+  // latin1 maps each byte to one character and is fast. The structure is ASCII; the text of names is not read here.
   const text = body.toString('latin1')
   const root = `${action}Response`
   const whole = new RegExp(`^\\s*(?:<\\?xml[^>]*\\?>\\s*)?<${root}[\\s>][^]*</${root}>\\s*$`)

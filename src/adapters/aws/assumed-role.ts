@@ -1,15 +1,15 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import type { Clock } from '../../app/clock.ts'
 
-/** A role in whose name AWS is called. */
+/** The role that Curfew assumes for its calls to AWS. */
 export interface AssumeRole {
   readonly arn: string
   readonly externalId?: string | undefined
-  /** What CloudTrail calls the caller; default `curfew`. */
+  /** The session name, by which CloudTrail shows the caller. Default: `curfew`. */
   readonly sessionName?: string | undefined
 }
 
-/** STS gave no credentials for a role; `cause` says why. */
+/** STS gave no credentials for a role. `cause` holds the error. */
 export class RoleNotAssumed extends Error {
   override name = 'RoleNotAssumed'
   readonly arn: string
@@ -24,10 +24,14 @@ export const accountOf = (roleArn: string): string | undefined => /^arn:[^:]+:ia
 
 type Provider = ReturnType<typeof fromTemporaryCredentials>
 
-/** So that two attempts, and the pause between them, end before the call that waits for them does. */
+/** Two attempts and the pause between them must end before the call that waits for the credentials times out. */
 const SHARE_OF_TIMEOUT = 0.4
 
-/** Credentials of a role, on top of the SDK's default chain; asks anew each time, whoever calls it keeps them. */
+/**
+ * A provider of credentials of a role, which it assumes with the SDK's default credentials. Each call asks STS: the
+ * caller caches the result. If STS fails, the provider returns its last credentials until they expire.
+ * Fails with `RoleNotAssumed`.
+ */
 export const assumedRole = (options: {
   readonly role: AssumeRole
   readonly region: string
@@ -55,9 +59,10 @@ export const assumedRole = (options: {
       latest = await assume(properties)
       return latest
     } catch (error) {
-      // The SDK asks five minutes before the end: until then the old ones are good, unless AWS has said that they are not.
-      const stillGood = latest?.expiration !== undefined && latest.expiration.getTime() > clock.now()
-      if (latest !== undefined && stillGood && properties.forceRefresh !== true) return latest
+      // The SDK asks for new credentials five minutes before the old ones expire. Until then the old ones are valid,
+      // unless AWS has rejected them (`forceRefresh`).
+      const isValid = latest?.expiration !== undefined && latest.expiration.getTime() > clock.now()
+      if (latest !== undefined && isValid && properties.forceRefresh !== true) return latest
       throw new RoleNotAssumed(role.arn, error)
     }
   }

@@ -8,24 +8,27 @@ type Logger = NonNullable<EC2ClientConfig['logger']>
 
 export interface ClientOptions {
   readonly region: string
-  /** Of EC2; wins over AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL. */
+  /** The URL of EC2. It takes precedence over AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL. */
   readonly endpointUrl?: string | undefined
-  /** Instead of the SDK's default chain, and on top of it. */
+  /** Calls are made with this role, which is assumed with the SDK's default credentials. */
   readonly assumeRole?: AssumeRole | undefined
   readonly requestTimeoutMs: number
   readonly clock: Clock
 }
 
-/** The SDK writes each answer down for its log, whether anybody logs or not, unless the log takes no information. */
+/** The SDK formats each answer for its log, even without a log, unless the logger has no `info`. That costs time. */
 const NO_LOG = { debug() {}, warn() {}, error() {} } as unknown as Logger
 
-/** Clients on one pool of sockets and one set of credentials: what reads tries again by itself, what ends does not. */
+/**
+ * Clients that share one pool of sockets and one set of credentials. `reader` and `identity` try again by themselves.
+ * `terminator` does not: the termination queue counts every call against the rate.
+ */
 export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutMs, clock }: ClientOptions) => {
-  // Read from the environment only: otherwise seven lines on stderr about Node 20.
+  // Otherwise the SDK writes seven lines about Node 20 to stderr. It reads this option from the environment only.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-  // The Region is always given: the SDK would take an AWS_REGION that is set but empty for the name of one.
-  const everywhere = { region, retryMode: 'standard', logger: NO_LOG }
-  const ofEc2 = { ...everywhere, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
+  // The Region is always given: the SDK would use an AWS_REGION that is set but empty as the name of a Region.
+  const common = { region, retryMode: 'standard', logger: NO_LOG }
+  const ofEc2 = { ...common, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
   const reader = new EC2Client({
     ...ofEc2,
     protocol: ReadingProtocol,
@@ -34,16 +37,16 @@ export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutM
       ? {}
       : { credentials: assumedRole({ role: assumeRole, region, requestTimeoutMs, clock }) }),
     requestHandler: {
-      // Half, so that a lost handshake leaves time for a second one.
+      // Half of the limit: after a lost handshake there is time for a second one.
       connectionTimeout: Math.ceil(requestTimeoutMs / 2),
       requestTimeout: requestTimeoutMs,
-      // Without it the SDK warns on the console and waits on.
+      // Without this the SDK logs a warning to the console and continues to wait.
       throwOnRequestTimeout: true,
     },
   })
-  // The reader keeps them, and asks for others before they expire.
+  // The reader caches the credentials and renews them before they expire.
   const { requestHandler, credentials } = reader.config
   const terminator = new EC2Client({ ...ofEc2, maxAttempts: 1, requestHandler, credentials })
-  const identity = new STSClient({ ...everywhere, maxAttempts: 3, requestHandler, credentials })
+  const identity = new STSClient({ ...common, maxAttempts: 3, requestHandler, credentials })
   return { reader, terminator, identity, credentials }
 }

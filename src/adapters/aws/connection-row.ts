@@ -3,10 +3,10 @@ import { type Connection, nameOrNone } from '../../domain/connection.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/time/instant.ts'
 import { parseInstant } from '../../domain/time/instant-text.ts'
 
-/** AWS writes `2019-08-12 08:02:53` and names no zone; all evidence says UTC. `Date` would read it as local time. */
+/** AWS writes `2019-08-12 08:02:53` without a zone. All evidence says UTC; `Date` would read it as local time. */
 const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})$/
 
-/** Midnights that were read already, by their date: the days of a hundred thousand connections are few. */
+/** A cache of midnights by date. A hundred thousand connections start on few different days. */
 const midnights = new Map<string, Instant>()
 const MOST_DAYS = 1000
 
@@ -15,7 +15,7 @@ const read = (text: string): Instant | undefined => {
   return 'at' in parsed ? parsed.at : undefined
 }
 
-/** `2019-08-12`, in UTC. */
+/** The start of a date such as `2019-08-12` in UTC. Undefined if it is not a date. */
 export const midnightOf = (date: string): Instant | undefined => {
   const known = midnights.get(date)
   if (known !== undefined) return known
@@ -26,6 +26,7 @@ export const midnightOf = (date: string): Instant | undefined => {
   return at
 }
 
+/** The instant of a time as AWS writes it. Undefined if it is not a time. */
 export const instantOf = (text = ''): Instant | undefined => {
   if (!WITHOUT_ZONE.test(text)) return read(text)
   const [midnight, hours, minutes, seconds] = [
@@ -38,7 +39,7 @@ export const instantOf = (text = ''): Instant | undefined => {
   return midnight + hours * HOUR + minutes * MINUTE + seconds * SECOND
 }
 
-/** Counters are strings on the wire. */
+/** A counter, which AWS sends as a string. Undefined if it is not a plain number that JavaScript holds exactly. */
 export const countOf = (text: string | undefined): number | undefined => {
   const count = /^\d+$/.test(text ?? '') ? Number(text) : undefined
   return Number.isSafeInteger(count) ? count : undefined
@@ -46,7 +47,7 @@ export const countOf = (text: string | undefined): number | undefined => {
 
 export const statusOf = (code: string | undefined): string => code || 'unknown'
 
-/** A row as the SDK reads it; `undefined` for one without an id, which no page that is whole can hold. */
+/** The connection of a row as the SDK reads it. Undefined without an id: a page with such a row is not complete. */
 export const connectionOf = (
   row: ClientVpnConnection,
   place: Pick<Connection, 'endpointId' | 'region'>,

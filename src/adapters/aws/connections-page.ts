@@ -7,10 +7,10 @@ import type { Page } from './pages.ts'
 
 const ROOT = /^[ \n]*(?:<\?xml[^<>]*\?>[ \n]*)?<DescribeClientVpnConnectionsResponse(?: xmlns="[^"<>&]*")?>/
 const ROOT_END = '</DescribeClientVpnConnectionsResponse>'
-/** Where the root's start is looked for. */
+/** The root's start tag must lie within these bytes. */
 const HEAD_BYTES = 400
 
-/** The elements of a row that EC2 has today. The SDK refuses a row in which one of them comes twice. */
+/** The elements that EC2 puts into a row today. The SDK refuses a row that holds one of them twice. */
 const TAGS: ReadonlyMap<string, Tag> = new Map(
   [
     'connectionId',
@@ -21,7 +21,7 @@ const TAGS: ReadonlyMap<string, Tag> = new Map(
     'egressBytes',
     'status',
     'postureComplianceStatusSet',
-    // Nobody here reads these.
+    // These elements are skipped.
     'clientVpnEndpointId',
     'timestamp',
     'ingressPackets',
@@ -38,9 +38,10 @@ const [ITEM, CODE] = [tagOf('item'), tagOf('code')]
 type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
 
 /**
- * Reads a whole page as EC2 writes it: elements without attributes, in any order, known or not, with text in UTF-8 and
- * the five named entities. Undefined for everything else, malformed pages included. Written by hand because polling is
- * nearly all that a quiet daemon does: the SDK's reader looks at each character by itself, and takes many times as long.
+ * Reads a whole page as EC2 writes it: elements without attributes, in any order, known or unknown, with text in UTF-8
+ * and the five named entities. Undefined for everything else, malformed pages included: the SDK's reader then decides.
+ * Written by hand because a quiet daemon spends nearly all its time on polling. The SDK's reader, which looks at each
+ * character by itself, takes many times as long.
  */
 export const readConnectionsPage = (
   body: Buffer,
@@ -58,7 +59,7 @@ export const readConnectionsPage = (
     let value = 0
     for (let at = start; at < end; at++) {
       const digit = (bytes[at] ?? 0) - 48
-      // Whatever is no plain number is read as the rows of the SDK are.
+      // Text that is not a short plain number is read in the same way as in rows of the SDK.
       if (digit < 0 || digit > 9 || end - start > 15) return countOf(page.copy(start, end))
       value = value * 10 + digit
     }
@@ -70,7 +71,7 @@ export const readConnectionsPage = (
     return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? Number.NaN : tens * 10 + ones
   }
 
-  /** Where the last date stands, and its midnight: mostly that of the next row as well. */
+  /** The position of the last date and its midnight. The next row mostly has the same date. */
   let [dateAt, midnight] = [0, undefined as Instant | undefined]
   const time = (tag: Tag): Instant | undefined => {
     if (page.empty) return undefined
@@ -104,7 +105,7 @@ export const readConnectionsPage = (
   }
 
   let lastPosture: readonly string[] = []
-  /** One list for all rows running that have the same. */
+  /** Consecutive rows with equal statuses share one list. */
   const posture = (tag: Tag): readonly string[] => {
     if (page.empty) return []
     const found: string[] = []
@@ -117,7 +118,7 @@ export const readConnectionsPage = (
     return lastPosture
   }
 
-  /** The elements of the row before, in their order. */
+  /** The elements of the previous row in their order: the guess for the next row. */
   const order: Tag[] = []
   const row = (): Connection => {
     const made: Writable<Connection> = {
@@ -134,7 +135,7 @@ export const readConnectionsPage = (
     }
     let [nameAt, nameEnd] = [0, 0]
     let known: string | undefined
-    /** Mostly the user name and the common name are one: then they are one string. */
+    /** The user name and the common name are mostly equal: then they share one string. */
     const name = (tag: Tag): string | undefined => {
       if (page.empty) return undefined
       const start = page.at
@@ -189,7 +190,7 @@ export const readConnectionsPage = (
     let nextToken: string | undefined
     const seen = new Set<string>()
     for (let tag = page.open(); tag !== undefined; tag = page.open()) {
-      // Of what is there twice the SDK reads the first, or nothing: such an answer is refused.
+      // Of an element that appears twice the SDK reads the first, or nothing: such an answer is refused.
       if (seen.has(tag.name)) return unusual()
       seen.add(tag.name)
       if (tag.name === 'connections') {

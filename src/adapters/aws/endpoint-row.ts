@@ -1,7 +1,7 @@
 import type { ClientVpnEndpoint } from '@aws-sdk/client-ec2'
 import type { ListedEndpoint } from '../../app/vpn.ts'
 
-/** An endpoint as AWS sends it; `undefined` for one without an id, which no page that is whole can hold. */
+/** The endpoint of a row as the SDK reads it. Undefined without an id: a page with such a row is not complete. */
 export const endpointOf = ({
   ClientVpnEndpointId,
   Tags = [],

@@ -2,10 +2,10 @@ import type { VpnErrorCode } from '../../app/vpn.ts'
 import { RoleNotAssumed } from './assumed-role.ts'
 
 /**
- * AWS's, the SDK's and Node's words for a failure, under ours. Sources: the EC2 error list and the common errors of
- * the API reference, the SDK's retry tables, Node's system, TLS and HTTP parser codes.
+ * The codes of AWS, the SDK and Node for a failure, by Curfew's code. Sources: the EC2 error list and the common errors
+ * of the API reference, the SDK's retry tables, Node's system, TLS and HTTP parser codes.
  */
-const WORDS: Readonly<Record<VpnErrorCode, readonly string[]>> = {
+const FOREIGN_CODES: Readonly<Record<VpnErrorCode, readonly string[]>> = {
   throttled: [
     'RequestLimitExceeded',
     'EC2ThrottledException',
@@ -41,7 +41,7 @@ const WORDS: Readonly<Record<VpnErrorCode, readonly string[]>> = {
     'InvalidIdentityToken',
     'OptInRequired',
   ],
-  // EC2 says RequestExpired of old credentials and of a wrong clock alike.
+  // EC2 sends RequestExpired both for expired credentials and for a wrong clock.
   'expired-credentials': ['RequestExpired', 'ExpiredToken', 'ExpiredTokenException', 'RequestTimeTooSkewed'],
   'endpoint-not-found': ['InvalidClientVpnEndpointId.NotFound'],
   'connection-not-found': ['InvalidClientVpnConnection.IdNotFound'],
@@ -75,7 +75,7 @@ const WORDS: Readonly<Record<VpnErrorCode, readonly string[]>> = {
   timeout: ['TimeoutError', 'ETIMEDOUT', 'RequestTimeout', 'RequestTimeoutException'],
   malformed: ['MalformedAnswer'],
   'server-error': ['InternalError', 'InternalFailure', 'ServerInternal', 'Unavailable', 'ServiceUnavailable'],
-  // DryRunOperation is what a dry run wants to hear; elsewhere it would be a request that we did not mean.
+  // DryRunOperation is the success of a dry run. Any other call that gets it was sent with DryRun by mistake.
   'bad-request': [
     'InvalidParameter',
     'InvalidParameterValue',
@@ -94,14 +94,16 @@ const WORDS: Readonly<Record<VpnErrorCode, readonly string[]>> = {
 }
 
 const CODES: ReadonlyMap<string, VpnErrorCode> = new Map(
-  Object.entries(WORDS).flatMap(([code, words]) => words.map((word) => [word, code as VpnErrorCode] as const)),
+  Object.entries(FOREIGN_CODES).flatMap(([code, foreign]) =>
+    foreign.map((name) => [name, code as VpnErrorCode] as const),
+  ),
 )
 
 interface Failure {
   readonly name?: unknown
-  /** Node's word. */
+  /** Node's code. */
   readonly code?: unknown
-  /** Only on an error that AWS itself put into words. */
+  /** Present only on an error that AWS itself sent. */
   readonly $fault?: unknown
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string }
 }
@@ -112,16 +114,16 @@ export const httpStatusOf = (error: unknown): number | undefined => failureOf(er
 
 export const requestIdOf = (error: unknown): string | undefined => failureOf(error).$metadata?.requestId
 
-/** Node's or the TLS library's word for a failed connection. */
+/** The code of Node or the TLS library for a failed connection. */
 export const systemCodeOf = (error: unknown): string | undefined => {
   const { code } = failureOf(error)
   return typeof code === 'string' ? code : undefined
 }
 
-/** The SDK's stand-ins where the body of an error held no `<Code>`: a proxy answered, not EC2. */
+/** The SDK uses these names if the body of an error holds no `<Code>`: then a proxy answered, not EC2. */
 const NO_CODE = new Set(['Unknown', 'NotFound'])
 
-/** AWS's own word, if AWS answered. */
+/** AWS's own code. Undefined unless AWS answered. */
 export const awsCodeOf = (error: unknown): string | undefined => {
   const { name, $fault } = failureOf(error)
   return $fault !== undefined && typeof name === 'string' && !NO_CODE.has(name) ? name : undefined
@@ -135,9 +137,9 @@ const codeByStatus = (status: number, fromAws: boolean): VpnErrorCode => {
   return status === 403 ? 'denied' : 'bad-request'
 }
 
-/** Our word for any failure of a call: by Node's code, then by name, then by HTTP status. */
+/** Curfew's code for any failure of a call: by Node's code, then by the error's name, then by the HTTP status. */
 export const vpnErrorCode = (error: unknown): VpnErrorCode => {
-  // The SDK calls a reset connection a TimeoutError: Node's code is the truer word.
+  // Node's code comes first: the SDK names a reset connection a TimeoutError.
   const system = systemCodeOf(error)
   if (system?.startsWith('HPE_')) return 'malformed'
   const { name } = failureOf(error)
@@ -148,8 +150,8 @@ export const vpnErrorCode = (error: unknown): VpnErrorCode => {
 }
 
 /**
- * Our word for a failure before anything was sent to EC2: the search for credentials failed, be it that STS denied a
- * role or that a token file is not there, unless the endpoint's URL is none.
+ * Curfew's code for a failure before anything was sent to EC2. Unless the URL of EC2 is invalid, the search for
+ * credentials failed: for example, STS denied a role, or a token file is missing.
  */
 export const codeBeforeSending = (failure: unknown): VpnErrorCode => {
   const error = failure instanceof RoleNotAssumed ? failure.cause : failure

@@ -8,24 +8,24 @@ import { awsCodeOf, codeBeforeSending, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
 import type { PageRead } from './reading-protocol.ts'
 
-/** One HTTP attempt: the SDK may make several for one call. */
+/** One HTTP attempt. The SDK may make several for one call. */
 export interface ApiRequest {
   readonly action: ActionName
-  /** `ok`, AWS's code, or ours where AWS gave none. */
+  /** `ok`, or AWS's code, or Curfew's code where AWS sent none. */
   readonly code: string
   readonly throttled: boolean
-  /** From the first byte sent to the last byte read and parsed. */
+  /** From the first byte sent to the last byte read and parsed, in milliseconds. */
   readonly durationMs: number
   readonly startedAt: Instant
-  /** When the head of the answer was there, or the attempt had failed: AWS wrote its `Date` between these two. */
+  /** When the head of the answer arrived, or the attempt failed. AWS wrote `Date` between `startedAt` and `endedAt`. */
   readonly endedAt: Instant
-  /** The `Date` header, cut to the second by HTTP. */
+  /** The `Date` header. HTTP rounds it down to the second. */
   readonly dateHeader: Instant | undefined
 }
 
 interface ExchangeOptions {
   readonly region: string
-  /** For one call with all its attempts, the waits between them, and the bodies. */
+  /** The time limit of one call: all its attempts, the pauses between them, and the bodies. */
   readonly limitMs: number
   readonly clock: Clock
   readonly onRequest: ((request: ApiRequest) => void) | undefined
@@ -47,7 +47,7 @@ type Middleware = <Args extends { request: unknown }, Result extends { response:
   next: (args: Args) => Promise<Result>,
 ) => (args: Args) => Promise<Result>
 
-/** The part of an SDK command that lets each of its attempts be seen. */
+/** The part of an SDK command to which middleware is added, which runs on each attempt. */
 interface Command {
   readonly middlewareStack: {
     add(middleware: Middleware, place: { step: 'deserialize'; priority: 'high' | 'low'; name: string }): void
@@ -56,7 +56,7 @@ interface Command {
 
 interface Call<Output> {
   readonly action: ActionName
-  /** Undefined: asked of the account. */
+  /** Undefined for a call that concerns the whole account. */
   readonly endpointId: string | undefined
   readonly command: Command
   readonly send: (abortSignal: AbortSignal) => Promise<Output>
@@ -71,7 +71,7 @@ const dateOf = (answer: HttpAnswer): Instant | undefined => {
   return Number.isNaN(at) ? undefined : at
 }
 
-/** Carries calls to AWS: bounded in time, every attempt checked and told of, every failure a `VpnError`. */
+/** Makes calls to AWS within a time limit. Checks and reports every attempt. Every failure is a `VpnError`. */
 export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOptions) => ({
   async carry<Output>({ action, endpointId, command, send, signal }: Call<Output>): Promise<Output> {
     const stop = new AbortController()
@@ -82,7 +82,7 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       stop.abort()
     }, limitMs)
     let address: string | undefined
-    /** The SDK looks for credentials without regard to its signal: STS, or a program of the operator's, may hang. */
+    /** The SDK ignores its abort signal while it looks for credentials. STS or a `credential_process` may hang. */
     let giveUpSearch: (reason: Error) => void = () => {}
     const searchGivenUp = new Promise<never>((_, reject) => {
       giveUpSearch = reject
@@ -95,7 +95,7 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
     if (signal.aborted) stop.abort()
 
     let head: { readonly at: Instant; readonly date: Instant | undefined } | undefined
-    /** Why the last attempt failed, while the SDK waits to try again. */
+    /** The error of the last attempt, while the SDK waits for the next one. */
     let lastFailure: unknown
 
     const codeOf = (error: unknown): VpnErrorCode => {
@@ -104,8 +104,8 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       return address === undefined ? codeBeforeSending(error) : vpnErrorCode(error)
     }
 
-    /** Outermost: sees the SDK's verdict on each attempt. */
-    const tell: Middleware = (next) => async (args) => {
+    /** The outermost middleware: it sees whether the SDK counts the attempt as a success or a failure. */
+    const reportAttempt: Middleware = (next) => async (args) => {
       address = addressOf(args.request as HttpRequest)
       head = undefined
       lastFailure = undefined
@@ -131,8 +131,8 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       return result
     }
 
-    /** Innermost: sees the bytes before the SDK reads them. */
-    const check: Middleware = (next) => async (args) => {
+    /** The innermost middleware: it sees the bytes before the SDK reads them. */
+    const checkAnswer: Middleware = (next) => async (args) => {
       const result = await next(args)
       const answer = result.response as HttpAnswer
       head = { at: clock.now(), date: dateOf(answer) }
@@ -146,12 +146,12 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       return result
     }
 
-    command.middlewareStack.add(tell, { step: 'deserialize', priority: 'high', name: 'tellOfAttempt' })
-    command.middlewareStack.add(check, { step: 'deserialize', priority: 'low', name: 'checkAnswer' })
+    command.middlewareStack.add(reportAttempt, { step: 'deserialize', priority: 'high', name: 'reportAttempt' })
+    command.middlewareStack.add(checkAnswer, { step: 'deserialize', priority: 'low', name: 'checkAnswer' })
     try {
       return await Promise.race([send(stop.signal), searchGivenUp])
     } catch (error) {
-      // Out of time in the pause after a throttle: that was the reason, not a slow answer.
+      // Time may run out in the pause after a failed attempt, such as a throttle: then that failure is the reason.
       const reason = late && lastFailure !== undefined ? lastFailure : error
       const code = reason === error ? codeOf(error) : vpnErrorCode(reason)
       throw vpnErrorOf(reason, { action, endpointId, region, address, limitMs }, code)

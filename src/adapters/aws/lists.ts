@@ -9,22 +9,22 @@ import type { Exchange } from './exchange.ts'
 import type { Page } from './pages.ts'
 import { isPageRead } from './reading-protocol.ts'
 
-/** The most that EC2 allows. */
+/** The largest page that EC2 allows. */
 const PAGE_SIZE = 1000
 
-const wanted = (token: string | undefined) => ({
+const pageRequest = (token: string | undefined) => ({
   MaxResults: PAGE_SIZE,
   ...(token === undefined ? {} : { NextToken: token }),
 })
 
-/** Only an empty list says that there is nothing, and a row without an id is none. */
+/** Throws `MalformedAnswer` if the list is missing or a row has no id. Only an empty list means "no rows". */
 const wholeRows = <Sent, Row>(
-  sent: readonly Sent[] | undefined,
-  rowOf: (row: Sent) => Row | undefined,
+  list: readonly Sent[] | undefined,
+  rowOf: (sent: Sent) => Row | undefined,
 ): readonly Row[] => {
-  if (sent === undefined) throw new MalformedAnswer('the answer holds no list')
-  return sent.map((one) => {
-    const row = rowOf(one)
+  if (list === undefined) throw new MalformedAnswer('the answer holds no list')
+  return list.map((sent) => {
+    const row = rowOf(sent)
     if (row === undefined) throw new MalformedAnswer('a row has no id')
     return row
   })
@@ -32,10 +32,10 @@ const wholeRows = <Sent, Row>(
 
 type Reader = ReturnType<typeof createClients>['reader']
 
-/** One page of each of the two lists that there are. */
+/** Reads single pages of the two lists that Curfew needs. */
 export const createLists = (reader: Reader, exchange: Exchange, region: string) => ({
   connections(endpointId: string, token: string | undefined, signal: AbortSignal): Promise<Page<Connection>> {
-    const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: endpointId, ...wanted(token) })
+    const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: endpointId, ...pageRequest(token) })
     return exchange.carry({
       action: 'DescribeClientVpnConnections',
       endpointId,
@@ -51,9 +51,9 @@ export const createLists = (reader: Reader, exchange: Exchange, region: string) 
     })
   },
 
-  /** AWS filters by no tag, and takes no ids beside a page size. */
+  /** All endpoints of the Region: AWS does not filter by tag, and refuses ids together with a page size. */
   endpoints(token: string | undefined, signal: AbortSignal): Promise<Page<ListedEndpoint>> {
-    const command = new DescribeClientVpnEndpointsCommand(wanted(token))
+    const command = new DescribeClientVpnEndpointsCommand(pageRequest(token))
     return exchange.carry({
       action: 'DescribeClientVpnEndpoints',
       endpointId: undefined,

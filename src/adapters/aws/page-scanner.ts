@@ -1,13 +1,13 @@
 import { isAscii } from 'node:buffer'
 
-/** The page is not written as EC2 writes it: it is left to those who know all of XML. */
+/** The page is not written as EC2 writes it. It is left to the SDK, which reads all of XML. */
 export class Unusual extends Error {}
 
 export const unusual = (): never => {
   throw new Unusual()
 }
 
-/** An element's name, and the bytes that follow the `<` where it begins and the `</` where it ends. */
+/** An element's name. `bytes` is `name>`: it follows the `<` of the start tag and the `</` of the end tag. */
 export interface Tag {
   readonly name: string
   readonly bytes: Uint8Array
@@ -19,17 +19,17 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 
 const [TAB, NEWLINE, SPACE, SLASH, LESS, GREATER] = [9, 10, 32, 47, 60, 62]
 
-/** Far deeper than any row: what lies deeper is for those who need no stack to look at it. */
+/** Far deeper than any row. `skip` recurses, so deeper pages are left to the check that needs no call stack. */
 const DEEPEST = 64
 
-/** How many short texts are compared with before one is read anew. */
+/** The size of the cache of short texts. `word` compares with each of them. */
 const MOST_WORDS = 16
 
-/** Reads elements without attributes from a page, forwards and a byte at a time: no text is made but what is kept. */
+/** Reads elements without attributes from a page, forwards, byte by byte. Makes strings only of text that it keeps. */
 export class PageScanner {
   readonly bytes: Buffer
   at: number
-  /** Whether the element that was opened last ended there and then. */
+  /** Whether the element that was opened last was an empty tag, such as `<name/>`. */
   empty = false
   private readonly tags: Map<string, Tag>
   private readonly encoding: 'latin1' | 'utf8'
@@ -44,7 +44,10 @@ export class PageScanner {
     this.entities = bytes.includes('&')
   }
 
-  /** The element that begins here, past white space; undefined where its parent ends. Moves past the `>`. `guess`: the one that it will be, if the rows are alike. */
+  /**
+   * The element that begins here, after white space, or undefined where its parent ends. Moves past the `>`. `guess` is
+   * the element that comes here in the previous row: comparing with it is faster than reading the name.
+   */
   open(guess?: Tag): Tag | undefined {
     const { bytes } = this
     const start = this.at
@@ -55,7 +58,7 @@ export class PageScanner {
       line ||= byte === NEWLINE
       byte = bytes[++at]
     }
-    // The SDK takes white space without a line end for content, and loses the list around it.
+    // The SDK reads white space without a line end as content, and then loses the list around it.
     if (byte !== LESS || (at > start && !line)) return unusual()
     this.at = at
     if (bytes[at + 1] === SLASH) return undefined
@@ -71,20 +74,20 @@ export class PageScanner {
     this.at = end + 1
     const known = this.tags.get(name)
     if (known !== undefined) return known
-    // A name that holds anything but letters has attributes, or is none.
+    // Any other text is not a plain name: for example, it has attributes.
     if (!/^\w+$/.test(name)) return unusual()
     const tag = tagOf(name)
     this.tags.set(name, tag)
     return tag
   }
 
-  /** Past the end of an element, which is here. */
+  /** Moves past the end tag of an element, which must be here. */
   close({ bytes }: Tag): void {
     if (!this.holds(this.at + 2, bytes)) return unusual()
     this.at += 2 + bytes.length
   }
 
-  /** Past an element that holds nothing but text; returns where the text ends. */
+  /** Moves past an element that holds only text. Returns the end of the text. */
   leafEnd(tag: Tag): number {
     const { bytes } = this
     const { length } = bytes
@@ -96,14 +99,14 @@ export class PageScanner {
     return at
   }
 
-  /** The text of an element that was opened last and holds nothing else. */
+  /** The text of the element that was opened last. The element must hold only text. */
   text(tag: Tag): string {
     if (this.empty) return ''
     const start = this.at
     return this.copy(start, this.leafEnd(tag))
   }
 
-  /** As `text`, of which a page has few different ones: one string for all places that hold the same. */
+  /** As `text`, for elements with few different texts on a page. Equal texts share one string. */
   word(tag: Tag): string {
     if (this.empty) return ''
     const start = this.at
@@ -116,7 +119,7 @@ export class PageScanner {
     return word
   }
 
-  /** Past an element that nobody reads, and all that is in it. */
+  /** Moves past an element and everything in it. */
   skip(tag: Tag, depth = 0): void {
     const { bytes } = this
     if (this.empty) return
@@ -135,7 +138,7 @@ export class PageScanner {
     this.close(tag)
   }
 
-  /** Decoded, and a string of its own. */
+  /** The decoded text of a part of the page. */
   copy(start: number, end: number): string {
     const copy = this.bytes.toString(this.encoding, start, end)
     if (copy.includes('\n')) return unusual()
@@ -143,7 +146,7 @@ export class PageScanner {
     return copy.replace(/&(?:(\w+);)?/g, (_all: string, name: string | undefined) => ENTITIES[name ?? ''] ?? unusual())
   }
 
-  /** Whether two stretches of the page are the same. */
+  /** Whether two parts of the page hold the same bytes. */
   same(one: number, other: number, length: number): boolean {
     const { bytes } = this
     for (let at = 0; at < length; at++) if (bytes[one + at] !== bytes[other + at]) return false

@@ -7,14 +7,14 @@ export interface Page<Row> {
 }
 
 /**
- * The largest endpoint has 126 pages of active connections, plus those that ended within the hour. A list eight times
- * as long does not end: its tokens lead nowhere.
+ * The largest endpoint has 126 pages of active connections, plus those that ended within the last hour. A list eight
+ * times as long is refused: its tokens seem never to end.
  */
 const MAX_PAGES = 1000
 
 /**
- * All pages, or the first failure. A page may be empty and still have a successor. The list moves while it is read, so
- * an id may come twice: the later row counts. A token that comes twice is a circle.
+ * Reads all pages, or fails with the first failure. A page may be empty and still have a next page. The list changes
+ * while it is read, so an id may appear twice: the later row counts. A token that appears twice is a cycle.
  */
 export const readAllPages = async <Row extends { readonly id: string }>(
   readPage: (token: string | undefined) => Promise<Page<Row>>,

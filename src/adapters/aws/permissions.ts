@@ -4,10 +4,10 @@ import type { AwsAction } from './actions.ts'
 import type { createClients } from './clients.ts'
 import type { Exchange } from './exchange.ts'
 
-/** A dry run need not name what exists. */
+/** A dry run does not need a connection that exists. */
 const NO_CONNECTION = 'cvpn-connection-00000000000000000'
 
-/** Whether IAM denies what was tried dry. EC2 answers a dry run with an error, whatever it finds. */
+/** Whether IAM denies the action of a dry run. EC2 answers every dry run with an error. */
 const isDenied = async (dryRun: Promise<unknown>): Promise<boolean> => {
   try {
     await dryRun
@@ -15,13 +15,13 @@ const isDenied = async (dryRun: Promise<unknown>): Promise<boolean> => {
   } catch (error) {
     if (!(error instanceof VpnError)) throw error
     if (error.code === 'denied') return true
-    // Who is told that there is no such connection was let in.
+    // EC2 looks for the connection only after IAM has allowed the call.
     if (error.awsCode === 'DryRunOperation' || error.code === 'connection-not-found') return false
     throw error
   }
 }
 
-/** Of the two actions that watching an endpoint takes, those that IAM denies. */
+/** The actions that IAM denies, of the two that Curfew needs on an endpoint. Dry runs: nothing is read or ended. */
 export const missingPermissions = async (
   { reader }: Pick<ReturnType<typeof createClients>, 'reader'>,
   exchange: Exchange,

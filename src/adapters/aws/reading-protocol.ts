@@ -2,7 +2,7 @@ import { AwsEc2QueryProtocol } from '@aws-sdk/core/protocols'
 import type { Connection } from '../../domain/connection.ts'
 import type { Page } from './pages.ts'
 
-/** A page that was read before the SDK saw it. */
+/** A page that `readConnectionsPage` has read, passed on to the SDK in place of a body. */
 export interface PageRead {
   readonly pageRead: Page<Connection>
 }
@@ -10,9 +10,9 @@ export interface PageRead {
 export const isPageRead = (body: unknown): body is PageRead =>
   typeof body === 'object' && body !== null && 'pageRead' in body
 
-/** The SDK's own protocol, but for a page that was read already, whose body is what was read. */
+/** The SDK's own protocol, except that it does not parse a page that was already read: it passes the page on. */
 export class ReadingProtocol extends AwsEc2QueryProtocol {
-  /** What comes out is of the type that the operation says, which only its caller knows. */
+  /** The SDK's caller knows the type of the result; `never` fits them all. Use `isPageRead` on the result. */
   override async deserializeResponse(
     ...[operation, context, response]: Parameters<AwsEc2QueryProtocol['deserializeResponse']>
   ): Promise<never> {

@@ -1,14 +1,14 @@
 import type { Clock } from '../../app/clock.ts'
 import { type Instant, MINUTE } from '../../domain/time/instant.ts'
 
-/** Where new credentials help, the first ones do. */
+/** If new credentials help at all, the first ones do: asking again within a minute only adds calls. */
 const PAUSE_MS = MINUTE
 
 type Credentials = (options: { readonly forceRefresh: boolean }) => Promise<unknown>
 
 /**
- * Fetches new credentials after AWS has said that these have expired: once for all calls that hear it, and not again
- * within a minute. Resolves to whether there are new ones.
+ * Renews the credentials after AWS has rejected them as expired. All calls that were rejected share one renewal, and
+ * there is at most one a minute. Resolves to whether the renewal succeeded.
  */
 export const createRenewal = (credentials: Credentials, clock: Clock) => {
   let latest: { readonly at: Instant; readonly done: Promise<boolean> } | undefined

@@ -2,6 +2,7 @@ import { TerminateClientVpnConnectionsCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
+import { msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import { MalformedAnswer } from './answer-body.ts'
@@ -15,25 +16,25 @@ import { missingPermissions } from './permissions.ts'
 import { createRenewal } from './renewal.ts'
 
 export interface VpnOptions extends ClientOptions {
-  /** Told of every HTTP attempt at EC2 and of the question for the account, those that the SDK repeats by itself included. */
+  /** Called after every HTTP attempt at EC2 and at GetCallerIdentity, including the SDK's own retries. */
   readonly onRequest?: ((request: ApiRequest) => void) | undefined
-  /** Waited for before each page: our share of the account's read requests. */
+  /** Awaited before each page. It limits Curfew's share of the account's read requests. */
   readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined
 }
 
-/** AWS itself said so: new credentials may help. */
+/** Whether AWS rejected the credentials as expired: then new ones may help. */
 const isExpired = (error: unknown) =>
   error instanceof VpnError && error.code === 'expired-credentials' && !(error.cause instanceof RoleNotAssumed)
 
 /**
- * Timers stand still while a machine sleeps, and its clock goes on. Corrections of the clock by AWS's answers stay within
- * five minutes: a list during which more than this was lost has a beginning that is as old.
+ * While a machine sleeps its timers stop, but its clock goes on. Corrections of the clock by AWS's `Date` stay within
+ * five minutes. If the clock moved further than this while a list was read, its first rows may be that old.
  */
 const ASLEEP_MS = 6 * MINUTE
 
 /**
- * The Client VPN of one account in one Region, by the SDK's default credentials or those of a role. `requestTimeoutMs`
- * bounds each page and each termination whole.
+ * The Client VPN of one account in one Region, called with the SDK's default credentials or those of a role.
+ * `requestTimeoutMs` limits each page and each termination, with all its attempts.
  */
 export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
   const { region, requestTimeoutMs: limitMs, clock, assumeRole, onRequest, beforePage } = options
@@ -43,7 +44,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
   const lists = createLists(reader, exchange, region)
   const renew = createRenewal(clients.credentials, clock)
 
-  /** What only reads is done again at once with new credentials, when AWS says that the old ones have expired. */
+  /** Runs a call that only reads. If AWS rejects the credentials as expired, renews them and runs it once more. */
   const reading = async <Output>(work: () => Promise<Output>): Promise<Output> => {
     try {
       return await work()
@@ -54,7 +55,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
   }
 
   const scan = async <Row extends { readonly id: string }>(
-    asked: { readonly action: ActionName; readonly endpointId: string | undefined },
+    request: { readonly action: ActionName; readonly endpointId: string | undefined },
     page: (token: string | undefined) => Promise<Page<Row>>,
     signal: AbortSignal,
   ) => {
@@ -66,41 +67,49 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
           return page(token)
         }),
       )
-      // By the clock as its answers have left it: the time at the beginning may have been wrong, the time since is not.
+      // AWS's answers may correct the clock during the list. So the start is computed from the corrected clock and the
+      // time that has passed: the time taken at the start may have been wrong.
       const completedAt = clock.now()
-      const tookMs = Math.round(clock.elapsed() - startedAt)
+      const tookMs = Math.round(msBetween(startedAt, clock.elapsed()))
       const lostMs = completedAt - beganAt - tookMs
       if (lostMs > ASLEEP_MS) {
-        const what = `${asked.action} in ${region}: while the list was read the clock moved on by ${formatDuration(lostMs)}`
-        throw new VpnError('timeout', `${what}: this machine slept, or its clock was set. The next poll reads anew.`)
+        const found = `${request.action} in ${region}: the clock jumped forward by ${formatDuration(lostMs)} while the list was read`
+        throw new VpnError(
+          'timeout',
+          `${found}: this machine slept, or its clock was set; the next poll reads it again`,
+        )
       }
       return { begunAt: completedAt - tookMs, completedAt, rows }
     } catch (error) {
       if (error instanceof VpnError) throw error
-      throw vpnErrorOf(error, { ...asked, region, address: undefined, limitMs })
+      throw vpnErrorOf(error, { ...request, region, address: undefined, limitMs })
     }
   }
 
-  /** A token may run out in the middle of a long list: then once more from the start. */
-  const readList: typeof scan = async (asked, page, signal) => {
+  /** A pagination token may expire in the middle of a long list: then the list is read once more from the start. */
+  const readList: typeof scan = async (request, page, signal) => {
     try {
-      return await scan(asked, page, signal)
+      return await scan(request, page, signal)
     } catch (error) {
       if (!(error instanceof VpnError && error.code === 'bad-pagination-token')) throw error
-      return scan(asked, page, signal)
+      return scan(request, page, signal)
     }
   }
 
   return {
     async snapshot(endpointId, signal) {
-      const asked = { action: 'DescribeClientVpnConnections', endpointId } as const
-      const { rows, ...times } = await readList(asked, (token) => lists.connections(endpointId, token, signal), signal)
+      const request = { action: 'DescribeClientVpnConnections', endpointId } as const
+      const { rows, ...times } = await readList(
+        request,
+        (token) => lists.connections(endpointId, token, signal),
+        signal,
+      )
       return { endpointId, ...times, connections: rows }
     },
 
     async endpoints(signal) {
-      const asked = { action: 'DescribeClientVpnEndpoints', endpointId: undefined } as const
-      return (await readList(asked, (token) => lists.endpoints(token, signal), signal)).rows
+      const request = { action: 'DescribeClientVpnEndpoints', endpointId: undefined } as const
+      return (await readList(request, (token) => lists.endpoints(token, signal), signal)).rows
     },
 
     missingPermissions: (endpointId, signal) =>
@@ -152,7 +161,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
         },
       })
       return call.catch(async (error: unknown) => {
-        // Not sent again here: the queue does that, and finds the new ones.
+        // The call is not repeated here. The termination queue repeats it with the new credentials.
         if (isExpired(error)) await renew()
         throw error
       })

@@ -1,10 +1,13 @@
 import { createTask } from 'node-cron'
 import type { Schedule } from '../../app/schedule.ts'
 
-/** node-cron as a schedule only: its own timer goes silent when the clock is set back and replays every missed slot when it is set forward. */
+/**
+ * Uses node-cron only to compute times, in UTC. Its own timer stops firing when the clock is set back, and replays
+ * every missed run when the clock is set forward.
+ */
 export const cronSchedule = (schedule: string): Schedule => ({
   next(now) {
-    // Every task stays in a registry of node-cron until it is destroyed.
+    // node-cron keeps every task in a registry until `destroy`.
     const task = createTask(schedule, () => {}, { timezone: 'UTC' })
     try {
       const [first, second] = task.getNextRuns(2)

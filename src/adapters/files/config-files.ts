@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import type { ConfigFiles } from '../../config/config-files.ts'
 
-/** The disk. Read in one go: a reload must not see the first half of an edit beside the second half of the next. */
+/** Configuration files on disk. Synchronous, so that a reload does not mix parts of two edits. */
 export const diskFiles: ConfigFiles = {
   look(path) {
     try {
@@ -17,10 +17,10 @@ export const diskFiles: ConfigFiles = {
   list: (folder) => attempt(() => ({ names: readdirSync(folder) })),
 }
 
-/** A quarter of a million names. One file shall not take the memory that the daemon has for everything. */
+/** Room for 250,000 names. A single file must not use up the memory of the daemon. */
 const LARGEST_BYTES = 8_000_000
 
-/** What was looked at may be another by now: the open file is asked, and a pipe in its place keeps nobody waiting. */
+/** Checks the open file: the path may have changed since `look`. Without O_NONBLOCK the open of a pipe would hang. */
 const readBounded = (path: string): { readonly bytes: Uint8Array } | { readonly why: string } => {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {
@@ -35,7 +35,7 @@ const readBounded = (path: string): { readonly bytes: Uint8Array } | { readonly 
 }
 
 const tooLarge = (size: number) =>
-  `it has ${Math.ceil(size / 1e6)} MB, at most ${LARGEST_BYTES / 1e6} MB are read, and of YAML 2 MB: lists of users go into text files of their own, named with "usersFile"`
+  `it has ${Math.ceil(size / 1e6)} MB; the limit is ${LARGEST_BYTES / 1e6} MB, and 2 MB for YAML: move lists of users to text files and name these with "usersFile"`
 
 const attempt = <Result>(read: () => Result | { readonly why: string }): Result | { readonly why: string } => {
   try {
@@ -48,7 +48,7 @@ const attempt = <Result>(read: () => Result | { readonly why: string }): Result 
 const REASONS: Record<string, string> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
-  ELOOP: 'its links lead in a circle',
+  ELOOP: 'its symbolic links form a loop',
   ENOENT: 'it does not exist',
 }
 

@@ -1,6 +1,6 @@
 import { constants, open } from 'node:fs/promises'
 
-/** It was opened, and there is nothing to be read for us. `code` as Node names failures of the system. */
+/** The path was opened, but it is not a readable regular file. `code` has the form of Node's system error codes. */
 class NotReadable extends Error {
   override name = 'NotReadable'
   readonly code: string
@@ -12,8 +12,9 @@ class NotReadable extends Error {
 }
 
 /**
- * The bytes of a file. A pipe in its place keeps nobody waiting and a device does not fill the memory: they fail with
- * the code `ENOTFILE`, a folder with `EISDIR`, and what is longer than it may be with `EFBIG`.
+ * Reads a regular file. Fails with the code `ENOTFILE` for a pipe or a device, with `EISDIR` for a folder, with `EFBIG`
+ * for a file of more than `mostBytes`, and with Node's errors. Reading a pipe could block, a device could fill the
+ * memory.
  */
 export const readRegularFile = async (path: string, mostBytes = Number.POSITIVE_INFINITY): Promise<Buffer> => {
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)

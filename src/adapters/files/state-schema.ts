@@ -1,78 +1,88 @@
 import * as z from 'zod'
 import type { State } from '../../app/state.ts'
 
-/** What a `Date` can hold: later ones could not be written into a log. */
+/** The range of a `Date`. A larger number could not be written into a log. */
 const MOST_MS = 8.64e15
 const instant = z.number().min(-MOST_MS).max(MOST_MS)
+/** JSON has no infinity: `null` stands for always and never. */
+const finiteOrAbsent = instant.nullish().transform((at) => at ?? undefined)
+const absent = z
+  .string()
+  .optional()
+  .transform((text) => text ?? undefined)
 
 const entriesOf = (found: unknown): unknown =>
   typeof found === 'object' && found !== null && !Array.isArray(found) ? Object.entries(found) : undefined
 
-/** By names that people chose: `z.record` would leave out whoever is called `__proto__`. */
+/** A record by names that people chose. `z.record` would leave out a user called `__proto__`. */
 const byName = <Value extends z.ZodType>(value: Value) =>
-  z.preprocess(entriesOf, z.array(z.tuple([z.string(), value]))).transform((entries) => Object.fromEntries(entries))
+  z
+    .preprocess(entriesOf, z.array(z.tuple([z.string(), value])))
+    .transform((entries): Record<string, z.output<Value>> => Object.fromEntries(entries))
 
 const kept = <Value extends z.ZodType>(value: Value) => byName(byName(value))
 
-/** More may come with another version; what is written to logs and the audit trail is looked at. */
-const violation = z.looseObject({
+const violation = z.object({
   connectionId: z.string(),
-  username: z.string().optional(),
-  commonName: z.string().optional(),
+  username: absent,
+  commonName: absent,
   policy: z.string(),
   reason: z.string(),
-  // `null` stands for always and never.
-  since: instant.nullish(),
-  deadline: instant.nullish(),
+  since: finiteOrAbsent,
+  deadline: finiteOrAbsent,
   because: z.string(),
   alsoBy: z.array(z.string()),
 })
 
-const keys = {
+const answered = {
+  violation,
+  attempts: z.int().min(0),
+  callId: z.string(),
+  selector: z.enum(['connection-id', 'username']),
+  leftAt: instant,
+  answeredAt: instant,
+  requestId: absent,
+}
+const absences = z.int().min(0)
+const heard = z.enum(['never', 'unread', 'read'])
+
+const termination = z.discriminatedUnion('state', [
+  z.object({ ...answered, state: z.literal('unproven'), absences }),
+  z.object({ ...answered, state: z.literal('lingering'), absences }),
+  z.object({ ...answered, state: z.literal('reported-gone'), heard }),
+  z.object({ ...answered, state: z.literal('waiting'), heard, absences, tryAgainAt: instant }),
+  z.object({ ...answered, state: z.literal('given-up'), heard, absences, tryAgainAt: instant }),
+])
+
+const limits = z.object({ maxPercent: z.number(), minConnections: z.number() })
+
+const schema = z.object({
   policies: byName(z.object({ hash: z.string(), acts: z.boolean(), changedAt: instant })),
   endpoints: byName(
     z.object({
-      memory: z.object({
-        firstSeen: byName(instant),
-        countersMovedAt: instant.nullable(),
-        notes: kept(z.object({ at: instant, bytes: z.number() })),
-        graceStarted: kept(instant),
-        terminated: kept(instant),
-        // Younger than the rest: a state without it is one of before.
-        warned: kept(z.number()).default({}),
-      }),
-      guard: z.array(z.object({ policy: z.string(), connectionId: z.string(), dueAt: instant, held: z.boolean() })),
-      guardLimits: z.object({ maxPercent: z.number(), minConnections: z.number() }),
       watchedSince: instant,
-      pursuits: z.array(
-        z.object({
-          violation,
-          callId: z.string(),
-          selector: z.enum(['connection-id', 'username']),
-          attempts: z.int().min(0),
-          state: z.enum(['sending', 'sent', 'gone', 'free']),
-          taken: z.boolean(),
-          leftAt: instant,
-          sentAt: instant,
-          againAt: instant,
-          absences: z.int().min(0),
-          gaveUp: z.boolean(),
-          requestId: z.string().optional(),
-        }),
-      ),
+      firstSeen: byName(instant),
+      countersMovedAt: instant.nullable(),
+      notes: kept(z.object({ at: instant, bytes: z.number() })),
+      graceStarted: kept(instant),
+      terminated: kept(instant),
+      warned: kept(z.number()),
+      holds: z.object({
+        limits: limits.optional().transform((found) => found ?? undefined),
+        verdicts: z.array(
+          z.object({
+            policy: z.string(),
+            policyHash: z.string(),
+            connectionId: z.string(),
+            dueAt: instant,
+            held: z.boolean(),
+          }),
+        ),
+      }),
+      terminations: z.array(termination),
     }),
   ),
-}
+})
 
-const schema = z.object(keys)
-/** As it was written before it had a checksum. One key more or less, and it is something else that was damaged. */
-const unsealedSchema = z.strictObject({ version: z.literal(1), ...keys })
-
-/** Undefined where this is no state. */
-export const readSealedState = (found: unknown): State | undefined => stateOf(schema.safeParse(found).data)
-
-/** Undefined where this is no state of before. */
-export const readUnsealedState = (found: unknown): State | undefined => stateOf(unsealedSchema.safeParse(found).data)
-
-const stateOf = (read: z.infer<typeof schema> | undefined): State | undefined =>
-  read && ({ policies: read.policies, endpoints: read.endpoints } as unknown as State)
+/** Undefined where the value is not a state of this version. */
+export const readState = (found: unknown): State | undefined => schema.safeParse(found).data

@@ -3,38 +3,39 @@ import type { Clock } from '../../app/clock.ts'
 import { SECOND } from '../../domain/time/instant.ts'
 
 /**
- * Tells when any of the files and folders has changed and then stood still for a second. Asks the disk each second
- * instead of listening to it: that sees editors that replace files, ConfigMap links that are swapped, and mounts that
- * send no notice. Runs until the signal is aborted.
+ * Calls `onChange` when a file or folder has changed and then stayed the same for one second. Polls the disk each
+ * second. Unlike file system events, polling sees editors that replace files, ConfigMap links that are swapped, and
+ * mounts that send no events. Runs until the signal is aborted.
  */
 export const watchFiles = async (options: {
-  /** Asked each time: a reload may read other files. */
+  /** Called at each poll: a reload may read other files. */
   readonly sources: () => readonly string[]
   readonly clock: Clock
   readonly signal: AbortSignal
-  /** What the files were before they were read: an edit in between is then seen. */
+  /** The fingerprint before the files were read. An edit between that and the first poll is then seen. */
   readonly taken: Fingerprint
   readonly onChange: () => Promise<void> | void
 }): Promise<void> => {
   const { sources, clock, signal, onChange } = options
-  let { taken } = options
-  let seen = taken
+  let handled = options.taken
+  let seen = handled
   while (!signal.aborted) {
     await clock.sleep(SECOND, signal)
     if (signal.aborted) return
     const now = await fingerprint(sources())
     const settled = same(now, seen)
     seen = now
-    if (!settled || same(now, taken)) continue
+    if (!settled || same(now, handled)) continue
     await onChange()
-    // A file that the reload was the first to read is as it is now; all others as they were before it.
-    taken = new Map([...(await fingerprint(sources()))].map(([path, found]) => [path, now.get(path) ?? found]))
-    seen = taken
+    // Files keep their fingerprint from before the reload, so that an edit during the reload is seen. Files that the
+    // reload read for the first time have none: they get the current one.
+    handled = new Map([...(await fingerprint(sources()))].map(([path, found]) => [path, now.get(path) ?? found]))
+    seen = handled
   }
 }
 
-/** What each path was like. */
-export type Fingerprint = ReadonlyMap<string, string>
+/** The inode, size, modification time and entries of each path, by path. */
+type Fingerprint = ReadonlyMap<string, string>
 
 export const fingerprint = async (paths: readonly string[]): Promise<Fingerprint> =>
   new Map(await Promise.all(paths.map(async (path) => [path, await describe(path)] as const)))

@@ -1,9 +1,10 @@
 import type { Clock } from '../../app/clock.ts'
+import { elapsedAt } from '../../domain/time/elapsed.ts'
 
 /** The host's clock. */
 export const hostClock: Clock = {
   now: () => Date.now(),
-  elapsed: () => performance.now(),
+  elapsed: () => elapsedAt(performance.now()),
   trusted: () => true,
   sleep: (ms, signal) =>
     new Promise((resolve) => {

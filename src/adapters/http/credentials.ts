@@ -3,13 +3,13 @@ import { createSecureContext } from 'node:tls'
 import type { ServerSettings } from '../../config/configuration.ts'
 import { readRegularFile } from '../files/regular-file.ts'
 
-/** What the server proves itself with, and what is asked of others. Keys and tokens: never log it. */
+/** The server's certificate and key, the CA that clients must have, and the bearer token. Secret: never log it. */
 export interface Credentials {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer | undefined } | undefined
   readonly token: string | undefined
 }
 
-/** A file that the server cannot do without. The message is for an operator and holds nothing of what is in the file. */
+/** A file of `server` cannot be read or used. The message is for an operator and never quotes the file's content. */
 export class CredentialsError extends Error {
   override name = 'CredentialsError'
   readonly code: 'unreadable' | 'invalid'
@@ -20,10 +20,10 @@ export class CredentialsError extends Error {
   }
 }
 
-/** Guessing anything shorter is a matter of patience: nothing slows a client down but the network. */
+/** In characters. A shorter token can be guessed: only the network limits how often a client tries. */
 const SHORTEST_TOKEN = 16
 
-/** Reads what `server` names and checks that it can serve. Rejects with `CredentialsError`. */
+/** Reads the files that `server` names and checks that the server can use them. Rejects with `CredentialsError`. */
 export const readCredentials = async ({ tls, bearerTokenFile }: ServerSettings): Promise<Credentials> => ({
   tls: tls && (await readTls(tls)),
   token: bearerTokenFile === undefined ? undefined : await readToken(bearerTokenFile),
@@ -38,13 +38,13 @@ const readTls = async ({ certFile, keyFile, clientCaFile }: NonNullable<ServerSe
   if (!own.checkPrivateKey(ownKey)) {
     throw new CredentialsError(
       'invalid',
-      `server.tls: the key ${keyFile} does not belong to the certificate ${certFile}: name the two that go together`,
+      `server.tls: the key ${keyFile} does not belong to the certificate ${certFile}: name a certificate and its own key`,
     )
   }
   if (ca !== undefined && clientCaFile !== undefined) {
     parse('tls.clientCaFile', clientCaFile, 'a CA certificate in PEM', () => new X509Certificate(ca))
   }
-  // What else TLS may refuse, such as a key that is too short or a broken certificate further down.
+  // TLS refuses more than the checks above, such as a key that is too short or a broken issuer certificate in the file.
   parse('tls.certFile', certFile, 'a certificate that TLS can use', () => createSecureContext({ cert, key, ca }))
   return { cert, key, ca }
 }
@@ -54,19 +54,19 @@ const readToken = async (file: string) => {
   if (token.length >= SHORTEST_TOKEN && /^[!-~]+$/.test(token)) return token
   throw new CredentialsError(
     'invalid',
-    `server.bearerTokenFile: ${file} does not hold a token, expected at least ${SHORTEST_TOKEN} letters, digits or signs on one line: make one with "openssl rand -hex 32"`,
+    `server.bearerTokenFile: ${file} does not hold a valid token, expected one line of at least ${SHORTEST_TOKEN} printable ASCII characters without spaces: make one with "openssl rand -hex 32"`,
   )
 }
 
-/** A bundle of all CAs that browsers trust has a fifth of this. */
+/** Five times the size of a bundle with all CAs that browsers trust. */
 const LARGEST_BYTES = 1_000_000
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
-  EFBIG: `it is longer than ${LARGEST_BYTES / 1e6} MB`,
-  EISDIR: 'it is a folder',
+  EFBIG: `it is larger than ${LARGEST_BYTES / 1e6} MB`,
+  EISDIR: 'it is a folder, not a file',
   ENOENT: 'it does not exist',
-  ENOTFILE: 'it is not a file',
+  ENOTFILE: 'it is not a regular file',
   EPERM: 'permission denied',
 }
 
@@ -75,7 +75,10 @@ const read = async (key: string, file: string): Promise<Buffer> => {
     return await readRegularFile(file, LARGEST_BYTES)
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException
-    throw new CredentialsError('unreadable', `server.${key}: cannot read ${file}: ${REASONS[code] ?? code}`)
+    throw new CredentialsError(
+      'unreadable',
+      `server.${key}: cannot read ${file}: ${REASONS[code] ?? code}. Correct the path, or let Curfew's user read the file`,
+    )
   }
 }
 
@@ -84,6 +87,9 @@ const parse = <Value>(key: string, file: string, expected: string, attempt: () =
     return attempt()
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException
-    throw new CredentialsError('invalid', `server.${key}: ${file} is not ${expected} (${code})`)
+    throw new CredentialsError(
+      'invalid',
+      `server.${key}: ${file} is not ${expected} (${code}): replace the file, or name another one`,
+    )
   }
 }

@@ -3,27 +3,30 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Credentials } from './credentials.ts'
 
-/** A scraper, a few people and the kubelet need a dozen; each takes a file descriptor that AWS and the audit trail need too. */
+/**
+ * A scraper, a few people and the kubelet need a dozen. Each connection takes a file descriptor from AWS calls and the
+ * audit trail.
+ */
 const MOST_CONNECTIONS = 64
 
-/** How long a client may be silent while it ought to read or write. */
+/** How long a client may neither read nor write during a request. */
 const SILENCE_MS = 10_000
 
-/** Node waits for two minutes. */
+/** Node's own limit for a TLS handshake is two minutes. */
 const HANDSHAKE_MS = 5_000
 
 const LIMITS: ServerOptions = {
   maxHeaderSize: 8 * 1024,
-  // From the connection to the last header, and to the end of the request.
+  // From the connection to the last header, and from the connection to the end of the request.
   headersTimeout: 5_000,
   requestTimeout: 10_000,
-  // How often those two are looked at; Node's own 30 s would stretch them to that.
+  // How often Node checks those two limits. At its default of 30 s, both would last up to 30 s longer.
   connectionsCheckingInterval: 1_000,
-  // Scrapes are mostly no further apart than a minute: each finds the connection of the one before.
+  // Scrapes are mostly at most a minute apart: each scrape can reuse the connection of the previous one.
   keepAliveTimeout: 75_000,
 }
 
-/** The sockets, with their limits; HTTPS where there is a certificate. */
+/** A server with limits on its sockets. It speaks HTTPS if there is a certificate, else HTTP. */
 export const createListener = (tls: Credentials['tls']) => {
   const secure =
     tls && createHttpsServer({ ...LIMITS, ...tls, handshakeTimeout: HANDSHAKE_MS, requestCert: tls.ca !== undefined })
@@ -33,7 +36,7 @@ export const createListener = (tls: Credentials['tls']) => {
 
   const open = new Set<Socket>()
   let closing = false
-  // Those in a handshake too, which an HTTP server does not know of yet.
+  // This includes sockets in a TLS handshake, which the HTTP server does not list yet.
   server.on('connection', (socket: Socket) => {
     if (closing) socket.destroy()
     open.add(socket)
@@ -43,14 +46,14 @@ export const createListener = (tls: Credentials['tls']) => {
   return {
     server,
 
-    /** Takes renewed certificates for connections to come. */
+    /** Uses renewed certificates for new connections, and closes idle connections. */
     renew(next: NonNullable<Credentials['tls']>): void {
       secure?.setSecureContext(next)
       server.closeIdleConnections()
     },
 
-    /** Cuts every connection off, those that still come in as well. */
-    cutOff(): void {
+    /** Closes every connection at once, and each one that still arrives. */
+    closeConnections(): void {
       closing = true
       for (const socket of open) socket.destroy()
     },

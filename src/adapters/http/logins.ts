@@ -1,13 +1,13 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createPasswords, sha256 } from './passwords.ts'
 
-export type Admission = 'in' | 'refused' | 'too-many'
+type Admission = 'admitted' | 'refused' | 'too-many'
 
-/** Who may read: a user with a password, or whoever has the token; everybody if neither is asked for. */
+/** Admits a user with the right password, or a client with the token. Admits every client if neither is configured. */
 export const createLogins = (options: {
-  /** bcrypt hashes by name. */
+  /** bcrypt hashes by user name. */
   readonly users: Readonly<Record<string, string>> | undefined
-  /** Asked each time, for it may be renewed. */
+  /** Called for each request, because the token can be renewed. */
   readonly token: () => string | undefined
 }) => {
   const users = options.users === undefined ? undefined : createPasswords(new Map(Object.entries(options.users)))
@@ -17,22 +17,22 @@ export const createLogins = (options: {
   }
 
   return {
-    /** For `WWW-Authenticate`. */
+    /** The values of the `WWW-Authenticate` header. */
     challenges: (): string[] => [
       ...(users === undefined ? [] : ['Basic realm="Curfew", charset="UTF-8"']),
       ...(options.token() === undefined ? [] : ['Bearer realm="Curfew"']),
     ],
 
-    /** `authorization` is the header of that name. */
+    /** `authorization` is the value of the `Authorization` header. */
     async admit(authorization: string | undefined): Promise<Admission> {
-      if (users === undefined && options.token() === undefined) return 'in'
+      if (users === undefined && options.token() === undefined) return 'admitted'
       const [, scheme = '', credentials = ''] = /^(\S+) +(\S+)$/.exec(authorization ?? '') ?? []
-      if (scheme.toLowerCase() === 'bearer') return isToken(credentials) ? 'in' : 'refused'
+      if (scheme.toLowerCase() === 'bearer') return isToken(credentials) ? 'admitted' : 'refused'
       if (scheme.toLowerCase() !== 'basic' || users === undefined) return 'refused'
       const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(credentials, 'base64').toString()) ?? []
       if (user === undefined || password === undefined) return 'refused'
       const checked = await users.check(user, password)
-      return checked === 'right' ? 'in' : checked === 'wrong' ? 'refused' : checked
+      return checked === 'right' ? 'admitted' : checked === 'wrong' ? 'refused' : checked
     },
   }
 }

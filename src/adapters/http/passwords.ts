@@ -3,30 +3,31 @@ import { setTimeout } from 'node:timers/promises'
 import { compare } from 'bcryptjs'
 import pLimit from 'p-limit'
 
-/** With the pause below, the last of them waits five seconds at the highest cost that is taken. */
+/** Checks in the queue. With the pause below, the last one waits five seconds at the highest accepted bcrypt cost. */
 const MOST_WAITING = 4
 
-/** After a computation nothing is computed for so many times as long as it took: logins get a fifth of the event loop. */
-const PAUSE = 4
+/** The pause after each computation, as a multiple of its duration: logins get a fifth of the event loop. */
+const PAUSE_FACTOR = 4
 
-export type Checked = 'right' | 'wrong' | 'too-many'
+type Checked = 'right' | 'wrong' | 'too-many'
 
 /**
- * Checks passwords against bcrypt hashes by user name. bcrypt runs in the process that enforces: a password that was
- * right once is known again by its digest, the rest take turns, and beyond a few nobody is kept waiting.
+ * Checks passwords against bcrypt hashes by user name. bcrypt runs in the same process as enforcement, so its time is
+ * limited: a password that was right once is recognised by its digest, other checks run one at a time, and a check that
+ * finds the queue full is answered `too-many`.
  */
 export const createPasswords = (hashes: ReadonlyMap<string, string>) => {
-  /** At most one a user, so it cannot grow. */
+  /** SHA-256 of the last right password, by user. At most one for each user, so the map stays bounded. */
   const digests = new Map<string, Buffer>()
-  const turns = pLimit(1)
+  const queue = pLimit(1)
   const [anyHash = ''] = hashes.values()
 
   const compute = (password: string, hash: string) =>
     new Promise<boolean>((resolve, reject) => {
-      turns(async () => {
+      queue(async () => {
         const startedAt = performance.now()
         resolve(await compare(password, hash))
-        await setTimeout(PAUSE * (performance.now() - startedAt), undefined, { ref: false })
+        await setTimeout(PAUSE_FACTOR * (performance.now() - startedAt), undefined, { ref: false })
       }).catch(reject)
     })
 
@@ -35,9 +36,9 @@ export const createPasswords = (hashes: ReadonlyMap<string, string>) => {
       const digest = sha256(password)
       const known = digests.get(user)
       if (known !== undefined && timingSafeEqual(known, digest)) return 'right'
-      if (turns.pendingCount >= MOST_WAITING) return 'too-many'
+      if (queue.pendingCount >= MOST_WAITING) return 'too-many'
       const hash = hashes.get(user)
-      // Nobody shall learn from how long it takes which names there are.
+      // An unknown user costs the same time as a known one, so that the time does not reveal which names exist.
       const matches = await compute(password, hash ?? anyHash)
       if (hash === undefined || !matches) return 'wrong'
       digests.set(user, digest)

@@ -1,12 +1,12 @@
-/** What there is to read, and what for. */
+/** Every path that is served, with a description for the index page. */
 export const PATHS = {
-  '/metrics': 'metrics, for Prometheus',
-  '/status': 'what is watched and in force, in JSON',
-  '/healthz': 'whether the loop turns',
-  '/readyz': 'whether every endpoint was tried once',
+  '/metrics': 'metrics for Prometheus',
+  '/status': 'the endpoints, policies in force and open work, as JSON',
+  '/healthz': 'whether the main loop runs',
+  '/readyz': 'whether every endpoint has been polled at least once',
 } as const
 
-/** One bit each, and those who ask have no login: a kubelet, a load balancer. */
+/** Paths without a login: a kubelet or a load balancer has none, and each answer holds a single bit. */
 export const OPEN_PATHS: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz'])
 
 export const INDEX = `<!doctype html>
@@ -16,7 +16,7 @@ export const INDEX = `<!doctype html>
 <h1>Curfew</h1>
 <ul>
 ${Object.entries(PATHS)
-  .map(([path, what]) => `<li><a href="${path}">${path}</a>: ${what}</li>`)
+  .map(([path, description]) => `<li><a href="${path}">${path}</a>: ${description}</li>`)
   .join('\n')}
 </ul>
 </html>

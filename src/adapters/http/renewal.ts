@@ -6,12 +6,13 @@ import { MINUTE } from '../../domain/time/instant.ts'
 import { type Credentials, CredentialsError, readCredentials } from './credentials.ts'
 
 /**
- * Reads the files of `server` anew each minute, for others renew them, and hands on what has changed. What cannot serve
- * is told once and left alone. Runs until the signal is aborted.
+ * Reads the files of `server` again each minute, because other programs renew them, and calls `onChange` if their
+ * content has changed. Files that cannot be used are logged once, and the current credentials stay in use. Runs until
+ * the signal is aborted.
  */
 export const watchCredentials = async (options: {
   readonly settings: ServerSettings
-  readonly taken: Credentials
+  readonly current: Credentials
   readonly onChange: (next: Credentials) => void
   readonly clock: Clock
   readonly signal: AbortSignal
@@ -19,23 +20,28 @@ export const watchCredentials = async (options: {
 }): Promise<void> => {
   const { settings, onChange, clock, signal, log } = options
   if (settings.tls === undefined && settings.bearerTokenFile === undefined) return
-  let { taken } = options
-  let said: string | undefined
+  let { current } = options
+  let lastProblem: string | undefined
   while (!signal.aborted) {
     await clock.sleep(MINUTE, signal)
     if (signal.aborted) return
     try {
       const next = await readCredentials(settings)
-      said = undefined
-      if (isDeepStrictEqual(next, taken)) continue
-      taken = next
+      lastProblem = undefined
+      if (isDeepStrictEqual(next, current)) continue
+      current = next
       onChange(next)
-      log.info({ event: 'credentials-renewed' }, 'the server took renewed certificates or a renewed token')
+      log.info(
+        { event: 'credentials-renewed' },
+        'the HTTP server uses the renewed certificates or the renewed token from now on',
+      )
     } catch (error) {
       if (!(error instanceof CredentialsError)) throw error
       const { code, message } = error
-      if (message !== said) log.error({ event: 'credentials-refused', code }, `${message}; the old ones stay in use`)
-      said = message
+      if (message !== lastProblem) {
+        log.error({ event: 'credentials-refused', code }, `${message}. The previous certificates and token stay in use`)
+      }
+      lastProblem = message
     }
   }
 }

@@ -9,12 +9,12 @@ import { createLogins } from './logins.ts'
 import { INDEX, OPEN_PATHS, PATHS } from './paths.ts'
 import { watchCredentials } from './renewal.ts'
 
-/** What the daemon shows of itself. */
-export interface Shown {
+/** What the pages show of the daemon. */
+export interface PageSources {
   readonly registry: Registry
-  /** Whether the loop turns. */
+  /** Whether the main loop runs. */
   readonly healthy: () => boolean
-  /** Whether every endpoint was tried once. */
+  /** Whether every endpoint has been polled at least once, successfully or not. */
   readonly ready: () => boolean
   readonly status: () => unknown
 }
@@ -25,16 +25,17 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** As long as those that wait for their turn may take. */
+/** How long the password checks in the queue may take; see `passwords.ts`. */
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * `/metrics`, `/healthz`, `/readyz` and `/status`. Rejects with `CredentialsError` where a file cannot serve, or with
- * what the system says of the address. `close` lets go within a moment, whatever clients do.
+ * Serves `/metrics`, `/healthz`, `/readyz` and `/status`. Rejects with `CredentialsError` if a file of `server` cannot
+ * be used, or with the system's error if the address cannot be bound. `close` closes every connection and does not wait
+ * for clients.
  */
 export const startHttpServer = async (
   settings: ServerSettings,
-  { registry, healthy, ready, status }: Shown,
+  { registry, healthy, ready, status }: PageSources,
   { log, clock }: { readonly log: Logger; readonly clock: Clock },
 ) => {
   let credentials = await readCredentials(settings)
@@ -42,43 +43,59 @@ export const startHttpServer = async (
   const listener = createListener(credentials.tls)
   const app = Fastify({ serverFactory: (handler) => listener.server.on('request', handler) })
 
-  // Before anything is read of a body: nothing here takes one.
+  // This hook runs before any byte of a body is read: no page accepts a body.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
     if (!OPEN_PATHS.has(request.routeOptions.url)) {
       const admission = await logins.admit(request.headers.authorization)
       if (admission === 'refused') {
-        return reply.code(401).header('www-authenticate', logins.challenges()).send(said('a login is needed'))
+        return reply
+          .code(401)
+          .header('www-authenticate', logins.challenges())
+          .send(errorBody('a login is required: see "server" in curfew.yaml'))
       }
       if (admission === 'too-many') {
-        return reply.code(429).header('retry-after', RETRY_AFTER_SECONDS).send(said('too many logins at once'))
+        return reply
+          .code(429)
+          .header('retry-after', RETRY_AFTER_SECONDS)
+          .send(errorBody('too many logins at once: try again in a few seconds'))
       }
     }
     if (!request.is404) return
     const [path = ''] = request.url.split('?')
     if (path === '/' || Object.hasOwn(PATHS, path)) {
-      return reply.code(405).header('allow', 'GET, HEAD').send(said('only GET and HEAD are answered'))
+      return reply.code(405).header('allow', 'GET, HEAD').send(errorBody('only GET and HEAD are allowed'))
     }
-    return reply.code(404).send({ ...said('there is nothing here'), paths: Object.keys(PATHS) })
+    return reply.code(404).send({ ...errorBody('no page has this path'), paths: Object.keys(PATHS) })
   })
   app.setErrorHandler((error, request, reply) => {
     const path = request.routeOptions.url
-    log.error({ event: 'request-failed', path, err: error }, `${path} could not be answered`)
-    return reply.code(500).type('text/plain; charset=utf-8').send('this could not be gathered: the log says why\n')
+    log.error(
+      { event: 'request-failed', path, err: error },
+      `the page ${path} could not be rendered: the field "err" says why`,
+    )
+    return reply
+      .code(500)
+      .type('text/plain; charset=utf-8')
+      .send('this page could not be rendered: see event request-failed in the log of Curfew\n')
   })
 
-  const bit = (reply: FastifyReply, ok: boolean) => reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'failing' })
+  const sendBit = (reply: FastifyReply, ok: boolean) =>
+    reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'failing' })
   app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(INDEX))
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
-  app.get('/healthz', (_request, reply) => bit(reply, healthy()))
-  app.get('/readyz', (_request, reply) => bit(reply, ready()))
+  app.get('/healthz', (_request, reply) => sendBit(reply, healthy()))
+  app.get('/readyz', (_request, reply) => sendBit(reply, ready()))
   app.get('/status', (_request, reply) => reply.send(status()))
 
-  app.addHook('preClose', async () => listener.cutOff())
+  app.addHook('preClose', async () => listener.closeConnections())
   const url = await app.listen({ host: settings.host, port: settings.port })
-  // Such as too many open files: no reason for the daemon to end.
+  // An error such as too many open files must not end the daemon.
   listener.server.on('error', (err) =>
-    log.error({ event: 'server-failed', err }, 'the server could not take a connection'),
+    log.error(
+      { event: 'server-failed', err },
+      'the HTTP server could not accept a connection: check its limit of open files',
+    ),
   )
 
   const stop = new AbortController()
@@ -86,7 +103,7 @@ export const startHttpServer = async (
     credentials = next
     if (next.tls !== undefined) listener.renew(next.tls)
   }
-  const watching = watchCredentials({ settings, taken: credentials, onChange, clock, signal: stop.signal, log })
+  const watching = watchCredentials({ settings, current: credentials, onChange, clock, signal: stop.signal, log })
 
   return {
     url: credentials.tls === undefined ? url : url.replace(/^http:/, 'https:'),
@@ -97,4 +114,4 @@ export const startHttpServer = async (
   }
 }
 
-const said = (message: string) => ({ error: message })
+const errorBody = (message: string) => ({ error: message })

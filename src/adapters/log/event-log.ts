@@ -1,215 +1,271 @@
 import type { Logger } from 'pino'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
-import type { Violation } from '../../app/violation.ts'
-import { type Instant, toIso } from '../../domain/time/instant.ts'
+import type { Violation } from '../../domain/judge/violation.ts'
+import type { Outcome } from '../../domain/terminate/termination.ts'
+import { formatDuration } from '../../domain/time/duration.ts'
+import { type Instant, SECOND, toIso } from '../../domain/time/instant.ts'
 
-/** The names of the metrics' labels. */
+/** The endpoint's fields, named like the labels of the metrics. */
 const on = ({ id, name, account, region }: Endpoint) => ({ vpn_endpoint: id, name, account, region })
 
 const iso = (at: Instant | undefined) => (at === undefined ? undefined : toIso(at))
 
-const told = ({ since, deadline, ...rest }: Violation) => ({ ...rest, since: iso(since), deadline: iso(deadline) })
+const fieldsOf = ({ since, deadline, ...rest }: Violation) => ({ ...rest, since: iso(since), deadline: iso(deadline) })
 
-/** How many names a line of the log may hold. */
-const NAMES = 10
+/** The principal of a connection; its id if it has none. */
+const nameOf = ({ username, commonName, connectionId }: Pick<Violation, 'username' | 'commonName' | 'connectionId'>) =>
+  username ?? commonName ?? connectionId
+
+/** The connection and its endpoint, as the subject of a message. */
+const subjectOf = (violation: Violation, { name }: Endpoint) => `"${nameOf(violation)}" on ${name}`
+
+/** How many names one line may hold. */
+const MOST_NAMES = 10
 
 const namesOf = (violations: readonly Violation[]) => ({
   connections: violations.length,
-  names: violations
-    .slice(0, NAMES)
-    .map(({ username, commonName, connectionId }) => username ?? commonName ?? connectionId),
+  names: violations.slice(0, MOST_NAMES).map(nameOf),
 })
 
-/** From the third time on the loop as a whole is told, not each of its turns. */
+/** From the third reconnect in a row on, only the loop is reported: its violations and terminations are `debug`. */
 const isLoop = (repeats: number) => repeats >= 3
 
 const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 
-/** Every event as one line of the log, in the words of the policies. What happens each cycle is `debug`. */
+/** Writes one line for each event; `docs/log.md` lists the fields. Events of every cycle are `debug`. */
 export const createEventLog =
   (log: Logger) =>
-  (happened: CurfewEvent): void => {
-    const { event } = happened
-    switch (happened.event) {
+  (emitted: CurfewEvent): void => {
+    const { event } = emitted
+    switch (emitted.event) {
       case 'started':
       case 'reloaded': {
-        const { mode, policies, endpoints, policySetHash } = happened
-        const what = `${policies} policies on ${endpoints.length} endpoint(s) in mode ${mode}`
+        const { mode, policies, endpoints, policySetHash } = emitted
+        const summary = `${policies} policies on ${endpoints.length} endpoint(s) in mode ${mode}`
         log.info(
           { event, mode, policies, endpoints: endpoints.map(({ id }) => id), policySetHash },
-          happened.event === 'started' ? `watching: ${what}` : `new configuration taken: ${what}`,
+          emitted.event === 'started' ? `watching: ${summary}` : `new configuration in force: ${summary}`,
         )
         break
       }
       case 'users-file-changed': {
-        const { file, entries, added, removed } = happened
-        log.info({ event, file, entries, added, removed }, `${added} entries added and ${removed} removed in ${file}`)
+        const { file, entries, added, removed } = emitted
+        log.info(
+          { event, file, entries, added, removed },
+          `the users file ${file} has changed: ${added} entries added, ${removed} removed`,
+        )
         break
       }
       case 'reload-refused':
         log.error(
-          { event, problems: happened.problems },
-          `the new configuration has ${happened.problems.length} problem(s) and was not taken: the last good one stays in force`,
+          { event, problems: emitted.problems },
+          `the new configuration has ${emitted.problems.length} problem(s) and was refused: the last good one stays in force. Fix the problems and save; "curfew validate" lists them`,
         )
         break
       case 'endpoints-changed': {
-        const [watched, gone] = [happened.endpoints.map(({ id }) => id), happened.gone.map(({ id }) => id)]
-        log.info({ event, endpoints: watched, gone }, 'the endpoints to watch have changed')
+        const [watched, gone] = [emitted.endpoints.map(({ id }) => id), emitted.gone.map(({ id }) => id)]
+        log.info(
+          { event, endpoints: watched, gone },
+          `discovery changed the watched endpoints: ${watched.length} now, ${gone.length} no longer watched`,
+        )
         break
       }
       case 'discovery-failed':
-        log.warn({ event, region: happened.region }, `the last list of endpoints stays in force: ${happened.message}`)
+        log.warn(
+          { event, region: emitted.region },
+          `endpoints in ${emitted.region} could not be listed, so the last list stays in force: ${emitted.message}`,
+        )
         break
       case 'permission-missing':
         log.error(
-          { event, ...on(happened.endpoint), action: happened.action },
-          `IAM does not allow ${happened.action} on this endpoint: allow it before it is needed`,
+          { event, ...on(emitted.endpoint), action: emitted.action },
+          `IAM does not allow ${emitted.action} on ${emitted.endpoint.name}: allow it for Curfew's role, or no connection on this endpoint can be terminated`,
         )
         break
       case 'permission-granted':
         log.info(
-          { event, ...on(happened.endpoint), action: happened.action },
-          `IAM allows ${happened.action} on this endpoint now`,
+          { event, ...on(emitted.endpoint), action: emitted.action },
+          `IAM now allows ${emitted.action} on ${emitted.endpoint.name}`,
         )
         break
       case 'stopping':
-        log.info({ event, inFlight: happened.inFlight }, 'stopping: no new calls')
+        log.info(
+          { event, inFlight: emitted.inFlight },
+          `stopping: no new calls leave, ${emitted.inFlight} call(s) wait for an answer`,
+        )
         break
       case 'stopped':
         log.info({ event }, 'stopped')
         break
       case 'polled': {
-        const { connections, begunAt, completedAt } = happened.snapshot
+        const { connections, begunAt, completedAt } = emitted.snapshot
         const rows = connections.length
-        log.debug({ event, ...on(happened.endpoint), rows, durationMs: completedAt - begunAt }, 'snapshot complete')
+        log.debug(
+          { event, ...on(emitted.endpoint), rows, durationMs: completedAt - begunAt },
+          `snapshot of ${emitted.endpoint.name} complete`,
+        )
         break
       }
       case 'poll-failed': {
-        const { endpoint, code, failures, blind, retryAt, message } = happened
+        const { endpoint, code, failures, blind, retryAt, message } = emitted
         log[blind ? 'error' : 'warn']({ event, ...on(endpoint), code, failures, blind, retryAt: iso(retryAt) }, message)
         break
       }
       case 'blind':
         log.error(
-          { event, ...on(happened.endpoint), because: happened.because },
-          `BLIND: nothing is ended on ${happened.endpoint.name} until it can be read again: ${happened.because}`,
+          { event, ...on(emitted.endpoint), because: emitted.because },
+          `BLIND: nothing is ended on ${emitted.endpoint.name} until Curfew can read it again: ${emitted.because}`,
         )
         break
       case 'poll-skipped':
-        log.debug({ event, ...on(happened.endpoint), reason: happened.reason }, 'poll skipped')
+        log.debug(
+          { event, ...on(emitted.endpoint), reason: emitted.reason },
+          `poll of ${emitted.endpoint.name} skipped: ${SKIP_REASONS[emitted.reason]}`,
+        )
         break
       case 'unknown-status':
         log.warn(
-          { event, ...on(happened.endpoint), status: happened.status },
-          'AWS gave a connection status that Curfew does not know; such connections count as active',
+          { event, ...on(emitted.endpoint), status: emitted.status },
+          `AWS reports the connection status "${emitted.status}" on ${emitted.endpoint.name}, which Curfew does not know: such connections count as active. Check for a newer version of Curfew`,
         )
         break
       case 'near-miss': {
-        const { connection, policy, entry } = happened.nearMiss
+        const { connection, policy, entry } = emitted.nearMiss
         const { id: connectionId, username, commonName } = connection
         log.warn(
-          { event, ...on(happened.endpoint), connectionId, username, commonName, policy: policy.name, entry },
-          `"${entry}" names this connected person in part only: did you mean it?`,
+          { event, ...on(emitted.endpoint), connectionId, username, commonName, policy: policy.name, entry },
+          `the entry "${entry}" of policy "${policy.name}" resembles "${nameOf({ username, commonName, connectionId })}" on ${emitted.endpoint.name} but does not match: correct the entry if it means this user`,
         )
         break
       }
       case 'decided': {
-        const { active, violating } = happened.decisions
-        log.debug({ event, ...on(happened.endpoint), active, violating: violating.length }, 'decided')
+        const { endpoint, decisions, next } = emitted
+        const { active, violating } = decisions
+        const nextAt = iso(next.at)
+        log.debug(
+          { event, ...on(endpoint), active, violating: violating.length, nextAt, because: next.because },
+          `decided about ${active} active connections on ${endpoint.name}; next at ${nextAt ?? 'the schedule'}: ${next.because}`,
+        )
         break
       }
       case 'violation': {
-        const { endpoint, violation, mode, repeats } = happened
+        const { endpoint, violation, mode, repeats } = emitted
         log[isLoop(repeats) ? 'debug' : 'info'](
-          { event, ...on(endpoint), ...told(violation), mode },
-          mode === 'enforce' ? 'must end' : 'would end, but the mode is audit',
+          { event, ...on(endpoint), ...fieldsOf(violation), mode },
+          `${mode === 'enforce' ? 'must end' : 'would end, but the mode is audit'}: ${subjectOf(violation, endpoint)} violates policy "${violation.policy}": ${violation.because}`,
         )
         break
       }
       case 'warning': {
-        const { endpoint, violation, leadMs, endsAt } = happened
-        log.info({ event, ...on(endpoint), ...told(violation), leadMs, endsAt: iso(endsAt) }, 'ends soon')
+        const { endpoint, violation, leadMs, endsAt } = emitted
+        log.info(
+          { event, ...on(endpoint), ...fieldsOf(violation), leadMs, endsAt: iso(endsAt) },
+          `ends within ${formatDuration(leadMs)}: ${subjectOf(violation, endpoint)}, by policy "${violation.policy}": ${violation.because}`,
+        )
         break
       }
       case 'held': {
-        const { endpoint, policy, violations, active } = happened
+        const { endpoint, policy, violations, active } = emitted
         log.warn(
           { event, ...on(endpoint), policy, active, ...namesOf(violations) },
-          `HELD by the guard: "${policy}" would end ${violations.length} of ${active} after the fact. Mend the policy, or write "guard: off" in it if it is meant`,
+          `HELD by the guard: policy "${policy}" has changed and would end ${violations.length} of ${active} connections on ${endpoint.name}. Fix the policy if the change is a mistake, or write "guard: off" in it if the change is intended`,
         )
         break
       }
       case 'released': {
-        const { endpoint, verdicts } = happened
+        const { endpoint, verdicts } = emitted
         const policies = [...new Set(verdicts.map(({ policy }) => policy))]
-        log.info({ event, ...on(endpoint), policies, connections: verdicts.length }, 'held no longer')
+        log.info(
+          { event, ...on(endpoint), policies, connections: verdicts.length },
+          `the guard no longer holds ${verdicts.length} verdict(s) on ${endpoint.name}`,
+        )
         break
       }
       case 'call-answered': {
-        const { endpoint, call, outcome, message, requestId } = happened
+        const { endpoint, call, outcome, message, requestId } = emitted
         const level = outcome === 'accepted' ? 'debug' : outcome === 'denied' ? 'error' : 'warn'
         const connectionIds = call.decisions.map(({ connection }) => connection.id)
         log[level](
           { event, ...on(endpoint), connectionIds, selector: call.selector, outcome, requestId },
-          message ?? 'termination accepted',
+          message ?? `AWS accepted the termination of ${connectionIds.length} connection(s) on ${endpoint.name}`,
         )
         break
       }
       case 'accepted':
-        log.debug({ event, ...on(happened.endpoint), ...told(happened.violation) }, 'termination accepted')
+        log.debug(
+          { event, ...on(emitted.endpoint), ...fieldsOf(emitted.violation) },
+          `AWS accepted the termination of ${subjectOf(emitted.violation, emitted.endpoint)}`,
+        )
         break
       case 'also-ended':
         log.info(
-          { event, ...on(happened.endpoint), ...told(happened.violation), requestId: happened.requestId },
-          'ended by the same call of its user: it came after the snapshot',
+          { event, ...on(emitted.endpoint), ...fieldsOf(emitted.violation), requestId: emitted.requestId },
+          `${subjectOf(emitted.violation, emitted.endpoint)} was ended by a call for its user name: the connection is newer than the snapshot`,
         )
         break
       case 'call-withdrawn': {
-        const { endpoint, call, why } = happened
+        const { endpoint, call, why } = emitted
         const connectionIds = call.decisions.map(({ connection }) => connection.id)
-        log.debug({ event, ...on(endpoint), connectionIds, why }, 'the call did not leave')
+        log.debug(
+          { event, ...on(endpoint), connectionIds, why },
+          `a call for ${connectionIds.length} connection(s) on ${endpoint.name} was not sent: ${WITHDRAWAL_REASONS[why]}`,
+        )
         break
       }
       case 'termination': {
-        const { endpoint, violation, outcome, attempts, repeats, requestId } = happened
+        const { endpoint, violation, outcome, attempts, repeats, requestId } = emitted
         const level = outcome === 'gave-up' || outcome === 'failed' ? 'error' : isLoop(repeats) ? 'debug' : 'info'
-        log[level]({ event, ...on(endpoint), ...told(violation), outcome, attempts, requestId }, WORDS[outcome])
+        log[level](
+          { event, ...on(endpoint), ...fieldsOf(violation), outcome, attempts, requestId },
+          outcomeText(violation, endpoint, outcome, attempts),
+        )
         break
       }
       case 'reconnected': {
-        const { endpoint, connection, policy, count } = happened
+        const { endpoint, connection, policy, count } = emitted
         const { id: connectionId, username, commonName } = connection
+        const subject = `"${nameOf({ username, commonName, connectionId })}" on ${endpoint.name}`
         const level = !isPowerOfTwo(count) ? 'debug' : isLoop(count) ? 'warn' : 'info'
         log[level](
           { event, ...on(endpoint), connectionId, username, commonName, policy, count },
           isLoop(count)
-            ? `came back ${count} times in a row: deny it at the connect handler or the identity provider`
-            : 'came back after a cut',
+            ? `${subject} reconnected ${count} times in a row after policy "${policy}" ended it: deny the user in the client connect handler or at the identity provider`
+            : `${subject} reconnected after policy "${policy}" ended it`,
         )
         break
       }
       case 'queue':
-        log.trace({ ...happened }, 'the queue of calls has changed')
+        log.trace({ ...emitted }, 'the queue of terminate calls has changed')
         break
       case 'unwritable':
         log.error(
-          { event, what: happened.what },
-          happened.what === 'audit'
-            ? `nothing is ended until the audit trail can be written again: ${happened.message}`
-            : `what a restart must not forget cannot be written: ${happened.message}`,
+          { event, what: emitted.what },
+          emitted.what === 'audit'
+            ? `nothing is ended until the audit trail can be written again: ${emitted.message}`
+            : `the state file cannot be written, so a restart would lose graces, cooldowns and holds: ${emitted.message}`,
         )
         break
       case 'writable':
-        log.info({ event, what: happened.what }, 'it can be written again')
+        log.info(
+          { event, what: emitted.what },
+          `the ${emitted.what === 'audit' ? 'audit trail' : 'state file'} can be written again`,
+        )
+        break
+      case 'state-set-aside':
+        log.warn(
+          { event, file: emitted.file, why: emitted.why },
+          `the state of the last process cannot be read (${emitted.why}): it was moved to ${emitted.file}. Grace, cooldown and idle times begin anew, and the guard treats every policy as just changed`,
+        )
         break
       case 'clock-skew': {
-        const { skewMs, warned, apart } = happened
+        const { skewMs, warned, apart } = emitted
+        const skewSeconds = Math.round(Math.abs(skewMs) / SECOND)
         log[apart ? 'error' : warned ? 'warn' : 'info'](
           { event, skewMs, apart },
           apart
-            ? 'the clocks of this host and of AWS are too far apart to know which is right: nothing is ended'
+            ? `the clocks of this host and of AWS are too far apart (${skewSeconds} s) to know which is right: nothing is ended. Fix the time service of this host`
             : warned
-              ? 'the clocks of this host and of AWS differ; AWS’s is followed'
+              ? `the clocks of this host and of AWS differ by ${skewSeconds} s: Curfew follows AWS’s. Fix the time service of this host`
               : 'the clocks of this host and of AWS agree again',
         )
         break
@@ -217,9 +273,27 @@ export const createEventLog =
     }
   }
 
-const WORDS = {
-  confirmed: 'ended, and a later snapshot proves it',
-  'already-gone': 'was gone before the call',
-  failed: 'AWS refused to end it; it is tried again',
-  'gave-up': 'could not be ended; tried again in five minutes as long as it is violation',
+const SKIP_REASONS = {
+  'still-polling': 'the previous poll still runs',
+  'backing-off': 'the previous poll has just failed',
 } as const
+
+const WITHDRAWAL_REASONS = {
+  'no-record': 'its intent could not be written to the audit trail',
+  'not-wanted': 'the policies no longer ask for it',
+  stopping: 'the daemon stops',
+} as const
+
+const outcomeText = (violation: Violation, endpoint: Endpoint, outcome: Outcome, attempts: number): string => {
+  const subject = subjectOf(violation, endpoint)
+  switch (outcome) {
+    case 'confirmed':
+      return `${subject} was ended by policy "${violation.policy}", and a later snapshot proves it`
+    case 'already-gone':
+      return `${subject} was gone before the call`
+    case 'failed':
+      return `AWS refused to terminate ${subject}: Curfew tries again`
+    case 'gave-up':
+      return `${subject} could not be ended in ${attempts} attempt(s): see the event "call-answered" for AWS's answers. Curfew tries again every five minutes while the connection is active and violates policy "${violation.policy}"`
+  }
+}

@@ -4,14 +4,14 @@ import { printableLines } from '../../domain/printable.ts'
 export const LOG_FORMATS = ['json', 'pretty'] as const
 export type LogFormat = (typeof LOG_FORMATS)[number]
 
-/** Nothing is logged under these names on purpose; a library that is handed the log may try. */
+/** Curfew logs nothing under these names. A library that receives the logger may do so. */
 const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token'].flatMap((name) => [
   name,
   `*.${name}`,
   `*.*.${name}`,
 ])
 
-/** One line an event on standard output: JSON for machines, or for a person at a terminal. */
+/** Writes one line for each event to standard output: JSON for machines, or `pretty` for a terminal. */
 export const createLogger = async (
   level: string,
   format: LogFormat,
@@ -23,11 +23,11 @@ export const createLogger = async (
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: SECRETS, censor: '[redacted]' },
-    // JSON lets through what some terminals obey: C1 controls, and marks that turn a text around.
-    hooks: { streamWrite: format === 'json' ? printableLines : (line) => unescapable(printableLines(line)) },
+    // JSON does not escape characters that some terminals obey: C1 controls and marks that reverse the text direction.
+    hooks: { streamWrite: format === 'json' ? printableLines : (line) => keepEscapes(printableLines(line)) },
   }
   if (format === 'json') return pino(options, destination)
-  // Not as a pino transport: those do not survive bundling.
+  // Not a pino transport: a transport loads its module by name at run time, which fails in the bundle.
   const { default: pretty } = await import('pino-pretty')
   const colorize = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
   return pino(
@@ -41,6 +41,9 @@ export const createLogger = async (
   )
 }
 
-/** For a person nothing is unescaped but quotes and backslashes: names of other people stay on their line. */
-const unescapable = (json: string): string =>
+/**
+ * Doubles every escape except quotes and backslashes, so that pino-pretty does not turn it back into a control
+ * character: a user name with a line break stays on its line.
+ */
+const keepEscapes = (json: string): string =>
   json.replace(/\\(.)/g, (found, next: string) => (next === '"' || next === '\\' ? found : `\\${found}`))

@@ -3,7 +3,7 @@ import type { Notification } from '../../app/notification.ts'
 import type { NotificationEvent } from '../../config/configuration.ts'
 import { toIso } from '../../domain/time/instant.ts'
 
-/** The closed list of types. */
+/** The CloudEvents type of each event. Receivers route by it: never rename one. */
 export const CLOUD_EVENT_TYPES: Readonly<Record<NotificationEvent, string>> = {
   warning: 'curfew.session.warning',
   terminated: 'curfew.session.terminated',
@@ -13,7 +13,7 @@ export const CLOUD_EVENT_TYPES: Readonly<Record<NotificationEvent, string>> = {
   'reload-refused': 'curfew.configuration.reload-refused',
 }
 
-/** A CloudEvent 1.0 in structured mode. Source and id together are unique. */
+/** A CloudEvent 1.0 in structured mode. `source` and `id` together are unique. */
 export const cloudEventOf = ({ event, at, endpoint, subject, data }: Notification, id: string) => ({
   specversion: '1.0',
   id,

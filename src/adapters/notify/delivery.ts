@@ -1,29 +1,31 @@
 import type { Clock } from '../../app/clock.ts'
 import type { Notification } from '../../app/notification.ts'
-import { MINUTE, NEVER, SECOND } from '../../domain/time/instant.ts'
+import { within } from '../../app/within.ts'
+import { FAR_AHEAD, msBetween } from '../../domain/time/elapsed.ts'
+import { MINUTE, SECOND } from '../../domain/time/instant.ts'
 import type { Outbox, Parcel } from './outbox.ts'
 import type { Answer } from './post.ts'
-import { codeOf, fateOf, pauseMs } from './retry.ts'
+import { codeOf, pauseMs, resultOf } from './retry.ts'
 
-/** How long one try may take. */
-const TRY_WITHIN_MS = 10 * SECOND
+/** The limit of one request. */
+const REQUEST_TIMEOUT_MS = 10 * SECOND
 
-/** What cannot be delivered for so long is of no use any more. */
+/** A notification that is this old is no longer useful to a receiver. */
 const GIVE_UP_AFTER_MS = 15 * MINUTE
 
-/** How long what waits may take at the end. */
+/** How long `close` may take. */
 const CLOSE_WITHIN_MS = 2 * SECOND
 
-/** What became of some notifications, or of one try. */
+/** The outcome of some notifications, or of one failed request. */
 export type DeliveryReport =
   | { readonly outcome: 'delivered'; readonly count: number; readonly failures: number }
   | { readonly outcome: 'retried'; readonly count: 1; readonly code: string; readonly failures: number }
-  /** `code`: what came back, or `outbox-full`, `stopped`. */
+  /** `code`: the answer or the failure, see `codeOf`; or `outbox-full` or `stopped`. */
   | { readonly outcome: 'lost'; readonly count: number; readonly code: string }
 
 /**
- * Delivers to one receiver, one request at a time and in order. A request is tried at least once, and again after what may
- * pass by itself; when the last try fails so late that nobody needs it any more, it is lost.
+ * Delivers to one receiver, one request at a time and in order. A request is sent at least once. After a failure that
+ * may be temporary it is sent again, until it is 15 minutes old: then it is lost.
  */
 export const createDelivery = (options: {
   readonly outbox: Outbox
@@ -33,12 +35,12 @@ export const createDelivery = (options: {
   readonly report: (report: DeliveryReport) => void
 }) => {
   const { outbox, send, clock, random, report } = options
-  /** What waits goes now or never. */
-  const hurry = new AbortController()
-  /** It goes no more. */
-  const over = new AbortController()
+  /** Aborted when `close` begins: no more pauses, and each request is sent at most once more. */
+  const closing = new AbortController()
+  /** Aborted when the time of `close` is up: the running request is given up. */
+  const closed = new AbortController()
   let running: Promise<void> | undefined
-  /** Failures running, whatever they were to deliver: it is the receiver that rests. */
+  /** Failures in a row, over all requests, because the pauses are for the receiver and not for one request. */
   let failures = 0
   let wake = () => {}
 
@@ -47,72 +49,73 @@ export const createDelivery = (options: {
   }
 
   const attempt = async ({ body, headers }: Parcel): Promise<Answer> => {
-    const late = new AbortController()
+    const cancelled = new AbortController()
     const answered = new AbortController()
-    const giveUp = () => late.abort()
-    over.signal.addEventListener('abort', giveUp)
-    if (over.signal.aborted) giveUp()
-    void clock.sleep(TRY_WITHIN_MS, answered.signal).then(() => answered.signal.aborted || giveUp())
-    const answer = await send(body, headers(clock.now()), late.signal)
+    const cancel = () => cancelled.abort()
+    closed.signal.addEventListener('abort', cancel)
+    if (closed.signal.aborted) cancel()
+    void clock.sleep(REQUEST_TIMEOUT_MS, answered.signal).then(() => answered.signal.aborted || cancel())
+    const answer = await send(body, headers(clock.now()), cancelled.signal)
     answered.abort()
-    over.signal.removeEventListener('abort', giveUp)
-    if ('failure' in answer && late.signal.aborted) return { failure: over.signal.aborted ? 'stopped' : 'timeout' }
+    closed.signal.removeEventListener('abort', cancel)
+    if ('failure' in answer && cancelled.signal.aborted)
+      return { failure: closed.signal.aborted ? 'stopped' : 'timeout' }
     return answer
   }
 
   const deliver = async (parcel: Parcel): Promise<void> => {
     for (;;) {
       const answer = await attempt(parcel)
-      const [fate, code] = [fateOf(answer), codeOf(answer)]
-      if (fate === 'delivered') {
+      const [result, code] = [resultOf(answer), codeOf(answer)]
+      if (result === 'delivered') {
         report({ outcome: 'delivered', count: parcel.count, failures })
         failures = 0
         return
       }
-      if (fate === 'lost') return lose(parcel.count, code)
-      if (hurry.signal.aborted) return lose(parcel.count + outbox.clear(), code)
+      if (result === 'lost') return lose(parcel.count, code)
+      if (closing.signal.aborted) return lose(parcel.count + outbox.clear(), code)
       failures++
-      const isLate = clock.now() - parcel.at >= GIVE_UP_AFTER_MS
+      const isLate = msBetween(parcel.addedAt, clock.elapsed()) >= GIVE_UP_AFTER_MS
       if (isLate) lose(parcel.count, code)
       else report({ outcome: 'retried', count: 1, code, failures })
-      await clock.sleep(pauseMs(answer, failures, random, clock.now()), hurry.signal)
+      await clock.sleep(pauseMs(answer, failures, random, clock.now()), closing.signal)
       if (isLate) return
     }
   }
 
-  /** Until nothing waits any more. */
+  /** Delivers until the outbox is empty. */
   const run = async () => {
-    for (let dueAt = outbox.dueAt(); dueAt < NEVER; dueAt = outbox.dueAt()) {
-      const parcel = outbox.take(hurry.signal.aborted ? NEVER : clock.now())
+    for (;;) {
+      const waitMs = outbox.msUntilDue(clock.elapsed())
+      if (waitMs === Number.POSITIVE_INFINITY) break
+      const parcel = outbox.take(closing.signal.aborted ? FAR_AHEAD : clock.elapsed())
       if (parcel !== undefined) {
         await deliver(parcel)
       } else {
         const idle = new AbortController()
         wake = () => idle.abort()
-        await clock.sleep(Math.min(Math.max(1, dueAt - clock.now()), MINUTE), idle.signal)
+        await clock.sleep(Math.min(Math.max(1, waitMs), MINUTE), idle.signal)
       }
     }
     running = undefined
   }
 
   return {
-    /** Takes as long as it takes to put it into a list, whatever the receiver does. */
+    /** Puts a notification into the outbox and returns at once, whatever the receiver does. */
     add(notification: Notification): void {
-      if (hurry.signal.aborted && running === undefined) return lose(1, 'stopped')
-      lose(outbox.add(notification), 'outbox-full')
-      // Not here and now: who tells has other things to do.
+      if (closing.signal.aborted && running === undefined) return lose(1, 'stopped')
+      lose(outbox.add(notification, clock.elapsed()), 'outbox-full')
+      // Starts in a microtask: the caller enforces policies and must not build requests.
       running ??= Promise.resolve().then(run)
       wake()
     },
 
-    /** What waits is sent within two seconds and up to the first failure; the rest is lost. */
+    /** Sends the waiting notifications for up to two seconds and until the first failure. The rest is lost. */
     async close(): Promise<void> {
-      hurry.abort()
+      closing.abort()
       wake()
-      const done = new AbortController()
-      await Promise.race([running, clock.sleep(CLOSE_WITHIN_MS, done.signal)])
-      done.abort()
-      over.abort()
+      await within(clock, CLOSE_WITHIN_MS, running ?? Promise.resolve())
+      closed.abort()
       await running
     },
   }

@@ -8,7 +8,9 @@ import { createPost } from './post.ts'
 import { createSlackOutbox } from './slack-outbox.ts'
 import { createWebhookOutbox } from './webhook-outbox.ts'
 
-/** Somebody who is told, with everything that the configuration only names. Holds secrets: never log it. */
+/**
+ * A receiver of notifications, with its address and key as read from the environment and files. Secret: never log it.
+ */
 export interface Target {
   readonly name: string
   readonly receiver: 'webhook' | 'slack'
@@ -17,14 +19,14 @@ export interface Target {
   readonly events: readonly NotificationEvent[]
 }
 
-/** Tells people what happens. Nothing that a receiver does holds up the one who tells. */
+/** Sends events to the targets. A slow or failing receiver never delays the caller. */
 export const createNotifier = (options: {
   readonly clock: Clock
   readonly random: () => number
   readonly report: (target: string, report: DeliveryReport) => void
 }) => {
   const { clock, random, report } = options
-  /** By all that a target is: whose entry was not touched keeps what waits for it. */
+  /** Keyed by all fields of the target: a target that a reload does not change keeps its outbox. */
   let deliveries = new Map<string, { readonly target: Target; readonly delivery: Delivery }>()
   const closing = new Set<Promise<void>>()
 
@@ -41,7 +43,7 @@ export const createNotifier = (options: {
     return { ...delivery, close: () => delivery.close().finally(post.close) }
   }
 
-  const letGo = (delivery: Delivery) => {
+  const startClosing = (delivery: Delivery) => {
     const closed = delivery.close().finally(() => closing.delete(closed))
     closing.add(closed)
   }
@@ -57,21 +59,21 @@ export const createNotifier = (options: {
   return {
     observe,
 
-    /** From now on these are told; what waits for others gets its two seconds. */
+    /** Replaces the targets. Deliveries to removed targets have two seconds to finish. */
     take(targets: readonly Target[]): void {
-      const before = deliveries
+      const previous = deliveries
       deliveries = new Map(
         targets.map((target) => {
           const key = JSON.stringify(target)
-          return [key, before.get(key) ?? { target, delivery: open(target) }]
+          return [key, previous.get(key) ?? { target, delivery: open(target) }]
         }),
       )
-      for (const [key, { delivery }] of before) if (!deliveries.has(key)) letGo(delivery)
+      for (const [key, { delivery }] of previous) if (!deliveries.has(key)) startClosing(delivery)
     },
 
-    /** Nobody is told any more. Resolves once what waited was delivered or is lost, within two seconds. */
+    /** Resolves within two seconds, once every waiting notification is delivered or lost. */
     async close(): Promise<void> {
-      for (const { delivery } of deliveries.values()) letGo(delivery)
+      for (const { delivery } of deliveries.values()) startClosing(delivery)
       await Promise.all(closing)
     },
   }

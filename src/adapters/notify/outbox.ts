@@ -1,28 +1,31 @@
 import type { Notification } from '../../app/notification.ts'
+import type { Elapsed } from '../../domain/time/elapsed.ts'
 import type { Instant } from '../../domain/time/instant.ts'
 
-/** What waits for one receiver is never more than this many requests. */
+/** The most requests that may wait for one receiver. */
 export const LONGEST_OUTBOX = 1000
 
-/** One request. */
+/** The content of one request. */
 export interface Parcel {
-  /** How many notifications it stands for. */
+  /** How many notifications it contains. */
   readonly count: number
-  /** When the first of them happened. */
-  readonly at: Instant
+  /** When the first of its notifications was added. */
+  readonly addedAt: Elapsed
   readonly body: string
-  /** For a try that is made now. */
+  /** The headers of a request that is sent at `now`. */
   headers(now: Instant): Readonly<Record<string, string>>
 }
 
-/** What waits for one receiver, in order and bounded. */
+/** The notifications that wait for one receiver, in order and bounded. */
 export interface Outbox {
-  /** Returns how many notifications fell off for it: the oldest. */
-  add(notification: Notification): number
-  /** The next request, taken out; undefined if none is due. */
-  take(now: Instant): Parcel | undefined
-  /** When the next request is due; NEVER if nothing waits. */
-  dueAt(): Instant
-  /** Lets go of everything. Returns how many notifications that were. */
+  /**
+   * Adds a notification. If the outbox is full, the oldest request is dropped; returns how many notifications it held.
+   */
+  add(notification: Notification, now: Elapsed): number
+  /** Removes and returns the next request; undefined if none is due. */
+  take(now: Elapsed): Parcel | undefined
+  /** How long until the next request is due, in ms; infinite if the outbox is empty. */
+  msUntilDue(now: Elapsed): number
+  /** Empties the outbox. Returns how many notifications it held. */
   clear(): number
 }

@@ -1,13 +1,19 @@
 import { Agent as HttpAgent, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 
-/** The head of an answer, or why there was none: the system's code, never a text, which may hold the address. */
+/**
+ * The status and headers of an answer, or the system's code of a failure. Never its text, which may hold the secret
+ * address.
+ */
 export type Answer = { readonly status: number; readonly retryAfter: string | undefined } | { readonly failure: string }
 
-/** An answer is read this far, so that its connection can serve again, and thrown away. */
+/** In bytes. A shorter answer is read and discarded, so that its connection can be reused; a longer one is aborted. */
 const LONGEST_ANSWER = 64 * 1024
 
-/** Posts to one address, over one connection that is kept. Redirects are not followed: a body with names goes where it was sent. */
+/**
+ * Posts to one address over one kept-alive connection. Redirects are not followed: a body holds names, for this address
+ * only.
+ */
 export const createPost = (address: string) => {
   const url = new URL(address)
   const secure = url.protocol === 'https:'
@@ -15,7 +21,7 @@ export const createPost = (address: string) => {
   const request = secure ? requestHttps : requestHttp
 
   return {
-    /** Resolves once the answer is over or the signal is aborted; never rejects. */
+    /** Resolves when the answer is complete or the signal is aborted; never rejects. */
     send: (body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> =>
       new Promise((resolve) => {
         let answer: Answer | undefined

@@ -1,33 +1,31 @@
+import { backoffMs } from '../../app/backoff.ts'
 import { type Instant, MINUTE, SECOND } from '../../domain/time/instant.ts'
 import type { Answer } from './post.ts'
 
-/** The pauses double from the first to the longest. */
-const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [SECOND, MINUTE]
+const BACKOFF = { firstMs: SECOND, longestMs: MINUTE }
 
-/** A receiver may ask for more patience than that, within reason. */
-const MOST_PATIENCE_MS = 5 * MINUTE
+/** The longest `Retry-After` that is honoured. */
+const LONGEST_RETRY_AFTER_MS = 5 * MINUTE
 
-/** What an answer means: `again` is what may pass by itself. */
-export const fateOf = (answer: Answer): 'delivered' | 'again' | 'lost' => {
-  if ('failure' in answer) return 'again'
+/** What an answer means for the request. `retry`: the failure may be temporary. */
+export const resultOf = (answer: Answer): 'delivered' | 'retry' | 'lost' => {
+  if ('failure' in answer) return 'retry'
   const { status } = answer
   if (status >= 200 && status < 300) return 'delivered'
-  return status >= 500 || status === 408 || status === 429 ? 'again' : 'lost'
+  return status >= 500 || status === 408 || status === 429 ? 'retry' : 'lost'
 }
 
-/** In log lines: a closed set of words, and codes of HTTP and of the system. */
+/** The code for log lines and reports: an HTTP status, a code of the system, `timeout` or `stopped`. */
 export const codeOf = (answer: Answer): string => ('failure' in answer ? answer.failure : `HTTP ${answer.status}`)
 
-/** How long to wait after so many failures in a row: half of it by chance, so that many senders do not come back together. */
-export const pauseMs = (answer: Answer, failures: number, random: () => number, now: Instant): number => {
-  const backoff = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS)
-  return Math.max(backoff * (0.5 + random() / 2), askedMs(answer, now))
-}
+/** How long to wait after this many failures in a row, or as long as the receiver asks for. */
+export const pauseMs = (answer: Answer, failures: number, random: () => number, now: Instant): number =>
+  Math.max(backoffMs(BACKOFF, failures, random), retryAfterMs(answer, now))
 
-/** `Retry-After`: seconds, or a date. */
-const askedMs = (answer: Answer, now: Instant): number => {
-  const asked = 'failure' in answer ? undefined : answer.retryAfter?.trim()
-  if (asked === undefined) return 0
-  const ms = /^\d+$/.test(asked) ? Number(asked) * SECOND : Date.parse(asked) - now
-  return Number.isNaN(ms) ? 0 : Math.min(ms, MOST_PATIENCE_MS)
+/** The header `Retry-After`: seconds, or a date. */
+const retryAfterMs = (answer: Answer, now: Instant): number => {
+  const value = 'failure' in answer ? undefined : answer.retryAfter?.trim()
+  if (value === undefined) return 0
+  const ms = /^\d+$/.test(value) ? Number(value) * SECOND : Date.parse(value) - now
+  return Number.isNaN(ms) ? 0 : Math.min(ms, LONGEST_RETRY_AFTER_MS)
 }

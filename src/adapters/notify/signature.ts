@@ -1,21 +1,24 @@
 import { createHmac } from 'node:crypto'
 import { type Instant, SECOND } from '../../domain/time/instant.ts'
 
-/** Of Standard Webhooks. */
+/** The prefix of a secret, and the length of its key in bytes: both from the Standard Webhooks specification. */
 const PREFIX = 'whsec_'
 const [SHORTEST_KEY, LONGEST_KEY] = [24, 64]
 
-/** The key in a secret of Standard Webhooks, `whsec_` and base64; undefined if it is none. */
+/** The key in a Standard Webhooks secret (`whsec_` and base64); undefined if the secret is malformed. */
 export const signingKeyOf = (secret: string): Buffer | undefined => {
   if (!secret.startsWith(PREFIX)) return undefined
-  const written = secret.slice(PREFIX.length)
-  // Node skips what is not base64; a key that lost a character must not pass for one.
-  const key = Buffer.from(written, 'base64')
-  const isWhole = key.toString('base64').replace(/=+$/, '') === written.replace(/=+$/, '')
+  const encoded = secret.slice(PREFIX.length)
+  // Node ignores characters that are not base64, so a mistyped secret would give a wrong key. Encoding it again finds that.
+  const key = Buffer.from(encoded, 'base64')
+  const isWhole = key.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '')
   return isWhole && key.length >= SHORTEST_KEY && key.length <= LONGEST_KEY ? key : undefined
 }
 
-/** The headers of Standard Webhooks. The id stays over all tries; the timestamp is that of this one, so that a replay shows. */
+/**
+ * The headers of Standard Webhooks. All requests for one event have the same id; the timestamp is that of this request,
+ * so that a receiver can detect a replay.
+ */
 export const signatureHeaders = (
   key: Buffer,
   id: string,

@@ -1,55 +1,66 @@
 import type { Notification } from '../../app/notification.ts'
 import type { NotificationEvent } from '../../config/configuration.ts'
 
-/** What one message tells: everything of one kind, about one policy and endpoint, since the last. */
+/** The content of one message: all notifications of one event, policy and endpoint since the previous message. */
 export interface Gathered {
   readonly latest: Notification
-  /** How many notifications it stands for. */
+  /** How many notifications the message contains. */
   readonly count: number
   readonly connections: number
-  /** Of the first ten. */
+  /** The principals of the first ten connections. */
   readonly names: readonly string[]
 }
 
-/** Slack ends a message at 40,000 characters; what a file's problems say may be long. */
+/** In characters. Slack truncates a message at 40,000 characters, and the problem of a file can be long. */
 const LONGEST_PART = 300
 
-/** A line of plain words: nothing in it mentions a channel, links, or begins another line. */
+/** One line without markup: no mention of a channel, no link, no line break. */
 const plain = (text: string): string => {
   const line = text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
   const short = line.length > LONGEST_PART ? `${line.slice(0, LONGEST_PART)}…` : line
   return short.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
-/** As code: there Slack reads no markup, and makes neither links nor mentions. */
+/** A text as code: inside code Slack interprets no markup, and makes neither links nor mentions. */
 const code = (text: string): string => `\`${plain(text).replaceAll('`', "'")}\``
 
-const sessions = (count: number) => (count === 1 ? '1 session' : `${count} sessions`)
+const connectionCount = (count: number) => (count === 1 ? '1 connection' : `${count} connections`)
 
-const named = ({ names, connections }: Gathered): string => {
+const nameList = ({ names, connections }: Gathered): string => {
   const shown = names.map(code).join(', ')
   const more = connections - names.length
   return more > 0 ? `${shown} and ${more} more` : shown
 }
 
-const WHAT: Readonly<Record<Exclude<NotificationEvent, 'blind' | 'reload-refused'>, string>> = {
+type ConnectionEvent = Exclude<NotificationEvent, 'blind' | 'reload-refused'>
+
+/** What happened to the connections of a message. */
+const STATE: Readonly<Record<ConnectionEvent, string>> = {
   warning: 'will end soon',
   terminated: 'ended',
-  'gave-up': 'could not be ended, still connected',
-  held: 'held by the guard, still connected',
+  'gave-up': 'could not be ended and may still be connected',
+  held: 'held by the guard and still connected',
 }
 
-/** The text of a message in Slack's markup. */
+/** What the operator should do, if anything. The text is markup of Curfew: no text from outside may be in it. */
+const ACTION: Readonly<Record<ConnectionEvent, string>> = {
+  warning: '',
+  terminated: '',
+  'gave-up': '. Curfew tries again every five minutes. See CurfewTerminationGaveUp in the runbook',
+  held: '. Fix the policy if its change is a mistake, or write guard: off in it if the change is intended',
+}
+
+/** The text of a message, in Slack's markup. */
 export const slackText = (gathered: Gathered): string => {
   const { latest, connections } = gathered
   const { event, endpoint, policy = '', data } = latest
   const where = endpoint === undefined ? '' : code(endpoint.name)
   const because = String(data.because)
-  if (event === 'blind') return `*blind*: nothing is ended on ${where} until it can be read again: ${code(because)}`
+  if (event === 'blind') return `*blind*: nothing is ended on ${where} until Curfew can read it again: ${code(because)}`
   if (event === 'reload-refused') {
     const [first = ''] = data.problems as readonly string[]
-    return `*reload-refused*: the new configuration has ${String(data.count)} problem(s) and was not taken: ${code(first)}`
+    return `*reload-refused*: the new configuration has ${String(data.count)} problem(s) and was refused, the last good one stays in force: ${code(first)}. Fix the problems and save`
   }
   const why = connections === 1 && data.because !== undefined ? ` (${code(because)})` : ''
-  return `*${event}*: ${sessions(connections)} on ${where} ${WHAT[event]}, policy ${code(policy)}: ${named(gathered)}${why}`
+  return `*${event}*: ${connectionCount(connections)} on ${where} ${STATE[event]}, policy ${code(policy)}: ${nameList(gathered)}${why}${ACTION[event]}`
 }

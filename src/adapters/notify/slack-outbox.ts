@@ -1,24 +1,26 @@
 import { MOST_NAMES, type Notification } from '../../app/notification.ts'
-import { type Instant, MINUTE, NEVER } from '../../domain/time/instant.ts'
+import { type Elapsed, LONG_AGO, msBetween } from '../../domain/time/elapsed.ts'
+import { MINUTE } from '../../domain/time/instant.ts'
 import { LONGEST_OUTBOX, type Outbox } from './outbox.ts'
 import { type Gathered, slackText } from './slack-message.ts'
 
-/** Of one event, policy and endpoint a message goes out at once, and the next not sooner than this. */
-const APART_MS = MINUTE
+/** The shortest time between two messages of the same event, policy and endpoint. The first is sent at once. */
+const MESSAGE_GAP_MS = MINUTE
 
-type Group = Gathered & { readonly firstAt: Instant }
+type Group = Gathered & { readonly firstAt: Elapsed }
 
-/** One message a minute for each event, policy and endpoint; what happens in between is gathered into the next. */
+/** One message a minute for each event, policy and endpoint. It contains all notifications since the previous one. */
 export const createSlackOutbox = (): Outbox => {
   const groups = new Map<string, Group>()
-  const sentAt = new Map<string, Instant>()
-  const dueAtOf = (key: string) => (sentAt.get(key) ?? -NEVER) + APART_MS
+  const sentAt = new Map<string, Elapsed>()
+  const msUntil = (key: string, now: Elapsed) =>
+    Math.max(0, MESSAGE_GAP_MS - msBetween(sentAt.get(key) ?? LONG_AGO, now))
 
   return {
-    add(notification) {
+    add(notification, now) {
       const key = keyOf(notification)
       const group = groups.get(key)
-      groups.set(key, joined(group, notification))
+      groups.set(key, merge(group, notification, now))
       if (group !== undefined || groups.size <= LONGEST_OUTBOX) return 0
       const [oldest = ''] = groups.keys()
       const lost = groups.get(oldest)?.count ?? 0
@@ -27,15 +29,14 @@ export const createSlackOutbox = (): Outbox => {
     },
 
     take(now) {
-      // A clock that was set back must not keep a group waiting until the old time comes round again.
-      for (const [key, at] of sentAt) if (Math.abs(now - at) >= APART_MS) sentAt.delete(key)
+      for (const key of sentAt.keys()) if (msUntil(key, now) === 0) sentAt.delete(key)
       for (const [key, group] of groups) {
-        if (dueAtOf(key) > now) continue
+        if (msUntil(key, now) > 0) continue
         groups.delete(key)
         sentAt.set(key, now)
         return {
           count: group.count,
-          at: group.firstAt,
+          addedAt: group.firstAt,
           body: JSON.stringify({ text: slackText(group) }),
           headers: () => ({ 'content-type': 'application/json; charset=utf-8' }),
         }
@@ -43,7 +44,7 @@ export const createSlackOutbox = (): Outbox => {
       return undefined
     },
 
-    dueAt: () => [...groups.keys()].reduce((earliest, key) => Math.min(earliest, dueAtOf(key)), NEVER),
+    msUntilDue: (now) => Math.min(...[...groups.keys()].map((key) => msUntil(key, now))),
 
     clear() {
       const count = [...groups.values()].reduce((sum, group) => sum + group.count, 0)
@@ -55,9 +56,9 @@ export const createSlackOutbox = (): Outbox => {
 
 const keyOf = ({ event, policy = '', endpoint }: Notification) => [event, endpoint?.id ?? '', policy].join('\n')
 
-const joined = (group: Group | undefined, notification: Notification): Group => {
-  const { at, connections, names } = notification
-  if (group === undefined) return { latest: notification, firstAt: at, count: 1, connections, names }
+const merge = (group: Group | undefined, notification: Notification, now: Elapsed): Group => {
+  const { connections, names } = notification
+  if (group === undefined) return { latest: notification, firstAt: now, count: 1, connections, names }
   return {
     latest: notification,
     firstAt: group.firstAt,

@@ -1,28 +1,29 @@
 import type { Notification } from '../../app/notification.ts'
-import { NEVER } from '../../domain/time/instant.ts'
+import type { Elapsed } from '../../domain/time/elapsed.ts'
 import { cloudEventOf } from './cloud-event.ts'
 import { LONGEST_OUTBOX, type Outbox } from './outbox.ts'
 import { signatureHeaders } from './signature.ts'
 
-/** One CloudEvent a request, in the order in which things happened; signed if there is a key. */
+/** One CloudEvent for each request, in the order of the events; signed if there is a key. */
 export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string): Outbox => {
-  let waiting: Notification[] = []
+  let waiting: Array<{ readonly notification: Notification; readonly addedAt: Elapsed }> = []
   return {
-    add(notification) {
-      waiting.push(notification)
+    add(notification, addedAt) {
+      waiting.push({ notification, addedAt })
       if (waiting.length <= LONGEST_OUTBOX) return 0
       waiting.shift()
       return 1
     },
 
     take() {
-      const notification = waiting.shift()
-      if (notification === undefined) return undefined
+      const next = waiting.shift()
+      if (next === undefined) return undefined
+      const { notification, addedAt } = next
       const id = newId()
       const body = JSON.stringify(cloudEventOf(notification, id))
       return {
         count: 1,
-        at: notification.at,
+        addedAt,
         body,
         headers: (now) => ({
           'content-type': 'application/cloudevents+json; charset=utf-8',
@@ -31,7 +32,7 @@ export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string
       }
     },
 
-    dueAt: () => (waiting.length === 0 ? NEVER : -NEVER),
+    msUntilDue: () => (waiting.length === 0 ? Number.POSITIVE_INFINITY : 0),
 
     clear() {
       const { length } = waiting

@@ -1,9 +1,9 @@
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
-import { OUTCOMES } from '../../app/outcome.ts'
-import type { Violation } from '../../app/violation.ts'
 import { VPN_ERROR_CODES } from '../../app/vpn.ts'
 import { isDue } from '../../domain/judge/verdict.ts'
+import type { Violation } from '../../domain/judge/violation.ts'
 import type { Mode, Policy } from '../../domain/policies/policy.ts'
+import { OUTCOMES } from '../../domain/terminate/termination.ts'
 import { type Instant, SECOND } from '../../domain/time/instant.ts'
 import { createInstruments } from './instruments.ts'
 
@@ -14,7 +14,7 @@ export const AUDIT_OUTCOMES = ['written', 'failed'] as const
 export const NOTIFICATION_OUTCOMES = ['delivered', 'retried', 'lost'] as const
 export const SELECTORS = ['connection-id', 'username'] as const
 
-/** What Curfew asks of EC2 again and again. */
+/** The EC2 actions that Curfew calls in every cycle. */
 const ACTIONS = ['DescribeClientVpnConnections', 'TerminateClientVpnConnections']
 
 /** One HTTP request to AWS. */
@@ -26,13 +26,16 @@ export interface ObservedRequest {
   readonly throttled: boolean
 }
 
-/** Fed by events; every series that an alert or a panel reads exists from the start. */
+/**
+ * Updates the metrics from events. Every counter of the alerts and panels exists from the start: `increase` misses the
+ * first event of a new series.
+ */
 export const createMetrics = (options: {
   readonly version: string
   readonly policies: () => readonly Policy[]
-  /** The names of those who are notified. */
+  /** The names of the notification targets. */
   readonly targets: () => readonly string[]
-  /** When the policy of that name last changed. */
+  /** When the policy with this name last changed. */
   readonly changedAt: (policy: string) => Instant
 }) => {
   const {
@@ -77,20 +80,21 @@ export const createMetrics = (options: {
   for (const stage of LAG_STAGES) lag.zero({ stage })
   for (const outcome of RELOAD_OUTCOMES) reloads.inc({ outcome }, 0)
 
-  /** What keeps a daemon in mode `enforce` from ending anything. */
-  const able = { audit: true, clock: true }
+  /** Without these, a daemon in mode `enforce` terminates nothing. */
+  const ready = { audit: true, clock: true }
   let daemonMode: Mode = 'audit'
-  const showEnforcing = () => {
-    enforcing.set(daemonMode === 'enforce' && able.audit && able.clock ? 1 : 0)
-    auditWritable.set(able.audit ? 1 : 0)
-    clockTrusted.set(able.clock ? 1 : 0)
+  const updateEnforcing = () => {
+    enforcing.set(daemonMode === 'enforce' && ready.audit && ready.clock ? 1 : 0)
+    auditWritable.set(ready.audit ? 1 : 0)
+    clockTrusted.set(ready.clock ? 1 : 0)
   }
-  showEnforcing()
-  // Without a configuration there is no daemon that could show one.
+  updateEnforcing()
+  // The daemon does not start without a valid configuration.
   reloadSuccessful.set(1)
 
-  const forget = (endpointId: string) => {
-    for (const gone of [connections, isProtected]) gone.remove({ vpn_endpoint: endpointId })
+  /** Removes the gauges that count connections: while an endpoint is blind they must be absent, not stale. */
+  const removeCounts = (endpointId: string) => {
+    for (const gauge of [connections, isProtected]) gauge.remove({ vpn_endpoint: endpointId })
     for (const { name } of options.policies()) {
       held.remove({ vpn_endpoint: endpointId, policy: name })
       for (const mode of ['audit', 'enforce']) due.remove({ vpn_endpoint: endpointId, policy: name, mode })
@@ -99,15 +103,17 @@ export const createMetrics = (options: {
   }
 
   let watched: readonly Endpoint[] = []
-  /** An endpoint that is watched no longer must not look blind for ever. */
-  const leave = (endpointId: string) => {
-    forget(endpointId)
+  /**
+   * Removes every gauge of an endpoint that is no longer watched: its old snapshot would look like blindness for ever.
+   */
+  const unwatch = (endpointId: string) => {
+    removeCounts(endpointId)
     snapshotAt.remove({ vpn_endpoint: endpointId })
     for (const action of ACTIONS) missingPermissions.remove({ vpn_endpoint: endpointId, action: `ec2:${action}` })
   }
 
-  /** From the latest of deadline, established and policy loaded. */
-  const lagOf = ({ deadline = 0, policy }: Violation, established = 0): number =>
+  /** When the lag begins: at the latest of the deadline, the establishment and the last change of the policy. */
+  const lagStart = ({ deadline = 0, policy }: Violation, established = 0): number =>
     Math.max(deadline, established, options.changedAt(policy))
   const observeLag = (stage: (typeof LAG_STAGES)[number], from: number, at: number) =>
     lag.observe({ stage }, Math.max(0, at - from) / SECOND)
@@ -137,12 +143,12 @@ export const createMetrics = (options: {
 
   const assign = (mode: Mode, endpoints: readonly Endpoint[]) => {
     daemonMode = mode
-    showEnforcing()
-    for (const labelled of [due, unknown, held, policyCount, endpointInfo]) labelled.reset()
+    updateEnforcing()
+    for (const gauge of [due, unknown, held, policyCount, endpointInfo]) gauge.reset()
     for (const policy of options.policies()) policyCount.inc({ kind: policy.kind.kind, mode: modeOf(policy) })
     for (const target of options.targets())
       for (const outcome of NOTIFICATION_OUTCOMES) notifications.inc({ target, outcome }, 0)
-    for (const { id } of watched) if (!endpoints.some((endpoint) => endpoint.id === id)) leave(id)
+    for (const { id } of watched) if (!endpoints.some((endpoint) => endpoint.id === id)) unwatch(id)
     watched = endpoints
     for (const endpoint of endpoints) zeroEndpoint(endpoint)
   }
@@ -172,7 +178,7 @@ export const createMetrics = (options: {
         pollDuration.observe({ vpn_endpoint: event.endpoint.id }, Math.max(0, event.durationMs) / SECOND)
         break
       case 'blind':
-        forget(event.endpoint.id)
+        removeCounts(event.endpoint.id)
         break
       case 'poll-skipped':
         skipped.inc({ reason: event.reason })
@@ -182,38 +188,39 @@ export const createMetrics = (options: {
         const { decisions } = event
         connections.set({ vpn_endpoint: id }, decisions.active)
         isProtected.set({ vpn_endpoint: id }, decisions.protectedConnections)
-        const [dueBy, heldBack] = [new Map<string, number>(), new Map<string, number>()]
+        const [dueCounts, heldCounts] = [new Map<string, number>(), new Map<string, number>()]
         const count = (counts: Map<string, number>, name: string) => counts.set(name, (counts.get(name) ?? 0) + 1)
         for (const decision of decisions.violating) {
-          for (const verdict of decision.violated) if (isDue(verdict, decisions.now)) count(dueBy, verdict.policy.name)
-          for (const { policy } of decision.held) count(heldBack, policy.name)
+          for (const verdict of decision.violated)
+            if (isDue(verdict, decisions.now)) count(dueCounts, verdict.policy.name)
+          for (const { policy } of decision.held) count(heldCounts, policy.name)
         }
         for (const policy of options.policies()) {
-          due.set({ vpn_endpoint: id, policy: policy.name, mode: modeOf(policy) }, dueBy.get(policy.name) ?? 0)
+          due.set({ vpn_endpoint: id, policy: policy.name, mode: modeOf(policy) }, dueCounts.get(policy.name) ?? 0)
           unknown.set({ vpn_endpoint: id, policy: policy.name }, decisions.unknown.get(policy)?.size ?? 0)
-          held.set({ vpn_endpoint: id, policy: policy.name }, heldBack.get(policy.name) ?? 0)
+          held.set({ vpn_endpoint: id, policy: policy.name }, heldCounts.get(policy.name) ?? 0)
         }
         break
       }
       case 'violation': {
-        const { endpoint, violation: one, mode, at } = event
-        violations.inc({ vpn_endpoint: endpoint.id, policy: one.policy, reason: one.reason, mode })
-        if (mode === 'enforce') observeLag('decide', lagOf(one), at)
+        const { endpoint, violation, mode, at } = event
+        violations.inc({ vpn_endpoint: endpoint.id, policy: violation.policy, reason: violation.reason, mode })
+        if (mode === 'enforce') observeLag('decide', lagStart(violation), at)
         break
       }
       case 'warning':
         warnings.inc({ vpn_endpoint: event.endpoint.id, policy: event.violation.policy })
         break
       case 'accepted':
-        observeLag('accept', lagOf(event.violation, event.established), event.at)
+        observeLag('accept', lagStart(event.violation, event.established), event.at)
         break
       case 'call-answered':
         calls.inc({ vpn_endpoint: event.endpoint.id, selector: event.call.selector, outcome: event.outcome })
         break
       case 'termination': {
-        const { endpoint, violation: one, outcome, at } = event
-        terminations.inc({ vpn_endpoint: endpoint.id, policy: one.policy, reason: one.reason, outcome })
-        if (outcome === 'confirmed') observeLag('confirm', lagOf(one), at)
+        const { endpoint, violation, outcome, at } = event
+        terminations.inc({ vpn_endpoint: endpoint.id, policy: violation.policy, reason: violation.reason, outcome })
+        if (outcome === 'confirmed') observeLag('confirm', lagStart(violation), at)
         break
       }
       case 'reconnected':
@@ -227,12 +234,12 @@ export const createMetrics = (options: {
         break
       case 'unwritable':
       case 'writable':
-        if (event.what === 'audit') able.audit = event.event === 'writable'
-        showEnforcing()
+        if (event.what === 'audit') ready.audit = event.event === 'writable'
+        updateEnforcing()
         break
       case 'clock-skew':
-        able.clock = !event.apart
-        showEnforcing()
+        ready.clock = !event.apart
+        updateEnforcing()
         break
       case 'endpoints-changed':
         assign(daemonMode, event.endpoints)

@@ -4,11 +4,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
-import { AUDIT_EVENTS, type AuditRecord } from '../../../src/app/audit.ts'
+import { AUDIT_EVENTS, type AuditRecord, type OutcomeRecord } from '../../../src/app/audit.ts'
 import { AT, folder, idsOf, readChain, record } from './chain.ts'
 import { DiskFault, type Step, standInDisk } from './stand-in-disk.ts'
 
-const FULL: Required<AuditRecord> = {
+const FULL: OutcomeRecord = {
   time: AT,
   event: 'outcome',
   endpointId: 'cvpn-endpoint-0123456789abcdef0',
@@ -29,36 +29,42 @@ const FULL: Required<AuditRecord> = {
   policySetHash: 'abc',
 }
 
-/** Every kind of text that JSON, UTF-8 or a line may stumble over. */
+/** Texts that are hard for JSON, for UTF-8 or for a format of lines. */
 const anyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.constantFrom('\n', '\r\n', '"', '\\', '\u2028', '\u0000', '\ud800', '\udc00x', '👋', '{"seq":1,"time":"', ''),
 )
-const anyRecord = fc.record(
-  {
-    time: fc.integer({ min: 0, max: 8.64e15 }),
-    event: fc.constantFrom(...AUDIT_EVENTS),
-    connectionId: anyText,
-    username: fc.option(anyText),
-    because: anyText,
-    alsoBy: fc.array(anyText, { maxLength: 3 }),
-    since: fc.constantFrom(AT, Infinity, -Infinity, null),
-  },
-  { requiredKeys: ['time', 'event'] },
-)
+/** Any event with any fields: the trail writes what it is given. */
+const anyRecord = fc
+  .record(
+    {
+      time: fc.integer({ min: 0, max: 8.64e15 }),
+      event: fc.constantFrom(...AUDIT_EVENTS),
+      connectionId: anyText,
+      username: fc.option(anyText, { nil: undefined }),
+      because: anyText,
+      alsoBy: fc.array(anyText, { maxLength: 3 }),
+      since: fc.constantFrom(AT, Infinity, -Infinity, undefined),
+    },
+    { requiredKeys: ['time', 'event'] },
+  )
+  .map((fields) => fields as AuditRecord & Pick<typeof fields, 'connectionId'>)
 
 describe('the audit trail', () => {
-  it('writes the keys in their order, instants as ISO 8601, and leaves out what is absent', async () => {
+  it('writes the keys in a fixed order and instants as ISO 8601, and leaves out absent keys', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
-    await trail.write([FULL, { time: AT, event: 'stop', username: null, since: Infinity, deadline: undefined }])
+    await trail.write([
+      FULL,
+      { time: AT, event: 'stop', policySetHash: 'abc' },
+      { ...FULL, account: undefined, username: undefined, since: -Infinity, deadline: Infinity, requestId: undefined },
+    ])
     await trail.close()
-    const [first = '', second = ''] = readFileSync(at.file, 'utf8').split('\n')
-    expect(Object.keys(JSON.parse(first) as object)).toEqual(
-      'seq time event endpointId account region connectionId username commonName policy alsoBy reason because since deadline call requestId outcome policySetHash prev'.split(
-        ' ',
-      ),
-    )
+    const [first = '', second = '', third = ''] = readFileSync(at.file, 'utf8').split('\n')
+    const keysOf = (line: string) => Object.keys(JSON.parse(line) as object)
+    const keys =
+      'seq time event endpointId account region connectionId username commonName policy alsoBy reason because since deadline call requestId outcome policySetHash prev'
+    expect(keysOf(first)).toEqual(keys.split(' '))
     expect(JSON.parse(first)).toMatchObject({
       seq: 1,
       time: '2026-12-01T08:00:00.000Z',
@@ -67,11 +73,12 @@ describe('the audit trail', () => {
       call: { id: 'c1', selector: 'username' },
       prev: '0'.repeat(64),
     })
-    expect(Object.keys(JSON.parse(second) as object)).toEqual(['seq', 'time', 'event', 'prev'])
+    expect(keysOf(second)).toEqual(['seq', 'time', 'event', 'policySetHash', 'prev'])
+    expect(keysOf(third)).toEqual(keys.replace(/ (account|username|since|deadline|requestId)\b/g, '').split(' '))
     expect(statSync(at.file).mode & 0o777).toBe(0o600)
   })
 
-  it('holds whatever is written, in order, over rotations and restarts', async () => {
+  it('keeps every record in order through rotations and restarts', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(fc.array(anyRecord, { maxLength: 4 }), { maxLength: 6 }), { maxLength: 4 }),
@@ -90,7 +97,7 @@ describe('the audit trail', () => {
           const written = runs.flat(2)
           expect(idsOf(readChain(at.file))).toEqual(written.map(({ connectionId }) => asStored(connectionId)))
           const files = auditFiles(at.path)
-          for (const file of files) expectToBeNamedRightly(file)
+          for (const file of files) expectNameToMatchLines(file)
           const report = await verifyChain(files.reverse())
           expect(report.fault).toBeUndefined()
           expect(report.records).toBe(written.length)
@@ -100,7 +107,7 @@ describe('the audit trail', () => {
     )
   })
 
-  it('puts a file away before it grows beyond its size', async () => {
+  it('rotates a file before it grows beyond its greatest size', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file, rotateAtBytes: 1000 })
     for (let index = 0; index < 50; index++) await trail.write([record(`c${index}`)])
@@ -108,11 +115,11 @@ describe('the audit trail', () => {
     const sizes = auditFiles(at.path).map((file) => statSync(file).size)
     expect(sizes.length).toBeGreaterThan(5)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(1000)
-    // But for the last, each took all that it could: another line has less than 200 bytes.
+    // All files but the last are full: a line has less than 200 bytes, so one more would not have fit.
     expect(Math.min(...sizes.slice(1))).toBeGreaterThan(800)
   })
 
-  it('makes the folder for its owner alone', async () => {
+  it('creates the folder with access for the owner alone', async () => {
     using at = folder()
     const file = join(at.path, 'var', 'lib', 'audit.jsonl')
     const trail = await openAuditTrail({ file })
@@ -120,7 +127,7 @@ describe('the audit trail', () => {
     expect(statSync(join(at.path, 'var', 'lib')).mode & 0o777).toBe(0o700)
   })
 
-  it('tells the head that a later start and a check find too', async () => {
+  it('has the same head as a later start and a check', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     expect(trail.head()).toEqual({ seq: 0, hash: '0'.repeat(64) })
@@ -134,7 +141,7 @@ describe('the audit trail', () => {
     expect(head.seq).toBe(2)
   })
 
-  it('puts what is written together into one sync', async () => {
+  it('puts writes of the same turn into one sync', async () => {
     using at = folder()
     const steps: Step[] = []
     const trail = await openAuditTrail({ file: at.file, disk: standInDisk((step) => void steps.push(step)) })
@@ -144,18 +151,18 @@ describe('the audit trail', () => {
     await trail.close()
   })
 
-  it('puts what comes during a sync into the next, in order', async () => {
+  it('puts writes that arrive during a sync into the next sync, in order', async () => {
     using at = folder()
     const steps: Step[] = []
-    let letGo: () => void = () => {}
-    const first = new Promise<void>((resolve) => (letGo = resolve))
+    let release: () => void = () => {}
+    const released = new Promise<void>((resolve) => (release = resolve))
     let reached: () => void = () => {}
     const syncing = new Promise<void>((resolve) => (reached = resolve))
     const disk = standInDisk(async (step) => {
       steps.push(step)
       if (step !== 'datasync') return
       reached()
-      await first
+      await released
     })
     const trail = await openAuditTrail({ file: at.file, disk })
     steps.length = 0
@@ -166,7 +173,7 @@ describe('the audit trail', () => {
     await syncing
     const late = ids.slice(20).map(write)
     expect(acknowledged).toEqual([])
-    letGo()
+    release()
     await Promise.all([...early, ...late])
     await trail.close()
     expect(acknowledged).toEqual(ids)
@@ -174,20 +181,20 @@ describe('the audit trail', () => {
     expect(idsOf(readChain(at.file))).toEqual(ids)
   })
 
-  it('closes after what was already asked for, and takes nothing later', async () => {
+  it('finishes earlier writes before it closes, and refuses later ones', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
-    const asked = trail.write([record('a')])
+    const early = trail.write([record('a')])
     const closing = trail.close()
     await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
-    await asked
+    await early
     await closing
     await trail.close()
     expect(idsOf(readChain(at.file))).toEqual(['a'])
     expect(readdirSync(at.path)).toEqual(['audit.jsonl'])
   })
 
-  it('refuses what no line can hold, and that alone', async () => {
+  it('refuses only the records that no line can hold', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     const results = await Promise.allSettled([
@@ -201,7 +208,7 @@ describe('the audit trail', () => {
     expect(idsOf(readChain(at.file))).toEqual(['a', 'd'])
   })
 
-  it('goes on after a rotated file when a crash came before the next one was begun', async () => {
+  it('continues after a rotated file if a crash happened before the next file began', async () => {
     for (const left of ['nothing', 'an empty file', 'a torn line'] as const) {
       using at = folder()
       const trail = await openAuditTrail({ file: at.file })
@@ -217,7 +224,7 @@ describe('the audit trail', () => {
     }
   })
 
-  it('goes on in a new file when somebody moved or emptied the one being written', async () => {
+  it('continues in a new file after its file was moved away or emptied', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     await trail.write([record('a')])
@@ -230,7 +237,7 @@ describe('the audit trail', () => {
     expect(idsOf(readChain(at.file))).toEqual(['a', 'b', 'c'])
   })
 
-  it('writes nothing while the file is not as it left it, and goes on once it is', async () => {
+  it('writes nothing while its file is changed, and continues once the file is restored', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     await trail.write([record('a')])
@@ -251,21 +258,21 @@ describe('the audit trail', () => {
     expect(idsOf(readChain(at.file))).toEqual(['a', 'c'])
   })
 
-  it('never writes over a rotated file that is there already', async () => {
+  it('never overwrites an existing rotated file', async () => {
     using at = folder()
-    const taken = `${at.file}.000000000001-000000000001`
+    const rotated = `${at.file}.000000000001-000000000001`
     const trail = await openAuditTrail({ file: at.file, rotateAtBytes: 1 })
     await trail.write([record('a')])
-    writeFileSync(taken, 'somebody’s')
+    writeFileSync(rotated, 'other content')
     await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
-    expect(readFileSync(taken, 'utf8')).toBe('somebody’s')
-    renameSync(taken, join(at.path, 'elsewhere'))
+    expect(readFileSync(rotated, 'utf8')).toBe('other content')
+    renameSync(rotated, join(at.path, 'elsewhere'))
     await trail.write([record('c')])
     await trail.close()
     expect(idsOf(readChain(at.file))).toEqual(['a', 'c'])
   })
 
-  it('says at once that a path can hold no file', async () => {
+  it('refuses a path that cannot hold a file when it opens', async () => {
     using at = folder()
     writeFileSync(join(at.path, 'plain'), '')
     symlinkSync('circle', join(at.path, 'circle'))
@@ -275,27 +282,27 @@ describe('the audit trail', () => {
   })
 })
 
-describe('on a disk that fails', () => {
+describe('the audit trail on a failing disk', () => {
   const STEPS = 40
   const anyFaults = fc.array(fc.option(fc.constantFrom('ENOSPC', 'EROFS', 'EIO')), {
     minLength: STEPS,
     maxLength: STEPS,
   })
 
-  it('keeps exactly what it acknowledged, whichever steps fail', async () => {
+  it('keeps exactly the records that it acknowledged, whichever steps fail', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyFaults,
         fc.array(fc.nat(300), { minLength: STEPS, maxLength: STEPS }),
         fc.integer({ min: 200, max: 1000 }),
-        async (faults, cuts, rotateAtBytes) => {
+        async (faults, lengths, rotateAtBytes) => {
           using at = folder()
           let count = 0
           const disk = standInDisk(async (_step, append) => {
             const code = faults[count]
-            const cut = cuts[count++] ?? 0
+            const length = lengths[count++] ?? 0
             if (code === null || code === undefined) return
-            await append?.(cut)
+            await append?.(length)
             throw new DiskFault(code)
           })
           const open = async () => {
@@ -324,25 +331,25 @@ describe('on a disk that fails', () => {
           }
           await trail.close()
           expect(idsOf(readChain(at.file))).toEqual(acknowledged)
-          for (const file of auditFiles(at.path)) expectToBeNamedRightly(file)
+          for (const file of auditFiles(at.path)) expectNameToMatchLines(file)
         },
       ),
       { numRuns: 60 },
     )
   })
 
-  it('cuts off what its own failed write has left, and nothing that somebody else wrote later', async () => {
+  it('removes the remains of its own failed write, and nothing that another program wrote later', async () => {
     using at = folder()
-    let fails = true
+    let failing = true
     const disk = standInDisk(async (step, append) => {
-      if (!fails || (step !== 'append' && step !== 'truncate')) return
+      if (!failing || (step !== 'append' && step !== 'truncate')) return
       await append?.(20)
       throw new DiskFault('EROFS')
     })
     const trail = await openAuditTrail({ file: at.file, disk })
     await expect(trail.write([record('a')])).rejects.toMatchObject({ code: 'unwritable' })
     expect(statSync(at.file).size).toBe(20)
-    fails = false
+    failing = false
     await trail.write([record('b')])
     writeFileSync(at.file, 'more', { flag: 'a' })
     await expect(trail.write([record('c')])).rejects.toMatchObject({ code: 'unwritable' })
@@ -350,19 +357,19 @@ describe('on a disk that fails', () => {
     await trail.close()
   })
 
-  it('writes no line into a new file whose name is not on disk', async () => {
+  it('writes no line into a new file before its name is on disk', async () => {
     using at = folder()
     const steps: Step[] = []
-    let fails = false
+    let failing = false
     const disk = standInDisk((step) => {
       steps.push(step)
-      if (fails && step === 'sync') throw new DiskFault('EIO')
+      if (failing && step === 'sync') throw new DiskFault('EIO')
     })
     const trail = await openAuditTrail({ file: at.file, disk, rotateAtBytes: 1 })
     await trail.write([record('a')])
-    fails = true
+    failing = true
     await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
-    fails = false
+    failing = false
     steps.length = 0
     await trail.write([record('c')])
     expect(steps.indexOf('sync')).toBeGreaterThanOrEqual(0)
@@ -375,8 +382,8 @@ describe('on a disk that fails', () => {
 const asStored = (text: string | undefined) =>
   text === undefined ? undefined : (JSON.parse(JSON.stringify(text)) as string)
 
-/** The name of a rotated file tells its first and its last line. */
-const expectToBeNamedRightly = (file: string) => {
+/** The name of a rotated file holds the numbers of its first and last line. */
+const expectNameToMatchLines = (file: string) => {
   const [, first, last] = /\.(\d+)-(\d+)$/.exec(file) ?? []
   if (first === undefined) return
   const seqs = readFileSync(file, 'utf8')

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { AuditRecord } from '../../../src/app/audit.ts'
+import type { AuditRecord, IntentRecord } from '../../../src/app/audit.ts'
 
-/** A folder of its own, gone at the end of the block. */
+/** A temporary folder, which is removed at the end of the block. */
 export const folder = () => {
   const path = mkdtempSync(join(tmpdir(), 'curfew-audit-'))
   return {
@@ -16,12 +16,9 @@ export const folder = () => {
 
 export const AT = Date.UTC(2026, 11, 1, 8)
 
-export const record = (connectionId: string, more: Partial<AuditRecord> = {}): AuditRecord => ({
-  time: AT,
-  event: 'intent',
-  connectionId,
-  ...more,
-})
+/** A record with few fields, so that its line is short. The trail reads none but the time. */
+export const record = (connectionId: string, more: Partial<IntentRecord> = {}): AuditRecord =>
+  ({ time: AT, event: 'intent', connectionId, ...more }) as IntentRecord
 
 interface ReadLine {
   readonly seq: number
@@ -29,7 +26,7 @@ interface ReadLine {
   readonly prev: string
 }
 
-/** The audit file and what was rotated, read and checked without any code of the trail; throws where the chain is broken. */
+/** Reads and checks the audit file and its rotated files without the code of the trail. Throws if the chain is broken. */
 export const readChain = (file: string): readonly ReadLine[] => {
   const dir = join(file, '..')
   const names = readdirSync(dir).filter((name) => /^audit\.jsonl(\.\d+-\d+)?$/.test(name))

@@ -4,53 +4,62 @@ import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
 import { openIntents } from '../../../src/adapters/audit/open-intents.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
-import { AuditError, type AuditEvent } from '../../../src/app/audit.ts'
-import { interruptedPursuit } from '../../../src/app/interrupted.ts'
+import { AuditError, type AuditRecord } from '../../../src/app/audit.ts'
+import { keptMemoryOf } from '../../../src/app/interrupted.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
 import { turnedBits } from '../../turned-bits.ts'
-import { AT, folder, record } from './chain.ts'
+import { AT, folder } from './chain.ts'
 
-const events: readonly AuditEvent[] = ['start', 'intent', 'outcome', 'intent', 'held', 'intent']
+const about = (index: number) => ({
+  time: AT + index,
+  policySetHash: 'hash',
+  endpointId: 'endpoint',
+  account: undefined,
+  region: 'eu-central-1',
+  connectionId: `c${index}é`,
+  username: 'mallory@corp.example',
+  commonName: undefined,
+  policy: 'daily',
+  reason: 'session-age',
+  because: 'too old',
+  alsoBy: [],
+  since: AT,
+  deadline: AT,
+})
+const call = { id: 'x-1', selector: 'connection-id' } as const
+const records: readonly AuditRecord[] = [
+  { time: AT, event: 'start', because: 'mode enforce', policySetHash: 'hash' },
+  { ...about(1), event: 'intent', call },
+  { ...about(2), event: 'outcome', call, requestId: 'request-1', outcome: 'confirmed' },
+  { ...about(3), event: 'intent', call },
+  { ...about(4), event: 'held' },
+  { ...about(5), event: 'intent', call },
+]
 
-/** A trail as a daemon writes it, with calls that have ended and calls that have not. */
+/** A trail as a daemon writes it, with terminations that have an outcome and others that have none. */
 const written = async () => {
   using at = folder()
   const trail = await openAuditTrail({ file: at.file })
-  await trail.write(
-    events.map((event, index) =>
-      record(`c${index}é`, {
-        event,
-        time: AT + index,
-        endpointId: 'endpoint',
-        username: 'mallory@corp.example',
-        policy: 'daily',
-        reason: 'session-age',
-        because: 'too old',
-        since: AT,
-        deadline: AT,
-        call: { id: 'x-1', selector: 'connection-id' },
-      }),
-    ),
-  )
+  await trail.write(records)
   const head = trail.head()
   await trail.close()
   return { bytes: readFileSync(at.file), head }
 }
 
-/** What a start makes of a file: what it has cut off its end, or why it was refused. */
+/** Starts with a file that holds these bytes. The result is the torn end that was removed, or `refused`. */
 const start = async (bytes: Buffer) => {
   using at = folder()
   writeFileSync(at.file, bytes)
   try {
     const trail = await openAuditTrail({ file: at.file })
     try {
-      for (const intent of await openIntents(at.file, AT)) interruptedPursuit(intent)
+      for (const intent of await openIntents(at.file, AT)) keptMemoryOf(undefined, [intent])
     } finally {
       await trail.close()
     }
     const left = readFileSync(at.file)
     const torn = trail.repaired === undefined ? Buffer.alloc(0) : readFileSync(trail.repaired.keptAs)
-    // Whatever it was: nothing is gone, and what is left is as it was.
+    // No byte is lost, and the remaining file is unchanged.
     expect(Buffer.concat([left, torn])).toEqual(bytes)
     return { torn }
   } catch (error) {
@@ -69,8 +78,8 @@ const verify = async (bytes: Buffer) => {
   return await verifyChain([at.file])
 }
 
-describe('an audit file in which something was changed', () => {
-  it('is not continued, and found by audit verify, whichever bit was turned', async () => {
+describe('a changed audit file', () => {
+  it('is not continued, and audit verify finds it, whichever bit was flipped', async () => {
     const { bytes, head } = await written()
     const lastLine = bytes.lastIndexOf(10, bytes.length - 2) + 1
     for (const { place, turned } of turnedBits(bytes, 32)) {
@@ -80,14 +89,14 @@ describe('an audit file in which something was changed', () => {
         expect([place, started]).toEqual([place, 'refused'])
         expect([place, fault === undefined]).toEqual([place, false])
       } else {
-        // No line vouches for the last one: the head does that was logged. Without its end it counts as torn off.
+        // No line proves the last line: the logged head does. A last line without its newline counts as a torn end.
         expect([place, fault === undefined && found.hash === head.hash]).toEqual([place, false])
         if (started !== 'refused' && started.torn.length > 0) expect(place).toBe(bytes.length - 1)
       }
     }
   })
 
-  it('goes on after its last whole line wherever it was cut off; only whole lines that are gone leave no trace', async () => {
+  it('is continued after its last whole line wherever it was truncated; only a loss of whole lines leaves no trace', async () => {
     const { bytes } = await written()
     for (let length = 0; length < bytes.length; length += 1 + Math.floor(4 / fuzzRuns(1))) {
       const left = bytes.subarray(0, length)
@@ -99,7 +108,7 @@ describe('an audit file in which something was changed', () => {
     }
   })
 
-  it('is not continued, or nothing but its torn end is cut off, whatever bytes are gone, others or more', async () => {
+  it('is not continued, or loses only its torn end, whatever bytes were removed, replaced or added', async () => {
     const { bytes } = await written()
     const edit = fc.tuple(fc.nat(), fc.nat(300), fc.uint8Array({ maxLength: 4 }))
     await fc.assert(
@@ -110,7 +119,7 @@ describe('an audit file in which something was changed', () => {
         }, bytes)
         const started = await start(left)
         const { fault } = await verify(left)
-        // A start reads this file alone, and its end: what it continues is whole up to there.
+        // A start reads only this file, not those before it: a file that it continues is whole in itself.
         if (started !== 'refused' && started.torn.length === 0) expect([0, 1]).toContain(fault?.line ?? 0)
       }),
       { numRuns: fuzzRuns(200) },

@@ -3,7 +3,7 @@ import { AuditError, type AuditTrail } from '../../../src/app/audit.ts'
 import { record } from './chain.ts'
 import type { Answer, Order } from './processes.ts'
 
-/** The other side of `Keeper`. */
+/** The process that `Keeper` starts. It carries out the orders that `Keeper` sends. */
 let trail: AuditTrail | undefined
 
 const answer = (message: Answer) => process.send?.(message)
@@ -18,7 +18,7 @@ const attempt = async (done: string, doing: Promise<unknown> | undefined) => {
   }
 }
 
-/** Four at a time, as fast as they go, until somebody ends the process. */
+/** Writes one record after another until the process is killed. */
 const writeOn = async (prefix: string, worker: number) => {
   for (let count = 0; ; count++) {
     const id = `${prefix}-${worker}-${count}`

@@ -19,7 +19,7 @@ const expectToOpen = async (file: string) => {
   expect(readdirSync(dirname(file))).toEqual(['audit.jsonl'])
 }
 
-/** Opens where the waits for a sign of life pass at once; `onSecond` is told how many have. */
+/** Opens with a clock whose waits for a sign of life pass at once. `onSecond` gets the number of seconds waited. */
 const openAndWait = async (file: string, onSecond: (second: number) => void = () => {}) => {
   let seconds = 0
   const clock: Pick<Clock, 'sleep'> = {
@@ -42,7 +42,7 @@ const openAndWait = async (file: string, onSecond: (second: number) => void = ()
 }
 
 describe('the lock of an audit file', () => {
-  it('names process, host and start, for its owner alone, and is gone after the close', async () => {
+  it('names process, host and start time, is readable by its owner alone, and is removed at the close', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     const { pid, host } = await thisProcess()
@@ -54,7 +54,7 @@ describe('the lock of an audit file', () => {
     expect(readdirSync(at.path)).toEqual(['audit.jsonl'])
   })
 
-  it('keeps the same process from opening the file twice, and leaves the first undisturbed', async () => {
+  it('refuses to open the file twice in one process, and the first trail still works', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     await expect(openAuditTrail({ file: at.file })).rejects.toMatchObject({ name: 'AuditError', code: 'locked' })
@@ -63,7 +63,7 @@ describe('the lock of an audit file', () => {
     await trail.close()
   })
 
-  it('is taken over at once from a process that is gone, or whose number another one has now', async () => {
+  it('is taken over at once from a process that has ended, even if another process has its pid now', async () => {
     const me = await thisProcess()
     const dead: readonly Holder[] = [
       { ...me, pid: 2 ** 22 - 1, startTicks: '1' },
@@ -76,7 +76,7 @@ describe('the lock of an audit file', () => {
     }
   })
 
-  it('is taken over from one that died while it was taking over', async () => {
+  it('is taken over from a process that died during a takeover', async () => {
     using at = folder()
     const dead = { ...(await thisProcess()), startTicks: '1' }
     plant(at.file, dead)
@@ -84,7 +84,7 @@ describe('the lock of an audit file', () => {
     await expectToOpen(at.file)
   })
 
-  it('of another machine or container, or of nobody, is taken over after half a minute without a sign of life', async () => {
+  it('is taken over from another machine or container, or an unknown holder, after 30 s without a sign of life', async () => {
     const me = await thisProcess()
     for (const holder of [{ ...me, host: 'other', space: 'other' }, '', 'not ours', '{"pid":"1"}']) {
       using at = folder()
@@ -97,7 +97,7 @@ describe('the lock of an audit file', () => {
     }
   })
 
-  it('of another machine is left to it at its first sign of life', async () => {
+  it('stays with another machine at the first sign of life', async () => {
     using at = folder()
     plant(at.file, { ...(await thisProcess()), host: 'other-host', space: 'other' })
     const { refused, seconds } = await openAndWait(at.file, (second) => {
@@ -109,7 +109,7 @@ describe('the lock of an audit file', () => {
     expect(readdirSync(at.path)).toEqual(['audit.jsonl.lock'])
   })
 
-  it('of another machine is taken as soon as it is released', async () => {
+  it('is acquired as soon as another machine releases it', async () => {
     using at = folder()
     plant(at.file, { ...(await thisProcess()), space: 'other' })
     const { trail, seconds } = await openAndWait(at.file, (second) => {
@@ -133,7 +133,7 @@ describe('the lock of an audit file', () => {
     await trail.close()
   })
 
-  it('that somebody else took lets nothing be written any more, and is left to them', async () => {
+  it('stops all writes once another process has taken it over, and is left to that process', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     await trail.write([record('a')])

@@ -6,13 +6,13 @@ import { folder, idsOf, readChain } from './chain.ts'
 import { Keeper } from './processes.ts'
 
 describe('a process that is killed while it writes', () => {
-  it('leaves a whole chain with all that it acknowledged, twenty times running', async () => {
+  it('leaves a whole chain with every record that it acknowledged, twenty times in a row', async () => {
     using at = folder()
     const acknowledged: string[] = []
     for (let round = 0; round < 20; round++) {
       await using keeper = new Keeper()
       expect(await keeper.ask({ do: 'open', file: at.file, rotateAtBytes: 5000 })).toEqual({ done: at.file })
-      keeper.tell({ do: 'write-on', prefix: `r${round}` })
+      keeper.send({ do: 'write-on', prefix: `r${round}` })
       while (keeper.answers.length < 2 + ((round * 37) % 90)) await keeper.answer()
       await keeper.kill()
       for (const answer of keeper.answers.slice(1)) acknowledged.push('done' in answer ? answer.done : 'failed')
@@ -26,10 +26,10 @@ describe('a process that is killed while it writes', () => {
   })
 })
 
-describe('a file that may grow no further', () => {
-  it('takes no record until it may again, and then goes on without a gap', async () => {
+describe('a file at its size limit', () => {
+  it('refuses records until the limit is lifted, and then continues without a gap', async () => {
     using at = folder()
-    // The soft limit on the size of a file, in blocks of 512 bytes: writes are cut short there, as on a disk that fills.
+    // The soft limit on the file size, in blocks of 512 bytes. It makes writes incomplete, like a full disk.
     await using keeper = new Keeper('ulimit -S -f 8')
     expect(await keeper.ask({ do: 'open', file: at.file })).toEqual({ done: at.file })
     const written: string[] = []
@@ -52,8 +52,8 @@ describe('a file that may grow no further', () => {
   })
 })
 
-/** Leaves the lock of a process that was killed beside any file. */
-const lockOfTheDead = async () => {
+/** The result writes the lock of a killed process beside a file. */
+const lockOfKilledProcess = async () => {
   using at = folder()
   await using keeper = new Keeper()
   await keeper.ask({ do: 'open', file: at.file })
@@ -65,15 +65,15 @@ const lockOfTheDead = async () => {
   }
 }
 
-describe('two processes that want the same file', () => {
-  it('get it one of the two, fifty times, whether a dead one had it or not', async () => {
+describe('two processes that open the same file', () => {
+  it('never both succeed, in fifty rounds, with and without the lock of a dead process', async () => {
     using at = folder()
     await using one = new Keeper()
     await using other = new Keeper()
-    const leftBehind = await lockOfTheDead()
+    const leaveLock = await lockOfKilledProcess()
     for (let round = 0; round < 50; round++) {
       const file = join(at.path, String(round), 'audit.jsonl')
-      if (round % 2 === 1) leftBehind(file)
+      if (round % 2 === 1) leaveLock(file)
       const answers = await Promise.all([one, other].map((keeper) => keeper.ask({ do: 'open', file })))
       const [winner, loser] = 'done' in (answers[0] ?? {}) ? [one, other] : [other, one]
       const failed = answers.filter((answer) => 'failed' in answer)
@@ -86,7 +86,7 @@ describe('two processes that want the same file', () => {
     }
   })
 
-  it('names the holder, and lets the next one in once it is gone', async () => {
+  it('learn the holder from the message, and the second one succeeds after the first has died', async () => {
     using at = folder()
     await using first = new Keeper()
     await first.ask({ do: 'open', file: at.file })

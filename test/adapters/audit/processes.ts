@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 
-/** What a process that keeps an audit trail is told, and what it answers. */
+/** The messages to and from a process that keeps an audit trail. */
 export type Order =
   | { readonly do: 'open'; readonly file: string; readonly rotateAtBytes?: number }
   | { readonly do: 'write'; readonly ids: readonly string[] }
@@ -14,7 +14,7 @@ export type Order =
   | { readonly do: 'close' }
 export type Answer = { readonly done: string } | { readonly failed: string; readonly message: string }
 
-/** One bundle for all: a process then starts at once. */
+/** All processes share one bundle, so that they start quickly. */
 const build = () => {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-keeper-'))
   const file = join(folder, 'keeper.mjs')
@@ -32,14 +32,14 @@ const build = () => {
 }
 let bundle: string | undefined
 
-/** Another process that keeps an audit trail. */
+/** A child process that keeps an audit trail. */
 export class Keeper {
   readonly child: ChildProcess
   readonly exited: Promise<unknown>
-  /** In the order in which it came. */
+  /** All answers in the order of their arrival. */
   readonly answers: Answer[] = []
 
-  /** `setUp` is run by a shell in the process before it becomes Node. */
+  /** A shell runs `setUp` in the process, and then replaces itself with Node. */
   constructor(setUp = ':') {
     bundle ??= build()
     this.child = spawn('sh', ['-c', `${setUp}; exec "$0" "$1"`, process.execPath, bundle], {
@@ -49,11 +49,11 @@ export class Keeper {
     this.exited = once(this.child, 'close')
   }
 
-  tell(order: Order): void {
+  send(order: Order): void {
     this.child.send(order)
   }
 
-  /** Resolves with the next answer that was not there before. */
+  /** Resolves with the next answer that arrives after this call. */
   async answer(): Promise<Answer> {
     const [answer] = (await Promise.race([once(this.child, 'message'), this.exited.then(gone)])) as [Answer]
     return answer
@@ -61,7 +61,7 @@ export class Keeper {
 
   ask(order: Order): Promise<Answer> {
     const answer = this.answer()
-    this.tell(order)
+    this.send(order)
     return answer
   }
 

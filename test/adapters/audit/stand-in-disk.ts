@@ -12,7 +12,7 @@ export class DiskFault extends Error {
   }
 }
 
-/** The real disk, on which each step that changes something is told to `before`, which may hold it up or fail it. */
+/** The real disk. It calls `before` ahead of each step that opens or changes a file: `before` may delay or fail the step. */
 export const standInDisk = (before: (step: Step, append?: Append) => Promise<void> | void): Disk => {
   const watched = (handle: FileHandle): FileHandle =>
     new Proxy(handle, {
@@ -43,5 +43,5 @@ export const standInDisk = (before: (step: Step, append?: Append) => Promise<voi
   }
 }
 
-/** Appends the first bytes of what was to be appended: a write that is cut short. */
+/** Appends only the first `length` bytes: an interrupted write. */
 export type Append = (length: number) => Promise<void>

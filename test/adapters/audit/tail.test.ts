@@ -16,12 +16,12 @@ const written = async (...ids: string[]) => {
 
 const newlines = (bytes: Buffer) => bytes.filter((byte) => byte === 10).length
 
-describe('the end of an audit file at the start', () => {
-  it('is repaired wherever it was cut, and no whole line is lost', async () => {
+describe('the end of an audit file at a start', () => {
+  it('is repaired wherever the file was truncated, and no whole line is lost', async () => {
     const whole = await written('a', 'é👋', 'c')
-    for (let cut = 0; cut <= whole.length; cut++) {
+    for (let length = 0; length <= whole.length; length++) {
       using at = folder()
-      const left = whole.subarray(0, cut)
+      const left = whole.subarray(0, length)
       writeFileSync(at.file, left)
       const lines = newlines(left)
       const torn = left.subarray(left.lastIndexOf(10) + 1)
@@ -36,7 +36,7 @@ describe('the end of an audit file at the start', () => {
     }
   })
 
-  it('keeps every torn end of the same line', async () => {
+  it('is kept in a separate file each time the same line is torn', async () => {
     using at = folder()
     const kept: string[] = []
     for (const torn of ['{"seq":1', '{"seq":1,"ti', '{"s']) {
@@ -49,7 +49,7 @@ describe('the end of an audit file at the start', () => {
     expect(readdirSync(at.path)).toHaveLength(4)
   })
 
-  it('keeps every line that was synced when a power cut leaves holes in those after them', async () => {
+  it('keeps every synced line if a power cut leaves holes in the lines after them', async () => {
     const ids = Array.from({ length: 40 }, (_, index) => `c${index}`)
     const whole = await written(...ids)
     const ends = [...whole.entries()].flatMap(([at, byte]) => (byte === 10 ? [at + 1] : []))
@@ -62,7 +62,7 @@ describe('the end of an audit file at the start', () => {
           using at = folder()
           const durable = synced === 0 ? 0 : (ends[synced - 1] ?? 0)
           const left = Buffer.from(whole.subarray(0, Math.max(durable, size)))
-          // Disks write whole sectors, or none of one.
+          // A disk writes whole sectors.
           const sector = (at: number) => Math.min(left.length, Math.max(durable, 512 * Math.floor(at / 512)))
           for (const [from, more] of holes) left.fill(0, sector(from), sector(from + 512 * (more + 1)))
           writeFileSync(at.file, left)
@@ -80,12 +80,12 @@ describe('the end of an audit file at the start', () => {
     )
   })
 
-  it('is refused and left alone where a byte in it was turned into zero, which no power cut does', async () => {
+  it('is refused and unchanged if one byte was changed to zero, which no power cut does', async () => {
     const whole = await written(...Array.from({ length: 9 }, (_, index) => `c${index}`))
     for (let place = 0; place < whole.length; place += 1 + Math.floor(6 / fuzzRuns(1))) {
       const turned = Buffer.from(whole)
       turned[place] = 0
-      // The beginning of a line alone in a sector cannot be told from one that never arrived.
+      // If the changed byte is alone in its part of a sector, it looks like a sector that never reached the disk.
       const isHole = (place === 0 || whole[place - 1] === 10 || place % 512 === 0) && (place + 1) % 512 === 0
       if (isHole || place === whole.length - 1) continue
       using at = folder()
@@ -96,7 +96,7 @@ describe('the end of an audit file at the start', () => {
     }
   })
 
-  it('is refused and left alone where it is not ours', async () => {
+  it('is refused and unchanged if it is not the end of an audit file', async () => {
     const whole = (await written('a', 'b')).toString()
     const files = {
       'another file': 'Dear diary,\n',
@@ -105,9 +105,9 @@ describe('the end of an audit file at the start', () => {
       'words after the last line': `${whole}words`,
       'an empty line': `${whole}\n`,
       'nothing but an empty line': '\n',
-      'a line that was cut in the middle': whole.replace(/"event":"intent",(?=[^\n]*\n$)/, '"event":'),
+      'a line without its middle': whole.replace(/"event":"intent",(?=[^\n]*\n$)/, '"event":'),
       'the beginning of another line': `${whole}{"seq":7,"time":"2026`,
-      'a number that none has': `${whole.replace(/"seq":2/, '"seq":-2')}`,
+      'a negative number': `${whole.replace(/"seq":2/, '"seq":-2')}`,
       'another first line': `hello\n${whole.slice(whole.indexOf('\n') + 1)}`,
     }
     for (const text of Object.values(files)) {
@@ -119,14 +119,14 @@ describe('the end of an audit file at the start', () => {
     }
   })
 
-  it('refuses a rotated file that does not end as its name says', async () => {
+  it('is refused in a rotated file that does not end with the line in its name', async () => {
     using at = folder()
     writeFileSync(`${at.file}.000000000001-000000000003`, await written('a', 'b'))
     await expect(openAuditTrail({ file: at.file })).rejects.toMatchObject({ code: 'damaged' })
     expect(existsSync(join(at.path, 'audit.jsonl.lock'))).toBe(false)
   })
 
-  it('is found in a file that is read in many parts', async () => {
+  it('is found in a file that is read in many chunks', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     await trail.write([record('a')])

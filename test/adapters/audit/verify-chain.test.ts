@@ -19,7 +19,7 @@ const chainOf = (count: number): readonly Buffer[] => {
 const LINES = chainOf(9)
 const HEAD = { seq: 9, hash: hashOf(LINES.at(-1)?.subarray(0, -1) ?? Buffer.alloc(0)) }
 
-/** Writes each list of lines into a file of its own and checks them all. */
+/** Writes each list of lines into a separate file and checks the files together. */
 const verify = async (...files: ReadonlyArray<readonly Buffer[]>) => {
   using at = folder()
   const paths = files.map((lines, index) => {
@@ -31,13 +31,13 @@ const verify = async (...files: ReadonlyArray<readonly Buffer[]>) => {
   return { ...report, fault: fault && { ...fault, file: paths.indexOf(fault.file) } }
 }
 
-const anySplit = fc.uniqueArray(fc.integer({ min: 0, max: LINES.length }), { maxLength: 4 }).map((cuts) => {
-  const ends = [...cuts.sort((a, b) => a - b), LINES.length]
+const anySplit = fc.uniqueArray(fc.integer({ min: 0, max: LINES.length }), { maxLength: 4 }).map((places) => {
+  const ends = [...places.sort((a, b) => a - b), LINES.length]
   return ends.map((end, index) => LINES.slice(ends[index - 1] ?? 0, end))
 })
 
-describe('checking a chain', () => {
-  it('finds it whole in whatever files, in whatever order', async () => {
+describe('the check of a chain', () => {
+  it('finds no fault in a whole chain, however it is split into files, and in any order of the files', async () => {
     await fc.assert(
       fc.asyncProperty(
         anySplit.chain((files) => fc.shuffledSubarray(files, { minLength: files.length })),
@@ -54,11 +54,11 @@ describe('checking a chain', () => {
     )
   })
 
-  it('finds nothing wrong with no record', async () => {
+  it('finds no fault in an empty file', async () => {
     expect(await verify([])).toMatchObject({ records: 0, firstTime: undefined, head: BEFORE_ALL, fault: undefined })
   })
 
-  it('finds every changed byte: at its line or the next, and in the last line at least by the head', async () => {
+  it('finds every changed byte at its line or the next one; in the last line the head shows it', async () => {
     const lines = LINES.slice(0, 3)
     const whole = Buffer.concat(lines)
     const { head } = await verify(lines)
@@ -76,7 +76,7 @@ describe('checking a chain', () => {
     }
   })
 
-  it('finds every line that is gone, doubled or moved', async () => {
+  it('finds every line that was removed, repeated or moved', async () => {
     const last = LINES.length - 1
     await fc.assert(
       fc.asyncProperty(fc.nat(last), fc.nat(last), async (one, other) => {
@@ -97,7 +97,7 @@ describe('checking a chain', () => {
     )
   })
 
-  it('finds a file that was left out, one that was given twice, and a second chain', async () => {
+  it('finds a missing file, a repeated file and a second chain', async () => {
     const [a, b, c] = [LINES.slice(0, 3), LINES.slice(3, 6), LINES.slice(6)]
     expect((await verify(c, a)).fault).toMatchObject({ file: 0, line: 1, expected: 'seq 4' })
     expect((await verify(b, c)).fault).toMatchObject({ file: 0, line: 1, expected: 'seq 1' })
@@ -106,22 +106,22 @@ describe('checking a chain', () => {
     expect((await verify([...LINES, ...chainOf(2)])).fault).toMatchObject({ line: 10, expected: 'seq 10' })
   })
 
-  it('finds a line that was written anew with all that follow but one', async () => {
+  it('finds a forged line at the line after it', async () => {
     const forged = chainOf(9).map((line, index) =>
       index === 4 ? Buffer.from(line.toString().replace('alice', 'malle')) : line,
     )
     expect((await verify(forged)).fault).toMatchObject({ file: 0, line: 6 })
   })
 
-  it('finds a last line that has no end, and one that never ends', async () => {
-    const cut = Buffer.concat(LINES).subarray(0, -1)
-    expect((await verify([cut])).fault).toMatchObject({ line: 9 })
+  it('finds a last line without a newline, and a line that is too long', async () => {
+    const unfinished = Buffer.concat(LINES).subarray(0, -1)
+    expect((await verify([unfinished])).fault).toMatchObject({ line: 9 })
     const endless = Buffer.alloc(3 * 1024 * 1024, 'x')
     expect((await verify([...LINES, endless])).fault).toMatchObject({ line: 10 })
     expect((await verify(LINES, [endless])).fault).toMatchObject({ file: 1, line: 1 })
   })
 
-  it('finds what is no line at all, and shows of it nothing that a terminal would obey', async () => {
+  it('finds text that is not a line, and quotes it without control characters', async () => {
     for (const text of ['{}', '[]', 'null', '', '{"seq":10', '"a"', '\u001b[2J\u0007']) {
       const { fault } = await verify([...LINES, Buffer.from(`${text}\n`)])
       expect(fault).toMatchObject({ line: 10 })

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { AWS_ACTIONS } from '../../../src/adapters/aws/actions.ts'
 
-/** What IAM calls that which is imported from the SDK; undefined for what this test does not know. */
+/** The IAM actions that a name imported from the SDK stands for. Undefined for names that this test does not know. */
 const actionOf = (from: string, name: string): readonly string[] | undefined => {
   if (`${from} ${name}` === '@aws-sdk/credential-providers fromTemporaryCredentials') return ['sts:AssumeRole']
   const [, service] = /^@aws-sdk\/client-(ec2|sts)$/.exec(from) ?? []
-  // How answers are read, whatever was asked.
+  // This class only reads answers.
   if (`${from} ${name}` === '@aws-sdk/core/protocols AwsEc2QueryProtocol') return []
   if (service === undefined) return undefined
   if (name === `${service.toUpperCase()}Client`) return []
@@ -15,7 +15,7 @@ const actionOf = (from: string, name: string): readonly string[] | undefined => 
   return action === undefined ? undefined : [`${service}:${action}`]
 }
 
-/** Every action that a source can call, as far as its imports tell; anything else of the SDK is `unknown`. */
+/** Every action that a source file can call, by its imports. Any other use of the SDK gives `unknown`. */
 const actionsOf = (source: string): readonly string[] => {
   const imports = [...source.matchAll(/^import (type )?\{([^}]*)\} from '(@(?:aws-sdk|smithy)\/[^']+)'$/gm)]
   const mentions = source.match(/['"`]@(?:aws-sdk|smithy)\//g) ?? []
@@ -35,7 +35,7 @@ const actionsOf = (source: string): readonly string[] => {
 const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))
 
 describe('the declared actions', () => {
-  it('are those whose commands the sources import', () => {
+  it('are the actions whose commands the sources import', () => {
     const used = sources.flatMap((name) => actionsOf(readFileSync(join('src', name), 'utf8')))
     expect([...new Set(used)].sort()).toEqual([...AWS_ACTIONS].sort())
   })
@@ -50,7 +50,7 @@ describe('the declared actions', () => {
     ["const { EC2Client } = await import('@aws-sdk/client-ec2')", ['unknown']],
     ["import { S3Client } from '@aws-sdk/client-s3'", ['unknown']],
     ["import type { Vpc } from '@aws-sdk/client-ec2'\nimport { type Tag } from '@aws-sdk/client-ec2'", []],
-  ])('would show what %s brings', (source, brought) => {
-    expect(actionsOf(source).map((action) => action.replace(/:? .*/, ''))).toEqual(brought)
+  ])('are compared with the actions of the import %s', (source, actions) => {
+    expect(actionsOf(source).map((action) => action.replace(/:? .*/, ''))).toEqual(actions)
   })
 })

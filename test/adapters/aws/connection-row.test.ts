@@ -10,7 +10,7 @@ const established = (text: string | undefined) =>
 
 const two = (count: number) => String(count).padStart(2, '0')
 
-/** As AWS writes it, by counting days and not by Date. */
+/** The time as AWS writes it, computed without `Date`. */
 const written = (second: number) => {
   let days = Math.floor(second / 86_400)
   const leap = (year: number) => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
@@ -32,7 +32,7 @@ const written = (second: number) => {
   return `${year}-${two(month + 1)}-${two(days + 1)} ${time}`
 }
 
-describe.each(['America/New_York', 'Asia/Kolkata', 'UTC'])('in %s', (zone) => {
+describe.each(['America/New_York', 'Asia/Kolkata', 'UTC'])('with the local time zone %s', (zone) => {
   const before = process.env.TZ
   beforeAll(() => {
     process.env.TZ = zone
@@ -42,7 +42,7 @@ describe.each(['America/New_York', 'Asia/Kolkata', 'UTC'])('in %s', (zone) => {
     else process.env.TZ = before
   })
 
-  it('reads the established time as UTC', () => {
+  it('the established time is read as UTC', () => {
     expect(new Date(2026, 0, 1).getTimezoneOffset()).toBe(
       { UTC: 0, 'America/New_York': 300, 'Asia/Kolkata': -330 }[zone],
     )
@@ -55,12 +55,12 @@ describe.each(['America/New_York', 'Asia/Kolkata', 'UTC'])('in %s', (zone) => {
   })
 })
 
-describe('established time', () => {
+describe('the established time', () => {
   it.each([
     ['2024-03-15T09:00:00+00:00', Date.UTC(2024, 2, 15, 9)],
     ['2024-03-15T09:00:00Z', Date.UTC(2024, 2, 15, 9)],
     ['2024-03-15T09:00:00.250+02:00', Date.UTC(2024, 2, 15, 7, 0, 0, 250)],
-  ])('reads %s', (text, at) => {
+  ])('is read from %s', (text, at) => {
     expect(established(text)).toBe(at)
   })
 
@@ -78,19 +78,19 @@ describe('established time', () => {
     '15/03/2024 09:00:00',
     '1710493200',
     'Fri, 15 Mar 2024 09:00:00 GMT',
-  ])('does not guess at %s', (text) => {
+  ])('is undefined for %s', (text) => {
     expect(established(text)).toBeUndefined()
   })
 })
 
-describe('counters', () => {
+describe('a counter', () => {
   const bytes = (text: string | undefined) => {
     const connection = connectionOf({ ConnectionId: ID, IngressBytes: text, EgressBytes: text }, place)
     expect(connection?.egressBytes).toBe(connection?.ingressBytes)
     return connection?.ingressBytes
   }
 
-  it('reads what it can hold exactly', () => {
+  it('holds every number that JavaScript represents exactly', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (count) => {
         expect(bytes(count.toString(10))).toBe(count)
@@ -99,7 +99,7 @@ describe('counters', () => {
   })
 
   it.each([undefined, '', '-', 'NA', '-1', '1.5', '1e3', '0x10', ' 1', '9007199254740992', 'Infinity'])(
-    'does not guess at %s',
+    'is undefined for %s',
     (text) => {
       expect(bytes(text)).toBeUndefined()
     },
@@ -107,21 +107,21 @@ describe('counters', () => {
 })
 
 describe('a row', () => {
-  it('has no names where AWS has none', () => {
+  it('has no names if AWS sends none or a placeholder', () => {
     for (const name of [undefined, '', '-', 'NA', 'N/A']) {
       const connection = connectionOf({ ConnectionId: ID, Username: name, CommonName: name }, place)
       expect(connection).toMatchObject({ username: undefined, commonName: undefined })
     }
   })
 
-  it('keeps the status as it is', () => {
+  it('keeps any status that AWS sends', () => {
     const status = (code: string | undefined) =>
       connectionOf({ ConnectionId: ID, Status: { Code: code as 'active' } }, place)?.status
     expect(['active', 'paused', '', undefined].map(status)).toEqual(['active', 'paused', 'unknown', 'unknown'])
     expect(connectionOf({ ConnectionId: ID }, place)?.status).toBe('unknown')
   })
 
-  it('without an id is none', () => {
+  it('gives no connection without an id', () => {
     expect(connectionOf({ Username: 'alice' }, place)).toBeUndefined()
     expect(connectionOf({ ConnectionId: '' }, place)).toBeUndefined()
   })

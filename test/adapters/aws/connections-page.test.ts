@@ -8,7 +8,7 @@ import { readConnectionsPage } from '../../../src/adapters/aws/connections-page.
 
 const PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef0', region: 'eu-central-1' }
 
-/** The SDK as it comes, whose every answer is this body. */
+/** A client with the SDK's own protocol that gets this body for every call. */
 const stockClient = (body: Buffer) =>
   new EC2Client({
     region: PLACE.region,
@@ -19,7 +19,7 @@ const stockClient = (body: Buffer) =>
     } as never,
   })
 
-/** What the SDK and the check before it make of a body: the rows, or `refused`. */
+/** Reads a body with `checkBody` and the SDK. The result is the page, or `refused`. */
 const stock = async (body: Buffer) => {
   try {
     checkBody(body, 'DescribeClientVpnConnections')
@@ -37,7 +37,7 @@ const element = (name: string, content: string) => `<${name}>${content}</${name}
 const answer = (content: string, xmlns = ' xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"') =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<DescribeClientVpnConnectionsResponse${xmlns}>${content}</DescribeClientVpnConnectionsResponse>`
 
-/** Text as it may be written: plain, with entities, in CDATA, with comments, with line ends. */
+/** Text that EC2 may send: plain or with entities. `oddText` has CDATA, comments, line ends and the like. */
 const usualText = fc.oneof(
   fc.constantFrom(
     '',
@@ -121,7 +121,7 @@ const pageOf = (text: fc.Arbitrary<string>, between: fc.Arbitrary<string>) => {
         { weight: 1, arbitrary: fc.array(elementOf(text), { maxLength: 9 }) },
       ),
       between,
-      // Without an id no row is read by hand.
+      // Most rows get an id: `readConnectionsPage` leaves a page with a row without an id to the SDK.
       fc.option(fc.nat({ max: 9 }), { freq: 9, nil: undefined }),
     )
     .map(([elements, gap, place]) => {
@@ -154,30 +154,30 @@ const pageOf = (text: fc.Arbitrary<string>, between: fc.Arbitrary<string>) => {
 const usualPage = pageOf(usualText, fc.constantFrom('', '', '\n    ', ' '))
 const oddPage = pageOf(fc.oneof(usualText, oddText), fc.constantFrom('', '\n', '\r\n', '<!-- - -->', 'text', '\t'))
 
-describe('a page that is read by hand', () => {
-  it('says what the SDK says, or is left to it: entities, order, empty, missing, unknown and nested elements', async () => {
-    let byHand = 0
+describe('the fast reader of a page', () => {
+  it('agrees with the SDK or leaves the page to it: entities, order, empty, missing, unknown and nested elements', async () => {
+    let readFast = 0
     await fc.assert(
       fc.asyncProperty(fc.oneof(usualPage, oddPage), async (xml) => {
         const body = Buffer.from(xml)
         const ours = fast(body)
         if (ours === 'left to the SDK') return
-        byHand++
+        readFast++
         expect(ours).toEqual(await stock(body))
       }),
       { numRuns: 1500 },
     )
-    // Otherwise the property would hold of a reader that reads nothing.
-    expect(byHand).toBeGreaterThan(300)
+    // Otherwise the property would hold for a reader that leaves every page to the SDK.
+    expect(readFast).toBeGreaterThan(300)
   })
 
-  it('is left to the SDK where elements lie in elements without end', () => {
+  it('leaves a page with very deeply nested elements to the SDK', () => {
     const deep = '<x>'.repeat(100_000) + '</x>'.repeat(100_000)
     const row = element('item', element('connectionId', 'connection-1') + deep)
     expect(fast(Buffer.from(answer(element('connections', row))))).toBe('left to the SDK')
   })
 
-  it('is refused by whoever reads it if it is cut short or damaged, or says what the SDK says', async () => {
+  it('agrees with the SDK about truncated and damaged pages, or leaves them to it', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(usualPage, oddPage),
@@ -197,7 +197,7 @@ describe('a page that is read by hand', () => {
     )
   })
 
-  it('is read by hand when it is as EC2 writes it, and shares what repeats', () => {
+  it('reads a page as EC2 writes it', () => {
     const row = (id: string) =>
       element(
         'item',
@@ -218,14 +218,14 @@ describe('a page that is read by hand', () => {
   })
 
   it.each([
-    ['empty', ''],
+    ['an empty body', ''],
     ['a login page', '<html><body>Sign in</body></html>'],
     ['an error', '<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>'],
-    ['another root', '<Other><connections/></Other>'],
-    ['without a list', answer('<requestId>1</requestId>')],
-    ['followed by something', `${answer('<connections/>')}<more/>`],
-    ['in another language', '{"connections": []}'],
-  ])('is not read where it is %s', (_what, text) => {
+    ['a page with another root', '<Other><connections/></Other>'],
+    ['a page without a list', answer('<requestId>1</requestId>')],
+    ['a page that an element follows', `${answer('<connections/>')}<more/>`],
+    ['JSON', '{"connections": []}'],
+  ])('does not read %s', (_name, text) => {
     expect(readConnectionsPage(Buffer.from(text), PLACE)).toBeUndefined()
   })
 })

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { createVpn } from '../../../src/adapters/aws/vpn.ts'
 import { VpnError } from '../../../src/app/vpn.ts'
 import { type Connection, isActive } from '../../../src/domain/connection.ts'
+import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { type ScenarioInput, scenarioSchema } from '../../../src/simulator/scenario.ts'
 import { type SimulatorOptions, startSimulator } from '../../../src/simulator/server.ts'
@@ -13,7 +14,7 @@ const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
 const REGION = 'eu-central-1'
 const never = new AbortController().signal
 
-// The host's own time, to the second: the SDK repeats any failed call whose answer is dated minutes away from it.
+// The host's time, rounded down to the second. The SDK repeats a failed call if its answer's date is minutes off.
 const START = Math.floor(Date.now() / SECOND) * SECOND
 
 const open: Array<() => unknown> = []
@@ -21,11 +22,11 @@ afterEach(async () => {
   for (const close of open.splice(0).reverse()) await close()
 })
 
-type Person = { username: string; age?: string; posture?: string[] }
+type ListedClient = { username: string; age?: string; posture?: string[] }
 
-/** The real adapter on a simulated EC2 with one endpoint; time moves by hand. */
+/** The real adapter on a simulated EC2 with one endpoint. `advance` moves the time. */
 const setUp = async (
-  people: Person[] = [],
+  connections: ListedClient[] = [],
   {
     scenario = {},
     clients = [],
@@ -39,15 +40,13 @@ const setUp = async (
   const simulator = await startSimulator({
     scenario: scenarioSchema.parse({
       ...scenario,
-      endpoints: [
-        { id: ENDPOINT, name: 'staff', region: REGION, authentication: 'directory', connections: people, clients },
-      ],
+      endpoints: [{ id: ENDPOINT, name: 'staff', region: REGION, authentication: 'directory', connections, clients }],
     }),
     now: () => at,
     ...options,
   })
   open.push(() => simulator.close())
-  const clock = { now: () => at, elapsed: () => at, trusted: () => true, sleep: () => Promise.resolve() }
+  const clock = { now: () => at, elapsed: () => elapsedAt(at), trusted: () => true, sleep: () => Promise.resolve() }
   const inRegion = (region: string) => {
     const vpn = createVpn({ region, endpointUrl: simulator.url, requestTimeoutMs: 20_000, clock })
     open.push(() => vpn.close())
@@ -60,7 +59,7 @@ const setUp = async (
     advance: (ms: number) => {
       at += ms
     },
-    asked: (action: string) => simulator.requests.filter((request) => request.action === action),
+    requestsOf: (action: string) => simulator.requests.filter((request) => request.action === action),
   }
 }
 
@@ -105,17 +104,19 @@ describe('snapshot', () => {
       ],
     })
     expect(snapshot.connections[0]?.ingressBytes).toBeGreaterThanOrEqual(5_000_000_000)
+    // A new fact whose element nobody reads would be undefined here, and equal to no fact at all.
+    expect(Object.values(snapshot.connections[0] ?? {})).not.toContain(undefined)
   })
 
-  it('takes an empty list for what it is', async () => {
+  it('reads an empty list as no connections', async () => {
     const { vpn } = await setUp()
     expect((await vpn.snapshot(ENDPOINT, never)).connections).toEqual([])
   })
 
   it('reads 2,300 connections from three pages', async () => {
-    const { vpn, asked, world } = await setUp([], { clients: [{ count: 2300, name: 'user-{n}' }] })
+    const { vpn, requestsOf, world } = await setUp([], { clients: [{ count: 2300, name: 'user-{n}' }] })
     const { connections } = await vpn.snapshot(ENDPOINT, never)
-    expect(asked('DescribeClientVpnConnections').map(({ params }) => params.MaxResults)).toEqual([
+    expect(requestsOf('DescribeClientVpnConnections').map(({ params }) => params.MaxResults)).toEqual([
       '1000',
       '1000',
       '1000',
@@ -126,7 +127,7 @@ describe('snapshot', () => {
     expect(connections).toHaveLength(2300)
   })
 
-  it('keeps every connection that stays while the list moves', async () => {
+  it('keeps every connection that stays while the list changes', async () => {
     const onLaterPage: Array<() => void> = []
     const { vpn, world, advance } = await setUp([], {
       clients: [{ count: 2300, name: 'user-{n}' }],
@@ -153,9 +154,9 @@ describe('snapshot', () => {
     expect([snapshot.begunAt, snapshot.completedAt]).toEqual([START, START + 2 * SECOND])
   })
 
-  it('starts again once when its token is refused', async () => {
+  it('starts again once if its token is refused', async () => {
     let refusals = 1
-    const { vpn, asked } = await setUp([], {
+    const { vpn, requestsOf } = await setUp([], {
       clients: [{ count: 1200, name: 'user-{n}' }],
       intercept: ({ params }) => {
         if (params.NextToken === undefined || refusals === 0) return undefined
@@ -167,7 +168,7 @@ describe('snapshot', () => {
       },
     })
     expect((await vpn.snapshot(ENDPOINT, never)).connections).toHaveLength(1200)
-    expect(asked('DescribeClientVpnConnections').map(({ params }) => params.NextToken === undefined)).toEqual([
+    expect(requestsOf('DescribeClientVpnConnections').map(({ params }) => params.NextToken === undefined)).toEqual([
       true,
       false,
       true,
@@ -175,17 +176,17 @@ describe('snapshot', () => {
     ])
   })
 
-  it.each(['cvpn-endpoint-0123456789abcdef1', 'nonsense'])('does not find %s', async (endpointId) => {
+  it.each(['cvpn-endpoint-0123456789abcdef1', 'nonsense'])('fails for the unknown endpoint %s', async (endpointId) => {
     const { vpn } = await setUp()
     expect(await codeOf(vpn.snapshot(endpointId, never))).toBe('endpoint-not-found')
   })
 
-  it('does not find an endpoint of another region', async () => {
+  it('fails for an endpoint of another Region', async () => {
     const { inRegion } = await setUp()
     expect(await codeOf(inRegion('us-east-1').snapshot(ENDPOINT, never))).toBe('endpoint-not-found')
   })
 
-  it('says that it was denied', async () => {
+  it('names the missing permission if it is denied', async () => {
     const { vpn } = await setUp([], { scenario: { deny: ['ec2:DescribeClientVpnConnections'] } })
     const failure = await vpn.snapshot(ENDPOINT, never).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'denied', awsCode: 'UnauthorizedOperation' })
@@ -198,18 +199,18 @@ describe('snapshot', () => {
     )
   })
 
-  it('gives no part of a list when a later page is throttled', async () => {
-    const { vpn, asked } = await setUp([], {
+  it('fails if a later page is throttled, and returns no partial list', async () => {
+    const { vpn, requestsOf } = await setUp([], {
       clients: [{ count: 1200, name: 'user-{n}' }],
       scenario: { buckets: { describe: { burst: 1, perSecond: 1 } } },
     })
     expect(await codeOf(vpn.snapshot(ENDPOINT, never))).toBe('throttled')
-    expect(asked('DescribeClientVpnConnections').map(({ status }) => status)).toEqual([200, 503, 503, 503])
+    expect(requestsOf('DescribeClientVpnConnections').map(({ status }) => status)).toEqual([200, 503, 503, 503])
   })
 })
 
 describe('terminate', () => {
-  it('begins an end that later snapshots show', async () => {
+  it('starts a termination that later snapshots show', async () => {
     const { vpn, advance } = await setUp([{ username: 'alice' }, { username: 'bob' }])
     const alice = byName((await vpn.snapshot(ENDPOINT, never)).connections, 'alice')
     const answer = await vpn.terminate({ endpointId: ENDPOINT, connectionId: alice.id }, never)
@@ -230,7 +231,7 @@ describe('terminate', () => {
     expect(await statuses()).toEqual([])
   })
 
-  it('says what AWS says of one that has ended before', async () => {
+  it('returns the statuses of a connection that was already terminated', async () => {
     const { vpn, advance } = await setUp([{ username: 'alice' }])
     const { id } = byName((await vpn.snapshot(ENDPOINT, never)).connections, 'alice')
     await vpn.terminate({ endpointId: ENDPOINT, connectionId: id }, never)
@@ -239,7 +240,7 @@ describe('terminate', () => {
     expect(again.statuses).toEqual([{ connectionId: id, previous: 'terminated', current: 'terminated' }])
   })
 
-  it('names what it did not find', async () => {
+  it('fails for an unknown connection and an unknown endpoint with different codes', async () => {
     const { vpn, inRegion } = await setUp([{ username: 'alice' }])
     const { id } = byName((await vpn.snapshot(ENDPOINT, never)).connections, 'alice')
     const unknown = 'cvpn-connection-0123456789abcdef0'
@@ -252,20 +253,20 @@ describe('terminate', () => {
     expect(await codeOf(abroad)).toBe('endpoint-not-found')
   })
 
-  it('says that it was denied', async () => {
+  it('fails with `denied` without permission', async () => {
     const { vpn } = await setUp([{ username: 'alice' }], { scenario: { deny: ['ec2:TerminateClientVpnConnections'] } })
     const { id } = byName((await vpn.snapshot(ENDPOINT, never)).connections, 'alice')
     expect(await codeOf(vpn.terminate({ endpointId: ENDPOINT, connectionId: id }, never))).toBe('denied')
   })
 
-  it('sends a throttled call once and leaves the rest to its caller', async () => {
-    const { vpn, asked } = await setUp([{ username: 'alice' }, { username: 'bob' }], {
+  it('sends a throttled call only once and leaves the repetition to its caller', async () => {
+    const { vpn, requestsOf } = await setUp([{ username: 'alice' }, { username: 'bob' }], {
       scenario: { buckets: { terminate: { burst: 1, perSecond: 1 } } },
     })
     const { connections } = await vpn.snapshot(ENDPOINT, never)
     const end = (username: string) =>
       codeOf(vpn.terminate({ endpointId: ENDPOINT, connectionId: byName(connections, username).id }, never))
     expect([await end('alice'), await end('bob')]).toEqual(['none', 'throttled'])
-    expect(asked('TerminateClientVpnConnections').map(({ status }) => status)).toEqual([200, 503])
+    expect(requestsOf('TerminateClientVpnConnections').map(({ status }) => status)).toEqual([200, 503])
   })
 })

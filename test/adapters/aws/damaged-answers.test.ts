@@ -14,7 +14,7 @@ import { systemClock } from './system-clock.ts'
 
 const PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef0', region: 'eu-central-1' }
 
-/** A client whose every answer is what was set last, in the chunks that the network made of it. */
+/** A client that gets the body that was set last for every call, in the given chunks. */
 const answeringClient = (protocol?: typeof ReadingProtocol) => {
   let chunks: readonly Buffer[] = []
   const client = new EC2Client({
@@ -40,7 +40,7 @@ const exchange = createExchange({ region: PLACE.region, limitMs: 60_000, clock: 
 const lists = createLists(ours.client, exchange, PLACE.region)
 const { signal } = new AbortController()
 
-/** What Curfew and what the SDK alone make of the list of an action. */
+/** Readers of each list: `ask` is Curfew's, `askSdk` uses the SDK alone. */
 const READERS = {
   connections: {
     ask: () => lists.connections(PLACE.endpointId, undefined, signal),
@@ -89,7 +89,7 @@ const answer = (root: string, ...content: readonly string[]) =>
 
 const listOf = (name: string, rows: readonly string[]) => element(name, '\n    ', rows.join('\n    '), '\n  ')
 
-/** Good pages, and the element that each of their rows has exactly once. */
+/** Valid pages. Each row has the element `idName` exactly once. */
 const PAGES = [
   {
     of: 'connections',
@@ -114,15 +114,15 @@ const PAGES = [
 
 type Page = (typeof PAGES)[number]
 
-/** The rows of a damaged page that was taken for a whole one; undefined where it was refused as malformed. */
-const taken = async ({ of, idName }: Page, body: Buffer, chunks: readonly Buffer[] = [body]) => {
+/** The number of rows that Curfew reads from a body. Undefined if it refuses the body as malformed. */
+const rowsRead = async ({ of, idName }: Page, body: Buffer, chunks: readonly Buffer[] = [body]) => {
   ours.set(chunks)
   stock.set([body])
   const { ask, askSdk } = READERS[of]
   try {
     const page = await ask()
     expect(page).toEqual(await askSdk())
-    // No row was lost on the way: counted by hand, for the SDK itself may lose them.
+    // No row was lost. The text is counted, because the SDK itself may lose rows.
     expect(page.rows.length).toBe(body.toString('latin1').split(`<${idName}`).length - 1)
     return page.rows.length
   } catch (error) {
@@ -136,8 +136,8 @@ const taken = async ({ of, idName }: Page, body: Buffer, chunks: readonly Buffer
 const spliced = (body: Buffer, at: number, drop: number, insert: Uint8Array) =>
   Buffer.concat([body.subarray(0, at), insert, body.subarray(at + drop)])
 
-/** What breaks XML and its readers. */
-const SPITE = [
+/** Insertions that break XML and its readers. */
+const HOSTILE_TEXTS = [
   ' ',
   '\t',
   '\r',
@@ -172,7 +172,7 @@ const SPITE = [
   '{}',
 ]
 
-/** Elements of a page, from `<name` to the end of one of that name. */
+/** Matches elements of a page, from `<name` to the next end tag of that name. */
 const ELEMENT = /<(\w+)[^<>]*>(?:(?!<\1[ >])[^])*?<\/\1>/g
 const elementsOf = (text: string) => [...text.matchAll(ELEMENT)].map(([found]) => found)
 const namesIn = (text: string) => [...new Set([...text.matchAll(/<(\w+)/g)].map(([, name = '']) => name))]
@@ -204,15 +204,15 @@ const structureEdit: fc.Arbitrary<Edit> = fc.oneof(
         return text.replace(/(<\/?)(\w+)/g, (_all, start: string, name: string) => start + swap(name))
       },
   ),
-  fc.tuple(share, fc.constantFrom(...SPITE), fc.nat(2)).map(
+  fc.tuple(share, fc.constantFrom(...HOSTILE_TEXTS), fc.nat(2)).map(
     ([at, insert, drop]): Edit =>
       (text) => {
         const place = Math.floor(at * text.length)
         return text.slice(0, place) + insert + text.slice(place + drop)
       },
   ),
-  // Between two tags, where readers are the weakest.
-  fc.tuple(share, fc.constantFrom(...SPITE)).map(
+  // Between two tags, where the SDK's reader loses rows.
+  fc.tuple(share, fc.constantFrom(...HOSTILE_TEXTS)).map(
     ([at, insert]): Edit =>
       (text) => {
         const place =
@@ -227,44 +227,44 @@ const structureEdit: fc.Arbitrary<Edit> = fc.oneof(
 
 const page = fc.constantFrom(...PAGES)
 
-describe('an answer of AWS that was damaged on its way', () => {
-  it('is taken as it is where nothing is wrong with it, whatever its chunks', async () => {
+describe('an answer of AWS', () => {
+  it('is accepted if it is whole, in any chunks', async () => {
     await fc.assert(
       fc.asyncProperty(page, fc.array(share, { maxLength: 9 }), async (of, shares) => {
         const body = Buffer.from(of.text)
         const ends = [...shares.map((at) => Math.floor(at * body.length)).sort((a, b) => a - b), body.length]
         const chunks = ends.map((end, index) => body.subarray(ends[index - 1] ?? 0, end))
-        expect(await taken(of, body, chunks)).toBe(of.of === 'connections' ? 3 : 2)
+        expect(await rowsRead(of, body, chunks)).toBe(of.of === 'connections' ? 3 : 2)
       }),
       { numRuns: fuzzRuns(50) },
     )
   })
 
-  it('is refused wherever it was cut off', async () => {
+  it('is refused wherever it was truncated', async () => {
     for (const of of PAGES) {
       const body = Buffer.from(of.text.trimEnd())
       for (let length = 0; length < body.length; length++) {
-        expect([length, await taken(of, body.subarray(0, length))]).toEqual([length, undefined])
+        expect([length, await rowsRead(of, body.subarray(0, length))]).toEqual([length, undefined])
       }
     }
   })
 
-  it('is refused, or has all of its rows and says what the SDK says, whichever bit was turned', async () => {
+  it('is refused, or has all its rows and agrees with the SDK, whichever bit was flipped', async () => {
     let seen = 0
     for (const of of PAGES) {
       const rows = of.of === 'connections' ? 3 : 2
       for (const { place, turned } of turnedBits(Buffer.from(of.text), 8)) {
-        const found = await taken(of, turned)
+        const found = await rowsRead(of, turned)
         if (found === undefined) continue
         expect([place, found]).toEqual([place, rows])
         seen++
       }
     }
-    // Letters in names make other names.
+    // Some flipped bits only change a letter of a name: these pages are accepted.
     expect(seen).toBeGreaterThan(0)
   })
 
-  it('is refused, or loses no row, where bytes of it are gone, others or more', async () => {
+  it('is refused, or loses no row, if bytes were removed, replaced or added', async () => {
     const edit = fc.tuple(share, fc.nat(6), fc.uint8Array({ maxLength: 4 }))
     await fc.assert(
       fc.asyncProperty(page, fc.array(edit, { minLength: 1, maxLength: 3 }), async (of, edits) => {
@@ -272,18 +272,18 @@ describe('an answer of AWS that was damaged on its way', () => {
           (left, [at, drop, insert]) => spliced(left, Math.floor(at * left.length), drop, insert),
           Buffer.from(of.text),
         )
-        await taken(of, body)
+        await rowsRead(of, body)
       }),
       { numRuns: fuzzRuns(400) },
     )
   })
 
-  it('is refused, or loses no row, where its elements are gone, doubled, renamed, swapped or mixed with others', async () => {
+  it('is refused, or loses no row, if elements were removed, repeated, renamed, swapped or added', async () => {
     let seen = 0
     await fc.assert(
       fc.asyncProperty(page, fc.array(structureEdit, { minLength: 1, maxLength: 3 }), async (of, edits) => {
         const text = edits.reduce((left, change) => change(left), of.text)
-        if ((await taken(of, Buffer.from(text))) !== undefined) seen++
+        if ((await rowsRead(of, Buffer.from(text))) !== undefined) seen++
       }),
       { numRuns: fuzzRuns(800) },
     )

@@ -5,14 +5,14 @@ import { text } from 'node:stream/consumers'
 export const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
 export const REGION = 'eu-central-1'
 
-export interface Asked {
-  /** From 1. */
+export interface ReceivedRequest {
+  /** The number of the request. The first one is 1. */
   readonly count: number
   readonly params: URLSearchParams
 }
 
-/** Does with a request whatever a server can do. */
-export type Behaviour = (response: ServerResponse, asked: Asked, request: IncomingMessage) => void
+/** Answers a request, or does anything else that a server can do with it. */
+export type Behaviour = (response: ServerResponse, received: ReceivedRequest, request: IncomingMessage) => void
 
 const NAMESPACE = 'xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"'
 
@@ -37,13 +37,13 @@ export const reply =
     response.writeHead(status, { 'content-type': 'text/xml', 'x-amzn-requestid': 'r-1', ...headers }).end(body)
   }
 
-/** A server that is not EC2, on loopback. */
+/** Starts a server on loopback that stands in for EC2. */
 export const startStandIn = async (behave: Behaviour) => {
-  const asked: Asked[] = []
+  const requests: ReceivedRequest[] = []
   const server = createServer((request, response) => {
     void text(request).then((body) => {
-      const latest = { count: asked.length + 1, params: new URLSearchParams(body) }
-      asked.push(latest)
+      const latest = { count: requests.length + 1, params: new URLSearchParams(body) }
+      requests.push(latest)
       behave(response, latest, request)
     })
   })
@@ -52,7 +52,7 @@ export const startStandIn = async (behave: Behaviour) => {
   return {
     url: `http://127.0.0.1:${port}`,
     port,
-    asked,
+    requests,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { awsCodeOf, codeBeforeSending, vpnErrorCode } from '../../../src/adapters/aws/error-codes.ts'
 
 const fromAws = (name: string, status: number) =>
-  Object.assign(new Error('said AWS'), { name, $fault: 'client', $metadata: { httpStatusCode: status } })
+  Object.assign(new Error('from AWS'), { name, $fault: 'client', $metadata: { httpStatusCode: status } })
 
-const fromNode = (code: string) => Object.assign(new Error('said Node'), { code })
+const fromNode = (code: string) => Object.assign(new Error('from Node'), { code })
 
-describe('a word of AWS', () => {
+describe('an error code of AWS', () => {
   it.each([
     ['RequestLimitExceeded', 503, 'throttled'],
     ['EC2ThrottledException', 503, 'throttled'],
@@ -54,30 +54,30 @@ describe('a word of AWS', () => {
     [403, 'denied'],
     [400, 'bad-request'],
     [409, 'bad-request'],
-  ] as const)('that we do not know goes by its status %d', (status, code) => {
+  ] as const)('that is unknown is classified by its HTTP status %d', (status, code) => {
     expect(vpnErrorCode(fromAws('Novelty', status))).toBe(code)
   })
 })
 
-describe('an answer without a word of AWS', () => {
+describe('an answer without an error code of AWS', () => {
   it.each([
     [502, 'server-error'],
     [429, 'throttled'],
     [403, 'malformed'],
     [404, 'malformed'],
     [301, 'malformed'],
-  ] as const)('with %d is %s', (status, code) => {
+  ] as const)('and with HTTP status %d is %s', (status, code) => {
     expect(vpnErrorCode(fromAws('Unknown', status))).toBe(code)
     expect(awsCodeOf(fromAws('Unknown', status))).toBeUndefined()
   })
 
-  it('that the SDK cannot parse is malformed', () => {
+  it('is malformed if the SDK cannot parse it', () => {
     const unparsed = Object.assign(new SyntaxError('unexpected'), { $metadata: { httpStatusCode: 200 } })
     expect(vpnErrorCode(unparsed)).toBe('malformed')
   })
 })
 
-describe('a failure on the way', () => {
+describe('a failure of the network or the SDK', () => {
   it.each([
     ['ENOTFOUND', 'unreachable'],
     ['EAI_AGAIN', 'unreachable'],
@@ -98,16 +98,19 @@ describe('a failure on the way', () => {
     ['AbortError', 'aborted'],
     ['CredentialsProviderError', 'no-credentials'],
   ] as const)('%s is %s', (name, expected) => {
-    expect(vpnErrorCode(Object.assign(new Error('said the SDK'), { name }))).toBe(expected)
+    expect(vpnErrorCode(Object.assign(new Error('from the SDK'), { name }))).toBe(expected)
   })
 
-  it('believes Node where the SDK calls a reset a timeout', () => {
+  it('is classified by Node’s code if the SDK names a reset connection a timeout', () => {
     expect(vpnErrorCode(Object.assign(fromNode('ECONNRESET'), { name: 'TimeoutError' }))).toBe('unreachable')
   })
 
-  it.each([undefined, null, 'text', 7, {}, new TypeError('a fault of ours')])('copes with %s', (error) => {
-    expect(vpnErrorCode(error)).toBe('bad-request')
-  })
+  it.each([undefined, null, 'text', 7, {}, new TypeError('a bug')])(
+    'is bad-request for the unexpected error %s',
+    (error) => {
+      expect(vpnErrorCode(error)).toBe('bad-request')
+    },
+  )
 })
 
 describe('a failure before anything was sent', () => {

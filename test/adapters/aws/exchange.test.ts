@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ApiRequest } from '../../../src/adapters/aws/exchange.ts'
 import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
+import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { type Behaviour, ENDPOINT, errorXml, pageXml, REGION, reply, rowXml, startStandIn } from './ec2-stand-in.ts'
 import { stubCredentials, useFakeCredentials } from './fake-credentials.ts'
@@ -16,11 +17,11 @@ const vpnAt = (endpointUrl: string | undefined, options: Partial<VpnOptions> = {
 
 const inTurn =
   (...behaviours: [Behaviour, ...Behaviour[]]): Behaviour =>
-  (response, asked, request) =>
-    (behaviours[asked.count - 1] ?? behaviours[0])(response, asked, request)
+  (response, received, request) =>
+    (behaviours[received.count - 1] ?? behaviours[0])(response, received, request)
 
-describe('what is told of requests', () => {
-  it('counts every attempt, and is timed by the head of the answer', async () => {
+describe('a list', () => {
+  it('reports every attempt, with times that enclose the head of the answer', async () => {
     const dated = { date: 'Mon, 23 Nov 2026 08:00:00 GMT' }
     await using server = await startStandIn(
       inTurn(
@@ -30,16 +31,16 @@ describe('what is told of requests', () => {
       ),
     )
     let at = 0
-    const told: ApiRequest[] = []
-    const clock = { ...systemClock, now: () => (at += SECOND), elapsed: () => at }
-    const vpn = vpnAt(server.url, { clock, onRequest: (request) => told.push(request) })
+    const reported: ApiRequest[] = []
+    const clock = { ...systemClock, now: () => (at += SECOND), elapsed: () => elapsedAt(at) }
+    const vpn = vpnAt(server.url, { clock, onRequest: (request) => reported.push(request) })
     const snapshot = await vpn.snapshot(ENDPOINT, never)
     vpn.close()
 
     const dateHeader = Date.UTC(2026, 10, 23, 8)
     const action = 'DescribeClientVpnConnections'
     const times = { durationMs: expect.any(Number) }
-    expect(told).toEqual([
+    expect(reported).toEqual([
       {
         ...times,
         action,
@@ -63,10 +64,10 @@ describe('what is told of requests', () => {
     expect([snapshot.begunAt, snapshot.completedAt]).toEqual([0, 8 * SECOND])
   })
 
-  it('knows when a snapshot was begun although its first answer corrected the clock', async () => {
+  it('has the right start although its first answer corrected the clock', async () => {
     await using server = await startStandIn(reply(GOOD))
     let [passed, wrong] = [0, 4 * MINUTE]
-    const clock = { ...systemClock, now: () => passed + wrong, elapsed: () => passed }
+    const clock = { ...systemClock, now: () => passed + wrong, elapsed: () => elapsedAt(passed) }
     const answered = () => {
       passed += SECOND
       wrong = 0
@@ -77,10 +78,10 @@ describe('what is told of requests', () => {
     expect([begunAt, completedAt]).toEqual([0, SECOND])
   })
 
-  it('is no list if the machine slept while it was read: what was read first is as old as that', async () => {
+  it('is refused if the machine slept while it was read, because its first rows are too old', async () => {
     await using server = await startStandIn(reply(GOOD))
     let [passed, slept] = [0, 0]
-    const clock = { ...systemClock, now: () => passed + slept, elapsed: () => passed }
+    const clock = { ...systemClock, now: () => passed + slept, elapsed: () => elapsedAt(passed) }
     const answered = () => {
       passed += SECOND
       slept = 3 * HOUR
@@ -88,30 +89,32 @@ describe('what is told of requests', () => {
     const vpn = vpnAt(server.url, { clock, onRequest: answered })
     await expect(vpn.snapshot(ENDPOINT, never)).rejects.toMatchObject({
       code: 'timeout',
-      message: expect.stringContaining('moved on by 3h'),
+      message: expect.stringContaining('the clock jumped forward by 3h'),
     })
     await expect(vpn.snapshot(ENDPOINT, never)).resolves.toMatchObject({ begunAt: 3 * HOUR + SECOND })
     vpn.close()
   })
 
-  it('marks the throttled', async () => {
+  it('and a termination report whether they were throttled', async () => {
     await using server = await startStandIn(
       inTurn(reply(GOOD), reply(errorXml('RequestLimitExceeded', 'Slow down.'), 503)),
     )
-    const told: Array<[string, string, boolean]> = []
-    const vpn = vpnAt(server.url, { onRequest: ({ action, code, throttled }) => told.push([action, code, throttled]) })
+    const reported: Array<[string, string, boolean]> = []
+    const vpn = vpnAt(server.url, {
+      onRequest: ({ action, code, throttled }) => reported.push([action, code, throttled]),
+    })
     await vpn.snapshot(ENDPOINT, never)
     await expect(vpn.terminate({ endpointId: ENDPOINT, connectionId: 'cvpn-connection-1' }, never)).rejects.toThrow()
     vpn.close()
-    expect(told).toEqual([
+    expect(reported).toEqual([
       ['DescribeClientVpnConnections', 'ok', false],
       ['TerminateClientVpnConnections', 'RequestLimitExceeded', true],
     ])
   })
 })
 
-describe('the list', () => {
-  it('goes on after an empty page, and the later row of an id counts', async () => {
+describe('a snapshot', () => {
+  it('continues after an empty page, and the later row of an id counts', async () => {
     const status = (code: string) => rowXml('cvpn-connection-1', `<status><code>${code}</code></status>`)
     await using server = await startStandIn(
       inTurn(
@@ -124,10 +127,10 @@ describe('the list', () => {
     const { connections } = await vpn.snapshot(ENDPOINT, never)
     vpn.close()
     expect(connections.map((connection) => connection.status)).toEqual(['terminating'])
-    expect(server.asked.map(({ params }) => params.get('NextToken'))).toEqual([null, 'second', 'third'])
+    expect(server.requests.map(({ params }) => params.get('NextToken'))).toEqual([null, 'second', 'third'])
   })
 
-  it('reads names as they are written', async () => {
+  it('reads names with any characters', async () => {
     const name = 'Zo\u00eb <o&"\'brien> \u{1f511} 007'
     const escaped = name.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
     await using server = await startStandIn(
@@ -147,8 +150,8 @@ describe('the list', () => {
   })
 })
 
-describe('stopping', () => {
-  it('ends a call that is under way', async () => {
+describe('the signal to stop', () => {
+  it('ends a call that waits for an answer', async () => {
     const stop = new AbortController()
     await using server = await startStandIn(() => stop.abort())
     const codes: string[] = []
@@ -158,7 +161,7 @@ describe('stopping', () => {
     expect(codes).toEqual(['aborted'])
   })
 
-  it('ends a body that is being read', async () => {
+  it('ends a call whose body is being read', async () => {
     const stop = new AbortController()
     await using server = await startStandIn((response) => {
       response.writeHead(200).write(GOOD.slice(0, 50), () => stop.abort())
@@ -169,12 +172,12 @@ describe('stopping', () => {
     vpn.close()
   })
 
-  it('sends nothing once it is stopped', async () => {
+  it('prevents later calls from sending a request', async () => {
     await using server = await startStandIn(reply(GOOD))
     const vpn = vpnAt(server.url)
     await expect(vpn.snapshot(ENDPOINT, AbortSignal.abort())).rejects.toMatchObject({ code: 'aborted' })
     vpn.close()
-    expect(server.asked).toEqual([])
+    expect(server.requests).toEqual([])
   })
 })
 
@@ -184,7 +187,7 @@ describe('the environment', () => {
     stubCredentials()
   })
 
-  it('may name the endpoint, and the option wins', async () => {
+  it('may give the URL of EC2, but the option takes precedence', async () => {
     await using named = await startStandIn(reply(GOOD))
     await using given = await startStandIn(reply(GOOD))
     vi.stubEnv('AWS_ENDPOINT_URL_EC2', named.url)
@@ -193,10 +196,10 @@ describe('the environment', () => {
       await vpn.snapshot(ENDPOINT, never)
       vpn.close()
     }
-    expect([named.asked.length, given.asked.length]).toEqual([1, 1])
+    expect([named.requests.length, given.requests.length]).toEqual([1, 1])
   })
 
-  it('may hold an empty region', async () => {
+  it('may hold an empty Region', async () => {
     await using server = await startStandIn(reply(GOOD))
     vi.stubEnv('AWS_REGION', '')
     const vpn = vpnAt(server.url)
@@ -204,7 +207,7 @@ describe('the environment', () => {
     vpn.close()
   })
 
-  it('may hold no credentials: then nothing is sent', async () => {
+  it('may hold no credentials: then no request is sent', async () => {
     await using server = await startStandIn(reply(GOOD))
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) vi.stubEnv(name, undefined)
     const vpn = vpnAt(server.url)
@@ -214,10 +217,10 @@ describe('the environment', () => {
       message: expect.stringContaining('AWS_PROFILE'),
     })
     vpn.close()
-    expect(server.asked).toEqual([])
+    expect(server.requests).toEqual([])
   })
 
-  it('may name a token file that is not there', async () => {
+  it('may name a token file that does not exist: the message then names it', async () => {
     await using server = await startStandIn(reply(GOOD))
     for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN']) vi.stubEnv(name, undefined)
     vi.stubEnv('AWS_WEB_IDENTITY_TOKEN_FILE', '/nowhere/token')
@@ -228,17 +231,17 @@ describe('the environment', () => {
       message: expect.stringContaining('/nowhere/token'),
     })
     vpn.close()
-    expect(server.asked).toEqual([])
+    expect(server.requests).toEqual([])
   })
 
-  it('may hold a URL that is none', async () => {
+  it('may hold an invalid URL: then calls fail with `bad-request`', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL_EC2', 'nonsense')
     const vpn = vpnAt(undefined)
     await expect(vpn.snapshot(ENDPOINT, never)).rejects.toMatchObject({ code: 'bad-request' })
     vpn.close()
   })
 
-  it('may have nobody at the endpoint', async () => {
+  it('may give a URL without a server: then the message names host and port', async () => {
     const { port } = await (async () => {
       await using server = await startStandIn(reply(GOOD))
       return server

@@ -17,7 +17,7 @@ import { systemClock } from './system-clock.ts'
 
 useFakeCredentials()
 
-/** Long where an answer must come in time on a busy machine, short where none will. */
+/** Long for calls that must get an answer on a busy machine, short for calls that get none. */
 const PATIENT_MS = 20_000
 const SHORT_MS = 700
 
@@ -53,7 +53,7 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
   { name: '500 of an unknown name', code: 'server-error', behave: reply(errorXml('Novelty', 'New'), 500) },
   { name: 'a throttle', code: 'throttled', behave: reply(errorXml('RequestLimitExceeded', 'Slow down.'), 503) },
   {
-    // The SDK is still waiting when time runs out: the reason given is the throttle all the same.
+    // The SDK still pauses when the time runs out. The reason is nevertheless the throttle.
     name: 'a throttle with a pause beyond the limit',
     code: 'throttled',
     behave: reply(errorXml('RequestLimitExceeded', 'Slow down.'), 503, { 'retry-after': '30' }),
@@ -79,15 +79,15 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
   {
     name: 'truncated XML',
     code: 'malformed',
-    behave: (response, asked) =>
-      reply(goodAnswer(asked.params).slice(0, -1 - Math.floor(goodAnswer(asked.params).length / 3)))(
+    behave: (response, received) =>
+      reply(goodAnswer(received.params).slice(0, -1 - Math.floor(goodAnswer(received.params).length / 3)))(
         response,
-        asked,
+        received,
         response.req,
       ),
   },
   {
-    name: 'XML cut between two rows and closed',
+    name: 'XML that misses the end of its list',
     code: 'malformed',
     behave: reply(
       `<DescribeClientVpnConnectionsResponse><connections>${rowXml('a')}</DescribeClientVpnConnectionsResponse>`,
@@ -122,7 +122,7 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
   {
     name: 'endless pagination',
     code: 'malformed',
-    behave: (response, asked) => reply(pageXml('', `token-${asked.count}`))(response, asked, response.req),
+    behave: (response, received) => reply(pageXml('', `token-${received.count}`))(response, received, response.req),
     at: ['first page'],
   },
   {
@@ -190,7 +190,7 @@ const expectOneLine = ({ message }: VpnError, action: string) => {
 }
 
 beforeAll(async () => {
-  // The first call of a process is slow: it finds the credentials and compiles the SDK.
+  // The first call of a process is slow: it looks for credentials and compiles the SDK.
   await using server = await startStandIn(reply(pageXml('')))
   const vpn = createVpn({ region: REGION, endpointUrl: server.url, requestTimeoutMs: PATIENT_MS, clock: systemClock })
   await vpn.snapshot(ENDPOINT, never)
@@ -201,8 +201,8 @@ describe.concurrent.each(EVERYWHERE)('on %s', (position) => {
   const here = MISBEHAVIOURS.filter(({ at = EVERYWHERE }) => at.includes(position))
 
   it.each(here)('$name is $code', async ({ code, behave, limitMs = PATIENT_MS }) => {
-    await using server = await startStandIn((response, asked, request) =>
-      (isAt[position](asked.params) ? behave : reply(goodAnswer(asked.params)))(response, asked, request),
+    await using server = await startStandIn((response, received, request) =>
+      (isAt[position](received.params) ? behave : reply(goodAnswer(received.params)))(response, received, request),
     )
     const codes: string[] = []
     const vpn = createVpn({
@@ -222,7 +222,7 @@ describe.concurrent.each(EVERYWHERE)('on %s', (position) => {
 
     expect(failure.code).toBe(code)
     expectOneLine(failure, terminating ? 'TerminateClientVpnConnections' : 'DescribeClientVpnConnections')
-    expect(codes).toHaveLength(server.asked.length)
-    if (terminating) expect(server.asked).toHaveLength(1)
+    expect(codes).toHaveLength(server.requests.length)
+    if (terminating) expect(server.requests).toHaveLength(1)
   })
 })

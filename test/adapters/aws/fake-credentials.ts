@@ -3,7 +3,7 @@ import { afterAll, beforeAll, vi } from 'vitest'
 export const SECRET_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 export const SESSION_TOKEN = 'IQoJb3JpZ2luX2VjEXAMPLETOKENIQoJb3JpZ2luX2VjEXAMPLETOKEN'
 
-/** The SDK's default chain finds these and nothing of the host's. */
+/** Sets credentials in the environment. The SDK's default chain finds these, and not those of the host. */
 export const stubCredentials = () => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAIOSFODNN7EXAMPLE')
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', SECRET_KEY)

@@ -10,16 +10,16 @@ import {
   failureOf,
   never,
   OFFICE,
-  OURS,
+  OTHER_ACCOUNT,
+  OWN_ACCOUNT,
   REGION,
   ROLE,
   STAFF,
   simulateAccounts,
-  THEIRS,
 } from './simulated-accounts.ts'
 
 describe('endpoints', () => {
-  it('are those of one account and one Region, with their tags', async () => {
+  it('are listed for one account and one Region, with their tags', async () => {
     const { connect } = await simulateAccounts()
     expect(await connect().endpoints(never)).toEqual([
       {
@@ -38,19 +38,19 @@ describe('endpoints', () => {
     expect(await ids(connect({ assumeRole: ROLE, region: ABROAD }))).toEqual([])
   })
 
-  it('come from all pages, and show what has changed', async () => {
+  it('are read from all pages, and later lists show their changes', async () => {
     const many = Array.from({ length: 1200 }, (_, index) => ({
       id: `cvpn-endpoint-${index.toString(16).padStart(17, '0')}`,
       name: `endpoint-${index}`,
       region: REGION,
       authentication: 'directory' as const,
     }))
-    const { connect, asked, world } = await simulateAccounts({ scenario: { endpoints: many } })
-    const turns: number[] = []
-    const vpn = connect({ beforePage: async () => void turns.push(1) })
+    const { connect, requestsOf, world } = await simulateAccounts({ scenario: { endpoints: many } })
+    const pages: number[] = []
+    const vpn = connect({ beforePage: async () => void pages.push(1) })
     expect((await vpn.endpoints(never)).map(({ id }) => id)).toEqual(many.map(({ id }) => id))
-    expect(asked('DescribeClientVpnEndpoints').map(({ params }) => params.MaxResults)).toEqual(['1000', '1000'])
-    expect(turns).toHaveLength(2)
+    expect(requestsOf('DescribeClientVpnEndpoints').map(({ params }) => params.MaxResults)).toEqual(['1000', '1000'])
+    expect(pages).toHaveLength(2)
 
     const [first = '', second = ''] = many.map(({ id }) => id)
     world.changeEndpoint(first, { status: 'deleting', name: '' })
@@ -67,8 +67,8 @@ describe('endpoints', () => {
       'an endpoint without an id',
       answerXml('DescribeClientVpnEndpoints', '<clientVpnEndpoint><item/></clientVpnEndpoint>'),
     ],
-    ['a page', '<html>please log in</html>'],
-  ])('are not read out of %s', async (_, body) => {
+    ['a login page', '<html>please log in</html>'],
+  ])('are not read from an answer with %s', async (_, body) => {
     await using server = await startStandIn(reply(body))
     const { connect } = await simulateAccounts()
     expect(await codeOf(connect({ endpointUrl: server.url }).endpoints(never))).toBe('malformed')
@@ -84,14 +84,14 @@ describe('endpoints', () => {
 
 describe('the account', () => {
   it('is that of the credentials', async () => {
-    const { connect, asked } = await simulateAccounts()
-    expect(await connect().account(never)).toBe(OURS)
-    expect(asked('GetCallerIdentity')).toMatchObject([{ service: 'sts', region: REGION }])
+    const { connect, requestsOf } = await simulateAccounts()
+    expect(await connect().account(never)).toBe(OWN_ACCOUNT)
+    expect(requestsOf('GetCallerIdentity')).toMatchObject([{ service: 'sts', region: REGION }])
   })
 
-  it('is that of the role, and nobody is asked', async () => {
+  it('is that of the role, and no request is sent', async () => {
     const { connect, requests } = await simulateAccounts()
-    expect(await connect({ assumeRole: ROLE }).account(never)).toBe(THEIRS)
+    expect(await connect({ assumeRole: ROLE }).account(never)).toBe(OTHER_ACCOUNT)
     expect(requests).toEqual([])
   })
 
@@ -102,8 +102,8 @@ describe('the account', () => {
   })
 })
 
-describe('ends by user name', () => {
-  it('all connections of one user, and nobody else’s', async () => {
+describe('a termination by user name', () => {
+  it('ends all connections of the user and no others', async () => {
     const { connect } = await simulateAccounts()
     const vpn = connect()
     const { statuses } = await vpn.terminate({ endpointId: STAFF, username: 'bob' }, never)
@@ -115,7 +115,7 @@ describe('ends by user name', () => {
     expect(left.map(({ username }) => username)).toEqual(['alice'])
   })
 
-  it('says who is not there, and who is there too often', async () => {
+  it('fails for a user without connections, and for a user with too many', async () => {
     const { connect, world } = await simulateAccounts()
     const vpn = connect()
     expect(await codeOf(vpn.terminate({ endpointId: STAFF, username: 'Bob' }, never))).toBe('user-not-found')
@@ -126,10 +126,10 @@ describe('ends by user name', () => {
 })
 
 describe('the list of actions', () => {
-  it('holds each that is called, and no other', async () => {
+  it('holds exactly the actions that the adapter calls', async () => {
     const { connect, requests, world } = await simulateAccounts()
     const connectionId = world.connections(CONTRACTORS)[0]?.connectionId ?? ''
-    /** One call of everything that the adapter can do: a new method does not compile until it is called here. */
+    /** Calls every method of the adapter. The type requires an entry for each new method. */
     const calls: Readonly<Record<keyof VpnSite, (vpn: VpnSite) => Promise<unknown>>> = {
       snapshot: (vpn) => vpn.snapshot(CONTRACTORS, never),
       terminate: (vpn) => vpn.terminate({ endpointId: CONTRACTORS, connectionId }, never),

@@ -1,40 +1,48 @@
 import { onTestFinished, vi } from 'vitest'
 import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
-import { type Termination, VpnError, type VpnSite } from '../../../src/app/vpn.ts'
+import { type TerminateTarget, VpnError, type VpnSite } from '../../../src/app/vpn.ts'
+import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
 import { SECOND } from '../../../src/domain/time/instant.ts'
 import { type ScenarioInput, scenarioSchema } from '../../../src/simulator/scenario.ts'
 import { type SimulatorOptions, startSimulator } from '../../../src/simulator/server.ts'
 import { stubCredentials } from './fake-credentials.ts'
 
-export const OURS = '111122223333'
-export const THEIRS = '444455556666'
+export const OWN_ACCOUNT = '111122223333'
+export const OTHER_ACCOUNT = '444455556666'
 export const REGION = 'eu-central-1'
 export const ABROAD = 'us-east-1'
 export const STAFF = 'cvpn-endpoint-0123456789abcdef0'
 export const OFFICE = 'cvpn-endpoint-0123456789abcdef1'
 export const CONTRACTORS = 'cvpn-endpoint-0123456789abcdef2'
-export const ROLE = { arn: `arn:aws:iam::${THEIRS}:role/vpn/curfew`, externalId: 'curfew' }
-export const LOOKER = { arn: `arn:aws:iam::${THEIRS}:role/looker` }
+export const ROLE = { arn: `arn:aws:iam::${OTHER_ACCOUNT}:role/vpn/curfew`, externalId: 'curfew' }
+export const LOOKER = { arn: `arn:aws:iam::${OTHER_ACCOUNT}:role/looker` }
 
 export const never = new AbortController().signal
 
-const PEOPLE = [{ username: 'alice' }, { username: 'bob' }, { username: 'bob' }]
+const CONNECTIONS = [{ username: 'alice' }, { username: 'bob' }, { username: 'bob' }]
 
-/** Three endpoints in two Regions and two accounts; EC2 and STS each at the address that the environment names. */
+/** Three endpoints in two Regions and two accounts. The environment gives the addresses of EC2 and STS. */
 export const simulateAccounts = async ({
   scenario = {},
   ...options
 }: Omit<Partial<SimulatorOptions>, 'scenario'> & { scenario?: Partial<ScenarioInput> } = {}) => {
-  // The host's own time, to the second: the SDK repeats any failed call whose answer is dated minutes away from it.
+  // The host's time, rounded down to the second. The SDK repeats a failed call if its answer's date is minutes off.
   let at = Math.floor(Date.now() / SECOND) * SECOND
-  const people = { authentication: 'directory', connections: PEOPLE } as const
+  const directory = { authentication: 'directory', connections: CONNECTIONS } as const
   const simulator = await startSimulator({
     scenario: scenarioSchema.parse({
       roles: [ROLE, { ...LOOKER, deny: ['ec2:TerminateClientVpnConnections'] }],
       endpoints: [
-        { id: STAFF, name: 'staff', region: REGION, account: OURS, tags: { 'vpn-policy': 'enforced' }, ...people },
-        { id: OFFICE, name: 'office', region: ABROAD, account: OURS, ...people },
-        { id: CONTRACTORS, name: 'contractors', region: REGION, account: THEIRS, ...people },
+        {
+          id: STAFF,
+          name: 'staff',
+          region: REGION,
+          account: OWN_ACCOUNT,
+          tags: { 'vpn-policy': 'enforced' },
+          ...directory,
+        },
+        { id: OFFICE, name: 'office', region: ABROAD, account: OWN_ACCOUNT, ...directory },
+        { id: CONTRACTORS, name: 'contractors', region: REGION, account: OTHER_ACCOUNT, ...directory },
       ],
       ...scenario,
     }),
@@ -47,7 +55,7 @@ export const simulateAccounts = async ({
   vi.stubEnv('AWS_ENDPOINT_URL_STS', simulator.url)
   onTestFinished(() => void vi.unstubAllEnvs())
 
-  const clock = { now: () => at, elapsed: () => at, trusted: () => true, sleep: () => Promise.resolve() }
+  const clock = { now: () => at, elapsed: () => elapsedAt(at), trusted: () => true, sleep: () => Promise.resolve() }
   return {
     ...simulator,
     clock,
@@ -59,11 +67,11 @@ export const simulateAccounts = async ({
     advance(ms: number) {
       at += ms
     },
-    asked: (action: string) => simulator.requests.filter((request) => request.action === action),
+    requestsOf: (action: string) => simulator.requests.filter((request) => request.action === action),
   }
 }
 
-/** What a call fails with; a call that does not fail is a failure of the test. */
+/** The `VpnError` of a call. Throws if the call succeeds or fails with another error. */
 export const failureOf = async (work: Promise<unknown>): Promise<VpnError> => {
   const result = await work.then(
     () => new Error('the call succeeded'),
@@ -79,4 +87,4 @@ export const codeOf = (work: Promise<unknown>) =>
     (error: unknown) => (error instanceof VpnError ? error.code : error),
   )
 
-export const anybodyOn = (endpointId: string): Termination => ({ endpointId, username: 'alice' })
+export const aliceOn = (endpointId: string): TerminateTarget => ({ endpointId, username: 'alice' })

@@ -1,9 +1,10 @@
 import type { Clock } from '../../../src/app/clock.ts'
+import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
 
-/** For tests in which time plays no part. */
+/** The clock for tests that do not depend on time. */
 export const systemClock: Clock = {
   now: Date.now,
-  elapsed: () => performance.now(),
+  elapsed: () => elapsedAt(performance.now()),
   trusted: () => true,
   sleep: () => Promise.resolve(),
 }

@@ -19,29 +19,29 @@ writeFileSync(path('banned.txt'), BANNED)
 symlinkSync('circle', path('circle'))
 symlinkSync('nowhere', path('dangling'))
 
-describe('the disk', () => {
-  it('tells files, folders and what is neither, links followed', () => {
+describe('the configuration files on disk', () => {
+  it('are files, folders or others, after links are followed', () => {
     expect(diskFiles.look(path('curfew.yaml'))).toEqual({ kind: 'file', realPath: path('curfew.yaml') })
     expect(diskFiles.look(path('policies'))).toEqual({ kind: 'folder', realPath: path('policies') })
     expect(diskFiles.look(path('policies/a.yaml'))).toEqual({ kind: 'file', realPath: path('policies/..data/a.yaml') })
     expect(diskFiles.look('/dev/null').kind).toBe('other')
   })
 
-  it('tells what is missing from what cannot be read', () => {
+  it('are missing or unreadable: these differ', () => {
     expect(diskFiles.look(path('nothing'))).toEqual({ kind: 'missing' })
     expect(diskFiles.look(path('curfew.yaml/below'))).toEqual({ kind: 'missing' })
     expect(diskFiles.look(path('dangling'))).toEqual({ kind: 'missing' })
     expect(diskFiles.look(path('circle'))).toMatchObject({ kind: 'unreadable' })
   })
 
-  it('reads files and lists folders, and says why it cannot', () => {
+  it('are read and listed, or the reason for a failure is given', () => {
     expect(diskFiles.read(path('banned.txt'))).toMatchObject({ bytes: Buffer.from(BANNED) })
     expect(diskFiles.read(path('policies'))).toEqual({ why: 'it is a folder' })
     expect(diskFiles.list(path('policies'))).toEqual({ names: ['..data', 'a.yaml'] })
     expect(diskFiles.list(path('nothing'))).toEqual({ why: 'it does not exist' })
   })
 
-  it('carries a whole configuration', () => {
+  it('can hold a whole configuration', () => {
     const { problems, configuration } = loadConfiguration(diskFiles, path('curfew.yaml'))
     expect(problems).toEqual([])
     expect(configuration?.policies).toHaveLength(4)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Numbers, words and shapes that nobody wrote there. */
+/** Values that a valid file does not hold in most places. */
 const ODD: fc.Arbitrary<unknown> = fc.constantFrom(
   null,
   true,
@@ -27,7 +27,7 @@ type Json = Record<string, unknown> | unknown[]
 
 const isTree = (value: unknown): value is Json => typeof value === 'object' && value !== null
 
-/** Every place in a tree: the node that holds it, and under which key. */
+/** Every place in a tree: the node that holds it, and its key. */
 const placesIn = (tree: Json): readonly (readonly [holder: Record<string, unknown>, key: string])[] =>
   Object.entries(tree).flatMap(([key, value]) => [
     [tree as Record<string, unknown>, key] as const,
@@ -37,7 +37,7 @@ const placesIn = (tree: Json): readonly (readonly [holder: Record<string, unknow
 const define = (holder: object, key: string, value: unknown) =>
   Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true })
 
-/** One change of a JSON tree: something is replaced, gone, renamed or moved to where something else was. */
+/** One change of a JSON tree: a value is replaced, removed, renamed, or overwritten with another value of the tree. */
 const change = fc.record({
   kind: fc.constantFrom('replace', 'replace', 'remove', 'rename', 'swap'),
   place: fc.nat(),
@@ -46,7 +46,7 @@ const change = fc.record({
   name: fc.constantFrom('__proto__', 'constructor', '', 'x', '\u0000'),
 })
 
-/** JSON that was written by somebody else, or by nobody. */
+/** The JSON of `text` after one to three changes. */
 export const damagedJson = (text: string): fc.Arbitrary<string> =>
   fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) => {
     const tree = JSON.parse(text) as Json

@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { BEFORE_ALL, lineOf } from '../../../src/adapters/audit/audit-line.ts'
-import { createStateFile, loadState, peekState } from '../../../src/adapters/files/state-file.ts'
+import { seal } from '../../../src/adapters/files/seal.ts'
+import { createStateFile } from '../../../src/adapters/files/state-file.ts'
 import { createEventLog } from '../../../src/adapters/log/event-log.ts'
 import { EMPTY_STATE, type State } from '../../../src/app/state.ts'
 import { nextPolicyAges } from '../../../src/domain/policies/policy-ages.ts'
@@ -26,7 +27,7 @@ const folder = () => {
   }
 }
 
-/** People and policies that leave something behind of every sort: marks, graces, cuts, warnings, holds, open calls. */
+/** Connections and policies that leave state of every kind: notes, graces, terminations, warnings, holds, open calls. */
 const office = (state?: State) =>
   startWorld({
     assignment: assignment([
@@ -54,20 +55,20 @@ const writtenState = async (file: string) => {
   return { state, bytes: readFileSync(file) }
 }
 
-/** What a start finds. */
+/** The state that a start reads from a file with these bytes. */
 const found = (file: string, bytes: Uint8Array): Promise<State> => {
   writeFileSync(file, bytes)
-  return peekState(file)
+  return createStateFile(file).peek()
 }
 
-describe('a state file that has changed since it was written', () => {
-  it('is not believed, whichever bit of it was turned', async () => {
+describe('a state file that was changed after it was written', () => {
+  it('is not used, whichever bit was flipped', async () => {
     using at = folder()
     const { bytes } = await writtenState(at.file)
     for (const { turned } of turnedBits(bytes, 16)) expect(await found(at.file, turned)).toBe(EMPTY_STATE)
   })
 
-  it('is not believed, wherever it was cut off', async () => {
+  it('is not used, wherever it was truncated', async () => {
     using at = folder()
     const { state, bytes } = await writtenState(at.file)
     for (let length = 0; length < bytes.length; length++) {
@@ -76,7 +77,7 @@ describe('a state file that has changed since it was written', () => {
     expect(await found(at.file, bytes)).toEqual(state)
   })
 
-  it('is not believed where blocks of it are gone, doubled, empty or of another time', async () => {
+  it('is not used if blocks were removed, repeated, zeroed, replaced or taken from an older file', async () => {
     using at = folder()
     const { bytes } = await writtenState(at.file)
     await createStateFile(at.file).save(EMPTY_STATE)
@@ -89,7 +90,7 @@ describe('a state file that has changed since it was written', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(block, fc.uint8Array({ maxLength: 8 })), { minLength: 1 }), async (blocks) => {
         let left = Buffer.from(bytes)
-        for (const [[from, length, what], any] of blocks) {
+        for (const [[from, length, kind], any] of blocks) {
           const [head, middle, tail] = [
             left.subarray(0, from),
             left.subarray(from, from + length),
@@ -101,7 +102,7 @@ describe('a state file that has changed since it was written', () => {
             empty: Buffer.alloc(middle.length),
             older: before.subarray(from, from + length),
             any: Buffer.from(any),
-          }[what]
+          }[kind]
           left = Buffer.concat([head, instead, tail])
         }
         fc.pre(!left.equals(bytes) && !left.equals(before))
@@ -112,11 +113,13 @@ describe('a state file that has changed since it was written', () => {
   })
 })
 
-describe('a state file of before there was a checksum', () => {
-  it('is read as it is', async () => {
+describe('a state file whose checksum is right', () => {
+  it('is not used if the checksum is removed', async () => {
     using at = folder()
     const { state } = await writtenState(at.file)
-    expect(await found(at.file, Buffer.from(JSON.stringify({ version: 1, ...state })))).toEqual(state)
+    const content = JSON.stringify(state)
+    expect(await found(at.file, Buffer.from(content))).toBe(EMPTY_STATE)
+    expect(await found(at.file, seal(Buffer.from(content)))).toEqual(state)
   })
 
   it.each([
@@ -125,30 +128,30 @@ describe('a state file of before there was a checksum', () => {
     ['alsoBy', undefined],
     ['because', 7],
   ])(
-    'is set aside where a termination under way has no sound %s: the audit trail could not be written',
+    'is set aside if an open termination has an invalid %s, because the audit trail could not record it',
     async (key, value) => {
       using at = folder()
       const { state } = await writtenState(at.file)
-      const pursuits = Object.values(state.endpoints).flatMap((endpoint) => endpoint.pursuits)
-      expect(pursuits.length).toBeGreaterThan(0)
-      for (const { violation } of pursuits) Object.assign(violation, { [key]: value })
-      expect(await found(at.file, Buffer.from(JSON.stringify({ version: 1, ...state })))).toBe(EMPTY_STATE)
+      const terminations = Object.values(state.endpoints).flatMap((endpoint) => endpoint.terminations)
+      expect(terminations.length).toBeGreaterThan(0)
+      for (const { violation } of terminations) Object.assign(violation, { [key]: value })
+      expect(await found(at.file, seal(Buffer.from(JSON.stringify(state))))).toBe(EMPTY_STATE)
     },
   )
 
-  it('never costs the daemon, whatever is written in it', async () => {
+  it('never stops the daemon, whatever it holds', async () => {
     using at = folder()
     const { state } = await writtenState(at.file)
-    let believed = 0
+    let used = 0
     await fc.assert(
-      fc.asyncProperty(damagedJson(JSON.stringify({ version: 1, ...state })), async (text) => {
-        writeFileSync(at.file, text)
-        const loaded = await loadState(at.file)
+      fc.asyncProperty(damagedJson(JSON.stringify(state)), async (text) => {
+        writeFileSync(at.file, seal(Buffer.from(text)))
+        const loaded = await createStateFile(at.file).load()
         if (loaded.setAside !== undefined) {
           expect(loaded.state).toBe(EMPTY_STATE)
           return
         }
-        believed++
+        used++
         const world = office(loaded.state)
         await world.clock.advance(20 * MINUTE)
         world.stop.abort()
@@ -156,17 +159,17 @@ describe('a state file of before there was a checksum', () => {
         await world.stopped
         expect(world.of('decided').length).toBeGreaterThan(1)
         for (const record of world.audit.records) lineOf(record, BEFORE_ALL)
-        const tell = createEventLog(pino({ base: null }, { write: () => {} }))
-        for (const event of world.events) tell(event)
+        const log = createEventLog(pino({ base: null }, { write: () => {} }))
+        for (const event of world.events) log(event)
       }),
       { numRuns: fuzzRuns(60) },
     )
-    expect(believed).toBeGreaterThan(0)
+    expect(used).toBeGreaterThan(0)
   })
 })
 
 describe('a state file', () => {
-  it('brings back whatever people and policies are called', async () => {
+  it('keeps every name of a user or policy', async () => {
     using at = folder()
     const store = createStateFile(at.file)
     const name = fc.oneof(fc.constantFrom('__proto__', 'constructor', 'toString', ''), fc.string({ unit: 'binary' }))
@@ -176,40 +179,41 @@ describe('a state file', () => {
     const policies = named(fc.record({ hash: fc.string(), acts: fc.boolean(), changedAt: instant }))
     await fc.assert(
       fc.asyncProperty(policies, named(named(instant)), async (ages, instants) => {
-        const memory = {
+        const endpoint = {
+          watchedSince: 1,
           firstSeen: {},
           countersMovedAt: null,
           notes: {},
           graceStarted: instants,
           terminated: instants,
           warned: {},
+          holds: { limits: { maxPercent: 50, minConnections: 10 }, verdicts: [] },
+          terminations: [],
         }
-        const guardLimits = { maxPercent: 50, minConnections: 10 }
-        const endpoint = { memory, guard: [], guardLimits, watchedSince: 1, pursuits: [] }
         const state: State = { policies: ages, endpoints: { office: endpoint } }
         await store.save(state)
-        const { state: loaded } = await loadState(at.file)
-        // Not `toEqual`, which sees no `__proto__`.
+        const { state: loaded } = await createStateFile(at.file).load()
+        // `toEqual` would ignore `__proto__`.
         expect(JSON.stringify(loaded)).toBe(JSON.stringify(state))
       }),
       { numRuns: fuzzRuns(100) },
     )
   })
 
-  it('remembers since when a policy called __proto__ is as it is', async () => {
+  it('keeps the time of the last change of a policy with the name __proto__', async () => {
     using at = folder()
     const named = policy('max-session-age', { maxAge: '8h' }, { name: '__proto__', hash: 'same' })
     await createStateFile(at.file).save({ policies: nextPolicyAges({}, [named], 'enforce', NOON), endpoints: {} })
-    const { policies } = await peekState(at.file)
+    const { policies } = await createStateFile(at.file).peek()
     expect(Object.values(nextPolicyAges(policies, [named], 'enforce', NOON + HOUR))).toEqual([
       { hash: 'same', acts: true, changedAt: NOON },
     ])
   })
 
-  it('keeps nobody waiting where a pipe stands in its place', async () => {
+  it('is set aside without waiting if it is a pipe', async () => {
     using at = folder()
     execFileSync('/usr/bin/mkfifo', [at.file])
-    expect(await peekState(at.file)).toBe(EMPTY_STATE)
-    expect((await loadState(at.file)).setAside).toMatchObject({ file: `${at.file}.unreadable` })
+    expect(await createStateFile(at.file).peek()).toBe(EMPTY_STATE)
+    expect((await createStateFile(at.file).load()).setAside).toMatchObject({ file: `${at.file}.unreadable` })
   })
 })

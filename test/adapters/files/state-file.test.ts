@@ -3,50 +3,62 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createStateFile, loadState, peekState } from '../../../src/adapters/files/state-file.ts'
+import { createStateFile } from '../../../src/adapters/files/state-file.ts'
 import { EMPTY_STATE, type State } from '../../../src/app/state.ts'
 
+const VIOLATION = {
+  connectionId: 'one',
+  username: 'alice',
+  commonName: undefined,
+  policy: 'daily',
+  reason: 'session-age',
+  since: 1,
+  deadline: undefined,
+  because: 'too old',
+  alsoBy: ['nights'],
+}
+const answered = (connectionId: string) => ({
+  violation: { ...VIOLATION, connectionId },
+  attempts: 1,
+  callId: 'x-1',
+  selector: 'connection-id' as const,
+  leftAt: 7,
+  answeredAt: 8,
+  requestId: 'request-1',
+})
 const STATE: State = {
   policies: { daily: { hash: 'a', acts: true, changedAt: 1 } },
   endpoints: {
     'eu-central-1 - - - cvpn-endpoint-0123456789abcdef0': {
-      memory: {
-        firstSeen: { one: 1 },
-        countersMovedAt: null,
-        notes: { idle: { one: { at: 1, bytes: 2 } } },
-        graceStarted: { daily: { one: 3 } },
-        warned: { daily: { one: 300_000 } },
-        terminated: { daily: { alice: 4 } },
-      },
-      guard: [{ policy: 'daily', connectionId: 'one', dueAt: 5, held: true }],
-      guardLimits: { maxPercent: 50, minConnections: 10 },
       watchedSince: 6,
-      pursuits: [
-        {
-          violation: {
-            connectionId: 'one',
-            username: 'alice',
-            commonName: undefined,
-            policy: 'daily',
-            reason: 'session-age',
-            since: 1,
-            deadline: 1,
-            because: 'too old',
-            alsoBy: [],
-          },
-          callId: 'x-1',
-          selector: 'connection-id',
-          requestId: undefined,
-          attempts: 1,
-          state: 'sent',
-          taken: true,
-          leftAt: 7,
-          sentAt: 8,
-          againAt: 9,
-          absences: 0,
-          gaveUp: false,
-        },
+      firstSeen: { one: 1 },
+      countersMovedAt: null,
+      notes: { idle: { one: { at: 1, bytes: 2 } } },
+      graceStarted: { daily: { one: 3 } },
+      terminated: { daily: { alice: 4 } },
+      warned: { daily: { one: 300_000 } },
+      holds: {
+        limits: { maxPercent: 50, minConnections: 10 },
+        verdicts: [{ policy: 'daily', policyHash: 'a', connectionId: 'one', dueAt: 5, held: true }],
+      },
+      terminations: [
+        { ...answered('one'), state: 'unproven', absences: 1 },
+        { ...answered('two'), state: 'lingering', absences: 0 },
+        { ...answered('three'), state: 'reported-gone', heard: 'never' },
+        { ...answered('four'), state: 'waiting', heard: 'unread', absences: 0, tryAgainAt: 9 },
+        { ...answered('five'), requestId: undefined, state: 'given-up', heard: 'read', absences: 0, tryAgainAt: 9 },
       ],
+    },
+    'eu-central-1 - - - cvpn-endpoint-0123456789abcdef1': {
+      watchedSince: 6,
+      firstSeen: {},
+      countersMovedAt: 2,
+      notes: {},
+      graceStarted: {},
+      terminated: {},
+      warned: {},
+      holds: { limits: undefined, verdicts: [] },
+      terminations: [],
     },
   },
 }
@@ -60,39 +72,46 @@ describe('the state file', () => {
   })
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
-  it('brings back what was saved, and makes its folder', async () => {
+  it('returns the saved state, and its folder is created', async () => {
     await createStateFile(file).save(STATE)
-    expect(await loadState(file)).toEqual({ state: STATE, setAside: undefined })
-    expect(await peekState(file)).toEqual(STATE)
+    expect(await createStateFile(file).load()).toEqual({ state: STATE, setAside: undefined })
+    expect(await createStateFile(file).peek()).toEqual(STATE)
     expect(await readdir(join(folder, 'data'))).toEqual(['state.json'])
   })
 
   it('is empty at a first start', async () => {
-    expect(await loadState(file)).toEqual({ state: EMPTY_STATE, setAside: undefined })
+    expect(await createStateFile(file).load()).toEqual({ state: EMPTY_STATE, setAside: undefined })
   })
 
-  it('keeps the last of many that were saved at once', async () => {
+  it('keeps the last of several concurrent saves', async () => {
     const store = createStateFile(file)
     const saves = [1, 2, 3].map((changedAt) =>
       store.save({ policies: { daily: { hash: 'a', acts: true, changedAt } }, endpoints: {} }),
     )
     await Promise.all(saves)
-    expect((await peekState(file)).policies.daily?.changedAt).toBe(3)
+    expect((await createStateFile(file).peek()).policies.daily?.changedAt).toBe(3)
   })
 
-  it('that is damaged is set aside, never fatal, and condemns nobody', async () => {
+  it('is set aside if it is damaged, and the state is then empty', async () => {
     await createStateFile(file).save(STATE)
     const whole = await readFile(file, 'utf8')
     const damaged = fc.oneof(
       fc.nat(whole.length - 1).map((length) => whole.slice(0, length)),
-      fc.constantFrom('null', '[]', '{"version":2,"policies":{},"endpoints":{}}', '\u0000\u0000', 'no JSON'),
+      fc.constantFrom(
+        'null',
+        '[]',
+        '{"version":2,"policies":{},"endpoints":{}}',
+        JSON.stringify(STATE),
+        '\u0000\u0000',
+        'no JSON',
+      ),
       fc.constant(whole.replace('"acts":true', '"acts":"yes"')),
     )
     await fc.assert(
       fc.asyncProperty(damaged, async (text) => {
         await writeFile(file, text)
-        expect(await peekState(file)).toEqual(EMPTY_STATE)
-        const { state, setAside } = await loadState(file)
+        expect(await createStateFile(file).peek()).toEqual(EMPTY_STATE)
+        const { state, setAside } = await createStateFile(file).load()
         expect(state).toEqual(EMPTY_STATE)
         expect(setAside?.file).toBe(`${file}.unreadable`)
         expect(await readFile(`${file}.unreadable`, 'utf8')).toBe(text)
@@ -101,12 +120,12 @@ describe('the state file', () => {
     )
   })
 
-  it('that cannot be written says so, and can be later', async () => {
+  it('fails to save while it cannot be written, and saves again afterwards', async () => {
     await writeFile(join(folder, 'data'), 'in the way')
     const store = createStateFile(file)
     await expect(store.save(STATE)).rejects.toThrow(/EEXIST|ENOTDIR/)
     await rm(join(folder, 'data'))
     await store.save(STATE)
-    expect((await peekState(file)).policies).toEqual(STATE.policies)
+    expect((await createStateFile(file).peek()).policies).toEqual(STATE.policies)
   })
 })

@@ -34,7 +34,7 @@ const settings = (): ServerSettings => {
   return { host: '127.0.0.1', port: 0, basicAuthUsers: undefined, tls, bearerTokenFile }
 }
 
-/** What comes of a start; what is refused is told of in one line, by the file's name, without what is in it. */
+/** The credentials, or the code of the refusal: one line that names the file and does not quote its content. */
 const start = async (name: Name) => {
   try {
     return await readCredentials(settings())
@@ -56,8 +56,8 @@ const startWith = (name: Name, content: Uint8Array) => {
 
 const anyName = fc.constantFrom(...(Object.keys(files) as Name[]))
 
-describe('a file that the server cannot do without', () => {
-  it('serves, or is refused by its name, whatever bytes it holds', async () => {
+describe('a file of `server`', () => {
+  it('is used, or refused by its name, with any bytes in it', async () => {
     const any = fc.oneof(
       fc.uint8Array({ maxLength: 80 }),
       fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
@@ -66,14 +66,14 @@ describe('a file that the server cannot do without', () => {
       fc.asyncProperty(anyName, any, async (name, content) => {
         const read = await startWith(name, content)
         if (typeof read === 'string') expect(read).toBe('invalid')
-        // By chance it holds a token.
+        // Random bytes can only make a valid token, never a certificate or key.
         else expect([name, read.token]).toEqual(['bearerTokenFile', Buffer.from(content).toString().trim()])
       }),
       { numRuns: fuzzRuns(150) },
     )
   })
 
-  it('serves, or is refused by its name, whatever became of a good one', async () => {
+  it('is used, or refused by its name, after any edit of a valid one', async () => {
     const edit = fc.tuple(fc.nat(), fc.nat(200), fc.uint8Array({ maxLength: 3 }))
     let refused = 0
     await fc.assert(
@@ -92,18 +92,18 @@ describe('a file that the server cannot do without', () => {
   })
 
   it.each(Object.keys(files) as Name[])(
-    'keeps nobody waiting where it is a pipe, a folder or without an end: %s',
+    'is refused without a wait if it is a pipe, a folder or 100 GB long: %s',
     async (name) => {
       await startWith(name, GOOD[name])
-      const instead = {
+      const replacements = {
         pipe: (path: string) => execFileSync('/usr/bin/mkfifo', [path]),
         folder: (path: string) => mkdirSync(path),
-        endless: (path: string) => {
+        huge: (path: string) => {
           writeFileSync(path, '')
           truncateSync(path, 100e9)
         },
       }
-      for (const put of Object.values(instead)) {
+      for (const put of Object.values(replacements)) {
         rmSync(files[name], { recursive: true })
         put(files[name])
         expect(await start(name)).toBe('unreadable')

@@ -14,28 +14,28 @@ const TOKEN = '0123456789abcdef0123456789abcdef'
 
 const HALF = Buffer.from('GET /metrics HTTP/1.1\r\nHost')
 
-/** What a server said to all of it, once it has let go of the connection. */
-const hold = async (port: number, { pieces, lastly }: Conversation): Promise<string> => {
+/** Everything that the server answered to the conversation, once the connection is closed. */
+const converse = async (port: number, { pieces, lastly }: Conversation): Promise<string> => {
   const socket = createConnection({ port, host: '127.0.0.1' })
-  // It may be cut off at any time, also while it is being written to.
-  const said = untilEnded(socket)
+  // The server may close the connection at any time, also during a write.
+  const answered = untilEnded(socket)
   for (const piece of pieces) await new Promise<void>((resolve) => socket.write(piece, () => resolve()))
   if (lastly === 'end') socket.end()
   if (lastly === 'reset') socket.resetAndDestroy()
-  return said
+  return answered
 }
 
-/** Each answer of a conversation: its status, and all that follows to the next one. */
-const answersIn = (said: string) =>
-  [...said.matchAll(/HTTP\/1\.1 (\d{3})[^]*?(?=HTTP\/1\.1 \d{3}|$)/g)].map(([text, status]) => ({
-    text,
+/** Each answer of a conversation: its status, and the text up to the next answer. */
+const answersIn = (text: string) =>
+  [...text.matchAll(/HTTP\/1\.1 (\d{3})[^]*?(?=HTTP\/1\.1 \d{3}|$)/g)].map(([answer, status]) => ({
+    text: answer,
     status: Number(status),
   }))
 
 const expectNoStack = (text: string) => expect(text).not.toMatch(/node_modules|\bat .*:\d+:\d+|\.ts:/)
 
-/** A server whose every page but the two bits asks for a login. */
-const guarded = async () => {
+/** A server with a login on every page except `/healthz` and `/readyz`. */
+const serveWithLogins = async () => {
   const folder = temporaryFolder()
   const bearerTokenFile = join(folder.path, 'token')
   writeFileSync(bearerTokenFile, TOKEN)
@@ -49,17 +49,17 @@ const guarded = async () => {
   }
 }
 
-describe('the server of metrics', () => {
-  it('answers whatever is sent to it, lets nobody in, and goes on answering', async () => {
-    await using at = await guarded()
+describe('the HTTP server', () => {
+  it('admits no client without a login, and keeps answering, after any bytes', async () => {
+    await using at = await serveWithLogins()
     const { server } = at
     const seen = new Set<number>()
     await fc.assert(
       fc.asyncProperty(conversation(['end', 'end', 'end', 'reset']), async (sent) => {
-        const said = await hold(server.port, sent)
-        expectNoStack(said)
-        expect(said).not.toMatch(/curfew_enforcing|"mode"|<h1>/)
-        for (const { status, text } of answersIn(said)) {
+        const answers = await converse(server.port, sent)
+        expectNoStack(answers)
+        expect(answers).not.toMatch(/curfew_enforcing|"mode"|<h1>/)
+        for (const { status, text } of answersIn(answers)) {
           seen.add(status)
           expect([100, 200, 400, 401, 404, 405, 408, 413, 414, 415, 417, 429, 431, 501, 505]).toContain(status)
           if (status === 200) expect(text).toMatch(/\r\n\r\n(?:\{"status":"ok"\})?$/)
@@ -73,21 +73,21 @@ describe('the server of metrics', () => {
     expect(server.lines).toEqual([])
   })
 
-  it('lets go of every connection on which a client owes it something, though no client ends one', async () => {
-    await using at = await guarded()
+  it('closes every connection with an unfinished request, although no client closes one', async () => {
+    await using at = await serveWithLogins()
     const { server } = at
     const sent = fc.sample(conversation(['wait']), fuzzRuns(60))
     for (let from = 0; from < sent.length; from += 60) {
-      // Without the half of a request a connection would be kept for the next one, as scrapers want it.
-      const owing = sent.slice(from, from + 60).map((one) => ({ ...one, pieces: [...one.pieces, HALF] }))
-      await Promise.all(owing.map((one) => hold(server.port, one)))
+      // Without half a request at the end, the server would keep the connection for the next scrape.
+      const unfinished = sent.slice(from, from + 60).map((one) => ({ ...one, pieces: [...one.pieces, HALF] }))
+      await Promise.all(unfinished.map((one) => converse(server.port, one)))
       expect((await server.ask('/metrics', { token: TOKEN })).status).toBe(200)
     }
   })
 })
 
 describe('the simulator', () => {
-  it('answers whatever is sent to it, and goes on answering', async () => {
+  it('keeps answering after any bytes', async () => {
     const unlimited = { burst: 1e6, perSecond: 1e6 }
     const simulator = await startSimulator({
       scenario: { ...defaultScenario, buckets: { describe: unlimited, terminate: unlimited } },
@@ -101,7 +101,7 @@ describe('the simulator', () => {
     }
     await fc.assert(
       fc.asyncProperty(conversation(['end', 'end', 'reset']), async (sent) => {
-        expectNoStack(await hold(simulator.port, sent))
+        expectNoStack(await converse(simulator.port, sent))
         expect(await listed()).toBe(200)
       }),
       { numRuns: fuzzRuns(150) },

@@ -5,16 +5,16 @@ import { describe, expect, it } from 'vitest'
 import { certificate } from './certificates.ts'
 import { dial, serve, temporaryFolder, untilEnded } from './serving.ts'
 
-const statusLine = (said: string) => said.split('\r\n')[0]
+const statusLine = (answer: string) => answer.split('\r\n')[0]
 
-/** Sends so much as is there every tenth of a second, as a client does that wants to hold a connection for ever. */
+/** Sends a piece every tenth of a second, like a client that wants to keep a connection open for ever. */
 const drip = (socket: Socket, piece: string) => {
   const timer = setInterval(() => socket.write(piece), 100)
   socket.once('close', () => clearInterval(timer))
 }
 
 describe('a slow client', () => {
-  it('is let go of, wherever it hangs, and others are served meanwhile', async () => {
+  it('is disconnected in any phase of a request, and others are served meanwhile', async () => {
     using folder = temporaryFolder()
     const { certFile, keyFile } = certificate(folder.path, 'server')
     await using server = await serve()
@@ -32,17 +32,17 @@ describe('a slow client', () => {
 
     expect((await server.ask('/metrics')).status).toBe(200)
     const [nothing, slowHeaders, slowBody] = await Promise.all(ended)
-    expect([nothing, slowHeaders].map((said = '') => statusLine(said))).toEqual([
+    expect([nothing, slowHeaders].map((answer = '') => statusLine(answer))).toEqual([
       'HTTP/1.1 408 Request Timeout',
       'HTTP/1.1 408 Request Timeout',
     ])
-    // Nobody waits for a body: the answer is there at once.
+    // The server does not wait for a body: it answers at once.
     expect(statusLine(slowBody ?? '')).toBe('HTTP/1.1 405 Method Not Allowed')
   })
 })
 
 describe('the number of connections', () => {
-  it('has a limit; who leaves makes room', async () => {
+  it('is limited, and a closed connection makes room for a new one', async () => {
     await using server = await serve()
     const held: Socket[] = []
     for (let count = 0; count < 64; count++) held.push(await dial(server))
@@ -65,25 +65,25 @@ describe('the number of connections', () => {
 })
 
 describe('a request that is too large', () => {
-  it('is refused, headers at 8 KiB', async () => {
+  it('is refused above 8 KiB of headers', async () => {
     await using server = await serve()
     const ask = (size: number) => server.ask('/metrics', { headers: { 'x-large': 'x'.repeat(size) } })
     expect((await ask(7000)).status).toBe(200)
     expect((await ask(9000)).status).toBe(431)
   })
 
-  it('is refused where it is not HTTP at all, without a word of how this is built', async () => {
+  it('is refused if it is not HTTP, without details of the implementation', async () => {
     await using server = await serve()
     const socket = await dial(server)
     socket.write('how are you?\r\n\r\n')
-    const said = await untilEnded(socket)
-    expect(statusLine(said)).toBe('HTTP/1.1 400 Bad Request')
-    expect(said).not.toMatch(/ at |node_modules/)
+    const answer = await untilEnded(socket)
+    expect(statusLine(answer)).toBe('HTTP/1.1 400 Bad Request')
+    expect(answer).not.toMatch(/ at |node_modules/)
   })
 })
 
 describe('a stop', () => {
-  it('does not wait for clients that hang, in a handshake, a request or an answer', async () => {
+  it('does not wait for a client that hangs in a handshake, a request or between requests', async () => {
     using folder = temporaryFolder()
     const { certFile, keyFile } = certificate(folder.path, 'server')
     const secure = await serve({ tls: { certFile, keyFile, clientCaFile: undefined } })
@@ -95,14 +95,14 @@ describe('a stop', () => {
     kept.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
     await once(kept, 'data')
     const ended = [handshake, request, kept].map(untilEnded)
-    // Slower than this and the limits above would have ended them.
+    // After more than three seconds the timeouts of the server would close these connections anyway.
     const late = new Promise((resolve) => setTimeout(resolve, 3000, 'late').unref())
     const closed = Promise.all([secure.close(), server.close(), ...ended])
     expect(await Promise.race([closed.then(() => 'closed'), late])).toBe('closed')
     await expect(server.ask('/healthz')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  it('ends a scrape that is being answered', async () => {
+  it('aborts a scrape that is being answered', async () => {
     const registry = new Registry()
     const asked = new Promise<void>((resolve) => {
       const collect = () => {
@@ -126,8 +126,8 @@ describe('a stop', () => {
   })
 })
 
-describe('an address that is taken', () => {
-  it('is told by the code of the system', async () => {
+describe('an address in use', () => {
+  it('rejects the start with the error code of the system', async () => {
     await using server = await serve()
     await expect(serve({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })

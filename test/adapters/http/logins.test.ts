@@ -6,7 +6,7 @@ import type { Answer } from './serving.ts'
 import { type Serving, serve, temporaryFolder } from './serving.ts'
 
 const PASSWORD = 'open: sesame ü'
-/** As htpasswd writes them; the least cost that there is, because each of these tests pays it. */
+/** A hash as htpasswd writes it, at bcrypt's lowest cost, because each test pays for it. */
 const hash = (password: string, cost = 4) => hashSync(password, cost).replace('$2b$', '$2y$')
 
 const basicAuthUsers = { prometheus: hash(PASSWORD), grafana: hash('another') }
@@ -19,10 +19,10 @@ const tokenFile = (folder: string, text = `${TOKEN}\n`) => {
 }
 
 const user = Buffer.from(`prometheus:${PASSWORD}`).toString('binary')
-const statusOf = async (asked: Promise<Answer>) => (await asked).status
+const statusOf = async (answer: Promise<Answer>) => (await answer).status
 
 describe('users with passwords', () => {
-  it('get in with theirs, again and again', async () => {
+  it('are admitted with their own password, repeatedly', async () => {
     await using server = await serve({ basicAuthUsers })
     for (const path of ['/metrics', '/status', '/metrics', '/']) {
       expect(await statusOf(server.ask(path, { user }))).toBe(200)
@@ -33,27 +33,27 @@ describe('users with passwords', () => {
   it.each([
     ['no login', {}],
     ['a wrong password', { user: 'prometheus:wrong' }],
-    ['the password of another', { user: 'prometheus:another' }],
+    ['the password of another user', { user: 'prometheus:another' }],
     ['an unknown name', { user: 'eve:another' }],
     ['an unknown name and the first password', { user: user.replace('prometheus', 'eve') }],
-    ['a name that objects have', { user: 'constructor:another' }],
+    ['the name of an object property', { user: 'constructor:another' }],
     ['no name', { user: ':another' }],
     ['no password', { user: 'grafana:' }],
     ['no colon', { user: 'grafana' }],
     ['the hash', { user: `grafana:${basicAuthUsers.grafana}` }],
-    ['what is not base64', { headers: { authorization: 'Basic ***' } }],
+    ['credentials that are not base64', { headers: { authorization: 'Basic ***' } }],
     ['nothing behind the scheme', { headers: { authorization: 'Basic' } }],
     ['another scheme', { headers: { authorization: `Digest ${btoa('grafana:another')}` } }],
-    ['a token that was not asked for', { token: TOKEN }],
+    ['a token where none is configured', { token: TOKEN }],
     ['an empty token', { headers: { authorization: 'Bearer ' } }],
-  ])('are refused with %s, and told how', async (_, options) => {
+  ])('are refused with %s, with the accepted scheme in the answer', async (_, options) => {
     await using server = await serve({ basicAuthUsers })
     const { status, headers, body } = await server.ask('/metrics', options)
     expect([status, headers['www-authenticate']]).toEqual([401, 'Basic realm="Curfew", charset="UTF-8"'])
     expect(body).not.toContain('curfew_')
   })
 
-  it('stay refused with a wrong password after the right one', async () => {
+  it('are refused with a wrong password also after the right one', async () => {
     await using server = await serve({ basicAuthUsers })
     const login = { user: 'grafana:another' }
     expect(await statusOf(server.ask('/metrics', login))).toBe(200)
@@ -63,7 +63,7 @@ describe('users with passwords', () => {
     expect(await statusOf(server.ask('/metrics', login))).toBe(200)
   })
 
-  it('need none for the two bits, and one for all else, known or not', async () => {
+  it('need no password for the two health checks, and one for every other path', async () => {
     await using server = await serve({ basicAuthUsers })
     for (const path of ['/healthz', '/readyz', '/%68ealthz', '/healthz?x']) {
       expect(await statusOf(server.ask(path))).toBe(200)
@@ -85,7 +85,7 @@ describe('users with passwords', () => {
 })
 
 describe('a token', () => {
-  it('lets in whoever sends it, and nobody else', async () => {
+  it('admits clients that send it, and no others', async () => {
     using folder = temporaryFolder()
     await using server = await serve({ bearerTokenFile: tokenFile(folder.path) })
     expect(await statusOf(server.ask('/metrics', { token: TOKEN }))).toBe(200)
@@ -97,7 +97,7 @@ describe('a token', () => {
     expect(await statusOf(server.ask('/metrics', { user: `x:${TOKEN}` }))).toBe(401)
   })
 
-  it('does as well as a password where both are set', async () => {
+  it('is accepted beside passwords if both are configured', async () => {
     using folder = temporaryFolder()
     await using server = await serve({ basicAuthUsers, bearerTokenFile: tokenFile(folder.path) })
     for (const login of [{ token: TOKEN }, { user }]) expect(await statusOf(server.ask('/metrics', login))).toBe(200)
@@ -105,7 +105,7 @@ describe('a token', () => {
     expect(headers['www-authenticate']).toBe('Basic realm="Curfew", charset="UTF-8", Bearer realm="Curfew"')
   })
 
-  it('is another as soon as the file was seen to hold another', async () => {
+  it('is replaced within a minute after its file changes', async () => {
     using folder = temporaryFolder()
     const file = tokenFile(folder.path)
     await using server = await serve({ bearerTokenFile: file })
@@ -118,11 +118,11 @@ describe('a token', () => {
   })
 
   it.each([
-    ['is not there', undefined, 'unreadable'],
+    ['does not exist', undefined, 'unreadable'],
     ['is empty', '\n', 'invalid'],
     ['holds a guess', 'secret\n', 'invalid'],
     ['holds two lines', `${TOKEN}\n${TOKEN}\n`, 'invalid'],
-  ])('whose file %s keeps the server from starting, and is not told', async (_, text, code) => {
+  ])('whose file %s prevents the start, and is not in the error', async (_, text, code) => {
     using folder = temporaryFolder()
     const file = text === undefined ? join(folder.path, 'none') : tokenFile(folder.path, text)
     const error = await serve({ bearerTokenFile: file }).then(
@@ -136,35 +136,38 @@ describe('a token', () => {
 })
 
 describe('a flood of wrong passwords', () => {
-  // Costly enough that those who knock are all there before the first few are answered.
+  // The cost is high enough that all requests arrive before the first few are answered.
   const costly = { grafana: hash('another', 8), prometheus: hash(PASSWORD) }
   const flood = (server: Serving, name: string) =>
     Array.from({ length: 30 }, (_, index) => server.ask('/metrics', { user: `${name}:wrong-${index}` }))
 
-  it.each(['grafana', 'nobody'])('for %s is checked one by one, and turned away beyond a few', async (name) => {
-    await using server = await serve({ basicAuthUsers: costly })
-    const answers = await Promise.all(flood(server, name))
-    const [refused, away] = [401, 429].map((code) => answers.filter(({ status }) => status === code))
-    // One at work and four that wait, and whoever came when their turn was over.
-    expect(refused?.length).toBeGreaterThanOrEqual(5)
-    expect(away?.length).toBeGreaterThan(0)
-    expect((refused?.length ?? 0) + (away?.length ?? 0)).toBe(30)
-    expect(away?.map(({ headers }) => headers['retry-after'])).toEqual(away?.map(() => '5'))
-  })
+  it.each(['grafana', 'nobody'])(
+    'for %s is checked one at a time, and answered 429 beyond a few in the queue',
+    async (name) => {
+      await using server = await serve({ basicAuthUsers: costly })
+      const answers = await Promise.all(flood(server, name))
+      const [refused, rejected] = [401, 429].map((code) => answers.filter(({ status }) => status === code))
+      // One check runs and four wait; requests that arrive after the first answers are checked too.
+      expect(refused?.length).toBeGreaterThanOrEqual(5)
+      expect(rejected?.length).toBeGreaterThan(0)
+      expect((refused?.length ?? 0) + (rejected?.length ?? 0)).toBe(30)
+      expect(rejected?.map(({ headers }) => headers['retry-after'])).toEqual(rejected?.map(() => '5'))
+    },
+  )
 
-  it('shuts out neither who was in before, nor a token, nor the kubelet', async () => {
+  it('blocks neither a user with a recognised password, nor a token, nor the kubelet', async () => {
     using folder = temporaryFolder()
     await using server = await serve({ basicAuthUsers: costly, bearerTokenFile: tokenFile(folder.path) })
     expect(await statusOf(server.ask('/metrics', { user }))).toBe(200)
-    const knocking = flood(server, 'grafana')
-    await Promise.any(knocking.map(async (asked) => expect(await statusOf(asked)).toBe(429)))
-    // More than could ever wait for their turn.
+    const wrongLogins = flood(server, 'grafana')
+    await Promise.any(wrongLogins.map(async (answer) => expect(await statusOf(answer)).toBe(429)))
+    // More requests than the queue of password checks holds.
     const others = Array.from({ length: 10 }, () => [
       server.ask('/metrics', { user }),
       server.ask('/status', { token: TOKEN }),
       server.ask('/healthz'),
     ]).flat()
     expect(new Set(await Promise.all(others.map(statusOf)))).toEqual(new Set([200]))
-    await Promise.all(knocking)
+    await Promise.all(wrongLogins)
   })
 })

@@ -5,7 +5,7 @@ import { serve } from './serving.ts'
 const json = (body: string) => JSON.parse(body) as Record<string, unknown>
 
 describe('the pages', () => {
-  it('are metrics, status, two bits and a list of them', async () => {
+  it('are the metrics, the status, the two health checks and an index', async () => {
     await using server = await serve()
     const metrics = await server.ask('/metrics')
     expect([metrics.status, metrics.headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
@@ -23,17 +23,17 @@ describe('the pages', () => {
     for (const path of links) expect((await server.ask(path)).status).toBe(200)
   })
 
-  it('say 503 while the loop stands still or an endpoint was not tried yet, each for itself', async () => {
-    const bits = { healthy: true, ready: false }
-    await using server = await serve({}, { healthy: () => bits.healthy, ready: () => bits.ready })
+  it('answer 503 while the main loop stands still or an endpoint has not been polled, independently', async () => {
+    const state = { healthy: true, ready: false }
+    await using server = await serve({}, { healthy: () => state.healthy, ready: () => state.ready })
     const both = async () => [(await server.ask('/healthz')).status, (await server.ask('/readyz')).status]
     expect(await both()).toEqual([200, 503])
-    bits.healthy = false
-    bits.ready = true
+    state.healthy = false
+    state.ready = true
     expect(await both()).toEqual([503, 200])
   })
 
-  it('answer HEAD as GET, without a body', async () => {
+  it('answer HEAD like GET, without a body', async () => {
     await using server = await serve()
     for (const path of ['/', '/metrics', '/status', '/healthz', '/readyz']) {
       const [head, get] = [await server.ask(path, { method: 'HEAD' }), await server.ask(path)]
@@ -43,7 +43,7 @@ describe('the pages', () => {
     }
   })
 
-  it('are kept by nobody and taken for nothing else, whatever the answer', async () => {
+  it('forbid caching and content sniffing in every answer', async () => {
     await using server = await serve({}, { status: () => fail() })
     for (const [path, method] of [
       ['/', 'GET'],
@@ -59,7 +59,7 @@ describe('the pages', () => {
   })
 })
 
-describe('what is not there', () => {
+describe('a request for another path or method', () => {
   it.each([
     '/nothing',
     '/metrics/',
@@ -69,14 +69,14 @@ describe('what is not there', () => {
     '/constructor',
     '/__proto__',
     '//metrics',
-  ])('%s is 404 and names what is', async (path) => {
+  ])('%s is answered 404 with the list of paths', async (path) => {
     await using server = await serve()
     const { status, body } = await server.ask(path)
     expect([status, json(body).paths]).toEqual([404, ['/metrics', '/status', '/healthz', '/readyz']])
   })
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'])(
-    '%s is 405 on every page and says what is allowed',
+    '%s is answered 405 on every page, with the methods that are allowed',
     async (method) => {
       await using server = await serve()
       for (const path of ['/', '/metrics?x', '/status', '/healthz', '/readyz']) {
@@ -87,7 +87,7 @@ describe('what is not there', () => {
     },
   )
 
-  it('is told without a look at what was sent', async () => {
+  it('is answered without reading its body', async () => {
     await using server = await serve()
     for (const [type, body] of [
       ['application/json', '{'],
@@ -100,8 +100,8 @@ describe('what is not there', () => {
   })
 })
 
-describe('what fails', () => {
-  it('is 500 and a short text; the log says why, the answer does not', async () => {
+describe('a page that fails', () => {
+  it('answers 500 with a short text; only the log holds the error', async () => {
     const registry = new Registry()
     new Gauge({ name: 'x', help: 'x', registers: [registry], collect: () => fail() })
     await using server = await serve({}, { registry, status: () => fail() })
@@ -111,15 +111,15 @@ describe('what fails', () => {
       expect(body).not.toMatch(/secret|Error| at /)
       expect(body.length).toBeLessThan(100)
     }
-    const told = server.lines.filter(({ event }) => event === 'request-failed')
-    expect(told).toMatchObject([
+    const logged = server.lines.filter(({ event }) => event === 'request-failed')
+    expect(logged).toMatchObject([
       { level: 50, path: '/metrics', err: { message: 'a secret' } },
       { level: 50, path: '/status', err: { message: 'a secret' } },
     ])
     expect((await server.ask('/healthz')).status).toBe(200)
   })
 
-  it('is 400 where the path cannot be read', async () => {
+  it('answers 400 if the path cannot be decoded', async () => {
     await using server = await serve()
     const { status, body } = await server.ask('/%zz')
     expect(status).toBe(400)

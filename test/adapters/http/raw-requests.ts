@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** Paths, and what is near to them. */
+/** Paths that exist, and paths that resemble them. */
 const path = fc.oneof(
   fc.constantFrom(
     '/',
@@ -56,7 +56,7 @@ const version = fc.oneof(
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
-/** Of every shape but the right ones. */
+/** Credentials of every shape, none of them valid. */
 const login = fc.oneof(
   fc.constantFrom(
     'Basic',
@@ -148,7 +148,7 @@ const request = fc
     Buffer.from([`${verb} ${target} ${protocol}`, 'Host: x', ...headers, '', content].join(newline), 'latin1'),
   )
 
-/** A request as clients send it, for what there is. */
+/** A request as clients send it, for a path that exists. */
 const usual = fc
   .tuple(
     fc.constantFrom('GET', 'HEAD', 'POST'),
@@ -162,7 +162,7 @@ const usual = fc
     ),
   )
 
-/** What is nearly a request. */
+/** A request with a few bytes replaced. */
 const damaged = fc
   .tuple(
     fc.oneof(usual, request),
@@ -176,13 +176,13 @@ const damaged = fc
   )
 
 export interface Conversation {
-  /** What is sent, one piece after the other. */
+  /** The bytes to send, in order. */
   readonly pieces: readonly Uint8Array[]
-  /** What the client does then. */
+  /** The client's last action, after all pieces. */
   readonly lastly: 'end' | 'reset' | 'wait'
 }
 
-/** One to four requests behind one another, whole or not, cut into pieces. */
+/** One to four requests in a row, complete or damaged, split into pieces. */
 export const conversation = (lastly: readonly Conversation['lastly'][]): fc.Arbitrary<Conversation> =>
   fc
     .record({
@@ -195,11 +195,11 @@ export const conversation = (lastly: readonly Conversation['lastly'][]): fc.Arbi
         ),
         { minLength: 1, maxLength: 4 },
       ),
-      cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }),
+      splits: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 3 }),
       lastly: fc.constantFrom(...lastly),
     })
-    .map(({ requests, cuts, lastly: after }) => {
+    .map(({ requests, splits, lastly: after }) => {
       const bytes = Buffer.concat(requests)
-      const ends = [...cuts.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b), bytes.length]
+      const ends = [...splits.map((share) => Math.floor(share * bytes.length)).sort((a, b) => a - b), bytes.length]
       return { pieces: ends.map((end, index) => bytes.subarray(ends[index - 1] ?? 0, end)), lastly: after }
     })

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { Gauge, Registry } from 'prom-client'
-import { type Shown, startHttpServer } from '../../../src/adapters/http/server.ts'
+import { type PageSources, startHttpServer } from '../../../src/adapters/http/server.ts'
 import type { Clock } from '../../../src/app/clock.ts'
 import type { ServerSettings } from '../../../src/config/configuration.ts'
 import { createManualClock } from '../../app/manual-clock.ts'
@@ -18,50 +18,50 @@ export const temporaryFolder = () => {
 
 type Line = Readonly<Record<string, unknown>>
 
-/** A log that can be read. */
+/** A logger whose lines the test can read. */
 const readableLog = () => {
   const lines: Line[] = []
   const log = pino({ base: null }, { write: (text: string) => lines.push(JSON.parse(text) as Line) })
   return { log, lines }
 }
 
-/** A clock on which a minute goes by, and what it woke has come to rest again. */
+/** A clock moved by hand. `minute` advances it and waits until the code that woke up sleeps again. */
 const createMinutes = () => {
   const manual = createManualClock(Date.UTC(2026, 10, 23))
-  let rest = () => {}
+  let onSleep = () => {}
   const clock: Clock = {
     ...manual,
     sleep(ms, signal) {
-      rest()
+      onSleep()
       return manual.sleep(ms, signal)
     },
   }
   const minute = async () => {
-    const rested = new Promise<void>((resolve) => {
-      rest = resolve
+    const asleep = new Promise<void>((resolve) => {
+      onSleep = resolve
     })
     await manual.advance(60_000)
-    await rested
+    await asleep
   }
   return { clock, minute }
 }
 
-/** The server on a free port of this machine, showing what a test says. */
-export const serve = async (given: Partial<ServerSettings> = {}, shown: Partial<Shown> = {}) => {
+/** The server on a free loopback port, with the settings and page sources of a test. */
+export const serve = async (overrides: Partial<ServerSettings> = {}, sources: Partial<PageSources> = {}) => {
   const settings: ServerSettings = {
     host: '127.0.0.1',
     port: 0,
     tls: undefined,
     basicAuthUsers: undefined,
     bearerTokenFile: undefined,
-    ...given,
+    ...overrides,
   }
   const registry = new Registry()
   new Gauge({ name: 'curfew_enforcing', help: 'Whether.', registers: [registry] }).set(1)
   const { log, lines } = readableLog()
   const { clock, minute } = createMinutes()
-  const bits = { healthy: () => true, ready: () => true, status: () => ({ mode: 'audit' }) }
-  const server = await startHttpServer(settings, { registry, ...bits, ...shown }, { log, clock })
+  const defaults = { healthy: () => true, ready: () => true, status: () => ({ mode: 'audit' }) }
+  const server = await startHttpServer(settings, { registry, ...defaults, ...sources }, { log, clock })
   let closed: Promise<void> | undefined
   const close = () => (closed ??= server.close())
   const { port } = new URL(server.url)
@@ -71,14 +71,14 @@ export const serve = async (given: Partial<ServerSettings> = {}, shown: Partial<
     lines,
     minute,
     close,
-    ask: (path: string, options: Asked = {}) => ask(`${server.url}${path}`, options),
+    ask: (path: string, options: AskOptions = {}) => ask(`${server.url}${path}`, options),
     [Symbol.asyncDispose]: close,
   }
 }
 
 export type Serving = Awaited<ReturnType<typeof serve>>
 
-type Asked = Omit<RequestOptions, 'headers'> & {
+type AskOptions = Omit<RequestOptions, 'headers'> & {
   readonly headers?: Readonly<Record<string, string>>
   readonly user?: string
   readonly token?: string
@@ -92,7 +92,7 @@ export interface Answer {
 }
 
 /** One request on a connection of its own. `user` is `NAME:PASSWORD`. */
-const ask = (url: string, { user, token, body, ...options }: Asked): Promise<Answer> =>
+const ask = (url: string, { user, token, body, ...options }: AskOptions): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const authorization = user === undefined ? token && `Bearer ${token}` : `Basic ${btoa(user)}`
     const headers = { ...options.headers, ...(authorization ? { authorization } : {}) }
@@ -109,18 +109,18 @@ const ask = (url: string, { user, token, body, ...options }: Asked): Promise<Ans
       .end(body)
   })
 
-/** A bare connection, once it stands. */
+/** A TCP connection, once it is established. */
 export const dial = ({ port }: Pick<AddressInfo, 'port'>): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => resolve(socket)).once('error', reject)
   })
 
-/** What a connection said by the time that the other side ended it. */
+/** All text received on a connection until it is closed. */
 export const untilEnded = (socket: Socket): Promise<string> =>
   new Promise((resolve) => {
     const chunks: Buffer[] = []
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
-    // A connection that is cut off may say so by a reset.
+    // A connection that the server destroys may end with a reset.
     socket.on('error', () => {})
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()))
   })

@@ -18,7 +18,7 @@ const stranger = certificate(folder.path, 'stranger', otherCa)
 const trust = { ca: ca.cert }
 const tlsOf = ({ certFile, keyFile }: Certificate, clientCaFile?: string) => ({ certFile, keyFile, clientCaFile })
 
-/** Files that can be renewed in place. */
+/** Certificate files whose content `put` replaces. */
 const renewable = (name: string, from: Certificate) => {
   const [certFile, keyFile] = [join(folder.path, `${name}.crt`), join(folder.path, `${name}.key`)]
   const put = ({ certFile: cert, keyFile: key }: Certificate) => {
@@ -29,8 +29,8 @@ const renewable = (name: string, from: Certificate) => {
   return { certFile, keyFile, clientCaFile: undefined, put }
 }
 
-/** Whose certificate the server shows. */
-const shownBy = async ({ port }: Serving) => {
+/** The common name of the certificate that the server presents. */
+const certificateNameOf = async ({ port }: Serving) => {
   const socket: TLSSocket = connect({ port, host: '127.0.0.1', ...trust })
   await once(socket, 'secureConnect')
   const { subject }: PeerCertificate = socket.getPeerCertificate()
@@ -38,8 +38,8 @@ const shownBy = async ({ port }: Serving) => {
   return subject.CN
 }
 
-describe('with a certificate', () => {
-  it('all is served over HTTPS, and nothing over HTTP', async () => {
+describe('a server with a certificate', () => {
+  it('serves every page over HTTPS, and none over HTTP', async () => {
     await using server = await serve({ tls: tlsOf(first) })
     expect(server.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/)
     expect((await server.ask('/metrics', trust)).body).toContain('curfew_enforcing 1')
@@ -50,14 +50,14 @@ describe('with a certificate', () => {
     await expect(fetch(server.url.replace('https', 'http'))).rejects.toThrow()
   })
 
-  it('nobody is asked for one of theirs', async () => {
+  it('does not ask clients for a certificate', async () => {
     await using server = await serve({ tls: tlsOf(first) })
     expect((await server.ask('/metrics', { ...trust, cert: stranger.cert, key: stranger.key })).status).toBe(200)
   })
 })
 
-describe('with a CA for clients', () => {
-  it('only who has a certificate of it gets in, to whatever page', async () => {
+describe('a server with a CA for clients', () => {
+  it('admits only clients with a certificate of this CA, on every page', async () => {
     await using server = await serve({ tls: tlsOf(first, ca.certFile) })
     const with_ = ({ cert, key }: Certificate) => ({ ...trust, cert, key })
     expect((await server.ask('/metrics', with_(scraper))).status).toBe(200)
@@ -67,7 +67,7 @@ describe('with a CA for clients', () => {
     }
   })
 
-  it('another CA is taken when the file holds another', async () => {
+  it('uses another CA within a minute after its file changes', async () => {
     const clientCaFile = join(folder.path, 'clients.crt')
     copyFileSync(ca.certFile, clientCaFile)
     await using server = await serve({ tls: tlsOf(first, clientCaFile) })
@@ -79,7 +79,7 @@ describe('with a CA for clients', () => {
 })
 
 describe('a renewed certificate', () => {
-  it('is taken within a minute, and told once', async () => {
+  it('is used within a minute, and logged once', async () => {
     const { put, ...tls } = renewable('renewed', first)
     await using server = await serve({ tls })
     for (const [next, name] of [
@@ -90,12 +90,12 @@ describe('a renewed certificate', () => {
     ] as const) {
       put(next)
       await server.minute()
-      expect(await shownBy(server)).toBe(name)
+      expect(await certificateNameOf(server)).toBe(name)
     }
     expect(server.lines.map(({ event }) => event)).toEqual(['credentials-renewed', 'credentials-renewed'])
   })
 
-  it('that is broken is told once and the old one stays, until it is mended', async () => {
+  it('is logged once if it is broken, and the previous one stays in use until it is fixed', async () => {
     const { put, ...tls } = renewable('broken', first)
     await using server = await serve({ tls })
     const shown: unknown[] = []
@@ -110,7 +110,7 @@ describe('a renewed certificate', () => {
     ]) {
       change()
       await server.minute()
-      shown.push(await shownBy(server))
+      shown.push(await certificateNameOf(server))
     }
     expect(shown).toEqual(['first', 'first', 'first', 'first', 'first', 'first', 'second'])
     const [mismatch, half, again, renewed, ...rest] = server.lines
@@ -122,7 +122,7 @@ describe('a renewed certificate', () => {
   })
 })
 
-describe('files that cannot serve', () => {
+describe('credential files that cannot be used', () => {
   const file = (name: string, content: string | Buffer) => {
     const path = join(folder.path, name)
     writeFileSync(path, content)
@@ -130,20 +130,20 @@ describe('files that cannot serve', () => {
   }
   const nothing = join(folder.path, 'nothing')
   const text = file('text.pem', 'a secret that is no certificate\n')
-  const cut = file('cut.pem', first.cert.subarray(0, 200))
+  const truncated = file('truncated.pem', first.cert.subarray(0, 200))
 
   it.each([
-    ['a certificate that is not there', { ...tlsOf(first), certFile: nothing }, 'unreadable', nothing],
-    ['a key that is not there', { ...tlsOf(first), keyFile: nothing }, 'unreadable', nothing],
-    ['a CA that is not there', tlsOf(first, nothing), 'unreadable', nothing],
+    ['a missing certificate', { ...tlsOf(first), certFile: nothing }, 'unreadable', nothing],
+    ['a missing key', { ...tlsOf(first), keyFile: nothing }, 'unreadable', nothing],
+    ['a missing CA', tlsOf(first, nothing), 'unreadable', nothing],
     ['a folder', { ...tlsOf(first), keyFile: folder.path }, 'unreadable', folder.path],
-    ['what is no certificate', { ...tlsOf(first), certFile: text }, 'invalid', text],
-    ['half a certificate', { ...tlsOf(first), certFile: cut }, 'invalid', cut],
-    ['what is no key', { ...tlsOf(first), keyFile: text }, 'invalid', text],
+    ['a text in place of the certificate', { ...tlsOf(first), certFile: text }, 'invalid', text],
+    ['half a certificate', { ...tlsOf(first), certFile: truncated }, 'invalid', truncated],
+    ['a text in place of the key', { ...tlsOf(first), keyFile: text }, 'invalid', text],
     ['a certificate in place of the key', { ...tlsOf(first), keyFile: first.certFile }, 'invalid', first.certFile],
-    ['the key of another', { ...tlsOf(first), keyFile: second.keyFile }, 'invalid', second.keyFile],
-    ['what is no CA', tlsOf(first, text), 'invalid', text],
-  ])('keep it from starting, in one line that names the file: %s', async (_, tls, code, named) => {
+    ['the key of another certificate', { ...tlsOf(first), keyFile: second.keyFile }, 'invalid', second.keyFile],
+    ['a text in place of the CA', tlsOf(first, text), 'invalid', text],
+  ])('prevent the start, with one line that names the file: %s', async (_, tls, code, named) => {
     const error = await serve({ tls }).then(
       () => undefined,
       (refused: Error) => refused,

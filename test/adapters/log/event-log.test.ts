@@ -4,7 +4,7 @@ import { createEventLog } from '../../../src/adapters/log/event-log.ts'
 import { tableAfter } from '../../docs/pages.ts'
 import { ENDPOINT, EVENTS } from './events.ts'
 
-/** What a logger writes while something is done with it. */
+/** The lines that a logger writes during `act`. */
 const written = (act: (log: Logger) => void): Record<string, unknown>[] => {
   const lines: string[] = []
   const levels = { level: (label: string) => ({ level: label }) }
@@ -12,11 +12,11 @@ const written = (act: (log: Logger) => void): Record<string, unknown>[] => {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
 }
 
-const words = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word)
+const codesIn = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word)
 const page = new Map(
-  tableAfter('docs/log.md', 'needs somebody.').map(([event, level = '', fields]) => [
-    words(event)[0],
-    { levels: level.split(', '), fields: words(fields) },
+  tableAfter('docs/log.md', 'needs action.').map(([event, level = '', fields]) => [
+    codesIn(event)[0],
+    { levels: level.split(', '), fields: codesIn(fields) },
   ]),
 )
 
@@ -28,26 +28,42 @@ const ON_AN_ENDPOINT = {
 }
 
 describe('the log', () => {
-  it.each(Object.values(EVENTS))('writes $event as one line, as docs/log.md has it', (happened) => {
-    const lines = written((log) => createEventLog(log)(happened))
+  it.each(Object.values(EVENTS))('writes $event as one line, with the level and fields of docs/log.md', (emitted) => {
+    const lines = written((log) => createEventLog(log)(emitted))
     expect(lines).toHaveLength(1)
     const { level, time: _time, event, msg, ...fields } = lines[0] ?? {}
-    expect(event).toBe(happened.event)
+    expect(event).toBe(emitted.event)
     expect(msg).toMatch(/\w/)
-    const documented = page.get(happened.event)
+    const documented = page.get(emitted.event)
     expect(documented?.levels).toContain(level)
     const { vpn_endpoint, name, account, region, ...own } = fields
-    if ('endpoint' in happened) expect({ vpn_endpoint, name, account, region }).toEqual(ON_AN_ENDPOINT)
+    if ('endpoint' in emitted) expect({ vpn_endpoint, name, account, region }).toEqual(ON_AN_ENDPOINT)
     expect(Object.keys(own)).toEqual(documented?.fields)
   })
 
-  it('has no event in its page that does not exist', () => {
+  it('has a row in docs/log.md for each event, and no others', () => {
     expect(new Set(page.keys())).toEqual(new Set(Object.keys(EVENTS)))
   })
 
-  it('is graver where somebody has to act', () => {
-    const levelOf = (happened: (typeof EVENTS)[keyof typeof EVENTS]) =>
-      written((log) => createEventLog(log)(happened))[0]?.level
+  // The messages of these two come from the adapter that called AWS.
+  it.each(
+    Object.values(EVENTS).filter(
+      (emitted) => 'endpoint' in emitted && emitted.event !== 'poll-failed' && emitted.event !== 'call-answered',
+    ),
+  )('names the endpoint in the message of $event', (emitted) => {
+    expect(written((log) => createEventLog(log)(emitted))[0]?.msg).toContain(ENDPOINT.name)
+  })
+
+  it.each(['violation', 'warning', 'also-ended', 'termination', 'reconnected', 'near-miss'] as const)(
+    'names the user in the message of %s',
+    (name) => {
+      expect(written((log) => createEventLog(log)(EVENTS[name]))[0]?.msg).toContain('"alice"')
+    },
+  )
+
+  it('is more severe if an operator must act', () => {
+    const levelOf = (emitted: (typeof EVENTS)[keyof typeof EVENTS]) =>
+      written((log) => createEventLog(log)(emitted))[0]?.level
     expect(levelOf({ ...EVENTS['poll-failed'], blind: true })).toBe('error')
     expect(levelOf({ ...EVENTS.termination, outcome: 'gave-up' })).toBe('error')
     expect(levelOf({ ...EVENTS['call-answered'], outcome: 'denied' })).toBe('error')

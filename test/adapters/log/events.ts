@@ -1,5 +1,5 @@
 import type { CurfewEvent, Endpoint } from '../../../src/app/events.ts'
-import type { Violation } from '../../../src/app/violation.ts'
+import type { Violation } from '../../../src/domain/judge/violation.ts'
 import { connection, NOON, policy } from '../../domain/build.ts'
 
 export const ENDPOINT: Endpoint = {
@@ -22,15 +22,15 @@ export const VIOLATION: Violation = {
 }
 
 const on = { endpoint: ENDPOINT, at: NOON }
-const inForce = { mode: 'enforce' as const, policies: 1, endpoints: [ENDPOINT], policySetHash: 'hash', at: NOON }
+const configuration = { mode: 'enforce' as const, policies: 1, endpoints: [ENDPOINT], policySetHash: 'hash', at: NOON }
 const daily = policy('max-session-age', { maxAge: '8h' }, { name: 'daily' })
 const alice = connection()
 const call = { selector: 'connection-id' as const, decisions: [{ connection: alice }] } as never
 
-/** One of each. */
+/** One event of each name. */
 export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEvent, { event: Name }> } = {
-  started: { event: 'started', ...inForce },
-  reloaded: { event: 'reloaded', ...inForce },
+  started: { event: 'started', ...configuration },
+  reloaded: { event: 'reloaded', ...configuration },
   stopping: { event: 'stopping', inFlight: 1 },
   stopped: { event: 'stopped', at: NOON },
   'reload-refused': { event: 'reload-refused', problems: ['curfew.yaml:1:1: error: unknown key "x"'] },
@@ -79,6 +79,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   decided: {
     event: 'decided',
     endpoint: ENDPOINT,
+    next: { at: NOON, because: 'a verdict or a warning changes' },
     decisions: {
       now: NOON,
       active: 1,
@@ -88,7 +89,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
       nearMisses: [],
       foreseen: [],
       wakeAt: NOON,
-      askAt: NOON,
+      confirmAt: NOON,
     },
   },
   violation: { event: 'violation', violation: VIOLATION, mode: 'enforce', repeats: 0, ...on },
@@ -96,7 +97,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   held: { event: 'held', policy: 'daily', violations: [VIOLATION], active: 1, ...on },
   released: {
     event: 'released',
-    verdicts: [{ policy: 'daily', connectionId: VIOLATION.connectionId, dueAt: NOON, held: true }],
+    verdicts: [{ policy: 'daily', policyHash: 'hash', connectionId: VIOLATION.connectionId, dueAt: NOON, held: true }],
     ...on,
   },
   'call-answered': {
@@ -126,5 +127,6 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   queue: { event: 'queue', region: 'eu-central-1', account: '111122223333', length: 2, etaSeconds: 1 },
   unwritable: { event: 'unwritable', what: 'audit', message: 'the disk is full (ENOSPC)' },
   writable: { event: 'writable', what: 'audit' },
+  'state-set-aside': { event: 'state-set-aside', file: './data/state.json.unreadable', why: 'it is not JSON' },
   'clock-skew': { event: 'clock-skew', skewMs: 6000, warned: true, apart: false },
 }

@@ -16,7 +16,7 @@ const written = async (format: LogFormat, fields: object, text: string) => {
 }
 
 describe('the logger', () => {
-  it('writes one JSON object a line, with the time in UTC and the level as a word', async () => {
+  it('writes one JSON object on each line, with the time in UTC and the level as a word', async () => {
     const text = await written('json', { event: 'held', policy: 'daily' }, 'HELD')
     expect(text.endsWith('}\n')).toBe(true)
     const { time, ...line } = JSON.parse(text) as Record<string, unknown>
@@ -24,13 +24,13 @@ describe('the logger', () => {
     expect(line).toEqual({ level: 'warn', event: 'held', policy: 'daily', msg: 'HELD' })
   })
 
-  it('writes the same for a person', async () => {
+  it('writes the same fields for a terminal', async () => {
     const text = await written('pretty', { event: 'held', policy: 'daily' }, 'HELD')
     expect(text).toMatch(/WARN.*HELD\n/)
     expect(text).toContain('policy: "daily"')
   })
 
-  it.each(['json', 'pretty'] as const)('blacks out secrets that somebody hands to it (%s)', async (format) => {
+  it.each(['json', 'pretty'] as const)('redacts secrets in the fields of a line (%s)', async (format) => {
     const fields = { token: 's3cret', req: { headers: { authorization: 'Basic s3cret', cookie: 's3cret' } } }
     const text = await written(format, { ...fields, notify: { secret: 's3cret', password: 's3cret' } }, 'x')
     expect(text).not.toContain('s3cret')

@@ -9,31 +9,31 @@ import { createManualClock, settled } from '../../app/manual-clock.ts'
 import { NOTIFIED, TOLD_AT, violation } from '../../app/notified-events.ts'
 import { NOON } from '../../domain/build.ts'
 
-/** Somebody's termination. */
-export const terminationOf = (username: string, different: Partial<Notification> = {}): Notification => {
-  const made = notificationOf({ ...NOTIFIED.terminated, violation: violation({ username }) } as never, TOLD_AT)
-  if (made === undefined) throw new Error('nobody is told')
-  return { ...made, at: NOON, ...different }
+/** The notification of a confirmed termination of this user. */
+export const terminationOf = (username: string, overrides: Partial<Notification> = {}): Notification => {
+  const notification = notificationOf({ ...NOTIFIED.terminated, violation: violation({ username }) } as never, TOLD_AT)
+  if (notification === undefined) throw new Error('a termination gives no notification')
+  return { ...notification, at: NOON, ...overrides }
 }
 
-/** What was reported, and what is reported next. */
+/** Collects reports; `until` waits until there are this many. */
 export const createReports = <Report>() => {
   const reports: Report[] = []
-  const news = new EventEmitter()
+  const added = new EventEmitter()
   return {
     reports,
     report(one: Report) {
       reports.push(one)
-      news.emit('news')
+      added.emit('report')
     },
     async until(count: number) {
-      while (reports.length < count) await once(news, 'news')
+      while (reports.length < count) await once(added, 'report')
       return reports
     },
   }
 }
 
-/** A delivery over the network, at a time that is moved by hand. Without chance the pauses are the longest: 1 s, 2 s, 4 s… */
+/** A delivery over the network, with a clock moved by hand. Each pause has its longest value: 1 s, 2 s, 4 s… */
 export const startDelivery = (address: string, outbox?: Outbox) => {
   const clock = createManualClock(NOON)
   const post = createPost(address)

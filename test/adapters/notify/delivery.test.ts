@@ -15,7 +15,7 @@ const usersOf = (received: readonly { readonly body: string }[]) =>
 const people = (count: number) => Array.from({ length: count }, (_, index) => `person-${index}`)
 
 describe('a receiver that answers', () => {
-  it.each([200, 202, 204])('with %d has been told', async (status) => {
+  it.each([200, 202, 204])('with %d gets no second request', async (status) => {
     await using receiver = await startReceiver(() => status)
     await using delivery = startDelivery(receiver.url)
     delivery.add(terminationOf('alice'))
@@ -23,7 +23,7 @@ describe('a receiver that answers', () => {
     expect(receiver.received[0]).toMatchObject({ method: 'POST', path: '/hook' })
   })
 
-  it('is told in order, one at a time and over one connection', async () => {
+  it('gets requests in order, one at a time and over one connection', async () => {
     await using receiver = await startReceiver(() => 200)
     await using delivery = startDelivery(receiver.url)
     for (const name of people(50)) delivery.add(terminationOf(name))
@@ -32,7 +32,7 @@ describe('a receiver that answers', () => {
     expect([receiver.mostAtOnce(), receiver.connections()]).toEqual([1, 1])
   })
 
-  it('without end is cut off, and has been told', async () => {
+  it('without an end is disconnected, and its notification counts as delivered', async () => {
     await using receiver = await startReceiver((_, index) => (index === 0 ? 'endless' : 200))
     await using delivery = startDelivery(receiver.url)
     for (const name of people(2)) delivery.add(terminationOf(name))
@@ -49,9 +49,9 @@ describe('a receiver that is in trouble', () => {
     ['answers 408', 408, 'HTTP 408'],
     ['answers 429', 429, 'HTTP 429'],
     ['breaks the connection', 'reset', 'ECONNRESET'],
-  ])('and %s is tried again, longer and longer, and catches up in order', async (_, trouble, code) => {
-    let well = false
-    await using receiver = await startReceiver(() => (well ? 200 : trouble))
+  ])('and %s is tried again after growing pauses, and gets all notifications in order', async (_, trouble, code) => {
+    let works = false
+    await using receiver = await startReceiver(() => (works ? 200 : trouble))
     await using delivery = startDelivery(receiver.url)
     for (const name of people(3)) delivery.add(terminationOf(name))
     for (const [index, pauseMs] of [1, 2, 4, 8, 16, 32, 60, 60].map((seconds) => seconds * SECOND).entries()) {
@@ -60,7 +60,7 @@ describe('a receiver that is in trouble', () => {
       await delivery.clock.advance(pauseMs - 1)
       await settled()
       expect(receiver.received).toHaveLength(index + 1)
-      if (index === 7) well = true
+      if (index === 7) works = true
       await delivery.clock.advance(1)
       await receiver.until(index + 2)
     }
@@ -71,7 +71,7 @@ describe('a receiver that is in trouble', () => {
     expect(new Set(ids.slice(0, 9))).toEqual(new Set(['id-1']))
   })
 
-  it('and is not there at all is tried again', async () => {
+  it('and refuses connections is tried again', async () => {
     const gone = await startReceiver(() => 200)
     await gone[Symbol.asyncDispose]()
     await using delivery = startDelivery(gone.url)
@@ -79,22 +79,22 @@ describe('a receiver that is in trouble', () => {
     expect(await delivery.until(1)).toEqual([{ outcome: 'retried', count: 1, code: 'ECONNREFUSED', failures: 1 }])
   })
 
-  it('and cannot show who it is gets not a word', async () => {
+  it('and has an untrusted certificate gets no request', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'curfew-'))
     const unknown = certificate(folder, 'unknown')
     await rm(folder, { recursive: true })
-    await using stranger = await startReceiver(() => 200, unknown)
+    await using untrusted = await startReceiver(() => 200, unknown)
     await using plain = await startReceiver(() => 200)
-    await using delivery = startDelivery(stranger.url)
+    await using delivery = startDelivery(untrusted.url)
     await using another = startDelivery(plain.url.replace('http:', 'https:'))
     for (const { add } of [delivery, another]) add(terminationOf('alice'))
     const code = 'DEPTH_ZERO_SELF_SIGNED_CERT'
     expect(await delivery.until(1)).toEqual([{ outcome: 'retried', count: 1, code, failures: 1 }])
     expect(await another.until(1)).toMatchObject([{ outcome: 'retried', failures: 1 }])
-    expect([...stranger.received, ...plain.received]).toEqual([])
+    expect([...untrusted.received, ...plain.received]).toEqual([])
   })
 
-  it('and hangs is given ten seconds a try', async () => {
+  it('and hangs gets ten seconds for each request', async () => {
     await using receiver = await startReceiver((_, index) => (index === 0 ? 'hang' : 200))
     await using delivery = startDelivery(receiver.url)
     delivery.add(terminationOf('alice'))
@@ -112,9 +112,9 @@ describe('a receiver that is in trouble', () => {
   it.each([
     ['seconds', '30', 30 * SECOND],
     ['a date', 'Mon, 23 Nov 2026 12:00:40 GMT', 40 * SECOND],
-    ['more than is bearable', '86400', 5 * MINUTE],
-    ['less than our own pause', '0', SECOND],
-    ['nonsense', 'soon', SECOND],
+    ['more than five minutes', '86400', 5 * MINUTE],
+    ['less than the regular pause', '0', SECOND],
+    ['an invalid value', 'soon', SECOND],
   ])('and asks for a pause of %s gets it within bounds', async (_, retryAfter, pauseMs) => {
     await using receiver = await startReceiver((_, index) =>
       index === 0 ? { status: 429, headers: { 'retry-after': retryAfter } } : 200,
@@ -131,7 +131,7 @@ describe('a receiver that is in trouble', () => {
   })
 
   it.each([400, 401, 403, 404, 410, 301, 307])(
-    'and answers %d is not tried again: that will not pass by itself',
+    'and answers %d is not tried again, because the failure is permanent',
     async (status) => {
       const elsewhere = { status, headers: { location: '/elsewhere' } }
       await using receiver = await startReceiver((_, index) => (index === 0 ? elsewhere : 200))
@@ -147,10 +147,10 @@ describe('a receiver that is in trouble', () => {
   )
 })
 
-describe('what nobody takes', () => {
-  it('is lost when a try fails a quarter of an hour after it happened; what came later is still tried', async () => {
-    let well = false
-    await using receiver = await startReceiver(() => (well ? 200 : 500))
+describe('a notification that is not delivered', () => {
+  it('is lost when a request fails 15 minutes after its event; later notifications are still sent', async () => {
+    let works = false
+    await using receiver = await startReceiver(() => (works ? 200 : 500))
     await using delivery = startDelivery(receiver.url)
     delivery.add(terminationOf('early'))
     delivery.add(terminationOf('late', { at: NOON + 10 * MINUTE }))
@@ -163,14 +163,14 @@ describe('what nobody takes', () => {
     await delivery.until(pauses.length + 1)
     expect(delivery.reports.at(-1)).toEqual({ outcome: 'lost', count: 1, code: 'HTTP 500' })
     expect(delivery.clock.now() - NOON).toBe(15 * MINUTE + 3 * SECOND)
-    well = true
+    works = true
     await delivery.clock.advance(MINUTE)
     await delivery.until(pauses.length + 2)
     expect(usersOf(receiver.received).at(-1)).toBe('late')
     expect([delivery.delivered(), delivery.lost()]).toEqual([1, 1])
   })
 
-  it('is counted where the queue is full: the oldest go, and memory stays where it is', async () => {
+  it('is counted if the outbox is full: the oldest is dropped, and the outbox stays bounded', async () => {
     let answer = () => {}
     const later = new Promise<void>((resolve) => {
       answer = resolve
@@ -190,8 +190,8 @@ describe('what nobody takes', () => {
   })
 })
 
-describe('at the end', () => {
-  it('what waits is delivered', async () => {
+describe('a close', () => {
+  it('delivers the waiting notifications', async () => {
     await using receiver = await startReceiver(() => 200)
     await using delivery = startDelivery(receiver.url)
     for (const name of people(20)) delivery.add(terminationOf(name))
@@ -199,7 +199,7 @@ describe('at the end', () => {
     expect([delivery.delivered(), delivery.lost()]).toEqual([20, 0])
   })
 
-  it('a receiver that rests is tried once more, and then all is lost that it does not take', async () => {
+  it('sends once more to a failing receiver, and then loses all that waits', async () => {
     await using receiver = await startReceiver(() => 500)
     await using delivery = startDelivery(receiver.url)
     for (const name of people(5)) delivery.add(terminationOf(name))
@@ -209,7 +209,7 @@ describe('at the end', () => {
     expect(receiver.received).toHaveLength(2)
   })
 
-  it('a receiver that hangs gets two seconds', async () => {
+  it('gives a receiver that hangs two seconds', async () => {
     await using receiver = await startReceiver(() => 'hang')
     await using delivery = startDelivery(receiver.url)
     for (const name of people(5)) delivery.add(terminationOf(name))
@@ -224,7 +224,7 @@ describe('at the end', () => {
     expect(delivery.reports).toEqual([{ outcome: 'lost', count: 5, code: 'stopped' }])
   })
 
-  it('what happens afterwards is counted as lost', async () => {
+  it('counts later notifications as lost', async () => {
     await using receiver = await startReceiver(() => 200)
     await using delivery = startDelivery(receiver.url)
     await delivery.close()

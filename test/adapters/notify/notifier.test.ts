@@ -11,13 +11,13 @@ import { NOON } from '../../domain/build.ts'
 import { createReports } from './deliveries.ts'
 import { startReceiver } from './receiver.ts'
 
-const target = (address: string, different: Partial<Target> = {}): Target => ({
+const target = (address: string, overrides: Partial<Target> = {}): Target => ({
   name: 'desk',
   receiver: 'webhook',
   address,
   signingKey: undefined,
   events: [...NOTIFICATION_EVENTS],
-  ...different,
+  ...overrides,
 })
 
 const startNotifier = () => {
@@ -41,8 +41,8 @@ const startNotifier = () => {
 const typesOf = (received: readonly { readonly body: string }[]) =>
   received.map(({ body }) => (JSON.parse(body) as { type: string }).type)
 
-describe('those who are told', () => {
-  it('are told of what they asked for, each by its own queue', async () => {
+describe('the targets', () => {
+  it('get the events of their list, each through its own outbox', async () => {
     await using slow = await startReceiver(() => 'hang')
     await using desk = await startReceiver(() => 200)
     await using notifier = startNotifier()
@@ -55,9 +55,9 @@ describe('those who are told', () => {
     expect(typesOf(slow.received)).toEqual(['curfew.session.warning'])
   })
 
-  it('keep what waits for them over a reload that leaves them as they are', async () => {
-    let well = false
-    await using desk = await startReceiver(() => (well ? 200 : 500))
+  it('keep their waiting notifications over a reload that does not change them', async () => {
+    let works = false
+    await using desk = await startReceiver(() => (works ? 200 : 500))
     await using other = await startReceiver(() => 200)
     await using notifier = startNotifier()
     notifier.take([target(desk.url)])
@@ -65,7 +65,7 @@ describe('those who are told', () => {
     notifier.observe(NOTIFIED.blind)
     await notifier.until(1)
     notifier.take([target(other.url, { name: 'other' }), target(desk.url)])
-    well = true
+    works = true
     notifier.observe(NOTIFIED.terminated)
     await notifier.until(2)
     await notifier.clock.advance(SECOND)
@@ -75,7 +75,7 @@ describe('those who are told', () => {
     expect(typesOf(other.received)).toEqual(['curfew.session.terminated'])
   })
 
-  it('who are told no longer get two seconds for what waits; it never goes to somebody else', async () => {
+  it('that are removed have two seconds to finish, and their notifications go to no other target', async () => {
     await using former = await startReceiver(() => 'hang')
     await using next = await startReceiver(() => 200)
     await using notifier = startNotifier()
@@ -92,7 +92,7 @@ describe('those who are told', () => {
     expect(typesOf(next.received)).toEqual(['curfew.session.terminated'])
   })
 
-  it('get what waits at the end, all at the same time', async () => {
+  it('get their waiting notifications at the close, in parallel', async () => {
     await using slow = await startReceiver(() => 'hang')
     await using desk = await startReceiver(() => 200)
     await using notifier = startNotifier()
@@ -116,7 +116,7 @@ describe('the log of deliveries', () => {
     return { ...createDeliveryLog(log, clock), clock, lines }
   }
 
-  it('tells of a loss at once, of those that follow once a minute, and of the rest at the end', async () => {
+  it('reports a loss at once, later losses once a minute, and the rest at the close', async () => {
     const { tell, close, clock, lines } = startLog()
     const lost = (name: string, count: number, code = 'HTTP 404') => tell(name, { outcome: 'lost', count, code })
     const counts = () => lines.map(({ target: name, count }) => [name, count])
@@ -140,7 +140,7 @@ describe('the log of deliveries', () => {
     expect(counts().slice(4)).toEqual([['desk', 2]])
   })
 
-  it('tells once that deliveries fail, and once that they work again', () => {
+  it('reports once that deliveries fail, and once that they work again', () => {
     const { tell, lines } = startLog()
     for (const failures of [1, 2, 3]) tell('desk', { outcome: 'retried', count: 1, code: 'timeout', failures })
     tell('desk', { outcome: 'delivered', count: 1, failures: 3 })

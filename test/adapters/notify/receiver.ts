@@ -10,7 +10,9 @@ export interface Received {
   readonly body: string
 }
 
-/** A status, a whole answer, or none; `endless`: an answer that goes on. `later` answers once it is told to. */
+/**
+ * A status, a whole answer, or none. `endless`: a body without an end. `later`: answers 204 when the promise resolves.
+ */
 export type Reply =
   | number
   | 'hang'
@@ -19,13 +21,13 @@ export type Reply =
   | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
   | { readonly later: Promise<unknown> }
 
-/** Somebody who is told, on this machine: how each request is answered is up to the test. */
+/** A receiver on loopback; the test chooses the answer to each request. */
 export const startReceiver = async (
   reply: (request: Received, index: number) => Reply,
   tls?: { readonly cert: Buffer; readonly key: Buffer },
 ) => {
   const received: Received[] = []
-  const news = new EventEmitter()
+  const arrivals = new EventEmitter()
   let connections = 0
   let mostAtOnce = 0
   let open = 0
@@ -40,7 +42,7 @@ export const startReceiver = async (
       const one = { method, path, headers, body: Buffer.concat(chunks).toString('utf8') }
       received.push(one)
       const answer = reply(one, received.length - 1)
-      news.emit('news')
+      arrivals.emit('request')
       if (answer === 'hang') return
       if (answer === 'reset') request.socket.resetAndDestroy()
       else if (answer === 'endless') {
@@ -65,9 +67,9 @@ export const startReceiver = async (
     received,
     connections: () => connections,
     mostAtOnce: () => mostAtOnce,
-    /** Resolves once so many requests were received. */
+    /** Resolves once this many requests were received. */
     async until(count: number) {
-      while (received.length < count) await once(news, 'news')
+      while (received.length < count) await once(arrivals, 'request')
       return received
     },
     async [Symbol.asyncDispose]() {

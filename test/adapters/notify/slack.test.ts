@@ -5,38 +5,40 @@ import { createSlackOutbox } from '../../../src/adapters/notify/slack-outbox.ts'
 import type { CurfewEvent } from '../../../src/app/events.ts'
 import { notificationOf } from '../../../src/app/notification.ts'
 import { NOTIFICATION_EVENTS } from '../../../src/config/configuration.ts'
-import { MINUTE, NEVER } from '../../../src/domain/time/instant.ts'
+import { elapsedAt, FAR_AHEAD, plusMs } from '../../../src/domain/time/elapsed.ts'
+import { MINUTE } from '../../../src/domain/time/instant.ts'
 import { NOTIFIED, OFFICE, TOLD_AT, violation } from '../../app/notified-events.ts'
-import { NOON } from '../../domain/build.ts'
 import { startDelivery, terminationOf } from './deliveries.ts'
 import { startReceiver } from './receiver.ts'
 
+const START = elapsedAt(0)
 const BECAUSE = violation().because
 
 const textOf = (body = '{}') => (JSON.parse(body) as { text: string }).text
 
-/** The message that these make, if they come together. */
+/** The message that contains all these events. */
 const messageOf = (...events: readonly CurfewEvent[]) => {
   const outbox = createSlackOutbox()
   for (const event of events) {
     const notification = notificationOf(event, TOLD_AT)
-    if (notification !== undefined) outbox.add(notification)
+    if (notification !== undefined) outbox.add(notification, START)
   }
-  return textOf(outbox.take(NOON)?.body)
+  return textOf(outbox.take(START)?.body)
 }
 
 describe('a message to Slack', () => {
-  it.each(NOTIFICATION_EVENTS)('tells of %s, on one line', (event) => {
+  it.each(NOTIFICATION_EVENTS)('reports %s on one line', (event) => {
     const text = messageOf(NOTIFIED[event])
     expect(text.startsWith(`*${event}*: `)).toBe(true)
     expect(text.split('\n')).toHaveLength(1)
     if (event !== 'reload-refused') expect(text).toContain('`office`')
   })
 
-  it('says how many, by which policy and why, and names ten', () => {
+  it('gives the number, the endpoint, the policy and ten names, and says what to do', () => {
     expect(messageOf(NOTIFIED.held)).toBe(
-      '*held*: 12 sessions on `office` held by the guard, still connected, policy `contractors-office-hours`: ' +
-        '`ext-01`, `ext-02`, `ext-03`, `ext-04`, `ext-05`, `ext-06`, `ext-07`, `ext-08`, `ext-09`, `ext-10` and 2 more',
+      '*held*: 12 connections on `office` held by the guard and still connected, policy `contractors-office-hours`: ' +
+        '`ext-01`, `ext-02`, `ext-03`, `ext-04`, `ext-05`, `ext-06`, `ext-07`, `ext-08`, `ext-09`, `ext-10` and 2 more' +
+        '. Fix the policy if its change is a mistake, or write guard: off in it if the change is intended',
     )
   })
 
@@ -44,16 +46,16 @@ describe('a message to Slack', () => {
     ['a mention of everybody', '<!channel>', '`&lt;!channel&gt;`'],
     ['a mention of a person', '<@U012AB3CD>', '`&lt;@U012AB3CD&gt;`'],
     ['a forged link', '<https://evil.example|the portal>', '`&lt;https://evil.example|the portal&gt;`'],
-    ['an end of the code', 'x` <!here> `', "`x' &lt;!here&gt; '`"],
-    ['a line of its own', 'x\n*held*: nothing\u2028y\u2029z', '`x *held*: nothing y z`'],
-    ['an escape', 'a&amp;b', '`a&amp;amp;b`'],
-  ])('takes %s in a name for a name', (_, username, shown) => {
+    ['a backquote', 'x` <!here> `', "`x' &lt;!here&gt; '`"],
+    ['a line break', 'x\n*held*: nothing\u2028y\u2029z', '`x *held*: nothing y z`'],
+    ['an HTML entity', 'a&amp;b', '`a&amp;amp;b`'],
+  ])('shows %s in a user name as plain text', (_, username, shown) => {
     const outbox = createSlackOutbox()
-    outbox.add(terminationOf(username))
-    expect(textOf(outbox.take(NOON)?.body).endsWith(`: ${shown} (\`${BECAUSE}\`)`)).toBe(true)
+    outbox.add(terminationOf(username), START)
+    expect(textOf(outbox.take(START)?.body).endsWith(`: ${shown} (\`${BECAUSE}\`)`)).toBe(true)
   })
 
-  it('stays short, whatever a name or a problem is like', () => {
+  it('stays short with a very long name or problem', () => {
     const long = 'a'.repeat(50_000)
     expect(messageOf({ event: 'reload-refused', problems: [long] }).length).toBeLessThan(500)
     expect(
@@ -61,7 +63,7 @@ describe('a message to Slack', () => {
     ).toBeLessThan(600)
   })
 
-  it('never holds markup from outside, whatever names, policies and problems are called', () => {
+  it('never contains markup from user names, endpoint names, policies or problems', () => {
     const text = fc.string({ unit: 'binary', maxLength: 50 })
     const nasty = fc.oneof(text, fc.constantFrom('<!channel>', '`', '``` <!here>', '\r\n>', '&lt;', '<http://a|b>'))
     fc.assert(
@@ -80,20 +82,20 @@ describe('a message to Slack', () => {
         const message = messageOf(different as unknown as CurfewEvent)
         expect(message).not.toMatch(/[<>\n\r\p{Cc}]/u)
         expect(message.replaceAll(/&(?:amp|lt|gt);/g, '')).not.toContain('&')
-        // What came from outside is code, and code that it cannot leave.
+        // Text from outside is inside code, and cannot end the code.
         expect([...message.matchAll(/`/g)].length % 2).toBe(0)
-        const ours = message
+        const ownText = message
           .split('`')
           .filter((_, index) => index % 2 === 0)
           .join('')
-        expect(ours).toMatch(/^[A-Za-z0-9 *:,.()-]*$/)
+        expect(ownText).toMatch(/^[A-Za-z0-9 *:,.()-]*$/)
       }),
     )
   })
 })
 
 describe('Slack', () => {
-  it('is told at once, and then no more than once a minute of one event, policy and endpoint', async () => {
+  it('gets the first message at once, and then one a minute for each event, policy and endpoint', async () => {
     await using receiver = await startReceiver(() => 200)
     await using delivery = startDelivery(receiver.url, createSlackOutbox())
     delivery.add(terminationOf('first'))
@@ -109,13 +111,13 @@ describe('Slack', () => {
     await delivery.until(4)
     expect(delivery.reports.at(-1)).toEqual({ outcome: 'delivered', count: 240, failures: 0 })
     const text = textOf(receiver.received[3]?.body)
-    expect(text).toContain('240 sessions')
+    expect(text).toContain('240 connections')
     expect(text).toContain('`person-0`')
     expect(text).toContain('`person-9` and 230 more')
     expect(receiver.received[0]?.headers['content-type']).toContain('application/json')
   })
 
-  it('loses nothing of a mass cut while it does not answer: one message tells it all', async () => {
+  it('gets 7,000 terminations in one message after it did not answer for a while', async () => {
     let answer = () => {}
     const later = new Promise<void>((resolve) => {
       answer = resolve
@@ -132,7 +134,7 @@ describe('Slack', () => {
     expect([delivery.delivered(), delivery.lost(), receiver.received.length]).toEqual([7001, 0, 2])
   })
 
-  it('is told everything at the end, whatever the minute', async () => {
+  it('gets every waiting message at the close, without the pause of a minute', async () => {
     await using receiver = await startReceiver(() => 200)
     await using delivery = startDelivery(receiver.url, createSlackOutbox())
     delivery.add(terminationOf('first'))
@@ -143,25 +145,26 @@ describe('Slack', () => {
   })
 })
 
-describe('what waits for Slack', () => {
-  it('is bounded: the oldest message goes, with all it stands for', () => {
+describe('the outbox for Slack', () => {
+  it('is bounded: it drops the oldest message with all its notifications', () => {
     const outbox = createSlackOutbox()
     let lost = 0
     for (let index = 0; index < LONGEST_OUTBOX; index++) {
-      for (const name of ['alice', 'bob']) lost += outbox.add(terminationOf(name, { policy: `policy-${index}` }))
+      for (const name of ['alice', 'bob']) lost += outbox.add(terminationOf(name, { policy: `policy-${index}` }), START)
     }
     expect(lost).toBe(0)
-    expect(outbox.add(terminationOf('carol', { policy: 'one-more' }))).toBe(2)
+    expect(outbox.add(terminationOf('carol', { policy: 'one-more' }), START)).toBe(2)
     expect(outbox.clear()).toBe(2 * LONGEST_OUTBOX - 1)
-    expect([outbox.clear(), outbox.dueAt(), outbox.take(NEVER)]).toEqual([0, NEVER, undefined])
+    expect([outbox.clear(), outbox.msUntilDue(START), outbox.take(FAR_AHEAD)]).toEqual([0, Infinity, undefined])
   })
 
-  it('does not wait for a clock that was set back to come round again', () => {
+  it('sends the next message a minute of elapsed time later', () => {
     const outbox = createSlackOutbox()
-    outbox.add(terminationOf('alice'))
-    expect(outbox.take(NOON)).toBeDefined()
-    outbox.add(terminationOf('bob'))
-    expect(outbox.take(NOON + MINUTE - 1)).toBeUndefined()
-    expect(outbox.take(NOON - 60 * MINUTE)).toBeDefined()
+    outbox.add(terminationOf('alice'), START)
+    expect(outbox.take(START)).toBeDefined()
+    outbox.add(terminationOf('bob'), START)
+    expect(outbox.msUntilDue(plusMs(START, 1000))).toBe(MINUTE - 1000)
+    expect(outbox.take(plusMs(START, MINUTE - 1))).toBeUndefined()
+    expect(outbox.take(plusMs(START, MINUTE))).toBeDefined()
   })
 })

@@ -7,6 +7,7 @@ import { createWebhookOutbox } from '../../../src/adapters/notify/webhook-outbox
 import type { CurfewEvent } from '../../../src/app/events.ts'
 import { notificationOf } from '../../../src/app/notification.ts'
 import { NOTIFICATION_EVENTS } from '../../../src/config/configuration.ts'
+import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { NOTIFIED, OFFICE, TOLD_AT } from '../../app/notified-events.ts'
 import { ENDPOINT, NOON } from '../../domain/build.ts'
@@ -16,19 +17,19 @@ import { startReceiver } from './receiver.ts'
 const SECRET = `whsec_${Buffer.alloc(32, 'curfew').toString('base64')}`
 const KEY = signingKeyOf(SECRET)
 
-/** What a receiver that knows CloudEvents makes of a request for the event. */
+/** The event as the CloudEvents library reads it from the request. */
 const receivedOf = async (event: CurfewEvent) => {
   await using receiver = await startReceiver(() => 204)
   await using delivery = startDelivery(receiver.url)
   const notification = notificationOf(event, TOLD_AT)
-  if (notification === undefined) throw new Error(`nobody is told of ${event.event}`)
+  if (notification === undefined) throw new Error(`${event.event} gives no notification`)
   delivery.add(notification)
   const [{ headers, body } = { headers: {}, body: '' }] = await receiver.until(1)
   return HTTP.toEvent({ headers, body }) as CloudEvent
 }
 
 describe('a webhook', () => {
-  it.each(NOTIFICATION_EVENTS)('gets %s as a CloudEvent that its own library takes', async (event) => {
+  it.each(NOTIFICATION_EVENTS)('gets %s as a CloudEvent that the CloudEvents library accepts', async (event) => {
     const received = await receivedOf(NOTIFIED[event])
     expect(received.validate()).toBe(true)
     const notification = notificationOf(NOTIFIED[event], TOLD_AT)
@@ -43,13 +44,13 @@ describe('a webhook', () => {
     expect(received.data).toEqual(JSON.parse(JSON.stringify(notification?.data)))
   })
 
-  it('knows the endpoint where the account is not known', async () => {
+  it('has a source also while the account is not known', async () => {
     const endpoint = { ...OFFICE, account: undefined }
     const { source } = await receivedOf({ ...NOTIFIED.blind, endpoint } as CurfewEvent)
     expect(source).toBe(`/curfew/-/eu-central-1/${ENDPOINT}`)
   })
 
-  it('has a type for each event, and each its own', () => {
+  it('has a distinct type for each event', () => {
     expect(Object.keys(CLOUD_EVENT_TYPES)).toEqual([...NOTIFICATION_EVENTS])
     expect(new Set(Object.values(CLOUD_EVENT_TYPES)).size).toBe(NOTIFICATION_EVENTS.length)
   })
@@ -59,8 +60,8 @@ describe('a signature', () => {
   const open = (headers: object, body: string, secret = SECRET) =>
     new Webhook(secret).verify(body, headers as Record<string, string>)
 
-  /** Each in a world in which it is as late as the delivery's clock says. */
-  const atTheTime = async <Value>(now: number, work: () => Value): Promise<Value> => {
+  /** Runs `work` with `Date` at the time of the delivery's clock. */
+  const atTime = async <Value>(now: number, work: () => Value): Promise<Value> => {
     vi.useFakeTimers({ now, toFake: ['Date'] })
     try {
       return await work()
@@ -69,7 +70,7 @@ describe('a signature', () => {
     }
   }
 
-  it('is made anew for each try, under one id', async () => {
+  it('has a new timestamp in each request, under one id', async () => {
     await using receiver = await startReceiver((_, index) => (index === 0 ? 503 : 200))
     let ids = 0
     const outbox = createWebhookOutbox(KEY, () => `id-${++ids}`)
@@ -83,32 +84,32 @@ describe('a signature', () => {
     expect(first?.body).toBe(second?.body)
     expect(before['webhook-timestamp']).toBe(String(NOON / SECOND))
     expect(after['webhook-timestamp']).toBe(String(NOON / SECOND + 1))
-    await atTheTime(NOON, () => {
+    await atTime(NOON, () => {
       expect(open(before, first?.body ?? '')).toEqual(JSON.parse(first?.body ?? ''))
       expect(open(after, second?.body ?? '')).toEqual(JSON.parse(first?.body ?? ''))
     })
   })
 
-  it('does not fit another body, key, id or time, nor an old message', async () => {
+  it('fails for another body, key, id or time, and for an old message', async () => {
     const parcel = (() => {
       const outbox = createWebhookOutbox(KEY, () => 'id-1')
-      outbox.add(terminationOf('alice'))
-      return outbox.take(NOON)
+      outbox.add(terminationOf('alice'), elapsedAt(0))
+      return outbox.take(elapsedAt(0))
     })()
     const [headers, body] = [parcel?.headers(NOON) ?? {}, parcel?.body ?? '']
-    await atTheTime(NOON, () => {
+    await atTime(NOON, () => {
       expect(open(headers, body)).toBeTruthy()
       expect(() => open(headers, body.replace('alice', 'mallory'))).toThrow()
       expect(() => open({ ...headers, 'webhook-id': 'id-2' }, body)).toThrow()
       expect(() => open({ ...headers, 'webhook-timestamp': String(NOON / SECOND + 60) }, body)).toThrow()
       expect(() => open(headers, body, `whsec_${Buffer.alloc(32, 'other').toString('base64')}`)).toThrow()
     })
-    await atTheTime(NOON + 6 * MINUTE, () => {
+    await atTime(NOON + 6 * MINUTE, () => {
       expect(() => open(headers, body)).toThrow()
     })
   })
 
-  it('is not there without a secret', async () => {
+  it('is absent without a secret', async () => {
     await using receiver = await startReceiver(() => 204)
     await using delivery = startDelivery(receiver.url)
     delivery.add(terminationOf('alice'))
@@ -117,7 +118,7 @@ describe('a signature', () => {
   })
 })
 
-describe('what signs', () => {
+describe('a signing secret', () => {
   const base64 = (bytes: number) => Buffer.alloc(bytes, 7).toString('base64')
 
   it.each([24, 32, 64])('may have %d bytes', (bytes) => {
@@ -128,10 +129,10 @@ describe('what signs', () => {
     ['too short', `whsec_${base64(23)}`],
     ['too long', `whsec_${base64(65)}`],
     ['without its prefix', base64(32)],
-    ['cut off', `whsec_${base64(32).slice(0, -3)}`],
+    ['truncated', `whsec_${base64(32).slice(0, -3)}`],
     ['not base64', `whsec_${'!'.repeat(48)}`],
-    ['in two lines', `whsec_${base64(32)}\n${base64(32)}`],
-  ])('is refused where it is %s', (_, secret) => {
+    ['on two lines', `whsec_${base64(32)}\n${base64(32)}`],
+  ])('is refused if it is %s', (_, secret) => {
     expect(signingKeyOf(secret)).toBeUndefined()
   })
 })

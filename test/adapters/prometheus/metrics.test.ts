@@ -22,7 +22,7 @@ const start = () => {
   metrics.observe(EVENTS.started)
   return {
     ...metrics,
-    /** Every line that is a sample. */
+    /** The lines with samples of Curfew's own metrics. */
     series: async () => (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('curfew_')),
     async valueOf(series: string) {
       const line = (await this.series()).find((candidate) => candidate.startsWith(`${series} `))
@@ -34,7 +34,7 @@ const start = () => {
 const on = `vpn_endpoint="${ENDPOINT.id}"`
 
 describe('the metrics', () => {
-  it('have from the start, at zero, what alerts and panels count', async () => {
+  it('have every counter of the alerts and panels at zero from the start', async () => {
     const metrics = start()
     for (const series of [
       `curfew_terminations_total{${on},policy="leavers",reason="banned",outcome="gave-up"}`,
@@ -53,7 +53,7 @@ describe('the metrics', () => {
       expect([series, await metrics.valueOf(series)]).toEqual([series, 0])
   })
 
-  it('keep their number whoever is connected', async () => {
+  it('have the same number of series for 2 and for 100,000 connections', async () => {
     const { observe, series } = start()
     const decider = createDecider(createPolicySet(POLICIES, []), PLACE)
     const decide = (count: number) => {
@@ -62,7 +62,7 @@ describe('the metrics', () => {
       )
       observe({ event: 'polled', endpoint: ENDPOINT, at: NOON, snapshot: { ...EVENTS.polled.snapshot, connections } })
       const decisions = decider.decide(connections, NO_HISTORY, NOON, 'enforce')
-      observe({ event: 'decided', endpoint: ENDPOINT, decisions })
+      observe({ ...EVENTS.decided, decisions })
       for (const { connection: one } of decisions.violating) {
         const violation = { ...VIOLATION, connectionId: one.id, username: one.username }
         observe({ ...EVENTS.violation, violation })
@@ -80,7 +80,7 @@ describe('the metrics', () => {
     expect(after.join('\n')).not.toMatch(/user-1\b|mallory|cvpn-connection/)
   })
 
-  it('say that it enforces only while it can', async () => {
+  it('report enforcement only while the daemon can enforce', async () => {
     const metrics = start()
     const enforcing = () => metrics.valueOf('curfew_enforcing')
     expect(await enforcing()).toBe(1)
@@ -100,7 +100,7 @@ describe('the metrics', () => {
     expect(await metrics.valueOf('curfew_policies{kind="banned-users",mode="audit"}')).toBe(1)
   })
 
-  it('show no number of an endpoint that is blind, and nothing of one that is watched no longer', async () => {
+  it('have no counts of a blind endpoint, and nothing of an endpoint that is no longer watched', async () => {
     const { observe, series } = start()
     const lines = async (part: string) => (await series()).filter((line) => line.includes(part) && line.includes(on))
     observe(EVENTS.polled)
@@ -108,15 +108,15 @@ describe('the metrics', () => {
     observe(EVENTS['permission-missing'])
     expect(await lines('curfew_connections')).toHaveLength(1)
     observe(EVENTS.blind)
-    for (const gone of ['connections', 'violation', 'unknown', 'held', 'protected'])
-      expect(await lines(`curfew_${gone}`)).toEqual([])
+    for (const absent of ['connections', 'due', 'unknown', 'guard_held', 'protected'])
+      expect(await lines(`curfew_${absent}`)).toEqual([])
     expect(await lines('curfew_last_complete')).toHaveLength(1)
     observe({ ...EVENTS['endpoints-changed'], endpoints: [] })
-    for (const gone of ['last_complete', 'endpoint_info', 'missing_permissions'])
-      expect(await lines(`curfew_${gone}`)).toEqual([])
+    for (const absent of ['last_complete', 'endpoint_info', 'missing_permissions'])
+      expect(await lines(`curfew_${absent}`)).toEqual([])
   })
 
-  it('forget a missing permission when it is granted', async () => {
+  it('drop a missing permission when it is granted', async () => {
     const metrics = start()
     const missing = `curfew_missing_permissions{${on},action="ec2:TerminateClientVpnConnections"}`
     metrics.observe(EVENTS['permission-missing'])
