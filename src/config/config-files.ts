@@ -1,13 +1,13 @@
-/** What stands at a path. `realPath` is absolute, all links followed. */
+/** What a path leads to. `realPath` is absolute, with all links followed. */
 export type Found =
   | { readonly kind: 'file' | 'folder' | 'other'; readonly realPath: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly why: string }
 
-/** All that configuration needs of a disk. Nothing here throws. */
+/** Everything that configuration needs from a disk. No function here throws. */
 export interface ConfigFiles {
   look(path: string): Found
   read(path: string): { readonly bytes: Uint8Array } | { readonly why: string }
-  /** The names in a folder, in no certain order. */
+  /** The names in a folder, in any order. */
   list(folder: string): { readonly names: readonly string[] } | { readonly why: string }
 }

@@ -5,14 +5,16 @@ import type { ConfigFiles, Found } from './config-files.ts'
 export const resolvePath = (holder: string, path: string): string =>
   isAbsolute(path) ? path : join(dirname(holder), path)
 
-/** The folder of a file, links followed; as it was named if it cannot be read, which then holds nothing. */
+/**
+ * The real folder of a file, links followed. If the folder cannot be read, its path as written, which contains no file.
+ */
 export const realFolderOf = (files: ConfigFiles, file: string): string => {
   const folder = dirname(file)
   const found = files.look(folder)
   return found.kind === 'folder' ? found.realPath : folder
 }
 
-/** What stands at a path that a configuration may read, or why it may not. `root` is where it must lie, links followed. */
+/** The file or folder at a path, or why a configuration may not read it. With links followed, it must lie in `root`. */
 export const admit = (
   files: ConfigFiles,
   path: string,
@@ -33,7 +35,10 @@ export const admit = (
 const isInside = (folder: string, realPath: string): boolean =>
   realPath === folder || realPath.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 
-/** A mounted ConfigMap holds copies in folders that begin with a dot; `*.test.yaml` belongs to `curfew test`. */
+/**
+ * Names with a leading dot are excluded: a mounted ConfigMap keeps copies in such folders. `*.test.yaml` is for `curfew
+ * test`.
+ */
 export const isPolicyFileName = (path: string): boolean => {
   const name = basename(path)
   return /\.ya?ml$/.test(name) && !name.startsWith('.') && !/\.test\.ya?ml$/.test(name)

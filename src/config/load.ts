@@ -4,8 +4,8 @@ import { bindPolicyFiles } from './bind/bind-policy-files.ts'
 import { bindSelector } from './bind/bind-selector.ts'
 import { checkCurfewFile } from './bind/check-curfew-file.ts'
 import { policyHash, policySetHash } from './bind/policy-set-hash.ts'
-import { reportIdle } from './bind/report-idle.ts'
-import { reportUnheard } from './bind/report-unheard.ts'
+import { reportUnsentWarnings } from './bind/report-unsent-warnings.ts'
+import { reportUnwatched } from './bind/report-unwatched.ts'
 import { sharedOf } from './bind/shared.ts'
 import { reportUnused } from './bind/vocabulary.ts'
 import type { ConfigFiles } from './config-files.ts'
@@ -20,31 +20,34 @@ import { readYaml, type YamlFile } from './yaml/yaml-file.ts'
 interface Loaded {
   /** Sorted by file and place. */
   readonly problems: readonly Problem[]
-  /** Every file and folder that was read or looked for, as it was named. */
+  /** Every file and folder that was read or looked for, with its path as written. */
   readonly sources: readonly string[]
 }
 
-export interface LoadedConfiguration extends Loaded {
-  /** Undefined if there is an error. */
+interface LoadedConfiguration extends Loaded {
+  /** Undefined if a problem is an error. */
   readonly configuration: Configuration | undefined
 }
 
-export interface LoadedPolicies extends Loaded {
-  /** Undefined if there is an error. */
+interface LoadedPolicies extends Loaded {
+  /** Undefined if a problem is an error. */
   readonly policies: readonly Policy[] | undefined
 }
 
-/** Loads `curfew.yaml` and everything that it names. Never throws; all that is wrong is in `problems`. */
+/** Loads `curfew.yaml` and everything that it names. Never throws: every mistake is in `problems`. */
 export const loadConfiguration = (files: ConfigFiles, path: string): LoadedConfiguration => {
   const problems: Problem[] = []
   const sources = new Set([path])
   const report: Report = (problem) => problems.push(problem)
   const file = readCurfewFile(files, path, report)
   const configuration = file && bindConfiguration(files, file, report, (source) => sources.add(source))
-  return finish(problems, sources, (sound) => ({ configuration: sound ? configuration : undefined }))
+  return finish(problems, sources, (isValid) => ({ configuration: isValid ? configuration : undefined }))
 }
 
-/** Loads policy files, and folders of them, without the daemon's file. What they name must lie in their own folder. */
+/**
+ * Loads policy files, and folders of them, without the daemon's file. Files that they name must lie in their own
+ * folder.
+ */
 export const loadPolicies = (files: ConfigFiles, paths: readonly string[]): LoadedPolicies => {
   const problems: Problem[] = []
   const sources = new Set<string>()
@@ -58,17 +61,19 @@ export const loadPolicies = (files: ConfigFiles, paths: readonly string[]): Load
   if (policies.length === 0 && !hasErrors(problems)) {
     report({ severity: 'error', file: paths[0] ?? '.', line: 1, column: 1, message: NO_POLICY })
   }
-  return finish(problems, sources, (sound) => ({ policies: sound ? policies.map(({ policy }) => policy) : undefined }))
+  return finish(problems, sources, (isValid) => ({
+    policies: isValid ? policies.map(({ policy }) => policy) : undefined,
+  }))
 }
 
 type Report = (problem: Problem) => void
 
-const NO_POLICY = 'no policy was found: write one under "policies" of a policies file'
+const NO_POLICY = 'no policy was found: write at least one under "policies" in a policies file'
 
 const finish = <Result extends object>(
   problems: readonly Problem[],
   sources: ReadonlySet<string>,
-  result: (sound: boolean) => Result,
+  result: (isValid: boolean) => Result,
 ): Result & Loaded => {
   const sorted = sortProblems(problems)
   return { ...result(!hasErrors(sorted)), problems: sorted, sources: [...sources] }
@@ -79,9 +84,10 @@ const readCurfewFile = (files: ConfigFiles, path: string, report: Report): YamlF
     report({ severity: 'error', file: path, line: 1, column: 1, message })
   }
   const found = files.look(path)
-  if (found.kind === 'missing') return fail('the file does not exist: create it, or name another with --config')
+  if (found.kind === 'missing')
+    return fail('the file does not exist: create it, or give the path of another file with --config')
   if (found.kind === 'unreadable') return fail(`the file cannot be read: ${found.why}`)
-  if (found.kind !== 'file') return fail('this is not a file: name one with --config')
+  if (found.kind !== 'file') return fail('this is not a file: give the path of curfew.yaml with --config')
   const read = files.read(path)
   if ('why' in read) return fail(`the file cannot be read: ${read.why}`)
   const file = readYaml(path, read.bytes, report)
@@ -104,23 +110,25 @@ const bindConfiguration = (
       file.problem(['policies', index], message, { severity })
     return { path: resolvePath(file.path, written), root, problem }
   })
-  let illegible = false
+  let hasPolicyErrors = false
   const bound = bindPolicyFiles(
     files,
     named,
     root,
     (problem) => {
-      illegible ||= problem.severity === 'error'
+      hasPolicyErrors ||= problem.severity === 'error'
       report(problem)
     },
     visit,
   )
-  if (bound.policies.length === 0 && !illegible && !file.isFlawed(['policies'])) file.problem(['policies'], NO_POLICY)
+  if (bound.policies.length === 0 && !hasPolicyErrors && !file.isFlawed(['policies'])) {
+    file.problem(['policies'], NO_POLICY)
+  }
   const protect = bindSelector(keys.protect, 'protect', sharedOf(file, [], {}, bound.references, undefined))
   reportUnused(bound.references.vocabulary)
-  reportIdle(bound.policies, keys.watch ?? [])
+  reportUnwatched(bound.policies, keys.watch ?? [])
   const notify = bindNotify(file, keys.notify ?? [], visit)
-  if (!file.isFlawed(['notify'])) reportUnheard(bound.policies, notify)
+  if (!file.isFlawed(['notify'])) reportUnsentWarnings(bound.policies, notify)
 
   const { mode, watch, poll, termination, guard, audit, state, server, log } = keys
   if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !log) return undefined

@@ -3,16 +3,19 @@ import type { ConfigFiles } from './config-files.ts'
 import { admit, isPolicyFileName } from './config-paths.ts'
 import type { Problem } from './yaml/problem.ts'
 
-/** A file or folder of policies that somebody named. */
+/** A file or folder of policies that the configuration or the command line names. */
 export interface NamedPath {
   readonly path: string
-  /** Where it must lie, links followed. Undefined: anywhere. */
+  /** The folder in which it must lie, links followed; undefined if it may lie anywhere. */
   readonly root: string | undefined
-  /** Says what is wrong with it where it was named. */
+  /** Reports a problem at the place that names the path. */
   problem(message: string, severity?: Problem['severity']): void
 }
 
-/** The policy files at the named paths, in order; a folder's own by name. One that is named twice counts once. `visit` hears of every path that was looked at. */
+/**
+ * The policy files at the named paths, in order; those of a folder by name. A file that is named twice is listed once.
+ * `visit` is called with every path that was looked at.
+ */
 export const listPolicyFiles = (
   files: ConfigFiles,
   named: readonly NamedPath[],
@@ -20,7 +23,7 @@ export const listPolicyFiles = (
 ): string[] => {
   const listed = new Map<string, string>()
 
-  /** Takes up a file; of a folder, says where it really is. */
+  /** Lists a file. Of a folder, returns the real path. */
   const add = (path: string, { root, problem }: NamedPath): string | undefined => {
     visit(path)
     const found = admit(files, path, root)
@@ -42,7 +45,7 @@ export const listPolicyFiles = (
     if (names.length === 0) one.problem(`the folder ${one.path} holds no policy file (*.yaml or *.yml)`, 'warning')
     for (const name of names) {
       const path = join(one.path, name)
-      // A folder is read one level deep.
+      // Folders inside of a folder are not read.
       if (files.look(path).kind !== 'folder') add(path, { ...one, root: one.root ?? folder })
     }
   }

@@ -1,16 +1,21 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { formatProblem } from '../../src/config/yaml/problem.ts'
-import { brokenCases } from './broken-corpus.ts'
+import { brokenCases, brokenFiles } from './broken-corpus.ts'
 
 const cases = brokenCases()
 
-describe('a broken configuration', () => {
-  it('is there in many ways', () => {
-    expect(cases.length).toBeGreaterThan(150)
+describe('the cases of broken configuration', () => {
+  it('cover every file of the folder, and each expects a problem', () => {
+    expect(cases.length).toBeGreaterThanOrEqual(217)
     expect(cases.filter(({ expected }) => expected.length === 0)).toEqual([])
+    const covered = cases.flatMap(({ name, texts }) =>
+      name.endsWith('.yaml') ? [name] : [...texts.keys()].map((file) => join(name, file)),
+    )
+    expect(covered.sort()).toEqual(brokenFiles().sort())
   })
 
-  it.each(cases)('$name', ({ problems, expected }) => {
+  it.each(cases)('$name has exactly the problems that it expects', ({ problems, expected }) => {
     const wanted = expected.map(({ file, line, column, part }) => {
       const found = problems.find(
         (problem) =>
@@ -22,8 +27,8 @@ describe('a broken configuration', () => {
     expect(problems.some(({ severity }) => severity === 'error')).toBe(true)
   })
 
-  it('says which policy it is about', () => {
-    const [problem] = cases.find(({ name }) => name === 'duration-zero.yaml')?.problems ?? []
+  it('name the policy that a problem belongs to', () => {
+    const [problem] = cases.find(({ name }) => name === 'policies/keys/duration-zero.yaml')?.problems ?? []
     expect(problem && formatProblem(problem)).toMatch(/^duration-zero\.yaml:5:13: error: policy "age": "0h" /)
   })
 })

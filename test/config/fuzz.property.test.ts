@@ -11,14 +11,14 @@ import { expectInside } from './problem-places.ts'
 
 type Tree = Readonly<Record<string, string | Uint8Array>>
 
-/** A tree of files of which one is mutilated. */
+/** A tree of files with one mutilated file. */
 const withOneOf = (good: Tree) =>
   fc
     .constantFrom(...Object.keys(good))
     .chain((file) => mutilated(good[file] ?? '').map((bytes): Tree => ({ ...good, [file]: bytes })))
 
-/** As JSON, in which patterns, maps and kinds have what tells them apart. */
-const shown = (value: unknown) =>
+/** The value as JSON, with the entries of maps, so that different values have different texts. */
+const jsonOf = (value: unknown) =>
   JSON.stringify(value, (_key, found: unknown) => (found instanceof Map ? [...found] : found))
 
 describe.each([
@@ -32,7 +32,7 @@ describe.each([
     },
   },
   {
-    what: 'file of policy tests',
+    what: 'policy test file',
     runs: 80,
     good: GOOD_TEST_TREE,
     read: (tree: Tree) => {
@@ -41,23 +41,23 @@ describe.each([
     },
   },
 ])('a mutilated $what', ({ runs, good, read }) => {
-  it('is read without a throw, the same each time, and every problem lies inside its file', () => {
-    const sound = { hits: 0, misses: 0 }
+  it('is read without an exception and with the same result each time, and every problem lies inside of its file', () => {
+    const counts = { valid: 0, invalid: 0 }
     fc.assert(
       fc.property(withOneOf(good), (tree) => {
         const { problems, loaded } = read(tree)
         expect(loaded === undefined).toBe(problems.some(({ severity }) => severity === 'error'))
-        if (loaded === undefined) sound.misses++
-        else sound.hits++
+        if (loaded === undefined) counts.invalid++
+        else counts.valid++
         expectInside(problems, tree)
         const again = read(tree)
         expect(again.problems).toEqual(problems)
-        expect(shown(again.loaded)).toBe(shown(loaded))
+        expect(jsonOf(again.loaded)).toBe(jsonOf(loaded))
       }),
       { numRuns: fuzzRuns(runs) },
     )
-    // Some edits do no harm and most do: the property looked at both.
-    expect(sound.hits).toBeGreaterThan(0)
-    expect(sound.misses).toBeGreaterThan(0)
+    // The property covers harmless edits as well as harmful ones.
+    expect(counts.valid).toBeGreaterThan(0)
+    expect(counts.invalid).toBeGreaterThan(0)
   })
 })

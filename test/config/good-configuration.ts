@@ -1,4 +1,4 @@
-/** A configuration with every key that there is, and what it means. */
+/** A configuration with every key. `load.test.ts` has its meaning. */
 export const GOOD_CURFEW = `# yaml-language-server: $schema=./schema/curfew.schema.json
 version: 1
 mode: enforce

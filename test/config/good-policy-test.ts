@@ -1,4 +1,4 @@
-/** The policies that the file tests. */
+/** The policies under test. */
 export const POLICIES = `version: 1
 policies:
   - { name: daily, kind: max-session-age, maxAge: 8h, cooldown: 1h }

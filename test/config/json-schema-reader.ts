@@ -1,4 +1,4 @@
-/** As much of JSON Schema as our schemas use. */
+/** The part of JSON Schema that the generated schemas use. */
 export interface JsonSchema {
   readonly type?: string
   readonly const?: unknown
@@ -33,7 +33,7 @@ const every = (values: readonly unknown[], schema: JsonSchema | undefined) =>
 const passing = (value: unknown, schemas: readonly JsonSchema[] = []) =>
   schemas.filter((schema) => schemaFaults(schema, value).length === 0).length
 
-/** One law a keyword; true where the keyword does not speak of such a value. */
+/** One check per keyword. It is true for values to which the keyword does not apply. */
 const KEYWORDS: Readonly<Record<string, Check>> = {
   type: (value, { type }) => typeOf(value) === type || (type === 'integer' && Number.isInteger(value)),
   const: (value, schema) => value === schema.const,
@@ -65,7 +65,7 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   oneOf: (value, { oneOf }) => passing(value, oneOf) === 1,
 }
 
-/** The keywords of a schema that a value breaks. Throws on a keyword that is not known here, for it would be passed over. */
+/** The keywords of a schema that a value violates. Throws on a keyword without a check here, which would otherwise be ignored. */
 export const schemaFaults = (schema: JsonSchema, value: unknown): string[] =>
   Object.keys(schema).filter((keyword) => {
     if (ANNOTATIONS.has(keyword)) return false

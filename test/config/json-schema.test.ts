@@ -28,64 +28,64 @@ describe('the JSON Schemas', () => {
   })
 
   it.each([
-    'key-misspelled.yaml',
-    'key-of-another-kind.yaml',
-    'warn-on-a-kind-without.yaml',
-    'warn-empty.yaml',
-    'kind-misspelled.yaml',
-    'kind-unknown.yaml',
-    'mode-misspelled.yaml',
-    'name-a-number.yaml',
-    'grace-on-a-ban.yaml',
-    'match-users-empty.yaml',
-    'match-empty.yaml',
-    'pattern-a-number.yaml',
-    'pattern-null.yaml',
-    'ban-without-pattern.yaml',
-    'duration-missing.yaml',
-    'time-zone-missing.yaml',
-    'version-unknown.yaml',
-    'version-missing.yaml',
-    'unknown-section.yaml',
-    'window-key-misspelled.yaml',
-    'calendar-key-misspelled.yaml',
-    'group-without-name.yaml',
+    'policies/keys/key-misspelled.yaml',
+    'policies/keys/key-of-another-kind.yaml',
+    'policies/keys/warn-on-a-kind-without.yaml',
+    'policies/keys/warn-empty.yaml',
+    'policies/keys/kind-misspelled.yaml',
+    'policies/keys/kind-unknown.yaml',
+    'policies/keys/mode-misspelled.yaml',
+    'policies/names/a-number.yaml',
+    'policies/keys/grace-on-a-ban.yaml',
+    'policies/selectors/match-users-empty.yaml',
+    'policies/selectors/match-empty.yaml',
+    'policies/patterns/a-number.yaml',
+    'policies/patterns/null.yaml',
+    'policies/bans/without-pattern.yaml',
+    'policies/keys/duration-missing.yaml',
+    'policies/hours/time-zone-missing.yaml',
+    'policies/version-unknown.yaml',
+    'policies/version-missing.yaml',
+    'policies/unknown-section.yaml',
+    'policies/hours/window-key-misspelled.yaml',
+    'policies/calendars/key-misspelled.yaml',
+    'policies/groups/without-name.yaml',
   ])('refuse %s', (file) => {
     expect(faults('policies', broken(file))).not.toEqual([])
   })
 
   it.each([
-    'curfew-mode-misspelled.yaml',
-    'curfew-key-misspelled.yaml',
-    'curfew-notify-slack-literal.yaml',
-    'curfew-notify-secret-literal.yaml',
-    'curfew-notify-two-receivers.yaml',
-    'curfew-notify-no-receiver.yaml',
-    'curfew-notify-not-a-list.yaml',
-    'curfew-notify-event-misspelled.yaml',
-    'curfew-notify-events-empty.yaml',
-    'curfew-notify-secret-in-two-places.yaml',
-    'curfew-notify-secret-nowhere.yaml',
-    'curfew-notify-key-misspelled.yaml',
-    'curfew-watch-without-endpoints.yaml',
-    'curfew-discover-a-word.yaml',
-    'curfew-discover-no-tags.yaml',
-    'curfew-discover-tag-not-a-string.yaml',
-    'curfew-role-arn-of-something-else.yaml',
-    'curfew-role-without-arn.yaml',
-    'curfew-role-external-id.yaml',
-    'curfew-watch-missing.yaml',
-    'curfew-endpoint-of-another-service.yaml',
-    'curfew-port-too-large.yaml',
-    'curfew-rate-zero.yaml',
-    'curfew-attempts-negative.yaml',
-    'curfew-log-level-misspelled.yaml',
-    'curfew-policies-text.yaml',
+    'daemon/mode-misspelled.yaml',
+    'daemon/key-misspelled.yaml',
+    'daemon/notify/slack-literal.yaml',
+    'daemon/notify/secret-literal.yaml',
+    'daemon/notify/two-receivers.yaml',
+    'daemon/notify/no-receiver.yaml',
+    'daemon/notify/not-a-list.yaml',
+    'daemon/notify/event-misspelled.yaml',
+    'daemon/notify/events-empty.yaml',
+    'daemon/notify/secret-in-two-places.yaml',
+    'daemon/notify/secret-nowhere.yaml',
+    'daemon/notify/key-misspelled.yaml',
+    'daemon/watch/without-endpoints.yaml',
+    'daemon/watch/discover-a-word.yaml',
+    'daemon/watch/discover-no-tags.yaml',
+    'daemon/watch/discover-tag-not-a-string.yaml',
+    'daemon/watch/role-arn-of-something-else.yaml',
+    'daemon/watch/role-without-arn.yaml',
+    'daemon/watch/role-external-id.yaml',
+    'daemon/watch/missing.yaml',
+    'daemon/watch/endpoint-of-another-service.yaml',
+    'daemon/server/port-too-large.yaml',
+    'daemon/termination-rate-zero.yaml',
+    'daemon/termination-attempts-negative.yaml',
+    'daemon/log-level-misspelled.yaml',
+    'daemon/policies-text.yaml',
   ])('refuse %s', (file) => {
     expect(faults('curfew', broken(file))).not.toEqual([])
   })
 
-  it('know every kind, and say what each key is for', () => {
+  it('contain every kind, and describe every key', () => {
     const { items } = schemas.policies.properties?.policies ?? {}
     const kinds = items?.oneOf ?? []
     expect(kinds.map(({ properties }) => properties?.kind?.const)).toEqual(POLICY_KINDS.map(({ kind }) => kind))
@@ -98,7 +98,7 @@ describe('the JSON Schemas', () => {
     expect(undescribed(schemas.curfew)).toEqual([])
   })
 
-  it('show the defaults', () => {
+  it('contain the default values', () => {
     const { poll, mode } = schemas.curfew.properties ?? {}
     expect(mode?.default).toBe('audit')
     expect(poll?.properties?.staleAfter?.default).toBe('5m')
@@ -106,16 +106,19 @@ describe('the JSON Schemas', () => {
   })
 })
 
-describe('every sample', () => {
-  it('is there', () => {
+describe('the sample configuration', () => {
+  it('exists', () => {
     expect(samples.length).toBeGreaterThan(0)
   })
 
-  it.each(samples.map((sample) => relative(ROOT, sample)))('%s names its schema in the first line', (sample) => {
-    const text = readFileSync(join(ROOT, sample), 'utf8')
-    const [, named = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text) ?? []
-    const schema = resolve(ROOT, dirname(sample), named)
-    expect(named).not.toBe('')
-    expect(schemaFaults(JSON.parse(readFileSync(schema, 'utf8')), parse(text, { schema: 'core' }))).toEqual([])
-  })
+  it.each(samples.map((sample) => relative(ROOT, sample)))(
+    '%s names its schema in the first line and conforms to it',
+    (sample) => {
+      const text = readFileSync(join(ROOT, sample), 'utf8')
+      const [, named = ''] = /^# yaml-language-server: \$schema=(\S+)\n/.exec(text) ?? []
+      const schema = resolve(ROOT, dirname(sample), named)
+      expect(named).not.toBe('')
+      expect(schemaFaults(JSON.parse(readFileSync(schema, 'utf8')), parse(text, { schema: 'core' }))).toEqual([])
+    },
+  )
 })

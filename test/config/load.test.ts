@@ -10,7 +10,7 @@ import { type Entry, memoryFiles } from './memory-files.ts'
 type Tree = Readonly<Record<string, Entry>>
 
 const load = (tree: Tree) => loadConfiguration(memoryFiles(tree), 'curfew.yaml')
-const said = (tree: Tree) => load(tree).problems.map(formatProblem)
+const messagesOf = (tree: Tree) => load(tree).problems.map(formatProblem)
 const hashOf = (tree: Tree) => load(tree).configuration?.policySetHash
 
 const CURFEW = `version: 1
@@ -34,7 +34,7 @@ describe('a good configuration', () => {
     expect(problems.map(formatProblem)).toEqual([])
   })
 
-  it('means what was written, key by key', () => {
+  it('has the written value of every key', () => {
     const { policies, policySetHash, usersFiles, ...daemon } = configuration ?? { policies: [], usersFiles: new Map() }
     expect([...usersFiles]).toEqual([['banned.txt', ['Trudy', 'a_b.example#EXT#@corp.example']]])
     expect(daemon).toEqual({
@@ -173,12 +173,12 @@ describe('a good configuration', () => {
     expect(trial?.rule).toEqual({ maxAgeMs: 8 * HOUR })
   })
 
-  it('names every file and folder that was read', () => {
+  it('lists every file and folder that was read', () => {
     const secrets = ['secrets/webhook', '/run/secrets/url']
     expect(sources).toEqual(['curfew.yaml', 'policies', 'policies/a.yaml', 'more.yml', 'banned.txt', ...secrets])
   })
 
-  it('has defaults for all but the policies and the endpoints', () => {
+  it('has defaults for everything except the policies and the endpoints', () => {
     expect(load({ 'curfew.yaml': CURFEW, 'policies/a.yaml': policy('a') }).configuration).toMatchObject({
       mode: 'audit',
       protect: [],
@@ -204,7 +204,7 @@ describe('a good configuration', () => {
 describe('the hash of the policies', () => {
   const changed = (from: string, to: string) => ({ ...GOOD_TREE, 'policies/a.yaml': GOOD_POLICIES.replace(from, to) })
 
-  it('does not change with comments, layout, file names or the rest of curfew.yaml', () => {
+  it('does not change with comments, layout, file names or other keys of curfew.yaml', () => {
     const hash = hashOf(GOOD_TREE)
     expect(hash).toBeDefined()
     expect(hashOf(changed('version: 1', '# a comment\nversion: 1\n'))).toBe(hash)
@@ -222,7 +222,7 @@ describe('the hash of the policies', () => {
     ['a group', changed('"ext-*"', '"extern-*"')],
     ['a calendar', changed('yearly: [05-01]', 'yearly: [05-02]')],
     ['an entry of a file', { ...GOOD_TREE, 'banned.txt': 'Trudy\n' }],
-    ['whom no policy ends', { ...GOOD_TREE, 'curfew.yaml': GOOD_CURFEW.replace('break-glass@', 'glass@') }],
+    ['the users under `protect`', { ...GOOD_TREE, 'curfew.yaml': GOOD_CURFEW.replace('break-glass@', 'glass@') }],
   ])('changes with %s', (_what, tree) => {
     const hash = hashOf(tree)
     expect(hash).toBeDefined()
@@ -247,7 +247,7 @@ describe('folders of policies', () => {
     expect(sources).toEqual(['curfew.yaml', 'policies', 'policies/a.yaml', 'policies/b.yml'])
   })
 
-  it('may be mounted ConfigMaps, whose files are links into a hidden folder', () => {
+  it('can be mounted ConfigMaps, whose files are links into a hidden folder', () => {
     const { configuration } = load({
       'curfew.yaml': CURFEW,
       'policies/a.yaml': { link: '..data/a.yaml' },
@@ -257,15 +257,15 @@ describe('folders of policies', () => {
     expect(configuration?.policies.map(({ name }) => name)).toEqual(['a'])
   })
 
-  it('are read once, however often they are named', () => {
+  it('are read only once if they are named several times', () => {
     const tree = { 'policies/a.yaml': policy('a'), 'policies/b.yaml': { link: 'a.yaml' } }
     const twice = CURFEW.replace('[./policies]', '[./policies, ./policies/a.yaml, policies/../policies]')
     expect(load({ 'curfew.yaml': twice, ...tree }).configuration?.policies).toHaveLength(1)
   })
 
-  it('must not lead out of the folder of curfew.yaml', () => {
+  it('are refused if they lead out of the folder of curfew.yaml', () => {
     expect(
-      said({
+      messagesOf({
         'curfew.yaml': CURFEW,
         'policies/a.yaml': { link: '/etc/elsewhere/a.yaml' },
         '/etc/elsewhere/a.yaml': policy('a'),
@@ -275,7 +275,7 @@ describe('folders of policies', () => {
     ])
   })
 
-  it('draw a warning if they hold nothing', () => {
+  it('have a warning if they contain no policy file', () => {
     const named = CURFEW.replace('[./policies]', '[./policies, ./empty]')
     const { problems, configuration } = load({
       'curfew.yaml': named,
@@ -288,7 +288,7 @@ describe('folders of policies', () => {
     expect(configuration).toBeDefined()
   })
 
-  it('can be read without curfew.yaml', () => {
+  it('can be loaded without curfew.yaml', () => {
     const files = memoryFiles({
       'p/a.yaml': policy('a'),
       'p/b.yaml': 'version: 1\npolicies: [{ name: b, kind: banned-users, usersFile: banned.txt }]\n',
@@ -304,26 +304,26 @@ describe('folders of policies', () => {
   })
 })
 
-describe('what cannot be read', () => {
+describe('a file that cannot be read', () => {
   it.each([
     ['missing', {}],
     ['unreadable', { 'curfew.yaml': { why: 'permission denied' } }],
     ['a folder', { 'curfew.yaml/a': '' }],
     ['a device', { 'curfew.yaml': { device: 'null' } }],
-  ])('is said of a curfew.yaml that is %s', (_what, tree: Tree) => {
+  ])('is reported if it is a curfew.yaml that is %s', (_what, tree: Tree) => {
     const { problems, configuration, sources } = load(tree)
     expect(problems.map(({ file, line, column }) => [file, line, column])).toEqual([['curfew.yaml', 1, 1]])
     expect(configuration).toBeUndefined()
     expect(sources).toEqual(['curfew.yaml'])
   })
 
-  it('is watched all the same', () => {
+  it('is one of the sources nevertheless, so that the daemon notices when it appears', () => {
     const users = 'version: 1\npolicies: [{ name: b, kind: banned-users, usersFile: ./not-yet.txt }]\n'
     const { sources } = load({ 'curfew.yaml': CURFEW.replace('[.', '[./later, .'), 'policies/a.yaml': users })
     expect(sources).toEqual(['curfew.yaml', 'later', 'policies', 'policies/a.yaml', 'policies/not-yet.txt'])
   })
 
-  it('is said of a YAML file over 2 MB, with a pointer to usersFile', () => {
+  it('is reported with a hint at usersFile if it is YAML of more than 2 MB', () => {
     const long = `version: 1\n#${'x'.repeat(2_000_000)}\n`
     const [problem] = load({ 'curfew.yaml': CURFEW, 'policies/a.yaml': long }).problems
     expect(problem).toMatchObject({ file: 'policies/a.yaml', line: 1, column: 1, severity: 'error' })
@@ -331,16 +331,18 @@ describe('what cannot be read', () => {
   })
 
   it.each([
-    ['UTF-16, little end first', new Uint8Array([0xff, 0xfe, 0x76, 0])],
-    ['UTF-16, big end first', new Uint8Array([0xfe, 0xff, 0, 0x76])],
-  ])('is said of %s', (_what, bytes) => {
-    expect(said({ 'curfew.yaml': bytes })).toEqual(['curfew.yaml:1:1: error: the file is UTF-16: save it as UTF-8'])
+    ['UTF-16, little-endian', new Uint8Array([0xff, 0xfe, 0x76, 0])],
+    ['UTF-16, big-endian', new Uint8Array([0xfe, 0xff, 0, 0x76])],
+  ])('is reported if it is %s', (_what, bytes) => {
+    expect(messagesOf({ 'curfew.yaml': bytes })).toEqual([
+      'curfew.yaml:1:1: error: the file is UTF-16: save it as UTF-8',
+    ])
   })
 
-  it('does not turn what it may define into unknown names', () => {
+  it('suppresses reports of unknown names, because it may define them', () => {
     const uses = policy('a', ', match: { users: ["group:staff"] }')
-    expect(said({ 'curfew.yaml': CURFEW, 'policies/a.yaml': uses })).toHaveLength(1)
-    const problems = said({ 'curfew.yaml': CURFEW, 'policies/a.yaml': uses, 'policies/b.yaml': '{' })
+    expect(messagesOf({ 'curfew.yaml': CURFEW, 'policies/a.yaml': uses })).toHaveLength(1)
+    const problems = messagesOf({ 'curfew.yaml': CURFEW, 'policies/a.yaml': uses, 'policies/b.yaml': '{' })
     expect(problems.filter((problem) => problem.includes('staff'))).toEqual([])
   })
 })
@@ -352,34 +354,34 @@ describe('warnings', () => {
     return problems.map(formatProblem)
   }
 
-  it('are given of a `warn` that nobody hears', () => {
+  it('report a `warn` for which no receiver takes the event', () => {
     const daily = 'version: 1\npolicies: [{ name: daily, kind: max-session-age, maxAge: 8h, warn: [15m] }]\n'
-    const unheard = [
-      'policies/a.yaml:2:62: warning: policy "daily": nobody hears of it: let an entry of "notify" in curfew.yaml take the event warning',
+    const noReceiver = [
+      'policies/a.yaml:2:62: warning: policy "daily": no receiver gets these warnings: add the event warning to an entry of "notify" in curfew.yaml',
     ]
-    expect(warnings(CURFEW, daily)).toEqual(unheard)
-    expect(warnings(`${CURFEW}notify: [{ slack: { env: CHAT }, events: [held, blind] }]\n`, daily)).toEqual(unheard)
+    expect(warnings(CURFEW, daily)).toEqual(noReceiver)
+    expect(warnings(`${CURFEW}notify: [{ slack: { env: CHAT }, events: [held, blind] }]\n`, daily)).toEqual(noReceiver)
     expect(warnings(`${CURFEW}notify: [{ slack: { env: CHAT } }]\n`, daily)).toEqual([])
   })
 
-  it('name groups and calendars that nobody uses', () => {
+  it('report groups and calendars that no policy uses', () => {
     const more = `${policy('a')}groups:\n  staff: [alice]\ncalendars:\n  holidays: { yearly: [05-01] }\n`
     expect(warnings(CURFEW, more)).toEqual([
-      'policies/a.yaml:5:3: warning: the group "staff" is used by no policy: use it, or remove it',
-      'policies/a.yaml:7:3: warning: the calendar "holidays" is used by no policy: use it, or remove it',
+      'policies/a.yaml:5:3: warning: no policy uses the group "staff": use it, or remove it',
+      'policies/a.yaml:7:3: warning: no policy uses the calendar "holidays": use it, or remove it',
     ])
   })
 
-  it('name endpoints and Regions that are not watched', () => {
+  it('report endpoints and Regions that are not watched', () => {
     const match =
       ', match: { endpoints: [cvpn-endpoint-0123456789abcdef1, "cvpn-*"] }, exempt: { regions: [eu-west-1] }'
     expect(warnings(CURFEW, policy('a', match)).map((line) => line.slice(0, 60))).toEqual([
       'policies/a.yaml:3:72: warning: policy "a": "cvpn-endpoint-01'.slice(0, 60),
-      'policies/a.yaml:3:138: warning: policy "a": "eu-west-1" hits '.slice(0, 60),
+      'policies/a.yaml:3:138: warning: policy "a": "eu-west-1" matches '.slice(0, 60),
     ])
   })
 
-  it('name rates above what AWS grants', () => {
+  it('report rates above those that AWS grants', () => {
     const fast = `${CURFEW}poll: { rate: { burst: 100, perSecond: 21 } }\ntermination: { rate: { burst: 51 } }\n`
     expect(warnings(fast, policy('a')).map((line) => line.split(',')[0])).toEqual([
       'curfew.yaml:4:40: warning: perSecond is 21',
@@ -394,19 +396,19 @@ describe('a file of users', () => {
     'policies/a.yaml': `version: 1\npolicies:\n  - name: leavers\n    kind: banned-users\n    ${rest}\n`,
   })
 
-  it('may stand beside an empty list, and be empty where that is allowed', () => {
+  it('can be used with an empty list, and can be empty if `allowEmpty` is true', () => {
     const tree = ban('users: []\n    usersFile: ./b.txt\n    allowEmpty: true')
-    expect(said({ ...tree, 'policies/b.txt': '' })).toEqual([])
-    expect(said({ ...tree, 'policies/b.txt': 'mallory' })).toEqual([])
+    expect(messagesOf({ ...tree, 'policies/b.txt': '' })).toEqual([])
+    expect(messagesOf({ ...tree, 'policies/b.txt': 'mallory' })).toEqual([])
   })
 
-  it('must be there even where it may be empty', () => {
-    expect(said(ban('usersFile: ./b.txt\n    allowEmpty: true'))).toEqual([
+  it('must exist even if it may be empty', () => {
+    expect(messagesOf(ban('usersFile: ./b.txt\n    allowEmpty: true'))).toEqual([
       'policies/a.yaml:5:16: error: policy "leavers": policies/b.txt does not exist: correct the path, or create the file',
     ])
   })
 
-  it('is reported line by line, in that file', () => {
+  it('has its problems reported at its own lines', () => {
     const bad = 'ok\r\n\r\ngroup:staff\r\n*\r\n\u0007\r\nuser:\r\n trudy\r\n'
     const { problems } = load({ ...ban('usersFile: ./b.txt'), 'policies/b.txt': bad })
     expect(problems.map(({ file, line, column, policy: name }) => [file, line, column, name])).toEqual(
@@ -414,15 +416,15 @@ describe('a file of users', () => {
     )
   })
 
-  it('may be shared by two policies', () => {
+  it('can be shared by two policies', () => {
     const two = `version: 1\npolicies:\n  - { name: a, kind: banned-users, usersFile: ../b.txt }\n  - { name: b, kind: banned-users, usersFile: ../b.txt }\n`
     const tree = { 'curfew.yaml': CURFEW, 'policies/a.yaml': two, 'b.txt': 'mallory\n' }
     expect(load(tree).configuration?.policies.map(({ rule }) => rule)).toEqual([[entry('mallory')], [entry('mallory')]])
   })
 })
 
-describe('every problem in one go', () => {
-  it('checks on in a policy of which a part is wrong', () => {
+describe('all problems at once', () => {
+  it('include those in the valid parts of a policy with invalid ones', () => {
     const text = `version: 1
 policies:
   - name: leavers

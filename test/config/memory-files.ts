@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { ConfigFiles, Found } from '../../src/config/config-files.ts'
 
-/** What stands at a path of a disk in memory: content, a link, or something that cannot be read. */
+/** An entry of a disk in memory: content, a link, an unreadable file or a device. */
 export type Entry =
   | string
   | Uint8Array
@@ -9,7 +9,7 @@ export type Entry =
   | { readonly why: string }
   | { readonly device: string }
 
-/** A disk in memory. Folders are there because something lies in them; `cwd` is where relative paths begin. */
+/** A disk in memory. A folder exists if an entry lies in it. Relative paths are resolved against `cwd`. */
 export const memoryFiles = (tree: Readonly<Record<string, Entry>>, cwd = '/etc/curfew'): ConfigFiles => {
   const entries = new Map(Object.entries(tree).map(([path, entry]) => [posix.resolve(cwd, path), entry]))
 

@@ -9,12 +9,12 @@ const utf8 = (text: string) => new TextEncoder().encode(text)
 /** The lines of a file, as problems count them. */
 export const lines = (bytes: Uint8Array) => new TextDecoder().decode(bytes).split('\n')
 
-/** A place in the file, as a share of its length: edits come one after the other, and each changes the length. */
+/** A place in the file, as a share of its length, because every edit changes the length for the next one. */
 const place = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })
 const at = (share: number, length: number) => Math.floor(share * length)
 
-/** What breaks YAML and its readers. */
-const SPITE = [
+/** Texts that break YAML or its readers. */
+const HOSTILE_TEXTS = [
   '*',
   '&a ',
   '!x ',
@@ -61,7 +61,7 @@ const SPITE = [
   `"${'\\u0041'.repeat(2000)}"`,
 ]
 
-/** One edit that somebody did not mean. */
+/** One accidental edit. */
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   fc.tuple(place, fc.integer({ min: 1, max: 9 })).map(
     ([share, drop]): Edit =>
@@ -73,7 +73,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
       (bytes) =>
         splice(bytes, at(share, bytes.length), drop, insert),
   ),
-  fc.tuple(place, fc.constantFrom(...SPITE), fc.nat(3)).map(
+  fc.tuple(place, fc.constantFrom(...HOSTILE_TEXTS), fc.nat(3)).map(
     ([share, insert, drop]): Edit =>
       (bytes) =>
         splice(bytes, at(share, bytes.length), drop, utf8(insert)),
@@ -107,10 +107,10 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   ),
 )
 
-/** As it stands on a disk. */
+/** The content as bytes, as on a disk. */
 export const encode = (content: string | Uint8Array) => (typeof content === 'string' ? utf8(content) : content)
 
-/** A good file after some such edits, one with a bit turned, one cut short, and bytes that never were a file. */
+/** A valid file after some accidental edits, with one flipped bit or truncated, or bytes that have nothing to do with it. */
 export const mutilated = (good: string | Uint8Array): fc.Arbitrary<Uint8Array> => {
   const bytes = encode(good)
   return fc.oneof(
@@ -123,9 +123,9 @@ export const mutilated = (good: string | Uint8Array): fc.Arbitrary<Uint8Array> =
     {
       weight: 3,
       arbitrary: fc.tuple(fc.nat(bytes.length - 1), fc.nat(7)).map(([place, bit]) => {
-        const turned = Uint8Array.from(bytes)
-        turned[place] = (turned[place] ?? 0) ^ (1 << bit)
-        return turned
+        const flipped = Uint8Array.from(bytes)
+        flipped[place] = (flipped[place] ?? 0) ^ (1 << bit)
+        return flipped
       }),
     },
     { weight: 1, arbitrary: fc.nat(bytes.length).map((length) => bytes.subarray(0, length)) },

@@ -10,7 +10,7 @@ describe('the nearest word', () => {
     ['off-hour', ['off-hours', 'banned-users'], 'off-hours'],
     ['Europe/Berln', knownTimeZones(), 'Europe/Berlin'],
     ['europe/berlin', ['Europe/Berlin'], 'Europe/Berlin'],
-  ])('to %s is found', (written, known, meant) => {
+  ])('is found for %s', (written, known, meant) => {
     expect(nearest(written, known)).toBe(meant)
   })
 
@@ -21,12 +21,12 @@ describe('the nearest word', () => {
     ['grace', []],
     ['grace', ['grace']],
     ['y'.repeat(100_000), ['y'.repeat(100_001)]],
-  ])('to %.20s is none', (written, known) => {
+  ])('does not exist for %.20s', (written, known) => {
     expect(nearest(written, known)).toBeUndefined()
     expect(suggestion(written, known)).toBe('')
   })
 
-  it('is offered as a question', () => {
+  it('is suggested as a question', () => {
     expect(suggestion('mod', ['mode'])).toBe('; did you mean "mode"?')
   })
 })

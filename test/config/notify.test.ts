@@ -17,23 +17,23 @@ const load = (notify: string) =>
 const HOOK = 'https://hooks.corp.example/curfew'
 
 describe('notify', () => {
-  it('warns where nobody can tell who sent a webhook', () => {
+  it('warns about a webhook without a secret, whose receiver cannot verify the sender', () => {
     const { problems, configuration } = load(`  - { slack: { env: SLACK } }\n  - webhook: ${HOOK}\n`)
     expect(problems).toMatchObject([{ severity: 'warning', line: 6, column: 5 }])
-    expect(problems[0]?.message).toContain('without "secret" a receiver cannot tell who sent it')
+    expect(problems[0]?.message).toContain('without "secret" the receiver cannot verify the sender')
     expect(configuration?.notify.map(({ name }) => name)).toEqual(['slack-1', 'webhook-2'])
   })
 
-  it('may be an empty list', () => {
+  it('accepts an empty list', () => {
     expect(load('  []\n').configuration?.notify).toEqual([])
   })
 
-  it('hands on each file that holds a secret, so that a new one is seen', () => {
+  it('adds each file with a secret to the sources, so that a change of it is noticed', () => {
     const { sources } = load(`  - { webhook: { file: ./a }, secret: { file: ../b } }\n  - { slack: { file: /c } }\n`)
     expect(sources.slice(-3)).toEqual(['etc/a', 'b', '/c'])
   })
 
-  it('never repeats a secret that is written where it does not belong', () => {
+  it('never repeats a secret that is written in the file itself', () => {
     const secret = fc.constantFrom(
       'hush-hush',
       '"hush: hush"',
@@ -62,7 +62,7 @@ describe('the address of a receiver', () => {
     'http://[::1]/',
     'http://localhost:9000/',
     'HTTPS://HOOKS.CORP.EXAMPLE/',
-  ])('may be %s', (address) => {
+  ])('%s is accepted', (address) => {
     expect(addressProblem(address)).toBeUndefined()
   })
 
@@ -79,7 +79,7 @@ describe('the address of a receiver', () => {
     'https://',
     'https:///curfew',
     '',
-  ])('may not be %s, and the problem does not repeat it', (address) => {
+  ])('%s is refused, and the message does not repeat it', (address) => {
     const problem = addressProblem(address)
     expect(problem).toBeDefined()
     expect(problem).not.toContain('corp.example')

@@ -15,10 +15,10 @@ const load = (text: string, around: Readonly<Record<string, Entry>> = {}) =>
   loadPolicyTest(memoryFiles({ 'policies.yaml': POLICIES, 'x.test.yaml': text, ...around }), 'x.test.yaml')
 
 const head = 'version: 1\npolicies: [./policies.yaml]\ncases:\n'
-const case_ = (text: string) => load(`${head}  - ${text}\n`)
+const loadCase = (text: string) => load(`${head}  - ${text}\n`)
 
-describe('a file of policy tests', () => {
-  it('holds cases with every key', () => {
+describe('a policy test file', () => {
+  it('has cases with every key', () => {
     const { problems, test } = load(EVERYTHING)
     expect(problems).toEqual([])
     expect(test?.policies.map(({ name }) => name)).toEqual(['daily', 'quiet'])
@@ -51,7 +51,7 @@ describe('a file of policy tests', () => {
     ])
   })
 
-  it('leaves unknown what is not given, save for where the connection is', () => {
+  it('leaves facts unknown that are not given, except the endpoint, the Region and the status', () => {
     const [unnamed, idle] = load(EVERYTHING).test?.cases[1]?.connections ?? []
     expect(unnamed?.connection).toMatchObject({
       endpointId: 'cvpn-endpoint-00000000000000000',
@@ -65,17 +65,19 @@ describe('a file of policy tests', () => {
       posture: undefined,
     })
     expect(unnamed?.lastActivityAt).toBeUndefined()
-    // Whoever says that counters have stood still need not say at which count.
+    // With `lastActivity` the value of a counter does not matter, so it need not be given.
     expect(idle?.connection).toMatchObject({ ingressBytes: 0, egressBytes: 0 })
     expect(idle?.connection.id).not.toBe(unnamed?.connection.id)
   })
 
-  it('may expect the same of all connections of a case', () => {
-    const { test } = case_('{ name: n, at: 2026-11-23T12:00:00Z, connections: [{ id: a }, { id: b }], expect: keep }')
+  it('can expect the same decision for all connections of a case', () => {
+    const { test } = loadCase(
+      '{ name: n, at: 2026-11-23T12:00:00Z, connections: [{ id: a }, { id: b }], expect: keep }',
+    )
     expect(test?.cases[0]?.connections.map(({ expected }) => expected.expect)).toEqual(['keep', 'keep'])
   })
 
-  it('is tested with the policies of several files and folders, relative to it', () => {
+  it('can name several policy files and folders, relative to itself', () => {
     const files = memoryFiles({
       'sets/a.yaml': 'version: 1\npolicies: [{ name: a, kind: max-session-age, maxAge: 1h }]\n',
       'sets/a.test.yaml': 'not a policy',
@@ -91,119 +93,112 @@ describe('a file of policy tests', () => {
 
 const AT = 'at: 2026-11-23T12:00:00Z'
 
-/** What is wrong, the case or file, and each problem as LINE:COLUMN and a part of its message. */
-const BROKEN: ReadonlyArray<readonly [what: string, text: string, problems: ReadonlyArray<readonly [string, string]>]> =
+/** The mistake, the text of the file, and each problem as LINE:COLUMN and a part of its message. */
+const BROKEN: ReadonlyArray<
+  readonly [mistake: string, text: string, problems: ReadonlyArray<readonly [string, string]>]
+> = [
+  ['an empty file', '', [['1:1', 'the file is empty']]],
+  ['a list', '- 1\n', [['1:1', 'expected a map']]],
+  ['invalid YAML', 'version: [1\n', [['2:1', '']]],
+  ['a version of the future', head.replace('1', '2') + okCase(), [['1:10', 'expected 1']]],
+  ['no policies', `version: 1\ncases:\n${okCase()}`, [['1:1', 'the key "policies" is missing']]],
+  ['no cases', head.replace('cases:\n', ''), [['1:1', 'the key "cases" is missing']]],
+  ['an empty list of cases', head.replace('cases:\n', 'cases: []\n'), [['3:8', 'the list is empty']]],
+  ['a misspelled key', `${head}${okCase()}polices: []\n`, [['5:1', 'did you mean "policies"?']]],
   [
-    ['an empty file', '', [['1:1', 'the file is empty']]],
-    ['a list', '- 1\n', [['1:1', 'expected a map']]],
-    ['YAML that is none', 'version: [1\n', [['2:1', '']]],
-    ['a version of the future', head.replace('1', '2') + okCase(), [['1:10', 'expected 1']]],
-    ['no policies', `version: 1\ncases:\n${okCase()}`, [['1:1', 'the key "policies" is missing']]],
-    ['no cases', head.replace('cases:\n', ''), [['1:1', 'the key "cases" is missing']]],
-    ['an empty list of cases', head.replace('cases:\n', 'cases: []\n'), [['3:8', 'the list is empty']]],
-    ['a misspelled key', `${head}${okCase()}polices: []\n`, [['5:1', 'did you mean "policies"?']]],
-    [
-      'a policy file that is not there',
-      head.replace('policies.yaml', 'no.yaml') + okCase(),
-      [['2:12', 'does not exist']],
-    ],
-    [
-      'a file without a policy',
-      head.replace('policies.yaml', 'none.yaml') + okCase(),
-      [['2:11', 'no policy was found']],
-    ],
-    ['a case that is none', `${head}  - 17\n`, [['4:5', 'expected a case']]],
-    ['a case that is null', `${head}  - ~\n`, [['4:5', 'expected a case']]],
-    ['no name', bad(`${AT}, connection: {}, expect: keep`), [['4:5', 'the key "name" is missing']]],
-    ['no instant', bad('name: n, connection: {}, expect: keep'), [['4:5', 'the key "at" is missing']]],
-    [
-      'an instant without a zone',
-      bad('name: n, at: 2026-11-23T12:00, connection: {}, expect: keep'),
-      [['4:20', 'no zone']],
-    ],
-    ['nobody connected', bad(`name: n, ${AT}, expect: keep`), [['4:5', 'nobody is connected']]],
-    [
-      'two sorts of connections',
-      bad(`name: n, ${AT}, connection: {}, connections: [{}], expect: keep`),
-      [['4:58', '"connection" as well']],
-    ],
-    ['no expectation', bad(`name: n, ${AT}, connection: {}`), [['4:5', '"expect" is missing']]],
-    ['by without expect', bad(`name: n, ${AT}, connection: {}, by: [daily]`), [['4:5', 'beside "by"']]],
-    [
-      'expected twice',
-      bad(`name: n, ${AT}, connection: { expect: keep }, expect: keep`),
-      [['4:56', 'the case or of each connection']],
-    ],
-    [
-      'expected of one of two',
-      bad(`name: n, ${AT}, connections: [{ expect: keep }, {}]`),
-      [['4:74', '"expect" is missing']],
-    ],
-    [
-      'nextAt beside a connection, expect beside the case',
-      bad(`name: n, ${AT}, connection: { nextAt: never }, expect: keep`),
-      [['4:56', '"nextAt" beside a connection']],
-    ],
-    ['another outcome', bad(`name: n, ${AT}, connection: {}, expect: kepp`), [['4:66', 'did you mean "keep"?']]],
-    ['nextAt, a word', bad(`name: n, ${AT}, connection: {}, expect: keep, nextAt: nevr`), [['4:80', 'or never']]],
-    [
-      'a policy misspelled',
-      bad(`name: n, ${AT}, connection: {}, expect: keep, by: [dayly]`),
-      [['4:77', 'did you mean "daily"?']],
-    ],
-    [
-      'a policy misspelled beside a connection',
-      bad(`name: n, ${AT}, connections: [{ expect: keep, by: [dayly] }]`),
-      [['4:77', 'did you mean "daily"?']],
-    ],
-    [
-      'a cut by no policy',
-      bad(`name: n, ${AT}, connection: {}, expect: keep, cuts: [{ username: a, policy: nobody, ${AT} }]`),
-      [['4:102', 'called "nobody"']],
-    ],
-    [
-      'a cut to come',
-      bad(
-        `name: n, ${AT}, connection: {}, expect: keep, cuts: [{ username: a, policy: daily, at: 2026-11-24T12:00:00Z }]`,
-      ),
-      [['4:113', 'later than the case']],
-    ],
-    [
-      'an activity to come',
-      bad(`name: n, ${AT}, connection: { lastActivity: 2026-11-23T12:00:01Z }, expect: keep`),
-      [['4:70', 'later than the case']],
-    ],
-    [
-      'two connections of one id',
-      bad(`name: n, ${AT}, connections: [{ id: a }, { id: a }], expect: keep`),
-      [['4:73', 'called "a"']],
-    ],
-    [
-      'a number for a name',
-      bad(`name: n, ${AT}, connection: { username: 7 }, expect: keep`),
-      [['4:66', 'in quotes, "7"']],
-    ],
-    [
-      'a misspelled key of a connection',
-      bad(`name: n, ${AT}, connection: { etablished: 2026-11-23T11:00:00Z }, expect: keep`),
-      [['4:56', 'did you mean "established"?']],
-    ],
-    [
-      'a size without a unit',
-      bad(`name: n, ${AT}, connection: { bytes: { in: 5x } }, expect: keep`),
-      [['4:69', 'not a size']],
-    ],
-    [
-      'negative bytes',
-      bad(`name: n, ${AT}, connection: { bytes: { out: -1 } }, expect: keep`),
-      [['4:70', 'at least 0']],
-    ],
-    [
-      'an empty posture',
-      bad(`name: n, ${AT}, connection: { posture: [] }, expect: keep`),
-      [['4:65', 'the list is empty']],
-    ],
-  ]
+    'a policy file that does not exist',
+    head.replace('policies.yaml', 'no.yaml') + okCase(),
+    [['2:12', 'does not exist']],
+  ],
+  ['a file without a policy', head.replace('policies.yaml', 'none.yaml') + okCase(), [['2:11', 'no policy was found']]],
+  ['a number as a case', `${head}  - 17\n`, [['4:5', 'expected a case']]],
+  ['a case that is null', `${head}  - ~\n`, [['4:5', 'expected a case']]],
+  ['no name', bad(`${AT}, connection: {}, expect: keep`), [['4:5', 'the key "name" is missing']]],
+  ['no instant', bad('name: n, connection: {}, expect: keep'), [['4:5', 'the key "at" is missing']]],
+  [
+    'an instant without a zone',
+    bad('name: n, at: 2026-11-23T12:00, connection: {}, expect: keep'),
+    [['4:20', 'no zone']],
+  ],
+  ['no connection', bad(`name: n, ${AT}, expect: keep`), [['4:5', 'the case has no connection']]],
+  [
+    'both connection and connections',
+    bad(`name: n, ${AT}, connection: {}, connections: [{}], expect: keep`),
+    [['4:58', 'also has "connection"']],
+  ],
+  ['no expectation', bad(`name: n, ${AT}, connection: {}`), [['4:5', '"expect" is missing']]],
+  ['by without expect', bad(`name: n, ${AT}, connection: {}, by: [daily]`), [['4:5', 'next to "by"']]],
+  [
+    'expect in the case and in a connection',
+    bad(`name: n, ${AT}, connection: { expect: keep }, expect: keep`),
+    [['4:56', 'for the case or for each connection']],
+  ],
+  [
+    'expect for one of two connections',
+    bad(`name: n, ${AT}, connections: [{ expect: keep }, {}]`),
+    [['4:74', '"expect" is missing']],
+  ],
+  [
+    'nextAt in a connection and expect in the case',
+    bad(`name: n, ${AT}, connection: { nextAt: never }, expect: keep`),
+    [['4:56', 'the connection has "nextAt"']],
+  ],
+  ['a misspelled decision', bad(`name: n, ${AT}, connection: {}, expect: kepp`), [['4:66', 'did you mean "keep"?']]],
+  ['a misspelled nextAt', bad(`name: n, ${AT}, connection: {}, expect: keep, nextAt: nevr`), [['4:80', 'or never']]],
+  [
+    'a misspelled policy',
+    bad(`name: n, ${AT}, connection: {}, expect: keep, by: [dayly]`),
+    [['4:77', 'did you mean "daily"?']],
+  ],
+  [
+    'a misspelled policy in a connection',
+    bad(`name: n, ${AT}, connections: [{ expect: keep, by: [dayly] }]`),
+    [['4:77', 'did you mean "daily"?']],
+  ],
+  [
+    'a termination by an unknown policy',
+    bad(`name: n, ${AT}, connection: {}, expect: keep, cuts: [{ username: a, policy: nobody, ${AT} }]`),
+    [['4:102', 'no policy "nobody"']],
+  ],
+  [
+    'a termination after the case',
+    bad(
+      `name: n, ${AT}, connection: {}, expect: keep, cuts: [{ username: a, policy: daily, at: 2026-11-24T12:00:00Z }]`,
+    ),
+    [['4:113', 'later than the case']],
+  ],
+  [
+    'an activity after the case',
+    bad(`name: n, ${AT}, connection: { lastActivity: 2026-11-23T12:00:01Z }, expect: keep`),
+    [['4:70', 'later than the case']],
+  ],
+  [
+    'two connections with one id',
+    bad(`name: n, ${AT}, connections: [{ id: a }, { id: a }], expect: keep`),
+    [['4:73', 'has the id "a"']],
+  ],
+  [
+    'a number as a name',
+    bad(`name: n, ${AT}, connection: { username: 7 }, expect: keep`),
+    [['4:66', 'in quotes, "7"']],
+  ],
+  [
+    'a misspelled key of a connection',
+    bad(`name: n, ${AT}, connection: { etablished: 2026-11-23T11:00:00Z }, expect: keep`),
+    [['4:56', 'did you mean "established"?']],
+  ],
+  [
+    'a size without a unit',
+    bad(`name: n, ${AT}, connection: { bytes: { in: 5x } }, expect: keep`),
+    [['4:69', 'not a size']],
+  ],
+  ['negative bytes', bad(`name: n, ${AT}, connection: { bytes: { out: -1 } }, expect: keep`), [['4:70', 'at least 0']]],
+  [
+    'an empty posture',
+    bad(`name: n, ${AT}, connection: { posture: [] }, expect: keep`),
+    [['4:65', 'the list is empty']],
+  ],
+]
 
 function okCase() {
   return '  - { name: n, at: 2026-11-23T12:00:00Z, connection: {}, expect: keep }\n'
@@ -215,15 +210,15 @@ function bad(keys: string) {
 
 const placed = ({ line, column, message }: Problem) => [`${line}:${column}`, message]
 
-describe('a broken file of policy tests', () => {
-  it.each(BROKEN)('with %s says where', (_what, text, expected) => {
+describe('a broken policy test file', () => {
+  it.each(BROKEN)('with %s has the problem at its place', (_mistake, text, expected) => {
     const { problems, test } = load(text, { 'none.yaml': 'version: 1\n' })
     expect(problems.map((problem) => placed(problem)[0])).toEqual(expected.map(([place]) => place))
     expected.forEach(([, part], index) => expect(problems[index]?.message).toContain(part))
     expect(test).toBeUndefined()
   })
 
-  it('says all that is wrong in one go, in the policies as well', () => {
+  it('has all problems reported at once, including those of the policies', () => {
     const text = `version: 1
 policies: [./policies.yaml, ./wrong.yaml]
 cases:
@@ -234,7 +229,7 @@ cases:
     expect(load(text, { 'wrong.yaml': wrong }).problems.map(formatProblem)).toEqual([
       expect.stringMatching(/^wrong\.yaml:2:54: error: policy "w": /),
       expect.stringMatching(/^x\.test\.yaml:4:22: error: "noon" is not an instant/),
-      expect.stringMatching(/^x\.test\.yaml:4:52: error: 7 is not text/),
+      expect.stringMatching(/^x\.test\.yaml:4:52: error: 7 is a number/),
       expect.stringMatching(/^x\.test\.yaml:4:62: error: expected a map/),
       expect.stringMatching(/^x\.test\.yaml:4:75: error: expect is kill/),
       expect.stringMatching(/^x\.test\.yaml:5:5: error: "expect" is missing/),
@@ -242,16 +237,16 @@ cases:
     ])
   })
 
-  it('does not call a policy unknown that could not be read', () => {
+  it('has no unknown policies if a policy file could not be read', () => {
     const text = bad(`name: n, ${AT}, connection: {}, expect: keep, by: [lost]`).replace('policies.yaml', 'lost.yaml')
     expect(load(text, { 'lost.yaml': 'version: [' }).problems.map(({ file }) => file)).toEqual(['lost.yaml'])
   })
 
-  it('that is not there is a problem too', () => {
+  it('has a problem if it does not exist', () => {
     expect(loadPolicyTest(memoryFiles({}), 'x.test.yaml').problems).toMatchObject([{ file: 'x.test.yaml', line: 1 }])
   })
 
-  it('never throws, whatever is left out or put in, and what it accepts can be run', () => {
+  it('never makes the loader throw, and every accepted file can be run', () => {
     const words = EVERYTHING.split(/(\s+|[{}[\],:])/)
     fc.assert(
       fc.property(
@@ -294,29 +289,33 @@ describe('finding policy tests', () => {
     return { found: listPolicyTests(memoryFiles(tree), paths, (problem) => problems.push(problem)), problems }
   }
 
-  it('looks one level deep in folders, takes a file by any name, and each once', () => {
+  it('reads folders one level deep, accepts a file with any name, and lists each file once', () => {
     expect(find(['config/policies', 'odd.yaml', 'config/policies/b.test.yaml'])).toEqual({
       found: ['config/policies/a.test.yml', 'config/policies/b.test.yaml', 'odd.yaml'],
       problems: [],
     })
   })
 
-  it('says what is not there', () => {
+  it('reports a path that does not exist', () => {
     const { found, problems } = find(['nowhere', 'config'])
     expect(found).toEqual(['config/f.test.yaml'])
     expect(problems).toMatchObject([{ file: 'nowhere', message: expect.stringContaining('does not exist') as string }])
   })
 
   it.each([
-    ['without a daemon’s file, in its folder', undefined, ['config']],
-    ['beside the policies that it names', 'policies: [./policies, ../odd.yaml]\n', ['config/policies', '.']],
-    ['in its folder where it names none', 'mode: audit\n', ['config']],
-  ])('looks %s if nothing is named', (_where, text, folders) => {
+    ['in the folder of a missing daemon’s file', undefined, ['config']],
+    [
+      'in the folders of the policies that the daemon’s file names',
+      'policies: [./policies, ../odd.yaml]\n',
+      ['config/policies', '.'],
+    ],
+    ['in the folder of a daemon’s file without policies', 'mode: audit\n', ['config']],
+  ])('searches %s if no path is given', (_where, text, folders) => {
     const files = memoryFiles(text === undefined ? tree : { ...tree, 'config/curfew.yaml': text })
     expect(usualTestFolders(files, 'config/curfew.yaml', () => {})).toEqual(folders)
   })
 
-  it('says so if the daemon’s file is illegible', () => {
+  it('reports a daemon’s file that cannot be read', () => {
     const problems: Problem[] = []
     usualTestFolders(memoryFiles({ 'curfew.yaml': 'a: [' }), 'curfew.yaml', (problem) => problems.push(problem))
     expect(problems).toMatchObject([{ file: 'curfew.yaml', severity: 'error' }])
@@ -327,7 +326,7 @@ describe('the JSON Schema of policy tests', () => {
   const schema = testJsonSchema() as JsonSchema
   const faults = (text: string) => schemaFaults(schema, parse(text, { schema: 'core' }))
 
-  it('accepts every key, and says what each is for', () => {
+  it('accepts and describes every key', () => {
     expect(faults(EVERYTHING)).toEqual([])
     const one = schema.properties?.cases?.items ?? {}
     const { connection = {}, connections = {} } = one.properties ?? {}
@@ -336,10 +335,10 @@ describe('the JSON Schema of policy tests', () => {
     }
   })
 
-  it.each(['a misspelled key', 'no cases', 'another outcome', 'negative bytes', 'a number for a name', 'no name'])(
+  it.each(['a misspelled key', 'no cases', 'a misspelled decision', 'negative bytes', 'a number as a name', 'no name'])(
     'refuses a file with %s',
-    (what) => {
-      expect(faults(BROKEN.find(([name]) => name === what)?.[1] ?? '')).not.toEqual([])
+    (mistake) => {
+      expect(faults(BROKEN.find(([name]) => name === mistake)?.[1] ?? '')).not.toEqual([])
     },
   )
 })

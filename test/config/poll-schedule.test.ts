@@ -9,7 +9,7 @@ const gapOf = (expression: string) => {
   return 'problem' in parsed ? parsed.problem : parsed.longestGapMs
 }
 
-/** The longest gap by asking every second of two days, so that the wrap at midnight is among them. */
+/** The longest gap, found by checking every second of two days, which include a midnight. */
 const naiveGapMs = (seconds: readonly number[], minutes: readonly number[], hours: readonly number[]) => {
   const [s, m, h] = [new Set(seconds), new Set(minutes), new Set(hours)]
   let last: number | undefined
@@ -42,18 +42,18 @@ describe('a schedule', () => {
     ['0 0 0 * * *', DAY],
     ['0 0 0 1-31 1-12 0-6', DAY],
     ['0 0 0 * jan-dec sun-sat', DAY],
-  ])('%s leaves gaps of %d ms', (expression, gapMs) => {
+  ])('%s has gaps of %d ms', (expression, gapMs) => {
     expect(gapOf(expression)).toBe(gapMs)
   })
 
   it.each(['* * * * * mon-fri', '* * * 1 * *', '* * * * 2 *', '* * * l * *', '* * * 1-30 * *'])(
-    '%s leaves gaps of a day at least',
+    '%s has gaps of at least a day',
     (expression) => {
       expect(gapOf(expression)).toBeGreaterThanOrEqual(DAY)
     },
   )
 
-  it('agrees with asking every second of two days', () => {
+  it('has the same longest gap as a check of every second of two days', () => {
     const some = (max: number) => fc.uniqueArray(fc.integer({ min: 0, max }), { minLength: 1, maxLength: 8 })
     fc.assert(
       fc.property(some(59), some(59), some(23), (seconds, minutes, hours) => {
@@ -75,7 +75,7 @@ describe('a schedule', () => {
     ['* * *', ['six fields']],
     ['every minute', ['six fields']],
     ['', ['six fields']],
-  ])('%s is refused in plain words', (expression, words) => {
+  ])('%s is refused with the field and what is expected', (expression, words) => {
     for (const word of words) expect(gapOf(expression)).toContain(word)
   })
 })

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { formatProblem, type Problem } from '../../src/config/yaml/problem.ts'
 import { encode, lines } from './mutilated.ts'
 
-/** Every problem names a place inside its file, and is told in one line. */
+/** Expects that every problem has a place inside of its file and prints as one line. */
 export const expectInside = (
   problems: readonly Problem[],
   tree: Readonly<Record<string, string | Uint8Array>>,

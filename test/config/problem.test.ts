@@ -11,14 +11,14 @@ const problem = (rest: Partial<Problem> = {}): Problem => ({
 })
 
 describe('a problem', () => {
-  it('is one line: where, how grave, whose and what', () => {
+  it('is one line with place, severity, policy and message', () => {
     expect(formatProblem(problem({ line: 3, column: 7, policy: 'leavers' }))).toBe(
       'a.yaml:3:7: error: policy "leavers": wrong',
     )
     expect(formatProblem(problem({ severity: 'warning' }))).toBe('a.yaml:1:1: warning: wrong')
   })
 
-  it('stays one printable line, whatever it quotes', () => {
+  it('is one printable line, whatever the message quotes', () => {
     const line = formatProblem(problem({ policy: 'a\nb', message: `\u001b[31m"x\ty"\u2028\ud800${'z'.repeat(5000)}` }))
     expect(line).toMatch(/^[^\p{Cc}\p{Zl}\p{Cs}]+$/u)
     expect(line).toContain(String.raw`a\nb`)
@@ -28,7 +28,7 @@ describe('a problem', () => {
 })
 
 describe('a list of problems', () => {
-  it('is sorted by file and place, and says a thing once', () => {
+  it('is sorted by file and place, without duplicates', () => {
     const list = [
       problem({ file: 'b.yaml' }),
       problem({ line: 10 }),
@@ -46,7 +46,7 @@ describe('a list of problems', () => {
     ])
   })
 
-  it('ends after 200 lines with how many more there are', () => {
+  it('ends after 200 lines with the number of the remaining problems', () => {
     const many = (count: number) => Array.from({ length: count }, (_, line) => problem({ line: line + 1 }))
     expect(formatProblems(many(200))).toHaveLength(200)
     const lines = formatProblems(many(201))
@@ -54,7 +54,7 @@ describe('a list of problems', () => {
     expect(lines.at(-1)).toBe('and 1 more')
   })
 
-  it('has errors only if one of them is', () => {
+  it('has errors only if a problem is an error', () => {
     expect(hasErrors([problem({ severity: 'warning' })])).toBe(false)
     expect(hasErrors([problem({ severity: 'warning' }), problem()])).toBe(true)
   })

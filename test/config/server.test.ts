@@ -17,10 +17,10 @@ server: ${server}
   return loadConfiguration(files, 'etc/curfew.yaml')
 }
 
-const said = (server: string) => load(server).problems.map(formatProblem)
+const messagesOf = (server: string) => load(server).problems.map(formatProblem)
 
 describe('server', () => {
-  it('means what was written, paths from the folder of the file', () => {
+  it('is read as written, with paths relative to the folder of the file', () => {
     const { configuration, problems } = load(`
   host: "0.0.0.0"
   tls: { certFile: ./tls/server.crt, keyFile: tls/server.key, clientCaFile: /run/ca.crt }
@@ -52,25 +52,25 @@ describe('server', () => {
     `${HASH}hunter2`,
     `x${HASH}`,
     '"{SHA}hunter2"',
-  ])('does not show what stands in the place of a hash: %s', (password) => {
-    const messages = said(`{ basicAuthUsers: { prometheus: ${password} } }`)
+  ])('does not show a value that is written instead of a hash: %s', (password) => {
+    const messages = messagesOf(`{ basicAuthUsers: { prometheus: ${password} } }`)
     expect(messages.length).toBe(1)
     expect(messages.join()).not.toMatch(/hunter2|4711|true|1e3|aaa/)
   })
 
-  it('warns of logins that anybody on the way can read', () => {
+  it('warns about logins that are sent over the network without TLS', () => {
     const logins = `basicAuthUsers: { prometheus: ${HASH} }, bearerTokenFile: ./token`
     const warned = [
       expect.stringMatching(/^etc\/curfew\.yaml:4:\d+: warning: basicAuthUsers without tls/),
       expect.stringMatching(/^etc\/curfew\.yaml:4:\d+: warning: bearerTokenFile without tls/),
     ]
     for (const host of ['0.0.0.0', '::', '10.0.0.1', 'curfew.corp.example', '127.0.0.1.corp.example']) {
-      expect(said(`{ host: "${host}", ${logins} }`)).toEqual(warned)
-      expect(said(`{ host: "${host}", ${logins}, tls: { certFile: ./crt, keyFile: ./key } }`)).toEqual([])
-      expect(said(`{ host: "${host}" }`)).toEqual([])
+      expect(messagesOf(`{ host: "${host}", ${logins} }`)).toEqual(warned)
+      expect(messagesOf(`{ host: "${host}", ${logins}, tls: { certFile: ./crt, keyFile: ./key } }`)).toEqual([])
+      expect(messagesOf(`{ host: "${host}" }`)).toEqual([])
     }
     for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
-      expect(said(`{ host: "${host}", ${logins} }`)).toEqual([])
+      expect(messagesOf(`{ host: "${host}", ${logins} }`)).toEqual([])
     }
   })
 })

@@ -14,14 +14,14 @@ const load = (watch: string, match = '{ endpoints: [cvpn-endpoint-0123456789abcd
 const LISTED = '  - { region: eu-central-1, endpoints: [cvpn-endpoint-0123456789abcdef0] }\n'
 const DISCOVERED = '  - { region: us-east-1, discover: all }\n'
 
-describe('a policy that names a place', () => {
-  it('is warned of an endpoint that is not listed, unless some are discovered', () => {
+describe('a policy that names an endpoint or a Region', () => {
+  it('has a warning if the endpoint is not listed, unless endpoints are discovered', () => {
     const warnings = (watch: string) => load(watch).problems.map(({ severity }) => severity)
     expect(warnings(LISTED)).toEqual(['warning'])
     expect(warnings(LISTED + DISCOVERED)).toEqual([])
   })
 
-  it('is warned of a Region that is not watched', () => {
+  it('has a warning if the Region is not watched', () => {
     const { problems } = load(LISTED + DISCOVERED, '{ regions: [us-west-2] }')
     expect(problems).toMatchObject([{ severity: 'warning', file: 'policies/a.yaml' }])
   })
@@ -32,7 +32,7 @@ describe('a role', () => {
     'arn:aws:iam::111122223333:role/curfew',
     'arn:aws-cn:iam::111122223333:role/curfew',
     'arn:aws-us-gov:iam::111122223333:role/vpn/ops/curfew@corp.example',
-  ])('may be %s', (arn) => {
+  ])('is accepted as %s', (arn) => {
     const { configuration } = load(`  - { region: us-east-1, discover: all, assumeRole: { arn: "${arn}" } }\n`)
     expect(configuration?.watch[0]?.assumeRole).toEqual({ arn, externalId: undefined })
   })

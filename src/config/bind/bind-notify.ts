@@ -10,26 +10,32 @@ type WrittenSource = NonNullable<WrittenTarget['slack']>
 
 const RECEIVERS = ['webhook', 'slack'] as const
 
-const INSTEAD = 'write { env: NAME } or { file: PATH }'
+const WRITE_SOURCE = 'write { env: NAME } or { file: PATH }'
 
-/** Refuses what should not stand in the file itself. Goes before the schema, whose words would repeat it. */
+/**
+ * Refuses secrets that are written in the file itself. It runs before the schema, whose messages would repeat the
+ * secret.
+ */
 export const refuseLiteralSecrets = (file: YamlFile): void => {
   const written = (file.value as { readonly notify?: unknown } | null | undefined)?.notify
   if (!Array.isArray(written)) return
   written.forEach((entry: unknown, index) => {
     if (typeof entry !== 'object' || entry === null) return
-    for (const [key, what] of [
+    for (const [key, meaning] of [
       ['slack', 'the address of a Slack webhook'],
-      ['secret', 'what signs'],
+      ['secret', 'the signing key'],
     ] as const) {
       const value: unknown = (entry as Record<string, unknown>)[key]
       if (value === undefined || typeof value === 'object') continue
-      file.problem(['notify', index, key], `${what} is a secret and does not belong in this file: ${INSTEAD}`)
+      file.problem(['notify', index, key], `${meaning} is a secret and does not belong in this file: ${WRITE_SOURCE}`)
     }
   })
 }
 
-/** Who is told, as written and checked. `visit` hears of every file that holds a part of it. */
+/**
+ * The receivers of notifications, checked and bound. `visit` is called with every file that holds an address or a
+ * secret.
+ */
 export const bindNotify = (
   file: YamlFile,
   written: readonly WrittenTarget[],
@@ -42,25 +48,25 @@ export const bindNotify = (
     const receivers = RECEIVERS.filter((key) => entry[key] !== undefined || file.isFlawed([...path, key]))
     const [receiver] = receivers
     if (receiver === undefined || receivers.length > 1) {
-      file.problem(path, 'expected one receiver: write "webhook" or "slack", and an entry of its own for each')
+      file.problem(path, 'expected exactly one receiver: write "webhook" or "slack", with an entry of its own for each')
       return []
     }
     const name = entry.name ?? `${receiver}-${index + 1}`
-    const taken = placeOfName.get(name)
-    if (taken === undefined) {
+    const firstPlace = placeOfName.get(name)
+    if (firstPlace === undefined) {
       placeOfName.set(name, file.placeOf(path))
     } else if (!file.isFlawed(path)) {
       file.problem(
         entry.name === undefined ? path : [...path, 'name'],
-        `the name "${name}" is taken at ${taken}: choose another`,
+        `the name "${name}" is already used at ${firstPlace}: choose another`,
       )
     }
     const { secret, events } = entry
     if (receiver === 'slack' && secret !== undefined) {
-      file.problem([...path, 'secret'], 'Slack checks no signature: remove the key', { at: 'key' })
+      file.problem([...path, 'secret'], 'Slack does not verify signatures: remove the key', { at: 'key' })
     }
     if (receiver === 'webhook' && secret === undefined && !file.isFlawed([...path, 'secret'])) {
-      const message = `without "secret" a receiver cannot tell who sent it: ${INSTEAD}`
+      const message = `without "secret" the receiver cannot verify the sender: ${WRITE_SOURCE}`
       file.problem(path, message, { severity: 'warning' })
     }
     const found = entry[receiver]
@@ -73,7 +79,7 @@ export const bindNotify = (
 const literalAddress = (file: YamlFile, path: Path, address: string): string | undefined => {
   const problem = addressProblem(address)
   if (problem !== undefined) file.problem(path, problem)
-  else if (new URL(address).password !== '') file.problem(path, `the address holds a password: ${INSTEAD}`)
+  else if (new URL(address).password !== '') file.problem(path, `the address contains a password: ${WRITE_SOURCE}`)
   else return address
   return undefined
 }
@@ -90,7 +96,6 @@ const bindSource = (
     visit(resolved)
     return { file: resolved }
   }
-  if (!file.isFlawed(path))
-    file.problem(path, 'expected where it stands, in one place: { env: NAME } or { file: PATH }')
+  if (!file.isFlawed(path)) file.problem(path, 'expected exactly one source: { env: NAME } or { file: PATH }')
   return undefined
 }

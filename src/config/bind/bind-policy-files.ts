@@ -11,14 +11,14 @@ import type { PolicySetContent } from './policy-set-hash.ts'
 import { createReferences, type References } from './references.ts'
 import { readVocabulary } from './vocabulary.ts'
 
-/** A policy and where it was written. */
+/** A policy and its place: the file and its index in the file's list. */
 export interface WrittenPolicy {
   readonly policy: Policy
   readonly file: YamlFile
   readonly index: number
 }
 
-export interface BoundPolicies {
+interface BoundPolicies {
   readonly policies: readonly WrittenPolicy[]
   readonly references: References
   readonly content: Omit<PolicySetContent, 'protect'>
@@ -78,7 +78,7 @@ const entriesOf = (file: YamlFile): readonly unknown[] => {
 const section = (yamlFiles: readonly YamlFile[], key: string): Record<string, unknown> =>
   Object.assign({}, ...yamlFiles.map(({ value }) => keyOf(value, key)))
 
-/** On what was written, so that a policy that is wrong otherwise still counts. */
+/** Works on the written values, so that it includes policies with other mistakes. */
 const reportDuplicateNames = (written: readonly WrittenEntry[]): void => {
   const first = new Map<string, WrittenEntry>()
   for (const entry of written) {
@@ -91,13 +91,13 @@ const reportDuplicateNames = (written: readonly WrittenEntry[]): void => {
       const place = other.file.placeOf(['policies', other.index, 'name'])
       entry.file.problem(
         ['policies', entry.index, 'name'],
-        `this name is already taken at ${place}: rename one of the two`,
+        `this name is already used at ${place}: rename one of the two`,
       )
     }
   }
 }
 
-/** A policy with the content of the files that it names in place of their paths. */
+/** The policy with the paths of its files replaced by the entries of those files. */
 const withFileEntries = (file: YamlFile, value: unknown, references: References): unknown => {
   const kind = POLICY_KINDS.find((known) => known.kind === keyOf(value, 'kind'))
   const named = (kind?.fileKeys ?? []).flatMap((key) => {

@@ -12,14 +12,14 @@ import { sharedOf } from './shared.ts'
 
 type Written = Record<string, unknown>
 
-/** Common keys that go with some kinds only, by what those kinds say of themselves. */
+/** Common keys that only some kinds accept, with the property by which a kind accepts them. */
 const TRAITS = [
   ['cooldown', 'cooldown'],
   ['cooldownByCommonName', 'cooldown'],
   ['warn', 'foreseeable'],
 ] as const
 
-/** One policy as written, checked and bound. Undefined if its kind is not known; wrong parts are reported and left out. */
+/** Checks and binds one written policy. Undefined if its kind is unknown. Invalid parts are reported and left out. */
 export const bindPolicy = (
   file: YamlFile,
   index: number,
@@ -28,7 +28,7 @@ export const bindPolicy = (
 ): Policy | undefined => {
   const path = ['policies', index]
   if (typeof written !== 'object' || written === null || Array.isArray(written)) {
-    file.problem(path, 'expected a policy, a map with "name", "kind" and the keys of its kind')
+    file.problem(path, 'expected a policy: a map with "name", "kind" and the keys of its kind')
     return undefined
   }
   const policy = written as Written
@@ -40,35 +40,40 @@ export const bindPolicy = (
   const name = common('name')
   const graceMs = common('grace') ?? 0
   if (kind?.noGrace !== undefined && policy.grace !== undefined) {
-    file.problem([...path, 'grace'], `"grace" does not go with ${kind.kind}: ${kind.noGrace}`, { at: 'key' })
+    file.problem([...path, 'grace'], `"grace" cannot be used with ${kind.kind}: ${kind.noGrace}`, { at: 'key' })
   }
   for (const [key, trait] of TRAITS) {
     if (kind === undefined || kind[trait] === true || policy[key] === undefined) continue
     const kinds = POLICY_KINDS.filter((other) => other[trait] === true).map((other) => other.kind)
-    file.problem([...path, key], `"${key}" does not go with ${kind.kind}, only with ${kinds.join(', ')}: remove it`, {
-      at: 'key',
-    })
+    file.problem(
+      [...path, key],
+      `"${key}" cannot be used with ${kind.kind}, only with ${kinds.join(', ')}: remove it`,
+      {
+        at: 'key',
+      },
+    )
   }
   const warn = common('warn') ?? []
   warn.forEach((lead, index) => {
     if (warn.indexOf(lead) === index) return
-    file.problem(
-      [...path, 'warn', index],
-      `${formatDuration(lead)} before the end is already named: remove one of the two`,
-    )
+    file.problem([...path, 'warn', index], `${formatDuration(lead)} is already in the list: remove one of the two`)
   })
   const guard = common('guard') ?? 'on'
   const cooldownMs = common('cooldown') ?? 0
   const cooldownByCommonName = common('cooldownByCommonName') ?? false
   if (policy.cooldownByCommonName !== undefined && policy.cooldown === undefined) {
-    file.problem([...path, 'cooldownByCommonName'], 'this goes with "cooldown": write that as well, or remove it', {
-      at: 'key',
-    })
+    file.problem(
+      [...path, 'cooldownByCommonName'],
+      'this key has no effect without "cooldown": add "cooldown", or remove this key',
+      {
+        at: 'key',
+      },
+    )
   }
   const shared = sharedOf(file, path, policy, references, name)
   const selector = (key: 'match' | 'exempt') => {
     if (isEmptyMap(policy[key]))
-      shared.problem([key], 'nothing is named: write "users", "endpoints" or "regions", or remove the key')
+      shared.problem([key], 'the selector is empty: write "users", "endpoints" or "regions", or remove the key')
     return bindSelector(common(key), key, shared)
   }
   const [match, exempt] = [selector('match'), selector('exempt')]
@@ -93,7 +98,7 @@ export const bindPolicy = (
   )
 }
 
-/** What the kind makes of its own keys. */
+/** The kind's rule, bound from the kind's own keys. Undefined if those cannot be read. */
 const bindRule = (
   file: YamlFile,
   path: Path,
@@ -105,10 +110,11 @@ const bindRule = (
   const own = Object.fromEntries(Object.entries(policy).filter(([key]) => ownKeys.includes(key)))
   const read = readValue(file, kind.keys, path, own)
   if (read === undefined) return undefined
-  // Of what is left of a policy the kind may say that something is missing: only what it says of one of its keys is certain.
-  const isWhole = !ownKeys.some((key) => file.isFlawed([...path, key]))
+  // If a key was left out as invalid, the kind may report that something is missing. Then only problems at a written
+  // key are certain.
+  const isComplete = !ownKeys.some((key) => file.isFlawed([...path, key]))
   const problem: Shared['problem'] = (at, message, known) => {
-    if (isWhole || (at[0] !== undefined && at[0] in own)) shared.problem(at, message, known)
+    if (isComplete || (at[0] !== undefined && at[0] in own)) shared.problem(at, message, known)
   }
   return { rule: kind.bind(read as never, { ...shared, problem }) }
 }

@@ -7,7 +7,7 @@ import { GROUP } from './vocabulary.ts'
 
 type WrittenSelector = z.output<typeof commonKeys.match> | z.output<typeof commonKeys.exempt>
 
-/** A selector with its groups resolved; `path` is where it stands in the policy. */
+/** A selector with its groups resolved. `key` is its key in the policy. */
 export const bindSelector = (written: WrittenSelector, key: string, shared: Shared): Selector | undefined => {
   if (written === undefined) return undefined
   const bind = (

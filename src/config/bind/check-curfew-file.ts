@@ -4,7 +4,7 @@ import { AWS_GRANTS, type CurfewKeys } from '../schema/curfew-schema.ts'
 import { parseSchedule } from '../schema/poll-schedule.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 
-/** What no single key can tell: how the keys of `curfew.yaml` go together. */
+/** Checks the rules of `curfew.yaml` that involve several keys. */
 export const checkCurfewFile = (file: YamlFile, { poll, termination, watch, server }: CurfewKeys): void => {
   if (poll !== undefined) checkSchedule(file, poll.schedule, poll.staleAfter)
   checkEndpoints(file, watch ?? [])
@@ -23,7 +23,7 @@ const checkSchedule = (file: YamlFile, schedule: string, staleAfterMs: number): 
   if ('problem' in parsed) return file.problem(path, parsed.problem)
   if (file.isFlawed(['poll', 'staleAfter']) || parsed.longestGapMs <= staleAfterMs / 2) return
   const [gap, half, stale] = [parsed.longestGapMs, staleAfterMs / 2, staleAfterMs].map(formatDuration)
-  const message = `the schedule leaves gaps of ${gap}, expected at most ${half}, half of poll.staleAfter (${stale}): poll more often, or raise staleAfter`
+  const message = `the schedule has gaps of up to ${gap}, expected at most ${half}, half of poll.staleAfter (${stale}): poll more often, or raise staleAfter`
   file.problem(file.written(path) === undefined ? ['poll', 'staleAfter'] : path, message)
 }
 
@@ -35,7 +35,7 @@ const checkEndpoints = (file: YamlFile, watch: NonNullable<CurfewKeys['watch']>)
       discover === undefined &&
       !['endpoints', 'discover'].some((key) => file.isFlawed(['watch', index, key]))
     ) {
-      file.problem(['watch', index], 'no endpoint is named: write "endpoints", "discover" or both')
+      file.problem(['watch', index], 'no endpoints are named: write "endpoints", "discover" or both')
     }
     endpoints?.forEach((endpoint, entry) => {
       const path = ['watch', index, 'endpoints', entry]
@@ -51,7 +51,7 @@ const checkRate = (file: YamlFile, key: keyof typeof AWS_GRANTS, rate: Rate): vo
   for (const part of ['burst', 'perSecond'] as const) {
     const granted = AWS_GRANTS[key][part]
     if (rate[part] <= granted) continue
-    const message = `${part} is ${rate[part]}, but AWS grants the whole account ${granted}: lower it, unless your quota was raised`
+    const message = `${part} is ${rate[part]}, but AWS grants ${granted} to the whole account: lower it, unless AWS raised your quota`
     file.problem([key, 'rate', part], message, { severity: 'warning' })
   }
 }
@@ -62,7 +62,7 @@ const checkServer = (file: YamlFile, server: NonNullable<CurfewKeys['server']>):
   if (server.tls !== undefined || LOOPBACK.test(server.host) || file.isFlawed(['server', 'tls'])) return
   for (const key of ['basicAuthUsers', 'bearerTokenFile'] as const) {
     if (server[key] === undefined) continue
-    const message = `${key} without tls: whoever sees the network sees the secret: add "tls", or listen on 127.0.0.1`
+    const message = `${key} without tls sends the secret over the network in the clear: add "tls", or listen on 127.0.0.1`
     file.problem(['server', key], message, { at: 'key', severity: 'warning' })
   }
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { UserEntry } from '../../domain/names/user-list.ts'
 import type { Policy } from '../../domain/policies/policy.ts'
 
-/** What decides: policies in order, with the entries of the files that they name; groups and calendars by name. */
+/** Everything that decides: the policies in order, with the entries of their files; groups and calendars by name. */
 export interface PolicySetContent {
   readonly policies: readonly unknown[]
   readonly groups: Readonly<Record<string, unknown>>
@@ -10,18 +10,48 @@ export interface PolicySetContent {
   readonly protect: unknown
 }
 
-/** SHA-256 in hex; the order of keys does not count. */
-export const policySetHash = (content: PolicySetContent): string =>
+/** SHA-256 in hex. The order of keys has no effect. */
+export const policySetHash = (content: PolicySetContent): string => hashOf(content)
+
+type HashedPolicy = Omit<Policy, 'hash'>
+
+/**
+ * The part of `policyHash` that each field of a policy contributes; undefined for a field that is not part of it. A
+ * policy with another hash is treated as just changed. A new field of `Policy` does not compile until it has an entry
+ * here.
+ */
+const HASHED_PARTS = {
+  // The state file keeps each hash under the policy's name.
+  name: undefined,
+  kind: ({ kind }) => kind.kind,
+  rule: ({ rule }) => rule,
+  // A change of mode is detected separately, by `acts`.
+  mode: undefined,
+  match: ({ match }) => match,
+  exempt: ({ exempt }) => exempt,
+  graceMs: ({ graceMs }) => graceMs,
+  // It changes which people are warned, not which connections end.
+  warn: undefined,
+  // `guard: off` releases what the guard holds by itself. It must not make the policy younger.
+  guard: undefined,
+  cooldownMs: ({ cooldownMs }) => cooldownMs,
+  cooldownByCommonName: ({ cooldownByCommonName }) => cooldownByCommonName,
+} satisfies Record<keyof HashedPolicy, ((policy: HashedPolicy) => unknown) | undefined>
+
+/**
+ * SHA-256 in hex over the fields of a bound policy that decide which connections it ends and when, and over `protect`.
+ * `HASHED_PARTS` says which fields those are. State files keep these hashes: if the hash of an unedited policy changed
+ * with an upgrade, the daemon would treat that policy as just changed.
+ */
+export const policyHash = (policy: HashedPolicy, protect: readonly UserEntry[]): string => {
+  const parts = Object.entries(HASHED_PARTS).flatMap(([key, partOf]) => (partOf ? [[key, partOf(policy)]] : []))
+  return hashOf({ ...Object.fromEntries(parts), protect })
+}
+
+const hashOf = (content: unknown): string =>
   createHash('sha256').update(JSON.stringify(content, sortedKeys)).digest('hex')
 
 const sortedKeys = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
     : value
-
-/** Over all that has a meaning in one policy once it is bound, and over `protect`; its mode and its guard are not in it. */
-export const policyHash = (policy: Omit<Policy, 'hash'>, protect: readonly UserEntry[]): string => {
-  const { kind, rule, match, exempt, graceMs, cooldownMs, cooldownByCommonName } = policy
-  const content = { kind: kind.kind, rule, match, exempt, graceMs, cooldownMs, cooldownByCommonName, protect }
-  return createHash('sha256').update(JSON.stringify(content, sortedKeys)).digest('hex')
-}

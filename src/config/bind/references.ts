@@ -9,18 +9,24 @@ import type { Vocabulary } from './vocabulary.ts'
 /** The names and files that policies refer to. */
 export interface References {
   readonly vocabulary: Vocabulary
-  /** Reads the file that a policy of `holder` names; what is wrong is reported by `named`, or in the file itself. */
-  textFile(holder: YamlFile, written: string, named: (message: string) => void): TextFile | undefined
+  /**
+   * Reads the text file that a policy of `holder` names. If it cannot be read, `unreadable` is called with the reason.
+   */
+  textFile(holder: YamlFile, written: string, unreadable: (reason: string) => void): TextFile | undefined
   /** The entries of all files that were read, by path. */
   textFiles(): ReadonlyMap<string, readonly string[]>
 }
 
 export interface TextFile {
   readonly entries: readonly FileEntry[]
+  /** Reports an error in a line of the file. `policy` is the name of the policy that uses the file. */
   problem(line: number, message: string, policy: string | undefined): void
 }
 
-/** `root` is where the files must lie, links followed; by default in the folder of the file that names them. `visit` hears of every path that was looked at. */
+/**
+ * `root` is the folder in which the files must lie, links followed; by default the folder of the file that names them.
+ * `visit` is called with every path that was looked at.
+ */
 export const createReferences = (
   files: ConfigFiles,
   vocabulary: Vocabulary,
@@ -34,14 +40,14 @@ export const createReferences = (
     visit(path)
     const found = admit(files, path, folder)
     if (found.kind === 'refused') return found
-    if (found.kind !== 'file') return { why: `${path} is not a file: name a text file with one pattern a line` }
+    if (found.kind !== 'file') return { why: `${path} is not a file: name a text file with one pattern per line` }
     const content = readUsersFile(files, path)
     if ('why' in content) return { why: `${path} cannot be read: ${content.why}` }
-    const tell = limited(report)
+    const reportLimited = limited(report)
     return {
       entries: content.entries,
       problem: (line, message, policy) =>
-        tell({
+        reportLimited({
           severity: 'error',
           file: path,
           line,
@@ -54,12 +60,12 @@ export const createReferences = (
 
   return {
     vocabulary,
-    textFile(holder, written, named) {
+    textFile(holder, written, unreadable) {
       const path = resolvePath(holder.path, written)
       const file = known.get(path) ?? read(path, root ?? realFolderOf(files, holder.path))
       known.set(path, file)
       if ('entries' in file) return file
-      named(file.why)
+      unreadable(file.why)
       return undefined
     },
     textFiles: () =>

@@ -5,7 +5,10 @@ import type { Path } from '../yaml/yaml-tree.ts'
 import type { References, TextFile } from './references.ts'
 import { type Definition, GROUP } from './vocabulary.ts'
 
-/** What the parts of a policy (at `path`, called `name`) refer to, and a way to say what is wrong with them. */
+/**
+ * What `bind` of a policy kind needs: the groups, calendars and files that the policy at `path` refers to, and a way to
+ * report problems.
+ */
 export const sharedOf = (
   file: YamlFile,
   path: Path,
@@ -22,31 +25,31 @@ export const sharedOf = (
     if (textFile !== undefined && typeof line === 'number') textFile.problem(line, message, name)
     else file.problem([...path, ...at], message, { known, ...(word === undefined ? {} : { word }) })
   }
-  /** What a name stands for; a name that is missing may be defined in a file that could not be read. */
+  /** The value of a name. A missing name is not reported if a file could not be read, for that file may define it. */
   const lookUp = <Value>(
     word: string,
-    names: ReadonlyMap<string, Definition<Value>>,
-    called: string,
+    definitions: ReadonlyMap<string, Definition<Value>>,
+    wanted: string,
     at: readonly (string | number)[],
   ) => {
-    const found = names.get(called)
+    const found = definitions.get(wanted)
     found?.use()
     if (found === undefined && !vocabulary.incomplete) {
-      const message = `there is no ${word} "${called}": define it under "${word}s" in any policy file`
-      problem(at, message, names.keys(), called)
+      const message = `there is no ${word} "${wanted}": define it under "${word}s" in any policy file`
+      problem(at, message, definitions.keys(), wanted)
     }
     return found?.value
   }
 
   return {
     problem,
-    calendar: (called, at) => lookUp('calendar', vocabulary.calendars, called, at),
+    calendar: (wanted, at) => lookUp('calendar', vocabulary.calendars, wanted, at),
     patterns(text, at) {
       if (text.startsWith(GROUP)) {
         if (textFiles.has(String(at[0]))) {
           problem(
             at,
-            `"${text}": a group has no place in a file of users: write its members, or name the group under "users"`,
+            `"${text}": a file of users cannot hold a group: write the members here, or name the group under "users"`,
           )
           return undefined
         }

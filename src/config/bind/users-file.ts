@@ -2,10 +2,13 @@ import type { FileEntry } from '../../domain/policies/policy.ts'
 import type { ConfigFiles } from '../config-files.ts'
 import { sourceText } from '../yaml/source-text.ts'
 
-/** Twice as many people as the largest endpoint has connections; each takes its share of the memory. */
-const MOST_ENTRIES = 250_000
+/** Twice as many entries as the largest endpoint has connections. The limit bounds the memory. */
+const MAX_ENTRIES = 250_000
 
-/** One entry a line. A `#` is a comment only where it comes first: elsewhere it belongs to the name, as in Entra's guests. */
+/**
+ * One entry per line. A `#` begins a comment only at the start of a line. Elsewhere it is part of the name, as in the
+ * names of Entra guests.
+ */
 export const readUsersFile = (
   files: ConfigFiles,
   path: string,
@@ -18,8 +21,8 @@ export const readUsersFile = (
     .split(/\r?\n/)
     .map((text, index): FileEntry => ({ text, line: index + 1 }))
     .filter(({ text }) => !/^\s*(?:#|$)/.test(text))
-  if (entries.length <= MOST_ENTRIES) return { entries }
+  if (entries.length <= MAX_ENTRIES) return { entries }
   return {
-    why: `it has ${entries.length} entries, at most ${MOST_ENTRIES} are read: write patterns, or remove those that are over`,
+    why: `it has ${entries.length} entries, at most ${MAX_ENTRIES} are read: write patterns, or remove expired entries`,
   }
 }

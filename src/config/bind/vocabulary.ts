@@ -6,7 +6,7 @@ import { readValue } from '../yaml/read-value.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
 
-/** A name that all files share, with its meaning. */
+/** The definition of a name that all files share. */
 export interface Definition<Value> {
   readonly value: Value
   readonly file: YamlFile
@@ -15,21 +15,24 @@ export interface Definition<Value> {
   isUsed(): boolean
 }
 
-/** What policies call by name, wherever it was defined. */
+/** The groups and calendars of all files, by name. */
 export interface Vocabulary {
   readonly groups: ReadonlyMap<string, Definition<readonly Pattern[]>>
   readonly calendars: ReadonlyMap<string, Definition<Calendar>>
-  /** Whether some file is illegible, so that a name that is missing here may be defined there. */
+  /** Whether a file could not be read. It may define names that are missing here. */
   readonly incomplete: boolean
 }
 
 export const GROUP = 'group:'
 
-/** Warns of names that nothing refers to: misspelled in the policy, or left over. */
+/**
+ * Warns about groups and calendars that no policy refers to. The policy may misspell the name, or the definition is
+ * obsolete.
+ */
 export const reportUnused = ({ groups, calendars }: Vocabulary): void => {
   const report = (word: string, definitions: ReadonlyMap<string, Definition<unknown>>) => {
     for (const [name, { file, path, isUsed }] of definitions) {
-      const message = `the ${word} "${name}" is used by no policy: use it, or remove it`
+      const message = `no policy uses the ${word} "${name}": use it, or remove it`
       if (!isUsed()) file.problem(path, message, { at: 'key', severity: 'warning' })
     }
   }
@@ -60,7 +63,7 @@ const define = <Value>(
         defined.set(name, { value, file, path, use: () => (used = true), isUsed: () => used })
       } else {
         const place = first.file.placeOf(first.path)
-        file.problem(path, `the ${word} "${name}" is already defined at ${place}: rename one, or put both into one`, {
+        file.problem(path, `the ${word} "${name}" is already defined at ${place}: rename one, or merge the two`, {
           at: 'key',
         })
       }
@@ -89,7 +92,7 @@ const readGroup = (file: YamlFile, path: Path, written: unknown): readonly Patte
 
 const readCalendar = (file: YamlFile, path: Path, written: unknown): Calendar => {
   const calendar: z.output<typeof calendarSchema> = readValue(file, calendarSchema, path, written) ?? {}
-  const good = <Value>(parsed: Parsed<Value>, at: Path): Value[] => {
+  const valueOf = <Value>(parsed: Parsed<Value>, at: Path): Value[] => {
     if ('value' in parsed) return [parsed.value]
     file.problem([...path, ...at], parsed.problem)
     return []
@@ -100,9 +103,9 @@ const readCalendar = (file: YamlFile, path: Path, written: unknown): Calendar =>
   return {
     dates: (calendar.dates ?? []).flatMap((date, index) => {
       const at = ['dates', index]
-      if (typeof date !== 'string') return good(parseDateRange(date), at)
-      return good(parseDate(date), at).map((day) => ({ from: day, to: day }))
+      if (typeof date !== 'string') return valueOf(parseDateRange(date), at)
+      return valueOf(parseDate(date), at).map((day) => ({ from: day, to: day }))
     }),
-    yearly: (calendar.yearly ?? []).flatMap((day, index) => good(parseYearly(day), ['yearly', index])),
+    yearly: (calendar.yearly ?? []).flatMap((day, index) => valueOf(parseYearly(day), ['yearly', index])),
   }
 }

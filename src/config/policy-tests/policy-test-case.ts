@@ -6,29 +6,29 @@ import type { YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
 import { caseKeys, EXPECTATION_KEYS, type WrittenCase, type WrittenConnection } from './policy-test-schema.ts'
 
-/** A case and where it was written. */
+/** A case with its name and place. */
 export interface NamedCase extends PolicyCase {
   readonly name: string
-  /** `file:line:column`. */
+  /** `file:line:column` of the case. */
   readonly place: string
 }
 
-/** Where a case says nothing else. */
+/** The endpoint and Region of a connection that names none. */
 const DEFAULT_ENDPOINT = 'cvpn-endpoint-00000000000000000'
 const DEFAULT_REGION = 'eu-central-1'
 
 type Written = Readonly<Record<string, unknown>>
 
-/** A part of a case: as it was written, and what was read of it. */
-interface Spot {
+/** A connection of a case: its path, the written keys, and the values that were read from them. */
+interface CaseConnection {
   readonly path: Path
   readonly written: Written
   readonly read: WrittenConnection | undefined
 }
 
 /**
- * One case, checked and bound; wrong parts are reported and left out. `known` are the names of all policies, undefined if
- * some could not be read.
+ * Checks and binds one case. Invalid parts are reported and left out. `known` has the names of all policies, or is
+ * undefined if some policies could not be read.
  */
 export const bindCase = (
   file: YamlFile,
@@ -37,19 +37,19 @@ export const bindCase = (
   known: ReadonlySet<string> | undefined,
 ): NamedCase | undefined => {
   if (!isMap(written)) {
-    file.problem(path, 'expected a case, a map with "name", "at", "connection" and "expect"')
+    file.problem(path, 'expected a case: a map with "name", "at", "connection" and "expect"')
     return undefined
   }
   const one: WrittenCase = readKeys(file, caseKeys, path, written, '')
-  const spots = spotsOf(file, path, written, one)
-  checkExpectations(file, path, written, spots)
-  checkIds(file, spots)
-  checkInstants(file, path, one, spots)
-  if (known !== undefined) checkPolicyNames(file, path, one, spots, known)
+  const caseConnections = connectionsIn(file, path, written, one)
+  checkExpectations(file, path, written, caseConnections)
+  checkIds(file, caseConnections)
+  checkInstants(file, path, one, caseConnections)
+  if (known !== undefined) checkPolicyNames(file, path, one, caseConnections, known)
 
   const { name, at, cuts = [] } = one
   if (name === undefined || at === undefined) return undefined
-  const connections = spots.flatMap(({ read }, index): TestedConnection[] => {
+  const connections = caseConnections.flatMap(({ read }, index): TestedConnection[] => {
     const expected = expectationOf(one) ?? (read && expectationOf(read))
     if (read === undefined || expected === undefined) return []
     return [{ connection: connectionOf(read, index), lastActivityAt: read.lastActivity, expected }]
@@ -72,7 +72,10 @@ const isMap = (value: unknown): value is Written => typeof value === 'object' &&
 const expectationOf = ({ expect, by, nextAt }: Pick<WrittenConnection, keyof Expectation>): Expectation | undefined =>
   expect === undefined ? undefined : { expect, by, nextAt }
 
-/** What is not given is unknown. Counters that have stood still since an instant do so whatever they count. */
+/**
+ * Facts that are not given are unknown. With `lastActivity`, byte counters that are not given are 0, because their
+ * value does not matter.
+ */
 const connectionOf = (written: WrittenConnection, index: number): Connection => {
   const count = written.lastActivity === undefined ? undefined : 0
   return {
@@ -89,20 +92,23 @@ const connectionOf = (written: WrittenConnection, index: number): Connection => 
   }
 }
 
-/** The connections of a case; says so if there are none, or two sorts of them. */
-const spotsOf = (file: YamlFile, path: Path, written: Written, one: WrittenCase): readonly Spot[] => {
+/** The connections of a case. Reports a case without connections, and one with both `connection` and `connections`. */
+const connectionsIn = (file: YamlFile, path: Path, written: Written, one: WrittenCase): readonly CaseConnection[] => {
   const { connection, connections } = written
   if (connection === undefined && connections === undefined && !file.isFlawed([...path, 'connections'])) {
-    file.problem([...path, 'connection'], 'nobody is connected: write "connection", or "connections" for several')
+    file.problem(
+      [...path, 'connection'],
+      'the case has no connection: write "connection", or "connections" for several',
+    )
   }
   if (connection !== undefined && connections !== undefined) {
-    const message = 'this case has "connection" as well: put all of its connections under "connections"'
+    const message = 'this case also has "connection": put all of its connections under "connections"'
     file.problem([...path, 'connections'], message, { at: 'key' })
   }
   const several = Array.isArray(connections) ? connections : []
   return [
     ...(isMap(connection) ? [{ path: [...path, 'connection'], written: connection, read: one.connection }] : []),
-    ...several.flatMap((entry: unknown, index): Spot[] =>
+    ...several.flatMap((entry: unknown, index): CaseConnection[] =>
       isMap(entry) ? [{ path: [...path, 'connections', index], written: entry, read: one.connections?.[index] }] : [],
     ),
   ]
@@ -110,63 +116,82 @@ const spotsOf = (file: YamlFile, path: Path, written: Written, one: WrittenCase)
 
 const keysOfExpectation = (written: Written) => EXPECTATION_KEYS.filter((key) => Object.hasOwn(written, key))
 
-/** `expect`, and with it `by` and `nextAt`, stands once in the case or in each of its connections. */
-const checkExpectations = (file: YamlFile, path: Path, written: Written, spots: readonly Spot[]): void => {
-  const missing = (at: Path, where: string) =>
+/** `expect`, with `by` and `nextAt`, must be given once for the case or for each of its connections. */
+const checkExpectations = (
+  file: YamlFile,
+  path: Path,
+  written: Written,
+  connections: readonly CaseConnection[],
+): void => {
+  const reportMissing = (at: Path, where: string) =>
     file.problem([...at, 'expect'], `"expect" is missing: write terminate or keep ${where}`)
   const inCase = keysOfExpectation(written)
-  if (inCase.length > 0 && !inCase.includes('expect')) missing(path, `beside "${inCase[0]}"`)
-  const inSpots = spots.flatMap((spot) => keysOfExpectation(spot.written).map((key) => ({ spot, key })))
+  if (inCase.length > 0 && !inCase.includes('expect')) reportMissing(path, `next to "${inCase[0]}"`)
+  const inConnections = connections.flatMap(({ path: at, written: keys }) =>
+    keysOfExpectation(keys).map((key) => [...at, key] as const),
+  )
   if (inCase.length > 0) {
-    for (const { spot, key } of inSpots) {
-      const message = `"${key}" beside a connection, and "${inCase[0]}" beside the case: expect something of the case or of each connection, not both`
-      file.problem([...spot.path, key], message, { at: 'key' })
+    for (const at of inConnections) {
+      const message = `the connection has "${String(at.at(-1))}" and the case has "${inCase[0]}": write what is expected for the case or for each connection, not for both`
+      file.problem(at, message, { at: 'key' })
     }
-  } else if (inSpots.length === 0) {
-    missing(path, 'once for the case, or in each of its connections')
+  } else if (inConnections.length === 0) {
+    reportMissing(path, 'once for the case, or for each of its connections')
   } else {
-    for (const spot of spots) if (!Object.hasOwn(spot.written, 'expect')) missing(spot.path, 'for this connection too')
+    for (const { path: at, written: keys } of connections) {
+      if (!Object.hasOwn(keys, 'expect')) reportMissing(at, 'for this connection too')
+    }
   }
 }
 
-const checkIds = (file: YamlFile, spots: readonly Spot[]): void => {
-  const first = new Set<string>()
-  spots.forEach(({ path, read }, index) => {
+const checkIds = (file: YamlFile, connections: readonly CaseConnection[]): void => {
+  const ids = new Set<string>()
+  connections.forEach(({ path, read }, index) => {
     if (read === undefined) return
     const { id } = connectionOf(read, index)
-    if (first.has(id)) {
-      file.problem([...path, 'id'], `another connection of this case is called "${id}": give each an id of its own`)
+    if (ids.has(id)) {
+      file.problem(
+        [...path, 'id'],
+        `another connection of this case has the id "${id}": give each connection its own id`,
+      )
     }
-    first.add(id)
+    ids.add(id)
   })
 }
 
-/** What is known at an instant happened before it. */
-const checkInstants = (file: YamlFile, path: Path, { at, cuts = [] }: WrittenCase, spots: readonly Spot[]): void => {
-  const check = (what: string, happenedAt: Instant | undefined, place: Path) => {
+/** Terminations and activities must not be later than the case. */
+const checkInstants = (
+  file: YamlFile,
+  path: Path,
+  { at, cuts = [] }: WrittenCase,
+  connections: readonly CaseConnection[],
+): void => {
+  const check = (event: string, happenedAt: Instant | undefined, place: Path) => {
     if (at === undefined || happenedAt === undefined || happenedAt <= at) return
     file.problem(
       place,
-      `${what} at ${toText(happenedAt)} is later than the case, ${toText(at)}: correct one of the two`,
+      `${event} at ${toText(happenedAt)} is later than the case at ${toText(at)}: correct one of the two`,
     )
   }
-  cuts.forEach((cut, index) => check('a cut', cut.at, [...path, 'cuts', index, 'at']))
-  for (const { path: spot, read } of spots) check('an activity', read?.lastActivity, [...spot, 'lastActivity'])
+  cuts.forEach((cut, index) => check('the termination', cut.at, [...path, 'cuts', index, 'at']))
+  for (const { path: place, read } of connections) {
+    check('the activity', read?.lastActivity, [...place, 'lastActivity'])
+  }
 }
 
 const checkPolicyNames = (
   file: YamlFile,
   path: Path,
   { by, cuts = [] }: WrittenCase,
-  spots: readonly Spot[],
+  connections: readonly CaseConnection[],
   known: ReadonlySet<string>,
 ): void => {
   const check = (name: string, place: Path) => {
-    if (!known.has(name)) file.problem(place, `no policy of this test is called "${name}"`, { known })
+    if (!known.has(name)) file.problem(place, `this test has no policy "${name}": correct the name`, { known })
   }
   const checkAll = (names: readonly string[] | undefined, at: Path) =>
     names?.forEach((name, index) => check(name, [...at, 'by', index]))
   checkAll(by, path)
-  for (const { path: at, read } of spots) checkAll(read?.by, at)
+  for (const { path: at, read } of connections) checkAll(read?.by, at)
   cuts.forEach(({ policy }, index) => check(policy, [...path, 'cuts', index, 'policy']))
 }

@@ -9,19 +9,19 @@ import { readYaml, type YamlFile } from '../yaml/yaml-file.ts'
 import { bindCase, type NamedCase } from './policy-test-case.ts'
 import { testFileKeys } from './policy-test-schema.ts'
 
-export interface PolicyTest {
+interface PolicyTest {
   readonly policies: readonly Policy[]
   readonly cases: readonly NamedCase[]
 }
 
-export interface LoadedPolicyTest {
-  /** Of the file and of the policies that it names, sorted by file and place. */
+interface LoadedPolicyTest {
+  /** The problems of the file and of the policies that it names, sorted by file and place. */
   readonly problems: readonly Problem[]
-  /** Undefined if there is an error. */
+  /** Undefined if a problem is an error. */
   readonly test: PolicyTest | undefined
 }
 
-/** Loads a file of policy tests and the policies that it names. Never throws; all that is wrong is in `problems`. */
+/** Loads a policy test file and the policies that it names. Never throws: every mistake is in `problems`. */
 export const loadPolicyTest = (files: ConfigFiles, path: string): LoadedPolicyTest => {
   const problems: Problem[] = []
   const report = (problem: Problem) => problems.push(problem)
@@ -71,7 +71,7 @@ const readPolicies = (
     () => {},
   )
   if (policies.length === 0 && !incomplete) {
-    file.problem(['policies'], 'no policy was found: name a file that holds one')
+    file.problem(['policies'], 'no policy was found: name a file that contains policies')
     incomplete = true
   }
   return { policies: policies.map(({ policy }) => policy), incomplete }

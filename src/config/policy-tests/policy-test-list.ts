@@ -6,19 +6,22 @@ import { readYaml } from '../yaml/yaml-file.ts'
 
 type Report = (problem: Problem) => void
 
-/** The files of policy tests at the named paths, in order; a folder's own by name. One that is named twice counts once. */
+/**
+ * The policy test files at the named paths, in order; those of a folder by name. A file that is named twice is listed
+ * once.
+ */
 export const listPolicyTests = (files: ConfigFiles, paths: readonly string[], report: Report): readonly string[] => {
   const listed = new Map<string, string>()
   for (const path of paths) {
-    const fail = (message: string) => report({ severity: 'error', file: path, line: 1, column: 1, message })
+    const reportError = (message: string) => report({ severity: 'error', file: path, line: 1, column: 1, message })
     const found = admit(files, path, undefined)
     if (found.kind === 'refused') {
-      fail(found.why)
+      reportError(found.why)
     } else if (found.kind === 'file') {
       if (!listed.has(found.realPath)) listed.set(found.realPath, path)
     } else {
       const list = files.list(path)
-      if ('why' in list) fail(`the folder cannot be read: ${list.why}`)
+      if ('why' in list) reportError(`the folder cannot be read: ${list.why}`)
       for (const name of 'names' in list ? list.names.filter(isPolicyTestName).sort() : []) {
         const inside = join(path, name)
         const look = files.look(inside)
@@ -31,7 +34,10 @@ export const listPolicyTests = (files: ConfigFiles, paths: readonly string[], re
 
 const isPolicyTestName = (name: string): boolean => /\.test\.ya?ml$/.test(name) && !name.startsWith('.')
 
-/** Where tests lie if nobody says so: beside the policies that the daemon's file names, or in its folder if there is none. */
+/**
+ * The folders of policy tests if the command names none: those of the policies in the daemon's file, else the folder of
+ * that file.
+ */
 export const usualTestFolders = (files: ConfigFiles, curfewFile: string, report: Report): readonly string[] => {
   const read = files.look(curfewFile).kind === 'missing' ? undefined : files.read(curfewFile)
   if (read === undefined) return [dirname(curfewFile)]

@@ -25,18 +25,17 @@ const nextAt = z.string().transform((text, context): Instant => {
   return z.NEVER
 })
 
-/** What is expected of a connection; stands in the case or in each of its connections. */
+/** The keys for the expected result of a connection. They are keys of the case or of each of its connections. */
 const expectationKeys = {
-  expect: z
-    .enum(['terminate', 'keep'])
-    .optional()
-    .meta({ description: 'terminate or keep: once for the whole case, or in each of its connections.' }),
+  expect: z.enum(['terminate', 'keep']).optional().meta({
+    description: 'The expected decision, terminate or keep: once for the whole case, or for each of its connections.',
+  }),
   by: z
     .array(z.string().min(1))
     .optional()
-    .meta({ description: 'Exactly the policies past their deadline. Without it, whichever.' }),
+    .meta({ description: 'Exactly the policies whose violations are due. Default: any policies.' }),
   nextAt: nextAt.optional().meta({
-    description: 'When terminate or keep changes next, if nothing but time moves; or never.',
+    description: 'When the decision changes next if only time passes, or never.',
     examples: ['2026-11-24T07:30:00+01:00', 'never'],
   }),
 }
@@ -44,7 +43,7 @@ const expectationKeys = {
 export const EXPECTATION_KEYS = Object.keys(expectationKeys) as readonly (keyof typeof expectationKeys)[]
 
 const connection = z.strictObject({
-  id: z.string().min(1).optional().meta({ description: 'The id. Without it, one that no other connection has.' }),
+  id: z.string().min(1).optional().meta({ description: 'The id of the connection. Default: a unique id.' }),
   username: z.string().optional().meta({ description: 'The user name.' }),
   commonName: z.string().optional().meta({ description: 'The common name of the certificate.' }),
   endpoint: z
@@ -53,8 +52,8 @@ const connection = z.strictObject({
     .optional()
     .meta({ description: 'The id of the endpoint. Default cvpn-endpoint-00000000000000000.' }),
   region: z.string().min(1).optional().meta({ description: 'The AWS Region. Default eu-central-1.' }),
-  established: instant.optional().meta({ description: 'When it was established.' }),
-  status: z.string().min(1).optional().meta({ description: 'AWS’s word for its state. Default active.' }),
+  established: instant.optional().meta({ description: 'When the connection was established.' }),
+  status: z.string().min(1).optional().meta({ description: 'The status of the connection at AWS. Default active.' }),
   bytes: z
     .strictObject({
       in: count.optional().meta({ description: 'Bytes that the client sent: a number, or a size such as 10GiB.' }),
@@ -62,12 +61,12 @@ const connection = z.strictObject({
     })
     .optional()
     .meta({ description: 'The byte counters.' }),
-  lastActivity: instant.optional().meta({ description: 'Since when the byte counters have stood still.' }),
+  lastActivity: instant.optional().meta({ description: 'When the byte counters last changed.' }),
   posture: z
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .meta({ description: 'Posture statuses given by the client connect handler.' }),
+    .meta({ description: 'The posture statuses from the client connect handler.' }),
   ...expectationKeys,
 })
 
@@ -75,45 +74,53 @@ export type WrittenConnection = z.output<typeof connection>
 
 /** The keys of one case. */
 export const caseKeys = {
-  name: commonKeys.name.meta({ description: 'What the case shows, in a few words.' }),
-  at: instant.meta({ description: 'The instant at which the policies are asked.' }),
-  connection: connection.optional().meta({ description: 'The only connection. What is not given is unknown.' }),
+  name: commonKeys.name.meta({ description: 'A short description of what the case shows.' }),
+  at: instant.meta({ description: 'The instant at which the policies are evaluated.' }),
+  connection: connection
+    .optional()
+    .meta({ description: 'The only connection of the case. Facts that are not given are unknown.' }),
   connections: z
     .array(connection)
     .min(1)
     .optional()
-    .meta({ description: 'Several connections; those with the same endpoint are its whole snapshot.' }),
+    .meta({ description: 'Several connections. Those with the same endpoint form its whole snapshot.' }),
   ...expectationKeys,
   cuts: z
     .array(
       z.strictObject({
-        username: z.string().min(1).meta({ description: 'Whose connection was ended.' }),
-        policy: z.string().min(1).meta({ description: 'In the name of which policy.' }),
-        at: instant.meta({ description: 'When.' }),
+        username: z.string().min(1).meta({ description: 'The user name of the terminated connection.' }),
+        policy: z.string().min(1).meta({ description: 'The policy that terminated it.' }),
+        at: instant.meta({ description: 'When it was terminated.' }),
       }),
     )
     .min(1)
     .optional()
-    .meta({ description: 'Connections that were ended before: what cooldowns follow.' }),
+    .meta({ description: 'Earlier terminations, after which cooldowns apply.' }),
 }
 
 export type WrittenCase = { readonly [Key in keyof typeof caseKeys]: z.output<(typeof caseKeys)[Key]> | undefined }
 
-/** The keys of a file of policy tests. */
+/** The keys of a policy test file. */
 export const testFileKeys = {
   version: z.literal(1).meta({ description: 'The version of this format: 1.' }),
   policies: z
     .array(z.string().min(1))
     .min(1)
     .meta({
-      description: 'Files of policies, or folders of them, to be tested together; relative to this file.',
+      description: 'Policy files, or folders of them, that are tested together; relative to this file.',
       examples: [['./contractors.yaml']],
     }),
-  cases: z.array(z.unknown()).min(1).meta({ description: 'What is seen, and what is expected.' }),
+  cases: z
+    .array(z.unknown())
+    .min(1)
+    .meta({ description: 'The cases: connections, and the decisions that are expected for them.' }),
 }
 
-/** A file of policy tests as a whole, for the JSON Schema. */
+/** A policy test file as a whole, for the JSON Schema. */
 export const testFile = z.strictObject({
   ...testFileKeys,
-  cases: z.array(z.strictObject(caseKeys)).min(1).meta({ description: 'What is seen, and what is expected.' }),
+  cases: z
+    .array(z.strictObject(caseKeys))
+    .min(1)
+    .meta({ description: 'The cases: connections, and the decisions that are expected for them.' }),
 })

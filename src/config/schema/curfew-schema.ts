@@ -6,14 +6,14 @@ import { notify } from './notify-schema.ts'
 import { protectSchema } from './policies-schema.ts'
 import { server } from './server-schema.ts'
 
-/** As AWS makes them: anything else can only be a slip. */
+/** The format in which AWS creates the ids. Anything else is a mistake. */
 const ENDPOINT_ID = /^cvpn-endpoint-[0-9a-f]{17}$/
 
 const endpointId = z
   .string()
   .regex(ENDPOINT_ID, {
     error: ({ input }) =>
-      `${JSON.stringify(input)} is not the id of a Client VPN endpoint: expected cvpn-endpoint- and 17 of 0-9 and a-f, as the AWS console shows it`,
+      `${JSON.stringify(input)} is not the id of a Client VPN endpoint: expected cvpn-endpoint- and 17 hexadecimal digits, as in the AWS console`,
   })
   .meta({ description: 'The id of a Client VPN endpoint.', examples: ['cvpn-endpoint-0123456789abcdef0'] })
 
@@ -26,8 +26,12 @@ const isHttpUrl = (text: string): boolean => /^https?:\/\/[^\s/]/.test(text) && 
 const rateOf = (burst: number, perSecond: number) =>
   z
     .strictObject({
-      burst: z.int().min(1).default(burst).meta({ description: 'How many at once.' }),
-      perSecond: z.number().positive().default(perSecond).meta({ description: 'How many per second in the long run.' }),
+      burst: z.int().min(1).default(burst).meta({ description: 'How many requests may be sent at once.' }),
+      perSecond: z
+        .number()
+        .positive()
+        .default(perSecond)
+        .meta({ description: 'How many requests per second are sent in the long run.' }),
     })
     .prefault({})
 
@@ -37,45 +41,47 @@ const poll = z
       .string()
       .default('*/15 * * * * *')
       .meta({
-        description: 'When to look for new connections: cron with five fields, or six with seconds first, in UTC.',
+        description: 'When to read the connections: cron with five fields, or six with seconds first, in UTC.',
         examples: ['*/15 * * * * *'],
       }),
     requestTimeout: duration.prefault('10s').meta({ description: 'How long one request to AWS may take.' }),
     staleAfter: duration
       .prefault('5m')
-      .meta({ description: 'How long the last complete snapshot may serve while AWS does not answer.' }),
+      .meta({ description: 'How long the last complete snapshot is used while AWS does not answer.' }),
     rate: rateOf(50, 10).meta({
-      description: 'Pages read from AWS, per account and Region. AWS grants the account 100 and 20 per second.',
+      description:
+        'The rate of page requests to AWS, per account and Region. AWS grants the account 100 at once and 20 per second.',
     }),
     minGap: duration.prefault('5s').meta({
-      description: 'The least time between two polls of one endpoint that deadlines or verification ask for.',
+      description: 'The minimum time between two polls of an endpoint that deadlines or verification require.',
     }),
   })
   .prefault({})
-  .meta({ description: 'How connections are watched.' })
+  .meta({ description: 'How connections are read.' })
 
 const termination = z
   .strictObject({
     rate: rateOf(40, 4).meta({
-      description: 'Terminate calls, per account and Region. AWS grants the account 50 and 5 per second.',
+      description:
+        'The rate of terminate calls, per account and Region. AWS grants the account 50 at once and 5 per second.',
     }),
-    verifyWithin: duration
-      .prefault('60s')
-      .meta({ description: 'How long a connection may take to go before it is terminated again.' }),
+    verifyWithin: duration.prefault('60s').meta({
+      description: 'How long a terminated connection may stay in the snapshots before it is terminated again.',
+    }),
     attempts: z
       .int()
       .min(1)
       .max(100)
       .default(3)
-      .meta({ description: 'How often a connection is terminated before Curfew gives up and says so.' }),
+      .meta({ description: 'How often a connection is terminated before Curfew gives up and reports that.' }),
   })
   .prefault({})
   .meta({ description: 'How connections are ended.' })
 
-/** As IAM writes them, whatever the partition: a path may stand before the name. */
+/** The format of IAM in every partition. A path may precede the name. */
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/(?:[!-~]+\/)?[\w+=,.@-]{1,64}$/
 
-/** What STS takes. */
+/** The external ids that STS accepts. */
 const EXTERNAL_ID = /^[\w+=,.@:/-]{2,1224}$/
 
 const assumeRole = z.strictObject({
@@ -98,15 +104,18 @@ const assumeRole = z.strictObject({
 
 const tags = z
   .record(z.string().min(1), z.string())
-  .refine((tags) => Object.keys(tags).length > 0, { error: 'no tag is named: name one, or write "discover: all"' })
-  .meta({ description: 'Tags that an endpoint must have, all of them, spelled exactly so.', minProperties: 1 })
+  .refine((tags) => Object.keys(tags).length > 0, { error: 'no tags are named: name one, or write "discover: all"' })
+  .meta({
+    description: 'Tags that an endpoint must have: all of them, with exactly these keys and values.',
+    minProperties: 1,
+  })
 
 const all = z.string().regex(/^all$/, {
   error: ({ input }) => `discover is ${JSON.stringify(input)}, expected all or { tags: { KEY: VALUE } }`,
 })
 
 const discover = z.union([all, z.strictObject({ tags })]).meta({
-  description: 'Watch the endpoints of the Region as they come and go: all, or { tags: { KEY: VALUE } }.',
+  description: 'Discover the endpoints of the Region and watch them: all, or those with { tags: { KEY: VALUE } }.',
 })
 
 const watchEntry = z
@@ -116,40 +125,43 @@ const watchEntry = z
       .string()
       .refine(isHttpUrl, { error: ({ input }) => `${JSON.stringify(input)} is not a URL: write http://… or https://…` })
       .optional()
-      .meta({ description: 'Where the EC2 API of this entry is, if not at AWS.' }),
+      .meta({ description: 'The URL of the EC2 API for this entry. Default: that of AWS.' }),
     endpoints: z
       .array(
         z.union([
           endpointId,
           z.strictObject({
             id: endpointId,
-            name: z.string().min(1).meta({ description: 'What people call the endpoint.' }),
+            name: z.string().min(1).meta({ description: 'A name of the endpoint for people.' }),
           }),
         ]),
       )
       .min(1)
       .optional()
-      .meta({ description: 'The endpoints to watch: an id, or { id, name }. These, "discover", or both.' }),
+      .meta({ description: 'The endpoints to watch, each an id or { id, name }. Write this key, "discover" or both.' }),
     discover: discover.optional(),
     assumeRole: assumeRole
       .optional()
-      .meta({ description: 'A role in whose name AWS is asked, for endpoints of another account.' }),
+      .meta({ description: 'The role to assume for requests to AWS, for endpoints of another account.' }),
   })
-  // For editors; `checkCurfewFile` says it in words.
+  // For editors. `checkCurfewFile` reports it with a message.
   .meta({ anyOf: [{ required: ['endpoints'] }, { required: ['discover'] }] })
 
 const guard = z
   .strictObject({
-    maxPercent: z
-      .number()
+    maxPercent: z.number().min(0).max(100).default(50).meta({
+      description: 'The percentage of the active connections of an endpoint that may end within ten minutes.',
+    }),
+    minConnections: z
+      .int()
       .min(0)
-      .max(100)
-      .default(50)
-      .meta({ description: 'Of the active connections of an endpoint, within ten minutes.' }),
-    minConnections: z.int().min(0).default(10).meta({ description: 'So many may end whatever the share.' }),
+      .default(10)
+      .meta({ description: 'This many connections may end regardless of the percentage.' }),
   })
   .prefault({})
-  .meta({ description: 'Verdicts that nobody foresaw are held when they would end more than both limits allow.' })
+  .meta({
+    description: 'The guard holds verdicts of an edited policy that would end more connections than both limits allow.',
+  })
 
 const fileOf = (path: string, what: string) =>
   z
@@ -162,30 +174,39 @@ const fileOf = (path: string, what: string) =>
     })
     .prefault({})
 
-const audit = fileOf('./data/audit.jsonl', 'The record of every termination, written before it is sent.').meta({
-  description: 'What was done and why, for auditors.',
+const audit = fileOf(
+  './data/audit.jsonl',
+  'The file with a record of every termination, written before the call is sent.',
+).meta({
+  description: 'The audit trail: what Curfew did and why.',
 })
 
-const state = fileOf('./data/state.json', 'What a restart must not forget: grace, cooldown, idle marks, holds.').meta({
-  description: 'What is remembered across restarts.',
+const state = fileOf(
+  './data/state.json',
+  'The file with what a restart needs: graces, cooldowns, idle times, holds.',
+).meta({
+  description: 'The state that is kept across restarts.',
 })
 
 const log = z
   .strictObject({
-    level: z.enum(LOG_LEVELS).default('info').meta({ description: 'The least grave level that is logged.' }),
+    level: z.enum(LOG_LEVELS).default('info').meta({ description: 'The lowest level that is logged.' }),
   })
   .prefault({})
-  .meta({ description: 'What is logged.' })
+  .meta({ description: 'How Curfew logs.' })
 
 /** The keys of `curfew.yaml`. */
 export const curfewKeys = {
   version: z.literal(1).meta({ description: 'The version of this format: 1.' }),
-  mode: z.enum(MODES).default('audit').meta({ description: 'audit: only report what would end. enforce: end it.' }),
+  mode: z
+    .enum(MODES)
+    .default('audit')
+    .meta({ description: 'audit: only report which connections would end. enforce: end them.' }),
   policies: z
     .array(z.string().min(1))
     .min(1)
-    .meta({ description: 'Files of policies, or folders of them; relative to this file.', examples: [['./policies']] }),
-  protect: protectSchema.optional().meta({ description: 'Exempt from every policy.' }),
+    .meta({ description: 'Policy files, or folders of them; relative to this file.', examples: [['./policies']] }),
+  protect: protectSchema.optional().meta({ description: 'The users who are exempt from every policy.' }),
   watch: z.array(watchEntry).min(1).meta({ description: 'The endpoints to watch, by Region.' }),
   poll,
   termination,
@@ -197,10 +218,13 @@ export const curfewKeys = {
   log,
 }
 
-/** What is written under these keys, wrong parts left out. */
+/** The written values of these keys. Invalid parts are left out. */
 export type CurfewKeys = { readonly [Key in keyof typeof curfewKeys]: z.output<(typeof curfewKeys)[Key]> | undefined }
 
-/** What AWS grants a whole account per Region; more is of no use unless the quota was raised. */
+/**
+ * The request rates that AWS grants to a whole account per Region. Higher rates have no use unless AWS raised the
+ * quota.
+ */
 export const AWS_GRANTS = {
   poll: { burst: 100, perSecond: 20 },
   termination: { burst: 50, perSecond: 5 },

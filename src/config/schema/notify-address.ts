@@ -1,10 +1,14 @@
-/** As the URL parser spells them. */
+/** In the spelling of the URL parser. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 
-/** What is wrong with the address of a receiver, in words that do not repeat it: it may be a secret. */
+/**
+ * The problem with the address of a receiver; undefined if there is none. The message does not repeat the address, for
+ * it may be a secret.
+ */
 export const addressProblem = (address: string): string | undefined => {
-  if (!/^https?:\/\/[^\s/]/i.test(address) || !URL.canParse(address)) return 'this is not a URL: write https://…'
+  if (!/^https?:\/\/[^\s/]/i.test(address) || !URL.canParse(address))
+    return 'this is not an http or https URL: write https://…'
   const { protocol, hostname } = new URL(address)
   if (protocol === 'https:' || LOOPBACK.test(hostname)) return undefined
-  return 'http:// would send the names of people in the clear: write https://…; http:// is for this machine alone'
+  return 'http:// would send user names in the clear: write https://…; http:// is allowed for this machine only'
 }

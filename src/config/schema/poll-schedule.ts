@@ -1,9 +1,9 @@
 import { type ParsedFields, validateDetailed } from 'node-cron'
 import { DAY, HOUR, MINUTE, SECOND } from '../../domain/time/instant.ts'
 
-export type ParsedSchedule =
+type ParsedSchedule =
   | {
-      /** The longest time without a poll; if only some days have any, what that is at least. */
+      /** The longest time between two polls. If only some days have polls, a lower bound of it. */
       readonly longestGapMs: number
     }
   | { readonly problem: string }
@@ -21,20 +21,23 @@ const FIELDS: Record<string, readonly [name: string, expected: string]> = {
 export const parseSchedule = (expression: string): ParsedSchedule => {
   const { fields, errors } = validateDetailed(expression)
   if (fields !== undefined) return { longestGapMs: longestGapMs(fields) }
-  const flaws = errors.flatMap(({ field, value = '' }) => {
+  const problems = errors.flatMap(({ field, value = '' }) => {
     const known = FIELDS[field]
     return known === undefined ? [] : [`the ${known[0]} "${value}", expected ${known[1]}`]
   })
-  if (flaws.length === 0 || flaws.length < errors.length) {
+  if (problems.length === 0 || problems.length < errors.length) {
     const fields = 'second, minute, hour, day of the month, month, day of the week'
-    return { problem: `"${expression}" is no schedule: write six fields (${fields}), such as "*/15 * * * * *"` }
+    return { problem: `"${expression}" is not a schedule: write six fields (${fields}), such as "*/15 * * * * *"` }
   }
   return {
-    problem: `the schedule "${expression}" has ${flaws.join('; ')}: write *, or a value, range, list or step of those`,
+    problem: `the schedule "${expression}" has ${problems.join('; ')}: write *, or a value, range, list or step in that range`,
   }
 }
 
-/** Seconds tick within minutes, minutes within hours, hours within days: the longest gap lies within one of them or where it wraps. */
+/**
+ * Seconds repeat in minutes, minutes in hours, and hours in days. So the longest gap is inside one of these cycles, or
+ * where a cycle begins again.
+ */
 const longestGapMs = ({ second, minute, hour, dayOfMonth, month, dayOfWeek }: ParsedFields): number => {
   const seconds = times(second, SECOND)
   const minutes = times(minute, MINUTE)
@@ -48,7 +51,7 @@ const longestGapMs = ({ second, minute, hour, dayOfMonth, month, dayOfWeek }: Pa
 interface Part {
   readonly first: number
   readonly last: number
-  /** The longest way from one to the next, without the wrap; 0 for a single one. */
+  /** The longest time from one value to the next in the same cycle; 0 for a single value. */
   readonly step: number
 }
 

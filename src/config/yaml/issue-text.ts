@@ -11,12 +11,12 @@ const EXPECTED: Record<string, string> = {
   record: 'a map of keys and values',
 }
 
-const inWords = (expected: string) => EXPECTED[expected] ?? expected
+const expectedText = (expected: string) => EXPECTED[expected] ?? expected
 
 const quoted = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)
 
-/** What stands in the file, in words for a person. `written` is a scalar as it was written. */
-const found = (input: unknown, written: string | undefined): string => {
+/** The found value in words for an operator. `written` is a scalar as written in the file. */
+const foundText = (input: unknown, written: string | undefined): string => {
   if (Array.isArray(input)) return 'a list'
   if (typeof input === 'object' && input !== null) return 'a map'
   return typeof input === 'string' ? quoted(input) : (written ?? String(input))
@@ -24,12 +24,12 @@ const found = (input: unknown, written: string | undefined): string => {
 
 const wrongType = (expected: string, input: unknown, written: string | undefined): string => {
   const isScalar = typeof input !== 'object' || input === null
-  const source = written ?? found(input, undefined)
+  const source = written ?? foundText(input, undefined)
   if (expected === 'string' && isScalar) {
-    const type = input === null ? 'nothing (null)' : typeof input === 'boolean' ? 'true or false' : 'a number'
-    return `${source} is not text but ${type} in YAML: write it in quotes, "${source}"`
+    const type = input === null ? 'nothing (null)' : typeof input === 'boolean' ? 'a boolean' : 'a number'
+    return `${source} is ${type} in YAML, not text: write it in quotes, "${source}"`
   }
-  const message = `expected ${inWords(expected)}, found ${found(input, written)}`
+  const message = `expected ${expectedText(expected)}, found ${foundText(input, written)}`
   if (expected === 'array' && isScalar) return `${message}: write [${written ?? ''}]`
   const isNumber = typeof input === 'string' && input.trim() !== '' && Number.isFinite(Number(input))
   return (expected === 'number' || expected === 'int') && isNumber ? `${message}: remove the quotes` : message
@@ -40,12 +40,12 @@ const wrongSize = (issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig, inp
   const bound = small ? issue.minimum : issue.maximum
   if (small && issue.origin === 'array') return 'the list is empty: add an entry, or remove the key'
   if (small && issue.origin === 'string')
-    return 'the text is empty: write something between the quotes, or remove the key'
+    return 'the text is empty: write a value between the quotes, or remove the key'
   const limit = small ? (issue.inclusive === false ? 'more than' : 'at least') : 'at most'
   return `${String(input)} is too ${small ? 'small' : 'large'}: expected ${limit} ${bound}`
 }
 
-/** That a key is missing, and what it is for. */
+/** The message for a missing key, with the purpose of the key. */
 const missing = (key: string, schema: z.core.$ZodType | undefined, expected: string): string => {
   const description = schema && z.globalRegistry.get(schema)?.description
   const purpose =
@@ -55,14 +55,16 @@ const missing = (key: string, schema: z.core.$ZodType | undefined, expected: str
   return `the key "${key}" is missing: ${purpose}`
 }
 
-/** What would be wrong if a number, say, were written in quotes: then quotes are no cure. */
-const stillWrong = (schema: z.core.$ZodType | undefined, written: string | undefined): string | undefined => {
+/** The error that would remain if the value were written in quotes; undefined if quotes fix the mistake. */
+const errorInQuotes = (schema: z.core.$ZodType | undefined, written: string | undefined): string | undefined => {
   if (schema === undefined || written === undefined) return undefined
   const [issue] = z.safeParse(schema, written).error?.issues ?? []
   return issue?.code === 'custom' || issue?.code === 'invalid_format' ? issue.message : undefined
 }
 
-/** An issue of a schema in words: what was found, what was expected, what to do. `written` is the scalar in the file. */
+/**
+ * The message for a schema issue: what was found, what was expected, what to do. `written` is the scalar in the file.
+ */
 export const issueText = (
   issue: z.core.$ZodIssue,
   written: string | undefined,
@@ -72,26 +74,30 @@ export const issueText = (
   const key = String(issue.path.findLast((step) => typeof step === 'string') ?? '')
   switch (issue.code) {
     case 'invalid_type':
-      if (input === undefined) return missing(key, schema, inWords(issue.expected))
-      return (issue.expected === 'string' && stillWrong(schema, written)) || wrongType(issue.expected, input, written)
+      if (input === undefined) return missing(key, schema, expectedText(issue.expected))
+      return (
+        (issue.expected === 'string' && errorInQuotes(schema, written)) || wrongType(issue.expected, input, written)
+      )
     case 'invalid_value': {
       const values = issue.values.map(String)
       const expected = values.length > 1 ? `one of ${values.join(', ')}` : values.join('')
       if (input === undefined) return missing(key, schema, expected)
       const isQuoted = typeof input === 'string' && !issue.values.some((value) => typeof value === 'string')
       if (isQuoted) return `${key} is ${quoted(input)}, expected ${expected}: remove the quotes`
-      const shown = typeof input === 'string' ? input : found(input, written)
+      const shown = typeof input === 'string' ? input : foundText(input, written)
       return `${key} is ${shown}, expected ${expected}${values.length > 1 ? suggestion(shown, values) : ''}`
     }
     case 'invalid_union': {
       const expected = [
-        ...new Set(issue.errors.flatMap((branch) => branch.filter(isTypeOfRoot).map((type) => inWords(type.expected)))),
+        ...new Set(
+          issue.errors.flatMap((branch) => branch.filter(isTypeOfRoot).map((type) => expectedText(type.expected))),
+        ),
       ]
       return input === undefined
         ? missing(key, schema, expected.join(' or '))
         : input === null || typeof input === 'number' || typeof input === 'boolean'
           ? wrongType('string', input, written)
-          : `expected ${expected.join(' or ')}, found ${found(input, written)}`
+          : `expected ${expected.join(' or ')}, found ${foundText(input, written)}`
     }
     case 'too_small':
     case 'too_big':

@@ -1,6 +1,9 @@
 import { printable } from '../../domain/printable.ts'
 
-/** Something an operator has to mend, or with severity `warning` ought to look at. Line and column count from 1, columns in UTF-16 units. */
+/**
+ * A mistake that an operator must fix, or with severity `warning` something that an operator should check. Lines and
+ * columns count from 1, columns in UTF-16 units.
+ */
 export interface Problem {
   readonly severity: 'error' | 'warning'
   readonly file: string
@@ -10,39 +13,42 @@ export interface Problem {
   readonly message: string
 }
 
-/** A message may quote a whole line of a file. */
-const LONGEST_MESSAGE = 600
+/** In characters. A message may quote a whole line of a file. */
+const MAX_MESSAGE_LENGTH = 600
 
-/** One line, whatever the file holds. */
+/** One printable line, whatever the message quotes. */
 export const formatProblem = ({ severity, file, line, column, policy, message }: Problem): string => {
-  const whose = policy === undefined ? '' : `policy "${policy}": `
-  const text = `${severity}: ${whose}${message}`
-  const short = text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text
+  const subject = policy === undefined ? '' : `policy "${policy}": `
+  const text = `${severity}: ${subject}${message}`
+  const short = text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text
   return printable(`${file}:${line}:${column}: ${short}`)
 }
 
-/** Nobody reads the last of them, and each costs time and memory. */
-const MOST_PROBLEMS = 1_000
+/** Per severity and file. Each problem costs time and memory, and operators do not read thousands. */
+const MAX_PROBLEMS = 1_000
 
-/** Hands on the first thousand errors and the first thousand warnings of a file, and in place of the others one that says so. */
+/**
+ * Passes on the first thousand errors and the first thousand warnings of a file. One more problem says that the rest is
+ * not listed.
+ */
 export const limited = (report: (problem: Problem) => void): ((problem: Problem) => void) => {
-  const told = { error: 0, warning: 0 }
+  const counts = { error: 0, warning: 0 }
   return (problem) => {
-    const count = ++told[problem.severity]
-    if (count <= MOST_PROBLEMS) report(problem)
-    const message = `more than ${MOST_PROBLEMS} ${problem.severity}s in this file: the others are not listed`
-    if (count === MOST_PROBLEMS + 1) report({ ...problem, message })
+    const count = ++counts[problem.severity]
+    if (count <= MAX_PROBLEMS) report(problem)
+    const message = `more than ${MAX_PROBLEMS} ${problem.severity}s in this file: the rest is not listed`
+    if (count === MAX_PROBLEMS + 1) report({ ...problem, message })
   }
 }
 
-/** One line a problem; of a long list the first `limit`, and how many more there are. */
+/** One line per problem. A list longer than `limit` ends with the number of the remaining problems. */
 export const formatProblems = (problems: readonly Problem[], limit = 200): string[] => {
   const lines = problems.slice(0, limit).map(formatProblem)
   const more = problems.length - lines.length
   return more > 0 ? [...lines, `and ${more} more`] : lines
 }
 
-/** By file, then by place; what was found twice at one place is said once. */
+/** Sorted by file, then by place. Equal problems at one place become one. */
 export const sortProblems = (problems: readonly Problem[]): Problem[] => {
   const distinct = new Map(problems.map((problem) => [formatProblem(problem), problem]))
   return [...distinct.values()].sort(

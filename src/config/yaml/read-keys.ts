@@ -6,7 +6,10 @@ import type { Path } from './yaml-tree.ts'
 type Keys = Readonly<Record<string, z.ZodType>>
 type Output<Shape extends Keys> = { readonly [Key in keyof Shape]: z.output<Shape[Key]> | undefined }
 
-/** Reads a map key by key, so that one that is wrong does not hide what the others hold. `expected` says what the map is. */
+/**
+ * Reads a map key by key, so that an invalid key does not hide problems in the others. `expected` says what to write as
+ * the map.
+ */
 export const readKeys = <Shape extends Keys>(
   file: YamlFile,
   shape: Shape,

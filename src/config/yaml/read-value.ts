@@ -7,7 +7,7 @@ import type { Path } from './yaml-tree.ts'
 
 type Issue = z.core.$ZodIssue
 
-/** Of a choice, the one branch that is of the written type speaks for all; zod itself reports a heap. */
+/** Replaces the issue of a union by the issues of its branch of the written type, if only one branch has that type. */
 const flatten = (issue: Issue): Issue[] => {
   if (issue.code !== 'invalid_union') return [issue]
   const branches = issue.errors.filter((branch) => !branch.some(isTypeOfRoot))
@@ -16,7 +16,7 @@ const flatten = (issue: Issue): Issue[] => {
   return only.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue).flatMap(flatten)
 }
 
-/** Reports a key that the map at `path` should not have. Of the key that was probably meant, it is then not said that it is missing. */
+/** Reports an unknown key of the map at `path`. The key that was probably meant is then not reported as missing. */
 export const reportUnknownKey = (
   file: YamlFile,
   path: Path,
@@ -25,24 +25,24 @@ export const reportUnknownKey = (
   known: readonly string[],
 ): void => {
   const at = [...path, key]
-  const instead = (meant: string | undefined) => {
-    if (meant !== undefined && !Object.hasOwn(map, meant)) file.spoil([...path, meant])
+  const suppressMissing = (meant: string | undefined) => {
+    if (meant !== undefined && !Object.hasOwn(map, meant)) file.suppress([...path, meant])
   }
   if (known.includes('pattern') && /^(?:user|cn|group)$/.test(key)) {
     const pattern = `"${key}:${file.written(at) ?? 'NAME'}"`
     file.problem(at, `"${key}" with a space after the colon is a key, not a pattern: write ${pattern}, in quotes`, {
       at: 'key',
     })
-    instead('pattern')
+    suppressMissing('pattern')
   } else {
     file.problem(at, `unknown key "${key}"`, { at: 'key', known })
-    instead(nearest(key, known))
+    suppressMissing(nearest(key, known))
   }
 }
 
 /**
- * Reads the value at `path` by a schema and reports all that is wrong with it. Where the wrong parts can be left out, what
- * remains is handed back all the same, so that it can be checked further: use `file.isFlawed` to tell.
+ * Reads the value at `path` by a schema and reports every mistake in it. If the invalid parts can be left out, the rest
+ * is returned, so that it can be checked further. `file.isFlawed` tells whether a part was invalid.
  */
 export const readValue = <Schema extends z.ZodType>(
   file: YamlFile,
@@ -51,13 +51,13 @@ export const readValue = <Schema extends z.ZodType>(
   value: unknown,
 ): z.output<Schema> | undefined => {
   let rest = value
-  // Each round leaves out at least one part; what is still wrong after a few is hopeless.
+  // Each round leaves out at least one part. A value that is still invalid after a few rounds is given up.
   for (let round = 0; round < 5; round++) {
     const read = schema.safeParse(rest, { reportInput: true })
     if (read.success) return read.data
     const issues = read.error.issues.flatMap(flatten)
     if (round === 0) reportIssues(file, schema, path, issues)
-    rest = withoutFlaws(file, schema, path, rest, issues)
+    rest = withoutInvalidParts(file, schema, path, rest, issues)
     if (rest === undefined) return undefined
   }
   return undefined
@@ -78,8 +78,8 @@ const reportIssues = (file: YamlFile, schema: z.ZodType, path: Path, issues: rea
   }
 }
 
-/** The value less what the issues complain of; undefined if nothing sensible remains. */
-const withoutFlaws = (
+/** The value without the parts that have issues; undefined if they cannot be left out. */
+const withoutInvalidParts = (
   file: YamlFile,
   schema: z.ZodType,
   path: Path,
@@ -87,14 +87,14 @@ const withoutFlaws = (
   issues: readonly Issue[],
 ): unknown => {
   const copy: unknown = structuredClone(value)
-  const wrongEntries = new Map<string, Path[]>()
+  const invalidEntries = new Map<string, Path[]>()
 
   const leaveOut = (at: Path): boolean => {
     for (let length = at.length; length > 0; length--) {
       const part = at.slice(0, length)
       if (typeof part.at(-1) === 'number') {
         const list = JSON.stringify(part.slice(0, -1))
-        if (wrongEntries.get(list)?.push(part) === undefined) wrongEntries.set(list, [part])
+        if (invalidEntries.get(list)?.push(part) === undefined) invalidEntries.set(list, [part])
         return true
       }
       if (isOptionalAt(schema, part)) return remove(copy, part)
@@ -111,9 +111,9 @@ const withoutFlaws = (
     if (written !== undefined && typeof issue.input !== 'string' && expectsText(issue)) put(copy, issue.path, written)
     else if (!leaveOut(issue.path)) return undefined
   }
-  for (const entries of wrongEntries.values()) {
-    for (const at of entries) file.spoil([...path, ...at])
-    if (!standIn(copy, entries) && !leaveOut(entries[0]?.slice(0, -1) ?? [])) return undefined
+  for (const entries of invalidEntries.values()) {
+    for (const at of entries) file.suppress([...path, ...at])
+    if (!replaceEntries(copy, entries) && !leaveOut(entries[0]?.slice(0, -1) ?? [])) return undefined
   }
   return copy
 }
@@ -123,14 +123,16 @@ const expectsText = (issue: Issue): boolean =>
     ? issue.errors.flat().some((inner) => isTypeOfRoot(inner) && expectsText(inner))
     : issue.code === 'invalid_type' && issue.expected === 'string'
 
-/** A wrong entry is not removed, for that would move those behind it: a sound one stands in for it. */
-const standIn = (value: unknown, entries: readonly Path[]): boolean => {
+/**
+ * Replaces invalid entries of a list by a valid one. Removing them would change the indexes of the entries behind them.
+ */
+const replaceEntries = (value: unknown, entries: readonly Path[]): boolean => {
   const list = containerOf(value, entries[0] ?? [])
   if (!Array.isArray(list)) return false
-  const wrong = new Set(entries.map((at) => at.at(-1)))
-  const sound = list.findIndex((_, index) => !wrong.has(index))
-  if (sound < 0) return false
-  for (const at of entries) put(value, at, list[sound])
+  const invalid = new Set(entries.map((at) => at.at(-1)))
+  const valid = list.findIndex((_, index) => !invalid.has(index))
+  if (valid < 0) return false
+  for (const at of entries) put(value, at, list[valid])
   return true
 }
 

@@ -2,101 +2,101 @@ import { isCollection, isScalar } from 'yaml'
 import { suggestion } from './nearest.ts'
 import { limited, type Problem } from './problem.ts'
 import { placeOf, sourceText } from './source-text.ts'
-import { yamlExcess } from './yaml-limits.ts'
+import { exceededLimit } from './yaml-limits.ts'
 import { parseYaml } from './yaml-syntax.ts'
 import { nodeAt, offsetAt, type Path, plainValue, type YamlFinding } from './yaml-tree.ts'
 
-/** 2 MB of YAML take half a second to read; a longer list of people belongs in a text file. */
-const LARGEST_YAML = 2_000_000
+/** In bytes. 2 MB of YAML take half a second to read. Longer lists of users belong in a text file. */
+const MAX_BYTES = 2_000_000
 
-/** Each is a search through all known words; with thousands of slips nobody reads the last of them. */
-const MOST_SUGGESTIONS = 200
+/** Per file. Each suggestion searches all known words, and operators do not read thousands of them. */
+const MAX_SUGGESTIONS = 200
 
-/** One YAML file: its content as plain values, and a way to say what is wrong at any path in it. */
+/** One YAML file: its content as plain values, and a way to report problems at any path in it. */
 export interface YamlFile {
   readonly path: string
-  /** Undefined if the structure of the file is unknown, and with it what it defines. `null` if it is empty. */
+  /** Undefined if the file could not be read or its structure is unknown. `null` if the file is empty. */
   readonly value: unknown
-  /** A scalar as it was written, quotes and escapes resolved. */
+  /** The scalar at a path as written, with quotes and escapes resolved. Undefined for anything but a scalar. */
   written(path: Path): string | undefined
-  /** `file:line:column`. */
+  /** `file:line:column` of the value at a path. */
   placeOf(path: Path): string
-  /** Reports what is wrong at a path, unless the value there, or one around it, is known to be wrong. */
+  /** Reports a problem at a path, unless problems there are suppressed because of an earlier one. */
   problem(path: Path, message: string, options?: ReportOptions): void
-  /** From now on nothing is said about the value at a path, nor about what it holds. */
-  spoil(path: Path): void
-  /** Whether an error was reported at the path, around it or within it. */
+  /** Suppresses all further problems of the value at a path and of the values inside of it. Both count as flawed. */
+  suppress(path: Path): void
+  /** Whether an error was reported at the path or inside of its value, or its problems are suppressed. */
   isFlawed(path: Path): boolean
 }
 
-export interface ReportOptions {
+interface ReportOptions {
   /** Default `value`. */
   readonly at?: 'key' | 'value'
   /** Default `error`. */
   readonly severity?: Problem['severity']
-  /** Words of which the one nearest to `word` is suggested. */
+  /** The nearest of these words to `word` is suggested. */
   readonly known?: Iterable<string> | undefined
-  /** Default: what was written. */
+  /** Default: the written key or value. */
   readonly word?: string
 }
 
-/** Reads a file's bytes as YAML 1.2 core, one document. */
+/** Reads the bytes of a file as one YAML 1.2 document in the core schema. */
 export const readYaml = (path: string, bytes: Uint8Array, report: (problem: Problem) => void): YamlFile => {
-  const tell = limited(report)
-  const say = (line: number, column: number, message: string, policy?: string) =>
-    tell({ severity: 'error', file: path, line, column, ...(policy === undefined ? {} : { policy }), message })
+  const reportLimited = limited(report)
+  const reportError = (line: number, column: number, message: string, policy?: string) =>
+    reportLimited({ severity: 'error', file: path, line, column, ...(policy === undefined ? {} : { policy }), message })
 
-  if (bytes.length > LARGEST_YAML) {
+  if (bytes.length > MAX_BYTES) {
     const megabytes = (Math.ceil(bytes.length / 100_000) / 10).toFixed(1)
-    const instead = 'move long lists of users to a text file and name it with "usersFile"'
-    say(1, 1, `the file has ${megabytes} MB, at most 2 MB are read: ${instead}`)
-    return illegible(path)
+    const remedy = 'move long lists of users to a text file and name it with "usersFile"'
+    reportError(1, 1, `the file has ${megabytes} MB, at most 2 MB are read: ${remedy}`)
+    return unreadableFile(path)
   }
   const source = sourceText(bytes)
   if ('problem' in source) {
-    say(source.line, source.column, source.problem)
-    return illegible(path)
+    reportError(source.line, source.column, source.problem)
+    return unreadableFile(path)
   }
 
   const { text } = source
-  const excess = yamlExcess(text)
-  if (excess !== undefined) {
-    const { line, column } = placeOf(text, excess.offset)
-    say(line, column, excess.message)
-    return illegible(path)
+  const exceeded = exceededLimit(text)
+  if (exceeded !== undefined) {
+    const { line, column } = placeOf(text, exceeded.offset)
+    reportError(line, column, exceeded.message)
+    return unreadableFile(path)
   }
-  const { document, place, faults, legible } = parseYaml(text)
-  for (const { offset, message } of faults) say(...place(offset), message)
-  if (!legible) return illegible(path)
+  const { document, place, faults, isStructureKnown } = parseYaml(text)
+  for (const { offset, message } of faults) reportError(...place(offset), message)
+  if (!isStructureKnown) return unreadableFile(path)
 
-  const spoilt = new Set<string>()
+  const suppressed = new Set<string>()
   const flawed = new Set<string>()
   const keyOf = (at: Path, length = at.length) => JSON.stringify(at.slice(0, length))
-  const mark = (at: Path, covers: boolean) => {
-    if (covers) spoilt.add(keyOf(at))
+  const markFlawed = (at: Path, suppressFurther: boolean) => {
+    if (suppressFurther) suppressed.add(keyOf(at))
     for (let length = at.length; length > 0; length--) flawed.add(keyOf(at, length))
   }
-  const isSpoilt = (at: Path) => spoilt.size > 0 && at.some((_, index) => spoilt.has(keyOf(at, index + 1)))
+  const isSuppressed = (at: Path) => suppressed.size > 0 && at.some((_, index) => suppressed.has(keyOf(at, index + 1)))
 
   let suggestions = 0
-  // Ascending, and asked for in the order of the text: each is looked at once.
+  // `plainValue` asks in the order of the text, so one pass over the sorted offsets is enough.
   const faultOffsets = faults.map(({ offset }) => offset).sort((a, b) => a - b)
-  let passed = 0
-  const faultWithin = (from: number, to: number) => {
-    while ((faultOffsets[passed] ?? to) < from) passed++
-    return (faultOffsets[passed] ?? Number.POSITIVE_INFINITY) <= to
+  let nextFault = 0
+  const hasFaultWithin = (from: number, to: number) => {
+    while ((faultOffsets[nextFault] ?? to) < from) nextFault++
+    return (faultOffsets[nextFault] ?? Number.POSITIVE_INFINITY) <= to
   }
   const findings: YamlFinding[] = []
   const value = plainValue(
     document,
     text,
     (offset) => place(offset)[0],
-    faultWithin,
-    (found) => findings.push(found),
+    hasFaultWithin,
+    (finding) => findings.push(finding),
   )
-  for (const { offset, path: at, message, spoilt: covers } of findings) {
-    if (message !== undefined) say(...place(offset), message, policyAt(value, at))
-    mark(at, covers)
+  for (const { offset, path: at, message, isUnusable } of findings) {
+    if (message !== undefined) reportError(...place(offset), message, policyAt(value, at))
+    markFlawed(at, isUnusable)
   }
 
   const written = (at: Path) => {
@@ -110,14 +110,14 @@ export const readYaml = (path: string, bytes: Uint8Array, report: (problem: Prob
     placeOf(at) {
       return [path, ...place(offsetAt(document, at, 'value'))].join(':')
     },
-    problem(at, message, { at: which = 'value', severity = 'error', known, word } = {}) {
-      if (isSpoilt(at)) return
-      const [line, column] = place(offsetAt(document, at, which))
-      const slip = word ?? (which === 'key' ? String(at.at(-1)) : written(at))
-      const suggest = known !== undefined && slip !== undefined && suggestions++ < MOST_SUGGESTIONS
-      const hint = suggest ? suggestion(slip, known) : ''
+    problem(at, message, { at: part = 'value', severity = 'error', known, word } = {}) {
+      if (isSuppressed(at)) return
+      const [line, column] = place(offsetAt(document, at, part))
+      const misspelled = word ?? (part === 'key' ? String(at.at(-1)) : written(at))
+      const suggest = known !== undefined && misspelled !== undefined && suggestions++ < MAX_SUGGESTIONS
+      const hint = suggest ? suggestion(misspelled, known) : ''
       const policy = policyAt(value, at)
-      tell({
+      reportLimited({
         severity,
         file: path,
         line,
@@ -125,24 +125,24 @@ export const readYaml = (path: string, bytes: Uint8Array, report: (problem: Prob
         ...(policy === undefined ? {} : { policy }),
         message: message + hint,
       })
-      if (severity === 'error') mark(at, !isCollection(nodeAt(document, at)))
+      if (severity === 'error') markFlawed(at, !isCollection(nodeAt(document, at)))
     },
-    spoil: (at) => mark(at, true),
-    isFlawed: (at) => isSpoilt(at) || flawed.has(keyOf(at)),
+    suppress: (at) => markFlawed(at, true),
+    isFlawed: (at) => isSuppressed(at) || flawed.has(keyOf(at)),
   }
 }
 
-const illegible = (path: string): YamlFile => ({
+const unreadableFile = (path: string): YamlFile => ({
   path,
   value: undefined,
   written: () => undefined,
   placeOf: () => `${path}:1:1`,
   problem: () => {},
-  spoil: () => {},
+  suppress: () => {},
   isFlawed: () => true,
 })
 
-/** The name of the policy that a path of a policies file leads into. */
+/** The name of the policy that contains a path of a policies file. */
 const policyAt = (value: unknown, [list, index]: Path): string | undefined => {
   if (list !== 'policies' || typeof index !== 'number') return undefined
   const policies = (value as { policies?: unknown } | null)?.policies

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { policyHash } from '../../src/config/bind/policy-set-hash.ts'
+import { loadConfiguration } from '../../src/config/load.ts'
+import type { Policy } from '../../src/domain/policies/policy.ts'
+import { HOUR } from '../../src/domain/time/instant.ts'
+import { entry, policy } from '../domain/build.ts'
+import { GOOD_TREE } from './good-configuration.ts'
+import { memoryFiles } from './memory-files.ts'
+
+const selector = { users: [entry('ext-*')], endpoints: undefined, regions: undefined }
+const base = policy('max-session-age', { maxAge: '8h' }, { match: selector })
+const hashOf = (different: Partial<Policy>) => policyHash({ ...base, ...different }, [])
+
+describe('the hash of one policy', () => {
+  it.each<[keyof Policy, Partial<Policy>]>([
+    ['kind', { kind: policy('posture', { deny: ['old'] }).kind }],
+    ['rule', { rule: { maxAgeMs: 9 * HOUR } }],
+    ['match', { match: { ...selector, users: [entry('ext-a*')] } }],
+    ['exempt', { exempt: selector }],
+    ['graceMs', { graceMs: 1 }],
+    ['cooldownMs', { cooldownMs: 1 }],
+    ['cooldownByCommonName', { cooldownByCommonName: true }],
+  ])('changes with %s', (_field, different) => {
+    expect(hashOf(different)).not.toBe(hashOf({}))
+  })
+
+  it.each<[keyof Policy, Partial<Policy>]>([
+    ['name', { name: 'other' }],
+    ['mode', { mode: 'audit' }],
+    ['warn', { warn: [HOUR] }],
+    ['guard', { guard: 'off' }],
+    ['hash', { hash: 'other' }],
+  ])('does not change with %s', (_field, different) => {
+    expect(hashOf(different)).toBe(hashOf({}))
+  })
+
+  it('changes with the users under `protect`', () => {
+    expect(policyHash(base, [entry('boss')])).not.toBe(hashOf({}))
+  })
+
+  it('stays the same across releases, because state files keep it', () => {
+    const { configuration } = loadConfiguration(memoryFiles(GOOD_TREE), 'curfew.yaml')
+    expect(configuration?.policies.map(({ name, hash }) => `${name} ${hash.slice(0, 16)}`)).toEqual([
+      'daily-reauthentication d394ff32970d34f7',
+      'leavers 80d812a26a809ed9',
+      'contractors-office-hours 54027d502dc9168d',
+      'trial fcff257f89a21956',
+    ])
+  })
+})
