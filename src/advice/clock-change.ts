@@ -3,23 +3,23 @@ import type { ClosedDates } from '../domain/time/calendar.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { LocalWindow, Weekday } from '../domain/time/time-window.ts'
 
-/** A window that a change of the clocks makes longer, shorter or impossible. */
+/** A window that a change of the clocks makes longer or shorter than written, or removes. */
 export interface ClockChange {
   /** YYYY-MM-DD, the day on which the window begins. */
   readonly date: string
   readonly weekday: Weekday
   readonly window: LocalWindow
   readonly writtenMs: number
-  /** 0 if nothing is left of it. */
-  readonly lastsMs: number
+  /** 0 if the window does not exist on that day. */
+  readonly actualMs: number
 }
 
 const MINUTES_A_DAY = 24 * 60
 const MINUTE_MS = 60_000
 
 /**
- * The windows that a change of the zone's clocks makes longer or shorter than they are written, `from` up to `to`. A
- * whole day is as long as it is, and none of them.
+ * The windows between `from` and `to` that a change of the zone's clocks makes longer or shorter than written. A window
+ * of a whole day is never reported: its length is that of the day.
  */
 export const clockChanges = (
   zone: string,
@@ -34,7 +34,7 @@ export const clockChanges = (
     const next = at.getTimeZoneTransition('next')
     if (next === null || next.epochMilliseconds >= to) return changes
     const last = next.toPlainDate()
-    // The day before as well: its windows may run past midnight. A zone that skips a day skips one date.
+    // Windows of the day before may run past midnight. If the zone skips a day, its calendar skips that date too.
     let date = next.subtract({ nanoseconds: 1 }).toPlainDate().subtract({ days: 1 })
     for (; Temporal.PlainDate.compare(date, last) <= 0; date = date.add({ days: 1 })) {
       if (!closed.has(date)) changes.push(...changesOn(zone, windows, date))
@@ -53,6 +53,6 @@ const changesOn = (zone: string, windows: readonly LocalWindow[], date: Temporal
     const instantOf = (minutes: number) => wall(minutes).toZonedDateTime(zone).epochMilliseconds
     if (fromMinute === 0 && endMinute === MINUTES_A_DAY) return []
     const writtenMs = (endMinute - fromMinute) * MINUTE_MS
-    const lastsMs = Math.max(0, instantOf(endMinute) - instantOf(fromMinute))
-    return lastsMs === writtenMs ? [] : [{ date: date.toString(), weekday, window, writtenMs, lastsMs }]
+    const actualMs = Math.max(0, instantOf(endMinute) - instantOf(fromMinute))
+    return actualMs === writtenMs ? [] : [{ date: date.toString(), weekday, window, writtenMs, actualMs }]
   })

@@ -9,19 +9,19 @@ import type { Instant } from '../domain/time/instant.ts'
 import { createPolicyPlaces, type PolicyPlaces } from './policy-places.ts'
 import { type PolicyWarning, policyWarnings } from './policy-warnings.ts'
 
-/** What is valid and hardly meant in a configuration that was loaded from `path`. */
+/** Warnings about parts of a valid configuration, loaded from `path`, that are probably not what the operator wants. */
 export const configurationWarnings = (
   files: ConfigFiles,
   path: string,
   { policies, protect, watch }: Configuration,
   now: Instant,
 ): readonly Problem[] => {
-  // Which endpoints will be discovered nobody knows yet.
+  // Discovered endpoints are not known yet.
   const places = watch.some(({ discover }) => discover !== undefined)
     ? undefined
     : watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
   const warnings = policyWarnings({ policies, protect, places, now })
-  return placed(warnings, (report) => {
+  return problemsOf(warnings, (report) => {
     const read = files.read(path)
     if ('why' in read) return undefined
     const file = readYaml(path, read.bytes, report)
@@ -33,14 +33,17 @@ export const configurationWarnings = (
   })
 }
 
-/** What is valid and hardly meant in policies that were loaded from `paths`, whatever the daemon's file may say. */
+/**
+ * The same for policies that were loaded from `paths` without the daemon's file: `protect` is empty, and the watched
+ * endpoints are unknown.
+ */
 export const policyFileWarnings = (
   files: ConfigFiles,
   paths: readonly string[],
   policies: readonly Policy[],
   now: Instant,
 ): readonly Problem[] =>
-  placed(policyWarnings({ policies, protect: [], places: undefined, now }), (report) => {
+  problemsOf(policyWarnings({ policies, protect: [], places: undefined, now }), (report) => {
     const named = paths.map((path) => namedPath(path, undefined))
     return { file: undefined, places: createPolicyPlaces(files, named, report) }
   })
@@ -49,8 +52,8 @@ const namedPath = (path: string, root: string | undefined): NamedPath => ({ path
 
 type Report = (problem: Problem) => void
 
-/** Gives warnings their places; files are read for that only if there is one. */
-const placed = (
+/** The warnings as problems with places. Without a warning no file is read. */
+const problemsOf = (
   warnings: readonly PolicyWarning[],
   read: (report: Report) => { readonly file: YamlFile | undefined; readonly places: PolicyPlaces } | undefined,
 ): readonly Problem[] => {

@@ -1,50 +1,56 @@
 import { type Location, resolveSelector } from '../domain/names/selector.ts'
-import { type BareField, personOf, type UserEntry } from '../domain/names/user-list.ts'
+import { type BareField, principalNamesOf, type UserEntry } from '../domain/names/user-list.ts'
 import type { Policy, Selector, Warning } from '../domain/policies/policy.ts'
 import { NEVER } from '../domain/time/instant.ts'
 import { createPlacesCover } from './selector-cover.ts'
 import { createUserCover, EVERYTHING, type UserCover } from './user-cover.ts'
 
-/** What stands around the policies. */
+/** The parts of the configuration outside of the policies. */
 export interface Surroundings {
-  /** Whether `protect` holds all of some users. */
+  /** Whether `protect` covers all of the given users. */
   readonly protects: UserCover
-  /** The endpoints that are watched; undefined if that is not known. */
+  /** The watched endpoints; undefined if they are unknown. */
   readonly places: readonly Location[] | undefined
 }
 
-/** Why a policy can end no connection, or hardly one: nothing that it matches is watched, or all of it is exempt for good. */
+/**
+ * A warning about a policy that can end no connection, or almost none, because it matches no watched endpoint or
+ * because everything that it matches is exempt forever; undefined for any other policy.
+ */
 export const inertness = (policy: Policy, { protects, places }: Surroundings): Warning | undefined => {
   const { match, exempt } = policy
-  const here = places?.filter((place) => hitsForGood(match, place))
-  if (here?.length === 0) {
+  const matchedPlaces = places?.filter((place) => alwaysHits(match, place))
+  if (matchedPlaces?.length === 0) {
     return {
       path: ['match'],
-      message: 'no endpoint under "watch" satisfies this: the policy can never act; correct it, or watch the endpoint',
+      message: 'no endpoint under "watch" matches this, so the policy can never act: correct it, or watch the endpoint',
     }
   }
 
-  const exemptHere =
+  const exemptEverywhere =
     exempt !== undefined &&
-    (here === undefined ? createPlacesCover(exempt)(match) : here.every((place) => hitsForGood(exempt, place)))
-  if (exemptHere && exempt.users === undefined) return ALL_EXEMPT
+    (matchedPlaces === undefined
+      ? createPlacesCover(exempt)(match)
+      : matchedPlaces.every((place) => alwaysHits(exempt, place)))
+  if (exemptEverywhere && exempt.users === undefined) return ALL_EXEMPT
 
-  const exempts = createUserCover((exemptHere ? exempt.users : undefined) ?? [], 'principal')
-  const whom = namedBy(policy)
-  if (whom.some(({ users, bare }) => exempts(users, bare))) return ALL_EXEMPT
-  const spares: UserCover = (users, bare) => users.every((user) => exempts([user], bare) || protects([user], bare))
-  if (whom.some(({ users, bare }) => spares(users, bare))) {
+  const exempts = createUserCover((exemptEverywhere ? exempt.users : undefined) ?? [], 'principal')
+  const userLists = userListsOf(policy)
+  if (userLists.some(({ users, bare }) => exempts(users, bare))) return ALL_EXEMPT
+  const exemptsOrProtects: UserCover = (users, bare) =>
+    users.every((user) => exempts([user], bare) || protects([user], bare))
+  if (userLists.some(({ users, bare }) => exemptsOrProtects(users, bare))) {
     return {
       path: ['name'],
       message:
-        'everybody whom this policy matches is exempt or under "protect": it can never act; remove it, or spare fewer',
+        'all users that this policy matches are exempt or under "protect", so it can never act: remove the policy, or exempt fewer users',
     }
   }
-  if (whom.some(({ users }) => spares(users, 'principal'))) {
-    const rest = 'it can end no more than connections of others who use a certificate of theirs'
+  if (userLists.some(({ users }) => exemptsOrProtects(users, 'principal'))) {
+    const rest = 'it can only end connections of other users with a certificate of one of these users'
     return {
       path: [exempt === undefined ? 'name' : 'exempt'],
-      message: `everybody whom this policy names is exempt or protected: ${rest}; name others, or exempt fewer`,
+      message: `all users that this policy names are exempt or protected, so ${rest}: name other users, or exempt fewer`,
     }
   }
   return undefined
@@ -52,25 +58,26 @@ export const inertness = (policy: Policy, { protects, places }: Surroundings): W
 
 const ALL_EXEMPT: Warning = {
   path: ['exempt'],
-  message: 'this exempts everything that the policy matches: it can never act; exempt less, or remove the policy',
+  message: 'this exempts everything that the policy matches, so it can never act: exempt less, or remove the policy',
 }
 
-/** Lists of users to whom the policy is confined; one that is empty says so itself. */
-const namedBy = ({
+/** The lists of users that the policy is limited to, without empty lists, which the kind itself reports. */
+const userListsOf = ({
   kind,
   rule,
   match,
 }: Policy): ReadonlyArray<{ readonly users: readonly UserEntry[]; readonly bare: BareField }> => {
   const lists = [match?.users, kind.names?.(rule)].filter((users) => users !== undefined && users.length > 0)
-  // Who has no name is in doubt wherever an exemption names users, and doubt keeps the connection.
+  // If an exemption names users, a connection without a name has an unknown verdict and stays. So EVERYTHING need not
+  // cover it.
   if (lists.length === 0) return [{ users: EVERYTHING, bare: 'principal' }]
   return lists.flatMap((users) => (users === undefined ? [] : [{ users, bare: 'either' as const }]))
 }
 
-const NOBODY = personOf({ username: undefined, commonName: undefined })
+const NAMELESS = principalNamesOf({ username: undefined, commonName: undefined })
 
-const hitsForGood = (selector: Selector | undefined, place: Location): boolean => {
+const alwaysHits = (selector: Selector | undefined, place: Location): boolean => {
   if (selector === undefined) return true
-  const hit = resolveSelector({ ...selector, users: undefined }, 'either')(place)(NOBODY)
+  const hit = resolveSelector({ ...selector, users: undefined }, 'either')(place)(NAMELESS)
   return typeof hit === 'object' && hit.until === NEVER
 }

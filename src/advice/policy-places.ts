@@ -6,14 +6,18 @@ import { readYaml, type YamlFile } from '../config/yaml/yaml-file.ts'
 import type { Path } from '../config/yaml/yaml-tree.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 
-/** Where in which file a policy was written. */
+/** Reports warnings at the places where policies are written. */
 export interface PolicyPlaces {
-  /** Warns at a path inside of a policy, or of another map of a file, that counts the members of groups in lists of users. */
+  /** Warns at a path inside of a policy. In lists of users, the indexes of the path count the members of groups. */
   warn(policy: Policy, path: readonly (string | number)[], message: string): void
+  /** Warns at a path of a file, with indexes that count in the same way. */
   warnIn(file: YamlFile, path: readonly (string | number)[], message: string): void
 }
 
-/** Reads the policy files once more, for their lines and columns. What a file lacks that has changed meanwhile is left out. */
+/**
+ * Reads the policy files again for lines and columns. Warnings about policies that a file no longer contains are
+ * dropped.
+ */
 export const createPolicyPlaces = (
   files: ConfigFiles,
   named: readonly NamedPath[],
@@ -35,13 +39,13 @@ export const createPolicyPlaces = (
   }
 
   const indexes = new Map<object, readonly number[]>()
-  /** For each member of a list, groups resolved, the place of the entry that stands for it. */
+  /** For each member of a list with groups resolved, the index of the entry that contains it. */
   const indexesOf = (list: readonly unknown[]): readonly number[] => {
     const known = indexes.get(list)
     if (known !== undefined) return known
-    const made = list.flatMap((entry, index) => Array<number>(sizeOf(entry)).fill(index))
-    indexes.set(list, made)
-    return made
+    const entryIndexes = list.flatMap((entry, index) => Array<number>(sizeOf(entry)).fill(index))
+    indexes.set(list, entryIndexes)
+    return entryIndexes
   }
   const sizeOf = (entry: unknown): number => {
     const text = typeof entry === 'string' ? entry : valueAt(entry, ['pattern'])

@@ -7,21 +7,24 @@ import { shadowsAmong } from './shadow.ts'
 import { createUserCover, EVERYTHING } from './user-cover.ts'
 import { windowWarnings } from './window-warnings.ts'
 
-/** A set of valid policies, and what is around it. */
+/** A set of valid policies, and the configuration around them. */
 export interface Reviewed {
   readonly policies: readonly Policy[]
   readonly protect: readonly UserEntry[]
-  /** The endpoints that are watched; undefined if that is not known. */
+  /** The watched endpoints; undefined if they are unknown. */
   readonly places: readonly Location[] | undefined
   readonly now: Instant
 }
 
-/** A warning, and the policy to which its path is relative; without one the path is that of the daemon's file. */
+/** A warning and its policy. The path is relative to the policy, or without one to the daemon's file. */
 export interface PolicyWarning extends Warning {
   readonly policy: Policy | undefined
 }
 
-/** What is valid and hardly meant: policies that can never act or add nothing, entries that are over, windows that the clocks distort. */
+/**
+ * Warnings about valid policies that are probably not what the operator wants: policies that can never act or are
+ * superfluous, expired entries, windows that a change of the clocks distorts.
+ */
 export const policyWarnings = ({ policies, protect, places, now }: Reviewed): readonly PolicyWarning[] => {
   const protectsAll = createUserCover(protect, 'principal')
   const isAllProtected = protectsAll(EVERYTHING, 'principal')
@@ -35,10 +38,10 @@ export const policyWarnings = ({ policies, protect, places, now }: Reviewed): re
   const shadowOf = new Map(shadows.map(({ policy, by }) => [policy, by]))
 
   const ofPolicy = (policy: Policy): readonly Warning[] => {
-    const why = inert.get(policy)
+    const inertWarning = inert.get(policy)
     const by = shadowOf.get(policy)
     return [
-      ...(why === undefined ? [] : [why]),
+      ...(inertWarning === undefined ? [] : [inertWarning]),
       ...(by === undefined ? [] : [shadowWarning(by)]),
       ...expired(policy.exempt, 'exempt', now),
       ...(policy.kind.hours === undefined ? [] : windowWarnings(policy.kind.hours(policy.rule), now)),
@@ -57,12 +60,12 @@ export const policyWarnings = ({ policies, protect, places, now }: Reviewed): re
 
 const ALL_PROTECTED: Warning = {
   path: ['protect', 'users'],
-  message: 'this protects everybody: no policy can ever act; name those who must never be cut off',
+  message: 'this protects every user, so no policy can ever act: name only users whose connections must never end',
 }
 
 const shadowWarning = ({ name }: Policy): Warning => ({
   path: ['name'],
-  message: `the policy "${name}" ends whatever this one would, and no later: remove this one, or make it stricter`,
+  message: `the policy "${name}" ends every connection that this one would end, and no later: remove this one, or make it stricter`,
 })
 
 const LISTS = ['users', 'endpoints', 'regions'] as const
@@ -74,7 +77,7 @@ const expired = (selector: Selector | undefined, key: string, now: Instant): rea
         ? [
             {
               path: [key, list, index, 'until'],
-              message: `this is over since ${toText(until)}: remove the entry, or extend it`,
+              message: `this entry expired at ${toText(until)}: remove it, or extend it`,
             },
           ]
         : [],

@@ -4,14 +4,17 @@ import { createUserCover, EVERYTHING } from './user-cover.ts'
 
 type LocationKey = 'endpoints' | 'regions'
 
-/** Whether a list of endpoints or Regions hits all that another one does; a missing list hits everything. */
+/**
+ * Whether a list of endpoints or Regions matches everything that another one matches. A missing list matches
+ * everything.
+ */
 const createPlaceCover = (wide: readonly UserEntry[] | undefined) => {
   if (wide === undefined) return () => true
   const cover = createUserCover(wide, 'either')
   return (narrow: readonly UserEntry[] | undefined) => cover(narrow ?? EVERYTHING, 'either')
 }
 
-/** Whether a selector's endpoints and Regions hold all of another one's. */
+/** Whether a selector's endpoints and Regions match all of those that another selector matches. */
 export const createPlacesCover = (wide: Selector | undefined) => {
   const endpoints = createPlaceCover(wide?.endpoints)
   const regions = createPlaceCover(wide?.regions)
@@ -19,13 +22,16 @@ export const createPlacesCover = (wide: Selector | undefined) => {
     endpoints(narrow?.endpoints) && regions(narrow?.regions)
 }
 
-/** Whether a selector, bare patterns read in one way, hits all that another one hits, as long as it does, and is in doubt about nobody else. */
+/**
+ * Whether a selector matches everything that another selector matches, for at least as long, without unknown results
+ * for any other connection. `bare` says how both read patterns without a prefix.
+ */
 export const createSelectorCover = (wide: Selector, bare: BareField) => {
   const places = createPlacesCover(wide)
   const users = wide.users === undefined ? undefined : createUserCover(wide.users, bare)
   return (narrow: Selector | undefined): boolean => {
     if (!places(narrow)) return false
-    // Who has no name is missed by every list of users, but not by its absence.
+    // A connection without a name matches no list of users, but it matches a selector without a list.
     return users === undefined || (narrow?.users !== undefined && users(narrow.users, bare))
   }
 }

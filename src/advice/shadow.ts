@@ -3,19 +3,19 @@ import { createSelectorCover } from './selector-cover.ts'
 import { createUserCover } from './user-cover.ts'
 import { coversHours } from './window-warnings.ts'
 
-/** A policy that another one makes superfluous: whatever it condemns the other condemns too, and no later. */
-export interface Shadow {
+/** A superfluous policy, and the policy that ends every connection that the superfluous one would end, and no later. */
+interface Shadow {
   readonly policy: Policy
   readonly by: Policy
 }
 
-/** At most one per policy. Of two that say the same the later one is superfluous. */
+/** At most one shadow for each policy. Of two equivalent policies the later one is superfluous. */
 export const shadowsAmong = (policies: readonly Policy[]): readonly Shadow[] => {
   const candidates = policies.map(candidateOf)
   const shadows = new Map<Policy, Policy>()
   candidates.forEach((candidate, index) => {
     const by = candidates.find((other, place) => {
-      // A policy that is superfluous itself covers nothing, or two could be removed for the sake of each other.
+      // A superfluous policy covers nothing. Otherwise two policies could each be removed because of the other.
       if (other === candidate || shadows.has(other.policy) || !covers(other, candidate)) return false
       return place < index || !covers(candidate, other)
     })
@@ -24,7 +24,7 @@ export const shadowsAmong = (policies: readonly Policy[]): readonly Shadow[] => 
   return [...shadows].map(([policy, by]) => ({ policy, by }))
 }
 
-/** A policy with what is asked of it in comparison with every other one, worked out once. */
+/** A policy with its rule and selectors prepared for the comparison with every other policy, each prepared once. */
 const candidateOf = (policy: Policy) => ({
   policy,
   coversRule: once(() => ruleCover(policy)),
@@ -32,33 +32,59 @@ const candidateOf = (policy: Policy) => ({
   coversExempt: once(() => policy.exempt && createSelectorCover(policy.exempt, 'principal')),
 })
 
-/** Whether the policy's rule ends whatever another rule of the same kind ends, and no later; undefined where nobody can tell. */
+/**
+ * Whether the policy's rule ends every connection that another rule of the same kind ends, and no later; undefined if
+ * the kind has no such comparison.
+ */
 const ruleCover = ({ kind, rule }: Policy): ((other: unknown) => boolean) | undefined => {
   if (kind.hours !== undefined) {
     const { hours } = kind
-    const covers = coversHours(hours(rule))
-    return (other) => covers(hours(other))
+    const coversOther = coversHours(hours(rule))
+    return (other) => coversOther(hours(other))
   }
   if (kind.isNamesAlone && kind.names !== undefined) {
     const { names } = kind
-    const covers = createUserCover(names(rule), 'either')
-    return (other) => names(other).length > 0 && covers(names(other), 'either')
+    const coversOther = createUserCover(names(rule), 'either')
+    return (other) => names(other).length > 0 && coversOther(names(other), 'either')
   }
   return kind.covers?.(rule)
 }
 
 type Candidate = ReturnType<typeof candidateOf>
 
-const covers = (strict: Candidate, other: Candidate): boolean => {
-  const [a, b] = [strict.policy, other.policy]
-  if (a.kind !== b.kind || (a.mode === 'audit' && b.mode === 'enforce')) return false
-  if (a.guard === 'on' && b.guard === 'off') return false
-  if (a.graceMs > b.graceMs || a.cooldownMs < b.cooldownMs) return false
-  if (b.cooldownMs > 0 && b.cooldownByCommonName && !a.cooldownByCommonName) return false
-  if (!(strict.coversMatch()?.(b.match) ?? true)) return false
-  if (a.exempt !== undefined && !(other.coversExempt()?.(a.exempt) ?? false)) return false
-  return strict.coversRule()?.(b.rule) ?? false
-}
+const notCompared = () => true
+
+/**
+ * For each field of a policy: whether it lets the strict policy end every connection that the other one ends, and no
+ * later. The entries are asked in this order, so cheap comparisons come first. A new field of `Policy` does not compile
+ * until it has an entry here.
+ */
+const FIELD_COVERS = {
+  kind: ({ policy: strict }, { policy: other }) => strict.kind === other.kind,
+  mode: ({ policy: strict }, { policy: other }) => strict.mode === 'enforce' || other.mode === 'audit',
+  // The guard may hold the strict policy's verdicts while the other policy's verdicts are never held.
+  guard: ({ policy: strict }, { policy: other }) => strict.guard === 'off' || other.guard === 'on',
+  graceMs: ({ policy: strict }, { policy: other }) => strict.graceMs <= other.graceMs,
+  cooldownMs: ({ policy: strict }, { policy: other }) => strict.cooldownMs >= other.cooldownMs,
+  // It has no effect without a cooldown.
+  cooldownByCommonName: ({ policy: strict }, { policy: other }) =>
+    strict.cooldownByCommonName || !other.cooldownByCommonName || other.cooldownMs === 0,
+  match: (strict, { policy: other }) => strict.coversMatch()?.(other.match) ?? true,
+  exempt: ({ policy: strict }, other) =>
+    strict.exempt === undefined || (other.coversExempt()?.(strict.exempt) ?? false),
+  rule: (strict, { policy: other }) => strict.coversRule()?.(other.rule) ?? false,
+  // Two policies never have the same name, and it does not decide which connections end.
+  name: notCompared,
+  // It is derived from the other fields and from `protect`, which is the same for both.
+  hash: notCompared,
+  // It changes which people are warned, not which connections end.
+  warn: notCompared,
+} satisfies Record<keyof Policy, (strict: Candidate, other: Candidate) => boolean>
+
+const FIELD_COMPARISONS = Object.values(FIELD_COVERS)
+
+const covers = (strict: Candidate, other: Candidate): boolean =>
+  FIELD_COMPARISONS.every((compare) => compare(strict, other))
 
 const once = <Value>(make: () => Value): (() => Value) => {
   let made: { readonly value: Value } | undefined

@@ -7,13 +7,16 @@ import { type ClockChange, clockChanges } from './clock-change.ts'
 
 const YEAR_MS = 366 * DAY
 
-/** Windows that never open or never close within a year of `now`, and days on which the clocks change one of them. */
+/**
+ * Warnings about windows that never open or never close within a year of `now`, and about days on which a change of the
+ * clocks distorts a window.
+ */
 export const windowWarnings = (hours: Hours, now: Instant): readonly Warning[] => {
   const { zone, open, windows, closed } = hours
   const list = open === 'fine' ? 'allowed' : 'denied'
   const stateOf = (some: readonly LocalWindow[]) => createTimeWindows(zone, some, closed).at(now)
   const all = stateOf(windows)
-  if (all.until > now + YEAR_MS) return [{ path: [list], message: LASTING[list][all.open ? 'open' : 'shut'] }]
+  if (all.until > now + YEAR_MS) return [{ path: [list], message: CONSTANT_STATE[list][all.open ? 'open' : 'shut'] }]
 
   const shut =
     windows.length < 2 ? [] : windows.flatMap((window, index) => (opens(stateOf([window]), now) ? [] : [index]))
@@ -21,7 +24,7 @@ export const windowWarnings = (hours: Hours, now: Instant): readonly Warning[] =
   return [
     ...shut.map((index) => ({
       path: [list, index],
-      message: `this window does not open within the next year: ${CORRECT}, or remove it`,
+      message: `this window does not open within the next year: ${CORRECT}, or remove the window`,
     })),
     ...(changes.length === 0 ? [] : [{ path: [list], message: changesText(changes, zone) }]),
   ]
@@ -32,34 +35,34 @@ const opens = ({ open, until }: { readonly open: boolean; readonly until: Instan
 
 const CORRECT = 'correct its days and hours, or the calendars under "closed"'
 
-const LASTING = {
+const CONSTANT_STATE = {
   allowed: {
-    open: 'it is always allowed, for the next year at least: the policy never acts; narrow the hours, or remove it',
-    shut: `no window opens within the next year: nobody whom the policy matches may be connected at all; ${CORRECT}`,
+    open: 'these hours are always allowed for at least a year, so the policy never acts: narrow the hours, or remove the policy',
+    shut: `no window opens within the next year, so the policy allows no connection that it matches: ${CORRECT}`,
   },
   denied: {
-    open: 'it is always denied, for the next year at least: nobody whom the policy matches may be connected at all; narrow the hours, or ban them with a policy of kind banned-users',
-    shut: 'no window opens within the next year: the policy never acts; correct its days and hours, or remove it',
+    open: 'these hours are always denied for at least a year, so the policy allows no connection that it matches: narrow the hours, or ban the users with a policy of kind banned-users',
+    shut: 'no window opens within the next year, so the policy never acts: correct its days and hours, or remove the policy',
   },
 } as const
 
 const changesText = (changes: readonly ClockChange[], zone: string): string =>
-  `the clocks change in ${zone}: ${changes.map(changeText).join('; ')}; nothing to do if that is meant`
+  `the clocks change in ${zone}: ${changes.map(changeText).join('; ')}; change the hours unless this is intended`
 
 const DAY_NAMES = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
-const changeText = ({ date, weekday, window, lastsMs, writtenMs }: ClockChange): string => {
-  const which = `on ${DAY_NAMES[weekday - 1]} ${date} the window ${timeText(window.fromMinute)}-${timeText(window.toMinute)}`
-  if (lastsMs === 0) return `${which} does not exist`
-  return `${which} lasts ${formatDuration(lastsMs)} instead of ${formatDuration(writtenMs)}`
+const changeText = ({ date, weekday, window, actualMs, writtenMs }: ClockChange): string => {
+  const occurrence = `on ${DAY_NAMES[weekday - 1]} ${date} the window ${timeText(window.fromMinute)}-${timeText(window.toMinute)}`
+  if (actualMs === 0) return `${occurrence} does not exist`
+  return `${occurrence} lasts ${formatDuration(actualMs)} instead of ${formatDuration(writtenMs)}`
 }
 
 const timeText = (minute: number): string =>
   `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
 
-/** Whether whoever is outside the allowed hours of `other` is outside those of `hours`, at every instant. */
+/** Whether `hours` are violated at every instant at which `other` are violated. */
 export const coversHours = (hours: Hours): ((other: Hours) => boolean) => {
-  // What was always so began at no instant from which a grace could count.
+  // A state that never changes has no beginning from which a grace could count.
   if (createTimeWindows(hours.zone, hours.windows, hours.closed).at(0).until === NEVER) return () => false
   return (other) => {
     if (hours.zone !== other.zone || hours.open !== other.open) return false
@@ -70,7 +73,10 @@ export const coversHours = (hours: Hours): ((other: Hours) => boolean) => {
   }
 }
 
-/** By hours that are spelled alike: where the clocks change, 02:15-02:45 need not lie within 02:00-03:00. */
+/**
+ * Whether the other windows contain each of these windows, with equal hours. On a change of the clocks 02:15-02:45 may
+ * lie outside of 02:00-03:00.
+ */
 const areAmong = (some: readonly LocalWindow[], windows: readonly LocalWindow[]): boolean =>
   some.every(({ days, fromMinute, toMinute }) =>
     days.every((day) =>

@@ -38,12 +38,12 @@ const policies = (text: string): Tree => ({
 
 const PROTECTED = 'curfew.yaml:6:39 '
 
-describe('a warning stands where the thing meant is written', () => {
+describe('a warning has the place of its cause:', () => {
   it('in the daemon’s file, once for a whole group', () => {
     expect(warned(policies('  - { name: age, kind: max-session-age, maxAge: 8h }\n'))).toEqual([PROTECTED])
   })
 
-  it('at the entry that is over, past groups of several members', () => {
+  it('at the expired entry, behind groups with several members', () => {
     const text = `  - name: leavers
     kind: banned-users
     users:
@@ -78,7 +78,7 @@ describe('a warning stands where the thing meant is written', () => {
     ])
   })
 
-  it('not where endpoints that are yet to be discovered may match', () => {
+  it('none if endpoints that are yet to be discovered may match', () => {
     const tree = policies('  - { name: nowhere, kind: max-session-age, maxAge: 2h, match: { regions: [us-east-1] } }\n')
     const entry = '  - { region: us-east-1, discover: all }\n'
     const discovering = CURFEW.replace(/watch: \[(.*)\]\n$/, `watch:\n  - $1\n${entry}`)
@@ -104,7 +104,7 @@ describe('a warning stands where the thing meant is written', () => {
     expect(warned(policies(text))).toEqual([PROTECTED, 'policies/a.yaml:6:5 night', 'policies/a.yaml:10:5 ever'])
   })
 
-  it('at the one window that no date is left for', () => {
+  it('at the one window whose dates are all closed', () => {
     const text = `  - name: hours
     kind: off-hours
     timeZone: Europe/Berlin
@@ -124,7 +124,7 @@ describe('a warning stands where the thing meant is written', () => {
 
 const iso = (at: number) => new Date(at).toISOString().slice(0, 10)
 
-describe('policy files alone', () => {
+describe('policy files without the daemon’s file', () => {
   const review = (tree: Tree, ...paths: readonly string[]) => {
     const files = memoryFiles(tree)
     const { policies: loaded = [] } = loadPolicies(files, paths)
@@ -132,7 +132,7 @@ describe('policy files alone', () => {
     return placesOf(policyFileWarnings(files, paths, loaded, NOW))
   }
 
-  it('are judged over all files, without what is watched', () => {
+  it('are reviewed together, without the watched endpoints', () => {
     const one = (name: string, rest: string) =>
       `version: 1\npolicies:\n  - { name: ${name}, kind: max-session-age${rest} }\n`
     const tree = {
@@ -144,7 +144,7 @@ describe('policy files alone', () => {
     expect(review(tree, 'x/a.yaml')).toEqual([])
   })
 
-  it('are read again only where there is something to warn of', () => {
+  it('are read again only if there is a warning', () => {
     const files = memoryFiles({
       'a.yaml': 'version: 1\npolicies:\n  - { name: a, kind: max-session-age, maxAge: 8h }\n',
     })
@@ -158,7 +158,7 @@ describe('policy files alone', () => {
     expect(policyFileWarnings(unread, ['a.yaml'], loaded, NOW)).toEqual([])
   })
 
-  it('that were changed meanwhile lose their warnings, and nothing else', () => {
+  it('lose their warnings if they changed meanwhile', () => {
     const text = 'version: 1\npolicies:\n  - { name: a, kind: max-session-age, maxAge: 8h, exempt: { users: ["*"] } }\n'
     const { policies: loaded = [] } = loadPolicies(memoryFiles({ 'a.yaml': text }), ['a.yaml'])
     for (const changed of ['policies: [', 'policies: 1', 'version: 1\npolicies: [{ name: b }]\n', '']) {

@@ -7,7 +7,8 @@ import { createMemory } from '../../src/domain/judge/memory.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
-import { HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
+import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
+import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, entry, NOON, PLACE, policy } from '../domain/build.ts'
 
 const OTHER_PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef1', region: 'us-east-1' }
@@ -18,7 +19,7 @@ const review = (policies: readonly Policy[], different: Partial<Reviewed> = {}) 
 
 const named = (name: string, made: Policy): Policy => ({ ...made, name })
 
-describe('a warning is no false alarm:', () => {
+describe('a warning is not a false alarm:', () => {
   const NAMES = ['ann', 'bob', 'bo', 'ext-bob', '*', '?']
   const text = fc.constantFrom('ann', 'bob', 'bo?', 'bo*', '*b', '*', 'ext-*')
   const source = fc.tuple(fc.constantFrom('', '', 'user:', 'cn:'), text).map(([prefix, rest]) => prefix + rest)
@@ -101,11 +102,15 @@ describe('a warning is no false alarm:', () => {
       })
   const somePolicy = fc.constantFrom(...Object.keys(KEYS)).chain(policyOf)
 
-  const person = fc.option(fc.constantFrom(...NAMES), { nil: undefined, freq: 4 })
+  it('has policies of every kind', () => {
+    expect(Object.keys(KEYS).sort()).toEqual(POLICY_KINDS.map(({ kind }) => kind).sort())
+  })
+
+  const principal = fc.option(fc.constantFrom(...NAMES), { nil: undefined, freq: 4 })
   const someConnection = fc
     .record({
-      username: person,
-      commonName: person,
+      username: principal,
+      commonName: principal,
       establishedAt: fc.option(fc.integer({ min: -8, max: 1 }), { nil: undefined, freq: 6 }),
       ingressBytes: fc.option(fc.nat(4000), { nil: undefined, freq: 9 }),
       egressBytes: fc.option(fc.nat(4000), { nil: undefined, freq: 9 }),
@@ -118,7 +123,7 @@ describe('a warning is no false alarm:', () => {
   const crew = fc.array(someConnection, { minLength: 4, maxLength: 14 })
   const later = fc.array(fc.integer({ min: 0, max: 8 * 24 * 4 }), { minLength: 1, maxLength: 5 })
 
-  /** Which connections the policies end at each of some instants, on both endpoints, with a snapshot at each of them. */
+  /** The connections that the policies end at each instant, on both endpoints, with a snapshot at each instant. */
   const ended = (
     policies: readonly Policy[],
     protect: readonly UserEntry[],
@@ -133,7 +138,7 @@ describe('a warning is no false alarm:', () => {
       const decider = createDecider(set, place)
       const memory = createMemory()
       const crowd = people.map((one, index) => connection({ ...one, ...place, id: `${index}` }))
-      // Somebody always works: without a counter that moves, idleness is in doubt.
+      // One connection is always busy: if no counter moves, the verdict of idle-timeout is unknown.
       const busy = (at: Instant) =>
         connection({
           ...place,
@@ -152,12 +157,7 @@ describe('a warning is no false alarm:', () => {
           return decider
             .decide(
               rows,
-              memory.history(
-                now,
-                true,
-                () => true,
-                () => undefined,
-              ),
+              memory.history({ now, fresh: true, acts: () => true, changedAt: () => -NEVER }),
               now,
               'enforce',
             )
@@ -166,7 +166,7 @@ describe('a warning is no false alarm:', () => {
         })
     })
 
-  it('a policy that can never act ends nobody', () => {
+  it('a policy that can never act ends no connection', () => {
     let warned = 0
     fc.assert(
       fc.property(somePolicy, fc.option(exempted, { nil: [] }), crew, later, (one, protect, people, quarters) => {
@@ -185,7 +185,7 @@ describe('a warning is no false alarm:', () => {
     expect(warned).toBeGreaterThan(50)
   })
 
-  it('hours in which a policy never acts end nobody', () => {
+  it('a policy that never acts because of its hours ends no connection', () => {
     const hoursOf = policyOf('off-hours').map((one) => ({ ...one, match: undefined, exempt: undefined }))
     fc.assert(
       fc.property(hoursOf, crew, later, (one, people, quarters) => {
@@ -197,7 +197,7 @@ describe('a warning is no false alarm:', () => {
     )
   })
 
-  it('a superfluous policy ends nobody whom the other does not end at the same instant', () => {
+  it('a superfluous policy ends no connection that the other does not end at the same instant', () => {
     const seen = new Set<string>()
     const parts = fc.subarray(['rule', 'match', 'exempt', 'graceMs', 'mode'] as const)
     const two = fc.constantFrom(...Object.keys(KEYS)).chain((kind) =>

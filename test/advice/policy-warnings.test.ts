@@ -21,7 +21,7 @@ const select = (lists: Readonly<Partial<Record<keyof Selector, readonly (string 
 const review = (policies: readonly Policy[], different: Partial<Reviewed> = {}) =>
   policyWarnings({ policies, protect: [], places: PLACES, now: NOON, ...different })
 
-/** Which policy is warned of, and where in it. */
+/** The policy and the path of each warning. */
 const places = (policies: readonly Policy[], different: Partial<Reviewed> = {}) =>
   review(policies, different).map((warning) => [warning.policy?.name, ...warning.path].join(' '))
 
@@ -30,7 +30,7 @@ const named = (name: string, made: Policy): Policy => ({ ...made, name })
 const hours = (keys: Record<string, unknown>, different: Partial<Policy> = {}) =>
   policy('off-hours', { timeZone: 'Europe/Berlin', ...keys }, different)
 
-/** With calendars, which the builder's policies do not have. */
+/** A policy with calendars, which the policies of the builder do not have. */
 const closedHours = (keys: Record<string, unknown>, calendars: Readonly<Record<string, Calendar>>): Policy => {
   const made = hours(keys)
   const rule = made.kind.bind(made.kind.keys.parse({ timeZone: 'Europe/Berlin', ...keys }) as never, {
@@ -50,23 +50,23 @@ const date = (text: string) => {
 }
 const range = (from: string, to: string): Calendar => ({ dates: [{ from: date(from), to: date(to) }], yearly: [] })
 
-describe('a policy that matches nothing that is watched', () => {
+describe('a policy that matches no watched endpoint', () => {
   it.each([
     ['the endpoint', { endpoints: ['cvpn-endpoint-0123456789abcdef7'] }],
     ['the Region', { regions: ['eu-west-*'] }],
     ['both at once', { endpoints: [ENDPOINT], regions: ['us-east-1'] }],
-  ])('is named: %s', (_what, match) => {
+  ])('has a warning: %s', (_what, match) => {
     expect(places([aged({ match: select(match) })])).toEqual(['max-session-age match'])
   })
 
-  it('is not, where one endpoint satisfies it, or where nobody knows what is watched', () => {
+  it('has no warning if one endpoint matches, or if the watched endpoints are unknown', () => {
     expect(places([aged({ match: select({ endpoints: [ENDPOINT.toUpperCase()], regions: ['eu-*'] }) })])).toEqual([])
     const elsewhere = aged({ match: select({ endpoints: ['cvpn-endpoint-0123456789abcdef7'] }) })
     expect(places([elsewhere], { places: undefined })).toEqual([])
   })
 })
 
-describe('an exemption of all that the policy matches', () => {
+describe('an exemption of everything that the policy matches', () => {
   const exempting = (exempt: Parameters<typeof select>[0], match?: Parameters<typeof select>[0], kind = aged()) =>
     places([{ ...kind, exempt: select(exempt), match: match && select(match) }])
 
@@ -77,8 +77,8 @@ describe('an exemption of all that the policy matches', () => {
     ['wider patterns', exempting({ users: ['user:*@corp.example'] }, { users: ['user:ext-?*@corp.example'] })],
     ['every endpoint', exempting({ endpoints: ['cvpn-*'] })],
     ['the endpoints of the policy', exempting({ regions: ['eu-*'] }, { endpoints: [ENDPOINT] })],
-    ['all who are banned', exempting({ users: ['*'] }, undefined, policy('banned-users', { users: ['mallory'] }))],
-  ])('is named: %s', (_what, found) => {
+    ['all banned users', exempting({ users: ['*'] }, undefined, policy('banned-users', { users: ['mallory'] }))],
+  ])('has a warning: %s', (_what, found) => {
     expect(found).toEqual([expect.stringMatching(/ exempt$/)])
   })
 
@@ -94,18 +94,18 @@ describe('an exemption of all that the policy matches', () => {
       'one of the banned',
       exempting({ users: ['bob'] }, undefined, policy('banned-users', { users: ['bob', 'carol'] })),
     ],
-  ])('is not named: %s', (_what, found) => {
+  ])('has no warning: %s', (_what, found) => {
     expect(found).toEqual([])
   })
 
-  it('is half of one where bare names are both matched and exempt: the common name alone does not exempt', () => {
+  it('has a weaker warning if the same bare names are matched and exempt, for a common name alone does not exempt', () => {
     const same = aged({ match: select({ users: ['bob'] }), exempt: select({ users: ['bob'] }) })
     expect(review([same])).toEqual([
       { policy: same, path: ['exempt'], message: expect.stringContaining('certificate') as string },
     ])
   })
 
-  it('may be the work of `protect`, alone or together with `exempt`', () => {
+  it('can come from `protect`, alone or together with `exempt`', () => {
     const bob = aged({ match: select({ users: ['user:bob', 'user:carol'] }) })
     expect(places([bob], { protect: [entry('bob'), entry('c*')] })).toEqual(['max-session-age name'])
     expect(places([{ ...bob, exempt: select({ users: ['carol'] }) }], { protect: [entry('bob')] })).toEqual([
@@ -114,7 +114,7 @@ describe('an exemption of all that the policy matches', () => {
     expect(places([bob], { protect: [entry('bob')] })).toEqual([])
   })
 
-  it('is said once where everybody is protected', () => {
+  it('has one warning if all users are protected', () => {
     const protect = [entry('alice'), entry('*')]
     expect(places([aged(), named('bans', policy('banned-users', { users: ['bob'] }))], { protect })).toEqual([
       ' protect users',
@@ -122,19 +122,19 @@ describe('an exemption of all that the policy matches', () => {
   })
 })
 
-describe('an entry that is over', () => {
-  const over = { until: NOON }
+describe('an expired entry', () => {
+  const expired = { until: NOON }
   const soon = { until: NOON + 1 }
   const at = (instant: Instant) => new Date(instant).toISOString()
 
-  it('is named in bans, exemptions and `protect`', () => {
+  it('has a warning in bans, exemptions and `protect`', () => {
     const users = [
       'mallory',
       { pattern: 'trudy', until: at(NOON) },
       { pattern: 'eve', from: at(NOON - 2 * DAY), until: at(NOON - DAY) },
     ]
-    const exempt = select({ users: ['a', entry('b', over)], regions: [entry('eu-*', over)] })
-    expect(places([policy('banned-users', { users }, { exempt })], { protect: [entry('p', over)] })).toEqual([
+    const exempt = select({ users: ['a', entry('b', expired)], regions: [entry('eu-*', expired)] })
+    expect(places([policy('banned-users', { users }, { exempt })], { protect: [entry('p', expired)] })).toEqual([
       ' protect users 0 until',
       'banned-users exempt users 1 until',
       'banned-users exempt regions 0 until',
@@ -143,7 +143,7 @@ describe('an entry that is over', () => {
     ])
   })
 
-  it('is not, as long as it counts or is still to come', () => {
+  it('is not one that is in effect or begins later', () => {
     const users = [
       { pattern: 'trudy', until: at(NOON + 1) },
       { pattern: 'eve', from: at(NOON + DAY), until: at(NOON + 2 * DAY) },
@@ -154,28 +154,28 @@ describe('an entry that is over', () => {
 })
 
 describe('hours', () => {
-  const everywhen = { allowed: [{}] }
+  const always = { allowed: [{}] }
 
-  it('that never open within a year are named', () => {
-    const closed = closedHours({ ...everywhen, closed: ['years'] }, { years: range('2026-01-01', '2028-01-01') })
+  it('have a warning if they never open within a year', () => {
+    const closed = closedHours({ ...always, closed: ['years'] }, { years: range('2026-01-01', '2028-01-01') })
     expect(places([closed])).toEqual(['off-hours allowed'])
   })
 
-  it('that open after eleven months are not', () => {
-    const closed = closedHours({ ...everywhen, closed: ['months'] }, { months: range('2026-01-01', '2027-10-20') })
+  it('have no warning if they open after eleven months', () => {
+    const closed = closedHours({ ...always, closed: ['months'] }, { months: range('2026-01-01', '2027-10-20') })
     expect(places([closed])).toEqual([])
   })
 
-  it('that never close are named, and not those that close for one day', () => {
-    expect(places([hours(everywhen)])).toEqual(['off-hours allowed'])
+  it('have a warning if they never close, and none if they close for one day', () => {
+    expect(places([hours(always)])).toEqual(['off-hours allowed'])
     expect(places([hours({ denied: [{ hours: '00:00-12:00' }, { hours: '12:00-00:00' }] })])).toEqual([
       'off-hours denied',
     ])
-    const christmas = closedHours({ ...everywhen, closed: ['day'] }, { day: range('2026-12-25', '2026-12-25') })
+    const christmas = closedHours({ ...always, closed: ['day'] }, { day: range('2026-12-25', '2026-12-25') })
     expect(places([christmas])).toEqual([])
   })
 
-  it('of which one window never opens are named at that window', () => {
+  it('have a warning at a window that never opens', () => {
     const allowed = [{ days: 'mon-fri', hours: '08:00-17:00' }, { days: 'sat' }]
     // Every Saturday from 2026-11-14 for sixty weeks.
     const saturdays = Array.from({ length: 60 }, (_, week) => {
@@ -184,16 +184,16 @@ describe('hours', () => {
     })
     const calendar = { dates: saturdays.flatMap(({ dates }) => dates), yearly: [] }
     expect(places([closedHours({ allowed, closed: ['sat'] }, { sat: calendar })])).toEqual(['off-hours allowed 1'])
-    const spared = { ...calendar, dates: calendar.dates.slice(0, 20) }
-    expect(places([closedHours({ allowed, closed: ['sat'] }, { sat: spared })])).toEqual([])
+    const shorter = { ...calendar, dates: calendar.dates.slice(0, 20) }
+    expect(places([closedHours({ allowed, closed: ['sat'] }, { sat: shorter })])).toEqual([])
   })
 
-  const said = (keys: Record<string, unknown>, now = NOON) =>
+  const warningsOf = (keys: Record<string, unknown>, now = NOON) =>
     review([hours(keys)], { now }).map(({ path, message }) => [path.join(' '), message])
 
-  it('that the clocks swallow, double or cut are named day by day, once a policy', () => {
+  it('have one warning for all days on which the clocks remove, lengthen or shorten a window', () => {
     const denied = [{ hours: '02:00-03:00' }, { days: 'sun', hours: '02:30-06:00' }]
-    const [[path, message] = [], ...more] = said({ denied })
+    const [[path, message] = [], ...more] = warningsOf({ denied })
     expect(more).toEqual([])
     expect(path).toBe('denied')
     for (const part of [
@@ -215,17 +215,17 @@ describe('hours', () => {
     ['from the change on', { denied: [{ hours: '03:00-04:00' }] }],
     ['twice the same half hour', { denied: [{ hours: '02:15-02:45' }] }],
     ['on whole days', { denied: [{ days: ['sat', 'sun'] }] }],
-  ])('that keep to what is written are not named: %s', (_what, keys) => {
-    expect(said(keys)).toEqual([])
+  ])('have no warning if their windows keep the written length: %s', (_what, keys) => {
+    expect(warningsOf(keys)).toEqual([])
   })
 
-  it('that run through a change are named with the day on which they begin', () => {
-    const [[, message] = []] = said({ denied: [{ hours: '22:00-06:00' }] })
+  it('have a warning with the day on which a window across a change begins', () => {
+    const [[, message] = []] = warningsOf({ denied: [{ hours: '22:00-06:00' }] })
     expect(message).toContain('Sat 2027-03-27 the window 22:00-06:00 lasts 7h instead of 8h')
     expect(message).toContain('Sat 2027-10-30 the window 22:00-06:00 lasts 9h instead of 8h')
   })
 
-  it('on a closed date are not distorted', () => {
+  it('are not distorted on a closed date', () => {
     const keys = { allowed: [{ days: 'sun', hours: '02:00-03:00' }], closed: ['change'] }
     const both = { dates: ['2027-03-28', '2027-10-31'].flatMap((day) => range(day, day).dates), yearly: [] }
     expect(places([closedHours(keys, { change: both })])).toEqual([])
@@ -233,22 +233,22 @@ describe('hours', () => {
   })
 })
 
-describe('a policy that another one makes superfluous', () => {
+describe('a superfluous policy', () => {
   const wide = named('wide', aged())
   const narrow = named('narrow', aged({ match: select({ users: ['ext-*'] }) }, '10h'))
 
-  it('is named, whichever comes first', () => {
+  it('has a warning, before or after the stricter policy', () => {
     expect(places([wide, narrow])).toEqual(['narrow name'])
     expect(places([narrow, wide])).toEqual(['narrow name'])
   })
 
-  it('is the later one of two that say the same', () => {
+  it('is the later one of equivalent policies', () => {
     expect(places([wide, named('again', wide), named('and again', wide)])).toEqual(['again name', 'and again name'])
   })
 
   it.each([
     ['it is stricter', aged({ match: narrow.match }, '6h')],
-    ['the other exempts somebody', narrow, { ...wide, exempt: select({ users: ['ext-boss'] }) }],
+    ['the other exempts a user', narrow, { ...wide, exempt: select({ users: ['ext-boss'] }) }],
     ['the other matches less', narrow, { ...wide, match: select({ users: ['ext-a*'] }) }],
     ['the other matches names only', { ...narrow, match: undefined }, { ...wide, match: select({ users: ['*'] }) }],
     ['the other does not act', narrow, { ...wide, mode: 'audit' as const }],
@@ -256,11 +256,11 @@ describe('a policy that another one makes superfluous', () => {
     ['the guard may hold the other', { ...narrow, guard: 'off' as const }],
     ['it has a cooldown', { ...narrow, cooldownMs: HOUR }],
     ['it is of another kind', policy('max-transfer', { total: '1GiB' })],
-  ])('is not, where %s', (_why, other, by: Policy = wide) => {
+  ])('is not one if %s', (_why, other, by: Policy = wide) => {
     expect(places([by, named('narrow', other)])).toEqual([])
   })
 
-  it('is, where it exempts whom the other exempts', () => {
+  it('is one that exempts all users that the other exempts', () => {
     const exempt = select({ users: ['ext-boss'] })
     expect(
       places([
@@ -287,7 +287,7 @@ describe('a policy that another one makes superfluous', () => {
     ['max-sessions', { limit: 1 }, { limit: 2 }],
     ['posture', { deny: ['jailbroken', 'old'] }, { deny: ['old'] }],
     ['idle-timeout', { after: '30m' }, { after: 'PT30M', below: '60KiB' }],
-  ])('is known to %s', (kind, strict, other) => {
+  ])('is recognized by %s', (kind, strict, other) => {
     expect(judged(kind, strict, other)).toEqual(['other name'])
   })
 
@@ -298,25 +298,25 @@ describe('a policy that another one makes superfluous', () => {
     ['off-hours', berlin({ allowed: [workdays] }), { timeZone: 'Europe/Paris', allowed: [workdays] }],
     ['off-hours', berlin({ allowed: [workdays] }), berlin({ denied: [workdays] })],
     ['max-transfer', { ingress: '1GiB' }, { total: '1GiB' }],
-    // Without a count of what was received only the second one can tell.
+    // If the count of received bytes is missing, only the second policy has a verdict.
     ['max-transfer', { total: '1GiB' }, { ingress: '1GiB' }],
     ['max-transfer', { ingress: '1GiB', egress: '1GiB' }, { ingress: '1GiB' }],
     ['max-sessions', { limit: 1 }, { limit: 2, evict: 'newest' }],
     ['max-sessions', { limit: 1 }, { limit: 2, countByCommonName: true }],
     ['posture', { deny: ['old'] }, { require: ['old'] }],
-    // Counters that stand still for six minutes leave the first one in doubt and not the second.
+    // For counters that have not moved for six minutes, only the first policy has an unknown verdict.
     ['idle-timeout', { after: '15m', below: '60KiB' }, { after: '30m', below: '60KiB' }],
-  ])('is not guessed at by %s', (kind, strict, other) => {
+  ])('is not claimed without proof by %s', (kind, strict, other) => {
     expect(judged(kind, strict, other)).not.toContain('other name')
   })
 
-  it('is asked of every kind', () => {
+  it('can be recognized by every kind', () => {
     expect(
       POLICY_KINDS.filter(({ covers, hours, isNamesAlone }) => (covers ?? hours ?? isNamesAlone) === undefined),
     ).toEqual([])
   })
 
-  it('has the other calendars closed too', () => {
+  it('is the one that closes on fewer calendars', () => {
     const calendars = { may: range('2027-05-01', '2027-05-01'), june: range('2027-06-01', '2027-06-01') }
     const closing = (name: string, closed: readonly string[]) =>
       named(name, closedHours({ allowed: [workdays], closed }, calendars))
@@ -329,7 +329,7 @@ describe('a pattern that covers another', () => {
   const glob = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '😀'), maxLength: 6 })
   const name = fc.string({ unit: fc.constantFrom('a', 'b', '😀'), maxLength: 6 })
 
-  it('hits every name that the other hits', () => {
+  it('matches every name that the other matches', () => {
     fc.assert(
       fc.property(glob, glob, fc.array(name, { maxLength: 60 }), (wide, narrow, names) => {
         fc.pre(coversGlob(globTokens(wide), globTokens(narrow)))
