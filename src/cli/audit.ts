@@ -3,23 +3,25 @@ import { isAuditFile, verifyAuditFiles } from './compose-audit.ts'
 
 const help = `Usage: curfew audit verify FILE...
 
-Checks the chain of an audit file: that every line is one, that none is missing, was added, changed or moved. Give the
-rotated files too, in any order: curfew audit verify data/audit.jsonl*  (a lock and torn ends among them are left out).
-Of a file that is not sound, the first fault is told as file:line with what was expected and what was found.
+Checks the hash chain of an audit trail: that no line is missing, added, changed or moved. Give the
+rotated files too, in any order: curfew audit verify data/audit.jsonl*
+Lock files and the kept ends of torn lines are skipped. The first fault is reported as file:line,
+with what was expected and what was found.
 
-The last line is not vouched for by any after it, and lines cut off at the end are not missed by the rest: compare the
-head with the one that the daemon logged.
+The chain cannot show that its last line was changed, or that lines were removed after it. Compare
+the printed head with the head that the daemon logged.
 
-Exit code: 0 if the chain is whole, 1 if it is not or a file cannot be read.`
+Exit code: 0 if the chain is whole; 1 if it is not, or if a file cannot be read.`
 
 export const audit: Command = {
   help,
   options: {},
   async run({ positionals: [action, ...given] }) {
-    if (action !== 'verify') throw new UsageError(`audit takes "verify FILE...", not "${action ?? ''}"`)
-    if (given.length === 0) throw new UsageError('audit verify takes the files to check')
+    if (action !== 'verify') throw new UsageError(`audit: expected "verify FILE...", found "${action ?? ''}"`)
+    if (given.length === 0) throw new UsageError('audit verify: name the audit files to check')
     const files = given.filter(isAuditFile)
-    if (files.length === 0) throw new OperatorError(`there is no audit file among ${given.join(', ')}`)
+    if (files.length === 0)
+      throw new OperatorError(`${given.join(', ')}: expected an audit file, found only locks or torn ends`)
 
     const { records, firstTime, lastTime, head, fault } = await verifyAuditFiles(files)
     if (fault !== undefined) {

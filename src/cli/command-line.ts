@@ -3,42 +3,42 @@ import { printable } from '../domain/printable.ts'
 import { VERSION } from '../version.ts'
 import { type Command, complain, EXIT, OperatorError, say, UsageError } from './command.ts'
 
-/** Each command is loaded only when it is asked for: `validate` need not load the AWS SDK. */
+/** A command's module is loaded when the command is called, so that `validate` does not load the AWS SDK. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
   run: {
-    summary: 'watch the endpoints and end what the policies condemn',
+    summary: 'watch the endpoints and end connections that violate a policy',
     load: async () => (await import('./run.ts')).run,
   },
   plan: {
-    summary: 'show what would end now, and change nothing',
+    summary: 'show which connections would end now, and change nothing',
     load: async () => (await import('./plan.ts')).plan,
   },
   connections: {
-    summary: 'who is connected, for how long, and what comes next',
+    summary: 'list the active connections with their age and next deadline',
     load: async () => (await import('./connections.ts')).connections,
   },
   explain: {
-    summary: 'what every policy makes of a person or a connection, and why',
+    summary: 'show the verdict of every policy on a user or a connection, and why',
     load: async () => (await import('./explain.ts')).explainCommand,
   },
   validate: {
-    summary: 'check configuration and policies, every problem at once',
+    summary: 'check the configuration and the policies, and report all problems',
     load: async () => (await import('./validate.ts')).validate,
   },
   test: {
-    summary: 'run policy tests: who is ended or kept, by what, until when',
+    summary: 'run policy tests: which connections end, under which policy, until when',
     load: async () => (await import('./test.ts')).test,
   },
   audit: {
-    summary: 'check that an audit file is whole and unchanged',
+    summary: 'check that an audit trail is complete and unchanged',
     load: async () => (await import('./audit.ts')).audit,
   },
   schema: {
-    summary: 'the JSON Schema of configuration and policies, for editors',
+    summary: 'print a JSON Schema of the configuration, the policies or the tests',
     load: async () => (await import('./schema.ts')).schema,
   },
   simulate: {
-    summary: 'a local stand-in for EC2 to try policies on',
+    summary: 'run a local stand-in for EC2 and STS, to try policies on',
     load: async () => (await import('./simulate.ts')).simulate,
   },
 }
@@ -52,7 +52,8 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
   .join('\n')}
 
-"curfew COMMAND --help" tells more of each. Exit codes: 0 done, 1 failed, 64 wrong usage.`
+Run "curfew COMMAND --help" for the options of a command.
+Exit codes: 0 success, 1 failure, 64 wrong usage.`
 
 const run = async ([name, ...rest]: readonly string[]): Promise<number> => {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
@@ -65,7 +66,7 @@ const run = async ([name, ...rest]: readonly string[]): Promise<number> => {
   }
   const found = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (found === undefined) {
-    throw new UsageError(`there is no command "${name}": the commands are ${Object.keys(COMMANDS).join(', ')}`)
+    throw new UsageError(`unknown command "${name}": expected ${Object.keys(COMMANDS).join(', ')}`)
   }
   const command = await found.load()
   const { values, positionals } = parse(command, rest)
@@ -85,13 +86,16 @@ const parse = (command: Command, args: string[]) => {
   }
 }
 
-/** Runs what the arguments ask for and resolves to the exit code. What an operator can mend is told in one line. */
+/**
+ * Runs the command that the arguments name and resolves to the exit code. Errors that an operator can fix are printed
+ * in one line.
+ */
 export const runCommandLine = async (args: readonly string[]): Promise<number> => {
   try {
     return await run(args)
   } catch (error) {
     if (error instanceof UsageError) {
-      // It repeats what was typed, which may hold line ends.
+      // The message repeats the arguments, which may contain line breaks.
       complain(`curfew: ${printable(error.message)} (try "curfew --help")`)
       return EXIT.usage
     }

@@ -1,13 +1,13 @@
 import type { ParseArgsConfig } from 'node:util'
 import { printableLines } from '../domain/printable.ts'
 
-/** What a command was given on the command line, checked by `parseArgs` against its options. */
+/** The arguments of a command, checked by `parseArgs` against its options. */
 export interface Given {
   readonly values: Readonly<Record<string, string | boolean | undefined>>
   readonly positionals: readonly string[]
 }
 
-/** One command: a file of its own. */
+/** One command. Each has a file of its own. */
 export interface Command {
   /** Shown by `--help`. */
   readonly help: string
@@ -16,12 +16,12 @@ export interface Command {
   run(given: Given): Promise<number>
 }
 
-/** The command was called in a way it does not know: exit 64. */
+/** The command was called with wrong arguments: exit code 64. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }
 
-/** Something an operator can mend: one line, no stack trace, exit 1. */
+/** An error that an operator can fix. It is printed without a stack trace; exit code 1. */
 export class OperatorError extends Error {
   override name = 'OperatorError'
 }
@@ -32,18 +32,20 @@ const DEFAULT_CONFIG = 'config/curfew.yaml'
 
 export const CONFIG_OPTION = { config: { type: 'string', short: 'c', default: DEFAULT_CONFIG } } as const
 
-/** A string option that may be missing. */
+/** The value of a string option, or undefined if it is not given. */
 export const stringOf = (value: string | boolean | undefined): string | undefined =>
   typeof value === 'string' ? value : undefined
 
-/** One of the given words, or a usage error that names them. */
+/** The value if it is one of the words. Otherwise throws a usage error that lists the words. */
 export const oneOf = <Word extends string>(option: string, value: unknown, words: readonly Word[]): Word => {
   const found = words.find((word) => word === value)
-  if (found === undefined) throw new UsageError(`--${option} is ${words.join(' or ')}, not "${String(value)}"`)
+  if (found === undefined) throw new UsageError(`--${option}: expected ${words.join(' or ')}, found "${String(value)}"`)
   return found
 }
 
-/** Names come from AWS, and from whoever chose them: none of them speaks to the terminal. */
+/**
+ * User names come from AWS and may contain anything. Control characters are escaped, so that none reaches the terminal.
+ */
 export const say = (text: string): void => {
   process.stdout.write(`${printableLines(text)}\n`)
 }

@@ -3,7 +3,7 @@ import { isBesideTheChain } from '../adapters/audit/file-names.ts'
 import { type ChainReport, verifyChain } from '../adapters/audit/verify-chain.ts'
 import { OperatorError } from './command.ts'
 
-/** Checks the files as one chain; one that is named twice, by whatever links, counts once. */
+/** Checks the files as one chain. A file that is named twice, directly or through links, counts once. */
 export const verifyAuditFiles = async (files: readonly string[]): Promise<ChainReport> => {
   const named = new Map<string, string>()
   for (const file of files) {
@@ -19,5 +19,7 @@ const cannotRead =
   (file?: string) =>
   (error: NodeJS.ErrnoException): never => {
     if (error.code === undefined) throw error
-    throw new OperatorError(`cannot read ${file ?? error.path ?? 'an audit file'} (${error.code})`)
+    throw new OperatorError(
+      `cannot read ${file ?? error.path ?? 'an audit file'} (${error.code}): check the path and its permissions`,
+    )
   }

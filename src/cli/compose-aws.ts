@@ -1,28 +1,23 @@
 import pLimit from 'p-limit'
 import { createVpn } from '../adapters/aws/vpn.ts'
+import { createStateFile } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import type { ObservedRequest } from '../adapters/prometheus/metrics.ts'
 import type { Clock } from '../app/clock.ts'
 import { createDiscovery } from '../app/discovery.ts'
 import type { Endpoint } from '../app/events.ts'
+import { firstJudgement } from '../app/first-judgement.ts'
 import { createReadBudgets, type ReadBudgets } from '../app/read-budget.ts'
-import { budgetKey, type Site, siteKey } from '../app/site.ts'
+import { budgetKey, endpointKey, type Site, siteKey } from '../app/site.ts'
 import type { TimedAnswer } from '../app/skew-clock.ts'
-import { type Snapshot, VpnError, type VpnSite } from '../app/vpn.ts'
+import { VpnError, type VpnSite } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
-import { createPolicySet } from '../domain/policies/policy-set.ts'
-
-export { peekState } from '../adapters/files/state-file.ts'
+import type { Judged } from '../domain/judge/explain.ts'
+import type { Mode } from '../domain/policies/policy.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
+import { assignmentOf, siteOf } from './assignment.ts'
 
 export const clock = hostClock
-
-export const policySetOf = ({ policies, protect }: Configuration) => createPolicySet(policies, protect)
-
-export const siteOf = ({ region, endpointUrl, assumeRole }: Configuration['watch'][number]): Site => ({
-  region,
-  endpointUrl,
-  assumeRole,
-})
 
 export const connectVpn = (
   site: Site,
@@ -54,11 +49,21 @@ export const connectVpn = (
   }
 }
 
-/** How many endpoints a command reads at once, as the daemon does. */
+/** How many endpoints a command reads at once. The daemon reads as many. */
 const READS_AT_ONCE = 4
 
-/** Every watched endpoint read once, or why it could not be; those that cannot even be listed among them. */
-export const readEndpoints = async (configuration: Configuration) => {
+interface ReadEndpoint {
+  /** The key of the endpoint in the state file. */
+  readonly key: string
+  readonly endpoint: Endpoint
+  readonly snapshot: Snapshot | VpnError
+}
+
+/**
+ * Reads every watched endpoint once. An endpoint that cannot be read, and an entry of `watch` whose endpoints cannot be
+ * listed, has the error instead.
+ */
+const readEndpoints = async (configuration: Configuration): Promise<readonly ReadEndpoint[]> => {
   const { signal } = new AbortController()
   const reads = pLimit(READS_AT_ONCE)
   const sites = new Map<string, VpnSite>()
@@ -76,29 +81,23 @@ export const readEndpoints = async (configuration: Configuration) => {
       throw error
     }
   }
-  interface Read {
-    /** Under which the state file keeps what is remembered of it. */
-    readonly key: string
-    readonly endpoint: Endpoint
-    readonly snapshot: Snapshot | VpnError
-  }
   const read = await Promise.all(
-    configuration.watch.map(async (entry): Promise<readonly Read[]> => {
+    configuration.watch.map(async (entry): Promise<readonly ReadEndpoint[]> => {
       const site = siteOf(entry)
       const { region } = site
       const vpn = vpnOf(site)
-      const discovery = createDiscovery({ vpn, wanted: entry })
+      const discovery = createDiscovery({ vpn, selection: entry })
       const { endpoints, failure } = await discovery.refresh(signal)
       const found = await orFailure(vpn.account(signal))
       const account = found instanceof VpnError ? undefined : found
-      const unlisted: Read = {
+      const unlisted: ReadEndpoint = {
         key: '',
         endpoint: { id: '(discovery)', name: '(discovery)', region, account },
         snapshot: failure ?? new VpnError('aborted', ''),
       }
       const all = endpoints.map(
-        async ({ id, name }): Promise<Read> => ({
-          key: `${siteKey(site)} ${id}`,
+        async ({ id, name }): Promise<ReadEndpoint> => ({
+          key: endpointKey(site, id),
           endpoint: { id, name, region, account },
           snapshot: await reads(() => orFailure(vpn.snapshot(id, signal))),
         }),
@@ -107,4 +106,25 @@ export const readEndpoints = async (configuration: Configuration) => {
     }),
   )
   return read.flat()
+}
+
+/** The first judgement that a daemon started now would make of the endpoint, or the error of its read. */
+type JudgedEndpoint =
+  | { readonly endpoint: Endpoint; readonly snapshot: Snapshot; readonly judged: Judged }
+  | { readonly endpoint: Endpoint; readonly failure: VpnError }
+
+/** Reads every watched endpoint once and judges it with the daemon's state file. Nothing is written. */
+export const judgeEndpoints = async (
+  configuration: Configuration,
+  { mode = configuration.mode, now }: { readonly mode?: Mode; readonly now?: number } = {},
+): Promise<readonly JudgedEndpoint[]> => {
+  const assignment = assignmentOf(configuration, mode)
+  const state = await createStateFile(configuration.state.file).peek()
+  const read = await readEndpoints(configuration)
+  return read.map(({ key, endpoint, snapshot }): JudgedEndpoint => {
+    if (snapshot instanceof VpnError) return { endpoint, failure: snapshot }
+    const { region } = endpoint
+    const judged = firstJudgement({ assignment, state, key, snapshot, region, now: now ?? clock.now() })
+    return { endpoint, snapshot, judged }
+  })
 }

@@ -4,7 +4,7 @@ import { loadPolicyTest } from '../config/policy-tests/policy-test-file.ts'
 import { listPolicyTests, usualTestFolders } from '../config/policy-tests/policy-test-list.ts'
 import type { Problem } from '../config/yaml/problem.ts'
 
-/** What needs only the disk: a command that does not talk to AWS does not load its SDK. */
+/** Functions that need only the disk. Commands that do not call AWS use these, and so do not load its SDK. */
 
 export const readConfiguration = (path: string) => loadConfiguration(diskFiles, path)
 
@@ -12,6 +12,6 @@ export const readPolicies = (paths: readonly string[]) => loadPolicies(diskFiles
 
 export const readPolicyTest = (path: string) => loadPolicyTest(diskFiles, path)
 
-/** The files of policy tests at the paths; without any, those beside the policies of the daemon's file. */
+/** The policy test files at the paths; without paths, those beside the policies that the daemon's file names. */
 export const findPolicyTests = (paths: readonly string[], configPath: string, report: (problem: Problem) => void) =>
   listPolicyTests(diskFiles, paths.length > 0 ? paths : usualTestFolders(diskFiles, configPath, report), report)

@@ -7,7 +7,10 @@ import type { Clock } from '../app/clock.ts'
 import type { NotifyTarget, SecretSource } from '../config/configuration.ts'
 import { addressProblem } from '../config/schema/notify-address.ts'
 
-/** Who is told, with what the environment and files hold; or what is missing there, one line each, without any secret. */
+/**
+ * The notification targets with their secrets from the environment and from files; or one line for each secret that is
+ * missing or wrong. No line contains a secret.
+ */
 export const readTargets = (
   notify: readonly NotifyTarget[],
 ): { readonly targets: readonly Target[] } | { readonly problems: readonly string[] } => {
@@ -36,7 +39,7 @@ const placeOf = (source: SecretSource) => ('env' in source ? `the environment va
 const secretOf = (source: SecretSource): { readonly text: string } | { readonly problem: string } => {
   if ('env' in source) {
     const text = process.env[source.env]?.trim()
-    return text ? { text } : { problem: 'it is not set, or empty: set it, or name a file' }
+    return text ? { text } : { problem: 'not set or empty: set it, or name a file instead' }
   }
   const read = diskFiles.read(source.file)
   if ('why' in read) return { problem: `the file cannot be read: ${read.why}` }
@@ -49,7 +52,7 @@ const keyProblem = (secret: string) =>
     ? 'expected whsec_ and 24 to 64 bytes in base64: make one with "openssl rand -base64 32"'
     : undefined
 
-/** Tells people, counts and logs what becomes of it. */
+/** Sends notifications, and counts and logs their outcomes. */
 export const composeNotifier = (options: {
   readonly targets: readonly Target[]
   readonly clock: Clock

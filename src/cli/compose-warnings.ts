@@ -4,14 +4,17 @@ import { configurationWarnings, policyFileWarnings } from '../advice/file-warnin
 import { sortProblems } from '../config/yaml/problem.ts'
 import { readConfiguration, readPolicies } from './compose-files.ts'
 
-/** Every problem of the daemon's file and of all policies that it names; without an error also what they hardly mean. */
+/**
+ * Every problem of the daemon's file and of all policies that it names. The warnings are included only if there is no
+ * error.
+ */
 export const reviewConfiguration = (path: string) => {
   const { problems, configuration } = readConfiguration(path)
   if (configuration === undefined) return problems
   return sortProblems([...problems, ...configurationWarnings(diskFiles, path, configuration, hostClock.now())])
 }
 
-/** The same of policy files and folders alone. */
+/** The same for policy files and folders alone. */
 export const reviewPolicies = (paths: readonly string[]) => {
   const { problems, policies } = readPolicies(paths)
   if (policies === undefined) return problems

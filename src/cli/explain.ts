@@ -1,17 +1,19 @@
-import { VpnError } from '../app/vpn.ts'
+import { rulesOf } from '../app/endpoint-watch.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type Connection, nameOrNone } from '../domain/connection.ts'
-import { createDecider } from '../domain/judge/decide.ts'
-import { type Explanation, explain } from '../domain/judge/explain.ts'
+import { type Explanation, explain, type Judged } from '../domain/judge/explain.ts'
+import { imaginedMemory, imaginedView } from '../domain/judge/imagined.ts'
+import { judgeEndpoint } from '../domain/judge/judge-endpoint.ts'
 import { NO_HISTORY } from '../domain/judge/memory.ts'
-import type { Scene } from '../domain/judge/next-change.ts'
 import { isDue } from '../domain/judge/verdict.ts'
-import { personOf } from '../domain/names/user-list.ts'
+import { principalNamesOf } from '../domain/names/user-list.ts'
+import type { Mode } from '../domain/policies/policy.ts'
 import { printable } from '../domain/printable.ts'
+import type { Termination } from '../domain/terminate/termination.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, NEVER, toIso, toText } from '../domain/time/instant.ts'
 import { parseInstant } from '../domain/time/instant-text.ts'
-import { decideAsTheDaemon } from './as-the-daemon.ts'
+import { assignmentOf } from './assignment.ts'
 import {
   CONFIG_OPTION,
   type Command,
@@ -23,27 +25,28 @@ import {
   stringOf,
   UsageError,
 } from './command.ts'
-import { clock, peekState, policySetOf, readEndpoints } from './compose-aws.ts'
+import { clock, judgeEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 
 const help = `Usage: curfew explain --user NAME [--common-name NAME] [--endpoint ID] [--established T] [--at T]
        curfew explain --connection ID
 
-Says what every policy makes of a person or of a live connection, why, and what changes when. By name nothing is asked
-of AWS: the connection is imagined; what is not given is unknown.
+Shows the verdict of every policy on one connection, why, and when the verdict changes next. With
+--user or --common-name the connection is imagined and AWS is not called; facts that no option gives
+are unknown. With --connection it is a live connection.
 
 Options:
   -c, --config FILE       the daemon's file (default config/curfew.yaml)
-      --user NAME         the user name
-      --common-name NAME  the common name of the certificate
-      --endpoint ID       the endpoint (default: the first that is watched)
-      --established T     when it was established (default: at --at, as if connecting then)
-      --at T              the instant to look at, such as 2026-12-01T18:30:00+01:00 (default: now)
-      --connection ID     a live connection, read from AWS with all others of its endpoint
+      --user NAME         the user name of an imagined connection
+      --common-name NAME  the common name of its certificate
+      --endpoint ID       its endpoint (default: the first watched endpoint)
+      --established T     when it was established (default: at the instant of --at)
+      --at T              instant of the verdicts, such as 2026-12-01T18:30:00+01:00 (default: now)
+      --connection ID     a live connection; all connections of its endpoint are read from AWS
       --output FORMAT     text or json (default text)
 
-Exit code: 0; 1 if the configuration has problems or the connection is not found.`
+Exit code: 0; 1 if the configuration has errors or the connection is not found.`
 
 const instantOf = (option: string, text: string | undefined): Instant | undefined => {
   if (text === undefined) return undefined
@@ -52,19 +55,18 @@ const instantOf = (option: string, text: string | undefined): Instant | undefine
   return parsed.at
 }
 
-/** A connection that is not there, as far as the options tell of it. */
+/** An imagined connection with the facts that the options give. */
 const imagine = (values: Given['values'], { watch }: Configuration, at: Instant) => {
   const asked = stringOf(values.endpoint)
   const places = watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
   const discovered = watch.find(({ discover }) => discover !== undefined)
-  // An endpoint that is found by its tags is not known without asking AWS: it is taken at its word.
+  // Discovered endpoints are not known without calling AWS, so any id is accepted where `discover` is used.
   const elsewhere = discovered && { endpointId: asked ?? '(discovered)', region: discovered.region }
   const listed = asked === undefined ? places[0] : places.find(({ endpointId }) => endpointId === asked)
   const place = listed ?? elsewhere
   if (place === undefined) {
-    throw new UsageError(
-      `--endpoint: "${asked}" is not watched: ${places.map(({ endpointId }) => endpointId).join(', ')} are`,
-    )
+    const watched = places.map(({ endpointId }) => endpointId).join(', ')
+    throw new UsageError(`--endpoint: expected a watched endpoint (${watched}), found "${asked}"`)
   }
   const connection: Connection = {
     ...place,
@@ -80,50 +82,42 @@ const imagine = (values: Given['values'], { watch }: Configuration, at: Instant)
   return { connection, connections: [connection] }
 }
 
-/** What is to be explained: a connection, in its scene, and which policies the guard holds back. */
+/** The connection to explain, its judged endpoint, and the connections that count together with it. */
 interface Subject {
   readonly connection: Connection
-  readonly scene: Scene
-  readonly isHeld: (policy: string) => boolean
+  readonly judged: Judged
+  readonly others: readonly Connection[]
 }
 
-/** By name: as if it had been decided all along. */
+/** An imagined connection, judged as if the policies had always been in force and the guard held nothing. */
 const imagined = (values: Given['values'], configuration: Configuration, now: Instant): Subject => {
   const { connection, connections } = imagine(values, configuration, now)
-  const { policies, mode } = configuration
-  const decider = createDecider(policySetOf(configuration), connection)
-  const history = { ...NO_HISTORY, firstSeenAt: () => now }
-  return { connection, scene: { policies, decider, connections, history, now, mode }, isHeld: () => false }
+  const { policies, settings } = assignmentOf(configuration)
+  const location = { id: connection.endpointId, region: connection.region }
+  const guard = { maxPercent: 100, minConnections: connections.length }
+  const rules = rulesOf(policies, { ...settings, guard }, location, () => -NEVER)
+  const memory = imaginedMemory({ ...NO_HISTORY, firstSeenAt: () => now })
+  const judgement = judgeEndpoint(imaginedView(connection.endpointId, connections, now), rules, memory, now)
+  return { connection, judged: { judgement, rules, memory }, others: connections }
 }
 
-/** A live connection, with what the daemon's state file remembers. */
-const live = async (id: string, configuration: Configuration, now: Instant): Promise<Subject> => {
-  const { policies, mode } = configuration
-  const set = policySetOf(configuration)
-  const state = await peekState(configuration.state.file)
-  const read = await readEndpoints(configuration)
-  for (const { key, endpoint, snapshot } of read) {
-    if (snapshot instanceof VpnError) continue
-    const connection = snapshot.connections.find((row) => row.id === id)
+/** A live connection, judged with the daemon's state file. */
+const live = async (id: string, configuration: Configuration): Promise<Subject> => {
+  const endpoints = await judgeEndpoints(configuration)
+  for (const one of endpoints) {
+    if ('failure' in one) continue
+    const { connections } = one.snapshot
+    const connection = connections.find((row) => row.id === id)
     if (connection === undefined) continue
-    const { region } = endpoint
-    const known = decideAsTheDaemon({ configuration, policies: set, state, key, snapshot, region, mode, now })
-    const { decider, history, decisions } = known
-    // Others of the same person count for what rests on the whole snapshot; strangers change nothing.
-    const { principal } = personOf(connection)
-    const isSame = (row: Connection) =>
-      row.id === id || (principal !== undefined && personOf(row).principal === principal)
-    const connections = snapshot.connections.filter(isSame)
-    const held = decisions.violating.find((decision) => decision.connection.id === id)?.held ?? []
-    return {
-      connection,
-      scene: { policies, decider, connections, history, now, mode },
-      isHeld: (name) => held.some(({ policy }) => policy.name === name),
-    }
+    // Connections of other principals do not change its verdicts.
+    const { name } = principalNamesOf(connection)
+    const isSame = (row: Connection) => row.id === id || (name !== undefined && principalNamesOf(row).name === name)
+    return { connection, judged: one.judged, others: connections.filter(isSame) }
   }
-  const failed = read.find(({ snapshot }) => snapshot instanceof VpnError)?.snapshot
-  if (failed instanceof VpnError) throw new OperatorError(failed.message)
-  throw new OperatorError(`${id} is not on any watched endpoint: it may have ended, or belong to another endpoint`)
+  for (const one of endpoints) if ('failure' in one) throw new OperatorError(one.failure.message)
+  throw new OperatorError(
+    `no watched endpoint lists the connection ${id}: it may have ended, or its endpoint may not be watched`,
+  )
 }
 
 export const explainCommand: Command = {
@@ -139,22 +133,24 @@ export const explainCommand: Command = {
     output: { type: 'string', default: 'text' },
   },
   async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`explain takes no "${positionals[0]}"`)
+    if (positionals.length > 0) throw new UsageError(`explain: unexpected argument "${positionals[0]}"`)
     const output = oneOf('output', values.output, ['text', 'json'])
     const id = stringOf(values.connection)
     const named = values.user !== undefined || values['common-name'] !== undefined
-    if ((id === undefined) !== named) throw new UsageError('explain either --user or --common-name, or --connection')
+    if ((id === undefined) !== named)
+      throw new UsageError('explain: give either --user or --common-name, or --connection')
     if (id !== undefined && ['endpoint', 'established', 'at'].some((option) => values[option] !== undefined)) {
-      throw new UsageError('--endpoint, --established and --at go with --user or --common-name only')
+      throw new UsageError('--endpoint, --established and --at are valid only with --user or --common-name')
     }
     const now = instantOf('at', stringOf(values.at)) ?? clock.now()
     const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
 
-    const { connection, scene, isHeld } =
-      id === undefined ? imagined(values, configuration, now) : await live(id, configuration, now)
-    const explained = explain(scene, connection, isHeld)
-    say(output === 'json' ? JSON.stringify(asJson(explained), null, 2) : asText(connection, explained, scene))
+    const { connection, judged, others } =
+      id === undefined ? imagined(values, configuration, now) : await live(id, configuration)
+    const explained = explain(judged, connection, others)
+    const { mode } = configuration
+    say(output === 'json' ? JSON.stringify(asJson(explained), null, 2) : asText(connection, explained, mode))
     return EXIT.ok
   },
 }
@@ -177,9 +173,9 @@ const asJson = ({ decision: { act, lead }, nextAt, verdicts }: Explanation) => (
   })),
 })
 
-const asText = (connection: Connection, explained: Explanation, scene: Scene): string => {
-  const { now, mode } = scene
-  const who = printable(connection.username ?? connection.commonName ?? 'Somebody without a name')
+const asText = (connection: Connection, explained: Explanation, mode: Mode): string => {
+  const { now, termination } = explained
+  const principal = printable(connection.username ?? connection.commonName ?? 'A connection without a name')
   const lines = explained.verdicts.map(({ verdict, because, nextAt }) => {
     const { policy, word, deadline } = verdict
     const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''
@@ -187,30 +183,54 @@ const asText = (connection: Connection, explained: Explanation, scene: Scene): s
     return `  ${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}\n    ${printable(because)}${next}`
   })
   const modeNote =
-    mode === 'audit' ? ['', 'The daemon’s mode is audit: it ends nobody, whatever the policies say.'] : []
+    mode === 'audit' ? ['', 'The daemon is in audit mode: it ends no connection, whatever the verdicts are.'] : []
   return [
-    `${who} on ${connection.endpointId} (${connection.region}) at ${toText(now)}`,
+    `${principal} on ${connection.endpointId} (${connection.region}) at ${toText(now)}`,
     ...lines,
+    ...terminationNote(termination),
     ...modeNote,
     '',
-    'To tell the person:',
-    `  ${printable(forThePerson(explained, scene))}`,
+    'Message for the user:',
+    `  ${printable(messageForUser(explained, mode))}`,
   ].join('\n')
 }
 
-/** Without words that only an operator knows. */
-const forThePerson = ({ decision: { act, lead }, nextAt, verdicts }: Explanation, { now, mode }: Scene): string => {
-  if (lead !== undefined && act !== 'keep') {
+/** Where the termination of the connection stands, which explains why a due connection is still up. */
+const terminationNote = (termination: Termination | undefined): readonly string[] => {
+  switch (termination?.state) {
+    case 'given-up':
+      return [
+        '',
+        `The termination was given up after ${termination.attempts} calls.`,
+        `The next attempt is at ${toText(termination.tryAgainAt)}.`,
+      ]
+    case 'waiting':
+      return ['', `The next attempt to terminate the connection is at ${toText(termination.tryAgainAt)}.`]
+    case 'unproven':
+      // The answer may have been lost: only a snapshot tells what the call did.
+      return ['', `A call to terminate it left at ${toText(termination.leftAt)}. No snapshot has confirmed it yet.`]
+    case 'lingering':
+      return ['', `AWS has been terminating it since ${toText(termination.answeredAt)}. No further call is sent.`]
+    case 'reported-gone':
+      return ['', `AWS reported at ${toText(termination.answeredAt)} that it is gone, but the snapshot shows it.`]
+    default:
+      return []
+  }
+}
+
+/** One sentence without words that only an operator knows. */
+const messageForUser = ({ now, decision: { act, lead }, nextAt, verdicts }: Explanation, mode: Mode): string => {
+  if (lead !== undefined) {
     const { because = '' } = verdicts.find(({ verdict }) => verdict.policy === lead.policy) ?? {}
     if (act === 'held') {
-      return `The rule "${lead.policy.name}" would end your VPN connection, but a safety check holds it back: ${because}.`
+      return `The rule "${lead.policy.name}" would end your VPN connection, but a safety check prevents it: ${because}.`
     }
     if (act === 'audit') return `The rule "${lead.policy.name}" would end your VPN connection: ${because}.`
     const again = nextAt === NEVER ? '' : ` This changes at ${toText(nextAt)}.`
-    return `Your VPN connection is being ended by the rule "${lead.policy.name}": ${because}.${again}`
+    return `The rule "${lead.policy.name}" ends your VPN connection: ${because}.${again}`
   }
   if (mode === 'enforce' && nextAt !== NEVER) {
-    return `Your VPN connection may stay until ${toText(nextAt)}, which is in ${formatDuration(nextAt - now)}.`
+    return `Your VPN connection can stay up until ${toText(nextAt)}, which is in ${formatDuration(nextAt - now)}.`
   }
   return 'No rule ends your VPN connection.'
 }

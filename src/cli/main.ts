@@ -3,13 +3,13 @@ import module from 'node:module'
 import { EXIT } from './command.ts'
 import { runCommandLine } from './command-line.ts'
 
-// From Node 22 on what was compiled once is kept, below the folder for temporary files; where it cannot be, nothing is lost.
+// Node 22 and later cache compiled code in the folder for temporary files. If they cannot, the start is only slower.
 ;(module as { readonly enableCompileCache?: () => unknown }).enableCompileCache?.()
 
-/** The SDK prints seven lines about Node 20 on stderr otherwise; the image runs Node 24. */
+/** Without this the SDK prints seven lines about Node 20 on stderr. The image runs Node 24. */
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
-// A reader such as `head` that closes the pipe early is no fault.
+// A reader such as `head` may close the pipe early. This is not an error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok)
   throw error

@@ -1,33 +1,33 @@
-import { violationOf } from '../app/violation.ts'
-import { VpnError } from '../app/vpn.ts'
-import type { Decision } from '../domain/judge/decide.ts'
+import type { DueDecision } from '../domain/judge/decide.ts'
 import { upcoming } from '../domain/judge/upcoming.ts'
+import { violationOf } from '../domain/judge/violation.ts'
 import { MODES } from '../domain/policies/policy.ts'
 import { printable } from '../domain/printable.ts'
-import { etaSeconds, planOf } from '../domain/terminate/plan.ts'
-import { usersToEndAtOnce } from '../domain/terminate/username-calls.ts'
+import { etaSeconds } from '../domain/terminate/plan.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, SECOND, toIso } from '../domain/time/instant.ts'
-import { decideAsTheDaemon } from './as-the-daemon.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
-import { clock, peekState, policySetOf, readEndpoints } from './compose-aws.ts'
+import { judgeEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 import { fit, table } from './table.ts'
 
 const help = `Usage: curfew plan [--config FILE] [--mode enforce] [--output table|json] [--detailed-exitcode]
 
-Reads every endpoint once and shows what would end now, in how many calls, and what comes next. It changes nothing.
+Reads every endpoint once and shows which connections would end now, in how many calls, which ones
+the guard would hold, and which are next to end. It changes nothing.
 
 Options:
   -c, --config FILE        the daemon's file (default config/curfew.yaml)
-      --mode MODE          plan as if the daemon's mode were audit or enforce (default: the file's)
+      --mode MODE          plan as if the daemon's mode were audit or enforce (default: of the file)
       --output FORMAT      table or json (default table)
-      --detailed-exitcode  exit 2 if something would end
-      --all-next           all deadlines to come, not only the 20 earliest
+      --detailed-exitcode  exit with code 2 if a connection would end now
+      --all-next           list all future deadlines, not only the 20 earliest
 
-Exit code: 0; 1 if an endpoint could not be read or the configuration has problems; 2 see above.`
+Exit code: 0; 1 if an endpoint could not be read or the configuration has errors; 2 with
+--detailed-exitcode if a connection would end now.`
 
+/** How many future deadlines are shown without --all-next. */
 const NEXT = 20
 
 interface EndpointPlan {
@@ -39,17 +39,17 @@ interface EndpointPlan {
   readonly snapshotAt: string | null
   readonly error: string | null
   readonly active: number | null
-  readonly terminate: readonly Told[] | null
-  readonly audit: readonly Told[] | null
-  readonly held: readonly Told[] | null
+  readonly terminate: readonly Row[] | null
+  readonly audit: readonly Row[] | null
+  readonly held: readonly Row[] | null
   readonly next: ReadonlyArray<{ connectionId: string; policy: string; at: string | null }> | null
-  readonly nearMisses: readonly NearMiss[] | null
+  readonly nearMisses: readonly NearMissRow[] | null
   readonly calls: number | null
   readonly etaSeconds: number | null
 }
 
-/** Somebody whom an entry of a policy names in part only: was it meant to? */
-interface NearMiss {
+/** A connected user whose name an entry of a policy matches only in part. The entry may be a mistake. */
+interface NearMissRow {
   readonly connectionId: string
   readonly username: string | null
   readonly commonName: string | null
@@ -57,39 +57,15 @@ interface NearMiss {
   readonly entry: string
 }
 
-interface Told {
-  readonly connectionId: string
-  readonly username: string | null
-  readonly commonName: string | null
-  readonly policy: string
-  readonly reason: string
-  readonly since: string | null
-  readonly deadline: string | null
-  readonly because: string
-  readonly alsoBy: readonly string[]
-  /** Of what is held: by what. */
-  readonly heldBy?: 'guard'
+/** A connection in a list; what is not known is null. */
+const rowOf = (decision: DueDecision, now: Instant) => {
+  const violation = violationOf(decision, now, decision.lead)
+  const { username = null, commonName = null, since, deadline } = violation
+  const iso = (at: Instant | undefined) => (at === undefined ? null : toIso(at))
+  return { ...violation, username, commonName, since: iso(since), deadline: iso(deadline) }
 }
 
-const told = (decisions: readonly Decision[], now: Instant, heldBy?: 'guard'): readonly Told[] =>
-  decisions.flatMap((decision) => {
-    const violation = violationOf(decision, now)
-    if (violation === undefined) return []
-    const { connectionId, username = null, commonName = null, policy, reason, because, alsoBy } = violation
-    const [since, deadline] = [violation.since, violation.deadline].map((at) => (at === undefined ? null : toIso(at)))
-    const all = {
-      connectionId,
-      username,
-      commonName,
-      policy,
-      reason,
-      since: since ?? null,
-      deadline: deadline ?? null,
-      because,
-      alsoBy,
-    }
-    return [heldBy === undefined ? all : { ...all, heldBy }]
-  })
+type Row = ReturnType<typeof rowOf> & { readonly heldBy?: 'guard' }
 
 export const plan: Command = {
   help,
@@ -101,48 +77,35 @@ export const plan: Command = {
     'all-next': { type: 'boolean' },
   },
   async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`plan takes no "${positionals[0]}"`)
+    if (positionals.length > 0) throw new UsageError(`plan: unexpected argument "${positionals[0]}"`)
     const output = oneOf('output', values.output, ['table', 'json'])
     const asked = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
     const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
-    const mode = asked ?? configuration.mode
-    const policies = policySetOf(configuration)
-    const state = await peekState(configuration.state.file)
-    const read = await readEndpoints(configuration)
-    const endpoints = read.map(({ key, endpoint, snapshot }): EndpointPlan => {
-      const { id, name, region, account = null } = endpoint
+    const judged = await judgeEndpoints(configuration, asked === undefined ? {} : { mode: asked })
+    const endpoints = judged.map((one): EndpointPlan => {
+      const { id, name, region, account = null } = one.endpoint
       const head = { endpointId: id, name, account, region }
-      if (snapshot instanceof VpnError) return { ...head, ...BLIND, error: snapshot.message }
-      const now = clock.now()
-      const { history, decisions, bench } = decideAsTheDaemon({
-        configuration,
-        policies,
-        state,
-        key,
-        snapshot,
-        region,
-        mode,
-        now,
-      })
-      const together = usersToEndAtOnce(bench, snapshot.connections, decisions)
-      const { terminate, audit, held, calls } = planOf(decisions, together)
-      const next = upcoming(policies, bench.place, snapshot.connections, history, now)
+      if ('failure' in one) return { ...head, ...BLIND, error: one.failure.message }
+      const { judgement, rules, memory } = one.judged
+      const { now, view, decisions, plan: planned } = judgement
+      const { terminate, audit, held, calls } = planned
+      const next = upcoming(view, rules, memory, now)
       return {
         ...head,
         complete: true,
-        snapshotAt: toIso(snapshot.completedAt),
+        snapshotAt: toIso(one.snapshot.completedAt),
         error: null,
-        active: decisions.active,
-        terminate: told(terminate, now),
-        audit: told(audit, now),
-        held: told(held, now, 'guard'),
+        active: decisions?.active ?? null,
+        terminate: terminate.map((decision) => rowOf(decision, now)),
+        audit: audit.map((decision) => rowOf(decision, now)),
+        held: held.map((decision): Row => ({ ...rowOf(decision, now), heldBy: 'guard' })),
         next: (values['all-next'] === true ? next : next.slice(0, NEXT)).map(({ connection, policy, at }) => ({
           connectionId: connection.id,
           policy: policy.name,
           at: toIso(at),
         })),
-        nearMisses: decisions.nearMisses.map(
+        nearMisses: (decisions?.nearMisses ?? []).map(
           ({ connection: { id: connectionId, username, commonName }, policy, entry }) => ({
             connectionId,
             username: username ?? null,
@@ -165,7 +128,7 @@ export const plan: Command = {
   },
 }
 
-/** What was not seen is null, never zero and never empty. */
+/** Facts of an endpoint that could not be read are null, never zero and never empty. */
 const BLIND = {
   complete: false,
   snapshotAt: null,
@@ -195,35 +158,35 @@ const show = (endpoint: EndpointPlan): string => {
     etaSeconds: seconds,
   } = endpoint
   const title = `${name === endpointId ? endpointId : `${printable(name)} (${endpointId})`} in ${region}`
-  if (!complete) return `${title}: BLIND, nothing is known and nothing would be done`
+  if (!complete) return `${title}: BLIND. The endpoint could not be read, so no connection would end.`
   const duration = formatDuration(Math.ceil(seconds ?? 0) * SECOND)
   const parts = [
     title,
-    `${active} active, ${terminate?.length} would end now: ${calls} calls, the last one after ${duration}`,
+    `${active} active, ${terminate?.length} would end now. Calls: ${calls}, the last one after ${duration}.`,
     list('Would end now:', terminate ?? []),
-    list('Held by the guard (mend the policy, or write "guard: off" in it if this is meant):', held ?? []),
+    list('Held by the guard (fix the policy, or write "guard: off" in it if these are to end):', held ?? []),
     list('Would end if the mode were enforce:', audit ?? []),
     (next ?? []).length === 0
       ? ''
-      : `\nComes next:\n${table(
+      : `\nNext to end:\n${table(
           ['AT', 'POLICY', 'CONNECTION'],
           (next ?? []).map(({ at, policy, connectionId }) => [at ?? '', policy, connectionId]),
         )}`,
     ...(nearMisses ?? []).map(
       ({ username, commonName, policy, entry }) =>
-        `\n${printable(`"${entry}" in "${policy}" does not name ${username ?? commonName}, who is connected`)}: did you mean it?`,
+        `\n${printable(`The entry "${entry}" of policy "${policy}" does not match ${username ?? commonName}`)}, a connected user: did you mean it?`,
     ),
   ]
   return parts.filter((part) => part !== '').join('\n')
 }
 
-/** Two lines each: who, by which policy and which connection; then why. */
-const list = (heading: string, entries: readonly Told[]): string => {
+/** Two lines for each connection: user, policy and id; then the reason. */
+const list = (heading: string, entries: readonly Row[]): string => {
   if (entries.length === 0) return ''
-  const who = ({ username, commonName }: Told) => username ?? commonName ?? '(nobody)'
+  const userOf = ({ username, commonName }: Row) => username ?? commonName ?? '(no name)'
   const [head = '', ...rows] = table(
-    ['WHO', 'POLICY', 'CONNECTION'],
-    entries.map((entry) => [who(entry), entry.policy, entry.connectionId]),
+    ['USER', 'POLICY', 'CONNECTION'],
+    entries.map((entry) => [userOf(entry), entry.policy, entry.connectionId]),
   ).split('\n')
   return [`\n${heading}`, head, ...rows.flatMap((row, index) => [row, fit(`  ${entries[index]?.because ?? ''}`)])].join(
     '\n',

@@ -2,11 +2,11 @@ import { isAbsolute, relative } from 'node:path'
 import { formatProblems, type Problem } from '../config/yaml/problem.ts'
 import { complain } from './command.ts'
 
-/** Problems as lines for a terminal, paths as seen from the current folder. */
+/** Problems as lines for a terminal, with paths relative to the current folder. */
 export const problemLines = (problems: readonly Problem[]): readonly string[] =>
   formatProblems(problems.map((problem) => ({ ...problem, file: fromHere(problem.file) })))
 
-/** Prints every problem of what was loaded and hands it on. */
+/** Prints every problem of a loaded file and returns the argument. */
 export const configurationOrComplain = <Loaded extends { readonly problems: readonly Problem[] }>(
   loaded: Loaded,
 ): Loaded => {

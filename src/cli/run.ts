@@ -8,21 +8,23 @@ import { configurationOrComplain } from './problems.ts'
 
 const help = `Usage: curfew run [--config FILE] [--once [--timeout 10m]]
 
-Watches the endpoints of the configuration and ends what the policies condemn. With "mode: audit" it only says what it
-would end. SIGHUP, and any change of the files, loads them anew; SIGTERM or SIGINT stops it in order.
+Watches the endpoints of the configuration and ends connections that violate a policy. With "mode:
+audit" it only reports which connections it would end. It loads the files again when one of them
+changes, and on SIGHUP. SIGTERM or SIGINT stops it, after the calls in flight have ended.
 
 Options:
   -c, --config FILE  the daemon's file (default config/curfew.yaml)
-      --once         one complete cycle over all endpoints, its terminations proven, then stop
-      --timeout D    with --once: give up after so long (default 10m)
+      --once         read every endpoint once, end what is due, confirm it, then stop
+      --timeout D    with --once: stop after this time in any case (default 10m)
 
-Environment: LOG_FORMAT=pretty for a log that people read; the AWS SDK's own variables.
+Environment: LOG_FORMAT is json (the default) or pretty, which is easier to read. The AWS SDK reads
+its own variables.
 
-Exit code: 0; 1 if the configuration has problems, or, with --once, if an endpoint could not be read, a termination
-failed or time ran out.`
+Exit code: 0; 1 if the configuration has errors. With --once also 1 if an endpoint could not be
+read, a termination failed, or the time ran out.`
 
 const timeoutOf = (text: string | undefined, once: boolean): number => {
-  if (text !== undefined && !once) throw new UsageError('--timeout goes with --once')
+  if (text !== undefined && !once) throw new UsageError('--timeout is valid only with --once')
   const parsed = parseDuration(text ?? '10m')
   if ('problem' in parsed) throw new UsageError(`--timeout: ${parsed.problem}`)
   return parsed.ms
@@ -32,12 +34,12 @@ export const run: Command = {
   help,
   options: { ...CONFIG_OPTION, once: { type: 'boolean' }, timeout: { type: 'string' } },
   async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`run takes no "${positionals[0]}"`)
+    if (positionals.length > 0) throw new UsageError(`run: unexpected argument "${positionals[0]}"`)
     const once = values.once === true
     const timeoutMs = timeoutOf(stringOf(values.timeout), once)
     const path = String(values.config)
-    // Read twice: an edit between the second reading and the first look of the watcher is then seen.
-    const taken = await fingerprint(readConfiguration(path).sources)
+    // The files are read twice. Thus the watcher notices an edit made between the second read and its own first look.
+    const firstFingerprint = await fingerprint(readConfiguration(path).sources)
     const { configuration, sources } = configurationOrComplain(readConfiguration(path))
     if (configuration === undefined) return EXIT.failed
 
@@ -57,7 +59,7 @@ export const run: Command = {
     })
     const stop = new AbortController()
     const onSignal = () => {
-      // A second signal means: now.
+      // A second signal stops the process at once.
       if (stop.signal.aborted) process.exit(EXIT.failed)
       stop.abort()
     }
@@ -74,12 +76,12 @@ export const run: Command = {
       const { host, port } = configuration.server
       void composed.close()
       if (error instanceof OperatorError) throw error
-      throw new OperatorError(`cannot listen on ${host}:${port} (${error.code}): choose another "server" in ${path}`)
+      throw new OperatorError(`cannot listen on ${host}:${port} (${error.code}): change "server" in ${path}`)
     })
     log.info({ event: 'listening', url: server.url }, `metrics at ${server.url}/metrics`)
     let watched = sources
     let reloading = Promise.resolve()
-    // One after the other: the last one wins.
+    // Reloads run one after the other, so that the files of the last edit are in force at the end.
     const reload = () => {
       reloading = reloading.then(async () => {
         watched = await composed.reload(path)
@@ -87,8 +89,14 @@ export const run: Command = {
       return reloading
     }
     process.on('SIGHUP', () => void reload())
-    const watching = watchFiles({ sources: () => watched, clock, signal: stop.signal, taken, onChange: reload })
-    const headEvery = setInterval(composed.tellHead, HOUR)
+    const watching = watchFiles({
+      sources: () => watched,
+      clock,
+      signal: stop.signal,
+      taken: firstFingerprint,
+      onChange: reload,
+    })
+    const headEvery = setInterval(composed.logHead, HOUR)
     await composed.daemon.run(stop.signal)
     clearInterval(headEvery)
     await Promise.all([watching, server.close()])

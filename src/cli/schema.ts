@@ -5,7 +5,8 @@ const SCHEMAS = { config: curfewJsonSchema, policies: policiesJsonSchema, test: 
 
 const help = `Usage: curfew schema ${Object.keys(SCHEMAS).join('|')}
 
-Prints the JSON Schema of the daemon's file, of policy files or of policy tests, for editors. The same are in config/schema/.
+Prints the JSON Schema of the daemon's file, of policy files or of policy tests. Editors use it to
+complete and check these files. The folder config/schema/ contains the same schemas.
 
 Exit code: 0.`
 
@@ -15,7 +16,7 @@ export const schema: Command = {
   async run({ positionals: [name, ...rest] }) {
     const make = Object.entries(SCHEMAS).find(([known]) => known === name)?.[1]
     if (make === undefined || rest.length > 0) {
-      throw new UsageError(`schema takes one of ${Object.keys(SCHEMAS).join(', ')}`)
+      throw new UsageError(`schema: expected one of ${Object.keys(SCHEMAS).join(', ')}`)
     }
     say(JSON.stringify(make(), null, 2))
     return EXIT.ok

@@ -10,40 +10,61 @@ import { parseFaults, parseScenario } from '../simulator/scenario-file.ts'
 import { startSimulator } from '../simulator/server.ts'
 import { type Command, EXIT, OperatorError, say, stringOf, UsageError } from './command.ts'
 
-const help = `Usage: curfew simulate [--host 127.0.0.1] [--port 4599] [--scenario FILE] [--seed N] [--faults WHAT]
+const help = `Usage: curfew simulate [--host 127.0.0.1] [--port 4599] [--scenario FILE] [--seed N]
+                       [--faults FAULTS]
 
-A stand-in for the EC2 API of AWS Client VPN, with clients that come and go.
-Point Curfew, the AWS CLI or any SDK at it:
+Runs a local stand-in for the EC2 and STS APIs of AWS Client VPN, with clients that connect and
+disconnect. To use it with Curfew, the AWS CLI or an SDK, set:
 
   export AWS_ENDPOINT_URL_EC2=http://127.0.0.1:4599 AWS_ENDPOINT_URL_STS=http://127.0.0.1:4599
   export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
 
 Options:
-  --host ADDRESS   address to listen on (default 127.0.0.1; in a container 0.0.0.0). It takes any credentials.
-  --port N         port to listen on; 0 for any free one (default 4599)
-  --scenario FILE  who is connected and how AWS behaves (default: a small built-in one)
-  --seed N         the same seed and the same requests give the same world and the same faults (default: the scenario's)
-  --faults WHAT    what goes wrong, instead of the scenario's faults: "mixture", a little of everything; a list such as
-                   throttle=5,stale-list=20,reset with the per cent of requests; or a FILE.yaml with the key "faults"
+  --host ADDRESS   address to listen on (default 127.0.0.1; in a container use 0.0.0.0)
+  --port N         port to listen on; 0 selects a free port (default 4599)
+  --scenario FILE  the clients and the behaviour of AWS (default: a small built-in scenario)
+  --seed N         seed of the random generator (default: the seed of the scenario). The same seed
+                   and the same requests give the same clients and the same faults.
+  --faults FAULTS  faults to use instead of those of the scenario: "mixture", which is a little of
+                   everything; a list with percentages of requests, such as
+                   throttle=5,stale-list=20,reset; or a FILE.yaml with the key "faults"
 
-Faults in a file, each with "percent", "actions", and "after", "for" and "every" for when:
-  throttle, other-tool (has drained the account's bucket), internal-error, unavailable, denied, expired-credentials,
-  reset, hang, stall (in the middle of an answer), truncated, answer-lost (done, but not told), empty, garbage,
-  login-page, proxy-error, error-in-success, wrong-root, wrong-date ("by" 10m), repeated-token, duplicate-rows,
-  stale-list (shows what was cut within 20 s), lie (says terminating, does nothing), failed-to-terminate
+The simulator accepts any credentials.
 
-The first fault of the list that strikes a request is the only one it has.`
+Each fault in a file has "percent", "actions" and, to limit its time, "after", "for" and "every":
+  throttle              the request is throttled
+  other-tool            another tool has used up the request limit of the account
+  internal-error        EC2 answers with InternalError
+  unavailable           EC2 answers with Unavailable
+  denied                IAM denies the request
+  expired-credentials   the credentials have expired
+  reset, hang           the connection is reset; no answer comes
+  stall, truncated      the answer stops in the middle; the answer ends in the middle
+  answer-lost           the request is carried out, but no answer comes
+  empty, garbage        the answer is empty; the answer is not XML
+  login-page            the answer is an HTML login page with status 200
+  proxy-error           the answer is an HTML page of a proxy with status 502
+  error-in-success      the answer has status 200 and contains an error
+  wrong-root            the answer is that of another action
+  wrong-date            the Date header is ahead, by the value of "by" (default 10m)
+  repeated-token        a page names itself as the next page
+  duplicate-rows        the first three rows of a page are listed twice
+  stale-list            the list shows connections as active for 20 s after their termination
+  lie                   a termination is acknowledged and does nothing
+  failed-to-terminate   a terminated connection gets the status failed-to-terminate
+
+If several faults of the list apply to a request, only the first of them takes effect.`
 
 const wholeNumber = (option: string, text: string, most: number): number => {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value > most)
-    throw new UsageError(`--${option} is a whole number from 0 to ${most}, not "${text}"`)
+    throw new UsageError(`--${option}: expected a whole number from 0 to ${most}, found "${text}"`)
   return value
 }
 
 const readText = (what: string, path: string): Promise<string> =>
   readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new OperatorError(`cannot read the ${what} ${path} (${error.code ?? error.message})`)
+    throw new OperatorError(`cannot read the ${what} file ${path} (${error.code ?? error.message})`)
   })
 
 const refuse = (problems: readonly Problem[]): never => {
@@ -76,7 +97,7 @@ export const simulate: Command = {
     faults: { type: 'string' },
   },
   async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`simulate takes no "${positionals[0]}"`)
+    if (positionals.length > 0) throw new UsageError(`simulate: unexpected argument "${positionals[0]}"`)
     const host = String(values.host)
     const port = wholeNumber('port', String(values.port), 65_535)
     const seed = values.seed === undefined ? undefined : wholeNumber('seed', String(values.seed), 2 ** 32 - 1)

@@ -12,13 +12,14 @@ const CONFIG = 'config/curfew.yaml'
 
 const help = `Usage: curfew test [PATH...]
 
-Runs policy tests: files named *.test.yaml, and those in folders, one level deep. Without PATH, those beside the
-policies that ${CONFIG} names, or in the folder config. All policies count as acting, whatever their mode.
+Runs policy tests: the given files, and the files *.test.yaml of the given folders, one level deep.
+Without PATH it runs the tests beside the policies that ${CONFIG} names, or else those in
+the folder config. In a test all policies act, whatever their mode.
 
-Of each case that fails it says what was expected, what came out and why. The last line is "N passed, N failed"; a file
-with errors counts as one that failed.
+For each failed case it prints what was expected, what was decided, and why. The last line is
+"N passed, N failed". A file with errors counts as one failure.
 
-Exit code: 0 if all passed, 1 if one failed, a file has errors or no test was found.`
+Exit code: 0 if all cases passed; 1 if a case failed, a file has errors, or no test was found.`
 
 export const test: Command = {
   help,
@@ -28,7 +29,7 @@ export const test: Command = {
     const paths = findPolicyTests(positionals, CONFIG, (problem) => problems.push(problem))
     if (paths.length === 0 && problems.length === 0) {
       const where = positionals.length > 0 ? ` in ${positionals.join(', ')}` : ''
-      throw new OperatorError(`no policy test was found${where}: write one and call it, say, contractors.test.yaml`)
+      throw new OperatorError(`no policy test was found${where}: write one into a file such as contractors.test.yaml`)
     }
     let passed = 0
     let failed = problems.length
@@ -69,14 +70,14 @@ const blockOf = (one: NamedCase, failures: readonly Failure[]): string =>
     }),
   ].join('\n')
 
-/** `terminate by leavers, until …`; what is undefined is left out. */
+/** Such as `terminate by leavers, until …`. Undefined parts are left out. */
 const outcome = ({ expect, by, nextAt }: Expectation): string => {
   const names = by === undefined || by.length === 0 ? '' : ` by ${[...by].sort().join(', ')}`
   const until = nextAt === undefined ? '' : nextAt === NEVER ? ', for ever' : `, until ${shown(nextAt)}`
   return `${expect}${names}${until}`
 }
 
-/** Every policy's word and what it rests on. */
+/** The verdict of every policy and its reason. */
 const reasons = ({ explanation }: Failure, at: Instant): readonly string[] =>
   explanation.verdicts.map(({ verdict, because, nextAt }) => {
     const { policy, word, deadline } = verdict
@@ -85,5 +86,5 @@ const reasons = ({ explanation }: Failure, at: Instant): readonly string[] =>
     return `    ${policy.name} (${policy.kind.kind}): ${word}${grace}\n      ${printable(because)}${next}`
   })
 
-/** To the second, unless the milliseconds matter. */
+/** The instant as text, with milliseconds only if it has any. */
 const shown = (at: Instant): string => (at % 1000 === 0 ? toText(at) : (toIso(at) ?? 'never'))

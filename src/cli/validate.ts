@@ -5,16 +5,17 @@ import { problemLines } from './problems.ts'
 
 const help = `Usage: curfew validate [PATH...] [--config FILE] [--strict] [--output text|json]
 
-Checks the daemon's file and all policies that it names, or only the policy files and folders that are given. Every
-problem of every file is reported at once, as path:line:column. What is valid and hardly meant is a warning: a policy
-that can never act or that another one makes superfluous, an entry that is over, a window that the clocks distort.
+Checks the daemon's file and all policies that it names, or only the given policy files and folders.
+All problems of all files are reported at once, as path:line:column. Text that is valid, but
+probably not what you want, gets a warning: a policy that never acts or that another policy makes
+superfluous, an entry that has expired, a window that a change of the clocks distorts.
 
 Options:
   -c, --config FILE    the daemon's file (default config/curfew.yaml)
-      --strict         warnings fail too
+      --strict         fail on warnings too
       --output FORMAT  text, or json (default text)
 
-Exit code: 0 if there is no error, 1 if there is; with --strict 1 also if there is a warning.`
+Exit code: 0 if there is no error; 1 if there is one, or with --strict if there is a warning.`
 
 export const validate: Command = {
   help,

@@ -20,20 +20,20 @@ afterAll(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** Runs a command line in this process. A simulator that listens is told to stop. */
+/** Runs a command line in this process. A simulator that listens is stopped. */
 const run = async (args: readonly string[]) => {
-  const said = { stdout: '', stderr: '' }
+  const output = { stdout: '', stderr: '' }
   const streams = ['stdout', 'stderr'] as const
   const writes = streams.map((stream) => process[stream].write)
   for (const stream of streams) {
     process[stream].write = (text: unknown) => {
-      said[stream] += String(text)
-      if (stream === 'stdout' && /^listening on /m.test(said.stdout)) setImmediate(() => process.emit('SIGTERM'))
+      output[stream] += String(text)
+      if (stream === 'stdout' && /^listening on /m.test(output.stdout)) setImmediate(() => process.emit('SIGTERM'))
       return true
     }
   }
   try {
-    return { code: await runCommandLine(args), ...said }
+    return { code: await runCommandLine(args), ...output }
   } finally {
     for (const [index, stream] of streams.entries()) process[stream].write = writes[index] ?? process[stream].write
   }
@@ -56,7 +56,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   simulate: ['--host', '--port', '--scenario', '--seed'],
 }
 
-/** What would reach AWS is not told of a configuration that is sound. */
+/** Commands that would reach AWS. They never get a valid configuration. */
 const reachesAws = new Set(['run', 'plan', 'connections'])
 
 const word = (command: string) =>
@@ -125,12 +125,12 @@ const commandLine = fc.oneof(
   { weight: 1, arbitrary: fc.array(word(''), { maxLength: 3 }) },
 )
 
-/** A simulator that is told no port takes its usual one, which another may have. */
+/** Gives the simulator a free port. Its default port may be in use. */
 const withPort = (args: readonly string[]) =>
   args[0] === 'simulate' && !args.includes('--') ? [...args, '--host=127.0.0.1', '--port=0'] : args
 
 describe('any command line', () => {
-  it('ends with a code that is documented, in words, and leaves nothing behind', async () => {
+  it('exits with a documented code, prints words instead of a stack trace, and leaves no file behind', async () => {
     const codes = new Map<number, number>()
     const listed = readdirSync(folder)
     await fc.assert(
@@ -148,11 +148,14 @@ describe('any command line', () => {
     for (const code of [0, 1, 64]) expect(codes.get(code)).toBeGreaterThan(0)
   })
 
-  it.each(Object.keys(OPTIONS))('that gives %s an option it does not know names the option', async (command) => {
-    const result = await run([command, '--no-such-option'])
-    expectWrongUsage(result)
-    expect(result.stderr).toContain('--no-such-option')
-  })
+  it.each(Object.keys(OPTIONS))(
+    'that gives %s an unknown option is refused, and the message names the option',
+    async (command) => {
+      const result = await run([command, '--no-such-option'])
+      expectWrongUsage(result)
+      expect(result.stderr).toContain('--no-such-option')
+    },
+  )
 
   it.each([
     [['simulate', '--port', ''], '--port'],
@@ -174,7 +177,7 @@ describe('any command line', () => {
     [['schema', 'config', 'test'], 'schema'],
     [['audit', 'check', 'audit.jsonl'], 'check'],
     [['audit', 'verify'], 'verify'],
-  ])('that is wrong in its values is refused, and told in what: %j', async (args, named) => {
+  ])('with a wrong value is refused, and the message names the option: %j', async (args, named) => {
     const result = await run(args)
     expectWrongUsage(result)
     expect(result.stderr).toContain(named)

@@ -4,13 +4,30 @@ import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../src/adapters/audit/audit-trail.ts'
 import { workspace } from './curfew.ts'
 
-/** A chain of forty records in several files, beside a lock and a torn end. */
+/** A chain of forty records in several files, next to a lock file and a torn end. */
 const trailOf = async (folder: string) => {
   const file = join(folder, 'data', 'audit.jsonl')
   const trail = await openAuditTrail({ file, rotateAtBytes: 2000 })
   for (let index = 0; index < 40; index++) {
     await trail.write([
-      { time: Date.UTC(2026, 11, 1) + index * 1000, event: 'intent', connectionId: `c${index}`, username: 'alice' },
+      {
+        time: Date.UTC(2026, 11, 1) + index * 1000,
+        event: 'intent',
+        policySetHash: 'hash',
+        endpointId: 'endpoint',
+        account: undefined,
+        region: 'eu-central-1',
+        connectionId: `c${index}`,
+        username: 'alice',
+        commonName: undefined,
+        policy: 'daily',
+        reason: 'session-age',
+        because: 'too old',
+        alsoBy: [],
+        since: undefined,
+        deadline: undefined,
+        call: { id: `x-${index}`, selector: 'connection-id' },
+      },
     ])
   }
   const head = trail.head()
@@ -23,7 +40,7 @@ const trailOf = async (folder: string) => {
 }
 
 describe('curfew audit verify', () => {
-  it('finds a chain whole over all its files, and tells its ends and its head', async () => {
+  it('verifies a chain over all its files, and prints its first and last time and its head', async () => {
     await using at = await workspace({})
     const { head, names } = await trailOf(at.folder)
     const { code, stdout, stderr } = await at.run(['audit', 'verify', ...names.reverse()])
@@ -38,7 +55,7 @@ describe('curfew audit verify', () => {
     expect(code).toBe(0)
   })
 
-  it('tells the first fault by file and line, with what was expected and found', async () => {
+  it('reports the first fault with file and line, what was expected and what was found', async () => {
     await using at = await workspace({})
     const { names, rotated } = await trailOf(at.folder)
     const changed = rotated[1] ?? ''
@@ -53,7 +70,7 @@ describe('curfew audit verify', () => {
     expect(stdout).toMatch(new RegExp(`^${seq} records before`))
   })
 
-  it('misses a file that is not given', async () => {
+  it('reports a gap if a file of the chain is not given', async () => {
     await using at = await workspace({})
     const { names, rotated } = await trailOf(at.folder)
     const { code, stderr } = await at.run(['audit', 'verify', ...names.filter((name) => name !== rotated[0])])
@@ -61,21 +78,21 @@ describe('curfew audit verify', () => {
     expect(stderr).toContain(`${rotated[1]}:1: error: expected seq 1,`)
   })
 
-  it('takes a file that is named twice, or by a link, once', async () => {
+  it('reads a file once if it is named twice or through a link', async () => {
     await using at = await workspace({})
     const { names } = await trailOf(at.folder)
     symlinkSync(join(at.folder, 'data', 'audit.jsonl'), join(at.folder, 'link'))
     expect((await at.run(['audit', 'verify', 'link', ...names, ...names])).code).toBe(0)
   })
 
-  it('finds nothing wrong with a file in which nothing is written yet', async () => {
+  it('accepts an empty file', async () => {
     await using at = await workspace({ 'audit.jsonl': '' })
     const { code, stdout } = await at.run(['audit', 'verify', 'audit.jsonl'])
     expect(stdout).toContain(`head  0 ${'0'.repeat(64)}`)
     expect(code).toBe(0)
   })
 
-  it('fails on what it cannot read, without a stack trace', async () => {
+  it('fails on a file that it cannot read, without a stack trace', async () => {
     await using at = await workspace({ 'audit.jsonl.lock': '' })
     mkdirSync(join(at.folder, 'folder'))
     for (const args of [['nothing.jsonl'], ['folder'], ['audit.jsonl.lock']]) {
@@ -85,7 +102,7 @@ describe('curfew audit verify', () => {
     }
   })
 
-  it('tells wrong usage from failure', async () => {
+  it('exits with 64 on wrong usage', async () => {
     await using at = await workspace({})
     for (const args of [[], ['verify'], ['check', 'a'], ['verify', 'a', '--deep']]) {
       expect((await at.run(['audit', ...args])).code).toBe(64)

@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url'
 /** The bundle that ships, made before these tests run. */
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-/** Nothing of the machine's own AWS settings reaches a test. */
+/** Keeps the AWS settings of the machine out of the tests. */
 const CLEAN_ENV = {
   PATH: process.env.PATH,
   AWS_CONFIG_FILE: '/dev/null',
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',
-  // Nobody listens there: a test that forgets its simulator must not ask the real AWS.
+  // Nothing listens on this port. A test without a simulator must not reach the real AWS.
   AWS_ENDPOINT_URL_EC2: 'http://127.0.0.1:9',
   AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:9',
   NO_COLOR: '1',
@@ -22,7 +22,7 @@ const CLEAN_ENV = {
 
 export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'secret-of-the-test' }
 
-/** A command that runs; its output so far, and what it prints next. */
+/** A running command, with its output so far. */
 export class Running {
   readonly child: ChildProcessWithoutNullStreams
   stdout = ''
@@ -36,19 +36,19 @@ export class Running {
     this.exited = once(this.child, 'close').then(([code]) => code as number | null)
   }
 
-  /** Resolves with what `find` finds in the standard output; fails if the command ends before. */
+  /** Resolves with the first result of `find` on the standard output; rejects if the command ends before. */
   async until<Found>(find: (stdout: string) => Found | undefined): Promise<Found> {
     let ended = false
     void this.exited.then(() => (ended = true))
     for (;;) {
       const found = find(this.stdout)
       if (found !== undefined) return found
-      if (ended) throw new Error(`ended before it was seen:\n${this.stdout}\n${this.stderr}`)
+      if (ended) throw new Error(`the command ended before the expected output:\n${this.stdout}\n${this.stderr}`)
       await Promise.race([once(this.child.stdout, 'data'), this.exited])
     }
   }
 
-  /** The log's lines so far. */
+  /** The log records written so far. */
   log(): ReadonlyArray<Record<string, unknown>> {
     return this.stdout
       .split('\n')
@@ -66,7 +66,7 @@ export class Running {
   }
 }
 
-/** A folder of its own with the given files, in which commands are run. */
+/** A temporary folder with the given files, in which commands run. It is removed at the end. */
 export const workspace = async (files: Readonly<Record<string, string>>) => {
   const folder = await mkdtemp(join(tmpdir(), 'curfew-'))
   const write = async (name: string, text: string) => {
@@ -80,7 +80,7 @@ export const workspace = async (files: Readonly<Record<string, string>>) => {
     folder,
     write,
     start,
-    /** Runs a command to its end. */
+    /** Runs a command until it exits. */
     async run(args: readonly string[], env?: Readonly<Record<string, string | undefined>>) {
       const running = start(args, env)
       const code = await running.exited

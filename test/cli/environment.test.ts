@@ -4,8 +4,8 @@ import { fuzzRuns } from '../fuzz-runs.ts'
 import { workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml, OFFICE, startOffice } from './office.ts'
 
-/** What has no bearing on a plan, whatever it is. */
-const INDIFFERENT = {
+/** Variables that must not affect a plan, whatever their values. */
+const IRRELEVANT = {
   AWS_REGION: ['', ' ', 'nowhere', 'eu central 1'],
   AWS_DEFAULT_REGION: [''],
   AWS_SDK_LOAD_CONFIG: ['x'],
@@ -22,8 +22,8 @@ const INDIFFERENT = {
   COLUMNS: ['1', 'x'],
 }
 
-/** What may keep AWS from being asked. */
-const FATEFUL = {
+/** Variables that may prevent requests to AWS. */
+const RELEVANT = {
   AWS_MAX_ATTEMPTS: ['', 'many', '-1'],
   AWS_RETRY_MODE: ['', 'odd'],
   AWS_USE_FIPS_ENDPOINT: ['maybe'],
@@ -45,11 +45,11 @@ const together = (all: Readonly<Record<string, readonly string[]>>) =>
     Object.fromEntries(Object.entries(all).map(([name, values]) => [name, values[index % values.length] ?? ''])),
   )
 
-/** Each value by itself; without a long run the first of each variable. */
+/** Each value on its own. A short run takes only the first value of each variable. */
 const oneByOne = (all: Readonly<Record<string, readonly string[]>>) =>
   Object.entries(all).flatMap(([name, values]) => values.slice(0, fuzzRuns(1)).map((value) => ({ [name]: value })))
 
-/** Plans with each of the environments, four at a time. */
+/** Runs `curfew plan` in each of the environments, four at a time. */
 const planIn = async (environments: readonly Readonly<Record<string, string>>[]) => {
   await using office = await startOffice()
   office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
@@ -70,24 +70,24 @@ const planIn = async (environments: readonly Readonly<Record<string, string>>[])
   return results
 }
 
-const endedIn = (stdout: string) =>
+const terminationsIn = (stdout: string) =>
   (JSON.parse(stdout) as { endpoints: { complete: boolean; terminate: unknown[] | null }[] }).endpoints.map(
     ({ complete, terminate }) => [complete, terminate?.length],
   )
 
 describe('a plan', () => {
-  it('is the same whatever the environment says of things that are not ours', async () => {
-    for (const { env, code, stdout, stderr } of await planIn(together(INDIFFERENT))) {
+  it('is the same whatever values unrelated environment variables have', async () => {
+    for (const { env, code, stdout, stderr } of await planIn(together(IRRELEVANT))) {
       expect([env, code, stderr]).toEqual([env, 0, ''])
-      expect([env, endedIn(stdout)]).toEqual([env, [[true, 1]]])
+      expect([env, terminationsIn(stdout)]).toEqual([env, [[true, 1]]])
       expect(stdout).not.toContain('\u001b')
     }
   })
 
-  it('is made, or the endpoint is blind and one line says why, whatever the environment says of AWS', async () => {
-    for (const { env, code, stdout, stderr } of await planIn(oneByOne(FATEFUL))) {
+  it('is complete, or blind with one line that says why, whatever values the AWS variables have', async () => {
+    for (const { env, code, stdout, stderr } of await planIn(oneByOne(RELEVANT))) {
       expect([env, [0, 1].includes(code ?? -1)]).toEqual([env, true])
-      expect([env, endedIn(stdout)]).toEqual([env, [code === 0 ? [true, 1] : [false, undefined]]])
+      expect([env, terminationsIn(stdout)]).toEqual([env, [code === 0 ? [true, 1] : [false, undefined]]])
       expect([env, stderr.split('\n').length]).toEqual([env, code === 0 ? 1 : 2])
       if (code === 1) expect(stderr).toMatch(/^curfew: /)
     }

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
+import { createStateFile } from '../../src/adapters/files/state-file.ts'
+import { createMemory } from '../../src/domain/judge/memory.ts'
+import type { KeptTermination } from '../../src/domain/terminate/termination.ts'
+import { HOUR, MINUTE, toText } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { curfewYaml, OFFICE, startOffice } from './office.ts'
 
@@ -30,8 +34,8 @@ const explain = async (...args: readonly string[]) => {
   return JSON.parse(stdout) as Explained
 }
 
-describe('curfew explain by name', () => {
-  it('says of each policy what it finds, why, since when, and what happens next', async () => {
+describe('curfew explain --user', () => {
+  it('reports the verdict of each policy, why, since when, and when it changes next', async () => {
     const evening = ['--at', '2026-11-23T18:36:00+01:00', '--established', '2026-11-23T09:00:00+01:00']
     const { decision, leadPolicy, nextAt, verdicts } = await explain('--user', 'EXT-carol', ...evening)
     expect({ decision, leadPolicy, nextAt }).toEqual({
@@ -59,12 +63,12 @@ describe('curfew explain by name', () => {
     ])
   })
 
-  it('without an established time imagines that the person connects at that instant', async () => {
+  it('without --established assumes that the user connects at that instant', async () => {
     const { decision, nextAt } = await explain('--user', 'bob', '--at', '2026-11-23T12:00:00Z')
     expect({ decision, nextAt }).toEqual({ decision: 'keep', nextAt: '2026-11-23T20:00:00.000Z' })
   })
 
-  it('names the exemption, its end and its reason', async () => {
+  it('reports the entry of an exemption, its end and its reason', async () => {
     const at = ['--at', '2026-11-23T12:00:00Z']
     const { verdicts } = await explain('--user', 'alice', ...at)
     expect(verdicts[0]).toMatchObject({ verdict: 'exempt', nextAt: '2026-12-01T00:00:00.000Z' })
@@ -76,13 +80,13 @@ describe('curfew explain by name', () => {
     ])
   })
 
-  it('as text ends with words for the person concerned', async () => {
+  it('as text ends with one sentence that can be sent to the user', async () => {
     await using here = await workspace(files)
     const { stdout } = await here.run(['explain', '-c', 'curfew.yaml', '--user', 'Mallory'], {})
-    const [, told = ''] = stdout.split('To tell the person:\n')
-    expect(told.trim().split('\n')).toHaveLength(1)
-    expect(told).toContain('mallory')
-    expect(told).toContain('leavers')
+    const [, sentence = ''] = stdout.split('Message for the user:\n')
+    expect(sentence.trim().split('\n')).toHaveLength(1)
+    expect(sentence).toContain('mallory')
+    expect(sentence).toContain('leavers')
   })
 
   it.each([
@@ -91,7 +95,7 @@ describe('curfew explain by name', () => {
     [['--connection', 'x', '--at', '2026-11-23T12:00:00Z'], '--at'],
     [['--user', 'bob', '--at', 'noon'], 'noon'],
     [['--user', 'bob', '--endpoint', 'cvpn-endpoint-00000000000000000'], OFFICE],
-  ])('%j is wrong usage', async (args, word) => {
+  ])('refuses %j as wrong usage', async (args, word) => {
     await using here = await workspace(files)
     const { code, stderr } = await here.run(['explain', '-c', 'curfew.yaml', ...args], {})
     expect(code).toBe(64)
@@ -99,8 +103,8 @@ describe('curfew explain by name', () => {
   })
 })
 
-describe('curfew explain of a live connection', () => {
-  it('finds it among the others, which count too', async () => {
+describe('curfew explain --connection', () => {
+  it('judges a live connection together with the others of its user', async () => {
     await using office = await startOffice()
     const connect = (ageMs: number) => office.world.connect({ endpointId: OFFICE, username: 'dave', ageMs })
     const [first] = [connect(2 * HOUR), connect(HOUR)]
@@ -119,7 +123,7 @@ describe('curfew explain of a live connection', () => {
 })
 
 describe('curfew connections', () => {
-  it('lists who is connected, the oldest first, with the next deadline', async () => {
+  it('lists the active connections, the oldest first, each with its next deadline', async () => {
     await using office = await startOffice()
     office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 7 * HOUR + 30 * MINUTE })
     office.world.connect({ endpointId: OFFICE, username: 'carol', ageMs: 9 * HOUR })
@@ -128,16 +132,16 @@ describe('curfew connections', () => {
     const { code, stdout } = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
     expect(code).toBe(0)
     const rows = stdout.split('\n').map((line) => line.split(/\s{2,}/))
-    expect(rows.find(([who]) => who === 'carol')).toMatchObject([
+    expect(rows.find(([user]) => user === 'carol')).toMatchObject([
       'carol',
       expect.any(String),
       'now',
       'daily',
       expect.any(String),
     ])
-    expect(rows.find(([who]) => who === 'bob')?.[3]).toBe('daily')
-    expect(rows.find(([who]) => who === 'break-glass')?.[3]).toBe('-')
-    expect(rows.map(([who]) => who).filter((who) => ['bob', 'carol', 'break-glass'].includes(who ?? ''))).toEqual([
+    expect(rows.find(([user]) => user === 'bob')?.[3]).toBe('daily')
+    expect(rows.find(([user]) => user === 'break-glass')?.[3]).toBe('-')
+    expect(rows.map(([user]) => user).filter((user) => ['bob', 'carol', 'break-glass'].includes(user ?? ''))).toEqual([
       'break-glass',
       'carol',
       'bob',
@@ -146,9 +150,55 @@ describe('curfew connections', () => {
   })
 })
 
-describe('a ban that names somebody in part only', () => {
+describe('a connection whose termination is under way', () => {
+  it.each([
+    ['waiting', 'next try AGAIN', 'The next attempt to terminate the connection is at AGAIN.'],
+    ['given-up', 'given up, next try AGAIN', 'The next attempt is at AGAIN.'],
+    ['unproven', 'now', 'No snapshot has confirmed it yet.'],
+  ] as const)('is shown with what comes next: %s', async (state, deadline, note) => {
+    await using office = await startOffice()
+    const connectionId = office.world.connect({ endpointId: OFFICE, username: 'carol', ageMs: 9 * HOUR })
+    await using here = await workspace(files)
+    const now = Date.now()
+    const answered = {
+      violation: {
+        connectionId,
+        username: 'carol',
+        commonName: undefined,
+        policy: 'daily',
+        reason: 'session-age',
+        since: now - HOUR,
+        deadline: now - HOUR,
+        because: 'too old',
+        alsoBy: [],
+      },
+      attempts: 3,
+      callId: 'x-1',
+      selector: 'connection-id',
+      leftAt: now - 1000,
+      answeredAt: now - 1000,
+      requestId: undefined,
+    } as const
+    const again = { heard: 'read', absences: 0, tryAgainAt: now + 4 * MINUTE } as const
+    const termination: KeptTermination =
+      state === 'unproven' ? { ...answered, state, absences: 0 } : { ...answered, ...again, state }
+    const kept = { ...createMemory().kept(), watchedSince: 0, terminations: [termination] }
+    await createStateFile(join(here.folder, 'data/state.json')).save({
+      policies: {},
+      endpoints: { [`eu-central-1 - - - ${OFFICE}`]: kept },
+    })
+    const listed = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
+    expect(listed.stdout.split('\n').find((line) => line.startsWith('carol'))).toContain(
+      `  ${deadline.replace('AGAIN', toText(again.tryAgainAt))}  `,
+    )
+    const explained = await here.run(['explain', '-c', 'curfew.yaml', '--connection', connectionId], office.env)
+    expect(explained.stdout).toContain(note.replace('AGAIN', toText(again.tryAgainAt)))
+  })
+})
+
+describe('a banned name that is only a part of a user name', () => {
   it.each(['CORP\\mallory', 'Mallory@corp.example'])(
-    'is pointed out for %s, in the plan and in the log',
+    'is reported for %s in the plan and in the log',
     async (username) => {
       await using office = await startOffice()
       office.world.connect({ endpointId: OFFICE, username })
@@ -173,14 +223,14 @@ describe('curfew schema', () => {
     ['config', 'curfew'],
     ['policies', 'policies'],
     ['test', 'test'],
-  ])('%s is what config/schema/ holds', async (name, file) => {
+  ])('%s prints the schema of config/schema/', async (name, file) => {
     await using here = await workspace({})
     const { code, stdout } = await here.run(['schema', name])
     expect(code).toBe(0)
     expect(JSON.parse(stdout)).toEqual(JSON.parse(readFileSync(`config/schema/${file}.schema.json`, 'utf8')))
   })
 
-  it('of anything else is wrong usage', async () => {
+  it('refuses any other name as wrong usage', async () => {
     await using here = await workspace({})
     expect((await here.run(['schema', 'nonsense'])).code).toBe(64)
     expect((await here.run(['schema'])).code).toBe(64)

@@ -36,14 +36,14 @@ const PLACES = ['first page', 'later page'] as const
 type Place = (typeof PLACES)[number]
 const CASES = PLACES.flatMap((place) => FAULTS.map((fault) => ({ ...fault, place })))
 
-const stops = async (running: Running) => {
+const expectCleanStop = async (running: Running) => {
   running.child.kill('SIGTERM')
   expect(await running.exited).toBe(0)
   expect(running.stderr).toBe('')
 }
 
-describe.concurrent('whatever goes wrong on the wire, one process goes through it all by itself', () => {
-  it('on the first page and on a later one: a list is whole or it is none', async () => {
+describe.concurrent('one process recovers by itself from every fault on the wire', () => {
+  it('on the first page and on a later one: it discards a list that is not complete', async () => {
     const armed = new Map<string, (typeof CASES)[number]>()
     const isPage = (params: Readonly<Record<string, string>>, place: Place) =>
       (params.NextToken === undefined) === (place === 'first page')
@@ -62,7 +62,7 @@ describe.concurrent('whatever goes wrong on the wire, one process goes through i
     await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
     const violators: string[] = []
 
-    const goThrough = async (endpointId: string, cases: typeof CASES) => {
+    const inject = async (endpointId: string, cases: typeof CASES) => {
       for (const fault of cases) {
         const before = lines(running, 'poll-failed', endpointId).length
         armed.set(endpointId, fault)
@@ -78,7 +78,7 @@ describe.concurrent('whatever goes wrong on the wire, one process goes through i
     await Promise.all(
       ENDPOINTS.map(async (endpointId, lane) => {
         await running.untilLogged('decided', (line) => line.vpn_endpoint === endpointId)
-        await goThrough(
+        await inject(
           endpointId,
           CASES.filter((_, index) => index % ENDPOINTS.length === lane),
         )
@@ -92,13 +92,13 @@ describe.concurrent('whatever goes wrong on the wire, one process goes through i
         ({ connectionId, outcome }) => connectionId === id && outcome === 'confirmed',
       )
     expect(terminatedIds(office).toSorted()).toEqual(violators.toSorted())
-    // No answer was ever taken for an endpoint with fewer people on it.
+    // No incomplete answer was ever mistaken for an endpoint with fewer connections.
     for (const { event, active } of running.log())
       if (event === 'decided') expect(active).toBeGreaterThanOrEqual(CONNECTIONS)
-    await stops(running)
+    await expectCleanStop(running)
   })
 
-  it('on a termination: it is sent again unless it was heard, and nobody else is ended', async () => {
+  it('on a termination: it sends the call again unless AWS acted on it, and ends no other connection', async () => {
     const [endpointId = ''] = ENDPOINTS
     const faultOf = new Map<string, (typeof FAULTS)[number]>()
     const calls = new Map<string, number>()
@@ -123,15 +123,15 @@ describe.concurrent('whatever goes wrong on the wire, one process goes through i
         'termination',
         ({ connectionId, outcome }) => connectionId === id && outcome === 'confirmed',
       )
-      const told = running
+      const outcomes = running
         .log()
         .filter((line) => line.event === 'call-answered' && String(line.connectionIds) === id)
         .map(({ outcome }) => outcome)
-      expect([fault, ...told]).toEqual(done ? [fault, code] : [fault, code, code, 'accepted'])
+      expect([fault, ...outcomes]).toEqual(done ? [fault, code] : [fault, code, code, 'accepted'])
     }
     expect(terminatedIds(office).filter((id) => !faultOf.has(id))).toEqual([])
     const active = office.world.connections(endpointId).filter(({ status }) => status === 'active')
     expect(active).toHaveLength(50)
-    await stops(running)
+    await expectCleanStop(running)
   })
 })

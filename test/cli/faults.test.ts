@@ -4,7 +4,7 @@ import { AGE_POLICY, curfewYaml, OFFICE, startOffice } from './office.ts'
 
 const files = { 'curfew.yaml': curfewYaml('mode: enforce'), 'policies.yaml': AGE_POLICY }
 
-/** What an operator sees: lines that say something, and no trace of our code. */
+/** An operator sees one line that contains the words, no stack trace and no secret. */
 const expectOneClearLine = (text: string, ...words: readonly string[]) => {
   const lines = text.split('\n').filter((line) => line !== '')
   expect(lines).toHaveLength(1)
@@ -13,8 +13,8 @@ const expectOneClearLine = (text: string, ...words: readonly string[]) => {
   expect(text).not.toContain('secret-of-the-test')
 }
 
-describe('a foreseeable fault is one clear line, and exit 1', () => {
-  it('no credentials', async () => {
+describe('an expected fault is reported in one clear line, with exit code 1', () => {
+  it('without credentials', async () => {
     await using office = await startOffice()
     await using here = await workspace(files)
     const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], {
@@ -25,7 +25,7 @@ describe('a foreseeable fault is one clear line, and exit 1', () => {
     expectOneClearLine(stderr, 'AWS_PROFILE')
   })
 
-  it('a wrong endpoint id', async () => {
+  it('with a wrong endpoint id', async () => {
     await using office = await startOffice()
     await using here = await workspace({
       ...files,
@@ -36,7 +36,7 @@ describe('a foreseeable fault is one clear line, and exit 1', () => {
     expectOneClearLine(stderr, 'cvpn-endpoint-0123456789abcdef9', 'eu-central-1')
   })
 
-  it('a host that cannot be reached', async () => {
+  it('with a host that cannot be reached', async () => {
     await using office = await startOffice()
     await office.close()
     await using here = await workspace(files)
@@ -45,7 +45,7 @@ describe('a foreseeable fault is one clear line, and exit 1', () => {
     expectOneClearLine(stderr, `127.0.0.1:${office.port}`)
   })
 
-  it('an action that is denied', async () => {
+  it('with an action that AWS denies', async () => {
     await using office = await startOffice({ deny: ['ec2:DescribeClientVpnConnections'] })
     await using here = await workspace(files)
     const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
@@ -53,21 +53,21 @@ describe('a foreseeable fault is one clear line, and exit 1', () => {
     expectOneClearLine(stderr, 'ec2:DescribeClientVpnConnections', OFFICE)
   })
 
-  it('broken YAML', async () => {
+  it('with broken YAML', async () => {
     await using here = await workspace({ ...files, 'policies.yaml': 'version: 1\npolicies: [\n' })
     const { code, stderr } = await here.run(['run', '-c', 'curfew.yaml'])
     expect(code).toBe(1)
     expectOneClearLine(stderr, 'policies.yaml:', 'error:')
   })
 
-  it('no configuration at all', async () => {
+  it('without a configuration', async () => {
     await using here = await workspace({})
     const { code, stderr } = await here.run(['run'])
     expect(code).toBe(1)
     expectOneClearLine(stderr, 'config/curfew.yaml')
   })
 
-  it('a port that is taken', async () => {
+  it('with a port that is in use', async () => {
     await using office = await startOffice()
     await using here = await workspace({
       ...files,
@@ -78,7 +78,7 @@ describe('a foreseeable fault is one clear line, and exit 1', () => {
     expectOneClearLine(stderr, `127.0.0.1:${office.port}`)
   })
 
-  it('denied while running: said in the log, and the daemon goes on', async () => {
+  it('in the log, when AWS denies a termination, and the daemon continues to run', async () => {
     await using office = await startOffice({ deny: ['ec2:TerminateClientVpnConnections'] })
     office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * 3_600_000 })
     await using here = await workspace(files)
@@ -91,7 +91,7 @@ describe('a foreseeable fault is one clear line, and exit 1', () => {
   })
 })
 
-describe('wrong usage is one line, and exit 64', () => {
+describe('wrong usage is reported in one line, with exit code 64', () => {
   it.each([
     [['nonsense'], 'nonsense'],
     [['run', '--nonsense'], 'nonsense'],
@@ -110,7 +110,7 @@ describe('wrong usage is one line, and exit 64', () => {
     expectOneClearLine(stderr, word)
   })
 
-  it('without a command shows what there is', async () => {
+  it('lists the commands if none is given', async () => {
     await using here = await workspace({})
     const { code, stderr } = await here.run([])
     expect(code).toBe(64)
@@ -119,14 +119,11 @@ describe('wrong usage is one line, and exit 64', () => {
 })
 
 describe('help', () => {
-  it.each(['run', 'plan', 'validate', 'simulate'])(
-    'of %s names each of its options and the exit codes',
-    async (name) => {
-      await using here = await workspace({})
-      const { code, stdout } = await here.run([name, '--help'])
-      expect(code).toBe(0)
-      expect(stdout).toContain(`curfew ${name}`)
-      expect(stdout.split('\n').every((line) => line.length <= 120)).toBe(true)
-    },
-  )
+  it.each(['run', 'plan', 'validate', 'simulate'])('of %s names the command, in at most 120 columns', async (name) => {
+    await using here = await workspace({})
+    const { code, stdout } = await here.run([name, '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`curfew ${name}`)
+    expect(stdout.split('\n').every((line) => line.length <= 120)).toBe(true)
+  })
 })

@@ -1,7 +1,7 @@
 import type { VpnErrorCode } from '../../src/app/vpn.ts'
 import type { FaultKind } from '../../src/simulator/fault-kinds.ts'
 
-/** What makes one answer worthless, and what Curfew calls it. `done`: what was asked for happens all the same. */
+/** Faults that make an answer useless, and the code that Curfew reports. `done`: AWS carries out the request anyway. */
 export const FAULTS: ReadonlyArray<{
   readonly fault: FaultKind
   readonly code: VpnErrorCode

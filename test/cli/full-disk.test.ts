@@ -6,7 +6,7 @@ import { HOUR } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml, isTermination, OFFICE, startOffice, terminatedIds } from './office.ts'
 
-/** Loaded into the process before anything else: while the file `disk-fault` is there, files take no byte, for the reason it holds. */
+/** Preloaded into the process. While the file `disk-fault` exists, every write fails with the code in that file. */
 const FAULTY_DISK = `
 import { existsSync, readFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
@@ -18,7 +18,7 @@ for (const method of ['appendFile', 'writeFile']) {
   files[method] = async function (data, ...rest) {
     if (!existsSync('disk-fault')) return real.call(this, data, ...rest)
     const code = readFileSync('disk-fault', 'utf8')
-    // As a disk that fills up does: a part of it is still written.
+    // A disk that fills up still writes a part.
     if (code === 'ENOSPC') await real.call(this, data.subarray?.(0, 10) ?? data.slice(0, 10), ...rest)
     throw Object.assign(new Error(code + ': write'), { code })
   }
@@ -29,8 +29,8 @@ describe.concurrent.each([
   ['ENOSPC', 'the disk is full'],
   ['EROFS', 'the disk is read-only'],
   ['EDQUOT', 'the quota is used up'],
-])('a disk that takes no more (%s)', (code, words) => {
-  it('stops terminations, loudly, and they resume when it takes records again', async () => {
+])('a disk that refuses writes (%s)', (code, words) => {
+  it('stops terminations with errors in the log, and they resume when the disk accepts records again', async () => {
     let folder = ''
     const unrecorded: string[] = []
     await using office = await startOffice(
@@ -62,12 +62,12 @@ describe.concurrent.each([
 
     writeFileSync(join(folder, 'disk-fault'), code)
     const meanwhile = ['alice', 'bob', 'carol'].map(connect)
-    const told = await running.untilLogged('unwritable', ({ what }) => what === 'audit')
-    expect(told.level).toBe('error')
-    expect(told.msg).toContain(words)
-    expect(told.msg).toContain('audit.jsonl')
+    const unwritable = await running.untilLogged('unwritable', ({ what }) => what === 'audit')
+    expect(unwritable.level).toBe('error')
+    expect(unwritable.msg).toContain(words)
+    expect(unwritable.msg).toContain('audit.jsonl')
     expect((await running.untilLogged('unwritable', ({ what }) => what === 'state')).level).toBe('error')
-    // Tried, and tried again after the pause: still nothing leaves.
+    // Several attempts, also after the pause: still no call is sent.
     await running.until(
       () => running.log().filter(({ event, why }) => event === 'call-withdrawn' && why === 'no-record')[5],
     )
@@ -90,8 +90,8 @@ describe.concurrent.each([
   })
 })
 
-describe('a trail that cannot even be opened', () => {
-  it('is one clear line at the start, and exit 1', async () => {
+describe('a trail that cannot be opened', () => {
+  it('is reported at the start in one clear line, with exit code 1', async () => {
     await using office = await startOffice()
     await using here = await workspace({
       'policies.yaml': AGE_POLICY,

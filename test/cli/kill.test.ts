@@ -9,27 +9,27 @@ import { AGE_POLICY, curfewYaml, isTermination, OFFICE, startOffice, terminateCa
 
 const KILLS = 20
 const VIOLATORS = 300
-const KEEPERS = 100
+const COMPLIANT = 100
 
 interface Line {
   readonly event: string
   readonly connectionId?: string
 }
 
-/** The whole lines of a trail, a torn last one left out. */
+/** The complete lines of a trail, without a torn last one. */
 const trail = (folder: string): readonly Line[] => {
   const text = readFileSync(join(folder, 'data/audit.jsonl'), 'utf8')
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-  return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]))
+  const complete = text.slice(0, text.lastIndexOf('\n') + 1)
+  return complete.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]))
 }
 
-const counted = (ids: Iterable<string>) => {
+const countsOf = (ids: Iterable<string>) => {
   const counts = new Map<string, number>()
   for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
   return counts
 }
 
-it('killed twenty times in the middle of a cut: every call has its record, every violator goes, nobody else', async () => {
+it('records every call first, and ends every violator and nobody else, although it is killed twenty times', async () => {
   const random = createRandom(Number(process.env.CURFEW_SEED ?? 20261122)).world
   let folder = ''
   let onCall = () => {}
@@ -45,7 +45,7 @@ it('killed twenty times in the middle of a cut: every call has its record, every
           region: 'eu-central-1',
           authentication: 'federated',
           clients: [
-            { count: KEEPERS, name: 'keeper-{n}', ages: { from: '0s', to: '1h' } },
+            { count: COMPLIANT, name: 'compliant-{n}', ages: { from: '0s', to: '1h' } },
             { count: VIOLATORS, name: 'violator-{n}', ages: { from: '9h', to: '10h' } },
           ],
         },
@@ -56,7 +56,7 @@ it('killed twenty times in the middle of a cut: every call has its record, every
         if (!isTermination(request)) return undefined
         const { ConnectionId: id = '' } = request.params
         calls.push(id)
-        // At this moment, not later: what is written after the call arrives proves nothing.
+        // The trail is read while the call is being answered. A record written later would prove nothing.
         const intents = trail(folder).filter(({ event, connectionId }) => event === 'intent' && connectionId === id)
         if (intents.length < calls.filter((other) => other === id).length) unrecorded.push(id)
         onCall()
@@ -75,7 +75,7 @@ it('killed twenty times in the middle of a cut: every call has its record, every
   folder = here.folder
   const start = () => here.start(['run', '-c', 'curfew.yaml'], office.env)
 
-  /** Now while a call is being answered, now at any moment of the second after the first one. */
+  /** Kills the process: in even rounds while a call is being answered, in odd rounds up to 700 ms after the first. */
   const killed = async (running: Running, round: number) => {
     const after = random.within({ from: 1, to: 15 })
     const delayMs = random.within({ from: 0, to: 700 })
@@ -100,24 +100,24 @@ it('killed twenty times in the middle of a cut: every call has its record, every
   expect(calls.length).toBeLessThan(VIOLATORS)
 
   await using last = start()
-  await last.untilLogged('decided', ({ active }) => active === KEEPERS)
-  // Whatever was under way at a kill is followed to its outcome as well.
-  const proven = () =>
+  await last.untilLogged('decided', ({ active }) => active === COMPLIANT)
+  // Terminations that were in flight at a kill reach their outcome as well.
+  const confirmed = () =>
     new Set(trail(folder).flatMap(({ event, connectionId }) => (event === 'outcome' ? [connectionId] : [])))
-  await last.until(() => (violators.every(({ connectionId }) => proven().has(connectionId)) ? true : undefined))
+  await last.until(() => (violators.every(({ connectionId }) => confirmed().has(connectionId)) ? true : undefined))
   last.child.kill('SIGTERM')
   expect(await last.exited).toBe(0)
 
   expect(unrecorded).toEqual([])
   expect(new Set(calls)).toEqual(new Set(violators.map(({ connectionId }) => connectionId)))
   expect(terminateCalls(office).every(({ params }) => params.Username === undefined)).toBe(true)
-  const intents = counted(
+  const intents = countsOf(
     trail(folder).flatMap(({ event, connectionId = '' }) => (event === 'intent' ? [connectionId] : [])),
   )
-  for (const [id, count] of counted(calls)) expect(intents.get(id)).toBeGreaterThanOrEqual(count)
+  for (const [id, count] of countsOf(calls)) expect(intents.get(id)).toBeGreaterThanOrEqual(count)
   const stillActive = office.world.connections(OFFICE).filter(({ status }) => status === 'active')
   expect(stillActive.filter(isViolator)).toEqual([])
-  expect(stillActive).toHaveLength(KEEPERS)
+  expect(stillActive).toHaveLength(COMPLIANT)
 
   const files = (await readdir(join(folder, 'data'))).filter((name) => name.startsWith('audit.jsonl'))
   const { code, stdout } = await here.run([

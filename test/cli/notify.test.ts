@@ -11,8 +11,16 @@ const PATH = '/hook/secret-of-the-address'
 
 const people = (count: number) => Array.from({ length: count }, (_, index) => `person-${index}`)
 
-/** A daemon that enforces on an office with so many people whose time is over, and tells `notify` of it; the first `hanging` calls are never answered. */
-const startCut = async (count: number, notify: string, env: Readonly<Record<string, string>> = {}, hanging = 0) => {
+/**
+ * A daemon that enforces on an office with `count` violators and notifies the targets of `notify`. The first `hanging`
+ * terminations are never answered.
+ */
+const startViolators = async (
+  count: number,
+  notify: string,
+  env: Readonly<Record<string, string>> = {},
+  hanging = 0,
+) => {
   let calls = 0
   const office = await startOffice(
     {},
@@ -51,14 +59,14 @@ const metricsOf = async (running: Running) => {
 const usersOf = (received: readonly Received[]) =>
   received.map(({ body }) => (JSON.parse(body) as { data: { username: string } }).data.username)
 
-describe('curfew run, with somebody to tell', () => {
-  it('ends everybody while a webhook hangs, and catches up once it answers', async () => {
+describe('curfew run with notifications', () => {
+  it('terminates all violators while a webhook hangs, and delivers once the webhook answers', async () => {
     let answer = () => {}
     const later = new Promise<void>((resolve) => {
       answer = resolve
     })
     await using receiver = await startReceiver((): Reply => ({ later }))
-    await using here = await startCut(30, WEBHOOK, { HOOK: addressOf(receiver) })
+    await using here = await startViolators(30, WEBHOOK, { HOOK: addressOf(receiver) })
     await using running = here.start()
     await running.until(() => (confirmed(running).length === 30 ? true : undefined))
     const metrics = await metricsOf(running)
@@ -78,15 +86,15 @@ describe('curfew run, with somebody to tell', () => {
         data: { endpointId: OFFICE, name: 'office', policy: 'daily', reason: 'session-age', outcome: 'confirmed' },
       })
     }
-    // What the daemon says of itself holds no secret.
+    // Neither output nor metrics contain a secret.
     for (const secret of [KEY, KEY.slice(6), PATH])
       expect(running.stdout + running.stderr + metrics).not.toContain(secret)
     expect(running.log().filter(({ event }) => event === 'notification-lost')).toEqual([])
   })
 
-  it('stops in order while a webhook hangs, not after the calls that hang but beside them, and says how much was lost', async () => {
+  it('waits for hanging webhooks and calls together when it stops, and reports the lost notifications', async () => {
     await using receiver = await startReceiver(() => 'hang')
-    await using here = await startCut(5, WEBHOOK, { HOOK: addressOf(receiver) }, 1)
+    await using here = await startViolators(5, WEBHOOK, { HOOK: addressOf(receiver) }, 1)
     await using running = here.start()
     await running.until(() => (confirmed(running).length === 4 ? true : undefined))
     running.child.kill('SIGTERM')
@@ -98,11 +106,11 @@ describe('curfew run, with somebody to tell', () => {
     ])
   })
 
-  it('tells what a single cycle did before it exits, over TLS', async () => {
+  it('with --once delivers its notifications over TLS before it exits', async () => {
     await using keys = await workspace({})
     const known = certificate(keys.folder, 'known')
     await using receiver = await startReceiver(() => 200, known)
-    await using here = await startCut(3, `${WEBHOOK}  - { slack: { env: HOOK }, events: [terminated] }\n`, {
+    await using here = await startViolators(3, `${WEBHOOK}  - { slack: { env: HOOK }, events: [terminated] }\n`, {
       HOOK: addressOf(receiver),
       NODE_EXTRA_CA_CERTS: known.certFile,
     })
@@ -114,9 +122,9 @@ describe('curfew run, with somebody to tell', () => {
     expect(slack[0]?.body).toContain('*terminated*: ')
   })
 
-  it('takes no new configuration whose secret is not there, and takes it once it is', async () => {
+  it('refuses a new configuration while a secret file is missing, and loads it once the file exists', async () => {
     await using receiver = await startReceiver(() => 200)
-    await using here = await startCut(0, WEBHOOK, { HOOK: addressOf(receiver) })
+    await using here = await startViolators(0, WEBHOOK, { HOOK: addressOf(receiver) })
     await using running = here.start()
     await running.untilLogged('decided')
     const yaml = curfewYaml(`notify:\n${WEBHOOK.replace('./secrets/webhook', './secrets/next')}`)
@@ -125,8 +133,8 @@ describe('curfew run, with somebody to tell', () => {
     expect(refused.problems).toEqual([
       expect.stringMatching(/^notify "desk": .*secrets\/next: the file cannot be read/),
     ])
-    const [told] = await receiver.until(1)
-    expect(JSON.parse(told?.body ?? '')).toMatchObject({
+    const [notification] = await receiver.until(1)
+    expect(JSON.parse(notification?.body ?? '')).toMatchObject({
       type: 'curfew.configuration.reload-refused',
       data: { problems: refused.problems, count: 1 },
     })
@@ -136,17 +144,22 @@ describe('curfew run, with somebody to tell', () => {
   })
 
   it.each([
-    ['the variable is not set', WEBHOOK, {}, 'notify "desk": the environment variable HOOK: it is not set'],
-    ['the address is none', WEBHOOK, { HOOK: 'hooks.corp.example/hush' }, 'HOOK: this is not a URL'],
-    ['the address is in the clear', WEBHOOK, { HOOK: 'http://hooks.corp.example/hush' }, 'HOOK: http:// would send'],
+    ['the variable is not set', WEBHOOK, {}, 'notify "desk": the environment variable HOOK: not set or empty'],
     [
-      'what signs is no key',
+      'the address is not a URL',
+      WEBHOOK,
+      { HOOK: 'hooks.corp.example/hush' },
+      'HOOK: this is not an http or https URL',
+    ],
+    ['the address is unencrypted', WEBHOOK, { HOOK: 'http://hooks.corp.example/hush' }, 'HOOK: http:// would send'],
+    [
+      'the signing secret is not a key',
       WEBHOOK.replace('file: ./secrets/webhook', 'env: HUSH'),
       { HOOK: 'https://hooks.corp.example/hush', HUSH: 'hush-hush' },
       'HUSH: expected whsec_',
     ],
-  ])('does not start where %s, and says so without the secret', async (_, notify, env, message) => {
-    await using here = await startCut(0, notify, env)
+  ])('does not start if %s, and reports it without the secret', async (_, notify, env, message) => {
+    await using here = await startViolators(0, notify, env)
     await using running = here.start()
     expect(await running.exited).toBe(1)
     expect(running.stderr).toContain(message)

@@ -7,7 +7,7 @@ import { CREDENTIALS } from './curfew.ts'
 
 export const OFFICE = 'cvpn-endpoint-0123456789abcdef0'
 
-/** A simulator with one endpoint, empty unless the scenario fills it; connections are made by hand. */
+/** A simulator with one endpoint. It has no connections, except those of the scenario and those that a test makes. */
 export const startOffice = async (
   scenario: Partial<ScenarioInput> = {},
   options: Partial<SimulatorOptions> = {},
@@ -26,14 +26,14 @@ export const startOffice = async (
   }
 }
 
-/** Not a rehearsal, which ends nobody. */
+/** Whether a request terminates connections. A dry run does not. */
 export const isTermination = ({ action, params }: Pick<SimulatedRequest, 'action' | 'params'>) =>
   action === 'TerminateClientVpnConnections' && params.DryRun !== 'true'
 
-/** The connections that calls asked to end, in the order of the answers. */
+/** The termination calls, in the order of their answers. */
 export const terminateCalls = ({ requests }: Pick<Simulator, 'requests'>) => requests.filter(isTermination)
 
-/** Those whose call was accepted. */
+/** The connections whose termination AWS accepted, in the order of the answers. */
 export const terminatedIds = (office: Pick<Simulator, 'requests'>) =>
   terminateCalls(office)
     .filter(({ status }) => status === 200)

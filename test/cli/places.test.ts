@@ -36,7 +36,7 @@ watch:
     assumeRole: { arn: ${ROLE}, externalId: ${externalId} }
 `
 
-const startPlaces = async () => {
+const startRegions = async () => {
   const office = await startOffice(scenario)
   const [here, there] = [OFFICE, ELSEWHERE].map((endpointId) =>
     office.world.connect({ endpointId, username: 'bob', ageMs: 9 * HOUR }),
@@ -46,8 +46,8 @@ const startPlaces = async () => {
 }
 
 describe('several Regions and accounts', () => {
-  it('are enforced together: listed here, found by tags in another account there, and nowhere else', async () => {
-    const { office, here, there } = await startPlaces()
+  it('are enforced together: listed endpoints, and those discovered by tags in another account', async () => {
+    const { office, here, there } = await startRegions()
     await using _office = office
     await using space = await workspace({ 'curfew.yaml': curfewYaml('curfew'), 'policies.yaml': AGE_POLICY })
     const { code, log } = await space.run(['run', '--once', '-c', 'curfew.yaml'], office.env)
@@ -59,8 +59,8 @@ describe('several Regions and accounts', () => {
     )
   })
 
-  it('do not hold each other up: a wrong external id is one clear line, and the other place is enforced', async () => {
-    const { office, here } = await startPlaces()
+  it('do not block each other: a wrong external id is one clear line, and the rest is enforced', async () => {
+    const { office, here } = await startRegions()
     await using _office = office
     await using space = await workspace({ 'curfew.yaml': curfewYaml('wrong'), 'policies.yaml': AGE_POLICY })
     const { code, log } = await space.run(['run', '--once', '-c', 'curfew.yaml'], office.env)

@@ -29,7 +29,7 @@ interface Shown {
 }
 
 describe('curfew plan', () => {
-  it('shows what would end now and why, and what comes next; it changes nothing', async () => {
+  it('shows which connections would end now, why, and which are next, and changes nothing', async () => {
     const { office, old, middle, young } = await startBusyOffice()
     await using _office = office
     await using here = await workspace(files)
@@ -53,7 +53,7 @@ describe('curfew plan', () => {
     expect(terminateCalls(office)).toEqual([])
   })
 
-  it('in audit mode ends nothing, and shows the same with --mode enforce', async () => {
+  it('in audit mode plans no termination, and with --mode enforce plans as if enforcing', async () => {
     const { office } = await startBusyOffice()
     await using _office = office
     await using here = await workspace({ ...files, 'curfew.yaml': curfewYaml() })
@@ -65,7 +65,7 @@ describe('curfew plan', () => {
     expect(await plan('--mode', 'enforce')).toMatchObject({ terminate: [{ username: 'bob' }], calls: 1 })
   })
 
-  it('says with its exit code whether something would end', async () => {
+  it('with --detailed-exitcode exits with 2 if a connection would end', async () => {
     const { office } = await startBusyOffice()
     await using _office = office
     await using here = await workspace(files)
@@ -74,7 +74,7 @@ describe('curfew plan', () => {
     expect((await here.run([...detailed, '--mode', 'audit'], office.env)).code).toBe(0)
   })
 
-  it('as a table names who, by which policy and why, in 100 columns', async () => {
+  it('as a table shows the user, the policy and the reason, in 100 columns', async () => {
     const { office, old } = await startBusyOffice()
     await using _office = office
     await using here = await workspace(files)
@@ -83,7 +83,7 @@ describe('curfew plan', () => {
     expect(stdout.split('\n').every((line) => line.length <= 100)).toBe(true)
   })
 
-  it('of an endpoint that cannot be read says that nothing is known, never that nothing is there', async () => {
+  it('reports an endpoint that cannot be read as unknown, never as empty', async () => {
     await using office = await startOffice({}, { intercept: () => ({ status: 503, body: '<html>no</html>' }) })
     await using here = await workspace(files)
     const { code, stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json'], office.env)

@@ -10,7 +10,7 @@ policies:
   - { name: leavers, kind: banned-users, usersFile: ./banned.txt, allowEmpty: true }
 `
 
-/** A daemon that watches an office in which alice, bob and carol sit, with a list of bans in a file. */
+/** A daemon that watches an office with connections of alice, bob and carol, and a file of banned users. */
 const startDaemon = async (banned: string) => {
   const office = await startOffice()
   for (const username of ['alice', 'bob', 'carol']) office.world.connect({ endpointId: OFFICE, username })
@@ -35,8 +35,8 @@ const startDaemon = async (banned: string) => {
   }
 }
 
-describe('a reload of a list of bans', () => {
-  it('says how many entries added and removed, and acts on them at once', async () => {
+describe('a reload of a file of banned users', () => {
+  it('reports how many entries were added and removed, and acts on them at once', async () => {
     await using daemon = await startDaemon('# nobody yet\nmallory\n')
     await daemon.write('banned.txt', 'alice\ntrudy\n')
     expect(await daemon.running.untilLogged('users-file-changed')).toMatchObject({ entries: 2, added: 2, removed: 1 })
@@ -44,19 +44,20 @@ describe('a reload of a list of bans', () => {
     expect(terminateCalls(daemon.office)).toHaveLength(1)
   })
 
-  it('takes a file that an editor put in the place of the old one', async () => {
+  it('reads a file with which an editor replaced the old one', async () => {
     await using daemon = await startDaemon('mallory\n')
     await writeFile(daemon.path('.banned.txt.swp'), 'bob\n')
     await rename(daemon.path('.banned.txt.swp'), daemon.path('banned.txt'))
     expect(await daemon.untilEnded('bob')).toMatchObject({ policy: 'leavers' })
   })
 
-  it('waits until a file that is being written stands still, and never takes a half of it', async () => {
+  it('waits until a file is no longer being written, and never reads a part of it', async () => {
     await using daemon = await startDaemon('mallory\n')
-    // A half-written list would ban `al*`; the writer is busy for longer than the daemon looks.
+    // A half-written list would ban `al*`. The writer writes for longer than the daemon waits between two checks.
     await writeFile(daemon.path('banned.txt'), 'al*')
-    for (let part = 0; part < 6; part++) {
-      await new Promise((resolve) => setTimeout(resolve, 400))
+    // The pauses are short against the daemon's second, so that a slow machine does not make the file stand still.
+    for (let part = 0; part < 120; part++) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
       await appendFile(daemon.path('banned.txt'), `${part}`)
     }
     await writeFile(daemon.path('banned.txt'), 'carol\n')
@@ -65,7 +66,7 @@ describe('a reload of a list of bans', () => {
     expect(terminateCalls(daemon.office)).toHaveLength(1)
   })
 
-  it('refuses a set whose list is gone, keeps the last good one, and takes it again when it is back', async () => {
+  it('refuses policies whose file is missing, keeps the last good ones, and loads them when it is back', async () => {
     await using daemon = await startDaemon('mallory\n')
     await rm(daemon.path('banned.txt'))
     const refused = await daemon.running.untilLogged('reload-refused')
@@ -74,7 +75,7 @@ describe('a reload of a list of bans', () => {
     await daemon.untilEnded('bob')
   })
 
-  it('swaps in all files or none: a good list beside a broken policy changes nothing', async () => {
+  it('loads all files or none: a good list next to a broken policy changes nothing', async () => {
     await using daemon = await startDaemon('mallory\n')
     await daemon.write('policies.yaml', POLICIES.replace('leavers', '"leavers'))
     await daemon.write('banned.txt', 'alice\n')

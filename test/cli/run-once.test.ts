@@ -21,7 +21,7 @@ policies:
     match: { users: ["ext-*"] }
 `
 
-/** 2,300 connections, and which of them must end. */
+/** Makes 2,300 connections, and returns those that violate a policy. */
 const fill = (office: Awaited<ReturnType<typeof startOffice>>) => {
   const violators = new Set<string>()
   for (let index = 0; index < 2300; index++) {
@@ -43,7 +43,7 @@ const fill = (office: Awaited<ReturnType<typeof startOffice>>) => {
 }
 
 describe('curfew run --once', () => {
-  it('ends exactly the violators among 2,300 connections over three pages, and proves it', async () => {
+  it('terminates exactly the violators among 2,300 connections on three pages, and confirms each', async () => {
     await using office = await startOffice()
     const violators = fill(office)
     await using here = await workspace({
@@ -69,7 +69,7 @@ describe('curfew run --once', () => {
     expect(stillActive).toHaveLength(2300 - 92)
   })
 
-  it('in audit mode reports the same and sends no Terminate at all', async () => {
+  it('in audit mode reports the same violators and sends no termination', async () => {
     await using office = await startOffice()
     const violators = fill(office)
     await using here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': POLICIES })
@@ -80,7 +80,7 @@ describe('curfew run --once', () => {
     expect(new Set(reported)).toEqual(violators)
   })
 
-  it('fails when time runs out before the proof', async () => {
+  it('fails if the time runs out before a termination is confirmed', async () => {
     await using office = await startOffice(
       {},
       { intercept: (request) => (isTermination(request) ? 'hang' : undefined) },

@@ -14,7 +14,7 @@ const enforcing = {
 }
 
 describe('curfew run', () => {
-  it('ends a session at its deadline, shows it in metrics and status, and stops in order', async () => {
+  it('terminates a connection at its deadline, reports it in metrics and status, and stops in order', async () => {
     await using office = await startOffice()
     const id = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 8 * HOUR - 2000 })
     office.world.connect({ endpointId: OFFICE, username: 'carol' })
@@ -33,7 +33,10 @@ describe('curfew run', () => {
     expect(metrics).toContain('curfew_enforcing 1')
     expect(metrics).not.toContain('bob')
     const status = (await (await fetch(`${url}/status`)).json()) as { endpoints: unknown[] }
-    expect(status).toMatchObject({ mode: 'enforce', endpoints: [{ endpointId: OFFICE, blind: false, active: 1 }] })
+    expect(status).toMatchObject({
+      mode: 'enforce',
+      endpoints: [{ endpointId: OFFICE, view: 'fresh', because: null, active: 1, terminate: 0, openTerminations: 0 }],
+    })
     for (const path of ['/healthz', '/readyz']) expect((await fetch(url + path)).status).toBe(200)
     expect((await fetch(`${url}/nothing`)).status).toBe(404)
 
@@ -43,7 +46,7 @@ describe('curfew run', () => {
     expect(terminatedIds(office)).toEqual([id])
   })
 
-  it('writes its log for a person if asked, and refuses a format that it does not know', async () => {
+  it('writes a readable log with LOG_FORMAT=pretty, and refuses an unknown format', async () => {
     await using office = await startOffice()
     await using here = await workspace(enforcing)
     await using running = here.start(['run', '-c', 'curfew.yaml'], { ...office.env, LOG_FORMAT: 'pretty' })
@@ -58,7 +61,7 @@ describe('curfew run', () => {
     })
   })
 
-  it('lets the calls in flight finish on SIGTERM in the middle of a cut, and sends no other', async () => {
+  it('on SIGTERM lets the calls in flight finish, and sends no others', async () => {
     let release = () => {}
     const held = new Promise<undefined>((resolve) => {
       release = () => resolve(undefined)
@@ -92,7 +95,7 @@ describe('curfew run', () => {
     expect(accepted).toHaveLength(8)
   })
 
-  it('exits within ten seconds even if no call is ever answered', async () => {
+  it('exits on SIGTERM even if no call is ever answered', async () => {
     let arrived = () => {}
     const inFlight = new Promise<void>((resolve) => {
       arrived = resolve
@@ -108,16 +111,18 @@ describe('curfew run', () => {
       },
     )
     office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
-    await using here = await workspace(enforcing)
+    await using here = await workspace({
+      ...enforcing,
+      // Longer than the test: the daemon must not wait for the answer.
+      'curfew.yaml': curfewYaml('mode: enforce\npoll: { schedule: "* * * * * *", minGap: 1s, requestTimeout: 1h }'),
+    })
     await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
     await inFlight
-    const toldAt = Date.now()
     running.child.kill('SIGTERM')
     expect(await running.exited).toBe(0)
-    expect(Date.now() - toldAt).toBeLessThan(10_000)
   })
 
-  it('a second signal exits at once', async () => {
+  it('exits at once on a second signal', async () => {
     await using office = await startOffice(
       {},
       { intercept: (request) => (isTermination(request) ? 'hang' : undefined) },
@@ -132,7 +137,7 @@ describe('curfew run', () => {
     expect(await running.exited).toBe(1)
   })
 
-  it('takes a changed policy at once, and keeps the last good one when the next is broken', async () => {
+  it('applies a changed policy at once, and keeps the last good one if the new one is broken', async () => {
     await using office = await startOffice()
     const id = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 5 * HOUR })
     await using here = await workspace(enforcing)
@@ -160,7 +165,7 @@ describe('curfew run', () => {
     await running.untilLogged('reloaded')
   })
 
-  it('sees a folder that is swapped behind a link, as Kubernetes mounts a ConfigMap', async () => {
+  it('reloads when a linked folder is swapped, as Kubernetes updates a mounted ConfigMap', async () => {
     await using office = await startOffice()
     const id = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 5 * HOUR })
     await using here = await workspace({
@@ -179,8 +184,8 @@ describe('curfew run', () => {
   })
 })
 
-describe('many calls at once', () => {
-  it('are no leak: nothing is said on the standard error', async () => {
+describe('many concurrent calls', () => {
+  it('cause no warning of a leak on the standard error', async () => {
     const regions = ['eu-central-1', 'us-east-1']
     const endpoints = regions.map((region, index) => ({
       id: `cvpn-endpoint-0123456789abcde0${index}`,
@@ -189,13 +194,13 @@ describe('many calls at once', () => {
       authentication: 'federated' as const,
       clients: [{ count: 10, name: 'person-{n}', ages: { from: '9h', to: '10h' } }],
     }))
-    const out = new Set<string>()
+    const inFlight = new Set<string>()
     await using office = await startOffice(
       { endpoints },
       {
         intercept: (request) => {
           if (!isTermination(request)) return undefined
-          out.add(request.params.ConnectionId ?? '')
+          inFlight.add(request.params.ConnectionId ?? '')
           return 'hang'
         },
       },
@@ -214,7 +219,7 @@ log: { level: debug }
 `,
     })
     await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
-    await running.untilLogged('call-answered', () => out.size === 16)
+    await running.untilLogged('call-answered', () => inFlight.size === 16)
     running.child.kill('SIGTERM')
     expect(await running.exited).toBe(0)
     expect(running.stderr).toBe('')
@@ -222,7 +227,7 @@ log: { level: debug }
 })
 
 describe('curfew simulate', () => {
-  it('serves until it is told to stop', async () => {
+  it('serves until SIGTERM', async () => {
     await using here = await workspace({})
     await using running = here.start(['simulate', '--port', '0', '--seed', '3'], CREDENTIALS)
     const url = await running.until((text) => /listening on (\S+)/.exec(text)?.[1])
@@ -239,7 +244,7 @@ describe('curfew simulate', () => {
     expect(await running.exited).toBe(0)
   })
 
-  it('misbehaves as a file of faults says, and plan is blind', async () => {
+  it('injects the faults of a file, and plan reports the endpoint as blind', async () => {
     await using here = await workspace({
       ...enforcing,
       'faults.yaml': 'faults: [{ fault: login-page, actions: [DescribeClientVpnConnections] }]',
@@ -255,7 +260,7 @@ describe('curfew simulate', () => {
     expect(stderr).toContain(OFFICE)
   })
 
-  it('says where a file of faults is wrong, and does not start', async () => {
+  it('refuses to start with a wrong file of faults, and reports the place', async () => {
     await using here = await workspace({ 'faults.yaml': 'faults:\n  - { fault: throtle }\n' })
     const { code, stderr } = await here.run(['simulate', '--port', '0', '--faults', 'faults.yaml'], CREDENTIALS)
     expect(code).toBe(1)

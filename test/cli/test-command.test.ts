@@ -36,7 +36,7 @@ const FAILS = `  - name: mallory may stay
 const lastLine = (stdout: string) => stdout.trimEnd().split('\n').at(-1)
 
 describe('curfew test', () => {
-  it('passes the sample tests, which it finds beside the policies of the daemon’s file', async () => {
+  it('passes the sample tests, which it finds next to the policies of curfew.yaml', async () => {
     await using here = await workspace(samples)
     const { code, stdout, stderr } = await here.run(['test'])
     expect(stderr).toBe('')
@@ -44,12 +44,12 @@ describe('curfew test', () => {
     expect(code).toBe(0)
   })
 
-  it('finds them in the folder config without a daemon’s file', async () => {
+  it('finds tests in the folder config if there is no curfew.yaml', async () => {
     await using here = await workspace({ 'config/policies.yaml': POLICIES, 'config/x.test.yaml': testOf(PASSES) })
     expect(await here.run(['test'])).toMatchObject({ code: 0, stdout: '1 passed, 0 failed\n' })
   })
 
-  it('says of each failure what was expected, what came out and why', async () => {
+  it('reports for each failure what was expected, what was decided and why', async () => {
     await using here = await workspace({ 'policies.yaml': POLICIES, 'x.test.yaml': testOf(PASSES + FAILS) })
     const { code, stdout } = await here.run(['test', 'x.test.yaml'])
     expect(stdout).toBe(`FAILED: mallory may stay
@@ -67,7 +67,7 @@ describe('curfew test', () => {
     expect(code).toBe(1)
   })
 
-  it('names the connection where a case has several', async () => {
+  it('names the connection if a case has several', async () => {
     const cases = `  - name: two
     at: 2026-11-23T16:05:00Z
     connections:
@@ -83,7 +83,7 @@ describe('curfew test', () => {
     expect(lastLine(stdout)).toBe('0 passed, 1 failed')
   })
 
-  it('says all that is wrong with a file, counts it as failed, and runs the others', async () => {
+  it('reports every problem of a file, counts the file as failed, and runs the others', async () => {
     await using here = await workspace({
       'policies.yaml': POLICIES,
       'a.test.yaml': testOf(PASSES.replace('keep', 'kepp').replace('alice', '7')),
@@ -108,7 +108,7 @@ describe('curfew test', () => {
     expect(code).toBe(1)
   })
 
-  it('does not pass because it found nothing', async () => {
+  it('fails if it finds no test', async () => {
     await using here = await workspace({ 'policies.yaml': POLICIES })
     const { code, stdout, stderr } = await here.run(['test', '.'])
     expect(code).toBe(1)
@@ -116,7 +116,7 @@ describe('curfew test', () => {
     expect(stderr).toContain('no policy test was found')
   })
 
-  it('exits 64 if called wrongly, and 0 with --help', async () => {
+  it('exits with 64 on wrong usage, and with 0 on --help', async () => {
     await using here = await workspace({})
     expect((await here.run(['test', '--no-such-option'])).code).toBe(64)
     expect(await here.run(['test', '--help'])).toMatchObject({

@@ -11,14 +11,14 @@ const inFolder = async (policies: string) => workspace({ 'curfew.yaml': curfewYa
 const VALIDATE = ['validate', '-c', 'curfew.yaml']
 
 describe('curfew validate', () => {
-  it('is content with what is sound', async () => {
+  it('accepts a configuration without problems', async () => {
     await using here = await inFolder(GOOD)
     for (const args of [VALIDATE, [...VALIDATE, '--strict'], ['validate', 'policies.yaml', '--strict']]) {
       expect(await here.run(args)).toMatchObject({ code: 0, stdout: 'no errors\n', stderr: '' })
     }
   })
 
-  it('prints warnings as it prints errors, and fails for them only if it is strict', async () => {
+  it('prints warnings like errors, and fails because of them only with --strict', async () => {
     await using here = await inFolder(ADDED)
     const line = /^policies\.yaml:4:13: warning: policy "staff": .*"daily".*\n/
     const lenient = await here.run(VALIDATE)
@@ -31,7 +31,7 @@ describe('curfew validate', () => {
     expect(await here.run(['validate', 'policies.yaml', '--strict'])).toMatchObject({ code: 1 })
   })
 
-  it('puts errors first, and does not guess about policies that are broken', async () => {
+  it('prints errors first, and gives no warnings about the contents of broken policies', async () => {
     await using here = await inFolder(UNUSED)
     const { code, stdout, stderr } = await here.run(VALIDATE)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
@@ -43,7 +43,7 @@ describe('curfew validate', () => {
     ])
   })
 
-  it('says the same in JSON', async () => {
+  it('reports the same in JSON', async () => {
     await using here = await inFolder(ADDED)
     const { code, stdout, stderr } = await here.run([...VALIDATE, '--output', 'json', '--strict'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' })
@@ -66,7 +66,7 @@ describe('curfew validate', () => {
     expect(broken).toMatchObject({ problems: [{ severity: 'error', policy: null }], errors: 1, warnings: 0 })
   })
 
-  it('knows the day: a ban that is over is a warning', async () => {
+  it('warns of a ban that has ended', async () => {
     await using here = await inFolder(`version: 1
 policies:
   - name: leavers
@@ -78,7 +78,7 @@ policies:
     expect(stderr).toMatch(/^policies\.yaml:5:43: warning: policy "leavers": /)
   })
 
-  it('refuses an output that it does not know', async () => {
+  it('refuses an unknown output format', async () => {
     await using here = await inFolder(GOOD)
     expect(await here.run([...VALIDATE, '--output', 'yaml'])).toMatchObject({ code: 64 })
   })
