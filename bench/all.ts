@@ -6,7 +6,7 @@ import { poll } from './poll.ts'
 import { start } from './start.ts'
 import type { Options, Table } from './support/table.ts'
 
-// npm run bench: everything in one run. --quick shows that it works, --only NAME runs one, --json for machines.
+// npm run bench: runs all benchmarks. --quick only proves that they work, --only NAME runs one, --json prints JSON.
 
 const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Table[]>>> = {
   poll,
@@ -26,7 +26,7 @@ const { values } = parseArgs({
 })
 const options: Options = { quick: values.quick, rounds: Number(values.rounds ?? (values.quick ? 1 : 3)) }
 if (values.only !== undefined && !(values.only in BENCHES))
-  throw new Error(`--only ${values.only}: expected one of ${Object.keys(BENCHES).join(', ')}`)
+  throw new Error(`unknown benchmark "${values.only}" after --only: expected one of ${Object.keys(BENCHES).join(', ')}`)
 
 const tables: Table[] = []
 for (const [name, bench] of Object.entries(BENCHES)) {

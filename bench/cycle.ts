@@ -32,7 +32,7 @@ interface Figures {
   readonly lastRssMb: number
 }
 
-/** Whole cycles of the largest endpoint: how busy the daemon is, whether anything else waits for it, and what it keeps. */
+/** Complete cycles of the largest endpoint: the daemon's CPU time, the delay of its event loop, and its memory. */
 export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
   using server = await bundled('bench/support/pages-server.ts')
   using daemon = await bundled('bench/support/cycle-daemon.ts')
@@ -47,7 +47,7 @@ export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[
       const child = fork(daemon.file, [join(folder, 'curfew.yaml'), String(cycles)], { execArgv: [] })
       const exited = once(child, 'exit')
       const [figures] = (await once(child, 'message')) as [Figures]
-      // Until then it writes its state there.
+      // Until it exits, the daemon writes its state into the folder.
       await exited
       return figures
     } finally {
@@ -57,7 +57,7 @@ export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[
   const rows = []
   const cases = [
     ['one, at the default rate', '{ burst: 50, perSecond: 10 }', 1],
-    ['one, as fast as it goes', '{ burst: 1000, perSecond: 1000 }', 1],
+    ['one, at a rate without limit', '{ burst: 1000, perSecond: 1000 }', 1],
     ...(quick ? [] : ([['ten, at the default rate', '{ burst: 50, perSecond: 10 }', 10]] as const)),
   ] as const
   for (const [name, rate, cycles] of cases) {

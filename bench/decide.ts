@@ -1,17 +1,17 @@
 import { isDeepStrictEqual } from 'node:util'
 import { bundled } from './support/bundle.ts'
-import { told } from './support/child.ts'
+import { messageOf } from './support/child.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
-const OURSELVES = ['curfew', 'plain', 'hand'] as const
+const FAST = ['curfew', 'plain', 'hand'] as const
 const ENGINES = ['json-rules-engine', 'cedar-wasm'] as const
-/** The slow ones see no more than these, as often as this. */
+/** The general engines are slow: they decide only on endpoints of this size, and on this many snapshots. */
 const ENGINE_CONNECTIONS = 1000
 const ENGINE_SNAPSHOTS = 4
 
-type Who = (typeof OURSELVES)[number] | (typeof ENGINES)[number]
+type ContenderName = (typeof FAST)[number] | (typeof ENGINES)[number]
 
-interface Took {
+interface Timings {
   readonly firstMs: number
   readonly takeInMs: number
   readonly nextMs: number
@@ -19,7 +19,10 @@ interface Took {
   readonly ended: readonly string[]
 }
 
-/** What deciding costs, per connection: the first time, on new snapshots of the same people, and again on the same snapshot. */
+/**
+ * The time of a decision per connection: the first one, on each new snapshot of the same principals, and again on the same
+ * snapshot.
+ */
 export const decide = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
   using contender = await bundled('bench/support/decide-contender.ts', ['@cedar-policy/*'])
   const tables: Table[] = []
@@ -28,20 +31,22 @@ export const decide = async ({ quick, rounds }: Options): Promise<readonly Table
     const rows = []
     for (const policies of [3, 20, 200]) {
       const snapshots = quick ? 2 : Math.max(8, 400_000 / connections)
-      const measure = (who: Who) => {
-        const seen = ENGINES.some((engine) => engine === who) ? Math.min(ENGINE_SNAPSHOTS, snapshots) : snapshots
-        return told<Took>(contender.file, [who, connections, policies, seen].map(String))
+      const measure = (name: ContenderName) => {
+        const count = ENGINES.some((engine) => engine === name) ? Math.min(ENGINE_SNAPSHOTS, snapshots) : snapshots
+        return messageOf<Timings>(contender.file, [name, connections, policies, count].map(String))
       }
-      const contenders: readonly Who[] = connections === ENGINE_CONNECTIONS ? [...OURSELVES, ...ENGINES] : OURSELVES
-      const took = new Map<Who, Took[]>(contenders.map((who) => [who, []]))
-      // Turn by turn, so that what else the machine does hits all of them.
-      for (let round = 0; round < rounds; round++) for (const who of contenders) took.get(who)?.push(await measure(who))
-      const ended = took.get('hand')?.[0]?.ended ?? []
-      for (const [who, all] of took) {
-        if (!all.every((one) => isDeepStrictEqual(one.ended, ended))) throw new Error(`${who} decides otherwise`)
+      const contenders: readonly ContenderName[] = connections === ENGINE_CONNECTIONS ? [...FAST, ...ENGINES] : FAST
+      const timings = new Map<ContenderName, Timings[]>(contenders.map((name) => [name, []]))
+      // The contenders take turns, so that other work on the machine affects all of them.
+      for (let round = 0; round < rounds; round++)
+        for (const name of contenders) timings.get(name)?.push(await measure(name))
+      const ended = timings.get('hand')?.[0]?.ended ?? []
+      for (const [name, all] of timings) {
+        if (!all.every((one) => isDeepStrictEqual(one.ended, ended)))
+          throw new Error(`${name} ends other connections than the hand loop`)
       }
-      const ns = (who: Who, pick: (took: Took) => number) =>
-        rounded((median((took.get(who) ?? []).map(pick)) * 1e6) / connections)
+      const ns = (name: ContenderName, pick: (timings: Timings) => number) =>
+        rounded((median((timings.get(name) ?? []).map(pick)) * 1e6) / connections)
       const next = ns('curfew', ({ nextMs }) => nextMs)
       const again = ns('curfew', ({ againMs }) => againMs)
       const handNext = ns('hand', ({ nextMs }) => nextMs)
@@ -52,7 +57,7 @@ export const decide = async ({ quick, rounds }: Options): Promise<readonly Table
         'hand first': ns('hand', ({ firstMs }) => firstMs),
         'taken in': ns('curfew', ({ takeInMs }) => takeInMs),
         next,
-        'nothing remembered': ns('plain', ({ nextMs }) => nextMs),
+        'without memory': ns('plain', ({ nextMs }) => nextMs),
         'hand next': handNext,
         'next to hand': ratio(next, handNext),
         again,
@@ -65,22 +70,22 @@ export const decide = async ({ quick, rounds }: Options): Promise<readonly Table
         policies,
         'Curfew µs': rounded(next / 1000),
         ...Object.fromEntries(
-          ENGINES.flatMap((who) => {
-            const figure = ns(who, ({ nextMs }) => nextMs)
+          ENGINES.flatMap((name) => {
+            const figure = ns(name, ({ nextMs }) => nextMs)
             return [
-              [`${who} µs`, rounded(figure / 1000)],
-              [`${who} to Curfew`, ratio(figure, next)],
+              [`${name} µs`, rounded(figure / 1000)],
+              [`${name} to Curfew`, ratio(figure, next)],
             ]
           }),
         ),
       })
     }
-    tables.push({ title: `decide: ${connections} connections, ns a connection`, rows })
+    tables.push({ title: `decide: ${connections} connections, ns per connection`, rows })
   }
   tables.push({
-    title: `decide: general engines, ${ENGINE_CONNECTIONS} connections, µs a connection`,
+    title: `decide: general engines, ${ENGINE_CONNECTIONS} connections, µs per connection`,
     rows: engines,
-    notes: ['Every one of them ends the same connections, or the run fails.'],
+    notes: ['All of them end the same connections; otherwise the run fails.'],
   })
   return tables
 }

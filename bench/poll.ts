@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { bundled } from './support/bundle.ts'
-import { served, told } from './support/child.ts'
+import { messageOf, served } from './support/child.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
-interface Took {
+interface Usage {
   readonly connections: number
   readonly cpuSeconds: number
   readonly rssMb: number
 }
 
-/** Debian's Python with boto3, where it is. */
+/** Debian's Python. The benchmark includes boto3 if this Python has it. */
 const PYTHON = '/usr/bin/python3'
 const BOTO3 = `
 import boto3, json, os, resource, sys
@@ -29,7 +29,7 @@ const hasBoto3 = () => {
   }
 }
 
-/** What reading every connection of an endpoint costs, each way in a process of its own, against one server process. */
+/** The CPU time and memory of reading all connections of an endpoint. Each reader runs in a process of its own. */
 export const poll = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
   using server = await bundled('bench/support/pages-server.ts')
   using contender = await bundled('bench/support/poll-contender.ts')
@@ -38,30 +38,31 @@ export const poll = async ({ quick, rounds }: Options): Promise<readonly Table[]
     curfew: 'Curfew',
     sdk: 'SDK v3, its paginator',
     boto3: 'boto3, its paginator',
-    scan: 'floor: a scan of the bytes',
+    scan: 'lower bound: a scan of the bytes',
   }
   const tables: Table[] = []
   for (const connections of quick ? [2000] : [10_000, 100_000, 126_000]) {
     using serving = await served(server.file, [String(connections)])
     const { url } = serving
-    const measure = async (who: string): Promise<Took> => {
-      if (who === 'boto3') return JSON.parse(execFileSync(PYTHON, ['-c', BOTO3, url], { encoding: 'utf8' })) as Took
-      return told<Took>(contender.file, [who, url])
+    const measure = async (name: string): Promise<Usage> => {
+      if (name === 'boto3') return JSON.parse(execFileSync(PYTHON, ['-c', BOTO3, url], { encoding: 'utf8' })) as Usage
+      return messageOf<Usage>(contender.file, [name, url])
     }
-    const took = new Map<string, Took[]>(contenders.map((who) => [who, []]))
-    // Turn by turn, so that what else the machine does hits all of them.
-    for (let round = 0; round < rounds; round++) for (const who of contenders) took.get(who)?.push(await measure(who))
-    const cpuOf = (who: string) => median((took.get(who) ?? []).map(({ cpuSeconds }) => cpuSeconds))
+    const usage = new Map<string, Usage[]>(contenders.map((name) => [name, []]))
+    // The contenders take turns, so that other work on the machine affects all of them.
+    for (let round = 0; round < rounds; round++)
+      for (const name of contenders) usage.get(name)?.push(await measure(name))
+    const cpuOf = (name: string) => median((usage.get(name) ?? []).map(({ cpuSeconds }) => cpuSeconds))
     tables.push({
       title: `poll: reading ${connections} connections`,
-      rows: contenders.map((who) => ({
-        who: names[who] ?? who,
-        'CPU s': rounded(cpuOf(who)),
-        'peak MB': Math.round(median((took.get(who) ?? []).map(({ rssMb }) => rssMb))),
-        'to Curfew': ratio(cpuOf(who), cpuOf('curfew')),
-        connections: took.get(who)?.[0]?.connections ?? 0,
+      rows: contenders.map((name) => ({
+        who: names[name] ?? name,
+        'CPU s': rounded(cpuOf(name)),
+        'peak MB': Math.round(median((usage.get(name) ?? []).map(({ rssMb }) => rssMb))),
+        'to Curfew': ratio(cpuOf(name), cpuOf('curfew')),
+        connections: usage.get(name)?.[0]?.connections ?? 0,
       })),
-      ...(contenders.includes('boto3') ? {} : { notes: [`boto3 is absent: ${PYTHON} cannot import it`] }),
+      ...(contenders.includes('boto3') ? {} : { notes: [`without boto3: ${PYTHON} cannot import it`] }),
     })
   }
   return tables

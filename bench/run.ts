@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { build } from 'esbuild'
 
-// npm run bench -- [--quick] [--only NAME] [--rounds N] [--json]. Compiled once beforehand, as what ships is: a loader that
-// compiles on the way keeps every function's name, which costs more than some of what is measured.
+// npm run bench -- [--quick] [--only NAME] [--rounds N] [--json]. The benchmarks are compiled first, as the released bundle
+// is. A loader that compiles at run time keeps the name of every function, which costs more than some of the measured code.
 const outfile = 'node_modules/.cache/curfew-bench/all.mjs'
 await build({
   entryPoints: ['bench/all.ts'],

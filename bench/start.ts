@@ -8,9 +8,9 @@ import { median, type Options, ratio, rounded, type Table } from './support/tabl
 
 const BUNDLE = 'dist/cli/main.js'
 
-/** From the start of the process to the first poll, and what it holds in memory then; beside a bare Node. */
+/** The time from the start of the process to the first poll, and the resident memory then, compared with a bare Node. */
 export const start = async ({ rounds }: Options): Promise<readonly Table[]> => {
-  if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is not there: npm run build makes it`)
+  if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} does not exist: run npm run build first`)
   using server = await bundled('bench/support/pages-server.ts')
   const serving = fork(server.file, ['1000'], { execArgv: [] })
   const [port] = (await once(serving, 'message')) as [number]
@@ -36,21 +36,21 @@ log: { level: debug }
     AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${port}`,
   }
 
-  /** How long a command takes, in ms. */
-  const lasts = async (args: readonly string[]): Promise<number> => {
+  /** The duration of a command in ms. */
+  const durationOf = async (args: readonly string[]): Promise<number> => {
     const startedAt = performance.now()
     await once(spawn(process.execPath, args, { env, stdio: 'ignore' }), 'close')
     return performance.now() - startedAt
   }
 
-  /** Until the first snapshot is complete, and the resident memory then. */
-  const polls = async (args: readonly string[]) => {
+  /** The time until the first snapshot is complete in ms, and the resident memory then in MB. */
+  const firstPoll = async (args: readonly string[]) => {
     const startedAt = performance.now()
     const child = spawn(process.execPath, [...args, 'run', '-c', config], { env, stdio: ['ignore', 'pipe', 'inherit'] })
-    let said = ''
+    let output = ''
     for await (const chunk of child.stdout) {
-      said += String(chunk)
-      if (said.includes('"event":"polled"')) break
+      output += String(chunk)
+      if (output.includes('"event":"polled"')) break
     }
     const ms = performance.now() - startedAt
     const rssMb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
@@ -63,14 +63,14 @@ log: { level: debug }
 
   const rows = []
   const bare = []
-  for (let round = 0; round < rounds; round++) bare.push(await lasts(['-e', '0']))
+  for (let round = 0; round < rounds; round++) bare.push(await durationOf(['-e', '0']))
   rows.push({ what: 'bare Node', ms: rounded(median(bare)), 'RSS MB': '', 'to bare': 1 })
   for (const [what, args] of [
     ['first poll, from the bundle', [BUNDLE]],
     ['first poll, from the sources (with tsx)', ['--import', 'tsx', 'src/cli/main.ts']],
   ] as const) {
     const all = []
-    for (let round = 0; round < rounds; round++) all.push(await polls(args))
+    for (let round = 0; round < rounds; round++) all.push(await firstPoll(args))
     const ms = rounded(median(all.map((one) => one.ms)))
     rows.push({
       what,
@@ -80,7 +80,7 @@ log: { level: debug }
     })
   }
   const validated = []
-  for (let round = 0; round < rounds; round++) validated.push(await lasts([BUNDLE, 'validate', '-c', config]))
+  for (let round = 0; round < rounds; round++) validated.push(await durationOf([BUNDLE, 'validate', '-c', config]))
   const ms = rounded(median(validated))
   rows.push({ what: 'validate, from the bundle', ms, 'RSS MB': '', 'to bare': ratio(ms, median(bare)) })
   serving.disconnect()

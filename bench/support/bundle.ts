@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { createFolder } from './folder.ts'
 
-/** A source and all it imports as one file of JavaScript, so that no compiler runs while something is measured. */
+/** Bundles a source with all its imports into one file of JavaScript, so that no compiler runs during a measurement. */
 export const bundled = async (
   source: string,
   external: string[] = [],

@@ -18,11 +18,14 @@ const conditionOf = (rule: Rule, index: number): string => {
   }
 }
 
-/** The same rules for Cedar, parsed once. Teams and bans are groups, which are found on our side: ten thousand names in the text would be walked for each connection. */
+/**
+ * The same rules for Cedar, parsed once. Teams and bans are groups, and this code finds the groups of each user: Cedar would
+ * walk through ten thousand names in the text for each connection.
+ */
 export const createCedar = (rules: readonly Rule[]) => {
   const forbidden = rules.map((rule, index) => {
-    const whose = rule.team === undefined ? 'principal' : `principal in Team::"${rule.team}"`
-    return `forbid(${whose}, action, resource) when { ${conditionOf(rule, index)} };`
+    const scope = rule.team === undefined ? 'principal' : `principal in Team::"${rule.team}"`
+    return `forbid(${scope}, action, resource) when { ${conditionOf(rule, index)} };`
   })
   const staticPolicies = ['permit(principal, action, resource);', ...forbidden].join('\n')
   const parsed = preparsePolicySet('bench', { staticPolicies })

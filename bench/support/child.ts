@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 
-/** A process that sends one message, and what it was; one that ends before is an error. */
-export const told = async <Message>(
+/** Runs a process and returns the message that it sends. Throws if it ends without one. */
+export const messageOf = async <Message>(
   file: string,
   args: readonly string[],
   execArgv: string[] = [],
@@ -12,15 +12,15 @@ export const told = async <Message>(
   const message = await Promise.race([
     once(child, 'message').then(([sent]) => sent as Message),
     exited.then(([code]) => {
-      throw new Error(`${file} ${args.join(' ')} ended with ${code} and said nothing`)
+      throw new Error(`${file} ${args.join(' ')} ended with exit code ${code} and sent no message`)
     }),
   ])
-  // What it still writes, it has written.
+  // After the exit the process writes no more files.
   await exited
   return message
 }
 
-/** A server in a process of its own, which sends the port that it listens on. */
+/** Starts a server in a process of its own, which sends its port. */
 export const served = async (file: string, args: readonly string[]): Promise<{ readonly url: string } & Disposable> => {
   const child = fork(file, [...args], { execArgv: [] })
   const [port] = (await once(child, 'message')) as [number]

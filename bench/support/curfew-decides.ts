@@ -1,32 +1,39 @@
 import type { Connection } from '../../src/domain/connection.ts'
-import { createCases } from '../../src/domain/judge/cases.ts'
-import { createDecider } from '../../src/domain/judge/decide.ts'
+import { imaginedView } from '../../src/domain/judge/imagined.ts'
+import { createRules, judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
-import { createRememberedCases } from '../../src/domain/judge/remembered-cases.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
-import type { Instant } from '../../src/domain/time/instant.ts'
+import { retryRule } from '../../src/domain/terminate/termination.ts'
+import { type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { NOON, PLACE, policiesOf, type Rule } from './world.ts'
 
-/** As an endpoint's watch decides; or with nothing remembered from one decision to the next. */
-export const createCurfew = (rules: readonly Rule[], remembering: boolean) => {
+/** An endpoint, judged as the daemon judges it. Without `caching` each judgement makes its rules, and so its verdicts, anew. */
+export const createCurfew = (rules: readonly Rule[], caching: boolean) => {
   const set = createPolicySet(policiesOf(rules), [])
-  const decider = createDecider(set, PLACE, remembering ? createRememberedCases(set, PLACE) : createCases(set, PLACE))
+  const makeRules = () =>
+    createRules({
+      set,
+      location: PLACE,
+      mode: 'enforce',
+      // The other contenders have no guard: this one must hold nothing.
+      guard: { maxPercent: 100, minConnections: NEVER },
+      staleAfterMs: NEVER,
+      retry: retryRule({ attempts: 3, verifyWithinMs: MINUTE }),
+      changedAt: () => NOON,
+    })
+  const kept = makeRules()
   const memory = createMemory()
+  memory.confirmClock(NOON)
   return {
-    /** Of every snapshot, once, however often it is decided on. */
+    /** Once for each snapshot, however often it is judged. */
     takeIn(connections: readonly Connection[], begunAt: Instant): void {
       memory.observe({ begunAt, connections }, set, PLACE)
     },
     decide(connections: readonly Connection[], now: Instant): readonly string[] {
-      const history = memory.history(
-        now,
-        true,
-        () => true,
-        () => NOON,
-      )
-      return decider
-        .decide(connections, history, now, 'enforce')
-        .violating.flatMap(({ act, connection }) => (act === 'terminate' ? [connection.id] : []))
+      const view = imaginedView(PLACE.endpointId, connections, now)
+      const { learned, plan } = judgeEndpoint(view, caching ? kept : makeRules(), memory, now)
+      if (learned !== undefined) memory.learn(learned)
+      return plan.terminate.map(({ connection }) => connection.id)
     },
   }
 }

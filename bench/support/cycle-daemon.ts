@@ -3,12 +3,12 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { composeDaemon, createLog } from '../../src/cli/compose-daemon.ts'
 import { readConfiguration } from '../../src/cli/compose-files.ts'
 
-// The daemon as it runs, with its event loop watched: node cycle-daemon.mjs CURFEW_YAML CYCLES; sends the figures.
+// Usage: node cycle-daemon.mjs CURFEW_YAML CYCLES. Runs the daemon, measures its event loop, and sends the figures.
 const [, , path = '', cycles = '1'] = process.argv
 process.env.AWS_ACCESS_KEY_ID = 'bench'
 process.env.AWS_SECRET_ACCESS_KEY = 'bench'
 const { configuration } = readConfiguration(path)
-if (configuration === undefined) throw new Error('the configuration of the benchmark does not hold')
+if (configuration === undefined) throw new Error('the configuration of the benchmark is invalid')
 
 const delay = monitorEventLoopDelay({ resolution: 5 })
 const polls: number[] = []

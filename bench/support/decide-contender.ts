@@ -7,8 +7,8 @@ import { createJsonRules } from './json-rules.ts'
 import { median } from './table.ts'
 import { connectionsOf, NOON, type Rule, rulesOf } from './world.ts'
 
-// One way of deciding, in a process of its own: node decide-contender.mjs WHO CONNECTIONS POLICIES SNAPSHOTS; sends what it took.
-const [, , who = '', connections, policies, snapshots] = process.argv
+// Usage: node decide-contender.mjs NAME CONNECTIONS POLICIES SNAPSHOTS. Runs one contender and sends its times.
+const [, , name = '', connections, policies, snapshots] = process.argv
 const PERIOD_MS = 15_000
 
 type Ids = readonly string[]
@@ -26,8 +26,9 @@ const CONTENDERS: Readonly<Record<string, (rules: readonly Rule[]) => Contender>
   'cedar-wasm': (rules) => ({ decide: createCedar(rules) }),
 }
 
-const contender = CONTENDERS[who]?.(rulesOf(Number(policies)))
-if (contender === undefined) throw new Error(`${who} is none of ${Object.keys(CONTENDERS).join(', ')}`)
+const contender = CONTENDERS[name]?.(rulesOf(Number(policies)))
+if (contender === undefined)
+  throw new Error(`unknown contender "${name}": expected one of ${Object.keys(CONTENDERS).join(', ')}`)
 
 let ended: Ids = []
 const timed = async (rows: readonly Connection[], now: Instant): Promise<number> => {
@@ -48,10 +49,10 @@ for (let at = 0; at < Number(snapshots); at++) {
   next.push(await timed(rows, now))
   again.push(await timed(rows, now + 1))
 }
-// By the second half the compiler has seen what there is to see.
+// In the second half the compiler has optimised the code.
 const steady = (ms: readonly number[]) => median(ms.slice(ms.length >> 1))
 process.send?.({
-  // Who somebody is to the policies is found out the first time that anything asks.
+  // The first decision includes finding the policies of each principal.
   firstMs: (takenIn[0] ?? 0) + (next[0] ?? 0),
   takeInMs: steady(takenIn),
   nextMs: steady(next),

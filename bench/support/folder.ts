@@ -1,11 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-const WITHIN = 'node_modules/.cache/curfew-bench'
+const PARENT = 'node_modules/.cache/curfew-bench'
 
-/** A folder for as long as it is needed, from which packages are found. */
+/** A temporary folder inside node_modules, so that a file in it can import packages. */
 export const createFolder = (): { readonly path: string } & Disposable => {
-  mkdirSync(WITHIN, { recursive: true })
-  const path = mkdtempSync(join(WITHIN, 'run-'))
+  mkdirSync(PARENT, { recursive: true })
+  const path = mkdtempSync(join(PARENT, 'run-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }

@@ -2,7 +2,7 @@ import type { Connection } from '../../src/domain/connection.ts'
 import { HOUR, type Instant } from '../../src/domain/time/instant.ts'
 import { namesOf, type Rule, teamNamed } from './world.ts'
 
-/** What somebody writes who has just these rules and nothing else to care for: the ids of whose connection must end now. */
+/** Code written by hand for exactly these rules. Returns the ids of the connections that must end now. */
 export const createHandLoop = (rules: readonly Rule[]) => {
   const forAll = rules.filter(({ team }) => team === undefined)
   const forTeam = new Map<number, Rule[]>()
@@ -11,8 +11,8 @@ export const createHandLoop = (rules: readonly Rule[]) => {
     forTeam.set(rule.team, [...(forTeam.get(rule.team) ?? []), rule])
   }
   const names = new Map(rules.map((rule) => [rule, namesOf(rule)]))
-  /** Of each person, once: the rules that are theirs, and whether one of them is a ban that names them. */
-  const known = new Map<string, { readonly mine: readonly Rule[]; readonly banned: boolean }>()
+  /** By user: the rules for the user, and whether one of them is a ban of the user. */
+  const known = new Map<string, { readonly matching: readonly Rule[]; readonly banned: boolean }>()
   const lookUp = (name: string) => {
     const found = known.get(name)
     if (found !== undefined) return found
@@ -22,19 +22,19 @@ export const createHandLoop = (rules: readonly Rule[]) => {
       (rule) =>
         rule.kind === 'banned-users' && (names.get(rule)?.exact.has(name) || names.get(rule)?.prefixes.has(prefix)),
     )
-    const made = { mine: all.filter(({ kind }) => kind !== 'banned-users'), banned }
-    known.set(name, made)
-    return made
+    const entry = { matching: all.filter(({ kind }) => kind !== 'banned-users'), banned }
+    known.set(name, entry)
+    return entry
   }
 
   return (connections: readonly Connection[], now: Instant): readonly string[] => {
-    // Berlin is an hour ahead on this day.
+    // Berlin is one hour ahead of UTC on this day.
     const closed = new Date(now + HOUR).getUTCHours() >= 20
     const ends: string[] = []
     for (const { id, username = '', establishedAt = now, ingressBytes = 0, egressBytes = 0, posture } of connections) {
-      const { mine, banned } = lookUp(username)
+      const { matching, banned } = lookUp(username)
       let end = banned
-      for (const rule of mine) {
+      for (const rule of matching) {
         if (rule.kind === 'max-session-age') end ||= now - establishedAt >= rule.maxAgeMs
         else if (rule.kind === 'off-hours') end ||= closed
         else if (rule.kind === 'max-transfer') end ||= ingressBytes + egressBytes > rule.maxBytes

@@ -23,15 +23,18 @@ const conditionOf = (rule: Rule, index: number) => {
   }
 }
 
-/** The same rules for json-rules-engine. The names stay out of it: it copies a rule's values for each connection, all ten thousand. */
+/**
+ * The same rules for json-rules-engine. Operators look up the names, because the engine copies the values of a rule, here
+ * ten thousand names, for each connection.
+ */
 export const createJsonRules = (rules: readonly Rule[]) => {
   const engine = new Engine()
   const names = rules.map(namesOf)
   engine.addOperator('bannedBy', (name: string, index: number) => names[index]?.exact.has(name) === true)
   engine.addOperator('bannedAsBy', (prefix: string, index: number) => names[index]?.prefixes.has(prefix) === true)
   for (const [index, rule] of rules.entries()) {
-    const mine = rule.team === undefined ? [] : [{ fact: 'team', operator: 'equal', value: rule.team }]
-    engine.addRule({ conditions: { all: [...mine, conditionOf(rule, index)] }, event: { type: 'end' } })
+    const teamCondition = rule.team === undefined ? [] : [{ fact: 'team', operator: 'equal', value: rule.team }]
+    engine.addRule({ conditions: { all: [...teamCondition, conditionOf(rule, index)] }, event: { type: 'end' } })
   }
   return async (connections: readonly Connection[], now: Instant): Promise<readonly string[]> => {
     const hour = new Date(now + HOUR).getUTCHours()

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-// A process of its own that serves one endpoint's connections as EC2 does, from pages that are made beforehand.
-// Usage: node pages-server.mjs CONNECTIONS; sends its port to the parent.
+// Usage: node pages-server.mjs CONNECTIONS. Serves the connections of one endpoint as EC2 does, from prepared pages, and
+// sends its port to the parent process.
 const CONNECTIONS = Number(process.argv[2])
 const PAGE = 1000
-/** An hour ago, so that no policy finds them too old, whatever the day. */
+/** An hour ago, so that no policy on the session age is violated. */
 const ESTABLISHED = new Date(Date.now() - 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
 
 const row = (at: number) => `
@@ -44,10 +44,10 @@ const pages = Array.from({ length: Math.ceil(CONNECTIONS / PAGE) }, (_, page) =>
 })
 
 const server = createServer((request, response) => {
-  let asked = ''
-  request.on('data', (chunk: Buffer) => (asked += chunk.toString()))
+  let body = ''
+  request.on('data', (chunk: Buffer) => (body += chunk.toString()))
   request.on('end', () => {
-    const page = pages[Number(/NextToken=(\d+)/.exec(asked)?.[1] ?? 0)] ?? Buffer.from('')
+    const page = pages[Number(/NextToken=(\d+)/.exec(body)?.[1] ?? 0)] ?? Buffer.from('')
     response.writeHead(200, { 'content-type': 'text/xml', 'content-length': page.length }).end(page)
   })
 })

@@ -3,8 +3,8 @@ import { EC2Client, paginateDescribeClientVpnConnections } from '@aws-sdk/client
 import { createVpn } from '../../src/adapters/aws/vpn.ts'
 import { hostClock } from '../../src/adapters/host/clock.ts'
 
-// One way of reading all connections, in a process of its own: node poll-contender.mjs WHO URL; sends what it took.
-const [, , who, url = ''] = process.argv
+// Usage: node poll-contender.mjs NAME URL. Reads all connections with one contender, and sends its CPU time and memory.
+const [, , name, url = ''] = process.argv
 const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
 process.env.AWS_ACCESS_KEY_ID = 'bench'
 process.env.AWS_SECRET_ACCESS_KEY = 'bench'
@@ -22,7 +22,7 @@ const CONTENDERS: Readonly<Record<string, () => Promise<number>>> = {
     for await (const { Connections = [] } of pages) rows.push(...Connections)
     return rows.length
   },
-  /** The floor: the same bytes, looked through for one word. */
+  /** The lower bound: a search for one word in the same bytes. */
   async scan() {
     let count = 0
     for (let token: string | undefined = '0'; token !== undefined; ) {
@@ -35,11 +35,11 @@ const CONTENDERS: Readonly<Record<string, () => Promise<number>>> = {
   },
 }
 
-/** Of this process alone: what the system counts as `maxrss` begins with the parent's. */
+/** The peak of this process alone. The system's `maxrss` includes the parent's memory at the fork. */
 const peakMb = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024
 
 const before = process.cpuUsage()
-const connections = await CONTENDERS[who ?? '']?.()
+const connections = await CONTENDERS[name ?? '']?.()
 const { user, system } = process.cpuUsage(before)
 process.send?.({ connections, cpuSeconds: (user + system) / 1e6, rssMb: peakMb() })
 process.disconnect?.()

@@ -1,4 +1,4 @@
-/** What one benchmark shows; figures as they are, text where there is none. */
+/** The result of a benchmark. A cell is a number, or text if there is no figure. */
 export interface Table {
   readonly title: string
   readonly rows: ReadonlyArray<Readonly<Record<string, string | number>>>
@@ -6,7 +6,7 @@ export interface Table {
 }
 
 export interface Options {
-  /** A run that shows that it works, in seconds. */
+  /** Run for seconds, only to prove that the benchmark works. */
   readonly quick: boolean
   readonly rounds: number
 }
@@ -14,7 +14,7 @@ export interface Options {
 export const median = (figures: readonly number[]): number =>
   figures.toSorted((a, b) => a - b)[figures.length >> 1] ?? Number.NaN
 
-/** To three figures. */
+/** Rounds to three significant digits. */
 export const rounded = (figure: number): number => Number(figure.toPrecision(3))
 
 export const ratio = (figure: number, to: number): number => rounded(figure / to)

@@ -13,10 +13,10 @@ const TEAMS = 40
 const BANS = 10_000
 const GLOBS = 500
 
-/** How the names of a team's people begin. */
+/** The prefix of the names in a team. */
 const teamOf = (team: number) => `team${team}-`
 
-/** -1 for who is in none. */
+/** The team of a name, or -1 if it has none. */
 export const teamNamed = (name: string): number => Number(/^team(\d+)-/.exec(name)?.[1] ?? -1)
 
 const entry = (text: string): UserEntry => {
@@ -52,12 +52,12 @@ const policy = (name: string, kindName: string, keys: Record<string, unknown>, u
   }
 }
 
-/** The bans, the limits of age and the closing hours that a policy set of this size has, in plain values. */
+/** The rules of a policy set of this size, as plain values. */
 export const rulesOf = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
     kind:
       (['max-session-age', 'banned-users', 'off-hours', 'max-transfer', 'posture'] as const)[index % 5] ?? 'posture',
-    /** The first three are for everybody, the others for a team each. */
+    /** The first three rules match every user, each other rule matches one team. */
     team: index < 3 ? undefined : index % TEAMS,
     maxAgeMs: 10 * HOUR,
     banned:
@@ -72,7 +72,7 @@ export const rulesOf = (count: number) =>
 
 export type Rule = ReturnType<typeof rulesOf>[number]
 
-/** Whose names a ban gives: in full, and how they begin. For those who write the rules without patterns. */
+/** The names of a ban as exact names and prefixes, for contenders without patterns. */
 export const namesOf = ({ banned }: Rule) => ({
   exact: new Set(banned.filter((name) => !name.endsWith('*'))),
   prefixes: new Set(banned.filter((name) => name.endsWith('*')).map((name) => name.slice(0, -1))),
@@ -90,8 +90,11 @@ export const policiesOf = (rules: readonly Rule[]): readonly Policy[] =>
     return policy(`policy-${index}`, kind, keys, team === undefined ? undefined : `${teamOf(team)}*`)
   })
 
-/** Of every thousand: one up for too long, two banned by name and by glob, one above its limit, one with a device that is not well. */
-const oneOf = (at: number): Partial<Connection> => {
+/**
+ * Of every thousand connections, one is too old, one is banned by name and one by pattern, one is above its byte limit, and
+ * one has a device in quarantine.
+ */
+const specialValues = (at: number): Partial<Connection> => {
   const named = (name: string) => ({ username: name, commonName: name })
   switch (at % 1000) {
     case 3:
@@ -109,7 +112,10 @@ const oneOf = (at: number): Partial<Connection> => {
   }
 }
 
-/** Rows as a new answer of AWS brings them: every object and string is new. Some hundredth have moved bytes since the last. */
+/**
+ * The connections of one snapshot. As in a new answer of AWS, every object and string is new. From one snapshot to the next
+ * about one connection in a hundred has other byte counters.
+ */
 export const connectionsOf = (count: number, snapshot = 0): readonly Connection[] =>
   Array.from({ length: count }, (_, at): Connection => {
     const name = `${teamOf(at % TEAMS)}person-${at}@corp.example`
@@ -123,6 +129,6 @@ export const connectionsOf = (count: number, snapshot = 0): readonly Connection[
       ingressBytes: at + (at % 101 === 0 ? snapshot : 0),
       egressBytes: at,
       posture: ['healthy'],
-      ...oneOf(at),
+      ...specialValues(at),
     }
   })

@@ -4,4 +4,4 @@ export const ACTIONS = [
   'TerminateClientVpnConnections',
 ] as const
 
-export type ActionName = (typeof ACTIONS)[number]
+export type SimulatedAction = (typeof ACTIONS)[number]

@@ -9,7 +9,7 @@ import type { Scenario } from './scenario.ts'
 import { createStsApi } from './sts-api.ts'
 import type { World } from './world.ts'
 
-/** Answers for each service as if it had an address of its own: the signature tells whom a request was meant for. */
+/** Routes each request to EC2 or STS by the service in its signature, because both share one address here. */
 export const createAwsApi = (scenario: Scenario, world: World, random: Random, seed: number) => {
   const callers = createCallers(scenario, random)
   const ec2 = createEc2Api(scenario, world, callers, seed)

@@ -1,4 +1,4 @@
-/** The codes that are answered here, with their HTTP status. */
+/** The error codes of the simulator, with their HTTP status. */
 const STATUS = {
   AccessDenied: 403,
   AuthFailure: 401,
@@ -27,7 +27,7 @@ const STATUS = {
 
 export type AwsErrorCode = keyof typeof STATUS
 
-/** A request that AWS would refuse. */
+/** AWS would refuse this request with this code and message. */
 export class AwsError extends Error {
   override readonly name = 'AwsError'
   readonly code: AwsErrorCode

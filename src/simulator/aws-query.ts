@@ -5,17 +5,18 @@ export interface Filter {
   readonly values: readonly string[]
 }
 
-/** The parameters of one request. What nobody asked for by the end was a parameter that the action does not know. */
+/** The parameters of one request. A parameter that no method has read by the end is unknown to the action. */
 export interface AwsQuery {
-  /** Undefined: absent or empty. */
+  /** Undefined if the parameter is absent or empty. */
   text(name: string): string | undefined
   required(name: string): string
   flag(name: string): boolean
   integer(name: string, least: number, most: number): number | undefined
   /** `Name.1`, `Name.2`, … */
   list(name: string): string[]
-  /** `Filter.1.Name`, `Filter.1.Value.1`, …; a name that is not in `known` is an error. */
+  /** `Filter.1.Name`, `Filter.1.Value.1`, …; throws InvalidFilter for a name that is not in `known`. */
   filters(known: readonly string[]): Filter[]
+  /** Throws UnknownParameter for the first parameter that was not read. */
   refuseUnread(): void
 }
 

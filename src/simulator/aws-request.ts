@@ -2,7 +2,7 @@ import type { AwsErrorCode } from './aws-error.ts'
 import type { FaultKind } from './fault-kinds.ts'
 import type { Signature } from './signature.ts'
 
-/** A signed Query request, whatever the service. */
+/** A signed request in the Query protocol, to EC2 or STS. */
 export interface Request {
   readonly requestId: string
   readonly signature: Signature

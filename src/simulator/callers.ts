@@ -2,7 +2,7 @@ import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { Random } from './random.ts'
 import type { Deniable, RoleScenario, Scenario } from './scenario.ts'
 
-/** Who calls, as GetCallerIdentity tells it. */
+/** The identity behind an access key, as GetCallerIdentity returns it. */
 export interface Caller {
   readonly account: string
   readonly arn: string
@@ -10,7 +10,7 @@ export interface Caller {
   readonly deny: readonly Deniable[]
 }
 
-export interface TemporaryCredentials {
+interface TemporaryCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken: string
@@ -18,26 +18,26 @@ export interface TemporaryCredentials {
   readonly caller: Caller
 }
 
-export type Recognised = Caller | 'unknown' | 'expired'
+type Recognised = Caller | 'unknown' | 'expired'
 
-/** Knows callers by their access key ids: those that were given out here, and everybody else. */
+/** Finds the caller of a request by its access key: a key that AssumeRole issued here, or any other key. */
 export interface Callers {
   recognise(accessKeyId: string, sessionToken: string | undefined, now: Instant): Recognised
-  /** Credentials in the name of a role. */
+  /** Issues credentials for a role. */
   admit(role: RoleScenario, sessionName: string, lifetimeSeconds: number, now: Instant): TemporaryCredentials
 }
 
-/** So that a key of an earlier run is not taken for one of the operator's own. */
-const OURS = 'ASIASIMULATED'
+/** The start of every issued key. It makes a key that an earlier run issued unknown, instead of the operator's own. */
+const ISSUED_PREFIX = 'ASIASIMULATED'
 
 export const createCallers = ({ account, deny }: Pick<Scenario, 'account' | 'deny'>, random: Random): Callers => {
-  const given = new Map<string, TemporaryCredentials>()
+  const issued = new Map<string, TemporaryCredentials>()
   return {
     recognise(accessKeyId, sessionToken, now) {
-      if (!accessKeyId.startsWith(OURS)) {
+      if (!accessKeyId.startsWith(ISSUED_PREFIX)) {
         return { account, deny, userId: 'AIDASIMULATEDUSER000', arn: `arn:aws:iam::${account}:user/simulated` }
       }
-      const credentials = given.get(accessKeyId)
+      const credentials = issued.get(accessKeyId)
       if (credentials === undefined || credentials.sessionToken !== sessionToken) return 'unknown'
       return now < credentials.expiresAt ? credentials.caller : 'expired'
     },
@@ -46,7 +46,7 @@ export const createCallers = ({ account, deny }: Pick<Scenario, 'account' | 'den
       const [, partition = 'aws', , , account = '', path = ''] = arn.split(':')
       const name = path.slice(path.lastIndexOf('/') + 1)
       const credentials: TemporaryCredentials = {
-        accessKeyId: OURS + random.hex(1).slice(1).toUpperCase(),
+        accessKeyId: ISSUED_PREFIX + random.hex(1).slice(1).toUpperCase(),
         secretAccessKey: random.hex(5),
         sessionToken: random.hex(16),
         expiresAt: now + lifetimeSeconds * SECOND,
@@ -57,7 +57,7 @@ export const createCallers = ({ account, deny }: Pick<Scenario, 'account' | 'den
           userId: `AROASIMULATEDROLE000:${sessionName}`,
         },
       }
-      given.set(credentials.accessKeyId, credentials)
+      issued.set(credentials.accessKeyId, credentials)
       return credentials
     },
   }

@@ -9,19 +9,19 @@ export interface ConnectionRow {
   readonly client: Client
   readonly clientIp: string
   readonly establishedAt: Instant
-  /** Rows are listed in this order, the order of their arrival. */
+  /** Rows are listed in this order: the order in which the connections were added to the world. */
   readonly order: number
   status: RowStatus
-  /** When traffic stopped: the cut, or the person's leaving. */
+  /** When traffic stopped: at the termination, or when the person left. */
   silentAt: Instant
-  /** When it became `terminated`. */
+  /** When the status became `terminated`. */
   endedAt: Instant
-  /** What was sent on top of the client's steady rate. */
+  /** Bytes in addition to the client's steady rate. */
   extraIngressBytes: number
   extraEgressBytes: number
 }
 
-/** A termination that failed has ended nothing. */
+/** A failed termination ends nothing: the client is still connected. */
 export const isConnected = ({ status }: Pick<ConnectionRow, 'status'>): boolean =>
   status === 'active' || status === 'failed-to-terminate'
 
@@ -32,12 +32,15 @@ export interface Counters {
   readonly egressPackets: number
 }
 
-/** A plausible mean of keep-alives and full packets. */
+/** A plausible mean of small keep-alives and full packets. */
 const BYTES_PER_PACKET = 300
 
 const packets = (bytes: number) => Math.ceil(bytes / BYTES_PER_PACKET)
 
-/** Cumulative since the connection was established, computed when read: 126,000 connections cannot each be ticked. */
+/**
+ * Byte and packet counters since the connection was established. They are computed when they are read, because updating
+ * 126,000 connections at every step of time would be too slow.
+ */
 export const countersAt = (row: ConnectionRow, now: Instant): Counters => {
   const seconds = Math.max(0, Math.min(now, row.silentAt) - row.establishedAt) / SECOND
   const ingressBytes = Math.floor(seconds * row.client.ingressPerSecond) + row.extraIngressBytes

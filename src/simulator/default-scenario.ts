@@ -1,6 +1,6 @@
 import { defineScenario } from './scenario-file.ts'
 
-/** The world of `curfew simulate` without a scenario file: one endpoint for each way to log in. */
+/** The scenario of `curfew simulate` without a file: one endpoint for each kind of authentication. */
 export const defaultScenario = defineScenario({
   endpoints: [
     {

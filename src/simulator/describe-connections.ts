@@ -6,7 +6,7 @@ import { connectionTime, element, listElement, textElement } from './ec2-xml.ts'
 import { type PageRequest, readPageRequest } from './page.ts'
 import type { Roster } from './roster.ts'
 
-/** The two that are documented. AWS's own samples also send `status`; that one fails here rather than be ignored. */
+/** The two documented filters. AWS's own samples also send `status`; the simulator refuses it instead of ignoring it. */
 const FILTERS = ['connection-id', 'username']
 
 interface Input {
@@ -15,7 +15,7 @@ interface Input {
   readonly page: PageRequest
 }
 
-/** How far a stale list lies behind. */
+/** The delay of a `stale-list` fault behind the world. */
 const STALE_MS = 20 * SECOND
 
 const DUPLICATES = 3
@@ -48,7 +48,7 @@ const rowXml = (endpointId: string, row: ConnectionRow, now: Instant, stale: boo
 const valueOf = (row: ConnectionRow, filter: Filter) =>
   filter.name === 'username' ? row.client.username : row.connectionId
 
-/** The rows that pass every filter. Found by index: a filtered listing must not read 126,000 rows for one. */
+/** The rows that pass every filter. An index finds them, so that a filtered list does not read 126,000 rows for one. */
 const filteredRows = (
   roster: Roster,
   [first, ...others]: readonly Filter[],

@@ -11,7 +11,7 @@ const TRANSPORT = 'udp'
 
 const FILTERS = ['endpoint-id', 'transport-protocol']
 
-/** Any age will do, as long as every endpoint is older than its connections. */
+/** The exact age does not matter, but every endpoint must be older than its connections. */
 const ENDPOINT_AGE_MS = 90 * DAY
 
 interface Input {

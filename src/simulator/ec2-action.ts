@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/time/instant.ts'
-import type { ActionName } from './action-name.ts'
+import type { SimulatedAction } from './action-name.ts'
 import { AwsError } from './aws-error.ts'
 import type { AwsQuery } from './aws-query.ts'
 import type { FaultKind } from './fault-kinds.ts'
@@ -9,22 +9,22 @@ import type { SimulatedEndpoint, World } from './world.ts'
 
 export interface ActionContext {
   readonly world: World
-  /** The caller's account and the Region that was signed for: nothing of others can be seen. */
+  /** The caller's account and the Region in the signature. Endpoints of other accounts and Regions are invisible. */
   readonly account: string
   readonly region: string
   readonly pager: Pager
-  /** What goes wrong with this request. */
+  /** The fault of this request. */
   readonly fault: FaultKind | undefined
   readonly now: Instant
 }
 
-/** One operation of the API. Permission and DryRun are settled between reading the parameters and performing. */
+/** One operation of the API. The permission and `DryRun` are checked after `read` and before `perform`. */
 export interface Action<Input = unknown> {
-  readonly name: ActionName
+  readonly name: SimulatedAction
   readonly bucket: keyof Scenario['buckets']
-  /** Throws an AwsError for parameters that are wrong whatever the world is like. */
+  /** Throws an AwsError for parameters that are invalid in any state of the world. */
   read(query: AwsQuery): Input
-  /** The content of the answer, in XML. */
+  /** Returns the content of the answer as XML. */
   perform(input: Input, context: ActionContext): string
 }
 

@@ -1,4 +1,5 @@
 import { createTokenBucket, type TokenBucket } from '../domain/terminate/token-bucket.ts'
+import { elapsedAt } from '../domain/time/elapsed.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { AwsError } from './aws-error.ts'
 import { createQuery } from './aws-query.ts'
@@ -18,14 +19,14 @@ const ACTIONS = new Map<string, Action>(
   [describeConnections, describeEndpoints, terminateConnections].map((action) => [action.name, action as Action]),
 )
 
-/** Answers EC2 Query requests from a world. Every call is one step: nothing happens between its reads. */
+/** Answers EC2 Query requests from a world. Each request is one step: the world does not change while it is answered. */
 export const createEc2Api = (scenario: Scenario, world: World, callers: Callers, seed: number) => {
   const pager = createPager(`page tokens of world ${seed}`)
   const buckets = new Map<string, TokenBucket>()
 
   const callerOf = ({ signature, sessionToken }: Request, now: Instant): Caller => {
     const caller = callers.recognise(signature.accessKeyId, sessionToken, now)
-    // Where other services say ExpiredToken.
+    // Other services answer ExpiredToken here.
     if (caller === 'expired') throw new AwsError('RequestExpired', 'Request has expired.')
     if (caller === 'unknown') {
       throw new AwsError('AuthFailure', 'AWS was not able to validate the provided access credentials')
@@ -35,10 +36,12 @@ export const createEc2Api = (scenario: Scenario, world: World, callers: Callers,
 
   const throttle = (action: Action, account: string, region: string, fault: FaultKind | undefined, now: Instant) => {
     const key = `${account} ${region} ${action.name}`
-    const bucket = buckets.get(key) ?? createTokenBucket(scenario.buckets[action.bucket], now)
+    // The simulated time never jumps.
+    const passed = elapsedAt(now)
+    const bucket = buckets.get(key) ?? createTokenBucket(scenario.buckets[action.bucket], passed)
     buckets.set(key, bucket)
-    if (fault === 'other-tool') while (bucket.tryTake(now));
-    if (bucket.tryTake(now)) return
+    if (fault === 'other-tool') while (bucket.tryTake(passed));
+    if (bucket.tryTake(passed)) return
     throw new AwsError(
       'RequestLimitExceeded',
       `Request limit exceeded. Account ${account} has been throttled on ec2:${action.name} because it exceeded its request rate limit.`,

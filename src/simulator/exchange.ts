@@ -1,11 +1,11 @@
 import type { Instant } from '../domain/time/instant.ts'
 import type { FaultKind } from './fault-kinds.ts'
 
-/** One request as it came in. */
+/** One request as it was received. */
 export interface SimulatedRequest {
   readonly at: Instant
   readonly requestId: string
-  /** What it was signed for, and with which key; undefined if it was not. */
+  /** Service, Region and key of the signature; undefined if the request is not signed. */
   readonly service: string | undefined
   readonly region: string | undefined
   readonly accessKeyId: string | undefined
@@ -19,14 +19,14 @@ export interface SimulatedResponse {
   readonly body: string
 }
 
-/** An answer, or what goes wrong with this request; undefined lets it through to the world and to the scenario's faults. */
+/** An answer, or the fault of this request. Undefined passes the request on to the scenario's faults and to the world. */
 export type Interception = SimulatedResponse | FaultKind | undefined
 
 export interface RecordedRequest extends SimulatedRequest {
-  /** Undefined: not answered. */
+  /** Undefined if the request was not answered. */
   readonly status: number | undefined
-  /** AWS's error code; undefined for a success and for what the interceptor said. */
+  /** AWS's error code; undefined for a success and for an answer of the interceptor. */
   readonly code: string | undefined
-  /** What went wrong with it. */
+  /** The fault of this request, if it had one. */
   readonly fault: FaultKind | undefined
 }

@@ -1,9 +1,9 @@
-import { ACTIONS, type ActionName } from './action-name.ts'
+import { ACTIONS, type SimulatedAction } from './action-name.ts'
 
-const LIST: readonly ActionName[] = ['DescribeClientVpnConnections']
-const END: readonly ActionName[] = ['TerminateClientVpnConnections']
+const LIST: readonly SimulatedAction[] = ['DescribeClientVpnConnections']
+const TERMINATE: readonly SimulatedAction[] = ['TerminateClientVpnConnections']
 
-/** What may go wrong, and with which actions. */
+/** The kinds of faults, each with the actions that it applies to. */
 const KINDS = {
   throttle: ACTIONS,
   'other-tool': ACTIONS,
@@ -26,13 +26,13 @@ const KINDS = {
   'repeated-token': LIST,
   'duplicate-rows': LIST,
   'stale-list': LIST,
-  lie: END,
-  'failed-to-terminate': END,
-} as const satisfies Record<string, readonly ActionName[]>
+  lie: TERMINATE,
+  'failed-to-terminate': TERMINATE,
+} as const satisfies Record<string, readonly SimulatedAction[]>
 
 export type FaultKind = keyof typeof KINDS
 
 export const FAULT_KINDS = Object.keys(KINDS) as [FaultKind, ...FaultKind[]]
 
-/** The actions that it can strike. */
-export const actionsOf = (kind: FaultKind): readonly ActionName[] => KINDS[kind]
+/** The actions that a fault applies to. */
+export const actionsOf = (kind: FaultKind): readonly SimulatedAction[] => KINDS[kind]

@@ -1,6 +1,6 @@
 import { faultList } from './fault-schema.ts'
 
-/** A little of everything: about every fourth request. */
+/** Every kind of fault at a low rate. Together they affect about every fourth request. */
 export const faultMixture = faultList.parse([
   { fault: 'other-tool', percent: 1 },
   { fault: 'throttle', percent: 2 },

@@ -4,7 +4,7 @@ import type { FaultKind } from './fault-kinds.ts'
 
 const error = (status: number, code: string, requestId: string): SimulatedResponse => ({
   status,
-  body: errorXml({ code, message: 'The simulator was told to.' }, requestId),
+  body: errorXml({ code, message: 'A fault of the simulator.' }, requestId),
 })
 
 const page = (status: number): SimulatedResponse => ({
@@ -13,7 +13,7 @@ const page = (status: number): SimulatedResponse => ({
   body: '<!DOCTYPE html><html><head><title>Sign in</title></head><body>Sign in to the network</body></html>',
 })
 
-/** What is answered in the place of AWS, so that nothing happens there; undefined for faults of another nature. */
+/** The answer that replaces AWS's own, so that the request has no effect. Undefined for a fault of another nature. */
 export const answerInstead = (fault: FaultKind | undefined, requestId: string): SimulatedResponse | undefined => {
   switch (fault) {
     case 'throttle':

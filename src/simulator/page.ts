@@ -3,12 +3,12 @@ import { HOUR, type Instant } from '../domain/time/instant.ts'
 import { AwsError } from './aws-error.ts'
 import type { AwsQuery } from './aws-query.ts'
 
-/** AWS documents no default; a full page is its largest. */
+/** AWS documents no default page size. The simulator uses the documented maximum. */
 const DEFAULT_RESULTS = 1000
 const LEAST_RESULTS = 5
 const MOST_RESULTS = 1000
 
-/** AWS documents no lifetime either. */
+/** AWS documents no lifetime of a token. */
 const TOKEN_LIFETIME_MS = HOUR
 
 export interface PageRequest {
@@ -27,16 +27,16 @@ export interface Page<Row> {
 }
 
 interface Listing<Row> {
-  /** What is listed: a token of one listing is not valid for another one. */
+  /** Identifies the list: a token of one list is not valid for another. */
   readonly scope: readonly unknown[]
-  /** Rows of a higher order than this one, lowest first. */
+  /** The rows with a higher order than this one, lowest first. */
   readonly after: (order: number) => Iterable<Row>
   readonly orderOf: (row: Row) => number
 }
 
 /**
- * Gives lists out page by page. A token names the last row that was given, so that a list which moves meanwhile
- * neither repeats nor loses a row. Tokens carry their own proof: none is stored, and an altered one is refused.
+ * Serves lists page by page. A token names the last row of its page, so that a list that changes meanwhile neither
+ * repeats nor loses a row. Tokens are signed: the pager stores none, and refuses an altered one.
  */
 export interface Pager {
   page<Row>(request: PageRequest, listing: Listing<Row>, now: Instant): Page<Row>
@@ -49,7 +49,7 @@ export const createPager = (secret: string): Pager => {
 
   const issue = (scope: readonly unknown[], order: number, now: Instant) => {
     const claim = `${hash(scope)}:${order}:${now + TOKEN_LIFETIME_MS}`
-    // Base64 with its + / = rather than the alphabet for addresses: AWS's tokens need escaping in a form, too.
+    // Base64 with + / = instead of the URL-safe alphabet, because AWS's tokens need escaping in a form too.
     return Buffer.concat([sign(claim), Buffer.from(claim)]).toString('base64')
   }
 

@@ -9,7 +9,10 @@ interface Names {
   readonly commonName: string
 }
 
-/** What AWS lists depends on the login: a certificate has no user name, the others have theirs as common name too. */
+/**
+ * The names that AWS lists depend on the authentication. A certificate has no user name; with the others, the common name
+ * is the user name.
+ */
 const namesOf = (endpoint: SimulatedEndpoint, name: string): Names => ({
   username: endpoint.scenario.authentication === 'certificate' ? undefined : name,
   commonName: name,
@@ -41,7 +44,7 @@ const admitPopulation = (world: World, endpoint: SimulatedEndpoint, population: 
   }
 
   for (let admitted = 0; admitted < count; admitted++) {
-    // Those who are here already have some part of their stay behind them.
+    // A client that is connected at the start has spent a part of its stay already.
     const left = stay === undefined ? NEVER : random.within({ from: 1, to: Math.max(1, random.within(stay)) })
     world.admit(endpoint, next(world.now + left), world.now - random.within(ages))
   }
@@ -49,13 +52,13 @@ const admitPopulation = (world: World, endpoint: SimulatedEndpoint, population: 
   if (arrivalsPerMinute === undefined) return
   const arrive = () => {
     world.admit(endpoint, next(stay === undefined ? NEVER : world.now + random.within(stay)))
-    expectNext()
+    scheduleArrival()
   }
-  const expectNext = () => world.later(world.now + random.wait(arrivalsPerMinute / MINUTE), arrive)
-  expectNext()
+  const scheduleArrival = () => world.later(world.now + random.wait(arrivalsPerMinute / MINUTE), arrive)
+  scheduleArrival()
 }
 
-/** Fills an endpoint with the people of its scenario. */
+/** Fills an endpoint with the clients of its scenario. */
 export const populate = (world: World, endpoint: SimulatedEndpoint, random: Random): void => {
   for (const person of endpoint.scenario.connections) admitPerson(world, endpoint, person, random)
   for (const population of endpoint.scenario.clients) admitPopulation(world, endpoint, population, random)

@@ -5,11 +5,11 @@ import type { JumpableRandomGenerator } from 'pure-rand/types/JumpableRandomGene
 import type { Range } from './scenario.ts'
 
 export interface Random {
-  /** A whole number of the range, both ends included. */
+  /** An integer in the range, both ends included. */
   within(range: Range): number
-  /** The wait for the next of events that come `perMs` times a millisecond, independent of each other; at least 1 ms. */
+  /** The milliseconds until the next of independent events with a mean rate of `perMs` per millisecond; at least 1. */
   wait(perMs: number): number
-  /** Lower-case hexadecimal digits, eight for each of `words`. */
+  /** Lower-case hexadecimal digits, eight per word. */
   hex(words: number): string
 }
 
@@ -23,7 +23,9 @@ const randomFrom = (generator: JumpableRandomGenerator): Random => ({
   },
 })
 
-/** Streams that never meet: what the world does must not depend on how often it is looked at, nor on what goes wrong. */
+/**
+ * Three independent streams. The events of the world must depend neither on the number of requests nor on the faults.
+ */
 export const createRandom = (
   seed: number,
 ): { readonly world: Random; readonly requests: Random; readonly faults: Random } => {

@@ -1,17 +1,17 @@
 import type { ConnectionRow } from './connection-row.ts'
 
-/** The rows of one endpoint in the order of their arrival. */
+/** The rows of one endpoint, in the order in which they were added. */
 export interface Roster {
   add(row: ConnectionRow): void
   remove(row: ConnectionRow): void
   get(connectionId: string): ConnectionRow | undefined
-  /** Rows of a user name, as it is spelled. */
+  /** The rows with exactly this user name. */
   ofUser(username: string): readonly ConnectionRow[]
-  /** Rows that arrived later than the one with this order; the caller takes as many as it needs. */
+  /** The rows with a higher order than this one. They are read lazily: the caller takes as many as it needs. */
   after(order: number): Iterable<ConnectionRow>
 }
 
-/** Removed rows are skipped until they outnumber the others, so that neither paging nor removal touches every row. */
+/** Removed rows stay and are skipped until they outnumber the others, so that neither paging nor removal visits every row. */
 const TOLERATED_GAPS = 1000
 
 export const createRoster = (): Roster => {

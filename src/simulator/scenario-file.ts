@@ -5,11 +5,11 @@ import { readYaml } from '../config/yaml/yaml-file.ts'
 import { type FaultScenario, faultList } from './fault-schema.ts'
 import { type Scenario, type ScenarioInput, scenarioSchema } from './scenario.ts'
 
-export type ParsedScenario = { readonly scenario: Scenario } | { readonly problems: readonly Problem[] }
+type ParsedScenario = { readonly scenario: Scenario } | { readonly problems: readonly Problem[] }
 
-export type ParsedFaults = { readonly faults: readonly FaultScenario[] } | { readonly problems: readonly Problem[] }
+type ParsedFaults = { readonly faults: readonly FaultScenario[] } | { readonly problems: readonly Problem[] }
 
-/** Every problem is reported; there is no half-valid file. */
+/** Reports every problem of a file. A file with a problem has no value. */
 const parse = <Schema extends z.ZodType>(
   text: string,
   path: string,
@@ -26,11 +26,11 @@ export const parseScenario = (text: string, path = 'scenario.yaml'): ParsedScena
   return 'value' in parsed ? { scenario: parsed.value } : parsed
 }
 
-/** A file of faults alone, written as in a scenario. */
+/** Parses a file that contains only the `faults` of a scenario. */
 export const parseFaults = (text: string, path = 'faults.yaml'): ParsedFaults => {
   const parsed = parse(text, path, z.strictObject({ faults: faultList }))
   return 'value' in parsed ? { faults: parsed.value.faults } : parsed
 }
 
-/** A scenario written in code. Throws a ZodError that lists every problem. */
+/** Checks a scenario that is written in code. Throws a ZodError that lists every problem. */
 export const defineScenario = (input: ScenarioInput): Scenario => scenarioSchema.parse(input)

@@ -2,10 +2,10 @@ import type { FastifyReply } from 'fastify'
 import type { SimulatedResponse } from './exchange.ts'
 import type { FaultKind } from './fault-kinds.ts'
 
-/** Of a list this is somewhere in a row. */
+/** The first half of a list ends inside a row. */
 const firstHalf = (body: string): string => body.slice(0, body.length / 2)
 
-/** Puts an answer on the wire, or as much of it as the fault lets through. */
+/** Sends an answer, or the part of it that the fault permits. */
 export const send = (reply: FastifyReply, response: SimulatedResponse, fault: FaultKind | undefined): FastifyReply => {
   const { status, headers = {}, body } = response
   switch (fault) {

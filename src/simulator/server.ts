@@ -17,10 +17,10 @@ import { controlWorld, type WorldControls } from './world-controls.ts'
 
 export interface SimulatorOptions {
   readonly scenario: Scenario
-  /** Instead of the scenario's. */
+  /** Replaces the scenario's seed. */
   readonly seed?: number
   readonly host?: string
-  /** 0: any free one. */
+  /** 0 chooses a free port. */
   readonly port?: number
   readonly now?: () => Instant
   readonly intercept?: (request: SimulatedRequest) => Interception | Promise<Interception>
@@ -30,24 +30,27 @@ export interface Simulator {
   readonly url: string
   readonly port: number
   readonly world: WorldControls
-  /** From now on this goes wrong, and nothing else; windows count from now. */
+  /** Replaces all faults from now on. The instants in them count from now. */
   setFaults(faults: readonly FaultScenario[]): void
-  /** The latest ten thousand, in the order of their answers. */
+  /** The latest ten thousand requests, in the order of their answers. */
   readonly requests: readonly RecordedRequest[]
-  /** Called after each request was recorded. Returns what ends the calls. */
+  /** Calls the listener after each recorded request. Returns a function that removes the listener. */
   onRequest(listener: (request: RecordedRequest) => void): () => void
   close(): Promise<void>
 }
 
 const RECORDED_REQUESTS = 10_000
 
-/** Further apart than Curfew accepts of two clocks. */
+/** A larger difference than Curfew accepts between two clocks, which is five minutes. */
 const WRONG_DATE_MS = 10 * MINUTE
 
-/** The largest sensible request is a filter of a thousand values. */
+/** Bytes. The largest sensible request is a filter of a thousand values. */
 const BODY_LIMIT = 1 << 20
 
-/** Serves the EC2 API for Client VPN, and what of STS goes with it, over HTTP from a world in which people come and go. */
+/**
+ * Starts a server for the Client VPN part of the EC2 API and for the part of STS that Curfew uses. It answers from a
+ * simulated world in which clients connect and leave.
+ */
 export const startSimulator = async ({
   scenario,
   seed = scenario.seed,
@@ -64,7 +67,7 @@ export const startSimulator = async ({
 
   const requests: RecordedRequest[] = []
   const listeners = new Set<(request: RecordedRequest) => void>()
-  const keep = (request: RecordedRequest) => {
+  const recordRequest = (request: RecordedRequest) => {
     if (requests.push(request) > RECORDED_REQUESTS) requests.shift()
     for (const listener of listeners) listener(request)
   }
@@ -104,9 +107,9 @@ export const startSimulator = async ({
 
     const interception = await intercept?.(received)
     const answeredAt = now()
-    const struck = interception === undefined ? faults.strike(received, answeredAt) : undefined
-    const fault = typeof interception === 'string' ? interception : struck?.fault
-    const record = (status?: number, code?: AwsErrorCode) => keep({ ...received, status, code, fault })
+    const drawn = interception === undefined ? faults.draw(received, answeredAt) : undefined
+    const fault = typeof interception === 'string' ? interception : drawn?.fault
+    const record = (status?: number, code?: AwsErrorCode) => recordRequest({ ...received, status, code, fault })
     if (fault === 'hang' || fault === 'reset') {
       reply.hijack()
       if (fault === 'reset') request.raw.socket.resetAndDestroy()
@@ -122,8 +125,8 @@ export const startSimulator = async ({
     const headers = {
       'x-amzn-requestid': id,
       'content-type': 'text/xml;charset=UTF-8',
-      // Node would date it by the host's clock; here the injected one counts.
-      date: new Date(answeredAt + (fault === 'wrong-date' ? (struck?.by ?? WRONG_DATE_MS) : 0)).toUTCString(),
+      // Node would use the host's clock instead of the injected one.
+      date: new Date(answeredAt + (fault === 'wrong-date' ? (drawn?.by ?? WRONG_DATE_MS) : 0)).toUTCString(),
       ...('headers' in response ? response.headers : {}),
     }
     if (fault === 'answer-lost') record()

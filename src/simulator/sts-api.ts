@@ -6,7 +6,7 @@ import type { Caller, Callers } from './callers.ts'
 import { element, endpointTime, textElement } from './ec2-xml.ts'
 import type { Scenario } from './scenario.ts'
 
-/** Seconds, as STS allows them: a quarter of an hour to half a day, an hour by default. */
+/** The lifetimes that STS allows, in seconds: 15 minutes to 12 hours, one hour by default. */
 const LIFETIME = { least: 900, most: 43_200, usual: 3600 }
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
@@ -26,11 +26,11 @@ const errorXml = ({ code, message }: AwsError, requestId: string) =>
       textElement('RequestId', requestId),
   )
 
-/** Answers STS Query requests: who one is, and credentials in the name of the scenario's roles. */
+/** Answers STS Query requests: the caller's identity, and credentials for the scenario's roles. */
 export const createStsApi = (scenario: Scenario, callers: Callers) => {
   const roles = new Map(scenario.roles.map((role) => [role.arn, role]))
 
-  /** An unknown role, a wrong external id and a denial are told apart by nobody outside: AWS says the same of each. */
+  /** AWS gives the same answer for an unknown role, a wrong external id and a denied action. */
   const assumeRole = (query: AwsQuery, caller: Caller, now: Instant): string => {
     const arn = query.required('RoleArn')
     const sessionName = query.required('RoleSessionName')
@@ -48,18 +48,18 @@ export const createStsApi = (scenario: Scenario, callers: Callers) => {
         `User: ${caller.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
       )
     }
-    const given = callers.admit(role, sessionName, seconds, now)
+    const issued = callers.admit(role, sessionName, seconds, now)
     return (
       element(
         'AssumedRoleUser',
-        textElement('AssumedRoleId', given.caller.userId) + textElement('Arn', given.caller.arn),
+        textElement('AssumedRoleId', issued.caller.userId) + textElement('Arn', issued.caller.arn),
       ) +
       element(
         'Credentials',
-        textElement('AccessKeyId', given.accessKeyId) +
-          textElement('SecretAccessKey', given.secretAccessKey) +
-          textElement('SessionToken', given.sessionToken) +
-          textElement('Expiration', `${endpointTime(given.expiresAt)}Z`),
+        textElement('AccessKeyId', issued.accessKeyId) +
+          textElement('SecretAccessKey', issued.secretAccessKey) +
+          textElement('SessionToken', issued.sessionToken) +
+          textElement('Expiration', `${endpointTime(issued.expiresAt)}Z`),
       )
     )
   }

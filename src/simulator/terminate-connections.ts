@@ -2,9 +2,9 @@ import { AwsError } from './aws-error.ts'
 import { type ConnectionRow, isConnected } from './connection-row.ts'
 import { type Action, findEndpoint } from './ec2-action.ts'
 import { element, listElement, textElement } from './ec2-xml.ts'
-import type { Cut, SimulatedEndpoint } from './world.ts'
+import type { SimulatedEndpoint, TerminationRow } from './world.ts'
 
-/** The most connections of one user that one call ends. */
+/** The largest number of one user's connections that one call ends. AWS refuses the call if there are more. */
 const MOST_OF_A_USER = 5
 
 type Selector = { readonly connectionId: string } | { readonly username: string }
@@ -23,7 +23,7 @@ const selectorOf = (connectionId: string | undefined, username: string | undefin
   throw new AwsError('MissingParameter', 'The request must contain the parameter ConnectionId or Username')
 }
 
-/** User names are compared as they are spelled, as the filters are documented to do. */
+/** User names are compared exactly, as AWS documents for the filters. */
 const select = ({ roster, scenario }: SimulatedEndpoint, selector: Selector): readonly ConnectionRow[] => {
   if ('connectionId' in selector) {
     const row = roster.get(selector.connectionId)
@@ -55,7 +55,7 @@ export const terminateConnections: Action<Input> = {
   }),
   perform({ endpointId, selector }, context) {
     const endpoint = findEndpoint(context, endpointId)
-    const cuts = select(endpoint, selector).map((row): Cut => {
+    const terminations = select(endpoint, selector).map((row): TerminationRow => {
       if (context.fault !== 'lie') return context.world.cut(endpoint, row, context.fault === 'failed-to-terminate')
       return { connectionId: row.connectionId, previous: row.status, current: 'terminating' }
     })
@@ -64,7 +64,7 @@ export const terminateConnections: Action<Input> = {
       ('username' in selector ? textElement('username', selector.username) : '') +
       listElement(
         'connectionStatuses',
-        cuts.map(
+        terminations.map(
           ({ connectionId, previous, current }) =>
             textElement('connectionId', connectionId) +
             element('previousStatus', textElement('code', previous)) +

@@ -6,7 +6,7 @@ import type { Random } from './random.ts'
 import { type EndpointInput, type EndpointScenario, endpointSchema } from './scenario.ts'
 import type { SimulatedEndpoint, World } from './world.ts'
 
-/** Names are listed exactly as given here, whatever the endpoint's authentication: also none at all. */
+/** A new connection. Its names are listed exactly as given, whatever the endpoint's authentication; both may be absent. */
 export interface Arrival {
   readonly endpointId: string
   readonly username?: string
@@ -26,24 +26,24 @@ export interface ListedConnection extends Counters {
   readonly endedAt: Instant
 }
 
-/** What people change about an endpoint; tags are replaced all together. */
-export type EndpointChange = Partial<Pick<EndpointScenario, 'name' | 'tags' | 'status'>>
+/** A change of an endpoint. `tags` replaces all tags. */
+type EndpointChange = Partial<Pick<EndpointScenario, 'name' | 'tags' | 'status'>>
 
-/** Moves people and endpoints by hand, at the instant that the injected clock shows. An id that is not there is an error. */
+/** Changes clients and endpoints by hand, at the instant of the injected clock. Throws an Error for an unknown id. */
 export interface WorldControls {
   /** Returns the connection id. */
   connect(arrival: Arrival): string
-  /** The person goes home and stays there. */
+  /** The person disconnects and does not come back. */
   leave(connectionId: string): void
-  /** Sends bytes on top of the client's steady traffic. */
+  /** Sends bytes in addition to the client's steady traffic. */
   transfer(connectionId: string, bytes: { readonly ingress?: number; readonly egress?: number }): void
-  /** Undefined: not listed (any more). */
+  /** Undefined if the connection is not listed, or no longer. */
   status(connectionId: string): RowStatus | undefined
   connections(endpointId: string): ListedConnection[]
-  /** From now on there is one more endpoint, with the people of its scenario. */
+  /** Adds an endpoint with the clients of its scenario. Throws an Error if the id exists. */
   addEndpoint(endpoint: EndpointInput): void
   changeEndpoint(endpointId: string, change: EndpointChange): void
-  /** From now on it is as if it had never been. AWS lists it as `deleting` first: that is a change of its status. */
+  /** Removes an endpoint without a trace. AWS lists it as `deleting` before: use `changeEndpoint` for that. */
   removeEndpoint(endpointId: string): void
 }
 
@@ -51,7 +51,7 @@ export const controlWorld = (world: World, random: Random, clock: () => Instant)
   const endpointOf = (endpointId: string): SimulatedEndpoint => {
     world.advanceTo(clock())
     const endpoint = world.endpoint(endpointId)
-    if (endpoint === undefined) throw new Error(`there is no endpoint ${endpointId}`)
+    if (endpoint === undefined) throw new Error(`the simulator has no endpoint ${endpointId}`)
     return endpoint
   }
 
@@ -66,7 +66,7 @@ export const controlWorld = (world: World, random: Random, clock: () => Instant)
 
   const findOrThrow = (connectionId: string) => {
     const found = find(connectionId)
-    if (found === undefined) throw new Error(`${connectionId} is not listed`)
+    if (found === undefined) throw new Error(`the simulator does not list the connection ${connectionId}`)
     return found
   }
 
@@ -100,7 +100,8 @@ export const controlWorld = (world: World, random: Random, clock: () => Instant)
     addEndpoint(input) {
       world.advanceTo(clock())
       const scenario = endpointSchema.parse(input)
-      if (world.endpoint(scenario.id) !== undefined) throw new Error(`endpoint ${scenario.id} is there already`)
+      if (world.endpoint(scenario.id) !== undefined)
+        throw new Error(`the simulator already has an endpoint ${scenario.id}`)
       populate(world, world.addEndpoint(scenario), random)
     },
     changeEndpoint(endpointId, change) {

@@ -4,18 +4,18 @@ import { type ConnectionRow, isConnected, type RowStatus } from './connection-ro
 import type { Random } from './random.ts'
 import { createRoster, type Roster } from './roster.ts'
 import type { EndpointScenario } from './scenario.ts'
-import { createSchedule } from './schedule.ts'
+import { createTimetable } from './timetable.ts'
 
 export interface SimulatedEndpoint {
-  /** Listed in this order, the order of their coming. */
+  /** Endpoints are listed in this order: the order in which they were added. */
   readonly order: number
-  /** Replaced whole when its tags or its status change. */
+  /** Replaced as a whole when tags, name or status change. */
   scenario: EndpointScenario
   readonly roster: Roster
 }
 
-/** What one termination did to one connection. */
-export interface Cut {
+/** The effect of one termination on one connection. */
+export interface TerminationRow {
   readonly connectionId: string
   readonly previous: RowStatus
   readonly current: RowStatus
@@ -23,27 +23,27 @@ export interface Cut {
 
 export interface World {
   readonly startedAt: Instant
-  /** The instant up to which everything has happened. */
+  /** The instant up to which all events have run. */
   readonly now: Instant
   readonly endpoints: readonly SimulatedEndpoint[]
   endpoint(id: string): SimulatedEndpoint | undefined
   addEndpoint(scenario: EndpointScenario): SimulatedEndpoint
   removeEndpoint(id: string): void
-  /** Lets happen what is due, in order. A clock that goes back changes nothing. */
+  /** Runs all events up to `now`, in order. An earlier instant changes nothing. */
   advanceTo(now: Instant): void
-  /** `now` is that instant when it happens. */
-  later(at: Instant, happen: () => void): void
+  /** Schedules an event. While it runs, `now` is its instant. */
+  later(at: Instant, run: () => void): void
   admit(endpoint: SimulatedEndpoint, client: Client, establishedAt?: Instant): ConnectionRow
   /**
-   * Ends a connection as TerminateClientVpnConnections does; one that is ending or has ended stays as it is. With `inVain`
-   * it is `terminating` for a while, and still connected after that.
+   * Ends a connection as TerminateClientVpnConnections does. A connection that is ending or has ended stays as it is. With
+   * `isFailing` the connection is `terminating` for a while, and still connected afterwards.
    */
-  cut(endpoint: SimulatedEndpoint, row: ConnectionRow, inVain?: boolean): Cut
-  /** The person goes home and stays there. */
+  cut(endpoint: SimulatedEndpoint, row: ConnectionRow, isFailing?: boolean): TerminationRow
+  /** The person disconnects and does not come back. */
   leave(endpoint: SimulatedEndpoint, row: ConnectionRow): void
 }
 
-/** Addresses out of 10.64.0.0/12, in turn; a million of them come before the first is given again. */
+/** Client addresses are assigned in sequence. The first one is assigned again after about a million others. */
 export const CLIENT_CIDR_BLOCK = '10.64.0.0/12'
 const CLIENT_ADDRESSES = 2 ** 20
 const clientAddress = (order: number) => {
@@ -52,7 +52,7 @@ const clientAddress = (order: number) => {
 }
 
 export const createWorld = (scenarios: readonly EndpointScenario[], random: Random, startedAt: Instant): World => {
-  const schedule = createSchedule(startedAt)
+  const timetable = createTimetable(startedAt)
   const endpoints = new Map<string, SimulatedEndpoint>()
   let added = 0
   let admitted = 0
@@ -66,17 +66,17 @@ export const createWorld = (scenarios: readonly EndpointScenario[], random: Rand
 
   const end = (endpoint: SimulatedEndpoint, row: ConnectionRow) => {
     row.status = 'terminated'
-    row.silentAt = Math.min(row.silentAt, schedule.now)
-    row.endedAt = schedule.now
-    schedule.add(schedule.now + endpoint.scenario.listedFor, () => endpoint.roster.remove(row))
+    row.silentAt = Math.min(row.silentAt, timetable.now)
+    row.endedAt = timetable.now
+    timetable.add(timetable.now + endpoint.scenario.listedFor, () => endpoint.roster.remove(row))
   }
 
   const leave = (endpoint: SimulatedEndpoint, row: ConnectionRow) => {
-    row.client.leavesAt = Math.min(row.client.leavesAt, schedule.now)
+    row.client.leavesAt = Math.min(row.client.leavesAt, timetable.now)
     if (isConnected(row)) end(endpoint, row)
   }
 
-  const admit = (endpoint: SimulatedEndpoint, client: Client, establishedAt = schedule.now) => {
+  const admit = (endpoint: SimulatedEndpoint, client: Client, establishedAt = timetable.now) => {
     const order = admitted++
     const row: ConnectionRow = {
       connectionId: `cvpn-connection-0${random.hex(2)}`,
@@ -91,14 +91,14 @@ export const createWorld = (scenarios: readonly EndpointScenario[], random: Rand
       extraEgressBytes: 0,
     }
     endpoint.roster.add(row)
-    schedule.add(client.leavesAt, () => leave(endpoint, row))
+    timetable.add(client.leavesAt, () => leave(endpoint, row))
     return row
   }
 
   return {
     startedAt,
     get now() {
-      return schedule.now
+      return timetable.now
     },
     get endpoints() {
       return [...endpoints.values()]
@@ -106,27 +106,27 @@ export const createWorld = (scenarios: readonly EndpointScenario[], random: Rand
     endpoint: (id) => endpoints.get(id),
     addEndpoint,
     removeEndpoint: (id) => endpoints.delete(id),
-    advanceTo: schedule.runUntil,
-    later: schedule.add,
+    advanceTo: timetable.runUntil,
+    later: timetable.add,
     admit,
-    cut(endpoint, row, inVain = false) {
+    cut(endpoint, row, isFailing = false) {
       const previous = row.status
       if (!isConnected(row)) return { connectionId: row.connectionId, previous, current: previous }
       const { client } = row
       row.status = 'terminating'
-      if (inVain) {
-        schedule.add(schedule.now + endpoint.scenario.terminatingFor, () => {
+      if (isFailing) {
+        timetable.add(timetable.now + endpoint.scenario.terminatingFor, () => {
           row.status = 'failed-to-terminate'
-          if (schedule.now >= client.leavesAt) end(endpoint, row)
+          if (timetable.now >= client.leavesAt) end(endpoint, row)
         })
         return { connectionId: row.connectionId, previous, current: row.status }
       }
-      row.silentAt = schedule.now
-      schedule.add(schedule.now + endpoint.scenario.terminatingFor, () => end(endpoint, row))
+      row.silentAt = timetable.now
+      timetable.add(timetable.now + endpoint.scenario.terminatingFor, () => end(endpoint, row))
       const delay = reconnectDelay(client, endpoint.scenario.authentication, random)
       if (delay !== 'never') {
-        schedule.add(schedule.now + delay, () => {
-          if (schedule.now < client.leavesAt) admit(endpoint, client)
+        timetable.add(timetable.now + delay, () => {
+          if (timetable.now < client.leavesAt) admit(endpoint, client)
         })
       }
       return { connectionId: row.connectionId, previous, current: row.status }

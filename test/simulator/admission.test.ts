@@ -18,7 +18,7 @@ const calls = (DryRun: boolean) =>
   ] as const
 
 describe('permission', () => {
-  it('a dry run of a permitted action says that it would have succeeded, and does nothing', async () => {
+  it('of an action makes a dry run answer that the request would have succeeded, without any effect', async () => {
     const aws = await simulateAws([people])
     const [connections, endpoints, termination] = calls(true)
     expect(await refusal(aws.client.send(connections))).toBe('DryRunOperation 412')
@@ -27,20 +27,23 @@ describe('permission', () => {
     expect(aws.world.connections(STAFF)).toMatchObject([{ status: 'active' }])
   })
 
-  it.each([true, false])('a denied action is unauthorized (dry run: %s), the others are not', async (dryRun) => {
-    const aws = await simulateAws([people], { scenario: { deny: ['ec2:TerminateClientVpnConnections'] } })
-    const [connections, , termination] = calls(dryRun)
-    expect(await refusal(aws.client.send(termination))).toBe('UnauthorizedOperation 403')
-    expect(aws.world.connections(STAFF)).toMatchObject([{ status: 'active' }])
-    if (dryRun) expect(await refusal(aws.client.send(connections))).toBe('DryRunOperation 412')
-    else expect((await aws.client.send(connections)).Connections).toHaveLength(1)
-  })
+  it.each([true, false])(
+    'can be denied for one action while the others stay authorized (dry run: %s)',
+    async (dryRun) => {
+      const aws = await simulateAws([people], { scenario: { deny: ['ec2:TerminateClientVpnConnections'] } })
+      const [connections, , termination] = calls(dryRun)
+      expect(await refusal(aws.client.send(termination))).toBe('UnauthorizedOperation 403')
+      expect(aws.world.connections(STAFF)).toMatchObject([{ status: 'active' }])
+      if (dryRun) expect(await refusal(aws.client.send(connections))).toBe('DryRunOperation 412')
+      else expect((await aws.client.send(connections)).Connections).toHaveLength(1)
+    },
+  )
 
   it.each([
     ['no signature', ''],
     ['a password', 'Basic dGVzdDp0ZXN0'],
     ['half a signature', 'AWS4-HMAC-SHA256 Credential=test/20261123/eu-central-1/ec2/aws4_request'],
-  ])('%s is not let in', async (_, authorization) => {
+  ])('is refused to a request with %s', async (_, authorization) => {
     const aws = await simulateAws([people])
     const answer = await post(aws.url, { Action: 'DescribeClientVpnEndpoints' }, { authorization })
     expect(answer.status).toBe(403)
@@ -48,8 +51,8 @@ describe('permission', () => {
   })
 })
 
-describe('a request that makes no sense is refused', () => {
-  it('for an action that is not simulated', async () => {
+describe('an invalid request is refused', () => {
+  it('for an action that the simulator does not have', async () => {
     const aws = await simulateAws([people])
     expect(await refusal(aws.client.send(new DescribeInstancesCommand({})))).toBe('InvalidAction 400')
   })
@@ -82,7 +85,7 @@ describe('request limits', () => {
     return most
   }
 
-  it('are those that AWS publishes: 100 + 20 a second to describe, 50 + 5 a second to terminate', async () => {
+  it('are those that AWS publishes: 100 and 20 a second to describe, 50 and 5 a second to terminate', async () => {
     const aws = await simulateAws([people])
     const [connections, , termination] = calls(true)
     const describeOnce = () => aws.client.send(connections)
@@ -98,7 +101,7 @@ describe('request limits', () => {
     expect(await spend(describeOnce, 200)).toBe(100)
   })
 
-  it('count per Region and action, and can be set', async () => {
+  it('apply per Region and action, and are configurable', async () => {
     const buckets = { describe: { burst: 2, perSecond: 1 }, terminate: { burst: 1, perSecond: 0.5 } }
     const aws = await simulateAws([people], { scenario: { buckets } })
     const [connections, endpoints, termination] = calls(true)
@@ -111,7 +114,7 @@ describe('request limits', () => {
     expect(await spend(() => aws.client.send(termination), 9)).toBe(1)
   })
 
-  it('name the account and the action', async () => {
+  it('name the account and the action in the error', async () => {
     const buckets = { describe: { burst: 1, perSecond: 1 } }
     const aws = await simulateAws([people], { scenario: { account: '444455556666', buckets } })
     await post(aws.url, { Action: 'DescribeClientVpnEndpoints' })

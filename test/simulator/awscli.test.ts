@@ -4,11 +4,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { SECOND } from '../../src/domain/time/instant.ts'
 import { CONTRACTORS, contractors, REGION, type SimulatedAws, simulateAws } from './simulated-aws.ts'
 
-/** Debian's package, not whatever is first on the path. */
+/** The command of Debian's package, not the first one on the path. */
 const AWS = '/usr/bin/aws'
 
 beforeAll(() => {
-  if (!existsSync(AWS)) throw new Error(`${AWS} is not there: run scripts/install-test-servers.sh`)
+  if (!existsSync(AWS)) throw new Error(`${AWS} is missing: run scripts/install-test-servers.sh`)
 })
 
 interface Finished {
@@ -68,7 +68,7 @@ describe('the AWS command line', () => {
     expect(simulated.requests.map((request) => request.params.MaxResults)).toEqual(['5', '5', '5'])
   })
 
-  it('filters, and describes endpoints', async () => {
+  it('filters connections and describes endpoints', async () => {
     const simulated = await simulateAws([
       contractors({ connections: [{ username: 'a b' }, { username: 'c' }], tags: { team: 'x' } }),
     ])
@@ -118,7 +118,7 @@ describe('the AWS command line', () => {
     expect([dave, ...erin].map((id) => simulated.world.status(id))).toEqual(['terminated', 'terminated', 'terminated'])
   })
 
-  it('gets the documented errors', async () => {
+  it('receives the documented errors', async () => {
     const simulated = await simulateAws([contractors({ connections: Array(6).fill({ username: 'dave' }) })], {
       scenario: { buckets: { describe: { burst: 1, perSecond: 0.001 } } },
     })
@@ -149,7 +149,7 @@ describe('the AWS command line', () => {
     expect(codeOf(await aws(simulated, describeEndpoints))).toBe('RequestLimitExceeded')
   })
 
-  it('assumes a role, and asks who it is', async () => {
+  it('assumes a role and reads its identity', async () => {
     const account = '444455556666'
     const arn = `arn:aws:iam::${account}:role/curfew`
     const simulated = await simulateAws([contractors({ account })], {

@@ -17,7 +17,7 @@ roles:
 endpoints:
   - id: cvpn-endpoint-0123456789abcdef0
     name: office
-    description: Everybody
+    description: All staff
     region: eu-central-1
     authentication: federated
     tags: { vpn-policy: enforced }
@@ -30,26 +30,26 @@ endpoints:
   - { id: cvpn-endpoint-0123456789abcdef1, name: plant, region: us-east-1, authentication: certificate, status: pending }
 `
 
-describe('a mutilated scenario', () => {
-  it('is read without a throw, and every problem lies inside its file', () => {
-    const sound = { hits: 0, misses: 0 }
+describe('a damaged scenario', () => {
+  it('is parsed without a throw, and every problem has a place inside its file', () => {
+    const counts = { valid: 0, invalid: 0 }
     fc.assert(
       fc.property(mutilated(GOOD), (bytes) => {
-        // As a text: a scenario is read as one.
+        // The parser of a scenario takes a text, not bytes.
         const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
         const parsed = parseScenario(text)
         if ('scenario' in parsed) {
-          sound.hits++
+          counts.valid++
           expect(parseScenario(text)).toEqual(parsed)
           return
         }
-        sound.misses++
+        counts.invalid++
         expect(parsed.problems.length).toBeGreaterThan(0)
         expectInside(parsed.problems, { 'scenario.yaml': text })
       }),
       { numRuns: fuzzRuns(300) },
     )
-    expect(sound.hits).toBeGreaterThan(0)
-    expect(sound.misses).toBeGreaterThan(0)
+    expect(counts.valid).toBeGreaterThan(0)
+    expect(counts.invalid).toBeGreaterThan(0)
   })
 })

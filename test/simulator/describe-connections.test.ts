@@ -35,8 +35,8 @@ const page = (
   },
 ) => client.send(new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: STAFF, ...more }))
 
-describe('a listing', () => {
-  it('is read in pages by the paginator, each row once', async () => {
+describe('a list of connections', () => {
+  it('is read in pages by the SDK’s paginator, each row once', async () => {
     const aws = await simulateAws([staff({ clients: [{ count: 2300, name: 'person{n}@corp.example' }] })])
     const sizes = []
     const ids = new Set()
@@ -52,14 +52,14 @@ describe('a listing', () => {
     expect(ids.size).toBe(2300)
   })
 
-  it('has pages of a thousand where none are asked for', async () => {
+  it('has pages of a thousand rows if the request names no size', async () => {
     const aws = await simulateAws([staff({ clients: [{ count: 1001, name: 'person{n}@corp.example' }] })])
     const { Connections, NextToken } = await page(aws, {})
     expect(Connections).toHaveLength(1000)
     expect(NextToken).toBeDefined()
   })
 
-  it('is an empty list, not a missing one, where nobody is connected', async () => {
+  it('is an empty list, not a missing one, if there are no connections', async () => {
     const aws = await simulateAws([staff()])
     expect(await page(aws, {})).toMatchObject({ Connections: [] })
   })
@@ -72,10 +72,10 @@ describe('a listing', () => {
     expect(second.NextToken).toBeUndefined()
   })
 
-  it('shows those who came while it was read, and skips nobody when rows go', async () => {
+  it('includes connections that are added between pages, and skips none when rows are removed', async () => {
     const aws = await simulateAws([staff({ clients: [{ count: 12, name: 'person{n}@corp.example' }] })])
-    const [gone = ''] = aws.world.connections(STAFF).map((row) => row.connectionId)
-    aws.world.leave(gone)
+    const [left = ''] = aws.world.connections(STAFF).map((row) => row.connectionId)
+    aws.world.leave(left)
     const first = await page(aws, { MaxResults: 5 })
     aws.clock.now += HOUR - SECOND
     const late = aws.world.connect({ endpointId: STAFF, username: 'late@corp.example' })
@@ -87,12 +87,12 @@ describe('a listing', () => {
     expect(seen).toHaveLength(13)
     expect(new Set(seen).size).toBe(13)
     expect(seen.at(-1)).toBe(late)
-    expect(aws.world.status(gone)).toBeUndefined()
+    expect(aws.world.status(left)).toBeUndefined()
   })
 })
 
 describe('a row', () => {
-  it('of a single sign-on user has every member in the formats of AWS', async () => {
+  it('of a federated user has every member in AWS’s formats', async () => {
     const aws = await simulateAws([
       staff({ connections: [{ username: 'alice@corp.example', age: '2h5m', posture: ['compliant', 'known'] }] }),
     ])
@@ -116,7 +116,7 @@ describe('a row', () => {
     })
   })
 
-  it('of a certificate has no user name, and its common name may be shared', async () => {
+  it('of a certificate has no user name, and may share its common name', async () => {
     const aws = await simulateAws([
       machines({
         connections: [{ commonName: 'shared.corp.example' }, { commonName: 'shared.corp.example' }],
@@ -130,13 +130,13 @@ describe('a row', () => {
     expect(rows.every((row) => !('Username' in row) || row.Username === undefined)).toBe(true)
   })
 
-  it('of a directory user has the name twice', async () => {
+  it('of a directory user has the user name as common name too', async () => {
     const aws = await simulateAws([contractors({ connections: [{ username: 'dave' }] })])
     const [row] = await list(aws, contractors().id)
     expect(row).toMatchObject({ Username: 'dave', CommonName: 'dave' })
   })
 
-  it('counts bytes as time passes, and only keep-alives for an idle client', async () => {
+  it('counts more bytes as time passes, and only keep-alives for an idle client', async () => {
     const aws = await simulateAws([staff({ connections: [{ username: 'busy' }, { username: 'idle', idle: true }] })])
     const bytes = async () => (await list(aws)).map((row) => Number(row.IngressBytes) + Number(row.EgressBytes))
     expect(await bytes()).toEqual([0, 0])
@@ -144,11 +144,11 @@ describe('a row', () => {
     const [busy = 0, idle = 0] = await bytes()
     expect(busy).toBeGreaterThan(10 * 60 * 2000)
     expect(idle).toBeGreaterThan(0)
-    // Curfew's own default takes less than 2 KiB a minute for idleness.
+    // By default Curfew treats less than 2 KiB a minute as idle.
     expect(idle).toBeLessThan(10 * 2048)
   })
 
-  it('shows the end of a connection for an hour, then disappears', async () => {
+  it('shows the end of a connection for an hour, and is then removed', async () => {
     const aws = await simulateAws([staff({ connections: [{ username: 'alice' }, { username: 'bob' }] })])
     const [alice = ''] = idsOf(await list(aws))
     aws.clock.now += MINUTE
@@ -172,7 +172,7 @@ describe('a row', () => {
 describe('filters', () => {
   const people = staff({ connections: ['alice', 'alice', 'bob', 'Bob', 'carol'].map((username) => ({ username })) })
 
-  it('are alternatives inside, and all of them count together', async () => {
+  it('accept any of their values, and must all match', async () => {
     const aws = await simulateAws([people])
     const [alice1 = '', alice2 = '', bob = ''] = idsOf(await list(aws)).map(String)
     expect(idsOf(await list(aws, STAFF, { username: ['bob', 'alice', 'alice', 'nobody'] }))).toEqual([
@@ -186,19 +186,19 @@ describe('filters', () => {
     ])
   })
 
-  it('compare case', async () => {
+  it('are case-sensitive', async () => {
     const aws = await simulateAws([people])
     expect(await list(aws, STAFF, { username: ['BOB'] })).toEqual([])
     expect(await list(aws, STAFF, { username: ['Bob'] })).toHaveLength(1)
     expect(await refusal(list(aws, STAFF, { Username: ['bob'] }))).toBe('InvalidFilter 400')
   })
 
-  it('other than the documented ones are refused, `status` too', async () => {
+  it('that AWS does not document are refused, `status` too', async () => {
     const aws = await simulateAws([people])
     expect(await refusal(list(aws, STAFF, { status: ['active'] }))).toBe('InvalidFilter 400')
   })
 
-  it('hold over pages', async () => {
+  it('apply to every page', async () => {
     const aws = await simulateAws([
       staff({ connections: Array.from({ length: 24 }, (_, index) => ({ username: index % 2 ? 'odd' : 'even' })) }),
     ])
@@ -218,7 +218,7 @@ describe('filters', () => {
   })
 })
 
-describe('a listing is refused', () => {
+describe('a list of connections is refused', () => {
   const crowd = staff({ clients: [{ count: 12, name: 'person{n}@corp.example' }] })
 
   it.each([0, 4, 1001])('for %i rows a page', async (MaxResults) => {
@@ -226,7 +226,7 @@ describe('a listing is refused', () => {
     expect(await refusal(page(aws, { MaxResults }))).toBe('InvalidParameterValue 400')
   })
 
-  it('for a token that is made up, altered, too old or of another listing', async () => {
+  it('for a token that is invented, altered, too old or of another list', async () => {
     const aws = await simulateAws([crowd, machines()])
     const { NextToken: token = '' } = await page(aws, { MaxResults: 5 })
     const invalid = 'InvalidPaginationToken 400'
@@ -244,7 +244,7 @@ describe('a listing is refused', () => {
     expect(await refusal(page(aws, { NextToken: token }))).toBe(invalid)
   })
 
-  it('for an endpoint that is not there, not in this Region, or not named', async () => {
+  it('for an endpoint that does not exist, is in another Region, or is not named', async () => {
     const aws = await simulateAws([crowd])
     const unknown = 'cvpn-endpoint-00000000000000000'
     expect(await refusal(list(aws, unknown))).toBe('InvalidClientVpnEndpointId.NotFound 400')

@@ -18,14 +18,14 @@ const idsOf = async (answer: ReturnType<typeof ask>) =>
   (await answer).ClientVpnEndpoints?.map((endpoint) => endpoint.ClientVpnEndpointId)
 
 describe('DescribeClientVpnEndpoints', () => {
-  it('lists the endpoints of the Region that was signed for', async () => {
+  it('lists the endpoints of the Region in the signature', async () => {
     const aws = await simulateAws([staff(), machines(), contractors({ region: 'us-east-1' })])
     expect(await idsOf(ask(aws))).toEqual([STAFF, MACHINES])
     expect(await idsOf(ask({ client: aws.clientIn('us-east-1') }))).toEqual([contractors().id])
     expect(await idsOf(ask({ client: aws.clientIn('eu-west-1') }))).toEqual([])
   })
 
-  it('describes an endpoint in the formats of AWS', async () => {
+  it('describes an endpoint in AWS’s formats', async () => {
     const aws = await simulateAws([staff({ description: 'Staff & guests', tags: { 'vpn-policy': 'enforced' } })])
     const { ClientVpnEndpoints } = await ask(aws, { ClientVpnEndpointIds: [STAFF] })
     expect(ClientVpnEndpoints).toEqual([
@@ -57,7 +57,7 @@ describe('DescribeClientVpnEndpoints', () => {
     ])
   })
 
-  it('names the authentication of each', async () => {
+  it('names the authentication of each endpoint', async () => {
     const aws = await simulateAws([machines(), contractors({ status: 'deleting' })])
     const { ClientVpnEndpoints = [] } = await ask(aws)
     expect(ClientVpnEndpoints.map((endpoint) => endpoint.AuthenticationOptions?.map((option) => option.Type))).toEqual([
@@ -67,7 +67,7 @@ describe('DescribeClientVpnEndpoints', () => {
     expect(ClientVpnEndpoints.map((endpoint) => endpoint.Status?.Code)).toEqual(['available', 'deleting'])
   })
 
-  it('pages, and filters by the documented names', async () => {
+  it('serves pages, and filters by the documented names', async () => {
     const many = Array.from({ length: 12 }, (_, index) =>
       staff({ id: `cvpn-endpoint-${String(index).padStart(17, '0')}` }),
     )
@@ -85,7 +85,7 @@ describe('DescribeClientVpnEndpoints', () => {
     expect(await refusal(by('tag:Name', 'staff'))).toBe('InvalidFilter 400')
   })
 
-  it('refuses ids together with paging, unknown ids and those of other Regions', async () => {
+  it('refuses ids together with a page size, unknown ids and ids of other Regions', async () => {
     const aws = await simulateAws([staff(), machines({ region: 'us-east-1' })])
     const both = ask(aws, { ClientVpnEndpointIds: [STAFF], MaxResults: 5 })
     expect(await refusal(both)).toBe('InvalidParameterCombination 400')

@@ -28,24 +28,24 @@ const list = ({ client }: SimulatedAws, NextToken?: string): Promise<DescribeCli
 const end = ({ client }: SimulatedAws, ConnectionId: string) =>
   client.send(new TerminateClientVpnConnectionsCommand({ ClientVpnEndpointId: STAFF, ConnectionId }))
 
-const somebody = ({ world }: SimulatedAws) => world.connections(STAFF)[0]?.connectionId ?? ''
+const firstId = ({ world }: SimulatedAws) => world.connections(STAFF)[0]?.connectionId ?? ''
 
 const ask = ({ url }: SimulatedAws) => post(url, { Action: 'DescribeClientVpnConnections', ClientVpnEndpointId: STAFF })
 
 const statusesIn = (xml: string) => [...xml.matchAll(/<status><code>([^<]+)/g)].map(([, code]) => code)
 
-describe('an answer in the place of AWS', () => {
+describe('an answer that replaces AWS’s own', () => {
   it.each<[FaultKind, string]>([
     ['throttle', 'RequestLimitExceeded 503'],
     ['internal-error', 'InternalError 500'],
     ['unavailable', 'Unavailable 503'],
     ['denied', 'UnauthorizedOperation 403'],
     ['expired-credentials', 'RequestExpired 400'],
-  ])('%s is AWS’s own error %s, and nothing is done', async (fault, error) => {
+  ])('of the fault %s is AWS’s error %s, and the request has no effect', async (fault, error) => {
     const aws = await faultyAws({ fault })
     expect(await refusal(list(aws))).toBe(error)
-    expect(await refusal(end(aws, somebody(aws)))).toBe(error)
-    expect(aws.world.status(somebody(aws))).toBe('active')
+    expect(await refusal(end(aws, firstId(aws)))).toBe(error)
+    expect(aws.world.status(firstId(aws))).toBe('active')
     expect(aws.requests.map((request) => request.fault)).toEqual([fault, fault])
   })
 
@@ -55,31 +55,32 @@ describe('an answer in the place of AWS', () => {
     ['login-page', 200, '<title>Sign in</title>'],
     ['proxy-error', 502, '<!DOCTYPE html>'],
     ['error-in-success', 200, '<Code>InternalError</Code>'],
-  ])('%s has status %i and says %j', async (fault, status, text) => {
+  ])('of the fault %s has the status %i and contains %j', async (fault, status, text) => {
     const aws = await faultyAws({ fault })
     const answer = await ask(aws)
     const body = await answer.text()
     expect([answer.status, body.includes(text), body === '']).toEqual([status, true, text === ''])
-    await end(aws, somebody(aws)).catch(() => {})
-    expect(aws.world.status(somebody(aws))).toBe('active')
+    await end(aws, firstId(aws)).catch(() => {})
+    expect(aws.world.status(firstId(aws))).toBe('active')
   })
 })
 
-describe('an answer that does not arrive as it was given', () => {
-  const cut = async (fault: FaultKind) => {
+describe('an answer that is lost or changed on the way', () => {
+  /** Terminates a connection under a fault; returns the text that arrived and the connection's status. */
+  const terminateUnder = async (fault: FaultKind) => {
     const aws = await faultyAws({ fault })
-    const id = somebody(aws)
+    const id = firstId(aws)
     const recorded = new Promise((resolve) => aws.onRequest(resolve))
     const giveUp = new AbortController()
-    const asked = post(
+    const answer = post(
       aws.url,
       { Action: 'TerminateClientVpnConnections', ClientVpnEndpointId: STAFF, ConnectionId: id },
       {},
       giveUp.signal,
-    ).then(async (answer) => {
+    ).then(async ({ body }) => {
       let text = ''
       try {
-        for await (const chunk of answer.body ?? []) {
+        for await (const chunk of body ?? []) {
           text += Buffer.from(chunk).toString()
           if (fault === 'stall') giveUp.abort()
         }
@@ -88,10 +89,10 @@ describe('an answer that does not arrive as it was given', () => {
       }
       return text
     })
-    void asked.catch(() => {})
+    void answer.catch(() => {})
     await recorded
     if (fault === 'hang' || fault === 'answer-lost') giveUp.abort()
-    return { told: await asked.catch(() => 'nothing'), status: aws.world.status(id) }
+    return { text: await answer.catch(() => 'nothing'), status: aws.world.status(id) }
   }
 
   it.each<[FaultKind, RegExp, string]>([
@@ -101,13 +102,13 @@ describe('an answer that does not arrive as it was given', () => {
     ['stall', /^<\?xml.*TerminateClientVpnConnectionsResponse.*[^>]…$/s, 'terminating'],
     ['truncated', /^<\?xml.*<TerminateClientVpnConnectionsResponse((?!<\/Terminate).)*$/s, 'terminating'],
     ['wrong-root', /<SomethingElseResponse .*<\/SomethingElseResponse>$/s, 'terminating'],
-  ])('%s: what is told, and what has become of the connection', async (fault, told, status) => {
-    const seen = await cut(fault)
-    expect(seen.told).toMatch(told)
-    expect(seen.status).toBe(status)
+  ])('of the fault %s arrives as %s, and the connection is %s', async (fault, text, status) => {
+    const result = await terminateUnder(fault)
+    expect(result.text).toMatch(text)
+    expect(result.status).toBe(status)
   })
 
-  it('has the wrong date, by ten minutes or as far as it says', async () => {
+  it('has a date that is wrong by ten minutes, or by the duration in "by"', async () => {
     const dateOf = async (...faults: Faults) => {
       const aws = await faultyAws(...faults)
       return Date.parse((await ask(aws)).headers.get('date') ?? '') - aws.clock.now
@@ -118,8 +119,8 @@ describe('an answer that does not arrive as it was given', () => {
   })
 })
 
-describe('a list that is not as it should be', () => {
-  it('repeats a token, so that its pages have no end', async () => {
+describe('a faulty list', () => {
+  it('repeats a token, so that its pages never end', async () => {
     const aws = await faultyAws({ fault: 'repeated-token' })
     const { NextToken: token } = await list(aws)
     expect((await list(aws, token)).NextToken).toBe(token)
@@ -132,9 +133,9 @@ describe('a list that is not as it should be', () => {
     expect(new Set(rows.map(({ ConnectionId }) => ConnectionId)).size).toBe(5)
   })
 
-  it('shows for twenty seconds what was cut, or went, as active', async () => {
+  it('shows a terminated connection as active for twenty seconds', async () => {
     const aws = await faultyAws({ fault: 'stale-list' })
-    await end(aws, somebody(aws))
+    await end(aws, firstId(aws))
     const shown = async () => statusesIn(await (await ask(aws)).text())[0]
     aws.clock.now += 20 * SECOND - 1
     expect(await shown()).toBe('active')
@@ -143,18 +144,18 @@ describe('a list that is not as it should be', () => {
   })
 })
 
-describe('a termination', () => {
-  it('is promised, and nothing happens', async () => {
+describe('a faulty termination', () => {
+  it('is answered with "terminating" and has no effect', async () => {
     const aws = await faultyAws({ fault: 'lie' })
-    const answer = await end(aws, somebody(aws))
+    const answer = await end(aws, firstId(aws))
     expect(answer.ConnectionStatuses?.[0]?.CurrentStatus?.Code).toBe('terminating')
     aws.clock.now += HOUR
-    expect(aws.world.status(somebody(aws))).toBe('active')
+    expect(aws.world.status(firstId(aws))).toBe('active')
   })
 
-  it('fails in the end; the connection goes on and can be ended once more', async () => {
+  it('fails after a while: the connection continues and can be terminated again', async () => {
     const aws = await faultyAws({ fault: 'failed-to-terminate', for: '1m' })
-    const id = somebody(aws)
+    const id = firstId(aws)
     const before = aws.world.connections(STAFF)[0]?.ingressBytes ?? 0
     await end(aws, id)
     expect(aws.world.status(id)).toBe('terminating')
@@ -167,11 +168,11 @@ describe('a termination', () => {
     expect(aws.world.status(id)).toBe('terminated')
   })
 
-  it('that fails does not bring back who went home meanwhile', async () => {
+  it('does not bring back a client that has left in the meantime', async () => {
     const aws = await simulateAws([staff({ connections: [{ username: 'alice', leavesAfter: '1s' }] })], {
       scenario: { faults: [{ fault: 'failed-to-terminate' }] },
     })
-    const id = somebody(aws)
+    const id = firstId(aws)
     await end(aws, id)
     aws.clock.now += 2 * SECOND
     expect(aws.world.status(id)).toBe('terminated')
@@ -179,52 +180,52 @@ describe('a termination', () => {
 })
 
 describe('another tool', () => {
-  it('has drained the bucket of the account, which fills again', async () => {
+  it('drains the bucket of the account, which refills', async () => {
     const aws = await faultyAws({ fault: 'other-tool', for: '1s' })
     expect(await refusal(list(aws))).toBe('RequestLimitExceeded 503')
     aws.clock.now += 2 * SECOND
     const answers = await Promise.allSettled(Array.from({ length: 60 }, () => list(aws)))
-    // 20 a second came back.
+    // The bucket has refilled for two seconds at 20 per second.
     expect(answers.filter(({ status }) => status === 'fulfilled')).toHaveLength(40)
   })
 })
 
-describe('when faults strike', () => {
-  const strikesAt = async (seconds: readonly number[], ...faults: Faults) => {
+describe('the faults of a scenario', () => {
+  const faultySeconds = async (seconds: readonly number[], ...faults: Faults) => {
     const aws = await faultyAws(...faults)
     const start = aws.clock.now
-    const struck = []
+    const faulty = []
     for (const second of seconds) {
       aws.clock.now = start + second * SECOND
       await ask(aws)
-      if (aws.requests.at(-1)?.fault !== undefined) struck.push(second)
+      if (aws.requests.at(-1)?.fault !== undefined) faulty.push(second)
     }
-    return struck
+    return faulty
   }
 
-  it('they begin, last and come back as they say', async () => {
+  it('follow "after", "for" and "every"', async () => {
     const fault = { fault: 'throttle', after: '10s', for: '5s', every: '30s' } as const
-    expect(await strikesAt([0, 9, 10, 14, 15, 39, 40, 44, 45, 70], fault)).toEqual([10, 14, 40, 44, 70])
-    expect(await strikesAt([0, 9, 10, 900], { fault: 'throttle', after: '10s' })).toEqual([10, 900])
-    expect(await strikesAt([0, 4, 5], { fault: 'throttle', for: '5s' })).toEqual([0, 4])
+    expect(await faultySeconds([0, 9, 10, 14, 15, 39, 40, 44, 45, 70], fault)).toEqual([10, 14, 40, 44, 70])
+    expect(await faultySeconds([0, 9, 10, 900], { fault: 'throttle', after: '10s' })).toEqual([10, 900])
+    expect(await faultySeconds([0, 4, 5], { fault: 'throttle', for: '5s' })).toEqual([0, 4])
   })
 
-  it('they strike their actions alone, and never STS', async () => {
+  it('apply neither to other actions nor to STS', async () => {
     const aws = await faultyAws({ fault: 'throttle', actions: ['DescribeClientVpnConnections'] }, { fault: 'lie' })
     expect(await refusal(list(aws))).toBe('RequestLimitExceeded 503')
     expect((await aws.client.send(new DescribeClientVpnEndpointsCommand())).ClientVpnEndpoints).toHaveLength(1)
-    await end(aws, somebody(aws))
+    await end(aws, firstId(aws))
     await post(aws.url, { Action: 'GetCallerIdentity' }, { authorization: '' })
     expect(aws.requests.map(({ fault }) => fault)).toEqual(['throttle', undefined, 'lie', undefined])
   })
 
-  it('the same seed strikes the same requests, in about the share that was asked for', async () => {
-    const struck = async (seed: number) => {
+  it('are the same for the same seed, at about the configured percentage', async () => {
+    const faultyRequests = async (seed: number) => {
       const aws = await simulateAws([staff()], { seed, scenario: { faults: [{ fault: 'throttle', percent: 20 }] } })
       for (let asked = 0; asked < 200; asked++) await ask(aws)
       return aws.requests.map(({ fault }) => fault === 'throttle')
     }
-    const [one, again, other] = [await struck(1), await struck(1), await struck(2)]
+    const [one, again, other] = [await faultyRequests(1), await faultyRequests(1), await faultyRequests(2)]
     expect(again).toEqual(one)
     expect(other).not.toEqual(one)
     const share = one.filter(Boolean).length / one.length
@@ -232,7 +233,7 @@ describe('when faults strike', () => {
     expect(share).toBeLessThan(0.3)
   })
 
-  it('they can be switched off and on', async () => {
+  it('end and begin when the list of faults is replaced', async () => {
     const aws = await faultyAws({ fault: 'throttle' })
     aws.setFaults([])
     expect((await list(aws)).Connections).toHaveLength(5)
@@ -241,12 +242,12 @@ describe('when faults strike', () => {
   })
 })
 
-describe('what is written', () => {
-  it('the mixture has a little of every kind', () => {
+describe('the notation of faults', () => {
+  it('has a mixture with every kind', () => {
     expect(new Set(faultMixture.map(({ fault }) => fault))).toEqual(new Set(FAULT_KINDS))
   })
 
-  it('in words: a kind, or a kind and its per cent', () => {
+  it('has a short form: a kind, or a kind and its percentage', () => {
     const parsed = parseFaultWords('throttle=2.5,reset')
     expect(parsed).toMatchObject({
       faults: [
@@ -266,7 +267,7 @@ describe('what is written', () => {
     ['reset=101', 'found "101"'],
     ['reset=5%', 'found "5%"'],
     ['reset=1e1', 'found "1e1"'],
-  ])('%j is refused: %s', (text, message) => {
+  ])('refuses %j: %s', (text, message) => {
     const parsed = parseFaultWords(text)
     expect('problem' in parsed && parsed.problem).toContain(message)
   })
@@ -279,10 +280,10 @@ describe('what is written', () => {
     ['{ fault: reset, for: soon }', '"soon" is not a duration'],
     ['{ fault: reset, every: 5m }', '"every" needs a "for"'],
     ['{ fault: reset, for: 5m, every: 5m }', '"every" must be longer than "for"'],
-    ['{ fault: reset, by: 5m }', '"by" goes with wrong-date alone'],
+    ['{ fault: reset, by: 5m }', '"by" is valid only for the fault wrong-date'],
     ['{ fault: reset, actions: [] }', 'the list is empty'],
-    ['{ fault: lie, actions: [DescribeClientVpnConnections] }', 'only TerminateClientVpnConnections'],
-  ])('%s in a file is refused at its line: %s', (fault, message) => {
+    ['{ fault: lie, actions: [DescribeClientVpnConnections] }', 'only to TerminateClientVpnConnections'],
+  ])('refuses %s in a file, with its line: %s', (fault, message) => {
     const parsed = parseFaults(`faults:\n  - ${fault}\n`, 'f.yaml')
     const [problem] = 'problems' in parsed ? parsed.problems : []
     expect(problem).toMatchObject({ file: 'f.yaml', line: 2 })

@@ -56,7 +56,7 @@ describe('the world', () => {
     expect(await bodies(7)).toEqual(await bodies(7))
   })
 
-  it('takes its seed from the scenario, unless it is started with one', async () => {
+  it('uses the seed of the scenario, unless the simulator is started with one', async () => {
     const idsOf = async (inScenario: number, asOption?: number) => {
       const options = asOption === undefined ? {} : { seed: asOption }
       const aws = await simulateAws([staff({ connections: [{ username: 'a' }] })], {
@@ -69,17 +69,17 @@ describe('the world', () => {
     expect(await idsOf(5, 6)).toEqual(await idsOf(6))
   })
 
-  it('is another one for another seed', async () => {
+  it('is different for another seed', async () => {
     const one = await bodies(7)
     const other = await bodies(8)
     expect(one.map((body, index) => body === other[index])).toEqual(one.map(() => false))
   })
 
-  it('does not depend on how often it is looked at', async () => {
-    const after = (looks: number) =>
+  it('does not depend on the number of requests', async () => {
+    const after = (requests: number) =>
       withSimulator(undefined, async (url, clock, world) => {
-        for (let look = 1; look <= looks; look++) {
-          clock.now = START + (look * 300 * MINUTE) / looks
+        for (let request = 1; request <= requests; request++) {
+          clock.now = START + (request * 300 * MINUTE) / requests
           await post(url, { Action: 'DescribeClientVpnEndpoints' }, { authorization: SIGNATURE })
         }
         return world.connections(STAFF)
@@ -91,8 +91,8 @@ describe('the world', () => {
 })
 
 describe('request ids', () => {
-  it('tell nothing of connection ids', async () => {
-    // Idle people need no other draws: two generators in step would give both kinds of ids the same digits.
+  it('are independent of connection ids', async () => {
+    // An idle client needs no other random number. Two generators in step would give both ids the same digits.
     const aws = await simulateAws([staff({ connections: [{ username: 'a', idle: true }] })])
     const answer = await post(aws.url, { Action: 'DescribeClientVpnEndpoints' })
     const requestId = answer.headers.get('x-amzn-requestid') ?? ''
@@ -103,7 +103,7 @@ describe('request ids', () => {
 })
 
 describe('the default scenario', () => {
-  it('has people of every authentication who come, stay and go', async () => {
+  it('has clients of every authentication that connect, stay and leave', async () => {
     await withSimulator(undefined, async (_, clock, world) => {
       const atStart = new Map([STAFF, MACHINES, CONTRACTORS].map((id) => [id, world.connections(id)]))
       expect([...atStart.values()].map((rows) => rows.length)).toEqual([25, 12, 16])

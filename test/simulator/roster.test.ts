@@ -25,7 +25,7 @@ const row = (order: number, username: string | undefined): ConnectionRow => ({
 })
 
 describe('a roster', () => {
-  it('lists what is there in the order of arrival, whatever was removed', () => {
+  it('lists its rows in the order in which they were added, after any removals', () => {
     const step = fc.record({
       add: fc.integer({ min: 0, max: 900 }),
       removeEvery: fc.integer({ min: 1, max: 5 }),
@@ -43,9 +43,9 @@ describe('a roster', () => {
             expected.push(added)
             order += 2
           }
-          const goes = (_: unknown, index: number) => index % removeEvery !== 0
-          for (const gone of expected.filter(goes)) roster.remove(gone)
-          expected = expected.filter((_, index) => !goes(_, index))
+          const isRemoved = (_: unknown, index: number) => index % removeEvery !== 0
+          for (const removed of expected.filter(isRemoved)) roster.remove(removed)
+          expected = expected.filter((_, index) => !isRemoved(_, index))
 
           const orders = (rows: Iterable<ConnectionRow>) => Array.from(rows, (listed) => listed.order)
           expect(orders(roster.after(from))).toEqual(orders(expected.filter((listed) => listed.order > from)))

@@ -84,7 +84,7 @@ endpoints:
     })
   })
 
-  it('reports every problem where it stands', () => {
+  it('reports every problem with its line and column', () => {
     const text = `seed: one
 colour: red
 endpoints:
@@ -113,7 +113,7 @@ endpoints:
     )
   })
 
-  it('wants every endpoint once', () => {
+  it('refuses an endpoint that is listed twice', () => {
     const endpoint = '{ id: cvpn-endpoint-0123456789abcdef0, name: a, region: eu-central-1, authentication: directory }'
     expect(places(`endpoints:\n  - ${endpoint}\n  - ${endpoint}\n`)).toEqual(['3:11'])
   })

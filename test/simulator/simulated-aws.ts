@@ -40,11 +40,11 @@ export const contractors = (more: Partial<EndpointInput> = {}): EndpointInput =>
 export interface SimulatedAws extends Simulator {
   readonly client: EC2Client
   clientIn(region: string): EC2Client
-  /** The clock stands still until it is moved. */
+  /** The simulator's clock. It changes only when a test assigns to it. */
   readonly clock: { now: Instant }
 }
 
-/** A simulator of these endpoints whose clock is moved by hand, and a client of it. Both end with the test. */
+/** Starts a simulator of these endpoints with a manual clock, and a client for it. Both are closed after the test. */
 export const simulateAws = async (
   endpoints: ScenarioInput['endpoints'],
   { scenario, ...options }: Partial<Omit<SimulatorOptions, 'scenario'>> & { scenario?: Partial<ScenarioInput> } = {},
@@ -69,7 +69,7 @@ export const simulateAws = async (
   return { ...simulator, client: clientIn(REGION), clientIn, clock }
 }
 
-/** The EC2 error that a call ends with: its code and HTTP status. */
+/** The EC2 error of a failed call: code and HTTP status. Throws if the call succeeds. */
 export const refusal = async (call: Promise<unknown>): Promise<string> => {
   const error: unknown = await call.then(
     () => new Error('the call succeeded'),
@@ -81,7 +81,7 @@ export const refusal = async (call: Promise<unknown>): Promise<string> => {
 
 export const SIGNATURE = `AWS4-HMAC-SHA256 Credential=test/20261123/${REGION}/ec2/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`
 
-/** One request as bytes on the wire. */
+/** Sends one request without the SDK. */
 export const post = (
   url: string,
   parameters: Record<string, string>,

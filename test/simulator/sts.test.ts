@@ -16,20 +16,20 @@ import {
   staff,
 } from './simulated-aws.ts'
 
-const OURS = '111122223333'
-const THEIRS = '444455556666'
-const ROLE = `arn:aws:iam::${THEIRS}:role/vpn/curfew`
-const LOOKER = `arn:aws:iam::${THEIRS}:role/looker`
+const OWN_ACCOUNT = '111122223333'
+const OTHER_ACCOUNT = '444455556666'
+const ROLE = `arn:aws:iam::${OTHER_ACCOUNT}:role/vpn/curfew`
+const READER = `arn:aws:iam::${OTHER_ACCOUNT}:role/reader`
 
 const PEOPLE = [{ username: 'alice' }]
 
 const twoAccounts = (scenario: Parameters<typeof simulateAws>[1] = {}) =>
-  simulateAws([staff({ connections: PEOPLE }), contractors({ account: THEIRS, connections: PEOPLE })], {
+  simulateAws([staff({ connections: PEOPLE }), contractors({ account: OTHER_ACCOUNT, connections: PEOPLE })], {
     ...scenario,
     scenario: {
       roles: [
         { arn: ROLE, externalId: 'curfew' },
-        { arn: LOOKER, deny: ['ec2:TerminateClientVpnConnections'] },
+        { arn: READER, deny: ['ec2:TerminateClientVpnConnections'] },
       ],
       ...scenario.scenario,
     },
@@ -61,7 +61,7 @@ const assume = async (
   return { keys, expiresAt: Expiration?.getTime() }
 }
 
-/** The error that a call ends with: its code and HTTP status. */
+/** The error of a call: code and HTTP status, or `none` if it succeeds. */
 const refusal = (call: Promise<unknown>): Promise<string> =>
   call.then(
     () => 'none',
@@ -78,50 +78,50 @@ const connectionsOf = (client: EC2Client, ClientVpnEndpointId: string, more = {}
   client.send(new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId, ...more }))
 
 describe('GetCallerIdentity', () => {
-  it('names the account of a plain key, and that of a role', async () => {
+  it('names the account of a plain key and of a role', async () => {
     const aws = await twoAccounts()
     expect(await stsOf(aws).send(new GetCallerIdentityCommand({}))).toMatchObject({
-      Account: OURS,
-      Arn: `arn:aws:iam::${OURS}:user/simulated`,
+      Account: OWN_ACCOUNT,
+      Arn: `arn:aws:iam::${OWN_ACCOUNT}:user/simulated`,
     })
     const { keys } = await assume(aws)
     expect(await stsOf(aws, keys).send(new GetCallerIdentityCommand({}))).toMatchObject({
-      Account: THEIRS,
-      Arn: `arn:aws:sts::${THEIRS}:assumed-role/curfew/test`,
+      Account: OTHER_ACCOUNT,
+      Arn: `arn:aws:sts::${OTHER_ACCOUNT}:assumed-role/curfew/test`,
     })
   })
 
-  it('can be of another account', async () => {
-    const aws = await simulateAws([staff()], { scenario: { account: THEIRS } })
-    expect(await stsOf(aws).send(new GetCallerIdentityCommand({}))).toMatchObject({ Account: THEIRS })
+  it('names the account that the scenario sets', async () => {
+    const aws = await simulateAws([staff()], { scenario: { account: OTHER_ACCOUNT } })
+    expect(await stsOf(aws).send(new GetCallerIdentityCommand({}))).toMatchObject({ Account: OTHER_ACCOUNT })
   })
 })
 
 describe('AssumeRole', () => {
-  it('checks the external id, where the role asks for one', async () => {
+  it('checks the external id if the role has one', async () => {
     const aws = await twoAccounts()
     expect(await refusal(assume(aws, ROLE))).toBe('none')
     expect(await refusal(assume(aws, ROLE, { ExternalId: 'Curfew' }))).toBe('AccessDenied 403')
     const without = new AssumeRoleCommand({ RoleArn: ROLE, RoleSessionName: 'test' })
     expect(await refusal(stsOf(aws).send(without))).toBe('AccessDenied 403')
-    expect(await refusal(assume(aws, LOOKER, { ExternalId: 'anything' }))).toBe('none')
+    expect(await refusal(assume(aws, READER, { ExternalId: 'anything' }))).toBe('none')
   })
 
-  it('says of an unknown role what it says of a denied one', async () => {
+  it('gives the same answer for an unknown role and a denied one', async () => {
     const aws = await twoAccounts()
-    expect(await refusal(assume(aws, `arn:aws:iam::${THEIRS}:role/curfew`))).toBe('AccessDenied 403')
+    expect(await refusal(assume(aws, `arn:aws:iam::${OTHER_ACCOUNT}:role/curfew`))).toBe('AccessDenied 403')
     const denied = await twoAccounts({ scenario: { deny: ['sts:AssumeRole'] } })
     expect(await refusal(assume(denied))).toBe('AccessDenied 403')
   })
 
-  it('gives credentials for an hour, or as long as was asked', async () => {
+  it('issues credentials for an hour, or for the requested time', async () => {
     const aws = await twoAccounts()
     expect((await assume(aws)).expiresAt).toBe(aws.clock.now + HOUR)
     expect((await assume(aws, ROLE, { DurationSeconds: 900 })).expiresAt).toBe(aws.clock.now + 900 * SECOND)
     expect(await refusal(assume(aws, ROLE, { DurationSeconds: 60 }))).toBe('InvalidParameterValue 400')
   })
 
-  it('refuses what makes no sense', async () => {
+  it('refuses invalid parameters', async () => {
     const aws = await twoAccounts()
     const sts = { authorization: SIGNATURE.replace('/ec2/', '/sts/') }
     const codeOf = async (parameters: Record<string, string>) => {
@@ -135,7 +135,7 @@ describe('AssumeRole', () => {
 })
 
 describe('a service', () => {
-  it('answers for itself alone', async () => {
+  it('does not answer for the other service', async () => {
     const aws = await twoAccounts()
     const asked = async (action: string, service: string) => {
       const authorization = SIGNATURE.replace('/ec2/', `/${service}/`)
@@ -143,7 +143,7 @@ describe('a service', () => {
     }
     expect(await asked('DescribeClientVpnEndpoints', 'sts')).toContain('<Code>InvalidAction</Code>')
     expect(await asked('GetCallerIdentity', 'ec2')).toContain('<Code>InvalidAction</Code>')
-    expect(await asked('GetCallerIdentity', 'sts')).toContain(`<Account>${OURS}</Account>`)
+    expect(await asked('GetCallerIdentity', 'sts')).toContain(`<Account>${OWN_ACCOUNT}</Account>`)
     expect(aws.requests.map(({ service, code }) => [service, code])).toEqual([
       ['sts', 'InvalidAction'],
       ['ec2', 'InvalidAction'],
@@ -153,7 +153,7 @@ describe('a service', () => {
 })
 
 describe('an account', () => {
-  it('sees its own endpoints and no others', async () => {
+  it('sees only its own endpoints', async () => {
     const aws = await twoAccounts()
     const role = ec2Of(aws, (await assume(aws)).keys)
     expect([await idsOf(aws.client), await idsOf(role)]).toEqual([[STAFF], [CONTRACTORS]])
@@ -173,11 +173,11 @@ describe('an account', () => {
 })
 
 describe('temporary credentials', () => {
-  it('carry what is denied to the role', async () => {
+  it('have the denied actions of their role', async () => {
     const aws = await twoAccounts()
-    const looker = ec2Of(aws, (await assume(aws, LOOKER)).keys)
+    const reader = ec2Of(aws, (await assume(aws, READER)).keys)
     const dry = { DryRun: true }
-    expect(await refusal(connectionsOf(looker, CONTRACTORS, dry))).toBe('DryRunOperation 412')
+    expect(await refusal(connectionsOf(reader, CONTRACTORS, dry))).toBe('DryRunOperation 412')
     const answer = await post(aws.url, {
       Action: 'TerminateClientVpnConnections',
       ClientVpnEndpointId: STAFF,
@@ -193,7 +193,7 @@ describe('temporary credentials', () => {
     expect(await refusal(connectionsOf(denied.client, STAFF, dry))).toBe('DryRunOperation 412')
   })
 
-  it('expire when the clock says so, in the words of each service', async () => {
+  it('expire by the simulator’s clock, with the error of each service', async () => {
     const aws = await twoAccounts()
     const { keys } = await assume(aws)
     const [ec2, sts] = [ec2Of(aws, keys), stsOf(aws, keys)]
@@ -204,7 +204,7 @@ describe('temporary credentials', () => {
     expect(await refusal(sts.send(new GetCallerIdentityCommand({})))).toBe('ExpiredToken 400')
   })
 
-  it('of another run, or with another token, are not valid', async () => {
+  it('of another run, or with another token, are invalid', async () => {
     const { keys } = await assume(await twoAccounts({ seed: 2 }))
     const aws = await twoAccounts()
     expect(await refusal(connectionsOf(ec2Of(aws, keys), CONTRACTORS))).toBe('AuthFailure 401')
@@ -216,7 +216,7 @@ describe('temporary credentials', () => {
 })
 
 describe('endpoints', () => {
-  it('come, change and go while it runs', async () => {
+  it('are added, changed and removed while the simulator runs', async () => {
     const aws = await simulateAws([staff()])
     aws.world.addEndpoint(machines({ connections: [{ commonName: 'build-01.corp.example' }] }))
     expect(await idsOf(aws.client)).toEqual([STAFF, MACHINES])
@@ -241,7 +241,7 @@ describe('endpoints', () => {
     expect(() => aws.world.addEndpoint(machines())).toThrow(MACHINES)
   })
 
-  it('that go while a list is read take no other with them', async () => {
+  it('that are removed between pages do not hide others', async () => {
     const many = Array.from({ length: 12 }, (_, index) =>
       staff({ id: `cvpn-endpoint-${index.toString(16).padStart(17, '0')}` }),
     )

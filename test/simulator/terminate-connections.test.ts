@@ -30,7 +30,7 @@ const idsOf = ({ world }: SimulatedAws, username: string) =>
 const sessions = (username: string, count: number) => Array.from({ length: count }, () => ({ username }))
 
 describe('terminating by connection id', () => {
-  it('goes from active over terminating to terminated', async () => {
+  it('changes the status from active to terminating to terminated', async () => {
     const aws = await simulateAws([staff({ terminatingFor: '3s', connections: sessions('alice', 2) })])
     const [id = '', other = ''] = idsOf(aws, 'alice')
     const answer = await terminate(aws, { ConnectionId: id })
@@ -51,7 +51,7 @@ describe('terminating by connection id', () => {
     expect(aws.world.status(id)).toBeUndefined()
   })
 
-  it('stops its traffic at once', async () => {
+  it('stops the traffic at once', async () => {
     const aws = await simulateAws([staff({ connections: [{ username: 'alice', age: '1h' }] })])
     const [id = ''] = idsOf(aws, 'alice')
     await terminate(aws, { ConnectionId: id })
@@ -63,7 +63,7 @@ describe('terminating by connection id', () => {
     })
   })
 
-  it('leaves one that is ending or has ended as it is', async () => {
+  it('does not change a connection that is ending or has ended', async () => {
     const aws = await simulateAws([staff({ connections: sessions('alice', 1) })])
     const [id = ''] = idsOf(aws, 'alice')
     const statuses = async () => {
@@ -79,7 +79,7 @@ describe('terminating by connection id', () => {
     expect(aws.world.connections(STAFF)).toMatchObject([{ endedAt }])
   })
 
-  it('knows neither made-up ids, nor those of other endpoints, nor those ended more than an hour ago', async () => {
+  it('refuses invented ids, ids of other endpoints, and connections that ended more than an hour ago', async () => {
     const aws = await simulateAws([staff({ connections: sessions('alice', 1) }), machines()])
     const [id = ''] = idsOf(aws, 'alice')
     const notFound = 'InvalidClientVpnConnection.IdNotFound 400'
@@ -92,7 +92,7 @@ describe('terminating by connection id', () => {
 })
 
 describe('terminating by user name', () => {
-  it('ends up to five connections of that spelling', async () => {
+  it('ends up to five connections of exactly that name', async () => {
     const aws = await simulateAws([staff({ connections: [...sessions('alice', 5), ...sessions('Alice', 1)] })])
     const answer = await terminate(aws, { Username: 'alice' })
     expect(answer.Username).toBe('alice')
@@ -100,14 +100,14 @@ describe('terminating by user name', () => {
     expect(aws.world.connections(STAFF).map((row) => row.status)).toEqual([...Array(5).fill('terminating'), 'active'])
   })
 
-  it('ends nothing where there are more than five', async () => {
+  it('ends nothing if the user has more than five connections', async () => {
     const aws = await simulateAws([staff({ connections: sessions('alice', 6) })])
     const limit = 'ClientVpnTerminateConnectionsLimitExceeded 400'
     expect(await refusal(terminate(aws, { Username: 'alice' }))).toBe(limit)
     expect(aws.world.connections(STAFF).every((row) => row.status === 'active')).toBe(true)
   })
 
-  it('counts active connections only', async () => {
+  it('counts only active connections', async () => {
     const aws = await simulateAws([staff({ connections: sessions('alice', 6) })])
     const [first = ''] = idsOf(aws, 'alice')
     await terminate(aws, { ConnectionId: first })
@@ -122,8 +122,8 @@ describe('terminating by user name', () => {
   })
 })
 
-describe('terminating is refused', () => {
-  it('without a selector and with two', async () => {
+describe('a termination is refused', () => {
+  it('without a selector, and with two', async () => {
     const aws = await simulateAws([staff({ connections: sessions('alice', 1) })])
     const [id = ''] = idsOf(aws, 'alice')
     expect(await refusal(terminate(aws, {}))).toBe('MissingParameter 400')
@@ -132,21 +132,22 @@ describe('terminating is refused', () => {
     expect(aws.world.status(id)).toBe('active')
   })
 
-  it('for an endpoint that is not there', async () => {
+  it('for an endpoint that does not exist', async () => {
     const aws = await simulateAws([staff()])
     const call = terminate(aws, { Username: 'alice' }, 'cvpn-endpoint-00000000000000000')
     expect(await refusal(call)).toBe('InvalidClientVpnEndpointId.NotFound 400')
   })
 })
 
-describe('after a cut', () => {
-  const comesBack = async (endpoint: ReturnType<typeof staff>, afterMs: number) => {
+describe('after a termination', () => {
+  /** Terminates the only connection of an endpoint; returns the new connections after the given time. */
+  const reconnects = async (endpoint: ReturnType<typeof staff>, afterMs: number) => {
     const aws = await simulateAws([endpoint])
-    const [cut] = aws.world.connections(endpoint.id)
-    await terminate(aws, { ConnectionId: cut?.connectionId }, endpoint.id)
+    const [terminated] = aws.world.connections(endpoint.id)
+    await terminate(aws, { ConnectionId: terminated?.connectionId }, endpoint.id)
     aws.clock.now += afterMs
     const [old, ...fresh] = aws.world.connections(endpoint.id)
-    expect(old?.connectionId).toBe(cut?.connectionId)
+    expect(old?.connectionId).toBe(terminated?.connectionId)
     return fresh
   }
 
@@ -155,9 +156,9 @@ describe('after a cut', () => {
   it.each([
     ['certificate', laptop],
     ['directory', contractors({ connections: [{ username: 'dave', age: '9h' }] })],
-  ])('a %s client is back within two to three seconds, with a new id and a fresh age', async (_, endpoint) => {
-    expect(await comesBack(endpoint, 2 * SECOND - 1)).toEqual([])
-    const [fresh, ...others] = await comesBack(endpoint, 3 * SECOND)
+  ])('a %s client reconnects within two to three seconds, with a new id and age', async (_, endpoint) => {
+    expect(await reconnects(endpoint, 2 * SECOND - 1)).toEqual([])
+    const [fresh, ...others] = await reconnects(endpoint, 3 * SECOND)
     expect(others).toEqual([])
     expect(fresh).toMatchObject({ status: 'active' })
     expect(fresh?.establishedAt).toBeGreaterThanOrEqual(Date.UTC(2026, 10, 23, 8, 0, 2))
@@ -165,25 +166,25 @@ describe('after a cut', () => {
     expect(fresh?.ingressBytes).toBeLessThan(20_000)
   })
 
-  it('clients of their own accord spread over the whole second', async () => {
+  it('automatic reconnects are spread over the whole second', async () => {
     const people = Array.from({ length: 40 }, (_, index) => ({ commonName: `laptop-${index}` }))
     const aws = await simulateAws([machines({ connections: people })])
     for (const { connectionId } of aws.world.connections(MACHINES)) {
       await terminate(aws, { ConnectionId: connectionId }, MACHINES)
     }
-    const cutAt = aws.clock.now
+    const terminatedAt = aws.clock.now
     aws.clock.now += MINUTE
     const waits = aws.world
       .connections(MACHINES)
       .slice(people.length)
-      .map((row) => row.establishedAt - cutAt)
+      .map((row) => row.establishedAt - terminatedAt)
     expect(waits).toHaveLength(people.length)
     expect(Math.min(...waits)).toBeGreaterThanOrEqual(2 * SECOND)
     expect(Math.max(...waits)).toBeLessThanOrEqual(3 * SECOND)
     expect(new Set(waits).size).toBeGreaterThan(people.length / 2)
   })
 
-  it('a person who goes home while being cut stays there, and an end that has been is not moved', async () => {
+  it('a client that leaves while it is terminating does not reconnect, and leaving later does not move the end', async () => {
     const aws = await simulateAws([machines({ connections: [{ commonName: 'laptop' }] })])
     const [connectionId = ''] = aws.world.connections(MACHINES).map((row) => row.connectionId)
     await terminate(aws, { ConnectionId: connectionId }, MACHINES)
@@ -195,20 +196,20 @@ describe('after a cut', () => {
     expect(aws.world.connections(MACHINES)).toMatchObject([{ connectionId, endedAt: aws.clock.now - MINUTE + SECOND }])
   })
 
-  it('a federated client stays away', async () => {
-    expect(await comesBack(staff({ connections: [{ username: 'alice' }] }), 30 * MINUTE)).toEqual([])
+  it('a federated client does not reconnect', async () => {
+    expect(await reconnects(staff({ connections: [{ username: 'alice' }] }), 30 * MINUTE)).toEqual([])
   })
 
-  it('a federated client comes back when its scenario says that it logs in again', async () => {
+  it('a federated client reconnects if its scenario sets reconnectAfter', async () => {
     const endpoint = staff({ connections: [{ username: 'alice', reconnectAfter: '40s' }] })
-    expect(await comesBack(endpoint, 40 * SECOND - 1)).toEqual([])
-    expect(await comesBack(endpoint, 40 * SECOND)).toMatchObject([{ username: 'alice', status: 'active' }])
+    expect(await reconnects(endpoint, 40 * SECOND - 1)).toEqual([])
+    expect(await reconnects(endpoint, 40 * SECOND)).toMatchObject([{ username: 'alice', status: 'active' }])
   })
 
-  it('a certificate client stays away when its scenario says so, or when its person has gone home', async () => {
+  it('a certificate client does not reconnect if its scenario says never, or if it has left', async () => {
     const never = machines({ connections: [{ commonName: 'laptop', reconnectAfter: 'never' }] })
-    expect(await comesBack(never, 30 * MINUTE)).toEqual([])
+    expect(await reconnects(never, 30 * MINUTE)).toEqual([])
     const home = machines({ connections: [{ commonName: 'laptop', leavesAfter: '1s' }] })
-    expect(await comesBack(home, 30 * MINUTE)).toEqual([])
+    expect(await reconnects(home, 30 * MINUTE)).toEqual([])
   })
 })

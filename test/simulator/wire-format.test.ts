@@ -4,8 +4,8 @@ import { post, STAFF, START, simulateAws, staff } from './simulated-aws.ts'
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}$/
 
-describe('on the wire', () => {
-  it('an answer is XML on one line, named after its action', async () => {
+describe('the wire format', () => {
+  it('of an answer is XML on one line, named after its action', async () => {
     const aws = await simulateAws([staff()])
     const answer = await post(aws.url, { Action: 'DescribeClientVpnConnections', ClientVpnEndpointId: STAFF })
     const requestId = answer.headers.get('x-amzn-requestid') ?? ''
@@ -19,7 +19,7 @@ describe('on the wire', () => {
     )
   })
 
-  it('an error has its own root and RequestID with a capital D', async () => {
+  it('of an error has its own root, and RequestID with a capital D', async () => {
     const aws = await simulateAws([staff()])
     const answer = await post(aws.url, {
       Action: 'DescribeClientVpnConnections',
@@ -33,7 +33,7 @@ describe('on the wire', () => {
     )
   })
 
-  it('a termination says what it did', async () => {
+  it('of a termination lists each connection with both statuses', async () => {
     const username = 'a&b <"c">@corp.example'
     const aws = await simulateAws([staff({ connections: [{ username }] })])
     const [row] = aws.world.connections(STAFF)
@@ -49,7 +49,7 @@ describe('on the wire', () => {
     )
   })
 
-  it('names are escaped wherever they stand, and nothing is indented', async () => {
+  it('escapes names everywhere and indents nothing', async () => {
     const username = '<o\'neil & "sons">'
     const aws = await simulateAws([
       staff({ name: 'a<b', tags: { 'k&': '"v"' }, connections: [{ username, posture: ['<ok>'] }] }),
@@ -67,7 +67,7 @@ describe('on the wire', () => {
     )
   })
 
-  it('a plus sign and escapes in a form mean what they mean in forms', async () => {
+  it('decodes a plus sign and escapes of a form', async () => {
     const aws = await simulateAws([staff({ connections: [{ username: 'a b' }, { username: 'a+b' }] })])
     for (const [value, username] of [
       ['a+b', 'a b'],
@@ -86,7 +86,7 @@ describe('on the wire', () => {
     }
   })
 
-  it('the Date header shows the injected clock', async () => {
+  it('has the injected clock in the Date header', async () => {
     const aws = await simulateAws([staff()])
     aws.clock.now = START + HOUR
     const answer = await post(aws.url, { Action: 'DescribeClientVpnEndpoints' })
@@ -95,7 +95,7 @@ describe('on the wire', () => {
     expect(refused.headers.get('date')).toBe('Mon, 23 Nov 2026 09:00:00 GMT')
   })
 
-  it('a body without end is cut off with an error in XML', async () => {
+  it('of a refused, too large request is an error in XML', async () => {
     const aws = await simulateAws([staff()])
     const answer = await post(aws.url, { Action: 'DescribeClientVpnEndpoints', Colour: 'r'.repeat(2_000_000) })
     expect(answer.status).toBe(413)
@@ -104,7 +104,7 @@ describe('on the wire', () => {
 })
 
 describe('an interceptor', () => {
-  it('may answer itself, break the connection, keep silent, or let the request through', async () => {
+  it('answers, resets the connection, does not answer, or passes the request on', async () => {
     const queue = [
       { status: 502, body: '<html>bad gateway</html>', headers: { 'content-type': 'text/html' } },
       'reset',
@@ -139,7 +139,7 @@ describe('an interceptor', () => {
     expect(aws.requests.map((request) => request.status)).toEqual([502, undefined, undefined, 403])
   })
 
-  it('sees what was asked, and a hung request does not keep the simulator open', async () => {
+  it('sees the request, and a request that hangs does not keep the simulator from closing', async () => {
     const seen: unknown[] = []
     const aws = await simulateAws([staff()], {
       intercept: (request) => {
@@ -164,13 +164,13 @@ describe('an interceptor', () => {
 })
 
 describe('the record of requests', () => {
-  it('holds every answer with its code, and tells listeners until they leave', async () => {
+  it('has every answer with its code, and calls listeners until they are removed', async () => {
     const aws = await simulateAws([staff()])
     const heard: string[] = []
-    const leave = aws.onRequest((request) => heard.push(request.action))
+    const removeListener = aws.onRequest((request) => heard.push(request.action))
     await post(aws.url, { Action: 'DescribeClientVpnEndpoints' })
     await post(aws.url, { Action: 'Nonsense' })
-    leave()
+    removeListener()
     await post(aws.url, { Action: 'DescribeClientVpnEndpoints' })
     expect(heard).toEqual(['DescribeClientVpnEndpoints', 'Nonsense'])
     expect(aws.requests.map(({ at, action, status, code }) => ({ at, action, status, code }))).toEqual([

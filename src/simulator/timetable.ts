@@ -1,25 +1,23 @@
 import type { Instant } from '../domain/time/instant.ts'
 
-type Happening = () => void
-
 interface Entry {
   readonly at: Instant
   readonly order: number
-  readonly happen: Happening
+  readonly run: () => void
 }
 
-/** What is going to happen and when. Nothing happens by itself: only `runUntil` moves time. */
-export interface Schedule {
-  /** The instant of what is happening, else the one up to which everything has happened. It never goes back. */
+/** Future events with their instants. Only `runUntil` moves time. */
+interface Timetable {
+  /** During an event its instant, otherwise the instant up to which all events have run. It never decreases. */
   readonly now: Instant
-  add(at: Instant, happen: Happening): void
-  /** Everything due at `until` or before, in the order of instants; what falls on one instant, in the order it was added. */
+  add(at: Instant, run: () => void): void
+  /** Runs all events with an instant up to `until`, in order. Events of one instant run in the order they were added. */
   runUntil(until: Instant): void
 }
 
 const before = (a: Entry, b: Entry) => a.at < b.at || (a.at === b.at && a.order < b.order)
 
-export const createSchedule = (startsAt: Instant): Schedule => {
+export const createTimetable = (startsAt: Instant): Timetable => {
   const heap: Entry[] = []
   let now = startsAt
   let added = 0
@@ -53,15 +51,15 @@ export const createSchedule = (startsAt: Instant): Schedule => {
     get now() {
       return now
     },
-    add(at, happen) {
-      if (Number.isFinite(at)) rise({ at, order: added++, happen })
+    add(at, run) {
+      if (Number.isFinite(at)) rise({ at, order: added++, run })
     },
     runUntil(until) {
       for (let next = heap[0]; next !== undefined && next.at <= until; next = heap[0]) {
         const last = heap.pop()
         if (last !== undefined && last !== next) sink(last)
         now = Math.max(now, next.at)
-        next.happen()
+        next.run()
       }
       now = Math.max(now, until)
     },
