@@ -3,7 +3,7 @@ import { parse } from 'yaml'
 
 export const FOLDER = 'deploy/prometheus'
 
-/** A rule of `alerts.rules.yaml`. Two may share their name and differ in severity. */
+/** A rule of `alerts.rules.yaml`. Two rules may have the same name and different severities. */
 export interface AlertRule {
   readonly alert: string
   readonly expr: string
@@ -39,7 +39,9 @@ export const recordingRules = rulesOf<RecordingRule>('recording.rules.yaml')
 
 export const TEST_FILES = readdirSync(`${FOLDER}/tests`).filter((name) => name.endsWith('.test.yaml'))
 
-/** What the tests for promtool expect, alert by alert: the severities that fire at one instant, none where it is silent. */
+/**
+ * The expectations of the promtool tests: for each alert and instant, the severities that fire; none if it is silent.
+ */
 export const expectations = TEST_FILES.flatMap((name) => read<RuleTest>(`tests/${name}`).tests)
   .flatMap(({ alert_rule_test = [] }) => alert_rule_test)
   .map(({ alertname, exp_alerts }) => ({

@@ -14,12 +14,14 @@ const runbook = readFileSync(RUNBOOK, 'utf8')
 const unique = (values: readonly string[]) => [...new Set(values)]
 const alerts = unique(alertRules.map(({ alert }) => alert))
 const queries = [...alertRules, ...recordingRules].map(({ expr }) => expr)
-const shown = blocks.filter(({ page, language }) => page === RUNBOOK && language === 'promql').map(({ text }) => text)
+const runbookQueries = blocks
+  .filter(({ page, language }) => page === RUNBOOK && language === 'promql')
+  .map(({ text }) => text)
 
 const RECORDED = /\bjob:[\w:]+/g
 
-/** A daemon that has just started, with policies whose connections can end for every reason that an alert asks for. */
-const started = () => {
+/** The metrics of a daemon that has just started, with policies for every reason that an alert selects. */
+const startedRegistry = () => {
   const policies = [
     policy('banned-users', { users: ['mallory'] }),
     policy('max-session-age', { maxAge: '10h' }, { cooldownMs: HOUR }),
@@ -34,12 +36,17 @@ const started = () => {
     changedAt: () => NOON,
   })
   const endpoint = { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: '111122223333' }
-  const inForce = { mode: 'enforce', policies: policies.length, endpoints: [endpoint], policySetHash: '' } as const
-  observe({ event: 'started', ...inForce, at: NOON })
+  const configuration = {
+    mode: 'enforce',
+    policies: policies.length,
+    endpoints: [endpoint],
+    policySetHash: '',
+  } as const
+  observe({ event: 'started', ...configuration, at: NOON })
   return registry
 }
 
-const registry = started()
+const registry = startedRegistry()
 const series = (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
 
 interface Metric {
@@ -52,56 +59,61 @@ const metricOf = (name: string) => {
   return (registry.getSingleMetric(name) ?? registry.getSingleMetric(whole)) as unknown as Metric | undefined
 }
 
-/** What Prometheus, its discovery and histograms add. */
+/** The labels that Prometheus, its discovery and histograms add. */
 const ADDED = ['job', 'instance', 'pod', 'le']
 
-/** The matchers of a selector, one for each of the words that it lets through. */
-const wordsOf = (selector: string) =>
+/** The matchers of a selector, one for each value that they allow. */
+const allowedIn = (selector: string) =>
   [...selector.matchAll(/(\w+)\s*=~?\s*"([^"]*)"/g)].flatMap(([, label = '', words = '']) =>
     words.split('|').map((word) => ({ label, word })),
   )
 
-/** Selectors of counters, whose first increase would be missed if they appeared with it. */
-const counted = queries.flatMap((expr) =>
+/** Selectors of counters. A counter must exist at zero, or Prometheus misses its first increase. */
+const counterSelectors = queries.flatMap((expr) =>
   [...expr.matchAll(/\b(curfew_\w+_(?:total|bucket|count))\{([^}]*)\}/g)].map(([, name = '', selector = '']) => ({
     name,
-    words: wordsOf(selector),
+    words: allowedIn(selector),
   })),
 )
 
 describe('the alerts', () => {
-  it.each(alertRules)('$alert ($labels.severity) says what happened, how bad it is and what to do', (rule) => {
-    expect(rule.alert).toMatch(/^Curfew([A-Z][a-z]+)+$/)
-    expect(['critical', 'warning', 'info']).toContain(rule.labels.severity)
-    expect(rule.annotations.summary).toMatch(/^[A-Z].{20,160}$/)
-    expect(rule.annotations.description).toMatch(/^[A-Z].{20,300}\.$/)
-    expect(rule.annotations.runbook_url).toBe(`https://example.com/curfew/docs/runbook.md#${rule.alert.toLowerCase()}`)
-    expect(['0m', '1m', '2m']).toContain(rule.for ?? '0m')
-  })
+  it.each(alertRules)(
+    '$alert ($labels.severity) has a summary, a description, a severity and a link to the runbook',
+    (rule) => {
+      expect(rule.alert).toMatch(/^Curfew([A-Z][a-z]+)+$/)
+      expect(['critical', 'warning', 'info']).toContain(rule.labels.severity)
+      expect(rule.annotations.summary).toMatch(/^[A-Z].{20,160}$/)
+      expect(rule.annotations.description).toMatch(/^[A-Z].{20,300}\.$/)
+      expect(rule.annotations.runbook_url).toBe(
+        `https://example.com/curfew/docs/runbook.md#${rule.alert.toLowerCase()}`,
+      )
+      expect(['0m', '1m', '2m']).toContain(rule.for ?? '0m')
+    },
+  )
 
-  it('have one heading each in the runbook, and nothing else has', () => {
+  it('have one heading each in the runbook, which has no others', () => {
     const headings = [...runbook.matchAll(/^##+ (.*)$/gm)].map(([, heading = '']) => heading)
     expect(headings.toSorted()).toEqual(alerts.toSorted())
   })
 
-  it('ask for the job under which the daemon is scraped', () => {
+  it('select the job name of the scrape configuration', () => {
     const jobs = alertRules.flatMap(({ expr }) => [...expr.matchAll(/job="(\w+)"/g)].map(([, job]) => job))
     expect(new Set(jobs)).toEqual(new Set(scrapeJobs))
   })
 
-  it('are tried with promtool, each of them firing and silent', () => {
-    const expected = ({ alert, labels }: (typeof alertRules)[number]) => {
+  it('have promtool tests in which they fire and in which they are silent', () => {
+    const isTested = ({ alert, labels }: (typeof alertRules)[number]) => {
       const severities = expectations.filter((one) => one.alert === alert).map((one) => one.severities)
       return severities.some((all) => all.includes(labels.severity)) && severities.some((all) => all.length === 0)
     }
-    expect(alertRules.filter((rule) => !expected(rule))).toEqual([])
+    expect(alertRules.filter((rule) => !isTested(rule))).toEqual([])
   })
 })
 
-describe('what the alerts, the recording rules and the runbook ask for', () => {
-  const all = [...queries, ...shown].map((expr) => expr.replaceAll(RECORDED, ''))
+describe('the queries of the alerts, the recording rules and the runbook', () => {
+  const all = [...queries, ...runbookQueries].map((expr) => expr.replaceAll(RECORDED, ''))
 
-  it('are metrics that the daemon has, by labels that they have', () => {
+  it('select existing metrics by existing labels', () => {
     const named = [...all, runbook].flatMap(metricsIn)
     expect(named.length).toBeGreaterThan(40)
     expect(named.filter(({ metric }) => metricOf(metric) === undefined)).toEqual([])
@@ -111,25 +123,25 @@ describe('what the alerts, the recording rules and the runbook ask for', () => {
     expect(unknown).toEqual([])
   })
 
-  it('group and match by labels that are there', () => {
+  it('group and match by existing labels', () => {
     const clauses = all.flatMap((expr) => {
       const labels = metricsIn(expr).flatMap(({ metric }) => metricOf(metric)?.labelNames ?? [])
-      const there = new Set([...ADDED, ...labels])
+      const existing = new Set([...ADDED, ...labels])
       return [...expr.matchAll(/\b(?:by|without|on|ignoring|group_left) \(([^)]*)\)/g)].flatMap(([, listed = '']) =>
-        listed.split(', ').map((label) => ({ expr, label, isThere: there.has(label) })),
+        listed.split(', ').map((label) => ({ expr, label, exists: existing.has(label) })),
       )
     })
     expect(clauses.length).toBeGreaterThan(40)
-    expect(clauses.filter(({ isThere }) => !isThere)).toEqual([])
+    expect(clauses.filter(({ exists }) => !exists)).toEqual([])
   })
 
-  it('are counters that start at zero with the daemon, by words that it uses', () => {
-    expect(counted.length).toBeGreaterThan(20)
-    // Prometheus 3 spells the bucket in another way than the daemon.
-    const wanted = counted.flatMap(({ name, words }) =>
+  it('select counters that exist at zero after the start, by label values that the daemon uses', () => {
+    expect(counterSelectors.length).toBeGreaterThan(20)
+    // 30.0 is the spelling of Prometheus 3; the daemon writes 30.
+    const selected = counterSelectors.flatMap(({ name, words }) =>
       words.filter(({ word }) => word !== '30.0').map((word) => ({ name, word })),
     )
-    const missing = wanted.filter(
+    const missing = selected.filter(
       ({ name, word: { label, word } }) =>
         !series.some(
           (line) => line.startsWith(`${name}{`) && line.includes(`${label}="${word}"`) && line.endsWith(' 0'),
@@ -138,7 +150,7 @@ describe('what the alerts, the recording rules and the runbook ask for', () => {
     expect(missing).toEqual([])
   })
 
-  it('keep each recording in use, under the name of what it is', () => {
+  it('use each recording, whose name has the metric, the operation and the window', () => {
     const used = unique(alertRules.flatMap(({ expr }) => expr.match(RECORDED) ?? []))
     expect(used.toSorted()).toEqual(recordingRules.map(({ record }) => record).toSorted())
     for (const { record, expr } of recordingRules) {
@@ -147,14 +159,14 @@ describe('what the alerts, the recording rules and the runbook ask for', () => {
     }
   })
 
-  it('are recorded in the same way for every window', () => {
-    const ways = unique(recordingRules.map(({ expr }) => expr.replaceAll(/\[\w+\]/g, '')))
-    expect(ways.length).toBe(2)
+  it('have the same expression for every window of a recording', () => {
+    const expressions = unique(recordingRules.map(({ expr }) => expr.replaceAll(/\[\w+\]/g, '')))
+    expect(expressions.length).toBe(2)
   })
 })
 
 describe('the runbook', () => {
-  it('names events that the log has', () => {
+  it('names only events of the log', () => {
     const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))
       .map((name) => readFileSync(join('src', name), 'utf8'))

@@ -1,11 +1,11 @@
 import type { Dashboard, Panel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard'
 
-/** What a person chose above a dashboard, and what Grafana knows of range and screen. */
+/** The selected values of a dashboard's variables, its time range, and the resolution of its panels. */
 export interface Choices {
-  /** By variable: what is missing stands at its default, "All" where that has a pattern of its own. */
+  /** By variable. A missing variable has its default: "All" if that has its own pattern. */
   readonly variables: Readonly<Record<string, string | readonly string[]>>
   readonly rangeMs: number
-  /** The time that one pixel or bar covers. */
+  /** The time range of one pixel or bar. */
   readonly intervalMs: number
   readonly scrapeIntervalMs: number
 }
@@ -26,10 +26,10 @@ interface Target {
 
 export const panelsOf = ({ panels = [] }: Dashboard): readonly Panel[] => panels.filter(({ type }) => type !== 'row')
 
-/** Typed as an empty interface by the SDK: each query language has its own. */
+/** The SDK types targets as an empty interface, because each query language has its own. */
 export const targetsOf = ({ targets = [] }: Panel): readonly Target[] => targets as unknown as readonly Target[]
 
-/** Every query of a dashboard as Grafana would send it, the annotations' included. Fails on a variable that is not there. */
+/** Every query of a dashboard as Grafana sends it, including annotations. Throws if a variable does not exist. */
 export const queriesOf = (dashboard: Dashboard, choices: Choices): readonly DashboardQuery[] => {
   const variables = new Map((dashboard.templating.list ?? []).map((variable) => [variable.name, variable]))
   const fill = (expr: string, intervalMs: number) =>
@@ -55,7 +55,7 @@ export const queriesOf = (dashboard: Dashboard, choices: Choices): readonly Dash
   ]
 }
 
-/** A panel may ask for bars that are no shorter than some minutes. */
+/** The shortest bar of a panel, which its `interval` sets in minutes. */
 const shortestMs = ({ interval = '0m' }: Panel): number => {
   const [, minutes] = /^(\d+)m$/.exec(interval) ?? []
   if (minutes === undefined) throw new Error(`interval ${interval} is not in minutes`)
@@ -77,7 +77,7 @@ const builtIn = (name: string, { rangeMs, intervalMs, scrapeIntervalMs }: Choice
   }
 }
 
-/** For a regular expression within a PromQL string: hence the two backslashes. */
+/** Escapes a value for a regular expression inside a PromQL string, which needs two backslashes. */
 const escaped = (value: string) => value.replaceAll('\\', '\\\\\\\\').replaceAll(/[$^*{}[\]+?.()|]/g, '\\\\$&')
 
 const textOf = (

@@ -8,12 +8,12 @@ import { groupingsIn, matchingsIn, metricsIn } from './promql-names.ts'
 
 const COLUMNS = 24
 
-/** What Prometheus adds to every series that it scrapes. */
+/** The labels that Prometheus adds to every scraped series. */
 const TARGET = ['job', 'instance']
 
 const { registry } = createInstruments()
 
-/** The labels of a metric, or of a part of a histogram; none if there is no such metric. */
+/** The labels of a metric, or of a part of a histogram; none if the metric does not exist. */
 const labelsOf = (name = ''): readonly string[] => {
   const [, whole = name, part] = /^(.*)_(bucket|count|sum)$/.exec(name) ?? []
   const metric = registry.getSingleMetric(name) ?? registry.getSingleMetric(whole)
@@ -22,12 +22,13 @@ const labelsOf = (name = ''): readonly string[] => {
   return [...labelNames, ...TARGET, ...(part === 'bucket' ? ['le'] : [])]
 }
 
-const lacks = (there: readonly string[], wanted: readonly string[]) => wanted.some((label) => !there.includes(label))
+const lacks = (existing: readonly string[], required: readonly string[]) =>
+  required.some((label) => !existing.includes(label))
 
 const read = (name: string) => JSON.parse(readFileSync(`deploy/grafana/dashboards/${name}.json`, 'utf8')) as Dashboard
 
 const placeOf = ({ title, gridPos }: Pick<Panel, 'title' | 'gridPos'>) => {
-  if (gridPos === undefined) throw new Error(`${title} has no place`)
+  if (gridPos === undefined) throw new Error(`the panel ${title} has no position`)
   return gridPos
 }
 
@@ -39,16 +40,16 @@ describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
   const dashboard = read(name)
   const panels = panelsOf(dashboard)
   const queries = panels.flatMap(targetsOf)
-  /** Titles of the panels that are not as they should be. */
-  const except = (isSound: (panel: Panel) => boolean) =>
+  /** The titles of the panels that fail a check. */
+  const titlesFailing = (isSound: (panel: Panel) => boolean) =>
     panels.filter((panel) => !isSound(panel)).map(({ title }) => title)
-  /** Queries that are not as they should be. */
-  const wrong = (isWrong: (expr: string) => boolean) => queries.map(({ expr }) => expr).filter(isWrong)
+  /** The queries that match a problem. */
+  const queriesWith = (isWrong: (expr: string) => boolean) => queries.map(({ expr }) => expr).filter(isWrong)
 
   describe('its layout', () => {
     const places = (dashboard.panels ?? []).map((panel) => placeOf(panel as Panel))
 
-    it('fills every cell of 24 columns, each with one panel', () => {
+    it('fills every cell of 24 columns with exactly one panel', () => {
       const cells = places.flatMap(({ x, y, w, h }) =>
         Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
       )
@@ -57,14 +58,14 @@ describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
       expect(cells.length).toBe(COLUMNS * Math.max(...places.map(({ y, h }) => y + h)))
     })
 
-    it('has headings across the page, and panels that are large enough to read', () => {
+    it('starts with a heading, and has no panel smaller than 4 by 4', () => {
       expect(dashboard.panels?.[0]?.type).toBe('row')
-      expect(except((panel) => placeOf(panel).w >= 4 && placeOf(panel).h >= 4)).toEqual([])
+      expect(titlesFailing((panel) => placeOf(panel).w >= 4 && placeOf(panel).h >= 4)).toEqual([])
     })
   })
 
   describe('its panels', () => {
-    it('have titles and ids of their own', () => {
+    it('have unique titles and ids', () => {
       expect(panels.length).toBeGreaterThan(10)
       const all = dashboard.panels ?? []
       expect(unique(all.map(({ title }) => title))).toBe(true)
@@ -72,57 +73,61 @@ describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
       expect(all.filter(({ id, title }) => !(Number(id) > 0 && title))).toEqual([])
     })
 
-    it('say what they show, and in which unit', () => {
-      expect(except(({ description }) => /^[A-Z].{20,}\.$/.test(description ?? ''))).toEqual([])
-      expect(except(({ fieldConfig }) => Boolean(fieldConfig?.defaults.unit))).toEqual([])
+    it('have a description and a unit', () => {
+      expect(titlesFailing(({ description }) => /^[A-Z].{20,}\.$/.test(description ?? ''))).toEqual([])
+      expect(titlesFailing(({ fieldConfig }) => Boolean(fieldConfig?.defaults.unit))).toEqual([])
     })
 
-    it('lead to a heading of the runbook', () => {
+    it('link to a heading of the runbook', () => {
       const headings = anchorsOf('docs/runbook.md')
       expect(
-        except(({ links = [] }) => {
+        titlesFailing(({ links = [] }) => {
           const [, anchor = ''] = links[0]?.url?.split('${runbook_base:raw}#') ?? []
           return headings.includes(anchor)
         }),
       ).toEqual([])
     })
 
-    it('tell their queries apart, and ask the data source that is chosen', () => {
-      expect(except((panel) => targetsOf(panel).length > 0)).toEqual([])
-      expect(except((panel) => unique(targetsOf(panel).map(({ refId }) => refId)))).toEqual([])
+    it('have queries with unique ids, to the selected data source', () => {
+      expect(titlesFailing((panel) => targetsOf(panel).length > 0)).toEqual([])
+      expect(titlesFailing((panel) => unique(targetsOf(panel).map(({ refId }) => refId)))).toEqual([])
       expect(queries.filter(({ refId }) => !/^[A-Z]$/.test(refId))).toEqual([])
       expect(queries.filter(({ datasource }) => datasource?.uid !== '${datasource}')).toEqual([])
     })
 
-    it('ask for a range where they draw lines, else for the moment: a range shows what was last known of the blind', () => {
-      expect(except((panel) => isGraph(panel.type) !== targetsOf(panel).every(({ instant }) => instant))).toEqual([])
+    it('query a range only in graphs: elsewhere a range would show the last value of a blind endpoint', () => {
+      expect(
+        titlesFailing((panel) => isGraph(panel.type) !== targetsOf(panel).every(({ instant }) => instant)),
+      ).toEqual([])
     })
 
-    it('name the lines of graphs', () => {
+    it('name every line of a graph', () => {
       expect(
-        except((panel) => !isGraph(panel.type) || targetsOf(panel).every(({ legendFormat }) => legendFormat)),
+        titlesFailing((panel) => !isGraph(panel.type) || targetsOf(panel).every(({ legendFormat }) => legendFormat)),
       ).toEqual([])
     })
   })
 
   describe('its queries', () => {
-    it('name metrics that the daemon has, by labels that they have', () => {
-      expect(wrong((expr) => metricsIn(expr).length === 0)).toEqual([])
-      expect(wrong((expr) => metricsIn(expr).some(({ metric }) => labelsOf(metric).length === 0))).toEqual([])
-      expect(wrong((expr) => metricsIn(expr).some(({ metric, labels }) => lacks(labelsOf(metric), labels)))).toEqual([])
+    it('select existing metrics by existing labels', () => {
+      expect(queriesWith((expr) => metricsIn(expr).length === 0)).toEqual([])
+      expect(queriesWith((expr) => metricsIn(expr).some(({ metric }) => labelsOf(metric).length === 0))).toEqual([])
+      expect(
+        queriesWith((expr) => metricsIn(expr).some(({ metric, labels }) => lacks(labelsOf(metric), labels))),
+      ).toEqual([])
     })
 
-    it('group by labels that are there', () => {
-      const isGroupedByWhatIsMissing = ({ labels, argument }: ReturnType<typeof groupingsIn>[number]) => {
+    it('group by existing labels', () => {
+      const isGroupedByMissingLabel = ({ labels, argument }: ReturnType<typeof groupingsIn>[number]) => {
         const lent = matchingsIn(argument).flatMap((matching) => matching.lent)
         return lacks([...labelsOf(metricsIn(argument)[0]?.metric), ...lent], labels)
       }
       expect(queries.flatMap(({ expr }) => groupingsIn(expr)).length).toBeGreaterThan(10)
-      expect(wrong((expr) => groupingsIn(expr).some(isGroupedByWhatIsMissing))).toEqual([])
+      expect(queriesWith((expr) => groupingsIn(expr).some(isGroupedByMissingLabel))).toEqual([])
     })
 
-    it('match on labels that both sides have', () => {
-      const isOneSided = (expr: string) =>
+    it('match on labels of both sides', () => {
+      const isMatchedOnMissingLabel = (expr: string) =>
         matchingsIn(expr).some(({ on, lent, at }) => {
           const left = metricsIn(expr).findLast((metric) => metric.at < at)
           const right = metricsIn(expr).find((metric) => metric.at > at)
@@ -130,12 +135,12 @@ describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
             on.length > 0 && (lacks(labelsOf(left?.metric), on) || lacks(labelsOf(right?.metric), [...on, ...lent]))
           )
         })
-      expect(wrong((expr) => matchingsIn(expr).length > 0)).not.toEqual([])
-      expect(wrong(isOneSided)).toEqual([])
+      expect(queriesWith((expr) => matchingsIn(expr).length > 0)).not.toEqual([])
+      expect(queriesWith(isMatchedOnMissingLabel)).toEqual([])
     })
 
-    it('keep the labels that their legends show', () => {
-      const forgets = ({ expr, legendFormat = '' }: (typeof queries)[number]) => {
+    it('keep the labels of their legends', () => {
+      const dropsLabel = ({ expr, legendFormat = '' }: (typeof queries)[number]) => {
         const groupings = groupingsIn(expr)
         const kept =
           groupings.length > 0 ? groupings.flatMap(({ labels }) => labels) : labelsOf(metricsIn(expr)[0]?.metric)
@@ -144,16 +149,16 @@ describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
           [...legendFormat.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label),
         )
       }
-      expect(queries.filter(forgets)).toEqual([])
+      expect(queries.filter(dropsLabel)).toEqual([])
     })
 
-    it('follow what is chosen above, and nothing can be chosen in vain', () => {
-      expect(wrong((expr) => !/\$(vpn_endpoint|region)\b/.test(expr))).toEqual([])
+    it('use the selected endpoint or Region, and every variable is used', () => {
+      expect(queriesWith((expr) => !/\$(vpn_endpoint|region)\b/.test(expr))).toEqual([])
       const used = new Set(JSON.stringify(dashboard).match(/(?<=\$\{?)[a-z]\w*/g))
       expect(new Set(dashboard.templating.list?.map((variable) => variable.name))).toEqual(used)
     })
 
-    it('can be filled in', () => {
+    it('can be filled with values', () => {
       const filled = queriesOf(dashboard, {
         variables: { vpn_endpoint: ['cvpn-endpoint-0123456789abcdef0'] },
         rangeMs: 21_600_000,
@@ -166,7 +171,7 @@ describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
   })
 })
 
-describe('a query that is filled in', () => {
+describe('a query filled with values', () => {
   const dashboard = (expr: string, interval?: string) =>
     ({
       title: 'one',
@@ -193,23 +198,23 @@ describe('a query that is filled in', () => {
       scrapeIntervalMs: 15_000,
     })[0]?.expr
 
-  it('escapes what was chosen, one value or many', () => {
+  it('escapes one selected value or several', () => {
     expect(filled('up{policy=~"$policy"}', { policy: ['a.b'] })).toBe('up{policy=~"a\\\\.b"}')
     expect(filled('up{policy=~"${policy}"}', { policy: ['a.b', 'c|d'] })).toBe('up{policy=~"(a\\\\.b|c\\\\|d)"}')
   })
 
-  it('takes defaults: the pattern for all, the text of a box', () => {
+  it('uses defaults: the pattern of "All", and the text of a box', () => {
     expect(filled('up{policy=~"$policy"} * $price')).toBe('up{policy=~".+"} * 0.05')
     expect(filled('$price', { price: '0.1' })).toBe('0.1')
   })
 
-  it('knows range and interval, and never less than four scrapes', () => {
+  it('has the range and the interval, and a rate interval of at least four scrapes', () => {
     expect(filled('[$__range] [$__interval] $__interval_ms')).toBe('[3600s] [30000ms] 30000')
     expect(filled('[$__rate_interval]')).toBe('[60000ms]')
     expect(filled('[$__rate_interval] $__interval_ms', {}, '1m')).toBe('[75000ms] 60000')
   })
 
-  it('fails where a variable has no value', () => {
+  it('fails if a variable has no value', () => {
     expect(() => filled('$nobody')).toThrow('$nobody')
     expect(() => filled('$vpn_endpoint')).toThrow('$vpn_endpoint')
   })

@@ -25,7 +25,7 @@ describe('package.json', () => {
     expect(loose).toEqual([])
   })
 
-  it('is what the lock file was made for', () => {
+  it('matches the lock file', () => {
     const locked = Object.keys(direct).map((name) => [name, lockfile.packages[`node_modules/${name}`]?.version])
     expect(Object.fromEntries(locked)).toEqual(direct)
     expect(lockfile.packages['']).toMatchObject({
@@ -36,12 +36,12 @@ describe('package.json', () => {
 })
 
 describe('package-lock.json', () => {
-  it('says where no package comes from, so that every mirror will do', () => {
+  it('has no download addresses, so that any mirror works', () => {
     const addressed = Object.entries(lockfile.packages).filter(([, { resolved }]) => resolved !== undefined)
     expect(addressed).toEqual([])
   })
 
-  it('names no host but those of its packages’ sponsors', () => {
+  it('names no hosts except in the funding entries of packages', () => {
     const funding = JSON.parse(read('package-lock.json'), (key, value: unknown) =>
       key === 'funding' ? undefined : value,
     ) as unknown

@@ -1,4 +1,4 @@
-/** One file with one thing wrong in it, and the rule that must say so. */
+/** One file with one violation, and the rule that must report it. */
 export interface Plant {
   readonly what: string
   readonly file: string
@@ -6,7 +6,7 @@ export interface Plant {
   readonly rule: RegExp
 }
 
-/** What a file on each floor must not import. */
+/** The imports that are forbidden for a file on each floor. */
 const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   'src/domain/policies/lunch': [
     '../../config/stub.ts',
@@ -69,7 +69,7 @@ const FORMS: Readonly<Record<string, (from: string) => string>> = {
   'export from': (from) => `export { thing } from '${from}'`,
 }
 
-/** Commands may speak of adapters' types; only constructing them is for compose. */
+/** Commands may import types of adapters. Only `compose-*.ts` may construct adapters. */
 const isLegal = (form: string, file: string, from: string) =>
   form === 'import type' && file === 'src/cli/lunch' && from.includes('/adapters/')
 
@@ -119,7 +119,7 @@ const anywhere = (name: string, rule: RegExp, source: string): Plant => ({
   rule,
 })
 
-/** At least one planted violation of every rule that the floors and the pure core rest on. */
+/** At least one violation of every rule that protects the floors and the pure core. */
 export const PLANTS: readonly Plant[] = [
   ...imports,
   ...impurities,
@@ -154,8 +154,8 @@ export const PLANTS: readonly Plant[] = [
 
 const stub = 'export const thing = 1\nexport type Thing = unknown'
 
-/** A tree in which every floor does what it is there for. */
-export const TIDY_TREE: Readonly<Record<string, string>> = {
+/** A tree without violations, with a file on every floor. */
+export const VALID_TREE: Readonly<Record<string, string>> = {
   'src/domain/stub.ts': stub,
   'src/config/stub.ts': stub,
   'src/advice/stub.ts': stub,

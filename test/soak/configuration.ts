@@ -1,11 +1,11 @@
 import { ENDPOINTS } from './population.ts'
 
-/** The least that any edit writes: nobody may be ended for less. */
+/** The strictest limits that any edit writes. A call against a connection below them is a mistake. */
 export const LIMITS = { maxAgeMs: 40_000, idleMs: 40_000, bytes: 1 << 20, sessions: 2, cooldownMs: 120_000 }
 
 const hour = (offset: number) => `${String((new Date().getUTCHours() + offset + 24) % 24).padStart(2, '0')}:00`
 
-/** `edit` counts the edits: each makes another set, and none lets anybody go sooner than the limits say. */
+/** The policies after a number of edits. Each edit changes the set, and none is stricter than LIMITS. */
 export const policiesYaml = (edit: number): string => `
 version: 1
 groups: { spared: ["spared-*"] }

@@ -37,6 +37,6 @@ const EVENTS: Readonly<Record<string, Count>> = {
   'poll-failed': 'pollsFailed',
 }
 
-/** What a line of the log counts as. */
+/** The count that a line of the log increases, if any. */
 export const countOf = (line: { readonly event?: string; readonly outcome?: string }): Count | undefined =>
   line.event === 'termination' ? OUTCOMES[line.outcome ?? ''] : EVENTS[line.event ?? '']

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** The bundle that ships. */
+/** The built bundle, as it is released. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 interface Line {
@@ -13,7 +13,7 @@ interface Line {
   readonly outcome?: string
 }
 
-/** Nothing of the machine's own AWS settings reaches the daemon. */
+/** The daemon's environment, without the AWS settings of this machine. */
 const environment = (awsUrl: string) => ({
   PATH: process.env.PATH,
   AWS_CONFIG_FILE: '/dev/null',
@@ -32,10 +32,13 @@ export interface Resources {
   readonly loopLagP99Ms: number
 }
 
+/** A time-out finds a daemon that hangs. It must not depend on the machine's speed. */
+const ANSWERS_WITHIN_MS = 180_000
+
 const metric = (text: string, name: string): number =>
   Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
 
-/** One life of the daemon, from its start to its end. */
+/** Starts one process of the daemon. `generation` is its number, from 1. */
 export const startDaemon = (folder: string, awsUrl: string, generation: number, onLine: (line: Line) => void) => {
   const child: ChildProcess = spawn(process.execPath, [MAIN, 'run', '-c', 'curfew.yaml'], {
     cwd: folder,
@@ -59,27 +62,27 @@ export const startDaemon = (folder: string, awsUrl: string, generation: number, 
     signal: signal as string | null,
   }))
 
-  const seen = (event: string, withinMs: number): Promise<boolean> =>
+  const logs = (event: string, withinMs: number): Promise<boolean> =>
     new Promise((resolve) => {
-      const finish = (found: boolean) => {
+      const finish = (isLogged: boolean) => {
         clearTimeout(timer)
-        events.off('line', look)
-        resolve(found)
+        events.off('line', check)
+        resolve(isLogged)
       }
-      const look = (line: Line) => {
+      const check = (line: Line) => {
         if (line.event === event) finish(true)
       }
       const timer = setTimeout(() => finish(false), withinMs)
-      events.on('line', look)
+      events.on('line', check)
       void exited.then(() => finish(false))
     })
 
   return {
     generation,
     exited,
-    /** Resolves with whether it was logged within so long. */
-    seen,
-    listening: async (withinMs: number) => url !== undefined || (await seen('listening', withinMs)),
+    /** Resolves with true once the daemon logs the event, with false after `withinMs` or when the process ends. */
+    logs,
+    listening: async (withinMs: number) => url !== undefined || (await logs('listening', withinMs)),
     isWanted: () => wanted === 'running',
     stderr: () => stderr,
     signal(name: 'SIGHUP' | 'SIGTERM' | 'SIGKILL') {
@@ -88,16 +91,16 @@ export const startDaemon = (folder: string, awsUrl: string, generation: number, 
     },
     async healthy(): Promise<boolean> {
       if (url === undefined) return false
-      return fetch(`${url}/healthz`, { signal: AbortSignal.timeout(5000) }).then(
+      return fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) }).then(
         ({ ok }) => ok,
         () => false,
       )
     },
-    /** Undefined while it does not listen yet, or any more. */
+    /** Undefined if the daemon does not listen yet, or no longer. */
     async resources(): Promise<Resources | undefined> {
       if (url === undefined) return undefined
       try {
-        const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5000) })).text()
+        const text = await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) })).text()
         const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
         return {
           rssBytes: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024,

@@ -13,7 +13,7 @@ type Figures = Readonly<Record<Measure, number>>
 
 const MEASURES: readonly Measure[] = ['rssBytes', 'heapBytes', 'files', 'stateBytes', 'loopLagP99Ms']
 
-/** What a process may grow by and still be flat: noise of the collector, sockets that happen to be open. */
+/** The growth that is noise: of the garbage collector, and of sockets that happen to be open. */
 const ALLOWED: Readonly<Partial<Record<Measure, { readonly share: number; readonly more: number }>>> = {
   rssBytes: { share: 0.1, more: 8 << 20 },
   heapBytes: { share: 0.1, more: 8 << 20 },
@@ -23,7 +23,7 @@ const ALLOWED: Readonly<Partial<Record<Measure, { readonly share: number; readon
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
-/** Of the heap the least: what the collector leaves behind. In between it saws. */
+/** The heap grows and shrinks with each collection. Its minimum is what the collector leaves. */
 const figureOf = (measure: Measure, samples: readonly Sample[]): number => {
   const values = samples.map((sample) => sample[measure])
   return measure === 'heapBytes' ? Math.min(...values) : median(values)
@@ -32,14 +32,14 @@ const figureOf = (measure: Measure, samples: readonly Sample[]): number => {
 const figuresOf = (samples: readonly Sample[]): Figures =>
   Object.fromEntries(MEASURES.map((measure) => [measure, figureOf(measure, samples)])) as Record<Measure, number>
 
-/** Fewer samples of one process say nothing. */
+/** Fewer samples of one process prove nothing. */
 const LEAST_SAMPLES = 80
 
-/** Compares the first quarter of what came after the warm-up with the last one, in the longest life of a process. */
+/** Compares the first quarter after the warm-up with the last quarter, for the process that lived longest. */
 export const flatnessOf = (samples: readonly Sample[]): Flatness | undefined => {
-  const lives = new Map<number, Sample[]>()
-  for (const sample of samples) lives.set(sample.generation, [...(lives.get(sample.generation) ?? []), sample])
-  const longest = [...lives.values()].toSorted((a, b) => b.length - a.length)[0] ?? []
+  const processes = new Map<number, Sample[]>()
+  for (const sample of samples) processes.set(sample.generation, [...(processes.get(sample.generation) ?? []), sample])
+  const longest = [...processes.values()].toSorted((a, b) => b.length - a.length)[0] ?? []
   const warm = longest.slice(Math.floor(longest.length / 4))
   if (warm.length < LEAST_SAMPLES) return undefined
   const quarter = Math.floor(warm.length / 4)

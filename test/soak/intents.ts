@@ -8,30 +8,33 @@ interface Line {
   readonly call?: { readonly id: string; readonly selector: string }
 }
 
-/** Whom a call asks to end: a user by name, or else one connection. */
-export interface Asked {
+/** The target of a call: all connections of a user name, otherwise one connection. */
+export interface Target {
   readonly endpointId: string | undefined
   readonly connectionId: string | undefined
   readonly username: string | undefined
 }
 
-export const keyOf = ({ endpointId, connectionId, username }: Asked): string =>
+export const keyOf = ({ endpointId, connectionId, username }: Target): string =>
   `${endpointId} ${username === undefined ? connectionId : `user ${username}`}`
 
-/** The intents that are in the audit file now, asked while a call is being received: what is written later proves nothing. */
+/**
+ * Reads the intents in the audit file. Ask for them while a call is being received: an intent that is written later does
+ * not prove that it was on disk before the call.
+ */
 export const followIntents = (file: string) => {
   const counts = new Map<string, Set<string>>()
   let offset = 0
 
-  const note = ({ event, endpointId, connectionId, username, call }: Line) => {
+  const addIntent = ({ event, endpointId, connectionId, username, call }: Line) => {
     if (event !== 'intent' || call === undefined) return
     const key = keyOf({ endpointId, connectionId, username: call.selector === 'username' ? username : undefined })
     const calls = counts.get(key) ?? new Set()
     counts.set(key, calls.add(call.id))
   }
 
-  /** From the last whole line on: a torn one is cut off at the next start, and another stands in its place. */
-  const readOn = () => {
+  /** Reads from the last complete line on. The next start removes an incomplete line and writes another in its place. */
+  const readNewLines = () => {
     let descriptor: number
     try {
       descriptor = openSync(file, 'r')
@@ -43,14 +46,15 @@ export const followIntents = (file: string) => {
     closeSync(descriptor)
     const whole = bytes.subarray(0, read).lastIndexOf(0x0a) + 1
     offset += whole
-    for (const line of bytes.subarray(0, whole).toString().split('\n')) if (line !== '') note(JSON.parse(line) as Line)
+    for (const line of bytes.subarray(0, whole).toString().split('\n'))
+      if (line !== '') addIntent(JSON.parse(line) as Line)
   }
 
   return {
-    /** How many calls have a record for this connection or, by name, for this user. */
-    count(asked: Asked): number {
-      readOn()
-      return counts.get(keyOf(asked))?.size ?? 0
+    /** The number of calls with an intent for this target. */
+    count(target: Target): number {
+      readNewLines()
+      return counts.get(keyOf(target))?.size ?? 0
     },
   }
 }

@@ -4,20 +4,20 @@ import { followIntents, keyOf } from './intents.ts'
 import { ENDPOINTS } from './population.ts'
 import { isOverdue, type Moment, mayBeEnded, mustStay, nameOf } from './verdicts.ts'
 
-const MOST_WRONG = 50
+const MOST_MISTAKES = 50
 
-/** Sees each call as it arrives, and whoever is still connected. */
+/** Checks each call when it arrives, and finds connections that should have ended. */
 export const createJudge = (simulator: () => Pick<Simulator, 'world'>, auditFile: string) => {
   const intents = followIntents(auditFile)
   const bannedUntil = new Map<string, number>()
   const calledAt = new Map<string, number>()
   const callsOf = new Map<string, number>()
-  const wrong: string[] = []
+  const mistakes: string[] = []
   let calls = 0
   let callsByUserName = 0
 
-  const complain = (text: string) => {
-    if (wrong.length < MOST_WRONG) wrong.push(`${new Date().toISOString()} ${text}`)
+  const addMistake = (text: string) => {
+    if (mistakes.length < MOST_MISTAKES) mistakes.push(`${new Date().toISOString()} ${text}`)
   }
 
   const momentOf = (endpointId: string, at: number): Moment => ({
@@ -28,37 +28,38 @@ export const createJudge = (simulator: () => Pick<Simulator, 'world'>, auditFile
   })
 
   return {
-    wrong: wrong as readonly string[],
+    mistakes: mistakes as readonly string[],
     counts: () => ({ calls, callsByUserName }),
 
     called({ params, at }: SimulatedRequest) {
       const { ClientVpnEndpointId: endpointId = '', ConnectionId: connectionId, Username: username } = params
-      const asked = { endpointId, connectionId, username }
-      const key = keyOf(asked)
+      const target = { endpointId, connectionId, username }
+      const key = keyOf(target)
       const count = (callsOf.get(key) ?? 0) + 1
       callsOf.set(key, count)
       calls++
       if (username !== undefined) callsByUserName++
-      if (intents.count(asked) < count) complain(`call ${count} for ${key} has no intent on disk`)
+      if (intents.count(target) < count) addMistake(`call ${count} for ${key} has no intent on disk`)
 
       const moment = momentOf(endpointId, at)
       for (const row of moment.rows) {
         if (username === undefined ? row.connectionId !== connectionId : row.username !== username) continue
         if (row.status === 'terminated' || row.status === 'terminating') continue
         const name = nameOf(row)
-        if (mustStay(name)) complain(`a call ends ${name} (${row.connectionId}), who may always stay`)
-        else if (!mayBeEnded(row, moment)) complain(`a call ends ${name} (${row.connectionId}), who may stay for now`)
+        const subject = `a call ends ${name} (${row.connectionId})`
+        if (mustStay(name)) addMistake(`${subject}, which violates no policy`)
+        else if (!mayBeEnded(row, moment)) addMistake(`${subject}, which violates no policy yet`)
         calledAt.set(`${endpointId} ${name}`, at)
       }
     },
 
-    /** From now on the list of bans has these names. */
+    /** Replaces the names that may be banned. A name that is no longer listed was banned until now. */
     banned(names: readonly string[], now: number) {
       for (const [name, until] of bannedUntil) if (until === Number.POSITIVE_INFINITY) bannedUntil.set(name, now)
       for (const name of names) bannedUntil.set(name, Number.POSITIVE_INFINITY)
     },
 
-    /** Who ought to have been gone for so long. */
+    /** The connections that should have ended at least `overdueMs` ago. */
     overdue: (now: number, overdueMs: number): readonly string[] =>
       ENDPOINTS.flatMap(({ id }) => {
         const moment = momentOf(id, now)

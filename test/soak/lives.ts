@@ -1,16 +1,16 @@
 import { type Counts, countOf } from './counts.ts'
 import { type Daemon, startDaemon } from './daemon.ts'
 
-/** A stop takes ten seconds at most, and a busy machine a little longer. */
-const STOPPED_WITHIN_MS = 15_000
-const LISTENS_WITHIN_MS = 60_000
+/** Both bounds find a process that hangs, on a machine of any speed. An idle machine needs ten seconds for a stop. */
+const STOPPED_WITHIN_MS = 180_000
+const LISTENS_WITHIN_MS = 300_000
 
-/** The daemon, life after life. Whatever ends without having been told to is a problem. */
+/** Runs one process of the daemon after another. A process that ends without a signal is a problem. */
 export const createLives = async (
   folder: string,
   awsUrl: string,
   counts: Counts,
-  complain: (text: string) => void,
+  addProblem: (text: string) => void,
 ): Promise<{
   readonly current: () => Daemon
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
@@ -24,10 +24,11 @@ export const createLives = async (
       if (count !== undefined) counts[count]++
     })
     void daemon.exited.then(({ code, signal }) => {
-      if (daemon.isWanted()) complain(`life ${daemon.generation} ended by itself: ${code ?? signal} ${daemon.stderr()}`)
+      if (daemon.isWanted())
+        addProblem(`daemon ${daemon.generation} ended without a signal: ${code ?? signal} ${daemon.stderr()}`)
     })
     if (!(await daemon.listening(LISTENS_WITHIN_MS)))
-      complain(`life ${daemon.generation} does not listen: ${daemon.stderr()}`)
+      addProblem(`daemon ${daemon.generation} does not listen: ${daemon.stderr()}`)
     return daemon
   }
 
@@ -38,14 +39,15 @@ export const createLives = async (
       current = await start()
     },
     async end(signal) {
-      const beganAt = Date.now()
+      const signalledAt = Date.now()
       current.signal(signal)
       const { code } = await current.exited
-      const tookMs = Date.now() - beganAt
+      const tookMs = Date.now() - signalledAt
       counts[signal === 'SIGKILL' ? 'kills' : 'stops']++
       if (signal === 'SIGKILL') return
-      if (code !== 0) complain(`life ${current.generation} stopped with ${code}: ${current.stderr()}`)
-      if (tookMs > STOPPED_WITHIN_MS) complain(`life ${current.generation} took ${tookMs} ms to stop`)
+      if (code !== 0) addProblem(`daemon ${current.generation} stopped with exit code ${code}: ${current.stderr()}`)
+      if (tookMs > STOPPED_WITHIN_MS)
+        addProblem(`daemon ${current.generation} needed ${tookMs} ms to stop, expected at most ${STOPPED_WITHIN_MS} ms`)
     },
   }
 }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Counts } from './counts.ts'
 import type { Resources } from './daemon.ts'
 import type { Lives } from './lives.ts'
@@ -15,8 +16,8 @@ const sizeOf = (file: string): Promise<number> =>
     () => 0,
   )
 
-/** Measures the daemon at a steady cadence, and asks whether it is healthy. */
-export const startMeasuring = (lives: Lives, stateFile: string, counts: Counts, everyMs: number) => {
+/** Measures the daemon and asks for its health until it is stopped, with a pause after each measurement. */
+export const startMeasuring = (lives: Lives, stateFile: string, counts: Counts, pauseMs: number) => {
   const samples: Sample[] = []
   const startedAt = Date.now()
   const measure = async () => {
@@ -29,15 +30,20 @@ export const startMeasuring = (lives: Lives, stateFile: string, counts: Counts, 
     const { generation } = daemon
     samples.push({ atMs: Date.now() - startedAt, generation, stateBytes: await sizeOf(stateFile), ...resources })
   }
-  let measuring = Promise.resolve()
-  const timer = setInterval(() => {
-    measuring = measuring.then(measure)
-  }, everyMs)
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const run = async () => {
+    while (!signal.aborted) {
+      await measure()
+      await pause(pauseMs, undefined, { signal }).catch(() => {})
+    }
+  }
+  const running = run()
   return {
     samples,
     async stop() {
-      clearInterval(timer)
-      await measuring
+      stopping.abort()
+      await running
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Order, Summary } from './outside.ts'
 
 const SCRIPT = fileURLToPath(new URL('outside.ts', import.meta.url))
 
-/** Starts what is outside of the daemon, and hands on orders. */
+/** Starts the process with everything outside the daemon, and sends orders to it. */
 export const startOutside = async (clients: number, seed: number, auditFile: string) => {
   const child = fork(SCRIPT, [String(clients), String(seed), auditFile], { execArgv: ['--import', 'tsx'] })
   const [ready] = (await once(child, 'message')) as [{ readonly url: string; readonly hookUrl: string }]
@@ -15,7 +15,7 @@ export const startOutside = async (clients: number, seed: number, auditFile: str
     waiting.delete(id)
   })
   let orders = 0
-  const give = (order: Order): Promise<unknown> =>
+  const send = (order: Order): Promise<unknown> =>
     new Promise((resolve) => {
       const id = ++orders
       waiting.set(id, resolve)
@@ -23,10 +23,10 @@ export const startOutside = async (clients: number, seed: number, auditFile: str
     })
   return {
     ...ready,
-    setFaults: (on: boolean) => give({ order: 'faults', on }),
-    setBanned: (names: readonly string[]) => give({ order: 'banned', names }),
-    overdue: async (overdueMs: number) => (await give({ order: 'overdue', overdueMs })) as readonly string[],
-    summary: async () => (await give({ order: 'summary' })) as Summary,
+    setFaults: (on: boolean) => send({ order: 'faults', on }),
+    setBanned: (names: readonly string[]) => send({ order: 'banned', names }),
+    overdue: async (overdueMs: number) => (await send({ order: 'overdue', overdueMs })) as readonly string[],
+    summary: async () => (await send({ order: 'summary' })) as Summary,
     async stop() {
       const ended = once(child, 'exit')
       child.disconnect()

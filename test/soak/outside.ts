@@ -6,7 +6,8 @@ import { misbehaviour } from './misbehaviour.ts'
 import { ENDPOINTS, scenarioOf } from './population.ts'
 import { startReceiver } from './receiver.ts'
 
-// All that is outside of the daemon, in a process of its own: AWS, a slow receiver of notifications, and a judge.
+// Everything outside the daemon, in a separate process: the simulated AWS, a slow receiver of notifications, and a judge
+// of the daemon's calls.
 
 export type Order =
   | { readonly order: 'faults'; readonly on: boolean }
@@ -22,10 +23,10 @@ export interface Summary {
   readonly notifications: number
   readonly connected: number
   readonly everConnected: number
-  readonly wrong: readonly string[]
+  readonly mistakes: readonly string[]
 }
 
-const LOOK_AROUND_MS = 30_000
+const COUNT_EVERY_MS = 30_000
 
 const [clients = '', seed = '', auditFile = ''] = process.argv.slice(2)
 const faults: Record<string, number> = {}
@@ -46,16 +47,16 @@ simulator.onRequest(({ fault }) => {
 })
 const receiver = await startReceiver()
 
-/** How many are connected now. */
-const lookAround = (): number => {
+/** Counts the connections that are up, and remembers every connection it sees. */
+const countConnected = (): number => {
   const rows = ENDPOINTS.flatMap(({ id }) => simulator.world.connections(id))
   for (const { connectionId } of rows) everConnected.add(connectionId)
   return rows.filter(isConnected).length
 }
-setInterval(lookAround, LOOK_AROUND_MS)
+setInterval(countConnected, COUNT_EVERY_MS)
 
 const summary = (): Summary => {
-  const connected = lookAround()
+  const connected = countConnected()
   return {
     requests,
     ...judge.counts(),
@@ -63,11 +64,11 @@ const summary = (): Summary => {
     notifications: receiver.received(),
     connected,
     everConnected: everConnected.size,
-    wrong: judge.wrong,
+    mistakes: judge.mistakes,
   }
 }
 
-const obey = (order: Order): unknown => {
+const execute = (order: Order): unknown => {
   switch (order.order) {
     case 'faults':
       return simulator.setFaults(order.on ? misbehaviour : [])
@@ -81,7 +82,7 @@ const obey = (order: Order): unknown => {
 }
 
 process.on('message', ({ id, order }: { readonly id: number; readonly order: Order }) => {
-  process.send?.({ id, answer: obey(order) })
+  process.send?.({ id, answer: execute(order) })
 })
 process.on('disconnect', () => process.exit(0))
 process.send?.({ url: simulator.url, hookUrl: receiver.url })

@@ -1,6 +1,6 @@
 import type { EndpointInput, ScenarioInput } from '../../src/simulator/scenario.ts'
 
-/** Everybody's class stands before the first hyphen of the name: it says what may become of them. */
+// Each name begins with a class and a hyphen. The class decides whether and when a connection may be terminated.
 
 export const ENDPOINTS = [
   { id: 'cvpn-endpoint-0123456789abcde00', name: 'staff', region: 'eu-central-1', authentication: 'federated' },
@@ -9,10 +9,10 @@ export const ENDPOINTS = [
   { id: 'cvpn-endpoint-0123456789abcde03', name: 'abroad', region: 'us-east-1', authentication: 'federated' },
 ] as const
 
-/** They break no policy: no policy matches them, one exempts them, or they keep to it. */
+/** Classes that violate no policy: no policy matches them, a policy exempts them, or they obey it. */
 export const MAY_STAY = ['keep', 'vip', 'spared', 'busy', 'modest', 'good', 'day'] as const
 
-/** Users that the list of bans may name, with several connections each. */
+/** Users that an edit may ban, with one to four connections each. */
 export const BANNABLE = Array.from({ length: 12 }, (_, index) => `ban-${index + 1}`)
 
 const STAY = { from: '4m', to: '40m' }
@@ -28,7 +28,7 @@ const clientsOf = (count: number, withUserNames: boolean): Clients => {
     count: people,
     arrivalsPerMinute: Math.max(1, people / MEAN_STAY_MINUTES),
   })
-  // Violators come back, if at all, after a while: at once they would fill the budget for ever.
+  // Violators reconnect after a while. Reconnecting at once, they would use up the request budget for ever.
   const violators = (perMinute: number) => ({
     count: 4,
     arrivalsPerMinute: perMinute,
@@ -60,7 +60,7 @@ export const scenarioOf = (clients: number, seed: number): ScenarioInput => ({
   endpoints: ENDPOINTS.map((endpoint) => ({
     ...endpoint,
     tags: { soak: endpoint.name },
-    // Soon, so that the list is as long at the end as after a few minutes, and what grows is not the world.
+    // A short time, so that the list has its final length after a few minutes and does not add to the memory.
     listedFor: '3m',
     clients: clientsOf(Math.floor(clients / ENDPOINTS.length), endpoint.authentication !== 'certificate'),
   })),

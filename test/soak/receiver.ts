@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A receiver of notifications that takes its time and, every seventh time, says that it cannot. */
+/** Starts a slow receiver of notifications. It answers every seventh one with status 503. */
 export const startReceiver = async () => {
   let received = 0
   const server = createServer((request, response) => {

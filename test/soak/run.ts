@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 import { soak } from './soak.ts'
 import { tableOf } from './table.ts'
 
+// npm run soak -- [--minutes N] [--clients N] [--seed N] [--report FILE]: the exit code is 1 if there are problems.
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '5' },
@@ -19,7 +21,7 @@ const report = await soak({
   clients: Number(values.clients),
   seed: Number(values.seed),
   interim: write,
-  say: (text) => process.stdout.write(`${new Date().toISOString()} ${text}\n`),
+  log: (text) => process.stdout.write(`${new Date().toISOString()} ${text}\n`),
 })
 await write(report)
 process.stdout.write(tableOf(report))

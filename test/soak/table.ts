@@ -2,13 +2,13 @@ import type { Report } from './soak.ts'
 
 const mebibytes = (bytes: number) => `${(bytes / (1 << 20)).toFixed(1)} MiB`
 
-/** What a person wants to know of a soak. */
+/** The summary of a soak for a person. */
 export const tableOf = ({ minutes, counts, outside, trail, flatness, settledMs, problems }: Report): string => {
   const rows: ReadonlyArray<readonly [string, string]> = [
     ['minutes', minutes.toFixed(1)],
     ['connections seen', `${outside.everConnected}, ${outside.connected} at the end`],
     ['requests', `${outside.requests}, of them ${Object.values(outside.faults).reduce((a, b) => a + b, 0)} faulty`],
-    ['calls to end', `${outside.calls}, of them ${outside.callsByUserName} by user name`],
+    ['termination calls', `${outside.calls}, of them ${outside.callsByUserName} by user name`],
     [
       'confirmed',
       Object.entries(trail?.endedBy ?? {})
@@ -23,16 +23,16 @@ export const tableOf = ({ minutes, counts, outside, trail, flatness, settledMs, 
     ],
     ['polls failed, blind', `${counts.pollsFailed}, ${counts.blind}`],
     ['notifications tried', String(outside.notifications)],
-    ['audit', (trail?.said ?? '').split('\n')[0] ?? ''],
-    ['all gone after the faults', settledMs === undefined ? 'no' : `${(settledMs / 1000).toFixed(1)} s`],
+    ['audit', (trail?.output ?? '').split('\n')[0] ?? ''],
+    ['settled after the last fault', settledMs === undefined ? 'no' : `${(settledMs / 1000).toFixed(1)} s`],
     ...(flatness === undefined
-      ? [['flat', 'too short to say'] as const]
+      ? [['growth', 'the soak is too short to measure it'] as const]
       : ([
           [
             'RSS, first and last quarter',
             `${mebibytes(flatness.first.rssBytes)}, ${mebibytes(flatness.last.rssBytes)}`,
           ],
-          ['least heap', `${mebibytes(flatness.first.heapBytes)}, ${mebibytes(flatness.last.heapBytes)}`],
+          ['minimum heap', `${mebibytes(flatness.first.heapBytes)}, ${mebibytes(flatness.last.heapBytes)}`],
           ['files', `${flatness.first.files}, ${flatness.last.files}`],
           ['state file', `${flatness.first.stateBytes}, ${flatness.last.stateBytes} bytes`],
           ['loop lag p99', `${flatness.first.loopLagP99Ms.toFixed(1)}, ${flatness.last.loopLagP99Ms.toFixed(1)} ms`],

@@ -6,20 +6,21 @@ import { MAIN } from './daemon.ts'
 
 export interface TrailReport {
   readonly verified: boolean
-  readonly said: string
+  /** What `curfew audit verify` printed. */
+  readonly output: string
   /** Confirmed terminations by reason. */
   readonly endedBy: Readonly<Record<string, number>>
 }
 
-/** Has the audit trail verified as an operator would, and counts what it tells. */
+/** Verifies the audit trail with `curfew audit verify`, and counts the confirmed terminations in it. */
 export const readTrail = async (folder: string): Promise<TrailReport> => {
   const names = (await readdir(folder)).filter((name) => name.startsWith('audit.jsonl') && !/lock|torn/.test(name))
   const files = names.map((name) => join(folder, name))
   const verification = await promisify(execFile)(process.execPath, [MAIN, 'audit', 'verify', ...files]).then(
-    ({ stdout }) => ({ verified: true, said: stdout }),
+    ({ stdout }) => ({ verified: true, output: stdout }),
     ({ stdout, stderr }: { readonly stdout?: string; readonly stderr?: string }) => ({
       verified: false,
-      said: `${stdout}${stderr}`,
+      output: `${stdout}${stderr}`,
     }),
   )
   const endedBy: Record<string, number> = {}

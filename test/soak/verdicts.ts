@@ -8,34 +8,40 @@ export const nameOf = ({ username, commonName }: Pick<ListedConnection, 'usernam
 
 const classOf = (name: string) => name.slice(0, name.indexOf('-'))
 
-/** AWS gives the time to the second. */
-const SECOND_CUT_OFF_MS = 1000
+/** AWS gives instants in whole seconds. */
+const PRECISION_MS = 1000
 
-/** What a judge of the soak knows of the moment. */
+/** The facts about one endpoint at one instant. */
 export interface Moment {
   readonly at: number
-  /** Everybody on the endpoint. */
+  /** All connections of the endpoint. */
   readonly rows: readonly ListedConnection[]
-  /** Whether the list named this user within `withinMs`. */
+  /** Whether the user was banned at some time during the last `withinMs`. */
   readonly bannedWithin: (name: string, withinMs: number) => boolean
-  /** When a call last named this user. */
+  /** When a call last ended a connection of this user. */
   readonly calledAt: (name: string) => number | undefined
 }
 
-/** A list that was edited may be in force a little longer. */
+/** A call may arrive this long after an edit has removed its user from the list of bans. */
 const BAN_ECHO_MS = 60_000
 
-/** In seconds, as AWS gives the time: of those of one second any may go. */
+/**
+ * The daemon's cooldown may begin this long after the call arrived here. A violator reconnects after 90 s, and the shortest
+ * cooldown is 45 s: with 45 s or more, no termination after a cooldown could be found.
+ */
+const COOLDOWN_ECHO_MS = 40_000
+
+/** In whole seconds, as AWS gives the instant. Of connections of the same second any may be the surplus one. */
 const secondOf = ({ establishedAt }: ListedConnection) => Math.floor(establishedAt / 1000)
 
 const othersOf = (row: ListedConnection, rows: readonly ListedConnection[]) =>
   rows.filter((other) => other !== row && nameOf(other) === nameOf(row) && isConnected(other))
 
-/** Whether a call may name this connection at this moment, as simply as it can be said. */
+/** Whether a call may end this connection at this instant. A naive second implementation of the policies. */
 export const mayBeEnded = (row: ListedConnection, { at, rows, bannedWithin, calledAt }: Moment): boolean => {
   const name = nameOf(row)
-  const ageMs = at - row.establishedAt + SECOND_CUT_OFF_MS
-  const cooling = (ms: number) => at - (calledAt(name) ?? Number.NEGATIVE_INFINITY) < ms + 15_000
+  const ageMs = at - row.establishedAt + PRECISION_MS
+  const cooling = (ms: number) => at - (calledAt(name) ?? Number.NEGATIVE_INFINITY) < ms + COOLDOWN_ECHO_MS
   switch (classOf(name)) {
     case 'ban':
       return bannedWithin(name, BAN_ECHO_MS)
@@ -55,7 +61,7 @@ export const mayBeEnded = (row: ListedConnection, { at, rows, bannedWithin, call
   }
 }
 
-/** Whether this connection ought to have been gone for `overdueMs` already. */
+/** Whether this connection should have ended at least `overdueMs` ago. */
 export const isOverdue = (row: ListedConnection, moment: Moment, overdueMs: number): boolean => {
   if (!isConnected(row)) return false
   const { at, rows, bannedWithin } = moment

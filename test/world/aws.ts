@@ -2,9 +2,11 @@ import { readAllPages } from '../../src/adapters/aws/pages.ts'
 import type { Clock } from '../../src/app/clock.ts'
 import { createReadBudgets } from '../../src/app/read-budget.ts'
 import type { TimedAnswer } from '../../src/app/skew-clock.ts'
-import { type Snapshot, type Termination, VpnError, type VpnErrorCode, type VpnSite } from '../../src/app/vpn.ts'
+import { type TerminateTarget, VpnError, type VpnErrorCode, type VpnSite } from '../../src/app/vpn.ts'
 import type { Connection } from '../../src/domain/connection.ts'
+import type { Snapshot } from '../../src/domain/snapshot.ts'
 import { createTokenBucket } from '../../src/domain/terminate/token-bucket.ts'
+import { elapsedAt } from '../../src/domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../../src/domain/time/instant.ts'
 import { type ConnectionRow, countersAt } from '../../src/simulator/connection-row.ts'
 import type { Random } from '../../src/simulator/random.ts'
@@ -16,27 +18,31 @@ import { ENDPOINTS } from './specs.ts'
 import type { Timeline } from './timeline.ts'
 
 const REGION = 'eu-central-1'
-/** So few that every endpoint has several pages, between which its list moves. */
+/** A small number, so that every endpoint has several pages and its list changes while they are read. */
 const PAGE_ROWS = 4
 const REQUEST_TIMEOUT_MS = 10 * SECOND
-/** A cut connection may be shown active for so long. */
+/** How long the fault `stale-list` lists a terminated connection as active. */
 const STALE_MS = 8 * SECOND
+/** How long a connection is `terminating` before it becomes `failed-to-terminate`. */
 const FAILS_AFTER_MS = 3 * SECOND
-const MOST_OF_A_USER = 5
+/** AWS refuses a call by user name for more connections. */
+const MOST_BY_NAME = 5
 
-/** What a process asks of AWS, and what AWS does, for those who check. */
+/** Receives the requests of processes and the actions of AWS, to check them. */
 export interface AwsWatcher {
-  /** A termination is about to leave. */
-  terminating(process: Process, termination: Termination): void
-  /** A snapshot is handed over. */
+  /** A process sends a call. */
+  terminating(process: Process, target: TerminateTarget): void
+  /** A process has read a snapshot. `begunAt` is true time. */
   shown(process: Process, snapshot: Snapshot, begunAt: Instant): void
-  /** A call ends this one, or says so. */
-  cut(process: Process, connection: Connection, termination: Termination): void
-  /** It is on its way out, and does not stop. */
-  ends(endpointId: string, id: string): void
+  /** AWS acknowledges the termination of an active connection. With the fault `lies` it does nothing else. */
+  acknowledged(process: Process, connection: Connection, target: TerminateTarget): void
+  /** AWS really terminates the connection. */
+  terminated(endpointId: string, id: string): void
 }
 
-/** An account with three endpoints: certificates, a directory, a federation; and with all that may go wrong. */
+/**
+ * An account with three endpoints, which authenticate by certificate, directory and federation. It can have any fault.
+ */
 export const createAws = (
   scenario: Scenario,
   random: { readonly world: Random; readonly requests: Random },
@@ -53,11 +59,14 @@ export const createAws = (
     timeline.now(),
   )
   const faults = new Map<Fault, { readonly until: Instant; readonly percent: number; readonly since: Instant }>()
-  const cutAt = new Map<string, Instant>()
+  const terminatedAt = new Map<string, Instant>()
   const failsAt = new Map<string, Instant>()
   const { rate } = scenario
-  // The account allows a little more than our share; a process that is killed and started again may ask for more than that.
-  const bucket = createTokenBucket({ burst: rate.burst + 5, perSecond: rate.perSecond * 1.25 }, timeline.now())
+  // The account allows a little more than Curfew's share. A process that is killed and restarted may exceed even that.
+  const bucket = createTokenBucket(
+    { burst: rate.burst + 5, perSecond: rate.perSecond * 1.25 },
+    elapsedAt(timeline.now()),
+  )
   const missedNow = new Map<string, Set<string>>()
   const missedBefore = new Map<string, ReadonlySet<string>>()
   let answers = 0
@@ -80,12 +89,12 @@ export const createAws = (
     const failing = failsAt.get(connectionId)
     if (failing !== undefined && status === 'active')
       return now < failing + FAILS_AFTER_MS ? 'terminating' : 'failed-to-terminate'
-    const cut = cutAt.get(connectionId)
-    if (cut !== undefined && now < cut + STALE_MS && faults.has('stale-list')) return 'active'
+    const at = terminatedAt.get(connectionId)
+    if (at !== undefined && now < at + STALE_MS && faults.has('stale-list')) return 'active'
     return status
   }
 
-  /** Names, times to the second and counters, as the API gives them. */
+  /** The connection as the API lists it: times have whole seconds. */
   const connectionOf = (endpointId: string, row: ConnectionRow, now = timeline.now()): Connection => {
     const { username, commonName, posture } = row.client
     const { ingressBytes, egressBytes } = countersAt(row, now)
@@ -104,11 +113,11 @@ export const createAws = (
   }
 
   const shownOf = (endpointId: string, row: ConnectionRow): Connection => {
-    const still = faults.get('counters-stand-still')
+    const stopped = faults.get('counters-stand-still')
     const made = connectionOf(
       endpointId,
       row,
-      still === undefined ? undefined : Math.max(still.since, row.establishedAt),
+      stopped === undefined ? undefined : Math.max(stopped.since, row.establishedAt),
     )
     if (!strikes('facts-missing')) return made
     return { ...made, establishedAt: undefined, ingressBytes: undefined, posture: undefined }
@@ -116,15 +125,15 @@ export const createAws = (
 
   const siteFor = (process: Process, clock: Clock, hear: (answer: TimedAnswer) => void): VpnSite => {
     const budgets = createReadBudgets(clock)
-    const turn = budgets('account', { burst: 50, perSecond: 10 })
+    const pagePermit = budgets('account', { burst: 50, perSecond: 10 })
 
-    const pass = async (ms: number, signal: AbortSignal) => {
+    const sleep = async (ms: number, signal: AbortSignal) => {
       await clock.sleep(ms, signal)
       if (signal.aborted) throw new VpnError('aborted', 'aborted')
     }
     const travelMs = () => requests.within(scenario.latencyMs) * (strikes('slow') ? 8 : 1)
 
-    /** What AWS does, or why not. */
+    /** The result of the work, or its `VpnError`. */
     const attempt = <Value>(work: () => Value): Value | VpnError => {
       try {
         return work()
@@ -134,39 +143,42 @@ export const createAws = (
       }
     }
 
-    /** One request: there, what AWS does, and back. */
+    /** One request: the way to AWS, the work of AWS, and the way back. */
     const request = <Value>(signal: AbortSignal, work: () => Value): Promise<Value> =>
       process.ask(async () => {
         if (signal.aborted) throw new VpnError('aborted', 'aborted')
         const startedAt = clock.now()
-        if (strikes('unreachable')) throw new VpnError('unreachable', 'no way there')
-        const thereMs = travelMs()
+        if (strikes('unreachable')) throw new VpnError('unreachable', 'AWS is unreachable')
+        const toAwsMs = travelMs()
         if (strikes('hangs')) {
-          await pass(REQUEST_TIMEOUT_MS, signal)
+          await sleep(REQUEST_TIMEOUT_MS, signal)
           throw new VpnError('timeout', 'no answer')
         }
-        await pass(thereMs, signal)
+        await sleep(toAwsMs, signal)
         if (strikes('acts-late')) {
-          // Nobody waits for it any more.
+          // AWS carries out the request after the process has stopped waiting for it.
           timeline.at(timeline.now() + 2 * REQUEST_TIMEOUT_MS, () => void attempt(work))
-          await pass(REQUEST_TIMEOUT_MS, signal)
+          await sleep(REQUEST_TIMEOUT_MS, signal)
           throw new VpnError('timeout', 'no answer yet')
         }
         const date = Math.floor(timeline.now() / SECOND) * SECOND
-        const before = (['throttled', 'server-error', 'denied', 'expired-credentials'] as const).find(strikes)
-        const done = before === undefined ? attempt(work) : new VpnError(before satisfies VpnErrorCode, before)
+        const refusal = (['throttled', 'server-error', 'denied', 'expired-credentials'] as const).find(strikes)
+        const result = refusal === undefined ? attempt(work) : new VpnError(refusal satisfies VpnErrorCode, refusal)
         if (strikes('answer-lost')) {
-          await pass(REQUEST_TIMEOUT_MS, signal)
+          await sleep(REQUEST_TIMEOUT_MS, signal)
           throw new VpnError('timeout', 'the answer was lost')
         }
-        await pass(travelMs(), signal)
+        await sleep(travelMs(), signal)
         hear({ startedAt, endedAt: clock.now(), date })
-        if (done instanceof VpnError) throw done
+        if (result instanceof VpnError) throw result
         if (strikes('malformed')) throw new VpnError('malformed', 'not an answer')
-        return done
+        return result
       })
 
-    /** The list moves: a row may not be in it, though never in two complete snapshots running. */
+    /**
+     * The list changes while it is read, and may miss a row, but never the same row in two consecutive complete
+     * snapshots.
+     */
     const isMissed = (endpointId: string, id: string): boolean => {
       const missed = strikes('missed-rows') && !missedBefore.get(endpointId)?.has(id)
       if (missed) missedNow.set(endpointId, (missedNow.get(endpointId) ?? new Set()).add(id))
@@ -176,7 +188,7 @@ export const createAws = (
     const page = (endpointId: string, token: string | undefined) => {
       const { roster } = endpointOf(endpointId)
       if (token === undefined) missedNow.set(endpointId, new Set())
-      // A list that moves: a row of the page before may come once more.
+      // The list changes while it is read: a row of the previous page may be listed again.
       const after = Number(token ?? -1) - (token !== undefined && strikes('repeated-rows') ? 1 : 0)
       const rows: Connection[] = []
       let last = after
@@ -188,28 +200,28 @@ export const createAws = (
       return { rows, nextToken: undefined }
     }
 
-    const chosen = (endpoint: SimulatedEndpoint, termination: Termination): readonly ConnectionRow[] => {
-      if ('connectionId' in termination) {
-        const row = endpoint.roster.get(termination.connectionId)
+    const chosen = (endpoint: SimulatedEndpoint, target: TerminateTarget): readonly ConnectionRow[] => {
+      if ('connectionId' in target) {
+        const row = endpoint.roster.get(target.connectionId)
         if (row === undefined) throw new VpnError('connection-not-found', 'gone')
         return [row]
       }
-      const rows = endpoint.roster.ofUser(termination.username).filter(({ status }) => status === 'active')
+      const rows = endpoint.roster.ofUser(target.username).filter(({ status }) => status === 'active')
       if (rows.length === 0) throw new VpnError('user-not-found', 'gone')
-      if (rows.length > MOST_OF_A_USER) throw new VpnError('too-many-connections', 'more than five')
+      if (rows.length > MOST_BY_NAME) throw new VpnError('too-many-connections', 'more than five')
       return rows
     }
 
-    const end = (endpoint: SimulatedEndpoint, row: ConnectionRow, termination: Termination) => {
+    const end = (endpoint: SimulatedEndpoint, row: ConnectionRow, target: TerminateTarget) => {
       const { connectionId } = row
-      if (row.status === 'active') watcher.cut(process, connectionOf(endpoint.scenario.id, row), termination)
+      if (row.status === 'active') watcher.acknowledged(process, connectionOf(endpoint.scenario.id, row), target)
       const previous = statusOf(row)
       if (strikes('lies')) return { connectionId, previous, current: 'terminating' }
       if (strikes('fails-to-terminate') && row.status === 'active') failsAt.set(connectionId, timeline.now())
       else {
         failsAt.delete(connectionId)
-        cutAt.set(connectionId, timeline.now())
-        watcher.ends(endpoint.scenario.id, connectionId)
+        terminatedAt.set(connectionId, timeline.now())
+        watcher.terminated(endpoint.scenario.id, connectionId)
         world.cut(endpoint, row)
       }
       return { connectionId, previous, current: 'terminating' }
@@ -223,7 +235,7 @@ export const createAws = (
       async snapshot(endpointId, signal) {
         const trulyBegunAt = timeline.now()
         const connections = await readAllPages(async (token) => {
-          await turn(signal)
+          await pagePermit(signal)
           return request(signal, () => page(endpointId, token))
         })
         missedBefore.set(endpointId, missedNow.get(endpointId) ?? new Set())
@@ -234,14 +246,14 @@ export const createAws = (
         return snapshot
       },
 
-      async terminate(termination, signal) {
-        watcher.terminating(process, termination)
+      async terminate(target, signal) {
+        watcher.terminating(process, target)
         return request(signal, () => {
-          // Another tool of the account.
-          if (strikes('neighbour')) bucket.drain(timeline.now())
-          if (!bucket.tryTake(timeline.now())) throw new VpnError('throttled', 'too many requests')
-          const endpoint = endpointOf(termination.endpointId)
-          const statuses = chosen(endpoint, termination).map((row) => end(endpoint, row, termination))
+          // Another tool of the account has used up the rate.
+          if (strikes('neighbour')) bucket.drain(elapsedAt(timeline.now()))
+          if (!bucket.tryTake(elapsedAt(timeline.now()))) throw new VpnError('throttled', 'too many requests')
+          const endpoint = endpointOf(target.endpointId)
+          const statuses = chosen(endpoint, target).map((row) => end(endpoint, row, target))
           return { requestId: `request-${++answers}`, statuses }
         })
       },
@@ -255,7 +267,7 @@ export const createAws = (
     connect(endpointId: string, client: Parameters<typeof world.admit>[1], establishedAt: Instant): void {
       world.admit(endpointOf(endpointId), client, establishedAt)
     },
-    /** Everybody who is connected, in the order of their coming. */
+    /** All active connections, by endpoint and in the order of their establishment. */
     connected: (): ReadonlyArray<{ readonly endpointId: string; readonly row: ConnectionRow }> =>
       ENDPOINTS.flatMap((endpointId) =>
         rows(endpointId)

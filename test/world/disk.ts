@@ -6,13 +6,13 @@ import type { Process } from './process.ts'
 interface File {
   chunks: Buffer[]
   length: number
-  /** What a power cut leaves for sure. */
+  /** The number of bytes that survive a power failure. */
   synced: number
 }
 
 const failure = (code: string) => Object.assign(new Error(code), { code })
 
-/** A disk that keeps what was synced, of the rest a part, and that can be full. */
+/** A disk that can be full. A power failure keeps the synced bytes, and a random part of the others. */
 export const createDisk = (
   random: Random,
   syncMs: { readonly from: number; readonly to: number },
@@ -27,7 +27,7 @@ export const createDisk = (
     return bytes
   }
 
-  const cut = (file: File, length: number) => {
+  const truncate = (file: File, length: number) => {
     const bytes = Buffer.from(whole(file).subarray(0, length))
     file.chunks = [bytes]
     file.length = bytes.length
@@ -46,10 +46,10 @@ export const createDisk = (
   }
 
   const append = (file: File, bytes: Buffer) => {
-    // Where the disk is full, a part of it may get on.
-    const taken = state.isFull ? bytes.subarray(0, random.within({ from: 0, to: bytes.length - 1 })) : bytes
-    file.chunks.push(Buffer.from(taken))
-    file.length += taken.length
+    // A full disk may still write a part of the bytes.
+    const written = state.isFull ? bytes.subarray(0, random.within({ from: 0, to: bytes.length - 1 })) : bytes
+    file.chunks.push(Buffer.from(written))
+    file.length += written.length
     if (state.isFull) throw failure('ENOSPC')
   }
 
@@ -60,7 +60,7 @@ export const createDisk = (
     }),
     appendFile: (bytes: Buffer) => process.ask(async () => append(file, bytes)),
     writeFile: (bytes: Buffer) => process.ask(async () => append(file, bytes)),
-    truncate: (length: number) => process.ask(async () => cut(file, length)),
+    truncate: (length: number) => process.ask(async () => truncate(file, length)),
     datasync: () => process.ask(() => synced(process, path, file)),
     sync: () => process.ask(() => synced(process, path, file)),
     close: async () => {},
@@ -69,7 +69,7 @@ export const createDisk = (
   return {
     state,
 
-    /** As one process sees it. The audit trail knows no folders but its own. */
+    /** The disk for one process. It has only the folder of the audit trail. */
     seenBy: (process: Process): Disk => {
       const disk = {
         async open(path: string, flags: string) {
@@ -92,11 +92,11 @@ export const createDisk = (
       return disk as unknown as Disk
     },
 
-    /** What was not synced is gone, but for a part. */
+    /** Drops the bytes that are not synced, except a random part. */
     losePower(): void {
       for (const file of files.values()) {
         if (file.length <= file.synced) continue
-        cut(file, file.synced + random.within({ from: 0, to: file.length - file.synced }))
+        truncate(file, file.synced + random.within({ from: 0, to: file.length - file.synced }))
       }
     },
 

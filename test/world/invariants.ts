@@ -1,6 +1,7 @@
 import type { CurfewEvent } from '../../src/app/events.ts'
-import type { Snapshot, Termination } from '../../src/app/vpn.ts'
+import type { TerminateTarget } from '../../src/app/vpn.ts'
 import { type Connection, isActive } from '../../src/domain/connection.ts'
+import type { Snapshot } from '../../src/domain/snapshot.ts'
 import { type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { type Evidence, mayEnd } from './oracle.ts'
 import type { Process } from './process.ts'
@@ -9,7 +10,7 @@ import { nameOf, watchedBy } from './specs.ts'
 import type { Timeline } from './timeline.ts'
 import { type Line, linesOf } from './trail.ts'
 
-/** A promise that did not hold. */
+/** A broken promise. */
 export class Broken extends Error {
   readonly promise: string
   constructor(promise: string, what: string) {
@@ -18,16 +19,16 @@ export class Broken extends Error {
   }
 }
 
-/** One life of the daemon, as those who check see it. */
+/** One process of the daemon, with the facts that the checks need. */
 export interface Life {
   readonly process: Process
   readonly clock: { now(): Instant }
-  /** It was told to stop, and has had the time to hear it. */
+  /** The process received the stop signal at least 1 ms ago. */
   stopping: boolean
   readonly shown: Map<string, { readonly snapshot: Snapshot; readonly begunAt: Instant; readonly aheadMs: number }>
-  /** How long reading an endpoint has taken at most. */
+  /** The longest time that reading an endpoint has taken, by endpoint. */
   readonly slowestMs: Map<string, number>
-  /** When it had the first list after the last jump of the host's clock. */
+  /** When the process read the first list after the last jump of the host's clock. */
   heardAt: Instant
   tokens: number
   countedAt: Instant
@@ -35,41 +36,49 @@ export interface Life {
 
 const WITHIN_MS = 10 * MINUTE
 const TRIED_AGAIN_WITHIN_MS = 8 * MINUTE
-/** Beyond this nobody knows which of the two clocks is wrong. */
+/** At a larger difference the daemon cannot know which of the two clocks is wrong. */
 const APART_MS = 5 * MINUTE
-/** As long as it takes to catch up with the largest correction at half pace. */
+/** How long the clock needs to reach the largest correction at half speed. */
 const CAUGHT_UP_WITHIN_MS = 11 * MINUTE
-/** AWS's time is told to the second, smaller differences are left as they are, and answers dawdle. */
+/**
+ * The error of a corrected clock: AWS's time has whole seconds, small differences are not corrected, and answers may be
+ * slow.
+ */
 const CLOSE_MS = 10 * SECOND
-/** AWS refuses to end more by the name of their user. */
-const MOST_OF_A_USER = 5
-/** They rest on what the next snapshot may show otherwise. */
-const FLEETING: readonly PolicySpec['kind'][] = ['max-sessions', 'max-transfer', 'idle-timeout']
-const FOREMOST = new Set<PolicySpec['kind']>(['max-session-age', 'banned-users', 'off-hours', 'posture'])
+/** AWS refuses a call by user name for more connections. */
+const MOST_BY_NAME = 5
+/** Kinds that read facts which may change from one snapshot to the next. */
+const ON_CHANGING_FACTS: readonly PolicySpec['kind'][] = ['max-sessions', 'max-transfer', 'idle-timeout']
+/**
+ * Kinds whose deadlines the passing of time alone brings. The guard does not check them, unless an edit made them due.
+ */
+const FORESEEABLE = new Set<PolicySpec['kind']>(['max-session-age', 'banned-users', 'off-hours', 'posture'])
 
-/** Watches what goes out and what comes of it, and throws where a promise is broken. */
+/** Checks calls, snapshots, records and reports, and throws if a promise is broken. */
 export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const { rate } = scenario
-  /** What is in force: two of them while one takes the place of the other. */
+  /** The assignments in force: two while a reload runs, else one. */
   let inForce: readonly AssignmentSpec[] = []
   let unchangedSince: Instant = timeline.now()
-  /** Since when each policy is what it is, under these limits of the guard. */
+  /** When each policy, with the mode and the limits of the guard, last changed. */
   const epochs = new Map<string, { readonly of: string; readonly since: Instant }>()
   const intents = new Map<string, Line[]>()
   const calls = new Map<string, number>()
-  const cuts = new Map<string, Instant[]>()
+  /** When calls left, by policy and user name. */
+  const terminations = new Map<string, Instant[]>()
   const counters = new Map<string, { readonly at: Instant; readonly bytes: number }[]>()
   const unforeseen = new Map<string, Map<string, Instant>>()
-  /** How many were active, of late. */
+  /** The numbers of active connections in recent snapshots, by endpoint. */
   const sizes = new Map<string, { readonly at: Instant; readonly active: number }[]>()
   const gaveUp = new Map<string, Instant>()
   let jumpedAt: Instant = timeline.now()
   /** Endpoints whose last poll failed. */
   const failing = new Set<string>()
-  /** Of each call by name that is out: when it left, and what was in force then. */
+  /** When each call by user name left, and the assignments in force at that time. */
   const leftUnder = new Map<string, { readonly at: Instant; readonly inForce: readonly AssignmentSpec[] }>()
-  /** By connection: whether the trail tells what became of it. */
+  /** Connections that have an outcome in the trail. */
   const concluded = new Set<string>()
+  /** Connections that have an intent in the trail. */
   const intended = new Set<string>()
   const kills: Instant[] = []
   const edits: Instant[] = []
@@ -81,7 +90,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     throw failure
   }
 
-  /** A call's own key: its intents have the same. */
+  /** The key of a call. Its intents have the same key. */
   const keyOf = (endpointId: string, selector: 'connection-id' | 'username', name: string) =>
     `${endpointId} ${selector} ${name}`
 
@@ -91,7 +100,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     toleranceMs: Math.abs(life.clock.now() - timeline.now()),
     shown: life.shown.get(endpointId)?.snapshot.connections.filter(isActive) ?? [],
     countersOf: (id) => counters.get(id) ?? [],
-    cutsOf: (policy, username) => cuts.get(`${policy} ${username.toLowerCase()}`) ?? [],
+    terminationsOf: (policy, username) => terminations.get(`${policy} ${username.toLowerCase()}`) ?? [],
   })
 
   const mayBeEndedBy = (
@@ -106,9 +115,9 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     const now = timeline.now()
     life.tokens = Math.min(rate.burst, life.tokens + ((now - life.countedAt) / SECOND) * rate.perSecond)
     life.countedAt = now
-    // Calls that waited for the disk may leave together, as many as may be out at once.
+    // Calls that waited for the disk may leave together: as many as may be in flight.
     const together = scenario.syncMs.to === 0 ? 0 : 7
-    if (life.tokens < 1 - together - 1e-6) fail('never faster than the rate', `only ${life.tokens} tokens were left`)
+    if (life.tokens < 1 - together - 1e-6) fail('calls never exceed the rate', `only ${life.tokens} tokens were left`)
     life.tokens -= 1
   }
 
@@ -120,7 +129,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     const epoch = epochs.get(policy)
     if (spec === undefined || guard === undefined || epoch === undefined || spec.guard === 'off') return
     const since = line.since === undefined ? Infinity : Date.parse(line.since)
-    if (FOREMOST.has(spec.kind) && since >= epoch.since) return
+    if (FORESEEABLE.has(spec.kind) && since >= epoch.since) return
     const now = timeline.now()
     const most = Math.max(...(sizes.get(endpointId) ?? []).map(({ active }) => active))
     const limit = Math.max(guard.minConnections, (guard.maxPercent / 100) * most)
@@ -130,21 +139,27 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       unforeseen.set(key, ended.set(connectionId, now))
       return [...ended.values()].filter((at) => now - at < WITHIN_MS).length
     }
-    // What was violation in one stretch of ten minutes may end in the next one; what was not saved before a kill is not
-    // known; and an edit has what it touches counted anew.
+    // A verdict that was due within one ten minutes may end its connection within the next ten. A kill loses counts
+    // that were not saved. After an edit the verdicts of the policy are counted again.
     const byPolicy = endedUnder(`${endpointId} ${policy} ${epoch.of} ${epoch.since}`)
     if (byPolicy > limit * (2 + lately(kills)))
-      fail('never beyond the guard', `${policy} ended ${byPolicy} that nobody foresaw, ${limit} are allowed`)
+      fail(
+        'terminations never exceed the limits of the guard',
+        `${policy} ended ${byPolicy} connections that the guard checks; the limit is ${limit}`,
+      )
     const together = endedUnder(endpointId)
     if (together > limit * (2 + lately(kills) + lately(edits)))
-      fail('never beyond the guard', `${together} were ended that nobody foresaw, ${limit} are allowed`)
+      fail(
+        'terminations never exceed the limits of the guard',
+        `${together} connections ended that the guard checks; the limit is ${limit}`,
+      )
   }
 
   return {
     broken,
     fail,
     inForce: () => inForce,
-    /** It was told loudly, and is tried again after a while. */
+    /** Whether the termination was reported as given up, and a new attempt is not due yet. */
     gaveUp: (id: string) => timeline.now() - (gaveUp.get(id) ?? -Infinity) < TRIED_AGAIN_WITHIN_MS,
     clockJumped(): void {
       jumpedAt = timeline.now()
@@ -152,15 +167,15 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     killed(): void {
       kills.push(timeline.now())
     },
-    /** It was written down that this one would be ended, and nothing of what became of it. */
+    /** Whether the trail has an intent for the connection and no outcome. */
     isLeftOpen: (id: string) => intended.has(id) && !concluded.has(id),
 
-    /** From now on these hold; the older ones too, until `settled`. */
-    comesInForce(assignment: AssignmentSpec): void {
+    /** A reload has begun: this assignment is in force, and the older one too until `settled`. */
+    reloadBegins(assignment: AssignmentSpec): void {
       edits.push(timeline.now())
       inForce = [...inForce, assignment]
     },
-    /** Only the newest holds from now on. */
+    /** The reload has ended: only the newest assignment is in force. */
     settled(): void {
       inForce = inForce.slice(-1)
       unchangedSince = timeline.now()
@@ -172,7 +187,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       }
     },
 
-    /** What has reached the disk. */
+    /** Reads text that has reached the disk. */
     durable(text: string): void {
       for (const line of linesOf(text)) {
         if (line.event === 'intent' && line.connectionId !== undefined) intended.add(line.connectionId)
@@ -197,18 +212,18 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       for (const { id, ingressBytes, egressBytes } of active) {
         if (ingressBytes === undefined || egressBytes === undefined) continue
         const known = counters.get(id) ?? []
-        // By the daemon's clock, which may have been a little behind then.
+        // By the daemon's clock, which may have been slightly behind.
         known.push({ at: Math.min(begunAt, snapshot.begunAt), bytes: ingressBytes + egressBytes })
         counters.set(id, known)
       }
     },
 
-    terminating(life: Life, termination: Termination): void {
-      const { endpointId } = termination
-      const selector = 'connectionId' in termination ? 'connection-id' : 'username'
-      const name = 'connectionId' in termination ? termination.connectionId : termination.username
+    terminating(life: Life, target: TerminateTarget): void {
+      const { endpointId } = target
+      const selector = 'connectionId' in target ? 'connection-id' : 'username'
+      const name = 'connectionId' in target ? target.connectionId : target.username
       const what = `${selector} ${name} on ${endpointId}`
-      if (life.stopping) fail('no call after the stop', what)
+      if (life.stopping) fail('no call leaves after a stop', what)
       checkRate(life)
 
       const key = keyOf(endpointId, selector, name)
@@ -216,67 +231,69 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       const ids = new Set(written.map(({ call }) => call?.id))
       const count = (calls.get(key) ?? 0) + 1
       calls.set(key, count)
-      if (ids.size < count) fail('every call has its durable intent', `${what}: call ${count}, ${ids.size} intents`)
+      if (ids.size < count) fail('every call has an intent on disk', `${what}: call ${count}, ${ids.size} intents`)
       const newest = written.filter(({ call }) => call?.id === written.at(-1)?.call?.id)
 
       if (!inForce.some((assignment) => watchedBy(assignment).includes(endpointId)))
-        fail('nothing beyond what is watched', what)
+        fail('nothing ends on an endpoint that is not watched', what)
       if (!inForce.some(({ mode }) => mode === 'enforce')) fail('nothing ends in audit mode', what)
 
       const view = life.shown.get(endpointId)
       const age = view === undefined ? Infinity : timeline.now() - view.begunAt
-      // The clock may run ahead less than it did then, while it catches up with a correction.
+      // While the clock approaches a correction, it may be less ahead than at the time of the snapshot.
       const slowerMs = (view?.aheadMs ?? 0) - (life.clock.now() - timeline.now())
       if (view === undefined || age > scenario.staleAfterMinutes * MINUTE + slowerMs + SECOND)
-        return fail('never on a blind view', `${what}: the view is ${age} ms old`)
+        return fail('nothing ends on a blind view', `${what}: the view is ${age} ms old`)
 
       const wrongMs = Math.abs(life.clock.now() - timeline.now())
       const heardAt = life.heardAt < jumpedAt ? Infinity : life.heardAt
       const mayBeWrongMs = timeline.now() - heardAt > CAUGHT_UP_WITHIN_MS ? CLOSE_MS : APART_MS + CLOSE_MS
       if (heardAt < view.begunAt && wrongMs > mayBeWrongMs)
-        fail('nothing ends by a wrong clock', `${what}: the clock is ${wrongMs} ms wrong`)
+        fail('nothing ends while the clock is wrong', `${what}: the clock is ${wrongMs} ms wrong`)
 
       const rows = view.snapshot.connections.filter(
         (row) => isActive(row) && (selector === 'username' ? row.username === name : row.id === name),
       )
-      if (rows.length === 0) fail('never whom the view does not show', what)
+      if (rows.length === 0) fail('nothing ends that the snapshot does not show', what)
       if (selector === 'username' && rows.some(({ id }) => !newest.some(({ connectionId }) => connectionId === id)))
-        fail('every connection of a call has its intent', what)
-      const theirs = view.snapshot.connections.filter(
+        fail('every connection of a call has an intent', what)
+      const ofUser = view.snapshot.connections.filter(
         (row) => row.status !== 'terminated' && row.username?.toLowerCase() === name.toLowerCase(),
       )
-      if (selector === 'username' && theirs.length > MOST_OF_A_USER)
-        fail('never more than five by name', `${what}: the view shows ${theirs.length}`)
+      if (selector === 'username' && ofUser.length > MOST_BY_NAME)
+        fail('a call by user name ends at most five connections', `${what}: the view shows ${ofUser.length}`)
       for (const row of rows) {
         const may = mayBeEndedBy(life, row)
         const lead = newest.find(({ connectionId }) => connectionId === row.id)?.policy ?? ''
-        if (failing.has(endpointId) && FLEETING.some((kind) => lead.startsWith(kind)))
-          fail('what changes is asked anew', `${row.id} in the name of ${lead}, after a poll that failed`)
+        if (failing.has(endpointId) && ON_CHANGING_FACTS.some((kind) => lead.startsWith(kind)))
+          fail('a failed read suspends policies on changing facts', `${row.id} under ${lead}, after a failed poll`)
         if (!may.includes(lead))
           fail(
-            'never whom no policy condemns',
-            `${row.id} of ${row.username ?? row.commonName} in the name of ${lead}; it may be ended by ${may.join(', ') || 'none'}`,
+            'nothing ends without a verdict',
+            `${row.id} of ${row.username ?? row.commonName} under ${lead}; due under: ${may.join(', ') || 'none'}`,
           )
       }
       if (selector === 'username') leftUnder.set(`${endpointId} ${name}`, { at: timeline.now(), inForce })
       for (const line of newest) {
         checkGuard(line)
-        const whose = `${line.policy} ${(line.username ?? '').toLowerCase()}`
-        cuts.set(whose, [...(cuts.get(whose) ?? []), timeline.now()])
+        const policyAndUser = `${line.policy} ${(line.username ?? '').toLowerCase()}`
+        terminations.set(policyAndUser, [...(terminations.get(policyAndUser) ?? []), timeline.now()])
       }
     },
 
-    /** What is ended may be more than what was shown: a call by name ends who came since. */
-    cut(life: Life, connection: Connection, termination: Termination): void {
-      if ('connectionId' in termination) return
-      // What was edited while the call was on its way, it could not know.
-      const left = leftUnder.get(`${termination.endpointId} ${termination.username}`)
+    /**
+     * A call by user name may also end connections established after the snapshot. Each of them must be due as well.
+     */
+    acknowledged(life: Life, connection: Connection, target: TerminateTarget): void {
+      if ('connectionId' in target) return
+      // The call could not know edits made after it left.
+      const left = leftUnder.get(`${target.endpointId} ${target.username}`)
       const mayThen = left === undefined ? [] : mayBeEndedBy(life, connection, left.inForce, left.at)
       const mayNow = mayBeEndedBy(life, connection, [...inForce, ...(left?.inForce ?? [])])
       if (mayThen.length + mayNow.length === 0)
         fail(
-          'never whom no policy condemns',
-          `${connection.id} of ${connection.username} went along with a call by name`,
+          'nothing ends without a verdict',
+          `${connection.id} of ${connection.username} was ended by a call by user name`,
         )
     },
 
@@ -286,8 +303,11 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       const { endpoint, violation, outcome } = event
       if (outcome === 'gave-up') gaveUp.set(violation.connectionId, timeline.now())
       if (outcome === 'confirmed' && isConnected(endpoint.id, violation.connectionId))
-        fail('a proof is a proof', `${violation.connectionId} is said to be gone and is not`)
-      if (!life.process.isAlive()) fail('the dead are silent', event.event)
+        fail(
+          'confirmed means that the connection is gone',
+          `${violation.connectionId} is reported as confirmed and is active`,
+        )
+      if (!life.process.isAlive()) fail('a killed process reports nothing', event.event)
     },
   }
 }

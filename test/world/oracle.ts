@@ -4,23 +4,23 @@ import type { AssignmentSpec, EntrySpec, PolicySpec } from './scenario.ts'
 import { PROTECTED } from './scenario.ts'
 import { atMinute } from './specs.ts'
 
-// A second, naive reading of the policies, which shares nothing with the first but the language: slow, one connection and
-// one policy at a time, from plain values. It says what may be ended and what must be, and leaves room between the two
-// where the language leaves room: for when a snapshot was taken, and for clocks that are apart.
+// A second, simple implementation of the policies, which shares only the policy language with the first. It is slow,
+// and judges one connection by one policy at a time, from plain values. It decides which connections may end and which
+// must end. Between the two it leaves room for the time of the snapshot and for differences of clocks.
 
-/** All that the oracle needs to know. */
+/** The facts that the oracle reads. */
 export interface Evidence {
   readonly now: Instant
   /** Since when the same policies have been in force. */
   readonly unchangedSince: Instant
-  /** How wrong the daemon's clock may be. */
+  /** The largest error of the daemon's clock, in ms. */
   readonly toleranceMs: number
-  /** The active rows of the endpoint, as they were last shown. */
+  /** The active connections in the last snapshot of the endpoint. */
   readonly shown: readonly Connection[]
-  /** What earlier snapshots showed of a connection's counters. */
+  /** The byte counters of a connection in earlier snapshots. */
   readonly countersOf: (id: string) => ReadonlyArray<{ readonly at: Instant; readonly bytes: number }>
-  /** When the policy's calls for this person left. */
-  readonly cutsOf: (policy: string, username: string) => readonly Instant[]
+  /** When the policy's calls for this user left. */
+  readonly terminationsOf: (policy: string, username: string) => readonly Instant[]
 }
 
 const lower = (name: string | undefined) => name?.toLowerCase()
@@ -33,7 +33,12 @@ const matches = (glob: string, name: string | undefined): boolean => {
   return new RegExp(`^${source}$`, 's').test(name)
 }
 
-const names = (pattern: string, { username, commonName }: Connection, bare: 'either' | 'principal'): boolean => {
+/** Whether a pattern names the user or the certificate of a connection. */
+export const names = (
+  pattern: string,
+  { username, commonName }: Pick<Connection, 'username' | 'commonName'>,
+  bare: 'either' | 'principal',
+): boolean => {
   if (pattern.startsWith('user:')) return matches(pattern.slice(5), lower(username))
   if (pattern.startsWith('cn:')) return matches(pattern.slice(3), lower(commonName))
   if (bare === 'principal') return matches(pattern, lower(username ?? commonName))
@@ -43,7 +48,7 @@ const names = (pattern: string, { username, commonName }: Connection, bare: 'eit
 const isMatched = ({ match }: PolicySpec, connection: Connection) =>
   match === undefined || match.some((pattern) => names(pattern, connection, 'either'))
 
-/** Exempt from before `from` until after `until`. */
+/** Whether the connection is exempt at `until`. */
 const isExempt = (spec: PolicySpec, connection: Connection, until: Instant) =>
   (spec.exempt ?? []).some(
     ({ pattern, untilMinute }) =>
@@ -59,27 +64,26 @@ const bytesOf = ({ ingressBytes, egressBytes }: Connection) =>
 const fromOf = ({ fromMinute }: EntrySpec) => (fromMinute === undefined ? -Infinity : atMinute(fromMinute))
 const untilOf = ({ untilMinute }: EntrySpec) => (untilMinute === undefined ? Infinity : atMinute(untilMinute))
 
-/** What was violation for so long was so in the decision that a call rests on. */
+/** A violation that has lasted this long was known to the decision behind a call. */
 const SURELY_KNOWN_MS = MINUTE
 
-/** Whether the policy may find the connection violated: the benefit of every doubt goes to the daemon. */
+/** Whether the connection may violate the policy. In doubt the answer is yes, in favour of the daemon. */
 const mayBeViolated = (
   spec: PolicySpec,
   name: string,
   connection: Connection,
   evidence: Evidence,
-  /** Whom another policy ends anyway. */
-  goes: (connection: Connection) => boolean,
+  /** Whether another policy ends the connection regardless. */
+  endsRegardless: (connection: Connection) => boolean,
 ): boolean => {
   const { now, toleranceMs, shown } = evidence
   const [soonest, latest] = [now + toleranceMs, now - toleranceMs]
   const { establishedAt, username, id } = connection
   const graceMs = spec.graceSeconds * SECOND
   if (spec.cooldownMinutes > 0 && username !== undefined && establishedAt !== undefined) {
-    const cuts = evidence.cutsOf(name, username)
-    const back = (at: Instant) =>
+    const isInCooldown = (at: Instant) =>
       establishedAt > at - toleranceMs - SECOND && latest < at + spec.cooldownMinutes * MINUTE
-    if (cuts.some(back)) return true
+    if (evidence.terminationsOf(name, username).some(isInCooldown)) return true
   }
   switch (spec.kind) {
     case 'max-session-age':
@@ -97,12 +101,14 @@ const mayBeViolated = (
     }
     case 'max-sessions': {
       if (establishedAt === undefined || username === undefined) return false
-      const theirs = shown
-        .filter((one) => lower(one.username) === lower(username) && one.establishedAt !== undefined && !goes(one))
+      const counted = shown
+        .filter(
+          (one) => lower(one.username) === lower(username) && one.establishedAt !== undefined && !endsRegardless(one),
+        )
         .sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
-      const rank = theirs.findIndex((one) => one.id === id)
-      if (rank < 0 || theirs.length <= spec.limit) return false
-      return spec.evict === 'newest' ? rank >= spec.limit : rank < theirs.length - spec.limit
+      const rank = counted.findIndex((one) => one.id === id)
+      if (rank < 0 || counted.length <= spec.limit) return false
+      return spec.evict === 'newest' ? rank >= spec.limit : rank < counted.length - spec.limit
     }
     case 'max-transfer': {
       const bytes = bytesOf(connection)
@@ -123,7 +129,7 @@ const mayBeViolated = (
 
 const policiesWithoutGrace = ({ policies }: AssignmentSpec) => policies.filter(({ graceSeconds }) => graceSeconds === 0)
 
-/** Which of the policies may end the connection. */
+/** The policies that may end the connection. */
 export const mayEnd = (
   assignment: AssignmentSpec,
   nameOf: (spec: PolicySpec, index: number) => string,
@@ -131,7 +137,7 @@ export const mayEnd = (
   evidence: Evidence,
 ): readonly string[] => {
   if (assignment.mode !== 'enforce' || isProtected(connection)) return []
-  // A grace may have begun with the decision, after a time in which nobody could decide.
+  // Grace may have begun only with the decision, if no decision was possible before.
   const atOnce = { ...assignment, policies: policiesWithoutGrace(assignment) }
   return assignment.policies.flatMap((spec, index) => {
     const name = nameOf(spec, index)
@@ -142,7 +148,7 @@ export const mayEnd = (
       mayBeViolated(spec, name, connection, evidence, (one) => {
         const { now, toleranceMs, unchangedSince } = evidence
         const since = now - toleranceMs - SURELY_KNOWN_MS
-        // An edit gives new graces.
+        // An edit starts grace again.
         if (since - MINUTE < unchangedSince) return false
         return one.id !== connection.id && mustEnd(atOnce, nameOf, one, since, now + toleranceMs).length > 0
       })
@@ -150,7 +156,9 @@ export const mayEnd = (
   })
 }
 
-/** Whether the policy, acting, has violation the connection without a doubt since `since` and does so at `now`. */
+/**
+ * Whether the connection has certainly violated the policy, with grace over, since `since`, and still does at `now`.
+ */
 const hasToEnd = (spec: PolicySpec, connection: Connection, since: Instant, now: Instant): boolean => {
   const { establishedAt, posture } = connection
   const graceMs = spec.graceSeconds * SECOND
@@ -177,14 +185,14 @@ const hasToEnd = (spec: PolicySpec, connection: Connection, since: Instant, now:
       return (
         posture !== undefined && posture.length > 0 && !posture.includes('healthy') && since >= establishedAt + graceMs
       )
-    // Who is one too many, and who is idle, may have changed in between.
+    // Whether a connection is surplus or idle may have changed in between.
     case 'max-sessions':
     case 'idle-timeout':
       return false
   }
 }
 
-/** Which of the policies must have ended the connection by now, having violation it since `since`. */
+/** The policies that must have ended the connection by `now`, because it has been due under them since `since`. */
 export const mustEnd = (
   assignment: AssignmentSpec,
   nameOf: (spec: PolicySpec, index: number) => string,
@@ -203,8 +211,8 @@ export const mustEnd = (
   })
 }
 
-/** Who of an endpoint are one too many, and have been since `since`: of each person who has more than the limit, all. */
-export const tooMany = (
+/** The users who have had more connections than a limit since `since`, each with all their counted connections. */
+export const usersOverLimit = (
   { mode, policies }: AssignmentSpec,
   active: readonly Connection[],
   since: Instant,
@@ -215,10 +223,10 @@ export const tooMany = (
       (one) =>
         isMatched(spec, one) && !isProtected(one) && !isExempt(spec, one, -Infinity) && one.username !== undefined,
     )
-    const people = new Set(counted.map((one) => lower(one.username)))
-    return [...people].flatMap((person) => {
-      const theirs = counted.filter((one) => lower(one.username) === person)
-      const areOld = theirs.every((one) => (one.establishedAt ?? Infinity) + spec.graceSeconds * SECOND <= since)
-      return theirs.length > spec.limit && areOld ? [theirs] : []
+    const users = new Set(counted.map((one) => lower(one.username)))
+    return [...users].flatMap((user) => {
+      const ofUser = counted.filter((one) => lower(one.username) === user)
+      const areOld = ofUser.every((one) => (one.establishedAt ?? Infinity) + spec.graceSeconds * SECOND <= since)
+      return ofUser.length > spec.limit && areOld ? [ofUser] : []
     })
   })

@@ -1,24 +1,31 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
-import type { Plant } from './plants.ts'
+import { PLANTS, type Plant } from './plants.ts'
 
-const put = ({ file, text, instead }: Plant): Plugin => ({
+const PLANTS_FILE = join(process.cwd(), 'test/world/plants.ts')
+
+/** Replaces an export by its plant, for every importing module except the file of plants. */
+const replaceExport = ({ file, name }: Plant, index: number): Plugin => ({
   name: 'plant',
-  setup({ onLoad }) {
+  setup({ onResolve, onLoad, resolve }) {
     const path = join(process.cwd(), 'src', file)
-    onLoad({ filter: /\/src\/.*\.ts$/ }, async (asked) => {
-      if (asked.path !== path) return undefined
-      const source = await readFile(path, 'utf8')
-      const [before, after, ...more] = source.split(text)
-      if (before === undefined || after === undefined || more.length > 0)
-        throw new Error(`"${text}" does not stand once in ${file}: the plant must follow the code`)
-      return { contents: `${before}${instead}${after}`, loader: 'ts' }
+    onResolve({ filter: /\.ts$/ }, async ({ path: asked, importer, resolveDir, kind, namespace, pluginData }) => {
+      if (pluginData === 'resolving' || namespace === 'planted' || importer === PLANTS_FILE) return undefined
+      const found = await resolve(asked, { importer, resolveDir, kind, pluginData: 'resolving' })
+      return found.path === path ? { path, namespace: 'planted' } : undefined
     })
+    onLoad({ filter: /.*/, namespace: 'planted' }, () => ({
+      contents: `
+        import * as original from ${JSON.stringify(path)}
+        import { PLANTS } from ${JSON.stringify(PLANTS_FILE)}
+        export * from ${JSON.stringify(path)}
+        export const ${name} = PLANTS[${index}].instead(original.${name})`,
+      resolveDir: process.cwd(),
+    }))
   },
 })
 
-/** The search through worlds as one file, with the bug in it or, without one, as it is. */
+/** Bundles `run.ts` into one file, with the planted bug if one is given. */
 export const bundleSearch = (outfile: string, plant?: Plant) =>
   build({
     entryPoints: ['test/world/run.ts'],
@@ -29,5 +36,5 @@ export const bundleSearch = (outfile: string, plant?: Plant) =>
     platform: 'node',
     target: 'node20',
     logLevel: 'silent',
-    plugins: plant === undefined ? [] : [put(plant)],
+    plugins: plant === undefined ? [] : [replaceExport(plant, PLANTS.indexOf(plant))],
   })

@@ -1,216 +1,386 @@
-/** A bug as somebody might write it: in `file` of `src`, this text instead of that, which stands there once. */
-export interface Plant {
-  readonly bug: string
-  readonly file: string
-  readonly text: string
-  readonly instead: string
-  /** The promises of which one has to be seen broken. */
-  readonly breaks: readonly string[]
-  /** Worlds from this seed on show it soon. */
-  readonly seed: number
+import type * as chainFile from '../../src/adapters/audit/chain-file.ts'
+import type { Disk } from '../../src/adapters/audit/disk.ts'
+import type * as pages from '../../src/adapters/aws/pages.ts'
+import type * as executor from '../../src/app/executor.ts'
+import type * as interrupted from '../../src/app/interrupted.ts'
+import type * as skewClock from '../../src/app/skew-clock.ts'
+import type * as terminationQueue from '../../src/app/termination-queue.ts'
+import type * as guard from '../../src/domain/guard/guard.ts'
+import type * as assessment from '../../src/domain/judge/assessment.ts'
+import type * as verdict from '../../src/domain/judge/verdict.ts'
+import type * as view from '../../src/domain/judge/view.ts'
+import type * as bannedUsers from '../../src/domain/policies/banned-users.ts'
+import type * as policyKinds from '../../src/domain/policies/policy.ts'
+import type * as restsOnName from '../../src/domain/terminate/rests-on-name.ts'
+import type * as termination from '../../src/domain/terminate/termination.ts'
+import type * as tokenBucket from '../../src/domain/terminate/token-bucket.ts'
+import { elapsedAt } from '../../src/domain/time/elapsed.ts'
+import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import type * as timeWindow from '../../src/domain/time/time-window.ts'
+
+/** The modules whose exports a plant may replace, by their path in `src`. */
+interface Modules {
+  'adapters/audit/chain-file.ts': typeof chainFile
+  'adapters/aws/pages.ts': typeof pages
+  'app/executor.ts': typeof executor
+  'app/interrupted.ts': typeof interrupted
+  'app/skew-clock.ts': typeof skewClock
+  'app/termination-queue.ts': typeof terminationQueue
+  'domain/guard/guard.ts': typeof guard
+  'domain/judge/assessment.ts': typeof assessment
+  'domain/judge/verdict.ts': typeof verdict
+  'domain/judge/view.ts': typeof view
+  'domain/policies/banned-users.ts': typeof bannedUsers
+  'domain/policies/policy.ts': typeof policyKinds
+  'domain/terminate/rests-on-name.ts': typeof restsOnName
+  'domain/terminate/termination.ts': typeof termination
+  'domain/terminate/token-bucket.ts': typeof tokenBucket
+  'domain/time/time-window.ts': typeof timeWindow
 }
 
-/** What the world must notice: each a way in which daemons of this sort have gone wrong, or might. */
+/** A plausible bug: a replacement for an export of a module of `src`. */
+export interface Plant {
+  readonly bug: string
+  readonly file: keyof Modules
+  readonly name: string
+  /** Makes the replacement, which every importing module gets. */
+  readonly instead: (original: never) => unknown
+  /** The promises that the bug may break. The world must report one of them. */
+  readonly breaks: readonly string[]
+  /** A seed from which worlds soon show the bug. */
+  readonly seed: number
+  /** Whether `npm test` runs the plant. The others run in `npm run test:nightly`. */
+  readonly always?: boolean
+}
+
+/** The types make sure that a plant fits the export that it replaces, so that a refactoring cannot leave it behind. */
+const plant = <File extends keyof Modules, Name extends keyof Modules[File] & string>(
+  file: File,
+  name: Name,
+  instead: (original: Modules[File][Name]) => Modules[File][Name],
+  about: Omit<Plant, 'file' | 'name' | 'instead'>,
+): Plant => ({ file, name, instead, ...about })
+
+/** A disk whose `datasync` does nothing. */
+const unsynced = (disk: Disk): Disk => ({
+  ...disk,
+  async open(path, flags, mode) {
+    const handle = await disk.open(path, flags, mode)
+    return new Proxy(handle, {
+      get(target, key) {
+        if (key === 'datasync') return async () => {}
+        const value: unknown = Reflect.get(target, key)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  },
+})
+
+/** The bugs that the world must detect. Daemons of this sort have had them, or might. */
 export const PLANTS: readonly Plant[] = [
-  {
-    bug: 'a page that failed is taken for an empty one',
-    file: 'adapters/aws/pages.ts',
-    text: 'const page = await readPage(token)',
-    instead: 'const page = await readPage(token).catch(() => ({ rows: [], nextToken: undefined }))',
-    breaks: ['a proof is a proof', 'never whom no policy condemns', 'no verdict is lost'],
-    seed: 5,
-  },
-  {
-    bug: 'a call by user name rests on a verdict about one connection',
-    file: 'domain/terminate/username-calls.ts',
-    text: "if (policy.kind.scope !== 'principal' || readsCommonName) return false",
-    instead: 'if (readsCommonName) return false',
-    breaks: ['never whom no policy condemns'],
-    seed: 20,
-  },
-  {
-    bug: 'a call by user name for as many as there are',
-    file: 'domain/terminate/username-calls.ts',
-    text: 'const MOST = 5',
-    instead: 'const MOST = Number.POSITIVE_INFINITY',
-    breaks: ['never more than five by name'],
+  plant(
+    'adapters/aws/pages.ts',
+    'readAllPages',
+    (original) => (readPage) => original((token) => readPage(token).catch(() => ({ rows: [], nextToken: undefined }))),
+    {
+      bug: 'a failed page counts as an empty one',
+      breaks: [
+        'confirmed means that the connection is gone',
+        'nothing ends without a verdict',
+        'no due connection is forgotten',
+      ],
+      seed: 5,
+      always: true,
+    },
+  ),
+  plant(
+    'domain/terminate/rests-on-name.ts',
+    'restsOnNameAlone',
+    (original) =>
+      (policy, ...rest) =>
+        policy.kind.scope === 'principal' ? original(policy, ...rest) : true,
+    {
+      bug: 'a call by user name rests on a verdict about one connection',
+      breaks: ['nothing ends without a verdict'],
+      seed: 20,
+    },
+  ),
+  plant('domain/terminate/rests-on-name.ts', 'MOST_BY_NAME', () => Number.POSITIVE_INFINITY as 5, {
+    bug: 'a call by user name ends any number of connections',
+    breaks: ['a call by user name ends at most five connections'],
     seed: 1,
-  },
-  {
-    bug: 'hours on the wall clock of the wrong zone',
-    file: 'domain/policies/off-hours.ts',
-    text: 'createTimeWindows(rule.zone, rule.windows',
-    instead: "createTimeWindows('UTC', rule.windows",
-    breaks: ['never whom no policy condemns', 'no verdict is lost'],
-    seed: 2,
-  },
-  {
-    bug: 'a window that ends a minute late',
-    file: 'domain/time/time-window.ts',
-    text: 'toMinute: toMinute === 0 ? MINUTES_A_DAY : toMinute }',
-    instead: 'toMinute: (toMinute === 0 ? MINUTES_A_DAY : toMinute) + 1 }',
-    breaks: ['never whom no policy condemns'],
-    seed: 4,
-  },
-  {
-    bug: 'an intent that is not synced',
-    file: 'adapters/audit/chain-file.ts',
-    text: 'await handle.datasync()',
-    instead: '',
-    breaks: ['every call has its durable intent'],
+  }),
+  plant(
+    'domain/time/time-window.ts',
+    'createTimeWindows',
+    (original) =>
+      (_zone, ...rest) =>
+        original('UTC', ...rest),
+    {
+      bug: 'hours are read in the wrong time zone',
+      breaks: ['nothing ends without a verdict', 'no due connection is forgotten'],
+      seed: 2,
+    },
+  ),
+  plant(
+    'domain/time/time-window.ts',
+    'parseHours',
+    (original) => (text) => {
+      const parsed = original(text)
+      if ('problem' in parsed) return parsed
+      return { value: { ...parsed.value, toMinute: parsed.value.toMinute + 1 } }
+    },
+    { bug: 'a time window ends a minute late', breaks: ['nothing ends without a verdict'], seed: 4 },
+  ),
+  plant(
+    'adapters/audit/chain-file.ts',
+    'openChainFile',
+    (original) =>
+      (disk, ...rest) =>
+        original(unsynced(disk), ...rest),
+    { bug: 'an intent is not synced to disk', breaks: ['every call has an intent on disk'], seed: 1 },
+  ),
+  plant(
+    'app/executor.ts',
+    'createExecutor',
+    (original) => (options) => {
+      const made = original(options)
+      const intend = async (...asked: Parameters<typeof made.requester.intend>) => {
+        made.requester.intend(...asked).catch(() => {})
+      }
+      return { ...made, requester: { ...made.requester, intend } }
+    },
+    {
+      bug: 'a call does not wait for its intent',
+      breaks: ['every call has an intent on disk'],
+      seed: 1,
+      always: true,
+    },
+  ),
+  plant(
+    'domain/judge/verdict.ts',
+    'judge',
+    (original) =>
+      (applicability, ...rest) =>
+        original({ ...applicability, exemptUntil: Number.NEGATIVE_INFINITY }, ...rest),
+    { bug: 'exemptions are ignored', breaks: ['nothing ends without a verdict'], seed: 1 },
+  ),
+  plant('domain/policies/policy.ts', 'acts', () => (_policy, mode) => mode === 'enforce', {
+    bug: 'a policy in audit mode ends connections',
+    breaks: ['nothing ends without a verdict'],
     seed: 1,
-  },
-  {
-    bug: 'a call that does not wait for its intent',
-    file: 'app/termination-queue.ts',
-    text: 'if (!(await record(call, requester))) return',
-    instead: 'void record(call, requester)',
-    breaks: ['every call has its durable intent'],
+    always: true,
+  }),
+  plant(
+    'domain/guard/guard.ts',
+    'review',
+    (original) => (decisions, before, rules) =>
+      original(decisions, before, { ...rules, limits: { maxPercent: 100, minConnections: Number.POSITIVE_INFINITY } }),
+    {
+      bug: 'the guard holds nothing',
+      breaks: ['terminations never exceed the limits of the guard'],
+      seed: 1,
+      always: true,
+    },
+  ),
+  plant(
+    'domain/terminate/token-bucket.ts',
+    'createTokenBucket',
+    (original) =>
+      (...asked) => ({ ...original(...asked), tryTake: () => true, availableAt: (now) => now }),
+    { bug: 'a bucket never empties', breaks: ['calls never exceed the rate'], seed: 2 },
+  ),
+  plant(
+    'domain/terminate/termination.ts',
+    'step',
+    (original) => (termination, happening, now, rule) =>
+      happening.what === 'seen' && termination?.state === 'unproven'
+        ? original(termination, { ...happening, status: 'terminated' }, now, rule)
+        : original(termination, happening, now, rule),
+    {
+      bug: 'an acknowledgement counts as a proof',
+      breaks: ['confirmed means that the connection is gone'],
+      seed: 1,
+      always: true,
+    },
+  ),
+  plant(
+    'domain/terminate/termination.ts',
+    'step',
+    (original) => (termination, happening, now, rule) =>
+      happening.what === 'seen' && happening.status === undefined
+        ? original(termination, { ...happening, status: 'terminated' }, now, rule)
+        : original(termination, happening, now, rule),
+    {
+      bug: 'one snapshot without the connection counts as a proof',
+      breaks: ['confirmed means that the connection is gone'],
+      seed: 1,
+    },
+  ),
+  plant(
+    'domain/policies/banned-users.ts',
+    'bannedUsers',
+    (original) => ({
+      ...original,
+      judge: (rule, name) => {
+        const judgeOf = original.judge(rule, name)
+        return (principal) => {
+          const { find, because } = judgeOf(principal)
+          return {
+            because,
+            find(...asked) {
+              const finding = find(...asked)
+              return finding.word === 'violated' ? { ...finding, since: finding.since + MINUTE } : finding
+            },
+          }
+        }
+      },
+    }),
+    {
+      bug: 'a banned user who reconnects stays connected for a minute',
+      breaks: ['banned users are disconnected in time', 'no due connection is forgotten'],
+      seed: 1,
+    },
+  ),
+  plant(
+    'domain/guard/guard.ts',
+    'review',
+    (original) => (decisions, before, rules) =>
+      original(decisions, before, { ...rules, changedAt: () => Number.NEGATIVE_INFINITY }),
+    { bug: 'the guard does not notice edits', breaks: ['terminations never exceed the limits of the guard'], seed: 32 },
+  ),
+  plant(
+    'domain/guard/guard.ts',
+    'review',
+    (original) => (decisions, before, rules) => {
+      const violating = decisions.violating.map((decision) => ({
+        ...decision,
+        violated: decision.violated.map((verdict) => ({
+          ...verdict,
+          policy: { ...verdict.policy, guard: 'on' as const },
+        })),
+      }))
+      return original({ ...decisions, violating }, before, rules)
+    },
+    {
+      bug: 'the guard holds verdicts of a policy with guard: off',
+      breaks: ['verdicts are held only with the guard on'],
+      seed: 2,
+    },
+  ),
+  plant(
+    'app/skew-clock.ts',
+    'createSkewClock',
+    (original) => (host, onSkew) => ({ ...original(host, onSkew), now: host.now }),
+    {
+      bug: 'the clock of the host is not corrected by answers of AWS',
+      breaks: ['nothing ends while the clock is wrong'],
+      seed: 3,
+    },
+  ),
+  plant(
+    'app/skew-clock.ts',
+    'createSkewClock',
+    (original) => (host, onSkew) => ({ ...original(host, onSkew), trusted: () => true }),
+    { bug: 'clocks an hour apart are trusted', breaks: ['nothing ends while the clock is wrong'], seed: 2 },
+  ),
+  plant(
+    'app/termination-queue.ts',
+    'createTerminationQueue',
+    (original) => (options) => {
+      const { clock } = options
+      return original({ ...options, clock: { ...clock, elapsed: () => elapsedAt(clock.now()) } })
+    },
+    { bug: 'a clock that is set ahead fills the bucket', breaks: ['calls never exceed the rate'], seed: 10 },
+  ),
+  plant(
+    'domain/terminate/termination.ts',
+    'retryRule',
+    (original) => (asked) => ({ ...original(asked), againAfterMs: 5000 * MINUTE }),
+    {
+      bug: 'a connection is given up for good',
+      breaks: ['no due connection is forgotten', 'banned users are disconnected in time'],
+      seed: 20,
+    },
+  ),
+  plant('app/interrupted.ts', 'keptMemoryOf', () => (kept) => kept && { ...kept, terminations: [] }, {
+    bug: 'a restart forgets the calls in flight',
+    breaks: ['every call gets an outcome in the trail'],
     seed: 1,
-  },
-  {
-    bug: 'an exemption that is not asked',
-    file: 'domain/judge/verdict.ts',
-    text: "if (now < exemptUntil) return verdictOf(standing, 'exempt', exemptUntil)",
-    instead: '',
-    breaks: ['never whom no policy condemns'],
-    seed: 1,
-  },
-  {
-    bug: 'a policy in audit that ends',
-    file: 'domain/policies/policy.ts',
-    text: "mode === 'enforce' && policy.mode === 'enforce'",
-    instead: "mode === 'enforce'",
-    breaks: ['never whom no policy condemns'],
-    seed: 1,
-  },
-  {
-    bug: 'a guard that holds nothing',
-    file: 'domain/guard/guard.ts',
-    text: 'return connections > limits.minConnections && connections > (limits.maxPercent / 100) * active',
-    instead: 'return connections > Number.POSITIVE_INFINITY',
-    breaks: ['never beyond the guard'],
-    seed: 1,
-  },
-  {
-    bug: 'a bucket that never empties',
-    file: 'domain/terminate/token-bucket.ts',
-    text: 'tokens = Math.max(0, tokens - 1)',
-    instead: '',
-    breaks: ['never faster than the rate'],
-    seed: 2,
-  },
-  {
-    bug: 'an acknowledgement that is taken for a proof',
-    file: 'app/verification.ts',
-    text: "if (status === 'terminated' || pursuit.absences >= 2) {",
-    instead: "if (pursuit.state === 'sent' || pursuit.absences >= 2) {",
-    breaks: ['a proof is a proof'],
-    seed: 1,
-  },
-  {
-    bug: 'a row that was missed once is taken for gone',
-    file: 'app/verification.ts',
-    text: 'pursuit.absences >= 2',
-    instead: 'pursuit.absences >= 1',
-    breaks: ['a proof is a proof'],
-    seed: 1,
-  },
-  {
-    bug: 'whoever comes back is left alone',
-    file: 'domain/policies/banned-users.ts',
-    text: 'if (establishedAt !== undefined && establishedAt <= now) return Math.max(establishedAt, banFrom)',
-    instead:
-      'if (establishedAt !== undefined && establishedAt <= now) return Math.max(establishedAt, banFrom) + 60_000',
-    breaks: ['the banned stay out', 'no verdict is lost'],
-    seed: 1,
-  },
-  {
-    bug: 'an edit that the guard does not hear of',
-    file: 'domain/guard/guard.ts',
-    text: ' || since < changedAt(policy)',
-    instead: '',
-    breaks: ['never beyond the guard'],
-    seed: 32,
-  },
-  {
-    bug: 'a hold in the name of a policy that asked for none',
-    file: 'domain/guard/guard.ts',
-    text: "if (policy.guard === 'off') return false",
-    instead: '',
-    breaks: ['held where there is a guard'],
-    seed: 2,
-  },
-  {
-    bug: 'a host that is believed, whatever AWS says of the time',
-    file: 'app/skew-clock.ts',
-    text: 'Math.abs(skewMs) > CORRECTED_ABOVE_MS && !apart ? skewMs : 0',
-    instead: '0',
-    breaks: ['nothing ends by a wrong clock'],
-    seed: 3,
-  },
-  {
-    bug: 'clocks an hour apart that are trusted',
-    file: 'app/skew-clock.ts',
-    text: 'trusted: () => !apart',
-    instead: 'trusted: () => true',
-    breaks: ['nothing ends by a wrong clock'],
-    seed: 2,
-  },
-  {
-    bug: 'a bucket that a clock set ahead fills',
-    file: 'app/termination-queue.ts',
-    text: 'const passed = clock.elapsed()\n        const spacedAt',
-    instead: 'const passed = clock.now()\n        const spacedAt',
-    breaks: ['never faster than the rate'],
-    seed: 10,
-  },
-  {
-    bug: 'a connection that is given up for good',
-    file: 'app/verification.ts',
-    text: 'const AGAIN_AFTER_MS = 5 * MINUTE',
-    instead: 'const AGAIN_AFTER_MS = 5000 * MINUTE',
-    breaks: ['no verdict is lost', 'the banned stay out'],
-    seed: 38,
-  },
-  {
-    bug: 'a restart that forgets which calls were out',
-    file: 'app/endpoint-watch.ts',
-    text: 'kept: pursuitsUnderWay(options.kept?.pursuits ?? [], options.interrupted)',
-    instead: 'kept: []',
-    breaks: ['every call is followed to its end'],
-    seed: 1,
-  },
-  {
-    bug: 'who goes anyway makes somebody else one too many',
-    file: 'domain/judge/decide.ts',
-    text: 'if (goesAnyway === true) continue',
-    instead: '',
-    breaks: ['never whom no policy condemns'],
-    seed: 12,
-  },
-  {
-    bug: 'a reason that held when it was written down, and no longer',
-    file: 'app/executor.ts',
-    text: 'leads.has(id) && leads.get(id) === lead?.policy.name',
-    instead: 'leads.has(id)',
-    breaks: ['never whom no policy condemns'],
-    seed: 1,
-  },
-  {
-    bug: 'counters that are believed after a poll that failed',
-    file: 'app/endpoint-watch.ts',
-    text: 'error === undefined && now < askAt',
-    instead: 'now < askAt',
-    breaks: ['what changes is asked anew'],
-    seed: 2,
-  },
-  {
-    bug: 'a call that leaves though the daemon was told to stop',
-    file: 'app/termination-queue.ts',
-    text: "if (stop.aborted) return requester.withdrawn(call, 'stopping')",
-    instead: '',
-    breaks: ['no call after the stop'],
-    seed: 1,
-  },
+  }),
+  plant(
+    'domain/judge/assessment.ts',
+    'assess',
+    (original) =>
+      (...asked) => {
+        const assessed = original(...asked)
+        const [countersAside, onCounters] = assessed.parts
+        const planted = (part: typeof countersAside): typeof countersAside => ({ ...part, endsRegardless: false })
+        return {
+          ...assessed,
+          parts: onCounters === undefined ? [planted(countersAside)] : [planted(countersAside), planted(onCounters)],
+        }
+      },
+    {
+      bug: 'a connection that ends regardless makes another one surplus',
+      breaks: ['nothing ends without a verdict'],
+      seed: 12,
+    },
+  ),
+  plant(
+    'app/executor.ts',
+    'createExecutor',
+    (original) => (options) => {
+      const made = original(options)
+      let leads = new Map<string, ReturnType<typeof leadOf>>()
+      const leadOf = (plan: Parameters<typeof made.follow>[0]['terminate'][number]) => plan.lead
+      const isWanted: typeof made.requester.isWanted = (call, now) => {
+        const [first, ...others] = call.decisions
+        const renewed = (decision: typeof first) => ({
+          ...decision,
+          lead: leads.get(decision.connection.id) ?? decision.lead,
+        })
+        return made.requester.isWanted({ ...call, decisions: [renewed(first), ...others.map(renewed)] }, now)
+      }
+      return {
+        ...made,
+        follow(plan, until, now) {
+          leads = new Map(plan.terminate.map((decision) => [decision.connection.id, decision.lead]))
+          made.follow(plan, until, now)
+        },
+        requester: { ...made.requester, isWanted },
+      }
+    },
+    {
+      bug: 'a call leaves under a policy that no longer makes the connection due',
+      breaks: ['nothing ends without a verdict'],
+      seed: 1,
+    },
+  ),
+  plant(
+    'domain/judge/view.ts',
+    'nextView',
+    (original) => (view, sighting, now, limits) =>
+      original(view, sighting.what === 'failure' && view.state === 'fresh' ? { what: 'time' } : sighting, now, limits),
+    {
+      bug: 'counters are used after a failed read',
+      breaks: ['a failed read suspends policies on changing facts'],
+      seed: 2,
+    },
+  ),
+  plant(
+    'app/termination-queue.ts',
+    'createTerminationQueue',
+    (original) => (options) => {
+      const queue = original(options)
+      const run: typeof queue.run = (stop, abort) => {
+        const late = new AbortController()
+        const hear = () => void options.clock.sleep(3 * SECOND, new AbortController().signal).then(() => late.abort())
+        stop.addEventListener('abort', hear, { once: true })
+        return queue.run(late.signal, abort)
+      }
+      return new Proxy(queue, { get: (target, key) => (key === 'run' ? run : Reflect.get(target, key)) })
+    },
+    { bug: 'a call leaves after a stop', breaks: ['no call leaves after a stop'], seed: 1 },
+  ),
 ]

@@ -1,7 +1,8 @@
 import type { Clock } from '../../src/app/clock.ts'
+import { elapsedAt } from '../../src/domain/time/elapsed.ts'
 import type { Timeline } from './timeline.ts'
 
-/** When a process is killed: at the start or at the end of its n-th request to the world outside. */
+/** When a process is killed: before or after its n-th request to the outside. */
 export interface Death {
   readonly afterRequests: number
   readonly phase: 'before' | 'after'
@@ -10,8 +11,8 @@ export interface Death {
 const never = <Value>() => new Promise<Value>(() => {})
 
 /**
- * A process that can be killed between any two of its steps. Whatever it asks of the world goes through `ask`; when it is
- * dead nothing it asks for happens, and nothing that it waits for comes.
+ * A process that can be killed between any two of its steps. All its requests to the outside go through `ask`. After a
+ * kill its requests have no effect, and its promises never resolve.
  */
 export const createProcess = (timeline: Timeline, skewMs: () => number) => {
   let alive = true
@@ -23,21 +24,21 @@ export const createProcess = (timeline: Timeline, skewMs: () => number) => {
     andThen()
   }
 
-  /** The host's clock, which may be wrong; its timers count what really passes. */
+  /** The host's clock, which may be wrong. Its timers use monotonic time. */
   const clock: Clock = {
     now: () => timeline.now() + skewMs(),
-    elapsed: () => timeline.now(),
+    elapsed: () => elapsedAt(timeline.now()),
     trusted: () => true,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (!alive) return
         if (signal.aborted) return resolve()
         const wake = () => {
-          callOff()
+          cancel()
           signal.removeEventListener('abort', wake)
           if (alive) resolve()
         }
-        const callOff = timeline.at(timeline.now() + Math.ceil(ms), wake)
+        const cancel = timeline.at(timeline.now() + Math.ceil(ms), wake)
         signal.addEventListener('abort', wake)
       }),
   }
@@ -56,14 +57,14 @@ export const createProcess = (timeline: Timeline, skewMs: () => number) => {
         die(last.andThen)
         return never()
       }
-      const done = await work().then(
+      const result = await work().then(
         (value) => () => value,
         (error: unknown) => () => {
           throw error
         },
       )
       if (last !== undefined) die(last.andThen)
-      return alive ? done() : never()
+      return alive ? result() : never()
     },
   }
 }

@@ -3,8 +3,9 @@ import fc from 'fast-check'
 import { type Scenario, scenario } from './scenario.ts'
 import { live } from './world.ts'
 
-// npm run test:world -- [--cycles N] [--seed N] [--first] [--shrink-seconds N]: lives until so many polls were decided on,
-// or a promise is broken; then it looks for the smallest world that shows it, for so long, unless the first one will do.
+// npm run test:world -- [--cycles N] [--seed N] [--first] [--shrink-seconds N] Runs worlds until they have had N cycles
+// or a promise is broken. Then it searches for the smallest world that breaks the promise, for at most the given
+// seconds; with --first it does not search.
 const { values } = parseArgs({
   options: {
     cycles: { type: 'string', default: '20000' },
@@ -13,18 +14,18 @@ const { values } = parseArgs({
     'shrink-seconds': { type: 'string', default: '180' },
   },
 })
-/** So few that a world can be named by the seed of its batch. */
+/** The number of worlds with one seed. It is small, so that the seed identifies a broken world. */
 const BATCH = 10
-/** Of the log of a broken world, the end. */
+/** How many lines of a broken world's log are printed. */
 const LINES = 60
 
-const wanted = Number(values.cycles)
+const cyclesToRun = Number(values.cycles)
 let seed = Number(values.seed)
 const sum = { worlds: 0, cycles: 0, calls: 0, ended: 0, kills: 0 }
 const startedAt = performance.now()
 let promise: string | undefined
 
-/** Without what need not happen: a world is made with twenty happenings at least, most of which have no part in it. */
+/** Removes the happenings that the broken promise does not need. Every generated world has at least twenty. */
 const withoutIdleHappenings = async (world: Scenario): Promise<Scenario> => {
   let needed = world
   for (const happening of world.happenings) {
@@ -35,16 +36,16 @@ const withoutIdleHappenings = async (world: Scenario): Promise<Scenario> => {
   return needed
 }
 
-// What is thrown where nobody waits for it ends the search as well, and is told with its seed.
+// An unhandled rejection ends the search as well, and is reported with its seed.
 process.on('unhandledRejection', (error) => {
   const what = error instanceof Error ? error.stack : String(error)
-  console.log(`broken with --seed ${seed}: the daemon does not fall over: ${what}`)
-  console.log('broken promise: the daemon does not fall over')
+  console.log(`broken with --seed ${seed}: the daemon does not crash: ${what}`)
+  console.log('broken promise: the daemon does not crash')
   process.exit(1)
 })
 
-console.log(`worlds from seed ${seed} on, ${wanted} cycles`)
-while (sum.cycles < wanted && promise === undefined) {
+console.log(`worlds from seed ${seed} on, ${cyclesToRun} cycles`)
+while (sum.cycles < cyclesToRun && promise === undefined) {
   const isLived = fc.asyncProperty(scenario, async (one) => {
     const { broken, cycles, calls, ended, kills } = await live(one)
     sum.worlds++
@@ -64,8 +65,8 @@ while (sum.cycles < wanted && promise === undefined) {
     interruptAfterTimeLimit: Number(values['shrink-seconds']) * 1000,
   })
   if (result.failed && promise === undefined) {
-    promise = 'the world itself holds'
-    console.log(`with --seed ${seed} it does not: ${fc.defaultReportMessage(result)}`)
+    promise = 'the simulation itself does not crash'
+    console.log(`broken with --seed ${seed}: ${promise}: ${fc.defaultReportMessage(result)}`)
   }
   const [found] = result.counterexample ?? []
   if (found !== undefined && !values.first) {

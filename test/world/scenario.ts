@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Mode } from '../../src/domain/policies/policy.ts'
 
-/** A name or pattern, and the minutes of the world's hour in which it counts. */
+/** A name or pattern, and the minutes of the world in which it is valid. */
 export interface EntrySpec {
   readonly pattern: string
   readonly fromMinute?: number | undefined
@@ -17,7 +17,7 @@ interface Common {
   readonly exempt: readonly EntrySpec[] | undefined
 }
 
-/** A policy in plain values, so that a second implementation can judge by it. */
+/** A policy in plain values, which the second implementation reads too. */
 export type PolicySpec = Common &
   (
     | { readonly kind: 'max-session-age'; readonly maxMinutes: number }
@@ -31,7 +31,7 @@ export type PolicySpec = Common &
 
 export interface AssignmentSpec {
   readonly mode: Mode
-  /** Of the three endpoints, by their places. */
+  /** Indexes of the watched endpoints, of three. */
   readonly watched: readonly number[]
   readonly policies: readonly PolicySpec[]
   readonly guard: { readonly maxPercent: number; readonly minConnections: number }
@@ -59,20 +59,20 @@ export const FAULTS = [
 ] as const
 export type Fault = (typeof FAULTS)[number]
 
-/** Everything that happens from outside, one after another. */
+/** One event from outside. A world has a sequence of them. */
 export type Happening = { readonly afterSeconds: number } & (
   | {
-      readonly what: 'comes'
-      readonly who: number
+      readonly what: 'connects'
+      readonly user: number
       readonly endpoint: number
       readonly times: number
       readonly badge: number
       readonly ageMinutes: number
       readonly idle: boolean
-      readonly sick: boolean
+      readonly unhealthy: boolean
     }
-  | { readonly what: 'goes'; readonly nth: number }
-  | { readonly what: 'sends'; readonly nth: number; readonly mebibytes: number }
+  | { readonly what: 'disconnects'; readonly nth: number }
+  | { readonly what: 'transfers'; readonly nth: number; readonly mebibytes: number }
   | { readonly what: 'fault'; readonly fault: Fault; readonly forSeconds: number; readonly percent: number }
   | { readonly what: 'clock'; readonly bySeconds: number }
   | { readonly what: 'full disk'; readonly disk: 'audit' | 'state'; readonly forSeconds: number }
@@ -94,26 +94,29 @@ export interface Scenario {
   readonly staleAfterMinutes: number
   readonly rate: { readonly burst: number; readonly perSecond: number }
   readonly latencyMs: { readonly from: number; readonly to: number }
-  /** How long it takes until what was written is on the disk. */
+  /** How long a sync takes. */
   readonly syncMs: { readonly from: number; readonly to: number }
   readonly reconnect: boolean
   readonly happenings: readonly Happening[]
 }
 
-/** Between this and the last happening. */
+/** The latest minute of a happening. */
 export const WORLD_MINUTES = 60
 
-const PEOPLE = 12
-export const userOf = (who: number): string => `Person-${who % PEOPLE}@corp.example`
+export const USERS = 12
+export const userOf = (user: number): string => `Person-${user % USERS}@corp.example`
+/** The certificates with names of their own. In a happening, badge 0 is a certificate with the user's name. */
+export const BADGES = 3
 export const badgeOf = (badge: number): string => `badge-${badge}`
 
-/** Whom no policy ever ends. */
+/** The users in `protect`: no policy ends their connections. */
 export const PROTECTED = ['person-0@corp.example']
 
 const whole = (min: number, max: number) => fc.integer({ min, max })
 const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined, freq: 2 })
 
-const pattern = fc.constantFrom(
+/** The patterns of the policies. Each of them names a user or a badge of the world. */
+export const PATTERNS = [
   'person-1*',
   'PERSON-2@corp.example',
   'person-3@corp.example',
@@ -123,7 +126,11 @@ const pattern = fc.constantFrom(
   'user:person-1?@corp.example',
   '*-5@corp.example',
   'person-6@corp.example',
-)
+] as const
+/** The pattern that names every user. */
+export const EVERY_USER = 'person-*'
+
+const pattern = fc.constantFrom(...PATTERNS)
 const entry: fc.Arbitrary<EntrySpec> = fc
   .record({ pattern, fromMinute: maybe(whole(0, 50)), minutes: maybe(whole(1, 30)) })
   .map(({ pattern: text, fromMinute, minutes }) => ({
@@ -136,7 +143,7 @@ const common = fc.record({
   mode: fc.constantFrom<Mode>('enforce', 'enforce', 'enforce', 'audit'),
   graceSeconds: fc.constantFrom(0, 0, 60),
   guard: fc.constantFrom('on' as const, 'off' as const),
-  match: maybe(fc.array(fc.oneof(pattern, fc.constant('person-*')), { minLength: 1, maxLength: 3 })),
+  match: maybe(fc.array(fc.oneof(pattern, fc.constant(EVERY_USER)), { minLength: 1, maxLength: 3 })),
   exempt: maybe(
     fc.array(
       fc.record({ pattern, untilMinute: maybe(whole(5, 50)) }).map((one): EntrySpec => one),
@@ -144,13 +151,13 @@ const common = fc.record({
     ),
   ),
 })
-const cools = fc.constantFrom(0, 0, 10)
+const cooldownMinutes = fc.constantFrom(0, 0, 10)
 
 const policySpec: fc.Arbitrary<PolicySpec> = fc
   .oneof(
     fc.record({
       common,
-      cooldownMinutes: cools,
+      cooldownMinutes,
       own: fc.record({ kind: fc.constant('max-session-age' as const), maxMinutes: whole(2, 45) }),
     }),
     fc.record({
@@ -173,7 +180,7 @@ const policySpec: fc.Arbitrary<PolicySpec> = fc
     }),
     fc.record({
       common,
-      cooldownMinutes: cools,
+      cooldownMinutes,
       own: fc.record({
         kind: fc.constant('max-sessions' as const),
         limit: whole(1, 3),
@@ -182,18 +189,18 @@ const policySpec: fc.Arbitrary<PolicySpec> = fc
     }),
     fc.record({
       common,
-      cooldownMinutes: cools,
+      cooldownMinutes,
       own: fc.record({ kind: fc.constant('max-transfer' as const), totalMiB: whole(5, 200) }),
     }),
     fc.record({ common, cooldownMinutes: fc.constant(0), own: fc.record({ kind: fc.constant('posture' as const) }) }),
     fc.record({
       common,
-      cooldownMinutes: cools,
+      cooldownMinutes,
       own: fc.record({ kind: fc.constant('idle-timeout' as const), afterMinutes: whole(5, 20) }),
     }),
   )
   .map(({ common: shared, cooldownMinutes, own }): PolicySpec => {
-    // A ban gives none.
+    // The kind has no grace.
     const graceSeconds = own.kind === 'banned-users' ? 0 : shared.graceSeconds
     return { ...shared, graceSeconds, cooldownMinutes, ...own }
   })
@@ -215,23 +222,25 @@ const happens = (own: fc.Arbitrary<Timeless<Happening>>): fc.Arbitrary<Happening
     .tuple(fc.oneof(whole(0, 20), whole(0, 20), whole(0, 300)), own)
     .map(([afterSeconds, rest]) => ({ afterSeconds, ...rest }) as Happening)
 
-const comes = fc.record({
-  what: fc.constant('comes' as const),
-  who: whole(0, PEOPLE - 1),
+const connects = fc.record({
+  what: fc.constant('connects' as const),
+  user: whole(0, USERS - 1),
   endpoint: whole(0, 2),
   times: fc.constantFrom(1, 1, 1, 2, 3, 6),
-  badge: whole(0, 3),
+  badge: whole(0, BADGES),
   ageMinutes: fc.oneof(fc.constant(0), whole(0, 60)),
   idle: fc.boolean(),
-  sick: fc.constantFrom(false, false, false, true),
+  unhealthy: fc.constantFrom(false, false, false, true),
 })
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 10, arbitrary: happens(comes) },
-  { weight: 3, arbitrary: happens(fc.record({ what: fc.constant('goes' as const), nth: whole(0, 40) })) },
+  { weight: 10, arbitrary: happens(connects) },
+  { weight: 3, arbitrary: happens(fc.record({ what: fc.constant('disconnects' as const), nth: whole(0, 40) })) },
   {
     weight: 2,
-    arbitrary: happens(fc.record({ what: fc.constant('sends' as const), nth: whole(0, 40), mebibytes: whole(1, 300) })),
+    arbitrary: happens(
+      fc.record({ what: fc.constant('transfers' as const), nth: whole(0, 40), mebibytes: whole(1, 300) }),
+    ),
   },
   {
     weight: 4,

@@ -6,12 +6,12 @@ import { SITE } from '../app/world.ts'
 import { entry, NOON, policy } from '../domain/build.ts'
 import { type AssignmentSpec, type EntrySpec, type PolicySpec, PROTECTED, type Scenario } from './scenario.ts'
 
-/** When the world begins. */
+/** The instant at which the world begins. */
 export const START: Instant = NOON
 
 export const atMinute = (minute: number): Instant => START + minute * MINUTE
 
-/** Of these zones on the day of the world. */
+/** The UTC offsets of these zones on the day of the world. */
 const OFFSET_MS: Readonly<Record<string, number>> = {
   UTC: 0,
   'Europe/Berlin': HOUR,
@@ -59,7 +59,7 @@ const keysOf = (spec: PolicySpec): Record<string, unknown> => {
   }
 }
 
-/** Policies have the names of their kinds and places, so that an edit changes some and keeps others. */
+/** A policy is named by its kind and index, so that an edit changes some policies and keeps others. */
 export const nameOf = ({ kind }: PolicySpec, index: number): string => `${kind}-${index}`
 
 const policyOf = (spec: PolicySpec, index: number): Policy => {

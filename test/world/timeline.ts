@@ -6,7 +6,7 @@ interface Entry {
   happen: (() => void) | undefined
 }
 
-/** Simulated time: what was put on it happens in its order, each thing once everything before it has had its consequences. */
+/** Simulated time. Entries happen in order, each after all work that earlier entries started has settled. */
 export const createTimeline = (start: Instant) => {
   let now = start
   let order = 0
@@ -16,7 +16,7 @@ export const createTimeline = (start: Instant) => {
   return {
     now: () => now,
 
-    /** Returns what calls it off. */
+    /** Schedules an entry. Returns a function that cancels it. */
     at(when: Instant, happen: () => void): () => void {
       const entry: Entry = { at: Math.max(when, now), order: order++, happen }
       let [low, high] = [0, entries.length]
@@ -48,5 +48,5 @@ export const createTimeline = (start: Instant) => {
 
 export type Timeline = ReturnType<typeof createTimeline>
 
-/** Nothing in the world waits for anything but simulated time, so that one turn of the event loop lets all of it happen. */
+/** The world waits for nothing but simulated time, so that one turn of the event loop settles all work. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))

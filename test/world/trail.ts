@@ -10,12 +10,12 @@ export const AUDIT_FILE = '/audit/audit.jsonl'
 const NEWLINE = Buffer.from('\n')
 const NO_ROTATION = Number.MAX_SAFE_INTEGER
 
-/** The audit trail over the real chain file. The lock of the real trail is a file of the host, and has its own tests. */
+/** An audit trail on the real chain file. It has no lock: the lock is a file of the host, and has its own tests. */
 export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<AuditTrail> => {
-  const fails = (error: unknown) => {
+  const throwUnwritable = (error: unknown) => {
     throw unwritable(AUDIT_FILE, error)
   }
-  const chain = await openChainFile(disk.seenBy(process), AUDIT_FILE, NO_ROTATION).catch(fails)
+  const chain = await openChainFile(disk.seenBy(process), AUDIT_FILE, NO_ROTATION).catch(throwUnwritable)
   let writing: Promise<unknown> = Promise.resolve()
 
   const append = async (records: readonly AuditRecord[]) => {
@@ -26,7 +26,7 @@ export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<
       lines.push(line, NEWLINE)
       head = { seq: head.seq + 1, hash: hashOf(line) }
     }
-    await chain.append(Buffer.concat(lines), head).catch(fails)
+    await chain.append(Buffer.concat(lines), head).catch(throwUnwritable)
   }
 
   return {
@@ -43,7 +43,7 @@ export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<
   }
 }
 
-/** What one durable line tells of a call. */
+/** The fields of an audit line that the checks read. */
 export interface Line {
   readonly time: string
   readonly event: string

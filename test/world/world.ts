@@ -1,9 +1,7 @@
-import type { AuditRecord } from '../../src/app/audit.ts'
+import { collectOpenIntents } from '../../src/adapters/audit/open-intents.ts'
 import { AuditError } from '../../src/app/audit.ts'
-import { createAuditEvents } from '../../src/app/audit-events.ts'
-import { createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
-import { createSkewClock } from '../../src/app/skew-clock.ts'
+import { createService } from '../../src/app/service.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
 import { HOUR, type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
 import { traffic } from '../../src/simulator/client.ts'
@@ -11,23 +9,25 @@ import { createRandom } from '../../src/simulator/random.ts'
 import { createAws } from './aws.ts'
 import { createDisk } from './disk.ts'
 import { Broken, createInvariants, type Life } from './invariants.ts'
-import { mustEnd, tooMany } from './oracle.ts'
+import { mustEnd, usersOverLimit } from './oracle.ts'
 import { createProcess } from './process.ts'
 import { type AssignmentSpec, badgeOf, type Happening, type Scenario, userOf, WORLD_MINUTES } from './scenario.ts'
 import { assignmentOf, ENDPOINTS, nameOf, START, watchedBy } from './specs.ts'
 import { createTimeline } from './timeline.ts'
 import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
 
-/** After the last fault: long enough for three attempts, the pause after giving up, and three more. */
+/**
+ * The time without faults at the end. It is long enough for three attempts, the pause after giving up, and three more.
+ */
 const CALM_MS = 25 * MINUTE
-/** Who must end has been violation for so long. */
+/** A connection that has been due for this long must have ended. */
 const LONG_ENOUGH_MS = 12 * MINUTE
-/** After a clock that was up to an hour wrong. */
-const SEES_AGAIN_WITHIN_MS = 10 * MINUTE
-const CLIENTS_COME_BACK_MS = 2500
+/** How long an endpoint may stay blind after a clock that was up to an hour wrong. */
+const VISIBLE_WITHIN_MS = 10 * MINUTE
+const RECONNECT_MS = 2500
 const LONGEST_COOLDOWN_MS = 10 * MINUTE
-/** With a federation somebody has to sign in. */
-const SIGNED_IN_AGAIN_MS = 40 * SECOND
+/** With federated authentication the user has to sign in again. */
+const SIGN_IN_MS = 40 * SECOND
 
 export interface Outcome {
   readonly cycles: number
@@ -38,26 +38,28 @@ export interface Outcome {
   readonly broken: Broken | undefined
 }
 
-/** Policies by their names, and of verdicts what people are told. */
-const inShort = (key: string, value: unknown): unknown => {
-  if (key === 'standing' || key === 'finding') return undefined
+/** A JSON replacer that writes policies as their names, and leaves out large parts of verdicts. */
+const shortened = (key: string, value: unknown): unknown => {
+  if (key === 'applicability' || key === 'finding') return undefined
   return key === 'policy' && typeof value === 'object' && value !== null && 'name' in value ? value.name : value
 }
+
+type Service = Awaited<ReturnType<typeof createService>>
 
 interface Running extends Life {
   readonly stop: AbortController
   readonly done: Promise<void>
-  /** It has ended, by itself or by a kill, and another will be started. */
+  /** The process has ended, by itself or by a kill, and another will be started. */
   over: boolean
   readonly reload: (assignment: AssignmentSpec) => Promise<void>
-  readonly status: ReturnType<typeof createDaemon>['status']
+  readonly status: Service['endpoints']
 }
 
-/** An hour in the life of a company's VPN, and half an hour of calm after it. The same scenario gives the same log. */
+/** Runs one world: an hour with faults, then half an hour without. The same scenario gives the same log. */
 export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome> => {
   const log: string[] = []
   const note = (kind: string, what: unknown) => {
-    if (keepLog) log.push(`${new Date(timeline.now()).toISOString()} ${kind} ${JSON.stringify(what, inShort)}`)
+    if (keepLog) log.push(`${new Date(timeline.now()).toISOString()} ${kind} ${JSON.stringify(what, shortened)}`)
   }
   const timeline = createTimeline(START)
   const random = createRandom(scenario.seed)
@@ -67,10 +69,10 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   let saved: State = EMPTY_STATE
   let running: Running | undefined
 
-  /** By connection, as AWS knows it. */
+  /** When AWS terminated each connection. */
   const endedAt = new Map<string, { readonly endpointId: string; readonly at: Instant }>()
   const lives = new Map<Life['process'], Life>()
-  /** What is broken is known by then; the daemon must not see it. */
+  /** Runs a check. A broken promise is recorded, and its error must not reach the daemon. */
   const check = (process: Life['process'], promise: (life: Life) => void) => {
     const life = lives.get(process)
     try {
@@ -88,11 +90,11 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     shown(process, snapshot, begunAt) {
       check(process, (life) => invariants.shown(life, snapshot, begunAt))
     },
-    cut(process, connection, termination) {
+    acknowledged(process, connection, termination) {
       ended++
-      check(process, (life) => invariants.cut(life, connection, termination))
+      check(process, (life) => invariants.acknowledged(life, connection, termination))
     },
-    ends(endpointId, id) {
+    terminated(endpointId, id) {
       if (!endedAt.has(id)) endedAt.set(id, { endpointId, at: timeline.now() })
     },
   })
@@ -100,31 +102,28 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     if (path === AUDIT_FILE) invariants.durable(bytes.toString())
   })
 
-  const openIntents = (since: Instant): readonly AuditRecord[] => {
-    const open = new Map<string, AuditRecord>()
-    for (const line of linesOf(disk.text(AUDIT_FILE))) {
-      const { time, since: violated, ...rest } = line
-      const { deadline } = line as unknown as { readonly deadline?: string }
-      const record = {
-        ...rest,
-        time: Date.parse(time),
-        since: violated === undefined ? undefined : Date.parse(violated),
-        deadline: deadline === undefined ? undefined : Date.parse(deadline),
-      } as unknown as AuditRecord
-      const key = `${record.endpointId} ${record.connectionId}`
-      if (record.event === 'intent' && record.time >= since) open.set(key, record)
-      if (record.event === 'outcome' || record.event === 'gave-up') open.delete(key)
-    }
-    return [...open.values()]
+  const openIntents = async (since: Instant) => {
+    const { read, open } = collectOpenIntents(since)
+    for (const line of linesOf(disk.text(AUDIT_FILE))) read(Buffer.from(JSON.stringify(line)))
+    return open()
   }
 
   const start = async (): Promise<void> => {
     const stop = new AbortController()
     const process = createProcess(timeline, () => skewMs)
-    const skewClock = createSkewClock(process.clock, () => {})
+    let trail: Awaited<ReturnType<typeof openTrail>>
+    try {
+      trail = await openTrail(disk, process)
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error
+      if (error.code === 'damaged') return invariants.fail('a torn trail can be continued', error.message)
+      timeline.at(timeline.now() + 5 * SECOND, () => void begin())
+      return
+    }
+    let clock: { now(): Instant } = process.clock
     const life: Life = {
       process,
-      clock: skewClock,
+      clock: { now: () => clock.now() },
       stopping: false,
       shown: new Map(),
       slowestMs: new Map(),
@@ -133,71 +132,48 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       countedAt: timeline.now(),
     }
     lives.set(process, life)
-    let trail: Awaited<ReturnType<typeof openTrail>>
-    try {
-      trail = await openTrail(disk, process)
-    } catch (error) {
-      if (!(error instanceof AuditError)) throw error
-      if (error.code === 'damaged') return invariants.fail('a trail that was torn goes on', error.message)
-      timeline.at(timeline.now() + 5 * SECOND, () => void begin())
-      return
-    }
-    let fails = false
-    const listeners: Array<(event: CurfewEvent) => void> = []
-    const emit = (event: CurfewEvent) => {
+    const listen = (event: CurfewEvent) => {
       if (!process.isAlive()) return
       if (event.event === 'polled' || event.event === 'poll-failed') cycles++
       if (keepLog && event.event !== 'decided' && event.event !== 'polled' && event.event !== 'queue')
         note('event', event)
       check(process, (alive) => invariants.heard(alive, event, aws.isConnected))
-      for (const listen of listeners) listen(event)
     }
-    const audit = {
-      ...trail,
-      async write(records: readonly AuditRecord[]) {
-        try {
-          await trail.write(records)
-          if (fails) emit({ event: 'writable', what: 'audit' })
-          fails = false
-        } catch (error) {
-          fails = true
-          throw error
-        }
-      },
-    }
-    listeners.push(createAuditEvents(audit, () => 'hash'))
-    const daemon = createDaemon({
-      assignment: assignmentOf(assignment, scenario),
-      connect: () => aws.siteFor(process, skewClock, skewClock.hear),
+    const daemon = await createService(assignmentOf(assignment, scenario), {
+      host: process.clock,
+      random: () => random.requests.within({ from: 0, to: 999_999 }) / 1_000_000,
+      connect: (_site, through) => aws.siteFor(process, through.clock, through.hear),
       scheduleOf: () => {
         const period = scenario.pollSeconds * SECOND
         return { next: (now) => (Math.floor(now / period) + 1) * period }
       },
-      clock: skewClock,
-      random: () => random.requests.within({ from: 0, to: 999_999 }) / 1_000_000,
-      emit,
-      audit,
-      state: saved,
-      openIntents: openIntents(process.clock.now() - HOUR),
+      trail,
+      openIntents,
       store: {
+        load: async () => ({ state: saved, setAside: undefined }),
+        peek: async () => saved,
         save: (state) =>
           process.ask(async () => {
             if (stateIsFull) throw new Error('the disk is full')
             saved = JSON.parse(JSON.stringify(state)) as State
           }),
       },
+      listeners: (daemonClock) => {
+        clock = daemonClock
+        return [listen]
+      },
     })
-    invariants.comesInForce(assignment)
+    invariants.reloadBegins(assignment)
     invariants.settled()
     let reloading: Promise<void> = Promise.resolve()
     const reloadAfter = async (earlier: Promise<void>, next: AssignmentSpec) => {
       await earlier
       if (!process.isAlive()) return
-      invariants.comesInForce(next)
+      invariants.reloadBegins(next)
       try {
         await daemon.reload(assignmentOf(next, scenario))
       } catch (error) {
-        check(process, () => invariants.fail('the daemon does not fall over', String(error)))
+        check(process, () => invariants.fail('the daemon does not crash', String(error)))
       }
       invariants.settled()
     }
@@ -207,23 +183,23 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     }
     const done = daemon
       .run(stop.signal)
-      .then(() => trail.close())
+      .then(() => daemon.close())
       .catch((error: unknown) => {
         if (error instanceof Broken) throw error
         invariants.fail(
-          'the daemon does not fall over',
+          'the daemon does not crash',
           error instanceof Error ? (error.stack ?? error.message) : String(error),
         )
       })
     done.catch(() => {})
-    running = { ...life, stop, done, over: false, reload, status: daemon.status }
-    // Those who check hold the same life.
+    running = { ...life, stop, done, over: false, reload, status: daemon.endpoints }
+    // The checks must use the same object.
     lives.set(process, running)
   }
 
   const begin = (): Promise<void> =>
     start().catch((error: unknown) => {
-      if (!(error instanceof Broken)) invariants.broken.push(new Broken('the daemon does not fall over', String(error)))
+      if (!(error instanceof Broken)) invariants.broken.push(new Broken('the daemon does not crash', String(error)))
     })
 
   const after = (seconds: number) => timeline.at(timeline.now() + seconds * SECOND, () => void begin())
@@ -241,7 +217,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       if (power) disk.losePower()
       after(downSeconds)
     }
-    // Sooner or later there is such a request; if not within five minutes, it falls between two of them.
+    // If there are not that many requests within five minutes, the process is killed between two of them.
     dying.process.dieLater({ afterRequests, phase }, fall)
     timeline.at(timeline.now() + 5 * MINUTE, () => dying.process.die(fall))
   }
@@ -265,19 +241,19 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   const happen = (happening: Happening): void => {
     note('happens', happening)
     switch (happening.what) {
-      case 'comes': {
-        const { who, endpoint, times, badge, ageMinutes, idle, sick } = happening
+      case 'connects': {
+        const { user, endpoint, times, badge, ageMinutes, idle, unhealthy } = happening
         const endpointId = ENDPOINTS[endpoint] ?? ''
-        const username = endpoint === 0 ? undefined : userOf(who)
-        const commonName = badge === 0 ? userOf(who) : badgeOf(badge)
-        const inMs = endpoint < 2 ? CLIENTS_COME_BACK_MS : SIGNED_IN_AGAIN_MS
-        const comesBackMs = scenario.reconnect ? inMs : ('never' as const)
+        const username = endpoint === 0 ? undefined : userOf(user)
+        const commonName = badge === 0 ? userOf(user) : badgeOf(badge)
+        const reconnectMs = endpoint < 2 ? RECONNECT_MS : SIGN_IN_MS
+        const reconnectAfter = scenario.reconnect ? reconnectMs : ('never' as const)
         for (let time = 0; time < times; time++) {
           const client = {
             username,
             commonName,
-            posture: sick ? ['sick'] : time % 2 === 0 ? ['healthy'] : [],
-            reconnectAfter: comesBackMs,
+            posture: unhealthy ? ['unhealthy'] : time % 2 === 0 ? ['healthy'] : [],
+            reconnectAfter,
             leavesAt: NEVER,
             ...traffic(idle, random.world),
           }
@@ -285,12 +261,12 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
         }
         break
       }
-      case 'goes':
-      case 'sends': {
+      case 'disconnects':
+      case 'transfers': {
         const connected = aws.connected()
         const found = connected[happening.nth % Math.max(1, connected.length)]
         if (found === undefined) break
-        if (happening.what === 'goes') aws.leave(found.endpointId, found.row)
+        if (happening.what === 'disconnects') aws.leave(found.endpointId, found.row)
         else found.row.extraEgressBytes += happening.mebibytes * 2 ** 20
         break
       }
@@ -322,103 +298,118 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     }
   }
 
-  /** Whether all lists are so short that they are read well before they are too old. */
+  /** Whether all lists are short enough to be read well before they are too old. */
   const isReadInTime = () => {
     const pages = ENDPOINTS.reduce((sum, id) => sum + Math.ceil(aws.listed(id).length / 4), 0)
     return pages * (200 + 2 * scenario.latencyMs.to) < (scenario.staleAfterMinutes * MINUTE) / 2
   }
 
   /**
-   * Whether clients that come back at once are more than the slowest rate can end, or a disk write down: an intent and an
-   * outcome for each call, one after another.
+   * Whether clients reconnect faster than the rate can end them, or than the disk can record them: each call writes an
+   * intent and an outcome, one after the other.
    */
   const isOverrun = () => {
     const perSecond = Math.min(scenario.rate.perSecond, SECOND / scenario.syncMs.to)
     return (calls - callsAtCalm) * 1.5 > ((timeline.now() - calmAt) / SECOND) * perSecond
   }
 
-  /** In calm times: whoever has had to go for so long went, or it was said why not. */
+  /**
+   * After the last fault: every connection that has been due for `withinMs` has ended, or the daemon reports why not.
+   */
   const checkEnds = (promise: string, withinMs: number, concerns: (policy: string) => boolean = () => true) => {
     const now = timeline.now()
     if (isOverrun()) return
     const status = running?.status() ?? []
-    // By one policy, while another may be about to end it.
+    // A held verdict of one policy. Another policy may be about to end the connection.
     const holds = status.flatMap(({ decisions }) => decisions?.violating.filter(({ held }) => held.length > 0) ?? [])
     const held = new Set(holds.map(({ connection }) => connection.id))
     const unguarded = assignment.policies.flatMap((spec, index) => (spec.guard === 'off' ? [nameOf(spec, index)] : []))
     for (const { policy } of holds.flatMap((decision) => decision.held)) {
-      if (unguarded.includes(policy.name)) invariants.fail('held where there is a guard', policy.name)
+      if (unguarded.includes(policy.name)) invariants.fail('verdicts are held only with the guard on', policy.name)
     }
     const blind = new Set(status.flatMap(({ endpoint, decisions }) => (decisions === undefined ? [endpoint.id] : [])))
     for (const { endpointId, row } of aws.connected()) {
-      // Who came after one reading is seen by the next. Of a list too long to be read in time it is said that it is not.
+      // A connection established after a read is seen by the next one. A list that takes too long to read makes the
+      // endpoint blind, which is reported.
       const since = now - withinMs - 2 * (running?.slowestMs.get(endpointId) ?? 0)
       if (!watchedBy(assignment).includes(endpointId)) continue
       if (blind.has(endpointId)) {
-        if (now > calmAt + SEES_AGAIN_WITHIN_MS && isReadInTime()) invariants.fail('sees again', endpointId)
+        if (now > calmAt + VISIBLE_WITHIN_MS && isReadInTime())
+          invariants.fail('a blind endpoint becomes visible again', endpointId)
         continue
       }
       const connection = aws.connectionOf(endpointId, row, since)
       const { id } = connection
       const [policy] = mustEnd(assignment, nameOf, connection, since, now).filter(concerns)
       if (policy === undefined || held.has(id) || invariants.gaveUp(id)) continue
-      const whose = connection.username ?? connection.commonName
-      invariants.fail(promise, `${id} of ${whose} has been violation by ${policy} for ${now - since} ms`)
+      const principal = connection.username ?? connection.commonName
+      invariants.fail(promise, `${id} of ${principal} has been due under ${policy} for ${now - since} ms`)
     }
   }
-  /** In calm times: of those who have too many sessions, some went. */
+  /** After the last fault: a user who has had too many connections for long has lost some. */
   const checkLimits = () => {
     if (isOverrun()) return
     const status = running?.status() ?? []
     const since = timeline.now() - LONG_ENOUGH_MS
     for (const { endpoint, decisions } of status) {
       if (decisions === undefined) continue
-      // Held, or on their way out by another policy, which makes the others no longer too many.
+      // These are held, or another policy is ending them, so that the remaining ones are not surplus.
       const known = new Set(decisions.violating.map(({ connection }) => connection.id))
       const active = aws
         .connected()
         .filter(({ endpointId }) => endpointId === endpoint.id)
         .map(({ row }) => aws.connectionOf(endpoint.id, row))
-      for (const theirs of tooMany(assignment, active, since)) {
-        if (!theirs.some(({ id }) => known.has(id) || invariants.gaveUp(id)))
-          invariants.fail('no verdict is lost', `${theirs[0]?.username} has ${theirs.length} sessions, for long`)
+      for (const ofUser of usersOverLimit(assignment, active, since)) {
+        if (!ofUser.some(({ id }) => known.has(id) || invariants.gaveUp(id)))
+          invariants.fail(
+            'no due connection is forgotten',
+            `${ofUser[0]?.username} has had ${ofUser.length} connections for long`,
+          )
       }
     }
   }
 
-  /** A poll, the decision, the call, and what it takes on the way: of a slow disk the writes of those before it too. */
+  /** The time for a poll, the decision and the call. A slow disk also writes the records of earlier calls first. */
   const banObjectiveMs = (scenario.pollSeconds + 20) * SECOND + 10 * scenario.syncMs.to
   const checkBans = () =>
-    checkEnds('the banned stay out', banObjectiveMs, (policy) => policy.startsWith('banned-users'))
+    checkEnds('banned users are disconnected in time', banObjectiveMs, (policy) => policy.startsWith('banned-users'))
 
-  /** Whether the proof of every call was told, kills and all. */
+  /** Whether the trail has an outcome for every call, even after kills. */
   const checkProofs = () => {
     const watched = new Set(watchedBy(assignment))
     for (const { endpoint, decisions } of running?.status() ?? [])
       if (decisions === undefined) watched.delete(endpoint.id)
     for (const [id, { endpointId, at }] of endedAt) {
       if (timeline.now() - at > LONG_ENOUGH_MS && watched.has(endpointId) && invariants.isLeftOpen(id))
-        invariants.fail('every call is followed to its end', id)
+        invariants.fail('every call gets an outcome in the trail', id)
     }
   }
 
-  /** What is kept of connections that nobody lists any more, and of cooldowns that are over. */
+  /** Whether the state keeps nothing of connections that AWS no longer lists, or of cooldowns that are over. */
   const checkMemory = () => {
     for (const [key, kept] of Object.entries(saved.endpoints)) {
       const endpointId = key.split(' ').at(-1) ?? ''
-      // What was kept when it was let go of is kept as it was.
+      // The memory of an endpoint that is no longer watched is kept unchanged.
       if (!watchedBy(assignment).includes(endpointId)) continue
       const listed = new Set(aws.listed(endpointId))
-      const { firstSeen, notes, graceStarted, warned, terminated } = kept.memory
+      const { firstSeen, notes, graceStarted, warned, terminated } = kept
       const ids = [firstSeen, ...[notes, graceStarted, warned].flatMap((all) => Object.values(all))].flatMap((all) =>
         Object.keys(all),
       )
-      const gone = [...ids, ...kept.guard.map(({ connectionId }) => connectionId)].filter((id) => !listed.has(id))
-      if (gone.length > 0) invariants.fail('memory is bounded', `${gone.length} connections are kept that are gone`)
+      const gone = [...ids, ...kept.holds.verdicts.map(({ connectionId }) => connectionId)].filter(
+        (id) => !listed.has(id),
+      )
+      if (gone.length > 0)
+        invariants.fail('memory is bounded', `the state keeps ${gone.length} connections that AWS no longer lists`)
       const over = timeline.now() - LONGEST_COOLDOWN_MS - MINUTE
       const old = Object.values(terminated).flatMap((all) => Object.values(all).filter((at) => at < over))
-      if (old.length > 0) invariants.fail('memory is bounded', `${old.length} cuts are kept whose cooldown is over`)
-      if (kept.pursuits.length > listed.size) invariants.fail('memory is bounded', `${kept.pursuits.length} pursuits`)
+      if (old.length > 0)
+        invariants.fail('memory is bounded', `the state keeps ${old.length} terminations whose cooldown is over`)
+      if (kept.terminations.length > listed.size)
+        invariants.fail(
+          'memory is bounded',
+          `the state keeps ${kept.terminations.length} open terminations for ${listed.size} connections`,
+        )
     }
   }
 
@@ -443,21 +434,21 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     for (let ms = LONG_ENOUGH_MS; ms < CALM_MS; ms += MINUTE) timeline.at(calmAt + ms, checkBans)
     note('calm', {})
     await timeline.runUntil(calmAt + CALM_MS, isOver)
-    if (!isOver()) checkEnds('no verdict is lost', LONG_ENOUGH_MS)
+    if (!isOver()) checkEnds('no due connection is forgotten', LONG_ENOUGH_MS)
     if (!isOver()) checkLimits()
-    const everybodyLeaves = () => {
+    const disconnectAll = () => {
       for (const { endpointId, row } of aws.connected()) aws.leave(endpointId, row)
     }
-    // Those who were cut last are still on their way back.
-    for (let ms = 0; ms <= 2 * MINUTE; ms += 10 * SECOND) timeline.at(timeline.now() + ms, everybodyLeaves)
-    // AWS lists them for an hour more: one world in eight waits for that.
+    // Clients that were terminated last are still reconnecting.
+    for (let ms = 0; ms <= 2 * MINUTE; ms += 10 * SECOND) timeline.at(timeline.now() + ms, disconnectAll)
+    // AWS lists the connections for one more hour. One world in eight waits for the end of it.
     if (scenario.seed % 8 === 0) await timeline.runUntil(timeline.now() + HOUR + 5 * MINUTE, isOver)
     if (scenario.seed % 8 === 0 && !isOver()) checkMemory()
     const last = running
     last?.stop.abort()
     await timeline.runUntil(timeline.now() + MINUTE, isOver)
     await Promise.race([last?.done, Promise.resolve()])
-    // What a full disk kept back is written with the next record; the stop is one.
+    // Records that a full disk delayed are written with the next record, which is that of the stop.
     if (!isOver()) checkProofs()
   } catch (error) {
     if (!(error instanceof Broken)) throw error
