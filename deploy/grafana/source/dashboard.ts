@@ -12,24 +12,24 @@ import { ofDaemons } from './queries.ts'
 import { siblings } from './runbook.ts'
 import { datasource, type Variable } from './variables.ts'
 
-/** Panels under one heading, from left to right; lines of them fill 24 columns. */
+/** Panels under one heading, from left to right; the panels of each line fill 24 columns. */
 export interface Row {
   readonly title: string
   readonly panels: readonly Builder<Panel>[]
 }
 
-/** The first question after anything odd: what changed? */
+/** Marks each new configuration on the graphs: it is the first thing to check after an incident. */
 const reloads = new AnnotationQueryBuilder()
-  .name('Configuration taken')
+  .name('New configuration')
   .datasource(datasource)
   .enable(true)
   .iconColor(palette.plain)
   .expr(`${ofDaemons('curfew_config_last_reload_success_timestamp_seconds')} * 1000`)
   .useValueForTime(true)
-  .titleFormat('Configuration taken')
+  .titleFormat('New configuration')
   .textFormat('{{instance}}')
 
-/** The model that Grafana reads, with ids that the builders do not give. */
+/** The model that Grafana reads. Adds panel ids, which the builders do not set. */
 export const dashboardOf = (spec: {
   readonly uid: string
   readonly title: string

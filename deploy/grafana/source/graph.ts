@@ -24,11 +24,11 @@ interface Line {
 
 interface GraphSpec extends Frame {
   readonly lines: readonly Line[]
-  /** By legend. What is not named is a shade of one colour: it means nothing. */
+  /** By legend. Every other line is a shade of one colour, without a meaning. */
   readonly colours?: Readonly<Record<string, Colour>>
 }
 
-/** In a browser a bar of less than a minute would hold fewer scrapes than its rate needs. */
+/** A shorter bar would contain fewer scrapes than its rate needs. */
 const SHORTEST_BAR = '1m'
 
 const graph = (spec: GraphSpec, calcs: string[]): PanelBuilder => {
@@ -49,10 +49,10 @@ const graph = (spec: GraphSpec, calcs: string[]): PanelBuilder => {
   return panel
 }
 
-/** How something stands over time. A gap is a gap: nothing was known. */
+/** A value over time. A gap means that the value was unknown: it is not bridged. */
 export const lines = (
   spec: GraphSpec & {
-    /** A dashed line that should not be crossed; in sight even when all is far below. */
+    /** A dashed line that values should not exceed. It stays visible when all values are far below. */
     readonly limit?: number
   },
 ): PanelBuilder => {
@@ -74,7 +74,7 @@ export const lines = (
     .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed))
 }
 
-/** How often something happened: stacked bars, and their sum in the legend. */
+/** A number of events: stacked bars, with their sum in the legend. */
 export const bars = (spec: GraphSpec): PanelBuilder =>
   graph(spec, ['sum'])
     .interval(SHORTEST_BAR)

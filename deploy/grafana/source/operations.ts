@@ -9,12 +9,12 @@ import { rightNow } from './operations/right-now.ts'
 import { trouble } from './operations/trouble.ts'
 import { datasourceVariable, endpointVariable, policyVariable, regionVariable, runbookVariable } from './variables.ts'
 
-/** For those who run Curfew: does it end what it should, only that, and in time? */
+/** For operators: do the right connections end, no others, and in time? */
 export const operationsDashboard = (): Dashboard =>
   dashboardOf({
     uid: 'curfew-operations',
     title: 'Curfew: operations',
-    description: 'Whether sessions end that should, only those, and in time.',
+    description: 'Whether the right connections end, no others, and in time.',
     from: 'now-6h',
     variables: [datasourceVariable, regionVariable, endpointVariable, policyVariable, runbookVariable],
     rows: [rightNow(), endpoints(), ended(), onTime(), aws(), trouble(), daemonProcess()],

@@ -1,22 +1,22 @@
-/** One colour, one meaning, on every panel. */
+/** Each colour has one meaning on every panel. */
 export const palette = {
   /** All is well. */
   good: 'green',
   /** Look when you have time. */
   watch: 'orange',
-  /** Act. */
+  /** Act now. */
   act: 'red',
-  /** A number that is neither good nor bad; what enforces. */
+  /** A number that is neither good nor bad; policies that enforce. */
   plain: 'blue',
-  /** What only audits. */
+  /** Policies that only audit. */
   audit: 'purple',
-  /** Nothing to say. */
+  /** Background information. */
   muted: '#8e8e8e',
 } as const
 
 export type Colour = (typeof palette)[keyof typeof palette]
 
-/** A colour from a value on; without a value, from the lowest on. */
+/** The colour for values from `from` on; `null` is the lowest value. */
 export interface Step {
   readonly from: number | null
   readonly colour: Colour
@@ -24,7 +24,7 @@ export interface Step {
 
 export const always = (colour: Colour): readonly Step[] => [{ from: null, colour }]
 
-/** Good as long as it is below the first of the limits. */
+/** Good below the first limit. */
 export const upwards = (limits: { readonly watch?: number; readonly act?: number }): readonly Step[] => [
   { from: null, colour: palette.good },
   ...(limits.watch === undefined ? [] : [{ from: limits.watch, colour: palette.watch }]),

@@ -5,14 +5,14 @@ import type { Step } from './palette.ts'
 import { type Alert, runbookLink } from './runbook.ts'
 import { datasource } from './variables.ts'
 
-/** What every panel says of itself. */
+/** The properties that every panel has. */
 export interface Frame {
   readonly title: string
-  /** For somebody who was woken: what it shows, and what to make of it. */
+  /** For an operator on call: what the panel shows, and what it means. */
   readonly description: string
   readonly runbook: Alert
   readonly unit: string
-  /** Of 24 columns. */
+  /** In columns; a dashboard has 24. */
   readonly width: number
   readonly height: number
 }
@@ -39,14 +39,16 @@ export const framed = <B extends FrameBuilder>(builder: B, frame: Frame, queries
     .height(frame.height)
     .targets(queries.map((query, index) => query.datasource(datasource).refId(refIdOf(index))))
 
-/** Queries without one, or of the same, overwrite each other. */
+/** Queries without a `refId`, or with the same one, overwrite each other. */
 export const refIdOf = (index: number): string => String.fromCharCode('A'.charCodeAt(0) + index)
 
-/** A graph's lines over the range. */
+/** The values over the whole range. */
 export const overTime = (expr: string, legend: string): DataqueryBuilder =>
   new DataqueryBuilder().expr(expr).legendFormat(legend).range()
 
-/** The value at the range's end. A range would keep showing the last value of what has since gone blind. */
+/**
+ * The value at the end of the range. A range query would still show the last value of an endpoint that is now blind.
+ */
 export const atTheEnd = (expr: string, legend = ''): DataqueryBuilder =>
   new DataqueryBuilder().expr(expr).legendFormat(legend).instant()
 

@@ -15,12 +15,12 @@ import {
   runbookVariable,
 } from './variables.ts'
 
-/** For those who write policies: what each does, what it would do, and how people take it. */
+/** For authors of policies: what each policy does, what it would do if enforced, and how users react. */
 export const policiesDashboard = (): Dashboard =>
   dashboardOf({
     uid: 'curfew-policies',
     title: 'Curfew: policies',
-    description: 'What each policy does, what it would do if it were enforced, and how people take it.',
+    description: 'What each policy does, what it would do if enforced, and how users react.',
     from: 'now-7d',
     variables: [
       datasourceVariable,

@@ -19,11 +19,11 @@ export type Alert =
   | 'CurfewTerminationGaveUp'
   | 'CurfewThrottled'
 
-/** A panel's way to the page that says what to do. `raw`, or Grafana would escape the slashes of the base. */
+/** The link of a panel to its heading in the runbook. `raw` keeps Grafana from escaping the slashes of the base. */
 export const runbookLink = (alert: Alert): DashboardLinkBuilder =>
   new DashboardLinkBuilder(`Runbook: ${alert}`).url(`\${runbook_base:raw}#${alert.toLowerCase()}`).targetBlank(true)
 
-/** The other dashboards, with the same range and the same endpoints. */
+/** Links to the other dashboards, with the same time range and endpoints. */
 export const siblings: DashboardLink = {
   title: 'Curfew',
   type: 'dashboards' as DashboardLink['type'],

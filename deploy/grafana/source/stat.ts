@@ -9,13 +9,13 @@ import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { always, type Colour, palette, type Step } from './palette.ts'
 import { atTheEnd, type Frame, framed, thresholds } from './panel.ts'
 
-/** A word in place of a number. */
+/** A text that replaces a number. */
 export interface Word {
   readonly text: string
   readonly colour: Colour
 }
 
-/** Words for single values, and one for no value at all. */
+/** Texts for single values, and one for a missing value. */
 export const words = (values: Readonly<Record<number, Word>>, unknown: Word): ValueMapping[] => [
   {
     type: MappingType.ValueToText,
@@ -32,29 +32,29 @@ export const words = (values: Readonly<Record<number, Word>>, unknown: Word): Va
   },
 ]
 
-/** What a number says when its daemon is gone. */
+/** The text of a value whose daemon is gone. */
 const NO_DAEMON: Word = { text: 'NO DAEMON', colour: palette.act }
 
 export const stat = (
   spec: Frame & {
     readonly expr: string
-    /** Names the values where there may be several. */
+    /** The name of each value, if there may be several. */
     readonly legend?: string
-    /** Judge the number, and fill its tile. */
+    /** Thresholds that colour the whole tile. */
     readonly steps?: readonly Step[]
-    /** Of a number that nobody judges. */
+    /** The colour of a number without thresholds. */
     readonly colour?: Colour
     readonly values?: Readonly<Record<number, Word>>
     readonly unknown?: Word
     readonly decimals?: number
   },
 ): PanelBuilder => {
-  const isJudged = spec.steps !== undefined || spec.values !== undefined
+  const hasThresholds = spec.steps !== undefined || spec.values !== undefined
   return framed(new PanelBuilder(), spec, [atTheEnd(spec.expr, spec.legend)])
     .thresholds(thresholds(spec.steps ?? always(spec.colour ?? palette.plain)))
     .mappings(words(spec.values ?? {}, spec.unknown ?? NO_DAEMON))
     .decimals(spec.decimals ?? 0)
-    .colorMode(isJudged ? BigValueColorMode.BackgroundSolid : BigValueColorMode.Value)
+    .colorMode(hasThresholds ? BigValueColorMode.BackgroundSolid : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
     .textMode(BigValueTextMode.Auto)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))

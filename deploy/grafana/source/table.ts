@@ -6,11 +6,11 @@ import { asTable, type Frame, framed, refIdOf, thresholds } from './panel.ts'
 
 interface Column {
   readonly title: string
-  /** One value a row: aggregated by the keys, or by some of them. */
+  /** One value for each row: aggregated by all keys or by some. */
   readonly expr: string
   readonly unit: string
   readonly decimals?: number
-  /** Colours the cell. */
+  /** Thresholds that colour the cell. */
   readonly steps?: readonly Step[]
   readonly mappings?: ValueMapping[]
 }
@@ -25,13 +25,13 @@ const propertiesOf = ({ unit, decimals = 0, steps, mappings }: Column): DynamicC
   ...(steps === undefined && mappings === undefined ? [] : [{ id: 'custom.cellOptions', value: coloured }]),
 ]
 
-/** A row for each value of the keys, a column for each query. */
+/** A table with a row for each value of the keys and a column for each query. */
 export const table = (
   spec: Frame & {
-    /** Labels and what their columns are called. */
+    /** The labels, and the titles of their columns. */
     readonly keys: Readonly<Record<string, string>>
     readonly columns: readonly [Column, ...Column[]]
-    /** The column by which rows come, the largest first. */
+    /** The column to sort by, largest value first. */
     readonly sortBy: string
   },
 ): PanelBuilder => {
@@ -49,7 +49,8 @@ export const table = (
         indexByName: Object.fromEntries([...Object.keys(keys), ...valueNames].map((name, index) => [name, index])),
         renameByName: {
           ...keys,
-          // What Grafana calls a column whose query alone has an answer: the first has one even of the blind.
+          // Grafana calls a single column with data "Value". It is the first: that one has data even for blind
+          // endpoints.
           Value: first.title,
           ...Object.fromEntries(columns.map(({ title }, index) => [valueNames[index], title])),
         },

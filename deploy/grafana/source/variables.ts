@@ -8,7 +8,7 @@ import {
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 
-/** The data source that is chosen above. */
+/** The selected data source. */
 export const datasource = { type: 'prometheus', uid: '${datasource}' }
 
 const everything = { selected: true, text: ['All'], value: ['$__all'] }
@@ -27,10 +27,10 @@ const choice = (name: string, label: string, query: string) =>
 
 export const datasourceVariable = new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus')
 
-/** `.*`: STS answers from Regions that hold no endpoint. */
+/** All Regions is `.*`, because STS answers from Regions without an endpoint. */
 export const regionVariable = choice('region', 'Region', 'label_values(curfew_endpoint_info, region)').allValue('.*')
 
-/** All is the list of those in the chosen Regions: what has no Region of its own follows the choice by its endpoint. */
+/** All endpoints are those of the selected Regions, so that metrics without a Region label follow the selection. */
 export const endpointVariable = choice(
   'vpn_endpoint',
   'Endpoint',
@@ -52,21 +52,21 @@ const textBox = (name: string, label: string, description: string, value: string
 
 export const hoursVariable = textBox(
   'hours',
-  'Hours a session would have gone on',
-  'How much longer a session that was ended would have lasted. Nobody can know: put what you believe.',
+  'Hours a connection would have continued',
+  'How much longer a terminated connection would have lasted. This cannot be measured: enter your estimate.',
   '1',
 )
 
 export const priceVariable = textBox(
   'price',
   'USD per connection-hour',
-  'What AWS charges for one connection for one hour. It differs by Region.',
+  'The price that AWS charges for one connection for one hour. It differs by Region.',
   '0.05',
 )
 
-/** Where your copy of docs/runbook.md is served: the link of every panel begins with it. */
+/** The address of your copy of docs/runbook.md: the link of every panel starts with it. */
 export const runbookVariable = new ConstantVariableBuilder('runbook_base')
-  .description('Where your copy of docs/runbook.md is served.')
+  .description('The address of your copy of docs/runbook.md.')
   .value('https://example.com/curfew/docs/runbook.md')
 
 export type Variable = Parameters<DashboardBuilder['withVariable']>[0]

@@ -7,7 +7,7 @@ import { inRegions, onEndpoints, orNone, perBar } from '../queries.ts'
 const third = { width: 8, height: 8 } as const
 const half = { width: 12, height: 7, unit: units.NoUnit } as const
 
-/** What AWS refills a second, by default: EC2's buckets are the account's, in each Region, for each action. */
+/** AWS's default refill rates, in requests per second. EC2 has one bucket for each account, Region and action. */
 const READS_A_SECOND = 20
 const TERMINATIONS_A_SECOND = 5
 
@@ -15,15 +15,15 @@ const TERMINATE = 'TerminateClientVpnConnections'
 
 const requests = (matcher: string) => `rate(${inRegions('curfew_api_requests_total', matcher)}[$__rate_interval])`
 
-/** What Curfew takes of the buckets that it shares with every other tool of the account. */
+/** Curfew's requests. All clients of an account share AWS's request limits. */
 export const aws = (): Row => ({
-  title: 'AWS: our share of the account’s buckets',
+  title: 'AWS: requests and limits of the account',
   panels: [
     lines({
       ...third,
       title: 'Reads',
       description:
-        'Requests that read. The dashed line is what AWS refills a second for each action, in an account and Region with default limits, and every tool of the account drinks from it.',
+        'Read requests. The dashed line is AWS’s default limit for each action in an account and Region. All clients of the account share it.',
       runbook: 'CurfewThrottled',
       unit: units.RequestsPerSecond,
       limit: READS_A_SECOND,
@@ -38,7 +38,7 @@ export const aws = (): Row => ({
       ...third,
       title: 'Terminations',
       description:
-        'Requests that end sessions, dry runs included. The dashed line is what AWS refills a second, in an account and Region with default limits, after a burst of 50.',
+        'Requests that terminate connections, including dry runs. The dashed line is AWS’s default limit in an account and Region, after a burst of 50.',
       runbook: 'CurfewThrottled',
       unit: units.RequestsPerSecond,
       limit: TERMINATIONS_A_SECOND,
@@ -53,7 +53,7 @@ export const aws = (): Row => ({
       ...third,
       title: 'Throttled',
       description:
-        'Requests that AWS throttled. Curfew slows down by itself; if it goes on, another tool empties the bucket or our share is too large.',
+        'Requests that AWS throttled. Curfew slows down by itself. If throttling continues, another client uses up the limit, or the rates of Curfew are too high.',
       runbook: 'CurfewThrottled',
       unit: units.NoUnit,
       lines: [
@@ -66,7 +66,7 @@ export const aws = (): Row => ({
     bars({
       ...half,
       title: 'Requests that failed',
-      description: 'Requests that AWS did not answer with success, in its own words; in ours where it said nothing.',
+      description: 'Requests that failed, by AWS’s error code, or by Curfew’s code if AWS did not answer.',
       runbook: 'CurfewPermissionMissing',
       lines: [
         {
@@ -83,7 +83,7 @@ export const aws = (): Row => ({
       ...half,
       title: 'Termination calls by answer',
       description:
-        'Calls to end sessions. What is not accepted is sent again; a call by user name ends up to five connections at once.',
+        'Terminate calls by answer. Curfew repeats a call that is not accepted. A call by user name ends up to five connections at once.',
       runbook: 'CurfewTerminationGaveUp',
       lines: [
         {

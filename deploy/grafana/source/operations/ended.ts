@@ -10,14 +10,14 @@ const half = { width: 12, height: 8, unit: units.NoUnit } as const
 const inRangeBy = (outcome: string) =>
   `sum by (policy, reason) (${inRange(ofPolicies('curfew_terminations_total', `outcome="${outcome}"`))})`
 
-/** What ended, by which policy and why, and what became of it. */
+/** Terminations by policy, reason and outcome. */
 export const ended = (): Row => ({
-  title: 'What ended, and why',
+  title: 'Terminations, and their reasons',
   panels: [
     bars({
       ...half,
       title: 'Ended by reason',
-      description: 'Connections that were ended and proven gone, by the reason that their policy gave.',
+      description: 'Connections that were ended and proven gone, by the reason of their policy.',
       runbook: 'CurfewGuardHolding',
       lines: [
         {
@@ -30,7 +30,7 @@ export const ended = (): Row => ({
       ...half,
       title: 'Outcomes',
       description:
-        'What became of terminations. Confirmed: proven gone. Already gone: it left by itself. Failed: AWS refused, it is tried again. Given up: still there after all attempts.',
+        'Terminations by outcome. Confirmed: proven gone. Already gone: the connection ended by itself. Failed: AWS refused the call, and Curfew tries again. Given up: still there after all attempts.',
       runbook: 'CurfewTerminationGaveUp',
       lines: [
         {
@@ -48,7 +48,7 @@ export const ended = (): Row => ({
     table({
       ...half,
       title: 'Ended by policy and reason',
-      description: 'What each policy ended in this range, and what became of it.',
+      description: 'Terminations of each policy in this range, by outcome.',
       runbook: 'CurfewTerminationGaveUp',
       keys: { policy: 'Policy', reason: 'Reason' },
       sortBy: 'Confirmed',
@@ -63,7 +63,7 @@ export const ended = (): Row => ({
       ...half,
       title: 'Held by the guard, by policy',
       description:
-        'Connections that each policy may not end because an edit would have condemned much of an endpoint after the fact. Somebody has to release them or mend the edit.',
+        'Connections that a changed policy would end, and that the guard holds because they are too much of an endpoint. An operator must fix the policy or confirm it with `guard: off`.',
       runbook: 'CurfewGuardHolding',
       lines: [
         {

@@ -11,14 +11,14 @@ const snapshotAge = `time() - ${onEndpoints('curfew_last_complete_snapshot_times
 const pollQuantile = (quantile: number) =>
   `histogram_quantile(${quantile}, sum by (le) (rate(${onEndpoints('curfew_poll_duration_seconds_bucket')}[$__rate_interval])))`
 
-/** What is seen of each endpoint. */
+/** The state of each endpoint. */
 export const endpoints = (): Row => ({
-  title: 'Endpoints: what is seen',
+  title: 'Endpoints: what Curfew sees',
   panels: [
     table({
       title: 'Endpoints',
       description:
-        'Each endpoint under watch. Of a blind one nothing is known and nothing is ended on it: its numbers are missing, not zero.',
+        'The endpoints that Curfew watches. Nothing is ended on a blind endpoint, and its numbers are absent, not zero.',
       runbook: 'CurfewEndpointBlind',
       unit: units.NoUnit,
       width: 14,
@@ -43,7 +43,7 @@ export const endpoints = (): Row => ({
           steps: upwards({ watch: 60, act: 300 }),
         },
         {
-          title: 'Past deadline',
+          title: 'Due',
           expr: `sum by (vpn_endpoint) (${onEndpoints('curfew_due_connections')})`,
           unit: units.NoUnit,
         },
@@ -58,7 +58,7 @@ export const endpoints = (): Row => ({
     lines({
       title: 'Connections by endpoint',
       description:
-        'Active connections. A gap is time in which the endpoint was blind. A cliff is many sessions ended at once, by Curfew or not.',
+        'Active connections. In a gap the endpoint was blind. A sudden drop means that many connections ended at once, by Curfew or otherwise.',
       runbook: 'CurfewEndpointBlind',
       unit: units.NoUnit,
       width: 10,
@@ -68,7 +68,7 @@ export const endpoints = (): Row => ({
     lines({
       title: 'Snapshot age',
       description:
-        'How old the last complete snapshot of each endpoint is. At staleAfter, five minutes by default, nothing is decided any more.',
+        'The age of the last complete snapshot of each endpoint. At staleAfter, five minutes by default, the endpoint is blind and nothing is ended on it.',
       runbook: 'CurfewSnapshotOld',
       unit: units.Seconds,
       width: 8,
@@ -79,7 +79,7 @@ export const endpoints = (): Row => ({
     bars({
       title: 'Failed polls',
       description:
-        'Polls that brought no complete snapshot, by what went wrong. A few are nothing; all of them is blindness.',
+        'Polls without a complete snapshot, by error. A few are harmless; if all polls fail, the endpoint goes blind.',
       runbook: 'CurfewEndpointBlind',
       unit: units.NoUnit,
       width: 8,
@@ -93,7 +93,8 @@ export const endpoints = (): Row => ({
     }),
     lines({
       title: 'Poll duration',
-      description: 'How long reading all pages of an endpoint takes. Longer than the schedule: polls are skipped.',
+      description:
+        'How long a poll of all pages of an endpoint takes. If it takes longer than the schedule allows, polls are skipped.',
       runbook: 'CurfewSnapshotOld',
       unit: units.Seconds,
       width: 8,

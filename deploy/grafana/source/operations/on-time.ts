@@ -14,14 +14,14 @@ const buckets = `${LAG}_bucket`
 const inRegionsBy = (metric: string) => `max by (account, region) (${inRegions(metric)})`
 const accepted30d = (series: string) => `sum(${grownOfDaemons(`${LAG}_${series}`, '30d')})`
 
-/** Whether sessions end when they must. */
+/** Whether connections end in time. */
 export const onTime = (): Row => ({
   title: 'On time: 99 % accepted by AWS within 30 seconds',
   panels: [
     bars({
       title: 'Accepted by AWS, by lag',
       description:
-        'Terminations that AWS accepted, by how long after the instant at which the connection had to go. At the default rate the 161st of a closing is later than 30 seconds.',
+        'Terminations that AWS accepted, by the time after they were due. At the default rate, the 161st termination of a closing is later than 30 seconds.',
       runbook: 'CurfewEnforcementLate',
       unit: units.NoUnit,
       width: 12,
@@ -42,7 +42,7 @@ export const onTime = (): Row => ({
     lines({
       title: 'Lag by stage, p99',
       description:
-        'How long after its instant a termination was decided, accepted by AWS and proven, for all but the slowest hundredth. Empty where nothing had to end. The dashed line is the objective for accepted.',
+        'The time from due to decided, to accepted by AWS and to confirmed, for all but the slowest hundredth. Empty if nothing was due. The dashed line is the objective for accepted.',
       runbook: 'CurfewEnforcementLate',
       unit: units.Seconds,
       width: 12,
@@ -53,7 +53,8 @@ export const onTime = (): Row => ({
     }),
     table({
       title: 'Lag by stage, whole range',
-      description: 'Half of all terminations, and all but the slowest hundredth, reached the stage within this time.',
+      description:
+        'The time within which half of all terminations (p50), and all but the slowest hundredth (p99), reached the stage.',
       runbook: 'CurfewEnforcementLate',
       unit: units.Seconds,
       width: 8,
@@ -73,7 +74,7 @@ export const onTime = (): Row => ({
     stat({
       title: 'Error budget left, 30 days',
       description:
-        'Of the one termination in a hundred that may be late, the share that is left after the last 30 days. Below zero the objective was missed.',
+        'One termination in a hundred may be late: the share of that allowance that is left after the last 30 days. Below zero, the objective is missed.',
       runbook: 'CurfewEnforcementLate',
       unit: units.PercentUnit,
       width: 4,
@@ -87,8 +88,9 @@ export const onTime = (): Row => ({
       unknown: { text: 'none ended', colour: palette.muted },
     }),
     lines({
-      title: 'Calls that wait',
-      description: 'Calls in the queue, by account and Region. It grows at a closing and must shrink again.',
+      title: 'Calls in the queue',
+      description:
+        'Terminate calls in the queue, by account and Region. The queue grows at a closing and must shrink again.',
       runbook: 'CurfewQueueLong',
       unit: units.NoUnit,
       width: 6,
@@ -98,7 +100,7 @@ export const onTime = (): Row => ({
     lines({
       title: 'Until the queue is empty',
       description:
-        'How long until the last waiting call may leave. At AWS’s limits a thousand sessions take more than three minutes.',
+        'How long until the last call in the queue may leave. At AWS’s limits a thousand terminations take more than three minutes.',
       runbook: 'CurfewQueueLong',
       unit: units.Seconds,
       width: 6,

@@ -5,14 +5,14 @@ import { ofDaemons } from '../queries.ts'
 
 const third = { width: 8, height: 7, runbook: 'CurfewDown' } as const
 
-/** The daemon as a process. */
+/** The process of the daemon. */
 export const daemonProcess = (): Row => ({
-  title: 'The daemon itself',
+  title: 'The daemon process',
   panels: [
     lines({
       ...third,
       title: 'CPU',
-      description: 'Processor time that the daemon takes. One core is all that it can use for decisions.',
+      description: 'Processor time of the daemon. Decisions can use one core at most.',
       unit: units.PercentUnit,
       limit: 1,
       lines: [{ expr: ofDaemons('rate(process_cpu_seconds_total[$__rate_interval])'), legend: '{{instance}}' }],
@@ -21,7 +21,7 @@ export const daemonProcess = (): Row => ({
       ...third,
       title: 'Memory',
       description:
-        'Memory of the process and of the JavaScript heap in it. It follows the number of connections, and must not climb for days.',
+        'Memory of the process and of its JavaScript heap. It grows with the number of connections, and must not rise for days.',
       unit: units.BytesIEC,
       lines: [
         { expr: ofDaemons('process_resident_memory_bytes'), legend: '{{instance}} resident' },
@@ -31,7 +31,8 @@ export const daemonProcess = (): Row => ({
     lines({
       ...third,
       title: 'Event loop lag',
-      description: 'How late the process comes to its own work. A second of it is a second of lag for every deadline.',
+      description:
+        'How long the process delays its own work. A delay of one second makes every deadline one second late.',
       unit: units.Seconds,
       lines: [
         { expr: ofDaemons('nodejs_eventloop_lag_p50_seconds'), legend: '{{instance}} p50' },

@@ -17,7 +17,7 @@ const small = { width: 4, height: 4 } as const
 const PAIR = 'job, instance, vpn_endpoint'
 
 const enforcing = ofDaemons('curfew_enforcing')
-const meantTo = ofDaemons('curfew_policies{mode="enforce"}')
+const enforcePolicies = ofDaemons('curfew_policies{mode="enforce"}')
 const connections = onEndpoints('curfew_connections')
 const confirmed = onEndpoints('curfew_terminations_total', 'outcome="confirmed"')
 const accepted = (series: string, matchers: string) =>
@@ -25,18 +25,18 @@ const accepted = (series: string, matchers: string) =>
 
 const overdue = `min_over_time(${onEndpoints('curfew_due_connections', 'mode="enforce"')}[2m]) - on (${PAIR}, policy) max_over_time(${onEndpoints('curfew_guard_held_connections')}[2m])`
 
-/** The two fears: something that should have ended did not; everybody is being thrown out. */
+/** The two possible failures: a connection that should end stays up, or connections end that should stay. */
 export const rightNow = (): Row => ({
-  title: 'Right now: did all end that should have, and nothing else?',
+  title: 'Right now: do the right connections end, and no others?',
   panels: [
     stat({
       ...small,
       title: 'Enforcement',
       description:
-        'ENFORCING: sessions are ended. AUDIT ONLY: nothing is meant to be ended. NOT ENFORCING: policies are meant to end sessions, but the audit trail cannot be written or the clock is not trusted. NO DAEMON: none that watches these endpoints answers.',
+        'ENFORCING: connections are ended. AUDIT ONLY: no policy is in mode enforce. NOT ENFORCING: policies are in mode enforce, but the audit trail cannot be written or the clock is not trusted. NO DAEMON: no daemon that watches these endpoints answers.',
       runbook: 'CurfewNotEnforcing',
       unit: units.NoUnit,
-      expr: `${enforcing} * 2 > 0 or (${enforcing} unless on (job, instance) ${meantTo}) + 1 or ${enforcing} or on () vector(-1)`,
+      expr: `${enforcing} * 2 > 0 or (${enforcing} unless on (job, instance) ${enforcePolicies}) + 1 or ${enforcing} or on () vector(-1)`,
       legend: '{{instance}}',
       values: {
         2: { text: 'ENFORCING', colour: palette.good },
@@ -49,7 +49,7 @@ export const rightNow = (): Row => ({
       ...small,
       title: 'Blind endpoints',
       description:
-        'Endpoints of which nothing is known for longer than staleAfter, or nothing yet. Nothing is ended on them, whatever the policies say.',
+        'Endpoints without a complete snapshot for longer than staleAfter, or since the start. Nothing is ended on them, whatever the policies say.',
       runbook: 'CurfewEndpointBlind',
       unit: units.NoUnit,
       expr: orZeroWhileWatched(`count(${watched} unless on (${PAIR}) ${connections})`),
@@ -57,9 +57,9 @@ export const rightNow = (): Row => ({
     }),
     stat({
       ...small,
-      title: 'Should have ended, still there',
+      title: 'Overdue',
       description:
-        'Connections past their deadline for two minutes and more, under policies that enforce and that the guard does not hold. During a long closing these are the ones that wait in the queue. One that two policies condemn counts twice.',
+        'Connections that have been due for two minutes or more under policies that enforce, and that the guard does not hold. During a mass termination these wait in the queue. A connection that violates two policies counts twice.',
       runbook: 'CurfewBanNotEffective',
       unit: units.NoUnit,
       expr: orZeroWhileSeen(`sum(clamp_min(${overdue}, 0))`),
@@ -70,7 +70,7 @@ export const rightNow = (): Row => ({
       ...small,
       title: 'Given up',
       description:
-        'Terminations in this range whose connection was still there after all attempts. Somebody stays on who should be gone.',
+        'Terminations in this range whose connection was still there after all attempts. A connection that should end may still be up.',
       runbook: 'CurfewTerminationGaveUp',
       unit: units.NoUnit,
       expr: orZeroWhileWatched(`sum(${inRange(onEndpoints('curfew_terminations_total', 'outcome="gave-up"'))})`),
@@ -80,7 +80,7 @@ export const rightNow = (): Row => ({
       ...small,
       title: 'Ended in 10 minutes',
       description:
-        'Of all who were connected, the share that was ended in the last ten minutes, on the endpoint where it is largest. High at a closing that you planned; high at any other time, look at what ended and at the last change of the configuration.',
+        'The share of connections that Curfew ended in the last ten minutes, on the endpoint where it is largest. A planned closing gives a high value. At any other time, check what ended and the last change of the configuration.',
       runbook: 'CurfewGuardHolding',
       unit: units.PercentUnit,
       expr: `max(sum by (vpn_endpoint) (increase(${confirmed}[10m])) / clamp_min(sum by (vpn_endpoint) (increase(${confirmed}[10m])) + max by (vpn_endpoint) (${connections}), 1))`,
@@ -91,7 +91,7 @@ export const rightNow = (): Row => ({
       ...small,
       title: 'Held by the guard',
       description:
-        'Connections that a fresh edit would end after the fact, and that the guard keeps. They stay until somebody releases them or mends the edit.',
+        'Connections that a changed policy would end, and that the guard holds. They stay up until an operator fixes the policy or confirms it with `guard: off`.',
       runbook: 'CurfewGuardHolding',
       unit: units.NoUnit,
       expr: orZeroWhileSeen(`sum(${onEndpoints('curfew_guard_held_connections')})`),
@@ -101,8 +101,7 @@ export const rightNow = (): Row => ({
     stat({
       ...small,
       title: 'Connections',
-      description:
-        'Active connections in the last complete snapshots. Blind endpoints are left out, not counted as zero.',
+      description: 'Active connections in the last complete snapshots. Blind endpoints are not included.',
       runbook: 'CurfewEndpointBlind',
       unit: units.NoUnit,
       expr: `sum(max by (vpn_endpoint) (${connections}))`,
@@ -112,7 +111,7 @@ export const rightNow = (): Row => ({
       ...small,
       title: 'Oldest snapshot',
       description:
-        'How old the oldest of the last complete snapshots is. A poll every 15 seconds keeps it below 30; at staleAfter, five minutes by default, the endpoint is blind.',
+        'The age of the oldest of the last complete snapshots. A poll every 15 seconds keeps it below 30 seconds. At staleAfter, five minutes by default, the endpoint is blind.',
       runbook: 'CurfewSnapshotOld',
       unit: units.Seconds,
       expr: `max(time() - ${onEndpoints('curfew_last_complete_snapshot_timestamp_seconds')})`,
@@ -131,7 +130,7 @@ export const rightNow = (): Row => ({
       ...small,
       title: 'Within 30 seconds',
       description:
-        'Of the terminations in this range, the share that AWS accepted within 30 seconds of the instant at which the connection had to go. The objective is 99 %.',
+        'The share of terminations in this range that AWS accepted within 30 seconds after they were due. The objective is 99 %.',
       runbook: 'CurfewEnforcementLate',
       unit: units.PercentUnit,
       decimals: 1,
@@ -146,7 +145,7 @@ export const rightNow = (): Row => ({
       ...small,
       title: 'Queue empty in',
       description:
-        'How long until the last waiting call may leave, in the account and Region that takes longest, at the rate that Curfew was given.',
+        'How long until the last call in the queue may leave, at the configured rate, in the account and Region where it takes longest.',
       runbook: 'CurfewQueueLong',
       unit: units.Seconds,
       expr: 'max(curfew_termination_eta_seconds{region=~"$region"})',
@@ -154,9 +153,9 @@ export const rightNow = (): Row => ({
     }),
     stat({
       ...small,
-      title: 'Configuration taken',
+      title: 'Configuration age',
       description:
-        'How long ago the newest configuration was taken. If much ended that should not have, start with what changed then; the lines across the graphs mark it.',
+        'How long ago the newest configuration came into force. If connections ended that should have stayed, check this change first; the lines across the graphs mark it.',
       runbook: 'CurfewReloadRefused',
       unit: units.Seconds,
       expr: `min(time() - ${ofDaemons('curfew_config_last_reload_success_timestamp_seconds')})`,

@@ -11,24 +11,24 @@ const lost = 'curfew_notifications_total{outcome="lost"}'
 const ofAllEndpoints = (counter: string) => `sum(${perBar(counter)})`
 const ofAllDaemons = (counter: string) => orZeroWhileWatched(`sum(${ofDaemons(perBar(counter))})`)
 
-/** What keeps Curfew from its work, or us from hearing of it. */
+/** Problems of the daemon and of its notifications. */
 export const trouble = (): Row => ({
-  title: 'Trouble',
+  title: 'Problems',
   panels: [
     stat({
       ...small,
       title: 'Configuration',
       description:
-        'REFUSED: the last edit did not validate. The policies before it stay in force until the files are mended.',
+        'REFUSED: the last edit has a problem. The previous configuration stays in force until the files are fixed.',
       runbook: 'CurfewReloadRefused',
       unit: units.NoUnit,
       expr: `min(${ofDaemons('curfew_config_last_reload_successful')})`,
-      values: { 1: { text: 'taken', colour: palette.good }, 0: { text: 'REFUSED', colour: palette.act } },
+      values: { 1: { text: 'in force', colour: palette.good }, 0: { text: 'REFUSED', colour: palette.act } },
     }),
     stat({
       ...small,
       title: 'Audit trail',
-      description: 'NOT WRITABLE: a record could not be written. Nothing is ended until one can be.',
+      description: 'NOT WRITABLE: a record could not be written. Nothing is ended until a record can be written again.',
       runbook: 'CurfewAuditNotWritable',
       unit: units.NoUnit,
       expr: `min(${ofDaemons('curfew_audit_writable')})`,
@@ -38,7 +38,7 @@ export const trouble = (): Row => ({
       ...small,
       title: 'Clock',
       description:
-        'How far the host’s clock is from AWS’s. Above two seconds Curfew corrects it; five minutes apart nobody knows which is right, and nothing is ended.',
+        'The difference between the clocks of the host and AWS. Above two seconds Curfew corrects for it; above five minutes it cannot know which clock is right, and nothing is ended.',
       runbook: 'CurfewClockSkew',
       unit: units.Seconds,
       decimals: 1,
@@ -48,7 +48,8 @@ export const trouble = (): Row => ({
     stat({
       ...small,
       title: 'Permissions missing',
-      description: 'Actions that IAM denies, by endpoint. Without them Curfew is blind there, or cannot end anything.',
+      description:
+        'Actions that IAM denies, summed over endpoints. Without them an endpoint is blind, or nothing can be ended on it.',
       runbook: 'CurfewPermissionMissing',
       unit: units.NoUnit,
       expr: orZeroWhileWatched(`sum(${onEndpoints('curfew_missing_permissions')})`),
@@ -57,8 +58,7 @@ export const trouble = (): Row => ({
     stat({
       ...small,
       title: 'Notifications lost',
-      description:
-        'Notifications in this range that could not be delivered in spite of all attempts. Sessions end all the same.',
+      description: 'Notifications in this range that were lost after all attempts. Connections end regardless.',
       runbook: 'CurfewNotificationsLost',
       unit: units.NoUnit,
       expr: orZeroWhileWatched(`sum(${grownOfDaemons(lost)})`),
@@ -66,16 +66,17 @@ export const trouble = (): Row => ({
     }),
     stat({
       ...small,
-      title: 'Clients that come back',
+      title: 'Reconnects',
       description:
-        'Reconnects in this range within five minutes of a cut. Many of them: clients reconnect by themselves and are cut again; deny the person at the identity provider.',
+        'Reconnects in this range within five minutes of a termination. If there are many, clients reconnect by themselves and are ended again: deny the user at the identity provider.',
       runbook: 'CurfewReconnectLoop',
       unit: units.NoUnit,
       expr: orZeroWhileWatched(`sum(${inRange(onEndpoints('curfew_reconnects_total'))})`),
     }),
     bars({
-      title: 'Everything that went wrong',
-      description: 'All failures by kind, so that what began together is seen together. Red ones want somebody now.',
+      title: 'All failures',
+      description:
+        'All failures by kind, so that failures that start together are seen together. Red ones need action now.',
       runbook: 'CurfewNotEnforcing',
       unit: units.NoUnit,
       width: 24,

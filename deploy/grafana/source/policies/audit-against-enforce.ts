@@ -7,15 +7,15 @@ import { ofPolicies, orNone, perBar } from '../queries.ts'
 const third = { width: 8, height: 8, unit: units.NoUnit } as const
 const colours = { audit: palette.audit, enforce: palette.plain }
 
-/** What would change if what audits were enforced. */
+/** What would change if the audited policies were enforced. */
 export const auditAgainstEnforce = (): Row => ({
   title: 'Audit against enforce',
   panels: [
     lines({
       ...third,
-      title: 'Past their deadline, by mode',
+      title: 'Due, by mode',
       description:
-        'Under enforce the line falls back to zero. Under audit it stays: these sessions would have been ended, and go on.',
+        'In enforce the line falls back to zero. In audit it stays: enforcement would have ended these connections.',
       runbook: 'CurfewEnforcementLate',
       lines: [{ expr: `sum by (mode) (${ofPolicies('curfew_due_connections')})`, legend: '{{mode}}' }],
       colours,
@@ -23,16 +23,16 @@ export const auditAgainstEnforce = (): Row => ({
     bars({
       ...third,
       title: 'Violations, by mode',
-      description: 'Connections that came to violate a policy. Under audit nothing follows.',
+      description: 'Violations whose deadline has passed. In audit they have no effect.',
       runbook: 'CurfewNotEnforcing',
       lines: [{ expr: `sum by (mode) (${perBar(ofPolicies('curfew_violations_total'))})`, legend: '{{mode}}' }],
       colours,
     }),
     bars({
       ...third,
-      title: 'What enforcing would have ended',
+      title: 'What enforcement would have ended',
       description:
-        'Violations of audited policies, by policy. If the bars look like what you mean to end, the policy is ready for enforce.',
+        'Violations of audited policies, by policy. If these are the connections that you want to end, the policy is ready for enforce.',
       runbook: 'CurfewGuardHolding',
       lines: [
         {

@@ -8,63 +8,63 @@ const sixth = { width: 4, height: 4, unit: units.NoUnit } as const
 const quarter = { width: 6, height: 4, unit: units.NoUnit } as const
 const blind = { text: 'BLIND', colour: palette.act }
 
-const inForce = (mode: string) =>
+const policiesIn = (mode: string) =>
   orZeroWhileWatched(`max(sum by (job, instance) (${ofDaemons(`curfew_policies{mode="${mode}"}`)}))`)
-const pastDeadline = (mode: string) => orZeroWhileSeen(`sum(${ofPolicies('curfew_due_connections', `mode="${mode}"`)})`)
+const dueIn = (mode: string) => orZeroWhileSeen(`sum(${ofPolicies('curfew_due_connections', `mode="${mode}"`)})`)
 const counted = (metric: string, matchers = '') => orZeroWhileWatched(`sum(${inRange(ofPolicies(metric, matchers))})`)
 
-/** What the policies do, and would do. */
+/** What the policies do, and what they would do if enforced. */
 export const now = (): Row => ({
-  title: 'What the policies do, and would do',
+  title: 'What the policies do, and what they would do if enforced',
   panels: [
     stat({
       ...sixth,
       title: 'Policies that enforce',
-      description: 'Policies in force that end sessions: mode enforce in the policy and in the daemon.',
+      description: 'Policies that end connections: the mode is enforce in the policy and in the daemon.',
       runbook: 'CurfewNotEnforcing',
-      expr: inForce('enforce'),
+      expr: policiesIn('enforce'),
     }),
     stat({
       ...sixth,
       title: 'Policies that only audit',
-      description: 'Policies in force that only tell what they would end.',
+      description: 'Policies that only report which connections they would end.',
       runbook: 'CurfewNotEnforcing',
-      expr: inForce('audit'),
+      expr: policiesIn('audit'),
       colour: palette.audit,
     }),
     stat({
       ...sixth,
-      title: 'To end now',
+      title: 'Due now',
       description:
-        'Connections past their deadline under policies that enforce. They go as fast as AWS allows, unless the guard holds them. One that two policies condemn counts twice.',
+        'Connections that are due under policies that enforce. They end as fast as AWS allows, unless the guard holds them. A connection that violates two policies counts twice.',
       runbook: 'CurfewEnforcementLate',
-      expr: pastDeadline('enforce'),
+      expr: dueIn('enforce'),
       unknown: blind,
     }),
     stat({
       ...sixth,
-      title: 'Enforcing would end now',
+      title: 'Due now in audit',
       description:
-        'Connections that the audited policies would end at once if they were enforced this moment. The guard would hold it where it is much of an endpoint. One that two policies condemn counts twice.',
+        'Connections that the audited policies would end at once if they were enforced now. The guard would hold them if they are too much of an endpoint. A connection that violates two policies counts twice.',
       runbook: 'CurfewGuardHolding',
-      expr: pastDeadline('audit'),
+      expr: dueIn('audit'),
       colour: palette.audit,
       unknown: blind,
     }),
     stat({
       ...sixth,
-      title: 'Enforcing would have ended',
+      title: 'Enforcement would have ended',
       description:
-        'Connections that came to violate an audited policy in this range: about as many would have been ended. Left out: what it found before Prometheus first asked, and those who would have come back and been ended again.',
+        'Violations of audited policies in this range: enforcement would have ended about as many connections. Not counted: violations before the first scrape, and users who would have reconnected and been ended again.',
       runbook: 'CurfewGuardHolding',
       expr: counted('curfew_violations_total', 'mode="audit"'),
       colour: palette.audit,
     }),
     stat({
       ...sixth,
-      title: 'Doubts',
+      title: 'Unknown verdicts',
       description:
-        'Verdicts that lack a fact, such as a user name where only certificates are used. Doubt keeps the session: these policies do nothing for these connections.',
+        'Verdicts without a needed fact, for example no user name where only certificates are used. These policies do not end these connections.',
       runbook: 'CurfewBanNotEffective',
       expr: orZeroWhileSeen(`sum(${ofPolicies('curfew_unknown_verdicts')})`),
       steps: upwards({ watch: 1 }),
@@ -79,15 +79,15 @@ export const now = (): Row => ({
     }),
     stat({
       ...quarter,
-      title: 'Came back',
-      description: 'How often, in this range, somebody came back within five minutes of a cut.',
+      title: 'Reconnects',
+      description: 'Reconnects in this range within five minutes of a termination.',
       runbook: 'CurfewReconnectLoop',
       expr: counted('curfew_reconnects_total'),
     }),
     stat({
       ...quarter,
-      title: 'Warned',
-      description: 'Warnings of an end to come, once for each connection, policy and lead time.',
+      title: 'Warnings',
+      description: 'Warnings before an end, once for each connection, policy and lead time.',
       runbook: 'CurfewNotificationsLost',
       expr: counted('curfew_warnings_total'),
     }),
@@ -95,7 +95,7 @@ export const now = (): Row => ({
       ...quarter,
       title: 'Protected',
       description:
-        'Connections that protect exempts from every policy. More than a few, and the policies hardly matter.',
+        'Connections that `protect` exempts from every policy. If there are many, the policies have little effect.',
       runbook: 'CurfewBanNotEffective',
       expr: `sum(max by (vpn_endpoint) (${onEndpoints('curfew_protected_connections')}))`,
       unknown: blind,

@@ -24,32 +24,32 @@ const linesByPolicy = (title: string, description: string, runbook: Alert, gauge
     lines: [{ expr: orNone('policy', gauge), legend: '{{policy}}' }],
   })
 
-/** What people feel of the policies. */
+/** The effects of the policies on users. */
 export const people = (): Row => ({
-  title: 'What people feel',
+  title: 'Effects on users',
   panels: [
     barsByPolicy(
       'Ended, by policy',
-      'Connections that were ended and proven gone, by the policy that led.',
+      'Connections that were ended and proven gone, by leading policy.',
       'CurfewTerminationGaveUp',
       ofPolicies('curfew_terminations_total', 'outcome="confirmed"'),
     ),
     barsByPolicy(
-      'Came back, by policy',
-      'Who came back within five minutes of a cut, by the policy that cut. A session limit that people step around shows here.',
+      'Reconnects, by policy',
+      'Reconnects within five minutes of a termination, by the policy that ended the connection. A session limit that users evade shows here.',
       'CurfewReconnectLoop',
       ofPolicies('curfew_reconnects_total'),
     ),
     barsByPolicy(
-      'Warned, by policy',
-      'Warnings that went out before an end. A policy that ends without warning has no `warn`.',
+      'Warnings, by policy',
+      'Warnings that were sent before an end. A policy without `warn` sends none.',
       'CurfewNotificationsLost',
       ofPolicies('curfew_warnings_total'),
     ),
     bars({
       ...third,
       title: 'Violations, by reason',
-      description: 'Connections that came to violate a policy, whatever its mode, by reason.',
+      description: 'Violations whose deadline has passed, in both modes, by reason.',
       runbook: 'CurfewNotEnforcing',
       lines: [
         {
@@ -59,14 +59,14 @@ export const people = (): Row => ({
       ],
     }),
     linesByPolicy(
-      'Doubts, by policy',
-      'Connections that lack a fact the policy needs, and that it therefore keeps. `curfew explain` names the fact.',
+      'Unknown verdicts, by policy',
+      'Connections without a fact that the policy needs: the policy does not end them. `curfew explain` names the fact.',
       'CurfewBanNotEffective',
       ofPolicies('curfew_unknown_verdicts'),
     ),
     linesByPolicy(
       'Held by the guard, by policy',
-      'Connections that an edit would have ended after the fact. They stay until somebody releases them or mends the edit.',
+      'Connections that a changed policy would end, and that the guard holds. They stay up until an operator fixes the policy or confirms it with `guard: off`.',
       'CurfewGuardHolding',
       ofPolicies('curfew_guard_held_connections'),
     ),

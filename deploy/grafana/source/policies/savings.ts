@@ -6,15 +6,15 @@ import { table } from '../table.ts'
 
 const counted = (counter: string) => `sum by (policy) (${inRange(counter)})`
 const ended = counted(ofPolicies('curfew_terminations_total', 'outcome="confirmed"'))
-const cameBack = counted(ofPolicies('curfew_reconnects_total'))
-const stayedAway = `clamp_min(${ended} - ${cameBack}, 0)`
+const reconnects = counted(ofPolicies('curfew_reconnects_total'))
+const endedForGood = `clamp_min(${ended} - ${reconnects}, 0)`
 
 const ASSUMPTION =
-  'An estimate: sessions proven ended in this range, less those whose person came back within five minutes, times the hours that a session would have gone on. Nobody knows those hours: they are a guess, set above.'
+  'An estimate: confirmed terminations in this range, less reconnects within five minutes, times the hours that a connection would have continued. These hours cannot be measured: the number is your guess, set above.'
 
-/** What sessions that did not go on would have cost. */
+/** The cost that the terminated connections would have had. */
 export const savings = (): Row => ({
-  title: 'What it saves: an estimate',
+  title: 'Savings: an estimate',
   panels: [
     stat({
       title: 'Connection-hours avoided',
@@ -24,17 +24,17 @@ export const savings = (): Row => ({
       width: 6,
       height: 8,
       decimals: 1,
-      expr: orZeroWhileWatched(`sum(${stayedAway}) * $hours`),
+      expr: orZeroWhileWatched(`sum(${endedForGood}) * $hours`),
     }),
     stat({
       title: 'Cost avoided',
-      description: `${ASSUMPTION} Times the price of a connection-hour, set above too. What AWS charges for the endpoint itself goes on.`,
+      description: `${ASSUMPTION} The result is multiplied by the price of a connection-hour, also set above. AWS's charge for the endpoint itself does not change.`,
       runbook: 'CurfewReconnectLoop',
       unit: units.Dollars,
       width: 6,
       height: 8,
       decimals: 2,
-      expr: orZeroWhileWatched(`sum(${stayedAway}) * $hours * $price`),
+      expr: orZeroWhileWatched(`sum(${endedForGood}) * $hours * $price`),
     }),
     table({
       title: 'By policy',
@@ -47,9 +47,9 @@ export const savings = (): Row => ({
       sortBy: 'Cost',
       columns: [
         { title: 'Ended', expr: ended, unit: units.NoUnit },
-        { title: 'Came back', expr: cameBack, unit: units.NoUnit },
-        { title: 'Hours', expr: `${stayedAway} * $hours`, unit: units.NoUnit, decimals: 1 },
-        { title: 'Cost', expr: `${stayedAway} * $hours * $price`, unit: units.Dollars, decimals: 2 },
+        { title: 'Reconnects', expr: reconnects, unit: units.NoUnit },
+        { title: 'Hours', expr: `${endedForGood} * $hours`, unit: units.NoUnit, decimals: 1 },
+        { title: 'Cost', expr: `${endedForGood} * $hours * $price`, unit: units.Dollars, decimals: 2 },
       ],
     }),
   ],
