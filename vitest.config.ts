@@ -4,7 +4,7 @@ const unitFloors = ['domain', 'config', 'advice', 'app', 'house']
 
 export default defineConfig({
   test: {
-    // Most tests wait for a process or a server: on two cores the default of one worker would leave them idle.
+    // Most tests wait for a process or a server. On two cores, the default of one worker leaves both idle.
     maxWorkers: 3,
     setupFiles: ['test/setup.ts'],
     projects: [
@@ -12,10 +12,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          // Nothing here touches the process it runs in, so one is enough, and starts soonest.
+          // These tests leave the process as they find it, so they share one, which starts soonest.
           isolate: false,
           pool: 'threads',
-          testTimeout: 30_000,
+          // A time-out finds a test that hangs. It must not depend on the machine's speed: the bounds hold at the lowest
+          // priority beside other work.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
           include: unitFloors.map((floor) => `test/${floor}/**/*.test.ts`),
         },
       },
@@ -26,8 +29,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: unitFloors.map((floor) => `test/${floor}/**`),
           globalSetup: ['test/cli/build-once.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 30_000,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
     ],

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 
-// A bill of what ships, in CycloneDX, on standard output. npm's own `--omit dev` also leaves out what ships and
-// development needs as well (npm 11.19: zod, yaml), so the whole is asked for and taken apart here.
+// Prints a bill of materials of the released packages, in CycloneDX, to standard output. npm's own `--omit dev` also omits
+// released packages that development needs too (npm 11.19: zod, yaml). So this script asks for all packages and filters them.
 interface Bill {
   readonly metadata: { readonly component: { name: string; type: string } }
   components: ReadonlyArray<{
@@ -24,13 +24,13 @@ const development = new Set(
     )
     .map((component) => component['bom-ref']),
 )
-const ships = (ref: string) => !development.has(ref)
+const isReleased = (ref: string) => !development.has(ref)
 
-// npm calls the product by its folder, and what runs a library.
+// npm names the product after its folder, and gives it the type of a library.
 bill.metadata.component.name = 'curfew'
 bill.metadata.component.type = 'application'
-bill.components = bill.components.filter((component) => ships(component['bom-ref']))
+bill.components = bill.components.filter((component) => isReleased(component['bom-ref']))
 bill.dependencies = bill.dependencies
-  .filter(({ ref }) => ships(ref))
-  .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter(ships) }))
+  .filter(({ ref }) => isReleased(ref))
+  .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter(isReleased) }))
 process.stdout.write(`${JSON.stringify(bill, null, 2)}\n`)

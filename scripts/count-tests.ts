@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What we read of the report of vitest's json reporter. */
+/** The part of the report of vitest's json reporter that this script reads. */
 interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
@@ -18,16 +18,17 @@ const readReport = (path: string): Report => {
   }
 }
 
+// Usage: count-tests.ts REPORT EXIT_CODE. Prints `N passed, N failed`; the exit code is 1 if a test failed.
 const [path = '', exitCode = '1'] = process.argv.slice(2)
 const report = readReport(path)
 
-// A file that could not be loaded, or whose hooks failed, has failed without a failed test in it.
+// A file that cannot be loaded, or has a failed hook, is reported as failed without a failed test.
 const brokenFiles = report.testResults.filter(
   ({ status, assertionResults }) => status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
 ).length
 const counted = report.numFailedTests + brokenFiles
 
-// vitest also fails for what belongs to no test: an unhandled rejection, no tests found, a crash.
+// vitest also fails without a failed test or file: for an unhandled rejection, if it finds no tests, in a crash.
 const failed = counted === 0 && exitCode !== '0' ? 1 : counted
 
 process.stdout.write(`${report.numPassedTests} passed, ${failed} failed\n`)

@@ -9,7 +9,8 @@ import { parseDuration } from '../src/domain/time/duration.ts'
 import { parseScenario } from '../src/simulator/scenario-file.ts'
 import { startSimulator } from '../src/simulator/server.ts'
 
-// The main job on this machine alone: a simulated EC2, the real daemon in enforce mode, and a line for everyone it ends.
+// npm run demo: runs the daemon in enforce mode against a simulated EC2 on this machine, and prints a line for each
+// terminated connection.
 
 const { values } = parseArgs({ options: { for: { type: 'string' } } })
 const forText = values.for
@@ -23,7 +24,7 @@ const { configuration, problems } = readConfiguration('config/demo/curfew.yaml')
 if (configuration === undefined) fail(problemLines(problems).join('\n'))
 
 const simulator = await startSimulator({ scenario: parsed.scenario })
-// The simulator is found as any EC2 endpoint would be, and takes any credentials.
+// The daemon finds the simulator like any EC2 endpoint. The simulator accepts any credentials.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
 process.env.AWS_ENDPOINT_URL_EC2 = simulator.url
 process.env.AWS_ENDPOINT_URL_STS = simulator.url
@@ -44,12 +45,12 @@ const show = (event: CurfewEvent) => {
   const { connectionId, username, commonName, policy, because } = event.violation
   violation.set(connectionId, policy)
   ended.set(policy, (ended.get(policy) ?? 0) + 1)
-  print('red', 'ended', username ?? commonName ?? '(nobody)', `${policy}: ${because}`)
+  print('red', 'ended', username ?? commonName ?? '(no name)', `${policy}: ${because}`)
 }
 
-function print(style: Parameters<typeof styleText>[0], word: string, who: string, why: string) {
+function print(style: Parameters<typeof styleText>[0], event: string, subject: string, reason: string) {
   const time = new Date().toISOString().slice(11, 19)
-  process.stdout.write(`${time}  ${colour(style, word)}  ${who.padEnd(30)}  ${why}\n`)
+  process.stdout.write(`${time}  ${colour(style, event)}  ${subject.padEnd(30)}  ${reason}\n`)
 }
 
 function fail(message: string): never {
@@ -66,7 +67,7 @@ process.stdout.write(`Curfew enforces the policies of config/demo/ on a simulate
   status     ${server.url}/status
   simulator  ${simulator.url}
 
-${forMs === undefined ? 'Ctrl-C ends it.' : `It ends by itself after ${forText}.`}
+${forMs === undefined ? 'Press Ctrl-C to stop.' : `It stops after ${forText}.`}
 
 `)
 
@@ -91,6 +92,6 @@ process.stdout.write(`
 Ended by policy:
 ${[...ended].map(([policy, count]) => `  ${policy.padEnd(24)} ${count}`).join('\n')}
 
-${terminated.length} calls to end a session, ${confirmed} proven by a later snapshot so far, ${unexplained.length} without a reason.
+${terminated.length} termination calls, ${confirmed} confirmed by a later snapshot so far, ${unexplained.length} without a policy.
 `)
 process.exitCode = unexplained.length > 0 ? 1 : 0

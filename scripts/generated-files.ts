@@ -8,7 +8,7 @@ import { prometheusRule } from './prometheus-rule.ts'
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`
 
-/** The files that are made from the code, by path, as they have to be. */
+/** The contents of all files that are generated from the code, by absolute path. */
 export const generatedFiles = (): ReadonlyMap<string, string> =>
   new Map(
     Object.entries({

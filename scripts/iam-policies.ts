@@ -1,7 +1,7 @@
 import { AWS_ACTIONS, type AwsAction } from '../src/adapters/aws/actions.ts'
 import type { Mode } from '../src/domain/policies/policy.ts'
 
-/** What each action is for: one that is new does not compile until it is said here. */
+/** The purpose of each action. A new action does not compile until it has one. */
 const PURPOSES: Readonly<Record<AwsAction, Purpose>> = {
   'ec2:DescribeClientVpnConnections': 'Watch',
   'ec2:TerminateClientVpnConnections': 'End',
@@ -31,7 +31,7 @@ export interface IamPolicy {
   readonly Statement: readonly Statement[]
 }
 
-/** Endpoints of one account and Region: those that are named, or whichever bear the tags. */
+/** Endpoints of one account and Region: those with the ids, or all with the tags. */
 export interface Place {
   readonly region: string
   readonly account: string
@@ -40,10 +40,10 @@ export interface Place {
 
 const policy = (Statement: readonly Statement[]): IamPolicy => ({ Version: '2012-10-17', Statement })
 
-/** IAM takes a value and a list of one alike; the value reads better. */
-const plain = (values: readonly string[]) => (values.length === 1 ? (values[0] ?? []) : values)
+/** IAM accepts a single value in place of a list of one, which is easier to read. */
+const valueOrList = (values: readonly string[]) => (values.length === 1 ? (values[0] ?? []) : values)
 
-const actionsFor = (purpose: Purpose) => plain(AWS_ACTIONS.filter((action) => PURPOSES[action] === purpose))
+const actionsFor = (purpose: Purpose) => valueOrList(AWS_ACTIONS.filter((action) => PURPOSES[action] === purpose))
 
 const allow = (purpose: Purpose, limit: Limit): Statement => ({
   Sid: purpose,
@@ -52,17 +52,17 @@ const allow = (purpose: Purpose, limit: Limit): Statement => ({
   ...limit,
 })
 
-/** AWS knows no narrower resource for a list of endpoints. */
+/** AWS has no narrower resource for listing endpoints. */
 const inRegion = (region: string): Limit => ({ Resource: '*', Condition: { StringEquals: { 'ec2:Region': region } } })
 
 const onEndpoints = ({ region, account, endpoints }: Place): Limit => {
   const arn = (id: string) => `arn:aws:ec2:${region}:${account}:client-vpn-endpoint/${id}`
-  if ('ids' in endpoints) return { Resource: plain(endpoints.ids.map(arn)) }
+  if ('ids' in endpoints) return { Resource: valueOrList(endpoints.ids.map(arn)) }
   const tags = Object.entries(endpoints.tags).map(([key, value]) => [`aws:ResourceTag/${key}`, value])
   return { Resource: arn('*'), Condition: { StringEquals: Object.fromEntries(tags) } }
 }
 
-/** What watching endpoints takes, in `enforce` ending their sessions too, with tags finding them. */
+/** The permissions to watch endpoints; in `enforce` to terminate connections too, and with tags to discover endpoints. */
 export const endpointPolicy = (mode: Mode, place: Place): IamPolicy =>
   policy([
     ...('tags' in place.endpoints ? [allow('Discover', inRegion(place.region))] : []),
@@ -70,10 +70,11 @@ export const endpointPolicy = (mode: Mode, place: Place): IamPolicy =>
     ...(mode === 'enforce' ? [allow('End', onEndpoints(place))] : []),
   ])
 
-/** What the daemon's own credentials take to act in the name of roles elsewhere. */
-export const hubPolicy = (roles: readonly string[]): IamPolicy => policy([allow('Enter', { Resource: plain(roles) })])
+/** The permissions of the daemon's own credentials to assume roles in other accounts. */
+export const hubPolicy = (roles: readonly string[]): IamPolicy =>
+  policy([allow('Enter', { Resource: valueOrList(roles) })])
 
-/** Whom a role elsewhere trusts. */
+/** The trust policy of a role in another account. */
 export const trustPolicy = (hub: string, externalId: string): IamPolicy => {
   const { Sid, Effect, Action } = allow('Enter', {})
   const Condition = { StringEquals: { 'sts:ExternalId': externalId } }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the integration tests talk to and nobody here wrote. Only what is missing, only on Debian and its
-# kin; elsewhere it says what to install by hand.
+# Installs the programs that the integration tests talk to: only those that are missing, and only on Debian and its
+# derivatives. On other systems it lists what to install by hand. It upgrades no package, unless a package that it
+# installs requires a newer version of one.
 set -euo pipefail
 
 # package                command                            what to look for on other systems
@@ -13,7 +14,7 @@ prometheus-alertmanager  /usr/bin/prometheus-alertmanager   Alertmanager 0.25
 prometheus-alertmanager  /usr/bin/amtool                    Alertmanager 0.25
 podman                   /usr/bin/podman                    Podman 4
 runc                     /usr/sbin/runc                     runc 1
-mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a kin of it
+mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a derivative of it
 '
 
 missing_packages=()
@@ -28,29 +29,36 @@ done <<<"$required"
 [ "${#missing_packages[@]}" -gt 0 ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-  echo "The integration tests need programs that are not on this machine:" >&2
+  echo "The integration tests need programs that this machine does not have:" >&2
   printf '  %s\n' "${missing_commands[@]}" >&2
-  echo "Install them so that they answer at these paths, or run the unit tests alone: npm run test:unit" >&2
+  echo "Install them at these paths, or run only the unit tests: npm run test:unit" >&2
   exit 1
 fi
 
 as_root=(env)
 if [ "$(id -u)" -ne 0 ]; then
   if ! command -v sudo >/dev/null; then
-    echo "The integration tests need: ${missing_packages[*]}" >&2
-    echo "Neither root nor sudo here. As root, run: apt-get install ${missing_packages[*]}" >&2
+    echo "The integration tests need these packages: ${missing_packages[*]}" >&2
+    echo "You are not root, and sudo is missing. As root, run: apt-get install --no-upgrade ${missing_packages[*]}" >&2
     exit 1
   fi
   as_root=(sudo)
   [ -t 0 ] || as_root=(sudo -n)
 fi
 
+# Everything that apt prints goes to standard output: standard error holds the line about the packages.
 apt() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@" </dev/null >&2
+    apt-get -q -y -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 "$@" </dev/null 2>&1
 }
 
-# A package's service must not start by itself: the tests start their own, on their own ports.
+# Prints each upgrade that an installation of these packages includes, as PACKAGE=INSTALLED_VERSION.
+upgrades() {
+  apt-get -s -q -y install --no-upgrade --no-install-recommends "$@" 2>/dev/null </dev/null |
+    sed -n 's/^Inst \([^ ]*\) \[\([^]]*\)\].*/\1=\2/p'
+}
+
+# Without this file, Debian starts the services of new packages. The tests start their own, on their own ports.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
   trap '"${as_root[@]}" rm -f "$policy"' EXIT
@@ -58,6 +66,15 @@ if [ ! -e "$policy" ]; then
   "${as_root[@]}" chmod 755 "$policy"
 fi
 
-echo "Installing for the integration tests: ${missing_packages[*]}" >&2
-apt update || echo "The package lists could not be renewed; trying with those at hand." >&2
-apt install --no-install-recommends "${missing_packages[@]}"
+apt update || echo "apt-get update failed; the package lists on this machine are used."
+
+# `--no-upgrade` protects only the packages in the command line. A dependency keeps its version if the command line names
+# that version, and if apt finds a solution with it.
+wanted=("${missing_packages[@]}")
+for package in $(upgrades "${wanted[@]}"); do
+  if upgrades "${wanted[@]}" "$package" >/dev/null; then wanted+=("$package"); fi
+done
+unavoidable=$(upgrades "${wanted[@]}") || unavoidable=
+
+echo "Installing for the integration tests: ${missing_packages[*]}${unavoidable:+; they require upgrades of: ${unavoidable//$'\n'/ }}" >&2
+apt install --no-upgrade --no-install-recommends "${wanted[@]}"

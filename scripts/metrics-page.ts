@@ -8,12 +8,12 @@ import {
   SELECTORS,
   SKIP_REASONS,
 } from '../src/adapters/prometheus/metrics.ts'
-import { OUTCOMES } from '../src/app/outcome.ts'
 import { VPN_ERROR_CODES } from '../src/app/vpn.ts'
-import { MODES, REASONS } from '../src/domain/policies/policy.ts'
-import { POLICY_KINDS } from '../src/domain/policies/registry.ts'
+import { MODES } from '../src/domain/policies/policy.ts'
+import { POLICY_KINDS, REASONS } from '../src/domain/policies/registry.ts'
+import { OUTCOMES } from '../src/domain/terminate/termination.ts'
 
-const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(', ')
+const codes = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(', ')
 
 const TYPES = [
   [Counter, 'counter'],
@@ -21,9 +21,9 @@ const TYPES = [
   [Histogram, 'histogram'],
 ] as const
 
-/** Labels whose values are a closed set. */
+/** The labels with a closed set of values. */
 const CLOSED: ReadonlyArray<readonly [label: string, values: readonly string[]]> = [
-  ['`mode`: of the policy and the daemon together', MODES],
+  ['`mode`: `enforce` only if both the daemon and the policy enforce', MODES],
   ['`reason` of violations and terminations', REASONS],
   ['`outcome` of `curfew_terminations_total`', OUTCOMES],
   ['`outcome` of `curfew_polls_total`', ['complete', ...VPN_ERROR_CODES]],
@@ -40,48 +40,50 @@ const CLOSED: ReadonlyArray<readonly [label: string, values: readonly string[]]>
 const metricRows = () => {
   const { registry: _, ...instruments } = createInstruments()
   return Object.values(instruments).map((metric) => {
-    // prom-client keeps these to itself in its types, not in its objects.
+    // prom-client's objects have these properties, but its types do not declare them.
     const { name, help, labelNames } = metric as unknown as {
       readonly name: string
       readonly help: string
       readonly labelNames: readonly string[]
     }
-    const type = TYPES.find(([made]) => metric instanceof made)?.[1] ?? 'unknown'
-    return `| \`${name}\` | ${type} | ${words(labelNames) || '–'} | ${help} |`
+    const type = TYPES.find(([type]) => metric instanceof type)?.[1] ?? 'unknown'
+    return `| \`${name}\` | ${type} | ${codes(labelNames) || '–'} | ${help} |`
   })
 }
 
-/** `docs/metrics.md`: tables from the code, so that they cannot be wrong. */
+/** The text of `docs/metrics.md`, with tables from the code. */
 export const metricsPage = (): string => `# Metrics
 
-\`/metrics\` serves these to Prometheus, on \`127.0.0.1:9464\` unless \`server\` in \`curfew.yaml\` says otherwise. No user and no
-connection is ever a label: their number does not depend on who is connected. While an endpoint is blind the gauges that
-count its connections are absent, never zero. \`account\` is empty as long as it is not known. Whatever the alerts and
-dashboards read is there from the start, counters at zero. This page is made from the code by \`npm run generate\`.
+\`/metrics\` serves these metrics to Prometheus, on \`127.0.0.1:9464\` unless \`server\` in \`curfew.yaml\` sets another
+address. Users and connections are never labels, so the number of series does not grow with the number of connections.
+While an endpoint is blind, the gauges that count its connections are absent, never zero. \`account\` is empty until it is
+known. Every counter of the alerts and dashboards exists from the start, at zero. \`npm run generate\` writes this page
+from the code.
 
-| metric | type | labels | what it says |
+| metric | type | labels | meaning |
 |---|---|---|---|
 ${metricRows().join('\n')}
 
-Beside them are prom-client's metrics of the process (\`process_…\`, \`nodejs_…\`), less three whose names promtool refuses.
+The default metrics of prom-client about the process (\`process_…\`, \`nodejs_…\`) are served too, except three whose names
+promtool refuses.
 
 ## Labels
 
-\`vpn_endpoint\` is the endpoint's id: the operator of Prometheus for Kubernetes overwrites a label that is called
-\`endpoint\`. \`name\` is what you call it, \`policy\` the name of a policy, \`target\` the \`name\` of an entry of \`notify\`. \`action\`
-and \`code\` are AWS's words. The others hold one of these:
+\`vpn_endpoint\` is the id of the endpoint. It is not called \`endpoint\`, because the Prometheus Operator overwrites a
+label with that name. \`name\` is your name for the endpoint, \`policy\` the name of a policy, and \`target\` the \`name\` of an
+entry of \`notify\`. \`action\` and \`code\` come from AWS. Each other label has one of these values:
 
 | label | values |
 |---|---|
-${CLOSED.map(([label, values]) => `| ${label} | ${words(values)} |`).join('\n')}
+${CLOSED.map(([label, values]) => `| ${label} | ${codes(values)} |`).join('\n')}
 
 ## Health and status
 
-| path | answers |
+| path | answer |
 |---|---|
-| \`/healthz\` | 200 as long as the loop turns |
-| \`/readyz\` | 200 once every endpoint was tried; blindness is a metric and an alert, not unreadiness |
-| \`/status\` | JSON: endpoints, numbers, the head of the audit trail; no users |
+| \`/healthz\` | 200 while the main loop runs, else 503 |
+| \`/readyz\` | 200 once every endpoint has been polled, else 503; a blind endpoint is a metric and an alert, and does not change this |
+| \`/status\` | JSON: [endpoints](enforcement.md#where-an-endpoint-stands), counts and the head of the audit trail; no users |
 
-Alerts on these metrics are in \`deploy/prometheus\`, with a [runbook](runbook.md); dashboards in \`deploy/grafana\`.
+Alerts on these metrics are in \`deploy/prometheus\`, with a [runbook](runbook.md). Dashboards are in \`deploy/grafana\`.
 `

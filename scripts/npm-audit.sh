@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Known holes in what ships: high and critical ones fail. Not every registry answers this question; one that does not is
-# said so, and is no reason to stop. Whatever else keeps npm from an answer, a broken lock file say, is one.
+# Asks the registry for known vulnerabilities of the released packages, and fails for high and critical ones. Some
+# registries do not support the question: the script reports that and succeeds. Any other failure of npm, such as a
+# broken lock file, fails.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-# A script of npm's hands down `audit=false`, which .npmrc says for installing.
+# .npmrc sets `audit=false` for installations, and an npm script passes that on in the environment.
 answer=$(npm_config_audit=true npm audit --omit=dev --json 2>/dev/null </dev/null)
 node - "$answer" <<'NODE'
 const [text = ''] = process.argv.slice(2)
@@ -17,16 +18,17 @@ const read = () => {
 }
 const { metadata, vulnerabilities = {}, message, error } = read()
 if (metadata?.vulnerabilities === undefined) {
-  // npm names the question in the message where it is the registry that did not answer it.
+  // npm names the question in its message if the registry does not support it.
   if (message?.includes('/security/advisories/bulk')) {
-    console.error(`NOT CHECKED: the registry does not say what is known of our dependencies (${message})`)
+    console.error(`NOT CHECKED: the registry does not report known vulnerabilities (${message})`)
     process.exit(0)
   }
-  console.error(`npm audit failed: ${message || error?.summary || 'no answer; run npm audit --omit=dev to see why'}`)
+  console.error(`npm audit failed: ${message || error?.summary || 'npm gave no answer; run npm audit --omit=dev to see why'}`)
   process.exit(1)
 }
-const grave = Object.values(vulnerabilities).filter(({ severity }) => severity === 'high' || severity === 'critical')
-for (const { name, severity, range } of grave) console.error(`${severity}: ${name} ${range}`)
-console.error(`npm audit: ${grave.length} high or critical of ${metadata.vulnerabilities.total} known in what ships`)
-process.exit(grave.length > 0 ? 1 : 0)
+const severe = Object.values(vulnerabilities).filter(({ severity }) => severity === 'high' || severity === 'critical')
+for (const { name, severity, range } of severe) console.error(`${severity}: ${name} ${range}`)
+const { total } = metadata.vulnerabilities
+console.error(`npm audit: ${total} known vulnerabilities in the released packages, ${severe.length} high or critical`)
+process.exit(severe.length > 0 ? 1 : 0)
 NODE

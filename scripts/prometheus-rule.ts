@@ -6,15 +6,15 @@ const groupsOf = (name: string) => {
   return (parse(text) as { readonly groups: readonly unknown[] }).groups
 }
 
-/** The rules of deploy/prometheus as the Prometheus Operator takes them. */
+/** The rules of deploy/prometheus as a resource for the Prometheus Operator. */
 export const prometheusRule = (): string =>
-  `# Made from deploy/prometheus/*.rules.yaml by \`npm run generate\`: edit those.\n${stringify(
+  `# Generated from deploy/prometheus/*.rules.yaml by \`npm run generate\`: edit those files.\n${stringify(
     {
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'PrometheusRule',
       metadata: { name: 'curfew', labels: { 'app.kubernetes.io/name': 'curfew' } },
       spec: { groups: ['recording.rules.yaml', 'alerts.rules.yaml'].flatMap(groupsOf) },
     },
-    // Lines stay as they are written.
+    // Do not wrap lines.
     { lineWidth: 0 },
   )}`

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes a release of what is committed: checks, tests, changelog, build, bill of materials, checksums, commit and tag.
-# Nothing leaves this machine: pushing the tag is yours to do.
+# Makes a release of the commit that is checked out: checks, nightly tests, changelog, build, bill of materials,
+# checksums, commit and tag. Nothing leaves this machine: you push the tag.
 #
-#   scripts/release.sh VERSION             all of it
-#   scripts/release.sh VERSION --dry-run   says each step and changes nothing
-#   scripts/release.sh VERSION --untested  leaves check and tests out, loudly: for when CI has just run them
+#   scripts/release.sh VERSION             runs every step
+#   scripts/release.sh VERSION --dry-run   prints each step and changes nothing
+#   scripts/release.sh VERSION --untested  skips the checks and the tests, and reports that: for a commit that CI has
+#                                          just tested
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,12 +33,12 @@ step() {
   [ "$dry" = yes ] || "$@"
 }
 
-[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || refuse "\"$version\" is not a version: write it like 1.2.3"
-[ "$(git branch --show-current)" = main ] || refuse "this is not the branch main"
-[ -z "$(git status --porcelain)" ] || refuse "there are changes that are not committed"
-git rev-parse -q --verify "refs/tags/v$version" >/dev/null && refuse "v$version is tagged already"
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || refuse "\"$version\" is not a version: expected three numbers, such as 1.2.3"
+[ "$(git branch --show-current)" = main ] || refuse "the branch is not main: switch to it"
+[ -z "$(git status --porcelain)" ] || refuse "some changes are not committed: commit or discard them"
+git rev-parse -q --verify "refs/tags/v$version" >/dev/null && refuse "the tag v$version exists already: choose another version"
 notes=$(awk '/^## \[Unreleased\]/ { on = 1; next } /^## / { on = 0 } on' CHANGELOG.md)
-[[ $notes == *'- '* ]] || refuse "CHANGELOG.md has nothing under Unreleased"
+[[ $notes == *'- '* ]] || refuse "CHANGELOG.md has no entry under Unreleased: add one"
 
 set_version() {
   npm version --no-git-tag-version --allow-same-version "$version" >/dev/null
@@ -63,9 +64,9 @@ tag() {
 if [ "$tested" = yes ]; then
   step npm ci
   step npm run check
-  step npm test
+  step npm run test:nightly
 else
-  echo 'UNTESTED: neither the checks nor the tests were run'
+  echo 'UNTESTED: the checks and the tests are skipped'
 fi
 step bash scripts/npm-audit.sh
 step set_version
@@ -74,5 +75,5 @@ step mkdir -p release
 step bill_of_materials
 step archive
 step tag
-echo "== then, yours: git push origin main v$version"
-echo "== and the image: bash scripts/image/build.sh curfew:$version (docs/container.md says how its bases are pinned)"
+echo "== now push it: git push origin main v$version"
+echo "== and build the image: bash scripts/image/build.sh curfew:$version (docs/container.md explains how to pin its bases)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All tests, or those that the arguments name (they go to vitest). The last line is `N passed, N failed`.
+# Runs all tests, or those that the arguments select: vitest gets the arguments. The last line is `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 

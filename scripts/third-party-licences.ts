@@ -2,22 +2,22 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 
-/** Another licence needs somebody to read what it asks for. */
+/** Before another licence is added, a person must read its conditions. */
 const PERMITTED = new Set(['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'])
 
 interface Package {
   readonly name: string
   readonly version: string
   readonly license: string
-  /** What the package ships of texts: licences, and the notices that Apache-2.0 asks to pass on. */
+  /** The texts in the package: licences, and the notices that Apache-2.0 requires to be distributed. */
   readonly texts: readonly string[]
 }
 
 const RULE = '-'.repeat(80)
 
 /**
- * The licences of every package of which a byte is in the bundle, one text after the other, in an order that depends on
- * the packages alone. Throws where a licence is not among those that are permitted.
+ * Returns the licence texts of all packages with a byte in the bundle, in an order that depends only on the packages.
+ * Throws an Error for a licence that is not permitted.
  */
 export const thirdPartyLicences = (root: string, { outputs }: Pick<Metafile, 'outputs'>): string => {
   const folders = new Set(
@@ -26,7 +26,7 @@ export const thirdPartyLicences = (root: string, { outputs }: Pick<Metafile, 'ou
     ),
   )
   const packages = [...folders].map((folder) => readPackage(join(root, folder)))
-  // A package may lie in several folders.
+  // A package may be installed in several folders.
   const byTitle = new Map(packages.map((one) => [titleOf(one), one]))
   const titles = [...byTitle.keys()].sort()
 
@@ -36,7 +36,7 @@ export const thirdPartyLicences = (root: string, { outputs }: Pick<Metafile, 'ou
     for (const text of one?.texts ?? []) byText.set(text, [...(byText.get(text) ?? []), title])
   }
   return [
-    'The bundle of Curfew holds parts of these packages:\n',
+    'The bundle of Curfew contains parts of these packages:\n',
     ...titles.map(
       (title) => `  ${title}${byTitle.get(title)?.texts.length === 0 ? '  (ships no text of its own)' : ''}`,
     ),
@@ -47,7 +47,7 @@ export const thirdPartyLicences = (root: string, { outputs }: Pick<Metafile, 'ou
 
 const titleOf = ({ name, version, license }: Package) => `${name} ${version}, ${license}`
 
-/** The folder of the package that an input of the bundle belongs to; none for our own files. */
+/** The folder of the package of an input file, or none for a file of Curfew. */
 const folderOf = (file: string): readonly string[] => {
   const found = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)
   return found === null ? [] : [found[0]]
@@ -58,7 +58,7 @@ const readPackage = (folder: string): Package => {
   if (!PERMITTED.has(license)) {
     throw new Error(
       `${name} ${version} has the licence ${JSON.stringify(license)}, expected one of ${[...PERMITTED].join(', ')}: ` +
-        'read it, then add it to scripts/third-party-licences.ts or do without the package',
+        'read it, then add it to scripts/third-party-licences.ts or remove the package',
     )
   }
   const texts = readdirSync(folder)

@@ -1,11 +1,14 @@
 import { fuzzRuns } from './fuzz-runs.ts'
 
-/** Copies of some bytes in each of which one bit is turned, evenly spread: one of so many bits, or all of them in a long run. */
+/**
+ * Yields copies of some bytes, each with one bit flipped. The bits are spread evenly: every `oneOf`-th bit, or with
+ * CURFEW_FUZZ_RUNS accordingly more. `place` is the index of the changed byte.
+ */
 export function* turnedBits(
   bytes: Uint8Array,
   oneOf: number,
 ): Generator<{ readonly place: number; readonly turned: Buffer }> {
-  // Odd, so that every bit of a byte has its turn.
+  // An odd step reaches all eight bits of a byte.
   const step = Math.floor(oneOf / fuzzRuns(1)) | 1
   for (let index = 0; index < 8 * bytes.length; index += step) {
     const place = index >> 3

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Makes stand-ins for the two bases of the Dockerfile, where no registry of images can be reached, and prints their
-# names with digests: that of the builder, then that of the final image. They are kept in podman's store.
+# Makes stand-ins for the two bases of the Dockerfile on a machine without access to a registry of images. Prints their
+# names with digests: first the builder, then the final image. podman's store keeps them.
 #
-# Stand-ins: packages of Debian and Node from npm, laid out as upstream's build files say (paths, user, environment).
-# What CI proves on them is the Dockerfile's own steps and how the image behaves, not the bytes of the published bases.
+# A stand-in consists of Debian packages and Node from npm, with the paths, user and environment of the published base.
+# With stand-ins, CI proves the steps of the Dockerfile and the behaviour of the image, but not the bytes of the
+# published bases.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 podman=$here/podman.sh
@@ -14,11 +15,11 @@ NODE_SHA512=de750bb336795f47dc898a46d2de93add029273027f3e16520d3fa3a2317ed5f07ae
 NPM=11.21.2
 NPM_SHA512=ec73c0a64f807e53146af4ac78bd4f9ba0a762a3081e4e77c7e2a6ba1aa64c3a8f9233cc8312294cf713aac13dd4428dc3880504957d7e75e249d1a6d435eaf4
 
-# What distroless holds beside Node, and, in the second line, what the builder needs to run npm.
+# The packages of distroless in addition to Node. The second line has what the builder needs to run npm.
 PACKAGES=base-files,ca-certificates,libc6,libgcc-s1,libgomp1,libssl3t64,libstdc++6,media-types,netbase,tzdata
 PACKAGES+=,coreutils,dash
 
-# Another recipe makes other stand-ins.
+# A changed recipe gets new names, so that new stand-ins are made.
 recipe=$(sha256sum "${BASH_SOURCE[0]}" | cut -c1-12)
 builder=localhost/stand-in/node:24-trixie-slim-$recipe
 base=localhost/stand-in/nodejs24-debian13:nonroot-$recipe
@@ -45,7 +46,7 @@ debian() {
   mmdebstrap --variant=extract --include="$PACKAGES" trixie "$work/debian.tar" "$mirror"
 }
 
-# Empties what is not Debian's but the machine's or the tool's.
+# Extracts the tree without the files that come from this machine or from mmdebstrap.
 tree() {
   local tree=$work/tree
   mkdir "$tree"
@@ -86,7 +87,7 @@ make_both() {
     --change 'WORKDIR /home/nonroot' --change 'ENTRYPOINT ["/nodejs/bin/node"]'
 }
 
-# Two that run at once make them once.
+# Of two processes that run at the same time, only one makes the stand-ins.
 exec 9<"${BASH_SOURCE[0]}"
 flock 9
 "$podman" image exists "$base" || make_both

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the image on stand-ins of its bases, as CI does: scripts/image/build.sh NAME [CONTEXT] [OPTION OF PODMAN BUILD…]
+# Builds the image on stand-ins for its bases, as CI does:
+# scripts/image/build.sh NAME [CONTEXT] [OPTION OF PODMAN BUILD…]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 name=$1
@@ -9,8 +10,8 @@ shift "$(($# < 2 ? $# : 2))"
 bases=$("$here/bases.sh")
 { read -r builder; read -r base; } <<<"$bases"
 
-# npm in the build must find what npm on this machine finds: its registry, and the authorities that it trusts. Mounted,
-# these stay out of every layer but those of the stage that is thrown away.
+# npm in the build needs the registry and the certificate authorities of npm on this machine. They are mounted, so that
+# no layer of the final image contains them.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 echo "registry=$(npm config get registry)" >"$work/npmrc"
@@ -21,7 +22,7 @@ if [ -e "$authorities" ]; then
   mounts+=(--volume "$authorities:/run/authorities.crt:ro")
 fi
 
-# The format of Docker, as that of OCI knows no HEALTHCHECK. Without layers, as the builder's are half a gigabyte that
-# nobody asks for again.
+# Docker's format, because the OCI format has no HEALTHCHECK. Without cached layers, because the builder's need half a
+# gigabyte and are never used again.
 "$here/podman.sh" build --quiet --layers=false --pull=never --isolation chroot --format docker --timestamp 0 \
   "${mounts[@]}" --build-arg "BUILDER=$builder" --build-arg "BASE=$base" --tag "$name" "$@" "$context"

@@ -1,21 +1,21 @@
-// Stryker's processes load this without tsx, so it is no TypeScript.
+// Stryker loads this file without tsx, so it is JavaScript.
 
-/** A sentence, or a part of one. Keys, and words that the program compares, have no space beside a letter. */
+/** Whether a string is a sentence or a part of one. Keys and values that the program compares contain no space. */
 const isText = (text) => /\p{L}/u.test(text) && text.includes(' ')
 
 const PLAIN = new Set(['Identifier', 'MemberExpression', 'CallExpression'])
 
 const textOf = ({ type, value, expressions, quasis }) => {
   if (type === 'StringLiteral') return value
-  // A choice within a text is logic, and what is left alone takes all that is in it along.
+  // An expression in a text may be logic. Ignoring the text would ignore the logic too.
   if (type !== 'TemplateLiteral' || expressions.some((part) => !PLAIN.has(part.type))) return ''
   return quasis.map((quasi) => quasi.value.raw).join('')
 }
 
-/** `.meta({ description: … })`: what an editor shows. */
+/** The argument of `.meta({ description: … })`, which an editor shows. */
 const isMeta = ({ listKey, parentPath }) => listKey === 'arguments' && parentPath.node.callee?.property?.name === 'meta'
 
 const shouldIgnore = (path) => (isMeta(path) || isText(textOf(path.node)) ? 'a text for people' : undefined)
 
-/** Leaves alone what is said to people: no test may pin how it is said, so all such mutants would live. */
+/** Ignores texts for people. No test asserts their wording, so every such mutant would survive. */
 export const strykerPlugins = [{ kind: 'Ignore', name: 'texts', value: { shouldIgnore } }]

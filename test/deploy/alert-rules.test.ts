@@ -7,21 +7,21 @@ import { stringify } from 'yaml'
 import { blocks } from '../docs/pages.ts'
 import { FOLDER, TEST_FILES } from '../house/alert-rules.ts'
 
-/** Debian's programs, not whatever is first on the path. */
+/** Debian's programs, by absolute path. */
 const [PROMTOOL, AMTOOL] = ['/usr/bin/promtool', '/usr/bin/amtool']
 
 const scratch = mkdtempSync(join(tmpdir(), 'curfew-rules-'))
 
 beforeAll(() => {
   for (const program of [PROMTOOL, AMTOOL])
-    if (!existsSync(program)) throw new Error(`${program} is not there: run scripts/install-test-servers.sh`)
+    if (!existsSync(program)) throw new Error(`${program} is missing: run scripts/install-test-servers.sh`)
 })
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const run = (program: string, ...args: readonly string[]) => {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
-  return { status, stdout, said: stdout + stderr }
+  return { status, stdout, output: stdout + stderr }
 }
 
 const written = (name: string, text: string) => {
@@ -30,59 +30,59 @@ const written = (name: string, text: string) => {
   return path
 }
 
-/** With the examples that its comments hold. */
+/** Writes a copy of a file with the examples in its comments enabled. */
 const withExamples = (name: string) => {
   const text = readFileSync(`${FOLDER}/${name}`, 'utf8')
-  const shown = text.replaceAll(/^( *)# ( *(?:- )?\w+:.*)$/gm, '$1$2')
-  expect(shown).not.toBe(text)
-  return written(name, shown)
+  const withoutComments = text.replaceAll(/^( *)# ( *(?:- )?\w+:.*)$/gm, '$1$2')
+  expect(withoutComments).not.toBe(text)
+  return written(name, withoutComments)
 }
 
 describe('promtool', () => {
-  it('accepts the configuration of Prometheus with the rules that it loads', () => {
-    const { status, said } = run(PROMTOOL, 'check', 'config', `${FOLDER}/prometheus.yaml`)
-    expect(said).toContain('2 rule files found')
-    expect(said).toMatch(/SUCCESS: 1\d rules found/)
-    expect(said).not.toContain('duplicate')
+  it('accepts the configuration of Prometheus and its rules', () => {
+    const { status, output } = run(PROMTOOL, 'check', 'config', `${FOLDER}/prometheus.yaml`)
+    expect(output).toContain('2 rule files found')
+    expect(output).toMatch(/SUCCESS: 1\d rules found/)
+    expect(output).not.toContain('duplicate')
     expect(status).toBe(0)
   })
 
-  it('accepts it with its examples', () => {
-    const { status, said } = run(PROMTOOL, 'check', 'config', '--syntax-only', withExamples('prometheus.yaml'))
-    expect(said).toContain('is valid')
+  it('accepts it with the examples in its comments', () => {
+    const { status, output } = run(PROMTOOL, 'check', 'config', '--syntax-only', withExamples('prometheus.yaml'))
+    expect(output).toContain('is valid')
     expect(status).toBe(0)
   })
 
-  it.each(TEST_FILES)('finds %s passing', (name) => {
-    const { status, said } = run(PROMTOOL, 'test', 'rules', `${FOLDER}/tests/${name}`)
-    expect(said).toContain('SUCCESS')
-    expect(said).not.toContain('FAILED')
+  it.each(TEST_FILES)('passes %s', (name) => {
+    const { status, output } = run(PROMTOOL, 'test', 'rules', `${FOLDER}/tests/${name}`)
+    expect(output).toContain('SUCCESS')
+    expect(output).not.toContain('FAILED')
     expect(status).toBe(0)
   })
 
-  it('can read every query of the runbook', () => {
+  it('parses every query of the runbook', () => {
     const rules = blocks
       .filter(({ page, language }) => page === 'docs/runbook.md' && language === 'promql')
       .map(({ line, text }) => ({ record: `runbook:line:${line}`, expr: text }))
     expect(rules.length).toBeGreaterThan(10)
-    const { status, said } = run(
+    const { status, output } = run(
       PROMTOOL,
       'check',
       'rules',
       written('runbook.yaml', stringify({ groups: [{ name: 'runbook', rules }] })),
     )
-    expect(said).toContain(`SUCCESS: ${rules.length} rules found`)
+    expect(output).toContain(`SUCCESS: ${rules.length} rules found`)
     expect(status).toBe(0)
   })
 })
 
 describe('amtool', () => {
-  it('accepts the configuration of Alertmanager, as it is and with its examples', () => {
+  it('accepts the configuration of Alertmanager, with and without the examples in its comments', () => {
     const plain = run(AMTOOL, 'check-config', `${FOLDER}/alertmanager.yaml`)
-    expect(plain.said).toContain('1 receivers')
+    expect(plain.output).toContain('1 receivers')
     expect(plain.status).toBe(0)
     const shown = run(AMTOOL, 'check-config', withExamples('alertmanager.yaml'))
-    expect(shown.said).toContain('3 receivers')
+    expect(shown.output).toContain('3 receivers')
     expect(shown.status).toBe(0)
   })
 

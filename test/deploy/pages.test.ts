@@ -20,36 +20,36 @@ const of = (start: string) => commands.filter((command) => command.startsWith(st
 let kubectl: string
 beforeAll(async () => {
   kubectl = await findKubectl()
-}, 180_000)
+})
 
-/** What kubectl has against a command and its options. With --help it does nothing. */
+/** The error of kubectl for a command and its options. With `--help` kubectl does nothing else. */
 const kubectlComplaint = (args: readonly string[]): string | undefined => {
   const { status, stdout, stderr } = spawnSync(kubectl, [...args, '--help'], { encoding: 'utf8' })
   if (status !== 0) return stderr
-  // Of a second word that it does not know it shows the help of the first.
+  // For an unknown second word, kubectl shows the help of the first word.
   return /^Usage:\n.* SUBCOMMAND\b/m.test(stdout) ? stdout : undefined
 }
 
 const optionOf = (command: string, option: string) => new RegExp(`${option} (\\S+)`).exec(command)?.[1] ?? ''
 
-/** What a template has against being deployed with these parameters. */
+/** Why a template cannot be deployed with the parameters of a command. */
 const deploymentProblems = (command: string): readonly string[] => {
   const { Parameters = {}, Resources } = parseTemplate(readFileSync(optionOf(command, '--template-file'), 'utf8'))
   const given = (command.split(' --parameter-overrides ')[1] ?? '')
     .split(' ')
     .map((pair) => pair.split('=', 1)[0] ?? '')
-  const makesRoles = Object.values(Resources).some(({ Type }) => Type.startsWith('AWS::IAM::'))
+  const createsRoles = Object.values(Resources).some(({ Type }) => Type.startsWith('AWS::IAM::'))
   return [
-    ...given.filter((name) => !Object.hasOwn(Parameters, name)).map((name) => `${name} is no parameter`),
+    ...given.filter((name) => !Object.hasOwn(Parameters, name)).map((name) => `${name} is not a parameter`),
     ...Object.entries(Parameters).flatMap(([name, parameter]) =>
-      Object.hasOwn(parameter, 'Default') || given.includes(name) ? [] : [`${name} is not given`],
+      Object.hasOwn(parameter, 'Default') || given.includes(name) ? [] : [`${name} is missing`],
     ),
-    ...(makesRoles && !command.includes(' --capabilities CAPABILITY_IAM ') ? ['it makes roles'] : []),
+    ...(createsRoles && !command.includes(' --capabilities CAPABILITY_IAM ') ? ['the template creates roles'] : []),
   ]
 }
 
 describe('the commands of docs/kubernetes.md and docs/ecs.md', () => {
-  it('are all looked at', () => {
+  it('are all checked', () => {
     const seen = [
       'kubectl ',
       'aws iam ',
@@ -90,13 +90,13 @@ describe('the commands of docs/kubernetes.md and docs/ecs.md', () => {
 })
 
 describe('the checks', () => {
-  it('see an option and a command that kubectl does not know', () => {
+  it('find an option and a command that kubectl does not know', () => {
     expect(kubectlComplaint(['scale', 'deployment/curfew', '--replica', '0'])).toBeDefined()
     expect(kubectlComplaint(['rollback', 'deployment/curfew'])).toBeDefined()
     expect(kubectlComplaint(['rollout', 'reset', 'deployment/curfew'])).toBeDefined()
   })
 
-  it('see an option, a command and a file that the AWS CLI does not know', () => {
+  it('find an option, a command and a file that the AWS CLI does not know', () => {
     const service = ['ecs', 'update-service', '--cluster', 'a', '--service', 'b']
     expect(awsComplaint([...service, '--desired-tasks', '0'])).toBeDefined()
     expect(awsComplaint(['iam', 'make-role', '--role-name', 'curfew'])).toBeDefined()
@@ -104,13 +104,13 @@ describe('the checks', () => {
     expect(awsComplaint([...policy, 'file://missing.json'])).toBeDefined()
   })
 
-  it('see what is wrong with the parameters of a template', () => {
+  it('find wrong parameters of a template', () => {
     const command = 'aws cloudformation deploy --template-file deploy/ecs/curfew.template.yaml --parameter-overrides'
     const given = 'EndpointArns=a Vpc=b FirstSubnet=c SecondSubnet=d'
     expect(deploymentProblems(`${command} ${given} Images=e`)).toEqual([
-      'Images is no parameter',
-      'Image is not given',
-      'it makes roles',
+      'Images is not a parameter',
+      'Image is missing',
+      'the template creates roles',
     ])
   })
 })

@@ -22,14 +22,14 @@ const VOLUME_TYPES = [
 
 const SELINUX_TYPES = [undefined, '', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']
 
-/** Of the pod and of each container: what one key of the security contexts holds. */
-const everywhere = ({ context, containers }: Pod, key: string): readonly unknown[] =>
+/** The values of one key in the security contexts of the pod and of each container. */
+const valuesOf = ({ context, containers }: Pod, key: string): readonly unknown[] =>
   [context, ...containers.map(contextOf)].map((one) => one[key])
 
 const objects = (pod: Pod, key: string) =>
-  everywhere(pod, key).map((value) => (value ?? {}) as Readonly<Record<string, unknown>>)
+  valuesOf(pod, key).map((value) => (value ?? {}) as Readonly<Record<string, unknown>>)
 
-/** Every container is as wanted, by its own word or, where it says nothing, by the pod's. */
+/** Whether every container has a wanted value, either its own or, if it has none, the pod's. */
 const everyContainer = ({ context, containers }: Pod, key: string, wanted: (value: unknown) => boolean) =>
   containers.every((container) => wanted(contextOf(container)[key] ?? context[key]))
 
@@ -43,9 +43,9 @@ const isConfined = (profile: unknown) =>
   ['RuntimeDefault', 'Localhost'].includes((profile as { type?: string } | undefined)?.type ?? '')
 
 /**
- * The controls of the Pod Security Standard `restricted`, those of `baseline` included, as of Kubernetes 1.34
- * (https://kubernetes.io/docs/concepts/security/pod-security-standards/), and whether a pod keeps each. Sysctls are
- * refused altogether, where the standard lets some through.
+ * The controls of the Pod Security Standard `restricted`, including those of `baseline`, as of Kubernetes 1.34
+ * (https://kubernetes.io/docs/concepts/security/pod-security-standards/). Each function says whether a pod complies.
+ * All sysctls are refused here, although the standard allows some.
  */
 const CONTROLS: Readonly<Record<string, (pod: Pod) => boolean>> = {
   HostProcess: (pod) => objects(pod, 'windowsOptions').every(({ hostProcess }) => hostProcess !== true),
@@ -55,7 +55,7 @@ const CONTROLS: Readonly<Record<string, (pod: Pod) => boolean>> = {
   'Host Probes / Lifecycle Hooks': ({ containers }) =>
     containers.every((one) => targetsOf(one).every((target) => !target?.host)),
   AppArmor: (pod) =>
-    everywhere(pod, 'appArmorProfile').every((profile) => profile === undefined || isConfined(profile)) &&
+    valuesOf(pod, 'appArmorProfile').every((profile) => profile === undefined || isConfined(profile)) &&
     Object.entries(pod.annotations).every(
       ([key, value]) =>
         !key.startsWith('container.apparmor.security.beta.kubernetes.io/') ||
@@ -73,9 +73,9 @@ const CONTROLS: Readonly<Record<string, (pod: Pod) => boolean>> = {
   'Privilege Escalation': ({ containers }) =>
     containers.every((one) => contextOf(one).allowPrivilegeEscalation === false),
   'Running as Non-root': (pod) => everyContainer(pod, 'runAsNonRoot', (yes) => yes === true),
-  'Running as Non-root user': (pod) => everywhere(pod, 'runAsUser').every((user) => user !== 0),
+  'Running as Non-root user': (pod) => valuesOf(pod, 'runAsUser').every((user) => user !== 0),
   Seccomp: (pod) =>
-    everywhere(pod, 'seccompProfile').every((profile) => profile === undefined || isConfined(profile)) &&
+    valuesOf(pod, 'seccompProfile').every((profile) => profile === undefined || isConfined(profile)) &&
     everyContainer(pod, 'seccompProfile', isConfined),
   Capabilities: ({ containers }) =>
     containers.every((one) => {
@@ -84,7 +84,7 @@ const CONTROLS: Readonly<Record<string, (pod: Pod) => boolean>> = {
     }),
 }
 
-/** The controls that a pod does not keep. */
+/** The controls that a pod violates. */
 export const brokenControls = ({ metadata, spec }: PodTemplate): readonly string[] => {
   const { securityContext = {}, containers, initContainers = [], ephemeralContainers = [] } = spec
   const pod: Pod = {
@@ -93,5 +93,5 @@ export const brokenControls = ({ metadata, spec }: PodTemplate): readonly string
     context: securityContext,
     containers: [...containers, ...initContainers, ...ephemeralContainers],
   }
-  return Object.entries(CONTROLS).flatMap(([name, keeps]) => (keeps(pod) ? [] : [name]))
+  return Object.entries(CONTROLS).flatMap(([name, complies]) => (complies(pod) ? [] : [name]))
 }

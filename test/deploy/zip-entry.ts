@@ -3,7 +3,7 @@ import { inflateRawSync } from 'node:zlib'
 const END_OF_DIRECTORY = 0x06_05_4b_50
 const STORED = 0
 
-/** The bytes of one file in a zip archive of less than 4 GB. APPNOTE.TXT of PKWARE, 4.3.7, 4.3.12 and 4.3.16. */
+/** The bytes of one file in a zip archive of less than 4 GB. Source: PKWARE's APPNOTE.TXT, 4.3.7, 4.3.12 and 4.3.16. */
 export const zipEntry = (zip: Buffer, name: string): Buffer => {
   let end = zip.length - 22
   while (zip.readUInt32LE(end) !== END_OF_DIRECTORY) end--
@@ -22,5 +22,5 @@ export const zipEntry = (zip: Buffer, name: string): Buffer => {
     }
     at += 46 + nameLength + extraLength + commentLength
   }
-  throw new Error(`the archive holds no ${name}`)
+  throw new Error(`the archive does not contain ${name}`)
 }

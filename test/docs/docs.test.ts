@@ -8,17 +8,17 @@ import { anchorsOf, type Block, blocks, PAGES } from './pages.ts'
 const of = (language: string) =>
   blocks.filter((block) => block.language === language).map((block) => [`${block.page}:${block.line}`, block] as const)
 
-/** The examples speak of this day: what they say of the future must not grow old. */
+/** The clock of all commands below. The examples contain dates that must still lie in the future when the tests run. */
 const NOW = Date.UTC(2026, 10, 23, 12)
 const ENV = {
   ...CREDENTIALS,
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`Date.now = () => ${NOW}`)}`,
 }
 
-/** It shows on purpose what `curfew validate` warns of: windows that the change of the clocks cuts short. */
+/** Pages that show settings which cause warnings on purpose: windows that a clock change shortens. */
 const WITH_WARNINGS = ['docs/policies/time-windows.md']
 
-const isDaemons = ({ text }: Block) => /^watch:/m.test(text)
+const isDaemonFile = ({ text }: Block) => /^watch:/m.test(text)
 
 const testFileName = ({ text }: Block) => /^# (\S+\.test\.yaml)$/m.exec(text.split('\n', 1)[0] ?? '')?.[1]
 
@@ -30,33 +30,34 @@ const [tests, configurations] = [true, false].map((isTest) =>
   of('yaml').filter(([, block]) => !isScenario(block) && (testFileName(block) !== undefined) === isTest),
 ) as [ReturnType<typeof of>, ReturnType<typeof of>]
 
-/** The policies that a test block speaks of: those nearest before it on its page. */
+/** The policies that a test block tests: the nearest policy block before it on its page. */
 const policiesBefore = ({ page, line }: Block): string =>
-  configurations.findLast(([, block]) => block.page === page && block.line < line && !isDaemons(block))?.[1].text ?? ''
+  configurations.findLast(([, block]) => block.page === page && block.line < line && !isDaemonFile(block))?.[1].text ??
+  ''
 
 const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts)
 
 describe('the documentation', () => {
-  it('has blocks of each sort to look at', () => {
+  it('contains blocks of each language', () => {
     for (const language of ['yaml', 'json', 'sh']) expect(of(language).length).toBeGreaterThan(0)
   })
 
-  it.each(configurations)('%s is YAML that Curfew accepts', async (_place, block) => {
+  it.each(configurations)('%s is YAML that `curfew validate` accepts', async (_place, block) => {
     const { page, text } = block
     const policy = 'version: 1\npolicies: [{ name: any, kind: max-session-age, maxAge: 8h }]\n'
     await using here = await workspace(
-      isDaemons(block)
+      isDaemonFile(block)
         ? { 'curfew.yaml': text, 'policies/any.yaml': policy, 'policies.yaml': policy }
         : { 'policies.yaml': text, 'banned.txt': 'mallory\n' },
     )
-    const args = isDaemons(block) ? ['validate', '-c', 'curfew.yaml'] : ['validate', 'policies.yaml']
+    const args = isDaemonFile(block) ? ['validate', '-c', 'curfew.yaml'] : ['validate', 'policies.yaml']
     const { code, stderr } = await here.run(args, ENV)
     if (WITH_WARNINGS.includes(page)) expect(stderr).not.toContain(' error: ')
     else expect(stderr).toBe('')
     expect(code).toBe(0)
   })
 
-  it.each(tests)('%s is a test that its policies pass', async (_place, block) => {
+  it.each(tests)('%s is a policy test that passes with the policies before it', async (_place, block) => {
     const name = testFileName(block) ?? ''
     await using here = await workspace({
       'policies.yaml': policiesBefore(block),
@@ -90,13 +91,13 @@ describe('the documentation', () => {
       .map((command) => [place, command] as const),
   )
 
-  it.each(commands)('%s names a command that there is: %s', async (_place, command) => {
+  it.each(commands)('%s calls a command that exists: %s', async (_place, command) => {
     const [program = '', ...args] = command.split(/\s+/)
     if (program === 'npm' && args[0] === 'run') expect(scripts).toContain(args[1])
     else if (program === 'npm' && args[0] === 'test') expect(scripts).toContain('test')
     else if (program === 'curfew') {
       await using here = await workspace({})
-      // With --help every option is checked and nothing is done.
+      // With --help the command checks every option and then does nothing.
       const { code, stderr } = await here.run([...args, '--help'])
       expect(stderr).toBe('')
       expect(code).toBe(0)

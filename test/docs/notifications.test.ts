@@ -5,6 +5,7 @@ import { createSlackOutbox } from '../../src/adapters/notify/slack-outbox.ts'
 import { type Notification, notificationOf } from '../../src/app/notification.ts'
 import { NOTIFICATION_EVENTS, type NotificationEvent } from '../../src/config/configuration.ts'
 import { curfewJsonSchema } from '../../src/config/schema/json-schema.ts'
+import { elapsedAt } from '../../src/domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { NOTIFIED, TOLD_AT } from '../app/notified-events.ts'
 import { NOON } from '../domain/build.ts'
@@ -19,36 +20,36 @@ const code = (cell = '') => cell.replaceAll('`', '')
 
 const notificationFor = (event: NotificationEvent): Notification => {
   const notification = notificationOf(NOTIFIED[event], TOLD_AT)
-  if (notification === undefined) throw new Error(`nobody is told of ${event}`)
+  if (notification === undefined) throw new Error(`the event ${event} causes no notification`)
   return notification
 }
 
-describe('the page on notifications', () => {
+describe('the page about notifications', () => {
   const examples = blocksIn('json').map((text) => JSON.parse(text) as { readonly id: string; readonly type: string })
 
-  it('names every event with its type', () => {
+  it('lists every event with its type', () => {
     const rows = tableAfter(PAGE, '## Events').map(([event, type]) => [code(event), code(type)])
     expect(rows).toEqual(NOTIFICATION_EVENTS.map((event) => [event, CLOUD_EVENT_TYPES[event]]))
   })
 
-  it.each(NOTIFICATION_EVENTS)('shows %s as it is sent', (event) => {
+  it.each(NOTIFICATION_EVENTS)('shows the payload of %s exactly as Curfew sends it', (event) => {
     const shown = examples.filter(({ type }) => type === CLOUD_EVENT_TYPES[event])
     const sent = shown.map(({ id }) => JSON.parse(JSON.stringify(cloudEventOf(notificationFor(event), id))) as unknown)
     expect(shown).toHaveLength(1)
     expect(shown).toEqual(sent)
   })
 
-  it('names the keys of the schema', () => {
+  it('lists the keys of the schema in order', () => {
     const { notify } = curfewJsonSchema().properties as { notify: { items: { properties: object } } }
     const rows = tableAfter(PAGE, '# Notifications').map(([key]) => code(key))
     expect(rows).toEqual(Object.keys(notify.items.properties))
   })
 
-  it('shows messages as Slack gets them', () => {
+  it('shows only messages that Curfew sends to Slack', () => {
     const messages = NOTIFICATION_EVENTS.map((event) => {
       const outbox = createSlackOutbox()
-      outbox.add(notificationFor(event))
-      return (JSON.parse(outbox.take(NOON)?.body ?? '') as { text: string }).text
+      outbox.add(notificationFor(event), elapsedAt(0))
+      return (JSON.parse(outbox.take(elapsedAt(0))?.body ?? '') as { text: string }).text
     })
     const shown = blocksIn('text').flatMap((text) => text.trim().split('\n'))
     expect(shown.length).toBeGreaterThan(1)
@@ -56,24 +57,24 @@ describe('the page on notifications', () => {
   })
 })
 
-describe('the receiver that the page shows', () => {
+describe('the example receiver on the page', () => {
   const KEY = Buffer.alloc(32, 'curfew')
   const SECRET = `whsec_${KEY.toString('base64')}`
   const event = cloudEventOf(notificationFor('terminated'), 'id-1')
   const body = JSON.stringify(event)
   const headers = signatureHeaders(KEY, 'id-1', NOON, body)
 
-  type Receive = (headers: object, body: string, secret: string, now: number) => unknown
-  const receive: Receive = async (...given) => {
+  type Receive = (headers: object, body: string, secret: string, nowSeconds: number) => unknown
+  const receive: Receive = async (...args) => {
     const [source = ''] = blocksIn('js')
     const module = (await import(`data:text/javascript,${encodeURIComponent(source)}`)) as { receive: Receive }
-    return module.receive(...given)
+    return module.receive(...args)
   }
 
-  it('takes what is genuine', async () => {
+  it('accepts a message with a valid signature that is at most five minutes old', async () => {
     expect(await receive(headers, body, SECRET, NOON / SECOND)).toEqual(JSON.parse(body))
-    const alsoSigned = { ...headers, 'webhook-signature': `v1,AAAA ${headers['webhook-signature']}` }
-    expect(await receive(alsoSigned, body, SECRET, (NOON + 5 * MINUTE) / SECOND)).toBeDefined()
+    const twiceSigned = { ...headers, 'webhook-signature': `v1,AAAA ${headers['webhook-signature']}` }
+    expect(await receive(twiceSigned, body, SECRET, (NOON + 5 * MINUTE) / SECOND)).toBeDefined()
   })
 
   it.each([
@@ -85,7 +86,7 @@ describe('the receiver that the page shows', () => {
     ['another time', { ...headers, 'webhook-timestamp': String(NOON / SECOND + 1) }, body, SECRET, NOON],
     ['no signature', { ...headers, 'webhook-signature': undefined }, body, SECRET, NOON],
     ['no headers', {}, body, SECRET, NOON],
-  ])('refuses %s', async (_, given, text, secret, now) => {
-    expect(await receive(given, text, secret, now / SECOND)).toBeUndefined()
+  ])('refuses %s', async (_, sentHeaders, sentBody, secret, now) => {
+    expect(await receive(sentHeaders, sentBody, secret, now / SECOND)).toBeUndefined()
   })
 })

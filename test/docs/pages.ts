@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Every page that is written for people. */
+/** Every page for people, as paths from the repository's root. */
 export const PAGES = [
   'README.md',
   'CONTRIBUTING.md',
@@ -12,7 +12,7 @@ export const PAGES = [
     .map((name) => join('docs', name)),
 ]
 
-/** A fenced block of a page. */
+/** A fenced block of a page. `line` is the line of its opening fence, counted from 1. */
 export interface Block {
   readonly page: string
   readonly line: number
@@ -30,7 +30,7 @@ export const blocks = PAGES.flatMap((page): Block[] => {
   }))
 })
 
-/** What a heading is linked by. */
+/** The anchors that GitHub gives to the headings of a page. */
 export const anchorsOf = (page: string): readonly string[] =>
   [
     ...readFileSync(page, 'utf8')
@@ -43,7 +43,7 @@ export const anchorsOf = (page: string): readonly string[] =>
       .replaceAll(' ', '-'),
   )
 
-/** The rows of the first table after a heading, cell by cell, without its head. */
+/** The cells of each row of the first table after a heading, without the header row. */
 export const tableAfter = (page: string, heading: string): readonly (readonly string[])[] => {
   const [, section = ''] = readFileSync(page, 'utf8').split(`${heading}\n`)
   const [table = ''] = /^\|(?:.*\n)+?(?=$|[^|])/m.exec(section) ?? []

@@ -30,7 +30,7 @@ interface KeysOfKind {
   readonly required?: readonly string[]
 }
 
-/** What a table of keys says, beside what the schema says of the same keys. */
+/** For each row of a table of keys: the default that the table gives, and the default and description in the schema. */
 const compare = (rows: readonly (readonly string[])[], { properties, required = [] }: KeysOfKind) =>
   rows.map(([name = '', , given = '', meaning = '']) => {
     const key = name.replaceAll('`', '')
@@ -51,20 +51,21 @@ const expectAgreement = (rows: readonly (readonly string[])[], schema: KeysOfKin
 }
 
 describe('the index of the policies', () => {
+  /** Which snapshot a kind acts on, by the facts that it reads. */
   const FRESHNESS = {
     immutable: 'the last complete snapshot',
     counters: 'a fresh snapshot only',
     snapshot: 'a fresh snapshot only',
   } as const
 
-  it('is the registry, in the order in which kinds lead', () => {
+  it('lists the kinds of the registry in the order of rank', () => {
     const kinds = [...POLICY_KINDS].sort((a, b) => a.rank - b.rank)
     expect(tableAfter(`${FOLDER}/README.md`, '# Policies')).toEqual(
       kinds.map(({ kind, summary, facts }) => [`[${code(kind)}](${kind}.md)`, summary, FRESHNESS[facts]]),
     )
   })
 
-  it('has a page for each kind and for nothing else but what all kinds share', () => {
+  it('links to one page per kind, and the folder has no others except the shared pages', () => {
     const pages = POLICY_KINDS.map(({ kind }) => `${kind}.md`)
     expect(readdirSync(FOLDER).sort()).toEqual(
       [...pages, 'README.md', 'time-windows.md', 'writing-and-testing.md'].sort(),
@@ -76,17 +77,17 @@ describe.each(POLICY_KINDS.map((kind) => [kind.kind, kind] as const))('the page 
   const text = readFileSync(pageOf(kind), 'utf8')
   const rows = tableAfter(pageOf(kind), '## Keys')
 
-  it('begins with its name, its summary and its reason', () => {
+  it('starts with the name and summary of the kind and gives its reason', () => {
     expect(text.split('\n\n').slice(0, 2).join(' ').replaceAll('\n', ' ')).toBe(`# ${kind.kind} ${kind.summary}`)
     expect(text).toContain(`Reason in log and metrics: ${code(kind.reason)}.`)
   })
 
-  it('names exactly the keys of its kind, as the schema has them', () => {
+  it('lists exactly the keys of its kind with the defaults and descriptions of the schema', () => {
     expect(rows.map(([key]) => key)).toEqual(Object.keys(kind.keys.shape).map(code))
     expectAgreement(rows, z.toJSONSchema(kind.keys, { io: 'input' }) as unknown as KeysOfKind)
   })
 
-  it('has an example of the kind, a test of it, and the sections that every page has', () => {
+  it('has one example, one policy test, and the sections of every kind page', () => {
     const yaml = blocks.filter(({ page, language }) => page === pageOf(kind) && language === 'yaml')
     expect(yaml.map(({ text }) => /^#.*\.test\.yaml$/m.test(text))).toEqual([false, true])
     expect(yaml[0]?.text).toContain(`kind: ${kind.kind}\n`)
@@ -101,7 +102,7 @@ describe.each(POLICY_KINDS.map((kind) => [kind.kind, kind] as const))('the page 
   })
 })
 
-describe('the keys of every policy', () => {
+describe('the table of the keys of every policy', () => {
   const schema = policiesJsonSchema() as unknown as {
     readonly properties: {
       readonly policies: {
@@ -112,7 +113,7 @@ describe('the keys of every policy', () => {
     }
   }
   const own = (kind: PolicyKind | undefined) => Object.keys(kind?.keys.shape ?? {})
-  /** What is left of each kind's keys without its own. */
+  /** The keys of each kind that all kinds share. */
   const common = schema.properties.policies.items.oneOf.map(({ properties, required }, index) => ({
     kind: POLICY_KINDS[index],
     required,
@@ -125,11 +126,11 @@ describe('the keys of every policy', () => {
   const rowOf = (key: string) => rows.find(([name]) => name === code(key))?.at(-1) ?? ''
   const kindsWith = (key: string) => common.filter(({ properties }) => key in properties).map(({ kind }) => kind)
 
-  it('are those of the schema', () => {
+  it('lists the keys of the schema', () => {
     expect([...documented].sort()).toEqual([...new Set(common.flatMap((of) => Object.keys(of.properties)))].sort())
   })
 
-  it('are described as in the schema', () => {
+  it('gives the defaults and descriptions of the schema', () => {
     for (const { required, properties } of common) {
       const { kind: _, ...described } = properties
       expectAgreement(
@@ -139,30 +140,30 @@ describe('the keys of every policy', () => {
     }
   })
 
-  it.each(['cooldown', 'cooldownByCommonName'])('say with which kinds %s goes', (key) => {
+  it.each(['cooldown', 'cooldownByCommonName'])('lists the kinds that have %s', (key) => {
     const named = rowOf('cooldown').match(/(?<=`)[a-z-]+(?=`)/g)
     expect(kindsWith(key).map((kind) => kind?.kind)).toEqual(named)
     expect(POLICY_KINDS.filter(({ cooldown }) => cooldown).map(({ kind }) => kind)).toEqual(named)
   })
 
-  it('say which kinds refuse a grace', () => {
+  it('lists the kinds that refuse a grace', () => {
     const refusing = POLICY_KINDS.filter(({ noGrace }) => noGrace !== undefined).map(({ kind }) => code(kind))
     expect(rowOf('grace')).toContain(`Not for ${refusing.join(', ')}.`)
   })
 })
 
-describe('the days on which the clocks change', () => {
+describe('the table of the day on which the clocks', () => {
   const SATURDAY: Weekday = 6
   const SUNDAY: Weekday = 7
 
-  /** For how long a window is open around a Sunday; it opens on that day, or on the day before. */
+  /** How many milliseconds a window is open that opens on the given Sunday, or on the day before. */
   const openMs = (sundayAt: number, hours: string, day: Weekday) => {
     const parsed = parseHours(hours)
     if ('problem' in parsed) throw new Error(parsed.problem)
     const windows = createTimeWindows('Europe/Berlin', [{ days: [day], ...parsed.value }], closedDates([]))
     const { open, until: openAt } = windows.at(sundayAt - DAY)
     expect(open).toBe(false)
-    // Without a window that day the next opens in a week.
+    // If no window opens on that day, the next one opens a week later.
     return openAt > sundayAt + DAY ? 0 : windows.at(openAt).until - openAt
   }
 
@@ -177,7 +178,7 @@ describe('the days on which the clocks change', () => {
   it.each([
     ['forward', Date.UTC(2027, 2, 28)],
     ['back', Date.UTC(2027, 9, 31)],
-  ])('are as the table says when they go %s', (way, sundayAt) => {
+  ])('go %s gives the length of each window', (way, sundayAt) => {
     const rows = tableAfter(`${FOLDER}/time-windows.md`, `## When the clocks go ${way}`)
     expect(rows.length).toBeGreaterThan(4)
     const computed = rows.map(([cell = '']) => {
@@ -188,11 +189,14 @@ describe('the days on which the clocks change', () => {
   })
 })
 
-describe('the traps of writing', () => {
+describe('the table of traps of writing', () => {
   const rows = tableAfter(WRITING, '## Traps of writing')
   const unquoted = (cell = '') => cell.slice(1, -1)
 
-  /** A policy with the line in it: an entry of a list of banned users, or a key. Each has its own Region: no two say the same. */
+  /**
+   * A policy that contains the line: as an entry in a list of banned users, or as a key. Each policy has its own Region, so
+   * that no warning says that one makes another superfluous.
+   */
   const policyWith = (line: string, index: number) => {
     const head = `version: 1\npolicies:\n  - name: p${index}\n    match: { regions: [eu-central-${index + 1}] }\n`
     return line.startsWith('- ')
@@ -200,22 +204,22 @@ describe('the traps of writing', () => {
       : `${head}    kind: max-session-age\n    maxAge: 8h\n    ${line}\n`
   }
 
-  /** The lines that `curfew validate` speaks of in this way. */
+  /** The lines for which `curfew validate` reports a problem that matches `severity`. */
   const validate = async (lines: readonly string[], severity: RegExp) => {
     const files = lines.map((line, index) => [`${index}.yaml`, policyWith(line, index)] as const)
     await using here = await workspace(Object.fromEntries(files))
     const { stderr } = await here.run(['validate', ...files.map(([name]) => name)])
-    const said = stderr.split('\n').filter((text) => severity.test(text))
-    return lines.filter((_, index) => said.some((text) => text.startsWith(`${index}.yaml:`)))
+    const problems = stderr.split('\n').filter((text) => severity.test(text))
+    return lines.filter((_, index) => problems.some((text) => text.startsWith(`${index}.yaml:`)))
   }
 
-  it('are refused', async () => {
+  it('gives only lines that Curfew refuses in the first column', async () => {
     const wrong = rows.map(([written]) => unquoted(written))
     expect(wrong.length).toBeGreaterThan(5)
     expect(await validate(wrong, /: error: /)).toEqual(wrong)
   })
 
-  it('are not fallen into by what the table says to write', async () => {
+  it('gives lines without an error or warning in the last column', async () => {
     const right = rows.map(([, , instead]) => unquoted(instead))
     expect(await validate(right, /: (?:error|warning): /)).toEqual([])
   })

@@ -3,36 +3,36 @@ import { describe, expect, it } from 'vitest'
 import { lineOf } from '../../src/adapters/audit/audit-line.ts'
 import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
 import { AUDIT_EVENTS, type AuditRecord } from '../../src/app/audit.ts'
-import { OUTCOMES } from '../../src/app/outcome.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
+import { OUTCOMES } from '../../src/domain/terminate/termination.ts'
 import { FAULT_KINDS } from '../../src/simulator/fault-kinds.ts'
 import { blocks, tableAfter } from './pages.ts'
 
 const ENFORCEMENT = 'docs/enforcement.md'
 
-/** The words in backquotes of a cell. */
+/** The words of a cell that are in backquotes. */
 const wordsOf = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word)
 
 const firstWords = (page: string, heading: string) => tableAfter(page, heading).flatMap(([cell]) => wordsOf(cell))
 
 describe('the tables of the documentation', () => {
-  it('name every outcome, audit event and permission', () => {
+  it('list every outcome, audit event and permission', () => {
     expect(firstWords(ENFORCEMENT, '## Outcomes')).toEqual(OUTCOMES)
     expect(new Set(firstWords(ENFORCEMENT, '## The audit trail'))).toEqual(new Set(AUDIT_EVENTS))
     expect(firstWords(ENFORCEMENT, '## Permissions')).toEqual(AWS_ACTIONS)
   })
 
-  it('name every kind of policy in the order in which kinds lead', () => {
+  it('list every policy kind in the order of rank', () => {
     const kinds = [...POLICY_KINDS].sort((a, b) => a.rank - b.rank).map(({ kind }) => kind)
     expect(firstWords('README.md', '## Policies')).toEqual(kinds)
   })
 
-  it('name every fault that the simulator knows, in the order of the code', () => {
+  it('list every fault of the simulator in the order of the code', () => {
     const [, faults = ''] = readFileSync('docs/simulator.md', 'utf8').split('Requests to STS have none.')
     expect([...faults.matchAll(/^\| `([a-z-]+)` /gm)].map(([, kind]) => kind)).toEqual(FAULT_KINDS)
   })
 
-  it('name every command', () => {
+  it('list every command', () => {
     const registered = readFileSync('src/cli/command-line.ts', 'utf8').matchAll(/^ {2}(\w+): \{$/gm)
     const documented = firstWords('README.md', '## Commands').map((words) => words?.split(' ')[1])
     const commands = [...registered].map(([, command]) => command)
@@ -41,10 +41,10 @@ describe('the tables of the documentation', () => {
   })
 })
 
-describe('the record that the page on enforcement shows', () => {
+describe('the audit record on the page about enforcement', () => {
   const text = blocks.find(({ page, language }) => page === ENFORCEMENT && language === 'json')?.text.trim() ?? ''
 
-  it('is a line as the audit trail writes it', () => {
+  it('equals the line that the audit trail writes', () => {
     const { seq, prev, time, since, deadline, ...rest } = JSON.parse(text) as Record<string, string> & { seq: number }
     const instants = { time, since, deadline }
     const record = {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { bytesOf, type Tree } from './image-tree.ts'
 import { type Container, podmanSays } from './podman.ts'
 
-/** What `podman image inspect` says of an image. */
+/** The configuration of an image, as `podman image inspect` prints it. */
 export interface ImageConfig {
   readonly User?: string
   readonly Entrypoint?: readonly string[]
@@ -12,30 +12,30 @@ export interface ImageConfig {
   readonly Volumes?: Readonly<Record<string, unknown>>
 }
 
-/** An image, and a container of it in which the daemon runs. */
+/** An image to check, and a container of it in which the daemon runs. */
 export interface Suspect {
   readonly config: ImageConfig
   readonly healthcheck: { readonly Test: readonly string[] } | null
-  /** Where its files lie on this machine. */
+  /** The folder on this machine with the files of the image. */
   readonly root: string
   readonly tree: Tree
-  /** Of the base that it is meant to lie on. */
+  /** The files of the expected base. */
   readonly baseTree: Tree
-  /** What it is meant to hold above its base. */
-  readonly meant: Tree
-  /** Where npm fetches from here, which is nobody's business elsewhere. */
+  /** The expected files above the base. */
+  readonly expected: Tree
+  /** The URL of this machine's npm registry, which must not be in an image. */
   readonly registry: string
   readonly container: Container
 }
 
-/** Says what is wrong; nothing where all is well. */
+/** Returns the mistakes that it finds; an empty list if there are none. */
 export type Check = (suspect: Suspect) => Promise<readonly string[]> | readonly string[]
 
 const USER = '65532:65532'
 const LARGEST = 170e6
 const LARGEST_APP = 3e6
 
-const unless = (fine: boolean, complaint: string): readonly string[] => (fine ? [] : [complaint])
+const unless = (isCorrect: boolean, mistake: string): readonly string[] => (isCorrect ? [] : [mistake])
 
 const above = ({ tree, baseTree }: Suspect) => [...tree].filter(([path]) => !baseTree.has(path))
 
@@ -44,14 +44,16 @@ const processStatus = async (container: Container) => {
   return (field: string) => new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(status)?.[1]?.split('\t') ?? []
 }
 
-/** By what they look at. The container still runs after each. */
+/** The checks, by their subject. The container still runs after each. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   user: async ({ config, container }) => {
     const field = await processStatus(container)
     return [
       ...unless(config.User === USER, `USER is ${config.User}`),
-      ...['Uid', 'Gid'].flatMap((name) => field(name).flatMap((id) => unless(id === '65532', `${name} ${id} runs`))),
-      ...unless(field('Uid').length === 4, 'no process to look at'),
+      ...['Uid', 'Gid'].flatMap((name) =>
+        field(name).flatMap((id) => unless(id === '65532', `the daemon runs with ${name} ${id}`)),
+      ),
+      ...unless(field('Uid').length === 4, 'the container has no process'),
     ]
   },
 
@@ -60,8 +62,8 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     const capabilities = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']
     return [
       ...capabilities.flatMap((set) => unless(/^0+$/.test(field(set)[0] ?? ''), `${set} ${field(set)[0]}`)),
-      ...unless(field('NoNewPrivs')[0] === '1', 'may gain privileges'),
-      ...unless(field('Seccomp')[0] === '2', 'no seccomp filter'),
+      ...unless(field('NoNewPrivs')[0] === '1', 'the process may gain privileges'),
+      ...unless(field('Seccomp')[0] === '2', 'the process has no seccomp filter'),
     ]
   },
 
@@ -75,19 +77,19 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     const programs = [...tree].filter(([path, { kind }]) => kind !== 'folder' && /(?:^|\/)s?bin\/[^/]+$/.test(path))
     const { code } = await container.exec('sh', '-c', ':')
     return [
-      ...programs.flatMap(([path]) => unless(path === 'nodejs/bin/node', `/${path} can be run`)),
-      ...unless(programs.length > 0, 'no Node'),
-      ...unless(code === 127, `sh ends with ${code}`),
+      ...programs.flatMap(([path]) => unless(path === 'nodejs/bin/node', `/${path} is a program`)),
+      ...unless(programs.length > 0, 'there is no Node'),
+      ...unless(code === 127, `a shell ends with exit code ${code}, expected 127`),
     ]
   },
 
   files: (suspect) => {
-    const { tree, baseTree, meant } = suspect
+    const { tree, baseTree, expected } = suspect
     const differs = (path: string, one: unknown, other: unknown) =>
-      unless(JSON.stringify(one) === JSON.stringify(other), `/${path} is not as it should be`)
+      unless(JSON.stringify(one) === JSON.stringify(other), `/${path} differs from what is expected`)
     return [
-      ...above(suspect).flatMap(([path]) => unless(meant.has(path), `/${path} does not belong here`)),
-      ...[...meant].flatMap(([path, entry]) => differs(path, tree.get(path), entry)),
+      ...above(suspect).flatMap(([path]) => unless(expected.has(path), `/${path} is not expected`)),
+      ...[...expected].flatMap(([path, entry]) => differs(path, tree.get(path), entry)),
       ...[...baseTree].flatMap(([path, entry]) => differs(path, tree.get(path), entry)),
     ]
   },
@@ -98,19 +100,24 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     const host = Buffer.from(new URL(registry).host)
     const variables = (config.Env ?? []).map((variable) => variable.split('=', 1)[0] ?? '')
     return [
-      ...[...tree.keys()].flatMap((path) => unless(!names.test(basename(path)), `/${path} is of the machine`)),
-      ...above(suspect).flatMap(([path, { kind }]) =>
-        unless(kind !== 'file' || !readFileSync(join(root, path)).includes(host), `/${path} names the registry`),
+      ...[...tree.keys()].flatMap((path) =>
+        unless(!names.test(basename(path)), `/${path} comes from the machine of the build`),
       ),
-      ...variables.flatMap((name) => unless(['PATH', 'SSL_CERT_FILE'].includes(name), `${name} is set`)),
+      ...above(suspect).flatMap(([path, { kind }]) =>
+        unless(
+          kind !== 'file' || !readFileSync(join(root, path)).includes(host),
+          `/${path} contains the name of the registry`,
+        ),
+      ),
+      ...variables.flatMap((name) => unless(['PATH', 'SSL_CERT_FILE'].includes(name), `the variable ${name} is set`)),
     ]
   },
 
   size: (suspect) => {
     const [all, app] = [bytesOf(suspect.tree), bytesOf(new Map(above(suspect)))]
     return [
-      ...unless(all < LARGEST, `${all} bytes in all`),
-      ...unless(app > 0 && app < LARGEST_APP, `${app} bytes above the base`),
+      ...unless(all < LARGEST, `the image has ${all} bytes`),
+      ...unless(app > 0 && app < LARGEST_APP, `the image has ${app} bytes above the base`),
     ]
   },
 
@@ -118,26 +125,32 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     const [form, ...command] = healthcheck?.Test ?? []
     if (form !== 'CMD') return [`HEALTHCHECK is ${form}`]
     const { code, stdout } = await container.exec(...command)
-    return unless(code === 0, `the healthcheck ends with ${code}: ${stdout}`)
+    return unless(code === 0, `the healthcheck ends with exit code ${code}: ${stdout}`)
   },
 
   entrypoint: ({ config: { Entrypoint = [], Volumes = {} } }) => [
-    ...unless(Entrypoint[0] === '/nodejs/bin/node', `${Entrypoint[0]} is started, and gets the signals`),
-    ...unless(Object.keys(Volumes).length === 0, 'a VOLUME hides that none was mounted'),
+    ...unless(Entrypoint[0] === '/nodejs/bin/node', `the ENTRYPOINT is ${Entrypoint[0]}, which gets the signals`),
+    ...unless(Object.keys(Volumes).length === 0, 'a VOLUME hides that no volume is mounted'),
   ],
 
   labels: ({ config }) =>
     ['title', 'description', 'licenses', 'version', 'revision', 'base.name'].flatMap((name) =>
-      unless((config.Labels?.[`org.opencontainers.image.${name}`] ?? '') !== '', `no label ${name}`),
+      unless((config.Labels?.[`org.opencontainers.image.${name}`] ?? '') !== '', `the label ${name} is missing`),
     ),
 }
 
-/** Whether SIGTERM ends it in order: within the seconds, with 0, the head of the audit trail being its last word. */
+/**
+ * Checks that SIGTERM stops the container in order: within the seconds, with exit code 0, and with the head of the audit
+ * trail as the last line of the log.
+ */
 export const checkStop = async (container: Container, seconds: number): Promise<readonly string[]> => {
   await podmanSays('stop', '--time', String(seconds), container.name)
   const code = await container.exited
   return [
     ...unless(code === 0, `exit code ${code}`),
-    ...unless(container.log().at(-1)?.event === 'audit-head', 'the head of the audit trail is not told'),
+    ...unless(
+      container.log().at(-1)?.event === 'audit-head',
+      'the head of the audit trail is not the last line of the log',
+    ),
   ]
 }

@@ -3,10 +3,10 @@ import { blocks } from '../docs/pages.ts'
 
 const PAGE = 'docs/container.md'
 
-/** The configuration that the page shows. */
+/** The configuration on the page. */
 export const PAGE_YAML = blocks.find(({ page, language }) => page === PAGE && language === 'yaml')?.text ?? ''
 
-/** The `docker run` lines of the page: what stands between the two words and the image, and the command after it. */
+/** The `docker run` lines of the page: the options before the image, and the command after it. */
 const RUN_LINES = [
   ...readFileSync(PAGE, 'utf8')
     .replaceAll('\\\n', ' ')
@@ -20,19 +20,19 @@ function words(text: string): readonly string[] {
     .filter((word) => word !== '')
 }
 
-/** What tests do their own way: in the foreground, under a name of their own, on another network. */
-const LEFT_OUT = new Set(['--detach', '--rm', '--name', '--restart', '--publish'])
-const TAKES_NOTHING = new Set(['--detach', '--rm'])
+/** The options that tests replace: they run in the foreground, under another name, on another network. */
+const REPLACED = new Set(['--detach', '--rm', '--name', '--restart', '--publish'])
+const WITHOUT_VALUE = new Set(['--detach', '--rm'])
 
-const withoutLeftOut = (options: readonly string[]): readonly string[] =>
+const withoutReplaced = (options: readonly string[]): readonly string[] =>
   options.filter((word, index) => {
     const before = options[index - 1] ?? ''
-    return !LEFT_OUT.has(word) && !(LEFT_OUT.has(before) && !TAKES_NOTHING.has(before))
+    return !REPLACED.has(word) && !(REPLACED.has(before) && !WITHOUT_VALUE.has(before))
   })
 
 /**
- * The page's line that runs a command (the daemon's, without one), as arguments of `podman run`: with the folder, the
- * volume and the image given, and more options in front.
+ * Returns the page's line for a command (an empty one is the daemon) as arguments of `podman run`, with the given folder,
+ * volume and image, and with more options in front. Throws if the page has no such line.
  */
 export const pageLine = (
   command: string,
@@ -45,7 +45,7 @@ export const pageLine = (
 ): readonly string[] => {
   const line = RUN_LINES.find((one) => (one.command[0] ?? '') === command)
   if (line === undefined) throw new Error(`${PAGE} shows no "docker run … curfew ${command}"`)
-  const options = withoutLeftOut(line.options).map((word) =>
+  const options = withoutReplaced(line.options).map((word) =>
     word.replace(/^\$PWD\/config:/, `${given.folder}:`).replace(/^curfew:/, `${given.volume}:`),
   )
   return [...given.options, ...options, given.image, ...line.command]

@@ -14,7 +14,7 @@ const answering =
   (_request, response) =>
     response.writeHead(status).end()
 
-/** What the healthcheck says while a server is up. */
+/** Runs the healthcheck against a server. */
 const healthBeside = async (server: Server, scheme: string) => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -40,26 +40,26 @@ describe('the healthcheck of the image', () => {
     [503, 1],
     [404, 1],
     [302, 1],
-  ])('of an answer of %i makes %i', async (status, code) => {
-    const { url, ...said } = await healthBeside(createServer(answering(status)), 'http')
-    expect(said).toEqual({ code, stdout: `${url} answered ${status}\n` })
+  ])('turns an answer with status %i into the exit code %i', async (status, code) => {
+    const { url, ...result } = await healthBeside(createServer(answering(status)), 'http')
+    expect(result).toEqual({ code, stdout: `${url} answered ${status}\n` })
   })
 
-  it('takes a certificate that names another host', async () => {
+  it('accepts a certificate that names another host', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'curfew-'))
     const server = createSecureServer(certificate(folder, 'server'), answering(200))
     expect(await healthBeside(server, 'https')).toMatchObject({ code: 0 })
     rmSync(folder, { recursive: true })
   })
 
-  it('fails where nobody listens', async () => {
+  it('fails if no server listens', async () => {
     const { url } = await healthBeside(createServer(answering(200)), 'http')
     const { code, stdout } = await health(url)
     expect(code).toBe(1)
     expect(stdout).toContain(url)
   })
 
-  it('does not wait for ever for one that hangs', async () => {
+  it('does not wait for ever for a server that hangs', async () => {
     const server = createServer(() => {})
     const { code } = await healthBeside(server, 'http')
     expect(code).toBe(1)

@@ -7,13 +7,13 @@ interface Entry {
   readonly owner: string
   readonly mode: number
   readonly bytes: number
-  /** The hash of a file, the target of a link. */
+  /** The SHA-256 of a file, or the target of a link. */
   readonly content: string
 }
 
 export type Tree = ReadonlyMap<string, Entry>
 
-/** Everything below a folder, by its path in it. Links are not followed: their targets are those of the image. */
+/** Reads everything below a folder, by relative path. Links are not followed, because they point into the image. */
 export const readTree = (root: string): Tree => {
   const tree = new Map<string, Entry>()
   const walk = (folder: string) => {
@@ -50,8 +50,8 @@ export const bytesOf = (tree: Tree): number => [...tree.values()].reduce((sum, {
 const ROOT = '0:0'
 const FOLDER: Entry = { kind: 'folder', owner: ROOT, mode: 0o755, bytes: 0, content: '' }
 
-/** What the image is meant to hold above its base: what `npm run build` made here, and a little around it. */
-export const meantTree = (): Tree => {
+/** The expected files of the image above its base: the output of `npm run build` on this machine, and a few more. */
+export const expectedTree = (): Tree => {
   const file = (bytes: Buffer, mode = 0o644) => fileOf(bytes, ROOT, mode)
   const bundle = [...readTree('dist')].map(([path, { kind }]) => {
     const entry =

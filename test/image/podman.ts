@@ -27,10 +27,10 @@ const succeed = async (file: string, args: readonly string[]): Promise<string> =
 /** Runs podman and waits for its end. */
 export const podman = (...args: readonly string[]): Promise<Ran> => execute(script('podman.sh'), args)
 
-/** What podman prints; fails if it does. */
+/** Returns what podman prints. Throws if podman fails. */
 export const podmanSays = (...args: readonly string[]): Promise<string> => succeed(script('podman.sh'), args)
 
-/** The stand-ins of the Dockerfile's bases, by their names with digests. */
+/** Makes the stand-ins of the Dockerfile's bases; returns their names with digests. */
 export const standIns = async (): Promise<{ readonly builder: string; readonly base: string }> => {
   const [builder = '', base = ''] = (await succeed(script('bases.sh'), [])).split('\n')
   return { builder, base }
@@ -40,7 +40,7 @@ export const standIns = async (): Promise<{ readonly builder: string; readonly b
 export const build = (name: string, context: string, ...options: readonly string[]): Promise<Ran> =>
   execute(script('build.sh'), [name, context, ...options])
 
-/** A container in the foreground: its output so far, and what it prints next. */
+/** A container in the foreground, with its output so far. */
 export class Container {
   readonly name = `curfew-test-${randomUUID()}`
   readonly #child: ChildProcessWithoutNullStreams
@@ -50,7 +50,7 @@ export class Container {
 
   /** Everything that follows `podman run`: options, image and command. */
   constructor(args: readonly string[]) {
-    // There is no systemd to ask HEALTHCHECK's question; the tests do. podman's own tmpfs would hide writes to the root.
+    // The tests run the HEALTHCHECK, because there is no systemd for it. podman's tmpfs would hide writes to the root.
     const fixed = ['run', '--rm', '--name', this.name, '--pull=never', '--no-healthcheck', '--read-only-tmpfs=false']
     this.#child = spawn(script('podman.sh'), [...fixed, ...args])
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
@@ -65,14 +65,14 @@ export class Container {
       .map((line) => JSON.parse(line) as Record<string, unknown>)
   }
 
-  /** Resolves with the first line of the log of that event; fails if the container ends before. */
+  /** Resolves with the first line of the log for the event. Throws if the container ends before. */
   async untilLogged(event: string): Promise<Record<string, unknown>> {
     let ended = false
     void this.exited.then(() => (ended = true))
     for (;;) {
       const found = this.log().find((line) => line.event === event)
       if (found !== undefined) return found
-      if (ended) throw new Error(`ended before "${event}" was logged:\n${this.stdout}\n${this.stderr}`)
+      if (ended) throw new Error(`the container ended before it logged "${event}":\n${this.stdout}\n${this.stderr}`)
       await Promise.race([once(this.#child.stdout, 'data'), this.exited])
     }
   }
@@ -81,7 +81,7 @@ export class Container {
     return podman('exec', this.name, ...command)
   }
 
-  /** The number of its first process on this machine. */
+  /** The process id of the container's first process on this machine. */
   processId(): Promise<string> {
     return podmanSays('inspect', '--format', '{{.State.Pid}}', this.name)
   }

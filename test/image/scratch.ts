@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, utimesSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
-/** What the tests of the image write; whoever imports it removes it. */
+/** The folder for all files that the tests of the image write. The importing test removes it. */
 export const scratch = mkdtempSync(join(tmpdir(), 'curfew-image-test-'))
 chmodSync(scratch, 0o755)
 
@@ -19,7 +19,7 @@ export const folderOf = (name: string, files: Readonly<Record<string, string>>):
   return folder
 }
 
-/** The sources at another place, of another time, with other permissions. */
+/** Copies the sources to another folder, with other times and permissions. */
 export const sourcesElsewhere = (): string => {
   const elsewhere = join(scratch, 'sources')
   for (const path of ['.dockerignore', '.npmrc', 'Dockerfile', 'LICENSE', 'package.json', 'package-lock.json']) {

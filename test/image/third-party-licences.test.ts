@@ -8,7 +8,7 @@ const root = mkdtempSync(join(tmpdir(), 'curfew-licences-'))
 
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
-/** A package on disk, and its file as an input of the bundle. */
+/** Writes a package to disk; returns one of its files as an input of the bundle. */
 const install = (folder: string, license: string, files: Readonly<Record<string, string>> = {}): string => {
   const [name = ''] = folder.split('node_modules/').slice(-1)
   const manifest = JSON.stringify({ name, version: '1.0.0', license })
@@ -33,7 +33,7 @@ const licencesOf = (...inputs: readonly string[]) =>
   })
 
 describe('the licences of the bundle', () => {
-  it('are those of the packages of which a byte is in it, nested and scoped ones too', () => {
+  it('include every package with a byte in the bundle, nested and scoped ones too', () => {
     const text = licencesOf(
       'src/cli/main.ts',
       install('node_modules/one', 'MIT', { LICENSE: 'text of one' }),
@@ -42,7 +42,7 @@ describe('the licences of the bundle', () => {
         LICENSE: 'text of three',
         NOTICE: 'notice of three',
       }),
-      install('node_modules/shaken', 'MIT', { LICENSE: 'text of what was shaken off' }),
+      install('node_modules/shaken', 'MIT', { LICENSE: 'text of the shaken package' }),
     )
     for (const part of ['one 1.0.0, MIT', '@scope/two 1.0.0, ISC', 'three 1.0.0, Apache-2.0', 'notice of three']) {
       expect(text).toContain(part)
@@ -51,7 +51,7 @@ describe('the licences of the bundle', () => {
     expect(text).not.toContain('shaken')
   })
 
-  it('hold a text that several share once, with the names of all of them above it', () => {
+  it('contain a text that several packages share once, below all their names', () => {
     const inputs = ['b', 'a'].map((name) => install(`node_modules/${name}`, 'MIT', { LICENSE: 'the same text' }))
     const text = licencesOf(...inputs)
     expect(text.split('the same text')).toHaveLength(2)
@@ -59,7 +59,7 @@ describe('the licences of the bundle', () => {
     expect(licencesOf(...inputs.toReversed())).toBe(text)
   })
 
-  it('say of a package without a text that it has none', () => {
+  it('report a package that ships no text', () => {
     expect(licencesOf(install('node_modules/bare', 'MIT'))).toMatch(/bare 1\.0\.0, MIT {2}\(ships no text/)
   })
 
@@ -67,7 +67,7 @@ describe('the licences of the bundle', () => {
     expect(() => licencesOf(install('node_modules/other', license))).toThrow('other 1.0.0')
   })
 
-  it('ship with the bundle, with a text for nearly all', () => {
+  it('are next to the bundle, with a text for nearly all packages', () => {
     const [list = '', ...texts] = readFileSync('dist/THIRD-PARTY-LICENSES.txt', 'utf8').split(/^-{80}$/m)
     expect(list).toContain('@aws-sdk/client-ec2')
     expect(texts.length).toBeGreaterThan(20)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Labels } from './prometheus.ts'
 import { startServer } from './server.ts'
 
-/** Alertmanager with the configuration that ships. Waits until it answers. */
+/** Alertmanager with the configuration of `deploy/prometheus`. Waits until it answers. */
 export const startAlertmanager = async () => {
   const server = await startServer('/usr/bin/prometheus-alertmanager', [
     `--config.file=${resolve('deploy/prometheus/alertmanager.yaml')}`,
@@ -11,7 +11,7 @@ export const startAlertmanager = async () => {
   ])
   return {
     ...server,
-    /** Those that it would tell of, and those that a graver one silences. */
+    /** All alerts, including those that a more severe alert inhibits. */
     async alerts(): Promise<ReadonlyArray<{ readonly labels: Labels }>> {
       const answer = await fetch(`${server.url}/api/v2/alerts`)
       return (await answer.json()) as ReadonlyArray<{ readonly labels: Labels }>

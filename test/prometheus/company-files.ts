@@ -24,7 +24,7 @@ const endpoint = (
   ...more,
 })
 
-/** What AWS has. */
+/** The simulated endpoints and connections. */
 export const scenario: Partial<ScenarioInput> = {
   endpoints: [
     endpoint(BERLIN, 'berlin', 'eu-central-1', { authentication: 'directory' }),
@@ -46,7 +46,7 @@ poll: { schedule: "* * * * * *", minGap: 1s, staleAfter: 10s, requestTimeout: 5s
 server: { port: 0 }
 `
 
-/** `daily` is the policy that an edit makes stricter; the others show what each kind does, or would do. */
+/** An edit makes `daily` stricter. The other policies cover every kind, in enforce or in audit. */
 const policies = (maxAge: string) => `
 version: 1
 policies:

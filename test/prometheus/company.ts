@@ -18,24 +18,24 @@ const denial: Interception = {
   status: 403,
   body: errorXml({ code: 'UnauthorizedOperation', message: 'You are not authorized to perform this operation.' }, ''),
 }
-/** Says that it will, and does not. */
-const lie: Interception = { status: 200, body: responseXml('TerminateClientVpnConnections', '', '') }
+/** Accepts the call, but does not end the connection. */
+const emptyAcceptance: Interception = { status: 200, body: responseXml('TerminateClientVpnConnections', '', '') }
 
 /**
- * A company with two daemons, one at its head office and one at a branch, in front of a simulated AWS. Its day begins
- * well, with people at work and some who have to go; then everything goes wrong at once.
+ * A company with a simulated AWS and two daemons, one at its head office and one at a branch. The day begins without
+ * problems, with active users and some violations. Then many failures happen at once.
  */
 export const openCompany = async () => {
-  let allIsWell = true
-  const undying = new Set<string>()
+  let isHealthy = true
+  const unending = new Set<string>()
   const pager = await startReceiver(() => 204)
-  const chat = await startReceiver(() => (allIsWell ? 204 : 410))
+  const chat = await startReceiver(() => (isHealthy ? 204 : 410))
   const aws = await startOffice(scenario, {
     intercept: (request) => {
       const { ClientVpnEndpointId: id, ConnectionId: connectionId = '' } = request.params
-      if (allIsWell) return undefined
+      if (isHealthy) return undefined
       if (id === VIRGINIA) return throttle
-      if (isTermination(request)) return undying.has(connectionId) ? lie : undefined
+      if (isTermination(request)) return unending.has(connectionId) ? emptyAcceptance : undefined
       return id === LAB && request.action === 'TerminateClientVpnConnections' ? denial : undefined
     },
   })
@@ -49,9 +49,9 @@ export const openCompany = async () => {
   for (let device = 0; device < 3; device++) connect(BERLIN, 'grace@corp.example')
   aws.world.transfer(connect(BERLIN, 'heidi@corp.example'), { egress: 200 * 2 ** 20 })
 
-  const told = { pager: pager.url, chat: chat.url }
+  const receivers = { pager: pager.url, chat: chat.url }
   const offices = {
-    head: await workspace(headFiles({ ...told, maxAge: '8h', watchLab: false })),
+    head: await workspace(headFiles({ ...receivers, maxAge: '8h', watchLab: false })),
     branch: await workspace(branchFiles),
   }
   const daemons = {
@@ -62,41 +62,43 @@ export const openCompany = async () => {
     for (const [name, text] of Object.entries(files)) await offices.head.write(name, text)
   }
   /** Waits until a daemon logs an event. */
-  const hear = async (daemon: keyof typeof daemons, event: string) => {
-    const line = await Promise.race([daemons[daemon].untilLogged(event), pause(MINUTE, undefined, { ref: false })])
-    if (line === undefined) throw new Error(`the ${daemon} does not log "${event}":\n${daemons[daemon].stdout}`)
+  const untilLogged = async (daemon: keyof typeof daemons, event: string) => {
+    const line = await Promise.race([daemons[daemon].untilLogged(event), pause(5 * MINUTE, undefined, { ref: false })])
+    if (line === undefined) throw new Error(`the daemon ${daemon} does not log "${event}":\n${daemons[daemon].stdout}`)
     return line
   }
-  const addressOf = async (daemon: keyof typeof daemons) => new URL(String((await hear(daemon, 'listening')).url)).host
+  const addressOf = async (daemon: keyof typeof daemons) =>
+    new URL(String((await untilLogged(daemon, 'listening')).url)).host
 
   let banned: readonly string[] = []
 
   return {
     addresses: async () => ({ head: await addressOf('head'), branch: await addressOf('branch') }),
 
-    /** Everything that can go wrong within two minutes. */
+    /** Causes every failure that an alert reports within two minutes. */
     async goWrong() {
-      // AWS throttles virginia, denies lab and only says that it ends judy's session; nobody takes messages from chat.
-      allIsWell = false
-      undying.add(connect(MUNICH, 'ext-judy@vendor.example'))
-      // AWS tells times in whole seconds: who came back faster would seem to have come before the cut.
+      // AWS throttles virginia, denies lab and accepts but does not end judy's connection; chat refuses notifications.
+      isHealthy = false
+      unending.add(connect(MUNICH, 'ext-judy@vendor.example'))
+      // AWS reports times in whole seconds: a faster reconnect would seem older than the termination.
       banned = [1, 2, 3].map((n) => connect(BERLIN, `mallory-${n}`, { reconnectAfter: 1.5 * SECOND }))
-      // An edit that would end most of munich after the fact, and brings lab under watch; then one that is wrong.
-      await edit(headFiles({ ...told, maxAge: '4h', watchLab: true }))
-      await hear('head', 'held')
-      await hear('head', 'permission-missing')
-      await edit(headFiles({ ...told, maxAge: 'soon', watchLab: true }))
-      await hear('head', 'reload-refused')
-      // At the branch forty have to go, one in a hundred seconds; then somebody else writes into the audit trail.
+      // The first edit would end most of munich, and adds lab. The second edit is invalid.
+      await edit(headFiles({ ...receivers, maxAge: '4h', watchLab: true }))
+      await untilLogged('head', 'held')
+      await untilLogged('head', 'permission-missing')
+      await edit(headFiles({ ...receivers, maxAge: 'soon', watchLab: true }))
+      await untilLogged('head', 'reload-refused')
+      // At the branch forty connections are due, and one call leaves in a hundred seconds. Then another program writes
+      // into the audit trail.
       for (let n = 1; n <= 40; n++) connect(LISBON, `late-${n}@corp.example`, { ageMs: 9 * HOUR })
-      await hear('branch', 'termination')
-      await appendFile(join(offices.branch.folder, 'data/audit.jsonl'), 'a line of somebody else\n')
+      await untilLogged('branch', 'termination')
+      await appendFile(join(offices.branch.folder, 'data/audit.jsonl'), 'a line of another program\n')
       daemons.branch.child.kill('SIGHUP')
-      await hear('branch', 'unwritable')
+      await untilLogged('branch', 'unwritable')
     },
 
-    /** Those who are banned stay away at last. */
-    heedBan() {
+    /** The banned users leave for good. */
+    endReconnects() {
       for (const id of banned) aws.world.leave(id)
     },
 

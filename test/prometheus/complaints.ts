@@ -1,17 +1,17 @@
 import type { Series } from './prometheus.ts'
 
-/** What is wrong with a query that must have brought data; undefined: nothing. */
-const complaint = async (asked: Promise<readonly Series[]>): Promise<string | undefined> => {
+/** Why the result of a query is not valid data; undefined if it is. */
+const complaint = async (result: Promise<readonly Series[]>): Promise<string | undefined> => {
   try {
-    const found = await asked
+    const found = await result
     if (found.length === 0) return 'no data'
-    return found.some(({ values }) => values.some((value) => !Number.isNaN(value))) ? undefined : 'nothing but NaN'
+    return found.some(({ values }) => values.some((value) => !Number.isNaN(value))) ? undefined : 'only NaN'
   } catch (error) {
     return String(error)
   }
 }
 
-/** Complains of all queries together, each with where it stands. */
+/** The complaints about all queries, each with its place. */
 export const complaints = async (
   queries: ReadonlyArray<{ readonly where: string; readonly expr: string }>,
   ask: (expr: string) => Promise<readonly Series[]>,

@@ -4,7 +4,7 @@ import { startServer } from './server.ts'
 
 export type Labels = Readonly<Record<string, string>>
 
-/** Of an instant one value, of a range one for each step; NaN where nothing could be computed. */
+/** One value for an instant query, one for each step of a range query; NaN if a value is undefined. */
 export interface Series {
   readonly labels: Labels
   readonly values: readonly number[]
@@ -20,23 +20,23 @@ export interface Rule {
   readonly name: string
   readonly type: 'alerting' | 'recording'
   readonly query: string
-  /** Of an alert: its `for`, in seconds. */
+  /** The `for` of an alert, in seconds. */
   readonly duration?: number
-  /** `unknown` until it was evaluated. */
+  /** `unknown` until the first evaluation. */
   readonly health: 'ok' | 'err' | 'unknown'
   readonly lastError?: string
 }
 
 type Point = readonly [at: number, value: string]
-type Answered = { readonly status: 'success'; readonly data: unknown } | { readonly error: string }
+type ApiAnswer = { readonly status: 'success'; readonly data: unknown } | { readonly error: string }
 
-const SHIPPED = ['recording.rules.yaml', 'alerts.rules.yaml'].map((name) => resolve('deploy/prometheus', name))
+const RULE_FILES = ['recording.rules.yaml', 'alerts.rules.yaml'].map((name) => resolve('deploy/prometheus', name))
 
-/** Prometheus with the rules that ship, asking and deciding every second. Waits until it answers. */
+/** Prometheus with the rules of `deploy/prometheus`. It scrapes and evaluates every second. Waits until it answers. */
 export const startPrometheus = async (scrape: readonly unknown[], alertmanager: string) => {
   const config = {
     global: { scrape_interval: '1s', evaluation_interval: '1s' },
-    rule_files: SHIPPED,
+    rule_files: RULE_FILES,
     scrape_configs: scrape,
     alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] },
   }
@@ -48,7 +48,7 @@ export const startPrometheus = async (scrape: readonly unknown[], alertmanager: 
 
   const get = async <Data>(path: string, parameters: Labels = {}): Promise<Data> => {
     const answer = await fetch(`${server.url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`)
-    const body = (await answer.json()) as Answered
+    const body = (await answer.json()) as ApiAnswer
     if ('error' in body) throw new Error(body.error)
     return body.data as Data
   }
@@ -63,7 +63,7 @@ export const startPrometheus = async (scrape: readonly unknown[], alertmanager: 
       const { result } = await get<{ result: ReadonlyArray<{ metric: Labels; value: Point }> }>('query', { query })
       return result.map(({ metric, value }) => seriesOf(metric, [value]))
     },
-    /** From one instant to another, in milliseconds. */
+    /** A range query; all times in milliseconds. */
     async queryRange(query: string, from: number, to: number, stepMs: number): Promise<readonly Series[]> {
       const { result } = await get<{ result: ReadonlyArray<{ metric: Labels; values: readonly Point[] }> }>(
         'query_range',
@@ -71,7 +71,7 @@ export const startPrometheus = async (scrape: readonly unknown[], alertmanager: 
       )
       return result.map(({ metric, values }) => seriesOf(metric, values))
     },
-    /** The labels of all that a selector finds. */
+    /** The labels of all series that a selector matches. */
     series: (selector: string) => get<readonly Labels[]>('series', { 'match[]': selector }),
     alerts: async () => (await get<{ alerts: readonly Alert[] }>('alerts')).alerts,
     rules: async () => {

@@ -1,4 +1,4 @@
-/** As `deploy/prometheus/prometheus.yaml` has it. */
+/** A scrape job like the one in `deploy/prometheus/prometheus.yaml`. */
 export const byHand = (address: string) => ({ job_name: 'curfew', static_configs: [{ targets: [address] }] })
 
 const copy = (from: string, to: string) => ({ source_labels: [from], target_label: to })
@@ -10,7 +10,10 @@ const copyNameOf = (kind: string, to: string) => ({
   target_label: to,
 })
 
-/** What Kubernetes tells of one pod behind a Service, and the relabelling that the Prometheus Operator makes of a ServiceMonitor. */
+/**
+ * The discovered labels of a pod behind a Service, and the relabelling that the Prometheus Operator makes from a
+ * ServiceMonitor.
+ */
 export const byServiceMonitor = (address: string) => ({
   job_name: 'serviceMonitor/vpn/curfew/0',
   honor_labels: false,
@@ -39,7 +42,7 @@ export const byServiceMonitor = (address: string) => ({
   ],
 })
 
-/** What every series has from it. */
+/** The labels that a ServiceMonitor adds to every series. */
 export const SERVICE_MONITOR_LABELS = {
   namespace: 'vpn',
   service: 'curfew',

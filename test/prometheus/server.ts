@@ -5,7 +5,7 @@ import { eventually } from './eventually.ts'
 
 const LISTENING = /msg="Listening on" address=(\S+)/
 
-/** Runs Prometheus, or its Alertmanager, on a free port and in a folder of its own, until it is disposed of. */
+/** Runs Prometheus or Alertmanager on a free port, in its own folder, until it is disposed of. */
 export const startServer = async (
   program: string,
   args: readonly string[],
@@ -50,7 +50,7 @@ export const startServer = async (
   )
   if (ready !== 200) {
     await dispose()
-    throw new Error(`${program} does not get ready:\n${log}`)
+    throw new Error(`${program} does not become ready:\n${log}`)
   }
   return { url, address, [Symbol.asyncDispose]: dispose }
 }

@@ -16,7 +16,7 @@ const count = (report: string, exitCode: number) => {
   return { stdout, status }
 }
 
-/** One test file a row: what became of the file, then of each of its tests. */
+/** A report of vitest with one test file per argument: the status of the file, then the status of each test. */
 const report = (...files: ReadonlyArray<readonly [file: string, ...tests: string[]]>) => {
   const all = files.flatMap(([, ...tests]) => tests)
   return JSON.stringify({
@@ -33,13 +33,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the last line of npm test', () => {
   it.each([
-    ['all is well', report(['passed', 'passed', 'passed'], ['passed', 'passed']), 0, '3 passed, 0 failed\n', 0],
+    ['everything passes', report(['passed', 'passed', 'passed'], ['passed', 'passed']), 0, '3 passed, 0 failed\n', 0],
     ['a test fails', report(['failed', 'passed', 'failed'], ['passed', 'passed']), 1, '2 passed, 1 failed\n', 1],
-    ['a file does not load', report(['failed'], ['passed', 'passed']), 1, '1 passed, 1 failed\n', 1],
+    ['a file cannot be loaded', report(['failed'], ['passed', 'passed']), 1, '1 passed, 1 failed\n', 1],
     ['a hook fails', report(['failed', 'skipped', 'skipped'], ['failed', 'failed']), 1, '0 passed, 2 failed\n', 1],
-    ['a rejection belongs to no test', report(['passed', 'passed']), 1, '1 passed, 1 failed\n', 1],
-    ['vitest dies before it reports', '', 137, '0 passed, 1 failed\n', 1],
-  ])('when %s', (_, written, exitCode, stdout, status) => {
+    ['a promise is rejected outside the tests', report(['passed', 'passed']), 1, '1 passed, 1 failed\n', 1],
+    ['vitest crashes without a report', '', 137, '0 passed, 1 failed\n', 1],
+  ])('counts the tests when %s', (_, written, exitCode, stdout, status) => {
     expect(count(written, exitCode)).toEqual({ stdout, status })
   })
 })

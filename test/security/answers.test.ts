@@ -15,16 +15,16 @@ const list = (name: string) =>
 const error = (message: string) =>
   `<Response><Errors><Error><Code>InvalidParameterValue</Code><Message>${message}</Message></Error></Errors><RequestID>0</RequestID></Response>`
 
-describe('an answer that is a trap', () => {
+describe('a malicious answer', () => {
   it.each([
-    ['entities of entities in a list', 200, BOMB + list('&a20;')],
-    ['entities of entities in an error', 400, BOMB + error('&a20;')],
+    ['nested entities in a list', 200, BOMB + list('&a20;')],
+    ['nested entities in an error', 400, BOMB + error('&a20;')],
     ['a file of this machine in a list', 200, FILE + list('&x;')],
     ['a file of this machine in an error', 400, FILE + error('&x;')],
-    ['elements in elements', 200, `${list('alice')}${'<a>'.repeat(200_000)}`],
-    ['elements in elements in an error', 400, `<Response>${'<a>'.repeat(200_000)}`],
-    ['a page without an end', 200, list('x'.repeat(40 * 1024 * 1024))],
-  ])('%s: the endpoint is blind, and the process alive in little memory', async (_what, status, body) => {
+    ['deeply nested elements', 200, `${list('alice')}${'<a>'.repeat(200_000)}`],
+    ['deeply nested elements in an error', 400, `<Response>${'<a>'.repeat(200_000)}`],
+    ['a page of 40 MB', 200, list('x'.repeat(40 * 1024 * 1024))],
+  ])('with %s leaves the endpoint blind and the process alive in 128 MB', async (_name, status, body) => {
     await using office = await startOffice({}, { intercept: () => ({ status, body }) })
     await using here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })
     const { code, stdout, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], {

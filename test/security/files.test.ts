@@ -19,7 +19,7 @@ const banOf = (usersFile: string) =>
 
 const AGE = 'version: 1\npolicies: [{ name: daily, kind: max-session-age, maxAge: 8h }]\n'
 
-/** A folder for the configuration, `etc`, beside one that is none of its business; both are removed after the test. */
+/** A folder `etc` for the configuration and a folder `elsewhere` outside it. Both are removed after the test. */
 const disk = (files: Readonly<Record<string, string>>) => {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'curfew-security-')))
   onTestFinished(() => rmSync(root, { recursive: true, force: true }))
@@ -38,19 +38,19 @@ const disk = (files: Readonly<Record<string, string>>) => {
   }
   const load = () => {
     const { configuration, problems } = loadConfiguration(diskFiles, at('etc/curfew.yaml'))
-    return { configuration, said: problems.map(formatProblem) }
+    return { configuration, messages: problems.map(formatProblem) }
   }
   return { at, write, link, load }
 }
 
-/** Refused in one line that shows nothing of what lies there. */
-const expectRefused = ({ configuration, said }: ReturnType<ReturnType<typeof disk>['load']>) => {
+/** Expects a refusal in one line that shows nothing of the content of other files. */
+const expectRefused = ({ configuration, messages }: ReturnType<ReturnType<typeof disk>['load']>) => {
   expect(configuration).toBeUndefined()
-  expect(said).toHaveLength(1)
-  expect(said.join()).not.toMatch(new RegExp(`${SECRET}|root:`))
+  expect(messages).toHaveLength(1)
+  expect(messages.join()).not.toMatch(new RegExp(`${SECRET}|root:`))
 }
 
-describe('a policy file that wants to read outside of its folder', () => {
+describe('a policy file that names a file outside its folder', () => {
   it.each([
     '../../elsewhere/secret.txt',
     '../../../../../../../../../../etc/passwd',
@@ -58,34 +58,34 @@ describe('a policy file that wants to read outside of its folder', () => {
     '/proc/self/environ',
     './../policies/../../elsewhere/secret.txt',
     '/etc/passwd\0.txt',
-  ])('is refused: usersFile %j', (usersFile) => {
+  ])('is refused with usersFile %j', (usersFile) => {
     expectRefused(disk({ 'etc/policies/a.yaml': banOf(usersFile) }).load())
   })
 
-  it('is refused where a link inside of the folder leads out', () => {
+  it('is refused if a link inside the folder leads out', () => {
     const { link, load } = disk({ 'etc/policies/a.yaml': banOf('./banned.txt') })
     link('etc/policies/banned.txt', '../../elsewhere/secret.txt')
     expectRefused(load())
   })
 
-  it('is refused where a folder on the way is a link', () => {
+  it('is refused if a folder of the path is a link', () => {
     const { link, load } = disk({ 'etc/policies/a.yaml': banOf('./lists/secret.txt') })
     link('etc/policies/lists', '../../elsewhere')
     expectRefused(load())
   })
 
-  it('is refused where it is a link itself', () => {
+  it('is refused if it is a link out of the folder itself', () => {
     const { link, load } = disk({ 'etc/policies/b.yaml': AGE })
     link('etc/policies/a.yaml', '../../elsewhere/a.yaml')
     expectRefused(load())
   })
 
-  it('is refused by a neighbour whose name begins like the folder', () => {
+  it('is refused if the other folder’s name begins with the name of its own folder', () => {
     const { load } = disk({ 'etc/policies/a.yaml': banOf('../../etc-old/secret.txt'), 'etc-old/secret.txt': SECRET })
     expectRefused(load())
   })
 
-  it('is refused when it is read without curfew.yaml: its own folder is the limit then', () => {
+  it('is refused without curfew.yaml, when its own folder is the limit', () => {
     const { at } = disk({ 'etc/policies/a.yaml': banOf('../secret.txt'), 'etc/secret.txt': SECRET })
     const { policies, problems } = loadPolicies(diskFiles, [at('etc/policies')])
     expect(policies).toBeUndefined()
@@ -93,21 +93,21 @@ describe('a policy file that wants to read outside of its folder', () => {
   })
 })
 
-describe('a list of policies that leads outside', () => {
-  it.each(['../elsewhere', '../elsewhere/a.yaml', '/etc', '/'])('is refused: %s', (path) => {
+describe('a policies key that leads outside the folder of curfew.yaml', () => {
+  it.each(['../elsewhere', '../elsewhere/a.yaml', '/etc', '/'])('is refused with %s', (path) => {
     const { write, load } = disk({})
     write('etc/curfew.yaml', curfewYaml(path))
     expectRefused(load())
   })
 
-  it('is refused where the folder is a link', () => {
+  it('is refused if the policy folder is a link', () => {
     const { link, load } = disk({})
     link('etc/policies', '../elsewhere')
     expectRefused(load())
   })
 })
 
-it('mounted ConfigMaps and Secrets, which are links inside of the folder, are read', () => {
+it('mounted ConfigMaps and Secrets are read: their links stay inside the folder', () => {
   const { link, load } = disk({
     'etc/policies/..2026_11_22/a.yaml': banOf('./lists/banned.txt'),
     'etc/policies/lists/..2026_11_23/banned.txt': 'mallory\n',
@@ -116,15 +116,15 @@ it('mounted ConfigMaps and Secrets, which are links inside of the folder, are re
   link('etc/policies/a.yaml', '..data/a.yaml')
   link('etc/policies/lists/..data', '..2026_11_23')
   link('etc/policies/lists/banned.txt', '..data/banned.txt')
-  const { configuration, said } = load()
-  expect(said).toEqual([])
+  const { configuration, messages } = load()
+  expect(messages).toEqual([])
   expect([...(configuration?.usersFiles.values() ?? [])]).toEqual([['mallory']])
 })
 
 const fifo = (path: string) => execFileSync('/usr/bin/mkfifo', [path])
 
-describe('what is no file', () => {
-  it('keeps nobody waiting: a pipe in place of a policy, a list of users or curfew.yaml', () => {
+describe('a pipe or a device in place of a file', () => {
+  it('is refused without waiting as a policy file, a users file or curfew.yaml', () => {
     const policy = disk({ 'etc/policies/b.yaml': AGE })
     fifo(policy.at('etc/policies/a.yaml'))
     expectRefused(policy.load())
@@ -139,7 +139,7 @@ describe('what is no file', () => {
     expectRefused(curfew.load())
   })
 
-  it('is not read either where it takes the place of a file in the last moment', () => {
+  it('is not read if it replaces a file after the file was checked', () => {
     const { at } = disk({})
     fifo(at('etc/pipe'))
     expect(diskFiles.read(at('etc/pipe'))).toHaveProperty('why')
@@ -149,27 +149,27 @@ describe('what is no file', () => {
 })
 
 describe('a huge file', () => {
-  /** Sparse: it takes no room on the disk. */
+  /** Creates a sparse file, which uses no space on the disk. */
   const huge = (path: string, bytes: number) => {
     writeFileSync(path, '')
     truncateSync(path, bytes)
   }
 
-  it.each([100e6, 100e9])('of %d bytes is not read, whatever it is', (bytes) => {
+  it.each([100e6, 100e9])('of %d bytes is not read as a users file or a policy file', (bytes) => {
     const list = disk({ 'etc/policies/a.yaml': banOf('./banned.txt') })
     huge(list.at('etc/policies/banned.txt'), bytes)
     const refused = list.load()
     expectRefused(refused)
-    expect(refused.said.join()).toContain(`${bytes / 1e6} MB`)
+    expect(refused.messages.join()).toContain(`${bytes / 1e6} MB`)
 
     const policy = disk({ 'etc/policies/b.yaml': AGE })
     huge(policy.at('etc/policies/a.yaml'), bytes)
     const refusedPolicy = policy.load()
     expectRefused(refusedPolicy)
-    expect(refusedPolicy.said.join()).toContain('usersFile')
+    expect(refusedPolicy.messages.join()).toContain('usersFile')
   })
 
-  it('of users is bounded in its entries, too, and in what is said of them', () => {
+  it('of users has limits for its entries and for its error messages', () => {
     const many = disk({
       'etc/policies/a.yaml': banOf('./banned.txt'),
       'etc/policies/banned.txt': 'a\n'.repeat(3_000_000),
@@ -179,9 +179,9 @@ describe('a huge file', () => {
       'etc/policies/a.yaml': banOf('./banned.txt'),
       'etc/policies/banned.txt': ' a\n'.repeat(200_000),
     })
-    const { configuration, said } = wrong.load()
+    const { configuration, messages } = wrong.load()
     expect(configuration).toBeUndefined()
-    expect(said.length).toBeLessThan(1_100)
-    expect(said.at(-1)).toMatch(/banned\.txt:1001:1: error: .*more than 1000 errors/)
+    expect(messages.length).toBeLessThan(1_100)
+    expect(messages.at(-1)).toMatch(/banned\.txt:1001:1: error: .*more than 1000 errors/)
   })
 })

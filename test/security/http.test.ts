@@ -4,16 +4,16 @@ import { describe, expect, it } from 'vitest'
 import { dial, serve, untilEnded } from '../adapters/http/serving.ts'
 import { workspace } from '../cli/curfew.ts'
 
-/** What the server says to a request that is sent byte by byte, without a client that mends it. */
+/** The server's answer to a request that is sent exactly as given. An HTTP client would normalize the request. */
 const send = async (server: Parameters<typeof dial>[0], request: string) => {
   const socket = await dial(server)
   socket.end(request)
   return untilEnded(socket)
 }
 
-const statusOf = (said: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(said)?.[1])
+const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1])
 
-describe('the server of metrics', () => {
+describe('the metrics server', () => {
   it.each([
     '/../../../../etc/passwd',
     '/metrics/../../etc/passwd',
@@ -28,32 +28,32 @@ describe('the server of metrics', () => {
     '/__proto__',
     '/constructor',
     `/${'a'.repeat(5_000)}`,
-  ])('has no files and asks nobody else: %s', async (path) => {
+  ])('serves no files and forwards no requests: %s', async (path) => {
     await using server = await serve()
-    const said = await send(server, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
-    expect([400, 404]).toContain(statusOf(said))
-    expect(said).not.toMatch(/root:|version: 1/)
+    const answer = await send(server, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    expect([400, 404]).toContain(statusOf(answer))
+    expect(answer).not.toMatch(/root:|version: 1/)
   })
 
-  it('repeats nothing of what it is asked for into a page', async () => {
+  it('never answers a path that contains markup with HTML', async () => {
     await using server = await serve()
     for (const path of ['/<script>alert(1)</script>', '/%3Cscript%3E', '/%zz<script>']) {
-      const said = await send(server, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
-      expect(said).not.toMatch(/text\/html/i)
+      const answer = await send(server, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+      expect(answer).not.toMatch(/text\/html/i)
     }
   })
 
-  it('takes no headers out of a path', async () => {
+  it('copies no part of a path into the headers', async () => {
     await using server = await serve()
-    const said = await send(
+    const answer = await send(
       server,
       'GET /metrics%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
     )
-    expect(statusOf(said)).toBe(404)
-    expect(said).not.toMatch(/set-cookie/i)
+    expect(statusOf(answer)).toBe(404)
+    expect(answer).not.toMatch(/set-cookie/i)
   })
 
-  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'])('takes no commands: %s', async (method) => {
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'])('refuses %s', async (method) => {
     await using server = await serve()
     for (const path of ['/metrics', '/status', '/', '/-/reload', '/-/quit']) {
       expect([404, 405]).toContain((await server.ask(path, { method })).status)
@@ -61,13 +61,13 @@ describe('the server of metrics', () => {
   })
 })
 
-/** Addresses of this machine that others can reach. */
-const outside = Object.values(networkInterfaces())
+/** The addresses of this machine that other machines can reach. */
+const externalAddresses = Object.values(networkInterfaces())
   .flatMap((addresses = []) => addresses)
   .filter(({ internal, scopeid }) => !internal && !scopeid)
   .map(({ address }) => address)
 
-const answers = (host: string, port: number) =>
+const isReachable = (host: string, port: number) =>
   new Promise<boolean>((resolve) => {
     const socket = connect({ host, port, timeout: 2_000 })
     const end = (reached: boolean) => {
@@ -80,18 +80,18 @@ const answers = (host: string, port: number) =>
       .once('timeout', () => end(false))
   })
 
-describe('who can reach', () => {
-  it('the simulator, which takes any credentials: this machine alone', async () => {
+describe('only this machine can reach', () => {
+  it('the simulator, which accepts any credentials', async () => {
     await using here = await workspace({})
     await using running = here.start(['simulate', '--port', '0'])
     const port = await running.until((stdout) => /^listening on http:\/\/127\.0\.0\.1:(\d+)$/m.exec(stdout)?.[1])
-    expect(await answers('127.0.0.1', Number(port))).toBe(true)
-    for (const host of outside) expect([host, await answers(host, Number(port))]).toEqual([host, false])
+    expect(await isReachable('127.0.0.1', Number(port))).toBe(true)
+    for (const host of externalAddresses) expect([host, await isReachable(host, Number(port))]).toEqual([host, false])
   })
 
-  it('the metrics, unless configured otherwise: this machine alone', async () => {
+  it('the metrics server with its default configuration', async () => {
     await using server = await serve()
-    expect(await answers('127.0.0.1', server.port)).toBe(true)
-    for (const host of outside) expect([host, await answers(host, server.port)]).toEqual([host, false])
+    expect(await isReachable('127.0.0.1', server.port)).toBe(true)
+    for (const host of externalAddresses) expect([host, await isReachable(host, server.port)]).toEqual([host, false])
   })
 })

@@ -4,14 +4,14 @@ import type { IamPolicy, Statement } from '../../scripts/iam-policies.ts'
 export interface Call {
   readonly action: string
   readonly resource: string
-  /** Condition keys with the values that this call has for them. */
+  /** The values of the condition keys of this call. */
   readonly context: Readonly<Record<string, string>>
 }
 
 const list = (values: string | readonly string[] = []): readonly string[] =>
   typeof values === 'string' ? [values] : values
 
-/** `*` is all that IAM's patterns have in these policies. */
+/** The patterns of these policies have no wildcard but `*`. */
 const matches = (pattern: string, text: string): boolean =>
   new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`).test(text)
 
@@ -20,15 +20,15 @@ const applies = ({ Action, Resource, Condition }: Statement, { action, resource,
   (Resource === undefined || list(Resource).some((pattern) => matches(pattern, resource))) &&
   Object.entries(Condition?.StringEquals ?? {}).every(([key, value]) => context[key] === value)
 
-/** Whether one of the policies allows a call: none of ours denies anything. */
+/** Whether one of the policies allows a call. Curfew's policies have no Deny statements. */
 export const isAllowed = (policies: readonly IamPolicy[], call: Call): boolean =>
   policies.some(({ Statement: statements }) => statements.some((statement) => applies(statement, call)))
 
-/** The policies with one statement left out, each in turn. */
+/** The policies without one of their statements, for each statement. */
 export const withoutOne = (policies: readonly IamPolicy[]) =>
   policies.flatMap((policy, index) =>
-    policy.Statement.map((left) => ({
-      left: left.Sid,
-      policies: policies.with(index, { ...policy, Statement: policy.Statement.filter((one) => one !== left) }),
+    policy.Statement.map((removed) => ({
+      removed: removed.Sid,
+      policies: policies.with(index, { ...policy, Statement: policy.Statement.filter((one) => one !== removed) }),
     })),
   )

@@ -11,22 +11,25 @@ const list = (values: string | readonly string[] = []) => (typeof values === 'st
 
 const actionsIn = ({ Statement }: IamPolicy) => Statement.flatMap(({ Action }) => list(Action))
 
-/** What an ARN of the reference looks like, with its variables filled in. */
+/** Matches the ARNs of a template of AWS's reference, such as `arn:${Partition}:ec2:…`. */
 const arnPattern = (arn: string) => new RegExp(`^${arn.replaceAll(/\$\{\w+\}/g, '[^:]+').replaceAll('/', '\\/')}$`)
 
-/** What IAM would refuse, or ignore without a word, by AWS's own list of actions. */
+/** The parts of a policy that IAM would refuse, or ignore without an error, by AWS's list of actions. */
 const faultsIn = async ({ Version, Statement, ...rest }: IamPolicy): Promise<readonly string[]> => {
   const faults: string[] = []
   const check = (holds: boolean, fault: string) => holds || faults.push(fault)
   check(Version === '2012-10-17', 'another version')
   check(Object.keys(rest).length === 0, `unknown keys ${Object.keys(rest).join()}`)
-  check(new Set(Statement.map(({ Sid }) => Sid)).size === Statement.length, 'a Sid that comes twice')
+  check(new Set(Statement.map(({ Sid }) => Sid)).size === Statement.length, 'a repeated Sid')
   for (const { Sid, Effect, Principal, Action, Resource, Condition, ...others } of Statement) {
-    check(/^[A-Za-z0-9]+$/.test(Sid), `${Sid} is no Sid`)
+    check(/^[A-Za-z0-9]+$/.test(Sid), `${Sid} is not a valid Sid`)
     check(Effect === 'Allow', `${Sid}: another effect`)
     check(Object.keys(others).length === 0, `${Sid}: unknown keys ${Object.keys(others).join()}`)
-    check((Principal === undefined) !== (Resource === undefined), `${Sid}: either whom it trusts, or what it is on`)
-    check(Principal === undefined || /^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(Principal.AWS), `${Sid}: whom`)
+    check((Principal === undefined) !== (Resource === undefined), `${Sid}: needs either Principal or Resource`)
+    check(
+      Principal === undefined || /^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]+$/.test(Principal.AWS),
+      `${Sid}: Principal`,
+    )
     check(list(Action).length > 0, `${Sid}: no action`)
     for (const action of list(Action)) {
       const [service = '', name = ''] = action.split(':')
@@ -45,8 +48,8 @@ const faultsIn = async ({ Version, Statement, ...rest }: IamPolicy): Promise<rea
       check(Condition === undefined || Object.keys(Condition).join() === 'StringEquals', `${Sid}: unknown operator`)
       for (const [key, value] of Object.entries(Condition?.StringEquals ?? {})) {
         const generic = key.replace(/(?<=Tag\/).+$/, '${TagKey}')
-        check(known.includes(generic), `${action} knows no ${key}`)
-        check(value !== '' && !/[*?]/.test(value), `${key}: a value that StringEquals takes by the letter`)
+        check(known.includes(generic), `${action} has no condition key ${key}`)
+        check(value !== '' && !/[*?]/.test(value), `${key}: an empty value, or a wildcard that StringEquals ignores`)
       }
     }
   }
@@ -54,24 +57,24 @@ const faultsIn = async ({ Version, Statement, ...rest }: IamPolicy): Promise<rea
 }
 
 describe('the IAM policies', () => {
-  it.each(files)('%s is what IAM takes, and no wider than IAM can make it', async (_path, policy) => {
+  it.each(files)('%s is valid and as narrow as IAM allows', async (_path, policy) => {
     expect(await faultsIn(policy)).toEqual([])
-    // Of a trust policy and of one that is written into a role; a policy of its own may have three times as much.
+    // The limit for trust policies and inline policies of users. A managed policy may have three times as much.
     expect(JSON.stringify(policy).length).toBeLessThan(2048)
   })
 
-  it('together need every declared action, but the one that AWS answers to everybody', () => {
+  it('together grant every declared action except GetCallerIdentity, which needs no permission', () => {
     const granted = new Set(files.flatMap(([, policy]) => actionsIn(policy)))
     expect([...granted, 'sts:GetCallerIdentity'].sort()).toEqual([...AWS_ACTIONS].sort())
   })
 
-  it('end nothing where they only audit', () => {
+  it('grant only reading if they are for audit mode', () => {
     const audits = files.filter(([path]) => /\/audit-/.test(path))
     expect(audits).toHaveLength(2)
     for (const [, policy] of audits) expect(actionsIn(policy).filter((action) => !/:Describe/.test(action))).toEqual([])
   })
 
-  it('are the same in the README', () => {
+  it('match the policy in the README', () => {
     const [, block = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8')) ?? []
     const written = JSON.parse(block) as IamPolicy
     const enforce = iamFiles()['deploy/iam/enforce-by-id.json']
@@ -79,7 +82,7 @@ describe('the IAM policies', () => {
     expect(grants(written)).toEqual(grants(enforce))
   })
 
-  it('hold every action of EC2 that the other deployments grant', () => {
+  it('declare every EC2 action that the other deployment files grant', () => {
     const manifests = readdirSync('deploy', { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.(?:json|ya?ml)$/.test(name))
       .map((name) => readFileSync(join('deploy', name), 'utf8'))
@@ -91,16 +94,16 @@ describe('the IAM policies', () => {
 
   it.each<[string, object]>([
     ['an action that does not exist', { Action: 'ec2:KickClientVpnConnections' }],
-    ['an action in another case', { Action: 'ec2:terminateClientVpnConnections' }],
+    ['an action with wrong capitals', { Action: 'ec2:terminateClientVpnConnections' }],
     ['all actions', { Action: 'ec2:*' }],
-    ['everything, where one endpoint would do', { Resource: '*' }],
+    ['all resources instead of one endpoint', { Resource: '*' }],
     ['a resource of another kind', { Resource: 'arn:aws:ec2:eu-central-1:111122223333:instance/i-0' }],
-    ['one endpoint, where AWS knows only all', { Action: 'ec2:DescribeClientVpnEndpoints' }],
+    ['one endpoint for an action that AWS grants only on all', { Action: 'ec2:DescribeClientVpnEndpoints' }],
     ['a condition that the action does not know', { Condition: { StringEquals: { 'sts:ExternalId': 'curfew' } } }],
-    ['an operator that ignores what is missing', { Condition: { StringEqualsIfExists: { 'ec2:Region': 'x' } } }],
+    ['an operator that ignores missing keys', { Condition: { StringEqualsIfExists: { 'ec2:Region': 'x' } } }],
     ['a key that IAM does not know', { Resources: '*' }],
     ['a Sid with a space', { Sid: 'End it' }],
-  ])('would be refused with %s', async (_what, different) => {
+  ])('are checked for %s', async (_name, different) => {
     const place = { region: 'eu-central-1', account: '111122223333', endpoints: { ids: ['cvpn-endpoint-0'] } }
     const [statement] = endpointPolicy('audit', place).Statement
     const policy = (changed: object) =>

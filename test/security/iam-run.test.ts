@@ -30,7 +30,7 @@ poll: { schedule: "* * * * * *", minGap: 1s }
 server: { port: 0 }
 `
 
-/** The daemon's account with a listed endpoint, and another one with a tagged endpoint and one that is none of our business. */
+/** The daemon's account has a listed endpoint. The other account has a tagged endpoint and one that Curfew must not use. */
 const start = async (mode: Mode) => {
   const office = await startOffice({
     roles: [ROLE],
@@ -45,7 +45,7 @@ const start = async (mode: Mode) => {
   return { office, here: await workspace({ 'curfew.yaml': curfewYaml(mode), 'policies.yaml': AGE_POLICY }) }
 }
 
-/** A run from its start to the proof of the last termination, or, where it ends nobody, of the last violation. */
+/** Runs the daemon until its last termination is confirmed, or in audit mode until the last violation is logged. */
 const daemonRun = async (mode: Mode) => {
   const { office, here } = await start(mode)
   await using _office = office
@@ -58,13 +58,13 @@ const daemonRun = async (mode: Mode) => {
   return office.requests
 }
 
-const isRoles = ({ accessKeyId }: RecordedRequest) => accessKeyId?.startsWith('ASIA') === true
+const isOfRole = ({ accessKeyId }: RecordedRequest) => accessKeyId?.startsWith('ASIA') === true
 
-/** The account that a caller is in, and what IAM knows of its request. */
+/** A request as IAM sees it. The endpoint's ARN has the account of the caller. */
 const callOf = (request: RecordedRequest): Call => {
   const { service, action, region = '', params } = request
   const endpoint = params.ClientVpnEndpointId
-  const account = isRoles(request) ? MEMBER : HUB
+  const account = isOfRole(request) ? MEMBER : HUB
   return {
     action: `${service}:${action}`,
     resource:
@@ -92,27 +92,27 @@ const denied = (requests: readonly RecordedRequest[], own: readonly IamPolicy[],
     const call = callOf(request)
     if (call.action === 'sts:GetCallerIdentity') return false
     if (call.action === 'sts:AssumeRole' && !isAllowed(trust, call)) return true
-    return !isAllowed(isRoles(request) ? roles : own, call)
+    return !isAllowed(isOfRole(request) ? roles : own, call)
   })
 
 describe.each<Mode>(['audit', 'enforce'])('a run in mode %s', (mode) => {
-  it('asks AWS only for what is declared and what the policies allow, and needs every statement of them', async () => {
+  it('makes only calls that are declared and that the policies allow, and needs every statement of them', async () => {
     const requests = await daemonRun(mode)
     const called = new Set(requests.map((request) => callOf(request).action))
     const declared = AWS_ACTIONS.filter((action) => mode === 'enforce' || !/Terminate/.test(action))
     expect([...called].sort()).toEqual([...declared].sort())
-    // Rehearsed with both sets of credentials before anything was ended.
+    // Dry runs were made with both sets of credentials before the first termination.
     if (mode === 'enforce') expect(requests.filter(({ params }) => params.DryRun === 'true').length).toBeGreaterThan(1)
 
     expect(denied(requests, ownPolicies(mode), rolesPolicies(mode))).toEqual([])
-    for (const { left, policies } of withoutOne(ownPolicies(mode)))
-      expect([left, denied(requests, policies, rolesPolicies(mode)).length > 0]).toEqual([left, true])
-    for (const { left, policies } of withoutOne(rolesPolicies(mode)))
-      expect([left, denied(requests, ownPolicies(mode), policies).length > 0]).toEqual([left, true])
+    for (const { removed, policies } of withoutOne(ownPolicies(mode)))
+      expect([removed, denied(requests, policies, rolesPolicies(mode)).length > 0]).toEqual([removed, true])
+    for (const { removed, policies } of withoutOne(rolesPolicies(mode)))
+      expect([removed, denied(requests, ownPolicies(mode), policies).length > 0]).toEqual([removed, true])
   })
 })
 
-it('the commands that only look need no more than the policies for audit, whatever they show', async () => {
+it('the commands that only read need no more than the policies for audit mode', async () => {
   const { office, here } = await start('enforce')
   await using _office = office
   await using _here = here
@@ -125,7 +125,7 @@ it('the commands that only look need no more than the policies for audit, whatev
   expect(denied(office.requests, ownPolicies('audit'), rolesPolicies('audit'))).toEqual([])
 })
 
-it('the endpoint without the tag is out of reach', () => {
+it('the policies do not allow terminations on the endpoint without the tag', () => {
   const terminate = 'ec2:TerminateClientVpnConnections'
   const on = (id: string) => `arn:aws:ec2:${REGION}:${MEMBER}:client-vpn-endpoint/${id}`
   const tagged = { action: terminate, resource: on(PARTNERS), context: { 'aws:ResourceTag/vpn-policy': 'enforced' } }

@@ -4,16 +4,16 @@ import { createMetrics } from '../../src/adapters/prometheus/metrics.ts'
 import { ENDPOINT, EVENTS, VIOLATION } from '../adapters/log/events.ts'
 import { policy } from '../domain/build.ts'
 
-/** Ends its label, its sample and its line, and begins samples that say that all is well. */
+/** A name that tries to end its label, sample and line, and to add forged samples. */
 const HOSTILE = 'x"} 1\ncurfew_enforcing 7\n# TYPE evil counter\nevil{a="\\'
 
-/** A line of the text format, by its grammar. */
+/** A sample line by the grammar of Prometheus's text format. */
 const SAMPLE =
   /^[a-zA-Z_:][\w:]*(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\"n])*",?)*\})? (?:[+-]?[\d.]+(?:e[+-]?\d+)?|[+-]Inf|Na[Nn])$/
 const COMMENT = /^# (?:HELP|TYPE) [a-zA-Z_:][\w:]* .+$/
 
-/** What is shown once an endpoint, a policy and a receiver of that name have done something. */
-const shownWith = async (name: string) => {
+/** The metrics after events of an endpoint, a policy and a user with this name. */
+const metricsWith = async (name: string) => {
   const policies = [policy('max-session-age', { maxAge: '8h' }, { name })]
   const { registry, observe } = createMetrics({
     version: '0.0.0',
@@ -37,20 +37,20 @@ const linesOf = (text: string) =>
     .filter((line) => line !== '')
 
 describe('a name in a label', () => {
-  it('stays in it, whatever it is made of', async () => {
-    const text = await shownWith(HOSTILE)
+  it('cannot end its label, whatever characters it has', async () => {
+    const text = await metricsWith(HOSTILE)
     const lines = linesOf(text)
     for (const line of lines) expect(line).toMatch(line.startsWith('#') ? COMMENT : SAMPLE)
     expect(lines.filter((line) => line.startsWith('curfew_enforcing'))).not.toContain('curfew_enforcing 7')
-    expect(lines).toHaveLength(linesOf(await shownWith('daily')).length)
+    expect(lines).toHaveLength(linesOf(await metricsWith('daily')).length)
     expect(text).toContain('policy="x\\"} 1\\ncurfew_enforcing 7\\n# TYPE evil counter\\nevil{a=\\"\\\\"')
   })
 
-  it('does not confuse Prometheus’s own reader', async () => {
-    const said = execFileSync('/usr/bin/promtool', ['check', 'metrics'], {
-      input: await shownWith(HOSTILE),
+  it('is accepted by promtool', async () => {
+    const output = execFileSync('/usr/bin/promtool', ['check', 'metrics'], {
+      input: await metricsWith(HOSTILE),
       encoding: 'utf8',
     })
-    expect(said).toBe('')
+    expect(output).toBe('')
   })
 })

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { printable, printableLines } from '../../src/domain/printable.ts'
 
-/** By code point, one after the other: what is shown as itself. Lone halves, controls, formats and separators are not. */
+/** Whether a code point may appear unescaped. Lone surrogates, control, format and separator characters may not. */
 const isShown = (character: string) => !/^(?:\p{C}|\p{Zl}|\p{Zp})$/u.test(character)
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
-const spiced = fc
+const hostileText = fc
   .array(
     fc.oneof(
       text,
@@ -16,9 +16,9 @@ const spiced = fc
   .map((parts) => parts.join(''))
 
 describe('a printable text', () => {
-  it('shows everything and does nothing', () => {
+  it('holds no character that a terminal or a reader of lines acts on', () => {
     fc.assert(
-      fc.property(spiced, (any) => {
+      fc.property(hostileText, (any) => {
         expect(Array.from(printable(any)).every(isShown)).toBe(true)
         expect(printableLines(any).split('\n').map(printable)).toEqual(printableLines(any).split('\n'))
         expect(printableLines(any).split('\n')).toHaveLength(any.split('\n').length)
@@ -26,21 +26,21 @@ describe('a printable text', () => {
     )
   })
 
-  it('is left alone where all of it can be seen', () => {
+  it('is unchanged if all its characters are visible', () => {
     for (const name of ['alice', 'José', '山田', 'a_b.example#EXT#@corp.example', 'CORP\\tom', '😀', ''])
       expect(printable(name)).toBe(name)
   })
 
   it('is the same text within JSON', () => {
     fc.assert(
-      fc.property(fc.dictionary(spiced, fc.array(spiced)), (any) => {
+      fc.property(fc.dictionary(hostileText, fc.array(hostileText)), (any) => {
         const plain = JSON.stringify(any)
         expect(JSON.parse(printable(plain))).toEqual(JSON.parse(plain))
       }),
     )
   })
 
-  it('shows what it replaces', () => {
+  it('shows each replaced character as an escape', () => {
     expect(printable('a\u001b[31m\n\u009b\u202e\u{e0041}')).toBe(String.raw`a\u001b[31m\n\u009b\u202e\udb40\udc41`)
   })
 })

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
-import { createStateFile, loadState, peekState } from '../../src/adapters/files/state-file.ts'
+import { seal } from '../../src/adapters/files/seal.ts'
+import { createStateFile } from '../../src/adapters/files/state-file.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/yaml/problem.ts'
 import { memoryFiles } from '../config/memory-files.ts'
@@ -16,32 +17,33 @@ const load = (
   const head = 'version: 1\npolicies: [./policies]\n'
   const files = memoryFiles({ 'curfew.yaml': head + curfew, 'policies/a.yaml': policies })
   const { configuration, problems } = loadConfiguration(files, 'curfew.yaml')
-  return { configuration, said: problems.map(formatProblem) }
+  return { configuration, messages: problems.map(formatProblem) }
 }
 
 const WATCH = 'watch: [{ region: eu-central-1, endpoints: [cvpn-endpoint-0123456789abcdef0] }]\n'
 
-/** Keys that would show on every object if one of them had reached the prototype. */
+/** If one of these keys had reached the prototype, every object would have it. */
 afterEach(() => {
   const object: Record<string, unknown> = {}
-  for (const key of ['mode', 'polluted', 'guard']) if (object[key] !== undefined) throw new Error(`${key} got through`)
+  for (const key of ['mode', 'polluted', 'guard'])
+    if (object[key] !== undefined) throw new Error(`the prototype has the key ${key}`)
 })
 
-describe('keys that objects have by themselves', () => {
-  it.each(NAMES)('are refused as %s: where they mean nothing', (name) => {
+describe('keys that every object inherits', () => {
+  it.each(NAMES)('are refused as unknown keys: %s', (name) => {
     for (const map of [
       `${WATCH}${name}: { mode: enforce, polluted: true }\n`,
       `${WATCH}guard: { ${name}: { maxPercent: 100 } }\n`,
       `watch: [{ region: eu-central-1, endpoints: [cvpn-endpoint-0123456789abcdef0], ${name}: { mode: enforce } }]\n`,
     ]) {
-      const { configuration, said } = load(map)
+      const { configuration, messages } = load(map)
       expect(configuration).toBeUndefined()
-      expect(said).toHaveLength(1)
-      expect(said.join()).toContain(name)
+      expect(messages).toHaveLength(1)
+      expect(messages.join()).toContain(name)
     }
   })
 
-  it('are never left out without a word: a tag that is not asked for would widen what is watched', () => {
+  it('are never dropped silently as tags: Curfew would then watch more endpoints', () => {
     const found = (name: string) =>
       load(`watch: [{ region: eu-central-1, discover: { tags: { ${name}: x, a: b } } }]\n`)
     expect(found('__proto__').configuration).toBeUndefined()
@@ -54,18 +56,19 @@ describe('keys that objects have by themselves', () => {
     }
   })
 
-  it('are names like any other: of groups, policies and people', () => {
+  it('are valid names of groups, policies and users', () => {
     const [, ...names] = NAMES
     const groups = names.map((name) => `${name}: [${name}-member]`).join(', ')
     const policies = names.map(
       (name) => `  - { name: ${name}, kind: banned-users, users: ["group:${name}", ${name}] }\n`,
     )
-    const { configuration, said } = load(WATCH, `version: 1\ngroups: { ${groups} }\npolicies:\n${policies.join('')}`)
-    expect(said).toEqual([])
+    const text = `version: 1\ngroups: { ${groups} }\npolicies:\n${policies.join('')}`
+    const { configuration, messages } = load(WATCH, text)
+    expect(messages).toEqual([])
     expect(configuration?.policies.map(({ name }) => name)).toEqual(names)
   })
 
-  it('are no groups, calendars or kinds that nobody has defined', () => {
+  it('are not found as groups or kinds that are not defined', () => {
     for (const name of NAMES) {
       const ban = `version: 1\npolicies: [{ name: a, kind: banned-users, users: ["group:${name}"] }]\n`
       expect(load(WATCH, ban).configuration).toBeUndefined()
@@ -75,8 +78,8 @@ describe('keys that objects have by themselves', () => {
   })
 })
 
-describe('a state file that somebody prepared', () => {
-  const write = (text: string) => {
+describe('a malicious state file', () => {
+  const write = (text: string | Buffer) => {
     const folder = mkdtempSync(join(tmpdir(), 'curfew-security-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'state.json')
@@ -84,10 +87,11 @@ describe('a state file that somebody prepared', () => {
     return file
   }
 
-  it('reaches no prototype', async () => {
+  it('cannot change a prototype', async () => {
     const age = { hash: 'x', acts: true, changedAt: 1 }
     const policies = `{"__proto__": ${JSON.stringify({ ...age, mode: 'enforce', polluted: true })}, "constructor": ${JSON.stringify({ ...age, prototype: { polluted: true } })}}`
-    const state = await peekState(write(`{"version":1,"policies":${policies},"endpoints":{}}`))
+    const file = write(seal(Buffer.from(`{"__proto__":{"polluted":true},"policies":${policies},"endpoints":{}}`)))
+    const state = await createStateFile(file).peek()
     expect(Object.getPrototypeOf(state.policies)).toBe(Object.prototype)
     expect(Object.entries(state.policies)).toEqual([
       ['__proto__', age],
@@ -95,20 +99,25 @@ describe('a state file that somebody prepared', () => {
     ])
   })
 
-  it.each([
-    '{"version":1,"policies":[],"endpoints":{}}',
-    '{"version":1,"__proto__":{"polluted":true},"policies":{},"endpoints":{}}',
-    '{"version":2,"policies":{},"endpoints":{}}',
-    '{"version":1,"policies":{},"endpoints":{"a":{"guard":"off"}}}',
+  const contents = [
+    '{"policies":[],"endpoints":{}}',
+    '{"__proto__":{"polluted":true,"policies":{},"endpoints":{}}}',
+    '{"policies":{},"endpoints":{"a":{"holds":"off"}}}',
     `${'['.repeat(200_000)}`,
     'null',
     '',
-  ])('is set aside whole if it is not ours: %#', async (text) => {
-    const file = write(text)
-    const { state, setAside } = await loadState(file)
+  ]
+  it.each([
+    ...contents,
+    ...contents.map((content) => seal(Buffer.from(content))),
+    '{"version":3,"__proto__":{"polluted":true},"policies":{},"endpoints":{}}',
+    '{"version":4,"policies":{},"endpoints":{}}',
+  ])('is set aside as a whole if its format is unknown: %#', async (content) => {
+    const file = write(content)
+    const { state, setAside } = await createStateFile(file).load()
     expect(setAside?.file).toBe(`${file}.unreadable`)
     expect(Object.keys(state.policies)).toEqual([])
     await createStateFile(file).save(state)
-    expect((await loadState(file)).setAside).toBeUndefined()
+    expect((await createStateFile(file).load()).setAside).toBeUndefined()
   })
 })

@@ -8,7 +8,7 @@ import { startReceiver } from '../adapters/notify/receiver.ts'
 import { type Running, workspace } from '../cli/curfew.ts'
 import { AGE_POLICY, OFFICE, startOffice } from '../cli/office.ts'
 
-/** Each in its place, and each to be found nowhere else. */
+/** Secrets that the test puts where secrets belong. No output may contain one of them. */
 const CANARIES = {
   secretKey: 'wJalrXUtnFEMI/K7MDENG/bCanarySecretKeyAA',
   sessionToken: 'IQoJb3JpZ2luX2VjCanarySessionTokenIQoJb3JpZ2luX2Vj',
@@ -32,7 +32,7 @@ const CANARIES = {
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
-/** As they are, and as they travel. */
+/** Each secret in plain form and in the encodings of URLs and HTTP authentication. */
 const forms = Object.entries(CANARIES).flatMap(([name, secret]) =>
   [secret, encodeURIComponent(secret), base64(secret).replace(/=+$/, ''), base64(`prometheus:${secret}`)].map(
     (form) => [name, form] as const,
@@ -62,8 +62,8 @@ log: { level: trace }
 
 `
 
-/** What people write where it does not belong. */
-const SLIPS = `
+/** A configuration with secrets in places where a reference is expected. */
+const MISPLACED_SECRETS = `
 version: 1
 policies: [./policies.yaml]
 watch: [{ region: eu-central-1, endpoints: [${OFFICE}] }]
@@ -80,7 +80,7 @@ const ROLE_CREDENTIALS = `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/d
 
 const DENIED = `<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>You are not authorized to perform this operation. Encoded authorization failure message: ${CANARIES.authorizationBlob}</Message></Error></Errors><RequestID>1</RequestID></Response>`
 
-/** A role with canaries for credentials, and a denial at the first look. */
+/** Gives canaries as the credentials of the role, and denies the first read. */
 const startAws = () => {
   let denials = 0
   return startOffice(
@@ -129,7 +129,7 @@ const urlOf = (running: Running) =>
   running.until(() => running.log().find(({ url }) => typeof url === 'string')?.url as string | undefined)
 
 describe('no secret', () => {
-  it('reaches the log, what is served, the files, or what a command says', async () => {
+  it('appears in the log, in the answers of the server, in files, or in the output of a command', async () => {
     await using office = await startAws()
     office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
     await using desk = await startReceiver((_request, index) => (index === 0 ? 500 : 204))
@@ -146,7 +146,7 @@ describe('no secret', () => {
     const good = CURFEW
     await using here = await workspace({
       'curfew.yaml': good,
-      'slips.yaml': SLIPS,
+      'misplaced-secrets.yaml': MISPLACED_SECRETS,
       'policies.yaml': AGE_POLICY,
       'secrets/webhook': `whsec_${CANARIES.signingKey}\n`,
       'secrets/slack': `${address(chat, CANARIES.slackPath)}\n`,
@@ -160,7 +160,7 @@ describe('no secret', () => {
     await running.untilLogged('notification-lost', ({ target }) => target === 'chat')
     await running.untilLogged('notification-delayed', ({ target }) => target === 'gone')
     const served = await everythingServed(url)
-    await here.write('curfew.yaml', SLIPS)
+    await here.write('curfew.yaml', MISPLACED_SECRETS)
     await running.untilLogged('reload-refused')
     await here.write('curfew.yaml', good.replace('{ env: HOOK }', '{ env: NOT_SET }'))
     await running.untilLogged('reload-refused', ({ problems }) => JSON.stringify(problems).includes('NOT_SET'))
@@ -177,21 +177,21 @@ describe('no secret', () => {
         '--help',
       ]),
       ['validate', '-c', 'curfew.yaml'],
-      ['validate', '-c', 'slips.yaml'],
-      ['run', '-c', 'slips.yaml'],
+      ['validate', '-c', 'misplaced-secrets.yaml'],
+      ['run', '-c', 'misplaced-secrets.yaml'],
       ['plan', '-c', 'curfew.yaml', '--output', 'json'],
       ['connections', '-c', 'curfew.yaml'],
       ['explain', '-c', 'curfew.yaml', '--user', 'bob'],
       ['audit', 'verify', 'data/audit.jsonl'],
     ]
-    const said: string[] = []
+    const outputs: string[] = []
     for (const args of commands) {
       const { stdout, stderr } = await here.run(args, env)
-      said.push(stdout + stderr)
+      outputs.push(stdout + stderr)
       expect([args.join(' '), stdout + stderr]).not.toEqual([args.join(' '), ''])
     }
 
-    // All of it was in use.
+    // The secrets were used. Otherwise the test would prove nothing.
     expect(new Set(office.requests.map(({ accessKeyId }) => accessKeyId))).toEqual(
       new Set(['AKIACANARY0000000000', 'ASIACANARYROLE000000']),
     )
@@ -205,7 +205,7 @@ describe('no secret', () => {
       log: leaksIn(running.stdout + running.stderr),
       served: leaksIn(served),
       files: leaksIn(files.join()),
-      commands: leaksIn(said.join()),
+      commands: leaksIn(outputs.join()),
     }).toEqual({ log: [], served: [], files: [], commands: [] })
   })
 })

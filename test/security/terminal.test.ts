@@ -3,11 +3,11 @@ import { HOUR } from '../../src/domain/time/instant.ts'
 import { type Running, workspace } from '../cli/curfew.ts'
 import { curfewYaml, OFFICE, startOffice } from '../cli/office.ts'
 
-/** Clears the screen, sets the title, adds a row that is not there, colours by an 8-bit control, and turns the text around. */
+/** Clears the screen, sets the title, adds a forged row, sets a color by an 8-bit control, and reverses the text. */
 const HOSTILE =
   'mallory\u001b[2J\u001b]0;owned\u0007\nadmin  nobody  cvpn-connection-0\u2028\u009b31m\u202eelbisivni\u200b'
 
-/** Whatever a terminal acts upon, and whatever ends a line before its time. */
+/** Characters that a terminal acts on or that end a line. The newline itself is allowed. */
 const UNPRINTABLE = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u
 
 const POLICIES = `
@@ -31,13 +31,13 @@ const start = async (curfew = '') => {
   return { office, here, id }
 }
 
-describe('a name that speaks to the terminal', () => {
+describe('a name with terminal control characters', () => {
   it.each([
     ['plan', () => ['plan', '--mode', 'enforce']],
     ['connections', () => ['connections']],
     ['explain --connection', (id: string) => ['explain', '--connection', id]],
     ['explain --user', () => ['explain', '--user', HOSTILE]],
-  ])('is shown by %s, and does nothing', async (_command, args) => {
+  ])('is shown escaped by %s', async (_command, args) => {
     const { office, here, id } = await start()
     await using _office = office
     await using _here = here
@@ -49,7 +49,7 @@ describe('a name that speaks to the terminal', () => {
     expect(stdout).not.toMatch(/^for good/m)
   })
 
-  it('is the same text in JSON', async () => {
+  it('is escaped but unchanged in JSON output', async () => {
     const { office, here } = await start()
     await using _office = office
     await using _here = here
@@ -71,7 +71,7 @@ describe('a name that speaks to the terminal', () => {
 
   const enforcing = 'mode: enforce\npoll: { schedule: "* * * * * *", minGap: 1s }'
 
-  it('is the same text in the log, one object a line', async () => {
+  it('is escaped but unchanged in the log, which has one object on each line', async () => {
     const { office, here, id } = await start(enforcing)
     await using _office = office
     await using _here = here
@@ -85,7 +85,7 @@ describe('a name that speaks to the terminal', () => {
     expect(lines.find(({ event }) => event === 'termination')).toMatchObject({ connectionId: id, username: HOSTILE })
   })
 
-  it('stays on its line in a log for people', async () => {
+  it('stays on its line in the pretty log', async () => {
     const { office, here } = await start(enforcing)
     await using _office = office
     await using _here = here
@@ -96,8 +96,8 @@ describe('a name that speaks to the terminal', () => {
   })
 })
 
-describe('the text of a file', () => {
-  it('does nothing to a terminal where it is quoted, nor begins a line of its own', async () => {
+describe('text from a file', () => {
+  it('is escaped in messages that quote it, and does not begin a new line', async () => {
     await using here = await workspace({
       'a.yaml':
         'version: 1\npolicies:\n  - { name: "a\\e[31m\\n::error::b", kind: max-session-age, maxAge: "8h\\e]0;x\\a" }\n',
@@ -108,7 +108,7 @@ describe('the text of a file', () => {
     for (const line of stderr.trimEnd().split('\n')) expect(line).toMatch(/^a\.yaml:\d+:\d+: error: |^\d+ errors?$/)
   })
 
-  it('begins no line where a policy test tells of a case, as the commands of CI systems do', async () => {
+  it('begins no line in the report of a policy test, where CI systems would read it as a command', async () => {
     await using here = await workspace({
       'a.yaml':
         'version: 1\npolicies: [{ name: a, kind: banned-users, users: [{ pattern: "*x", reason: "r\\n::error::r" }] }]\n',

@@ -7,7 +7,7 @@ import { YAML_BOMBS } from './yaml-bombs.ts'
 
 const bombs = Object.entries(YAML_BOMBS)
 
-it.each(bombs)('%s: refused in a few lines', (_name, text) => {
+it.each(bombs)('a YAML file with %s is refused with a limited number of messages', (_name, text) => {
   expect(text.length).toBeLessThan(2_000_000)
   const { policies, problems } = loadPolicies(memoryFiles({ 'a.yaml': text }), ['a.yaml'])
   expect(policies).toBeUndefined()
@@ -16,11 +16,11 @@ it.each(bombs)('%s: refused in a few lines', (_name, text) => {
   for (const problem of problems) expect(formatProblem(problem).length).toBeLessThan(800)
 })
 
-it('all together leave the process alive in little memory', async () => {
+it('all these files together leave the process alive in 128 MB', async () => {
   await using here = await workspace(
     Object.fromEntries(bombs.map(([, text], index) => [`policies/${index}.yaml`, text])),
   )
-  // A process that runs out of memory is killed by a signal.
+  // If the process runs out of memory, a signal kills it and it has no exit code.
   const { code, stdout } = await here.run(['validate', 'policies', '--output', 'json'], {
     NODE_OPTIONS: '--max-old-space-size=128',
   })
@@ -29,7 +29,7 @@ it('all together leave the process alive in little memory', async () => {
   expect(new Set(problems.map(({ file }) => file)).size).toBe(bombs.length)
 })
 
-it('a file as large as it may be, and honest, is read', () => {
+it('a valid file of 10,000 bans is read', () => {
   const entry = (index: number) =>
     `      - { pattern: "person-${index}@corp.example", from: "2026-12-01T00:00:00Z", until: "2027-12-01T00:00:00Z", reason: left }\n`
   const bans = Array.from({ length: 10_000 }, (_, index) => entry(index)).join('')

@@ -1,9 +1,9 @@
-/** What 2 MB of YAML can be at their worst, by what is wrong with it. */
+/** Just below the limit of 2 MB. */
 const LENGTH = 1_900_000
 
 const of = (text: string) => text.repeat(LENGTH / text.length)
 
-/** As deep as it gets without being long. */
+/** The nesting depth of files that are far below the limit of 2 MB. */
 const DEPTH = 280_000
 
 const lines = (line: (index: number) => string) => {
@@ -12,6 +12,7 @@ const lines = (line: (index: number) => string) => {
   return rows.join('\n')
 }
 
+/** Files that are expensive to parse, by the cause of the expense. */
 export const YAML_BOMBS: Readonly<Record<string, string>> = {
   'aliases of aliases': Array.from(
     { length: 30 },
@@ -26,32 +27,35 @@ export const YAML_BOMBS: Readonly<Record<string, string>> = {
   directives: of('%TAG ! x\n'),
   'open brackets': `a: ${of('[')}`,
   'open and closed brackets': `a: ${'['.repeat(LENGTH / 2)}${']'.repeat(LENGTH / 2)}`,
-  'maps in maps': `a: ${of('{a: ')}`,
-  'brackets on lines of their own': `a:\n${of(' [\n')}`,
-  'brackets, not too long a file': `a: ${'['.repeat(DEPTH * 2)}`,
-  'lists in lists, not too long a file': '- '.repeat(DEPTH),
-  'keys that are keys, not too long a file': '? '.repeat(DEPTH),
-  'values that are maps, not too long a file': 'a: '.repeat(DEPTH / 2),
-  'anchors in a row, not too long a file': `a: [${'&a '.repeat(DEPTH)}`,
-  'aliases, not too long a file': `a: [${'*a,'.repeat(DEPTH)}`,
-  'lists in lists': of('- '),
-  'keys that are keys': of('? '),
-  'values that are maps': of('a: '),
-  'values that are maps, in brackets': `a: [${of('a: ')}`,
+  'nested maps': `a: ${of('{a: ')}`,
+  'brackets on separate lines': `a:\n${of(' [\n')}`,
+  'nested brackets in a shorter file': `a: ${'['.repeat(DEPTH * 2)}`,
+  'nested lists in a shorter file': '- '.repeat(DEPTH),
+  'nested keys in a shorter file': '? '.repeat(DEPTH),
+  'nested values in a shorter file': 'a: '.repeat(DEPTH / 2),
+  'anchors in a row in a shorter file': `a: [${'&a '.repeat(DEPTH)}`,
+  'aliases in a shorter file': `a: [${'*a,'.repeat(DEPTH)}`,
+  'nested lists': of('- '),
+  'nested keys': of('? '),
+  'nested values': of('a: '),
+  'nested values in brackets': `a: [${of('a: ')}`,
   'entries in brackets': `a: [${of('- ')}`,
   commas: `a: [${of(',')}]`,
-  stairs: Array.from({ length: 1_900 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
-  'stairs of lists': Array.from({ length: 140 }, (_, depth) => `${' '.repeat(depth * 200)}${'- '.repeat(99)}a`)
+  'growing indentation': Array.from({ length: 1_900 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n'),
+  'growing indentation of lists': Array.from(
+    { length: 140 },
+    (_, depth) => `${' '.repeat(depth * 200)}${'- '.repeat(99)}a`,
+  )
     .join('\n')
     .slice(0, LENGTH),
-  'one key again and again': of('a: 1\n'),
+  'one repeated key': of('a: 1\n'),
   'keys that do not exist': lines((index) => `k${index}: 1`),
   'empty entries': `policies:\n${of('-\n')}`,
   'empty lines': of('\r\n'),
   'closing brackets': of(']\n'),
   tabs: `a:\n${of('\t- x\n')}`,
   'quotes in a row': `a: ${of('"b" ')}`,
-  'a quote left open': `a: "${of('a')}`,
-  'a text without an end': `version: 1\npolicies: [{ name: ${of('a')}, kind: max-session-age, maxAge: 8h }]`,
-  'a key without an end': `${of('k')}: 1`,
+  'an open quote': `a: "${of('a')}`,
+  'a very long text': `version: 1\npolicies: [{ name: ${of('a')}, kind: max-session-age, maxAge: 8h }]`,
+  'a very long key': `${of('k')}: 1`,
 }
