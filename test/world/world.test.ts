@@ -28,7 +28,7 @@ describe('a simulated account with faults of all sorts', () => {
     const users = Array.from({ length: USERS }, (_, user) => ({ username: userOf(user), commonName: userOf(user) }))
     const badges = Array.from({ length: BADGES }, (_, at) => ({ username: undefined, commonName: badgeOf(at + 1) }))
     const named = (pattern: string) => [...users, ...badges].filter((one) => names(pattern, one, 'either'))
-    for (const pattern of [...PATTERNS, ...PROTECTED]) expect(named(pattern), pattern).not.toEqual([])
+    expect([...PATTERNS, ...PROTECTED].filter((pattern) => named(pattern).length === 0)).toEqual([])
     expect(named(EVERY_USER)).toHaveLength(USERS)
   })
 
