@@ -86,5 +86,5 @@ const reasons = ({ explanation }: Failure, at: Instant): readonly string[] =>
     return `    ${policy.name} (${policy.kind.kind}): ${word}${grace}\n      ${printable(because)}${next}`
   })
 
-/** The instant as text, with milliseconds only if it has any. */
+/** The instant as text. Milliseconds are shown only if they are not zero: a test is exact to the millisecond. */
 const shown = (at: Instant): string => (at % 1000 === 0 ? toText(at) : (toIso(at) ?? 'never'))

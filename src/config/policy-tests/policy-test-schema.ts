@@ -33,7 +33,9 @@ const expectationKeys = {
   by: z
     .array(z.string().min(1))
     .optional()
-    .meta({ description: 'Exactly the policies whose violations are due. Default: any policies.' }),
+    .meta({
+      description: 'The names of all policies whose violations are due, no more and no fewer. Default: not checked.',
+    }),
   nextAt: nextAt.optional().meta({
     description: 'When the decision changes next if only time passes, or never.',
     examples: ['2026-11-24T07:30:00+01:00', 'never'],
