@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { type Agenda, agendaOf, NO_OUTLOOK, type Outlook } from '../../src/domain/judge/agenda.ts'
 import type { KeptTermination } from '../../src/domain/terminate/termination.ts'
-import { retryRule } from '../../src/domain/terminate/termination.ts'
 import { createTerminations } from '../../src/domain/terminate/terminations.ts'
 import { MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
-import { NOON } from './build.ts'
-
-const RULE = retryRule({ attempts: 3, verifyWithinMs: MINUTE })
+import { NOON, RETRY } from './build.ts'
 
 /** A judgement at noon, after which nothing is to come. */
 const QUIET: Outlook = {
@@ -46,7 +43,7 @@ const termination = (id: string, state: KeptTermination['state'], tryAgainAt = N
 }
 
 const agenda = (outlook: Partial<Outlook>, terminations: readonly KeptTermination[] = []): Agenda =>
-  agendaOf({ ...QUIET, ...outlook }, createTerminations(terminations), RULE)
+  agendaOf({ ...QUIET, ...outlook }, createTerminations(terminations), RETRY)
 
 describe('an agenda', () => {
   it('has no appointment where nothing is to come', () => {
@@ -71,7 +68,7 @@ describe('an agenda', () => {
     expect(agenda({ ...others, ...outlook }, all).judge).toEqual({ at: SOON, because })
   })
 
-  const PROOF_DUE_AT = ANSWERED_AT + RULE.settleMs
+  const PROOF_DUE_AT = ANSWERED_AT + RETRY.settleMs
 
   it('is first to read because counters or statuses have to be confirmed', () => {
     const because = 'counters or statuses have to be confirmed'

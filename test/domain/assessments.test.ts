@@ -9,13 +9,12 @@ import {
   prepareJudgement,
 } from '../../src/domain/judge/judge-endpoint.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
-import { takeIn } from '../../src/domain/judge/take-in.ts'
 import type { EndpointView } from '../../src/domain/judge/view.ts'
 import type { Mode, Policy, PolicyKind } from '../../src/domain/policies/policy.ts'
 import { createPolicySet, type PolicySet } from '../../src/domain/policies/policy-set.ts'
-import { retryRule } from '../../src/domain/terminate/termination.ts'
 import { HOUR, type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, entry, NOON, PLACE, policy } from './build.ts'
+import { connection, ENDPOINT, entry, NOON, PLACE, policy, RETRY } from './build.ts'
+import { takeInSnapshot } from './endpoint.ts'
 
 const cooldown = { cooldownMs: 20 * MINUTE }
 const onlyBob = { users: [entry('bob')], endpoints: undefined, regions: undefined }
@@ -91,7 +90,7 @@ const rulesOf = (set: PolicySet, mode: Mode = 'enforce', changedAt: Instant = NO
     mode,
     guard: { maxPercent: 30, minConnections: 0 },
     staleAfterMs: NEVER,
-    retry: retryRule({ attempts: 3, verifyWithinMs: MINUTE }),
+    retry: RETRY,
     changedAt: () => changedAt,
   })
 
@@ -103,10 +102,7 @@ const createSide = (isCached: boolean, set = SET) => {
   return {
     memory,
     see(connections: readonly Connection[], now: Instant): void {
-      const snapshot = { endpointId: ENDPOINT, begunAt: now, completedAt: now, connections }
-      const observation = memory.begin(snapshot, set, PLACE)
-      observation.read(0, connections.length)
-      takeIn(memory, snapshot, observation, cached)
+      const snapshot = takeInSnapshot(memory, cached, connections, now)
       // A view that never has to be confirmed: its assessments are found again for as long as they hold.
       view = { state: 'fresh', snapshot, confirmAt: NEVER }
     },

@@ -1,12 +1,14 @@
 import type { Connection } from '../../src/domain/connection.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { because, judge, type Verdict } from '../../src/domain/judge/verdict.ts'
+import type { Violation } from '../../src/domain/judge/violation.ts'
 import { parsePattern } from '../../src/domain/names/pattern.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { History, Policy, PolicyKind, Shared } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
-import { HOUR, type Instant } from '../../src/domain/time/instant.ts'
+import { retryRule } from '../../src/domain/terminate/termination.ts'
+import { HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
 
 export const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
 export const PLACE = { endpointId: ENDPOINT, region: 'eu-central-1' }
@@ -42,7 +44,7 @@ const kindOf = (name: string): PolicyKind => {
   return found
 }
 
-/** A policy from its kind's own keys as they are written in YAML; the hook says what else is different. */
+/** A policy from the keys of its kind, as in YAML. `different` replaces other values of the policy. */
 export const policy = (kind: string, keys: Record<string, unknown>, different: Partial<Policy> = {}): Policy => {
   const found = kindOf(kind)
   const shared: Shared = {
@@ -70,7 +72,7 @@ export const policy = (kind: string, keys: Record<string, unknown>, different: P
   }
 }
 
-/** What a policy says of one connection by itself, and why; the hook says what is known of it. */
+/** The verdict of a policy about one connection alone, and why. `different` replaces parts of the empty history. */
 export const judged = (
   tested: Policy,
   who: Connection,
@@ -81,4 +83,20 @@ export const judged = (
   if (applicability === undefined) throw new Error('no applicability')
   const verdict = judge(applicability, who, { ...NO_HISTORY, ...different }, now)
   return { ...verdict, why: because(verdict, who, now) }
+}
+
+/** Three attempts, each proven within a minute. */
+export const RETRY = retryRule({ attempts: 3, verifyWithinMs: MINUTE })
+
+/** A violation by the connection `one`, due since an hour ago. */
+export const VIOLATION: Violation = {
+  connectionId: 'one',
+  username: 'alice',
+  commonName: undefined,
+  policy: 'daily',
+  reason: 'session-age',
+  since: NOON - HOUR,
+  deadline: NOON - HOUR,
+  because: 'too old',
+  alsoBy: [],
 }

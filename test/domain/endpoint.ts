@@ -1,15 +1,35 @@
 import type { Connection } from '../../src/domain/connection.ts'
 import type { GuardLimits } from '../../src/domain/guard/guard.ts'
-import { createRules, historyOf, type Judgement, judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
-import { createMemory, type KeptMemory } from '../../src/domain/judge/memory.ts'
+import {
+  createRules,
+  type EndpointRules,
+  historyOf,
+  type Judgement,
+  judgeEndpoint,
+} from '../../src/domain/judge/judge-endpoint.ts'
+import { createMemory, type KeptMemory, type Memory } from '../../src/domain/judge/memory.ts'
 import { takeIn } from '../../src/domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../../src/domain/judge/view.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
-import { retryRule } from '../../src/domain/terminate/termination.ts'
-import { type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { ENDPOINT, PLACE } from './build.ts'
+import type { Snapshot } from '../../src/domain/snapshot.ts'
+import { type Instant, NEVER } from '../../src/domain/time/instant.ts'
+import { ENDPOINT, PLACE, RETRY } from './build.ts'
+
+/** The memory takes in a complete snapshot of the connections, begun at `now`. */
+export const takeInSnapshot = (
+  memory: Memory,
+  rules: EndpointRules,
+  connections: readonly Connection[],
+  now: Instant,
+): Snapshot => {
+  const snapshot = { endpointId: ENDPOINT, begunAt: now, completedAt: now, connections }
+  const observation = memory.begin(snapshot, rules.set, rules.location)
+  observation.read(0, connections.length)
+  takeIn(memory, snapshot, observation, rules)
+  return snapshot
+}
 
 /** One endpoint, judged from snapshot to snapshot as the daemon judges it. */
 export const createEndpoint = (
@@ -28,8 +48,15 @@ export const createEndpoint = (
   const { protect = [], mode = 'enforce', changedAt = -NEVER, staleAfterMs = NEVER } = options
   const { guard = { maxPercent: 100, minConnections: NEVER } } = options
   const set = createPolicySet(policies, protect)
-  const retry = retryRule({ attempts: 3, verifyWithinMs: MINUTE })
-  const rules = createRules({ set, location: PLACE, mode, guard, staleAfterMs, retry, changedAt: () => changedAt })
+  const rules = createRules({
+    set,
+    location: PLACE,
+    mode,
+    guard,
+    staleAfterMs,
+    retry: RETRY,
+    changedAt: () => changedAt,
+  })
   const memory = createMemory(options.kept ?? { ...createMemory().kept(), watchedSince: -NEVER })
   let view: EndpointView = { state: 'unseen' }
 
@@ -54,10 +81,7 @@ export const createEndpoint = (
 
     /** Takes in a complete snapshot begun at `now`, and judges it. */
     see(connections: readonly Connection[], now: Instant): Judgement {
-      const snapshot = { endpointId: ENDPOINT, begunAt: now, completedAt: now, connections }
-      const observation = memory.begin(snapshot, set, PLACE)
-      observation.read(0, connections.length)
-      takeIn(memory, snapshot, observation, rules)
+      const snapshot = takeInSnapshot(memory, rules, connections, now)
       look({ what: 'snapshot', snapshot }, now)
       return judge(now)
     },

@@ -6,9 +6,8 @@ import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
-import { retryRule } from '../../src/domain/terminate/termination.ts'
-import { type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { NOON, PLACE } from './build.ts'
+import { type Instant, NEVER } from '../../src/domain/time/instant.ts'
+import { NOON, PLACE, RETRY } from './build.ts'
 
 /**
  * The one judge on a complete snapshot that has no past: the policies were always as they are, grace counts from the
@@ -26,7 +25,7 @@ export const imagine = (
     mode,
     guard: { maxPercent: 100, minConnections: NEVER },
     staleAfterMs: NEVER,
-    retry: retryRule({ attempts: 3, verifyWithinMs: MINUTE }),
+    retry: RETRY,
     changedAt: () => -NEVER,
   })
   const memory = imaginedMemory(NO_HISTORY)

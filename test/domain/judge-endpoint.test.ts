@@ -10,13 +10,11 @@ import { violationOf } from '../../src/domain/judge/violation.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { EMPTY_PLAN } from '../../src/domain/terminate/plan.ts'
-import { retryRule } from '../../src/domain/terminate/termination.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, entry, NOON, PLACE, policy } from './build.ts'
+import { connection, ENDPOINT, entry, NOON, PLACE, policy, RETRY } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
 const STALE_AFTER = 15 * MINUTE
-const RETRY = retryRule({ attempts: 3, verifyWithinMs: MINUTE })
 
 const POLICIES: readonly Policy[] = [
   policy('max-session-age', { maxAge: '2h' }, { warn: [30 * MINUTE], graceMs: 10 * MINUTE, cooldownMs: HOUR }),

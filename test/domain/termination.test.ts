@@ -14,7 +14,7 @@ import {
 } from '../../src/domain/terminate/termination.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
-import { NOON } from './build.ts'
+import { NOON, RETRY, VIOLATION } from './build.ts'
 
 type In<State extends Termination['state']> = Extract<Termination, { readonly state: State }>
 type Recording = In<'recording'>
@@ -25,19 +25,6 @@ type ReportedGone = In<'reported-gone'>
 type Waiting = In<'waiting'>
 type GivenUp = In<'given-up'>
 
-const RULE = retryRule({ attempts: 3, verifyWithinMs: MINUTE })
-
-const VIOLATION: Violation = {
-  connectionId: 'one',
-  username: 'alice',
-  commonName: undefined,
-  policy: 'daily',
-  reason: 'session-age',
-  since: NOON - HOUR,
-  deadline: NOON - HOUR,
-  because: 'too old',
-  alsoBy: [],
-}
 const OTHER_VIOLATION: Violation = { ...VIOLATION, policy: 'other' }
 
 const LEFT_AT = NOON
@@ -560,7 +547,7 @@ describe('step', () => {
   ]
 
   it.each(all)('$name', ({ of, happening, now, cell: { next, reports } }) => {
-    const found = step(of, happening, now, RULE)
+    const found = step(of, happening, now, RETRY)
     expect(found.next).toEqual(next === 'same' ? of : next)
     const about = of && {
       violation: of.violation,
@@ -595,7 +582,7 @@ describe('step, over all attempts', () => {
 
 describe('step, after the clock was set back', () => {
   const see = (of: Termination, begunAt: Instant) =>
-    step(of, { what: 'seen', status: 'active', begunAt }, begunAt + 100, RULE).next
+    step(of, { what: 'seen', status: 'active', begunAt }, begunAt + 100, RETRY).next
 
   it('counts an answer that lies ahead as one of now, so that the next snapshot can prove something', () => {
     const begunAt = ANSWERED_AT - HOUR
@@ -780,14 +767,14 @@ describe('step, for any sequence of happenings', () => {
           const happening: Happening =
             what === 'seen' ? { what, status: shown, begunAt: begunAt - behindMs } : HAPPENINGS[what]
           const before = termination
-          const { next, reports } = step(before, happening, time - behindMs, RULE)
+          const { next, reports } = step(before, happening, time - behindMs, RETRY)
           if (what === 'seen') {
             witness.see(begunAt, shown)
             readFrom = time
           }
 
           for (const { outcome, attempts } of reports) {
-            expect(attempts).toBeLessThanOrEqual(RULE.attempts + witness.interrupted())
+            expect(attempts).toBeLessThanOrEqual(RETRY.attempts + witness.interrupted())
             if (outcome === 'gave-up') found.gaveUp++
             if (outcome !== 'confirmed') continue
             expect(witness.isPerhapsHeard()).toBe(true)
@@ -804,7 +791,7 @@ describe('step, for any sequence of happenings', () => {
           }
 
           witness.note(before, what, next, time)
-          expect(next?.attempts ?? 0).toBeLessThanOrEqual(RULE.attempts + witness.interrupted())
+          expect(next?.attempts ?? 0).toBeLessThanOrEqual(RETRY.attempts + witness.interrupted())
           termination = next
         }
       }),

@@ -1,38 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import type { Violation } from '../../src/domain/judge/violation.ts'
-import {
-  type Happening,
-  type KeptTermination,
-  retryRule,
-  type TerminationReport,
-} from '../../src/domain/terminate/termination.ts'
+import { type Happening, type KeptTermination, type TerminationReport } from '../../src/domain/terminate/termination.ts'
 import { createTerminations } from '../../src/domain/terminate/terminations.ts'
-import { HOUR, type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, NOON } from './build.ts'
-
-const RULE = retryRule({ attempts: 3, verifyWithinMs: MINUTE })
-
-const violation: Violation = {
-  connectionId: 'one',
-  username: 'alice',
-  commonName: undefined,
-  policy: 'daily',
-  reason: 'session-age',
-  since: NOON - HOUR,
-  deadline: NOON - HOUR,
-  because: 'too old',
-  alsoBy: [],
-}
+import { type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
+import { connection, ENDPOINT, NOON, RETRY, VIOLATION } from './build.ts'
 
 const outcomesOf = (reports: readonly TerminationReport[]) => reports.map(({ outcome }) => outcome)
 
 /** A ledger, driven as the executor drives it. Snapshots take 100 ms. */
 const createLedger = (kept: readonly KeptTermination[] = []) => {
   const terminations = createTerminations(kept)
-  const happen = (id: string, happening: Happening, now: Instant) => terminations.happen(id, happening, now, RULE)
+  const happen = (id: string, happening: Happening, now: Instant) => terminations.happen(id, happening, now, RETRY)
   const take = (now: Instant, { id = 'one', callId = 'call-1', policy = 'daily' } = {}) => {
     const selector = 'connection-id'
-    happen(id, { what: 'taken', violation: { ...violation, connectionId: id, policy }, callId, selector }, now)
+    happen(id, { what: 'taken', violation: { ...VIOLATION, connectionId: id, policy }, callId, selector }, now)
   }
   return {
     terminations,
@@ -46,7 +26,7 @@ const createLedger = (kept: readonly KeptTermination[] = []) => {
     /** A snapshot that shows the connection with each of these statuses: none or one. */
     see(begunAt: Instant, ...statuses: readonly string[]) {
       const connections = statuses.map((status) => connection({ id: 'one', status }))
-      return terminations.see({ endpointId: ENDPOINT, begunAt, completedAt: begunAt + 100, connections }, RULE)
+      return terminations.see({ endpointId: ENDPOINT, begunAt, completedAt: begunAt + 100, connections }, RETRY)
     },
   }
 }
@@ -103,7 +83,7 @@ describe('a termination', () => {
     expect(see(again + SECOND, 'terminated')).toEqual([
       {
         outcome: 'confirmed',
-        violation,
+        violation: VIOLATION,
         callId: 'call-1',
         selector: 'connection-id',
         attempts: 1,
@@ -128,7 +108,7 @@ describe('a termination', () => {
     ])
     const outcomes = (begunAt: Instant, ...statuses: readonly string[]) => {
       const reports = see(begunAt, ...statuses)
-      terminations.want(() => false, begunAt + 100, RULE)
+      terminations.want(() => false, begunAt + 100, RETRY)
       return outcomesOf(reports)
     }
     expect(outcomes(NOON + 10 * SECOND, 'terminated')).toEqual([])
@@ -153,7 +133,7 @@ describe('a termination', () => {
     const { terminations, see } = createLedger(before.terminations.kept())
     const begunAt = NOON + 10 * SECOND
     const reports = see(begunAt, status)
-    terminations.want(() => status === 'active', begunAt, RULE)
+    terminations.want(() => status === 'active', begunAt, RETRY)
     expect(outcomesOf(reports)).toEqual(outcomes)
     expect(terminations.mayLeave('one', begunAt)).toBe(mayLeave)
     expect(terminations.open()).toBe(status === 'terminated' ? 0 : 1)
@@ -183,16 +163,16 @@ describe('the terminations of an endpoint', () => {
 
   it('need a snapshot once EC2 has settled after the first answer that has to be confirmed', () => {
     const { terminations, happen, send, see } = createLedger()
-    expect(terminations.proofDueAt(RULE)).toBe(NEVER)
+    expect(terminations.proofDueAt(RETRY)).toBe(NEVER)
     send(NOON)
-    expect(terminations.proofDueAt(RULE)).toBe(NEVER)
+    expect(terminations.proofDueAt(RETRY)).toBe(NEVER)
     happen('one', { what: 'accepted', requestId: undefined }, NOON + SECOND)
-    expect(terminations.proofDueAt(RULE)).toBe(NOON + 3 * SECOND)
+    expect(terminations.proofDueAt(RETRY)).toBe(NOON + 3 * SECOND)
     send(NOON, 'two')
     happen('two', { what: 'unanswered' }, NOON + MINUTE)
-    expect(terminations.proofDueAt(RULE)).toBe(NOON + 3 * SECOND)
+    expect(terminations.proofDueAt(RETRY)).toBe(NOON + 3 * SECOND)
     see(NOON + 2 * MINUTE, 'terminated')
-    expect(terminations.proofDueAt(RULE)).toBe(NOON + MINUTE + 2 * SECOND)
+    expect(terminations.proofDueAt(RETRY)).toBe(NOON + MINUTE + 2 * SECOND)
   })
 
   it('may next be tried again when the first of them may', () => {
@@ -216,7 +196,7 @@ describe('the terminations of an endpoint', () => {
       send(NOON, id)
       happen(id, { what: 'refused' }, NOON + SECOND)
     }
-    terminations.want((id) => id === 'two', NOON + 2 * SECOND, RULE)
+    terminations.want((id) => id === 'two', NOON + 2 * SECOND, RETRY)
     expect([terminations.of('one'), terminations.of('two')?.state]).toEqual([undefined, 'waiting'])
   })
 
