@@ -30,12 +30,9 @@ const expectationKeys = {
   expect: z.enum(['terminate', 'keep']).optional().meta({
     description: 'The expected decision, terminate or keep: once for the whole case, or for each of its connections.',
   }),
-  by: z
-    .array(z.string().min(1))
-    .optional()
-    .meta({
-      description: 'The names of all policies whose violations are due, no more and no fewer. Default: not checked.',
-    }),
+  by: z.array(z.string().min(1)).optional().meta({
+    description: 'The names of all policies whose violations are due, no more and no fewer. Default: not checked.',
+  }),
   nextAt: nextAt.optional().meta({
     description: 'When the decision changes next if only time passes, or never.',
     examples: ['2026-11-24T07:30:00+01:00', 'never'],
