@@ -15,10 +15,10 @@ import { keptMemoryOf } from './interrupted.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { Schedule } from './schedule.ts'
 import type { CycleSettings } from './settings.ts'
-import { budgetKey, endpointKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
+import { endpointKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
 import type { State, StateStore } from './state.ts'
 import { createStateKeeper } from './state-keeper.ts'
-import { createTerminationQueue, type TerminationQueue } from './termination-queue.ts'
+import { createTerminationQueues } from './termination-queues.ts'
 import type { VpnSite } from './vpn.ts'
 import { createWatchList, type WatchEntry } from './watch-list.ts'
 import { within } from './within.ts'
@@ -70,14 +70,11 @@ export const createDaemon = (options: {
   setMaxListeners(0, stop.signal, abort.signal)
   const opening = new Map<string, Promise<void>>()
   const sites = new Map<string, LiveSite>()
-  const queues = new Map<string, { readonly queue: TerminationQueue; readonly done: Promise<void> }>()
   const watches = new Map<string, EndpointWatch>()
   const running = new Set<Promise<unknown>>()
   /** The memories of endpoints that are not watched yet, or no longer. */
   const keptEndpoints = new Map<string, KeptMemory>(Object.entries(options.state.endpoints))
-  // The instant of the start makes call ids unique: two processes never write the trail at the same time.
   const startedAt = clock.now()
-  let calls = 0
 
   let assignment = options.assignment
   let schedule = options.scheduleOf(assignment.schedule)
@@ -117,6 +114,7 @@ export const createDaemon = (options: {
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
   const watchList = createWatchList(clock, emit)
   const rehearsal = createRehearsal(clock, emit)
+  const queues = createTerminationQueues({ clock, random, emit, startedAt, stop: stop.signal, abort: abort.signal })
 
   const changedAt = ({ name }: Pick<Policy, 'name'>): Instant => ages[name]?.changedAt ?? startedAt
 
@@ -128,23 +126,6 @@ export const createDaemon = (options: {
   const read = (watch: EndpointWatch) => track(watch.read(stop.signal))
 
   const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
-
-  /** The queue of an account and Region. All roles that reach them share it. */
-  const queueOf = (site: Site, account: string | undefined): TerminationQueue => {
-    const key = budgetKey(site, account)
-    const known = queues.get(key)
-    if (known !== undefined) return known.queue
-    const { region } = site
-    const queue = createTerminationQueue({
-      clock,
-      random,
-      nextCallId: () => `${startedAt.toString(36)}-${(++calls).toString(36)}`,
-      onLength: (length, etaSeconds) => emit({ event: 'queue', region, account, length, etaSeconds }),
-      rate: assignment.terminationRate,
-    })
-    queues.set(key, { queue, done: queue.run(stop.signal, abort.signal) })
-    return queue
-  }
 
   const open = async (site: Site) => {
     sites.set(siteKey(site), await openSite(site, { connect, limit, clock, stop: stop.signal }))
@@ -183,7 +164,7 @@ export const createDaemon = (options: {
       const made = createEndpointWatch({
         endpoint: { ...endpoint, region: site.region, account },
         vpn,
-        queue: queueOf(site, account),
+        queue: queues.of(site, account, assignment.terminationRate),
         clock,
         random,
         emit,
@@ -233,10 +214,9 @@ export const createDaemon = (options: {
 
   /** Stops reads at once and sends no new calls. Calls in flight finish, or are aborted after `STOP_WITHIN_MS`. */
   const shutDown = async () => {
-    const all = [...queues.values()]
-    emit({ event: 'stopping', inFlight: all.reduce((sum, { queue }) => sum + queue.inFlight, 0) })
+    emit({ event: 'stopping', inFlight: queues.inFlight() })
     stop.abort()
-    const finished = Promise.all(all.map(({ done }) => done))
+    const finished = queues.done()
     await within(clock, STOP_WITHIN_MS, finished)
     abort.abort()
     await Promise.all([finished, ...running])
@@ -279,9 +259,7 @@ export const createDaemon = (options: {
     return () => signal.removeEventListener('abort', giveUp)
   }
 
-  const isOpen = () =>
-    [...queues.values()].some(({ queue }) => queue.busy) ||
-    [...watches.values()].some((watch) => watch.status().openTerminations > 0)
+  const isOpen = () => queues.isBusy() || [...watches.values()].some((watch) => watch.status().openTerminations > 0)
 
   return {
     /** Runs until `signal` is aborted, then shuts down. */
@@ -329,7 +307,7 @@ export const createDaemon = (options: {
       schedule = options.scheduleOf(next.schedule)
       tickAt = Math.min(tickAt, schedule.next(clock.now()))
       unsure = new Set([...unsure, ...changedPolicies(before, ages)])
-      for (const { queue } of queues.values()) queue.setRate(next.terminationRate)
+      queues.setRate(next.terminationRate)
       for (const added of watchAll(() => announce('reloaded'))) void read(added)
     },
 
