@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Happening, type KeptTermination, type TerminationReport } from '../../src/domain/terminate/termination.ts'
+import type { Happening, KeptTermination, TerminationReport } from '../../src/domain/terminate/termination.ts'
 import { createTerminations } from '../../src/domain/terminate/terminations.ts'
 import { type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON, RETRY, VIOLATION } from './build.ts'
