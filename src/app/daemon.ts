@@ -2,7 +2,14 @@ import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import type { KeptMemory } from '../domain/judge/memory.ts'
 import type { Policy } from '../domain/policies/policy.ts'
-import { changedPolicies, nextPolicyAges, settledAges } from '../domain/policies/policy-ages.ts'
+import {
+  changedAtOf,
+  type DatedPolicies,
+  datedAnew,
+  datedPolicies,
+  settled,
+  sureAges,
+} from '../domain/policies/policy-ages.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
 import type { Elapsed } from '../domain/time/elapsed.ts'
@@ -78,9 +85,9 @@ export const createDaemon = (options: {
 
   let assignment = options.assignment
   let schedule = options.scheduleOf(assignment.schedule)
-  let ages = nextPolicyAges(options.state.policies, assignment.policies.policies, assignment.settings.mode, startedAt)
-  /** Policies whose last change is dated by a clock that AWS has not confirmed since. */
-  let unsure: ReadonlySet<string> = new Set(changedPolicies(options.state.policies, ages))
+  const datedAt = (before: DatedPolicies, now: Instant) =>
+    datedAnew(before, assignment.policies.policies, assignment.settings.mode, now)
+  let dated = datedAt(datedPolicies(options.state.policies), startedAt)
   let turnedAt = clock.elapsed()
   let tickAt = startedAt
 
@@ -97,17 +104,14 @@ export const createDaemon = (options: {
 
   const stateNow = (): State => {
     for (const [key, watch] of watches) keep(key, watch)
-    // Changes dated by a clock that may be wrong are left out. The process that reads the state dates them again.
-    const policies = Object.fromEntries(Object.entries(ages).filter(([name]) => !unsure.has(name)))
-    return { policies, endpoints: Object.fromEntries(keptEndpoints) }
+    return { policies: sureAges(dated), endpoints: Object.fromEntries(keptEndpoints) }
   }
 
   /** Called before an endpoint is judged by a clock that AWS has confirmed. */
   const clockConfirmed = (now: Instant) => {
-    const settled = settledAges(ages, unsure, now)
-    unsure = new Set()
-    if (settled === ages) return
-    ages = settled
+    const before = dated
+    dated = settled(before, now)
+    if (dated.ages === before.ages) return
     for (const watch of watches.values()) watch.agesChanged()
   }
 
@@ -116,7 +120,7 @@ export const createDaemon = (options: {
   const rehearsal = createRehearsal(clock, emit)
   const queues = createTerminationQueues({ clock, random, emit, startedAt, stop: stop.signal, abort: abort.signal })
 
-  const changedAt = ({ name }: Pick<Policy, 'name'>): Instant => ages[name]?.changedAt ?? startedAt
+  const changedAt = ({ name }: Pick<Policy, 'name'>): Instant => changedAtOf(dated, name) ?? startedAt
 
   const track = <Value>(work: Promise<Value>): Promise<Value> => {
     running.add(work)
@@ -301,12 +305,10 @@ export const createDaemon = (options: {
     async reload(next: Assignment): Promise<void> {
       // New sites are connected first. The old configuration is in force until then.
       await findAll(next)
-      const before = ages
       assignment = next
-      ages = nextPolicyAges(before, next.policies.policies, next.settings.mode, clock.now())
+      dated = datedAt(dated, clock.now())
       schedule = options.scheduleOf(next.schedule)
       tickAt = Math.min(tickAt, schedule.next(clock.now()))
-      unsure = new Set([...unsure, ...changedPolicies(before, ages)])
       queues.setRate(next.terminationRate)
       for (const added of watchAll(() => announce('reloaded'))) void read(added)
     },

@@ -2,7 +2,7 @@ import { type Judgement, judgeEndpoint } from '../domain/judge/judge-endpoint.ts
 import { createMemory } from '../domain/judge/memory.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
 import { nextView } from '../domain/judge/view.ts'
-import { nextPolicyAges, settledAges } from '../domain/policies/policy-ages.ts'
+import { changedAtOf, datedAnew, datedPolicies, settled } from '../domain/policies/policy-ages.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Assignment } from './daemon.ts'
@@ -24,9 +24,9 @@ export const firstJudgement = (options: {
 }) => {
   const { assignment, state, key, snapshot, region, now } = options
   const { policies, settings } = assignment
-  const ages = settledAges(nextPolicyAges(state.policies, policies.policies, settings.mode, now), new Set(), now)
+  const dated = settled(datedAnew(datedPolicies(state.policies), policies.policies, settings.mode, now), now)
   const endpoint = { id: snapshot.endpointId, region }
-  const rules = rulesOf(policies, settings, endpoint, ({ name }) => ages[name]?.changedAt ?? now)
+  const rules = rulesOf(policies, settings, endpoint, ({ name }) => changedAtOf(dated, name) ?? now)
   const memory = createMemory(state.endpoints[key])
   const observation = memory.begin(snapshot, policies, rules.location)
   observation.read(0, snapshot.connections.length)

@@ -4,7 +4,16 @@ import type { Connection } from '../../src/domain/connection.ts'
 import { NO_HOLDS } from '../../src/domain/guard/guard.ts'
 import type { Judgement } from '../../src/domain/judge/judge-endpoint.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
-import { changedPolicies, nextPolicyAges, settledAges } from '../../src/domain/policies/policy-ages.ts'
+import {
+  changedAtOf,
+  changedPolicies,
+  datedAnew,
+  datedPolicies,
+  nextPolicyAges,
+  settled,
+  settledAges,
+  sureAges,
+} from '../../src/domain/policies/policy-ages.ts'
 import { HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, NOON, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
@@ -334,14 +343,26 @@ describe('the age of a policy', () => {
 
   it('is now, once the clock is trusted, for ages in the future and for those set while the clock was not trusted', () => {
     const first = ages({}, 'a', 5)
-    const settled = (unsure: readonly string[], now: Instant) =>
+    const changedAt = (unsure: readonly string[], now: Instant) =>
       settledAges(first, new Set(unsure), now)['max-session-age']?.changedAt
-    expect([settled([], 4), settled([], 5), settled([], 6)]).toEqual([4, 5, 5])
-    expect([settled(['max-session-age'], 4), settled(['max-session-age'], 6), settled(['daily'], 6)]).toEqual([4, 6, 5])
+    expect([changedAt([], 4), changedAt([], 5), changedAt([], 6)]).toEqual([4, 5, 5])
+    expect([changedAt(['max-session-age'], 4), changedAt(['max-session-age'], 6), changedAt(['daily'], 6)]).toEqual([
+      4, 6, 5,
+    ])
     expect(settledAges(first, new Set(['max-session-age']), 5)).toBe(first)
     const both = { ...first, other: { hash: 'o', acts: true, changedAt: 9 } }
     expect(settledAges(both, new Set(), 7)).toEqual({ ...first, other: { hash: 'o', acts: true, changedAt: 7 } })
     expect(ages(first, 'a', 4)['max-session-age']?.changedAt).toBe(5)
+  })
+
+  it('is kept in the state only once the clock that dated it is confirmed', () => {
+    const policies = [age('8h', { name: 'old' }), age('8h', { name: 'new' })]
+    const kept = nextPolicyAges({}, policies.slice(0, 1), 'enforce', 1)
+    const started = datedAnew(datedPolicies(kept), policies, 'enforce', 5)
+    expect(Object.keys(sureAges(started))).toEqual(['old'])
+    expect(sureAges(datedAnew(started, policies, 'enforce', 6))).toEqual(kept)
+    expect(sureAges(settled(started, 7))).toEqual({ ...kept, new: { hash: '', acts: true, changedAt: 7 } })
+    expect([changedAtOf(started, 'new'), changedAtOf(started, 'constructor')]).toEqual([5, undefined])
   })
 
   it('is found under any policy name, and records whether the policy acts', () => {

@@ -41,3 +41,37 @@ export const settledAges = (ages: PolicyAges, unsure: ReadonlySet<string>, now: 
 /** The names of the policies that changed between the two. */
 export const changedPolicies = (before: PolicyAges, after: PolicyAges): readonly string[] =>
   Object.keys({ ...before, ...after }).filter((name) => before[name]?.changedAt !== after[name]?.changedAt)
+
+/** The ages of the policies in force. `unsure`: those whose last change is dated by a clock that AWS has not confirmed since. */
+export interface DatedPolicies {
+  readonly ages: PolicyAges
+  readonly unsure: ReadonlySet<string>
+}
+
+/** The ages that a state file keeps are those of a confirmed clock. */
+export const datedPolicies = (kept: PolicyAges): DatedPolicies => ({ ages: kept, unsure: new Set() })
+
+/** After a start or a reload at `now`, by a clock that AWS has not confirmed yet. */
+export const datedAnew = (
+  before: DatedPolicies,
+  policies: readonly Policy[],
+  mode: Mode,
+  now: Instant,
+): DatedPolicies => {
+  const ages = nextPolicyAges(before.ages, policies, mode, now)
+  return { ages, unsure: new Set([...before.unsure, ...changedPolicies(before.ages, ages)]) }
+}
+
+/** Once AWS has confirmed the clock, at `now`. */
+export const settled = ({ ages, unsure }: DatedPolicies, now: Instant): DatedPolicies => ({
+  ages: settledAges(ages, unsure, now),
+  unsure: new Set(),
+})
+
+/** The ages that a state file keeps. The process that reads it dates the other changes again. */
+export const sureAges = ({ ages, unsure }: DatedPolicies): PolicyAges =>
+  Object.fromEntries(Object.entries(ages).filter(([name]) => !unsure.has(name)))
+
+/** When a policy last changed. Undefined if it is not in force. */
+export const changedAtOf = ({ ages }: DatedPolicies, name: string): Instant | undefined =>
+  Object.hasOwn(ages, name) ? ages[name]?.changedAt : undefined
