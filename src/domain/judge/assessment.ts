@@ -36,7 +36,7 @@ export const groundOf = (history: History, now: Instant, mode: Mode): Ground => 
 })
 
 /** What some policies say about one active connection alone, reduced to what somebody has to act on. */
-export interface Part {
+export interface AssessmentPart {
   readonly ground: Ground
   readonly violated: readonly ViolatedVerdict[]
   /** Policies that lack a fact. */
@@ -62,7 +62,7 @@ export interface Assessment {
   readonly applicabilities: readonly Applicability[]
   readonly isProtected: boolean
   /** What the policies say that do not read byte counters, and what those say that do. */
-  readonly parts: readonly [countersAside: Part, onCounters?: Part]
+  readonly parts: readonly [countersAside: AssessmentPart, onCounters?: AssessmentPart]
 }
 
 const NONE: readonly never[] = []
@@ -75,7 +75,7 @@ const partOf = (
   applicabilities: readonly Applicability[],
   ground: Ground,
   onCounters: boolean,
-): Part => {
+): AssessmentPart => {
   const { history, now, mode } = ground
   let violated: ViolatedVerdict[] | undefined
   let unknown: Policy[] | undefined
@@ -129,7 +129,7 @@ export const assess = (
   applicabilities: readonly Applicability[],
   isProtected: boolean,
   ground: Ground,
-  known?: Part,
+  known?: AssessmentPart,
 ): Assessment => {
   const countersAside = known ?? partOf(connection, applicabilities, ground, false)
   const isCounted = applicabilities.some(readsCounters)

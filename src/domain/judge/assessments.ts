@@ -2,10 +2,10 @@ import { type Connection, hasSameFacts, hasSamePrincipal } from '../connection.t
 import type { Location } from '../names/selector.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { NEVER } from '../time/instant.ts'
-import { type Assessment, assess, type Ground, type Part } from './assessment.ts'
+import { type Assessment, type AssessmentPart, assess, type Ground } from './assessment.ts'
 
 /** Whether what was found about a connection earlier would be found again on this ground. */
-const holds = (part: Part, before: Connection, connection: Connection, ground: Ground): boolean => {
+const holds = (part: AssessmentPart, before: Connection, connection: Connection, ground: Ground): boolean => {
   const { ground: found } = part
   if (ground.now < found.now || ground.now >= part.holdsUntil) return false
   // Without an established time, or with one ahead of the clock, violations are dated by first sight or by `now`.
@@ -16,7 +16,7 @@ const holds = (part: Part, before: Connection, connection: Connection, ground: G
 }
 
 /** The same with the byte counters, which every snapshot brings anew. */
-const holdsWithCounters = (part: Part, before: Connection, connection: Connection, ground: Ground): boolean =>
+const holdsWithCounters = (part: AssessmentPart, before: Connection, connection: Connection, ground: Ground): boolean =>
   before === connection && ground.snapshotAt === part.ground.snapshotAt && holds(part, before, connection, ground)
 
 /**

@@ -3,7 +3,7 @@ import type { Location } from '../names/selector.ts'
 import { acts, type Facts, type History, type Member, type Mode, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import { type Assessment, groundOf, type NearMiss, type Part } from './assessment.ts'
+import { type Assessment, type AssessmentPart, groundOf, type NearMiss } from './assessment.ts'
 import { createAssessments } from './assessments.ts'
 import type { Foreseen } from './foresight.ts'
 import { isDue, judge, type Verdict, type ViolatedVerdict } from './verdict.ts'
@@ -105,7 +105,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
       let wakeAt: Instant = NEVER
       let confirmAt: Instant = NEVER
       /** Of 126,000 connections most have nothing to add: the loop only looks at their lists. */
-      const add = (part: Part, { id }: Connection) => {
+      const add = (part: AssessmentPart, { id }: Connection) => {
         if (part.wakeAt < wakeAt) wakeAt = part.wakeAt
         if (part.confirmAt < confirmAt) confirmAt = part.confirmAt
         for (const policy of part.unknown) {
