@@ -78,6 +78,8 @@ export const createDaemon = (options: {
   const opening = new Map<string, Promise<void>>()
   const sites = new Map<string, LiveSite>()
   const watches = new Map<string, EndpointWatch>()
+  /** The key of the site through which a watch reaches its endpoint. */
+  const siteKeys = new WeakMap<EndpointWatch, string>()
   const running = new Set<Promise<unknown>>()
   /** The memories of endpoints that are not watched yet, or no longer. */
   const keptEndpoints = new Map<string, KeptMemory>(Object.entries(options.state.endpoints))
@@ -146,14 +148,18 @@ export const createDaemon = (options: {
     await watchList.discover(stop.signal)
   }
 
-  /** Watches exactly the endpoints that were found. Returns the new watches. */
+  /**
+   * Watches exactly the endpoints that were found. Returns the new watches. An endpoint that is reached in another way
+   * than before gets a new watch with the memory of the old one.
+   */
   const watchAll = (announce: () => void): readonly EndpointWatch[] => {
     const { policies, settings } = assignment
     const found = new Map(
-      watchList.all().map(({ site, endpoint }) => [endpointKey(site, endpoint.id), { site, endpoint }]),
+      watchList.all().map(({ site, endpoint }) => [endpointKey(site.region, endpoint.id), { site, endpoint }]),
     )
     for (const [key, watch] of watches) {
-      if (found.has(key)) continue
+      const site = found.get(key)?.site
+      if (site !== undefined && siteKey(site) === siteKeys.get(watch)) continue
       keep(key, watch)
       watch.retire()
       watches.delete(key)
@@ -164,7 +170,9 @@ export const createDaemon = (options: {
       const live = sites.get(siteKey(site))
       if (watches.has(key) || live === undefined) continue
       const { vpn, account } = live
-      const openIntents = options.openIntents.filter(({ endpointId }) => endpointId === endpoint.id)
+      const openIntents = options.openIntents.filter(
+        ({ endpointId, region }) => endpointKey(region, endpointId) === key,
+      )
       const made = createEndpointWatch({
         endpoint: { ...endpoint, region: site.region, account },
         vpn,
@@ -180,10 +188,12 @@ export const createDaemon = (options: {
         kept: keptMemoryOf(keptEndpoints.get(key), openIntents),
       })
       watches.set(key, made)
+      siteKeys.set(made, siteKey(site))
       added.push(made)
     }
     // The configuration in force is reported before any event that follows from it.
     announce()
+    watchList.reportOverlaps()
     for (const { watch, name } of known) watch.reconfigure(policies, settings, name)
     return added
   }

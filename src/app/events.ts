@@ -8,6 +8,7 @@ import type { Snapshot } from '../domain/snapshot.ts'
 import type { TerminateCall } from '../domain/terminate/plan.ts'
 import type { TerminationReport } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
+import type { Overlap } from './each-endpoint-once.ts'
 import type { Reconnect } from './reconnects.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
@@ -50,6 +51,8 @@ export type CurfewEvent =
       readonly removed: number
     }
   | { readonly event: 'endpoints-changed'; readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] }
+  /** Several entries of `watch` reach one endpoint. It is watched once. */
+  | { readonly event: 'endpoint-overlap'; readonly overlap: Overlap }
   | { readonly event: 'discovery-failed'; readonly region: string; readonly message: string }
   /** IAM does not allow an action. This is found before the action is needed. */
   | { readonly event: 'permission-missing'; readonly endpoint: Endpoint; readonly action: string }

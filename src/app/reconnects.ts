@@ -1,6 +1,6 @@
-import { type Connection, isActive, principalOf } from '../domain/connection.ts'
+import { type Connection, isActive, principalKeyOf } from '../domain/connection.ts'
 import type { Violation } from '../domain/judge/violation.ts'
-import { fold } from '../domain/names/pattern.ts'
+import { principalNamesOf } from '../domain/names/user-list.ts'
 import { type Instant, MINUTE } from '../domain/time/instant.ts'
 
 /**
@@ -29,20 +29,17 @@ export const createReconnects = () => {
   const terminations = new Map<string, { readonly policy: string; readonly at: Instant; readonly count: number }>()
   let known = new Set<string>()
 
-  const nameOf = ({ username, commonName }: Pick<Violation, 'username' | 'commonName'>) => {
-    const name = principalOf({ username, commonName })
-    return name === undefined ? undefined : fold(name)
-  }
+  const keyOf = (names: Pick<Violation, 'username' | 'commonName'>) => principalKeyOf(principalNamesOf(names))
 
   return {
     terminated(violation: Violation, at: Instant): void {
-      const name = nameOf(violation)
-      if (name === undefined) return
-      terminations.set(name, { policy: violation.policy, at, count: terminations.get(name)?.count ?? 0 })
+      const key = keyOf(violation)
+      if (key === undefined) return
+      terminations.set(key, { policy: violation.policy, at, count: terminations.get(key)?.count ?? 0 })
     },
 
     /** How often in a row the principal has reconnected. */
-    countOf: (violation: Violation): number => terminations.get(nameOf(violation) ?? '')?.count ?? 0,
+    countOf: (violation: Violation): number => terminations.get(keyOf(violation) ?? '')?.count ?? 0,
 
     /** The reconnects since the last snapshot. */
     observe(connections: readonly Connection[], now: Instant): readonly Reconnect[] {
@@ -56,16 +53,16 @@ export const createReconnects = () => {
       for (const connection of connections) {
         ids.add(connection.id)
         if (known.has(connection.id) || !isActive(connection)) continue
-        const name = nameOf(connection)
-        const last = name === undefined ? undefined : terminations.get(name)
+        const key = keyOf(connection)
+        const last = key === undefined ? undefined : terminations.get(key)
         const { establishedAt } = connection
-        if (name === undefined || last === undefined || establishedAt === undefined) continue
+        if (key === undefined || last === undefined || establishedAt === undefined) continue
         if (establishedAt <= last.at || establishedAt > last.at + SOON_MS) continue
-        terminations.set(name, { ...last, count: last.count + 1 })
+        terminations.set(key, { ...last, count: last.count + 1 })
         found.push({ connection, policy: last.policy, count: last.count + 1 })
       }
       known = ids
-      for (const [name, { at }] of terminations) if (now - at > REMEMBERED_MS) terminations.delete(name)
+      for (const [key, { at }] of terminations) if (now - at > REMEMBERED_MS) terminations.delete(key)
       return found
     },
   }

@@ -10,12 +10,15 @@ export interface Site {
   readonly assumeRole: { readonly arn: string; readonly externalId: string | undefined } | undefined
 }
 
-/** A unique key of the site. The keys of the state file contain it. */
+/** The key of a way to reach AWS: its Region, role and URL. */
 export const siteKey = ({ region, endpointUrl, assumeRole }: Site): string =>
-  [region, endpointUrl ?? '-', assumeRole?.arn ?? '-', assumeRole?.externalId ?? '-'].join(' ')
+  JSON.stringify([region, endpointUrl, assumeRole?.arn, assumeRole?.externalId])
 
-/** The endpoint's key in the state file. */
-export const endpointKey = (site: Site, endpointId: string): string => `${siteKey(site)} ${endpointId}`
+/**
+ * The key of an endpoint, also in the state file. It does not hold the way to the endpoint, which the operator may edit,
+ * nor its account, which may be unknown. A Region belongs to one partition, and AWS gives an id there only once.
+ */
+export const endpointKey = (region: string, endpointId: string): string => JSON.stringify([region, endpointId])
 
 export interface LiveSite {
   readonly vpn: VpnSite
@@ -26,10 +29,10 @@ export interface LiveSite {
 }
 
 /**
- * The key of the request limits of AWS: account and Region, whatever the role is. An unknown account has its own key.
+ * The key of the request limits of AWS: account and Region, whatever the way is. An unknown account has its own key.
  */
 export const budgetKey = (site: Site, account: string | undefined): string =>
-  account === undefined ? siteKey(site) : [site.region, site.endpointUrl ?? '-', account].join(' ')
+  account === undefined ? siteKey(site) : JSON.stringify([site.region, account])
 
 /** Connects to a site. */
 export const openSite = async (

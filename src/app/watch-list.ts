@@ -1,7 +1,8 @@
 import { type Elapsed, LONG_AGO, msBetween } from '../domain/time/elapsed.ts'
 import { MINUTE } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
-import { createDiscovery, type Discovery, type EndpointSelection, type FoundEndpoint } from './discovery.ts'
+import { createDiscovery, type Discovery, type EndpointSelection } from './discovery.ts'
+import { eachEndpointOnce, type WatchedEndpoint } from './each-endpoint-once.ts'
 import type { Emit } from './events.ts'
 import { type Site, siteKey } from './site.ts'
 import type { VpnSite } from './vpn.ts'
@@ -15,14 +16,20 @@ const DISCOVER_EVERY_MS = MINUTE
 interface WatchedSite {
   readonly key: string
   readonly site: Site
+  readonly selection: EndpointSelection
   readonly discovery: Discovery
-  readonly discovers: boolean
 }
 
 /** The endpoints of the entries of `watch`. AWS is asked for those that are discovered. */
 export const createWatchList = (clock: Clock, emit: Emit) => {
   let sites: readonly WatchedSite[] = []
   let askedAt: Elapsed = LONG_AGO
+  let reported: ReadonlySet<string> = new Set()
+
+  const found = () =>
+    eachEndpointOnce(
+      sites.map(({ site, selection, discovery }) => ({ site, selection, endpoints: discovery.endpoints() })),
+    )
 
   return {
     /** Takes the entries of a configuration. An entry that did not change keeps its discovered endpoints. */
@@ -33,7 +40,7 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
         const tags = typeof discover === 'object' ? [...discover.tags] : []
         const key = JSON.stringify([siteKey(site), endpoints, discover === 'all', tags])
         const discovery = () => createDiscovery({ vpn: vpnOf(site), selection: entry })
-        return known.get(key) ?? { key, site, discovery: discovery(), discovers: discover !== undefined }
+        return known.get(key) ?? { key, site, selection: entry, discovery: discovery() }
       })
     },
 
@@ -53,9 +60,19 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
     },
 
     isDue: (): boolean =>
-      sites.some(({ discovers }) => discovers) && msBetween(askedAt, clock.elapsed()) >= DISCOVER_EVERY_MS,
+      sites.some(({ selection: { discover } }) => discover !== undefined) &&
+      msBetween(askedAt, clock.elapsed()) >= DISCOVER_EVERY_MS,
 
-    all: (): ReadonlyArray<{ readonly site: Site; readonly endpoint: FoundEndpoint }> =>
-      sites.flatMap(({ site, discovery }) => discovery.endpoints().map((endpoint) => ({ site, endpoint }))),
+    /** Each endpoint once, with the way to it. */
+    all: (): readonly WatchedEndpoint[] => found().watched,
+
+    /** Reports the endpoints that several entries reach, once while they do. */
+    reportOverlaps(): void {
+      const { overlaps } = found()
+      for (const overlap of overlaps) {
+        if (!reported.has(JSON.stringify(overlap))) emit({ event: 'endpoint-overlap', overlap })
+      }
+      reported = new Set(overlaps.map((overlap) => JSON.stringify(overlap)))
+    },
   }
 }

@@ -5,6 +5,7 @@ import { hostClock } from '../adapters/host/clock.ts'
 import type { ObservedRequest } from '../adapters/prometheus/metrics.ts'
 import type { Clock } from '../app/clock.ts'
 import { createDiscovery } from '../app/discovery.ts'
+import { eachEndpointOnce, overlapText } from '../app/each-endpoint-once.ts'
 import type { Endpoint } from '../app/events.ts'
 import { firstJudgement } from '../app/first-judgement.ts'
 import { createReadBudgets, type ReadBudgets } from '../app/read-budget.ts'
@@ -16,6 +17,7 @@ import type { Judged } from '../domain/judge/explain.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { assignmentOf, siteOf } from './assignment.ts'
+import { complain } from './command.ts'
 
 export const clock = hostClock
 
@@ -81,31 +83,30 @@ const readEndpoints = async (configuration: Configuration): Promise<readonly Rea
       throw error
     }
   }
-  const read = await Promise.all(
-    configuration.watch.map(async (entry): Promise<readonly ReadEndpoint[]> => {
+  const entries = await Promise.all(
+    configuration.watch.map(async (entry) => {
       const site = siteOf(entry)
-      const { region } = site
       const vpn = vpnOf(site)
-      const discovery = createDiscovery({ vpn, selection: entry })
-      const { endpoints, failure } = await discovery.refresh(signal)
-      const found = await orFailure(vpn.account(signal))
-      const account = found instanceof VpnError ? undefined : found
-      const unlisted: ReadEndpoint = {
-        key: '',
-        endpoint: { id: '(discovery)', name: '(discovery)', region, account },
-        snapshot: failure ?? new VpnError('aborted', ''),
-      }
-      const all = endpoints.map(
-        async ({ id, name }): Promise<ReadEndpoint> => ({
-          key: endpointKey(site, id),
-          endpoint: { id, name, region, account },
-          snapshot: await reads(() => orFailure(vpn.snapshot(id, signal))),
-        }),
-      )
-      return [...(await Promise.all(all)), ...(failure === undefined ? [] : [unlisted])]
+      const { endpoints, failure } = await createDiscovery({ vpn, selection: entry }).refresh(signal)
+      const account = await orFailure(vpn.account(signal))
+      return { site, selection: entry, endpoints, failure, account: account instanceof VpnError ? undefined : account }
     }),
   )
-  return read.flat()
+  const unlisted = entries.flatMap(({ site: { region }, account, failure }): readonly ReadEndpoint[] => {
+    const endpoint = { id: '(discovery)', name: '(discovery)', region, account }
+    return failure === undefined ? [] : [{ key: '', endpoint, snapshot: failure }]
+  })
+  const { watched, overlaps } = eachEndpointOnce(entries)
+  for (const overlap of overlaps) complain(`curfew: ${overlapText(overlap)}`)
+  const accounts = new Map(entries.map(({ site, account }) => [siteKey(site), account]))
+  const read = watched.map(
+    async ({ site, endpoint: { id, name } }): Promise<ReadEndpoint> => ({
+      key: endpointKey(site.region, id),
+      endpoint: { id, name, region: site.region, account: accounts.get(siteKey(site)) },
+      snapshot: await reads(() => orFailure(vpnOf(site).snapshot(id, signal))),
+    }),
+  )
+  return [...(await Promise.all(read)), ...unlisted]
 }
 
 /** The first judgement that a daemon started now would make of the endpoint, or the error of its read. */

@@ -65,6 +65,12 @@ export const nameOrNone = (name: string | undefined): string | undefined =>
 export const principalOf = (connection: Pick<Connection, 'username' | 'commonName'>): string | undefined =>
   connection.username ?? connection.commonName
 
+/** The key of a principal. A user and a device whose certificate has the same name are two principals. */
+export const principalKeyOf = ({ username, commonName }: Pick<Connection, 'username' | 'commonName'>) => {
+  if (username !== undefined) return `user:${username}`
+  return commonName === undefined ? undefined : `cn:${commonName}`
+}
+
 /** Every other status counts as active, so that one that AWS introduces later is not mistaken for an ended session. */
 const ENDING = new Set(['terminating', 'terminated'])
 

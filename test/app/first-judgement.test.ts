@@ -117,7 +117,7 @@ const live = async (
   const { judgement } = firstJudgement({
     assignment: started,
     state,
-    key: endpointKey(SITE, ENDPOINT),
+    key: endpointKey(SITE.region, ENDPOINT),
     snapshot,
     region: SITE.region,
     now,

@@ -586,7 +586,7 @@ describe('the memory of terminations', () => {
     expect(terminatedAt(memory, cooling, 'alice')).toBeUndefined()
     memory.terminate({ ...cooling, cooldownByCommonName: true }, { username: undefined, commonName: 'Laptop' }, NOON)
     memory.terminate(cooling, connection({ username: 'Bob' }), NOON)
-    expect(memory.kept().terminated).toEqual({ 'max-session-age': { 'cn:laptop': NOON, bob: NOON } })
+    expect(memory.kept().terminated).toEqual({ 'max-session-age': { 'cn:laptop': NOON, 'user:bob': NOON } })
   })
 
   it('keeps the first of a cooldown, which ends to the millisecond, and replaces one that lies ahead of the clock', () => {
@@ -604,7 +604,7 @@ describe('the memory of terminations', () => {
     memory.terminate(cooling, connection({ username: 'bob' }), NOON + 10)
     memory.terminate(cooling, connection(), NOON)
     memory.terminate(cooling, connection({ username: 'bob' }), NOON + 5)
-    expect(memory.kept().terminated).toEqual({ 'max-session-age': { bob: NOON + 5, alice: NOON } })
+    expect(memory.kept().terminated).toEqual({ 'max-session-age': { 'user:bob': NOON + 5, 'user:alice': NOON } })
   })
 
   it('forgets a termination whose cooldown is over, whose policy is gone, or that lies ahead, with the next snapshot', () => {
@@ -617,7 +617,9 @@ describe('the memory of terminations', () => {
     const set = createPolicySet([brief, cooling], [])
     const observation = memory.begin({ begunAt: NOON + HOUR - 1, connections: [] }, set, PLACE)
     observation.end(NOON + HOUR)
-    expect(memory.kept().terminated).toEqual({ 'max-session-age': { carol: NOON + 1, dave: NOON + HOUR } })
+    expect(memory.kept().terminated).toEqual({
+      'max-session-age': { 'user:carol': NOON + 1, 'user:dave': NOON + HOUR },
+    })
   })
 
   it('has a new revision after each termination that counts', () => {

@@ -1,17 +1,26 @@
 import { hash } from 'node:crypto'
 
-const START = '{"version":3,'
-const headOf = (sum: string) => `${START}"sha256":"${sum}","state":`
-const HEAD_BYTES = headOf(hash('sha256', '')).length
+/** The form of the state that this version writes, and the forms that it reads. */
+const WRITTEN = 4
+const READ = [3, WRITTEN]
+
+const startOf = (version: number) => `{"version":${version},`
+const headOf = (version: number, sum: string) => `${startOf(version)}"sha256":"${sum}","state":`
 const END = '}'
 
 /** Wraps JSON in an object with its checksum. The result is still JSON; `unseal` detects every changed bit. */
-export const seal = (content: Buffer): Buffer =>
-  Buffer.concat([Buffer.from(headOf(hash('sha256', content))), content, Buffer.from(END)])
+export const seal = (content: Buffer, version = WRITTEN): Buffer =>
+  Buffer.concat([Buffer.from(headOf(version, hash('sha256', content))), content, Buffer.from(END)])
 
-/** The JSON that was sealed. `broken` if the bytes have changed since, undefined if they are not sealed. */
-export const unseal = (bytes: Buffer): { readonly content: Buffer } | 'broken' | undefined => {
-  if (bytes.toString('latin1', 0, START.length) !== START) return undefined
-  const content = bytes.subarray(HEAD_BYTES, -END.length)
-  return seal(content).equals(bytes) ? { content } : 'broken'
+/**
+ * The JSON that was sealed, and the version of its form. `broken` if the bytes have changed since, undefined if they are
+ * not sealed.
+ */
+export const unseal = (
+  bytes: Buffer,
+): { readonly content: Buffer; readonly version: number } | 'broken' | undefined => {
+  const version = READ.find((one) => bytes.toString('latin1', 0, startOf(one).length) === startOf(one))
+  if (version === undefined) return undefined
+  const content = bytes.subarray(headOf(version, hash('sha256', '')).length, -END.length)
+  return seal(content, version).equals(bytes) ? { content, version } : 'broken'
 }

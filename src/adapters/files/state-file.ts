@@ -4,6 +4,7 @@ import { EMPTY_STATE, type State, type StateStore } from '../../app/state.ts'
 import { readRegularFile } from './regular-file.ts'
 import { seal, unseal } from './seal.ts'
 import { readState } from './state-schema.ts'
+import { fromVersion3 } from './state-version-3.ts'
 
 const read = async (file: string): Promise<{ readonly state: State } | { readonly why: string }> => {
   let bytes: Buffer
@@ -23,7 +24,8 @@ const read = async (file: string): Promise<{ readonly state: State } | { readonl
     return { why: 'it is not JSON' }
   }
   const state = readState(found)
-  return state === undefined ? { why: 'this version does not know its format' } : { state }
+  if (state === undefined) return { why: 'this version does not know its format' }
+  return { state: sealed.version === 3 ? fromVersion3(state) : state }
 }
 
 /** The state as one file. It is saved to a new file, synced and renamed: a crash leaves either the old state or the new one. */

@@ -48,8 +48,8 @@ const describe = async (path: string): Promise<string> => {
     const real = await realpath(path)
     const { ino, size, mtimeMs } = await stat(real)
     const names = await readdir(real).catch((): string[] => [])
-    return [path, real, ino, size, mtimeMs, ...names.sort()].join(' ')
+    return JSON.stringify([real, ino, size, mtimeMs, ...names.sort()])
   } catch {
-    return `${path} missing`
+    return 'missing'
   }
 }

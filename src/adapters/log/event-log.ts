@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { overlapText } from '../../app/each-endpoint-once.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
 import type { Outcome } from '../../domain/terminate/termination.ts'
@@ -68,6 +69,12 @@ export const createEventLog =
           { event, endpoints: watched, gone },
           `discovery changed the watched endpoints: ${watched.length} now, ${gone.length} no longer watched`,
         )
+        break
+      }
+      case 'endpoint-overlap': {
+        const { region, endpoint, entry, others } = emitted.overlap
+        const { id, name } = endpoint
+        log.warn({ event, vpn_endpoint: id, name, region, entry, others }, overlapText(emitted.overlap))
         break
       }
       case 'discovery-failed':

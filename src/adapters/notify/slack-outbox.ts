@@ -54,7 +54,8 @@ export const createSlackOutbox = (): Outbox => {
   }
 }
 
-const keyOf = ({ event, policy = '', endpoint }: Notification) => [event, endpoint?.id ?? '', policy].join('\n')
+const keyOf = ({ event, policy, endpoint }: Notification) =>
+  JSON.stringify([event, endpoint?.region, endpoint?.id, policy])
 
 const merge = (group: Group | undefined, notification: Notification, now: Elapsed): Group => {
   const { connections, names } = notification

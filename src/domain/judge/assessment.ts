@@ -1,4 +1,4 @@
-import { type Connection, principalOf } from '../connection.ts'
+import { type Connection, principalKeyOf } from '../connection.ts'
 import { acts, type History, type Mode, type Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
@@ -14,7 +14,7 @@ export interface NearMiss {
 
 /** A near miss is reported once per policy, entry and principal. */
 export const nearMissKey = ({ policy, entry, connection }: NearMiss): string =>
-  JSON.stringify([policy.name, entry, principalOf(connection)])
+  JSON.stringify([policy.name, entry, principalKeyOf(connection)])
 
 /** The facts that all verdicts of one judgement share. */
 export interface Ground {

@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.ts'
+import { type Connection, principalKeyOf } from '../connection.ts'
 import { type Holds, NO_HOLDS } from '../guard/guard.ts'
 import type { Location } from '../names/selector.ts'
 import { type Principal, principalNamesOf } from '../names/user-list.ts'
@@ -188,7 +188,7 @@ export const createMemory = (kept?: KeptMemory) => {
 
     /** Remembers a call under the policy that left at `at`. Within a cooldown only the first termination counts. */
     terminate(policy: Policy, connection: Pick<Connection, 'username' | 'commonName'>, at: Instant): void {
-      const name = cooldownName(policy, principalNamesOf(connection))
+      const name = cooldownKey(policy, principalNamesOf(connection))
       if (policy.cooldownMs === 0 || name === undefined) return
       const ofPolicy = under(terminated, policy.name)
       const known = ofPolicy.get(name)
@@ -237,7 +237,7 @@ export const createMemory = (kept?: KeptMemory) => {
         warnedLead: (policy, id) => warned.get(policy.name)?.get(id),
         terminationsRevision: () => terminationsRevision,
         terminatedAt(policy, principal) {
-          const name = cooldownName(policy, principal)
+          const name = cooldownKey(policy, principal)
           return name === undefined ? undefined : terminated.get(policy.name)?.get(name)
         },
       }
@@ -273,9 +273,9 @@ const refold = <Value>(all: ReadonlyMap<string, ReadonlyMap<string, Value>>): Ke
     [...all].flatMap(([policy, values]) => (values.size === 0 ? [] : [[policy, Object.fromEntries(values)]])),
   )
 
-/** The name that a cooldown applies to. Common names are often shared, so they count only if the policy says so. */
-const cooldownName = ({ cooldownByCommonName }: Policy, { username, commonName }: Principal): string | undefined =>
-  username ?? (cooldownByCommonName && commonName !== undefined ? `cn:${commonName}` : undefined)
+/** The principal that a cooldown applies to. Common names are often shared, so they count only if the policy says so. */
+const cooldownKey = ({ cooldownByCommonName }: Policy, { username, commonName }: Principal): string | undefined =>
+  principalKeyOf({ username, commonName: cooldownByCommonName ? commonName : undefined })
 
 /** An empty history, as if the policies had always been in force and a snapshot were taken at every instant. */
 export const NO_HISTORY: History = {

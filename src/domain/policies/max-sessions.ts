@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Connection } from '../connection.ts'
+import { type Connection, principalKeyOf } from '../connection.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { definePolicyKind, type Member } from './policy.ts'
 
@@ -36,7 +36,7 @@ export const maxSessions = definePolicyKind({
     (members) => {
       const countedAs = ({ connection: { establishedAt }, principal: { username, commonName } }: Member) => {
         if (establishedAt === undefined) return undefined
-        return username ?? (countByCommonName && commonName !== undefined ? `cn:${commonName}` : undefined)
+        return principalKeyOf({ username, commonName: countByCommonName ? commonName : undefined })
       }
       // Most people stay within the limit. Only the connections of the others are collected and sorted.
       const counts = new Map<string, number>()

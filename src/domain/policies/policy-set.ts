@@ -118,7 +118,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     policies,
     protectedUsers,
     applicabilities(location) {
-      const key = `${location.region} ${location.endpointId}`
+      const key = JSON.stringify([location.region, location.endpointId])
       const found = known.get(key) ?? remember(resolve(location, false))
       known.set(key, found)
       return found
@@ -138,12 +138,13 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
 /** Caches a value per principal. Two connections have the same principal if both names are spelled alike. */
 const remember = <Value>(resolve: (principal: Principal) => Value) => {
   const known = new Map<string, Value>()
-  return (connection: Connection): Value => {
-    const key = `${connection.username ?? ''}\n${connection.commonName ?? ''}`
+  return ({ username, commonName }: Connection): Value => {
+    // A name may hold any character. The two lengths tell where the first name ends; a missing name has none.
+    const key = `${username?.length} ${commonName?.length} ${username}${commonName}`
     const found = known.get(key)
     if (found !== undefined) return found
     if (known.size >= REMEMBERED) known.clear()
-    const value = resolve(principalNamesOf(connection))
+    const value = resolve(principalNamesOf({ username, commonName }))
     known.set(key, value)
     return value
   }

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { seal } from '../../../src/adapters/files/seal.ts'
 import { createStateFile } from '../../../src/adapters/files/state-file.ts'
+import { endpointKey } from '../../../src/app/site.ts'
 import { EMPTY_STATE, type State } from '../../../src/app/state.ts'
 
 const VIOLATION = {
@@ -29,13 +31,13 @@ const answered = (connectionId: string) => ({
 const STATE: State = {
   policies: { daily: { hash: 'a', acts: true, changedAt: 1 } },
   endpoints: {
-    'eu-central-1 - - - cvpn-endpoint-0123456789abcdef0': {
+    [endpointKey('eu-central-1', 'cvpn-endpoint-0123456789abcdef0')]: {
       watchedSince: 6,
       firstSeen: { one: 1 },
       countersMovedAt: null,
       notes: { idle: { one: { at: 1, bytes: 2 } } },
       graceStarted: { daily: { one: 3 } },
-      terminated: { daily: { alice: 4 } },
+      terminated: { daily: { 'user:alice': 4 } },
       warned: { daily: { one: 300_000 } },
       holds: {
         limits: { maxPercent: 50, minConnections: 10 },
@@ -49,7 +51,7 @@ const STATE: State = {
         { ...answered('five'), requestId: undefined, state: 'given-up', heard: 'read', absences: 0, tryAgainAt: 9 },
       ],
     },
-    'eu-central-1 - - - cvpn-endpoint-0123456789abcdef1': {
+    [endpointKey('eu-central-1', 'cvpn-endpoint-0123456789abcdef1')]: {
       watchedSince: 6,
       firstSeen: {},
       countersMovedAt: 2,
@@ -81,6 +83,44 @@ describe('the state file', () => {
 
   it('is empty at a first start', async () => {
     expect(await createStateFile(file).load()).toEqual({ state: EMPTY_STATE, setAside: undefined })
+  })
+
+  it('is read in the form of version 3, in which an endpoint had a key for each way to reach it', async () => {
+    const [key = '', other = ''] = Object.keys(STATE.endpoints)
+    const memory = STATE.endpoints[key]
+    const empty = STATE.endpoints[other]
+    const id = 'cvpn-endpoint-0123456789abcdef0'
+    const old = {
+      policies: STATE.policies,
+      endpoints: {
+        [`eu-central-1 - - - ${id}`]: { ...memory, terminated: { daily: { alice: 4, 'cn:laptop': 5 } } },
+        [`eu-central-1 https://vpce.example arn:aws:iam::111122223333:role/curfew a b ${id}`]: {
+          ...empty,
+          terminated: { daily: { bob: 6 }, nights: { alice: 7 } },
+          terminations: [{ ...answered('one'), callId: 'x-2', state: 'unproven', absences: 0 }],
+        },
+      },
+    }
+    await createStateFile(file).save(STATE)
+    await writeFile(file, seal(Buffer.from(JSON.stringify(old)), 3))
+    const { state, setAside } = await createStateFile(file).load()
+    expect(setAside).toBeUndefined()
+    expect(state.policies).toEqual(STATE.policies)
+    expect(Object.keys(state.endpoints)).toEqual([key])
+    expect(state.endpoints[key]?.terminated).toEqual({
+      daily: { 'user:alice': 4, 'cn:laptop': 5, 'user:bob': 6 },
+      nights: { 'user:alice': 7 },
+    })
+    const followed = state.endpoints[key]?.terminations.map(({ violation, callId }) => [violation.connectionId, callId])
+    expect(new Map(followed as [string, string][])).toEqual(
+      new Map([
+        ['two', 'x-1'],
+        ['three', 'x-1'],
+        ['four', 'x-1'],
+        ['five', 'x-1'],
+        ['one', 'x-2'],
+      ]),
+    )
   })
 
   it('keeps the last of several concurrent saves', async () => {

@@ -42,6 +42,10 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     removed: 2,
   },
   'endpoints-changed': { event: 'endpoints-changed', endpoints: [ENDPOINT], gone: [] },
+  'endpoint-overlap': {
+    event: 'endpoint-overlap',
+    overlap: { region: 'eu-central-1', endpoint: { id: ENDPOINT.id, name: 'office' }, entry: 2, others: [1] },
+  },
   'discovery-failed': { event: 'discovery-failed', region: 'eu-central-1', message: 'throttled' },
   'permission-missing': {
     event: 'permission-missing',
