@@ -482,6 +482,17 @@ describe('a time zone', () => {
     expect(parseTimeZone(name)).toSatisfy(isRefused),
   )
 
+  // Intl accepts these names, and Temporal throws at each of them.
+  const ABBREVIATIONS =
+    'ACT AET AGT ART AST BET BST CAT CNT CST CTT EAT ECT IET IST JST MIT NET NST PLT PNT PRT PST SST VST'
+
+  it.each(ABBREVIATIONS.split(' '))('may not be the abbreviation %s', (name) =>
+    expect(parseTimeZone(name)).toMatchObject({ problem: expect.stringContaining('Europe/Berlin') }),
+  )
+
+  it('may not be a date with a zone, which Temporal accepts', () =>
+    expect(parseTimeZone('2026-12-01T00:00Z[Europe/Berlin]')).toSatisfy(isRefused))
+
   it('may be each of the suggested names', () => {
     const names = knownTimeZones()
     expect(names).toContain('UTC')

@@ -211,13 +211,27 @@ export const parseTimeZone = (name: string): Parsed<string> => {
     const instead = 'write an IANA name, such as Europe/Berlin, or UTC'
     return { problem: `${JSON.stringify(name)} is an offset, which ignores summer time: ${instead}` }
   }
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-  } catch {
-    return { problem: `${JSON.stringify(name)} is not a time zone: write an IANA name, such as Europe/Berlin or UTC` }
-  }
-  return { value: name }
+  if (isZoneOf(name, intlZone) && isZoneOf(name, temporalZone)) return { value: name }
+  const instead = 'write the IANA name of a place, such as Europe/Berlin, or UTC'
+  return isZoneOf(name, intlZone)
+    ? { problem: `${JSON.stringify(name)} is an abbreviation, which several zones share: ${instead}` }
+    : { problem: `${JSON.stringify(name)} is not a time zone: ${instead}` }
 }
+
+const isZoneOf = (name: string, use: (name: string) => unknown): boolean => {
+  try {
+    use(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Intl accepts abbreviations such as BST, which Temporal refuses. */
+const intlZone = (name: string) => new Intl.DateTimeFormat('en', { timeZone: name })
+
+/** Windows are computed by Temporal, so Temporal decides. It would also read the zone from a date with a zone. */
+const temporalZone = (name: string) => Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name)
 
 /** The names to suggest to an operator. parseTimeZone accepts more. */
 export const knownTimeZones = (): readonly string[] => [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])]
