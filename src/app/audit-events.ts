@@ -40,6 +40,7 @@ const recordsOf = (event: CurfewEvent, policySetHash: string): readonly AuditRec
   switch (event.event) {
     case 'started':
     case 'reloaded':
+    case 'mode-obeyed':
       return [
         {
           time: event.at,

@@ -75,7 +75,7 @@ export const createDaemon = (options: {
   // Every running operation listens to these signals: each account and Region alone has eight calls. Without this Node
   // warns of a leak.
   setMaxListeners(0, stop.signal, abort.signal)
-  const opening = new Map<string, Promise<void>>()
+  const opening = new Map<string, Promise<LiveSite>>()
   const sites = new Map<string, LiveSite>()
   const watches = new Map<string, EndpointWatch>()
   /** The key of the site through which a watch reaches its endpoint. */
@@ -133,24 +133,32 @@ export const createDaemon = (options: {
 
   const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
 
-  const open = async (site: Site) => {
-    sites.set(siteKey(site), await openSite(site, { connect, limit, clock, stop: stop.signal }))
+  const connectOnce = async (site: Site): Promise<LiveSite> => {
+    const live = await openSite(site, { connect, limit, clock, stop: stop.signal })
+    sites.set(siteKey(site), live)
+    return live
   }
 
-  /** Connects to the sites that the assignment names and finds their endpoints. */
-  const findAll = async ({ watch }: Assignment) => {
-    for (const { site } of watch) {
-      const key = siteKey(site)
-      if (!opening.has(key)) opening.set(key, open(site))
-    }
-    await Promise.all(opening.values())
-    watchList.take(watch, (site) => sites.get(siteKey(site))?.vpn ?? connect(site))
-    await watchList.discover(stop.signal)
+  /** Connects to a site, unless it is connected already. */
+  const open = (site: Site): Promise<LiveSite> => {
+    const key = siteKey(site)
+    const opened = opening.get(key) ?? connectOnce(site)
+    opening.set(key, opened)
+    return opened
   }
+
+  const openAll = async () => {
+    await Promise.all(assignment.watch.map(({ site }) => open(site)))
+  }
+
+  const takeWatchList = () =>
+    watchList.take(assignment.watch, (site) => ({
+      endpoints: async (signal) => (await open(site)).vpn.endpoints(signal),
+    }))
 
   /**
    * Watches exactly the endpoints that were found. Returns the new watches. An endpoint that is reached in another way
-   * than before gets a new watch with the memory of the old one.
+   * than before gets a new watch with the memory of the old one, once the new way is connected.
    */
   const watchAll = (announce: () => void): readonly EndpointWatch[] => {
     const { policies, settings } = assignment
@@ -159,7 +167,7 @@ export const createDaemon = (options: {
     )
     for (const [key, watch] of watches) {
       const site = found.get(key)?.site
-      if (site !== undefined && siteKey(site) === siteKeys.get(watch)) continue
+      if (site !== undefined && (siteKey(site) === siteKeys.get(watch) || !sites.has(siteKey(site)))) continue
       keep(key, watch)
       watch.retire()
       watches.delete(key)
@@ -204,26 +212,56 @@ export const createDaemon = (options: {
     for (const watch of watches.values()) if (rehearsal.isDue(watch)) void track(rehearsal.ask(watch, stop.signal))
   }
 
-  const rediscover = async () => {
-    if (!(await watchList.discover(stop.signal)) || stop.signal.aborted) return
+  /** Watches exactly the endpoints that are known now, and reads the new ones. */
+  const followWatchList = () => {
+    if (stop.signal.aborted) return
     const before = endpoints()
     const added = watchAll(() => {
       const after = endpoints()
       const gone = before.filter(({ id }) => !after.some((one) => one.id === id))
-      emit({ event: 'endpoints-changed', endpoints: after, gone })
+      if (gone.length > 0 || after.length > before.length) {
+        emit({ event: 'endpoints-changed', endpoints: after, gone })
+      }
     })
     for (const made of added) void read(made)
   }
 
-  const announce = (event: 'started' | 'reloaded') => {
+  const rediscover = async () => {
+    if (await watchList.discover(stop.signal)) followWatchList()
+  }
+
+  const announce = (event: 'started' | 'reloaded' | 'mode-obeyed') => {
     const { mode, policySetHash } = assignment.settings
     const policies = assignment.policies.policies.length
     emit({ event, mode, policies, endpoints: endpoints(), policySetHash, at: clock.now() })
   }
 
   const start = async () => {
-    await findAll(assignment)
+    takeWatchList()
+    await openAll()
+    await watchList.discover(stop.signal)
     watchAll(() => announce('started'))
+  }
+
+  /** Connects to the sites that a reload added, and finds the endpoints that it selects. */
+  const findAdded = async () => {
+    await openAll()
+    followWatchList()
+    await rediscover()
+  }
+
+  /** Judges the last snapshot of every endpoint by rules that are not in force. Throws what a judgement throws. */
+  const tryOut = ({ policies, settings }: Assignment) => {
+    const tried = datedAnew(dated, policies.policies, settings.mode, clock.now())
+    for (const watch of watches.values())
+      watch.tryOut(policies, settings, ({ name }) => changedAtOf(tried, name) ?? startedAt)
+  }
+
+  const putInForce = (next: Assignment, event: 'reloaded' | 'mode-obeyed') => {
+    assignment = next
+    dated = datedAt(dated, clock.now())
+    takeWatchList()
+    for (const added of watchAll(() => announce(event))) void read(added)
   }
 
   /** Stops reads at once and sends no new calls. Calls in flight finish, or are aborted after `STOP_WITHIN_MS`. */
@@ -311,17 +349,26 @@ export const createDaemon = (options: {
       return finished ? 'done' : 'timed-out'
     },
 
-    /** Puts a new configuration in force as a whole, and judges all endpoints at once. */
-    async reload(next: Assignment): Promise<void> {
-      // New sites are connected first. The old configuration is in force until then.
-      await findAll(next)
-      assignment = next
-      dated = datedAt(dated, clock.now())
-      schedule = options.scheduleOf(next.schedule)
-      tickAt = Math.min(tickAt, schedule.next(clock.now()))
+    /**
+     * Puts a new configuration in force as a whole, and judges all known endpoints at once. Sites and endpoints that it
+     * adds are connected afterwards. The configuration is tried first: if it makes a judgement throw, this throws the
+     * same and changes nothing. `accepted` is called once nothing can be refused any more.
+     */
+    async reload(next: Assignment, accepted: () => void = () => {}): Promise<void> {
+      const nextSchedule = options.scheduleOf(next.schedule)
+      const nextTickAt = nextSchedule.next(clock.now())
+      tryOut(next)
+      accepted()
+      schedule = nextSchedule
+      tickAt = Math.min(tickAt, nextTickAt)
       queues.setRate(next.terminationRate)
-      for (const added of watchAll(() => announce('reloaded'))) void read(added)
+      putInForce(next, 'reloaded')
+      void track(findAdded())
     },
+
+    /** Puts the mode `audit` in force at once, and leaves everything else as it is. */
+    obeyAudit: (): void =>
+      putInForce({ ...assignment, settings: { ...assignment.settings, mode: 'audit' } }, 'mode-obeyed'),
 
     /** Connects to all sites again, because the settings of requests have changed. */
     reconnect(): void {

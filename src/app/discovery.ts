@@ -20,6 +20,12 @@ export interface FoundEndpoint {
   readonly name: string
 }
 
+/** What a discovery knows of its site. */
+export interface Known {
+  readonly endpoints: () => readonly FoundEndpoint[]
+  readonly answer: () => readonly ListedEndpoint[] | undefined
+}
+
 /** The result of one refresh. */
 interface Change {
   /** All endpoints to watch from now on, the listed ones first. */
@@ -43,14 +49,15 @@ const isSelected = ({ status, tags }: ListedEndpoint, discover: NonNullable<Endp
 export const createDiscovery = ({
   vpn,
   selection,
+  before = [],
 }: {
   readonly vpn: Pick<VpnSite, 'endpoints'>
   readonly selection: EndpointSelection
+  /** What was known of the same site before an edit of the selection. It is used until AWS has answered. */
+  readonly before?: readonly Known[]
 }) => {
   const { discover } = selection
   const listed = new Map(selection.endpoints.map(({ id, name }) => [id, { id, name: name ?? id }]))
-  let found: ReadonlyMap<string, FoundEndpoint> = listed
-  let running: Promise<Change> | undefined
 
   const merge = (answer: readonly ListedEndpoint[]): ReadonlyMap<string, FoundEndpoint> => {
     const merged = new Map<string, FoundEndpoint>(listed)
@@ -62,6 +69,16 @@ export const createDiscovery = ({
     return merged
   }
 
+  const knownAlready = (): ReadonlyMap<string, FoundEndpoint> => {
+    if (answer !== undefined) return merge(answer)
+    const known = discover === undefined ? [] : before.flatMap((one) => one.endpoints())
+    return new Map([...listed, ...known.filter(({ id }) => !listed.has(id)).map((one) => [one.id, one] as const)])
+  }
+
+  let answer = before.map((one) => one.answer()).find((one) => one !== undefined)
+  let found = knownAlready()
+  let running: Promise<Change> | undefined
+
   const unchanged = (failure?: VpnError): Change => ({
     endpoints: [...found.values()],
     added: [],
@@ -71,12 +88,13 @@ export const createDiscovery = ({
 
   const list = async (signal: AbortSignal): Promise<Change> => {
     try {
-      const before = found
-      found = merge(await vpn.endpoints(signal))
+      const last = found
+      answer = await vpn.endpoints(signal)
+      found = merge(answer)
       return {
         endpoints: [...found.values()],
-        added: [...found.values()].filter(({ id }) => !before.has(id)),
-        removed: [...before.values()].filter(({ id }) => !found.has(id)),
+        added: [...found.values()].filter(({ id }) => !last.has(id)),
+        removed: [...last.values()].filter(({ id }) => !found.has(id)),
         failure: undefined,
       }
     } catch (error) {
@@ -88,6 +106,9 @@ export const createDiscovery = ({
   return {
     /** The endpoints to watch now. Before the first complete answer these are the listed ones. */
     endpoints: (): readonly FoundEndpoint[] => [...found.values()],
+
+    /** The last complete answer of AWS, whatever the selection is. */
+    answer: (): readonly ListedEndpoint[] | undefined => answer,
 
     /**
      * Lists the endpoints at AWS. Only one request runs at a time, so that an old answer never replaces a newer one. A

@@ -276,6 +276,14 @@ export const createEndpointWatch = (options: {
     msUntilRead: (now: Instant): number =>
       reading === undefined ? Math.max(agenda().read.at - now, pace.msUntilRead(settings.minGapMs)) : NEVER,
 
+    /** Judges the last snapshot by these rules and discards the result. Throws what the judgement throws. */
+    tryOut(set: PolicySet, next: CycleSettings, changedAtThen: (policy: Policy) => Instant): void {
+      const snapshot = 'snapshot' in view ? view.snapshot : undefined
+      if (snapshot === undefined) return
+      const seen: EndpointView = { state: 'fresh', snapshot, confirmAt: NEVER }
+      judgeEndpoint(seen, rulesOf(set, next, endpoint, changedAtThen), memory, clock.now())
+    },
+
     /** Puts new policies and settings in force, and judges the last snapshot at once. */
     reconfigure(set: PolicySet, next: CycleSettings, name: string | undefined): void {
       settings = next

@@ -42,6 +42,8 @@ export type CurfewEvent =
   | { readonly event: 'stopping'; readonly inFlight: number }
   | { readonly event: 'stopped'; readonly at: Instant }
   | { readonly event: 'reload-refused'; readonly problems: readonly string[] }
+  /** A refused configuration says `mode: audit`. Only this part of it is in force from now on. */
+  | ({ readonly event: 'mode-obeyed' } & InForce)
   /** How many entries of a `usersFile` a reload added and removed. */
   | {
       readonly event: 'users-file-changed'

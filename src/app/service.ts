@@ -43,14 +43,34 @@ const STUCK_AFTER_MS = 30_000
 /** AWS lists a terminated connection for an hour, so a snapshot cannot show the outcome of older intents. */
 const INTENTS_SINCE_MS = HOUR
 
+/** The last reload, for `/status`. `mode-only`: the configuration was refused, but its `mode: audit` is in force. */
+type LastReload =
+  | { readonly outcome: 'none' | 'taken' }
+  | { readonly outcome: 'refused' | 'mode-only'; readonly problems: number }
+
+const nextReload = (before: LastReload, event: CurfewEvent): LastReload => {
+  switch (event.event) {
+    case 'reloaded':
+      return { outcome: 'taken' }
+    case 'reload-refused':
+      return { outcome: before.outcome === 'mode-only' ? 'mode-only' : 'refused', problems: event.problems.length }
+    case 'mode-obeyed':
+      return { outcome: 'mode-only', problems: 'problems' in before ? before.problems : 0 }
+    default:
+      return before
+  }
+}
+
 /** The daemon with its clock, trail, state and listeners: the whole application, given its ports. */
 export const createService = async (assignment: Assignment, ports: Ports) => {
   const { host, store } = ports
   let inForce = assignment
   let isStarted = false
+  let lastReload: LastReload = { outcome: 'none' }
   const listeners: Emit[] = []
   const emit: Emit = (event: CurfewEvent) => {
     if (event.event === 'started') isStarted = true
+    lastReload = nextReload(lastReload, event)
     for (const listen of listeners) listen(event)
   }
 
@@ -89,16 +109,28 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     clock,
     emit,
 
-    /** Puts a new configuration in force for all parts at once. */
-    async reload(next: Assignment): Promise<void> {
-      inForce = next
-      await daemon.reload(next)
+    /**
+     * Puts a new configuration in force for all parts at once. Throws, and changes nothing, if the daemon cannot judge by
+     * it. `accepted` is called before it is in force.
+     */
+    async reload(next: Assignment, accepted: () => void = () => {}): Promise<void> {
+      await daemon.reload(next, () => {
+        inForce = next
+        accepted()
+      })
+    },
+
+    /** Puts the mode `audit` of a refused configuration in force. */
+    obeyAudit(): void {
+      inForce = { ...inForce, settings: { ...inForce.settings, mode: 'audit' } }
+      daemon.obeyAudit()
     },
 
     endpoints: daemon.status,
     /** The content of `/status`. */
     status: () => ({
       mode: inForce.settings.mode,
+      lastReload,
       policySetHash: inForce.settings.policySetHash,
       policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
       audit: audit.head(),

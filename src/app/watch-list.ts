@@ -32,14 +32,18 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
     )
 
   return {
-    /** Takes the entries of a configuration. An entry that did not change keeps its discovered endpoints. */
-    take(entries: readonly WatchEntry[], vpnOf: (site: Site) => VpnSite): void {
+    /**
+     * Takes the entries of a configuration. Discovered endpoints that an edited entry still selects stay, until AWS
+     * lists others.
+     */
+    take(entries: readonly WatchEntry[], vpnOf: (site: Site) => Pick<VpnSite, 'endpoints'>): void {
       const known = new Map(sites.map((one) => [one.key, one]))
       sites = entries.map((entry) => {
         const { site, endpoints, discover } = entry
         const tags = typeof discover === 'object' ? [...discover.tags] : []
         const key = JSON.stringify([siteKey(site), endpoints, discover === 'all', tags])
-        const discovery = () => createDiscovery({ vpn: vpnOf(site), selection: entry })
+        const before = sites.flatMap((one) => (siteKey(one.site) === siteKey(site) ? [one.discovery] : []))
+        const discovery = () => createDiscovery({ vpn: vpnOf(site), selection: entry, before })
         return known.get(key) ?? { key, site, selection: entry, discovery: discovery() }
       })
     },

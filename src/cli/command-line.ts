@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { printable } from '../domain/printable.ts'
 import { VERSION } from '../version.ts'
 import { type Command, complain, EXIT, OperatorError, say, UsageError } from './command.ts'
+import { faultText } from './fault.ts'
 
 /** A command's module is loaded when the command is called, so that `validate` does not load the AWS SDK. */
 const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
@@ -87,8 +88,7 @@ const parse = (command: Command, args: string[]) => {
 }
 
 /**
- * Runs the command that the arguments name and resolves to the exit code. Errors that an operator can fix are printed
- * in one line.
+ * Runs the command that the arguments name and resolves to the exit code. Errors are printed in one line.
  */
 export const runCommandLine = async (args: readonly string[]): Promise<number> => {
   try {
@@ -103,6 +103,7 @@ export const runCommandLine = async (args: readonly string[]): Promise<number> =
       complain(`curfew: ${error.message}`)
       return EXIT.failed
     }
-    throw error
+    complain(`curfew: ${faultText(error)}`)
+    return EXIT.failed
   }
 }

@@ -16,6 +16,7 @@ import { createService } from '../app/service.ts'
 import { usersFileChanges } from '../app/users-file-changes.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { formatProblems } from '../config/yaml/problem.ts'
+import type { Mode } from '../domain/policies/policy.ts'
 import { toIso } from '../domain/time/instant.ts'
 import { VERSION } from '../version.ts'
 import { assignmentOf } from './assignment.ts'
@@ -23,6 +24,7 @@ import { OperatorError } from './command.ts'
 import { connectVpn } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
 import { composeNotifier, readTargets } from './compose-notify.ts'
+import { faultText } from './fault.ts'
 
 export { fingerprint, watchFiles } from '../adapters/files/watch-files.ts'
 
@@ -99,6 +101,14 @@ export const composeDaemon = async (options: {
     observeSkew: metrics.observeSkew,
   })
 
+  /** Refuses a configuration. A `mode: audit` in it is obeyed all the same: nobody who writes it waits for the rest. */
+  const refuse = (problems: readonly string[], writtenMode: Mode | undefined) => {
+    service.emit({ event: 'reload-refused', problems })
+    if (writtenMode !== 'audit' || configuration.mode === 'audit') return
+    configuration = { ...configuration, mode: 'audit' }
+    service.obeyAudit()
+  }
+
   return {
     daemon: service,
 
@@ -118,24 +128,35 @@ export const composeDaemon = async (options: {
     },
 
     /**
-     * Reads the configuration again. A configuration with an error is refused as a whole, and the last valid one stays
-     * in force. Returns the files that were read.
+     * Reads the configuration again. A configuration with an error is refused as a whole, except for its `mode: audit`,
+     * and the last valid one stays in force. Returns the files that were read.
      */
     async reload(path: string): Promise<readonly string[]> {
-      const loaded = readConfiguration(path)
-      const next = loaded.configuration
+      const { problems, configuration: next, writtenMode, sources } = readConfiguration(path)
       if (next === undefined) {
-        const errors = loaded.problems.filter(({ severity }) => severity === 'error')
-        service.emit({ event: 'reload-refused', problems: formatProblems(errors) })
-        return loaded.sources
+        refuse(formatProblems(problems.filter(({ severity }) => severity === 'error')), writtenMode)
+        return sources
       }
       const nextNotify = readTargets(next.notify)
       if ('problems' in nextNotify) {
-        service.emit({ event: 'reload-refused', problems: nextNotify.problems })
-        return loaded.sources
+        refuse(nextNotify.problems, writtenMode)
+        return sources
+      }
+      const before = configuration
+      const { server, audit, state } = before
+      const accepted = { ...next, server, audit, state }
+      try {
+        await service.reload(assignmentOf(accepted), () => {
+          configuration = accepted
+          log.level = next.log.level
+          notifier?.take(nextNotify.targets)
+        })
+      } catch (error) {
+        refuse([faultText(error)], writtenMode)
+        return sources
       }
       for (const key of ['server', 'audit', 'state', 'poll'] as const) {
-        if (JSON.stringify(next[key]) === JSON.stringify(configuration[key])) continue
+        if (JSON.stringify(next[key]) === JSON.stringify(before[key])) continue
         if (key === 'poll') service.reconnect()
         else
           log.warn(
@@ -143,14 +164,8 @@ export const composeDaemon = async (options: {
             `the change of "${key}" takes effect when the daemon is next started`,
           )
       }
-      const before = configuration
-      const { server, audit, state } = before
-      configuration = { ...next, server, audit, state }
-      log.level = next.log.level
-      notifier?.take(nextNotify.targets)
-      await service.reload(assignmentOf(configuration))
       for (const change of usersFileChanges(before.usersFiles, next.usersFiles)) service.emit(change)
-      return loaded.sources
+      return sources
     },
 
     /**

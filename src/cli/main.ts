@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 import module from 'node:module'
-import { EXIT } from './command.ts'
+import { complain, EXIT } from './command.ts'
 import { runCommandLine } from './command-line.ts'
+import { faultText } from './fault.ts'
 
 // Node 22 and later cache compiled code in the folder for temporary files. If they cannot, the start is only slower.
 ;(module as { readonly enableCompileCache?: () => unknown }).enableCompileCache?.()
@@ -13,6 +14,12 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok)
   throw error
+})
+
+// Node would print the line of the bundle that threw, which is longer than what a pipe holds.
+process.on('uncaughtException', (error) => {
+  complain(`curfew: ${faultText(error)}`)
+  process.exit(EXIT.failed)
 })
 
 process.exitCode = await runCommandLine(process.argv.slice(2))

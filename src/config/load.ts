@@ -1,4 +1,4 @@
-import type { Policy } from '../domain/policies/policy.ts'
+import { MODES, type Mode, type Policy } from '../domain/policies/policy.ts'
 import { bindNotify, refuseLiteralSecrets } from './bind/bind-notify.ts'
 import { bindPolicyFiles } from './bind/bind-policy-files.ts'
 import { bindSelector } from './bind/bind-selector.ts'
@@ -27,6 +27,8 @@ interface Loaded {
 interface LoadedConfiguration extends Loaded {
   /** Undefined if a problem is an error. */
   readonly configuration: Configuration | undefined
+  /** The mode that the daemon's file says, also beside errors. Undefined if it says none, or none that is valid. */
+  readonly writtenMode: Mode | undefined
 }
 
 interface LoadedPolicies extends Loaded {
@@ -41,8 +43,14 @@ export const loadConfiguration = (files: ConfigFiles, path: string): LoadedConfi
   const report: Report = (problem) => problems.push(problem)
   const file = readCurfewFile(files, path, report)
   const configuration = file && bindConfiguration(files, file, report, (source) => sources.add(source))
-  return finish(problems, sources, (isValid) => ({ configuration: isValid ? configuration : undefined }))
+  return finish(problems, sources, (isValid) => ({
+    configuration: isValid ? configuration : undefined,
+    writtenMode: file && writtenModeOf(file),
+  }))
 }
+
+const writtenModeOf = (file: YamlFile): Mode | undefined =>
+  file.isFlawed(['mode']) ? undefined : MODES.find((mode) => mode === file.written(['mode']))
 
 /**
  * Loads policy files, and folders of them, without the daemon's file. Files that they name must lie in their own

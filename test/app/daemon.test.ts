@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { VpnError } from '../../src/app/vpn.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
@@ -7,6 +7,7 @@ import { assignment, SITE, startWorld } from './world.ts'
 // The guard is off here, because it would hold terminations of the whole endpoint at the start. It has its own tests.
 const age = (maxAge: string) => policy('max-session-age', { maxAge }, { guard: 'off' })
 const overdue = () => connection({ establishedAt: NOON - 9 * HOUR })
+const OTHER = 'cvpn-endpoint-0123456789abcdef1'
 const young = () => connection({ establishedAt: NOON })
 
 describe('the daemon', () => {
@@ -157,6 +158,121 @@ describe('the daemon', () => {
     await world.daemon.reload({ ...assignment([age('8h')], 'audit'), terminationRate: slow.terminationRate })
     await world.clock.advance(5 * MINUTE)
     expect(world.aws.calls).toHaveLength(10)
+  })
+})
+
+/** A request that AWS never answers. */
+const unanswered = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(new VpnError('aborted', 'aborted'))))
+
+describe('a reload', () => {
+  const ALL = { site: SITE, endpoints: [{ id: ENDPOINT, name: 'office' }], discover: 'all' as const }
+
+  it('to audit mode sends no more calls, while AWS does not answer which endpoints there are', async () => {
+    const connections = Array.from({ length: 60 }, overdue)
+    const slow = { ...assignment([age('8h')]), watch: [ALL], terminationRate: { burst: 10, perSecond: 1 } }
+    await using world = startWorld({ assignment: slow, connections })
+    await world.clock.advance(0)
+    world.aws.vpn.endpoints = unanswered
+    await world.daemon.reload({
+      ...slow,
+      settings: { ...slow.settings, mode: 'audit' },
+      watch: [{ ...ALL, endpoints: [] }],
+    })
+    await world.clock.advance(MINUTE)
+    expect(world.of('reloaded').map(({ mode }) => mode)).toEqual(['audit'])
+    expect(world.aws.calls).toHaveLength(10)
+  })
+
+  it('keeps the discovered endpoints that the edited entry still selects, before AWS lists them again', async () => {
+    const tags = new Map([['team', 'red']])
+    const selected = (team: string) => ({
+      ...assignment([age('8h')]),
+      watch: [{ site: SITE, endpoints: [], discover: { tags: new Map([['team', team]]) } }],
+    })
+    const listed = { ...assignment([age('8h')]), watch: [{ ...ALL, endpoints: [] }] }
+    await using world = startWorld({ assignment: listed, connections: [], start: false })
+    world.aws.behaviour.endpoints = [{ id: ENDPOINT, name: undefined, tags, status: 'available' }]
+    const stopped = world.daemon.run(world.stop.signal)
+    await world.clock.advance(SECOND)
+    world.aws.vpn.endpoints = unanswered
+    const watched = async (team: string) => {
+      await world.daemon.reload(selected(team))
+      await world.clock.advance(SECOND)
+      return world.daemon.status().map(({ endpoint }) => endpoint.id)
+    }
+    expect(await watched('red')).toEqual([ENDPOINT])
+    expect(await watched('blue')).toEqual([])
+    expect(await watched('red')).toEqual([ENDPOINT])
+    world.stop.abort()
+    await world.clock.advance(MINUTE)
+    await stopped
+  })
+
+  it('connects to a new site after the new policies are in force', async () => {
+    const session = connection({ establishedAt: NOON - 5 * HOUR })
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [session] })
+    await world.clock.advance(SECOND)
+    const there = {
+      site: { ...SITE, region: 'us-east-1' },
+      endpoints: [{ id: OTHER, name: 'there' }],
+      discover: undefined,
+    }
+    const next = assignment([age('4h')])
+    world.aws.vpn.account = unanswered
+    await world.daemon.reload({ ...next, watch: [...next.watch, there] })
+    await world.clock.advance(0)
+    expect(world.endedIds()).toEqual([session.id])
+    expect(world.daemon.status().map(({ endpoint }) => endpoint.name)).toEqual(['office'])
+    await world.clock.advance(10 * SECOND)
+    expect(world.daemon.status().map(({ endpoint }) => endpoint.name)).toEqual(['office', 'there'])
+    expect(world.of('endpoints-changed').map(({ endpoints }) => endpoints.length)).toEqual([2])
+  })
+
+  it('that would make a judgement throw is refused before any part of it is in force', async () => {
+    const session = connection({ establishedAt: NOON - 5 * HOUR })
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [session] })
+    await world.clock.advance(SECOND)
+    const sound = age('4h')
+    const judge = () => () => ({
+      find() {
+        throw new RangeError('a fault of this kind')
+      },
+      because: () => '',
+    })
+    const faulty = { ...sound, kind: { ...sound.kind, judge }, name: 'faulty' }
+    const accepted = vi.fn<() => void>()
+    await expect(world.daemon.reload(assignment([sound, faulty]), accepted)).rejects.toThrow('a fault of this kind')
+    await world.clock.advance(MINUTE)
+    expect(accepted).not.toHaveBeenCalled()
+    expect(world.of('reloaded')).toEqual([])
+    expect(world.aws.calls).toEqual([])
+    expect(world.of('decided').at(-1)?.decisions.active).toBe(1)
+  })
+
+  it('whose schedule never comes due is refused before any part of it is in force', async () => {
+    const session = connection({ establishedAt: NOON - 5 * HOUR })
+    const never = '0 0 0 31W 2 *'
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [session] })
+    await world.clock.advance(SECOND)
+    await expect(world.daemon.reload({ ...assignment([age('4h')]), schedule: never })).rejects.toThrow()
+    await world.clock.advance(MINUTE)
+    expect(world.aws.calls).toEqual([])
+    expect(world.aws.snapshots()).toBeGreaterThan(3)
+  })
+
+  it('of which only the mode audit is sound keeps the policies in force, and ends nothing', async () => {
+    const connections = Array.from({ length: 60 }, overdue)
+    const slow = { ...assignment([age('8h')]), terminationRate: { burst: 10, perSecond: 1 } }
+    await using world = startWorld({ assignment: slow, connections })
+    await world.clock.advance(0)
+    world.daemon.obeyAudit()
+    await world.clock.advance(MINUTE)
+    expect(world.aws.calls).toHaveLength(10)
+    expect(world.of('mode-obeyed').map(({ mode, policies }) => [mode, policies])).toEqual([['audit', 1]])
+    await world.daemon.reload(slow)
+    await world.clock.advance(5 * SECOND)
+    expect(world.aws.calls.length).toBeGreaterThan(10)
   })
 })
 

@@ -85,3 +85,100 @@ describe('a reload of a file of banned users', () => {
     await daemon.untilEnded('alice')
   })
 })
+
+const BANNED = Array.from({ length: 40 }, (_, place) => `person-${place}`)
+
+/** A daemon in the middle of a mass termination: one call a second leaves. */
+const startCut = async (different: string) => {
+  const office = await startOffice()
+  for (const username of BANNED) office.world.connect({ endpointId: OFFICE, username })
+  const rate = 'termination: { rate: { burst: 2, perSecond: 1 } }'
+  const here = await workspace({
+    'curfew.yaml': curfewYaml(`mode: enforce\n${rate}\n${different}`),
+    'policies.yaml': BAN_ALL,
+  })
+  const running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+  await running.untilLogged('accepted')
+  const { url } = await running.untilLogged('listening')
+  return {
+    office,
+    running,
+    write: here.write,
+    toAudit: () => here.write('curfew.yaml', curfewYaml(`mode: audit\n${rate}\n${different}`)),
+    page: async (path: string) => (await fetch(`${String(url)}${path}`)).text(),
+    async [Symbol.asyncDispose]() {
+      await running[Symbol.asyncDispose]()
+      await office[Symbol.asyncDispose]()
+      await here[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const BAN_ALL = `
+version: 1
+policies:
+  - { name: leavers, kind: banned-users, users: ["person-*"], guard: off }
+`
+
+describe('a reload in the middle of a mass termination', () => {
+  it('stops it with mode: audit, while AWS does not answer which endpoints there are', async () => {
+    const more = 'poll: { requestTimeout: 60s }'
+    await using daemon = await startCut(more)
+    daemon.office.setFaults([{ fault: 'hang', actions: ['DescribeClientVpnEndpoints'], percent: 100, after: 0 }])
+    await daemon.write(
+      'curfew.yaml',
+      curfewYaml(`mode: audit\n${more}`).replace('name: office }]', 'name: office }], discover: all'),
+    )
+    expect(await daemon.running.untilLogged('reloaded')).toMatchObject({ mode: 'audit', endpoints: [OFFICE] })
+    expect(terminateCalls(daemon.office).length).toBeLessThan(BANNED.length)
+    expect(JSON.parse(await daemon.page('/status'))).toMatchObject({
+      mode: 'audit',
+      lastReload: { outcome: 'taken' },
+      endpoints: [{ terminate: 0 }],
+    })
+  })
+
+  it('obeys mode: audit next to a broken policy, says so everywhere, and ends it with a sound configuration', async () => {
+    await using daemon = await startCut('')
+    await daemon.write('policies.yaml', BAN_ALL.replace('person-*', '*'))
+    await daemon.running.untilLogged('reload-refused')
+    expect(JSON.parse(await daemon.page('/status'))).toMatchObject({
+      mode: 'enforce',
+      lastReload: { outcome: 'refused', problems: 1 },
+    })
+    await daemon.toAudit()
+    expect(await daemon.running.untilLogged('mode-obeyed')).toMatchObject({ level: 'warn', mode: 'audit' })
+    const status = JSON.parse(await daemon.page('/status')) as object
+    expect(status).toMatchObject({
+      mode: 'audit',
+      lastReload: { outcome: 'mode-only', problems: 1 },
+      policies: [{ name: 'leavers' }],
+      endpoints: [{ terminate: 0 }],
+    })
+    const metrics = await daemon.page('/metrics')
+    for (const line of [
+      'curfew_enforcing 0',
+      'curfew_config_last_reload_successful 0',
+      'curfew_config_reloads_total{outcome="mode-only"} 1',
+      'curfew_policies{kind="banned-users",mode="audit"} 1',
+    ]) {
+      expect(metrics.split('\n')).toContain(line)
+    }
+    await daemon.write('policies.yaml', BAN_ALL)
+    expect(await daemon.running.untilLogged('reloaded')).toMatchObject({ mode: 'audit' })
+    expect(JSON.parse(await daemon.page('/status'))).toMatchObject({ lastReload: { outcome: 'taken' } })
+  })
+})
+
+describe('a reload of a policy with the abbreviation of a time zone', () => {
+  it('is refused at its place, and the daemon continues', async () => {
+    await using daemon = await startDaemon('mallory\n')
+    const office = (zone: string) =>
+      `${POLICIES}  - { name: office, kind: off-hours, timeZone: ${zone}, allowed: [{ hours: "00:00-24:00" }] }\n`
+    await daemon.write('policies.yaml', office('BST'))
+    const refused = await daemon.running.untilLogged('reload-refused')
+    expect(JSON.stringify(refused.problems)).toContain('policies.yaml:5:')
+    await daemon.write('policies.yaml', office('Europe/London'))
+    await daemon.running.untilLogged('reloaded')
+  })
+})

@@ -468,3 +468,24 @@ policies:
     ])
   })
 })
+
+describe('the written mode', () => {
+  const modeOf = (curfew: string) => {
+    const { configuration, writtenMode } = load({ 'curfew.yaml': curfew, 'policies/broken.yaml': 'version: 2\n' })
+    expect(configuration).toBeUndefined()
+    return writtenMode
+  }
+
+  it.each([
+    ['beside a broken policy', `${CURFEW}mode: audit\n`, 'audit'],
+    ['beside a key that is unknown and one that is missing', 'version: 1\nmood: audit\nmode: audit\n', 'audit'],
+    ['that enforces', `${CURFEW}mode: enforce\n`, 'enforce'],
+    ['that is misspelled', `${CURFEW}mode: adit\n`, undefined],
+    ['that is only the default', CURFEW, undefined],
+    ['that is written twice: the first one', `${CURFEW}mode: audit\nmode: enforce\n`, 'audit'],
+    ['in a file whose structure is unknown', `${CURFEW}mode: audit\n  [\n`, undefined],
+    ['of another section', `${CURFEW}policies2: { mode: audit }\n`, undefined],
+  ])('%s', (_what, curfew, mode) => {
+    expect(modeOf(curfew)).toBe(mode)
+  })
+})

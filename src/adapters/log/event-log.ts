@@ -63,11 +63,17 @@ export const createEventLog =
           `the new configuration has ${emitted.problems.length} problem(s) and was refused: the last good one stays in force. Fix the problems and save; "curfew validate" lists them`,
         )
         break
+      case 'mode-obeyed':
+        log.warn(
+          { event, mode: emitted.mode, policySetHash: emitted.policySetHash },
+          `the refused configuration says "mode: ${emitted.mode}", and this part is in force: nothing is ended, by the last good policies, until a configuration without problems is saved`,
+        )
+        break
       case 'endpoints-changed': {
         const [watched, gone] = [emitted.endpoints.map(({ id }) => id), emitted.gone.map(({ id }) => id)]
         log.info(
           { event, endpoints: watched, gone },
-          `discovery changed the watched endpoints: ${watched.length} now, ${gone.length} no longer watched`,
+          `the watched endpoints have changed: ${watched.length} now, ${gone.length} no longer watched`,
         )
         break
       }

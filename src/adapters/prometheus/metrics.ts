@@ -9,7 +9,7 @@ import { createInstruments } from './instruments.ts'
 
 export const LAG_STAGES = ['decide', 'accept', 'confirm'] as const
 export const SKIP_REASONS = ['still-polling', 'backing-off'] as const
-export const RELOAD_OUTCOMES = ['taken', 'refused'] as const
+export const RELOAD_OUTCOMES = ['taken', 'refused', 'mode-only'] as const
 export const AUDIT_OUTCOMES = ['written', 'failed'] as const
 export const NOTIFICATION_OUTCOMES = ['delivered', 'retried', 'lost'] as const
 export const SELECTORS = ['connection-id', 'username'] as const
@@ -165,6 +165,10 @@ export const createMetrics = (options: {
       case 'reload-refused':
         reloadSuccessful.set(0)
         reloads.inc({ outcome: 'refused' })
+        break
+      case 'mode-obeyed':
+        assign(event.mode, event.endpoints)
+        reloads.inc({ outcome: 'mode-only' })
         break
       case 'polled': {
         const { endpointId, begunAt, completedAt } = event.snapshot

@@ -34,6 +34,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   stopping: { event: 'stopping', inFlight: 1 },
   stopped: { event: 'stopped', at: NOON },
   'reload-refused': { event: 'reload-refused', problems: ['curfew.yaml:1:1: error: unknown key "x"'] },
+  'mode-obeyed': { event: 'mode-obeyed', ...configuration, mode: 'audit' },
   'users-file-changed': {
     event: 'users-file-changed',
     file: '/etc/curfew/leavers.txt',
