@@ -93,6 +93,7 @@ describe('an endpoint that several entries of watch reach', () => {
     await world.clock.advance(2 * MINUTE)
     await world.daemon.reload(base)
     await world.daemon.reload(both(base))
+    await world.clock.advance(SECOND)
     expect(world.of('endpoint-overlap')).toHaveLength(2)
   })
 
