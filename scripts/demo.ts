@@ -58,8 +58,11 @@ function fail(message: string): never {
   process.exit(1)
 }
 
-const log = await createLog('silent')
-const { daemon, startServer, close } = await composeDaemon({ configuration, log, listeners: [show] })
+const { daemon, startServer, close } = await composeDaemon({
+  configuration,
+  ...(await createLog('silent')),
+  listeners: [show],
+})
 const server = await startServer()
 process.stdout.write(`Curfew enforces the policies of config/demo/ on a simulated AWS Client VPN.
 

@@ -7,6 +7,7 @@ import { hostClock } from '../adapters/host/clock.ts'
 import { CredentialsError } from '../adapters/http/credentials.ts'
 import { startHttpServer } from '../adapters/http/server.ts'
 import { createEventLog } from '../adapters/log/event-log.ts'
+import { LogOutput } from '../adapters/log/log-output.ts'
 import { createLogger, LOG_FORMATS } from '../adapters/log/logger.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { AuditError } from '../app/audit.ts'
@@ -20,7 +21,7 @@ import type { Mode } from '../domain/policies/policy.ts'
 import { toIso } from '../domain/time/instant.ts'
 import { VERSION } from '../version.ts'
 import { assignmentOf } from './assignment.ts'
-import { OperatorError } from './command.ts'
+import { complain, OperatorError } from './command.ts'
 import { connectVpn } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
 import { composeNotifier, readTargets } from './compose-notify.ts'
@@ -28,11 +29,23 @@ import { faultText } from './fault.ts'
 
 export { fingerprint, watchFiles } from '../adapters/files/watch-files.ts'
 
-/** `LOG_FORMAT` is `json` for programs, `pretty` for a terminal. */
-export const createLog = (level: string, format = process.env.LOG_FORMAT ?? 'json'): Promise<Logger> => {
+/** The log on standard output. `LOG_FORMAT` is `json` for programs, `pretty` for a terminal. */
+export const createLog = async (level: string, format = process.env.LOG_FORMAT ?? 'json') => {
   const known = LOG_FORMATS.find((one) => one === format)
   if (known === undefined) throw new OperatorError(`LOG_FORMAT is "${format}", expected ${LOG_FORMATS.join(' or ')}`)
-  return createLogger(level, known)
+  const output = new LogOutput()
+  const log = await createLogger(level, known, output)
+  output.on('failed', (code) => {
+    const cause = code === 'EAGAIN' ? 'nobody reads standard output' : `standard output cannot be written (${code})`
+    complain(`curfew: the log is incomplete, because ${cause}: policies are enforced without it`)
+  })
+  output.on('resumed', (lines) =>
+    log.warn(
+      { event: 'log-lines-dropped', lines },
+      `${lines} line(s) of the log were dropped, because they could not be written: check the reader of the log, or its disk`,
+    ),
+  )
+  return { log, output }
 }
 
 const openTrail = async (file: string, log: Logger) => {
@@ -57,6 +70,8 @@ const openTrail = async (file: string, log: Logger) => {
 export const composeDaemon = async (options: {
   readonly configuration: Configuration
   readonly log: Logger
+  /** Where the log goes, to count the lines that are dropped. */
+  readonly output: LogOutput
   readonly listeners?: readonly Emit[]
 }) => {
   const { log } = options
@@ -69,6 +84,7 @@ export const composeDaemon = async (options: {
     targets: () => configuration.notify.map(({ name }) => name),
     changedAt: (policy) => service.changedAt(policy),
   })
+  options.output.on('dropped', metrics.observeDroppedLine)
   const createListeners = (clock: typeof hostClock) => {
     const notifier = composeNotifier({ ...notify, clock, log, count: metrics.observeNotification })
     const closeAtStop: Emit = ({ event }) => {

@@ -10,11 +10,14 @@ import { faultText } from './fault.ts'
 /** Without this the SDK prints seven lines about Node 20 on stderr. The image runs Node 24. */
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
 
-// A reader such as `head` may close the pipe early. This is not an error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok)
-  throw error
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  // A reader such as `head` may close the pipe early. This is not an error.
+  if (code === 'EPIPE') process.exit(EXIT.ok)
+  complain(`curfew: the output is incomplete, because standard output cannot be written (${message})`)
+  process.exit(EXIT.failed)
 })
+// A message that cannot be written to standard error cannot be reported anywhere. It must not end the process.
+process.stderr.on('error', () => {})
 
 // Node would print the line of the bundle that threw, which is longer than what a pipe holds.
 process.on('uncaughtException', (error) => {

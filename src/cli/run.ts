@@ -1,6 +1,6 @@
 import { parseDuration } from '../domain/time/duration.ts'
-import { HOUR } from '../domain/time/instant.ts'
-import { CONFIG_OPTION, type Command, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
+import { HOUR, SECOND } from '../domain/time/instant.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
 import { clock } from './compose-aws.ts'
 import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'
 import { readConfiguration } from './compose-files.ts'
@@ -23,6 +23,9 @@ its own variables.
 Exit code: 0; 1 if the configuration has errors. With --once also 1 if an endpoint could not be
 read, a termination failed, or the time ran out.`
 
+/** How long the stop waits for a slow reader of the log. */
+const LAST_LINES_MS = SECOND
+
 const timeoutOf = (text: string | undefined, once: boolean): number => {
   if (text !== undefined && !once) throw new UsageError('--timeout is valid only with --once')
   const parsed = parseDuration(text ?? '10m')
@@ -44,10 +47,11 @@ export const run: Command = {
     if (configuration === undefined) return EXIT.failed
 
     let failed = false
-    const log = await createLog(configuration.log.level)
+    const { log, output } = await createLog(configuration.log.level)
     const composed = await composeDaemon({
       configuration,
       log,
+      output,
       listeners: [
         (event) => {
           if (event.event === 'poll-failed' || event.event === 'blind' || event.event === 'discovery-failed')
@@ -57,6 +61,14 @@ export const run: Command = {
         },
       ],
     })
+    const finish = async (code: number) => {
+      await composed.close()
+      const lines = await output.close(LAST_LINES_MS)
+      if (lines > 0) complain(`curfew: ${lines} line(s) of the log could not be written`)
+      // Messages that nobody reads on standard error must not keep the process. The timer itself does not keep it.
+      setTimeout(() => process.exit(code), LAST_LINES_MS).unref()
+      return code
+    }
     const stop = new AbortController()
     const onSignal = () => {
       // A second signal stops the process at once.
@@ -68,8 +80,7 @@ export const run: Command = {
 
     if (once) {
       const ended = await composed.daemon.once(timeoutMs, stop.signal)
-      await composed.close()
-      return ended === 'done' && !failed ? EXIT.ok : EXIT.failed
+      return finish(ended === 'done' && !failed ? EXIT.ok : EXIT.failed)
     }
 
     const server = await composed.startServer().catch((error: NodeJS.ErrnoException) => {
@@ -100,7 +111,6 @@ export const run: Command = {
     await composed.daemon.run(stop.signal)
     clearInterval(headEvery)
     await Promise.all([watching, server.close()])
-    await composed.close()
-    return EXIT.ok
+    return finish(EXIT.ok)
   },
 }

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { alsoBy, type Decision, type Decisions, decisionOf } from '../../src/domain/judge/decide.ts'
+import { type Decision, type Decisions, decisionOf } from '../../src/domain/judge/decide.ts'
 import { explain } from '../../src/domain/judge/explain.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { upcoming } from '../../src/domain/judge/upcoming.ts'
 import { isDue, judge } from '../../src/domain/judge/verdict.ts'
+import { violatedNames } from '../../src/domain/judge/violation.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { byUrgency, etaSeconds } from '../../src/domain/terminate/plan.ts'
@@ -71,7 +72,7 @@ const connections = fc.array(
 
 /** The policies that a connection violates beside the leading one. */
 const othersOf = (decision: Decision): readonly string[] =>
-  decision.act === 'keep' ? decision.violated.map(({ policy: { name } }) => name).sort() : alsoBy(decision)
+  violatedNames(decision).filter((name) => decision.act === 'keep' || name !== decision.lead.policy.name)
 
 const summaryOf = ({ violating }: Decisions) =>
   violating.map((decision) => ({

@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 import { overlapText } from '../../app/each-endpoint-once.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
+import { firstNames } from '../../domain/shortened.ts'
 import type { Outcome } from '../../domain/terminate/termination.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { type Instant, SECOND, toIso } from '../../domain/time/instant.ts'
@@ -28,6 +29,8 @@ const namesOf = (violations: readonly Violation[]) => ({
   names: violations.slice(0, MOST_NAMES).map(nameOf),
 })
 
+const idsOf = (endpoints: readonly Endpoint[]) => firstNames(endpoints.map(({ id }) => id))
+
 /** From the third reconnect in a row on, only the loop is reported: its violations and terminations are `debug`. */
 const isLoop = (repeats: number) => repeats >= 3
 
@@ -44,7 +47,7 @@ export const createEventLog =
         const { mode, policies, endpoints, policySetHash } = emitted
         const summary = `${policies} policies on ${endpoints.length} endpoint(s) in mode ${mode}`
         log.info(
-          { event, mode, policies, endpoints: endpoints.map(({ id }) => id), policySetHash },
+          { event, mode, policies, endpoints: idsOf(endpoints), policySetHash },
           emitted.event === 'started' ? `watching: ${summary}` : `new configuration in force: ${summary}`,
         )
         break
@@ -59,7 +62,7 @@ export const createEventLog =
       }
       case 'reload-refused':
         log.error(
-          { event, problems: emitted.problems },
+          { event, problems: firstNames(emitted.problems) },
           `the new configuration has ${emitted.problems.length} problem(s) and was refused: the last good one stays in force. Fix the problems and save; "curfew validate" lists them`,
         )
         break
@@ -70,10 +73,10 @@ export const createEventLog =
         )
         break
       case 'endpoints-changed': {
-        const [watched, gone] = [emitted.endpoints.map(({ id }) => id), emitted.gone.map(({ id }) => id)]
+        const { endpoints, gone } = emitted
         log.info(
-          { event, endpoints: watched, gone },
-          `the watched endpoints have changed: ${watched.length} now, ${gone.length} no longer watched`,
+          { event, endpoints: idsOf(endpoints), gone: idsOf(gone) },
+          `the watched endpoints have changed: ${endpoints.length} now, ${gone.length} no longer watched`,
         )
         break
       }

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 import { printableLines } from '../../domain/printable.ts'
+import { limited } from './line-limit.ts'
 
 export const LOG_FORMATS = ['json', 'pretty'] as const
 export type LogFormat = (typeof LOG_FORMATS)[number]
@@ -11,34 +12,36 @@ const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token'].flatM
   `*.*.${name}`,
 ])
 
-/** Writes one line for each event to standard output: JSON for machines, or `pretty` for a terminal. */
+/** Writes one line for each event: JSON for machines, or `pretty` for a terminal. */
 export const createLogger = async (
   level: string,
   format: LogFormat,
-  destination: DestinationStream = process.stdout,
+  destination: DestinationStream,
 ): Promise<Logger> => {
+  const pretty = format === 'pretty' ? await createPretty() : undefined
   const options: LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: SECRETS, censor: '[redacted]' },
-    // JSON does not escape characters that some terminals obey: C1 controls and marks that reverse the text direction.
-    hooks: { streamWrite: format === 'json' ? printableLines : (line) => keepEscapes(printableLines(line)) },
+    hooks: {
+      streamWrite: (json) => {
+        // JSON does not escape characters that some terminals obey: C1 controls and marks that reverse the text
+        // direction.
+        const line = limited(printableLines(json))
+        return pretty === undefined ? line : pretty(keepEscapes(line))
+      },
+    },
   }
-  if (format === 'json') return pino(options, destination)
-  // Not a pino transport: a transport loads its module by name at run time, which fails in the bundle.
-  const { default: pretty } = await import('pino-pretty')
+  return pino(options, destination)
+}
+
+/** Not a pino transport: a transport loads its module by name at run time, which fails in the bundle. */
+const createPretty = async () => {
+  const { prettyFactory } = await import('pino-pretty')
   const colorize = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
-  return pino(
-    options,
-    pretty({
-      colorize,
-      destination: destination as NodeJS.WritableStream,
-      sync: true,
-      translateTime: 'SYS:HH:MM:ss.l',
-    }),
-  )
+  return prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l' })
 }
 
 /**

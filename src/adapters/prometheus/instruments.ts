@@ -146,6 +146,10 @@ export const createInstruments = () => {
       'target',
       'outcome',
     ]),
+    droppedLines: counter(
+      'log_lines_dropped_total',
+      'Lines of the log that were dropped, because nobody reads it or its disk is full.',
+    ),
     policyCount: gauge(
       'policies',
       'Policies by kind and mode; the mode is enforce only if both the daemon’s and the policy’s are.',

@@ -68,6 +68,7 @@ export const createMetrics = (options: {
     auditRecords,
     auditWritable,
     notifications,
+    droppedLines,
     policyCount,
     reloadSuccessful,
     reloadedAt,
@@ -268,6 +269,7 @@ export const createMetrics = (options: {
     },
     observeSkew: (skewMs: number) => skew.set(skewMs / SECOND),
     observeAudit: (outcome: (typeof AUDIT_OUTCOMES)[number], count: number) => auditRecords.inc({ outcome }, count),
+    observeDroppedLine: () => droppedLines.inc(),
     observeNotification: (target: string, outcome: (typeof NOTIFICATION_OUTCOMES)[number], count: number) =>
       notifications.inc({ target, outcome }, count),
   }

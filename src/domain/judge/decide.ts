@@ -193,10 +193,3 @@ export const decisionOf = (
 /** The verdict that leads: by the kind's rank, then by the earliest deadline, then by the policy's name. */
 const byLead = (a: ViolatedVerdict, b: ViolatedVerdict) =>
   a.policy.kind.rank - b.policy.kind.rank || a.deadline - b.deadline || (a.policy.name < b.policy.name ? -1 : 1)
-
-/** The names of the other policies that the connection violates. */
-export const alsoBy = ({ lead, violated }: Pick<DueDecision, 'lead' | 'violated'>): readonly string[] =>
-  violated
-    .filter((verdict) => verdict !== lead)
-    .map(({ policy }) => policy.name)
-    .sort()

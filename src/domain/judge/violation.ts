@@ -1,5 +1,6 @@
+import { firstNames, MOST_NAMES } from '../shortened.ts'
 import type { Instant } from '../time/instant.ts'
-import { alsoBy, type Decision } from './decide.ts'
+import type { Decision } from './decide.ts'
 import { because, type ViolatedVerdict } from './verdict.ts'
 
 /** A connection that violates a policy, and why. The log, the audit trail, the state and JSON use the same keys. */
@@ -13,17 +14,28 @@ export interface Violation {
   readonly since: Instant | undefined
   readonly deadline: Instant | undefined
   readonly because: string
+  /** At most ten policies, and how many more there are: a list of all would grow with the square of the policies. */
   readonly alsoBy: readonly string[]
 }
 
-/** The violation of one verdict of a decision. */
+/** The names of all policies that a connection violates, sorted. */
+export const violatedNames = ({ violated }: Pick<Decision, 'violated'>): readonly string[] =>
+  violated.map(({ policy }) => policy.name).sort()
+
+/**
+ * The violation of one verdict of a decision. `names`: `violatedNames` of the decision. A caller that asks for each of
+ * its verdicts passes them, so that they are sorted once.
+ */
 export const violationOf = (
-  { connection, violated }: Pick<Decision, 'connection' | 'violated'>,
+  decision: Pick<Decision, 'connection' | 'violated'>,
   now: Instant,
   verdict: ViolatedVerdict,
+  names: readonly string[] = violatedNames(decision),
 ): Violation => {
+  const { connection } = decision
   const { id: connectionId, username, commonName } = connection
   const { policy, reason, since, deadline } = verdict
+  const others = names.slice(0, MOST_NAMES + 1).filter((name) => name !== policy.name)
   return {
     connectionId,
     username,
@@ -33,6 +45,6 @@ export const violationOf = (
     since,
     deadline,
     because: because(verdict, connection, now),
-    alsoBy: alsoBy({ lead: verdict, violated }),
+    alsoBy: firstNames(others, names.length - 1),
   }
 }
