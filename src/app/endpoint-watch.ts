@@ -20,6 +20,7 @@ import { retryRule } from '../domain/terminate/termination.ts'
 import { type Instant, NEVER } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
+import { confirmedSnapshot } from './confirmed-snapshot.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { createExecutor } from './executor.ts'
 import { createPace } from './pace.ts'
@@ -92,7 +93,10 @@ export const createEndpointWatch = (options: {
   }
 
   const viewAt = (sighting: Sighting, now: Instant): EndpointView =>
-    nextView(view, sighting, now, { staleAfterMs: settings.staleAfterMs, isClockTrusted: clock.trusted() })
+    nextView(view, sighting, now, {
+      staleAfterMs: settings.staleAfterMs,
+      isClockTrusted: clock.trust() === 'confirmed',
+    })
 
   const isSeen = (now: Instant): boolean => {
     const { state } = viewAt({ what: 'time' }, now)
@@ -183,7 +187,7 @@ export const createEndpointWatch = (options: {
     emit({ event: 'polled', endpoint, snapshot, at })
     look(viewAt({ what: 'snapshot', snapshot }, clock.now()), clock.now())
     reportStatuses(snapshot)
-    const reports = takeIn(memory, snapshot, clock.trusted() ? observation : undefined, rules)
+    const reports = takeIn(memory, snapshot, clock.trust() === 'confirmed' ? observation : undefined, rules)
     for (const reconnect of reconnects.observe(snapshot.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
     }
@@ -224,7 +228,7 @@ export const createEndpointWatch = (options: {
     const startedAt = clock.now()
     pace.readBegins()
     try {
-      const snapshot = await vpn.snapshot(endpoint.id, signal)
+      const snapshot = await confirmedSnapshot(vpn, clock, endpoint.id, signal)
       const observation = await observeAhead(snapshot, signal)
       // An aborted observation is incomplete and must not be used.
       if (isRetired() || signal.aborted) return
@@ -273,8 +277,12 @@ export const createEndpointWatch = (options: {
     msUntilJudgement: (now: Instant): number => Math.max(agenda().judge.at - now, pace.msUntilJudgement()),
 
     /** How long until a read is needed in addition to the schedule, in ms. 0 or less: now. */
-    msUntilRead: (now: Instant): number =>
-      reading === undefined ? Math.max(agenda().read.at - now, pace.msUntilRead(settings.minGapMs)) : NEVER,
+    msUntilRead(now: Instant): number {
+      if (reading !== undefined) return NEVER
+      // The clock jumped: only an answer of AWS tells the time.
+      const wanted = view.state === 'blind' && clock.trust() === 'unconfirmed' ? now : agenda().read.at
+      return Math.max(wanted - now, pace.msUntilRead(settings.minGapMs))
+    },
 
     /** Judges the last snapshot by these rules and discards the result. Throws what the judgement throws. */
     tryOut(set: PolicySet, next: CycleSettings, changedAtThen: (policy: Policy) => Instant): void {

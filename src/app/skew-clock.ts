@@ -1,19 +1,18 @@
+import { boundsOf, hostTime, nextAwsTime } from '../domain/time/aws-time.ts'
+import { type Elapsed, isBefore, LONG_AGO, msBetween } from '../domain/time/elapsed.ts'
 import { type Instant, MINUTE, SECOND } from '../domain/time/instant.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Trust } from './clock.ts'
 
-/** An answer of AWS with its `Date` header, which has whole seconds. */
+/** A well-formed answer of AWS with its `Date` header, which has whole seconds. */
 export interface TimedAnswer {
-  /** When the request left and when the answer began, by the corrected clock. */
-  readonly startedAt: Instant
-  readonly endedAt: Instant
+  /** When the request left and when the answer began. */
+  readonly startedAt: Elapsed
+  readonly endedAt: Elapsed
   readonly date: Instant
 }
 
-/** The correction is the median of this many answers, so that one slow answer does not change it. */
-const ANSWERS = 5
-
-/** Smaller differences come from the whole seconds of the header and from the network, and are not corrected. */
-const CORRECTED_ABOVE_MS = 2 * SECOND
+/** How far the clock may be ahead of AWS's time and still be right. */
+const AHEAD_MS = 2 * SECOND
 
 const WARNED_ABOVE_MS = 5 * SECOND
 
@@ -21,58 +20,62 @@ const WARNED_ABOVE_MS = 5 * SECOND
 const APART_ABOVE_MS = 5 * MINUTE
 
 /**
- * The clock of the whole daemon: the host's clock, corrected by the time in AWS's answers. AWS dates connections by its
- * own clock. On a host whose clock is wrong every session would look older or younger than it is.
+ * The clock of the whole daemon: elapsed time, set by AWS's answers and the host's clock. AWS dates connections by its
+ * own clock. By a wrong clock every session would look older or younger than it is.
  */
 export const createSkewClock = (
   host: Clock,
   onSkew: (skew: { readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }) => void,
 ) => {
-  const skews: number[] = []
-  let offsetMs = 0
-  let apart = false
-  let hostSeenAt = host.now()
-  let last: Instant = -Infinity
+  let elapsed = host.elapsed()
+  let time = hostTime(host.now() - elapsed.monotonicMs)
+  let jumpedAt = LONG_AGO
+  /** The last time shown, in ms. Undefined after a confirmation: nothing has been decided since. */
+  let shown: Instant | undefined
 
-  const now = (): Instant => {
-    const hostAt = host.now()
-    // The host's clock was set back a little. Time continues from before until the next answer of AWS.
-    if (hostAt < hostSeenAt && hostSeenAt - hostAt <= APART_ABOVE_MS) {
-      offsetMs += hostSeenAt - hostAt
-      skews.length = 0
-    }
-    const passedMs = Math.max(0, hostAt - hostSeenAt)
-    hostSeenAt = hostAt
-    const at = hostAt + offsetMs
+  /** Looks at the host's clock, then lets the time go on to now. Returns how far it is ahead of AWS's, in ms. */
+  const goOn = (): number => {
+    const passedMs = msBetween(elapsed, host.elapsed())
+    elapsed = host.elapsed()
+    const before = time
+    time = nextAwsTime(time, { what: 'host-read', hostBase: host.now() - elapsed.monotonicMs })
+    if (before.state !== time.state) jumpedAt = elapsed
+    const awsAt = time.base + elapsed.monotonicMs
+    const ahead = shown === undefined ? 0 : shown + passedMs - awsAt
     // A correction must neither move time back between two decisions nor stop it. Time runs at half speed until the
     // correction is reached.
-    last = at >= last || last - at > APART_ABOVE_MS ? at : last + passedMs / 2
-    return last
+    shown = shown === undefined || ahead <= 0 || ahead > APART_ABOVE_MS ? awsAt : Math.max(awsAt, shown + passedMs / 2)
+    return shown - awsAt
   }
 
-  const median = () => [...skews].sort((a, b) => a - b)[skews.length >> 1] ?? 0
+  const skewMs = () => time.base - time.hostBase
 
   return {
-    now,
+    now(): Instant {
+      goOn()
+      return Math.floor(shown ?? host.now())
+    },
     elapsed: () => host.elapsed(),
     sleep: (ms: number, signal: AbortSignal) => host.sleep(ms, signal),
-    trusted: () => !apart,
+
+    trust(): Trust {
+      const aheadMs = goOn()
+      if (time.state === 'unconfirmed') return 'unconfirmed'
+      return aheadMs > AHEAD_MS || Math.abs(skewMs()) > APART_ABOVE_MS ? 'wrong' : 'confirmed'
+    },
 
     hear({ startedAt, endedAt, date }: TimedAnswer): void {
-      // While time runs at half speed it is ahead of the corrected time.
-      const aheadMs = now() - (host.now() + offsetMs)
-      // The header has whole seconds: on average half a second is missing.
-      const sample = offsetMs + date + SECOND / 2 - ((startedAt + endedAt) / 2 - aheadMs)
-      // A slow answer is wrong by at most half of its duration. A larger difference is a jump of a clock, and the
-      // earlier samples are discarded. Waiting for a majority would use a wrong time for three answers.
-      const slackMs = (endedAt - startedAt) / 2 + CORRECTED_ABOVE_MS
-      if (skews.length > 0 && Math.abs(sample - median()) > slackMs) skews.length = 0
-      skews.push(sample)
-      if (skews.length > ANSWERS) skews.shift()
-      const skewMs = median()
-      apart = Math.abs(skewMs) > APART_ABOVE_MS
-      offsetMs = Math.abs(skewMs) > CORRECTED_ABOVE_MS && !apart ? skewMs : 0
-      onSkew({ skewMs, warned: Math.abs(skewMs) > WARNED_ABOVE_MS, apart })
+      goOn()
+      // AWS may have dated the answer before the machine slept.
+      if (isBefore(startedAt, jumpedAt)) return
+      const { state, hostBase } = time
+      const bounds = boundsOf(date, startedAt.monotonicMs, endedAt.monotonicMs)
+      time = nextAwsTime(time, { what: 'answered', bounds, hostBase })
+      if (time.state === 'unconfirmed') return
+      // By an unconfirmed clock nothing was decided, so that it may be set back.
+      if (state === 'unconfirmed') shown = undefined
+      const [by, size] = [skewMs(), Math.abs(skewMs())]
+      onSkew({ skewMs: by, warned: size > WARNED_ABOVE_MS, apart: size > APART_ABOVE_MS })
     },
   }
 }

@@ -4,16 +4,18 @@ import { createStateFile } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import type { ObservedRequest } from '../adapters/prometheus/metrics.ts'
 import type { Clock } from '../app/clock.ts'
+import { confirmedSnapshot } from '../app/confirmed-snapshot.ts'
 import { createDiscovery } from '../app/discovery.ts'
 import { eachEndpointOnce, overlapText } from '../app/each-endpoint-once.ts'
 import type { Endpoint } from '../app/events.ts'
 import { firstJudgement } from '../app/first-judgement.ts'
 import { createReadBudgets, type ReadBudgets } from '../app/read-budget.ts'
 import { budgetKey, endpointKey, type Site, siteKey } from '../app/site.ts'
-import type { TimedAnswer } from '../app/skew-clock.ts'
+import { createSkewClock, type TimedAnswer } from '../app/skew-clock.ts'
 import { VpnError, type VpnSite } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { Judged } from '../domain/judge/explain.ts'
+import { CLOCK_NOT_CONFIRMED } from '../domain/judge/view.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { assignmentOf, siteOf } from './assignment.ts'
@@ -65,13 +67,17 @@ interface ReadEndpoint {
  * Reads every watched endpoint once. An endpoint that cannot be read, and an entry of `watch` whose endpoints cannot be
  * listed, has the error instead.
  */
-const readEndpoints = async (configuration: Configuration): Promise<readonly ReadEndpoint[]> => {
+const readEndpoints = async (
+  configuration: Configuration,
+  clock: ReturnType<typeof createSkewClock>,
+): Promise<readonly ReadEndpoint[]> => {
   const { signal } = new AbortController()
   const reads = pLimit(READS_AT_ONCE)
   const sites = new Map<string, VpnSite>()
   const budgets = createReadBudgets(clock)
   const vpnOf = (site: Site) => {
-    const known = sites.get(siteKey(site)) ?? connectVpn(site, () => configuration.poll, budgets)
+    const known =
+      sites.get(siteKey(site)) ?? connectVpn(site, () => configuration.poll, budgets, clock, undefined, clock.hear)
     sites.set(siteKey(site), known)
     return known
   }
@@ -103,29 +109,32 @@ const readEndpoints = async (configuration: Configuration): Promise<readonly Rea
     async ({ site, endpoint: { id, name } }): Promise<ReadEndpoint> => ({
       key: endpointKey(site.region, id),
       endpoint: { id, name, region: site.region, account: accounts.get(siteKey(site)) },
-      snapshot: await reads(() => orFailure(vpnOf(site).snapshot(id, signal))),
+      snapshot: await reads(() => orFailure(confirmedSnapshot(vpnOf(site), clock, id, signal))),
     }),
   )
   return [...(await Promise.all(read)), ...unlisted]
 }
 
-/** The first judgement that a daemon started now would make of the endpoint, or the error of its read. */
+/** The first judgement that a daemon started now would make of the endpoint, or why it could make none. */
 type JudgedEndpoint =
   | { readonly endpoint: Endpoint; readonly snapshot: Snapshot; readonly judged: Judged }
-  | { readonly endpoint: Endpoint; readonly failure: VpnError }
+  | { readonly endpoint: Endpoint; readonly failure: { readonly message: string } }
 
-/** Reads every watched endpoint once and judges it with the daemon's state file. Nothing is written. */
+/** Reads every watched endpoint once and judges it with the daemon's state file, by AWS's time. Nothing is written. */
 export const judgeEndpoints = async (
   configuration: Configuration,
-  { mode = configuration.mode, now }: { readonly mode?: Mode; readonly now?: number } = {},
+  { mode = configuration.mode }: { readonly mode?: Mode } = {},
 ): Promise<readonly JudgedEndpoint[]> => {
   const assignment = assignmentOf(configuration, mode)
   const state = await createStateFile(configuration.state.file).peek()
-  const read = await readEndpoints(configuration)
+  const clock = createSkewClock(hostClock, () => {})
+  const read = await readEndpoints(configuration, clock)
   return read.map(({ key, endpoint, snapshot }): JudgedEndpoint => {
     if (snapshot instanceof VpnError) return { endpoint, failure: snapshot }
+    if (clock.trust() !== 'confirmed')
+      return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
     const { region } = endpoint
-    const judged = firstJudgement({ assignment, state, key, snapshot, region, now: now ?? clock.now() })
+    const judged = firstJudgement({ assignment, state, key, snapshot, region, now: clock.now() })
     return { endpoint, snapshot, judged }
   })
 }

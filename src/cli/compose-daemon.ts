@@ -133,7 +133,7 @@ export const composeDaemon = async (options: {
         registry: metrics.registry,
         healthy: service.isHealthy,
         ready: service.isReady,
-        status: () => ({ version: VERSION, now: toIso(hostClock.now()), ...service.status() }),
+        status: () => ({ version: VERSION, now: toIso(service.clock.now()), ...service.status() }),
       }
       try {
         return await startHttpServer(configuration.server, shown, { log, clock: hostClock })

@@ -7,9 +7,9 @@ import { SECOND } from '../../src/domain/time/instant.ts'
 /** The site with a date in each answer, as AWS sends it. `truth` is AWS's clock, `clock` the daemon's. */
 export const datedVpn = (vpn: VpnSite, truth: Clock, clock: ReturnType<typeof createSkewClock>): VpnSite => {
   const dated = async <Value>(request: () => Promise<Value>): Promise<Value> => {
-    const startedAt = clock.now()
+    const startedAt = clock.elapsed()
     const answer = await request()
-    clock.hear({ startedAt, endedAt: clock.now(), date: Math.floor(truth.now() / SECOND) * SECOND })
+    clock.hear({ startedAt, endedAt: clock.elapsed(), date: Math.floor(truth.now() / SECOND) * SECOND })
     return answer
   }
   return {

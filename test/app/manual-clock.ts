@@ -7,13 +7,13 @@ export const createManualClock = (start: Instant) => {
   let time = start
   // Sleep uses elapsed time, like the host's timers: a jump of the clock wakes no sleeper.
   let elapsed = 0
-  let trusted = true
+  let trust: ReturnType<Clock['trust']> = 'confirmed'
   const sleepers = new Set<{ readonly dueAt: number; readonly wake: () => void }>()
 
   const clock: Clock = {
     now: () => time,
     elapsed: () => elapsedAt(elapsed),
-    trusted: () => trusted,
+    trust: () => trust,
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal.aborted) {
@@ -47,7 +47,7 @@ export const createManualClock = (start: Instant) => {
       elapsed = end
     },
     distrust() {
-      trusted = false
+      trust = 'wrong'
     },
     jump(ms: number) {
       time += ms

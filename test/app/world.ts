@@ -1,6 +1,7 @@
 import type { IntentRecord } from '../../src/app/audit.ts'
 import { type Assignment, createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
+import type { Schedule } from '../../src/app/schedule.ts'
 import { createSkewClock } from '../../src/app/skew-clock.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
 import type { Connection } from '../../src/domain/connection.ts'
@@ -16,7 +17,7 @@ import { createStandInVpn } from './stand-in-vpn.ts'
 const PERIOD = 15 * SECOND
 
 /** A schedule with an instant every fifteen seconds, and one that throws, as a calendar does without any instant. */
-const scheduleOf = (cron: string) => ({
+const everyPeriod = (cron: string): Schedule => ({
   next(now: Instant) {
     if (cron.includes('31W')) throw new Error(`the schedule "${cron}" never comes due`)
     return (Math.floor(now / PERIOD) + 1) * PERIOD
@@ -55,6 +56,7 @@ export const startWorld = (options: {
    */
   readonly hostAheadMs?: number
   readonly startAt?: Instant
+  readonly scheduleOf?: () => Schedule
 }) => {
   const { hostAheadMs, startAt = NOON } = options
   const host = createManualClock(startAt + (hostAheadMs ?? 0))
@@ -68,7 +70,7 @@ export const startWorld = (options: {
   const daemon = createDaemon({
     assignment: options.assignment,
     connect: () => (hostAheadMs === undefined ? aws.vpn : dated),
-    scheduleOf,
+    scheduleOf: options.scheduleOf ?? everyPeriod,
     clock: hostAheadMs === undefined ? host : skewClock,
     random: options.random ?? (() => 0.5),
     emit: (event) => events.push(event),

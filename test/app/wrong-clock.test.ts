@@ -96,6 +96,62 @@ describe('a host that is an hour behind for a minute', () => {
   })
 })
 
+describe('a host that is ahead', () => {
+  const ages = policy('max-session-age', { maxAge: '10h' }, { name: 'daily', guard: 'off' })
+  /** It is due after ten minutes. */
+  const [young] = connectionsOf(1, 10 * HOUR - 10 * MINUTE)
+  const connections = young === undefined ? [] : [young]
+  const expectOnTime = async (world: World) => {
+    await world.clock.advance(10 * MINUTE - 5 * SECOND - world.clock.elapsed().monotonicMs)
+    expect(world.aws.calls).toEqual([])
+    await world.clock.advance(30 * SECOND)
+    expect(world.aws.calls).toHaveLength(1)
+  }
+
+  it.each([177 * SECOND, -177 * SECOND])('by %i ms at the start ends no connection early or late', async (ahead) => {
+    await using world = startWorld({ assignment: assignment([ages]), connections, hostAheadMs: ahead })
+    await world.clock.advance(7 * MINUTE)
+    await expectOnTime(world)
+  })
+
+  it.each([152 * SECOND, -152 * SECOND])('by %i ms from a jump on ends no connection early or late', async (jump) => {
+    await using world = startWorld({ assignment: assignment([ages]), connections, hostAheadMs: 0 })
+    await world.clock.advance(9 * MINUTE + 22 * SECOND)
+    world.clock.jump(jump)
+    await expectOnTime(world)
+  })
+
+  it('is read again at once after the jump, whatever the schedule is', async () => {
+    await using world = startWorld({
+      assignment: assignment([ages]),
+      connections,
+      hostAheadMs: 0,
+      scheduleOf: () => ({ next: (now) => now + HOUR }),
+    })
+    await world.clock.advance(MINUTE)
+    const before = world.aws.snapshots()
+    world.clock.jump(20 * SECOND)
+    await world.clock.advance(6 * SECOND)
+    expect(world.aws.snapshots()).toBe(before + 1)
+    expect(world.daemon.status()[0]?.view.state).toBe('fresh')
+  })
+
+  it('runs one cycle by AWS’s time', async () => {
+    const overdue = connectionsOf(1, 10 * HOUR + MINUTE)
+    const world = startWorld({
+      assignment: assignment([ages]),
+      connections: [...connections, ...overdue],
+      hostAheadMs: -177 * SECOND,
+      start: false,
+    })
+    const done = world.daemon.once(10 * MINUTE, world.stop.signal)
+    await world.clock.advance(10 * MINUTE)
+    expect(await done).toBe('done')
+    expect(world.endedIds()).toEqual(overdue.map(({ id }) => id))
+    expect(world.of('blind')).toEqual([])
+  })
+})
+
 describe('a host whose clock jumps', () => {
   it('ahead by half a minute does not allow a second burst', async () => {
     const brisk = { ...strict, guard: 'off' as const }

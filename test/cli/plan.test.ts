@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
-import { curfewYaml, OFFICE, startOffice, terminateCalls } from './office.ts'
+import { AGE_POLICY, curfewYaml, OFFICE, startOffice, terminateCalls } from './office.ts'
 
 const files = {
   'curfew.yaml': curfewYaml('mode: enforce'),
@@ -51,6 +51,33 @@ describe('curfew plan', () => {
       next: [{ connectionId: young, policy: 'trial' }],
     })
     expect(terminateCalls(office)).toEqual([])
+  })
+
+  it.each([3 * MINUTE, -3 * MINUTE])('judges by AWS’s time on a host that is %i ms behind', async (behindMs) => {
+    await using office = await startOffice({}, { now: () => Date.now() + behindMs })
+    const overdue = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 8 * HOUR + MINUTE })
+    const early = office.world.connect({ endpointId: OFFICE, username: 'carol', ageMs: 8 * HOUR - MINUTE })
+    await using here = await workspace({ ...files, 'policies.yaml': AGE_POLICY })
+    const { stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json'], office.env)
+    const [endpoint] = (JSON.parse(stdout) as Shown).endpoints
+    expect(endpoint).toMatchObject({
+      terminate: [{ connectionId: overdue }],
+      next: [{ connectionId: early, policy: 'daily' }],
+    })
+    const listed = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
+    expect(listed.stdout).toMatch(new RegExp(`now +daily +${overdue}`))
+    const explained = await here.run(['explain', '-c', 'curfew.yaml', '--connection', early], office.env)
+    expect(explained.stdout).toContain('daily (max-session-age, enforce): fine')
+  })
+
+  it('says that nothing can be decided if the clocks are more than five minutes apart', async () => {
+    await using office = await startOffice({}, { now: () => Date.now() + HOUR })
+    office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
+    await using here = await workspace(files)
+    const { code, stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json'], office.env)
+    const [endpoint] = (JSON.parse(stdout) as Shown).endpoints
+    expect([code, endpoint?.terminate]).toEqual([1, null])
+    expect(endpoint?.error).toContain('clock')
   })
 
   it('in audit mode plans no termination, and with --mode enforce plans as if enforcing', async () => {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type EndpointView, nextView, type Sighting, tooOldAt } from '../../src/domain/judge/view.ts'
+import {
+  CLOCK_NOT_CONFIRMED,
+  type EndpointView,
+  nextView,
+  type Sighting,
+  tooOldAt,
+} from '../../src/domain/judge/view.ts'
 import type { Snapshot } from '../../src/domain/snapshot.ts'
 import { type Instant, MINUTE, NEVER, SECOND, toText } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON } from './build.ts'
@@ -49,7 +55,6 @@ const time = (now: Instant, isClockTrusted = true): Seen => ({ sighting: { what:
 const BEGUN = NOON + 6 * MINUTE
 const TOO_OLD = 'the last snapshot is too old'
 const AHEAD = 'the last snapshot is dated in the future: a clock was set back'
-const CLOCKS = 'the clocks of the host and of AWS are too far apart'
 const CONFIRM = 'a newer snapshot has to confirm its counters and statuses'
 
 /** The same text for all states. */
@@ -93,7 +98,11 @@ const TABLE: ReadonlyArray<readonly [string, Seen, Readonly<Record<Exclude<State
   ['a snapshot that is too old', snapshot(BEGUN, BEGUN + STALE_AFTER + 1), always(`blind new, ${TOO_OLD}`)],
   ['a snapshot as far ahead as allowed', snapshot(BEGUN, BEGUN - MINUTE), always('fresh new, confirm never')],
   ['a snapshot dated ahead', snapshot(BEGUN, BEGUN - MINUTE - 1), always(`blind new, ${AHEAD}`)],
-  ['a snapshot while the clock is not trusted', snapshot(BEGUN, BEGUN, false), always(`blind new, ${CLOCKS}`)],
+  [
+    'a snapshot while the clock is not trusted',
+    snapshot(BEGUN, BEGUN, false),
+    always(`blind new, ${CLOCK_NOT_CONFIRMED}`),
+  ],
   [
     'a failure',
     failure(NOON + MINUTE),
@@ -167,7 +176,7 @@ const TABLE: ReadonlyArray<readonly [string, Seen, Readonly<Record<Exclude<State
   ...(
     [
       ['the time after staleAfter', time(NOON + STALE_AFTER + 1), TOO_OLD],
-      ['the time while the clock is not trusted', time(NOON + MINUTE, false), CLOCKS],
+      ['the time while the clock is not trusted', time(NOON + MINUTE, false), CLOCK_NOT_CONFIRMED],
       ['the time after the clock was set back', time(NOON - MINUTE - 1), AHEAD],
     ] as const
   ).map(([name, seen, because]) => {

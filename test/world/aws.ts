@@ -70,6 +70,7 @@ export const createAws = (
   const missedNow = new Map<string, Set<string>>()
   const missedBefore = new Map<string, ReadonlySet<string>>()
   let answers = 0
+  let wrongDates = 0
 
   const strikes = (fault: Fault): boolean => {
     const active = faults.get(fault)
@@ -133,6 +134,12 @@ export const createAws = (
     }
     const travelMs = () => requests.within(scenario.latencyMs) * (strikes('slow') ? 8 : 1)
 
+    /**
+     * How wrong one date is, in ms. Two wrong dates in a row never agree with each other: against a majority that is wrong
+     * in the same way nothing helps.
+     */
+    const wrongDateMs = () => (wrongDates++ % 2 === 0 ? 1 : -1) * requests.within({ from: 30, to: 3600 }) * SECOND
+
     /** The result of the work, or its `VpnError`. */
     const attempt = <Value>(work: () => Value): Value | VpnError => {
       try {
@@ -147,7 +154,7 @@ export const createAws = (
     const request = <Value>(signal: AbortSignal, work: () => Value): Promise<Value> =>
       process.ask(async () => {
         if (signal.aborted) throw new VpnError('aborted', 'aborted')
-        const startedAt = clock.now()
+        const startedAt = clock.elapsed()
         if (strikes('unreachable')) throw new VpnError('unreachable', 'AWS is unreachable')
         const toAwsMs = travelMs()
         if (strikes('hangs')) {
@@ -161,7 +168,8 @@ export const createAws = (
           await sleep(REQUEST_TIMEOUT_MS, signal)
           throw new VpnError('timeout', 'no answer yet')
         }
-        const date = Math.floor(timeline.now() / SECOND) * SECOND
+        const wrongMs = strikes('wrong-date') ? wrongDateMs() : 0
+        const date = Math.floor((timeline.now() + wrongMs) / SECOND) * SECOND
         const refusal = (['throttled', 'server-error', 'denied', 'expired-credentials'] as const).find(strikes)
         const result = refusal === undefined ? attempt(work) : new VpnError(refusal satisfies VpnErrorCode, refusal)
         if (strikes('answer-lost')) {
@@ -169,7 +177,7 @@ export const createAws = (
           throw new VpnError('timeout', 'the answer was lost')
         }
         await sleep(travelMs(), signal)
-        hear({ startedAt, endedAt: clock.now(), date })
+        hear({ startedAt, endedAt: clock.elapsed(), date })
         if (result instanceof VpnError) throw result
         if (strikes('malformed')) throw new VpnError('malformed', 'not an answer')
         return result

@@ -28,7 +28,7 @@ export const createProcess = (timeline: Timeline, skewMs: () => number) => {
   const clock: Clock = {
     now: () => timeline.now() + skewMs(),
     elapsed: () => elapsedAt(timeline.now()),
-    trusted: () => true,
+    trust: () => 'confirmed',
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (!alive) return

@@ -56,6 +56,7 @@ export const FAULTS = [
   'facts-missing',
   'counters-stand-still',
   'slow',
+  'wrong-date',
 ] as const
 export type Fault = (typeof FAULTS)[number]
 

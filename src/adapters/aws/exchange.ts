@@ -1,10 +1,11 @@
 import type { Clock } from '../../app/clock.ts'
 import type { VpnErrorCode } from '../../app/vpn.ts'
+import { type Elapsed, msBetween } from '../../domain/time/elapsed.ts'
 import type { Instant } from '../../domain/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import { checkBody, readBody } from './answer-body.ts'
 import { readConnectionsPage } from './connections-page.ts'
-import { awsCodeOf, codeBeforeSending, vpnErrorCode } from './error-codes.ts'
+import { awsCodeOf, codeBeforeSending, requestIdOf, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
 import type { PageRead } from './reading-protocol.ts'
 
@@ -16,10 +17,13 @@ export interface ApiRequest {
   readonly throttled: boolean
   /** From the first byte sent to the last byte read and parsed, in milliseconds. */
   readonly durationMs: number
-  readonly startedAt: Instant
+  readonly startedAt: Elapsed
   /** When the head of the answer arrived, or the attempt failed. AWS wrote `Date` between `startedAt` and `endedAt`. */
-  readonly endedAt: Instant
-  /** The `Date` header. HTTP rounds it down to the second. */
+  readonly endedAt: Elapsed
+  /**
+   * The `Date` header, which HTTP rounds down to the second. Undefined unless AWS itself wrote the answer: the clock of a
+   * proxy tells nothing about sessions.
+   */
   readonly dateHeader: Instant | undefined
 }
 
@@ -66,10 +70,14 @@ interface Call<Output> {
 const addressOf = ({ protocol, hostname, port }: HttpRequest) =>
   `${hostname}:${port ?? (protocol === 'http:' ? 80 : 443)}`
 
-const dateOf = (answer: HttpAnswer): Instant | undefined => {
-  const at = Date.parse(answer.headers.date ?? '')
-  return Number.isNaN(at) ? undefined : at
+/** The date of an answer, in the one form that HTTP allows. Undefined for an answer from a cache, which is older. */
+const dateOf = ({ headers: { date = '', age } }: HttpAnswer): Instant | undefined => {
+  const at = Date.parse(date)
+  return age === undefined && !Number.isNaN(at) && new Date(at).toUTCString() === date ? at : undefined
 }
+
+/** Whether AWS wrote the error: it has AWS's code and the id of the request. */
+const isOfAws = (error: unknown): boolean => awsCodeOf(error) !== undefined && requestIdOf(error) !== undefined
 
 /** Makes calls to AWS within a time limit. Checks and reports every attempt. Every failure is a `VpnError`. */
 export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOptions) => ({
@@ -94,7 +102,7 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
     signal.addEventListener('abort', onAbort)
     if (signal.aborted) stop.abort()
 
-    let head: { readonly at: Instant; readonly date: Instant | undefined } | undefined
+    let head: { readonly at: Elapsed; readonly date: Instant | undefined } | undefined
     /** The error of the last attempt, while the SDK waits for the next one. */
     let lastFailure: unknown
 
@@ -109,25 +117,26 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       address = addressOf(args.request as HttpRequest)
       head = undefined
       lastFailure = undefined
-      const startedAt = clock.now()
-      const started = performance.now()
-      const report = (code: string, throttled: boolean) =>
+      const startedAt = clock.elapsed()
+      const report = (code: string, throttled: boolean, ofAws: boolean) => {
+        const reportedAt = clock.elapsed()
         onRequest?.({
           action,
           code,
           throttled,
-          durationMs: performance.now() - started,
+          durationMs: msBetween(startedAt, reportedAt),
           startedAt,
-          endedAt: head?.at ?? clock.now(),
-          dateHeader: head?.date,
+          endedAt: head?.at ?? reportedAt,
+          dateHeader: ofAws ? head?.date : undefined,
         })
+      }
       const result = await next(args).catch((error: unknown) => {
         const code = codeOf(error)
         if (!stop.signal.aborted) lastFailure = error
-        report(awsCodeOf(error) ?? code, code === 'throttled')
+        report(awsCodeOf(error) ?? code, code === 'throttled', isOfAws(error))
         throw error
       })
-      report('ok', false)
+      report('ok', false, true)
       return result
     }
 
@@ -135,7 +144,7 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
     const checkAnswer: Middleware = (next) => async (args) => {
       const result = await next(args)
       const answer = result.response as HttpAnswer
-      head = { at: clock.now(), date: dateOf(answer) }
+      head = { at: clock.elapsed(), date: dateOf(answer) }
       const body = await readBody(answer.body as AsyncIterable<Uint8Array>)
       const page =
         answer.statusCode === 200 && action === 'DescribeClientVpnConnections' && endpointId !== undefined

@@ -5,7 +5,7 @@ import { elapsedAt } from '../../domain/time/elapsed.ts'
 export const hostClock: Clock = {
   now: () => Date.now(),
   elapsed: () => elapsedAt(performance.now()),
-  trusted: () => true,
+  trust: () => 'confirmed',
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal.aborted) {

@@ -31,7 +31,7 @@ export type Sighting =
 interface ViewLimits {
   /** How long policies on facts that never change may use the last snapshot. */
   readonly staleAfterMs: number
-  /** False while the host's clock and AWS's are too far apart. */
+  /** Whether AWS has confirmed the clock, and the host's clock is not too far from it. */
   readonly isClockTrusted: boolean
 }
 
@@ -40,9 +40,13 @@ const AHEAD_MS = 60 * SECOND
 
 const CONFIRM = 'a newer snapshot has to confirm its counters and statuses'
 
+/** Why nothing can be decided by the clock. */
+export const CLOCK_NOT_CONFIRMED =
+  'AWS has not confirmed the clock, or the clocks of the host and of AWS are too far apart'
+
 /** Why the snapshot cannot be used at all; undefined if it can. */
 const blindness = (snapshot: Snapshot, now: Instant, limits: ViewLimits): string | undefined => {
-  if (!limits.isClockTrusted) return 'the clocks of the host and of AWS are too far apart'
+  if (!limits.isClockTrusted) return CLOCK_NOT_CONFIRMED
   if (snapshot.begunAt - now > AHEAD_MS) return 'the last snapshot is dated in the future: a clock was set back'
   return now - snapshot.begunAt > limits.staleAfterMs ? 'the last snapshot is too old' : undefined
 }

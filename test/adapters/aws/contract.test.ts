@@ -46,7 +46,12 @@ const setUp = async (
     ...options,
   })
   open.push(() => simulator.close())
-  const clock = { now: () => at, elapsed: () => elapsedAt(at), trusted: () => true, sleep: () => Promise.resolve() }
+  const clock = {
+    now: () => at,
+    elapsed: () => elapsedAt(at),
+    trust: () => 'confirmed' as const,
+    sleep: () => Promise.resolve(),
+  }
   const inRegion = (region: string) => {
     const vpn = createVpn({ region, endpointUrl: simulator.url, requestTimeoutMs: 20_000, clock })
     open.push(() => vpn.close())

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ApiRequest } from '../../../src/adapters/aws/exchange.ts'
 import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
-import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
+import { elapsedAt, isBefore, msBetween } from '../../../src/domain/time/elapsed.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { type Behaviour, ENDPOINT, errorXml, pageXml, REGION, reply, rowXml, startStandIn } from './ec2-stand-in.ts'
 import { stubCredentials, useFakeCredentials } from './fake-credentials.ts'
@@ -22,7 +22,7 @@ const inTurn =
 
 describe('a list', () => {
   it('reports every attempt, with times that enclose the head of the answer', async () => {
-    const dated = { date: 'Mon, 23 Nov 2026 08:00:00 GMT' }
+    const dated = { date: 'Mon, 23 Nov 2026 08:00:00 GMT', 'x-amzn-requestid': 'request-1' }
     await using server = await startStandIn(
       inTurn(
         reply(errorXml('Unavailable', 'later'), 503, dated),
@@ -32,36 +32,52 @@ describe('a list', () => {
     )
     let at = 0
     const reported: ApiRequest[] = []
-    const clock = { ...systemClock, now: () => (at += SECOND), elapsed: () => elapsedAt(at) }
+    const clock = { ...systemClock, elapsed: () => elapsedAt((at += SECOND)) }
     const vpn = vpnAt(server.url, { clock, onRequest: (request) => reported.push(request) })
-    const snapshot = await vpn.snapshot(ENDPOINT, never)
+    await vpn.snapshot(ENDPOINT, never)
     vpn.close()
 
     const dateHeader = Date.UTC(2026, 10, 23, 8)
     const action = 'DescribeClientVpnConnections'
-    const times = { durationMs: expect.any(Number) }
-    expect(reported).toEqual([
-      {
-        ...times,
-        action,
-        code: 'Unavailable',
-        throttled: false,
-        startedAt: 2 * SECOND,
-        endedAt: 3 * SECOND,
-        dateHeader,
-      },
-      {
-        ...times,
-        action,
-        code: 'unreachable',
-        throttled: false,
-        startedAt: 4 * SECOND,
-        endedAt: 5 * SECOND,
-        dateHeader: undefined,
-      },
-      { ...times, action, code: 'ok', throttled: false, startedAt: 6 * SECOND, endedAt: 7 * SECOND, dateHeader },
+    expect(
+      reported.map(({ startedAt, endedAt, durationMs, ...rest }) => ({
+        ...rest,
+        isEnclosed: isBefore(startedAt, endedAt) && msBetween(startedAt, endedAt) <= durationMs,
+      })),
+    ).toEqual([
+      { action, code: 'Unavailable', throttled: false, dateHeader, isEnclosed: true },
+      { action, code: 'unreachable', throttled: false, dateHeader: undefined, isEnclosed: true },
+      { action, code: 'ok', throttled: false, dateHeader, isEnclosed: true },
     ])
-    expect([snapshot.begunAt, snapshot.completedAt]).toEqual([0, 8 * SECOND])
+  })
+
+  const AT_EIGHT = 'Mon, 23 Nov 2026 08:00:00 GMT'
+  const ID = { 'x-amzn-requestid': 'request-1' }
+  const NO_ID = '<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>'
+  const bare =
+    (status: number, body: string): Behaviour =>
+    (response) =>
+      response.writeHead(status, { date: AT_EIGHT }).end(body)
+
+  it.each<[string, Behaviour, string | undefined]>([
+    ['a page', reply(GOOD, 200, { date: AT_EIGHT }), AT_EIGHT],
+    ['an error of AWS', reply(errorXml('UnauthorizedOperation', 'no'), 403, { date: AT_EIGHT, ...ID }), AT_EIGHT],
+    ['an error without the id of a request', bare(403, NO_ID), undefined],
+    ['an error without a code', reply('<Response/>', 403, { date: AT_EIGHT, ...ID }), undefined],
+    ['a proxy’s error page', reply('<html><body>Forbidden</body></html>', 403, { date: AT_EIGHT }), undefined],
+    ['a proxy’s login page', reply('<html><body>Log in</body></html>', 200, { date: AT_EIGHT, ...ID }), undefined],
+    ['an answer from a cache', reply(GOOD, 200, { date: AT_EIGHT, age: '240' }), undefined],
+    ['a date in local time', reply(GOOD, 200, { date: '2026-11-23 08:00:00' }), undefined],
+    ['a date with an offset', reply(GOOD, 200, { date: 'Mon, 23 Nov 2026 09:00:00 +0100' }), undefined],
+    ['a date with the wrong day', reply(GOOD, 200, { date: 'Tue, 23 Nov 2026 08:00:00 GMT' }), undefined],
+    ['an obsolete form of the date', reply(GOOD, 200, { date: 'Monday, 23-Nov-26 08:00:00 GMT' }), undefined],
+  ])('tells the time only in an answer of AWS: %s', async (_, behaviour, date) => {
+    await using server = await startStandIn(behaviour)
+    const told = new Set<number | undefined>()
+    const vpn = vpnAt(server.url, { onRequest: ({ dateHeader }) => told.add(dateHeader) })
+    await vpn.snapshot(ENDPOINT, never).catch(() => {})
+    vpn.close()
+    expect([...told]).toEqual([date === undefined ? undefined : Date.parse(date)])
   })
 
   it('has the right start although its first answer corrected the clock', async () => {

@@ -55,7 +55,12 @@ export const simulateAccounts = async ({
   vi.stubEnv('AWS_ENDPOINT_URL_STS', simulator.url)
   onTestFinished(() => void vi.unstubAllEnvs())
 
-  const clock = { now: () => at, elapsed: () => elapsedAt(at), trusted: () => true, sleep: () => Promise.resolve() }
+  const clock = {
+    now: () => at,
+    elapsed: () => elapsedAt(at),
+    trust: () => 'confirmed' as const,
+    sleep: () => Promise.resolve(),
+  }
   return {
     ...simulator,
     clock,

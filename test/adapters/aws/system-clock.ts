@@ -5,6 +5,6 @@ import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
 export const systemClock: Clock = {
   now: Date.now,
   elapsed: () => elapsedAt(performance.now()),
-  trusted: () => true,
+  trust: () => 'confirmed',
   sleep: () => Promise.resolve(),
 }
