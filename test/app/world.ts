@@ -1,3 +1,4 @@
+import { cronSchedule } from '../../src/adapters/cron/cron-schedule.ts'
 import type { IntentRecord } from '../../src/app/audit.ts'
 import { type Assignment, createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
@@ -13,16 +14,6 @@ import { datedVpn } from './dated-vpn.ts'
 import { createManualClock, settled } from './manual-clock.ts'
 import { createStandInTrail } from './stand-in-trail.ts'
 import { createStandInVpn } from './stand-in-vpn.ts'
-
-const PERIOD = 15 * SECOND
-
-/** A schedule with an instant every fifteen seconds, and one that throws, as a calendar does without any instant. */
-const everyPeriod = (cron: string): Schedule => ({
-  next(now: Instant) {
-    if (cron.includes('31W')) throw new Error(`the schedule "${cron}" never comes due`)
-    return (Math.floor(now / PERIOD) + 1) * PERIOD
-  },
-})
 
 export const SITE = { region: 'eu-central-1', endpointUrl: undefined, assumeRole: undefined }
 
@@ -70,7 +61,7 @@ export const startWorld = (options: {
   const daemon = createDaemon({
     assignment: options.assignment,
     connect: () => (hostAheadMs === undefined ? aws.vpn : dated),
-    scheduleOf: options.scheduleOf ?? everyPeriod,
+    scheduleOf: options.scheduleOf ?? cronSchedule,
     clock: hostAheadMs === undefined ? host : skewClock,
     random: options.random ?? (() => 0.5),
     emit: (event) => events.push(event),

@@ -121,6 +121,17 @@ describe('a host that is ahead', () => {
     await expectOnTime(world)
   })
 
+  it.each([4 * MINUTE, 20 * SECOND, 0, -20 * SECOND, -4 * MINUTE])(
+    'by %i ms is polled on schedule, no more and no less',
+    async (ahead) => {
+      await using world = startWorld({ assignment: assignment([ages]), connections, hostAheadMs: ahead })
+      await world.clock.advance(MINUTE)
+      const before = world.aws.snapshots()
+      await world.clock.advance(4 * MINUTE)
+      expect(world.aws.snapshots() - before).toBe(16)
+    },
+  )
+
   it('is read again at once after the jump, whatever the schedule is', async () => {
     await using world = startWorld({
       assignment: assignment([ages]),

@@ -174,7 +174,7 @@ export const VALID_TREE: Readonly<Record<string, string>> = {
     import { createHash } from 'node:crypto'
     import { join } from 'node:path'
     import { distance } from 'fastest-levenshtein'
-    import { validate } from 'node-cron'
+    import { Cron as validate } from 'croner'
     import { parse } from 'yaml'
     import * as z from 'zod'
     import { thing } from '../domain/stub.ts'

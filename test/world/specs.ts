@@ -83,7 +83,7 @@ export const watchedBy = ({ watched }: AssignmentSpec): readonly string[] =>
 
 const VERIFY = { verifyWithinMs: MINUTE, attempts: 3 }
 
-export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes }: Scenario): Assignment => ({
+export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes, pollSeconds }: Scenario): Assignment => ({
   policies: createPolicySet(
     spec.policies.map(policyOf),
     PROTECTED.map((text) => entry(text)),
@@ -96,7 +96,7 @@ export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes }: 
     guard: spec.guard,
     policySetHash: 'hash',
   },
-  schedule: '',
+  schedule: `*/${pollSeconds} * * * * *`,
   terminationRate: rate,
   watch: [{ site: SITE, endpoints: watchedBy(spec).map((id) => ({ id, name: id })), discover: undefined }],
 })

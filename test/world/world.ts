@@ -1,4 +1,5 @@
 import { collectOpenIntents } from '../../src/adapters/audit/open-intents.ts'
+import { cronSchedule } from '../../src/adapters/cron/cron-schedule.ts'
 import { AuditError } from '../../src/app/audit.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { createService } from '../../src/app/service.ts'
@@ -142,10 +143,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       host: process.clock,
       random: () => random.requests.within({ from: 0, to: 999_999 }) / 1_000_000,
       connect: (_site, through) => aws.siteFor(process, through.clock, through.hear),
-      scheduleOf: () => {
-        const period = scenario.pollSeconds * SECOND
-        return { next: (now) => (Math.floor(now / period) + 1) * period }
-      },
+      scheduleOf: cronSchedule,
       trail,
       openIntents,
       store: {

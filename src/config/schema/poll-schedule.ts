@@ -1,4 +1,4 @@
-import { type ParsedFields, validateDetailed } from 'node-cron'
+import { Cron, CronPattern } from 'croner'
 import { DAY, HOUR, MINUTE, SECOND } from '../../domain/time/instant.ts'
 
 type ParsedSchedule =
@@ -8,29 +8,58 @@ type ParsedSchedule =
     }
   | { readonly problem: string }
 
-const FIELDS: Record<string, readonly [name: string, expected: string]> = {
-  second: ['seconds', '0-59'],
-  minute: ['minutes', '0-59'],
-  hour: ['hours', '0-23'],
-  dayOfMonth: ['day of the month', '1-31'],
-  month: ['month', '1-12 or jan-dec'],
-  dayOfWeek: ['day of the week', '0-7 or sun-sat'],
+const FIELDS = [
+  ['seconds', '0-59'],
+  ['minutes', '0-59'],
+  ['hours', '0-23'],
+  ['day of the month', '1-31'],
+  ['month', '1-12 or jan-dec'],
+  ['day of the week', '0-7 or sun-sat'],
+] as const
+
+/**
+ * The calendar of a cron expression with five fields, or six with seconds first, in UTC. The same reading is checked here
+ * and followed by the daemon. Throws if the expression is not one.
+ */
+export const calendarOf = (expression: string): Pick<Cron, 'nextRun'> =>
+  new Cron(expression, { timezone: 'UTC', mode: '5-or-6-parts' })
+
+/** Reads a cron expression and checks it. */
+export const parseSchedule = (expression: string): ParsedSchedule => {
+  try {
+    if (calendarOf(expression).nextRun(new Date(0)) === null) {
+      return { problem: `the schedule "${expression}" never comes due: no date has that day and month` }
+    }
+    return { longestGapMs: longestGapMs(new CronPattern(expression, 'UTC')) }
+  } catch {
+    return { problem: problemOf(expression) }
+  }
 }
 
-/** Reads a cron expression with five fields, or six with seconds first, in UTC. */
-export const parseSchedule = (expression: string): ParsedSchedule => {
-  const { fields, errors } = validateDetailed(expression)
-  if (fields !== undefined) return { longestGapMs: longestGapMs(fields) }
-  const problems = errors.flatMap(({ field, value = '' }) => {
-    const known = FIELDS[field]
-    return known === undefined ? [] : [`the ${known[0]} "${value}", expected ${known[1]}`]
-  })
-  if (problems.length === 0 || problems.length < errors.length) {
-    const fields = 'second, minute, hour, day of the month, month, day of the week'
-    return { problem: `"${expression}" is not a schedule: write six fields (${fields}), such as "*/15 * * * * *"` }
+/** Names the fields that are wrong. The error of the package names only the first of them. */
+const problemOf = (expression: string): string => {
+  const values = expression.trim().split(/\s+/)
+  const fields = FIELDS.slice(-values.length)
+  const problems =
+    values.length === 5 || values.length === 6
+      ? fields.flatMap(([name, expected], place) => {
+          const value = values[place] ?? ''
+          const alone = fields.map((_, other) => (other === place ? value : '*')).join(' ')
+          return isValid(alone) ? [] : [`the ${name} "${value}", expected ${expected}`]
+        })
+      : []
+  if (problems.length === 0) {
+    const names = 'second, minute, hour, day of the month, month, day of the week'
+    return `"${expression}" is not a schedule: write six fields (${names}), such as "*/15 * * * * *"`
   }
-  return {
-    problem: `the schedule "${expression}" has ${problems.join('; ')}: write *, or a value, range, list or step in that range`,
+  return `the schedule "${expression}" has ${problems.join('; ')}: write *, or a value, range, list or step in that range`
+}
+
+const isValid = (expression: string): boolean => {
+  try {
+    return calendarOf(expression) !== undefined
+  } catch {
+    return false
   }
 }
 
@@ -38,11 +67,11 @@ export const parseSchedule = (expression: string): ParsedSchedule => {
  * Seconds repeat in minutes, minutes in hours, and hours in days. So the longest gap is inside one of these cycles, or
  * where a cycle begins again.
  */
-const longestGapMs = ({ second, minute, hour, dayOfMonth, month, dayOfWeek }: ParsedFields): number => {
+const longestGapMs = ({ second, minute, hour, day, month, dayOfWeek }: CronPattern): number => {
   const seconds = times(second, SECOND)
   const minutes = times(minute, MINUTE)
   const hours = times(hour, HOUR)
-  const everyDay = isFull(dayOfMonth, 31) && isFull(dayOfWeek, 7) && isFull(month, 12)
+  const everyDay = [day, month, dayOfWeek].every((flags) => flags.every((flag) => flag !== 0))
   const restMs = (parts: readonly Part[]) => parts.reduce((sum, { first, last }) => sum + last - first, 0)
   const days = (everyDay ? 1 : 2) * DAY - (hours.last - hours.first) - restMs([minutes, seconds])
   return Math.max(seconds.step, minutes.step - restMs([seconds]), hours.step - restMs([minutes, seconds]), days)
@@ -55,15 +84,13 @@ interface Part {
   readonly step: number
 }
 
-const times = (values: readonly number[], unit: number): Part => {
-  const sorted = [...values].sort((a, b) => a - b).map((value) => value * unit)
-  const [first = 0] = sorted
+/** `flags` has one number for each value of a field: 0 if the schedule leaves the value out. */
+const times = (flags: readonly number[], unit: number): Part => {
+  const chosen = flags.flatMap((flag, value) => (flag === 0 ? [] : [value * unit]))
+  const [first = 0] = chosen
   return {
     first,
-    last: sorted.at(-1) ?? 0,
-    step: sorted.reduce((longest, value, index) => Math.max(longest, value - (sorted[index - 1] ?? first)), 0),
+    last: chosen.at(-1) ?? 0,
+    step: chosen.reduce((longest, value, index) => Math.max(longest, value - (chosen[index - 1] ?? first)), 0),
   }
 }
-
-const isFull = (values: readonly (number | string)[], count: number) =>
-  new Set(values.filter((value) => typeof value === 'number')).size >= count
