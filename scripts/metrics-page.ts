@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram } from 'prom-client'
+import { FAILED_LOGINS } from '../src/adapters/http/logins.ts'
 import { createInstruments } from '../src/adapters/prometheus/instruments.ts'
 import {
   AUDIT_OUTCOMES,
@@ -31,6 +32,7 @@ const CLOSED: ReadonlyArray<readonly [label: string, values: readonly string[]]>
   ['`outcome` of `curfew_config_reloads_total`', RELOAD_OUTCOMES],
   ['`outcome` of `curfew_audit_records_total`', AUDIT_OUTCOMES],
   ['`outcome` of `curfew_notifications_total`', NOTIFICATION_OUTCOMES],
+  ['`outcome` of `curfew_failed_logins_total`', FAILED_LOGINS],
   ['`selector`', SELECTORS],
   ['`stage`', LAG_STAGES],
   ['`reason` of `curfew_polls_skipped_total`', SKIP_REASONS],

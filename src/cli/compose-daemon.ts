@@ -133,6 +133,7 @@ export const composeDaemon = async (options: {
         registry: metrics.registry,
         healthy: service.isHealthy,
         ready: service.isReady,
+        countFailedLogin: metrics.observeFailedLogin,
         status: () => ({ version: VERSION, now: toIso(service.clock.now()), ...service.status() }),
       }
       try {

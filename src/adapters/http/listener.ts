@@ -5,7 +5,7 @@ import type { Credentials } from './credentials.ts'
 
 /**
  * A scraper, a few people and the kubelet need a dozen. Each connection takes a file descriptor from AWS calls and the
- * audit trail.
+ * audit trail. A further connection closes the idlest one, so that a probe is answered however many are open.
  */
 const MOST_CONNECTIONS = 64
 
@@ -22,8 +22,9 @@ const LIMITS: ServerOptions = {
   requestTimeout: 10_000,
   // How often Node checks those two limits. At its default of 30 s, both would last up to 30 s longer.
   connectionsCheckingInterval: 1_000,
-  // Scrapes are mostly at most a minute apart: each scrape can reuse the connection of the previous one.
-  keepAliveTimeout: 75_000,
+  // Shorter than the pause between two scrapes or probes, so that no client sends a request on a connection that is
+  // being closed.
+  keepAliveTimeout: 5_000,
 }
 
 /** A server with limits on its sockets. It speaks HTTPS if there is a certificate, else HTTP. */
@@ -31,16 +32,39 @@ export const createListener = (tls: Credentials['tls']) => {
   const secure =
     tls && createHttpsServer({ ...LIMITS, ...tls, handshakeTimeout: HANDSHAKE_MS, requestCert: tls.ca !== undefined })
   const server: Server = secure ?? createHttpServer(LIMITS)
-  server.maxConnections = MOST_CONNECTIONS
   server.setTimeout(SILENCE_MS)
 
-  const open = new Set<Socket>()
+  // This includes sockets in a TLS handshake, which the HTTP server does not list yet. The idlest is first: those whose
+  // connection or last answer is longest ago.
+  const open = new Map<string, Socket>()
+  const answering = new Set<string>()
   let closing = false
-  // This includes sockets in a TLS handshake, which the HTTP server does not list yet.
+  const evict = () => {
+    const [first] = open.keys()
+    const idlest = [...open.keys()].find((peer) => !answering.has(peer)) ?? first
+    if (idlest === undefined) return
+    open.get(idlest)?.destroy()
+    open.delete(idlest)
+  }
   server.on('connection', (socket: Socket) => {
     if (closing) socket.destroy()
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
+    const peer = peerOf(socket)
+    if (open.size >= MOST_CONNECTIONS) evict()
+    open.set(peer, socket)
+    socket.once('close', () => {
+      if (open.get(peer) === socket) open.delete(peer)
+    })
+  })
+  server.on('request', ({ socket }, response) => {
+    const peer = peerOf(socket)
+    answering.add(peer)
+    response.once('close', () => {
+      answering.delete(peer)
+      const connection = open.get(peer)
+      if (connection === undefined) return
+      open.delete(peer)
+      open.set(peer, connection)
+    })
   })
 
   return {
@@ -55,7 +79,10 @@ export const createListener = (tls: Credentials['tls']) => {
     /** Closes every connection at once, and each one that still arrives. */
     closeConnections(): void {
       closing = true
-      for (const socket of open) socket.destroy()
+      for (const socket of open.values()) socket.destroy()
     },
   }
 }
+
+/** The client's end of a connection: TLS has a socket of its own for the same end. */
+const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`

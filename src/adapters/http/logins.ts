@@ -1,7 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
 import { createPasswords, sha256 } from './passwords.ts'
 
-type Admission = 'admitted' | 'refused' | 'too-many'
+/** `too-many`: more logins at once than are checked. */
+export const FAILED_LOGINS = ['refused', 'too-many'] as const
+export type FailedLogin = (typeof FAILED_LOGINS)[number]
+
+type Admission = 'admitted' | FailedLogin
 
 /** Admits a user with the right password, or a client with the token. Admits every client if neither is configured. */
 export const createLogins = (options: {

@@ -4,8 +4,10 @@ import type { Registry } from 'prom-client'
 import type { Clock } from '../../app/clock.ts'
 import type { ServerSettings } from '../../config/configuration.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
+import { isRebound } from './host-header.ts'
 import { createListener } from './listener.ts'
-import { createLogins } from './logins.ts'
+import { createLoginLog } from './login-log.ts'
+import { createLogins, type FailedLogin } from './logins.ts'
 import { INDEX, OPEN_PATHS, PATHS } from './paths.ts'
 import { watchCredentials } from './renewal.ts'
 
@@ -17,6 +19,7 @@ export interface PageSources {
   /** Whether every endpoint has been polled at least once, successfully or not. */
   readonly ready: () => boolean
   readonly status: () => unknown
+  readonly countFailedLogin: (outcome: FailedLogin) => void
 }
 
 const HEADERS = {
@@ -35,19 +38,32 @@ const RETRY_AFTER_SECONDS = 5
  */
 export const startHttpServer = async (
   settings: ServerSettings,
-  { registry, healthy, ready, status }: PageSources,
+  { registry, healthy, ready, status, countFailedLogin }: PageSources,
   { log, clock }: { readonly log: Logger; readonly clock: Clock },
 ) => {
   let credentials = await readCredentials(settings)
   const logins = createLogins({ users: settings.basicAuthUsers, token: () => credentials.token })
   const listener = createListener(credentials.tls)
+  const stop = new AbortController()
+  const logFailedLogin = createLoginLog(log, clock, stop.signal)
   const app = Fastify({ serverFactory: (handler) => listener.server.on('request', handler) })
 
   // This hook runs before any byte of a body is read: no page accepts a body.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
+    if (isRebound(settings.host, request.headers.host)) {
+      return reply
+        .code(421)
+        .send(errorBody('the Host header has a name of another site: ask for localhost or for the address'))
+    }
     if (!OPEN_PATHS.has(request.routeOptions.url)) {
-      const admission = await logins.admit(request.headers.authorization)
+      const { authorization } = request.headers
+      const admission = await logins.admit(authorization)
+      // A browser asks without a login first.
+      if (admission !== 'admitted' && authorization !== undefined) {
+        countFailedLogin(admission)
+        logFailedLogin(request.socket.remoteAddress)
+      }
       if (admission === 'refused') {
         return reply
           .code(401)
@@ -98,7 +114,6 @@ export const startHttpServer = async (
     ),
   )
 
-  const stop = new AbortController()
   const onChange = (next: Credentials) => {
     credentials = next
     if (next.tls !== undefined) listener.renew(next.tls)

@@ -146,6 +146,7 @@ export const createInstruments = () => {
       'target',
       'outcome',
     ]),
+    failedLogins: counter('failed_logins_total', 'Logins at the HTTP server that failed, by outcome.', ['outcome']),
     droppedLines: counter(
       'log_lines_dropped_total',
       'Lines of the log that were dropped, because nobody reads it or its disk is full.',

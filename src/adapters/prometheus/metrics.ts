@@ -5,6 +5,7 @@ import type { Violation } from '../../domain/judge/violation.ts'
 import type { Mode, Policy } from '../../domain/policies/policy.ts'
 import { OUTCOMES } from '../../domain/terminate/termination.ts'
 import { type Instant, SECOND } from '../../domain/time/instant.ts'
+import { FAILED_LOGINS, type FailedLogin } from '../http/logins.ts'
 import { createInstruments } from './instruments.ts'
 
 export const LAG_STAGES = ['decide', 'accept', 'confirm'] as const
@@ -68,6 +69,7 @@ export const createMetrics = (options: {
     auditRecords,
     auditWritable,
     notifications,
+    failedLogins,
     droppedLines,
     policyCount,
     reloadSuccessful,
@@ -77,6 +79,7 @@ export const createMetrics = (options: {
 
   buildInfo.set({ version: options.version, node: process.versions.node }, 1)
   for (const reason of SKIP_REASONS) skipped.inc({ reason }, 0)
+  for (const outcome of FAILED_LOGINS) failedLogins.inc({ outcome }, 0)
   for (const outcome of AUDIT_OUTCOMES) auditRecords.inc({ outcome }, 0)
   for (const stage of LAG_STAGES) lag.zero({ stage })
   for (const outcome of RELOAD_OUTCOMES) reloads.inc({ outcome }, 0)
@@ -269,6 +272,7 @@ export const createMetrics = (options: {
     },
     observeSkew: (skewMs: number) => skew.set(skewMs / SECOND),
     observeAudit: (outcome: (typeof AUDIT_OUTCOMES)[number], count: number) => auditRecords.inc({ outcome }, count),
+    observeFailedLogin: (outcome: FailedLogin) => failedLogins.inc({ outcome }),
     observeDroppedLine: () => droppedLines.inc(),
     observeNotification: (target: string, outcome: (typeof NOTIFICATION_OUTCOMES)[number], count: number) =>
       notifications.inc({ target, outcome }, count),

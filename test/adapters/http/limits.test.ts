@@ -22,10 +22,10 @@ describe('a slow client', () => {
 
     const silent = await dial(server)
     const headers = await dial(server)
-    headers.write('GET /metrics HTTP/1.1\r\nHost: x\r\n')
+    headers.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n')
     drip(headers, 'x: x\r\n')
     const body = await dial(server)
-    body.write('POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n')
+    body.write('POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n')
     drip(body, 'x')
     const handshake = await dial(secure)
     const ended = [silent, headers, body, handshake].map(untilEnded)
@@ -42,24 +42,57 @@ describe('a slow client', () => {
 })
 
 describe('the number of connections', () => {
-  it('is limited, and a closed connection makes room for a new one', async () => {
+  const MOST = 64
+
+  it('is limited: a further connection closes the idlest one, so probes are answered', async () => {
     await using server = await serve()
     const held: Socket[] = []
-    for (let count = 0; count < 64; count++) held.push(await dial(server))
-    const tooMany = await dial(server)
-    expect(await untilEnded(tooMany)).toBe('')
-    const [one] = held
-    one?.destroy()
-    const answered = async () => {
-      for (;;) {
-        const status = await server.ask('/healthz').then(
-          (answer) => answer.status,
-          () => undefined,
-        )
-        if (status !== undefined) return status
-      }
+    for (let count = 0; count < MOST; count++) held.push(await dial(server))
+    const [first, second] = held
+    if (first === undefined || second === undefined) throw new Error('no connections')
+    // The oldest connection has just been used, so it is not the idlest.
+    first.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await once(first, 'data')
+    const ended = untilEnded(second)
+    expect((await server.ask('/healthz')).status).toBe(200)
+    expect(await ended).toBe('')
+    expect(first.destroyed).toBe(false)
+    for (let probes = 0; probes < 2 * MOST; probes++) {
+      held.push(await dial(server))
+      expect((await server.ask('/healthz')).status).toBe(200)
     }
-    expect(await answered()).toBe(200)
+    for (const socket of held) socket.destroy()
+  })
+
+  it('does not close a connection that is being answered', async () => {
+    const registry = new Registry()
+    let answer = () => {}
+    const asked = new Promise<void>((resolve) => {
+      const collect = () => {
+        resolve()
+        return new Promise<void>((done) => {
+          answer = done
+        })
+      }
+      registry.registerMetric(new Gauge({ name: 'x', help: 'Takes long.', collect, registers: [] }))
+    })
+    await using server = await serve({}, { registry })
+    const scrape = server.ask('/metrics')
+    await asked
+    const others: Socket[] = []
+    for (let count = 0; count < 2 * MOST; count++) others.push(await dial(server))
+    answer()
+    expect((await scrape).status).toBe(200)
+    for (const socket of others) socket.destroy()
+  })
+
+  it('counts connections with TLS by the same rule', async () => {
+    using folder = temporaryFolder()
+    const { certFile, keyFile } = certificate(folder.path, 'server')
+    await using server = await serve({ tls: { certFile, keyFile, clientCaFile: undefined } })
+    const held: Socket[] = []
+    for (let count = 0; count < MOST; count++) held.push(await dial(server))
+    expect((await server.ask('/healthz', { rejectUnauthorized: false })).status).toBe(200)
     for (const socket of held) socket.destroy()
   })
 })
@@ -90,9 +123,9 @@ describe('a stop', () => {
     const server = await serve()
     const handshake = await dial(secure)
     const request = await dial(server)
-    request.write('GET /metrics HTTP/1.1\r\nHost: x\r\n')
+    request.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n')
     const kept = await dial(server)
-    kept.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+    kept.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
     await once(kept, 'data')
     const ended = [handshake, request, kept].map(untilEnded)
     // After more than three seconds the timeouts of the server would close these connections anyway.

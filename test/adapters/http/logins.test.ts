@@ -171,3 +171,25 @@ describe('a flood of wrong passwords', () => {
     await Promise.all(wrongLogins)
   })
 })
+
+describe('failed logins', () => {
+  it('are counted, and logged at once and then once a minute, without the name that was tried', async () => {
+    await using server = await serve({ basicAuthUsers })
+    for (let count = 0; count < 5; count++) {
+      expect(await statusOf(server.ask('/metrics', { user: 'secret-name:wrong' }))).toBe(401)
+    }
+    // A browser asks without a login first.
+    expect(await statusOf(server.ask('/metrics'))).toBe(401)
+    expect(server.failedLogins).toEqual(Array(5).fill('refused'))
+    const logged = () => server.lines.filter(({ event }) => event === 'login-failed').map(({ count }) => count)
+    expect(logged()).toEqual([1])
+    await server.minute()
+    expect(logged()).toEqual([1, 4])
+    expect(await statusOf(server.ask('/metrics', { user: 'secret-name:wrong' }))).toBe(401)
+    expect(logged()).toEqual([1, 4])
+    await server.minute()
+    expect(logged()).toEqual([1, 4, 1])
+    expect(server.lines.map(({ address }) => address)).toContain('127.0.0.1')
+    expect(JSON.stringify(server.lines)).not.toContain('secret-name')
+  })
+})

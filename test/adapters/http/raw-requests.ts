@@ -145,7 +145,7 @@ const body = fc.oneof(
 const request = fc
   .tuple(method, path, version, fc.array(header, { maxLength: 4 }), body, fc.constantFrom('\r\n', '\r\n', '\r\n', '\n'))
   .map(([verb, target, protocol, headers, content, newline]) =>
-    Buffer.from([`${verb} ${target} ${protocol}`, 'Host: x', ...headers, '', content].join(newline), 'latin1'),
+    Buffer.from([`${verb} ${target} ${protocol}`, 'Host: localhost', ...headers, '', content].join(newline), 'latin1'),
   )
 
 /** A request as clients send it, for a path that exists. */
@@ -157,7 +157,7 @@ const usual = fc
   )
   .map(([verb, target, text]) =>
     Buffer.from(
-      `${verb} ${target} HTTP/1.1\r\nHost: x\r\n${text === null ? '' : `Authorization: ${text}\r\n`}\r\n`,
+      `${verb} ${target} HTTP/1.1\r\nHost: localhost\r\n${text === null ? '' : `Authorization: ${text}\r\n`}\r\n`,
       'latin1',
     ),
   )

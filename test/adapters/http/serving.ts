@@ -60,7 +60,13 @@ export const serve = async (overrides: Partial<ServerSettings> = {}, sources: Pa
   new Gauge({ name: 'curfew_enforcing', help: 'Whether.', registers: [registry] }).set(1)
   const { log, lines } = readableLog()
   const { clock, minute } = createMinutes()
-  const defaults = { healthy: () => true, ready: () => true, status: () => ({ mode: 'audit' }) }
+  const failedLogins: string[] = []
+  const defaults = {
+    healthy: () => true,
+    ready: () => true,
+    status: () => ({ mode: 'audit' }),
+    countFailedLogin: (outcome: string) => failedLogins.push(outcome),
+  }
   const server = await startHttpServer(settings, { registry, ...defaults, ...sources }, { log, clock })
   let closed: Promise<void> | undefined
   const close = () => (closed ??= server.close())
@@ -69,6 +75,7 @@ export const serve = async (overrides: Partial<ServerSettings> = {}, sources: Pa
     ...server,
     port: Number(port),
     lines,
+    failedLogins,
     minute,
     close,
     ask: (path: string, options: AskOptions = {}) => ask(`${server.url}${path}`, options),
