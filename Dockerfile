@@ -39,7 +39,8 @@ WORKDIR /opt/curfew
 EXPOSE 9464
 # No VOLUME: without a mount, it would put the audit trail into an anonymous volume, which is lost with the container.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["/nodejs/bin/node", "/opt/curfew/healthcheck.js"]
-ENTRYPOINT ["/nodejs/bin/node", "/opt/curfew/cli/main.js"]
+# Node opens a debugger on SIGUSR1, also before Curfew can prevent that.
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "/opt/curfew/cli/main.js"]
 CMD ["run", "--config", "/etc/curfew/curfew.yaml"]
 
 ARG BASE

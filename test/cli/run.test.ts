@@ -122,6 +122,22 @@ describe('curfew run', () => {
     expect(await running.exited).toBe(0)
   })
 
+  it('opens no debugger on SIGUSR1', async () => {
+    await using office = await startOffice()
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    await running.untilLogged('decided')
+    running.child.kill('SIGUSR1')
+    const [before] = running
+      .log()
+      .filter(({ event }) => event === 'decided')
+      .slice(-1)
+    await running.untilLogged('decided', ({ time }) => String(time) > String(before?.time))
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+    expect(running.stderr).toBe('')
+  })
+
   it('exits at once on a second signal', async () => {
     await using office = await startOffice(
       {},
