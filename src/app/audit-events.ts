@@ -1,29 +1,96 @@
 import type { Violation } from '../domain/judge/violation.ts'
-import type { Instant } from '../domain/time/instant.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
+import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 
 /** How many records wait for a disk that is full: those of a day on a large endpoint. The oldest are dropped first. */
 const KEPT_RECORDS = 50_000
 
+/** How often waiting records are tried again. */
+const RETRY_EVERY_MS = 10 * SECOND
+
 /**
  * Writes events into the audit trail, once per change. Intents are not written here, because each call waits for its
- * own.
+ * own. After a failed write records wait, until another write succeeds or ten seconds have passed.
  */
-export const createAuditEvents = (audit: AuditTrail, policySetHash: () => string): Emit => {
-  // Records that could not be written. They are written with the next records.
-  let backlog: readonly AuditRecord[] = []
-  const write = (records: readonly AuditRecord[]) => {
-    const all = [...backlog, ...records]
-    backlog = []
-    if (all.length === 0) return
-    audit.write(all).catch(() => {
-      backlog = [...all, ...backlog].slice(-KEPT_RECORDS)
-    })
+export const createAuditEvents = (options: {
+  readonly audit: Pick<AuditTrail, 'write'>
+  readonly policySetHash: () => string
+  readonly clock: Pick<Clock, 'sleep'>
+  readonly emit: Emit
+}) => {
+  const { audit, policySetHash, clock, emit } = options
+  let waiting: AuditRecord[] = []
+  let lost = 0
+  let retrying: Promise<void> | undefined
+  const writing = new Set<Promise<void>>()
+  const closed = new AbortController()
+
+  const drop = (count: number) => {
+    lost += waiting.splice(0, count).length
   }
-  return (event) => {
-    if (event.event === 'writable' && event.what === 'audit') write([])
-    else write(recordsOf(event, policySetHash()))
+
+  const wait = (records: readonly AuditRecord[]) => {
+    for (const record of records) waiting.push(record)
+    // Half of them at a time: to remove the first record of a long list each time would take too long.
+    if (waiting.length >= 2 * KEPT_RECORDS) drop(waiting.length - KEPT_RECORDS)
+  }
+
+  const tellLost = () => {
+    if (lost > 0) emit({ event: 'audit-records-lost', records: lost })
+    lost = 0
+  }
+
+  const writeAll = async (records: readonly AuditRecord[]) => {
+    try {
+      await audit.write(records)
+      tellLost()
+    } catch {
+      wait(records)
+      retrying ??= retry().finally(() => {
+        retrying = undefined
+      })
+    }
+  }
+
+  const write = async (records: readonly AuditRecord[]) => {
+    if (records.length === 0) return
+    const work = writeAll(records)
+    writing.add(work)
+    await work.finally(() => writing.delete(work))
+  }
+
+  const writeWaiting = async () => {
+    drop(waiting.length - KEPT_RECORDS)
+    const records = waiting
+    waiting = []
+    await write(records)
+  }
+
+  const retry = async () => {
+    while (waiting.length > 0 && !closed.signal.aborted) {
+      await clock.sleep(RETRY_EVERY_MS, closed.signal)
+      await writeWaiting()
+    }
+  }
+
+  return {
+    observe: ((event) => {
+      if (event.event === 'writable' && event.what === 'audit') void writeWaiting()
+      const records = recordsOf(event, policySetHash())
+      if (waiting.length > 0) wait(records)
+      else void write(records)
+    }) satisfies Emit,
+
+    /** Tries the waiting records a last time, and says how many are lost. Call it before the trail is closed. */
+    async close(): Promise<void> {
+      closed.abort()
+      await Promise.all([...writing, retrying])
+      await writeWaiting()
+      drop(waiting.length)
+      tellLost()
+    },
   }
 }
 

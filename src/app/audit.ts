@@ -78,6 +78,10 @@ export interface AuditTrail {
    */
   write(records: readonly AuditRecord[]): Promise<void>
   head(): AuditHead
+  /** Whether this process is still the one that may write the trail. Rejects if the disk does not tell. */
+  held(): Promise<boolean>
+  /** Aborted when another process was found to hold the trail. It enforces now: this process must stop. */
+  readonly lost: AbortSignal
   /** Waits for running writes, then releases the file. */
   close(): Promise<void>
 }

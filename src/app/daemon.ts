@@ -13,18 +13,17 @@ import {
 import type { PolicySet } from '../domain/policies/policy-set.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
 import type { Elapsed } from '../domain/time/elapsed.ts'
-import { type Instant, SECOND } from '../domain/time/instant.ts'
-import type { AuditTrail, IntentRecord } from './audit.ts'
+import { type Instant, NEVER, SECOND } from '../domain/time/instant.ts'
+import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
-import { keptMemoryOf } from './interrupted.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { Schedule } from './schedule.ts'
 import type { CycleSettings } from './settings.ts'
 import { endpointKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
-import type { State, StateStore } from './state.ts'
-import { createStateKeeper } from './state-keeper.ts'
+import type { State } from './state.ts'
+import { createStateKeeper, type SaveState } from './state-keeper.ts'
 import { createTerminationQueues } from './termination-queues.ts'
 import type { VpnSite } from './vpn.ts'
 import { createWatchList, type WatchEntry } from './watch-list.ts'
@@ -64,9 +63,7 @@ export const createDaemon = (options: {
   readonly emit: Emit
   readonly audit: AuditTrail
   readonly state: State
-  /** Intents of the trail without an outcome: the last process ended before it learned the outcome. */
-  readonly openIntents: readonly IntentRecord[]
-  readonly store: Pick<StateStore, 'save'>
+  readonly store: SaveState
 }) => {
   const { connect, clock, random, audit } = options
   const limit = pLimit(READS_AT_ONCE)
@@ -106,7 +103,9 @@ export const createDaemon = (options: {
 
   const stateNow = (): State => {
     for (const [key, watch] of watches) keep(key, watch)
-    return { policies: sureAges(dated), endpoints: Object.fromEntries(keptEndpoints) }
+    // What only the trail knows of an endpoint that is not watched yet stays in the trail.
+    const judged = [...keptEndpoints].filter(([, { watchedSince }]) => watchedSince !== NEVER)
+    return { policies: sureAges(dated), endpoints: Object.fromEntries(judged) }
   }
 
   /** Called before an endpoint is judged by a clock that AWS has confirmed. */
@@ -178,9 +177,6 @@ export const createDaemon = (options: {
       const live = sites.get(siteKey(site))
       if (watches.has(key) || live === undefined) continue
       const { vpn, account } = live
-      const openIntents = options.openIntents.filter(
-        ({ endpointId, region }) => endpointKey(region, endpointId) === key,
-      )
       const made = createEndpointWatch({
         endpoint: { ...endpoint, region: site.region, account },
         vpn,
@@ -193,7 +189,7 @@ export const createDaemon = (options: {
         settings,
         changedAt,
         clockConfirmed,
-        kept: keptMemoryOf(keptEndpoints.get(key), openIntents),
+        kept: keptEndpoints.get(key),
       })
       watches.set(key, made)
       siteKeys.set(made, siteKey(site))

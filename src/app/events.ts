@@ -9,7 +9,9 @@ import type { TerminateCall } from '../domain/terminate/plan.ts'
 import type { TerminationReport } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Overlap } from './each-endpoint-once.ts'
+import type { UnprovenCooldown } from './known-by-trail.ts'
 import type { Reconnect } from './reconnects.ts'
+import type { SetAside } from './state.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
 /** A watched endpoint. */
@@ -155,8 +157,14 @@ export type CurfewEvent =
   /** The audit trail or the state file could not be written, or can be again. */
   | { readonly event: 'unwritable'; readonly what: 'audit' | 'state'; readonly message: string }
   | { readonly event: 'writable'; readonly what: 'audit' | 'state' }
-  /** The state file of the last process could not be read, and was moved to `file`. */
-  | { readonly event: 'state-set-aside'; readonly file: string; readonly why: string }
+  /** The state file of the last process could not be read. */
+  | ({ readonly event: 'state-set-aside' } & SetAside)
+  /** Cooldowns of the state file have no intent in the audit trail. They are not used. */
+  | { readonly event: 'cooldowns-dropped'; readonly cooldowns: readonly UnprovenCooldown[] }
+  /** Another process holds the audit trail now: this one stops. */
+  | { readonly event: 'lock-lost' }
+  /** Records waited for the disk, and could not be written in the end. */
+  | { readonly event: 'audit-records-lost'; readonly records: number }
   /** The difference between the clocks of the host and of AWS has crossed a limit. */
   | { readonly event: 'clock-skew'; readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }
 

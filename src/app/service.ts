@@ -1,10 +1,11 @@
 import { msBetween } from '../domain/time/elapsed.ts'
-import { HOUR, type Instant } from '../domain/time/instant.ts'
-import type { AuditTrail, IntentRecord } from './audit.ts'
+import type { Instant } from '../domain/time/instant.ts'
+import type { AuditTrail, IntentRecord, OutcomeRecord } from './audit.ts'
 import { createAuditEvents } from './audit-events.ts'
 import type { Clock } from './clock.ts'
 import { type Assignment, createDaemon } from './daemon.ts'
 import type { CurfewEvent, Emit } from './events.ts'
+import { createKnownByTrail } from './known-by-trail.ts'
 import type { Schedule } from './schedule.ts'
 import type { Site } from './site.ts'
 import { createSkewClock, type TimedAnswer } from './skew-clock.ts'
@@ -28,8 +29,8 @@ interface Ports {
   readonly scheduleOf: (cron: string) => Schedule
   /** The audit trail, opened and locked by this process. */
   readonly trail: AuditTrail
-  /** The intents since an instant that have no outcome in the trail. */
-  readonly openIntents: (since: Instant) => Promise<readonly IntentRecord[]>
+  /** Gives `read` the intents and outcomes of the trail since an instant, in their order. */
+  readonly replay: (since: Instant, read: (record: IntentRecord | OutcomeRecord) => void) => Promise<void>
   readonly store: StateStore
   /** The listeners of all events, in this order. */
   readonly listeners: (clock: Clock) => readonly Emit[]
@@ -39,9 +40,6 @@ interface Ports {
 
 /** The loop runs once a second. If it has not run for this long, the process is unhealthy. */
 const STUCK_AFTER_MS = 30_000
-
-/** AWS lists a terminated connection for an hour, so a snapshot cannot show the outcome of older intents. */
-const INTENTS_SINCE_MS = HOUR
 
 /** The last reload, for `/status`. `mode-only`: the configuration was refused, but its `mode: audit` is in force. */
 type LastReload =
@@ -81,12 +79,20 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     reported = { warned, apart }
   })
   const audit = watchTrail(ports.trail, emit, ports.countRecords ?? (() => {}))
-  listeners.push(
-    ...ports.listeners(clock),
-    createAuditEvents(audit, () => inForce.settings.policySetHash),
-  )
-  const { state, setAside } = await store.load()
+  const auditEvents = createAuditEvents({
+    audit,
+    policySetHash: () => inForce.settings.policySetHash,
+    clock: host,
+    emit,
+  })
+  listeners.push(...ports.listeners(clock), auditEvents.observe)
+  ports.trail.lost.addEventListener('abort', () => emit({ event: 'lock-lost' }))
+  const { state: last, setAside } = await store.load()
   if (setAside !== undefined) emit({ event: 'state-set-aside', ...setAside })
+  const trail = createKnownByTrail(last, assignment.policies.policies, host.now())
+  await ports.replay(trail.since, trail.read)
+  const { state, unproven } = trail.known()
+  if (unproven.length > 0) emit({ event: 'cooldowns-dropped', cooldowns: unproven })
 
   const daemon = createDaemon({
     assignment,
@@ -97,8 +103,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     emit,
     audit,
     state,
-    openIntents: await ports.openIntents(host.now() - INTENTS_SINCE_MS),
-    store,
+    store: { save: (next) => store.save(next, () => audit.held()) },
   })
 
   return {
@@ -143,7 +148,9 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     isReady: (): boolean => isStarted && daemon.status().every(({ view }) => view.state !== 'unseen'),
 
     /** Waits for running writes, then releases the trail. */
-    close: () => audit.close(),
-    head: () => audit.head(),
+    async close(): Promise<void> {
+      await auditEvents.close()
+      await audit.close()
+    },
   }
 }

@@ -2,7 +2,7 @@ import { type Elapsed, LONG_AGO, msBetween } from '../domain/time/elapsed.ts'
 import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import type { Emit } from './events.ts'
-import type { State, StateStore } from './state.ts'
+import type { State } from './state.ts'
 
 /** The shortest time between two saves. A kill loses at most the changes of this time. */
 const SAVE_EVERY_MS = SECOND
@@ -13,9 +13,14 @@ const SAVE_EVERY_MS = SECOND
  */
 const REST_FACTOR = 20
 
+export interface SaveState {
+  /** Rejects with an error whose message is for an operator. */
+  save(state: State): Promise<void>
+}
+
 /** Saves the state after changes, and reports when it cannot be saved and when it can be again. */
 export const createStateKeeper = (
-  store: Pick<StateStore, 'save'>,
+  store: SaveState,
   stateNow: () => State,
   clock: Pick<Clock, 'elapsed'>,
   emit: Emit,

@@ -10,10 +10,16 @@ export interface State {
 
 export const EMPTY_STATE: State = { policies: {}, endpoints: {} }
 
-/** The state at a start. `setAside`: where an unreadable file was moved, and why it could not be read. */
+/** A file that could not be read. `file`: where it was moved to; undefined if it could not be moved. */
+export interface SetAside {
+  readonly file: string | undefined
+  readonly why: string
+}
+
+/** The state at a start. */
 interface LoadedState {
   readonly state: State
-  readonly setAside: { readonly file: string; readonly why: string } | undefined
+  readonly setAside: SetAside | undefined
 }
 
 /** Stores the state from one process to the next. */
@@ -22,6 +28,9 @@ export interface StateStore {
   load(): Promise<LoadedState>
   /** Loads the state for a command that changes nothing: an unreadable file stays in place, and the state is empty. */
   peek(): Promise<State>
-  /** Writes the whole state or nothing. Rejects with an error whose message is for an operator. */
-  save(state: State): Promise<void>
+  /**
+   * Writes the whole state or nothing. `mayReplace` is asked last: if it is false, the file stays as it is. Rejects with
+   * an error whose message is for an operator.
+   */
+  save(state: State, mayReplace?: () => Promise<boolean>): Promise<void>
 }

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { replay } from '../adapters/audit/replay.ts'
 import { createVpn } from '../adapters/aws/vpn.ts'
 import { createStateFile } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
@@ -9,15 +10,18 @@ import { createDiscovery } from '../app/discovery.ts'
 import { eachEndpointOnce, overlapText } from '../app/each-endpoint-once.ts'
 import type { Endpoint } from '../app/events.ts'
 import { firstJudgement } from '../app/first-judgement.ts'
+import { createKnownByTrail } from '../app/known-by-trail.ts'
 import { createReadBudgets, type ReadBudgets } from '../app/read-budget.ts'
 import { budgetKey, endpointKey, type Site, siteKey } from '../app/site.ts'
 import { createSkewClock, type TimedAnswer } from '../app/skew-clock.ts'
+import type { State } from '../app/state.ts'
 import { VpnError, type VpnSite } from '../app/vpn.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { Judged } from '../domain/judge/explain.ts'
 import { CLOCK_NOT_CONFIRMED } from '../domain/judge/view.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import { assignmentOf, siteOf } from './assignment.ts'
 import { complain } from './command.ts'
 
@@ -115,6 +119,15 @@ const readEndpoints = async (
   return [...(await Promise.all(read)), ...unlisted]
 }
 
+/** The state with which a daemon would start at `now`. */
+const knownState = async ({ state, audit, policies }: Configuration, now: Instant): Promise<State> => {
+  const trail = createKnownByTrail(await createStateFile(state.file).peek(), policies, now)
+  await replay(audit.file, trail.since, trail.read).catch((error: NodeJS.ErrnoException) => {
+    complain(`curfew: the audit file ${audit.file} cannot be read (${error.code}): cooldowns are not considered`)
+  })
+  return trail.known().state
+}
+
 /** The first judgement that a daemon started now would make of the endpoint, or why it could make none. */
 type JudgedEndpoint =
   | { readonly endpoint: Endpoint; readonly snapshot: Snapshot; readonly judged: Judged }
@@ -126,9 +139,9 @@ export const judgeEndpoints = async (
   { mode = configuration.mode }: { readonly mode?: Mode } = {},
 ): Promise<readonly JudgedEndpoint[]> => {
   const assignment = assignmentOf(configuration, mode)
-  const state = await createStateFile(configuration.state.file).peek()
   const clock = createSkewClock(hostClock, () => {})
   const read = await readEndpoints(configuration, clock)
+  const state = await knownState(configuration, clock.now())
   return read.map(({ key, endpoint, snapshot }): JudgedEndpoint => {
     if (snapshot instanceof VpnError) return { endpoint, failure: snapshot }
     if (clock.trust() !== 'confirmed')

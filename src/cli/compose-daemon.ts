@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { openAuditTrail } from '../adapters/audit/audit-trail.ts'
-import { openIntents } from '../adapters/audit/open-intents.ts'
+import { replay } from '../adapters/audit/replay.ts'
 import { cronSchedule } from '../adapters/cron/cron-schedule.ts'
 import { createStateFile } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
@@ -97,6 +97,13 @@ export const composeDaemon = async (options: {
   let notifier: ReturnType<typeof composeNotifier> | undefined
   let budgets: ReturnType<typeof createReadBudgets> | undefined
 
+  const trail = await openTrail(configuration.audit.file, log)
+  const tellHead = (message: string) => {
+    const { seq, hash } = trail.head()
+    log.info({ event: 'audit-head', file: configuration.audit.file, seq, hash }, message)
+  }
+  tellHead('the audit trail continues here')
+
   const service = await createService(assignmentOf(configuration), {
     host: hostClock,
     random: Math.random,
@@ -105,8 +112,8 @@ export const composeDaemon = async (options: {
       return connectVpn(site, () => configuration.poll, budgets, clock, metrics.observeRequest, hear)
     },
     scheduleOf: cronSchedule,
-    trail: await openTrail(configuration.audit.file, log),
-    openIntents: (since) => openIntents(configuration.audit.file, since),
+    trail,
+    replay: (since, read) => replay(configuration.audit.file, since, read),
     store: createStateFile(configuration.state.file),
     listeners: (clock) => {
       const listeners = createListeners(clock)
@@ -193,13 +200,11 @@ export const composeDaemon = async (options: {
       await notifier?.close()
       // The head must include the last records.
       await service.close()
-      const { seq, hash } = service.head()
-      log.info({ event: 'audit-head', file: configuration.audit.file, seq, hash }, 'the audit trail ends here')
+      tellHead('the audit trail ends here')
     },
 
-    logHead(): void {
-      const { seq, hash } = service.head()
-      log.info({ event: 'audit-head', file: configuration.audit.file, seq, hash }, 'the audit trail so far')
-    },
+    logHead: () => tellHead('the audit trail so far'),
+    /** Aborted when another process holds the audit trail. */
+    lockLost: trail.lost,
   }
 }

@@ -20,7 +20,8 @@ Options:
 Environment: LOG_FORMAT is json (the default) or pretty, which is easier to read. The AWS SDK reads
 its own variables.
 
-Exit code: 0; 1 if the configuration has errors. With --once also 1 if an endpoint could not be
+Exit code: 0; 1 if the configuration has errors, or if another process took over the audit trail
+because this one seemed dead. With --once also 1 if an endpoint could not be
 read, a termination failed, or the time ran out.`
 
 /** How long the stop waits for a slow reader of the log. */
@@ -77,10 +78,12 @@ export const run: Command = {
     }
     process.on('SIGTERM', onSignal)
     process.on('SIGINT', onSignal)
+    composed.lockLost.addEventListener('abort', () => stop.abort())
+    const exitCode = (ok: boolean) => (ok && !composed.lockLost.aborted ? EXIT.ok : EXIT.failed)
 
     if (once) {
       const ended = await composed.daemon.once(timeoutMs, stop.signal)
-      return finish(ended === 'done' && !failed ? EXIT.ok : EXIT.failed)
+      return finish(exitCode(ended === 'done' && !failed))
     }
 
     const server = await composed.startServer().catch((error: NodeJS.ErrnoException) => {
@@ -111,6 +114,6 @@ export const run: Command = {
     await composed.daemon.run(stop.signal)
     clearInterval(headEvery)
     await Promise.all([watching, server.close()])
-    return finish(EXIT.ok)
+    return finish(exitCode(true))
   },
 }

@@ -300,7 +300,7 @@ describe('a restart', () => {
     await using again = startWorld({
       assignment: assignment([cooling]),
       connections: [terminated, back],
-      openIntents: open,
+      trail: open,
     })
     await again.clock.advance(MINUTE)
     expect(again.of('termination')[0]).toMatchObject({ outcome: 'confirmed', callId: open[0]?.call?.id })

@@ -78,7 +78,6 @@ export const runLongCut = async (scenario: LongCut): Promise<LongCutFigures> => 
     emit,
     audit: createStandInTrail().trail,
     state: EMPTY_STATE,
-    openIntents: [],
     // The state of so many connections is megabytes, written each second. It is not measured here.
     store: { save: async () => {} },
   })

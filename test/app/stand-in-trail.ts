@@ -11,6 +11,8 @@ export const createStandInTrail = () => {
       records.push(...written)
     },
     head: () => ({ seq: records.length, hash: '0'.repeat(64) }),
+    held: async () => true,
+    lost: new AbortController().signal,
     close: async () => {},
   }
   const of = <Event extends AuditEvent>(event: Event) =>

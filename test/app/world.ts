@@ -1,7 +1,8 @@
 import { cronSchedule } from '../../src/adapters/cron/cron-schedule.ts'
-import type { IntentRecord } from '../../src/app/audit.ts'
+import type { IntentRecord, OutcomeRecord } from '../../src/app/audit.ts'
 import { type Assignment, createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
+import { createKnownByTrail } from '../../src/app/known-by-trail.ts'
 import type { Schedule } from '../../src/app/schedule.ts'
 import { createSkewClock } from '../../src/app/skew-clock.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
@@ -40,7 +41,8 @@ export const startWorld = (options: {
   readonly state?: State
   readonly random?: () => number
   readonly save?: () => Promise<void>
-  readonly openIntents?: readonly IntentRecord[]
+  /** The trail of the last process. */
+  readonly trail?: ReadonlyArray<IntentRecord | OutcomeRecord>
   /**
    * How far the host's clock is ahead of AWS's at the start. Without it AWS uses the host's clock, and dates no
    * answers.
@@ -58,6 +60,8 @@ export const startWorld = (options: {
   const audit = createStandInTrail()
   const events: CurfewEvent[] = []
   let saved = options.state ?? EMPTY_STATE
+  const known = createKnownByTrail(saved, options.assignment.policies.policies, host.now())
+  for (const record of options.trail ?? []) known.read(record)
   const daemon = createDaemon({
     assignment: options.assignment,
     connect: () => (hostAheadMs === undefined ? aws.vpn : dated),
@@ -66,8 +70,7 @@ export const startWorld = (options: {
     random: options.random ?? (() => 0.5),
     emit: (event) => events.push(event),
     audit: audit.trail,
-    state: saved,
-    openIntents: options.openIntents ?? [],
+    state: options.trail === undefined ? saved : known.known().state,
     store: {
       save: async (state) => {
         await options.save?.()

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createStateFile } from '../../src/adapters/files/state-file.ts'
+import { endpointKey } from '../../src/app/site.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
 import type { KeptTermination } from '../../src/domain/terminate/termination.ts'
 import { HOUR, MINUTE, toText } from '../../src/domain/time/instant.ts'
@@ -185,7 +186,7 @@ describe('a connection whose termination is under way', () => {
     const kept = { ...createMemory().kept(), watchedSince: 0, terminations: [termination] }
     await createStateFile(join(here.folder, 'data/state.json')).save({
       policies: {},
-      endpoints: { [`eu-central-1 - - - ${OFFICE}`]: kept },
+      endpoints: { [endpointKey('eu-central-1', OFFICE)]: kept },
     })
     const listed = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
     expect(listed.stdout.split('\n').find((line) => line.startsWith('carol'))).toContain(

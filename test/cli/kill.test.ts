@@ -14,6 +14,7 @@ const COMPLIANT = 100
 interface Line {
   readonly event: string
   readonly connectionId?: string
+  readonly outcome?: string
 }
 
 /** The complete lines of a trail, without a torn last one. */
@@ -115,6 +116,11 @@ it('records every call first, and ends every violator and nobody else, although 
     trail(folder).flatMap(({ event, connectionId = '' }) => (event === 'intent' ? [connectionId] : [])),
   )
   for (const [id, count] of countsOf(calls)) expect(intents.get(id)).toBeGreaterThanOrEqual(count)
+  // The state file is older than the trail after a kill. What the trail has confirmed is not confirmed again.
+  const confirmations = trail(folder).flatMap(({ outcome, connectionId = '' }) =>
+    outcome === 'confirmed' ? [connectionId] : [],
+  )
+  expect([...countsOf(confirmations).values()].filter((count) => count > 1)).toEqual([])
   const stillActive = office.world.connections(OFFICE).filter(({ status }) => status === 'active')
   expect(stillActive.filter(isViolator)).toEqual([])
   expect(stillActive).toHaveLength(COMPLIANT)

@@ -2,7 +2,7 @@ import type * as chainFile from '../../src/adapters/audit/chain-file.ts'
 import type { Disk } from '../../src/adapters/audit/disk.ts'
 import type * as pages from '../../src/adapters/aws/pages.ts'
 import type * as executor from '../../src/app/executor.ts'
-import type * as interrupted from '../../src/app/interrupted.ts'
+import type * as knownByTrail from '../../src/app/known-by-trail.ts'
 import type * as skewClock from '../../src/app/skew-clock.ts'
 import type * as terminationQueue from '../../src/app/termination-queue.ts'
 import type * as guard from '../../src/domain/guard/guard.ts'
@@ -23,7 +23,7 @@ interface Modules {
   'adapters/audit/chain-file.ts': typeof chainFile
   'adapters/aws/pages.ts': typeof pages
   'app/executor.ts': typeof executor
-  'app/interrupted.ts': typeof interrupted
+  'app/known-by-trail.ts': typeof knownByTrail
   'app/skew-clock.ts': typeof skewClock
   'app/termination-queue.ts': typeof terminationQueue
   'domain/guard/guard.ts': typeof guard
@@ -303,11 +303,25 @@ export const PLANTS: readonly Plant[] = [
       seed: 20,
     },
   ),
-  plant('app/interrupted.ts', 'keptMemoryOf', () => (kept) => kept && { ...kept, terminations: [] }, {
-    bug: 'a restart forgets the calls in flight',
-    breaks: ['every call gets an outcome in the trail'],
-    seed: 1,
-  }),
+  plant(
+    'app/known-by-trail.ts',
+    'createKnownByTrail',
+    (original) =>
+      (...asked) => {
+        const trail = original(...asked)
+        const known = () => {
+          const { state, unproven } = trail.known()
+          const endpoints = Object.entries(state.endpoints).map(([key, kept]) => [key, { ...kept, terminations: [] }])
+          return { state: { ...state, endpoints: Object.fromEntries(endpoints) }, unproven }
+        }
+        return { ...trail, known }
+      },
+    {
+      bug: 'a restart forgets the calls in flight',
+      breaks: ['every call gets an outcome in the trail'],
+      seed: 1,
+    },
+  ),
   plant(
     'domain/judge/assessment.ts',
     'assess',

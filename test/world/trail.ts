@@ -36,6 +36,8 @@ export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<
       return written
     },
     head: () => chain.head(),
+    held: async () => true,
+    lost: new AbortController().signal,
     close: async () => {
       await writing
       await chain.close()

@@ -1,6 +1,6 @@
-import { collectOpenIntents } from '../../src/adapters/audit/open-intents.ts'
+import { readAction } from '../../src/adapters/audit/replay.ts'
 import { cronSchedule } from '../../src/adapters/cron/cron-schedule.ts'
-import { AuditError } from '../../src/app/audit.ts'
+import { AuditError, type IntentRecord, type OutcomeRecord } from '../../src/app/audit.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { createService } from '../../src/app/service.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
@@ -103,10 +103,11 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     if (path === AUDIT_FILE) invariants.durable(bytes.toString())
   })
 
-  const openIntents = async (since: Instant) => {
-    const { read, open } = collectOpenIntents(since)
-    for (const line of linesOf(disk.text(AUDIT_FILE))) read(Buffer.from(JSON.stringify(line)))
-    return open()
+  const replay = async (since: Instant, read: (record: IntentRecord | OutcomeRecord) => void) => {
+    for (const line of linesOf(disk.text(AUDIT_FILE))) {
+      const record = readAction(Buffer.from(JSON.stringify(line)))
+      if (record !== undefined && record.time >= since) read(record)
+    }
   }
 
   const start = async (): Promise<void> => {
@@ -145,7 +146,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       connect: (_site, through) => aws.siteFor(process, through.clock, through.hear),
       scheduleOf: cronSchedule,
       trail,
-      openIntents,
+      replay,
       store: {
         load: async () => ({ state: saved, setAside: undefined }),
         peek: async () => saved,

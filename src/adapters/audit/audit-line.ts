@@ -78,7 +78,7 @@ export const readLink = (line: Buffer): Link | undefined => {
   return { seq, time, prev }
 }
 
-/** The start of every line. It fits into `BEGINNING_BYTES`. */
+/** The start of every line. It fits into `BEGINNING_BYTES`, together with the time. */
 const BEGINNING = /^\{"seq":([1-9]\d{0,15}),"time":"/
 export const BEGINNING_BYTES = 64
 

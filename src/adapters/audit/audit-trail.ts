@@ -95,6 +95,8 @@ export const openAuditTrail = async (options: {
 
   return {
     repaired: chain.repaired,
+    held: lock.held,
+    lost: lock.lost,
     head: () => chain.head(),
     write(records) {
       if (closed !== undefined) {

@@ -17,6 +17,8 @@ const STALE_AFTER_MS = 30 * SECOND
 export interface Lock {
   /** False once another process has taken the lock over. That can happen to a process that was suspended for long. */
   held(): Promise<boolean>
+  /** Aborted when the lock was found to be lost. The holder looks with each sign of life, and with each `held`. */
+  readonly lost: AbortSignal
   release(): Promise<void>
 }
 
@@ -32,13 +34,18 @@ interface LockOptions {
  */
 export const acquireLock = async (path: string, options: LockOptions): Promise<Lock> => {
   const handle = await take(path, await thisProcess(), options)
-  const stop = new AbortController()
-  const beating = beat(handle, options.clock, stop.signal)
+  const [stop, lost] = [new AbortController(), new AbortController()]
   const { ino } = await handle.stat({ bigint: true })
-  // The open handle keeps the file system from reusing the inode number.
-  const held = async () => (await orMissing(stat(path, { bigint: true })))?.ino === ino
+  const held = async () => {
+    // The open handle keeps the file system from reusing the inode number.
+    const isHeld = (await orMissing(stat(path, { bigint: true })))?.ino === ino
+    if (!isHeld && !stop.signal.aborted) lost.abort()
+    return isHeld
+  }
+  const beating = beat(handle, held, options.clock, stop.signal)
   return {
     held,
+    lost: lost.signal,
     async release() {
       stop.abort()
       await beating
@@ -51,13 +58,20 @@ export const acquireLock = async (path: string, options: LockOptions): Promise<L
   }
 }
 
-const beat = async (handle: FileHandle, clock: Pick<Clock, 'sleep'>, stop: AbortSignal): Promise<void> => {
+const beat = async (
+  handle: FileHandle,
+  held: () => Promise<boolean>,
+  clock: Pick<Clock, 'sleep'>,
+  stop: AbortSignal,
+): Promise<void> => {
   for (;;) {
     await clock.sleep(BEAT_MS, stop)
     if (stop.aborted) return
     const now = new Date()
     // A failing disk is reported by the next write of the trail.
     await handle.utimes(now, now).catch(() => {})
+    // The next beat does not wait for the disk.
+    void held().catch(() => {})
   }
 }
 

@@ -1,6 +1,7 @@
-import { mkdir, open, rename } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { EMPTY_STATE, type State, type StateStore } from '../../app/state.ts'
+import { type Disk, disk as hostDisk, syncFolder } from '../audit/disk.ts'
 import { readRegularFile } from './regular-file.ts'
 import { seal, unseal } from './seal.ts'
 import { readState } from './state-schema.ts'
@@ -29,19 +30,24 @@ const read = async (file: string): Promise<{ readonly state: State } | { readonl
 }
 
 /** The state as one file. It is saved to a new file, synced and renamed: a crash leaves either the old state or the new one. */
-export const createStateFile = (file: string): StateStore => {
+export const createStateFile = (file: string, disk: Disk = hostDisk): StateStore => {
   let last: Promise<void> = Promise.resolve()
-  const write = async (state: State) => {
-    await mkdir(dirname(file), { recursive: true })
-    const beside = `${file}.new`
-    const handle = await open(beside, 'w', 0o600)
+  const folder = dirname(file)
+  const beside = `${file}.new`
+  const write = async (state: State, mayReplace: () => Promise<boolean>) => {
+    await mkdir(folder, { recursive: true })
+    // A new file each time: a process that lost the lock may still have the last one open.
+    await rm(beside, { force: true })
+    const handle = await disk.open(beside, 'wx', 0o600)
     try {
       await handle.writeFile(seal(Buffer.from(JSON.stringify(state))))
       await handle.sync()
     } finally {
       await handle.close()
     }
-    await rename(beside, file)
+    if (!(await mayReplace())) throw new Error(`${file} was not replaced: another process holds the audit trail now`)
+    await disk.rename(beside, file)
+    await syncFolder(disk, folder)
   }
   return {
     async load() {
@@ -49,8 +55,11 @@ export const createStateFile = (file: string): StateStore => {
       if ('state' in found) return { state: found.state, setAside: undefined }
       const aside = `${file}.unreadable`
       // A file that cannot even be moved is replaced by the next save.
-      await rename(file, aside).catch(() => {})
-      return { state: EMPTY_STATE, setAside: { file: aside, why: found.why } }
+      const moved = await disk.rename(file, aside).then(
+        () => aside,
+        () => undefined,
+      )
+      return { state: EMPTY_STATE, setAside: { file: moved, why: found.why } }
     },
 
     async peek() {
@@ -58,8 +67,8 @@ export const createStateFile = (file: string): StateStore => {
       return 'state' in found ? found.state : EMPTY_STATE
     },
 
-    save(state) {
-      last = last.catch(() => {}).then(() => write(state))
+    save(state, mayReplace = async () => true) {
+      last = last.catch(() => {}).then(() => write(state, mayReplace))
       return last
     },
   }

@@ -270,7 +270,28 @@ export const createEventLog =
       case 'state-set-aside':
         log.warn(
           { event, file: emitted.file, why: emitted.why },
-          `the state of the last process cannot be read (${emitted.why}): it was moved to ${emitted.file}. Grace, cooldown and idle times begin anew, and the guard treats every policy as just changed`,
+          `the state of the last process cannot be read (${emitted.why}): ${emitted.file === undefined ? 'the file could not be moved, and the next save replaces it' : `it was moved to ${emitted.file}`}. Grace, cooldown and idle times begin anew, and the guard treats every policy as just changed`,
+        )
+        break
+      case 'cooldowns-dropped': {
+        const { cooldowns } = emitted
+        const names = cooldowns.slice(0, MOST_NAMES).map(({ principal }) => principal)
+        log.warn(
+          { event, policies: [...new Set(cooldowns.map(({ policy }) => policy))], cooldowns: cooldowns.length, names },
+          `${cooldowns.length} cooldown(s) in the state file have no intent in the audit trail, and are not used: somebody changed the state file, or the audit files of that time were moved away`,
+        )
+        break
+      }
+      case 'lock-lost':
+        log.error(
+          { event },
+          'another process holds the lock of the audit trail: it took this process for dead, for example because this one was suspended. This process stops, and saves no state',
+        )
+        break
+      case 'audit-records-lost':
+        log.error(
+          { event, records: emitted.records },
+          `${emitted.records} record(s) of the audit trail are lost: they waited for the disk, and could not be written`,
         )
         break
       case 'clock-skew': {

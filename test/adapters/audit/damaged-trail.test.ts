@@ -2,10 +2,11 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
-import { openIntents } from '../../../src/adapters/audit/open-intents.ts'
+import { replay } from '../../../src/adapters/audit/replay.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
 import { AuditError, type AuditRecord } from '../../../src/app/audit.ts'
-import { keptMemoryOf } from '../../../src/app/interrupted.ts'
+import { createKnownByTrail } from '../../../src/app/known-by-trail.ts'
+import { EMPTY_STATE } from '../../../src/app/state.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
 import { turnedBits } from '../../turned-bits.ts'
 import { AT, folder } from './chain.ts'
@@ -53,7 +54,9 @@ const start = async (bytes: Buffer) => {
   try {
     const trail = await openAuditTrail({ file: at.file })
     try {
-      for (const intent of await openIntents(at.file, AT)) keptMemoryOf(undefined, [intent])
+      const { since, read, known } = createKnownByTrail(EMPTY_STATE, [], AT)
+      await replay(at.file, since, read)
+      known()
     } finally {
       await trail.close()
     }

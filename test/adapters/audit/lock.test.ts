@@ -133,13 +133,37 @@ describe('the lock of an audit file', () => {
     await trail.close()
   })
 
+  it('is found to be lost with the next sign of life, without a write', async () => {
+    using at = folder()
+    const clock = createManualClock(AT)
+    const trail = await openAuditTrail({ file: at.file, clock })
+    const lost = new Promise((resolve) => trail.lost.addEventListener('abort', resolve))
+    writeFileSync(`${at.file}.other`, 'another holder')
+    renameSync(`${at.file}.other`, `${at.file}.lock`)
+    await clock.advance(5 * SECOND)
+    await lost
+    expect(await trail.held()).toBe(false)
+    await trail.close()
+  })
+
+  it('is not lost by its own release', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    expect(await trail.held()).toBe(true)
+    await trail.close()
+    expect(await trail.held()).toBe(false)
+    expect(trail.lost.aborted).toBe(false)
+  })
+
   it('stops all writes once another process has taken it over, and is left to that process', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     await trail.write([record('a')])
     writeFileSync(`${at.file}.other`, 'another holder')
     renameSync(`${at.file}.other`, `${at.file}.lock`)
+    expect(trail.lost.aborted).toBe(false)
     await expect(trail.write([record('b')])).rejects.toMatchObject({ code: 'unwritable' })
+    expect(trail.lost.aborted).toBe(true)
     await trail.close()
     expect(readFileSync(`${at.file}.lock`, 'utf8')).toBe('another holder')
     expect(idsOf(readChain(at.file))).toEqual(['a'])

@@ -7,6 +7,7 @@ import { seal } from '../../../src/adapters/files/seal.ts'
 import { createStateFile } from '../../../src/adapters/files/state-file.ts'
 import { endpointKey } from '../../../src/app/site.ts'
 import { EMPTY_STATE, type State } from '../../../src/app/state.ts'
+import { DiskFault, standInDisk } from '../audit/stand-in-disk.ts'
 
 const VIOLATION = {
   connectionId: 'one',
@@ -158,6 +159,59 @@ describe('the state file', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('syncs the folder after the new file has its name, because the name would be lost with the power', async () => {
+    const steps: string[] = []
+    await createStateFile(
+      file,
+      standInDisk((step) => void steps.push(step)),
+    ).save(STATE)
+    expect(steps.filter((step) => step === 'sync' || step === 'rename')).toEqual(['sync', 'rename', 'sync'])
+  })
+
+  it('leaves the file of another process as it is, once that one holds the lock', async () => {
+    await createStateFile(file).save(STATE)
+    const before = await readFile(file)
+    await expect(createStateFile(file).save(EMPTY_STATE, async () => false)).rejects.toThrow(file)
+    expect(await readFile(file)).toEqual(before)
+    await createStateFile(file).save(EMPTY_STATE, async () => true)
+    expect(await createStateFile(file).peek()).toEqual(EMPTY_STATE)
+  })
+
+  it('never writes into a file that another process renamed meanwhile', async () => {
+    const gate = () => {
+      let open = () => {}
+      const opened = new Promise<void>((resolve) => {
+        open = resolve
+      })
+      return { open, opened }
+    }
+    const [reached, resumed] = [gate(), gate()]
+    const suspended = createStateFile(
+      file,
+      standInDisk(async (step) => {
+        if (step !== 'writeFile') return
+        reached.open()
+        await resumed.opened
+      }),
+    ).save(EMPTY_STATE, async () => false)
+    await reached.opened
+    await createStateFile(file).save(STATE)
+    resumed.open()
+    await expect(suspended).rejects.toThrow(file)
+    expect(await createStateFile(file).peek()).toEqual(STATE)
+  })
+
+  it('says that an unreadable file could not be moved, if it was not', async () => {
+    await createStateFile(file).save(STATE)
+    await writeFile(file, 'no JSON')
+    const stuck = standInDisk((step) => {
+      if (step === 'rename') throw new DiskFault('EPERM')
+    })
+    const { setAside } = await createStateFile(file, stuck).load()
+    expect(setAside).toMatchObject({ file: undefined })
+    expect(await readFile(file, 'utf8')).toBe('no JSON')
   })
 
   it('fails to save while it cannot be written, and saves again afterwards', async () => {

@@ -133,5 +133,11 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   unwritable: { event: 'unwritable', what: 'audit', message: 'the disk is full (ENOSPC)' },
   writable: { event: 'writable', what: 'audit' },
   'state-set-aside': { event: 'state-set-aside', file: './data/state.json.unreadable', why: 'it is not JSON' },
+  'cooldowns-dropped': {
+    event: 'cooldowns-dropped',
+    cooldowns: [{ policy: 'daily', principal: 'user:alice' }],
+  },
+  'lock-lost': { event: 'lock-lost' },
+  'audit-records-lost': { event: 'audit-records-lost', records: 3 },
   'clock-skew': { event: 'clock-skew', skewMs: 6000, warned: true, apart: false },
 }

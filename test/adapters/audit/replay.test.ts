@@ -1,0 +1,87 @@
+import { readdir, rm, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
+import { replay } from '../../../src/adapters/audit/replay.ts'
+import type { AuditRecord, IntentRecord, OutcomeRecord } from '../../../src/app/audit.ts'
+import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
+import { AT, folder } from './chain.ts'
+
+const about = (connectionId: string, time: number) => ({
+  time,
+  policySetHash: 'hash',
+  endpointId: 'endpoint',
+  account: '111122223333',
+  region: 'eu-central-1',
+  connectionId,
+  username: 'alice',
+  commonName: undefined,
+  policy: 'daily',
+  reason: 'session-age',
+  since: time - 1,
+  deadline: undefined,
+  because: 'says "event":"outcome" in its text',
+  alsoBy: ['nights'],
+  call: { id: `call-${connectionId}`, selector: 'connection-id' as const },
+})
+const intent = (connectionId: string, time: number): IntentRecord => ({ ...about(connectionId, time), event: 'intent' })
+const outcome = (connectionId: string, time: number): OutcomeRecord => ({
+  ...about(connectionId, time),
+  event: 'outcome',
+  requestId: 'request-1',
+  outcome: 'confirmed',
+})
+const audited = (connectionId: string, time: number): AuditRecord => ({
+  ...about(connectionId, time),
+  event: 'would-end',
+})
+
+const replayed = async (file: string, since: number) => {
+  const found: (IntentRecord | OutcomeRecord)[] = []
+  await replay(file, since, (record) => found.push(record))
+  return found
+}
+
+describe('the replay of a trail', () => {
+  it('gives the intents and outcomes since an instant, in their order and with all their fields', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file })
+    const gaveUp: OutcomeRecord = { ...outcome('lost', AT + 3), event: 'gave-up', outcome: 'gave-up' }
+    await trail.write([
+      intent('too-old', AT - 1),
+      intent('one', AT),
+      audited('two', AT + 1),
+      outcome('one', AT + 2),
+      { time: AT + 2, event: 'stop', policySetHash: 'hash' },
+      gaveUp,
+    ])
+    await trail.close()
+    expect(await replayed(at.file, AT)).toEqual([intent('one', AT), outcome('one', AT + 2), gaveUp])
+  })
+
+  it('reads rotated files too, as far back as the instant, also through a link', async () => {
+    using at = folder()
+    const trail = await openAuditTrail({ file: at.file, rotateAtBytes: 1500 })
+    const times = Array.from({ length: 40 }, (_, index) => AT - 2 * HOUR + index * 3 * MINUTE)
+    for (const time of times) await trail.write([intent(`at-${time}`, time)])
+    await trail.close()
+    const link = join(at.path, 'link.jsonl')
+    await symlink(at.file, link)
+    for (const since of [AT - HOUR, AT - 3 * HOUR, AT]) {
+      const expected = times.filter((time) => time >= since)
+      expect((await replayed(at.file, since)).map(({ time }) => time)).toEqual(expected)
+      expect((await replayed(link, since)).map(({ time }) => time)).toEqual(expected)
+    }
+    // What was moved away is not missed.
+    const [oldest = ''] = (await readdir(at.path)).filter((name) => /jsonl\.\d/.test(name)).sort()
+    await rm(join(at.path, oldest))
+    const left = await replayed(at.file, AT - 3 * HOUR)
+    expect(left.map(({ time }) => time)).toEqual(times.slice(times.length - left.length))
+    expect(left.length).toBeLessThan(times.length)
+  })
+
+  it('gives nothing of a trail that does not exist', async () => {
+    using at = folder()
+    expect(await replayed(at.file, AT)).toEqual([])
+  })
+})

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest'
+import type { IntentRecord, OutcomeRecord } from '../../src/app/audit.ts'
+import { createKnownByTrail } from '../../src/app/known-by-trail.ts'
+import { endpointKey } from '../../src/app/site.ts'
+import { EMPTY_STATE, type State } from '../../src/app/state.ts'
+import { createMemory, type KeptMemory } from '../../src/domain/judge/memory.ts'
+import type { KeptTermination } from '../../src/domain/terminate/termination.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { connection, ENDPOINT, NOON, PLACE, policy, VIOLATION } from '../domain/build.ts'
+import { assignment, startWorld } from './world.ts'
+
+const KEY = endpointKey(PLACE.region, ENDPOINT)
+const OTHER_ENDPOINT = 'cvpn-endpoint-0123456789abcdef1'
+const daily = policy('max-session-age', { maxAge: '8h' }, { guard: 'off', name: 'daily', cooldownMs: HOUR })
+
+const about = { ...VIOLATION, ...PLACE, account: '111122223333', policySetHash: 'hash' }
+const intent = (callId: string, time: number, more: Partial<IntentRecord> = {}): IntentRecord => ({
+  ...about,
+  event: 'intent',
+  time,
+  call: { id: callId, selector: 'connection-id' },
+  ...more,
+})
+const outcome = (callId: string, time: number, of: OutcomeRecord['outcome'] = 'confirmed'): OutcomeRecord => ({
+  ...about,
+  event: of === 'gave-up' ? 'gave-up' : 'outcome',
+  time,
+  requestId: undefined,
+  call: { id: callId, selector: 'connection-id' },
+  outcome: of,
+})
+
+const answered = (callId: string) =>
+  ({
+    violation: VIOLATION,
+    attempts: 1,
+    callId,
+    selector: 'connection-id',
+    leftAt: NOON - MINUTE,
+    answeredAt: NOON - MINUTE,
+    requestId: undefined,
+  }) as const
+const unproven = (callId: string): KeptTermination => ({ ...answered(callId), state: 'unproven', absences: 0 })
+const givenUp = (callId: string): KeptTermination => ({
+  ...answered(callId),
+  state: 'given-up',
+  heard: 'read',
+  absences: 0,
+  tryAgainAt: NOON,
+})
+
+const stateWith = (kept: Partial<KeptMemory>): State => ({
+  policies: {},
+  endpoints: { [KEY]: { ...createMemory().kept(), watchedSince: NOON - HOUR, ...kept } },
+})
+
+const known = (state: State, records: ReadonlyArray<IntentRecord | OutcomeRecord>) => {
+  const trail = createKnownByTrail(state, [daily], NOON)
+  for (const record of records) if (record.time >= trail.since) trail.read(record)
+  return trail.known()
+}
+const terminations = (state: State, records: ReadonlyArray<IntentRecord | OutcomeRecord>) =>
+  (known(state, records).state.endpoints[KEY]?.terminations ?? []).map(({ callId, state: at }) => [callId, at])
+
+describe('a termination of the state that the trail knows better', () => {
+  it.each(['confirmed', 'already-gone', 'gave-up'] as const)('is over if the trail says %s', (end) => {
+    const records = [intent('a', NOON - MINUTE), outcome('a', NOON - SECOND, end)]
+    expect(terminations(stateWith({ terminations: [unproven('a')] }), records)).toEqual([])
+  })
+
+  it('is followed if the trail has no outcome, or the outcome of another call', () => {
+    const state = stateWith({ terminations: [unproven('b')] })
+    expect(terminations(state, [intent('b', NOON - MINUTE)])).toEqual([['b', 'unproven']])
+    const earlier = [intent('a', NOON - 2 * MINUTE), outcome('a', NOON - 100 * SECOND), intent('b', NOON - MINUTE)]
+    expect(terminations(state, earlier)).toEqual([['b', 'unproven']])
+  })
+
+  it('stays given up after the record of it', () => {
+    const records = [intent('a', NOON - MINUTE), outcome('a', NOON - SECOND, 'gave-up')]
+    expect(terminations(stateWith({ terminations: [givenUp('a')] }), records)).toEqual([['a', 'given-up']])
+  })
+
+  it('is that of the latest call', () => {
+    const records = [intent('a', NOON - MINUTE), intent('b', NOON - SECOND)]
+    expect(terminations(stateWith({ terminations: [unproven('a')] }), records)).toEqual([['b', 'waiting']])
+    expect(terminations(EMPTY_STATE, records)).toEqual([['b', 'waiting']])
+  })
+
+  it('is open though an outcome of an earlier call was written after its intent', () => {
+    const late = [intent('a', NOON - MINUTE), intent('b', NOON - SECOND), outcome('a', NOON - 30 * SECOND, 'failed')]
+    expect(terminations(EMPTY_STATE, late)).toEqual([['b', 'waiting']])
+  })
+
+  it('belongs to its endpoint: an intent on another endpoint, or older than an hour, opens nothing here', () => {
+    const elsewhere = intent('a', NOON - SECOND, { endpointId: OTHER_ENDPOINT })
+    const abroad = intent('b', NOON - SECOND, { region: 'us-east-1' })
+    expect(terminations(EMPTY_STATE, [elsewhere, abroad, intent('c', NOON - HOUR - 1)])).toEqual([])
+  })
+
+  it('is confirmed once, although the process was killed between the record and the save of the state', async () => {
+    const violator = connection({ establishedAt: NOON - 9 * HOUR })
+    const first = startWorld({ assignment: assignment([daily]), connections: [violator], startAt: NOON - MINUTE })
+    await first.clock.advance(SECOND)
+    const beforeTheEnd = first.saved()
+    expect(Object.values(beforeTheEnd.endpoints).flatMap((kept) => kept.terminations)).toHaveLength(1)
+    await first.clock.advance(20 * SECOND)
+    expect(first.of('termination').map(({ outcome: end }) => end)).toEqual(['confirmed'])
+    const [call] = first.of('termination')
+    await first[Symbol.asyncDispose]()
+    await using again = startWorld({
+      assignment: assignment([daily]),
+      connections: [{ ...violator, status: 'terminated' }],
+      state: beforeTheEnd,
+      trail: [
+        ...first.audit.of('intent'),
+        { ...outcome(call?.callId ?? '', NOON - SECOND), connectionId: violator.id },
+      ],
+    })
+    await again.clock.advance(MINUTE)
+    expect(again.of('termination')).toEqual([])
+  })
+})
+
+describe('a cooldown of the state', () => {
+  const cooldown = (principal: string, at = NOON - MINUTE, name = 'daily') =>
+    stateWith({ terminated: { [name]: { [principal]: at } } })
+  const kept = (state: State, records: ReadonlyArray<IntentRecord | OutcomeRecord>) => {
+    const found = known(state, records)
+    return { terminated: found.state.endpoints[KEY]?.terminated, unproven: found.unproven }
+  }
+  const dropped = (principal = 'user:alice') => ({ terminated: {}, unproven: [{ policy: 'daily', principal }] })
+  const call = intent('a', NOON - MINUTE - SECOND, { username: 'Alice' })
+
+  it('counts if the trail has the intent of its call', () => {
+    const state = cooldown('user:alice')
+    expect(kept(state, [call])).toEqual({ terminated: { daily: { 'user:alice': NOON - MINUTE } }, unproven: [] })
+    const device = intent('a', NOON - MINUTE, { username: undefined, commonName: 'Laptop' })
+    expect(kept(cooldown('cn:laptop'), [device]).unproven).toEqual([])
+  })
+
+  it.each([
+    ['no intent', []],
+    ['an intent for another user', [{ ...call, username: 'bob' }]],
+    ['an intent for a certificate of this name', [{ ...call, username: undefined, commonName: 'alice' }]],
+    ['an intent of another policy', [{ ...call, policy: 'nights' }]],
+    ['an intent on another endpoint', [{ ...call, endpointId: OTHER_ENDPOINT }]],
+    ['an intent that is much older', [{ ...call, time: NOON - 30 * MINUTE }]],
+    ['an outcome without an intent', [{ ...outcome('a', NOON - MINUTE), username: 'alice' }]],
+  ])('is dropped if the trail has %s', (_what, records) => {
+    expect(kept(cooldown('user:alice'), records)).toEqual(dropped())
+  })
+
+  it('is forgotten without a word once it is over, or its policy has none', () => {
+    for (const state of [cooldown('user:alice', NOON - HOUR), cooldown('user:alice', NOON - MINUTE, 'gone')]) {
+      expect(kept(state, [])).toEqual({ terminated: {}, unproven: [] })
+    }
+  })
+
+  it('makes the trail be read back to its call, and no further', () => {
+    const long = policy('max-session-age', { maxAge: '8h' }, { name: 'daily', cooldownMs: 72 * HOUR })
+    const since = (state: State) => createKnownByTrail(state, [long], NOON).since
+    expect(since(EMPTY_STATE)).toBe(NOON - HOUR)
+    expect(since(cooldown('user:alice', NOON - 48 * HOUR))).toBe(NOON - 48 * HOUR - MINUTE)
+    expect(since(cooldown('user:alice', NOON - 96 * HOUR))).toBe(NOON - HOUR)
+  })
+
+  it('that somebody wrote into the state file ends nobody', async () => {
+    const victim = connection({ establishedAt: NOON - MINUTE })
+    const forged = stateWith({ terminated: { daily: { 'user:alice': NOON - 2 * MINUTE } } })
+    await using world = startWorld({
+      assignment: assignment([daily]),
+      connections: [victim],
+      state: forged,
+      trail: [],
+    })
+    await world.clock.advance(5 * MINUTE)
+    expect(world.endedIds()).toEqual([])
+  })
+})
+
+describe('an endpoint that is no longer watched and comes back', () => {
+  it('does not confirm a termination again that the trail left open at the start', async () => {
+    const gone = connection({ id: VIOLATION.connectionId, status: 'terminated' })
+    const base = assignment([daily])
+    await using world = startWorld({
+      assignment: base,
+      connections: [gone],
+      trail: [intent('a', NOON - SECOND)],
+    })
+    await world.clock.advance(MINUTE)
+    expect(world.of('termination').map(({ outcome: end }) => end)).toEqual(['confirmed'])
+    await world.daemon.reload({ ...base, watch: [] })
+    await world.daemon.reload(base)
+    await world.clock.advance(MINUTE)
+    expect(world.of('termination')).toHaveLength(1)
+  })
+})
