@@ -1,7 +1,6 @@
 import type { ConfigFiles } from '../config/config-files.ts'
-import { realFolderOf, resolvePath } from '../config/config-paths.ts'
 import type { Configuration } from '../config/configuration.ts'
-import type { NamedPath } from '../config/policy-file-list.ts'
+import { namedPolicies, policyRoots } from '../config/policy-roots.ts'
 import { type Problem, sortProblems } from '../config/yaml/problem.ts'
 import { readYaml, type YamlFile } from '../config/yaml/yaml-file.ts'
 import type { Policy } from '../domain/policies/policy.ts'
@@ -25,10 +24,12 @@ export const configurationWarnings = (
     const read = files.read(path)
     if ('why' in read) return undefined
     const file = readYaml(path, read.bytes, report)
-    const written = (file.value as { readonly policies?: unknown } | null | undefined)?.policies
-    const paths = Array.isArray(written) ? written.filter((one) => typeof one === 'string') : []
-    const root = realFolderOf(files, path)
-    const named = paths.map((one) => namedPath(resolvePath(path, one), root))
+    const textsAt = (key: 'policies' | 'readFrom') => {
+      const written = (file.value as Readonly<Record<string, unknown>> | null | undefined)?.[key]
+      return Array.isArray(written) ? written.filter((one) => typeof one === 'string') : []
+    }
+    const roots = policyRoots(files, file, textsAt('readFrom'), () => {})
+    const named = namedPolicies(files, path, textsAt('policies'), roots, () => {})
     return { file, places: createPolicyPlaces(files, named, report) }
   })
 }
@@ -44,11 +45,9 @@ export const policyFileWarnings = (
   now: Instant,
 ): readonly Problem[] =>
   problemsOf(policyWarnings({ policies, protect: [], places: undefined, now }), (report) => {
-    const named = paths.map((path) => namedPath(path, undefined))
+    const named = paths.map((path) => ({ path, roots: undefined, problem: () => {} }))
     return { file: undefined, places: createPolicyPlaces(files, named, report) }
   })
-
-const namedPath = (path: string, root: string | undefined): NamedPath => ({ path, root, problem: () => {} })
 
 type Report = (problem: Problem) => void
 

@@ -2,18 +2,30 @@ import type { Warning } from '../domain/policies/policy.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import type { Hours } from '../domain/time/hours.ts'
 import { DAY, type Instant, NEVER } from '../domain/time/instant.ts'
+import { minuteText } from '../domain/time/local-text.ts'
 import { createTimeWindows, type LocalWindow } from '../domain/time/time-window.ts'
 import { type ClockChange, clockChanges } from './clock-change.ts'
+import { minuteGapWarnings } from './minute-gaps.ts'
+import { zoneWarning } from './zone-warning.ts'
 
 const YEAR_MS = 366 * DAY
 
 /**
- * Warnings about windows that never open or never close within a year of `now`, and about days on which a change of the
- * clocks distorts a window.
+ * Warnings about a zone that is an offset, windows that leave out a minute, windows that never open or never close
+ * within a year of `now`, and days on which a change of the clocks distorts a window.
  */
 export const windowWarnings = (hours: Hours, now: Instant): readonly Warning[] => {
-  const { zone, open, windows, closed } = hours
-  const list = open === 'fine' ? 'allowed' : 'denied'
+  const list = hours.open === 'fine' ? 'allowed' : 'denied'
+  const ofZone = zoneWarning(hours.zone)
+  return [
+    ...(ofZone === undefined ? [] : [ofZone]),
+    ...minuteGapWarnings(list, hours.windows),
+    ...datedWarnings(list, hours, now),
+  ]
+}
+
+const datedWarnings = (list: 'allowed' | 'denied', hours: Hours, now: Instant): readonly Warning[] => {
+  const { zone, windows, closed } = hours
   const stateOf = (some: readonly LocalWindow[]) => createTimeWindows(zone, some, closed).at(now)
   const all = stateOf(windows)
   if (all.until > now + YEAR_MS) return [{ path: [list], message: CONSTANT_STATE[list][all.open ? 'open' : 'shut'] }]
@@ -52,13 +64,10 @@ const changesText = (changes: readonly ClockChange[], zone: string): string =>
 const DAY_NAMES = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 const changeText = ({ date, weekday, window, actualMs, writtenMs }: ClockChange): string => {
-  const occurrence = `on ${DAY_NAMES[weekday - 1]} ${date} the window ${timeText(window.fromMinute)}-${timeText(window.toMinute)}`
+  const occurrence = `on ${DAY_NAMES[weekday - 1]} ${date} the window ${minuteText(window.fromMinute)}-${minuteText(window.toMinute)}`
   if (actualMs === 0) return `${occurrence} does not exist`
   return `${occurrence} lasts ${formatDuration(actualMs)} instead of ${formatDuration(writtenMs)}`
 }
-
-const timeText = (minute: number): string =>
-  `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`
 
 /** Whether `hours` are violated at every instant at which `other` are violated. */
 export const coversHours = (hours: Hours): ((other: Hours) => boolean) => {

@@ -23,6 +23,7 @@ import { VERSION } from '../version.ts'
 import { assignmentOf } from './assignment.ts'
 import { complain, OperatorError } from './command.ts'
 import { connectVpn } from './compose-aws.ts'
+import { createExposureWarnings } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
 import { composeNotifier, readTargets } from './compose-notify.ts'
 import { faultText } from './fault.ts'
@@ -78,6 +79,8 @@ export const composeDaemon = async (options: {
   let configuration = options.configuration
   const notify = readTargets(configuration.notify)
   if ('problems' in notify) throw new OperatorError(notify.problems.join('\n'))
+  const exposure = createExposureWarnings(log)
+  await exposure.check(configuration)
   const metrics = createMetrics({
     version: VERSION,
     policies: () => configuration.policies,
@@ -189,6 +192,7 @@ export const composeDaemon = async (options: {
           )
       }
       for (const change of usersFileChanges(before.usersFiles, next.usersFiles)) service.emit(change)
+      await exposure.check(next)
       return sources
     },
 

@@ -8,7 +8,7 @@ const help = `Usage: curfew validate [PATH...] [--config FILE] [--strict] [--out
 Checks the daemon's file and all policies that it names, or only the given policy files and folders.
 All problems of all files are reported at once, as path:line:column. Text that is valid, but
 probably not what you want, gets a warning: a policy that never acts or that another policy makes
-superfluous, an entry that has expired, a window that a change of the clocks distorts.
+superfluous, an entry that has expired or that is no name, a window that leaves out a minute.
 
 Options:
   -c, --config FILE    the daemon's file (default config/curfew.yaml)

@@ -14,11 +14,14 @@ export const realFolderOf = (files: ConfigFiles, file: string): string => {
   return found.kind === 'folder' ? found.realPath : folder
 }
 
-/** The file or folder at a path, or why a configuration may not read it. With links followed, it must lie in `root`. */
+/**
+ * The file or folder at a path, or why a configuration may not read it. With links followed, it must lie in one of
+ * `roots`.
+ */
 export const admit = (
   files: ConfigFiles,
   path: string,
-  root: string | undefined,
+  roots: readonly string[] | undefined,
 ):
   | { readonly kind: 'file' | 'folder'; readonly realPath: string }
   | { readonly kind: 'refused'; readonly why: string } => {
@@ -28,8 +31,10 @@ export const admit = (
   if (found.kind === 'unreadable') return refused(`cannot be read: ${found.why}`)
   if (found.kind === 'other') return refused('is neither a file nor a folder: correct the path')
   const { kind, realPath } = found
-  if (root === undefined || isInside(root, realPath)) return { kind, realPath }
-  return refused(`leads to ${realPath}, outside of ${root}: move it into that folder`)
+  if (roots === undefined || roots.some((root) => isInside(root, realPath))) return { kind, realPath }
+  return refused(
+    `leads to ${realPath}, outside of ${roots.join(' and ')}: move it into that folder, or name its folder under "readFrom" in curfew.yaml`,
+  )
 }
 
 const isInside = (folder: string, realPath: string): boolean =>

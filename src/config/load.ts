@@ -9,9 +9,10 @@ import { reportUnwatched } from './bind/report-unwatched.ts'
 import { sharedOf } from './bind/shared.ts'
 import { reportUnused } from './bind/vocabulary.ts'
 import type { ConfigFiles } from './config-files.ts'
-import { realFolderOf, resolvePath } from './config-paths.ts'
+import { resolvePath } from './config-paths.ts'
 import type { Configuration, Discover, ServerSettings, Watch } from './configuration.ts'
 import type { NamedPath } from './policy-file-list.ts'
+import { namedPolicies, policyRoots } from './policy-roots.ts'
 import { type CurfewKeys, curfewKeys } from './schema/curfew-schema.ts'
 import { hasErrors, type Problem, sortProblems } from './yaml/problem.ts'
 import { readKeys } from './yaml/read-keys.ts'
@@ -63,7 +64,7 @@ export const loadPolicies = (files: ConfigFiles, paths: readonly string[]): Load
   const named = paths.map((path): NamedPath => {
     const problem: NamedPath['problem'] = (message, severity = 'error') =>
       report({ severity, file: path, line: 1, column: 1, message })
-    return { path, root: undefined, problem }
+    return { path, roots: undefined, problem }
   })
   const { policies } = bindPolicyFiles(files, named, undefined, report, (source) => sources.add(source))
   if (policies.length === 0 && !hasErrors(problems)) {
@@ -112,17 +113,15 @@ const bindConfiguration = (
   const keys: CurfewKeys = readKeys(file, curfewKeys, [], file.value, 'write "version: 1", "policies:" and "watch:"')
   checkCurfewFile(file, keys)
 
-  const root = realFolderOf(files, file.path)
-  const named = (keys.policies ?? []).map((written, index): NamedPath => {
-    const problem: NamedPath['problem'] = (message, severity = 'error') =>
-      file.problem(['policies', index], message, { severity })
-    return { path: resolvePath(file.path, written), root, problem }
-  })
+  const roots = policyRoots(files, file, keys.readFrom ?? [], visit)
+  const named = namedPolicies(files, file.path, keys.policies ?? [], roots, (index, message, severity = 'error') =>
+    file.problem(['policies', index], message, { severity }),
+  )
   let hasPolicyErrors = false
   const bound = bindPolicyFiles(
     files,
     named,
-    root,
+    roots,
     (problem) => {
       hasPolicyErrors ||= problem.severity === 'error'
       report(problem)

@@ -6,8 +6,10 @@ import type { Problem } from './yaml/problem.ts'
 /** A file or folder of policies that the configuration or the command line names. */
 export interface NamedPath {
   readonly path: string
-  /** The folder in which it must lie, links followed; undefined if it may lie anywhere. */
-  readonly root: string | undefined
+  /** The folders in one of which it must lie, links followed; undefined if it may lie anywhere. */
+  readonly roots: readonly string[] | undefined
+  /** The daemon's own file, links followed. It is no policies file of the folder in which it lies. */
+  readonly daemonFile?: string
   /** Reports a problem at the place that names the path. */
   problem(message: string, severity?: Problem['severity']): void
 }
@@ -24,9 +26,9 @@ export const listPolicyFiles = (
   const listed = new Map<string, string>()
 
   /** Lists a file. Of a folder, returns the real path. */
-  const add = (path: string, { root, problem }: NamedPath): string | undefined => {
+  const add = (path: string, { roots, problem }: NamedPath): string | undefined => {
     visit(path)
-    const found = admit(files, path, root)
+    const found = admit(files, path, roots)
     if (found.kind === 'refused') problem(found.why)
     if (found.kind === 'folder') return found.realPath
     if (found.kind === 'file' && !listed.has(found.realPath)) listed.set(found.realPath, path)
@@ -45,8 +47,10 @@ export const listPolicyFiles = (
     if (names.length === 0) one.problem(`the folder ${one.path} holds no policy file (*.yaml or *.yml)`, 'warning')
     for (const name of names) {
       const path = join(one.path, name)
+      const found = files.look(path)
       // Folders inside of a folder are not read.
-      if (files.look(path).kind !== 'folder') add(path, { ...one, root: one.root ?? folder })
+      if (found.kind === 'folder' || ('realPath' in found && found.realPath === one.daemonFile)) continue
+      add(path, { ...one, roots: one.roots ?? [folder] })
     }
   }
   return [...listed.values()]

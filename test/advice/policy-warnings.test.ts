@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { coversGlob, globTokens } from '../../src/advice/glob-cover.ts'
+import { minuteGapWarnings } from '../../src/advice/minute-gaps.ts'
 import { policyWarnings, type Reviewed } from '../../src/advice/policy-warnings.ts'
 import { matchesGlob } from '../../src/domain/names/pattern.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
-import type { Calendar } from '../../src/domain/time/calendar.ts'
-import { DAY, HOUR, type Instant } from '../../src/domain/time/instant.ts'
+import { type Calendar, closedDates } from '../../src/domain/time/calendar.ts'
+import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
+import { createTimeWindows, type Weekday } from '../../src/domain/time/time-window.ts'
 import { ENDPOINT, entry, NOON, PLACE, policy } from '../domain/build.ts'
 
 const OTHER_PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef1', region: 'us-east-1' }
@@ -230,6 +232,82 @@ describe('hours', () => {
     const both = { dates: ['2027-03-28', '2027-10-31'].flatMap((day) => range(day, day).dates), yearly: [] }
     expect(places([closedHours(keys, { change: both })])).toEqual([])
     expect(places([closedHours(keys, { change: range('2027-03-28', '2027-03-28') })])).toEqual(['off-hours allowed'])
+  })
+})
+
+describe('a window that leaves out a minute', () => {
+  const indexes = (keys: Record<string, unknown>) =>
+    places([hours({ timeZone: 'UTC', ...keys })]).filter((place) => /\d$/.test(place))
+
+  it.each([
+    ['a whole day until 23:59', { allowed: [{ hours: '00:00-23:59' }] }, ['allowed 0']],
+    ['a day of the week until 23:59', { denied: [{ days: 'sat', hours: '00:00-23:59' }] }, ['denied 0']],
+    ['an evening until 23:59', { allowed: [{ days: 'mon-fri', hours: '18:00-23:59' }] }, ['allowed 0']],
+    ['a night in two halves', { allowed: [{ hours: '22:00-23:59' }, { hours: '00:00-06:00' }] }, ['allowed 0']],
+    ['a day in two halves', { allowed: [{ hours: '08:00-11:59' }, { hours: '12:00-18:00' }] }, ['allowed 0']],
+    [
+      'the last night of the week',
+      {
+        denied: [
+          { days: 'sun', hours: '22:00-05:59' },
+          { days: 'mon', hours: '06:00-08:00' },
+        ],
+      },
+      ['denied 0'],
+    ],
+  ])('has a warning: %s', (_what, keys, expected) => {
+    expect(indexes(keys)).toEqual(expected.map((place) => `off-hours ${place}`))
+  })
+
+  it.each([
+    ['the whole day', { allowed: [{ days: 'mon-fri', hours: '00:00-24:00' }] }],
+    ['another window has the minute', { allowed: [{ hours: '18:00-23:59' }, { hours: '23:30-02:00' }] }],
+    ['two minutes between two windows', { allowed: [{ hours: '08:00-11:58' }, { hours: '12:00-18:00' }] }],
+    ['windows that touch', { denied: [{ hours: '08:00-12:00' }, { hours: '12:00-18:00' }] }],
+  ])('but not: %s', (_what, keys) => {
+    expect(indexes(keys)).toEqual([])
+  })
+
+  it('is found wherever the clock shows a closed minute between two open ones', () => {
+    const hour = fc.constantFrom(0, 359, 360, 719, 720, 1080, 1439, 1440)
+    const day = fc.constantFrom<Weekday>(1, 2, 6, 7)
+    const window = fc
+      .record({ days: fc.uniqueArray(day, { minLength: 1 }), fromMinute: hour, toMinute: hour })
+      .filter(({ fromMinute, toMinute }) => fromMinute < 1440 && toMinute > 0 && fromMinute !== toMinute)
+    fc.assert(
+      fc.property(fc.array(window, { minLength: 1, maxLength: 3 }), (windows) => {
+        const at = createTimeWindows('UTC', windows, closedDates([]))
+        const monday = Date.parse('2026-11-23T00:00Z')
+        const isOpen = (minute: number) => at.at(monday + minute * MINUTE).open
+        const week = Array.from({ length: 7 * 1440 }, (_, minute) => minute)
+        const ends = week.filter((minute) => isOpen(minute - 1) && !isOpen(minute))
+        const gaps = ends.filter((minute) => isOpen(minute + 1) || minute % 1440 === 1439)
+        expect(minuteGapWarnings('allowed', windows).length > 0).toBe(gaps.length > 0)
+      }),
+    )
+  })
+})
+
+describe('a zone that is an offset', () => {
+  const always = { allowed: [{ days: 'mon', hours: '08:00-18:00' }] }
+  const warningsOf = (timeZone: string) =>
+    review([hours({ ...always, timeZone })]).filter(({ path }) => path[0] === 'timeZone')
+
+  it.each([
+    ['EST', 'UTC-05:00', 'America/New_York'],
+    ['MST', 'UTC-07:00', 'America/Phoenix'],
+    ['hst', 'UTC-10:00', 'Pacific/Honolulu'],
+    ['Etc/GMT-1', 'UTC+01:00', 'Europe/Berlin'],
+    ['Etc/GMT+5', 'UTC-05:00', 'Europe/Berlin'],
+    ['GMT', 'UTC', 'Europe/London'],
+  ])('has a warning with what it means and what to write: %s', (zone, meaning, place) => {
+    const [warning] = warningsOf(zone)
+    expect(warning?.message).toContain(`${zone} is ${meaning} `)
+    expect(warning?.message).toContain(place)
+  })
+
+  it.each(['UTC', 'Etc/UTC', 'Europe/London', 'EST5EDT', 'America/Phoenix'])('but not %s', (zone) => {
+    expect(warningsOf(zone)).toEqual([])
   })
 })
 

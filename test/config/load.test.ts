@@ -271,7 +271,44 @@ describe('folders of policies', () => {
         '/etc/elsewhere/a.yaml': policy('a'),
       }),
     ).toEqual([
-      'curfew.yaml:2:12: error: policies/a.yaml leads to /etc/elsewhere/a.yaml, outside of /etc/curfew: move it into that folder',
+      'curfew.yaml:2:12: error: policies/a.yaml leads to /etc/elsewhere/a.yaml, outside of /etc/curfew: move it into that folder, or name its folder under "readFrom" in curfew.yaml',
+    ])
+  })
+
+  it('may lie in a folder of readFrom, where a link leads to another version at each edit', () => {
+    const synced = CURFEW.replace('[./policies]', '[/git/current/policies]')
+    const tree = {
+      '/git/current': { link: '/git/.worktrees/4f2a' },
+      '/git/.worktrees/4f2a/policies/a.yaml':
+        'version: 1\npolicies: [{ name: a, kind: banned-users, usersFile: ../lists/banned.txt }]\n',
+      '/git/.worktrees/4f2a/lists/banned.txt': 'mallory\n',
+    }
+    expect(messagesOf({ ...tree, 'curfew.yaml': synced })).toEqual([
+      expect.stringMatching(/^curfew\.yaml:2:12: error: .* under "readFrom"/),
+    ])
+    const { configuration, problems, sources } = load({ ...tree, 'curfew.yaml': `${synced}readFrom: [../../git]\n` })
+    expect(problems.map(formatProblem)).toEqual([])
+    expect(configuration?.policies.map(({ name }) => name)).toEqual(['a'])
+    expect(sources).toContain('../../git')
+  })
+
+  it('may be the folder of curfew.yaml, which is no policies file, as in a ConfigMap', () => {
+    const { configuration, problems } = load({
+      'curfew.yaml': { link: '..data/curfew.yaml' },
+      '..data': { link: '..2026_11_22' },
+      '..2026_11_22/curfew.yaml': CURFEW.replace('[./policies]', '[.]'),
+      'a.yaml': { link: '..data/a.yaml' },
+      '..2026_11_22/a.yaml': policy('a'),
+      'a.test.yaml': 'version: 1\n',
+    })
+    expect(problems.map(formatProblem)).toEqual([])
+    expect(configuration?.policies.map(({ name }) => name)).toEqual(['a'])
+  })
+
+  it('that hold curfew.yaml are told so if they are checked without it', () => {
+    const files = memoryFiles({ 'all/curfew.yaml': CURFEW.replace('[./policies]', '[.]'), 'all/a.yaml': policy('a') })
+    expect(loadPolicies(files, ['all']).problems.map(formatProblem)).toEqual([
+      expect.stringMatching(/^all\/curfew\.yaml:3:1: error: .* --config$/),
     ])
   })
 
@@ -466,6 +503,16 @@ policies:
       '20:38',
       '20:42',
     ])
+  })
+})
+
+describe('the JSON Schema of a file', () => {
+  it('may be named in it, as editors write it, and changes nothing', () => {
+    const schema = '"$schema": ./schema/curfew.schema.json\n'
+    const json = `{ "$schema": "../policies.schema.json", ${JSON.stringify({ version: 1, policies: [{ name: 'a', kind: 'max-session-age', maxAge: '8h' }] }).slice(1)}`
+    const tree = { 'curfew.yaml': schema + CURFEW, 'policies/a.yaml': json }
+    expect(messagesOf(tree)).toEqual([])
+    expect(hashOf(tree)).toBe(hashOf({ 'curfew.yaml': CURFEW, 'policies/a.yaml': policy('a') }))
   })
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseSchedule } from '../../src/config/schema/poll-schedule.ts'
+import { scheduleDoubts } from '../../src/config/schema/schedule-doubts.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 
 const gapOf = (expression: string) => {
@@ -81,5 +82,33 @@ describe('a schedule', () => {
     ['', ['six fields']],
   ])('%s is refused with the field and what is expected', (expression, words) => {
     for (const word of words) expect(gapOf(expression)).toContain(word)
+  })
+})
+
+describe('a valid schedule has a doubt', () => {
+  it.each([
+    ['*/90 * * * * *', ['90 in the seconds']],
+    ['*/60 * * * * *', ['60 in the seconds']],
+    ['0 */90 * * * *', ['90 in the minutes']],
+    ['*/90 * * * *', ['90 in the minutes']],
+    ['0 0 */24 * * *', ['24 in the hours']],
+    ['0-30/75 1-9/61 * * * *', ['75 in the seconds', '61 in the minutes']],
+    ['* * * 13 * fri', ['a day of the month and a day of the week']],
+    ['* * 1,15 * mon', ['a day of the month and a day of the week']],
+  ])('as %s', (expression, parts) => {
+    expect(gapOf(expression)).toBeTypeOf('number')
+    expect(scheduleDoubts(expression)).toEqual(parts.map((part) => expect.stringContaining(part) as string))
+  })
+
+  it.each([
+    '*/15 * * * * *',
+    '*/59 * * * * *',
+    '*/5 * * * *',
+    '0 0 0 ? * mon',
+    '* * * 13 * *',
+    '0 0 0 13 * ?',
+    '0,30 * * * * *',
+  ])('but not as %s', (expression) => {
+    expect(scheduleDoubts(expression)).toEqual([])
   })
 })

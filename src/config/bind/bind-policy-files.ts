@@ -24,17 +24,24 @@ interface BoundPolicies {
   readonly content: Omit<PolicySetContent, 'protect'>
 }
 
-/** Reads and binds all policy files together. See `createReferences` for `root` and `visit`. */
+/** Reads and binds all policy files together. See `createReferences` for `roots` and `visit`. */
 export const bindPolicyFiles = (
   files: ConfigFiles,
   named: readonly NamedPath[],
-  root: string | undefined,
+  roots: readonly string[] | undefined,
   report: (problem: Problem) => void,
   visit: (path: string) => void,
 ): BoundPolicies => {
   const yamlFiles = listPolicyFiles(files, named, visit).flatMap((path) => {
     const read = files.read(path)
-    if ('bytes' in read) return [readYaml(path, read.bytes, report)]
+    if ('bytes' in read) {
+      const file = readYaml(path, read.bytes, report)
+      if (!isDaemonFile(file)) return [file]
+      file.problem(['watch'], "this is the daemon's own file, not a policies file: check it with --config", {
+        at: 'key',
+      })
+      return []
+    }
     report({ severity: 'error', file: path, line: 1, column: 1, message: `the file cannot be read: ${read.why}` })
     return []
   })
@@ -42,7 +49,7 @@ export const bindPolicyFiles = (
     if (file.value !== undefined) readKeys(file, policiesFileKeys, [], file.value, 'write "version: 1" and "policies:"')
   }
   const vocabulary = readVocabulary(yamlFiles)
-  const references = createReferences(files, vocabulary, root, report, visit)
+  const references = createReferences(files, vocabulary, roots, report, visit)
   const written = yamlFiles.flatMap((file) => entriesOf(file).map((value, index) => ({ file, index, value })))
   reportDuplicateNames(written)
   return {
@@ -69,6 +76,10 @@ const keyOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key)
     ? (value as Record<string, unknown>)[key]
     : undefined
+
+/** Only the daemon's file has the key `watch`, and a list of paths under `policies`. */
+const isDaemonFile = (file: YamlFile): boolean =>
+  keyOf(file.value, 'watch') !== undefined && !entriesOf(file).some((entry) => typeof entry === 'object')
 
 const entriesOf = (file: YamlFile): readonly unknown[] => {
   const policies = keyOf(file.value, 'policies')

@@ -1,13 +1,16 @@
 import type { Rate } from '../../domain/terminate/token-bucket.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
+import { isEncryptedOrLoopback, isLoopback } from '../loopback.ts'
 import { AWS_GRANTS, type CurfewKeys } from '../schema/curfew-schema.ts'
 import { parseSchedule } from '../schema/poll-schedule.ts'
+import { scheduleDoubts } from '../schema/schedule-doubts.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 
 /** Checks the rules of `curfew.yaml` that involve several keys. */
 export const checkCurfewFile = (file: YamlFile, { poll, termination, watch, server }: CurfewKeys): void => {
   if (poll !== undefined) checkSchedule(file, poll.schedule, poll.staleAfter)
   checkEndpoints(file, watch ?? [])
+  checkEndpointUrls(file, watch ?? [])
   for (const [key, rate] of [
     ['poll', poll?.rate],
     ['termination', termination?.rate],
@@ -21,6 +24,7 @@ const checkSchedule = (file: YamlFile, schedule: string, staleAfterMs: number): 
   const path = ['poll', 'schedule']
   const parsed = parseSchedule(schedule)
   if ('problem' in parsed) return file.problem(path, parsed.problem)
+  for (const doubt of scheduleDoubts(schedule)) file.problem(path, doubt, { severity: 'warning' })
   if (file.isFlawed(['poll', 'staleAfter']) || parsed.longestGapMs <= staleAfterMs / 2) return
   const [gap, half, stale] = [parsed.longestGapMs, staleAfterMs / 2, staleAfterMs].map(formatDuration)
   const message = `the schedule has gaps of up to ${gap}, expected at most ${half}, half of poll.staleAfter (${stale}): poll more often, or raise staleAfter`
@@ -47,6 +51,20 @@ const checkEndpoints = (file: YamlFile, watch: NonNullable<CurfewKeys['watch']>)
   })
 }
 
+/** Credentials are not in a request, but its signature and every user name are. */
+const checkEndpointUrls = (file: YamlFile, watch: NonNullable<CurfewKeys['watch']>): void => {
+  watch.forEach(({ endpointUrl, allowInsecureEndpointUrl }, index) => {
+    const path = ['watch', index, 'endpointUrl']
+    if (endpointUrl === undefined || file.isFlawed(path)) return
+    const isSafe = isEncryptedOrLoopback(new URL(endpointUrl))
+    if (!isSafe && !allowInsecureEndpointUrl) {
+      const message =
+        'over http:// anybody on the way can read user names and answer in place of AWS: write https://…, or "allowInsecureEndpointUrl: true" in this entry if the network is trusted'
+      file.problem(path, message)
+    }
+  })
+}
+
 const checkRate = (file: YamlFile, key: keyof typeof AWS_GRANTS, rate: Rate): void => {
   for (const part of ['burst', 'perSecond'] as const) {
     const granted = AWS_GRANTS[key][part]
@@ -56,10 +74,8 @@ const checkRate = (file: YamlFile, key: keyof typeof AWS_GRANTS, rate: Rate): vo
   }
 }
 
-const LOOPBACK = /^(?:localhost|::1|127(?:\.\d+){3})$/
-
 const checkServer = (file: YamlFile, server: NonNullable<CurfewKeys['server']>): void => {
-  if (server.tls !== undefined || LOOPBACK.test(server.host) || file.isFlawed(['server', 'tls'])) return
+  if (server.tls !== undefined || isLoopback(server.host) || file.isFlawed(['server', 'tls'])) return
   for (const key of ['basicAuthUsers', 'bearerTokenFile'] as const) {
     if (server[key] === undefined) continue
     const message = `${key} without tls sends the secret over the network in the clear: add "tls", or listen on 127.0.0.1`

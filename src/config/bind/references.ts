@@ -19,26 +19,26 @@ export interface References {
 
 export interface TextFile {
   readonly entries: readonly FileEntry[]
-  /** Reports an error in a line of the file. `policy` is the name of the policy that uses the file. */
-  problem(line: number, message: string, policy: string | undefined): void
+  /** Reports a problem in a line of the file, an error by default. `policy` is the name of the policy that uses it. */
+  problem(line: number, message: string, policy: string | undefined, severity?: Problem['severity']): void
 }
 
 /**
- * `root` is the folder in which the files must lie, links followed; by default the folder of the file that names them.
+ * `roots` are the folders in which the files must lie, links followed; by default the folder of the file that names them.
  * `visit` is called with every path that was looked at.
  */
 export const createReferences = (
   files: ConfigFiles,
   vocabulary: Vocabulary,
-  root: string | undefined,
+  roots: readonly string[] | undefined,
   report: (problem: Problem) => void,
   visit: (path: string) => void,
 ): References => {
   const known = new Map<string, TextFile | { readonly why: string }>()
 
-  const read = (path: string, folder: string): TextFile | { readonly why: string } => {
+  const read = (path: string, folders: readonly string[]): TextFile | { readonly why: string } => {
     visit(path)
-    const found = admit(files, path, folder)
+    const found = admit(files, path, folders)
     if (found.kind === 'refused') return found
     if (found.kind !== 'file') return { why: `${path} is not a file: name a text file with one pattern per line` }
     const content = readUsersFile(files, path)
@@ -46,9 +46,9 @@ export const createReferences = (
     const reportLimited = limited(report)
     return {
       entries: content.entries,
-      problem: (line, message, policy) =>
+      problem: (line, message, policy, severity = 'error') =>
         reportLimited({
-          severity: 'error',
+          severity,
           file: path,
           line,
           column: 1,
@@ -62,7 +62,7 @@ export const createReferences = (
     vocabulary,
     textFile(holder, written, unreadable) {
       const path = resolvePath(holder.path, written)
-      const file = known.get(path) ?? read(path, root ?? realFolderOf(files, holder.path))
+      const file = known.get(path) ?? read(path, roots ?? [realFolderOf(files, holder.path)])
       known.set(path, file)
       if ('entries' in file) return file
       unreadable(file.why)

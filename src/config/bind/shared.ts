@@ -1,8 +1,10 @@
 import { parsePattern } from '../../domain/names/pattern.ts'
 import type { Shared } from '../../domain/policies/policy.ts'
-import type { YamlFile } from '../yaml/yaml-file.ts'
+import type { ReportOptions, YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
 import type { References, TextFile } from './references.ts'
+import { unlikelyName } from './unlikely-name.ts'
+import { hiddenCharacter } from './users-file.ts'
 import { type Definition, GROUP } from './vocabulary.ts'
 
 /**
@@ -19,12 +21,16 @@ export const sharedOf = (
   const { vocabulary } = references
   const textFiles = new Map<string, TextFile>()
 
-  const problem = (at: readonly (string | number)[], message: string, known?: Iterable<string>, word?: string) => {
-    const [key, line] = at
-    const textFile = textFiles.get(String(key))
-    if (textFile !== undefined && typeof line === 'number') textFile.problem(line, message, name)
-    else file.problem([...path, ...at], message, { known, ...(word === undefined ? {} : { word }) })
+  const textFileAt = ([key, line]: readonly (string | number)[]) =>
+    typeof line === 'number' ? textFiles.get(String(key)) : undefined
+  const report = (at: readonly (string | number)[], message: string, options: ReportOptions) => {
+    const [, line] = at
+    const textFile = textFileAt(at)
+    if (textFile !== undefined) textFile.problem(Number(line), message, name, options.severity)
+    else file.problem([...path, ...at], message, options)
   }
+  const problem = (at: readonly (string | number)[], message: string, known?: Iterable<string>, word?: string) =>
+    report(at, message, { known, ...(word === undefined ? {} : { word }) })
   /** The value of a name. A missing name is not reported if a file could not be read, for that file may define it. */
   const lookUp = <Value>(
     word: string,
@@ -55,10 +61,15 @@ export const sharedOf = (
         }
         return lookUp('group', vocabulary.groups, text.slice(GROUP.length), at)
       }
-      const parsed = parsePattern(text)
-      if ('pattern' in parsed) return [parsed.pattern]
-      problem(at, parsed.problem)
-      return undefined
+      const hidden = textFileAt(at) && hiddenCharacter(text)
+      const parsed = hidden === undefined ? parsePattern(text) : { problem: hidden }
+      if ('problem' in parsed) {
+        problem(at, parsed.problem)
+        return undefined
+      }
+      const doubt = unlikelyName(text)
+      if (doubt !== undefined) report(at, doubt, { severity: 'warning' })
+      return [parsed.pattern]
     },
     file(key) {
       const named = policy[key]

@@ -26,3 +26,13 @@ export const readUsersFile = (
     why: `it has ${entries.length} entries, at most ${MAX_ENTRIES} are read: write patterns, or remove expired entries`,
   }
 }
+
+/** The problem with a character of a line that no editor shows; undefined if there is none. */
+export const hiddenCharacter = (line: string): string | undefined => {
+  if (line.includes('\ufeff')) {
+    return 'this line has a byte order mark in it, as where two files were joined: remove it, or write the line anew'
+  }
+  return /\p{Cc}/u.test(line)
+    ? `${JSON.stringify(line)} contains a tab or another control character: write one name on each line, and nothing else`
+    : undefined
+}

@@ -5,6 +5,7 @@ import { calendarSchema, groupSchema } from '../schema/policies-schema.ts'
 import { readValue } from '../yaml/read-value.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
+import { unlikelyName } from './unlikely-name.ts'
 
 /** The definition of a name that all files share. */
 export interface Definition<Value> {
@@ -85,9 +86,13 @@ const readGroup = (file: YamlFile, path: Path, written: unknown): readonly Patte
       return []
     }
     const parsed = parsePattern(text)
-    if ('pattern' in parsed) return [parsed.pattern]
-    file.problem(at, parsed.problem)
-    return []
+    if ('problem' in parsed) {
+      file.problem(at, parsed.problem)
+      return []
+    }
+    const doubt = unlikelyName(text)
+    if (doubt !== undefined) file.problem(at, doubt, { severity: 'warning' })
+    return [parsed.pattern]
   })
 
 const readCalendar = (file: YamlFile, path: Path, written: unknown): Calendar => {

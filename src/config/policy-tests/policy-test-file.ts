@@ -58,7 +58,7 @@ const readPolicies = (
       incomplete ||= severity === 'error'
       file.problem(['policies', index], message, { severity })
     }
-    return { path: resolvePath(file.path, written), root: undefined, problem }
+    return { path: resolvePath(file.path, written), roots: undefined, problem }
   })
   const { policies } = bindPolicyFiles(
     files,

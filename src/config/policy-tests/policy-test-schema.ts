@@ -3,6 +3,7 @@ import { parseSize } from '../../domain/size.ts'
 import { type Instant, NEVER } from '../../domain/time/instant.ts'
 import { instant, parseInstant } from '../../domain/time/instant-text.ts'
 import { commonKeys } from '../schema/policies-schema.ts'
+import { schemaKey } from '../schema/schema-key.ts'
 
 const count = z
   .union([
@@ -101,6 +102,7 @@ export type WrittenCase = { readonly [Key in keyof typeof caseKeys]: z.output<(t
 
 /** The keys of a policy test file. */
 export const testFileKeys = {
+  $schema: schemaKey,
   version: z.literal(1).meta({ description: 'The version of this format: 1.' }),
   policies: z
     .array(z.string().min(1))

@@ -4,6 +4,7 @@ import { duration } from '../../domain/time/duration.ts'
 import { LOG_LEVELS } from '../configuration.ts'
 import { notify } from './notify-schema.ts'
 import { protectSchema } from './policies-schema.ts'
+import { schemaKey } from './schema-key.ts'
 import { server } from './server-schema.ts'
 
 /** The format in which AWS creates the ids. Anything else is a mistake. */
@@ -125,7 +126,14 @@ const watchEntry = z
       .string()
       .refine(isHttpUrl, { error: ({ input }) => `${JSON.stringify(input)} is not a URL: write http://… or https://…` })
       .optional()
-      .meta({ description: 'The URL of the EC2 API for this entry. Default: that of AWS.' }),
+      .meta({
+        description:
+          'The URL of the EC2 API for this entry. Default: that of AWS. http:// is allowed for this machine only, unless allowInsecureEndpointUrl is true.',
+      }),
+    allowInsecureEndpointUrl: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whether `endpointUrl` may be http:// beyond this machine. Default: false.' }),
     endpoints: z
       .array(
         z.union([
@@ -197,6 +205,7 @@ const log = z
 
 /** The keys of `curfew.yaml`. */
 export const curfewKeys = {
+  $schema: schemaKey,
   version: z.literal(1).meta({ description: 'The version of this format: 1.' }),
   mode: z
     .enum(MODES)
@@ -206,6 +215,15 @@ export const curfewKeys = {
     .array(z.string().min(1))
     .min(1)
     .meta({ description: 'Policy files, or folders of them; relative to this file.', examples: [['./policies']] }),
+  readFrom: z
+    .array(z.string().min(1))
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'Folders outside of the folder of this file, in which policies and lists of users may also lie; relative to this file. Default: none.',
+      examples: [['/git']],
+    }),
   protect: protectSchema.optional().meta({ description: 'The users who are exempt from every policy.' }),
   watch: z.array(watchEntry).min(1).meta({ description: 'The endpoints to watch, by Region.' }),
   poll,

@@ -1,5 +1,4 @@
-/** In the spelling of the URL parser. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
+import { isEncryptedOrLoopback } from '../loopback.ts'
 
 /**
  * The problem with the address of a receiver; undefined if there is none. The message does not repeat the address, for
@@ -8,7 +7,6 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 export const addressProblem = (address: string): string | undefined => {
   if (!/^https?:\/\/[^\s/]/i.test(address) || !URL.canParse(address))
     return 'this is not an http or https URL: write https://…'
-  const { protocol, hostname } = new URL(address)
-  if (protocol === 'https:' || LOOPBACK.test(hostname)) return undefined
+  if (isEncryptedOrLoopback(new URL(address))) return undefined
   return 'http:// would send user names in the clear: write https://…; http:// is allowed for this machine only'
 }

@@ -3,6 +3,7 @@ import { MODES, type PolicyKind } from '../../domain/policies/policy.ts'
 import { POLICY_KINDS } from '../../domain/policies/registry.ts'
 import { duration, durationOrZero } from '../../domain/time/duration.ts'
 import { instant } from '../../domain/time/instant-text.ts'
+import { schemaKey } from './schema-key.ts'
 
 /** Without control characters, which would break tables and log lines, and without white space around it. */
 const name = z.string().regex(/^(?!\s)[^\u0000-\u001f\u007f-\u009f]+(?<!\s)$/u, {
@@ -97,6 +98,7 @@ export const calendarSchema = z
 
 /** The keys of a policies file. The keys of a policy depend on its kind. */
 export const policiesFileKeys = {
+  $schema: schemaKey,
   version,
   groups: z.record(name, z.unknown()).optional(),
   calendars: z.record(name, z.unknown()).optional(),
@@ -123,6 +125,7 @@ type AnyPolicy = ReturnType<typeof policyOf>
 
 /** A policies file as a whole, for the JSON Schema. */
 export const policiesFile = z.strictObject({
+  $schema: schemaKey,
   version,
   groups: z.record(name, groupSchema).optional().meta({ description: 'Lists of users by name, shared by all files.' }),
   calendars: z

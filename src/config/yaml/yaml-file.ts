@@ -29,7 +29,7 @@ export interface YamlFile {
   isFlawed(path: Path): boolean
 }
 
-interface ReportOptions {
+export interface ReportOptions {
   /** Default `value`. */
   readonly at?: 'key' | 'value'
   /** Default `error`. */

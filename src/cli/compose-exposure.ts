@@ -1,0 +1,43 @@
+import type { Logger } from 'pino'
+import { isReadByOthers } from '../adapters/files/exposed.ts'
+import type { Configuration } from '../config/configuration.ts'
+import { isEncryptedOrLoopback } from '../config/loopback.ts'
+
+type Secrets = Pick<Configuration, 'server' | 'notify'>
+
+/** The files that hold a key, a token or another secret. */
+const secretFilesOf = ({ server, notify }: Secrets): readonly string[] => {
+  const sources = notify.flatMap(({ address, secret }) => [address, secret])
+  const named = sources.flatMap((source) => (typeof source === 'object' && 'file' in source ? [source.file] : []))
+  return [server.tls?.keyFile, server.bearerTokenFile, ...named].filter((file) => file !== undefined)
+}
+
+/** The variables by which the AWS SDK sends its requests elsewhere. */
+const ENDPOINT_VARIABLES = ['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_EC2', 'AWS_ENDPOINT_URL_STS'] as const
+
+/** Warns of secrets that others can read, once per file while they can, and of requests that they can. */
+export const createExposureWarnings = (log: Logger) => {
+  let warned: ReadonlySet<string> = new Set()
+  for (const variable of ENDPOINT_VARIABLES) {
+    const url = process.env[variable] ?? ''
+    if (!URL.canParse(url) || isEncryptedOrLoopback(new URL(url))) continue
+    log.warn(
+      { event: 'insecure-endpoint-url', variable },
+      `${variable} is an http:// address of another machine: anybody on the way can read user names and answer in place of AWS. Use https://`,
+    )
+  }
+  return {
+    async check(secrets: Secrets): Promise<void> {
+      const files = secretFilesOf(secrets)
+      const exposed = await Promise.all(files.map(async (file) => ((await isReadByOthers(file)) ? [file] : [])))
+      for (const file of exposed.flat()) {
+        if (warned.has(file)) continue
+        log.warn(
+          { event: 'secret-exposed', file },
+          `every user of this machine can read the secret in ${file}: run "chmod o-r" on it, or in Kubernetes set "defaultMode: 0440" on its volume, and replace the secret`,
+        )
+      }
+      warned = new Set(exposed.flat())
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { unlikelyName } from '../../src/config/bind/unlikely-name.ts'
+
+describe('an entry of a list of users', () => {
+  it.each([
+    'alice',
+    'alice@corp.example',
+    'user:alice@corp.example',
+    'cn:laptop-0042.corp.example',
+    'CORP\\dave',
+    'CORP\\d*',
+    'PC01$',
+    'a_b.example#EXT#@corp.example',
+    'alice+vpn@corp.example',
+    'Doe, John',
+    'Mary Ann Doe-Smith (contractor)',
+    "O'Brien",
+    'CN=alice,OU=staff,O=Example',
+    'auth0|5f7c8ec7c33c6c004bbafe82',
+    'AROAEXAMPLE:alice@corp.example',
+    '*@vendor.example',
+    'ext-*',
+    '@alice',
+    'alice.*',
+    '*.*@corp.example',
+    'first?last',
+    '10% off',
+    '100%safe@corp.example',
+    '李雷@corp.example',
+    'https://idp.corp.example/users/alice',
+  ])('is likely as %j', (entry) => {
+    expect(unlikelyName(entry)).toBeUndefined()
+  })
+
+  it.each([
+    ['alice  # left in May', '#'],
+    ['alice@corp.example # left in May', '#'],
+    ['alice // left in May', '#'],
+    ['"alice"', 'quotes'],
+    ["'alice'", 'quotes'],
+    ['user:"alice"', 'quotes'],
+    ['- alice', 'dash'],
+    ['Alice <alice@corp.example>', 'angle brackets'],
+    ['mailto:alice@corp.example', 'mailto'],
+    ['alice@corp.example,', 'comma'],
+    ['alice;', 'semicolon'],
+    ['alice,bob', 'one name on each line'],
+    ['alice@corp.example, bob@corp.example', 'one name on each line'],
+    ['alice,left in May', 'one name on each line'],
+    ['UserPrincipalName;DisplayName', 'one name on each line'],
+    ['alice   staff   2026-05-01', 'one name on each line'],
+    ['^alice$', 'regular expression'],
+    ['.*@corp.example', 'regular expression'],
+    ['.+@corp.example', 'regular expression'],
+    ['ext-.*', 'regular expression'],
+    ['.*@corp\\.example', 'regular expression'],
+    ['user[0-9]', 'regular expression'],
+    ['(alice|bob)@corp.example', 'regular expression'],
+    ['/alice/i', 'regular expression'],
+    ['%@corp.example', 'write *'],
+    ['ext-%', 'write *'],
+    ['alice%40corp.example', 'as AWS shows it'],
+    ['{alice,bob}@corp.example', 'one name on each line'],
+    ['!alice', 'exempt'],
+    ['@corp.example', 'domain'],
+  ])('is unlikely as %j', (entry, part) => {
+    expect(unlikelyName(entry)).toContain(part)
+  })
+})
