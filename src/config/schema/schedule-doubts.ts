@@ -25,7 +25,7 @@ export const scheduleDoubts = (expression: string): readonly string[] => {
   const restricts = (name: string) => fields.some(([field, , , text]) => field === name && !/^(?:\*|\?)$/.test(text))
   if (restricts('day of the month') && restricts('day of the week')) {
     doubts.push(
-      'the schedule names a day of the month and a day of the week: some crons poll on days that are both, others on days that are one or the other. Write * for one of the two',
+      'the schedule names a day of the month and a day of the week: it polls on each day that is the one or the other. Write * for one of the two',
     )
   }
   return doubts
