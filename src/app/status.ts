@@ -1,7 +1,13 @@
+import type { EndpointView } from '../domain/judge/view.ts'
 import { type Instant, toIso } from '../domain/time/instant.ts'
 import type { EndpointStatus } from './endpoint-watch.ts'
 
 const iso = (at: Instant | undefined) => (at === undefined ? null : toIso(at))
+
+const becauseOf = (view: EndpointView): string | null => {
+  if (view.state === 'unseen') return 'no read of the endpoint has ended since the start'
+  return 'because' in view ? view.because : null
+}
 
 /** An endpoint in `/status`. Values that are unknown while the view is unseen or blind are null, never zero. */
 export const endpointStatusOf = ({ endpoint, view, decisions, plan, openTerminations, next }: EndpointStatus) => {
@@ -13,7 +19,7 @@ export const endpointStatusOf = ({ endpoint, view, decisions, plan, openTerminat
     account: endpoint.account ?? null,
     region: endpoint.region,
     view: view.state,
-    because: 'because' in view ? view.because : null,
+    because: becauseOf(view),
     snapshotAt: iso('snapshot' in view ? view.snapshot?.completedAt : undefined),
     active: decisions?.active ?? null,
     terminate: count(plan.terminate),

@@ -11,7 +11,7 @@ import type { Mode } from '../domain/policies/policy.ts'
 import { printable } from '../domain/printable.ts'
 import type { Termination } from '../domain/terminate/termination.ts'
 import { formatDuration } from '../domain/time/duration.ts'
-import { type Instant, NEVER, toIso, toText } from '../domain/time/instant.ts'
+import { type Instant, NEVER, SECOND, toIso, toText } from '../domain/time/instant.ts'
 import { parseInstant } from '../domain/time/instant-text.ts'
 import { assignmentOf } from './assignment.ts'
 import {
@@ -179,7 +179,7 @@ const asText = (connection: Connection, explained: Explanation, mode: Mode): str
   const lines = explained.verdicts.map(({ verdict, because, nextAt }) => {
     const { policy, word, deadline } = verdict
     const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''
-    const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${formatDuration(nextAt - now)}`
+    const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${inText(nextAt - now)}`
     return `  ${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}\n    ${printable(because)}${next}`
   })
   const modeNote =
@@ -218,6 +218,9 @@ const terminationNote = (termination: Termination | undefined): readonly string[
   }
 }
 
+/** How long until an instant. A part of a second is not "0s": what happens then has not happened yet. */
+const inText = (ms: number) => (ms < SECOND ? 'less than a second' : formatDuration(ms))
+
 /** One sentence without words that only an operator knows. */
 const messageForUser = ({ now, decision: { act, lead }, nextAt, verdicts }: Explanation, mode: Mode): string => {
   if (lead !== undefined) {
@@ -230,7 +233,7 @@ const messageForUser = ({ now, decision: { act, lead }, nextAt, verdicts }: Expl
     return `The rule "${lead.policy.name}" ends your VPN connection: ${because}.${again}`
   }
   if (mode === 'enforce' && nextAt !== NEVER) {
-    return `Your VPN connection can stay up until ${toText(nextAt)}, which is in ${formatDuration(nextAt - now)}.`
+    return `Your VPN connection can stay up until ${toText(nextAt)}, which is in ${inText(nextAt - now)}.`
   }
   return 'No rule ends your VPN connection.'
 }

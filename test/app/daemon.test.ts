@@ -324,9 +324,22 @@ describe('a termination', () => {
   it('of a connection that has disconnected is not a failure', async () => {
     const violator = overdue()
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [violator] })
-    world.aws.behaviour.failTerminate = () => 'connection-not-found'
-    await world.clock.advance(0)
+    world.aws.behaviour.failTerminate = () => {
+      world.aws.leave(violator.id)
+      return 'connection-not-found'
+    }
+    await world.clock.advance(MINUTE)
     expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['already-gone'])
+  })
+
+  it('of a connection that AWS denies but lists on is a failure in the end', async () => {
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [overdue()] })
+    world.aws.behaviour.failTerminate = () => 'connection-not-found'
+    await world.clock.advance(MINUTE)
+    expect(world.of('termination')).toEqual([])
+    expect(world.daemon.status().map(({ openTerminations }) => openTerminations)).toEqual([1])
+    await world.clock.advance(4 * MINUTE)
+    expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['gave-up'])
   })
 
   it('that was throttled keeps its place in the queue and does not count as an attempt', async () => {
@@ -377,6 +390,20 @@ describe('one cycle', () => {
     expect(await ended).toBe('done')
     expect(world.endedIds()).toEqual([violator.id])
     expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['confirmed'])
+  })
+
+  it('does not believe that a connection is gone while the list shows it', async () => {
+    const world = startWorld({ assignment: assignment([age('8h')]), connections: [overdue()], start: false })
+    world.aws.behaviour.failTerminate = () => 'connection-not-found'
+    let ended: string | undefined
+    void world.daemon.once(10 * MINUTE, world.stop.signal).then((how) => {
+      ended = how
+    })
+    await world.clock.advance(50 * SECOND)
+    expect(ended).toBeUndefined()
+    await world.clock.advance(5 * MINUTE)
+    expect(ended).toBe('done')
+    expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['gave-up'])
   })
 
   it('reports that the time ran out', async () => {

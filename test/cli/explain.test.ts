@@ -64,6 +64,14 @@ describe('curfew explain --user', () => {
     ])
   })
 
+  it('does not call an end that comes in this very second an end in no time', async () => {
+    await using here = await workspace(files)
+    const times = ['--at', '2026-11-23T12:00:00Z', '--established', '2026-11-23T04:00:00.400Z']
+    const { stdout } = await here.run(['explain', '-c', 'curfew.yaml', '--user', 'bob', ...times], {})
+    expect(stdout).toContain('which is in less than a second.')
+    expect(stdout).not.toContain('in 0s')
+  })
+
   it('without --established assumes that the user connects at that instant', async () => {
     const { decision, nextAt } = await explain('--user', 'bob', '--at', '2026-11-23T12:00:00Z')
     expect({ decision, nextAt }).toEqual({ decision: 'keep', nextAt: '2026-11-23T20:00:00.000Z' })

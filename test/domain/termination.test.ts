@@ -218,7 +218,7 @@ const TABLE = {
       left: SAME,
       accepted: to({ ...SECOND_ANSWERED, state: 'unproven', requestId: 'request-2', absences: 0 }),
       unanswered: to({ ...SECOND_ANSWERED, state: 'unproven', absences: 0 }),
-      'not-found': to({ ...SECOND_ANSWERED, state: 'reported-gone', heard: 'read' }, 'already-gone'),
+      'not-found': to({ ...SECOND_ANSWERED, state: 'reported-gone', heard: 'read' }),
       refused: to(
         { ...SECOND_ANSWERED, state: 'waiting', heard: 'read', absences: 0, tryAgainAt: NOW + 10 * SECOND },
         'failed',
@@ -284,10 +284,10 @@ const TABLE = {
       unwanted: SAME,
       restarted: SAME,
       seen: {
-        absent: onceAfterTheAnswer(over()),
+        absent: onceAfterTheAnswer(over('already-gone')),
         active: [SAME, SAME, SAME, notGone(READ_IN_TIME + 5 * SECOND), notGone(READ_LATE + 5 * SECOND)],
         terminating: [SAME, SAME, SAME, notGone(READ_IN_TIME + 5 * SECOND), notGone(READ_LATE + 5 * SECOND)],
-        terminated: onceAfterTheAnswer(over()),
+        terminated: onceAfterTheAnswer(over('already-gone')),
         'failed-to-terminate': [SAME, SAME, SAME, notGone(READ_IN_TIME + 5 * SECOND), notGone(READ_LATE + 5 * SECOND)],
       },
     },
@@ -635,7 +635,7 @@ describe('what a state allows', () => {
     'in-flight': [false, false, true],
     unproven: [false, false, true],
     lingering: [false, false, false],
-    'reported-gone': [false, false, false],
+    'reported-gone': [false, false, true],
     waiting: [true, true, true],
     'given-up': [true, true, false],
   } as const satisfies Record<Termination['state'] | 'none', readonly [boolean, boolean, boolean]>
@@ -784,7 +784,7 @@ describe('step, for any sequence of happenings', () => {
             if (behindMs > 0) found.afterSetBack++
           }
           const isForgotten = before !== undefined && next === undefined && reports.length === 0
-          if (isForgotten && before.state !== 'reported-gone' && witness.isPerhapsHeard()) {
+          if (isForgotten && witness.isPerhapsHeard()) {
             // A snapshot showed that the call had no effect, and no policy needs another one.
             expect([what, witness.isShownSinceItsAnswer()]).toEqual(['unwanted', true])
             found.unwanted++

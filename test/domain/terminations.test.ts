@@ -147,17 +147,20 @@ describe('the terminations of an endpoint', () => {
     happen('two', { what: 'not-found' }, NOON + SECOND)
     expect(see(NOON + 5 * SECOND, 'terminated').map((one) => [one.violation.connectionId, one.outcome])).toEqual([
       ['one', 'confirmed'],
+      ['two', 'already-gone'],
     ])
     expect([terminations.of('one'), terminations.of('two')]).toEqual([undefined, undefined])
   })
 
   it('are open until their outcome', () => {
-    const { terminations, happen, take } = accepted()
+    const { terminations, happen, take, see } = accepted()
     expect(terminations.open()).toBe(1)
     take(NOON, { id: 'two' })
     expect(terminations.open()).toBe(2)
     happen('two', { what: 'left' }, NOON)
     happen('two', { what: 'not-found' }, NOON)
+    expect(terminations.open()).toBe(2)
+    see(NOON + 5 * SECOND)
     expect(terminations.open()).toBe(1)
   })
 

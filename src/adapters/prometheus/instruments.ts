@@ -37,7 +37,7 @@ export const createInstruments = () => {
     buildInfo: gauge('build_info', 'The versions of Curfew and of Node.js; always 1.', ['version', 'node']),
     enforcing: gauge(
       'enforcing',
-      '1 while Curfew can terminate connections: the mode is enforce, the audit trail can be written and the clock is trusted.',
+      '1 while Curfew can terminate connections: the mode is enforce, an endpoint was read since the start, the audit trail can be written and the clock is trusted.',
     ),
     endpointInfo: gauge('endpoint_info', 'The endpoints that Curfew watches; always 1.', [
       'vpn_endpoint',

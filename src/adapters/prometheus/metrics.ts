@@ -85,10 +85,10 @@ export const createMetrics = (options: {
   for (const outcome of RELOAD_OUTCOMES) reloads.inc({ outcome }, 0)
 
   /** Without these, a daemon in mode `enforce` terminates nothing. */
-  const ready = { audit: true, clock: true }
+  const ready = { audit: true, clock: true, seen: false }
   let daemonMode: Mode = 'audit'
   const updateEnforcing = () => {
-    enforcing.set(daemonMode === 'enforce' && ready.audit && ready.clock ? 1 : 0)
+    enforcing.set(daemonMode === 'enforce' && ready.audit && ready.clock && ready.seen ? 1 : 0)
     auditWritable.set(ready.audit ? 1 : 0)
     clockTrusted.set(ready.clock ? 1 : 0)
   }
@@ -179,6 +179,8 @@ export const createMetrics = (options: {
         polls.inc({ vpn_endpoint: endpointId, outcome: 'complete' })
         pollDuration.observe({ vpn_endpoint: endpointId }, Math.max(0, completedAt - begunAt) / SECOND)
         snapshotAt.set({ vpn_endpoint: endpointId }, completedAt / SECOND)
+        ready.seen = true
+        updateEnforcing()
         break
       }
       case 'poll-failed':

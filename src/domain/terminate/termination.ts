@@ -46,7 +46,7 @@ export type KeptTermination =
   | ({ readonly state: 'unproven' } & Answered & Pick<Repeatable, 'absences'>)
   /** AWS has been terminating it for longer than `verifyWithin` and all attempts; `gave-up` was reported. */
   | ({ readonly state: 'lingering' } & Answered & Pick<Repeatable, 'absences'>)
-  /** AWS reported that there is no such connection. A snapshot may still show it. */
+  /** AWS reported that there is no such connection. A snapshot may still show it: the outcome is known once none does. */
   | ({ readonly state: 'reported-gone' } & Answered & Pick<Repeatable, 'heard'>)
   /** The call was refused, or did nothing. */
   | ({ readonly state: 'waiting' } & Repeatable)
@@ -205,7 +205,7 @@ const answered = (
     case 'unanswered':
       return quietly({ state: 'unproven', ...answer, absences: 0 })
     case 'not-found':
-      return { next: { state: 'reported-gone', ...answer, heard }, reports: [reportOf(answer, 'already-gone')] }
+      return quietly({ state: 'reported-gone', ...answer, heard })
     case 'refused': {
       const { next, reports } = retried(answer, heard, 0, now, rule)
       return { next, reports: [reportOf(answer, 'failed'), ...reports] }
@@ -238,15 +238,16 @@ const seen = (
     // It proves nothing. But after a clock was set back, it may follow a snapshot that did not show the connection.
     return quietly(status !== undefined && 'absences' in termination ? { ...termination, absences: 0 } : termination)
   }
+  const over = (outcome: Outcome): Step => ({ next: undefined, reports: [reportOf(termination, outcome)] })
   if (termination.state === 'reported-gone') {
-    if (status === undefined || status === 'terminated') return quietly(undefined)
+    if (status === undefined || status === 'terminated') return over('already-gone')
     if (waitedMs < rule.verifyWithinMs) return quietly(termination)
     return retried(termination, termination.heard, 0, completedAt, rule)
   }
-  const absences = status === undefined ? termination.absences + 1 : 0
   const isHeard = !('heard' in termination) || termination.heard !== 'never'
+  const absences = status === undefined ? termination.absences + 1 : 0
   if (status === 'terminated' || absences >= ABSENCES_THAT_CONFIRM) {
-    return { next: undefined, reports: [reportOf(termination, isHeard ? 'confirmed' : 'already-gone')] }
+    return over(isHeard ? 'confirmed' : 'already-gone')
   }
   const { state } = termination
   const isGivenUp = state === 'lingering' || state === 'given-up'
@@ -295,5 +296,4 @@ export const mayPlan = (termination: Termination | undefined, now: Instant): boo
   termination?.state === 'recording' || mayLeave(termination, now)
 
 /** Whether its outcome is still to come. */
-export const isOpen = ({ state }: Termination): boolean =>
-  state === 'recording' || state === 'in-flight' || state === 'unproven' || state === 'waiting'
+export const isOpen = ({ state }: Termination): boolean => state !== 'lingering' && state !== 'given-up'

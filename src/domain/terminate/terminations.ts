@@ -68,7 +68,9 @@ export const createTerminations = (kept: readonly KeptTermination[] = []) => {
     /** When a snapshot is next needed to confirm a termination. */
     proofDueAt({ settleMs }: Pick<RetryRule, 'settleMs'>): Instant {
       let at: Instant = NEVER
-      for (const one of all.values()) if (one.state === 'unproven') at = Math.min(at, one.answeredAt + settleMs)
+      for (const one of all.values()) {
+        if (one.state === 'unproven' || one.state === 'reported-gone') at = Math.min(at, one.answeredAt + settleMs)
+      }
       return at
     },
 

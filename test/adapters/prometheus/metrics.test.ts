@@ -83,6 +83,10 @@ describe('the metrics', () => {
   it('report enforcement only while the daemon can enforce', async () => {
     const metrics = start()
     const enforcing = () => metrics.valueOf('curfew_enforcing')
+    expect(await enforcing()).toBe(0)
+    metrics.observe(EVENTS['poll-failed'])
+    expect(await enforcing()).toBe(0)
+    metrics.observe(EVENTS.polled)
     expect(await enforcing()).toBe(1)
     for (const [bad, good, gauge] of [
       [EVENTS.unwritable, EVENTS['writable'], 'curfew_audit_writable'],
