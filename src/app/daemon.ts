@@ -189,6 +189,7 @@ export const createDaemon = (options: {
         settings,
         changedAt,
         clockConfirmed,
+        stop: stop.signal,
         kept: keptEndpoints.get(key),
       })
       watches.set(key, made)
@@ -339,6 +340,7 @@ export const createDaemon = (options: {
         }
         await clock.sleep(SLICE_MS / 10, stop.signal)
       }
+      await Promise.all([...watches.values()].map((watch) => watch.told()))
       const finished = !isOpen() && !stop.signal.aborted
       over.abort()
       await shutDown()

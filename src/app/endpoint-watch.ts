@@ -27,6 +27,7 @@ import { createPace } from './pace.ts'
 import { createReconnects } from './reconnects.ts'
 import type { CycleSettings } from './settings.ts'
 import { inSlices, SLICE_ROWS } from './slices.ts'
+import { createTelling } from './telling.ts'
 import type { TerminationQueue } from './termination-queue.ts'
 import { VpnError, type VpnSite } from './vpn.ts'
 
@@ -70,6 +71,8 @@ export const createEndpointWatch = (options: {
   readonly clockConfirmed: (now: Instant) => void
   /** The memory of the endpoint from the state file and the trail. */
   readonly kept: KeptMemory | undefined
+  /** Aborted when the daemon stops. News is not told from then on. */
+  readonly stop: AbortSignal
 }) => {
   const { vpn, queue, clock, audit, changedAt } = options
   const endpoint = { ...options.endpoint }
@@ -127,7 +130,7 @@ export const createEndpointWatch = (options: {
 
   const agenda = (): Agenda => agendaOf(outlook, memory.terminations, rules.retry)
 
-  const report = (news: News, at: Instant) => {
+  const report = ({ news, at }: { readonly news: News; readonly at: Instant }) => {
     switch (news.what) {
       case 'violation': {
         const { violation, mode } = news
@@ -148,6 +151,8 @@ export const createEndpointWatch = (options: {
     }
   }
 
+  const telling = createTelling(clock, options.stop, report)
+
   const confirmClock = (now: Instant) => {
     memory.confirmClock(now)
     options.clockConfirmed(now)
@@ -166,7 +171,7 @@ export const createEndpointWatch = (options: {
       return
     }
     memory.learn(judgement.learned)
-    for (const news of judgement.news) report(news, now)
+    telling.add(judgement.news.map((news) => ({ news, at: now })))
     emit({ event: 'decided', endpoint, decisions: judgement.decisions, next: nextOn(agenda()) })
     executor.follow(plan, outlook.planUntil, now)
     queue.replace(executor.requester, plan.calls)
@@ -316,6 +321,9 @@ export const createEndpointWatch = (options: {
     },
 
     missingPermissions: (signal: AbortSignal) => vpn.missingPermissions(endpoint.id, signal),
+
+    /** Resolves once all news is told, or the daemon stops. */
+    told: telling.told,
 
     status(): EndpointStatus {
       const openTerminations = memory.terminations.open()

@@ -5,7 +5,7 @@ import type { Instant } from '../time/instant.ts'
 import { type NearMiss, nearMissKey } from './assessment.ts'
 import type { Decisions } from './decide.ts'
 import { isDue } from './verdict.ts'
-import { type Violation, violationOf } from './violation.ts'
+import { type Violation, violatedNames, violationOf } from './violation.ts'
 
 /** A fact about an endpoint that was not reported before. It is reported once, not at each judgement. */
 export type News =
@@ -50,15 +50,16 @@ const violations = ({ violating, now }: Decisions, before: Reported, mode: Mode)
       violated.some((verdict) => isDue(verdict, now) && !before.isReported(verdict.policy.name, connection.id)),
     )
     .sort(byUrgency)
-    .flatMap((decision) =>
-      decision.violated
+    .flatMap((decision) => {
+      const names = violatedNames(decision)
+      return decision.violated
         .filter((verdict) => isDue(verdict, now) && !before.isReported(verdict.policy.name, decision.connection.id))
         .map((verdict) => ({
           what: 'violation' as const,
-          violation: violationOf(decision, now, verdict),
+          violation: violationOf(decision, now, verdict, names),
           mode: acts(verdict.policy, mode) ? ('enforce' as const) : ('audit' as const),
-        })),
-    )
+        }))
+    })
 
 /** One piece of news for each policy with newly held verdicts. */
 const holds = ({ decisions, held }: Pick<Review, 'decisions' | 'held'>): readonly News[] => {

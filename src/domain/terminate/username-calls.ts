@@ -36,18 +36,21 @@ export const usersToEndAtOnce = (
   calls: CallState,
 ): ReadonlyMap<string, readonly DueDecision[]> => {
   const { set, location, now, mode } = judgedBy
-  const due = new Map(
-    violating.flatMap((decision) => (decision.act === 'terminate' ? [[decision.connection.id, decision]] : [])),
-  )
-  // Only users with a connection that ends now need a look-up.
-  const rowsByUser = new Map<string, Connection[]>()
-  for (const { connection } of due.values()) {
-    if (connection.username !== undefined) rowsByUser.set(fold(connection.username), [])
-  }
-  if (rowsByUser.size === 0) return new Map()
+  const due = new Map<string, DueDecision>()
+  for (const decision of violating) if (decision.act === 'terminate') due.set(decision.connection.id, decision)
+  if (due.size === 0) return new Map()
+  // On a large endpoint most users have one connection. Only the others are collected, because a list for each user would
+  // block the event loop.
+  const counts = new Map<string, number>()
   for (const connection of connections) {
-    if (connection.username === undefined || connection.status === 'terminated') continue
-    rowsByUser.get(fold(connection.username))?.push(connection)
+    const user = presentUserOf(connection)
+    if (user !== undefined) counts.set(user, (counts.get(user) ?? 0) + 1)
+  }
+  const rowsByUser = new Map<string, Connection[]>()
+  for (const connection of connections) {
+    const user = presentUserOf(connection)
+    if (user === undefined || counts.get(user) === 1) continue
+    if (rowsByUser.get(user)?.push(connection) === undefined) rowsByUser.set(user, [connection])
   }
 
   const applicabilitiesOf = set.applicabilities(location)
@@ -75,3 +78,7 @@ export const usersToEndAtOnce = (
   }
   return found
 }
+
+/** The folded user name of a connection that a call by user name may meet. */
+const presentUserOf = ({ username, status }: Connection): string | undefined =>
+  username === undefined || status === 'terminated' ? undefined : fold(username)
