@@ -1,23 +1,34 @@
 import type { Snapshot } from '../domain/snapshot.ts'
+import { formatDuration } from '../domain/time/duration.ts'
 import type { Clock } from './clock.ts'
-import type { Vpn } from './vpn.ts'
+import { type Vpn, VpnError } from './vpn.ts'
+import { endedWithin } from './within.ts'
 
 /** After this many answers a majority has confirmed the clock, unless they contradict each other. */
 const READS = 3
 
 /**
  * Reads a snapshot. While AWS has not confirmed the clock, it is read again at once, because each answer of AWS tells the
- * time. Fails with a `VpnError`.
+ * time. `staleAfterMs` limits the read: a list that takes longer is too old when it is complete. Fails with a `VpnError`.
  */
 export const confirmedSnapshot = async (
   vpn: Pick<Vpn, 'snapshot'>,
-  clock: Pick<Clock, 'trust'>,
-  endpointId: string,
-  signal: AbortSignal,
+  clock: Pick<Clock, 'trust' | 'sleep'>,
+  { endpointId, staleAfterMs }: { readonly endpointId: string; readonly staleAfterMs: number },
+  stop: AbortSignal,
 ): Promise<Snapshot> => {
-  let snapshot = await vpn.snapshot(endpointId, signal)
-  for (let reads = 1; reads < READS && clock.trust() === 'unconfirmed'; reads++) {
-    snapshot = await vpn.snapshot(endpointId, signal)
-  }
-  return snapshot
+  const read = await endedWithin(clock, staleAfterMs, stop, async (signal) => {
+    let snapshot = await vpn.snapshot(endpointId, signal)
+    for (let reads = 1; reads < READS && clock.trust() === 'unconfirmed'; reads++) {
+      snapshot = await vpn.snapshot(endpointId, signal)
+    }
+    return snapshot
+  })
+  if (read !== 'late') return read
+  if (stop.aborted) throw new VpnError('aborted', `${endpointId}: stopped before the list was complete`)
+  const limit = formatDuration(staleAfterMs)
+  throw new VpnError(
+    'timeout',
+    `${endpointId}: the list of connections was not complete after ${limit} (poll.staleAfter): check the network, and raise poll.rate or poll.staleAfter`,
+  )
 }

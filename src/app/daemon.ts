@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events'
-import pLimit from 'p-limit'
 import type { KeptMemory } from '../domain/judge/memory.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import {
@@ -12,8 +11,8 @@ import {
 } from '../domain/policies/policy-ages.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
-import type { Elapsed } from '../domain/time/elapsed.ts'
-import { type Instant, NEVER, SECOND } from '../domain/time/instant.ts'
+import { type Elapsed, msBetween } from '../domain/time/elapsed.ts'
+import { type Instant, MINUTE, NEVER, SECOND } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
@@ -41,14 +40,17 @@ export interface Assignment {
 /** The longest sleep. The clock may jump, and a longer timer would not notice. */
 const SLICE_MS = SECOND
 
-/** How many endpoints are read at once. */
-const READS_AT_ONCE = 4
+/** How often AWS is asked for accounts that it has not returned yet. */
+const IDENTIFY_EVERY_MS = MINUTE
 
 /** The time limit of the last save of the state. */
 const LAST_SAVE_WITHIN_MS = 1.5 * SECOND
 
 /** How long a stop waits for calls in flight before it aborts them. */
-const STOP_WITHIN_MS = 8 * SECOND
+const STOP_WITHIN_MS = 6 * SECOND
+
+/** How long it then waits for their end. */
+const LAST_ANSWERS_WITHIN_MS = 0.5 * SECOND
 
 /**
  * The daemon: reads endpoints on schedule, acts on deadlines between reads, and terminates due connections until it is
@@ -66,7 +68,6 @@ export const createDaemon = (options: {
   readonly store: SaveState
 }) => {
   const { connect, clock, random, audit } = options
-  const limit = pLimit(READS_AT_ONCE)
   const stop = new AbortController()
   const abort = new AbortController()
   // Every running operation listens to these signals: each account and Region alone has eight calls. Without this Node
@@ -89,6 +90,7 @@ export const createDaemon = (options: {
   let dated = datedAt(datedPolicies(options.state.policies), startedAt)
   let turnedAt = clock.elapsed()
   let tickAt = startedAt
+  let identifiedAt = turnedAt
 
   const emit: Emit = (event) => {
     // These events may change the memory that the state file keeps.
@@ -133,7 +135,7 @@ export const createDaemon = (options: {
   const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
 
   const connectOnce = async (site: Site): Promise<LiveSite> => {
-    const live = await openSite(site, { connect, limit, clock, stop: stop.signal })
+    const live = await openSite(site, { connect, clock, stop: stop.signal })
     sites.set(siteKey(site), live)
     return live
   }
@@ -176,7 +178,8 @@ export const createDaemon = (options: {
     for (const [key, { site, endpoint }] of found) {
       const live = sites.get(siteKey(site))
       if (watches.has(key) || live === undefined) continue
-      const { vpn, account } = live
+      const { vpn } = live
+      const account = live.account()
       const made = createEndpointWatch({
         endpoint: { ...endpoint, region: site.region, account },
         vpn,
@@ -201,6 +204,17 @@ export const createDaemon = (options: {
     watchList.reportOverlaps()
     for (const { watch, name } of known) watch.reconfigure(policies, settings, name)
     return added
+  }
+
+  /** Asks again for accounts that are not known. Their watches keep their queues: an unknown account has its own. */
+  const identify = async () => {
+    identifiedAt = clock.elapsed()
+    await Promise.all(
+      [...sites].map(async ([key, live]) => {
+        if (!(await live.identify())) return
+        for (const watch of watches.values()) if (siteKeys.get(watch) === key) watch.identified(live.account())
+      }),
+    )
   }
 
   /** Checks the permissions that enforcing needs. Audit mode does not need them, and does not check them. */
@@ -265,11 +279,11 @@ export const createDaemon = (options: {
   const shutDown = async () => {
     emit({ event: 'stopping', inFlight: queues.inFlight() })
     stop.abort()
-    const finished = queues.done()
+    const finished = Promise.all([queues.done(), ...running])
     await within(clock, STOP_WITHIN_MS, finished)
     abort.abort()
-    await Promise.all([finished, ...running])
-    // A disk that hangs must not delay the stop.
+    // What does not end although it was aborted is left behind. It must not delay the stop, nor must a disk that hangs.
+    await within(clock, LAST_ANSWERS_WITHIN_MS, finished)
     await within(clock, LAST_SAVE_WITHIN_MS, keeper.saveLast())
     emit({ event: 'stopped', at: clock.now() })
   }
@@ -295,6 +309,7 @@ export const createDaemon = (options: {
       }
       rehearse()
       if (watchList.isDue()) void track(rediscover())
+      if (msBetween(identifiedAt, turnedAt) >= IDENTIFY_EVERY_MS) void track(identify())
       if (keeper.isDue()) void keeper.save()
       await clock.sleep(Math.min(SLICE_MS, Math.max(1, sleepMs)), until)
     }

@@ -1,4 +1,8 @@
+import { formatDuration } from '../domain/time/duration.ts'
+import { MINUTE } from '../domain/time/instant.ts'
+import type { Clock } from './clock.ts'
 import { type ListedEndpoint, VpnError, type VpnSite } from './vpn.ts'
+import { endedWithin } from './within.ts'
 
 /** Which endpoints of a site are to be watched. */
 export interface EndpointSelection {
@@ -36,6 +40,9 @@ interface Change {
   readonly failure: VpnError | undefined
 }
 
+/** The longest time for all pages of the list. */
+const LISTED_WITHIN_MS = MINUTE
+
 /** AWS still lists an endpoint for a while after its deletion. */
 const ENDED: ReadonlySet<string> = new Set(['deleting', 'deleted'])
 
@@ -48,10 +55,12 @@ const isSelected = ({ status, tags }: ListedEndpoint, discover: NonNullable<Endp
  */
 export const createDiscovery = ({
   vpn,
+  clock,
   selection,
   before = [],
 }: {
   readonly vpn: Pick<VpnSite, 'endpoints'>
+  readonly clock: Pick<Clock, 'sleep'>
   readonly selection: EndpointSelection
   /** What was known of the same site before an edit of the selection. It is used until AWS has answered. */
   readonly before?: readonly Known[]
@@ -89,7 +98,15 @@ export const createDiscovery = ({
   const list = async (signal: AbortSignal): Promise<Change> => {
     try {
       const last = found
-      answer = await vpn.endpoints(signal)
+      const listed = await endedWithin(clock, LISTED_WITHIN_MS, signal, vpn.endpoints)
+      if (listed === 'late') {
+        const limit = formatDuration(LISTED_WITHIN_MS)
+        throw new VpnError(
+          signal.aborted ? 'aborted' : 'timeout',
+          `the list of endpoints was not complete after ${limit}`,
+        )
+      }
+      answer = listed
       found = merge(answer)
       return {
         endpoints: [...found.values()],

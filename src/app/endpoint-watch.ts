@@ -233,7 +233,12 @@ export const createEndpointWatch = (options: {
     const startedAt = clock.now()
     pace.readBegins()
     try {
-      const snapshot = await confirmedSnapshot(vpn, clock, endpoint.id, signal)
+      const snapshot = await confirmedSnapshot(
+        vpn,
+        clock,
+        { endpointId: endpoint.id, staleAfterMs: settings.staleAfterMs },
+        signal,
+      )
       const observation = await observeAhead(snapshot, signal)
       // An aborted observation is incomplete and must not be used.
       if (isRetired() || signal.aborted) return
@@ -318,6 +323,11 @@ export const createEndpointWatch = (options: {
      */
     agesChanged(): void {
       rules = createRules(rules)
+    },
+
+    /** The account became known. */
+    identified(account: string | undefined): void {
+      Object.assign(endpoint, { account })
     },
 
     missingPermissions: (signal: AbortSignal) => vpn.missingPermissions(endpoint.id, signal),

@@ -1,5 +1,5 @@
 import { msBetween } from '../domain/time/elapsed.ts'
-import type { Instant } from '../domain/time/instant.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditTrail, IntentRecord, OutcomeRecord } from './audit.ts'
 import { createAuditEvents } from './audit-events.ts'
 import type { Clock } from './clock.ts'
@@ -13,6 +13,7 @@ import type { StateStore } from './state.ts'
 import { endpointStatusOf } from './status.ts'
 import type { VpnSite } from './vpn.ts'
 import { watchTrail } from './watched-trail.ts'
+import { within } from './within.ts'
 
 /** The outside systems that the daemon needs. */
 interface Ports {
@@ -40,6 +41,9 @@ interface Ports {
 
 /** The loop runs once a second. If it has not run for this long, the process is unhealthy. */
 const STUCK_AFTER_MS = 30_000
+
+/** How long a stop waits for the last records. */
+const CLOSED_WITHIN_MS = 1.5 * SECOND
 
 /** The last reload, for `/status`. `mode-only`: the configuration was refused, but its `mode: audit` is in force. */
 type LastReload =
@@ -78,7 +82,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     if (warned !== reported.warned || apart !== reported.apart) emit({ event: 'clock-skew', skewMs, apart, warned })
     reported = { warned, apart }
   })
-  const audit = watchTrail(ports.trail, emit, ports.countRecords ?? (() => {}))
+  const audit = watchTrail(ports.trail, host, emit, ports.countRecords ?? (() => {}))
   const auditEvents = createAuditEvents({
     audit,
     policySetHash: () => inForce.settings.policySetHash,
@@ -147,10 +151,10 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     /** Whether the first read of every endpoint has ended, with a snapshot or with an error. */
     isReady: (): boolean => isStarted && daemon.status().every(({ view }) => view.state !== 'unseen'),
 
-    /** Waits for running writes, then releases the trail. */
+    /** Waits for running writes, but not for a disk that hangs, then releases the trail. */
     async close(): Promise<void> {
-      await auditEvents.close()
-      await audit.close()
+      const closed = auditEvents.close().then(() => audit.close())
+      await within(host, CLOSED_WITHIN_MS, closed)
     },
   }
 }

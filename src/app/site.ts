@@ -1,7 +1,7 @@
 import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import { VpnError, type VpnSite } from './vpn.ts'
-import { within } from './within.ts'
+import { endedWithin } from './within.ts'
 
 /** One account and Region, with one role and endpoint URL to reach it. */
 export interface Site {
@@ -22,8 +22,10 @@ export const endpointKey = (region: string, endpointId: string): string => JSON.
 
 export interface LiveSite {
   readonly vpn: VpnSite
-  /** Undefined if AWS did not return it. */
-  readonly account: string | undefined
+  /** Undefined while AWS has not returned it. */
+  account(): string | undefined
+  /** Asks AWS for the account if it is not known. Resolves to whether it was learned. */
+  identify(): Promise<boolean>
   /** Makes a new client, because the settings of requests have changed. */
   reconnect(): void
 }
@@ -34,49 +36,42 @@ export interface LiveSite {
 export const budgetKey = (site: Site, account: string | undefined): string =>
   account === undefined ? siteKey(site) : JSON.stringify([site.region, account])
 
-/** Connects to a site. */
+/** How long to wait for the account's number, which is only a label. */
+const ACCOUNT_WITHIN_MS = 5 * SECOND
+
+/** Connects to a site. Waits for its account at most `ACCOUNT_WITHIN_MS`. */
 export const openSite = async (
   site: Site,
-  options: {
-    readonly connect: (site: Site) => VpnSite
-    /** Limits how many snapshots are read at once over all sites. */
-    readonly limit: <Value>(read: () => Promise<Value>) => Promise<Value>
-    readonly clock: Clock
-    readonly stop: AbortSignal
-  },
+  options: { readonly connect: (site: Site) => VpnSite; readonly clock: Clock; readonly stop: AbortSignal },
 ): Promise<LiveSite> => {
-  const { connect, limit, clock, stop } = options
+  const { connect, clock, stop } = options
   let connected = connect(site)
+  let account: string | undefined
   const vpn: VpnSite = {
-    snapshot: (endpointId, signal) => limit(() => connected.snapshot(endpointId, signal)),
+    snapshot: (endpointId, signal) => connected.snapshot(endpointId, signal),
     terminate: (termination, signal) => connected.terminate(termination, signal),
     endpoints: (signal) => connected.endpoints(signal),
     missingPermissions: (endpointId, signal) => connected.missingPermissions(endpointId, signal),
     account: (signal) => connected.account(signal),
   }
-  const account = await accountOf(vpn, clock, stop)
+  const identify = async (): Promise<boolean> => {
+    if (account !== undefined) return false
+    try {
+      const found = await endedWithin(clock, ACCOUNT_WITHIN_MS, stop, vpn.account)
+      account = found === 'late' ? undefined : found
+    } catch (error) {
+      // An endpoint is watched even if the label of its account is missing.
+      if (!(error instanceof VpnError)) throw error
+    }
+    return account !== undefined
+  }
+  await identify()
   return {
     vpn,
-    account,
+    account: () => account,
+    identify,
     reconnect() {
       connected = connect(site)
     },
-  }
-}
-
-/** How long the start waits for the account's number, which is only a label. */
-const ACCOUNT_WITHIN_MS = 5 * SECOND
-
-const accountOf = async (vpn: VpnSite, clock: Clock, stop: AbortSignal): Promise<string | undefined> => {
-  const late = new AbortController()
-  try {
-    const found = await within(clock, ACCOUNT_WITHIN_MS, vpn.account(AbortSignal.any([stop, late.signal])))
-    return found === 'late' ? undefined : found
-  } catch (error) {
-    // An endpoint is watched even if the label of its account is missing.
-    if (error instanceof VpnError) return undefined
-    throw error
-  } finally {
-    late.abort()
   }
 }

@@ -1,11 +1,16 @@
+import { formatDuration } from '../domain/time/duration.ts'
 import { type Elapsed, LONG_AGO, msBetween } from '../domain/time/elapsed.ts'
 import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import type { Emit } from './events.ts'
 import type { State } from './state.ts'
+import { within } from './within.ts'
 
 /** The shortest time between two saves. A kill loses at most the changes of this time. */
 const SAVE_EVERY_MS = SECOND
+
+/** A disk that has not answered by then is reported. No other save begins before it answers. */
+const SAVED_WITHIN_MS = 30 * SECOND
 
 /**
  * Collecting a large state blocks the event loop. The next save waits this many times as long, so that it takes at most
@@ -22,7 +27,7 @@ export interface SaveState {
 export const createStateKeeper = (
   store: SaveState,
   stateNow: () => State,
-  clock: Pick<Clock, 'elapsed'>,
+  clock: Pick<Clock, 'elapsed' | 'sleep'>,
   emit: Emit,
 ) => {
   let isDirty = false
@@ -31,20 +36,27 @@ export const createStateKeeper = (
   let saving: Promise<void> | undefined
   let isUnwritable = false
 
+  const report = (message: string) => {
+    if (!isUnwritable) emit({ event: 'unwritable', what: 'state', message })
+    isUnwritable = true
+  }
+
   const write = async (): Promise<void> => {
     isDirty = false
     savedAt = clock.elapsed()
     try {
       const state = stateNow()
       tookMs = msBetween(savedAt, clock.elapsed())
-      await store.save(state)
+      const saved = store.save(state)
+      if ((await within(clock, SAVED_WITHIN_MS, saved)) === 'late') {
+        report(`its disk has not answered for ${formatDuration(SAVED_WITHIN_MS)}`)
+        await saved
+      }
       if (isUnwritable) emit({ event: 'writable', what: 'state' })
       isUnwritable = false
     } catch (error) {
       isDirty = true
-      const message = error instanceof Error ? error.message : String(error)
-      if (!isUnwritable) emit({ event: 'unwritable', what: 'state', message })
-      isUnwritable = true
+      report(error instanceof Error ? error.message : String(error))
     }
   }
 

@@ -43,7 +43,7 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
         const tags = typeof discover === 'object' ? [...discover.tags] : []
         const key = JSON.stringify([siteKey(site), endpoints, discover === 'all', tags])
         const before = sites.flatMap((one) => (siteKey(one.site) === siteKey(site) ? [one.discovery] : []))
-        const discovery = () => createDiscovery({ vpn: vpnOf(site), selection: entry, before })
+        const discovery = () => createDiscovery({ vpn: vpnOf(site), clock, selection: entry, before })
         return known.get(key) ?? { key, site, selection: entry, discovery: discovery() }
       })
     },

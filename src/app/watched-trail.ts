@@ -1,26 +1,41 @@
+import { formatDuration } from '../domain/time/duration.ts'
+import { SECOND } from '../domain/time/instant.ts'
 import { AuditError, type AuditTrail } from './audit.ts'
+import type { Clock } from './clock.ts'
 import type { Emit } from './events.ts'
+import { within } from './within.ts'
+
+/** A disk that has not answered by then is reported. The write waits on, so that no record is written twice. */
+const WRITTEN_WITHIN_MS = 30 * SECOND
 
 /** A trail that counts its records, and reports when they cannot be written and when they can be again. */
 export const watchTrail = (
   trail: AuditTrail,
+  clock: Pick<Clock, 'sleep'>,
   emit: Emit,
   count: (outcome: 'written' | 'failed', records: number) => void,
 ): AuditTrail => {
   let isUnwritable = false
+  const report = (message: string) => {
+    if (!isUnwritable) emit({ event: 'unwritable', what: 'audit', message })
+    isUnwritable = true
+  }
+
   return {
     ...trail,
     async write(records) {
       try {
-        await trail.write(records)
+        const written = trail.write(records)
+        if ((await within(clock, WRITTEN_WITHIN_MS, written)) === 'late') {
+          report(`cannot write the audit trail: its disk has not answered for ${formatDuration(WRITTEN_WITHIN_MS)}`)
+          await written
+        }
         count('written', records.length)
         if (isUnwritable) emit({ event: 'writable', what: 'audit' })
         isUnwritable = false
       } catch (error) {
         count('failed', records.length)
-        if (!isUnwritable && error instanceof AuditError) {
-          emit({ event: 'unwritable', what: 'audit', message: error.message })
-        }
+        if (error instanceof AuditError) report(error.message)
         isUnwritable = true
         throw error
       }

@@ -1,15 +1,38 @@
 import type { Clock } from './clock.ts'
 
-/** The value of the work, or `late` after `ms`. The work continues; the caller ends it through its own signal. */
+/**
+ * The value of the work, or `late` after `ms` or once `stop` is aborted. The work continues; the caller ends it through
+ * its own signal.
+ */
 export const within = async <Value>(
   clock: Pick<Clock, 'sleep'>,
   ms: number,
   work: Promise<Value>,
+  stop?: AbortSignal,
 ): Promise<Value | 'late'> => {
   const done = new AbortController()
+  const finish = () => done.abort()
+  stop?.addEventListener('abort', finish, { once: true })
+  if (stop?.aborted === true) finish()
   try {
     return await Promise.race([work, clock.sleep(ms, done.signal).then(() => 'late' as const)])
   } finally {
-    done.abort()
+    finish()
+    stop?.removeEventListener('abort', finish)
+  }
+}
+
+/** As `within`, for work that takes a signal. It is aborted when the work is late or `stop` is aborted. */
+export const endedWithin = async <Value>(
+  clock: Pick<Clock, 'sleep'>,
+  ms: number,
+  stop: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value | 'late'> => {
+  const late = new AbortController()
+  try {
+    return await within(clock, ms, work(late.signal), stop)
+  } finally {
+    late.abort()
   }
 }

@@ -27,25 +27,33 @@ import { complain } from './command.ts'
 
 export const clock = hostClock
 
-export const connectVpn = (
-  site: Site,
-  poll: () => Configuration['poll'],
-  budgets: ReadBudgets,
-  clockOf: Clock = hostClock,
-  observe?: (request: ObservedRequest) => void,
-  hear?: (answer: TimedAnswer) => void,
-): VpnSite => {
-  const { requestTimeoutMs, rate } = poll()
+/** How many pages are read at once over all sites. A page takes a slot, not a list: slow endpoints do not block others. */
+const PAGES_AT_ONCE = 4
+
+export const createPageSlots = () => pLimit(PAGES_AT_ONCE)
+
+export const connectVpn = (options: {
+  readonly site: Site
+  readonly poll: () => Configuration['poll']
+  readonly budgets: ReadBudgets
+  readonly slots: ReturnType<typeof createPageSlots>
+  readonly clock: Clock
+  readonly hear: (answer: TimedAnswer) => void
+  readonly observe?: (request: ObservedRequest) => void
+}): VpnSite => {
+  const { site, budgets, slots, observe } = options
+  const { requestTimeoutMs, rate } = options.poll()
   const { region } = site
   let account: string | undefined
   const vpn = createVpn({
     ...site,
     requestTimeoutMs,
-    clock: clockOf,
+    clock: options.clock,
     beforePage: (signal) => budgets(budgetKey(site, account), rate)(signal),
+    pageSlot: (read) => slots(read),
     onRequest: ({ action, code, throttled, startedAt, endedAt, dateHeader: date }) => {
       observe?.({ account, region, action, code, throttled })
-      if (date !== undefined) hear?.({ startedAt, endedAt, date })
+      if (date !== undefined) options.hear({ startedAt, endedAt, date })
     },
   })
   return {
@@ -56,9 +64,6 @@ export const connectVpn = (
     },
   }
 }
-
-/** How many endpoints a command reads at once. The daemon reads as many. */
-const READS_AT_ONCE = 4
 
 interface ReadEndpoint {
   /** The key of the endpoint in the state file. */
@@ -76,12 +81,14 @@ const readEndpoints = async (
   clock: ReturnType<typeof createSkewClock>,
 ): Promise<readonly ReadEndpoint[]> => {
   const { signal } = new AbortController()
-  const reads = pLimit(READS_AT_ONCE)
+  const { staleAfterMs } = configuration.poll
+  const slots = createPageSlots()
   const sites = new Map<string, VpnSite>()
   const budgets = createReadBudgets(clock)
   const vpnOf = (site: Site) => {
     const known =
-      sites.get(siteKey(site)) ?? connectVpn(site, () => configuration.poll, budgets, clock, undefined, clock.hear)
+      sites.get(siteKey(site)) ??
+      connectVpn({ site, poll: () => configuration.poll, budgets, slots, clock, hear: clock.hear })
     sites.set(siteKey(site), known)
     return known
   }
@@ -97,7 +104,7 @@ const readEndpoints = async (
     configuration.watch.map(async (entry) => {
       const site = siteOf(entry)
       const vpn = vpnOf(site)
-      const { endpoints, failure } = await createDiscovery({ vpn, selection: entry }).refresh(signal)
+      const { endpoints, failure } = await createDiscovery({ vpn, clock, selection: entry }).refresh(signal)
       const account = await orFailure(vpn.account(signal))
       return { site, selection: entry, endpoints, failure, account: account instanceof VpnError ? undefined : account }
     }),
@@ -113,7 +120,7 @@ const readEndpoints = async (
     async ({ site, endpoint: { id, name } }): Promise<ReadEndpoint> => ({
       key: endpointKey(site.region, id),
       endpoint: { id, name, region: site.region, account: accounts.get(siteKey(site)) },
-      snapshot: await reads(() => orFailure(confirmedSnapshot(vpnOf(site), clock, id, signal))),
+      snapshot: await orFailure(confirmedSnapshot(vpnOf(site), clock, { endpointId: id, staleAfterMs }, signal)),
     }),
   )
   return [...(await Promise.all(read)), ...unlisted]

@@ -22,7 +22,7 @@ import { toIso } from '../domain/time/instant.ts'
 import { VERSION } from '../version.ts'
 import { assignmentOf } from './assignment.ts'
 import { complain, OperatorError } from './command.ts'
-import { connectVpn } from './compose-aws.ts'
+import { connectVpn, createPageSlots } from './compose-aws.ts'
 import { createExposureWarnings } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
 import { composeNotifier, readTargets } from './compose-notify.ts'
@@ -99,6 +99,7 @@ export const composeDaemon = async (options: {
   }
   let notifier: ReturnType<typeof composeNotifier> | undefined
   let budgets: ReturnType<typeof createReadBudgets> | undefined
+  const slots = createPageSlots()
 
   const trail = await openTrail(configuration.audit.file, log)
   const tellHead = (message: string) => {
@@ -112,7 +113,8 @@ export const composeDaemon = async (options: {
     random: Math.random,
     connect: (site, { clock, hear }) => {
       budgets ??= createReadBudgets(clock)
-      return connectVpn(site, () => configuration.poll, budgets, clock, metrics.observeRequest, hear)
+      const poll = () => configuration.poll
+      return connectVpn({ site, poll, budgets, slots, clock, hear, observe: metrics.observeRequest })
     },
     scheduleOf: cronSchedule,
     trail,

@@ -7,8 +7,14 @@ import { faultText } from './fault.ts'
 // Node 22 and later cache compiled code in the folder for temporary files. If they cannot, the start is only slower.
 ;(module as { readonly enableCompileCache?: () => unknown }).enableCompileCache?.()
 
+/** What is still running after the command has ended may go on for this long. */
+const LEFT_BEHIND_MS = 1000
+
 /** Without this the SDK prints seven lines about Node 20 on stderr. The image runs Node 24. */
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true'
+
+// The SDK's HTTP client for credentials warns on the console of slow answers. The call that waits reports them.
+Object.assign(console, { warn: () => {} })
 
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   // A reader such as `head` may close the pipe early. This is not an error.
@@ -30,3 +36,5 @@ process.on('uncaughtException', (error) => {
 })
 
 process.exitCode = await runCommandLine(process.argv.slice(2))
+// A request or a process that nobody waits for any more, such as a search for credentials, must not keep this process.
+process.stdout.write('', () => setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref())

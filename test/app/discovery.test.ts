@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createDiscovery, type EndpointSelection } from '../../src/app/discovery.ts'
 import { type ListedEndpoint, VpnError, type VpnErrorCode } from '../../src/app/vpn.ts'
+import { createManualClock } from './manual-clock.ts'
 
 const STAFF = 'cvpn-endpoint-0123456789abcdef0'
 const MACHINES = 'cvpn-endpoint-0123456789abcdef1'
@@ -41,7 +42,11 @@ const tagged = (tags: Record<string, string>): EndpointSelection['discover'] => 
 
 const setUp = ({ endpoints = [], discover = 'all' }: Partial<EndpointSelection> = {}) => {
   const account = standInAccount()
-  const discovery = createDiscovery({ vpn: account.vpn, selection: { endpoints, discover } })
+  const discovery = createDiscovery({
+    clock: createManualClock(0),
+    vpn: account.vpn,
+    selection: { endpoints, discover },
+  })
   const ids = (found: ReadonlyArray<{ id: string }>) => found.map(({ id }) => id)
   return {
     ...account,
@@ -147,7 +152,9 @@ describe('discovery', () => {
     const account = standInAccount()
     account.put(MACHINES)
     const selection = { endpoints: [{ id: STAFF, name: undefined }], discover: undefined }
-    const { endpoints } = await createDiscovery({ vpn: account.vpn, selection }).refresh(never)
+    const { endpoints } = await createDiscovery({ clock: createManualClock(0), vpn: account.vpn, selection }).refresh(
+      never,
+    )
     expect(endpoints).toEqual([{ id: STAFF, name: STAFF }])
     expect(account.asked()).toBe(0)
   })

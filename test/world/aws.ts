@@ -21,6 +21,7 @@ const REGION = 'eu-central-1'
 /** A small number, so that every endpoint has several pages and its list changes while they are read. */
 const PAGE_ROWS = 4
 const REQUEST_TIMEOUT_MS = 10 * SECOND
+const CREDENTIALS_TIMEOUT_MS = 0.8 * REQUEST_TIMEOUT_MS
 /** How long the fault `stale-list` lists a terminated connection as active. */
 const STALE_MS = 8 * SECOND
 /** How long a connection is `terminating` before it becomes `failed-to-terminate`. */
@@ -155,6 +156,10 @@ export const createAws = (
       process.ask(async () => {
         if (signal.aborted) throw new VpnError('aborted', 'aborted')
         const startedAt = clock.elapsed()
+        if (strikes('hung-credentials')) {
+          await sleep(CREDENTIALS_TIMEOUT_MS, signal)
+          throw new VpnError('no-credentials', 'no credentials came')
+        }
         if (strikes('unreachable')) throw new VpnError('unreachable', 'AWS is unreachable')
         const toAwsMs = travelMs()
         if (strikes('hangs')) {

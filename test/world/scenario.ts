@@ -57,6 +57,7 @@ export const FAULTS = [
   'counters-stand-still',
   'slow',
   'wrong-date',
+  'hung-credentials',
 ] as const
 export type Fault = (typeof FAULTS)[number]
 

@@ -28,7 +28,7 @@ type Provider = ReturnType<typeof fromTemporaryCredentials>
 const SHARE_OF_TIMEOUT = 0.4
 
 /**
- * A provider of credentials of a role, which it assumes with the SDK's default credentials. Each call asks STS: the
+ * A provider of credentials of a role. Each call asks STS: the
  * caller caches the result. If STS fails, the provider returns its last credentials until they expire.
  * Fails with `RoleNotAssumed`.
  */
@@ -37,10 +37,13 @@ export const assumedRole = (options: {
   readonly region: string
   readonly requestTimeoutMs: number
   readonly clock: Clock
+  /** The credentials that assume the role. */
+  readonly own: Provider
 }): Provider => {
   const { role, region, clock } = options
   const timeoutMs = Math.ceil(options.requestTimeoutMs * SHARE_OF_TIMEOUT)
   const assume = fromTemporaryCredentials({
+    masterCredentials: options.own,
     params: {
       RoleArn: role.arn,
       RoleSessionName: role.sessionName ?? 'curfew',

@@ -1,7 +1,9 @@
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
 import { STSClient } from '@aws-sdk/client-sts'
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { Clock } from '../../app/clock.ts'
 import { type AssumeRole, assumedRole } from './assumed-role.ts'
+import { promptCredentials } from './prompt-credentials.ts'
 import { ReadingProtocol } from './reading-protocol.ts'
 
 type Logger = NonNullable<EC2ClientConfig['logger']>
@@ -16,6 +18,9 @@ export interface ClientOptions {
   readonly clock: Clock
 }
 
+/** The part of the time of a call that the search for credentials may take. */
+const SHARE_OF_TIMEOUT = 0.8
+
 /** The SDK formats each answer for its log, even without a log, unless the logger has no `info`. That costs time. */
 const NO_LOG = { debug() {}, warn() {}, error() {} } as unknown as Logger
 
@@ -29,13 +34,18 @@ export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutM
   // The Region is always given: the SDK would use an AWS_REGION that is set but empty as the name of a Region.
   const common = { region, retryMode: 'standard', logger: NO_LOG }
   const ofEc2 = { ...common, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
+  // A call that waits for credentials learns that there are none before its own time is over.
+  const own = promptCredentials(
+    () => fromNodeProviderChain({ logger: NO_LOG }),
+    requestTimeoutMs * SHARE_OF_TIMEOUT,
+    clock,
+  )
   const reader = new EC2Client({
     ...ofEc2,
     protocol: ReadingProtocol,
     maxAttempts: 3,
-    ...(assumeRole === undefined
-      ? {}
-      : { credentials: assumedRole({ role: assumeRole, region, requestTimeoutMs, clock }) }),
+    credentials:
+      assumeRole === undefined ? own : assumedRole({ role: assumeRole, region, requestTimeoutMs, clock, own }),
     requestHandler: {
       // Half of the limit: after a lost handshake there is time for a second one.
       connectionTimeout: Math.ceil(requestTimeoutMs / 2),

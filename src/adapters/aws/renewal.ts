@@ -1,5 +1,7 @@
 import type { Clock } from '../../app/clock.ts'
-import { type Instant, MINUTE } from '../../domain/time/instant.ts'
+import { within } from '../../app/within.ts'
+import { type Elapsed, msBetween } from '../../domain/time/elapsed.ts'
+import { MINUTE } from '../../domain/time/instant.ts'
 
 /** If new credentials help at all, the first ones do: asking again within a minute only adds calls. */
 const PAUSE_MS = MINUTE
@@ -8,19 +10,20 @@ type Credentials = (options: { readonly forceRefresh: boolean }) => Promise<unkn
 
 /**
  * Renews the credentials after AWS has rejected them as expired. All calls that were rejected share one renewal, and
- * there is at most one a minute. Resolves to whether the renewal succeeded.
+ * there is at most one a minute. Resolves to whether the renewal succeeded within `limitMs`, and at once when the signal
+ * is aborted.
  */
-export const createRenewal = (credentials: Credentials, clock: Clock) => {
-  let latest: { readonly at: Instant; readonly done: Promise<boolean> } | undefined
-  return (): Promise<boolean> => {
-    const now = clock.now()
-    if (latest === undefined || Math.abs(now - latest.at) >= PAUSE_MS) {
+export const createRenewal = (credentials: Credentials, limitMs: number, clock: Clock) => {
+  let latest: { readonly at: Elapsed; readonly done: Promise<boolean> } | undefined
+  return async (signal: AbortSignal): Promise<boolean> => {
+    const now = clock.elapsed()
+    if (latest === undefined || msBetween(latest.at, now) >= PAUSE_MS) {
       const done = credentials({ forceRefresh: true }).then(
         () => true,
         () => false,
       )
       latest = { at: now, done }
     }
-    return latest.done
+    return (await within(clock, limitMs, latest.done, signal)) === true
   }
 }

@@ -20,6 +20,8 @@ export interface VpnOptions extends ClientOptions {
   readonly onRequest?: ((request: ApiRequest) => void) | undefined
   /** Awaited before each page. It limits Curfew's share of the account's read requests. */
   readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined
+  /** Runs the request for a page. It limits how many run at once. */
+  readonly pageSlot?: <Value>(read: () => Promise<Value>) => Promise<Value>
 }
 
 /** Whether AWS rejected the credentials as expired: then new ones may help. */
@@ -37,19 +39,27 @@ const ASLEEP_MS = 6 * MINUTE
  * `requestTimeoutMs` limits each page and each termination, with all its attempts.
  */
 export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
-  const { region, requestTimeoutMs: limitMs, clock, assumeRole, onRequest, beforePage } = options
+  const {
+    region,
+    requestTimeoutMs: limitMs,
+    clock,
+    assumeRole,
+    onRequest,
+    beforePage,
+    pageSlot = (read) => read(),
+  } = options
   const clients = createClients(options)
   const { reader, terminator, identity } = clients
   const exchange = createExchange({ region, limitMs, clock, onRequest })
   const lists = createLists(reader, exchange, region)
-  const renew = createRenewal(clients.credentials, clock)
+  const renew = createRenewal(clients.credentials, limitMs, clock)
 
   /** Runs a call that only reads. If AWS rejects the credentials as expired, renews them and runs it once more. */
-  const reading = async <Output>(work: () => Promise<Output>): Promise<Output> => {
+  const reading = async <Output>(signal: AbortSignal, work: () => Promise<Output>): Promise<Output> => {
     try {
       return await work()
     } catch (error) {
-      if (!isExpired(error) || !(await renew())) throw error
+      if (!isExpired(error) || !(await renew(signal))) throw error
       return work()
     }
   }
@@ -62,9 +72,9 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
     const [startedAt, beganAt] = [clock.elapsed(), clock.now()]
     try {
       const rows = await readAllPages((token) =>
-        reading(async () => {
+        reading(signal, async () => {
           await beforePage?.(signal)
-          return page(token)
+          return pageSlot(() => page(token))
         }),
       )
       // AWS's answers may correct the clock during the list. So the start is computed from the corrected clock and the
@@ -113,7 +123,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
     },
 
     missingPermissions: (endpointId, signal) =>
-      reading(async () => {
+      reading(signal, async () => {
         await beforePage?.(signal)
         return missingPermissions(clients, exchange, endpointId, signal)
       }),
@@ -122,7 +132,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
       const ofRole = assumeRole === undefined ? undefined : accountOf(assumeRole.arn)
       if (ofRole !== undefined) return ofRole
       const action = 'GetCallerIdentity'
-      return reading(() => {
+      return reading(signal, () => {
         const command = new GetCallerIdentityCommand({})
         return exchange.carry({
           action,
@@ -162,7 +172,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
       })
       return call.catch(async (error: unknown) => {
         // The call is not repeated here. The termination queue repeats it with the new credentials.
-        if (isExpired(error)) await renew()
+        if (isExpired(error)) await renew(signal)
         throw error
       })
     },

@@ -6,6 +6,8 @@ import { AWS_ACTIONS } from '../../../src/adapters/aws/actions.ts'
 /** The IAM actions that a name imported from the SDK stands for. Undefined for names that this test does not know. */
 const actionOf = (from: string, name: string): readonly string[] | undefined => {
   if (`${from} ${name}` === '@aws-sdk/credential-providers fromTemporaryCredentials') return ['sts:AssumeRole']
+  // It looks for credentials in the environment of the process.
+  if (`${from} ${name}` === '@aws-sdk/credential-providers fromNodeProviderChain') return []
   const [, service] = /^@aws-sdk\/client-(ec2|sts)$/.exec(from) ?? []
   // This class only reads answers.
   if (`${from} ${name}` === '@aws-sdk/core/protocols AwsEc2QueryProtocol') return []

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createVpn } from '../../../src/adapters/aws/vpn.ts'
+import { hostClock } from '../../../src/adapters/host/clock.ts'
 import { VpnError } from '../../../src/app/vpn.ts'
 import { type Connection, isActive } from '../../../src/domain/connection.ts'
 import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
@@ -50,7 +51,7 @@ const setUp = async (
     now: () => at,
     elapsed: () => elapsedAt(at),
     trust: () => 'confirmed' as const,
-    sleep: () => Promise.resolve(),
+    sleep: hostClock.sleep,
   }
   const inRegion = (region: string) => {
     const vpn = createVpn({ region, endpointUrl: simulator.url, requestTimeoutMs: 20_000, clock })

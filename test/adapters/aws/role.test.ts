@@ -76,7 +76,7 @@ describe('a role', () => {
     const { connect } = await simulateAccounts({
       intercept: ({ service }) => (service === 'sts' ? 'hang' : undefined),
     })
-    const vpn = connect({ assumeRole: ROLE, requestTimeoutMs: 500 })
+    const vpn = connect({ assumeRole: ROLE, requestTimeoutMs: 3000 })
     const { code, message } = await failureOf(vpn.snapshot(CONTRACTORS, never))
     expect(code).toBe('timeout')
     expect(message).toContain(ROLE.arn)

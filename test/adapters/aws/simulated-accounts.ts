@@ -1,5 +1,6 @@
 import { onTestFinished, vi } from 'vitest'
 import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
+import { hostClock } from '../../../src/adapters/host/clock.ts'
 import { type TerminateTarget, VpnError, type VpnSite } from '../../../src/app/vpn.ts'
 import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
 import { SECOND } from '../../../src/domain/time/instant.ts'
@@ -59,7 +60,7 @@ export const simulateAccounts = async ({
     now: () => at,
     elapsed: () => elapsedAt(at),
     trust: () => 'confirmed' as const,
-    sleep: () => Promise.resolve(),
+    sleep: hostClock.sleep,
   }
   return {
     ...simulator,

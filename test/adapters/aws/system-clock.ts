@@ -1,3 +1,4 @@
+import { hostClock } from '../../../src/adapters/host/clock.ts'
 import type { Clock } from '../../../src/app/clock.ts'
 import { elapsedAt } from '../../../src/domain/time/elapsed.ts'
 
@@ -6,5 +7,5 @@ export const systemClock: Clock = {
   now: Date.now,
   elapsed: () => elapsedAt(performance.now()),
   trust: () => 'confirmed',
-  sleep: () => Promise.resolve(),
+  sleep: hostClock.sleep,
 }
