@@ -29,7 +29,7 @@ describe('a pattern that is made to be slow', () => {
   })
 
   it('does not slow down the comparison of all patterns with each other', () => {
-    const wide = Array.from({ length: 900 }, (_, index) => `"*${'a'.repeat(900)}${index}*"`)
+    const wide = Array.from({ length: 200 }, (_, index) => `"*${'a'.repeat(900)}${index}*"`)
     const narrow = Array.from({ length: 900 }, (_, index) => `"${'a'.repeat(1000)}${index}*"`)
     const files = memoryFiles({
       'a.yaml': `version: 1\npolicies:\n  - { name: wide, kind: banned-users, users: [${wide.join()}] }\n`,
@@ -38,5 +38,39 @@ describe('a pattern that is made to be slow', () => {
     const { policies, problems } = loadPolicies(files, ['a.yaml', 'b.yaml'])
     expect(problems).toEqual([])
     expect(policyFileWarnings(files, ['a.yaml', 'b.yaml'], policies ?? [], NOW)).toEqual([])
+  })
+
+  const banOf = (patterns: readonly string[]) =>
+    loadPolicies(
+      memoryFiles({
+        'a.yaml': `version: 1\npolicies:\n  - { name: ban, kind: banned-users, usersFile: ./users.txt }\n`,
+        'users.txt': `${patterns.join('\n')}\n`,
+      }),
+      ['a.yaml'],
+    )
+  const numbered = (count: number, pattern: (index: number) => string) =>
+    Array.from({ length: count }, (_, index) => pattern(index))
+
+  it.each([
+    ['without a literal end', (index: number) => `*name-${index}*`, 'at both ends'],
+    ['with one beginning', (index: number) => `corp-*${index % 10}`, 'begin with "corp-"'],
+    ['with one end', (index: number) => `${index % 10}*@corp.example`, 'end in "@corp.example"'],
+  ])('is refused at its line where 200 others %s must be compared with every name', (_name, pattern, words) => {
+    expect(banOf(numbered(200, pattern)).problems.filter(({ severity }) => severity === 'error')).toEqual([])
+    const errors = banOf(numbered(10_000, pattern)).problems.filter(({ severity }) => severity === 'error')
+    expect(errors).toMatchObject([{ file: 'users.txt', line: 201 }])
+    expect(errors[0]?.message).toContain(words)
+  })
+
+  it('is not refused where names are found by their ends', () => {
+    const many = numbered(10_000, (index) => (index % 2 === 0 ? `ext-${index}-*` : `*@vendor-${index}.example`))
+    expect(banOf(many).problems.filter(({ severity }) => severity === 'error')).toEqual([])
+  })
+
+  it('counts a group once for each policy that uses it', () => {
+    const policies = numbered(3, (index) => `  - { name: ban-${index}, kind: banned-users, users: [group:wide] }`)
+    const text = `version: 1\ngroups:\n  wide: [${numbered(100, (index) => `"*name-${index}*"`).join()}]\npolicies:\n${policies.join('\n')}\n`
+    const { problems } = loadPolicies(memoryFiles({ 'a.yaml': text }), ['a.yaml'])
+    expect(problems.filter(({ severity }) => severity === 'error')).toMatchObject([{ file: 'a.yaml', line: 7 }])
   })
 })

@@ -1,4 +1,4 @@
-import { parsePattern } from '../../domain/names/pattern.ts'
+import { type Pattern, parsePattern } from '../../domain/names/pattern.ts'
 import type { Shared } from '../../domain/policies/policy.ts'
 import type { ReportOptions, YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
@@ -47,6 +47,12 @@ export const sharedOf = (
     return found?.value
   }
 
+  const admitted = (patterns: readonly Pattern[] | undefined, at: readonly (string | number)[]) => {
+    const crowded = references.crowded(patterns ?? [])
+    if (crowded !== undefined) problem(at, crowded)
+    return patterns
+  }
+
   return {
     problem,
     calendar: (wanted, at) => lookUp('calendar', vocabulary.calendars, wanted, at),
@@ -59,7 +65,7 @@ export const sharedOf = (
           )
           return undefined
         }
-        return lookUp('group', vocabulary.groups, text.slice(GROUP.length), at)
+        return admitted(lookUp('group', vocabulary.groups, text.slice(GROUP.length), at), at)
       }
       const hidden = textFileAt(at) && hiddenCharacter(text)
       const parsed = hidden === undefined ? parsePattern(text) : { problem: hidden }
@@ -69,7 +75,7 @@ export const sharedOf = (
       }
       const doubt = unlikelyName(text)
       if (doubt !== undefined) report(at, doubt, { severity: 'warning' })
-      return [parsed.pattern]
+      return admitted([parsed.pattern], at)
     },
     file(key) {
       const named = policy[key]

@@ -1,4 +1,4 @@
-import { matchesGlob } from './pattern.ts'
+import { globMatcher } from './pattern.ts'
 
 /** Many globs, searched together. */
 interface GlobIndex {
@@ -14,11 +14,11 @@ export const createGlobIndex = (globs: readonly string[]): GlobIndex => {
   const prefixes = new EndIndex()
   const suffixes = new EndIndex()
   const unindexed: number[] = []
+  const matchers = globs.map(globMatcher)
   globs.forEach((glob, index) => {
-    const [, prefix = '', suffix = ''] = /^([^*?]*).*?([^*?]*)$/su.exec(glob) ?? []
-    if (prefix === '' && suffix === '') unindexed.push(index)
-    else if (prefix.length >= suffix.length) prefixes.add(prefix, index)
-    else suffixes.add(suffix, index)
+    const { end, text } = indexedEnd(glob)
+    if (end === 'neither') unindexed.push(index)
+    else (end === 'prefix' ? prefixes : suffixes).add(text, index)
   })
 
   return {
@@ -28,9 +28,16 @@ export const createGlobIndex = (globs: readonly string[]): GlobIndex => {
         ...suffixes.find((length) => name.slice(name.length - length), name.length),
         ...unindexed,
       ]
-      return candidates.filter((index) => matchesGlob(globs[index] ?? '', name))
+      return candidates.filter((index) => matchers[index]?.(name) === true)
     },
   }
+}
+
+/** The literal end by which a glob is found. A glob with `neither` is compared with every name. */
+export const indexedEnd = (glob: string): { readonly end: 'prefix' | 'suffix' | 'neither'; readonly text: string } => {
+  const [, prefix = '', suffix = ''] = /^([^*?]*).*?([^*?]*)$/su.exec(glob) ?? []
+  if (prefix === '' && suffix === '') return { end: 'neither', text: '' }
+  return prefix.length >= suffix.length ? { end: 'prefix', text: prefix } : { end: 'suffix', text: suffix }
 }
 
 /** Positions by literal end, and the set of lengths that these ends have: a look-up tries each length once. */
