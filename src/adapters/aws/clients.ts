@@ -1,12 +1,11 @@
-import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2'
+import { EC2Client } from '@aws-sdk/client-ec2'
 import { STSClient } from '@aws-sdk/client-sts'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { Clock } from '../../app/clock.ts'
 import { type AssumeRole, assumedRole } from './assumed-role.ts'
+import { createCredentialSearch } from './credential-search.ts'
 import { promptCredentials } from './prompt-credentials.ts'
 import { ReadingProtocol } from './reading-protocol.ts'
-
-type Logger = NonNullable<EC2ClientConfig['logger']>
 
 export interface ClientOptions {
   readonly region: string
@@ -21,9 +20,6 @@ export interface ClientOptions {
 /** The part of the time of a call that the search for credentials may take. */
 const SHARE_OF_TIMEOUT = 0.8
 
-/** The SDK formats each answer for its log, even without a log, unless the logger has no `info`. That costs time. */
-const NO_LOG = { debug() {}, warn() {}, error() {} } as unknown as Logger
-
 /**
  * Clients that share one pool of sockets and one set of credentials. `reader` and `identity` try again by themselves.
  * `terminator` does not: the termination queue counts every call against the rate.
@@ -32,11 +28,12 @@ export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutM
   // Otherwise the SDK writes seven lines about Node 20 to stderr. It reads this option from the environment only.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   // The Region is always given: the SDK would use an AWS_REGION that is set but empty as the name of a Region.
-  const common = { region, retryMode: 'standard', logger: NO_LOG }
+  const search = createCredentialSearch()
+  const common = { region, retryMode: 'standard', logger: search.logger }
   const ofEc2 = { ...common, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
   // A call that waits for credentials learns that there are none before its own time is over.
   const own = promptCredentials(
-    () => fromNodeProviderChain({ logger: NO_LOG }),
+    () => fromNodeProviderChain({ logger: search.logger }),
     requestTimeoutMs * SHARE_OF_TIMEOUT,
     clock,
   )
@@ -58,5 +55,5 @@ export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutM
   const { requestHandler, credentials } = reader.config
   const terminator = new EC2Client({ ...ofEc2, maxAttempts: 1, requestHandler, credentials })
   const identity = new STSClient({ ...common, maxAttempts: 3, requestHandler, credentials })
-  return { reader, terminator, identity, credentials }
+  return { reader, terminator, identity, credentials, whyNoCredentials: search.whyNone }
 }

@@ -5,6 +5,7 @@ import type { Instant } from '../../domain/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import { checkBody, readBody } from './answer-body.ts'
 import { readConnectionsPage } from './connections-page.ts'
+import type { NoCredentials } from './credential-search.ts'
 import { awsCodeOf, codeBeforeSending, requestIdOf, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
 import type { PageRead } from './reading-protocol.ts'
@@ -33,6 +34,7 @@ interface ExchangeOptions {
   readonly limitMs: number
   readonly clock: Clock
   readonly onRequest: ((request: ApiRequest) => void) | undefined
+  readonly whyNoCredentials?: () => NoCredentials | undefined
 }
 
 interface HttpRequest {
@@ -80,7 +82,7 @@ const dateOf = ({ headers: { date = '', age } }: HttpAnswer): Instant | undefine
 const isOfAws = (error: unknown): boolean => awsCodeOf(error) !== undefined && requestIdOf(error) !== undefined
 
 /** Makes calls to AWS within a time limit. Checks and reports every attempt. Every failure is a `VpnError`. */
-export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOptions) => ({
+export const createExchange = ({ region, limitMs, clock, onRequest, whyNoCredentials }: ExchangeOptions) => ({
   async carry<Output>({ action, endpointId, command, send, signal }: Call<Output>): Promise<Output> {
     const stop = new AbortController()
     let late = false
@@ -163,7 +165,8 @@ export const createExchange = ({ region, limitMs, clock, onRequest }: ExchangeOp
       // Time may run out in the pause after a failed attempt, such as a throttle: then that failure is the reason.
       const reason = late && lastFailure !== undefined ? lastFailure : error
       const code = reason === error ? codeOf(error) : vpnErrorCode(reason)
-      throw vpnErrorOf(reason, { action, endpointId, region, address, limitMs }, code)
+      const noCredentials = code === 'no-credentials' ? whyNoCredentials?.() : undefined
+      throw vpnErrorOf(reason, { action, endpointId, region, address, limitMs, noCredentials }, code)
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)

@@ -1,6 +1,8 @@
+import { partition } from '@aws-sdk/core/client'
 import { VpnError, type VpnErrorCode } from '../../app/vpn.ts'
 import { AWS_ACTIONS } from './actions.ts'
 import { RoleNotAssumed } from './assumed-role.ts'
+import type { NoCredentials } from './credential-search.ts'
 import { awsCodeOf, httpStatusOf, requestIdOf, systemCodeOf, vpnErrorCode } from './error-codes.ts'
 
 /** The call that failed, as the message names it. */
@@ -12,9 +14,25 @@ interface FailedCall {
   /** `host:port`. Undefined if no request was sent. */
   readonly address: string | undefined
   readonly limitMs: number
+  /** Why the SDK found no credentials, if that is known. */
+  readonly noCredentials?: NoCredentials | undefined
 }
 
-const LONGEST_CHARACTERS = 300
+/** AWS's longest denial has some 450 characters. It names the caller at its beginning, and the reason at its end. */
+const LONGEST_CHARACTERS = 500
+
+const shortened = (line: string): string => {
+  if (line.length <= LONGEST_CHARACTERS) return line
+  const half = LONGEST_CHARACTERS / 2
+  return `${line.slice(0, half)} … ${line.slice(-half)}`
+}
+
+/**
+ * A run of letters and digits that is as long as a secret key. An ARN with the path of a role, and a code of AWS such as
+ * InvalidClientVpnActiveAssociationNotFound, are as long, and no secrets.
+ */
+const LONG_RUN = /\barn:\S+|[A-Za-z0-9+/=_]{40,}/g
+const IS_SHOWN = /^arn:|^(?:[A-Z][a-z]+)+$/
 
 /**
  * The first line of a message of AWS, the SDK or Node, without the parts that must not reach a log: authorization
@@ -25,29 +43,50 @@ const quotable = (text: string): string => {
     .replace(/\s*Encoded authorization failure message:.*/i, '')
     .replace(/\bCommand failed:.*/i, 'Command failed')
     .replace(/\bA[KS]IA[A-Z0-9]{8,}/g, '…')
-    // A secret key has 40 characters. Ids and ARNs hold no such run: dashes and colons divide them.
-    .replace(/[A-Za-z0-9+/=_]{40,}/g, '…')
+    .replace(LONG_RUN, (run) => (IS_SHOWN.test(run) ? run : '…'))
     .replace(/\p{C}+/gu, ' ')
     .trim()
     .replace(/\.$/, '')
-  return line.length > LONGEST_CHARACTERS ? `${line.slice(0, LONGEST_CHARACTERS)}…` : line
+  return shortened(line)
 }
 
-const partitionOf = (region: string) => {
-  if (region.startsWith('cn-')) return 'aws-cn'
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+/** The kind of policy that denies, as AWS's message names it at its end. */
+const EXPLICIT = /with an explicit deny in an? (?<kind>[A-Za-z -]*?(?:policy|boundary))/
+const IMPLICIT = /because no (?<kind>[A-Za-z -]*?(?:policy|boundary)) allows/
+const OF_ORGANIZATION = new Set(['service control policy', 'resource control policy'])
+
+/** What to do where allowing the action in IAM does not help; undefined where it does. */
+const adviceBeyondAllow = (message: string): string | undefined => {
+  const explicit = EXPLICIT.exec(message)?.groups?.kind
+  const kind = explicit ?? IMPLICIT.exec(message)?.groups?.kind
+  if (kind !== undefined && OF_ORGANIZATION.has(kind)) {
+    return `a ${kind} of the organization denies it: ask those who manage the organization, because IAM cannot allow it`
+  }
+  return explicit && `remove the deny from that ${explicit}: no other policy can allow it`
 }
+
+const deniedAdvice = ({ action, endpointId, region }: FailedCall, message: string): string => {
+  const beyond = adviceBeyondAllow(message)
+  if (beyond !== undefined) return beyond
+  const name = AWS_ACTIONS.find((known) => known.endsWith(`:${action}`)) ?? action
+  const kind = IMPLICIT.exec(message)?.groups?.kind ?? 'identity-based policy'
+  const where = kind === 'identity-based policy' ? '' : `, in the ${kind} too`
+  return `allow ${name} on ${endpointId === undefined ? '*' : arnOf(region, endpointId)}${where}`
+}
+
+const arnOf = (region: string, endpointId: string) =>
+  `arn:${partition(region).name}:ec2:${region}:*:client-vpn-endpoint/${endpointId}`
 
 const NOT_EC2 = 'another server answered instead of EC2: check the proxy and the endpoint URL'
 const MAYBE_DONE = 'AWS may have carried it out: the next snapshot shows whether it did'
 
-const ADVICE: Readonly<Record<VpnErrorCode, (call: FailedCall) => string>> = {
+type Advice = (call: FailedCall, message: string) => string
+
+const ADVICE: Readonly<Record<VpnErrorCode, Advice>> = {
   throttled: () => 'other callers in this account share the limit: lower the rate, or ask AWS for a higher limit',
-  denied: ({ action, endpointId, region }) =>
-    endpointId === undefined
-      ? `allow ${AWS_ACTIONS.find((known) => known.endsWith(`:${action}`)) ?? action} on *`
-      : `allow ec2:${action} on arn:${partitionOf(region)}:ec2:${region}:*:client-vpn-endpoint/${endpointId}`,
-  'no-credentials': () => 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role',
+  denied: deniedAdvice,
+  'no-credentials': ({ noCredentials }) =>
+    noCredentials?.advice ?? 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role',
   'bad-credentials': ({ region }) => `check the access key, and that the account has ${region} enabled`,
   'expired-credentials': () => "renew the credentials, and check the host's clock",
   'endpoint-not-found': () => 'check the id and the region',
@@ -64,14 +103,26 @@ const ADVICE: Readonly<Record<VpnErrorCode, (call: FailedCall) => string>> = {
   aborted: ({ action }) => (action.startsWith('Terminate') ? MAYBE_DONE : 'nothing to do'),
 }
 
+/** Advice for codes of AWS that say more than the code of Curfew. */
+const ADVICE_BY_AWS_CODE: Readonly<Record<string, string>> = {
+  InvalidClientVpnActiveAssociationNotFound:
+    'the endpoint has no associated subnet now, so nobody can be connected: associate one, or remove the endpoint from watch',
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
+
+const adviceOn = (code: VpnErrorCode, error: unknown, call: FailedCall): string =>
+  ADVICE_BY_AWS_CODE[awsCodeOf(error) ?? ''] ?? ADVICE[code](call, messageOf(error))
+
 const seconds = (ms: number) => `${ms / 1000} s`
 
 /** The answer, or why there is none. */
-const resultOf = (code: VpnErrorCode, error: unknown, { address = 'AWS', limitMs }: FailedCall): string => {
+const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall): string => {
+  const { address = 'AWS', limitMs, noCredentials } = call
   if (code === 'aborted') return 'stopped before an answer arrived'
   if (code === 'timeout') return `no complete answer from ${address} within ${seconds(limitMs)}`
-  const message = error instanceof Error ? quotable(error.message) : ''
-  if (code === 'no-credentials') return `no usable credentials (${message})`
+  const message = quotable(messageOf(error))
+  if (code === 'no-credentials') return `no usable credentials (${noCredentials?.why ?? message})`
   const awsCode = awsCodeOf(error)
   if (awsCode !== undefined) return message === '' ? awsCode : `${quotable(awsCode)}: ${message}`
   const status = httpStatusOf(error)
@@ -86,7 +137,7 @@ const ROLE_REFUSED =
 
 const roleNotAssumed = (code: VpnErrorCode, { arn, cause }: RoleNotAssumed, call: FailedCall): string => {
   const refused = awsCodeOf(cause) !== undefined && code === 'no-credentials'
-  return `cannot assume ${arn}: ${resultOf(refused ? 'denied' : code, cause, call)}; ${refused ? ROLE_REFUSED : ADVICE[code](call)}`
+  return `cannot assume ${arn}: ${resultOf(refused ? 'denied' : code, cause, call)}; ${refused ? (adviceBeyondAllow(messageOf(cause)) ?? ROLE_REFUSED) : adviceOn(code, cause, call)}`
 }
 
 /** One line for an operator: the call, the result, the advice. */
@@ -94,7 +145,7 @@ const failureMessage = (code: VpnErrorCode, error: unknown, call: FailedCall): s
   const { action, endpointId, region } = call
   const name = `${action}${endpointId === undefined ? '' : ` of ${endpointId}`} in ${region}`
   if (error instanceof RoleNotAssumed) return `${name}: ${roleNotAssumed(code, error, { ...call, address: 'STS' })}`
-  return `${name}: ${resultOf(code, error, call)}; ${ADVICE[code](call)}`
+  return `${name}: ${resultOf(code, error, call)}; ${adviceOn(code, error, call)}`
 }
 
 /** The `VpnError` of any failure of a call. Give `code` where the error alone does not determine it. */

@@ -50,7 +50,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
   } = options
   const clients = createClients(options)
   const { reader, terminator, identity } = clients
-  const exchange = createExchange({ region, limitMs, clock, onRequest })
+  const exchange = createExchange({ region, limitMs, clock, onRequest, whyNoCredentials: clients.whyNoCredentials })
   const lists = createLists(reader, exchange, region)
   const renew = createRenewal(clients.credentials, limitMs, clock)
 

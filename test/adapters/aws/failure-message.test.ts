@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { RoleNotAssumed } from '../../../src/adapters/aws/assumed-role.ts'
 import { vpnErrorOf } from '../../../src/adapters/aws/failure-message.ts'
 import { VPN_ERROR_CODES } from '../../../src/app/vpn.ts'
 import { SECRET_KEY, SESSION_TOKEN } from './fake-credentials.ts'
@@ -44,6 +45,73 @@ describe('the message of a failure', () => {
     expect(message).not.toContain('abc-DEF_123')
   })
 
+  const user =
+    'arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_PowerUserAccess_0a1b2c3d4e5f6a7b/jane.doe@corp.example'
+  const resource = `arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/${call.endpointId}`
+  const denial = (why: string) =>
+    vpnErrorOf(
+      errorOf(
+        `You are not authorized to perform this operation. User: ${user} is not authorized to perform: ec2:${call.action} on resource: ${resource} ${why} Encoded authorization failure message: ${'Ab1_'.repeat(200)}`,
+      ),
+      call,
+      'denied',
+    ).message
+
+  it('names the role that is denied, and the reason at the end of the message, but no blob', () => {
+    const message = denial('because no identity-based policy allows the action.')
+    expect(message).toContain(user)
+    expect(message).toContain('because no identity-based policy allows')
+    expect(message).toContain(`; allow ec2:${call.action} on arn:`)
+    expect(message).not.toContain('Ab1_Ab1_')
+  })
+
+  it.each([
+    ['with an explicit deny in a service control policy.', /organization/],
+    ['with an explicit deny in a resource control policy.', /organization/],
+    ['because no service control policy allows the action.', /organization/],
+    ['with an explicit deny in an identity-based policy.', /remove the deny from that identity-based policy/],
+    ['with an explicit deny in a VPC endpoint policy.', /remove the deny from that VPC endpoint policy/],
+    ['with an explicit deny in a permissions boundary.', /remove the deny from that permissions boundary/],
+    ['because no permissions boundary allows the action.', /allow ec2:\S+ on \S+, in the permissions boundary too/],
+    ['because no session policy allows the action.', /allow ec2:\S+ on \S+, in the session policy too/],
+  ])('gives advice that helps where a denial ends %s', (why, advice) => {
+    const message = denial(why)
+    expect(message).toContain(why.slice(0, -1))
+    const advised = message.slice(message.lastIndexOf('; '))
+    expect(advised).toMatch(advice)
+    if (!/boundary too|policy too/.test(String(advice))) expect(advised).not.toMatch(/; allow ec2:/)
+  })
+
+  it('keeps the beginning and the end of a message that is too long', () => {
+    const { message } = vpnErrorOf(errorOf(`the beginning ${'word '.repeat(1000)} the end`), call)
+    expect(message).toContain('the beginning')
+    expect(message).toContain('the end')
+  })
+
+  it.each([
+    'InvalidClientVpnActiveAssociationNotFound',
+    'ClientVpnTerminateConnectionsLimitExceeded',
+    'ClientVpnEndpointAssociationsPendingTooLong',
+  ])('shows the long code %s of AWS', (name) => {
+    expect(vpnErrorOf(Object.assign(errorOf('Failed.'), { name }), call).message).toContain(`${name}: Failed`)
+  })
+
+  it('says that an endpoint without a subnet has no connections, and not that Curfew has a fault', () => {
+    const name = 'InvalidClientVpnActiveAssociationNotFound'
+    const { message } = vpnErrorOf(Object.assign(errorOf('pending-associate'), { name }), call)
+    expect(message).toContain('no associated subnet')
+    expect(message).not.toContain('fault in Curfew')
+  })
+
+  it('does not advise to check the trust of a role that an organization denies', () => {
+    const cause = Object.assign(
+      errorOf('User: x is not authorized to perform: sts:AssumeRole with an explicit deny in a service control policy'),
+      { name: 'AccessDenied' },
+    )
+    const role = new RoleNotAssumed('arn:aws:iam::111122223333:role/curfew', cause)
+    expect(vpnErrorOf(role, call, 'no-credentials').message).toMatch(/; a service control policy of the organization/)
+  })
+
   it('holds no command line', () => {
     const failure = Object.assign(new Error('Command failed: /opt/keys --password hunter2\nno such key'), {
       name: 'CredentialsProviderError',
@@ -54,14 +122,23 @@ describe('the message of a failure', () => {
   })
 
   it('has a limited length', () => {
-    expect(vpnErrorOf(errorOf('word '.repeat(10_000)), call).message.length).toBeLessThan(700)
+    expect(vpnErrorOf(errorOf('word '.repeat(10_000)), call).message.length).toBeLessThan(900)
   })
 
   it('names the partition of the Region', () => {
     const arn = (region: string) => vpnErrorOf(errorOf(''), { ...call, region }, 'denied').message
-    expect(arn('cn-north-1')).toContain('arn:aws-cn:ec2:cn-north-1:*:')
-    expect(arn('us-gov-west-1')).toContain('arn:aws-us-gov:ec2:us-gov-west-1:*:')
-    expect(arn('eu-central-1')).toContain('arn:aws:ec2:eu-central-1:*:')
+    for (const [region, partition] of [
+      ['cn-north-1', 'aws-cn'],
+      ['us-gov-west-1', 'aws-us-gov'],
+      ['us-iso-east-1', 'aws-iso'],
+      ['us-isob-east-1', 'aws-iso-b'],
+      ['eu-isoe-west-1', 'aws-iso-e'],
+      ['us-isof-south-1', 'aws-iso-f'],
+      ['eusc-de-east-1', 'aws-eusc'],
+      ['eu-central-1', 'aws'],
+    ] as const) {
+      expect(arn(region)).toContain(`arn:${partition}:ec2:${region}:*:`)
+    }
   })
 
   it('names the host and port that could not be reached', () => {
