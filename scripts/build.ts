@@ -7,8 +7,8 @@ import { thirdPartyLicences } from './third-party-licences.ts'
 const root = fileURLToPath(new URL('../', import.meta.url))
 const outdir = join(root, 'dist/cli')
 
-/** Bytes: 1.5 MB. The bundle is twice as large without `inlineSchemaKeys`, and 280 KiB larger without `leaveOutSchemas`. */
-const LARGEST = 1_500_000
+/** Bytes: 1.6 MB. The bundle is twice as large without `inlineSchemaKeys`, and 280 KiB larger without `leaveOutSchemas`. */
+const LARGEST = 1_600_000
 
 /** `--readable` keeps names, to make a stack trace readable: the same sources give the same bundle with the same places. */
 const readable = process.argv.includes('--readable')
