@@ -88,8 +88,9 @@ export interface AuditTrail {
 
 /**
  * `unwritable`: records cannot be written now. `damaged`: the file was changed. `locked`: another process has it open.
+ * `stopped`: this process was to stop before it had the file.
  */
-type AuditErrorCode = 'unwritable' | 'damaged' | 'locked'
+type AuditErrorCode = 'unwritable' | 'damaged' | 'locked' | 'stopped'
 
 /** An error of the audit trail. `message` is one line for an operator: which file, what is wrong, what to do. */
 export class AuditError extends Error {

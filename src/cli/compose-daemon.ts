@@ -49,10 +49,11 @@ export const createLog = async (level: string, format = process.env.LOG_FORMAT ?
   return { log, output }
 }
 
-const openTrail = async (file: string, log: Logger) => {
+const openTrail = async (file: string, log: Logger, stop: AbortSignal = new AbortController().signal) => {
   try {
     const trail = await openAuditTrail({
       file,
+      stop,
       onWait: (message) => log.warn({ event: 'audit-waiting', file }, message),
     })
     const { repaired } = trail
@@ -71,6 +72,8 @@ const openTrail = async (file: string, log: Logger) => {
 export const composeDaemon = async (options: {
   readonly configuration: Configuration
   readonly log: Logger
+  /** Ends the wait for the audit file. */
+  readonly stop?: AbortSignal | undefined
   /** Where the log goes, to count the lines that are dropped. */
   readonly output: LogOutput
   readonly listeners?: readonly Emit[]
@@ -101,7 +104,7 @@ export const composeDaemon = async (options: {
   let budgets: ReturnType<typeof createReadBudgets> | undefined
   const slots = createPageSlots()
 
-  const trail = await openTrail(configuration.audit.file, log)
+  const trail = await openTrail(configuration.audit.file, log, options.stop)
   const tellHead = (message: string) => {
     const { seq, hash } = trail.head()
     log.info({ event: 'audit-head', file: configuration.audit.file, seq, hash }, message)

@@ -1,3 +1,4 @@
+import { within } from '../app/within.ts'
 import { parseDuration } from '../domain/time/duration.ts'
 import { HOUR, SECOND } from '../domain/time/instant.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
@@ -34,6 +35,24 @@ const timeoutOf = (text: string | undefined, once: boolean): number => {
   return parsed.ms
 }
 
+/**
+ * The value of a part of the start, or `stopped` soon after the signal. The part may be waiting for a disk that does not
+ * answer; otherwise it has this long to put things in order.
+ */
+const unlessStopped = async <Value>(part: Promise<Value>, signal: AbortSignal): Promise<Value | 'stopped'> => {
+  const stopped = new Promise<'stopped'>((resolve) => {
+    const leave = () => setTimeout(() => resolve('stopped'), LAST_LINES_MS).unref()
+    signal.addEventListener('abort', leave, { once: true })
+    if (signal.aborted) leave()
+  })
+  try {
+    return await Promise.race([part, stopped])
+  } catch (error) {
+    if (signal.aborted) return 'stopped'
+    throw error
+  }
+}
+
 export const run: Command = {
   help,
   options: { ...CONFIG_OPTION, once: { type: 'boolean' }, timeout: { type: 'string' } },
@@ -42,15 +61,32 @@ export const run: Command = {
     const once = values.once === true
     const timeoutMs = timeoutOf(stringOf(values.timeout), once)
     const path = String(values.config)
+    const stop = new AbortController()
+    const onSignal = () => {
+      // A second signal stops the process at once.
+      if (stop.signal.aborted) process.exit(EXIT.failed)
+      stop.abort()
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
     // The files are read twice. Thus the watcher notices an edit made between the second read and its own first look.
-    const firstFingerprint = await fingerprint(readConfiguration(path).sources)
+    const firstFingerprint = await unlessStopped(fingerprint(readConfiguration(path).sources), stop.signal)
+    if (firstFingerprint === 'stopped') return EXIT.ok
     const { configuration, sources } = configurationOrComplain(readConfiguration(path))
     if (configuration === undefined) return EXIT.failed
 
     let failed = false
     const { log, output } = await createLog(configuration.log.level)
-    const composed = await composeDaemon({
+    const leave = async (code: number) => {
+      const lines = await output.close(LAST_LINES_MS)
+      if (lines > 0) complain(`curfew: ${lines} line(s) of the log could not be written`)
+      // Messages that nobody reads on standard error must not keep the process. The timer itself does not keep it.
+      setTimeout(() => process.exit(code), LAST_LINES_MS).unref()
+      return code
+    }
+    const composing = composeDaemon({
       configuration,
+      stop: stop.signal,
       log,
       output,
       listeners: [
@@ -62,22 +98,15 @@ export const run: Command = {
         },
       ],
     })
+    const composed = await unlessStopped(composing, stop.signal)
+    if (composed === 'stopped') {
+      log.info({ event: 'stopped' }, 'stopped before the daemon had its files')
+      return leave(EXIT.ok)
+    }
     const finish = async (code: number) => {
       await composed.close()
-      const lines = await output.close(LAST_LINES_MS)
-      if (lines > 0) complain(`curfew: ${lines} line(s) of the log could not be written`)
-      // Messages that nobody reads on standard error must not keep the process. The timer itself does not keep it.
-      setTimeout(() => process.exit(code), LAST_LINES_MS).unref()
-      return code
+      return leave(code)
     }
-    const stop = new AbortController()
-    const onSignal = () => {
-      // A second signal stops the process at once.
-      if (stop.signal.aborted) process.exit(EXIT.failed)
-      stop.abort()
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
     composed.lockLost.addEventListener('abort', () => stop.abort())
     const exitCode = (ok: boolean) => (ok && !composed.lockLost.aborted ? EXIT.ok : EXIT.failed)
 
@@ -113,7 +142,7 @@ export const run: Command = {
     const headEvery = setInterval(composed.logHead, HOUR)
     await composed.daemon.run(stop.signal)
     clearInterval(headEvery)
-    await Promise.all([watching, server.close()])
+    await within(clock, LAST_LINES_MS, Promise.all([watching, server.close()]))
     return finish(exitCode(true))
   },
 }

@@ -37,9 +37,12 @@ export const openAuditTrail = async (options: {
   readonly disk?: Disk
   /** Called before a wait of up to 30 s for a holder of the lock on another machine or in another container. */
   readonly onWait?: (message: string) => void
+  /** Ends that wait with an `AuditError`. */
+  readonly stop?: AbortSignal
 }): Promise<AuditTrail & { readonly repaired: Repair | undefined }> => {
   const { rotateAtBytes = ROTATE_AT_BYTES, clock = hostClock, disk = hostDisk, onWait = () => {} } = options
-  const { file, lock, chain } = await open(options.file, disk, rotateAtBytes, { clock, onWait })
+  const { stop = new AbortController().signal } = options
+  const { file, lock, chain } = await open(options.file, disk, rotateAtBytes, { clock, onWait, stop })
   let waiting: Waiting[] = []
   let writing: Promise<void> | undefined
   let closed: Promise<void> | undefined

@@ -26,6 +26,8 @@ interface LockOptions {
   readonly clock: Pick<Clock, 'sleep'>
   /** Called before a wait for a sign of life of a holder on another machine or in another container. */
   readonly onWait: (message: string) => void
+  /** Ends the wait. */
+  readonly stop: AbortSignal
 }
 
 /**
@@ -148,16 +150,16 @@ const look = async (path: string): Promise<Seen | undefined> => {
 const checkHolder = async (
   path: string,
   seen: Seen,
-  { clock, onWait }: LockOptions,
+  { clock, onWait, stop }: LockOptions,
 ): Promise<Seen | 'dead' | 'gone'> => {
   const known = seen.holder === undefined ? 'unknown' : await vitality(seen.holder)
   if (known !== 'unknown') return known === 'dead' ? 'dead' : seen
   onWait(
     `waiting up to ${STALE_AFTER_MS / SECOND} s for a sign of life from ${nameOf(seen.holder)}, which holds ${path}`,
   )
-  const { signal } = new AbortController()
   for (let waitedMs = 0; waitedMs < STALE_AFTER_MS; waitedMs += SECOND) {
-    await clock.sleep(SECOND, signal)
+    await clock.sleep(SECOND, stop)
+    if (stop.aborted) throw new AuditError('stopped', `stopped while waiting for ${path}`)
     const now = await look(path)
     if (now === undefined) return 'gone'
     if (now.mark !== seen.mark) return now
