@@ -14,7 +14,7 @@ import { takeIn } from '../domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
-import type { Snapshot } from '../domain/snapshot.ts'
+import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
 import { EMPTY_PLAN, type Plan } from '../domain/terminate/plan.ts'
 import { retryRule } from '../domain/terminate/termination.ts'
 import { type Instant, NEVER } from '../domain/time/instant.ts'
@@ -80,6 +80,7 @@ export const createEndpointWatch = (options: {
   const reconnects = createReconnects()
   const pace = createPace(clock, options.random)
   const reportedStatuses = new Set<string>()
+  const reportedFields = new Set<UnreadField>()
 
   let { settings } = options
   let rules = rulesOf(options.policies, settings, endpoint, changedAt)
@@ -186,12 +187,21 @@ export const createEndpointWatch = (options: {
     }
   }
 
+  const reportUnread = ({ unread = new Map() }: Snapshot) => {
+    for (const [field, value] of unread) {
+      if (reportedFields.has(field)) continue
+      reportedFields.add(field)
+      emit({ event: 'unread-value', endpoint, field, value })
+    }
+  }
+
   const succeeded = (snapshot: Snapshot, observation: Observation) => {
     const at = snapshot.completedAt
     pace.readSucceeded()
     emit({ event: 'polled', endpoint, snapshot, at })
     look(viewAt({ what: 'snapshot', snapshot }, clock.now()), clock.now())
     reportStatuses(snapshot)
+    reportUnread(snapshot)
     const reports = takeIn(memory, snapshot, clock.trust() === 'confirmed' ? observation : undefined, rules)
     for (const reconnect of reconnects.observe(snapshot.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })

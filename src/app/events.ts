@@ -4,7 +4,7 @@ import type { NearMiss } from '../domain/judge/assessment.ts'
 import type { Decisions } from '../domain/judge/decide.ts'
 import type { Violation } from '../domain/judge/violation.ts'
 import type { Mode } from '../domain/policies/policy.ts'
-import type { Snapshot } from '../domain/snapshot.ts'
+import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
 import type { TerminateCall } from '../domain/terminate/plan.ts'
 import type { TerminationReport } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
@@ -82,6 +82,13 @@ export type CurfewEvent =
    * status.
    */
   | { readonly event: 'unknown-status'; readonly endpoint: Endpoint; readonly status: string }
+  /** A value in AWS's list is in a form that Curfew does not know, so the fact is missing. Emitted once per endpoint and field. */
+  | {
+      readonly event: 'unread-value'
+      readonly endpoint: Endpoint
+      readonly field: UnreadField
+      readonly value: string
+    }
   /**
    * An entry of a policy matches only a part of the name of a connected user. Emitted once per principal and policy.
    */

@@ -56,6 +56,20 @@ describe('the daemon', () => {
     expect(world.of('unknown-status').map(({ status }) => status)).toEqual(['hibernating'])
   })
 
+  it('reports a value that it cannot read once for each field, whichever connection has it', async () => {
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [young()] })
+    const { snapshot } = world.aws.vpn
+    let poll = 0
+    world.aws.vpn.snapshot = async (...asked) => ({
+      ...(await snapshot(...asked)),
+      unread: new Map([['connectionEstablishedTime' as const, `${++poll}/11/2026`]]),
+    })
+    await world.clock.advance(2 * MINUTE)
+    expect(world.of('unread-value').map(({ field, value }) => [field, value])).toEqual([
+      ['connectionEstablishedTime', '1/11/2026'],
+    ])
+  })
+
   it('polls on schedule and never runs two polls at once', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [young()] })
     world.aws.behaviour.latencyMs = 40 * SECOND

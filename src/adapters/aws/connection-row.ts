@@ -1,10 +1,22 @@
 import type { ClientVpnConnection } from '@aws-sdk/client-ec2'
 import { type Connection, nameOrNone } from '../../domain/connection.ts'
+import type { UnreadField } from '../../domain/snapshot.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/time/instant.ts'
 import { parseInstant } from '../../domain/time/instant-text.ts'
 
 /** AWS writes `2019-08-12 08:02:53` without a zone. All evidence says UTC; `Date` would read it as local time. */
 const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})$/
+
+/** The other forms of ISO 8601 that have one meaning: any fraction, and an offset with or without a colon. */
+const ISO = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:(Z)|([+-]\d{2}):?(\d{2}))?$/
+
+/** In the one form that `parseInstant` reads, cut to the millisecond. A time without a zone is UTC. */
+const canonical = (text: string): string => {
+  const [, date, time, fraction, , hours, minutes] = ISO.exec(text) ?? []
+  if (date === undefined || time === undefined) return text
+  const offset = hours === undefined || minutes === undefined ? 'Z' : `${hours}:${minutes}`
+  return `${date}T${time}${fraction === undefined ? '' : `.${fraction.slice(0, 3)}`}${offset}`
+}
 
 /** A cache of midnights by date. A hundred thousand connections start on few different days. */
 const midnights = new Map<string, Instant>()
@@ -28,7 +40,7 @@ export const midnightOf = (date: string): Instant | undefined => {
 
 /** The instant of a time as AWS writes it. Undefined if it is not a time. */
 export const instantOf = (text = ''): Instant | undefined => {
-  if (!WITHOUT_ZONE.test(text)) return read(text)
+  if (!WITHOUT_ZONE.test(text)) return read(canonical(text))
   const [midnight, hours, minutes, seconds] = [
     midnightOf(text.slice(0, 10)),
     +text.slice(11, 13),
@@ -43,6 +55,28 @@ export const instantOf = (text = ''): Instant | undefined => {
 export const countOf = (text: string | undefined): number | undefined => {
   const count = /^\d+$/.test(text ?? '') ? Number(text) : undefined
   return Number.isSafeInteger(count) ? count : undefined
+}
+
+/** In characters. */
+const LONGEST_UNREAD = 60
+
+/** Notes the text of a value that could not be read, the first of each field. A placeholder is no value. */
+export const noteUnread = (unread: Unread, field: UnreadField, text: string | undefined, read: number | undefined) => {
+  if (read !== undefined || unread.has(field) || nameOrNone(text) === undefined) return
+  unread.set(field, (text ?? '').slice(0, LONGEST_UNREAD))
+}
+
+type Unread = Map<UnreadField, string>
+
+/** The values of rows of the SDK that cannot be read. */
+export const unreadIn = (rows: readonly ClientVpnConnection[]): Unread => {
+  const unread: Unread = new Map()
+  for (const { ConnectionEstablishedTime: time, IngressBytes: ingress, EgressBytes: egress } of rows) {
+    noteUnread(unread, 'connectionEstablishedTime', time, instantOf(time))
+    noteUnread(unread, 'ingressBytes', ingress, countOf(ingress))
+    noteUnread(unread, 'egressBytes', egress, countOf(egress))
+  }
+  return unread
 }
 
 export const statusOf = (code: string | undefined): string => code || 'unknown'

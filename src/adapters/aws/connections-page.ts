@@ -1,9 +1,10 @@
 import type { Connection } from '../../domain/connection.ts'
 import { nameOrNone } from '../../domain/connection.ts'
+import type { UnreadField } from '../../domain/snapshot.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/time/instant.ts'
-import { countOf, instantOf, midnightOf, statusOf } from './connection-row.ts'
+import { countOf, instantOf, midnightOf, noteUnread, statusOf } from './connection-row.ts'
 import { PageScanner, type Tag, tagOf, Unusual, unusual } from './page-scanner.ts'
-import type { Page } from './pages.ts'
+import type { ConnectionsPage } from './pages.ts'
 
 const ROOT = /^[ \n]*(?:<\?xml[^<>]*\?>[ \n]*)?<DescribeClientVpnConnectionsResponse(?: xmlns="[^"<>&]*")?>/
 const ROOT_END = '</DescribeClientVpnConnectionsResponse>'
@@ -46,13 +47,14 @@ type Writable<Of> = { -readonly [Key in keyof Of]: Of[Key] }
 export const readConnectionsPage = (
   body: Buffer,
   { endpointId, region }: Pick<Connection, 'endpointId' | 'region'>,
-): Page<Connection> | undefined => {
+): ConnectionsPage | undefined => {
   const head = ROOT.exec(body.toString('latin1', 0, HEAD_BYTES))
   if (head === null || body.includes('\r')) return undefined
   const page = new PageScanner(body, head[0].length, TAGS)
   const { bytes } = page
+  const unread = new Map<UnreadField, string>()
 
-  const count = (tag: Tag): number | undefined => {
+  const count = (tag: Tag, field: UnreadField): number | undefined => {
     if (page.empty) return undefined
     const start = page.at
     const end = page.leafEnd(tag)
@@ -60,7 +62,12 @@ export const readConnectionsPage = (
     for (let at = start; at < end; at++) {
       const digit = (bytes[at] ?? 0) - 48
       // Text that is not a short plain number is read in the same way as in rows of the SDK.
-      if (digit < 0 || digit > 9 || end - start > 15) return countOf(page.copy(start, end))
+      if (digit < 0 || digit > 9 || end - start > 15) {
+        const text = page.copy(start, end)
+        const read = countOf(text)
+        noteUnread(unread, field, text, read)
+        return read
+      }
       value = value * 10 + digit
     }
     return end === start ? undefined : value
@@ -80,14 +87,18 @@ export const readConnectionsPage = (
     const [hours, minutes, seconds] = [two(start + 11), two(start + 14), two(start + 17)]
     const isUsual =
       end - start === 19 && bytes[start + 10] === 32 && bytes[start + 13] === 58 && bytes[start + 16] === 58
-    if (!isUsual || !(hours < 24 && minutes < 60 && seconds < 60)) return instantOf(page.copy(start, end))
+    const anyForm = () => {
+      const text = page.copy(start, end)
+      const read = instantOf(text)
+      noteUnread(unread, 'connectionEstablishedTime', text, read)
+      return read
+    }
+    if (!isUsual || !(hours < 24 && minutes < 60 && seconds < 60)) return anyForm()
     if (dateAt === 0 || !page.same(start, dateAt, 10)) {
       midnight = midnightOf(page.copy(start, start + 10))
       dateAt = start
     }
-    return midnight === undefined
-      ? instantOf(page.copy(start, end))
-      : midnight + hours * HOUR + minutes * MINUTE + seconds * SECOND
+    return midnight === undefined ? anyForm() : midnight + hours * HOUR + minutes * MINUTE + seconds * SECOND
   }
 
   const status = (tag: Tag): string | undefined => {
@@ -166,10 +177,10 @@ export const readConnectionsPage = (
           made.establishedAt = time(tag)
           break
         case 'ingressBytes':
-          made.ingressBytes = count(tag)
+          made.ingressBytes = count(tag, tag.name)
           break
         case 'egressBytes':
-          made.egressBytes = count(tag)
+          made.egressBytes = count(tag, tag.name)
           break
         case 'status':
           made.status = statusOf(status(tag))
@@ -185,7 +196,7 @@ export const readConnectionsPage = (
     return made.id === '' ? unusual() : made
   }
 
-  const read = (): Page<Connection> => {
+  const read = (): ConnectionsPage => {
     let rows: Connection[] | undefined
     let nextToken: string | undefined
     const seen = new Set<string>()
@@ -207,7 +218,7 @@ export const readConnectionsPage = (
     }
     const rest = bytes.toString('latin1', page.at)
     if (!rest.startsWith(ROOT_END) || /[^ \n]/.test(rest.slice(ROOT_END.length))) return unusual()
-    return rows === undefined ? unusual() : { rows, nextToken: nextToken || undefined }
+    return rows === undefined ? unusual() : { rows, nextToken: nextToken || undefined, unread }
   }
 
   try {

@@ -9,6 +9,7 @@ import type { NoCredentials } from './credential-search.ts'
 import { awsCodeOf, codeBeforeSending, requestIdOf, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
 import type { PageRead } from './reading-protocol.ts'
+import { withReadableReferences } from './xml-references.ts'
 
 /** One HTTP attempt. The SDK may make several for one call. */
 export interface ApiRequest {
@@ -152,8 +153,12 @@ export const createExchange = ({ region, limitMs, clock, onRequest, whyNoCredent
         answer.statusCode === 200 && action === 'DescribeClientVpnConnections' && endpointId !== undefined
           ? readConnectionsPage(body, { endpointId, region })
           : undefined
-      if (answer.statusCode < 300 && page === undefined) checkBody(body, action)
-      answer.body = page === undefined ? body : ({ pageRead: page } satisfies PageRead)
+      if (page !== undefined) answer.body = { pageRead: page } satisfies PageRead
+      else if (answer.statusCode >= 300) answer.body = body
+      else {
+        checkBody(body, action)
+        answer.body = withReadableReferences(body)
+      }
       return result
     }
 

@@ -1,12 +1,11 @@
 import { DescribeClientVpnConnectionsCommand, DescribeClientVpnEndpointsCommand } from '@aws-sdk/client-ec2'
 import type { ListedEndpoint } from '../../app/vpn.ts'
-import type { Connection } from '../../domain/connection.ts'
 import { MalformedAnswer } from './answer-body.ts'
 import type { createClients } from './clients.ts'
-import { connectionOf } from './connection-row.ts'
+import { connectionOf, unreadIn } from './connection-row.ts'
 import { endpointOf } from './endpoint-row.ts'
 import type { Exchange } from './exchange.ts'
-import type { Page } from './pages.ts'
+import type { ConnectionsPage, Page } from './pages.ts'
 import { isPageRead } from './reading-protocol.ts'
 
 /** The largest page that EC2 allows. */
@@ -34,7 +33,7 @@ type Reader = ReturnType<typeof createClients>['reader']
 
 /** Reads single pages of the two lists that Curfew needs. */
 export const createLists = (reader: Reader, exchange: Exchange, region: string) => ({
-  connections(endpointId: string, token: string | undefined, signal: AbortSignal): Promise<Page<Connection>> {
+  connections(endpointId: string, token: string | undefined, signal: AbortSignal): Promise<ConnectionsPage> {
     const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: endpointId, ...pageRequest(token) })
     return exchange.carry({
       action: 'DescribeClientVpnConnections',
@@ -46,7 +45,7 @@ export const createLists = (reader: Reader, exchange: Exchange, region: string) 
         if (isPageRead(answer)) return answer.pageRead
         const { Connections, NextToken } = answer
         const rows = wholeRows(Connections, (row) => connectionOf(row, { endpointId, region }))
-        return { rows, nextToken: NextToken || undefined }
+        return { rows, nextToken: NextToken || undefined, unread: unreadIn(Connections ?? []) }
       },
     })
   },

@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer'
+import { characterOf } from './xml-references.ts'
 
 /** The page is not written as EC2 writes it. It is left to the SDK, which reads all of XML. */
 export class Unusual extends Error {}
@@ -14,8 +15,6 @@ export interface Tag {
 }
 
 export const tagOf = (name: string): Tag => ({ name, bytes: Buffer.from(`${name}>`, 'latin1') })
-
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 const [TAB, NEWLINE, SPACE, SLASH, LESS, GREATER] = [9, 10, 32, 47, 60, 62]
 
@@ -143,7 +142,11 @@ export class PageScanner {
     const copy = this.bytes.toString(this.encoding, start, end)
     if (copy.includes('\n')) return unusual()
     if (!this.entities || !copy.includes('&')) return copy
-    return copy.replace(/&(?:(\w+);)?/g, (_all: string, name: string | undefined) => ENTITIES[name ?? ''] ?? unusual())
+    return copy.replace(/&(?:(#?\w+);)?/g, (_all: string, reference: string | undefined) => {
+      const character = characterOf(reference ?? '')
+      // The SDK reads text of white space alone in its own way.
+      return character === undefined || /\s/.test(character) ? unusual() : character
+    })
   }
 
   /** Whether two parts of the page hold the same bytes. */

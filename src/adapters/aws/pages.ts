@@ -1,9 +1,17 @@
+import type { Connection } from '../../domain/connection.ts'
+import type { UnreadField } from '../../domain/snapshot.ts'
 import { MalformedAnswer } from './answer-body.ts'
 
 export interface Page<Row> {
   readonly rows: readonly Row[]
   /** Absent on the last page. */
   readonly nextToken: string | undefined
+}
+
+/** A page of connections. */
+export interface ConnectionsPage extends Page<Connection> {
+  /** A text that could not be read, for each field that has one. */
+  readonly unread: ReadonlyMap<UnreadField, string>
 }
 
 /**

@@ -1,10 +1,9 @@
 import { AwsEc2QueryProtocol } from '@aws-sdk/core/protocols'
-import type { Connection } from '../../domain/connection.ts'
-import type { Page } from './pages.ts'
+import type { ConnectionsPage } from './pages.ts'
 
 /** A page that `readConnectionsPage` has read, passed on to the SDK in place of a body. */
 export interface PageRead {
-  readonly pageRead: Page<Connection>
+  readonly pageRead: ConnectionsPage
 }
 
 export const isPageRead = (body: unknown): body is PageRead =>

@@ -1,6 +1,7 @@
 import { TerminateClientVpnConnectionsCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
+import type { UnreadField } from '../../domain/snapshot.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
@@ -109,12 +110,14 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
   return {
     async snapshot(endpointId, signal) {
       const request = { action: 'DescribeClientVpnConnections', endpointId } as const
-      const { rows, ...times } = await readList(
-        request,
-        (token) => lists.connections(endpointId, token, signal),
-        signal,
-      )
-      return { endpointId, ...times, connections: rows }
+      const unread = new Map<UnreadField, string>()
+      const readPage = async (token: string | undefined) => {
+        const page = await lists.connections(endpointId, token, signal)
+        for (const [field, text] of page.unread) unread.set(field, text)
+        return page
+      }
+      const { rows, ...times } = await readList(request, readPage, signal)
+      return { endpointId, ...times, connections: rows, unread }
     },
 
     async endpoints(signal) {

@@ -145,6 +145,12 @@ export const createEventLog =
           `AWS reports the connection status "${emitted.status}" on ${emitted.endpoint.name}, which Curfew does not know: such connections count as active. Check for a newer version of Curfew`,
         )
         break
+      case 'unread-value':
+        log.warn(
+          { event, ...on(emitted.endpoint), field: emitted.field, value: emitted.value },
+          `AWS reports the ${emitted.field} "${emitted.value}" on ${emitted.endpoint.name}, which Curfew cannot read: policies that need it do not end such connections. Check for a newer version of Curfew`,
+        )
+        break
       case 'near-miss': {
         const { connection, policy, entry } = emitted.nearMiss
         const { id: connectionId, username, commonName } = connection

@@ -3,8 +3,9 @@ import { DescribeClientVpnConnectionsCommand, EC2Client } from '@aws-sdk/client-
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkBody } from '../../../src/adapters/aws/answer-body.ts'
-import { connectionOf } from '../../../src/adapters/aws/connection-row.ts'
+import { connectionOf, unreadIn } from '../../../src/adapters/aws/connection-row.ts'
 import { readConnectionsPage } from '../../../src/adapters/aws/connections-page.ts'
+import { withReadableReferences } from '../../../src/adapters/aws/xml-references.ts'
 
 const PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef0', region: 'eu-central-1' }
 
@@ -24,8 +25,9 @@ const stock = async (body: Buffer) => {
   try {
     checkBody(body, 'DescribeClientVpnConnections')
     const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: '' })
-    const { Connections = [], NextToken } = await stockClient(body).send(command)
-    return { rows: Connections.map((row) => connectionOf(row, PLACE)), nextToken: NextToken || undefined }
+    const { Connections = [], NextToken } = await stockClient(withReadableReferences(body)).send(command)
+    const rows = Connections.map((row) => connectionOf(row, PLACE))
+    return { rows, nextToken: NextToken || undefined, unread: unreadIn(Connections) }
   } catch {
     return 'refused'
   }
@@ -50,11 +52,14 @@ const usualText = fc.oneof(
     '2026-02-30 08:00:00',
     '2026-11-23 24:00:00',
     '2026-11-23T08:00:00Z',
+    '2026-11-23T08:00:00.123456',
+    'yesterday',
     '-',
     'NA',
     'Zoë 日本',
   ),
   fc.string({ maxLength: 12 }).map((text) => text.replaceAll(/[<&\r\n]/g, '')),
+  fc.constantFrom('&#128512;', '&#x1F600;', 'a&#x0001F600;b', '&#xE9;', '&#x26;lt;', '&#60;'),
   fc.constantFrom('r&amp;d', '&lt;&gt;&quot;&apos;', ' leading', 'trailing '),
 )
 const oddText = fc.constantFrom(
@@ -62,6 +67,10 @@ const oddText = fc.constantFrom(
   'al<!-- who? -->ice',
   '&#65;&#x42;',
   '&unknown;x',
+  '&#xD83D;&#xDE00;',
+  '&#x110000;',
+  '&#0;',
+  '&#10;',
   'a & b',
   '\n  ',
   'one\ntwo',
@@ -170,6 +179,43 @@ describe('the fast reader of a page', () => {
     // Otherwise the property would hold for a reader that leaves every page to the SDK.
     expect(readFast).toBeGreaterThan(300)
   })
+
+  it('reads every character that a reference names, and so does the SDK', async () => {
+    const referenceTo = fc.constantFrom<(code: number) => string>(
+      (code) => `&#${code};`,
+      (code) => `&#x${code.toString(16)};`,
+      (code) => `&#x000${code.toString(16).toUpperCase()};`,
+    )
+    const name = fc
+      .array(fc.tuple(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 3 }), fc.option(referenceTo)), {
+        minLength: 1,
+      })
+      .map((parts) => parts.map(([text, reference]) => ({ text: text.replaceAll(/[<&\s\p{Cc}]/gu, 'é'), reference })))
+    await fc.assert(
+      fc.asyncProperty(name, fc.boolean(), async (parts, odd) => {
+        const plain = `a${parts.map(({ text }) => text).join('')}z`
+        const written = parts.map(({ text, reference }) =>
+          reference === null ? text : Array.from(text, (one) => reference(one.codePointAt(0) ?? 0)).join(''),
+        )
+        const user = element('username', `a${written.join('')}z`)
+        const row = element('item', element('connectionId', 'connection-1') + user)
+        // A line end in a name leaves the page to the SDK.
+        const other = odd ? element('item', element('connectionId', 'two') + element('username', 'two\nlines')) : ''
+        const body = Buffer.from(answer(element('connections', row + other)))
+        const page = odd ? await stock(body) : fast(body)
+        expect(page).toMatchObject({ rows: odd ? [{ username: plain }, {}] : [{ username: plain }] })
+      }),
+    )
+  })
+
+  it.each(['&unknown;', '&nbsp;', '&#x110000;', '&#xD800;', '&#0;'])(
+    'refuses %s, which is no character',
+    async (reference) => {
+      const row = element('item', element('connectionId', 'connection-1') + element('username', `al${reference}ice`))
+      const body = Buffer.from(answer(element('connections', row)))
+      expect([fast(body), await stock(body)]).toEqual(['left to the SDK', 'refused'])
+    },
+  )
 
   it('leaves a page with very deeply nested elements to the SDK', () => {
     const deep = '<x>'.repeat(100_000) + '</x>'.repeat(100_000)

@@ -108,6 +108,7 @@ describe('snapshot', () => {
           posture: ['compliant'],
         },
       ],
+      unread: new Map(),
     })
     expect(snapshot.connections[0]?.ingressBytes).toBeGreaterThanOrEqual(5_000_000_000)
     // A new fact whose element nobody reads would be undefined here, and equal to no fact at all.

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { DescribeClientVpnConnectionsCommand, DescribeClientVpnEndpointsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { connectionOf } from '../../../src/adapters/aws/connection-row.ts'
+import { connectionOf, unreadIn } from '../../../src/adapters/aws/connection-row.ts'
 import { endpointOf } from '../../../src/adapters/aws/endpoint-row.ts'
 import { createExchange } from '../../../src/adapters/aws/exchange.ts'
 import { createLists } from '../../../src/adapters/aws/lists.ts'
@@ -47,7 +47,8 @@ const READERS = {
     askSdk: async () => {
       const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: PLACE.endpointId })
       const { Connections, NextToken } = await stock.client.send(command)
-      return { rows: Connections?.map((row) => connectionOf(row, PLACE)), nextToken: NextToken || undefined }
+      const rows = Connections?.map((row) => connectionOf(row, PLACE))
+      return { rows, nextToken: NextToken || undefined, unread: unreadIn(Connections ?? []) }
     },
   },
   endpoints: {

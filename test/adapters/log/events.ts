@@ -76,6 +76,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   blind: { event: 'blind', because: 'AWS throttles', ...on },
   'poll-skipped': { event: 'poll-skipped', endpoint: ENDPOINT, reason: 'backing-off' },
   'unknown-status': { event: 'unknown-status', endpoint: ENDPOINT, status: 'hibernating' },
+  'unread-value': { event: 'unread-value', endpoint: ENDPOINT, field: 'connectionEstablishedTime', value: 'yesterday' },
   'near-miss': {
     event: 'near-miss',
     endpoint: ENDPOINT,
