@@ -95,6 +95,7 @@ export const iamFiles = (): Readonly<Record<string, IamPolicy>> => ({
   'deploy/iam/enforce-by-id.json': endpointPolicy('enforce', byId),
   'deploy/iam/enforce-by-tag.json': endpointPolicy('enforce', byTag),
   'deploy/iam/other-account/daemon.json': hubPolicy([`arn:aws:iam::${MEMBER}:role/curfew`]),
-  'deploy/iam/other-account/role.json': endpointPolicy('enforce', { ...byTag, account: MEMBER }),
+  'deploy/iam/other-account/role-audit.json': endpointPolicy('audit', { ...byTag, account: MEMBER }),
+  'deploy/iam/other-account/role-enforce.json': endpointPolicy('enforce', { ...byTag, account: MEMBER }),
   'deploy/iam/other-account/role-trust.json': trustPolicy(`arn:aws:iam::${HUB}:role/curfew`, 'curfew'),
 })

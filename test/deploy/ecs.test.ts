@@ -4,6 +4,7 @@ import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
 import { workspace } from '../cli/curfew.ts'
 import { awsComplaint } from './aws-cli.ts'
 import { parseTemplate, type Template, templateProblems } from './cloudformation.ts'
+import { type AccessStatement, mayMount } from './efs-access.ts'
 
 const SERVICE = 'deploy/ecs/curfew.template.yaml'
 const ASSOCIATION = 'deploy/kubernetes/overlays/pod-identity/association.template.yaml'
@@ -71,6 +72,55 @@ describe('the service on Fargate', () => {
 
   it('keeps its files when the stack is deleted', () => {
     expect(service.Resources.Files).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' })
+  })
+
+  describe('lets the files be mounted', () => {
+    interface Document {
+      readonly Statement: readonly AccessStatement[]
+    }
+    const [role, folder] = [{ 'Fn::GetAtt': ['TaskRole', 'Arn'] }, { 'Fn::GetAtt': ['Folder', 'Arn'] }]
+    const ofFiles = properties<{ FileSystemPolicy: Document }>('Files').FileSystemPolicy.Statement
+    const ofTask = properties<{ PolicyDocument: Document; Roles: unknown }>('MayMount')
+    /** An administrator of the account. */
+    const anything: AccessStatement = { Effect: 'Allow', Action: '*' }
+    const context = {
+      'aws:PrincipalArn': role,
+      'elasticfilesystem:AccessPointArn': folder,
+      'aws:SecureTransport': 'true',
+    }
+    const without = (key: keyof typeof context) =>
+      Object.fromEntries(Object.entries(context).filter(([name]) => name !== key))
+    const mount = (different: object, own: readonly AccessStatement[]) =>
+      ['ClientMount', 'ClientWrite'].map((name) =>
+        mayMount([...ofFiles, ...own], { action: `elasticfilesystem:${name}`, context: { ...context, ...different } }),
+      )
+
+    it('by the task, through its access point', () => {
+      expect(ofTask.Roles).toEqual([{ Ref: 'TaskRole' }])
+      expect(mount({}, ofTask.PolicyDocument.Statement)).toEqual([true, true])
+    })
+
+    it.each([
+      [
+        'by another role of the account, whatever its own policy allows',
+        { 'aws:PrincipalArn': 'arn:other' },
+        [anything],
+      ],
+      ['unencrypted', { 'aws:SecureTransport': 'false' }, [anything]],
+      ['through another access point', { 'elasticfilesystem:AccessPointArn': 'arn:other' }, []],
+    ])('not %s', (_how, different, own) => {
+      expect(mount(different, own.length > 0 ? own : ofTask.PolicyDocument.Statement)).toEqual([false, false])
+    })
+
+    it('not without an access point or without a name, and not as root', () => {
+      const calls = [
+        { action: 'elasticfilesystem:ClientMount', context: without('elasticfilesystem:AccessPointArn') },
+        { action: 'elasticfilesystem:ClientMount', context: without('aws:PrincipalArn') },
+      ]
+      for (const call of calls) expect(mayMount([...ofFiles, anything], call)).toBe(false)
+      const asRoot = { action: 'elasticfilesystem:ClientRootAccess', context }
+      expect(mayMount([...ofFiles, ...ofTask.PolicyDocument.Statement], asRoot)).toBe(false)
+    })
   })
 
   it('runs the image with its own user, command and health check', async () => {

@@ -102,8 +102,15 @@ export interface Service extends Manifest {
 export interface NetworkPolicy extends Manifest {
   readonly spec: {
     readonly podSelector: Selector
-    readonly ingress: ReadonlyArray<{ readonly ports: ReadonlyArray<{ readonly port: string }> }>
-    readonly egress: readonly unknown[]
+    readonly ingress: ReadonlyArray<{
+      readonly from: readonly unknown[]
+      readonly ports: ReadonlyArray<{ readonly port: string }>
+    }>
+    readonly egress: ReadonlyArray<{
+      /** Undefined: anywhere. */
+      readonly to?: readonly unknown[]
+      readonly ports: ReadonlyArray<{ readonly port: number }>
+    }>
   }
 }
 

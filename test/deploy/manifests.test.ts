@@ -137,6 +137,27 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
       expect(labels).toMatchObject(selector)
   })
 
+  it('is reached by Prometheus alone, and reaches neither the services of the node nor another DNS', () => {
+    const { spec } = only<NetworkPolicy>(name, 'NetworkPolicy')
+    expect(spec.ingress.flatMap(({ from }) => from)).toEqual([
+      {
+        namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } },
+        podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } },
+      },
+    ])
+    const to = (port: number) =>
+      spec.egress.flatMap((rule) => (rule.ports.some((one) => one.port === port) ? (rule.to ?? ['anywhere']) : []))
+    for (const peer of to(443)) {
+      const { cidr, except } = (peer as { ipBlock: { cidr: string; except: readonly string[] } }).ipBlock
+      expect(except).toContain(cidr === '0.0.0.0/0' ? '169.254.0.0/16' : 'fe80::/10')
+    }
+    expect(to(443)).toHaveLength(2)
+    expect(to(53)).toEqual([
+      { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } },
+      { ipBlock: { cidr: '169.254.20.10/32' } },
+    ])
+  })
+
   it('delivers an edit of a ConfigMap to the running daemon', () => {
     expect([...configMaps(name).keys()].sort()).toEqual(['curfew-config', 'curfew-policies'])
     for (const { subPath } of containerOf(name).volumeMounts) expect(subPath).toBeUndefined()
@@ -230,7 +251,15 @@ describe('credentials', () => {
       ports: [{ port: 80, protocol: 'TCP' }],
     })
     const { namespace, name } = account()
-    expect(Object.values(trustOf('pod-identity').Condition.StringEquals)).toEqual([namespace, name])
+    const { StringEquals } = trustOf('pod-identity').Condition
+    expect(StringEquals).toEqual({
+      // Another cluster of the account may have a service account of the same name.
+      'aws:RequestTag/eks-cluster-arn': expect.stringMatching(
+        /^arn:aws:eks:[a-z0-9-]+:\d{12}:cluster\/\w+$/,
+      ) as unknown,
+      'aws:RequestTag/kubernetes-namespace': namespace,
+      'aws:RequestTag/kubernetes-service-account': name,
+    })
   })
 })
 

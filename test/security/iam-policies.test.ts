@@ -69,8 +69,8 @@ describe('the IAM policies', () => {
   })
 
   it('grant only reading if they are for audit mode', () => {
-    const audits = files.filter(([path]) => /\/audit-/.test(path))
-    expect(audits).toHaveLength(2)
+    const audits = files.filter(([path]) => /audit/.test(path))
+    expect(audits).toHaveLength(3)
     for (const [, policy] of audits) expect(actionsIn(policy).filter((action) => !/:Describe/.test(action))).toEqual([])
   })
 
