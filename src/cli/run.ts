@@ -1,6 +1,6 @@
 import { within } from '../app/within.ts'
 import { parseDuration } from '../domain/time/duration.ts'
-import { HOUR, SECOND } from '../domain/time/instant.ts'
+import { DAY, HOUR, SECOND } from '../domain/time/instant.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
 import { clock } from './compose-aws.ts'
 import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'
@@ -32,6 +32,7 @@ const timeoutOf = (text: string | undefined, once: boolean): number => {
   if (text !== undefined && !once) throw new UsageError('--timeout is valid only with --once')
   const parsed = parseDuration(text ?? '10m')
   if ('problem' in parsed) throw new UsageError(`--timeout: ${parsed.problem}`)
+  if (parsed.ms > DAY) throw new UsageError('--timeout: expected at most 1d')
   return parsed.ms
 }
 

@@ -166,6 +166,7 @@ describe('any command line', () => {
     [['simulate', '--port', '0', 'scenario.yaml'], 'scenario.yaml'],
     [['run', '--once', '--timeout', ''], '--timeout'],
     [['run', '--timeout', '1m'], '--timeout'],
+    [['run', '--once', '--timeout', '25d'], '--timeout'],
     [['plan', '--output', ''], '--output'],
     [['plan', '--mode', 'Enforce'], '--mode'],
     [['plan', 'now'], 'now'],

@@ -39,9 +39,10 @@ export const createLogger = async (
 
 /** Not a pino transport: a transport loads its module by name at run time, which fails in the bundle. */
 const createPretty = async () => {
-  const { prettyFactory } = await import('pino-pretty')
+  // In the bundle a CommonJS module has no named exports.
+  const { default: pretty } = await import('pino-pretty')
   const colorize = process.stdout.isTTY === true && process.env.NO_COLOR === undefined
-  return prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l' })
+  return pretty.prettyFactory({ colorize, translateTime: 'SYS:HH:MM:ss.l' })
 }
 
 /**

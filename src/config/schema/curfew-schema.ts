@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { MODES } from '../../domain/policies/policy.ts'
-import { duration } from '../../domain/time/duration.ts'
+import { duration, formatDuration } from '../../domain/time/duration.ts'
+import { MINUTE } from '../../domain/time/instant.ts'
 import { LOG_LEVELS } from '../configuration.ts'
 import { notify } from './notify-schema.ts'
 import { protectSchema } from './policies-schema.ts'
@@ -18,7 +19,8 @@ const endpointId = z
   })
   .meta({ description: 'The id of a Client VPN endpoint.', examples: ['cvpn-endpoint-0123456789abcdef0'] })
 
-const region = z.string().regex(/^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/, {
+/** It becomes a part of a host name, which has up to 63 characters. */
+const region = z.string().regex(/^(?=.{1,63}$)[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/, {
   error: ({ input }) => `${JSON.stringify(input)} is not an AWS Region: write its code, such as eu-central-1`,
 })
 
@@ -36,6 +38,9 @@ const rateOf = (burst: number, perSecond: number) =>
     })
     .prefault({})
 
+/** AWS answers within seconds. Timers of Node fire at once if they are set to more than 24 days. */
+const LONGEST_REQUEST_MS = 10 * MINUTE
+
 const poll = z
   .strictObject({
     schedule: z
@@ -45,7 +50,12 @@ const poll = z
         description: 'When to read the connections: cron with five fields, or six with seconds first, in UTC.',
         examples: ['*/15 * * * * *'],
       }),
-    requestTimeout: duration.prefault('10s').meta({ description: 'How long one request to AWS may take.' }),
+    requestTimeout: duration
+      .refine((ms) => ms <= LONGEST_REQUEST_MS, {
+        error: `a request may take at most ${formatDuration(LONGEST_REQUEST_MS)}: write a shorter time`,
+      })
+      .prefault('10s')
+      .meta({ description: 'How long one request to AWS may take.' }),
     staleAfter: duration
       .prefault('5m')
       .meta({ description: 'How long the last complete snapshot is used while AWS does not answer.' }),
