@@ -212,7 +212,7 @@ export const createEndpointWatch = (options: {
   const failed = ({ code, message }: VpnError, startedAt: Instant) => {
     const now = clock.now()
     const next = viewAt({ what: 'failure', because: message }, now)
-    const { failures, pauseMs } = pace.readFailed()
+    const { failures, pauseMs } = pace.readFailed(code)
     const blind = next.state === 'blind'
     const [durationMs, retryAt] = [now - startedAt, now + pauseMs]
     emit({ event: 'poll-failed', endpoint, code, message, failures, durationMs, blind, retryAt, at: now })

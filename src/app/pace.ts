@@ -2,9 +2,16 @@ import { type Elapsed, isBefore, LONG_AGO, later, msBetween, plusMs } from '../d
 import { SECOND } from '../domain/time/instant.ts'
 import { backoffMs } from './backoff.ts'
 import type { Clock } from './clock.ts'
+import type { VpnErrorCode } from './vpn.ts'
 
-/** The pauses after failed reads. The schedule applies again after the pause. */
-const READ_BACKOFF = { firstMs: 5 * SECOND, longestMs: 60 * SECOND }
+/**
+ * The pauses after failed reads. The schedule applies again after the pause. The longest one is short, because nothing
+ * tells when AWS answers again, and overdue connections wait for it.
+ */
+const READ_BACKOFF = { firstMs: 5 * SECOND, longestMs: 20 * SECOND }
+
+/** The pauses after throttled reads: AWS asks for fewer requests. */
+const THROTTLED_BACKOFF = { firstMs: 5 * SECOND, longestMs: 60 * SECOND }
 
 /**
  * After a judgement the endpoint rests for this many times its duration, so that judging takes at most a fifth of the
@@ -35,8 +42,8 @@ export const createPace = (clock: Pick<Clock, 'elapsed'>, random: () => number) 
     },
 
     /** The number of reads that failed in a row, and the pause before the next one, in ms. */
-    readFailed(): { readonly failures: number; readonly pauseMs: number } {
-      const pauseMs = backoffMs(READ_BACKOFF, ++failures, random)
+    readFailed(code: VpnErrorCode): { readonly failures: number; readonly pauseMs: number } {
+      const pauseMs = backoffMs(code === 'throttled' ? THROTTLED_BACKOFF : READ_BACKOFF, ++failures, random)
       backingOffUntil = plusMs(clock.elapsed(), pauseMs)
       return { failures, pauseMs }
     },

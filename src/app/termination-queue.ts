@@ -1,11 +1,13 @@
 import { byUrgency, type TerminateCall } from '../domain/terminate/plan.ts'
 import { createTokenBucket, type Rate } from '../domain/terminate/token-bucket.ts'
-import { type Elapsed, isBefore, LONG_AGO, later, msBetween, plusMs } from '../domain/time/elapsed.ts'
+import { type Elapsed, FAR_AHEAD, isBefore, LONG_AGO, later, msBetween, plusMs } from '../domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
 import { AuditError } from './audit.ts'
 import { backoffMs } from './backoff.ts'
 import type { Clock } from './clock.ts'
-import { type TerminateAnswer, type Vpn, VpnError } from './vpn.ts'
+import { createRefusals } from './refusals.ts'
+import { type TerminateAnswer, type Vpn, VpnError, type VpnErrorCode } from './vpn.ts'
+import { within } from './within.ts'
 
 /** The endpoint whose plan requests calls. The queue reports to it what happens to each call. */
 export interface Requester {
@@ -63,9 +65,9 @@ export const createTerminationQueue = (options: {
   const { clock, random, nextCallId, onLength } = options
   let { rate } = options
   let bucket = createTokenBucket(rate, clock.elapsed())
-  const waiting = new Map<Requester, readonly TerminateCall[]>()
-  // Most urgent last, so that removing one is cheap. Sorted again only when decisions change.
-  let queue: Array<{ readonly call: TerminateCall; readonly requester: Requester }> = []
+  /** The waiting calls of each requester, the most urgent last, so that removing one is cheap. */
+  const waiting = new Map<Requester, TerminateCall[]>()
+  const refusals = createRefusals<Requester>(clock, random)
   let inFlight = 0
   let pausedUntil = LONG_AGO
   let throttles = 0
@@ -81,10 +83,33 @@ export const createTerminationQueue = (options: {
     changed = deferred()
   }
 
+  const length = () => [...waiting.values()].reduce((sum, calls) => sum + calls.length, 0)
+
   const reportLength = () => {
-    const passed = clock.elapsed()
-    const waitMs = queue.length === 0 ? 0 : Math.max(0, msBetween(passed, bucket.availableAt(passed, queue.length)))
-    onLength(queue.length, waitMs / SECOND)
+    const [passed, calls] = [clock.elapsed(), length()]
+    const waitMs = calls === 0 ? 0 : Math.max(0, msBetween(passed, bucket.availableAt(passed, calls)))
+    onLength(calls, waitMs / SECOND)
+  }
+
+  /** The call has to wait again: it keeps its place before those of the same requester. */
+  const putBack = (requester: Requester, call: TerminateCall) => {
+    const calls = waiting.get(requester) ?? []
+    calls.push(call)
+    waiting.set(requester, calls)
+  }
+
+  /** The most urgent call of those that may leave, or when the first of the others may. */
+  const next = (passed: Elapsed) => {
+    let [found, laterAt] = [undefined as { call: TerminateCall; requester: Requester } | undefined, FAR_AHEAD]
+    for (const [requester, calls] of waiting) {
+      const call = calls.at(-1)
+      if (call === undefined) continue
+      const mayLeaveAt = refusals.mayLeaveAt(requester)
+      if (isBefore(passed, mayLeaveAt)) laterAt = isBefore(mayLeaveAt, laterAt) ? mayLeaveAt : laterAt
+      else if (found === undefined || byUrgency(call.decisions[0], found.call.decisions[0]) < 0)
+        found = { call, requester }
+    }
+    return { found, laterAt }
   }
 
   const throttled = (leftAt: Elapsed, passed: Elapsed) => {
@@ -106,7 +131,7 @@ export const createTerminationQueue = (options: {
       if (!(error instanceof AuditError)) throw error
       pausedUntil = plusMs(clock.elapsed(), NO_RECORD_PAUSE_MS)
       requester.withdrawn(call, 'no-record', clock.now())
-      queue.push({ call, requester })
+      putBack(requester, call)
       return false
     }
   }
@@ -119,6 +144,7 @@ export const createTerminationQueue = (options: {
     abort: AbortSignal,
   ) => {
     const leftAt = clock.elapsed()
+    let outcome: VpnErrorCode | 'accepted' | undefined
     try {
       if (!(await record(call, callId, requester))) return
       // While the intents were written, the plan may have changed or a stop may have begun.
@@ -130,18 +156,21 @@ export const createTerminationQueue = (options: {
         username === undefined ? { endpointId, connectionId: decisions[0].connection.id } : { endpointId, username },
         abort,
       )
+      outcome = 'accepted'
       throttles = 0
       share = Math.min(1, share + SHARE_WON_BACK)
       most = Math.min(IN_FLIGHT, most * 2)
       requester.answered(call, callId, answer, clock.now())
     } catch (error) {
       if (!(error instanceof VpnError)) throw error
+      outcome = error.code
       if (error.code === 'throttled') {
         throttled(leftAt, clock.elapsed())
-        queue.push({ call, requester })
+        putBack(requester, call)
       }
       requester.failed(call, error, clock.now())
     } finally {
+      refusals.ended(requester, leftAt, outcome)
       inFlight--
       wake()
     }
@@ -150,14 +179,14 @@ export const createTerminationQueue = (options: {
   return {
     /** Replaces the calls of a requester by those of its newest plan. */
     replace(requester: Requester, calls: readonly TerminateCall[]): void {
-      if (calls.length === 0 && (waiting.get(requester) ?? []).length === 0) return
-      waiting.set(requester, calls)
-      if (calls.length === 0) waiting.delete(requester)
+      if (calls.length === 0 && !waiting.has(requester)) return
       const now = clock.now()
-      queue = [...waiting]
-        .flatMap(([requester, planned]) => planned.map((call) => ({ call, requester })))
-        .filter((entry) => entry.requester.mayLeave(entry.call, now))
-        .sort((a, b) => byUrgency(b.call.decisions[0], a.call.decisions[0]))
+      const mayLeave = calls.filter((call) => requester.mayLeave(call, now))
+      waiting.set(
+        requester,
+        mayLeave.sort((a, b) => byUrgency(b.decisions[0], a.decisions[0])),
+      )
+      if (calls.length === 0) waiting.delete(requester)
       reportLength()
       wake()
     },
@@ -171,7 +200,7 @@ export const createTerminationQueue = (options: {
     },
 
     get busy(): boolean {
-      return inFlight > 0 || queue.length > 0
+      return inFlight > 0 || length() > 0
     },
 
     get inFlight(): number {
@@ -180,35 +209,40 @@ export const createTerminationQueue = (options: {
 
     /** Sends calls until `stop` is aborted, then waits for the calls in flight. `abort` ends these. */
     async run(stop: AbortSignal, abort: AbortSignal): Promise<void> {
-      const calls = new Set<Promise<void>>()
+      const sending = new Set<Promise<void>>()
       stop.addEventListener('abort', wake, { once: true })
       while (!stop.aborted) {
-        const next = queue.at(-1)
-        if (next === undefined || inFlight >= most) {
-          await changed.promise
+        const passed = clock.elapsed()
+        const { found, laterAt } = next(passed)
+        if (found === undefined || inFlight >= most) {
+          const ms = inFlight >= most ? Infinity : msBetween(passed, laterAt)
+          await (ms === Infinity ? changed.promise : within(clock, Math.min(SECOND, ms), changed.promise, stop))
           continue
         }
-        const passed = clock.elapsed()
+        const { call, requester } = found
         const spacedAt = share < 1 ? plusMs(lastLeftAt, SECOND / (rate.perSecond * share)) : passed
         const leavesAt = later(pausedUntil, bucket.availableAt(passed), spacedAt)
         if (isBefore(passed, leavesAt)) {
           await clock.sleep(Math.min(SECOND, msBetween(passed, leavesAt)), stop)
           continue
         }
-        queue.pop()
+        const calls = waiting.get(requester)
+        calls?.pop()
+        if (calls?.length === 0) waiting.delete(requester)
         const now = clock.now()
-        if (next.requester.mayLeave(next.call, now) && bucket.tryTake(passed)) {
+        if (requester.mayLeave(call, now) && bucket.tryTake(passed)) {
           inFlight++
           lastLeftAt = passed
+          refusals.left(requester)
           const callId = nextCallId()
-          next.requester.taken(next.call, callId, now)
-          const sent = send(next.call, callId, next.requester, stop, abort)
-          calls.add(sent)
-          void sent.finally(() => calls.delete(sent))
+          requester.taken(call, callId, now)
+          const sent = send(call, callId, requester, stop, abort)
+          sending.add(sent)
+          void sent.finally(() => sending.delete(sent))
         }
         reportLength()
       }
-      await Promise.all(calls)
+      await Promise.all(sending)
     },
   }
 }

@@ -548,13 +548,16 @@ describe('an endpoint', () => {
     expect(world.of('permission-missing').map(({ action }) => action)).toEqual(['ec2:TerminateClientVpnConnections'])
   })
 
-  it('that cannot be read is read less often, and on schedule again after a success', async () => {
+  it.each([
+    ['throttled', 8, 20],
+    ['server-error', 30, 60],
+  ] as const)('whose reads are answered with %s is read on schedule again after a success', async (code, few, many) => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [] })
-    world.aws.behaviour.failSnapshot = () => 'server-error'
+    world.aws.behaviour.failSnapshot = () => code
     await world.clock.advance(10 * MINUTE)
     const polls = world.of('poll-failed').length
-    expect(polls).toBeGreaterThan(8)
-    expect(polls).toBeLessThan(20)
+    expect(polls).toBeGreaterThan(few)
+    expect(polls).toBeLessThan(many)
     expect(world.of('blind')).toHaveLength(1)
     world.aws.behaviour.failSnapshot = () => undefined
     await world.clock.advance(2 * MINUTE)
