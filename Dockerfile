@@ -21,11 +21,17 @@ COPY LICENSE tsconfig.json ./
 COPY scripts scripts
 COPY src src
 # Every command reads `config/curfew.yaml` by default. The link makes that the mounted file.
-RUN npm run build \
- && install -m 644 LICENSE scripts/image/healthcheck.js dist/ \
+RUN npm run build -- --without-simulator \
+ && install -m 644 LICENSE scripts/image/healthcheck.js scripts/image/start.js dist/ \
  && echo '{ "type": "module" }' >dist/package.json \
  && ln -s /etc/curfew dist/config \
  && mkdir /data
+
+# The simulator, to try Curfew on: deploy/compose.yaml builds this stage. It is not in the image below.
+FROM build AS simulator
+RUN npm run build
+USER 1000:1000
+ENTRYPOINT ["node", "/src/dist/cli/main.js"]
 
 # This stage has no RUN, because the base has no shell. So nothing that a build mounts can remain in it.
 FROM ${BASE}
@@ -40,7 +46,7 @@ EXPOSE 9464
 # No VOLUME: without a mount, it would put the audit trail into an anonymous volume, which is lost with the container.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["/nodejs/bin/node", "/opt/curfew/healthcheck.js"]
 # Node opens a debugger on SIGUSR1, also before Curfew can prevent that.
-ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "/opt/curfew/cli/main.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "/opt/curfew/start.js"]
 CMD ["run", "--config", "/etc/curfew/curfew.yaml"]
 
 ARG BASE

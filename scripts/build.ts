@@ -1,17 +1,27 @@
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { build, type Plugin } from 'esbuild'
 import { thirdPartyLicences } from './third-party-licences.ts'
 
+const { values } = parseArgs({
+  options: {
+    /** Keeps names, to make a stack trace readable: the same sources give the same bundle with the same places. */
+    readable: { type: 'boolean', default: false },
+    /** For the image: nobody needs a stand-in for AWS beside real credentials. */
+    'without-simulator': { type: 'boolean', default: false },
+    into: { type: 'string', default: 'dist' },
+  },
+})
+const { readable } = values
+
 const root = fileURLToPath(new URL('../', import.meta.url))
-const outdir = join(root, 'dist/cli')
+const dist = resolve(root, values.into)
+const outdir = join(dist, 'cli')
 
 /** Bytes: 1.6 MB. The bundle is twice as large without `inlineSchemaKeys`, and 280 KiB larger without `leaveOutSchemas`. */
 const LARGEST = 1_600_000
-
-/** `--readable` keeps names, to make a stack trace readable: the same sources give the same bundle with the same places. */
-const readable = process.argv.includes('--readable')
 
 /**
  * The EC2 client describes all 10,700 shapes of EC2 as constants with computed keys: `{ [_aN]: … }`. esbuild must assume
@@ -51,11 +61,25 @@ const leaveOutSchemas: Plugin = {
   },
 }
 
+/** Replaces the command `simulate` by one that says where it is. */
+const leaveOutSimulator: Plugin = {
+  name: 'leave-out-simulator',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]src[\\/]cli[\\/]simulate\.ts$/ }, ({ path }) => ({
+      contents: `import { OperatorError } from './command.ts'
+        const where = 'the simulator is not in the image: run "npm run curfew -- simulate" in the sources'
+        export const simulate = { help: where, options: {}, run: async () => { throw new OperatorError(where) } }`,
+      loader: 'ts',
+      resolveDir: dirname(path),
+    }))
+  },
+}
+
 // CommonJS packages call `require` for Node's own modules, which an ES module does not have.
 const REQUIRE =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
+rmSync(dist, { recursive: true, force: true })
 
 const { metafile } = await build({
   absWorkingDir: root,
@@ -73,7 +97,7 @@ const { metafile } = await build({
   minifyIdentifiers: !readable,
   chunkNames: 'chunks/[name]-[hash]',
   banner: { js: REQUIRE },
-  plugins: [inlineSchemaKeys, leaveOutSchemas],
+  plugins: [inlineSchemaKeys, leaveOutSchemas, ...(values['without-simulator'] ? [leaveOutSimulator] : [])],
   metafile: true,
   logLevel: 'warning',
 })
@@ -83,7 +107,7 @@ const code = readFileSync(main, 'utf8')
 if (!code.startsWith('#!')) writeFileSync(main, `#!/usr/bin/env node\n${code}`)
 chmodSync(main, 0o755)
 
-writeFileSync(join(root, 'dist/THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(root, metafile))
+writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(root, metafile))
 
 const kib = (bytes: number) => `${String(Math.ceil(bytes / 1024)).padStart(6)} KiB`
 

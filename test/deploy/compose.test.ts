@@ -12,7 +12,11 @@ const text = readFileSync('deploy/compose.yaml', 'utf8')
 
 interface Service {
   readonly image: string
-  readonly build?: { readonly context: string; readonly args?: Readonly<Record<string, string>> }
+  readonly build?: {
+    readonly context: string
+    readonly target?: string
+    readonly args?: Readonly<Record<string, string>>
+  }
   readonly command?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   readonly network_mode?: string
@@ -93,8 +97,10 @@ describe('deploy/compose.yaml', () => {
     expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/)
     if (build === undefined) return
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
-    expect(image).toBe(`curfew:${version}`)
+    const { target } = build
+    expect(image).toBe(`${target === undefined ? 'curfew' : `curfew-${target}`}:${version}`)
     const dockerfile = readFileSync(join('deploy', build.context, 'Dockerfile'), 'utf8')
+    if (target !== undefined) expect(dockerfile).toMatch(new RegExp(`^FROM .* AS ${target}$`, 'm'))
     for (const name of Object.keys(build.args ?? {})) expect(dockerfile).toMatch(new RegExp(`^ARG ${name}\\b`, 'm'))
   })
 

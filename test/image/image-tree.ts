@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { folderOf } from './scratch.ts'
 
 interface Entry {
   readonly kind: 'file' | 'folder' | 'link' | 'other'
@@ -50,12 +52,14 @@ export const bytesOf = (tree: Tree): number => [...tree.values()].reduce((sum, {
 const ROOT = '0:0'
 const FOLDER: Entry = { kind: 'folder', owner: ROOT, mode: 0o755, bytes: 0, content: '' }
 
-/** The expected files of the image above its base: the output of `npm run build` on this machine, and a few more. */
+/** The expected files of the image above its base: the bundle as this machine builds it, and a few more. */
 export const expectedTree = (): Tree => {
+  const dist = folderOf('dist', {})
+  execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts', '--without-simulator', '--into', dist])
   const file = (bytes: Buffer, mode = 0o644) => fileOf(bytes, ROOT, mode)
-  const bundle = [...readTree('dist')].map(([path, { kind }]) => {
+  const bundle = [...readTree(dist)].map(([path, { kind }]) => {
     const entry =
-      kind === 'folder' ? FOLDER : file(readFileSync(join('dist', path)), path === 'cli/main.js' ? 0o755 : 0o644)
+      kind === 'folder' ? FOLDER : file(readFileSync(join(dist, path)), path === 'cli/main.js' ? 0o755 : 0o644)
     return [path, entry] as const
   })
   const app = [
@@ -63,6 +67,7 @@ export const expectedTree = (): Tree => {
     ['LICENSE', file(readFileSync('LICENSE'))],
     ['config', { kind: 'link', owner: ROOT, mode: 0o777, bytes: 0, content: '/etc/curfew' }],
     ['healthcheck.js', file(readFileSync('scripts/image/healthcheck.js'))],
+    ['start.js', file(readFileSync('scripts/image/start.js'))],
     ['package.json', file(Buffer.from('{ "type": "module" }\n'))],
   ] as const
   return new Map([
