@@ -34,6 +34,7 @@ const { vpn } = createStandInVpn(hostClock, connections)
 let violations = 0
 const service = await createService(assignment(policies, mode), {
   host: hostClock,
+  readPolicySet: () => undefined,
   random: Math.random,
   connect: (_site, { clock, hear }) => datedVpn(vpn, hostClock, { ...clock, hear }),
   scheduleOf: () => ({ next: (at) => (Math.floor(at / (15 * SECOND)) + 1) * 15 * SECOND }),

@@ -13,10 +13,12 @@ export const createCurfew = (rules: readonly Rule[], caching: boolean) => {
   const makeRules = () =>
     createRules({
       set,
+      setHash: '',
+      earlierSet: () => undefined,
       location: PLACE,
       mode: 'enforce',
       // The other contenders have no guard: this one must hold nothing.
-      guard: { maxPercent: 100, minConnections: NEVER },
+      guard: { maxPercent: 100, minConnections: NEVER, lookAheadMs: 0 },
       staleAfterMs: NEVER,
       retry: retryRule({ attempts: 3, verifyWithinMs: MINUTE }),
       changedAt: () => NOON,

@@ -119,24 +119,15 @@ const recordsOf = (event: CurfewEvent, policySetHash: string): readonly AuditRec
     case 'stopped':
       return [{ time: event.at, event: 'stop', policySetHash }]
     case 'violation':
-      if (event.mode !== 'audit') return []
+      if (event.mode === 'enforce') return []
       return [{ ...about(event.endpoint, event.at, event.violation), event: 'would-end' }]
-    case 'held':
-      return event.violations.map(
-        (violation): AuditRecord => ({
-          ...about(event.endpoint, event.at, violation),
-          event: 'held',
-        }),
-      )
+    case 'held': {
+      const { endpoint, at, policy, endsNow, endsLater, active } = event
+      const because = `would end ${endsNow} of ${active} connections now, and ${endsLater} more within 24h`
+      return [{ ...on(endpoint, at), event: 'held', policy, because }]
+    }
     case 'released':
-      return event.verdicts.map(
-        ({ policy, connectionId }): AuditRecord => ({
-          ...on(event.endpoint, event.at),
-          event: 'released',
-          policy,
-          connectionId,
-        }),
-      )
+      return [{ ...on(event.endpoint, event.at), event: 'released', policy: event.policy }]
     case 'termination': {
       const { endpoint, at, violation, outcome, callId, selector, requestId } = event
       const call = { id: callId, selector }

@@ -57,8 +57,9 @@ export type OutcomeRecord = AboutViolation<'outcome' | 'gave-up'> & {
 export type AuditRecord =
   | AboutPolicies<'start' | 'reload'>
   | AnyRecord<'stop'>
-  | AboutViolation<'would-end' | 'held'>
-  | (AnyRecord<'released'> & OnEndpoint & Pick<Violation, 'connectionId' | 'policy'>)
+  | AboutViolation<'would-end'>
+  | (AnyRecord<'held'> & OnEndpoint & Pick<Violation, 'policy' | 'because'>)
+  | (AnyRecord<'released'> & OnEndpoint & Pick<Violation, 'policy'>)
   | IntentRecord
   | OutcomeRecord
   | (AnyRecord<'blind'> & OnEndpoint & { readonly because: string })

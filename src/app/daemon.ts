@@ -17,6 +17,7 @@ import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
+import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { Schedule } from './schedule.ts'
 import type { CycleSettings } from './settings.ts'
@@ -31,6 +32,8 @@ import { within } from './within.ts'
 /** The part of the configuration that the daemon needs. A reload replaces it. */
 export interface Assignment {
   readonly policies: PolicySet
+  /** The policy set as an operator wrote it. `settings.policySetHash` is its hash. */
+  readonly written: unknown
   readonly settings: CycleSettings
   readonly schedule: string
   readonly terminationRate: Rate
@@ -65,6 +68,7 @@ export const createDaemon = (options: {
   readonly emit: Emit
   readonly audit: AuditTrail
   readonly state: State
+  readonly readPolicySet: ReadPolicySet
   readonly store: SaveState
 }) => {
   const { connect, clock, random, audit } = options
@@ -81,6 +85,7 @@ export const createDaemon = (options: {
   const running = new Set<Promise<unknown>>()
   /** The memories of endpoints that are not watched yet, or no longer. */
   const keptEndpoints = new Map<string, KeptMemory>(Object.entries(options.state.endpoints))
+  const policySets = createPolicySets(options.state.policySets, options.readPolicySet)
   const startedAt = clock.now()
 
   let assignment = options.assignment
@@ -107,7 +112,12 @@ export const createDaemon = (options: {
     for (const [key, watch] of watches) keep(key, watch)
     // What only the trail knows of an endpoint that is not watched yet stays in the trail.
     const judged = [...keptEndpoints].filter(([, { watchedSince }]) => watchedSince !== NEVER)
-    return { policies: sureAges(dated), endpoints: Object.fromEntries(judged) }
+    const memories = judged.map(([, { guard }]) => guard)
+    return {
+      policies: sureAges(dated),
+      policySets: policySets.kept(memories, assignment.settings.policySetHash),
+      endpoints: Object.fromEntries(judged),
+    }
   }
 
   /** Called before an endpoint is judged by a clock that AWS has confirmed. */
@@ -162,7 +172,8 @@ export const createDaemon = (options: {
    * than before gets a new watch with the memory of the old one, once the new way is connected.
    */
   const watchAll = (announce: () => void): readonly EndpointWatch[] => {
-    const { policies, settings } = assignment
+    const { policies, settings, written } = assignment
+    policySets.add(settings.policySetHash, policies, written)
     const found = new Map(
       watchList.all().map(({ site, endpoint }) => [endpointKey(site.region, endpoint.id), { site, endpoint }]),
     )
@@ -190,6 +201,7 @@ export const createDaemon = (options: {
         audit,
         policies,
         settings,
+        earlierSet: policySets.find,
         changedAt,
         clockConfirmed,
         stop: stop.signal,

@@ -12,7 +12,6 @@ import { createMemory, type KeptMemory, type Observation } from '../domain/judge
 import type { News } from '../domain/judge/news.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
-import type { Policy } from '../domain/policies/policy.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
 import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
 import { EMPTY_PLAN, type Plan } from '../domain/terminate/plan.ts'
@@ -48,11 +47,21 @@ export const rulesOf = (
   set: PolicySet,
   settings: CycleSettings,
   endpoint: Pick<Endpoint, 'id' | 'region'>,
-  changedAt: (policy: Policy) => Instant,
+  { changedAt, earlierSet }: Pick<EndpointRules, 'changedAt' | 'earlierSet'>,
 ): EndpointRules => {
-  const { mode, guard, staleAfterMs, termination } = settings
+  const { mode, guard, staleAfterMs, termination, policySetHash: setHash } = settings
   const location = { endpointId: endpoint.id, region: endpoint.region }
-  return createRules({ set, location, mode, guard, staleAfterMs, retry: retryRule(termination), changedAt })
+  return createRules({
+    set,
+    setHash,
+    earlierSet,
+    location,
+    mode,
+    guard,
+    staleAfterMs,
+    retry: retryRule(termination),
+    changedAt,
+  })
 }
 
 /** One endpoint: snapshot -> judge -> execute -> verify. Only one read runs at a time. */
@@ -66,7 +75,8 @@ export const createEndpointWatch = (options: {
   readonly audit: AuditTrail
   readonly policies: PolicySet
   readonly settings: CycleSettings
-  readonly changedAt: (policy: Policy) => Instant
+  readonly earlierSet: EndpointRules['earlierSet']
+  readonly changedAt: EndpointRules['changedAt']
   /** Called before a view is judged: an answer of AWS has confirmed that the clock is right at `now`. */
   readonly clockConfirmed: (now: Instant) => void
   /** The memory of the endpoint from the state file and the trail. */
@@ -74,7 +84,7 @@ export const createEndpointWatch = (options: {
   /** Aborted when the daemon stops. News is not told from then on. */
   readonly stop: AbortSignal
 }) => {
-  const { vpn, queue, clock, audit, changedAt } = options
+  const { vpn, queue, clock, audit } = options
   const endpoint = { ...options.endpoint }
   const memory = createMemory(options.kept)
   const reconnects = createReconnects()
@@ -83,7 +93,7 @@ export const createEndpointWatch = (options: {
   const reportedFields = new Set<UnreadField>()
 
   let { settings } = options
-  let rules = rulesOf(options.policies, settings, endpoint, changedAt)
+  let rules = rulesOf(options.policies, settings, endpoint, options)
   let view: EndpointView = { state: 'unseen' }
   let decisions: Judgement['decisions']
   let plan = EMPTY_PLAN
@@ -139,10 +149,10 @@ export const createEndpointWatch = (options: {
         break
       }
       case 'held':
-        emit({ event: 'held', endpoint, policy: news.policy, violations: news.violations, active: news.active, at })
+        emit({ event: 'held', endpoint, ...news.hold, at })
         break
       case 'released':
-        emit({ event: 'released', endpoint, verdicts: news.verdicts, at })
+        emit({ event: 'released', endpoint, ...news.release, at })
         break
       case 'near-miss':
         emit({ event: 'near-miss', endpoint, nearMiss: news.nearMiss })
@@ -173,7 +183,8 @@ export const createEndpointWatch = (options: {
     }
     memory.learn(judgement.learned)
     telling.add(judgement.news.map((news) => ({ news, at: now })))
-    emit({ event: 'decided', endpoint, decisions: judgement.decisions, next: nextOn(agenda()) })
+    const { decisions: decided, acting } = judgement
+    emit({ event: 'decided', endpoint, decisions: decided, held: acting.held, next: nextOn(agenda()) })
     executor.follow(plan, outlook.planUntil, now)
     queue.replace(executor.requester, plan.calls)
     pace.judged(begunAt)
@@ -305,18 +316,18 @@ export const createEndpointWatch = (options: {
     },
 
     /** Judges the last snapshot by these rules and discards the result. Throws what the judgement throws. */
-    tryOut(set: PolicySet, next: CycleSettings, changedAtThen: (policy: Policy) => Instant): void {
+    tryOut(set: PolicySet, next: CycleSettings, changedAt: EndpointRules['changedAt']): void {
       const snapshot = 'snapshot' in view ? view.snapshot : undefined
       if (snapshot === undefined) return
       const seen: EndpointView = { state: 'fresh', snapshot, confirmAt: NEVER }
-      judgeEndpoint(seen, rulesOf(set, next, endpoint, changedAtThen), memory, clock.now())
+      judgeEndpoint(seen, rulesOf(set, next, endpoint, { ...options, changedAt }), memory, clock.now())
     },
 
     /** Puts new policies and settings in force, and judges the last snapshot at once. */
     reconfigure(set: PolicySet, next: CycleSettings, name: string | undefined): void {
       settings = next
       Object.assign(endpoint, name === undefined ? {} : { name })
-      rules = rulesOf(set, settings, endpoint, changedAt)
+      rules = rulesOf(set, settings, endpoint, options)
       memory.policiesChanged()
       judge()
     },

@@ -1,7 +1,9 @@
-import type { GuardedVerdict } from '../domain/guard/guard.ts'
+import type { Release } from '../domain/guard/guard.ts'
 import type { Appointment } from '../domain/judge/agenda.ts'
 import type { NearMiss } from '../domain/judge/assessment.ts'
 import type { Decisions } from '../domain/judge/decide.ts'
+import type { Hold } from '../domain/judge/hold.ts'
+import type { Effect } from '../domain/judge/news.ts'
 import type { Violation } from '../domain/judge/violation.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
@@ -98,6 +100,8 @@ export type CurfewEvent =
       readonly event: 'decided'
       readonly endpoint: Endpoint
       readonly decisions: Decisions
+      /** The names of the policies that the guard holds. */
+      readonly held: ReadonlySet<string>
       readonly next: Appointment
     }
   /**
@@ -107,7 +111,7 @@ export type CurfewEvent =
   | ({
       readonly event: 'violation'
       readonly violation: Violation
-      readonly mode: Mode
+      readonly mode: Effect
       readonly repeats: number
     } & OnEndpoint)
   /** A connection ends soon, and its principal is to be warned. Emitted once per connection, policy and lead. */
@@ -118,14 +122,10 @@ export type CurfewEvent =
       readonly leadMs: number
       readonly endsAt: Instant
     } & OnEndpoint)
-  /** The guard holds verdicts of one policy from now on. */
-  | ({
-      readonly event: 'held'
-      readonly policy: string
-      readonly violations: readonly Violation[]
-      readonly active: number
-    } & OnEndpoint)
-  | ({ readonly event: 'released'; readonly verdicts: readonly GuardedVerdict[] } & OnEndpoint)
+  /** The guard holds a policy on the endpoint from now on. */
+  | ({ readonly event: 'held' } & Hold & OnEndpoint)
+  /** The guard no longer holds the policy. `since`: when the hold began. */
+  | ({ readonly event: 'released' } & Release & OnEndpoint)
   | ({
       readonly event: 'call-answered'
       readonly call: TerminateCall

@@ -3,6 +3,7 @@ import type { Violation } from '../domain/judge/violation.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, toIso } from '../domain/time/instant.ts'
 import type { CurfewEvent, Endpoint } from './events.ts'
+import { releaseOf } from './release.ts'
 
 /** A notification. Its size is bounded, because thousands of them may wait to be sent. */
 export interface Notification {
@@ -37,10 +38,11 @@ export const notificationOf = (event: CurfewEvent, now: Instant): Notification |
       return aboutOne(outcome === 'confirmed' ? 'terminated' : 'gave-up', event, { call, requestId, outcome, attempts })
     }
     case 'held': {
-      const { endpoint, policy, violations, active, at } = event
-      const connections = violations.length
-      const names = violations.slice(0, MOST_NAMES).map(nameOf)
-      const data = { ...on(endpoint), policy, active, connections, names }
+      const { endpoint, policy, endsNow, endsLater, active, examples, at } = event
+      const connections = endsNow
+      const names = examples.map(nameOf)
+      const release = releaseOf(policy)
+      const data = { ...on(endpoint), policy, active, endsNow, endsLater, since: iso(at), names, release }
       return { event: 'held', at, endpoint, policy, subject: policy, connections, names, data }
     }
     case 'blind': {

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import { type Assignment, createDaemon } from './daemon.ts'
 import type { CurfewEvent, Emit } from './events.ts'
 import { createKnownByTrail } from './known-by-trail.ts'
+import type { ReadPolicySet } from './policy-sets.ts'
 import type { Schedule } from './schedule.ts'
 import type { Site } from './site.ts'
 import { createSkewClock, type TimedAnswer } from './skew-clock.ts'
@@ -33,6 +34,7 @@ interface Ports {
   /** Gives `read` the intents and outcomes of the trail since an instant, in their order. */
   readonly replay: (since: Instant, read: (record: IntentRecord | OutcomeRecord) => void) => Promise<void>
   readonly store: StateStore
+  readonly readPolicySet: ReadPolicySet
   /** The listeners of all events, in this order. */
   readonly listeners: (clock: Clock) => readonly Emit[]
   readonly countRecords?: (outcome: 'written' | 'failed', records: number) => void
@@ -107,6 +109,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     emit,
     audit,
     state,
+    readPolicySet: ports.readPolicySet,
     store: { save: (next) => store.save(next, () => audit.held()) },
   })
 

@@ -1,14 +1,16 @@
 import type { KeptMemory } from '../domain/judge/memory.ts'
 import type { PolicyAges } from '../domain/policies/policy-ages.ts'
+import type { WrittenPolicySets } from './policy-sets.ts'
 
 /** The data that a restart must not lose. */
 export interface State {
   readonly policies: PolicyAges
+  readonly policySets: WrittenPolicySets
   /** By the key of `endpointKey`. */
   readonly endpoints: Readonly<Record<string, KeptMemory>>
 }
 
-export const EMPTY_STATE: State = { policies: {}, endpoints: {} }
+export const EMPTY_STATE: State = { policies: {}, policySets: {}, endpoints: {} }
 
 /** A file that could not be read. `file`: where it was moved to; undefined if it could not be moved. */
 export interface SetAside {

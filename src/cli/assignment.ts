@@ -1,6 +1,8 @@
 import type { Assignment } from '../app/daemon.ts'
+import type { ReadPolicySet } from '../app/policy-sets.ts'
 import type { Site } from '../app/site.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { bindWritten } from '../config/written-policies.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import { createPolicySet } from '../domain/policies/policy-set.ts'
 
@@ -12,13 +14,20 @@ export const siteOf = ({ region, endpointUrl, assumeRole }: Configuration['watch
 
 /** The part of a configuration that the daemon needs, and the commands that judge as the daemon does. */
 export const assignmentOf = (configuration: Configuration, mode: Mode = configuration.mode): Assignment => {
-  const { policies, protect, poll, termination, guard, watch, policySetHash } = configuration
+  const { policies, protect, poll, termination, guard, watch, written, policySetHash } = configuration
   const { schedule, staleAfterMs, minGapMs } = poll
   return {
     policies: createPolicySet(policies, protect),
+    written,
     schedule,
     terminationRate: termination.rate,
     settings: { mode, staleAfterMs, minGapMs, termination, guard, policySetHash },
     watch: watch.map((entry) => ({ site: siteOf(entry), endpoints: entry.endpoints, discover: entry.discover })),
   }
+}
+
+/** Binds a policy set that the state file keeps. */
+export const readPolicySet: ReadPolicySet = (written) => {
+  const bound = bindWritten(written)
+  return bound && createPolicySet(bound.policies, bound.protect)
 }

@@ -22,7 +22,7 @@ import { CLOCK_NOT_CONFIRMED } from '../domain/judge/view.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Instant } from '../domain/time/instant.ts'
-import { assignmentOf, siteOf } from './assignment.ts'
+import { assignmentOf, readPolicySet, siteOf } from './assignment.ts'
 import { complain } from './command.ts'
 
 export const clock = hostClock
@@ -143,9 +143,17 @@ type JudgedEndpoint =
 /** Reads every watched endpoint once and judges it with the daemon's state file, by AWS's time. Nothing is written. */
 export const judgeEndpoints = async (
   configuration: Configuration,
-  { mode = configuration.mode }: { readonly mode?: Mode } = {},
+  {
+    mode = configuration.mode,
+    edit,
+  }: {
+    readonly mode?: Mode
+    /** The configuration after an edit that is not saved yet. */
+    readonly edit?: Configuration | undefined
+  } = {},
 ): Promise<readonly JudgedEndpoint[]> => {
   const assignment = assignmentOf(configuration, mode)
+  const after = edit && assignmentOf(edit, edit.mode)
   const clock = createSkewClock(hostClock, () => {})
   const read = await readEndpoints(configuration, clock)
   const state = await knownState(configuration, clock.now())
@@ -154,7 +162,8 @@ export const judgeEndpoints = async (
     if (clock.trust() !== 'confirmed')
       return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
     const { region } = endpoint
-    const judged = firstJudgement({ assignment, state, key, snapshot, region, now: clock.now() })
+    const now = clock.now()
+    const judged = firstJudgement({ assignment, edit: after, state, readPolicySet, key, snapshot, region, now })
     return { endpoint, snapshot, judged }
   })
 }

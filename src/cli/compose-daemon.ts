@@ -20,7 +20,7 @@ import { formatProblems } from '../config/yaml/problem.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import { toIso } from '../domain/time/instant.ts'
 import { VERSION } from '../version.ts'
-import { assignmentOf } from './assignment.ts'
+import { assignmentOf, readPolicySet } from './assignment.ts'
 import { complain, OperatorError } from './command.ts'
 import { connectVpn, createPageSlots } from './compose-aws.ts'
 import { createExposureWarnings } from './compose-exposure.ts'
@@ -123,6 +123,7 @@ export const composeDaemon = async (options: {
     trail,
     replay: (since, read) => replay(configuration.audit.file, since, read),
     store: createStateFile(configuration.state.file),
+    readPolicySet,
     listeners: (clock) => {
       const listeners = createListeners(clock)
       notifier = listeners.notifier

@@ -1,5 +1,5 @@
 import { diskFiles } from '../adapters/files/config-files.ts'
-import { loadConfiguration, loadPolicies } from '../config/load.ts'
+import { isCurfewFile, loadConfiguration, loadPolicies } from '../config/load.ts'
 import { loadPolicyTest } from '../config/policy-tests/policy-test-file.ts'
 import { listPolicyTests, usualTestFolders } from '../config/policy-tests/policy-test-list.ts'
 import type { Problem } from '../config/yaml/problem.ts'
@@ -7,6 +7,13 @@ import type { Problem } from '../config/yaml/problem.ts'
 /** Functions that need only the disk. Commands that do not call AWS use these, and so do not load its SDK. */
 
 export const readConfiguration = (path: string) => loadConfiguration(diskFiles, path)
+
+/**
+ * A configuration after an edit that is not saved yet. `path` is another daemon's file, or a policy file or folder that
+ * takes the place of those in the daemon's file.
+ */
+export const readEdit = (configPath: string, path: string) =>
+  isCurfewFile(diskFiles, path) ? readConfiguration(path) : loadConfiguration(diskFiles, configPath, [path])
 
 export const readPolicies = (paths: readonly string[]) => loadPolicies(diskFiles, paths)
 

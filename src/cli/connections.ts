@@ -44,14 +44,11 @@ export const connections: Command = {
     const blocks = endpoints.map((one) => {
       const title = `${printable(one.endpoint.name)} (${one.endpoint.region})`
       if ('failure' in one) return `${title}: BLIND. The endpoint could not be read, so its connections are unknown.`
-      const { judgement, rules, memory } = one.judged
-      const { now, view, decisions } = judgement
+      const { judgement, memory } = one.judged
+      const { now, decisions } = judgement
       const rows = one.snapshot.connections.filter(isActive)
       const next = new Map(
-        upcoming(view, rules, memory, now).map(({ connection, policy, at }) => [
-          connection.id,
-          [toText(at), policy.name],
-        ]),
+        upcoming(one.judged).map(({ connection, policy, at }) => [connection.id, [toText(at), policy.name]]),
       )
       for (const { connection, act, lead } of decisions?.violating ?? []) {
         if (lead === undefined) continue

@@ -1,6 +1,7 @@
 import { rulesOf } from '../app/endpoint-watch.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type Connection, nameOrNone } from '../domain/connection.ts'
+import { NO_LIMITS } from '../domain/guard/guard.ts'
 import { type Explanation, explain, type Judged } from '../domain/judge/explain.ts'
 import { imaginedMemory, imaginedView } from '../domain/judge/imagined.ts'
 import { judgeEndpoint } from '../domain/judge/judge-endpoint.ts'
@@ -94,8 +95,8 @@ const imagined = (values: Given['values'], configuration: Configuration, now: In
   const { connection, connections } = imagine(values, configuration, now)
   const { policies, settings } = assignmentOf(configuration)
   const location = { id: connection.endpointId, region: connection.region }
-  const guard = { maxPercent: 100, minConnections: connections.length }
-  const rules = rulesOf(policies, { ...settings, guard }, location, () => -NEVER)
+  const always = { changedAt: () => -NEVER, earlierSet: () => undefined }
+  const rules = rulesOf(policies, { ...settings, guard: NO_LIMITS }, location, always)
   const memory = imaginedMemory({ ...NO_HISTORY, firstSeenAt: () => now })
   const judgement = judgeEndpoint(imaginedView(connection.endpointId, connections, now), rules, memory, now)
   return { connection, judged: { judgement, rules, memory }, others: connections }

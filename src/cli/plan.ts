@@ -1,4 +1,6 @@
+import { releaseOf } from '../app/release.ts'
 import type { DueDecision } from '../domain/judge/decide.ts'
+import { holdsOf } from '../domain/judge/holds.ts'
 import { upcoming } from '../domain/judge/upcoming.ts'
 import { violationOf } from '../domain/judge/violation.ts'
 import { MODES } from '../domain/policies/policy.ts'
@@ -6,19 +8,22 @@ import { printable } from '../domain/printable.ts'
 import { etaSeconds } from '../domain/terminate/plan.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, SECOND, toIso } from '../domain/time/instant.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, stringOf, UsageError } from './command.ts'
 import { judgeEndpoints } from './compose-aws.ts'
-import { readConfiguration } from './compose-files.ts'
+import { readConfiguration, readEdit } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 import { fit, table } from './table.ts'
 
-const help = `Usage: curfew plan [--config FILE] [--mode enforce] [--output table|json] [--detailed-exitcode]
+const help = `Usage: curfew plan [--config FILE] [--against PATH] [--mode enforce] [--output table|json]
+                   [--detailed-exitcode]
 
-Reads every endpoint once and shows which connections would end now, in how many calls, which ones
-the guard would hold, and which are next to end. It changes nothing.
+Reads every endpoint once and shows which connections would end now, in how many calls, which
+policies the guard would hold, and which connections are next to end. It changes nothing.
 
 Options:
   -c, --config FILE        the daemon's file (default config/curfew.yaml)
+      --against PATH       plan an edit before it is saved: another daemon's file, or a policy file or
+                           folder in place of those that the daemon's file names
       --mode MODE          plan as if the daemon's mode were audit or enforce (default: of the file)
       --output FORMAT      table or json (default table)
       --detailed-exitcode  exit with code 2 if a connection would end now
@@ -42,6 +47,8 @@ interface EndpointPlan {
   readonly terminate: readonly Row[] | null
   readonly audit: readonly Row[] | null
   readonly held: readonly Row[] | null
+  readonly holds: readonly HoldRow[] | null
+  readonly newlyEnded: readonly NewRow[] | null
   readonly next: ReadonlyArray<{ connectionId: string; policy: string; at: string | null }> | null
   readonly nearMisses: readonly NearMissRow[] | null
   readonly calls: number | null
@@ -55,6 +62,27 @@ interface NearMissRow {
   readonly commonName: string | null
   readonly policy: string
   readonly entry: string
+}
+
+/** A policy that the guard holds. */
+interface HoldRow {
+  readonly policy: string
+  readonly since: string | null
+  readonly endsNow: number
+  readonly endsLater: number
+  /** The edit that releases it. */
+  readonly release: string
+}
+
+/** A connection that an edit ends, and would have ended later or not at all. */
+interface NewRow {
+  readonly connectionId: string
+  readonly username: string | null
+  readonly commonName: string | null
+  readonly policy: string
+  readonly at: string | null
+  /** Null if it would not have ended by then. */
+  readonly before: string | null
 }
 
 /** A connection in a list; what is not known is null. */
@@ -73,6 +101,7 @@ export const plan: Command = {
     ...CONFIG_OPTION,
     mode: { type: 'string' },
     output: { type: 'string', default: 'table' },
+    against: { type: 'string' },
     'detailed-exitcode': { type: 'boolean' },
     'all-next': { type: 'boolean' },
   },
@@ -82,15 +111,20 @@ export const plan: Command = {
     const asked = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
     const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
-    const judged = await judgeEndpoints(configuration, asked === undefined ? {} : { mode: asked })
+    const path = stringOf(values.against)
+    const edit =
+      path === undefined ? undefined : configurationOrComplain(readEdit(String(values.config), path)).configuration
+    if (path !== undefined && edit === undefined) return EXIT.failed
+    const mode = asked ?? configuration.mode
+    const judged = await judgeEndpoints(configuration, { mode, edit: edit && { ...edit, mode: asked ?? edit.mode } })
     const endpoints = judged.map((one): EndpointPlan => {
       const { id, name, region, account = null } = one.endpoint
       const head = { endpointId: id, name, account, region }
       if ('failure' in one) return { ...head, ...BLIND, error: one.failure.message }
-      const { judgement, rules, memory } = one.judged
-      const { now, view, decisions, plan: planned } = judgement
+      const { now, decisions, plan: planned, newlyEnded } = one.judged.judgement
+      const iso = (at: Instant) => toIso(at)
       const { terminate, audit, held, calls } = planned
-      const next = upcoming(view, rules, memory, now)
+      const next = upcoming(one.judged)
       return {
         ...head,
         complete: true,
@@ -100,10 +134,25 @@ export const plan: Command = {
         terminate: terminate.map((decision) => rowOf(decision, now)),
         audit: audit.map((decision) => rowOf(decision, now)),
         held: held.map((decision): Row => ({ ...rowOf(decision, now), heldBy: 'guard' })),
+        holds: holdsOf(one.judged).map(({ policy, since, endsNow, endsLater }) => ({
+          policy,
+          since: iso(since),
+          endsNow,
+          endsLater,
+          release: releaseOf(policy),
+        })),
+        newlyEnded: newlyEnded.map(({ connection: { id, username, commonName }, policy, endsAt, endedAt }) => ({
+          connectionId: id,
+          username: username ?? null,
+          commonName: commonName ?? null,
+          policy,
+          at: iso(endsAt),
+          before: iso(endedAt),
+        })),
         next: (values['all-next'] === true ? next : next.slice(0, NEXT)).map(({ connection, policy, at }) => ({
           connectionId: connection.id,
           policy: policy.name,
-          at: toIso(at),
+          at: iso(at),
         })),
         nearMisses: (decisions?.nearMisses ?? []).map(
           ({ connection: { id: connectionId, username, commonName }, policy, entry }) => ({
@@ -136,6 +185,8 @@ const BLIND = {
   terminate: null,
   audit: null,
   held: null,
+  holds: null,
+  newlyEnded: null,
   next: null,
   nearMisses: null,
   calls: null,
@@ -152,6 +203,8 @@ const show = (endpoint: EndpointPlan): string => {
     terminate,
     audit,
     held,
+    holds,
+    newlyEnded,
     next,
     nearMisses,
     calls,
@@ -164,7 +217,9 @@ const show = (endpoint: EndpointPlan): string => {
     title,
     `${active} active, ${terminate?.length} would end now. Calls: ${calls}, the last one after ${duration}.`,
     list('Would end now:', terminate ?? []),
-    list('Held by the guard (fix the policy, or write "guard: off" in it if these are to end):', held ?? []),
+    ...(holds ?? []).map(heldLines),
+    list('Held by the guard:', held ?? []),
+    newlyEndedList(newlyEnded ?? []),
     list('Would end if the mode were enforce:', audit ?? []),
     (next ?? []).length === 0
       ? ''
@@ -179,6 +234,27 @@ const show = (endpoint: EndpointPlan): string => {
   ]
   return parts.filter((part) => part !== '').join('\n')
 }
+
+const heldLines = ({ policy, since, endsNow, endsLater, release }: HoldRow): string =>
+  [
+    `\nThe guard holds the policy "${printable(policy)}" since ${since}: it ends nobody on this endpoint.`,
+    `  It would end ${endsNow} connections now, and ${endsLater} more within 24h.`,
+    ...release.split('; ').map((part) => `  ${printable(part)}`),
+  ].join('\n')
+
+const newlyEndedList = (entries: readonly NewRow[]): string =>
+  entries.length === 0
+    ? ''
+    : `\nEnded by the edit, ${entries.length} within the time that the guard looks ahead:\n${table(
+        ['AT', 'BEFORE', 'USER', 'POLICY', 'CONNECTION'],
+        entries.map(({ at, before, username, commonName, policy, connectionId }) => [
+          at ?? '',
+          before ?? 'later, or never',
+          username ?? commonName ?? '(no name)',
+          policy,
+          connectionId,
+        ]),
+      )}`
 
 /** Two lines for each connection: user, policy and id; then the reason. */
 const list = (heading: string, entries: readonly Row[]): string => {

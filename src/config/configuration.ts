@@ -2,6 +2,7 @@ import type { GuardLimits } from '../domain/guard/guard.ts'
 import type { UserEntry } from '../domain/names/user-list.ts'
 import type { Mode, Policy } from '../domain/policies/policy.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
+import type { PolicySetContent } from './bind/policy-set-hash.ts'
 
 interface WatchedEndpoint {
   readonly id: string
@@ -83,6 +84,8 @@ export interface Configuration {
   readonly server: ServerSettings
   readonly notify: readonly NotifyTarget[]
   readonly log: { readonly level: LogLevel }
-  /** SHA-256 in hex over the policies and everything that they refer to, without comments, layout and file names. */
+  /** The policies and everything that they refer to, as written. `bindWritten` binds it again. */
+  readonly written: PolicySetContent
+  /** SHA-256 in hex over `written`, that is, over the policies and everything that they refer to, without comments, layout and file names. */
   readonly policySetHash: string
 }

@@ -37,13 +37,20 @@ interface LoadedPolicies extends Loaded {
   readonly policies: readonly Policy[] | undefined
 }
 
-/** Loads `curfew.yaml` and everything that it names. Never throws: every mistake is in `problems`. */
-export const loadConfiguration = (files: ConfigFiles, path: string): LoadedConfiguration => {
+/**
+ * Loads `curfew.yaml` and everything that it names. Never throws: every mistake is in `problems`. `policies` are files
+ * and folders that take the place of those that the file names.
+ */
+export const loadConfiguration = (
+  files: ConfigFiles,
+  path: string,
+  policies?: readonly string[],
+): LoadedConfiguration => {
   const problems: Problem[] = []
   const sources = new Set([path])
   const report: Report = (problem) => problems.push(problem)
   const file = readCurfewFile(files, path, report)
-  const configuration = file && bindConfiguration(files, file, report, (source) => sources.add(source))
+  const configuration = file && bindConfiguration(files, file, policies, report, (source) => sources.add(source))
   return finish(problems, sources, (isValid) => ({
     configuration: isValid ? configuration : undefined,
     writtenMode: file && writtenModeOf(file),
@@ -61,11 +68,7 @@ export const loadPolicies = (files: ConfigFiles, paths: readonly string[]): Load
   const problems: Problem[] = []
   const sources = new Set<string>()
   const report: Report = (problem) => problems.push(problem)
-  const named = paths.map((path): NamedPath => {
-    const problem: NamedPath['problem'] = (message, severity = 'error') =>
-      report({ severity, file: path, line: 1, column: 1, message })
-    return { path, roots: undefined, problem }
-  })
+  const named = paths.map(namedFrom(report))
   const { policies } = bindPolicyFiles(files, named, undefined, report, (source) => sources.add(source))
   if (policies.length === 0 && !hasErrors(problems)) {
     report({ severity: 'error', file: paths[0] ?? '.', line: 1, column: 1, message: NO_POLICY })
@@ -75,7 +78,24 @@ export const loadPolicies = (files: ConfigFiles, paths: readonly string[]): Load
   }))
 }
 
+/** Whether a file is the daemon's: only that one says what to watch. */
+export const isCurfewFile = (files: ConfigFiles, path: string): boolean => {
+  const read = files.look(path).kind === 'file' ? files.read(path) : { why: 'it is not a file' }
+  if ('why' in read) return false
+  const { value } = readYaml(path, read.bytes, () => {})
+  return typeof value === 'object' && value !== null && 'watch' in value
+}
+
 type Report = (problem: Problem) => void
+
+/** A path from the command line. */
+const namedFrom =
+  (report: Report) =>
+  (path: string): NamedPath => ({
+    path,
+    roots: undefined,
+    problem: (message, severity = 'error') => report({ severity, file: path, line: 1, column: 1, message }),
+  })
 
 const NO_POLICY = 'no policy was found: write at least one under "policies" in a policies file'
 
@@ -106,6 +126,7 @@ const readCurfewFile = (files: ConfigFiles, path: string, report: Report): YamlF
 const bindConfiguration = (
   files: ConfigFiles,
   file: YamlFile,
+  policies: readonly string[] | undefined,
   report: Report,
   visit: (path: string) => void,
 ): Configuration | undefined => {
@@ -113,10 +134,14 @@ const bindConfiguration = (
   const keys: CurfewKeys = readKeys(file, curfewKeys, [], file.value, 'write "version: 1", "policies:" and "watch:"')
   checkCurfewFile(file, keys)
 
-  const roots = policyRoots(files, file, keys.readFrom ?? [], visit)
-  const named = namedPolicies(files, file.path, keys.policies ?? [], roots, (index, message, severity = 'error') =>
-    file.problem(['policies', index], message, { severity }),
-  )
+  const own = policyRoots(files, file, keys.readFrom ?? [], visit)
+  // Policies from the command line may lie anywhere. What they name must lie beside them.
+  const roots = policies === undefined ? own : undefined
+  const named =
+    policies?.map(namedFrom(report)) ??
+    namedPolicies(files, file.path, keys.policies ?? [], own, (index, message, severity = 'error') =>
+      file.problem(['policies', index], message, { severity }),
+    )
   let hasPolicyErrors = false
   const bound = bindPolicyFiles(
     files,
@@ -137,6 +162,7 @@ const bindConfiguration = (
   const notify = bindNotify(file, keys.notify ?? [], visit)
   if (!file.isFlawed(['notify'])) reportUnsentWarnings(bound.policies, notify)
 
+  const written = { ...bound.content, protect: (file.value as { readonly protect?: unknown } | null)?.protect }
   const { mode, watch, poll, termination, guard, audit, state, server, log } = keys
   if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !log) return undefined
   return {
@@ -157,13 +183,14 @@ const bindConfiguration = (
       verifyWithinMs: termination.verifyWithin,
       attempts: termination.attempts,
     },
-    guard,
+    guard: { maxPercent: guard.maxPercent, minConnections: guard.minConnections, lookAheadMs: guard.lookAhead },
     audit: { file: resolvePath(file.path, audit.file) },
     state: { file: resolvePath(file.path, state.file) },
     server: bindServer(file.path, server),
     notify,
     log,
-    policySetHash: policySetHash({ ...bound.content, protect: keys.protect }),
+    written,
+    policySetHash: policySetHash(written),
   }
 }
 

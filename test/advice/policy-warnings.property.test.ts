@@ -9,7 +9,7 @@ import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, entry, NOON, PLACE, policy } from '../domain/build.ts'
+import { connection, ENDPOINT, ENFORCE, entry, NOON, PLACE, policy } from '../domain/build.ts'
 
 const OTHER_PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef1', region: 'us-east-1' }
 const PLACES = [PLACE, OTHER_PLACE]
@@ -155,12 +155,7 @@ describe('a warning is not a false alarm:', () => {
           const rows = [...crowd, busy(now)]
           memory.observe({ begunAt: now, connections: rows }, set, PLACE)
           return decider
-            .decide(
-              rows,
-              memory.history({ now, fresh: true, acts: () => true, changedAt: () => -NEVER }),
-              now,
-              'enforce',
-            )
+            .decide(rows, memory.history({ now, fresh: true, acts: () => true, changedAt: () => -NEVER }), now, ENFORCE)
             .violating.filter(({ act }) => act === 'terminate')
             .map(({ connection: { id } }) => `${place.endpointId} ${quarter} ${id}`)
         })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { EMPTY_STATE } from '../../src/app/state.ts'
 import { VpnError } from '../../src/app/vpn.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
@@ -32,7 +33,7 @@ describe('every call', () => {
       account: '111122223333',
       policy: 'max-session-age',
       reason: 'session-age',
-      policySetHash: 'hash',
+      policySetHash: assignment([age('8h')]).settings.policySetHash,
     })
     expect(intent?.call?.selector).toBe('connection-id')
     expect(new Set(world.audit.of('intent').map(({ call }) => call.id)).size).toBe(5)
@@ -174,9 +175,7 @@ describe('the guard', () => {
     await world.daemon.reload(assignment([strict, ban(['person-7'], { hash: 'c' })]))
     await world.clock.advance(10 * MINUTE)
     expect(world.endedIds()).toEqual([sessions[7]?.id])
-    expect(world.of('held').map(({ policy: name, violations }) => [name, violations.length])).toEqual([
-      ['max-session-age', 40],
-    ])
+    expect(world.of('held').map(({ policy: name, endsNow }) => [name, endsNow])).toEqual([['max-session-age', 40]])
     expect(world.daemon.status()[0]?.plan?.held).toHaveLength(39)
   })
 
@@ -217,7 +216,7 @@ describe('a hold', () => {
   it('outlasts a failed poll and a snapshot with a missing row, even when few are left', async () => {
     const tight = {
       ...assignment([limit]),
-      settings: { ...assignment([limit]).settings, guard: { maxPercent: 40, minConnections: 10 } },
+      settings: { ...assignment([limit]).settings, guard: { maxPercent: 40, minConnections: 10, lookAheadMs: 0 } },
     }
     await using world = startWorld({ assignment: tight, connections: pairs })
     await world.clock.advance(11 * MINUTE)
@@ -245,7 +244,10 @@ describe('a hold', () => {
     await first.clock.advance(MINUTE)
     await first[Symbol.asyncDispose]()
     const loose = { ...assignment([{ ...strict, hash: 'b' }]) }
-    const wide = { ...loose, settings: { ...loose.settings, guard: { maxPercent: 100, minConnections: 1000 } } }
+    const wide = {
+      ...loose,
+      settings: { ...loose.settings, guard: { maxPercent: 100, minConnections: 1000, lookAheadMs: 0 } },
+    }
     await using again = startWorld({ assignment: wide, connections: many(40), state: first.saved() })
     await again.clock.advance(MINUTE)
     expect(again.endedIds()).toHaveLength(40)
@@ -254,8 +256,8 @@ describe('a hold', () => {
   it('covers overdue connections of an endpoint that is watched only later', async () => {
     const strict = age('8h', { guard: 'on', hash: 'a' })
     const state = {
+      ...EMPTY_STATE,
       policies: { 'max-session-age': { hash: 'a', acts: true, changedAt: NOON - 300 * HOUR } },
-      endpoints: {},
     }
     await using world = startWorld({ assignment: assignment([strict]), connections: many(40), state })
     await world.clock.advance(5 * MINUTE)

@@ -13,7 +13,7 @@ describe('a planned call', () => {
   const follow = (endsAt: number) => {
     const { policies, settings } = assignment([policy('max-session-age', { maxAge: '8h' })])
     const endpoint = { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: undefined }
-    const rules = rulesOf(policies, settings, endpoint, () => 0)
+    const rules = rulesOf(policies, settings, endpoint, { changedAt: () => 0, earlierSet: () => undefined })
     const memory = createMemory()
     const rows = [connection({ establishedAt: NOON - 9 * HOUR })]
     const { plan } = judgeEndpoint(imaginedView(ENDPOINT, rows, NOON), rules, memory, NOON)

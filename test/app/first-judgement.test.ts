@@ -8,6 +8,7 @@ import type { Policy } from '../../src/domain/policies/policy.ts'
 import type { TerminateCall } from '../../src/domain/terminate/plan.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
+import { rememberedSet } from '../domain/policy-sets.ts'
 import { assignment, SITE, startWorld } from './world.ts'
 
 /** A configuration as an operator may write it: policies, the daemon's mode and the guard's limits. */
@@ -22,6 +23,7 @@ interface Written {
   readonly mode: 'audit' | 'enforce'
   readonly maxPercent: number
   readonly minConnections: number
+  readonly lookAheadHours: number
 }
 
 const written: fc.Arbitrary<Written> = fc.record({
@@ -35,6 +37,7 @@ const written: fc.Arbitrary<Written> = fc.record({
   mode: fc.constantFrom('audit' as const, 'enforce' as const, 'enforce' as const),
   maxPercent: fc.constantFrom(5, 20, 100),
   minConnections: fc.constantFrom(0, 2, 5),
+  lookAheadHours: fc.constantFrom(0, 1, 24),
 })
 
 /** A file and an edit of it, which leaves most of it as it was. */
@@ -57,8 +60,9 @@ const assignmentOf = (file: Written) => {
     ...(banned.length === 0 ? [] : [hashed(policy('banned-users', { users: banned }, { mode: banMode }), banned)]),
   ]
   const made = assignment(policies, mode)
-  const { maxPercent, minConnections } = file
-  return { ...made, settings: { ...made.settings, guard: { maxPercent, minConnections } } }
+  const { maxPercent, minConnections, lookAheadHours } = file
+  const limits = { maxPercent, minConnections, lookAheadMs: lookAheadHours * HOUR }
+  return { ...made, settings: { ...made.settings, guard: limits } }
 }
 
 const connections: fc.Arbitrary<readonly Connection[]> = fc
@@ -117,6 +121,7 @@ const live = async (
   const { judgement } = firstJudgement({
     assignment: started,
     state,
+    readPolicySet: rememberedSet,
     key: endpointKey(SITE.region, ENDPOINT),
     snapshot,
     region: SITE.region,
@@ -144,6 +149,7 @@ const FILE: Written = {
   mode: 'enforce',
   maxPercent: 50,
   minConnections: 10,
+  lookAheadHours: 24,
 }
 
 describe('the judgement that plan shows', () => {

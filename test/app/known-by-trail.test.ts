@@ -50,7 +50,7 @@ const givenUp = (callId: string): KeptTermination => ({
 })
 
 const stateWith = (kept: Partial<KeptMemory>): State => ({
-  policies: {},
+  ...EMPTY_STATE,
   endpoints: { [KEY]: { ...createMemory().kept(), watchedSince: NOON - HOUR, ...kept } },
 })
 

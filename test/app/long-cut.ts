@@ -78,6 +78,7 @@ export const runLongCut = async (scenario: LongCut): Promise<LongCutFigures> => 
     emit,
     audit: createStandInTrail().trail,
     state: EMPTY_STATE,
+    readPolicySet: () => undefined,
     // The state of so many connections is megabytes, written each second. It is not measured here.
     store: { save: async () => {} },
   })

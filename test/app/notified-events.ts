@@ -52,7 +52,9 @@ export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
     endpoint: OFFICE,
     at: NOON,
     policy: 'contractors-office-hours',
-    violations: Array.from({ length: 12 }, (_, index) =>
+    endsNow: 12,
+    endsLater: 5,
+    examples: Array.from({ length: 10 }, (_, index) =>
       violation({
         username: `ext-${String(index + 1).padStart(2, '0')}`,
         policy: 'contractors-office-hours',

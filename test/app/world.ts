@@ -11,6 +11,7 @@ import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { ENDPOINT, NOON } from '../domain/build.ts'
+import { rememberedSet, rememberSet } from '../domain/policy-sets.ts'
 import { datedVpn } from './dated-vpn.ts'
 import { createManualClock, settled } from './manual-clock.ts'
 import { createStandInTrail } from './stand-in-trail.ts'
@@ -18,20 +19,23 @@ import { createStandInVpn } from './stand-in-vpn.ts'
 
 export const SITE = { region: 'eu-central-1', endpointUrl: undefined, assumeRole: undefined }
 
-export const assignment = (policies: readonly Policy[], mode: Mode = 'enforce'): Assignment => ({
-  policies: createPolicySet(policies, []),
+export const assignment = (policies: readonly Policy[], mode: Mode = 'enforce'): Assignment => {
+  const set = createPolicySet(policies, [])
+  const policySetHash = rememberSet(policies, set)
+  return { ...SETTINGS, policies: set, written: policySetHash, settings: { ...SETTINGS.settings, mode, policySetHash } }
+}
+
+const SETTINGS = {
   settings: {
-    mode,
     staleAfterMs: 5 * MINUTE,
     minGapMs: 5 * SECOND,
     termination: { verifyWithinMs: MINUTE, attempts: 3 },
-    guard: { maxPercent: 50, minConnections: 10 },
-    policySetHash: 'hash',
+    guard: { maxPercent: 50, minConnections: 10, lookAheadMs: 0 },
   },
   schedule: '*/15 * * * * *',
   terminationRate: { burst: 40, perSecond: 4 },
   watch: [{ site: SITE, endpoints: [{ id: ENDPOINT, name: 'office' }], discover: undefined }],
-})
+}
 
 /** A daemon with a manual clock and a stand-in endpoint. It is stopped at the end of the test. */
 export const startWorld = (options: {
@@ -71,6 +75,7 @@ export const startWorld = (options: {
     emit: (event) => events.push(event),
     audit: audit.trail,
     state: options.trail === undefined ? saved : known.known().state,
+    readPolicySet: rememberedSet,
     store: {
       save: async (state) => {
         await options.save?.()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createStateFile } from '../../src/adapters/files/state-file.ts'
 import { endpointKey } from '../../src/app/site.ts'
+import { EMPTY_STATE } from '../../src/app/state.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
 import type { KeptTermination } from '../../src/domain/terminate/termination.ts'
 import { HOUR, MINUTE, toText } from '../../src/domain/time/instant.ts'
@@ -193,7 +194,7 @@ describe('a connection whose termination is under way', () => {
       state === 'unproven' ? { ...answered, state, absences: 0 } : { ...answered, ...again, state }
     const kept = { ...createMemory().kept(), watchedSince: 0, terminations: [termination] }
     await createStateFile(join(here.folder, 'data/state.json')).save({
-      policies: {},
+      ...EMPTY_STATE,
       endpoints: { [endpointKey('eu-central-1', OFFICE)]: kept },
     })
     const listed = await here.run(['connections', '-c', 'curfew.yaml'], office.env)

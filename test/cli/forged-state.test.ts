@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createStateFile } from '../../src/adapters/files/state-file.ts'
 import { endpointKey } from '../../src/app/site.ts'
+import { EMPTY_STATE } from '../../src/app/state.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
@@ -23,7 +24,7 @@ describe('a state file that says that somebody was ended', () => {
     })
     const terminated = { daily: { 'user:carol': Date.now() - 5 * MINUTE } }
     await createStateFile(join(here.folder, 'data/state.json')).save({
-      policies: {},
+      ...EMPTY_STATE,
       endpoints: { [endpointKey('eu-central-1', OFFICE)]: { ...createMemory().kept(), watchedSince: 0, terminated } },
     })
     const plan = await here.run(['plan', '-c', 'curfew.yaml', '--detailed-exitcode'], office.env)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createStateFile } from '../../src/adapters/files/state-file.ts'
+import type { Standing } from '../../src/domain/guard/standing.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { curfewYaml, OFFICE, startOffice, terminateCalls, terminatedIds } from './office.ts'
@@ -39,8 +40,8 @@ describe('an edit after which 80 % of an endpoint violate a policy at once', () 
       await running.untilLogged('decided')
       await here.write('policies.yaml', edited)
       const held = await running.untilLogged('held')
-      expect(held).toMatchObject({ level: 'warn', policy: 'daily', connections: 40, active: 50 })
-      expect(held.msg).toContain('guard: off')
+      expect(held).toMatchObject({ level: 'warn', policy: 'daily', endsNow: 40, endsLater: 10, active: 50 })
+      expect(held.release).toContain('"guard: off" in it')
       await running.untilLogged('termination', ({ connectionId }) => connectionId === early[7])
       running.child.kill('SIGTERM')
       expect(await running.exited).toBe(0)
@@ -58,13 +59,72 @@ describe('an edit after which 80 % of an endpoint violate a policy at once', () 
     }
     expect(terminatedIds(office)).toEqual([early[7]])
     const held = trail(here.folder).filter(({ event }) => event === 'held')
-    expect(held.map(({ connectionId }) => String(connectionId)).toSorted()).toEqual(early.toSorted())
+    expect(held).toMatchObject([{ policy: 'daily', because: expect.stringContaining('40 of 50') }])
+    // Each connection that stays up has a record that says so.
+    const kept = trail(here.folder).filter(({ event }) => event === 'would-end')
+    expect(new Set(kept.map(({ connectionId }) => connectionId))).toEqual(new Set(early))
+    expect((await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout).toContain(
+      'The guard holds the policy "daily"',
+    )
 
     await here.write('policies.yaml', policies(age('4h', ', guard: off'), ban('early-7')))
     await using running = start()
     await running.untilLogged('decided', ({ active }) => active === late.length)
     expect(terminatedIds(office).toSorted()).toEqual(early.toSorted())
-    expect(trail(here.folder).filter(({ event }) => event === 'released')).toHaveLength(40)
+    expect(trail(here.folder).filter(({ event }) => event === 'released')).toMatchObject([{ policy: 'daily' }])
+  })
+})
+
+describe('an edit that ends most of an endpoint within the day', () => {
+  const young = (office: Awaited<ReturnType<typeof startOffice>>) => {
+    for (let index = 0; index < 30; index++)
+      office.world.connect({ endpointId: OFFICE, username: `person-${index}`, ageMs: MINUTE })
+  }
+
+  it('is held at a start with the changed files, as a rollout makes one, before anybody is ended', async () => {
+    await using office = await startOffice()
+    young(office)
+    await using here = await workspace({ 'curfew.yaml': CONFIG, 'policies.yaml': policies(age('10h')) })
+    const start = () => here.start(['run', '-c', 'curfew.yaml'], office.env)
+    {
+      await using running = start()
+      await running.untilLogged('decided')
+      running.child.kill('SIGTERM')
+      await running.exited
+    }
+    await here.write('policies.yaml', policies(age('2h')))
+    await using running = start()
+    expect(await running.untilLogged('held')).toMatchObject({ endsNow: 0, endsLater: 30, active: 30 })
+    expect(terminateCalls(office)).toEqual([])
+  })
+
+  it('is shown by "plan --against" before it is saved: policies, or the whole configuration', async () => {
+    await using office = await startOffice()
+    young(office)
+    const edited = policies(age('2h'))
+    await using here = await workspace({
+      'curfew.yaml': CONFIG,
+      'policies.yaml': policies(age('10h')),
+      'next/policies.yaml': edited,
+      'branch/curfew.yaml': CONFIG,
+      'branch/policies.yaml': edited,
+    })
+    const plan = async (...args: readonly string[]) => {
+      const { code, stdout } = await here.run(['plan', '-c', 'curfew.yaml', ...args, '--output', 'json'], office.env)
+      expect(code).toBe(0)
+      const { endpoints } = JSON.parse(stdout) as { readonly endpoints: readonly [Record<string, readonly unknown[]>] }
+      return { newlyEnded: endpoints[0].newlyEnded?.length, holds: endpoints[0].holds }
+    }
+    expect(await plan()).toEqual({ newlyEnded: 0, holds: [] })
+    const held = { newlyEnded: 30, holds: [expect.objectContaining({ policy: 'daily', endsNow: 0, endsLater: 30 })] }
+    for (const path of ['next', 'next/policies.yaml', 'branch/curfew.yaml']) {
+      expect({ path, ...(await plan('--against', path)) }).toEqual({ path, ...held })
+    }
+    const { stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--against', 'next'], office.env)
+    expect(stdout).toContain('The guard holds the policy "daily"')
+    expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([])
+    await here.write('next/policies.yaml', 'version: 1\n')
+    expect((await here.run(['plan', '-c', 'curfew.yaml', '--against', 'next'], office.env)).code).toBe(1)
   })
 })
 
@@ -101,16 +161,20 @@ describe('a violation that was foreseeable', () => {
     expect(terminateCalls(office)).toEqual([])
     // The same daemon, known since yesterday, and without its hold.
     const store = createStateFile(join(here.folder, 'data/state.json'))
-    const { policies: ages, endpoints } = await store.peek()
+    const { policies: ages, endpoints, ...rest } = await store.peek()
     const aged = <Value>(all: Readonly<Record<string, Value>>, older: (value: Value) => Value) =>
       Object.fromEntries(Object.entries(all).map(([key, value]) => [key, older(value)]))
-    expect(Object.values(endpoints).map(({ holds }) => holds.verdicts.length)).toEqual([early.length])
+    const inForce = (standing: Standing): Standing => {
+      expect(standing.state).toBe('held')
+      return { state: 'in-force', version: standing.version, comparedAt: Date.now() - 24 * HOUR, trial: undefined }
+    }
     await store.save({
+      ...rest,
       policies: aged(ages, (known) => ({ ...known, changedAt: known.changedAt - 24 * HOUR })),
       endpoints: aged(endpoints, (kept) => ({
         ...kept,
         watchedSince: kept.watchedSince - 24 * HOUR,
-        holds: { limits: undefined, verdicts: [] },
+        guard: { ...kept.guard, standings: aged(kept.guard.standings, inForce) },
       })),
     })
     await using running = start()

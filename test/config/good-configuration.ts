@@ -23,7 +23,7 @@ poll:
   staleAfter: 1d12h
   rate: { burst: 5, perSecond: 0.5 }
   minGap: PT7S
-guard: { maxPercent: 25, minConnections: 3 }
+guard: { maxPercent: 25, minConnections: 3, lookAhead: 12h }
 audit: { file: ./var/audit.jsonl }
 state: { file: ./var/state.json }
 termination:

@@ -35,7 +35,16 @@ describe('a good configuration', () => {
   })
 
   it('has the written value of every key', () => {
-    const { policies, policySetHash, usersFiles, ...daemon } = configuration ?? { policies: [], usersFiles: new Map() }
+    const {
+      policies,
+      written: _written,
+      policySetHash,
+      usersFiles,
+      ...daemon
+    } = configuration ?? {
+      policies: [],
+      usersFiles: new Map(),
+    }
     expect([...usersFiles]).toEqual([['banned.txt', ['Trudy', 'a_b.example#EXT#@corp.example']]])
     expect(daemon).toEqual({
       mode: 'enforce',
@@ -90,7 +99,7 @@ describe('a good configuration', () => {
         minGapMs: 7000,
       },
       termination: { rate: { burst: 4, perSecond: 1 }, verifyWithinMs: 2 * MINUTE, attempts: 5 },
-      guard: { maxPercent: 25, minConnections: 3 },
+      guard: { maxPercent: 25, minConnections: 3, lookAheadMs: 12 * HOUR },
       audit: { file: 'var/audit.jsonl' },
       state: { file: 'var/state.json' },
       server: {
@@ -191,7 +200,7 @@ describe('a good configuration', () => {
         minGapMs: 5000,
       },
       termination: { rate: { burst: 40, perSecond: 4 }, verifyWithinMs: MINUTE, attempts: 3 },
-      guard: { maxPercent: 50, minConnections: 10 },
+      guard: { maxPercent: 50, minConnections: 10, lookAheadMs: 24 * HOUR },
       audit: { file: 'data/audit.jsonl' },
       state: { file: 'data/state.json' },
       server: { host: '127.0.0.1', port: 9464 },

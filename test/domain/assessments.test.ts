@@ -86,9 +86,11 @@ const PEOPLE: readonly Partial<Connection>[] = [
 const rulesOf = (set: PolicySet, mode: Mode = 'enforce', changedAt: Instant = NOON + 2 * HOUR): EndpointRules =>
   createRules({
     set,
+    setHash: '',
+    earlierSet: () => undefined,
     location: PLACE,
     mode,
-    guard: { maxPercent: 30, minConnections: 0 },
+    guard: { maxPercent: 30, minConnections: 0, lookAheadMs: 0 },
     staleAfterMs: NEVER,
     retry: RETRY,
     changedAt: () => changedAt,
@@ -352,6 +354,9 @@ describe('cached assessments', () => {
       snapshot: { endpointId: ENDPOINT, begunAt: NOON, completedAt: NOON, connections },
       confirmAt: NEVER,
     })
+    // The guard compares connections at the first judgement. It is not counted here.
+    const { learned } = judgeEndpoint(viewOf([]), rules, memory, NOON)
+    if (learned !== undefined) memory.learn(learned)
     const countIn = (work: () => unknown): number => {
       found = 0
       work()

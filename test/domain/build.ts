@@ -4,7 +4,7 @@ import { because, judge, type Verdict } from '../../src/domain/judge/verdict.ts'
 import type { Violation } from '../../src/domain/judge/violation.ts'
 import { parsePattern } from '../../src/domain/names/pattern.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
-import type { History, Policy, PolicyKind, Shared } from '../../src/domain/policies/policy.ts'
+import type { Acting, History, Policy, PolicyKind, Shared } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
 import { retryRule } from '../../src/domain/terminate/termination.ts'
@@ -84,6 +84,9 @@ export const judged = (
   const verdict = judge(applicability, who, { ...NO_HISTORY, ...different }, now)
   return { ...verdict, why: because(verdict, who, now) }
 }
+
+/** Policies in mode `enforce` act, and the guard holds none of them. */
+export const ENFORCE: Acting = { mode: 'enforce', held: new Set() }
 
 /** Three attempts, each proven within a minute. */
 export const RETRY = retryRule({ attempts: 3, verifyWithinMs: MINUTE })

@@ -11,7 +11,7 @@ import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { byUrgency, etaSeconds } from '../../src/domain/terminate/plan.ts'
 import { HOUR, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { connection, entry, NOON, PLACE, policy } from './build.ts'
+import { connection, ENFORCE, entry, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 import { imagine } from './imagine.ts'
 
@@ -262,15 +262,17 @@ describe('a decision', () => {
       policy('max-session-age', { maxAge: '9h' }, { name: 'b-nine' }),
       policy('max-session-age', { maxAge: '1h' }, { name: 'audited', mode: 'audit' }),
     ]
-    const verdicts = imagine(set, [old]).rules.decider.verdictsOf(old.id, [old], NO_HISTORY, NOON, 'enforce')
+    const verdicts = imagine(set, [old]).rules.decider.verdictsOf(old.id, [old], NO_HISTORY, NOON, ENFORCE)
     const names = (list: typeof verdicts) => list.map(({ policy: { name } }) => name)
-    const free = decisionOf(old, verdicts, NOON, 'enforce')
+    const free = decisionOf(old, verdicts, NOON, ENFORCE)
     expect(free).toMatchObject({ act: 'terminate', held: [], lead: { policy: { name: 'b-nine' } } })
     expect(names(free.violated)).toEqual(['a-ten', 'b-nine', 'audited'])
     const acting = free.violated.filter(({ policy: { mode: own } }) => own === 'enforce')
-    const held = decisionOf(old, verdicts, NOON, 'enforce', acting)
+    const decisionHolding = (...names: readonly string[]) =>
+      decisionOf(old, verdicts, NOON, { mode: 'enforce', held: new Set(names) })
+    const held = decisionHolding('a-ten', 'b-nine')
     expect(held).toMatchObject({ act: 'held', held: acting, lead: { policy: { name: 'b-nine' } } })
-    const half = decisionOf(old, verdicts, NOON, 'enforce', acting.slice(1))
+    const half = decisionHolding('b-nine')
     expect(half).toMatchObject({ act: 'terminate', lead: { policy: { name: 'a-ten' } } })
   })
 
@@ -323,8 +325,7 @@ describe('a plan', () => {
 
 describe('the upcoming deadlines', () => {
   const upcomingIn = (set: readonly Policy[], rows: readonly Connection[]) => {
-    const { judgement, rules, memory } = imagine(set, rows)
-    return upcoming(judgement.view, rules, memory, NOON)
+    return upcoming(imagine(set, rows))
   }
 
   it('are the first deadline ahead, grace included, of each connection that no policy has due', () => {
@@ -365,9 +366,10 @@ describe('the upcoming deadlines', () => {
   })
 
   it('are none in a view that shows nothing to decide on', () => {
-    const { rules, memory } = imagine([policy('max-session-age', { maxAge: '2h' })], [])
+    const judged = imagine([policy('max-session-age', { maxAge: '2h' })], [])
     const snapshot = { endpointId: '', begunAt: NOON, completedAt: NOON, connections: [connection()] }
-    expect(upcoming({ state: 'blind', snapshot, because: '' }, rules, memory, NOON)).toEqual([])
+    const view = { state: 'blind', snapshot, because: '' } as const
+    expect(upcoming({ ...judged, judgement: { ...judged.judgement, view } })).toEqual([])
   })
 })
 
@@ -392,7 +394,10 @@ describe('an explanation', () => {
 
   it('names the verdicts that the guard holds', () => {
     const actUnder = (policies: readonly Policy[]) => {
-      const endpoint = createEndpoint(policies, { guard: { maxPercent: 0, minConnections: 0 }, changedAt: NOON })
+      const endpoint = createEndpoint(policies, {
+        guard: { maxPercent: 0, minConnections: 0, lookAheadMs: 0 },
+        changedAt: NOON,
+      })
       const judgement = endpoint.see([row], NOON)
       return explain({ judgement, rules: endpoint.rules, memory: endpoint.memory }, row, [row]).decision
     }

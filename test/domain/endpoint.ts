@@ -1,6 +1,8 @@
 import type { Connection } from '../../src/domain/connection.ts'
-import type { GuardLimits } from '../../src/domain/guard/guard.ts'
+import { type GuardLimits, type GuardMemory, NO_LIMITS } from '../../src/domain/guard/guard.ts'
+import type { Standing } from '../../src/domain/guard/standing.ts'
 import {
+  actingOf,
   createRules,
   type EndpointRules,
   historyOf,
@@ -11,11 +13,12 @@ import { createMemory, type KeptMemory, type Memory } from '../../src/domain/jud
 import { takeIn } from '../../src/domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../../src/domain/judge/view.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
-import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
+import { acts, type Mode, type Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import type { Snapshot } from '../../src/domain/snapshot.ts'
 import { type Instant, NEVER } from '../../src/domain/time/instant.ts'
 import { ENDPOINT, PLACE, RETRY } from './build.ts'
+import { rememberedSet, rememberSet } from './policy-sets.ts'
 
 /** The memory takes in a complete snapshot of the connections, begun at `now`. */
 export const takeInSnapshot = (
@@ -31,6 +34,19 @@ export const takeInSnapshot = (
   return snapshot
 }
 
+/** The memory of a guard that has judged these policies before, but compared no connection with them. */
+const longInForce = ({ set, setHash, mode, guard }: EndpointRules): GuardMemory => ({
+  limits: guard,
+  standings: Object.fromEntries(
+    set.policies.map((policy): [string, Standing] => {
+      const version = { hash: policy.hash, set: setHash }
+      const inForce: Standing = { state: 'in-force', version, comparedAt: -NEVER, trial: undefined }
+      return [policy.name, acts(policy, mode) ? inForce : { state: 'audit', version }]
+    }),
+  ),
+  counted: [],
+})
+
 /** One endpoint, judged from snapshot to snapshot as the daemon judges it. */
 export const createEndpoint = (
   policies: readonly Policy[],
@@ -45,19 +61,25 @@ export const createEndpoint = (
     readonly kept?: KeptMemory
   } = {},
 ) => {
-  const { protect = [], mode = 'enforce', changedAt = -NEVER, staleAfterMs = NEVER } = options
-  const { guard = { maxPercent: 100, minConnections: NEVER } } = options
-  const set = createPolicySet(policies, protect)
-  const rules = createRules({
-    set,
-    location: PLACE,
-    mode,
-    guard,
-    staleAfterMs,
-    retry: RETRY,
-    changedAt: () => changedAt,
-  })
-  const memory = createMemory(options.kept ?? { ...createMemory().kept(), watchedSince: -NEVER })
+  const { protect = [], staleAfterMs = NEVER } = options
+  const rulesUnder = (under: readonly Policy[], mode: Mode, guard: GuardLimits, changedAt: Instant): EndpointRules => {
+    const set = createPolicySet(under, protect)
+    return createRules({
+      set,
+      setHash: rememberSet(under, set),
+      earlierSet: rememberedSet,
+      location: PLACE,
+      mode,
+      guard,
+      staleAfterMs,
+      retry: RETRY,
+      changedAt: () => changedAt,
+    })
+  }
+  let rules = rulesUnder(policies, options.mode ?? 'enforce', options.guard ?? NO_LIMITS, options.changedAt ?? -NEVER)
+  const memory = createMemory(
+    options.kept ?? { ...createMemory().kept(), watchedSince: -NEVER, guard: longInForce(rules) },
+  )
   let view: EndpointView = { state: 'unseen' }
 
   const look = (sighting: Sighting, now: Instant) => {
@@ -76,13 +98,27 @@ export const createEndpoint = (
 
   return {
     memory,
-    rules,
+    /** Those of the last edit. */
+    get rules() {
+      return rules
+    },
     judge,
 
     /** Takes in a complete snapshot begun at `now`, and judges it. */
     see(connections: readonly Connection[], now: Instant): Judgement {
       const snapshot = takeInSnapshot(memory, rules, connections, now)
       look({ what: 'snapshot', snapshot }, now)
+      return judge(now)
+    },
+
+    /** An operator edits the policies, the limits or the mode. The last view is judged at once. */
+    edit(
+      next: readonly Policy[],
+      now: Instant,
+      different: { readonly guard?: GuardLimits; readonly mode?: Mode } = {},
+    ): Judgement {
+      rules = rulesUnder(next, different.mode ?? rules.mode, different.guard ?? rules.guard, now)
+      memory.policiesChanged()
       return judge(now)
     },
 
@@ -96,7 +132,8 @@ export const createEndpoint = (
     verdictsOf(id: string, now: Instant) {
       look({ what: 'time' }, now)
       const connections = 'snapshot' in view ? (view.snapshot?.connections ?? []) : []
-      return rules.decider.verdictsOf(id, connections, historyOf(view, rules, memory, now), now, mode)
+      const acting = actingOf(rules, memory)
+      return rules.decider.verdictsOf(id, connections, historyOf(view, rules, memory, now, acting), now, acting)
     },
   }
 }

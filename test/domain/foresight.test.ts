@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { NO_HOLDS } from '../../src/domain/guard/guard.ts'
+import { NO_GUARD_MEMORY } from '../../src/domain/guard/guard.ts'
 import { imaginedView } from '../../src/domain/judge/imagined.ts'
 import { judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { isDue } from '../../src/domain/judge/verdict.ts'
@@ -48,7 +48,13 @@ const endOf = (tested: Policy, one: Connection, from: Instant, until: Instant): 
     if (isDue(verdict, now)) return now
     const { policy, graceStartedAt: at } = verdict
     const graceStarted = at === undefined ? [] : [{ policy: policy.name, connectionId: one.id, at }]
-    endpoint.memory.learn({ graceStarted, warned: [], holds: NO_HOLDS, news: [] })
+    endpoint.memory.learn({
+      graceStarted,
+      warned: [],
+      guard: NO_GUARD_MEMORY,
+      mayEnd: new Set([policy.name]),
+      news: [],
+    })
   }
   return undefined
 }

@@ -1,81 +1,120 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { NO_HOLDS } from '../../src/domain/guard/guard.ts'
+import { type GuardLimits, NO_GUARD_MEMORY } from '../../src/domain/guard/guard.ts'
 import type { Judgement } from '../../src/domain/judge/judge-endpoint.ts'
+import { createMemory } from '../../src/domain/judge/memory.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
-import {
-  changedAtOf,
-  changedPolicies,
-  datedAnew,
-  datedPolicies,
-  nextPolicyAges,
-  settled,
-  settledAges,
-  sureAges,
-} from '../../src/domain/policies/policy-ages.ts'
-import { HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
-import { connection, NOON, policy } from './build.ts'
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { connection, entry, NOON, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
-const LIMITS = { maxPercent: 50, minConnections: 10 }
+const LIMITS: GuardLimits = { maxPercent: 50, minConnections: 10, lookAheadMs: DAY }
+const NO_LOOK_AHEAD: GuardLimits = { ...LIMITS, lookAheadMs: 0 }
 /** For endpoints where half of the connections are surplus. */
-const TIGHT_LIMITS = { maxPercent: 40, minConnections: 10 }
+const TIGHT: GuardLimits = { ...LIMITS, maxPercent: 40 }
 
-/** What the guard lets through and holds in one judgement, and which holds begin and end with it. */
-const effectOf = ({ plan, news }: Judgement) => ({
-  ended: plan.terminate.length,
-  heldBack: plan.held.length,
-  held: news.flatMap((one) => (one.what === 'held' ? one.violations : [])),
-  released: news.flatMap((one) => (one.what === 'released' ? one.verdicts : [])),
-})
-
-/** An endpoint under guard. Every policy last changed at `changedAt`. */
-const guarded = (
-  policies: readonly Policy[],
-  changedAt: Instant,
-  options: Pick<NonNullable<Parameters<typeof createEndpoint>[1]>, 'guard' | 'kept'> = {},
-) => {
-  const endpoint = createEndpoint(policies, { guard: LIMITS, ...options, changedAt })
-  return {
-    see: (rows: readonly Connection[], now: Instant) => effectOf(endpoint.see(rows, now)),
-    fail: (now: Instant) => effectOf(endpoint.fail(now)),
-    kept: endpoint.memory.kept,
-    checked: () => endpoint.memory.holds().verdicts,
-  }
+/** A policy with a hash of its content, as the configuration makes it. */
+const hashed = (kind: string, keys: Record<string, unknown>, different: Partial<Policy> = {}): Policy => {
+  const { name: _name, mode: _mode, guard: _guard, warn: _warn, ...content } = different
+  return policy(kind, keys, { hash: JSON.stringify([keys, content]), ...different })
 }
+const age = (maxAge: string, different: Partial<Policy> = {}) => hashed('max-session-age', { maxAge }, different)
+const ban = (users: readonly string[], different: Partial<Policy> = {}) => hashed('banned-users', { users }, different)
+const officeHours = (timeZone = 'Europe/Berlin') =>
+  hashed('off-hours', { timeZone, allowed: [{ days: 'mon-fri', hours: '07:30-18:30' }] })
 
 const people = (count: number, different: Partial<Connection> = {}) =>
   Array.from({ length: count }, (_, index) => connection({ username: `person-${index}`, ...different }))
-/** The first `count` connections become nine hours old. */
-const aged = (rows: readonly Connection[], count: number) =>
-  rows.map((row, index) => (index < count ? { ...row, establishedAt: NOON - 9 * HOUR } : row))
-const age = (maxAge: string, different: Partial<Policy> = {}) => policy('max-session-age', { maxAge }, different)
-const officeHours = (timeZone = 'Europe/Berlin') =>
-  policy('off-hours', { timeZone, allowed: [{ days: 'mon-fri', hours: '07:30-18:30' }] })
+const namesOf = (rows: readonly Connection[]) => rows.map(({ username = '' }) => username)
+/** The first `count` connections are nine hours old, the others are new. */
+const someOld = (count: number, all: number) =>
+  people(all).map((row, index) => ({ ...row, establishedAt: NOON - (index < count ? 9 * HOUR : MINUTE) }))
+
+/** An endpoint on which the policies have been in force for long, and which shows these connections at noon. */
+const longInForce = (policies: readonly Policy[], rows: readonly Connection[], guard: GuardLimits = LIMITS) => {
+  const endpoint = createEndpoint(policies, { guard, changedAt: NOON - 30 * DAY })
+  const first = endpoint.see(rows, NOON)
+  return { ...endpoint, first }
+}
+
+/** What one judgement lets through and holds. */
+const effectOf = ({ plan, news, acting }: Judgement) => ({
+  ended: plan.terminate.length,
+  heldBack: plan.held.length,
+  holds: [...acting.held],
+  begun: news.flatMap((one) => (one.what === 'held' ? [one.hold.policy] : [])),
+  released: news.flatMap((one) => (one.what === 'released' ? [one.release.policy] : [])),
+})
+
+/** Ends what a judgement plans, at a rate, and judges again each second. Returns who was ended. */
+const carryOut = (
+  endpoint: ReturnType<typeof createEndpoint>,
+  rows: readonly Connection[],
+  from: Instant,
+  {
+    burst = 5,
+    perSecond = 1,
+    seconds,
+  }: { readonly burst?: number; readonly perSecond?: number; readonly seconds: number },
+) => {
+  const ended = new Set<string>()
+  const holds = new Set<string>()
+  for (let second = 0; second <= seconds; second++) {
+    const now = from + second * SECOND
+    const up = rows.filter(({ id }) => !ended.has(id))
+    const { plan, acting } = endpoint.see(up, now)
+    for (const name of acting.held) holds.add(name)
+    for (const {
+      connection: { id },
+    } of plan.terminate.slice(0, second === 0 ? burst : perSecond))
+      ended.add(id)
+  }
+  return { ended: ended.size, holds: [...holds] }
+}
 
 describe('the guard', () => {
-  it('holds violations that an edit backdates: the time zone of Berlin is changed to New York at eight', () => {
+  it('holds a policy of which an edit makes the past a violation: Berlin is mistyped as New York at eight', () => {
     const editedAt = Date.parse('2026-11-23T08:00:00+01:00')
     const rows = people(100, { establishedAt: editedAt - 20 * MINUTE })
-    const { ended, heldBack, held } = guarded([officeHours('America/New_York')], editedAt).see(rows, editedAt)
-    expect([ended, heldBack, held.length]).toEqual([0, 100, 100])
+    const endpoint = createEndpoint([officeHours()], { guard: LIMITS, changedAt: editedAt - DAY })
+    endpoint.see(rows, editedAt - SECOND)
+    const effect = effectOf(endpoint.edit([officeHours('America/New_York')], editedAt))
+    expect(effect).toMatchObject({ ended: 0, heldBack: 100, begun: ['off-hours'] })
   })
 
   it('does not hold violations that time brings: the offices close, under policies loaded in the morning', () => {
     const closing = Date.parse('2026-11-23T18:30:00+01:00')
-    const world = guarded([officeHours()], Date.parse('2026-11-23T09:00:00+01:00'))
-    expect(world.see(people(100, { establishedAt: closing - 8 * HOUR }), closing).ended).toBe(100)
+    const rows = people(100, { establishedAt: closing - 8 * HOUR })
+    const endpoint = createEndpoint([officeHours()], { guard: LIMITS, changedAt: closing - 9 * HOUR })
+    endpoint.see(rows, closing - 8 * HOUR)
+    expect(effectOf(endpoint.see(rows, closing))).toMatchObject({ ended: 100, holds: [] })
+  })
+
+  it('does not hold a closing that an operator edits while it is carried out', () => {
+    const closing = Date.parse('2026-11-23T18:30:00+01:00')
+    const rows = people(100, { establishedAt: closing - 8 * HOUR })
+    const endpoint = createEndpoint([officeHours()], { guard: LIMITS, changedAt: closing - 9 * HOUR })
+    endpoint.see(rows, closing - 8 * HOUR)
+    endpoint.see(rows, closing)
+    const keeping = {
+      ...officeHours(),
+      exempt: { users: [entry('person-7')], endpoints: undefined, regions: undefined },
+    }
+    const edited = endpoint.edit([{ ...keeping, hash: 'with an exemption' }], closing + MINUTE)
+    expect(effectOf(edited)).toMatchObject({ ended: 99, holds: [] })
   })
 
   it('does not hold connections that were all established together, hours after the last edit', () => {
-    const rows = people(100, { establishedAt: NOON - 10 * HOUR })
-    expect(guarded([age('10h')], NOON - 20 * HOUR).see(rows, NOON).ended).toBe(100)
+    const { first } = longInForce([age('10h')], people(100, { establishedAt: NOON - 10 * HOUR + MINUTE }))
+    expect(effectOf(first)).toMatchObject({ ended: 0, holds: [] })
+    const outage = longInForce([age('10h')], people(100, { establishedAt: NOON - 10 * HOUR + MINUTE }))
+    expect(effectOf(outage.judge(NOON + MINUTE))).toMatchObject({ ended: 100, holds: [] })
   })
 
   it('does not hold one user who is newly banned', () => {
-    const leavers = policy('banned-users', { users: ['person-7'] })
-    expect(guarded([leavers], NOON).see(people(100), NOON).ended).toBe(1)
+    const endpoint = longInForce([], people(100))
+    expect(effectOf(endpoint.edit([ban(['person-7'])], NOON))).toMatchObject({ ended: 1, holds: [] })
   })
 
   it.each([
@@ -84,298 +123,431 @@ describe('the guard', () => {
     [15, 11, true],
     [15, 10, false],
     [4, 4, false],
-  ])('of %i active connections, %i are due: the guard holds them: %s', (active, due, isHeld) => {
-    const rows = [...people(due, { establishedAt: NOON - 9 * HOUR }), ...people(active - due, { establishedAt: NOON })]
-    const { ended, heldBack } = guarded([age('8h')], NOON).see(rows, NOON)
-    expect([ended, heldBack]).toEqual(isHeld ? [0, due] : [due, 0])
+  ])('of %i connections, an edit ends %i: it is held: %s', (active, ends, isHeld) => {
+    const endpoint = longInForce([age('20h')], someOld(ends, active))
+    expect(
+      effectOf(endpoint.edit([age('8h', { guard: 'on' })], NOON, { guard: { ...LIMITS, lookAheadMs: 0 } })),
+    ).toMatchObject(isHeld ? { ended: 0, heldBack: ends } : { ended: ends, heldBack: 0 })
   })
 
-  it('holds verdicts, not connections: another policy still ends one', () => {
-    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
-    const urgent = policy('banned-users', { users: ['person-7'] }, { guard: 'off' })
-    const { ended, heldBack } = guarded([age('8h'), urgent], NOON).see(rows, NOON)
-    expect([ended, heldBack]).toEqual([1, 99])
+  it('compares percentages in whole numbers', () => {
+    const endpoint = longInForce([], people(100), { ...LIMITS, maxPercent: 29 })
+    expect(effectOf(endpoint.edit([ban(namesOf(people(29)))], NOON))).toMatchObject({ ended: 29, holds: [] })
   })
 
-  it('does not check a policy with `guard: off`', () => {
-    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
-    const world = guarded([age('8h', { guard: 'off' })], NOON)
-    expect(world.see(rows, NOON).ended).toBe(100)
-    expect(world.checked()).toEqual([])
+  it('is not tripped by its own terminations: half of an endpoint is overdue after an edit, and all of them end', () => {
+    const rows = someOld(50, 100)
+    const endpoint = longInForce([age('20h')], rows, NO_LOOK_AHEAD)
+    endpoint.edit([age('8h')], NOON)
+    expect(carryOut(endpoint, rows, NOON, { seconds: 60 })).toEqual({ ended: 50, holds: [] })
   })
 
-  it('counts violations together that become due within ten minutes', () => {
-    const world = guarded([age('8h')], NOON)
-    const rows = people(40, { establishedAt: NOON })
-    expect(world.see(aged(rows, 15), NOON).ended).toBe(15)
-    const { ended, heldBack } = world.see(aged(rows, 30), NOON + 5 * MINUTE)
-    expect([ended, heldBack]).toEqual([0, 30])
+  it('is not tripped by its own terminations without an edit: 13 of 30 exceed their transfer', () => {
+    const rows = people(30).map((row, index) => ({ ...row, ingressBytes: index < 13 ? 2000 : 0 }))
+    const endpoint = longInForce([hashed('max-transfer', { total: '1KiB' })], people(30))
+    expect(carryOut(endpoint, rows, NOON + SECOND, { seconds: 20 })).toEqual({ ended: 13, holds: [] })
   })
 
-  it('forgets terminated connections after ten minutes, and held ones never', () => {
-    const world = guarded([age('8h')], NOON)
-    const ends = people(15, { establishedAt: NOON - 9 * HOUR })
-    const stay = people(25, { establishedAt: NOON })
-    expect(world.see([...ends, ...stay], NOON).ended).toBe(15)
-    const later = aged(stay, 13)
-    expect(world.see(later, NOON + 10 * MINUTE).heldBack).toBe(13)
-    expect(world.see(later, NOON + 3 * HOUR).heldBack).toBe(13)
-    expect(world.see(later.slice(10), NOON + 3 * HOUR).heldBack).toBe(3)
+  it('does not hold what it let through, even if others leave meanwhile', () => {
+    const rows = someOld(50, 100)
+    const endpoint = longInForce([age('20h')], rows, NO_LOOK_AHEAD)
+    endpoint.edit([age('8h')], NOON)
+    expect(effectOf(endpoint.see(rows.slice(0, 70), NOON + MINUTE))).toMatchObject({ ended: 50, holds: [] })
+    expect(effectOf(endpoint.see(rows.slice(0, 60), NOON + HOUR))).toMatchObject({ ended: 50, holds: [] })
+  })
+
+  it('counts edits within ten minutes together: a ban that grows by ten names at a time', () => {
+    const rows = people(120)
+    const endpoint = longInForce([], rows)
+    const ended = new Set<string>()
+    let held = false
+    for (let slice = 1; slice <= 10; slice++) {
+      const now = NOON + slice * 5 * SECOND
+      endpoint.see(
+        rows.filter(({ id }) => !ended.has(id)),
+        now,
+      )
+      const { plan, acting } = endpoint.edit([ban(namesOf(rows.slice(0, 10 * slice)))], now)
+      for (const decision of plan.terminate) ended.add(decision.connection.id)
+      held ||= acting.held.has('banned-users')
+    }
+    expect([ended.size, held]).toEqual([60, true])
+  })
+
+  it('counts slices under different names, and in different policies, together', () => {
+    const rows = people(30)
+    const slices = [0, 1, 2].map((slice) =>
+      ban(namesOf(rows.slice(8 * slice, 8 * slice + 8)), { name: `ban-${slice}` }),
+    )
+    const endpoint = longInForce([], rows)
+    const effects = slices.map((_, slice) => effectOf(endpoint.edit(slices.slice(0, slice + 1), NOON + slice * MINUTE)))
+    // The second slice makes 16 of 30.
+    expect(effects.map(({ holds }) => holds)).toEqual([[], ['ban-1'], ['ban-1', 'ban-2']])
+    const renamed = longInForce([], rows)
+    renamed.edit([ban(namesOf(rows.slice(0, 8)), { name: 'ban' })], NOON)
+    const more = renamed.edit([ban(namesOf(rows.slice(0, 16)), { name: 'leavers' })], NOON + MINUTE)
+    expect(effectOf(more).holds).toEqual(['leavers'])
+  })
+
+  it('counts a slice for ten minutes, to the millisecond', () => {
+    const after = (ms: number) => {
+      const rows = people(30)
+      const endpoint = longInForce([], rows)
+      endpoint.edit([ban(namesOf(rows.slice(0, 8)))], NOON)
+      return effectOf(endpoint.edit([ban(namesOf(rows.slice(0, 16)))], NOON + ms)).holds
+    }
+    expect([after(10 * MINUTE - 1), after(10 * MINUTE)]).toEqual([['banned-users'], []])
+  })
+
+  it('lets a renamed policy go on, because it ends nobody earlier', () => {
+    const endpoint = longInForce([age('10h')], people(100))
+    const renamed = endpoint.edit([age('10h', { name: 'daily' })], NOON)
+    expect(effectOf(renamed)).toMatchObject({ holds: [], ended: 0 })
+    const split = ['person-1*', 'person-*'].map((users, index) => ({
+      ...age('10h', { name: `daily-${index}` }),
+      match: { users: [entry(users)], endpoints: undefined, regions: undefined },
+      hash: users,
+    }))
+    expect(effectOf(endpoint.edit(split, NOON + MINUTE)).holds).toEqual([])
+  })
+
+  it('does not hold one user who is banned while another policy is held', () => {
+    const endpoint = longInForce([age('20h')], people(100, { establishedAt: NOON - 9 * HOUR }))
+    const leavers = ban(['person-7'], { name: 'leavers' })
+    const { ended, heldBack, holds } = effectOf(endpoint.edit([age('8h'), leavers], NOON))
+    expect([ended, heldBack, holds]).toEqual([1, 99, ['max-session-age']])
+  })
+
+  it('does not hold a policy with `guard: off`', () => {
+    const endpoint = longInForce([age('20h')], people(100, { establishedAt: NOON - 9 * HOUR }))
+    expect(effectOf(endpoint.edit([age('8h', { guard: 'off' })], NOON))).toMatchObject({ ended: 100, holds: [] })
+    expect(endpoint.memory.guard().counted).toEqual([])
   })
 
   it('checks verdicts on the whole snapshot whenever they began', () => {
     const twice = people(30).flatMap((row) => [row, { ...row, id: `${row.id}-again`, establishedAt: NOON - MINUTE }])
-    const world = guarded([policy('max-sessions', { limit: 1 })], NOON - 30 * HOUR, { guard: TIGHT_LIMITS })
-    expect(world.see(twice, NOON).heldBack).toBe(30)
+    const endpoint = longInForce([hashed('max-sessions', { limit: 1 })], people(30), TIGHT)
+    expect(effectOf(endpoint.see(twice, NOON + MINUTE))).toMatchObject({ heldBack: 30, ended: 0 })
   })
 
   it('checks verdicts on counters whenever they began', () => {
-    const world = guarded([policy('max-transfer', { total: '1KiB' })], NOON - 30 * HOUR)
-    expect(world.see(people(30, { ingressBytes: 2000 }), NOON).heldBack).toBe(30)
+    const endpoint = longInForce([hashed('max-transfer', { total: '1KiB' })], people(30))
+    const { heldBack, holds } = effectOf(endpoint.see(people(30, { ingressBytes: 2000 }), NOON + MINUTE))
+    expect([heldBack, holds]).toEqual([30, ['max-transfer']])
   })
 
-  it('counts the violations of all policies together', () => {
+  it('counts neither the violations of a policy in audit mode nor those in grace, until grace is over', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const audited = longInForce([age('20h')], rows, NO_LOOK_AHEAD)
+    expect(audited.edit([age('8h', { mode: 'audit' })], NOON).plan.audit).toHaveLength(100)
+    const patient = longInForce([age('20h')], rows, NO_LOOK_AHEAD)
+    expect(effectOf(patient.edit([age('8h', { graceMs: 2 * HOUR })], NOON)).holds).toEqual([])
+    expect(effectOf(patient.judge(NOON + 2 * HOUR - 1)).holds).toEqual([])
+    expect(effectOf(patient.judge(NOON + 2 * HOUR)).heldBack).toBe(100)
+  })
+})
+
+describe('a hold', () => {
+  const hasty = (endpoint: ReturnType<typeof createEndpoint>, now: Instant) => endpoint.edit([age('10m')], now)
+
+  it('ends nobody under the policy: not those who reach its age later, and not new connections', () => {
+    const rows = [...people(19, { establishedAt: NOON - HOUR }), ...people(19, { establishedAt: NOON - MINUTE })]
+    const endpoint = longInForce([age('10h')], rows)
+    const { news } = hasty(endpoint, NOON)
+    const holds = news.flatMap((one) => (one.what === 'held' ? [one.hold] : []))
+    expect(holds).toMatchObject([{ policy: 'max-session-age', endsNow: 19, endsLater: 19, active: 38 }])
+    expect(holds[0]?.examples).toHaveLength(10)
+    const later = [...rows, ...people(5, { establishedAt: NOON + MINUTE })]
+    expect(effectOf(endpoint.see(later, NOON + 30 * MINUTE))).toMatchObject({ ended: 0, heldBack: 43 })
+    expect(effectOf(endpoint.see(later.slice(30), NOON + 3 * DAY))).toMatchObject({ ended: 0, heldBack: 13 })
+  })
+
+  it('holds a hasty ban also when the banned users reconnect', () => {
+    const rows = people(50)
+    const endpoint = longInForce([], rows)
+    const names = namesOf(rows.slice(0, 30))
+    expect(effectOf(endpoint.edit([ban(names)], NOON)).heldBack).toBe(30)
+    const again = rows.map((row) => ({ ...row, id: `${row.id}-again`, establishedAt: NOON + MINUTE }))
+    expect(effectOf(endpoint.see(again, NOON + 2 * MINUTE))).toMatchObject({ ended: 0, heldBack: 30 })
+  })
+
+  it('warns nobody', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const endpoint = longInForce([age('20h')], rows)
+    const edited = endpoint.edit([age('9h30m', { warn: [HOUR] })], NOON)
+    expect(edited.acting.held.has('max-session-age')).toBe(true)
+    expect(edited.news.filter(({ what }) => what === 'warning')).toEqual([])
+    const confirmed = endpoint.edit([age('9h30m', { warn: [HOUR], guard: 'off' })], NOON + MINUTE)
+    expect(confirmed.news.filter(({ what }) => what === 'warning')).toHaveLength(100)
+  })
+
+  it('lets other policies go on, and max-sessions counts connections that the held policy would end', () => {
     const rows = people(20, { establishedAt: NOON - 9 * HOUR })
-    const half = (name: string, from: number) =>
-      policy('banned-users', { users: rows.slice(from, from + 10).map(({ username }) => username) }, { name })
-    expect(guarded([half('a', 0), half('b', 10)], NOON).see(rows, NOON).heldBack).toBe(20)
+    const four = people(4, { establishedAt: NOON - HOUR }).map((row, index) => ({
+      ...row,
+      username: 'walter',
+      establishedAt: NOON - (index + 1) * 10 * MINUTE,
+    }))
+    const two = hashed('max-sessions', { limit: 2 })
+    const endpoint = longInForce([age('20h'), two], [...rows, ...four.slice(0, 2)])
+    endpoint.edit([age('15m'), two], NOON)
+    const { plan } = endpoint.see([...rows, ...four], NOON + MINUTE)
+    // Two of the four are due under the held policy. If they counted as ending, the user would keep all four.
+    expect(plan.terminate.map(({ connection: { username }, lead }) => [username, lead.policy.name])).toEqual([
+      ['walter', 'max-sessions'],
+      ['walter', 'max-sessions'],
+    ])
   })
 
-  it('does not hold one user who is banned while another policy is held', () => {
+  it('outlives two snapshots that miss its connections', () => {
     const rows = people(100, { establishedAt: NOON - 9 * HOUR })
-    const leavers = policy('banned-users', { users: ['person-7'] })
-    const { ended, heldBack } = guarded([age('8h'), leavers], NOON).see(rows, NOON)
-    expect([ended, heldBack]).toEqual([1, 99])
-  })
-
-  it('keeps a hold over a restart, and releases it when an operator edits the policy', () => {
-    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
-    const first = guarded([age('8h')], NOON)
-    first.see(rows, NOON)
-    const restarted = guarded([age('8h')], NOON, { kept: first.kept() })
-    expect(restarted.see(rows, NOON + HOUR)).toMatchObject({ heldBack: 100, held: [], released: [] })
-    const edited = guarded([age('8h', { hash: 'edited' })], NOON + HOUR, { kept: restarted.kept() })
-    const { ended, released } = edited.see(rows.slice(0, 8), NOON + HOUR)
-    expect(released).toHaveLength(100)
-    expect(ended).toBe(8)
-  })
-
-  it('reports the begin and the end of each hold once', () => {
-    const world = guarded([age('8h')], NOON)
-    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
-    expect(world.see(rows, NOON).held).toHaveLength(100)
-    expect(world.see(rows, NOON + MINUTE).held).toHaveLength(0)
-    // One snapshot without a connection does not prove that the connection is gone.
-    const later = [2, 3, 4].map((minute) => world.see([], NOON + minute * MINUTE).released.length)
-    expect(later).toEqual([0, 100, 0])
-  })
-
-  it('begins with no hold', () => {
-    const world = guarded([age('8h')], NOON)
-    expect(world.kept().holds).toEqual(NO_HOLDS)
-    expect(world.see(people(3), NOON).released).toEqual([])
-  })
-
-  it('checks violations that began before the edit, but not those that began with it', () => {
-    const rows = people(100, { establishedAt: NOON - 8 * HOUR })
-    expect(guarded([age('8h')], NOON).see(rows, NOON).ended).toBe(100)
-    expect(guarded([age('8h')], NOON + 1).see(rows, NOON).heldBack).toBe(100)
-  })
-
-  it('counts neither the violations of a policy in audit mode nor those in grace', () => {
-    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
-    const policies = [age('8h', { mode: 'audit' })]
-    const audited = createEndpoint(policies, { guard: LIMITS, changedAt: NOON })
-    expect(audited.see(rows, NOON).plan.audit).toHaveLength(100)
-    expect(audited.memory.holds().verdicts).toEqual([])
-    const patient = guarded([age('8h', { graceMs: 2 * HOUR })], NOON)
-    expect(patient.see(rows, NOON).heldBack).toBe(0)
-    expect(patient.checked()).toEqual([])
-    // Grace counts from the first judgement that finds the violation.
-    expect(patient.see(rows, NOON + 2 * HOUR - 1).heldBack).toBe(0)
-    expect(patient.see(rows, NOON + 2 * HOUR).heldBack).toBe(100)
-  })
-
-  it('counts terminated connections against the limits, but holds only verdicts on active ones', () => {
-    const world = guarded([age('8h')], NOON)
-    const ends = people(15, { establishedAt: NOON - 9 * HOUR })
-    const stay = people(25, { establishedAt: NOON })
-    expect(world.see([...ends, ...stay], NOON).ended).toBe(15)
-    const later = aged(stay, 5)
-    const { held, heldBack, ended } = world.see(later, NOON + 5 * MINUTE)
-    expect([ended, heldBack]).toEqual([0, 5])
-    expect(held.map(({ connectionId }) => connectionId)).toEqual(later.slice(0, 5).map(({ id }) => id))
-    expect(world.checked().filter((verdict) => verdict.held)).toHaveLength(5)
-  })
-
-  it('counts a due verdict for ten minutes, to the millisecond, even if AWS does not terminate its connection', () => {
-    const rows = people(25, { establishedAt: NOON })
-    const after = (ms: number) => {
-      const world = guarded([age('8h')], NOON)
-      expect(world.see(aged(rows, 8), NOON).ended).toBe(8)
-      expect(world.see(aged(rows, 8), NOON + MINUTE).ended).toBe(8)
-      return world.see(aged(rows, 16), NOON + ms)
-    }
-    expect(after(10 * MINUTE - 1)).toMatchObject({ ended: 0, heldBack: 16 })
-    expect(after(10 * MINUTE)).toMatchObject({ ended: 16, heldBack: 0 })
-  })
-
-  it('forgets terminated connections after ten minutes, and reports no release', () => {
-    const world = guarded([age('8h')], NOON)
-    world.see(people(8, { establishedAt: NOON - 9 * HOUR }), NOON)
-    world.see([], NOON + 10 * MINUTE - 1)
-    expect(world.checked()).toHaveLength(8)
-    expect(world.see([], NOON + 10 * MINUTE).released).toEqual([])
-    expect(world.checked()).toEqual([])
-  })
-
-  it('counts a verdict from now on if it is dated ahead because the clock was set back', () => {
-    const world = guarded([age('8h')], NOON)
-    world.see(people(8, { establishedAt: NOON - 9 * HOUR }), NOON)
-    const setBackTo = NOON - 3 * HOUR
-    world.see([], setBackTo)
-    expect(world.checked().map(({ policy: by, dueAt }) => [by, dueAt])).toEqual(
-      Array.from({ length: 8 }, () => ['max-session-age', setBackTo]),
-    )
-    world.see([], setBackTo + 10 * MINUTE)
-    expect(world.checked()).toEqual([])
-  })
-
-  it('releases no verdict because one snapshot lacks its connection', () => {
-    const rows = people(30, { establishedAt: NOON - 9 * HOUR })
-    const world = guarded([age('8h')], NOON)
-    expect(world.see(rows, NOON).heldBack).toBe(30)
-    expect(world.see(rows.slice(1), NOON + MINUTE).released).toEqual([])
-    expect(world.see(rows, NOON + 2 * MINUTE)).toMatchObject({ heldBack: 30, held: [] })
-    expect(world.see(rows.slice(1), NOON + 3 * MINUTE).released).toEqual([])
-    const gone = world.see(rows.slice(1), NOON + 4 * MINUTE).released
-    expect(gone.map(({ connectionId }) => connectionId)).toEqual([rows[0]?.id])
-  })
-
-  it('releases no verdict that is unknown because a read failed', () => {
-    const twice = people(30).flatMap((row) => [row, { ...row, id: `${row.id}-again` }])
-    const world = guarded([policy('max-sessions', { limit: 1 })], NOON, { guard: TIGHT_LIMITS })
-    expect(world.see(twice, NOON).heldBack).toBe(30)
-    expect(world.fail(NOON + MINUTE).released).toEqual([])
-    expect(world.see(twice.slice(0, 30), NOON + 2 * MINUTE).heldBack).toBe(15)
-  })
-
-  it('releases the holds of an edited or deleted policy only, and all holds when the limits are edited', () => {
-    const rows = people(30, { establishedAt: NOON - 9 * HOUR })
-    const daily = age('8h')
-    const ban = policy('banned-users', { users: ['person-*'] })
-    const first = guarded([daily, ban], NOON)
-    expect(first.see(rows, NOON).held).toHaveLength(60)
-    const after = (policies: readonly Policy[], guard = LIMITS) => {
-      const { held, released } = guarded(policies, NOON, { kept: first.kept(), guard }).see(rows, NOON + MINUTE)
-      const count = (list: ReadonlyArray<{ readonly policy: string }>, name: string) =>
-        list.filter((one) => one.policy === name).length
-      const counts = (list: typeof held | typeof released) => [count(list, daily.name), count(list, ban.name)]
-      return { held: counts(held), released: counts(released) }
-    }
-    expect(after([daily, ban])).toEqual({ released: [0, 0], held: [0, 0] })
-    expect(after([daily, { ...ban, hash: 'edited' }])).toEqual({ released: [0, 30], held: [0, 30] })
-    expect(after([daily])).toEqual({ released: [0, 30], held: [0, 0] })
-    expect(after([daily, { ...ban, guard: 'off' }])).toEqual({ released: [0, 30], held: [0, 0] })
-    expect(after([daily, ban], { ...LIMITS, maxPercent: 51 })).toEqual({ released: [30, 30], held: [30, 30] })
-    expect(after([daily, ban], { ...LIMITS, minConnections: 30 })).toEqual({ released: [30, 30], held: [0, 0] })
-  })
-
-  it('keeps a hold over a restart, however few connections are left', () => {
-    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
-    const first = guarded([age('8h')], NOON)
-    first.see(rows, NOON)
-    const restarted = guarded([age('8h')], NOON, { kept: first.kept() })
-    expect(restarted.see(rows.slice(0, 3), NOON + HOUR)).toMatchObject({ ended: 0, heldBack: 3, held: [] })
-  })
-
-  it('never ends more within ten minutes than the limits allow, in whatever steps violations become due', () => {
-    const steps = fc.array(fc.record({ gap: fc.integer({ min: 0, max: 12 }), more: fc.integer({ min: 0, max: 30 }) }), {
-      maxLength: 8,
+    const endpoint = longInForce([age('20h')], rows)
+    endpoint.edit([age('8h')], NOON)
+    endpoint.see([], NOON + MINUTE)
+    endpoint.see([], NOON + 2 * MINUTE)
+    expect(effectOf(endpoint.see(rows, NOON + 3 * MINUTE))).toMatchObject({
+      ended: 0,
+      heldBack: 100,
+      begun: [],
+      released: [],
     })
+  })
+
+  it('outlives a restart, a failed read and the departure of almost everybody', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const endpoint = longInForce([age('20h')], rows)
+    endpoint.edit([age('8h')], NOON)
+    expect(effectOf(endpoint.fail(NOON + MINUTE))).toMatchObject({ heldBack: 100, released: [] })
+    const restarted = createEndpoint([age('8h')], { guard: LIMITS, changedAt: NOON, kept: endpoint.memory.kept() })
+    expect(effectOf(restarted.see(rows.slice(0, 3), NOON + HOUR))).toMatchObject({ ended: 0, heldBack: 3, begun: [] })
+  })
+
+  it('is reported once when it begins and once when it ends', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const endpoint = longInForce([age('20h')], rows)
+    expect(effectOf(endpoint.edit([age('8h')], NOON))).toMatchObject({ begun: ['max-session-age'], released: [] })
+    expect(effectOf(endpoint.judge(NOON + MINUTE))).toMatchObject({ begun: [], released: [] })
+    const fixed = endpoint.edit([age('20h')], NOON + 2 * MINUTE)
+    expect(effectOf(fixed)).toMatchObject({ begun: [], released: ['max-session-age'], ended: 0, holds: [] })
+    expect(fixed.news).toContainEqual({ what: 'released', release: { policy: 'max-session-age', since: NOON } })
+    expect(effectOf(endpoint.judge(NOON + 3 * MINUTE))).toMatchObject({ begun: [], released: [] })
+  })
+
+  it('ends when the policy is fixed, deleted, turned to audit or confirmed, and when the limits allow it', () => {
+    const rows = people(30, { establishedAt: NOON - 9 * HOUR })
+    const after = (policies: readonly Policy[], guard: GuardLimits = LIMITS) => {
+      const endpoint = longInForce([age('20h')], rows)
+      endpoint.edit([age('8h')], NOON)
+      const { ended, heldBack, begun, released } = effectOf(endpoint.edit(policies, NOON + MINUTE, { guard }))
+      return { ended, heldBack, begun: begun.length, released: released.length }
+    }
+    expect(after([age('8h')])).toEqual({ ended: 0, heldBack: 30, begun: 0, released: 0 })
+    expect(after([age('20h')])).toEqual({ ended: 0, heldBack: 0, begun: 0, released: 1 })
+    expect(after([])).toEqual({ ended: 0, heldBack: 0, begun: 0, released: 1 })
+    expect(after([age('8h', { mode: 'audit' })])).toEqual({ ended: 0, heldBack: 0, begun: 0, released: 1 })
+    expect(after([age('8h', { guard: 'off' })])).toEqual({ ended: 30, heldBack: 0, begun: 0, released: 1 })
+    expect(after([age('7h')])).toEqual({ ended: 0, heldBack: 30, begun: 1, released: 0 })
+    expect(after([age('8h')], { ...LIMITS, maxPercent: 51 })).toEqual({ ended: 0, heldBack: 30, begun: 1, released: 0 })
+    expect(after([age('8h')], { ...LIMITS, minConnections: 30 })).toEqual({
+      ended: 30,
+      heldBack: 0,
+      begun: 0,
+      released: 1,
+    })
+  })
+
+  it('counts what became overdue while it lasted: a mistake is fixed after the weekend', () => {
+    const rows = people(100, { establishedAt: NOON - HOUR })
+    const endpoint = longInForce([age('10h')], rows)
+    endpoint.edit([age('30m')], NOON)
+    const monday = NOON + 2 * DAY
+    endpoint.see(rows, monday)
+    expect(effectOf(endpoint.edit([age('10h')], monday))).toMatchObject({ ended: 0, heldBack: 100 })
+  })
+
+  it('does not forget the rules before it: a policy returns under its old name', () => {
+    const rows = people(100)
+    const endpoint = longInForce([age('10h')], rows)
+    expect(effectOf(endpoint.edit([age('10m', { name: 'daily' })], NOON)).holds).toEqual(['daily'])
+    expect(effectOf(endpoint.edit([age('10h', { name: 'daily' })], NOON + MINUTE))).toMatchObject({
+      ended: 0,
+      holds: [],
+    })
+  })
+
+  it('gives grace anew once it ends', () => {
+    const rows = people(100, { establishedAt: NOON - 9 * HOUR })
+    const endpoint = longInForce([age('20h')], rows)
+    endpoint.edit([age('8h', { graceMs: HOUR })], NOON)
+    expect(effectOf(endpoint.judge(NOON + 3 * HOUR)).ended).toBe(0)
+    const confirmed = [age('8h', { graceMs: HOUR, guard: 'off' })]
+    expect(effectOf(endpoint.edit(confirmed, NOON + 3 * HOUR)).ended).toBe(0)
+    expect(effectOf(endpoint.judge(NOON + 4 * HOUR - 1)).ended).toBe(0)
+    expect(effectOf(endpoint.judge(NOON + 4 * HOUR)).ended).toBe(100)
+  })
+})
+
+describe('looking ahead', () => {
+  it('holds an edit before anybody is ended, if it ends too many within the day', () => {
+    const rows = people(100)
+    const endpoint = longInForce([age('20h')], rows)
+    const edited = endpoint.edit([age('2h')], NOON)
+    expect(effectOf(edited)).toMatchObject({ ended: 0, heldBack: 0, holds: ['max-session-age'] })
+    expect(edited.newlyEnded[0]).toMatchObject({
+      policy: 'max-session-age',
+      endsAt: NOON + HOUR,
+      endedAt: NOON + 19 * HOUR,
+    })
+  })
+
+  it('sees as far as it is told, to the millisecond', () => {
+    const held = (lookAheadMs: number) => {
+      const endpoint = longInForce([age('20h')], people(100), { ...LIMITS, lookAheadMs })
+      return effectOf(endpoint.edit([age('2h')], NOON)).holds.length
+    }
+    expect([held(HOUR - 1), held(HOUR), held(0)]).toEqual([0, 1, 0])
+  })
+
+  it('does not count ends that are earlier by at most a minute', () => {
+    const held = (maxAge: string) => {
+      const endpoint = longInForce([age('20h')], people(100))
+      return effectOf(endpoint.edit([age(maxAge)], NOON)).holds.length
+    }
+    expect([held('19h59m'), held('19h58m59s')]).toEqual([0, 1])
+  })
+
+  it('does not count connections that another policy ends by then', () => {
+    const endpoint = longInForce([age('2h')], people(100))
+    expect(effectOf(endpoint.edit([age('2h'), officeHours()], NOON))).toMatchObject({ holds: [], ended: 0 })
+  })
+
+  it('compares with the rules before a restart', () => {
+    const rows = people(100)
+    const endpoint = longInForce([age('20h')], rows)
+    const restarted = createEndpoint([age('2h')], {
+      guard: LIMITS,
+      changedAt: NOON + MINUTE,
+      kept: endpoint.memory.kept(),
+    })
+    expect(effectOf(restarted.see(rows, NOON + MINUTE))).toMatchObject({ ended: 0, holds: ['max-session-age'] })
+  })
+
+  it('counts slices over a restart', () => {
+    const rows = people(30)
+    const endpoint = longInForce([], rows)
+    endpoint.edit([ban(namesOf(rows.slice(0, 8)))], NOON)
+    const restarted = createEndpoint([ban(namesOf(rows.slice(0, 16)))], {
+      guard: LIMITS,
+      changedAt: NOON + MINUTE,
+      kept: endpoint.memory.kept(),
+    })
+    expect(effectOf(restarted.see(rows, NOON + MINUTE)).holds).toEqual(['banned-users'])
+  })
+
+  it('counts only what is overdue at a first start, and where audit is turned to enforce', () => {
+    const rows = people(100)
+    const first = createEndpoint([age('2h')], { guard: LIMITS, changedAt: NOON, kept: createMemory().kept() })
+    expect(effectOf(first.see(rows, NOON))).toMatchObject({ ended: 0, holds: [] })
+    const overdue = createEndpoint([age('30m')], { guard: LIMITS, changedAt: NOON, kept: createMemory().kept() })
+    expect(effectOf(overdue.see(rows, NOON))).toMatchObject({ ended: 0, heldBack: 100 })
+    const turned = longInForce([age('2h', { mode: 'audit' })], rows)
+    expect(effectOf(turned.edit([age('2h')], NOON))).toMatchObject({ ended: 0, holds: [] })
+    const turnedLate = longInForce([age('30m', { mode: 'audit' })], rows)
+    expect(effectOf(turnedLate.edit([age('30m')], NOON))).toMatchObject({ ended: 0, heldBack: 100 })
+    const all = createEndpoint([age('2h')], { guard: LIMITS, changedAt: NOON - DAY, mode: 'audit' })
+    all.see(rows, NOON)
+    expect(effectOf(all.edit([age('2h')], NOON, { mode: 'enforce' }))).toMatchObject({ ended: 0, holds: [] })
+  })
+
+  it('counts everything where a policy is turned to enforce and edited at once', () => {
+    const endpoint = longInForce([age('20h', { mode: 'audit' })], people(100))
+    expect(effectOf(endpoint.edit([age('2h')], NOON)).holds).toEqual(['max-session-age'])
+  })
+
+  it('checks people who connect within a day of an edit: a pattern that means everybody, saved on a quiet evening', () => {
+    const endpoint = longInForce([], people(2, { username: 'night@corp.example' }))
+    const edited = endpoint.edit([ban(['*corp*'])], NOON)
+    expect(effectOf(edited)).toMatchObject({ ended: 2, holds: [] })
+    const ended = new Set<string>()
+    let now = NOON + 20 * HOUR
+    // One person connects each half minute, and connects again when the connection is ended.
+    const rows: Connection[] = []
+    for (let person = 0; person < 40; person++) {
+      now += 30 * SECOND
+      rows.push(connection({ username: `person-${person}@corp.example`, establishedAt: now - SECOND }))
+      const { plan } = endpoint.see(
+        rows.filter(({ id }) => !ended.has(id)),
+        now,
+      )
+      for (const decision of plan.terminate) ended.add(decision.connection.id)
+    }
+    expect([ended.size, effectOf(endpoint.judge(now)).holds]).toEqual([10, ['banned-users']])
+  })
+
+  it('counts a banned person who reconnects by himself once', () => {
+    const endpoint = longInForce([], people(15))
+    endpoint.edit([ban(['person-1', 'person-2'])], NOON)
+    for (let second = 1; second < 120; second += 3) {
+      const now = NOON + second * SECOND
+      const again = [1, 2].map((person) => connection({ username: `person-${person}`, establishedAt: now - SECOND }))
+      expect(effectOf(endpoint.see([...people(13, { username: 'other' }), ...again], now))).toMatchObject({
+        ended: 2,
+        holds: [],
+      })
+    }
+  })
+
+  it('does not check people who connect once the day is over', () => {
+    const endpoint = longInForce([], [])
+    endpoint.edit([ban(['*corp*'])], NOON)
+    const all = (at: Instant) =>
+      people(40, { establishedAt: at }).map((row) => ({ ...row, username: `${row.username}@corp` }))
+    const within = createEndpoint([ban(['*corp*'])], { guard: LIMITS, changedAt: NOON, kept: endpoint.memory.kept() })
+    expect(effectOf(within.see(all(NOON + DAY - 2), NOON + DAY - 1)).holds).toEqual(['banned-users'])
+    expect(effectOf(endpoint.see(all(NOON + DAY - 2), NOON + DAY)).ended).toBe(40)
+  })
+
+  it('never lets edits end more connections within ten minutes than the limits allow', () => {
+    const slices = fc.array(
+      fc.record({
+        gap: fc.integer({ min: 0, max: 6 }),
+        more: fc.integer({ min: 1, max: 30 }),
+        name: fc.constantFrom('a', 'b'),
+      }),
+      { maxLength: 8 },
+    )
     fc.assert(
-      fc.property(steps, (waves) => {
-        const endpoint = createEndpoint([age('8h')], { guard: LIMITS, changedAt: NOON + 100 * HOUR })
-        const rows = people(100, { establishedAt: NOON + 99 * HOUR })
+      fc.property(slices, (edits) => {
+        const rows = people(60)
+        const endpoint = longInForce([], rows)
         const endedAt = new Map<string, Instant>()
-        let [now, due] = [NOON + 50 * HOUR, 0]
-        for (const { gap, more } of waves) {
+        let [now, count] = [NOON, 0]
+        for (const { gap, more, name } of edits) {
           now += gap * MINUTE
-          due = Math.min(100, due + more)
-          const present = rows
-            .map((row, index) => (index < due ? { ...row, establishedAt: NOON } : row))
-            .filter(({ id }) => !endedAt.has(id))
-          const { terminate } = endpoint.see(present, now).plan
-          for (const decision of terminate) endedAt.set(decision.connection.id, now)
-          if (terminate.length === 0) continue
+          count = Math.min(60, count + more)
+          const up = rows.filter(({ id }) => !endedAt.has(id))
+          endpoint.see(up, now)
+          const { plan } = endpoint.edit([ban(namesOf(rows.slice(0, count)), { name })], now)
+          for (const decision of plan.terminate) endedAt.set(decision.connection.id, now)
           const recent = [...endedAt.values()].filter((at) => now - at < 10 * MINUTE).length
-          expect(recent <= 10 || recent <= 0.5 * present.length).toBe(true)
+          expect(recent <= 10 || 2 * recent <= up.length + recent).toBe(true)
         }
       }),
     )
   })
 })
 
-describe('the age of a policy', () => {
-  const ages = (
-    before: Parameters<typeof nextPolicyAges>[0],
-    hash: string,
-    now: Instant,
-    mode: 'audit' | 'enforce' = 'enforce',
-  ) => nextPolicyAges(before, [age('8h', { hash })], mode, now)
-
-  it('begins when the policy is first loaded, and again with each edit, but not with a restart', () => {
-    const first = ages({}, 'a', 1)
-    expect(first['max-session-age']?.changedAt).toBe(1)
-    expect(ages(first, 'a', 2)).toEqual(first)
-    const edited = ages(first, 'b', 3)
-    expect(edited['max-session-age']?.changedAt).toBe(3)
-    expect(changedPolicies(first, edited)).toEqual(['max-session-age'])
-    expect(changedPolicies(first, ages(first, 'a', 4))).toEqual([])
+describe('the memory of the guard', () => {
+  it('is empty before the first judgement', () => {
+    expect(createMemory().kept().guard).toEqual(NO_GUARD_MEMORY)
   })
 
-  it('begins again when the policy begins to act, not when it stops to act', () => {
-    const audit = ages({}, 'a', 1, 'audit')
-    const enforce = ages(audit, 'a', 2)
-    expect(enforce['max-session-age']?.changedAt).toBe(2)
-    expect(ages(enforce, 'a', 3, 'audit')['max-session-age']?.changedAt).toBe(2)
-  })
-
-  it('is now, once the clock is trusted, for ages in the future and for those set while the clock was not trusted', () => {
-    const first = ages({}, 'a', 5)
-    const changedAt = (unsure: readonly string[], now: Instant) =>
-      settledAges(first, new Set(unsure), now)['max-session-age']?.changedAt
-    expect([changedAt([], 4), changedAt([], 5), changedAt([], 6)]).toEqual([4, 5, 5])
-    expect([changedAt(['max-session-age'], 4), changedAt(['max-session-age'], 6), changedAt(['daily'], 6)]).toEqual([
-      4, 6, 5,
-    ])
-    expect(settledAges(first, new Set(['max-session-age']), 5)).toBe(first)
-    const both = { ...first, other: { hash: 'o', acts: true, changedAt: 9 } }
-    expect(settledAges(both, new Set(), 7)).toEqual({ ...first, other: { hash: 'o', acts: true, changedAt: 7 } })
-    expect(ages(first, 'a', 4)['max-session-age']?.changedAt).toBe(5)
-  })
-
-  it('is kept in the state only once the clock that dated it is confirmed', () => {
-    const policies = [age('8h', { name: 'old' }), age('8h', { name: 'new' })]
-    const kept = nextPolicyAges({}, policies.slice(0, 1), 'enforce', 1)
-    const started = datedAnew(datedPolicies(kept), policies, 'enforce', 5)
-    expect(Object.keys(sureAges(started))).toEqual(['old'])
-    expect(sureAges(datedAnew(started, policies, 'enforce', 6))).toEqual(kept)
-    expect(sureAges(settled(started, 7))).toEqual({ ...kept, new: { hash: '', acts: true, changedAt: 7 } })
-    expect([changedAtOf(started, 'new'), changedAtOf(started, 'constructor')]).toEqual([5, undefined])
-  })
-
-  it('is found under any policy name, and records whether the policy acts', () => {
-    const odd = nextPolicyAges({}, [age('8h', { name: 'constructor', hash: 'a' })], 'enforce', 7)
-    expect(odd).toEqual({ constructor: { hash: 'a', acts: true, changedAt: 7 } })
-    expect(nextPolicyAges({}, [age('8h', { mode: 'audit' })], 'enforce', 7)['max-session-age']?.acts).toBe(false)
-  })
-
-  it('differs where a policy was added or deleted', () => {
-    const [one, two] = [age('8h', { name: 'one' }), age('8h', { name: 'two' })]
-    const first = nextPolicyAges({}, [one], 'enforce', 1)
-    const second = nextPolicyAges(first, [one, two], 'enforce', 2)
-    expect(changedPolicies(first, second)).toEqual(['two'])
-    expect(changedPolicies(second, first)).toEqual(['two'])
+  it('counts from now on what is dated ahead, because the clock was set back', () => {
+    const rows = people(30)
+    const endpoint = longInForce([], rows)
+    endpoint.edit([ban(namesOf(rows.slice(0, 8)))], NOON)
+    const setBackTo = NOON - 3 * HOUR
+    endpoint.see(rows, setBackTo)
+    expect(new Set(endpoint.memory.guard().counted.map(({ at }) => at))).toEqual(new Set([setBackTo]))
   })
 })

@@ -21,9 +21,11 @@ export const imagine = (
   const { mode = 'enforce', now = NOON, protect = [] } = options
   const rules = createRules({
     set: createPolicySet(policies, protect),
+    setHash: '',
+    earlierSet: () => undefined,
     location: PLACE,
     mode,
-    guard: { maxPercent: 100, minConnections: NEVER },
+    guard: { maxPercent: 100, minConnections: NEVER, lookAheadMs: 0 },
     staleAfterMs: NEVER,
     retry: RETRY,
     changedAt: () => -NEVER,

@@ -11,7 +11,7 @@ import type { Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { EMPTY_PLAN } from '../../src/domain/terminate/plan.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, entry, NOON, PLACE, policy, RETRY } from './build.ts'
+import { connection, ENDPOINT, ENFORCE, entry, NOON, PLACE, policy, RETRY } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
 const STALE_AFTER = 15 * MINUTE
@@ -63,9 +63,11 @@ describe('a judgement', () => {
         const set = createPolicySet(POLICIES, [entry('root')])
         const rules = createRules({
           set,
+          setHash: '',
+          earlierSet: () => undefined,
           location: PLACE,
           mode,
-          guard: { maxPercent: 40, minConnections: 1 },
+          guard: { maxPercent: 40, minConnections: 1, lookAheadMs: 0 },
           staleAfterMs: STALE_AFTER,
           retry: RETRY,
           changedAt: () => NOON - HOUR,
@@ -139,8 +141,10 @@ describe('a judgement', () => {
     expect(judgeEndpoint(view, rules, memory, NOON)).toEqual({
       now: NOON,
       view,
+      acting: ENFORCE,
       decisions: undefined,
       plan: EMPTY_PLAN,
+      newlyEnded: [],
       news: [],
       learned: undefined,
       outlook: NO_OUTLOOK,
@@ -177,7 +181,7 @@ describe('a judgement', () => {
 
   it('treats an endpoint that comes under watch as an edit of all policies', () => {
     const policies = [policy('max-session-age', { maxAge: '30m' })]
-    const options = { guard: { maxPercent: 0, minConnections: 0 }, changedAt: NOON - 20 * HOUR }
+    const options = { guard: { maxPercent: 0, minConnections: 0, lookAheadMs: 0 }, changedAt: NOON - 20 * HOUR }
     const rows = [connection()]
     const { plan: watched } = createEndpoint(policies, options).see(rows, NOON)
     expect([watched.terminate.length, watched.held.length]).toEqual([1, 0])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
-import { NO_HOLDS } from '../../src/domain/guard/guard.ts'
+import { NO_GUARD_MEMORY } from '../../src/domain/guard/guard.ts'
 import type { NearMiss } from '../../src/domain/judge/assessment.ts'
 import { createMemory, type KeptMemory, type Learned, NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import type { News } from '../../src/domain/judge/news.ts'
@@ -8,7 +8,7 @@ import { judge } from '../../src/domain/judge/verdict.ts'
 import { acts, type Mode, type Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { connection, NOON, PLACE, policy } from './build.ts'
+import { connection, ENFORCE, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
 type Memory = ReturnType<typeof createMemory>
@@ -21,7 +21,8 @@ const historyOf = (memory: Memory, now: Instant, { isActing = true, fresh = true
 const learned = (different: Partial<Learned>): Learned => ({
   graceStarted: [],
   warned: [],
-  holds: NO_HOLDS,
+  guard: NO_GUARD_MEMORY,
+  mayEnd: new Set(['daily', 'idle-timeout', 'max-session-age']),
   news: [],
   ...different,
 })
@@ -50,7 +51,9 @@ const watch = (watched: Policy, mode: Mode = 'enforce') => {
   /** The verdicts on the last snapshot, as long as it is the newest one that was asked for. */
   const verdictsOf = (connections: readonly Connection[], now: Instant, fresh = true) => {
     const history = historyOf(memory, now, { isActing: acts(watched, mode), fresh })
-    return connections.map(({ id }) => rules.decider.verdictsOf(id, connections, history, now, mode)[0])
+    return connections.map(
+      ({ id }) => rules.decider.verdictsOf(id, connections, history, now, { mode, held: new Set() })[0],
+    )
   }
   return {
     endpoint,
@@ -153,7 +156,7 @@ describe('idle-timeout', () => {
       [counted(300_000)],
       history,
       NOON + 30 * MINUTE,
-      'enforce',
+      ENFORCE,
     )
     expect(verdict?.word).toBe('fine')
   })
@@ -314,7 +317,7 @@ describe('the memory of connections', () => {
     graceStarted: {},
     terminated: {},
     warned: {},
-    holds: NO_HOLDS,
+    guard: NO_GUARD_MEMORY,
     terminations: [],
     ...different,
   })
@@ -382,9 +385,9 @@ describe('the memory of connections', () => {
     expect(memory.kept()).toEqual(kept())
   })
 
-  it('treats a held connection as missing where the first snapshot after a restart does not show it', () => {
-    const verdict = { policy: 'daily', policyHash: '', connectionId: 'held', dueAt: NOON, held: true }
-    const memory = createMemory(kept({ holds: { limits: undefined, verdicts: [verdict] } }))
+  it('treats a counted connection as missing where the first snapshot after a restart does not show it', () => {
+    const counted = { policy: 'daily', connectionId: 'held', principal: undefined, at: NOON }
+    const memory = createMemory(kept({ guard: { ...NO_GUARD_MEMORY, counted: [counted] } }))
     memory.observe({ begunAt: NOON, connections: [connection()] }, SET, PLACE)
     expect(memory.isMissing('held')).toBe(true)
     memory.observe({ begunAt: NOON + MINUTE, connections: [] }, SET, PLACE)
@@ -561,14 +564,14 @@ describe('the memory of an endpoint', () => {
     expect(memory.isNearMissReported(nearMiss)).toBe(false)
   })
 
-  it('replaces its holds by those that it learns', () => {
+  it('replaces what it knows of the guard by what it learns', () => {
     const memory = createMemory()
-    expect(memory.holds()).toEqual(NO_HOLDS)
-    const holds = { limits: { maxPercent: 10, minConnections: 5 }, verdicts: [] }
-    memory.learn(learned({ holds }))
-    expect([memory.holds(), memory.kept().holds]).toEqual([holds, holds])
+    expect(memory.guard()).toEqual(NO_GUARD_MEMORY)
+    const guard = { limits: { maxPercent: 10, minConnections: 5, lookAheadMs: 0 }, standings: {}, counted: [] }
+    memory.learn(learned({ guard }))
+    expect([memory.guard(), memory.kept().guard]).toEqual([guard, guard])
     memory.learn(learned({}))
-    expect(memory.holds()).toEqual(NO_HOLDS)
+    expect(memory.guard()).toEqual(NO_GUARD_MEMORY)
   })
 })
 

@@ -105,7 +105,8 @@ describe('whatever characters names hold', () => {
         memory.learn({
           graceStarted: [],
           warned: [],
-          holds: memory.holds(),
+          guard: memory.guard(),
+          mayEnd: new Set(),
           news: [{ what: 'near-miss', nearMiss }],
         })
         for (const names of rows) {

@@ -7,7 +7,7 @@ import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { isDue } from '../../src/domain/judge/verdict.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { connection, entry, NOON, policy } from './build.ts'
+import { connection, ENFORCE, entry, NOON, policy } from './build.ts'
 import { imagine } from './imagine.ts'
 
 const step = 30 * MINUTE
@@ -66,10 +66,10 @@ describe('the next change', () => {
         const now = NOON + start * step
         const { decider } = imagine(set, rows, { now }).rules
         const states = (at: number) => {
-          const verdicts = decider.verdictsOf(row.id, rows, NO_HISTORY, at, 'enforce')
+          const verdicts = decider.verdictsOf(row.id, rows, NO_HISTORY, at, ENFORCE)
           return [
             ...verdicts.map((verdict) => `${verdict.word} ${isDue(verdict, at)}`),
-            String(decisionOf(row, verdicts, at, 'enforce').act === 'terminate'),
+            String(decisionOf(row, verdicts, at, ENFORCE).act === 'terminate'),
           ]
         }
         const { verdicts, decision } = nextChanges(set, rows, { now })

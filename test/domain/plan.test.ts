@@ -7,7 +7,7 @@ import type { Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { byUrgency, etaSeconds, planOf } from '../../src/domain/terminate/plan.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, entry, NOON, PLACE, policy } from './build.ts'
+import { connection, ENDPOINT, ENFORCE, entry, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
 const ban = policy('banned-users', { users: ['al*'] })
@@ -19,7 +19,7 @@ const decision = (policies: readonly Policy[], different: Partial<Connection> = 
   const verdicts = createPolicySet(policies, [])
     .everyApplicability(PLACE)(decided)
     .map((applicability) => judge(applicability, decided, NO_HISTORY, NOON))
-  return decisionOf(decided, verdicts, NOON, 'enforce')
+  return decisionOf(decided, verdicts, NOON, ENFORCE)
 }
 
 const dueDecision = (policies: readonly Policy[], different: Partial<Connection> = {}): DueDecision => {
@@ -61,7 +61,7 @@ describe('a plan', () => {
         { ...ban, name: 'audited', match: match('aldo'), mode: 'audit' },
         { ...age, name: 'in-grace', match: match('alma'), graceMs: 2 * HOUR },
       ],
-      { guard: { maxPercent: 0, minConnections: 0 }, changedAt: NOON },
+      { guard: { maxPercent: 0, minConnections: 0, lookAheadMs: 0 }, changedAt: NOON },
     )
     const { plan } = endpoint.see(
       ['alma', 'aldo', 'alba', 'alan'].map((username) => connection({ id: username, username })),

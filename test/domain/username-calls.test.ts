@@ -38,7 +38,7 @@ const callsByNameIn = (scene: Scene): ReadonlyMap<string, readonly DueDecision[]
       protect,
       mode,
       // The guard holds whatever an edit made due.
-      ...(held.length > 0 ? { guard: { maxPercent: 0, minConnections: 0 }, changedAt: now } : {}),
+      ...(held.length > 0 ? { guard: { maxPercent: 0, minConnections: 0, lookAheadMs: 0 }, changedAt: now } : {}),
     },
   )
   const { terminations } = endpoint.memory

@@ -23,7 +23,8 @@ describe('the one judge', () => {
   // A second caller of any of these would be a second judge, and the two would differ one day.
   it.each([
     ['createDecider', '/decide.ts'],
-    ['review', '/guard.ts'],
+    ['reviewEdits', '/guard.ts'],
+    ['reviewDue', '/guard.ts'],
     ['planOf', '/plan.ts'],
     ['usersToEndAtOnce', '/username-calls.ts'],
     ['newsOf', '/news.ts'],

@@ -2,8 +2,8 @@ import type { CurfewEvent } from '../../src/app/events.ts'
 import type { TerminateTarget } from '../../src/app/vpn.ts'
 import { type Connection, isActive } from '../../src/domain/connection.ts'
 import type { Snapshot } from '../../src/domain/snapshot.ts'
-import { type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
-import { type Evidence, mayEnd } from './oracle.ts'
+import { type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
+import { type Evidence, isForeseeable, mayEnd, surelyNewlyEnded } from './oracle.ts'
 import type { Process } from './process.ts'
 import type { AssignmentSpec, PolicySpec, Scenario } from './scenario.ts'
 import { nameOf, watchedBy } from './specs.ts'
@@ -38,10 +38,18 @@ const TRIED_AGAIN_WITHIN_MS = 8 * MINUTE
 const MOST_BY_NAME = 5
 /** Kinds that read facts which may change from one snapshot to the next. */
 const ON_CHANGING_FACTS: readonly PolicySpec['kind'][] = ['max-sessions', 'max-transfer', 'idle-timeout']
-/**
- * Kinds whose deadlines the passing of time alone brings. The guard does not check them, unless an edit made them due.
- */
-const FORESEEABLE = new Set<PolicySpec['kind']>(['max-session-age', 'banned-users', 'off-hours', 'posture'])
+
+/** A policy under which every connection is due at once. */
+const EVERYBODY: PolicySpec = {
+  kind: 'banned-users',
+  users: [{ pattern: '*' }],
+  mode: 'enforce',
+  graceSeconds: 0,
+  guard: 'on',
+  cooldownMinutes: 0,
+  match: undefined,
+  exempt: undefined,
+}
 
 /** Checks calls, snapshots, records and reports, and throws if a promise is broken. */
 export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
@@ -61,6 +69,14 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   /** When calls left, by policy and user name. */
   const terminations = new Map<string, Instant[]>()
   const counters = new Map<string, { readonly at: Instant; readonly bytes: number }[]>()
+  /** The policies that were written before the last edit. */
+  let earlier: readonly PolicySpec[] = []
+  /** The policies that the guard holds on each endpoint. */
+  const holds = new Map<string, ReadonlySet<string>>()
+  /** The connections that an edit must not end, by endpoint and policy: too many of them. */
+  const mustBeHeld = new Map<string, ReadonlySet<string>>()
+  /** The active connections of the last snapshot of each endpoint. */
+  const shownLast = new Map<string, readonly Connection[]>()
   const unforeseen = new Map<string, Map<string, Instant>>()
   /** The numbers of active connections in recent snapshots, by endpoint. */
   const sizes = new Map<string, { readonly at: Instant; readonly active: number }[]>()
@@ -74,7 +90,6 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   /** Connections that have an intent in the trail. */
   const intended = new Set<string>()
   const kills: Instant[] = []
-  const edits: Instant[] = []
   const broken: Broken[] = []
 
   const fail = (promise: string, what: string): never => {
@@ -93,6 +108,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     toleranceMs: closeMs,
     shown: life.shown.get(endpointId)?.snapshot.connections.filter(isActive) ?? [],
     countersOf: (id) => counters.get(id) ?? [],
+    isHeld: (policy) => holds.get(endpointId)?.has(policy) === true,
     terminationsOf: (policy, username) => terminations.get(`${policy} ${username.toLowerCase()}`) ?? [],
   })
 
@@ -116,36 +132,38 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
 
   const checkGuard = (line: Line) => {
     const { policy = '', connectionId = '', endpointId = '' } = line
+    if (holds.get(endpointId)?.has(policy) === true)
+      fail('a held policy ends nobody', `${policy} ended ${connectionId} on ${endpointId}`)
+    if (mustBeHeld.get(JSON.stringify([endpointId, policy]))?.has(connectionId) === true)
+      fail('an edit that ends too many is held', `${policy} ended ${connectionId} on ${endpointId}`)
     const [, index = '0'] = /-(\d+)$/.exec(policy) ?? []
     const spec = inForce.at(-1)?.policies[Number(index)]
     const guard = inForce.at(-1)?.guard
     const epoch = epochs.get(policy)
     if (spec === undefined || guard === undefined || epoch === undefined || spec.guard === 'off') return
     const since = line.since === undefined ? Infinity : Date.parse(line.since)
-    if (FORESEEABLE.has(spec.kind) && since >= epoch.since) return
+    if (isForeseeable(spec) && (since >= epoch.since || wasForeseen(endpointId, connectionId))) return
     const now = timeline.now()
     const most = Math.max(...(sizes.get(endpointId) ?? []).map(({ active }) => active))
-    const limit = Math.max(guard.minConnections, (guard.maxPercent / 100) * most)
     const lately = (all: readonly Instant[]) => all.filter((at) => now - at < 2 * WITHIN_MS).length
-    const endedUnder = (key: string) => {
-      const ended = unforeseen.get(key) ?? new Map<string, Instant>()
-      unforeseen.set(key, ended.set(connectionId, now))
-      return [...ended.values()].filter((at) => now - at < WITHIN_MS).length
-    }
+    const ended = unforeseen.get(endpointId) ?? new Map<string, Instant>()
+    unforeseen.set(endpointId, ended.set(connectionId, now))
+    const count = [...ended.values()].filter((at) => now - at < WITHIN_MS).length
+    const limit = Math.max(guard.minConnections, (guard.maxPercent / 100) * (most + count))
     // A verdict that was due within one ten minutes may end its connection within the next ten. A kill loses counts
-    // that were not saved. After an edit the verdicts of the policy are counted again.
-    const byPolicy = endedUnder(`${endpointId} ${policy} ${epoch.of} ${epoch.since}`)
-    if (byPolicy > limit * (2 + lately(kills)))
+    // that were not saved.
+    if (count > limit * (2 + lately(kills)))
       fail(
         'terminations never exceed the limits of the guard',
-        `${policy} ended ${byPolicy} connections that the guard checks; the limit is ${limit}`,
+        `${count} connections ended that the guard checks; the limit is ${limit}`,
       )
-    const together = endedUnder(endpointId)
-    if (together > limit * (2 + lately(kills) + lately(edits)))
-      fail(
-        'terminations never exceed the limits of the guard',
-        `${together} connections ended that the guard checks; the limit is ${limit}`,
-      )
+  }
+
+  /** Whether a policy before an edit might have ended the connection by now. */
+  const wasForeseen = (endpointId: string, connectionId: string): boolean => {
+    const now = timeline.now()
+    const row = shownLast.get(endpointId)?.find(({ id }) => id === connectionId)
+    return row !== undefined && surelyNewlyEnded(EVERYBODY, earlier, [row], now - 2 * MINUTE, NEVER).length === 0
   }
 
   return {
@@ -162,18 +180,48 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
 
     /** A reload has begun: this assignment is in force, and the older one too until `settled`. */
     reloadBegins(assignment: AssignmentSpec): void {
-      edits.push(timeline.now())
       inForce = [...inForce, assignment]
     },
     /** The reload has ended: only the newest assignment is in force. */
-    settled(): void {
+    settled(): readonly string[] {
       inForce = inForce.slice(-1)
       unchangedSince = timeline.now()
       const [assignment] = inForce
+      const edited: string[] = []
       for (const [index, spec] of (assignment?.policies ?? []).entries()) {
         const of = JSON.stringify([spec, assignment?.mode, assignment?.guard])
         const name = nameOf(spec, index)
-        if (epochs.get(name)?.of !== of) epochs.set(name, { of, since: timeline.now() })
+        if (epochs.get(name)?.of === of) continue
+        epochs.set(name, { of, since: timeline.now() })
+        edited.push(name)
+      }
+      return edited
+    },
+
+    /** An edit of these policies is in force, and these endpoints have been judged under it. */
+    edited(before: AssignmentSpec, life: Life, names: readonly string[], judged: readonly string[]): void {
+      const [assignment] = inForce
+      earlier = [...earlier, ...before.policies]
+      const written = new Set((assignment?.policies ?? []).map(nameOf))
+      const isEdited = (key: string) => {
+        const [, name = ''] = JSON.parse(key) as readonly string[]
+        return names.includes(name) || !written.has(name)
+      }
+      for (const key of mustBeHeld.keys()) if (isEdited(key)) mustBeHeld.delete(key)
+      if (assignment === undefined || assignment.mode !== 'enforce') return
+      const now = life.clock.now()
+      if (Math.abs(now - timeline.now()) > closeMs) return
+      const { maxPercent, minConnections, lookAheadMinutes } = assignment.guard
+      for (const endpointId of judged) {
+        const shown = life.shown.get(endpointId)?.snapshot.connections.filter(isActive) ?? []
+        const gone = [...(unforeseen.get(endpointId)?.values() ?? [])].filter((at) => now - at < 2 * WITHIN_MS).length
+        for (const [index, spec] of assignment.policies.entries()) {
+          const name = nameOf(spec, index)
+          if (!names.includes(name) || spec.mode !== 'enforce' || spec.guard === 'off' || !isForeseeable(spec)) continue
+          const ended = surelyNewlyEnded(spec, earlier, shown, now, lookAheadMinutes * MINUTE - closeMs)
+          if (ended.length <= minConnections || 100 * ended.length <= maxPercent * (shown.length + gone)) continue
+          mustBeHeld.set(JSON.stringify([endpointId, name]), new Set(ended.map(({ id }) => id)))
+        }
       }
     },
 
@@ -196,6 +244,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       const tookMs = timeline.now() - begunAt
       life.slowestMs.set(snapshot.endpointId, Math.max(tookMs, life.slowestMs.get(snapshot.endpointId) ?? 0))
       const active = snapshot.connections.filter(isActive)
+      shownLast.set(snapshot.endpointId, active)
       const recent = (sizes.get(snapshot.endpointId) ?? []).filter(({ at }) => timeline.now() - at < 2 * WITHIN_MS)
       sizes.set(snapshot.endpointId, [...recent, { at: timeline.now(), active: active.length }])
       for (const { id, ingressBytes, egressBytes } of active) {
@@ -282,6 +331,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
 
     heard(life: Life, event: CurfewEvent, isConnected: (endpointId: string, id: string) => boolean): void {
+      if (event.event === 'decided') holds.set(event.endpoint.id, event.held)
       if (event.event === 'poll-failed') failing.add(event.endpoint.id)
       if (event.event !== 'termination') return
       const { endpoint, violation, outcome } = event

@@ -19,6 +19,8 @@ export interface Evidence {
   readonly shown: readonly Connection[]
   /** The byte counters of a connection in earlier snapshots. */
   readonly countersOf: (id: string) => ReadonlyArray<{ readonly at: Instant; readonly bytes: number }>
+  /** Whether the guard holds the policy, so that it ends nothing. */
+  readonly isHeld: (policy: string) => boolean
   /** When the policy's calls for this user left. */
   readonly terminationsOf: (policy: string, username: string) => readonly Instant[]
 }
@@ -150,7 +152,8 @@ export const mayEnd = (
         const since = now - toleranceMs - SURELY_KNOWN_MS
         // An edit starts grace again.
         if (since - MINUTE < unchangedSince) return false
-        return one.id !== connection.id && mustEnd(atOnce, nameOf, one, since, now + toleranceMs).length > 0
+        if (one.id === connection.id) return false
+        return mustEnd(atOnce, nameOf, one, since, now + toleranceMs).some((policy) => !evidence.isHeld(policy))
       })
     return may ? [name] : []
   })
@@ -210,6 +213,63 @@ export const mustEnd = (
     return must ? [nameOf(spec, index)] : []
   })
 }
+
+/** Whether the passing of time alone makes connections due under the policy. */
+export const isForeseeable = ({ kind }: PolicySpec): boolean =>
+  kind === 'max-session-age' || kind === 'banned-users' || kind === 'off-hours' || kind === 'posture'
+
+/** When a foreseeable policy ends the connection, if it acts and nothing but time passes; Infinity if never. */
+const endUnder = (spec: PolicySpec, connection: Connection, now: Instant, graceMs: number): Instant => {
+  const { establishedAt, posture } = connection
+  if (establishedAt === undefined || isProtected(connection) || !isMatched(spec, connection)) return Infinity
+  const exemptUntil = Math.max(
+    -Infinity,
+    ...(spec.exempt ?? []).flatMap(({ pattern, untilMinute }) => {
+      if (!names(pattern, connection, 'principal')) return []
+      return untilMinute === undefined ? [Infinity] : [atMinute(untilMinute)]
+    }),
+  )
+  const from = (at: Instant) => Math.max(now, exemptUntil, Math.max(establishedAt, at) + graceMs)
+  switch (spec.kind) {
+    case 'max-session-age':
+      return Math.max(now, exemptUntil, establishedAt + spec.maxMinutes * MINUTE + graceMs)
+    case 'banned-users':
+      return Math.min(
+        Infinity,
+        ...spec.users.flatMap((user) => {
+          const at = from(fromOf(user))
+          return names(user.pattern, connection, 'either') && at < untilOf(user) ? [at] : []
+        }),
+      )
+    case 'off-hours': {
+      const start = atMinute(spec.startMinute)
+      const at = from(start)
+      return at < start + spec.minutes * MINUTE ? at : Infinity
+    }
+    case 'posture':
+      return posture !== undefined && posture.length > 0 && !posture.includes('healthy') ? from(-Infinity) : Infinity
+    default:
+      return Infinity
+  }
+}
+
+/** Whether an earlier policy might have ended the connection by then. In doubt the answer is yes. */
+const mightHaveEnded = (spec: PolicySpec, connection: Connection, now: Instant, by: Instant): boolean =>
+  isMatched(spec, connection) &&
+  (!isForeseeable(spec) || spec.cooldownMinutes > 0 || endUnder(spec, connection, now, 0) <= by)
+
+/** The connections that an edited policy surely ends within the time, and that no earlier policy would have ended. */
+export const surelyNewlyEnded = (
+  spec: PolicySpec,
+  earlier: readonly PolicySpec[],
+  shown: readonly Connection[],
+  now: Instant,
+  lookAheadMs: number,
+): readonly Connection[] =>
+  shown.filter((connection) => {
+    const at = endUnder(spec, connection, now, spec.graceSeconds * SECOND + MINUTE)
+    return at <= now + lookAheadMs && !earlier.some((one) => mightHaveEnded(one, connection, now, at + 2 * MINUTE))
+  })
 
 /** The users who have had more connections than a limit since `since`, each with all their counted connections. */
 export const usersOverLimit = (

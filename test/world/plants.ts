@@ -6,6 +6,7 @@ import type * as knownByTrail from '../../src/app/known-by-trail.ts'
 import type * as skewClock from '../../src/app/skew-clock.ts'
 import type * as terminationQueue from '../../src/app/termination-queue.ts'
 import type * as guard from '../../src/domain/guard/guard.ts'
+import type * as standing from '../../src/domain/guard/standing.ts'
 import type * as assessment from '../../src/domain/judge/assessment.ts'
 import type * as verdict from '../../src/domain/judge/verdict.ts'
 import type * as view from '../../src/domain/judge/view.ts'
@@ -27,6 +28,7 @@ interface Modules {
   'app/skew-clock.ts': typeof skewClock
   'app/termination-queue.ts': typeof terminationQueue
   'domain/guard/guard.ts': typeof guard
+  'domain/guard/standing.ts': typeof standing
   'domain/judge/assessment.ts': typeof assessment
   'domain/judge/verdict.ts': typeof verdict
   'domain/judge/view.ts': typeof view
@@ -165,22 +167,44 @@ export const PLANTS: readonly Plant[] = [
         original({ ...applicability, exemptUntil: Number.NEGATIVE_INFINITY }, ...rest),
     { bug: 'exemptions are ignored', breaks: ['nothing ends without a verdict'], seed: 1 },
   ),
-  plant('domain/policies/policy.ts', 'acts', () => (_policy, mode) => mode === 'enforce', {
-    bug: 'a policy in audit mode ends connections',
-    breaks: ['nothing ends without a verdict'],
-    seed: 1,
-    always: true,
-  }),
   plant(
-    'domain/guard/guard.ts',
-    'review',
-    (original) => (decisions, before, rules) =>
-      original(decisions, before, { ...rules, limits: { maxPercent: 100, minConnections: Number.POSITIVE_INFINITY } }),
+    'domain/policies/policy.ts',
+    'mayEnd',
+    () =>
+      ({ name }, { mode, held }) =>
+        mode === 'enforce' && !held.has(name),
     {
-      bug: 'the guard holds nothing',
-      breaks: ['terminations never exceed the limits of the guard'],
+      bug: 'a policy in audit mode ends connections',
+      breaks: ['nothing ends without a verdict'],
       seed: 1,
       always: true,
+    },
+  ),
+  plant(
+    'domain/policies/policy.ts',
+    'mayEnd',
+    () =>
+      (policy, { mode }) =>
+        mode === 'enforce' && policy.mode === 'enforce',
+    {
+      bug: 'a held policy goes on',
+      breaks: ['a held policy ends nobody'],
+      seed: 1,
+      always: true,
+    },
+  ),
+  plant(
+    'domain/guard/guard.ts',
+    'reviewDue',
+    (original) => (decisions, before, guarded) =>
+      original(decisions, before, {
+        ...guarded,
+        limits: { ...guarded.limits, maxPercent: 100, minConnections: Number.POSITIVE_INFINITY },
+      }),
+    {
+      bug: 'the guard does not check verdicts on counters',
+      breaks: ['terminations never exceed the limits of the guard'],
+      seed: 1,
     },
   ),
   plant(
@@ -244,26 +268,34 @@ export const PLANTS: readonly Plant[] = [
   ),
   plant(
     'domain/guard/guard.ts',
-    'review',
-    (original) => (decisions, before, rules) =>
-      original(decisions, before, { ...rules, changedAt: () => Number.NEGATIVE_INFINITY }),
-    { bug: 'the guard does not notice edits', breaks: ['terminations never exceed the limits of the guard'], seed: 32 },
+    'reviewEdits',
+    (original) => (before, guarded) => original(before, { ...guarded, limits: { ...guarded.limits, lookAheadMs: 0 } }),
+    { bug: 'the guard does not look ahead', breaks: ['an edit that ends too many is held'], seed: 1 },
   ),
   plant(
     'domain/guard/guard.ts',
-    'review',
-    (original) => (decisions, before, rules) => {
-      const violating = decisions.violating.map((decision) => ({
-        ...decision,
-        violated: decision.violated.map((verdict) => ({
-          ...verdict,
-          policy: { ...verdict.policy, guard: 'on' as const },
-        })),
-      }))
-      return original({ ...decisions, violating }, before, rules)
-    },
+    'reviewEdits',
+    (original) => (before, guarded) => original(before, { ...guarded, earlierSet: () => undefined }),
+    { bug: 'the rules before an edit are forgotten', breaks: ['an edit that ends too many is held'], seed: 1 },
+  ),
+  plant(
+    'domain/guard/guard.ts',
+    'reviewEdits',
+    (original) => (before, guarded) => original({ ...before, counted: [] }, guarded),
     {
-      bug: 'the guard holds verdicts of a policy with guard: off',
+      bug: 'each edit is counted alone',
+      breaks: ['terminations never exceed the limits of the guard'],
+      seed: 1,
+    },
+  ),
+  plant(
+    'domain/guard/standing.ts',
+    'stands',
+    (original) =>
+      (standing, policy, ...rest) =>
+        original(standing, { ...policy, guard: 'on' }, ...rest),
+    {
+      bug: 'the guard holds a policy with guard: off',
       breaks: ['verdicts are held only with the guard on'],
       seed: 2,
     },

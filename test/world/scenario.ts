@@ -34,7 +34,7 @@ export interface AssignmentSpec {
   /** Indexes of the watched endpoints, of three. */
   readonly watched: readonly number[]
   readonly policies: readonly PolicySpec[]
-  readonly guard: { readonly maxPercent: number; readonly minConnections: number }
+  readonly guard: { readonly maxPercent: number; readonly minConnections: number; readonly lookAheadMinutes: number }
 }
 
 export const FAULTS = [
@@ -214,7 +214,11 @@ const assignment: fc.Arbitrary<AssignmentSpec> = fc.record({
     { weight: 1, arbitrary: fc.subarray([0, 1, 2], { minLength: 1 }) },
   ),
   policies: fc.array(policySpec, { minLength: 1, maxLength: 5 }),
-  guard: fc.record({ maxPercent: whole(10, 60), minConnections: whole(1, 8) }),
+  guard: fc.record({
+    maxPercent: whole(10, 60),
+    minConnections: whole(1, 8),
+    lookAheadMinutes: fc.constantFrom(0, 15, 60, 1440),
+  }),
 })
 
 type Timeless<Timed> = Timed extends unknown ? Omit<Timed, 'afterSeconds'> : never

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Assignment } from '../../src/app/daemon.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
@@ -83,18 +84,29 @@ export const watchedBy = ({ watched }: AssignmentSpec): readonly string[] =>
 
 const VERIFY = { verifyWithinMs: MINUTE, attempts: 3 }
 
-export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes, pollSeconds }: Scenario): Assignment => ({
-  policies: createPolicySet(
-    spec.policies.map(policyOf),
+const setOf = (policies: readonly PolicySpec[]) =>
+  createPolicySet(
+    policies.map(policyOf),
     PROTECTED.map((text) => entry(text)),
-  ),
+  )
+
+/** Binds the policies that a state keeps. */
+export const readPolicySet = (written: unknown) => setOf(written as readonly PolicySpec[])
+
+export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes, pollSeconds }: Scenario): Assignment => ({
+  policies: setOf(spec.policies),
+  written: spec.policies,
   settings: {
     mode: spec.mode,
     staleAfterMs: staleAfterMinutes * MINUTE,
     minGapMs: 5 * SECOND,
     termination: VERIFY,
-    guard: spec.guard,
-    policySetHash: 'hash',
+    guard: {
+      maxPercent: spec.guard.maxPercent,
+      minConnections: spec.guard.minConnections,
+      lookAheadMs: spec.guard.lookAheadMinutes * MINUTE,
+    },
+    policySetHash: hash('sha256', JSON.stringify(spec.policies)),
   },
   schedule: `*/${pollSeconds} * * * * *`,
   terminationRate: rate,

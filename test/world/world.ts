@@ -13,7 +13,7 @@ import { Broken, createInvariants, type Life } from './invariants.ts'
 import { mustEnd, usersOverLimit } from './oracle.ts'
 import { createProcess } from './process.ts'
 import { type AssignmentSpec, badgeOf, type Happening, type Scenario, userOf, WORLD_MINUTES } from './scenario.ts'
-import { assignmentOf, ENDPOINTS, nameOf, START, watchedBy } from './specs.ts'
+import { assignmentOf, ENDPOINTS, nameOf, readPolicySet, START, watchedBy } from './specs.ts'
 import { createTimeline } from './timeline.ts'
 import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
 
@@ -147,6 +147,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       scheduleOf: cronSchedule,
       trail,
       replay,
+      readPolicySet,
       store: {
         load: async () => ({ state: saved, setAside: undefined }),
         peek: async () => saved,
@@ -168,12 +169,16 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       await earlier
       if (!process.isAlive()) return
       invariants.reloadBegins(next)
+      const [before] = invariants.inForce()
       try {
         await daemon.reload(assignmentOf(next, scenario))
       } catch (error) {
         check(process, () => invariants.fail('the daemon does not crash', String(error)))
       }
-      invariants.settled()
+      const edited = invariants.settled()
+      const judged = daemon.endpoints().flatMap(({ endpoint, view }) => (view.state === 'fresh' ? [endpoint.id] : []))
+      const alive = lives.get(process)
+      if (before !== undefined && alive !== undefined) invariants.edited(before, alive, edited, judged)
     }
     const reload = (next: AssignmentSpec) => {
       reloading = reloadAfter(reloading, next)
@@ -306,7 +311,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
    * intent and an outcome, one after the other.
    */
   const isOverrun = () => {
-    const perSecond = Math.min(scenario.rate.perSecond, SECOND / scenario.syncMs.to)
+    const perSecond = Math.min(scenario.rate.perSecond, SECOND / (2 * scenario.syncMs.to))
     return (calls - callsAtCalm) * 1.5 > ((timeline.now() - calmAt) / SECOND) * perSecond
   }
 
@@ -393,7 +398,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       const ids = [firstSeen, ...[notes, graceStarted, warned].flatMap((all) => Object.values(all))].flatMap((all) =>
         Object.keys(all),
       )
-      const gone = [...ids, ...kept.holds.verdicts.map(({ connectionId }) => connectionId)].filter(
+      const gone = [...ids, ...kept.guard.counted.map(({ connectionId }) => connectionId)].filter(
         (id) => !listed.has(id),
       )
       if (gone.length > 0)

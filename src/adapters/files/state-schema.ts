@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { State } from '../../app/state.ts'
+import { NO_GUARD_MEMORY } from '../../domain/guard/guard.ts'
 
 /** The range of a `Date`. A larger number could not be written into a log. */
 const MOST_MS = 8.64e15
@@ -54,10 +55,34 @@ const termination = z.discriminatedUnion('state', [
   z.object({ ...answered, state: z.literal('given-up'), heard, absences, tryAgainAt: instant }),
 ])
 
-const limits = z.object({ maxPercent: z.number(), minConnections: z.number() })
+const limits = z.object({ maxPercent: z.number(), minConnections: z.number(), lookAheadMs: z.number() })
+const version = z.object({ hash: z.string(), set: z.string() })
+const orUndefined = <Value extends z.ZodType>(value: Value) => value.optional().transform((found) => found ?? undefined)
+
+const standing = z.discriminatedUnion('state', [
+  z.object({
+    state: z.literal('in-force'),
+    version,
+    comparedAt: instant,
+    trial: orUndefined(z.object({ before: orUndefined(version), until: instant })),
+  }),
+  z.object({ state: z.literal('audit'), version }),
+  z.object({ state: z.literal('held'), version, before: orUndefined(version), since: instant }),
+  z.object({ state: z.literal('gone'), version }),
+])
+
+const guard = z.object({
+  limits: orUndefined(limits),
+  standings: byName(standing),
+  counted: z.array(z.object({ policy: z.string(), connectionId: z.string(), principal: absent, at: instant })),
+})
 
 const schema = z.object({
   policies: byName(z.object({ hash: z.string(), acts: z.boolean(), changedAt: instant })),
+  // States of version 3 have no policy sets, and another memory of the guard.
+  policySets: byName(z.unknown())
+    .optional()
+    .transform((sets) => sets ?? {}),
   endpoints: byName(
     z.object({
       watchedSince: instant,
@@ -67,18 +92,7 @@ const schema = z.object({
       graceStarted: kept(instant),
       terminated: kept(instant),
       warned: kept(z.number()),
-      holds: z.object({
-        limits: limits.optional().transform((found) => found ?? undefined),
-        verdicts: z.array(
-          z.object({
-            policy: z.string(),
-            policyHash: z.string(),
-            connectionId: z.string(),
-            dueAt: instant,
-            held: z.boolean(),
-          }),
-        ),
-      }),
+      guard: guard.optional().transform((kept) => kept ?? NO_GUARD_MEMORY),
       terminations: z.array(termination),
     }),
   ),

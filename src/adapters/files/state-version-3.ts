@@ -6,7 +6,7 @@ type Cooldowns = KeptMemory['terminated']
 
 /**
  * A state of version 3 in the form of today. Its keys of endpoints were `REGION URL ROLE EXTERNAL-ID ENDPOINT`, and its
- * cooldowns had user names without a prefix.
+ * cooldowns had user names without a prefix. The guard begins anew, as at a first start.
  */
 export const fromVersion3 = ({ policies, endpoints }: State): State => {
   const found = new Map<string, KeptMemory>()
@@ -17,7 +17,7 @@ export const fromVersion3 = ({ policies, endpoints }: State): State => {
     const before = found.get(newKey)
     found.set(newKey, before === undefined ? renamed : together(before, renamed))
   }
-  return { policies, endpoints: Object.fromEntries(found) }
+  return { policies, policySets: {}, endpoints: Object.fromEntries(found) }
 }
 
 const withPrefixes = (cooldowns: Cooldowns): Cooldowns =>

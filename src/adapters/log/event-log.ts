@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { overlapText } from '../../app/each-endpoint-once.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
+import { releaseOf } from '../../app/release.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
 import { firstNames } from '../../domain/shortened.ts'
 import type { Outcome } from '../../domain/terminate/termination.ts'
@@ -20,14 +21,6 @@ const nameOf = ({ username, commonName, connectionId }: Pick<Violation, 'usernam
 
 /** The connection and its endpoint, as the subject of a message. */
 const subjectOf = (violation: Violation, { name }: Endpoint) => `"${nameOf(violation)}" on ${name}`
-
-/** How many names one line may hold. */
-const MOST_NAMES = 10
-
-const namesOf = (violations: readonly Violation[]) => ({
-  connections: violations.length,
-  names: violations.slice(0, MOST_NAMES).map(nameOf),
-})
 
 const idsOf = (endpoints: readonly Endpoint[]) => firstNames(endpoints.map(({ id }) => id))
 
@@ -174,7 +167,7 @@ export const createEventLog =
         const { endpoint, violation, mode, repeats } = emitted
         log[isLoop(repeats) ? 'debug' : 'info'](
           { event, ...on(endpoint), ...fieldsOf(violation), mode },
-          `${mode === 'enforce' ? 'must end' : 'would end, but the mode is audit'}: ${subjectOf(violation, endpoint)} violates policy "${violation.policy}": ${violation.because}`,
+          `${EFFECTS[mode]}: ${subjectOf(violation, endpoint)} violates policy "${violation.policy}": ${violation.because}`,
         )
         break
       }
@@ -187,19 +180,19 @@ export const createEventLog =
         break
       }
       case 'held': {
-        const { endpoint, policy, violations, active } = emitted
+        const { endpoint, policy, endsNow, endsLater, active, examples } = emitted
+        const release = releaseOf(policy)
         log.warn(
-          { event, ...on(endpoint), policy, active, ...namesOf(violations) },
-          `HELD by the guard: policy "${policy}" has changed and would end ${violations.length} of ${active} connections on ${endpoint.name}. Fix the policy if the change is a mistake, or write "guard: off" in it if the change is intended`,
+          { event, ...on(endpoint), policy, active, endsNow, endsLater, names: examples.map(nameOf), release },
+          `HELD by the guard: policy "${policy}" would end ${endsNow} of ${active} connections on ${endpoint.name} now, and ${endsLater} more within 24h. It ends nobody there until it is edited. ${release}`,
         )
         break
       }
       case 'released': {
-        const { endpoint, verdicts } = emitted
-        const policies = [...new Set(verdicts.map(({ policy }) => policy))]
+        const { endpoint, policy, since } = emitted
         log.info(
-          { event, ...on(endpoint), policies, connections: verdicts.length },
-          `the guard no longer holds ${verdicts.length} verdict(s) on ${endpoint.name}`,
+          { event, ...on(endpoint), policy, since: iso(since) },
+          `the guard no longer holds policy "${policy}" on ${endpoint.name}`,
         )
         break
       }
@@ -281,7 +274,7 @@ export const createEventLog =
         break
       case 'cooldowns-dropped': {
         const { cooldowns } = emitted
-        const names = cooldowns.slice(0, MOST_NAMES).map(({ principal }) => principal)
+        const names = firstNames(cooldowns.map(({ principal }) => principal))
         log.warn(
           { event, policies: [...new Set(cooldowns.map(({ policy }) => policy))], cooldowns: cooldowns.length, names },
           `${cooldowns.length} cooldown(s) in the state file have no intent in the audit trail, and are not used: somebody changed the state file, or the audit files of that time were moved away`,
@@ -315,6 +308,12 @@ export const createEventLog =
       }
     }
   }
+
+const EFFECTS = {
+  enforce: 'must end',
+  audit: 'would end, but the mode is audit',
+  held: 'would end, but the guard holds the policy',
+} as const
 
 const SKIP_REASONS = {
   'still-polling': 'the previous poll still runs',

@@ -26,20 +26,19 @@ const code = (text: string): string => `\`${plain(text).replaceAll('`', "'")}\``
 
 const connectionCount = (count: number) => (count === 1 ? '1 connection' : `${count} connections`)
 
-const nameList = ({ names, connections }: Gathered): string => {
+const nameList = ({ names, connections }: Pick<Gathered, 'names' | 'connections'>): string => {
   const shown = names.map(code).join(', ')
   const more = connections - names.length
   return more > 0 ? `${shown} and ${more} more` : shown
 }
 
-type ConnectionEvent = Exclude<NotificationEvent, 'blind' | 'reload-refused'>
+type ConnectionEvent = Exclude<NotificationEvent, 'held' | 'blind' | 'reload-refused'>
 
 /** What happened to the connections of a message. */
 const STATE: Readonly<Record<ConnectionEvent, string>> = {
   warning: 'will end soon',
   terminated: 'ended',
   'gave-up': 'could not be ended and may still be connected',
-  held: 'held by the guard and still connected',
 }
 
 /** What the operator should do, if anything. The text is markup of Curfew: no text from outside may be in it. */
@@ -47,7 +46,15 @@ const ACTION: Readonly<Record<ConnectionEvent, string>> = {
   warning: '',
   terminated: '',
   'gave-up': '. Curfew tries again every five minutes. See CurfewTerminationGaveUp in the runbook',
-  held: '. Fix the policy if its change is a mistake, or write guard: off in it if the change is intended',
+}
+
+/** The facts of a hold, as `notificationOf` gives them. */
+interface HeldData {
+  readonly names: readonly string[]
+  readonly endsNow: number
+  readonly endsLater: number
+  readonly active: number
+  readonly since: string
 }
 
 /** The text of a message, in Slack's markup. */
@@ -57,6 +64,11 @@ export const slackText = (gathered: Gathered): string => {
   const where = endpoint === undefined ? '' : code(endpoint.name)
   const because = String(data.because)
   if (event === 'blind') return `*blind*: nothing is ended on ${where} until Curfew can read it again: ${code(because)}`
+  if (event === 'held') {
+    const { names, endsNow, endsLater, active, since } = data as unknown as HeldData
+    const some = names.length === 0 ? '' : `: ${nameList({ names, connections: endsNow })}`
+    return `*held*: the guard holds policy ${code(policy)} on ${where} since ${code(since)}. It would end ${endsNow} of ${active} connections now${some}, and ${endsLater} more within 24h. It ends nobody there until it is edited. Fix the policy; or, if these connections are to end, write ${code('guard: off')} in it`
+  }
   if (event === 'reload-refused') {
     const [first = ''] = data.problems as readonly string[]
     return `*reload-refused*: the new configuration has ${String(data.count)} problem(s) and was refused, the last good one stays in force: ${code(first)}. Fix the problems and save`

@@ -92,10 +92,11 @@ export const createInstruments = () => {
       'vpn_endpoint',
       'policy',
     ]),
-    held: gauge('guard_held_connections', 'Connections with a verdict of the policy that the guard holds.', [
+    holding: gauge('guard_holding', 'Whether the guard holds the policy on the endpoint: 1 or 0.', [
       'vpn_endpoint',
       'policy',
     ]),
+    held: gauge('guard_held_connections', 'Connections that a held policy would end now.', ['vpn_endpoint', 'policy']),
     terminations: counter('terminations_total', 'Terminations by outcome.', [
       'vpn_endpoint',
       'policy',

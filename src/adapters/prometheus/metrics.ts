@@ -56,6 +56,7 @@ export const createMetrics = (options: {
     isProtected,
     violations,
     warnings,
+    holding,
     held,
     terminations,
     calls,
@@ -100,7 +101,7 @@ export const createMetrics = (options: {
   const removeCounts = (endpointId: string) => {
     for (const gauge of [connections, isProtected]) gauge.remove({ vpn_endpoint: endpointId })
     for (const { name } of options.policies()) {
-      held.remove({ vpn_endpoint: endpointId, policy: name })
+      for (const gauge of [holding, held]) gauge.remove({ vpn_endpoint: endpointId, policy: name })
       for (const mode of ['audit', 'enforce']) due.remove({ vpn_endpoint: endpointId, policy: name, mode })
       unknown.remove({ vpn_endpoint: endpointId, policy: name })
     }
@@ -148,7 +149,7 @@ export const createMetrics = (options: {
   const assign = (mode: Mode, endpoints: readonly Endpoint[]) => {
     daemonMode = mode
     updateEnforcing()
-    for (const gauge of [due, unknown, held, policyCount, endpointInfo]) gauge.reset()
+    for (const gauge of [due, unknown, holding, held, policyCount, endpointInfo]) gauge.reset()
     for (const policy of options.policies()) policyCount.inc({ kind: policy.kind.kind, mode: modeOf(policy) })
     for (const target of options.targets())
       for (const outcome of NOTIFICATION_OUTCOMES) notifications.inc({ target, outcome }, 0)
@@ -208,6 +209,7 @@ export const createMetrics = (options: {
         for (const policy of options.policies()) {
           due.set({ vpn_endpoint: id, policy: policy.name, mode: modeOf(policy) }, dueCounts.get(policy.name) ?? 0)
           unknown.set({ vpn_endpoint: id, policy: policy.name }, decisions.unknown.get(policy)?.size ?? 0)
+          holding.set({ vpn_endpoint: id, policy: policy.name }, event.held.has(policy.name) ? 1 : 0)
           held.set({ vpn_endpoint: id, policy: policy.name }, heldCounts.get(policy.name) ?? 0)
         }
         break

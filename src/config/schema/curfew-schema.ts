@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { MODES } from '../../domain/policies/policy.ts'
-import { duration, formatDuration } from '../../domain/time/duration.ts'
+import { duration, durationOrZero, formatDuration } from '../../domain/time/duration.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
 import { LOG_LEVELS } from '../configuration.ts'
 import { notify } from './notify-schema.ts'
@@ -168,17 +168,21 @@ const watchEntry = z
 const guard = z
   .strictObject({
     maxPercent: z.number().min(0).max(100).default(50).meta({
-      description: 'The percentage of the active connections of an endpoint that may end within ten minutes.',
+      description: 'The percentage of the connections of an endpoint that edits within ten minutes may end.',
     }),
     minConnections: z
       .int()
       .min(0)
       .default(10)
       .meta({ description: 'This many connections may end regardless of the percentage.' }),
+    lookAhead: durationOrZero.prefault('24h').meta({
+      description:
+        'How far ahead an edit is compared with the rules before it. 0s: only connections that are overdue count.',
+    }),
   })
   .prefault({})
   .meta({
-    description: 'The guard holds verdicts of an edited policy that would end more connections than both limits allow.',
+    description: 'The guard holds an edited policy that would end more connections than both limits allow.',
   })
 
 const fileOf = (path: string, what: string) =>

@@ -75,7 +75,9 @@ export const commonKeys = {
   guard: z
     .union([z.enum(['on', 'off']), z.literal(false)])
     .default('on')
-    .meta({ description: 'off: the guard does not hold verdicts of this policy, for example of an urgent ban.' }),
+    .meta({
+      description: 'off: the guard does not hold this policy. Write it to release a hold, or for an urgent ban.',
+    }),
   mode: z.enum(MODES).default('enforce').meta({
     description: 'audit: only report. A policy acts where its own mode and the daemon’s mode are both enforce.',
   }),

@@ -1,5 +1,5 @@
 import { type Connection, principalKeyOf } from '../connection.ts'
-import { acts, type History, type Mode, type Policy } from '../policies/policy.ts'
+import { type Acting, type History, mayEnd, type Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { type Foreseen, foresee } from './foresight.ts'
@@ -20,16 +20,16 @@ export const nearMissKey = ({ policy, entry, connection }: NearMiss): string =>
 export interface Ground {
   readonly history: History
   readonly now: Instant
-  readonly mode: Mode
+  readonly acting: Acting
   readonly fresh: boolean
   readonly snapshotAt: Instant | undefined
   readonly terminationsRevision: number
 }
 
-export const groundOf = (history: History, now: Instant, mode: Mode): Ground => ({
+export const groundOf = (history: History, now: Instant, acting: Acting): Ground => ({
   history,
   now,
-  mode,
+  acting,
   fresh: history.fresh(),
   snapshotAt: history.snapshotAt(),
   terminationsRevision: history.terminationsRevision(),
@@ -45,7 +45,7 @@ export interface AssessmentPart {
   readonly foreseen: readonly Foreseen[]
   /** The applicabilities of policies that count the connections of a principal together. */
   readonly counting: readonly Applicability[]
-  /** Whether an acting policy ends the connection whatever the other policies say. */
+  /** Whether a policy ends the connection whatever the other policies say. */
   readonly endsRegardless: boolean
   readonly wakeAt: Instant
   readonly confirmAt: Instant
@@ -76,7 +76,7 @@ const partOf = (
   ground: Ground,
   onCounters: boolean,
 ): AssessmentPart => {
-  const { history, now, mode } = ground
+  const { history, now } = ground
   let violated: ViolatedVerdict[] | undefined
   let unknown: Policy[] | undefined
   let nearMisses: NearMiss[] | undefined
@@ -96,7 +96,7 @@ const partOf = (
     if (policy.kind.surplus !== undefined) (counting ??= []).push(applicability)
     if (verdict.word === 'unknown') (unknown ??= []).push(policy)
     if (nearMiss !== undefined) (nearMisses ??= []).push({ connection, policy, entry: nearMiss })
-    const acting = acts(policy, mode)
+    const acting = mayEnd(policy, ground.acting)
     if (verdict.word === 'violated') {
       ;(violated ??= []).push(verdict)
       if (acting && isDue(verdict, now)) endsRegardless = true

@@ -1,8 +1,15 @@
 import { type Connection, hasSameFacts, hasSamePrincipal } from '../connection.ts'
 import type { Location } from '../names/selector.ts'
+import type { Acting } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { NEVER } from '../time/instant.ts'
 import { type Assessment, type AssessmentPart, assess, type Ground } from './assessment.ts'
+
+const isSameActing = (one: Acting, other: Acting): boolean => {
+  if (one.mode !== other.mode || one.held.size !== other.held.size) return false
+  for (const name of one.held) if (!other.held.has(name)) return false
+  return true
+}
 
 /** Whether what was found about a connection earlier would be found again on this ground. */
 const holds = (part: AssessmentPart, before: Connection, connection: Connection, ground: Ground): boolean => {
@@ -10,7 +17,8 @@ const holds = (part: AssessmentPart, before: Connection, connection: Connection,
   if (ground.now < found.now || ground.now >= part.holdsUntil) return false
   // Without an established time, or with one ahead of the clock, violations are dated by first sight or by `now`.
   if (!((before.establishedAt ?? NEVER) <= found.now)) return false
-  if (ground.mode !== found.mode || ground.fresh !== found.fresh) return false
+  if (!isSameActing(ground.acting, found.acting)) return false
+  if (ground.fresh !== found.fresh) return false
   if (part.onTerminations && ground.terminationsRevision !== found.terminationsRevision) return false
   return before === connection || (hasSamePrincipal(before, connection) && hasSameFacts(before, connection))
 }

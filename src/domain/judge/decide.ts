@@ -1,6 +1,6 @@
 import { type Connection, isActive } from '../connection.ts'
 import type { Location } from '../names/selector.ts'
-import { acts, type Facts, type History, type Member, type Mode, type Policy } from '../policies/policy.ts'
+import { type Acting, acts, type Facts, type History, type Member, mayEnd, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { type Assessment, type AssessmentPart, groundOf, type NearMiss } from './assessment.ts'
@@ -12,7 +12,7 @@ interface AnyDecision {
   readonly connection: Connection
   /** Every violated verdict, the lead included. */
   readonly violated: readonly ViolatedVerdict[]
-  /** Those of them that the guard holds. */
+  /** Those of them that are due, and whose policy the guard holds. */
   readonly held: readonly ViolatedVerdict[]
 }
 
@@ -90,9 +90,9 @@ export const createDecider = (set: PolicySet, location: Location) => {
     assessments,
 
     /** Decides about all connections of a snapshot. Connections that violate no policy get no decision. */
-    decide(connections: readonly Connection[], history: History, now: Instant, mode: Mode): Decisions {
+    decide(connections: readonly Connection[], history: History, now: Instant, acting: Acting): Decisions {
       const active = connections.filter(isActive)
-      const all = assessments.of(active, groundOf(history, now, mode))
+      const all = assessments.of(active, groundOf(history, now, acting))
       const surplus = surplusOf(all, now)
       const isAnySurplus = [...surplus.values()].some(({ size }) => size > 0)
       const facts = new Map(counters.map(({ policy }) => [policy, factsOf(history, surplus, policy)]))
@@ -135,7 +135,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
             if (verdict.nextAt < confirmAt) confirmAt = verdict.nextAt
           }
         }
-        const decision = violated.length === 0 ? undefined : decisionOf(connection, violated, now, mode)
+        const decision = violated.length === 0 ? undefined : decisionOf(connection, violated, now, acting)
         if (decision !== undefined) violating.push(decision)
         if (decision?.act !== 'terminate') foreseen.push(...countersAside.foreseen, ...(onCounters?.foreseen ?? NONE))
       }
@@ -158,12 +158,12 @@ export const createDecider = (set: PolicySet, location: Location) => {
       connections: readonly Connection[],
       history: History,
       now: Instant,
-      mode: Mode,
+      acting: Acting,
     ): readonly Verdict[] {
       const connection = connections.find((candidate) => candidate.id === id && isActive(candidate))
       if (connection === undefined) return []
       const active = counters.length === 0 ? [] : connections.filter(isActive)
-      const surplus = surplusOf(assessments.of(active, groundOf(history, now, mode)), now)
+      const surplus = surplusOf(assessments.of(active, groundOf(history, now, acting)), now)
       return everyApplicabilityOf(connection).map((applicability) =>
         judge(applicability, connection, factsOf(history, surplus, applicability.policy), now),
       )
@@ -173,19 +173,20 @@ export const createDecider = (set: PolicySet, location: Location) => {
 
 export type Decider = ReturnType<typeof createDecider>
 
-/** The decision about one connection from its verdicts. Held verdicts end nothing. */
+/** The decision about one connection from its verdicts. Verdicts of held policies end nothing. */
 export const decisionOf = (
   connection: Connection,
   verdicts: readonly Verdict[],
   now: Instant,
-  mode: Mode,
-  held: readonly ViolatedVerdict[] = [],
+  acting: Acting,
 ): Decision => {
   const violated = verdicts.filter((verdict) => verdict.word === 'violated')
   const due = violated.filter((verdict) => isDue(verdict, now)).sort(byLead)
-  const acting = due.find((verdict) => acts(verdict.policy, mode) && !held.includes(verdict))
-  if (acting !== undefined) return { connection, act: 'terminate', lead: acting, violated, held }
-  const [lead] = held.length > 0 ? [...held].sort(byLead) : due
+  const isHeld = ({ policy }: Verdict) => acts(policy, acting.mode) && acting.held.has(policy.name)
+  const held = violated.filter((verdict) => isDue(verdict, now) && isHeld(verdict))
+  const ends = due.find(({ policy }) => mayEnd(policy, acting))
+  if (ends !== undefined) return { connection, act: 'terminate', lead: ends, violated, held }
+  const lead = due.find(isHeld) ?? due[0]
   if (lead === undefined) return { connection, act: 'keep', lead: undefined, violated, held }
   return { connection, act: held.length > 0 ? 'held' : 'audit', lead, violated, held }
 }

@@ -42,15 +42,15 @@ export const explain = (
   connection: Connection,
   others: readonly Connection[],
 ): Explanation => {
-  const { now, view, decisions } = judgement
-  const { set, decider, mode } = rules
-  const history = historyOf(view, rules, memory, now)
-  const scene: Scene = { policies: set.policies, decider, connections: others, history, now, mode }
-  const verdicts = decider.verdictsOf(connection.id, others, history, now, mode)
+  const { now, view, acting, decisions } = judgement
+  const { set, decider } = rules
+  const history = historyOf(view, rules, memory, now, acting)
+  const scene: Scene = { policies: set.policies, decider, connections: others, history, now, acting }
+  const verdicts = decider.verdictsOf(connection.id, others, history, now, acting)
   const found = decisions?.violating.find((decision) => decision.connection.id === connection.id)
   return {
     now,
-    decision: found ?? decisionOf(connection, [], now, mode),
+    decision: found ?? decisionOf(connection, [], now, acting),
     nextAt: nextAtOfDecision(scene, connection),
     verdicts: verdicts.map((verdict) => ({
       verdict,

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import { NO_HOLDS } from '../guard/guard.ts'
+import { NO_GUARD_MEMORY } from '../guard/guard.ts'
 import type { History } from '../policies/policy.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import type { EndpointMemory } from './memory.ts'
@@ -18,7 +18,7 @@ export const imaginedView = (endpointId: string, connections: readonly Connectio
 export const imaginedMemory = (history: History): EndpointMemory => ({
   watchedSince: () => -NEVER,
   history: () => history,
-  holds: () => NO_HOLDS,
+  guard: () => NO_GUARD_MEMORY,
   terminations: { singly: new Set(), mayPlan: () => true, of: () => undefined },
   isReported: () => false,
   isNearMissReported: () => false,

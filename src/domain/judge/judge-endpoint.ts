@@ -1,7 +1,9 @@
 import { isActive } from '../connection.ts'
-import { type GuardLimits, review } from '../guard/guard.ts'
+import { forgetCounted, type GuardLimits, type GuardMemory, reviewDue, reviewEdits } from '../guard/guard.ts'
+import type { NewlyEnded } from '../guard/look-ahead.ts'
+import { heldIn, NONE_HELD } from '../guard/standing.ts'
 import type { Location } from '../names/selector.ts'
-import { acts, type Mode, type Policy } from '../policies/policy.ts'
+import { type Acting, type Mode, mayEnd, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { EMPTY_PLAN, type Plan, planOf } from '../terminate/plan.ts'
 import type { RetryRule } from '../terminate/termination.ts'
@@ -10,6 +12,7 @@ import { type Instant, NEVER } from '../time/instant.ts'
 import { NO_OUTLOOK, type Outlook } from './agenda.ts'
 import { groundOf } from './assessment.ts'
 import { createDecider, type Decider, type Decisions } from './decide.ts'
+import { holdOf } from './hold.ts'
 import type { EndpointMemory, Learned } from './memory.ts'
 import { type News, newsOf } from './news.ts'
 import { type EndpointView, tooOldAt } from './view.ts'
@@ -17,6 +20,10 @@ import { type EndpointView, tooOldAt } from './view.ts'
 /** The rules for judging an endpoint. They cache verdicts, so that a new policy set needs new rules. */
 export interface EndpointRules {
   readonly set: PolicySet
+  /** The hash of the policy set. */
+  readonly setHash: string
+  /** Finds an earlier policy set by its hash. Undefined if it can no longer be read. */
+  readonly earlierSet: (hash: string) => PolicySet | undefined
   readonly location: Location
   readonly decider: Decider
   readonly mode: Mode
@@ -37,28 +44,38 @@ export interface Judgement {
   readonly now: Instant
   /** The judged view. Its `confirmAt` may be earlier than before. */
   readonly view: EndpointView
+  readonly acting: Acting
   /** Undefined if the view is neither fresh nor stale. */
   readonly decisions: Decisions | undefined
   readonly plan: Plan
+  /** What edits since the last judgement end. */
+  readonly newlyEnded: readonly NewlyEnded[]
   readonly news: readonly News[]
   /** What the memory must learn; undefined if nothing was decided. */
   readonly learned: Learned | undefined
   readonly outlook: Outlook
 }
 
+/** Which policies may end connections, by what the guard holds. */
+export const actingOf = ({ mode }: Pick<EndpointRules, 'mode'>, memory: EndpointMemory): Acting => ({
+  mode,
+  held: heldIn(memory.guard().standings),
+})
+
 /** The history as a judgement at `now` sees it. */
 export const historyOf = (
   view: EndpointView,
-  { mode, changedAt }: Pick<EndpointRules, 'mode' | 'changedAt'>,
+  { changedAt }: Pick<EndpointRules, 'changedAt'>,
   memory: EndpointMemory,
   now: Instant,
+  acting: Acting,
 ) => {
   // The start of watching counts as an edit, so that the guard checks verdicts that were due before it.
   const watchedSince = Math.min(memory.watchedSince(), now)
   return memory.history({
     now,
     fresh: view.state === 'fresh',
-    acts: (policy) => acts(policy, mode),
+    acts: (policy) => mayEnd(policy, acting),
     changedAt: (policy) => Math.max(changedAt(policy), watchedSince),
   })
 }
@@ -75,30 +92,67 @@ export const judgeEndpoint = (
   now: Instant,
 ): Judgement => {
   if (view.state !== 'fresh' && view.state !== 'stale') {
-    return { now, view, decisions: undefined, plan: EMPTY_PLAN, news: [], learned: undefined, outlook: NO_OUTLOOK }
+    return {
+      now,
+      view,
+      acting: actingOf(rules, memory),
+      decisions: undefined,
+      plan: EMPTY_PLAN,
+      newlyEnded: [],
+      news: [],
+      learned: undefined,
+      outlook: NO_OUTLOOK,
+    }
   }
-  const { set, location, decider, mode, guard, staleAfterMs } = rules
+  const { set, setHash, earlierSet, location, decider, mode, guard: limits, staleAfterMs } = rules
   const { snapshot } = view
-  const history = historyOf(view, rules, memory, now)
-  const decided = decider.decide(snapshot.connections, history, now, mode)
-  const { isMissing } = memory
-  const guarded = { mode, limits: guard, policies: set.policies, changedAt: history.changedAt, isMissing }
-  const reviewed = review(decided, memory.holds(), guarded)
-  const { decisions, holds } = reviewed
-  const judgedBy = { set, location, history, now, mode }
+  const historyUnder = (acting: Acting) => historyOf(view, rules, memory, now, acting)
+  const before = memory.guard()
+  const known = { active: snapshot.connections.filter(isActive), set, setHash, earlierSet, location, mode, limits, now }
+  const edits = reviewEdits(before, { ...known, history: historyUnder({ mode, held: NONE_HELD }) })
+
+  const decideUnder = (guard: GuardMemory) => {
+    const acting: Acting = { mode, held: heldIn(guard.standings) }
+    const history = historyUnder(acting)
+    const decisions = decider.decide(snapshot.connections, history, now, acting)
+    return { acting, history, decisions, review: reviewDue(decisions, guard, { ...known, history }) }
+  }
+  // A policy that becomes held changes what the others find: it no longer ends connections that count together.
+  let decided = decideUnder(edits.memory)
+  while (decided.review.held.length > 0) decided = decideUnder(decided.review.memory)
+  const { acting, history, decisions, review } = decided
+  const guard = forgetCounted(review.memory, decisions, { ...known, history }, memory.isMissing)
+
   const { terminations } = memory
+  const judgedBy = { set, location, history, now, acting }
   const together = usersToEndAtOnce(judgedBy, snapshot.connections, decisions, terminations)
   const plan = planOf(decisions, together, (id) => terminations.mayPlan(id, now))
-  const news = newsOf(reviewed, memory, mode)
+  const wasHeld = heldIn(before.standings)
+  const newlyHeld = [...acting.held].filter((name) => !wasHeld.has(name) || edits.held.includes(name))
+  const holds = newlyHeld.map((name) => holdOf(name, set, location, decisions, known.active, history))
+  const news = newsOf(
+    decisions,
+    { holds, released: edits.released.filter(({ policy }) => !acting.held.has(policy)) },
+    memory,
+    mode,
+  )
   const confirmAt = Math.min(view.confirmAt, decisions.confirmAt)
   const blindAt = tooOldAt(snapshot, { staleAfterMs })
   return {
     now,
     view: { ...view, confirmAt },
+    acting,
     decisions,
     plan,
+    newlyEnded: edits.newlyEnded,
     news,
-    learned: { holds, graceStarted: graceStartedIn(decisions, memory), warned: decisions.foreseen, news },
+    learned: {
+      guard,
+      mayEnd: new Set(set.policies.flatMap((policy) => (mayEnd(policy, acting) ? [policy.name] : []))),
+      graceStarted: graceStartedIn(decisions, memory),
+      warned: decisions.foreseen,
+      news,
+    },
     outlook: {
       judgedAt: now,
       verdictsChangeAt: decisions.wakeAt,
@@ -118,7 +172,8 @@ export const prepareJudgement = (
   now: Instant,
 ): ((from: number, to: number) => void) => {
   if (view.state !== 'fresh' && view.state !== 'stale') return () => {}
-  const ground = groundOf(historyOf(view, rules, memory, now), now, rules.mode)
+  const acting = actingOf(rules, memory)
+  const ground = groundOf(historyOf(view, rules, memory, now, acting), now, acting)
   const active = view.snapshot.connections.filter(isActive)
   return (from, to) => rules.decider.assessments.prepare(active, from, to, ground)
 }

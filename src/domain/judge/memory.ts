@@ -1,5 +1,5 @@
 import { type Connection, principalKeyOf } from '../connection.ts'
-import { type Holds, NO_HOLDS } from '../guard/guard.ts'
+import { type GuardMemory, NO_GUARD_MEMORY } from '../guard/guard.ts'
 import type { Location } from '../names/selector.ts'
 import { type Principal, principalNamesOf } from '../names/user-list.ts'
 import type { History, Note, Policy } from '../policies/policy.ts'
@@ -29,7 +29,7 @@ export interface KeptMemory {
   readonly terminated: Kept<Instant>
   /** The shortest lead of a warning that was sent, in ms. */
   readonly warned: Kept<number>
-  readonly holds: Holds
+  readonly guard: GuardMemory
   readonly terminations: readonly KeptTermination[]
 }
 
@@ -37,7 +37,9 @@ export interface KeptMemory {
 export interface Learned {
   readonly graceStarted: ReadonlyArray<{ readonly policy: string; readonly connectionId: string; readonly at: Instant }>
   readonly warned: readonly Foreseen[]
-  readonly holds: Holds
+  readonly guard: GuardMemory
+  /** The names of the policies that may end connections. The grace of the others is over. */
+  readonly mayEnd: ReadonlySet<string>
   /** News that has been reported and must not be reported again. */
   readonly news: readonly News[]
 }
@@ -57,11 +59,11 @@ export const createMemory = (kept?: KeptMemory) => {
   const warned = unfold(kept?.warned)
   const reported = new Map<string, Set<string>>()
   const reportedNearMisses = new Set<string>()
-  let holds = kept?.holds ?? NO_HOLDS
+  let guard = kept?.guard ?? NO_GUARD_MEMORY
   const terminations = createTerminations(kept?.terminations)
   // The list changes while it is read. A connection is gone only if two consecutive snapshots do not show it.
   let lastSeen = new Set([
-    ...holds.verdicts.map(({ connectionId }) => connectionId),
+    ...guard.counted.map(({ connectionId }) => connectionId),
     ...[firstSeen, ...notes.values(), ...graceStarted.values(), ...warned.values()].flatMap((values) => [
       ...values.keys(),
     ]),
@@ -87,9 +89,11 @@ export const createMemory = (kept?: KeptMemory) => {
     const read = (connection: Connection) => {
       const { id, establishedAt, ingressBytes = 0, egressBytes = 0 } = connection
       ids.add(id)
-      // First sight is asked for only where the established time is missing or in the future.
+      // First sight is kept only where the established time does not tell it: the time is missing or in the future, or the
+      // snapshot before did not show the connection although it was established by then.
       const isDated = establishedAt !== undefined && establishedAt <= begunAt
-      if (!isDated && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
+      const isLate = isDated && snapshotAt !== undefined && establishedAt < snapshotAt && !lastSeen.has(id)
+      if ((!isDated || isLate) && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
       if (!onCounters) return
       const bytes = ingressBytes + egressBytes
       const before = carried.get(id)
@@ -145,7 +149,7 @@ export const createMemory = (kept?: KeptMemory) => {
   return {
     begin,
     terminations,
-    holds: () => holds,
+    guard: () => guard,
     /** NEVER until the clock is known to be right. */
     watchedSince: () => watchedSince,
     isReported: (policy: string, connectionId: string) => reported.get(connectionId)?.has(policy) === true,
@@ -173,7 +177,9 @@ export const createMemory = (kept?: KeptMemory) => {
     },
 
     learn(learned: Learned): void {
-      holds = learned.holds
+      guard = learned.guard
+      // A policy that begins to act again begins grace anew.
+      for (const policy of graceStarted.keys()) if (!learned.mayEnd.has(policy)) graceStarted.delete(policy)
       for (const { policy, connectionId, at } of learned.graceStarted) under(graceStarted, policy).set(connectionId, at)
       for (const { policy, connection, leadMs } of learned.warned) under(warned, policy.name).set(connection.id, leadMs)
       for (const one of learned.news) {
@@ -205,7 +211,7 @@ export const createMemory = (kept?: KeptMemory) => {
       graceStarted: refold(graceStarted),
       terminated: refold(terminated),
       warned: refold(warned),
-      holds,
+      guard,
       terminations: terminations.kept(),
     }),
 
@@ -250,7 +256,7 @@ export type Memory = ReturnType<typeof createMemory>
 /** The part of an endpoint's memory that a judgement reads. */
 export type EndpointMemory = Pick<
   Memory,
-  'watchedSince' | 'history' | 'holds' | 'isReported' | 'isNearMissReported' | 'graceStartedAt' | 'isMissing'
+  'watchedSince' | 'history' | 'guard' | 'isReported' | 'isNearMissReported' | 'graceStartedAt' | 'isMissing'
 > & { readonly terminations: Pick<Memory['terminations'], 'mayPlan' | 'singly' | 'of'> }
 
 export type Observation = ReturnType<Memory['begin']>

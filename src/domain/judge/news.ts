@@ -1,25 +1,24 @@
-import type { GuardedVerdict, Review } from '../guard/guard.ts'
+import type { Release } from '../guard/guard.ts'
 import { acts, type Mode } from '../policies/policy.ts'
 import { byUrgency } from '../terminate/plan.ts'
 import type { Instant } from '../time/instant.ts'
 import { type NearMiss, nearMissKey } from './assessment.ts'
 import type { Decisions } from './decide.ts'
+import type { Hold } from './hold.ts'
 import { isDue } from './verdict.ts'
 import { type Violation, violatedNames, violationOf } from './violation.ts'
+
+/** What a due violation leads to: `enforce` ends the connection, `audit` and `held` do not. */
+export type Effect = Mode | 'held'
 
 /** A fact about an endpoint that was not reported before. It is reported once, not at each judgement. */
 export type News =
   /** A deadline has passed. */
-  | { readonly what: 'violation'; readonly violation: Violation; readonly mode: Mode }
-  /** The guard holds verdicts of a policy. */
-  | {
-      readonly what: 'held'
-      readonly policy: string
-      readonly violations: readonly Violation[]
-      readonly active: number
-    }
-  /** The guard no longer holds these verdicts. */
-  | { readonly what: 'released'; readonly verdicts: readonly GuardedVerdict[] }
+  | { readonly what: 'violation'; readonly violation: Violation; readonly mode: Effect }
+  /** The guard holds a policy. */
+  | { readonly what: 'held'; readonly hold: Hold }
+  /** The guard no longer holds a policy. */
+  | { readonly what: 'released'; readonly release: Release }
   | { readonly what: 'near-miss'; readonly nearMiss: NearMiss }
   /** A connection ends soon. */
   | { readonly what: 'warning'; readonly violation: Violation; readonly leadMs: number; readonly endsAt: Instant }
@@ -30,11 +29,22 @@ interface Reported {
   readonly isNearMissReported: (nearMiss: NearMiss) => boolean
 }
 
+/** What the guard began and ceased to hold. */
+interface HoldChanges {
+  readonly holds: readonly Hold[]
+  readonly released: readonly Release[]
+}
+
 /** The news of one judgement, in the order of reporting. */
-export const newsOf = ({ decisions, held, released }: Review, before: Reported, mode: Mode): readonly News[] => [
+export const newsOf = (
+  decisions: Decisions,
+  { holds, released }: HoldChanges,
+  before: Reported,
+  mode: Mode,
+): readonly News[] => [
   ...violations(decisions, before, mode),
-  ...holds({ decisions, held }),
-  ...(released.length > 0 ? [{ what: 'released', verdicts: released } as const] : []),
+  ...holds.map((hold): News => ({ what: 'held', hold })),
+  ...released.map((release): News => ({ what: 'released', release })),
   ...[...new Map(decisions.nearMisses.map((nearMiss) => [nearMissKey(nearMiss), nearMiss])).values()]
     .filter((nearMiss) => !before.isNearMissReported(nearMiss))
     .map((nearMiss) => ({ what: 'near-miss', nearMiss }) as const),
@@ -57,17 +67,6 @@ const violations = ({ violating, now }: Decisions, before: Reported, mode: Mode)
         .map((verdict) => ({
           what: 'violation' as const,
           violation: violationOf(decision, now, verdict, names),
-          mode: acts(verdict.policy, mode) ? ('enforce' as const) : ('audit' as const),
+          mode: decision.held.includes(verdict) ? 'held' : acts(verdict.policy, mode) ? 'enforce' : 'audit',
         }))
     })
-
-/** One piece of news for each policy with newly held verdicts. */
-const holds = ({ decisions, held }: Pick<Review, 'decisions' | 'held'>): readonly News[] => {
-  const byPolicy = new Map<string, Violation[]>()
-  for (const { decision, verdict } of held) {
-    const violation = violationOf(decision, decisions.now, verdict)
-    const { name } = verdict.policy
-    if (byPolicy.get(name)?.push(violation) === undefined) byPolicy.set(name, [violation])
-  }
-  return [...byPolicy].map(([policy, of]) => ({ what: 'held', policy, violations: of, active: decisions.active }))
-}

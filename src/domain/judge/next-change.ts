@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import { acts, type History, type Mode, type Policy } from '../policies/policy.ts'
+import { type Acting, type History, mayEnd, type Policy } from '../policies/policy.ts'
 import { DAY, type Instant, NEVER } from '../time/instant.ts'
 import { type Decider, decisionOf } from './decide.ts'
 import { isDue, type Verdict } from './verdict.ts'
@@ -14,7 +14,7 @@ export interface Scene {
   readonly connections: readonly Connection[]
   readonly history: History
   readonly now: Instant
-  readonly mode: Mode
+  readonly acting: Acting
 }
 
 /**
@@ -22,18 +22,18 @@ export interface Scene {
  * same for ten years.
  */
 const nextChange = (
-  { decider, connections, history, now, mode }: Scene,
+  { decider, connections, history, now, acting }: Scene,
   id: string,
   state: (verdicts: readonly Verdict[], at: Instant) => unknown,
   isLasting: (verdicts: readonly Verdict[], at: Instant) => boolean = () => false,
 ): Instant => {
-  const verdictsAt = (at: Instant) => decider.verdictsOf(id, connections, history, at, mode)
+  const verdictsAt = (at: Instant) => decider.verdictsOf(id, connections, history, at, acting)
   let at = now
   let verdicts = verdictsAt(at)
   const first = state(verdicts, at)
   while (!isLasting(verdicts, at)) {
     // The state changes only when a verdict on one of the connections does.
-    at = decider.decide(connections, history, at, mode).wakeAt
+    at = decider.decide(connections, history, at, acting).wakeAt
     if (at > now + HORIZON_MS) return NEVER
     verdicts = verdictsAt(at)
     if (state(verdicts, at) !== first) return at
@@ -54,9 +54,9 @@ export const nextAtOfVerdict = (scene: Scene, id: string, verdict: Verdict): Ins
 /** When the connection is next kept instead of terminated, or terminated instead of kept. */
 export const nextAtOfDecision = (scene: Scene, connection: Connection): Instant => {
   // If no policy acts, nothing is terminated, and ten years of deadlines need not be searched.
-  if (!scene.policies.some((policy) => acts(policy, scene.mode))) return NEVER
+  if (!scene.policies.some((policy) => mayEnd(policy, scene.acting))) return NEVER
   const ends = (verdicts: readonly Verdict[], at: Instant) =>
-    decisionOf(connection, verdicts, at, scene.mode).act === 'terminate'
+    decisionOf(connection, verdicts, at, scene.acting).act === 'terminate'
   // If one policy alone keeps the connection due for ever, ten years of office hours need not be searched.
   const endsForGood = (verdicts: readonly Verdict[], at: Instant) =>
     ends(

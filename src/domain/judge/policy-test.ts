@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts'
+import { NO_LIMITS } from '../guard/guard.ts'
 import type { Policy } from '../policies/policy.ts'
 import { createPolicySet } from '../policies/policy-set.ts'
 import { retryRule } from '../terminate/termination.ts'
@@ -64,7 +65,9 @@ export const createPolicyTester = (policies: readonly Policy[]) => {
         set,
         location,
         mode: 'enforce',
-        guard: { maxPercent: 100, minConnections: NEVER },
+        setHash: '',
+        earlierSet: () => undefined,
+        guard: NO_LIMITS,
         staleAfterMs: NEVER,
         retry: retryRule({ attempts: 1, verifyWithinMs: NEVER }),
         changedAt: () => -NEVER,

@@ -210,3 +210,13 @@ export interface Policy {
 
 /** Whether a policy acts when the daemon's mode is this one. */
 export const acts = (policy: Policy, mode: Mode): boolean => mode === 'enforce' && policy.mode === 'enforce'
+
+/** Which policies may end connections of one endpoint. */
+export interface Acting {
+  readonly mode: Mode
+  /** The names of the policies that the guard holds there. */
+  readonly held: ReadonlySet<string>
+}
+
+/** Whether the policy acts and the guard does not hold it. */
+export const mayEnd = (policy: Policy, { mode, held }: Acting): boolean => acts(policy, mode) && !held.has(policy.name)

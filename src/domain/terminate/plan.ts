@@ -17,7 +17,7 @@ export interface Plan {
   readonly terminate: readonly DueDecision[]
   /** Connections that would end if the policies acted. */
   readonly audit: readonly DueDecision[]
-  /** Connections that would end if the guard held nothing. */
+  /** Connections that would end if the guard held no policy. */
   readonly held: readonly DueDecision[]
   /** Connections whose termination waits for its proof or its next attempt have no call. */
   readonly calls: readonly TerminateCall[]

@@ -3,7 +3,7 @@ import type { Decisions, DueDecision } from '../judge/decide.ts'
 import { isDue } from '../judge/verdict.ts'
 import { fold } from '../names/pattern.ts'
 import type { Location } from '../names/selector.ts'
-import { acts, type History, type Mode } from '../policies/policy.ts'
+import { type Acting, type History, mayEnd } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import type { Instant } from '../time/instant.ts'
 import { MOST_BY_NAME, restsOnNameAlone } from './rests-on-name.ts'
@@ -21,7 +21,7 @@ interface JudgedBy {
   readonly location: Location
   readonly history: History
   readonly now: Instant
-  readonly mode: Mode
+  readonly acting: Acting
 }
 
 /**
@@ -35,7 +35,7 @@ export const usersToEndAtOnce = (
   { violating }: Pick<Decisions, 'violating'>,
   calls: CallState,
 ): ReadonlyMap<string, readonly DueDecision[]> => {
-  const { set, location, now, mode } = judgedBy
+  const { set, location, now, acting } = judgedBy
   const due = new Map<string, DueDecision>()
   for (const decision of violating) if (decision.act === 'terminate') due.set(decision.connection.id, decision)
   if (due.size === 0) return new Map()
@@ -70,8 +70,7 @@ export const usersToEndAtOnce = (
       decision.violated.some(
         (verdict) =>
           isDue(verdict, now) &&
-          !decision.held.includes(verdict) &&
-          acts(verdict.policy, mode) &&
+          mayEnd(verdict.policy, acting) &&
           restsOnNameAlone(verdict.policy, decision.connection, judgedBy, applicabilitiesOf),
       )
     if (decisions.every(nameAlone)) found.set(username, decisions)

@@ -10,6 +10,7 @@ import { seal } from '../../../src/adapters/files/seal.ts'
 import { createStateFile } from '../../../src/adapters/files/state-file.ts'
 import { createEventLog } from '../../../src/adapters/log/event-log.ts'
 import { EMPTY_STATE, type State } from '../../../src/app/state.ts'
+import { NO_GUARD_MEMORY } from '../../../src/domain/guard/guard.ts'
 import { nextPolicyAges } from '../../../src/domain/policies/policy-ages.ts'
 import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
 import { assignment, startWorld } from '../../app/world.ts'
@@ -176,9 +177,13 @@ describe('a state file', () => {
     const named = <Value>(value: fc.Arbitrary<Value>) =>
       fc.array(fc.tuple(name, value), { maxLength: 3 }).map((entries) => Object.fromEntries(entries))
     const instant = fc.integer({ min: -1e15, max: 1e15 })
+    const standing = fc.record({
+      state: fc.constant('audit' as const),
+      version: fc.record({ hash: fc.string(), set: name }),
+    })
     const policies = named(fc.record({ hash: fc.string(), acts: fc.boolean(), changedAt: instant }))
     await fc.assert(
-      fc.asyncProperty(policies, named(named(instant)), async (ages, instants) => {
+      fc.asyncProperty(policies, named(named(instant)), named(standing), async (ages, instants, standings) => {
         const endpoint = {
           watchedSince: 1,
           firstSeen: {},
@@ -187,10 +192,14 @@ describe('a state file', () => {
           graceStarted: instants,
           terminated: instants,
           warned: {},
-          holds: { limits: { maxPercent: 50, minConnections: 10 }, verdicts: [] },
+          guard: { ...NO_GUARD_MEMORY, standings },
           terminations: [],
         }
-        const state: State = { policies: ages, endpoints: { office: endpoint } }
+        const state: State = {
+          policies: ages,
+          policySets: { [Object.keys(ages)[0] ?? '']: {} },
+          endpoints: { office: endpoint },
+        }
         await store.save(state)
         const { state: loaded } = await createStateFile(at.file).load()
         // `toEqual` would ignore `__proto__`.
@@ -203,7 +212,7 @@ describe('a state file', () => {
   it('keeps the time of the last change of a policy with the name __proto__', async () => {
     using at = folder()
     const named = policy('max-session-age', { maxAge: '8h' }, { name: '__proto__', hash: 'same' })
-    await createStateFile(at.file).save({ policies: nextPolicyAges({}, [named], 'enforce', NOON), endpoints: {} })
+    await createStateFile(at.file).save({ ...EMPTY_STATE, policies: nextPolicyAges({}, [named], 'enforce', NOON) })
     const { policies } = await createStateFile(at.file).peek()
     expect(Object.values(nextPolicyAges(policies, [named], 'enforce', NOON + HOUR))).toEqual([
       { hash: 'same', acts: true, changedAt: NOON },

@@ -7,6 +7,7 @@ import { seal } from '../../../src/adapters/files/seal.ts'
 import { createStateFile } from '../../../src/adapters/files/state-file.ts'
 import { endpointKey } from '../../../src/app/site.ts'
 import { EMPTY_STATE, type State } from '../../../src/app/state.ts'
+import { NO_GUARD_MEMORY } from '../../../src/domain/guard/guard.ts'
 import { DiskFault, standInDisk } from '../audit/stand-in-disk.ts'
 
 const VIOLATION = {
@@ -29,8 +30,13 @@ const answered = (connectionId: string) => ({
   answeredAt: 8,
   requestId: 'request-1',
 })
+const [BEFORE, AFTER] = [
+  { hash: 'a', set: 'set-1' },
+  { hash: 'b', set: 'set-2' },
+]
 const STATE: State = {
   policies: { daily: { hash: 'a', acts: true, changedAt: 1 } },
+  policySets: { 'set-1': { policies: [{ name: 'daily' }], protect: undefined }, 'set-2': null },
   endpoints: {
     [endpointKey('eu-central-1', 'cvpn-endpoint-0123456789abcdef0')]: {
       watchedSince: 6,
@@ -40,9 +46,21 @@ const STATE: State = {
       graceStarted: { daily: { one: 3 } },
       terminated: { daily: { 'user:alice': 4 } },
       warned: { daily: { one: 300_000 } },
-      holds: {
-        limits: { maxPercent: 50, minConnections: 10 },
-        verdicts: [{ policy: 'daily', policyHash: 'a', connectionId: 'one', dueAt: 5, held: true }],
+      guard: {
+        limits: { maxPercent: 50, minConnections: 10, lookAheadMs: 0 },
+        standings: {
+          daily: { state: 'held', version: AFTER, before: BEFORE, since: 5 },
+          hasty: { state: 'held', version: AFTER, before: undefined, since: 5 },
+          closing: { state: 'in-force', version: AFTER, comparedAt: 5, trial: { before: undefined, until: 6 } },
+          leavers: { state: 'in-force', version: AFTER, comparedAt: 5, trial: { before: BEFORE, until: 6 } },
+          idle: { state: 'in-force', version: AFTER, comparedAt: 5, trial: undefined },
+          posture: { state: 'audit', version: AFTER },
+          old: { state: 'gone', version: BEFORE },
+        },
+        counted: [
+          { policy: 'daily', connectionId: 'one', principal: 'alice', at: 5 },
+          { policy: 'daily', connectionId: 'two', principal: undefined, at: 5 },
+        ],
       },
       terminations: [
         { ...answered('one'), state: 'unproven', absences: 1 },
@@ -60,7 +78,7 @@ const STATE: State = {
       graceStarted: {},
       terminated: {},
       warned: {},
-      holds: { limits: undefined, verdicts: [] },
+      guard: NO_GUARD_MEMORY,
       terminations: [],
     },
   },
@@ -127,7 +145,7 @@ describe('the state file', () => {
   it('keeps the last of several concurrent saves', async () => {
     const store = createStateFile(file)
     const saves = [1, 2, 3].map((changedAt) =>
-      store.save({ policies: { daily: { hash: 'a', acts: true, changedAt } }, endpoints: {} }),
+      store.save({ ...EMPTY_STATE, policies: { daily: { hash: 'a', acts: true, changedAt } } }),
     )
     await Promise.all(saves)
     expect((await createStateFile(file).peek()).policies.daily?.changedAt).toBe(3)

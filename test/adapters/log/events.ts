@@ -86,6 +86,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     event: 'decided',
     endpoint: ENDPOINT,
     next: { at: NOON, because: 'a verdict or a warning changes' },
+    held: new Set(),
     decisions: {
       now: NOON,
       active: 1,
@@ -100,12 +101,8 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   },
   violation: { event: 'violation', violation: VIOLATION, mode: 'enforce', repeats: 0, ...on },
   warning: { event: 'warning', violation: VIOLATION, leadMs: 300_000, endsAt: NOON, ...on },
-  held: { event: 'held', policy: 'daily', violations: [VIOLATION], active: 1, ...on },
-  released: {
-    event: 'released',
-    verdicts: [{ policy: 'daily', policyHash: 'hash', connectionId: VIOLATION.connectionId, dueAt: NOON, held: true }],
-    ...on,
-  },
+  held: { event: 'held', policy: 'daily', endsNow: 1, endsLater: 2, active: 3, examples: [VIOLATION], ...on },
+  released: { event: 'released', policy: 'daily', since: NOON, ...on },
   'call-answered': {
     event: 'call-answered',
     call,

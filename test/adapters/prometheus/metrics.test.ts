@@ -4,7 +4,7 @@ import { createDecider } from '../../../src/domain/judge/decide.ts'
 import { NO_HISTORY } from '../../../src/domain/judge/memory.ts'
 import { createPolicySet } from '../../../src/domain/policies/policy-set.ts'
 import { HOUR } from '../../../src/domain/time/instant.ts'
-import { connection, NOON, PLACE, policy } from '../../domain/build.ts'
+import { connection, ENFORCE, NOON, PLACE, policy } from '../../domain/build.ts'
 import { ENDPOINT, EVENTS, VIOLATION } from '../log/events.ts'
 
 const POLICIES = [
@@ -61,7 +61,7 @@ describe('the metrics', () => {
         connection({ username: index % 2 === 0 ? 'mallory' : `user-${index}`, establishedAt: NOON - 9 * HOUR }),
       )
       observe({ event: 'polled', endpoint: ENDPOINT, at: NOON, snapshot: { ...EVENTS.polled.snapshot, connections } })
-      const decisions = decider.decide(connections, NO_HISTORY, NOON, 'enforce')
+      const decisions = decider.decide(connections, NO_HISTORY, NOON, ENFORCE)
       observe({ ...EVENTS.decided, decisions })
       for (const { connection: one } of decisions.violating) {
         const violation = { ...VIOLATION, connectionId: one.id, username: one.username }

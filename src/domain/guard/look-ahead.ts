@@ -1,0 +1,87 @@
+import type { Connection } from '../connection.ts'
+import { endsAt } from '../judge/ends-at.ts'
+import type { Location } from '../names/selector.ts'
+import type { History } from '../policies/policy.ts'
+import type { Applicability, PolicySet } from '../policies/policy-set.ts'
+import { type Instant, MINUTE, NEVER } from '../time/instant.ts'
+
+/** One version of one policy, in the policy set that contains it. */
+export interface Version {
+  readonly policy: string
+  readonly set: PolicySet
+  /** Whether it ended connections until now. */
+  readonly isInForce: boolean
+}
+
+/** A connection that ends under an edited policy, and would have ended more than a minute later or not at all. */
+export interface NewlyEnded {
+  readonly connection: Connection
+  readonly policy: string
+  readonly endsAt: Instant
+  /** When it would have ended before the edit. NEVER if that is after the horizon. */
+  readonly endedAt: Instant
+}
+
+/** Nobody notices an end that is earlier by less than this. */
+const NOTICEABLE_MS = MINUTE
+
+/** The relations of the versions to a connection. */
+export const createVersions = (versions: readonly Version[], location: Location) => {
+  const bySet = new Map<PolicySet, Map<string, Version>>()
+  for (const version of versions) {
+    const known = bySet.get(version.set) ?? new Map<string, Version>()
+    bySet.set(version.set, known.set(version.policy, version))
+  }
+  const sets = [...bySet].map(([set, ofSet]) => ({ ofSet, applicabilitiesOf: set.applicabilities(location) }))
+  return (connection: Connection): readonly (readonly [Version, Applicability])[] =>
+    sets.flatMap(({ ofSet, applicabilitiesOf }) =>
+      applicabilitiesOf(connection).flatMap((applicability) => {
+        const version = ofSet.get(applicability.policy.name)
+        return version === undefined ? [] : [[version, applicability] as const]
+      }),
+    )
+}
+
+/**
+ * Compares when each connection ends under the rules before an edit and after it, from now until the horizon. Only
+ * policies on facts that never change can be compared. The guard checks verdicts of other policies when they become due.
+ */
+export const newlyEndedBy = (
+  edited: ReadonlySet<string>,
+  before: readonly Version[],
+  asked: {
+    readonly active: readonly Connection[]
+    readonly set: PolicySet
+    readonly location: Location
+    readonly history: History
+    readonly now: Instant
+    readonly lookAheadMs: number
+  },
+): readonly NewlyEnded[] => {
+  const { active, set, location, history, now, lookAheadMs } = asked
+  const isCompared = set.policies.some(({ name, kind }) => edited.has(name) && kind.facts === 'immutable')
+  if (!isCompared) return []
+  const horizon = now + lookAheadMs
+  const applicabilitiesOf = set.applicabilities(location)
+  const versionsOf = createVersions(before, location)
+
+  /** When the connection would have ended; NEVER if not by the horizon. */
+  const endBefore = (connection: Connection): Instant =>
+    versionsOf(connection).reduce((end, [{ isInForce }, applicability]) => {
+      const at = endsAt(applicability, connection, history, now, horizon + NOTICEABLE_MS)
+      // A version that was not in force has not ended anybody yet.
+      return isInForce || at > now ? Math.min(end, at) : end
+    }, NEVER)
+
+  return active.flatMap((connection) => {
+    let end: Instant | undefined
+    return applicabilitiesOf(connection).flatMap((applicability): readonly NewlyEnded[] => {
+      const { name, kind } = applicability.policy
+      if (!edited.has(name) || kind.facts !== 'immutable') return []
+      const at = endsAt(applicability, connection, history, now, horizon)
+      if (at > horizon) return []
+      end ??= endBefore(connection)
+      return end - at > NOTICEABLE_MS ? [{ connection, policy: name, endsAt: at, endedAt: end }] : []
+    })
+  })
+}
