@@ -25,6 +25,7 @@ const run = async (args: readonly string[]) => {
   const output = { stdout: '', stderr: '' }
   const streams = ['stdout', 'stderr'] as const
   const writes = streams.map((stream) => process[stream].write)
+  const listening = process.listeners('SIGTERM')
   for (const stream of streams) {
     process[stream].write = (text: unknown) => {
       output[stream] += String(text)
@@ -35,6 +36,10 @@ const run = async (args: readonly string[]) => {
   try {
     return { code: await runCommandLine(args), ...output }
   } finally {
+    // The process of a command ends with it, and its listeners too.
+    for (const listener of process.listeners('SIGTERM')) {
+      if (!listening.includes(listener)) process.off('SIGTERM', listener)
+    }
     for (const [index, stream] of streams.entries()) process[stream].write = writes[index] ?? process[stream].write
   }
 }
