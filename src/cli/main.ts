@@ -37,4 +37,7 @@ process.on('uncaughtException', (error) => {
 
 process.exitCode = await runCommandLine(process.argv.slice(2))
 // A request or a process that nobody waits for any more, such as a search for credentials, must not keep this process.
-process.stdout.write('', () => setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref())
+// A device that is full refuses even an empty text, so none is written where nothing waits.
+const leave = () => setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref()
+if (process.stdout.writableLength === 0) leave()
+else process.stdout.write('', leave)
