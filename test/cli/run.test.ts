@@ -114,7 +114,7 @@ describe('curfew run', () => {
     await using here = await workspace({
       ...enforcing,
       // Longer than the test: the daemon must not wait for the answer.
-      'curfew.yaml': curfewYaml('mode: enforce\npoll: { schedule: "* * * * * *", minGap: 1s, requestTimeout: 1h }'),
+      'curfew.yaml': curfewYaml('mode: enforce\npoll: { schedule: "* * * * * *", minGap: 1s, requestTimeout: 10m }'),
     })
     await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
     await inFlight
