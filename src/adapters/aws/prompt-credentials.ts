@@ -9,7 +9,7 @@ type Provider = ReturnType<typeof fromNodeProviderChain>
 type Credentials = Awaited<ReturnType<Provider>>
 
 /** How long a search may go on before another one begins beside it. A slow `credential_process` needs some seconds. */
-const AGAIN_AFTER_MS = 20 * SECOND
+const AGAIN_AFTER_MS = 10 * SECOND
 
 /** The name makes it the same failure as that of the SDK's providers. */
 class CredentialsLate extends Error {
