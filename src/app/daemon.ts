@@ -274,15 +274,15 @@ export const createDaemon = (options: {
   }
 
   /** Judges the last snapshot of every endpoint by rules that are not in force. Throws what a judgement throws. */
-  const tryOut = ({ policies, settings }: Assignment) => {
-    const tried = datedAnew(dated, policies.policies, settings.mode, clock.now())
+  const tryOut = ({ policies, settings }: Assignment, now: Instant) => {
+    const tried = datedAnew(dated, policies.policies, settings.mode, now)
     for (const watch of watches.values())
       watch.tryOut(policies, settings, ({ name }) => changedAtOf(tried, name) ?? startedAt)
   }
 
-  const putInForce = (next: Assignment, event: 'reloaded' | 'mode-obeyed') => {
+  const putInForce = (next: Assignment, event: 'reloaded' | 'mode-obeyed', now: Instant) => {
     assignment = next
-    dated = datedAt(dated, clock.now())
+    dated = datedAt(dated, now)
     takeWatchList()
     for (const added of watchAll(() => announce(event))) void read(added)
   }
@@ -380,20 +380,21 @@ export const createDaemon = (options: {
      * same and changes nothing. `accepted` is called once nothing can be refused any more.
      */
     async reload(next: Assignment, accepted: () => void = () => {}): Promise<void> {
+      const now = clock.now()
       const nextSchedule = options.scheduleOf(next.schedule)
-      const nextTickAt = nextSchedule.next(clock.now())
-      tryOut(next)
+      const nextTickAt = nextSchedule.next(now)
+      tryOut(next, now)
       accepted()
       schedule = nextSchedule
       tickAt = Math.min(tickAt, nextTickAt)
       queues.setRate(next.terminationRate)
-      putInForce(next, 'reloaded')
+      putInForce(next, 'reloaded', now)
       void track(findAdded())
     },
 
     /** Puts the mode `audit` in force at once, and leaves everything else as it is. */
     obeyAudit: (): void =>
-      putInForce({ ...assignment, settings: { ...assignment.settings, mode: 'audit' } }, 'mode-obeyed'),
+      putInForce({ ...assignment, settings: { ...assignment.settings, mode: 'audit' } }, 'mode-obeyed', clock.now()),
 
     /** Connects to all sites again, because the settings of requests have changed. */
     reconnect(): void {

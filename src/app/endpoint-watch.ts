@@ -93,6 +93,8 @@ export const createEndpointWatch = (options: {
   const reportedFields = new Set<UnreadField>()
 
   let { settings } = options
+  /** The rules of the last try. */
+  let tried: EndpointRules | undefined
   let rules = rulesOf(options.policies, settings, endpoint, options)
   let view: EndpointView = { state: 'unseen' }
   let decisions: Judgement['decisions']
@@ -320,14 +322,20 @@ export const createEndpointWatch = (options: {
       const snapshot = 'snapshot' in view ? view.snapshot : undefined
       if (snapshot === undefined) return
       const seen: EndpointView = { state: 'fresh', snapshot, confirmAt: NEVER }
-      judgeEndpoint(seen, rulesOf(set, next, endpoint, { ...options, changedAt }), memory, clock.now())
+      tried = rulesOf(set, next, endpoint, { ...options, changedAt })
+      judgeEndpoint(seen, tried, memory, clock.now())
     },
 
     /** Puts new policies and settings in force, and judges the last snapshot at once. */
     reconfigure(set: PolicySet, next: CycleSettings, name: string | undefined): void {
       settings = next
       Object.assign(endpoint, name === undefined ? {} : { name })
-      rules = rulesOf(set, settings, endpoint, options)
+      // The verdicts of a try are used again: on the largest endpoints they take a second.
+      rules =
+        tried?.set === set && tried.mode === settings.mode
+          ? { ...tried, changedAt: options.changedAt }
+          : rulesOf(set, settings, endpoint, options)
+      tried = undefined
       memory.policiesChanged()
       judge()
     },
