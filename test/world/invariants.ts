@@ -71,6 +71,11 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const counters = new Map<string, { readonly at: Instant; readonly bytes: number }[]>()
   /** The policies that were written before the last edit. */
   let earlier: readonly PolicySpec[] = []
+  /** The policies under which each endpoint was last judged: those of now, and those when the last edit began. */
+  const judgedUnder = new Map<string, readonly PolicySpec[]>()
+  let judgedBefore: ReadonlyMap<string, readonly PolicySpec[]> = judgedUnder
+  /** The endpoints on which the guard held a policy when the last edit began. */
+  let heldBefore: ReadonlySet<string> = new Set()
   /** The policies that the guard holds on each endpoint. */
   const holds = new Map<string, ReadonlySet<string>>()
   /** The connections that an edit must not end, by endpoint and policy: too many of them. */
@@ -125,7 +130,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     life.tokens = Math.min(rate.burst, life.tokens + ((now - life.countedAt) / SECOND) * rate.perSecond)
     life.countedAt = now
     // Calls that waited for the disk may leave together: as many as may be in flight.
-    const together = scenario.syncMs.to === 0 ? 0 : 7
+    const together = scenario.syncMs.to === 0 ? 0 : 8
     if (life.tokens < 1 - together - 1e-6) fail('calls never exceed the rate', `only ${life.tokens} tokens were left`)
     life.tokens -= 1
   }
@@ -180,6 +185,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
 
     /** A reload has begun: this assignment is in force, and the older one too until `settled`. */
     reloadBegins(assignment: AssignmentSpec): void {
+      judgedBefore = new Map(judgedUnder)
+      heldBefore = new Set([...holds].flatMap(([endpointId, held]) => (held.size > 0 ? [endpointId] : [])))
       inForce = [...inForce, assignment]
     },
     /** The reload has ended: only the newest assignment is in force. */
@@ -199,7 +206,14 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
 
     /** An edit of these policies is in force, and these endpoints have been judged under it. */
-    edited(before: AssignmentSpec, life: Life, names: readonly string[], judged: readonly string[]): void {
+    edited(
+      before: AssignmentSpec,
+      life: Life,
+      names: readonly string[],
+      judged: readonly string[],
+      /** The connections that violated a policy before the edit. */
+      violating: ReadonlySet<string>,
+    ): void {
       const [assignment] = inForce
       earlier = [...earlier, ...before.policies]
       const written = new Set((assignment?.policies ?? []).map(nameOf))
@@ -213,13 +227,17 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       if (Math.abs(now - timeline.now()) > closeMs) return
       const { maxPercent, minConnections, lookAheadMinutes } = assignment.guard
       for (const endpointId of judged) {
-        const shown = life.shown.get(endpointId)?.snapshot.connections.filter(isActive) ?? []
+        const active = life.shown.get(endpointId)?.snapshot.connections.filter(isActive) ?? []
+        const shown = active.filter(({ id }) => !violating.has(id))
         const gone = [...(unforeseen.get(endpointId)?.values() ?? [])].filter((at) => now - at < 2 * WITHIN_MS).length
         for (const [index, spec] of assignment.policies.entries()) {
           const name = nameOf(spec, index)
           if (!names.includes(name) || spec.mode !== 'enforce' || spec.guard === 'off' || !isForeseeable(spec)) continue
-          const ended = surelyNewlyEnded(spec, earlier, shown, now, lookAheadMinutes * MINUTE - closeMs)
-          if (ended.length <= minConnections || 100 * ended.length <= maxPercent * (shown.length + gone)) continue
+          const before = judgedBefore.get(endpointId)
+          // A hold keeps older versions to compare with.
+          if (before === undefined || heldBefore.has(endpointId)) continue
+          const ended = surelyNewlyEnded(spec, before, shown, now, lookAheadMinutes * MINUTE - closeMs)
+          if (ended.length <= minConnections || 100 * ended.length <= maxPercent * (active.length + gone)) continue
           mustBeHeld.set(JSON.stringify([endpointId, name]), new Set(ended.map(({ id }) => id)))
         }
       }
@@ -331,7 +349,10 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
 
     heard(life: Life, event: CurfewEvent, isConnected: (endpointId: string, id: string) => boolean): void {
-      if (event.event === 'decided') holds.set(event.endpoint.id, event.held)
+      if (event.event === 'decided') {
+        holds.set(event.endpoint.id, event.held)
+        judgedUnder.set(event.endpoint.id, inForce.at(-1)?.policies ?? [])
+      }
       if (event.event === 'poll-failed') failing.add(event.endpoint.id)
       if (event.event !== 'termination') return
       const { endpoint, violation, outcome } = event

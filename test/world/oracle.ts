@@ -141,6 +141,7 @@ export const mayEnd = (
   if (assignment.mode !== 'enforce' || isProtected(connection)) return []
   // Grace may have begun only with the decision, if no decision was possible before.
   const atOnce = { ...assignment, policies: policiesWithoutGrace(assignment) }
+  const ownName = (spec: PolicySpec) => nameOf(spec, assignment.policies.indexOf(spec))
   return assignment.policies.flatMap((spec, index) => {
     const name = nameOf(spec, index)
     const may =
@@ -153,7 +154,7 @@ export const mayEnd = (
         // An edit starts grace again.
         if (since - MINUTE < unchangedSince) return false
         if (one.id === connection.id) return false
-        return mustEnd(atOnce, nameOf, one, since, now + toleranceMs).some((policy) => !evidence.isHeld(policy))
+        return mustEnd(atOnce, ownName, one, since, now + toleranceMs).some((policy) => !evidence.isHeld(policy))
       })
     return may ? [name] : []
   })
@@ -253,10 +254,11 @@ const endUnder = (spec: PolicySpec, connection: Connection, now: Instant, graceM
   }
 }
 
-/** Whether an earlier policy might have ended the connection by then. In doubt the answer is yes. */
+/** Whether an earlier foreseeable policy might have ended the connection by then. In doubt the answer is yes. */
 const mightHaveEnded = (spec: PolicySpec, connection: Connection, now: Instant, by: Instant): boolean =>
   isMatched(spec, connection) &&
-  (!isForeseeable(spec) || spec.cooldownMinutes > 0 || endUnder(spec, connection, now, 0) <= by)
+  isForeseeable(spec) &&
+  (spec.cooldownMinutes > 0 || endUnder(spec, connection, now, 0) <= by)
 
 /** The connections that an edited policy surely ends within the time, and that no earlier policy would have ended. */
 export const surelyNewlyEnded = (

@@ -271,7 +271,7 @@ export const PLANTS: readonly Plant[] = [
     'domain/guard/guard.ts',
     'reviewEdits',
     (original) => (before, guarded) => original(before, { ...guarded, limits: { ...guarded.limits, lookAheadMs: 0 } }),
-    { bug: 'the guard does not look ahead', breaks: ['an edit that ends too many is held'], seed: 1 },
+    { bug: 'the guard does not look ahead', breaks: ['an edit that ends too many is held'], seed: 3 },
   ),
   plant(
     'domain/guard/guard.ts',
@@ -286,7 +286,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'each edit is counted alone',
       breaks: ['terminations never exceed the limits of the guard'],
-      seed: 1,
+      seed: 4,
     },
   ),
   plant(

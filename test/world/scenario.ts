@@ -79,6 +79,10 @@ export type Happening = { readonly afterSeconds: number } & (
   | { readonly what: 'clock'; readonly bySeconds: number }
   | { readonly what: 'full disk'; readonly disk: 'audit' | 'state'; readonly forSeconds: number }
   | { readonly what: 'edit'; readonly assignment: AssignmentSpec }
+  /** An operator adds one policy, which may end everybody soon. */
+  | { readonly what: 'hasty edit'; readonly policy: PolicySpec }
+  /** An operator bans more and more users, one edit after the other. */
+  | { readonly what: 'ban in slices'; readonly slices: number; readonly everySeconds: number }
   | {
       readonly what: 'kill'
       readonly afterRequests: number
@@ -228,6 +232,27 @@ const happens = (own: fc.Arbitrary<Timeless<Happening>>): fc.Arbitrary<Happening
     .tuple(fc.oneof(whole(0, 20), whole(0, 20), whole(0, 300)), own)
     .map(([afterSeconds, rest]) => ({ afterSeconds, ...rest }) as Happening)
 
+const PLAIN = {
+  mode: 'enforce',
+  graceSeconds: 0,
+  guard: 'on',
+  cooldownMinutes: 0,
+  match: undefined,
+  exempt: undefined,
+} as const
+
+const hastyPolicy: fc.Arbitrary<PolicySpec> = fc.oneof(
+  whole(2, 40).map((maxMinutes): PolicySpec => ({ ...PLAIN, kind: 'max-session-age', maxMinutes })),
+  fc.constant<PolicySpec>({ ...PLAIN, kind: 'banned-users', users: [{ pattern: EVERY_USER }] }),
+)
+
+/** A ban of the first users that are not protected. */
+export const sliceOf = (users: number): PolicySpec => ({
+  ...PLAIN,
+  kind: 'banned-users',
+  users: Array.from({ length: users }, (_, user) => ({ pattern: userOf(user + 1) })),
+})
+
 const connects = fc.record({
   what: fc.constant('connects' as const),
   user: whole(0, USERS - 1),
@@ -279,6 +304,17 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     ),
   },
   { weight: 2, arbitrary: happens(fc.record({ what: fc.constant('edit' as const), assignment })) },
+  { weight: 1, arbitrary: happens(fc.record({ what: fc.constant('hasty edit' as const), policy: hastyPolicy })) },
+  {
+    weight: 1,
+    arbitrary: happens(
+      fc.record({
+        what: fc.constant('ban in slices' as const),
+        slices: whole(2, USERS - 1),
+        everySeconds: fc.constantFrom(5, 20, 90),
+      }),
+    ),
+  },
   {
     weight: 1,
     arbitrary: happens(

@@ -12,7 +12,15 @@ import { createDisk } from './disk.ts'
 import { Broken, createInvariants, type Life } from './invariants.ts'
 import { mustEnd, usersOverLimit } from './oracle.ts'
 import { createProcess } from './process.ts'
-import { type AssignmentSpec, badgeOf, type Happening, type Scenario, userOf, WORLD_MINUTES } from './scenario.ts'
+import {
+  type AssignmentSpec,
+  badgeOf,
+  type Happening,
+  type Scenario,
+  sliceOf,
+  userOf,
+  WORLD_MINUTES,
+} from './scenario.ts'
 import { assignmentOf, ENDPOINTS, nameOf, readPolicySet, START, watchedBy } from './specs.ts'
 import { createTimeline } from './timeline.ts'
 import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
@@ -27,6 +35,7 @@ const LONG_ENOUGH_MS = 12 * MINUTE
 const VISIBLE_WITHIN_MS = 10 * MINUTE
 const RECONNECT_MS = 2500
 const LONGEST_COOLDOWN_MS = 10 * MINUTE
+const MOST_POLICIES = 5
 /** With federated authentication the user has to sign in again. */
 const SIGN_IN_MS = 40 * SECOND
 
@@ -170,6 +179,9 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       if (!process.isAlive()) return
       invariants.reloadBegins(next)
       const [before] = invariants.inForce()
+      const violating = new Set(
+        daemon.endpoints().flatMap(({ decisions }) => (decisions?.violating ?? []).map(({ connection: { id } }) => id)),
+      )
       try {
         await daemon.reload(assignmentOf(next, scenario))
       } catch (error) {
@@ -178,7 +190,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       const edited = invariants.settled()
       const judged = daemon.endpoints().flatMap(({ endpoint, view }) => (view.state === 'fresh' ? [endpoint.id] : []))
       const alive = lives.get(process)
-      if (before !== undefined && alive !== undefined) invariants.edited(before, alive, edited, judged)
+      if (before !== undefined && alive !== undefined) invariants.edited(before, alive, edited, judged, violating)
     }
     const reload = (next: AssignmentSpec) => {
       reloading = reloadAfter(reloading, next)
@@ -241,6 +253,11 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     void stopped.done.then(rest, () => {})
   }
 
+  const edit = (next: AssignmentSpec) => {
+    assignment = next
+    void running?.reload(assignment)
+  }
+
   const happen = (happening: Happening): void => {
     note('happens', happening)
     switch (happening.what) {
@@ -289,9 +306,20 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
         break
       }
       case 'edit':
-        assignment = happening.assignment
-        void running?.reload(assignment)
+        edit(happening.assignment)
         break
+      case 'hasty edit':
+        edit({ ...assignment, policies: [...assignment.policies.slice(0, MOST_POLICIES - 1), happening.policy] })
+        break
+      case 'ban in slices': {
+        const policies = assignment.policies.slice(0, MOST_POLICIES - 1)
+        for (let slice = 1; slice <= happening.slices; slice++) {
+          timeline.at(timeline.now() + slice * happening.everySeconds * SECOND, () =>
+            edit({ ...assignment, policies: [...policies, sliceOf(slice)] }),
+          )
+        }
+        break
+      }
       case 'kill':
         kill(happening)
         break

@@ -68,7 +68,9 @@ export const newlyEndedBy = (
   /** When the connection would have ended; NEVER if not by the horizon. */
   const endBefore = (connection: Connection): Instant =>
     versionsOf(connection).reduce((end, [{ isInForce }, applicability]) => {
-      const at = endsAt(applicability, connection, history, now, horizon + NOTICEABLE_MS)
+      // What counters and other connections will be is not known: such a policy ends a connection now, or perhaps never.
+      const isForeseeable = applicability.policy.kind.facts === 'immutable'
+      const at = endsAt(applicability, connection, history, now, isForeseeable ? horizon + NOTICEABLE_MS : now)
       // A version that was not in force has not ended anybody yet.
       return isInForce || at > now ? Math.min(end, at) : end
     }, NEVER)
