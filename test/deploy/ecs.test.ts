@@ -124,7 +124,11 @@ describe('the service on Fargate', () => {
   })
 
   it('runs the image with its own user, command and health check', async () => {
-    const [, user] = /^USER (\S+)$/m.exec(dockerfile) ?? []
+    // The last stage is the image.
+    const user = dockerfile
+      .match(/^USER (\S+)$/gm)
+      ?.at(-1)
+      ?.slice('USER '.length)
     expect(container().User).toBe(user)
     const [uid, gid] = user?.split(':') ?? []
     expect(properties('Folder')).toMatchObject({

@@ -68,7 +68,12 @@ describe('the commands of docs/kubernetes.md and docs/ecs.md', () => {
     const [, folder] = /(?:kustomize|apply -k) (\S+)/.exec(args) ?? []
     if (folder !== undefined) expect(existsSync(join(folder, 'kustomization.yaml'))).toBe(true)
     if (inside === undefined) return
-    const [, entry = ''] = /^ENTRYPOINT (.*)$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? []
+    // The last stage is the image.
+    const [, entry = ''] =
+      readFileSync('Dockerfile', 'utf8')
+        .match(/^ENTRYPOINT (.*)$/gm)
+        ?.at(-1)
+        ?.split('ENTRYPOINT ') ?? []
     const start = JSON.parse(entry) as readonly string[]
     expect(inside.split(' ').slice(0, start.length)).toEqual(start)
     await using here = await workspace({})

@@ -15,6 +15,7 @@ import { byHand, byServiceMonitor, SERVICE_MONITOR_LABELS } from './scrape.ts'
 const PROVOKED = [
   'CurfewAuditNotWritable warning branch',
   'CurfewEndpointBlind critical head virginia',
+  'CurfewGuardHolding warning head berlin daily',
   'CurfewGuardHolding warning head munich daily',
   'CurfewNotEnforcing critical branch',
   'CurfewNotificationsLost warning head chat',

@@ -82,7 +82,7 @@ export const openCompany = async () => {
       unending.add(connect(MUNICH, 'ext-judy@vendor.example'))
       // AWS reports times in whole seconds: a faster reconnect would seem older than the termination.
       banned = [1, 2, 3].map((n) => connect(BERLIN, `mallory-${n}`, { reconnectAfter: 1.5 * SECOND }))
-      // The first edit would end most of munich, and adds lab. The second edit is invalid.
+      // The first edit would end most of munich now, and most of berlin within the day. It adds lab. The second edit is invalid.
       await edit(headFiles({ ...receivers, maxAge: '4h', watchLab: true }))
       await untilLogged('head', 'held')
       await untilLogged('head', 'permission-missing')

@@ -94,7 +94,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const concluded = new Set<string>()
   /** Connections that have an intent in the trail. */
   const intended = new Set<string>()
-  const kills: Instant[] = []
+  const restarts: Instant[] = []
   const broken: Broken[] = []
 
   const fail = (promise: string, what: string): never => {
@@ -156,8 +156,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     const count = [...ended.values()].filter((at) => now - at < WITHIN_MS).length
     const limit = Math.max(guard.minConnections, (guard.maxPercent / 100) * (most + count))
     // A verdict that was due within one ten minutes may end its connection within the next ten. A kill loses counts
-    // that were not saved.
-    if (count > limit * (2 + lately(kills)))
+    // that were not saved, and no process knows which connections the one before it compared.
+    if (count > limit * (2 + lately(restarts)))
       fail(
         'terminations never exceed the limits of the guard',
         `${count} connections ended that the guard checks; the limit is ${limit}`,
@@ -177,8 +177,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     inForce: () => inForce,
     /** Whether the termination was reported as given up, and a new attempt is not due yet. */
     gaveUp: (id: string) => timeline.now() - (gaveUp.get(id) ?? -Infinity) < TRIED_AGAIN_WITHIN_MS,
-    killed(): void {
-      kills.push(timeline.now())
+    restarted(): void {
+      restarts.push(timeline.now())
     },
     /** Whether the trail has an intent for the connection and no outcome. */
     isLeftOpen: (id: string) => intended.has(id) && !concluded.has(id),

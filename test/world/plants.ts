@@ -322,7 +322,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'one answer with a wrong date moves the clock',
       breaks: ['nothing ends while the clock is wrong', 'nothing ends without a verdict'],
-      seed: 1,
+      seed: 20,
       always: true,
     },
   ),

@@ -227,7 +227,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       dying.over = true
       if (running === dying) running = undefined
       kills++
-      invariants.killed()
+      invariants.restarted()
       note('killed', { power })
       if (power) disk.losePower()
       after(downSeconds)
@@ -241,6 +241,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     const stopped = running
     if (stopped === undefined) return
     running = undefined
+    invariants.restarted()
     stopped.stop.abort()
     timeline.at(timeline.now() + 1, () => {
       stopped.stopping = true
@@ -248,7 +249,8 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     const rest = () => {
       if (stopped.over) return
       stopped.over = true
-      after(downSeconds)
+      // What the process left unfinished ends with it.
+      stopped.process.die(() => after(downSeconds))
     }
     void stopped.done.then(rest, () => {})
   }
@@ -314,9 +316,9 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       case 'ban in slices': {
         const policies = assignment.policies.slice(0, MOST_POLICIES - 1)
         for (let slice = 1; slice <= happening.slices; slice++) {
-          timeline.at(timeline.now() + slice * happening.everySeconds * SECOND, () =>
-            edit({ ...assignment, policies: [...policies, sliceOf(slice)] }),
-          )
+          timeline.at(timeline.now() + slice * happening.everySeconds * SECOND, () => {
+            if (calmAt === NEVER) edit({ ...assignment, policies: [...policies, sliceOf(slice)] })
+          })
         }
         break
       }
