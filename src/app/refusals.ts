@@ -1,3 +1,4 @@
+import type { TerminateCall } from '../domain/terminate/plan.ts'
 import { type Elapsed, FAR_AHEAD, isBefore, LONG_AGO, plusMs } from '../domain/time/elapsed.ts'
 import { SECOND } from '../domain/time/instant.ts'
 import { backoffMs } from './backoff.ts'
@@ -7,7 +8,10 @@ import type { VpnErrorCode } from './vpn.ts'
 /** The pauses before a probe. */
 const PROBE_BACKOFF = { firstMs: 2 * SECOND, longestMs: 30 * SECOND }
 
-/** Whether AWS refuses the next call too, whichever connection it names, until an operator does something. */
+/**
+ * Whether AWS refuses the next call too, whichever connection it names, until an operator does something. `bad-request`
+ * is also the code of every unknown refusal, which may be about one connection.
+ */
 const isRefusal = (code: VpnErrorCode | 'accepted'): boolean => {
   switch (code) {
     case 'denied':
@@ -15,7 +19,6 @@ const isRefusal = (code: VpnErrorCode | 'accepted'): boolean => {
     case 'bad-credentials':
     case 'expired-credentials':
     case 'endpoint-not-found':
-    case 'bad-request':
       return true
     default:
       return false
@@ -35,8 +38,12 @@ const isPermitted = (code: VpnErrorCode | 'accepted'): boolean => {
   }
 }
 
+const connectionOf = ({ decisions }: TerminateCall): string => decisions[0].connection.id
+
 interface Refused {
   readonly times: number
+  /** The connections whose calls AWS refused. A probe names another connection, if there is one. */
+  readonly tried: Set<string>
   readonly refusedAt: Elapsed
   /** `waiting`: a probe may leave at `at`. `under way`: no other call leaves before its answer. */
   readonly probe: { readonly state: 'waiting'; readonly at: Elapsed } | { readonly state: 'under way' }
@@ -57,20 +64,28 @@ export const createRefusals = <Of extends object>(clock: Pick<Clock, 'elapsed'>,
       return probe.state === 'waiting' ? probe.at : FAR_AHEAD
     },
 
+    /** The call that leaves next. `calls`: the calls that wait, the most urgent last. */
+    nextOf(of: Of, calls: readonly TerminateCall[]): TerminateCall | undefined {
+      const tried = refused.get(of)?.tried
+      if (tried === undefined) return calls.at(-1)
+      return calls.findLast((call) => !tried.has(connectionOf(call))) ?? calls.at(-1)
+    },
+
     left(of: Of): void {
       const known = refused.get(of)
       if (known !== undefined) refused.set(of, { ...known, probe: { state: 'under way' } })
     },
 
     /** The call that left at `leftAt` has ended. `code`: the answer; undefined if there was none, or nothing was sent. */
-    ended(of: Of, leftAt: Elapsed, code: VpnErrorCode | 'accepted' | undefined): void {
+    ended(of: Of, call: TerminateCall, leftAt: Elapsed, code: VpnErrorCode | 'accepted' | undefined): void {
       const known = refused.get(of)
       if (code !== undefined && isRefusal(code)) {
+        const tried = (known?.tried ?? new Set()).add(connectionOf(call))
         // Several calls in flight may be refused together. Only the first of them changes the pause.
         if (known !== undefined && isBefore(leftAt, known.refusedAt)) return
         const [times, refusedAt] = [(known?.times ?? 0) + 1, clock.elapsed()]
         const at = plusMs(refusedAt, backoffMs(PROBE_BACKOFF, times, random))
-        refused.set(of, { times, refusedAt, probe: { state: 'waiting', at } })
+        refused.set(of, { times, tried, refusedAt, probe: { state: 'waiting', at } })
       } else if (known !== undefined && code !== undefined && isPermitted(code)) refused.delete(of)
       else if (known !== undefined) refused.set(of, { ...known, probe: { state: 'waiting', at: clock.elapsed() } })
     },

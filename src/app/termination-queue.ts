@@ -98,11 +98,11 @@ export const createTerminationQueue = (options: {
     waiting.set(requester, calls)
   }
 
-  /** The most urgent call of those that may leave, or when the first of the others may. */
+  /** The most urgent call of those that may leave, or a probe, or when the first of the others may. */
   const next = (passed: Elapsed) => {
     let [found, laterAt] = [undefined as { call: TerminateCall; requester: Requester } | undefined, FAR_AHEAD]
     for (const [requester, calls] of waiting) {
-      const call = calls.at(-1)
+      const call = refusals.nextOf(requester, calls)
       if (call === undefined) continue
       const mayLeaveAt = refusals.mayLeaveAt(requester)
       if (isBefore(passed, mayLeaveAt)) laterAt = isBefore(mayLeaveAt, laterAt) ? mayLeaveAt : laterAt
@@ -170,7 +170,7 @@ export const createTerminationQueue = (options: {
       }
       requester.failed(call, error, clock.now())
     } finally {
-      refusals.ended(requester, leftAt, outcome)
+      refusals.ended(requester, call, leftAt, outcome)
       inFlight--
       wake()
     }
@@ -227,7 +227,7 @@ export const createTerminationQueue = (options: {
           continue
         }
         const calls = waiting.get(requester)
-        calls?.pop()
+        calls?.splice(calls.lastIndexOf(call), 1)
         if (calls?.length === 0) waiting.delete(requester)
         const now = clock.now()
         if (requester.mayLeave(call, now) && bucket.tryTake(passed)) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, policy } from '../domain/build.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
 import { assignment, SITE, startWorld } from './world.ts'
 
 const OTHER = 'cvpn-endpoint-0123456789abcdef1'
@@ -57,6 +57,14 @@ describe('an endpoint whose calls are denied', () => {
     await world.stopNow()
   })
 
+  it('sends each call for another connection', async () => {
+    const world = start(150)
+    await world.clock.advance(10 * MINUTE)
+    expect(world.aws.calls.length).toBeGreaterThanOrEqual(19)
+    expect(new Set(world.endedIds()).size).toBe(world.aws.calls.length)
+    await world.stopNow()
+  })
+
   it('sends all its calls at the full rate once one is accepted', async () => {
     const world = start(150)
     await world.clock.advance(5 * MINUTE)
@@ -73,6 +81,22 @@ describe('an endpoint whose calls are denied', () => {
       140,
     )
     await world.stopNow()
+  })
+})
+
+describe('connections whose calls are refused with an unknown code', () => {
+  it('do not delay the others', async () => {
+    const daily = policy('max-session-age', { maxAge: '8h' }, { guard: 'off' })
+    const connections = Array.from({ length: 120 }, (_, nth) =>
+      connection({ username: `person-${nth}`, establishedAt: NOON - 9 * HOUR - (120 - nth) * SECOND }),
+    )
+    const refused = new Set(connections.slice(0, 12).flatMap(({ id, username }) => [id, username]))
+    await using world = startWorld({ assignment: assignment([daily]), connections, start: false })
+    world.aws.behaviour.failTerminate = (id) => (refused.has(id) ? 'bad-request' : undefined)
+    void world.daemon.run(world.stop.signal)
+    // 40 calls at once and 4 a second, with three attempts for each of the twelve.
+    await world.clock.advance(((108 + 36 - 40) / 4 + 2) * SECOND)
+    expect(new Set(world.of('accepted').map(({ violation }) => violation.connectionId)).size).toBe(108)
   })
 })
 
