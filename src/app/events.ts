@@ -11,7 +11,7 @@ import type { TerminateCall } from '../domain/terminate/plan.ts'
 import type { TerminationReport } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Overlap } from './each-endpoint-once.ts'
-import type { UnprovenCooldown } from './known-by-trail.ts'
+import type { WithoutIntent } from './known-by-trail.ts'
 import type { Reconnect } from './reconnects.ts'
 import type { SetAside } from './state.ts'
 import type { VpnErrorCode } from './vpn.ts'
@@ -166,8 +166,8 @@ export type CurfewEvent =
   | { readonly event: 'writable'; readonly what: 'audit' | 'state' }
   /** The state file of the last process could not be read. */
   | ({ readonly event: 'state-set-aside' } & SetAside)
-  /** Cooldowns of the state file have no intent in the audit trail. They are not used. */
-  | { readonly event: 'cooldowns-dropped'; readonly cooldowns: readonly UnprovenCooldown[] }
+  /** Cooldowns or terminations of the state file have no intent in the audit trail. They are not used. */
+  | { readonly event: 'calls-dropped'; readonly calls: readonly WithoutIntent[] }
   /** Another process holds the audit trail now: this one stops. */
   | { readonly event: 'lock-lost' }
   /** Records waited for the disk, and could not be written in the end. */

@@ -11,22 +11,23 @@ import type { State } from './state.ts'
 /** AWS lists a terminated connection for an hour, so a snapshot cannot show the outcome of older intents. */
 const INTENTS_SINCE_MS = HOUR
 
-/** A cooldown begins when its call leaves, which is soon after its intent. */
+/** A call leaves soon after its intent. */
 const LEAVES_WITHIN_MS = MINUTE
 
-/** A cooldown of the state file without an intent in the trail. */
-export interface UnprovenCooldown {
+/** What the state file says of a call that has no intent in the trail. */
+export interface WithoutIntent {
+  readonly what: 'cooldown' | 'termination'
   readonly policy: string
   /** The key of the principal: `user:NAME` or `cn:NAME`. */
-  readonly principal: string
+  readonly principal: string | undefined
 }
 
 type Read = (record: IntentRecord | OutcomeRecord) => void
 
 /**
  * The state of the last process as far as the trail bears it out. The trail is written before each call and after each
- * answer, the state file later: the trail may know of calls and outcomes that the state does not. And what ends a
- * person must be in the trail, so that nobody can be chosen by an edit of the state file.
+ * answer, the state file later: the trail may know of calls and outcomes that the state does not. And a call has its
+ * intent in the trail: a cooldown or a termination that an edit of the state file added has none, and does not count.
  *
  * `read` takes the records since `since`, in their order.
  */
@@ -38,13 +39,16 @@ export const createKnownByTrail = (
   readonly since: Instant
   readonly read: Read
   /** Call it after the last record. */
-  readonly known: () => { readonly state: State; readonly unproven: readonly UnprovenCooldown[] }
+  readonly known: () => { readonly state: State; readonly unproven: readonly WithoutIntent[] }
 } => {
   const endpoints = new Map(Object.entries(state.endpoints))
   const terminations = createTerminations(endpoints, now - INTENTS_SINCE_MS)
   const cooldowns = createCooldowns(endpoints, policies, now)
   return {
-    since: Math.min(now - INTENTS_SINCE_MS, ...cooldowns.claimed.map(({ at }) => at - LEAVES_WITHIN_MS)),
+    since: [...cooldowns.leftAt, ...terminations.leftAt].reduce(
+      (since, leftAt) => Math.min(since, leftAt - LEAVES_WITHIN_MS),
+      now - INTENTS_SINCE_MS,
+    ),
     read(record) {
       terminations.read(record)
       cooldowns.read(record)
@@ -55,10 +59,23 @@ export const createKnownByTrail = (
         key,
         { ...memory, terminated: cooldowns.of(key), terminations: terminations.of(key) },
       ])
-      return { state: { ...state, endpoints: Object.fromEntries(all) }, unproven: cooldowns.unproven() }
+      return {
+        state: { ...state, endpoints: Object.fromEntries(all) },
+        unproven: [...cooldowns.unproven(), ...terminations.unproven()],
+      }
     },
   }
 }
+
+/** What the state tells of a call. */
+interface Claim extends Pick<WithoutIntent, 'policy' | 'principal'> {
+  readonly leftAt: Instant
+}
+
+const isIntentOf = (intent: IntentRecord, { policy, principal, leftAt }: Claim): boolean =>
+  intent.policy === policy &&
+  principalKeyOf(principalNamesOf(intent)) === principal &&
+  Math.abs(leftAt - intent.time) <= LEAVES_WITHIN_MS
 
 /** Whether an outcome in the trail is later than the state, and is the end of the termination. */
 const isEndOf = ({ outcome }: OutcomeRecord, kept: KeptTermination): boolean => {
@@ -87,7 +104,7 @@ const interrupted = (
   }
 }
 
-/** The terminations under way, by endpoint. */
+/** The terminations under way, by endpoint. Those of the state need their intents. */
 const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, since: Instant) => {
   const kept = new Map(
     [...endpoints].map(([key, memory]) => [
@@ -95,35 +112,53 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, since: I
       new Map(memory.terminations.map((one) => [one.violation.connectionId, one])),
     ]),
   )
+  const proven = new Set<KeptTermination>()
   const intents = new Map<string, Map<string, IntentRecord>>()
+  const all = () => [...kept.values()].flatMap((ofEndpoint) => [...ofEndpoint.values()])
   return {
+    leftAt: all().map(({ leftAt }) => leftAt),
     read(record: IntentRecord | OutcomeRecord): void {
       const key = endpointKey(record.region, record.endpointId)
       const { connectionId, call } = record
+      const ofEndpoint = kept.get(key)
+      const claimed = ofEndpoint?.get(connectionId)
+      const one = claimed?.callId === call.id ? claimed : undefined
       const open = intents.get(key) ?? new Map<string, IntentRecord>()
       intents.set(key, open)
       if (record.event === 'intent') {
+        if (one !== undefined && isIntentOf(record, callOf(one))) proven.add(one)
         if (record.time >= since) open.set(connectionId, record)
         return
       }
       const intent = open.get(connectionId)
       // A record that waited for the disk may follow an intent that is newer than it.
       if (intent !== undefined && (intent.call.id === call.id || intent.time <= record.time)) open.delete(connectionId)
-      const ofEndpoint = kept.get(key)
-      const one = ofEndpoint?.get(connectionId)
-      if (one?.callId === call.id && isEndOf(record, one)) ofEndpoint?.delete(connectionId)
+      if (one !== undefined && isEndOf(record, one)) ofEndpoint?.delete(connectionId)
     },
     endpoints: () => [...intents].flatMap(([key, open]) => (open.size === 0 ? [] : [key])),
     of(key: string): readonly KeptTermination[] {
-      const all = new Map(kept.get(key))
+      const ofEndpoint = new Map([...(kept.get(key) ?? [])].filter(([, one]) => proven.has(one)))
       for (const [connectionId, intent] of intents.get(key) ?? []) {
-        const known = all.get(connectionId)
-        if (known?.callId !== intent.call.id) all.set(connectionId, interrupted(intent, known?.attempts ?? 0))
+        const known = ofEndpoint.get(connectionId)
+        if (known?.callId !== intent.call.id) ofEndpoint.set(connectionId, interrupted(intent, known?.attempts ?? 0))
       }
-      return [...all.values()]
+      return [...ofEndpoint.values()]
     },
+    unproven: (): readonly WithoutIntent[] =>
+      all()
+        .filter((one) => !proven.has(one))
+        .map((one) => {
+          const { policy, principal } = callOf(one)
+          return { what: 'termination', policy, principal }
+        }),
   }
 }
+
+const callOf = ({ violation, leftAt }: KeptTermination): Claim => ({
+  policy: violation.policy,
+  principal: principalKeyOf(principalNamesOf(violation)),
+  leftAt,
+})
 
 /** The cooldowns that are not over, by endpoint. Each needs its intent. */
 const createCooldowns = (endpoints: ReadonlyMap<string, KeptMemory>, policies: readonly Policy[], now: Instant) => {
@@ -131,7 +166,7 @@ const createCooldowns = (endpoints: ReadonlyMap<string, KeptMemory>, policies: r
   const claimed = [...endpoints].flatMap(([endpoint, { terminated }]) =>
     Object.entries(terminated).flatMap(([policy, ofPolicy]) =>
       Object.entries(ofPolicy).flatMap(([principal, at]) =>
-        now < at + (cooldownMs.get(policy) ?? 0) ? [{ endpoint, policy, principal, at }] : [],
+        now < at + (cooldownMs.get(policy) ?? 0) ? [{ endpoint, policy, principal, leftAt: at }] : [],
       ),
     ),
   )
@@ -140,13 +175,13 @@ const createCooldowns = (endpoints: ReadonlyMap<string, KeptMemory>, policies: r
   const waiting = new Map(claimed.map((one) => [keyOf(one.endpoint, one.policy, one.principal), one]))
   const proven: typeof claimed = []
   return {
-    claimed,
+    leftAt: claimed.map(({ leftAt }) => leftAt),
     read(record: IntentRecord | OutcomeRecord): void {
       if (record.event !== 'intent' || waiting.size === 0) return
       const principal = principalKeyOf(principalNamesOf(record))
       const key = keyOf(endpointKey(record.region, record.endpointId), record.policy, principal)
       const one = waiting.get(key)
-      if (one === undefined || Math.abs(one.at - record.time) > LEAVES_WITHIN_MS) return
+      if (one === undefined || !isIntentOf(record, one)) return
       waiting.delete(key)
       proven.push(one)
     },
@@ -155,12 +190,12 @@ const createCooldowns = (endpoints: ReadonlyMap<string, KeptMemory>, policies: r
       for (const one of proven) {
         if (one.endpoint !== endpoint) continue
         const entries = byPolicy.get(one.policy) ?? []
-        entries.push([one.principal, one.at])
+        entries.push([one.principal, one.leftAt])
         byPolicy.set(one.policy, entries)
       }
       return Object.fromEntries([...byPolicy].map(([policy, entries]) => [policy, Object.fromEntries(entries)]))
     },
-    unproven: (): readonly UnprovenCooldown[] =>
-      [...waiting.values()].map(({ policy, principal }) => ({ policy, principal })),
+    unproven: (): readonly WithoutIntent[] =>
+      [...waiting.values()].map(({ policy, principal }) => ({ what: 'cooldown', policy, principal })),
   }
 }

@@ -98,7 +98,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
   const trail = createKnownByTrail(last, assignment.policies.policies, host.now())
   await ports.replay(trail.since, trail.read)
   const { state, unproven } = trail.known()
-  if (unproven.length > 0) emit({ event: 'cooldowns-dropped', cooldowns: unproven })
+  if (unproven.length > 0) emit({ event: 'calls-dropped', calls: unproven })
 
   const daemon = createDaemon({
     assignment,

@@ -121,6 +121,51 @@ describe('a termination of the state that the trail knows better', () => {
   })
 })
 
+describe('a termination of the state', () => {
+  const state = stateWith({ terminations: [unproven('a')] })
+  const call = intent('a', NOON - MINUTE - SECOND)
+
+  it('is followed if the trail has the intent of its call', () => {
+    expect(terminations(state, [{ ...call, username: 'Alice' }])).toEqual([['a', 'unproven']])
+    expect(known(state, [call]).unproven).toEqual([])
+  })
+
+  it.each([
+    ['no intent', []],
+    ['the intent of another call', [{ ...intent('b', NOON - MINUTE), connectionId: 'two' }]],
+    ['an intent for another connection', [{ ...call, connectionId: 'two' }]],
+    ['an intent for another user', [{ ...call, username: 'bob' }]],
+    ['an intent of another policy', [{ ...call, policy: 'nights' }]],
+    ['an intent on another endpoint', [{ ...call, endpointId: OTHER_ENDPOINT }]],
+    ['an intent that is much older', [{ ...call, time: NOON - 30 * MINUTE }]],
+    ['an answer without an intent', [outcome('a', NOON - MINUTE, 'accepted')]],
+  ])('is dropped if the trail has %s', (_what, records) => {
+    const found = known(state, records)
+    const at = found.state.endpoints[KEY]?.terminations.map((one) => one.state) ?? []
+    expect(at).not.toContain('unproven')
+    expect(found.unproven).toEqual([{ what: 'termination', policy: 'daily', principal: 'user:alice' }])
+  })
+
+  it('makes the trail be read back to its call', () => {
+    const old = { ...givenUp('a'), leftAt: NOON - 5 * HOUR }
+    const of = (time: number) => terminations(stateWith({ terminations: [old] }), [intent('a', time)])
+    expect(of(NOON - 5 * HOUR - MINUTE)).toEqual([['a', 'given-up']])
+  })
+
+  it('that somebody wrote into the state file ends nobody by a cooldown', async () => {
+    const victim = connection({ establishedAt: NOON - MINUTE })
+    const invented = { ...unproven('a'), leftAt: NOON - 3 * MINUTE, answeredAt: NOON - 3 * MINUTE }
+    await using world = startWorld({
+      assignment: assignment([daily]),
+      connections: [victim],
+      state: stateWith({ terminations: [invented] }),
+      trail: [],
+    })
+    await world.clock.advance(5 * MINUTE)
+    expect([world.endedIds(), world.of('termination')]).toEqual([[], []])
+  })
+})
+
 describe('a cooldown of the state', () => {
   const cooldown = (principal: string, at = NOON - MINUTE, name = 'daily') =>
     stateWith({ terminated: { [name]: { [principal]: at } } })
@@ -128,7 +173,10 @@ describe('a cooldown of the state', () => {
     const found = known(state, records)
     return { terminated: found.state.endpoints[KEY]?.terminated, unproven: found.unproven }
   }
-  const dropped = (principal = 'user:alice') => ({ terminated: {}, unproven: [{ policy: 'daily', principal }] })
+  const dropped = (principal = 'user:alice') => ({
+    terminated: {},
+    unproven: [{ what: 'cooldown', policy: 'daily', principal }],
+  })
   const call = intent('a', NOON - MINUTE - SECOND, { username: 'Alice' })
 
   it('counts if the trail has the intent of its call', () => {

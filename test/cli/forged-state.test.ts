@@ -31,7 +31,7 @@ describe('a state file that says that somebody was ended', () => {
     expect(plan).toMatchObject({ code: 0, stderr: '' })
     const { code, log } = await here.run(['run', '--once', '-c', 'curfew.yaml'], office.env)
     expect(code).toBe(0)
-    expect(log.find(({ event }) => event === 'cooldowns-dropped')).toMatchObject({ names: ['user:carol'] })
+    expect(log.find(({ event }) => event === 'calls-dropped')).toMatchObject({ names: ['user:carol'] })
     expect(office.world.connections(OFFICE).map(({ connectionId, status }) => [connectionId, status])).toEqual([
       [victim, 'active'],
     ])
@@ -49,7 +49,7 @@ describe('a state file that says that somebody was ended', () => {
     const back = office.world.connect({ endpointId: OFFICE, username: 'carol', ageMs: 0 })
     const { log } = await once()
     expect(terminatedIds(office)).toEqual([overdue, back])
-    expect(log.filter(({ event }) => event === 'cooldowns-dropped')).toEqual([])
+    expect(log.filter(({ event }) => event === 'calls-dropped')).toEqual([])
   })
 })
 

@@ -272,12 +272,15 @@ export const createEventLog =
           `the state of the last process cannot be read (${emitted.why}): ${emitted.file === undefined ? 'the file could not be moved, and the next save replaces it' : `it was moved to ${emitted.file}`}. Grace, cooldown and idle times begin anew, and the guard treats every policy as just changed`,
         )
         break
-      case 'cooldowns-dropped': {
-        const { cooldowns } = emitted
-        const names = firstNames(cooldowns.map(({ principal }) => principal))
+      case 'calls-dropped': {
+        const { calls } = emitted
+        const policies = [...new Set(calls.map(({ policy }) => policy))]
+        const names = firstNames(calls.flatMap(({ principal }) => principal ?? []))
+        const cooldowns = calls.filter(({ what }) => what === 'cooldown').length
+        const terminations = calls.length - cooldowns
         log.warn(
-          { event, policies: [...new Set(cooldowns.map(({ policy }) => policy))], cooldowns: cooldowns.length, names },
-          `${cooldowns.length} cooldown(s) in the state file have no intent in the audit trail, and are not used: somebody changed the state file, or the audit files of that time were moved away`,
+          { event, policies, cooldowns, terminations, names },
+          `${cooldowns} cooldown(s) and ${terminations} termination(s) in the state file have no intent in the audit trail, and are not used: somebody changed the state file, the audit files of that time were moved away, or the last process was killed before an intent was on disk`,
         )
         break
       }

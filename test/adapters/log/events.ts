@@ -131,9 +131,9 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   unwritable: { event: 'unwritable', what: 'audit', message: 'the disk is full (ENOSPC)' },
   writable: { event: 'writable', what: 'audit' },
   'state-set-aside': { event: 'state-set-aside', file: './data/state.json.unreadable', why: 'it is not JSON' },
-  'cooldowns-dropped': {
-    event: 'cooldowns-dropped',
-    cooldowns: [{ policy: 'daily', principal: 'user:alice' }],
+  'calls-dropped': {
+    event: 'calls-dropped',
+    calls: [{ what: 'cooldown', policy: 'daily', principal: 'user:alice' }],
   },
   'lock-lost': { event: 'lock-lost' },
   'audit-records-lost': { event: 'audit-records-lost', records: 3 },
