@@ -2,14 +2,15 @@ import type { Snapshot } from '../domain/snapshot.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import type { Clock } from './clock.ts'
 import { type Vpn, VpnError } from './vpn.ts'
-import { endedWithin } from './within.ts'
+import { endedWithin, within } from './within.ts'
 
 /** After this many answers a majority has confirmed the clock, unless they contradict each other. */
 const READS = 3
 
 /**
  * Reads a snapshot. While AWS has not confirmed the clock, it is read again at once, because each answer of AWS tells the
- * time. `staleAfterMs` limits the read: a list that takes longer is too old when it is complete. Fails with a `VpnError`.
+ * time. `staleAfterMs` limits the wait for the first page, and then the read: a list that takes longer is too old when it
+ * is complete. Fails with a `VpnError`.
  */
 export const confirmedSnapshot = async (
   vpn: Pick<Vpn, 'snapshot'>,
@@ -17,12 +18,21 @@ export const confirmedSnapshot = async (
   { endpointId, staleAfterMs }: { readonly endpointId: string; readonly staleAfterMs: number },
   stop: AbortSignal,
 ): Promise<Snapshot> => {
-  const read = await endedWithin(clock, staleAfterMs, stop, async (signal) => {
-    let snapshot = await vpn.snapshot(endpointId, signal)
+  const readFrom = async (signal: AbortSignal, begins: () => void) => {
+    let snapshot = await vpn.snapshot(endpointId, signal, begins)
     for (let reads = 1; reads < READS && clock.trust() === 'unconfirmed'; reads++) {
       snapshot = await vpn.snapshot(endpointId, signal)
     }
     return snapshot
+  }
+  const read = await endedWithin(clock, 2 * staleAfterMs, stop, async (signal) => {
+    let begins: () => void = () => {}
+    const begun = new Promise<void>((resolve) => {
+      begins = resolve
+    })
+    const whole = readFrom(signal, begins)
+    if ((await within(clock, staleAfterMs, Promise.race([begun, whole]), signal)) === 'late') return 'late'
+    return within(clock, staleAfterMs, whole, signal)
   })
   if (read !== 'late') return read
   if (stop.aborted) throw new VpnError('aborted', `${endpointId}: stopped before the list was complete`)

@@ -3,17 +3,58 @@ import { msBetween } from '../domain/time/elapsed.ts'
 import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 
-/** Resolves when a page may be requested, or when the signal is aborted. */
-type PagePermit = (signal: AbortSignal) => Promise<void>
+/** The list that a page belongs to: one object for each time that a list is read. Undefined: no list of connections. */
+export interface PageList {
+  readonly endpointId: string | undefined
+}
 
-/** Limits the read requests of one account and Region to Curfew's share. A page waits for its token. */
+/** Resolves when a page of the list may be requested, or when the signal is aborted. */
+type PagePermit = (signal: AbortSignal, list?: PageList) => Promise<void>
+
+/**
+ * Limits the read requests of one account and Region to Curfew's share. A page waits for its token. Lists finish one
+ * after the other: if all advanced together, all would be too old when they are complete. A page that waits for its
+ * answer keeps no other page waiting.
+ */
 const createPagePermits = (rate: Rate, clock: Clock): PagePermit => {
   const bucket = createTokenBucket(rate, clock.elapsed())
-  return async (signal) => {
-    while (!signal.aborted && !bucket.tryTake(clock.elapsed())) {
+  const waiting = new Set<PageList>()
+  /** Lists that have begun, by their number. */
+  const begun = new WeakMap<PageList, number>()
+  /** The number of the last list that has begun, for each endpoint. */
+  const lastOf = new Map<string, number>()
+  let lists = 0
+
+  /**
+   * First what is no list of connections, then lists that have begun, then the endpoint whose last list began first.
+   * Within each group the smaller number is first.
+   */
+  const placeOf = (list: PageList): readonly [group: number, place: number] => {
+    if (list.endpointId === undefined) return [0, 0]
+    const number = begun.get(list)
+    return number === undefined ? [2, lastOf.get(list.endpointId) ?? 0] : [1, number]
+  }
+
+  const isNext = (list: PageList): boolean => {
+    const [group, place] = placeOf(list)
+    for (const other of waiting) {
+      if (other === list) continue
+      const [otherGroup, otherPlace] = placeOf(other)
+      if (otherGroup < group || (otherGroup === group && otherPlace < place)) return false
+    }
+    return true
+  }
+
+  return async (signal, list = { endpointId: undefined }) => {
+    waiting.add(list)
+    while (!signal.aborted && !(isNext(list) && bucket.tryTake(clock.elapsed()))) {
       const passed = clock.elapsed()
       await clock.sleep(Math.min(SECOND, Math.max(1, msBetween(passed, bucket.availableAt(passed)))), signal)
     }
+    waiting.delete(list)
+    if (signal.aborted || list.endpointId === undefined || begun.has(list)) return
+    begun.set(list, ++lists)
+    lastOf.set(list.endpointId, lists)
   }
 }
 

@@ -48,7 +48,7 @@ export const openSite = async (
   let connected = connect(site)
   let account: string | undefined
   const vpn: VpnSite = {
-    snapshot: (endpointId, signal) => connected.snapshot(endpointId, signal),
+    snapshot: (endpointId, signal, begins) => connected.snapshot(endpointId, signal, begins),
     terminate: (termination, signal) => connected.terminate(termination, signal),
     endpoints: (signal) => connected.endpoints(signal),
     missingPermissions: (endpointId, signal) => connected.missingPermissions(endpointId, signal),

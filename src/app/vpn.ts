@@ -71,8 +71,8 @@ export interface ListedEndpoint {
 
 /** The calls that watching an endpoint needs. Every failure is a `VpnError`. */
 export interface Vpn {
-  /** All pages, or a failure. Never a part of them. */
-  snapshot(endpointId: string, signal: AbortSignal): Promise<Snapshot>
+  /** All pages, or a failure. Never a part of them. `begins` is called when the first page no longer waits for the rate. */
+  snapshot(endpointId: string, signal: AbortSignal, begins?: () => void): Promise<Snapshot>
   /** Sends one request and does not repeat it. The queue repeats calls, so that each counts against the rate. */
   terminate(target: TerminateTarget, signal: AbortSignal): Promise<TerminateAnswer>
 }

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit'
 import { replay } from '../adapters/audit/replay.ts'
 import { createVpn } from '../adapters/aws/vpn.ts'
 import { createStateFile } from '../adapters/files/state-file.ts'
@@ -27,21 +26,15 @@ import { complain } from './command.ts'
 
 export const clock = hostClock
 
-/** How many pages are read at once over all sites. A page takes a slot, not a list: slow endpoints do not block others. */
-const PAGES_AT_ONCE = 4
-
-export const createPageSlots = () => pLimit(PAGES_AT_ONCE)
-
 export const connectVpn = (options: {
   readonly site: Site
   readonly poll: () => Configuration['poll']
   readonly budgets: ReadBudgets
-  readonly slots: ReturnType<typeof createPageSlots>
   readonly clock: Clock
   readonly hear: (answer: TimedAnswer) => void
   readonly observe?: (request: ObservedRequest) => void
 }): VpnSite => {
-  const { site, budgets, slots, observe } = options
+  const { site, budgets, observe } = options
   const { requestTimeoutMs, rate } = options.poll()
   const { region } = site
   let account: string | undefined
@@ -49,8 +42,7 @@ export const connectVpn = (options: {
     ...site,
     requestTimeoutMs,
     clock: options.clock,
-    beforePage: (signal) => budgets(budgetKey(site, account), rate)(signal),
-    pageSlot: (read) => slots(read),
+    beforePage: (signal, list) => budgets(budgetKey(site, account), rate)(signal, list),
     onRequest: ({ action, code, throttled, startedAt, endedAt, dateHeader: date }) => {
       observe?.({ account, region, action, code, throttled })
       if (date !== undefined) options.hear({ startedAt, endedAt, date })
@@ -82,13 +74,11 @@ const readEndpoints = async (
 ): Promise<readonly ReadEndpoint[]> => {
   const { signal } = new AbortController()
   const { staleAfterMs } = configuration.poll
-  const slots = createPageSlots()
   const sites = new Map<string, VpnSite>()
   const budgets = createReadBudgets(clock)
   const vpnOf = (site: Site) => {
     const known =
-      sites.get(siteKey(site)) ??
-      connectVpn({ site, poll: () => configuration.poll, budgets, slots, clock, hear: clock.hear })
+      sites.get(siteKey(site)) ?? connectVpn({ site, poll: () => configuration.poll, budgets, clock, hear: clock.hear })
     sites.set(siteKey(site), known)
     return known
   }

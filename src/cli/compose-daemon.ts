@@ -22,7 +22,7 @@ import { toIso } from '../domain/time/instant.ts'
 import { VERSION } from '../version.ts'
 import { assignmentOf, readPolicySet } from './assignment.ts'
 import { complain, OperatorError } from './command.ts'
-import { connectVpn, createPageSlots } from './compose-aws.ts'
+import { connectVpn } from './compose-aws.ts'
 import { createExposureWarnings } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
 import { composeNotifier, readTargets } from './compose-notify.ts'
@@ -102,7 +102,6 @@ export const composeDaemon = async (options: {
   }
   let notifier: ReturnType<typeof composeNotifier> | undefined
   let budgets: ReturnType<typeof createReadBudgets> | undefined
-  const slots = createPageSlots()
 
   const trail = await openTrail(configuration.audit.file, log, options.stop)
   const tellHead = (message: string) => {
@@ -117,7 +116,7 @@ export const composeDaemon = async (options: {
     connect: (site, { clock, hear }) => {
       budgets ??= createReadBudgets(clock)
       const poll = () => configuration.poll
-      return connectVpn({ site, poll, budgets, slots, clock, hear, observe: metrics.observeRequest })
+      return connectVpn({ site, poll, budgets, clock, hear, observe: metrics.observeRequest })
     },
     scheduleOf: cronSchedule,
     trail,

@@ -1,5 +1,6 @@
 import { TerminateClientVpnConnectionsCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
+import type { PageList } from '../../app/read-budget.ts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
 import type { UnreadField } from '../../domain/snapshot.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
@@ -20,9 +21,7 @@ export interface VpnOptions extends ClientOptions {
   /** Called after every HTTP attempt at EC2 and at GetCallerIdentity, including the SDK's own retries. */
   readonly onRequest?: ((request: ApiRequest) => void) | undefined
   /** Awaited before each page. It limits Curfew's share of the account's read requests. */
-  readonly beforePage?: ((signal: AbortSignal) => Promise<void>) | undefined
-  /** Runs the request for a page. It limits how many run at once. */
-  readonly pageSlot?: <Value>(read: () => Promise<Value>) => Promise<Value>
+  readonly beforePage?: ((signal: AbortSignal, list: PageList) => Promise<void>) | undefined
 }
 
 /** Whether AWS rejected the credentials as expired: then new ones may help. */
@@ -40,15 +39,7 @@ const ASLEEP_MS = 6 * MINUTE
  * `requestTimeoutMs` limits each page and each termination, with all its attempts.
  */
 export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
-  const {
-    region,
-    requestTimeoutMs: limitMs,
-    clock,
-    assumeRole,
-    onRequest,
-    beforePage,
-    pageSlot = (read) => read(),
-  } = options
+  const { region, requestTimeoutMs: limitMs, clock, assumeRole, onRequest, beforePage } = options
   const clients = createClients(options)
   const { reader, terminator, identity } = clients
   const exchange = createExchange({ region, limitMs, clock, onRequest, whyNoCredentials: clients.whyNoCredentials })
@@ -69,13 +60,19 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
     request: { readonly action: ActionName; readonly endpointId: string | undefined },
     page: (token: string | undefined) => Promise<Page<Row>>,
     signal: AbortSignal,
+    begins: () => void = () => {},
   ) => {
-    const [startedAt, beganAt] = [clock.elapsed(), clock.now()]
+    const list: PageList = { endpointId: request.endpointId }
+    let [startedAt, beganAt] = [clock.elapsed(), clock.now()]
     try {
       const rows = await readAllPages((token) =>
         reading(signal, async () => {
-          await beforePage?.(signal)
-          return pageSlot(() => page(token))
+          await beforePage?.(signal, list)
+          if (token === undefined) {
+            ;[startedAt, beganAt] = [clock.elapsed(), clock.now()]
+            begins()
+          }
+          return page(token)
         }),
       )
       // AWS's answers may correct the clock during the list. So the start is computed from the corrected clock and the
@@ -98,9 +95,9 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
   }
 
   /** A pagination token may expire in the middle of a long list: then the list is read once more from the start. */
-  const readList: typeof scan = async (request, page, signal) => {
+  const readList: typeof scan = async (request, page, signal, begins) => {
     try {
-      return await scan(request, page, signal)
+      return await scan(request, page, signal, begins)
     } catch (error) {
       if (!(error instanceof VpnError && error.code === 'bad-pagination-token')) throw error
       return scan(request, page, signal)
@@ -108,7 +105,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
   }
 
   return {
-    async snapshot(endpointId, signal) {
+    async snapshot(endpointId, signal, begins) {
       const request = { action: 'DescribeClientVpnConnections', endpointId } as const
       const unread = new Map<UnreadField, string>()
       const readPage = async (token: string | undefined) => {
@@ -116,7 +113,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
         for (const [field, text] of page.unread) unread.set(field, text)
         return page
       }
-      const { rows, ...times } = await readList(request, readPage, signal)
+      const { rows, ...times } = await readList(request, readPage, signal, begins)
       return { endpointId, ...times, connections: rows, unread }
     },
 
@@ -127,7 +124,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
 
     missingPermissions: (endpointId, signal) =>
       reading(signal, async () => {
-        await beforePage?.(signal)
+        await beforePage?.(signal, { endpointId: undefined })
         return missingPermissions(clients, exchange, endpointId, signal)
       }),
 
