@@ -3,7 +3,7 @@ import { createMemory, type KeptMemory } from '../domain/judge/memory.ts'
 import { principalNamesOf } from '../domain/names/user-list.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import { isOpen, type KeptTermination } from '../domain/terminate/termination.ts'
-import { HOUR, type Instant, MINUTE } from '../domain/time/instant.ts'
+import { HOUR, type Instant, MINUTE, NEVER } from '../domain/time/instant.ts'
 import type { IntentRecord, OutcomeRecord } from './audit.ts'
 import { endpointKey } from './site.ts'
 import type { State } from './state.ts'
@@ -29,26 +29,29 @@ type Read = (record: IntentRecord | OutcomeRecord) => void
  * answer, the state file later: the trail may know of calls and outcomes that the state does not. And a call has its
  * intent in the trail: a cooldown or a termination that an edit of the state file added has none, and does not count.
  *
- * `read` takes the records since `since`, in their order.
+ * `now` may come from a clock that nothing has confirmed yet: it forgets nothing. A cooldown that is over ends with the
+ * first snapshot. `read` takes the records since `since`, in their order.
  */
 export const createKnownByTrail = (
   state: State,
   policies: readonly Policy[],
   now: Instant,
 ): {
-  readonly since: Instant
+  /** Given the time of the newest record, because the clock may be ahead. Undefined for a trail without records. */
+  readonly since: (newestAt: Instant | undefined) => Instant
   readonly read: Read
   /** Call it after the last record. */
   readonly known: () => { readonly state: State; readonly unproven: readonly WithoutIntent[] }
 } => {
   const endpoints = new Map(Object.entries(state.endpoints))
-  const terminations = createTerminations(endpoints, now - INTENTS_SINCE_MS)
-  const cooldowns = createCooldowns(endpoints, policies, now)
+  const terminations = createTerminations(endpoints, now)
+  const cooldowns = createCooldowns(endpoints, policies)
   return {
-    since: [...cooldowns.leftAt, ...terminations.leftAt].reduce(
-      (since, leftAt) => Math.min(since, leftAt - LEAVES_WITHIN_MS),
-      now - INTENTS_SINCE_MS,
-    ),
+    since: (newestAt = now) =>
+      [...cooldowns.leftAt, ...terminations.leftAt].reduce(
+        (since, leftAt) => Math.min(since, leftAt - LEAVES_WITHIN_MS),
+        Math.min(now, newestAt) - INTENTS_SINCE_MS,
+      ),
     read(record) {
       terminations.read(record)
       cooldowns.read(record)
@@ -105,7 +108,7 @@ const interrupted = (
 }
 
 /** The terminations under way, by endpoint. Those of the state need their intents. */
-const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, since: Instant) => {
+const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, now: Instant) => {
   const kept = new Map(
     [...endpoints].map(([key, memory]) => [
       key,
@@ -114,12 +117,17 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, since: I
   )
   const proven = new Set<KeptTermination>()
   const intents = new Map<string, Map<string, IntentRecord>>()
+  let newestAt = -NEVER
+  /** The intents without an end that are recent, by the clock or by the newest record. */
+  const openOf = (key: string) =>
+    [...(intents.get(key) ?? [])].filter(([, { time }]) => time >= Math.min(now, newestAt) - INTENTS_SINCE_MS)
   const all = () => [...kept.values()].flatMap((ofEndpoint) => [...ofEndpoint.values()])
   return {
     leftAt: all().map(({ leftAt }) => leftAt),
     read(record: IntentRecord | OutcomeRecord): void {
       const key = endpointKey(record.region, record.endpointId)
       const { connectionId, call } = record
+      newestAt = Math.max(newestAt, record.time)
       const ofEndpoint = kept.get(key)
       const claimed = ofEndpoint?.get(connectionId)
       const one = claimed?.callId === call.id ? claimed : undefined
@@ -127,7 +135,7 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, since: I
       intents.set(key, open)
       if (record.event === 'intent') {
         if (one !== undefined && isIntentOf(record, callOf(one))) proven.add(one)
-        if (record.time >= since) open.set(connectionId, record)
+        open.set(connectionId, record)
         return
       }
       const intent = open.get(connectionId)
@@ -135,10 +143,10 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, since: I
       if (intent !== undefined && (intent.call.id === call.id || intent.time <= record.time)) open.delete(connectionId)
       if (one !== undefined && isEndOf(record, one)) ofEndpoint?.delete(connectionId)
     },
-    endpoints: () => [...intents].flatMap(([key, open]) => (open.size === 0 ? [] : [key])),
+    endpoints: () => [...intents.keys()].filter((key) => openOf(key).length > 0),
     of(key: string): readonly KeptTermination[] {
       const ofEndpoint = new Map([...(kept.get(key) ?? [])].filter(([, one]) => proven.has(one)))
-      for (const [connectionId, intent] of intents.get(key) ?? []) {
+      for (const [connectionId, intent] of openOf(key)) {
         const known = ofEndpoint.get(connectionId)
         if (known?.callId !== intent.call.id) ofEndpoint.set(connectionId, interrupted(intent, known?.attempts ?? 0))
       }
@@ -160,14 +168,14 @@ const callOf = ({ violation, leftAt }: KeptTermination): Claim => ({
   leftAt,
 })
 
-/** The cooldowns that are not over, by endpoint. Each needs its intent. */
-const createCooldowns = (endpoints: ReadonlyMap<string, KeptMemory>, policies: readonly Policy[], now: Instant) => {
-  const cooldownMs = new Map(policies.map((policy) => [policy.name, policy.cooldownMs]))
+/** The cooldowns, by endpoint. Each needs its intent. */
+const createCooldowns = (endpoints: ReadonlyMap<string, KeptMemory>, policies: readonly Policy[]) => {
+  const cooling = new Set(policies.flatMap(({ name, cooldownMs }) => (cooldownMs > 0 ? [name] : [])))
   const claimed = [...endpoints].flatMap(([endpoint, { terminated }]) =>
     Object.entries(terminated).flatMap(([policy, ofPolicy]) =>
-      Object.entries(ofPolicy).flatMap(([principal, at]) =>
-        now < at + (cooldownMs.get(policy) ?? 0) ? [{ endpoint, policy, principal, leftAt: at }] : [],
-      ),
+      cooling.has(policy)
+        ? Object.entries(ofPolicy).map(([principal, at]) => ({ endpoint, policy, principal, leftAt: at }))
+        : [],
     ),
   )
   const keyOf = (endpoint: string, policy: string, principal: string | undefined) =>

@@ -32,7 +32,10 @@ interface Ports {
   /** The audit trail, opened and locked by this process. */
   readonly trail: AuditTrail
   /** Gives `read` the intents and outcomes of the trail since an instant, in their order. */
-  readonly replay: (since: Instant, read: (record: IntentRecord | OutcomeRecord) => void) => Promise<void>
+  readonly replay: (
+    since: (newestAt: Instant | undefined) => Instant,
+    read: (record: IntentRecord | OutcomeRecord) => void,
+  ) => Promise<void>
   readonly store: StateStore
   readonly readPolicySet: ReadPolicySet
   /** The listeners of all events, in this order. */

@@ -56,7 +56,8 @@ const stateWith = (kept: Partial<KeptMemory>): State => ({
 
 const known = (state: State, records: ReadonlyArray<IntentRecord | OutcomeRecord>) => {
   const trail = createKnownByTrail(state, [daily], NOON)
-  for (const record of records) if (record.time >= trail.since) trail.read(record)
+  const since = trail.since(records.at(-1)?.time)
+  for (const record of records) if (record.time >= since) trail.read(record)
   return trail.known()
 }
 const terminations = (state: State, records: ReadonlyArray<IntentRecord | OutcomeRecord>) =>
@@ -91,10 +92,20 @@ describe('a termination of the state that the trail knows better', () => {
     expect(terminations(EMPTY_STATE, late)).toEqual([['b', 'waiting']])
   })
 
+  it('is open though the host is hours ahead at the start', () => {
+    for (const aheadMs of [0, 2 * HOUR]) {
+      const trail = createKnownByTrail(EMPTY_STATE, [daily], NOON + aheadMs)
+      const record = intent('a', NOON - SECOND)
+      expect(trail.since(NOON)).toBeLessThan(record.time)
+      trail.read(record)
+      expect(trail.known().state.endpoints[KEY]?.terminations).toHaveLength(1)
+    }
+  })
+
   it('belongs to its endpoint: an intent on another endpoint, or older than an hour, opens nothing here', () => {
     const elsewhere = intent('a', NOON - SECOND, { endpointId: OTHER_ENDPOINT })
     const abroad = intent('b', NOON - SECOND, { region: 'us-east-1' })
-    expect(terminations(EMPTY_STATE, [elsewhere, abroad, intent('c', NOON - HOUR - 1)])).toEqual([])
+    expect(terminations(EMPTY_STATE, [intent('c', NOON - HOUR - 2 * SECOND), elsewhere, abroad])).toEqual([])
   })
 
   it('is confirmed once, although the process was killed between the record and the save of the state', async () => {
@@ -198,18 +209,41 @@ describe('a cooldown of the state', () => {
     expect(kept(cooldown('user:alice'), records)).toEqual(dropped())
   })
 
-  it('is forgotten without a word once it is over, or its policy has none', () => {
-    for (const state of [cooldown('user:alice', NOON - HOUR), cooldown('user:alice', NOON - MINUTE, 'gone')]) {
-      expect(kept(state, [])).toEqual({ terminated: {}, unproven: [] })
-    }
+  it('is forgotten without a word if its policy has none', () => {
+    expect(kept(cooldown('user:alice', NOON - MINUTE, 'gone'), [])).toEqual({ terminated: {}, unproven: [] })
   })
 
-  it('makes the trail be read back to its call, and no further', () => {
-    const long = policy('max-session-age', { maxAge: '8h' }, { name: 'daily', cooldownMs: 72 * HOUR })
-    const since = (state: State) => createKnownByTrail(state, [long], NOON).since
+  it('makes the trail be read back to its call', () => {
+    const since = (state: State) => createKnownByTrail(state, [daily], NOON).since(NOON)
     expect(since(EMPTY_STATE)).toBe(NOON - HOUR)
     expect(since(cooldown('user:alice', NOON - 48 * HOUR))).toBe(NOON - 48 * HOUR - MINUTE)
-    expect(since(cooldown('user:alice', NOON - 96 * HOUR))).toBe(NOON - HOUR)
+  })
+
+  it.each([0, 2 * HOUR])('that is running is kept though the host is %d ms ahead at the start', async (hostAheadMs) => {
+    const banned = connection({ establishedAt: NOON - SECOND })
+    await using world = startWorld({
+      assignment: assignment([daily]),
+      connections: [banned],
+      state: cooldown('user:alice'),
+      trail: [call],
+      hostAheadMs,
+    })
+    await world.clock.advance(MINUTE)
+    world.clock.jump(-hostAheadMs)
+    await world.clock.advance(5 * MINUTE)
+    expect(world.endedIds()).toEqual([banned.id])
+  })
+
+  it('that is over by a confirmed clock ends nobody', async () => {
+    await using world = startWorld({
+      assignment: assignment([daily]),
+      connections: [connection({ establishedAt: NOON - SECOND })],
+      state: cooldown('user:alice', NOON - HOUR),
+      trail: [{ ...call, time: NOON - HOUR }],
+      hostAheadMs: 0,
+    })
+    await world.clock.advance(5 * MINUTE)
+    expect([world.endedIds(), world.saved().endpoints[KEY]?.terminated]).toEqual([[], {}])
   })
 
   it('that somebody wrote into the state file ends nobody', async () => {

@@ -112,10 +112,16 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     if (path === AUDIT_FILE) invariants.durable(bytes.toString())
   })
 
-  const replay = async (since: Instant, read: (record: IntentRecord | OutcomeRecord) => void) => {
-    for (const line of linesOf(disk.text(AUDIT_FILE))) {
+  const replay = async (
+    since: (newestAt: Instant | undefined) => Instant,
+    read: (record: IntentRecord | OutcomeRecord) => void,
+  ) => {
+    const lines = linesOf(disk.text(AUDIT_FILE))
+    const newest = lines.at(-1)
+    const from = since(newest && Date.parse(newest.time))
+    for (const line of lines) {
       const record = readAction(Buffer.from(JSON.stringify(line)))
-      if (record !== undefined && record.time >= since) read(record)
+      if (record !== undefined && record.time >= from) read(record)
     }
   }
 

@@ -2,10 +2,13 @@ import { open, readdir, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { IntentRecord, OutcomeRecord } from '../../app/audit.ts'
 import type { Instant } from '../../domain/time/instant.ts'
-import { BEGINNING_BYTES } from './audit-line.ts'
+import { BEGINNING_BYTES, LONGEST_LINE_BYTES } from './audit-line.ts'
 import { orMissing } from './failure.ts'
 import { lastSeqOf } from './file-names.ts'
 import { readLines } from './read-lines.ts'
+
+/** The last whole line and a part of the next one fit in. */
+const END_BYTES = 2 * LONGEST_LINE_BYTES
 
 const EVENTS = ['intent', 'outcome', 'gave-up'].map((event) => Buffer.from(`"event":"${event}"`))
 
@@ -56,29 +59,31 @@ export const readAction = (bytes: Buffer): IntentRecord | OutcomeRecord | undefi
 }
 
 /**
- * Gives `read` the intents and outcomes of a trail since an instant, in their order. A trail that does not exist has
- * none. Rotated files are read as far back as needed, and as far as they are still there. Throws the errors of the file
- * system.
+ * Gives `read` the intents and outcomes of a trail since an instant, in their order. `since` is given the time of the
+ * newest record; undefined if there is none. A trail that does not exist has none. Rotated files are read as far back as
+ * needed, and as far as they are still there. Throws the errors of the file system.
  */
 export const replay = async (
   path: string,
-  since: Instant,
+  since: (newestAt: Instant | undefined) => Instant,
   read: (record: IntentRecord | OutcomeRecord) => void,
 ): Promise<void> => {
   const file = await orMissing(realpath(path))
   if (file === undefined) return
-  for (const one of await filesSince(file, since)) {
+  const files = await filesOf(file)
+  const from = since(await newestIn(files))
+  for (const one of await filesSince(files, from)) {
     for await (const { lines } of readLines(one)) {
       for (const line of lines) {
         const record = readAction(line)
-        if (record !== undefined && record.time >= since) read(record)
+        if (record !== undefined && record.time >= from) read(record)
       }
     }
   }
 }
 
-/** The files that may hold records since an instant, oldest first. */
-const filesSince = async (file: string, since: Instant): Promise<readonly string[]> => {
+/** All files of the trail, newest first. */
+const filesOf = async (file: string): Promise<readonly string[]> => {
   const folder = dirname(file)
   const rotated = (await readdir(folder))
     .flatMap((name) => {
@@ -86,22 +91,43 @@ const filesSince = async (file: string, since: Instant): Promise<readonly string
       return seq === undefined ? [] : [{ seq, path: join(folder, name) }]
     })
     .sort((one, other) => other.seq - one.seq)
+  return [file, ...rotated.map((one) => one.path)]
+}
+
+/** The files that may hold records since an instant, oldest first. */
+const filesSince = async (files: readonly string[], since: Instant): Promise<readonly string[]> => {
   const found: string[] = []
-  for (const path of [file, ...rotated.map((one) => one.path)]) {
+  for (const path of files) {
     found.unshift(path)
-    const firstAt = await timeOfFirstLine(path)
+    const firstAt = timeOf(await readAt(path, () => 0, BEGINNING_BYTES))
     if (firstAt !== undefined && firstAt < since) break
   }
   return found
 }
 
-const timeOfFirstLine = async (file: string): Promise<Instant | undefined> => {
+/** The time of the last whole line. After a rotation it is in the file before. */
+const newestIn = async (files: readonly string[]): Promise<Instant | undefined> => {
+  for (const path of files) {
+    const bytes = await readAt(path, (size) => Math.max(0, size - END_BYTES), END_BYTES)
+    const whole = bytes.subarray(0, Math.max(0, bytes.lastIndexOf('\n')))
+    const time = timeOf(whole.subarray(whole.lastIndexOf('\n') + 1))
+    if (time !== undefined) return time
+  }
+  return undefined
+}
+
+const timeOf = (line: Buffer): Instant | undefined => {
+  const time = /^\{"seq":\d+,"time":"([^"]+)"/.exec(line.toString('latin1', 0, BEGINNING_BYTES))?.[1]
+  const found = Date.parse(time ?? '')
+  return Number.isNaN(found) ? undefined : found
+}
+
+const readAt = async (file: string, from: (size: number) => number, length: number): Promise<Buffer> => {
   const handle = await open(file, 'r')
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0)
-    const time = /^\{"seq":\d+,"time":"([^"]+)"/.exec(buffer.toString('latin1', 0, bytesRead))?.[1]
-    const found = Date.parse(time ?? '')
-    return Number.isNaN(found) ? undefined : found
+    const { size } = await handle.stat()
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(Math.min(size, length)), 0, undefined, from(size))
+    return buffer.subarray(0, bytesRead)
   } finally {
     await handle.close()
   }

@@ -1,7 +1,8 @@
-import { readdir, rm, symlink } from 'node:fs/promises'
+import { appendFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
+import { rotatedName } from '../../../src/adapters/audit/file-names.ts'
 import { replay } from '../../../src/adapters/audit/replay.ts'
 import type { AuditRecord, IntentRecord, OutcomeRecord } from '../../../src/app/audit.ts'
 import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
@@ -38,7 +39,11 @@ const audited = (connectionId: string, time: number): AuditRecord => ({
 
 const replayed = async (file: string, since: number) => {
   const found: (IntentRecord | OutcomeRecord)[] = []
-  await replay(file, since, (record) => found.push(record))
+  await replay(
+    file,
+    () => since,
+    (record) => found.push(record),
+  )
   return found
 }
 
@@ -78,6 +83,30 @@ describe('the replay of a trail', () => {
     const left = await replayed(at.file, AT - 3 * HOUR)
     expect(left.map(({ time }) => time)).toEqual(times.slice(times.length - left.length))
     expect(left.length).toBeLessThan(times.length)
+  })
+
+  it('asks since when by the time of the newest record, also after a rotation and before a torn end', async () => {
+    using at = folder()
+    const newest = async () => {
+      let found: number | undefined
+      await replay(
+        at.file,
+        (newestAt = 0) => (found = newestAt),
+        () => {},
+      )
+      return found
+    }
+    const trail = await openAuditTrail({ file: at.file })
+    await trail.write([intent('one', AT), { time: AT + 2, event: 'stop', policySetHash: 'hash' }])
+    await trail.close()
+    expect(await newest()).toBe(AT + 2)
+    await appendFile(at.file, '{"seq":3,"time":"2026')
+    expect(await newest()).toBe(AT + 2)
+    await rename(at.file, rotatedName(at.file, 1, 2))
+    await writeFile(at.file, '')
+    expect(await newest()).toBe(AT + 2)
+    await rm(rotatedName(at.file, 1, 2))
+    expect(await newest()).toBe(0)
   })
 
   it('gives nothing of a trail that does not exist', async () => {
