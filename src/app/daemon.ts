@@ -17,6 +17,7 @@ import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
+import { onAborted } from './on-aborted.ts'
 import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { Schedule } from './schedule.ts'
@@ -330,8 +331,7 @@ export const createDaemon = (options: {
   /** From now on the signal ends all reading at once. Returns how to undo that. */
   const stopWith = (signal: AbortSignal) => {
     const giveUp = () => stop.abort()
-    signal.addEventListener('abort', giveUp, { once: true })
-    if (signal.aborted) giveUp()
+    onAborted(signal, giveUp)
     return () => signal.removeEventListener('abort', giveUp)
   }
 

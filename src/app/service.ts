@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts'
 import { type Assignment, createDaemon } from './daemon.ts'
 import type { CurfewEvent, Emit } from './events.ts'
 import { createKnownByTrail } from './known-by-trail.ts'
+import { onAborted } from './on-aborted.ts'
 import type { ReadPolicySet } from './policy-sets.ts'
 import type { Schedule } from './schedule.ts'
 import type { Site } from './site.ts'
@@ -95,7 +96,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     emit,
   })
   listeners.push(...ports.listeners(clock), auditEvents.observe)
-  ports.trail.lost.addEventListener('abort', () => emit({ event: 'lock-lost' }))
+  onAborted(ports.trail.lost, () => emit({ event: 'lock-lost' }))
   const { state: last, setAside } = await store.load()
   if (setAside !== undefined) emit({ event: 'state-set-aside', ...setAside })
   const trail = createKnownByTrail(last, assignment.policies.policies, host.now())

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import { onAborted } from './on-aborted.ts'
 
 /**
  * The value of the work, or `late` after `ms` or once `stop` is aborted. The work continues; the caller ends it through
@@ -12,8 +13,7 @@ export const within = async <Value>(
 ): Promise<Value | 'late'> => {
   const done = new AbortController()
   const finish = () => done.abort()
-  stop?.addEventListener('abort', finish, { once: true })
-  if (stop?.aborted === true) finish()
+  if (stop !== undefined) onAborted(stop, finish)
   try {
     return await Promise.race([work, clock.sleep(ms, done.signal).then(() => 'late' as const)])
   } finally {

@@ -1,3 +1,4 @@
+import { onAborted } from '../app/on-aborted.ts'
 import { within } from '../app/within.ts'
 import { parseDuration } from '../domain/time/duration.ts'
 import { DAY, HOUR, SECOND } from '../domain/time/instant.ts'
@@ -42,9 +43,7 @@ const timeoutOf = (text: string | undefined, once: boolean): number => {
  */
 const unlessStopped = async <Value>(part: Promise<Value>, signal: AbortSignal): Promise<Value | 'stopped'> => {
   const stopped = new Promise<'stopped'>((resolve) => {
-    const leave = () => setTimeout(() => resolve('stopped'), LAST_LINES_MS).unref()
-    signal.addEventListener('abort', leave, { once: true })
-    if (signal.aborted) leave()
+    onAborted(signal, () => setTimeout(() => resolve('stopped'), LAST_LINES_MS).unref())
   })
   try {
     return await Promise.race([part, stopped])
@@ -108,7 +107,7 @@ export const run: Command = {
       await composed.close()
       return leave(code)
     }
-    composed.lockLost.addEventListener('abort', () => stop.abort())
+    onAborted(composed.lockLost, () => stop.abort())
     const exitCode = (ok: boolean) => (ok && !composed.lockLost.aborted ? EXIT.ok : EXIT.failed)
 
     if (once) {
