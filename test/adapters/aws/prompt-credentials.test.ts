@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { promptCredentials } from '../../../src/adapters/aws/prompt-credentials.ts'
 import { createVpn } from '../../../src/adapters/aws/vpn.ts'
-import { SECOND } from '../../../src/domain/time/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { createManualClock, settled } from '../../app/manual-clock.ts'
 import { ENDPOINT, pageXml, REGION, reply, startStandIn } from './ec2-stand-in.ts'
 
@@ -61,6 +61,28 @@ describe('credentials', () => {
     expect(searches).toHaveLength(2)
     searches[1]?.resolve('second')
     expect(await answer).toBe('second')
+  })
+
+  it('are searched for less and less often, until there is an answer', async () => {
+    const { clock, searches, asked } = standInSource()
+    const askFor = async (ms: number) => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 10 * SECOND) {
+        void asked()
+        await clock.advance(10 * SECOND)
+      }
+    }
+    await askFor(4 * MINUTE)
+    expect(searches.length).toBeLessThanOrEqual(5)
+    await askFor(HOUR)
+    const before = searches.length
+    await askFor(10 * MINUTE)
+    expect(searches.length - before).toBe(2)
+    searches.at(-1)?.resolve('found')
+    await settled()
+    expect(await asked()).toBe('found')
+    const answered = searches.length
+    await askFor(20 * SECOND)
+    expect(searches.length - answered).toBe(2)
   })
 
   it('that come late are used by the next caller', async () => {
