@@ -2,7 +2,7 @@ import type { Rate } from '../domain/terminate/token-bucket.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import type { Emit } from './events.ts'
-import { budgetKey, type Site } from './site.ts'
+import { budgetKey, type Site, siteKey } from './site.ts'
 import { createTerminationQueue, type TerminationQueue } from './termination-queue.ts'
 
 /** The queues of all accounts and Regions. All roles that reach the same account and Region share one queue. */
@@ -18,16 +18,21 @@ export const createTerminationQueues = (options: {
   readonly abort: AbortSignal
 }) => {
   const { clock, random, emit, startedAt, stop, abort } = options
+  /** By `budgetKey` and by `siteKey`: a site keeps its queue when its account becomes known. */
   const queues = new Map<string, { readonly queue: TerminationQueue; readonly done: Promise<void> }>()
-  const all = () => [...queues.values()]
+  const all = () => [...new Set(queues.values())]
   let calls = 0
 
   return {
-    /** The queue of an account and Region. A new queue begins with `rate`. */
+    /** The queue of the site, else that of its account and Region. A new queue begins with `rate`. */
     of(site: Site, account: string | undefined, rate: Rate): TerminationQueue {
-      const key = budgetKey(site, account)
-      const known = queues.get(key)
-      if (known !== undefined) return known.queue
+      const keys = [siteKey(site), budgetKey(site, account)]
+      const remember = (one: { readonly queue: TerminationQueue; readonly done: Promise<void> }) => {
+        for (const key of keys) if (!queues.has(key)) queues.set(key, one)
+        return one.queue
+      }
+      const known = keys.map((key) => queues.get(key)).find((one) => one !== undefined)
+      if (known !== undefined) return remember(known)
       const { region } = site
       const queue = createTerminationQueue({
         clock,
@@ -36,8 +41,7 @@ export const createTerminationQueues = (options: {
         onLength: (length, etaSeconds) => emit({ event: 'queue', region, account, length, etaSeconds }),
         rate,
       })
-      queues.set(key, { queue, done: queue.run(stop, abort) })
-      return queue
+      return remember({ queue, done: queue.run(stop, abort) })
     },
 
     setRate(rate: Rate): void {

@@ -125,6 +125,35 @@ describe('the daemon', () => {
     expect(world.aws.calls).toHaveLength(20)
   })
 
+  it('sends calls no faster than that rate after an account became known', async () => {
+    const twice = (count: number) => ({
+      ...assignment([age('8h')]),
+      terminationRate: { burst: 10, perSecond: 1 },
+      watch: [
+        {
+          site: SITE,
+          endpoints: [ENDPOINT, 'cvpn-endpoint-0123456789abcdef1']
+            .slice(0, count)
+            .map((id) => ({ id, name: undefined })),
+          discover: undefined,
+        },
+      ],
+    })
+    await using world = startWorld({ assignment: twice(1), connections: [], start: false })
+    const { account } = world.aws.vpn
+    world.aws.vpn.account = () => Promise.reject(new VpnError('unreachable', 'no STS'))
+    void world.daemon.run(world.stop.signal)
+    await world.clock.advance(SECOND)
+    world.aws.vpn.account = account
+    await world.clock.advance(2 * MINUTE)
+    expect(world.daemon.status().map(({ endpoint }) => endpoint.account)).toEqual(['111122223333'])
+    for (let nth = 0; nth < 80; nth++) world.aws.connect(overdue())
+    await world.daemon.reload(twice(2))
+    await world.clock.advance(15 * SECOND)
+    expect(world.aws.calls.length).toBeGreaterThanOrEqual(10)
+    expect(world.aws.calls.length).toBeLessThanOrEqual(10 + 15)
+  })
+
   it('sends no new call after a stop, and lets calls in flight finish', async () => {
     const connections = Array.from({ length: 60 }, overdue)
     await using world = startWorld({ assignment: assignment([age('8h')]), connections })
