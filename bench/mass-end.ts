@@ -36,7 +36,7 @@ const service = await createService(assignment(policies, mode), {
   host: hostClock,
   readPolicySet: () => undefined,
   random: Math.random,
-  connect: (_site, { clock, hear }) => datedVpn(vpn, hostClock, { ...clock, hear }),
+  connect: (_site, _account, { clock, hear }) => datedVpn(vpn, hostClock, { ...clock, hear }),
   scheduleOf: () => ({ next: (at) => (Math.floor(at / (15 * SECOND)) + 1) * 15 * SECOND }),
   trail: await openAuditTrail({ file: join(folder, 'audit.jsonl') }),
   replay: async () => {},

@@ -22,11 +22,10 @@ import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { Schedule } from './schedule.ts'
 import type { CycleSettings } from './settings.ts'
-import { endpointKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
+import { type Connect, endpointKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
 import type { State } from './state.ts'
 import { createStateKeeper, type SaveState } from './state-keeper.ts'
 import { createTerminationQueues } from './termination-queues.ts'
-import type { VpnSite } from './vpn.ts'
 import { createWatchList, type WatchEntry } from './watch-list.ts'
 import { within } from './within.ts'
 
@@ -62,7 +61,7 @@ const LAST_ANSWERS_WITHIN_MS = 0.5 * SECOND
  */
 export const createDaemon = (options: {
   readonly assignment: Assignment
-  readonly connect: (site: Site) => VpnSite
+  readonly connect: Connect
   readonly scheduleOf: (cron: string) => Schedule
   readonly clock: Clock
   readonly random: () => number

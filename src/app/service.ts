@@ -22,11 +22,12 @@ interface Ports {
   readonly host: Clock
   readonly random: () => number
   /**
-   * Makes a client for an account and Region. It uses `clock` for waiting, and reports the time in AWS's answers to
+   * Makes a client for a site. `account` is undefined while AWS has not returned it. The client uses `clock` for waiting, and reports the time in AWS's answers to
    * `hear`.
    */
   readonly connect: (
     site: Site,
+    account: string | undefined,
     through: { readonly clock: Clock; readonly hear: (answer: TimedAnswer) => void },
   ) => VpnSite
   readonly scheduleOf: (cron: string) => Schedule
@@ -106,7 +107,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
 
   const daemon = createDaemon({
     assignment,
-    connect: (site) => ports.connect(site, { clock, hear: clock.hear }),
+    connect: (site, account) => ports.connect(site, account, { clock, hear: clock.hear }),
     scheduleOf: ports.scheduleOf,
     clock,
     random: ports.random,

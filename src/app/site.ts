@@ -36,17 +36,20 @@ export interface LiveSite {
 export const budgetKey = (site: Site, account: string | undefined): string =>
   account === undefined ? siteKey(site) : JSON.stringify([site.region, account])
 
+/** Makes a client for a site. `account` is undefined while AWS has not returned it. */
+export type Connect = (site: Site, account: string | undefined) => VpnSite
+
 /** How long to wait for the account's number, which is only a label. */
 const ACCOUNT_WITHIN_MS = 5 * SECOND
 
 /** Connects to a site. Waits for its account at most `ACCOUNT_WITHIN_MS`. */
 export const openSite = async (
   site: Site,
-  options: { readonly connect: (site: Site) => VpnSite; readonly clock: Clock; readonly stop: AbortSignal },
+  options: { readonly connect: Connect; readonly clock: Clock; readonly stop: AbortSignal },
 ): Promise<LiveSite> => {
   const { connect, clock, stop } = options
-  let connected = connect(site)
   let account: string | undefined
+  let connected = connect(site, account)
   const vpn: VpnSite = {
     snapshot: (endpointId, signal, begins) => connected.snapshot(endpointId, signal, begins),
     terminate: (termination, signal) => connected.terminate(termination, signal),
@@ -71,7 +74,7 @@ export const openSite = async (
     account: () => account,
     identify,
     reconnect() {
-      connected = connect(site)
+      connected = connect(site, account)
     },
   }
 }

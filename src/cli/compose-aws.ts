@@ -28,6 +28,8 @@ export const clock = hostClock
 
 export const connectVpn = (options: {
   readonly site: Site
+  /** Undefined while AWS has not returned it. */
+  readonly account: string | undefined
   readonly poll: () => Configuration['poll']
   readonly budgets: ReadBudgets
   readonly clock: Clock
@@ -37,7 +39,7 @@ export const connectVpn = (options: {
   const { site, budgets, observe } = options
   const { requestTimeoutMs, rate } = options.poll()
   const { region } = site
-  let account: string | undefined
+  let { account } = options
   const vpn = createVpn({
     ...site,
     requestTimeoutMs,
@@ -78,7 +80,8 @@ const readEndpoints = async (
   const budgets = createReadBudgets(clock)
   const vpnOf = (site: Site) => {
     const known =
-      sites.get(siteKey(site)) ?? connectVpn({ site, poll: () => configuration.poll, budgets, clock, hear: clock.hear })
+      sites.get(siteKey(site)) ??
+      connectVpn({ site, account: undefined, poll: () => configuration.poll, budgets, clock, hear: clock.hear })
     sites.set(siteKey(site), known)
     return known
   }

@@ -113,10 +113,10 @@ export const composeDaemon = async (options: {
   const service = await createService(assignmentOf(configuration), {
     host: hostClock,
     random: Math.random,
-    connect: (site, { clock, hear }) => {
+    connect: (site, account, { clock, hear }) => {
       budgets ??= createReadBudgets(clock)
       const poll = () => configuration.poll
-      return connectVpn({ site, poll, budgets, clock, hear, observe: metrics.observeRequest })
+      return connectVpn({ site, account, poll, budgets, clock, hear, observe: metrics.observeRequest })
     },
     scheduleOf: cronSchedule,
     trail,

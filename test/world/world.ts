@@ -158,7 +158,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     const daemon = await createService(assignmentOf(assignment, scenario), {
       host: process.clock,
       random: () => random.requests.within({ from: 0, to: 999_999 }) / 1_000_000,
-      connect: (_site, through) => aws.siteFor(process, through.clock, through.hear),
+      connect: (_site, _account, through) => aws.siteFor(process, through.clock, through.hear),
       scheduleOf: cronSchedule,
       trail,
       replay,

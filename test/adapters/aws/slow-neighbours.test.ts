@@ -20,6 +20,7 @@ const budgets = createReadBudgets(systemClock)
 const connect = (endpointUrl: string, region = REGION) =>
   connectVpn({
     site: { region, endpointUrl, assumeRole: undefined },
+    account: undefined,
     poll: () => poll,
     budgets,
     clock: systemClock,
