@@ -43,7 +43,7 @@ it('a process that loses its lock while it reads the trail at the start stops, a
   const trail = readFileSync(audit, 'utf8')
   // The start waits for this older file, as for a slow disk.
   const older = rotatedName(audit, 1, 1)
-  execFileSync('mkfifo', [older])
+  execFileSync('/usr/bin/mkfifo', [older])
   await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
   await running.untilLogged('audit-head')
   writeFileSync(`${audit}.lock.other`, '{}')
