@@ -64,6 +64,10 @@ export const rulesOf = (
   })
 }
 
+/** The state keeps holds and warnings as told. */
+const isToldOnce = ({ news: { what } }: { readonly news: News }): boolean =>
+  what === 'held' || what === 'released' || what === 'warning'
+
 /** One endpoint: snapshot -> judge -> execute -> verify. Only one read runs at a time. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
@@ -164,7 +168,7 @@ export const createEndpointWatch = (options: {
     }
   }
 
-  const telling = createTelling(clock, options.stop, report)
+  const telling = createTelling(clock, options.stop, report, isToldOnce)
 
   const confirmClock = (now: Instant) => {
     memory.confirmClock(now)

@@ -3,12 +3,15 @@ import { inSlices } from './slices.ts'
 
 /**
  * Tells news in their order, in slices, so that the listeners of 126,000 violations do not block the event loop. A few
- * news are told at once. When the signal is aborted, the rest is not told: the next start finds it again.
+ * news are told at once. When the signal is aborted, only the rest that `isOnce` is told: the next process finds the
+ * others again.
  */
 export const createTelling = <Item>(
   clock: Pick<Clock, 'elapsed' | 'sleep'>,
   signal: AbortSignal,
   tell: (item: Item) => void,
+  /** Whether the state says that the item was told, so that no later process tells it. */
+  isOnce: (item: Item) => boolean,
 ) => {
   let waiting: Item[] = []
   let isTelling = false
@@ -16,11 +19,16 @@ export const createTelling = <Item>(
 
   const tellAll = async () => {
     isTelling = true
-    while (waiting.length > 0 && !signal.aborted) {
+    while (waiting.length > 0) {
       const items = waiting
       waiting = []
-      const tellSome = (from: number, to: number) => items.slice(from, to).forEach(tell)
+      let told = 0
+      const tellSome = (from: number, to: number) => {
+        told = to
+        items.slice(from, to).forEach(tell)
+      }
       await inSlices(clock, items.length, tellSome, signal)
+      if (signal.aborted) items.slice(told).filter(isOnce).forEach(tell)
     }
     isTelling = false
   }
@@ -32,7 +40,7 @@ export const createTelling = <Item>(
       if (!isTelling) telling = tellAll()
     },
 
-    /** Resolves once everything is told, or the signal is aborted. */
+    /** Resolves once everything is told that is told at all. */
     told: (): Promise<void> => telling,
   }
 }

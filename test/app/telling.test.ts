@@ -51,4 +51,22 @@ describe('the news of a large endpoint that is due at once', () => {
     expect(await ended).toBe('done')
     expect(once.of('violation')).toHaveLength(LARGE)
   })
+
+  it('tells holds before violations, and warnings that the state keeps as told also at a stop', async () => {
+    const gentle = policy('max-session-age', { maxAge: '10h' }, { hash: 'gentle' })
+    const warns = policy(
+      'max-session-age',
+      { maxAge: '20h' },
+      { name: 'warns', hash: 'w', warn: [12 * HOUR], guard: 'off' },
+    )
+    await using world = startWorld({ assignment: assignment([gentle]), connections: large() })
+    await world.clock.advance(MINUTE)
+    const hasty = policy('max-session-age', { maxAge: '10m' }, { hash: 'hasty' })
+    void world.daemon.reload(assignment([hasty, warns]))
+    world.stop.abort()
+    await world.clock.advance(MINUTE)
+    expect(world.of('held')).toMatchObject([{ policy: 'max-session-age', endsNow: LARGE }])
+    expect(world.of('violation').length).toBeLessThan(LARGE)
+    expect(world.of('warning')).toHaveLength(LARGE)
+  })
 })

@@ -42,16 +42,17 @@ export const newsOf = (
   before: Reported,
   mode: Mode,
 ): readonly News[] => [
-  ...violations(decisions, before, mode),
+  // Holds come first: of thousands of violations they are what an operator must hear of.
   ...holds.map((hold): News => ({ what: 'held', hold })),
   ...released.map((release): News => ({ what: 'released', release })),
-  ...[...new Map(decisions.nearMisses.map((nearMiss) => [nearMissKey(nearMiss), nearMiss])).values()]
-    .filter((nearMiss) => !before.isNearMissReported(nearMiss))
-    .map((nearMiss) => ({ what: 'near-miss', nearMiss }) as const),
   ...decisions.foreseen.map(({ connection, verdict, endsAt, leadMs }): News => {
     const violation = violationOf({ connection, violated: [verdict] }, endsAt, verdict)
     return { what: 'warning', violation, leadMs, endsAt }
   }),
+  ...violations(decisions, before, mode),
+  ...[...new Map(decisions.nearMisses.map((nearMiss) => [nearMissKey(nearMiss), nearMiss])).values()]
+    .filter((nearMiss) => !before.isNearMissReported(nearMiss))
+    .map((nearMiss) => ({ what: 'near-miss', nearMiss }) as const),
 ]
 
 const violations = ({ violating, now }: Decisions, before: Reported, mode: Mode): readonly News[] =>
