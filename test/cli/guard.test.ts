@@ -166,7 +166,7 @@ describe('a violation that was foreseeable', () => {
       Object.fromEntries(Object.entries(all).map(([key, value]) => [key, older(value)]))
     const inForce = (standing: Standing): Standing => {
       expect(standing.state).toBe('held')
-      return { state: 'in-force', version: standing.version, comparedAt: Date.now() - 24 * HOUR, trial: undefined }
+      return { state: 'in-force', version: standing.version, comparedAt: Date.now() - 24 * HOUR }
     }
     await store.save({
       ...rest,

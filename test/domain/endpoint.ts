@@ -40,11 +40,12 @@ const longInForce = ({ set, setHash, mode, guard }: EndpointRules): GuardMemory 
   standings: Object.fromEntries(
     set.policies.map((policy): [string, Standing] => {
       const version = { hash: policy.hash, set: setHash }
-      const inForce: Standing = { state: 'in-force', version, comparedAt: -NEVER, trial: undefined }
+      const inForce: Standing = { state: 'in-force', version, comparedAt: -NEVER }
       return [policy.name, acts(policy, mode) ? inForce : { state: 'audit', version }]
     }),
   ),
   counted: [],
+  trial: undefined,
 })
 
 /** One endpoint, judged from snapshot to snapshot as the daemon judges it. */

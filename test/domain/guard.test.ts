@@ -21,8 +21,8 @@ const hashed = (kind: string, keys: Record<string, unknown>, different: Partial<
 }
 const age = (maxAge: string, different: Partial<Policy> = {}) => hashed('max-session-age', { maxAge }, different)
 const ban = (users: readonly string[], different: Partial<Policy> = {}) => hashed('banned-users', { users }, different)
-const officeHours = (timeZone = 'Europe/Berlin') =>
-  hashed('off-hours', { timeZone, allowed: [{ days: 'mon-fri', hours: '07:30-18:30' }] })
+const officeHours = (timeZone = 'Europe/Berlin', hours = '07:30-18:30') =>
+  hashed('off-hours', { timeZone, allowed: [{ days: 'mon-fri', hours }] })
 
 const people = (count: number, different: Partial<Connection> = {}) =>
   Array.from({ length: count }, (_, index) => connection({ username: `person-${index}`, ...different }))
@@ -347,7 +347,7 @@ describe('a hold', () => {
     expect(after([age('8h', { mode: 'audit' })])).toEqual({ ended: 0, heldBack: 0, begun: 0, released: 1 })
     expect(after([age('8h', { guard: 'off' })])).toEqual({ ended: 30, heldBack: 0, begun: 0, released: 1 })
     expect(after([age('7h')])).toEqual({ ended: 0, heldBack: 30, begun: 1, released: 0 })
-    expect(after([age('8h')], { ...LIMITS, maxPercent: 51 })).toEqual({ ended: 0, heldBack: 30, begun: 1, released: 0 })
+    expect(after([age('8h')], { ...LIMITS, maxPercent: 51 })).toEqual({ ended: 0, heldBack: 30, begun: 0, released: 0 })
     expect(after([age('8h')], { ...LIMITS, minConnections: 30 })).toEqual({
       ended: 30,
       heldBack: 0,
@@ -373,6 +373,16 @@ describe('a hold', () => {
       ended: 0,
       holds: [],
     })
+  })
+
+  it('outlives a turn of the whole daemon to audit and back', () => {
+    const rows = people(100)
+    const endpoint = longInForce([age('20h')], rows)
+    endpoint.edit([age('2h')], NOON)
+    const audit = endpoint.edit([age('2h')], NOON + MINUTE, { mode: 'audit' })
+    expect(effectOf(audit)).toMatchObject({ holds: ['max-session-age'], released: [] })
+    endpoint.edit([age('2h')], NOON + 2 * MINUTE, { mode: 'enforce' })
+    expect(effectOf(endpoint.see(rows, NOON + 2 * HOUR))).toMatchObject({ ended: 0, heldBack: 100 })
   })
 
   it('gives grace anew once it ends', () => {
@@ -495,6 +505,90 @@ describe('looking ahead', () => {
         holds: [],
       })
     }
+  })
+
+  it.each([
+    ['renamed', [{ ...officeHours(), name: 'hours' }]],
+    ['moved by a minute', [officeHours('Europe/Berlin', '07:30-18:29')]],
+    ['moved to another policy', [{ ...officeHours(), name: 'hours' }, officeHours('Europe/Berlin', '07:30-20:00')]],
+  ])('does not hold the closing of people who connect after its policy was %s', (_how, edited) => {
+    const nine = Date.parse('2026-11-23T09:00:00+01:00')
+    const closing = nine + 9.5 * HOUR
+    const endpoint = createEndpoint([officeHours()], { guard: LIMITS, changedAt: nine - DAY })
+    endpoint.see(people(2, { establishedAt: nine - HOUR }), nine)
+    endpoint.edit(edited, nine)
+    const rows = people(100, { establishedAt: nine + 5 * MINUTE })
+    endpoint.see(rows, nine + 6 * MINUTE)
+    expect(effectOf(endpoint.see(rows, closing))).toMatchObject({ ended: 100, holds: [] })
+  })
+
+  it('does not hold a ban that was carried out, when the banned people return at night', () => {
+    const endpoint = longInForce([], people(100))
+    const banned = people(12).map(({ username = '' }) => username)
+    expect(effectOf(endpoint.edit([ban(banned)], NOON))).toMatchObject({ ended: 12, holds: [] })
+    const night = NOON + 10 * HOUR
+    const others = people(8, { username: 'other' })
+    endpoint.see(others, night)
+    const back = people(12, { establishedAt: night + SECOND })
+    expect(effectOf(endpoint.see([...others, ...back], night + MINUTE))).toMatchObject({ ended: 12, holds: [] })
+  })
+
+  it('does not add up the edits of many days: a ban list grows by one name a day', () => {
+    const endpoint = longInForce([ban(['left-0'])], people(8))
+    let now = NOON
+    const names = ['left-0']
+    for (let day = 1; day <= 30; day++) {
+      now += 23 * HOUR
+      names.push(`left-${day}`)
+      endpoint.edit([ban([...names])], now)
+      endpoint.see(people(8), now + MINUTE)
+    }
+    now += HOUR
+    const back = names.slice(1, 13).map((username) => connection({ username, establishedAt: now - SECOND }))
+    expect(effectOf(endpoint.see([...people(8), ...back], now))).toMatchObject({ ended: 12, holds: [] })
+  })
+
+  it('checks connections that the last snapshot before an edit did not show yet', () => {
+    const endpoint = longInForce([], people(2, { username: 'night@corp' }))
+    endpoint.edit([ban(['*corp*'])], NOON + 10 * SECOND)
+    const rows = people(40).map((row) => ({
+      ...row,
+      username: `${row.username}@corp`,
+      establishedAt: NOON + 5 * SECOND,
+    }))
+    expect(effectOf(endpoint.see(rows, NOON + 15 * SECOND))).toMatchObject({ ended: 0, holds: ['banned-users'] })
+  })
+
+  it('does not hold a policy that was deleted and is restored within ten minutes', () => {
+    const restored = (after: number) => {
+      const endpoint = longInForce([age('10h')], people(100))
+      endpoint.edit([], NOON)
+      endpoint.judge(NOON + MINUTE)
+      return effectOf(endpoint.edit([age('10h')], NOON + after)).holds
+    }
+    expect([restored(10 * MINUTE - 1), restored(10 * MINUTE)]).toEqual([[], ['max-session-age']])
+  })
+
+  it('counts grace that begins at a first start, or where the daemon is turned to enforce', () => {
+    const rows = people(40, { establishedAt: NOON - 9 * HOUR })
+    const policies = [age('8h', { graceMs: 5 * MINUTE })]
+    const first = createEndpoint(policies, { guard: LIMITS, changedAt: NOON, kept: createMemory().kept() })
+    expect(effectOf(first.see(rows, NOON)).holds).toEqual(['max-session-age'])
+    const turned = createEndpoint(policies, { guard: LIMITS, changedAt: NOON - DAY, mode: 'audit' })
+    turned.see(rows, NOON)
+    expect(effectOf(turned.edit(policies, NOON, { mode: 'enforce' })).holds).toEqual(['max-session-age'])
+  })
+
+  it('gives grace anew where the daemon is turned to audit and back', () => {
+    const rows = people(5, { establishedAt: NOON - 9 * HOUR })
+    const policies = [age('8h', { graceMs: 5 * MINUTE })]
+    const endpoint = longInForce([], rows)
+    endpoint.edit(policies, NOON)
+    endpoint.edit(policies, NOON + MINUTE, { mode: 'audit' })
+    endpoint.see(rows, NOON + HOUR)
+    endpoint.edit(policies, NOON + HOUR, { mode: 'enforce' })
+    expect(endpoint.see(rows, NOON + HOUR + 5 * MINUTE - 1).plan.terminate).toEqual([])
+    expect(endpoint.see(rows, NOON + HOUR + 5 * MINUTE).plan.terminate.length).toBe(5)
   })
 
   it('does not check people who connect once the day is over', () => {

@@ -386,7 +386,7 @@ describe('the memory of connections', () => {
   })
 
   it('treats a counted connection as missing where the first snapshot after a restart does not show it', () => {
-    const counted = { policy: 'daily', connectionId: 'held', principal: undefined, at: NOON }
+    const counted = { policy: 'daily', connectionId: 'held', principal: undefined, at: NOON, isArrival: false }
     const memory = createMemory(kept({ guard: { ...NO_GUARD_MEMORY, counted: [counted] } }))
     memory.observe({ begunAt: NOON, connections: [connection()] }, SET, PLACE)
     expect(memory.isMissing('held')).toBe(true)
@@ -567,7 +567,12 @@ describe('the memory of an endpoint', () => {
   it('replaces what it knows of the guard by what it learns', () => {
     const memory = createMemory()
     expect(memory.guard()).toEqual(NO_GUARD_MEMORY)
-    const guard = { limits: { maxPercent: 10, minConnections: 5, lookAheadMs: 0 }, standings: {}, counted: [] }
+    const guard = {
+      limits: { maxPercent: 10, minConnections: 5, lookAheadMs: 0 },
+      standings: {},
+      counted: [],
+      trial: undefined,
+    }
     memory.learn(learned({ guard }))
     expect([memory.guard(), memory.kept().guard]).toEqual([guard, guard])
     memory.learn(learned({}))

@@ -74,6 +74,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   /** The policies under which each endpoint was last judged: those of now, and those when the last edit began. */
   const judgedUnder = new Map<string, readonly PolicySpec[]>()
   let judgedBefore: ReadonlyMap<string, readonly PolicySpec[]> = judgedUnder
+  /** Policies that were deleted. Connections that they would have ended are not newly ended for ten minutes. */
+  const deleted = new Map<string, { readonly at: Instant; readonly spec: PolicySpec }[]>()
   /** The endpoints on which the guard held a policy when the last edit began. */
   let heldBefore: ReadonlySet<string> = new Set()
   /** The policies that the guard holds on each endpoint. */
@@ -106,6 +108,15 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   /** The key of a call. Its intents have the same key. */
   const keyOf = (endpointId: string, selector: 'connection-id' | 'username', name: string) =>
     `${endpointId} ${selector} ${name}`
+
+  const judgedUnderNow = (endpointId: string, policies: readonly PolicySpec[]) => {
+    const written = new Set(policies.map(nameOf))
+    const before = judgedUnder.get(endpointId) ?? []
+    const at = timeline.now()
+    const absent = before.flatMap((spec, index) => (written.has(nameOf(spec, index)) ? [] : [{ at, spec }]))
+    deleted.set(endpointId, [...(deleted.get(endpointId) ?? []), ...absent])
+    judgedUnder.set(endpointId, policies)
+  }
 
   const evidenceOf = (life: Life, endpointId: string, now: Instant): Evidence => ({
     now,
@@ -177,6 +188,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     inForce: () => inForce,
     /** Whether the termination was reported as given up, and a new attempt is not due yet. */
     gaveUp: (id: string) => timeline.now() - (gaveUp.get(id) ?? -Infinity) < TRIED_AGAIN_WITHIN_MS,
+    /** Whether the daemon has reported that the guard holds the policy there. */
+    isHeld: (endpointId: string, policy: string) => holds.get(endpointId)?.has(policy) === true,
     restarted(): void {
       restarts.push(timeline.now())
     },
@@ -236,7 +249,9 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
           const before = judgedBefore.get(endpointId)
           // A hold keeps older versions to compare with.
           if (before === undefined || heldBefore.has(endpointId)) continue
-          const ended = surelyNewlyEnded(spec, before, shown, now, lookAheadMinutes * MINUTE - closeMs)
+          const lately = (deleted.get(endpointId) ?? []).filter(({ at }) => timeline.now() - at < 2 * WITHIN_MS)
+          const base = [...before, ...lately.map(({ spec: gone }) => gone)]
+          const ended = surelyNewlyEnded(spec, base, shown, now, lookAheadMinutes * MINUTE - closeMs)
           if (ended.length <= minConnections || 100 * ended.length <= maxPercent * (active.length + gone)) continue
           mustBeHeld.set(JSON.stringify([endpointId, name]), new Set(ended.map(({ id }) => id)))
         }
@@ -351,7 +366,7 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     heard(life: Life, event: CurfewEvent, isConnected: (endpointId: string, id: string) => boolean): void {
       if (event.event === 'decided') {
         holds.set(event.endpoint.id, event.held)
-        judgedUnder.set(event.endpoint.id, inForce.at(-1)?.policies ?? [])
+        judgedUnderNow(event.endpoint.id, inForce.at(-1)?.policies ?? [])
       }
       if (event.event === 'poll-failed') failing.add(event.endpoint.id)
       if (event.event !== 'termination') return

@@ -378,7 +378,11 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       }
       const connection = aws.connectionOf(endpointId, row, since)
       const { id } = connection
-      const [policy] = mustEnd(assignment, nameOf, connection, since, now).filter(concerns)
+      // While counters have to be confirmed, a verdict is unknown, and not listed as held.
+      const isReported = (name: string) => invariants.isHeld(endpointId, name)
+      const [policy] = mustEnd(assignment, nameOf, connection, since, now).filter(
+        (name) => concerns(name) && !isReported(name),
+      )
       if (policy === undefined || held.has(id) || invariants.gaveUp(id)) continue
       const principal = connection.username ?? connection.commonName
       invariants.fail(promise, `${id} of ${principal} has been due under ${policy} for ${now - since} ms`)

@@ -56,25 +56,37 @@ const termination = z.discriminatedUnion('state', [
 ])
 
 const limits = z.object({ maxPercent: z.number(), minConnections: z.number(), lookAheadMs: z.number() })
+const amount = z.int().min(0)
 const version = z.object({ hash: z.string(), set: z.string() })
 const orUndefined = <Value extends z.ZodType>(value: Value) => value.optional().transform((found) => found ?? undefined)
 
 const standing = z.discriminatedUnion('state', [
-  z.object({
-    state: z.literal('in-force'),
-    version,
-    comparedAt: instant,
-    trial: orUndefined(z.object({ before: orUndefined(version), until: instant })),
-  }),
+  z.object({ state: z.literal('in-force'), version, comparedAt: instant }),
   z.object({ state: z.literal('audit'), version }),
-  z.object({ state: z.literal('held'), version, before: orUndefined(version), since: instant }),
-  z.object({ state: z.literal('gone'), version }),
+  z.object({
+    state: z.literal('held'),
+    version,
+    before: orUndefined(version),
+    since: instant,
+    counted: amount,
+    of: amount,
+  }),
+  z.object({ state: z.literal('gone'), version, goneAt: instant }),
 ])
 
 const guard = z.object({
   limits: orUndefined(limits),
   standings: byName(standing),
-  counted: z.array(z.object({ policy: z.string(), connectionId: z.string(), principal: absent, at: instant })),
+  counted: z.array(
+    z.object({
+      policy: z.string(),
+      connectionId: z.string(),
+      principal: absent,
+      at: instant,
+      isArrival: z.boolean(),
+    }),
+  ),
+  trial: orUndefined(z.object({ set: z.string(), policies: z.array(z.string()), until: instant, most: amount })),
 })
 
 const schema = z.object({

@@ -1,22 +1,12 @@
 import { type Connection, principalOf } from '../connection.ts'
-import type { Decision, Decisions } from '../judge/decide.ts'
-import { endsAt } from '../judge/ends-at.ts'
+import type { Decisions } from '../judge/decide.ts'
 import { isDue, type ViolatedVerdict } from '../judge/verdict.ts'
 import type { Location } from '../names/selector.ts'
 import { acts, type History, type Mode, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, MINUTE, NEVER } from '../time/instant.ts'
-import { createVersions, type NewlyEnded, newlyEndedBy, type Version } from './look-ahead.ts'
-import {
-  type Base,
-  baseOf,
-  type PolicyVersion,
-  type Standing,
-  type Standings,
-  standingOf,
-  stands,
-  type Trial,
-} from './standing.ts'
+import { createEndBefore, type NewlyEnded, NOTICEABLE_MS, newlyEndedBy, type Version } from './look-ahead.ts'
+import { type Base, baseOf, type PolicyVersion, type Standing, type Standings, standingOf, stands } from './standing.ts'
 
 /** How many connections of an endpoint an edit may end, and how far ahead the guard looks. */
 export interface GuardLimits {
@@ -38,6 +28,18 @@ export interface Counted {
   /** Undefined if the connection has no name. */
   readonly principal: string | undefined
   readonly at: Instant
+  /** Whether the connection was established after the edit. */
+  readonly isArrival: boolean
+}
+
+/** A time in which the guard compares connections that are established after an edit with the rules before it. */
+export interface Trial {
+  /** The hash of the policy set before the edit, and the names of its policies that were in force. */
+  readonly set: string
+  readonly policies: readonly string[]
+  readonly until: Instant
+  /** The largest number of active connections in this time. */
+  readonly most: number
 }
 
 /** What the guard remembers of one endpoint. */
@@ -46,17 +48,20 @@ export interface GuardMemory {
   readonly limits: GuardLimits | undefined
   readonly standings: Standings
   readonly counted: readonly Counted[]
+  readonly trial: Trial | undefined
 }
 
-export const NO_GUARD_MEMORY: GuardMemory = { limits: undefined, standings: {}, counted: [] }
+export const NO_GUARD_MEMORY: GuardMemory = { limits: undefined, standings: {}, counted: [], trial: undefined }
 
 /** The hashes of the policy sets that the guard may compare with. */
-export const setsIn = ({ standings }: GuardMemory): readonly string[] =>
-  Object.values(standings).flatMap((standing) => {
-    const before =
-      standing.state === 'held' ? standing.before : standing.state === 'in-force' ? standing.trial?.before : undefined
-    return before === undefined ? [standing.version.set] : [standing.version.set, before.set]
-  })
+export const setsIn = ({ standings, trial }: GuardMemory): readonly string[] => [
+  ...(trial === undefined ? [] : [trial.set]),
+  ...Object.values(standings).flatMap((standing) =>
+    standing.state === 'held' && standing.before !== undefined
+      ? [standing.version.set, standing.before.set]
+      : [standing.version.set],
+  ),
+]
 
 /** The end of a hold. */
 export interface Release {
@@ -81,6 +86,8 @@ interface EditReview extends Review {
 /** What the guard reads of an endpoint and its rules. */
 interface Guarded {
   readonly active: readonly Connection[]
+  /** When the snapshot was begun that shows them. */
+  readonly shownAt: Instant
   readonly set: PolicySet
   /** The hash of the policy set. */
   readonly setHash: string
@@ -93,11 +100,12 @@ interface Guarded {
   readonly now: Instant
 }
 
-const entryOf = (connection: Connection, policy: string, at: Instant): Counted => ({
+const entryOf = (connection: Connection, policy: string, at: Instant, isArrival: boolean): Counted => ({
   policy,
   connectionId: connection.id,
   principal: principalOf(connection),
   at,
+  isArrival,
 })
 
 const isSameLimits = (one: GuardLimits, other: GuardLimits) =>
@@ -117,6 +125,15 @@ const keysOf = (counted: ReadonlyArray<Pick<Counted, 'policy' | 'connectionId'>>
   }
 }
 
+/** How many connections count, of how many. */
+interface Sum {
+  readonly counted: number
+  readonly of: number
+}
+
+const exceeds = ({ counted, of }: Sum, { minConnections, maxPercent }: GuardLimits) =>
+  counted > minConnections && 100 * counted > maxPercent * of
+
 /**
  * The policies of which the new entries would end too much of the endpoint: first those that do so alone, then all the
  * others together. `counted` are the entries of the last ten minutes that were let through.
@@ -125,27 +142,57 @@ const tooMuch = (
   entries: readonly Counted[],
   counted: readonly Counted[],
   { active, limits }: Pick<Guarded, 'active' | 'limits'>,
-): ReadonlySet<string> => {
-  if (entries.length === 0) return new Set()
+): ReadonlyMap<string, Sum> => {
+  if (entries.length === 0) return new Map()
   const up = new Set(active.map(({ id }) => id))
   const gone = new Set(counted.flatMap(({ connectionId }) => (up.has(connectionId) ? [] : [connectionId])))
   // Connections that have ended since still belong to the endpoint. Otherwise each end would make the limit stricter.
-  const base = active.length + gone.size
-  const isTooMuch = (all: readonly Counted[]) => {
-    const connections = new Set(all.map(({ connectionId }) => connectionId)).size
-    return connections > limits.minConnections && 100 * connections > limits.maxPercent * base
+  const of = active.length + gone.size
+  const sumOf = (...all: ReadonlyArray<readonly Counted[]>): Sum => ({
+    counted: new Set(all.flatMap((some) => some.map(({ connectionId }) => connectionId))).size,
+    of,
+  })
+  const before = groupByPolicy(counted)
+  const alone = new Map<string, Sum>()
+  for (const [policy, some] of groupByPolicy(entries)) {
+    const sum = sumOf(some, before.get(policy) ?? [])
+    if (exceeds(sum, limits)) alone.set(policy, sum)
   }
-  const of = (policy: string) => (entry: Counted) => entry.policy === policy
-  const policies = [...new Set(entries.map(({ policy }) => policy))]
-  const alone = new Set(
-    policies.filter((policy) => isTooMuch([...entries.filter(of(policy)), ...counted.filter(of(policy))])),
-  )
   // One urgent ban beside a held policy still acts.
   const rest = entries.filter(({ policy }) => !alone.has(policy))
-  return rest.length > 0 && isTooMuch([...rest, ...counted]) ? new Set(policies) : alone
+  const together = sumOf(rest, counted)
+  if (rest.length === 0 || !exceeds(together, limits)) return alone
+  return new Map([...alone, ...rest.map(({ policy }) => [policy, together] as const)])
 }
 
-const isRecent = (now: Instant) => (entry: Counted) => now - entry.at < WITHIN_MS
+const groupByPolicy = (entries: readonly Counted[]): ReadonlyMap<string, readonly Counted[]> => {
+  const groups = new Map<string, Counted[]>()
+  for (const entry of entries) {
+    if (groups.get(entry.policy)?.push(entry) === undefined) groups.set(entry.policy, [entry])
+  }
+  return groups
+}
+
+/** The policies that have ended too many different people who connected after the edit. */
+const tooManyArrivals = (
+  arrivals: readonly Counted[],
+  before: readonly Counted[],
+  { most }: Pick<Trial, 'most'>,
+  limits: GuardLimits,
+): ReadonlyMap<string, Sum> => {
+  const known = groupByPolicy(before.filter(({ isArrival }) => isArrival))
+  return new Map(
+    [...groupByPolicy(arrivals)].flatMap(([policy, some]) => {
+      const sum = { counted: some.length + (known.get(policy)?.length ?? 0), of: most }
+      return exceeds(sum, limits) ? [[policy, sum] as const] : []
+    }),
+  )
+}
+
+const isWithin = (now: Instant) => (entry: Counted) => now - entry.at < WITHIN_MS
+
+/** Whether the entry counts together with those of other edits. */
+const isRecent = (now: Instant) => (entry: Counted) => !entry.isArrival && isWithin(now)(entry)
 
 /** After a clock was set back, an instant in the future would count for too long. */
 const asOf = (counted: readonly Counted[], now: Instant): readonly Counted[] =>
@@ -163,7 +210,7 @@ const setFinder =
  * policy, its `guard` or the limits.
  */
 export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview => {
-  const { set, setHash, mode, limits, now, active } = guarded
+  const { set, setHash, mode, limits, now, shownAt, active } = guarded
   const setOf = setFinder(guarded)
   const areLimitsEdited = before.limits !== undefined && !isSameLimits(before.limits, limits)
   const isFirst = before.limits === undefined
@@ -174,12 +221,13 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
     const { name, hash } = policy
     const version = { hash, set: setHash }
     const standing = standingOf(before.standings, name)
-    const next = stands(standing, policy, version, { mode, now, areLimitsEdited })
+    const isReleased = (hold: Sum) => areLimitsEdited && !exceeds(hold, limits)
+    const next = stands(standing, policy, version, { mode, shownAt: Math.min(shownAt, now), isReleased })
     if (next !== undefined) {
       standings.set(name, next)
       continue
     }
-    const base = baseOf(standing)
+    const base = standing?.state === 'gone' && now - standing.goneAt >= WITHIN_MS ? undefined : baseOf(standing)
     // Without a version to compare with, only connections that are overdue count.
     const isUnknown =
       isFirst || (base !== undefined && base.version.hash !== hash && setOf(base.version.set) === undefined)
@@ -193,41 +241,45 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
     return known === undefined ? [] : [{ policy: name, set: known, isInForce }]
   }
   const names = new Set(edits.map(({ policy }) => policy.name))
+  const isFresh = (standing: Standing) => standing.state !== 'gone' || now - standing.goneAt < WITHIN_MS
   const inForce = Object.entries(before.standings).flatMap(([name, standing]) =>
-    !names.has(name) && (standing.state === 'in-force' || standing.state === 'gone')
-      ? asVersion(name, { version: standing.version, isInForce: standing.state === 'in-force' })
+    !names.has(name) && (standing.state === 'in-force' || standing.state === 'gone') && isFresh(standing)
+      ? asVersion(name, { version: standing.version, isInForce: true })
       : [],
   )
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
   const { lookAheadMs } = limits
   const newlyEnded = newlyEndedBy(names, [...own, ...inForce], { ...guarded, lookAheadMs })
-  const entries = newlyEnded.map(({ connection, policy }) => entryOf(connection, policy, now))
+  const entries = newlyEnded.map(({ connection, policy }) => entryOf(connection, policy, now, false))
 
   const counted = asOf(before.counted, now)
   const held = tooMuch(entries, counted.filter(isRecent(now)), { active, limits })
   for (const { policy, version, base } of edits) {
-    const earlier = standingOf(before.standings, policy.name)
+    const sum = held.get(policy.name)
+    const inForceNow: Standing = { state: 'in-force', version, comparedAt: Math.min(shownAt, now) }
     standings.set(
       policy.name,
-      held.has(policy.name)
-        ? { state: 'held', version, before: base?.version, since: now }
-        : { state: 'in-force', version, comparedAt: now, trial: trialOf(earlier, version, base, limits, now) },
+      sum === undefined ? inForceNow : { state: 'held', version, before: base?.version, since: now, ...sum },
     )
   }
-  const isHeld = ({ state }: Standing) => state === 'held'
-  if ([...standings.values()].some(isHeld)) {
-    for (const [name, standing] of Object.entries(before.standings)) {
-      const base = standings.has(name) || standing.state === 'audit' ? undefined : baseOf(standing)
-      if (base !== undefined) standings.set(name, { state: 'gone', version: base.version })
+  for (const [name, standing] of Object.entries(before.standings)) {
+    if (standings.has(name)) continue
+    if (standing.state === 'in-force') standings.set(name, { state: 'gone', version: standing.version, goneAt: now })
+    if (standing.state === 'gone' && isFresh(standing)) {
+      standings.set(name, { ...standing, goneAt: Math.min(standing.goneAt, now) })
     }
   }
+  // A policy that is turned to enforce as it is has been shown by audit mode.
+  const isEdited = edits.some(({ version, base }) => !isFirst && base?.version.hash !== version.hash)
+  const isHeld = ({ state }: Standing) => state === 'held'
   return {
     memory: {
       limits,
       standings: Object.fromEntries(standings),
       counted: [...counted, ...entries.filter(({ policy }) => !held.has(policy))],
+      trial: trialAfter(before, isEdited, guarded),
     },
-    held: [...held],
+    held: [...held.keys()],
     newlyEnded,
     released: Object.entries(before.standings).flatMap(([policy, standing]) => {
       const next = standings.get(policy)
@@ -238,19 +290,28 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
   }
 }
 
-/** How long the guard also compares connections that are established after an edit. */
-const trialOf = (
-  earlier: Standing | undefined,
-  version: PolicyVersion,
-  base: Base | undefined,
-  { lookAheadMs }: GuardLimits,
-  now: Instant,
+/**
+ * The trial after a judgement. Several edits in a row are compared with the rules before the first of them, for as long as
+ * the guard looks ahead from that one.
+ */
+const trialAfter = (
+  { trial, standings }: GuardMemory,
+  isEdited: boolean,
+  { now, setHash, active, limits }: Guarded,
 ): Trial | undefined => {
-  // Several edits in a row are compared with the version before the first of them.
-  const running = earlier?.state === 'in-force' ? earlier.trial : undefined
-  const before = running === undefined ? base?.version : running.before
-  if (lookAheadMs === 0 || before?.hash === version.hash) return undefined
-  return { before, until: now + lookAheadMs }
+  const { lookAheadMs } = limits
+  if (lookAheadMs === 0) return undefined
+  if (trial !== undefined && now < trial.until) {
+    // After a clock was set back, a trial would last too long.
+    return { ...trial, until: Math.min(trial.until, now + lookAheadMs), most: Math.max(trial.most, active.length) }
+  }
+  if (!isEdited) return undefined
+  const inForce = Object.entries(standings).flatMap(([name, standing]) =>
+    standing.state === 'in-force' ? [[name, standing.version.set] as const] : [],
+  )
+  // All of them were judged together, under one policy set.
+  const set = inForce[0]?.[1] ?? setHash
+  return { set, policies: inForce.map(([name]) => name), until: now + lookAheadMs, most: active.length }
 }
 
 /**
@@ -258,44 +319,42 @@ const trialOf = (
  * their policies are held.
  */
 export const reviewDue = (decisions: Decisions, before: GuardMemory, guarded: Guarded): Review => {
-  const { now } = guarded
+  const { now, limits } = guarded
+  const due = dueVerdicts(decisions, before, guarded)
   const known = keysOf(before.counted)
-  const principals = new Set(before.counted.map(principalKey))
-  const entries: Counted[] = []
-  for (const { entry, isArrival } of dueVerdicts(decisions, before, guarded)) {
-    const key = principalKey(entry)
-    // A client that reconnects by itself counts once, however often it is ended.
-    if (known.has(entry) || (isArrival && entry.principal !== undefined && principals.has(key))) continue
-    entries.push(entry)
-    principals.add(key)
-  }
-  const held = tooMuch(entries, before.counted.filter(isRecent(now)), guarded)
-  const isHeld = ({ policy }: Pick<Counted, 'policy'>) => held.has(policy)
+  const unforeseen = due
+    .filter(({ isUnforeseen, ...key }) => isUnforeseen && !known.has(key))
+    .map(({ connection, policy }) => entryOf(connection, policy, now, false))
+  const arrivals = newArrivals(due, before, guarded)
+  const held = new Map([
+    ...tooMuch(unforeseen, before.counted.filter(isRecent(now)), guarded),
+    ...tooManyArrivals(arrivals, before.counted, before.trial ?? { most: 0 }, limits),
+  ])
   return {
     memory: {
       ...before,
       standings: Object.fromEntries(
-        Object.entries(before.standings).map(([name, standing]): [string, Standing] => [
-          name,
-          held.has(name) ? heldFrom(standing, now) : standing,
-        ]),
+        Object.entries(before.standings).map(([name, standing]): [string, Standing] => {
+          const sum = held.get(name)
+          return [name, sum === undefined ? standing : heldFrom(standing, now, sum)]
+        }),
       ),
-      counted: [...before.counted, ...entries.filter((entry) => !isHeld(entry))],
+      counted: [...before.counted, ...[...unforeseen, ...arrivals].filter(({ policy }) => !held.has(policy))],
     },
-    held: [...held],
+    held: [...held.keys()],
   }
 }
 
-const principalKey = ({ policy, principal }: Counted) => JSON.stringify([policy, principal])
-
 /** The standing of a policy that was in force and is held from now on. */
-const heldFrom = (standing: Standing, since: Instant): Standing => {
-  if (standing.state !== 'in-force') return standing
-  const { version, trial } = standing
-  return { state: 'held', version, before: trial === undefined ? version : trial.before, since }
-}
+const heldFrom = (standing: Standing, since: Instant, sum: Sum): Standing =>
+  standing.state === 'in-force'
+    ? { state: 'held', version: standing.version, before: standing.version, since, ...sum }
+    : standing
 
-/** Forgets entries after ten minutes, unless their verdict is still due or may be. */
+/**
+ * Forgets entries after ten minutes, unless their verdict is still due or may be. A trial remembers people, because most
+ * clients connect again by themselves.
+ */
 export const forgetCounted = (
   memory: GuardMemory,
   decisions: Decisions,
@@ -303,81 +362,94 @@ export const forgetCounted = (
   isMissing: (connectionId: string) => boolean,
 ): GuardMemory => {
   const { now } = guarded
-  if (memory.counted.every(isRecent(now))) return memory
-  const due = keysOf(dueVerdicts(decisions, memory, guarded).map(({ entry }) => entry))
+  const isRemembered = (entry: Counted) =>
+    isWithin(now)(entry) || (memory.trial !== undefined && entry.principal !== undefined)
+  if (memory.counted.every(isRemembered)) return memory
+  const due = keysOf(dueVerdicts(decisions, memory, guarded))
   const unknown = new Map([...decisions.unknown].map(([{ name }, ids]) => [name, ids]))
   const isKept = (entry: Counted) =>
-    isRecent(now)(entry) ||
+    isRemembered(entry) ||
     due.has(entry) ||
     unknown.get(entry.policy)?.has(entry.connectionId) === true ||
     isMissing(entry.connectionId)
   return { ...memory, counted: memory.counted.filter(isKept) }
 }
 
-/** A due verdict that the guard checks. */
+/** A due verdict of a policy that is in force and under guard. */
 interface Due {
-  readonly entry: Counted
-  /** Whether it is checked because its connection was established after the edit. */
+  readonly connection: Connection
+  readonly connectionId: string
+  readonly policy: string
+  /** Whether nothing but an edit, or AWS's counters, made it due, and no comparison has covered it. */
+  readonly isUnforeseen: boolean
+  /** Whether no snapshot had shown the connection when its policy was compared. */
   readonly isArrival: boolean
 }
 
 const dueVerdicts = (decisions: Decisions, { standings, limits }: GuardMemory, guarded: Guarded): readonly Due[] => {
   const { mode, now } = guarded
   const lookAheadMs = limits?.lookAheadMs ?? 0
-  return decisions.violating.flatMap((decision) =>
-    decision.violated.flatMap((verdict): readonly Due[] => {
+  return decisions.violating.flatMap(({ connection, violated }) =>
+    violated.flatMap((verdict): readonly Due[] => {
       const { policy } = verdict
       const standing = standingOf(standings, policy.name)
       if (policy.guard === 'off' || standing?.state !== 'in-force') return []
       if (!acts(policy, mode) || !isDue(verdict, now)) return []
-      const entry = entryOf(decision.connection, policy.name, now)
-      if (isUnforeseen(decision.connection, verdict, standing, lookAheadMs, guarded))
-        return [{ entry, isArrival: false }]
-      const { trial } = standing
-      const isArrival =
-        trial !== undefined &&
-        policy.kind.facts === 'immutable' &&
-        shownAt(decision.connection, guarded) > standing.comparedAt &&
-        now < trial.until &&
-        isEndedByEdit(decision, verdict, trial, standings, guarded)
-      return isArrival ? [{ entry, isArrival }] : []
+      const isNew = firstShownAt(connection, guarded) > standing.comparedAt
+      const isUnforeseen = isUnforeseenBy(verdict, isNew, standing.comparedAt + lookAheadMs, guarded)
+      const isArrival = isNew && policy.kind.facts === 'immutable' && !isUnforeseen
+      if (!isUnforeseen && !isArrival) return []
+      return [{ connection, connectionId: connection.id, policy: policy.name, isUnforeseen, isArrival }]
     }),
   )
 }
 
-const shownAt = ({ id, establishedAt = NEVER }: Connection, { history, now }: Guarded): Instant =>
+const firstShownAt = ({ id, establishedAt = NEVER }: Connection, { history, now }: Guarded): Instant =>
   history.firstSeenAt(id) ?? (establishedAt <= now ? establishedAt : now)
 
-/** Whether nothing but an edit, or AWS's counters, made the verdict due, and no comparison has covered it. */
-const isUnforeseen = (
-  connection: Connection,
+const isUnforeseenBy = (
   { policy, since, deadline }: ViolatedVerdict,
-  { comparedAt }: Extract<Standing, { state: 'in-force' }>,
-  lookAheadMs: number,
-  guarded: Guarded,
+  isNew: boolean,
+  comparedUntil: Instant,
+  { history }: Guarded,
 ): boolean => {
   if (policy.kind.facts !== 'immutable') return true
-  const isCompared = shownAt(connection, guarded) <= comparedAt && deadline <= comparedAt + lookAheadMs
-  return !isCompared && since < guarded.history.changedAt(policy)
+  return (isNew || deadline > comparedUntil) && since < history.changedAt(policy)
 }
 
-/** Whether the connection stays up under the version before the edit, and under the policies that were not edited. */
-const isEndedByEdit = (
-  { connection, violated }: Decision,
-  verdict: ViolatedVerdict,
-  { before }: Trial,
-  standings: Standings,
-  guarded: Guarded,
-): boolean => {
-  const { history, now, location } = guarded
-  const endsAnyway = violated.some((other) => {
-    const standing = standingOf(standings, other.policy.name)
-    return other !== verdict && isDue(other, now) && standing?.state === 'in-force' && standing.trial === undefined
-  })
-  if (endsAnyway) return false
-  if (before === undefined) return true
-  const set = setFinder(guarded)(before.set)
-  if (set === undefined) return false
-  const versions = createVersions([{ policy: verdict.policy.name, set, isInForce: true }], location)
-  return versions(connection).every(([, applicability]) => endsAt(applicability, connection, history, now, now) > now)
+/** The arrivals that the edits of the trial end, and nothing before them would have ended. Each person counts once. */
+const newArrivals = (due: readonly Due[], { counted, trial }: GuardMemory, guarded: Guarded): readonly Counted[] => {
+  const { history, now, location, set } = guarded
+  const earlier = trial && setFinder(guarded)(trial.set)
+  if (trial === undefined || now >= trial.until || earlier === undefined) return []
+  const hashes = new Map(earlier.policies.map(({ name, hash }) => [name, hash]))
+  const inForce = new Set(trial.policies)
+  const edited = new Set(
+    set.policies.flatMap(({ name, hash }) => (inForce.has(name) && hashes.get(name) === hash ? [] : [name])),
+  )
+  const known = keysOf(counted)
+  const people = new Set(counted.map(personKey))
+  const versions = trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true }))
+  const endBefore = createEndBefore(versions, { location, history, now, horizon: now })
+  const arrivals: Counted[] = []
+  // The verdicts of one connection follow each other.
+  let last: { readonly connection: Connection; readonly isEndedAnyway: boolean } | undefined
+  for (const one of due) {
+    const { connection } = one
+    if (!one.isArrival || !edited.has(one.policy) || known.has(one)) continue
+    if (last?.connection !== connection) {
+      last = { connection, isEndedAnyway: endBefore(connection) - now <= NOTICEABLE_MS }
+    }
+    if (last.isEndedAnyway) continue
+    const entry = entryOf(connection, one.policy, now, true)
+    if (entry.principal !== undefined) {
+      const key = personKey(entry)
+      if (people.has(key)) continue
+      people.add(key)
+    }
+    arrivals.push(entry)
+  }
+  return arrivals
 }
+
+const personKey = ({ policy, principal }: Counted) => JSON.stringify([policy, principal])

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.ts'
 import { endsAt } from '../judge/ends-at.ts'
+import { judge } from '../judge/verdict.ts'
 import type { Location } from '../names/selector.ts'
 import type { History } from '../policies/policy.ts'
 import type { Applicability, PolicySet } from '../policies/policy-set.ts'
@@ -23,10 +24,10 @@ export interface NewlyEnded {
 }
 
 /** Nobody notices an end that is earlier by less than this. */
-const NOTICEABLE_MS = MINUTE
+export const NOTICEABLE_MS = MINUTE
 
 /** The relations of the versions to a connection. */
-export const createVersions = (versions: readonly Version[], location: Location) => {
+const createVersions = (versions: readonly Version[], location: Location) => {
   const bySet = new Map<PolicySet, Map<string, Version>>()
   for (const version of versions) {
     const known = bySet.get(version.set) ?? new Map<string, Version>()
@@ -40,6 +41,29 @@ export const createVersions = (versions: readonly Version[], location: Location)
         return version === undefined ? [] : [[version, applicability] as const]
       }),
     )
+}
+
+/** When a connection would have ended under the versions; NEVER if more than a minute after the horizon. */
+export const createEndBefore = (
+  versions: readonly Version[],
+  asked: {
+    readonly location: Location
+    readonly history: History
+    readonly now: Instant
+    readonly horizon: Instant
+  },
+) => {
+  const { location, history, now, horizon } = asked
+  const versionsOf = createVersions(versions, location)
+  return (connection: Connection): Instant =>
+    versionsOf(connection).reduce((end, [{ isInForce }, applicability]) => {
+      // A version that was not in force has not ended anybody: its violations of now, also in grace, are new.
+      if (!isInForce && judge(applicability, connection, history, now).word === 'violated') return end
+      // What counters and other connections will be is not known: such a policy ends a connection now, or perhaps never.
+      const isForeseeable = applicability.policy.kind.facts === 'immutable'
+      const until = isForeseeable ? horizon + NOTICEABLE_MS : now
+      return Math.min(end, endsAt(applicability, connection, history, now, until))
+    }, NEVER)
 }
 
 /**
@@ -63,17 +87,7 @@ export const newlyEndedBy = (
   if (!isCompared) return []
   const horizon = now + lookAheadMs
   const applicabilitiesOf = set.applicabilities(location)
-  const versionsOf = createVersions(before, location)
-
-  /** When the connection would have ended; NEVER if not by the horizon. */
-  const endBefore = (connection: Connection): Instant =>
-    versionsOf(connection).reduce((end, [{ isInForce }, applicability]) => {
-      // What counters and other connections will be is not known: such a policy ends a connection now, or perhaps never.
-      const isForeseeable = applicability.policy.kind.facts === 'immutable'
-      const at = endsAt(applicability, connection, history, now, isForeseeable ? horizon + NOTICEABLE_MS : now)
-      // A version that was not in force has not ended anybody yet.
-      return isInForce || at > now ? Math.min(end, at) : end
-    }, NEVER)
+  const endBefore = createEndBefore(before, { location, history, now, horizon })
 
   return active.flatMap((connection) => {
     let end: Instant | undefined

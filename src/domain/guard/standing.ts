@@ -7,33 +7,26 @@ export interface PolicyVersion {
   readonly set: string
 }
 
-/** A time in which the guard compares connections that are established after an edit with the version before it. */
-export interface Trial {
-  /** Undefined if the policy is new. */
-  readonly before: PolicyVersion | undefined
-  readonly until: Instant
-}
-
 /** What the guard knows of one policy on one endpoint. */
 export type Standing =
-  /** The policy ends connections. The connections that were active at `comparedAt` have been compared. */
-  | {
-      readonly state: 'in-force'
-      readonly version: PolicyVersion
-      readonly comparedAt: Instant
-      readonly trial: Trial | undefined
-    }
+  /** The policy ends connections. The connections that the snapshot of `comparedAt` showed have been compared. */
+  | { readonly state: 'in-force'; readonly version: PolicyVersion; readonly comparedAt: Instant }
   /** The policy does not act. */
   | { readonly state: 'audit'; readonly version: PolicyVersion }
-  /** The policy ends nothing until an operator edits it. `before`: the version that was in force before the hold. */
+  /**
+   * The policy ends nothing until an operator edits it. `before`: the version that was in force before the hold. It would
+   * have ended `counted` of `of` connections.
+   */
   | {
       readonly state: 'held'
       readonly version: PolicyVersion
       readonly before: PolicyVersion | undefined
       readonly since: Instant
+      readonly counted: number
+      readonly of: number
     }
-  /** The policy was deleted while another one is held. It may return under another name. */
-  | { readonly state: 'gone'; readonly version: PolicyVersion }
+  /** The policy was deleted while it was in force. It may return, perhaps under another name. */
+  | { readonly state: 'gone'; readonly version: PolicyVersion; readonly goneAt: Instant }
 
 /** By the policies' names. */
 export type Standings = Readonly<Record<string, Standing>>
@@ -61,9 +54,9 @@ export const baseOf = (standing: Standing | undefined): Base | undefined => {
     case undefined:
       return undefined
     case 'in-force':
+    case 'gone':
       return { version: standing.version, isInForce: true }
     case 'audit':
-    case 'gone':
       return { version: standing.version, isInForce: false }
     case 'held':
       return standing.before && { version: standing.before, isInForce: false }
@@ -75,24 +68,25 @@ export const stands = (
   standing: Standing | undefined,
   policy: Policy,
   version: PolicyVersion,
-  asked: { readonly mode: Mode; readonly now: Instant; readonly areLimitsEdited: boolean },
+  asked: {
+    readonly mode: Mode
+    /** When the snapshot was begun that shows the connections. */
+    readonly shownAt: Instant
+    /** Whether a hold of so many connections fits the limits, which an operator has edited. */
+    readonly isReleased: (held: Extract<Standing, { state: 'held' }>) => boolean
+  },
 ): Standing | undefined => {
-  const { mode, now, areLimitsEdited } = asked
-  if (!acts(policy, mode)) return { state: 'audit', version }
+  const { mode, shownAt, isReleased } = asked
   const isSame = standing?.version.hash === version.hash
+  // Turning the whole daemon to audit is no edit of the policy: the hold goes on when it is turned back.
+  const isHeldStill = standing?.state === 'held' && isSame && policy.guard === 'on' && policy.mode === 'enforce'
+  if (isHeldStill && !isReleased(standing)) return { ...standing, version }
+  if (!acts(policy, mode)) return { state: 'audit', version }
   if (policy.guard === 'off') {
-    const comparedAt = standing?.state === 'in-force' && isSame ? standing.comparedAt : now
-    return { state: 'in-force', version, comparedAt, trial: undefined }
+    const comparedAt = standing?.state === 'in-force' && isSame ? standing.comparedAt : shownAt
+    return { state: 'in-force', version, comparedAt }
   }
-  if (!isSame) return undefined
-  if (standing.state === 'held') return areLimitsEdited ? undefined : standing
-  if (standing.state !== 'in-force') return undefined
-  const { trial, comparedAt } = standing
+  if (!isSame || standing.state !== 'in-force') return undefined
   // After a clock was set back, an instant in the future would be waited for twice.
-  return {
-    ...standing,
-    version,
-    comparedAt: Math.min(comparedAt, now),
-    trial: trial !== undefined && now < trial.until ? trial : undefined,
-  }
+  return { ...standing, version, comparedAt: Math.min(standing.comparedAt, shownAt) }
 }

@@ -108,7 +108,9 @@ export const judgeEndpoint = (
   const { snapshot } = view
   const historyUnder = (acting: Acting) => historyOf(view, rules, memory, now, acting)
   const before = memory.guard()
-  const known = { active: snapshot.connections.filter(isActive), set, setHash, earlierSet, location, mode, limits, now }
+  const active = snapshot.connections.filter(isActive)
+  const shownAt = snapshot.begunAt
+  const known = { active, shownAt, set, setHash, earlierSet, location, mode, limits, now }
   const edits = reviewEdits(before, { ...known, history: historyUnder({ mode, held: NONE_HELD }) })
 
   const decideUnder = (guard: GuardMemory) => {

@@ -49,18 +49,17 @@ const STATE: State = {
       guard: {
         limits: { maxPercent: 50, minConnections: 10, lookAheadMs: 0 },
         standings: {
-          daily: { state: 'held', version: AFTER, before: BEFORE, since: 5 },
-          hasty: { state: 'held', version: AFTER, before: undefined, since: 5 },
-          closing: { state: 'in-force', version: AFTER, comparedAt: 5, trial: { before: undefined, until: 6 } },
-          leavers: { state: 'in-force', version: AFTER, comparedAt: 5, trial: { before: BEFORE, until: 6 } },
-          idle: { state: 'in-force', version: AFTER, comparedAt: 5, trial: undefined },
+          daily: { state: 'held', version: AFTER, before: BEFORE, since: 5, counted: 40, of: 60 },
+          hasty: { state: 'held', version: AFTER, before: undefined, since: 5, counted: 11, of: 20 },
+          closing: { state: 'in-force', version: AFTER, comparedAt: 5 },
           posture: { state: 'audit', version: AFTER },
-          old: { state: 'gone', version: BEFORE },
+          old: { state: 'gone', version: BEFORE, goneAt: 5 },
         },
         counted: [
-          { policy: 'daily', connectionId: 'one', principal: 'alice', at: 5 },
-          { policy: 'daily', connectionId: 'two', principal: undefined, at: 5 },
+          { policy: 'daily', connectionId: 'one', principal: 'alice', at: 5, isArrival: true },
+          { policy: 'daily', connectionId: 'two', principal: undefined, at: 5, isArrival: false },
         ],
+        trial: { set: 'set-1', policies: ['daily'], until: 6, most: 60 },
       },
       terminations: [
         { ...answered('one'), state: 'unproven', absences: 1 },
