@@ -1,5 +1,5 @@
 import { principalKeyOf } from '../domain/connection.ts'
-import { createMemory, type KeptMemory } from '../domain/judge/memory.ts'
+import { cooldownKey, createMemory, type KeptMemory } from '../domain/judge/memory.ts'
 import { principalNamesOf } from '../domain/names/user-list.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import { isOpen, type KeptTermination } from '../domain/terminate/termination.ts'
@@ -57,7 +57,8 @@ export const createKnownByTrail = (
       cooldowns.read(record)
     },
     known() {
-      for (const key of terminations.endpoints()) if (!endpoints.has(key)) endpoints.set(key, createMemory().kept())
+      for (const key of [...terminations.endpoints(), ...cooldowns.endpoints()])
+        if (!endpoints.has(key)) endpoints.set(key, createMemory().kept())
       const all = [...endpoints].map(([key, memory]): [string, KeptMemory] => [
         key,
         { ...memory, terminated: cooldowns.of(key), terminations: terminations.of(key) },
@@ -168,34 +169,64 @@ const callOf = ({ violation, leftAt }: KeptTermination): Claim => ({
   leftAt,
 })
 
-/** The cooldowns, by endpoint. Each needs its intent. */
+interface Cooldown extends Claim {
+  readonly endpoint: string
+  readonly principal: string
+}
+
+/** The cooldowns, by endpoint. Those of the state need their intents; others begin with an intent that was confirmed. */
 const createCooldowns = (endpoints: ReadonlyMap<string, KeptMemory>, policies: readonly Policy[]) => {
-  const cooling = new Set(policies.flatMap(({ name, cooldownMs }) => (cooldownMs > 0 ? [name] : [])))
+  const cooling = new Map(policies.flatMap((policy) => (policy.cooldownMs > 0 ? [[policy.name, policy]] : [])))
   const claimed = [...endpoints].flatMap(([endpoint, { terminated }]) =>
-    Object.entries(terminated).flatMap(([policy, ofPolicy]) =>
+    Object.entries(terminated).flatMap(([policy, ofPolicy]): readonly Cooldown[] =>
       cooling.has(policy)
-        ? Object.entries(ofPolicy).map(([principal, at]) => ({ endpoint, policy, principal, leftAt: at }))
+        ? Object.entries(ofPolicy).map(([principal, leftAt]) => ({ endpoint, policy, principal, leftAt }))
         : [],
     ),
   )
   const keyOf = (endpoint: string, policy: string, principal: string | undefined) =>
     JSON.stringify([endpoint, policy, principal])
   const waiting = new Map(claimed.map((one) => [keyOf(one.endpoint, one.policy, one.principal), one]))
-  const proven: typeof claimed = []
+  const known = new Map<string, Cooldown>()
+  const intents = new Map<string, IntentRecord>()
+
+  const prove = (endpoint: string, intent: IntentRecord) => {
+    const key = keyOf(endpoint, intent.policy, principalKeyOf(principalNamesOf(intent)))
+    const one = waiting.get(key)
+    if (one === undefined || !isIntentOf(intent, one)) return
+    waiting.delete(key)
+    known.set(key, one)
+  }
+
+  /** Within a cooldown only the first termination counts. */
+  const begin = (endpoint: string, policy: Policy, intent: IntentRecord) => {
+    const principal = cooldownKey(policy, principalNamesOf(intent))
+    if (principal === undefined || intent.reason === 'cooldown') return
+    const key = keyOf(endpoint, policy.name, principal)
+    const before = known.get(key)
+    if (before !== undefined && intent.time < before.leftAt + policy.cooldownMs) return
+    known.set(key, { endpoint, policy: policy.name, principal, leftAt: intent.time })
+  }
+
   return {
     leftAt: claimed.map(({ leftAt }) => leftAt),
     read(record: IntentRecord | OutcomeRecord): void {
-      if (record.event !== 'intent' || waiting.size === 0) return
-      const principal = principalKeyOf(principalNamesOf(record))
-      const key = keyOf(endpointKey(record.region, record.endpointId), record.policy, principal)
-      const one = waiting.get(key)
-      if (one === undefined || !isIntentOf(record, one)) return
-      waiting.delete(key)
-      proven.push(one)
+      const policy = cooling.get(record.policy)
+      if (policy === undefined) return
+      const endpoint = endpointKey(record.region, record.endpointId)
+      const id = JSON.stringify([endpoint, record.connectionId, record.call.id])
+      if (record.event === 'intent') {
+        prove(endpoint, record)
+        intents.set(id, record)
+        return
+      }
+      const intent = intents.get(id)
+      if (record.outcome === 'confirmed' && intent !== undefined) begin(endpoint, policy, intent)
     },
+    endpoints: () => [...known.values()].map(({ endpoint }) => endpoint),
     of(endpoint: string): KeptMemory['terminated'] {
       const byPolicy = new Map<string, [principal: string, at: Instant][]>()
-      for (const one of proven) {
+      for (const one of known.values()) {
         if (one.endpoint !== endpoint) continue
         const entries = byPolicy.get(one.policy) ?? []
         entries.push([one.principal, one.leftAt])

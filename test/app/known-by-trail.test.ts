@@ -260,6 +260,61 @@ describe('a cooldown of the state', () => {
   })
 })
 
+describe('a cooldown that only the trail knows', () => {
+  const cooldowns = (state: State, records: ReadonlyArray<IntentRecord | OutcomeRecord>) =>
+    known(state, records).state.endpoints[KEY]?.terminated
+  const at = NOON - 2 * MINUTE
+  const ended = [intent('a', at), outcome('a', NOON - MINUTE)]
+
+  it('begins with an intent that was confirmed, whether the state has its termination or not', () => {
+    for (const state of [EMPTY_STATE, stateWith({ terminations: [unproven('a')] })]) {
+      expect(cooldowns(state, ended)).toEqual({ daily: { 'user:alice': at } })
+    }
+  })
+
+  it('is the one of the state if that has it', () => {
+    const state = stateWith({ terminated: { daily: { 'user:alice': at + SECOND } } })
+    expect(cooldowns(state, ended)).toEqual({ daily: { 'user:alice': at + SECOND } })
+  })
+
+  it('is not prolonged by a later termination, and begins again after it', () => {
+    const again = (time: number) => [
+      intent('b', time, { connectionId: 'two' }),
+      { ...outcome('b', time), connectionId: 'two' },
+    ]
+    const first = [intent('a', NOON - 2 * HOUR), outcome('a', NOON - 2 * HOUR)]
+    const longAgo = stateWith({ terminated: { daily: { 'user:alice': NOON - 2 * HOUR } } })
+    expect(cooldowns(EMPTY_STATE, [...ended, ...again(NOON - SECOND)])).toEqual({ daily: { 'user:alice': at } })
+    expect(cooldowns(longAgo, [...first, ...again(NOON - HOUR - 1)])).toEqual({
+      daily: { 'user:alice': NOON - 2 * HOUR },
+    })
+    expect(cooldowns(longAgo, [...first, ...again(NOON - HOUR)])).toEqual({ daily: { 'user:alice': NOON - HOUR } })
+  })
+
+  it.each([
+    ['was gone before its call', [intent('a', at), outcome('a', NOON, 'already-gone')]],
+    ['has no outcome', [intent('a', at)]],
+    ['ended because of a cooldown', [intent('a', at, { reason: 'cooldown' }), outcome('a', NOON)]],
+    [
+      'ended under a policy without one',
+      [intent('a', at, { policy: 'nights' }), { ...outcome('a', NOON), policy: 'nights' }],
+    ],
+    [
+      'has only the name of a certificate',
+      [intent('a', at, { username: undefined, commonName: 'a' }), outcome('a', NOON)],
+    ],
+  ])('does not begin with a connection that %s', (_what, records) => {
+    expect(cooldowns(EMPTY_STATE, records) ?? {}).toEqual({})
+  })
+
+  it('ends the user who connects again', async () => {
+    const back = connection({ establishedAt: NOON - SECOND })
+    await using world = startWorld({ assignment: assignment([daily]), connections: [back], trail: ended })
+    await world.clock.advance(MINUTE)
+    expect(world.endedIds()).toEqual([back.id])
+  })
+})
+
 describe('an endpoint that is no longer watched and comes back', () => {
   it('does not confirm a termination again that the trail left open at the start', async () => {
     const gone = connection({ id: VIOLATION.connectionId, status: 'terminated' })

@@ -280,8 +280,10 @@ const refold = <Value>(all: ReadonlyMap<string, ReadonlyMap<string, Value>>): Ke
   )
 
 /** The principal that a cooldown applies to. Common names are often shared, so they count only if the policy says so. */
-const cooldownKey = ({ cooldownByCommonName }: Policy, { username, commonName }: Principal): string | undefined =>
-  principalKeyOf({ username, commonName: cooldownByCommonName ? commonName : undefined })
+export const cooldownKey = (
+  { cooldownByCommonName }: Policy,
+  { username, commonName }: Principal,
+): string | undefined => principalKeyOf({ username, commonName: cooldownByCommonName ? commonName : undefined })
 
 /** An empty history, as if the policies had always been in force and a snapshot were taken at every instant. */
 export const NO_HISTORY: History = {
