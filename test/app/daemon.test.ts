@@ -422,6 +422,22 @@ describe('a termination', () => {
     expect(world.endedIds()).toEqual([violator.id])
     expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['confirmed'])
   })
+
+  it('whose answer was lost begins its cooldown though AWS answers the next one that the connection is gone', async () => {
+    const cooling = policy('max-session-age', { maxAge: '8h' }, { guard: 'off', name: 'daily', cooldownMs: HOUR })
+    await using world = startWorld({ assignment: assignment([cooling]), connections: [overdue()] })
+    const { snapshot } = world.aws.vpn
+    let calls = 0
+    world.aws.behaviour.lies = () => true
+    world.aws.behaviour.failTerminate = () => (++calls === 1 ? 'timeout' : 'connection-not-found')
+    world.aws.vpn.snapshot = async (...asked) => {
+      const read = await snapshot(...asked)
+      return calls < 2 ? read : { ...read, connections: [] }
+    }
+    await world.clock.advance(3 * MINUTE)
+    expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['confirmed'])
+    expect(Object.values(world.saved().endpoints).map(({ terminated }) => Object.keys(terminated))).toEqual([['daily']])
+  })
 })
 
 describe('one cycle', () => {

@@ -238,17 +238,19 @@ const seen = (
     // It proves nothing. But after a clock was set back, it may follow a snapshot that did not show the connection.
     return quietly(status !== undefined && 'absences' in termination ? { ...termination, absences: 0 } : termination)
   }
-  const over = (outcome: Outcome): Step => ({ next: undefined, reports: [reportOf(termination, outcome)] })
+  // If AWS may have acted on any of the calls, the connection did not end by itself.
+  const isHeard = !('heard' in termination) || termination.heard !== 'never'
+  const over = (): Step => ({
+    next: undefined,
+    reports: [reportOf(termination, isHeard ? 'confirmed' : 'already-gone')],
+  })
   if (termination.state === 'reported-gone') {
-    if (status === undefined || status === 'terminated') return over('already-gone')
+    if (status === undefined || status === 'terminated') return over()
     if (waitedMs < rule.verifyWithinMs) return quietly(termination)
     return retried(termination, termination.heard, 0, completedAt, rule)
   }
-  const isHeard = !('heard' in termination) || termination.heard !== 'never'
   const absences = status === undefined ? termination.absences + 1 : 0
-  if (status === 'terminated' || absences >= ABSENCES_THAT_CONFIRM) {
-    return over(isHeard ? 'confirmed' : 'already-gone')
-  }
+  if (status === 'terminated' || absences >= ABSENCES_THAT_CONFIRM) return over()
   const { state } = termination
   const isGivenUp = state === 'lingering' || state === 'given-up'
   if (status === 'terminating' && isHeard) {
