@@ -164,7 +164,7 @@ export const plan: Command = {
           }),
         ),
         calls: calls.length,
-        etaSeconds: etaSeconds(calls.length, configuration.termination.rate),
+        etaSeconds: etaSeconds(calls.length, (edit ?? configuration).termination.rate),
       }
     })
 

@@ -123,6 +123,13 @@ describe('an edit that ends most of an endpoint within the day', () => {
     const { stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--against', 'next'], office.env)
     expect(stdout).toContain('The guard holds the policy "daily"')
     expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([])
+    // The edited file's rate says how long the calls take.
+    const slow = `${CONFIG}\ntermination: { rate: { burst: 1, perSecond: 1 } }\n`
+    await here.write('branch/curfew.yaml', slow)
+    await here.write('branch/policies.yaml', policies(age('30s', ', guard: off')))
+    const inBranch = ['plan', '-c', 'curfew.yaml', '--against', 'branch/curfew.yaml', '--output', 'json']
+    const { endpoints } = JSON.parse((await here.run(inBranch, office.env)).stdout) as { readonly endpoints: unknown }
+    expect(endpoints).toMatchObject([{ calls: 30, etaSeconds: 29 }])
     await here.write('next/policies.yaml', 'version: 1\n')
     expect((await here.run(['plan', '-c', 'curfew.yaml', '--against', 'next'], office.env)).code).toBe(1)
   })
