@@ -22,30 +22,34 @@ export interface Hold {
 /** Enough to recognize the mistake. A log line must not grow with the endpoint. */
 const EXAMPLES = 10
 
-export const holdOf = (
-  policy: string,
+/** The holds of the named policies, in the order of the names. One pass finds all: one edit can cause 200 holds. */
+export const holdsUnder = (
+  names: readonly string[],
   set: PolicySet,
   location: Location,
   decisions: Decisions,
   active: readonly Connection[],
   history: History,
-): Hold => {
+): readonly Hold[] => {
+  if (names.length === 0) return []
   const { now } = decisions
-  const due = decisions.violating.flatMap((decision) => {
-    const verdict = decision.held.find((one) => one.policy.name === policy)
-    return verdict === undefined ? [] : [{ decision, verdict }]
-  })
-  const applicabilitiesOf = set.applicabilities(location)
-  const endsLater = active.filter((connection) => {
-    const applicability = applicabilitiesOf(connection).find((one) => one.policy.name === policy)
-    const at = applicability === undefined ? now : endsAt(applicability, connection, history, now, now + DAY)
-    return at > now && at <= now + DAY
-  })
-  return {
-    policy,
-    endsNow: due.length,
-    endsLater: endsLater.length,
-    active: decisions.active,
-    examples: due.slice(0, EXAMPLES).map(({ decision, verdict }) => violationOf(decision, now, verdict)),
+  const counts = new Map(names.map((name) => [name, { endsNow: 0, endsLater: 0, examples: [] as Violation[] }]))
+  for (const decision of decisions.violating) {
+    for (const verdict of decision.held) {
+      const count = counts.get(verdict.policy.name)
+      if (count === undefined) continue
+      count.endsNow++
+      if (count.examples.length < EXAMPLES) count.examples.push(violationOf(decision, now, verdict))
+    }
   }
+  const applicabilitiesOf = set.applicabilities(location)
+  for (const connection of active) {
+    for (const applicability of applicabilitiesOf(connection)) {
+      const count = counts.get(applicability.policy.name)
+      if (count === undefined) continue
+      const at = endsAt(applicability, connection, history, now, now + DAY)
+      if (at > now && at <= now + DAY) count.endsLater++
+    }
+  }
+  return [...counts].map(([policy, count]) => ({ policy, ...count, active: decisions.active }))
 }

@@ -12,7 +12,7 @@ import { type Instant, NEVER } from '../time/instant.ts'
 import { NO_OUTLOOK, type Outlook } from './agenda.ts'
 import { groundOf } from './assessment.ts'
 import { createDecider, type Decider, type Decisions } from './decide.ts'
-import { holdOf } from './hold.ts'
+import { holdsUnder } from './hold.ts'
 import type { EndpointMemory, Learned } from './memory.ts'
 import { type News, newsOf } from './news.ts'
 import { type EndpointView, tooOldAt } from './view.ts'
@@ -131,7 +131,7 @@ export const judgeEndpoint = (
   const plan = planOf(decisions, together, (id) => terminations.mayPlan(id, now))
   const wasHeld = heldIn(before.standings)
   const newlyHeld = [...acting.held].filter((name) => !wasHeld.has(name) || edits.held.includes(name))
-  const holds = newlyHeld.map((name) => holdOf(name, set, location, decisions, known.active, history))
+  const holds = holdsUnder(newlyHeld, set, location, decisions, active, history)
   const news = newsOf(
     decisions,
     { holds, released: edits.released.filter(({ policy }) => !acting.held.has(policy)) },
