@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { BEFORE_ALL, lineOf } from '../../src/adapters/audit/audit-line.ts'
 import { createStateFile } from '../../src/adapters/files/state-file.ts'
 import { endpointKey } from '../../src/app/site.ts'
 import { EMPTY_STATE } from '../../src/app/state.ts'
@@ -197,6 +198,12 @@ describe('a connection whose termination is under way', () => {
       ...EMPTY_STATE,
       endpoints: { [endpointKey('eu-central-1', OFFICE)]: kept },
     })
+    // A termination of the state counts only with its intent in the trail.
+    const on = { endpointId: OFFICE, account: undefined, region: 'eu-central-1' }
+    const call = { id: answered.callId, selector: answered.selector }
+    const hash = { policySetHash: '0'.repeat(64) }
+    const intent = { time: answered.leftAt, event: 'intent', ...on, ...answered.violation, call, ...hash } as const
+    await here.write('data/audit.jsonl', `${lineOf(intent, BEFORE_ALL)}\n`)
     const listed = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
     expect(listed.stdout.split('\n').find((line) => line.startsWith('carol'))).toContain(
       `  ${deadline.replace('AGAIN', toText(again.tryAgainAt))}  `,
