@@ -203,7 +203,7 @@ describe('a connection whose termination is under way', () => {
     const call = { id: answered.callId, selector: answered.selector }
     const hash = { policySetHash: '0'.repeat(64) }
     const intent = { time: answered.leftAt, event: 'intent', ...on, ...answered.violation, call, ...hash } as const
-    await here.write('data/audit.jsonl', `${lineOf(intent, BEFORE_ALL)}\n`)
+    await here.write('data/audit.jsonl', `${lineOf(intent, BEFORE_ALL).toString()}\n`)
     const listed = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
     expect(listed.stdout.split('\n').find((line) => line.startsWith('carol'))).toContain(
       `  ${deadline.replace('AGAIN', toText(again.tryAgainAt))}  `,
