@@ -62,7 +62,7 @@ export const createDiscovery = ({
   readonly vpn: Pick<VpnSite, 'endpoints'>
   readonly clock: Pick<Clock, 'sleep'>
   readonly selection: EndpointSelection
-  /** What was known of the same site before an edit of the selection. It is used until AWS has answered. */
+  /** The endpoints of the same site before an edit of the selection. They are watched until AWS has answered. */
   readonly before?: readonly Known[]
 }) => {
   const { discover } = selection

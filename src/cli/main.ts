@@ -7,7 +7,7 @@ import { faultText } from './fault.ts'
 // Node 22 and later cache compiled code in the folder for temporary files. If they cannot, the start is only slower.
 ;(module as { readonly enableCompileCache?: () => unknown }).enableCompileCache?.()
 
-/** What is still running after the command has ended may go on for this long. */
+/** The time that work has to end after the command has ended. */
 const LEFT_BEHIND_MS = 1000
 
 /** Without this the SDK prints seven lines about Node 20 on stderr. The image runs Node 24. */

@@ -7,10 +7,10 @@ import { parseInstant } from '../../domain/time/instant-text.ts'
 /** AWS writes `2019-08-12 08:02:53` without a zone. All evidence says UTC; `Date` would read it as local time. */
 const WITHOUT_ZONE = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})$/
 
-/** The other forms of ISO 8601 that have one meaning: any fraction, and an offset with or without a colon. */
+/** Other forms of ISO 8601: with a fraction, and with an offset, with or without a colon. Without an offset it is UTC. */
 const ISO = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(?:(Z)|([+-]\d{2}):?(\d{2}))?$/
 
-/** In the one form that `parseInstant` reads, cut to the millisecond. A time without a zone is UTC. */
+/** The time in the one form that `parseInstant` reads, cut to the millisecond. */
 const canonical = (text: string): string => {
   const [, date, time, fraction, , hours, minutes] = ISO.exec(text) ?? []
   if (date === undefined || time === undefined) return text

@@ -34,7 +34,7 @@ const reasonOf = (said: string): NoCredentials | undefined => {
 
 /**
  * Follows a search of the SDK for credentials. If no provider has any, the SDK throws "Could not load credentials from any
- * providers", and the reason of each provider is lost: its logger alone hears them.
+ * providers", without the reason of each provider. The SDK writes these reasons only to its logger.
  */
 export const createCredentialSearch = () => {
   let reasons: NoCredentials[] = []

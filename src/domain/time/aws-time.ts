@@ -1,6 +1,6 @@
 import { type Instant, SECOND } from './instant.ts'
 
-/** What is known of AWS's time. It is elapsed time plus a base, so that no change of the host's clock moves it. */
+/** AWS's time as far as answers have shown it: elapsed time plus a base. No change of the host's clock moves it. */
 export interface AwsTime {
   /** Nothing may be decided by a time that AWS has not confirmed since the start or since a jump. */
   readonly state: 'unconfirmed' | 'confirmed'
@@ -65,7 +65,7 @@ const agreement = (answers: readonly Bounds[]): Bounds | undefined => {
   return { from: Math.max(...agreeing.map(({ from }) => from)), to: Math.min(...agreeing.map(({ to }) => to)) }
 }
 
-/** What is known after a happening. One answer alone moves nothing. */
+/** AWS's time after a happening. One answer alone moves nothing. */
 export const nextAwsTime = (time: AwsTime, happening: ClockHappening): AwsTime => {
   const { hostBase } = happening
   if (happening.what === 'host-read') {
