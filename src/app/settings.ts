@@ -1,4 +1,4 @@
-import type { GuardLimits } from '../domain/guard/guard.ts'
+import type { GuardLimits } from '../domain/guard/limits.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { RetryRule } from '../domain/terminate/termination.ts'
 

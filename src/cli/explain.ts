@@ -1,7 +1,7 @@
 import { rulesOf } from '../app/endpoint-watch.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { type Connection, nameOrNone } from '../domain/connection.ts'
-import { NO_LIMITS } from '../domain/guard/guard.ts'
+import { NO_LIMITS } from '../domain/guard/limits.ts'
 import { type Explanation, explain, type Judged } from '../domain/judge/explain.ts'
 import { imaginedMemory, imaginedView } from '../domain/judge/imagined.ts'
 import { judgeEndpoint } from '../domain/judge/judge-endpoint.ts'

@@ -1,4 +1,4 @@
-import type { GuardLimits } from '../domain/guard/guard.ts'
+import type { GuardLimits } from '../domain/guard/limits.ts'
 import type { UserEntry } from '../domain/names/user-list.ts'
 import type { Mode, Policy } from '../domain/policies/policy.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'

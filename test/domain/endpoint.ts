@@ -1,5 +1,6 @@
 import type { Connection } from '../../src/domain/connection.ts'
-import { type GuardLimits, type GuardMemory, NO_LIMITS } from '../../src/domain/guard/guard.ts'
+import type { GuardMemory } from '../../src/domain/guard/guard.ts'
+import { type GuardLimits, NO_LIMITS } from '../../src/domain/guard/limits.ts'
 import type { Standing } from '../../src/domain/guard/standing.ts'
 import {
   actingOf,

@@ -1,46 +1,14 @@
-import { type Connection, principalOf } from '../connection.ts'
+import type { Connection } from '../connection.ts'
 import type { Decisions } from '../judge/decide.ts'
 import { isDue, type ViolatedVerdict } from '../judge/verdict.ts'
-import type { Location } from '../names/selector.ts'
-import { acts, type History, type Mode, type Policy } from '../policies/policy.ts'
-import type { PolicySet } from '../policies/policy-set.ts'
-import { type Instant, MINUTE, NEVER } from '../time/instant.ts'
-import { createEndBefore, type NewlyEnded, NOTICEABLE_MS, newlyEndedBy, type Version } from './look-ahead.ts'
+import { acts, type Policy } from '../policies/policy.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+import { asOf, type Counted, entryOf, isRecent, isWithin, keysOf, WITHIN_MS } from './counted.ts'
+import { type Guarded, setFinder } from './guarded.ts'
+import { exceeds, type GuardLimits, isSameLimits, type Sum, tooMuch } from './limits.ts'
+import { type NewlyEnded, newlyEndedBy, type Version } from './look-ahead.ts'
 import { type Base, baseOf, type PolicyVersion, type Standing, type Standings, standingOf, stands } from './standing.ts'
-
-/** How many connections of an endpoint an edit may end, and how far ahead the guard looks. */
-export interface GuardLimits {
-  readonly maxPercent: number
-  readonly minConnections: number
-  /** 0: the guard does not look ahead. */
-  readonly lookAheadMs: number
-}
-
-/** Limits under which nothing is held. */
-export const NO_LIMITS: GuardLimits = { maxPercent: 100, minConnections: NEVER, lookAheadMs: 0 }
-
-const WITHIN_MS = 10 * MINUTE
-
-/** A connection that counts against the limits, and the policy that ends it. The guard let it through. */
-export interface Counted {
-  readonly policy: string
-  readonly connectionId: string
-  /** Undefined if the connection has no name. */
-  readonly principal: string | undefined
-  readonly at: Instant
-  /** Whether the connection was established after the edit. */
-  readonly isArrival: boolean
-}
-
-/** A time in which the guard compares connections that are established after an edit with the rules before it. */
-export interface Trial {
-  /** The hash of the policy set before the edit, and the names of its policies that were in force. */
-  readonly set: string
-  readonly policies: readonly string[]
-  readonly until: Instant
-  /** The largest number of active connections in this time. */
-  readonly most: number
-}
+import { type Due, newArrivals, type Trial, tooManyArrivals, trialAfter } from './trial.ts'
 
 /** What the guard remembers of one endpoint. */
 export interface GuardMemory {
@@ -82,127 +50,6 @@ interface EditReview extends Review {
   /** What the edits since the last judgement end, whether it is held or not. */
   readonly newlyEnded: readonly NewlyEnded[]
 }
-
-/** What the guard reads of an endpoint and its rules. */
-interface Guarded {
-  readonly active: readonly Connection[]
-  /** When the snapshot was begun that shows them. */
-  readonly shownAt: Instant
-  readonly set: PolicySet
-  /** The hash of the policy set. */
-  readonly setHash: string
-  /** Finds an earlier policy set by its hash. Undefined if it can no longer be read. */
-  readonly earlierSet: (hash: string) => PolicySet | undefined
-  readonly location: Location
-  readonly mode: Mode
-  readonly limits: GuardLimits
-  readonly history: History
-  readonly now: Instant
-}
-
-const entryOf = (connection: Connection, policy: string, at: Instant, isArrival: boolean): Counted => ({
-  policy,
-  connectionId: connection.id,
-  principal: principalOf(connection),
-  at,
-  isArrival,
-})
-
-const isSameLimits = (one: GuardLimits, other: GuardLimits) =>
-  one.maxPercent === other.maxPercent &&
-  one.minConnections === other.minConnections &&
-  one.lookAheadMs === other.lookAheadMs
-
-const keysOf = (counted: ReadonlyArray<Pick<Counted, 'policy' | 'connectionId'>>) => {
-  const keys = new Map<string, Set<string>>()
-  for (const { policy, connectionId } of counted) {
-    const known = keys.get(policy) ?? new Set<string>()
-    keys.set(policy, known.add(connectionId))
-  }
-  return {
-    has: ({ policy, connectionId }: Pick<Counted, 'policy' | 'connectionId'>) =>
-      keys.get(policy)?.has(connectionId) === true,
-  }
-}
-
-/** How many connections count, of how many. */
-interface Sum {
-  readonly counted: number
-  readonly of: number
-}
-
-const exceeds = ({ counted, of }: Sum, { minConnections, maxPercent }: GuardLimits) =>
-  counted > minConnections && 100 * counted > maxPercent * of
-
-/**
- * The policies of which the new entries would end too much of the endpoint: first those that do so alone, then all the
- * others together. `counted` are the entries of the last ten minutes that were let through.
- */
-const tooMuch = (
-  entries: readonly Counted[],
-  counted: readonly Counted[],
-  { active, limits }: Pick<Guarded, 'active' | 'limits'>,
-): ReadonlyMap<string, Sum> => {
-  if (entries.length === 0) return new Map()
-  const up = new Set(active.map(({ id }) => id))
-  const gone = new Set(counted.flatMap(({ connectionId }) => (up.has(connectionId) ? [] : [connectionId])))
-  // Connections that have ended since still belong to the endpoint. Otherwise each end would make the limit stricter.
-  const of = active.length + gone.size
-  const sumOf = (...all: ReadonlyArray<readonly Counted[]>): Sum => ({
-    counted: new Set(all.flatMap((some) => some.map(({ connectionId }) => connectionId))).size,
-    of,
-  })
-  const before = groupByPolicy(counted)
-  const alone = new Map<string, Sum>()
-  for (const [policy, some] of groupByPolicy(entries)) {
-    const sum = sumOf(some, before.get(policy) ?? [])
-    if (exceeds(sum, limits)) alone.set(policy, sum)
-  }
-  // One urgent ban beside a held policy still acts.
-  const rest = entries.filter(({ policy }) => !alone.has(policy))
-  const together = sumOf(rest, counted)
-  if (rest.length === 0 || !exceeds(together, limits)) return alone
-  return new Map([...alone, ...rest.map(({ policy }) => [policy, together] as const)])
-}
-
-const groupByPolicy = (entries: readonly Counted[]): ReadonlyMap<string, readonly Counted[]> => {
-  const groups = new Map<string, Counted[]>()
-  for (const entry of entries) {
-    if (groups.get(entry.policy)?.push(entry) === undefined) groups.set(entry.policy, [entry])
-  }
-  return groups
-}
-
-/** The policies that have ended too many different people who connected after the edit. */
-const tooManyArrivals = (
-  arrivals: readonly Counted[],
-  before: readonly Counted[],
-  { most }: Pick<Trial, 'most'>,
-  limits: GuardLimits,
-): ReadonlyMap<string, Sum> => {
-  const known = groupByPolicy(before.filter(({ isArrival }) => isArrival))
-  return new Map(
-    [...groupByPolicy(arrivals)].flatMap(([policy, some]) => {
-      const sum = { counted: some.length + (known.get(policy)?.length ?? 0), of: most }
-      return exceeds(sum, limits) ? [[policy, sum] as const] : []
-    }),
-  )
-}
-
-const isWithin = (now: Instant) => (entry: Counted) => now - entry.at < WITHIN_MS
-
-/** Whether the entry counts together with those of other edits. */
-const isRecent = (now: Instant) => (entry: Counted) => !entry.isArrival && isWithin(now)(entry)
-
-/** After a clock was set back, an instant in the future would count for too long. */
-const asOf = (counted: readonly Counted[], now: Instant): readonly Counted[] =>
-  counted.some(({ at }) => at > now) ? counted.map((entry) => ({ ...entry, at: Math.min(entry.at, now) })) : counted
-
-/** Finds the policy sets of versions. */
-const setFinder =
-  ({ set, setHash, earlierSet }: Pick<Guarded, 'set' | 'setHash' | 'earlierSet'>) =>
-  (hash: string): PolicySet | undefined =>
-    hash === setHash ? set : earlierSet(hash)
 
 /**
  * Compares policies that have been edited since the last judgement with their versions before. If the edits end too
@@ -291,30 +138,6 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
 }
 
 /**
- * The trial after a judgement. Several edits in a row are compared with the rules before the first of them, for as long as
- * the guard looks ahead from that one.
- */
-const trialAfter = (
-  { trial, standings }: GuardMemory,
-  isEdited: boolean,
-  { now, setHash, active, limits }: Guarded,
-): Trial | undefined => {
-  const { lookAheadMs } = limits
-  if (lookAheadMs === 0) return undefined
-  if (trial !== undefined && now < trial.until) {
-    // After a clock was set back, a trial would last too long.
-    return { ...trial, until: Math.min(trial.until, now + lookAheadMs), most: Math.max(trial.most, active.length) }
-  }
-  if (!isEdited) return undefined
-  const inForce = Object.entries(standings).flatMap(([name, standing]) =>
-    standing.state === 'in-force' ? [[name, standing.version.set] as const] : [],
-  )
-  // All of them were judged together, under one policy set.
-  const set = inForce[0]?.[1] ?? setHash
-  return { set, policies: inForce.map(([name]) => name), until: now + lookAheadMs, most: active.length }
-}
-
-/**
  * Checks verdicts that have become due and that no comparison has covered. If they would end too much of the endpoint,
  * their policies are held.
  */
@@ -375,17 +198,6 @@ export const forgetCounted = (
   return { ...memory, counted: memory.counted.filter(isKept) }
 }
 
-/** A due verdict of a policy that is in force and under guard. */
-interface Due {
-  readonly connection: Connection
-  readonly connectionId: string
-  readonly policy: string
-  /** Whether nothing but an edit, or AWS's counters, made it due, and no comparison has covered it. */
-  readonly isUnforeseen: boolean
-  /** Whether no snapshot had shown the connection when its policy was compared. */
-  readonly isArrival: boolean
-}
-
 const dueVerdicts = (decisions: Decisions, { standings, limits }: GuardMemory, guarded: Guarded): readonly Due[] => {
   const { mode, now } = guarded
   const lookAheadMs = limits?.lookAheadMs ?? 0
@@ -416,40 +228,3 @@ const isUnforeseenBy = (
   if (policy.kind.facts !== 'immutable') return true
   return (isNew || deadline > comparedUntil) && since < history.changedAt(policy)
 }
-
-/** The arrivals that the edits of the trial end, and nothing before them would have ended. Each person counts once. */
-const newArrivals = (due: readonly Due[], { counted, trial }: GuardMemory, guarded: Guarded): readonly Counted[] => {
-  const { history, now, location, set } = guarded
-  const earlier = trial && setFinder(guarded)(trial.set)
-  if (trial === undefined || now >= trial.until || earlier === undefined) return []
-  const hashes = new Map(earlier.policies.map(({ name, hash }) => [name, hash]))
-  const inForce = new Set(trial.policies)
-  const edited = new Set(
-    set.policies.flatMap(({ name, hash }) => (inForce.has(name) && hashes.get(name) === hash ? [] : [name])),
-  )
-  const known = keysOf(counted)
-  const people = new Set(counted.map(personKey))
-  const versions = trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true }))
-  const endBefore = createEndBefore(versions, { location, history, now, horizon: now })
-  const arrivals: Counted[] = []
-  // The verdicts of one connection follow each other.
-  let last: { readonly connection: Connection; readonly isEndedAnyway: boolean } | undefined
-  for (const one of due) {
-    const { connection } = one
-    if (!one.isArrival || !edited.has(one.policy) || known.has(one)) continue
-    if (last?.connection !== connection) {
-      last = { connection, isEndedAnyway: endBefore(connection) - now <= NOTICEABLE_MS }
-    }
-    if (last.isEndedAnyway) continue
-    const entry = entryOf(connection, one.policy, now, true)
-    if (entry.principal !== undefined) {
-      const key = personKey(entry)
-      if (people.has(key)) continue
-      people.add(key)
-    }
-    arrivals.push(entry)
-  }
-  return arrivals
-}
-
-const personKey = ({ policy, principal }: Counted) => JSON.stringify([policy, principal])

@@ -1,5 +1,6 @@
 import { isActive } from '../connection.ts'
-import { forgetCounted, type GuardLimits, type GuardMemory, reviewDue, reviewEdits } from '../guard/guard.ts'
+import { forgetCounted, type GuardMemory, reviewDue, reviewEdits } from '../guard/guard.ts'
+import type { GuardLimits } from '../guard/limits.ts'
 import type { NewlyEnded } from '../guard/look-ahead.ts'
 import { heldIn, NONE_HELD } from '../guard/standing.ts'
 import type { Location } from '../names/selector.ts'

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import { NO_LIMITS } from '../guard/guard.ts'
+import { NO_LIMITS } from '../guard/limits.ts'
 import type { Policy } from '../policies/policy.ts'
 import { createPolicySet } from '../policies/policy-set.ts'
 import { retryRule } from '../terminate/termination.ts'

@@ -1,0 +1,109 @@
+import type { Connection } from '../connection.ts'
+import type { Instant } from '../time/instant.ts'
+import { type Counted, entryOf, groupByPolicy, keysOf } from './counted.ts'
+import { type Guarded, setFinder } from './guarded.ts'
+import { exceeds, type GuardLimits, type Sum } from './limits.ts'
+import { createEndBefore, NOTICEABLE_MS, type Version } from './look-ahead.ts'
+import type { Standings } from './standing.ts'
+
+/** A time in which the guard compares connections that are established after an edit with the rules before it. */
+export interface Trial {
+  /** The hash of the policy set before the edit, and the names of its policies that were in force. */
+  readonly set: string
+  readonly policies: readonly string[]
+  readonly until: Instant
+  /** The largest number of active connections in this time. */
+  readonly most: number
+}
+
+/**
+ * The trial after a judgement. Several edits in a row are compared with the rules before the first of them, for as long as
+ * the guard looks ahead from that one.
+ */
+export const trialAfter = (
+  { trial, standings }: { readonly trial: Trial | undefined; readonly standings: Standings },
+  isEdited: boolean,
+  { now, setHash, active, limits }: Guarded,
+): Trial | undefined => {
+  const { lookAheadMs } = limits
+  if (lookAheadMs === 0) return undefined
+  if (trial !== undefined && now < trial.until) {
+    // After a clock was set back, a trial would last too long.
+    return { ...trial, until: Math.min(trial.until, now + lookAheadMs), most: Math.max(trial.most, active.length) }
+  }
+  if (!isEdited) return undefined
+  const inForce = Object.entries(standings).flatMap(([name, standing]) =>
+    standing.state === 'in-force' ? [[name, standing.version.set] as const] : [],
+  )
+  // All of them were judged together, under one policy set.
+  const set = inForce[0]?.[1] ?? setHash
+  return { set, policies: inForce.map(([name]) => name), until: now + lookAheadMs, most: active.length }
+}
+
+/** A due verdict of a policy that is in force and under guard. */
+export interface Due {
+  readonly connection: Connection
+  readonly connectionId: string
+  readonly policy: string
+  /** Whether nothing but an edit, or AWS's counters, made it due, and no comparison has covered it. */
+  readonly isUnforeseen: boolean
+  /** Whether no snapshot had shown the connection when its policy was compared. */
+  readonly isArrival: boolean
+}
+
+/** The arrivals that the edits of the trial end, and nothing before them would have ended. Each person counts once. */
+export const newArrivals = (
+  due: readonly Due[],
+  { counted, trial }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
+  guarded: Guarded,
+): readonly Counted[] => {
+  const { history, now, location, set } = guarded
+  const earlier = trial && setFinder(guarded)(trial.set)
+  if (trial === undefined || now >= trial.until || earlier === undefined) return []
+  const hashes = new Map(earlier.policies.map(({ name, hash }) => [name, hash]))
+  const inForce = new Set(trial.policies)
+  const edited = new Set(
+    set.policies.flatMap(({ name, hash }) => (inForce.has(name) && hashes.get(name) === hash ? [] : [name])),
+  )
+  const known = keysOf(counted)
+  const people = new Set(counted.map(personKey))
+  const versions = trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true }))
+  const endBefore = createEndBefore(versions, { location, history, now, horizon: now })
+  const arrivals: Counted[] = []
+  // The verdicts of one connection follow each other.
+  let last: { readonly connection: Connection; readonly isEndedAnyway: boolean } | undefined
+  for (const one of due) {
+    const { connection } = one
+    if (!one.isArrival || !edited.has(one.policy) || known.has(one)) continue
+    if (last?.connection !== connection) {
+      last = { connection, isEndedAnyway: endBefore(connection) - now <= NOTICEABLE_MS }
+    }
+    if (last.isEndedAnyway) continue
+    const entry = entryOf(connection, one.policy, now, true)
+    if (entry.principal !== undefined) {
+      const key = personKey(entry)
+      if (people.has(key)) continue
+      people.add(key)
+    }
+    arrivals.push(entry)
+  }
+  return arrivals
+}
+
+/** The policies that have ended too many different people who connected after the edit. */
+export const tooManyArrivals = (
+  arrivals: readonly Counted[],
+  before: readonly Counted[],
+  { most }: Pick<Trial, 'most'>,
+  limits: GuardLimits,
+): ReadonlyMap<string, Sum> => {
+  const known = groupByPolicy(before.filter(({ isArrival }) => isArrival))
+  return new Map(
+    [...groupByPolicy(arrivals)].flatMap(([policy, some]) => {
+      const sum = { counted: some.length + (known.get(policy)?.length ?? 0), of: most }
+      return exceeds(sum, limits) ? [[policy, sum] as const] : []
+    }),
+  )
+}
+
+const personKey = ({ policy, principal }: Counted) => JSON.stringify([policy, principal])
