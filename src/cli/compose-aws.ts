@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { replay } from '../adapters/audit/replay.ts'
 import { createVpn } from '../adapters/aws/vpn.ts'
 import { createStateFile } from '../adapters/files/state-file.ts'
@@ -75,6 +76,8 @@ const readEndpoints = async (
   clock: ReturnType<typeof createSkewClock>,
 ): Promise<readonly ReadEndpoint[]> => {
   const { signal } = new AbortController()
+  // Each endpoint that is read listens. Node would print a warning from the eleventh on.
+  setMaxListeners(0, signal)
   const { staleAfterMs } = configuration.poll
   const sites = new Map<string, VpnSite>()
   const budgets = createReadBudgets(clock)

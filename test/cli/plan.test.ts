@@ -128,4 +128,15 @@ describe('curfew plan', () => {
     expect(endpoint?.error).toEqual(expect.any(String))
     expect((await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout).toContain('BLIND')
   })
+
+  it('of many endpoints writes nothing but its own messages to standard error', async () => {
+    await using office = await startOffice({}, { intercept: () => ({ status: 503, body: '<html>no</html>' }) })
+    const ids = Array.from({ length: 12 }, (_, index) => `cvpn-endpoint-${String(index).padStart(17, '0')}`)
+    const many = files['curfew.yaml'].replace(/endpoints: .*/, `endpoints: [${ids.join(', ')}] }]`)
+    await using here = await workspace({ ...files, 'curfew.yaml': many })
+    const { stderr } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
+    const lines = stderr.split('\n').filter((line) => line !== '')
+    expect(lines.length).toBe(ids.length)
+    expect(lines.filter((line) => !line.startsWith('curfew: '))).toEqual([])
+  })
 })
