@@ -14,7 +14,7 @@ import { endpointSchema } from '../../src/simulator/scenario.ts'
 import { createWorld, type SimulatedEndpoint } from '../../src/simulator/world.ts'
 import type { Process } from './process.ts'
 import type { Fault, Scenario } from './scenario.ts'
-import { ENDPOINTS } from './specs.ts'
+import { ENDPOINTS, PROMPT_ENDPOINT } from './specs.ts'
 import type { Timeline } from './timeline.ts'
 
 const REGION = 'eu-central-1'
@@ -24,6 +24,8 @@ const REQUEST_TIMEOUT_MS = 10 * SECOND
 const CREDENTIALS_TIMEOUT_MS = 0.8 * REQUEST_TIMEOUT_MS
 /** How long the fault `stale-list` lists a terminated connection as active. */
 const STALE_MS = 8 * SECOND
+/** How long an endpoint takes to answer with the fault `slow-neighbours`: slow, and just in time. */
+const SLOW_ANSWER_MS = 0.9 * REQUEST_TIMEOUT_MS
 /** How long a connection is `terminating` before it becomes `failed-to-terminate`. */
 const FAILS_AFTER_MS = 3 * SECOND
 /** AWS refuses a call by user name for more connections. */
@@ -151,8 +153,8 @@ export const createAws = (
       }
     }
 
-    /** One request: the way to AWS, the work of AWS, and the way back. */
-    const request = <Value>(signal: AbortSignal, work: () => Value): Promise<Value> =>
+    /** One request about an endpoint: the way to AWS, the work of AWS, and the way back. */
+    const request = <Value>(endpointId: string, signal: AbortSignal, work: () => Value): Promise<Value> =>
       process.ask(async () => {
         if (signal.aborted) throw new VpnError('aborted', 'aborted')
         const startedAt = clock.elapsed()
@@ -167,6 +169,7 @@ export const createAws = (
           throw new VpnError('timeout', 'no answer')
         }
         await sleep(toAwsMs, signal)
+        if (endpointId !== PROMPT_ENDPOINT && strikes('slow-neighbours')) await sleep(SLOW_ANSWER_MS, signal)
         if (strikes('acts-late')) {
           // AWS carries out the request after the process has stopped waiting for it.
           timeline.at(timeline.now() + 2 * REQUEST_TIMEOUT_MS, () => void attempt(work))
@@ -245,11 +248,16 @@ export const createAws = (
       missingPermissions: async () => [],
       account: async () => '111122223333',
 
-      async snapshot(endpointId, signal) {
-        const trulyBegunAt = timeline.now()
+      async snapshot(endpointId, signal, begins) {
+        let trulyBegunAt = timeline.now()
+        const list = { endpointId }
         const connections = await readAllPages(async (token) => {
-          await pagePermit(signal)
-          return request(signal, () => page(endpointId, token))
+          await pagePermit(signal, list)
+          if (token === undefined) {
+            trulyBegunAt = timeline.now()
+            begins?.()
+          }
+          return request(endpointId, signal, () => page(endpointId, token))
         })
         missedBefore.set(endpointId, missedNow.get(endpointId) ?? new Set())
         const completedAt = clock.now()
@@ -261,7 +269,7 @@ export const createAws = (
 
       async terminate(target, signal) {
         watcher.terminating(process, target)
-        return request(signal, () => {
+        return request(target.endpointId, signal, () => {
           // Another tool of the account has used up the rate.
           if (strikes('neighbour')) bucket.drain(elapsedAt(timeline.now()))
           if (!bucket.tryTake(elapsedAt(timeline.now()))) throw new VpnError('throttled', 'too many requests')

@@ -3,6 +3,8 @@ import type { Disk } from '../../src/adapters/audit/disk.ts'
 import type * as pages from '../../src/adapters/aws/pages.ts'
 import type * as executor from '../../src/app/executor.ts'
 import type * as knownByTrail from '../../src/app/known-by-trail.ts'
+import type * as readBudget from '../../src/app/read-budget.ts'
+import type { PageList } from '../../src/app/read-budget.ts'
 import type * as skewClock from '../../src/app/skew-clock.ts'
 import type * as terminationQueue from '../../src/app/termination-queue.ts'
 import type * as guard from '../../src/domain/guard/guard.ts'
@@ -16,6 +18,7 @@ import type * as restsOnName from '../../src/domain/terminate/rests-on-name.ts'
 import type * as termination from '../../src/domain/terminate/termination.ts'
 import type * as tokenBucket from '../../src/domain/terminate/token-bucket.ts'
 import type * as awsTime from '../../src/domain/time/aws-time.ts'
+import { msBetween } from '../../src/domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import type * as timeWindow from '../../src/domain/time/time-window.ts'
 
@@ -25,6 +28,7 @@ interface Modules {
   'adapters/aws/pages.ts': typeof pages
   'app/executor.ts': typeof executor
   'app/known-by-trail.ts': typeof knownByTrail
+  'app/read-budget.ts': typeof readBudget
   'app/skew-clock.ts': typeof skewClock
   'app/termination-queue.ts': typeof terminationQueue
   'domain/guard/guard.ts': typeof guard
@@ -423,6 +427,31 @@ export const PLANTS: readonly Plant[] = [
       bug: 'counters are used after a failed read',
       breaks: ['a failed read suspends policies on changing facts'],
       seed: 2,
+    },
+  ),
+  plant(
+    'app/read-budget.ts',
+    'createReadBudgets',
+    (original) => (clock) => {
+      const budgets = original(clock)
+      let reading: PageList | undefined
+      let askedAt = clock.elapsed()
+      return (key, rate) => {
+        const permit = budgets(key, rate)
+        return async (signal, list) => {
+          while (reading !== undefined && reading !== list && msBetween(askedAt, clock.elapsed()) < 10 * SECOND) {
+            if (signal.aborted) return
+            await clock.sleep(SECOND, signal)
+          }
+          ;[reading, askedAt] = [list, clock.elapsed()]
+          return permit(signal, list)
+        }
+      }
+    },
+    {
+      bug: 'a list waits until no other list is being read',
+      breaks: ['slow endpoints do not delay another one'],
+      seed: 1,
     },
   ),
   plant(

@@ -56,6 +56,7 @@ export const FAULTS = [
   'facts-missing',
   'counters-stand-still',
   'slow',
+  'slow-neighbours',
   'wrong-date',
   'hung-credentials',
 ] as const

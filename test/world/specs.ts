@@ -79,6 +79,9 @@ const policyOf = (spec: PolicySpec, index: number): Policy => {
 
 export const ENDPOINTS = ['0', '1', '2'].map((digit) => `cvpn-endpoint-0123456789abcde0${digit}`)
 
+/** The endpoint that answers at once while the others are slow, with the fault `slow-neighbours`. */
+export const PROMPT_ENDPOINT = ENDPOINTS.at(-1)
+
 export const watchedBy = ({ watched }: AssignmentSpec): readonly string[] =>
   watched.flatMap((place) => ENDPOINTS[place] ?? [])
 

@@ -21,7 +21,7 @@ import {
   userOf,
   WORLD_MINUTES,
 } from './scenario.ts'
-import { assignmentOf, ENDPOINTS, nameOf, readPolicySet, START, watchedBy } from './specs.ts'
+import { assignmentOf, ENDPOINTS, nameOf, PROMPT_ENDPOINT, readPolicySet, START, watchedBy } from './specs.ts'
 import { createTimeline } from './timeline.ts'
 import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
 
@@ -38,6 +38,8 @@ const LONGEST_COOLDOWN_MS = 10 * MINUTE
 const MOST_POLICIES = 5
 /** With federated authentication the user has to sign in again. */
 const SIGN_IN_MS = 40 * SECOND
+/** The longest pause after a failed read, which a throttled one has. */
+const PAUSE_MS = 60 * SECOND
 
 export interface Outcome {
   readonly cycles: number
@@ -78,6 +80,8 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   let assignment = scenario.assignment
   let saved: State = EMPTY_STATE
   let running: Running | undefined
+  /** Until when anything but slow neighbours may delay the reads of an endpoint. */
+  let disturbedUntil: Instant = START
 
   /** When AWS terminated each connection. */
   const endedAt = new Map<string, { readonly endpointId: string; readonly at: Instant }>()
@@ -177,6 +181,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
         return [listen]
       },
     })
+    disturb()
     invariants.reloadBegins(assignment)
     invariants.settled()
     let reloading: Promise<void> = Promise.resolve()
@@ -261,7 +266,26 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     void stopped.done.then(rest, () => {})
   }
 
+  const disturb = (until: Instant = timeline.now()) => {
+    disturbedUntil = Math.max(disturbedUntil, until)
+  }
+
+  /** While the other endpoints are slow, a prompt one is read as often as without them. */
+  const checkPrompt = () => {
+    const now = timeline.now()
+    const view = PROMPT_ENDPOINT === undefined ? undefined : running?.shown.get(PROMPT_ENDPOINT)
+    if (PROMPT_ENDPOINT === undefined || view === undefined || !watchedBy(assignment).includes(PROMPT_ENDPOINT)) return
+    const pages = 1 + aws.listed(PROMPT_ENDPOINT).length / 4
+    const readMs = pages * (200 + 2 * scenario.latencyMs.to)
+    // One read that was under way during the last disturbance, and the longest pause after a failed one.
+    if (now < disturbedUntil + PAUSE_MS + 2 * (scenario.pollSeconds * SECOND + readMs)) return
+    const ageMs = now - view.begunAt
+    if (ageMs > scenario.pollSeconds * SECOND + 2 * readMs + SECOND)
+      invariants.fail('slow endpoints do not delay another one', `the last snapshot is ${ageMs} ms old`)
+  }
+
   const edit = (next: AssignmentSpec) => {
+    disturb()
     assignment = next
     void running?.reload(assignment)
   }
@@ -298,10 +322,15 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
         else found.row.extraEgressBytes += happening.mebibytes * 2 ** 20
         break
       }
-      case 'fault':
-        aws.strike(happening.fault, happening.percent, timeline.now() + happening.forSeconds * SECOND)
+      case 'fault': {
+        const until = timeline.now() + happening.forSeconds * SECOND
+        aws.strike(happening.fault, happening.percent, until)
+        if (happening.fault !== 'slow-neighbours') disturb(until)
+        else for (let at = timeline.now(); at < until; at += SECOND) timeline.at(at, checkPrompt)
         break
+      }
       case 'clock':
+        disturb()
         skewMs += happening.bySeconds * SECOND
         break
       case 'full disk': {
