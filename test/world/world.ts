@@ -266,6 +266,12 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     void stopped.done.then(rest, () => {})
   }
 
+  /** How long it takes to read all lists, which share one rate, one page after the other. */
+  const readAllMs = () => {
+    const pages = ENDPOINTS.reduce((sum, id) => sum + 1 + Math.ceil(aws.listed(id).length / 4), 0)
+    return pages * (200 + 2 * scenario.latencyMs.to)
+  }
+
   const disturb = (until: Instant = timeline.now()) => {
     disturbedUntil = Math.max(disturbedUntil, until)
   }
@@ -275,8 +281,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     const now = timeline.now()
     const view = PROMPT_ENDPOINT === undefined ? undefined : running?.shown.get(PROMPT_ENDPOINT)
     if (PROMPT_ENDPOINT === undefined || view === undefined || !watchedBy(assignment).includes(PROMPT_ENDPOINT)) return
-    const pages = 1 + aws.listed(PROMPT_ENDPOINT).length / 4
-    const readMs = pages * (200 + 2 * scenario.latencyMs.to)
+    const readMs = readAllMs()
     // One read that was under way during the last disturbance, and the longest pause after a failed one.
     if (now < disturbedUntil + PAUSE_MS + 2 * (scenario.pollSeconds * SECOND + readMs)) return
     const ageMs = now - view.begunAt
@@ -366,10 +371,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   }
 
   /** Whether all lists are short enough to be read well before they are too old. */
-  const isReadInTime = () => {
-    const pages = ENDPOINTS.reduce((sum, id) => sum + Math.ceil(aws.listed(id).length / 4), 0)
-    return pages * (200 + 2 * scenario.latencyMs.to) < (scenario.staleAfterMinutes * MINUTE) / 2
-  }
+  const isReadInTime = () => readAllMs() < (scenario.staleAfterMinutes * MINUTE) / 2
 
   /**
    * Whether clients reconnect faster than the rate can end them, or than the disk can record them: each call writes an
