@@ -1,7 +1,7 @@
 import { type Elapsed, LONG_AGO, msBetween } from '../domain/time/elapsed.ts'
 import { MINUTE } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
-import { createDiscovery, type Discovery, type EndpointSelection } from './discovery.ts'
+import { createDiscovery, type Discovery, type EndpointSelection, type Known } from './discovery.ts'
 import { eachEndpointOnce, type WatchedEndpoint } from './each-endpoint-once.ts'
 import type { Emit } from './events.ts'
 import { type Site, siteKey } from './site.ts'
@@ -20,6 +20,9 @@ interface WatchedSite {
   readonly discovery: Discovery
 }
 
+const discoverKey = (discover: EndpointSelection['discover']): string =>
+  JSON.stringify(typeof discover === 'object' ? [...discover.tags] : (discover ?? null))
+
 /** The endpoints of the entries of `watch`. AWS is asked for those that are discovered. */
 export const createWatchList = (clock: Clock, emit: Emit) => {
   let sites: readonly WatchedSite[] = []
@@ -34,15 +37,24 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
   return {
     /**
      * Takes the entries of a configuration. Discovered endpoints that an edited entry still selects stay, until AWS
-     * lists others.
+     * lists others. So do those of an entry whose role or URL was edited in its place: a new way is no new endpoint.
      */
     take(entries: readonly WatchEntry[], vpnOf: (site: Site) => Pick<VpnSite, 'endpoints'>): void {
       const known = new Map(sites.map((one) => [one.key, one]))
-      sites = entries.map((entry) => {
+      const ways = new Set(entries.map(({ site }) => siteKey(site)))
+      const ofOtherWay = (index: number, { site, discover }: WatchEntry): readonly Known[] => {
+        const earlier = sites[index]
+        if (earlier === undefined || ways.has(siteKey(earlier.site))) return []
+        const isSame =
+          earlier.site.region === site.region && discoverKey(earlier.selection.discover) === discoverKey(discover)
+        // The new way may lead to another account, so that the answer through the earlier one says nothing about it.
+        return isSame ? [{ endpoints: earlier.discovery.endpoints, answer: () => undefined }] : []
+      }
+      sites = entries.map((entry, index) => {
         const { site, endpoints, discover } = entry
-        const tags = typeof discover === 'object' ? [...discover.tags] : []
-        const key = JSON.stringify([siteKey(site), endpoints, discover === 'all', tags])
-        const before = sites.flatMap((one) => (siteKey(one.site) === siteKey(site) ? [one.discovery] : []))
+        const key = JSON.stringify([siteKey(site), endpoints, discoverKey(discover)])
+        const ofSameWay = sites.flatMap((one) => (siteKey(one.site) === siteKey(site) ? [one.discovery] : []))
+        const before = ofSameWay.length > 0 ? ofSameWay : ofOtherWay(index, entry)
         const discovery = () => createDiscovery({ vpn: vpnOf(site), clock, selection: entry, before })
         return known.get(key) ?? { key, site, selection: entry, discovery: discovery() }
       })

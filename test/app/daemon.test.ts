@@ -252,6 +252,34 @@ describe('a reload', () => {
     await stopped
   })
 
+  it('keeps the discovered endpoints of an entry whose role was edited, and no others, before AWS lists them', async () => {
+    const through = (role: string, discover: 'all' | { readonly tags: ReadonlyMap<string, string> }) => ({
+      ...assignment([age('8h')]),
+      watch: [
+        {
+          site: { ...SITE, assumeRole: { arn: `arn:aws:iam::111122223333:role/${role}`, externalId: undefined } },
+          endpoints: [],
+          discover,
+        },
+      ],
+    })
+    await using world = startWorld({ assignment: through('one', 'all'), connections: [], start: false })
+    world.aws.behaviour.endpoints = [{ id: ENDPOINT, name: undefined, tags: new Map(), status: 'available' }]
+    const stopped = world.daemon.run(world.stop.signal)
+    await world.clock.advance(SECOND)
+    world.aws.vpn.endpoints = unanswered
+    const watched = async (assigned: ReturnType<typeof through>) => {
+      await world.daemon.reload(assigned)
+      await world.clock.advance(SECOND)
+      return world.daemon.status().map(({ endpoint }) => endpoint.id)
+    }
+    expect(await watched(through('two', 'all'))).toEqual([ENDPOINT])
+    expect(await watched(through('three', { tags: new Map([['team', 'red']]) }))).toEqual([])
+    world.stop.abort()
+    await world.clock.advance(MINUTE)
+    await stopped
+  })
+
   it('connects to a new site after the new policies are in force', async () => {
     const session = connection({ establishedAt: NOON - 5 * HOUR })
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [session] })

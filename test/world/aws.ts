@@ -35,8 +35,8 @@ const MOST_BY_NAME = 5
 export interface AwsWatcher {
   /** A process sends a call. */
   terminating(process: Process, target: TerminateTarget): void
-  /** A process has read a snapshot. `begunAt` is true time. */
-  shown(process: Process, snapshot: Snapshot, begunAt: Instant): void
+  /** A process has read a snapshot. It asked for it at `askedAt`, and sent the first request at `begunAt`, in true time. */
+  shown(process: Process, snapshot: Snapshot, begunAt: Instant, askedAt: Instant): void
   /** AWS acknowledges the termination of an active connection. With the fault `lies` it does nothing else. */
   acknowledged(process: Process, connection: Connection, target: TerminateTarget): void
   /** AWS really terminates the connection. */
@@ -249,7 +249,8 @@ export const createAws = (
       account: async () => '111122223333',
 
       async snapshot(endpointId, signal, begins) {
-        let trulyBegunAt = timeline.now()
+        const askedAt = timeline.now()
+        let trulyBegunAt = askedAt
         const list = { endpointId }
         const connections = await readAllPages(async (token) => {
           await pagePermit(signal, list)
@@ -263,7 +264,7 @@ export const createAws = (
         const completedAt = clock.now()
         const begunAt = completedAt - (timeline.now() - trulyBegunAt)
         const snapshot = { endpointId, begunAt, completedAt, connections }
-        watcher.shown(process, snapshot, trulyBegunAt)
+        watcher.shown(process, snapshot, trulyBegunAt, askedAt)
         return snapshot
       },
 

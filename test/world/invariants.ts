@@ -26,7 +26,7 @@ export interface Life {
   /** The process received the stop signal at least 1 ms ago. */
   stopping: boolean
   readonly shown: Map<string, { readonly snapshot: Snapshot; readonly begunAt: Instant }>
-  /** The longest time that reading an endpoint has taken, by endpoint. */
+  /** The longest time that reading an endpoint has taken, with the wait for other lists, by endpoint. */
   readonly slowestMs: Map<string, number>
   tokens: number
   countedAt: Instant
@@ -271,10 +271,10 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       }
     },
 
-    shown(life: Life, snapshot: Snapshot, begunAt: Instant): void {
+    shown(life: Life, snapshot: Snapshot, begunAt: Instant, askedAt: Instant): void {
       failing.delete(snapshot.endpointId)
       life.shown.set(snapshot.endpointId, { snapshot, begunAt })
-      const tookMs = timeline.now() - begunAt
+      const tookMs = timeline.now() - askedAt
       life.slowestMs.set(snapshot.endpointId, Math.max(tookMs, life.slowestMs.get(snapshot.endpointId) ?? 0))
       const active = snapshot.connections.filter(isActive)
       shownLast.set(snapshot.endpointId, active)

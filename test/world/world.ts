@@ -101,8 +101,8 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       note('terminate', termination)
       check(process, (life) => invariants.terminating(life, termination))
     },
-    shown(process, snapshot, begunAt) {
-      check(process, (life) => invariants.shown(life, snapshot, begunAt))
+    shown(process, snapshot, begunAt, askedAt) {
+      check(process, (life) => invariants.shown(life, snapshot, begunAt, askedAt))
     },
     acknowledged(process, connection, termination) {
       ended++
