@@ -88,6 +88,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   /** The numbers of active connections in recent snapshots, by endpoint. */
   const sizes = new Map<string, { readonly at: Instant; readonly active: number }[]>()
   const gaveUp = new Map<string, Instant>()
+  /** When each endpoint was last reported as blind, until it was decided about again: NEVER while it is blind. */
+  const blindUntil = new Map<string, Instant>()
   /** Endpoints whose last poll failed. */
   const failing = new Set<string>()
   /** When each call by user name left, and the assignments in force at that time. */
@@ -188,6 +190,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     inForce: () => inForce,
     /** Whether the termination was reported as given up, and a new attempt is not due yet. */
     gaveUp: (id: string) => timeline.now() - (gaveUp.get(id) ?? -Infinity) < TRIED_AGAIN_WITHIN_MS,
+    /** Whether the endpoint was blind at some time since then, and the daemon has reported it. */
+    wasBlind: (endpointId: string, since: Instant) => (blindUntil.get(endpointId) ?? -NEVER) >= since,
     /** Whether the daemon has reported that the guard holds the policy there. */
     isHeld: (endpointId: string, policy: string) => holds.get(endpointId)?.has(policy) === true,
     restarted(): void {
@@ -364,7 +368,9 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
 
     heard(life: Life, event: CurfewEvent, isConnected: (endpointId: string, id: string) => boolean): void {
+      if (event.event === 'blind') blindUntil.set(event.endpoint.id, NEVER)
       if (event.event === 'decided') {
+        if (blindUntil.get(event.endpoint.id) === NEVER) blindUntil.set(event.endpoint.id, timeline.now())
         holds.set(event.endpoint.id, event.held)
         judgedUnderNow(event.endpoint.id, inForce.at(-1)?.policies ?? [])
       }
