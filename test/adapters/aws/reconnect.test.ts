@@ -1,20 +1,12 @@
 import { expect, it, vi } from 'vitest'
 import { openSite } from '../../../src/app/site.ts'
 import { connectVpn } from '../../../src/cli/compose-aws.ts'
-import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { ENDPOINT, pageXml, REGION, reply, startStandIn } from './ec2-stand-in.ts'
 import { useFakeCredentials } from './fake-credentials.ts'
+import { POLL } from './poll-settings.ts'
 import { systemClock } from './system-clock.ts'
 
 useFakeCredentials()
-
-const poll = {
-  schedule: '*/15 * * * * *',
-  requestTimeoutMs: 20 * SECOND,
-  staleAfterMs: 5 * MINUTE,
-  minGapMs: 5 * SECOND,
-  rate: { burst: 50, perSecond: 10 },
-}
 
 it('a client with other settings counts its requests to the same account', async () => {
   await using ec2 = await startStandIn(reply(pageXml('')))
@@ -33,7 +25,7 @@ it('a client with other settings counts its requests to the same account', async
       connectVpn({
         site: to,
         account,
-        poll: () => poll,
+        poll: () => POLL,
         budgets: (key) => async () => void keys.push(key),
         clock: systemClock,
         hear: () => {},

@@ -1,20 +1,14 @@
 import { expect, it, vi } from 'vitest'
 import { createReadBudgets } from '../../../src/app/read-budget.ts'
 import { connectVpn } from '../../../src/cli/compose-aws.ts'
-import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { ENDPOINT, pageXml, REGION, reply, rowXml, startStandIn } from './ec2-stand-in.ts'
 import { useFakeCredentials } from './fake-credentials.ts'
+import { POLL } from './poll-settings.ts'
 import { systemClock } from './system-clock.ts'
 
 useFakeCredentials()
 
-const poll = {
-  schedule: '*/15 * * * * *',
-  requestTimeoutMs: 20 * SECOND,
-  staleAfterMs: 5 * MINUTE,
-  minGapMs: 5 * SECOND,
-  rate: { burst: 10_000, perSecond: 10_000 },
-}
+const poll = { ...POLL, rate: { burst: 10_000, perSecond: 10_000 } }
 
 const budgets = createReadBudgets(systemClock)
 const connect = (endpointUrl: string, region = REGION) =>
