@@ -16,6 +16,8 @@ export const watchTrail = (
   count: (outcome: 'written' | 'failed', records: number) => void,
 ): AuditTrail => {
   let isUnwritable = false
+  /** The writes that wait for the disk although they are late. */
+  let late = 0
   const report = (message: string) => {
     if (!isUnwritable) emit({ event: 'unwritable', what: 'audit', message })
     isUnwritable = true
@@ -27,12 +29,16 @@ export const watchTrail = (
       try {
         const written = trail.write(records)
         if ((await within(clock, WRITTEN_WITHIN_MS, written)) === 'late') {
-          report(`cannot write the audit trail: its disk has not answered for ${formatDuration(WRITTEN_WITHIN_MS)}`)
-          await written
+          late++
+          report(`the audit trail is late: a record has waited ${formatDuration(WRITTEN_WITHIN_MS)} for its disk`)
+          await written.finally(() => late--)
         }
         count('written', records.length)
-        if (isUnwritable) emit({ event: 'writable', what: 'audit' })
-        isUnwritable = false
+        // A disk that is only slow completes some writes while others are late.
+        if (isUnwritable && late === 0) {
+          emit({ event: 'writable', what: 'audit' })
+          isUnwritable = false
+        }
       } catch (error) {
         count('failed', records.length)
         if (error instanceof AuditError) report(error.message)

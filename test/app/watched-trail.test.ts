@@ -6,6 +6,30 @@ import { NOON } from '../domain/build.ts'
 import { createManualClock, settled } from './manual-clock.ts'
 import { createStandInTrail } from './stand-in-trail.ts'
 
+it('a disk that is only slow is writable again when no record is late', async () => {
+  const clock = createManualClock(NOON)
+  const events: CurfewEvent[] = []
+  const answers: Array<() => void> = []
+  const write = () =>
+    new Promise<void>((resolve) => {
+      answers.push(resolve)
+    })
+  const watched = watchTrail(
+    { ...createStandInTrail().trail, write },
+    clock,
+    (event) => events.push(event),
+    () => {},
+  )
+  const written = [watched.write([]), watched.write([])]
+  await clock.advance(MINUTE)
+  answers[0]?.()
+  await settled()
+  expect(events.map(({ event }) => event)).toEqual(['unwritable'])
+  answers[1]?.()
+  await Promise.all(written)
+  expect(events.map(({ event }) => event)).toEqual(['unwritable', 'writable'])
+})
+
 it('a disk that does not answer is reported after half a minute, once, and again when it answers', async () => {
   const clock = createManualClock(NOON)
   const events: CurfewEvent[] = []
