@@ -90,6 +90,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
   const gaveUp = new Map<string, Instant>()
   /** When each endpoint was last reported as blind, until it was decided about again: NEVER while it is blind. */
   const blindUntil = new Map<string, Instant>()
+  /** When the trail was last reported as not written: NEVER while it is. */
+  let unwritableUntil: Instant = -NEVER
   /** Endpoints whose last poll failed. */
   const failing = new Set<string>()
   /** When each call by user name left, and the assignments in force at that time. */
@@ -190,12 +192,14 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     inForce: () => inForce,
     /** Whether the termination was reported as given up, and a new attempt is not due yet. */
     gaveUp: (id: string) => timeline.now() - (gaveUp.get(id) ?? -Infinity) < TRIED_AGAIN_WITHIN_MS,
-    /** Whether the endpoint was blind at some time since then, and the daemon has reported it. */
-    wasBlind: (endpointId: string, since: Instant) => (blindUntil.get(endpointId) ?? -NEVER) >= since,
+    /** Whether the daemon has reported at some time since then why it ends few: a blind endpoint, or a late trail. */
+    wasHindered: (endpointId: string, since: Instant) =>
+      Math.max(blindUntil.get(endpointId) ?? -NEVER, unwritableUntil) >= since,
     /** Whether the daemon has reported that the guard holds the policy there. */
     isHeld: (endpointId: string, policy: string) => holds.get(endpointId)?.has(policy) === true,
     restarted(): void {
       restarts.push(timeline.now())
+      unwritableUntil = Math.min(unwritableUntil, timeline.now())
     },
     /** Whether the trail has an intent for the connection and no outcome. */
     isLeftOpen: (id: string) => intended.has(id) && !concluded.has(id),
@@ -368,6 +372,8 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
 
     heard(life: Life, event: CurfewEvent, isConnected: (endpointId: string, id: string) => boolean): void {
+      if (event.event === 'unwritable' && event.what === 'audit') unwritableUntil = NEVER
+      if (event.event === 'writable' && event.what === 'audit') unwritableUntil = timeline.now()
       if (event.event === 'blind') blindUntil.set(event.endpoint.id, NEVER)
       if (event.event === 'decided') {
         if (blindUntil.get(event.endpoint.id) === NEVER) blindUntil.set(event.endpoint.id, timeline.now())

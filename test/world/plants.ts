@@ -109,7 +109,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'a call by user name rests on a verdict about one connection',
       breaks: ['nothing ends without a verdict'],
-      seed: 20,
+      seed: 1024,
     },
   ),
   plant('domain/terminate/rests-on-name.ts', 'MOST_BY_NAME', () => Number.POSITIVE_INFINITY as 5, {
@@ -126,7 +126,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'hours are read in the wrong time zone',
       breaks: ['nothing ends without a verdict', 'no due connection is forgotten'],
-      seed: 2,
+      seed: 212,
     },
   ),
   plant(
@@ -243,7 +243,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'one snapshot without the connection counts as a proof',
       breaks: ['confirmed means that the connection is gone'],
-      seed: 1,
+      seed: 200,
     },
   ),
   plant(
@@ -281,7 +281,7 @@ export const PLANTS: readonly Plant[] = [
     'domain/guard/guard.ts',
     'reviewEdits',
     (original) => (before, guarded) => original(before, { ...guarded, earlierSet: () => undefined }),
-    { bug: 'the rules before an edit are forgotten', breaks: ['an edit that ends too many is held'], seed: 1 },
+    { bug: 'the rules before an edit are forgotten', breaks: ['an edit that ends too many is held'], seed: 303 },
   ),
   plant(
     'domain/guard/guard.ts',
@@ -347,7 +347,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'a connection is given up for good',
       breaks: ['no due connection is forgotten', 'banned users are disconnected in time'],
-      seed: 20,
+      seed: 203,
     },
   ),
   plant(
@@ -415,7 +415,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'a call leaves under a policy that no longer makes the connection due',
       breaks: ['nothing ends without a verdict'],
-      seed: 1,
+      seed: 203,
     },
   ),
   plant(
@@ -451,7 +451,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'a list waits until no other list is being read',
       breaks: ['slow endpoints do not delay another one'],
-      seed: 1,
+      seed: 3,
     },
   ),
   plant(

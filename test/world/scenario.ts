@@ -80,8 +80,16 @@ export type Happening = { readonly afterSeconds: number } & (
   | { readonly what: 'clock'; readonly bySeconds: number }
   | { readonly what: 'full disk'; readonly disk: 'audit' | 'state'; readonly forSeconds: number }
   | { readonly what: 'edit'; readonly assignment: AssignmentSpec }
-  /** An operator adds one policy, which may end everybody soon. */
-  | { readonly what: 'hasty edit'; readonly policy: PolicySpec }
+  /** An operator writes one policy that may end everybody soon: a new one, or in the place of one of the same kind. */
+  | { readonly what: 'hasty edit'; readonly policy: PolicySpec; readonly isNew: boolean }
+  /** Users connect. An operator writes a policy under which they may stay for long, and soon edits it to end them sooner. */
+  | {
+      readonly what: 'lowered age'
+      readonly endpoint: number
+      readonly users: number
+      readonly fromMinutes: number
+      readonly toMinutes: number
+    }
   /** An operator bans more and more users, one edit after the other. */
   | { readonly what: 'ban in slices'; readonly slices: number; readonly everySeconds: number }
   | {
@@ -242,8 +250,10 @@ const PLAIN = {
   exempt: undefined,
 } as const
 
+export const agePolicy = (maxMinutes: number): PolicySpec => ({ ...PLAIN, kind: 'max-session-age', maxMinutes })
+
 const hastyPolicy: fc.Arbitrary<PolicySpec> = fc.oneof(
-  whole(2, 40).map((maxMinutes): PolicySpec => ({ ...PLAIN, kind: 'max-session-age', maxMinutes })),
+  whole(2, 40).map(agePolicy),
   fc.constant<PolicySpec>({ ...PLAIN, kind: 'banned-users', users: [{ pattern: EVERY_USER }] }),
 )
 
@@ -305,7 +315,24 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     ),
   },
   { weight: 2, arbitrary: happens(fc.record({ what: fc.constant('edit' as const), assignment })) },
-  { weight: 1, arbitrary: happens(fc.record({ what: fc.constant('hasty edit' as const), policy: hastyPolicy })) },
+  {
+    weight: 1,
+    arbitrary: happens(
+      fc.record({ what: fc.constant('hasty edit' as const), policy: hastyPolicy, isNew: fc.boolean() }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: happens(
+      fc.record({
+        what: fc.constant('lowered age' as const),
+        endpoint: whole(0, 2),
+        users: whole(4, USERS - 1),
+        fromMinutes: whole(40, 90),
+        toMinutes: whole(5, 30),
+      }),
+    ),
+  },
   {
     weight: 1,
     arbitrary: happens(

@@ -14,6 +14,7 @@ import { mustEnd, usersOverLimit } from './oracle.ts'
 import { createProcess } from './process.ts'
 import {
   type AssignmentSpec,
+  agePolicy,
   badgeOf,
   type Happening,
   type Scenario,
@@ -38,6 +39,8 @@ const LONGEST_COOLDOWN_MS = 10 * MINUTE
 const MOST_POLICIES = 5
 /** With federated authentication the user has to sign in again. */
 const SIGN_IN_MS = 40 * SECOND
+/** How long the longer age is in force before an operator lowers it. */
+const LOWERED_AFTER_MS = 2 * MINUTE
 /** The longest pause after a failed read, which a throttled one has. */
 const PAUSE_MS = 60 * SECOND
 
@@ -296,29 +299,32 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     void running?.reload(assignment)
   }
 
+  const connect = (clients: Omit<Extract<Happening, { what: 'connects' }>, 'what' | 'afterSeconds'>) => {
+    const { user, endpoint, times, badge, ageMinutes, idle, unhealthy } = clients
+    const endpointId = ENDPOINTS[endpoint] ?? ''
+    const username = endpoint === 0 ? undefined : userOf(user)
+    const commonName = badge === 0 ? userOf(user) : badgeOf(badge)
+    const reconnectMs = endpoint < 2 ? RECONNECT_MS : SIGN_IN_MS
+    const reconnectAfter = scenario.reconnect ? reconnectMs : ('never' as const)
+    for (let time = 0; time < times; time++) {
+      const client = {
+        username,
+        commonName,
+        posture: unhealthy ? ['unhealthy'] : time % 2 === 0 ? ['healthy'] : [],
+        reconnectAfter,
+        leavesAt: NEVER,
+        ...traffic(idle, random.world),
+      }
+      aws.connect(endpointId, client, timeline.now() - ageMinutes * MINUTE)
+    }
+  }
+
   const happen = (happening: Happening): void => {
     note('happens', happening)
     switch (happening.what) {
-      case 'connects': {
-        const { user, endpoint, times, badge, ageMinutes, idle, unhealthy } = happening
-        const endpointId = ENDPOINTS[endpoint] ?? ''
-        const username = endpoint === 0 ? undefined : userOf(user)
-        const commonName = badge === 0 ? userOf(user) : badgeOf(badge)
-        const reconnectMs = endpoint < 2 ? RECONNECT_MS : SIGN_IN_MS
-        const reconnectAfter = scenario.reconnect ? reconnectMs : ('never' as const)
-        for (let time = 0; time < times; time++) {
-          const client = {
-            username,
-            commonName,
-            posture: unhealthy ? ['unhealthy'] : time % 2 === 0 ? ['healthy'] : [],
-            reconnectAfter,
-            leavesAt: NEVER,
-            ...traffic(idle, random.world),
-          }
-          aws.connect(endpointId, client, timeline.now() - ageMinutes * MINUTE)
-        }
+      case 'connects':
+        connect(happening)
         break
-      }
       case 'disconnects':
       case 'transfers': {
         const connected = aws.connected()
@@ -351,9 +357,31 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
       case 'edit':
         edit(happening.assignment)
         break
-      case 'hasty edit':
-        edit({ ...assignment, policies: [...assignment.policies.slice(0, MOST_POLICIES - 1), happening.policy] })
+      case 'hasty edit': {
+        const { policy, isNew } = happening
+        const place = isNew ? -1 : assignment.policies.findIndex(({ kind }) => kind === policy.kind)
+        const policies =
+          place < 0
+            ? [...assignment.policies.slice(0, MOST_POLICIES - 1), policy]
+            : assignment.policies.with(place, policy)
+        edit({ ...assignment, policies })
         break
+      }
+      case 'lowered age': {
+        const { endpoint, users, fromMinutes, toMinutes } = happening
+        for (let user = 1; user <= users; user++) {
+          const ageMinutes = (7 * user) % toMinutes
+          connect({ user, endpoint, times: 1, badge: 0, ageMinutes, idle: false, unhealthy: false })
+        }
+        const longer = agePolicy(fromMinutes)
+        edit({ ...assignment, policies: [...assignment.policies.slice(0, MOST_POLICIES - 1), longer] })
+        timeline.at(timeline.now() + LOWERED_AFTER_MS, () => {
+          const place = assignment.policies.indexOf(longer)
+          if (place < 0 || calmAt !== NEVER) return
+          edit({ ...assignment, policies: assignment.policies.with(place, agePolicy(toMinutes)) })
+        })
+        break
+      }
       case 'ban in slices': {
         const policies = assignment.policies.slice(0, MOST_POLICIES - 1)
         for (let slice = 1; slice <= happening.slices; slice++) {
@@ -457,12 +485,13 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
   /** The time for a poll, the decision and the call. A slow disk also writes the records of earlier calls first. */
   const banObjectiveMs = (scenario.pollSeconds + 20) * SECOND + 10 * scenario.syncMs.to
   const checkBans = () =>
-    // A list that takes about as long as `staleAfter` makes the endpoint blind and visible by turns. Few calls leave then.
+    // A list that takes about as long as `staleAfter` makes the endpoint blind and visible by turns, and a disk may be
+    // slower than all records together need. Few calls leave then.
     checkEnds(
       'banned users are disconnected in time',
       banObjectiveMs,
       (policy) => policy.startsWith('banned-users'),
-      invariants.wasBlind,
+      invariants.wasHindered,
     )
 
   /** Whether the trail has an outcome for every call, even after kills. */
