@@ -70,8 +70,9 @@ export const createAws = (
     { burst: rate.burst + 5, perSecond: rate.perSecond * 1.25 },
     elapsedAt(timeline.now()),
   )
-  const missedNow = new Map<string, Set<string>>()
-  const missedBefore = new Map<string, ReadonlySet<string>>()
+  /** The rows that the last complete list of each endpoint missed, and that the last snapshot which a process took missed. */
+  const missedByList = new Map<string, ReadonlySet<string>>()
+  const missedByTaken = new Map<string, ReadonlySet<string>>()
   let answers = 0
   let wrongDates = 0
 
@@ -192,25 +193,24 @@ export const createAws = (
       })
 
     /**
-     * The list changes while it is read, and may miss a row, but never the same row in two consecutive complete
-     * snapshots.
+     * The list changes while it is read, and may miss a row, but never the same row in two consecutive snapshots that a
+     * process takes. While the clock is not confirmed it reads several lists for one snapshot.
      */
-    const isMissed = (endpointId: string, id: string): boolean => {
-      const missed = strikes('missed-rows') && !missedBefore.get(endpointId)?.has(id)
-      if (missed) missedNow.set(endpointId, (missedNow.get(endpointId) ?? new Set()).add(id))
-      return missed
+    const isMissed = (endpointId: string, id: string, missed: Set<string>): boolean => {
+      if (!strikes('missed-rows') || missedByTaken.get(endpointId)?.has(id) === true) return false
+      missed.add(id)
+      return true
     }
 
-    const page = (endpointId: string, token: string | undefined) => {
+    const page = (endpointId: string, token: string | undefined, missed: Set<string>) => {
       const { roster } = endpointOf(endpointId)
-      if (token === undefined) missedNow.set(endpointId, new Set())
       // The list changes while it is read: a row of the previous page may be listed again.
       const after = Number(token ?? -1) - (token !== undefined && strikes('repeated-rows') ? 1 : 0)
       const rows: Connection[] = []
       let last = after
       for (const row of roster.after(after)) {
         if (rows.length === PAGE_ROWS) return { rows, nextToken: String(Math.max(last, Number(token ?? -1) + 1)) }
-        if (!isMissed(endpointId, row.connectionId)) rows.push(shownOf(endpointId, row))
+        if (!isMissed(endpointId, row.connectionId, missed)) rows.push(shownOf(endpointId, row))
         last = row.order
       }
       return { rows, nextToken: undefined }
@@ -252,15 +252,16 @@ export const createAws = (
         const askedAt = timeline.now()
         let trulyBegunAt = askedAt
         const list = { endpointId }
+        const missed = new Set<string>()
         const connections = await readAllPages(async (token) => {
           await pagePermit(signal, list)
           if (token === undefined) {
             trulyBegunAt = timeline.now()
             begins?.()
           }
-          return request(endpointId, signal, () => page(endpointId, token))
+          return request(endpointId, signal, () => page(endpointId, token, missed))
         })
-        missedBefore.set(endpointId, missedNow.get(endpointId) ?? new Set())
+        missedByList.set(endpointId, missed)
         const completedAt = clock.now()
         const begunAt = completedAt - (timeline.now() - trulyBegunAt)
         const snapshot = { endpointId, begunAt, completedAt, connections }
@@ -308,6 +309,10 @@ export const createAws = (
       timeline.at(untilAt, () => {
         if (faults.get(fault)?.until === untilAt) faults.delete(fault)
       })
+    },
+    /** A process has taken the last complete list as its snapshot. */
+    taken(endpointId: string): void {
+      missedByTaken.set(endpointId, missedByList.get(endpointId) ?? new Set())
     },
     heal(): void {
       faults.clear()

@@ -223,6 +223,12 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
         epochs.set(name, { of, since: timeline.now() })
         edited.push(name)
       }
+      // An edit releases what an earlier one must hold, also while no process runs.
+      const written = new Set((assignment?.policies ?? []).map(nameOf))
+      for (const key of mustBeHeld.keys()) {
+        const [, name = ''] = JSON.parse(key) as readonly string[]
+        if (edited.includes(name) || !written.has(name)) mustBeHeld.delete(key)
+      }
       return edited
     },
 
@@ -237,12 +243,6 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     ): void {
       const [assignment] = inForce
       earlier = [...earlier, ...before.policies]
-      const written = new Set((assignment?.policies ?? []).map(nameOf))
-      const isEdited = (key: string) => {
-        const [, name = ''] = JSON.parse(key) as readonly string[]
-        return names.includes(name) || !written.has(name)
-      }
-      for (const key of mustBeHeld.keys()) if (isEdited(key)) mustBeHeld.delete(key)
       if (assignment === undefined || assignment.mode !== 'enforce') return
       const now = life.clock.now()
       if (Math.abs(now - timeline.now()) > closeMs) return

@@ -157,6 +157,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     lives.set(process, life)
     const listen = (event: CurfewEvent) => {
       if (!process.isAlive()) return
+      if (event.event === 'polled') aws.taken(event.endpoint.id)
       if (event.event === 'blind') check(process, () => checkVisible(event.endpoint.id))
       if (event.event === 'polled' || event.event === 'poll-failed') cycles++
       if (keepLog && event.event !== 'decided' && event.event !== 'polled' && event.event !== 'queue')
