@@ -470,6 +470,17 @@ describe('looking ahead', () => {
     expect(effectOf(all.edit([age('2h')], NOON, { mode: 'enforce' }))).toMatchObject({ ended: 0, holds: [] })
   })
 
+  it('does not count connections that may be later than a first start, because AWS tells whole seconds', () => {
+    const arriving = (establishedAt: Instant) => {
+      const changedAt = NOON + 0.3 * SECOND
+      const endpoint = createEndpoint([ban(['person-*'])], { guard: LIMITS, changedAt, kept: createMemory().kept() })
+      endpoint.see([connection({ username: 'alice' })], changedAt)
+      return effectOf(endpoint.see(people(28, { establishedAt }), NOON + 2 * SECOND))
+    }
+    expect(arriving(NOON)).toMatchObject({ ended: 28, holds: [] })
+    expect(arriving(NOON - SECOND)).toMatchObject({ ended: 0, holds: ['banned-users'] })
+  })
+
   it('counts everything where a policy is turned to enforce and edited at once', () => {
     const endpoint = longInForce([age('20h', { mode: 'audit' })], people(100))
     expect(effectOf(endpoint.edit([age('2h')], NOON)).holds).toEqual(['max-session-age'])

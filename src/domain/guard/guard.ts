@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts'
 import type { Decisions } from '../judge/decide.ts'
 import { isDue, type ViolatedVerdict } from '../judge/verdict.ts'
 import { acts, type Policy } from '../policies/policy.ts'
-import { type Instant, NEVER } from '../time/instant.ts'
+import { type Instant, NEVER, SECOND } from '../time/instant.ts'
 import { asOf, type Counted, entryOf, isRecent, isWithin, keysOf, WITHIN_MS } from './counted.ts'
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, isSameLimits, type Sum, tooMuch } from './limits.ts'
@@ -226,5 +226,7 @@ const isUnforeseenBy = (
   { history }: Guarded,
 ): boolean => {
   if (policy.kind.facts !== 'immutable') return true
-  return (isNew || deadline > comparedUntil) && since < history.changedAt(policy)
+  const changedAt = history.changedAt(policy)
+  // AWS tells whole seconds: a new connection of the second of the change may be later than the change.
+  return isNew ? since + SECOND <= changedAt : deadline > comparedUntil && since < changedAt
 }
