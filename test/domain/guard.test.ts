@@ -366,6 +366,31 @@ describe('a hold', () => {
     expect(effectOf(endpoint.edit([age('10h')], monday))).toMatchObject({ ended: 0, heldBack: 100 })
   })
 
+  it.each([
+    ['is renamed', [age('10h', { name: 'daily' })]],
+    ['is split', [age('10h', { name: 'one' }), age('11h', { name: 'two' })]],
+    ['moves to another policy and stays in audit mode', [age('10m', { mode: 'audit' }), age('10h', { name: 'daily' })]],
+  ])('ends with the rules before it, even if the policy %s', (_how, fixed) => {
+    const endpoint = longInForce([age('10h')], people(100, { establishedAt: NOON - HOUR }))
+    expect(effectOf(endpoint.edit([age('10m')], NOON)).holds).toEqual(['max-session-age'])
+    expect(effectOf(endpoint.edit(fixed, NOON + MINUTE))).toMatchObject({ ended: 0, heldBack: 0, begun: [] })
+  })
+
+  it('ends with the rules before it, even if the policy is deleted and restored', () => {
+    const endpoint = longInForce([age('10h')], people(100, { establishedAt: NOON - HOUR }))
+    endpoint.edit([age('10m')], NOON)
+    endpoint.edit([], NOON + MINUTE)
+    expect(effectOf(endpoint.edit([age('10h')], NOON + 2 * MINUTE)).begun).toEqual([])
+    endpoint.edit([], NOON + 3 * MINUTE)
+    expect(effectOf(endpoint.edit([age('10m', { name: 'again' })], NOON + 4 * MINUTE)).begun).toEqual(['again'])
+  })
+
+  it('counts what became overdue while it lasted, also under another name', () => {
+    const endpoint = longInForce([age('10h')], people(100, { establishedAt: NOON - 9.5 * HOUR }))
+    endpoint.edit([age('10m')], NOON)
+    expect(effectOf(endpoint.edit([age('10h', { name: 'daily' })], NOON + HOUR)).begun).toEqual(['daily'])
+  })
+
   it('does not forget the rules before it: a policy returns under its old name', () => {
     const rows = people(100)
     const endpoint = longInForce([age('10h')], rows)
@@ -486,7 +511,7 @@ describe('looking ahead', () => {
     expect(effectOf(endpoint.edit([age('2h')], NOON)).holds).toEqual(['max-session-age'])
   })
 
-  it('checks people who connect within a day of an edit: a pattern that means everybody, saved on a quiet evening', () => {
+  it('checks people who connect after an edit: a pattern that means everybody, saved on a quiet evening', () => {
     const endpoint = longInForce([], people(2, { username: 'night@corp.example' }))
     const edited = endpoint.edit([ban(['*corp*'])], NOON)
     expect(effectOf(edited)).toMatchObject({ ended: 2, holds: [] })
@@ -591,26 +616,44 @@ describe('looking ahead', () => {
     expect(effectOf(turned.edit(policies, NOON, { mode: 'enforce' })).holds).toEqual(['max-session-age'])
   })
 
-  it('gives grace anew where the daemon is turned to audit and back', () => {
+  it.each(['the daemon', 'the policy'])('gives grace anew where %s is turned to audit and back', (what) => {
     const rows = people(5, { establishedAt: NOON - 9 * HOUR })
     const policies = [age('8h', { graceMs: 5 * MINUTE })]
     const endpoint = longInForce([], rows)
     endpoint.edit(policies, NOON)
-    endpoint.edit(policies, NOON + MINUTE, { mode: 'audit' })
+    if (what === 'the daemon') endpoint.edit(policies, NOON + MINUTE, { mode: 'audit' })
+    else endpoint.edit([age('8h', { graceMs: 5 * MINUTE, mode: 'audit' })], NOON + MINUTE)
     endpoint.see(rows, NOON + HOUR)
     endpoint.edit(policies, NOON + HOUR, { mode: 'enforce' })
     expect(endpoint.see(rows, NOON + HOUR + 5 * MINUTE - 1).plan.terminate).toEqual([])
     expect(endpoint.see(rows, NOON + HOUR + 5 * MINUTE).plan.terminate.length).toBe(5)
   })
 
-  it('does not check people who connect once the day is over', () => {
-    const endpoint = longInForce([], [])
+  it('checks people who connect on Monday, after an edit of Friday evening', () => {
+    const friday = Date.parse('2026-11-20T20:00:00Z')
+    const endpoint = createEndpoint([], { guard: LIMITS, changedAt: friday - 30 * DAY })
+    endpoint.see(people(2, { username: 'night@corp.example', establishedAt: friday - HOUR }), friday)
+    endpoint.edit([ban(['*corp*'])], friday)
+    endpoint.see([], friday + DAY)
+    const monday = Date.parse('2026-11-23T08:00:00Z')
+    const company = Array.from({ length: 40 }, (_, person) =>
+      connection({ username: `person-${person}@corp.example`, establishedAt: monday - SECOND }),
+    )
+    expect(effectOf(endpoint.see(company, monday))).toMatchObject({ ended: 0, holds: ['banned-users'] })
+  })
+
+  it.each([
+    ['for a week', LIMITS, 7 * DAY],
+    ['for as long as the guard looks ahead', { ...LIMITS, lookAheadMs: 30 * DAY }, 30 * DAY],
+  ])('checks people who connect %s after an edit, and not later', (_how, guard, lastsMs) => {
+    const endpoint = longInForce([], [], guard)
     endpoint.edit([ban(['*corp*'])], NOON)
     const all = (at: Instant) =>
       people(40, { establishedAt: at }).map((row) => ({ ...row, username: `${row.username}@corp` }))
-    const within = createEndpoint([ban(['*corp*'])], { guard: LIMITS, changedAt: NOON, kept: endpoint.memory.kept() })
-    expect(effectOf(within.see(all(NOON + DAY - 2), NOON + DAY - 1)).holds).toEqual(['banned-users'])
-    expect(effectOf(endpoint.see(all(NOON + DAY - 2), NOON + DAY)).ended).toBe(40)
+    const within = createEndpoint([ban(['*corp*'])], { guard, changedAt: NOON, kept: endpoint.memory.kept() })
+    const end = NOON + lastsMs
+    expect(effectOf(within.see(all(end - 2), end - 1)).holds).toEqual(['banned-users'])
+    expect(effectOf(endpoint.see(all(end - 2), end)).ended).toBe(40)
   })
 
   it('never lets edits end more connections within ten minutes than the limits allow', () => {

@@ -71,7 +71,7 @@ const standing = z.discriminatedUnion('state', [
     counted: amount,
     of: amount,
   }),
-  z.object({ state: z.literal('gone'), version, goneAt: instant }),
+  z.object({ state: z.literal('gone'), version, goneAt: instant, wasHeld: z.boolean() }),
 ])
 
 const guard = z.object({

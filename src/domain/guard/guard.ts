@@ -3,11 +3,20 @@ import type { Decisions } from '../judge/decide.ts'
 import { isDue, type ViolatedVerdict } from '../judge/verdict.ts'
 import { acts, type Policy } from '../policies/policy.ts'
 import { type Instant, NEVER, SECOND } from '../time/instant.ts'
-import { asOf, type Counted, entryOf, isRecent, isWithin, keysOf, WITHIN_MS } from './counted.ts'
+import { asOf, type Counted, entryOf, isRecent, isWithin, keysOf } from './counted.ts'
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, isSameLimits, type Sum, tooMuch } from './limits.ts'
 import { type NewlyEnded, newlyEndedBy, type Version } from './look-ahead.ts'
-import { type Base, baseOf, type PolicyVersion, type Standing, type Standings, standingOf, stands } from './standing.ts'
+import {
+  type Base,
+  baseOf,
+  goneFrom,
+  type PolicyVersion,
+  type Standing,
+  type Standings,
+  standingOf,
+  stands,
+} from './standing.ts'
 import { type Due, newArrivals, type Trial, tooManyArrivals, trialAfter } from './trial.ts'
 
 /** What the guard remembers of one endpoint. */
@@ -74,7 +83,7 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
       standings.set(name, next)
       continue
     }
-    const base = standing?.state === 'gone' && now - standing.goneAt >= WITHIN_MS ? undefined : baseOf(standing)
+    const base = baseOf(standing?.state === 'gone' ? goneFrom(standing, now) : standing)
     // Without a version to compare with, only connections that are overdue count.
     const isUnknown =
       isFirst || (base !== undefined && base.version.hash !== hash && setOf(base.version.set) === undefined)
@@ -88,15 +97,23 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
     return known === undefined ? [] : [{ policy: name, set: known, isInForce }]
   }
   const names = new Set(edits.map(({ policy }) => policy.name))
-  const isFresh = (standing: Standing) => standing.state !== 'gone' || now - standing.goneAt < WITHIN_MS
-  const inForce = Object.entries(before.standings).flatMap(([name, standing]) =>
-    !names.has(name) && (standing.state === 'in-force' || standing.state === 'gone') && isFresh(standing)
-      ? asVersion(name, { version: standing.version, isInForce: true })
-      : [],
+  const gone = new Map(
+    Object.entries(before.standings).flatMap(([name, standing]) => {
+      const next = names.has(name) || standings.has(name) ? undefined : goneFrom(standing, now)
+      return next === undefined ? [] : [[name, next] as const]
+    }),
   )
+  // Rules that move to another policy are compared with the policy that they come from.
+  const others = Object.entries(before.standings).flatMap(([name, standing]) => {
+    if (names.has(name)) return []
+    const next = standings.get(name) ?? gone.get(name)
+    const isLeft = next !== undefined && (standing.state === 'in-force' || next.state !== 'held')
+    const base = isLeft ? baseOf(standing) : undefined
+    return base === undefined || standing.state === 'audit' ? [] : asVersion(name, base)
+  })
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
   const { lookAheadMs } = limits
-  const newlyEnded = newlyEndedBy(names, [...own, ...inForce], { ...guarded, lookAheadMs })
+  const newlyEnded = newlyEndedBy(names, [...own, ...others], { ...guarded, lookAheadMs })
   const entries = newlyEnded.map(({ connection, policy }) => entryOf(connection, policy, now, false))
 
   const counted = asOf(before.counted, now)
@@ -109,13 +126,7 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
       sum === undefined ? inForceNow : { state: 'held', version, before: base?.version, since: now, ...sum },
     )
   }
-  for (const [name, standing] of Object.entries(before.standings)) {
-    if (standings.has(name)) continue
-    if (standing.state === 'in-force') standings.set(name, { state: 'gone', version: standing.version, goneAt: now })
-    if (standing.state === 'gone' && isFresh(standing)) {
-      standings.set(name, { ...standing, goneAt: Math.min(standing.goneAt, now) })
-    }
-  }
+  for (const [name, standing] of gone) standings.set(name, standing)
   // A policy that is turned to enforce as it is has been shown by audit mode.
   const isEdited = edits.some(({ version, base }) => !isFirst && base?.version.hash !== version.hash)
   const isHeld = ({ state }: Standing) => state === 'held'

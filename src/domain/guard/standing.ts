@@ -1,5 +1,6 @@
 import { acts, type Mode, type Policy } from '../policies/policy.ts'
 import type { Instant } from '../time/instant.ts'
+import { WITHIN_MS } from './counted.ts'
 
 /** The content of a policy at some time: its hash, and the hash of the policy set that contains it. */
 export interface PolicyVersion {
@@ -25,8 +26,11 @@ export type Standing =
       readonly counted: number
       readonly of: number
     }
-  /** The policy was deleted while it was in force. It may return, perhaps under another name. */
-  | { readonly state: 'gone'; readonly version: PolicyVersion; readonly goneAt: Instant }
+  /**
+   * The policy was deleted while it was in force or held. It may return, perhaps under another name. `version`: the one that
+   * was in force last.
+   */
+  | { readonly state: 'gone'; readonly version: PolicyVersion; readonly goneAt: Instant; readonly wasHeld: boolean }
 
 /** By the policies' names. */
 export type Standings = Readonly<Record<string, Standing>>
@@ -36,10 +40,18 @@ export const standingOf = (standings: Standings, name: string): Standing | undef
 
 export const NONE_HELD: ReadonlySet<string> = new Set()
 
+/** Since when the guard holds a policy, by its name. */
+export const holdsIn = (standings: Standings): ReadonlyMap<string, Instant> =>
+  new Map(
+    Object.entries(standings).flatMap(([name, standing]) =>
+      standing.state === 'held' ? [[name, standing.since] as const] : [],
+    ),
+  )
+
 /** The names of the policies that the guard holds. */
 export const heldIn = (standings: Standings): ReadonlySet<string> => {
-  const held = Object.entries(standings).flatMap(([name, { state }]) => (state === 'held' ? [name] : []))
-  return held.length === 0 ? NONE_HELD : new Set(held)
+  const held = holdsIn(standings)
+  return held.size === 0 ? NONE_HELD : new Set(held.keys())
 }
 
 /** A version to compare with. Ends that it brought in the past count only if it was in force until now. */
@@ -54,12 +66,28 @@ export const baseOf = (standing: Standing | undefined): Base | undefined => {
     case undefined:
       return undefined
     case 'in-force':
-    case 'gone':
       return { version: standing.version, isInForce: true }
+    case 'gone':
+      return { version: standing.version, isInForce: !standing.wasHeld }
     case 'audit':
       return { version: standing.version, isInForce: false }
     case 'held':
       return standing.before && { version: standing.before, isInForce: false }
+  }
+}
+
+/** The standing of a policy that no longer exists. Undefined if it ended nobody before, or is forgotten. */
+export const goneFrom = (standing: Standing, now: Instant): Extract<Standing, { state: 'gone' }> | undefined => {
+  switch (standing.state) {
+    case 'audit':
+      return undefined
+    case 'in-force':
+      return { state: 'gone', version: standing.version, goneAt: now, wasHeld: false }
+    case 'held':
+      return standing.before && { state: 'gone', version: standing.before, goneAt: now, wasHeld: true }
+    case 'gone':
+      // After a clock was set back, an instant in the future would count for too long.
+      return now - standing.goneAt < WITHIN_MS ? { ...standing, goneAt: Math.min(standing.goneAt, now) } : undefined
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import type { Instant } from '../time/instant.ts'
+import { DAY, type Instant } from '../time/instant.ts'
 import { type Counted, entryOf, groupByPolicy, keysOf } from './counted.ts'
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, type Sum } from './limits.ts'
@@ -16,9 +16,12 @@ export interface Trial {
   readonly most: number
 }
 
+/** An office is empty at night and at the weekend. Within a week everybody for whom an edit is meant has connected. */
+const AT_LEAST_MS = 7 * DAY
+
 /**
- * The trial after a judgement. Several edits in a row are compared with the rules before the first of them, for as long as
- * the guard looks ahead from that one.
+ * The trial after a judgement. Several edits in a row are compared with the rules before the first of them, for a week from
+ * that one, or for as long as the guard looks ahead if that is longer.
  */
 export const trialAfter = (
   { trial, standings }: { readonly trial: Trial | undefined; readonly standings: Standings },
@@ -27,9 +30,10 @@ export const trialAfter = (
 ): Trial | undefined => {
   const { lookAheadMs } = limits
   if (lookAheadMs === 0) return undefined
+  const until = now + Math.max(lookAheadMs, AT_LEAST_MS)
   if (trial !== undefined && now < trial.until) {
     // After a clock was set back, a trial would last too long.
-    return { ...trial, until: Math.min(trial.until, now + lookAheadMs), most: Math.max(trial.most, active.length) }
+    return { ...trial, until: Math.min(trial.until, until), most: Math.max(trial.most, active.length) }
   }
   if (!isEdited) return undefined
   const inForce = Object.entries(standings).flatMap(([name, standing]) =>
@@ -37,7 +41,7 @@ export const trialAfter = (
   )
   // All of them were judged together, under one policy set.
   const set = inForce[0]?.[1] ?? setHash
-  return { set, policies: inForce.map(([name]) => name), until: now + lookAheadMs, most: active.length }
+  return { set, policies: inForce.map(([name]) => name), until, most: active.length }
 }
 
 /** A due verdict of a policy that is in force and under guard. */

@@ -1,4 +1,5 @@
 import { isActive } from '../connection.ts'
+import { holdsIn } from '../guard/standing.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Judged } from './explain.ts'
 import { type Hold, holdsUnder } from './hold.ts'
@@ -10,11 +11,7 @@ export const holdsOf = ({ judgement, rules, memory }: Judged): readonly (Hold & 
   if (decisions === undefined || learned === undefined || view.state === 'blind' || !('snapshot' in view)) return []
   const active = view.snapshot.connections.filter(isActive)
   const history = historyOf(view, rules, memory, now, acting)
-  const since = new Map(
-    Object.entries(learned.guard.standings).flatMap(([name, standing]) =>
-      standing.state === 'held' ? [[name, standing.since] as const] : [],
-    ),
-  )
+  const since = holdsIn(learned.guard.standings)
   const holds = holdsUnder([...since.keys()], rules.set, rules.location, decisions, active, history)
   return holds.map((hold) => ({ ...hold, since: since.get(hold.policy) ?? now }))
 }

@@ -53,7 +53,7 @@ const STATE: State = {
           hasty: { state: 'held', version: AFTER, before: undefined, since: 5, counted: 11, of: 20 },
           closing: { state: 'in-force', version: AFTER, comparedAt: 5 },
           posture: { state: 'audit', version: AFTER },
-          old: { state: 'gone', version: BEFORE, goneAt: 5 },
+          old: { state: 'gone', wasHeld: true, version: BEFORE, goneAt: 5 },
         },
         counted: [
           { policy: 'daily', connectionId: 'one', principal: 'alice', at: 5, isArrival: true },
