@@ -28,7 +28,10 @@ interface Loaded {
 interface LoadedConfiguration extends Loaded {
   /** Undefined if a problem is an error. */
   readonly configuration: Configuration | undefined
-  /** The mode that the daemon's file says, also beside errors. Undefined if it says none, or none that is valid. */
+  /**
+   * The mode that the daemon's file says, also beside errors: `audit` if any line says so. Undefined if it says none, or none
+   * that is valid.
+   */
   readonly writtenMode: Mode | undefined
 }
 
@@ -49,16 +52,26 @@ export const loadConfiguration = (
   const problems: Problem[] = []
   const sources = new Set([path])
   const report: Report = (problem) => problems.push(problem)
-  const file = readCurfewFile(files, path, report)
+  const bytes = readCurfewFile(files, path, report)
+  const read = bytes && readYaml(path, bytes, report)
+  const file = read?.value === undefined ? undefined : read
   const configuration = file && bindConfiguration(files, file, policies, report, (source) => sources.add(source))
   return finish(problems, sources, (isValid) => ({
     configuration: isValid ? configuration : undefined,
-    writtenMode: file && writtenModeOf(file),
+    writtenMode: bytes && writtenModeOf(file, bytes),
   }))
 }
 
-const writtenModeOf = (file: YamlFile): Mode | undefined =>
-  file.isFlawed(['mode']) ? undefined : MODES.find((mode) => mode === file.written(['mode']))
+/**
+ * In an emergency an operator may append `mode: audit` to a file that is broken, or that says `mode: enforce` above. So a
+ * line that says it counts in any file.
+ */
+const AUDIT_LINE = /^mode:[ \t]+(['"]?)audit\1[ \t]*(#.*)?\r?$/m
+
+const writtenModeOf = (file: YamlFile | undefined, bytes: Uint8Array): Mode | undefined => {
+  if (AUDIT_LINE.test(new TextDecoder().decode(bytes))) return 'audit'
+  return file?.isFlawed(['mode']) === false ? MODES.find((mode) => mode === file.written(['mode'])) : undefined
+}
 
 /**
  * Loads policy files, and folders of them, without the daemon's file. Files that they name must lie in their own
@@ -108,7 +121,7 @@ const finish = <Result extends object>(
   return { ...result(!hasErrors(sorted)), problems: sorted, sources: [...sources] }
 }
 
-const readCurfewFile = (files: ConfigFiles, path: string, report: Report): YamlFile | undefined => {
+const readCurfewFile = (files: ConfigFiles, path: string, report: Report): Uint8Array | undefined => {
   const fail = (message: string): undefined => {
     report({ severity: 'error', file: path, line: 1, column: 1, message })
   }
@@ -119,8 +132,7 @@ const readCurfewFile = (files: ConfigFiles, path: string, report: Report): YamlF
   if (found.kind !== 'file') return fail('this is not a file: give the path of curfew.yaml with --config')
   const read = files.read(path)
   if ('why' in read) return fail(`the file cannot be read: ${read.why}`)
-  const file = readYaml(path, read.bytes, report)
-  return file.value === undefined ? undefined : file
+  return read.bytes
 }
 
 const bindConfiguration = (

@@ -538,8 +538,13 @@ describe('the written mode', () => {
     ['that enforces', `${CURFEW}mode: enforce\n`, 'enforce'],
     ['that is misspelled', `${CURFEW}mode: adit\n`, undefined],
     ['that is only the default', CURFEW, undefined],
-    ['that is written twice: the first one', `${CURFEW}mode: audit\nmode: enforce\n`, 'audit'],
-    ['in a file whose structure is unknown', `${CURFEW}mode: audit\n  [\n`, undefined],
+    ['that is written twice: audit, if it is first', `${CURFEW}mode: audit\nmode: enforce\n`, 'audit'],
+    ['that is written twice: audit, if it is last', `mode: enforce\n${CURFEW}mode: audit # stop\n`, 'audit'],
+    ['in a file with an unclosed quote', `name: "x\nmode: enforce\n${CURFEW}mode: 'audit'\n`, 'audit'],
+    ['in a file with a tab', `${CURFEW}mode: audit\r\nserver:\n\tport: 1\n`, 'audit'],
+    ['in a file with a wrong indentation', `${CURFEW}mode: audit\n  [\n`, 'audit'],
+    ['that enforces, in a file whose structure is unknown', `${CURFEW}mode: enforce\n  [\n`, undefined],
+    ['in a comment', `${CURFEW}#mode: audit\nmood: x\n`, undefined],
     ['of another section', `${CURFEW}policies2: { mode: audit }\n`, undefined],
   ])('%s', (_what, curfew, mode) => {
     expect(modeOf(curfew)).toBe(mode)
