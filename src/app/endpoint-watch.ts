@@ -1,4 +1,5 @@
 import { isActive, isKnownStatus } from '../domain/connection.ts'
+import { holdsIn } from '../domain/guard/standing.ts'
 import { type Agenda, type Appointment, agendaOf, NO_OUTLOOK, nextOn } from '../domain/judge/agenda.ts'
 import type { Decisions } from '../domain/judge/decide.ts'
 import {
@@ -37,6 +38,8 @@ export interface EndpointStatus {
   /** Undefined where the view shows nothing to decide on. */
   readonly decisions: Decisions | undefined
   readonly plan: Plan
+  /** Since when the guard holds a policy, by its name. */
+  readonly holds: ReadonlyMap<string, Instant>
   readonly openTerminations: number
   /** The next judgement or read, and its reason. */
   readonly next: Appointment
@@ -370,7 +373,8 @@ export const createEndpointWatch = (options: {
 
     status(): EndpointStatus {
       const openTerminations = memory.terminations.open()
-      return { endpoint, view, decisions, plan, openTerminations, next: nextOn(agenda()) }
+      const holds = holdsIn(memory.guard().standings)
+      return { endpoint, view, decisions, plan, holds, openTerminations, next: nextOn(agenda()) }
     },
 
     /** The memory for the state file; undefined before the first judgement. */

@@ -10,7 +10,8 @@ const becauseOf = (view: EndpointView): string | null => {
 }
 
 /** An endpoint in `/status`. Values that are unknown while the view is unseen or blind are null, never zero. */
-export const endpointStatusOf = ({ endpoint, view, decisions, plan, openTerminations, next }: EndpointStatus) => {
+export const endpointStatusOf = (status: EndpointStatus) => {
+  const { endpoint, view, decisions, plan, holds, openTerminations, next } = status
   const isDecided = decisions !== undefined
   const count = (of: readonly unknown[]) => (isDecided ? of.length : null)
   return {
@@ -24,6 +25,7 @@ export const endpointStatusOf = ({ endpoint, view, decisions, plan, openTerminat
     active: decisions?.active ?? null,
     terminate: count(plan.terminate),
     held: count(plan.held),
+    holds: [...holds].map(([policy, since]) => ({ policy, since: iso(since) })),
     audit: count(plan.audit),
     openTerminations,
     next: { at: iso(next.at), because: iso(next.at) === null ? null : next.because },

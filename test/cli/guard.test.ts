@@ -35,6 +35,7 @@ describe('an edit after which 80 % of an endpoint violate a policy at once', () 
     await using here = await workspace({ 'curfew.yaml': CONFIG, 'policies.yaml': policies(age('8h')) })
     const start = () => here.start(['run', '-c', 'curfew.yaml'], office.env)
     const edited = policies(age('4h'), ban('early-7'))
+    let since: unknown
     {
       await using running = start()
       await running.untilLogged('decided')
@@ -42,6 +43,7 @@ describe('an edit after which 80 % of an endpoint violate a policy at once', () 
       const held = await running.untilLogged('held')
       expect(held).toMatchObject({ level: 'warn', policy: 'daily', endsNow: 40, endsLater: 10, active: 50 })
       expect(held.release).toContain('"guard: off" in it')
+      since = held.since
       await running.untilLogged('termination', ({ connectionId }) => connectionId === early[7])
       running.child.kill('SIGTERM')
       expect(await running.exited).toBe(0)
@@ -54,6 +56,8 @@ describe('an edit after which 80 % of an endpoint violate a policy at once', () 
       await running.until(() => running.log().filter(({ event }) => event === 'decided')[3])
       const metrics = await (await fetch(`${String(url)}/metrics`)).text()
       expect(metrics).toContain(`curfew_guard_held_connections{vpn_endpoint="${OFFICE}",policy="daily"} 39`)
+      const status = (await (await fetch(`${String(url)}/status`)).json()) as unknown
+      expect(status).toMatchObject({ endpoints: [{ held: 39, holds: [{ policy: 'daily', since }] }] })
       running.child.kill(signal)
       await running.exited
     }
@@ -63,9 +67,9 @@ describe('an edit after which 80 % of an endpoint violate a policy at once', () 
     // Each connection that stays up has a record that says so.
     const kept = trail(here.folder).filter(({ event }) => event === 'would-end')
     expect(new Set(kept.map(({ connectionId }) => connectionId))).toEqual(new Set(early))
-    expect((await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout).toContain(
-      'The guard holds the policy "daily"',
-    )
+    const planned = (await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout
+    expect(planned).toContain(`The guard holds the policy "daily" since ${String(since)}`)
+    expect(planned).toContain('"guard: off" in it')
 
     await here.write('policies.yaml', policies(age('4h', ', guard: off'), ban('early-7')))
     await using running = start()

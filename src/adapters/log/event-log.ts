@@ -180,10 +180,11 @@ export const createEventLog =
         break
       }
       case 'held': {
-        const { endpoint, policy, endsNow, endsLater, active, examples } = emitted
+        const { endpoint, policy, endsNow, endsLater, active, examples, at } = emitted
         const release = releaseOf(policy)
+        const [since, names] = [iso(at), examples.map(nameOf)]
         log.warn(
-          { event, ...on(endpoint), policy, active, endsNow, endsLater, names: examples.map(nameOf), release },
+          { event, ...on(endpoint), policy, active, endsNow, endsLater, since, names, release },
           `HELD by the guard: policy "${policy}" would end ${endsNow} of ${active} connections on ${endpoint.name} now, and ${endsLater} more within 24h. It ends nobody there until it is edited. ${release}`,
         )
         break
