@@ -197,7 +197,8 @@ export const composeDaemon = async (options: {
           )
       }
       for (const change of usersFileChanges(before.usersFiles, next.usersFiles)) service.emit(change)
-      await exposure.check(next)
+      // A file on a disk that does not answer must not delay the next reload.
+      void exposure.check(next)
       return sources
     },
 

@@ -2,6 +2,7 @@
 import module from 'node:module'
 import { complain, EXIT } from './command.ts'
 import { runCommandLine } from './command-line.ts'
+import { exit } from './exit.ts'
 import { faultText } from './fault.ts'
 
 // Node 22 and later cache compiled code in the folder for temporary files. If they cannot, the start is only slower.
@@ -38,6 +39,6 @@ process.on('uncaughtException', (error) => {
 process.exitCode = await runCommandLine(process.argv.slice(2))
 // A request or a process that nobody waits for any more, such as a search for credentials, must not keep this process.
 // A device that is full refuses even an empty text, so none is written where nothing waits.
-const leave = () => setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref()
+const leave = () => setTimeout(() => exit(), LEFT_BEHIND_MS).unref()
 if (process.stdout.writableLength === 0) leave()
 else process.stdout.write('', leave)

@@ -6,6 +6,7 @@ import { CONFIG_OPTION, type Command, complain, EXIT, OperatorError, stringOf, U
 import { clock } from './compose-aws.ts'
 import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'
 import { readConfiguration } from './compose-files.ts'
+import { exit } from './exit.ts'
 import { configurationOrComplain } from './problems.ts'
 
 const help = `Usage: curfew run [--config FILE] [--once [--timeout 10m]]
@@ -64,7 +65,7 @@ export const run: Command = {
     const stop = new AbortController()
     const onSignal = () => {
       // A second signal stops the process at once.
-      if (stop.signal.aborted) process.exit(EXIT.failed)
+      if (stop.signal.aborted) exit(EXIT.failed)
       stop.abort()
     }
     process.on('SIGTERM', onSignal)
@@ -81,7 +82,7 @@ export const run: Command = {
       const lines = await output.close(LAST_LINES_MS)
       if (lines > 0) complain(`curfew: ${lines} line(s) of the log could not be written`)
       // Messages that nobody reads on standard error must not keep the process. The timer itself does not keep it.
-      setTimeout(() => process.exit(code), LAST_LINES_MS).unref()
+      setTimeout(() => exit(code), LAST_LINES_MS).unref()
       return code
     }
     const composing = composeDaemon({
@@ -115,12 +116,14 @@ export const run: Command = {
       return finish(exitCode(ended === 'done' && !failed))
     }
 
-    const server = await composed.startServer().catch((error: NodeJS.ErrnoException) => {
+    const starting = composed.startServer().catch((error: NodeJS.ErrnoException) => {
       const { host, port } = configuration.server
       void composed.close()
       if (error instanceof OperatorError) throw error
       throw new OperatorError(`cannot listen on ${host}:${port} (${error.code}): change "server" in ${path}`)
     })
+    const server = await unlessStopped(starting, stop.signal)
+    if (server === 'stopped') return finish(exitCode(true))
     log.info({ event: 'listening', url: server.url }, `metrics at ${server.url}/metrics`)
     let watched = sources
     let reloading = Promise.resolve()

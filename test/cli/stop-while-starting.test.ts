@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { rotatedName } from '../../src/adapters/audit/file-names.ts'
 import { HOUR } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml, OFFICE, startOffice, terminateCalls } from './office.ts'
@@ -26,3 +28,23 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     expect(terminateCalls(office)).toEqual([])
   },
 )
+
+it('SIGTERM while the disk of the trail does not answer stops the process, which never starts', async () => {
+  await using office = await startOffice()
+  office.world.connect({ endpointId: OFFICE, username: 'bob' })
+  await using here = await workspace({ 'curfew.yaml': curfewYaml('mode: enforce'), 'policies.yaml': AGE_POLICY })
+  expect((await here.run(['run', '--once', '-c', 'curfew.yaml'], office.env)).code).toBe(0)
+  const audit = join(here.folder, 'data', 'audit.jsonl')
+  const before = readFileSync(audit, 'utf8')
+  // Nobody ever writes into this pipe.
+  execFileSync('/usr/bin/mkfifo', [rotatedName(audit, 1, 1)])
+  await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+  await running.untilLogged('audit-head')
+  running.child.kill('SIGTERM')
+  await running.exited
+  // The exit code of Node would wait for the disk.
+  expect(running.child.signalCode).toBe('SIGTERM')
+  expect(running.log().map(({ event }) => event)).toContain('stopped')
+  expect(running.log().map(({ event }) => event)).not.toContain('started')
+  expect(readFileSync(audit, 'utf8')).toBe(before)
+})
