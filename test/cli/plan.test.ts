@@ -129,6 +129,21 @@ describe('curfew plan', () => {
     expect((await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout).toContain('BLIND')
   })
 
+  it('shows an endpoint once that one entry lists and another discovers, as the list of connections does', async () => {
+    await using office = await startOffice()
+    office.world.connect({ endpointId: OFFICE, username: 'bob' })
+    const twice = files['curfew.yaml'].replace(
+      /^watch: \[(.*)\]$/m,
+      'watch: [$1, { region: eu-central-1, discover: all }]',
+    )
+    await using here = await workspace({ ...files, 'curfew.yaml': twice })
+    const planned = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json'], office.env)
+    expect((JSON.parse(planned.stdout) as Shown).endpoints).toMatchObject([{ endpointId: OFFICE, active: 1 }])
+    const listed = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
+    expect(listed.stdout.match(/bob/g)).toHaveLength(1)
+    expect(listed.stderr).toContain(OFFICE)
+  })
+
   it('of many endpoints writes nothing but its own messages to standard error', async () => {
     await using office = await startOffice({}, { intercept: () => ({ status: 503, body: '<html>no</html>' }) })
     const ids = Array.from({ length: 12 }, (_, index) => `cvpn-endpoint-${String(index).padStart(17, '0')}`)

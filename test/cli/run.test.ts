@@ -1,7 +1,7 @@
 import { rename, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/time/instant.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { CREDENTIALS, type Running, workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml, isTermination, OFFICE, startOffice, terminatedIds } from './office.ts'
 
@@ -44,6 +44,19 @@ describe('curfew run', () => {
     expect(await running.exited).toBe(0)
     expect(running.stderr).toBe('')
     expect(terminatedIds(office)).toEqual([id])
+  })
+
+  it('tells the status by AWS’s time on a host whose clock is behind', async () => {
+    const behindMs = 3 * MINUTE
+    await using office = await startOffice({}, { now: () => Date.now() + behindMs })
+    await using here = await workspace(enforcing)
+    await using running = here.start(['run', '-c', 'curfew.yaml'], office.env)
+    const url = await serverUrl(running)
+    await running.untilLogged('decided')
+    const before = Date.now()
+    const { now } = (await (await fetch(`${url}/status`)).json()) as { now: string }
+    // The `Date` of an answer has whole seconds.
+    expect(Date.parse(now)).toBeGreaterThan(before + behindMs - 2000)
   })
 
   it('writes a readable log with LOG_FORMAT=pretty, and refuses an unknown format', async () => {

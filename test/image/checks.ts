@@ -130,6 +130,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
 
   entrypoint: ({ config: { Entrypoint = [], Volumes = {} } }) => [
     ...unless(Entrypoint[0] === '/nodejs/bin/node', `the ENTRYPOINT is ${Entrypoint[0]}, which gets the signals`),
+    ...unless(Entrypoint.includes('--disable-sigusr1'), 'SIGUSR1 opens a debugger beside the credentials'),
     ...unless(Object.keys(Volumes).length === 0, 'a VOLUME hides that no volume is mounted'),
   ],
 

@@ -28,16 +28,20 @@ describe('a slow client', () => {
     body.write('POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n')
     drip(body, 'x')
     const handshake = await dial(secure)
-    const ended = [silent, headers, body, handshake].map(untilEnded)
+    const idle = await dial(server)
+    idle.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    const ended = [silent, headers, body, handshake, idle].map(untilEnded)
 
     expect((await server.ask('/metrics')).status).toBe(200)
-    const [nothing, slowHeaders, slowBody] = await Promise.all(ended)
+    const [nothing, slowHeaders, slowBody, , answered] = await Promise.all(ended)
     expect([nothing, slowHeaders].map((answer = '') => statusLine(answer))).toEqual([
       'HTTP/1.1 408 Request Timeout',
       'HTTP/1.1 408 Request Timeout',
     ])
     // The server does not wait for a body: it answers at once.
     expect(statusLine(slowBody ?? '')).toBe('HTTP/1.1 405 Method Not Allowed')
+    // A connection without a further request is closed.
+    expect(statusLine(answered ?? '')).toBe('HTTP/1.1 200 OK')
   })
 })
 
@@ -84,6 +88,31 @@ describe('the number of connections', () => {
     answer()
     expect((await scrape).status).toBe(200)
     for (const socket of others) socket.destroy()
+  })
+
+  it('never keeps a probe out, even while every connection waits for its answer', async () => {
+    const registry = new Registry()
+    let asked = 0
+    let allAsked = () => {}
+    const all = new Promise<void>((resolve) => {
+      allAsked = resolve
+    })
+    const collect = () => {
+      if (++asked === MOST) allAsked()
+      return new Promise<void>(() => {})
+    }
+    registry.registerMetric(new Gauge({ name: 'x', help: 'Takes for ever.', collect, registers: [] }))
+    await using server = await serve({}, { registry })
+    const scrapes: Socket[] = []
+    for (let count = 0; count < MOST; count++) {
+      const scrape = await dial(server)
+      scrape.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      scrapes.push(scrape)
+    }
+    await all
+    expect((await server.ask('/healthz')).status).toBe(200)
+    expect(scrapes.filter(({ destroyed }) => destroyed)).toHaveLength(1)
+    for (const socket of scrapes) socket.destroy()
   })
 
   it('counts connections with TLS by the same rule', async () => {

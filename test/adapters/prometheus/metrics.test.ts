@@ -53,6 +53,12 @@ describe('the metrics', () => {
       expect([series, await metrics.valueOf(series)]).toEqual([series, 0])
   })
 
+  it('count the logins that fail', async () => {
+    const metrics = start()
+    metrics.observeFailedLogin('refused')
+    expect(await metrics.valueOf('curfew_failed_logins_total{outcome="refused"}')).toBe(1)
+  })
+
   it('have the same number of series for 2 and for 100,000 connections', async () => {
     const { observe, series } = start()
     const decider = createDecider(createPolicySet(POLICIES, []), PLACE)
