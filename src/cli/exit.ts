@@ -1,13 +1,22 @@
 /** Operations on the threads of Node, as `getActiveResourcesInfo` names them: of files, and look-ups of hosts. */
 const ON_THREADS = /^(FSReq|GetAddrInfo|GetNameInfo)/
 
+/** A disk that answers does so within this time. */
+const ANSWERS_WITHIN_MS = 1000
+const LOOK_EVERY_MS = 20
+
 /**
- * Ends this process. At its exit Node waits for the operations on its threads, for ever if a disk does not answer. Then
- * SIGTERM ends the process (143 for a shell), which tells that not everything was put in order. The first process of a
- * container cannot end itself so: the container's runtime kills it after the grace period.
+ * Ends this process. At its exit Node waits for the operations on its threads, for ever if a disk does not answer. After a
+ * second SIGTERM then ends the process (143 for a shell), which tells that not everything was put in order. The first
+ * process of a container cannot end itself so: the container's runtime kills it after the grace period.
  */
-export const exit = (code?: number): void => {
-  if (!process.getActiveResourcesInfo().some((name) => ON_THREADS.test(name))) process.exit(code)
+export const exit = (code = process.exitCode, waitedMs = 0): void => {
+  const isWaiting = process.getActiveResourcesInfo().some((name) => ON_THREADS.test(name))
+  if (!isWaiting) process.exit(code)
+  if (waitedMs < ANSWERS_WITHIN_MS) {
+    setTimeout(() => exit(code, waitedMs + LOOK_EVERY_MS), LOOK_EVERY_MS)
+    return
+  }
   process.removeAllListeners('SIGTERM')
   process.kill(process.pid, 'SIGTERM')
 }
