@@ -38,7 +38,7 @@ export interface EndpointStatus {
   /** Undefined where the view shows nothing to decide on. */
   readonly decisions: Decisions | undefined
   readonly plan: Plan
-  /** Since when the guard holds a policy, by its name. */
+  /** The begin of each hold, by the name of the policy. */
   readonly holds: ReadonlyMap<string, Instant>
   readonly openTerminations: number
   /** The next judgement or read, and its reason. */

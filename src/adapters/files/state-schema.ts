@@ -71,7 +71,8 @@ const standing = z.discriminatedUnion('state', [
     counted: amount,
     of: amount,
   }),
-  z.object({ state: z.literal('gone'), version, goneAt: instant, wasHeld: z.boolean() }),
+  // The first states of version 4 have no `wasHeld`: a held policy that was deleted had no standing.
+  z.object({ state: z.literal('gone'), version, goneAt: instant, wasHeld: z.boolean().default(false) }),
 ])
 
 const guard = z.object({

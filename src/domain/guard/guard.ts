@@ -105,11 +105,11 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
   )
   // Rules that move to another policy are compared with the policy that they come from.
   const others = Object.entries(before.standings).flatMap(([name, standing]) => {
-    if (names.has(name)) return []
     const next = standings.get(name) ?? gone.get(name)
-    const isLeft = next !== undefined && (standing.state === 'in-force' || next.state !== 'held')
-    const base = isLeft ? baseOf(standing) : undefined
-    return base === undefined || standing.state === 'audit' ? [] : asVersion(name, base)
+    if (names.has(name) || next === undefined || standing.state === 'audit') return []
+    const isHeldStill = standing.state === 'held' && next.state === 'held'
+    const base = isHeldStill ? undefined : baseOf(standing)
+    return base === undefined ? [] : asVersion(name, base)
   })
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
   const { lookAheadMs } = limits

@@ -27,8 +27,8 @@ export type Standing =
       readonly of: number
     }
   /**
-   * The policy was deleted while it was in force or held. It may return, perhaps under another name. `version`: the one that
-   * was in force last.
+   * The policy was deleted while it was in force or held. It may return, perhaps under another name. `version` was in force
+   * last.
    */
   | { readonly state: 'gone'; readonly version: PolicyVersion; readonly goneAt: Instant; readonly wasHeld: boolean }
 
@@ -40,7 +40,7 @@ export const standingOf = (standings: Standings, name: string): Standing | undef
 
 export const NONE_HELD: ReadonlySet<string> = new Set()
 
-/** Since when the guard holds a policy, by its name. */
+/** The begin of each hold, by the name of the policy. */
 export const holdsIn = (standings: Standings): ReadonlyMap<string, Instant> =>
   new Map(
     Object.entries(standings).flatMap(([name, standing]) =>

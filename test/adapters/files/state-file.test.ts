@@ -103,6 +103,18 @@ describe('the state file', () => {
     expect(await createStateFile(file).load()).toEqual({ state: EMPTY_STATE, setAside: undefined })
   })
 
+  it('is read without what was added later: a deleted policy had been in force', async () => {
+    const text = JSON.stringify(STATE)
+    const older = text.replace('"wasHeld":true,', '')
+    expect(older).not.toBe(text)
+    await createStateFile(file).save(STATE)
+    await writeFile(file, seal(Buffer.from(older)))
+    const { state, setAside } = await createStateFile(file).load()
+    expect(setAside).toBeUndefined()
+    const [memory] = Object.values(state.endpoints)
+    expect(memory?.guard.standings.old).toMatchObject({ state: 'gone', wasHeld: false })
+  })
+
   it('is read in the form of version 3, in which an endpoint had a key for each way to reach it', async () => {
     const [key = '', other = ''] = Object.keys(STATE.endpoints)
     const memory = STATE.endpoints[key]
