@@ -10,13 +10,16 @@ const LOOK_EVERY_MS = 20
  * second SIGTERM then ends the process (143 for a shell), which tells that not everything was put in order. The first
  * process of a container cannot end itself so: the container's runtime kills it after the grace period.
  */
-export const exit = (code = process.exitCode, waitedMs = 0): void => {
-  const isWaiting = process.getActiveResourcesInfo().some((name) => ON_THREADS.test(name))
-  if (!isWaiting) process.exit(code)
-  if (waitedMs < ANSWERS_WITHIN_MS) {
-    setTimeout(() => exit(code, waitedMs + LOOK_EVERY_MS), LOOK_EVERY_MS)
-    return
+export const exit = (code = process.exitCode): void => {
+  const look = (waitedMs: number) => {
+    const isWaiting = process.getActiveResourcesInfo().some((name) => ON_THREADS.test(name))
+    if (!isWaiting) process.exit(code)
+    if (waitedMs < ANSWERS_WITHIN_MS) {
+      setTimeout(look, LOOK_EVERY_MS, waitedMs + LOOK_EVERY_MS)
+    } else {
+      process.removeAllListeners('SIGTERM')
+      process.kill(process.pid, 'SIGTERM')
+    }
   }
-  process.removeAllListeners('SIGTERM')
-  process.kill(process.pid, 'SIGTERM')
+  look(0)
 }

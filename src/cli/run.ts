@@ -64,7 +64,7 @@ export const run: Command = {
     const path = String(values.config)
     const stop = new AbortController()
     const onSignal = () => {
-      // A second signal stops the process at once.
+      // A second signal does not wait for the calls in flight.
       if (stop.signal.aborted) exit(EXIT.failed)
       stop.abort()
     }

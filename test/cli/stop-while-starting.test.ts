@@ -42,7 +42,7 @@ it('SIGTERM while the disk of the trail does not answer stops the process, which
   await running.untilLogged('audit-head')
   running.child.kill('SIGTERM')
   await running.exited
-  // The exit code of Node would wait for the disk.
+  // Node does not exit before the disk answers.
   expect(running.child.signalCode).toBe('SIGTERM')
   expect(running.log().map(({ event }) => event)).toContain('stopped')
   expect(running.log().map(({ event }) => event)).not.toContain('started')
