@@ -33,8 +33,8 @@ const reasonOf = (said: string): NoCredentials | undefined => {
 }
 
 /**
- * Follows a search of the SDK for credentials. If no provider has any, the error that the SDK throws does not say why. The
- * SDK writes the reason of each provider only to its logger.
+ * Follows a search of the SDK for credentials. If no provider has any, the SDK's error lacks the reasons of the providers.
+ * The SDK writes them only to its logger.
  */
 export const createCredentialSearch = () => {
   let reasons: NoCredentials[] = []
