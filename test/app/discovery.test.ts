@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createDiscovery, type EndpointSelection } from '../../src/app/discovery.ts'
 import { type ListedEndpoint, VpnError, type VpnErrorCode } from '../../src/app/vpn.ts'
+import { MINUTE } from '../../src/domain/time/instant.ts'
 import { createManualClock } from './manual-clock.ts'
 
 const STAFF = 'cvpn-endpoint-0123456789abcdef0'
@@ -75,6 +76,23 @@ describe('discovery', () => {
     put(CONTRACTORS)
     expect(await refresh()).toEqual({ ...QUIET, added: [CONTRACTORS], removed: [STAFF] })
     expect(current()).toEqual([MACHINES, CONTRACTORS])
+  })
+
+  it('gives a list up that is not complete after a minute, keeps the endpoints, and lists again', async () => {
+    const clock = createManualClock(0)
+    const account = standInAccount()
+    account.put(STAFF)
+    let isHanging = false
+    const endpoints = () => (isHanging ? new Promise<never>(() => {}) : account.vpn.endpoints())
+    const discovery = createDiscovery({ clock, vpn: { endpoints }, selection: { endpoints: [], discover: 'all' } })
+    await discovery.refresh(never)
+    isHanging = true
+    const late = discovery.refresh(never)
+    await clock.advance(MINUTE)
+    expect(await late).toMatchObject({ endpoints: [{ id: STAFF }], removed: [], failure: { code: 'timeout' } })
+    isHanging = false
+    account.put(MACHINES)
+    expect((await discovery.refresh(never)).added).toMatchObject([{ id: MACHINES }])
   })
 
   it.each<VpnErrorCode>(['throttled', 'denied', 'timeout', 'malformed', 'aborted'])(
