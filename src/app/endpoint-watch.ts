@@ -1,4 +1,4 @@
-import { isActive, isKnownStatus } from '../domain/connection.ts'
+import { isActive } from '../domain/connection.ts'
 import { holdsIn } from '../domain/guard/standing.ts'
 import { type Agenda, type Appointment, agendaOf, NO_OUTLOOK, nextOn } from '../domain/judge/agenda.ts'
 import type { Decisions } from '../domain/judge/decide.ts'
@@ -10,19 +10,20 @@ import {
   prepareJudgement,
 } from '../domain/judge/judge-endpoint.ts'
 import { createMemory, type KeptMemory, type Observation } from '../domain/judge/memory.ts'
-import type { News } from '../domain/judge/news.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
-import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
+import type { Snapshot } from '../domain/snapshot.ts'
 import { EMPTY_PLAN, type Plan } from '../domain/terminate/plan.ts'
 import { retryRule } from '../domain/terminate/termination.ts'
 import { type Instant, NEVER } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { confirmedSnapshot } from './confirmed-snapshot.ts'
+import { type DatedNews, eventOf, isToldOnce } from './dated-news.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { createExecutor } from './executor.ts'
+import { createOddValues } from './odd-values.ts'
 import { createPace } from './pace.ts'
 import { createReconnects } from './reconnects.ts'
 import type { CycleSettings } from './settings.ts'
@@ -67,10 +68,6 @@ export const rulesOf = (
   })
 }
 
-/** The state keeps holds and warnings as told. */
-const isToldOnce = ({ news: { what } }: { readonly news: News }): boolean =>
-  what === 'held' || what === 'released' || what === 'warning'
-
 /** One endpoint: snapshot -> judge -> execute -> verify. Only one read runs at a time. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
@@ -96,8 +93,6 @@ export const createEndpointWatch = (options: {
   const memory = createMemory(options.kept)
   const reconnects = createReconnects()
   const pace = createPace(clock, options.random)
-  const reportedStatuses = new Set<string>()
-  const reportedFields = new Set<UnreadField>()
 
   let { settings } = options
   /** The rules of the last try. */
@@ -114,6 +109,8 @@ export const createEndpointWatch = (options: {
     if (event.event === 'accepted') reconnects.terminated(event.violation, event.at)
     options.emit(event)
   }
+
+  const oddValues = createOddValues(endpoint, emit)
 
   const viewAt = (sighting: Sighting, now: Instant): EndpointView =>
     nextView(view, sighting, now, {
@@ -150,28 +147,8 @@ export const createEndpointWatch = (options: {
 
   const agenda = (): Agenda => agendaOf(outlook, memory.terminations, rules.retry)
 
-  const report = ({ news, at }: { readonly news: News; readonly at: Instant }) => {
-    switch (news.what) {
-      case 'violation': {
-        const { violation, mode } = news
-        emit({ event: 'violation', endpoint, violation, mode, repeats: reconnects.countOf(violation), at })
-        break
-      }
-      case 'held':
-        emit({ event: 'held', endpoint, ...news.hold, at })
-        break
-      case 'released':
-        emit({ event: 'released', endpoint, ...news.release, at })
-        break
-      case 'near-miss':
-        emit({ event: 'near-miss', endpoint, nearMiss: news.nearMiss })
-        break
-      case 'warning':
-        emit({ event: 'warning', endpoint, violation: news.violation, leadMs: news.leadMs, endsAt: news.endsAt, at })
-    }
-  }
-
-  const telling = createTelling(clock, options.stop, report, isToldOnce)
+  const tell = (one: DatedNews) => emit(eventOf(one, endpoint, reconnects.countOf))
+  const telling = createTelling(clock, options.stop, tell, isToldOnce)
 
   const confirmClock = (now: Instant) => {
     memory.confirmClock(now)
@@ -199,29 +176,12 @@ export const createEndpointWatch = (options: {
     pace.judged(begunAt)
   }
 
-  const reportStatuses = ({ connections }: Snapshot) => {
-    for (const { status } of connections) {
-      if (isKnownStatus(status) || reportedStatuses.has(status)) continue
-      reportedStatuses.add(status)
-      emit({ event: 'unknown-status', endpoint, status })
-    }
-  }
-
-  const reportUnread = ({ unread = new Map() }: Snapshot) => {
-    for (const [field, value] of unread) {
-      if (reportedFields.has(field)) continue
-      reportedFields.add(field)
-      emit({ event: 'unread-value', endpoint, field, value })
-    }
-  }
-
   const succeeded = (snapshot: Snapshot, observation: Observation) => {
     const at = snapshot.completedAt
     pace.readSucceeded()
     emit({ event: 'polled', endpoint, snapshot, at })
     look(viewAt({ what: 'snapshot', snapshot }, clock.now()), clock.now())
-    reportStatuses(snapshot)
-    reportUnread(snapshot)
+    oddValues.report(snapshot)
     const reports = takeIn(memory, snapshot, clock.trust() === 'confirmed' ? observation : undefined, rules)
     for (const reconnect of reconnects.observe(snapshot.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
