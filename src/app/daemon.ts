@@ -11,8 +11,8 @@ import {
 } from '../domain/policies/policy-ages.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
-import { type Elapsed, msBetween } from '../domain/time/elapsed.ts'
-import { type Instant, MINUTE, NEVER, SECOND } from '../domain/time/instant.ts'
+import type { Elapsed } from '../domain/time/elapsed.ts'
+import { type Instant, NEVER, SECOND } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
@@ -22,7 +22,8 @@ import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
 import { createRehearsal } from './rehearsal.ts'
 import type { Schedule } from './schedule.ts'
 import type { CycleSettings } from './settings.ts'
-import { type Connect, endpointKey, type LiveSite, openSite, type Site, siteKey } from './site.ts'
+import { type Connect, endpointKey, siteKey } from './site.ts'
+import { createSites } from './sites.ts'
 import type { State } from './state.ts'
 import { createStateKeeper, type SaveState } from './state-keeper.ts'
 import { createTerminationQueues } from './termination-queues.ts'
@@ -42,9 +43,6 @@ export interface Assignment {
 
 /** The longest sleep. The clock may jump, and a longer timer would not notice. */
 const SLICE_MS = SECOND
-
-/** How often AWS is asked for accounts that it has not returned yet. */
-const IDENTIFY_EVERY_MS = MINUTE
 
 /** The time limit of the last save of the state. */
 const LAST_SAVE_WITHIN_MS = 1.5 * SECOND
@@ -77,8 +75,7 @@ export const createDaemon = (options: {
   // Every running operation listens to these signals: each account and Region alone has eight calls. Without this Node
   // warns of a leak.
   setMaxListeners(0, stop.signal, abort.signal)
-  const opening = new Map<string, Promise<LiveSite>>()
-  const sites = new Map<string, LiveSite>()
+  const sites = createSites({ connect, clock, stop: stop.signal })
   const watches = new Map<string, EndpointWatch>()
   /** The key of the site through which a watch reaches its endpoint. */
   const siteKeys = new WeakMap<EndpointWatch, string>()
@@ -95,7 +92,6 @@ export const createDaemon = (options: {
   let dated = datedAt(datedPolicies(options.state.policies), startedAt)
   let turnedAt = clock.elapsed()
   let tickAt = startedAt
-  let identifiedAt = turnedAt
 
   const emit: Emit = (event) => {
     // These events may change the memory that the state file keeps.
@@ -144,27 +140,13 @@ export const createDaemon = (options: {
 
   const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
 
-  const connectOnce = async (site: Site): Promise<LiveSite> => {
-    const live = await openSite(site, { connect, clock, stop: stop.signal })
-    sites.set(siteKey(site), live)
-    return live
-  }
-
-  /** Connects to a site, unless it is connected already. */
-  const open = (site: Site): Promise<LiveSite> => {
-    const key = siteKey(site)
-    const opened = opening.get(key) ?? connectOnce(site)
-    opening.set(key, opened)
-    return opened
-  }
-
   const openAll = async () => {
-    await Promise.all(assignment.watch.map(({ site }) => open(site)))
+    await Promise.all(assignment.watch.map(({ site }) => sites.open(site)))
   }
 
   const takeWatchList = () =>
     watchList.take(assignment.watch, (site) => ({
-      endpoints: async (signal) => (await open(site)).vpn.endpoints(signal),
+      endpoints: async (signal) => (await sites.open(site)).vpn.endpoints(signal),
     }))
 
   /**
@@ -179,7 +161,7 @@ export const createDaemon = (options: {
     )
     for (const [key, watch] of watches) {
       const site = found.get(key)?.site
-      if (site !== undefined && (siteKey(site) === siteKeys.get(watch) || !sites.has(siteKey(site)))) continue
+      if (site !== undefined && (siteKey(site) === siteKeys.get(watch) || sites.get(site) === undefined)) continue
       keep(key, watch)
       watch.retire()
       watches.delete(key)
@@ -187,7 +169,7 @@ export const createDaemon = (options: {
     const known = [...watches].map(([key, watch]) => ({ watch, name: found.get(key)?.endpoint.name }))
     const added: EndpointWatch[] = []
     for (const [key, { site, endpoint }] of found) {
-      const live = sites.get(siteKey(site))
+      const live = sites.get(site)
       if (watches.has(key) || live === undefined) continue
       const { vpn } = live
       const account = live.account()
@@ -218,16 +200,11 @@ export const createDaemon = (options: {
     return added
   }
 
-  /** Asks again for accounts that are not known. Their watches keep their queues: an unknown account has its own. */
-  const identify = async () => {
-    identifiedAt = clock.elapsed()
-    await Promise.all(
-      [...sites].map(async ([key, live]) => {
-        if (!(await live.identify())) return
-        for (const watch of watches.values()) if (siteKeys.get(watch) === key) watch.identified(live.account())
-      }),
-    )
-  }
+  /** Watches keep their queues once their account is known: an unknown account has its own. */
+  const identify = () =>
+    sites.identify((siteOf, account) => {
+      for (const watch of watches.values()) if (siteKeys.get(watch) === siteOf) watch.identified(account)
+    })
 
   /** Checks the permissions that enforcing needs. Audit mode does not need them, and does not check them. */
   const rehearse = () => {
@@ -321,7 +298,7 @@ export const createDaemon = (options: {
       }
       rehearse()
       if (watchList.isDue()) void track(rediscover())
-      if (msBetween(identifiedAt, turnedAt) >= IDENTIFY_EVERY_MS) void track(identify())
+      if (sites.isIdentifyDue()) void track(identify())
       if (keeper.isDue()) void keeper.save()
       await clock.sleep(Math.min(SLICE_MS, Math.max(1, sleepMs)), until)
     }
@@ -395,10 +372,7 @@ export const createDaemon = (options: {
     obeyAudit: (): void =>
       putInForce({ ...assignment, settings: { ...assignment.settings, mode: 'audit' } }, 'mode-obeyed', clock.now()),
 
-    /** Connects to all sites again, because the settings of requests have changed. */
-    reconnect(): void {
-      for (const site of sites.values()) site.reconnect()
-    },
+    reconnect: sites.reconnect,
 
     /** When the policy of that name last changed. */
     changedAt: (name: string): Instant => changedAt({ name }),
