@@ -385,6 +385,46 @@ describe('a hold', () => {
     expect(effectOf(endpoint.edit([age('10m', { name: 'again' })], NOON + 4 * MINUTE)).begun).toEqual(['again'])
   })
 
+  it('never begins again when the rules before it return, in whatever form, and nobody is overdue', () => {
+    const minutes = (min: number, max: number) => fc.integer({ min, max }).map((count) => count * MINUTE)
+    const form = fc.constantFrom<readonly Policy[]>(
+      [age('10h')],
+      [age('10h', { name: 'renamed' })],
+      [age('11h'), age('10h', { name: 'split' })],
+      [age('10h', { name: 'one' }), age('12h', { name: 'two' })],
+      [age('1m', { mode: 'audit' }), age('10h', { name: 'beside' })],
+    )
+    const edits = fc.array(fc.record({ gap: minutes(0, 9), maxAge: fc.integer({ min: 1, max: 500 }) }), {
+      maxLength: 3,
+    })
+    let heldOnce = 0
+    fc.assert(
+      fc.property(
+        fc.array(minutes(0, 500), { minLength: 11, maxLength: 40 }),
+        edits,
+        minutes(0, 9),
+        fc.boolean(),
+        form,
+        (...drawn) => {
+          const [ages, mistakes, gap, isDeletedFirst, fixed] = drawn
+          const rows = ages.map((ageMs, index) =>
+            connection({ username: `person-${index}`, establishedAt: NOON - ageMs }),
+          )
+          const endpoint = longInForce([age('10h')], rows)
+          let now = NOON
+          for (const { gap: pause, maxAge } of mistakes) {
+            now += pause
+            endpoint.edit([age(`${maxAge}m`)], now)
+          }
+          if (effectOf(endpoint.judge(now)).holds.length > 0) heldOnce++
+          if (isDeletedFirst) endpoint.edit([], now)
+          expect(effectOf(endpoint.edit(fixed, now + gap)).begun).toEqual([])
+        },
+      ),
+    )
+    expect(heldOnce).toBeGreaterThan(10)
+  })
+
   it('counts what became overdue while it lasted, also under another name', () => {
     const endpoint = longInForce([age('10h')], people(100, { establishedAt: NOON - 9.5 * HOUR }))
     endpoint.edit([age('10m')], NOON)
