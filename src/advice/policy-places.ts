@@ -1,4 +1,4 @@
-import { GROUP } from '../config/bind/vocabulary.ts'
+import { groupNameOf } from '../config/bind/vocabulary.ts'
 import type { ConfigFiles } from '../config/config-files.ts'
 import { listPolicyFiles, type NamedPath } from '../config/policy-file-list.ts'
 import type { Problem } from '../config/yaml/problem.ts'
@@ -49,7 +49,8 @@ export const createPolicyPlaces = (
   }
   const sizeOf = (entry: unknown): number => {
     const text = typeof entry === 'string' ? entry : valueAt(entry, ['pattern'])
-    return typeof text === 'string' && text.startsWith(GROUP) ? (groupSizes.get(text.slice(GROUP.length)) ?? 1) : 1
+    const group = typeof text === 'string' ? groupNameOf(text) : undefined
+    return group === undefined ? 1 : (groupSizes.get(group) ?? 1)
   }
 
   const warnAt = (file: YamlFile, from: Path, path: readonly (string | number)[], message: string) => {

@@ -1,3 +1,4 @@
+import { isBlank } from './names/fold.ts'
 import type { Instant } from './time/instant.ts'
 
 /** One client's session on an endpoint, as one snapshot showed it. A missing fact is `undefined`, never a guess. */
@@ -58,8 +59,9 @@ export const hasSamePrincipal: IsSame = (one, other) =>
 /** How AWS writes that there is no name: `""` and `-` in the API, `NA` in the logs. */
 const NOBODY = new Set(['', '-', 'NA', 'N/A'])
 
+/** A name that only has blanks and invisible characters is no name: several people may share it. */
 export const nameOrNone = (name: string | undefined): string | undefined =>
-  name === undefined || NOBODY.has(name) ? undefined : name
+  name === undefined || NOBODY.has(name) || isBlank(name) ? undefined : name
 
 /** The principal of a connection: its user name, else its common name. Several people may share a common name. */
 export const principalOf = (connection: Pick<Connection, 'username' | 'commonName'>): string | undefined =>

@@ -436,6 +436,37 @@ describe('warnings', () => {
   })
 })
 
+describe('a prefix', () => {
+  it('is read in any case, wherever users are listed', () => {
+    const { configuration, problems } = load({
+      'curfew.yaml': `${CURFEW}protect: { users: [User:break-glass, GROUP:staff] }\n`,
+      'policies/a.yaml': `version: 1
+groups: { staff: [CN:desk-1] }
+policies:
+  - name: leavers
+    kind: banned-users
+    users: [USER:mallory, { pattern: Cn:laptop-7, reason: stolen }]
+    usersFile: ./banned.txt
+    match: { users: ["Group:staff", User:eve] }
+    exempt: { users: [CN:kiosk] }
+`,
+      'policies/banned.txt': 'User:trudy\n',
+    })
+    expect(problems).toEqual([])
+    const [leavers] = configuration?.policies ?? []
+    const fieldsOf = (entries: readonly UserEntry[] = []) =>
+      entries.map(({ pattern: { field, text } }) => `${field} ${text}`)
+    expect(fieldsOf(leavers?.rule as UserEntry[])).toEqual([
+      'username mallory',
+      'commonName laptop-7',
+      'username trudy',
+    ])
+    expect(fieldsOf(leavers?.match?.users)).toEqual(['commonName desk-1', 'username eve'])
+    expect(fieldsOf(leavers?.exempt?.users)).toEqual(['commonName kiosk'])
+    expect(fieldsOf(configuration?.protect)).toEqual(['username break-glass', 'commonName desk-1'])
+  })
+})
+
 describe('a file of users', () => {
   const ban = (rest: string) => ({
     'curfew.yaml': CURFEW,
@@ -455,7 +486,7 @@ describe('a file of users', () => {
   })
 
   it('has its problems reported at its own lines', () => {
-    const bad = 'ok\r\n\r\ngroup:staff\r\n*\r\n\u0007\r\nuser:\r\n trudy\r\n'
+    const bad = 'ok\r\n\r\nGroup:staff\r\n*\r\n\u0007\r\nuser:\r\n trudy\r\n'
     const { problems } = load({ ...ban('usersFile: ./b.txt'), 'policies/b.txt': bad })
     expect(problems.map(({ file, line, column, policy: name }) => [file, line, column, name])).toEqual(
       [3, 4, 5, 6, 7].map((line) => ['policies/b.txt', line, 1, 'leavers']),

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fold, hits, matchesGlob, parsePattern } from '../../src/domain/names/pattern.ts'
+import { fold } from '../../src/domain/names/fold.ts'
+import { hits, matchesGlob, parsePattern } from '../../src/domain/names/pattern.ts'
 
 /** A second implementation that tries every split: exponential, but obviously correct. */
 const naive = (glob: readonly string[], name: readonly string[]): boolean => {
@@ -40,6 +41,9 @@ describe('a pattern', () => {
     ['a.b+c$', 'A.B+C$'],
     ['*@vendor.example', 'Eve@Vendor.Example'],
     ['[ab]', '[AB]'],
+    ['straße', 'STRASSE'],
+    ['ΟΔΟΣ*', 'οδοσα'],
+    ['stra??e', 'straße'],
   ])('%s matches %s', (pattern, name) => {
     expect(hits(read(pattern), fold(name))).toBe(true)
   })
@@ -49,6 +53,8 @@ describe('a pattern', () => {
     ['a?c', 'ac'],
     ['[ab]', 'a'],
     ['a.c', 'abc'],
+    ['stra?e', 'straße'],
+    ['admin', 'admın'],
   ])('%s does not match %s', (pattern, name) => {
     expect(hits(read(pattern), fold(name))).toBe(false)
   })
@@ -63,6 +69,12 @@ describe('a pattern', () => {
     ['cn:Laptop-1', 'commonName', 'laptop-1'],
     ['alice', 'either', 'alice'],
     ['user:group:eng', 'username', 'group:eng'],
+    ['User:alice', 'username', 'alice'],
+    ['USER:alice', 'username', 'alice'],
+    ['CN:Laptop-1', 'commonName', 'laptop-1'],
+    ['Cn:laptop-*', 'commonName', 'laptop-*'],
+    ['user:User:alice', 'username', 'user:alice'],
+    ['users:alice', 'either', 'users:alice'],
   ])('%s is compared with the field %s', (source, field, text) => {
     expect(read(source)).toMatchObject({ field, text })
   })

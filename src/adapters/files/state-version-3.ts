@@ -1,12 +1,14 @@
 import { endpointKey } from '../../app/site.ts'
 import type { State } from '../../app/state.ts'
+import { principalKeyOf } from '../../domain/connection.ts'
 import type { KeptMemory } from '../../domain/judge/memory.ts'
+import { principalNamesOf } from '../../domain/names/user-list.ts'
 
 type Cooldowns = KeptMemory['terminated']
 
 /**
  * A state of version 3 in the form of today. Its keys of endpoints were `REGION URL ROLE EXTERNAL-ID ENDPOINT`, and its
- * cooldowns had user names without a prefix. The guard begins anew, as at a first start.
+ * cooldowns had user names without a prefix, and names in which only case was folded. The guard begins anew, as at a first start.
  */
 export const fromVersion3 = ({ policies, endpoints }: State): State => {
   const found = new Map<string, KeptMemory>()
@@ -22,10 +24,13 @@ export const fromVersion3 = ({ policies, endpoints }: State): State => {
 
 const withPrefixes = (cooldowns: Cooldowns): Cooldowns =>
   mapValues(cooldowns, (ofPolicy) =>
-    Object.fromEntries(
-      Object.entries(ofPolicy).map(([name, at]) => [name.startsWith('cn:') ? name : `user:${name}`, at]),
-    ),
+    Object.fromEntries(Object.entries(ofPolicy).map(([key, at]) => [keyOfToday(key), at])),
   )
+
+const keyOfToday = (key: string): string => {
+  const [username, commonName] = key.startsWith('cn:') ? [undefined, key.slice('cn:'.length)] : [key, undefined]
+  return principalKeyOf(principalNamesOf({ username, commonName })) ?? key
+}
 
 /** An endpoint that was reached in two ways had two memories. The later one counts; no termination is forgotten. */
 const together = (before: KeptMemory, after: KeptMemory): KeptMemory => {

@@ -3,7 +3,7 @@ import { type Pattern, parsePattern } from '../../domain/names/pattern.ts'
 import type { UserEntry } from '../../domain/names/user-list.ts'
 import type { Selector, Shared } from '../../domain/policies/policy.ts'
 import type { commonKeys } from '../schema/policies-schema.ts'
-import { GROUP } from './vocabulary.ts'
+import { groupNameOf } from './vocabulary.ts'
 
 type WrittenSelector = z.output<typeof commonKeys.match> | z.output<typeof commonKeys.exempt>
 
@@ -32,7 +32,8 @@ const placePatterns = (
   shared: Shared,
 ): readonly Pattern[] | undefined => {
   const parsed = parsePattern(text)
-  if ('pattern' in parsed && parsed.pattern.field === 'either' && !text.startsWith(GROUP)) return [parsed.pattern]
+  if ('pattern' in parsed && parsed.pattern.field === 'either' && groupNameOf(text) === undefined)
+    return [parsed.pattern]
   shared.problem(at, 'problem' in parsed ? parsed.problem : `"${text}" names users: write it under "users"`)
   return undefined
 }

@@ -1,4 +1,5 @@
-import { fold, hits } from '../../domain/names/pattern.ts'
+import { fold } from '../../domain/names/fold.ts'
+import { hits } from '../../domain/names/pattern.ts'
 import type { CurfewKeys } from '../schema/curfew-schema.ts'
 import type { WrittenPolicy } from './bind-policy-files.ts'
 

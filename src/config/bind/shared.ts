@@ -5,7 +5,7 @@ import type { Path } from '../yaml/yaml-tree.ts'
 import type { References, TextFile } from './references.ts'
 import { unlikelyName } from './unlikely-name.ts'
 import { hiddenCharacter } from './users-file.ts'
-import { type Definition, GROUP } from './vocabulary.ts'
+import { type Definition, groupNameOf } from './vocabulary.ts'
 
 /**
  * What `bind` of a policy kind needs: the groups, calendars and files that the policy at `path` refers to, and a way to
@@ -57,7 +57,8 @@ export const sharedOf = (
     problem,
     calendar: (wanted, at) => lookUp('calendar', vocabulary.calendars, wanted, at),
     patterns(text, at) {
-      if (text.startsWith(GROUP)) {
+      const group = groupNameOf(text)
+      if (group !== undefined) {
         if (textFiles.has(String(at[0]))) {
           problem(
             at,
@@ -65,7 +66,7 @@ export const sharedOf = (
           )
           return undefined
         }
-        return admitted(lookUp('group', vocabulary.groups, text.slice(GROUP.length), at), at)
+        return admitted(lookUp('group', vocabulary.groups, group, at), at)
       }
       const hidden = textFileAt(at) && hiddenCharacter(text)
       const parsed = hidden === undefined ? parsePattern(text) : { problem: hidden }

@@ -56,7 +56,7 @@ const hasSeveralNames = (name: string): boolean => {
 
 /** Why a valid entry of a list of users is probably not the name that its author means; undefined for a likely name. */
 export const unlikelyName = (entry: string): string | undefined => {
-  const name = entry.replace(/^(?:user|cn):/, '')
+  const name = entry.replace(/^(?:user|cn):/i, '')
   const found = DOUBTS.find(({ looksLike }) => looksLike.test(name))
   return found && `"${entry}": ${found.what}: ${found.instead}`
 }

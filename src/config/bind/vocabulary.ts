@@ -24,7 +24,8 @@ export interface Vocabulary {
   readonly incomplete: boolean
 }
 
-export const GROUP = 'group:'
+/** The name of the group to which an entry of a list of users refers; undefined for every other entry. */
+export const groupNameOf = (entry: string): string | undefined => /^group:(.*)$/is.exec(entry)?.[1]
 
 /**
  * Warns about groups and calendars that no policy refers to. The policy may misspell the name, or the definition is
@@ -81,7 +82,7 @@ const sectionOf = ({ value }: YamlFile, key: string): object => {
 const readGroup = (file: YamlFile, path: Path, written: unknown): readonly Pattern[] =>
   (readValue(file, groupSchema, path, written) ?? []).flatMap((text, index) => {
     const at = [...path, index]
-    if (text.startsWith(GROUP)) {
+    if (groupNameOf(text) !== undefined) {
       file.problem(at, `"${text}": a group cannot hold another group: write its members here`)
       return []
     }

@@ -1,6 +1,7 @@
 import type { Selector } from '../policies/policy.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import { fold, hits } from './pattern.ts'
+import { fold } from './fold.ts'
+import { hits } from './pattern.ts'
 import { type BareField, createUserList, type Principal, type UserEntry, type UserList } from './user-list.ts'
 
 /** The endpoint of a connection, and its Region. */

@@ -1,8 +1,9 @@
 import type { Connection } from '../connection.ts'
 import { principalOf } from '../connection.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import { fold } from './fold.ts'
 import { createGlobIndex } from './glob-index.ts'
-import { fold, type Pattern } from './pattern.ts'
+import type { Pattern } from './pattern.ts'
 
 /** One entry of a list of users: a pattern, and the time in which it applies, from `from` until before `until`. */
 export interface UserEntry {

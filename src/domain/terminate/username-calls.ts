@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts'
 import type { Decisions, DueDecision } from '../judge/decide.ts'
 import { isDue } from '../judge/verdict.ts'
-import { fold } from '../names/pattern.ts'
+import { fold } from '../names/fold.ts'
 import type { Location } from '../names/selector.ts'
 import { type Acting, type History, mayEnd } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
@@ -59,8 +59,8 @@ export const usersToEndAtOnce = (
     const [first] = rows
     const username = first?.username
     if (username === undefined || calls.singly.has(username) || rows.length < 2 || rows.length > MOST_BY_NAME) continue
-    // AWS compares names exactly, and Curfew ignores case. With a single spelling the call is sure to cover all
-    // connections.
+    // AWS compares names exactly, and Curfew ignores case and outer blanks. With a single spelling the call is sure to cover
+    // all connections.
     if (rows.some((row) => row.username !== username)) continue
     // If one connection waits for its confirmation or its next attempt, the others must not wait for it.
     if (rows.some((row) => !calls.mayPlan(row.id, now))) continue

@@ -123,7 +123,10 @@ describe('the state file', () => {
     const old = {
       policies: STATE.policies,
       endpoints: {
-        [`eu-central-1 - - - ${id}`]: { ...memory, terminated: { daily: { alice: 4, 'cn:laptop': 5 } } },
+        [`eu-central-1 - - - ${id}`]: {
+          ...memory,
+          terminated: { daily: { alice: 4, 'cn:laptop': 5, 'jörg strauß': 8, 'cn:ﬁle-1': 9 } },
+        },
         [`eu-central-1 https://vpce.example arn:aws:iam::111122223333:role/curfew a b ${id}`]: {
           ...empty,
           terminated: { daily: { bob: 6 }, nights: { alice: 7 } },
@@ -138,7 +141,7 @@ describe('the state file', () => {
     expect(state.policies).toEqual(STATE.policies)
     expect(Object.keys(state.endpoints)).toEqual([key])
     expect(state.endpoints[key]?.terminated).toEqual({
-      daily: { 'user:alice': 4, 'cn:laptop': 5, 'user:bob': 6 },
+      daily: { 'user:alice': 4, 'cn:laptop': 5, 'user:jörg strauss': 8, 'cn:file-1': 9, 'user:bob': 6 },
       nights: { 'user:alice': 7 },
     })
     const followed = state.endpoints[key]?.terminations.map(({ violation, callId }) => [violation.connectionId, callId])
