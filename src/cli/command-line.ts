@@ -1,11 +1,22 @@
 import { parseArgs } from 'node:util'
 import { printable } from '../domain/printable.ts'
 import { VERSION } from '../version.ts'
-import { type Command, complain, EXIT, OperatorError, say, UsageError } from './command.ts'
+import {
+  type Command,
+  type CommandGroup,
+  complain,
+  EXIT,
+  type Given,
+  OperatorError,
+  say,
+  UsageError,
+} from './command.ts'
 import { faultText } from './fault.ts'
 
 /** A command's module is loaded when the command is called, so that `validate` does not load the AWS SDK. */
-const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Command> }>> = {
+const COMMANDS: Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<Command | CommandGroup> }>
+> = {
   run: {
     summary: 'watch the endpoints and end connections that violate a policy',
     load: async () => (await import('./run.ts')).run,
@@ -31,7 +42,7 @@ const COMMANDS: Readonly<Record<string, { readonly summary: string; readonly loa
     load: async () => (await import('./test.ts')).test,
   },
   audit: {
-    summary: 'check that an audit trail is complete and unchanged',
+    summary: 'show what an audit trail holds, and check that it is complete and unchanged',
     load: async () => (await import('./audit.ts')).audit,
   },
   schema: {
@@ -69,16 +80,33 @@ const run = async ([name, ...rest]: readonly string[]): Promise<number> => {
   if (found === undefined) {
     throw new UsageError(`unknown command "${name}": expected ${Object.keys(COMMANDS).join(', ')}`)
   }
-  const command = await found.load()
-  const { values, positionals } = parse(command, rest)
+  const loaded = await found.load()
+  return 'actions' in loaded ? runAction(name, loaded, rest) : runOne(loaded, rest)
+}
+
+const runAction = async (name: string, { help, actions }: CommandGroup, [action, ...rest]: readonly string[]) => {
+  if (action === '--help' || action === '-h') {
+    say(help)
+    return EXIT.ok
+  }
+  const load = action !== undefined && Object.hasOwn(actions, action) ? actions[action] : undefined
+  if (load === undefined) {
+    throw new UsageError(`${name}: expected ${Object.keys(actions).join(' or ')}, found "${action ?? ''}"`)
+  }
+  return runOne(await load(), rest)
+}
+
+const runOne = async (command: Command, args: readonly string[]): Promise<number> => {
+  const { values, positionals } = parse(command, args)
   if (values.help === true) {
     say(command.help)
     return EXIT.ok
   }
-  return command.run({ values: values as Record<string, string | boolean | undefined>, positionals })
+  return command.run({ values: values as Given['values'], positionals })
 }
 
-const parse = (command: Command, args: string[]) => {
+const parse = (command: Command, given: readonly string[]) => {
+  const args = [...given]
   try {
     const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const
     return parseArgs({ args, options, allowPositionals: true, strict: true })

@@ -1,9 +1,12 @@
 import type { ParseArgsConfig } from 'node:util'
 import { printableLines } from '../domain/printable.ts'
 
+/** A list belongs to an option that may be repeated. */
+type OptionValue = string | boolean | undefined | ReadonlyArray<string | boolean>
+
 /** The arguments of a command, checked by `parseArgs` against its options. */
 export interface Given {
-  readonly values: Readonly<Record<string, string | boolean | undefined>>
+  readonly values: Readonly<Record<string, OptionValue>>
   readonly positionals: readonly string[]
 }
 
@@ -14,6 +17,13 @@ export interface Command {
   readonly options: NonNullable<ParseArgsConfig['options']>
   /** Resolves to the exit code. */
   run(given: Given): Promise<number>
+}
+
+/** A command of several actions, such as `audit verify`. Each has its own help and options. */
+export interface CommandGroup {
+  /** Shown by `--help` without an action. */
+  readonly help: string
+  readonly actions: Readonly<Record<string, () => Promise<Command>>>
 }
 
 /** The command was called with wrong arguments: exit code 64. */
@@ -33,8 +43,11 @@ const DEFAULT_CONFIG = 'config/curfew.yaml'
 export const CONFIG_OPTION = { config: { type: 'string', short: 'c', default: DEFAULT_CONFIG } } as const
 
 /** The value of a string option, or undefined if it is not given. */
-export const stringOf = (value: string | boolean | undefined): string | undefined =>
-  typeof value === 'string' ? value : undefined
+export const stringOf = (value: OptionValue): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** The values of a string option that may be repeated. */
+export const stringsOf = (value: OptionValue): readonly string[] =>
+  Array.isArray(value) ? value.filter((one): one is string => typeof one === 'string') : []
 
 /** The value if it is one of the words. Otherwise throws a usage error that lists the words. */
 export const oneOf = <Word extends string>(option: string, value: unknown, words: readonly Word[]): Word => {

@@ -1,23 +1,34 @@
 import { realpath } from 'node:fs/promises'
 import { isBesideTheChain } from '../adapters/audit/file-names.ts'
+import { UnreadablePart } from '../adapters/audit/part.ts'
+import { partsOf } from '../adapters/audit/trail-parts.ts'
 import { type ChainReport, verifyChain } from '../adapters/audit/verify-chain.ts'
 import { OperatorError } from './command.ts'
 
 /** Checks the files as one chain. A file that is named twice, directly or through links, counts once. */
-export const verifyAuditFiles = async (files: readonly string[]): Promise<ChainReport> => {
+export const verifyAuditFiles = async (
+  files: readonly string[],
+  options: Parameters<typeof verifyChain>[1],
+): Promise<ChainReport> => verifyChain(await eachOnce(files), options).catch(cannotRead())
+
+export const isAuditFile = (file: string): boolean => !isBesideTheChain(file)
+
+/** The trail's file with its rotated and compressed parts. */
+export const filesOfTrail = (path: string): Promise<readonly string[]> => partsOf(path).catch(cannotRead(path))
+
+const eachOnce = async (files: readonly string[]): Promise<readonly string[]> => {
   const named = new Map<string, string>()
   for (const file of files) {
     const path = await realpath(file).catch(cannotRead(file))
     if (!named.has(path)) named.set(path, file)
   }
-  return verifyChain([...named.values()]).catch(cannotRead())
+  return [...named.values()]
 }
-
-export const isAuditFile = (file: string): boolean => !isBesideTheChain(file)
 
 const cannotRead =
   (file?: string) =>
   (error: NodeJS.ErrnoException): never => {
+    if (error instanceof UnreadablePart) throw new OperatorError(error.message)
     if (error.code === undefined) throw error
     throw new OperatorError(
       `cannot read ${file ?? error.path ?? 'an audit file'} (${error.code}): check the path and its permissions`,

@@ -56,7 +56,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   explain: ['--user', '--common-name', '--endpoint', '--established', '--at', '--connection', '--output', '--config'],
   validate: ['--strict', '--output', '--config'],
   test: [],
-  audit: ['verify'],
+  audit: ['verify', '--anchor', '--from', '--config'],
   schema: ['config', 'policies', 'test'],
   simulate: ['--host', '--port', '--scenario', '--seed'],
 }
@@ -182,7 +182,10 @@ describe('any command line', () => {
     [['validate', '--output', 'xml'], '--output'],
     [['schema', 'config', 'test'], 'schema'],
     [['audit', 'check', 'audit.jsonl'], 'check'],
-    [['audit', 'verify'], 'verify'],
+    [['audit'], 'verify'],
+    [['audit', 'verify', '--from', '0', 'audit.jsonl'], '--from'],
+    [['audit', 'verify', '--anchor', '7', 'audit.jsonl'], '--anchor'],
+    [['audit', 'verify', '--anchor', `3:${'0'.repeat(64)}`, '--from', '5', 'audit.jsonl'], '--anchor'],
   ])('with a wrong value is refused, and the message names the option: %j', async (args, named) => {
     const result = await run(args)
     expectWrongUsage(result)

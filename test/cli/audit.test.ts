@@ -1,8 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../src/adapters/audit/audit-trail.ts'
 import { workspace } from './curfew.ts'
+import { AGE_POLICY, curfewYaml } from './office.ts'
 
 /** A chain of forty records in several files, next to a lock file and a torn end. */
 const trailOf = async (folder: string) => {
@@ -102,9 +104,53 @@ describe('curfew audit verify', () => {
     }
   })
 
+  it('without files checks the trail of the daemon’s file, with its rotated and compressed parts', async () => {
+    await using at = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })
+    const { rotated, head } = await trailOf(at.folder)
+    for (const name of rotated.slice(1, 3)) {
+      const path = join(at.folder, name)
+      writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)))
+      if (name === rotated[1]) rmSync(path)
+    }
+    const other = join(at.folder, rotated[0] ?? '')
+    renameSync(other, join(at.folder, 'data/audit.jsonl-20261201'))
+    const { code, stdout, stderr } = await at.run(['audit', 'verify', '-c', 'curfew.yaml'])
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^40 records, the chain is whole\n/)
+    expect(stdout).toContain(`head  40 ${head.hash}`)
+  })
+
+  it('proves the trail against heads that were kept elsewhere, and what retention has left', async () => {
+    await using at = await workspace({})
+    const { names, rotated, head } = await trailOf(at.folder)
+    const anchor = `${head.seq}:${head.hash.toUpperCase()}`
+    const whole = await at.run(['audit', 'verify', ...names, '--anchor', anchor])
+    expect([whole.code, whole.stderr]).toEqual([0, ''])
+    expect(whole.stdout).toContain(
+      'anchor 40 holds: the lines up to it are those of its time, and 0 records followed\n',
+    )
+
+    const text = readFileSync(join(at.folder, rotated[1] ?? ''), 'utf8')
+    const first = JSON.parse(text.slice(0, text.indexOf('\n'))) as { seq: number; prev: string }
+    const left = names.filter((name) => name !== rotated[0])
+    const unproven = await at.run(['audit', 'verify', '--from', `${first.seq}`, ...left])
+    expect([unproven.code, unproven.stderr]).toEqual([0, ''])
+    expect(unproven.stdout).toContain(`after ${first.seq - 1} ${first.prev} (not proven`)
+    const before = `${first.seq - 1}:${first.prev}`
+    const proven = await at.run(['audit', 'verify', '--from', `${first.seq}`, '--anchor', before, ...left])
+    expect(proven.stdout).toContain(`after ${first.seq - 1} ${first.prev}\n`)
+    expect(proven.code).toBe(0)
+
+    const ended = names.filter((name) => name !== 'data/audit.jsonl')
+    const short = await at.run(['audit', 'verify', ...ended, '--anchor', anchor])
+    expect(short.code).toBe(1)
+    expect(short.stderr).toMatch(/^\S+:\d+: error: expected line 40, which the anchor has, found the end of the trail/)
+    expect(short.stdout).not.toContain('holds')
+  })
+
   it('exits with 64 on wrong usage', async () => {
     await using at = await workspace({})
-    for (const args of [[], ['verify'], ['check', 'a'], ['verify', 'a', '--deep']]) {
+    for (const args of [[], ['check', 'a'], ['verify', 'a', '--deep']]) {
       expect((await at.run(['audit', ...args])).code).toBe(64)
     }
   })

@@ -88,6 +88,13 @@ export const readSeq = (beginning: Buffer): number | undefined => {
   return found === undefined ? undefined : Number(found)
 }
 
+/** The time of the line that starts with these bytes. Undefined if it is not a line of an audit file. */
+export const readTime = (beginning: Buffer): Instant | undefined => {
+  const text = /^\{"seq":\d+,"time":"([^"]+)"/.exec(beginning.toString('latin1', 0, BEGINNING_BYTES))?.[1]
+  const found = Date.parse(text ?? '')
+  return Number.isNaN(found) ? undefined : found
+}
+
 /** The length of the end of every line: its `prev`, the last key. */
 const END_BYTES = '"prev":"'.length + 64 + '"}'.length
 

@@ -15,6 +15,20 @@ export const lastSeqOf = (file: string, name: string): number | undefined => {
   return found === undefined ? undefined : Number(found)
 }
 
+const COMPRESSED = /\.(gz|zst|xz|bz2|lz4)$/
+
+/** The name that a file had before a program compressed it, or its name if none did. */
+export const unpackedName = (name: string): string => name.replace(COMPRESSED, '')
+
+/**
+ * Whether a name is that of the trail `file` or of a part of it. Curfew names parts after their lines, other programs after
+ * a count or a date; they may be compressed.
+ */
+export const isPartOf = (file: string, name: string): boolean => {
+  const base = basename(file)
+  return name.startsWith(base) && /^([.-]\d[\d-]*)?$/.test(unpackedName(name).slice(base.length))
+}
+
 export const lockName = (file: string): string => `${file}.lock`
 
 /** The name of the file that keeps a torn end. Several torn ends of one line differ in `attempt`. */

@@ -2,7 +2,7 @@ import { open, readdir, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { IntentRecord, OutcomeRecord } from '../../app/audit.ts'
 import type { Instant } from '../../domain/time/instant.ts'
-import { BEGINNING_BYTES, LONGEST_LINE_BYTES } from './audit-line.ts'
+import { BEGINNING_BYTES, LONGEST_LINE_BYTES, readTime } from './audit-line.ts'
 import { orMissing } from './failure.ts'
 import { lastSeqOf } from './file-names.ts'
 import { readLines } from './read-lines.ts'
@@ -99,7 +99,7 @@ const filesSince = async (files: readonly string[], since: Instant): Promise<rea
   const found: string[] = []
   for (const path of files) {
     found.unshift(path)
-    const firstAt = timeOf(await readAt(path, () => 0, BEGINNING_BYTES))
+    const firstAt = readTime(await readAt(path, () => 0, BEGINNING_BYTES))
     if (firstAt !== undefined && firstAt < since) break
   }
   return found
@@ -110,16 +110,10 @@ const newestIn = async (files: readonly string[]): Promise<Instant | undefined> 
   for (const path of files) {
     const bytes = await readAt(path, (size) => Math.max(0, size - END_BYTES), END_BYTES)
     const whole = bytes.subarray(0, Math.max(0, bytes.lastIndexOf('\n')))
-    const time = timeOf(whole.subarray(whole.lastIndexOf('\n') + 1))
+    const time = readTime(whole.subarray(whole.lastIndexOf('\n') + 1))
     if (time !== undefined) return time
   }
   return undefined
-}
-
-const timeOf = (line: Buffer): Instant | undefined => {
-  const time = /^\{"seq":\d+,"time":"([^"]+)"/.exec(line.toString('latin1', 0, BEGINNING_BYTES))?.[1]
-  const found = Date.parse(time ?? '')
-  return Number.isNaN(found) ? undefined : found
 }
 
 const readAt = async (file: string, from: (size: number) => number, length: number): Promise<Buffer> => {

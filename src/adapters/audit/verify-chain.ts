@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises'
 import type { AuditHead } from '../../app/audit.ts'
-import { BEFORE_ALL, BEGINNING_BYTES, hashOf, LONGEST_LINE_BYTES, readLink, readSeq } from './audit-line.ts'
+import { BEFORE_ALL, hashOf, LONGEST_LINE_BYTES, readLink } from './audit-line.ts'
 import { readLines } from './read-lines.ts'
+import { inOrder } from './trail-parts.ts'
 
 /** The first place at which the files are not one whole chain. */
 interface ChainFault {
@@ -14,6 +14,8 @@ interface ChainFault {
 /** The result of a check, up to the first fault. */
 export interface ChainReport {
   readonly records: number
+  /** The line before the first one, as that one gives it. Nothing proves it but an anchor. */
+  readonly before: AuditHead
   /** ISO 8601. Undefined without a record. */
   readonly firstTime: string | undefined
   readonly lastTime: string | undefined
@@ -22,69 +24,95 @@ export interface ChainReport {
 }
 
 /**
- * Checks that the files hold one whole chain from its first line on. The order of `files` does not matter. Reads them
- * as a stream. Throws the errors of the file system.
+ * Checks that the files hold one whole chain, from line `from` on. `anchors` are heads of this chain that were kept
+ * elsewhere: each must be the hash of its line. The order of `files` does not matter. Reads them as a stream. Throws the
+ * errors of the file system and `UnreadablePart`.
  */
-export const verifyChain = async (files: readonly string[]): Promise<ChainReport> => {
-  let head = BEFORE_ALL
+export const verifyChain = async (
+  files: readonly string[],
+  { from = 1, anchors = [] }: { readonly from?: number; readonly anchors?: readonly AuditHead[] } = {},
+): Promise<ChainReport> => {
+  const expectedBySeq = new Map<number, string[]>()
+  for (const { seq, hash } of anchors) expectedBySeq.set(seq, [...(expectedBySeq.get(seq) ?? []), hash])
+  /** A hash that an anchor of the line has and the line does not. */
+  const otherThan = ({ seq, hash }: AuditHead) => expectedBySeq.get(seq)?.find((expected) => expected !== hash)
+
+  let before: AuditHead | undefined = from === 1 ? BEFORE_ALL : undefined
+  let head = before
   let headAt = ''
+  let place = { file: files[0] ?? '', line: 1 }
   let firstTime: string | undefined
   let lastTime: string | undefined
-  const report = (fault?: ChainFault): ChainReport => ({ records: head.seq, firstTime, lastTime, head, fault })
+  const report = (fault?: ChainFault): ChainReport => {
+    const known = before ?? { seq: from - 1, hash: '' }
+    const last = head ?? known
+    return { records: last.seq - known.seq, before: known, firstTime, lastTime, head: last, fault }
+  }
+  const fault = (expected: string, found: string) =>
+    report({ ...place, line: Math.max(1, place.line), expected, found })
 
-  for (const file of await inOrder(files)) {
-    let line = 0
-    const fault = (expected: string, found: string) => report({ file, line, expected, found })
-    for await (const { lines, rest } of readLines(file)) {
+  const wrongStart = before && otherThan(before)
+  if (wrongStart !== undefined) return fault(`hash ${wrongStart} of line 0, as the anchor has it`, BEFORE_ALL.hash)
+
+  for (const { file } of await inOrder(files)) {
+    place = { file, line: 0 }
+    for await (const { lines, rest, damage } of readLines(file)) {
       for (const bytes of lines) {
-        line++
+        place.line++
         const link = readLink(bytes)
         if (link === undefined) return fault('a line of an audit file', excerpt(bytes))
         const { seq, prev, time } = link
-        if (seq !== head.seq + 1) return fault(`seq ${head.seq + 1}`, `seq ${seq}${hint(seq, head.seq, line)}`)
-        if (prev !== head.hash) return fault(`prev ${head.hash}${headAt}`, `prev ${prev}`)
+        const last = head?.seq ?? from - 1
+        if (seq !== last + 1) return fault(`seq ${last + 1}`, `seq ${seq}${hint(seq, last, place.line, from)}`)
+        if (head === undefined) {
+          before = { seq: last, hash: prev }
+          const expected = otherThan(before)
+          if (expected !== undefined)
+            return fault(`prev ${expected}, as the anchor of line ${last} has it`, `prev ${prev}`)
+        } else if (prev !== head.hash) return fault(`prev ${head.hash}${headAt}`, `prev ${prev}`)
         firstTime ??= time
         lastTime = time
         head = { seq, hash: hashOf(bytes) }
-        headAt = `, the hash of ${file}:${line}`
+        const expected = otherThan(head)
+        if (expected !== undefined) {
+          const changed = ' (this line, or one before it, was changed after the anchor was kept)'
+          return fault(`hash ${expected}, as the anchor of line ${seq} has it`, `hash ${head.hash}${changed}`)
+        }
+        headAt = `, the hash of ${file}:${place.line}`
       }
       if (rest === undefined) continue
-      line++
+      place.line++
+      if (damage !== undefined) return fault('the next line, or the end of the file', damage)
       return rest.length > LONGEST_LINE_BYTES
         ? fault(`a line of at most ${LONGEST_LINE_BYTES} bytes`, 'a longer line')
         : fault('a newline at the end of the line', `the end of the file after ${excerpt(rest)}${UNFINISHED}`)
     }
   }
-  return report()
+
+  const last = head?.seq ?? from - 1
+  const beyond = anchors.find(({ seq }) => seq > last)
+  if (beyond === undefined) return report()
+  const missing = last + 1 === beyond.seq ? `line ${beyond.seq} is` : `lines ${last + 1} to ${beyond.seq} are`
+  return fault(
+    `line ${beyond.seq}, which the anchor has`,
+    `the end of the trail after line ${last}: ${missing} missing`,
+  )
 }
 
 const UNFINISHED =
   ' (the line is unfinished: a running daemon completes it; after a crash the next start of the daemon removes it)'
 
-const hint = (seq: number, last: number, line: number): string => {
-  if (seq === 1) return ' (a second chain begins here)'
-  if (seq <= last) return ' (this line number was read before)'
-  return line === 1 ? ` (is the file with the lines ${last + 1} to ${seq - 1} missing?)` : ''
+const hint = (seq: number, last: number, line: number, from: number): string => {
+  if (seq === 1 && last > 0) return from === last + 1 ? ' (the trail is complete: leave out --from)' : SECOND
+  if (seq <= last)
+    return from === last + 1 ? ` (these files begin at line ${seq})` : ' (this line number was read before)'
+  if (line !== 1) return ''
+  if (last === 0)
+    return ` (are the files with the lines 1 to ${seq - 1} missing? If they were removed on purpose: --from ${seq})`
+  return ` (is the file with the lines ${last + 1} to ${seq - 1} missing?)`
 }
 
-/**
- * Sorts the files by the number of their first line. A file that does not begin with a line of an audit file comes
- * first, so that it is reported. The place of an empty file does not matter.
- */
-const inOrder = async (files: readonly string[]): Promise<readonly string[]> => {
-  const found = await Promise.all([...new Set(files)].map(async (file) => ({ file, seq: await firstSeq(file) })))
-  return found.sort((a, b) => a.seq - b.seq).map(({ file }) => file)
-}
-
-const firstSeq = async (file: string): Promise<number> => {
-  const handle = await open(file, 'r')
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(BEGINNING_BYTES), 0, BEGINNING_BYTES, 0)
-    return readSeq(buffer.subarray(0, bytesRead)) ?? 0
-  } finally {
-    await handle.close()
-  }
-}
+const SECOND = ' (a second chain begins here)'
 
 const EXCERPT_BYTES = 60
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BEFORE_ALL, hashOf, lineOf } from '../../../src/adapters/audit/audit-line.ts'
@@ -19,17 +20,22 @@ const chainOf = (count: number): readonly Buffer[] => {
 const LINES = chainOf(9)
 const HEAD = { seq: 9, hash: hashOf(LINES.at(-1)?.subarray(0, -1) ?? Buffer.alloc(0)) }
 
-/** Writes each list of lines into a separate file and checks the files together. */
-const verify = async (...files: ReadonlyArray<readonly Buffer[]>) => {
+/** The head that each line was, in order. */
+const HEADS = LINES.map((line, index) => ({ seq: index + 1, hash: hashOf(line.subarray(0, -1)) }))
+
+/** Writes each content into a separate file and checks the files together. */
+const verifyFiles = async (contents: readonly Buffer[], options?: Parameters<typeof verifyChain>[1]) => {
   using at = folder()
-  const paths = files.map((lines, index) => {
+  const paths = contents.map((content, index) => {
     const path = join(at.path, `${index}.jsonl`)
-    writeFileSync(path, Buffer.concat(lines))
+    writeFileSync(path, content)
     return path
   })
-  const { fault, ...report } = await verifyChain(paths)
+  const { fault, ...report } = await verifyChain(paths, options)
   return { ...report, fault: fault && { ...fault, file: paths.indexOf(fault.file) } }
 }
+
+const verify = (...files: ReadonlyArray<readonly Buffer[]>) => verifyFiles(files.map((lines) => Buffer.concat(lines)))
 
 const anySplit = fc.uniqueArray(fc.integer({ min: 0, max: LINES.length }), { maxLength: 4 }).map((places) => {
   const ends = [...places.sort((a, b) => a - b), LINES.length]
@@ -44,6 +50,7 @@ describe('the check of a chain', () => {
         async (files) => {
           expect(await verify(...files)).toEqual({
             records: 9,
+            before: BEFORE_ALL,
             firstTime: '2026-12-01T08:00:00.000Z',
             lastTime: '2026-12-01T08:00:00.008Z',
             head: HEAD,
@@ -127,5 +134,94 @@ describe('the check of a chain', () => {
       expect(fault).toMatchObject({ line: 10 })
       expect(fault?.found).not.toMatch(/\p{Cc}/u)
     }
+  })
+})
+
+describe('the check of a chain against heads that were kept elsewhere', () => {
+  const check = (lines: readonly Buffer[], options: Parameters<typeof verifyChain>[1]) =>
+    verifyFiles([Buffer.concat(lines)], options)
+
+  it('finds no fault with any of its own heads, from any line on', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(8), fc.subarray([BEFORE_ALL, ...HEADS]), async (cut, some) => {
+        const anchors = some.filter(({ seq }) => seq >= cut)
+        expect(await check(LINES.slice(cut), { from: cut + 1, anchors })).toMatchObject({
+          records: 9 - cut,
+          before: cut === 0 ? BEFORE_ALL : HEADS[cut - 1],
+          head: HEAD,
+          fault: undefined,
+        })
+      }),
+    )
+  })
+
+  it('finds a chain that was written anew from any line on, at the line of the first anchor after it', async () => {
+    const forgedFrom = (line: number) => {
+      let head = BEFORE_ALL
+      return LINES.map((_, index) => {
+        const username = index + 1 >= line ? 'malle' : 'alice'
+        const forged = lineOf(record(`c${index}é👋`, { time: AT + index, username }), head)
+        head = { seq: head.seq + 1, hash: hashOf(forged) }
+        return Buffer.concat([forged, Buffer.from('\n')])
+      })
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 9 }), fc.subarray(HEADS), async (line, anchors) => {
+        const { fault } = await check(forgedFrom(line), { anchors })
+        const first = anchors.find(({ seq }) => seq >= line)
+        if (first === undefined) expect(fault).toBeUndefined()
+        else expect(fault).toMatchObject({ line: first.seq, expected: expect.stringContaining(first.hash) })
+      }),
+    )
+  })
+
+  it('finds lines that were removed from the end up to an anchor', async () => {
+    const { fault, records } = await check(LINES.slice(0, 6), { anchors: [HEAD] })
+    expect(records).toBe(6)
+    expect(fault).toMatchObject({ file: 0, line: 6, expected: 'line 9, which the anchor has' })
+    expect(fault?.found).toBe('the end of the trail after line 6: lines 7 to 9 are missing')
+    expect((await check([], { anchors: [HEAD] })).fault?.found).toContain('lines 1 to 9 are missing')
+  })
+
+  it('finds another line before the first one', async () => {
+    const wrong = { seq: 3, hash: HEAD.hash }
+    expect((await check(LINES.slice(3), { from: 4, anchors: [wrong] })).fault).toMatchObject({ line: 1 })
+    expect((await check(LINES, { anchors: [{ ...HEAD, seq: 0 }] })).fault).toMatchObject({ line: 1 })
+  })
+
+  it('says which line the files begin with instead of `from`', async () => {
+    expect((await check(LINES.slice(4), { from: 4 })).fault).toMatchObject({ line: 1, expected: 'seq 4' })
+    expect((await check(LINES.slice(4), { from: 7 })).fault?.found).toContain('these files begin at line 5')
+    expect((await check(LINES, { from: 7 })).fault?.found).toContain('leave out --from')
+    expect((await check(LINES.slice(4), {})).fault?.found).toContain('--from 5')
+  })
+})
+
+describe('the check of compressed files', () => {
+  const [early, late] = [Buffer.concat(LINES.slice(0, 5)), Buffer.concat(LINES.slice(5))]
+
+  it('reads what gzip has compressed, also several files in one', async () => {
+    const parts = Buffer.concat([
+      gzipSync(Buffer.concat(LINES.slice(0, 2))),
+      gzipSync(Buffer.concat(LINES.slice(2, 5))),
+    ])
+    for (const part of [gzipSync(early), parts])
+      expect(await verifyFiles([late, part])).toMatchObject({ records: 9, head: HEAD, fault: undefined })
+  })
+
+  it('reports compressed data that are damaged or end too soon, after the whole lines before', async () => {
+    const noise = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * 7919) >> 3))
+    const long = gzipSync(Buffer.concat([early, noise]))
+    for (const cut of [long.subarray(0, -4), long.subarray(0, 40), Buffer.concat([long.subarray(0, -9), noise])]) {
+      const { fault, records } = await verifyFiles([cut])
+      expect(fault).toBeDefined()
+      expect(records).toBeLessThanOrEqual(5)
+    }
+    const short = await verifyFiles([gzipSync(early).subarray(0, -4)])
+    expect(short).toMatchObject({ records: 5, fault: { line: 6, found: expect.stringContaining('end too soon') } })
+  })
+
+  it('refuses other compression and names it', async () => {
+    await expect(verifyFiles([Buffer.from('28b52ffd0458', 'hex')])).rejects.toThrow(/compressed with zstd.*unpack it/)
   })
 })

@@ -1,0 +1,41 @@
+import { readdir, realpath } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Instant } from '../../domain/time/instant.ts'
+import { BEGINNING_BYTES, readSeq, readTime } from './audit-line.ts'
+import { isPartOf, unpackedName } from './file-names.ts'
+import { beginningOf } from './part.ts'
+
+/** A file that holds lines of a trail. */
+export interface TrailPart {
+  readonly file: string
+  /** Of its first line. Undefined if the file does not begin with a line of an audit file, or is empty. */
+  readonly firstSeq: number | undefined
+  readonly firstAt: Instant | undefined
+}
+
+/**
+ * The files of the trail at a path: the one that the daemon writes, and those beside it that it or another program has
+ * rotated or compressed. Of a file that is there twice, the one that is not compressed. Throws the errors of the file
+ * system, also if there is no file.
+ */
+export const partsOf = async (path: string): Promise<readonly string[]> => {
+  const file = await realpath(path)
+  const names = (await readdir(dirname(file))).filter((name) => isPartOf(file, name))
+  return names
+    .filter((name) => unpackedName(name) === name || !names.includes(unpackedName(name)))
+    .map((name) => join(dirname(file), name))
+}
+
+/**
+ * The files by the number of their first line. A file that does not begin with a line of an audit file comes first, so
+ * that it is reported. The place of an empty file does not matter.
+ */
+export const inOrder = async (files: readonly string[]): Promise<readonly TrailPart[]> => {
+  const parts = await Promise.all(
+    [...new Set(files)].map(async (file): Promise<TrailPart> => {
+      const beginning = await beginningOf(file, BEGINNING_BYTES)
+      return { file, firstSeq: readSeq(beginning), firstAt: readTime(beginning) }
+    }),
+  )
+  return parts.sort((a, b) => (a.firstSeq ?? 0) - (b.firstSeq ?? 0))
+}

@@ -1,0 +1,77 @@
+import type { AuditHead } from '../app/audit.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, say, stringOf, stringsOf, UsageError } from './command.ts'
+import { verifyAuditFiles } from './compose-audit.ts'
+import { trailOrComplain } from './trail-files.ts'
+
+const help = `Usage: curfew audit verify [FILE...] [--anchor SEQ:HASH]... [--from SEQ] [--config FILE]
+
+Checks the hash chain of an audit trail: that no line is missing, added, changed or moved. Without
+files it checks the trail that the daemon's file names, with all its rotated parts. Files may be
+given in any order, and gzip may have compressed them: curfew audit verify data/audit.jsonl*
+Lock files and the kept ends of torn lines are skipped. The first fault is reported as file:line,
+with what was expected and what was found.
+
+The chain alone cannot show that its last line was changed, that lines were removed after it, or
+that the whole chain was written anew. Give a head that was kept elsewhere, such as one of the log
+events audit-head: --anchor proves that the lines up to SEQ are those of that time.
+
+Options:
+      --anchor SEQ:HASH  line SEQ must have this hash; may be repeated
+      --from SEQ         the files begin with line SEQ, because earlier ones were removed. An anchor of
+                         line SEQ - 1 proves that line SEQ is the next one
+  -c, --config FILE      the daemon's file (default config/curfew.yaml)
+
+Exit code: 0 if the chain is whole; 1 if it is not, or if a file cannot be read.`
+
+export const auditVerify: Command = {
+  help,
+  options: { ...CONFIG_OPTION, anchor: { type: 'string', multiple: true }, from: { type: 'string' } },
+  async run({ values, positionals }) {
+    const from = readFrom(stringOf(values.from))
+    const anchors = stringsOf(values.anchor).map(readAnchor)
+    const early = anchors.find(({ seq }) => seq < from - 1)
+    if (early !== undefined) {
+      throw new UsageError(`--anchor ${early.seq}: line ${early.seq} is not checked, since --from begins with ${from}`)
+    }
+    const files = await trailOrComplain('audit verify', positionals, String(values.config))
+    if (files === undefined) return EXIT.failed
+
+    const { records, before, firstTime, lastTime, head, fault } = await verifyAuditFiles(files, { from, anchors })
+    if (fault !== undefined) {
+      const { file, line, expected, found } = fault
+      complain(`${file}:${line}: error: expected ${expected}, found ${found}`)
+    }
+    say(fault === undefined ? `${count(records)}, the chain is whole` : `${count(records)} before the fault`)
+    if (records > 0 && from > 1) say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : UNPROVEN}`)
+    if (records > 0) say(`first ${firstTime}\nlast  ${lastTime}`)
+    if (records > 0 || from === 1) say(`head  ${head.seq} ${head.hash}`)
+    for (const { seq } of fault === undefined ? anchors : []) {
+      const later = head.seq - seq
+      say(`anchor ${seq} holds: the lines up to it are those of its time, and ${count(later)} followed`)
+    }
+    return fault === undefined ? EXIT.ok : EXIT.failed
+  },
+}
+
+const UNPROVEN = ' (not proven: compare it with a head that was kept elsewhere)'
+
+const provenBy = (anchors: readonly AuditHead[], { seq, hash }: AuditHead) =>
+  anchors.some((anchor) => anchor.seq === seq && anchor.hash === hash)
+
+const readFrom = (text = '1'): number => {
+  const seq = /^[1-9]\d{0,14}$/.test(text) ? Number(text) : undefined
+  if (seq === undefined) throw new UsageError(`--from: expected the number of a line, found "${text}"`)
+  return seq
+}
+
+const readAnchor = (text: string): AuditHead => {
+  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/i.exec(text) ?? []
+  if (seq === undefined || hash === undefined) {
+    throw new UsageError(
+      `--anchor: expected SEQ:HASH, the number of a line, a colon and 64 hex digits, as in the log event audit-head; found "${text}"`,
+    )
+  }
+  return { seq: Number(seq), hash: hash.toLowerCase() }
+}
+
+const count = (records: number) => `${records} record${records === 1 ? '' : 's'}`
