@@ -1,9 +1,10 @@
 /**
  * Characters that a terminal obeys, that are invisible or that end a line: control and format characters (among them the
- * marks that reverse the direction of a text), lone surrogates, private, unassigned and line-separating characters.
+ * marks that reverse the direction of a text), lone surrogates, private, unassigned, ignorable and line-separating
+ * characters.
  */
-const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
-const UNPRINTABLE_IN_LINES = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
+const UNPRINTABLE_IN_LINES = /(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 const unitOf = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 

@@ -28,8 +28,17 @@ describe('an entry of a list of users', () => {
     '100%safe@corp.example',
     '李雷@corp.example',
     'https://idp.corp.example/users/alice',
+    '$331000-K9FC4TQ1',
+    '{5f7c8ec7-c33c-6c00-4bba-fe8200000000}',
+    'CORP\\d',
+    'alice-',
+    'nothing',
+    'notary@corp.example',
+    '10 % off',
+    'ΟΔΟΣ',
   ])('is likely as %j', (entry) => {
-    expect(unlikelyName(entry)).toBeUndefined()
+    expect(unlikelyName(entry, 'yaml')).toBeUndefined()
+    expect(unlikelyName(entry, 'text')).toBeUndefined()
   })
 
   it.each([
@@ -62,8 +71,43 @@ describe('an entry of a list of users', () => {
     ['alice%40corp.example', 'as AWS shows it'],
     ['{alice,bob}@corp.example', 'one name on each line'],
     ['!alice', 'exempt'],
+    ['-alice', 'exempt'],
+    ['~alice', 'exempt'],
+    ['not alice', 'exempt'],
+    ['user:!alice', 'exempt'],
+    ['ext-\\d', 'regular expression'],
+    ['ext\\d\\d', 'regular expression'],
+    ['ext\\d+', 'regular expression'],
+    ['CORP\\\\dave', 'backslash once'],
+    ['{{ name }}', 'template'],
+    ['{{name}}@corp.example', 'template'],
+    ['${NAME}', 'template'],
+    ['$(name)', 'template'],
+    ['$NAME', 'template'],
+    ['<name>', 'template'],
+    ['<user name>', 'template'],
+    ['%NAME%', 'template'],
+    ['%USERNAME%@corp.example', 'template'],
+    ['{name}', 'template'],
+    ['mary\u00a0jane', 'write a blank'],
+    ['username:alice', 'prefix'],
+    ['Users:alice', 'prefix'],
     ['@corp.example', 'domain'],
   ])('is unlikely as %j', (entry, part) => {
-    expect(unlikelyName(entry)).toContain(part)
+    expect(unlikelyName(entry, 'text')).toContain(part)
+    expect(unlikelyName(entry, 'yaml')).toBeDefined()
+  })
+
+  it.each([
+    ['"alice"', 'remove the inner quotes', 'remove the quotes'],
+    ['- alice', 'before the opening quote', 'remove the dash'],
+    ['alice # left in May', 'behind the closing quote', 'on a line of its own'],
+    ['alice,bob', 'in each entry', 'on each line'],
+    ['CORP\\\\dave', 'in single quotes', 'write the backslash once'],
+    ['mary\u00a0jane', 'in double quotes', 'write a blank'],
+  ])('is corrected in the words of the file as %j', (entry, inYaml, inText) => {
+    expect(unlikelyName(entry, 'yaml')).toContain(inYaml)
+    expect(unlikelyName(entry, 'text')).toContain(inText)
+    expect(unlikelyName(entry, 'text')).not.toMatch(/quote[^s]|YAML|entry/)
   })
 })

@@ -2,15 +2,27 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { printable, printableLines } from '../../src/domain/printable.ts'
 
-/** Whether a code point may appear unescaped. Lone surrogates, control, format and separator characters may not. */
-const isShown = (character: string) => !/^(?:\p{C}|\p{Zl}|\p{Zp})$/u.test(character)
+/** Whether a code point may appear unescaped. Lone surrogates, control, format, separator and ignorable characters may not. */
+const isShown = (character: string) => !/^(?:\p{C}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point})$/u.test(character)
 
 const text = fc.string({ unit: 'binary', maxLength: 40 })
 const hostileText = fc
   .array(
     fc.oneof(
       text,
-      fc.constantFrom('\u001b[2J', '\u009b', '\u202e', '\u200b', '\n', '\r\n', '\ud800', '\u{e0041}', '"', '\\'),
+      fc.constantFrom(
+        '\u001b[2J',
+        '\u009b',
+        '\u202e',
+        '\u200b',
+        '\u3164',
+        '\n',
+        '\r\n',
+        '\ud800',
+        '\u{e0041}',
+        '"',
+        '\\',
+      ),
     ),
   )
   .map((parts) => parts.join(''))

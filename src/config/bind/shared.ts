@@ -74,7 +74,7 @@ export const sharedOf = (
         problem(at, parsed.problem)
         return undefined
       }
-      const doubt = unlikelyName(text)
+      const doubt = unlikelyName(text, textFileAt(at) === undefined ? 'yaml' : 'text')
       if (doubt !== undefined) report(at, doubt, { severity: 'warning' })
       return admitted([parsed.pattern], at)
     },

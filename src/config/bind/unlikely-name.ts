@@ -1,35 +1,77 @@
+/** What an entry is written in: YAML, or a line of a text file. */
+type WrittenIn = 'yaml' | 'text'
+
 interface Doubt {
   /** Its cost is linear in the length of the name: a list may have 250,000. */
   readonly looksLike: { test(name: string): boolean }
   readonly what: string
-  readonly instead: string
+  readonly instead: string | Readonly<Record<WrittenIn, string>>
+}
+
+const ONE_NAME = {
+  yaml: 'write one name in each entry, and nothing else',
+  text: 'write one name on each line, and nothing else',
 }
 
 /** Each expression is chosen so that no form of user name or certificate name that AWS shows matches it. */
 const DOUBTS: readonly Doubt[] = [
+  {
+    looksLike: /\{\{|\}\}|\$[{(]|^\$[A-Z_]+$|%[A-Za-z_]\w*%|^<[^<>@]*>$|\{[A-Za-z_. ]+\}/,
+    what: 'this looks like a template that was not filled in',
+    instead: 'write the name itself, or correct what writes this file',
+  },
   // A `#` without a blank before it belongs to a name: Entra guests have #EXT#.
   {
     looksLike: /\s(?:#|\/\/|--)/,
     what: 'a comment behind a name belongs to the name',
-    instead: 'write the comment on a line of its own that begins with #, or as `reason` of an entry in YAML',
+    instead: {
+      yaml: 'write the comment behind the closing quote, or as `reason` of the entry',
+      text: 'write the comment on a line of its own that begins with #',
+    },
   },
-  { looksLike: /^(["'`]).*\1$/, what: 'the quotes belong to the name', instead: 'remove them' },
-  { looksLike: /^-\s/, what: 'the dash belongs to the name', instead: 'remove it' },
+  {
+    looksLike: /^(["'`]).*\1$/,
+    what: 'the quotes belong to the name',
+    instead: { yaml: 'remove the inner quotes', text: 'remove the quotes, a text file needs none' },
+  },
+  {
+    looksLike: /^-\s/,
+    what: 'the dash belongs to the name',
+    instead: {
+      yaml: 'write the dash before the opening quote',
+      text: 'remove the dash',
+    },
+  },
   { looksLike: /[<>]/, what: 'the angle brackets belong to the name', instead: 'write only the name between them' },
   { looksLike: /^mailto:/i, what: '"mailto:" belongs to the name', instead: 'remove it' },
+  {
+    looksLike: /^(?:users|user-?name|groups|common-?name|upn):/i,
+    what: 'this prefix is not known, and belongs to the name',
+    instead: { yaml: 'write user:, cn: or group:', text: 'write user: or cn:' },
+  },
   { looksLike: /[,;]$/, what: 'the comma or semicolon at the end belongs to the name', instead: 'remove it' },
   {
     looksLike: { test: (name) => hasSeveralNames(name) },
     what: 'this is one name with a comma or semicolon in it',
-    instead: 'write one name on each line or in each entry, and nothing else',
+    instead: ONE_NAME,
+  },
+  { looksLike: /\s{2,}/, what: 'the blanks and what follows them belong to the name', instead: ONE_NAME },
+  {
+    looksLike: /(?! )\s/,
+    what: 'the blank in this name is not the one of the space bar, but is compared as if it were',
+    instead: {
+      yaml: 'write a blank; "\\_" in double quotes is a no-break space',
+      text: 'write a blank',
+    },
   },
   {
-    looksLike: /\s{2,}/,
-    what: 'the blanks and what follows them belong to the name',
-    instead: 'write one name on each line or in each entry, and nothing else',
+    looksLike: /\\\\/,
+    what: 'both backslashes belong to the name',
+    instead: { yaml: 'in single quotes a backslash is written once', text: 'write the backslash once' },
   },
   {
-    looksLike: /^\^|(?:^|[^\p{L}\p{N}*?])\.[*+]|\.\+(?:@|$)|\\[.@-]|\\[dwsDWS][+{]|\[[^[\]]+\]|\([^()|]*\||^\/.*\/i?$/u,
+    looksLike:
+      /^\^|(?:^|[^\p{L}\p{N}*?])\.[*+]|\.\+(?:@|$)|\\[.@-]|(?:^|[^\p{L}\p{N}])\\[dwsDWS]|\\[dwsDWS][+{\\]|\[[^[\]]+\]|\([^()|]*\||^\/.*\/i?$/u,
     what: 'this looks like a regular expression, and its signs belong to the name',
     instead: 'patterns know only * for any text and ? for one character',
   },
@@ -39,7 +81,11 @@ const DOUBTS: readonly Doubt[] = [
     instead: 'write * for any text',
   },
   { looksLike: /%[0-9a-f]{2}/i, what: 'the name is encoded as in a URL', instead: 'write it as AWS shows it' },
-  { looksLike: /^!/, what: '! belongs to the name', instead: 'write exceptions under `exempt`' },
+  {
+    looksLike: /^(?:[!~-]|not\s)/i,
+    what: 'a list cannot leave a user out, and what stands before the name belongs to it',
+    instead: { yaml: 'write exceptions under `exempt`', text: 'write exceptions under `exempt` of the policy' },
+  },
   {
     looksLike: /^@[^@.]+\./,
     what: 'this is a domain, and no name',
@@ -55,8 +101,10 @@ const hasSeveralNames = (name: string): boolean => {
 }
 
 /** Why a valid entry of a list of users is probably not the name that its author means; undefined for a likely name. */
-export const unlikelyName = (entry: string): string | undefined => {
+export const unlikelyName = (entry: string, writtenIn: WrittenIn): string | undefined => {
   const name = entry.replace(/^(?:user|cn):/i, '')
   const found = DOUBTS.find(({ looksLike }) => looksLike.test(name))
-  return found && `"${entry}": ${found.what}: ${found.instead}`
+  if (found === undefined) return undefined
+  const { what, instead } = found
+  return `"${entry}": ${what}: ${typeof instead === 'string' ? instead : instead[writtenIn]}`
 }

@@ -27,12 +27,12 @@ export const readUsersFile = (
   }
 }
 
-/** The problem with a character of a line that no editor shows; undefined if there is none. */
+/** The problem with a character of a line that no editor shows, in the words of a text file; undefined if there is none. */
 export const hiddenCharacter = (line: string): string | undefined => {
   if (line.includes('\ufeff')) {
     return 'this line has a byte order mark in it, as where two files were joined: remove it, or write the line anew'
   }
-  return /\p{Cc}/u.test(line)
+  return /[\p{Cc}\u2028\u2029]/u.test(line)
     ? `${JSON.stringify(line)} contains a tab or another control character: write one name on each line, and nothing else`
     : undefined
 }

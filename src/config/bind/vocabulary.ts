@@ -91,7 +91,7 @@ const readGroup = (file: YamlFile, path: Path, written: unknown): readonly Patte
       file.problem(at, parsed.problem)
       return []
     }
-    const doubt = unlikelyName(text)
+    const doubt = unlikelyName(text, 'yaml')
     if (doubt !== undefined) file.problem(at, doubt, { severity: 'warning' })
     return [parsed.pattern]
   })

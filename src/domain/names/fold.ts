@@ -14,6 +14,9 @@ const ASCII = /^[\0-\x7f]*$/
 /** Characters that take no space on a screen: those that Unicode lets a program ignore, and format characters. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
 
+/** The first character of a text that folding removes because nobody sees it. */
+export const invisibleIn = (text: string): string | undefined => text.match(INVISIBLE)?.[0]
+
 const BLANK_ENDS = /^\p{White_Space}+|\p{White_Space}+$/gu
 
 const FOLDS_TO_NOTHING = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}]*$/u

@@ -1,4 +1,4 @@
-import { fold } from './fold.ts'
+import { fold, invisibleIn } from './fold.ts'
 
 /** Which name a pattern is compared with: the one that its prefix names, or without a prefix `either` of them. */
 type PatternField = 'either' | 'username' | 'commonName'
@@ -18,7 +18,12 @@ const PREFIX = /^(user|cn):/i
 /** No name at AWS is longer, in characters: a SAML name has up to 1,024 bytes, a certificate's common name up to 64. */
 const LONGEST = 1_024
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
+/** Control characters, and the ends of lines that YAML makes of `\\L` and `\\P`. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
+
+/** A character that folding would make a wildcard, such as the full-width `＊`. */
+const wildcardIn = (text: string): string | undefined =>
+  Array.from(text).find((character) => !/[*?]/.test(character) && /[*?]/.test(fold(character)))
 
 type ParsedPattern = { readonly pattern: Pattern } | { readonly problem: string }
 
@@ -32,14 +37,28 @@ export const parsePattern = (source: string): ParsedPattern => {
     }
   }
   if (written === '') return { problem: `"${source}" is an empty pattern: write a user name or a common name` }
+  const invisible = invisibleIn(written)
+  if (invisible !== undefined) {
+    return {
+      problem: `"${source}" contains ${codePointOf(invisible)}, an invisible character: remove it, or write the pattern anew`,
+    }
+  }
   if (written !== written.trim()) return { problem: `"${source}" begins or ends with white space: remove it` }
   if (written.length > LONGEST) {
     return { problem: `the pattern has ${written.length} characters, and no name has more than ${LONGEST}: shorten it` }
+  }
+  const wildcard = wildcardIn(written)
+  if (wildcard !== undefined) {
+    return {
+      problem: `"${source}" contains "${wildcard}" (${codePointOf(wildcard)}), which is no wildcard: write "${fold(wildcard)}" if you mean one`,
+    }
   }
   const text = fold(written)
   const field = prefix === undefined ? 'either' : prefix === 'user' ? 'username' : 'commonName'
   return { pattern: { source, field, text, exact: !/[*?]/.test(text) } }
 }
+
+const codePointOf = (character: string) => `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
 
 const visible = (text: string) => JSON.stringify(text).slice(1, -1)
 
