@@ -3,6 +3,7 @@ import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
+import { partsOf } from './policy-set-text.ts'
 
 /** How many records wait for a disk that is full: those of a day on a large endpoint. The oldest are dropped first. */
 const KEPT_RECORDS = 50_000
@@ -13,18 +14,25 @@ const RETRY_EVERY_MS = 10 * SECOND
 /**
  * Writes events into the audit trail, once per change. Intents are not written here, because each call waits for its
  * own. After a failed write records wait, until another write succeeds or ten seconds have passed.
+ *
+ * The first record of a policy set in a file is followed by the text of the set. A text does not wait for a full disk,
+ * because it may be long: it is written once no record waits.
  */
 export const createAuditEvents = (options: {
-  readonly audit: Pick<AuditTrail, 'write'>
+  readonly audit: Pick<AuditTrail, 'write' | 'hasPolicySet'>
   readonly policySetHash: () => string
+  /** The text of the policy set in force. */
+  readonly policySetText: () => string
   readonly clock: Pick<Clock, 'sleep'>
   readonly emit: Emit
 }) => {
-  const { audit, policySetHash, clock, emit } = options
+  const { audit, policySetHash, policySetText, clock, emit } = options
   let waiting: AuditRecord[] = []
   let lost = 0
   let retrying: Promise<void> | undefined
-  const writing = new Set<Promise<void>>()
+  const writing = new Set<Promise<unknown>>()
+  /** The policy sets whose texts are being written. */
+  const textsUnderWay = new Set<string>()
   const closed = new AbortController()
 
   const drop = (count: number) => {
@@ -54,11 +62,25 @@ export const createAuditEvents = (options: {
     }
   }
 
-  const write = async (records: readonly AuditRecord[]) => {
-    if (records.length === 0) return
-    const work = writeAll(records)
+  const track = async (work: Promise<unknown>) => {
     writing.add(work)
     await work.finally(() => writing.delete(work))
+  }
+
+  const write = async (records: readonly AuditRecord[]) => {
+    if (records.length > 0) await track(writeAll(records))
+  }
+
+  const writeText = async (time: Instant) => {
+    const hash = policySetHash()
+    if (textsUnderWay.has(hash) || audit.hasPolicySet(hash)) return
+    textsUnderWay.add(hash)
+    // One write for each part: what is written at once must be small, see `GROUP_BYTES` of the trail.
+    const writes = partsOf(policySetText()).map((part) =>
+      audit.write([{ time, event: 'policy-set', ...part, policySetHash: hash }]),
+    )
+    await track(Promise.allSettled(writes))
+    textsUnderWay.delete(hash)
   }
 
   const writeWaiting = async () => {
@@ -66,6 +88,8 @@ export const createAuditEvents = (options: {
     const records = waiting
     waiting = []
     await write(records)
+    const last = records.at(-1)
+    if (last !== undefined && waiting.length === 0) await writeText(last.time)
   }
 
   const retry = async () => {
@@ -79,8 +103,11 @@ export const createAuditEvents = (options: {
     observe: ((event) => {
       if (event.event === 'writable' && event.what === 'audit') void writeWaiting()
       const records = recordsOf(event, policySetHash())
-      if (waiting.length > 0) wait(records)
-      else void write(records)
+      const [first] = records
+      if (first === undefined) return
+      if (waiting.length > 0) return wait(records)
+      void write(records)
+      void writeText(first.time)
     }) satisfies Emit,
 
     /** Tries the waiting records a last time, and says how many are lost. Call it before the trail is closed. */

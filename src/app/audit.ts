@@ -1,6 +1,7 @@
 import type { Violation } from '../domain/judge/violation.ts'
 import type { CallSelector, Outcome } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
+import type { PolicySetPart } from './policy-set-text.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
 /** The events of the audit trail. Each is recorded once per change, never once per cycle. */
@@ -8,6 +9,7 @@ export const AUDIT_EVENTS = [
   'start',
   'stop',
   'reload',
+  'policy-set',
   'would-end',
   'held',
   'released',
@@ -53,10 +55,14 @@ export type OutcomeRecord = AboutViolation<'outcome' | 'gave-up'> & {
   readonly outcome: 'accepted' | Outcome | VpnErrorCode
 }
 
+/** A part of the policy set whose hash is in its `policySetHash`. */
+export type PolicySetRecord = AnyRecord<'policy-set'> & PolicySetPart
+
 /** One line of the audit trail, without its place in the chain. Undefined values are left out of the line. */
 export type AuditRecord =
   | AboutPolicies<'start' | 'reload'>
   | AnyRecord<'stop'>
+  | PolicySetRecord
   | AboutViolation<'would-end'>
   | (AnyRecord<'held'> & OnEndpoint & Pick<Violation, 'policy' | 'because'>)
   | (AnyRecord<'released'> & OnEndpoint & Pick<Violation, 'policy'>)
@@ -79,6 +85,8 @@ export interface AuditTrail {
    */
   write(records: readonly AuditRecord[]): Promise<void>
   head(): AuditHead
+  /** Whether the current file has the whole text of the policy set. It has none after a rotation. */
+  hasPolicySet(hash: string): boolean
   /** Whether this process is still the one that may write the trail. Rejects if the disk does not tell. */
   held(): Promise<boolean>
   /** Aborted when another process was found to hold the trail. It enforces now: this process must stop. */

@@ -1,3 +1,4 @@
+import { policySetText } from '../config/bind/policy-set-hash.ts'
 import { msBetween } from '../domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditTrail, IntentRecord, OutcomeRecord } from './audit.ts'
@@ -93,6 +94,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
   const auditEvents = createAuditEvents({
     audit,
     policySetHash: () => inForce.settings.policySetHash,
+    policySetText: () => policySetText(inForce.written),
     clock: host,
     emit,
   })

@@ -1,18 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { createAuditEvents } from '../../src/app/audit-events.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
+import { LONGEST_PART } from '../../src/app/policy-set-text.ts'
 import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { NOON } from '../domain/build.ts'
 import { createManualClock, settled } from './manual-clock.ts'
 import { createStandInTrail } from './stand-in-trail.ts'
 
-const setUp = () => {
+const setUp = (text = () => '{}') => {
   const clock = createManualClock(NOON)
   const audit = createStandInTrail()
   const events: CurfewEvent[] = []
   const trail = createAuditEvents({
     audit: audit.trail,
     policySetHash: () => 'hash',
+    policySetText: text,
     clock,
     emit: (event) => events.push(event),
   })
@@ -21,7 +23,7 @@ const setUp = () => {
   const happen = (times = 1) => {
     for (let index = 0; index < times; index++) trail.observe({ event: 'stopped', at: NOON + ++count })
   }
-  const written = () => audit.records.map(({ time }) => time - NOON)
+  const written = () => audit.of('stop').map(({ time }) => time - NOON)
   const lost = () => events.flatMap((event) => (event.event === 'audit-records-lost' ? [event.records] : []))
   return { clock, audit, trail, happen, written, lost }
 }
@@ -79,5 +81,42 @@ describe('records that wait for a full disk', () => {
     await clock.advance(10 * SECOND)
     expect(lost()).toEqual([5])
     expect([written().length, written().at(-1)]).toEqual([50_000, 50_005])
+  })
+})
+
+describe('the text of the policy set', () => {
+  it('follows the first record that names its hash, and is not written again', async () => {
+    const { audit, happen } = setUp()
+    happen()
+    await settled()
+    happen(2)
+    await settled()
+    expect(audit.records.map(({ event }) => event)).toEqual(['stop', 'policy-set', 'stop', 'stop'])
+  })
+
+  it('is in as many records as it needs, although more happens meanwhile', async () => {
+    const text = `"${'x'.repeat(2 * LONGEST_PART)}"`
+    const { audit, happen } = setUp(() => text)
+    happen(2)
+    await settled()
+    const parts = audit.of('policy-set')
+    expect(parts.map(({ part, parts: of }) => [part, of])).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ])
+    expect(parts.map((record) => record.text).join('')).toBe(text)
+  })
+
+  it('does not wait for a full disk: it is made anew once there is room, for the set in force then', async () => {
+    let text = '"before"'
+    const { clock, audit, happen } = setUp(() => text)
+    audit.disk.isFull = true
+    happen()
+    await clock.advance(MINUTE)
+    text = '"now"'
+    audit.disk.isFull = false
+    await clock.advance(10 * SECOND)
+    expect(audit.of('policy-set').map((record) => record.text)).toEqual(['"now"'])
   })
 })

@@ -11,6 +11,7 @@ export const createStandInTrail = () => {
       records.push(...written)
     },
     head: () => ({ seq: records.length, hash: '0'.repeat(64) }),
+    hasPolicySet: (hash) => records.some((record) => record.event === 'policy-set' && record.policySetHash === hash),
     held: async () => true,
     lost: new AbortController().signal,
     close: async () => {},

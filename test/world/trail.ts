@@ -7,7 +7,6 @@ import type { Process } from './process.ts'
 
 export const AUDIT_FILE = '/audit/audit.jsonl'
 
-const NEWLINE = Buffer.from('\n')
 const NO_ROTATION = Number.MAX_SAFE_INTEGER
 
 /** An audit trail on the real chain file. It has no lock: the lock is a file of the host, and has its own tests. */
@@ -23,10 +22,10 @@ export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<
     const lines: Buffer[] = []
     for (const record of records) {
       const line = lineOf(record, head)
-      lines.push(line, NEWLINE)
+      lines.push(line)
       head = { seq: head.seq + 1, hash: hashOf(line) }
     }
-    await chain.append(Buffer.concat(lines), head).catch(throwUnwritable)
+    await chain.append(lines, head).catch(throwUnwritable)
   }
 
   return {
@@ -36,6 +35,7 @@ export const openTrail = async (disk: SimulatedDisk, process: Process): Promise<
       return written
     },
     head: () => chain.head(),
+    hasPolicySet: (hash) => chain.hasPolicySet(hash),
     held: async () => true,
     lost: new AbortController().signal,
     close: async () => {

@@ -17,8 +17,6 @@ const ROTATE_AT_BYTES = 100 * 1024 * 1024
 /** A group of writes ends at this size. `readTail` must see a whole group after a power cut: compare `TAIL_BYTES`. */
 const GROUP_BYTES = LONGEST_LINE_BYTES
 
-const NEWLINE = Buffer.from('\n')
-
 interface Waiting {
   readonly records: readonly AuditRecord[]
   readonly resolve: () => void
@@ -66,7 +64,7 @@ export const openAuditTrail = async (options: {
 
   const takeGroup = () => {
     const group: Waiting[] = []
-    const parts: Buffer[] = []
+    const lines: Buffer[] = []
     let bytes = 0
     let head = chain.head()
     let count = 0
@@ -75,8 +73,8 @@ export const openAuditTrail = async (options: {
       try {
         const built = linesAfter(head, entry.records)
         group.push(entry)
-        parts.push(built.lines)
-        bytes += built.lines.length
+        for (const line of built.lines) lines.push(line)
+        bytes += built.bytes
         head = built.head
       } catch (error) {
         entry.reject(unwritable(file, error))
@@ -84,7 +82,7 @@ export const openAuditTrail = async (options: {
       if (bytes >= GROUP_BYTES) break
     }
     waiting = waiting.slice(count)
-    return { group, lines: Buffer.concat(parts), head }
+    return { group, lines, head }
   }
 
   const close = async () => {
@@ -101,6 +99,7 @@ export const openAuditTrail = async (options: {
     held: lock.held,
     lost: lock.lost,
     head: () => chain.head(),
+    hasPolicySet: (hash) => chain.hasPolicySet(hash),
     write(records) {
       if (closed !== undefined) {
         return Promise.reject(new AuditError('unwritable', `cannot write the audit file ${file}: the trail is closed`))
@@ -135,8 +134,8 @@ const open = async (
 }
 
 const linesAfter = (previous: AuditHead, records: readonly AuditRecord[]) => {
-  const parts: Buffer[] = []
-  let head = previous
+  const lines: Buffer[] = []
+  let [bytes, head] = [0, previous]
   for (const record of records) {
     const line = lineOf(record, head)
     if (line.length > LONGEST_LINE_BYTES) {
@@ -145,10 +144,11 @@ const linesAfter = (previous: AuditHead, records: readonly AuditRecord[]) => {
         `an audit record takes ${line.length} bytes: a line has at most ${LONGEST_LINE_BYTES}`,
       )
     }
-    parts.push(line, NEWLINE)
+    lines.push(line)
+    bytes += line.length + 1
     head = { seq: head.seq + 1, hash: hashOf(line) }
   }
-  return { lines: Buffer.concat(parts), head }
+  return { lines, bytes, head }
 }
 
 const lockLost = (file: string) =>

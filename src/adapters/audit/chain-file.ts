@@ -3,8 +3,11 @@ import { AuditError, type AuditHead } from '../../app/audit.ts'
 import { type Disk, syncFolder } from './disk.ts'
 import { orMissing } from './failure.ts'
 import { rotatedName } from './file-names.ts'
+import { createPolicySetTexts } from './policy-set-texts.ts'
 import { checkLines, readTail } from './tail.ts'
 import { type Repair, removeTornEnd } from './torn-end.ts'
+
+const NEWLINE = Buffer.from('\n')
 
 /** In append mode the operating system puts every write at the end of the file. */
 const APPEND = 'a+'
@@ -16,8 +19,10 @@ const APPEND = 'a+'
 export interface ChainFile {
   readonly repaired: Repair | undefined
   head(): AuditHead
+  /** Whether this file has the whole text of a policy set. */
+  hasPolicySet(hash: string): boolean
   /** Resolves once the lines are on disk; `next` is the last of them. After a failure none of them is in the chain. */
-  append(lines: Buffer, next: AuditHead): Promise<void>
+  append(lines: readonly Buffer[], next: AuditHead): Promise<void>
   close(): Promise<void>
 }
 
@@ -28,6 +33,7 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
   let firstSeq: number
   let head: AuditHead
   let repaired: Repair | undefined
+  const texts = createPolicySetTexts()
   /** An append has failed: the bytes after `length` are its remains, and are removed. */
   let failed = false
   /** Whether `handle` is known to be the file at the path. False while `begin` has not finished. */
@@ -37,7 +43,7 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
     if (!(await handle.stat()).isFile())
       throw new AuditError('unwritable', `${file} is not a regular file: give the audit trail another path`)
     const tail = await readTail(disk, file, handle)
-    await checkLines(file, handle, tail)
+    await checkLines(file, handle, tail, texts.addLine)
     repaired = await removeTornEnd(disk, file, handle, tail)
     ;({ head, length, firstSeq } = tail)
     await syncFolder(disk, folder)
@@ -54,6 +60,7 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
     handle = fresh
     length = 0
     firstSeq = head.seq + 1
+    texts.rotated()
     await syncFolder(disk, folder)
     placed = true
   }
@@ -93,12 +100,14 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
   return {
     repaired,
     head: () => head,
+    hasPolicySet: texts.has,
     async append(lines, next) {
+      const bytes = Buffer.concat(lines.flatMap((line) => [line, NEWLINE]))
       await settle()
       failed = false
-      if (length > 0 && length + lines.length > rotateAtBytes) await rotate()
+      if (length > 0 && length + bytes.length > rotateAtBytes) await rotate()
       try {
-        await handle.appendFile(lines)
+        await handle.appendFile(bytes)
         // `datasync` syncs the length with the data. After a failed sync the kernel may count the pages as clean, so a
         // second sync proves nothing: the lines are removed and must be written again.
         await handle.datasync()
@@ -108,8 +117,9 @@ export const openChainFile = async (disk: Disk, file: string, rotateAtBytes: num
         await handle.truncate(length).catch(() => {})
         throw error
       }
-      length += lines.length
+      length += bytes.length
       head = next
+      for (const line of lines) texts.addLine(line)
     },
     close: () => handle.close(),
   }

@@ -50,8 +50,16 @@ export const readTail = async (disk: Disk, file: string, handle: FileHandle): Pr
   return { head: last, firstSeq, length, torn }
 }
 
-/** Checks that each line follows the one before. Else fails with `damaged`: a changed file is not used or continued. */
-export const checkLines = async (file: string, handle: FileHandle, { length }: Tail): Promise<void> => {
+/**
+ * Checks that each line follows the one before, and gives it to `see`. Else fails with `damaged`: a changed file is not
+ * used or continued.
+ */
+export const checkLines = async (
+  file: string,
+  handle: FileHandle,
+  { length }: Tail,
+  see: (line: Buffer) => void,
+): Promise<void> => {
   let before: AuditHead | undefined
   let count = 0
   for await (const { lines } of readLinesOf(handle, length)) {
@@ -64,6 +72,7 @@ export const checkLines = async (file: string, handle: FileHandle, { length }: T
         throw damaged(file, `its line ${count}, or the line before, was changed after it was written`)
       }
       before = { seq, hash: hashOf(line) }
+      see(line)
     }
   }
 }

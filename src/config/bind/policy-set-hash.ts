@@ -10,6 +10,9 @@ export interface PolicySetContent {
   readonly protect: unknown
 }
 
+/** The text that `policySetHash` is of: JSON without blanks, with the keys of each map in order. */
+export const policySetText = (content: unknown): string => JSON.stringify(content, sortedKeys)
+
 /** SHA-256 in hex. The order of keys has no effect. */
 export const policySetHash = (content: PolicySetContent): string => hashOf(content)
 
@@ -48,8 +51,9 @@ export const policyHash = (policy: HashedPolicy, protect: readonly UserEntry[]):
   return hashOf({ ...Object.fromEntries(parts), protect })
 }
 
-const hashOf = (content: unknown): string =>
-  createHash('sha256').update(JSON.stringify(content, sortedKeys)).digest('hex')
+export const hashOfText = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+const hashOf = (content: unknown): string => hashOfText(policySetText(content))
 
 const sortedKeys = (_key: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

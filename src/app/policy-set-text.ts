@@ -1,0 +1,53 @@
+import { hashOfText, type PolicySetContent } from '../config/bind/policy-set-hash.ts'
+
+/** A part of the text of a policy set. All parts of a text, joined in their order, are the text that its hash is of. */
+export interface PolicySetPart {
+  /** From 1. */
+  readonly part: number
+  readonly parts: number
+  readonly text: string
+}
+
+/**
+ * In UTF-16 units. A line of the trail holds a part although each unit may take six bytes there: compare
+ * `LONGEST_LINE_BYTES`.
+ */
+export const LONGEST_PART = 128 * 1024
+
+/** The text in parts. No part ends within a character. */
+export const partsOf = (text: string): readonly PolicySetPart[] => {
+  const texts: string[] = []
+  for (let from = 0; from < text.length; ) {
+    const to = from + LONGEST_PART
+    const end = isHighSurrogate(text.charCodeAt(to - 1)) ? to - 1 : to
+    texts.push(text.slice(from, end))
+    from = end
+  }
+  return texts.map((one, index) => ({ part: index + 1, parts: texts.length, text: one }))
+}
+
+const isHighSurrogate = (unit: number) => unit >= 0xd800 && unit < 0xdc00
+
+/**
+ * The policy set of a hash, from the parts that a trail holds of it, in any order. A trail may hold some of them twice.
+ * `incomplete`: parts are missing. `other-hash`: the text is not the one that was hashed.
+ */
+export const joinPolicySet = (
+  hash: string,
+  found: Iterable<PolicySetPart>,
+): { readonly content: PolicySetContent } | { readonly problem: 'incomplete' | 'other-hash' } => {
+  const byCount = new Map<number, Map<number, string>>()
+  for (const { part, parts, text } of found) {
+    const texts = byCount.get(parts) ?? new Map<number, string>()
+    byCount.set(parts, texts.set(part, text))
+  }
+  const whole = [...byCount].filter(([parts, texts]) => texts.size === parts)
+  for (const [, texts] of whole) {
+    const text = [...texts]
+      .sort(([one], [other]) => one - other)
+      .map(([, part]) => part)
+      .join('')
+    if (hashOfText(text) === hash) return { content: JSON.parse(text) as PolicySetContent }
+  }
+  return { problem: whole.length === 0 ? 'incomplete' : 'other-hash' }
+}
