@@ -26,7 +26,7 @@ const entry = (text: string): UserEntry => {
 }
 
 const shared: Shared = {
-  patterns: (text) => [entry(text).pattern],
+  entries: (text) => [entry(text)],
   calendar: () => undefined,
   file: () => undefined,
   problem: (_path, message) => {

@@ -1,7 +1,7 @@
 import { type Location, resolveSelector } from '../domain/names/selector.ts'
 import { type BareField, principalNamesOf, type UserEntry } from '../domain/names/user-list.ts'
 import type { Policy, Selector, Warning } from '../domain/policies/policy.ts'
-import { NEVER } from '../domain/time/instant.ts'
+import { ALL_TIME } from '../domain/time/period.ts'
 import { createPlacesCover } from './selector-cover.ts'
 import { createUserCover, EVERYTHING, type UserCover } from './user-cover.ts'
 
@@ -79,5 +79,5 @@ const NAMELESS = principalNamesOf({ username: undefined, commonName: undefined }
 const alwaysHits = (selector: Selector | undefined, place: Location): boolean => {
   if (selector === undefined) return true
   const hit = resolveSelector({ ...selector, users: undefined }, 'either')(place)(NAMELESS)
-  return typeof hit === 'object' && hit.until === NEVER
+  return typeof hit === 'object' && hit.periods === ALL_TIME
 }

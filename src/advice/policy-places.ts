@@ -5,10 +5,15 @@ import type { Problem } from '../config/yaml/problem.ts'
 import { readYaml, type YamlFile } from '../config/yaml/yaml-file.ts'
 import type { Path } from '../config/yaml/yaml-tree.ts'
 import type { Policy } from '../domain/policies/policy.ts'
+import { NEVER } from '../domain/time/instant.ts'
+import { parseInstant } from '../domain/time/instant-text.ts'
 
 /** Reports warnings at the places where policies are written. */
 export interface PolicyPlaces {
-  /** Warns at a path inside of a policy. In lists of users, the indexes of the path count the members of groups. */
+  /**
+   * Warns at a path inside of a policy. In lists of users, the indexes of the path count the entries of groups. A warning
+   * about the end of an entry stands where that end is written, which may be in a group.
+   */
   warn(policy: Policy, path: readonly (string | number)[], message: string): void
   /** Warns at a path of a file, with indexes that count in the same way. */
   warnIn(file: YamlFile, path: readonly (string | number)[], message: string): void
@@ -27,14 +32,14 @@ export const createPolicyPlaces = (
     const read = files.read(path)
     return 'bytes' in read ? [readYaml(path, read.bytes, report)] : []
   })
-  const places = new Map<unknown, { readonly file: YamlFile; readonly path: Path }>()
-  const groupSizes = new Map<string, number>()
+  const places = new Map<unknown, Place>()
+  const groups = new Map<string, Place>()
   for (const file of yamlFiles) {
     for (const [index, policy] of listAt(file.value, ['policies']).entries()) {
       places.set(valueAt(policy, ['name']), { file, path: ['policies', index] })
     }
     for (const name of Object.keys((valueAt(file.value, ['groups']) ?? {}) as object)) {
-      groupSizes.set(name, listAt(file.value, ['groups', name]).length)
+      groups.set(name, { file, path: ['groups', name] })
     }
   }
 
@@ -47,17 +52,38 @@ export const createPolicyPlaces = (
     indexes.set(list, entryIndexes)
     return entryIndexes
   }
-  const sizeOf = (entry: unknown): number => {
+  const groupOf = (entry: unknown): Place | undefined => {
     const text = typeof entry === 'string' ? entry : valueAt(entry, ['pattern'])
-    const group = typeof text === 'string' ? groupNameOf(text) : undefined
-    return group === undefined ? 1 : (groupSizes.get(group) ?? 1)
+    const name = typeof text === 'string' ? groupNameOf(text) : undefined
+    return name === undefined ? undefined : groups.get(name)
+  }
+  const sizeOf = (entry: unknown): number => {
+    const group = groupOf(entry)
+    return group === undefined ? 1 : listAt(group.file.value, group.path).length
+  }
+  /** Several policies may use the same group. */
+  const reported = new Set<string>()
+  const warnOnce = ({ file, path }: Place, message: string) => {
+    const key = JSON.stringify([file.path, path])
+    if (!reported.has(key)) file.problem(path, message, { severity: 'warning' })
+    reported.add(key)
   }
 
   const warnAt = (file: YamlFile, from: Path, path: readonly (string | number)[], message: string) => {
     const at: PropertyKey[] = [...from]
     for (const step of path) {
       const list = typeof step === 'number' ? valueAt(file.value, at) : undefined
-      at.push(typeof step === 'number' && Array.isArray(list) ? (indexesOf(list)[step] ?? step) : step)
+      if (typeof step !== 'number' || !Array.isArray(list)) {
+        at.push(step)
+        continue
+      }
+      const indexes = indexesOf(list)
+      const index = indexes[step] ?? step
+      at.push(index)
+      const group = path.at(-1) === 'until' ? groupOf(list[index]) : undefined
+      const end = group && [...group.path, step - indexes.indexOf(index), 'until']
+      if (group === undefined || end === undefined || !endsFirst(valueAt(group.file.value, end), list[index])) continue
+      return warnOnce({ file: group.file, path: end }, message)
     }
     file.problem(at, message, { severity: 'warning', at: valueAt(file.value, at) instanceof Object ? 'key' : 'value' })
   }
@@ -69,6 +95,20 @@ export const createPolicyPlaces = (
     },
     warnIn: (file, path, message) => warnAt(file, [], path, message),
   }
+}
+
+interface Place {
+  readonly file: YamlFile
+  readonly path: Path
+}
+
+/** Whether a group's entry ends, and no later than the entry that names the group. */
+const endsFirst = (written: unknown, naming: unknown): boolean => {
+  const endOf = (text: unknown) => {
+    const parsed = typeof text === 'string' ? parseInstant(text) : { at: NEVER }
+    return 'at' in parsed ? parsed.at : NEVER
+  }
+  return written !== undefined && endOf(written) <= endOf(valueAt(naming, ['until']))
 }
 
 const valueAt = (value: unknown, path: Path): unknown =>

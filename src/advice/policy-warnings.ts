@@ -43,6 +43,7 @@ export const policyWarnings = ({ policies, protect, places, now }: Reviewed): re
     return [
       ...(inertWarning === undefined ? [] : [inertWarning]),
       ...(by === undefined ? [] : [shadowWarning(by)]),
+      ...expired(policy.match, 'match', now),
       ...expired(policy.exempt, 'exempt', now),
       ...(policy.kind.hours === undefined ? [] : windowWarnings(policy.kind.hours(policy.rule), now)),
       ...(policy.kind.warnings?.(policy.rule, { now }) ?? []),

@@ -1,6 +1,7 @@
 import { type Pattern, parsePattern } from '../domain/names/pattern.ts'
-import { type BareField, type Period, periodsOf, type UserEntry } from '../domain/names/user-list.ts'
+import { type BareField, periodsOf, type UserEntry } from '../domain/names/user-list.ts'
 import { NEVER } from '../domain/time/instant.ts'
+import type { Periods } from '../domain/time/period.ts'
 import { coversGlob, type GlobTokens, globTokens } from './glob-cover.ts'
 
 /**
@@ -62,7 +63,7 @@ export const createUserCover = (entries: readonly UserEntry[], bare: BareField):
   return (others, otherBare) => others.every((other) => covers(other, otherBare))
 }
 
-const spansByText = (entries: readonly UserEntry[]): ReadonlyMap<string, readonly Period[]> => {
+const spansByText = (entries: readonly UserEntry[]): ReadonlyMap<string, Periods> => {
   const byText = new Map<string, UserEntry[]>()
   for (const entry of entries) {
     if (byText.get(entry.pattern.text)?.push(entry) === undefined) byText.set(entry.pattern.text, [entry])
@@ -71,7 +72,7 @@ const spansByText = (entries: readonly UserEntry[]): ReadonlyMap<string, readonl
 }
 
 /** Whether one of the spans contains the whole period of an entry. */
-const lastsAsLong = (spans: readonly Period[], { from = -NEVER, until = NEVER }: UserEntry): boolean =>
+const lastsAsLong = (spans: Periods, { from = -NEVER, until = NEVER }: UserEntry): boolean =>
   spans.some((span) => span.from <= from && until <= span.until)
 
 /** An entry that matches every principal with a name, every endpoint and every Region. */

@@ -62,6 +62,32 @@ describe('a warning has the place of its cause:', () => {
     ])
   })
 
+  it('at the expired entry of a group, once for all policies that use the group', () => {
+    const text = `  - { name: age, kind: max-session-age, maxAge: 8h, match: { users: [alice, "group:staff"] } }
+  - { name: leavers, kind: banned-users, users: [mallory, "group:staff"] }
+  - name: idle
+    kind: idle-timeout
+    after: 1h
+    exempt:
+      users:
+        - { pattern: "group:staff", until: "2026-02-01T00:00:00Z" }
+        - { pattern: "group:staff", until: "2025-02-01T00:00:00Z" }
+`
+    const groups = `version: 1
+groups:
+  gone: [x, y, z]
+  staff:
+    - zoe
+    - { pattern: "ext-*", until: "2026-01-01T00:00:00Z", reason: project ended }
+`
+    expect(warned({ ...policies(text), 'policies/groups.yaml': groups })).toEqual([
+      PROTECTED,
+      'policies/a.yaml:10:44 idle',
+      'policies/a.yaml:11:44 idle',
+      'policies/groups.yaml:6:34 ',
+    ])
+  })
+
   it('at `match`, `exempt` and the name of a policy without effect', () => {
     const text = `  - { name: boss, kind: max-session-age, maxAge: 1h, match: { users: ["user:boss"] } }
   - { name: nowhere, kind: max-session-age, maxAge: 2h, match: { regions: [us-east-1] } }

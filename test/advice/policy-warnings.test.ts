@@ -36,7 +36,7 @@ const hours = (keys: Record<string, unknown>, different: Partial<Policy> = {}) =
 const closedHours = (keys: Record<string, unknown>, calendars: Readonly<Record<string, Calendar>>): Policy => {
   const made = hours(keys)
   const rule = made.kind.bind(made.kind.keys.parse({ timeZone: 'Europe/Berlin', ...keys }) as never, {
-    patterns: () => undefined,
+    entries: () => undefined,
     calendar: (name) => calendars[name],
     file: () => undefined,
     problem: (path, message) => {

@@ -68,7 +68,7 @@ describe('the index of the policies', () => {
   it('links to one page per kind, and the folder has no others except the shared pages', () => {
     const pages = POLICY_KINDS.map(({ kind }) => `${kind}.md`)
     expect(readdirSync(FOLDER).sort()).toEqual(
-      [...pages, 'README.md', 'time-windows.md', 'writing-and-testing.md'].sort(),
+      [...pages, 'README.md', 'periods.md', 'time-windows.md', 'writing-and-testing.md'].sort(),
     )
   })
 })

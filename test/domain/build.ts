@@ -48,7 +48,7 @@ const kindOf = (name: string): PolicyKind => {
 export const policy = (kind: string, keys: Record<string, unknown>, different: Partial<Policy> = {}): Policy => {
   const found = kindOf(kind)
   const shared: Shared = {
-    patterns: (text) => [entry(text).pattern],
+    entries: (text) => [entry(text)],
     calendar: () => undefined,
     file: () => undefined,
     problem: (path, message) => {

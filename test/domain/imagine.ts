@@ -4,7 +4,7 @@ import { imaginedMemory, imaginedView } from '../../src/domain/judge/imagined.ts
 import { createRules, judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
-import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
+import type { History, Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { type Instant, NEVER } from '../../src/domain/time/instant.ts'
 import { NOON, PLACE, RETRY } from './build.ts'
@@ -16,9 +16,14 @@ import { NOON, PLACE, RETRY } from './build.ts'
 export const imagine = (
   policies: readonly Policy[],
   connections: readonly Connection[],
-  options: { readonly mode?: Mode; readonly now?: Instant; readonly protect?: readonly UserEntry[] } = {},
+  options: {
+    readonly mode?: Mode
+    readonly now?: Instant
+    readonly protect?: readonly UserEntry[]
+    readonly history?: History
+  } = {},
 ): Judged => {
-  const { mode = 'enforce', now = NOON, protect = [] } = options
+  const { mode = 'enforce', now = NOON, protect = [], history = NO_HISTORY } = options
   const rules = createRules({
     set: createPolicySet(policies, protect),
     setHash: '',
@@ -30,7 +35,7 @@ export const imagine = (
     retry: RETRY,
     changedAt: () => -NEVER,
   })
-  const memory = imaginedMemory(NO_HISTORY)
+  const memory = imaginedMemory(history)
   return {
     judgement: judgeEndpoint(imaginedView(PLACE.endpointId, connections, now), rules, memory, now),
     rules,

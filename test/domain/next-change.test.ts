@@ -5,7 +5,7 @@ import { decisionOf } from '../../src/domain/judge/decide.ts'
 import { explain } from '../../src/domain/judge/explain.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { isDue } from '../../src/domain/judge/verdict.ts'
-import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
+import type { History, Mode, Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, ENFORCE, entry, NOON, policy } from './build.ts'
 import { imagine } from './imagine.ts'
@@ -17,7 +17,7 @@ const iso = (at: number) => new Date(at).toISOString()
 const nextChanges = (
   policies: readonly Policy[],
   connections: readonly [Connection, ...Connection[]],
-  options: { readonly now?: Instant; readonly mode?: Mode } = {},
+  options: { readonly now?: Instant; readonly mode?: Mode; readonly history?: History } = {},
 ) => {
   const { verdicts, nextAt } = explain(imagine(policies, connections, options), connections[0], connections)
   return { verdicts: verdicts.map((one) => one.nextAt), decision: nextAt }
@@ -36,43 +36,75 @@ const anyPolicy: fc.Arbitrary<Policy> = fc.oneof(
     .constantFrom('allowed', 'denied')
     .map((list) => policy('off-hours', { timeZone: 'UTC', [list]: [{ days: 'mon-tue', hours: '08:00-18:00' }] })),
   fc.constantFrom('oldest', 'newest').map((evict) => policy('max-sessions', { limit: 1, evict })),
+  fc.integer({ min: 1, max: 96 }).map((halves) => policy('idle-timeout', { after: `${halves * 30}m` })),
+  fc.constant(policy('max-transfer', { total: '1KiB' })),
+  fc.constant(policy('posture', { deny: ['lost'] })),
 )
+/** Entries that name alice or somebody else, each with a beginning, an end, both or neither; some at no time. */
+const entries = fc.array(
+  fc
+    .record({
+      name: fc.constantFrom('alice', 'al*', 'bob'),
+      from: fc.option(offset, { nil: undefined }),
+      until: fc.option(offset, { nil: undefined }),
+    })
+    .map(({ name, from, until }) =>
+      entry(name, { from: from && NOON + from * step, until: until && NOON + until * step }),
+    ),
+  { minLength: 1, maxLength: 3 },
+)
+const selector = fc
+  .option(entries, { nil: undefined })
+  .map((users): Selector | undefined => users && { users, endpoints: undefined, regions: undefined })
 const policies = fc
   .array(
     fc.record({
       base: anyPolicy,
       grace: fc.integer({ min: 0, max: 3 }),
       mode: fc.constantFrom('audit' as const, 'enforce' as const, 'enforce' as const),
-      exemptUntil: fc.option(offset, { nil: undefined }),
+      match: selector,
+      exempt: selector,
     }),
     { minLength: 1, maxLength: 4 },
   )
   .map((list) =>
-    list.map(({ base, grace, mode, exemptUntil }, index): Policy => {
-      const users = exemptUntil === undefined ? undefined : [entry('alice', { until: NOON + exemptUntil * step })]
-      const exempt = users && { users, endpoints: undefined, regions: undefined }
-      return { ...base, name: `policy-${index}`, graceMs: base.kind.noGrace ? 0 : grace * step, mode, exempt }
-    }),
+    list.map(
+      ({ base, grace, ...rest }, index): Policy => ({
+        ...base,
+        ...rest,
+        name: `policy-${index}`,
+        // Posture dates the violation of a connection with a future established time by the clock, and grace with it.
+        graceMs: base.kind.noGrace || base.kind.kind === 'posture' ? 0 : grace * step,
+      }),
+    ),
   )
+/** Every connection is idle, and above its limit of transfer, since its mark. */
+const marked = (halves: number): History => ({
+  ...NO_HISTORY,
+  note: () => ({ at: NOON + halves * step, bytes: 2048 }),
+  countersMovedAt: () => NEVER,
+})
 
 describe('the next change', () => {
   it('is the first instant at which a verdict, or the decision, differs', () => {
     const ages = fc.tuple(offset, fc.array(offset, { maxLength: 2 }))
     fc.assert(
-      fc.property(policies, ages, offset, (set, [age, otherAges], start) => {
-        const established = (halves: number) => connection({ establishedAt: NOON + halves * step })
+      fc.property(policies, ages, offset, offset, (set, [age, otherAges], start, mark) => {
+        const facts = { egressBytes: 2048, posture: ['lost'] }
+        const established = (halves: number) => connection({ establishedAt: NOON + halves * step, ...facts })
+        const history = marked(mark)
         const row = established(age)
         const rows = [row, ...otherAges.map(established)] as const
         const now = NOON + start * step
-        const { decider } = imagine(set, rows, { now }).rules
+        const { decider } = imagine(set, rows, { now, history }).rules
         const states = (at: number) => {
-          const verdicts = decider.verdictsOf(row.id, rows, NO_HISTORY, at, ENFORCE)
+          const verdicts = decider.verdictsOf(row.id, rows, history, at, ENFORCE)
           return [
             ...verdicts.map((verdict) => `${verdict.word} ${isDue(verdict, at)}`),
             String(decisionOf(row, verdicts, at, ENFORCE).act === 'terminate'),
           ]
         }
-        const { verdicts, decision } = nextChanges(set, rows, { now })
+        const { verdicts, decision } = nextChanges(set, rows, { now, history })
         const found = [...verdicts, decision]
         // Every state here changes on half hours only: a search through all of them finds the first change.
         const first = states(now)
@@ -87,7 +119,7 @@ describe('the next change', () => {
           if (at <= until || naive[index] !== NEVER) expect(at).toBe(naive[index])
         })
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     )
   })
 

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
+import { because, judge } from '../../src/domain/judge/verdict.ts'
 import type { Location } from '../../src/domain/names/selector.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
+import { ALL_TIME } from '../../src/domain/time/period.ts'
 import { connection, ENDPOINT, entry, NOON, PLACE, policy } from './build.ts'
 
 const select = (lists: Partial<Selector>): Selector => ({
@@ -57,47 +60,57 @@ describe('the applicability of a policy to a connection', () => {
   })
 
   it('is exempt until the last of the entries that name the user ends, and no longer than any other list allows', () => {
+    const before = (until: number) => [{ from: -NEVER, until }]
     const until = (minutes: number) => ({ until: NOON + minutes * MINUTE })
     const exempt = (lists: Partial<Selector>) => applicabilityOf(aged({ exempt: select(lists) }))
     const users = [entry('alice', until(1)), entry('al*', until(3)), entry('*', until(2)), entry('bob')]
     expect(exempt({ users })).toMatchObject({
-      exemptUntil: NOON + 3 * MINUTE,
-      exemptBy: { entry: users[1], isProtection: false },
+      exemptIn: before(NOON + 3 * MINUTE),
+      exemptions: [{ entries: users.slice(0, 3), isProtection: false }],
     })
     const lasting = [entry('alice', until(1)), entry('al*')]
-    expect(exempt({ users: lasting })).toMatchObject({ exemptUntil: NEVER, exemptBy: { entry: lasting[1] } })
+    expect(exempt({ users: lasting })).toMatchObject({ exemptIn: ALL_TIME, exemptions: [{ entries: lasting }] })
     const places = { endpoints: [entry('*', until(9))], regions: [entry('*', until(2))] }
     expect(exempt({ users, ...places })).toMatchObject({
-      exemptUntil: NOON + 2 * MINUTE,
-      exemptBy: { entry: users[1] },
+      exemptIn: before(NOON + 2 * MINUTE),
+      exemptions: [{ entries: users.slice(0, 3) }],
     })
-    expect(exempt(places)).toMatchObject({ exemptUntil: NOON + 2 * MINUTE })
-    expect(exempt({ users: [entry('bob')] })).toMatchObject({ exemptUntil: -NEVER, exemptBy: undefined })
-    expect(applicabilityOf(aged())).toMatchObject({ exemptUntil: -NEVER, exemptBy: undefined })
+    expect(exempt(places)).toMatchObject({ exemptIn: before(NOON + 2 * MINUTE) })
+    expect(exempt({ users: [entry('bob')] })).toMatchObject({ exemptIn: [], exemptions: [] })
+    expect(applicabilityOf(aged())).toMatchObject({ exemptIn: [], exemptions: [] })
   })
 
   it('is exempt by `exempt` or by `protect`, whichever lasts longer', () => {
-    const [short, long] = [entry('alice', { until: NOON }), entry('alice', { until: NOON + HOUR })]
-    const by = (exempt: UserEntry, protect: UserEntry) =>
-      applicabilityOf(aged({ exempt: select({ users: [exempt] }) }), connection(), [protect])
-    expect(by(short, long)).toMatchObject({
-      exemptUntil: NOON + HOUR,
-      exemptBy: { entry: long, isProtection: true },
-    })
-    expect(by(long, short)).toMatchObject({
-      exemptUntil: NOON + HOUR,
-      exemptBy: { entry: long, isProtection: false },
-    })
-    expect(by(short, { ...long, until: NOON })).toMatchObject({ exemptBy: { isProtection: true } })
+    const short = entry('alice', { until: NOON + MINUTE, reason: 'short' })
+    const long = entry('al*', { until: NOON + HOUR, reason: 'long' })
+    const why = (exempt: UserEntry, protect: UserEntry) => {
+      const row = connection()
+      const applicability = applicabilityOf(aged({ exempt: select({ users: [exempt] }) }), row, [protect])
+      return because(judge(applicability, row, NO_HISTORY, NOON), row, NOON)
+    }
+    expect(why(short, long)).toBe('protected as "al*" until 2026-11-23T13:00:00Z: long')
+    expect(why(long, short)).toBe('exempt as "al*" until 2026-11-23T13:00:00Z: long')
+    expect(why(short, { ...long, until: NOON + MINUTE })).toBe('protected as "al*" until 2026-11-23T12:01:00Z: long')
+  })
+
+  it.each<[string, Partial<Pick<UserEntry, 'from' | 'until'>>, string]>([
+    ['has not begun', { from: NOON + 1 }, 'the policy does not match this connection before 2026-11-23T12:00:00Z'],
+    ['begins', { from: NOON }, 'connected since 2026-11-23T11:00:00Z, for 1h: within the 8h allowed'],
+    ['is about to end', { until: NOON + 1 }, 'connected since 2026-11-23T11:00:00Z, for 1h: within the 8h allowed'],
+    ['ends', { until: NOON }, 'the policy does not match this connection since 2026-11-23T12:00:00Z'],
+  ])('is matched only in the time of the entry of `match`: one that %s', (_what, different, why) => {
+    const row = connection()
+    const applicability = applicabilityOf(aged({ match: select({ users: [entry('alice', different)] }) }), row)
+    expect(because(judge(applicability, row, NO_HISTORY, NOON), row, NOON)).toBe(why)
   })
 
   it('compares a pattern without a prefix in `exempt` and `protect` with the principal only', () => {
     const borrowed = connection({ username: 'mallory', commonName: 'alice' })
     const alice = entry('alice')
     expect(applicabilityOf(aged({ match: select({ users: [alice] }) }), borrowed).matched).toBe('yes')
-    expect(applicabilityOf(aged({ exempt: select({ users: [alice] }) }), borrowed).exemptBy).toBeUndefined()
-    expect(applicabilityOf(aged(), borrowed, [alice]).exemptBy).toBeUndefined()
-    expect(applicabilityOf(aged(), borrowed, [entry('cn:alice')]).exemptBy).toBeDefined()
+    expect(applicabilityOf(aged({ exempt: select({ users: [alice] }) }), borrowed).exemptions).toEqual([])
+    expect(applicabilityOf(aged(), borrowed, [alice]).exemptions).toEqual([])
+    expect(applicabilityOf(aged(), borrowed, [entry('cn:alice')]).exemptIn).toEqual(ALL_TIME)
   })
 
   it('holds the entry that names the principal only in part', () => {
@@ -156,9 +169,11 @@ describe('a policy set', () => {
   })
 
   it('protects the principals that `protect` names', () => {
-    const isProtected = createPolicySet([], [entry('al*'), entry('cn:pager')]).isProtected(PLACE)
-    expect([connection(), connection({ username: 'bob', commonName: 'pager' })].map(isProtected)).toEqual([true, true])
-    expect([connection({ username: 'bob' }), nameless].map(isProtected)).toEqual([false, false])
-    expect(createPolicySet([aged()], []).isProtected(PLACE)(connection())).toBe(false)
+    const freeze = { from: NOON, until: NOON + HOUR }
+    const protectedIn = createPolicySet([], [entry('al*'), entry('cn:pager', freeze)]).protectedIn(PLACE)
+    const pager = connection({ username: 'bob', commonName: 'pager' })
+    expect([connection(), pager].map(protectedIn)).toEqual([ALL_TIME, [freeze]])
+    expect([connection({ username: 'bob' }), nameless].map(protectedIn)).toEqual([[], []])
+    expect(createPolicySet([aged()], []).protectedIn(PLACE)(connection())).toEqual([])
   })
 })

@@ -169,7 +169,7 @@ export const PLANTS: readonly Plant[] = [
     'judge',
     (original) =>
       (applicability, ...rest) =>
-        original({ ...applicability, exemptUntil: Number.NEGATIVE_INFINITY }, ...rest),
+        original({ ...applicability, exemptIn: [] }, ...rest),
     { bug: 'exemptions are ignored', breaks: ['nothing ends without a verdict'], seed: 1 },
   ),
   plant(

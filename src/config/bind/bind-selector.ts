@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import { type Pattern, parsePattern } from '../../domain/names/pattern.ts'
-import type { UserEntry } from '../../domain/names/user-list.ts'
+import { parsePattern } from '../../domain/names/pattern.ts'
+import { narrowed, type UserEntry } from '../../domain/names/user-list.ts'
 import type { Selector, Shared } from '../../domain/policies/policy.ts'
 import type { commonKeys } from '../schema/policies-schema.ts'
 import { groupNameOf } from './vocabulary.ts'
@@ -12,28 +12,26 @@ export const bindSelector = (written: WrittenSelector, key: string, shared: Shar
   if (written === undefined) return undefined
   const bind = (
     list: 'users' | 'endpoints' | 'regions',
-    resolve: Shared['patterns'],
+    resolve: Shared['entries'],
   ): readonly UserEntry[] | undefined =>
     written[list]?.flatMap((entry, index) => {
       const at = [key, list, index]
-      if (typeof entry === 'string') return entriesOf(resolve(entry, at))
-      return entriesOf(resolve(entry.pattern, [...at, 'pattern']), entry.until, entry.reason)
+      if (typeof entry === 'string') return resolve(entry, at) ?? []
+      return (resolve(entry.pattern, [...at, 'pattern']) ?? []).map((found) => narrowed(found, entry))
     })
-  const place: Shared['patterns'] = (text, at) => placePatterns(text, at, shared)
-  return { users: bind('users', shared.patterns), endpoints: bind('endpoints', place), regions: bind('regions', place) }
+  const place: Shared['entries'] = (text, at) => placeEntries(text, at, shared)
+  return { users: bind('users', shared.entries), endpoints: bind('endpoints', place), regions: bind('regions', place) }
 }
 
-const entriesOf = (patterns: readonly Pattern[] | undefined, until?: number, reason?: string): UserEntry[] =>
-  (patterns ?? []).map((pattern) => ({ pattern, from: undefined, until, reason }))
-
-const placePatterns = (
+const placeEntries = (
   text: string,
   at: readonly (string | number)[],
   shared: Shared,
-): readonly Pattern[] | undefined => {
+): readonly UserEntry[] | undefined => {
   const parsed = parsePattern(text)
-  if ('pattern' in parsed && parsed.pattern.field === 'either' && groupNameOf(text) === undefined)
-    return [parsed.pattern]
+  if ('pattern' in parsed && parsed.pattern.field === 'either' && groupNameOf(text) === undefined) {
+    return [{ pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }]
+  }
   shared.problem(at, 'problem' in parsed ? parsed.problem : `"${text}" names users: write it under "users"`)
   return undefined
 }

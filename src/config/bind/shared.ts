@@ -1,4 +1,5 @@
-import { type Pattern, parsePattern } from '../../domain/names/pattern.ts'
+import { parsePattern } from '../../domain/names/pattern.ts'
+import type { UserEntry } from '../../domain/names/user-list.ts'
 import type { Shared } from '../../domain/policies/policy.ts'
 import type { ReportOptions, YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
@@ -47,16 +48,16 @@ export const sharedOf = (
     return found?.value
   }
 
-  const admitted = (patterns: readonly Pattern[] | undefined, at: readonly (string | number)[]) => {
-    const crowded = references.crowded(patterns ?? [])
+  const admitted = (entries: readonly UserEntry[] | undefined, at: readonly (string | number)[]) => {
+    const crowded = references.crowded((entries ?? []).map(({ pattern }) => pattern))
     if (crowded !== undefined) problem(at, crowded)
-    return patterns
+    return entries
   }
 
   return {
     problem,
     calendar: (wanted, at) => lookUp('calendar', vocabulary.calendars, wanted, at),
-    patterns(text, at) {
+    entries(text, at) {
       const group = groupNameOf(text)
       if (group !== undefined) {
         if (textFiles.has(String(at[0]))) {
@@ -76,7 +77,7 @@ export const sharedOf = (
       }
       const doubt = unlikelyName(text, textFileAt(at) === undefined ? 'yaml' : 'text')
       if (doubt !== undefined) report(at, doubt, { severity: 'warning' })
-      return admitted([parsed.pattern], at)
+      return admitted([{ pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }], at)
     },
     file(key) {
       const named = policy[key]

@@ -1,6 +1,8 @@
 import type * as z from 'zod'
-import { type Pattern, parsePattern } from '../../domain/names/pattern.ts'
+import { parsePattern } from '../../domain/names/pattern.ts'
+import type { UserEntry } from '../../domain/names/user-list.ts'
 import { type Calendar, type Parsed, parseDate, parseDateRange, parseYearly } from '../../domain/time/calendar.ts'
+import { periodProblem } from '../../domain/time/period.ts'
 import { calendarSchema, groupSchema } from '../schema/policies-schema.ts'
 import { readValue } from '../yaml/read-value.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
@@ -18,7 +20,7 @@ export interface Definition<Value> {
 
 /** The groups and calendars of all files, by name. */
 export interface Vocabulary {
-  readonly groups: ReadonlyMap<string, Definition<readonly Pattern[]>>
+  readonly groups: ReadonlyMap<string, Definition<readonly UserEntry[]>>
   readonly calendars: ReadonlyMap<string, Definition<Calendar>>
   /** Whether a file could not be read. It may define names that are missing here. */
   readonly incomplete: boolean
@@ -79,9 +81,13 @@ const sectionOf = ({ value }: YamlFile, key: string): object => {
   return typeof section === 'object' && section !== null && !Array.isArray(section) ? section : {}
 }
 
-const readGroup = (file: YamlFile, path: Path, written: unknown): readonly Pattern[] =>
-  (readValue(file, groupSchema, path, written) ?? []).flatMap((text, index) => {
-    const at = [...path, index]
+const readGroup = (file: YamlFile, path: Path, written: unknown): readonly UserEntry[] =>
+  (readValue(file, groupSchema, path, written) ?? []).flatMap((entry, index) => {
+    const isMap = typeof entry !== 'string'
+    const { pattern: text, from, until, reason } = isMap ? entry : { pattern: entry }
+    const at = [...path, index, ...(isMap ? ['pattern'] : [])]
+    const problem = periodProblem('the entry', from, until)
+    if (problem !== undefined) file.problem([...path, index, 'until'], problem)
     if (groupNameOf(text) !== undefined) {
       file.problem(at, `"${text}": a group cannot hold another group: write its members here`)
       return []
@@ -93,7 +99,7 @@ const readGroup = (file: YamlFile, path: Path, written: unknown): readonly Patte
     }
     const doubt = unlikelyName(text, 'yaml')
     if (doubt !== undefined) file.problem(at, doubt, { severity: 'warning' })
-    return [parsed.pattern]
+    return [{ pattern: parsed.pattern, from, until, reason }]
   })
 
 const readCalendar = (file: YamlFile, path: Path, written: unknown): Calendar => {

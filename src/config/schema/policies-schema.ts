@@ -83,9 +83,20 @@ export const commonKeys = {
   }),
 }
 
-export const groupSchema = users.meta({
-  description: 'Names and patterns of users. Policies refer to the group as group:NAME.',
-})
+const member = z.union([
+  z.string(),
+  z.strictObject({
+    pattern: z.string().meta({ description: 'A name, a pattern with * and ?, user:… or cn:….' }),
+    from: instant.optional().meta({ description: 'The entry belongs to the group from this instant on.' }),
+    until: instant.optional().meta({ description: 'The entry belongs to the group until this instant.' }),
+    reason: z.string().min(1).optional().meta({ description: 'The reason, shown where the group exempts or bans.' }),
+  }),
+])
+
+export const groupSchema = z
+  .array(member)
+  .min(1)
+  .meta({ description: 'Names and patterns of users. Policies refer to the group as group:NAME.' })
 
 export const calendarSchema = z
   .strictObject({

@@ -2,6 +2,7 @@ import { type Connection, principalKeyOf } from '../connection.ts'
 import { type Acting, type History, mayEnd, type Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import type { Periods } from '../time/period.ts'
 import { type Foreseen, foresee } from './foresight.ts'
 import { isDue, judge, type ViolatedVerdict } from './verdict.ts'
 
@@ -60,7 +61,7 @@ export interface Assessment {
   /** As it was when this was decided. */
   readonly connection: Connection
   readonly applicabilities: readonly Applicability[]
-  readonly isProtected: boolean
+  readonly protectedIn: Periods
   /** What the policies say that do not read byte counters, and what those say that do. */
   readonly parts: readonly [countersAside: AssessmentPart, onCounters?: AssessmentPart]
 }
@@ -127,7 +128,7 @@ const partOf = (
 export const assess = (
   connection: Connection,
   applicabilities: readonly Applicability[],
-  isProtected: boolean,
+  protectedIn: Periods,
   ground: Ground,
   known?: AssessmentPart,
 ): Assessment => {
@@ -136,5 +137,5 @@ export const assess = (
   const parts: Assessment['parts'] = isCounted
     ? [countersAside, partOf(connection, applicabilities, ground, true)]
     : [countersAside]
-  return { connection, applicabilities, isProtected, parts }
+  return { connection, applicabilities, protectedIn, parts }
 }

@@ -33,13 +33,13 @@ const holdsWithCounters = (part: AssessmentPart, before: Connection, connection:
  */
 export const createAssessments = (set: PolicySet, location: Location) => {
   const applicabilitiesOf = set.applicabilities(location)
-  const isProtected = set.isProtected(location)
+  const protectedIn = set.protectedIn(location)
   let known = new Map<string, Assessment>()
   /** In the order of the last snapshot. The next one has mostly the same order, which saves look-ups. */
   let last: Assessment[] = []
 
   const assessAnew = (connection: Connection, ground: Ground): Assessment =>
-    assess(connection, applicabilitiesOf(connection), isProtected(connection), ground)
+    assess(connection, applicabilitiesOf(connection), protectedIn(connection), ground)
 
   const after = (earlier: Assessment, connection: Connection, ground: Ground): Assessment => {
     const { connection: before, applicabilities, parts } = earlier
@@ -48,7 +48,7 @@ export const createAssessments = (set: PolicySet, location: Location) => {
     if (isKnown && (onCounters === undefined || holdsWithCounters(onCounters, before, connection, ground)))
       return earlier
     if (!hasSamePrincipal(before, connection)) return assessAnew(connection, ground)
-    return assess(connection, applicabilities, earlier.isProtected, ground, isKnown ? countersAside : undefined)
+    return assess(connection, applicabilities, earlier.protectedIn, ground, isKnown ? countersAside : undefined)
   }
 
   const assessmentAt = (connection: Connection, index: number, ground: Ground): Assessment => {

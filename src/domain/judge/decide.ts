@@ -3,6 +3,8 @@ import type { Location } from '../names/selector.ts'
 import { type Acting, acts, type Facts, type History, type Member, mayEnd, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import { periodAt } from '../time/period.ts'
+import { applicationAt } from './application.ts'
 import { type Assessment, type AssessmentPart, groundOf, type NearMiss } from './assessment.ts'
 import { createAssessments } from './assessments.ts'
 import type { Foreseen } from './foresight.ts'
@@ -73,8 +75,9 @@ export const createDecider = (set: PolicySet, location: Location) => {
         for (const { connection, parts } of all) {
           const [countersAside, onCounters] = parts
           if (countersAside.endsRegardless || onCounters?.endsRegardless) continue
-          for (const { policy: one, matched, exemptUntil, principal } of countersAside.counting) {
-            if (one === policy && matched === 'yes' && now >= exemptUntil) members.push({ connection, principal })
+          for (const applicability of countersAside.counting) {
+            if (applicability.policy !== policy || applicationAt(applicability, now) !== 'applies') continue
+            members.push({ connection, principal: applicability.principal })
           }
         }
         return [policy, find(members)]
@@ -119,7 +122,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
         const [one, connection] = [all[index], active[index]]
         if (one === undefined || connection === undefined) continue
         const [countersAside, onCounters] = one.parts
-        if (one.isProtected) protectedConnections++
+        if (periodAt(one.protectedIn, now) !== undefined) protectedConnections++
         add(countersAside, connection)
         if (onCounters !== undefined) add(onCounters, connection)
         let { violated } = countersAside

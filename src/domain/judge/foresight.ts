@@ -30,12 +30,13 @@ export const foresee = (
   // The grace of a violation that has not begun will start with the violation, not now.
   let graceStartsAt: Instant | undefined
   const ahead: Facts =
-    verdictNow.word === 'violated' ? facts : { ...facts, graceStartedAt: () => (graceStartsAt ??= endsAt) }
+    verdictNow.word === 'violated' ? facts : { ...facts, graceStartedAt: () => graceStartsAt ?? endsAt }
   let [verdict, endsAt] = [verdictNow, now]
   while (!isDue(verdict, endsAt)) {
     if (verdict.nextAt > now + longest) return { foreseen: undefined, lookAt: verdict.nextAt - longest }
     endsAt = verdict.nextAt
     verdict = judge(applicability, connection, ahead, endsAt)
+    graceStartsAt = verdict.word === 'violated' ? (graceStartsAt ?? endsAt) : undefined
   }
   if (endsAt === now) return { foreseen: undefined, lookAt: NEVER }
 

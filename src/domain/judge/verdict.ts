@@ -1,8 +1,11 @@
 import type { Connection } from '../connection.ts'
+import { lastingAt } from '../names/user-list.ts'
 import type { Facts, Finding, Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { formatDuration } from '../time/duration.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
+import { type Periods, periodAt } from '../time/period.ts'
+import { applicationAt, applicationChangesAt, appliesSince, lastExemptAt } from './application.ts'
 
 interface AnyVerdict {
   readonly policy: Policy
@@ -46,15 +49,17 @@ export type Verdict = OtherVerdict | ViolatedVerdict
 
 /** The deadline, and when grace began if it does not follow from the facts alone. */
 const deadlineOf = (
-  { policy, exemptUntil }: Applicability,
+  applicability: Applicability,
   since: Instant,
   connection: Connection,
   facts: Facts,
+  now: Instant,
 ): { readonly deadline: Instant; readonly graceStartedAt: Instant | undefined } => {
+  const { policy } = applicability
   if (policy.graceMs === 0) return { deadline: since, graceStartedAt: undefined }
   // A principal that already violated the policy when it connected gets no grace. Otherwise each reconnect would start
   // grace again. It gets grace if it was exempt then, or if the policy has changed since.
-  const inForce = since >= exemptUntil && since >= facts.changedAt(policy)
+  const inForce = since >= lastExemptAt(applicability, now) && since >= facts.changedAt(policy)
   if (policy.kind.scope === 'principal' && connection.establishedAt === since && inForce) {
     return { deadline: since, graceStartedAt: undefined }
   }
@@ -96,12 +101,37 @@ const otherVerdict = (
 })
 
 export const judge = (applicability: Applicability, connection: Connection, facts: Facts, now: Instant): Verdict => {
-  const { policy, matched, exemptUntil } = applicability
-  if (matched === 'no') return otherVerdict(applicability, 'not-matched', NEVER)
-  if (matched === 'unknown') return otherVerdict(applicability, 'unknown', NEVER)
-  if (now < exemptUntil) return otherVerdict(applicability, 'exempt', exemptUntil)
+  const verdict = verdictAt(applicability, connection, facts, now)
+  // Counts differ at the next instant at which a policy applies to one more or one less, whatever the word is then.
+  if (!applicability.isTimed || applicability.policy.kind.surplus !== undefined) return verdict
+  return { ...verdict, nextAt: firstDifference(verdict, applicability, connection, facts, now) }
+}
+
+/** A policy that begins to apply often says the word that it said before. Such an instant changes nothing. */
+const firstDifference = (
+  verdict: Verdict,
+  applicability: Applicability,
+  connection: Connection,
+  facts: Facts,
+  now: Instant,
+): Instant => {
+  let at = verdict.nextAt
+  while (at < NEVER) {
+    const later = verdictAt(applicability, connection, facts, at)
+    if (later.word !== verdict.word || isDue(later, at) !== isDue(verdict, now)) return at
+    at = later.nextAt
+  }
+  return NEVER
+}
+
+/** The verdict. At its `nextAt` the word may still be the same. */
+const verdictAt = (applicability: Applicability, connection: Connection, facts: Facts, now: Instant): Verdict => {
+  const { policy } = applicability
+  const application = applicationAt(applicability, now)
+  const changesAt = applicationChangesAt(applicability, now)
+  if (application !== 'applies') return otherVerdict(applicability, application, changesAt)
   if (policy.kind.facts !== 'immutable' && !facts.fresh()) {
-    return otherVerdict(applicability, 'unknown', NEVER, NO_FRESH_SNAPSHOT)
+    return otherVerdict(applicability, 'unknown', changesAt, NO_FRESH_SNAPSHOT)
   }
 
   const finding = applicability.judge.find(connection, facts, now)
@@ -111,19 +141,21 @@ export const judge = (applicability: Applicability, connection: Connection, fact
   const { establishedAt } = connection
   const until = cooldownUntil(applicability, connection, facts, now)
   if (until !== undefined && establishedAt !== undefined) {
+    const since = Math.max(establishedAt, appliesSince(applicability, now))
     return {
       policy,
       applicability,
       word: 'violated',
-      nextAt: afterCooldown(applicability, connection, facts, until),
+      nextAt: Math.min(afterCooldown(applicability, connection, facts, until), changesAt),
       reason: 'cooldown',
-      since: establishedAt,
-      deadline: establishedAt,
+      since,
+      deadline: since,
       graceStartedAt: own?.graceStartedAt,
       finding,
     }
   }
-  return own ?? otherVerdict(applicability, finding.word === 'unknown' ? 'unknown' : 'fine', finding.until, finding)
+  const word = finding.word === 'unknown' ? 'unknown' : 'fine'
+  return own ?? otherVerdict(applicability, word, Math.min(finding.until, changesAt), finding)
 }
 
 /** The violation of the policy's own rule. */
@@ -135,8 +167,9 @@ const ownVerdict = (
   now: Instant,
 ): ViolatedVerdict => {
   const { policy } = applicability
-  const { since, until } = finding
-  const { deadline, graceStartedAt } = deadlineOf(applicability, since, connection, facts)
+  const since = Math.max(finding.since, appliesSince(applicability, now))
+  const until = Math.min(finding.until, applicationChangesAt(applicability, now))
+  const { deadline, graceStartedAt } = deadlineOf(applicability, since, connection, facts, now)
   return {
     policy,
     applicability,
@@ -155,7 +188,7 @@ const ownVerdict = (
  * by then.
  */
 const afterCooldown = (applicability: Applicability, connection: Connection, facts: Facts, until: Instant): Instant => {
-  const then = judge(applicability, connection, facts, until)
+  const then = verdictAt(applicability, connection, facts, until)
   return isDue(then, until) ? then.nextAt : until
 }
 
@@ -171,14 +204,28 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
   }
   if (finding?.word === 'unknown') return `kept, because the connection lacks ${finding.lacks}`
   if (finding !== undefined) return applicability.judge.because(connection, finding, now)
-  if (verdict.word === 'not-matched') return 'the policy does not match this connection'
-  if (verdict.word === 'exempt') return exemption(applicability)
+  if (verdict.word === 'not-matched') return mismatch(applicability, now)
+  if (verdict.word === 'exempt') return exemption(applicability, now)
   return 'kept, because the connection has no name and the policy asks for one'
 }
 
-const exemption = ({ exemptBy, exemptUntil }: Applicability): string => {
-  const { entry, isProtection = false } = exemptBy ?? {}
+const mismatch = ({ matched, matchedIn }: Applicability, now: Instant): string => {
+  const next = matched === 'no' ? undefined : matchedIn.find(({ from }) => from > now)
+  if (next !== undefined) return `the policy does not match this connection before ${toText(next.from)}`
+  const last = matched === 'no' ? undefined : matchedIn.at(-1)
+  const since = last === undefined ? '' : ` since ${toText(last.until)}`
+  return `the policy does not match this connection${since}`
+}
+
+/** By `protect` or by `exempt`, whichever lasts longer. */
+const exemption = ({ exemptIn, exemptions }: Applicability, now: Instant): string => {
+  const endOf = (periods: Periods) => periodAt(periods, now)?.until ?? -NEVER
+  const [first, second] = exemptions
+  const by = second !== undefined && endOf(second.periods) > endOf(first?.periods ?? []) ? second : first
+  const { entries = [], isProtection = false } = by ?? {}
+  const entry = lastingAt(entries, now)
   const as = entry === undefined ? '' : ` as "${entry.pattern.source}"`
+  const exemptUntil = endOf(exemptIn)
   const until = exemptUntil === NEVER ? '' : ` until ${toText(exemptUntil)}`
   const reason = entry?.reason === undefined ? '' : `: ${entry.reason}`
   return `${isProtection ? 'protected' : 'exempt'}${as}${until}${reason}`

@@ -1,8 +1,15 @@
 import type { Selector } from '../policies/policy.ts'
-import { type Instant, NEVER } from '../time/instant.ts'
+import { ALL_TIME, intersection, type Periods } from '../time/period.ts'
 import { fold } from './fold.ts'
 import { hits } from './pattern.ts'
-import { type BareField, createUserList, type Principal, type UserEntry, type UserList } from './user-list.ts'
+import {
+  type BareField,
+  createUserList,
+  type Principal,
+  periodsOf,
+  type UserEntry,
+  type UserList,
+} from './user-list.ts'
 
 /** The endpoint of a connection, and its Region. */
 export interface Location {
@@ -11,39 +18,35 @@ export interface Location {
 }
 
 /**
- * Whether a selector matches, and then until when. It is `unknown` when the selector names users and the connection has
- * no principal. `by` is the entry that matched, undefined if the selector has no list.
+ * Whether a selector matches, and then when. It is `unknown` when the selector names users and the connection has no
+ * principal. `by` are the entries that matched, none if the selector has no list.
  */
-export type Hit = { readonly until: Instant; readonly by: UserEntry | undefined } | 'no' | 'unknown'
+export type Hit = { readonly periods: Periods; readonly by: readonly UserEntry[] } | 'no' | 'unknown'
 
 /** The result of a list that is absent: it matches everything, for ever. */
-export const ALWAYS: Hit = { until: NEVER, by: undefined }
+export const ALWAYS: Hit = { periods: ALL_TIME, by: [] }
 
-/** The match of the entry that lasts longest. */
-const longest = (entries: readonly UserEntry[]): Hit => {
-  const [first, ...rest] = entries
-  if (first === undefined) return 'no'
-  const until = (entry: UserEntry) => entry.until ?? NEVER
-  const by = rest.reduce((best, entry) => (until(entry) > until(best) ? entry : best), first)
-  return { until: until(by), by }
-}
+/** The match of all entries that match, each in its own time. */
+const hitOf = (entries: readonly UserEntry[]): Hit => hitWithin(periodsOf(entries), entries)
+
+const hitWithin = (periods: Periods, by: readonly UserEntry[]): Hit => (periods.length === 0 ? 'no' : { periods, by })
 
 const hitsPlace = (entries: readonly UserEntry[] | undefined, name: string): Hit => {
   if (entries === undefined) return ALWAYS
-  return longest(entries.filter((entry) => hits(entry.pattern, fold(name))))
+  return hitOf(entries.filter((entry) => hits(entry.pattern, fold(name))))
 }
 
 const hitsUsers = (list: UserList | undefined, principal: Principal): Hit => {
   if (list === undefined) return ALWAYS
   if (principal.name === undefined) return 'unknown'
-  return longest(list.find(principal))
+  return hitOf(list.find(principal))
 }
 
-/** Matches if both do, until the first of them ends. `no` outweighs `unknown`, and `unknown` outweighs a match. */
+/** Matches while both do. `no` outweighs `unknown`, and `unknown` outweighs a match. */
 const all = (a: Hit, b: Hit): Hit => {
   if (a === 'no' || b === 'no') return 'no'
   if (a === 'unknown' || b === 'unknown') return 'unknown'
-  return { until: Math.min(a.until, b.until), by: b.by ?? a.by }
+  return hitWithin(intersection(a.periods, b.periods), b.by.length > 0 ? b.by : a.by)
 }
 
 /** Resolves a selector in two steps, so that each is done once: first for an endpoint, then for a principal on it. */

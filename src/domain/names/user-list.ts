@@ -1,6 +1,7 @@
 import type { Connection } from '../connection.ts'
 import { principalOf } from '../connection.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import { ALL_TIME, type Periods, union } from '../time/period.ts'
 import { fold } from './fold.ts'
 import { createGlobIndex } from './glob-index.ts'
 import type { Pattern } from './pattern.ts'
@@ -70,26 +71,31 @@ export const createUserList = (entries: readonly UserEntry[], bare: BareField): 
   }
 }
 
-/** From `from` until before `until`. */
-export interface Period {
-  readonly from: Instant
-  readonly until: Instant
-}
+/** When at least one entry applies. */
+export const periodsOf = (entries: readonly UserEntry[]): Periods =>
+  entries.some(({ from, until }) => from === undefined && until === undefined)
+    ? ALL_TIME
+    : union(entries.map(({ from = -NEVER, until = NEVER }) => ({ from, until })))
 
-/** When at least one entry applies: sorted, without empty periods, overlapping and touching periods merged. */
-export const periodsOf = (entries: readonly UserEntry[]): readonly Period[] => {
-  const periods = entries
-    .map(({ from, until }) => ({ from: from ?? -NEVER, until: until ?? NEVER }))
-    .filter((period) => period.from < period.until)
-    .sort((a, b) => a.from - b.from)
-  const merged: Period[] = []
-  for (const period of periods) {
-    const last = merged.at(-1)
-    if (last !== undefined && period.from <= last.until) {
-      merged[merged.length - 1] = { from: last.from, until: Math.max(last.until, period.until) }
-    } else {
-      merged.push(period)
-    }
-  }
-  return merged
-}
+/** Of the entries that apply at an instant, the one that ends last. */
+export const lastingAt = (entries: readonly UserEntry[], at: Instant): UserEntry | undefined =>
+  entries
+    .filter(({ from = -NEVER, until = NEVER }) => from <= at && at < until)
+    .reduce<UserEntry | undefined>(
+      (best, entry) => (best === undefined || (entry.until ?? NEVER) > (best.until ?? NEVER) ? entry : best),
+      undefined,
+    )
+
+/** The entry of a group, in the time of the entry that names the group. The reason beside that name is the nearer one. */
+export const narrowed = (entry: UserEntry, by: Partial<Pick<UserEntry, 'from' | 'until' | 'reason'>>): UserEntry => ({
+  pattern: entry.pattern,
+  from: later(entry.from, by.from),
+  until: earlier(entry.until, by.until),
+  reason: by.reason ?? entry.reason,
+})
+
+const later = (a: Instant | undefined, b: Instant | undefined) =>
+  a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
+
+const earlier = (a: Instant | undefined, b: Instant | undefined) =>
+  a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)

@@ -1,9 +1,10 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
 import type { Pattern } from '../names/pattern.ts'
-import { createUserList, type Principal, periodsOf, type UserEntry } from '../names/user-list.ts'
+import { createUserList, narrowed, type Principal, periodsOf, type UserEntry } from '../names/user-list.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
 import { instant } from '../time/instant-text.ts'
+import { periodProblem } from '../time/period.ts'
 import { definePolicyKind, type Finding, type History, type Shared } from './policy.ts'
 
 const pattern = z.string().meta({ description: 'A name, a pattern with * and ?, user:…, cn:… or group:….' })
@@ -62,11 +63,12 @@ const isTooBroad = ({ text }: Pattern) => !/[\p{L}\p{N}]/u.test(text)
 const bind = (written: z.output<typeof keys>, shared: Shared): readonly UserEntry[] => {
   const entries: UserEntry[] = []
   const add = (text: string, path: Path, ban: Partial<UserEntry>) => {
-    for (const found of shared.patterns(text, path) ?? []) {
-      if (isTooBroad(found)) {
-        shared.problem(path, `"${found.source}" would ban everybody: write a pattern with a letter or a digit`)
+    for (const found of shared.entries(text, path) ?? []) {
+      if (isTooBroad(found.pattern)) {
+        const { source } = found.pattern
+        shared.problem(path, `"${source}" would ban everybody: write a pattern with a letter or a digit`)
       } else {
-        entries.push({ from: undefined, until: undefined, reason: undefined, ...ban, pattern: found })
+        entries.push(narrowed(found, ban))
       }
     }
   }
@@ -74,12 +76,8 @@ const bind = (written: z.output<typeof keys>, shared: Shared): readonly UserEntr
   written.users?.forEach((entry, index) => {
     if (typeof entry === 'string') return add(entry, ['users', index], {})
     const { pattern: text, from, until, reason } = entry
-    if (from !== undefined && until !== undefined && until <= from) {
-      shared.problem(
-        ['users', index, 'until'],
-        `the ban ends before it begins: "until" (${toText(until)}) is not after "from" (${toText(from)})`,
-      )
-    }
+    const problem = periodProblem('the ban', from, until)
+    if (problem !== undefined) shared.problem(['users', index, 'until'], problem)
     add(text, ['users', index, 'pattern'], { from, until, reason })
   })
 

@@ -1,7 +1,8 @@
 import type { Connection } from '../connection.ts'
 import { ALWAYS, type Hit, type Location, resolveSelector } from '../names/selector.ts'
 import { createUserList, type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
-import { type Instant, NEVER } from '../time/instant.ts'
+import { NEVER } from '../time/instant.ts'
+import { ALL_TIME, type Periods, union } from '../time/period.ts'
 import type { Judge, Policy, TakeNote } from './policy.ts'
 
 /** The relation of one policy to one principal on one endpoint: all facts that do not depend on the connection. */
@@ -9,18 +10,27 @@ export interface Applicability {
   readonly policy: Policy
   readonly principal: Principal
   readonly matched: 'yes' | 'no' | 'unknown'
-  /** Exempt, or protected, before this instant. */
-  readonly exemptUntil: Instant
-  /**
-   * The exempting entry of the policy or of `protect`. `entry` is undefined if only the endpoint or the Region is
-   * exempt.
-   */
-  readonly exemptBy: { readonly entry: UserEntry | undefined; readonly isProtection: boolean } | undefined
+  /** When it is matched. Entries of a group may begin and end. */
+  readonly matchedIn: Periods
+  /** When it is exempt or protected. */
+  readonly exemptIn: Periods
+  /** What exempts it: `protect`, `exempt` or both. */
+  readonly exemptions: readonly Exemption[]
+  /** Whether a match or an exemption begins some time, or a match ends. */
+  readonly isTimed: boolean
   readonly judge: Judge
   /** Makes the note of the connection; undefined if the policy keeps no notes. */
   readonly takeNote: TakeNote | undefined
   /** The entry of the policy that matches only a part of a name. */
   readonly nearMiss: string | undefined
+}
+
+/** An exemption of a principal by `protect` or by the policy's own `exempt`. */
+export interface Exemption {
+  readonly isProtection: boolean
+  readonly periods: Periods
+  /** Empty if only the endpoint or the Region is exempt. */
+  readonly entries: readonly UserEntry[]
 }
 
 /** All policies of one configuration, resolved once per endpoint and principal. */
@@ -34,8 +44,8 @@ export interface PolicySet {
   applicabilities(location: Location): (connection: Connection) => readonly Applicability[]
   /** The applicabilities of all policies, including those that do not match. */
   everyApplicability(location: Location): (connection: Connection) => readonly Applicability[]
-  /** Whether `protect` names the principal, so that no policy ends its connections. */
-  isProtected(location: Location): (connection: Connection) => boolean
+  /** When `protect` names the principal, so that no policy ends its connections. */
+  protectedIn(location: Location): (connection: Connection) => Periods
 }
 
 /** How many principals are cached per endpoint before the cache is cleared: twice the largest endpoint of AWS. */
@@ -94,15 +104,17 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
         const exemption = exempt?.(principal) ?? 'no'
         const nameless = policy.kind.namesUsers && principal.name === undefined
         const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
-        const until = (hit: Hit) => (typeof hit === 'object' ? hit.until : -NEVER)
-        const isProtection = until(protection) >= until(exemption)
-        const freed = isProtection ? protection : exemption
+        const matchedIn = typeof matched === 'object' ? matched.periods : ALL_TIME
+        const exemptions = exemptionsBy(protection, exemption)
+        const exemptIn = exemptions.length === 0 ? NO_TIME : union(exemptions.flatMap(({ periods }) => periods))
         const applicability: Applicability = {
           policy,
           principal,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
-          exemptUntil: until(freed),
-          exemptBy: typeof freed === 'object' ? { entry: freed.by, isProtection } : undefined,
+          matchedIn,
+          exemptIn,
+          exemptions,
+          isTimed: matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
           judge: judgeOf(principal),
           takeNote,
           nearMiss: nearMissOf?.(principal),
@@ -127,12 +139,26 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
       const resolveHere = resolve(location, true)
       return (connection) => resolveHere(principalNamesOf(connection))
     },
-    isProtected: (location) => {
-      if (protectedUsers.length === 0) return () => false
+    protectedIn: (location) => {
+      if (protectedUsers.length === 0) return () => NO_TIME
       const protectHere = protect(location)
-      return remember((principal) => typeof protectHere(principal) === 'object')
+      return remember((principal) => periodsIn(protectHere(principal)))
     },
   }
+}
+
+const NO_TIME: Periods = []
+
+const periodsIn = (hit: Hit): Periods => (typeof hit === 'object' ? hit.periods : NO_TIME)
+
+const NO_EXEMPTIONS: readonly Exemption[] = []
+
+const exemptionsBy = (protection: Hit, exemption: Hit): readonly Exemption[] => {
+  // On the largest endpoint hundreds of thousands of applicabilities share one empty list.
+  if (typeof protection !== 'object' && typeof exemption !== 'object') return NO_EXEMPTIONS
+  const by = (hit: Hit, isProtection: boolean) =>
+    typeof hit === 'object' ? [{ isProtection, periods: hit.periods, entries: hit.by }] : []
+  return [...by(protection, true), ...by(exemption, false)]
 }
 
 /** Caches a value per principal. Two connections have the same principal if both names are spelled alike. */

@@ -1,6 +1,5 @@
 import type * as z from 'zod'
 import type { Connection } from '../connection.ts'
-import type { Pattern } from '../names/pattern.ts'
 import type { Principal, UserEntry } from '../names/user-list.ts'
 import type { Calendar } from '../time/calendar.ts'
 import type { Hours } from '../time/hours.ts'
@@ -143,8 +142,8 @@ export interface PolicyKind<Rule = unknown> {
 
 /** The definitions that policies of all files share. `bind` receives them. */
 export interface Shared {
-  /** The patterns of `group:name` or of one pattern; undefined after a problem was reported at `path`. */
-  patterns(text: string, path: readonly (string | number)[]): readonly Pattern[] | undefined
+  /** The entries of `group:name` or of one pattern; undefined after a problem was reported at `path`. */
+  entries(text: string, path: readonly (string | number)[]): readonly UserEntry[] | undefined
   /** The dates of a calendar; undefined after a problem was reported at `path`. */
   calendar(name: string, path: readonly (string | number)[]): Calendar | undefined
   /**
