@@ -13,7 +13,9 @@ export const readConfiguration = (path: string) => loadConfiguration(diskFiles, 
  * takes the place of those in the daemon's file.
  */
 export const readEdit = (configPath: string, path: string) =>
-  isCurfewFile(diskFiles, path) ? readConfiguration(path) : loadConfiguration(diskFiles, configPath, [path])
+  isCurfewFile(diskFiles, path)
+    ? loadConfiguration(diskFiles, path, { policies: undefined })
+    : loadConfiguration(diskFiles, configPath, { policies: [path] })
 
 export const readPolicies = (paths: readonly string[]) => loadPolicies(diskFiles, paths)
 

@@ -1,9 +1,11 @@
 import type { Problem } from '../config/yaml/problem.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
+import { readConfiguration } from './compose-files.ts'
 import { reviewConfiguration, reviewPolicies } from './compose-warnings.ts'
 import { problemLines } from './problems.ts'
 
 const help = `Usage: curfew validate [PATH...] [--config FILE] [--strict] [--output text|json]
+       curfew validate --hash [--config FILE]
 
 Checks the daemon's file and all policies that it names, or only the given policy files and folders.
 All problems of all files are reported at once, as path:line:column. Text that is valid, but
@@ -14,13 +16,25 @@ Options:
   -c, --config FILE    the daemon's file (default config/curfew.yaml)
       --strict         fail on warnings too
       --output FORMAT  text, or json (default text)
+      --hash           print the hash of the policy set and nothing else: the one that "approved"
+                       takes, and that the log, /status and the audit trail show
 
 Exit code: 0 if there is no error; 1 if there is one, or with --strict if there is a warning.`
 
 export const validate: Command = {
   help,
-  options: { ...CONFIG_OPTION, strict: { type: 'boolean' }, output: { type: 'string', default: 'text' } },
+  options: {
+    ...CONFIG_OPTION,
+    strict: { type: 'boolean' },
+    output: { type: 'string', default: 'text' },
+    hash: { type: 'boolean' },
+  },
   async run({ values, positionals }) {
+    if (values.hash === true) {
+      if (positionals.length > 0)
+        throw new UsageError("validate: --hash is of the daemon's file: give it with --config")
+      return printHash(String(values.config))
+    }
     const output = oneOf('output', values.output, ['text', 'json'])
     const found = positionals.length > 0 ? reviewPolicies(positionals) : reviewConfiguration(String(values.config))
     const of = (severity: Problem['severity']) => found.filter((problem) => problem.severity === severity)
@@ -38,6 +52,17 @@ export const validate: Command = {
     }
     return fails ? EXIT.failed : EXIT.ok
   },
+}
+
+/** Prints the hash also if it is not approved, so that it can be. */
+const printHash = (path: string) => {
+  const { policySetHash, problems } = readConfiguration(path)
+  if (policySetHash !== undefined) {
+    say(policySetHash)
+    return EXIT.ok
+  }
+  for (const line of problemLines(problems.filter(({ severity }) => severity === 'error'))) complain(line)
+  return EXIT.failed
 }
 
 const toJson = ({ severity, file, line, column, policy, message }: Problem) => ({

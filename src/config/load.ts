@@ -2,6 +2,7 @@ import { MODES, type Mode, type Policy } from '../domain/policies/policy.ts'
 import { bindNotify, refuseLiteralSecrets } from './bind/bind-notify.ts'
 import { bindPolicyFiles } from './bind/bind-policy-files.ts'
 import { bindSelector } from './bind/bind-selector.ts'
+import { checkApproved } from './bind/check-approved.ts'
 import { checkCurfewFile } from './bind/check-curfew-file.ts'
 import { policyHash, policySetHash } from './bind/policy-set-hash.ts'
 import { reportUnsentWarnings } from './bind/report-unsent-warnings.ts'
@@ -33,6 +34,8 @@ interface LoadedConfiguration extends Loaded {
    * that is valid.
    */
   readonly writtenMode: Mode | undefined
+  /** The hash of the policy set, also if `approved` does not have it. Undefined if any other problem is an error. */
+  readonly policySetHash: string | undefined
 }
 
 interface LoadedPolicies extends Loaded {
@@ -40,25 +43,31 @@ interface LoadedPolicies extends Loaded {
   readonly policies: readonly Policy[] | undefined
 }
 
-/**
- * Loads `curfew.yaml` and everything that it names. Never throws: every mistake is in `problems`. `policies` are files
- * and folders that take the place of those that the file names.
- */
-export const loadConfiguration = (
-  files: ConfigFiles,
-  path: string,
-  policies?: readonly string[],
-): LoadedConfiguration => {
+/** An edit that is not saved yet, so that nobody has approved it. */
+interface Edit {
+  /** Files and folders that take the place of those that the daemon's file names; undefined for these. */
+  readonly policies: readonly string[] | undefined
+}
+
+/** Loads `curfew.yaml` and everything that it names. Never throws: every mistake is in `problems`. */
+export const loadConfiguration = (files: ConfigFiles, path: string, edit?: Edit): LoadedConfiguration => {
   const problems: Problem[] = []
   const sources = new Set([path])
   const report: Report = (problem) => problems.push(problem)
   const bytes = readCurfewFile(files, path, report)
   const read = bytes && readYaml(path, bytes, report)
   const file = read?.value === undefined ? undefined : read
-  const configuration = file && bindConfiguration(files, file, policies, report, (source) => sources.add(source))
+  const visit = (source: string) => sources.add(source)
+  const bound = file && bindConfiguration(files, file, edit?.policies, report, visit)
+  const sound = hasErrors(problems) ? undefined : bound
+  if (file && sound?.approved && !edit) {
+    const { approved, roots, configuration } = sound
+    checkApproved({ files, file, approved, policySetHash: configuration.policySetHash, roots, report, visit })
+  }
   return finish(problems, sources, (isValid) => ({
-    configuration: isValid ? configuration : undefined,
+    configuration: isValid ? sound?.configuration : undefined,
     writtenMode: bytes && writtenModeOf(file, bytes),
+    policySetHash: sound?.configuration.policySetHash,
   }))
 }
 
@@ -141,7 +150,14 @@ const bindConfiguration = (
   policies: readonly string[] | undefined,
   report: Report,
   visit: (path: string) => void,
-): Configuration | undefined => {
+):
+  | {
+      readonly configuration: Configuration
+      readonly approved: CurfewKeys['approved']
+      /** The folders in which policies and lists may lie. */
+      readonly roots: readonly string[]
+    }
+  | undefined => {
   refuseLiteralSecrets(file)
   const keys: CurfewKeys = readKeys(file, curfewKeys, [], file.value, 'write "version: 1", "policies:" and "watch:"')
   checkCurfewFile(file, keys)
@@ -177,7 +193,7 @@ const bindConfiguration = (
   const written = { ...bound.content, protect: (file.value as { readonly protect?: unknown } | null)?.protect }
   const { mode, watch, poll, termination, guard, audit, state, server, log } = keys
   if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !log) return undefined
-  return {
+  const configuration = {
     mode,
     protect: protect?.users ?? [],
     policies: bound.policies.map(({ policy }) => ({ ...policy, hash: policyHash(policy, protect?.users ?? []) })),
@@ -204,6 +220,7 @@ const bindConfiguration = (
     written,
     policySetHash: policySetHash(written),
   }
+  return { configuration, approved: keys.approved, roots: own }
 }
 
 const bindServer = (

@@ -50,6 +50,10 @@ describe('the documentation', () => {
         ? { 'curfew.yaml': text, 'policies/any.yaml': policy, 'policies.yaml': policy }
         : { 'policies.yaml': text, 'banned.txt': 'mallory\n' },
     )
+    if (/^approved:/m.test(text)) {
+      const { stdout: hash } = await here.run(['validate', '--hash', '-c', 'curfew.yaml'], ENV)
+      await here.write('approved.txt', hash)
+    }
     const args = isDaemonFile(block) ? ['validate', '-c', 'curfew.yaml'] : ['validate', 'policies.yaml']
     const { code, stderr } = await here.run(args, ENV)
     if (WITH_WARNINGS.includes(page)) expect(stderr).not.toContain(' error: ')

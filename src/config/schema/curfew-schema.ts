@@ -210,6 +210,37 @@ const state = fileOf(
   description: 'The state that is kept across restarts.',
 })
 
+const POLICY_SET_HASH = /^[0-9a-f]{64}$/
+
+/** The problem with what should be the hash of a policy set; undefined if it is one. */
+export const hashProblem = (text: string): string | undefined =>
+  POLICY_SET_HASH.test(text)
+    ? undefined
+    : `${JSON.stringify(text)} is not the hash of a policy set: expected 64 characters of 0-9 and a-f, as "curfew validate --hash" prints them`
+
+const approved = z
+  .strictObject({
+    hashes: z
+      .array(z.string().regex(POLICY_SET_HASH, { error: ({ input }) => hashProblem(String(input)) }))
+      .min(1)
+      .optional()
+      .meta({ description: 'The hashes of the approved policy sets, as "curfew validate --hash" prints them.' }),
+    file: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description: 'A text file with the hashes, one on each line; relative to this file. # begins a comment.',
+        examples: ['./approved.txt'],
+      }),
+  })
+  // For editors. `checkApproved` reports it with a message.
+  .meta({
+    description:
+      'The policy sets that may be in force: every other one is refused, for four eyes. Default: all may be.',
+    oneOf: [{ required: ['hashes'] }, { required: ['file'] }],
+  })
+
 const log = z
   .strictObject({
     level: z.enum(LOG_LEVELS).default('info').meta({ description: 'The lowest level that is logged.' }),
@@ -238,6 +269,7 @@ export const curfewKeys = {
         'Folders outside of the folder of this file, in which policies and lists of users may also lie; relative to this file. Default: none.',
       examples: [['/git']],
     }),
+  approved: approved.optional(),
   protect: protectSchema.optional().meta({ description: 'The users who are exempt from every policy.' }),
   watch: z.array(watchEntry).min(1).meta({ description: 'The endpoints to watch, by Region.' }),
   poll,
