@@ -132,7 +132,7 @@ const knownState = async ({ state, audit, policies }: Configuration, now: Instan
 }
 
 /** The first judgement that a daemon started now would make of the endpoint, or why it could make none. */
-type JudgedEndpoint =
+export type JudgedEndpoint =
   | { readonly endpoint: Endpoint; readonly snapshot: Snapshot; readonly judged: Judged }
   | { readonly endpoint: Endpoint; readonly failure: { readonly message: string } }
 

@@ -1,17 +1,25 @@
-import { isActive } from '../domain/connection.ts'
-import type { DueDecision } from '../domain/judge/decide.ts'
-import { upcoming } from '../domain/judge/upcoming.ts'
-import { printable } from '../domain/printable.ts'
+import { type Connection, principalOf } from '../domain/connection.ts'
 import type { Termination } from '../domain/terminate/termination.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, toText } from '../domain/time/instant.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, say, UsageError } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
 import { judgeEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
+import {
+  type ConnectionState,
+  connectionStates,
+  deadlineOf,
+  terminationJson,
+  tryAgainAtOf,
+} from './connection-state.ts'
+import { connectionTable, USER } from './connection-table.ts'
+import { isoOrNull } from './iso-or-null.ts'
+import { paragraph } from './lines.ts'
 import { configurationOrComplain } from './problems.ts'
-import { table } from './table.ts'
+import { plural, type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
+import { titleOf } from './title.ts'
 
-const help = `Usage: curfew connections [--config FILE]
+const help = `Usage: curfew connections [--config FILE] [--output table|json]
 
 Lists the active connections of every watched endpoint: the user, how long the connection has been
 up, its next deadline, and the policy of that deadline. Instead of a deadline to come:
@@ -19,55 +27,131 @@ up, its next deadline, and the policy of that deadline. Instead of a deadline to
   held                   it has passed, and the guard holds the verdict
   next try T             a termination has failed; the next attempt may leave at T
   given up, next try T   all attempts have failed; a new round may begin at T
+"in grace" marks a connection that violates the policy already, and "(audit)" a policy that ends
+nobody. The last line counts the connections of all endpoints.
+
+Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a
+pipe nothing is.
 
 Options:
-  -c, --config FILE  the daemon's file (default config/curfew.yaml)
+  -c, --config FILE    the daemon's file (default config/curfew.yaml)
+      --output FORMAT  table or json (default table)
 
 Exit code: 0; 1 if an endpoint could not be read or the configuration has errors.`
 
-/** `now`, or the reason why a due connection is still up. */
-const deadlineText = (act: DueDecision['act'], termination: Termination | undefined, now: Instant): string => {
-  if (act === 'held') return 'held'
-  const tryAgainAt = act === 'terminate' && termination && 'tryAgainAt' in termination ? termination.tryAgainAt : now
-  if (tryAgainAt <= now) return 'now'
-  return `${termination?.state === 'given-up' ? 'given up, ' : ''}next try ${toText(tryAgainAt)}`
+const deadlineText = (next: ConnectionState, termination: Termination | undefined, now: Instant): string => {
+  switch (next.state) {
+    case 'none':
+      return '-'
+    case 'held':
+      return 'held'
+    case 'audit':
+      return 'now'
+    case 'next':
+      return toText(next.upcoming.at)
+    case 'grace':
+      return `${toText(next.grace.lead.deadline)}, in grace`
+    case 'terminate': {
+      const tryAgainAt = tryAgainAtOf(termination) ?? now
+      if (tryAgainAt <= now) return 'now'
+      return `${termination?.state === 'given-up' ? 'given up, ' : ''}next try ${toText(tryAgainAt)}`
+    }
+  }
+}
+
+/** One active connection and what comes next for it. */
+interface Row {
+  readonly connection: Connection
+  readonly next: ConnectionState
+  readonly termination: Termination | undefined
+}
+
+/** The longest connected first. */
+const rowsOf = ({ judged: { memory }, outcomes }: Exclude<SeenEndpoint, { failure: unknown }>): readonly Row[] => {
+  const next = connectionStates(outcomes)
+  return [...outcomes.active]
+    .sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
+    .map((connection) => ({
+      connection,
+      next: next.get(connection.id) ?? { state: 'none' },
+      termination: memory.terminations.of(connection.id),
+    }))
 }
 
 export const connections: Command = {
   help,
-  options: { ...CONFIG_OPTION },
+  options: { ...CONFIG_OPTION, output: { type: 'string', default: 'table' } },
   async run({ values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`connections: unexpected argument "${positionals[0]}"`)
+    const output = oneOf('output', values.output, ['table', 'json'])
     const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
-    const endpoints = await judgeEndpoints(configuration)
-    const blocks = endpoints.map((one) => {
-      const title = `${printable(one.endpoint.name)} (${one.endpoint.region})`
-      if ('failure' in one) return `${title}: BLIND. The endpoint could not be read, so its connections are unknown.`
-      const { judgement, memory } = one.judged
-      const { now, decisions } = judgement
-      const rows = one.snapshot.connections.filter(isActive)
-      const next = new Map(
-        upcoming(one.judged).map(({ connection, policy, at }) => [connection.id, [toText(at), policy.name]]),
-      )
-      for (const { connection, act, lead } of decisions?.violating ?? []) {
-        if (lead === undefined) continue
-        next.set(connection.id, [deadlineText(act, memory.terminations.of(connection.id), now), lead.policy.name])
-      }
-      const shown = [...rows].sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
-      return `${title}: ${rows.length} active\n${table(
-        ['USER', 'UP', 'DEADLINE', 'POLICY', 'CONNECTION'],
-        shown.map(({ id, username, commonName, establishedAt }) => [
-          username ?? commonName ?? '(no name)',
-          establishedAt === undefined ? '?' : formatDuration(now - establishedAt),
-          ...(next.get(id) ?? ['-', '-']),
-          id,
-        ]),
-      )}`
-    })
-    say(blocks.join('\n\n'))
+    const endpoints = (await judgeEndpoints(configuration)).map(withOutcomes)
+    const summary = summaryOf(endpoints)
+    if (output === 'json') say(JSON.stringify({ endpoints: endpoints.map(asJson), summary }, null, 2))
+    else say([...endpoints.map(asText), paragraph(summaryLine(summary))].join('\n\n'))
     const failed = endpoints.flatMap((one) => ('failure' in one ? [one.failure] : []))
     for (const { message } of failed) complain(`curfew: ${message}`)
     return failed.length > 0 ? EXIT.failed : EXIT.ok
   },
+}
+
+const policyText = (deadline: ReturnType<typeof deadlineOf>): string => {
+  if (deadline === undefined) return '-'
+  return deadline.acts ? deadline.policy.name : `${deadline.policy.name} (audit)`
+}
+
+const asText = (one: SeenEndpoint): string => {
+  const title = titleOf(one.endpoint)
+  if ('failure' in one) {
+    return paragraph(`${title}: BLIND. The endpoint could not be read, so its connections are unknown.`)
+  }
+  const { now } = one.judged.judgement
+  const rows = rowsOf(one)
+  const shown = connectionTable(
+    [USER, 'UP', 'DEADLINE'],
+    rows.map(({ connection, next, termination }) => {
+      const { establishedAt } = connection
+      return {
+        cells: [
+          principalOf(connection) ?? '(no name)',
+          establishedAt === undefined ? '?' : formatDuration(now - establishedAt),
+          deadlineText(next, termination, now),
+        ],
+        policy: policyText(deadlineOf(next)),
+        id: connection.id,
+      }
+    }),
+  )
+  return `${paragraph(title)}\n${plural(rows.length, 'active connection')}${rows.length === 0 ? '' : `\n${shown}`}`
+}
+
+/** What is not known is null, and so is every list of an endpoint that could not be read. */
+const asJson = (one: SeenEndpoint) => {
+  const { id, name, account = null, region } = one.endpoint
+  const head = { endpointId: id, name, account, region }
+  if ('failure' in one) {
+    return { ...head, complete: false, judgedAt: null, error: one.failure.message, connections: null }
+  }
+  return {
+    ...head,
+    complete: true,
+    judgedAt: isoOrNull(one.judged.judgement.now),
+    error: null,
+    connections: rowsOf(one).map(({ connection, next, termination }) => {
+      const { username = null, commonName = null, establishedAt } = connection
+      const deadline = deadlineOf(next)
+      return {
+        connectionId: connection.id,
+        username,
+        commonName,
+        establishedAt: isoOrNull(establishedAt),
+        state: next.state,
+        policy: deadline?.policy.name ?? null,
+        acts: deadline?.acts ?? null,
+        deadline: isoOrNull(deadline?.at),
+        termination: termination === undefined ? null : terminationJson(termination),
+      }
+    }),
+  }
 }

@@ -1,53 +1,46 @@
-import { rulesOf } from '../app/endpoint-watch.ts'
 import type { Configuration } from '../config/configuration.ts'
-import { type Connection, nameOrNone } from '../domain/connection.ts'
-import { NO_LIMITS } from '../domain/guard/limits.ts'
-import { type Explanation, explain, type Judged } from '../domain/judge/explain.ts'
-import { imaginedMemory, imaginedView } from '../domain/judge/imagined.ts'
-import { judgeEndpoint } from '../domain/judge/judge-endpoint.ts'
-import { NO_HISTORY } from '../domain/judge/memory.ts'
-import { isDue } from '../domain/judge/verdict.ts'
-import { principalNamesOf } from '../domain/names/user-list.ts'
-import type { Mode } from '../domain/policies/policy.ts'
+import { type Connection, nameOrNone, principalOf } from '../domain/connection.ts'
+import { explain } from '../domain/judge/explain.ts'
 import { printable } from '../domain/printable.ts'
-import type { Termination } from '../domain/terminate/termination.ts'
-import { formatDuration } from '../domain/time/duration.ts'
-import { type Instant, NEVER, SECOND, toIso, toText } from '../domain/time/instant.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import { parseInstant } from '../domain/time/instant-text.ts'
-import { assignmentOf } from './assignment.ts'
-import {
-  CONFIG_OPTION,
-  type Command,
-  EXIT,
-  type Given,
-  OperatorError,
-  oneOf,
-  say,
-  stringOf,
-  UsageError,
-} from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, type Given, oneOf, say, stringOf, UsageError } from './command.ts'
 import { clock, judgeEndpoints } from './compose-aws.ts'
 import { readConfiguration } from './compose-files.ts'
+import { connectionStates, terminationJson } from './connection-state.ts'
+import { explainedText, explanationJson } from './explained.ts'
+import { judgeImagined } from './imagined-connection.ts'
+import { isoOrNull } from './iso-or-null.ts'
+import { paragraph } from './lines.ts'
+import { connectionByPart, connectionsOf, type LiveConnection, namesLike } from './live-connections.ts'
 import { configurationOrComplain } from './problems.ts'
+import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
 
-const help = `Usage: curfew explain --user NAME [--common-name NAME] [--endpoint ID] [--established T] [--at T]
-       curfew explain --connection ID
+const help = `Usage: curfew explain --user NAME [--common-name NAME]
+       curfew explain --connection PART
+       curfew explain --imagine --user NAME [--common-name NAME] [--endpoint ID]
+                      [--established T] [--at T]
 
-Shows the verdict of every policy on one connection, why, and when the verdict changes next. With
---user or --common-name the connection is imagined and AWS is not called; facts that no option gives
-are unknown. With --connection it is a live connection.
+Shows the verdict of every policy on a connection, why, and when the verdict changes next. Every
+watched endpoint is read. With --user it explains all active connections of that user; names are
+compared as policies compare them. With --imagine AWS is not called: the connection is imagined,
+for a user who is not connected, and facts that no option gives are unknown.
 
 Options:
   -c, --config FILE       the daemon's file (default config/curfew.yaml)
-      --user NAME         the user name of an imagined connection
-      --common-name NAME  the common name of its certificate
+      --user NAME         the user name; the common name of connections that have no user name
+      --common-name NAME  the common name of the certificate
+      --connection PART   the id of a connection, or any part of it that no other id has
+      --imagine           explain a connection that does not exist
       --endpoint ID       its endpoint (default: the first watched endpoint)
       --established T     when it was established (default: at the instant of --at)
       --at T              instant of the verdicts, such as 2026-12-01T18:30:00+01:00 (default: now)
-      --connection ID     a live connection; all connections of its endpoint are read from AWS
       --output FORMAT     text or json (default text)
 
-Exit code: 0; 1 if the configuration has errors or the connection is not found.`
+Exit code: 0; 1 if no such connection is found, if an endpoint could not be read, or if the
+configuration has errors.`
+
+const ONLY_IMAGINED = ['endpoint', 'established', 'at']
 
 const instantOf = (option: string, text: string | undefined): Instant | undefined => {
   if (text === undefined) return undefined
@@ -56,69 +49,34 @@ const instantOf = (option: string, text: string | undefined): Instant | undefine
   return parsed.at
 }
 
-/** An imagined connection with the facts that the options give. */
-const imagine = (values: Given['values'], { watch }: Configuration, at: Instant) => {
-  const asked = stringOf(values.endpoint)
-  const places = watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
-  const discovered = watch.find(({ discover }) => discover !== undefined)
-  // Discovered endpoints are not known without calling AWS, so any id is accepted where `discover` is used.
-  const elsewhere = discovered && { endpointId: asked ?? '(discovered)', region: discovered.region }
-  const listed = asked === undefined ? places[0] : places.find(({ endpointId }) => endpointId === asked)
-  const place = listed ?? elsewhere
-  if (place === undefined) {
-    const watched = places.map(({ endpointId }) => endpointId).join(', ')
-    throw new UsageError(`--endpoint: expected a watched endpoint (${watched}), found "${asked}"`)
-  }
-  const connection: Connection = {
-    ...place,
-    id: 'imagined',
-    username: nameOrNone(stringOf(values.user)),
-    commonName: nameOrNone(stringOf(values['common-name'])),
-    establishedAt: instantOf('established', stringOf(values.established)) ?? at,
-    status: 'active',
-    ingressBytes: undefined,
-    egressBytes: undefined,
-    posture: undefined,
-  }
-  return { connection, connections: [connection] }
-}
+/** The question that the options ask. */
+type Question =
+  | { readonly about: 'part'; readonly part: string }
+  | { readonly about: 'names'; readonly names: Pick<Connection, 'username' | 'commonName'> }
+  | { readonly about: 'imagined'; readonly now: Instant }
 
-/** The connection to explain, its judged endpoint, and the connections that count together with it. */
-interface Subject {
-  readonly connection: Connection
-  readonly judged: Judged
-  readonly others: readonly Connection[]
-}
-
-/** An imagined connection, judged as if the policies had always been in force and the guard held nothing. */
-const imagined = (values: Given['values'], configuration: Configuration, now: Instant): Subject => {
-  const { connection, connections } = imagine(values, configuration, now)
-  const { policies, settings } = assignmentOf(configuration)
-  const location = { id: connection.endpointId, region: connection.region }
-  const always = { changedAt: () => -NEVER, earlierSet: () => undefined }
-  const rules = rulesOf(policies, { ...settings, guard: NO_LIMITS }, location, always)
-  const memory = imaginedMemory({ ...NO_HISTORY, firstSeenAt: () => now })
-  const judgement = judgeEndpoint(imaginedView(connection.endpointId, connections, now), rules, memory, now)
-  return { connection, judged: { judgement, rules, memory }, others: connections }
-}
-
-/** A live connection, judged with the daemon's state file. */
-const live = async (id: string, configuration: Configuration): Promise<Subject> => {
-  const endpoints = await judgeEndpoints(configuration)
-  for (const one of endpoints) {
-    if ('failure' in one) continue
-    const { connections } = one.snapshot
-    const connection = connections.find((row) => row.id === id)
-    if (connection === undefined) continue
-    // Connections of other principals do not change its verdicts.
-    const { name } = principalNamesOf(connection)
-    const isSame = (row: Connection) => row.id === id || (name !== undefined && principalNamesOf(row).name === name)
-    return { connection, judged: one.judged, others: connections.filter(isSame) }
+const questionOf = (values: Given['values']): Question => {
+  const part = stringOf(values.connection)
+  const [username, commonName] = [stringOf(values.user), stringOf(values['common-name'])]
+  const isNamed = username !== undefined || commonName !== undefined
+  const imagine = values.imagine === true
+  if ((part === undefined) !== isNamed || (imagine && part !== undefined)) {
+    throw new UsageError('explain: give either --user or --common-name, or --connection')
   }
-  for (const one of endpoints) if ('failure' in one) throw new OperatorError(one.failure.message)
-  throw new OperatorError(
-    `no watched endpoint lists the connection ${id}: it may have ended, or its endpoint may not be watched`,
-  )
+  if (imagine) return { about: 'imagined', now: instantOf('at', stringOf(values.at)) ?? clock.now() }
+  const unfit = ONLY_IMAGINED.find((option) => values[option] !== undefined)
+  if (unfit !== undefined) {
+    throw new UsageError(`--${unfit} is valid only with --imagine: the facts of a live connection come from AWS`)
+  }
+  if (part !== undefined) {
+    if (part === '') throw new UsageError('--connection: expected a part of a connection id, found ""')
+    return { about: 'part', part }
+  }
+  const names = { username: nameOrNone(username), commonName: nameOrNone(commonName) }
+  if (names.username === undefined && names.commonName === undefined) {
+    throw new UsageError(`explain: "${username ?? commonName}" is no name: AWS writes it for nobody`)
+  }
+  return { about: 'names', names }
 }
 
 export const explainCommand: Command = {
@@ -127,6 +85,7 @@ export const explainCommand: Command = {
     ...CONFIG_OPTION,
     user: { type: 'string' },
     'common-name': { type: 'string' },
+    imagine: { type: 'boolean' },
     endpoint: { type: 'string' },
     established: { type: 'string' },
     at: { type: 'string' },
@@ -136,105 +95,100 @@ export const explainCommand: Command = {
   async run({ values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`explain: unexpected argument "${positionals[0]}"`)
     const output = oneOf('output', values.output, ['text', 'json'])
-    const id = stringOf(values.connection)
-    const named = values.user !== undefined || values['common-name'] !== undefined
-    if ((id === undefined) !== named)
-      throw new UsageError('explain: give either --user or --common-name, or --connection')
-    if (id !== undefined && ['endpoint', 'established', 'at'].some((option) => values[option] !== undefined)) {
-      throw new UsageError('--endpoint, --established and --at are valid only with --user or --common-name')
-    }
-    const now = instantOf('at', stringOf(values.at)) ?? clock.now()
+    const question = questionOf(values)
     const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
-
-    const { connection, judged, others } =
-      id === undefined ? imagined(values, configuration, now) : await live(id, configuration)
-    const explained = explain(judged, connection, others)
-    const { mode } = configuration
-    say(output === 'json' ? JSON.stringify(asJson(explained), null, 2) : asText(connection, explained, mode))
-    return EXIT.ok
+    if (question.about === 'imagined') {
+      sayImagined(values, configuration, question.now, output)
+      return EXIT.ok
+    }
+    const endpoints = (await judgeEndpoints(configuration)).map(withOutcomes)
+    const failed = endpoints.flatMap((one) => ('failure' in one ? [one.failure] : []))
+    for (const { message } of failed) complain(`curfew: ${message}`)
+    const found =
+      question.about === 'part' ? connectionByPart(question.part, endpoints) : connectionsOf(question.names, endpoints)
+    sayFound(found, endpoints, configuration, output)
+    if (question.about === 'names' && found.length === 0) complainOfNobody(question.names, endpoints)
+    return failed.length > 0 || found.length === 0 ? EXIT.failed : EXIT.ok
   },
 }
 
-const iso = (at: Instant | undefined) => (at === undefined ? null : toIso(at))
+const sayImagined = (values: Given['values'], configuration: Configuration, now: Instant, output: 'text' | 'json') => {
+  const facts = {
+    username: stringOf(values.user),
+    commonName: stringOf(values['common-name']),
+    endpointId: stringOf(values.endpoint),
+    establishedAt: instantOf('established', stringOf(values.established)),
+  }
+  const { connection, judged } = judgeImagined(facts, configuration, now)
+  const explanation = explain(judged, connection, [connection])
+  const { endpointId: id, region } = connection
+  const { mode } = configuration
+  say(
+    output === 'json'
+      ? JSON.stringify(explanationJson(explanation), null, 2)
+      : explainedText({ endpoint: { id, name: id, region }, connection, explanation, mode }),
+  )
+}
 
-const asJson = ({ decision: { act, lead }, nextAt, verdicts }: Explanation) => ({
-  decision: act === 'terminate' ? 'terminate' : 'keep',
-  leadPolicy: act === 'terminate' ? (lead?.policy.name ?? null) : null,
-  nextAt: iso(nextAt),
-  verdicts: verdicts.map(({ verdict: { policy, word, since, deadline }, because, nextAt: next }) => ({
-    policy: policy.name,
-    kind: policy.kind.kind,
-    mode: policy.mode,
-    verdict: word,
-    since: iso(since),
-    deadline: iso(deadline),
-    nextAt: iso(next),
-    because,
-  })),
-})
+const explainLive = ({ on, connection, ofPrincipal }: LiveConnection) => explain(on.judged, connection, ofPrincipal)
 
-const asText = (connection: Connection, explained: Explanation, mode: Mode): string => {
-  const { now, termination } = explained
-  const principal = printable(connection.username ?? connection.commonName ?? 'A connection without a name')
-  const lines = explained.verdicts.map(({ verdict, because, nextAt }) => {
-    const { policy, word, deadline } = verdict
-    const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''
-    const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${inText(nextAt - now)}`
-    return `  ${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}\n    ${printable(because)}${next}`
+const sayFound = (
+  found: readonly LiveConnection[],
+  endpoints: readonly SeenEndpoint[],
+  { mode }: Configuration,
+  output: 'text' | 'json',
+) => {
+  const ids = new Set(found.map(({ connection }) => connection.id))
+  const summary = summaryOf(endpoints, (id) => ids.has(id))
+  if (output === 'json') {
+    const states = new Map(
+      endpoints.flatMap((one) => ('failure' in one ? [] : [[one, connectionStates(one.outcomes)]])),
+    )
+    const connections = found.map((one) => liveJson(one, states.get(one.on)?.get(one.connection.id)?.state ?? 'none'))
+    say(JSON.stringify({ connections, endpoints: endpoints.map(endpointJson), summary }, null, 2))
+    return
+  }
+  const blocks = found.map((one, index) => {
+    const { on, connection } = one
+    const numbered = found.length === 1 ? '' : `${index + 1} of ${found.length}: `
+    return explainedText({ endpoint: on.endpoint, connection, explanation: explainLive(one), mode, numbered })
   })
-  const modeNote =
-    mode === 'audit' ? ['', 'The daemon is in audit mode: it ends no connection, whatever the verdicts are.'] : []
-  return [
-    `${principal} on ${connection.endpointId} (${connection.region}) at ${toText(now)}`,
-    ...lines,
-    ...terminationNote(termination),
-    ...modeNote,
-    '',
-    'Message for the user:',
-    `  ${printable(messageForUser(explained, mode))}`,
-  ].join('\n')
+  say([...blocks, paragraph(summaryLine(summary))].join('\n\n'))
 }
 
-/** Where the termination of the connection stands, which explains why a due connection is still up. */
-const terminationNote = (termination: Termination | undefined): readonly string[] => {
-  switch (termination?.state) {
-    case 'given-up':
-      return [
-        '',
-        `The termination was given up after ${termination.attempts} calls.`,
-        `The next attempt is at ${toText(termination.tryAgainAt)}.`,
-      ]
-    case 'waiting':
-      return ['', `The next attempt to terminate the connection is at ${toText(termination.tryAgainAt)}.`]
-    case 'unproven':
-      // The answer may have been lost: only a snapshot tells what the call did.
-      return ['', `A call to terminate it left at ${toText(termination.leftAt)}. No snapshot has confirmed it yet.`]
-    case 'lingering':
-      return ['', `AWS has been terminating it since ${toText(termination.answeredAt)}. No further call is sent.`]
-    case 'reported-gone':
-      return ['', `AWS reported at ${toText(termination.answeredAt)} that it is gone, but the snapshot shows it.`]
-    default:
-      return []
+const liveJson = (one: LiveConnection, state: string) => {
+  const { on, connection } = one
+  const { username = null, commonName = null, establishedAt, status } = connection
+  const explanation = explainLive(one)
+  const { termination } = explanation
+  return {
+    connectionId: connection.id,
+    endpointId: on.endpoint.id,
+    region: on.endpoint.region,
+    username,
+    commonName,
+    establishedAt: isoOrNull(establishedAt),
+    status,
+    state,
+    termination: termination === undefined ? null : terminationJson(termination),
+    ...explanationJson(explanation),
   }
 }
 
-/** How long until an instant. A part of a second is not "0s": what happens then has not happened yet. */
-const inText = (ms: number) => (ms < SECOND ? 'less than a second' : formatDuration(ms))
+const endpointJson = (one: SeenEndpoint) => {
+  const { id, name, account = null, region } = one.endpoint
+  const head = { endpointId: id, name, account, region }
+  if ('failure' in one) return { ...head, complete: false, judgedAt: null, error: one.failure.message }
+  return { ...head, complete: true, judgedAt: isoOrNull(one.judged.judgement.now), error: null }
+}
 
-/** One sentence without words that only an operator knows. */
-const messageForUser = ({ now, decision: { act, lead }, nextAt, verdicts }: Explanation, mode: Mode): string => {
-  if (lead !== undefined) {
-    const { because = '' } = verdicts.find(({ verdict }) => verdict.policy === lead.policy) ?? {}
-    if (act === 'held') {
-      return `The rule "${lead.policy.name}" would end your VPN connection, but a safety check prevents it: ${because}.`
-    }
-    if (act === 'audit') return `The rule "${lead.policy.name}" would end your VPN connection: ${because}.`
-    const again = nextAt === NEVER ? '' : ` This changes at ${toText(nextAt)}.`
-    return `The rule "${lead.policy.name}" ends your VPN connection: ${because}.${again}`
-  }
-  if (mode === 'enforce' && nextAt !== NEVER) {
-    return `Your VPN connection can stay up until ${toText(nextAt)}, which is in ${inText(nextAt - now)}.`
-  }
-  return 'No rule ends your VPN connection.'
+const complainOfNobody = (names: Pick<Connection, 'username' | 'commonName'>, endpoints: readonly SeenEndpoint[]) => {
+  const name = principalOf(names) ?? ''
+  const isWhole = endpoints.every((one) => !('failure' in one))
+  const where = isWhole ? 'no watched endpoint' : 'no watched endpoint that could be read'
+  complain(`curfew: ${where} lists an active connection of "${printable(name)}"`)
+  const like = namesLike(name, endpoints).map((one) => `"${printable(one)}"`)
+  if (like.length > 0) complain(`curfew: connected users with a name like it: ${like.join(', ')}`)
+  complain('curfew: --imagine shows the verdicts on a connection that is not there')
 }

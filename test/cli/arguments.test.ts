@@ -52,8 +52,8 @@ const expectWrongUsage = ({ code, stdout, stderr }: Awaited<ReturnType<typeof ru
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   run: ['--once', '--timeout', '--config', '-c'],
   plan: ['--mode', '--output', '--detailed-exitcode', '--all-next', '--config'],
-  connections: ['--config'],
-  explain: ['--user', '--common-name', '--endpoint', '--established', '--at', '--connection', '--output', '--config'],
+  connections: ['--output', '--config'],
+  explain: '--user --common-name --connection --imagine --endpoint --established --at --output --config'.split(' '),
   validate: ['--strict', '--output', '--config'],
   test: [],
   audit: ['verify', '--anchor', '--from', '--config'],
@@ -62,7 +62,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Commands that would reach AWS. They never get a valid configuration. */
-const reachesAws = new Set(['run', 'plan', 'connections'])
+const reachesAws = new Set(['run', 'plan', 'connections', 'explain'])
 
 const word = (command: string) =>
   fc.oneof(
@@ -176,8 +176,9 @@ describe('any command line', () => {
     [['plan', '--mode', 'Enforce'], '--mode'],
     [['plan', 'now'], 'now'],
     [['connections', 'x'], 'x'],
-    [['explain', '--user', 'alice', '--at', 'yesterday'], '--at'],
-    [['explain', '-c', 'curfew.yaml', '--user', 'alice', '--established', ''], '--established'],
+    [['connections', '--output', 'text'], '--output'],
+    [['explain', '--imagine', '--user', 'alice', '--at', 'yesterday'], '--at'],
+    [['explain', '-c', 'curfew.yaml', '--imagine', '--user', 'alice', '--established', ''], '--established'],
     [['explain', '--connection', 'x', '--at', '2026-11-23T08:00:00Z'], '--at'],
     [['validate', '--output', 'xml'], '--output'],
     [['schema', 'config', 'test'], 'schema'],

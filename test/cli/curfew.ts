@@ -22,6 +22,15 @@ export const CLEAN_ENV = {
 
 export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'secret-of-the-test' }
 
+/** The environment of a command that starts at an instant. After that time `stands` still, or `runs`. */
+export const clockAt = (startsAt: number, then: 'stands' | 'runs' = 'stands') => {
+  const code =
+    then === 'stands'
+      ? `Date.now = () => ${startsAt}; performance.now = () => 0`
+      : `const now = Date.now; const ahead = ${startsAt} - now(); Date.now = () => now() + ahead`
+  return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` }
+}
+
 /** A running command, with its output so far. */
 export class Running {
   readonly child: ChildProcessWithoutNullStreams

@@ -31,13 +31,16 @@ interface Explained {
 
 const explain = async (...args: readonly string[]) => {
   await using here = await workspace(files)
-  const { code, stdout, stderr } = await here.run(['explain', '-c', 'curfew.yaml', '--output', 'json', ...args], {})
+  const { code, stdout, stderr } = await here.run(
+    ['explain', '--imagine', '-c', 'curfew.yaml', '--output', 'json', ...args],
+    {},
+  )
   expect(stderr).toBe('')
   expect(code).toBe(0)
   return JSON.parse(stdout) as Explained
 }
 
-describe('curfew explain --user', () => {
+describe('curfew explain --imagine', () => {
   it('reports the verdict of each policy, why, since when, and when it changes next', async () => {
     const evening = ['--at', '2026-11-23T18:36:00+01:00', '--established', '2026-11-23T09:00:00+01:00']
     const { decision, leadPolicy, nextAt, verdicts } = await explain('--user', 'EXT-carol', ...evening)
@@ -69,7 +72,7 @@ describe('curfew explain --user', () => {
   it('does not call an end that comes in this very second an end in no time', async () => {
     await using here = await workspace(files)
     const times = ['--at', '2026-11-23T12:00:00Z', '--established', '2026-11-23T04:00:00.400Z']
-    const { stdout } = await here.run(['explain', '-c', 'curfew.yaml', '--user', 'bob', ...times], {})
+    const { stdout } = await here.run(['explain', '--imagine', '-c', 'curfew.yaml', '--user', 'bob', ...times], {})
     expect(stdout).toContain('which is in less than a second.')
     expect(stdout).not.toContain('in 0s')
   })
@@ -93,7 +96,7 @@ describe('curfew explain --user', () => {
 
   it('as text ends with one sentence that can be sent to the user', async () => {
     await using here = await workspace(files)
-    const { stdout } = await here.run(['explain', '-c', 'curfew.yaml', '--user', 'Mallory'], {})
+    const { stdout } = await here.run(['explain', '--imagine', '-c', 'curfew.yaml', '--user', 'Mallory'], {})
     const [, sentence = ''] = stdout.split('Message for the user:\n')
     expect(sentence.trim().split('\n')).toHaveLength(1)
     expect(sentence).toContain('mallory')
@@ -102,10 +105,15 @@ describe('curfew explain --user', () => {
 
   it.each([
     [[], '--user'],
+    [['--imagine'], '--user'],
     [['--user', 'bob', '--connection', 'x'], '--connection'],
+    [['--imagine', '--connection', 'x'], '--connection'],
+    [['--connection', ''], '--connection'],
     [['--connection', 'x', '--at', '2026-11-23T12:00:00Z'], '--at'],
-    [['--user', 'bob', '--at', 'noon'], 'noon'],
-    [['--user', 'bob', '--endpoint', 'cvpn-endpoint-00000000000000000'], OFFICE],
+    [['--user', 'bob', '--established', '2026-11-23T12:00:00Z'], '--imagine'],
+    [['--user', '-'], '"-"'],
+    [['--imagine', '--user', 'bob', '--at', 'noon'], 'noon'],
+    [['--imagine', '--user', 'bob', '--endpoint', 'cvpn-endpoint-00000000000000000'], OFFICE],
   ])('refuses %j as wrong usage', async (args, word) => {
     await using here = await workspace(files)
     const { code, stderr } = await here.run(['explain', '-c', 'curfew.yaml', ...args], {})
@@ -126,7 +134,9 @@ describe('curfew explain --connection', () => {
     const args = ['explain', '-c', 'curfew.yaml', '--output', 'json', '--connection']
     const { code, stdout } = await here.run([...args, first], office.env)
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ decision: 'terminate', leadPolicy: 'one' })
+    expect(JSON.parse(stdout)).toMatchObject({
+      connections: [{ connectionId: first, state: 'terminate', decision: 'terminate', leadPolicy: 'one' }],
+    })
     const missing = await here.run([...args, 'cvpn-connection-00000000000000000'], office.env)
     expect(missing.code).toBe(1)
     expect(missing.stderr).toContain('cvpn-connection-00000000000000000')
@@ -157,7 +167,6 @@ describe('curfew connections', () => {
       'carol',
       'bob',
     ])
-    expect(stdout.split('\n').every((line) => line.length <= 100)).toBe(true)
   })
 })
 

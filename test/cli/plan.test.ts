@@ -48,7 +48,11 @@ describe('curfew plan', () => {
       held: [],
       terminate: [{ connectionId: old, username: 'bob', policy: 'daily', reason: 'session-age', alsoBy: ['trial'] }],
       audit: [{ connectionId: middle, username: 'carol', policy: 'trial' }],
-      next: [{ connectionId: young, policy: 'trial' }],
+      next: [
+        { connectionId: middle, username: 'carol', policy: 'daily', acts: true },
+        { connectionId: young, username: 'dave', policy: 'daily', acts: true },
+      ],
+      nextTotal: 2,
     })
     expect(terminateCalls(office)).toEqual([])
   })
@@ -101,13 +105,13 @@ describe('curfew plan', () => {
     expect((await here.run([...detailed, '--mode', 'audit'], office.env)).code).toBe(0)
   })
 
-  it('as a table shows the user, the policy and the reason, in 100 columns', async () => {
+  it('as a table shows the user, the policy and the reason, in the columns of the terminal', async () => {
     const { office, old } = await startBusyOffice()
     await using _office = office
     await using here = await workspace(files)
-    const { stdout } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
+    const { stdout } = await here.run(['plan', '-c', 'curfew.yaml'], { ...office.env, COLUMNS: '60' })
     for (const word of ['bob', 'daily', old, '8h']) expect(stdout).toContain(word)
-    expect(stdout.split('\n').every((line) => line.length <= 100)).toBe(true)
+    expect(stdout.split('\n').every((line) => line.length <= 60)).toBe(true)
   })
 
   it('reports an endpoint that cannot be read as unknown, never as empty', async () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parseScenario } from '../../src/simulator/scenario-file.ts'
-import { CREDENTIALS, workspace } from '../cli/curfew.ts'
+import { CREDENTIALS, clockAt, workspace } from '../cli/curfew.ts'
 import { anchorsOf, type Block, blocks, PAGES } from './pages.ts'
 
 const of = (language: string) =>
@@ -10,10 +10,7 @@ const of = (language: string) =>
 
 /** The clock of all commands below. The examples contain dates that must still lie in the future when the tests run. */
 const NOW = Date.UTC(2026, 10, 23, 12)
-const ENV = {
-  ...CREDENTIALS,
-  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`Date.now = () => ${NOW}`)}`,
-}
+const ENV = { ...CREDENTIALS, ...clockAt(NOW) }
 
 /** Pages that show settings which cause warnings on purpose: windows that a clock change shortens. */
 const WITH_WARNINGS = ['docs/policies/time-windows.md']

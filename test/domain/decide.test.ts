@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
+import { deadlinesOf } from '../../src/domain/judge/deadlines.ts'
 import { type Decision, type Decisions, decisionOf } from '../../src/domain/judge/decide.ts'
 import { explain } from '../../src/domain/judge/explain.ts'
+import { inGrace } from '../../src/domain/judge/in-grace.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { upcoming } from '../../src/domain/judge/upcoming.ts'
 import { isDue, judge } from '../../src/domain/judge/verdict.ts'
@@ -365,11 +367,54 @@ describe('the upcoming deadlines', () => {
     expect(instants(20 * MINUTE)).toEqual([])
   })
 
+  it('are those of policies that act, where one does, also of a connection that is due in audit mode', () => {
+    const set = [
+      policy('max-session-age', { maxAge: '30m' }, { name: 'trial', mode: 'audit' }),
+      policy('max-session-age', { maxAge: '8h' }, { name: 'daily' }),
+    ]
+    const [young, due] = [connection({ establishedAt: NOON }), connection({ establishedAt: NOON - HOUR })]
+    const rows = (list: readonly Policy[]) =>
+      upcomingIn(list, [young, due]).map(({ connection: { id }, policy: { name }, at, acts }) => [id, name, at, acts])
+    expect(rows(set)).toEqual([
+      [due.id, 'daily', NOON + 7 * HOUR, true],
+      [young.id, 'daily', NOON + 8 * HOUR, true],
+    ])
+    expect(rows(set.slice(0, 1))).toEqual([[young.id, 'trial', NOON + 30 * MINUTE, false]])
+  })
+
   it('are none in a view that shows nothing to decide on', () => {
     const judged = imagine([policy('max-session-age', { maxAge: '2h' })], [])
     const snapshot = { endpointId: '', begunAt: NOON, completedAt: NOON, connections: [connection()] }
     const view = { state: 'blind', snapshot, because: '' } as const
     expect(upcoming({ ...judged, judgement: { ...judged.judgement, view } })).toEqual([])
+  })
+})
+
+describe('the connections in grace', () => {
+  const graceful = (name: string, maxAge: string, graceMs: number, mode: Mode = 'enforce') =>
+    policy('max-session-age', { maxAge }, { name, graceMs, mode })
+
+  it('are listed with the earliest deadline that ends them, also those that are due in audit mode', () => {
+    const [old, young] = [connection({ establishedAt: NOON - 61 * MINUTE }), connection({ establishedAt: NOON })]
+    const graceIn = (...set: readonly Policy[]) =>
+      inGrace(imagine(set, [old, young])).map(({ connection: { id }, lead, acts }) => [id, lead.policy.name, acts])
+    const [slow, fast] = [graceful('slow', '1h', 20 * MINUTE), graceful('fast', '1h', 10 * MINUTE)]
+    const trial = graceful('trial', '1h', 5 * MINUTE, 'audit')
+    expect(graceIn(slow, fast, trial)).toEqual([[old.id, 'fast', true]])
+    expect(graceIn(trial)).toEqual([[old.id, 'trial', false]])
+    expect(graceIn(graceful('due', '1h', 0, 'audit'), trial)).toEqual([])
+    expect(graceIn(graceful('due', '1h', 0, 'audit'), slow)).toEqual([[old.id, 'slow', true]])
+    expect(graceIn(graceful('due', '1h', 0), slow)).toEqual([])
+  })
+
+  it('have a later deadline only if it comes before the end of grace', () => {
+    const rows = [connection({ establishedAt: NOON - 61 * MINUTE })]
+    const next = (...set: readonly Policy[]) => deadlinesOf(imagine(set, rows)).next.map(({ policy: { name } }) => name)
+    const hour = graceful('hour', '1h', 20 * MINUTE)
+    expect(next(hour)).toEqual([])
+    expect(next(hour, graceful('before', '70m', 0))).toEqual(['before'])
+    expect(next(hour, graceful('after', '2h', 0))).toEqual([])
+    expect(next(graceful('trial', '1h', 5 * MINUTE, 'audit'), graceful('ends', '2h', 0))).toEqual(['ends'])
   })
 })
 

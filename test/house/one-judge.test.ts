@@ -36,7 +36,7 @@ describe('the one judge', () => {
     expect([...importersOf('judgeEndpoint', '/judge-endpoint.ts')].sort()).toEqual([
       'app/endpoint-watch.ts',
       'app/first-judgement.ts',
-      'cli/explain.ts',
+      'cli/imagined-connection.ts',
       'domain/judge/policy-test.ts',
     ])
   })

@@ -37,6 +37,7 @@ describe('a name with terminal control characters', () => {
     ['connections', () => ['connections']],
     ['explain --connection', (id: string) => ['explain', '--connection', id]],
     ['explain --user', () => ['explain', '--user', HOSTILE]],
+    ['explain --imagine', () => ['explain', '--imagine', '--user', HOSTILE]],
   ])('is shown escaped by %s', async (_command, args) => {
     const { office, here, id } = await start()
     await using _office = office

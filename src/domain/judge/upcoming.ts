@@ -1,18 +1,23 @@
 import { type Connection, isActive } from '../connection.ts'
-import type { Policy } from '../policies/policy.ts'
+import { mayEnd, type Policy } from '../policies/policy.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { endsAt } from './ends-at.ts'
 import type { Judged } from './explain.ts'
 import { historyOf } from './judge-endpoint.ts'
 
 /** A future deadline, if nothing but time passes. */
-interface Upcoming {
+export interface Upcoming {
   readonly connection: Connection
   readonly policy: Policy
   readonly at: Instant
+  /** Whether the policy acts, so that the connection ends then. Otherwise the deadline is only reported. */
+  readonly acts: boolean
 }
 
-/** The next deadline of every active connection that is not due yet, earliest first. Held policies end nothing. */
+/**
+ * The next deadline of every active connection that is not due yet, earliest first. The deadlines of policies that act
+ * come before those of others, which end nobody. Held policies end nothing.
+ */
 export const upcoming = ({ judgement, rules, memory }: Judged): readonly Upcoming[] => {
   const { now, view, acting } = judgement
   if (view.state !== 'fresh' && view.state !== 'stale') return []
@@ -22,13 +27,19 @@ export const upcoming = ({ judgement, rules, memory }: Judged): readonly Upcomin
     .filter(isActive)
     .flatMap((connection): readonly Upcoming[] => {
       let next: Upcoming | undefined
+      let isReported = false
       for (const applicability of applicabilitiesOf(connection)) {
-        if (acting.held.has(applicability.policy.name)) continue
+        const { policy } = applicability
+        if (acting.held.has(policy.name)) continue
+        const acts = mayEnd(policy, acting)
         const at = endsAt(applicability, connection, history, now)
-        if (at === now) return []
-        if (at < (next?.at ?? NEVER)) next = { connection, policy: applicability.policy, at }
+        if (at === now && acts) return []
+        if (at === now) isReported = true
+        else if (at < NEVER && (next === undefined || (acts === next.acts ? at < next.at : acts))) {
+          next = { connection, policy, at, acts }
+        }
       }
-      return next === undefined ? [] : [next]
+      return next === undefined || (isReported && !next.acts) ? [] : [next]
     })
     .sort((a, b) => a.at - b.at || (a.connection.id < b.connection.id ? -1 : 1))
 }

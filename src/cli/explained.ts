@@ -1,0 +1,146 @@
+import type { Endpoint } from '../app/events.ts'
+import type { Connection } from '../domain/connection.ts'
+import type { Explanation } from '../domain/judge/explain.ts'
+import { isDue } from '../domain/judge/verdict.ts'
+import { acts, type Mode } from '../domain/policies/policy.ts'
+import { printable } from '../domain/printable.ts'
+import type { Termination } from '../domain/terminate/termination.ts'
+import { formatDuration } from '../domain/time/duration.ts'
+import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
+import { IMAGINED } from './imagined-connection.ts'
+import { isoOrNull } from './iso-or-null.ts'
+import { paragraph } from './lines.ts'
+import { plural } from './summary.ts'
+import { timeUntil } from './time-until.ts'
+import { titleOf } from './title.ts'
+
+/** A connection, its endpoint and the explanation of its verdicts. */
+export interface Explained {
+  readonly endpoint: Pick<Endpoint, 'id' | 'name' | 'region'>
+  readonly connection: Connection
+  readonly explanation: Explanation
+  /** Such as `1 of 2: `, where several are explained. */
+  readonly numbered?: string
+  /** The daemon's. */
+  readonly mode: Mode
+}
+
+export const explanationJson = ({ decision: { act, lead }, nextAt, verdicts }: Explanation) => ({
+  decision: act === 'terminate' ? 'terminate' : 'keep',
+  leadPolicy: act === 'terminate' ? (lead?.policy.name ?? null) : null,
+  nextAt: isoOrNull(nextAt),
+  verdicts: verdicts.map(({ verdict: { policy, word, since, deadline }, because, nextAt: next }) => ({
+    policy: policy.name,
+    kind: policy.kind.kind,
+    mode: policy.mode,
+    verdict: word,
+    since: isoOrNull(since),
+    deadline: isoOrNull(deadline),
+    nextAt: isoOrNull(next),
+    because,
+  })),
+})
+
+export const explainedText = ({ endpoint, connection, explanation, mode, numbered = '' }: Explained): string => {
+  const { now, termination } = explanation
+  const principal = connection.username ?? connection.commonName ?? 'A connection without a name'
+  const lines = explanation.verdicts.map(({ verdict, because, nextAt }) => {
+    const { policy, word, deadline } = verdict
+    const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''
+    const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
+    const head = paragraph(`${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}`, '  ')
+    return `${head}\n${paragraph(`${because}${next}`, '    ')}`
+  })
+  const modeNote =
+    mode === 'audit'
+      ? ['', paragraph('The daemon is in audit mode: it ends no connection, whatever the verdicts are.')]
+      : []
+  return [
+    paragraph(`${numbered}${principal} on ${titleOf(endpoint)} at ${toText(now)}`),
+    ...connectionLines(connection, now),
+    paragraph(decisionText(explanation, mode)),
+    '',
+    ...lines,
+    ...terminationNote(termination),
+    ...modeNote,
+    '',
+    'Message for the user:',
+    // One line, so that it can be copied.
+    `  ${printable(messageForUser(explanation, mode))}`,
+  ].join('\n')
+}
+
+/** The id and the age of a connection that AWS lists. An imagined one has none. */
+const connectionLines = ({ id, establishedAt, status }: Connection, now: Instant): readonly string[] => {
+  if (id === IMAGINED) return []
+  const age =
+    establishedAt === undefined
+      ? ''
+      : `, established at ${toText(establishedAt)}, ${formatDuration(now - establishedAt)} ago`
+  return [paragraph(`${id}, ${status}${age}`)]
+}
+
+/** What happens to the connection and when, and why it is still up. */
+const decisionText = ({ now, decision, nextAt, verdicts }: Explanation, mode: Mode): string => {
+  const { act, lead, violated } = decision
+  if (act === 'terminate') return `Would end now, under the policy "${lead.policy.name}".`
+  if (verdicts.length === 0) return 'AWS is ending it or has ended it. No policy is asked about it any more.'
+  const stays = nextAt === NEVER ? 'Stays up' : `Stays up until ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
+  const grace = violated.find(({ policy, deadline }) => acts(policy, mode) && deadline === nextAt)
+  const inGrace = grace === undefined ? '' : `: it is in grace under the policy "${grace.policy.name}"`
+  if (act === 'held') return `${stays}: the guard holds the policy "${lead.policy.name}", which would end it now.`
+  if (act === 'audit') {
+    return `${stays}${inGrace}. The policy "${lead.policy.name}" would end it now, but only reports (audit).`
+  }
+  return nextAt === NEVER && violated.length === 0 ? 'Stays up: no policy ends it.' : `${stays}${inGrace}.`
+}
+
+/** Where the termination of the connection stands, which explains why a due connection is still up. */
+const terminationNote = (termination: Termination | undefined): readonly string[] => {
+  switch (termination?.state) {
+    case 'given-up':
+      return [
+        '',
+        paragraph(`The termination was given up after ${plural(termination.attempts, 'call')}.`),
+        paragraph(`The next attempt is at ${toText(termination.tryAgainAt)}.`),
+      ]
+    case 'waiting':
+      return ['', paragraph(`The next attempt to terminate the connection is at ${toText(termination.tryAgainAt)}.`)]
+    case 'unproven':
+      // The answer may have been lost: only a snapshot tells what the call did.
+      return [
+        '',
+        paragraph(`A call to terminate it left at ${toText(termination.leftAt)}. No snapshot has confirmed it yet.`),
+      ]
+    case 'lingering':
+      return [
+        '',
+        paragraph(`AWS has been terminating it since ${toText(termination.answeredAt)}. No further call is sent.`),
+      ]
+    case 'reported-gone':
+      return [
+        '',
+        paragraph(`AWS reported at ${toText(termination.answeredAt)} that it is gone, but the snapshot shows it.`),
+      ]
+    default:
+      return []
+  }
+}
+
+/** One sentence without words that only an operator knows. */
+const messageForUser = ({ now, decision: { act, lead }, nextAt, verdicts }: Explanation, mode: Mode): string => {
+  if (lead !== undefined) {
+    const { because = '' } = verdicts.find(({ verdict }) => verdict.policy === lead.policy) ?? {}
+    if (act === 'held') {
+      return `The rule "${lead.policy.name}" would end your VPN connection, but a safety check prevents it: ${because}.`
+    }
+    const isKept = mode === 'enforce' && nextAt !== NEVER
+    if (act === 'audit' && !isKept) return `The rule "${lead.policy.name}" would end your VPN connection: ${because}.`
+    const again = nextAt === NEVER ? '' : ` This changes at ${toText(nextAt)}.`
+    if (act === 'terminate') return `The rule "${lead.policy.name}" ends your VPN connection: ${because}.${again}`
+  }
+  if (mode === 'enforce' && nextAt !== NEVER) {
+    return `Your VPN connection can stay up until ${toText(nextAt)}, which is in ${timeUntil(nextAt - now)}.`
+  }
+  return 'No rule ends your VPN connection.'
+}

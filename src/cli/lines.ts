@@ -1,0 +1,30 @@
+import { printable } from '../domain/printable.ts'
+
+/** Below this width nothing more is shortened: a line that is too long is better than one that says nothing. */
+const NARROWEST = 40
+
+/**
+ * The columns of the output: the variable COLUMNS, else the terminal's. Without both the width is unlimited, because a
+ * file or a program reads the lines, and nothing is shortened.
+ */
+export const outputWidth = (): number => {
+  const asked = Number(process.env.COLUMNS)
+  const columns = Number.isInteger(asked) && asked > 0 ? asked : (process.stdout.columns ?? 0)
+  return columns > 0 ? Math.max(columns, NARROWEST) : Number.POSITIVE_INFINITY
+}
+
+/** The text without control characters, broken between words into lines of the output's width. Each is indented. */
+export const paragraph = (text: string, indent = ''): string => {
+  const width = outputWidth() - indent.length
+  const lines: string[] = []
+  let line = ''
+  for (const word of printable(text).split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else {
+      line = line === '' ? word : `${line} ${word}`
+    }
+  }
+  return [...lines, line].map((one) => indent + one).join('\n')
+}

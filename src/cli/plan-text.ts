@@ -1,0 +1,129 @@
+import { printable } from '../domain/printable.ts'
+import { formatDuration } from '../domain/time/duration.ts'
+import { SECOND, toText } from '../domain/time/instant.ts'
+import { connectionTable, USER } from './connection-table.ts'
+import type { EndpointPlan, HoldRow, NewRow, NextRow, Row } from './endpoint-plan.ts'
+import { paragraph } from './lines.ts'
+import { count, plural } from './summary.ts'
+import { timeUntil } from './time-until.ts'
+import { titleOf } from './title.ts'
+
+/** The plan of one endpoint for a reader: a heading, then a section for each list that is not empty. */
+export const planText = (endpoint: EndpointPlan): string => {
+  const { complete, active, terminate, audit, held, holds, newlyEnded, nearMisses } = endpoint
+  const title = titleOf({ ...endpoint, id: endpoint.endpointId })
+  if (!complete) return paragraph(`${title}: BLIND. The endpoint could not be read, so no connection would end.`)
+  const parts = [
+    paragraph(title),
+    paragraph(`${plural(active ?? 0, 'active connection')}, ${callsText(endpoint)}`),
+    list('Would end now', terminate ?? []),
+    ...(holds ?? []).map(heldLines),
+    list('Held by the guard', held ?? []),
+    newlyEndedList(newlyEnded ?? []),
+    graceList(endpoint),
+    nextList(endpoint),
+    list('Would end if the mode were enforce', audit ?? []),
+    ...(nearMisses ?? []).map(
+      ({ username, commonName, policy, entry }) =>
+        `\n${printable(`The entry "${entry}" of policy "${policy}" does not match ${username ?? commonName}`)}, a connected user: did you mean it?`,
+    ),
+  ]
+  return parts.filter((part) => part !== '').join('\n')
+}
+
+/** How many end, in how many calls. A connection whose termination is under way gets no call. */
+const callsText = ({ terminate, calls, etaSeconds }: EndpointPlan): string => {
+  const ends = `${count(terminate?.length ?? 0)} would end now`
+  if (calls === null || calls === 0) return terminate?.length === 0 ? ends : `${ends}; the calls have already left`
+  return `${ends} in ${plural(calls, 'call')}, the last one after ${formatDuration(Math.ceil(etaSeconds ?? 0) * SECOND)}`
+}
+
+const heldLines = ({ policy, since, endsNow, endsLater, release }: HoldRow): string =>
+  [
+    '',
+    paragraph(`The guard holds the policy "${policy}" since ${instantText(since)}: it ends nobody on this endpoint.`),
+    paragraph(`It would end ${plural(endsNow, 'connection')} now, and ${endsLater} more within 24h.`, '  '),
+    paragraph(`${release}.`, '  '),
+  ].join('\n')
+
+const nameOf = ({ username, commonName }: Pick<NextRow, 'username' | 'commonName'>) =>
+  username ?? commonName ?? '(no name)'
+
+const policyText = ({ policy, acts }: Pick<NextRow, 'policy' | 'acts'>) => (acts ? policy : `${policy} (audit)`)
+
+/** To the second, as an operator reads it. */
+const instantText = (at: string | null) => (at === null ? '' : toText(Date.parse(at)))
+
+/** The instant, and the time until then. */
+const when = ({ judgedAt }: EndpointPlan, at: string | null): readonly string[] =>
+  at === null || judgedAt === null ? ['', ''] : [instantText(at), timeUntil(Date.parse(at) - Date.parse(judgedAt))]
+
+/** A heading over a table, after an empty line. */
+const section = (heading: string, shown: string) => `\n${paragraph(heading)}\n${shown}`
+
+const list = (heading: string, rows: readonly Row[]): string =>
+  rows.length === 0
+    ? ''
+    : section(
+        `${heading} (${count(rows.length)}):`,
+        connectionTable(
+          [USER],
+          rows.map((row) => ({ cells: [nameOf(row)], policy: row.policy, id: row.connectionId, because: row.because })),
+        ),
+      )
+
+const byInstant = (a: NewRow, b: NewRow) => ((a.at ?? '') < (b.at ?? '') ? -1 : Number(a.at !== b.at))
+
+const newlyEndedList = (rows: readonly NewRow[]): string =>
+  rows.length === 0
+    ? ''
+    : section(
+        `Newly ended by an edit (${count(rows.length)}), within the time that the guard looks ahead:`,
+        connectionTable(
+          ['AT', 'BEFORE', USER],
+          [...rows].sort(byInstant).map((row) => ({
+            cells: [
+              instantText(row.at),
+              row.before === null ? 'later, or never' : instantText(row.before),
+              nameOf(row),
+            ],
+            policy: row.policy,
+            id: row.connectionId,
+          })),
+        ),
+      )
+
+const graceList = (endpoint: EndpointPlan): string => {
+  const rows = endpoint.grace ?? []
+  if (rows.length === 0) return ''
+  return section(
+    `In grace (${count(rows.length)}):`,
+    connectionTable(
+      ['UNTIL', 'IN', USER],
+      rows.map((row) => ({
+        cells: [...when(endpoint, row.deadline), nameOf(row)],
+        policy: policyText(row),
+        id: row.connectionId,
+        because: row.because,
+      })),
+    ),
+  )
+}
+
+const nextList = (endpoint: EndpointPlan): string => {
+  const { next, nextTotal } = endpoint
+  if (next === null || nextTotal === null || next.length === 0) return ''
+  const shown =
+    next.length < nextTotal ? `${next.length} of ${count(nextTotal)}; --all-next lists all` : count(nextTotal)
+  return section(
+    `Comes next (${shown}):`,
+    connectionTable(
+      ['AT', 'IN', USER],
+      next.map((row) => ({
+        cells: [...when(endpoint, row.at), nameOf(row)],
+        policy: policyText(row),
+        id: row.connectionId,
+      })),
+    ),
+  )
+}
