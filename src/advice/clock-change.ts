@@ -1,7 +1,8 @@
 import { Temporal } from 'temporal-polyfill'
 import type { ClosedDates } from '../domain/time/calendar.ts'
 import type { Instant } from '../domain/time/instant.ts'
-import type { LocalWindow, Weekday } from '../domain/time/time-window.ts'
+import type { LocalWindow } from '../domain/time/time-window.ts'
+import { createDayTest, type Weekday } from '../domain/time/window-days.ts'
 
 /** A window that a change of the clocks makes longer or shorter than written, or removes. */
 export interface ClockChange {
@@ -45,8 +46,7 @@ export const clockChanges = (
 
 const changesOn = (zone: string, windows: readonly LocalWindow[], date: Temporal.PlainDate): ClockChange[] =>
   windows.flatMap((window) => {
-    const weekday = date.dayOfWeek as Weekday
-    if (!window.days.includes(weekday)) return []
+    if (!createDayTest(window)(date)) return []
     const { fromMinute, toMinute } = window
     const endMinute = toMinute + (toMinute > fromMinute ? 0 : MINUTES_A_DAY)
     const wall = (minutes: number) => date.toPlainDateTime().add({ minutes })
@@ -54,5 +54,7 @@ const changesOn = (zone: string, windows: readonly LocalWindow[], date: Temporal
     if (fromMinute === 0 && endMinute === MINUTES_A_DAY) return []
     const writtenMs = (endMinute - fromMinute) * MINUTE_MS
     const actualMs = Math.max(0, instantOf(endMinute) - instantOf(fromMinute))
-    return actualMs === writtenMs ? [] : [{ date: date.toString(), weekday, window, writtenMs, actualMs }]
+    return actualMs === writtenMs
+      ? []
+      : [{ date: date.toString(), weekday: date.dayOfWeek as Weekday, window, writtenMs, actualMs }]
   })

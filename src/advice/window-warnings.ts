@@ -1,51 +1,88 @@
+import { Temporal } from 'temporal-polyfill'
 import type { Warning } from '../domain/policies/policy.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import type { Hours } from '../domain/time/hours.ts'
 import { DAY, type Instant, NEVER } from '../domain/time/instant.ts'
 import { minuteText } from '../domain/time/local-text.ts'
-import { createTimeWindows, type LocalWindow } from '../domain/time/time-window.ts'
+import { createTimeWindows, HORIZON_MS, type LocalWindow } from '../domain/time/time-window.ts'
+import { dayNumber, outerDays } from '../domain/time/window-days.ts'
 import { type ClockChange, clockChanges } from './clock-change.ts'
 import { minuteGapWarnings } from './minute-gaps.ts'
+import { limitsOf } from './window-limits.ts'
 import { zoneWarning } from './zone-warning.ts'
 
 const YEAR_MS = 366 * DAY
 
 /**
- * Warnings about a zone that is an offset, windows that leave out a minute, windows that never open or never close
- * within a year of `now`, and days on which a change of the clocks distorts a window.
+ * Warnings about zones that are an offset, windows that leave out a minute, windows whose last date has passed, windows
+ * that never open or never close within a year of `now`, and days on which a change of the clocks distorts a window.
  */
 export const windowWarnings = (hours: Hours, now: Instant): readonly Warning[] => {
   const list = hours.open === 'fine' ? 'allowed' : 'denied'
-  const ofZone = zoneWarning(hours.zone)
   return [
-    ...(ofZone === undefined ? [] : [ofZone]),
+    ...zoneWarnings(list, hours),
     ...minuteGapWarnings(list, hours.windows),
+    ...pastWarnings(list, hours, now),
     ...datedWarnings(list, hours, now),
   ]
+}
+
+const zoneWarnings = (list: string, { zone, windows }: Hours): readonly Warning[] => {
+  const isUsed = windows.some((window) => window.zone === undefined)
+  return [
+    ...(isUsed ? zoneWarning(zone, ['timeZone']) : []),
+    ...windows.flatMap((window, index) =>
+      window.zone === undefined ? [] : zoneWarning(window.zone, [list, index, 'timeZone']),
+    ),
+  ]
+}
+
+const pastWarnings = (list: string, { zone, windows }: Hours, now: Instant): readonly Warning[] =>
+  windows.flatMap((window, index) => {
+    if (!isPast(window, zone, now)) return []
+    return [
+      { path: [list, index, 'dates'], message: 'the last date has passed: remove the window, or write a later date' },
+    ]
+  })
+
+/** Whether the last date of a window has passed. Its last hours may still run. */
+const isPast = (window: LocalWindow, zone: string, now: Instant): boolean => {
+  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(window.zone ?? zone)
+  return outerDays(window).last < dayNumber(today)
 }
 
 const datedWarnings = (list: 'allowed' | 'denied', hours: Hours, now: Instant): readonly Warning[] => {
   const { zone, windows, closed } = hours
   const stateOf = (some: readonly LocalWindow[]) => createTimeWindows(zone, some, closed).at(now)
   const all = stateOf(windows)
-  if (all.until > now + YEAR_MS) return [{ path: [list], message: CONSTANT_STATE[list][all.open ? 'open' : 'shut'] }]
-
-  const shut =
-    windows.length < 2 ? [] : windows.flatMap((window, index) => (opens(stateOf([window]), now) ? [] : [index]))
-  const changes = clockChanges(zone, windows, closed, now, now + YEAR_MS)
+  // A date in more than a year was written on purpose.
+  const isAwaited = list === 'denied' && !all.open && all.until < NEVER
+  if (all.until > now + YEAR_MS && !isAwaited) {
+    return [{ path: [list], message: CONSTANT_STATE[list][all.open ? 'open' : 'shut'] }]
+  }
+  const isShut = (window: LocalWindow) => {
+    if (isPast(window, zone, now)) return false
+    const { open, until } = stateOf([window])
+    return !open && until > now + (window.dates === undefined ? YEAR_MS : HORIZON_MS)
+  }
+  const shut = windows.length < 2 ? [] : windows.flatMap((window, index) => (isShut(window) ? [index] : []))
+  const zones = [...new Set(windows.map((window) => window.zone ?? zone))]
+  const distortions = zones.map((each) => {
+    const inZone = windows.filter((window) => (window.zone ?? zone) === each)
+    return { zone: each, changes: clockChanges(each, inZone, closed, now, now + YEAR_MS) }
+  })
   return [
     ...shut.map((index) => ({
       path: [list, index],
       message: `this window does not open within the next year: ${CORRECT}, or remove the window`,
     })),
-    ...(changes.length === 0 ? [] : [{ path: [list], message: changesText(changes, zone) }]),
+    ...distortions.flatMap(({ zone: each, changes }) =>
+      changes.length === 0 ? [] : [{ path: [list], message: changesText(changes, each) }],
+    ),
   ]
 }
 
-const opens = ({ open, until }: { readonly open: boolean; readonly until: Instant }, now: Instant) =>
-  open || until <= now + YEAR_MS
-
-const CORRECT = 'correct its days and hours, or the calendars under "closed"'
+const CORRECT = 'correct its days and hours, or the calendars under "closed" or "except"'
 
 const CONSTANT_STATE = {
   allowed: {
@@ -75,9 +112,9 @@ export const coversHours = (hours: Hours): ((other: Hours) => boolean) => {
   if (createTimeWindows(hours.zone, hours.windows, hours.closed).at(0).until === NEVER) return () => false
   return (other) => {
     if (hours.zone !== other.zone || hours.open !== other.open) return false
-    if (hours.open === 'violated') return areAmong(other.windows, hours.windows)
+    const [fewer, more] = hours.open === 'violated' ? [other, hours] : [hours, other]
     return (
-      areAmong(hours.windows, other.windows) && other.calendars.every((calendar) => hours.calendars.includes(calendar))
+      areAmong(fewer.windows, more.windows) && more.calendars.every((calendar) => fewer.calendars.includes(calendar))
     )
   }
 }
@@ -87,8 +124,14 @@ export const coversHours = (hours: Hours): ((other: Hours) => boolean) => {
  * lie outside of 02:00-03:00.
  */
 const areAmong = (some: readonly LocalWindow[], windows: readonly LocalWindow[]): boolean =>
-  some.every(({ days, fromMinute, toMinute }) =>
-    days.every((day) =>
-      windows.some((one) => one.days.includes(day) && one.fromMinute === fromMinute && one.toMinute === toMinute),
-    ),
-  )
+  some.every((window) => {
+    const { days, fromMinute, toMinute, zone } = window
+    const wider = windows.filter(
+      (one) =>
+        one.fromMinute === fromMinute &&
+        one.toMinute === toMinute &&
+        one.zone === zone &&
+        ['', limitsOf(window)].includes(limitsOf(one)),
+    )
+    return days.every((day) => wider.some((one) => one.days.includes(day)))
+  })

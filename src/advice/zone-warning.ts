@@ -10,16 +10,14 @@ const FIXED: ReadonlyMap<string, string> = new Map([
 
 const GREENWICH = /^(?:etc\/)?(?:gmt(?:[+-]?\d+)?|greenwich)$/
 
-/** A warning about a zone whose clocks never change, because it is an offset and no place; undefined for other zones. */
-export const zoneWarning = (zone: string): Warning | undefined => {
+/** A warning about a zone whose clocks never change, because it is an offset and no place; none for other zones. */
+export const zoneWarning = (zone: string, path: Warning['path']): readonly Warning[] => {
   const name = zone.toLowerCase()
   const place = FIXED.get(name) ?? (GREENWICH.test(name) ? 'Europe/London or Europe/Berlin' : undefined)
-  if (place === undefined) return undefined
+  if (place === undefined) return []
   const { offset } = Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(zone)
   const isUtc = offset === '+00:00'
   const meaning = isUtc ? 'UTC' : `UTC${offset}`
-  return {
-    path: ['timeZone'],
-    message: `${zone} is ${meaning} in summer too: write a place, such as ${place}${isUtc ? ', or UTC if that is meant' : ''}`,
-  }
+  const instead = `write a place, such as ${place}${isUtc ? ', or UTC if that is meant' : ''}`
+  return [{ path, message: `${zone} is ${meaning} in summer too: ${instead}` }]
 }

@@ -54,7 +54,17 @@ describe('a warning is not a false alarm:', () => {
     },
     { requiredKeys: [] },
   )
-  const windows = fc.array(windowKeys, { minLength: 1, maxLength: 3 })
+  const limit = fc.constantFrom<Record<string, unknown>>(
+    { dates: ['2026-11-23', { from: '2026-11-25', to: '2026-12-01' }] },
+    { dates: [{ from: '2026-11-01', to: '2026-11-07' }] },
+    { months: 'nov' },
+    { months: 'dec-oct' },
+    { monthDays: [23, -1] },
+    { weeks: [4, 'last'] },
+    { timeZone: 'America/New_York' },
+  )
+  const limited = fc.tuple(windowKeys, limit).map(([keys, more]) => ({ ...keys, ...more }))
+  const windows = fc.array(fc.oneof({ weight: 2, arbitrary: windowKeys }, limited), { minLength: 1, maxLength: 3 })
   const size = fc.constantFrom('1KiB', '2KiB', '3KiB')
   const statuses = fc.subarray(['ok', 'old', 'lost'], { minLength: 1 })
   const ban = fc.tuple(fc.constantFrom('ann', 'bob', 'bo?', 'bo*', 'user:bob', 'cn:bob', '*b'), span)

@@ -9,7 +9,8 @@ import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
 import { type Calendar, closedDates } from '../../src/domain/time/calendar.ts'
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
-import { createTimeWindows, type Weekday } from '../../src/domain/time/time-window.ts'
+import { createTimeWindows } from '../../src/domain/time/time-window.ts'
+import type { Weekday } from '../../src/domain/time/window-days.ts'
 import { ENDPOINT, entry, NOON, PLACE, policy } from '../domain/build.ts'
 
 const OTHER_PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef1', region: 'us-east-1' }
@@ -227,6 +228,50 @@ describe('hours', () => {
     expect(message).toContain('Sat 2027-10-30 the window 22:00-06:00 lasts 9h instead of 8h')
   })
 
+  it('have a warning at a window whose last date has passed', () => {
+    const christmas = hours({
+      denied: [{ days: 'mon' }, { dates: ['2026-12-01', '2026-12-24'], hours: '22:00-02:00' }],
+    })
+    const at = (now: string) => places([christmas], { now: Date.parse(now) })
+    expect(at('2026-12-24T23:59:59+01:00')).toEqual([])
+    expect(at('2026-12-25T00:00:00+01:00')).toEqual(['off-hours denied 1 dates'])
+  })
+
+  it('have both warnings if no date is left', () => {
+    const past = { dates: ['2026-01-01'] }
+    expect(places([hours({ allowed: [past] })])).toEqual(['off-hours allowed 0 dates', 'off-hours allowed'])
+    expect(places([hours({ denied: [past] })])).toEqual(['off-hours denied 0 dates', 'off-hours denied'])
+  })
+
+  it('may wait for a date in years, except to allow anybody', () => {
+    const freeze = { dates: ['2031-12-24'] }
+    expect(places([hours({ denied: [freeze] })])).toEqual([])
+    expect(places([hours({ allowed: [{ days: 'mon' }, freeze] })])).toEqual([])
+    expect(places([hours({ allowed: [freeze] })])).toEqual(['off-hours allowed'])
+  })
+
+  it('are distorted only where a window opens on the day, in its own zone', () => {
+    const night = { hours: '02:00-03:00' }
+    expect(places([hours({ denied: [{ months: 'apr-sep', ...night }] })])).toEqual([])
+    expect(places([hours({ denied: [{ days: 'sun', weeks: [1], ...night }] })])).toEqual([])
+    expect(places([hours({ denied: [{ timeZone: 'Asia/Tokyo', ...night }] })])).toEqual([])
+    const messages = warningsOf({
+      denied: [
+        { days: 'sun', weeks: ['last'], ...night },
+        { timeZone: 'America/New_York', ...night },
+      ],
+    })
+    expect(messages.map(([path]) => path)).toEqual(['denied', 'denied'])
+    expect(messages[0]?.[1]).toContain('in Europe/Berlin: on Sun 2027-03-28 the window 02:00-03:00 does not exist')
+    expect(messages[1]?.[1]).toContain('in America/New_York: on Sun 2027-03-14 the window 02:00-03:00 does not exist')
+  })
+
+  it('have a warning about an offset at the zone of a window, and none about a zone that no window uses', () => {
+    expect(places([hours({ timeZone: 'EST', denied: [{ days: 'mon', timeZone: 'EST' }] })])).toEqual([
+      'off-hours denied 0 timeZone',
+    ])
+  })
+
   it('are not distorted on a closed date', () => {
     const keys = { allowed: [{ days: 'sun', hours: '02:00-03:00' }], closed: ['change'] }
     const both = { dates: ['2027-03-28', '2027-10-31'].flatMap((day) => range(day, day).dates), yearly: [] }
@@ -245,6 +290,17 @@ describe('a window that leaves out a minute', () => {
     ['an evening until 23:59', { allowed: [{ days: 'mon-fri', hours: '18:00-23:59' }] }, ['allowed 0']],
     ['a night in two halves', { allowed: [{ hours: '22:00-23:59' }, { hours: '00:00-06:00' }] }, ['allowed 0']],
     ['a day in two halves', { allowed: [{ hours: '08:00-11:59' }, { hours: '12:00-18:00' }] }, ['allowed 0']],
+    ['a date until 23:59', { allowed: [{ dates: ['2026-12-24'], hours: '00:00-23:59' }] }, ['allowed 0']],
+    [
+      'a day of the same months in two halves',
+      {
+        allowed: [
+          { months: 'dec', hours: '08:00-11:59' },
+          { months: 'dec', hours: '12:00-18:00' },
+        ],
+      },
+      ['allowed 0'],
+    ],
     [
       'the last night of the week',
       {
@@ -262,6 +318,23 @@ describe('a window that leaves out a minute', () => {
   it.each([
     ['the whole day', { allowed: [{ days: 'mon-fri', hours: '00:00-24:00' }] }],
     ['another window has the minute', { allowed: [{ hours: '18:00-23:59' }, { hours: '23:30-02:00' }] }],
+    [
+      'windows in different months',
+      {
+        allowed: [
+          { months: 'jan', hours: '08:00-11:59' },
+          { months: 'feb', hours: '12:00-18:00' },
+        ],
+      },
+    ],
+    [
+      'windows in different zones',
+      { allowed: [{ hours: '08:00-11:59' }, { hours: '12:00-18:00', timeZone: 'Asia/Tokyo' }] },
+    ],
+    [
+      'a window of every day has the minute',
+      { allowed: [{ dates: ['2026-12-24'], hours: '00:00-23:59' }, { hours: '23:00-24:00' }] },
+    ],
     ['two minutes between two windows', { allowed: [{ hours: '08:00-11:58' }, { hours: '12:00-18:00' }] }],
     ['windows that touch', { denied: [{ hours: '08:00-12:00' }, { hours: '12:00-18:00' }] }],
   ])('but not: %s', (_what, keys) => {
@@ -361,6 +434,9 @@ describe('a superfluous policy', () => {
     ],
     ['off-hours', berlin({ allowed: [workdays] }), berlin({ allowed: [workdays, { days: 'sat' }] })],
     ['off-hours', berlin({ denied: [workdays, { days: 'sat' }] }), berlin({ denied: [{ days: ['sat'] }] })],
+    ['off-hours', berlin({ denied: [{ days: 'mon' }] }), berlin({ denied: [{ days: 'mon', months: 'dec' }] })],
+    ['off-hours', berlin({ denied: [{ weeks: [1] }] }), berlin({ denied: [{ weeks: [1], days: 'mon' }] })],
+    ['off-hours', berlin({ allowed: [{ months: 'dec', ...workdays }] }), berlin({ allowed: [workdays] })],
     ['max-transfer', { total: '1GiB' }, { ingress: '1GiB', total: '2GiB' }],
     ['max-sessions', { limit: 1 }, { limit: 2 }],
     ['posture', { deny: ['jailbroken', 'old'] }, { deny: ['old'] }],
@@ -375,6 +451,9 @@ describe('a superfluous policy', () => {
     ['banned-users', { users: ['user:a'] }, { users: ['a', 'b'] }],
     ['off-hours', berlin({ allowed: [workdays] }), { timeZone: 'Europe/Paris', allowed: [workdays] }],
     ['off-hours', berlin({ allowed: [workdays] }), berlin({ denied: [workdays] })],
+    ['off-hours', berlin({ denied: [{ days: 'mon', months: 'dec' }] }), berlin({ denied: [{ days: 'mon' }] })],
+    ['off-hours', berlin({ denied: [{ monthDays: [1] }] }), berlin({ denied: [{ monthDays: [-1] }] })],
+    ['off-hours', berlin({ allowed: [workdays] }), berlin({ allowed: [{ ...workdays, timeZone: 'Asia/Tokyo' }] })],
     ['max-transfer', { ingress: '1GiB' }, { total: '1GiB' }],
     // If the count of received bytes is missing, only the second policy has a verdict.
     ['max-transfer', { total: '1GiB' }, { ingress: '1GiB' }],
@@ -400,6 +479,10 @@ describe('a superfluous policy', () => {
       named(name, closedHours({ allowed: [workdays], closed }, calendars))
     expect(places([closing('one', ['may']), closing('two', ['june', 'may'])])).toEqual(['one name'])
     expect(places([closing('one', ['may']), closing('two', ['june'])])).toEqual([])
+    const denying = (name: string, except: readonly string[]) =>
+      named(name, closedHours({ denied: [workdays], except }, calendars))
+    expect(places([denying('one', ['may']), denying('two', ['june', 'may'])])).toEqual(['two name'])
+    expect(places([denying('one', ['may']), denying('two', ['june'])])).toEqual([])
   })
 })
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { closedDates } from '../../src/domain/time/calendar.ts'
+import { closedDates, type LocalDate } from '../../src/domain/time/calendar.ts'
 import { DAY, HOUR, type Instant, MINUTE, NEVER, toIso } from '../../src/domain/time/instant.ts'
-import { createTimeWindows, knownTimeZones, type LocalWindow, type Weekday } from '../../src/domain/time/time-window.ts'
+import { createTimeWindows, HORIZON_MS, knownTimeZones, type LocalWindow } from '../../src/domain/time/time-window.ts'
+import type { Weekday } from '../../src/domain/time/window-days.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
 
 // The second implementation knows a zone only by the offsets that Intl prints. For each instant it checks every window
@@ -91,43 +92,69 @@ interface Written {
 
 const dayOf = (zone: Zone, at: Instant) => Math.floor((at + offsetAt(zone, at)) / DAY)
 
+const textOf = (day: number) => (toIso(day * DAY) ?? '').slice(0, 10)
+const dateText = ({ year, month, day }: LocalDate) =>
+  [String(year).padStart(4, '0'), String(month).padStart(2, '0'), String(day).padStart(2, '0')].join('-')
+
+/** 1970-01-01 was a Thursday. */
+const weekdayOf = (day: number) => ((((day + 3) % 7) + 7) % 7) + 1
+
+/** Whether a window opens on a day, by the list of all days of its month. */
+const opensOn = ({ days, dates, months, monthDays, weeks }: LocalWindow, day: number): boolean => {
+  if (!days.some((each) => each === weekdayOf(day))) return false
+  if ((dates ?? months ?? monthDays ?? weeks) === undefined) return true
+  const text = textOf(day)
+  if (dates?.some(({ from, to }) => dateText(from) <= text && text <= dateText(to)) === false) return false
+  if (months?.includes(Number(text.slice(5, 7))) === false) return false
+  const ofMonth = Array.from({ length: 61 }, (_, index) => day - 30 + index).filter(
+    (other) => textOf(other).slice(0, 7) === text.slice(0, 7),
+  )
+  if (monthDays?.some((each) => ofMonth.at(each > 0 ? each - 1 : each) === day) === false) return false
+  const alike = ofMonth.filter((other) => weekdayOf(other) === weekdayOf(day))
+  return weeks?.some((each) => alike.at(each > 0 ? each - 1 : each) === day) !== false
+}
+
 /** The windows that open on the days from `firstDay` to `lastDay`, not merged. */
 const periodsOf = (zone: Zone, { windows, closed }: Written, firstDay: number, lastDay: number) => {
   const periods: (readonly [openAt: Instant, closeAt: Instant])[] = []
   for (let day = firstDay; day <= lastDay; day++) {
     if (closed.has(day)) continue
-    // 1970-01-01 was a Thursday.
-    const weekday = ((((day + 3) % 7) + 7) % 7) + 1
-    for (const { days, fromMinute, toMinute } of windows) {
-      if (!days.some((each) => each === weekday)) continue
+    for (const window of windows) {
+      if (!opensOn(window, day)) continue
+      const { fromMinute, toMinute } = window
+      const own = window.zone === undefined ? zone : zoneNamed(window.zone)
       const endDay = toMinute <= fromMinute ? day + 1 : day
-      periods.push([
-        instantOf(zone, day * DAY + fromMinute * MINUTE),
-        instantOf(zone, endDay * DAY + toMinute * MINUTE),
-      ])
+      periods.push([instantOf(own, day * DAY + fromMinute * MINUTE), instantOf(own, endDay * DAY + toMinute * MINUTE)])
     }
   }
   return periods
 }
 
+/** In another zone it may be two days earlier or later. */
 const isOpen = (zone: Zone, written: Written, at: Instant) => {
   const day = dayOf(zone, at)
-  return periodsOf(zone, written, day - 2, day + 2).some(([openAt, closeAt]) => openAt <= at && at < closeAt)
+  return periodsOf(zone, written, day - 4, day + 4).some(([openAt, closeAt]) => openAt <= at && at < closeAt)
 }
 
 const closedDatesOf = (closed: ReadonlySet<number>) => {
   const dates = [...closed].map((day) => {
-    const [year = 0, month = 0, dayOfMonth = 0] = (toIso(day * DAY) ?? '').slice(0, 10).split('-').map(Number)
-    const date = { year, month, day: dayOfMonth }
+    const date = dateOf(day)
     return { from: date, to: date }
   })
   return closedDates([{ dates, yearly: [] }])
+}
+
+const dateOf = (day: number): LocalDate => {
+  const [year = 0, month = 0, dayOfMonth = 0] = textOf(day).split('-').map(Number)
+  return { year, month, day: dayOfMonth }
 }
 
 const subject = (zone: Zone, written: Written) =>
   createTimeWindows(zone.name, written.windows, closedDatesOf(written.closed))
 
 const zones = knownTimeZones().map(readZone)
+const byName = new Map(zones.map((zone) => [zone.name, zone]))
+const zoneNamed = (name: string): Zone => byName.get(name) ?? readZone(name)
 
 // Half of the times lie in the hours in which clocks change.
 const minute = fc.oneof(
@@ -146,6 +173,32 @@ const anyWindow: fc.Arbitrary<LocalWindow> = fc
   .map((window) => ({ ...window, toMinute: window.toMinute === 0 ? 1440 : window.toMinute }))
 
 const anyWindows = fc.array(anyWindow, { minLength: 1, maxLength: 3 })
+
+const wholeNumber = (min: number, max: number) => fc.integer({ min, max }).filter((each) => each !== 0)
+const few = <Value>(one: fc.Arbitrary<Value>) =>
+  fc.option(fc.array(one, { minLength: 1, maxLength: 4 }), { nil: undefined })
+
+/** A window with limits beside its days, in its own zone or not. Its dates are around the given instant. */
+const limitedWindow = (at: Instant, daysAround: number) =>
+  fc
+    .record({
+      window: anyWindow,
+      dates: few(
+        fc.record({ from: fc.integer({ min: -daysAround, max: daysAround }), length: fc.integer({ min: 0, max: 40 }) }),
+      ),
+      months: few(fc.integer({ min: 1, max: 12 })),
+      monthDays: few(wholeNumber(-31, 31)),
+      weeks: few(fc.constantFrom(1, 2, 3, 4, 5, -1)),
+      zone: fc.option(fc.constantFrom(...zones.map(({ name }) => name)), { nil: undefined }),
+    })
+    .map(({ window, dates, ...limits }): LocalWindow => {
+      const today = Math.floor(at / DAY)
+      const ranges = dates?.map(({ from, length }) => ({
+        from: dateOf(today + from),
+        to: dateOf(today + from + length),
+      }))
+      return { ...window, ...limits, dates: ranges }
+    })
 
 const closedAround = (at: Instant) =>
   fc
@@ -175,7 +228,12 @@ const anyCase = fc
   .constantFrom(...zones)
   .chain((zone) =>
     instantIn(zone).chain((at) =>
-      fc.record({ zone: fc.constant(zone), at: fc.constant(at), windows: anyWindows, closed: closedAround(at) }),
+      fc.record({
+        zone: fc.constant(zone),
+        at: fc.constant(at),
+        windows: fc.oneof(anyWindows, fc.array(limitedWindow(at, 40), { minLength: 1, maxLength: 3 })),
+        closed: closedAround(at),
+      }),
     ),
   )
   .map(({ zone, at, windows, closed }) => ({ zone, at, written: { windows, closed } }))
@@ -274,7 +332,7 @@ describe('time windows, compared with a second implementation on the offsets of 
       fc.property(anyCase, fc.integer({ min: 0, max: 1000 }), ({ zone, at, written }, permille) => {
         const timeWindows = subject(zone, written)
         const state = timeWindows.at(at)
-        fc.pre(state.until !== NEVER && state.since !== -NEVER)
+        fc.pre(state.until - state.since <= HORIZON_MS)
         const within = state.since + Math.floor(((state.until - 1 - state.since) * permille) / 1000)
         expect(timeWindows.at(within)).toEqual(state)
         expect(timeWindows.at(state.until)).toMatchObject({ open: !state.open, since: state.until })
@@ -282,6 +340,34 @@ describe('time windows, compared with a second implementation on the offsets of 
       }),
       { numRuns: 300 * RUNS },
     )
+  })
+
+  it('find the next change years ahead, as a search of every day does', () => {
+    const sparse = fc.constantFrom(...zones).chain((zone) =>
+      fc.integer({ min: FIRST, max: FIRST + 365 * DAY }).chain((at) =>
+        fc.record({
+          zone: fc.constant(zone),
+          at: fc.constant(at),
+          windows: fc.array(limitedWindow(at, 3300), { minLength: 1, maxLength: 2 }),
+        }),
+      ),
+    )
+    let inYears = 0
+    fc.assert(
+      fc.property(sparse, ({ zone, at, windows }) => {
+        const written = { windows, closed: new Set<number>() }
+        const { open, until } = subject(zone, written).at(at)
+        const changes = periodsOf(zone, written, dayOf(zone, at) - 4, dayOf(zone, LAST) + 4)
+          .flat()
+          .filter((change) => change > at)
+          .sort((a, b) => a - b)
+        const next = changes.find((change) => isOpen(zone, written, change) !== open) ?? NEVER
+        if (next - at > 365 * DAY && next < LAST) inYears++
+        expect(until > LAST ? NEVER : until).toBe(next > LAST ? NEVER : next)
+      }),
+      { numRuns: 150 * RUNS },
+    )
+    expect(inYears).toBeGreaterThan(5)
   })
 
   it('report the same state whatever was asked before', () => {

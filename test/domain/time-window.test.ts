@@ -3,15 +3,14 @@ import { type Calendar, closedDates, type Parsed, parseDateRange, parseYearly } 
 import { DAY, HOUR, NEVER, toIso } from '../../src/domain/time/instant.ts'
 import {
   createTimeWindows,
-  EVERY_DAY,
   HORIZON_MS,
   knownTimeZones,
   type LocalWindow,
-  parseDays,
   parseHours,
   parseTimeZone,
   WHOLE_DAY,
 } from '../../src/domain/time/time-window.ts'
+import { EVERY_DAY, parseDays } from '../../src/domain/time/window-days.ts'
 
 const value = <T>(parsed: Parsed<T>): T => {
   if ('problem' in parsed) throw new Error(parsed.problem)

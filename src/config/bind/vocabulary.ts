@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { parsePattern } from '../../domain/names/pattern.ts'
 import type { UserEntry } from '../../domain/names/user-list.ts'
-import { type Calendar, type Parsed, parseDate, parseDateRange, parseYearly } from '../../domain/time/calendar.ts'
+import { type Calendar, type Parsed, parseDates, parseYearly } from '../../domain/time/calendar.ts'
 import { periodProblem } from '../../domain/time/period.ts'
 import { calendarSchema, groupSchema } from '../schema/policies-schema.ts'
 import { readValue } from '../yaml/read-value.ts'
@@ -113,11 +113,7 @@ const readCalendar = (file: YamlFile, path: Path, written: unknown): Calendar =>
     file.problem(path, 'the calendar has no dates: write "dates", "yearly" or both')
   }
   return {
-    dates: (calendar.dates ?? []).flatMap((date, index) => {
-      const at = ['dates', index]
-      if (typeof date !== 'string') return valueOf(parseDateRange(date), at)
-      return valueOf(parseDate(date), at).map((day) => ({ from: day, to: day }))
-    }),
+    dates: (calendar.dates ?? []).flatMap((date, index) => valueOf(parseDates(date), ['dates', index])),
     yearly: (calendar.yearly ?? []).flatMap((day, index) => valueOf(parseYearly(day), ['yearly', index])),
   }
 }

@@ -34,7 +34,7 @@ export interface ClosedDates {
 export const parseDate = (text: string): Parsed<LocalDate> => {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? []
   if (day === undefined) {
-    const yearly = isYearly(text) ? ', or put it under "yearly" if it repeats every year' : ''
+    const yearly = isYearly(text) ? ', or put it under "yearly" of a calendar if it repeats every year' : ''
     return { problem: `${JSON.stringify(text)} is not a date: write YYYY-MM-DD, such as 2026-12-25${yearly}` }
   }
   const date = { year: Number(year), month: Number(month), day: Number(day) }
@@ -51,6 +51,13 @@ export const parseDateRange = (range: { readonly from: string; readonly to: stri
     return { problem: `the range ends on ${range.to}, before it begins on ${range.from}: swap "from" and "to"` }
   }
   return { value: { from: from.value, to: to.value } }
+}
+
+/** Reads an entry of `dates`, a date or a range. */
+export const parseDates = (written: string | { readonly from: string; readonly to: string }): Parsed<DateRange> => {
+  if (typeof written !== 'string') return parseDateRange(written)
+  const date = parseDate(written)
+  return 'problem' in date ? date : { value: { from: date.value, to: date.value } }
 }
 
 /** Reads `05-01`, a month and a day. */

@@ -1,17 +1,16 @@
 import { Temporal } from 'temporal-polyfill'
 import type { ClosedDates, Parsed } from './calendar.ts'
 import { DAY, type Instant, MINUTE, NEVER } from './instant.ts'
+import { createDayTest, dateOf, outerDays, type WindowDays } from './window-days.ts'
 
-/** As in ISO 8601: Monday is 1, Sunday is 7. */
-export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
-
-/** Wall-clock time on some days of the week. It ends on the next day if `toMinute` is not after `fromMinute`. */
-export interface LocalWindow {
-  readonly days: readonly Weekday[]
+/** Wall-clock time on some days. It ends on the next day if `toMinute` is not after `fromMinute`. */
+export interface LocalWindow extends WindowDays {
   /** Minute of the day, 0 to 1439. */
   readonly fromMinute: number
   /** Minute of the day, 1 to 1440. */
   readonly toMinute: number
+  /** Its own IANA zone; without one, the policy's. */
+  readonly zone?: string | undefined
 }
 
 export interface WindowState {
@@ -30,11 +29,12 @@ interface TimeWindows {
 /** How far back and ahead a change is searched for: ten years. */
 export const HORIZON_MS = 3653 * DAY
 
-export const EVERY_DAY: readonly Weekday[] = [1, 2, 3, 4, 5, 6, 7]
-
 const MINUTES_A_DAY = 24 * 60
 
 export const WHOLE_DAY = { fromMinute: 0, toMinute: MINUTES_A_DAY }
+
+/** The largest instant of `Date` and Temporal, in either direction from 1970. */
+const LAST_INSTANT = 8.64e15
 
 interface Span {
   readonly openAt: Instant
@@ -52,10 +52,18 @@ const BLOCK_DAYS = 32
 const BLOCK_MS = BLOCK_DAYS * DAY
 
 /**
- * When at least one of `windows` is open in the IANA zone `zone`. No window opens on a closed date, but a window that
- * opened the day before runs to its end. The instance caches its results, so use one instance for all connections.
+ * When at least one of `windows` is open. A window without a zone of its own is read in the IANA zone `zone`. No window
+ * opens on a closed date, but a window that opened the day before runs to its end. The instance caches its results, so
+ * use one instance for all connections.
  */
 export const createTimeWindows = (zone: string, windows: readonly LocalWindow[], closed: ClosedDates): TimeWindows => {
+  const zones = [...new Set(windows.map((window) => window.zone ?? zone))]
+  const byZone = zones.map((each) => ({
+    zone: each,
+    windows: windows
+      .filter((window) => (window.zone ?? zone) === each)
+      .map((window) => ({ ...window, ...outerDays(window), opensOn: createDayTest(window) })),
+  }))
   const blocks = new Map<number, Block>()
   let lastResult: { readonly t: Instant; readonly state: WindowState } | undefined
 
@@ -72,27 +80,32 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
 
   /** Alternating openings and closings: all between 00:00Z of two days, counted from 1970-01-01, and a few outside. */
   const changesBetween = (firstDay: number, lastDay: number): Instant[] => {
-    // No zone was ever 16 hours from UTC, and a window may end on the day after it opens. So the windows that matter open
-    // at most two days before the block and one day after it.
-    const instantOf = localClock(zone, (firstDay - 3) * DAY)
     const spans: Span[] = []
-    for (let day = firstDay - 2; day <= lastDay; day++) {
-      const date = new Date(day * DAY)
-      const weekday = (date.getUTCDay() || 7) as Weekday
-      const opensToday = windows.filter((window) => window.days.includes(weekday))
-      if (opensToday.length === 0) continue
-      if (closed.has({ year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() })) continue
-      for (const { fromMinute, toMinute } of opensToday) {
-        const midnight = day * MINUTES_A_DAY
-        const openAt = instantOf(midnight + fromMinute)
-        const closeAt = instantOf(midnight + toMinute + (toMinute > fromMinute ? 0 : MINUTES_A_DAY))
-        if (closeAt > openAt) spans.push({ openAt, closeAt })
+    for (const { zone: each, windows: inZone } of byZone) {
+      // In ten years, most blocks are far from the dates of a window.
+      const near = inZone.filter(({ first, last }) => first <= lastDay && firstDay - 2 <= last)
+      if (near.length === 0) continue
+      let instantOf: ((minutes: number) => Instant) | undefined
+      // No zone was ever 16 hours from UTC, and a window may end on the day after it opens. So the windows that matter
+      // open at most two days before the block and one day after it.
+      for (let day = firstDay - 2; day <= lastDay; day++) {
+        const date = dateOf(day)
+        const opensToday = near.filter(({ opensOn }) => opensOn(date))
+        if (opensToday.length === 0 || closed.has(date)) continue
+        instantOf ??= localClock(each, (firstDay - 3) * DAY)
+        for (const { fromMinute, toMinute } of opensToday) {
+          const midnight = day * MINUTES_A_DAY
+          const openAt = instantOf(midnight + fromMinute)
+          const closeAt = instantOf(midnight + toMinute + (toMinute > fromMinute ? 0 : MINUTES_A_DAY))
+          if (closeAt > openAt) spans.push({ openAt, closeAt })
+        }
       }
     }
     return union(spans)
   }
 
   const stateAt = (t: Instant): WindowState => {
+    if (!(Math.abs(t) <= LAST_INSTANT)) throw new RangeError(`${t} is outside the calendar`)
     const index = Math.floor(t / BLOCK_MS)
     const { openBefore, changes } = blockAt(index)
     const passed = countUpTo(changes, t)
@@ -158,30 +171,6 @@ const countUpTo = (ascending: readonly Instant[], t: Instant): number => {
     else high = middle
   }
   return low
-}
-
-const DAY_NAMES = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
-
-/** Reads `mon-fri`, `sat`, `fri-mon` (over the weekend) or a list of these. The result is in the order of the week. */
-export const parseDays = (written: string | readonly string[]): Parsed<readonly Weekday[]> => {
-  const items = typeof written === 'string' ? [written] : written
-  if (items.length === 0) return { problem: 'the list of days is empty: leave "days" out for every day' }
-  const chosen = new Set<number>()
-  for (const item of items) {
-    const [first = -1, last = first, ...more] = item.split('-').map((name) => DAY_NAMES.indexOf(name))
-    if (first < 0 || last < 0 || more.length > 0) {
-      const names = DAY_NAMES.join(', ')
-      return { problem: `${JSON.stringify(item)} is not a day: write one of ${names}, or a range such as mon-fri` }
-    }
-    if (first === last && item.includes('-')) {
-      return {
-        problem: `"${item}" could mean one day or every day: write ${DAY_NAMES[first]}, or leave "days" out for every day`,
-      }
-    }
-    for (let day = first; day !== last; day = (day + 1) % 7) chosen.add(day)
-    chosen.add(last)
-  }
-  return { value: EVERY_DAY.filter((day) => chosen.has(day - 1)) }
 }
 
 /** Reads `07:30-18:30`, `22:00-02:00` (into the next day) or `00:00-24:00`. */
