@@ -14,6 +14,7 @@ import type { Rate } from '../domain/terminate/token-bucket.ts'
 import type { Elapsed } from '../domain/time/elapsed.ts'
 import { type Instant, NEVER, SECOND } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
+import { createHourlyHeads } from './audit-heads.ts'
 import type { Clock } from './clock.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
@@ -127,6 +128,7 @@ export const createDaemon = (options: {
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
   const watchList = createWatchList(clock, emit)
   const rehearsal = createRehearsal(clock, emit)
+  const heads = createHourlyHeads(audit, clock, emit)
   const queues = createTerminationQueues({ clock, random, emit, startedAt, stop: stop.signal, abort: abort.signal })
 
   const changedAt = ({ name }: Pick<Policy, 'name'>): Instant => changedAtOf(dated, name) ?? startedAt
@@ -300,6 +302,7 @@ export const createDaemon = (options: {
       if (watchList.isDue()) void track(rediscover())
       if (sites.isIdentifyDue()) void track(identify())
       if (keeper.isDue()) void keeper.save()
+      if (heads.isDue()) heads.tell()
       await clock.sleep(Math.min(SLICE_MS, Math.max(1, sleepMs)), until)
     }
   }

@@ -168,6 +168,14 @@ export type CurfewEvent =
   | ({ readonly event: 'state-set-aside' } & SetAside)
   /** Cooldowns or terminations of the state file have no intent in the audit trail. They are not used. */
   | { readonly event: 'calls-dropped'; readonly calls: readonly WithoutIntent[] }
+  /** The last durable line of the audit trail: at the start, each hour, and at the stop, after the last record. */
+  | {
+      readonly event: 'audit-head'
+      readonly occasion: 'start' | 'hour' | 'stop'
+      readonly seq: number
+      readonly hash: string
+      readonly at: Instant
+    }
   /** Another process holds the audit trail now: this one stops. */
   | { readonly event: 'lock-lost' }
   /** Records waited for the disk, and could not be written in the end. */

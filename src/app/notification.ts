@@ -55,6 +55,11 @@ export const notificationOf = (event: CurfewEvent, now: Instant): Notification |
       const data = { problems: problems.slice(0, MOST_NAMES), count: problems.length }
       return { ...NO_CONNECTION, event: 'reload-refused', at: now, endpoint: undefined, subject: undefined, data }
     }
+    case 'audit-head': {
+      const { occasion, seq, hash, at } = event
+      const data = { occasion, seq, hash }
+      return { ...NO_CONNECTION, event: 'audit-head', at, endpoint: undefined, subject: undefined, data }
+    }
     default:
       return undefined
   }

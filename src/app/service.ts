@@ -3,6 +3,7 @@ import { msBetween } from '../domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditTrail, IntentRecord, OutcomeRecord } from './audit.ts'
 import { createAuditEvents } from './audit-events.ts'
+import { auditHead } from './audit-heads.ts'
 import type { Clock } from './clock.ts'
 import { type Assignment, createDaemon } from './daemon.ts'
 import type { CurfewEvent, Emit } from './events.ts'
@@ -99,6 +100,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     emit,
   })
   listeners.push(...ports.listeners(clock), auditEvents.observe)
+  emit(auditHead('start', audit, clock.now()))
   onAborted(ports.trail.lost, () => emit({ event: 'lock-lost' }))
   const { state: last, setAside } = await store.load()
   if (setAside !== undefined) emit({ event: 'state-set-aside', ...setAside })
@@ -161,10 +163,11 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     /** Whether the first read of every endpoint has ended, with a snapshot or with an error. */
     isReady: (): boolean => isStarted && daemon.status().every(({ view }) => view.state !== 'unseen'),
 
-    /** Waits for running writes, but not for a disk that hangs, then releases the trail. */
+    /** Waits for running writes, but not for a disk that hangs, then releases the trail and tells its head. */
     async close(): Promise<void> {
       const closed = auditEvents.close().then(() => audit.close())
       await within(host, CLOSED_WITHIN_MS, closed)
+      emit(auditHead('stop', audit, clock.now()))
     },
   }
 }

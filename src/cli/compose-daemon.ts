@@ -104,11 +104,6 @@ export const composeDaemon = async (options: {
   let budgets: ReturnType<typeof createReadBudgets> | undefined
 
   const trail = await openTrail(configuration.audit.file, log, options.stop)
-  const tellHead = (message: string) => {
-    const { seq, hash } = trail.head()
-    log.info({ event: 'audit-head', file: configuration.audit.file, seq, hash }, message)
-  }
-  tellHead('the audit trail continues here')
 
   const service = await createService(assignmentOf(configuration), {
     host: hostClock,
@@ -202,18 +197,12 @@ export const composeDaemon = async (options: {
       return sources
     },
 
-    /**
-     * Closes the trail and logs its head. A copy of the log kept elsewhere can then prove that the file was not
-     * changed.
-     */
     async close(): Promise<void> {
       await notifier?.close()
-      // The head must include the last records.
       await service.close()
-      tellHead('the audit trail ends here')
+      await notifier?.closeHeads()
     },
 
-    logHead: () => tellHead('the audit trail so far'),
     /** Aborted when another process holds the audit trail. */
     lockLost: trail.lost,
   }

@@ -4,7 +4,8 @@ import { createDeliveryLog } from '../adapters/notify/delivery-log.ts'
 import { createNotifier, type Target } from '../adapters/notify/notifier.ts'
 import { signingKeyOf } from '../adapters/notify/signature.ts'
 import type { Clock } from '../app/clock.ts'
-import type { NotifyTarget, SecretSource } from '../config/configuration.ts'
+import type { Emit } from '../app/events.ts'
+import type { NotificationEvent, NotifyTarget, SecretSource } from '../config/configuration.ts'
 import { addressProblem } from '../config/schema/notify-address.ts'
 
 /**
@@ -61,21 +62,40 @@ export const composeNotifier = (options: {
 }) => {
   const { clock, count } = options
   const log = createDeliveryLog(options.log, clock)
-  const notifier = createNotifier({
-    clock,
-    random: Math.random,
-    report: (target, report) => {
-      count(target, report.outcome, report.count)
-      log.tell(target, report)
-    },
-  })
-  notifier.take(options.targets)
+  const open = () =>
+    createNotifier({
+      clock,
+      random: Math.random,
+      report: (target, report) => {
+        count(target, report.outcome, report.count)
+        log.tell(target, report)
+      },
+    })
+  // The last head is known when all other notifications have been sent.
+  const [notifier, heads] = [open(), open()]
+  const take = (targets: readonly Target[]) => {
+    notifier.take(only(targets, (event) => event !== 'audit-head'))
+    heads.take(only(targets, (event) => event === 'audit-head'))
+  }
+  take(options.targets)
   let closed: Promise<void> | undefined
   return {
-    ...notifier,
+    take,
+    observe: ((event) => {
+      notifier.observe(event)
+      heads.observe(event)
+    }) satisfies Emit,
+    /** Sends what waits, but no heads. */
     close(): Promise<void> {
-      closed ??= notifier.close().finally(log.close)
+      closed ??= notifier.close()
       return closed
     },
+    closeHeads: (): Promise<void> => heads.close().finally(log.close),
   }
 }
+
+/** The targets with those of their events, and without targets that get none of them. */
+const only = (targets: readonly Target[], isOne: (event: NotificationEvent) => boolean): readonly Target[] =>
+  targets
+    .map((target) => ({ ...target, events: target.events.filter(isOne) }))
+    .filter(({ events }) => events.length > 0)

@@ -1,7 +1,7 @@
 import { onAborted } from '../app/on-aborted.ts'
 import { within } from '../app/within.ts'
 import { parseDuration } from '../domain/time/duration.ts'
-import { DAY, HOUR, SECOND } from '../domain/time/instant.ts'
+import { DAY, SECOND } from '../domain/time/instant.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, OperatorError, stringOf, UsageError } from './command.ts'
 import { clock } from './compose-aws.ts'
 import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'
@@ -142,9 +142,7 @@ export const run: Command = {
       taken: firstFingerprint,
       onChange: reload,
     })
-    const headEvery = setInterval(composed.logHead, HOUR)
     await composed.daemon.run(stop.signal)
-    clearInterval(headEvery)
     await within(clock, LAST_LINES_MS, Promise.all([watching, server.close()]))
     return finish(exitCode(true))
   },

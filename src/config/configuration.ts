@@ -28,7 +28,15 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', '
 type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** The events that a notification can report. */
-export const NOTIFICATION_EVENTS = ['warning', 'terminated', 'held', 'gave-up', 'blind', 'reload-refused'] as const
+export const NOTIFICATION_EVENTS = [
+  'warning',
+  'terminated',
+  'held',
+  'gave-up',
+  'blind',
+  'reload-refused',
+  'audit-head',
+] as const
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
 
 /** Where a secret is read from: an environment variable, or a file of its own. */

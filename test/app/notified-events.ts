@@ -74,6 +74,13 @@ export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
     event: 'reload-refused',
     problems: ['policies/age.yaml:4:5: error: policy "daily": unknown key "maxAg"; did you mean "maxAge"?'],
   },
+  'audit-head': {
+    event: 'audit-head',
+    occasion: 'hour',
+    seq: 195,
+    hash: 'd91ec9493e84730e8f3fb4582d74deacc354fadf339c3c6851f932c881d5e6dc',
+    at: NOON,
+  },
 }
 
 /** The instant of notifications of events that carry none. */

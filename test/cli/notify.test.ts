@@ -122,6 +122,30 @@ describe('curfew run with notifications', () => {
     expect(slack[0]?.body).toContain('*terminated*: ')
   })
 
+  it('sends the heads of the audit trail to a receiver that wants them, the last one after the last record', async () => {
+    await using heads = await startReceiver(() => 200)
+    await using others = await startReceiver(() => 200)
+    await using here = await startViolators(
+      1,
+      `  - { name: heads, webhook: { env: HEADS }, secret: { file: ./secrets/webhook }, events: [audit-head] }\n${WEBHOOK}`,
+      { HEADS: addressOf(heads), HOOK: addressOf(others) },
+    )
+    await using running = here.start()
+    await running.until(() => (confirmed(running).length === 1 ? true : undefined))
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+    const told = heads.received.map(({ body }) => JSON.parse(body) as { readonly type: string; readonly data: object })
+    expect(told.map(({ type }) => type)).toEqual(['curfew.audit.head', 'curfew.audit.head'])
+    const logged = running.log().filter(({ event }) => event === 'audit-head')
+    expect(told.map(({ data }) => data)).toEqual(logged.map(({ occasion, seq, hash }) => ({ occasion, seq, hash })))
+    const { data } = told[1] as { readonly data: { readonly seq: number; readonly hash: string } }
+    const verified = await here.run(['audit', 'verify', 'data/audit.jsonl'])
+    expect(verified.stdout).toContain(`head  ${data.seq} ${data.hash}`)
+    expect(others.received.map(({ body }) => (JSON.parse(body) as { type: string }).type)).toEqual([
+      'curfew.session.terminated',
+    ])
+  })
+
   it('refuses a new configuration while a secret file is missing, and loads it once the file exists', async () => {
     await using receiver = await startReceiver(() => 200)
     await using here = await startViolators(0, WEBHOOK, { HOOK: addressOf(receiver) })

@@ -285,6 +285,11 @@ export const createEventLog =
         )
         break
       }
+      case 'audit-head': {
+        const { occasion, seq, hash } = emitted
+        log.info({ event, occasion, seq, hash }, HEADS[occasion])
+        break
+      }
       case 'lock-lost':
         log.error(
           { event },
@@ -312,6 +317,12 @@ export const createEventLog =
       }
     }
   }
+
+const HEADS = {
+  start: 'the audit trail continues here',
+  hour: 'the audit trail so far',
+  stop: 'the audit trail ends here',
+}
 
 const EFFECTS = {
   enforce: 'must end',

@@ -11,6 +11,7 @@ export const CLOUD_EVENT_TYPES: Readonly<Record<NotificationEvent, string>> = {
   'gave-up': 'curfew.session.gave-up',
   blind: 'curfew.endpoint.blind',
   'reload-refused': 'curfew.configuration.reload-refused',
+  'audit-head': 'curfew.audit.head',
 }
 
 /** A CloudEvent 1.0 in structured mode. `source` and `id` together are unique. */

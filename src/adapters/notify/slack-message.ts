@@ -32,7 +32,7 @@ const nameList = ({ names, connections }: Pick<Gathered, 'names' | 'connections'
   return more > 0 ? `${shown} and ${more} more` : shown
 }
 
-type ConnectionEvent = Exclude<NotificationEvent, 'held' | 'blind' | 'reload-refused'>
+type ConnectionEvent = Exclude<NotificationEvent, 'held' | 'blind' | 'reload-refused' | 'audit-head'>
 
 /** What happened to the connections of a message. */
 const STATE: Readonly<Record<ConnectionEvent, string>> = {
@@ -72,6 +72,9 @@ export const slackText = (gathered: Gathered): string => {
   if (event === 'reload-refused') {
     const [first = ''] = data.problems as readonly string[]
     return `*reload-refused*: the new configuration has ${String(data.count)} problem(s) and was refused, the last good one stays in force: ${code(first)}. Fix the problems and save`
+  }
+  if (event === 'audit-head') {
+    return `*audit-head*: line ${String(data.seq)} of the audit trail has the hash ${code(String(data.hash))}. Keep it: \`curfew audit verify --anchor\` compares the trail with it`
   }
   const why = connections === 1 && data.because !== undefined ? ` (${code(because)})` : ''
   return `*${event}*: ${connectionCount(connections)} on ${where} ${STATE[event]}, policy ${code(policy)}: ${nameList(gathered)}${why}${ACTION[event]}`

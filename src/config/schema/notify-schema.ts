@@ -4,6 +4,9 @@ import { NOTIFICATION_EVENTS } from '../configuration.ts'
 /** Names that work as a metric label, in log lines and for people. */
 const TARGET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
+/** A head each hour is of use only to a receiver that keeps it. */
+const USUAL_EVENTS = NOTIFICATION_EVENTS.filter((event) => event !== 'audit-head')
+
 const secretSource = z
   .strictObject({
     env: z
@@ -40,8 +43,8 @@ const target = z
     events: z
       .array(z.enum(NOTIFICATION_EVENTS))
       .min(1)
-      .default([...NOTIFICATION_EVENTS])
-      .meta({ description: 'The events that are sent. Default: all.' }),
+      .default(USUAL_EVENTS)
+      .meta({ description: 'The events that are sent. Default: all but audit-head.' }),
   })
   .meta({ oneOf: [{ required: ['webhook'] }, { required: ['slack'] }] })
 

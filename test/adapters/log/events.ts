@@ -42,6 +42,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     added: 1,
     removed: 2,
   },
+  'audit-head': { event: 'audit-head', occasion: 'hour', seq: 195, hash: 'd91ec9', at: NOON },
   'endpoints-changed': { event: 'endpoints-changed', endpoints: [ENDPOINT], gone: [] },
   'endpoint-overlap': {
     event: 'endpoint-overlap',

@@ -36,7 +36,9 @@ describe('a webhook', () => {
     expect(received).toMatchObject({
       specversion: '1.0',
       type: CLOUD_EVENT_TYPES[event],
-      source: event === 'reload-refused' ? '/curfew' : `/curfew/111122223333/eu-central-1/${ENDPOINT}`,
+      source: ['reload-refused', 'audit-head'].includes(event)
+        ? '/curfew'
+        : `/curfew/111122223333/eu-central-1/${ENDPOINT}`,
       time: new Date(notification?.at ?? 0).toISOString(),
       datacontenttype: 'application/json',
     })
