@@ -1,5 +1,6 @@
-import { type Location, resolveSelector } from '../domain/names/selector.ts'
-import { type BareField, principalNamesOf, type UserEntry } from '../domain/names/user-list.ts'
+import type { Location } from '../domain/names/location.ts'
+import { hitsPlace } from '../domain/names/selector.ts'
+import type { BareField, UserEntry } from '../domain/names/user-list.ts'
 import type { Policy, Selector, Warning } from '../domain/policies/policy.ts'
 import { ALL_TIME } from '../domain/time/period.ts'
 import { createPlacesCover } from './selector-cover.ts'
@@ -19,7 +20,7 @@ export interface Surroundings {
  */
 export const inertness = (policy: Policy, { protects, places }: Surroundings): Warning | undefined => {
   const { match, exempt } = policy
-  const matchedPlaces = places?.filter((place) => alwaysHits(match, place))
+  const matchedPlaces = places?.filter((place) => hitsPlace(match, place) !== 'no')
   if (matchedPlaces?.length === 0) {
     return {
       path: ['match'],
@@ -74,10 +75,7 @@ const userListsOf = ({
   return lists.flatMap((users) => (users === undefined ? [] : [{ users, bare: 'either' as const }]))
 }
 
-const NAMELESS = principalNamesOf({ username: undefined, commonName: undefined })
-
-const alwaysHits = (selector: Selector | undefined, place: Location): boolean => {
-  if (selector === undefined) return true
-  const hit = resolveSelector({ ...selector, users: undefined }, 'either')(place)(NAMELESS)
+const alwaysHits = (selector: Selector, place: Location): boolean => {
+  const hit = hitsPlace(selector, place)
   return typeof hit === 'object' && hit.periods === ALL_TIME
 }

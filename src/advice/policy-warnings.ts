@@ -1,4 +1,4 @@
-import type { Location } from '../domain/names/selector.ts'
+import type { Location } from '../domain/names/location.ts'
 import type { UserEntry } from '../domain/names/user-list.ts'
 import type { Policy, Selector, Warning } from '../domain/policies/policy.ts'
 import { type Instant, NEVER, toText } from '../domain/time/instant.ts'

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { KeptMemory } from '../domain/judge/memory.ts'
+import type { Location } from '../domain/names/location.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import {
   changedAtOf,
@@ -16,6 +17,7 @@ import { type Instant, NEVER, SECOND } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
 import { createHourlyHeads } from './audit-heads.ts'
 import type { Clock } from './clock.ts'
+import { locationOf } from './discovery.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
 import { onAborted } from './on-aborted.ts'
@@ -155,7 +157,10 @@ export const createDaemon = (options: {
    * Watches exactly the endpoints that were found. Returns the new watches. An endpoint that is reached in another way
    * than before gets a new watch with the memory of the old one, once the new way is connected.
    */
-  const watchAll = (announce: () => void): readonly EndpointWatch[] => {
+  const watchAll = (
+    announce: (isRenamed: boolean) => void,
+    take: (watch: EndpointWatch, location: Location) => void,
+  ): readonly EndpointWatch[] => {
     const { policies, settings, written } = assignment
     policySets.add(settings.policySetHash, policies, written)
     const found = new Map(
@@ -168,7 +173,11 @@ export const createDaemon = (options: {
       watch.retire()
       watches.delete(key)
     }
-    const known = [...watches].map(([key, watch]) => ({ watch, name: found.get(key)?.endpoint.name }))
+    const known = [...watches].flatMap(([key, watch]) => {
+      const one = found.get(key)
+      return one === undefined ? [] : [{ watch, name: one.endpoint.name, location: locationOf(one.site, one.endpoint) }]
+    })
+    const renamed = known.filter(({ watch, name }) => watch.rename(name))
     const added: EndpointWatch[] = []
     for (const [key, { site, endpoint }] of found) {
       const live = sites.get(site)
@@ -176,7 +185,8 @@ export const createDaemon = (options: {
       const { vpn } = live
       const account = live.account()
       const made = createEndpointWatch({
-        endpoint: { ...endpoint, region: site.region, account },
+        endpoint: { id: endpoint.id, name: endpoint.name, region: site.region, account },
+        location: locationOf(site, endpoint),
         vpn,
         queue: queues.of(site, account, assignment.terminationRate),
         clock,
@@ -196,11 +206,14 @@ export const createDaemon = (options: {
       added.push(made)
     }
     // The configuration in force is reported before any event that follows from it.
-    announce()
+    announce(renamed.length > 0)
     watchList.reportOverlaps()
-    for (const { watch, name } of known) watch.reconfigure(policies, settings, name)
+    for (const { watch, location } of known) take(watch, location)
     return added
   }
+
+  const reconfigure = (watch: EndpointWatch, location: Location) =>
+    watch.reconfigure(assignment.policies, assignment.settings, location)
 
   /** Watches keep their queues once their account is known: an unknown account has its own. */
   const identify = () =>
@@ -218,13 +231,16 @@ export const createDaemon = (options: {
   const followWatchList = () => {
     if (stop.signal.aborted) return
     const before = endpoints()
-    const added = watchAll(() => {
-      const after = endpoints()
-      const gone = before.filter(({ id }) => !after.some((one) => one.id === id))
-      if (gone.length > 0 || after.length > before.length) {
-        emit({ event: 'endpoints-changed', endpoints: after, gone })
-      }
-    })
+    const added = watchAll(
+      (isRenamed) => {
+        const after = endpoints()
+        const gone = before.filter(({ id }) => !after.some((one) => one.id === id))
+        if (gone.length > 0 || after.length > before.length || isRenamed) {
+          emit({ event: 'endpoints-changed', endpoints: after, gone })
+        }
+      },
+      (watch, location) => watch.relocate(location),
+    )
     for (const made of added) void read(made)
   }
 
@@ -242,7 +258,7 @@ export const createDaemon = (options: {
     takeWatchList()
     await openAll()
     await watchList.discover(stop.signal)
-    watchAll(() => announce('started'))
+    watchAll(() => announce('started'), reconfigure)
   }
 
   /** Connects to the sites that a reload added, and finds the endpoints that it selects. */
@@ -263,7 +279,7 @@ export const createDaemon = (options: {
     assignment = next
     dated = datedAt(dated, now)
     takeWatchList()
-    for (const added of watchAll(() => announce(event))) void read(added)
+    for (const added of watchAll(() => announce(event), reconfigure)) void read(added)
   }
 
   /** Stops reads at once and sends no new calls. Calls in flight finish, or are aborted after `STOP_WITHIN_MS`. */

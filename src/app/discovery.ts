@@ -1,3 +1,4 @@
+import { isSameTags, type Location } from '../domain/names/location.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { MINUTE } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
@@ -10,6 +11,8 @@ export interface EndpointSelection {
   readonly endpoints: readonly NamedEndpoint[]
   /** Additional endpoints: all, or each that has all these tags. Keys and values are compared exactly. */
   readonly discover: 'all' | { readonly tags: ReadonlyMap<string, string> } | undefined
+  /** Whether a policy reads the tags of endpoints by id, or their names where the operator gave none. Default: false. */
+  readonly readsTags?: boolean
 }
 
 interface NamedEndpoint {
@@ -22,6 +25,10 @@ export interface FoundEndpoint {
   readonly id: string
   /** The operator's name, else the tag `Name`, else the id. */
   readonly name: string
+  /** The name that the operator gave it. */
+  readonly givenName: string | undefined
+  /** Undefined while AWS has not listed them. */
+  readonly tags: ReadonlyMap<string, string> | undefined
 }
 
 /** What a discovery knows of its site. */
@@ -36,6 +43,8 @@ interface Change {
   readonly endpoints: readonly FoundEndpoint[]
   readonly added: readonly FoundEndpoint[]
   readonly removed: readonly FoundEndpoint[]
+  /** The endpoints whose name or tags have changed. */
+  readonly changed: readonly FoundEndpoint[]
   /** Why AWS could not list the endpoints. The list is then unchanged. */
   readonly failure: VpnError | undefined
 }
@@ -48,6 +57,22 @@ const ENDED: ReadonlySet<string> = new Set(['deleting', 'deleted'])
 
 const isSelected = ({ status, tags }: ListedEndpoint, discover: NonNullable<EndpointSelection['discover']>): boolean =>
   !ENDED.has(status) && (discover === 'all' || [...discover.tags].every(([key, value]) => tags.get(key) === value))
+
+const foundOf = ({ id, name }: NamedEndpoint, answer: ListedEndpoint | undefined): FoundEndpoint => ({
+  id,
+  name: name ?? answer?.name ?? id,
+  givenName: name,
+  tags: answer?.tags,
+})
+
+/** What policies select a found endpoint by. */
+export const locationOf = (
+  { region }: { readonly region: string },
+  { id, givenName, tags }: Pick<FoundEndpoint, 'id' | 'givenName' | 'tags'>,
+): Location => ({ endpointId: id, region, name: givenName, tags })
+
+const isSameFound = (one: FoundEndpoint, other: FoundEndpoint): boolean =>
+  one.name === other.name && isSameTags(one.tags, other.tags)
 
 /**
  * Keeps the list of a site's endpoints. Only a complete answer of AWS changes it. An endpoint is removed if such an
@@ -65,15 +90,19 @@ export const createDiscovery = ({
   /** The endpoints of the same site before an edit of the selection. They are watched until AWS has answered. */
   readonly before?: readonly Known[]
 }) => {
-  const { discover } = selection
-  const listed = new Map(selection.endpoints.map(({ id, name }) => [id, { id, name: name ?? id }]))
+  const { discover, readsTags = false } = selection
+  const isAsked = discover !== undefined || readsTags
+  const listed = new Map(selection.endpoints.map((endpoint) => [endpoint.id, foundOf(endpoint, undefined)]))
 
   const merge = (answer: readonly ListedEndpoint[]): ReadonlyMap<string, FoundEndpoint> => {
     const merged = new Map<string, FoundEndpoint>(listed)
-    if (discover === undefined) return merged
+    if (!isAsked) return merged
     for (const endpoint of answer) {
-      if (!merged.has(endpoint.id) && isSelected(endpoint, discover))
-        merged.set(endpoint.id, { id: endpoint.id, name: endpoint.name ?? endpoint.id })
+      const known = merged.get(endpoint.id)
+      if (known !== undefined) merged.set(endpoint.id, foundOf({ id: endpoint.id, name: known.givenName }, endpoint))
+      else if (discover !== undefined && isSelected(endpoint, discover)) {
+        merged.set(endpoint.id, foundOf({ id: endpoint.id, name: undefined }, endpoint))
+      }
     }
     return merged
   }
@@ -92,6 +121,7 @@ export const createDiscovery = ({
     endpoints: [...found.values()],
     added: [],
     removed: [],
+    changed: [],
     failure,
   })
 
@@ -112,6 +142,10 @@ export const createDiscovery = ({
         endpoints: [...found.values()],
         added: [...found.values()].filter(({ id }) => !last.has(id)),
         removed: [...last.values()].filter(({ id }) => !found.has(id)),
+        changed: [...found.values()].filter((one) => {
+          const before = last.get(one.id)
+          return before !== undefined && !isSameFound(before, one)
+        }),
         failure: undefined,
       }
     } catch (error) {
@@ -132,7 +166,7 @@ export const createDiscovery = ({
      * second caller gets the answer of the running request.
      */
     async refresh(signal: AbortSignal): Promise<Change> {
-      if (discover === undefined) return unchanged()
+      if (!isAsked) return unchanged()
       running ??= list(signal).finally(() => {
         running = undefined
       })

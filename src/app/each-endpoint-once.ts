@@ -17,7 +17,7 @@ export interface WatchedEndpoint {
 /** An endpoint that several entries of `watch` reach. The entries count from 1. */
 export interface Overlap {
   readonly region: string
-  readonly endpoint: FoundEndpoint
+  readonly endpoint: Pick<FoundEndpoint, 'id' | 'name'>
   /** The entry through which the endpoint is watched. */
   readonly entry: number
   readonly others: readonly number[]
@@ -44,7 +44,12 @@ export const eachEndpointOnce = (
     watched: all.map(({ site, endpoint }) => ({ site, endpoint })),
     overlaps: all
       .filter(({ others }) => others.length > 0)
-      .map(({ site: { region }, endpoint, entry, others }) => ({ region, endpoint, entry, others })),
+      .map(({ site: { region }, endpoint: { id, name }, entry, others }) => ({
+        region,
+        endpoint: { id, name },
+        entry,
+        others,
+      })),
   }
 }
 

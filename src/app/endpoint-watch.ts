@@ -12,6 +12,7 @@ import {
 import { createMemory, type KeptMemory, type Observation } from '../domain/judge/memory.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
+import { isSameLocation, type Location } from '../domain/names/location.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { EMPTY_PLAN, type Plan } from '../domain/terminate/plan.ts'
@@ -50,11 +51,10 @@ export interface EndpointStatus {
 export const rulesOf = (
   set: PolicySet,
   settings: CycleSettings,
-  endpoint: Pick<Endpoint, 'id' | 'region'>,
+  location: Location,
   { changedAt, earlierSet }: Pick<EndpointRules, 'changedAt' | 'earlierSet'>,
 ): EndpointRules => {
   const { mode, guard, staleAfterMs, termination, policySetHash: setHash } = settings
-  const location = { endpointId: endpoint.id, region: endpoint.region }
   return createRules({
     set,
     setHash,
@@ -71,6 +71,8 @@ export const rulesOf = (
 /** One endpoint: snapshot -> judge -> execute -> verify. Only one read runs at a time. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
+  /** What policies select the endpoint by. */
+  readonly location: Location
   readonly vpn: Pick<VpnSite, 'snapshot' | 'terminate' | 'missingPermissions'>
   readonly queue: TerminationQueue
   readonly clock: Clock
@@ -94,10 +96,10 @@ export const createEndpointWatch = (options: {
   const reconnects = createReconnects()
   const pace = createPace(clock, options.random)
 
-  let { settings } = options
+  let { settings, location } = options
   /** The rules of the last try. */
   let tried: EndpointRules | undefined
-  let rules = rulesOf(options.policies, settings, endpoint, options)
+  let rules = rulesOf(options.policies, settings, location, options)
   let view: EndpointView = { state: 'unseen' }
   let decisions: Judgement['decisions']
   let plan = EMPTY_PLAN
@@ -168,6 +170,9 @@ export const createEndpointWatch = (options: {
       return
     }
     memory.learn(judgement.learned)
+    if (judgement.reselected.size > 0) {
+      emit({ event: 'selection-changed', endpoint, policies: [...judgement.reselected], at: now })
+    }
     telling.add(judgement.news.map((news) => ({ news, at: now })))
     const { decisions: decided, acting } = judgement
     emit({ event: 'decided', endpoint, decisions: decided, held: acting.held, next: nextOn(agenda()) })
@@ -210,11 +215,12 @@ export const createEndpointWatch = (options: {
 
   /** Reads a snapshot into an observation, also in slices. */
   const observeAhead = async (snapshot: Snapshot, signal: AbortSignal): Promise<Observation> => {
-    const { set, location } = rules
-    const observation = memory.begin(snapshot, set, location)
+    const { set } = rules
+    const seenFrom = location
+    const observation = memory.begin(snapshot, set, seenFrom)
     await inSlices(clock, snapshot.connections.length, observation.read, signal)
-    // A reload during the slices brings other policies, which may keep other notes of the connections.
-    return set === rules.set ? observation : observeAhead(snapshot, signal)
+    // A reload during the slices, or other tags, bring other policies, which may keep other notes of the connections.
+    return set === rules.set && seenFrom === location ? observation : observeAhead(snapshot, signal)
   }
 
   const isRetired = () => view.state === 'retired'
@@ -289,21 +295,37 @@ export const createEndpointWatch = (options: {
       const snapshot = 'snapshot' in view ? view.snapshot : undefined
       if (snapshot === undefined) return
       const seen: EndpointView = { state: 'fresh', snapshot, confirmAt: NEVER }
-      tried = rulesOf(set, next, endpoint, { ...options, changedAt })
+      tried = rulesOf(set, next, location, { ...options, changedAt })
       judgeEndpoint(seen, tried, memory, clock.now())
     },
 
     /** Puts new policies and settings in force, and judges the last snapshot at once. */
-    reconfigure(set: PolicySet, next: CycleSettings, name: string | undefined): void {
+    reconfigure(set: PolicySet, next: CycleSettings, at: Location): void {
       settings = next
-      Object.assign(endpoint, name === undefined ? {} : { name })
+      const isMoved = !isSameLocation(location, at)
+      if (isMoved) location = at
       // The verdicts of a try are used again: on the largest endpoints they take a second.
       rules =
-        tried?.set === set && tried.mode === settings.mode
+        tried?.set === set && tried.mode === settings.mode && !isMoved
           ? { ...tried, changedAt: options.changedAt }
-          : rulesOf(set, settings, endpoint, options)
+          : rulesOf(set, settings, location, options)
       tried = undefined
       memory.policiesChanged()
+      judge()
+    },
+
+    /** The endpoint may have another name for people. Returns whether it has. */
+    rename(name: string): boolean {
+      const isSame = endpoint.name === name
+      Object.assign(endpoint, { name })
+      return !isSame
+    },
+
+    /** Policies may select the endpoint by another name or other tags. If so, it is judged at once. */
+    relocate(at: Location): void {
+      if (isSameLocation(location, at)) return
+      location = at
+      rules = createRules({ ...rules, location })
       judge()
     },
 

@@ -60,6 +60,10 @@ export type CurfewEvent =
   /** Several entries of `watch` reach one endpoint. It is watched once. */
   | { readonly event: 'endpoint-overlap'; readonly overlap: Overlap }
   | { readonly event: 'discovery-failed'; readonly region: string; readonly message: string }
+  /** A policy reads the tags of listed endpoints, and AWS does not return them. Emitted once while it lasts. */
+  | { readonly event: 'tags-unread'; readonly region: string; readonly message: string }
+  /** Another name or other tags of the endpoint: these policies select it now and did not before, or the other way round. */
+  | ({ readonly event: 'selection-changed'; readonly policies: readonly string[] } & OnEndpoint)
   /** IAM does not allow an action. This is found before the action is needed. */
   | { readonly event: 'permission-missing'; readonly endpoint: Endpoint; readonly action: string }
   | { readonly event: 'permission-granted'; readonly endpoint: Endpoint; readonly action: string }

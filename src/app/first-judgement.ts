@@ -2,6 +2,7 @@ import { type Judgement, judgeEndpoint } from '../domain/judge/judge-endpoint.ts
 import { createMemory } from '../domain/judge/memory.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
 import { nextView } from '../domain/judge/view.ts'
+import type { Location } from '../domain/names/location.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import { changedAtOf, type DatedPolicies, datedAnew, datedPolicies, settled } from '../domain/policies/policy-ages.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
@@ -11,8 +12,8 @@ import { rulesOf } from './endpoint-watch.ts'
 import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
 import type { State } from './state.ts'
 
-/** The part of an assignment that decides. */
-type Decisive = Pick<Assignment, 'policies' | 'written' | 'settings'>
+/** The part of an assignment that decides about an endpoint, and what policies select the endpoint by. */
+type Decisive = Pick<Assignment, 'policies' | 'written' | 'settings'> & { readonly location: Location }
 
 /**
  * The first judgement of one endpoint that a daemon would make if it started now with the same files and state. `plan`,
@@ -27,19 +28,18 @@ export const firstJudgement = (options: {
   /** The endpoint's key in the state. */
   readonly key: string
   readonly snapshot: Snapshot
-  readonly region: string
   readonly now: Instant
 }) => {
-  const { assignment, edit, state, key, snapshot, region, now } = options
+  const { assignment, edit, state, key, snapshot, now } = options
   const sets = createPolicySets(state.policySets, options.readPolicySet)
   const memory = createMemory(state.endpoints[key])
   let dated: DatedPolicies = datedPolicies(state.policies)
-  const rulesUnder = ({ policies, written, settings }: Decisive) => {
+  const rulesUnder = ({ policies, written, settings, location }: Decisive) => {
     sets.add(settings.policySetHash, policies, written)
     const since = settled(datedAnew(dated, policies.policies, settings.mode, now), now)
     dated = since
     const changedAt = ({ name }: Pick<Policy, 'name'>) => changedAtOf(since, name) ?? now
-    return rulesOf(policies, settings, { id: snapshot.endpointId, region }, { changedAt, earlierSet: sets.find })
+    return rulesOf(policies, settings, location, { changedAt, earlierSet: sets.find })
   }
 
   let rules = rulesUnder(assignment)

@@ -28,6 +28,8 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
   let sites: readonly WatchedSite[] = []
   let askedAt: Elapsed = LONG_AGO
   let reported: ReadonlySet<string> = new Set()
+  /** The keys of the sites whose tags could not be read, which is reported once. */
+  let withoutTags: ReadonlySet<string> = new Set()
 
   const found = () =>
     eachEndpointOnce(
@@ -51,8 +53,8 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
         return isSame ? [{ endpoints: earlier.discovery.endpoints, answer: () => undefined }] : []
       }
       sites = entries.map((entry, index) => {
-        const { site, endpoints, discover } = entry
-        const key = JSON.stringify([siteKey(site), endpoints, discoverKey(discover)])
+        const { site, endpoints, discover, readsTags = false } = entry
+        const key = JSON.stringify([siteKey(site), endpoints, discoverKey(discover), readsTags])
         const ofSameWay = sites.flatMap((one) => (siteKey(one.site) === siteKey(site) ? [one.discovery] : []))
         const before = ofSameWay.length > 0 ? ofSameWay : ofOtherWay(index, entry)
         const discovery = () => createDiscovery({ vpn: vpnOf(site), clock, selection: entry, before })
@@ -60,23 +62,28 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
       })
     },
 
-    /** Lists the endpoints at AWS. Resolves to whether any were added or removed. */
+    /** Lists the endpoints at AWS. Resolves to whether any were added or removed, or have another name or other tags. */
     async discover(signal: AbortSignal): Promise<boolean> {
       askedAt = clock.elapsed()
+      const unread = new Set<string>()
       const changes = await Promise.all(
-        sites.map(async ({ site, discovery }) => {
-          const { added, removed, failure } = await discovery.refresh(signal)
+        sites.map(async ({ key, site: { region }, selection, discovery }) => {
+          const { added, removed, changed, failure } = await discovery.refresh(signal)
           if (failure !== undefined && failure.code !== 'aborted') {
-            emit({ event: 'discovery-failed', region: site.region, message: failure.message })
+            const { message } = failure
+            if (selection.discover !== undefined) emit({ event: 'discovery-failed', region, message })
+            else if (!withoutTags.has(key)) emit({ event: 'tags-unread', region, message })
+            unread.add(key)
           }
-          return added.length + removed.length > 0
+          return added.length + removed.length + changed.length > 0
         }),
       )
+      if (!signal.aborted) withoutTags = unread
       return changes.includes(true)
     },
 
     isDue: (): boolean =>
-      sites.some(({ selection: { discover } }) => discover !== undefined) &&
+      sites.some(({ selection: { discover, readsTags } }) => discover !== undefined || readsTags === true) &&
       msBetween(askedAt, clock.elapsed()) >= DISCOVER_EVERY_MS,
 
     /** Each endpoint once, with the way to it. */

@@ -6,7 +6,7 @@ import { hostClock } from '../adapters/host/clock.ts'
 import type { ObservedRequest } from '../adapters/prometheus/metrics.ts'
 import type { Clock } from '../app/clock.ts'
 import { confirmedSnapshot } from '../app/confirmed-snapshot.ts'
-import { createDiscovery } from '../app/discovery.ts'
+import { createDiscovery, locationOf } from '../app/discovery.ts'
 import { eachEndpointOnce, overlapText } from '../app/each-endpoint-once.ts'
 import type { Endpoint } from '../app/events.ts'
 import { firstJudgement } from '../app/first-judgement.ts'
@@ -16,13 +16,15 @@ import { budgetKey, endpointKey, type Site, siteKey } from '../app/site.ts'
 import { createSkewClock, type TimedAnswer } from '../app/skew-clock.ts'
 import type { State } from '../app/state.ts'
 import { VpnError, type VpnSite } from '../app/vpn.ts'
+import type { WatchEntry } from '../app/watch-list.ts'
 import type { Configuration } from '../config/configuration.ts'
 import type { Judged } from '../domain/judge/explain.ts'
 import { CLOCK_NOT_CONFIRMED } from '../domain/judge/view.ts'
+import type { Location } from '../domain/names/location.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Instant } from '../domain/time/instant.ts'
-import { assignmentOf, readPolicySet, siteOf } from './assignment.ts'
+import { assignmentOf, readPolicySet } from './assignment.ts'
 import { complain } from './command.ts'
 
 export const clock = hostClock
@@ -64,6 +66,7 @@ interface ReadEndpoint {
   /** The key of the endpoint in the state file. */
   readonly key: string
   readonly endpoint: Endpoint
+  readonly location: Location
   readonly snapshot: Snapshot | VpnError
 }
 
@@ -73,6 +76,7 @@ interface ReadEndpoint {
  */
 const readEndpoints = async (
   configuration: Configuration,
+  watch: readonly WatchEntry[],
   clock: ReturnType<typeof createSkewClock>,
 ): Promise<readonly ReadEndpoint[]> => {
   const { signal } = new AbortController()
@@ -97,26 +101,44 @@ const readEndpoints = async (
     }
   }
   const entries = await Promise.all(
-    configuration.watch.map(async (entry) => {
-      const site = siteOf(entry)
+    watch.map(async (entry) => {
+      const { site, discover } = entry
       const vpn = vpnOf(site)
       const { endpoints, failure } = await createDiscovery({ vpn, clock, selection: entry }).refresh(signal)
       const account = await orFailure(vpn.account(signal))
-      return { site, selection: entry, endpoints, failure, account: account instanceof VpnError ? undefined : account }
+      if (failure !== undefined && discover === undefined) {
+        complain(`curfew: policies that read tags end nobody, because the tags cannot be read: ${failure.message}`)
+      }
+      return {
+        site,
+        selection: entry,
+        endpoints,
+        failure: discover === undefined ? undefined : failure,
+        account: account instanceof VpnError ? undefined : account,
+      }
     }),
   )
   const unlisted = entries.flatMap(({ site: { region }, account, failure }): readonly ReadEndpoint[] => {
     const endpoint = { id: '(discovery)', name: '(discovery)', region, account }
-    return failure === undefined ? [] : [{ key: '', endpoint, snapshot: failure }]
+    const location = { endpointId: endpoint.id, region }
+    return failure === undefined ? [] : [{ key: '', endpoint, location, snapshot: failure }]
   })
   const { watched, overlaps } = eachEndpointOnce(entries)
   for (const overlap of overlaps) complain(`curfew: ${overlapText(overlap)}`)
   const accounts = new Map(entries.map(({ site, account }) => [siteKey(site), account]))
   const read = watched.map(
-    async ({ site, endpoint: { id, name } }): Promise<ReadEndpoint> => ({
-      key: endpointKey(site.region, id),
-      endpoint: { id, name, region: site.region, account: accounts.get(siteKey(site)) },
-      snapshot: await orFailure(confirmedSnapshot(vpnOf(site), clock, { endpointId: id, staleAfterMs }, signal)),
+    async ({ site, endpoint }): Promise<ReadEndpoint> => ({
+      key: endpointKey(site.region, endpoint.id),
+      endpoint: {
+        id: endpoint.id,
+        name: endpoint.name,
+        region: site.region,
+        account: accounts.get(siteKey(site)),
+      },
+      location: locationOf(site, endpoint),
+      snapshot: await orFailure(
+        confirmedSnapshot(vpnOf(site), clock, { endpointId: endpoint.id, staleAfterMs }, signal),
+      ),
     }),
   )
   return [...(await Promise.all(read)), ...unlisted]
@@ -151,15 +173,30 @@ export const judgeEndpoints = async (
   const assignment = assignmentOf(configuration, mode)
   const after = edit && assignmentOf(edit, edit.mode)
   const clock = createSkewClock(hostClock, () => {})
-  const read = await readEndpoints(configuration, clock)
+  const watch = assignment.watch.map((entry) => ({
+    ...entry,
+    readsTags: entry.readsTags === true || after?.watch.some(({ readsTags }) => readsTags === true) === true,
+  }))
+  const read = await readEndpoints(configuration, watch, clock)
   const state = await knownState(configuration, clock.now())
-  return read.map(({ key, endpoint, snapshot }): JudgedEndpoint => {
+  /** The endpoint under the name that the edit gives it, if it lists the endpoint. */
+  const locationAfter = (location: Location): Location => {
+    const listed = edit?.watch.flatMap(({ endpoints }) => endpoints).find(({ id }) => id === location.endpointId)
+    return listed === undefined ? location : { ...location, name: listed.name }
+  }
+  return read.map(({ key, endpoint, location, snapshot }): JudgedEndpoint => {
     if (snapshot instanceof VpnError) return { endpoint, failure: snapshot }
     if (clock.trust() !== 'confirmed')
       return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
-    const { region } = endpoint
-    const now = clock.now()
-    const judged = firstJudgement({ assignment, edit: after, state, readPolicySet, key, snapshot, region, now })
+    const judged = firstJudgement({
+      assignment: { ...assignment, location },
+      edit: after && { ...after, location: locationAfter(location) },
+      state,
+      readPolicySet,
+      key,
+      snapshot,
+      now: clock.now(),
+    })
     return { endpoint, snapshot, judged }
   })
 }

@@ -32,7 +32,7 @@ Options:
       --common-name NAME  the common name of the certificate
       --connection PART   the id of a connection, or any part of it that no other id has
       --imagine           explain a connection that does not exist
-      --endpoint ID       its endpoint (default: the first watched endpoint)
+      --endpoint ID       its endpoint, by id or by its name under "watch" (default: the first one)
       --established T     when it was established (default: at the instant of --at)
       --at T              instant of the verdicts, such as 2026-12-01T18:30:00+01:00 (default: now)
       --output FORMAT     text or json (default text)

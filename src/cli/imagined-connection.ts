@@ -6,6 +6,8 @@ import type { Judged } from '../domain/judge/explain.ts'
 import { imaginedMemory, imaginedView } from '../domain/judge/imagined.ts'
 import { judgeEndpoint } from '../domain/judge/judge-endpoint.ts'
 import { NO_HISTORY } from '../domain/judge/memory.ts'
+import { fold } from '../domain/names/fold.ts'
+import type { Location } from '../domain/names/location.ts'
 import { type Instant, NEVER } from '../domain/time/instant.ts'
 import { assignmentOf } from './assignment.ts'
 import { UsageError } from './command.ts'
@@ -17,34 +19,44 @@ export const IMAGINED = 'imagined'
 interface Imagined {
   readonly username: string | undefined
   readonly commonName: string | undefined
+  /** The id of its endpoint, or the name under `watch`. */
   readonly endpointId: string | undefined
   readonly establishedAt: Instant | undefined
 }
 
-const connectionOf = (facts: Imagined, { watch }: Configuration, at: Instant): Connection => {
-  const asked = facts.endpointId
-  const places = watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
+/** The endpoint. Its tags are not known without calling AWS. */
+const locationOf = (asked: string | undefined, { watch }: Configuration): Location => {
+  const places = watch.flatMap(({ region, endpoints }) =>
+    endpoints.map(({ id, name }): Location => ({ endpointId: id, region, name })),
+  )
   const discovered = watch.find(({ discover }) => discover !== undefined)
   // Discovered endpoints are not known without calling AWS, so any id is accepted where `discover` is used.
   const elsewhere = discovered && { endpointId: asked ?? '(discovered)', region: discovered.region }
-  const listed = asked === undefined ? places[0] : places.find(({ endpointId }) => endpointId === asked)
+  const isAsked = ({ endpointId, name }: Location) =>
+    endpointId === asked || (asked !== undefined && name !== undefined && fold(name) === fold(asked))
+  const listed = asked === undefined ? places[0] : places.find(isAsked)
   const place = listed ?? elsewhere
   if (place === undefined) {
-    const watched = places.map(({ endpointId }) => endpointId).join(', ')
+    const watched = places
+      .map(({ endpointId, name }) => (name === undefined ? endpointId : `${name}, ${endpointId}`))
+      .join('; ')
     throw new UsageError(`--endpoint: expected a watched endpoint (${watched}), found "${asked}"`)
   }
-  return {
-    ...place,
-    id: IMAGINED,
-    username: nameOrNone(facts.username),
-    commonName: nameOrNone(facts.commonName),
-    establishedAt: facts.establishedAt ?? at,
-    status: 'active',
-    ingressBytes: undefined,
-    egressBytes: undefined,
-    posture: undefined,
-  }
+  return place
 }
+
+const connectionOf = (facts: Imagined, { endpointId, region }: Location, at: Instant): Connection => ({
+  endpointId,
+  region,
+  id: IMAGINED,
+  username: nameOrNone(facts.username),
+  commonName: nameOrNone(facts.commonName),
+  establishedAt: facts.establishedAt ?? at,
+  status: 'active',
+  ingressBytes: undefined,
+  egressBytes: undefined,
+  posture: undefined,
+})
 
 /** An imagined connection, judged as if the policies had always been in force and the guard held nothing. */
 export const judgeImagined = (
@@ -52,9 +64,9 @@ export const judgeImagined = (
   configuration: Configuration,
   now: Instant,
 ): { readonly connection: Connection; readonly judged: Judged } => {
-  const connection = connectionOf(facts, configuration, now)
+  const location = locationOf(facts.endpointId, configuration)
+  const connection = connectionOf(facts, location, now)
   const { policies, settings } = assignmentOf(configuration)
-  const location = { id: connection.endpointId, region: connection.region }
   const always = { changedAt: () => -NEVER, earlierSet: () => undefined }
   const rules = rulesOf(policies, { ...settings, guard: NO_LIMITS }, location, always)
   const memory = imaginedMemory({ ...NO_HISTORY, firstSeenAt: () => now })

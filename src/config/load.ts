@@ -186,7 +186,7 @@ const bindConfiguration = (
   }
   const protect = bindSelector(keys.protect, 'protect', sharedOf(file, [], {}, bound.references, undefined))
   reportUnused(bound.references.vocabulary)
-  reportUnwatched(bound.policies, keys.watch ?? [])
+  if (keys.watch !== undefined && !file.isFlawed(['watch'])) reportUnwatched(bound.policies, keys.watch)
   const notify = bindNotify(file, keys.notify ?? [], visit)
   if (!file.isFlawed(['notify'])) reportUnsentWarnings(bound.policies, notify)
 

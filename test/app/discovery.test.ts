@@ -41,12 +41,13 @@ const tagged = (tags: Record<string, string>): EndpointSelection['discover'] => 
   tags: new Map(Object.entries(tags)),
 })
 
-const setUp = ({ endpoints = [], discover = 'all' }: Partial<EndpointSelection> = {}) => {
+const setUp = ({ endpoints = [], readsTags = false, ...rest }: Partial<EndpointSelection> = {}) => {
+  const discover = 'discover' in rest ? rest.discover : 'all'
   const account = standInAccount()
   const discovery = createDiscovery({
     clock: createManualClock(0),
     vpn: account.vpn,
-    selection: { endpoints, discover },
+    selection: { endpoints, discover, readsTags },
   })
   const ids = (found: ReadonlyArray<{ id: string }>) => found.map(({ id }) => id)
   return {
@@ -54,14 +55,14 @@ const setUp = ({ endpoints = [], discover = 'all' }: Partial<EndpointSelection> 
     discovery,
     current: () => ids(discovery.endpoints()),
     async refresh() {
-      const { added, removed, endpoints: all, failure } = await discovery.refresh(never)
+      const { added, removed, changed, endpoints: all, failure } = await discovery.refresh(never)
       expect(ids(all)).toEqual(ids(discovery.endpoints()))
-      return { added: ids(added), removed: ids(removed), failure: failure?.code }
+      return { added: ids(added), removed: ids(removed), changed: ids(changed), failure: failure?.code }
     },
   }
 }
 
-const QUIET = { added: [], removed: [], failure: undefined }
+const QUIET = { added: [], removed: [], changed: [], failure: undefined }
 
 describe('discovery', () => {
   it('follows endpoints as they are created and deleted', async () => {
@@ -158,12 +159,53 @@ describe('discovery', () => {
     expect(current()).toEqual([STAFF, MACHINES])
     put(STAFF, { tags: { Name: 'other' }, status: 'deleting' })
     put(CONTRACTORS, { tags: { Name: 'contractors' } })
-    expect(await refresh()).toEqual({ ...QUIET, added: [CONTRACTORS] })
-    expect(discovery.endpoints()).toEqual([
-      { id: STAFF, name: 'berlin' },
-      { id: MACHINES, name: MACHINES },
-      { id: CONTRACTORS, name: 'contractors' },
+    expect(await refresh()).toEqual({ ...QUIET, added: [CONTRACTORS], changed: [STAFF] })
+    expect(discovery.endpoints().map(({ id, name }) => [id, name])).toEqual([
+      [STAFF, 'berlin'],
+      [MACHINES, MACHINES],
+      [CONTRACTORS, 'contractors'],
     ])
+  })
+
+  it('reads the tags of listed endpoints if a policy reads them, and keeps the last ones if the request fails', async () => {
+    const endpoints = [
+      { id: STAFF, name: 'berlin' },
+      { id: MACHINES, name: undefined },
+    ]
+    const { put, remove, fail, refresh, discovery, asked } = setUp({ endpoints, discover: undefined, readsTags: true })
+    const known = () => discovery.endpoints().map(({ name, givenName, tags }) => [name, givenName, tags?.get('env')])
+    expect(known()).toEqual([
+      ['berlin', 'berlin', undefined],
+      [MACHINES, undefined, undefined],
+    ])
+    expect(discovery.endpoints().map(({ tags }) => tags)).toEqual([undefined, undefined])
+    put(STAFF, { tags: { Name: 'other', env: 'prod' } })
+    put(MACHINES, { tags: { Name: 'machines', env: 'dev' } })
+    put(CONTRACTORS)
+    expect(await refresh()).toEqual({ ...QUIET, changed: [STAFF, MACHINES] })
+    const tagged = [
+      ['berlin', 'berlin', 'prod'],
+      ['machines', undefined, 'dev'],
+    ]
+    expect(known()).toEqual(tagged)
+    expect(await refresh()).toEqual(QUIET)
+    fail('denied')
+    remove(MACHINES)
+    expect(await refresh()).toEqual({ ...QUIET, failure: 'denied' })
+    expect(known()).toEqual(tagged)
+    expect(asked()).toBe(3)
+  })
+
+  it('tells which discovered endpoints have another name or other tags', async () => {
+    const { put, refresh } = setUp()
+    put(STAFF, { tags: { Name: 'berlin', env: 'prod' } })
+    put(MACHINES, { tags: { env: 'prod' } })
+    await refresh()
+    put(STAFF, { tags: { env: 'prod', Name: 'berlin' } })
+    expect(await refresh()).toEqual(QUIET)
+    put(STAFF, { tags: { env: 'prod', Name: 'Berlin' } })
+    put(MACHINES, { tags: { env: 'prod', team: 'a' } })
+    expect(await refresh()).toEqual({ ...QUIET, changed: [STAFF, MACHINES] })
   })
 
   it('sends no request if nothing is to be discovered', async () => {

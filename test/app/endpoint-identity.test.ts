@@ -109,7 +109,12 @@ describe('an endpoint that several entries of watch reach', () => {
         const found = entries.map(({ region, listed, discovered }, index) => ({
           site: { ...SITE, region, endpointUrl: `https://entry-${index + 1}.example` },
           selection: { endpoints: listed.map((one) => ({ id: one, name: undefined })), discover: 'all' as const },
-          endpoints: [...new Set([...listed, ...discovered])].map((one) => ({ id: one, name: one })),
+          endpoints: [...new Set([...listed, ...discovered])].map((one) => ({
+            id: one,
+            name: one,
+            givenName: undefined,
+            tags: undefined,
+          })),
         }))
         const { watched, overlaps } = eachEndpointOnce(found)
         for (const region of ['eu-central-1', 'us-east-1']) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { EMPTY_STATE } from '../../src/app/state.ts'
 import { VpnError } from '../../src/app/vpn.ts'
+import { parseEndpointPattern } from '../../src/domain/names/endpoint-pattern.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, entry, NOON, policy } from '../domain/build.ts'
@@ -12,6 +13,13 @@ const ban = (users: readonly string[], different: Partial<Policy> = {}) =>
   policy('banned-users', { users }, { guard: 'off', ...different })
 const old = (different = {}) => connection({ establishedAt: NOON - 9 * HOUR, ...different })
 const many = (count: number) => Array.from({ length: count }, (_, index) => old({ username: `person-${index}` }))
+/** A policy for endpoints with the tag env=prod. The guard checks it. */
+const forProd = () => {
+  const parsed = parseEndpointPattern('tag:env=prod')
+  if ('problem' in parsed) throw new Error(parsed.problem)
+  const endpoints = [{ pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }]
+  return age('8h', { guard: 'on', match: { users: undefined, endpoints, regions: undefined } })
+}
 const outcomes = (world: ReturnType<typeof startWorld>) => world.of('termination').map(({ outcome }) => outcome)
 
 describe('every call', () => {
@@ -539,6 +547,61 @@ describe('an endpoint', () => {
     await world.clock.advance(2 * MINUTE)
     expect(world.daemon.status()).toHaveLength(1)
     expect(world.of('discovery-failed').length).toBeGreaterThan(0)
+  })
+
+  it('whose tag is changed keeps its connections: the guard holds a policy that would end them', async () => {
+    const tagged = (env: string) => [
+      { id: ENDPOINT, name: 'office', tags: new Map([['env', env]]), status: 'available' },
+    ]
+    const asked = { ...assignment([forProd()]), watch: [{ site: SITE, endpoints: [], discover: 'all' as const }] }
+    await using world = startWorld({ assignment: asked, connections: Array.from({ length: 40 }, old), start: false })
+    world.aws.behaviour.endpoints = tagged('dev')
+    void world.daemon.run(world.stop.signal)
+    await world.clock.advance(2 * MINUTE)
+    expect(world.of('held')).toEqual([])
+    world.aws.behaviour.endpoints = tagged('prod')
+    await world.clock.advance(2 * MINUTE)
+    expect(world.aws.calls).toEqual([])
+    expect(world.of('held').map(({ endsNow }) => endsNow)).toEqual([40])
+    expect(world.of('selection-changed').map(({ policies }) => policies)).toEqual([['max-session-age']])
+    world.aws.behaviour.endpoints = tagged('dev')
+    await world.clock.advance(2 * MINUTE)
+    expect([world.of('released').length, world.aws.calls.length]).toEqual([1, 0])
+  })
+
+  it('that is listed has its tags read if a policy asks for them, and none of its connections ended before', async () => {
+    const listed = [
+      { site: SITE, endpoints: [{ id: ENDPOINT, name: undefined }], discover: undefined, readsTags: true },
+    ]
+    const asked = { ...assignment([forProd()]), watch: listed }
+    await using world = startWorld({ assignment: asked, connections: [old()], start: false })
+    const { endpoints } = world.aws.vpn
+    world.aws.vpn.endpoints = () => Promise.reject(new VpnError('denied', 'not allowed'))
+    world.aws.behaviour.endpoints = [
+      { id: ENDPOINT, name: 'Berlin', tags: new Map([['env', 'prod']]), status: 'available' },
+    ]
+    void world.daemon.run(world.stop.signal)
+    await world.clock.advance(3 * MINUTE)
+    expect(world.aws.calls).toEqual([])
+    expect(world.of('tags-unread')).toHaveLength(1)
+    expect(world.of('discovery-failed')).toEqual([])
+    const [unknown] = [...(world.of('decided').at(-1)?.decisions.unknown.values() ?? [])]
+    expect(unknown?.size).toBe(1)
+    world.aws.vpn.endpoints = endpoints
+    await world.clock.advance(2 * MINUTE)
+    expect(world.endedIds()).toHaveLength(1)
+    expect(world.of('endpoints-changed')).toMatchObject([{ endpoints: [{ name: 'Berlin' }], gone: [] }])
+  })
+
+  it('that is listed is not looked up at AWS if no policy reads tags', async () => {
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [] })
+    let asked = 0
+    world.aws.vpn.endpoints = async () => {
+      asked++
+      return []
+    }
+    await world.clock.advance(5 * MINUTE)
+    expect(asked).toBe(0)
   })
 
   it('has a missing permission reported before it is needed', async () => {

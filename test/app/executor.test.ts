@@ -5,7 +5,7 @@ import { imaginedView } from '../../src/domain/judge/imagined.ts'
 import { judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
+import { connection, ENDPOINT, NOON, PLACE, policy } from '../domain/build.ts'
 import { createStandInTrail } from './stand-in-trail.ts'
 import { assignment } from './world.ts'
 
@@ -13,7 +13,7 @@ describe('a planned call', () => {
   const follow = (endsAt: number) => {
     const { policies, settings } = assignment([policy('max-session-age', { maxAge: '8h' })])
     const endpoint = { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: undefined }
-    const rules = rulesOf(policies, settings, endpoint, { changedAt: () => 0, earlierSet: () => undefined })
+    const rules = rulesOf(policies, settings, PLACE, { changedAt: () => 0, earlierSet: () => undefined })
     const memory = createMemory()
     const rows = [connection({ establishedAt: NOON - 9 * HOUR })]
     const { plan } = judgeEndpoint(imaginedView(ENDPOINT, rows, NOON), rules, memory, NOON)

@@ -119,12 +119,11 @@ const live = async (
   const snapshot = { endpointId: ENDPOINT, begunAt: now, completedAt: now, connections: seen.connections }
   const started = assignmentOf(after)
   const { judgement } = firstJudgement({
-    assignment: started,
+    assignment: { ...started, location: { endpointId: ENDPOINT, region: SITE.region, name: 'office' } },
     state,
     readPolicySet: rememberedSet,
     key: endpointKey(SITE.region, ENDPOINT),
     snapshot,
-    region: SITE.region,
     now,
   })
   await using second = startWorld({ assignment: started, connections: seen.connections, state, startAt: now })

@@ -418,12 +418,11 @@ describe('warnings', () => {
     ])
   })
 
-  it('report endpoints and Regions that are not watched', () => {
-    const match =
-      ', match: { endpoints: [cvpn-endpoint-0123456789abcdef1, "cvpn-*"] }, exempt: { regions: [eu-west-1] }'
+  it('report names that only a tag may be, and Regions that are not watched', () => {
+    const match = ', match: { endpoints: [berlin, "cvpn-*"] }, exempt: { regions: [eu-west-1] }'
     expect(warnings(CURFEW, policy('a', match)).map((line) => line.slice(0, 60))).toEqual([
-      'policies/a.yaml:3:72: warning: policy "a": "cvpn-endpoint-01'.slice(0, 60),
-      'policies/a.yaml:3:138: warning: policy "a": "eu-west-1" matches '.slice(0, 60),
+      'policies/a.yaml:3:72: warning: policy "a": "berlin" matches no name'.slice(0, 60),
+      'policies/a.yaml:3:113: warning: policy "a": "eu-west-1" matches '.slice(0, 60),
     ])
   })
 

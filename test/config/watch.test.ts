@@ -15,10 +15,48 @@ const LISTED = '  - { region: eu-central-1, endpoints: [cvpn-endpoint-0123456789
 const DISCOVERED = '  - { region: us-east-1, discover: all }\n'
 
 describe('a policy that names an endpoint or a Region', () => {
-  it('has a warning if the endpoint is not listed, unless endpoints are discovered', () => {
-    const warnings = (watch: string) => load(watch).problems.map(({ severity }) => severity)
-    expect(warnings(LISTED)).toEqual(['warning'])
-    expect(warnings(LISTED + DISCOVERED)).toEqual([])
+  const NAMED = '  - { region: eu-central-1, endpoints: [{ id: cvpn-endpoint-0123456789abcdef0, name: Berlin }] }\n'
+
+  it.each([
+    ['cvpn-endpoint-0123456789abcdef9', NAMED, ['error']],
+    ['cvpn-endpoint-0123456789abcdef9', LISTED, ['error']],
+    ['cvpn-endpoint-0123456789abcdef9', LISTED + DISCOVERED, []],
+    ['cvpn-endpoint-0*', LISTED, []],
+    ['berlin', NAMED, []],
+    ['BER*', NAMED, []],
+    ['paris', NAMED, ['error']],
+    ['paris', NAMED + DISCOVERED, []],
+    // The tag Name of the endpoint may be Paris.
+    ['paris', LISTED, ['warning']],
+    ['*cdef0', NAMED, ['error']],
+    ['*cdef0', LISTED, ['warning']],
+    ['*', LISTED, []],
+    ['tag:env=prod', NAMED, []],
+    ['tag:env', LISTED, []],
+  ])('reports %s that nothing under `watch` has as an id or name', (entry, watch, severities) => {
+    for (const selector of ['match', 'exempt']) {
+      const { problems } = load(
+        watch,
+        selector === 'match'
+          ? `{ endpoints: ["${entry}"] }`
+          : `{ regions: ["eu-*"] }, exempt: { endpoints: ["${entry}"] }`,
+      )
+      expect(problems.map(({ severity }) => severity)).toEqual(severities)
+    }
+  })
+
+  it('suggests the nearest id or name', () => {
+    const messages = (entry: string) =>
+      load(NAMED, `{ endpoints: ["${entry}"] }`).problems.map(({ message }) => message)
+    expect(messages('belin')).toEqual([expect.stringMatching(/matches none of the endpoints .*Berlin/)])
+    expect(messages('*cdef0')).toEqual([expect.stringContaining('does not begin with cvpn-endpoint-')])
+  })
+
+  it('has no such error beside a mistake under `watch`, which may have named it', () => {
+    const { problems } = load(
+      '  - { region: eu-central-1, endpoints: [cvpn-endpoint-9, cvpn-endpoint-0123456789abcdef0] }\n',
+    )
+    expect(new Set(problems.map(({ file }) => file))).toEqual(new Set(['curfew.yaml']))
   })
 
   it('has a warning if the Region is not watched', () => {

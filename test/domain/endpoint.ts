@@ -13,6 +13,7 @@ import {
 import { createMemory, type KeptMemory, type Memory } from '../../src/domain/judge/memory.ts'
 import { takeIn } from '../../src/domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../../src/domain/judge/view.ts'
+import type { Location } from '../../src/domain/names/location.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import { acts, type Mode, type Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
@@ -59,18 +60,21 @@ export const createEndpoint = (
     /** When every policy last changed; without it they always were as they are. */
     readonly changedAt?: Instant
     readonly staleAfterMs?: number
+    /** What policies select the endpoint by. */
+    readonly facts?: Pick<Location, 'name' | 'tags'>
     /** What the state of an earlier process keeps. */
     readonly kept?: KeptMemory
   } = {},
 ) => {
   const { protect = [], staleAfterMs = NEVER } = options
+  let location: Location = { ...PLACE, ...options.facts }
   const rulesUnder = (under: readonly Policy[], mode: Mode, guard: GuardLimits, changedAt: Instant): EndpointRules => {
     const set = createPolicySet(under, protect)
     return createRules({
       set,
       setHash: rememberSet(under, set),
       earlierSet: rememberedSet,
-      location: PLACE,
+      location,
       mode,
       guard,
       staleAfterMs,
@@ -121,6 +125,13 @@ export const createEndpoint = (
     ): Judgement {
       rules = rulesUnder(next, different.mode ?? rules.mode, different.guard ?? rules.guard, now)
       memory.policiesChanged()
+      return judge(now)
+    },
+
+    /** AWS lists another name or other tags. The last view is judged at once. */
+    list(facts: Pick<Location, 'name' | 'tags'>, now: Instant): Judgement {
+      location = { ...PLACE, ...facts }
+      rules = createRules({ ...rules, location })
       return judge(now)
     },
 

@@ -52,6 +52,7 @@ const endOf = (tested: Policy, one: Connection, from: Instant, until: Instant): 
       graceStarted,
       warned: [],
       guard: NO_GUARD_MEMORY,
+      facts: { name: undefined, tags: undefined, reselectedAt: {} },
       mayEnd: new Set([policy.name]),
       news: [],
     })

@@ -145,6 +145,7 @@ describe('a judgement', () => {
       decisions: undefined,
       plan: EMPTY_PLAN,
       newlyEnded: [],
+      reselected: new Set(),
       news: [],
       learned: undefined,
       outlook: NO_OUTLOOK,

@@ -17,11 +17,14 @@ type Memory = ReturnType<typeof createMemory>
 const historyOf = (memory: Memory, now: Instant, { isActing = true, fresh = true } = {}) =>
   memory.history({ now, fresh, acts: () => isActing, changedAt: () => -NEVER })
 
+const NO_FACTS = { name: undefined, tags: undefined, reselectedAt: {} }
+
 /** What a judgement teaches the memory; `different` is not empty. */
 const learned = (different: Partial<Learned>): Learned => ({
   graceStarted: [],
   warned: [],
   guard: NO_GUARD_MEMORY,
+  facts: NO_FACTS,
   mayEnd: new Set(['daily', 'idle-timeout', 'max-session-age']),
   news: [],
   ...different,
@@ -481,6 +484,7 @@ describe('the memory of connections', () => {
         notes: { idle: { unseen: { at: NOON, bytes: 7 }, alike: { at: NOON, bytes: 7 } } },
         graceStarted: { 'max-session-age': { unseen: NOON, alike: NOON } },
         countersMovedAt: NOON,
+        facts: NO_FACTS,
       }),
     )
   })

@@ -106,6 +106,7 @@ describe('whatever characters names hold', () => {
           graceStarted: [],
           warned: [],
           guard: memory.guard(),
+          facts: { name: undefined, tags: undefined, reselectedAt: {} },
           mayEnd: new Set(),
           news: [{ what: 'near-miss', nearMiss }],
         })

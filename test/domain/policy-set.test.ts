@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { because, judge } from '../../src/domain/judge/verdict.ts'
-import type { Location } from '../../src/domain/names/selector.ts'
+import type { Location } from '../../src/domain/names/location.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
@@ -33,11 +33,11 @@ describe('the applicability of a policy to a connection', () => {
   it.each<[string, string, Partial<Selector>]>([
     ['a user', 'yes', { users: [entry('bob'), entry('ali*')] }],
     ['another user', 'no', { users: [entry('bob')] }],
-    ['the endpoint', 'yes', { endpoints: [entry('cvpn-other'), entry(ENDPOINT.toUpperCase())] }],
-    ['another endpoint', 'no', { endpoints: [entry('cvpn-other')] }],
+    ['the endpoint', 'yes', { endpoints: [entry('cvpn-endpoint-other'), entry(ENDPOINT.toUpperCase())] }],
+    ['another endpoint', 'no', { endpoints: [entry('cvpn-endpoint-other')] }],
     ['the Region', 'yes', { regions: [entry('EU-*')] }],
     ['another Region', 'no', { regions: [entry('us-*')] }],
-    ['the user elsewhere', 'no', { users: [entry('alice')], endpoints: [entry('cvpn-other')] }],
+    ['the user elsewhere', 'no', { users: [entry('alice')], endpoints: [entry('cvpn-endpoint-other')] }],
     ['the user in another Region', 'no', { users: [entry('alice')], regions: [entry('us-*')] }],
     ['another user here', 'no', { users: [entry('bob')], endpoints: [entry('*')], regions: [entry('*')] }],
     ['all three', 'yes', { users: [entry('alice')], endpoints: [entry('*')], regions: [entry('*')] }],

@@ -9,6 +9,7 @@ describe('a violation', () => {
       const name = `policy-${String(index).padStart(3, '0')}`
       return {
         policy: policy('max-session-age', { maxAge: '1h' }, { name }),
+        applicability: { lacksTags: false },
         reason: 'session-age',
         since: NOON,
         deadline: NOON,

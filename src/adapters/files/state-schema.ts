@@ -75,6 +75,8 @@ const standing = z.discriminatedUnion('state', [
   z.object({ state: z.literal('gone'), version, goneAt: instant, wasHeld: z.boolean().default(false) }),
 ])
 
+const facts = { name: absent, tags: orUndefined(byName(z.string())) }
+
 const guard = z.object({
   limits: orUndefined(limits),
   standings: byName(standing),
@@ -87,7 +89,15 @@ const guard = z.object({
       isArrival: z.boolean(),
     }),
   ),
-  trial: orUndefined(z.object({ set: z.string(), policies: z.array(z.string()), until: instant, most: amount })),
+  trial: orUndefined(
+    z.object({
+      set: z.string(),
+      policies: z.array(z.string()),
+      facts: orUndefined(z.object(facts)),
+      until: instant,
+      most: amount,
+    }),
+  ),
 })
 
 const schema = z.object({
@@ -106,6 +116,8 @@ const schema = z.object({
       terminated: kept(instant),
       warned: kept(z.number()),
       guard: guard.optional().transform((kept) => kept ?? NO_GUARD_MEMORY),
+      // Before there were policies that select endpoints by name or tag, no facts were kept.
+      facts: orUndefined(z.object({ ...facts, reselectedAt: byName(instant) })),
       terminations: z.array(termination),
     }),
   ),

@@ -85,6 +85,20 @@ export const createEventLog =
           `endpoints in ${emitted.region} could not be listed, so the last list stays in force: ${emitted.message}`,
         )
         break
+      case 'tags-unread':
+        log.warn(
+          { event, region: emitted.region },
+          `the tags of the endpoints in ${emitted.region} could not be read. Policies that name endpoints by tags, or by names that "watch" does not give, end nobody on an endpoint whose tags have never been read; on others the last tags stay in force. Curfew tries again every minute: ${emitted.message}`,
+        )
+        break
+      case 'selection-changed': {
+        const { endpoint, policies } = emitted
+        log.warn(
+          { event, ...on(endpoint), policies: firstNames(policies) },
+          `another name or other tags of ${endpoint.name} change whether ${policies.length} policies apply to it: the guard checks them like an edit`,
+        )
+        break
+      }
       case 'permission-missing':
         log.error(
           { event, ...on(emitted.endpoint), action: emitted.action },

@@ -1,33 +1,78 @@
+import { type EndpointPattern, hitsEndpoint } from '../../domain/names/endpoint-pattern.ts'
 import { fold } from '../../domain/names/fold.ts'
+import type { Location } from '../../domain/names/location.ts'
 import { hits } from '../../domain/names/pattern.ts'
 import type { CurfewKeys } from '../schema/curfew-schema.ts'
 import type { WrittenPolicy } from './bind-policy-files.ts'
 
+/** An entry that matches nothing that is watched, and whether that is certain. */
+interface Unmatched {
+  readonly message: string
+  readonly severity: 'error' | 'warning'
+}
+
 /**
- * Warns about endpoints and Regions in a selector that are not watched. A misspelled id would silently match nothing,
- * forever.
+ * Reports endpoints and Regions in a selector that are not watched. A misspelled id or name would silently match nothing,
+ * forever. The ids, names and tags of discovered endpoints are not known yet, nor are the tags of listed ones: the daemon
+ * shows such entries in `/status`.
  */
 export const reportUnwatched = (policies: readonly WrittenPolicy[], watch: NonNullable<CurfewKeys['watch']>): void => {
-  const watched = {
-    endpoints: watch.flatMap(({ endpoints = [] }) => endpoints.map((one) => (typeof one === 'string' ? one : one.id))),
-    regions: watch.map(({ region }) => region),
-  }
-  // The ids of discovered endpoints are not known yet.
-  const lists = watch.some(({ discover }) => discover !== undefined)
-    ? (['regions'] as const)
-    : (['endpoints', 'regions'] as const)
+  const isAllListed = watch.every(({ discover }) => discover === undefined)
+  const listed = watch.flatMap(({ region, endpoints = [] }) =>
+    endpoints.map((one): Location => {
+      const { id, name } = typeof one === 'string' ? { id: one, name: undefined } : one
+      return { endpointId: id, region, name, tags: undefined }
+    }),
+  )
+  const [ids, names] = [listed.map(({ endpointId }) => endpointId), listed.flatMap(({ name }) => name ?? [])]
+  const regions = watch.map(({ region }) => region)
   for (const { policy, file, index } of policies) {
     for (const selector of ['match', 'exempt'] as const) {
-      for (const list of lists) {
+      const report = <Pattern extends EndpointPattern>(
+        list: 'endpoints' | 'regions',
+        entries: ReadonlyArray<{ readonly pattern: Pattern }> = [],
+        known: readonly string[],
+        unmatched: (pattern: Pattern) => Unmatched | undefined,
+      ) => {
         const path = ['policies', index, selector, list]
         // If an entry has an error, the indexes of bound entries and of written ones may differ.
-        if (file.isFlawed(path)) continue
-        policy[selector]?.[list]?.forEach(({ pattern }, entry) => {
-          if (watched[list].some((name) => hits(pattern, fold(name)))) return
-          const message = `"${pattern.source}" matches none of the ${list} under "watch": correct or remove it`
-          file.problem([...path, entry], message, { severity: 'warning', known: watched[list], word: pattern.source })
+        if (file.isFlawed(path)) return
+        entries.forEach(({ pattern }, entry) => {
+          const { message, severity } = unmatched(pattern) ?? {}
+          if (message === undefined || severity === undefined) return
+          file.problem([...path, entry], message, { severity, known, word: pattern.source })
         })
       }
+      const { endpoints, regions: named } = policy[selector] ?? {}
+      if (isAllListed) report('endpoints', endpoints, [...ids, ...names], unmatchedEndpoint(listed))
+      report('regions', named, regions, (pattern) =>
+        regions.some((region) => hits(pattern, fold(region)))
+          ? undefined
+          : {
+              message: `"${pattern.source}" matches none of the regions under "watch": correct or remove it`,
+              severity: 'warning',
+            },
+      )
     }
   }
 }
+
+const unmatchedEndpoint =
+  (listed: readonly Location[]) =>
+  (pattern: EndpointPattern): Unmatched | undefined => {
+    const found = listed.map((location) => hitsEndpoint(pattern, location))
+    if (found.includes(true)) return undefined
+    const { source } = pattern
+    const isUnsure = found.includes('unknown')
+    if (pattern.field !== 'tag' && listed.some(({ endpointId }) => hits(pattern, fold(endpointId)))) {
+      const message = `"${source}" is compared with names, because it does not begin with cvpn-endpoint-: begin it so if it means ids, or correct it`
+      return { message, severity: isUnsure ? 'warning' : 'error' }
+    }
+    if (!isUnsure) {
+      const message = `"${source}" matches none of the endpoints under "watch": correct or remove it`
+      return { message, severity: 'error' }
+    }
+    if (pattern.field === 'tag') return undefined
+    const message = `"${source}" matches no name under "watch", only perhaps the tag Name of an endpoint without one: write "name" there, or correct it`
+    return { message, severity: 'warning' }
+  }

@@ -31,7 +31,9 @@ const selectorOf = <List extends z.ZodType>(list: List, effect: string) =>
     users: list
       .optional()
       .meta({ description: `The users ${effect}: names, patterns with * and ?, user:…, cn:… or group:….` }),
-    endpoints: list.optional().meta({ description: `The endpoints ${effect}: ids, or patterns of ids.` }),
+    endpoints: list.optional().meta({
+      description: `The endpoints ${effect}: ids (cvpn-endpoint-…), names, patterns of either with * and ?, tag:KEY or tag:KEY=VALUE.`,
+    }),
     regions: list.optional().meta({ description: `The Regions ${effect}: names, or patterns of names.` }),
   })
 

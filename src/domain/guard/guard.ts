@@ -7,6 +7,7 @@ import { asOf, type Counted, entryOf, isRecent, isWithin, keysOf } from './count
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, isSameLimits, type Sum, tooMuch } from './limits.ts'
 import { type NewlyEnded, newlyEndedBy, type Version } from './look-ahead.ts'
+import { lacksTags } from './reselection.ts'
 import {
   type Base,
   baseOf,
@@ -66,7 +67,7 @@ interface EditReview extends Review {
  * policy, its `guard` or the limits.
  */
 export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview => {
-  const { set, setHash, mode, limits, now, shownAt, active } = guarded
+  const { set, setHash, mode, limits, now, shownAt, active, location, reselection } = guarded
   const setOf = setFinder(guarded)
   const areLimitsEdited = before.limits !== undefined && !isSameLimits(before.limits, limits)
   const isFirst = before.limits === undefined
@@ -78,9 +79,20 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
     const version = { hash, set: setHash }
     const standing = standingOf(before.standings, name)
     const isReleased = (hold: Sum) => areLimitsEdited && !exceeds(hold, limits)
-    const next = stands(standing, policy, version, { mode, shownAt: Math.min(shownAt, now), isReleased })
+    const isReselected = reselection.policies.has(name)
+    const next = stands(standing, policy, version, {
+      mode,
+      shownAt: Math.min(shownAt, now),
+      isReleased,
+      isReselected,
+    })
     if (next !== undefined) {
       standings.set(name, next)
+      continue
+    }
+    // It ends nobody before its tags are known. Then it is compared with what was in force last.
+    if (lacksTags(policy, location)) {
+      if (standing !== undefined) standings.set(name, standing)
       continue
     }
     const base = baseOf(standing?.state === 'gone' ? goneFrom(standing, now) : standing)
@@ -113,22 +125,30 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
   })
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
   const { lookAheadMs } = limits
-  const newlyEnded = newlyEndedBy(names, [...own, ...others], { ...guarded, lookAheadMs })
+  const newlyEnded = newlyEndedBy(names, [...own, ...others], { ...guarded, before: reselection.before, lookAheadMs })
   const entries = newlyEnded.map(({ connection, policy }) => entryOf(connection, policy, now, false))
 
   const counted = asOf(before.counted, now)
   const held = tooMuch(entries, counted.filter(isRecent(now)), { active, limits })
+  // A policy that other tags made select the endpoint has ended nobody there before, whatever its version was.
+  const versionBefore = ({ name }: Policy, base: Base | undefined) =>
+    reselection.policies.has(name) ? undefined : base?.version
   for (const { policy, version, base } of edits) {
     const sum = held.get(policy.name)
     const inForceNow: Standing = { state: 'in-force', version, comparedAt: Math.min(shownAt, now) }
     standings.set(
       policy.name,
-      sum === undefined ? inForceNow : { state: 'held', version, before: base?.version, since: now, ...sum },
+      sum === undefined
+        ? inForceNow
+        : { state: 'held', version, before: versionBefore(policy, base), since: now, ...sum },
     )
   }
   for (const [name, standing] of gone) standings.set(name, standing)
   // A policy that is turned to enforce as it is has been shown by audit mode.
-  const isEdited = edits.some(({ version, base }) => !isFirst && base?.version.hash !== version.hash)
+  const isEdited = edits.some(
+    ({ policy, version, base }) =>
+      !isFirst && (base?.version.hash !== version.hash || reselection.policies.has(policy.name)),
+  )
   const isHeld = ({ state }: Standing) => state === 'held'
   return {
     memory: {

@@ -1,9 +1,10 @@
 import type { Connection } from '../connection.ts'
-import type { Location } from '../names/selector.ts'
+import type { Location } from '../names/location.ts'
 import type { History, Mode } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import type { Instant } from '../time/instant.ts'
 import type { GuardLimits } from './limits.ts'
+import type { Reselection } from './reselection.ts'
 
 /** What the guard reads of an endpoint and its rules. */
 export interface Guarded {
@@ -16,6 +17,7 @@ export interface Guarded {
   /** Finds an earlier policy set by its hash. Undefined if it can no longer be read. */
   readonly earlierSet: (hash: string) => PolicySet | undefined
   readonly location: Location
+  readonly reselection: Reselection
   readonly mode: Mode
   readonly limits: GuardLimits
   readonly history: History

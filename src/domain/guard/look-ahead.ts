@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts'
 import { endsAt } from '../judge/ends-at.ts'
 import { judge } from '../judge/verdict.ts'
-import type { Location } from '../names/selector.ts'
+import type { Location } from '../names/location.ts'
 import type { History } from '../policies/policy.ts'
 import type { Applicability, PolicySet } from '../policies/policy-set.ts'
 import { type Instant, MINUTE, NEVER } from '../time/instant.ts'
@@ -72,22 +72,24 @@ export const createEndBefore = (
  */
 export const newlyEndedBy = (
   edited: ReadonlySet<string>,
-  before: readonly Version[],
+  versions: readonly Version[],
   asked: {
     readonly active: readonly Connection[]
     readonly set: PolicySet
     readonly location: Location
+    /** The endpoint as it was under the rules before. */
+    readonly before: Location
     readonly history: History
     readonly now: Instant
     readonly lookAheadMs: number
   },
 ): readonly NewlyEnded[] => {
-  const { active, set, location, history, now, lookAheadMs } = asked
+  const { active, set, location, before, history, now, lookAheadMs } = asked
   const isCompared = set.policies.some(({ name, kind }) => edited.has(name) && kind.facts === 'immutable')
   if (!isCompared) return []
   const horizon = now + lookAheadMs
   const applicabilitiesOf = set.applicabilities(location)
-  const endBefore = createEndBefore(before, { location, history, now, horizon })
+  const endBefore = createEndBefore(versions, { location: before, history, now, horizon })
 
   return active.flatMap((connection) => {
     let end: Instant | undefined

@@ -102,10 +102,12 @@ export const stands = (
     readonly shownAt: Instant
     /** Whether a hold of so many connections fits the limits, which an operator has edited. */
     readonly isReleased: (held: Extract<Standing, { state: 'held' }>) => boolean
+    /** Whether other tags, or another name, made the policy select the endpoint, or no longer: that counts as an edit. */
+    readonly isReselected: boolean
   },
 ): Standing | undefined => {
-  const { mode, shownAt, isReleased } = asked
-  const isSame = standing?.version.hash === version.hash
+  const { mode, shownAt, isReleased, isReselected } = asked
+  const isSame = standing?.version.hash === version.hash && !isReselected
   // Turning the whole daemon to audit is no edit of the policy: the hold goes on when it is turned back.
   const isHeldStill = standing?.state === 'held' && isSame && policy.guard === 'on' && policy.mode === 'enforce'
   if (isHeldStill && !isReleased(standing)) return { ...standing, version }

@@ -4,6 +4,7 @@ import { type Counted, entryOf, groupByPolicy, keysOf } from './counted.ts'
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, type Sum } from './limits.ts'
 import { createEndBefore, NOTICEABLE_MS, type Version } from './look-ahead.ts'
+import { type EndpointFacts, factsOf, locationWith, selectsAlike } from './reselection.ts'
 import type { Standings } from './standing.ts'
 
 /** A time in which the guard compares connections that are established after an edit with the rules before it. */
@@ -11,6 +12,8 @@ export interface Trial {
   /** The hash of the policy set before the edit, and the names of its policies that were in force. */
   readonly set: string
   readonly policies: readonly string[]
+  /** What policies selected the endpoint by before the edit. Undefined: what they select it by now. */
+  readonly facts?: EndpointFacts | undefined
   readonly until: Instant
   /** The largest number of active connections in this time. */
   readonly most: number
@@ -26,7 +29,7 @@ const AT_LEAST_MS = 7 * DAY
 export const trialAfter = (
   { trial, standings }: { readonly trial: Trial | undefined; readonly standings: Standings },
   isEdited: boolean,
-  { now, setHash, active, limits }: Guarded,
+  { now, setHash, active, limits, reselection }: Guarded,
 ): Trial | undefined => {
   const { lookAheadMs } = limits
   if (lookAheadMs === 0) return undefined
@@ -41,7 +44,8 @@ export const trialAfter = (
   )
   // All of them were judged together, under one policy set.
   const set = inForce[0]?.[1] ?? setHash
-  return { set, policies: inForce.map(([name]) => name), until, most: active.length }
+  const facts = factsOf(reselection.before)
+  return { set, policies: inForce.map(([name]) => name), facts, until, most: active.length }
 }
 
 /** A due verdict of a policy that is in force and under guard. */
@@ -66,13 +70,18 @@ export const newArrivals = (
   if (trial === undefined || now >= trial.until || earlier === undefined) return []
   const hashes = new Map(earlier.policies.map(({ name, hash }) => [name, hash]))
   const inForce = new Set(trial.policies)
+  const before = locationWith(location, trial.facts)
   const edited = new Set(
-    set.policies.flatMap(({ name, hash }) => (inForce.has(name) && hashes.get(name) === hash ? [] : [name])),
+    set.policies.flatMap((policy) => {
+      const { name, hash } = policy
+      const isSame = inForce.has(name) && hashes.get(name) === hash && selectsAlike(policy, before, location)
+      return isSame ? [] : [name]
+    }),
   )
   const known = keysOf(counted)
   const people = new Set(counted.map(personKey))
   const versions = trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true }))
-  const endBefore = createEndBefore(versions, { location, history, now, horizon: now })
+  const endBefore = createEndBefore(versions, { location: before, history, now, horizon: now })
   const arrivals: Counted[] = []
   // The verdicts of one connection follow each other.
   let last: { readonly connection: Connection; readonly isEndedAnyway: boolean } | undefined

@@ -1,5 +1,5 @@
 import { type Connection, hasSameFacts, hasSamePrincipal } from '../connection.ts'
-import type { Location } from '../names/selector.ts'
+import type { Location } from '../names/location.ts'
 import type { Acting } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { NEVER } from '../time/instant.ts'

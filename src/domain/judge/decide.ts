@@ -1,5 +1,5 @@
 import { type Connection, isActive } from '../connection.ts'
-import type { Location } from '../names/selector.ts'
+import type { Location } from '../names/location.ts'
 import { type Acting, acts, type Facts, type History, type Member, mayEnd, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import type { Location } from '../names/selector.ts'
+import type { Location } from '../names/location.ts'
 import type { History } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { DAY } from '../time/instant.ts'

@@ -19,6 +19,7 @@ export const imaginedMemory = (history: History): EndpointMemory => ({
   watchedSince: () => -NEVER,
   history: () => history,
   guard: () => NO_GUARD_MEMORY,
+  facts: () => undefined,
   terminations: { singly: new Set(), mayPlan: () => true, of: () => undefined },
   isReported: () => false,
   isNearMissReported: () => false,

@@ -2,8 +2,9 @@ import { isActive } from '../connection.ts'
 import { forgetCounted, type GuardMemory, reviewDue, reviewEdits } from '../guard/guard.ts'
 import type { GuardLimits } from '../guard/limits.ts'
 import type { NewlyEnded } from '../guard/look-ahead.ts'
+import { reselect } from '../guard/reselection.ts'
 import { heldIn, NONE_HELD } from '../guard/standing.ts'
-import type { Location } from '../names/selector.ts'
+import type { Location } from '../names/location.ts'
 import { type Acting, type Mode, mayEnd, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { EMPTY_PLAN, type Plan, planOf } from '../terminate/plan.ts'
@@ -51,6 +52,8 @@ export interface Judgement {
   readonly plan: Plan
   /** What edits since the last judgement end. */
   readonly newlyEnded: readonly NewlyEnded[]
+  /** The names of the policies that other tags, or another name, of the endpoint made select it or no longer. */
+  readonly reselected: ReadonlySet<string>
   readonly news: readonly News[]
   /** What the memory must learn; undefined if nothing was decided. */
   readonly learned: Learned | undefined
@@ -66,18 +69,22 @@ export const actingOf = ({ mode }: Pick<EndpointRules, 'mode'>, memory: Endpoint
 /** The history as a judgement at `now` sees it. */
 export const historyOf = (
   view: EndpointView,
-  { changedAt }: Pick<EndpointRules, 'changedAt'>,
+  { changedAt, set, location }: Pick<EndpointRules, 'changedAt' | 'set' | 'location'>,
   memory: EndpointMemory,
   now: Instant,
   acting: Acting,
 ) => {
   // The start of watching counts as an edit, so that the guard checks verdicts that were due before it.
   const watchedSince = Math.min(memory.watchedSince(), now)
+  // Other tags count as an edit of the policies that select the endpoint by them.
+  const { reselectedAt } = reselect(memory.facts(), set.policies, location, now).facts
+  const reselected = ({ name }: Policy) =>
+    Object.hasOwn(reselectedAt, name) ? Math.min(reselectedAt[name] ?? -NEVER, now) : -NEVER
   return memory.history({
     now,
     fresh: view.state === 'fresh',
     acts: (policy) => mayEnd(policy, acting),
-    changedAt: (policy) => Math.max(changedAt(policy), watchedSince),
+    changedAt: (policy) => Math.max(changedAt(policy), watchedSince, reselected(policy)),
   })
 }
 
@@ -100,6 +107,7 @@ export const judgeEndpoint = (
       decisions: undefined,
       plan: EMPTY_PLAN,
       newlyEnded: [],
+      reselected: NONE_HELD,
       news: [],
       learned: undefined,
       outlook: NO_OUTLOOK,
@@ -111,7 +119,8 @@ export const judgeEndpoint = (
   const before = memory.guard()
   const active = snapshot.connections.filter(isActive)
   const shownAt = snapshot.begunAt
-  const known = { active, shownAt, set, setHash, earlierSet, location, mode, limits, now }
+  const reselection = reselect(memory.facts(), set.policies, location, now)
+  const known = { active, shownAt, set, setHash, earlierSet, location, reselection, mode, limits, now }
   const edits = reviewEdits(before, { ...known, history: historyUnder({ mode, held: NONE_HELD }) })
 
   const decideUnder = (guard: GuardMemory) => {
@@ -148,9 +157,11 @@ export const judgeEndpoint = (
     decisions,
     plan,
     newlyEnded: edits.newlyEnded,
+    reselected: reselection.policies,
     news,
     learned: {
       guard,
+      facts: reselection.facts,
       mayEnd: new Set(set.policies.flatMap((policy) => (mayEnd(policy, acting) ? [policy.name] : []))),
       graceStarted: graceStartedIn(decisions, memory),
       warned: decisions.foreseen,

@@ -1,6 +1,7 @@
 import { type Connection, principalKeyOf } from '../connection.ts'
 import { type GuardMemory, NO_GUARD_MEMORY } from '../guard/guard.ts'
-import type { Location } from '../names/selector.ts'
+import type { KnownFacts } from '../guard/reselection.ts'
+import type { Location } from '../names/location.ts'
 import { type Principal, principalNamesOf } from '../names/user-list.ts'
 import type { History, Note, Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
@@ -30,6 +31,8 @@ export interface KeptMemory {
   /** The shortest lead of a warning that was sent, in ms. */
   readonly warned: Kept<number>
   readonly guard: GuardMemory
+  /** Undefined before the first judgement. */
+  readonly facts?: KnownFacts | undefined
   readonly terminations: readonly KeptTermination[]
 }
 
@@ -38,6 +41,7 @@ export interface Learned {
   readonly graceStarted: ReadonlyArray<{ readonly policy: string; readonly connectionId: string; readonly at: Instant }>
   readonly warned: readonly Foreseen[]
   readonly guard: GuardMemory
+  readonly facts: KnownFacts
   /** The names of the policies that may end connections. The grace of the others is over. */
   readonly mayEnd: ReadonlySet<string>
   /** News that has been reported and must not be reported again. */
@@ -60,6 +64,7 @@ export const createMemory = (kept?: KeptMemory) => {
   const reported = new Map<string, Set<string>>()
   const reportedNearMisses = new Set<string>()
   let guard = kept?.guard ?? NO_GUARD_MEMORY
+  let facts = kept?.facts
   const terminations = createTerminations(kept?.terminations)
   // The list changes while it is read. A connection is gone only if two consecutive snapshots do not show it.
   let lastSeen = new Set([
@@ -150,6 +155,8 @@ export const createMemory = (kept?: KeptMemory) => {
     begin,
     terminations,
     guard: () => guard,
+    /** The name and tags that the last judgement knew. */
+    facts: () => facts,
     /** NEVER until the clock is known to be right. */
     watchedSince: () => watchedSince,
     isReported: (policy: string, connectionId: string) => reported.get(connectionId)?.has(policy) === true,
@@ -178,6 +185,7 @@ export const createMemory = (kept?: KeptMemory) => {
 
     learn(learned: Learned): void {
       guard = learned.guard
+      facts = learned.facts
       // A policy that begins to act again begins grace anew.
       for (const policy of graceStarted.keys()) if (!learned.mayEnd.has(policy)) graceStarted.delete(policy)
       for (const { policy, connectionId, at } of learned.graceStarted) under(graceStarted, policy).set(connectionId, at)
@@ -212,6 +220,7 @@ export const createMemory = (kept?: KeptMemory) => {
       terminated: refold(terminated),
       warned: refold(warned),
       guard,
+      facts,
       terminations: terminations.kept(),
     }),
 
@@ -256,7 +265,7 @@ export type Memory = ReturnType<typeof createMemory>
 /** The part of an endpoint's memory that a judgement reads. */
 export type EndpointMemory = Pick<
   Memory,
-  'watchedSince' | 'history' | 'guard' | 'isReported' | 'isNearMissReported' | 'graceStartedAt' | 'isMissing'
+  'watchedSince' | 'history' | 'guard' | 'facts' | 'isReported' | 'isNearMissReported' | 'graceStartedAt' | 'isMissing'
 > & { readonly terminations: Pick<Memory['terminations'], 'mayPlan' | 'singly' | 'of'> }
 
 export type Observation = ReturnType<Memory['begin']>

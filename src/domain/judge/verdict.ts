@@ -206,6 +206,8 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
   if (finding !== undefined) return applicability.judge.because(connection, finding, now)
   if (verdict.word === 'not-matched') return mismatch(applicability, now)
   if (verdict.word === 'exempt') return exemption(applicability, now)
+  if (applicability.lacksTags)
+    return 'kept, because the tags of the endpoint are not known and the policy asks for them'
   return 'kept, because the connection has no name and the policy asks for one'
 }
 

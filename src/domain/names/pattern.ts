@@ -58,7 +58,8 @@ export const parsePattern = (source: string): ParsedPattern => {
   return { pattern: { source, field, text, exact: !/[*?]/.test(text) } }
 }
 
-const codePointOf = (character: string) => `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
+export const codePointOf = (character: string) =>
+  `U+${character.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
 
 const visible = (text: string) => JSON.stringify(text).slice(1, -1)
 

@@ -14,6 +14,9 @@ export interface UserEntry {
   readonly reason: string | undefined
 }
 
+/** The time in which an entry applies. */
+type Timed = Pick<UserEntry, 'from' | 'until'>
+
 /** The names of one connection, folded. A policy set resolves each principal once, not each connection. */
 export interface Principal {
   readonly username: string | undefined
@@ -72,23 +75,26 @@ export const createUserList = (entries: readonly UserEntry[], bare: BareField): 
 }
 
 /** When at least one entry applies. */
-export const periodsOf = (entries: readonly UserEntry[]): Periods =>
+export const periodsOf = (entries: readonly Timed[]): Periods =>
   entries.some(({ from, until }) => from === undefined && until === undefined)
     ? ALL_TIME
     : union(entries.map(({ from = -NEVER, until = NEVER }) => ({ from, until })))
 
 /** Of the entries that apply at an instant, the one that ends last. */
-export const lastingAt = (entries: readonly UserEntry[], at: Instant): UserEntry | undefined =>
+export const lastingAt = <Entry extends Timed>(entries: readonly Entry[], at: Instant): Entry | undefined =>
   entries
     .filter(({ from = -NEVER, until = NEVER }) => from <= at && at < until)
-    .reduce<UserEntry | undefined>(
+    .reduce<Entry | undefined>(
       (best, entry) => (best === undefined || (entry.until ?? NEVER) > (best.until ?? NEVER) ? entry : best),
       undefined,
     )
 
 /** The entry of a group, in the time of the entry that names the group. The reason beside that name is the nearer one. */
-export const narrowed = (entry: UserEntry, by: Partial<Pick<UserEntry, 'from' | 'until' | 'reason'>>): UserEntry => ({
-  pattern: entry.pattern,
+export const narrowed = <Entry extends Timed & Pick<UserEntry, 'reason'>>(
+  entry: Entry,
+  by: Partial<Pick<UserEntry, 'from' | 'until' | 'reason'>>,
+): Entry => ({
+  ...entry,
   from: later(entry.from, by.from),
   until: earlier(entry.until, by.until),
   reason: by.reason ?? entry.reason,

@@ -1,5 +1,7 @@
 import type { Connection } from '../connection.ts'
-import { ALWAYS, type Hit, type Location, resolveSelector } from '../names/selector.ts'
+import type { EndpointEntry } from '../names/endpoint-pattern.ts'
+import type { Location } from '../names/location.ts'
+import { ALWAYS, type Hit, hitsPlace, resolveSelector } from '../names/selector.ts'
 import { createUserList, type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
 import { NEVER } from '../time/instant.ts'
 import { ALL_TIME, type Periods, union } from '../time/period.ts'
@@ -10,6 +12,8 @@ export interface Applicability {
   readonly policy: Policy
   readonly principal: Principal
   readonly matched: 'yes' | 'no' | 'unknown'
+  /** Whether the policy reads tags of the endpoint that AWS has not listed yet. */
+  readonly lacksTags: boolean
   /** When it is matched. Entries of a group may begin and end. */
   readonly matchedIn: Periods
   /** When it is exempt or protected. */
@@ -30,7 +34,7 @@ export interface Exemption {
   readonly isProtection: boolean
   readonly periods: Periods
   /** Empty if only the endpoint or the Region is exempt. */
-  readonly entries: readonly UserEntry[]
+  readonly entries: readonly EndpointEntry[]
 }
 
 /** All policies of one configuration, resolved once per endpoint and principal. */
@@ -50,6 +54,9 @@ export interface PolicySet {
 
 /** How many principals are cached per endpoint before the cache is cleared: twice the largest endpoint of AWS. */
 const REMEMBERED = 252_000
+
+/** How many different names and tags of one endpoint are cached: those of now, and those that the guard compares with. */
+const REMEMBERED_FACTS = 4
 
 /**
  * Finds the policies whose `match` names the principal. All lists are searched at once, because most of many policies
@@ -88,6 +95,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
       policy,
       match: match?.(location),
       exempt: exempt?.(location),
+      lacksTags: [policy.match, policy.exempt].some((selector) => hitsPlace(selector, location) === 'unknown'),
       judgeOf,
       takeNote,
       nearMissOf,
@@ -97,42 +105,54 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
       const naming = namedBy(principal)
       // A principal without a name may match each of these policies, so that none is skipped.
       const maySkip = ({ match }: Policy) => !everything && principal.name !== undefined && match?.users !== undefined
-      return here.flatMap(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }): readonly Applicability[] => {
-        if (maySkip(policy) && !naming.has(policy)) return []
-        const matched = match?.(principal) ?? ALWAYS
-        if (matched === 'no' && !everything) return []
-        const exemption = exempt?.(principal) ?? 'no'
-        const nameless = policy.kind.namesUsers && principal.name === undefined
-        const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
-        const matchedIn = typeof matched === 'object' ? matched.periods : ALL_TIME
-        const exemptions = exemptionsBy(protection, exemption)
-        const exemptIn = exemptions.length === 0 ? NO_TIME : union(exemptions.flatMap(({ periods }) => periods))
-        const applicability: Applicability = {
-          policy,
-          principal,
-          matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
-          matchedIn,
-          exemptIn,
-          exemptions,
-          isTimed: matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
-          judge: judgeOf(principal),
-          takeNote,
-          nearMiss: nearMissOf?.(principal),
-        }
-        return [applicability]
-      })
+      return here.flatMap(
+        ({ policy, match, exempt, lacksTags, judgeOf, takeNote, nearMissOf }): readonly Applicability[] => {
+          if (maySkip(policy) && !naming.has(policy)) return []
+          const matched = match?.(principal) ?? ALWAYS
+          if (matched === 'no' && !everything) return []
+          const exemption = exempt?.(principal) ?? 'no'
+          const nameless = policy.kind.namesUsers && principal.name === undefined
+          const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
+          const matchedIn = typeof matched === 'object' ? matched.periods : ALL_TIME
+          const exemptions = exemptionsBy(protection, exemption)
+          const exemptIn = exemptions.length === 0 ? NO_TIME : union(exemptions.flatMap(({ periods }) => periods))
+          const applicability: Applicability = {
+            policy,
+            principal,
+            matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
+            lacksTags,
+            matchedIn,
+            exemptIn,
+            exemptions,
+            isTimed: matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
+            judge: judgeOf(principal),
+            takeNote,
+            nearMiss: nearMissOf?.(principal),
+          }
+          return [applicability]
+        },
+      )
     }
   }
 
-  const known = new Map<string, ReturnType<PolicySet['applicabilities']>>()
+  /** By endpoint, then by its name and tags. */
+  const known = new Map<string, Map<string, ReturnType<PolicySet['applicabilities']>>>()
 
   return {
     policies,
     protectedUsers,
     applicabilities(location) {
-      const key = JSON.stringify([location.region, location.endpointId])
-      const found = known.get(key) ?? remember(resolve(location, false))
-      known.set(key, found)
+      const { region, endpointId, name, tags } = location
+      const key = JSON.stringify([region, endpointId])
+      const ofEndpoint = known.get(key) ?? new Map<string, ReturnType<PolicySet['applicabilities']>>()
+      known.set(key, ofEndpoint)
+      const facts = JSON.stringify([name, tags && [...tags]])
+      const found = ofEndpoint.get(facts) ?? remember(resolve(location, false))
+      // The order of the map is that of the last use.
+      ofEndpoint.delete(facts)
+      ofEndpoint.set(facts, found)
+      const [oldest] = ofEndpoint.keys()
+      if (ofEndpoint.size > REMEMBERED_FACTS && oldest !== undefined) ofEndpoint.delete(oldest)
       return found
     },
     everyApplicability: (location) => {

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { Connection } from '../connection.ts'
+import type { EndpointEntry } from '../names/endpoint-pattern.ts'
 import type { Principal, UserEntry } from '../names/user-list.ts'
 import type { Calendar } from '../time/calendar.ts'
 import type { Hours } from '../time/hours.ts'
@@ -182,7 +183,7 @@ export const definePolicyKind = <Keys extends z.ZodObject, Rule>(
 /** The connections that a policy applies to, or exempts: those with a match in every given list. */
 export interface Selector {
   readonly users: readonly UserEntry[] | undefined
-  readonly endpoints: readonly UserEntry[] | undefined
+  readonly endpoints: readonly EndpointEntry[] | undefined
   readonly regions: readonly UserEntry[] | undefined
 }
 

@@ -48,6 +48,8 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     event: 'endpoint-overlap',
     overlap: { region: 'eu-central-1', endpoint: { id: ENDPOINT.id, name: 'office' }, entry: 2, others: [1] },
   },
+  'selection-changed': { event: 'selection-changed', endpoint: ENDPOINT, policies: ['daily'], at: NOON },
+  'tags-unread': { event: 'tags-unread', region: 'eu-central-1', message: 'denied' },
   'discovery-failed': { event: 'discovery-failed', region: 'eu-central-1', message: 'throttled' },
   'permission-missing': {
     event: 'permission-missing',
