@@ -1,10 +1,10 @@
 import type { Release } from '../domain/guard/guard.ts'
 import type { Appointment } from '../domain/judge/agenda.ts'
-import type { NearMiss } from '../domain/judge/assessment.ts'
 import type { Decisions } from '../domain/judge/decide.ts'
 import type { Hold } from '../domain/judge/hold.ts'
 import type { Effect } from '../domain/judge/news.ts'
 import type { Violation } from '../domain/judge/violation.ts'
+import type { NearMissOfEntry } from '../domain/policies/near-misses.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
 import type { TerminateCall } from '../domain/terminate/plan.ts'
@@ -95,10 +95,8 @@ export type CurfewEvent =
       readonly field: UnreadField
       readonly value: string
     }
-  /**
-   * An entry of a policy matches only a part of the name of a connected user. Emitted once per principal and policy.
-   */
-  | { readonly event: 'near-miss'; readonly endpoint: Endpoint; readonly nearMiss: NearMiss }
+  /** An entry of a list resembles the names of connected users, but does not match them. Emitted once per entry. */
+  | { readonly event: 'near-miss'; readonly endpoint: Endpoint; readonly nearMiss: NearMissOfEntry }
   /** `next`: the next judgement or read, and the reason for it. */
   | {
       readonly event: 'decided'

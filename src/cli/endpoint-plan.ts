@@ -3,6 +3,7 @@ import type { Connection } from '../domain/connection.ts'
 import { holdsOf } from '../domain/judge/holds.ts'
 import type { ViolatedVerdict } from '../domain/judge/verdict.ts'
 import { violationOf } from '../domain/judge/violation.ts'
+import { type ListOfUsers, nearMissesByEntry } from '../domain/policies/near-misses.ts'
 import { etaSeconds } from '../domain/terminate/plan.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
 import type { Instant } from '../domain/time/instant.ts'
@@ -33,13 +34,17 @@ export interface EndpointPlan {
   readonly etaSeconds: number | null
 }
 
-/** A connected user whose name an entry of a policy matches only in part. The entry may be a mistake. */
-interface NearMissRow {
+/** An entry of a list that resembles connected users and does not match them. It may be a mistake. */
+export interface NearMissRow {
+  /** Null for `protect`. */
+  readonly policy: string | null
+  readonly list: ListOfUsers
+  readonly entry: string
+  readonly users: number
+  /** A connection of one of these users. */
   readonly connectionId: string
   readonly username: string | null
   readonly commonName: string | null
-  readonly policy: string
-  readonly entry: string
 }
 
 /** A future deadline. Where the policy does not act, it is only reported. */
@@ -157,15 +162,15 @@ export const endpointPlan = (
       at: isoOrNull(at),
     })),
     nextTotal: next.length,
-    nearMisses: (decisions?.nearMisses ?? []).map(
-      ({ connection: { id: connectionId, username, commonName }, policy, entry }) => ({
-        connectionId,
-        username: username ?? null,
-        commonName: commonName ?? null,
-        policy: policy.name,
-        entry,
-      }),
-    ),
+    nearMisses: nearMissesByEntry(decisions?.nearMisses ?? []).map(({ policy, list, entry, users, example }) => ({
+      policy: policy?.name ?? null,
+      list,
+      entry,
+      users,
+      connectionId: example.id,
+      username: example.username ?? null,
+      commonName: example.commonName ?? null,
+    })),
     calls: calls.length,
     etaSeconds: etaSeconds(calls.length, rate),
   }

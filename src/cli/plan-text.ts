@@ -1,8 +1,7 @@
-import { printable } from '../domain/printable.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { SECOND, toText } from '../domain/time/instant.ts'
 import { connectionTable, USER } from './connection-table.ts'
-import type { EndpointPlan, HoldRow, NewRow, NextRow, Row } from './endpoint-plan.ts'
+import type { EndpointPlan, HoldRow, NearMissRow, NewRow, NextRow, Row } from './endpoint-plan.ts'
 import { paragraph } from './lines.ts'
 import { count, plural } from './summary.ts'
 import { timeUntil } from './time-until.ts'
@@ -23,10 +22,7 @@ export const planText = (endpoint: EndpointPlan): string => {
     graceList(endpoint),
     nextList(endpoint),
     list('Would end if the mode were enforce', audit ?? []),
-    ...(nearMisses ?? []).map(
-      ({ username, commonName, policy, entry }) =>
-        `\n${printable(`The entry "${entry}" of policy "${policy}" does not match ${username ?? commonName}`)}, a connected user: did you mean it?`,
-    ),
+    nearMissList(nearMisses ?? []),
   ]
   return parts.filter((part) => part !== '').join('\n')
 }
@@ -92,6 +88,27 @@ const newlyEndedList = (rows: readonly NewRow[]): string =>
           })),
         ),
       )
+
+/** How many entries that resemble connected users are shown. */
+const NEAR_MISSES = 20
+
+/** One for each entry, those first that resemble most users. */
+const nearMissList = (rows: readonly NearMissRow[]): string => {
+  if (rows.length === 0) return ''
+  const shown = [...rows].sort((a, b) => b.users - a.users).slice(0, NEAR_MISSES)
+  const rest = rows.length - shown.length
+  return section(
+    `Entries that only resemble connected users, did you mean them? (${count(rows.length)})`,
+    [
+      ...shown.map((row) => {
+        const place = row.policy === null ? row.list : `${row.list} of ${row.policy}`
+        const more = row.users > 1 ? ` and ${count(row.users - 1)} more` : ''
+        return paragraph(`"${row.entry}" in ${place}: ${nameOf(row)}${more}`, '  ')
+      }),
+      ...(rest > 0 ? [paragraph(`and ${count(rest)} more; --output json lists all`, '  ')] : []),
+    ].join('\n'),
+  )
+}
 
 const graceList = (endpoint: EndpointPlan): string => {
   const rows = endpoint.grace ?? []

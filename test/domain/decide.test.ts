@@ -249,11 +249,13 @@ describe('a decision', () => {
     expect([...(stale?.unknown.values() ?? [])]).toEqual([new Set(rows.map(({ id }) => id))])
   })
 
-  it('reports connections that an entry of a policy names only in part', () => {
+  it('reports connections that an entry of a policy misses by little', () => {
     const part = connection({ username: 'CORP\\alice', commonName: undefined })
     const [whole, other] = [connection(), connection({ username: 'bob', commonName: undefined })]
     const ban = policy('banned-users', { users: ['alice'] })
-    expect(decide([ban], [whole, part, other]).nearMisses).toEqual([{ connection: part, policy: ban, entry: 'alice' }])
+    expect(decide([ban], [whole, part, other]).nearMisses).toEqual([
+      { connection: part, policy: ban, list: 'users', entry: 'alice' },
+    ])
   })
 
   it('lists the violated verdicts, and a held decision is led by the first of the held ones', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
 import { NO_GUARD_MEMORY } from '../../src/domain/guard/guard.ts'
-import type { NearMiss } from '../../src/domain/judge/assessment.ts'
 import { createMemory, type KeptMemory, type Learned, NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import type { News } from '../../src/domain/judge/news.ts'
 import { judge } from '../../src/domain/judge/verdict.ts'
+import type { NearMissOfEntry } from '../../src/domain/policies/near-misses.ts'
 import { acts, type Mode, type Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
@@ -554,16 +554,15 @@ describe('the memory of an endpoint', () => {
 
   it('keeps which near misses were reported, until the policies change', () => {
     const memory = createMemory()
-    const nearMiss: NearMiss = {
-      connection: connection(),
-      policy: policy('banned-users', { users: ['al'] }),
-      entry: 'al',
-    }
+    const example = connection()
+    const ban = policy('banned-users', { users: ['al'] })
+    const nearMiss: NearMissOfEntry = { policy: ban, list: 'users', entry: 'al', users: 1, example }
     expect(memory.isNearMissReported(nearMiss)).toBe(false)
     memory.learn(learned({ news: [{ what: 'near-miss', nearMiss }] }))
-    expect(memory.isNearMissReported({ ...nearMiss, connection: connection() })).toBe(true)
+    expect(memory.isNearMissReported({ ...nearMiss, policy: { ...ban, hash: 'another' } })).toBe(true)
     expect(memory.isNearMissReported({ ...nearMiss, entry: 'alic' })).toBe(false)
-    expect(memory.isNearMissReported({ ...nearMiss, connection: connection({ username: 'alba' }) })).toBe(false)
+    expect(memory.isNearMissReported({ ...nearMiss, list: 'exempt' })).toBe(false)
+    expect(memory.isNearMissReported({ ...nearMiss, list: 'protect', policy: undefined })).toBe(false)
     memory.policiesChanged()
     expect(memory.isNearMissReported(nearMiss)).toBe(false)
   })

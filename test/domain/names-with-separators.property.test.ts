@@ -94,29 +94,4 @@ describe('whatever characters names hold', () => {
       }),
     )
   })
-
-  it('a near miss is reported once for each person', () => {
-    const ban = policy('banned-users', { users: ['mallory'] })
-    fc.assert(
-      fc.property(principal, people, (reported, rows) => {
-        fc.pre(reported.username !== undefined || reported.commonName !== undefined)
-        const memory = createMemory()
-        const nearMiss = { connection: connection(reported), policy: ban, entry: 'mallory' }
-        memory.learn({
-          graceStarted: [],
-          warned: [],
-          guard: memory.guard(),
-          facts: { name: undefined, tags: undefined, reselectedAt: {} },
-          mayEnd: new Set(),
-          news: [{ what: 'near-miss', nearMiss }],
-        })
-        for (const names of rows) {
-          fc.pre(names.username !== undefined || names.commonName !== undefined)
-          expect(memory.isNearMissReported({ ...nearMiss, connection: connection(names) })).toBe(
-            isSamePerson(reported, names),
-          )
-        }
-      }),
-    )
-  })
 })

@@ -159,11 +159,23 @@ export const createEventLog =
         )
         break
       case 'near-miss': {
-        const { connection, policy, entry } = emitted.nearMiss
-        const { id: connectionId, username, commonName } = connection
+        const { example, policy, list, entry, users } = emitted.nearMiss
+        const { id: connectionId, username, commonName } = example
+        const place = policy === undefined ? `"${list}"` : `"${list}" in policy "${policy.name}"`
+        const others = users > 1 ? ` and ${users - 1} more connected users` : ''
         log.warn(
-          { event, ...on(emitted.endpoint), connectionId, username, commonName, policy: policy.name, entry },
-          `the entry "${entry}" of policy "${policy.name}" resembles "${nameOf({ username, commonName, connectionId })}" on ${emitted.endpoint.name} but does not match: correct the entry if it means this user`,
+          {
+            event,
+            ...on(emitted.endpoint),
+            connectionId,
+            username,
+            commonName,
+            policy: policy?.name,
+            list,
+            entry,
+            users,
+          },
+          `the entry "${entry}" of ${place} resembles "${nameOf({ username, commonName, connectionId })}"${others} on ${emitted.endpoint.name} but does not match: correct the entry if it means ${users > 1 ? 'these users' : 'this user'}`,
         )
         break
       }

@@ -1,21 +1,11 @@
-import { type Connection, principalKeyOf } from '../connection.ts'
+import type { Connection } from '../connection.ts'
+import type { ConnectionNearMiss } from '../policies/near-misses.ts'
 import { type Acting, type History, mayEnd, type Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import type { Periods } from '../time/period.ts'
 import { type Foreseen, foresee } from './foresight.ts'
 import { isDue, judge, type ViolatedVerdict } from './verdict.ts'
-
-/** An entry of a policy that matches only a part of a connection's name. */
-export interface NearMiss {
-  readonly connection: Connection
-  readonly policy: Policy
-  readonly entry: string
-}
-
-/** A near miss is reported once per policy, entry and principal. */
-export const nearMissKey = ({ policy, entry, connection }: NearMiss): string =>
-  JSON.stringify([policy.name, entry, principalKeyOf(connection)])
 
 /** The facts that all verdicts of one judgement share. */
 export interface Ground {
@@ -42,7 +32,6 @@ export interface AssessmentPart {
   readonly violated: readonly ViolatedVerdict[]
   /** Policies that lack a fact. */
   readonly unknown: readonly Policy[]
-  readonly nearMisses: readonly NearMiss[]
   readonly foreseen: readonly Foreseen[]
   /** The applicabilities of policies that count the connections of a principal together. */
   readonly counting: readonly Applicability[]
@@ -62,6 +51,7 @@ export interface Assessment {
   readonly connection: Connection
   readonly applicabilities: readonly Applicability[]
   readonly protectedIn: Periods
+  readonly nearMisses: readonly ConnectionNearMiss[]
   /** What the policies say that do not read byte counters, and what those say that do. */
   readonly parts: readonly [countersAside: AssessmentPart, onCounters?: AssessmentPart]
 }
@@ -80,7 +70,6 @@ const partOf = (
   const { history, now } = ground
   let violated: ViolatedVerdict[] | undefined
   let unknown: Policy[] | undefined
-  let nearMisses: NearMiss[] | undefined
   let foreseen: Foreseen[] | undefined
   let counting: Applicability[] | undefined
   let endsRegardless = false
@@ -89,14 +78,13 @@ const partOf = (
   let confirmAt: Instant = NEVER
   for (const applicability of applicabilities) {
     if (readsCounters(applicability) !== onCounters) continue
-    const { policy, nearMiss } = applicability
+    const { policy } = applicability
     const verdict = judge(applicability, connection, history, now)
     if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
     if (policy.kind.facts !== 'immutable' && verdict.nextAt < confirmAt) confirmAt = verdict.nextAt
     if (policy.cooldownMs > 0) onTerminations = true
     if (policy.kind.surplus !== undefined) (counting ??= []).push(applicability)
     if (verdict.word === 'unknown') (unknown ??= []).push(policy)
-    if (nearMiss !== undefined) (nearMisses ??= []).push({ connection, policy, entry: nearMiss })
     const acting = mayEnd(policy, ground.acting)
     if (verdict.word === 'violated') {
       ;(violated ??= []).push(verdict)
@@ -112,7 +100,6 @@ const partOf = (
     ground,
     violated: violated ?? NONE,
     unknown: unknown ?? NONE,
-    nearMisses: nearMisses ?? NONE,
     foreseen: foreseen ?? NONE,
     counting: counting ?? NONE,
     endsRegardless,
@@ -124,11 +111,13 @@ const partOf = (
   }
 }
 
+/** What does not change while a connection is up. */
+type Standing = Pick<Assessment, 'applicabilities' | 'protectedIn' | 'nearMisses'>
+
 /** `known`: what the policies say that do not read byte counters, where that still holds. */
 export const assess = (
   connection: Connection,
-  applicabilities: readonly Applicability[],
-  protectedIn: Periods,
+  { applicabilities, protectedIn, nearMisses }: Standing,
   ground: Ground,
   known?: AssessmentPart,
 ): Assessment => {
@@ -137,5 +126,5 @@ export const assess = (
   const parts: Assessment['parts'] = isCounted
     ? [countersAside, partOf(connection, applicabilities, ground, true)]
     : [countersAside]
-  return { connection, applicabilities, protectedIn, parts }
+  return { connection, applicabilities, protectedIn, nearMisses, parts }
 }

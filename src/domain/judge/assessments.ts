@@ -34,21 +34,30 @@ const holdsWithCounters = (part: AssessmentPart, before: Connection, connection:
 export const createAssessments = (set: PolicySet, location: Location) => {
   const applicabilitiesOf = set.applicabilities(location)
   const protectedIn = set.protectedIn(location)
+  const nearMissesOf = set.nearMisses(location)
   let known = new Map<string, Assessment>()
   /** In the order of the last snapshot. The next one has mostly the same order, which saves look-ups. */
   let last: Assessment[] = []
 
   const assessAnew = (connection: Connection, ground: Ground): Assessment =>
-    assess(connection, applicabilitiesOf(connection), protectedIn(connection), ground)
+    assess(
+      connection,
+      {
+        applicabilities: applicabilitiesOf(connection),
+        protectedIn: protectedIn(connection),
+        nearMisses: nearMissesOf(connection),
+      },
+      ground,
+    )
 
   const after = (earlier: Assessment, connection: Connection, ground: Ground): Assessment => {
-    const { connection: before, applicabilities, parts } = earlier
+    const { connection: before, parts } = earlier
     const [countersAside, onCounters] = parts
     const isKnown = holds(countersAside, before, connection, ground)
     if (isKnown && (onCounters === undefined || holdsWithCounters(onCounters, before, connection, ground)))
       return earlier
     if (!hasSamePrincipal(before, connection)) return assessAnew(connection, ground)
-    return assess(connection, applicabilities, earlier.protectedIn, ground, isKnown ? countersAside : undefined)
+    return assess(connection, earlier, ground, isKnown ? countersAside : undefined)
   }
 
   const assessmentAt = (connection: Connection, index: number, ground: Ground): Assessment => {

@@ -1,11 +1,12 @@
 import { type Connection, isActive } from '../connection.ts'
 import type { Location } from '../names/location.ts'
+import type { ConnectionNearMiss } from '../policies/near-misses.ts'
 import { type Acting, acts, type Facts, type History, type Member, mayEnd, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { periodAt } from '../time/period.ts'
 import { applicationAt } from './application.ts'
-import { type Assessment, type AssessmentPart, groundOf, type NearMiss } from './assessment.ts'
+import { type Assessment, type AssessmentPart, groundOf } from './assessment.ts'
 import { createAssessments } from './assessments.ts'
 import type { Foreseen } from './foresight.ts'
 import { isDue, judge, type Verdict, type ViolatedVerdict } from './verdict.ts'
@@ -44,7 +45,7 @@ export interface Decisions {
   readonly violating: readonly Decision[]
   /** The ids of connections that lack a fact that the policy needs. */
   readonly unknown: ReadonlyMap<Policy, ReadonlySet<string>>
-  readonly nearMisses: readonly NearMiss[]
+  readonly nearMisses: readonly ConnectionNearMiss[]
   /** Future ends by acting policies, of which the principals are to be warned now. */
   readonly foreseen: readonly Foreseen[]
   /** The first later instant at which a verdict may differ or a warning may be due, if nothing but time passes. */
@@ -102,7 +103,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
 
       const violating: Decision[] = []
       const unknown = new Map<Policy, Set<string>>()
-      const nearMisses: NearMiss[] = []
+      const nearMisses: ConnectionNearMiss[] = []
       const foreseen: Foreseen[] = []
       let protectedConnections = 0
       let wakeAt: Instant = NEVER
@@ -116,12 +117,12 @@ export const createDecider = (set: PolicySet, location: Location) => {
           if (known === undefined) unknown.set(policy, new Set([id]))
           else known.add(id)
         }
-        for (const nearMiss of part.nearMisses) nearMisses.push(nearMiss)
       }
       for (let index = 0; index < all.length; index++) {
         const [one, connection] = [all[index], active[index]]
         if (one === undefined || connection === undefined) continue
         const [countersAside, onCounters] = one.parts
+        for (const nearMiss of one.nearMisses) nearMisses.push(nearMiss)
         if (periodAt(one.protectedIn, now) !== undefined) protectedConnections++
         add(countersAside, connection)
         if (onCounters !== undefined) add(onCounters, connection)

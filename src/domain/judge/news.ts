@@ -1,8 +1,8 @@
 import type { Release } from '../guard/guard.ts'
+import { type NearMiss, type NearMissOfEntry, nearMissesByEntry } from '../policies/near-misses.ts'
 import { acts, type Mode } from '../policies/policy.ts'
 import { byUrgency } from '../terminate/plan.ts'
 import type { Instant } from '../time/instant.ts'
-import { type NearMiss, nearMissKey } from './assessment.ts'
 import type { Decisions } from './decide.ts'
 import type { Hold } from './hold.ts'
 import { isDue } from './verdict.ts'
@@ -19,7 +19,7 @@ export type News =
   | { readonly what: 'held'; readonly hold: Hold }
   /** The guard no longer holds a policy. */
   | { readonly what: 'released'; readonly release: Release }
-  | { readonly what: 'near-miss'; readonly nearMiss: NearMiss }
+  | { readonly what: 'near-miss'; readonly nearMiss: NearMissOfEntry }
   /** A connection ends soon. */
   | { readonly what: 'warning'; readonly violation: Violation; readonly leadMs: number; readonly endsAt: Instant }
 
@@ -50,9 +50,9 @@ export const newsOf = (
     return { what: 'warning', violation, leadMs, endsAt }
   }),
   ...violations(decisions, before, mode),
-  ...[...new Map(decisions.nearMisses.map((nearMiss) => [nearMissKey(nearMiss), nearMiss])).values()]
-    .filter((nearMiss) => !before.isNearMissReported(nearMiss))
-    .map((nearMiss) => ({ what: 'near-miss', nearMiss }) as const),
+  ...nearMissesByEntry(decisions.nearMisses.filter((nearMiss) => !before.isNearMissReported(nearMiss))).map(
+    (nearMiss): News => ({ what: 'near-miss', nearMiss }),
+  ),
 ]
 
 const violations = ({ violating, now }: Decisions, before: Reported, mode: Mode): readonly News[] =>

@@ -42,6 +42,16 @@ export interface UserList {
   find(principal: Principal): readonly UserEntry[]
 }
 
+export const namesComparedWith = (
+  { pattern: { field } }: UserEntry,
+  { username, commonName, name }: Principal,
+  bare: BareField,
+): readonly (string | undefined)[] => {
+  if (field === 'username') return [username]
+  if (field === 'commonName') return [commonName]
+  return bare === 'principal' ? [name] : [username, commonName]
+}
+
 /** Made for long lists: per principal, ten thousand exact names cost one look-up and thousands of globs a few. */
 export const createUserList = (entries: readonly UserEntry[], bare: BareField): UserList => {
   const exact = new Map<string, number[]>()
@@ -52,12 +62,6 @@ export const createUserList = (entries: readonly UserEntry[], bare: BareField): 
     if (exact.get(entry.pattern.text)?.push(index) === undefined) exact.set(entry.pattern.text, [index])
   })
 
-  const namesComparedWith = (entry: UserEntry, principal: Principal): readonly (string | undefined)[] => {
-    if (entry.pattern.field === 'username') return [principal.username]
-    if (entry.pattern.field === 'commonName') return [principal.commonName]
-    return bare === 'principal' ? [principal.name] : [principal.username, principal.commonName]
-  }
-
   return {
     find(principal) {
       const found = new Set<number>()
@@ -66,7 +70,7 @@ export const createUserList = (entries: readonly UserEntry[], bare: BareField): 
         const candidates = [...(exact.get(name) ?? []), ...globs.find(name).map((at) => globEntries[at] ?? -1)]
         for (const index of candidates) {
           const entry = entries[index]
-          if (entry && namesComparedWith(entry, principal).includes(name)) found.add(index)
+          if (entry && namesComparedWith(entry, principal, bare).includes(name)) found.add(index)
         }
       }
       return [...found].sort((a, b) => a - b).flatMap((index) => entries[index] ?? [])

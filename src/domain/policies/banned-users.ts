@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
 import type { Pattern } from '../names/pattern.ts'
-import { createUserList, narrowed, type Principal, periodsOf, type UserEntry } from '../names/user-list.ts'
+import { createUserList, narrowed, periodsOf, type UserEntry } from '../names/user-list.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
 import { instant } from '../time/instant-text.ts'
 import { periodProblem } from '../time/period.ts'
@@ -106,23 +106,6 @@ const violatedSince = (
   return Number.isFinite(banFrom) ? banFrom : (history.firstSeenAt(id) ?? now)
 }
 
-/** The characters between the parts of a name: `CORP\\alice`, `alice@corp.example`. */
-const SEPARATORS = /[\\@/]/
-
-/**
- * The exact entry that equals a whole part of one of the principal's names, where no entry matches the principal. The operator
- * may have meant this principal.
- */
-const nearMiss = (entries: readonly UserEntry[]) => {
-  const exact = new Map(entries.flatMap(({ pattern }) => (pattern.exact ? [[pattern.text, pattern.source]] : [])))
-  const list = createUserList(entries, 'either')
-  return (principal: Principal): string | undefined => {
-    const parts = [principal.username, principal.commonName].flatMap((name) => name?.split(SEPARATORS) ?? [])
-    const entryOfPart = parts.map((part) => exact.get(part)).find((entry) => entry !== undefined)
-    return entryOfPart === undefined || list.find(principal).length > 0 ? undefined : entryOfPart
-  }
-}
-
 export const bannedUsers = definePolicyKind({
   kind: 'banned-users',
   reason: 'banned',
@@ -149,7 +132,6 @@ export const bannedUsers = definePolicyKind({
           ]
         : [],
     ),
-  nearMiss,
   judge: (entries) => {
     const list = createUserList(entries, 'either')
     return (principal) => {

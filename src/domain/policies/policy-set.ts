@@ -5,6 +5,7 @@ import { ALWAYS, type Hit, hitsPlace, resolveSelector } from '../names/selector.
 import { createUserList, type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
 import { NEVER } from '../time/instant.ts'
 import { ALL_TIME, type Periods, union } from '../time/period.ts'
+import { type ConnectionNearMiss, createNearMisses } from './near-misses.ts'
 import type { Judge, Policy, TakeNote } from './policy.ts'
 
 /** The relation of one policy to one principal on one endpoint: all facts that do not depend on the connection. */
@@ -25,8 +26,6 @@ export interface Applicability {
   readonly judge: Judge
   /** Makes the note of the connection; undefined if the policy keeps no notes. */
   readonly takeNote: TakeNote | undefined
-  /** The entry of the policy that matches only a part of a name. */
-  readonly nearMiss: string | undefined
 }
 
 /** An exemption of a principal by `protect` or by the policy's own `exempt`. */
@@ -48,6 +47,8 @@ export interface PolicySet {
   applicabilities(location: Location): (connection: Connection) => readonly Applicability[]
   /** The applicabilities of all policies, including those that do not match. */
   everyApplicability(location: Location): (connection: Connection) => readonly Applicability[]
+  /** The entries that miss a connection by little. */
+  nearMisses(location: Location): (connection: Connection) => readonly ConnectionNearMiss[]
   /** When `protect` names the principal, so that no policy ends its connections. */
   protectedIn(location: Location): (connection: Connection) => Periods
 }
@@ -84,54 +85,49 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     exempt: policy.exempt && resolveSelector(policy.exempt, 'principal'),
     judgeOf: policy.kind.judge(policy.rule, policy.name),
     takeNote: policy.kind.note?.(policy.rule),
-    nearMissOf: policy.kind.nearMiss?.(policy.rule),
   }))
 
   const namedBy = createNamedBy(policies)
 
   const resolve = (location: Location, everything: boolean) => {
     const protectHere = protect(location)
-    const here = resolvers.map(({ policy, match, exempt, judgeOf, takeNote, nearMissOf }) => ({
+    const here = resolvers.map(({ policy, match, exempt, judgeOf, takeNote }) => ({
       policy,
       match: match?.(location),
       exempt: exempt?.(location),
       lacksTags: [policy.match, policy.exempt].some((selector) => hitsPlace(selector, location) === 'unknown'),
       judgeOf,
       takeNote,
-      nearMissOf,
     }))
     return (principal: Principal): readonly Applicability[] => {
       const protection = protectedUsers.length > 0 ? protectHere(principal) : 'no'
       const naming = namedBy(principal)
       // A principal without a name may match each of these policies, so that none is skipped.
       const maySkip = ({ match }: Policy) => !everything && principal.name !== undefined && match?.users !== undefined
-      return here.flatMap(
-        ({ policy, match, exempt, lacksTags, judgeOf, takeNote, nearMissOf }): readonly Applicability[] => {
-          if (maySkip(policy) && !naming.has(policy)) return []
-          const matched = match?.(principal) ?? ALWAYS
-          if (matched === 'no' && !everything) return []
-          const exemption = exempt?.(principal) ?? 'no'
-          const nameless = policy.kind.namesUsers && principal.name === undefined
-          const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
-          const matchedIn = typeof matched === 'object' ? matched.periods : ALL_TIME
-          const exemptions = exemptionsBy(protection, exemption)
-          const exemptIn = exemptions.length === 0 ? NO_TIME : union(exemptions.flatMap(({ periods }) => periods))
-          const applicability: Applicability = {
-            policy,
-            principal,
-            matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
-            lacksTags,
-            matchedIn,
-            exemptIn,
-            exemptions,
-            isTimed: matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
-            judge: judgeOf(principal),
-            takeNote,
-            nearMiss: nearMissOf?.(principal),
-          }
-          return [applicability]
-        },
-      )
+      return here.flatMap(({ policy, match, exempt, lacksTags, judgeOf, takeNote }): readonly Applicability[] => {
+        if (maySkip(policy) && !naming.has(policy)) return []
+        const matched = match?.(principal) ?? ALWAYS
+        if (matched === 'no' && !everything) return []
+        const exemption = exempt?.(principal) ?? 'no'
+        const nameless = policy.kind.namesUsers && principal.name === undefined
+        const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
+        const matchedIn = typeof matched === 'object' ? matched.periods : ALL_TIME
+        const exemptions = exemptionsBy(protection, exemption)
+        const exemptIn = exemptions.length === 0 ? NO_TIME : union(exemptions.flatMap(({ periods }) => periods))
+        const applicability: Applicability = {
+          policy,
+          principal,
+          matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
+          lacksTags,
+          matchedIn,
+          exemptIn,
+          exemptions,
+          isTimed: matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
+          judge: judgeOf(principal),
+          takeNote,
+        }
+        return [applicability]
+      })
     }
   }
 
@@ -141,6 +137,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
   return {
     policies,
     protectedUsers,
+    nearMisses: createNearMisses(policies, protectedUsers),
     applicabilities(location) {
       const { region, endpointId, name, tags } = location
       const key = JSON.stringify([region, endpointId])

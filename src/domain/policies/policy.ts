@@ -112,11 +112,6 @@ export interface PolicyKind<Rule = unknown> {
   readonly bind: (written: never, shared: Shared) => Rule
   /** Whether the rule itself names users. A connection without a principal then gets the verdict `unknown`. */
   readonly namesUsers: boolean
-  /**
-   * For kinds that name users: an entry that matches only a part of a name, such as `alice` of `CORP\\alice`. It may be
-   * a mistake.
-   */
-  readonly nearMiss?: (rule: Rule) => (principal: Principal) => string | undefined
   /** For kinds on counters: the note to keep of a connection, from the note before and a fresh snapshot. */
   readonly note?: (rule: Rule) => TakeNote
   /** For kinds on the whole snapshot: which of the counted connections are surplus, and when each became surplus. */

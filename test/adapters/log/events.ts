@@ -83,7 +83,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   'near-miss': {
     event: 'near-miss',
     endpoint: ENDPOINT,
-    nearMiss: { connection: alice, policy: daily, entry: 'CORP\\alice' },
+    nearMiss: { policy: daily, list: 'match', entry: 'CORP\\alice', users: 3, example: alice },
   },
   decided: {
     event: 'decided',

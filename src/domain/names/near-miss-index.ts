@@ -1,0 +1,100 @@
+import { lookOf } from './look.ts'
+import { createTypingErrorIndex } from './typing-error.ts'
+import {
+  type BareField,
+  createUserList,
+  namesComparedWith,
+  type Principal,
+  type UserEntry,
+  type UserList,
+} from './user-list.ts'
+
+/** A list of users, with what its owner knows of it. */
+export interface OwnedList<Owner> {
+  readonly owner: Owner
+  readonly entries: readonly UserEntry[]
+  readonly bare: BareField
+}
+
+/** An entry of a list that resembles the name of a principal. */
+interface Resembling<Owner> {
+  readonly owner: Owner
+  /** As the operator wrote it. */
+  readonly entry: string
+}
+
+/**
+ * The largest number of names that are searched for typing errors. Each name needs about half a kilobyte for this, and the
+ * longest file of users would need more than 100 MB.
+ */
+const MOST_SEARCHED = 50_000
+
+/** The characters between the parts of a name: `CORP\\alice`, `alice@corp.example`. */
+const SEPARATORS = /[\\@/]/
+
+const partsOf = (name: string): readonly string[] =>
+  SEPARATORS.test(name) ? name.split(SEPARATORS).filter(Boolean) : []
+
+const add = <Key>(map: Map<Key, number[]>, key: Key, value: number) => {
+  if (map.get(key)?.push(value) === undefined) map.set(key, [value])
+}
+
+/**
+ * Finds the entries of lists that miss a principal by little: they look like its name, are a part of it or have it as a
+ * part, or are one typing error away. Only entries without wildcards are compared. A list that matches the principal has
+ * no such entry.
+ */
+export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>>) => {
+  const holders = new Map<string, Array<{ readonly list: OwnedList<Owner>; readonly entry: UserEntry }>>()
+  for (const list of lists) {
+    for (const entry of list.entries) {
+      const { text, exact } = entry.pattern
+      if (exact && holders.get(text)?.push({ list, entry }) === undefined) holders.set(text, [{ list, entry }])
+    }
+  }
+  const texts = [...holders.keys()]
+  const looks = new Map<string, number[]>()
+  const looksOfParts = new Map<string, number[]>()
+  texts.forEach((text, index) => {
+    const look = lookOf(text)
+    add(looks, look, index)
+    for (const part of partsOf(look)) add(looksOfParts, part, index)
+  })
+  const typingErrors = createTypingErrorIndex(texts.length > MOST_SEARCHED ? [] : texts)
+
+  /** The positions of the texts that resemble a name, the most similar ones first. */
+  const resembling = function* (name: string): Iterable<number> {
+    const look = lookOf(name)
+    yield* looks.get(look) ?? []
+    for (const part of partsOf(look)) yield* looks.get(part) ?? []
+    yield* looksOfParts.get(look) ?? []
+    yield* typingErrors.find(name)
+  }
+
+  const userLists = new Map<OwnedList<Owner>, UserList>()
+  const matches = (list: OwnedList<Owner>, principal: Principal): boolean => {
+    const userList = userLists.get(list) ?? createUserList(list.entries, list.bare)
+    userLists.set(list, userList)
+    return userList.find(principal).length > 0
+  }
+
+  return {
+    /** At most one entry of each list. */
+    find(principal: Principal): ReadonlyArray<Resembling<Owner>> {
+      const found = new Map<OwnedList<Owner>, UserEntry>()
+      if (texts.length === 0) return []
+      for (const name of new Set([principal.username, principal.commonName])) {
+        if (name === undefined) continue
+        for (const index of resembling(name)) {
+          for (const { list, entry } of holders.get(texts[index] ?? '') ?? []) {
+            if (!found.has(list) && namesComparedWith(entry, principal, list.bare).includes(name))
+              found.set(list, entry)
+          }
+        }
+      }
+      return [...found].flatMap(([list, { pattern }]) =>
+        matches(list, principal) ? [] : [{ owner: list.owner, entry: pattern.source }],
+      )
+    },
+  }
+}

@@ -1,0 +1,176 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { fold } from '../../src/domain/names/fold.ts'
+import { differsByTypingError } from '../../src/domain/names/typing-error.ts'
+import { createNearMisses, nearMissesByEntry } from '../../src/domain/policies/near-misses.ts'
+import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
+import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { connection, entry, judged, PLACE, policy } from './build.ts'
+
+const ban = (...users: string[]) => policy('banned-users', { users })
+const aged = (different: Partial<Policy>) => policy('max-session-age', { maxAge: '8h' }, different)
+const select = (different: Partial<Selector>): Selector => ({
+  users: undefined,
+  endpoints: undefined,
+  regions: undefined,
+  ...different,
+})
+
+const user = (username: string, commonName?: string) => connection({ username, commonName })
+
+/** The entries that a connection resembles, with their lists. */
+const found = (policies: readonly Policy[], who = user('alice'), protect: readonly string[] = []) =>
+  createNearMisses(
+    policies,
+    protect.map((source) => entry(source)),
+  )(PLACE)(who).map((nearMiss) => `${nearMiss.list} ${nearMiss.entry}`)
+
+/** What a ban of `written` does with a user who signs in as `name`. */
+const effectOf = (written: string, name: string): 'hit' | 'hint' | 'neither' => {
+  const banned = ban(written)
+  if (judged(banned, user(name)).word === 'violated') return 'hit'
+  return found([banned], user(name)).length > 0 ? 'hint' : 'neither'
+}
+
+describe('the spellings of a name', () => {
+  it.each([
+    ['MALLORY', 'hit'],
+    ['mallory ', 'hit'],
+    ['\u00a0mallory\u3000', 'hit'],
+    ['mal\u200blory', 'hit'],
+    ['mal\u00adlory\u2060', 'hit'],
+    ['\u202emallory', 'hit'],
+    ['ｍａｌｌｏｒｙ', 'hit'],
+    ['𝓂allory', 'hit'],
+    ['màllory', 'hint'],
+    ['ma\u0300llory', 'hint'],
+    ['mаllory', 'hint'],
+    ['МАLLОRУ', 'hint'],
+    ['maIlory', 'hint'],
+    ['ma11ory', 'hint'],
+    ['mall0ry', 'hint'],
+    ['CORP\\mallory', 'hint'],
+    ['mаllory@corp.example', 'hint'],
+    ['malory', 'hint'],
+    ['mallroy', 'hint'],
+    ['mal lory', 'hint'],
+    ['mallory2', 'neither'],
+    ['marlow', 'neither'],
+  ] as const)('%j is to a ban of mallory: %s', (name, effect) => {
+    expect(effectOf('mallory', name)).toBe(effect)
+  })
+
+  it.each([
+    ['straße', 'STRASSE', 'hit'],
+    ['οδυσσεύς', 'ΟΔΥΣΣΕΎΣ', 'hit'],
+    ['oﬃce', 'office', 'hit'],
+    ['\u212bngström', 'ångström', 'hit'],
+    ['admin', 'admın', 'hint'],
+    ['mallory@corp.example', 'mallory', 'hint'],
+    ['CORP\\mallory', 'mallory', 'hint'],
+    ['mallory@corp.example', 'malory@corp.example', 'hint'],
+    ['mallory@corp.example', 'mallory@corp.exmaple', 'hint'],
+    ['mary.jane', 'mary_jane', 'hint'],
+    ['ext-01', 'ext-02', 'neither'],
+    ['ext-1', 'ext-11', 'neither'],
+    ['j.smith@corp.example', 'k.smith@corp.example', 'neither'],
+    ['anna@corp.example', 'hanna@corp.example', 'neither'],
+    ['laptop-a', 'laptop-b', 'neither'],
+    ['mallory@corp.example', 'mallory@vendor.example', 'neither'],
+    ['*@corp.exmaple', 'mallory@corp.example', 'neither'],
+  ] as const)('%j is to %j: %s', (written, name, effect) => {
+    expect(effectOf(written, name)).toBe(effect)
+  })
+})
+
+describe('a near miss', () => {
+  it('is found in each list of users, once for a list', () => {
+    const everywhere = aged({
+      match: select({ users: [entry('CORP\\alice'), entry('alic\u0435')] }),
+      exempt: select({ users: [entry('alice@corp.example')] }),
+    })
+    expect(found([everywhere])).toEqual(['match alic\u0435'])
+    expect(found([{ ...everywhere, match: undefined }])).toEqual(['exempt alice@corp.example'])
+    expect(found([ban('CORP\\alice', 'alice@corp.example')])).toEqual(['users CORP\\alice'])
+    expect(found([], user('alice'), ['ALICE@corp.example'])).toEqual(['protect ALICE@corp.example'])
+  })
+
+  it('is none where another entry of the list matches, or where the connection is exempt', () => {
+    expect(found([ban('CORP\\alice', 'ali*')])).toEqual([])
+    expect(found([{ ...ban('CORP\\alice'), exempt: select({ users: [entry('alice')] }) }])).toEqual([])
+    expect(found([ban('CORP\\alice')], user('alice'), ['alice'])).toEqual([])
+  })
+
+  it('is none where the policy does not apply', () => {
+    const elsewhere = select({ regions: [entry('us-east-1')] })
+    expect(found([{ ...ban('CORP\\alice'), match: elsewhere }])).toEqual([])
+    expect(found([{ ...ban('CORP\\alice'), match: select({ users: [entry('bob')] }) }])).toEqual([])
+    expect(found([aged({ match: { ...elsewhere, users: [entry('CORP\\alice')] } })])).toEqual([])
+    expect(found([aged({ exempt: { ...elsewhere, users: [entry('CORP\\alice')] } })])).toEqual([])
+  })
+
+  it('compares an entry with the names that it is compared with otherwise', () => {
+    const borrowed = user('mallory', 'CORP\\alice')
+    expect(found([ban('alice')], borrowed)).toEqual(['users alice'])
+    expect(found([ban('user:alice')], borrowed)).toEqual([])
+    expect(found([ban('cn:alice')], borrowed)).toEqual(['users cn:alice'])
+    expect(found([aged({ exempt: select({ users: [entry('alice')] }) })], borrowed)).toEqual([])
+  })
+
+  it('is one for an entry, with the number of users, however many it resembles', () => {
+    const nearMissesOf = createPolicySet([ban('corp.example')], []).nearMisses(PLACE)
+    const names = ['alice', 'bob', 'carol'].map((name) => `${name}@corp.example`)
+    const rows = [...names, 'ALICE@corp.example ', 'dave'].map((name) => user(name))
+    expect(nearMissesByEntry(rows.flatMap(nearMissesOf))).toMatchObject([
+      { entry: 'corp.example', list: 'users', users: 3, example: { username: 'alice@corp.example' } },
+    ])
+  })
+})
+
+/** Every name that one typing error makes of a name. */
+const typedWrongly = (name: string, alphabet: readonly string[]): ReadonlySet<string> => {
+  const wrong = new Set<string>()
+  for (let at = 0; at <= name.length; at++) {
+    const [before, here, next, after] = [name.slice(0, at), name[at], name[at + 1], name.slice(at + 1)]
+    for (const letter of alphabet) {
+      wrong.add(before + letter + name.slice(at))
+      if (here !== undefined) wrong.add(before + letter + after)
+    }
+    if (here !== undefined) wrong.add(before + after)
+    if (here !== undefined && next !== undefined) wrong.add(before + next + here + name.slice(at + 2))
+  }
+  wrong.delete(name)
+  return wrong
+}
+
+describe('a typing error', () => {
+  const alphabet = ['a', 'b', 'c']
+  const word = fc.array(fc.constantFrom(...alphabet), { minLength: 5, maxLength: 8 }).map((letters) => letters.join(''))
+
+  it('is found between two words exactly where one error makes the one of the other', () => {
+    let errors = 0
+    fc.assert(
+      fc.property(word, word, fc.nat(), (one, any, at) => {
+        const wrong = typedWrongly(one, alphabet)
+        const near = [...wrong].filter(({ length }) => length >= 5)[at % wrong.size]
+        for (const other of near === undefined ? [any] : [any, near]) {
+          expect(differsByTypingError(one, other)).toBe(wrong.has(other))
+          expect(differsByTypingError(other, one)).toBe(wrong.has(other))
+          const isHint = found([ban(one)], user(other)).length > 0
+          expect(isHint).toBe(wrong.has(other))
+          if (isHint) errors++
+        }
+      }),
+      { numRuns: 500 },
+    )
+    expect(errors).toBeGreaterThan(200)
+  })
+
+  it('changes no digit', () => {
+    fc.assert(
+      fc.property(word, fc.nat(999), fc.nat(999), (name, one, other) => {
+        expect(differsByTypingError(fold(`${name}${one}`), fold(`${name}${other}`))).toBe(false)
+      }),
+    )
+  })
+})
