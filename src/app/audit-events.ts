@@ -4,6 +4,7 @@ import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { partsOf } from './policy-set-text.ts'
+import { namesInParts } from './users-file-changes.ts'
 
 /** How many records wait for a disk that is full: those of a day on a large endpoint. The oldest are dropped first. */
 const KEPT_RECORDS = 50_000
@@ -75,7 +76,6 @@ export const createAuditEvents = (options: {
     const hash = policySetHash()
     if (textsUnderWay.has(hash) || audit.hasPolicySet(hash)) return
     textsUnderWay.add(hash)
-    // One write for each part: what is written at once must be small, see `GROUP_BYTES` of the trail.
     const writes = partsOf(policySetText()).map((part) =>
       audit.write([{ time, event: 'policy-set', ...part, policySetHash: hash }]),
     )
@@ -106,7 +106,8 @@ export const createAuditEvents = (options: {
       const [first] = records
       if (first === undefined) return
       if (waiting.length > 0) return wait(records)
-      void write(records)
+      // One write for each: what is written at once must be small, see `GROUP_BYTES` of the trail.
+      for (const record of records) void write([record])
       void writeText(first.time)
     }) satisfies Emit,
 
@@ -143,6 +144,10 @@ const recordsOf = (event: CurfewEvent, policySetHash: string): readonly AuditRec
           policySetHash: event.policySetHash,
         },
       ]
+    case 'users-file-changed': {
+      const { at: time, file } = event
+      return namesInParts(event).map((names) => ({ time, event: 'list-changed', file, ...names, policySetHash }))
+    }
     case 'stopped':
       return [{ time: event.at, event: 'stop', policySetHash }]
     case 'violation':

@@ -10,6 +10,7 @@ export const AUDIT_EVENTS = [
   'stop',
   'reload',
   'policy-set',
+  'list-changed',
   'would-end',
   'held',
   'released',
@@ -55,6 +56,13 @@ export type OutcomeRecord = AboutViolation<'outcome' | 'gave-up'> & {
   readonly outcome: 'accepted' | Outcome | VpnErrorCode
 }
 
+/** The names that came and went with an edit of a file of users. A long list of them is in several records. */
+export type ListChangedRecord = AnyRecord<'list-changed'> & {
+  readonly file: string
+  readonly added: readonly string[]
+  readonly removed: readonly string[]
+}
+
 /** A part of the policy set whose hash is in its `policySetHash`. */
 export type PolicySetRecord = AnyRecord<'policy-set'> & PolicySetPart
 
@@ -63,6 +71,7 @@ export type AuditRecord =
   | AboutPolicies<'start' | 'reload'>
   | AnyRecord<'stop'>
   | PolicySetRecord
+  | ListChangedRecord
   | AboutViolation<'would-end'>
   | (AnyRecord<'held'> & OnEndpoint & Pick<Violation, 'policy' | 'because'>)
   | (AnyRecord<'released'> & OnEndpoint & Pick<Violation, 'policy'>)

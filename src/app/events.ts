@@ -48,13 +48,14 @@ export type CurfewEvent =
   | { readonly event: 'reload-refused'; readonly problems: readonly string[] }
   /** A refused configuration says `mode: audit`. Only this part of it is in force from now on. */
   | ({ readonly event: 'mode-obeyed' } & InForce)
-  /** How many entries of a `usersFile` a reload added and removed. */
+  /** The entries of a `usersFile` that a reload added and removed, and how many it has now. */
   | {
       readonly event: 'users-file-changed'
       readonly file: string
       readonly entries: number
-      readonly added: number
-      readonly removed: number
+      readonly added: readonly string[]
+      readonly removed: readonly string[]
+      readonly at: Instant
     }
   | { readonly event: 'endpoints-changed'; readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] }
   /** Several entries of `watch` reach one endpoint. It is watched once. */

@@ -191,7 +191,8 @@ export const composeDaemon = async (options: {
             `the change of "${key}" takes effect when the daemon is next started`,
           )
       }
-      for (const change of usersFileChanges(before.usersFiles, next.usersFiles)) service.emit(change)
+      for (const change of usersFileChanges(before.usersFiles, next.usersFiles, service.clock.now()))
+        service.emit(change)
       // A file on a disk that does not answer must not delay the next reload.
       void exposure.check(next)
       return sources

@@ -1,4 +1,4 @@
-import { appendFile, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { workspace } from './curfew.ts'
@@ -42,6 +42,13 @@ describe('a reload of a file of banned users', () => {
     expect(await daemon.running.untilLogged('users-file-changed')).toMatchObject({ entries: 2, added: 2, removed: 1 })
     await daemon.untilEnded('alice')
     expect(terminateCalls(daemon.office)).toHaveLength(1)
+    const trail = await readFile(daemon.path('data/audit.jsonl'), 'utf8')
+    const [record] = trail.split('\n').filter((line) => line.includes('"event":"list-changed"'))
+    expect(JSON.parse(record ?? '')).toMatchObject({
+      file: 'banned.txt',
+      added: ['alice', 'trudy'],
+      removed: ['mallory'],
+    })
   })
 
   it('reads a file with which an editor replaced the old one', async () => {

@@ -46,7 +46,8 @@ export const createEventLog =
         break
       }
       case 'users-file-changed': {
-        const { file, entries, added, removed } = emitted
+        const { file, entries } = emitted
+        const [added, removed] = [emitted.added.length, emitted.removed.length]
         log.info(
           { event, file, entries, added, removed },
           `the users file ${file} has changed: ${added} entries added, ${removed} removed`,
