@@ -1,4 +1,5 @@
 import type { Violation } from '../domain/judge/violation.ts'
+import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
@@ -153,6 +154,11 @@ const recordsOf = (event: CurfewEvent, policySetHash: string): readonly AuditRec
     case 'violation':
       if (event.mode === 'enforce') return []
       return [{ ...about(event.endpoint, event.at, event.violation), event: 'would-end' }]
+    case 'warned': {
+      const { endpoint, at, violation, target, endsAt } = event
+      const lead = formatDuration(event.leadMs)
+      return [{ ...about(endpoint, at, violation), event: 'warned', target, lead, endsAt }]
+    }
     case 'held': {
       const { endpoint, at, policy, endsNow, endsLater, active } = event
       const because = `would end ${endsNow} of ${active} connections now, and ${endsLater} more within 24h`

@@ -11,6 +11,7 @@ export const AUDIT_EVENTS = [
   'reload',
   'policy-set',
   'list-changed',
+  'warned',
   'would-end',
   'held',
   'released',
@@ -66,12 +67,22 @@ export type ListChangedRecord = AnyRecord<'list-changed'> & {
 /** A part of the policy set whose hash is in its `policySetHash`. */
 export type PolicySetRecord = AnyRecord<'policy-set'> & PolicySetPart
 
+/** A warning that a receiver of notifications has accepted. */
+export type WarnedRecord = AboutViolation<'warned'> & {
+  /** The name of the receiver. */
+  readonly target: string
+  /** The entry of `warn` in the policy. */
+  readonly lead: string
+  readonly endsAt: Instant
+}
+
 /** One line of the audit trail, without its place in the chain. Undefined values are left out of the line. */
 export type AuditRecord =
   | AboutPolicies<'start' | 'reload'>
   | AnyRecord<'stop'>
   | PolicySetRecord
   | ListChangedRecord
+  | WarnedRecord
   | AboutViolation<'would-end'>
   | (AnyRecord<'held'> & OnEndpoint & Pick<Violation, 'policy' | 'because'>)
   | (AnyRecord<'released'> & OnEndpoint & Pick<Violation, 'policy'>)

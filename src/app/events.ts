@@ -125,6 +125,14 @@ export type CurfewEvent =
       readonly leadMs: number
       readonly endsAt: Instant
     } & OnEndpoint)
+  /** A receiver of notifications has accepted a warning that names the principal. `target`: the receiver's name. */
+  | ({
+      readonly event: 'warned'
+      readonly violation: Violation
+      readonly leadMs: number
+      readonly endsAt: Instant
+      readonly target: string
+    } & OnEndpoint)
   /** The guard holds a policy on the endpoint from now on. */
   | ({ readonly event: 'held' } & Hold & OnEndpoint)
   /** The guard no longer holds the policy. `since`: when the hold began. */

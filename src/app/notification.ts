@@ -5,6 +5,8 @@ import { type Instant, toIso } from '../domain/time/instant.ts'
 import type { CurfewEvent, Endpoint } from './events.ts'
 import { releaseOf } from './release.ts'
 
+export type Warning = Extract<CurfewEvent, { event: 'warning' }>
+
 /** A notification. Its size is bounded, because thousands of them may wait to be sent. */
 export interface Notification {
   readonly event: NotificationEvent
@@ -17,6 +19,8 @@ export interface Notification {
   readonly connections: number
   /** The principals of these connections, at most ten. */
   readonly names: readonly string[]
+  /** The warning that it is; undefined for any other notification. */
+  readonly warning?: Warning
   /** Its facts, under the keys of the audit trail. Missing facts are undefined. */
   readonly data: Readonly<Record<string, unknown>>
 }
@@ -29,7 +33,10 @@ export const notificationOf = (event: CurfewEvent, now: Instant): Notification |
   switch (event.event) {
     case 'warning': {
       const { leadMs, endsAt, ...rest } = event
-      return aboutOne('warning', rest, { lead: formatDuration(leadMs), endsAt: iso(endsAt) })
+      return {
+        ...aboutOne('warning', rest, { lead: formatDuration(leadMs), endsAt: iso(endsAt) }),
+        warning: event,
+      }
     }
     case 'termination': {
       const { outcome, attempts, callId, selector, requestId } = event

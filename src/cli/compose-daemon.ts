@@ -92,7 +92,13 @@ export const composeDaemon = async (options: {
   })
   options.output.on('dropped', metrics.observeDroppedLine)
   const createListeners = (clock: typeof hostClock) => {
-    const notifier = composeNotifier({ ...notify, clock, log, count: metrics.observeNotification })
+    const notifier = composeNotifier({
+      ...notify,
+      clock,
+      log,
+      count: metrics.observeNotification,
+      emit: (event) => service.emit(event),
+    })
     const closeAtStop: Emit = ({ event }) => {
       // Waiting notifications get two seconds, in parallel with the calls in flight. They must not delay the stop
       // further.

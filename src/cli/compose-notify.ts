@@ -58,9 +58,10 @@ export const composeNotifier = (options: {
   readonly targets: readonly Target[]
   readonly clock: Clock
   readonly log: Logger
+  readonly emit: Emit
   readonly count: (target: string, outcome: 'delivered' | 'retried' | 'lost', count: number) => void
 }) => {
-  const { clock, count } = options
+  const { clock, count, emit } = options
   const log = createDeliveryLog(options.log, clock)
   const open = () =>
     createNotifier({
@@ -70,6 +71,7 @@ export const composeNotifier = (options: {
         count(target, report.outcome, report.count)
         log.tell(target, report)
       },
+      warned: (target, warning) => emit({ ...warning, event: 'warned', target, at: clock.now() }),
     })
   // The last head is known when all other notifications have been sent.
   const [notifier, heads] = [open(), open()]

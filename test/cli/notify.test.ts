@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
-import { HOUR } from '../../src/domain/time/instant.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { certificate } from '../adapters/http/certificates.ts'
 import { type Received, type Reply, startReceiver } from '../adapters/notify/receiver.ts'
 import { type Running, workspace } from './curfew.ts'
@@ -120,6 +122,27 @@ describe('curfew run with notifications', () => {
     expect(receiver.received.length - slack.length).toBe(3)
     expect(slack.length).toBeGreaterThan(0)
     expect(slack[0]?.body).toContain('*terminated*: ')
+  })
+
+  it('records each warning that a receiver has accepted in the audit trail', async () => {
+    await using receiver = await startReceiver(() => 200)
+    await using office = await startOffice()
+    const connectionId = office.world.connect({ endpointId: OFFICE, username: 'alice', ageMs: 8 * HOUR - 10 * MINUTE })
+    await using here = await workspace({
+      'curfew.yaml': curfewYaml(`mode: enforce\nnotify:\n${WEBHOOK}`),
+      'policies.yaml': AGE_POLICY.replace('maxAge: 8h', 'maxAge: 8h, warn: [15m]'),
+      'secrets/webhook': `${KEY}\n`,
+    })
+    await using running = here.start(['run', '-c', 'curfew.yaml'], { ...office.env, HOOK: addressOf(receiver) })
+    const { target, username } = await running.untilLogged('warned')
+    expect({ target, username }).toEqual({ target: 'desk', username: 'alice' })
+    running.child.kill('SIGTERM')
+    expect(await running.exited).toBe(0)
+    const trail = (await readFile(join(here.folder, 'data', 'audit.jsonl'), 'utf8')).split('\n').slice(0, -1)
+    const records = trail.map((line) => JSON.parse(line) as { readonly event: string })
+    expect(records.filter(({ event }) => event === 'warned')).toMatchObject([
+      { endpointId: OFFICE, connectionId, username: 'alice', policy: 'daily', target: 'desk', lead: '15m' },
+    ])
   })
 
   it('sends the heads of the audit trail to a receiver that wants them, the last one after the last record', async () => {

@@ -1,6 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
-import type { AuditHead, AuditRecord, ListChangedRecord, OutcomeRecord, PolicySetRecord } from '../../app/audit.ts'
+import type {
+  AuditHead,
+  AuditRecord,
+  ListChangedRecord,
+  OutcomeRecord,
+  PolicySetRecord,
+  WarnedRecord,
+} from '../../app/audit.ts'
 import { printable } from '../../domain/printable.ts'
 import { type Instant, NEVER, toIso } from '../../domain/time/instant.ts'
 
@@ -13,15 +20,22 @@ export const LONGEST_LINE_BYTES = 1024 * 1024
 /** The SHA-256 of a line without its newline, in hex. */
 export const hashOf = (line: Uint8Array): string => hash('sha256', line)
 
+type WithoutEvent<Line> = Omit<Line, 'event'>
+
 /** Every field that some record has. The order of the keys is part of the format. */
-type Fields = Partial<Omit<OutcomeRecord, 'event'> & Omit<PolicySetRecord, 'event'> & Omit<ListChangedRecord, 'event'>>
+type Fields = Partial<
+  WithoutEvent<OutcomeRecord> &
+    WithoutEvent<WarnedRecord> &
+    WithoutEvent<ListChangedRecord> &
+    WithoutEvent<PolicySetRecord>
+>
 
 /** The line that follows `previous`, without its newline. Throws a RangeError if its time is not a valid instant. */
 export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer => {
   const { event: _event, ...rest } = record
   const fields: Fields = rest
   const { endpointId, account, region, connectionId, username, commonName, policy, alsoBy, reason, because } = fields
-  const { call, requestId, outcome, file, added, removed, part, parts, text, policySetHash } = fields
+  const { call, requestId, outcome, target, lead, file, added, removed, part, parts, text, policySetHash } = fields
   return Buffer.from(
     // Terminals show these lines, so control characters are escaped.
     printable(
@@ -44,6 +58,9 @@ export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer => {
         call: call && { id: call.id, selector: call.selector },
         requestId,
         outcome,
+        target,
+        lead,
+        endsAt: isoOrAbsent(fields.endsAt),
         file,
         added,
         removed,

@@ -206,6 +206,14 @@ export const createEventLog =
         )
         break
       }
+      case 'warned': {
+        const { endpoint, violation, leadMs, endsAt, target } = emitted
+        log.debug(
+          { event, ...on(endpoint), ...fieldsOf(violation), leadMs, endsAt: iso(endsAt), target },
+          `"${target}" has the warning of ${subjectOf(violation, endpoint)}`,
+        )
+        break
+      }
       case 'held': {
         const { endpoint, policy, endsNow, endsLater, active, examples, at } = emitted
         const release = releaseOf(policy)

@@ -1,5 +1,5 @@
 import type { Clock } from '../../app/clock.ts'
-import type { Notification } from '../../app/notification.ts'
+import type { Notification, Warning } from '../../app/notification.ts'
 import { within } from '../../app/within.ts'
 import { FAR_AHEAD, msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../domain/time/instant.ts'
@@ -33,8 +33,10 @@ export const createDelivery = (options: {
   readonly clock: Clock
   readonly random: () => number
   readonly report: (report: DeliveryReport) => void
+  /** Called for each warning that the receiver has accepted. */
+  readonly warned?: (warning: Warning) => void
 }) => {
-  const { outbox, send, clock, random, report } = options
+  const { outbox, send, clock, random, report, warned = () => {} } = options
   /** Aborted when `close` begins: no more pauses, and each request is sent at most once more. */
   const closing = new AbortController()
   /** Aborted when the time of `close` is up: the running request is given up. */
@@ -69,6 +71,7 @@ export const createDelivery = (options: {
       const [result, code] = [resultOf(answer), codeOf(answer)]
       if (result === 'delivered') {
         report({ outcome: 'delivered', count: parcel.count, failures })
+        parcel.warnings.forEach(warned)
         failures = 0
         return
       }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../app/clock.ts'
 import type { Emit } from '../../app/events.ts'
-import { notificationOf } from '../../app/notification.ts'
+import { notificationOf, type Warning } from '../../app/notification.ts'
 import type { NotificationEvent } from '../../config/configuration.ts'
 import { createDelivery, type Delivery, type DeliveryReport } from './delivery.ts'
 import { createPost } from './post.ts'
@@ -24,8 +24,9 @@ export const createNotifier = (options: {
   readonly clock: Clock
   readonly random: () => number
   readonly report: (target: string, report: DeliveryReport) => void
+  readonly warned?: (target: string, warning: Warning) => void
 }) => {
-  const { clock, random, report } = options
+  const { clock, random, report, warned = () => {} } = options
   /** Keyed by all fields of the target: a target that a reload does not change keeps its outbox. */
   let deliveries = new Map<string, { readonly target: Target; readonly delivery: Delivery }>()
   const closing = new Set<Promise<void>>()
@@ -39,6 +40,7 @@ export const createNotifier = (options: {
       clock,
       random,
       report: (one) => report(name, one),
+      warned: (warning) => warned(name, warning),
     })
     return { ...delivery, close: () => delivery.close().finally(post.close) }
   }

@@ -1,4 +1,4 @@
-import type { Notification } from '../../app/notification.ts'
+import type { Notification, Warning } from '../../app/notification.ts'
 import type { Elapsed } from '../../domain/time/elapsed.ts'
 import type { Instant } from '../../domain/time/instant.ts'
 
@@ -9,12 +9,16 @@ export const LONGEST_OUTBOX = 1000
 export interface Parcel {
   /** How many notifications it contains. */
   readonly count: number
+  /** The warnings in it that name their principals. */
+  readonly warnings: readonly Warning[]
   /** When the first of its notifications was added. */
   readonly addedAt: Elapsed
   readonly body: string
   /** The headers of a request that is sent at `now`. */
   headers(now: Instant): Readonly<Record<string, string>>
 }
+
+export const warningsOf = ({ warning }: Notification): readonly Warning[] => (warning === undefined ? [] : [warning])
 
 /** The notifications that wait for one receiver, in order and bounded. */
 export interface Outbox {

@@ -1,4 +1,4 @@
-import type { Notification } from '../../app/notification.ts'
+import type { Notification, Warning } from '../../app/notification.ts'
 import type { NotificationEvent } from '../../config/configuration.ts'
 
 /** The content of one message: all notifications of one event, policy and endpoint since the previous message. */
@@ -9,6 +9,8 @@ export interface Gathered {
   readonly connections: number
   /** The principals of the first ten connections. */
   readonly names: readonly string[]
+  /** The warnings of these connections. */
+  readonly warnings: readonly Warning[]
 }
 
 /** In characters. Slack truncates a message at 40,000 characters, and the problem of a file can be long. */

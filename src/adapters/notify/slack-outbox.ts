@@ -1,7 +1,7 @@
 import { MOST_NAMES, type Notification } from '../../app/notification.ts'
 import { type Elapsed, LONG_AGO, msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
-import { LONGEST_OUTBOX, type Outbox } from './outbox.ts'
+import { LONGEST_OUTBOX, type Outbox, warningsOf } from './outbox.ts'
 import { type Gathered, slackText } from './slack-message.ts'
 
 /** The shortest time between two messages of the same event, policy and endpoint. The first is sent at once. */
@@ -36,6 +36,7 @@ export const createSlackOutbox = (): Outbox => {
         sentAt.set(key, now)
         return {
           count: group.count,
+          warnings: group.warnings,
           addedAt: group.firstAt,
           body: JSON.stringify({ text: slackText(group) }),
           headers: () => ({ 'content-type': 'application/json; charset=utf-8' }),
@@ -59,12 +60,14 @@ const keyOf = ({ event, policy, endpoint }: Notification) =>
 
 const merge = (group: Group | undefined, notification: Notification, now: Elapsed): Group => {
   const { connections, names } = notification
-  if (group === undefined) return { latest: notification, firstAt: now, count: 1, connections, names }
+  const warnings = warningsOf(notification)
+  if (group === undefined) return { latest: notification, firstAt: now, count: 1, connections, names, warnings }
   return {
     latest: notification,
     firstAt: group.firstAt,
     count: group.count + 1,
     connections: group.connections + connections,
     names: [...group.names, ...names].slice(0, MOST_NAMES),
+    warnings: [...group.warnings, ...warnings].slice(0, MOST_NAMES),
   }
 }

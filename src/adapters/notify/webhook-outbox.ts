@@ -1,7 +1,7 @@
 import type { Notification } from '../../app/notification.ts'
 import type { Elapsed } from '../../domain/time/elapsed.ts'
 import { cloudEventOf } from './cloud-event.ts'
-import { LONGEST_OUTBOX, type Outbox } from './outbox.ts'
+import { LONGEST_OUTBOX, type Outbox, warningsOf } from './outbox.ts'
 import { signatureHeaders } from './signature.ts'
 
 /** One CloudEvent for each request, in the order of the events; signed if there is a key. */
@@ -23,6 +23,7 @@ export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string
       const body = JSON.stringify(cloudEventOf(notification, id))
       return {
         count: 1,
+        warnings: warningsOf(notification),
         addedAt,
         body,
         headers: (now) => ({

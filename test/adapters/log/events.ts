@@ -44,6 +44,14 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     at: NOON,
   },
   'audit-head': { event: 'audit-head', occasion: 'hour', seq: 195, hash: 'd91ec9', at: NOON },
+  warned: {
+    event: 'warned',
+    ...on,
+    violation: VIOLATION,
+    leadMs: 900_000,
+    endsAt: NOON,
+    target: 'security-desk',
+  },
   'endpoints-changed': { event: 'endpoints-changed', endpoints: [ENDPOINT], gone: [] },
   'endpoint-overlap': {
     event: 'endpoint-overlap',

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest'
 import type { DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
 import { createDeliveryLog } from '../../../src/adapters/notify/delivery-log.ts'
 import { createNotifier, type Target } from '../../../src/adapters/notify/notifier.ts'
+import type { CurfewEvent } from '../../../src/app/events.ts'
 import { NOTIFICATION_EVENTS } from '../../../src/config/configuration.ts'
 import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { createManualClock, settled } from '../../app/manual-clock.ts'
-import { NOTIFIED } from '../../app/notified-events.ts'
+import { NOTIFIED, violation } from '../../app/notified-events.ts'
 import { NOON } from '../../domain/build.ts'
 import { createReports } from './deliveries.ts'
 import { startReceiver } from './receiver.ts'
@@ -23,10 +24,17 @@ const target = (address: string, overrides: Partial<Target> = {}): Target => ({
 const startNotifier = () => {
   const clock = createManualClock(NOON)
   const { reports, report, until } = createReports<DeliveryReport & { readonly target: string }>()
-  const notifier = createNotifier({ clock, random: () => 1, report: (name, one) => report({ ...one, target: name }) })
+  const warned: string[] = []
+  const notifier = createNotifier({
+    clock,
+    random: () => 1,
+    report: (name, one) => report({ ...one, target: name }),
+    warned: (name, { violation: { username } }) => warned.push(`${name} ${username}`),
+  })
   return {
     ...notifier,
     clock,
+    warned,
     reports,
     until,
     async [Symbol.asyncDispose]() {
@@ -40,6 +48,45 @@ const startNotifier = () => {
 
 const typesOf = (received: readonly { readonly body: string }[]) =>
   received.map(({ body }) => (JSON.parse(body) as { type: string }).type)
+
+/** A warning of this user. */
+const warningOf = (username: string): CurfewEvent =>
+  ({ ...NOTIFIED.warning, violation: violation({ username }) }) as CurfewEvent
+
+describe('a principal is warned', () => {
+  it('once a receiver has accepted the warning, and not while it refuses', async () => {
+    let status = 500
+    await using desk = await startReceiver(() => status)
+    await using notifier = startNotifier()
+    notifier.take([target(desk.url)])
+    notifier.observe(warningOf('alice'))
+    notifier.observe(NOTIFIED.terminated)
+    await notifier.until(1)
+    expect(notifier.warned).toEqual([])
+    status = 200
+    await settled()
+    await notifier.clock.advance(SECOND)
+    await notifier.until(3)
+    expect(notifier.warned).toEqual(['desk alice'])
+  })
+
+  it('by Slack only if the message shows the name', async () => {
+    await using slack = await startReceiver(() => 200)
+    await using notifier = startNotifier()
+    notifier.take([target(slack.url, { name: 'slack', receiver: 'slack' })])
+    notifier.observe(warningOf('first'))
+    await notifier.until(1)
+    const people = Array.from({ length: 12 }, (_, index) => `person-${index}`)
+    for (const username of people) notifier.observe(warningOf(username))
+    await settled()
+    await notifier.clock.advance(MINUTE)
+    await notifier.until(2)
+    const [, message = { body: '' }] = slack.received
+    const shown = people.filter((username) => message.body.includes(`\`${username}\``))
+    expect(shown).toHaveLength(10)
+    expect(notifier.warned).toEqual(['first', ...shown].map((username) => `slack ${username}`))
+  })
+})
 
 describe('the targets', () => {
   it('get the events of their list, each through its own outbox', async () => {
