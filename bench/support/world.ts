@@ -49,6 +49,9 @@ const policy = (name: string, kindName: string, keys: Record<string, unknown>, u
     hash: '',
     cooldownMs: 0,
     cooldownByCommonName: false,
+    from: undefined,
+    until: undefined,
+    timeZone: undefined,
   }
 }
 

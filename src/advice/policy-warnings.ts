@@ -33,11 +33,14 @@ export const policyWarnings = ({ policies, protect, places, now }: Reviewed): re
     places,
   }
 
-  const inert = new Map(policies.map((policy) => [policy, inertness(policy, surroundings)]))
-  const shadows = shadowsAmong(policies.filter((policy) => inert.get(policy) === undefined))
+  const current = policies.filter((policy) => overWarning(policy, now) === undefined)
+  const inert = new Map(current.map((policy) => [policy, inertness(policy, surroundings)]))
+  const shadows = shadowsAmong(current.filter((policy) => inert.get(policy) === undefined))
   const shadowOf = new Map(shadows.map(({ policy, by }) => [policy, by]))
 
   const ofPolicy = (policy: Policy): readonly Warning[] => {
+    const over = overWarning(policy, now)
+    if (over !== undefined) return [over]
     const inertWarning = inert.get(policy)
     const by = shadowOf.get(policy)
     return [
@@ -45,7 +48,7 @@ export const policyWarnings = ({ policies, protect, places, now }: Reviewed): re
       ...(by === undefined ? [] : [shadowWarning(by)]),
       ...expired(policy.match, 'match', now),
       ...expired(policy.exempt, 'exempt', now),
-      ...(policy.kind.hours === undefined ? [] : windowWarnings(policy.kind.hours(policy.rule), now)),
+      ...hoursWarnings(policy, now),
       ...(policy.kind.warnings?.(policy.rule, { now }) ?? []),
     ]
   }
@@ -63,6 +66,14 @@ const ALL_PROTECTED: Warning = {
   path: ['protect', 'users'],
   message: 'this protects every user, so no policy can ever act: name only users whose connections must never end',
 }
+
+const overWarning = ({ until = NEVER }: Policy, now: Instant): Warning | undefined =>
+  until <= now
+    ? { path: ['until'], message: `this policy has been over since ${toText(until)}: remove it, or extend it` }
+    : undefined
+
+const hoursWarnings = ({ kind, rule, from = -NEVER, until = NEVER }: Policy, now: Instant): readonly Warning[] =>
+  kind.hours === undefined ? [] : windowWarnings(kind.hours(rule), Math.max(now, from), until)
 
 const shadowWarning = ({ name }: Policy): Warning => ({
   path: ['name'],

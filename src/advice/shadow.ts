@@ -1,4 +1,5 @@
 import type { Policy } from '../domain/policies/policy.ts'
+import { NEVER } from '../domain/time/instant.ts'
 import { createSelectorCover } from './selector-cover.ts'
 import { createUserCover } from './user-cover.ts'
 import { coversHours } from './window-warnings.ts'
@@ -64,6 +65,8 @@ const FIELD_COVERS = {
   mode: ({ policy: strict }, { policy: other }) => strict.mode === 'enforce' || other.mode === 'audit',
   // The guard may hold the strict policy's verdicts while the other policy's verdicts are never held.
   guard: ({ policy: strict }, { policy: other }) => strict.guard === 'off' || other.guard === 'on',
+  from: ({ policy: strict }, { policy: other }) => (strict.from ?? -NEVER) <= (other.from ?? -NEVER),
+  until: ({ policy: strict }, { policy: other }) => (strict.until ?? NEVER) >= (other.until ?? NEVER),
   graceMs: ({ policy: strict }, { policy: other }) => strict.graceMs <= other.graceMs,
   cooldownMs: ({ policy: strict }, { policy: other }) => strict.cooldownMs >= other.cooldownMs,
   // It has no effect without a cooldown.
@@ -79,6 +82,8 @@ const FIELD_COVERS = {
   hash: notCompared,
   // It changes which people are warned, not which connections end.
   warn: notCompared,
+  // It has given `from` and `until` their values.
+  timeZone: notCompared,
 } satisfies Record<keyof Policy, (strict: Candidate, other: Candidate) => boolean>
 
 const FIELD_COMPARISONS = Object.values(FIELD_COVERS)

@@ -16,14 +16,16 @@ const YEAR_MS = 366 * DAY
 /**
  * Warnings about zones that are an offset, windows that leave out a minute, windows whose last date has passed, windows
  * that never open or never close within a year of `now`, and days on which a change of the clocks distorts a window.
+ * `until` is the end of the policy: of one that ends within a year, as a freeze of two days does, windows may be open or
+ * closed all the time.
  */
-export const windowWarnings = (hours: Hours, now: Instant): readonly Warning[] => {
+export const windowWarnings = (hours: Hours, now: Instant, until: Instant = NEVER): readonly Warning[] => {
   const list = hours.open === 'fine' ? 'allowed' : 'denied'
   return [
     ...zoneWarnings(list, hours),
     ...minuteGapWarnings(list, hours.windows),
     ...pastWarnings(list, hours, now),
-    ...datedWarnings(list, hours, now),
+    ...datedWarnings(list, hours, now, until),
   ]
 }
 
@@ -51,25 +53,26 @@ const isPast = (window: LocalWindow, zone: string, now: Instant): boolean => {
   return outerDays(window).last < dayNumber(today)
 }
 
-const datedWarnings = (list: 'allowed' | 'denied', hours: Hours, now: Instant): readonly Warning[] => {
+const datedWarnings = (list: 'allowed' | 'denied', hours: Hours, now: Instant, until: Instant): readonly Warning[] => {
   const { zone, windows, closed } = hours
   const stateOf = (some: readonly LocalWindow[]) => createTimeWindows(zone, some, closed).at(now)
   const all = stateOf(windows)
   // A date in more than a year was written on purpose.
   const isAwaited = list === 'denied' && !all.open && all.until < NEVER
+  const endsSoon = until <= now + YEAR_MS
   if (all.until > now + YEAR_MS && !isAwaited) {
-    return [{ path: [list], message: CONSTANT_STATE[list][all.open ? 'open' : 'shut'] }]
+    return endsSoon ? [] : [{ path: [list], message: CONSTANT_STATE[list][all.open ? 'open' : 'shut'] }]
   }
   const isShut = (window: LocalWindow) => {
     if (isPast(window, zone, now)) return false
     const { open, until } = stateOf([window])
     return !open && until > now + (window.dates === undefined ? YEAR_MS : HORIZON_MS)
   }
-  const shut = windows.length < 2 ? [] : windows.flatMap((window, index) => (isShut(window) ? [index] : []))
+  const shut = endsSoon || windows.length < 2 ? [] : windows.flatMap((window, index) => (isShut(window) ? [index] : []))
   const zones = [...new Set(windows.map((window) => window.zone ?? zone))]
   const distortions = zones.map((each) => {
     const inZone = windows.filter((window) => (window.zone ?? zone) === each)
-    return { zone: each, changes: clockChanges(each, inZone, closed, now, now + YEAR_MS) }
+    return { zone: each, changes: clockChanges(each, inZone, closed, now, Math.min(until, now + YEAR_MS)) }
   })
   return [
     ...shut.map((index) => ({

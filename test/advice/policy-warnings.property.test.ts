@@ -30,10 +30,17 @@ describe('a warning is not a false alarm:', () => {
     })),
     { nil: undefined, freq: 3 },
   )
-  const until = span.map((at) => (at === undefined ? {} : { until: at.until }))
-  const users = fc.array(source, { minLength: 1, maxLength: 3 }).map((all) => all.map((one) => entry(one)))
+  const rarely = fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: span })
+  /** Entries of groups have a beginning and an end, and those of `exempt` an end. */
+  const users = fc
+    .array(fc.tuple(source, rarely), { minLength: 1, maxLength: 3 })
+    .map((all) => all.map(([one, different]) => entry(one, different)))
+  const ending = span.map((at) => (at === undefined ? {} : { until: at.until }))
   const exempted = fc
-    .array(fc.tuple(source, until), { minLength: 1, maxLength: 3 })
+    .array(fc.tuple(source, fc.oneof({ weight: 1, arbitrary: span }, { weight: 3, arbitrary: ending })), {
+      minLength: 1,
+      maxLength: 3,
+    })
     .map((all) => all.map(([one, different]) => entry(one, different)))
   const endpoints = fc
     .subarray(['*', 'cvpn-*0', 'cvpn-*1', ENDPOINT, OTHER_PLACE.endpointId, 'cvpn-9'], { minLength: 1, maxLength: 2 })
@@ -105,9 +112,10 @@ describe('a warning is not a false alarm:', () => {
         exempt: selectorOf(exempted),
         graceMs: fc.constantFrom(0, 0, 30 * MINUTE, HOUR),
         mode: fc.constantFrom('enforce' as const, 'enforce' as const, 'audit' as const),
+        period: rarely,
       })
-      .map(({ keys, graceMs, ...common }) => {
-        const made = policy(kind, keys, common)
+      .map(({ keys, graceMs, period, ...common }) => {
+        const made = policy(kind, keys, { ...common, ...period })
         return { ...made, graceMs: made.kind.noGrace === undefined ? graceMs : 0 }
       })
   const somePolicy = fc.constantFrom(...Object.keys(KEYS)).chain(policyOf)
@@ -178,7 +186,7 @@ describe('a warning is not a false alarm:', () => {
         const inert = review([one], { protect }).some(
           ({ path, message }) =>
             path.length < 3 &&
-            /^(?:match|exempt|name|protect)$/.test(String(path[0])) &&
+            /^(?:match|exempt|name|protect|until)$/.test(String(path[0])) &&
             !message.includes('certificate'),
         )
         fc.pre(inert)
@@ -204,7 +212,7 @@ describe('a warning is not a false alarm:', () => {
 
   it('a superfluous policy ends no connection that the other does not end at the same instant', () => {
     const seen = new Set<string>()
-    const parts = fc.subarray(['rule', 'match', 'exempt', 'graceMs', 'mode'] as const)
+    const parts = fc.subarray(['rule', 'match', 'exempt', 'graceMs', 'mode', 'from', 'until'] as const)
     const two = fc.constantFrom(...Object.keys(KEYS)).chain((kind) =>
       fc.tuple(policyOf(kind), policyOf(kind), parts).map(([a, b, alike]) => {
         const from = Object.fromEntries(alike.map((part) => [part, a[part]]))

@@ -156,6 +156,40 @@ describe('an expired entry', () => {
   })
 })
 
+describe('a policy with `from` and `until`', () => {
+  const denied = (different: Partial<Policy>) => hours({ denied: [{}] }, different)
+
+  it('has one warning, and no other, when it is over', () => {
+    const users = [{ pattern: 'eve', until: '2026-01-01T00:00:00Z' }]
+    expect(places([policy('banned-users', { users }, { until: NOON })])).toEqual(['banned-users until'])
+    expect(places([aged({ until: NOON + 1 })])).toEqual([])
+    expect(places([denied({ until: NOON - DAY })])).toEqual(['off-hours until'])
+  })
+
+  it('may deny all hours if it ends within the year', () => {
+    expect(places([denied({ from: NOON + DAY, until: NOON + 3 * DAY })])).toEqual([])
+    expect(places([denied({ from: NOON + DAY })])).toEqual(['off-hours denied'])
+  })
+
+  it('has a warning about a change of the clocks only while it is in force', () => {
+    const night = (different: Partial<Policy>) => hours({ denied: [{ hours: '01:30-05:00' }] }, different)
+    const change = Date.parse('2027-03-28T01:00:00Z')
+    expect(places([night({ until: change - DAY })])).toEqual([])
+    expect(places([night({ from: change - DAY, until: change + DAY })])).toEqual(['off-hours denied'])
+  })
+
+  it('makes no other policy superfluous that is in force for longer', () => {
+    const strict = (different: Partial<Policy>) => named('strict', aged(different, '1h'))
+    expect(places([strict({}), aged({ from: NOON, until: NOON + 1 })])).toEqual(['max-session-age name'])
+    const same = { from: NOON, until: NOON + DAY }
+    expect(places([strict(same), aged(same)])).toEqual(['max-session-age name'])
+    expect(places([strict({ ...same, from: NOON + 1 }), aged(same)])).toEqual([])
+    expect(places([strict({ ...same, until: NOON + 2 }), aged({ until: NOON + 1 })])).toEqual([])
+    expect(places([strict(same), aged()])).toEqual([])
+    expect(places([strict({ until: NOON }), aged({ until: NOON })])).toEqual(['strict until', 'max-session-age until'])
+  })
+})
+
 describe('hours', () => {
   const always = { allowed: [{}] }
 

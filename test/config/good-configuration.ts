@@ -82,8 +82,17 @@ policies:
 `
 
 export const MORE_POLICIES = `version: 1
+groups:
+  staff: ["*@corp.example", { pattern: erin, from: "2026-12-01T00:00:00Z", until: "2027-06-01T00:00:00Z", reason: migration }]
 policies:
   - { name: trial, kind: max-session-age, maxAge: PT8H, grace: 0s, mode: audit }
+  - name: freeze
+    kind: posture
+    deny: [unpatched]
+    from: "2026-12-04 22:00"
+    until: "2026-12-06T02:00:00+01:00"
+    timeZone: Europe/Berlin
+    match: { users: ["group:staff"] }
 `
 
 export const BANNED = '\ufeff# left in 2026\r\nTrudy\r\n\r\n  # guests\r\na_b.example#EXT#@corp.example\r\n'

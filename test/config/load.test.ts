@@ -151,8 +151,9 @@ describe('a good configuration', () => {
       ['leavers', 'banned-users', 'enforce', 0],
       ['contractors-office-hours', 'off-hours', 'enforce', 5 * MINUTE],
       ['trial', 'max-session-age', 'audit', 0],
+      ['freeze', 'posture', 'enforce', 0],
     ])
-    const [age, leavers, office, trial] = policies
+    const [age, leavers, office, trial, freeze] = policies
     expect(age?.rule).toEqual({ maxAgeMs: 10 * HOUR })
     expect(age?.exempt).toEqual({
       users: [
@@ -180,6 +181,15 @@ describe('a good configuration', () => {
       regions: [entry('eu-central-1')],
     })
     expect(trial?.rule).toEqual({ maxAgeMs: 8 * HOUR })
+    expect(freeze).toMatchObject({
+      from: Date.UTC(2026, 11, 4, 21),
+      until: Date.UTC(2026, 11, 6, 1),
+      timeZone: 'Europe/Berlin',
+    })
+    expect(freeze?.match?.users).toEqual([
+      entry('*@corp.example'),
+      entry('erin', { from: Date.UTC(2026, 11, 1), until: Date.UTC(2027, 5, 1), reason: 'migration' }),
+    ])
   })
 
   it('lists every file and folder that was read', () => {

@@ -15,6 +15,8 @@ describe('the hash of one policy', () => {
   it.each<[keyof Policy, Partial<Policy>]>([
     ['kind', { kind: policy('posture', { deny: ['old'] }).kind }],
     ['rule', { rule: { maxAgeMs: 9 * HOUR } }],
+    ['from', { from: HOUR }],
+    ['until', { until: HOUR }],
     ['match', { match: { ...selector, users: [entry('ext-a*')] } }],
     ['exempt', { exempt: selector }],
     ['graceMs', { graceMs: 1 }],
@@ -28,6 +30,7 @@ describe('the hash of one policy', () => {
     ['name', { name: 'other' }],
     ['mode', { mode: 'audit' }],
     ['warn', { warn: [HOUR] }],
+    ['timeZone', { timeZone: 'Europe/Berlin' }],
     ['guard', { guard: 'off' }],
     ['hash', { hash: 'other' }],
   ])('does not change with %s', (_field, different) => {
@@ -45,6 +48,7 @@ describe('the hash of one policy', () => {
       'leavers 80d812a26a809ed9',
       'contractors-office-hours 54027d502dc9168d',
       'trial fcff257f89a21956',
+      'freeze c6d3170160402765',
     ])
   })
 })

@@ -68,6 +68,9 @@ export const policy = (kind: string, keys: Record<string, unknown>, different: P
     hash: '',
     cooldownMs: 0,
     cooldownByCommonName: false,
+    from: undefined,
+    until: undefined,
+    timeZone: undefined,
     ...different,
   }
 }

@@ -150,6 +150,8 @@ describe('a decision', () => {
       mode,
       graceMs: fc.constantFrom(0, 0, 10 * HOUR),
       exemptUntil: fc.constantFrom(NEVER, NOON, NOON + HOUR),
+      from: fc.constantFrom(undefined, undefined, NOON - 30 * MINUTE, NOON, NOON + 1),
+      until: fc.constantFrom(undefined, undefined, NOON, NOON + 1, NOON + HOUR),
     })
     const countingPolicies = fc.array(countingPolicy, { maxLength: 2 }).map((list) =>
       list.map(({ base, exempt, exemptUntil, ...rest }, index): Policy => {
@@ -179,6 +181,8 @@ describe('a decision', () => {
             verdicts.some((verdict) => actsNow(verdict.policy) && isDue(verdict, NOON))
           const surplusSince = (id: string, by: Policy) => {
             const { limit, evict } = by.rule as { limit: number; evict: string }
+            const { from = -NEVER, until = NEVER } = by
+            if (NOON < from || NOON >= until) return undefined
             const counted = judged.filter(
               (one) => !endsRegardless(one) && one.verdicts.some((own) => own.policy === by && own.word === 'fine'),
             )
@@ -189,7 +193,8 @@ describe('a decision', () => {
               .sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
             const index = ofUser.findIndex((row) => row.id === id)
             const cause = evict === 'oldest' ? index + limit : index
-            return index >= 0 && cause >= limit ? ofUser[cause]?.establishedAt : undefined
+            const since = index >= 0 && cause >= limit ? ofUser[cause]?.establishedAt : undefined
+            return since === undefined ? undefined : Math.max(since, from)
           }
 
           const expected = judged.map(({ row, verdicts }) => {
@@ -197,7 +202,12 @@ describe('a decision', () => {
               const since = by.kind.kind === 'max-sessions' ? surplusSince(row.id, by) : undefined
               if (since === undefined) return { by, word, deadline: deadline ?? NEVER, nextAt }
               const dueAt = since + by.graceMs
-              return { by, word: 'violated', deadline: dueAt, nextAt: dueAt > NOON ? dueAt : NEVER }
+              return {
+                by,
+                word: 'violated',
+                deadline: dueAt,
+                nextAt: Math.min(dueAt > NOON ? dueAt : NEVER, by.until ?? NEVER),
+              }
             })
             const violated = own.filter(({ word }) => word === 'violated')
             const order = (a: (typeof own)[number], b: (typeof own)[number]) =>

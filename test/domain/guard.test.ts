@@ -113,6 +113,61 @@ describe('the guard', () => {
     expect(effectOf(outage.judge(NOON + MINUTE))).toMatchObject({ ended: 100, holds: [] })
   })
 
+  describe('of a freeze with `from`', () => {
+    const from = NOON + 6 * HOUR
+    const until = from + 2 * DAY
+    const freeze = (different: Partial<Policy> = {}) =>
+      hashed('off-hours', { timeZone: 'UTC', denied: [{}] }, { name: 'freeze', from, until, ...different })
+    const rows = people(100)
+    const saved = (at: Instant, tested = freeze()) => {
+      const endpoint = longInForce([], rows)
+      endpoint.see(rows, at)
+      return { ...endpoint, edited: endpoint.edit([tested], at) }
+    }
+
+    it('does not hold one that was saved before, when it begins and when people connect again', () => {
+      const endpoint = saved(from - 1)
+      expect(effectOf(endpoint.edited)).toMatchObject({ ended: 0, holds: [] })
+      expect(endpoint.edited.newlyEnded).toHaveLength(100)
+      expect(effectOf(endpoint.see(rows, from))).toMatchObject({ ended: 100, holds: [] })
+      const again = people(100, { establishedAt: from + MINUTE })
+      expect(effectOf(endpoint.see(again, from + MINUTE))).toMatchObject({ ended: 100, holds: [] })
+      expect(effectOf(endpoint.see(again, until))).toMatchObject({ ended: 0, holds: [] })
+    })
+
+    it('does not hold one that was saved days before', () => {
+      const endpoint = saved(NOON, freeze({ from: NOON + 5 * DAY, until: NOON + 7 * DAY }))
+      expect(effectOf(endpoint.see(rows, NOON + 5 * DAY))).toMatchObject({ ended: 100, holds: [] })
+    })
+
+    it('holds one that is saved when it has begun', () => {
+      expect(effectOf(saved(from).edited)).toMatchObject({ ended: 0, heldBack: 100, begun: ['freeze'] })
+      expect(effectOf(saved(from + HOUR).edited)).toMatchObject({ ended: 0, heldBack: 100, begun: ['freeze'] })
+    })
+
+    it('holds one whose edit ends too many who were exempt, while it goes on', () => {
+      const exempt = { users: [entry('person-*')], endpoints: undefined, regions: undefined }
+      const endpoint = saved(from - HOUR, freeze({ exempt }))
+      expect(effectOf(endpoint.see(rows, from))).toMatchObject({ ended: 0, holds: [] })
+      expect(effectOf(endpoint.edit([freeze()], from + HOUR))).toMatchObject({ ended: 0, begun: ['freeze'] })
+    })
+
+    it('holds what other rules of the policy end later: hours that are wrong all along', () => {
+      const hours = hashed('off-hours', { timeZone: 'UTC', denied: [{ hours: '19:00-20:00' }] }, { from, until })
+      expect(effectOf(saved(NOON, hours).edited)).toMatchObject({ ended: 0, begun: ['off-hours'] })
+    })
+
+    it('checks people who connect when its windows close again: hours that are wrong all along', () => {
+      const hours = hashed('off-hours', { timeZone: 'UTC', denied: [{ hours: '19:00-20:00' }] }, { from, until })
+      const endpoint = createEndpoint([], { guard: LIMITS, changedAt: NOON - DAY })
+      endpoint.see([], NOON)
+      endpoint.edit([hours], NOON)
+      expect(effectOf(endpoint.see(people(100, { establishedAt: from + MINUTE }), from + MINUTE)).holds).toEqual([])
+      const late = people(100, { establishedAt: from + HOUR + MINUTE })
+      expect(effectOf(endpoint.see(late, from + HOUR + MINUTE))).toMatchObject({ ended: 0, begun: ['off-hours'] })
+    })
+  })
+
   it('does not hold one user who is newly banned', () => {
     const endpoint = longInForce([], people(100))
     expect(effectOf(endpoint.edit([ban(['person-7'])], NOON))).toMatchObject({ ended: 1, holds: [] })

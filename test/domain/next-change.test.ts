@@ -40,6 +40,7 @@ const anyPolicy: fc.Arbitrary<Policy> = fc.oneof(
   fc.constant(policy('max-transfer', { total: '1KiB' })),
   fc.constant(policy('posture', { deny: ['lost'] })),
 )
+const instant = offset.map((halves) => NOON + halves * step)
 /** Entries that name alice or somebody else, each with a beginning, an end, both or neither; some at no time. */
 const entries = fc.array(
   fc
@@ -64,6 +65,8 @@ const policies = fc
       mode: fc.constantFrom('audit' as const, 'enforce' as const, 'enforce' as const),
       match: selector,
       exempt: selector,
+      from: fc.option(instant, { nil: undefined, freq: 2 }),
+      until: fc.option(instant, { nil: undefined, freq: 2 }),
     }),
     { minLength: 1, maxLength: 4 },
   )

@@ -6,6 +6,7 @@ import { commonKeys } from '../schema/policies-schema.ts'
 import { readValue, reportUnknownKey } from '../yaml/read-value.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
+import { bindPeriod } from './bind-period.ts'
 import { bindSelector } from './bind-selector.ts'
 import type { References } from './references.ts'
 import { sharedOf } from './shared.ts'
@@ -77,6 +78,7 @@ export const bindPolicy = (
     return bindSelector(common(key), key, shared)
   }
   const [match, exempt] = [selector('match'), selector('exempt')]
+  const period = bindPeriod(file, path, policy, kind !== undefined && keysOfKind(kind).includes('timeZone'))
   const mode: Mode = common('mode') ?? 'audit'
   if (kind === undefined) return undefined
   const rule = bindRule(file, path, kind, policy, shared)
@@ -86,6 +88,7 @@ export const bindPolicy = (
       kind,
       rule: rule.rule,
       mode,
+      ...period,
       match,
       exempt,
       graceMs,

@@ -30,6 +30,10 @@ const HASHED_PARTS = {
   rule: ({ rule }) => rule,
   // A change of mode is detected separately, by `acts`.
   mode: undefined,
+  from: ({ from }) => from,
+  until: ({ until }) => until,
+  // The zone has given the instants their values.
+  timeZone: undefined,
   match: ({ match }) => match,
   exempt: ({ exempt }) => exempt,
   graceMs: ({ graceMs }) => graceMs,

@@ -80,6 +80,24 @@ export const commonKeys = {
     .meta({
       description: 'off: the guard does not hold this policy. Write it to release a hold, or for an urgent ban.',
     }),
+  from: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'The policy is in force from this instant on, with Z or an offset, or a local time in `timeZone`. Default: always.',
+      examples: ['2026-12-04 22:00', '2026-12-04T21:00:00Z'],
+    }),
+  until: z
+    .string()
+    .optional()
+    .meta({
+      description: 'The policy is in force until this instant, written as in `from`. Default: for ever.',
+      examples: ['2026-12-06 02:00', '2026-12-06T01:00:00Z'],
+    }),
+  timeZone: z.string().optional().meta({
+    description: 'The zone of local times in `from` and `until`, an IANA name such as Europe/Berlin.',
+  }),
   mode: z.enum(MODES).default('enforce').meta({
     description: 'audit: only report. A policy acts where its own mode and the daemon’s mode are both enforce.',
   }),
@@ -122,11 +140,13 @@ export const policiesFileKeys = {
 
 /** A policy of one kind with all its keys, for the JSON Schema. */
 const policyOf = (kind: PolicyKind) => {
-  const { name: policyName, kind: _, grace, warn, cooldown, cooldownByCommonName, ...common } = commonKeys
+  const { name: policyName, kind: _, timeZone, grace, warn, cooldown, cooldownByCommonName, ...common } = commonKeys
   return z
     .strictObject({
       name: policyName,
       kind: z.literal(kind.kind).meta({ description: kind.summary }),
+      // A kind that reads the zone itself may require it.
+      timeZone,
       ...kind.keys.shape,
       ...common,
       ...(kind.noGrace === undefined ? { grace } : {}),

@@ -7,6 +7,7 @@ import { asOf, type Counted, entryOf, isRecent, isWithin, keysOf } from './count
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, isSameLimits, type Sum, tooMuch } from './limits.ts'
 import { type NewlyEnded, newlyEndedBy, type Version } from './look-ahead.ts'
+import { isPlannedBegin } from './planned-begin.ts'
 import { lacksTags } from './reselection.ts'
 import {
   type Base,
@@ -126,7 +127,9 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
   const { lookAheadMs } = limits
   const newlyEnded = newlyEndedBy(names, [...own, ...others], { ...guarded, before: reselection.before, lookAheadMs })
-  const entries = newlyEnded.map(({ connection, policy }) => entryOf(connection, policy, now, false))
+  const entries = newlyEnded
+    .filter(({ isPlanned }) => !isPlanned)
+    .map(({ connection, policy }) => entryOf(connection, policy, now, false))
 
   const counted = asOf(before.counted, now)
   const held = tooMuch(entries, counted.filter(isRecent(now)), { active, limits })
@@ -240,7 +243,11 @@ const dueVerdicts = (decisions: Decisions, { standings, limits }: GuardMemory, g
       if (!acts(policy, mode) || !isDue(verdict, now)) return []
       const isNew = firstShownAt(connection, guarded) > standing.comparedAt
       const isUnforeseen = isUnforeseenBy(verdict, isNew, standing.comparedAt + lookAheadMs, guarded)
-      const isArrival = isNew && policy.kind.facts === 'immutable' && !isUnforeseen
+      const isArrival =
+        isNew &&
+        policy.kind.facts === 'immutable' &&
+        !isUnforeseen &&
+        !isPlannedBegin(verdict, connection, guarded.history)
       if (!isUnforeseen && !isArrival) return []
       return [{ connection, connectionId: connection.id, policy: policy.name, isUnforeseen, isArrival }]
     }),

@@ -5,6 +5,7 @@ import type { Location } from '../names/location.ts'
 import type { History } from '../policies/policy.ts'
 import type { Applicability, PolicySet } from '../policies/policy-set.ts'
 import { type Instant, MINUTE, NEVER } from '../time/instant.ts'
+import { isPlannedBegin } from './planned-begin.ts'
 
 /** One version of one policy, in the policy set that contains it. */
 export interface Version {
@@ -21,6 +22,8 @@ export interface NewlyEnded {
   readonly endsAt: Instant
   /** When it would have ended before the edit. NEVER if that is after the horizon. */
   readonly endedAt: Instant
+  /** Whether the `from` of the policy brings the end, and is later than the edit. Such an end does not count. */
+  readonly isPlanned: boolean
 }
 
 /** Nobody notices an end that is earlier by less than this. */
@@ -99,7 +102,10 @@ export const newlyEndedBy = (
       const at = endsAt(applicability, connection, history, now, horizon)
       if (at > horizon) return []
       end ??= endBefore(connection)
-      return end - at > NOTICEABLE_MS ? [{ connection, policy: name, endsAt: at, endedAt: end }] : []
+      if (end - at <= NOTICEABLE_MS) return []
+      const verdict = judge(applicability, connection, history, at)
+      const isPlanned = verdict.word === 'violated' && isPlannedBegin(verdict, connection, history)
+      return [{ connection, policy: name, endsAt: at, endedAt: end, isPlanned }]
     })
   })
 }

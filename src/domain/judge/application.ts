@@ -2,24 +2,31 @@ import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { nextEdge, periodAt } from '../time/period.ts'
 
-/** What a policy is to a principal at one instant. Its rule is asked only where it `applies`. */
-type Application = 'not-matched' | 'unknown' | 'exempt' | 'applies'
+/**
+ * What a policy is to a principal at one instant. Its rule is asked only where it `applies`. `not-in-force`: before its
+ * `from`, or from its `until` on.
+ */
+type Application = 'not-matched' | 'not-in-force' | 'unknown' | 'exempt' | 'applies'
 
-export const applicationAt = ({ matched, matchedIn, exemptIn }: Applicability, now: Instant): Application => {
+export const applicationAt = (applicability: Applicability, now: Instant): Application => {
+  const { matched, matchedIn, inForceIn, exemptIn } = applicability
   if (matched === 'no' || periodAt(matchedIn, now) === undefined) return 'not-matched'
+  if (periodAt(inForceIn, now) === undefined) return 'not-in-force'
   if (matched === 'unknown') return 'unknown'
   return periodAt(exemptIn, now) === undefined ? 'applies' : 'exempt'
 }
 
 /** The first later instant at which the application may differ. */
-export const applicationChangesAt = ({ matched, matchedIn, exemptIn }: Applicability, now: Instant): Instant => {
+export const applicationChangesAt = (applicability: Applicability, now: Instant): Instant => {
+  const { matched, matchedIn, inForceIn, exemptIn } = applicability
   if (matched === 'no') return NEVER
-  return Math.min(nextEdge(matchedIn, now), matched === 'unknown' ? NEVER : nextEdge(exemptIn, now))
+  const exemptChangesAt = matched === 'unknown' ? NEVER : nextEdge(exemptIn, now)
+  return Math.min(nextEdge(inForceIn, now), nextEdge(matchedIn, now), exemptChangesAt)
 }
 
 /** When a policy that applies began to, exemptions aside: no violation begins earlier. */
-export const appliesSince = ({ matchedIn }: Applicability, now: Instant): Instant =>
-  periodAt(matchedIn, now)?.from ?? -NEVER
+export const appliesSince = ({ policy, matchedIn }: Applicability, now: Instant): Instant =>
+  Math.max(policy.from ?? -NEVER, periodAt(matchedIn, now)?.from ?? -NEVER)
 
 /** When the last exemption before an instant ended. */
 export const lastExemptAt = ({ exemptIn }: Applicability, now: Instant): Instant =>

@@ -4,6 +4,7 @@ import type { Facts, Finding, Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { formatDuration } from '../time/duration.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
+import { textIn } from '../time/local-time.ts'
 import { type Periods, periodAt } from '../time/period.ts'
 import { applicationAt, applicationChangesAt, appliesSince, lastExemptAt } from './application.ts'
 
@@ -129,6 +130,7 @@ const verdictAt = (applicability: Applicability, connection: Connection, facts: 
   const { policy } = applicability
   const application = applicationAt(applicability, now)
   const changesAt = applicationChangesAt(applicability, now)
+  if (application === 'not-in-force') return otherVerdict(applicability, 'fine', changesAt)
   if (application !== 'applies') return otherVerdict(applicability, application, changesAt)
   if (policy.kind.facts !== 'immutable' && !facts.fresh()) {
     return otherVerdict(applicability, 'unknown', changesAt, NO_FRESH_SNAPSHOT)
@@ -206,6 +208,7 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
   if (finding !== undefined) return applicability.judge.because(connection, finding, now)
   if (verdict.word === 'not-matched') return mismatch(applicability, now)
   if (verdict.word === 'exempt') return exemption(applicability, now)
+  if (verdict.word === 'fine') return period(policy, now)
   if (applicability.lacksTags)
     return 'kept, because the tags of the endpoint are not known and the policy asks for them'
   return 'kept, because the connection has no name and the policy asks for one'
@@ -217,6 +220,12 @@ const mismatch = ({ matched, matchedIn }: Applicability, now: Instant): string =
   const last = matched === 'no' ? undefined : matchedIn.at(-1)
   const since = last === undefined ? '' : ` since ${toText(last.until)}`
   return `the policy does not match this connection${since}`
+}
+
+const period = ({ from, until, timeZone }: Policy, now: Instant): string => {
+  const text = (at: Instant) => (timeZone === undefined ? toText(at) : textIn(at, timeZone))
+  if (from !== undefined && now < from) return `not in force before ${text(from)}`
+  return until === undefined ? 'not in force' : `over since ${text(until)}`
 }
 
 /** By `protect` or by `exempt`, whichever lasts longer. */

@@ -15,13 +15,15 @@ export interface Applicability {
   readonly matched: 'yes' | 'no' | 'unknown'
   /** Whether the policy reads tags of the endpoint that AWS has not listed yet. */
   readonly lacksTags: boolean
+  /** When the policy is in force. */
+  readonly inForceIn: Periods
   /** When it is matched. Entries of a group may begin and end. */
   readonly matchedIn: Periods
   /** When it is exempt or protected. */
   readonly exemptIn: Periods
   /** What exempts it: `protect`, `exempt` or both. */
   readonly exemptions: readonly Exemption[]
-  /** Whether a match or an exemption begins some time, or a match ends. */
+  /** Whether the policy, a match or an exemption begins some time, or the policy or a match ends. */
   readonly isTimed: boolean
   readonly judge: Judge
   /** Makes the note of the connection; undefined if the policy keeps no notes. */
@@ -112,6 +114,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
         const nameless = policy.kind.namesUsers && principal.name === undefined
         const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
         const matchedIn = typeof matched === 'object' ? matched.periods : ALL_TIME
+        const inForceIn = inForce(policy)
         const exemptions = exemptionsBy(protection, exemption)
         const exemptIn = exemptions.length === 0 ? NO_TIME : union(exemptions.flatMap(({ periods }) => periods))
         const applicability: Applicability = {
@@ -119,10 +122,11 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
           principal,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
           lacksTags,
+          inForceIn,
           matchedIn,
           exemptIn,
           exemptions,
-          isTimed: matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
+          isTimed: inForceIn !== ALL_TIME || matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
           judge: judgeOf(principal),
           takeNote,
         }
@@ -165,6 +169,9 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
 }
 
 const NO_TIME: Periods = []
+
+const inForce = ({ from, until }: Policy): Periods =>
+  from === undefined && until === undefined ? ALL_TIME : [{ from: from ?? -NEVER, until: until ?? NEVER }]
 
 const periodsIn = (hit: Hit): Periods => (typeof hit === 'object' ? hit.periods : NO_TIME)
 

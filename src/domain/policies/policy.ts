@@ -188,6 +188,12 @@ export interface Policy {
   readonly kind: PolicyKind
   readonly rule: unknown
   readonly mode: Mode
+  /** The policy is in force from this instant on; undefined: always. */
+  readonly from: Instant | undefined
+  /** The policy is in force until this instant, which is excluded; undefined: for ever. */
+  readonly until: Instant | undefined
+  /** The zone in which `from` and `until` are shown. */
+  readonly timeZone: string | undefined
   readonly match: Selector | undefined
   readonly exempt: Selector | undefined
   readonly graceMs: number

@@ -4,7 +4,7 @@ import { type Instant, MINUTE } from './instant.ts'
 const INSTANT =
   /^([1-9]\d{3})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/
 
-type ParsedInstant = { readonly at: Instant } | { readonly problem: string }
+export type ParsedInstant = { readonly at: Instant } | { readonly problem: string }
 
 /**
  * Reads `2026-12-01T00:00:00Z`, or an offset in place of the `Z`. A time without a zone is refused: it would mean a
