@@ -1,15 +1,34 @@
 import { realpath } from 'node:fs/promises'
 import { isBesideTheChain } from '../adapters/audit/file-names.ts'
+import { createLineFilter, type LineFilter } from '../adapters/audit/line-filter.ts'
 import { UnreadablePart } from '../adapters/audit/part.ts'
+import { readTrail, type TrailGroup, type TrailPeriod } from '../adapters/audit/read-trail.ts'
 import { partsOf } from '../adapters/audit/trail-parts.ts'
 import { type ChainReport, verifyChain } from '../adapters/audit/verify-chain.ts'
+import { hostClock } from '../adapters/host/clock.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import { OperatorError } from './command.ts'
+
+export const now = (): Instant => hostClock.now()
 
 /** Checks the files as one chain. A file that is named twice, directly or through links, counts once. */
 export const verifyAuditFiles = async (
   files: readonly string[],
   options: Parameters<typeof verifyChain>[1],
 ): Promise<ChainReport> => verifyChain(await eachOnce(files), options).catch(cannotRead())
+
+/** Reads the records of the files as one trail. A file that is named twice, directly or through links, counts once. */
+export async function* readAuditFiles(
+  files: readonly string[],
+  period: TrailPeriod,
+  filter: LineFilter,
+): AsyncGenerator<TrailGroup> {
+  try {
+    yield* readTrail(await eachOnce(files), period, createLineFilter(filter))
+  } catch (error) {
+    cannotRead()(error as NodeJS.ErrnoException)
+  }
+}
 
 export const isAuditFile = (file: string): boolean => !isBesideTheChain(file)
 

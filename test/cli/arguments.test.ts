@@ -56,7 +56,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   explain: '--user --common-name --connection --imagine --endpoint --established --at --output --config'.split(' '),
   validate: ['--strict', '--output', '--config'],
   test: [],
-  audit: ['verify', '--anchor', '--from', '--config'],
+  audit: ['verify', 'show', '--anchor', '--from', '--user', '--since', '--event', '--output', '--config'],
   schema: ['config', 'policies', 'test'],
   simulate: ['--host', '--port', '--scenario', '--seed'],
 }

@@ -1,14 +1,14 @@
 import { readdir, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Instant } from '../../domain/time/instant.ts'
-import { BEGINNING_BYTES, readSeq, readTime } from './audit-line.ts'
+import { BEGINNING_BYTES, LONGEST_LINE_BYTES, readSeq, readTime } from './audit-line.ts'
 import { isPartOf, unpackedName } from './file-names.ts'
 import { beginningOf } from './part.ts'
 
 /** A file that holds lines of a trail. */
 export interface TrailPart {
   readonly file: string
-  /** Of its first line. Undefined if the file does not begin with a line of an audit file, or is empty. */
+  /** Of its first line, or of the next one that is not damaged. Undefined if there is none. */
   readonly firstSeq: number | undefined
   readonly firstAt: Instant | undefined
 }
@@ -27,15 +27,29 @@ export const partsOf = async (path: string): Promise<readonly string[]> => {
 }
 
 /**
- * The files by the number of their first line. A file that does not begin with a line of an audit file comes first, so
- * that it is reported. The place of an empty file does not matter.
+ * The files by the number of their first line. A file that has no line of an audit file comes first, so that it is
+ * reported. The place of an empty file does not matter.
  */
 export const inOrder = async (files: readonly string[]): Promise<readonly TrailPart[]> => {
-  const parts = await Promise.all(
-    [...new Set(files)].map(async (file): Promise<TrailPart> => {
-      const beginning = await beginningOf(file, BEGINNING_BYTES)
-      return { file, firstSeq: readSeq(beginning), firstAt: readTime(beginning) }
-    }),
-  )
+  const parts = await Promise.all([...new Set(files)].map(partOf))
   return parts.sort((a, b) => (a.firstSeq ?? 0) - (b.firstSeq ?? 0))
+}
+
+const partOf = async (file: string): Promise<TrailPart> => {
+  const beginning = await beginningOf(file, BEGINNING_BYTES)
+  const line = readSeq(beginning) === undefined ? firstLineIn(await beginningOf(file, SEARCHED_BYTES)) : beginning
+  return { file, firstSeq: readSeq(line), firstAt: readTime(line) }
+}
+
+/** A line that is too long to be one, and the one after it. */
+const SEARCHED_BYTES = 2 * LONGEST_LINE_BYTES
+
+const firstLineIn = (bytes: Buffer): Buffer => {
+  let from = 0
+  while (readSeq(bytes.subarray(from, from + BEGINNING_BYTES)) === undefined) {
+    const end = bytes.indexOf('\n', from)
+    if (end === -1) break
+    from = end + 1
+  }
+  return bytes.subarray(from, from + BEGINNING_BYTES)
 }

@@ -1,0 +1,197 @@
+import { once } from 'node:events'
+import type { TrailFlaw } from '../adapters/audit/read-trail.ts'
+import { AUDIT_EVENTS } from '../app/audit.ts'
+import { createTrailEntries, TERMINATION_EVENTS, type TrailEntry } from '../app/trail-entries.ts'
+import type { TrailRecord } from '../app/trail-record.ts'
+import { suggestion } from '../config/yaml/nearest.ts'
+import { parsePattern } from '../domain/names/pattern.ts'
+import { createUserList, principalNamesOf } from '../domain/names/user-list.ts'
+import { parseDuration } from '../domain/time/duration.ts'
+import { type Instant, NEVER } from '../domain/time/instant.ts'
+import { parseInstant } from '../domain/time/instant-text.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  complain,
+  EXIT,
+  type Given,
+  oneOf,
+  say,
+  stringOf,
+  stringsOf,
+  UsageError,
+} from './command.ts'
+import { now, readAuditFiles } from './compose-audit.ts'
+import { outputWidth, paragraph } from './lines.ts'
+import { trailOrComplain } from './trail-files.ts'
+import { CSV_HEADER, csvOf, rowOf } from './trail-row.ts'
+import { storyLines } from './trail-story.ts'
+
+const help = `Usage: curfew audit show [FILE...] [--user NAME] [--connection ID] [--policy NAME] [--since T]
+                         [--until T] [--event EVENT]... [--output table|json|csv] [--config FILE]
+
+Shows the trail in the order of its records: each termination with its intent, its calls and their
+outcome, and any other event in a line. Without files it shows the trail that the daemon's file names,
+with all its rotated parts; gzip may have compressed them.
+
+A termination is shown as a whole if one of its records fits all filters:
+      --user NAME        the user name or common name, compared as in policies; a pattern such as
+                         "*@corp.example", user:NAME or cn:NAME
+      --connection ID    any part of the id of a connection
+      --policy NAME      the name of the policy
+      --since T          from this instant on, such as 2026-12-01T18:30:00+01:00; or 24h: that long ago
+      --until T          until before this instant, or so long ago
+      --event EVENT      an event of the trail, such as intent, gave-up or held; may be repeated
+
+      --output FORMAT    table, json (an object in each line) or csv (default table)
+  -c, --config FILE      the daemon's file (default config/curfew.yaml)
+
+To show is not to prove: "curfew audit verify" finds out whether the trail is complete and unchanged.
+
+Exit code: 0; 1 if lines are missing, damaged or unfinished, or if a file cannot be read.`
+
+export const auditShow: Command = {
+  help,
+  options: {
+    ...CONFIG_OPTION,
+    user: { type: 'string' },
+    connection: { type: 'string' },
+    policy: { type: 'string' },
+    since: { type: 'string' },
+    until: { type: 'string' },
+    event: { type: 'string', multiple: true },
+    output: { type: 'string', default: 'table' },
+  },
+  async run({ values, positionals }) {
+    const output = oneOf('output', values.output, ['table', 'json', 'csv'])
+    const filter = filterOf(values)
+    const files = await trailOrComplain('audit show', positionals, String(values.config))
+    if (files === undefined) return EXIT.failed
+
+    const shown = createOutput(output)
+    const trail = createTrailEntries(filter.isWanted, shown.add)
+    const flaws = createFlaws()
+    for await (const group of readAuditFiles(files, filter.period, filter)) {
+      for (const record of group.records) trail.read(record)
+      flaws.add(group.flaws)
+      shown.count(group.lines)
+      // A reader that is slower than the disk must not fill the memory.
+      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain')
+    }
+    trail.end()
+    shown.end()
+    flaws.complain()
+    return flaws.count() > 0 ? EXIT.failed : EXIT.ok
+  },
+}
+
+/** Entries are written together: a write for each takes longer than to read the trail. */
+const WRITTEN_TOGETHER = 500
+
+const createOutput = (output: 'table' | 'json' | 'csv') => {
+  const width = outputWidth()
+  const textOf = { table: (entry: TrailEntry) => storyLines(entry, width), json: jsonOf, csv: csvOf }[output]
+  let waiting = output === 'csv' ? [CSV_HEADER] : []
+  let previous: TrailEntry['entry'] = 'event'
+  const counts = { termination: 0, event: 0 }
+  let lines = 0
+  const write = () => {
+    if (waiting.length > 0) say(waiting.join('\n'))
+    waiting = []
+  }
+  return {
+    add(entry: TrailEntry) {
+      const isApart = output === 'table' && (entry.entry === 'termination' || previous === 'termination')
+      const isFirst = counts.termination + counts.event === 0
+      waiting.push(isApart && !isFirst ? `\n${textOf(entry)}` : textOf(entry))
+      previous = entry.entry
+      counts[entry.entry]++
+      if (waiting.length >= WRITTEN_TOGETHER) write()
+    },
+    count(more: number) {
+      lines += more
+    },
+    end() {
+      if (output === 'table') waiting.push(`${waiting.length > 0 ? '\n' : ''}${closingText(counts, lines)}`)
+      write()
+    },
+  }
+}
+
+const jsonOf = (entry: TrailEntry) => JSON.stringify(rowOf(entry))
+
+const closingText = (counts: { readonly termination: number; readonly event: number }, lines: number) =>
+  paragraph(
+    `${count(counts.termination, 'termination')} and ${count(counts.event, 'other event')} of ${count(lines, 'record')}. To prove that the trail is whole: curfew audit verify`,
+  )
+
+const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
+
+/** More would hide what they are about. */
+const SHOWN_FLAWS = 10
+
+const createFlaws = () => {
+  const first: TrailFlaw[] = []
+  let flaws = 0
+  return {
+    add(found: readonly TrailFlaw[]) {
+      flaws += found.length
+      first.push(...found.slice(0, SHOWN_FLAWS - first.length))
+    },
+    count: () => flaws,
+    complain() {
+      for (const { file, line, message } of first) complain(`${file}:${line}: error: ${message}`)
+      if (flaws > SHOWN_FLAWS) complain(`and ${count(flaws - SHOWN_FLAWS, 'more error')}`)
+      if (flaws > 0) complain('curfew: the trail is not whole, and what is shown may lack records')
+    },
+  }
+}
+
+const filterOf = (values: Given['values']) => {
+  const events = stringsOf(values.event).map(readEvent)
+  const at = now()
+  const period = { since: readTime('since', values, at), until: readTime('until', values, at) }
+  const { since = -NEVER, until = NEVER } = period
+  const connection = stringOf(values.connection)
+  const policy = stringOf(values.policy)
+  const isUser = readUser(stringOf(values.user))
+  return {
+    period,
+    isUser,
+    connection,
+    // The other records of a termination belong to its story.
+    events: events.length > 0 ? [...new Set([...events, ...TERMINATION_EVENTS])] : undefined,
+    isWanted: (record: TrailRecord, time: Instant) =>
+      time >= since &&
+      time < until &&
+      (events.length === 0 || events.includes(record.event)) &&
+      (policy === undefined || record.policy === policy) &&
+      (connection === undefined || (record.connectionId ?? '').includes(connection)),
+  }
+}
+
+const readEvent = (text: string): string => {
+  if (AUDIT_EVENTS.some((event) => event === text)) return text
+  throw new UsageError(
+    `--event: "${text}" is not an event of the trail${suggestion(text, AUDIT_EVENTS)}; expected ${AUDIT_EVENTS.join(', ')}`,
+  )
+}
+
+const readTime = (option: 'since' | 'until', values: Given['values'], at: Instant): Instant | undefined => {
+  const text = stringOf(values[option])
+  if (text === undefined) return undefined
+  const ago = parseDuration(text)
+  if ('ms' in ago) return at - ago.ms
+  const parsed = parseInstant(text)
+  if ('at' in parsed) return parsed.at
+  throw new UsageError(`--${option}: ${parsed.problem}, or a duration such as 24h`)
+}
+
+const readUser = (text: string | undefined) => {
+  if (text === undefined) return undefined
+  const parsed = parsePattern(text)
+  if ('problem' in parsed) throw new UsageError(`--user: ${parsed.problem}`)
+  const entry = { pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }
+  const list = createUserList([entry], 'either')
+  return (names: Parameters<typeof principalNamesOf>[0]) => list.find(principalNamesOf(names)).length > 0
+}

@@ -1,0 +1,113 @@
+import { outcomeOf, type TrailEntry, type TrailTermination } from '../app/trail-entries.ts'
+import { TRAIL_TEXTS, type TrailRecord } from '../app/trail-record.ts'
+
+/** The instant to the second, as other outputs have it. */
+const toSecond = (iso: string) => iso.replace(/\.\d{3}Z$/, 'Z')
+
+const nameOf = ({ username, commonName }: TrailRecord): string => {
+  if (username === undefined) return commonName === undefined ? '(no name)' : `cn ${commonName}`
+  return commonName === undefined || commonName === username ? username : `${username} (cn ${commonName})`
+}
+
+const endpointOf = ({ endpointId, region, account }: TrailRecord): string =>
+  `${endpointId} (${account === undefined ? region : `${region}, ${account}`})`
+
+/** What the newest outcome means for the connection. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  confirmed: 'ended',
+  'already-gone': 'was gone before a call could end it',
+  accepted: 'ended by the call for another connection of this user',
+  failed: 'not ended yet: AWS refused the call',
+  'gave-up': 'not ended: all attempts failed',
+}
+
+const meaningOf = (termination: TrailTermination): string => {
+  const outcome = outcomeOf(termination)
+  if (outcome === undefined) return 'no outcome yet: throttled, withdrawn, or not proven so far'
+  return MEANINGS[outcome] ?? outcome
+}
+
+const TITLE_WIDTH = 12
+
+/** A text under a title, in lines of at most `width`. */
+const titled = (title: string, text: string, width: number) => hanging(`  ${title.padEnd(TITLE_WIDTH)} `, text, width)
+
+/** A text after its beginning. Further lines are indented as far as the first one. A word that is too long stays whole. */
+const hanging = (beginning: string, text: string, width: number): string => {
+  if (beginning.length + text.length <= width) return (beginning + text).trimEnd()
+  const lines: string[] = []
+  let line = beginning
+  let isEmpty = true
+  for (const word of text.split(' ')) {
+    if (!isEmpty && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = ' '.repeat(beginning.length)
+      isEmpty = true
+    }
+    line += isEmpty ? word : ` ${word}`
+    isEmpty = false
+  }
+  return [...lines, line].map((one) => one.trimEnd()).join('\n')
+}
+
+const SELECTORS: Readonly<Record<string, string>> = { 'connection-id': 'connection id', username: 'user name' }
+
+const storyOf = (termination: TrailTermination, width: number): string => {
+  const { last, calls, results } = termination
+  const startedAt = calls[0]?.intentAt ?? results[0]?.at ?? last.time
+  const also = last.alsoBy?.length ? [titled('also by', last.alsoBy.join(', '), width)] : []
+  const violated = last.since === undefined ? [] : [titled('violated', violatedText(last), width)]
+  const steps = [
+    ...calls.map(({ id, selector, intentAt, seq, policy }) => ({
+      seq,
+      title: 'intent',
+      text: `${intentAt} line ${seq}: call ${id} by ${SELECTORS[selector] ?? selector}${policy === last.policy ? '' : `, policy ${policy}`}`,
+    })),
+    ...results.map(({ at, outcome, callId, requestId, seq }) => ({
+      seq,
+      title: outcome,
+      text: `${at} line ${seq}: call ${callId}${requestId === undefined ? '' : `, request ${requestId}`}`,
+    })),
+  ].sort((a, b) => a.seq - b.seq)
+  return [
+    hanging(`${toSecond(startedAt)}  `, `${nameOf(last)}: ${meaningOf(termination)}`, width),
+    titled('connection', last.connectionId ?? '', width),
+    titled('endpoint', endpointOf(last), width),
+    titled('policy', `${last.policy} (${last.reason}): ${last.because}`, width),
+    ...also,
+    ...violated,
+    ...steps.map(({ title, text }) => titled(title, text, width)),
+    titled('policy set', last.policySetHash ?? '', width),
+  ].join('\n')
+}
+
+const violatedText = ({ since = '', deadline }: TrailRecord) =>
+  `since ${toSecond(since)}${deadline === undefined || deadline === since ? '' : `, due at ${toSecond(deadline)}`}`
+
+/** Fields of an event that have a place of their own in its text, or that are left out of it. */
+const PLACED = new Set<string>([...TRAIL_TEXTS, 'seq', 'time', 'event', 'prev', 'alsoBy', 'text'])
+
+const eventOf = (record: TrailRecord, width: number): string => {
+  const { event, time, username, commonName, policy, endpointId, connectionId, because, policySetHash } = record
+  const isAboutUser = username !== undefined || commonName !== undefined || connectionId !== undefined
+  const others = Object.entries(record)
+    .filter(([key]) => !PLACED.has(key))
+    .map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const reason = [policy === undefined ? [] : `policy ${policy}`, because ?? []].flat().join(': ')
+  const facts = [
+    isAboutUser ? nameOf(record) : '',
+    reason,
+    ...others,
+    connectionId ?? '',
+    endpointId === undefined ? '' : `on ${endpointId}`,
+    SETS.has(event) ? `policy set ${policySetHash}` : '',
+  ].filter((fact) => fact !== '')
+  return hanging(`${toSecond(time)}  `, facts.length === 0 ? event : `${event}: ${facts.join('; ')}`, width)
+}
+
+/** The events of a policy set that begins to be in force. */
+const SETS = new Set(['start', 'reload', 'policy-set'])
+
+/** An entry for a person: a termination as a block of lines, any other event as one line, broken at `width`. */
+export const storyLines = (entry: TrailEntry, width: number): string =>
+  entry.entry === 'termination' ? storyOf(entry, width) : eventOf(entry.record, width)

@@ -1,0 +1,156 @@
+import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { HOUR } from '../../src/domain/time/instant.ts'
+import { clockAt, workspace } from './curfew.ts'
+import { AGE_POLICY, curfewYaml } from './office.ts'
+import { AFTER, MORNING, writeTrailOfADay } from './trail-of-a-day.ts'
+
+const startReading = async () => {
+  const here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })
+  const file = await writeTrailOfADay(here.folder)
+  const env = clockAt(MORNING + 6 * HOUR)
+  const show = (...args: readonly string[]) => here.run(['audit', 'show', '-c', 'curfew.yaml', ...args], env)
+  return {
+    ...here,
+    file,
+    show,
+    /** The entries that fit, in a short form. */
+    async entries(...args: readonly string[]) {
+      const { code, stdout, stderr } = await show('--output', 'json', ...args)
+      expect([code, stderr]).toEqual([0, ''])
+      return stdout.split('\n').flatMap((line) => {
+        if (line === '') return []
+        const { event, username, outcome } = JSON.parse(line) as Record<string, string | null>
+        return [event ?? `${username}: ${outcome}`]
+      })
+    },
+    [Symbol.asyncDispose]: () => here[Symbol.asyncDispose](),
+  }
+}
+
+const MALLORY = ['mallory: confirmed', 'mallory: already-gone', 'mallory: accepted']
+
+describe('curfew audit show', () => {
+  it('gives one JSON object for each termination and each other event, in the order of the trail', async () => {
+    await using here = await startReading()
+    const { stdout } = await here.show('--output', 'json')
+    const entries = stdout.split('\n').slice(0, -1)
+    expect(entries).toHaveLength(17)
+    expect(JSON.parse(entries[0] ?? '')).toMatchObject({
+      entry: 'event',
+      seq: 1,
+      event: 'start',
+      policy: null,
+      alsoBy: [],
+    })
+    expect(JSON.parse(entries[4] ?? '')).toEqual({
+      entry: 'termination',
+      outcome: 'gave-up',
+      endpointId: 'cvpn-endpoint-0123456789abcdef0',
+      account: '111122223333',
+      region: 'eu-central-1',
+      connectionId: 'cvpn-connection-ddddddddddddddddd',
+      username: 'dave',
+      commonName: 'laptop-07',
+      policy: 'daily',
+      reason: 'session-age',
+      because: 'has been up for 8h, and at most 8h are allowed',
+      alsoBy: [],
+      since: '2026-12-01T09:00:00.000Z',
+      deadline: '2026-12-01T09:00:00.000Z',
+      policySetHash: expect.not.stringMatching(AFTER),
+      calls: [
+        { id: 'x-2', selector: 'connection-id', intentAt: '2026-12-01T09:00:03.000Z', seq: 5, policy: 'daily' },
+        { id: 'x-3', selector: 'connection-id', intentAt: '2026-12-01T09:00:10.000Z', seq: 8, policy: 'daily' },
+      ],
+      results: [
+        { at: '2026-12-01T09:00:05.000Z', outcome: 'failed', seq: 7, callId: 'x-2', requestId: 'request-2' },
+        { at: '2026-12-01T09:00:11.000Z', outcome: 'gave-up', seq: 9, callId: 'x-3', requestId: 'request-3' },
+      ],
+    })
+  })
+
+  it('gives CSV with a row for each, in which no name is a formula', async () => {
+    await using here = await startReading()
+    const { stdout } = await here.show('--output', 'csv')
+    const [header = '', ...rows] = stdout.trimEnd().split('\n')
+    expect(header).toMatch(/^seq,time,event,outcome,outcomeAt,endpointId,/)
+    expect(rows).toHaveLength(17)
+    expect(rows.find((row) => row.startsWith('22,'))).toBe(
+      `22,2026-12-01T12:00:18.000Z,termination,confirmed,2026-12-01T12:00:19.000Z,cvpn-endpoint-0123456789abcdef0,111122223333,eu-central-1,cvpn-connection-11111111111111111,"'=HYPERLINK(""https://example.com"")",,daily,session-age,"has been up for 8h, and at most 8h are allowed",,2026-12-01T09:00:00.000Z,2026-12-01T09:00:00.000Z,x-6,request-6,${AFTER}`,
+    )
+  })
+
+  it('shows what fits the filters, each termination as a whole', async () => {
+    await using here = await startReading()
+    expect(await here.entries('--user', 'MALLORY')).toEqual(MALLORY)
+    expect(await here.entries('--user', 'm*y')).toEqual(MALLORY)
+    expect(await here.entries('--user', 'laptop-07')).toEqual(['dave: gave-up'])
+    expect(await here.entries('--user', 'user:laptop-07')).toEqual([])
+    expect(await here.entries('--connection', 'ddddd')).toEqual(['dave: gave-up'])
+    expect(await here.entries('--policy', 'leavers')).toEqual(MALLORY)
+    expect(await here.entries('--policy', 'leav')).toEqual([])
+    expect(await here.entries('--event', 'gave-up')).toEqual(['dave: gave-up'])
+    expect(await here.entries('--event', 'held', '--event', 'released')).toEqual(['held', 'released'])
+    expect(await here.entries('--user', 'dave', '--event', 'held')).toEqual([])
+    // The intent of the last one is earlier.
+    const answered = ['--since', '2026-12-01T12:00:19Z', '--until', '2026-12-01T12:00:20Z']
+    expect(await here.entries(...answered)).toEqual(['=HYPERLINK("https://example.com"): confirmed'])
+    expect(await here.entries('--since', '1h')).toEqual(['stop'])
+    expect(await here.entries('--until', '5h', '--event', 'intent')).toEqual([])
+  })
+
+  it('reads rotated and compressed parts, and files that are given in any order', async () => {
+    await using here = await startReading()
+    const whole = await here.show('--output', 'csv')
+    const rotated = readdirSync(join(here.folder, 'data')).filter((name) => /\d-\d/.test(name))
+    expect(rotated.length).toBeGreaterThan(1)
+    const [first = '', second = ''] = rotated.map((name) => join(here.folder, 'data', name))
+    writeFileSync(`${first}.gz`, gzipSync(readFileSync(first)))
+    rmSync(first)
+    renameSync(second, `${here.file}.2`)
+    expect((await here.show('--output', 'csv')).stdout).toBe(whole.stdout)
+    const names = readdirSync(join(here.folder, 'data')).map((name) => `data/${name}`)
+    expect((await here.show('--output', 'csv', ...names.reverse())).stdout).toBe(whole.stdout)
+
+    writeFileSync(`${here.file}.3.zst`, Buffer.from('28b52ffd', 'hex'))
+    const refused = await here.show()
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toMatch(
+      /^curfew: \S+\.3\.zst is compressed with zstd, and only gzip is read here: unpack it/,
+    )
+  })
+
+  it('tells damaged and unfinished lines with their place, shows the others, and fails', async () => {
+    await using here = await startReading()
+    const text = readFileSync(here.file, 'utf8')
+    writeFileSync(here.file, text.replace('"seq"', '"sec"'))
+    appendFileSync(here.file, '{"seq":25,"ti')
+    const { code, stdout, stderr } = await here.show('--output', 'csv')
+    expect(code).toBe(1)
+    const lines = text.split('\n').length
+    expect(stderr.split('\n')).toEqual([
+      `${here.file}:1: error: this is not a line of an audit file`,
+      expect.stringContaining(`${here.file}:${lines}: error: the last line is unfinished`),
+      'curfew: the trail is not whole, and what is shown may lack records',
+      '',
+    ])
+    expect(stdout).toContain(',stop,')
+  })
+
+  it('names the nearest event, and refuses other times', async () => {
+    await using here = await startReading()
+    const unknown = await here.show('--event', 'intend')
+    expect(unknown.code).toBe(64)
+    expect(unknown.stderr).toMatch(/"intend" is not an event of the trail; did you mean "intent"\?; expected start, /)
+    for (const args of [
+      ['--since', 'yesterday'],
+      ['--until', ''],
+      ['--output', 'xml'],
+      ['--user', ''],
+    ])
+      expect((await here.show(...args)).code).toBe(64)
+  })
+})
