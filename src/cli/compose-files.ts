@@ -6,7 +6,11 @@ import type { Problem } from '../config/yaml/problem.ts'
 
 /** Functions that need only the disk. Commands that do not call AWS use these, and so do not load its SDK. */
 
+/** A configuration that is to be in force: a policy set that is not approved is an error. */
 export const readConfiguration = (path: string) => loadConfiguration(diskFiles, path)
+
+/** A configuration for a command that puts nothing in force: a policy set that is not approved is a warning. */
+export const readToShow = (path: string) => loadConfiguration(diskFiles, path, { unapproved: 'warning' })
 
 /**
  * A configuration after an edit that is not saved yet. `path` is another daemon's file, or a policy file or folder that
@@ -14,8 +18,8 @@ export const readConfiguration = (path: string) => loadConfiguration(diskFiles, 
  */
 export const readEdit = (configPath: string, path: string) =>
   isCurfewFile(diskFiles, path)
-    ? loadConfiguration(diskFiles, path, { policies: undefined })
-    : loadConfiguration(diskFiles, configPath, { policies: [path] })
+    ? readToShow(path)
+    : loadConfiguration(diskFiles, configPath, { policies: [path], unapproved: 'warning' })
 
 export const readPolicies = (paths: readonly string[]) => loadPolicies(diskFiles, paths)
 

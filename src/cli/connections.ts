@@ -4,7 +4,7 @@ import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, toText } from '../domain/time/instant.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
 import { judgeEndpoints } from './compose-aws.ts'
-import { readConfiguration } from './compose-files.ts'
+import { readToShow } from './compose-files.ts'
 import {
   type ConnectionState,
   connectionStates,
@@ -84,7 +84,7 @@ export const connections: Command = {
   async run({ values, positionals }) {
     if (positionals.length > 0) throw new UsageError(`connections: unexpected argument "${positionals[0]}"`)
     const output = oneOf('output', values.output, ['table', 'json'])
-    const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
+    const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     const endpoints = (await judgeEndpoints(configuration)).map(withOutcomes)
     const summary = summaryOf(endpoints)

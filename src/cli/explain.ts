@@ -6,7 +6,7 @@ import type { Instant } from '../domain/time/instant.ts'
 import { parseInstant } from '../domain/time/instant-text.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, type Given, oneOf, say, stringOf, UsageError } from './command.ts'
 import { clock, judgeEndpoints } from './compose-aws.ts'
-import { readConfiguration } from './compose-files.ts'
+import { readToShow } from './compose-files.ts'
 import { connectionStates, terminationJson } from './connection-state.ts'
 import { explainedText, explanationJson } from './explained.ts'
 import { judgeImagined } from './imagined-connection.ts'
@@ -96,7 +96,7 @@ export const explainCommand: Command = {
     if (positionals.length > 0) throw new UsageError(`explain: unexpected argument "${positionals[0]}"`)
     const output = oneOf('output', values.output, ['text', 'json'])
     const question = questionOf(values)
-    const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
+    const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     if (question.about === 'imagined') {
       sayImagined(values, configuration, question.now, output)

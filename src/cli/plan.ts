@@ -1,7 +1,7 @@
 import { MODES } from '../domain/policies/policy.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, stringOf, UsageError } from './command.ts'
 import { judgeEndpoints } from './compose-aws.ts'
-import { readConfiguration, readEdit } from './compose-files.ts'
+import { readEdit, readToShow } from './compose-files.ts'
 import { endpointPlan } from './endpoint-plan.ts'
 import { paragraph } from './lines.ts'
 import { planText } from './plan-text.ts'
@@ -48,7 +48,7 @@ export const plan: Command = {
     if (positionals.length > 0) throw new UsageError(`plan: unexpected argument "${positionals[0]}"`)
     const output = oneOf('output', values.output, ['table', 'json'])
     const asked = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
-    const { configuration } = configurationOrComplain(readConfiguration(String(values.config)))
+    const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     const path = stringOf(values.against)
     const edit =

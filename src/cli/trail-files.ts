@@ -1,6 +1,6 @@
 import { complain, OperatorError } from './command.ts'
 import { filesOfTrail, isAuditFile } from './compose-audit.ts'
-import { readConfiguration } from './compose-files.ts'
+import { readToShow } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 
 /**
@@ -17,7 +17,7 @@ export const trailOrComplain = async (
     if (files.length > 0) return files
     throw new OperatorError(`${given.join(', ')}: expected an audit file, found only locks or torn ends`)
   }
-  const { configuration } = configurationOrComplain(readConfiguration(configPath))
+  const { configuration } = configurationOrComplain(readToShow(configPath))
   if (configuration !== undefined) return filesOfTrail(configuration.audit.file)
   complain(`curfew: fix the errors, or name the files of the trail: curfew ${command} FILE...`)
   return undefined

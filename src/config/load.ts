@@ -43,14 +43,19 @@ interface LoadedPolicies extends Loaded {
   readonly policies: readonly Policy[] | undefined
 }
 
-/** An edit that is not saved yet, so that nobody has approved it. */
-interface Edit {
-  /** Files and folders that take the place of those that the daemon's file names; undefined for these. */
-  readonly policies: readonly string[] | undefined
+interface Reading {
+  /** Files and folders that take the place of those that the daemon's file names. */
+  readonly policies?: readonly string[]
+  /** What a policy set is that `approved` does not have: an error by default, which puts it out of force. */
+  readonly unapproved?: Problem['severity']
 }
 
 /** Loads `curfew.yaml` and everything that it names. Never throws: every mistake is in `problems`. */
-export const loadConfiguration = (files: ConfigFiles, path: string, edit?: Edit): LoadedConfiguration => {
+export const loadConfiguration = (
+  files: ConfigFiles,
+  path: string,
+  { policies, unapproved = 'error' }: Reading = {},
+): LoadedConfiguration => {
   const problems: Problem[] = []
   const sources = new Set([path])
   const report: Report = (problem) => problems.push(problem)
@@ -58,11 +63,12 @@ export const loadConfiguration = (files: ConfigFiles, path: string, edit?: Edit)
   const read = bytes && readYaml(path, bytes, report)
   const file = read?.value === undefined ? undefined : read
   const visit = (source: string) => sources.add(source)
-  const bound = file && bindConfiguration(files, file, edit?.policies, report, visit)
+  const bound = file && bindConfiguration(files, file, policies, report, visit)
   const sound = hasErrors(problems) ? undefined : bound
-  if (file && sound?.approved && !edit) {
+  if (file && sound?.approved) {
     const { approved, roots, configuration } = sound
-    checkApproved({ files, file, approved, policySetHash: configuration.policySetHash, roots, report, visit })
+    const { policySetHash } = configuration
+    checkApproved({ files, file, approved, policySetHash, roots, severity: unapproved, report, visit })
   }
   return finish(problems, sources, (isValid) => ({
     configuration: isValid ? sound?.configuration : undefined,

@@ -59,10 +59,11 @@ describe('a policy set under `approved`', () => {
     expect(withApproved('{ file: ./approved.txt }').sources).toContain('approved.txt')
   })
 
-  it('need not be approved while it is only an edit that a command shows', () => {
+  it('causes a warning in a command that only shows it', () => {
     const files = memoryFiles({ ...GOOD_TREE, 'curfew.yaml': `${GOOD_CURFEW}approved: { hashes: [${OTHER}] }\n` })
-    const { configuration } = loadConfiguration(files, 'curfew.yaml', { policies: undefined })
+    const { configuration, problems } = loadConfiguration(files, 'curfew.yaml', { unapproved: 'warning' })
     expect(configuration?.policySetHash).toBe(HASH)
+    expect(problems.map(({ severity }) => severity)).toEqual(['warning'])
   })
 })
 

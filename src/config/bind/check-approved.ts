@@ -14,33 +14,34 @@ interface ApprovalCheck {
   readonly policySetHash: string
   /** The folders in one of which a file of hashes must lie, links followed. */
   readonly roots: readonly string[]
+  readonly severity: Problem['severity']
   readonly report: (problem: Problem) => void
   readonly visit: (path: string) => void
 }
 
-/** Refuses a policy set whose hash `approved` does not have. */
+/** Reports a policy set whose hash `approved` does not have. */
 export const checkApproved = (check: ApprovalCheck): void => {
-  const { file, approved, policySetHash } = check
+  const { file, approved, policySetHash, severity } = check
   if ((approved.hashes === undefined) === (approved.file === undefined)) {
-    file.problem(['approved'], 'expected exactly one of two lists: write { hashes: [HASH] } or { file: PATH }')
-    return
+    const message = 'expected exactly one of two lists: write { hashes: [HASH] } or { file: PATH }'
+    return file.problem(['approved'], message, { severity })
   }
   const hashes = approved.hashes ?? readHashes(check, approved.file ?? '')
   if (hashes === undefined || hashes.includes(policySetHash)) return
   file.problem(
     ['approved'],
     `the policy set ${policySetHash} is not approved: let a second person check the policies and add this hash, which "curfew validate --hash" prints, or undo the edit`,
-    { at: 'key' },
+    { at: 'key', severity },
   )
 }
 
 /** The hashes of a file: one on each line, with a comment after it or on a line of its own. */
 const readHashes = (
-  { files, file, roots, report, visit }: ApprovalCheck,
+  { files, file, roots, severity, report, visit }: ApprovalCheck,
   written: string,
 ): readonly string[] | undefined => {
   const refuse = (message: string): undefined => {
-    file.problem(['approved', 'file'], message)
+    file.problem(['approved', 'file'], message, { severity })
   }
   const path = resolvePath(file.path, written)
   visit(path)
@@ -52,7 +53,7 @@ const readHashes = (
   const source = sourceText(read.bytes)
   const reportLine = limited(report)
   const problem = (message: string, line: number, column = 1): undefined => {
-    reportLine({ severity: 'error', file: path, line, column, message })
+    reportLine({ severity, file: path, line, column, message })
   }
   if ('problem' in source) return problem(source.problem, source.line, source.column)
 
