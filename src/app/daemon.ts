@@ -30,6 +30,7 @@ import { createSites } from './sites.ts'
 import type { State } from './state.ts'
 import { createStateKeeper, type SaveState } from './state-keeper.ts'
 import { createTerminationQueues } from './termination-queues.ts'
+import { createUnmatched } from './unmatched.ts'
 import { createWatchList, type WatchEntry } from './watch-list.ts'
 import { within } from './within.ts'
 
@@ -129,6 +130,7 @@ export const createDaemon = (options: {
 
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
   const watchList = createWatchList(clock, emit)
+  const unmatched = createUnmatched(emit)
   const rehearsal = createRehearsal(clock, emit)
   const heads = createHourlyHeads(audit, clock, emit)
   const queues = createTerminationQueues({ clock, random, emit, startedAt, stop: stop.signal, abort: abort.signal })
@@ -152,6 +154,12 @@ export const createDaemon = (options: {
     watchList.take(assignment.watch, (site) => ({
       endpoints: async (signal) => (await sites.open(site)).vpn.endpoints(signal),
     }))
+
+  const lookForUnmatched = () => {
+    if (stop.signal.aborted || !watchList.isKnown()) return
+    const watched = watchList.all().map(({ site, endpoint }) => locationOf(site, endpoint))
+    unmatched.look(assignment.policies.policies, watched)
+  }
 
   /**
    * Watches exactly the endpoints that were found. Returns the new watches. An endpoint that is reached in another way
@@ -209,6 +217,7 @@ export const createDaemon = (options: {
     announce(renamed.length > 0)
     watchList.reportOverlaps()
     for (const { watch, location } of known) take(watch, location)
+    lookForUnmatched()
     return added
   }
 
@@ -246,6 +255,7 @@ export const createDaemon = (options: {
 
   const rediscover = async () => {
     if (await watchList.discover(stop.signal)) followWatchList()
+    else lookForUnmatched()
   }
 
   const announce = (event: 'started' | 'reloaded' | 'mode-obeyed') => {
@@ -392,6 +402,9 @@ export const createDaemon = (options: {
       putInForce({ ...assignment, settings: { ...assignment.settings, mode: 'audit' } }, 'mode-obeyed', clock.now()),
 
     reconnect: sites.reconnect,
+
+    /** The entries of `endpoints` that match no watched endpoint. */
+    unmatched: unmatched.entries,
 
     /** When the policy of that name last changed. */
     changedAt: (name: string): Instant => changedAt({ name }),

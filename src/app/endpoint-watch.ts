@@ -36,6 +36,8 @@ import { VpnError, type VpnSite } from './vpn.ts'
 /** The state of an endpoint for `/status`. */
 export interface EndpointStatus {
   readonly endpoint: Endpoint
+  /** Undefined while AWS has not listed them. */
+  readonly tags: Location['tags']
   readonly view: EndpointView
   /** Undefined where the view shows nothing to decide on. */
   readonly decisions: Decisions | undefined
@@ -356,7 +358,7 @@ export const createEndpointWatch = (options: {
     status(): EndpointStatus {
       const openTerminations = memory.terminations.open()
       const holds = holdsIn(memory.guard().standings)
-      return { endpoint, view, decisions, plan, holds, openTerminations, next: nextOn(agenda()) }
+      return { endpoint, tags: location.tags, view, decisions, plan, holds, openTerminations, next: nextOn(agenda()) }
     },
 
     /** The memory for the state file; undefined before the first judgement. */

@@ -6,6 +6,7 @@ import type { Effect } from '../domain/judge/news.ts'
 import type { Violation } from '../domain/judge/violation.ts'
 import type { NearMissOfEntry } from '../domain/policies/near-misses.ts'
 import type { Mode } from '../domain/policies/policy.ts'
+import type { UnmatchedEntry } from '../domain/policies/unmatched-entries.ts'
 import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
 import type { TerminateCall } from '../domain/terminate/plan.ts'
 import type { TerminationReport } from '../domain/terminate/termination.ts'
@@ -65,6 +66,15 @@ export type CurfewEvent =
   | { readonly event: 'tags-unread'; readonly region: string; readonly message: string }
   /** Another name or other tags of the endpoint: these policies select it now and did not before, or the other way round. */
   | ({ readonly event: 'selection-changed'; readonly policies: readonly string[] } & OnEndpoint)
+  /**
+   * The entries of `endpoints` that match no watched endpoint. Emitted at each look for them. `added`: those that the look
+   * before did not find.
+   */
+  | {
+      readonly event: 'unmatched-entries'
+      readonly entries: readonly UnmatchedEntry[]
+      readonly added: readonly UnmatchedEntry[]
+    }
   /** IAM does not allow an action. This is found before the action is needed. */
   | { readonly event: 'permission-missing'; readonly endpoint: Endpoint; readonly action: string }
   | { readonly event: 'permission-granted'; readonly endpoint: Endpoint; readonly action: string }

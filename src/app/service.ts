@@ -155,6 +155,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
       policySetHash: inForce.settings.policySetHash,
       policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
       audit: audit.head(),
+      unmatched: daemon.unmatched(),
       endpoints: daemon.status().map(endpointStatusOf),
     }),
 

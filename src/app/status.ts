@@ -11,7 +11,7 @@ const becauseOf = (view: EndpointView): string | null => {
 
 /** An endpoint in `/status`. Values that are unknown while the view is unseen or blind are null, never zero. */
 export const endpointStatusOf = (status: EndpointStatus) => {
-  const { endpoint, view, decisions, plan, holds, openTerminations, next } = status
+  const { endpoint, tags, view, decisions, plan, holds, openTerminations, next } = status
   const isDecided = decisions !== undefined
   const count = (of: readonly unknown[]) => (isDecided ? of.length : null)
   return {
@@ -19,6 +19,7 @@ export const endpointStatusOf = (status: EndpointStatus) => {
     name: endpoint.name,
     account: endpoint.account ?? null,
     region: endpoint.region,
+    tags: tags === undefined ? null : Object.fromEntries(tags),
     view: view.state,
     because: becauseOf(view),
     snapshotAt: iso('snapshot' in view ? view.snapshot?.completedAt : undefined),

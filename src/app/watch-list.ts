@@ -86,6 +86,10 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
       sites.some(({ selection: { discover, readsTags } }) => discover !== undefined || readsTags === true) &&
       msBetween(askedAt, clock.elapsed()) >= DISCOVER_EVERY_MS,
 
+    /** Whether all endpoints are known: AWS has answered wherever endpoints are discovered. */
+    isKnown: (): boolean =>
+      sites.every(({ selection, discovery }) => selection.discover === undefined || discovery.answer() !== undefined),
+
     /** Each endpoint once, with the way to it. */
     all: (): readonly WatchedEndpoint[] => found().watched,
 

@@ -593,6 +593,31 @@ describe('an endpoint', () => {
     expect(world.of('endpoints-changed')).toMatchObject([{ endpoints: [{ name: 'Berlin' }], gone: [] }])
   })
 
+  it('that matches no longer an entry of a policy has that entry shown, each minute, until one matches again', async () => {
+    const tagged = (env: string) => [
+      { id: ENDPOINT, name: 'office', tags: new Map([['env', env]]), status: 'available' },
+    ]
+    const asked = { ...assignment([forProd()]), watch: [{ site: SITE, endpoints: [], discover: 'all' as const }] }
+    await using world = startWorld({ assignment: asked, connections: [], start: false })
+    world.aws.vpn.endpoints = () => Promise.reject(new VpnError('throttled', 'later'))
+    void world.daemon.run(world.stop.signal)
+    await world.clock.advance(2 * MINUTE)
+    // Before AWS has listed endpoints, nothing is known of them.
+    expect(world.of('unmatched-entries')).toEqual([])
+    world.aws.vpn.endpoints = async () => world.aws.behaviour.endpoints
+    world.aws.behaviour.endpoints = tagged('prd')
+    await world.clock.advance(3 * MINUTE)
+    const entry = { policy: 'max-session-age', selector: 'match', entry: 'tag:env=prod' }
+    expect(world.daemon.unmatched()).toEqual([entry])
+    const looks = world.of('unmatched-entries')
+    expect(looks.length).toBeGreaterThanOrEqual(3)
+    expect(looks.map(({ entries }) => entries)).toEqual(looks.map(() => [entry]))
+    expect(looks.flatMap(({ added }) => added)).toEqual([entry])
+    world.aws.behaviour.endpoints = tagged('prod')
+    await world.clock.advance(2 * MINUTE)
+    expect(world.daemon.unmatched()).toEqual([])
+  })
+
   it('that is listed is not looked up at AWS if no policy reads tags', async () => {
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [] })
     let asked = 0

@@ -92,6 +92,16 @@ export const createEventLog =
           `the tags of the endpoints in ${emitted.region} could not be read. Policies that name endpoints by tags, or by names that "watch" does not give, end nobody on an endpoint whose tags have never been read; on others the last tags stay in force. Curfew tries again every minute: ${emitted.message}`,
         )
         break
+      case 'unmatched-entries': {
+        const { entries, added } = emitted
+        if (added.length === 0) break
+        const texts = added.map(({ policy, selector, entry }) => `${policy}: ${selector} "${entry}"`)
+        log.warn(
+          { event, entries: firstNames(texts), unmatched: entries.length },
+          `${added.length} entries of "endpoints" match no watched endpoint: ${firstNames(texts).join(', ')}. Correct or remove them, or watch the endpoints; "unmatched" in /status lists all`,
+        )
+        break
+      }
       case 'selection-changed': {
         const { endpoint, policies } = emitted
         log.warn(

@@ -157,6 +157,9 @@ export const createInstruments = () => {
       'Policies by kind and mode; the mode is enforce only if both the daemon’s and the policy’s are.',
       ['kind', 'mode'],
     ),
+    unmatched: gauge('unmatched_entries', 'Entries of `endpoints` in a policy that match no watched endpoint.', [
+      'policy',
+    ]),
     reloadSuccessful: gauge(
       'config_last_reload_successful',
       '1 if the last reload succeeded, 0 if the new configuration was refused.',

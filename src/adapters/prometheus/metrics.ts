@@ -73,6 +73,7 @@ export const createMetrics = (options: {
     failedLogins,
     droppedLines,
     policyCount,
+    unmatched,
     reloadSuccessful,
     reloadedAt,
     reloads,
@@ -149,7 +150,7 @@ export const createMetrics = (options: {
   const assign = (mode: Mode, endpoints: readonly Endpoint[]) => {
     daemonMode = mode
     updateEnforcing()
-    for (const gauge of [due, unknown, holding, held, policyCount, endpointInfo]) gauge.reset()
+    for (const gauge of [due, unknown, holding, held, policyCount, endpointInfo, unmatched]) gauge.reset()
     for (const policy of options.policies()) policyCount.inc({ kind: policy.kind.kind, mode: modeOf(policy) })
     for (const target of options.targets())
       for (const outcome of NOTIFICATION_OUTCOMES) notifications.inc({ target, outcome }, 0)
@@ -252,6 +253,10 @@ export const createMetrics = (options: {
       case 'clock-skew':
         ready.clock = !event.apart
         updateEnforcing()
+        break
+      case 'unmatched-entries':
+        for (const { name } of options.policies()) unmatched.set({ policy: name }, 0)
+        for (const { policy } of event.entries) unmatched.inc({ policy })
         break
       case 'endpoints-changed':
         assign(daemonMode, event.endpoints)

@@ -57,6 +57,11 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     event: 'endpoint-overlap',
     overlap: { region: 'eu-central-1', endpoint: { id: ENDPOINT.id, name: 'office' }, entry: 2, others: [1] },
   },
+  'unmatched-entries': {
+    event: 'unmatched-entries',
+    entries: [{ policy: 'daily', selector: 'match', entry: 'tag:env=prd' }],
+    added: [{ policy: 'daily', selector: 'match', entry: 'tag:env=prd' }],
+  },
   'selection-changed': { event: 'selection-changed', endpoint: ENDPOINT, policies: ['daily'], at: NOON },
   'tags-unread': { event: 'tags-unread', region: 'eu-central-1', message: 'denied' },
   'discovery-failed': { event: 'discovery-failed', region: 'eu-central-1', message: 'throttled' },

@@ -53,6 +53,19 @@ describe('the metrics', () => {
       expect([series, await metrics.valueOf(series)]).toEqual([series, 0])
   })
 
+  it('count the entries of each policy that match no watched endpoint', async () => {
+    const metrics = start()
+    const unmatched = async () => [
+      await metrics.valueOf('curfew_unmatched_entries{policy="daily"}'),
+      await metrics.valueOf('curfew_unmatched_entries{policy="leavers"}'),
+    ]
+    expect(await unmatched()).toEqual([undefined, undefined])
+    metrics.observe(EVENTS['unmatched-entries'])
+    expect(await unmatched()).toEqual([1, 0])
+    metrics.observe({ event: 'unmatched-entries', entries: [], added: [] })
+    expect(await unmatched()).toEqual([0, 0])
+  })
+
   it('count the logins that fail', async () => {
     const metrics = start()
     metrics.observeFailedLogin('refused')
