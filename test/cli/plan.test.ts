@@ -57,6 +57,35 @@ describe('curfew plan', () => {
     expect(terminateCalls(office)).toEqual([])
   })
 
+  it('selects listed endpoints by the tags and the name that AWS lists, and ends nobody where it may not', async () => {
+    const tagged = { id: OFFICE, name: 'Berlin', tags: { env: 'prod' }, region: 'eu-central-1' }
+    const scenario = { endpoints: [{ ...tagged, authentication: 'federated' as const }] }
+    const files = {
+      'curfew.yaml': curfewYaml('mode: enforce').replace(`{ id: ${OFFICE}, name: office }`, OFFICE),
+      'policies.yaml': `
+version: 1
+policies:
+  - { name: tagged, kind: max-session-age, maxAge: 8h, match: { endpoints: ["tag:env=pr*"] } }
+  - { name: named, kind: max-session-age, maxAge: 8h, match: { endpoints: [berlin] } }
+  - { name: elsewhere, kind: max-session-age, maxAge: 8h, match: { endpoints: ["tag:env=dev"] } }
+`,
+    }
+    const planned = async (different: Parameters<typeof startOffice>[0]) => {
+      await using office = await startOffice({ ...scenario, ...different })
+      office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
+      await using here = await workspace(files)
+      const { code, stdout, stderr } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json'], office.env)
+      const [endpoint] = (JSON.parse(stdout) as Shown).endpoints
+      return { code, stderr, endpoint }
+    }
+    const { code, endpoint } = await planned({})
+    expect(code).toBe(0)
+    expect(endpoint).toMatchObject({ name: 'Berlin', terminate: [{ policy: 'named', alsoBy: ['tagged'] }] })
+    const denied = await planned({ deny: ['ec2:DescribeClientVpnEndpoints'] })
+    expect(denied).toMatchObject({ code: 0, endpoint: { name: OFFICE, active: 1, terminate: [], next: [] } })
+    expect(denied.stderr).toContain('the tags cannot be read')
+  })
+
   it.each([3 * MINUTE, -3 * MINUTE])('judges by AWS’s time on a host that is %i ms behind', async (behindMs) => {
     await using office = await startOffice({}, { now: () => Date.now() + behindMs })
     const overdue = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 8 * HOUR + MINUTE })

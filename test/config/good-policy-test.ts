@@ -17,6 +17,8 @@ cases:
       commonName: alice.example
       endpoint: cvpn-endpoint-0123456789abcdef0
       region: us-east-1
+      endpointName: berlin
+      tags: { env: prod, empty: "" }
       established: "2026-11-23T08:00:00Z"
       status: failed-to-terminate
       bytes: { in: 12, out: 5KiB }

@@ -38,6 +38,11 @@ describe('a policy test file', () => {
           egressBytes: 5120,
           posture: ['compliant'],
         },
+        endpointName: 'berlin',
+        tags: new Map([
+          ['env', 'prod'],
+          ['empty', ''],
+        ]),
         lastActivityAt: Date.parse('2026-11-23T17:30:00Z'),
         expected: { expect: 'terminate', by: ['daily'], nextAt: NEVER },
       },
@@ -176,6 +181,16 @@ const BROKEN: ReadonlyArray<
     'two connections with one id',
     bad(`name: n, ${AT}, connections: [{ id: a }, { id: a }], expect: keep`),
     [['4:73', 'has the id "a"']],
+  ],
+  [
+    'two names of one endpoint',
+    bad(`name: n, ${AT}, connections: [{ endpointName: a }, { endpointName: b }], expect: keep`),
+    [['4:93', 'another connection of the endpoint']],
+  ],
+  [
+    'two sets of tags of one endpoint',
+    bad(`name: n, ${AT}, connections: [{ tags: { a: b } }, {}, { tags: {} }], expect: keep`),
+    [['4:88', 'another connection of the endpoint']],
   ],
   [
     'a number as a name',

@@ -44,6 +44,7 @@ export const bindCase = (
   const caseConnections = connectionsIn(file, path, written, one)
   checkExpectations(file, path, written, caseConnections)
   checkIds(file, caseConnections)
+  checkEndpoints(file, caseConnections)
   checkInstants(file, path, one, caseConnections)
   if (known !== undefined) checkPolicyNames(file, path, one, caseConnections, known)
 
@@ -52,7 +53,16 @@ export const bindCase = (
   const connections = caseConnections.flatMap(({ read }, index): TestedConnection[] => {
     const expected = expectationOf(one) ?? (read && expectationOf(read))
     if (read === undefined || expected === undefined) return []
-    return [{ connection: connectionOf(read, index), lastActivityAt: read.lastActivity, expected }]
+    const { endpointName, tags, lastActivity } = read
+    return [
+      {
+        connection: connectionOf(read, index),
+        endpointName,
+        tags: tags && new Map(Object.entries(tags)),
+        lastActivityAt: lastActivity,
+        expected,
+      },
+    ]
   })
   return {
     name,
@@ -157,6 +167,24 @@ const checkIds = (file: YamlFile, connections: readonly CaseConnection[]): void 
     }
     ids.add(id)
   })
+}
+
+/** The connections of one endpoint must not tell different names or tags of it. */
+const checkEndpoints = (file: YamlFile, connections: readonly CaseConnection[]): void => {
+  for (const key of ['endpointName', 'tags'] as const) {
+    const first = new Map<string, string>()
+    for (const [index, { path, read }] of connections.entries()) {
+      if (read?.[key] === undefined) continue
+      const { endpointId, region } = connectionOf(read, index)
+      const endpoint = JSON.stringify([endpointId, region])
+      const told = JSON.stringify(typeof read[key] === 'string' ? read[key] : Object.entries(read[key]).sort())
+      const known = first.get(endpoint)
+      first.set(endpoint, known ?? told)
+      if (known === undefined || known === told) continue
+      const message = `another connection of the endpoint ${endpointId} has other values here: write the same, or another "endpoint"`
+      file.problem([...path, key], message)
+    }
+  }
 }
 
 /** Terminations and activities must not be later than the case. */

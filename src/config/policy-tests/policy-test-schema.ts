@@ -52,6 +52,15 @@ const connection = z.strictObject({
     .optional()
     .meta({ description: 'The id of the endpoint. Default cvpn-endpoint-00000000000000000.' }),
   region: z.string().min(1).optional().meta({ description: 'The AWS Region. Default eu-central-1.' }),
+  endpointName: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'The name of the endpoint under `watch`. Default: its tag Name, if `tags` are given.' }),
+  tags: z
+    .record(z.string().min(1), z.string())
+    .optional()
+    .meta({ description: 'The tags of the endpoint, all of them. Default: unknown.', examples: [{ env: 'prod' }] }),
   established: instant.optional().meta({ description: 'When the connection was established.' }),
   status: z.string().min(1).optional().meta({ description: 'The status of the connection at AWS. Default active.' }),
   bytes: z

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.ts'
 import { NO_LIMITS } from '../guard/limits.ts'
+import type { Location } from '../names/location.ts'
 import type { Policy } from '../policies/policy.ts'
 import { createPolicySet } from '../policies/policy-set.ts'
 import { retryRule } from '../terminate/termination.ts'
@@ -21,6 +22,9 @@ export interface Expectation {
 
 export interface TestedConnection {
   readonly connection: Connection
+  /** The name and tags of its endpoint. Undefined: unknown, unless another connection of the endpoint tells. */
+  readonly endpointName?: string | undefined
+  readonly tags?: Location['tags']
   /** When its byte counters last moved. Undefined: unknown. */
   readonly lastActivityAt: Instant | undefined
   readonly expected: Expectation
@@ -58,7 +62,9 @@ export const createPolicyTester = (policies: readonly Policy[]) => {
     [],
   )
   const rulesByEndpoint = new Map<string, EndpointRules>()
-  const rulesAt = (location: Connection, key: string): EndpointRules => {
+  const rulesAt = (location: Location): EndpointRules => {
+    const { endpointId, region, name, tags } = location
+    const key = JSON.stringify([endpointId, region, name, tags && [...tags]])
     const rules =
       rulesByEndpoint.get(key) ??
       createRules({
@@ -79,9 +85,9 @@ export const createPolicyTester = (policies: readonly Policy[]) => {
   /** The failures of one case: none if it passes. */
   return (one: PolicyCase): readonly Failure[] => {
     const memory = memoryOf(set.policies, one)
-    return [...byEndpoint(one.connections)].flatMap(([key, [first, ...others]]) => {
-      const here = [first, ...others]
-      const rules = rulesAt(first.connection, key)
+    return byEndpoint(one.connections).flatMap(([first, ...others]) => {
+      const here: Group = [first, ...others]
+      const rules = rulesAt(locationOf(here))
       const connections = here.map(({ connection }) => connection)
       const judgement = judgeEndpoint(
         imaginedView(first.connection.endpointId, connections, one.at),
@@ -96,13 +102,20 @@ export const createPolicyTester = (policies: readonly Policy[]) => {
 
 type Group = readonly [TestedConnection, ...TestedConnection[]]
 
-const byEndpoint = (connections: readonly TestedConnection[]): ReadonlyMap<string, Group> => {
+const locationOf = (group: Group): Location => ({
+  endpointId: group[0].connection.endpointId,
+  region: group[0].connection.region,
+  name: group.find(({ endpointName }) => endpointName !== undefined)?.endpointName,
+  tags: group.find(({ tags }) => tags !== undefined)?.tags,
+})
+
+const byEndpoint = (connections: readonly TestedConnection[]): readonly Group[] => {
   const groups = new Map<string, [TestedConnection, ...TestedConnection[]]>()
   for (const tested of connections) {
     const key = JSON.stringify([tested.connection.endpointId, tested.connection.region])
     if (groups.get(key)?.push(tested) === undefined) groups.set(key, [tested])
   }
-  return groups
+  return [...groups.values()]
 }
 
 const failureOf = (
