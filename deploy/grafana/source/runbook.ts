@@ -8,6 +8,7 @@ export type Alert =
   | 'CurfewDown'
   | 'CurfewEndpointBlind'
   | 'CurfewEnforcementLate'
+  | 'CurfewEntryUnmatched'
   | 'CurfewGuardHolding'
   | 'CurfewNotEnforcing'
   | 'CurfewNotificationsLost'

@@ -169,6 +169,10 @@ const checkIds = (file: YamlFile, connections: readonly CaseConnection[]): void 
   })
 }
 
+/** The same text for the same name, or for the same tags in any order. */
+const textOf = (told: string | Readonly<Record<string, string>>): string =>
+  typeof told === 'string' ? told : JSON.stringify(Object.entries(told).sort(([a], [b]) => (a < b ? -1 : 1)))
+
 /** The connections of one endpoint must not tell different names or tags of it. */
 const checkEndpoints = (file: YamlFile, connections: readonly CaseConnection[]): void => {
   for (const key of ['endpointName', 'tags'] as const) {
@@ -177,7 +181,7 @@ const checkEndpoints = (file: YamlFile, connections: readonly CaseConnection[]):
       if (read?.[key] === undefined) continue
       const { endpointId, region } = connectionOf(read, index)
       const endpoint = JSON.stringify([endpointId, region])
-      const told = JSON.stringify(typeof read[key] === 'string' ? read[key] : Object.entries(read[key]).sort())
+      const told = textOf(read[key])
       const known = first.get(endpoint)
       first.set(endpoint, known ?? told)
       if (known === undefined || known === told) continue
