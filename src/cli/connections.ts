@@ -1,4 +1,5 @@
 import { type Connection, principalOf } from '../domain/connection.ts'
+import { shownName } from '../domain/names/shown-name.ts'
 import type { Termination } from '../domain/terminate/termination.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, toText } from '../domain/time/instant.ts'
@@ -114,7 +115,7 @@ const asText = (one: SeenEndpoint): string => {
       const { establishedAt } = connection
       return {
         cells: [
-          principalOf(connection) ?? '(no name)',
+          shownName(principalOf(connection) ?? '(no name)'),
           establishedAt === undefined ? '?' : formatDuration(now - establishedAt),
           deadlineText(next, termination, now),
         ],

@@ -1,3 +1,4 @@
+import { quotedName, shownName } from '../domain/names/shown-name.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { SECOND, toText } from '../domain/time/instant.ts'
 import { connectionTable, USER } from './connection-table.ts'
@@ -43,7 +44,7 @@ const heldLines = ({ policy, since, endsNow, endsLater, release }: HoldRow): str
   ].join('\n')
 
 const nameOf = ({ username, commonName }: Pick<NextRow, 'username' | 'commonName'>) =>
-  username ?? commonName ?? '(no name)'
+  shownName(username ?? commonName ?? '(no name)')
 
 const policyText = ({ policy, acts }: Pick<NextRow, 'policy' | 'acts'>) => (acts ? policy : `${policy} (audit)`)
 
@@ -103,7 +104,7 @@ const nearMissList = (rows: readonly NearMissRow[]): string => {
       ...shown.map((row) => {
         const place = row.policy === null ? row.list : `${row.list} of ${row.policy}`
         const more = row.users > 1 ? ` and ${count(row.users - 1)} more` : ''
-        return paragraph(`"${row.entry}" in ${place}: ${nameOf(row)}${more}`, '  ')
+        return paragraph(`${quotedName(row.entry)} in ${place}: ${nameOf(row)}${more}`, '  ')
       }),
       ...(rest > 0 ? [paragraph(`and ${count(rest)} more; --output json lists all`, '  ')] : []),
     ].join('\n'),

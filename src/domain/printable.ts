@@ -8,8 +8,8 @@ const UNPRINTABLE_IN_LINES = /(?!\n)[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_
 
 const unitOf = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** Escaped as in JSON: a JSON string that contains the escape still parses to the original character. */
-const escaped = (character: string): string => {
+/** A character escaped as in JSON: a JSON string that contains the escape still parses to the original character. */
+export const escaped = (character: string): string => {
   const json = JSON.stringify(character).slice(1, -1)
   return json === character ? character.split('').map(unitOf).join('') : json
 }

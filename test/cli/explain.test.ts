@@ -241,6 +241,24 @@ describe('a banned name that is only a part of user names', () => {
   })
 })
 
+describe('a name that is not what it looks like', () => {
+  it('is shown in quotes, with escapes, by plan and connections', async () => {
+    await using office = await startOffice()
+    for (const username of ['m\u0430llory', 'MALLORY ', 'carol\u00a0'])
+      office.world.connect({ endpointId: OFFICE, username })
+    await using here = await workspace(files)
+    const plan = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
+    expect(plan.stdout).toMatch(/^"MALLORY " +leavers /m)
+    expect(plan.stdout).toContain(String.raw`  "mallory" in users of leavers: "m\u0430llory"`)
+    const { stdout } = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
+    expect(stdout.match(/^"[^"]*"/gm)?.sort()).toEqual([
+      '"MALLORY "',
+      String.raw`"carol\u00a0"`,
+      String.raw`"m\u0430llory"`,
+    ])
+  })
+})
+
 describe('curfew schema', () => {
   it.each([
     ['config', 'curfew'],

@@ -3,6 +3,7 @@ import { overlapText } from '../../app/each-endpoint-once.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
 import { releaseOf } from '../../app/release.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
+import { quotedName } from '../../domain/names/shown-name.ts'
 import { firstNames } from '../../domain/shortened.ts'
 import type { Outcome } from '../../domain/terminate/termination.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
@@ -186,7 +187,7 @@ export const createEventLog =
             entry,
             users,
           },
-          `the entry "${entry}" of ${place} resembles "${nameOf({ username, commonName, connectionId })}"${others} on ${emitted.endpoint.name} but does not match: correct the entry if it means ${users > 1 ? 'these users' : 'this user'}`,
+          `the entry ${quotedName(entry)} of ${place} resembles ${quotedName(nameOf({ username, commonName, connectionId }))}${others} on ${emitted.endpoint.name} but does not match: correct the entry if it means ${users > 1 ? 'these users' : 'this user'}`,
         )
         break
       }
