@@ -24,12 +24,13 @@ const help = `Usage: curfew connections [--config FILE] [--output table|json]
 
 Lists the active connections of every watched endpoint: the user, how long the connection has been
 up, its next deadline, and the policy of that deadline. Instead of a deadline to come:
-  now                    it has passed
+  now                    it has passed: the connection ends
+  passed                 it has passed, but the policy only reports
   held                   it has passed, and the guard holds the verdict
   next try T             a termination has failed; the next attempt may leave at T
   given up, next try T   all attempts have failed; a new round may begin at T
-"in grace" marks a connection that violates the policy already, and "(audit)" a policy that ends
-nobody. The last line counts the connections of all endpoints.
+"in grace" marks a connection that violates the policy already, and "(audit)" a policy that only
+reports. The last line counts the connections of all endpoints.
 
 Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a
 pipe nothing is.
@@ -47,7 +48,7 @@ const deadlineText = (next: ConnectionState, termination: Termination | undefine
     case 'held':
       return 'held'
     case 'audit':
-      return 'now'
+      return 'passed'
     case 'next':
       return toText(next.upcoming.at)
     case 'grace':

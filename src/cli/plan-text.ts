@@ -99,7 +99,7 @@ const nearMissList = (rows: readonly NearMissRow[]): string => {
   const shown = [...rows].sort((a, b) => b.users - a.users).slice(0, NEAR_MISSES)
   const rest = rows.length - shown.length
   return section(
-    `Entries that only resemble connected users, did you mean them? (${count(rows.length)})`,
+    `Entries that only resemble connected users (${count(rows.length)}), did you mean them?`,
     [
       ...shown.map((row) => {
         const place = row.policy === null ? row.list : `${row.list} of ${row.policy}`

@@ -6,6 +6,7 @@ import { printable } from '../domain/printable.ts'
 import { type Instant, NEVER, toIso, toText } from '../domain/time/instant.ts'
 import { type Command, complain, EXIT, OperatorError, say } from './command.ts'
 import { findPolicyTests, readPolicyTest } from './compose-files.ts'
+import { paragraph } from './lines.ts'
 import { problemLines } from './problems.ts'
 
 const CONFIG = 'config/curfew.yaml'
@@ -83,7 +84,8 @@ const reasons = ({ explanation }: Failure, at: Instant): readonly string[] =>
     const { policy, word, deadline } = verdict
     const grace = deadline !== undefined && !isDue(verdict, at) ? `, in grace until ${shown(deadline)}` : ''
     const next = nextAt === NEVER ? '' : `; changes at ${shown(nextAt)}`
-    return `    ${policy.name} (${policy.kind.kind}): ${word}${grace}\n      ${printable(because)}${next}`
+    const head = paragraph(`${policy.name} (${policy.kind.kind}): ${word}${grace}`, '    ')
+    return `${head}\n${paragraph(`${because}${next}`, '      ')}`
   })
 
 /** The instant as text. Milliseconds are shown only if they are not zero: a test is exact to the millisecond. */

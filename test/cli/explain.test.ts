@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { BEFORE_ALL, lineOf } from '../../src/adapters/audit/audit-line.ts'
-import { createStateFile } from '../../src/adapters/files/state-file.ts'
-import { endpointKey } from '../../src/app/site.ts'
-import { EMPTY_STATE } from '../../src/app/state.ts'
-import { createMemory } from '../../src/domain/judge/memory.ts'
 import type { KeptTermination } from '../../src/domain/terminate/termination.ts'
 import { HOUR, MINUTE, toText } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
+import { changeKept, terminationOf } from './kept-state.ts'
 import { curfewYaml, OFFICE, startOffice } from './office.ts'
 
 const files = {
@@ -143,6 +138,132 @@ describe('curfew explain --connection', () => {
   })
 })
 
+interface Live {
+  readonly connections: ReadonlyArray<Readonly<Record<string, unknown>>>
+  readonly endpoints: ReadonlyArray<Readonly<Record<string, unknown>>>
+  readonly summary: Readonly<Record<string, unknown>>
+}
+
+describe('curfew explain --user', () => {
+  const BRANCH = 'cvpn-endpoint-0123456789abcdef1'
+  const startTwo = async (isBranchBlind = false) => {
+    const endpoints = [
+      { id: OFFICE, name: 'office', region: 'eu-central-1', authentication: 'federated' },
+      { id: BRANCH, name: 'branch', region: 'us-east-1', authentication: 'certificate' },
+    ] as const
+    const office = await startOffice(
+      { endpoints: [...endpoints] },
+      {
+        intercept: ({ region, action }) =>
+          isBranchBlind && region === 'us-east-1' && action.startsWith('Describe')
+            ? { status: 503, body: '' }
+            : undefined,
+      },
+    )
+    const here = await workspace({
+      ...files,
+      'curfew.yaml': files['curfew.yaml'].replace(
+        /^watch: \[(.*)\]$/m,
+        `watch: [$1, { region: us-east-1, endpoints: [{ id: ${BRANCH}, name: branch }] }]`,
+      ),
+    })
+    const run = (...args: readonly string[]) => here.run(['explain', '-c', 'curfew.yaml', ...args], office.env)
+    return {
+      run,
+      connect: (endpointId: string, arrival: { username?: string; commonName?: string; ageMs?: number }) =>
+        office.world.connect({ endpointId, ...arrival }),
+      leave: office.world.leave,
+      async json(...args: readonly string[]) {
+        const { code, stdout } = await run(...args, '--output', 'json')
+        return { code, ...(JSON.parse(stdout) as Live) }
+      },
+      [Symbol.asyncDispose]: async () => {
+        await office.close()
+        await here[Symbol.asyncDispose]()
+      },
+    }
+  }
+  const idsOf = ({ connections }: Live) => connections.map(({ connectionId }) => connectionId)
+
+  it('explains every active connection of the user on every endpoint, and nobody else', async () => {
+    await using two = await startTwo()
+    const old = two.connect(OFFICE, { username: 'Carol', ageMs: 9 * HOUR })
+    const device = two.connect(BRANCH, { commonName: 'CAROL' })
+    two.connect(OFFICE, { username: 'caroline' })
+    two.leave(two.connect(OFFICE, { username: 'carol' }))
+    const found = await two.json('--user', ' carol')
+    expect(found.code).toBe(0)
+    expect(found.connections).toMatchObject([
+      { connectionId: old, endpointId: OFFICE, state: 'terminate', leadPolicy: 'daily' },
+      { connectionId: device, endpointId: BRANCH, username: null, state: 'next', decision: 'keep' },
+    ])
+    expect(found.summary).toMatchObject({ endpoints: 2, unread: 0, active: 2, terminate: 1, next: 1 })
+    const { stdout } = await two.run('--user', 'carol')
+    expect(stdout).toMatch(/^1 of 2: Carol on office/)
+    expect(stdout).toContain(device)
+    expect(stdout).toMatch(/2 endpoints read: 2 connections, 1 would end now, .*\n$/)
+  })
+
+  it('with --common-name finds the connections with this certificate, of one user or of all', async () => {
+    await using two = await startTwo()
+    const [alice, bob] = ['alice', 'bob'].map((username) => two.connect(BRANCH, { username, commonName: 'Pool' }))
+    expect(idsOf(await two.json('--common-name', 'pool'))).toEqual([alice, bob])
+    expect(idsOf(await two.json('--common-name', 'pool', '--user', 'bob'))).toEqual([bob])
+    expect((await two.run('--common-name', 'other')).code).toBe(1)
+  })
+
+  it('says that a user is not connected, names the users that may be meant, and points at --imagine', async () => {
+    await using two = await startTwo()
+    for (const username of ['CORP\\carol', 'Karol', 'zoe']) two.connect(OFFICE, { username })
+    const { code, stdout, stderr } = await two.run('--user', 'carol')
+    expect(code).toBe(1)
+    expect(stdout).toBe('2 endpoints read: 0 connections\n')
+    expect(stderr).toContain('"CORP\\carol", "Karol"')
+    expect(stderr).not.toContain('zoe')
+    expect(stderr).toContain('--imagine')
+    expect(await two.json('--user', 'carol')).toMatchObject({ code: 1, connections: [] })
+  })
+
+  it('fails if an endpoint could not be read, whether the user is on another one or not', async () => {
+    await using two = await startTwo(true)
+    const id = two.connect(OFFICE, { username: 'carol' })
+    const found = await two.json('--user', 'carol')
+    expect(found).toMatchObject({ code: 1, summary: { endpoints: 2, unread: 1, active: 1 } })
+    expect(idsOf(found)).toEqual([id])
+    expect(found.endpoints).toMatchObject([
+      { endpointId: OFFICE, complete: true, error: null },
+      { endpointId: BRANCH, complete: false, error: expect.stringContaining('503') as unknown },
+    ])
+    const { stdout, stderr } = await two.run('--user', 'nobody')
+    expect(stdout).toContain('1 endpoint read, 1 COULD NOT BE READ')
+    expect(stderr).toContain('no watched endpoint that could be read')
+  })
+
+  it('with --connection takes any part of an id that no other id has, on any endpoint', async () => {
+    await using two = await startTwo()
+    const ids = [two.connect(OFFICE, { username: 'carol' }), two.connect(BRANCH, { commonName: 'laptop' })] as const
+    for (const id of ids) {
+      for (const part of [id, id.slice(0, -2), id.slice(-8), id.slice(20, 30)]) {
+        expect(idsOf(await two.json('--connection', part))).toEqual([id])
+      }
+    }
+    const { code, stdout, stderr } = await two.run('--connection', 'cvpn-connection-')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain('2 connection ids')
+    for (const word of [...ids, 'carol', 'laptop', OFFICE, BRANCH]) expect(stderr).toContain(word)
+  })
+
+  it('with --connection shows a connection that has ended without verdicts', async () => {
+    await using two = await startTwo()
+    const id = two.connect(OFFICE, { username: 'carol', ageMs: 9 * HOUR })
+    two.leave(id)
+    const { code, stdout } = await two.run('--connection', id)
+    expect(code).toBe(0)
+    expect(stdout).toContain(`${id}, terminated`)
+    expect(stdout).toContain('AWS is ending it or has ended it')
+  })
+})
+
 describe('curfew connections', () => {
   it('lists the active connections, the oldest first, each with its next deadline', async () => {
     await using office = await startOffice()
@@ -180,39 +301,14 @@ describe('a connection whose termination is under way', () => {
     const connectionId = office.world.connect({ endpointId: OFFICE, username: 'carol', ageMs: 9 * HOUR })
     await using here = await workspace(files)
     const now = Date.now()
-    const answered = {
-      violation: {
-        connectionId,
-        username: 'carol',
-        commonName: undefined,
-        policy: 'daily',
-        reason: 'session-age',
-        since: now - HOUR,
-        deadline: now - HOUR,
-        because: 'too old',
-        alsoBy: [],
-      },
-      attempts: 3,
-      callId: 'x-1',
-      selector: 'connection-id',
-      leftAt: now - 1000,
-      answeredAt: now - 1000,
-      requestId: undefined,
-    } as const
+    const answered = terminationOf(connectionId, 'carol', 'daily', now - 1000)
     const again = { heard: 'read', absences: 0, tryAgainAt: now + 4 * MINUTE } as const
     const termination: KeptTermination =
       state === 'unproven' ? { ...answered, state, absences: 0 } : { ...answered, ...again, state }
-    const kept = { ...createMemory().kept(), watchedSince: 0, terminations: [termination] }
-    await createStateFile(join(here.folder, 'data/state.json')).save({
-      ...EMPTY_STATE,
-      endpoints: { [endpointKey('eu-central-1', OFFICE)]: kept },
-    })
-    // A termination of the state counts only with its intent in the trail.
-    const on = { endpointId: OFFICE, account: undefined, region: 'eu-central-1' }
-    const call = { id: answered.callId, selector: answered.selector }
-    const hash = { policySetHash: '0'.repeat(64) }
-    const intent = { time: answered.leftAt, event: 'intent', ...on, ...answered.violation, call, ...hash } as const
-    await here.write('data/audit.jsonl', `${lineOf(intent, BEFORE_ALL).toString()}\n`)
+    await changeKept(here, { region: 'eu-central-1', endpointId: OFFICE }, (kept) => ({
+      ...kept,
+      terminations: [termination],
+    }))
     const listed = await here.run(['connections', '-c', 'curfew.yaml'], office.env)
     expect(listed.stdout.split('\n').find((line) => line.startsWith('carol'))).toContain(
       `  ${deadline.replace('AGAIN', toText(again.tryAgainAt))}  `,
@@ -234,7 +330,7 @@ describe('a banned name that is only a part of user names', () => {
     expect(JSON.parse(stdout)).toMatchObject({ endpoints: [{ nearMisses: [nearMiss] }] })
     const text = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
     expect(text.stdout).toContain(
-      'Entries that only resemble connected users, did you mean them? (1)\n  "mallory" in users of leavers: CORP\\mallory and 2 more\n',
+      'Entries that only resemble connected users (1), did you mean them?\n  "mallory" in users of leavers: CORP\\mallory and 2 more\n',
     )
     const { log } = await here.run(['run', '--once', '-c', 'curfew.yaml'], office.env)
     expect(log.filter(({ event }) => event === 'near-miss')).toMatchObject([nearMiss])

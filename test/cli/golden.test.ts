@@ -1,88 +1,12 @@
 import { describe, it } from 'vitest'
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { NOW, PARTNERS, POLICIES, startCompany } from './company.ts'
 import { clockAt, workspace } from './curfew.ts'
 import { expectGolden } from './golden.ts'
-import { startOffice } from './office.ts'
+import { changeKept, terminationOf } from './kept-state.ts'
+import { OFFICE } from './office.ts'
 
 // The whole output of the commands, for a reader. What each part of it means is tested elsewhere.
-
-const NOW = Date.UTC(2026, 10, 23, 12)
-const OFFICE = 'cvpn-endpoint-0123456789abcdef0'
-const MACHINES = 'cvpn-endpoint-0123456789abcdef1'
-const PARTNERS = 'cvpn-endpoint-0fedcba9876543210'
-
-const CONFIG = `
-version: 1
-policies: [./policies.yaml]
-watch:
-  - region: eu-central-1
-    endpoints: [{ id: ${OFFICE}, name: office }, { id: ${MACHINES}, name: machines }]
-  - region: us-east-1
-    endpoints: [{ id: ${PARTNERS}, name: partners }]
-protect: { users: [break-glass] }
-guard: { maxPercent: 25, minConnections: 2 }
-mode: enforce
-`
-
-const POLICIES = `
-version: 1
-policies:
-  - { name: daily-reauthentication, kind: max-session-age, maxAge: 8h, grace: 15m }
-  - { name: leavers, kind: banned-users, users: [mallory], guard: off }
-  - { name: shorter-days, kind: max-session-age, maxAge: 6h, mode: audit, match: { users: ["*@corp.example"] } }
-  - { name: two-at-a-time, kind: max-sessions, limit: 2, grace: 5m, match: { users: ["*@corp.example"] } }
-`
-
-const LONG_NAME = 'maximiliane.von-und-zu-hohenstein@subsidiary.corp.example'
-
-/**
- * Three endpoints, and a folder in which the daemon has had these policies for a day. From then on no time passes.
- * `isBlind`: the third endpoint cannot be read.
- */
-const startCompany = async ({ isBlind = false } = {}) => {
-  const startedAt = Date.now()
-  let clock = () => NOW - DAY + Date.now() - startedAt
-  const company = await startOffice(
-    {
-      endpoints: [
-        { id: OFFICE, name: 'office', region: 'eu-central-1', authentication: 'federated' },
-        { id: MACHINES, name: 'machines', region: 'eu-central-1', authentication: 'certificate' },
-        { id: PARTNERS, name: 'partners', region: 'us-east-1', authentication: 'directory' },
-      ],
-    },
-    {
-      now: () => clock(),
-      intercept: ({ region, action }) =>
-        isBlind && clock() === NOW && region === 'us-east-1' && action.startsWith('Describe')
-          ? { status: 503, body: '<html>no</html>' }
-          : undefined,
-    },
-  )
-  const here = await workspace({ 'curfew.yaml': CONFIG, 'policies.yaml': POLICIES })
-  await here.run(['run', '--once', '-c', 'curfew.yaml'], { ...company.env, ...clockAt(NOW - DAY, 'runs') })
-  clock = () => NOW
-  const connect = (endpointId: string, username: string, ageMs: number) =>
-    company.world.connect({ endpointId, username, ageMs })
-  connect(OFFICE, 'alice@corp.example', 2 * HOUR + 12 * MINUTE + 5 * SECOND)
-  const bob = connect(OFFICE, 'bob@corp.example', 9 * HOUR)
-  connect(OFFICE, 'carol@corp.example', 8 * HOUR + 5 * MINUTE)
-  connect(OFFICE, 'break-glass', 31 * HOUR)
-  connect(OFFICE, 'erin@corp.example', 7 * HOUR)
-  connect(OFFICE, LONG_NAME, 20 * MINUTE)
-  for (const minutes of [90, 60, 2]) connect(OFFICE, 'dave@corp.example', minutes * MINUTE)
-  connect(PARTNERS, 'mallory', HOUR)
-  connect(PARTNERS, 'Alice@corp.example', 8 * HOUR + 14 * MINUTE + 50 * SECOND)
-  company.world.connect({ endpointId: MACHINES, commonName: 'build-01.corp.example', ageMs: 26 * HOUR })
-  return {
-    here,
-    bob,
-    env: { ...company.env, ...clockAt(NOW) },
-    [Symbol.asyncDispose]: async () => {
-      await company.close()
-      await here[Symbol.asyncDispose]()
-    },
-  }
-}
 
 /** Compares the output of a command. `curfew.yaml` is its configuration. */
 const expectShown = (
@@ -98,7 +22,7 @@ describe('the whole output, at two widths,', () => {
     await expectShown(company, 'plan-audit', 'plan', '--mode', 'audit')
     await expectShown(company, 'connections', 'connections')
     await expectShown(company, 'explain-user', 'explain', '--user', 'ALICE@corp.example')
-    await expectShown(company, 'explain-part', 'explain', '--connection', company.bob.slice(-6))
+    await expectShown(company, 'explain-part', 'explain', '--connection', company.ids.bob.slice(-6))
     await expectShown(company, 'explain-ambiguous', 'explain', '--connection', 'cvpn-connection-03')
     await expectShown(company, 'explain-nobody', 'explain', '--user', 'alice')
     await expectShown(company, 'explain-imagined', 'explain', '--imagine', '--user', 'frank@corp.example')
@@ -115,5 +39,76 @@ describe('the whole output, at two widths,', () => {
     await using company = await startCompany()
     await company.here.write('edited/policies.yaml', POLICIES.replace('maxAge: 8h, grace: 15m', 'maxAge: 1h'))
     await expectShown(company, 'plan-against', 'plan', '--against', 'edited')
+  })
+
+  it('where terminations are under way and the guard holds a policy', async () => {
+    await using company = await startCompany()
+    const { here, connect, ids } = company
+    const [givenUp, lingering] = [connect(PARTNERS, 'Mallory', 2 * HOUR), connect(PARTNERS, 'MALLORY', 3 * HOUR)]
+    const begun = (id: string, username: string) => terminationOf(id, username, 'leavers', NOW - 10 * MINUTE)
+    const onPartners = { region: 'us-east-1', endpointId: PARTNERS }
+    await changeKept(here, onPartners, (kept) => ({
+      ...kept,
+      terminations: [
+        { ...begun(ids.mallory, 'mallory'), state: 'unproven', absences: 0 },
+        { ...begun(givenUp, 'Mallory'), state: 'given-up', heard: 'read', absences: 0, tryAgainAt: NOW + 4 * MINUTE },
+        { ...begun(lingering, 'MALLORY'), state: 'lingering', absences: 0 },
+      ],
+    }))
+    await changeKept(here, { region: 'eu-central-1', endpointId: OFFICE }, (kept) => {
+      const daily = kept.guard.standings['daily-reauthentication']
+      if (daily === undefined) throw new Error('the guard does not know the policy')
+      const held = { state: 'held', version: daily.version, before: undefined, since: NOW - 2 * HOUR } as const
+      const standings = { ...kept.guard.standings, 'daily-reauthentication': { ...held, counted: 6, of: 9 } }
+      return { ...kept, guard: { ...kept.guard, standings } }
+    })
+    await expectShown(company, 'plan-under-way', 'plan')
+    await expectShown(company, 'connections-under-way', 'connections')
+    await expectShown(company, 'explain-under-way', 'explain', '--user', 'mallory')
+    await expectShown(company, 'explain-held', 'explain', '--user', 'bob@corp.example')
+  })
+
+  it('of a plan with more deadlines than are listed', async () => {
+    await using company = await startCompany()
+    for (let index = 1; index <= 1500; index++) company.connect(OFFICE, `person-${index}`, index * SECOND)
+    await expectShown(company, 'plan-many', 'plan')
+  })
+
+  it('of the commands that read only files', async () => {
+    await using here = await workspace({
+      'policies.yaml': POLICIES.replace('maxAge: 6h', 'maxAge: 6hours').replace('mode: audit', 'mode: adit'),
+      'good.yaml': POLICIES.replace(
+        'users: [mallory]',
+        'users: [mallory, { pattern: eve, until: "2020-01-01T00:00:00Z" }]',
+      ),
+      'good.test.yaml': `version: 1
+policies: [./good.yaml]
+cases:
+  - name: mallory may stay
+    at: 2026-11-23T12:00:00Z
+    connection: { username: mallory, established: 2026-11-23T08:00:00Z }
+    expect: keep
+  - name: alice may stay
+    at: 2026-11-23T12:00:00Z
+    connection: { username: alice, established: 2026-11-23T08:00:00Z }
+    expect: keep
+`,
+    })
+    const env = clockAt(NOW)
+    await expectGolden('validate-errors', here, ['validate', 'policies.yaml'], env)
+    await expectGolden('validate-warnings', here, ['validate', 'good.yaml'], env)
+    await expectGolden('test', here, ['test', 'good.test.yaml'], env)
+  })
+
+  it('of the check of an audit trail with a fault', async () => {
+    await using company = await startCompany()
+    const { here, ids } = company
+    await changeKept(here, { region: 'us-east-1', endpointId: PARTNERS }, (kept) => ({
+      ...kept,
+      terminations: [
+        { ...terminationOf(ids.mallory, 'mallory', 'leavers', NOW - 10 * MINUTE), state: 'unproven', absences: 0 },
+      ],
+    }))
+    await expectGolden('audit-verify-fault', here, ['audit', 'verify', 'data/audit.jsonl', 'curfew.yaml'], company.env)
   })
 })

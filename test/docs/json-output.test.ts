@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { MINUTE } from '../../src/domain/time/instant.ts'
+import { NOW, PARTNERS, POLICIES, startCompany } from '../cli/company.ts'
+import { changeKept, terminationOf } from '../cli/kept-state.ts'
+import { blocks } from './pages.ts'
+
+const PAGE = 'docs/json-output.md'
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [field: string]: Json }
+
+/** The type of each field on the page, by its command and path, such as `plan .endpoints[].held[].policy`. */
+const documented = (): ReadonlyMap<string, string> => {
+  const tables = readFileSync(PAGE, 'utf8').matchAll(/^In (`.*):\n\n\| field .*\n\|---.*\n((?:\|.*\n)+)/gm)
+  const rows = [...tables].flatMap(([, places = '', table = '']) =>
+    [...places.matchAll(/`([^`]+)`/g)].flatMap(([, place = '']) =>
+      [...table.matchAll(/^\| `(\w+)` \| (.*?) \|/gm)].map(([, field, type = '']): [string, string] => [
+        `${place.endsWith(' .') ? place : `${place}.`}${field}`,
+        type,
+      ]),
+    ),
+  )
+  return new Map(rows)
+}
+
+/** Every field of the output with its value. `place` is the path so far. */
+function* fieldsOf(value: Json, place: string): Generator<readonly [string, Json]> {
+  if (Array.isArray(value)) {
+    for (const one of value) yield* fieldsOf(one as Json, `${place}[]`)
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [field, one] of Object.entries(value)) {
+      const path = `${place.endsWith(' .') ? place : `${place}.`}${field}`
+      yield [path, one]
+      yield* fieldsOf(one, path)
+    }
+  }
+}
+
+function* partsOf(value: Json): Generator<Json> {
+  yield value
+  if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) yield* partsOf(one as Json)
+}
+
+const IS: Readonly<Record<string, (value: Json) => boolean>> = {
+  text: (value) => typeof value === 'string',
+  instant: (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value),
+  number: (value) => typeof value === 'number',
+  boolean: (value) => typeof value === 'boolean',
+  list: (value) => Array.isArray(value),
+  object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  null: (value) => value === null,
+}
+
+/** Whether the value has a type such as `text or null`, or is one of the words in backquotes. */
+const hasType = (value: Json, type: string): boolean =>
+  type.split(/, | or /).some((one) => (one.startsWith('`') ? value === one.slice(1, -1) : (IS[one]?.(value) ?? false)))
+
+/** The output of each command for endpoints with connections in every state, and for one that cannot be read. */
+const outputs = async (): Promise<ReadonlyArray<readonly [command: string, output: Json]>> => {
+  const found: (readonly [string, Json])[] = []
+  await using blind = await startCompany({ isBlind: true })
+  await using company = await startCompany()
+  const { here, ids } = company
+  const add = async ({ here, env }: typeof company, command: string, ...args: readonly string[]) => {
+    const { stdout } = await here.run([...command.split(' '), ...args, '--output', 'json'], env)
+    found.push([command, JSON.parse(stdout) as Json])
+  }
+  await here.write('edited/policies.yaml', POLICIES.replace('maxAge: 8h, grace: 15m', 'maxAge: 1h'))
+  await here.write('broken.yaml', `${POLICIES}  - { name: typo, kind: max-session-age, maxAge: 8hours }\nunknown: 1\n`)
+  await changeKept(here, { region: 'us-east-1', endpointId: PARTNERS }, (kept) => ({
+    ...kept,
+    terminations: [
+      {
+        ...terminationOf(ids.mallory, 'mallory', 'leavers', NOW - 10 * MINUTE),
+        ...{ state: 'given-up', heard: 'read', absences: 0, tryAgainAt: NOW + 4 * MINUTE },
+      },
+    ],
+  }))
+  const config = ['-c', 'curfew.yaml']
+  for (const one of [company, blind]) {
+    await add(one, 'plan', ...config)
+    await add(one, 'connections', ...config)
+    await add(one, 'explain', '--user', 'mallory', ...config)
+  }
+  await add(company, 'plan', '--against', 'edited', ...config)
+  await add(company, 'explain', '--connection', ids.bob, ...config)
+  await add(company, 'explain --imagine', '--user', 'frank', ...config)
+  await add(company, 'validate', 'broken.yaml')
+  return found
+}
+
+describe('the page about JSON output', () => {
+  it('lists exactly the fields of the real output, with their types, and its examples are parts of it', async () => {
+    const types = documented()
+    const shown = await outputs()
+    const fields = shown.flatMap(([command, output]) => [...fieldsOf(output, `${command} .`)])
+    expect([...new Set(fields.map(([field]) => field))].toSorted()).toEqual([...types.keys()].toSorted())
+    const untrue = fields.filter(([field, value]) => !hasType(value, types.get(field) ?? ''))
+    expect(untrue).toEqual([])
+
+    const examples = blocks.filter(({ page, language }) => page === PAGE && language === 'json')
+    expect(examples.length).toBeGreaterThan(1)
+    const parts = shown.flatMap(([, output]) => [...partsOf(output)])
+    for (const { text } of examples) {
+      const example = JSON.parse(text) as Json
+      expect(parts.filter((part) => isDeepStrictEqual(part, example)).length, text).toBeGreaterThan(0)
+    }
+  })
+})
