@@ -59,9 +59,9 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
     paragraph(`${numbered}${principal} on ${titleOf(endpoint)} at ${toText(now)}`),
     ...connectionLines(connection, now),
     paragraph(decisionText(explanation, mode)),
+    ...terminationNote(termination),
     '',
     ...lines,
-    ...terminationNote(termination),
     ...modeNote,
     '',
     'Message for the user:',
@@ -100,26 +100,22 @@ const terminationNote = (termination: Termination | undefined): readonly string[
   switch (termination?.state) {
     case 'given-up':
       return [
-        '',
         paragraph(`The termination was given up after ${plural(termination.attempts, 'call')}.`),
         paragraph(`The next attempt is at ${toText(termination.tryAgainAt)}.`),
       ]
     case 'waiting':
-      return ['', paragraph(`The next attempt to terminate the connection is at ${toText(termination.tryAgainAt)}.`)]
+      return [paragraph(`The next attempt to terminate the connection is at ${toText(termination.tryAgainAt)}.`)]
     case 'unproven':
       // The answer may have been lost: only a snapshot tells what the call did.
       return [
-        '',
         paragraph(`A call to terminate it left at ${toText(termination.leftAt)}. No snapshot has confirmed it yet.`),
       ]
     case 'lingering':
       return [
-        '',
         paragraph(`AWS has been terminating it since ${toText(termination.answeredAt)}. No further call is sent.`),
       ]
     case 'reported-gone':
       return [
-        '',
         paragraph(`AWS reported at ${toText(termination.answeredAt)} that it is gone, but the snapshot shows it.`),
       ]
     default:

@@ -31,7 +31,8 @@ export const planText = (endpoint: EndpointPlan): string => {
 /** How many end, in how many calls. A connection whose termination is under way gets no call. */
 const callsText = ({ terminate, calls, etaSeconds }: EndpointPlan): string => {
   const ends = `${count(terminate?.length ?? 0)} would end now`
-  if (calls === null || calls === 0) return terminate?.length === 0 ? ends : `${ends}; the calls have already left`
+  if (calls === null || calls === 0)
+    return terminate?.length === 0 ? ends : `${ends}; the terminations are under way, so that no call leaves yet`
   return `${ends} in ${plural(calls, 'call')}, the last one after ${formatDuration(Math.ceil(etaSeconds ?? 0) * SECOND)}`
 }
 

@@ -5,7 +5,7 @@ import { OFFICE, startOffice } from './office.ts'
 /** No time passes for the commands: it is always this instant. */
 export const NOW = Date.UTC(2026, 10, 23, 12)
 
-export const MACHINES = 'cvpn-endpoint-0123456789abcdef1'
+const MACHINES = 'cvpn-endpoint-0123456789abcdef1'
 export const PARTNERS = 'cvpn-endpoint-0fedcba9876543210'
 
 const CONFIG = `

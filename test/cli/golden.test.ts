@@ -44,15 +44,15 @@ describe('the whole output, at two widths,', () => {
   it('where terminations are under way and the guard holds a policy', async () => {
     await using company = await startCompany()
     const { here, connect, ids } = company
-    const [givenUp, lingering] = [connect(PARTNERS, 'Mallory', 2 * HOUR), connect(PARTNERS, 'MALLORY', 3 * HOUR)]
-    const begun = (id: string, username: string) => terminationOf(id, username, 'leavers', NOW - 10 * MINUTE)
+    const [givenUp, waiting] = [connect(PARTNERS, 'Mallory', 2 * HOUR), connect(PARTNERS, 'MALLORY', 3 * HOUR)]
+    const begun = (id: string, username: string) => terminationOf(id, username, 'leavers', NOW - SECOND)
     const onPartners = { region: 'us-east-1', endpointId: PARTNERS }
     await changeKept(here, onPartners, (kept) => ({
       ...kept,
       terminations: [
         { ...begun(ids.mallory, 'mallory'), state: 'unproven', absences: 0 },
         { ...begun(givenUp, 'Mallory'), state: 'given-up', heard: 'read', absences: 0, tryAgainAt: NOW + 4 * MINUTE },
-        { ...begun(lingering, 'MALLORY'), state: 'lingering', absences: 0 },
+        { ...begun(waiting, 'MALLORY'), state: 'waiting', heard: 'read', absences: 0, tryAgainAt: NOW + 20 * SECOND },
       ],
     }))
     await changeKept(here, { region: 'eu-central-1', endpointId: OFFICE }, (kept) => {
