@@ -29,6 +29,7 @@ import { type Connect, endpointKey, siteKey } from './site.ts'
 import { createSites } from './sites.ts'
 import type { State } from './state.ts'
 import { createStateKeeper, type SaveState } from './state-keeper.ts'
+import { createTallies } from './tallies.ts'
 import { createTerminationQueues } from './termination-queues.ts'
 import { createUnmatched } from './unmatched.ts'
 import { createWatchList, type WatchEntry } from './watch-list.ts'
@@ -131,6 +132,7 @@ export const createDaemon = (options: {
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
   const watchList = createWatchList(clock, emit)
   const unmatched = createUnmatched(emit)
+  const tallies = createTallies(watches, watchList)
   const rehearsal = createRehearsal(clock, emit)
   const heads = createHourlyHeads(audit, clock, emit)
   const queues = createTerminationQueues({ clock, random, emit, startedAt, stop: stop.signal, abort: abort.signal })
@@ -205,6 +207,8 @@ export const createDaemon = (options: {
         settings,
         earlierSet: policySets.find,
         changedAt,
+        elsewhere: (set, now) => tallies.elsewhere(key, set, now),
+        tallyChanged: () => tallies.changed(key),
         clockConfirmed,
         stop: stop.signal,
         kept: keptEndpoints.get(key),
@@ -340,7 +344,9 @@ export const createDaemon = (options: {
     return () => signal.removeEventListener('abort', giveUp)
   }
 
-  const isOpen = () => queues.isBusy() || [...watches.values()].some((watch) => watch.status().openTerminations > 0)
+  const isOpen = () =>
+    queues.isBusy() ||
+    [...watches.values()].some((watch) => watch.isElsewhereNew() || watch.status().openTerminations > 0)
 
   return {
     /** Runs until `signal` is aborted, then shuts down. */

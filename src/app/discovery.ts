@@ -115,6 +115,7 @@ export const createDiscovery = ({
 
   let answer = before.map((one) => one.answer()).find((one) => one !== undefined)
   let found = knownAlready()
+  let newest: 'none' | 'answer' | 'failure' = answer === undefined ? 'none' : 'answer'
   let running: Promise<Change> | undefined
 
   const unchanged = (failure?: VpnError): Change => ({
@@ -137,6 +138,7 @@ export const createDiscovery = ({
         )
       }
       answer = listed
+      newest = 'answer'
       found = merge(answer)
       return {
         endpoints: [...found.values()],
@@ -149,6 +151,7 @@ export const createDiscovery = ({
         failure: undefined,
       }
     } catch (error) {
+      newest = 'failure'
       if (error instanceof VpnError) return unchanged(error)
       throw error
     }
@@ -157,6 +160,9 @@ export const createDiscovery = ({
   return {
     /** The endpoints to watch now. Before the first complete answer these are the listed ones. */
     endpoints: (): readonly FoundEndpoint[] => [...found.values()],
+
+    /** Whether the endpoints are all that there are: none is discovered, or AWS listed them when it was last asked. */
+    isListed: (): boolean => discover === undefined || newest === 'answer',
 
     /** The last complete answer of AWS, whatever the selection is. */
     answer: (): readonly ListedEndpoint[] | undefined => answer,

@@ -2,6 +2,7 @@ import { isActive } from '../domain/connection.ts'
 import { holdsIn } from '../domain/guard/standing.ts'
 import { type Agenda, type Appointment, agendaOf, NO_OUTLOOK, nextOn } from '../domain/judge/agenda.ts'
 import type { Decisions } from '../domain/judge/decide.ts'
+import { tallyOf } from '../domain/judge/elsewhere.ts'
 import {
   createRules,
   type EndpointRules,
@@ -9,10 +10,11 @@ import {
   judgeEndpoint,
   prepareJudgement,
 } from '../domain/judge/judge-endpoint.ts'
-import { createMemory, type KeptMemory, type Observation } from '../domain/judge/memory.ts'
+import { createMemory, ELSEWHERE_NOT_KNOWN, type KeptMemory, type Observation } from '../domain/judge/memory.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
 import { isSameLocation, type Location } from '../domain/names/location.ts'
+import { countsOverAll, type Elsewhere, type Tally } from '../domain/policies/policy.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
 import { EMPTY_PLAN, type Plan } from '../domain/terminate/plan.ts'
@@ -85,6 +87,10 @@ export const createEndpointWatch = (options: {
   readonly settings: CycleSettings
   readonly earlierSet: EndpointRules['earlierSet']
   readonly changedAt: EndpointRules['changedAt']
+  /** The other watched endpoints, as judgements by these policies see them at `now`. */
+  readonly elsewhere: (set: PolicySet, now: Instant) => Elsewhere
+  /** Called when the other endpoints may have to be judged anew, because this one has been read or cannot be read. */
+  readonly tallyChanged: () => void
   /** Called before a view is judged: an answer of AWS has confirmed that the clock is right at `now`. */
   readonly clockConfirmed: (now: Instant) => void
   /** The memory of the endpoint from the state file and the trail. */
@@ -107,6 +113,8 @@ export const createEndpointWatch = (options: {
   let plan = EMPTY_PLAN
   let outlook = NO_OUTLOOK
   let reading: Promise<void> | undefined
+  /** What the other endpoints last heard of: the snapshot if it is fresh, and the policies by which it was judged. */
+  let shared: { readonly set: PolicySet; readonly snapshot: Snapshot | undefined } | undefined
 
   const emit: Emit = (event: CurfewEvent) => {
     // The termination is counted before listeners receive the event, because they read the count.
@@ -127,6 +135,9 @@ export const createEndpointWatch = (options: {
     return state === 'fresh' || state === 'stale'
   }
 
+  const elsewhere = (now: Instant): Elsewhere =>
+    rules.decider.countsOverAll ? options.elsewhere(rules.set, now) : ELSEWHERE_NOT_KNOWN
+
   const look = (next: EndpointView, now: Instant) => {
     const wasBlind = view.state === 'blind'
     view = next
@@ -141,7 +152,10 @@ export const createEndpointWatch = (options: {
     memory,
     clock,
     rules: () => rules,
-    isSeen,
+    isSeen: ({ decisions: planned }, now) => {
+      const isEachSeen = () => elsewhere(now).state === 'known'
+      return isSeen(now) && (!planned.some(({ lead }) => countsOverAll(lead.policy)) || isEachSeen())
+    },
     policySetHash: () => settings.policySetHash,
     repeatsOf: reconnects.countOf,
     onWithdrawn: (now) => {
@@ -159,12 +173,30 @@ export const createEndpointWatch = (options: {
     options.clockConfirmed(now)
   }
 
-  /** Judges the endpoint again, on the view as it is now. */
+  const tally = (set: PolicySet, now: Instant): Tally | undefined =>
+    tallyOf(viewAt({ what: 'time' }, now), rules, memory, { set, now })
+
+  /** Tells the other endpoints if what policies over all endpoints may count here has changed. */
+  const share = () => {
+    const { set, decider } = rules
+    if (!decider.countsOverAll) return
+    const snapshot = 'snapshot' in view && tally(set, clock.now()) !== undefined ? view.snapshot : undefined
+    if (shared?.set === set && shared.snapshot === snapshot) return
+    shared = { set, snapshot }
+    options.tallyChanged()
+  }
+
   const judge = () => {
+    judgeView()
+    share()
+  }
+
+  /** Judges the endpoint again, on the view as it is now. */
+  const judgeView = () => {
     const [now, begunAt] = [clock.now(), clock.elapsed()]
     look(viewAt({ what: 'time' }, now), now)
     if (isSeen(now)) confirmClock(now)
-    const judgement = judgeEndpoint(view, rules, memory, now)
+    const judgement = judgeEndpoint(view, rules, memory, now, elsewhere(now))
     ;({ view, decisions, plan, outlook } = judgement)
     if (judgement.decisions === undefined || judgement.learned === undefined) {
       executor.followNothing()
@@ -280,6 +312,18 @@ export const createEndpointWatch = (options: {
       const isDue = now >= agenda().judge.at && pace.msUntilJudgement() === 0
       if (isDue || (decisions !== undefined && !isSeen(now))) judge()
     },
+
+    /** The tally for the other endpoints; undefined without a fresh snapshot, or while other policies are in force here. */
+    tally,
+
+    /** Another endpoint has been read, or can no longer be read. */
+    elsewhereChanged(): void {
+      if (decisions === undefined || !rules.decider.countsOverAll) return
+      outlook = { ...outlook, elsewhereAt: Math.min(outlook.elsewhereAt, clock.now()) }
+    },
+
+    /** Whether the endpoint has yet to be judged with the newest snapshots of the others. */
+    isElsewhereNew: (): boolean => outlook.elsewhereAt !== NEVER,
 
     /** How long until `judgeIfDue` has something to do, in ms. */
     msUntilJudgement: (now: Instant): number => Math.max(agenda().judge.at - now, pace.msUntilJudgement()),

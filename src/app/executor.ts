@@ -34,8 +34,8 @@ export const createExecutor = (options: {
   readonly memory: Memory
   readonly clock: Pick<Clock, 'now'>
   readonly rules: () => EndpointRules
-  /** Whether the view allows termination: it is fresh or stale. */
-  readonly isSeen: (now: Instant) => boolean
+  /** Whether the views that the call rests on allow termination. */
+  readonly isSeen: (call: TerminateCall, now: Instant) => boolean
   readonly policySetHash: () => string
   /** How often in a row the principal has reconnected after a termination. */
   readonly repeatsOf: (violation: Violation) => number
@@ -62,7 +62,7 @@ export const createExecutor = (options: {
   }
 
   const isWanted = (call: TerminateCall, now: Instant): boolean => {
-    if (rules().mode !== 'enforce' || !options.isSeen(now) || now >= followed.until) return false
+    if (rules().mode !== 'enforce' || !options.isSeen(call, now) || now >= followed.until) return false
     if (call.username !== undefined && followed.users.get(call.username) !== call.decisions.length) return false
     // The policy in the recorded intent must still be the leading policy when the call leaves.
     return call.decisions.every(({ connection: { id }, lead }) => followed.leads.get(id) === lead.policy.name)

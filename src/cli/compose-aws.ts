@@ -9,7 +9,7 @@ import { confirmedSnapshot } from '../app/confirmed-snapshot.ts'
 import { createDiscovery, locationOf } from '../app/discovery.ts'
 import { eachEndpointOnce, overlapText } from '../app/each-endpoint-once.ts'
 import type { Endpoint } from '../app/events.ts'
-import { firstJudgement } from '../app/first-judgement.ts'
+import { firstJudgements } from '../app/first-judgement.ts'
 import { createKnownByTrail } from '../app/known-by-trail.ts'
 import { createReadBudgets, type ReadBudgets } from '../app/read-budget.ts'
 import { budgetKey, endpointKey, type Site, siteKey } from '../app/site.ts'
@@ -18,6 +18,7 @@ import type { State } from '../app/state.ts'
 import { VpnError, type VpnSite } from '../app/vpn.ts'
 import type { WatchEntry } from '../app/watch-list.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { lackOf } from '../domain/judge/elsewhere.ts'
 import type { Judged } from '../domain/judge/explain.ts'
 import { CLOCK_NOT_CONFIRMED } from '../domain/judge/view.ts'
 import type { Location } from '../domain/names/location.ts'
@@ -184,19 +185,21 @@ export const judgeEndpoints = async (
     const listed = edit?.watch.flatMap(({ endpoints }) => endpoints).find(({ id }) => id === location.endpointId)
     return listed === undefined ? location : { ...location, name: listed.name }
   }
-  return read.map(({ key, endpoint, location, snapshot }): JudgedEndpoint => {
+  const isConfirmed = clock.trust() === 'confirmed'
+  const endpoints = read.flatMap(({ key, endpoint, location, snapshot }) =>
+    snapshot instanceof VpnError || !isConfirmed
+      ? []
+      : [{ key, endpoint, location, locationAfter: locationAfter(location), snapshot }],
+  )
+  const unread = read.find(({ snapshot }) => snapshot instanceof VpnError)
+  const lacks = unread && lackOf(unread.endpoint)
+  const now = clock.now()
+  const judgements = firstJudgements({ assignment, edit: after, state, readPolicySet, endpoints, lacks, now })
+  const judgedOf = new Map(endpoints.map(({ key }, index) => [key, judgements[index]]))
+  return read.map(({ key, endpoint, snapshot }): JudgedEndpoint => {
     if (snapshot instanceof VpnError) return { endpoint, failure: snapshot }
-    if (clock.trust() !== 'confirmed')
-      return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
-    const judged = firstJudgement({
-      assignment: { ...assignment, location },
-      edit: after && { ...after, location: locationAfter(location) },
-      state,
-      readPolicySet,
-      key,
-      snapshot,
-      now: clock.now(),
-    })
+    const judged = judgedOf.get(key)
+    if (judged === undefined) return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
     return { endpoint, snapshot, judged }
   })
 }

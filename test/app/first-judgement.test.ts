@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { firstJudgement } from '../../src/app/first-judgement.ts'
+import { firstJudgements } from '../../src/app/first-judgement.ts'
 import { endpointKey } from '../../src/app/site.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import type { Decisions } from '../../src/domain/judge/decide.ts'
@@ -118,14 +118,17 @@ const live = async (
   const now = first.clock.now() + SECOND + downMinutes * MINUTE
   const snapshot = { endpointId: ENDPOINT, begunAt: now, completedAt: now, connections: seen.connections }
   const started = assignmentOf(after)
-  const { judgement } = firstJudgement({
-    assignment: { ...started, location: { endpointId: ENDPOINT, region: SITE.region, name: 'office' } },
+  const endpoint = { id: ENDPOINT, name: 'office' }
+  const location = { endpointId: ENDPOINT, region: SITE.region, name: 'office' }
+  const [judged] = firstJudgements({
+    assignment: started,
     state,
     readPolicySet: rememberedSet,
-    key: endpointKey(SITE.region, ENDPOINT),
-    snapshot,
+    endpoints: [{ key: endpointKey(SITE.region, ENDPOINT), endpoint, location, locationAfter: location, snapshot }],
     now,
   })
+  if (judged === undefined) throw new Error('no judgement')
+  const { judgement } = judged
   await using second = startWorld({ assignment: started, connections: seen.connections, state, startAt: now })
   await second.clock.advance(0)
   const [decided] = second.of('decided')

@@ -13,6 +13,7 @@ const QUIET: Outlook = {
   confirmAt: NEVER,
   planUntil: NEVER,
   withdrawnAt: NEVER,
+  elsewhereAt: NEVER,
 }
 
 const ANSWERED_AT = NOON - MINUTE
@@ -60,10 +61,11 @@ describe('an agenda', () => {
     ['a termination may be tried again', {}, [termination('a', 'waiting', SOON)]],
     ['a termination may be tried again', {}, [termination('a', 'given-up', SOON), termination('b', 'waiting', LATER)]],
     ['a call was withdrawn', { withdrawnAt: SOON }, []],
+    ['connections on other endpoints may have changed', { elsewhereAt: SOON }, []],
   ])('is first to judge because %s', (because, outlook, terminations) => {
     expect(agenda(outlook, terminations).judge).toEqual({ at: SOON, because })
     // The other sources come later.
-    const others = { verdictsChangeAt: LATER, tooOldAt: LATER, withdrawnAt: LATER }
+    const others = { verdictsChangeAt: LATER, tooOldAt: LATER, withdrawnAt: LATER, elsewhereAt: LATER }
     const all = [...terminations, termination('later', 'waiting', LATER)]
     expect(agenda({ ...others, ...outlook }, all).judge).toEqual({ at: SOON, because })
   })

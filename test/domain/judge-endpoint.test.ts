@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
 import { NO_OUTLOOK } from '../../src/domain/judge/agenda.ts'
 import { createRules, judgeEndpoint, prepareJudgement } from '../../src/domain/judge/judge-endpoint.ts'
-import { createMemory } from '../../src/domain/judge/memory.ts'
+import { createMemory, ELSEWHERE_NOT_KNOWN } from '../../src/domain/judge/memory.ts'
 import { takeIn } from '../../src/domain/judge/take-in.ts'
 import { type EndpointView, nextView } from '../../src/domain/judge/view.ts'
 import { violationOf } from '../../src/domain/judge/violation.ts'
@@ -142,6 +142,7 @@ describe('a judgement', () => {
       now: NOON,
       view,
       acting: ENFORCE,
+      elsewhere: ELSEWHERE_NOT_KNOWN,
       decisions: undefined,
       plan: EMPTY_PLAN,
       newlyEnded: [],
@@ -169,6 +170,7 @@ describe('a judgement', () => {
       confirmAt,
       planUntil: NOON + 12 * MINUTE,
       withdrawnAt: NEVER,
+      elsewhereAt: NEVER,
     })
     const later = endpoint.judge(confirmAt)
     expect(later.view).toMatchObject({ state: 'stale', why: 'to-be-confirmed', confirmAt })

@@ -31,6 +31,11 @@ export interface Outlook {
    * When the first call since the judgement was withdrawn, so that its connections need a new plan; NEVER if none was.
    */
   readonly withdrawnAt: Instant
+  /**
+   * When the first other endpoint since the judgement was read or could not be read, if a policy counts over all
+   * endpoints; NEVER if none was.
+   */
+  readonly elsewhereAt: Instant
 }
 
 /** An endpoint that cannot be judged waits for its next snapshot. */
@@ -41,6 +46,7 @@ export const NO_OUTLOOK: Outlook = {
   confirmAt: NEVER,
   planUntil: -NEVER,
   withdrawnAt: NEVER,
+  elsewhereAt: NEVER,
 }
 
 /** The first thing on the agenda. */
@@ -63,6 +69,7 @@ export const agendaOf = (
       because: 'a termination may be tried again',
     },
     { at: outlook.withdrawnAt, because: 'a call was withdrawn' },
+    { at: outlook.elsewhereAt, because: 'connections on other endpoints may have changed' },
   ),
   read: earliest(
     { at: outlook.confirmAt, because: 'counters or statuses have to be confirmed' },

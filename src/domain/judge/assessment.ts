@@ -83,7 +83,7 @@ const partOf = (
     if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
     if (policy.kind.facts !== 'immutable' && verdict.nextAt < confirmAt) confirmAt = verdict.nextAt
     if (policy.cooldownMs > 0) onTerminations = true
-    if (policy.kind.surplus !== undefined) (counting ??= []).push(applicability)
+    if (policy.kind.counting !== undefined) (counting ??= []).push(applicability)
     if (verdict.word === 'unknown') (unknown ??= []).push(policy)
     const acting = mayEnd(policy, ground.acting)
     if (verdict.word === 'violated') {

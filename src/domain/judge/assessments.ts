@@ -60,8 +60,8 @@ export const createAssessments = (set: PolicySet, location: Location) => {
     return assess(connection, earlier, ground, isKnown ? countersAside : undefined)
   }
 
-  const assessmentAt = (connection: Connection, index: number, ground: Ground): Assessment => {
-    const beside = last[index]
+  const assessmentAt = (connection: Connection, index: number | undefined, ground: Ground): Assessment => {
+    const beside = index === undefined ? undefined : last[index]
     const before = beside?.connection.id === connection.id ? beside : known.get(connection.id)
     const made = before === undefined ? assessAnew(connection, ground) : after(before, connection, ground)
     if (made !== before) known.set(connection.id, made)
@@ -69,6 +69,9 @@ export const createAssessments = (set: PolicySet, location: Location) => {
   }
 
   return {
+    /** The assessment of one active connection. */
+    one: (connection: Connection, ground: Ground): Assessment => assessmentAt(connection, undefined, ground),
+
     /** One for each active connection, in their order. */
     of(active: readonly Connection[], ground: Ground): readonly Assessment[] {
       last = active.map((connection, index) => assessmentAt(connection, index, ground))
@@ -88,3 +91,5 @@ export const createAssessments = (set: PolicySet, location: Location) => {
     },
   }
 }
+
+export type Assessments = ReturnType<typeof createAssessments>

@@ -1,13 +1,13 @@
 import { type Connection, isActive } from '../connection.ts'
 import type { Location } from '../names/location.ts'
 import type { ConnectionNearMiss } from '../policies/near-misses.ts'
-import { type Acting, acts, type Facts, type History, type Member, mayEnd, type Policy } from '../policies/policy.ts'
+import { type Acting, acts, type Facts, type History, mayEnd, type Policy, type Tally } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { periodAt } from '../time/period.ts'
-import { applicationAt } from './application.ts'
-import { type Assessment, type AssessmentPart, groundOf } from './assessment.ts'
+import { type AssessmentPart, groundOf } from './assessment.ts'
 import { createAssessments } from './assessments.ts'
+import { createCounter, type Surpluses } from './counter.ts'
 import type { Foreseen } from './foresight.ts'
 import { isDue, judge, type Verdict, type ViolatedVerdict } from './verdict.ts'
 
@@ -56,67 +56,51 @@ export interface Decisions {
 
 const NONE: readonly never[] = []
 
-/** When each surplus connection became surplus, by policy and connection. */
-type Surplus = ReadonlyMap<Policy, ReadonlyMap<string, Instant>>
-
 /** The policies of one endpoint, prepared once. */
 export const createDecider = (set: PolicySet, location: Location) => {
   const assessments = createAssessments(set, location)
   const everyApplicabilityOf = set.everyApplicability(location)
-  const counters = set.policies.flatMap((policy) => {
-    const find = policy.kind.surplus?.(policy.rule)
-    return find === undefined ? [] : [{ policy, find }]
-  })
+  const counter = createCounter(set, location, assessments)
 
-  /** Connections that an acting policy of another kind ends regardless are not counted. */
-  const surplusOf = (all: readonly Assessment[], now: Instant): Surplus =>
-    new Map(
-      counters.map(({ policy, find }) => {
-        const members: Member[] = []
-        for (const { connection, parts } of all) {
-          const [countersAside, onCounters] = parts
-          if (countersAside.endsRegardless || onCounters?.endsRegardless) continue
-          for (const applicability of countersAside.counting) {
-            if (applicability.policy !== policy || applicationAt(applicability, now) !== 'applies') continue
-            members.push({ connection, principal: applicability.principal })
-          }
-        }
-        return [policy, find(members)]
-      }),
-    )
-
-  const factsOf = (history: History, surplus: Surplus, policy: Policy): Facts => {
-    const since = surplus.get(policy)
-    return since === undefined ? history : { ...history, surplusSince: (id) => since.get(id) }
+  const factsOf = (history: History, { of }: Surpluses, policy: Policy): Facts => {
+    const surplus = of.get(policy)
+    return surplus === undefined ? history : { ...history, surplus }
   }
 
   return {
     assessments,
 
+    /** Whether a policy counts over all endpoints. */
+    countsOverAll: counter.countsOverAll,
+
+    /** What policies that count over all endpoints may count of this one, elsewhere. */
+    tally: (shown: readonly Connection[], history: History, acting: Acting): Tally =>
+      counter.tally(shown, history, acting),
+
     /** Decides about all connections of a snapshot. Connections that violate no policy get no decision. */
     decide(connections: readonly Connection[], history: History, now: Instant, acting: Acting): Decisions {
       const active = connections.filter(isActive)
       const all = assessments.of(active, groundOf(history, now, acting))
-      const surplus = surplusOf(all, now)
-      const isAnySurplus = [...surplus.values()].some(({ size }) => size > 0)
-      const facts = new Map(counters.map(({ policy }) => [policy, factsOf(history, surplus, policy)]))
+      const surplus = counter.surplusAmong(all, history, now)
+      const facts = new Map([...surplus.of.keys()].map((policy) => [policy, factsOf(history, surplus, policy)]))
 
       const violating: Decision[] = []
       const unknown = new Map<Policy, Set<string>>()
       const nearMisses: ConnectionNearMiss[] = []
       const foreseen: Foreseen[] = []
       let protectedConnections = 0
-      let wakeAt: Instant = NEVER
+      let wakeAt = surplus.until
       let confirmAt: Instant = NEVER
+      const lacks = (policy: Policy, id: string) => {
+        const known = unknown.get(policy)
+        if (known === undefined) unknown.set(policy, new Set([id]))
+        else known.add(id)
+      }
       /** Of 126,000 connections most have nothing to add: the loop only looks at their lists. */
       const add = (part: AssessmentPart, { id }: Connection) => {
         if (part.wakeAt < wakeAt) wakeAt = part.wakeAt
         if (part.confirmAt < confirmAt) confirmAt = part.confirmAt
-        for (const policy of part.unknown) {
-          const known = unknown.get(policy)
-          if (known === undefined) unknown.set(policy, new Set([id]))
-          else known.add(id)
-        }
+        for (const policy of part.unknown) lacks(policy, id)
       }
       for (let index = 0; index < all.length; index++) {
         const [one, connection] = [all[index], active[index]]
@@ -128,11 +112,13 @@ export const createDecider = (set: PolicySet, location: Location) => {
         if (onCounters !== undefined) add(onCounters, connection)
         let { violated } = countersAside
         if (onCounters !== undefined && onCounters.violated.length > 0) violated = [...violated, ...onCounters.violated]
-        if (isAnySurplus) {
+        if (surplus.isAny) {
           for (const applicability of countersAside.counting) {
             const seen = facts.get(applicability.policy)
-            if (seen?.surplusSince?.(connection.id) === undefined) continue
+            if (seen?.surplus === undefined) continue
+            if (seen.surplus.state === 'known' && !seen.surplus.since.has(connection.id)) continue
             const verdict = judge(applicability, connection, seen, now)
+            if (verdict.word === 'unknown') lacks(verdict.policy, connection.id)
             if (verdict.word !== 'violated') continue
             violated = [...violated, verdict]
             if (verdict.nextAt < wakeAt) wakeAt = verdict.nextAt
@@ -166,8 +152,8 @@ export const createDecider = (set: PolicySet, location: Location) => {
     ): readonly Verdict[] {
       const connection = connections.find((candidate) => candidate.id === id && isActive(candidate))
       if (connection === undefined) return []
-      const active = counters.length === 0 ? [] : connections.filter(isActive)
-      const surplus = surplusOf(assessments.of(active, groundOf(history, now, acting)), now)
+      const active = counter.counts ? connections.filter(isActive) : []
+      const surplus = counter.surplusAmong(assessments.of(active, groundOf(history, now, acting)), history, now)
       return everyApplicabilityOf(connection).map((applicability) =>
         judge(applicability, connection, factsOf(history, surplus, applicability.policy), now),
       )

@@ -42,9 +42,9 @@ export const explain = (
   connection: Connection,
   others: readonly Connection[],
 ): Explanation => {
-  const { now, view, acting, decisions } = judgement
+  const { now, view, acting, decisions, elsewhere } = judgement
   const { set, decider } = rules
-  const history = historyOf(view, rules, memory, now, acting)
+  const history = historyOf(view, rules, memory, now, acting, elsewhere)
   const scene: Scene = { policies: set.policies, decider, connections: others, history, now, acting }
   const verdicts = decider.verdictsOf(connection.id, others, history, now, acting)
   const found = decisions?.violating.find((decision) => decision.connection.id === connection.id)

@@ -5,7 +5,7 @@ import type { NewlyEnded } from '../guard/look-ahead.ts'
 import { reselect } from '../guard/reselection.ts'
 import { heldIn, NONE_HELD } from '../guard/standing.ts'
 import type { Location } from '../names/location.ts'
-import { type Acting, type Mode, mayEnd, type Policy } from '../policies/policy.ts'
+import { type Acting, type Elsewhere, type History, type Mode, mayEnd, type Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { EMPTY_PLAN, type Plan, planOf } from '../terminate/plan.ts'
 import type { RetryRule } from '../terminate/termination.ts'
@@ -15,7 +15,7 @@ import { NO_OUTLOOK, type Outlook } from './agenda.ts'
 import { groundOf } from './assessment.ts'
 import { createDecider, type Decider, type Decisions } from './decide.ts'
 import { holdsUnder } from './hold.ts'
-import type { EndpointMemory, Learned } from './memory.ts'
+import { ELSEWHERE_NOT_KNOWN, type EndpointMemory, type Learned } from './memory.ts'
 import { type News, newsOf } from './news.ts'
 import { type EndpointView, tooOldAt } from './view.ts'
 
@@ -47,6 +47,7 @@ export interface Judgement {
   /** The judged view. Its `confirmAt` may be earlier than before. */
   readonly view: EndpointView
   readonly acting: Acting
+  readonly elsewhere: Elsewhere
   /** Undefined if the view is neither fresh nor stale. */
   readonly decisions: Decisions | undefined
   readonly plan: Plan
@@ -73,37 +74,41 @@ export const historyOf = (
   memory: EndpointMemory,
   now: Instant,
   acting: Acting,
-) => {
+  elsewhere: Elsewhere = ELSEWHERE_NOT_KNOWN,
+): History => {
   // The start of watching counts as an edit, so that the guard checks verdicts that were due before it.
   const watchedSince = Math.min(memory.watchedSince(), now)
   // Other tags count as an edit of the policies that select the endpoint by them.
   const { reselectedAt } = reselect(memory.facts(), set.policies, location, now).facts
   const reselected = ({ name }: Policy) =>
     Object.hasOwn(reselectedAt, name) ? Math.min(reselectedAt[name] ?? -NEVER, now) : -NEVER
-  return memory.history({
+  const history = memory.history({
     now,
     fresh: view.state === 'fresh',
     acts: (policy) => mayEnd(policy, acting),
     changedAt: (policy) => Math.max(changedAt(policy), watchedSince, reselected(policy)),
   })
+  return { ...history, elsewhere: () => elsewhere }
 }
 
 /**
  * Judges one endpoint at `now`. `run`, `plan`, `connections`, `explain` and the policy tests all use this function. It
  * only reads the memory, and returns what the memory must learn. The view must be that of `now` (`nextView` with the
- * sighting `time`).
+ * sighting `time`). Policies that count over all endpoints keep everybody while `elsewhere` is not known.
  */
 export const judgeEndpoint = (
   view: EndpointView,
   rules: EndpointRules,
   memory: EndpointMemory,
   now: Instant,
+  elsewhere: Elsewhere = ELSEWHERE_NOT_KNOWN,
 ): Judgement => {
   if (view.state !== 'fresh' && view.state !== 'stale') {
     return {
       now,
       view,
       acting: actingOf(rules, memory),
+      elsewhere,
       decisions: undefined,
       plan: EMPTY_PLAN,
       newlyEnded: [],
@@ -115,7 +120,7 @@ export const judgeEndpoint = (
   }
   const { set, setHash, earlierSet, location, decider, mode, guard: limits, staleAfterMs } = rules
   const { snapshot } = view
-  const historyUnder = (acting: Acting) => historyOf(view, rules, memory, now, acting)
+  const historyUnder = (acting: Acting) => historyOf(view, rules, memory, now, acting, elsewhere)
   const before = memory.guard()
   const active = snapshot.connections.filter(isActive)
   const shownAt = snapshot.begunAt
@@ -154,6 +159,7 @@ export const judgeEndpoint = (
     now,
     view: { ...view, confirmAt },
     acting,
+    elsewhere,
     decisions,
     plan,
     newlyEnded: edits.newlyEnded,
@@ -174,6 +180,7 @@ export const judgeEndpoint = (
       confirmAt,
       planUntil: Math.min(endOf(plan), blindAt),
       withdrawnAt: NEVER,
+      elsewhereAt: NEVER,
     },
   }
 }

@@ -4,7 +4,7 @@ import type { KnownFacts } from '../guard/reselection.ts'
 import type { Location } from '../names/location.ts'
 import { type Principal, principalNamesOf } from '../names/user-list.ts'
 import { type NearMiss, nearMissKey } from '../policies/near-misses.ts'
-import type { History, Note, Policy } from '../policies/policy.ts'
+import type { Elsewhere, History, Note, Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { KeptTermination } from '../terminate/termination.ts'
@@ -255,6 +255,7 @@ export const createMemory = (kept?: KeptMemory) => {
           const name = cooldownKey(policy, principal)
           return name === undefined ? undefined : terminated.get(policy.name)?.get(name)
         },
+        elsewhere: () => ELSEWHERE_NOT_KNOWN,
       }
     },
   }
@@ -294,6 +295,9 @@ export const cooldownKey = (
   { username, commonName }: Principal,
 ): string | undefined => principalKeyOf({ username, commonName: cooldownByCommonName ? commonName : undefined })
 
+/** The memory of one endpoint knows nothing of the others. */
+export const ELSEWHERE_NOT_KNOWN: Elsewhere = { state: 'not-known', lacks: 'the connections on the other endpoints' }
+
 /** An empty history, as if the policies had always been in force and a snapshot were taken at every instant. */
 export const NO_HISTORY: History = {
   changedAt: () => -NEVER,
@@ -306,4 +310,5 @@ export const NO_HISTORY: History = {
   warnedLead: () => undefined,
   terminationsRevision: () => 0,
   terminatedAt: () => undefined,
+  elsewhere: () => ELSEWHERE_NOT_KNOWN,
 }

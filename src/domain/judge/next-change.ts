@@ -44,7 +44,8 @@ const nextChange = (
 /** When the verdict of one policy changes next, or its deadline passes. */
 export const nextAtOfVerdict = (scene: Scene, id: string, verdict: Verdict): Instant => {
   // The verdict of a policy on one connection alone has its own `nextAt`. Only counts depend on other connections.
-  if (verdict.policy.kind.surplus === undefined) return verdict.nextAt > scene.now + HORIZON_MS ? NEVER : verdict.nextAt
+  if (verdict.policy.kind.counting === undefined)
+    return verdict.nextAt > scene.now + HORIZON_MS ? NEVER : verdict.nextAt
   return nextChange(scene, id, (verdicts, at) => {
     const same = verdicts.find(({ policy }) => policy === verdict.policy)
     return same === undefined ? 'none' : `${same.word} ${isDue(same, at)}`
@@ -61,7 +62,7 @@ export const nextAtOfDecision = (scene: Scene, connection: Connection): Instant 
   const endsForGood = (verdicts: readonly Verdict[], at: Instant) =>
     ends(
       verdicts.filter(
-        (verdict) => isDue(verdict, at) && verdict.nextAt === NEVER && verdict.policy.kind.surplus === undefined,
+        (verdict) => isDue(verdict, at) && verdict.nextAt === NEVER && verdict.policy.kind.counting === undefined,
       ),
       at,
     )

@@ -5,6 +5,7 @@ import type { Policy } from '../policies/policy.ts'
 import { createPolicySet } from '../policies/policy-set.ts'
 import { retryRule } from '../terminate/termination.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import { elsewhereOf, tallyOf } from './elsewhere.ts'
 import { type Explanation, explain, type Judged } from './explain.ts'
 import { imaginedMemory, imaginedView } from './imagined.ts'
 import { createRules, type EndpointRules, judgeEndpoint } from './judge-endpoint.ts'
@@ -85,16 +86,19 @@ export const createPolicyTester = (policies: readonly Policy[]) => {
   /** The failures of one case: none if it passes. */
   return (one: PolicyCase): readonly Failure[] => {
     const memory = memoryOf(set.policies, one)
-    return byEndpoint(one.connections).flatMap(([first, ...others]) => {
-      const here: Group = [first, ...others]
-      const rules = rulesAt(locationOf(here))
+    const { at: now } = one
+    const endpoints = byEndpoint(one.connections).map((here) => {
+      const { endpointId: id } = here[0].connection
       const connections = here.map(({ connection }) => connection)
-      const judgement = judgeEndpoint(
-        imaginedView(first.connection.endpointId, connections, one.at),
-        rules,
-        memory,
-        one.at,
-      )
+      const view = imaginedView(id, connections, now)
+      const rules = rulesAt(locationOf(here))
+      const endpoint = { id, name: id }
+      return { endpoint, here, connections, view, rules, tally: tallyOf(view, rules, memory, { set, now }) }
+    })
+    return endpoints.flatMap((group) => {
+      const { here, connections, view, rules } = group
+      const elsewhere = elsewhereOf(endpoints.filter((other) => other !== group))
+      const judgement = judgeEndpoint(view, rules, memory, now, elsewhere)
       return here.flatMap((tested) => failureOf(tested, connections, { judgement, rules, memory }) ?? [])
     })
   }

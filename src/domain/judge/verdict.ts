@@ -84,6 +84,19 @@ const cooldownUntil = (
 
 const NO_FRESH_SNAPSHOT: Finding = { word: 'unknown', until: NEVER, lacks: 'a fresh snapshot' }
 
+const NOT_CONFIRMED: Finding = {
+  word: 'unknown',
+  until: NEVER,
+  lacks: 'a snapshot of every endpoint begun at its deadline or later',
+}
+
+/**
+ * Whether every other endpoint that was counted has been read since the deadline. Grace gives people the time to end a
+ * connection themselves, and an older snapshot does not show whether they did.
+ */
+const isConfirmed = ({ deadline }: ViolatedVerdict, { surplus }: Facts): boolean =>
+  surplus?.state !== 'known' || surplus.shownAt >= deadline
+
 const otherVerdict = (
   applicability: Applicability,
   word: OtherVerdict['word'],
@@ -104,7 +117,7 @@ const otherVerdict = (
 export const judge = (applicability: Applicability, connection: Connection, facts: Facts, now: Instant): Verdict => {
   const verdict = verdictAt(applicability, connection, facts, now)
   // Counts differ at the next instant at which a policy applies to one more or one less, whatever the word is then.
-  if (!applicability.isTimed || applicability.policy.kind.surplus !== undefined) return verdict
+  if (!applicability.isTimed || applicability.policy.kind.counting !== undefined) return verdict
   return { ...verdict, nextAt: firstDifference(verdict, applicability, connection, facts, now) }
 }
 
@@ -138,7 +151,9 @@ const verdictAt = (applicability: Applicability, connection: Connection, facts: 
 
   const finding = applicability.judge.find(connection, facts, now)
   const own = finding.word === 'violated' ? ownVerdict(applicability, finding, connection, facts, now) : undefined
-  if (own !== undefined && now >= own.deadline) return own
+  if (own !== undefined && now >= own.deadline) {
+    return isConfirmed(own, facts) ? own : otherVerdict(applicability, 'unknown', changesAt, NOT_CONFIRMED)
+  }
 
   const { establishedAt } = connection
   const until = cooldownUntil(applicability, connection, facts, now)

@@ -1,10 +1,14 @@
 import * as z from 'zod'
-import { type Connection, principalKeyOf } from '../connection.ts'
-import { type Instant, NEVER } from '../time/instant.ts'
-import { definePolicyKind, type Member } from './policy.ts'
+import { principalKeyOf } from '../connection.ts'
+import { NEVER } from '../time/instant.ts'
+import { ACROSS, type CountedConnection, definePolicyKind } from './policy.ts'
 
 const keys = z.strictObject({
-  limit: z.int().min(1).max(1000).meta({ description: 'How many connections a user may have on an endpoint.' }),
+  limit: z.int().min(1).max(1000).meta({ description: 'How many connections a user may have.' }),
+  across: z.enum(ACROSS).default('endpoint').meta({
+    description:
+      'Over which endpoints the connections of a user are counted: each endpoint alone, or all that this daemon watches.',
+  }),
   evict: z.enum(['oldest', 'newest']).default('oldest').meta({
     description: 'Which connections end when there are more: those established first, or those established last.',
   }),
@@ -13,9 +17,11 @@ const keys = z.strictObject({
   }),
 })
 
-type Counted = Connection & { readonly establishedAt: Instant }
+/** Every endpoint must find the same order, so that no two of them count different connections as surplus. */
+const byEstablished = (a: CountedConnection, b: CountedConnection): number =>
+  a.establishedAt - b.establishedAt || compare(a.id, b.id) || compare(a.endpointId, b.endpointId)
 
-const byEstablished = (a: Counted, b: Counted) => a.establishedAt - b.establishedAt || (a.id < b.id ? -1 : 1)
+const compare = (a: string, b: string): number => Number(a > b) - Number(a < b)
 
 export const maxSessions = definePolicyKind({
   kind: 'max-sessions',
@@ -23,53 +29,46 @@ export const maxSessions = definePolicyKind({
   rank: 30,
   scope: 'connection',
   facts: 'snapshot',
-  summary: 'Ends the surplus connections of a user who has more than `limit` connections on an endpoint.',
+  summary: 'Ends the surplus connections of a user who has more than `limit` connections.',
   keys,
   fileKeys: [],
   namesUsers: false,
-  bind: (rule) => rule,
+  // The hash of the policy leaves out what is undefined, so that it is what it was before this key existed.
+  bind: ({ across, ...rule }) => ({ ...rule, across: across === 'all' ? across : undefined }),
+  // Over all endpoints a policy is stricter only while each has a fresh snapshot, so that neither covers the other.
   covers: (rule) => (other) =>
-    rule.limit <= other.limit && rule.evict === other.evict && (rule.countByCommonName || !other.countByCommonName),
-  /** The i-th surplus connection became surplus when the i-th connection beyond `limit` was established. */
-  surplus:
-    ({ limit, evict, countByCommonName }) =>
-    (members) => {
-      const countedAs = ({ connection: { establishedAt }, principal: { username, commonName } }: Member) => {
-        if (establishedAt === undefined) return undefined
-        return principalKeyOf({ username, commonName: countByCommonName ? commonName : undefined })
-      }
-      // Most people stay within the limit. Only the connections of the others are collected and sorted.
-      const counts = new Map<string, number>()
-      const overLimit = new Map<string, Counted[]>()
-      for (const member of members) {
-        const name = countedAs(member)
-        if (name === undefined) continue
-        const count = (counts.get(name) ?? 0) + 1
-        counts.set(name, count)
-        if (count === limit + 1) overLimit.set(name, [])
-      }
-      const since = new Map<string, Instant>()
-      if (overLimit.size === 0) return since
-      for (const member of members) overLimit.get(countedAs(member) ?? '')?.push(member.connection as Counted)
-      for (const counted of overLimit.values()) {
-        counted.sort(byEstablished)
-        counted.slice(limit).forEach((cause, index) => {
-          const surplus = evict === 'oldest' ? counted[index] : cause
-          if (surplus !== undefined) since.set(surplus.id, cause.establishedAt)
-        })
-      }
-      return since
+    rule.limit <= other.limit &&
+    rule.evict === other.evict &&
+    rule.across === other.across &&
+    (rule.countByCommonName || !other.countByCommonName),
+  counting: ({ limit, evict, countByCommonName, across }) => ({
+    across: across ?? 'endpoint',
+    limit,
+    keyOf: ({ username, commonName }) =>
+      principalKeyOf({ username, commonName: countByCommonName ? commonName : undefined }),
+    /** The i-th surplus connection became surplus when the i-th connection beyond `limit` was established. */
+    surplus(together) {
+      const ordered = [...together].sort(byEstablished)
+      return new Map(
+        ordered.slice(limit).flatMap((cause, index) => {
+          const surplus = evict === 'oldest' ? ordered[index] : cause
+          return surplus === undefined ? [] : [[surplus, cause.establishedAt] as const]
+        }),
+      )
     },
+  }),
   judge:
-    ({ limit, evict }) =>
+    ({ limit, evict, across }) =>
     () => ({
-      find({ id, establishedAt }, history) {
+      find({ id, establishedAt }, { surplus }) {
         if (establishedAt === undefined) return { word: 'unknown', until: NEVER, lacks: 'an established time' }
-        const since = history.surplusSince?.(id)
+        if (surplus?.state === 'not-known') return { word: 'unknown', until: NEVER, lacks: surplus.lacks }
+        const since = surplus?.since.get(id)
         return since === undefined ? { word: 'fine', until: NEVER } : { word: 'violated', since, until: NEVER }
       },
       because(_connection, { word }) {
-        const allowed = `at most ${limit === 1 ? '1 connection is' : `${limit} connections are`} allowed per user and endpoint`
+        const over = across === 'all' ? 'user over all endpoints' : 'user and endpoint'
+        const allowed = `at most ${limit === 1 ? '1 connection is' : `${limit} connections are`} allowed per ${over}`
         return word === 'violated'
           ? `surplus, as one of the ${evict} connections of this user: ${allowed}`
           : `not surplus: ${allowed}`

@@ -53,18 +53,63 @@ export interface History {
   terminationsRevision(): number
   /** The first termination, within the policy's cooldown, of a connection of the same principal under this policy. */
   terminatedAt(policy: Policy, principal: Principal): Instant | undefined
+  /** The connections on the other watched endpoints. */
+  elsewhere(): Elsewhere
 }
 
-/** The history, and the result of a kind that reads the whole snapshot. */
+/** What policies that count over all endpoints know of the other watched endpoints. */
+export type Elsewhere =
+  /** `lacks` completes the sentence "the connection lacks …". */
+  | { readonly state: 'not-known'; readonly lacks: string }
+  /** Each of them has a fresh snapshot. */
+  | { readonly state: 'known'; readonly tallies: readonly Tally[] }
+
+/** The connections of one endpoint that count for policies over all endpoints. */
+export interface Tally {
+  /** When the snapshot was begun that shows them. NEVER: it shows every instant. */
+  readonly shownAt: Instant
+  /** Finds the connections that count at `now` under a policy and a key of its `Counting`. */
+  at(now: Instant): (policy: Policy, key: string) => Counted
+}
+
+export interface Counted {
+  readonly connections: readonly CountedConnection[]
+  /** The first later instant at which others may count, if nothing but time passes. */
+  readonly until: Instant
+}
+
+/** A connection without an established time has no place in the order and is not counted. */
+export type CountedConnection = Connection & { readonly establishedAt: Instant }
+
+/** The history, and the result of a kind that counts connections together. */
 export interface Facts extends History {
-  /** When the connection became surplus. */
-  readonly surplusSince?: ((connectionId: string) => Instant | undefined) | undefined
+  /** Undefined while the connection is judged alone. */
+  readonly surplus?: Surplus | undefined
 }
 
-/** A connection that a kind on the whole snapshot counts. */
-export interface Member {
-  readonly connection: Connection
-  readonly principal: Principal
+/** Which connections are surplus. */
+export type Surplus =
+  | { readonly state: 'not-known'; readonly lacks: string }
+  | {
+      readonly state: 'known'
+      /** When each surplus connection became surplus, by its id. */
+      readonly since: ReadonlyMap<string, Instant>
+      /** When the oldest snapshot was begun that another endpoint contributed; NEVER if there is none. */
+      readonly shownAt: Instant
+    }
+
+/** Over which endpoints a kind counts: over each alone, or over all that the daemon watches. */
+export const ACROSS = ['endpoint', 'all'] as const
+
+/** How a kind counts the connections of a principal together. */
+export interface Counting {
+  readonly across: (typeof ACROSS)[number]
+  /** The key under which connections of a principal are counted; undefined: they are not counted. */
+  readonly keyOf: (principal: Principal) => string | undefined
+  /** How many connections with one key may be up. */
+  readonly limit: number
+  /** Of the connections with one key, which are more than `limit`: the surplus ones, and when each became surplus. */
+  readonly surplus: (together: readonly CountedConnection[]) => ReadonlyMap<CountedConnection, Instant>
 }
 
 /**
@@ -114,8 +159,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly namesUsers: boolean
   /** For kinds on counters: the note to keep of a connection, from the note before and a fresh snapshot. */
   readonly note?: (rule: Rule) => TakeNote
-  /** For kinds on the whole snapshot: which of the counted connections are surplus, and when each became surplus. */
-  readonly surplus?: (rule: Rule) => (members: readonly Member[]) => ReadonlyMap<string, Instant>
+  /** For kinds that count the connections of a principal together. */
+  readonly counting?: (rule: Rule) => Counting
   /** The users that the rule itself names. */
   readonly names?: (rule: Rule) => readonly UserEntry[]
   /** Whether `names` is the whole rule. A rule that names more users, for longer, is then stricter. */
@@ -218,6 +263,9 @@ export interface Acting {
   /** The names of the policies that the guard holds there. */
   readonly held: ReadonlySet<string>
 }
+
+/** Whether the policy counts over all endpoints, so that it rests on the snapshots of the others. */
+export const countsOverAll = ({ kind, rule }: Policy): boolean => kind.counting?.(rule).across === 'all'
 
 /** Whether the policy acts and the guard does not hold it. */
 export const mayEnd = (policy: Policy, { mode, held }: Acting): boolean => acts(policy, mode) && !held.has(policy.name)
