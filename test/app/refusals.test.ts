@@ -14,11 +14,6 @@ const start = (denied: number) => {
   const watched = [ENDPOINT, OTHER].map((id) => ({ id, name: id }))
   const settings = { ...assignment([ban]), watch: [{ site: SITE, endpoints: watched, discover: undefined }] }
   const world = startWorld({ assignment: settings, connections, start: false })
-  const { snapshot } = world.aws.vpn
-  world.aws.vpn.snapshot = async (endpointId, signal) => {
-    const whole = await snapshot(endpointId, signal)
-    return { ...whole, connections: whole.connections.filter((row) => row.endpointId === endpointId) }
-  }
   let isDenied = true
   const isFirst = (id: string) => connections.some((row) => row.id === id || row.username === id)
   world.aws.behaviour.failTerminate = (id) => (isDenied && isFirst(id) ? 'denied' : undefined)
@@ -107,7 +102,7 @@ describe('an outage', () => {
       await world.clock.advance(SECOND)
       world.aws.behaviour.failSnapshot = () => 'unreachable'
       await world.clock.advance(20 * MINUTE)
-      world.aws.connect(mallory)
+      world.aws.connect({ ...mallory, endpointId: ENDPOINT })
       world.aws.behaviour.failSnapshot = () => undefined
       await world.clock.advance(21 * SECOND)
       expect(world.endedIds()).toEqual([mallory.id])

@@ -20,7 +20,7 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
     latencyMs: 0,
     /** The error of the next call, or undefined. */
     failTerminate: (_id: string): VpnErrorCode | undefined => undefined,
-    failSnapshot: (): VpnErrorCode | undefined => undefined,
+    failSnapshot: (_endpointId: string): VpnErrorCode | undefined => undefined,
     /** Whether a termination is acknowledged but not carried out. */
     lies: (_id: string) => false,
     endpoints: [] as readonly ListedEndpoint[],
@@ -46,9 +46,10 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
       snapshots++
       const begunAt = clock.now()
       await clock.sleep(behaviour.latencyMs, signal)
-      const code = signal.aborted ? 'aborted' : behaviour.failSnapshot()
+      const code = signal.aborted ? 'aborted' : behaviour.failSnapshot(endpointId)
       if (code !== undefined) throw new VpnError(code, `snapshot: ${code}`)
-      const shown = [...rows.values()].map((row) => ({ ...row, status: statusOf(row) }))
+      const here = [...rows.values()].filter((row) => row.endpointId === endpointId)
+      const shown = here.map((row) => ({ ...row, status: statusOf(row) }))
       return { endpointId, begunAt, completedAt: clock.now(), connections: shown }
     },
     async terminate(termination, signal) {
