@@ -90,6 +90,7 @@ describe('a warning is not a false alarm:', () => {
     'max-sessions': fc.record(
       {
         limit: fc.integer({ min: 1, max: 3 }),
+        across: fc.constantFrom('endpoint', 'all'),
         evict: fc.constantFrom('oldest', 'newest'),
         countByCommonName: fc.boolean(),
       },

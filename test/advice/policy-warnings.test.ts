@@ -473,6 +473,7 @@ describe('a superfluous policy', () => {
     ['off-hours', berlin({ allowed: [{ months: 'dec', ...workdays }] }), berlin({ allowed: [workdays] })],
     ['max-transfer', { total: '1GiB' }, { ingress: '1GiB', total: '2GiB' }],
     ['max-sessions', { limit: 1 }, { limit: 2 }],
+    ['max-sessions', { limit: 1, across: 'all' }, { limit: 2, across: 'all' }],
     ['posture', { deny: ['jailbroken', 'old'] }, { deny: ['old'] }],
     ['idle-timeout', { after: '30m' }, { after: 'PT30M', below: '60KiB' }],
   ])('is recognized by %s', (kind, strict, other) => {
@@ -493,6 +494,9 @@ describe('a superfluous policy', () => {
     ['max-transfer', { total: '1GiB' }, { ingress: '1GiB' }],
     ['max-transfer', { ingress: '1GiB', egress: '1GiB' }, { ingress: '1GiB' }],
     ['max-sessions', { limit: 1 }, { limit: 2, evict: 'newest' }],
+    // While an endpoint is blind, only the second policy ends anybody.
+    ['max-sessions', { limit: 1, across: 'all' }, { limit: 2 }],
+    ['max-sessions', { limit: 1 }, { limit: 2, across: 'all' }],
     ['max-sessions', { limit: 1 }, { limit: 2, countByCommonName: true }],
     ['posture', { deny: ['old'] }, { require: ['old'] }],
     // For counters that have not moved for six minutes, only the first policy has an unknown verdict.

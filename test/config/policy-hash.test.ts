@@ -37,6 +37,15 @@ describe('the hash of one policy', () => {
     expect(hashOf(different)).toBe(hashOf({}))
   })
 
+  it('of a limit of sessions is with `across: endpoint` as it was before the key existed', () => {
+    const [limit, evict, countByCommonName] = [2, 'oldest', false]
+    const ofLimit = policy('max-sessions', { limit })
+    const hash = policyHash(ofLimit, [])
+    expect(policyHash({ ...ofLimit, rule: { limit, evict, countByCommonName } }, [])).toBe(hash)
+    expect(policyHash(policy('max-sessions', { limit, across: 'endpoint' }), [])).toBe(hash)
+    expect(policyHash(policy('max-sessions', { limit, across: 'all' }), [])).not.toBe(hash)
+  })
+
   it('changes with the users under `protect`', () => {
     expect(policyHash(base, [entry('boss')])).not.toBe(hashOf({}))
   })

@@ -195,7 +195,7 @@ describe('max-sessions over all endpoints', () => {
     expect(fleet.ended(deadline)).toEqual([])
     expect(fleet.explain(THREE[0] as Connection, deadline).verdicts[0]).toMatchObject({
       verdict: { word: 'unknown' },
-      because: 'kept, because the connection lacks a snapshot of every endpoint that was begun after its grace',
+      because: 'kept, because the connection lacks a snapshot of every endpoint begun at its deadline or later',
     })
     readAll(deadline)
     expect(fleet.ended(deadline)).toEqual(['a'])
