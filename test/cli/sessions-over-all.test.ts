@@ -85,7 +85,7 @@ describe('a limit of sessions over all endpoints', () => {
 
   it('is not known for a connection that does not exist', async () => {
     await using here = await workspace(FILES)
-    const { stdout } = await here.run(['explain', '-c', 'curfew.yaml', '--user', 'alice'])
+    const { stdout } = await here.run(['explain', '-c', 'curfew.yaml', '--imagine', '--user', 'alice'])
     expect(stdout).toContain('two-at-most (max-sessions, enforce): unknown')
     expect(stdout).toContain('kept, because the connection lacks the connections on the other endpoints')
   })
