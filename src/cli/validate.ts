@@ -31,8 +31,8 @@ export const validate: Command = {
   },
   async run({ values, positionals }) {
     if (values.hash === true) {
-      if (positionals.length > 0)
-        throw new UsageError("validate: --hash is of the daemon's file: give it with --config")
+      if (positionals.length > 0 || values.strict === true || values.output !== 'text')
+        throw new UsageError("validate: --hash is of the daemon's file, and takes no option but --config")
       return printHash(String(values.config))
     }
     const output = oneOf('output', values.output, ['text', 'json'])

@@ -37,9 +37,10 @@ describe('curfew validate --hash', () => {
     expect(stderr).toMatch(/^policies\.yaml:5:1: error: /)
   })
 
-  it('is of the daemon’s file alone', async () => {
+  it('is of the daemon’s file alone, and takes no other option', async () => {
     await using here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })
-    expect(await here.run(['validate', '--hash', 'policies.yaml'])).toMatchObject({ code: 64, stdout: '' })
+    for (const more of ['policies.yaml', '--strict', '--output=json'])
+      expect(await here.run([...HASH_OF, more])).toMatchObject({ code: 64, stdout: '' })
   })
 })
 
