@@ -62,6 +62,20 @@ const endOf = (tested: Policy, one: Connection, from: Instant, until: Instant): 
 
 const minutes = (min: number, max: number) => fc.integer({ min, max }).map((count) => count * MINUTE)
 
+/** From an instant on, until an instant, or both: of a policy, or of an entry that names alice. */
+const instant = minutes(-60, 600).map((offset) => NOON + offset)
+const period = fc.record({
+  from: fc.option(instant, { nil: undefined }),
+  until: fc.option(instant, { nil: undefined }),
+})
+const alices = fc.option(
+  fc.array(
+    period.map((at) => entry('alice', at)),
+    { minLength: 1, maxLength: 2 },
+  ),
+  { nil: undefined, freq: 1 },
+)
+
 const policies: fc.Arbitrary<Policy> = fc
   .tuple(
     fc.oneof(
@@ -73,16 +87,15 @@ const policies: fc.Arbitrary<Policy> = fc
     ),
     fc.uniqueArray(minutes(1, 90), { minLength: 1, maxLength: 3 }),
     minutes(0, 30),
-    fc.option(minutes(-60, 600), { nil: undefined }),
+    fc.record({ match: alices, exempt: alices, period }),
   )
-  .map(([made, warn, graceMs, exemptFor]) => ({
+  .map(([made, warn, graceMs, { match, exempt, period: inForce }]) => ({
     ...made,
     warn,
     graceMs,
-    exempt:
-      exemptFor === undefined
-        ? undefined
-        : { users: [entry('alice', { until: NOON + exemptFor })], endpoints: undefined, regions: undefined },
+    match: match && { users: match, endpoints: undefined, regions: undefined },
+    exempt: exempt && { users: exempt, endpoints: undefined, regions: undefined },
+    ...inForce,
   }))
 
 describe('a policy that warns', () => {

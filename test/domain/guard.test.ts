@@ -158,11 +158,16 @@ describe('the guard', () => {
     })
 
     it('checks people who connect when its windows close again: hours that are wrong all along', () => {
-      const hours = hashed('off-hours', { timeZone: 'UTC', denied: [{ hours: '19:00-20:00' }] }, { from, until })
+      const hours = hashed(
+        'off-hours',
+        { timeZone: 'UTC', denied: [{ hours: '18:00-18:30' }, { hours: '19:00-20:00' }] },
+        { from, until },
+      )
       const endpoint = createEndpoint([], { guard: LIMITS, changedAt: NOON - DAY })
       endpoint.see([], NOON)
       endpoint.edit([hours], NOON)
-      expect(effectOf(endpoint.see(people(100, { establishedAt: from + MINUTE }), from + MINUTE)).holds).toEqual([])
+      const early = people(100, { establishedAt: from + MINUTE })
+      expect(effectOf(endpoint.see(early, from + MINUTE))).toMatchObject({ ended: 100, holds: [] })
       const late = people(100, { establishedAt: from + HOUR + MINUTE })
       expect(effectOf(endpoint.see(late, from + HOUR + MINUTE))).toMatchObject({ ended: 0, begun: ['off-hours'] })
     })

@@ -36,7 +36,7 @@ export const foresee = (
     if (verdict.nextAt > now + longest) return { foreseen: undefined, lookAt: verdict.nextAt - longest }
     endsAt = verdict.nextAt
     verdict = judge(applicability, connection, ahead, endsAt)
-    graceStartsAt = verdict.word === 'violated' ? (graceStartsAt ?? endsAt) : undefined
+    if (verdict.word === 'violated') graceStartsAt ??= endsAt
   }
   if (endsAt === now) return { foreseen: undefined, lookAt: NEVER }
 
