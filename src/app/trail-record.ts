@@ -1,4 +1,4 @@
-import type { OutcomeRecord } from './audit.ts'
+import type { ListChangedRecord, OutcomeRecord, PolicySetRecord } from './audit.ts'
 
 /** The fields of any record that are texts in its line. Instants are ISO 8601, in UTC and with milliseconds. */
 export const TRAIL_TEXTS = [
@@ -16,13 +16,17 @@ export const TRAIL_TEXTS = [
   'requestId',
   'outcome',
   'policySetHash',
+  'text',
 ] as const
 
 /**
  * A record as its line in the trail gives it. A trail may be of another version of Curfew: what a record of this version
  * has may be missing, and there may be more.
  */
-export interface TrailRecord extends Partial<Record<(typeof TRAIL_TEXTS)[number], string>> {
+export interface TrailRecord
+  extends Partial<Record<(typeof TRAIL_TEXTS)[number], string>>,
+    Partial<Pick<PolicySetRecord, 'part' | 'parts'>>,
+    Partial<Pick<ListChangedRecord, 'added' | 'removed'>> {
   readonly seq: number
   readonly time: string
   readonly event: string

@@ -1,18 +1,14 @@
 import { once } from 'node:events'
-import type { TrailFlaw } from '../adapters/audit/read-trail.ts'
 import { AUDIT_EVENTS } from '../app/audit.ts'
 import { createTrailEntries, TERMINATION_EVENTS, type TrailEntry } from '../app/trail-entries.ts'
 import type { TrailRecord } from '../app/trail-record.ts'
 import { suggestion } from '../config/yaml/nearest.ts'
 import { parsePattern } from '../domain/names/pattern.ts'
 import { createUserList, principalNamesOf } from '../domain/names/user-list.ts'
-import { parseDuration } from '../domain/time/duration.ts'
 import { type Instant, NEVER } from '../domain/time/instant.ts'
-import { parseInstant } from '../domain/time/instant-text.ts'
 import {
   CONFIG_OPTION,
   type Command,
-  complain,
   EXIT,
   type Given,
   oneOf,
@@ -21,9 +17,11 @@ import {
   stringsOf,
   UsageError,
 } from './command.ts'
-import { now, readAuditFiles } from './compose-audit.ts'
+import { readAuditFiles } from './compose-audit.ts'
 import { outputWidth, paragraph } from './lines.ts'
+import { pointInTime } from './point-in-time.ts'
 import { trailOrComplain } from './trail-files.ts'
+import { createTrailFlaws } from './trail-flaws.ts'
 import { CSV_HEADER, csvOf, rowOf } from './trail-row.ts'
 import { storyLines } from './trail-story.ts'
 
@@ -36,7 +34,7 @@ with all its rotated parts; gzip may have compressed them.
 
 A termination is shown as a whole if one of its records fits all filters:
       --user NAME        the user name or common name, compared as in policies; a pattern such as
-                         "*@corp.example", user:NAME or cn:NAME
+                         "*@corp.example", user:NAME or cn:NAME; also edits of lists that name it
       --connection ID    any part of the id of a connection
       --policy NAME      the name of the policy
       --since T          from this instant on, such as 2026-12-01T18:30:00+01:00; or 24h: that long ago
@@ -65,12 +63,12 @@ export const auditShow: Command = {
   async run({ values, positionals }) {
     const output = oneOf('output', values.output, ['table', 'json', 'csv'])
     const filter = filterOf(values)
-    const files = await trailOrComplain('audit show', positionals, String(values.config))
+    const files = await trailOrComplain('audit show FILE...', positionals, String(values.config))
     if (files === undefined) return EXIT.failed
 
     const shown = createOutput(output)
     const trail = createTrailEntries(filter.isWanted, shown.add)
-    const flaws = createFlaws()
+    const flaws = createTrailFlaws()
     for await (const group of readAuditFiles(files, filter.period, filter)) {
       for (const record of group.records) trail.read(record)
       flaws.add(group.flaws)
@@ -80,8 +78,7 @@ export const auditShow: Command = {
     }
     trail.end()
     shown.end()
-    flaws.complain()
-    return flaws.count() > 0 ? EXIT.failed : EXIT.ok
+    return flaws.complain() ? EXIT.failed : EXIT.ok
   },
 }
 
@@ -127,30 +124,12 @@ const closingText = (counts: { readonly termination: number; readonly event: num
 
 const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
 
-/** More would hide what they are about. */
-const SHOWN_FLAWS = 10
-
-const createFlaws = () => {
-  const first: TrailFlaw[] = []
-  let flaws = 0
-  return {
-    add(found: readonly TrailFlaw[]) {
-      flaws += found.length
-      first.push(...found.slice(0, SHOWN_FLAWS - first.length))
-    },
-    count: () => flaws,
-    complain() {
-      for (const { file, line, message } of first) complain(`${file}:${line}: error: ${message}`)
-      if (flaws > SHOWN_FLAWS) complain(`and ${count(flaws - SHOWN_FLAWS, 'more error')}`)
-      if (flaws > 0) complain('curfew: the trail is not whole, and what is shown may lack records')
-    },
-  }
-}
-
 const filterOf = (values: Given['values']) => {
   const events = stringsOf(values.event).map(readEvent)
-  const at = now()
-  const period = { since: readTime('since', values, at), until: readTime('until', values, at) }
+  const period = {
+    since: pointInTime('since', stringOf(values.since)),
+    until: pointInTime('until', stringOf(values.until)),
+  }
   const { since = -NEVER, until = NEVER } = period
   const connection = stringOf(values.connection)
   const policy = stringOf(values.policy)
@@ -165,26 +144,21 @@ const filterOf = (values: Given['values']) => {
       time >= since &&
       time < until &&
       (events.length === 0 || events.includes(record.event)) &&
+      (isUser === undefined || record.event !== 'list-changed' || listedIn(record).some((entry) => isUser(entry))) &&
       (policy === undefined || record.policy === policy) &&
       (connection === undefined || (record.connectionId ?? '').includes(connection)),
   }
 }
+
+/** The entries that came to a list of users and that went from it, as names. */
+const listedIn = ({ added = [], removed = [] }: TrailRecord) =>
+  [...added, ...removed].map((entry) => ({ username: entry, commonName: entry }))
 
 const readEvent = (text: string): string => {
   if (AUDIT_EVENTS.some((event) => event === text)) return text
   throw new UsageError(
     `--event: "${text}" is not an event of the trail${suggestion(text, AUDIT_EVENTS)}; expected ${AUDIT_EVENTS.join(', ')}`,
   )
-}
-
-const readTime = (option: 'since' | 'until', values: Given['values'], at: Instant): Instant | undefined => {
-  const text = stringOf(values[option])
-  if (text === undefined) return undefined
-  const ago = parseDuration(text)
-  if ('ms' in ago) return at - ago.ms
-  const parsed = parseInstant(text)
-  if ('at' in parsed) return parsed.at
-  throw new UsageError(`--${option}: ${parsed.problem}, or a duration such as 24h`)
 }
 
 const readUser = (text: string | undefined) => {

@@ -33,7 +33,7 @@ export const auditVerify: Command = {
     if (early !== undefined) {
       throw new UsageError(`--anchor ${early.seq}: line ${early.seq} is not checked, since --from begins with ${from}`)
     }
-    const files = await trailOrComplain('audit verify', positionals, String(values.config))
+    const files = await trailOrComplain('audit verify FILE...', positionals, String(values.config))
     if (files === undefined) return EXIT.failed
 
     const { records, before, firstTime, lastTime, head, fault } = await verifyAuditFiles(files, { from, anchors })

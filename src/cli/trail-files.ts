@@ -19,6 +19,6 @@ export const trailOrComplain = async (
   }
   const { configuration } = configurationOrComplain(readToShow(configPath))
   if (configuration !== undefined) return filesOfTrail(configuration.audit.file)
-  complain(`curfew: fix the errors, or name the files of the trail: curfew ${command} FILE...`)
+  complain(`curfew: fix the errors, or name the files of the trail: curfew ${command}`)
   return undefined
 }

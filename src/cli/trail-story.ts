@@ -1,8 +1,9 @@
 import { outcomeOf, type TrailEntry, type TrailTermination } from '../app/trail-entries.ts'
 import { TRAIL_TEXTS, type TrailRecord } from '../app/trail-record.ts'
+import { toText } from '../domain/time/instant.ts'
 
 /** The instant to the second, as other outputs have it. */
-const toSecond = (iso: string) => iso.replace(/\.\d{3}Z$/, 'Z')
+const toSecond = (iso: string) => toText(Date.parse(iso))
 
 const nameOf = ({ username, commonName }: TrailRecord): string => {
   if (username === undefined) return commonName === undefined ? '(no name)' : `cn ${commonName}`
@@ -85,14 +86,16 @@ const violatedText = ({ since = '', deadline }: TrailRecord) =>
   `since ${toSecond(since)}${deadline === undefined || deadline === since ? '' : `, due at ${toSecond(deadline)}`}`
 
 /** Fields of an event that have a place of their own in its text, or that are left out of it. */
-const PLACED = new Set<string>([...TRAIL_TEXTS, 'seq', 'time', 'event', 'prev', 'alsoBy', 'text'])
+const PLACED = new Set<string>([...TRAIL_TEXTS, 'seq', 'time', 'event', 'prev', 'alsoBy', 'part', 'parts'])
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const eventOf = (record: TrailRecord, width: number): string => {
   const { event, time, username, commonName, policy, endpointId, connectionId, because, policySetHash } = record
   const isAboutUser = username !== undefined || commonName !== undefined || connectionId !== undefined
   const others = Object.entries(record)
     .filter(([key]) => !PLACED.has(key))
-    .map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(', ') || 'none' : textOf(value)}`)
   const reason = [policy === undefined ? [] : `policy ${policy}`, because ?? []].flat().join(': ')
   const facts = [
     isAboutUser ? nameOf(record) : '',
@@ -100,6 +103,7 @@ const eventOf = (record: TrailRecord, width: number): string => {
     ...others,
     connectionId ?? '',
     endpointId === undefined ? '' : `on ${endpointId}`,
+    record.parts === undefined ? '' : `part ${record.part} of ${record.parts}`,
     SETS.has(event) ? `policy set ${policySetHash}` : '',
   ].filter((fact) => fact !== '')
   return hanging(`${toSecond(time)}  `, facts.length === 0 ? event : `${event}: ${facts.join('; ')}`, width)

@@ -30,14 +30,15 @@ const startReading = async () => {
   }
 }
 
-const MALLORY = ['mallory: confirmed', 'mallory: already-gone', 'mallory: accepted']
+/** The edit that banned them, and the ends of their connections. */
+const MALLORY = ['list-changed', 'mallory: confirmed', 'mallory: already-gone', 'mallory: accepted']
 
 describe('curfew audit show', () => {
   it('gives one JSON object for each termination and each other event, in the order of the trail', async () => {
     await using here = await startReading()
     const { stdout } = await here.show('--output', 'json')
     const entries = stdout.split('\n').slice(0, -1)
-    expect(entries).toHaveLength(17)
+    expect(entries).toHaveLength(19)
     expect(JSON.parse(entries[0] ?? '')).toMatchObject({
       entry: 'event',
       seq: 1,
@@ -45,7 +46,7 @@ describe('curfew audit show', () => {
       policy: null,
       alsoBy: [],
     })
-    expect(JSON.parse(entries[4] ?? '')).toEqual({
+    expect(JSON.parse(entries[5] ?? '')).toEqual({
       entry: 'termination',
       outcome: 'gave-up',
       endpointId: 'cvpn-endpoint-0123456789abcdef0',
@@ -62,12 +63,12 @@ describe('curfew audit show', () => {
       deadline: '2026-12-01T09:00:00.000Z',
       policySetHash: expect.not.stringMatching(AFTER),
       calls: [
-        { id: 'x-2', selector: 'connection-id', intentAt: '2026-12-01T09:00:03.000Z', seq: 5, policy: 'daily' },
-        { id: 'x-3', selector: 'connection-id', intentAt: '2026-12-01T09:00:10.000Z', seq: 8, policy: 'daily' },
+        { id: 'x-2', selector: 'connection-id', intentAt: '2026-12-01T09:00:04.000Z', seq: 6, policy: 'daily' },
+        { id: 'x-3', selector: 'connection-id', intentAt: '2026-12-01T09:00:11.000Z', seq: 9, policy: 'daily' },
       ],
       results: [
-        { at: '2026-12-01T09:00:05.000Z', outcome: 'failed', seq: 7, callId: 'x-2', requestId: 'request-2' },
-        { at: '2026-12-01T09:00:11.000Z', outcome: 'gave-up', seq: 9, callId: 'x-3', requestId: 'request-3' },
+        { at: '2026-12-01T09:00:06.000Z', outcome: 'failed', seq: 8, callId: 'x-2', requestId: 'request-2' },
+        { at: '2026-12-01T09:00:12.000Z', outcome: 'gave-up', seq: 10, callId: 'x-3', requestId: 'request-3' },
       ],
     })
   })
@@ -77,9 +78,9 @@ describe('curfew audit show', () => {
     const { stdout } = await here.show('--output', 'csv')
     const [header = '', ...rows] = stdout.trimEnd().split('\n')
     expect(header).toMatch(/^seq,time,event,outcome,outcomeAt,endpointId,/)
-    expect(rows).toHaveLength(17)
-    expect(rows.find((row) => row.startsWith('22,'))).toBe(
-      `22,2026-12-01T12:00:18.000Z,termination,confirmed,2026-12-01T12:00:19.000Z,cvpn-endpoint-0123456789abcdef0,111122223333,eu-central-1,cvpn-connection-11111111111111111,"'=HYPERLINK(""https://example.com"")",,daily,session-age,"has been up for 8h, and at most 8h are allowed",,2026-12-01T09:00:00.000Z,2026-12-01T09:00:00.000Z,x-6,request-6,${AFTER}`,
+    expect(rows).toHaveLength(19)
+    expect(rows.find((row) => row.startsWith('24,'))).toBe(
+      `24,2026-12-01T12:00:20.000Z,termination,confirmed,2026-12-01T12:00:21.000Z,cvpn-endpoint-0123456789abcdef0,111122223333,eu-central-1,cvpn-connection-11111111111111111,"'=HYPERLINK(""https://example.com"")",,daily,session-age,"has been up for 8h, and at most 8h are allowed",,2026-12-01T09:00:00.000Z,2026-12-01T09:00:00.000Z,x-6,request-6,${AFTER}`,
     )
   })
 
@@ -90,13 +91,13 @@ describe('curfew audit show', () => {
     expect(await here.entries('--user', 'laptop-07')).toEqual(['dave: gave-up'])
     expect(await here.entries('--user', 'user:laptop-07')).toEqual([])
     expect(await here.entries('--connection', 'ddddd')).toEqual(['dave: gave-up'])
-    expect(await here.entries('--policy', 'leavers')).toEqual(MALLORY)
+    expect(await here.entries('--policy', 'leavers')).toEqual(MALLORY.slice(1))
     expect(await here.entries('--policy', 'leav')).toEqual([])
     expect(await here.entries('--event', 'gave-up')).toEqual(['dave: gave-up'])
     expect(await here.entries('--event', 'held', '--event', 'released')).toEqual(['held', 'released'])
     expect(await here.entries('--user', 'dave', '--event', 'held')).toEqual([])
     // The intent of the last one is earlier.
-    const answered = ['--since', '2026-12-01T12:00:19Z', '--until', '2026-12-01T12:00:20Z']
+    const answered = ['--since', '2026-12-01T12:00:21Z', '--until', '2026-12-01T12:00:22Z']
     expect(await here.entries(...answered)).toEqual(['=HYPERLINK("https://example.com"): confirmed'])
     expect(await here.entries('--since', '1h')).toEqual(['stop'])
     expect(await here.entries('--until', '5h', '--event', 'intent')).toEqual([])
@@ -127,7 +128,7 @@ describe('curfew audit show', () => {
     await using here = await startReading()
     const text = readFileSync(here.file, 'utf8')
     writeFileSync(here.file, text.replace('"seq"', '"sec"'))
-    appendFileSync(here.file, '{"seq":25,"ti')
+    appendFileSync(here.file, '{"seq":27,"ti')
     const { code, stdout, stderr } = await here.show('--output', 'csv')
     expect(code).toBe(1)
     const lines = text.split('\n').length

@@ -67,6 +67,7 @@ const records = (): readonly AuditRecord[] => {
     { ...now(), event: 'start', because: 'mode enforce, 1 policies, 1 endpoints' },
     { ...now(0), ...text(0) },
     { ...now(), ...violation('b', 'bob@corp.example', { policy: 'shorter-days' }), event: 'would-end' },
+    { ...now(), ...carol, event: 'warned', target: 'ops', lead: '15m', endsAt: MORNING + HOUR },
     { ...now(HOUR), ...carol, ...call('x-1'), event: 'intent' },
     { ...now(), ...dave, ...call('x-2'), event: 'intent' },
     { ...now(), ...carol, ...call('x-1'), requestId: 'request-1', event: 'outcome', outcome: 'confirmed' },
@@ -88,6 +89,7 @@ const records = (): readonly AuditRecord[] => {
       because: 'mode enforce, 2 policies, 1 endpoints',
     },
     { ...now(0), ...text(1) },
+    { ...now(), event: 'list-changed', file: 'banned.txt', added: ['mallory', 'oscar'], removed: [] },
     {
       ...now(),
       ...OFFICE,

@@ -1,11 +1,14 @@
+import { BEGINNING_BYTES } from './audit-line.ts'
+
 /** What the lines of a trail must have to matter. What is undefined does not count. */
 export interface LineFilter {
-  readonly isUser: ((names: { username: string | undefined; commonName: string | undefined }) => boolean) | undefined
+  readonly isUser?: ((names: { username: string | undefined; commonName: string | undefined }) => boolean) | undefined
   /** A part of a connection's id. */
-  readonly connection: string | undefined
-  readonly events: readonly string[] | undefined
+  readonly connection?: string | undefined
+  readonly events?: readonly string[] | undefined
 }
 
+const LIST_CHANGED = '"event":"list-changed"'
 const USERNAME = Buffer.from('"username":"')
 const COMMON_NAME = Buffer.from('"commonName":"')
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]
@@ -21,7 +24,8 @@ export const createLineFilter = ({ isUser, connection, events }: LineFilter): ((
   return (line) => {
     if (eventTexts !== undefined && !eventTexts.some((text) => line.includes(text))) return false
     if (id !== undefined && !line.includes(id)) return false
-    if (isUser === undefined) return true
+    // A list names people in its entries, which only parsing finds.
+    if (isUser === undefined || line.subarray(0, 2 * BEGINNING_BYTES).includes(LIST_CHANGED)) return true
     const [username, commonName] = [jsonText(line, USERNAME), jsonText(line, COMMON_NAME)]
     const key = `${username} ${commonName}`
     const before = known.get(key)

@@ -13,8 +13,8 @@ export interface TrailFlaw {
 
 /** From `since` on, until before `until`. */
 export interface TrailPeriod {
-  readonly since: Instant | undefined
-  readonly until: Instant | undefined
+  readonly since?: Instant | undefined
+  readonly until?: Instant | undefined
 }
 
 /**
@@ -168,13 +168,18 @@ const recordOf = (line: Buffer): TrailRecord | undefined => {
   } catch {
     return undefined
   }
-  return isRecord(value as Record<string, unknown>) ? (value as TrailRecord) : undefined
+  const isObject = typeof value === 'object' && value !== null
+  return isObject && isRecord(value as Record<string, unknown>) ? (value as TrailRecord) : undefined
 }
 
 const isRecord = (fields: Record<string, unknown>): boolean => {
-  const { seq, time, event, alsoBy = [], call = {} } = fields
+  const { seq, time, event, call = {}, part = 1, parts = 1 } = fields
   if (typeof seq !== 'number' || typeof event !== 'string') return false
   if (typeof time !== 'string' || Number.isNaN(Date.parse(time))) return false
-  if (!Array.isArray(alsoBy) || typeof call !== 'object') return false
+  if (typeof call !== 'object' || call === null || typeof part !== 'number' || typeof parts !== 'number') return false
+  if (![fields.alsoBy, fields.added, fields.removed].every(isListOfTexts)) return false
   return TRAIL_TEXTS.every((key) => fields[key] === undefined || typeof fields[key] === 'string')
 }
+
+const isListOfTexts = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string'))
