@@ -3,7 +3,7 @@ import type { Connection } from '../domain/connection.ts'
 import { holdsOf } from '../domain/judge/holds.ts'
 import type { ViolatedVerdict } from '../domain/judge/verdict.ts'
 import { violationOf } from '../domain/judge/violation.ts'
-import { type ListOfUsers, nearMissesByEntry } from '../domain/policies/near-misses.ts'
+import { type ListOfUsers, type NearMissOfEntry, nearMissOfEntry } from '../domain/policies/near-misses.ts'
 import { etaSeconds } from '../domain/terminate/plan.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
 import type { Instant } from '../domain/time/instant.ts'
@@ -46,6 +46,16 @@ export interface NearMissRow {
   readonly username: string | null
   readonly commonName: string | null
 }
+
+const nearMissRow = ({ policy, list, entry, users, example }: NearMissOfEntry): NearMissRow => ({
+  policy: policy?.name ?? null,
+  list,
+  entry,
+  users,
+  connectionId: example.id,
+  username: example.username ?? null,
+  commonName: example.commonName ?? null,
+})
 
 /** A future deadline. Where the policy does not act, it is only reported. */
 export interface NextRow {
@@ -162,15 +172,9 @@ export const endpointPlan = (
       at: isoOrNull(at),
     })),
     nextTotal: next.length,
-    nearMisses: nearMissesByEntry(decisions?.nearMisses ?? []).map(({ policy, list, entry, users, example }) => ({
-      policy: policy?.name ?? null,
-      list,
-      entry,
-      users,
-      connectionId: example.id,
-      username: example.username ?? null,
-      commonName: example.commonName ?? null,
-    })),
+    nearMisses: [...(decisions?.nearMisses ?? [])].map(([nearMiss, resembled]) =>
+      nearMissRow(nearMissOfEntry(nearMiss, resembled)),
+    ),
     calls: calls.length,
     etaSeconds: etaSeconds(calls.length, rate),
   }

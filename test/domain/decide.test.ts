@@ -263,8 +263,8 @@ describe('a decision', () => {
     const part = connection({ username: 'CORP\\alice', commonName: undefined })
     const [whole, other] = [connection(), connection({ username: 'bob', commonName: undefined })]
     const ban = policy('banned-users', { users: ['alice'] })
-    expect(decide([ban], [whole, part, other]).nearMisses).toEqual([
-      { connection: part, policy: ban, list: 'users', entry: 'alice' },
+    expect([...decide([ban], [whole, part, other]).nearMisses]).toEqual([
+      [{ policy: ban, list: 'users', entry: 'alice' }, [part]],
     ])
   })
 

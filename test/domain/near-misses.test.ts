@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fold } from '../../src/domain/names/fold.ts'
 import { differsByTypingError } from '../../src/domain/names/typing-error.ts'
-import { createNearMisses, nearMissesByEntry } from '../../src/domain/policies/near-misses.ts'
+import { createNearMisses, nearMissOfEntry } from '../../src/domain/policies/near-misses.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
-import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { connection, entry, judged, PLACE, policy } from './build.ts'
+import { imagine } from './imagine.ts'
 
 const ban = (...users: string[]) => policy('banned-users', { users })
 const aged = (different: Partial<Policy>) => policy('max-session-age', { maxAge: '8h' }, different)
@@ -117,13 +117,19 @@ describe('a near miss', () => {
     expect(found([aged({ exempt: select({ users: [entry('alice')] }) })], borrowed)).toEqual([])
   })
 
+  it('is none where a name is only the domain of an entry, which thousands of entries share', () => {
+    expect(found([ban('mallory@corp.example')], user('dave', 'corp.example'))).toEqual([])
+    expect(found([ban('CORP\\mallory')], user('corp'))).toEqual([])
+    expect(found([ban('corp.example')], user('dave@corp.example'))).toEqual(['users corp.example'])
+  })
+
   it('is one for an entry, with the number of users, however many it resembles', () => {
-    const nearMissesOf = createPolicySet([ban('corp.example')], []).nearMisses(PLACE)
     const names = ['alice', 'bob', 'carol'].map((name) => `${name}@corp.example`)
     const rows = [...names, 'ALICE@corp.example ', 'dave'].map((name) => user(name))
-    expect(nearMissesByEntry(rows.flatMap(nearMissesOf))).toMatchObject([
-      { entry: 'corp.example', list: 'users', users: 3, example: { username: 'alice@corp.example' } },
-    ])
+    const { decisions } = imagine([ban('corp.example')], rows).judgement
+    expect(
+      [...(decisions?.nearMisses ?? [])].map(([nearMiss, found]) => nearMissOfEntry(nearMiss, found)),
+    ).toMatchObject([{ entry: 'corp.example', list: 'users', users: 3, example: { username: 'alice@corp.example' } }])
   })
 })
 

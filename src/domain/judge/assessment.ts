@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import type { ConnectionNearMiss } from '../policies/near-misses.ts'
+import type { NearMiss } from '../policies/near-misses.ts'
 import { type Acting, type History, mayEnd, type Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
@@ -51,7 +51,7 @@ export interface Assessment {
   readonly connection: Connection
   readonly applicabilities: readonly Applicability[]
   readonly protectedIn: Periods
-  readonly nearMisses: readonly ConnectionNearMiss[]
+  readonly nearMisses: readonly NearMiss[]
   /** What the policies say that do not read byte counters, and what those say that do. */
   readonly parts: readonly [countersAside: AssessmentPart, onCounters?: AssessmentPart]
 }

@@ -1,6 +1,6 @@
 import { type Connection, isActive } from '../connection.ts'
 import type { Location } from '../names/location.ts'
-import type { ConnectionNearMiss } from '../policies/near-misses.ts'
+import type { NearMiss, Resembled } from '../policies/near-misses.ts'
 import { type Acting, acts, type Facts, type History, mayEnd, type Policy, type Tally } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
@@ -45,7 +45,8 @@ export interface Decisions {
   readonly violating: readonly Decision[]
   /** The ids of connections that lack a fact that the policy needs. */
   readonly unknown: ReadonlyMap<Policy, ReadonlySet<string>>
-  readonly nearMisses: readonly ConnectionNearMiss[]
+  /** The connections whose names each entry resembles. */
+  readonly nearMisses: ReadonlyMap<NearMiss, Resembled>
   /** Future ends by acting policies, of which the principals are to be warned now. */
   readonly foreseen: readonly Foreseen[]
   /** The first later instant at which a verdict may differ or a warning may be due, if nothing but time passes. */
@@ -86,7 +87,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
 
       const violating: Decision[] = []
       const unknown = new Map<Policy, Set<string>>()
-      const nearMisses: ConnectionNearMiss[] = []
+      const nearMisses = new Map<NearMiss, [Connection, ...Connection[]]>()
       const foreseen: Foreseen[] = []
       let protectedConnections = 0
       let wakeAt = surplus.until
@@ -106,7 +107,9 @@ export const createDecider = (set: PolicySet, location: Location) => {
         const [one, connection] = [all[index], active[index]]
         if (one === undefined || connection === undefined) continue
         const [countersAside, onCounters] = one.parts
-        for (const nearMiss of one.nearMisses) nearMisses.push(nearMiss)
+        for (const nearMiss of one.nearMisses) {
+          if (nearMisses.get(nearMiss)?.push(connection) === undefined) nearMisses.set(nearMiss, [connection])
+        }
         if (periodAt(one.protectedIn, now) !== undefined) protectedConnections++
         add(countersAside, connection)
         if (onCounters !== undefined) add(onCounters, connection)

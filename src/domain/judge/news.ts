@@ -1,5 +1,5 @@
 import type { Release } from '../guard/guard.ts'
-import { type NearMiss, type NearMissOfEntry, nearMissesByEntry } from '../policies/near-misses.ts'
+import { type NearMiss, type NearMissOfEntry, nearMissOfEntry } from '../policies/near-misses.ts'
 import { acts, type Mode } from '../policies/policy.ts'
 import { byUrgency } from '../terminate/plan.ts'
 import type { Instant } from '../time/instant.ts'
@@ -50,9 +50,9 @@ export const newsOf = (
     return { what: 'warning', violation, leadMs, endsAt }
   }),
   ...violations(decisions, before, mode),
-  ...nearMissesByEntry(decisions.nearMisses.filter((nearMiss) => !before.isNearMissReported(nearMiss))).map(
-    (nearMiss): News => ({ what: 'near-miss', nearMiss }),
-  ),
+  ...[...decisions.nearMisses]
+    .filter(([nearMiss]) => !before.isNearMissReported(nearMiss))
+    .map(([nearMiss, resembled]): News => ({ what: 'near-miss', nearMiss: nearMissOfEntry(nearMiss, resembled) })),
 ]
 
 const violations = ({ violating, now }: Decisions, before: Reported, mode: Mode): readonly News[] =>

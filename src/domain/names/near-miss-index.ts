@@ -16,11 +16,10 @@ export interface OwnedList<Owner> {
   readonly bare: BareField
 }
 
-/** An entry of a list that resembles the name of a principal. */
-interface Resembling<Owner> {
-  readonly owner: Owner
-  /** As the operator wrote it. */
-  readonly entry: string
+/** An entry without wildcards, and its list. */
+export interface ListedEntry<Owner> {
+  readonly list: OwnedList<Owner>
+  readonly entry: UserEntry
 }
 
 /**
@@ -35,6 +34,16 @@ const SEPARATORS = /[\\@/]/
 const partsOf = (name: string): readonly string[] =>
   SEPARATORS.test(name) ? name.split(SEPARATORS).filter(Boolean) : []
 
+/**
+ * The part of a name that is the user: `alice` of `CORP\\alice@corp.example`. Undefined if the name has no parts. The
+ * others name a domain, which thousands of entries share.
+ */
+const userOf = (name: string): string | undefined => {
+  if (!SEPARATORS.test(name)) return undefined
+  const [beforeAt = ''] = name.split('@')
+  return beforeAt.split(/[\\/]/).at(-1)
+}
+
 const add = <Key>(map: Map<Key, number[]>, key: Key, value: number) => {
   if (map.get(key)?.push(value) === undefined) map.set(key, [value])
 }
@@ -45,7 +54,7 @@ const add = <Key>(map: Map<Key, number[]>, key: Key, value: number) => {
  * no such entry.
  */
 export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>>) => {
-  const holders = new Map<string, Array<{ readonly list: OwnedList<Owner>; readonly entry: UserEntry }>>()
+  const holders = new Map<string, Array<ListedEntry<Owner>>>()
   for (const list of lists) {
     for (const entry of list.entries) {
       const { text, exact } = entry.pattern
@@ -54,11 +63,12 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
   }
   const texts = [...holders.keys()]
   const looks = new Map<string, number[]>()
-  const looksOfParts = new Map<string, number[]>()
+  const looksOfUsers = new Map<string, number[]>()
   texts.forEach((text, index) => {
     const look = lookOf(text)
     add(looks, look, index)
-    for (const part of partsOf(look)) add(looksOfParts, part, index)
+    const user = userOf(look)
+    if (user) add(looksOfUsers, user, index)
   })
   const typingErrors = createTypingErrorIndex(texts.length > MOST_SEARCHED ? [] : texts)
 
@@ -67,7 +77,7 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
     const look = lookOf(name)
     yield* looks.get(look) ?? []
     for (const part of partsOf(look)) yield* looks.get(part) ?? []
-    yield* looksOfParts.get(look) ?? []
+    yield* looksOfUsers.get(look) ?? []
     yield* typingErrors.find(name)
   }
 
@@ -79,22 +89,21 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
   }
 
   return {
-    /** At most one entry of each list. */
-    find(principal: Principal): ReadonlyArray<Resembling<Owner>> {
-      const found = new Map<OwnedList<Owner>, UserEntry>()
+    /** At most one entry of each list, and always the same object for the same entry. */
+    find(principal: Principal): ReadonlyArray<ListedEntry<Owner>> {
+      const found = new Map<OwnedList<Owner>, ListedEntry<Owner>>()
       if (texts.length === 0) return []
       for (const name of new Set([principal.username, principal.commonName])) {
         if (name === undefined) continue
         for (const index of resembling(name)) {
-          for (const { list, entry } of holders.get(texts[index] ?? '') ?? []) {
+          for (const listed of holders.get(texts[index] ?? '') ?? []) {
+            const { list, entry } = listed
             if (!found.has(list) && namesComparedWith(entry, principal, list.bare).includes(name))
-              found.set(list, entry)
+              found.set(list, listed)
           }
         }
       }
-      return [...found].flatMap(([list, { pattern }]) =>
-        matches(list, principal) ? [] : [{ owner: list.owner, entry: pattern.source }],
-      )
+      return [...found.values()].filter(({ list }) => !matches(list, principal))
     },
   }
 }

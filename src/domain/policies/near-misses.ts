@@ -1,6 +1,6 @@
 import { type Connection, principalKeyOf } from '../connection.ts'
 import type { Location } from '../names/location.ts'
-import { createNearMissIndex, type OwnedList } from '../names/near-miss-index.ts'
+import { createNearMissIndex, type ListedEntry, type OwnedList } from '../names/near-miss-index.ts'
 import { hitsPlace, resolveSelector } from '../names/selector.ts'
 import { type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
 import type { Policy, Selector } from './policy.ts'
@@ -15,11 +15,6 @@ export interface NearMiss {
   readonly list: ListOfUsers
   /** As the operator wrote it. */
   readonly entry: string
-}
-
-/** A near miss of one connection. */
-export interface ConnectionNearMiss extends NearMiss {
-  readonly connection: Connection
 }
 
 type Owner = Pick<NearMiss, 'policy' | 'list'>
@@ -52,6 +47,13 @@ const createCounts = ({ match = NO_SELECTOR, exempt }: Policy, location: Locatio
  */
 export const createNearMisses = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]) => {
   let index: ReturnType<typeof createNearMissIndex<Owner>> | undefined
+  /** One for each entry, so that the connections of an entry are counted without a comparison of texts. */
+  const known = new Map<ListedEntry<Owner>, NearMiss>()
+  const nearMissOf = (listed: ListedEntry<Owner>): NearMiss => {
+    const nearMiss = known.get(listed) ?? { ...listed.list.owner, entry: listed.entry.pattern.source }
+    known.set(listed, nearMiss)
+    return nearMiss
+  }
   const protect = resolveSelector({ ...NO_SELECTOR, users: protectedUsers }, 'principal')
 
   return (location: Location) => {
@@ -62,14 +64,14 @@ export const createNearMisses = (policies: readonly Policy[], protectedUsers: re
       counts.set(policy, known)
       return known
     }
-    return (connection: Connection): readonly ConnectionNearMiss[] => {
+    return (connection: Connection): readonly NearMiss[] => {
       const principal = principalNamesOf(connection)
       index ??= createNearMissIndex(listsOf(policies, protectedUsers))
       const found = index.find(principal)
       if (found.length === 0 || typeof isProtected(principal) === 'object') return NONE
-      return found.flatMap(({ owner: { policy, list }, entry }) =>
-        policy === undefined || countsFor(policy)(list, principal) ? [{ policy, list, entry, connection }] : [],
-      )
+      return found
+        .map(nearMissOf)
+        .filter(({ policy, list }) => policy === undefined || countsFor(policy)(list, principal))
     }
   }
 }
@@ -83,23 +85,12 @@ export interface NearMissOfEntry extends NearMiss {
   readonly example: Connection
 }
 
-/** One for each entry, however many users it resembles. */
-export const nearMissesByEntry = (nearMisses: readonly ConnectionNearMiss[]): readonly NearMissOfEntry[] => {
-  const entries = new Map<string, { readonly first: ConnectionNearMiss; readonly users: Set<string | undefined> }>()
-  for (const nearMiss of nearMisses) {
-    const user = principalKeyOf(principalNamesOf(nearMiss.connection))
-    const key = nearMissKey(nearMiss)
-    const known = entries.get(key)
-    if (known === undefined) entries.set(key, { first: nearMiss, users: new Set([user]) })
-    else known.users.add(user)
-  }
-  return [...entries.values()].map(({ first: { policy, list, entry, connection }, users }) => ({
-    policy,
-    list,
-    entry,
-    users: users.size,
-    example: connection,
-  }))
+/** The connections whose names an entry resembles. There is always one. */
+export type Resembled = readonly [Connection, ...Connection[]]
+
+export const nearMissOfEntry = (nearMiss: NearMiss, resembled: Resembled): NearMissOfEntry => {
+  const users = new Set(resembled.map((connection) => principalKeyOf(principalNamesOf(connection))))
+  return { ...nearMiss, users: users.size, example: resembled[0] }
 }
 
 /** A near miss is reported once for each entry. */

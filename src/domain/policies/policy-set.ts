@@ -5,7 +5,7 @@ import { ALWAYS, type Hit, hitsPlace, resolveSelector } from '../names/selector.
 import { createUserList, type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
 import { NEVER } from '../time/instant.ts'
 import { ALL_TIME, type Periods, union } from '../time/period.ts'
-import { type ConnectionNearMiss, createNearMisses } from './near-misses.ts'
+import { createNearMisses, type NearMiss } from './near-misses.ts'
 import type { Judge, Policy, TakeNote } from './policy.ts'
 
 /** The relation of one policy to one principal on one endpoint: all facts that do not depend on the connection. */
@@ -50,7 +50,7 @@ export interface PolicySet {
   /** The applicabilities of all policies, including those that do not match. */
   everyApplicability(location: Location): (connection: Connection) => readonly Applicability[]
   /** The entries that miss a connection by little. */
-  nearMisses(location: Location): (connection: Connection) => readonly ConnectionNearMiss[]
+  nearMisses(location: Location): (connection: Connection) => readonly NearMiss[]
   /** When `protect` names the principal, so that no policy ends its connections. */
   protectedIn(location: Location): (connection: Connection) => Periods
 }

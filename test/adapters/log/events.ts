@@ -110,7 +110,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
       protectedConnections: 0,
       violating: [],
       unknown: new Map(),
-      nearMisses: [],
+      nearMisses: new Map(),
       foreseen: [],
       wakeAt: NOON,
       confirmAt: NOON,
