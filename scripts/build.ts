@@ -20,8 +20,8 @@ const root = fileURLToPath(new URL('../', import.meta.url))
 const dist = resolve(root, values.into)
 const outdir = join(dist, 'cli')
 
-/** Bytes: 1.75 MB. The bundle is twice as large without `inlineSchemaKeys`, and 280 KiB larger without `leaveOutSchemas`. */
-const LARGEST = 1_750_000
+/** Bytes: 1.85 MB. The bundle is twice as large without `inlineSchemaKeys`, and 280 KiB larger without `leaveOutSchemas`. */
+const LARGEST = 1_850_000
 
 /**
  * The EC2 client describes all 10,700 shapes of EC2 as constants with computed keys: `{ [_aN]: … }`. esbuild must assume

@@ -2,8 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Metafile } from 'esbuild'
 
+/** MPL-2.0 asks that people are told where the source of its files is. */
+const SOURCE_IS_NAMED = 'MPL-2.0'
+
 /** Before another licence is added, a person must read its conditions. */
-const PERMITTED = new Set(['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT'])
+const PERMITTED = new Set(['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', SOURCE_IS_NAMED])
 
 interface Package {
   readonly name: string
@@ -37,12 +40,17 @@ export const thirdPartyLicences = (root: string, { outputs }: Pick<Metafile, 'ou
   }
   return [
     'The bundle of Curfew contains parts of these packages:\n',
-    ...titles.map(
-      (title) => `  ${title}${byTitle.get(title)?.texts.length === 0 ? '  (ships no text of its own)' : ''}`,
-    ),
+    ...titles.map((title) => `  ${title}${remarkOn(byTitle.get(title))}`),
     ...[...byText].flatMap(([text, owners]) => ['', RULE, ...owners, RULE, '', text]),
     '',
   ].join('\n')
+}
+
+const remarkOn = (one: Package | undefined): string => {
+  if (one?.license === SOURCE_IS_NAMED) {
+    return `  (unchanged; its source: https://www.npmjs.com/package/${one.name}/v/${one.version})`
+  }
+  return one?.texts.length === 0 ? '  (ships no text of its own)' : ''
 }
 
 const titleOf = ({ name, version, license }: Package) => `${name} ${version}, ${license}`

@@ -28,7 +28,7 @@ const filesOf = ({ policies, groups, calendars, protect }: PolicySetContent): Co
   const write = (path: string, value: Written) => texts.set(path, JSON.stringify({ version: 1, ...value }))
   // The endpoints have no effect on the policies, but the file needs some.
   write('/curfew.yaml', { policies: ['./policies'], protect, watch: [{ region: 'us-east-1', discover: 'all' }] })
-  write('/policies/0.yaml', { groups, calendars })
+  write('/policies/0.yaml', { groups, calendars: isMap(calendars) ? withCalendarFiles(calendars, texts) : calendars })
   for (const [index, policy] of policies.entries()) {
     // Files are read in the order of their names.
     const name = String(index + 1).padStart(9, '0')
@@ -46,6 +46,16 @@ const filesOf = ({ policies, groups, calendars, protect }: PolicySetContent): Co
     list: () => ({ names: [...texts.keys()].flatMap((path) => /^\/policies\/(.+)$/.exec(path)?.[1] ?? []) }),
   }
 }
+
+/** The calendars with the lines of their files in files again. */
+const withCalendarFiles = (calendars: Written, texts: Map<string, string>): Written =>
+  Object.fromEntries(
+    Object.entries(calendars).map(([name, calendar], index) => {
+      if (!isMap(calendar) || !Array.isArray(calendar.file)) return [name, calendar]
+      texts.set(`/policies/${index}.ics`, calendar.file.join('\n'))
+      return [name, { ...calendar, file: `./${index}.ics` }]
+    }),
+  )
 
 /** The policy with the entries of its files in files again. */
 const withFiles = (policy: unknown, name: string, texts: Map<string, string>): unknown => {

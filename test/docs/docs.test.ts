@@ -34,6 +34,12 @@ const policiesBefore = ({ page, line }: Block): string =>
 
 const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts)
 
+/** The files that policies of the pages name. */
+const BESIDE = {
+  'banned.txt': 'mallory\n',
+  'holidays.ics': of('ics')[0]?.[1].text ?? '',
+}
+
 describe('the documentation', () => {
   it('contains blocks of each language', () => {
     for (const language of ['yaml', 'json', 'sh']) expect(of(language).length).toBeGreaterThan(0)
@@ -45,7 +51,7 @@ describe('the documentation', () => {
     await using here = await workspace(
       isDaemonFile(block)
         ? { 'curfew.yaml': text, 'policies/any.yaml': policy, 'policies.yaml': policy }
-        : { 'policies.yaml': text, 'banned.txt': 'mallory\n' },
+        : { 'policies.yaml': text, ...BESIDE },
     )
     if (/^approved:/m.test(text)) {
       const { stdout: hash } = await here.run(['validate', '--hash', '-c', 'curfew.yaml'], ENV)
@@ -62,7 +68,7 @@ describe('the documentation', () => {
     const name = testFileName(block) ?? ''
     await using here = await workspace({
       'policies.yaml': policiesBefore(block),
-      'banned.txt': 'mallory\n',
+      ...BESIDE,
       [name]: block.text,
     })
     const { code, stdout, stderr } = await here.run(['test', name], ENV)

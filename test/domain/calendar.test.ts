@@ -1,15 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type Calendar,
-  closedDates,
-  type DateRange,
-  type LocalDate,
-  type Parsed,
-  parseDate,
-  parseDateRange,
-  parseYearly,
-} from '../../src/domain/time/calendar.ts'
+import { type Calendar, closedDates, parseDate, parseDateRange, parseYearly } from '../../src/domain/time/calendar.ts'
+import type { DateRange, LocalDate, Parsed } from '../../src/domain/time/local-date.ts'
 
 const value = <T>(parsed: Parsed<T>): T => {
   if ('problem' in parsed) throw new Error(parsed.problem)

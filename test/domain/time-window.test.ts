@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Calendar, closedDates, type Parsed, parseDateRange, parseYearly } from '../../src/domain/time/calendar.ts'
+import { type Calendar, closedDates, parseDateRange, parseYearly } from '../../src/domain/time/calendar.ts'
 import { DAY, HOUR, NEVER, toIso } from '../../src/domain/time/instant.ts'
+import type { Parsed } from '../../src/domain/time/local-date.ts'
 import {
   createTimeWindows,
   HORIZON_MS,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { LocalDate, Parsed } from '../../src/domain/time/calendar.ts'
 import { DAY } from '../../src/domain/time/instant.ts'
+import type { LocalDate, Parsed } from '../../src/domain/time/local-date.ts'
 import {
   createDayTest,
   EVERY_DAY,

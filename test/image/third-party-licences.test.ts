@@ -63,6 +63,11 @@ describe('the licences of the bundle', () => {
     expect(licencesOf(install('node_modules/bare', 'MIT'))).toMatch(/bare 1\.0\.0, MIT {2}\(ships no text/)
   })
 
+  it('name the source of a package whose licence asks for it', () => {
+    const text = licencesOf(install('node_modules/two', 'MPL-2.0', { LICENSE: 'text of two' }))
+    expect(text).toContain('two 1.0.0, MPL-2.0  (unchanged; its source: https://www.npmjs.com/package/two/v/1.0.0)')
+  })
+
   it.each(['GPL-3.0-only', 'SEE LICENSE IN FILE', ''])('stop the build at %j', (license) => {
     expect(() => licencesOf(install('node_modules/other', license))).toThrow('other 1.0.0')
   })

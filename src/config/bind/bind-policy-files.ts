@@ -7,6 +7,7 @@ import type { Problem } from '../yaml/problem.ts'
 import { readKeys } from '../yaml/read-keys.ts'
 import { readYaml, type YamlFile } from '../yaml/yaml-file.ts'
 import { bindPolicy } from './bind-policy.ts'
+import { type CalendarFiles, createCalendarFiles } from './calendar-file.ts'
 import type { PolicySetContent } from './policy-set-hash.ts'
 import { createReferences, type References } from './references.ts'
 import { readVocabulary } from './vocabulary.ts'
@@ -48,7 +49,8 @@ export const bindPolicyFiles = (
   for (const file of yamlFiles) {
     if (file.value !== undefined) readKeys(file, policiesFileKeys, [], file.value, 'write "version: 1" and "policies:"')
   }
-  const vocabulary = readVocabulary(yamlFiles)
+  const calendarFiles = createCalendarFiles(files, roots, report, visit)
+  const vocabulary = readVocabulary(yamlFiles, calendarFiles)
   const references = createReferences(files, vocabulary, roots, report, visit)
   const written = yamlFiles.flatMap((file) => entriesOf(file).map((value, index) => ({ file, index, value })))
   reportDuplicateNames(written)
@@ -61,7 +63,7 @@ export const bindPolicyFiles = (
     content: {
       policies: written.map(({ file, value }) => withFileEntries(file, value, references)),
       groups: section(yamlFiles, 'groups'),
-      calendars: section(yamlFiles, 'calendars'),
+      calendars: Object.assign({}, ...yamlFiles.map((file) => withCalendarFiles(file, calendarFiles))),
     },
   }
 }
@@ -107,6 +109,16 @@ const reportDuplicateNames = (written: readonly WrittenEntry[]): void => {
     }
   }
 }
+
+/** The calendars of a file with the paths of their files replaced by the lines of those files. */
+const withCalendarFiles = (file: YamlFile, calendarFiles: CalendarFiles): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(keyOf(file.value, 'calendars') ?? {}).map(([name, calendar]: [string, unknown]) => {
+      const path = keyOf(calendar, 'file')
+      const lines = typeof path === 'string' ? calendarFiles.linesOf(file, path) : undefined
+      return [name, lines === undefined ? calendar : { ...(calendar as object), file: lines }]
+    }),
+  )
 
 /** The policy with the paths of its files replaced by the entries of those files. */
 const withFileEntries = (file: YamlFile, value: unknown, references: References): unknown => {

@@ -1,12 +1,14 @@
 import type * as z from 'zod'
 import { parsePattern } from '../../domain/names/pattern.ts'
 import type { UserEntry } from '../../domain/names/user-list.ts'
-import { type Calendar, type Parsed, parseDates, parseYearly } from '../../domain/time/calendar.ts'
+import { type Calendar, parseDates, parseYearly } from '../../domain/time/calendar.ts'
+import type { Parsed } from '../../domain/time/local-date.ts'
 import { periodProblem } from '../../domain/time/period.ts'
 import { calendarSchema, groupSchema } from '../schema/policies-schema.ts'
 import { readValue } from '../yaml/read-value.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
+import type { CalendarFiles } from './calendar-file.ts'
 import { unlikelyName } from './unlikely-name.ts'
 
 /** The definition of a name that all files share. */
@@ -44,9 +46,11 @@ export const reportUnused = ({ groups, calendars }: Vocabulary): void => {
   report('calendar', calendars)
 }
 
-export const readVocabulary = (files: readonly YamlFile[]): Vocabulary => ({
+export const readVocabulary = (files: readonly YamlFile[], calendarFiles: CalendarFiles): Vocabulary => ({
   groups: define(files, 'groups', 'group', readGroup),
-  calendars: define(files, 'calendars', 'calendar', readCalendar),
+  calendars: define(files, 'calendars', 'calendar', (file, path, written) =>
+    readCalendar(file, path, written, calendarFiles),
+  ),
   incomplete: files.some(({ value }) => value === undefined),
 })
 
@@ -102,7 +106,7 @@ const readGroup = (file: YamlFile, path: Path, written: unknown): readonly UserE
     return [{ pattern: parsed.pattern, from, until, reason }]
   })
 
-const readCalendar = (file: YamlFile, path: Path, written: unknown): Calendar => {
+const readCalendar = (file: YamlFile, path: Path, written: unknown, calendarFiles: CalendarFiles): Calendar => {
   const calendar: z.output<typeof calendarSchema> = readValue(file, calendarSchema, path, written) ?? {}
   const valueOf = <Value>(parsed: Parsed<Value>, at: Path): Value[] => {
     if ('value' in parsed) return [parsed.value]
@@ -110,10 +114,15 @@ const readCalendar = (file: YamlFile, path: Path, written: unknown): Calendar =>
     return []
   }
   if (typeof written === 'object' && written !== null && Object.keys(written).length === 0) {
-    file.problem(path, 'the calendar has no dates: write "dates", "yearly" or both')
+    file.problem(path, 'the calendar has no dates: write "dates", "yearly" or "file"')
   }
+  const listed = calendar.file === undefined ? undefined : calendarFiles.read(file, path, calendar.file)
   return {
-    dates: (calendar.dates ?? []).flatMap((date, index) => valueOf(parseDates(date), ['dates', index])),
+    dates: [
+      ...(calendar.dates ?? []).flatMap((date, index) => valueOf(parseDates(date), ['dates', index])),
+      ...(listed?.dates ?? []),
+    ],
     yearly: (calendar.yearly ?? []).flatMap((day, index) => valueOf(parseYearly(day), ['yearly', index])),
+    recurring: listed?.recurring,
   }
 }

@@ -126,6 +126,10 @@ export const calendarSchema = z
       .optional()
       .meta({ description: 'Dates such as 2026-12-25, or ranges { from, to } that include both dates.' }),
     yearly: z.array(z.string()).min(1).optional().meta({ description: 'Days of every year, as MM-DD.' }),
+    file: z
+      .string()
+      .optional()
+      .meta({ description: 'A file in iCalendar format, such as ./holidays.ics: its events of whole days.' }),
   })
   .meta({ description: 'Dates on which no window of an off-hours policy opens.', minProperties: 1 })
 

@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { closedDates, type Parsed, parseDates } from '../time/calendar.ts'
+import { closedDates, parseDates } from '../time/calendar.ts'
 import type { Hours } from '../time/hours.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import type { Parsed } from '../time/local-date.ts'
 import { localText } from '../time/local-text.ts'
 import {
   createTimeWindows,

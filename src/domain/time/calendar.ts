@@ -1,20 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
-
-/** The result of parsing what an operator wrote: its value, or a sentence that says what is wrong and what to write. */
-export type Parsed<T> = { readonly value: T } | { readonly problem: string }
-
-/** A calendar day without a time zone. `month` is 1 to 12, `day` 1 to 31. */
-export interface LocalDate {
-  readonly year: number
-  readonly month: number
-  readonly day: number
-}
-
-/** Both ends are included. */
-export interface DateRange {
-  readonly from: LocalDate
-  readonly to: LocalDate
-}
+import type { DateRange, LocalDate, Parsed } from './local-date.ts'
+import { createOccurrenceTest, type Recurrence } from './recurrence.ts'
 
 /** A day of every year. 02-29 exists in leap years only. */
 type YearlyDate = Pick<LocalDate, 'month' | 'day'>
@@ -23,6 +9,8 @@ type YearlyDate = Pick<LocalDate, 'month' | 'day'>
 export interface Calendar {
   readonly dates: readonly DateRange[]
   readonly yearly: readonly YearlyDate[]
+  /** The recurring events of its file, if it has one. */
+  readonly recurring?: readonly Recurrence[] | undefined
 }
 
 /** Dates on which no window opens. */
@@ -78,6 +66,7 @@ export const closedDates = (calendars: readonly Calendar[]): ClosedDates => {
   // Most holidays are single days. A set finds them without a search through the ranges.
   const singleDays = new Set(ranges.filter(({ from, to }) => from === to).map(({ from }) => from))
   const longerRanges = ranges.filter(({ from, to }) => from < to)
+  const recurs = calendars.flatMap(({ recurring = [] }) => recurring.map(createOccurrenceTest))
 
   return {
     has(date) {
@@ -85,7 +74,8 @@ export const closedDates = (calendars: readonly Calendar[]): ClosedDates => {
       return (
         singleDays.has(day) ||
         yearly.has(monthAndDay(date)) ||
-        longerRanges.some(({ from, to }) => from <= day && day <= to)
+        longerRanges.some(({ from, to }) => from <= day && day <= to) ||
+        recurs.some((isWithin) => isWithin(date))
       )
     },
   }

@@ -1,7 +1,8 @@
 import { Temporal } from 'temporal-polyfill'
-import type { ClosedDates, Parsed } from './calendar.ts'
+import type { ClosedDates } from './calendar.ts'
 import { DAY, type Instant, MINUTE, NEVER } from './instant.ts'
-import { createDayTest, dateOf, outerDays, type WindowDays } from './window-days.ts'
+import { dateOf, type Parsed } from './local-date.ts'
+import { createDayTest, outerDays, type WindowDays } from './window-days.ts'
 
 /** Wall-clock time on some days. It ends on the next day if `toMinute` is not after `fromMinute`. */
 export interface LocalWindow extends WindowDays {

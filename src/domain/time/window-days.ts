@@ -1,4 +1,4 @@
-import type { DateRange, LocalDate, Parsed } from './calendar.ts'
+import { type DateRange, dateOf, dayNumber, type LocalDate, type Parsed } from './local-date.ts'
 
 /** As in ISO 8601: Monday is 1, Sunday is 7. */
 export type Weekday = 1 | 2 | 3 | 4 | 5 | 6 | 7
@@ -13,12 +13,9 @@ export interface WindowDays {
   readonly months?: readonly number[] | undefined
   /** 1 to 31; from -1, the last day of the month, to -31. */
   readonly monthDays?: readonly number[] | undefined
-  /** 1 to 5, or LAST: the first to fifth, or the last, such weekday of the month. */
+  /** 1 to 5: the first to fifth such weekday of the month. From -1, the last one, to -5. */
   readonly weeks?: readonly number[] | undefined
 }
-
-/** The last week of a month: its last seven days. */
-const LAST = -1
 
 /** Whether a window opens on a date. */
 export const createDayTest = (written: WindowDays): ((date: LocalDate) => boolean) => {
@@ -38,7 +35,8 @@ const testsOf = ({ days, dates, months, monthDays, weeks }: WindowDays): readonl
     ? []
     : [
         (date: LocalDate) =>
-          weeks.includes(Math.ceil(date.day / 7)) || (weeks.includes(LAST) && date.day + 7 > lengthOfMonth(date)),
+          weeks.includes(Math.ceil(date.day / 7)) ||
+          weeks.includes(-Math.ceil((lengthOfMonth(date) - date.day + 1) / 7)),
       ]),
 ]
 
@@ -58,20 +56,6 @@ export const outerDays = ({ dates }: WindowDays): { readonly first: number; read
         first: dates.reduce((first, { from }) => Math.min(first, dayNumber(from)), Number.POSITIVE_INFINITY),
         last: dates.reduce((last, { to }) => Math.max(last, dayNumber(to)), Number.NEGATIVE_INFINITY),
       }
-
-const DAY_MS = 86_400_000
-
-/** Counted from 1970-01-01, as `dateOf` expects it. */
-export const dayNumber = ({ year, month, day }: LocalDate): number => {
-  const at = new Date(0)
-  // Date.UTC reads the years 0 to 99 as those of the 20th century.
-  return at.setUTCFullYear(year, month - 1, day) / DAY_MS
-}
-
-export const dateOf = (day: number): LocalDate => {
-  const at = new Date(day * DAY_MS)
-  return { year: at.getUTCFullYear(), month: at.getUTCMonth() + 1, day: at.getUTCDate() }
-}
 
 /** 1970-01-01 was a Thursday. */
 const weekdayOf = (date: LocalDate): Weekday => (((((dayNumber(date) + 3) % 7) + 7) % 7) + 1) as Weekday
@@ -160,7 +144,7 @@ export const parseMonthDay = (written: number): Parsed<number> =>
 
 /** Reads one entry of `weeks`: 1 to 5, or `last`. */
 export const parseWeek = (written: number | string): Parsed<number> => {
-  if (written === 'last') return { value: LAST }
+  if (written === 'last') return { value: -1 }
   if (typeof written === 'number' && Number.isInteger(written) && 1 <= written && written <= 5) {
     return { value: written }
   }

@@ -1,0 +1,449 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type IcsCalendar, parseIcs } from '../../src/config/bind/ics-events.ts'
+import { loadConfiguration, loadPolicies } from '../../src/config/load.ts'
+import { bindWritten } from '../../src/config/written-policies.ts'
+import { closedDates } from '../../src/domain/time/calendar.ts'
+import type { Hours } from '../../src/domain/time/hours.ts'
+import { DAY } from '../../src/domain/time/instant.ts'
+import { GOOD_CURFEW } from './good-configuration.ts'
+import { memoryFiles } from './memory-files.ts'
+
+const calendar = (...lines: readonly string[]) =>
+  ['BEGIN:VCALENDAR', 'VERSION:2.0', ...lines, 'END:VCALENDAR', ''].join('\r\n')
+const event = (...lines: readonly string[]) => ['BEGIN:VEVENT', 'UID:one@example', ...lines, 'END:VEVENT'].join('\r\n')
+
+const read = (text: string): IcsCalendar => {
+  const parsed = parseIcs(text)
+  if ('faults' in parsed) throw new Error(JSON.stringify(parsed.faults))
+  return parsed
+}
+
+const faults = (text: string) => {
+  const parsed = parseIcs(text)
+  return 'faults' in parsed ? parsed.faults.map(({ line, problem }) => `${line} ${problem}`) : []
+}
+
+/** The dates of a calendar from 1 January 2026 on, for some years. */
+const datesOf = ({ dates, recurring }: IcsCalendar, years = 1): readonly string[] => {
+  const closed = closedDates([{ dates, yearly: [], recurring }])
+  const days = Array.from({ length: years * 366 }, (_, index) =>
+    new Date(Date.UTC(2026, 0, 1) + index * DAY).toISOString().slice(0, 10),
+  )
+  return days.filter((text) => {
+    const [year = 0, month = 0, day = 0] = text.split('-').map(Number)
+    return year < 2026 + years && closed.has({ year, month, day })
+  })
+}
+
+const dates = (text: string, years?: number) => datesOf(read(text), years)
+
+const GOOGLE = calendar(
+  'PRODID:-//Google Inc//Google Calendar 70.9054//EN',
+  'X-WR-CALNAME:Feiertage in Deutschland',
+  event('DTSTART;VALUE=DATE:20261225', 'DTEND;VALUE=DATE:20261226', 'SUMMARY:1. Weihnachtstag', 'TRANSP:TRANSPARENT'),
+  event(
+    'DTSTART;VALUE=DATE:20261226',
+    'DTEND;VALUE=DATE:20261227',
+    'SUMMARY:2. Weihnachtstag \\(gesetzlich\\, ',
+    '  bundesweit\\)',
+  ),
+)
+
+const APPLE = calendar(
+  'PRODID:-//Apple Inc.//macOS 14.5//EN',
+  'X-APPLE-CALENDAR-COLOR:#FF2968',
+  event('DTSTART;VALUE=DATE:20200501', 'DURATION:P1D', 'RRULE:FREQ=YEARLY', 'SUMMARY;LANGUAGE=de:Tag der Arbeit'),
+  event(
+    'DTSTART;VALUE=DATE:20200410',
+    'RDATE;VALUE=DATE:20210402,20260403',
+    'SUMMARY:Karfreitag',
+    'BEGIN:VALARM',
+    'ACTION:DISPLAY',
+    'TRIGGER:-P1D',
+    'DURATION:PT5M',
+    'END:VALARM',
+  ),
+)
+
+const OUTLOOK = calendar(
+  'PRODID:-//Microsoft Corporation//Outlook 16.0 MIMEDIR//EN',
+  'METHOD:PUBLISH',
+  'BEGIN:VTIMEZONE',
+  'TZID:W. Europe Standard Time',
+  'BEGIN:STANDARD',
+  'DTSTART:16011028T030000',
+  'RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10',
+  'TZOFFSETFROM:+0200',
+  'TZOFFSETTO:+0100',
+  'END:STANDARD',
+  'END:VTIMEZONE',
+  event(
+    'DTSTART;TZID="W. Europe Standard Time":20261224T000000',
+    'DTEND;TZID="W. Europe Standard Time":20261228T000000',
+    'X-MICROSOFT-CDO-ALLDAYEVENT:TRUE',
+    'SUMMARY:Betriebsferien',
+  ),
+)
+
+describe('the events of whole days', () => {
+  it('are read as Google, Apple and Outlook write them', () => {
+    expect(dates(GOOGLE)).toEqual(['2026-12-25', '2026-12-26'])
+    expect(dates(APPLE)).toEqual(['2026-04-03', '2026-05-01'])
+    expect(dates(OUTLOOK)).toEqual(['2026-12-24', '2026-12-25', '2026-12-26', '2026-12-27'])
+  })
+
+  it('are read with line ends LF, and in two calendars of one file', () => {
+    expect(dates((GOOGLE + APPLE).replaceAll('\r\n', '\n'))).toHaveLength(4)
+  })
+
+  it('last until before their DTEND, and one day without it', () => {
+    const from = 'DTSTART;VALUE=DATE:20260101'
+    expect(dates(calendar(event(from)))).toEqual(['2026-01-01'])
+    expect(dates(calendar(event(from, 'DTEND;VALUE=DATE:20260101')))).toEqual(['2026-01-01'])
+    expect(dates(calendar(event(from, 'DTEND;VALUE=DATE:20260103')))).toEqual(['2026-01-01', '2026-01-02'])
+    expect(dates(calendar(event(from, 'DURATION:P1W1D')))).toHaveLength(8)
+  })
+
+  it('may lack VALUE=DATE', () => {
+    expect(dates(calendar(event('DTSTART:20260101', 'DTEND:20260103')))).toEqual(['2026-01-01', '2026-01-02'])
+  })
+
+  it('are left out and counted if they have times, and left out if they are cancelled', () => {
+    const parsed = read(
+      calendar(
+        event('DTSTART;VALUE=DATE:20260101'),
+        event('DTSTART:20260102T090000Z', 'DTEND:20260102T100000Z'),
+        event('DTSTART;TZID=Europe/Berlin:20260103T000000', 'DTEND;TZID=Europe/Berlin:20260104T000000'),
+        event('DTSTART;VALUE=DATE:20260105', 'STATUS:CANCELLED'),
+      ),
+    )
+    expect(datesOf(parsed)).toEqual(['2026-01-01'])
+    expect(parsed.timed).toBe(2)
+  })
+})
+
+describe('the events that recur', () => {
+  const recurring = (start: string, ...lines: readonly string[]) =>
+    calendar(
+      event(`DTSTART;VALUE=DATE:${start}`, ...lines.map((line) => (/^\w+[:;]/.test(line) ? line : `RRULE:${line}`))),
+    )
+
+  it.each([
+    [
+      'the fourth Thursday of November',
+      '20201126',
+      'FREQ=YEARLY;BYMONTH=11;BYDAY=4TH',
+      ['2026-11-26', '2027-11-25', '2028-11-23'],
+    ],
+    [
+      'the last Monday of May',
+      '20200525',
+      'FREQ=YEARLY;BYMONTH=5;BYDAY=-1MO',
+      ['2026-05-25', '2027-05-31', '2028-05-29'],
+    ],
+    [
+      'the Tuesday after the first Monday of November, in even years',
+      '20201103',
+      'FREQ=YEARLY;INTERVAL=2;BYMONTH=11;BYDAY=TU;BYMONTHDAY=2,3,4,5,6,7,8',
+      ['2026-11-03', '2028-11-07'],
+    ],
+    ['29 February, in leap years only', '20240229', 'FREQ=YEARLY', ['2028-02-29']],
+    [
+      'the 31st, in long months only',
+      '20260731',
+      'FREQ=MONTHLY;COUNT=4',
+      ['2026-07-31', '2026-08-31', '2026-10-31', '2026-12-31'],
+    ],
+    [
+      'every other week',
+      '20260105',
+      'FREQ=WEEKLY;INTERVAL=2;UNTIL=20260202',
+      ['2026-01-05', '2026-01-19', '2026-02-02'],
+    ],
+  ])('have the dates of the calendar: %s', (_what, start, rule, expected) => {
+    expect(dates(recurring(start, rule), 3)).toEqual(expected)
+  })
+
+  it('count the week from WKST, as in RFC 5545', () => {
+    const rule = 'FREQ=WEEKLY;INTERVAL=2;COUNT=4;BYDAY=TU,SU'
+    const from = '20260804'
+    expect(dates(recurring(from, `${rule};WKST=MO`))).toEqual(['2026-08-04', '2026-08-09', '2026-08-18', '2026-08-23'])
+    expect(dates(recurring(from, `${rule};WKST=SU`))).toEqual(['2026-08-04', '2026-08-16', '2026-08-18', '2026-08-30'])
+  })
+
+  it('have no occurrence on the dates of EXDATE, which COUNT counts all the same', () => {
+    const text = recurring('20260101', 'FREQ=DAILY;COUNT=4', 'EXDATE;VALUE=DATE:20260101,20260103')
+    expect(dates(text)).toEqual(['2026-01-02', '2026-01-04'])
+  })
+
+  it('last several days', () => {
+    expect(dates(recurring('20201230', 'DTEND;VALUE=DATE:20210103', 'FREQ=YEARLY'))).toEqual([
+      '2026-01-01',
+      '2026-01-02',
+      '2026-12-30',
+      '2026-12-31',
+    ])
+  })
+
+  it('may have one occurrence moved, and one cancelled', () => {
+    const text = calendar(
+      event('DTSTART;VALUE=DATE:20260105', 'RRULE:FREQ=WEEKLY;COUNT=3'),
+      event('DTSTART;VALUE=DATE:20260113', 'RECURRENCE-ID;VALUE=DATE:20260112'),
+      event('DTSTART;VALUE=DATE:20260119', 'RECURRENCE-ID;VALUE=DATE:20260119', 'STATUS:CANCELLED'),
+    )
+    expect(dates(text)).toEqual(['2026-01-05', '2026-01-13'])
+  })
+
+  it('have the dates of a list of all days of each period', () => {
+    const WEEKDAYS = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA']
+    const utc = (year: number, month: number, day: number) => Date.UTC(year, month - 1, day)
+    const text = (at: number) => new Date(at).toISOString().slice(0, 10)
+    const some = <Value>(one: fc.Arbitrary<Value>) =>
+      fc.option(fc.uniqueArray(one, { minLength: 1, maxLength: 3 }), { nil: undefined })
+    const rule = fc.record({
+      freq: fc.constantFrom('DAILY', 'WEEKLY', 'MONTHLY', 'YEARLY'),
+      interval: fc.integer({ min: 1, max: 3 }),
+      months: some(fc.integer({ min: 1, max: 12 })),
+      monthDays: some(fc.constantFrom(1, 2, 15, 29, 30, 31, -1, -2, -30)),
+      weekdays: some(fc.constantFrom(...WEEKDAYS)),
+      week: fc.option(fc.constantFrom(1, 2, 5, -1, -5), { nil: undefined }),
+      start: fc.integer({ min: 0, max: 700 }),
+      count: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined }),
+      skipped: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
+    })
+    let found = 0
+    fc.assert(
+      fc.property(rule, ({ freq, interval, months, monthDays, weekdays, week, start, count, skipped }) => {
+        fc.pre(freq !== 'WEEKLY' || monthDays === undefined)
+        const isInMonth = freq === 'MONTHLY' || (freq === 'YEARLY' && months !== undefined)
+        const ordinal = isInMonth && weekdays !== undefined ? week : undefined
+        const startAt = utc(2024, 1, 1) + start * DAY
+        const first = new Date(startAt)
+        // The days of the month, in order, from which each period takes its own.
+        const daysOfMonth = (year: number, month: number) => {
+          const days = Array.from({ length: 31 }, (_, index) => utc(year, month, index + 1)).filter(
+            (at) => new Date(at).getUTCMonth() === month - 1,
+          )
+          const isDated = freq === 'MONTHLY' || freq === 'YEARLY'
+          const chosen = monthDays ?? (isDated && weekdays === undefined ? [first.getUTCDate()] : undefined)
+          const byDate = chosen === undefined ? days : chosen.map((each) => days.at(each > 0 ? each - 1 : each))
+          const names = weekdays ?? (freq === 'WEEKLY' ? [WEEKDAYS[first.getUTCDay()]] : WEEKDAYS)
+          const byWeekday = names.flatMap((name) => {
+            const alike = days.filter((at) => WEEKDAYS[new Date(at).getUTCDay()] === name)
+            return ordinal === undefined ? alike : [alike.at(ordinal > 0 ? ordinal - 1 : ordinal)]
+          })
+          return days.filter((at) => byDate.includes(at) && byWeekday.includes(at))
+        }
+        const isOpenMonth =
+          months ?? (freq === 'YEARLY' && (monthDays ?? weekdays) === undefined ? [first.getUTCMonth() + 1] : undefined)
+        const mondayOf = (at: number) => at - ((new Date(at).getUTCDay() + 6) % 7) * DAY
+        const periods: Readonly<Record<string, (at: number) => number>> = {
+          DAILY: (at) => (at - startAt) / DAY,
+          WEEKLY: (at) => (mondayOf(at) - mondayOf(startAt)) / (7 * DAY),
+          MONTHLY: (at) =>
+            new Date(at).getUTCMonth() -
+            first.getUTCMonth() +
+            12 * (new Date(at).getUTCFullYear() - first.getUTCFullYear()),
+          YEARLY: (at) => new Date(at).getUTCFullYear() - first.getUTCFullYear(),
+        }
+        const occurrences = [2024, 2025, 2026, 2027, 2028, 2029, 2030, 2031]
+          .flatMap((year) => Array.from({ length: 12 }, (_, index) => [year, index + 1] as const))
+          .filter(([, month]) => isOpenMonth?.includes(month) !== false)
+          .flatMap(([year, month]) => daysOfMonth(year, month))
+          .filter((at) => at >= startAt && (periods[freq]?.(at) ?? 0) % interval === 0)
+          .slice(0, count)
+        // What RFC 5545 leaves open: an event whose first day does not fit its own rule.
+        fc.pre(occurrences[0] === startAt)
+        found++
+        const except = skipped === undefined ? undefined : occurrences[skipped]
+        const part = (name: string, values: readonly (string | number)[] | undefined) =>
+          values === undefined ? '' : `;${name}=${values.join(',')}`
+        const written = [
+          `FREQ=${freq};INTERVAL=${interval}`,
+          part('BYMONTH', months),
+          part('BYMONTHDAY', monthDays),
+          part(
+            'BYDAY',
+            weekdays?.map((name) => `${ordinal ?? ''}${name}`),
+          ),
+          count === undefined ? '' : `;COUNT=${count}`,
+        ].join('')
+        const plain = (at: number) => text(at).replaceAll('-', '')
+        const lines = except === undefined ? [] : [`EXDATE;VALUE=DATE:${plain(except)}`]
+        expect(dates(recurring(plain(startAt), written, ...lines), 5)).toEqual(
+          occurrences.filter((at) => at !== except && at >= utc(2026, 1, 1) && at < utc(2031, 1, 1)).map(text),
+        )
+      }),
+      { numRuns: 150 },
+    )
+    expect(found).toBeGreaterThan(50)
+  })
+
+  it('cost nothing before they are asked for, whatever the rule', () => {
+    const never = recurring('20260301', 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30')
+    expect(dates(never, 5)).toEqual(['2026-03-01'])
+    expect(dates(recurring('20260301', 'FREQ=DAILY;INTERVAL=999999999;COUNT=5'), 5)).toEqual(['2026-03-01'])
+  })
+})
+
+describe('a calendar that cannot be read', () => {
+  const whole = 'DTSTART;VALUE=DATE:20260101'
+
+  it.each([
+    ['nothing', '', '1 this is not a calendar: expected BEGIN:VCALENDAR'],
+    ['a page that asks to sign in', '<!DOCTYPE html>\n<html>\n', '1 this is not a calendar'],
+    ['a calendar without an end', 'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n', '1 this cannot be read as iCalendar'],
+    ['no event', calendar(), '1 the calendar has no event of whole days: is this the right file?'],
+    [
+      'meetings',
+      calendar(event('DTSTART:20260101T090000Z')),
+      '1 the calendar has no event of whole days, only 1 with times',
+    ],
+    ['no start', calendar(event(whole), event('SUMMARY:x')), '7 this event has no DTSTART'],
+    [
+      'no such day',
+      calendar(event(whole), event('DTSTART;VALUE=DATE:20260231')),
+      '7 2026-02-31 is not in the calendar',
+    ],
+    [
+      'an end before the start',
+      calendar(event(whole, 'DTEND;VALUE=DATE:20251231')),
+      '3 this event ends before it begins',
+    ],
+    ['hours', calendar(event(whole, 'DURATION:PT24H')), '3 DURATION:PT24H does not count whole days'],
+    [
+      'no such month',
+      calendar(event(whole), event(whole, 'RRULE:FREQ=YEARLY;BYMONTH=13')),
+      '7 this cannot be read as iCalendar: BYMONTH',
+    ],
+    [
+      'every second',
+      calendar(event(whole, 'RRULE:FREQ=SECONDLY')),
+      '3 an event of whole days cannot recur with FREQ=SECONDLY',
+    ],
+    [
+      'a place in the set',
+      calendar(event(whole, 'RRULE:FREQ=MONTHLY;BYDAY=MO;BYSETPOS=-1')),
+      '3 BYSETPOS is not supported: write the dates with RDATE',
+    ],
+    [
+      'a week of the year',
+      calendar(event(whole, 'RRULE:FREQ=YEARLY;BYDAY=20MO')),
+      '3 BYDAY=20MO counts the weeks of a year',
+    ],
+    [
+      'a period',
+      calendar(event(whole, 'RDATE;VALUE=PERIOD:20260105T000000Z/P1D')),
+      '3 RDATE of an event of whole days must be a date',
+    ],
+    ['a time', calendar(event(whole, 'EXDATE:20260105T090000Z')), '3 EXDATE of an event of whole days must be a date'],
+    [
+      'a month of vacation, each year',
+      calendar(event(whole, 'DURATION:P40D', 'RRULE:FREQ=YEARLY')),
+      '3 a recurring event of 40 days is too long',
+    ],
+    [
+      'a line without an end',
+      calendar(`X-LONG${';A=b'.repeat(20_000)}:x`),
+      '3 this line has more than 50000 characters',
+    ],
+  ])('has its fault at the line of its event: %s', (_what, text, expected) => {
+    expect(faults(text)).toEqual([expect.stringContaining(expected)])
+  })
+
+  it('has all its faults at once', () => {
+    expect(
+      faults(calendar(event('SUMMARY:x'), event(whole), event('SUMMARY:y'))).map((each) => each.slice(0, 2)),
+    ).toEqual(['3 ', '11'])
+  })
+})
+
+describe('a policy whose calendar is a file', () => {
+  const POLICIES = `version: 1
+calendars:
+  holidays: { file: ./holidays.ics, dates: [2026-12-31] }
+policies:
+  - name: office
+    kind: off-hours
+    timeZone: Europe/Berlin
+    allowed: [{ days: mon-fri }]
+    closed: [holidays]
+`
+  const CURFEW = GOOD_CURFEW.replace('[./policies, ./more.yml]', '[./policies]').replace(/^protect:.*$/m, '')
+  const tree = (ics: string | Uint8Array) => ({
+    'curfew.yaml': CURFEW,
+    'policies/a.yaml': POLICIES,
+    'policies/holidays.ics': ics,
+  })
+  const load = (ics: string | Uint8Array) => loadConfiguration(memoryFiles(tree(ics)), 'curfew.yaml')
+  const closedOn = (rule: unknown, year: number, month: number, day: number) =>
+    (rule as Hours).closed.has({ year, month, day })
+
+  it('closes on its dates and on those beside it', () => {
+    const { configuration, problems, sources } = load(`\ufeff${APPLE}`)
+    expect(problems.filter(({ severity }) => severity === 'error')).toEqual([])
+    const [policy] = configuration?.policies ?? []
+    expect([26, 31].map((day) => closedOn(policy?.rule, 2026, 12, day))).toEqual([false, true])
+    expect(closedOn(policy?.rule, 2031, 5, 1)).toBe(true)
+    expect(sources).toContain('policies/holidays.ics')
+  })
+
+  it('changes with what its file decides, and not with its words', () => {
+    const hashes = (ics: string) => {
+      const { configuration } = load(ics)
+      return [configuration?.policySetHash, configuration?.policies[0]?.hash]
+    }
+    const before = hashes(APPLE)
+    expect(hashes(APPLE.replace('Tag der Arbeit', 'Maifeiertag').replaceAll('\r\n', '\n'))).toEqual(before)
+    expect(hashes(APPLE.replaceAll('one@example', 'two@example'))).toEqual(before)
+    const edited = hashes(APPLE.replace('20260403', '20260404'))
+    expect(edited[0]).not.toBe(before[0])
+    expect(edited[1]).not.toBe(before[1])
+    expect(hashes(APPLE.replace('RRULE:FREQ=YEARLY', 'RRULE:FREQ=YEARLY;COUNT=2'))[1]).not.toBe(before[1])
+  })
+
+  it.each([
+    ['Google', GOOGLE],
+    ['Apple', APPLE],
+    ['Outlook', OUTLOOK],
+    ['a date without its type', calendar(event('DTSTART:20260101'))],
+    [
+      'a moved occurrence',
+      calendar(
+        event('DTSTART;VALUE=DATE:20260105', 'RRULE:FREQ=WEEKLY;COUNT=3'),
+        event('DTSTART;VALUE=DATE:20260113', 'RECURRENCE-ID;VALUE=DATE:20260112'),
+      ),
+    ],
+  ])('is bound again from the state: %s', (_what, ics) => {
+    const { configuration } = load(ics)
+    const bound = bindWritten(JSON.parse(JSON.stringify(configuration?.written)))
+    expect(bound?.policies.map(({ hash }) => hash)).toEqual(configuration?.policies.map(({ hash }) => hash))
+    expect(configuration).toBeDefined()
+  })
+
+  it('has a warning that counts the events with times', () => {
+    const { problems } = load(
+      calendar(
+        event('DTSTART;VALUE=DATE:20260101'),
+        event('DTSTART:20260101T090000Z'),
+        event('DTSTART:20260102T090000Z'),
+      ),
+    )
+    const [warning] = problems.filter(({ message }) => message.includes('times of the day'))
+    expect(warning).toMatchObject({ severity: 'warning', file: 'policies/a.yaml', line: 3, column: 21 })
+    expect(warning?.message).toContain('2 events of policies/holidays.ics')
+  })
+
+  it('is invalid if its file is not UTF-8, too large, or outside the folder', () => {
+    const problemsOf = (files: Parameters<typeof memoryFiles>[0]) =>
+      loadPolicies(memoryFiles(files), ['policies/a.yaml']).problems.map(
+        ({ file, line, message }) => `${file}:${line} ${message}`,
+      )
+    const latin = Buffer.from(GOOGLE).map((byte, index) => (index === 40 ? 0xfc : byte))
+    expect(problemsOf(tree(latin))).toEqual([expect.stringContaining('this byte is not UTF-8')])
+    expect(problemsOf(tree(`${GOOGLE}${' '.repeat(1_000_000)}`))).toEqual([expect.stringContaining('more than 1 MB')])
+    const linked = { ...tree(GOOGLE), 'policies/holidays.ics': { link: '/elsewhere.ics' }, '/elsewhere.ics': GOOGLE }
+    expect(problemsOf(linked)).toEqual([expect.stringContaining('outside of')])
+  })
+})
