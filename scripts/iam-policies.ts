@@ -70,6 +70,9 @@ export const endpointPolicy = (mode: Mode, place: Place): IamPolicy =>
     ...(mode === 'enforce' ? [allow('End', onEndpoints(place))] : []),
   ])
 
+/** The permission to read the tags of endpoints by id, in addition to one of those. With tags it is there already. */
+const tagsPolicy = (region: string): IamPolicy => policy([allow('Discover', inRegion(region))])
+
 /** The permissions of the daemon's own credentials to assume roles in other accounts. */
 export const hubPolicy = (roles: readonly string[]): IamPolicy =>
   policy([allow('Enter', { Resource: valueOrList(roles) })])
@@ -94,6 +97,7 @@ export const iamFiles = (): Readonly<Record<string, IamPolicy>> => ({
   'deploy/iam/audit-by-tag.json': endpointPolicy('audit', byTag),
   'deploy/iam/enforce-by-id.json': endpointPolicy('enforce', byId),
   'deploy/iam/enforce-by-tag.json': endpointPolicy('enforce', byTag),
+  'deploy/iam/read-tags.json': tagsPolicy(REGION),
   'deploy/iam/other-account/daemon.json': hubPolicy([`arn:aws:iam::${MEMBER}:role/curfew`]),
   'deploy/iam/other-account/role-audit.json': endpointPolicy('audit', { ...byTag, account: MEMBER }),
   'deploy/iam/other-account/role-enforce.json': endpointPolicy('enforce', { ...byTag, account: MEMBER }),

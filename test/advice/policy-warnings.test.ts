@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { coversGlob, globTokens } from '../../src/advice/glob-cover.ts'
 import { minuteGapWarnings } from '../../src/advice/minute-gaps.ts'
 import { policyWarnings, type Reviewed } from '../../src/advice/policy-warnings.ts'
+import { parseEndpointPattern } from '../../src/domain/names/endpoint-pattern.ts'
 import { matchesGlob } from '../../src/domain/names/pattern.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
@@ -19,6 +20,13 @@ const PLACES = [PLACE, OTHER_PLACE]
 const select = (lists: Readonly<Partial<Record<keyof Selector, readonly (string | UserEntry)[]>>>): Selector => {
   const of = (list: keyof Selector) => lists[list]?.map((one) => (typeof one === 'string' ? entry(one) : one))
   return { users: of('users'), endpoints: of('endpoints'), regions: of('regions') }
+}
+
+const selectEndpoints = (source: string): Selector => {
+  const parsed = parseEndpointPattern(source)
+  if ('problem' in parsed) throw new Error(parsed.problem)
+  const endpoints = [{ pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }]
+  return { users: undefined, endpoints, regions: undefined }
 }
 
 const review = (policies: readonly Policy[], different: Partial<Reviewed> = {}) =>
@@ -60,6 +68,14 @@ describe('a policy that matches no watched endpoint', () => {
     ['both at once', { endpoints: [ENDPOINT], regions: ['us-east-1'] }],
   ])('has a warning: %s', (_what, match) => {
     expect(places([aged({ match: select(match) })])).toEqual(['max-session-age match'])
+  })
+
+  it('has no warning if the tags of a watched endpoint may match', () => {
+    expect(places([aged({ match: selectEndpoints('tag:env=prod') })])).toEqual([])
+    const untagged = PLACES.map((place) => ({ ...place, tags: new Map<string, string>() }))
+    expect(places([aged({ match: selectEndpoints('tag:env=prod') })], { places: untagged })).toEqual([
+      'max-session-age match',
+    ])
   })
 
   it('has no warning if one endpoint matches, or if the watched endpoints are unknown', () => {
@@ -443,6 +459,26 @@ describe('a superfluous policy', () => {
     ['it is of another kind', policy('max-transfer', { total: '1GiB' })],
   ])('is not one if %s', (_why, other, by: Policy = wide) => {
     expect(places([by, named('narrow', other)])).toEqual([])
+  })
+
+  const on = (source: string) => aged({ match: selectEndpoints(source) })
+  it.each([
+    ['tag:env=*', 'tag:env=prod', true],
+    ['tag:env', 'tag:env=prod', true],
+    ['tag:env=prod', 'tag:env', false],
+    ['tag:env=p*', 'tag:Env=prod', false],
+    ['tag:env=P*', 'tag:env=prod', false],
+    ['*', 'tag:env', true],
+    ['*', 'berlin', true],
+    ['b*', 'BERLIN', true],
+    ['b*', 'tag:Name=berlin', false],
+    ['?*', ENDPOINT, false],
+    ['cvpn-*', ENDPOINT, true],
+    ['cvpn-*', 'berlin', false],
+    ['cvpn-*', '*', false],
+  ])('for endpoints %s makes one for endpoints %s superfluous: %s', (wider, narrower, expected) => {
+    const found = places([on(wider), named('narrow', on(narrower))], { places: undefined })
+    expect(found.includes('narrow name')).toBe(expected)
   })
 
   it('is one that exempts all users that the other exempts', () => {

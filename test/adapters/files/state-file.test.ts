@@ -59,8 +59,16 @@ const STATE: State = {
           { policy: 'daily', connectionId: 'one', principal: 'alice', at: 5, isArrival: true },
           { policy: 'daily', connectionId: 'two', principal: undefined, at: 5, isArrival: false },
         ],
-        trial: { set: 'set-1', policies: ['daily'], until: 6, most: 60 },
+        trial: {
+          set: 'set-1',
+          policies: ['daily'],
+          facts: { name: undefined, tags: { env: 'dev' } },
+          until: 6,
+          most: 60,
+        },
       },
+      // The other endpoint has none, as in the state of an earlier version.
+      facts: { name: 'berlin', tags: { env: 'prod', empty: '' }, reselectedAt: { daily: 7 } },
       terminations: [
         { ...answered('one'), state: 'unproven', absences: 1 },
         { ...answered('two'), state: 'lingering', absences: 0 },
