@@ -87,17 +87,12 @@ export const readsOf = (pattern: EndpointPattern): 'tags' | 'name' | undefined =
 
 /** Whether a pattern matches an endpoint. Unknown while AWS has not listed the tags that it reads. */
 export const hitsEndpoint = (pattern: EndpointPattern, { endpointId, name, tags }: Location): boolean | 'unknown' => {
-  switch (readsOf(pattern)) {
-    case 'tags':
-      return tags === undefined ? 'unknown' : hitsTags(pattern as TagPattern, tags)
-    case 'name': {
-      if (name === undefined && tags === undefined) return 'unknown'
-      const known = name ?? tags?.get('Name') ?? ''
-      return known !== '' && hits(pattern as Pattern, fold(known))
-    }
-    case undefined:
-      return isAnyEndpoint(pattern) || hits(pattern as Pattern, fold(endpointId))
-  }
+  if (pattern.field === 'tag') return tags === undefined ? 'unknown' : hitsTags(pattern, tags)
+  if (isAnyEndpoint(pattern)) return true
+  if (isOfIds(pattern)) return hits(pattern, fold(endpointId))
+  if (name === undefined && tags === undefined) return 'unknown'
+  const known = name ?? tags?.get('Name') ?? ''
+  return known !== '' && hits(pattern, fold(known))
 }
 
 const hitsTags = ({ key, value }: TagPattern, tags: ReadonlyMap<string, string>): boolean => {
