@@ -1,4 +1,5 @@
 import { printable } from '../domain/printable.ts'
+import { shortened } from '../domain/shortened.ts'
 import { outputWidth, paragraph } from './lines.ts'
 
 /** A longer cell is not padded to. Otherwise one long name would make each of 126,000 lines as long. */
@@ -46,8 +47,8 @@ const lineOf = (titles: readonly string[], widths: Widths, isNarrow: boolean) =>
   cells
     .map((cell, index) => {
       const width = widths[index] ?? 0
-      const isCut = isNarrow && cell.length > width && (titles[index] === USER || titles[index] === POLICY)
-      return (isCut ? `${cell.slice(0, width - 1)}…` : cell).padEnd(width)
+      const mayCut = isNarrow && (titles[index] === USER || titles[index] === POLICY)
+      return (mayCut ? shortened(cell, width) : cell).padEnd(width)
     })
     .join('  ')
     .trimEnd()

@@ -14,6 +14,7 @@ import {
   tryAgainAtOf,
 } from './connection-state.ts'
 import { connectionTable, USER } from './connection-table.ts'
+import { endpointJson } from './endpoint-json.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
 import { configurationOrComplain } from './problems.ts'
@@ -130,16 +131,9 @@ const asText = (one: SeenEndpoint): string => {
 
 /** What is not known is null, and so is every list of an endpoint that could not be read. */
 const asJson = (one: SeenEndpoint) => {
-  const { id, name, account = null, region } = one.endpoint
-  const head = { endpointId: id, name, account, region }
-  if ('failure' in one) {
-    return { ...head, complete: false, judgedAt: null, error: one.failure.message, connections: null }
-  }
+  if ('failure' in one) return { ...endpointJson(one), connections: null }
   return {
-    ...head,
-    complete: true,
-    judgedAt: isoOrNull(one.judged.judgement.now),
-    error: null,
+    ...endpointJson(one),
     connections: rowsOf(one).map(({ connection, next, termination }) => {
       const { username = null, commonName = null, establishedAt } = connection
       const deadline = deadlineOf(next)

@@ -7,6 +7,7 @@ import { type ListOfUsers, type NearMissOfEntry, nearMissOfEntry } from '../doma
 import { etaSeconds } from '../domain/terminate/plan.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
 import type { Instant } from '../domain/time/instant.ts'
+import { endpointJson } from './endpoint-json.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import type { SeenEndpoint } from './summary.ts'
 
@@ -106,9 +107,7 @@ export type Row = ReturnType<typeof rowOf> & { readonly heldBy?: 'guard' }
 
 /** Facts of an endpoint that could not be read are null, never zero and never empty. */
 const BLIND = {
-  complete: false,
   snapshotAt: null,
-  judgedAt: null,
   active: null,
   terminate: null,
   audit: null,
@@ -127,9 +126,7 @@ export const endpointPlan = (
   one: SeenEndpoint,
   { rate, nextShown }: { readonly rate: Rate; readonly nextShown: number },
 ): EndpointPlan => {
-  const { id, name, region, account = null } = one.endpoint
-  const head = { endpointId: id, name, account, region }
-  if ('failure' in one) return { ...head, ...BLIND, error: one.failure.message }
+  if ('failure' in one) return { ...endpointJson(one), ...BLIND }
   const {
     now,
     decisions,
@@ -138,11 +135,8 @@ export const endpointPlan = (
   } = one.judged.judgement
   const { terminate, audit, held, grace, next } = one.outcomes
   return {
-    ...head,
-    complete: true,
+    ...endpointJson(one),
     snapshotAt: isoOrNull(one.snapshot.completedAt),
-    judgedAt: isoOrNull(now),
-    error: null,
     active: decisions?.active ?? null,
     terminate: terminate.map((decision) => rowOf(decision, now)),
     audit: audit.map((decision) => rowOf(decision, now)),

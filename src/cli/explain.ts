@@ -8,11 +8,12 @@ import { CONFIG_OPTION, type Command, complain, EXIT, type Given, oneOf, say, st
 import { clock, judgeEndpoints } from './compose-aws.ts'
 import { readToShow } from './compose-files.ts'
 import { connectionStates, terminationJson } from './connection-state.ts'
+import { endpointJson } from './endpoint-json.ts'
 import { explainedText, explanationJson } from './explained.ts'
 import { judgeImagined } from './imagined-connection.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
-import { connectionByPart, connectionsOf, type LiveConnection, namesLike } from './live-connections.ts'
+import { connectionByPart, connectionsOf, type LiveConnection, namesLike, noEndpoint } from './live-connections.ts'
 import { configurationOrComplain } from './problems.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
 
@@ -176,18 +177,9 @@ const liveJson = (one: LiveConnection, state: string) => {
   }
 }
 
-const endpointJson = (one: SeenEndpoint) => {
-  const { id, name, account = null, region } = one.endpoint
-  const head = { endpointId: id, name, account, region }
-  if ('failure' in one) return { ...head, complete: false, judgedAt: null, error: one.failure.message }
-  return { ...head, complete: true, judgedAt: isoOrNull(one.judged.judgement.now), error: null }
-}
-
 const complainOfNobody = (names: Pick<Connection, 'username' | 'commonName'>, endpoints: readonly SeenEndpoint[]) => {
   const name = principalOf(names) ?? ''
-  const isWhole = endpoints.every((one) => !('failure' in one))
-  const where = isWhole ? 'no watched endpoint' : 'no watched endpoint that could be read'
-  complain(`curfew: ${where} lists an active connection of "${printable(name)}"`)
+  complain(`curfew: ${noEndpoint(endpoints)} lists an active connection of "${printable(name)}"`)
   const like = namesLike(name, endpoints).map((one) => `"${printable(one)}"`)
   if (like.length > 0) complain(`curfew: connected users with a name like it: ${like.join(', ')}`)
   complain('curfew: --imagine shows the verdicts on a connection that is not there')

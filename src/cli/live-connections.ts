@@ -19,6 +19,10 @@ export interface LiveConnection {
 const readOf = (endpoints: readonly SeenEndpoint[]) =>
   endpoints.filter((one): one is ReadEndpoint => !('failure' in one))
 
+/** The subject of a sentence that says what was not found. */
+export const noEndpoint = (endpoints: readonly SeenEndpoint[]): string =>
+  readOf(endpoints).length === endpoints.length ? 'no watched endpoint' : 'no watched endpoint that could be read'
+
 /** Connections of the endpoint, each with all of its principal. */
 const liveConnections = (on: ReadEndpoint, asked: readonly Connection[]): readonly LiveConnection[] => {
   const byName = new Map(asked.map((one) => [principalNamesOf(one).name, [] as Connection[]]))
@@ -69,7 +73,7 @@ export const connectionByPart = (part: string, endpoints: readonly SeenEndpoint[
   const [first, ...others] = exact === undefined ? found : [exact]
   if (first === undefined) {
     throw new OperatorError(
-      `no watched endpoint lists a connection "${printable(part)}": it may have ended, or its endpoint may not be watched`,
+      `${noEndpoint(endpoints)} lists a connection "${printable(part)}": it may have ended, or its endpoint may not be watched`,
     )
   }
   if (others.length > 0) {
