@@ -44,6 +44,6 @@ describe('the configuration files on disk', () => {
   it('can hold a whole configuration', () => {
     const { problems, configuration } = loadConfiguration(diskFiles, path('curfew.yaml'))
     expect(problems).toEqual([])
-    expect(configuration?.policies).toHaveLength(4)
+    expect(configuration?.policies).toHaveLength(5)
   })
 })
