@@ -58,7 +58,7 @@ interface Waiting {
 
 /**
  * Puts the records of each termination together, and gives `emit` the entries in the order of their first records.
- * `isWanted`: an entry is emitted if it is so of one of its records.
+ * An entry is emitted if `isWanted` holds for one of its records.
  */
 export const createTrailEntries = (
   isWanted: (record: TrailRecord, at: Instant) => boolean,

@@ -138,8 +138,7 @@ const filterOf = (values: Given['values']) => {
     period,
     isUser,
     connection,
-    // The other records of a termination belong to its story.
-    events: events.length > 0 ? [...new Set([...events, ...TERMINATION_EVENTS])] : undefined,
+    events: events.length > 0 ? withStory(events) : undefined,
     isWanted: (record: TrailRecord, time: Instant) =>
       time >= since &&
       time < until &&
@@ -149,6 +148,10 @@ const filterOf = (values: Given['values']) => {
       (connection === undefined || (record.connectionId ?? '').includes(connection)),
   }
 }
+
+/** The events that are read: the other records of a termination belong to its story. */
+const withStory = (events: readonly string[]) =>
+  events.some((event) => TERMINATION_EVENTS.includes(event)) ? [...new Set([...events, ...TERMINATION_EVENTS])] : events
 
 /** The entries that came to a list of users and that went from it, as names. */
 const listedIn = ({ added = [], removed = [] }: TrailRecord) =>

@@ -66,7 +66,7 @@ export const beginningOf = async (file: string, length: number): Promise<Buffer>
       if (bytes.length >= length) break
     }
   } catch (error) {
-    // Whoever reads the whole part comes across the damage, and says where it is.
+    // A reader of the whole part finds the damage, and says where it is.
     if (!(error instanceof DamagedPart)) throw error
   }
   return bytes.subarray(0, length)
