@@ -99,7 +99,7 @@ export const createCounter = (set: PolicySet, location: Location, assessments: A
     surplusAmong(all: readonly Assessment[], history: History, now: Instant): Surpluses {
       const elsewhere = history.elsewhere()
       const tallies = elsewhere.state === 'known' ? elsewhere.tallies : NOBODY
-      const countedIn = overAll.length === 0 ? [] : tallies.map((tally) => tally.at(now))
+      const countedIn = overAll.length === 0 ? [] : tallies.map((tally) => ({ tally, counted: tally.at(now) }))
       const shownElsewhereAt = tallies.reduce((oldest, { shownAt }) => Math.min(oldest, shownAt), NEVER)
       const wasUp = wasUpAt(Math.min(history.snapshotAt() ?? NEVER, shownElsewhereAt))
       const of = new Map<Policy, Surplus>()
@@ -118,7 +118,11 @@ export const createCounter = (set: PolicySet, location: Location, assessments: A
           : surplusAmong(
               members.filter(({ connection }) => wasUp(connection)),
               counting,
-              (key) => together(countedIn, policy, key, wasUp),
+              // Most people have few connections on all endpoints. Those of the others alone are judged.
+              (key, room) => {
+                const most = countedIn.reduce((sum, { tally }) => sum + tally.most(policy, key), 0)
+                return most > room ? together(countedIn, policy, key, wasUp) : undefined
+              },
             )
         of.set(policy, { state: 'known', since: found.since, shownAt: isAlone ? NEVER : shownElsewhereAt })
         isAny ||= found.since.size > 0
@@ -129,6 +133,7 @@ export const createCounter = (set: PolicySet, location: Location, assessments: A
 
     tally: (shown: readonly Connection[], history: History, acting: Acting): Tally => ({
       shownAt: history.snapshotAt() ?? NEVER,
+      most: (policy, key) => candidatesOf(shown).get(policy)?.get(key)?.length ?? 0,
       at(now) {
         const ground = groundOf(history, now, acting)
         const candidates = candidatesOf(shown)
@@ -152,14 +157,14 @@ export const createCounter = (set: PolicySet, location: Location, assessments: A
 
 /** The connections of other endpoints that count with those of one key. */
 const together = (
-  countedIn: ReadonlyArray<ReturnType<Tally['at']>>,
+  countedIn: ReadonlyArray<{ readonly counted: ReturnType<Tally['at']> }>,
   policy: Policy,
   key: string,
   wasUp: (connection: CountedConnection) => boolean,
 ): Counted => {
   let connections: readonly CountedConnection[] = NOBODY
   let until: Instant = NEVER
-  for (const counted of countedIn) {
+  for (const { counted } of countedIn) {
     const there = counted(policy, key)
     if (there.until < until) until = there.until
     const up = there.connections.filter(wasUp)

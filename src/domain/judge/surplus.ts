@@ -15,11 +15,14 @@ interface Found {
   readonly until: Instant
 }
 
-/** Finds the surplus connections among those of an endpoint. `elsewhere` finds the connections that count with them. */
+/**
+ * Finds the surplus connections among those of an endpoint. `elsewhere` finds the connections that count with them;
+ * undefined if they are never more than `room`.
+ */
 export const surplusAmong = (
   members: readonly Member[],
   { limit, surplus }: Counting,
-  elsewhere: ((key: string) => Counted) | undefined,
+  elsewhere: ((key: string, room: number) => Counted | undefined) | undefined,
 ): Found => {
   // Most people stay within the limit. Only the connections of the others are collected and sorted.
   const counts = new Map<string, number>()
@@ -27,7 +30,7 @@ export const surplusAmong = (
   const overLimit = new Map<string, { readonly here: CountedConnection[]; readonly others: Counted['connections'] }>()
   let until: Instant = NEVER
   for (const [key, count] of counts) {
-    const others = elsewhere?.(key)
+    const others = elsewhere?.(key, limit - count)
     if (others !== undefined && others.until < until) until = others.until
     if (count + (others?.connections.length ?? 0) <= limit) continue
     overLimit.set(key, { here: [], others: others?.connections ?? [] })

@@ -68,7 +68,9 @@ export type Elsewhere =
 export interface Tally {
   /** When the snapshot was begun that shows them. NEVER: it shows every instant. */
   readonly shownAt: Instant
-  /** Finds the connections that count at `now` under a policy and a key of its `Counting`. */
+  /** How many connections may count under a policy and a key of its `Counting`, whatever the instant. */
+  most(policy: Policy, key: string): number
+  /** Finds those that count at `now`. */
   at(now: Instant): (policy: Policy, key: string) => Counted
 }
 
