@@ -1,6 +1,7 @@
 import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { DAY } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
 import { curfewYaml, OFFICE, startOffice, terminateCalls } from './office.ts'
 
@@ -10,14 +11,15 @@ policies:
   - { name: leavers, kind: banned-users, usersFile: ./banned.txt, allowEmpty: true }
 `
 
-/** A daemon that watches an office with connections of alice, bob and carol, and a file of banned users. */
-const startDaemon = async (banned: string) => {
+/** A daemon that watches an office with connections of alice, bob and carol, with a file of banned users and others. */
+const startDaemon = async (banned: string, files: Readonly<Record<string, string>> = {}) => {
   const office = await startOffice()
   for (const username of ['alice', 'bob', 'carol']) office.world.connect({ endpointId: OFFICE, username })
   const here = await workspace({
     'curfew.yaml': curfewYaml('mode: enforce\npoll: { minGap: 1s }'),
     'policies.yaml': POLICIES,
     'banned.txt': banned,
+    ...files,
   })
   const running = here.start(['run', '-c', 'curfew.yaml'], office.env)
   await running.untilLogged('decided')
@@ -187,5 +189,32 @@ describe('a reload of a policy with the abbreviation of a time zone', () => {
     expect(JSON.stringify(refused.problems)).toContain('policies.yaml:5:')
     await daemon.write('policies.yaml', office('Europe/London'))
     await daemon.running.untilLogged('reloaded')
+  })
+})
+
+describe('a reload of a calendar', () => {
+  const day = (offsetDays: number) =>
+    new Date(Date.now() + offsetDays * DAY).toISOString().slice(0, 10).replaceAll('-', '')
+  const holidays = (from: number, until: number) =>
+    [
+      'BEGIN:VCALENDAR',
+      'BEGIN:VEVENT',
+      `DTSTART;VALUE=DATE:${day(from)}`,
+      `DTEND;VALUE=DATE:${day(until)}`,
+      'END:VEVENT',
+      'END:VCALENDAR',
+    ].join('\r\n')
+
+  it('ends the connections that its new dates no longer allow', async () => {
+    await using daemon = await startDaemon('mallory\n', {
+      'holidays.ics': holidays(30, 31),
+      'policies.yaml': `${POLICIES.trimEnd()}
+  - { name: always, kind: off-hours, timeZone: UTC, allowed: [{}], closed: [holidays], match: { users: [alice] } }
+calendars: { holidays: { file: ./holidays.ics } }
+`,
+    })
+    // The day before and the day after count too: midnight may pass.
+    await daemon.write('holidays.ics', holidays(-1, 2))
+    expect(await daemon.untilEnded('alice')).toMatchObject({ policy: 'always' })
   })
 })
