@@ -1,7 +1,7 @@
 import type { Configuration } from '../config/configuration.ts'
 import { type Connection, nameOrNone, principalOf } from '../domain/connection.ts'
 import { explain } from '../domain/judge/explain.ts'
-import { printable } from '../domain/printable.ts'
+import { quotedName } from '../domain/names/shown-name.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { parseInstant } from '../domain/time/instant-text.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, type Given, oneOf, say, stringOf, UsageError } from './command.ts'
@@ -179,8 +179,8 @@ const liveJson = (one: LiveConnection, state: string) => {
 
 const complainOfNobody = (names: Pick<Connection, 'username' | 'commonName'>, endpoints: readonly SeenEndpoint[]) => {
   const name = principalOf(names) ?? ''
-  complain(`curfew: ${noEndpoint(endpoints)} lists an active connection of "${printable(name)}"`)
-  const like = namesLike(name, endpoints).map((one) => `"${printable(one)}"`)
+  complain(`curfew: ${noEndpoint(endpoints)} lists an active connection of ${quotedName(name)}`)
+  const like = namesLike(name, endpoints).map(quotedName)
   if (like.length > 0) complain(`curfew: connected users with a name like it: ${like.join(', ')}`)
   complain('curfew: --imagine shows the verdicts on a connection that is not there')
 }

@@ -1,7 +1,8 @@
 import type { Endpoint } from '../app/events.ts'
-import type { Connection } from '../domain/connection.ts'
+import { type Connection, principalOf } from '../domain/connection.ts'
 import type { Explanation } from '../domain/judge/explain.ts'
 import { isDue } from '../domain/judge/verdict.ts'
+import { shownName } from '../domain/names/shown-name.ts'
 import { acts, type Mode } from '../domain/policies/policy.ts'
 import { printable } from '../domain/printable.ts'
 import type { Termination } from '../domain/terminate/termination.ts'
@@ -43,7 +44,8 @@ export const explanationJson = ({ decision: { act, lead }, nextAt, verdicts }: E
 
 export const explainedText = ({ endpoint, connection, explanation, mode, numbered = '' }: Explained): string => {
   const { now, termination } = explanation
-  const principal = connection.username ?? connection.commonName ?? 'A connection without a name'
+  const name = principalOf(connection)
+  const principal = name === undefined ? 'A connection without a name' : shownName(name)
   const lines = explanation.verdicts.map(({ verdict, because, nextAt }) => {
     const { policy, word, deadline } = verdict
     const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''

@@ -1,5 +1,6 @@
 import { nearest } from '../config/yaml/nearest.ts'
 import { type Connection, principalOf } from '../domain/connection.ts'
+import { shownName } from '../domain/names/shown-name.ts'
 import { principalNamesOf } from '../domain/names/user-list.ts'
 import { printable } from '../domain/printable.ts'
 import { firstNames } from '../domain/shortened.ts'
@@ -79,7 +80,7 @@ export const connectionByPart = (part: string, endpoints: readonly SeenEndpoint[
   if (others.length > 0) {
     const lines = found.map(({ connection, on: { endpoint } }) => {
       const { name, id } = endpoint
-      const principal = principalOf(connection) ?? '(no name)'
+      const principal = shownName(principalOf(connection) ?? '(no name)')
       return printable(`${connection.id}  ${principal} on ${name === id ? id : `${name} (${id})`}`)
     })
     throw new OperatorError(
