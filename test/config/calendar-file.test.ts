@@ -186,6 +186,14 @@ describe('the events that recur', () => {
     ])
   })
 
+  it('may have one occurrence moved to a time of the day', () => {
+    const text = calendar(
+      event('DTSTART;VALUE=DATE:20260105', 'RRULE:FREQ=WEEKLY;COUNT=3'),
+      event('DTSTART:20260112T090000Z', 'DTEND:20260112T100000Z', 'RECURRENCE-ID;VALUE=DATE:20260112'),
+    )
+    expect(dates(text)).toEqual(['2026-01-05', '2026-01-19'])
+  })
+
   it('may have one occurrence moved, and one cancelled', () => {
     const text = calendar(
       event('DTSTART;VALUE=DATE:20260105', 'RRULE:FREQ=WEEKLY;COUNT=3'),

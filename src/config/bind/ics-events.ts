@@ -146,10 +146,12 @@ const readEvent = (event: readonly Property[], line: number): Parsed<WholeDays |
   const isMarked = textOf('x-microsoft-cdo-alldayevent')?.toUpperCase() === 'TRUE'
   const start = textOf('dtstart')
   if (start === undefined) return { problem: 'this event has no DTSTART: remove it, or export the calendar again' }
-  if (!isWholeDay(start, isMarked)) return { value: undefined }
-  const from = parseDate(start.slice(0, 10))
+  // An occurrence that was moved to a time of the day leaves its date, as a cancelled one does.
+  const begin = [start, textOf('recurrence-id')].find((text) => text !== undefined && isWholeDay(text, isMarked))
+  if (begin === undefined) return { value: undefined }
+  const from = parseDate(begin.slice(0, 10))
   if ('problem' in from) return from
-  const length = lengthOf(from.value, textOf('dtend'), textOf('duration'))
+  const length = begin === start ? lengthOf(from.value, textOf('dtend'), textOf('duration')) : { value: 1 }
   if ('problem' in length) return length
   const [recurrenceId] = named('recurrence-id')
   if (recurrenceId?.[1].range !== undefined) {
@@ -167,7 +169,7 @@ const readEvent = (event: readonly Property[], line: number): Parsed<WholeDays |
       line,
       uid: textOf('uid') ?? '',
       replaces: replaces.value[0],
-      isCancelled: textOf('status')?.toUpperCase() === 'CANCELLED',
+      isCancelled: begin !== start || textOf('status')?.toUpperCase() === 'CANCELLED',
       from: from.value,
       lengthDays: length.value,
       rules: named('rrule').map(([, , , rule]) => rule as Rule),
