@@ -4,8 +4,8 @@ import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
+import { namesInParts } from './list-changes.ts'
 import { partsOf } from './policy-set-text.ts'
-import { namesInParts } from './users-file-changes.ts'
 
 /** How many records wait for a disk that is full: those of a day on a large endpoint. The oldest are dropped first. */
 const KEPT_RECORDS = 50_000
@@ -145,15 +145,28 @@ const recordsOf = (event: CurfewEvent, policySetHash: string): readonly AuditRec
           policySetHash: event.policySetHash,
         },
       ]
-    case 'users-file-changed': {
-      const { at: time, file } = event
-      return namesInParts(event).map((names) => ({ time, event: 'list-changed', file, ...names, policySetHash }))
+    case 'list-changed': {
+      const { at: time, policy, list } = event
+      return namesInParts(event).map((names) => ({
+        time,
+        event: 'list-changed',
+        policy,
+        list,
+        ...names,
+        policySetHash,
+      }))
     }
     case 'stopped':
       return [{ time: event.at, event: 'stop', policySetHash }]
     case 'violation':
       if (event.mode === 'enforce') return []
-      return [{ ...about(event.endpoint, event.at, event.violation), event: 'would-end' }]
+      return [
+        {
+          ...about(event.endpoint, event.at, event.violation),
+          event: 'would-end',
+          heldBy: event.mode === 'held' ? 'guard' : undefined,
+        },
+      ]
     case 'warned': {
       const { endpoint, at, violation, target, endsAt } = event
       const lead = formatDuration(event.leadMs)

@@ -1,6 +1,7 @@
 import type { Violation } from '../domain/judge/violation.ts'
 import type { CallSelector, Outcome } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
+import type { ListChange } from './list-changes.ts'
 import type { PolicySetPart } from './policy-set-text.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
@@ -57,15 +58,17 @@ export type OutcomeRecord = AboutViolation<'outcome' | 'gave-up'> & {
   readonly outcome: 'accepted' | Outcome | VpnErrorCode
 }
 
-/** The names that came and went with an edit of a file of users. A long list of them is in several records. */
-export type ListChangedRecord = AnyRecord<'list-changed'> & {
-  readonly file: string
-  readonly added: readonly string[]
-  readonly removed: readonly string[]
-}
+/** The names that came and went with an edit of a list of users. A long list of them is in several records. */
+export type ListChangedRecord = AnyRecord<'list-changed'> & Omit<ListChange, 'entries'>
 
 /** A part of the policy set whose hash is in its `policySetHash`. */
 export type PolicySetRecord = AnyRecord<'policy-set'> & PolicySetPart
+
+/** A connection that stays up although it is due. */
+export type WouldEndRecord = AboutViolation<'would-end'> & {
+  /** Undefined where the policy only reports. */
+  readonly heldBy: 'guard' | undefined
+}
 
 /** A warning that a receiver of notifications has accepted. */
 export type WarnedRecord = AboutViolation<'warned'> & {
@@ -83,7 +86,7 @@ export type AuditRecord =
   | PolicySetRecord
   | ListChangedRecord
   | WarnedRecord
-  | AboutViolation<'would-end'>
+  | WouldEndRecord
   | (AnyRecord<'held'> & OnEndpoint & Pick<Violation, 'policy' | 'because'>)
   | (AnyRecord<'released'> & OnEndpoint & Pick<Violation, 'policy'>)
   | IntentRecord

@@ -20,6 +20,7 @@ import type { Clock } from './clock.ts'
 import { locationOf } from './discovery.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
+import { listChanges } from './list-changes.ts'
 import { onAborted } from './on-aborted.ts'
 import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
 import { createRehearsal } from './rehearsal.ts'
@@ -45,6 +46,10 @@ export interface Assignment {
   readonly terminationRate: Rate
   readonly watch: readonly WatchEntry[]
 }
+
+/** Undefined before the first start: every entry would be new. */
+const lastInForce = ({ policySetHash: hash, policySets }: State) =>
+  hash === undefined || !Object.hasOwn(policySets, hash) ? undefined : { hash, written: policySets[hash] }
 
 /** The longest sleep. The clock may jump, and a longer timer would not notice. */
 const SLICE_MS = SECOND
@@ -88,6 +93,8 @@ export const createDaemon = (options: {
   /** The memories of endpoints that are not watched yet, or no longer. */
   const keptEndpoints = new Map<string, KeptMemory>(Object.entries(options.state.endpoints))
   const policySets = createPolicySets(options.state.policySets, options.readPolicySet)
+  /** The policy set that was announced last, by this process or the one before. */
+  let inForceLast = lastInForce(options.state)
   const startedAt = clock.now()
 
   let assignment = options.assignment
@@ -117,6 +124,7 @@ export const createDaemon = (options: {
     return {
       policies: sureAges(dated),
       policySets: policySets.kept(memories, assignment.settings.policySetHash),
+      policySetHash: assignment.settings.policySetHash,
       endpoints: Object.fromEntries(judged),
     }
   }
@@ -265,7 +273,12 @@ export const createDaemon = (options: {
   const announce = (event: 'started' | 'reloaded' | 'mode-obeyed') => {
     const { mode, policySetHash } = assignment.settings
     const policies = assignment.policies.policies.length
-    emit({ event, mode, policies, endpoints: endpoints(), policySetHash, at: clock.now() })
+    const at = clock.now()
+    emit({ event, mode, policies, endpoints: endpoints(), policySetHash, at })
+    const before = inForceLast
+    inForceLast = { hash: policySetHash, written: assignment.written }
+    if (before === undefined || before.hash === policySetHash) return
+    for (const change of listChanges(before.written, assignment.written)) emit({ event: 'list-changed', ...change, at })
   }
 
   const start = async () => {

@@ -13,6 +13,7 @@ import type { TerminationReport } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Overlap } from './each-endpoint-once.ts'
 import type { WithoutIntent } from './known-by-trail.ts'
+import type { ListChange } from './list-changes.ts'
 import type { Reconnect } from './reconnects.ts'
 import type { SetAside } from './state.ts'
 import type { VpnErrorCode } from './vpn.ts'
@@ -49,15 +50,8 @@ export type CurfewEvent =
   | { readonly event: 'reload-refused'; readonly problems: readonly string[] }
   /** A refused configuration says `mode: audit`. Only this part of it is in force from now on. */
   | ({ readonly event: 'mode-obeyed' } & InForce)
-  /** The entries of a `usersFile` that a reload added and removed, and how many it has now. */
-  | {
-      readonly event: 'users-file-changed'
-      readonly file: string
-      readonly entries: number
-      readonly added: readonly string[]
-      readonly removed: readonly string[]
-      readonly at: Instant
-    }
+  /** Emitted right after `started` or `reloaded`, for each list of users that was edited since the last set in force. */
+  | ({ readonly event: 'list-changed'; readonly at: Instant } & ListChange)
   | { readonly event: 'endpoints-changed'; readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] }
   /** Several entries of `watch` reach one endpoint. It is watched once. */
   | { readonly event: 'endpoint-overlap'; readonly overlap: Overlap }

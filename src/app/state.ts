@@ -6,11 +6,13 @@ import type { WrittenPolicySets } from './policy-sets.ts'
 export interface State {
   readonly policies: PolicyAges
   readonly policySets: WrittenPolicySets
+  /** The hash of the policy set that was in force last. It is one of `policySets`. Undefined before the first start. */
+  readonly policySetHash: string | undefined
   /** By the key of `endpointKey`. */
   readonly endpoints: Readonly<Record<string, KeptMemory>>
 }
 
-export const EMPTY_STATE: State = { policies: {}, policySets: {}, endpoints: {} }
+export const EMPTY_STATE: State = { policies: {}, policySets: {}, policySetHash: undefined, endpoints: {} }
 
 /** A file that could not be read. `file`: where it was moved to; undefined if it could not be moved. */
 export interface SetAside {

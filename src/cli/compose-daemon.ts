@@ -14,7 +14,6 @@ import { AuditError } from '../app/audit.ts'
 import type { Emit } from '../app/events.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
 import { createService } from '../app/service.ts'
-import { usersFileChanges } from '../app/users-file-changes.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { formatProblems } from '../config/yaml/problem.ts'
 import type { Mode } from '../domain/policies/policy.ts'
@@ -197,8 +196,6 @@ export const composeDaemon = async (options: {
             `the change of "${key}" takes effect when the daemon is next started`,
           )
       }
-      for (const change of usersFileChanges(before.usersFiles, next.usersFiles, service.clock.now()))
-        service.emit(change)
       // A file on a disk that does not answer must not delay the next reload.
       void exposure.check(next)
       return sources

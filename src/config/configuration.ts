@@ -73,8 +73,6 @@ export interface Configuration {
   readonly protect: readonly UserEntry[]
   /** In the order of the files; within a file in the written order. */
   readonly policies: readonly Policy[]
-  /** The entries of every `usersFile`, by path. */
-  readonly usersFiles: ReadonlyMap<string, readonly string[]>
   readonly watch: readonly Watch[]
   readonly poll: {
     /** Cron with five or six fields, in UTC. */

@@ -203,7 +203,6 @@ const bindConfiguration = (
     mode,
     protect: protect?.users ?? [],
     policies: bound.policies.map(({ policy }) => ({ ...policy, hash: policyHash(policy, protect?.users ?? []) })),
-    usersFiles: bound.references.textFiles(),
     watch: watch.map(bindWatch),
     poll: {
       schedule: poll.schedule,

@@ -67,6 +67,7 @@ describe('an edit after which 80 % of an endpoint violate a policy at once', () 
     // Each connection that stays up has a record that says so.
     const kept = trail(here.folder).filter(({ event }) => event === 'would-end')
     expect(new Set(kept.map(({ connectionId }) => connectionId))).toEqual(new Set(early))
+    expect(new Set(kept.map(({ heldBy }) => heldBy))).toEqual(new Set(['guard']))
     const planned = (await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout
     expect(planned).toContain(`The guard holds the policy "daily" since ${String(since).slice(0, 19)}Z`)
     expect(planned).toContain('"guard: off" in it')

@@ -41,13 +41,14 @@ describe('a reload of a file of banned users', () => {
   it('reports how many entries were added and removed, and acts on them at once', async () => {
     await using daemon = await startDaemon('# nobody yet\nmallory\n')
     await daemon.write('banned.txt', 'alice\ntrudy\n')
-    expect(await daemon.running.untilLogged('users-file-changed')).toMatchObject({ entries: 2, added: 2, removed: 1 })
+    expect(await daemon.running.untilLogged('list-changed')).toMatchObject({ entries: 2, added: 2, removed: 1 })
     await daemon.untilEnded('alice')
     expect(terminateCalls(daemon.office)).toHaveLength(1)
     const trail = await readFile(daemon.path('data/audit.jsonl'), 'utf8')
     const [record] = trail.split('\n').filter((line) => line.includes('"event":"list-changed"'))
     expect(JSON.parse(record ?? '')).toMatchObject({
-      file: 'banned.txt',
+      policy: 'leavers',
+      list: 'users',
       added: ['alice', 'trudy'],
       removed: ['mallory'],
     })

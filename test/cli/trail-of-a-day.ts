@@ -17,7 +17,7 @@ export const [BEFORE = '', AFTER = ''] = TEXTS.map((text) => createHash('sha256'
 
 const idOf = (digit: string) => `cvpn-connection-${digit.repeat(17)}`
 
-type Violating = Extract<AuditRecord, { readonly event: 'would-end' }>
+type Violating = Omit<Extract<AuditRecord, { readonly event: 'would-end' }>, 'heldBy'>
 
 const violation = (digit: string, username: string, more: Partial<Violating> = {}) => ({
   ...OFFICE,
@@ -66,7 +66,12 @@ const records = (): readonly AuditRecord[] => {
   return [
     { ...now(), event: 'start', because: 'mode enforce, 1 policies, 1 endpoints' },
     { ...now(0), ...text(0) },
-    { ...now(), ...violation('b', 'bob@corp.example', { policy: 'shorter-days' }), event: 'would-end' },
+    {
+      ...now(),
+      ...violation('b', 'bob@corp.example', { policy: 'shorter-days' }),
+      event: 'would-end',
+      heldBy: undefined,
+    },
     { ...now(), ...carol, event: 'warned', target: 'ops', lead: '15m', endsAt: MORNING + HOUR },
     { ...now(HOUR), ...carol, ...call('x-1'), event: 'intent' },
     { ...now(), ...dave, ...call('x-2'), event: 'intent' },
@@ -89,7 +94,7 @@ const records = (): readonly AuditRecord[] => {
       because: 'mode enforce, 2 policies, 1 endpoints',
     },
     { ...now(0), ...text(1) },
-    { ...now(), event: 'list-changed', file: 'banned.txt', added: ['mallory', 'oscar'], removed: [] },
+    { ...now(), event: 'list-changed', policy: 'leavers', list: 'users', added: ['mallory', 'oscar'], removed: [] },
     {
       ...now(),
       ...OFFICE,

@@ -118,7 +118,7 @@ it('mounted ConfigMaps and Secrets are read: their links stay inside the folder'
   link('etc/policies/lists/banned.txt', '..data/banned.txt')
   const { configuration, messages } = load()
   expect(messages).toEqual([])
-  expect([...(configuration?.usersFiles.values() ?? [])]).toEqual([['mallory']])
+  expect(configuration?.written.policies).toMatchObject([{ usersFile: ['mallory'] }])
 })
 
 const fifo = (path: string) => execFileSync('/usr/bin/mkfifo', [path])

@@ -7,6 +7,7 @@ import type {
   OutcomeRecord,
   PolicySetRecord,
   WarnedRecord,
+  WouldEndRecord,
 } from '../../app/audit.ts'
 import { printable } from '../../domain/printable.ts'
 import { type Instant, NEVER, toIso } from '../../domain/time/instant.ts'
@@ -20,14 +21,15 @@ export const LONGEST_LINE_BYTES = 1024 * 1024
 /** The SHA-256 of a line without its newline, in hex. */
 export const hashOf = (line: Uint8Array): string => hash('sha256', line)
 
-type WithoutEvent<Line> = Omit<Line, 'event'>
+type OwnFields<Line> = Omit<Line, 'event' | 'policy'>
 
 /** Every field that some record has. The order of the keys is part of the format. */
 type Fields = Partial<
-  WithoutEvent<OutcomeRecord> &
-    WithoutEvent<WarnedRecord> &
-    WithoutEvent<ListChangedRecord> &
-    WithoutEvent<PolicySetRecord>
+  { readonly policy: string | undefined } & OwnFields<OutcomeRecord> &
+    OwnFields<WarnedRecord> &
+    OwnFields<WouldEndRecord> &
+    OwnFields<ListChangedRecord> &
+    OwnFields<PolicySetRecord>
 >
 
 /** The line that follows `previous`, without its newline. Throws a RangeError if its time is not a valid instant. */
@@ -35,7 +37,7 @@ export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer => {
   const { event: _event, ...rest } = record
   const fields: Fields = rest
   const { endpointId, account, region, connectionId, username, commonName, policy, alsoBy, reason, because } = fields
-  const { call, requestId, outcome, target, lead, file, added, removed, part, parts, text, policySetHash } = fields
+  const { call, requestId, outcome, target, lead, list, added, removed, part, parts, text, policySetHash } = fields
   return Buffer.from(
     // Terminals show these lines, so control characters are escaped.
     printable(
@@ -55,13 +57,14 @@ export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer => {
         because,
         since: isoOrAbsent(fields.since),
         deadline: isoOrAbsent(fields.deadline),
+        heldBy: fields.heldBy,
         call: call && { id: call.id, selector: call.selector },
         requestId,
         outcome,
         target,
         lead,
         endsAt: isoOrAbsent(fields.endsAt),
-        file,
+        list,
         added,
         removed,
         part,

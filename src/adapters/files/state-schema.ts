@@ -106,6 +106,8 @@ const schema = z.object({
   policySets: byName(z.unknown())
     .optional()
     .transform((sets) => sets ?? {}),
+  // The first states of version 4 do not say which of their sets was in force last.
+  policySetHash: absent,
   endpoints: byName(
     z.object({
       watchedSince: instant,

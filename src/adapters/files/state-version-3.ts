@@ -19,7 +19,7 @@ export const fromVersion3 = ({ policies, endpoints }: State): State => {
     const before = found.get(newKey)
     found.set(newKey, before === undefined ? renamed : together(before, renamed))
   }
-  return { policies, policySets: {}, endpoints: Object.fromEntries(found) }
+  return { policies, policySets: {}, policySetHash: undefined, endpoints: Object.fromEntries(found) }
 }
 
 const withPrefixes = (cooldowns: Cooldowns): Cooldowns =>

@@ -17,8 +17,6 @@ export interface References {
    * Reads the text file that a policy of `holder` names. If it cannot be read, `unreadable` is called with the reason.
    */
   textFile(holder: YamlFile, written: string, unreadable: (reason: string) => void): TextFile | undefined
-  /** The entries of all files that were read, by path. */
-  textFiles(): ReadonlyMap<string, readonly string[]>
 }
 
 export interface TextFile {
@@ -73,9 +71,5 @@ export const createReferences = (
       unreadable(file.why)
       return undefined
     },
-    textFiles: () =>
-      new Map(
-        [...known].flatMap(([path, file]) => ('entries' in file ? [[path, file.entries.map(({ text }) => text)]] : [])),
-      ),
   }
 }

@@ -35,6 +35,7 @@ const outcome = (connectionId: string, time: number): OutcomeRecord => ({
 const audited = (connectionId: string, time: number): AuditRecord => ({
   ...about(connectionId, time),
   event: 'would-end',
+  heldBy: undefined,
 })
 
 const replayed = async (file: string, since: number) => {

@@ -198,6 +198,7 @@ describe('a state file', () => {
         const state: State = {
           policies: ages,
           policySets: { [Object.keys(ages)[0] ?? '']: {} },
+          policySetHash: Object.keys(ages)[0],
           endpoints: { office: endpoint },
         }
         await store.save(state)

@@ -37,6 +37,7 @@ const [BEFORE, AFTER] = [
 const STATE: State = {
   policies: { daily: { hash: 'a', acts: true, changedAt: 1 } },
   policySets: { 'set-1': { policies: [{ name: 'daily' }], protect: undefined }, 'set-2': null },
+  policySetHash: 'set-1',
   endpoints: {
     [endpointKey('eu-central-1', 'cvpn-endpoint-0123456789abcdef0')]: {
       watchedSince: 6,

@@ -41,6 +41,16 @@ describe('the log', () => {
     expect(Object.keys(own)).toEqual(documented?.fields)
   })
 
+  it.each(['warn', 'silent'])('has the head of the audit trail although log.level is %s', (level) => {
+    const events = (until: string) =>
+      written((log) => {
+        log.level = until
+        for (const name of ['audit-head', 'stopped'] as const) createEventLog(log)(EVENTS[name])
+      }).map(({ event }) => event)
+    expect(events(level)).toEqual(['audit-head'])
+    expect(events('info')).toEqual(['audit-head', 'stopped'])
+  })
+
   it('has a row in docs/log.md for each event, and no others', () => {
     expect(new Set(page.keys())).toEqual(new Set(Object.keys(EVENTS)))
   })

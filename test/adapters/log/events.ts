@@ -35,9 +35,10 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   stopped: { event: 'stopped', at: NOON },
   'reload-refused': { event: 'reload-refused', problems: ['curfew.yaml:1:1: error: unknown key "x"'] },
   'mode-obeyed': { event: 'mode-obeyed', ...configuration, mode: 'audit' },
-  'users-file-changed': {
-    event: 'users-file-changed',
-    file: '/etc/curfew/leavers.txt',
+  'list-changed': {
+    event: 'list-changed',
+    policy: 'leavers',
+    list: 'users',
     entries: 3,
     added: ['trudy'],
     removed: ['alice', 'bob'],
