@@ -177,6 +177,66 @@ describe('the events that recur', () => {
     expect(dates(text)).toEqual(['2026-01-02', '2026-01-04'])
   })
 
+  describe('with an UNTIL that has a time', () => {
+    /** A series as Outlook writes it: from midnight in a zone. */
+    const daily = (zone: string, until: string, start = `DTSTART${zone}:20260101T000000`) =>
+      calendar(event(start, 'X-MICROSOFT-CDO-ALLDAYEVENT:TRUE', `RRULE:FREQ=DAILY;UNTIL=${until}`))
+
+    it.each([
+      ['midnight in Berlin, in UTC', ';TZID=Europe/Berlin', '20260131T230000Z', '2026-02-01'],
+      ['the end of a day in New York, in UTC', ';TZID=America/New_York', '20260202T045959Z', '2026-02-01'],
+      [
+        'midnight in UTC, which is the evening before in New York',
+        ';TZID=America/New_York',
+        '20260202T000000Z',
+        '2026-02-01',
+      ],
+      ['the time of the event', ';TZID=Asia/Tokyo', '20260201T000000', '2026-02-01'],
+      ['the end of a day, in the time of the event', '', '20260201T235959', '2026-02-01'],
+      ['midnight of an event without a zone', '', '20260201T000000Z', '2026-02-01'],
+    ])('end on its date: %s', (_what, zone, until, last) => {
+      expect(dates(daily(zone, until)).at(-1)).toBe(last)
+    })
+
+    it('end on its date if their own is without a time', () => {
+      const untilMidnight = (start: string) => dates(daily('', '20260201T000000Z', start)).at(-1)
+      expect(untilMidnight('DTSTART;VALUE=DATE:20260101')).toBe('2026-02-01')
+      expect(untilMidnight('DTSTART;TZID=America/New_York:20260101')).toBe('2026-02-01')
+    })
+
+    it('end on the date that each zone has at an instant in UTC', () => {
+      const zones = ['Pacific/Kiritimati', 'Asia/Kolkata', 'Africa/Cairo', 'Europe/Berlin', 'UTC']
+      const western = ['Atlantic/Azores', 'America/St_Johns', 'America/New_York', 'Pacific/Pago_Pago']
+      const seconds = fc.integer({ min: Date.UTC(2026, 0, 3) / 1000, max: Date.UTC(2026, 11, 29) / 1000 })
+      fc.assert(
+        fc.property(fc.constantFrom(...zones, ...western), seconds, (zone, second) => {
+          const at = new Date(second * 1000)
+          const until = at.toISOString().replaceAll(/[:-]|\.000/g, '')
+          const parts = new Intl.DateTimeFormat('en', { timeZone: zone, dateStyle: 'short' }).formatToParts(at)
+          const part = (name: string) => parts.find(({ type }) => type === name)?.value.padStart(2, '0')
+          const last = `20${part('year')}-${part('month')}-${part('day')}`
+          expect(dates(daily(`;TZID=${zone}`, until)).at(-1)).toBe(last)
+        }),
+        { numRuns: 150 },
+      )
+    })
+
+    it('cannot be read if the time is in UTC and the zone of the event is not known', () => {
+      expect(faults(daily(';TZID=W. Europe Standard Time', '20260131T230000Z'))).toEqual([
+        '3 UNTIL=20260131T230000Z is in UTC, and the zone W. Europe Standard Time of DTSTART is not an IANA name: ' +
+          'write the last date, such as UNTIL=20271231',
+      ])
+      const floating = '3 UNTIL=20260131T230000Z is in UTC, and DTSTART has no zone: write the last date'
+      expect(faults(daily('', '20260131T230000Z'))).toEqual([expect.stringContaining(floating)])
+      expect(faults(daily('', '20260131T230000Z', 'DTSTART;VALUE=DATE:20260101'))).toEqual([
+        expect.stringContaining(floating),
+      ])
+      expect(faults(daily(';TZID=Europe/Berlin', '20260131T250000Z'))).toEqual([
+        expect.stringContaining('3 UNTIL=20260131T250000Z does not exist'),
+      ])
+    })
+  })
+
   it('last several days', () => {
     expect(dates(recurring('20201230', 'DTEND;VALUE=DATE:20210103', 'FREQ=YEARLY'))).toEqual([
       '2026-01-01',
@@ -416,6 +476,20 @@ policies:
     ['Apple', APPLE],
     ['Outlook', OUTLOOK],
     ['a date without its type', calendar(event('DTSTART:20260101'))],
+    [
+      'an end in UTC',
+      calendar(
+        event(
+          'DTSTART;TZID=Europe/Berlin:20260101T000000',
+          'X-MICROSOFT-CDO-ALLDAYEVENT:TRUE',
+          'RRULE:FREQ=YEARLY;UNTIL=20271231T230000Z',
+        ),
+      ),
+    ],
+    [
+      'an end in UTC of dates without their type',
+      calendar(event('DTSTART;TZID=Europe/Berlin:20260101', 'RRULE:FREQ=YEARLY;UNTIL=20280101T000000Z')),
+    ],
     [
       'a moved occurrence',
       calendar(

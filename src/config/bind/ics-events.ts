@@ -85,6 +85,8 @@ interface WholeDays {
   readonly replaces: LocalDate | undefined
   readonly isCancelled: boolean
   readonly from: LocalDate
+  /** The zone of a DTSTART with a time, as the calendar names it. */
+  readonly zone: string | undefined
   readonly lengthDays: number
   readonly rules: readonly Rule[]
   readonly also: readonly LocalDate[]
@@ -111,14 +113,14 @@ const calendarOf = (
   const kept = whole.filter(({ isCancelled, replaces }) => !isCancelled || replaces !== undefined)
   const dates: DateRange[] = []
   const recurring: Recurrence[] = []
-  for (const { line, uid, replaces, isCancelled, from, lengthDays, rules, also, except } of kept) {
+  for (const { line, uid, replaces, isCancelled, from, zone, lengthDays, rules, also, except } of kept) {
     if (isCancelled) continue
     const excepted = replaces === undefined ? [...except, ...(replaced.get(uid) ?? [])] : except
     const exceptedDays = new Set(excepted.map(dayNumber))
     const days = [from, ...also].map(dayNumber).filter((day) => !exceptedDays.has(day))
     for (const day of days) dates.push({ from: dateOf(day), to: dateOf(day + lengthDays - 1) })
     for (const rule of rules) {
-      const recurrence = parseRecurrence(rule, { from, lengthDays, except: excepted })
+      const recurrence = parseRecurrence(rule, { from, lengthDays, except: excepted }, zone)
       if ('problem' in recurrence) faults.push({ line, problem: recurrence.problem })
       else recurring.push(recurrence.value)
       if (recurring.length === MOST_RECURRING + 1) {
@@ -144,8 +146,9 @@ const readEvent = (event: readonly Property[], line: number): Parsed<WholeDays |
     return property === undefined ? undefined : valueText(property[3])
   }
   const isMarked = textOf('x-microsoft-cdo-alldayevent')?.toUpperCase() === 'TRUE'
-  const start = textOf('dtstart')
-  if (start === undefined) return { problem: 'this event has no DTSTART: remove it, or export the calendar again' }
+  const [dtstart] = named('dtstart')
+  if (dtstart === undefined) return { problem: 'this event has no DTSTART: remove it, or export the calendar again' }
+  const start = valueText(dtstart[3])
   // An occurrence that was moved to a time of the day leaves its date, as a cancelled one does.
   const begin = [start, textOf('recurrence-id')].find((text) => text !== undefined && isWholeDay(text, isMarked))
   if (begin === undefined) return { value: undefined }
@@ -171,6 +174,7 @@ const readEvent = (event: readonly Property[], line: number): Parsed<WholeDays |
       replaces: replaces.value[0],
       isCancelled: begin !== start || textOf('status')?.toUpperCase() === 'CANCELLED',
       from: from.value,
+      zone: zoneOf(dtstart),
       lengthDays: length.value,
       rules: named('rrule').map(([, , , rule]) => rule as Rule),
       also: also.value,
@@ -179,6 +183,10 @@ const readEvent = (event: readonly Property[], line: number): Parsed<WholeDays |
     },
   }
 }
+
+/** The TZID of a DTSTART with a time. A date has no zone, even if it has a TZID. */
+const zoneOf = ([, { tzid }, , start]: Property): string | undefined =>
+  typeof tzid === 'string' && valueText(start).endsWith('T00:00:00') ? tzid : undefined
 
 const valueText = (value: Property[3] | undefined): string =>
   typeof value === 'string' ? value : JSON.stringify(value)

@@ -1,7 +1,10 @@
 import type { Rule } from '#ical'
 import { parseDate } from '../../domain/time/calendar.ts'
+import { parseInstant } from '../../domain/time/instant-text.ts'
 import type { LocalDate, Parsed } from '../../domain/time/local-date.ts'
+import { dateIn } from '../../domain/time/local-time.ts'
 import { endedAfter, type Recurrence } from '../../domain/time/recurrence.ts'
+import { parseTimeZone } from '../../domain/time/time-window.ts'
 import { EVERY_DAY, type Weekday, type WindowDays } from '../../domain/time/window-days.ts'
 
 /** The first occurrence of the event, to which the rule applies. */
@@ -28,8 +31,11 @@ const LONGEST_DAYS = 31
 /** Counting the occurrences takes a step for each day. */
 const MOST_OCCURRENCES = 10_000
 
-/** Reads the rule of an event that lasts whole days, with the meaning of RFC 5545. */
-export const parseRecurrence = (rule: Rule, first: First): Parsed<Recurrence> => {
+/**
+ * Reads the rule of an event that lasts whole days, with the meaning of RFC 5545. `zone` is that of a DTSTART with a
+ * time, as the calendar names it.
+ */
+export const parseRecurrence = (rule: Rule, first: First, zone: string | undefined): Parsed<Recurrence> => {
   const every = FREQUENCIES[String(rule.freq)]
   if (every === undefined) {
     return { problem: `an event of whole days cannot recur with FREQ=${String(rule.freq ?? '')}: ${INSTEAD}` }
@@ -39,7 +45,7 @@ export const parseRecurrence = (rule: Rule, first: First): Parsed<Recurrence> =>
   if (first.lengthDays > LONGEST_DAYS) {
     return { problem: `a recurring event of ${first.lengthDays} days is too long, at most ${LONGEST_DAYS}: ${INSTEAD}` }
   }
-  const until = rule.until === undefined ? undefined : parseDate(String(rule.until).slice(0, 10))
+  const until = rule.until === undefined ? undefined : lastDateOf(String(rule.until), zone)
   if (until !== undefined && 'problem' in until) return until
   const on = daysOf(rule, every, first.from)
   if ('problem' in on) return on
@@ -56,6 +62,25 @@ export const parseRecurrence = (rule: Rule, first: First): Parsed<Recurrence> =>
   if (rule.count < 1) return { problem: `COUNT=${rule.count} is no number of occurrences: leave it out` }
   if (rule.count <= MOST_OCCURRENCES) return { value: endedAfter(recurrence, rule.count) }
   return { problem: `COUNT=${rule.count} is too large, at most ${MOST_OCCURRENCES}: leave it out` }
+}
+
+const WRITE_UNTIL = 'write the last date, such as UNTIL=20271231'
+
+/** The last date on which an occurrence may begin. A time in UTC may lie on another date in the zone of the event. */
+const lastDateOf = (until: string, zone: string | undefined): Parsed<LocalDate> => {
+  const written = `UNTIL=${until.replaceAll(/[:-]/g, '')}`
+  const [, date, isUtc] = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d:\d\d(Z)?)?$/.exec(until) ?? []
+  if (date === undefined) return { problem: `${written} is not a date: ${WRITE_UNTIL}` }
+  // Some products write a date as its midnight in UTC.
+  if (isUtc === undefined || (zone === undefined && until.endsWith('T00:00:00Z'))) return parseDate(date)
+  if (zone === undefined) return { problem: `${written} is in UTC, and DTSTART has no zone: ${WRITE_UNTIL}` }
+  const known = parseTimeZone(zone)
+  if ('problem' in known) {
+    return { problem: `${written} is in UTC, and the zone ${zone} of DTSTART is not an IANA name: ${WRITE_UNTIL}` }
+  }
+  const instant = parseInstant(until)
+  if ('problem' in instant) return { problem: `${written} does not exist: ${WRITE_UNTIL}` }
+  return { value: dateIn(instant.at, known.value) }
 }
 
 /** What a rule leaves open, the first occurrence decides. */

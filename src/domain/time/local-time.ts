@@ -1,6 +1,7 @@
 import { Temporal } from 'temporal-polyfill'
 import { type Instant, MINUTE } from './instant.ts'
 import { type ParsedInstant, parseInstant } from './instant-text.ts'
+import type { LocalDate } from './local-date.ts'
 
 const LOCAL = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)$/
 
@@ -32,3 +33,9 @@ export const textIn = (at: Instant, zone: string): string =>
     timeZone: zone,
     smallestUnit: at % MINUTE === 0 ? 'minute' : 'second',
   })
+
+/** The date that a zone has at an instant. */
+export const dateIn = (at: Instant, zone: string): LocalDate => {
+  const { year, month, day } = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+  return { year, month, day }
+}
