@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
 import { replay } from '../adapters/audit/replay.ts'
 import { createVpn } from '../adapters/aws/vpn.ts'
 import { createStateFile } from '../adapters/files/state-file.ts'
@@ -63,8 +64,11 @@ export const connectVpn = (options: {
   }
 }
 
+/** The key in place of the endpoints that AWS could not list. */
+const UNLISTED = ''
+
 interface ReadEndpoint {
-  /** The key of the endpoint in the state file. */
+  /** The key of the endpoint in the state file, or `UNLISTED`. */
   readonly key: string
   readonly endpoint: Endpoint
   readonly location: Location
@@ -122,7 +126,7 @@ const readEndpoints = async (
   const unlisted = entries.flatMap(({ site: { region }, account, failure }): readonly ReadEndpoint[] => {
     const endpoint = { id: '(discovery)', name: '(discovery)', region, account }
     const location = { endpointId: endpoint.id, region }
-    return failure === undefined ? [] : [{ key: '', endpoint, location, snapshot: failure }]
+    return failure === undefined ? [] : [{ key: UNLISTED, endpoint, location, snapshot: failure }]
   })
   const { watched, overlaps } = eachEndpointOnce(entries)
   for (const overlap of overlaps) complain(`curfew: ${overlapText(overlap)}`)
@@ -159,6 +163,20 @@ export type JudgedEndpoint =
   | { readonly endpoint: Endpoint; readonly snapshot: Snapshot; readonly judged: Judged }
   | { readonly endpoint: Endpoint; readonly failure: { readonly message: string } }
 
+/** Every watched endpoint as a command has read and judged it. */
+interface Reading {
+  readonly endpoints: readonly JudgedEndpoint[]
+  /**
+   * What policies select the watched endpoints by, after the edit if there is one. Undefined where this is not known:
+   * AWS could not list the endpoints, or the edit watches others, which are not read.
+   */
+  readonly watched: readonly Location[] | undefined
+}
+
+/** What is watched, without the names that the operator gave. */
+const watchedIn = ({ watch }: Configuration) =>
+  watch.map((entry) => ({ ...entry, endpoints: entry.endpoints.map(({ id }) => id) }))
+
 /** Reads every watched endpoint once and judges it with the daemon's state file, by AWS's time. Nothing is written. */
 export const judgeEndpoints = async (
   configuration: Configuration,
@@ -170,7 +188,7 @@ export const judgeEndpoints = async (
     /** The configuration after an edit that is not saved yet. */
     readonly edit?: Configuration | undefined
   } = {},
-): Promise<readonly JudgedEndpoint[]> => {
+): Promise<Reading> => {
   const assignment = assignmentOf(configuration, mode)
   const after = edit && assignmentOf(edit, edit.mode)
   const clock = createSkewClock(hostClock, () => {})
@@ -196,10 +214,15 @@ export const judgeEndpoints = async (
   const now = clock.now()
   const judgements = firstJudgements({ assignment, edit: after, state, readPolicySet, endpoints, lacks, now })
   const judgedOf = new Map(endpoints.map(({ key }, index) => [key, judgements[index]]))
-  return read.map(({ key, endpoint, snapshot }): JudgedEndpoint => {
-    if (snapshot instanceof VpnError) return { endpoint, failure: snapshot }
-    const judged = judgedOf.get(key)
-    if (judged === undefined) return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
-    return { endpoint, snapshot, judged }
-  })
+  const isListed = read.every(({ key }) => key !== UNLISTED)
+  const isSameWatch = edit === undefined || isDeepStrictEqual(watchedIn(edit), watchedIn(configuration))
+  return {
+    endpoints: read.map(({ key, endpoint, snapshot }): JudgedEndpoint => {
+      if (snapshot instanceof VpnError) return { endpoint, failure: snapshot }
+      const judged = judgedOf.get(key)
+      if (judged === undefined) return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
+      return { endpoint, snapshot, judged }
+    }),
+    watched: isListed && isSameWatch ? read.map(({ location }) => locationAfter(location)) : undefined,
+  }
 }

@@ -89,7 +89,7 @@ export const connections: Command = {
     const output = oneOf('output', values.output, ['table', 'json'])
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
-    const endpoints = (await judgeEndpoints(configuration)).map(withOutcomes)
+    const endpoints = (await judgeEndpoints(configuration)).endpoints.map(withOutcomes)
     const summary = summaryOf(endpoints)
     if (output === 'json') say(JSON.stringify({ endpoints: endpoints.map(asJson), summary }, null, 2))
     else say([...endpoints.map(asText), paragraph(summaryLine(summary))].join('\n\n'))

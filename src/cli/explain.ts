@@ -103,7 +103,7 @@ export const explainCommand: Command = {
       sayImagined(values, configuration, question.now, output)
       return EXIT.ok
     }
-    const endpoints = (await judgeEndpoints(configuration)).map(withOutcomes)
+    const endpoints = (await judgeEndpoints(configuration)).endpoints.map(withOutcomes)
     const failed = endpoints.flatMap((one) => ('failure' in one ? [one.failure] : []))
     for (const { message } of failed) complain(`curfew: ${message}`)
     const found =

@@ -7,14 +7,15 @@ import { paragraph } from './lines.ts'
 import { planText } from './plan-text.ts'
 import { configurationOrComplain } from './problems.ts'
 import { summaryLine, summaryOf, withOutcomes } from './summary.ts'
+import { unmatchedRows, unmatchedTexts } from './unmatched.ts'
 
 const help = `Usage: curfew plan [--config FILE] [--against PATH] [--mode enforce] [--output table|json]
                    [--detailed-exitcode]
 
 Reads every endpoint once and shows which connections would end now, in how many calls, which
-policies the guard would hold, which connections are in grace, and which come next. It changes
-nothing. "(audit)" marks a policy that only reports. The last line counts the connections of all
-endpoints.
+policies the guard would hold, which connections are in grace, which come next, and which entries
+of "endpoints" match no watched endpoint. It changes nothing. "(audit)" marks a policy that only
+reports. The last line counts the connections of all endpoints.
 
 Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a
 pipe nothing is.
@@ -55,15 +56,20 @@ export const plan: Command = {
       path === undefined ? undefined : configurationOrComplain(readEdit(String(values.config), path)).configuration
     if (path !== undefined && edit === undefined) return EXIT.failed
     const mode = asked ?? configuration.mode
-    const judged = await judgeEndpoints(configuration, { mode, edit: edit && { ...edit, mode: asked ?? edit.mode } })
-    const seen = judged.map(withOutcomes)
+    const reading = await judgeEndpoints(configuration, { mode, edit: edit && { ...edit, mode: asked ?? edit.mode } })
+    const seen = reading.endpoints.map(withOutcomes)
     const summary = summaryOf(seen)
     const { rate } = (edit ?? configuration).termination
     const nextShown = values['all-next'] === true ? Number.POSITIVE_INFINITY : NEXT
     const endpoints = seen.map((one) => endpointPlan(one, { rate, nextShown }))
+    const unmatched = reading.watched && unmatchedRows((edit ?? configuration).policies, reading.watched)
 
-    if (output === 'json') say(JSON.stringify({ endpoints, summary }, null, 2))
-    else say([...endpoints.map(planText), paragraph(summaryLine(summary))].join('\n\n'))
+    if (output === 'json') {
+      say(JSON.stringify({ endpoints, unmatched: unmatched ?? null, summary }, null, 2))
+    } else {
+      const blocks = [...endpoints.map(planText), ...unmatchedTexts(unmatched ?? []), paragraph(summaryLine(summary))]
+      say(blocks.join('\n\n'))
+    }
     for (const { error } of endpoints) if (error !== null) complain(`curfew: ${error}`)
     if (endpoints.some(({ complete }) => !complete)) return EXIT.failed
     const wouldEnd = endpoints.some(({ terminate }) => (terminate ?? []).length > 0)

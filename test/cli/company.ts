@@ -42,7 +42,13 @@ export const startCompany = async ({ isBlind = false } = {}) => {
   const company = await startOffice(
     {
       endpoints: [
-        { id: OFFICE, name: 'office', region: 'eu-central-1', authentication: 'federated' },
+        {
+          id: OFFICE,
+          name: 'office',
+          region: 'eu-central-1',
+          authentication: 'federated',
+          tags: { env: 'prod' },
+        },
         { id: MACHINES, name: 'machines', region: 'eu-central-1', authentication: 'certificate' },
         { id: PARTNERS, name: 'partners', region: 'us-east-1', authentication: 'directory' },
       ],

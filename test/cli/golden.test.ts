@@ -41,6 +41,14 @@ describe('the whole output, at two widths,', () => {
     await expectShown(company, 'plan-against', 'plan', '--against', 'edited')
   })
 
+  it('of a plan of an edit with entries that match no endpoint', async () => {
+    await using company = await startCompany()
+    const entries = '["tag:env=Prod", "tag:env=staging"]'
+    const production = `kind: max-session-age, maxAge: 12h, match: { endpoints: ${entries} }`
+    await company.here.write('edited/policies.yaml', `${POLICIES}  - { name: production, ${production} }\n`)
+    await expectShown(company, 'plan-unmatched', 'plan', '--against', 'edited')
+  })
+
   it('where terminations are under way and the guard holds a policy', async () => {
     await using company = await startCompany()
     const { here, connect, ids } = company

@@ -177,6 +177,55 @@ policies:
     expect(listed.stderr).toContain(OFFICE)
   })
 
+  it('lists the entries of "endpoints" that match none of the endpoints that it discovered', async () => {
+    const endpoint = { id: OFFICE, name: 'office berlin', tags: { env: 'prod' }, region: 'eu-central-1' }
+    const scenario = { endpoints: [{ ...endpoint, authentication: 'federated' as const }] }
+    const strange = 'cvpn-endpoint-fffffffffffffffff'
+    const discovering = files['curfew.yaml'].replace(/endpoints: .*/, 'discover: all }]')
+    await using here = await workspace({
+      'curfew.yaml': discovering,
+      'policies.yaml': `
+version: 1
+policies:
+  - { name: daily, kind: max-session-age, maxAge: 8h, match: { endpoints: ["tag:env=Prod", "offise berlin", ${strange}] } }
+  - { name: weekly, kind: max-session-age, maxAge: 7d, exempt: { endpoints: ["tag:env=prod", "tag:team=network"] } }
+`,
+    })
+    const planned = async (...args: readonly string[]) => {
+      await using office = await startOffice(scenario)
+      return await here.run(['plan', '-c', 'curfew.yaml', ...args], office.env)
+    }
+    const { stdout } = await planned('--output', 'json')
+    expect((JSON.parse(stdout) as { unmatched: unknown }).unmatched).toEqual([
+      { policy: 'daily', selector: 'match', entry: 'tag:env=Prod', nearest: 'tag:env=prod' },
+      { policy: 'daily', selector: 'match', entry: 'offise berlin', nearest: 'office berlin' },
+      { policy: 'daily', selector: 'match', entry: strange, nearest: null },
+      { policy: 'weekly', selector: 'exempt', entry: 'tag:team=network', nearest: null },
+    ])
+    expect((await planned()).stdout).toContain('"offise berlin" in match of daily, did you mean "office berlin"?')
+  })
+
+  it('says of no entry that it matches nothing where the endpoints cannot be listed or an edit watches others', async () => {
+    const policies = `
+version: 1
+policies: [{ name: daily, kind: max-session-age, maxAge: 8h, match: { endpoints: ["tag:env=prod"] } }]
+`
+    const discovering = files['curfew.yaml'].replace(/endpoints: .*/, 'discover: all }]')
+    await using here = await workspace({
+      'curfew.yaml': discovering,
+      'policies.yaml': policies,
+      'other.yaml': discovering.replace('discover: all', 'discover: { tags: { env: prod } }'),
+    })
+    const unmatched = async (different: Parameters<typeof startOffice>[0], ...args: readonly string[]) => {
+      await using office = await startOffice(different)
+      const { stdout } = await here.run(['plan', '-c', 'curfew.yaml', '--output', 'json', ...args], office.env)
+      return (JSON.parse(stdout) as { unmatched: unknown }).unmatched
+    }
+    expect(await unmatched({})).toMatchObject([{ entry: 'tag:env=prod' }])
+    expect(await unmatched({ deny: ['ec2:DescribeClientVpnEndpoints'] })).toBeNull()
+    expect(await unmatched({}, '--against', 'other.yaml')).toBeNull()
+  })
+
   it('of many endpoints writes nothing but its own messages to standard error', async () => {
     await using office = await startOffice({}, { intercept: () => ({ status: 503, body: '<html>no</html>' }) })
     const ids = Array.from({ length: 12 }, (_, index) => `cvpn-endpoint-${String(index).padStart(17, '0')}`)

@@ -67,6 +67,8 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
     found.push([command, JSON.parse(stdout) as Json])
   }
   await here.write('edited/policies.yaml', POLICIES.replace('maxAge: 8h, grace: 15m', 'maxAge: 1h'))
+  const tagged = 'kind: max-session-age, maxAge: 8h, match: { endpoints: ["tag:env=staging"] }'
+  await here.write('unmatched/policies.yaml', `${POLICIES}  - { name: staging, ${tagged} }\n`)
   await here.write('broken.yaml', `${POLICIES}  - { name: typo, kind: max-session-age, maxAge: 8hours }\nunknown: 1\n`)
   const begun = terminationOf(ids.mallory, 'mallory', 'leavers', NOW - 10 * MINUTE)
   await changeKept(here, { region: 'us-east-1', endpointId: PARTNERS }, (kept) => ({
@@ -80,6 +82,7 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
     await add(one, 'explain', '--user', 'mallory', ...config)
   }
   await add(company, 'plan', '--against', 'edited', ...config)
+  await add(company, 'plan', '--against', 'unmatched', ...config)
   await add(company, 'explain', '--connection', ids.bob, ...config)
   await add(company, 'explain --imagine', '--user', 'frank', ...config)
   await add(company, 'validate', 'broken.yaml')
