@@ -128,10 +128,17 @@ const END_BYTES = '"prev":"'.length + 64 + '"}'.length
 export const readPrev = (line: Buffer): string | undefined =>
   /^"prev":"([0-9a-f]{64})"\}$/.exec(line.subarray(-END_BYTES).toString('latin1'))?.[1]
 
-/** Whether an interrupted write of line `seq` can leave these bytes. Blocks that never reached the disk are zeros. */
-export const mayBeTornOff = (bytes: Buffer, seq: number): boolean => {
+/**
+ * Whether an interrupted write of line `seq`, or of any line, can leave these bytes. Blocks that never reached the disk
+ * are zeros.
+ */
+export const mayBeTornOff = (bytes: Buffer, seq: number | undefined): boolean => {
   const zero = bytes.indexOf(0)
   const written = (zero === -1 ? bytes : bytes.subarray(0, zero)).toString('latin1')
-  const beginning = `{"seq":${seq},"time":"`
+  const beginning = seq === undefined ? '{"seq":' : `{"seq":${seq},"time":"`
   return written.startsWith(beginning.slice(0, written.length))
 }
+
+/** Follows "the line is unfinished and", for an end that `mayBeTornOff` refuses. */
+export const notTheNext = (seq: number | undefined): string =>
+  `not the beginning of ${seq === undefined ? 'a line' : `line ${seq}`}: the daemon does not continue such a file`

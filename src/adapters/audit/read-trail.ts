@@ -1,6 +1,6 @@
 import { TRAIL_TEXTS, type TrailRecord } from '../../app/trail-record.ts'
 import { DAY, type Instant, toIso } from '../../domain/time/instant.ts'
-import { LONGEST_LINE_BYTES } from './audit-line.ts'
+import { LONGEST_LINE_BYTES, mayBeTornOff, notTheNext, readTime } from './audit-line.ts'
 import { readLines } from './read-lines.ts'
 import { inOrder, type TrailPart } from './trail-parts.ts'
 
@@ -23,12 +23,20 @@ export interface TrailPeriod {
  */
 const AROUND_MS = DAY
 
+/** The number and the time of a line. */
+export interface LinePlace {
+  readonly seq: number
+  readonly at: Instant
+}
+
 /** What was read at once. */
 export interface TrailGroup {
   readonly records: readonly TrailRecord[]
   readonly flaws: readonly TrailFlaw[]
   /** How many lines were read for it, also those that do not matter. */
   readonly lines: number
+  /** The first and the last of these lines. Undefined if none of them is sound. */
+  readonly span: { readonly first: LinePlace; readonly last: LinePlace } | undefined
 }
 
 /**
@@ -44,34 +52,45 @@ export async function* readTrail(
   const isAround = createIsAround(period)
   const parts = await inOrder(files)
   const order = createOrder()
-  for (const [index, { file }] of parts.entries()) {
-    const isLeftOut = isAside(parts, index, period)
-    order.beginFile(isLeftOut)
-    if (isLeftOut) continue
+  for (const [index, { file, firstSeq }] of parts.entries()) {
+    if (isAside(parts, index, period)) {
+      const message = order.leaveOut(firstSeq)
+      if (message !== undefined) yield { records: [], flaws: [{ file, line: 1, message }], lines: 0, span: undefined }
+      continue
+    }
+    order.beginFile()
     let number = 0
     for await (const { lines, rest, damage } of readLines(file)) {
       const records: TrailRecord[] = []
       const flaws: TrailFlaw[] = []
+      let firstLine: Buffer | undefined
+      let lastLine: Buffer | undefined
       for (const line of lines) {
         number++
         const { message, isReadable } = order.take(endsWell(line) ? seqOf(line) : undefined)
         if (message !== undefined) flaws.push({ file, line: number, message })
-        if (!isReadable || !isAround(line) || !mayMatter(line)) continue
+        if (!isReadable) continue
+        firstLine ??= line
+        lastLine = line
+        if (!isAround(line) || !mayMatter(line)) continue
         const record = recordOf(line)
         if (record === undefined) flaws.push({ file, line: number, message: NO_LINE })
         else records.push(record)
       }
-      if (rest !== undefined) flaws.push({ file, line: number + 1, message: messageOfRest(rest, damage) })
-      yield { records, flaws, lines: lines.length }
+      if (rest !== undefined) flaws.push({ file, line: number + 1, message: messageOfRest(rest, damage, order.last()) })
+      const [first, last] = [placeOf(firstLine), placeOf(lastLine)]
+      yield { records, flaws, lines: lines.length, span: first && last && { first, last } }
     }
   }
 }
 
 const NO_LINE = 'this is not a line of an audit file'
 
-const messageOfRest = (rest: Buffer, damage: string | undefined): string => {
+const messageOfRest = (rest: Buffer, damage: string | undefined, last: number | undefined): string => {
   if (damage !== undefined) return `${damage}: the rest of the file is not read`
   if (rest.length > LONGEST_LINE_BYTES) return 'this line is too long: the rest of the file is not read'
+  const next = last === undefined ? undefined : last + 1
+  if (!mayBeTornOff(rest, next)) return `the last line is unfinished and ${notTheNext(next)}`
   return 'the last line is unfinished: a running daemon completes it, and after a crash its next start removes it'
 }
 
@@ -90,10 +109,17 @@ const createOrder = () => {
   let last: number | undefined
   let isRepeating = false
   return {
-    beginFile(isLeftOut: boolean) {
-      if (isLeftOut) last = undefined
+    beginFile() {
       isRepeating = false
     },
+    /** Passes over a file that begins with line `firstSeq`. Says which lines are missing before it. */
+    leaveOut(firstSeq: number | undefined): string | undefined {
+      const expected = last === undefined ? undefined : last + 1
+      last = undefined
+      if (expected === undefined || firstSeq === undefined || firstSeq <= expected) return undefined
+      return missingText(expected, firstSeq)
+    },
+    last: () => last,
     /** `seq`: the number of the next line. Undefined if it is not a line of an audit file. */
     take(seq: number | undefined): Taken {
       if (seq === undefined) {
@@ -111,15 +137,14 @@ const createOrder = () => {
       isRepeating = false
       const expected = last === undefined ? seq : last + 1
       last = seq
-      return seq === expected
-        ? GOOD
-        : { message: `${linesText(expected, seq - 1)} missing before this one`, isReadable: true }
+      return seq === expected ? GOOD : { message: missingText(expected, seq), isReadable: true }
     },
   }
 }
 
-const linesText = (first: number, last: number) =>
-  first === last ? `line ${first} of the trail is` : `lines ${first} to ${last} of the trail are`
+/** `expected`: the first missing line. `found`: the line that follows instead of it. */
+const missingText = (expected: number, found: number) =>
+  `${expected === found - 1 ? `line ${expected} of the trail is` : `lines ${expected} to ${found - 1} of the trail are`} missing before this one`
 
 /** Whether all lines of a part are too early or too late. */
 const isAside = (parts: readonly TrailPart[], index: number, { since, until }: TrailPeriod): boolean => {
@@ -141,6 +166,11 @@ const createIsAround = ({ since, until }: TrailPeriod) => {
     const time = line.toString('latin1', from, from + TIME_BYTES)
     return time >= first && time <= last
   }
+}
+
+const placeOf = (line: Buffer | undefined): LinePlace | undefined => {
+  const [seq, at] = line === undefined ? [] : [seqOf(line), readTime(line)]
+  return seq === undefined || at === undefined ? undefined : { seq, at }
 }
 
 const SEQ = Buffer.from('{"seq":')

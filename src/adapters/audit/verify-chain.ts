@@ -1,5 +1,5 @@
 import type { AuditHead } from '../../app/audit.ts'
-import { BEFORE_ALL, hashOf, LONGEST_LINE_BYTES, readLink } from './audit-line.ts'
+import { BEFORE_ALL, hashOf, LONGEST_LINE_BYTES, mayBeTornOff, notTheNext, readLink } from './audit-line.ts'
 import { readLines } from './read-lines.ts'
 import { inOrder } from './trail-parts.ts'
 
@@ -70,22 +70,26 @@ export const verifyChain = async (
           if (expected !== undefined)
             return fault(`prev ${expected}, as the anchor of line ${last} has it`, `prev ${prev}`)
         } else if (prev !== head.hash) return fault(`prev ${head.hash}${headAt}`, `prev ${prev}`)
-        firstTime ??= time
-        lastTime = time
-        head = { seq, hash: hashOf(bytes) }
-        const expected = otherThan(head)
+        const own = { seq, hash: hashOf(bytes) }
+        const expected = otherThan(own)
         if (expected !== undefined) {
           const changed = ' (this line, or one before it, was changed after the anchor was kept)'
-          return fault(`hash ${expected}, as the anchor of line ${seq} has it`, `hash ${head.hash}${changed}`)
+          return fault(`hash ${expected}, as the anchor of line ${seq} has it`, `hash ${own.hash}${changed}`)
         }
+        firstTime ??= time
+        lastTime = time
+        head = own
         headAt = `, the hash of ${file}:${place.line}`
       }
       if (rest === undefined) continue
       place.line++
       if (damage !== undefined) return fault('the next line, or the end of the file', damage)
-      return rest.length > LONGEST_LINE_BYTES
-        ? fault(`a line of at most ${LONGEST_LINE_BYTES} bytes`, 'a longer line')
-        : fault('a newline at the end of the line', `the end of the file after ${excerpt(rest)}${UNFINISHED}`)
+      if (rest.length > LONGEST_LINE_BYTES)
+        return fault(`a line of at most ${LONGEST_LINE_BYTES} bytes`, 'a longer line')
+      // A file with nothing but the beginning of a line is read first, wherever it belongs.
+      const next = firstTime === undefined ? undefined : (head?.seq ?? 0) + 1
+      const why = mayBeTornOff(rest, next) ? UNFINISHED : ` (the line is unfinished and ${notTheNext(next)})`
+      return fault('a newline at the end of the line', `the end of the file after ${excerpt(rest)}${why}`)
     }
   }
 

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BEFORE_ALL, hashOf, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import { createLineFilter, type LineFilter } from '../../../src/adapters/audit/line-filter.ts'
-import { readTrail, type TrailPeriod } from '../../../src/adapters/audit/read-trail.ts'
+import { readTrail, type TrailGroup, type TrailPeriod } from '../../../src/adapters/audit/read-trail.ts'
 import type { AuditRecord } from '../../../src/app/audit.ts'
 import type { TrailRecord } from '../../../src/app/trail-record.ts'
 import { DAY } from '../../../src/domain/time/instant.ts'
@@ -35,12 +35,14 @@ const read = async (
   const records: TrailRecord[] = []
   const flaws: string[] = []
   let lines = 0
+  let span: TrailGroup['span']
   for await (const group of readTrail(paths, period, mayMatter)) {
     records.push(...group.records)
     flaws.push(...group.flaws.map(({ file, line, message }) => `${paths.indexOf(file)}:${line} ${message}`))
     lines += group.lines
+    if (group.span !== undefined) span = { ...group.span, first: span?.first ?? group.span.first }
   }
-  return { seqs: records.map(({ seq }) => seq), records, flaws, lines }
+  return { seqs: records.map(({ seq }) => seq), records, flaws, lines, span }
 }
 
 const NINE = chainOf(Array.from({ length: 9 }, (_, index) => record(`c${index}`, { time: AT + index * DAY })))
@@ -80,6 +82,12 @@ describe('the reading of a trail', () => {
     const torn = await read([nine().subarray(0, -10)])
     expect(torn.flaws).toEqual([expect.stringMatching(/^0:9 the last line is unfinished/)])
     expect(torn.seqs).toHaveLength(8)
+    const foreign = Buffer.concat([nine(), Buffer.from('{"seq":66,"time":"2026')])
+    expect((await read([foreign])).flaws).toEqual([
+      expect.stringMatching(/^0:10 the last line is unfinished and not the beginning of line 10: the daemon does not/),
+    ])
+    // A file with nothing but the beginning of a line comes first, wherever it belongs.
+    expect((await read([nine(), Buffer.from('{"seq":1')])).flaws[0]).toMatch(/after a crash its next start removes it/)
     expect((await read([gzipSync(nine(1, 5)).subarray(0, -4)])).flaws).toEqual([
       expect.stringMatching(/^0:6 compressed data .* the rest of the file is not read$/),
     ])
@@ -105,6 +113,15 @@ describe('the reading of a trail', () => {
     const found = await read(files, { period })
     expect(found).toMatchObject({ seqs: [4, 5, 6, 7], flaws: [] })
     expect(found.lines).toBe(6)
+    expect(found.span).toEqual({ first: { seq: 3, at: AT + 2 * DAY }, last: { seq: 8, at: AT + 7 * DAY } })
+  })
+
+  it('tells lines that are missing before a file that is left out', async () => {
+    const period = { since: AT, until: AT + 4 * DAY }
+    const found = await read([nine(1, 4), nine(7, 9)], { period })
+    expect(found.flaws).toEqual(['1:1 lines 5 to 6 of the trail are missing before this one'])
+    expect(found.seqs).toEqual([1, 2, 3, 4])
+    expect(await read([nine(1, 6), nine(7, 8), nine(9)], { period })).toMatchObject({ flaws: [], lines: 6 })
   })
 })
 

@@ -123,6 +123,11 @@ describe('the check of a chain', () => {
   it('finds a last line without a newline, and a line that is too long', async () => {
     const unfinished = Buffer.concat(LINES).subarray(0, -1)
     expect((await verify([unfinished])).fault).toMatchObject({ line: 9 })
+    expect((await verify([unfinished])).fault?.found).toContain('the next start of the daemon removes it')
+    const foreign = await verify([...LINES, Buffer.from('{"seq":66,"time":"2026')])
+    expect(foreign.fault?.found).toContain('the line is unfinished and not the beginning of line 10')
+    const begun = await verify(LINES, [Buffer.from('{"seq":1')])
+    expect(begun.fault?.found).toContain('the next start of the daemon removes it')
     const endless = Buffer.alloc(3 * 1024 * 1024, 'x')
     expect((await verify([...LINES, endless])).fault).toMatchObject({ line: 10 })
     expect((await verify(LINES, [endless])).fault).toMatchObject({ file: 1, line: 1 })
@@ -167,10 +172,12 @@ describe('the check of a chain against heads that were kept elsewhere', () => {
     }
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 9 }), fc.subarray(HEADS), async (line, anchors) => {
-        const { fault } = await check(forgedFrom(line), { anchors })
+        const { fault, head, records } = await check(forgedFrom(line), { anchors })
         const first = anchors.find(({ seq }) => seq >= line)
-        if (first === undefined) expect(fault).toBeUndefined()
-        else expect(fault).toMatchObject({ line: first.seq, expected: expect.stringContaining(first.hash) })
+        if (first === undefined) return expect(fault).toBeUndefined()
+        expect(fault).toMatchObject({ line: first.seq, expected: expect.stringContaining(first.hash) })
+        // The line that the anchor refutes is not the head of what was checked.
+        expect([records, head.seq]).toEqual([first.seq - 1, first.seq - 1])
       }),
     )
   })
