@@ -16,6 +16,7 @@ export const TRAIL_TEXTS = [
   'requestId',
   'outcome',
   'policySetHash',
+  'heldBy',
   'text',
 ] as const
 

@@ -1,6 +1,7 @@
 import { createPolicySetPeriods, POLICY_SET_EVENTS, type PolicySetPeriod } from '../app/policy-set-periods.ts'
 import { joinPolicySet, type PolicySetPart } from '../app/policy-set-text.ts'
 import type { TrailRecord } from '../app/trail-record.ts'
+import { printable } from '../domain/printable.ts'
 import { type Instant, toIso, toText } from '../domain/time/instant.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, oneOf, say, stringOf, UsageError } from './command.ts'
 import { readAuditFiles } from './compose-audit.ts'
@@ -66,7 +67,7 @@ export const auditPolicies: Command = {
       parts.push({ part, parts: count, text })
     })
     const joined = joinPolicySet(hash, parts)
-    if ('problem' in joined) throw new OperatorError(`${hash}: ${PROBLEMS[joined.problem]}`)
+    if ('problem' in joined) throw new OperatorError(`${printable(hash)}: ${PROBLEMS[joined.problem]}`)
     const own = periods.filter(({ policySetHash }) => policySetHash === hash)
     const content = JSON.stringify(joined.content, null, 2)
     if (output === 'json') say(JSON.stringify({ ...bySet(own)[0], content: joined.content }, null, 2))
@@ -86,7 +87,7 @@ const hashOf = (periods: readonly PolicySetPeriod[], prefix: string): string => 
   if (hash === undefined) throw new OperatorError(`no policy set of the trail has a hash that begins with ${prefix}`)
   if (others.length > 0) {
     throw new OperatorError(
-      `${prefix} is the beginning of ${others.length + 1} hashes: ${[hash, ...others].join(', ')}`,
+      `${prefix} is the beginning of ${others.length + 1} hashes: ${[hash, ...others].map(printable).join(', ')}`,
     )
   }
   return hash
@@ -120,9 +121,10 @@ const listOf = (periods: readonly PolicySetPeriod[]): string => {
   const blocks = bySet(periods).map(({ policySetHash, periods: own }) => {
     const lines = own.map(({ from, until, because }) => {
       const end = until === null ? 'still in force at the end of the trail' : `to ${toText(Date.parse(until))}`
-      return `  ${toText(Date.parse(from))} ${end}${because === null ? '' : `\n    ${because}`}`
+      return `  ${toText(Date.parse(from))} ${end}${because === null ? '' : `\n    ${printable(because)}`}`
     })
-    return [policySetHash, ...lines].join('\n')
+    // Anything may stand in the lines of a forged trail.
+    return [printable(policySetHash), ...lines].join('\n')
   })
   return blocks.join('\n')
 }

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
+import type { TrailGroup, TrailPeriod } from '../adapters/audit/read-trail.ts'
 import { AUDIT_EVENTS } from '../app/audit.ts'
 import { createTrailEntries, TERMINATION_EVENTS, type TrailEntry } from '../app/trail-entries.ts'
 import type { TrailRecord } from '../app/trail-record.ts'
 import { suggestion } from '../config/yaml/nearest.ts'
 import { parsePattern } from '../domain/names/pattern.ts'
 import { createUserList, principalNamesOf } from '../domain/names/user-list.ts'
-import { type Instant, NEVER } from '../domain/time/instant.ts'
+import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
 import {
   CONFIG_OPTION,
   type Command,
@@ -44,7 +45,7 @@ A termination is shown as a whole if one of its records fits all filters:
       --output FORMAT    table, json (an object in each line) or csv (default table)
   -c, --config FILE      the daemon's file (default config/curfew.yaml)
 
-To show is not to prove: "curfew audit verify" finds out whether the trail is complete and unchanged.
+The last line says which lines were read. To show is not to prove: "curfew audit verify" finds out whether the trail is complete and unchanged.
 
 Exit code: 0; 1 if lines are missing, damaged or unfinished, or if a file cannot be read.`
 
@@ -66,13 +67,13 @@ export const auditShow: Command = {
     const files = await trailOrComplain('audit show FILE...', positionals, String(values.config))
     if (files === undefined) return EXIT.failed
 
-    const shown = createOutput(output)
+    const shown = createOutput(output, filter.period)
     const trail = createTrailEntries(filter.isWanted, shown.add)
     const flaws = createTrailFlaws()
     for await (const group of readAuditFiles(files, filter.period, filter)) {
       for (const record of group.records) trail.read(record)
       flaws.add(group.flaws)
-      shown.count(group.lines)
+      shown.read(group)
       // A reader that is slower than the disk must not fill the memory.
       if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain')
     }
@@ -85,19 +86,28 @@ export const auditShow: Command = {
 /** Entries are written together: a write for each takes longer than to read the trail. */
 const WRITTEN_TOGETHER = 500
 
-const createOutput = (output: 'table' | 'json' | 'csv') => {
+const createOutput = (output: 'table' | 'json' | 'csv', period: TrailPeriod) => {
   const width = outputWidth()
   const textOf = { table: (entry: TrailEntry) => storyLines(entry, width), json: jsonOf, csv: csvOf }[output]
   let waiting = output === 'csv' ? [CSV_HEADER] : []
   let previous: TrailEntry['entry'] = 'event'
   const counts = { termination: 0, event: 0 }
   let lines = 0
+  let span: Span
+  /** The policy set whose text was shown last. A long text is in many records, and the table names it once. */
+  let textShown: string | undefined
+  const isFurtherPart = ({ event, part, policySetHash }: TrailRecord) =>
+    event === 'policy-set' && part !== 1 && policySetHash === textShown
   const write = () => {
     if (waiting.length > 0) say(waiting.join('\n'))
     waiting = []
   }
   return {
     add(entry: TrailEntry) {
+      if (output === 'table' && entry.entry === 'event' && entry.record.event === 'policy-set') {
+        if (isFurtherPart(entry.record)) return
+        textShown = entry.record.policySetHash
+      }
       const isApart = output === 'table' && (entry.entry === 'termination' || previous === 'termination')
       const isFirst = counts.termination + counts.event === 0
       waiting.push(isApart && !isFirst ? `\n${textOf(entry)}` : textOf(entry))
@@ -105,11 +115,13 @@ const createOutput = (output: 'table' | 'json' | 'csv') => {
       counts[entry.entry]++
       if (waiting.length >= WRITTEN_TOGETHER) write()
     },
-    count(more: number) {
-      lines += more
+    read(group: TrailGroup) {
+      lines += group.lines
+      if (group.span !== undefined) span = { first: span?.first ?? group.span.first, last: group.span.last }
     },
     end() {
-      if (output === 'table') waiting.push(`${waiting.length > 0 ? '\n' : ''}${closingText(counts, lines)}`)
+      if (output === 'table')
+        waiting.push(`${waiting.length > 0 ? '\n' : ''}${closingText(counts, lines, span, period)}`)
       write()
     },
   }
@@ -117,10 +129,31 @@ const createOutput = (output: 'table' | 'json' | 'csv') => {
 
 const jsonOf = (entry: TrailEntry) => JSON.stringify(rowOf(entry))
 
-const closingText = (counts: { readonly termination: number; readonly event: number }, lines: number) =>
+/** The first and the last line that was read. */
+type Span = TrailGroup['span']
+
+const closingText = (
+  counts: { readonly termination: number; readonly event: number },
+  lines: number,
+  span: Span,
+  period: TrailPeriod,
+) =>
   paragraph(
-    `${count(counts.termination, 'termination')} and ${count(counts.event, 'other event')} of ${count(lines, 'record')}. To prove that the trail is whole: curfew audit verify`,
+    `${count(counts.termination, 'termination')} and ${count(counts.event, 'other event')} of ${count(lines, 'record')}${spanText(span, period)}.${missingBefore(span, period)} To prove that the trail is whole: curfew audit verify`,
   )
+
+const spanText = (span: Span, { since, until }: TrailPeriod) => {
+  if (span === undefined) return (since ?? until) === undefined ? '' : ': these files have none of that time'
+  const { first, last } = span
+  return `, lines ${first.seq} to ${last.seq}, from ${toText(first.at)} to ${toText(last.at)}`
+}
+
+/** Says that what the period asks for may lie before the first line. */
+const missingBefore = (span: Span, { since }: TrailPeriod) => {
+  if (span === undefined || span.first.seq === 1 || (since !== undefined && span.first.at <= since)) return ''
+  const { seq } = span.first
+  return seq === 2 ? ' Line 1 is not in these files.' : ` Lines 1 to ${seq - 1} are not in these files.`
+}
 
 const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
 
@@ -131,6 +164,7 @@ const filterOf = (values: Given['values']) => {
     until: pointInTime('until', stringOf(values.until)),
   }
   const { since = -NEVER, until = NEVER } = period
+  if (since >= until) throw new UsageError('--since: expected an instant before that of --until')
   const connection = stringOf(values.connection)
   const policy = stringOf(values.policy)
   const isUser = readUser(stringOf(values.user))

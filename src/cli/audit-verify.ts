@@ -1,4 +1,5 @@
 import type { AuditHead } from '../app/audit.ts'
+import { printable } from '../domain/printable.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, say, stringOf, stringsOf, UsageError } from './command.ts'
 import { verifyAuditFiles } from './compose-audit.ts'
 import { trailOrComplain } from './trail-files.ts'
@@ -39,11 +40,12 @@ export const auditVerify: Command = {
     const { records, before, firstTime, lastTime, head, fault } = await verifyAuditFiles(files, { from, anchors })
     if (fault !== undefined) {
       const { file, line, expected, found } = fault
-      complain(`${file}:${line}: error: expected ${expected}, found ${found}`)
+      complain(printable(`${file}:${line}: error: expected ${expected}, found ${found}`))
     }
     say(fault === undefined ? `${count(records)}, the chain is whole` : `${count(records)} before the fault`)
     if (records > 0 && from > 1) say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : UNPROVEN}`)
-    if (records > 0) say(`first ${firstTime}\nlast  ${lastTime}`)
+    // Anything may stand in the lines of a forged trail.
+    if (records > 0) say(`first ${printable(String(firstTime))}\nlast  ${printable(String(lastTime))}`)
     if (records > 0 || from === 1) say(`head  ${head.seq} ${head.hash}`)
     for (const { seq } of fault === undefined ? anchors : []) {
       const later = head.seq - seq

@@ -1,4 +1,5 @@
 import type { TrailFlaw } from '../adapters/audit/read-trail.ts'
+import { printable } from '../domain/printable.ts'
 import { complain } from './command.ts'
 
 /** More would hide what they are about. */
@@ -15,7 +16,7 @@ export const createTrailFlaws = () => {
     },
     /** Whether there is one. */
     complain(): boolean {
-      for (const { file, line, message } of first) complain(`${file}:${line}: error: ${message}`)
+      for (const { file, line, message } of first) complain(printable(`${file}:${line}: error: ${message}`))
       if (count > SHOWN) complain(`and ${count - SHOWN} more`)
       if (count > 0) complain('curfew: the trail is not whole, and what is shown may lack records')
       return count > 0

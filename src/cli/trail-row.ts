@@ -1,5 +1,6 @@
 import { outcomeOf, type TrailEntry, type TrailTermination } from '../app/trail-entries.ts'
 import type { TrailRecord } from '../app/trail-record.ts'
+import { printable } from '../domain/printable.ts'
 
 /** The facts that any record may have, in the order of the output; what a record lacks is null. */
 const about = (record: TrailRecord) => ({
@@ -66,19 +67,29 @@ const COLUMNS = [
   'calls',
   'requestId',
   'policySetHash',
+  'details',
 ] as const
 
 /** A cell that begins with one of these is a formula to a spreadsheet. Anybody can choose such a user name. */
-const FORMULA = /^[=+\-@\t\r]/
+const FORMULA = /^[=+\-@]/
 
-const cellOf = (text: string): string => {
+/** A line feed in a name is an escape: each entry is one line, also to a reader that does not know quoted cells. */
+const cellOf = (raw: string): string => {
+  const text = printable(raw)
   const safe = FORMULA.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+  return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
 
 const lineOf = (cells: readonly string[]) => cells.map(cellOf).join(',')
 
 export const CSV_HEADER = lineOf(COLUMNS)
+
+/** The further fields of an event as JSON, as in the other output. The text of a policy set is too long for a cell. */
+const detailsOf = (record: TrailRecord): string => {
+  const { entry: _entry, ...fields } = rowOfEvent(record)
+  const further = Object.entries(fields).filter(([key]) => key !== 'text' && !COLUMNS.some((column) => column === key))
+  return further.length === 0 ? '' : JSON.stringify(Object.fromEntries(further))
+}
 
 /** An entry as a line of CSV (RFC 4180). A termination has the time and the number of its first record. */
 export const csvOf = (entry: TrailEntry): string => {
@@ -96,6 +107,7 @@ export const csvOf = (entry: TrailEntry): string => {
     alsoBy: alsoBy.join(' '),
     calls: isEvent ? undefined : calls.map(({ id }) => id).join(' '),
     requestId: result?.requestId,
+    details: isEvent ? detailsOf(entry.record) : undefined,
   }
   return lineOf(COLUMNS.map((column) => String(cells[column] ?? '')))
 }

@@ -1,13 +1,16 @@
 import { outcomeOf, type TrailEntry, type TrailTermination } from '../app/trail-entries.ts'
 import { TRAIL_TEXTS, type TrailRecord } from '../app/trail-record.ts'
+import { shownName } from '../domain/names/shown-name.ts'
+import { printable } from '../domain/printable.ts'
 import { toText } from '../domain/time/instant.ts'
 
 /** The instant to the second, as other outputs have it. */
 const toSecond = (iso: string) => toText(Date.parse(iso))
 
 const nameOf = ({ username, commonName }: TrailRecord): string => {
-  if (username === undefined) return commonName === undefined ? '(no name)' : `cn ${commonName}`
-  return commonName === undefined || commonName === username ? username : `${username} (cn ${commonName})`
+  if (username === undefined) return commonName === undefined ? '(no name)' : `cn ${shownName(commonName)}`
+  const name = shownName(username)
+  return commonName === undefined || commonName === username ? name : `${name} (cn ${shownName(commonName)})`
 }
 
 const endpointOf = ({ endpointId, region, account }: TrailRecord): string =>
@@ -33,8 +36,12 @@ const TITLE_WIDTH = 12
 /** A text under a title, in lines of at most `width`. */
 const titled = (title: string, text: string, width: number) => hanging(`  ${title.padEnd(TITLE_WIDTH)} `, text, width)
 
-/** A text after its beginning. Further lines are indented as far as the first one. A word that is too long stays whole. */
-const hanging = (beginning: string, text: string, width: number): string => {
+/**
+ * A text after its beginning. Further lines are indented as far as the first one. A word that is too long stays whole. Both
+ * may have values of a record, in which a line feed would forge a line.
+ */
+const hanging = (rawBeginning: string, rawText: string, width: number): string => {
+  const [beginning, text] = [printable(rawBeginning), printable(rawText)]
   if (beginning.length + text.length <= width) return (beginning + text).trimEnd()
   const lines: string[] = []
   let line = beginning
@@ -86,28 +93,50 @@ const violatedText = ({ since = '', deadline }: TrailRecord) =>
   `since ${toSecond(since)}${deadline === undefined || deadline === since ? '' : `, due at ${toSecond(deadline)}`}`
 
 /** Fields of an event that have a place of their own in its text, or that are left out of it. */
-const PLACED = new Set<string>([...TRAIL_TEXTS, 'seq', 'time', 'event', 'prev', 'alsoBy', 'part', 'parts'])
+const PLACED = new Set<string>([
+  ...TRAIL_TEXTS,
+  'seq',
+  'time',
+  'event',
+  'prev',
+  'alsoBy',
+  'added',
+  'removed',
+  'part',
+  'parts',
+])
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+
+/** The entries that an edit of a list added or removed. */
+const entriesOf = (title: string, entries: readonly string[] | undefined) =>
+  entries === undefined ? '' : `${title} ${entries.map(shownName).join(', ') || 'none'}`
 
 const eventOf = (record: TrailRecord, width: number): string => {
   const { event, time, username, commonName, policy, endpointId, connectionId, because, policySetHash } = record
   const isAboutUser = username !== undefined || commonName !== undefined || connectionId !== undefined
   const others = Object.entries(record)
     .filter(([key]) => !PLACED.has(key))
-    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(', ') || 'none' : textOf(value)}`)
+    .map(([key, value]) => `${key} ${textOf(value)}`)
   const reason = [policy === undefined ? [] : `policy ${policy}`, because ?? []].flat().join(': ')
   const facts = [
     isAboutUser ? nameOf(record) : '',
+    event === 'would-end' ? `would have ended, but ${heldBack(record)}` : '',
     reason,
     ...others,
+    entriesOf('added', record.added),
+    entriesOf('removed', record.removed),
     connectionId ?? '',
     endpointId === undefined ? '' : `on ${endpointId}`,
-    record.parts === undefined ? '' : `part ${record.part} of ${record.parts}`,
+    record.parts === undefined ? '' : `text in ${record.parts} record${record.parts === 1 ? '' : 's'}`,
     SETS.has(event) ? `policy set ${policySetHash}` : '',
   ].filter((fact) => fact !== '')
   return hanging(`${toSecond(time)}  `, facts.length === 0 ? event : `${event}: ${facts.join('; ')}`, width)
 }
+
+/** Why a connection is not ended although it is due. */
+const heldBack = ({ heldBy }: TrailRecord) =>
+  heldBy === undefined ? 'the policy only reports' : `the ${heldBy} holds the policy`
 
 /** The events of a policy set that begins to be in force. */
 const SETS = new Set(['start', 'reload', 'policy-set'])

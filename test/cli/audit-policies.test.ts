@@ -57,6 +57,22 @@ it('does not show a text that is not the one of the hash', async () => {
   ])
 })
 
+it('prints nothing that a forged record may have as a line of its own', async () => {
+  const forged = `beef\n${AFTER}\n  2026-12-01T08:00:00Z`
+  const record = { seq: 1, time: '2026-12-01T09:00:00.000Z', event: 'start', because: forged, policySetHash: forged }
+  await using here = await workspace({
+    'audit.jsonl': `${JSON.stringify({ ...record, prev: '0'.repeat(64) })}\n`,
+  })
+  const { stdout } = await here.run(['audit', 'policies', '--file', 'audit.jsonl'])
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(/^beef\\n/),
+    '  2026-12-01T09:00:00Z still in force at the end of the trail',
+    expect.stringMatching(/^ {4}beef\\n/),
+  ])
+  const shown = await here.run(['audit', 'policies', 'beef', '--file', 'audit.jsonl'])
+  expect(shown.stderr).toMatch(/^curfew: beef\\n.* is not in these files: add those that were archived\n$/)
+})
+
 it('shows the policies that a daemon has run under', async () => {
   await using office = await startOffice()
   await using here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })

@@ -2,10 +2,11 @@ import { appendFileSync, readdirSync, readFileSync, renameSync, rmSync, writeFil
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { openAuditTrail } from '../../src/adapters/audit/audit-trail.ts'
 import { HOUR } from '../../src/domain/time/instant.ts'
 import { clockAt, workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml } from './office.ts'
-import { AFTER, MORNING, writeTrailOfADay } from './trail-of-a-day.ts'
+import { AFTER, BEFORE, MORNING, writeTrailOfADay } from './trail-of-a-day.ts'
 
 const startReading = async () => {
   const here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })
@@ -38,7 +39,7 @@ describe('curfew audit show', () => {
     await using here = await startReading()
     const { stdout } = await here.show('--output', 'json')
     const entries = stdout.split('\n').slice(0, -1)
-    expect(entries).toHaveLength(19)
+    expect(entries).toHaveLength(20)
     expect(JSON.parse(entries[0] ?? '')).toMatchObject({
       entry: 'event',
       seq: 1,
@@ -57,7 +58,7 @@ describe('curfew audit show', () => {
       commonName: 'laptop-07',
       policy: 'daily',
       reason: 'session-age',
-      because: 'has been up for 8h, and at most 8h are allowed',
+      because: 'connected since 2026-12-01T01:00:00Z, for 8h: at most 8h is allowed',
       alsoBy: [],
       since: '2026-12-01T09:00:00.000Z',
       deadline: '2026-12-01T09:00:00.000Z',
@@ -78,10 +79,19 @@ describe('curfew audit show', () => {
     const { stdout } = await here.show('--output', 'csv')
     const [header = '', ...rows] = stdout.trimEnd().split('\n')
     expect(header).toMatch(/^seq,time,event,outcome,outcomeAt,endpointId,/)
-    expect(rows).toHaveLength(19)
+    expect(rows).toHaveLength(20)
     expect(rows.find((row) => row.startsWith('24,'))).toBe(
-      `24,2026-12-01T12:00:20.000Z,termination,confirmed,2026-12-01T12:00:21.000Z,cvpn-endpoint-0123456789abcdef0,111122223333,eu-central-1,cvpn-connection-11111111111111111,"'=HYPERLINK(""https://example.com"")",,daily,session-age,"has been up for 8h, and at most 8h are allowed",,2026-12-01T09:00:00.000Z,2026-12-01T09:00:00.000Z,x-6,request-6,${AFTER}`,
+      `24,2026-12-01T12:00:20.000Z,termination,confirmed,2026-12-01T12:00:21.000Z,cvpn-endpoint-0123456789abcdef0,111122223333,eu-central-1,cvpn-connection-11111111111111111,"'=HYPERLINK(""https://example.com"")",,daily,session-age,"connected since 2026-12-01T01:00:00Z, for 8h: at most 8h is allowed",,2026-12-01T09:00:00.000Z,2026-12-01T09:00:00.000Z,x-6,request-6,${AFTER},`,
     )
+    const details = (seq: number) => {
+      const cell = /,"(\{.*\})"$/.exec(rows.find((row) => row.startsWith(`${seq},`)) ?? '')?.[1]
+      return cell === undefined ? undefined : (JSON.parse(cell.replaceAll('""', '"')) as unknown)
+    }
+    expect(header).toMatch(/,details$/)
+    expect(details(2)).toEqual({ part: 1, parts: 1 })
+    expect(details(4)).toEqual({ target: 'ops', lead: '15m', endsAt: '2026-12-01T09:00:00.000Z' })
+    expect(details(15)).toEqual({ list: 'users', added: ['mallory', 'oscar', 'm\u0430llory'], removed: [] })
+    expect(details(16)).toBeUndefined()
   })
 
   it('shows what fits the filters, each termination as a whole', async () => {
@@ -128,7 +138,7 @@ describe('curfew audit show', () => {
     await using here = await startReading()
     const text = readFileSync(here.file, 'utf8')
     writeFileSync(here.file, text.replace('"seq"', '"sec"'))
-    appendFileSync(here.file, '{"seq":27,"ti')
+    appendFileSync(here.file, '{"seq":28,"ti')
     const { code, stdout, stderr } = await here.show('--output', 'csv')
     expect(code).toBe(1)
     const lines = text.split('\n').length
@@ -141,6 +151,43 @@ describe('curfew audit show', () => {
     expect(stdout).toContain(',stop,')
   })
 
+  it('closes with the lines that were read, and says which lines before them are not in the files', async () => {
+    await using here = await startReading()
+    const closing = async (...args: readonly string[]) => (await here.show(...args)).stdout.trimEnd().split('\n').at(-1)
+    expect(await closing()).toContain(
+      ' of 27 records, lines 1 to 27, from 2026-12-01T08:00:01Z to 2026-12-01T13:00:22Z. To prove ',
+    )
+    const [first = ''] = readdirSync(join(here.folder, 'data')).filter((name) => /\d-\d/.test(name))
+    const count = readFileSync(join(here.folder, 'data', first), 'utf8').split('\n').length - 1
+    rmSync(join(here.folder, 'data', first))
+    const missing = `Lines 1 to ${count} are not in these files.`
+    expect(await closing()).toContain(missing)
+    expect(await closing('--since', '2026-12-01T07:00:00Z')).toContain(missing)
+    expect(await closing('--since', '2026-12-01T12:00:00Z')).not.toContain('not in these files')
+    expect(await closing('--until', '2026-11-01T00:00:00Z')).toBe(
+      '0 terminations and 0 other events of 0 records: these files have none of that time. To prove that the trail is whole: curfew audit verify',
+    )
+  })
+
+  it('has one line in the table for the text of a policy set, and an object for each of its parts', async () => {
+    await using here = await workspace({})
+    const trail = await openAuditTrail({ file: join(here.folder, 'audit.jsonl') })
+    for (const policySetHash of [BEFORE, AFTER]) {
+      for (const part of [1, 2, 3])
+        await trail.write([{ time: MORNING, event: 'policy-set', policySetHash, part, parts: 3, text: '"' }])
+    }
+    await trail.close()
+    const table = await here.run(['audit', 'show', 'audit.jsonl'])
+    expect(table.stdout.split('\n').slice(0, 4)).toEqual([
+      `2026-12-01T08:00:00Z  policy-set: text in 3 records; policy set ${BEFORE}`,
+      `2026-12-01T08:00:00Z  policy-set: text in 3 records; policy set ${AFTER}`,
+      '',
+      expect.stringContaining('0 terminations and 2 other events of 6 records'),
+    ])
+    const objects = await here.run(['audit', 'show', '--output', 'json', 'audit.jsonl'])
+    expect(objects.stdout.trimEnd().split('\n')).toHaveLength(6)
+  })
+
   it('names the nearest event, and refuses other times', async () => {
     await using here = await startReading()
     const unknown = await here.show('--event', 'intend')
@@ -149,6 +196,8 @@ describe('curfew audit show', () => {
     for (const args of [
       ['--since', 'yesterday'],
       ['--until', ''],
+      ['--since', '24h', '--until', '48h'],
+      ['--since', '2026-12-01T09:00:00Z', '--until', '2026-12-01T09:00:00Z'],
       ['--output', 'xml'],
       ['--user', ''],
     ])

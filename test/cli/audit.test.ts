@@ -72,6 +72,14 @@ describe('curfew audit verify', () => {
     expect(stdout).toMatch(new RegExp(`^${seq} records before`))
   })
 
+  it('prints nothing that a forged line may have as a line of its own', async () => {
+    const line = { seq: 1, time: '2026-12-01\nhead  9 beef', event: 'x', prev: '0'.repeat(64) }
+    await using at = await workspace({ 'audit.jsonl': `${JSON.stringify(line)}\n` })
+    const { stdout } = await at.run(['audit', 'verify', 'audit.jsonl'])
+    expect(stdout.split('\n')).toHaveLength(5)
+    expect(stdout).toContain('first 2026-12-01\\nhead  9 beef\n')
+  })
+
   it('reports a gap if a file of the chain is not given', async () => {
     await using at = await workspace({})
     const { names, rotated } = await trailOf(at.folder)

@@ -27,7 +27,7 @@ const violation = (digit: string, username: string, more: Partial<Violating> = {
   policy: 'daily',
   alsoBy: [],
   reason: 'session-age',
-  because: 'has been up for 8h, and at most 8h are allowed',
+  because: 'connected since 2026-12-01T01:00:00Z, for 8h: at most 8h is allowed',
   since: MORNING + HOUR,
   deadline: MORNING + HOUR,
   ...more,
@@ -55,6 +55,7 @@ const records = (): readonly AuditRecord[] => {
   const dave = violation('d', 'dave', { commonName: 'laptop-07' })
   const [one, two] = [violation('e', 'mallory', ban), violation('f', 'mallory', ban)]
   const formula = violation('1', '=HYPERLINK("https://example.com")', { commonName: undefined })
+  const odd = violation('2', 'eve\n2026-12-01T12:00:21Z  alice: ended\n', { commonName: 'eve ' })
   const erin = violation('9', 'maximiliane.von-und-zu-hohenstein@subsidiary.corp.example')
   const late = {
     ...two,
@@ -94,7 +95,14 @@ const records = (): readonly AuditRecord[] => {
       because: 'mode enforce, 2 policies, 1 endpoints',
     },
     { ...now(0), ...text(1) },
-    { ...now(), event: 'list-changed', policy: 'leavers', list: 'users', added: ['mallory', 'oscar'], removed: [] },
+    {
+      ...now(),
+      event: 'list-changed',
+      policy: 'leavers',
+      list: 'users',
+      added: ['mallory', 'oscar', 'm\u0430llory'],
+      removed: [],
+    },
     {
       ...now(),
       ...OFFICE,
@@ -118,6 +126,7 @@ const records = (): readonly AuditRecord[] => {
     { ...now(HOUR), ...erin, ...call('x-5'), event: 'intent' },
     { ...now(HOUR), ...formula, ...call('x-6'), event: 'intent' },
     { ...now(), ...formula, ...call('x-6'), requestId: 'request-6', event: 'outcome', outcome: 'confirmed' },
+    { ...now(), ...odd, ...call('x-7'), event: 'intent' },
     { ...now(HOUR), event: 'stop' },
   ]
 }
