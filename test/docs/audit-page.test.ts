@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { createTrailEntries, type TrailEntry } from '../../src/app/trail-entries.ts'
-import { rowOf } from '../../src/cli/trail-row.ts'
+import { CSV_HEADER, rowOf } from '../../src/cli/trail-row.ts'
 import { tableAfter } from './pages.ts'
 
 const wordsOf = (text = '') => [...text.matchAll(/`([^`]+)`/g)].map(([, word]) => word)
@@ -30,4 +31,9 @@ it('the page about the trail lists every key of a termination in JSON, and those
     const [, meaning] = table.find(([keys]) => keys === `\`${name}\``) ?? []
     for (const key of Object.keys((list as readonly object[])[0] ?? {})) expect(wordsOf(meaning)).toContain(key)
   }
+})
+
+it('the page about the trail lists the columns of CSV in their order', () => {
+  const [, columns] = /The columns are:\n\n((?:.+\n)+)/.exec(readFileSync('docs/audit.md', 'utf8')) ?? []
+  expect(wordsOf(columns)).toEqual(CSV_HEADER.split(','))
 })
