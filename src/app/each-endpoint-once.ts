@@ -1,3 +1,4 @@
+import { printable } from '../domain/printable.ts'
 import type { EndpointSelection, FoundEndpoint } from './discovery.ts'
 import { endpointKey, type Site } from './site.ts'
 
@@ -53,6 +54,6 @@ export const eachEndpointOnce = (
   }
 }
 
-/** One line for an operator. */
+/** One line for an operator. Anybody who may tag an endpoint chooses its name. */
 export const overlapText = ({ region, endpoint: { id, name }, entry, others }: Overlap): string =>
-  `several entries of "watch" reach ${name === id ? id : `${name} (${id})`} in ${region}: the entries ${[entry, ...others].join(' and ')}. It is watched once, through entry ${entry}. Write its id and "discover" into one entry, or narrow "discover"`
+  `several entries of "watch" reach ${name === id ? id : `${printable(name)} (${id})`} in ${region}: the entries ${[entry, ...others].join(' and ')}. It is watched once, through entry ${entry}. Write its id and "discover" into one entry, or narrow "discover"`

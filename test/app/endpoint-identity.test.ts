@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Assignment } from '../../src/app/daemon.ts'
-import { eachEndpointOnce } from '../../src/app/each-endpoint-once.ts'
+import { eachEndpointOnce, overlapText } from '../../src/app/each-endpoint-once.ts'
 import type { Site } from '../../src/app/site.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
@@ -84,6 +84,13 @@ describe('an endpoint that several entries of watch reach', () => {
     world.stop.abort()
     await world.clock.advance(MINUTE)
     await done
+  })
+
+  it('is reported in one line, whatever its Name tag is', () => {
+    const endpoint = { id: ENDPOINT, name: 'office\n\u202eall is well' }
+    const text = overlapText({ region: 'eu-central-1', endpoint, entry: 1, others: [2] })
+    expect(text).toContain(`reach office\\n\\u202eall is well (${ENDPOINT}) in`)
+    expect(text).not.toMatch(/\p{C}/u)
   })
 
   it('is reported again if the overlap ended and came back', async () => {
