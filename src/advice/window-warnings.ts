@@ -1,10 +1,11 @@
-import { Temporal } from 'temporal-polyfill'
 import type { Warning } from '../domain/policies/policy.ts'
+import { lastDay } from '../domain/time/calendar.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import type { Hours } from '../domain/time/hours.ts'
 import { DAY, type Instant, NEVER } from '../domain/time/instant.ts'
 import { dayNumber } from '../domain/time/local-date.ts'
 import { minuteText } from '../domain/time/local-text.ts'
+import { dateIn } from '../domain/time/local-time.ts'
 import { createTimeWindows, HORIZON_MS, type LocalWindow } from '../domain/time/time-window.ts'
 import { outerDays } from '../domain/time/window-days.ts'
 import { type ClockChange, clockChanges } from './clock-change.ts'
@@ -15,8 +16,9 @@ import { zoneWarning } from './zone-warning.ts'
 const YEAR_MS = 366 * DAY
 
 /**
- * Warnings about zones that are an offset, windows that leave out a minute, windows whose last date has passed, windows
- * that never open or never close within a year of `now`, and days on which a change of the clocks distorts a window.
+ * Warnings about zones that are an offset, windows that leave out a minute, windows and calendars whose last date has
+ * passed, windows that never open or never close within a year of `now`, and days on which a change of the clocks
+ * distorts a window.
  * `until` is the end of the policy: of one that ends within a year, as a freeze of two days does, windows may be open or
  * closed all the time.
  */
@@ -26,6 +28,7 @@ export const windowWarnings = (hours: Hours, now: Instant, until: Instant = NEVE
     ...zoneWarnings(list, hours),
     ...minuteGapWarnings(list, hours.windows),
     ...pastWarnings(list, hours, now),
+    ...pastCalendarWarnings(hours, now),
     ...datedWarnings(list, hours, now, until),
   ]
 }
@@ -49,9 +52,15 @@ const pastWarnings = (list: string, { zone, windows }: Hours, now: Instant): rea
   })
 
 /** Whether the last date of a window has passed. Its last hours may still run. */
-const isPast = (window: LocalWindow, zone: string, now: Instant): boolean => {
-  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(window.zone ?? zone)
-  return outerDays(window).last < dayNumber(today)
+const isPast = (window: LocalWindow, zone: string, now: Instant): boolean =>
+  outerDays(window).last < dayNumber(dateIn(now, window.zone ?? zone))
+
+/** A last date has passed once it is over in the zone of each window. */
+const pastCalendarWarnings = ({ zone, open, windows, calendars }: Hours, now: Instant): readonly Warning[] => {
+  const today = Math.min(...windows.map((window) => dayNumber(dateIn(now, window.zone ?? zone))))
+  const key = open === 'fine' ? 'closed' : 'except'
+  const message = 'the last date of this calendar has passed: write later dates, or remove the calendar'
+  return calendars.flatMap((calendar, index) => (lastDay(calendar) < today ? [{ path: [key, index], message }] : []))
 }
 
 const datedWarnings = (list: 'allowed' | 'denied', hours: Hours, now: Instant, until: Instant): readonly Warning[] => {

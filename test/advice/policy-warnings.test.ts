@@ -287,6 +287,49 @@ describe('hours', () => {
     expect(at('2026-12-25T00:00:00+01:00')).toEqual(['off-hours denied 1 dates'])
   })
 
+  it('have a warning at a calendar whose last date has passed', () => {
+    const past = range('2026-12-24', '2026-12-26')
+    const calendars = {
+      past,
+      longer: range('2027-01-01', '2027-01-01'),
+      yearly: { dates: [], yearly: [date('2026-05-01')] },
+    }
+    const at = (now: string, made: Policy) => places([made], { now: Date.parse(now) })
+    const allowed = closedHours({ allowed: [{ days: 'mon' }], closed: ['longer', 'past', 'yearly'] }, calendars)
+    expect(at('2026-12-26T23:59:59+01:00', allowed)).toEqual([])
+    expect(at('2026-12-27T00:00:00+01:00', allowed)).toEqual(['off-hours closed 1'])
+    const denied = [{ days: 'mon' }, { days: 'tue', timeZone: 'America/New_York' }]
+    const except = closedHours({ denied, except: ['past'] }, calendars)
+    expect(at('2026-12-26T23:59:59-05:00', except)).toEqual([])
+    expect(at('2026-12-27T00:00:00-05:00', except)).toEqual(['off-hours except 0'])
+  })
+
+  it('have a warning at a calendar from a file once its events recur no longer', () => {
+    const series = (until: string | undefined): Calendar => ({
+      dates: [],
+      yearly: [],
+      recurring: [
+        {
+          from: date('2020-01-06'),
+          until: until === undefined ? undefined : date(until),
+          every: 'week',
+          interval: 1,
+          weekStart: 1,
+          on: [{ days: [1] }],
+          except: [],
+          lengthDays: 3,
+        },
+      ],
+    })
+    const closed = (until: string | undefined) =>
+      places([closedHours({ allowed: [{ days: 'mon-fri' }], closed: ['file'] }, { file: series(until) })], {
+        now: Date.parse('2026-12-23T12:00:00+01:00'),
+      })
+    expect(closed('2026-12-20')).toEqual(['off-hours closed 0'])
+    expect(closed('2026-12-21')).toEqual([])
+    expect(closed(undefined)).toEqual([])
+  })
+
   it('have both warnings if no date is left', () => {
     const past = { dates: ['2026-01-01'] }
     expect(places([hours({ allowed: [past] })])).toEqual(['off-hours allowed 0 dates', 'off-hours allowed'])

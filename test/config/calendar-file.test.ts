@@ -263,6 +263,29 @@ describe('the events that recur', () => {
     expect(dates(text)).toEqual(['2026-01-05', '2026-01-13'])
   })
 
+  it('may have one occurrence of a series with times that lasts the whole day', () => {
+    const text = calendar(
+      event('DTSTART;TZID=Europe/Berlin:20260105T090000', 'RRULE:FREQ=WEEKLY;COUNT=3'),
+      event('DTSTART;VALUE=DATE:20260112', 'RECURRENCE-ID;TZID=Europe/Berlin:20260112T090000'),
+    )
+    expect(dates(text)).toEqual(['2026-01-12'])
+  })
+
+  it.each(['DTSTART;VALUE=DATE:20260105', 'DTSTART:20260105T090000Z'])(
+    'have no moved occurrence once they are cancelled: %s',
+    (start) => {
+      const moved = event('DTSTART;VALUE=DATE:20260113', 'RECURRENCE-ID;VALUE=DATE:20260112')
+      const other = event('DTSTART;VALUE=DATE:20260201').replace('one@', 'two@')
+      const series = (...lines: readonly string[]) => event(start, 'RRULE:FREQ=WEEKLY;COUNT=2', ...lines)
+      expect(dates(calendar(other, moved, series('STATUS:CANCELLED')))).toEqual(['2026-02-01'])
+      expect(dates(calendar(other, moved, series()))).toContain('2026-01-13')
+    },
+  )
+
+  it('may have a semicolon at the end of their rule', () => {
+    expect(dates(recurring('20260101', 'FREQ=YEARLY;COUNT=2;'), 3)).toEqual(['2026-01-01', '2027-01-01'])
+  })
+
   it('have the dates of a list of all days of each period', () => {
     const WEEKDAYS = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA']
     const utc = (year: number, month: number, day: number) => Date.UTC(year, month - 1, day)
@@ -396,6 +419,16 @@ describe('a calendar that cannot be read', () => {
       '3 BYSETPOS is not supported: write the dates with RDATE',
     ],
     [
+      'a moved occurrence without a date',
+      calendar(event(whole, 'RRULE:FREQ=DAILY'), event(whole, 'RECURRENCE-ID:20260104T230000Z')),
+      '8 RECURRENCE-ID of an event of whole days must be a date',
+    ],
+    [
+      'a year as the end',
+      calendar(event(whole, 'RRULE:FREQ=YEARLY;UNTIL=2027')),
+      '3 UNTIL=2027 is not a date: write the last date, such as UNTIL=20271231',
+    ],
+    [
       'a week of the year',
       calendar(event(whole, 'RRULE:FREQ=YEARLY;BYDAY=20MO')),
       '3 BYDAY=20MO counts the weeks of a year',
@@ -476,6 +509,22 @@ policies:
     ['Apple', APPLE],
     ['Outlook', OUTLOOK],
     ['a date without its type', calendar(event('DTSTART:20260101'))],
+    [
+      'an occurrence of a series with times that lasts the whole day',
+      calendar(
+        event('DTSTART:20260105T090000Z', 'RRULE:FREQ=WEEKLY'),
+        event('DTSTART;VALUE=DATE:20260112', 'RECURRENCE-ID:20260112T090000Z'),
+      ),
+    ],
+    [
+      'a moved occurrence of a cancelled series',
+      calendar(
+        event('DTSTART;VALUE=DATE:20260101').replace('one@', 'two@'),
+        event('DTSTART;VALUE=DATE:20260105', 'RRULE:FREQ=WEEKLY', 'STATUS:CANCELLED'),
+        event('DTSTART;VALUE=DATE:20260113', 'RECURRENCE-ID;VALUE=DATE:20260112'),
+      ),
+    ],
+    ['a semicolon at the end', calendar(event('DTSTART;VALUE=DATE:20260101', 'RRULE:FREQ=YEARLY;'))],
     [
       'an end in UTC',
       calendar(

@@ -81,8 +81,11 @@ const faultyLine = (lines: readonly { readonly text: string; readonly line: numb
 interface WholeDays {
   readonly line: number
   readonly uid: string
-  /** The occurrence of the series with the same uid whose place this event takes. */
-  readonly replaces: LocalDate | undefined
+  /**
+   * The occurrence of the series with the same uid whose place this event takes. A problem if that occurrence is not a
+   * date, as in a series with times of the day.
+   */
+  readonly replaces: Parsed<LocalDate> | undefined
   readonly isCancelled: boolean
   readonly from: LocalDate
   /** The zone of a DTSTART with a time, as the calendar names it. */
@@ -106,11 +109,17 @@ const calendarOf = (
     else if (read.value === undefined) timed++
     else whole.push(read.value)
   }
+  const cancelled = cancelledSeries(events.map(({ event }) => event))
+  const kept = whole.filter(({ uid, isCancelled, replaces }) =>
+    replaces === undefined ? !isCancelled : !cancelled.has(uid),
+  )
+  const series = new Set(kept.flatMap(({ uid, replaces }) => (replaces === undefined ? [uid] : [])))
   const replaced = new Map<string, LocalDate[]>()
-  for (const { uid, replaces } of whole) {
-    if (replaces !== undefined) replaced.set(uid, [...(replaced.get(uid) ?? []), replaces])
+  for (const { line, uid, replaces } of kept) {
+    if (replaces === undefined || !series.has(uid)) continue
+    if ('problem' in replaces) faults.push({ line, problem: replaces.problem })
+    else replaced.set(uid, [...(replaced.get(uid) ?? []), replaces.value])
   }
-  const kept = whole.filter(({ isCancelled, replaces }) => !isCancelled || replaces !== undefined)
   const dates: DateRange[] = []
   const recurring: Recurrence[] = []
   for (const { line, uid, replaces, isCancelled, from, zone, lengthDays, rules, also, except } of kept) {
@@ -138,13 +147,25 @@ const calendarOf = (
   return { dates, recurring, timed, lines: linesOf(kept) }
 }
 
+/** The uids of the series that are cancelled with all their occurrences. */
+const cancelledSeries = (events: readonly (readonly Property[])[]): ReadonlySet<string> => {
+  const series = events.filter((event) => textIn(event, 'recurrence-id') === undefined)
+  const uidsOf = (some: readonly (readonly Property[])[]) => some.flatMap((event) => textIn(event, 'uid') ?? [])
+  const kept = new Set(uidsOf(series.filter((event) => !isCancelled(event))))
+  return new Set(uidsOf(series.filter(isCancelled)).filter((uid) => !kept.has(uid)))
+}
+
+const textIn = (event: readonly Property[], name: string): string | undefined => {
+  const property = event.find(([each]) => each === name)
+  return property === undefined ? undefined : valueText(property[3])
+}
+
+const isCancelled = (event: readonly Property[]) => textIn(event, 'status')?.toUpperCase() === 'CANCELLED'
+
 /** Undefined for an event with times of the day. */
 const readEvent = (event: readonly Property[], line: number): Parsed<WholeDays | undefined> => {
   const named = (name: string) => event.filter(([each]) => each === name)
-  const textOf = (name: string) => {
-    const [property] = named(name)
-    return property === undefined ? undefined : valueText(property[3])
-  }
+  const textOf = (name: string) => textIn(event, name)
   const isMarked = textOf('x-microsoft-cdo-alldayevent')?.toUpperCase() === 'TRUE'
   const [dtstart] = named('dtstart')
   if (dtstart === undefined) return { problem: 'this event has no DTSTART: remove it, or export the calendar again' }
@@ -161,18 +182,16 @@ const readEvent = (event: readonly Property[], line: number): Parsed<WholeDays |
     return { problem: 'RANGE=THISANDFUTURE is not supported: export the calendar again, or write its dates' }
   }
   if (named('exrule').length > 0) return { problem: 'EXRULE is not supported: write the dates with EXDATE' }
-  const replaces = datesOf(recurrenceId === undefined ? [] : [recurrenceId])
   const also = datesOf(named('rdate'))
   const except = datesOf(named('exdate'))
-  if ('problem' in replaces) return replaces
   if ('problem' in also) return also
   if ('problem' in except) return except
   return {
     value: {
       line,
       uid: textOf('uid') ?? '',
-      replaces: replaces.value[0],
-      isCancelled: begin !== start || textOf('status')?.toUpperCase() === 'CANCELLED',
+      replaces: recurrenceId === undefined ? undefined : dateFrom(recurrenceId, valueText(recurrenceId[3])),
+      isCancelled: begin !== start || isCancelled(event),
       from: from.value,
       zone: zoneOf(dtstart),
       lengthDays: length.value,
@@ -210,20 +229,25 @@ const lengthOf = (from: LocalDate, end: string | undefined, duration: string | u
   return { value: Math.max(1, length) }
 }
 
-/** The dates of RDATE, EXDATE or RECURRENCE-ID. A time of the day may only be midnight. */
+/** The dates of RDATE or EXDATE. */
 const datesOf = (properties: readonly Property[]): Parsed<readonly LocalDate[]> => {
   const dates: LocalDate[] = []
-  for (const [name, , , ...values] of properties) {
+  for (const property of properties) {
+    const [, , , ...values] = property
     for (const value of values) {
-      const text = valueText(value)
-      const date = parseDate(text.slice(0, 10))
-      if ('problem' in date || !/^.{10}(?:T00:00:00Z?|T::)?$/.test(text)) {
-        return { problem: `${name.toUpperCase()} of an event of whole days must be a date, found ${text}` }
-      }
+      const date = dateFrom(property, valueText(value))
+      if ('problem' in date) return date
       dates.push(date.value)
     }
   }
   return { value: dates }
+}
+
+/** The date in a value of a property. A time of the day may only be midnight. */
+const dateFrom = ([name]: Property, text: string): Parsed<LocalDate> => {
+  const date = parseDate(text.slice(0, 10))
+  if ('value' in date && /^.{10}(?:T00:00:00Z?|T::)?$/.test(text)) return date
+  return { problem: `${name.toUpperCase()} of an event of whole days must be a date, found ${text}` }
 }
 
 const DECISIVE = [
@@ -245,6 +269,18 @@ const asDate = (property: Property): Property => {
   return [name, parameters, 'date', ...values.map((value) => valueText(value).slice(0, 10))]
 }
 
+/** Leaves out the parts of a rule that have no value, which the parser would write as `undefined`. */
+const withoutEmptyParts = (property: Property): Property => {
+  const [name, parameters, type, rule] = property
+  if (name !== 'rrule') return property
+  return [
+    name,
+    parameters,
+    type,
+    Object.fromEntries(Object.entries(rule as Rule).filter(([, part]) => part !== undefined)),
+  ]
+}
+
 const linesOf = (events: readonly WholeDays[]): readonly string[] => {
   // Some products write another uid with each export. It matters only where an event takes the place of an occurrence.
   const series = new Set(events.flatMap(({ uid, replaces }) => (replaces === undefined ? [] : [uid])))
@@ -256,6 +292,7 @@ const linesOf = (events: readonly WholeDays[]): readonly string[] => {
       ...properties
         .filter((property) => decides(uid, property))
         .map(asDate)
+        .map(withoutEmptyParts)
         .map((property) => ICAL.stringify.property(property, ICAL.design.icalendar, true)),
       'END:VEVENT',
     ]),

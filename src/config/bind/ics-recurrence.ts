@@ -40,7 +40,8 @@ export const parseRecurrence = (rule: Rule, first: First, zone: string | undefin
   if (every === undefined) {
     return { problem: `an event of whole days cannot recur with FREQ=${String(rule.freq ?? '')}: ${INSTEAD}` }
   }
-  const unread = Object.keys(rule).find((part) => !PARTS.includes(part))
+  // A semicolon at the end makes a part without a name and a value.
+  const unread = Object.keys(rule).find((part) => rule[part] !== undefined && !PARTS.includes(part))
   if (unread !== undefined) return { problem: `${unread.toUpperCase()} is not supported: ${INSTEAD}` }
   if (first.lengthDays > LONGEST_DAYS) {
     return { problem: `a recurring event of ${first.lengthDays} days is too long, at most ${LONGEST_DAYS}: ${INSTEAD}` }

@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import type { DateRange, LocalDate, Parsed } from './local-date.ts'
+import { type DateRange, dayNumber, type LocalDate, type Parsed } from './local-date.ts'
 import { createOccurrenceTest, type Recurrence } from './recurrence.ts'
 
 /** A day of every year. 02-29 exists in leap years only. */
@@ -79,6 +79,18 @@ export const closedDates = (calendars: readonly Calendar[]): ClosedDates => {
       )
     },
   }
+}
+
+/** The last day of a calendar, counted from 1970-01-01; infinite if it never ends. */
+export const lastDay = ({ dates, yearly, recurring = [] }: Calendar): number => {
+  if (yearly.length > 0) return Number.POSITIVE_INFINITY
+  const ends = recurring.map(({ until, lengthDays }) =>
+    until === undefined ? Number.POSITIVE_INFINITY : dayNumber(until) + lengthDays - 1,
+  )
+  return [...dates.map(({ to }) => dayNumber(to)), ...ends].reduce(
+    (last, day) => Math.max(last, day),
+    Number.NEGATIVE_INFINITY,
+  )
 }
 
 const isYearly = (text: string) => /^\d\d-\d\d$/.test(text)
