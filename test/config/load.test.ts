@@ -426,6 +426,34 @@ describe('warnings', () => {
     ])
   })
 
+  it('report a letter that only looks Latin in every list of users, and show which', () => {
+    const { problems } = load({
+      'curfew.yaml': `${CURFEW}protect: { users: ["m\u0430llory"] }\n`,
+      'banned.txt': 'm\u0430llory\n',
+      'policies/a.yaml': `version: 1
+groups: { staff: ["m\u0430llory"] }
+policies:
+  - name: bans
+    kind: banned-users
+    usersFile: ../banned.txt
+    match: { users: ["m\u0430llory", "group:staff"] }
+    exempt: { users: ["*@c\u043erp.example"] }
+  - { name: more, kind: banned-users, users: ["m\u0430llory"] }
+`,
+    })
+    const found = problems
+      .map(formatProblem)
+      .map((text) => /^([^:]+:\d+).*?warning: .*?("[^"]*\\u04[^"]*")/.exec(text)?.slice(1).join(' '))
+    expect(found.sort()).toEqual([
+      'banned.txt:1 "m\\u0430llory"',
+      'curfew.yaml:4 "m\\u0430llory"',
+      'policies/a.yaml:2 "m\\u0430llory"',
+      'policies/a.yaml:7 "m\\u0430llory"',
+      'policies/a.yaml:8 "*@c\\u043erp.example"',
+      'policies/a.yaml:9 "m\\u0430llory"',
+    ])
+  })
+
   it('report rates above those that AWS grants', () => {
     const fast = `${CURFEW}poll: { rate: { burst: 100, perSecond: 21 } }\ntermination: { rate: { burst: 51 } }\n`
     expect(warnings(fast, policy('a')).map((line) => line.split(',')[0])).toEqual([

@@ -1,3 +1,5 @@
+import { hasLookAlike, quotedName } from '../../domain/names/shown-name.ts'
+
 /** What an entry is written in: YAML, or a line of a text file. */
 type WrittenIn = 'yaml' | 'text'
 
@@ -13,8 +15,15 @@ const ONE_NAME = {
   text: 'write one name on each line, and nothing else',
 }
 
+const PREFIXES = { yaml: 'write user:, cn: or group:', text: 'write user: or cn:' }
+
 /** Each expression is chosen so that no form of user name or certificate name that AWS shows matches it. */
 const DOUBTS: readonly Doubt[] = [
+  {
+    looksLike: { test: hasLookAlike },
+    what: 'a letter of another alphabet that looks Latin stands among Latin ones, and names without it do not match',
+    instead: 'type the entry anew if the name has only Latin letters',
+  },
   {
     looksLike: /\{\{|\}\}|\$[{(]|^\$[A-Z_]+$|%[A-Za-z_]\w*%|^<[^<>@]*>$|\{[A-Za-z_. ]+\}/,
     what: 'this looks like a template that was not filled in',
@@ -34,6 +43,12 @@ const DOUBTS: readonly Doubt[] = [
     what: 'the quotes belong to the name',
     instead: { yaml: 'remove the inner quotes', text: 'remove the quotes, a text file needs none' },
   },
+  // An apostrophe at one end may belong to the name, as in 't Hooft.
+  {
+    looksLike: /^"[^"]*$|^[^"]*"$/,
+    what: 'the quote belongs to the name',
+    instead: 'remove it',
+  },
   {
     looksLike: /^-\s/,
     what: 'the dash belongs to the name',
@@ -45,15 +60,35 @@ const DOUBTS: readonly Doubt[] = [
   { looksLike: /[<>]/, what: 'the angle brackets belong to the name', instead: 'write only the name between them' },
   { looksLike: /^mailto:/i, what: '"mailto:" belongs to the name', instead: 'remove it' },
   {
-    looksLike: /^(?:users|user-?name|groups|common-?name|upn):/i,
+    looksLike: /^(?:users|user-?name|groups|common-?name|upn|e?-?mail|login):/i,
     what: 'this prefix is not known, and belongs to the name',
-    instead: { yaml: 'write user:, cn: or group:', text: 'write user: or cn:' },
+    instead: PREFIXES,
+  },
+  // A certificate's subject has several parts: CN=alice,OU=staff. A pattern of subjects has a wildcard: CN=alice*.
+  {
+    looksLike: /^(?:user|cn|group)=[^,=*?]*$/i,
+    what: 'what stands before the = belongs to the name',
+    instead: PREFIXES,
+  },
+  {
+    looksLike: { test: (name) => /[^\0-\x7f]/.test(name) && /^(?:user|cn|group):/i.test(name.normalize('NFKC')) },
+    what: 'this prefix has full-width characters, and belongs to the name',
+    instead: PREFIXES,
   },
   { looksLike: /[,;]$/, what: 'the comma or semicolon at the end belongs to the name', instead: 'remove it' },
   {
     looksLike: { test: (name) => hasSeveralNames(name) },
     what: 'this is one name with a comma or semicolon in it',
     instead: ONE_NAME,
+  },
+  // "Doe (contractor)" may be one name.
+  {
+    looksLike: /@[^\s@]*\s\(|\s\((?:left|leaves|gone|until|since|disabled|blocked)\b/i,
+    what: 'what stands in parentheses belongs to the name',
+    instead: {
+      yaml: 'remove it, or write it as `reason` of the entry',
+      text: 'remove it, or write it on a line of its own that begins with #',
+    },
   },
   { looksLike: /\s{2,}/, what: 'the blanks and what follows them belong to the name', instead: ONE_NAME },
   {
@@ -91,6 +126,11 @@ const DOUBTS: readonly Doubt[] = [
     what: 'this is a domain, and no name',
     instead: 'for everybody of a domain write * before it',
   },
+  {
+    looksLike: /[^@]@$/,
+    what: 'no domain stands behind the @',
+    instead: 'write the whole name, or * behind the @ for any domain',
+  },
 ]
 
 /** "Doe, John" and "CN=alice,OU=staff" may each be one name. */
@@ -106,5 +146,5 @@ export const unlikelyName = (entry: string, writtenIn: WrittenIn): string | unde
   const found = DOUBTS.find(({ looksLike }) => looksLike.test(name))
   if (found === undefined) return undefined
   const { what, instead } = found
-  return `"${entry}": ${what}: ${typeof instead === 'string' ? instead : instead[writtenIn]}`
+  return `${quotedName(entry)}: ${what}: ${typeof instead === 'string' ? instead : instead[writtenIn]}`
 }

