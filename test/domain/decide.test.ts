@@ -9,10 +9,11 @@ import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { upcoming } from '../../src/domain/judge/upcoming.ts'
 import { isDue, judge } from '../../src/domain/judge/verdict.ts'
 import { violatedNames } from '../../src/domain/judge/violation.ts'
+import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { byUrgency, etaSeconds } from '../../src/domain/terminate/plan.ts'
-import { HOUR, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
+import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, ENFORCE, entry, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 import { imagine } from './imagine.ts'
@@ -264,8 +265,29 @@ describe('a decision', () => {
     const [whole, other] = [connection(), connection({ username: 'bob', commonName: undefined })]
     const ban = policy('banned-users', { users: ['alice'] })
     expect([...decide([ban], [whole, part, other]).nearMisses]).toEqual([
-      [{ policy: ban, list: 'users', entry: 'alice' }, [part]],
+      [{ policy: ban, list: 'users', entry: 'alice', until: NEVER }, [part]],
     ])
+  })
+
+  it('reports no near miss of a policy or an entry that is over, but of those to come', () => {
+    const part = connection({ username: 'CORP\\alice', commonName: undefined })
+    const select = (users: UserEntry[]) => ({ users, endpoints: undefined, regions: undefined })
+    const aged = (match: UserEntry[], different: Partial<Policy> = {}) =>
+      policy('max-session-age', { maxAge: '8h' }, { match: select(match), ...different })
+    const entriesAt = (tested: Policy, now: Instant) =>
+      [...decisionsIn(imagine([tested], [part], { now })).nearMisses.keys()].map((nearMiss) => nearMiss.entry)
+    const ban = { ...policy('banned-users', { users: ['alice'] }), until: NOON }
+    for (const over of [ban, aged([entry('alice', { until: NOON })])]) {
+      expect(entriesAt(over, NOON - 1)).toEqual(['alice'])
+      expect(entriesAt(over, NOON)).toEqual([])
+    }
+    expect(entriesAt(aged([entry('alice', { from: NOON + HOUR })]), NOON)).toEqual(['alice'])
+    // The entry that is over hides no other one of its list.
+    for (const other of ['user:alice', 'alice', 'alic\u0435', 'corp\\alyce']) {
+      const over = [entry('alice', { until: NOON }), entry(other)]
+      expect(entriesAt(aged(over), NOON)).toEqual([other])
+      expect(entriesAt(aged(over.reverse()), NOON)).toEqual([other])
+    }
   })
 
   it('lists the violated verdicts, and a held decision is led by the first of the held ones', () => {

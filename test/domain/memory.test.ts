@@ -556,7 +556,7 @@ describe('the memory of an endpoint', () => {
     const memory = createMemory()
     const example = connection()
     const ban = policy('banned-users', { users: ['al'] })
-    const nearMiss: NearMissOfEntry = { policy: ban, list: 'users', entry: 'al', users: 1, example }
+    const nearMiss: NearMissOfEntry = { policy: ban, list: 'users', entry: 'al', until: NEVER, users: 1, example }
     expect(memory.isNearMissReported(nearMiss)).toBe(false)
     memory.learn(learned({ news: [{ what: 'near-miss', nearMiss }] }))
     expect(memory.isNearMissReported({ ...nearMiss, policy: { ...ban, hash: 'another' } })).toBe(true)

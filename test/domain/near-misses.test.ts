@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fold } from '../../src/domain/names/fold.ts'
 import { differsByTypingError } from '../../src/domain/names/typing-error.ts'
+import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import { createNearMisses, nearMissOfEntry } from '../../src/domain/policies/near-misses.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { connection, entry, judged, PLACE, policy } from './build.ts'
@@ -130,6 +131,35 @@ describe('a near miss', () => {
     expect(
       [...(decisions?.nearMisses ?? [])].map(([nearMiss, found]) => nearMissOfEntry(nearMiss, found)),
     ).toMatchObject([{ entry: 'corp.example', list: 'users', users: 3, example: { username: 'alice@corp.example' } }])
+  })
+})
+
+describe('a search for near misses', () => {
+  it('reads few entries, however many of one user it has', () => {
+    let reads = 0
+    const counted = (source: string): UserEntry => {
+      const { pattern, ...rest } = entry(source)
+      return {
+        ...rest,
+        get pattern() {
+          reads++
+          return pattern
+        },
+      }
+    }
+    const others = Array.from({ length: 2_000 }, (_, index) => counted(`cn:vpn@host${index}.example`))
+    const many = [...others, counted('user:vpn@corp.example')]
+    const nearMissesOf = createNearMisses(
+      [aged({ match: select({ users: many }) }), aged({ match: select({ users: [entry('bob')] }) })],
+      [entry('carol')],
+    )(PLACE)
+    const search = (commonName: string) => nearMissesOf(user('vpn', commonName))
+    search('laptop-0')
+    reads = 0
+    for (let index = 1; index <= 10; index++) {
+      expect(search(`laptop-${index}`)).toMatchObject([{ entry: 'user:vpn@corp.example' }])
+    }
+    expect(reads).toBeLessThan(100)
   })
 })
 

@@ -45,7 +45,7 @@ export interface Decisions {
   readonly violating: readonly Decision[]
   /** The ids of connections that lack a fact that the policy needs. */
   readonly unknown: ReadonlyMap<Policy, ReadonlySet<string>>
-  /** The connections whose names each entry resembles. */
+  /** The connections whose names each entry resembles. Entries and policies that are over have none. */
   readonly nearMisses: ReadonlyMap<NearMiss, Resembled>
   /** Future ends by acting policies, of which the principals are to be warned now. */
   readonly foreseen: readonly Foreseen[]
@@ -108,6 +108,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
         if (one === undefined || connection === undefined) continue
         const [countersAside, onCounters] = one.parts
         for (const nearMiss of one.nearMisses) {
+          if (nearMiss.until <= now) continue
           if (nearMisses.get(nearMiss)?.push(connection) === undefined) nearMisses.set(nearMiss, [connection])
         }
         if (periodAt(one.protectedIn, now) !== undefined) protectedConnections++

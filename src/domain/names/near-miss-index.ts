@@ -1,3 +1,4 @@
+import { type Instant, NEVER } from '../time/instant.ts'
 import { lookOf } from './look.ts'
 import { createTypingErrorIndex } from './typing-error.ts'
 import {
@@ -44,8 +45,27 @@ const userOf = (name: string): string | undefined => {
   return beforeAt.split(/[\\/]/).at(-1)
 }
 
-const add = <Key>(map: Map<Key, number[]>, key: Key, value: number) => {
-  if (map.get(key)?.push(value) === undefined) map.set(key, [value])
+/** When an entry applies no longer. */
+const endOf = ({ entry }: { readonly entry: UserEntry }): Instant => entry.until ?? NEVER
+
+/**
+ * Adds an entry under a key. Of the entries of one list that are compared with the same names only the one that ends last
+ * is kept: ten thousand entries `vpn@…` would all be read for each user `vpn`. The entries of a list come one after another.
+ */
+const add = <Owner>(map: Map<string, Array<ListedEntry<Owner>>>, key: string, listed: ListedEntry<Owner>) => {
+  const known = map.get(key)
+  if (known === undefined) {
+    map.set(key, [listed])
+    return
+  }
+  for (let at = known.length - 1; at >= 0; at--) {
+    const other = known[at]
+    if (other?.list !== listed.list) break
+    if (other.entry.pattern.field !== listed.entry.pattern.field) continue
+    if (endOf(listed) > endOf(other)) known[at] = listed
+    return
+  }
+  known.push(listed)
 }
 
 /**
@@ -55,30 +75,30 @@ const add = <Key>(map: Map<Key, number[]>, key: Key, value: number) => {
  */
 export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>>) => {
   const holders = new Map<string, Array<ListedEntry<Owner>>>()
+  const looks = new Map<string, Array<ListedEntry<Owner>>>()
+  const looksOfUsers = new Map<string, Array<ListedEntry<Owner>>>()
   for (const list of lists) {
     for (const entry of list.entries) {
       const { text, exact } = entry.pattern
-      if (exact && holders.get(text)?.push({ list, entry }) === undefined) holders.set(text, [{ list, entry }])
+      if (!exact) continue
+      const listed = { list, entry }
+      add(holders, text, listed)
+      const look = lookOf(text)
+      add(looks, look, listed)
+      const user = userOf(look)
+      if (user) add(looksOfUsers, user, listed)
     }
   }
   const texts = [...holders.keys()]
-  const looks = new Map<string, number[]>()
-  const looksOfUsers = new Map<string, number[]>()
-  texts.forEach((text, index) => {
-    const look = lookOf(text)
-    add(looks, look, index)
-    const user = userOf(look)
-    if (user) add(looksOfUsers, user, index)
-  })
   const typingErrors = createTypingErrorIndex(texts.length > MOST_SEARCHED ? [] : texts)
 
-  /** The positions of the texts that resemble a name, the most similar ones first. */
-  const resembling = function* (name: string): Iterable<number> {
+  /** The entries that resemble a name, the most similar ones first. */
+  const resembling = function* (name: string): Iterable<ListedEntry<Owner>> {
     const look = lookOf(name)
     yield* looks.get(look) ?? []
     for (const part of partsOf(look)) yield* looks.get(part) ?? []
     yield* looksOfUsers.get(look) ?? []
-    yield* typingErrors.find(name)
+    for (const index of typingErrors.find(name)) yield* holders.get(texts[index] ?? '') ?? []
   }
 
   const userLists = new Map<OwnedList<Owner>, UserList>()
@@ -89,18 +109,20 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
   }
 
   return {
-    /** At most one entry of each list, and always the same object for the same entry. */
+    /**
+     * At most one entry of each list, and always the same object for the same entry: the one that ends last, and of those
+     * the most similar one.
+     */
     find(principal: Principal): ReadonlyArray<ListedEntry<Owner>> {
       const found = new Map<OwnedList<Owner>, ListedEntry<Owner>>()
       if (texts.length === 0) return []
       for (const name of new Set([principal.username, principal.commonName])) {
         if (name === undefined) continue
-        for (const index of resembling(name)) {
-          for (const listed of holders.get(texts[index] ?? '') ?? []) {
-            const { list, entry } = listed
-            if (!found.has(list) && namesComparedWith(entry, principal, list.bare).includes(name))
-              found.set(list, listed)
-          }
+        for (const listed of resembling(name)) {
+          const { list, entry } = listed
+          if (!namesComparedWith(entry, principal, list.bare).includes(name)) continue
+          const known = found.get(list)
+          if (known === undefined || endOf(listed) > endOf(known)) found.set(list, listed)
         }
       }
       return [...found.values()].filter(({ list }) => !matches(list, principal))

@@ -3,6 +3,7 @@ import type { Location } from '../names/location.ts'
 import { createNearMissIndex, type ListedEntry, type OwnedList } from '../names/near-miss-index.ts'
 import { hitsPlace, resolveSelector } from '../names/selector.ts'
 import { type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
 import type { Policy, Selector } from './policy.ts'
 
 /** Where an entry stands: in the rule of a policy, in one of its selectors, or in `protect`. */
@@ -15,6 +16,8 @@ export interface NearMiss {
   readonly list: ListOfUsers
   /** As the operator wrote it. */
   readonly entry: string
+  /** When the entry or its policy is over, so that the near miss makes no difference. */
+  readonly until: Instant
 }
 
 type Owner = Pick<NearMiss, 'policy' | 'list'>
@@ -42,7 +45,7 @@ const createCounts = ({ match = NO_SELECTOR, exempt }: Policy, location: Locatio
 }
 
 /**
- * The near misses of a connection, where neither `exempt` nor `protect` names it. The index is made when it is first
+ * The near misses of a connection at any time, where neither `exempt` nor `protect` names it. The index is made when it is first
  * needed.
  */
 export const createNearMisses = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]) => {
@@ -50,7 +53,11 @@ export const createNearMisses = (policies: readonly Policy[], protectedUsers: re
   /** One for each entry, so that the connections of an entry are counted without a comparison of texts. */
   const known = new Map<ListedEntry<Owner>, NearMiss>()
   const nearMissOf = (listed: ListedEntry<Owner>): NearMiss => {
-    const nearMiss = known.get(listed) ?? { ...listed.list.owner, entry: listed.entry.pattern.source }
+    const found = known.get(listed)
+    if (found !== undefined) return found
+    const { list, entry } = listed
+    const until = Math.min(entry.until ?? NEVER, list.owner.policy?.until ?? NEVER)
+    const nearMiss = { ...list.owner, entry: entry.pattern.source, until }
     known.set(listed, nearMiss)
     return nearMiss
   }

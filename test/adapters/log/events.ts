@@ -1,5 +1,6 @@
 import type { CurfewEvent, Endpoint } from '../../../src/app/events.ts'
 import type { Violation } from '../../../src/domain/judge/violation.ts'
+import { NEVER } from '../../../src/domain/time/instant.ts'
 import { connection, NOON, policy } from '../../domain/build.ts'
 
 export const ENDPOINT: Endpoint = {
@@ -98,7 +99,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   'near-miss': {
     event: 'near-miss',
     endpoint: ENDPOINT,
-    nearMiss: { policy: daily, list: 'match', entry: 'CORP\\alice', users: 3, example: alice },
+    nearMiss: { policy: daily, list: 'match', entry: 'CORP\\alice', until: NEVER, users: 3, example: alice },
   },
   decided: {
     event: 'decided',
