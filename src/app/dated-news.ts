@@ -30,6 +30,10 @@ export const eventOf = (
       return { event: 'released', endpoint, ...news.release, at }
     case 'near-miss':
       return { event: 'near-miss', endpoint, nearMiss: news.nearMiss }
+    case 'more-near-misses': {
+      const { policy, list, entries } = news
+      return { event: 'more-near-misses', endpoint, policy, list, entries }
+    }
     case 'warning': {
       const { violation, leadMs, endsAt } = news
       return { event: 'warning', endpoint, violation, leadMs, endsAt, at }

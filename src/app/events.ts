@@ -4,7 +4,7 @@ import type { Decisions } from '../domain/judge/decide.ts'
 import type { Hold } from '../domain/judge/hold.ts'
 import type { Effect } from '../domain/judge/news.ts'
 import type { Violation } from '../domain/judge/violation.ts'
-import type { NearMissOfEntry } from '../domain/policies/near-misses.ts'
+import type { ListOwner, NearMissOfEntry } from '../domain/policies/near-misses.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { UnmatchedEntry } from '../domain/policies/unmatched-entries.ts'
 import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
@@ -102,6 +102,8 @@ export type CurfewEvent =
     }
   /** An entry of a list resembles the names of connected users, but does not match them. Emitted once per entry. */
   | { readonly event: 'near-miss'; readonly endpoint: Endpoint; readonly nearMiss: NearMissOfEntry }
+  /** More entries of one list do so than are reported one by one. Emitted once per list. */
+  | ({ readonly event: 'more-near-misses'; readonly endpoint: Endpoint; readonly entries: number } & ListOwner)
   /** `next`: the next judgement or read, and the reason for it. */
   | {
       readonly event: 'decided'

@@ -444,14 +444,16 @@ policies:
     const found = problems
       .map(formatProblem)
       .map((text) => /^([^:]+:\d+).*?warning: .*?("[^"]*\\u04[^"]*")/.exec(text)?.slice(1).join(' '))
-    expect(found.sort()).toEqual([
-      'banned.txt:1 "m\\u0430llory"',
-      'curfew.yaml:4 "m\\u0430llory"',
-      'policies/a.yaml:2 "m\\u0430llory"',
-      'policies/a.yaml:7 "m\\u0430llory"',
-      'policies/a.yaml:8 "*@c\\u043erp.example"',
-      'policies/a.yaml:9 "m\\u0430llory"',
-    ])
+    expect(new Set(found)).toEqual(
+      new Set([
+        'banned.txt:1 "m\\u0430llory"',
+        'curfew.yaml:4 "m\\u0430llory"',
+        'policies/a.yaml:2 "m\\u0430llory"',
+        'policies/a.yaml:7 "m\\u0430llory"',
+        'policies/a.yaml:8 "*@c\\u043erp.example"',
+        'policies/a.yaml:9 "m\\u0430llory"',
+      ]),
+    )
   })
 
   it('report rates above those that AWS grants', () => {

@@ -557,14 +557,17 @@ describe('the memory of an endpoint', () => {
     const example = connection()
     const ban = policy('banned-users', { users: ['al'] })
     const nearMiss: NearMissOfEntry = { policy: ban, list: 'users', entry: 'al', until: NEVER, users: 1, example }
-    expect(memory.isNearMissReported(nearMiss)).toBe(false)
+    expect(memory.nearMissesReported(nearMiss)).toEqual(new Set())
     memory.learn(learned({ news: [{ what: 'near-miss', nearMiss }] }))
-    expect(memory.isNearMissReported({ ...nearMiss, policy: { ...ban, hash: 'another' } })).toBe(true)
-    expect(memory.isNearMissReported({ ...nearMiss, entry: 'alic' })).toBe(false)
-    expect(memory.isNearMissReported({ ...nearMiss, list: 'exempt' })).toBe(false)
-    expect(memory.isNearMissReported({ ...nearMiss, list: 'protect', policy: undefined })).toBe(false)
+    memory.learn(learned({ news: [{ what: 'near-miss', nearMiss: { ...nearMiss, entry: 'alic' } }] }))
+    const edited = { ...nearMiss, policy: { ...ban, hash: 'another' } }
+    expect(memory.nearMissesReported(edited)).toEqual(new Set(['al', 'alic']))
+    expect(memory.nearMissesReported({ ...nearMiss, list: 'exempt' })).toEqual(new Set())
+    expect(memory.nearMissesReported({ list: 'protect', policy: undefined })).toEqual(new Set())
+    memory.learn(learned({ news: [{ what: 'more-near-misses', policy: ban, list: 'users', entries: 3 }] }))
+    expect(memory.nearMissesReported(nearMiss)).toBe('enough')
     memory.policiesChanged()
-    expect(memory.isNearMissReported(nearMiss)).toBe(false)
+    expect(memory.nearMissesReported(nearMiss)).toEqual(new Set())
   })
 
   it('replaces what it knows of the guard by what it learns', () => {

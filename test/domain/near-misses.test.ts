@@ -5,7 +5,9 @@ import { differsByTypingError } from '../../src/domain/names/typing-error.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import { createNearMisses, nearMissOfEntry } from '../../src/domain/policies/near-misses.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
-import { connection, entry, judged, PLACE, policy } from './build.ts'
+import { MINUTE } from '../../src/domain/time/instant.ts'
+import { connection, entry, judged, NOON, PLACE, policy } from './build.ts'
+import { createEndpoint } from './endpoint.ts'
 import { imagine } from './imagine.ts'
 
 const ban = (...users: string[]) => policy('banned-users', { users })
@@ -131,6 +133,33 @@ describe('a near miss', () => {
     expect(
       [...(decisions?.nearMisses ?? [])].map(([nearMiss, found]) => nearMissOfEntry(nearMiss, found)),
     ).toMatchObject([{ entry: 'corp.example', list: 'users', users: 3, example: { username: 'alice@corp.example' } }])
+  })
+})
+
+describe('a list of which many entries are near misses', () => {
+  const people = Array.from({ length: 100 }, (_, index) => `person-${String.fromCharCode(97 + (index % 26))}${index}`)
+  const connected = people.map((name) => user(`${name}@corp.example`))
+
+  it('is 20 reports, and then one with the number of the others', () => {
+    const leavers = ban(...people)
+    const exempt = aged({ exempt: select({ users: people.slice(0, 5).map((name) => entry(name)) }) })
+    const endpoint = createEndpoint([leavers, exempt])
+    const newsAt = (users: number, minute: number) => {
+      const news = endpoint.see(connected.slice(0, users), NOON + minute * MINUTE).news
+      return news.flatMap((one) => {
+        if (one.what === 'near-miss') return [`${one.nearMiss.list} ${one.nearMiss.entry}`]
+        return one.what === 'more-near-misses' ? [`${one.list}: ${one.entries} more`] : []
+      })
+    }
+    const inUsers = people.map((name) => `users ${name}`)
+    expect(newsAt(3, 0).filter((line) => line.startsWith('users'))).toEqual(inUsers.slice(0, 3))
+    expect(newsAt(3, 1)).toEqual([])
+    const second = newsAt(90, 2)
+    expect(second.filter((line) => line.startsWith('users'))).toEqual([...inUsers.slice(3, 20), 'users: 70 more'])
+    expect(second.filter((line) => line.startsWith('exempt'))).toHaveLength(2)
+    expect(newsAt(100, 3)).toEqual([])
+    endpoint.memory.policiesChanged()
+    expect(newsAt(100, 4)).toHaveLength(20 + 1 + 5)
   })
 })
 

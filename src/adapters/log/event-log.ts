@@ -4,6 +4,7 @@ import type { CurfewEvent, Endpoint } from '../../app/events.ts'
 import { releaseOf } from '../../app/release.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
 import { quotedName } from '../../domain/names/shown-name.ts'
+import type { ListOwner } from '../../domain/policies/near-misses.ts'
 import { firstNames } from '../../domain/shortened.ts'
 import type { Outcome } from '../../domain/terminate/termination.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
@@ -24,6 +25,9 @@ const nameOf = ({ username, commonName, connectionId }: Pick<Violation, 'usernam
 const subjectOf = (violation: Violation, { name }: Endpoint) => `"${nameOf(violation)}" on ${name}`
 
 const idsOf = (endpoints: readonly Endpoint[]) => firstNames(endpoints.map(({ id }) => id))
+
+const listName = ({ policy, list }: ListOwner) =>
+  policy === undefined ? `"${list}"` : `"${list}" in policy "${policy.name}"`
 
 /** From the third reconnect in a row on, only the loop is reported: its violations and terminations are `debug`. */
 const isLoop = (repeats: number) => repeats >= 3
@@ -175,7 +179,6 @@ export const createEventLog = (log: Logger) => {
       case 'near-miss': {
         const { example, policy, list, entry, users } = emitted.nearMiss
         const { id: connectionId, username, commonName } = example
-        const place = policy === undefined ? `"${list}"` : `"${list}" in policy "${policy.name}"`
         const others = users > 1 ? ` and ${users - 1} more connected users` : ''
         log.warn(
           {
@@ -189,7 +192,16 @@ export const createEventLog = (log: Logger) => {
             entry,
             users,
           },
-          `the entry ${quotedName(entry)} of ${place} resembles ${quotedName(nameOf({ username, commonName, connectionId }))}${others} on ${emitted.endpoint.name} but does not match: correct the entry if it means ${users > 1 ? 'these users' : 'this user'}`,
+          `the entry ${quotedName(entry)} of ${listName(emitted.nearMiss)} resembles ${quotedName(nameOf({ username, commonName, connectionId }))}${others} on ${emitted.endpoint.name} but does not match: correct the entry if it means ${users > 1 ? 'these users' : 'this user'}`,
+        )
+        break
+      }
+      case 'more-near-misses': {
+        const { endpoint, policy, list, entries } = emitted
+        const these = entries > 1 ? `${entries} more entries` : 'one more entry'
+        log.warn(
+          { event, ...on(endpoint), policy: policy?.name, list, entries },
+          `${these} of ${listName(emitted)} on ${endpoint.name} only ${entries > 1 ? 'resemble' : 'resembles'} connected users: check how the list spells names. curfew plan --output json lists all`,
         )
         break
       }

@@ -22,7 +22,7 @@ export const imaginedMemory = (history: History): EndpointMemory => ({
   facts: () => undefined,
   terminations: { singly: new Set(), mayPlan: () => true, of: () => undefined },
   isReported: () => false,
-  isNearMissReported: () => false,
+  nearMissesReported: () => new Set(),
   graceStartedAt: () => undefined,
   isMissing: () => false,
 })

@@ -3,7 +3,7 @@ import { type GuardMemory, NO_GUARD_MEMORY } from '../guard/guard.ts'
 import type { KnownFacts } from '../guard/reselection.ts'
 import type { Location } from '../names/location.ts'
 import { type Principal, principalNamesOf } from '../names/user-list.ts'
-import { type NearMiss, nearMissKey } from '../policies/near-misses.ts'
+import { type ListOwner, listKey, type ReportedEntries } from '../policies/near-misses.ts'
 import type { Elsewhere, History, Note, Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import type { Snapshot } from '../snapshot.ts'
@@ -62,7 +62,7 @@ export const createMemory = (kept?: KeptMemory) => {
   const terminated = unfold(kept?.terminated)
   const warned = unfold(kept?.warned)
   const reported = new Map<string, Set<string>>()
-  const reportedNearMisses = new Set<string>()
+  const nearMissesReported = new Map<string, ReportedEntries>()
   let guard = kept?.guard ?? NO_GUARD_MEMORY
   let facts = kept?.facts
   const terminations = createTerminations(kept?.terminations)
@@ -160,7 +160,7 @@ export const createMemory = (kept?: KeptMemory) => {
     /** NEVER until the clock is known to be right. */
     watchedSince: () => watchedSince,
     isReported: (policy: string, connectionId: string) => reported.get(connectionId)?.has(policy) === true,
-    isNearMissReported: (nearMiss: NearMiss) => reportedNearMisses.has(nearMissKey(nearMiss)),
+    nearMissesReported: (list: ListOwner): ReportedEntries => nearMissesReported.get(listKey(list)) ?? NO_ENTRIES,
     /** When the grace of a violation began; undefined if it is not remembered. */
     graceStartedAt: (policy: string, connectionId: string) => graceStarted.get(policy)?.get(connectionId),
     /** Whether the connection is missing in the last snapshot, and only in that one. */
@@ -180,7 +180,7 @@ export const createMemory = (kept?: KeptMemory) => {
 
     /** Policies changed, so that near misses are reported again. */
     policiesChanged(): void {
-      reportedNearMisses.clear()
+      nearMissesReported.clear()
     },
 
     learn(learned: Learned): void {
@@ -191,7 +191,12 @@ export const createMemory = (kept?: KeptMemory) => {
       for (const { policy, connectionId, at } of learned.graceStarted) under(graceStarted, policy).set(connectionId, at)
       for (const { policy, connection, leadMs } of learned.warned) under(warned, policy.name).set(connection.id, leadMs)
       for (const one of learned.news) {
-        if (one.what === 'near-miss') reportedNearMisses.add(nearMissKey(one.nearMiss))
+        if (one.what === 'more-near-misses') nearMissesReported.set(listKey(one), 'enough')
+        if (one.what === 'near-miss') {
+          const key = listKey(one.nearMiss)
+          const entries = nearMissesReported.get(key) ?? NO_ENTRIES
+          if (entries !== 'enough') nearMissesReported.set(key, new Set([...entries, one.nearMiss.entry]))
+        }
         if (one.what !== 'violation') continue
         const { connectionId, policy } = one.violation
         const known = reported.get(connectionId)
@@ -266,7 +271,7 @@ export type Memory = ReturnType<typeof createMemory>
 /** The part of an endpoint's memory that a judgement reads. */
 export type EndpointMemory = Pick<
   Memory,
-  'watchedSince' | 'history' | 'guard' | 'facts' | 'isReported' | 'isNearMissReported' | 'graceStartedAt' | 'isMissing'
+  'watchedSince' | 'history' | 'guard' | 'facts' | 'isReported' | 'nearMissesReported' | 'graceStartedAt' | 'isMissing'
 > & { readonly terminations: Pick<Memory['terminations'], 'mayPlan' | 'singly' | 'of'> }
 
 export type Observation = ReturnType<Memory['begin']>
@@ -294,6 +299,8 @@ export const cooldownKey = (
   { cooldownByCommonName }: Policy,
   { username, commonName }: Principal,
 ): string | undefined => principalKeyOf({ username, commonName: cooldownByCommonName ? commonName : undefined })
+
+const NO_ENTRIES: ReadonlySet<string> = new Set()
 
 /** The memory of one endpoint knows nothing of the others. */
 export const ELSEWHERE_NOT_KNOWN: Elsewhere = { state: 'not-known', lacks: 'the connections on the other endpoints' }

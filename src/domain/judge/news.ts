@@ -1,5 +1,13 @@
 import type { Release } from '../guard/guard.ts'
-import { type NearMiss, type NearMissOfEntry, nearMissOfEntry } from '../policies/near-misses.ts'
+import {
+  type ListOwner,
+  listKey,
+  type NearMiss,
+  type NearMissOfEntry,
+  nearMissOfEntry,
+  type ReportedEntries,
+  type Resembled,
+} from '../policies/near-misses.ts'
 import { acts, type Mode } from '../policies/policy.ts'
 import { byUrgency } from '../terminate/plan.ts'
 import type { Instant } from '../time/instant.ts'
@@ -20,13 +28,15 @@ export type News =
   /** The guard no longer holds a policy. */
   | { readonly what: 'released'; readonly release: Release }
   | { readonly what: 'near-miss'; readonly nearMiss: NearMissOfEntry }
+  /** So many more entries of a list are near misses, and no other entry of it is reported. */
+  | ({ readonly what: 'more-near-misses'; readonly entries: number } & ListOwner)
   /** A connection ends soon. */
   | { readonly what: 'warning'; readonly violation: Violation; readonly leadMs: number; readonly endsAt: Instant }
 
 /** The earlier reports. */
 interface Reported {
   readonly isReported: (policy: string, connectionId: string) => boolean
-  readonly isNearMissReported: (nearMiss: NearMiss) => boolean
+  readonly nearMissesReported: (list: ListOwner) => ReportedEntries
 }
 
 /** What the guard began and ceased to hold. */
@@ -50,10 +60,37 @@ export const newsOf = (
     return { what: 'warning', violation, leadMs, endsAt }
   }),
   ...violations(decisions, before, mode),
-  ...[...decisions.nearMisses]
-    .filter(([nearMiss]) => !before.isNearMissReported(nearMiss))
-    .map(([nearMiss, resembled]): News => ({ what: 'near-miss', nearMiss: nearMissOfEntry(nearMiss, resembled) })),
+  ...nearMisses(decisions, before),
 ]
+
+/** How many entries of one list are reported. A list of which all entries have the wrong form may have thousands. */
+const MOST_OF_A_LIST = 20
+
+const nearMisses = (decisions: Decisions, before: Reported): readonly News[] => {
+  const lists = new Map<string, Array<readonly [NearMiss, Resembled]>>()
+  for (const found of decisions.nearMisses) {
+    const key = listKey(found[0])
+    if (lists.get(key)?.push(found) === undefined) lists.set(key, [found])
+  }
+  return [...lists.values()].flatMap((ofList) => newsOfList(ofList, before))
+}
+
+const newsOfList = (ofList: ReadonlyArray<readonly [NearMiss, Resembled]>, before: Reported): readonly News[] => {
+  const [first] = ofList
+  if (first === undefined) return []
+  const [{ policy, list }] = first
+  const reported = before.nearMissesReported({ policy, list })
+  if (reported === 'enough') return []
+  const unreported = ofList.filter(([{ entry }]) => !reported.has(entry))
+  const shown = unreported.slice(0, MOST_OF_A_LIST - reported.size)
+  const entries = unreported.length - shown.length
+  return [
+    ...shown.map(
+      ([nearMiss, resembled]): News => ({ what: 'near-miss', nearMiss: nearMissOfEntry(nearMiss, resembled) }),
+    ),
+    ...(entries > 0 ? [{ what: 'more-near-misses' as const, policy, list, entries }] : []),
+  ]
+}
 
 const violations = ({ violating, now }: Decisions, before: Reported, mode: Mode): readonly News[] =>
   violating

@@ -20,11 +20,12 @@ export interface NearMiss {
   readonly until: Instant
 }
 
-type Owner = Pick<NearMiss, 'policy' | 'list'>
+/** A list of users, and its policy. */
+export type ListOwner = Pick<NearMiss, 'policy' | 'list'>
 
-const listsOf = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]): OwnedList<Owner>[] => [
+const listsOf = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]): OwnedList<ListOwner>[] => [
   { owner: { policy: undefined, list: 'protect' }, entries: protectedUsers, bare: 'principal' },
-  ...policies.flatMap((policy): OwnedList<Owner>[] => [
+  ...policies.flatMap((policy): OwnedList<ListOwner>[] => [
     { owner: { policy, list: 'users' }, entries: policy.kind.names?.(policy.rule) ?? [], bare: 'either' },
     { owner: { policy, list: 'match' }, entries: policy.match?.users ?? [], bare: 'either' },
     { owner: { policy, list: 'exempt' }, entries: policy.exempt?.users ?? [], bare: 'principal' },
@@ -49,10 +50,10 @@ const createCounts = ({ match = NO_SELECTOR, exempt }: Policy, location: Locatio
  * needed.
  */
 export const createNearMisses = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]) => {
-  let index: ReturnType<typeof createNearMissIndex<Owner>> | undefined
+  let index: ReturnType<typeof createNearMissIndex<ListOwner>> | undefined
   /** One for each entry, so that the connections of an entry are counted without a comparison of texts. */
-  const known = new Map<ListedEntry<Owner>, NearMiss>()
-  const nearMissOf = (listed: ListedEntry<Owner>): NearMiss => {
+  const known = new Map<ListedEntry<ListOwner>, NearMiss>()
+  const nearMissOf = (listed: ListedEntry<ListOwner>): NearMiss => {
     const found = known.get(listed)
     if (found !== undefined) return found
     const { list, entry } = listed
@@ -100,5 +101,10 @@ export const nearMissOfEntry = (nearMiss: NearMiss, resembled: Resembled): NearM
   return { ...nearMiss, users: users.size, example: resembled[0] }
 }
 
-/** A near miss is reported once for each entry. */
-export const nearMissKey = ({ policy, list, entry }: NearMiss): string => JSON.stringify([policy?.name, list, entry])
+export const listKey = ({ policy, list }: ListOwner): string => JSON.stringify([policy?.name, list])
+
+/**
+ * The entries of a list that were reported as near misses; `enough` once the number of the others was reported, so that
+ * nothing more is.
+ */
+export type ReportedEntries = ReadonlySet<string> | 'enough'

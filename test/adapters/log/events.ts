@@ -101,6 +101,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     endpoint: ENDPOINT,
     nearMiss: { policy: daily, list: 'match', entry: 'CORP\\alice', until: NEVER, users: 3, example: alice },
   },
+  'more-near-misses': { event: 'more-near-misses', endpoint: ENDPOINT, policy: daily, list: 'match', entries: 292 },
   decided: {
     event: 'decided',
     endpoint: ENDPOINT,
