@@ -182,5 +182,6 @@ const complainOfNobody = (names: Pick<Connection, 'username' | 'commonName'>, en
   complain(`curfew: ${noEndpoint(endpoints)} lists an active connection of ${quotedName(name)}`)
   const like = namesLike(name, endpoints).map(quotedName)
   if (like.length > 0) complain(`curfew: connected users with a name like it: ${like.join(', ')}`)
+  complain(`curfew: why an earlier connection ended: curfew audit show --user ${quotedName(name)}`)
   complain('curfew: --imagine shows the verdicts on a connection that is not there')
 }

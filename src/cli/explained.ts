@@ -1,5 +1,5 @@
 import type { Endpoint } from '../app/events.ts'
-import { type Connection, principalOf } from '../domain/connection.ts'
+import { type Connection, isActive, principalOf } from '../domain/connection.ts'
 import type { Explanation } from '../domain/judge/explain.ts'
 import { isDue } from '../domain/judge/verdict.ts'
 import { shownName } from '../domain/names/shown-name.ts'
@@ -46,20 +46,24 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
   const { now, termination } = explanation
   const name = principalOf(connection)
   const principal = name === undefined ? 'A connection without a name' : shownName(name)
+  const head = [
+    paragraph(`${numbered}${principal} on ${titleOf(endpoint)} at ${toText(now)}`),
+    ...connectionLines(connection, now),
+  ]
+  if (!isActive(connection)) return [...head, ...endedLines(connection), ...terminationNote(termination)].join('\n')
   const lines = explanation.verdicts.map(({ verdict, because, nextAt }) => {
     const { policy, word, deadline } = verdict
     const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''
     const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
-    const head = paragraph(`${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}`, '  ')
-    return `${head}\n${paragraph(`${because}${next}`, '    ')}`
+    const line = paragraph(`${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}`, '  ')
+    return `${line}\n${paragraph(`${because}${next}`, '    ')}`
   })
   const modeNote =
     mode === 'audit'
       ? ['', paragraph('The daemon is in audit mode: it ends no connection, whatever the verdicts are.')]
       : []
   return [
-    paragraph(`${numbered}${principal} on ${titleOf(endpoint)} at ${toText(now)}`),
-    ...connectionLines(connection, now),
+    ...head,
     paragraph(decisionText(explanation, mode)),
     ...terminationNote(termination),
     '',
@@ -82,11 +86,16 @@ const connectionLines = ({ id, establishedAt, status }: Connection, now: Instant
   return [paragraph(`${id}, ${status}${age}`)]
 }
 
+/** The command stands on one line, so that it can be copied. */
+const endedLines = ({ id }: Connection): readonly string[] => [
+  paragraph('AWS is ending it or has ended it. No policy is asked about it any more.'),
+  printable(`Why it ended: curfew audit show --connection ${id}`),
+]
+
 /** What happens to the connection and when, and why it is still up. */
-const decisionText = ({ now, decision, nextAt, verdicts }: Explanation, mode: Mode): string => {
+const decisionText = ({ now, decision, nextAt }: Explanation, mode: Mode): string => {
   const { act, lead, violated } = decision
   if (act === 'terminate') return `Would end now, under the policy "${lead.policy.name}".`
-  if (verdicts.length === 0) return 'AWS is ending it or has ended it. No policy is asked about it any more.'
   const stays = nextAt === NEVER ? 'Stays up' : `Stays up until ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
   const grace = violated.find(({ policy, deadline }) => acts(policy, mode) && deadline === nextAt)
   const inGrace = grace === undefined ? '' : `: it is in grace under the policy "${grace.policy.name}"`

@@ -73,8 +73,9 @@ export const connectionByPart = (part: string, endpoints: readonly SeenEndpoint[
   const exact = found.find(({ connection }) => connection.id === part)
   const [first, ...others] = exact === undefined ? found : [exact]
   if (first === undefined) {
+    const asked = printable(part)
     throw new OperatorError(
-      `${noEndpoint(endpoints)} lists a connection "${printable(part)}": it may have ended, or its endpoint may not be watched`,
+      `${noEndpoint(endpoints)} lists a connection "${asked}": it may have ended, or its endpoint may not be watched\n  Why it ended: curfew audit show --connection ${asked}`,
     )
   }
   if (others.length > 0) {

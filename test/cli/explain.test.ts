@@ -261,6 +261,8 @@ describe('curfew explain --user', () => {
     expect(code).toBe(0)
     expect(stdout).toContain(`${id}, terminated`)
     expect(stdout).toContain('AWS is ending it or has ended it')
+    expect(stdout).toContain(`Why it ended: curfew audit show --connection ${id}\n`)
+    expect(stdout).not.toContain('Message for the user')
   })
 })
 

@@ -41,6 +41,14 @@ describe('the whole output, at two widths,', () => {
     await expectShown(company, 'plan-against', 'plan', '--against', 'edited')
   })
 
+  it('of a connection that has ended, and of one that AWS does not list any more', async () => {
+    await using company = await startCompany()
+    const { world, ids } = company
+    world.leave(ids.mallory)
+    await expectShown(company, 'explain-ended', 'explain', '--connection', ids.mallory.slice(-6))
+    await expectShown(company, 'explain-unlisted', 'explain', '--connection', 'cvpn-connection-0123')
+  })
+
   it('of a plan of an edit with entries that match no endpoint', async () => {
     await using company = await startCompany()
     const entries = '["tag:env=Prod", "tag:env=staging"]'
