@@ -6,7 +6,7 @@ import { because, isDue, judge } from '../../src/domain/judge/verdict.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { History, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet, type PolicySet } from '../../src/domain/policies/policy-set.ts'
-import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
+import { DAY, HOUR, type Instant, MINUTE, NEVER, toText } from '../../src/domain/time/instant.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 /** One policy's verdict about one connection; `different` replaces parts of an empty history. */
@@ -299,6 +299,16 @@ describe('because', () => {
     const text = explained(cooling, connection({ establishedAt: NOON }), { terminatedAt: () => NOON - MINUTE })
     expect(text).toContain('breather')
     expect(text).toContain('30m')
+  })
+
+  it('names when the connection was established, also where the policy matches it only since later', () => {
+    const match = { users: [entry('alice', { from: NOON - MINUTE })], endpoints: undefined, regions: undefined }
+    const cooling = age('8h', { cooldownMs: 30 * MINUTE, match })
+    const established = NOON - 2 * MINUTE
+    const text = explained(cooling, connection({ establishedAt: established }), {
+      terminatedAt: () => NOON - 3 * MINUTE,
+    })
+    expect(text).toContain(`established at ${toText(established)}`)
   })
 })
 

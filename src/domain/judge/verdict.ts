@@ -217,7 +217,9 @@ export const isDue = (verdict: Verdict, now: Instant): verdict is ViolatedVerdic
 export const because = (verdict: Verdict, connection: Connection, now: Instant): string => {
   const { policy, finding, applicability } = verdict
   if (verdict.reason === 'cooldown') {
-    return `established at ${toText(verdict.since)}, within the cooldown of ${formatDuration(policy.cooldownMs)} after "${policy.name}" ended an earlier connection`
+    const established =
+      connection.establishedAt === undefined ? '' : `established at ${toText(connection.establishedAt)}, `
+    return `${established}within the cooldown of ${formatDuration(policy.cooldownMs)} after "${policy.name}" ended an earlier connection`
   }
   if (finding?.word === 'unknown') return `kept, because the connection lacks ${finding.lacks}`
   if (finding !== undefined) return applicability.judge.because(connection, finding, now)
