@@ -45,6 +45,17 @@ describe('a policy that names an endpoint or a Region', () => {
     }
   })
 
+  it('warns of a pattern of ids that fits a name too, also where endpoints are discovered', () => {
+    const named = NAMED.replace('Berlin', 'cvpn-berlin')
+    for (const watch of [named, named + DISCOVERED]) {
+      const { problems } = load(watch, '{ endpoints: ["cvpn-*"] }')
+      expect(problems).toMatchObject([{ severity: 'warning', message: expect.stringContaining('"cvpn-berlin"') }])
+      for (const entry of ['cvpn-b*', 'cvpn-endpoint-*']) {
+        expect(load(watch, `{ endpoints: ["${entry}"] }`).problems).toEqual([])
+      }
+    }
+  })
+
   it('suggests the nearest id or name', () => {
     const messages = (entry: string) =>
       load(NAMED, `{ endpoints: ["${entry}"] }`).problems.map(({ message }) => message)

@@ -1,12 +1,12 @@
-import { type EndpointPattern, hitsEndpoint } from '../../domain/names/endpoint-pattern.ts'
+import { type EndpointPattern, hitsEndpoint, isOfIds } from '../../domain/names/endpoint-pattern.ts'
 import { fold } from '../../domain/names/fold.ts'
 import type { Location } from '../../domain/names/location.ts'
 import { hits } from '../../domain/names/pattern.ts'
 import type { CurfewKeys } from '../schema/curfew-schema.ts'
 import type { WrittenPolicy } from './bind-policy-files.ts'
 
-/** An entry that matches nothing that is watched, and whether that is certain. */
-interface Unmatched {
+/** A mistake of an entry: an error if it is certain. */
+interface Doubt {
   readonly message: string
   readonly severity: 'error' | 'warning'
 }
@@ -32,18 +32,19 @@ export const reportUnwatched = (policies: readonly WrittenPolicy[], watch: NonNu
         list: 'endpoints' | 'regions',
         entries: ReadonlyArray<{ readonly pattern: Pattern }> = [],
         known: readonly string[],
-        unmatched: (pattern: Pattern) => Unmatched | undefined,
+        doubtOf: (pattern: Pattern) => Doubt | undefined,
       ) => {
         const path = ['policies', index, selector, list]
         // If an entry has an error, the indexes of bound entries and of written ones may differ.
         if (file.isFlawed(path)) return
         entries.forEach(({ pattern }, entry) => {
-          const { message, severity } = unmatched(pattern) ?? {}
+          const { message, severity } = doubtOf(pattern) ?? {}
           if (message === undefined || severity === undefined) return
           file.problem([...path, entry], message, { severity, known, word: pattern.source })
         })
       }
       const { endpoints, regions: named } = policy[selector] ?? {}
+      report('endpoints', endpoints, [], mistakenForIds(names))
       if (isAllListed) report('endpoints', endpoints, [...ids, ...names], unmatchedEndpoint(listed))
       report('regions', named, regions, (pattern) =>
         regions.some((region) => hits(pattern, fold(region)))
@@ -57,9 +58,20 @@ export const reportUnwatched = (policies: readonly WrittenPolicy[], watch: NonNu
   }
 }
 
+/** `cvpn-*` is a pattern of ids, and so matches every endpoint. Someone with an endpoint `cvpn-berlin` may mean its name. */
+const mistakenForIds =
+  (names: readonly string[]) =>
+  (pattern: EndpointPattern): Doubt | undefined => {
+    if (pattern.field === 'tag' || !isOfIds(pattern)) return undefined
+    const name = names.find((one) => hits(pattern, fold(one)))
+    if (name === undefined) return undefined
+    const message = `"${pattern.source}" is compared with ids and not with names such as "${name}": write more of the name if it means names, or cvpn-endpoint-* if it means every id`
+    return { message, severity: 'warning' }
+  }
+
 const unmatchedEndpoint =
   (listed: readonly Location[]) =>
-  (pattern: EndpointPattern): Unmatched | undefined => {
+  (pattern: EndpointPattern): Doubt | undefined => {
     const found = listed.map((location) => hitsEndpoint(pattern, location))
     if (found.includes(true)) return undefined
     const { source } = pattern
