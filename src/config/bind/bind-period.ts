@@ -19,12 +19,7 @@ export const bindPeriod = (
   )
   const parsed = timeZone === undefined ? undefined : parseTimeZone(timeZone)
   const at = [...path, 'timeZone']
-  if (parsed !== undefined && 'problem' in parsed) {
-    file.problem(at, parsed.problem, { known: knownTimeZones() })
-  } else if (parsed !== undefined && !readsZone && ![from, until].some((text = '') => isLocalTime(text))) {
-    const message = 'this key has no effect, because neither "from" nor "until" is a local time: remove it'
-    file.problem(at, message, { at: 'key' })
-  }
+  if (parsed !== undefined && 'problem' in parsed) file.problem(at, parsed.problem, { known: knownTimeZones() })
   // A flawed zone has been reported. The times are read in another one, for mistakes of their own.
   const standIn = policy.timeZone === undefined ? undefined : 'UTC'
   const zone = parsed !== undefined && 'value' in parsed ? parsed.value : standIn
@@ -35,6 +30,13 @@ export const bindPeriod = (
     return undefined
   }
   const period = { from: read('from', from), until: read('until', until), timeZone: zone }
+  const isZoneRead = readsZone || [from, until].some((text = '') => isLocalTime(text))
+  // A time with a mistake may have been meant as a local time.
+  const hasMistake = (['from', 'until'] as const).some((key) => file.isFlawed([...path, key]))
+  if (parsed !== undefined && 'value' in parsed && !isZoneRead && !hasMistake) {
+    const message = 'this key has no effect, because neither "from" nor "until" is a local time: remove it'
+    file.problem(at, message, { at: 'key' })
+  }
   const problem = periodProblem('the policy', period.from, period.until)
   if (problem !== undefined) file.problem([...path, 'until'], problem)
   return period

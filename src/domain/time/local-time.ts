@@ -14,7 +14,13 @@ export const isLocalTime = (text: string): boolean => LOCAL.test(text)
  */
 export const parseTimeIn = (text: string, zone: string | undefined): ParsedInstant => {
   const [, date, time] = LOCAL.exec(text) ?? []
-  if (date === undefined || time === undefined) return parseInstant(text)
+  if (date === undefined || time === undefined) {
+    const parsed = parseInstant(text)
+    if ('at' in parsed || zone === undefined) return parsed
+    return {
+      problem: `"${text}" is not a time: write a local time, such as "2026-12-04 22:00", or an instant, such as 2026-12-04T22:00:00Z`,
+    }
+  }
   const local = `${date}T${time}`
   if ('problem' in parseInstant(`${local}Z`)) {
     return { problem: `"${text}" does not exist: correct the day or the time` }
