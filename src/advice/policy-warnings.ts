@@ -1,7 +1,8 @@
 import type { Location } from '../domain/names/location.ts'
-import type { UserEntry } from '../domain/names/user-list.ts'
+import { periodsOf, type UserEntry } from '../domain/names/user-list.ts'
 import type { Policy, Selector, Warning } from '../domain/policies/policy.ts'
 import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
+import { intersection } from '../domain/time/period.ts'
 import { inertness, type Surroundings } from './inert-policy.ts'
 import { shadowsAmong } from './shadow.ts'
 import { createUserCover, EVERYTHING } from './user-cover.ts'
@@ -48,6 +49,7 @@ export const policyWarnings = ({ policies, protect, places, now }: Reviewed): re
       ...(by === undefined ? [] : [shadowWarning(by)]),
       ...expired(policy.match, 'match', now),
       ...expired(policy.exempt, 'exempt', now),
+      ...idleEntries(policy, now),
       ...hoursWarnings(policy, now),
       ...(policy.kind.warnings?.(policy.rule, { now }) ?? []),
     ]
@@ -58,6 +60,7 @@ export const policyWarnings = ({ policies, protect, places, now }: Reviewed): re
       policy: undefined,
       ...warning,
     })),
+    ...idleAmong(protect, ['protect', 'users'], {}, now).map((warning) => ({ policy: undefined, ...warning })),
     ...policies.flatMap((policy) => ofPolicy(policy).map((warning) => ({ policy, ...warning }))),
   ]
 }
@@ -95,3 +98,33 @@ const expired = (selector: Selector | undefined, key: string, now: Instant): rea
         : [],
     ),
   )
+
+/**
+ * Entries that never apply: an entry of a group and the entry that names the group have no time in common, or the policy
+ * is not in force in the time of the entry.
+ */
+const idleEntries = (policy: Policy, now: Instant): readonly Warning[] => [
+  ...(['match', 'exempt'] as const).flatMap((key) =>
+    LISTS.flatMap((list) => idleAmong(policy[key]?.[list] ?? [], [key, list], policy, now)),
+  ),
+  ...idleAmong(policy.kind.names?.(policy.rule) ?? [], ['users'], policy, now),
+]
+
+type Timed = Parameters<typeof periodsOf>[0][number]
+
+const idleAmong = (
+  entries: readonly Timed[],
+  path: Warning['path'],
+  { from, until }: Partial<Timed>,
+  now: Instant,
+): readonly Warning[] => {
+  const inForce = periodsOf([{ from, until }])
+  return entries.flatMap((entry, index) => {
+    const isExpired = (entry.until ?? NEVER) <= now
+    if (isExpired || intersection(periodsOf([entry]), inForce).length > 0) return []
+    return [{ path: [...path, index], message: NEVER_APPLIES }]
+  })
+}
+
+const NEVER_APPLIES =
+  'this entry never applies, because its time, that of its group and that of the policy have no instant in common: correct "from" and "until", or remove the entry'

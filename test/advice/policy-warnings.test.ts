@@ -141,6 +141,25 @@ describe('an exemption of everything that the policy matches', () => {
   })
 })
 
+describe('an entry that never applies', () => {
+  const at = (instant: Instant) => new Date(instant).toISOString()
+
+  it('has a warning if it begins when the policy, or the entry that names its group, has ended', () => {
+    const later = { from: NOON + 2 * DAY, until: undefined }
+    const users = [{ pattern: 'mallory', from: at(later.from) }, { pattern: 'eve', from: at(NOON + HOUR) }, 'trudy']
+    const until = NOON + 2 * DAY
+    const exempting = { exempt: select({ users: [entry('a', later), 'b'] }) }
+    expect(places([policy('banned-users', { users }, { until, ...exempting })])).toEqual([
+      'banned-users exempt users 0',
+      'banned-users users 0',
+    ])
+    expect(places([policy('banned-users', { users }, { until: until + 1, ...exempting })])).toEqual([])
+    // An entry of a group has the later beginning and the earlier end of both.
+    const ofGroup = entry('p', { from: NOON + 2 * DAY, until: NOON + DAY })
+    expect(places([aged()], { protect: [ofGroup, entry('q', later)] })).toEqual([' protect users 0'])
+  })
+})
+
 describe('an expired entry', () => {
   const expired = { until: NOON }
   const soon = { until: NOON + 1 }
