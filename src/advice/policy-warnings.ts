@@ -3,6 +3,7 @@ import { periodsOf, type UserEntry } from '../domain/names/user-list.ts'
 import type { Policy, Selector, Warning } from '../domain/policies/policy.ts'
 import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
 import { intersection } from '../domain/time/period.ts'
+import { idleHoursWarnings } from './idle-hours.ts'
 import { inertness, type Surroundings } from './inert-policy.ts'
 import { shadowsAmong } from './shadow.ts'
 import { createUserCover, EVERYTHING } from './user-cover.ts'
@@ -75,8 +76,12 @@ const overWarning = ({ until = NEVER }: Policy, now: Instant): Warning | undefin
     ? { path: ['until'], message: `this policy has been over since ${toText(until)}: remove it, or extend it` }
     : undefined
 
-const hoursWarnings = ({ kind, rule, from = -NEVER, until = NEVER }: Policy, now: Instant): readonly Warning[] =>
-  kind.hours === undefined ? [] : windowWarnings(kind.hours(rule), Math.max(now, from), until)
+const hoursWarnings = ({ kind, rule, from = -NEVER, until = NEVER }: Policy, now: Instant): readonly Warning[] => {
+  if (kind.hours === undefined) return []
+  const hours = kind.hours(rule)
+  const idle = from > -NEVER ? idleHoursWarnings(hours, { from, until }) : []
+  return [...windowWarnings(hours, Math.max(now, from), until), ...idle]
+}
 
 const shadowWarning = ({ name }: Policy): Warning => ({
   path: ['name'],

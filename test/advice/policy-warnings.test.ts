@@ -160,6 +160,26 @@ describe('an entry that never applies', () => {
   })
 })
 
+describe('hours of a policy that lasts from an instant to another', () => {
+  it('have a warning if the policy ends before they can be violated', () => {
+    // A Saturday, in Berlin.
+    const from = Date.parse('2031-11-29T00:00:00+01:00')
+    const monday = from + 2 * DAY
+    const warned = (keys: Record<string, unknown>, period: Partial<Policy>) => places([hours(keys, period)])
+    const [denied, allowed] = [{ denied: [{ days: 'mon-fri' }] }, { allowed: [{ days: 'sat-sun' }] }]
+    for (const [keys, path] of [
+      [denied, 'off-hours denied'],
+      [allowed, 'off-hours allowed'],
+    ] as const) {
+      expect(warned(keys, { from, until: monday })).toEqual([path])
+      expect(warned(keys, { from, until: monday + 1 })).toEqual([])
+      expect(warned(keys, { from: from - 1, until: monday })).toEqual([])
+    }
+    expect(warned({ denied: [{ days: 'sat-sun' }] }, { from, until: monday })).toEqual([])
+    expect(warned(denied, { until: monday })).toEqual([])
+  })
+})
+
 describe('an expired entry', () => {
   const expired = { until: NOON }
   const soon = { until: NOON + 1 }
