@@ -1,9 +1,6 @@
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { LogOutput } from '../../src/adapters/log/log-output.ts'
-import { createLogger } from '../../src/adapters/log/logger.ts'
-import { composeDaemon } from '../../src/cli/compose-daemon.ts'
+import { composeDaemon, createLog } from '../../src/cli/compose-daemon.ts'
 import { readConfiguration } from '../../src/cli/compose-files.ts'
 
 // Usage: node cycle-daemon.mjs CURFEW_YAML CYCLES. Runs the daemon, measures its event loop, and sends the figures.
@@ -25,10 +22,7 @@ const listeners = [
     if (polls.length >= Number(cycles)) done.abort()
   },
 ]
-// The heads of the trail are logged at every level, and standard output is the one of the benchmark.
-const output = new LogOutput(openSync('/dev/null', 'w'))
-const log = await createLogger('silent', 'json', output)
-const composed = await composeDaemon({ configuration, log, output, listeners })
+const composed = await composeDaemon({ configuration, ...(await createLog('silent')), listeners })
 const server = await composed.startServer()
 const scrape = setInterval(() => void fetch(`${server.url}/metrics`).then((answer) => answer.text()), 1000)
 const startedAt = performance.now()

@@ -36,7 +36,7 @@ const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 
 /** Writes one line for each event; `docs/log.md` lists the fields. Events of every cycle are `debug`. */
 export const createEventLog = (log: Logger) => {
-  // An anchor that `log.level` hides would be missing when the trail is to be proved, and nobody would know before.
+  // An anchor that `warn` or `error` hides would be missing when the trail is to be proved, and nobody would know before.
   const anchors = log.child({}, { level: 'info' })
   return (emitted: CurfewEvent): void => {
     const { event } = emitted
@@ -347,7 +347,7 @@ export const createEventLog = (log: Logger) => {
       }
       case 'audit-head': {
         const { occasion, seq, hash } = emitted
-        anchors.info({ event, occasion, seq, hash }, HEADS[occasion])
+        if (log.level !== 'silent') anchors.info({ event, occasion, seq, hash }, HEADS[occasion])
         break
       }
       case 'lock-lost':
