@@ -347,7 +347,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'a connection is given up for good',
       breaks: ['no due connection is forgotten', 'banned users are disconnected in time'],
-      seed: 203,
+      seed: 1004,
     },
   ),
   plant(
