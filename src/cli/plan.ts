@@ -1,4 +1,4 @@
-import { MODES } from '../domain/policies/policy.ts'
+import { countsOverAll, MODES, type Policy } from '../domain/policies/policy.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, stringOf, UsageError } from './command.ts'
 import { judgeEndpoints } from './compose-aws.ts'
 import { readEdit, readToShow } from './compose-files.ts'
@@ -67,8 +67,11 @@ export const plan: Command = {
     if (output === 'json') {
       say(JSON.stringify({ endpoints, unmatched: unmatched ?? null, summary }, null, 2))
     } else {
-      const blocks = [...endpoints.map(planText), ...unmatchedTexts(unmatched ?? []), paragraph(summaryLine(summary))]
-      say(blocks.join('\n\n'))
+      const suspended = endpoints.some(({ complete }) => !complete)
+        ? suspendedTexts((edit ?? configuration).policies)
+        : []
+      const notes = [...suspended, ...unmatchedTexts(unmatched ?? [])]
+      say([...endpoints.map(planText), ...notes, paragraph(summaryLine(summary))].join('\n\n'))
     }
     for (const { error } of endpoints) if (error !== null) complain(`curfew: ${error}`)
     if (endpoints.some(({ complete }) => !complete)) return EXIT.failed
@@ -76,3 +79,10 @@ export const plan: Command = {
     return wouldEnd && values['detailed-exitcode'] === true ? EXIT.wouldEnd : EXIT.ok
   },
 }
+
+const suspendedTexts = (policies: readonly Policy[]): readonly string[] =>
+  policies
+    .filter(countsOverAll)
+    .map(({ name }) =>
+      paragraph(`The policy "${name}" counts over all endpoints: it ends nobody while one of them cannot be read.`),
+    )

@@ -160,6 +160,13 @@ policies:
     })
     expect(endpoint?.error).toEqual(expect.any(String))
     expect((await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout).toContain('BLIND')
+    await here.write(
+      'policies.yaml',
+      'version: 1\npolicies: [{ name: two-at-a-time, kind: max-sessions, limit: 2, across: all }]\n',
+    )
+    expect((await here.run(['plan', '-c', 'curfew.yaml'], office.env)).stdout).toContain(
+      'The policy "two-at-a-time" counts over all endpoints: it ends nobody while one of them cannot be read.',
+    )
   })
 
   it('shows an endpoint once that one entry lists and another discovers, as the list of connections does', async () => {
