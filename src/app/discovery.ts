@@ -65,7 +65,7 @@ const foundOf = ({ id, name }: NamedEndpoint, answer: ListedEndpoint | undefined
   tags: answer?.tags,
 })
 
-/** What policies select a found endpoint by. */
+/** The facts by which policies select a found endpoint. */
 export const locationOf = (
   { region }: { readonly region: string },
   { id, givenName, tags }: Pick<FoundEndpoint, 'id' | 'givenName' | 'tags'>,

@@ -75,7 +75,7 @@ export const rulesOf = (
 /** One endpoint: snapshot -> judge -> execute -> verify. Only one read runs at a time. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
-  /** What policies select the endpoint by. */
+  /** The facts by which policies select the endpoint. */
   readonly location: Location
   readonly vpn: Pick<VpnSite, 'snapshot' | 'terminate' | 'missingPermissions'>
   readonly queue: TerminationQueue
@@ -113,7 +113,7 @@ export const createEndpointWatch = (options: {
   let plan = EMPTY_PLAN
   let outlook = NO_OUTLOOK
   let reading: Promise<void> | undefined
-  /** What the other endpoints last heard of: the snapshot if it is fresh, and the policies by which it was judged. */
+  /** The last news for the other endpoints: the snapshot if it is fresh, and the policies by which it was judged. */
   let shared: { readonly set: PolicySet; readonly snapshot: Snapshot | undefined } | undefined
 
   const emit: Emit = (event: CurfewEvent) => {

@@ -23,7 +23,7 @@ interface ReadEndpoint {
   /** The endpoint's key in the state. */
   readonly key: string
   readonly endpoint: Pick<Endpoint, 'id' | 'name'>
-  /** What policies select it by, before and after the edit. */
+  /** The facts by which policies select it, before and after the edit. */
   readonly location: Location
   readonly locationAfter: Location
   readonly snapshot: Snapshot
@@ -40,7 +40,7 @@ export const firstJudgements = (options: {
   readonly state: State
   readonly readPolicySet: ReadPolicySet
   readonly endpoints: readonly ReadEndpoint[]
-  /** What a policy that counts over all endpoints lacks, because one could not be read. */
+  /** The fact that a policy over all endpoints lacks, because one endpoint could not be read. */
   readonly lacks?: string | undefined
   readonly now: Instant
 }): readonly Judged[] => {

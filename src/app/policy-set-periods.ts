@@ -1,12 +1,12 @@
 import type { TrailRecord } from './trail-record.ts'
 
-/** When a policy set was in force, by the times of the records. */
+/** The period in which a policy set was in force, by the times of the records. */
 export interface PolicySetPeriod {
   readonly policySetHash: string
   readonly from: string
   /** Undefined if the trail does not tell of an end. */
   readonly until: string | undefined
-  /** What the start or the reload told: the mode, and how many policies and endpoints. */
+  /** The text of the start or the reload: the mode, and how many policies and endpoints. */
   readonly because: string | undefined
 }
 
@@ -14,7 +14,7 @@ export interface PolicySetPeriod {
 export const POLICY_SET_EVENTS: readonly string[] = ['start', 'reload', 'stop', 'policy-set']
 
 /**
- * Which policy set was in force when, from the records of a trail in their order. A set is in force until the next one,
+ * Finds the periods of the policy sets from the records of a trail in their order. A set is in force until the next one,
  * or until a stop. A daemon that was killed has no stop: its set counts until the next start.
  */
 export const createPolicySetPeriods = () => {

@@ -12,7 +12,7 @@ export const createTallies = (
   watches: ReadonlyMap<string, EndpointWatch>,
   watchList: Pick<ReturnType<typeof createWatchList>, 'all' | 'unlisted'>,
 ) => ({
-  /** What the endpoint with the key `own` knows of the others. An endpoint that is not connected yet counts as one. */
+  /** The tallies of all endpoints but the one with the key `own`. An endpoint that is not connected yet counts as one. */
   elsewhere(own: string, set: PolicySet, now: Instant): Elsewhere {
     const lacks = watchList.unlisted()
     if (lacks !== undefined) return { state: 'not-known', lacks }

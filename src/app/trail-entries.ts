@@ -10,7 +10,7 @@ interface TrailCall {
   readonly policy: string | undefined
 }
 
-/** What became of a call, or of all of them. */
+/** The outcome of a call, or of all of them. */
 interface TrailResult {
   readonly at: string
   readonly outcome: string
@@ -133,5 +133,5 @@ const withRecord = (before: TrailEntry | undefined, record: TrailRecord): TrailT
   return { entry: 'termination', last: record, calls, results: [...results, result] }
 }
 
-/** What came of a termination, as far as the trail tells: the newest outcome. Undefined before the first one. */
+/** The outcome of a termination, as far as the trail tells: the newest one. Undefined before the first one. */
 export const outcomeOf = ({ results }: TrailTermination): string | undefined => results.at(-1)?.outcome

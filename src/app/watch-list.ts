@@ -90,7 +90,7 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
     isKnown: (): boolean =>
       sites.every(({ selection, discovery }) => selection.discover === undefined || discovery.answer() !== undefined),
 
-    /** What is lacking while not all endpoints of an entry are known; undefined if all are. */
+    /** The fact that is lacking while not all endpoints of an entry are known; undefined if all are. */
     unlisted(): string | undefined {
       const one = sites.find(({ discovery }) => !discovery.isListed())
       return one && `a list of the endpoints in ${one.site.region}, which AWS has not answered`

@@ -167,13 +167,13 @@ export type JudgedEndpoint =
 interface Reading {
   readonly endpoints: readonly JudgedEndpoint[]
   /**
-   * What policies select the watched endpoints by, after the edit if there is one. Undefined where this is not known:
+   * The facts by which policies select the watched endpoints, after the edit if there is one. Undefined where this is not known:
    * AWS could not list the endpoints, or the edit watches others, which are not read.
    */
   readonly watched: readonly Location[] | undefined
 }
 
-/** What is watched, without the names that the operator gave. */
+/** The watched endpoints, without the names that the operator gave. */
 const watchedIn = ({ watch }: Configuration) =>
   watch.map((entry) => ({ ...entry, endpoints: entry.endpoints.map(({ id }) => id) }))
 

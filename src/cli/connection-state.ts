@@ -5,7 +5,7 @@ import type { Termination } from '../domain/terminate/termination.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import type { Outcomes } from './summary.ts'
 
-/** What comes next for one connection. */
+/** The next event in the life of one connection. */
 export type ConnectionState =
   | { readonly state: 'terminate' | 'held' | 'audit'; readonly decision: DueDecision }
   | { readonly state: 'grace'; readonly grace: InGrace }

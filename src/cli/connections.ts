@@ -129,7 +129,7 @@ const asText = (one: SeenEndpoint): string => {
   return `${paragraph(title)}\n${plural(rows.length, 'active connection')}${rows.length === 0 ? '' : `\n${shown}`}`
 }
 
-/** What is not known is null, and so is every list of an endpoint that could not be read. */
+/** Facts that are not known are null, and so is every list of an endpoint that could not be read. */
 const asJson = (one: SeenEndpoint) => {
   if ('failure' in one) return { ...endpointJson(one), connections: null }
   return {

@@ -92,7 +92,7 @@ const endedLines = ({ id }: Connection): readonly string[] => [
   printable(`Why it ended: curfew audit show --connection ${id}`),
 ]
 
-/** What happens to the connection and when, and why it is still up. */
+/** The sentence that says what happens to the connection and when, and why it is still up. */
 const decisionText = ({ now, decision, nextAt }: Explanation, mode: Mode): string => {
   const { act, lead, violated } = decision
   if (act === 'terminate') return `Would end now, under the policy "${lead.policy.name}".`
@@ -106,7 +106,7 @@ const decisionText = ({ now, decision, nextAt }: Explanation, mode: Mode): strin
   return nextAt === NEVER && violated.length === 0 ? 'Stays up: no policy ends it.' : `${stays}${inGrace}.`
 }
 
-/** Where the termination of the connection stands, which explains why a due connection is still up. */
+/** The state of the termination in words. It explains why a due connection is still up. */
 const terminationNote = (termination: Termination | undefined): readonly string[] => {
   switch (termination?.state) {
     case 'given-up':

@@ -16,7 +16,7 @@ const nameOf = ({ username, commonName }: TrailRecord): string => {
 const endpointOf = ({ endpointId, region, account }: TrailRecord): string =>
   `${endpointId} (${account === undefined ? region : `${region}, ${account}`})`
 
-/** What the newest outcome means for the connection. */
+/** The newest outcome in words. */
 const MEANINGS: Readonly<Record<string, string>> = {
   confirmed: 'ended',
   'already-gone': 'was gone before a call could end it',

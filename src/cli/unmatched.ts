@@ -8,7 +8,7 @@ import { count } from './summary.ts'
 
 /** An entry of `endpoints` that matches no watched endpoint. */
 interface UnmatchedRow extends UnmatchedEntry {
-  /** What a watched endpoint has and is spelled most alike. */
+  /** The id, name or tag of a watched endpoint that is spelled most alike. */
   readonly nearest: string | null
 }
 

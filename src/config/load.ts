@@ -46,7 +46,7 @@ interface LoadedPolicies extends Loaded {
 interface Reading {
   /** Files and folders that take the place of those that the daemon's file names. */
   readonly policies?: readonly string[]
-  /** What a policy set is that `approved` does not have: an error by default, which puts it out of force. */
+  /** The severity of a policy set that `approved` does not have: an error by default, which refuses the set. */
   readonly unapproved?: Problem['severity']
 }
 

@@ -45,7 +45,7 @@ it('the trail, the log, the metrics and the status tell the same story of each t
     office.world.connect({ endpointId: OFFICE, username, ageMs, idle: true })
   const calls = new Map<string, number>()
   let late: string | undefined
-  /** What AWS does with the calls for each of the people; with those of others what it should. */
+  /** The answers of AWS to the calls for each of the people. Calls for others succeed. */
   const intercept = ({ action, params }: SimulatedRequest): Interception => {
     if (!isTermination({ action, params })) return undefined
     const { ConnectionId: id = '', Username: username } = params

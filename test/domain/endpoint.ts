@@ -60,7 +60,7 @@ export const createEndpoint = (
     /** When every policy last changed; without it they always were as they are. */
     readonly changedAt?: Instant
     readonly staleAfterMs?: number
-    /** What policies select the endpoint by. */
+    /** The facts by which policies select the endpoint. */
     readonly facts?: Pick<Location, 'name' | 'tags'>
     /** What the state of an earlier process keeps. */
     readonly kept?: KeptMemory

@@ -82,7 +82,7 @@ export const createFleet = (policies: readonly Policy[], ids: readonly string[],
     ended: (now: Instant): readonly string[] =>
       ids.flatMap((id) => judge(id, now).plan.terminate.map(({ connection }) => connection.id)).sort(),
 
-    /** What is said about one connection. */
+    /** The explanation of one connection. */
     explain(subject: Connection, now: Instant) {
       const { rules, memory, view } = endpointOf(subject.endpointId)
       const connections = 'snapshot' in view ? (view.snapshot?.connections ?? []) : []

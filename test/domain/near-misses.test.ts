@@ -28,7 +28,7 @@ const found = (policies: readonly Policy[], who = user('alice'), protect: readon
     protect.map((source) => entry(source)),
   )(PLACE)(who).map((nearMiss) => `${nearMiss.list} ${nearMiss.entry}`)
 
-/** What a ban of `written` does with a user who signs in as `name`. */
+/** The effect of a ban of `written` on a user who signs in as `name`. */
 const effectOf = (written: string, name: string): 'hit' | 'hint' | 'neither' => {
   const banned = ban(written)
   if (judged(banned, user(name)).word === 'violated') return 'hit'

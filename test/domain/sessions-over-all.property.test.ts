@@ -43,7 +43,7 @@ interface Rule {
   readonly graceMs: number
 }
 
-/** What really happens on three endpoints, and what is ended there by their snapshots, which come in any order. */
+/** The real events on three endpoints, and the ends that their snapshots bring, which come in any order. */
 const createTruth = ({ limit, evict, graceMs }: Rule) => {
   const fleet = createFleet(
     [policy('max-sessions', { limit, evict, across: 'all' }, { graceMs })],

@@ -1,6 +1,6 @@
 import { BEGINNING_BYTES } from './audit-line.ts'
 
-/** What the lines of a trail must have to matter. What is undefined does not count. */
+/** The conditions of a question to the trail. A condition that is undefined does not count. */
 export interface LineFilter {
   readonly isUser?: ((names: { username: string | undefined; commonName: string | undefined }) => boolean) | undefined
   /** A part of a connection's id. */

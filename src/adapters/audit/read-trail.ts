@@ -29,7 +29,7 @@ export interface LinePlace {
   readonly at: Instant
 }
 
-/** What was read at once. */
+/** The result of one read. */
 export interface TrailGroup {
   readonly records: readonly TrailRecord[]
   readonly flaws: readonly TrailFlaw[]
@@ -94,7 +94,7 @@ const messageOfRest = (rest: Buffer, damage: string | undefined, last: number | 
   return 'the last line is unfinished: a running daemon completes it, and after a crash its next start removes it'
 }
 
-/** What is wrong with a line, and whether it can be read all the same. */
+/** The fault of a line, and whether it can be read all the same. */
 interface Taken {
   readonly message: string | undefined
   readonly isReadable: boolean

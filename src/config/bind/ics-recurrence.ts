@@ -84,7 +84,7 @@ const lastDateOf = (until: string, zone: string | undefined): Parsed<LocalDate> 
   return { value: dateIn(instant.at, known.value) }
 }
 
-/** What a rule leaves open, the first occurrence decides. */
+/** The first occurrence decides what a rule leaves open. */
 const daysOf = (rule: Rule, every: Recurrence['every'], from: LocalDate): Parsed<readonly WindowDays[]> => {
   const [months, monthDays] = [rule.bymonth, rule.bymonthday].map((part) => listOf(part)?.map(Number))
   const weekdays = listOf(rule.byday)?.map(String)

@@ -1,6 +1,6 @@
 import { hasLookAlike, quotedName } from '../../domain/names/shown-name.ts'
 
-/** What an entry is written in: YAML, or a line of a text file. */
+/** The language of an entry: YAML, or a line of a text file. */
 type WrittenIn = 'yaml' | 'text'
 
 interface Doubt {

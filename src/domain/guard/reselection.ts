@@ -13,11 +13,11 @@ export interface EndpointFacts {
 
 /** The facts of the last judgement. If AWS did not list the tags then, they are those that it listed last. */
 export interface KnownFacts extends EndpointFacts {
-  /** When other facts last changed whether a policy selects the endpoint, by the policy's name. */
+  /** The instant at which other facts last changed whether a policy selects the endpoint, by the policy's name. */
   readonly reselectedAt: Readonly<Record<string, Instant>>
 }
 
-/** What another name or other tags of an endpoint have changed since the last judgement. It counts as an edit. */
+/** The effect of another name or other tags of an endpoint since the last judgement. It counts as an edit. */
 export interface Reselection {
   readonly facts: KnownFacts
   /** The endpoint as the last judgement knew it. */

@@ -12,7 +12,7 @@ export interface Trial {
   /** The hash of the policy set before the edit, and the names of its policies that were in force. */
   readonly set: string
   readonly policies: readonly string[]
-  /** What policies selected the endpoint by before the edit. Undefined: what they select it by now. */
+  /** The facts by which policies selected the endpoint before the edit. Undefined: those of now. */
   readonly facts?: EndpointFacts | undefined
   readonly until: Instant
   /** The largest number of active connections in this time. */

@@ -3,8 +3,8 @@ import { type Instant, NEVER } from '../time/instant.ts'
 import { nextEdge, periodAt } from '../time/period.ts'
 
 /**
- * What a policy is to a principal at one instant. Its rule is asked only where it `applies`. `not-in-force`: before its
- * `from`, or from its `until` on.
+ * The relation of a policy to a principal at one instant. Its rule is asked only where it `applies`. `not-in-force`: before
+ * its `from`, or from its `until` on.
  */
 type Application = 'not-matched' | 'not-in-force' | 'unknown' | 'exempt' | 'applies'
 

@@ -111,7 +111,7 @@ const partOf = (
   }
 }
 
-/** What does not change while a connection is up. */
+/** The facts that do not change while a connection is up. */
 type Standing = Pick<Assessment, 'applicabilities' | 'protectedIn' | 'nearMisses'>
 
 /** `known`: what the policies say that do not read byte counters, where that still holds. */

@@ -9,7 +9,7 @@ import { type Assessment, groundOf } from './assessment.ts'
 import type { Assessments } from './assessments.ts'
 import { type Member, surplusAmong } from './surplus.ts'
 
-/** What the policies found that count connections together. */
+/** The findings of the policies that count connections together. */
 export interface Surpluses {
   readonly of: ReadonlyMap<Policy, Surplus>
   /** Whether a connection is surplus, or it is not known which are. */

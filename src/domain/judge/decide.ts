@@ -74,7 +74,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
     /** Whether a policy counts over all endpoints. */
     countsOverAll: counter.countsOverAll,
 
-    /** What policies that count over all endpoints may count of this one, elsewhere. */
+    /** The tally of this endpoint for the judgements of the others. */
     tally: (shown: readonly Connection[], history: History, acting: Acting): Tally =>
       counter.tally(shown, history, acting),
 

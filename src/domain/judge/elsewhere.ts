@@ -28,7 +28,7 @@ export const tallyOf = (
   return rules.decider.tally(view.snapshot.connections, historyOf(view, rules, memory, now, acting), acting)
 }
 
-/** What the other watched endpoints are to a judgement. */
+/** The other watched endpoints as a judgement sees them. */
 export const elsewhereOf = (
   others: ReadonlyArray<{
     readonly endpoint: { readonly id: string; readonly name: string }
@@ -40,6 +40,6 @@ export const elsewhereOf = (
   return { state: 'known', tallies: others.flatMap(({ tally }) => tally ?? []) }
 }
 
-/** What is lacking while an endpoint has no fresh snapshot, in words. */
+/** The fact that is lacking while an endpoint has no fresh snapshot, in words. */
 export const lackOf = ({ id, name }: { readonly id: string; readonly name: string }): string =>
   `a fresh snapshot of the endpoint ${name === id ? id : `${name} (${id})`}`

@@ -1,7 +1,7 @@
 import { rectifyConfusion } from 'unicode-confusables'
 
 /**
- * What a folded name looks like, after the skeletons of Unicode TR 39: names that people mistake for each other look the
+ * The look of a folded name, after the skeletons of Unicode TR 39: names that people mistake for each other look the
  * same. Marks are left out. A letter of another alphabet looks like a Latin one in lower or in upper case, and a capital I
  * like an l.
  */

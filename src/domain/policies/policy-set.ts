@@ -21,7 +21,7 @@ export interface Applicability {
   readonly matchedIn: Periods
   /** When it is exempt or protected. */
   readonly exemptIn: Periods
-  /** What exempts it: `protect`, `exempt` or both. */
+  /** The exempting lists: `protect`, `exempt` or both. */
   readonly exemptions: readonly Exemption[]
   /** Whether the policy, a match or an exemption begins some time, or the policy or a match ends. */
   readonly isTimed: boolean

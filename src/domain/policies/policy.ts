@@ -57,7 +57,7 @@ export interface History {
   elsewhere(): Elsewhere
 }
 
-/** What policies that count over all endpoints know of the other watched endpoints. */
+/** The other watched endpoints as policies that count over all endpoints know them. */
 export type Elsewhere =
   /** `lacks` completes the sentence "the connection lacks …". */
   | { readonly state: 'not-known'; readonly lacks: string }
