@@ -33,7 +33,13 @@ export async function* readAuditFiles(
 export const isAuditFile = (file: string): boolean => !isBesideTheChain(file)
 
 /** The trail's file with its rotated and compressed parts. */
-export const filesOfTrail = (path: string): Promise<readonly string[]> => partsOf(path).catch(cannotRead(path))
+export const filesOfTrail = (path: string): Promise<readonly string[]> =>
+  partsOf(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') return cannotRead(path)(error)
+    throw new OperatorError(
+      `there is no audit trail at ${path}: the daemon creates it when it first starts; if it runs elsewhere, name copies of its files`,
+    )
+  })
 
 const eachOnce = async (files: readonly string[]): Promise<readonly string[]> => {
   const named = new Map<string, string>()

@@ -34,6 +34,15 @@ const startReading = async () => {
 /** The edit that banned them, and the ends of their connections. */
 const MALLORY = ['list-changed', 'mallory: confirmed', 'mallory: already-gone', 'mallory: accepted']
 
+describe('a trail that does not exist yet', () => {
+  it.each(['show', 'verify', 'policies'])('is named by audit %s, with what makes it', async (action) => {
+    await using here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })
+    const { code, stdout, stderr } = await here.run(['audit', action, '-c', 'curfew.yaml'])
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/there is no audit trail at \S*audit\.jsonl: the daemon creates it when it first starts/)
+  })
+})
+
 describe('curfew audit show', () => {
   it('gives one JSON object for each termination and each other event, in the order of the trail', async () => {
     await using here = await startReading()
