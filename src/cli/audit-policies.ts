@@ -3,7 +3,17 @@ import { joinPolicySet, type PolicySetPart } from '../app/policy-set-text.ts'
 import type { TrailRecord } from '../app/trail-record.ts'
 import { printable } from '../domain/printable.ts'
 import { type Instant, toIso, toText } from '../domain/time/instant.ts'
-import { CONFIG_OPTION, type Command, EXIT, OperatorError, oneOf, say, stringOf, UsageError } from './command.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  EXIT,
+  OperatorError,
+  oneOf,
+  say,
+  stringOf,
+  stringsOf,
+  UsageError,
+} from './command.ts'
 import { readAuditFiles } from './compose-audit.ts'
 import { pointInTime } from './point-in-time.ts'
 import { trailOrComplain } from './trail-files.ts'
@@ -17,9 +27,10 @@ their files, the groups, the calendars and "protect". The hash proves the text; 
 whole, "curfew audit verify" finds out.
 
 Options:
-      --at T           the set in force at an instant, such as 2026-12-01T14:03:00Z; or 24h: so long ago
-      --file FILE      a file of the trail; may be repeated. Without it: the trail that the daemon's file
-                       names, with all its rotated parts
+      --at T           the set in force at an instant, such as 2026-12-01T14:03:00Z; or 24h: that
+                       long ago
+      --file FILE      a file of the trail; may be repeated. Without it: the trail that the daemon's
+                       file names, with all its rotated parts
       --output FORMAT  text, or json (default text)
   -c, --config FILE    the daemon's file (default config/curfew.yaml)
 
@@ -40,8 +51,7 @@ export const auditPolicies: Command = {
     const at = pointInTime('at', stringOf(values.at))
     if (prefix !== undefined && at !== undefined) throw new UsageError('audit policies: give a hash or --at, not both')
     const output = oneOf('output', values.output, ['text', 'json'])
-    const given = Array.isArray(values.file) ? values.file.map(String) : []
-    const files = await trailOrComplain('audit policies --file FILE', given, String(values.config))
+    const files = await trailOrComplain('audit policies --file FILE', stringsOf(values.file), String(values.config))
     if (files === undefined) return EXIT.failed
 
     const flaws = createTrailFlaws()

@@ -20,6 +20,7 @@ import {
 } from './command.ts'
 import { readAuditFiles } from './compose-audit.ts'
 import { outputWidth, paragraph } from './lines.ts'
+import { plural } from './number-text.ts'
 import { pointInTime } from './point-in-time.ts'
 import { trailOrComplain } from './trail-files.ts'
 import { createTrailFlaws } from './trail-flaws.ts'
@@ -30,8 +31,8 @@ const help = `Usage: curfew audit show [FILE...] [--user NAME] [--connection ID]
                          [--until T] [--event EVENT]... [--output table|json|csv] [--config FILE]
 
 Shows the trail in the order of its records: each termination with its intent, its calls and their
-outcome, and any other event in a line. Without files it shows the trail that the daemon's file names,
-with all its rotated parts; gzip may have compressed them.
+outcome, and any other event in a line. Without files it shows the trail that the daemon's file
+names, with all its rotated parts; gzip may have compressed them.
 
 A termination is shown as a whole if one of its records fits all filters:
       --user NAME        the user name or common name, compared as in policies; a pattern such as
@@ -45,7 +46,8 @@ A termination is shown as a whole if one of its records fits all filters:
       --output FORMAT    table, json (an object in each line) or csv (default table)
   -c, --config FILE      the daemon's file (default config/curfew.yaml)
 
-The last line says which lines were read. To show is not to prove: "curfew audit verify" finds out whether the trail is complete and unchanged.
+The last line says which lines were read. To show is not to prove: "curfew audit verify" finds out
+whether the trail is complete and unchanged.
 
 Exit code: 0; 1 if lines are missing, damaged or unfinished, or if a file cannot be read.`
 
@@ -139,7 +141,7 @@ const closingText = (
   period: TrailPeriod,
 ) =>
   paragraph(
-    `${count(counts.termination, 'termination')} and ${count(counts.event, 'other event')} of ${count(lines, 'record')}${spanText(span, period)}.${missingBefore(span, period)} To prove that the trail is whole: curfew audit verify`,
+    `${plural(counts.termination, 'termination')} and ${plural(counts.event, 'other event')} of ${plural(lines, 'record')}${spanText(span, period)}.${missingBefore(span, period)} To prove that the trail is whole: curfew audit verify`,
   )
 
 const spanText = (span: Span, { since, until }: TrailPeriod) => {
@@ -154,8 +156,6 @@ const missingBefore = (span: Span, { since }: TrailPeriod) => {
   const { seq } = span.first
   return seq === 2 ? ' Line 1 is not in these files.' : ` Lines 1 to ${seq - 1} are not in these files.`
 }
-
-const count = (number: number, word: string) => `${number} ${word}${number === 1 ? '' : 's'}`
 
 const filterOf = (values: Given['values']) => {
   const events = stringsOf(values.event).map(readEvent)

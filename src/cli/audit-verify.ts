@@ -2,6 +2,7 @@ import type { AuditHead } from '../app/audit.ts'
 import { printable } from '../domain/printable.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, say, stringOf, stringsOf, UsageError } from './command.ts'
 import { verifyAuditFiles } from './compose-audit.ts'
+import { plural } from './number-text.ts'
 import { trailOrComplain } from './trail-files.ts'
 
 const help = `Usage: curfew audit verify [FILE...] [--anchor SEQ:HASH]... [--from SEQ] [--config FILE]
@@ -76,4 +77,4 @@ const readAnchor = (text: string): AuditHead => {
   return { seq: Number(seq), hash: hash.toLowerCase() }
 }
 
-const count = (records: number) => `${records} record${records === 1 ? '' : 's'}`
+const count = (records: number) => plural(records, 'record')

@@ -17,8 +17,9 @@ import { connectionTable, USER } from './connection-table.ts'
 import { endpointJson } from './endpoint-json.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
+import { plural } from './number-text.ts'
 import { configurationOrComplain } from './problems.ts'
-import { plural, type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
+import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
 import { titleOf } from './title.ts'
 
 const help = `Usage: curfew connections [--config FILE] [--output table|json]

@@ -11,7 +11,7 @@ import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
 import { IMAGINED } from './imagined-connection.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
-import { plural } from './summary.ts'
+import { plural } from './number-text.ts'
 import { timeUntil } from './time-until.ts'
 import { titleOf } from './title.ts'
 

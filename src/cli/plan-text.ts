@@ -4,7 +4,7 @@ import { SECOND, toText } from '../domain/time/instant.ts'
 import { connectionTable, USER } from './connection-table.ts'
 import type { EndpointPlan, HoldRow, NearMissRow, NewRow, NextRow, Row } from './endpoint-plan.ts'
 import { paragraph } from './lines.ts'
-import { count, plural } from './summary.ts'
+import { count, plural } from './number-text.ts'
 import { timeUntil } from './time-until.ts'
 import { titleOf } from './title.ts'
 

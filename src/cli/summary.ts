@@ -2,6 +2,7 @@ import { type Connection, isActive } from '../domain/connection.ts'
 import { type Deadlines, deadlinesOf } from '../domain/judge/deadlines.ts'
 import type { Plan } from '../domain/terminate/plan.ts'
 import type { JudgedEndpoint } from './compose-aws.ts'
+import { count, plural } from './number-text.ts'
 
 /** The active connections of a judged endpoint by what comes next for them. */
 export interface Outcomes extends Pick<Plan, 'terminate' | 'held' | 'audit'>, Deadlines {
@@ -56,12 +57,7 @@ export const summaryOf = (
   }
 }
 
-/** A number with commas between thousands. */
-export const count = (number: number): string => number.toLocaleString('en-US')
-
-export const plural = (number: number, noun: string): string => `${count(number)} ${noun}${number === 1 ? '' : 's'}`
-
-/** The last line of a command, such as `3 endpoints read: 12 connections, 2 end now, 1 in grace.` */
+/** The last line of a command, such as `3 endpoints read: 12 connections, 2 would end now, 1 in grace` */
 export const summaryLine = (summary: Summary): string => {
   const { endpoints, unread, active, terminate, held, grace, audit, next } = summary
   const blind = unread === 0 ? '' : `, ${count(unread)} COULD NOT BE READ`

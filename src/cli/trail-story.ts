@@ -3,6 +3,7 @@ import { TRAIL_TEXTS, type TrailRecord } from '../app/trail-record.ts'
 import { shownName } from '../domain/names/shown-name.ts'
 import { printable } from '../domain/printable.ts'
 import { toText } from '../domain/time/instant.ts'
+import { plural } from './number-text.ts'
 
 /** The instant to the second, as other outputs have it. */
 const toSecond = (iso: string) => toText(Date.parse(iso))
@@ -128,7 +129,7 @@ const eventOf = (record: TrailRecord, width: number): string => {
     entriesOf('removed', record.removed),
     connectionId ?? '',
     endpointId === undefined ? '' : `on ${endpointId}`,
-    record.parts === undefined ? '' : `text in ${record.parts} record${record.parts === 1 ? '' : 's'}`,
+    record.parts === undefined ? '' : `text in ${plural(record.parts, 'record')}`,
     SETS.has(event) ? `policy set ${policySetHash}` : '',
   ].filter((fact) => fact !== '')
   return hanging(`${toSecond(time)}  `, facts.length === 0 ? event : `${event}: ${facts.join('; ')}`, width)

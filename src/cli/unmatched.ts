@@ -4,7 +4,7 @@ import { quotedName } from '../domain/names/shown-name.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import { type UnmatchedEntry, unmatchedEntries } from '../domain/policies/unmatched-entries.ts'
 import { paragraph } from './lines.ts'
-import { count } from './summary.ts'
+import { count } from './number-text.ts'
 
 /** An entry of `endpoints` that matches no watched endpoint. */
 interface UnmatchedRow extends UnmatchedEntry {
