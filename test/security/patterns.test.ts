@@ -1,12 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { policyFileWarnings } from '../../src/advice/file-warnings.ts'
 import { loadPolicies } from '../../src/config/load.ts'
+import { fold } from '../../src/domain/names/fold.ts'
 import { matchesGlob, parsePattern } from '../../src/domain/names/pattern.ts'
 import { memoryFiles } from '../config/memory-files.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)
 
-// No test asserts a duration: an exponential search would exceed the time limit of the tests.
+// No test asserts a duration: a search that is not linear would exceed the time limit of the tests.
+describe('a name that is made to be slow', () => {
+  it('costs no more than its length to compare, however many blanks stand in it', () => {
+    const blanks = '\u00a0'.repeat(1_000_000)
+    expect(fold(`ä${blanks}b${blanks}`)).toHaveLength(1_000_002)
+  })
+})
+
 describe('a pattern that is made to be slow', () => {
   it.each([
     ['many stars', '*a'.repeat(512)],

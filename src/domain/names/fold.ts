@@ -17,7 +17,8 @@ const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
 /** The first character of a text that folding removes because nobody sees it. */
 export const invisibleIn = (text: string): string | undefined => text.match(INVISIBLE)?.[0]
 
-const BLANK_ENDS = /^\p{White_Space}+|\p{White_Space}+$/gu
+// A search that could begin within blanks would cost the square of their number.
+const BLANK_ENDS = /^\p{White_Space}+|(?<!\p{White_Space})\p{White_Space}+$/gu
 
 const FOLDS_TO_NOTHING = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cf}]*$/u
 
