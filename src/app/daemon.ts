@@ -20,7 +20,7 @@ import type { Clock } from './clock.ts'
 import { locationOf } from './discovery.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { Emit } from './events.ts'
-import { listChanges } from './list-changes.ts'
+import { createListNews } from './list-news.ts'
 import { onAborted } from './on-aborted.ts'
 import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
 import { createRehearsal } from './rehearsal.ts'
@@ -46,10 +46,6 @@ export interface Assignment {
   readonly terminationRate: Rate
   readonly watch: readonly WatchEntry[]
 }
-
-/** Undefined before the first start: every entry would be new. */
-const lastInForce = ({ policySetHash: hash, policySets }: State) =>
-  hash === undefined || !Object.hasOwn(policySets, hash) ? undefined : { hash, written: policySets[hash] }
 
 /** The longest sleep. The clock may jump, and a longer timer would not notice. */
 const SLICE_MS = SECOND
@@ -93,8 +89,6 @@ export const createDaemon = (options: {
   /** The memories of endpoints that are not watched yet, or no longer. */
   const keptEndpoints = new Map<string, KeptMemory>(Object.entries(options.state.endpoints))
   const policySets = createPolicySets(options.state.policySets, options.readPolicySet)
-  /** The policy set that was announced last, by this process or the one before. */
-  let inForceLast = lastInForce(options.state)
   const startedAt = clock.now()
 
   let assignment = options.assignment
@@ -140,6 +134,7 @@ export const createDaemon = (options: {
   const keeper = createStateKeeper(options.store, stateNow, clock, emit)
   const watchList = createWatchList(clock, emit)
   const unmatched = createUnmatched(emit)
+  const listNews = createListNews(options.state, emit)
   const tallies = createTallies(watches, watchList)
   const rehearsal = createRehearsal(clock, emit)
   const heads = createHourlyHeads(audit, clock, emit)
@@ -275,10 +270,7 @@ export const createDaemon = (options: {
     const policies = assignment.policies.policies.length
     const at = clock.now()
     emit({ event, mode, policies, endpoints: endpoints(), policySetHash, at })
-    const before = inForceLast
-    inForceLast = { hash: policySetHash, written: assignment.written }
-    if (before === undefined || before.hash === policySetHash) return
-    for (const change of listChanges(before.written, assignment.written)) emit({ event: 'list-changed', ...change, at })
+    listNews.tell({ policySetHash, written: assignment.written }, at)
   }
 
   const start = async () => {
