@@ -7,6 +7,7 @@ set -euo pipefail
 # package                command                            what to look for on other systems
 required='
 openssl                  /usr/bin/openssl                   OpenSSL 3
+chromium                 /usr/bin/chromium                  Chromium
 awscli                   /usr/bin/aws                       AWS CLI 2
 prometheus               /usr/bin/prometheus                Prometheus 2.42
 prometheus               /usr/bin/promtool                  Prometheus 2.42

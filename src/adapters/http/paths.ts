@@ -1,3 +1,6 @@
+import { html } from './html.ts'
+import { pageOf } from './page.ts'
+
 /** Every path that is served, with a description for the index page. */
 export const PATHS = {
   '/metrics': 'metrics for Prometheus',
@@ -9,15 +12,10 @@ export const PATHS = {
 /** Paths without a login: a kubelet or a load balancer has none, and each answer holds a single bit. */
 export const OPEN_PATHS: ReadonlySet<string | undefined> = new Set(['/healthz', '/readyz'])
 
-export const INDEX = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Curfew</title>
-<h1>Curfew</h1>
+export const INDEX = pageOf({
+  title: 'Curfew',
+  body: html`<h1>Curfew</h1>
 <ul>
-${Object.entries(PATHS)
-  .map(([path, description]) => `<li><a href="${path}">${path}</a>: ${description}</li>`)
-  .join('\n')}
-</ul>
-</html>
-`
+${Object.entries(PATHS).map(([path, description]) => html`<li><a href="${path}">${path}</a>: ${description}</li>\n`)}
+</ul>`,
+})

@@ -8,6 +8,7 @@ import { isRebound } from './host-header.ts'
 import { createListener } from './listener.ts'
 import { createLoginLog } from './login-log.ts'
 import { createLogins, type FailedLogin } from './logins.ts'
+import { sendPage } from './page.ts'
 import { INDEX, OPEN_PATHS, PATHS } from './paths.ts'
 import { watchCredentials } from './renewal.ts'
 
@@ -98,7 +99,7 @@ export const startHttpServer = async (
 
   const sendBit = (reply: FastifyReply, ok: boolean) =>
     reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'failing' })
-  app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(INDEX))
+  app.get('/', (_request, reply) => sendPage(reply, INDEX))
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
   app.get('/healthz', (_request, reply) => sendBit(reply, healthy()))
   app.get('/readyz', (_request, reply) => sendBit(reply, ready()))

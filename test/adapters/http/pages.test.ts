@@ -18,7 +18,7 @@ describe('the pages', () => {
     }
     const index = await server.ask('/')
     expect([index.status, index.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
-    const links = [...index.body.matchAll(/href="([^"]+)"/g)].map(([, path = '']) => path)
+    const links = [...index.body.matchAll(/href="(\/[^"]*)"/g)].map(([, path = '']) => path)
     expect(links).toEqual(['/metrics', '/status', '/healthz', '/readyz'])
     for (const path of links) expect((await server.ask(path)).status).toBe(200)
   })
