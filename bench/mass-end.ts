@@ -28,7 +28,7 @@ const connections = Array.from({ length: count }, (_, index) =>
   connection({ username: `person-${index}@corp.example`, commonName: `person-${index}`, establishedAt }),
 )
 const policies = [policy('max-session-age', { maxAge: '8h' }, { guard: 'off' })]
-const log = await createLogger('info', 'json', new LogOutput(openSync('/dev/null', 'w')))
+const log = createLogger('info', 'json', new LogOutput(openSync('/dev/null', 'w')))
 const metrics = createMetrics({ version: 'bench', policies: () => policies, targets: () => [], changedAt: () => 0 })
 const { vpn } = createStandInVpn(hostClock, connections)
 let violations = 0

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { parseArgs, styleText } from 'node:util'
+import { parseArgs } from 'node:util'
+import { showsColours, terminalLine } from '../src/adapters/log/terminal-line.ts'
 import type { CurfewEvent } from '../src/app/events.ts'
 import { composeDaemon, createLog } from '../src/cli/compose-daemon.ts'
 import { readConfiguration } from '../src/cli/compose-files.ts'
@@ -35,22 +36,21 @@ const violation = new Map<string, string>()
 const ended = new Map<string, number>()
 let confirmed = 0
 
-const colour = (style: Parameters<typeof styleText>[0], text: string) =>
-  process.stdout.isTTY && process.env.NO_COLOR === undefined ? styleText(style, text) : text
+const colours = showsColours()
 
 const show = (event: CurfewEvent) => {
-  if (event.event === 'poll-failed') print('yellow', 'blind', event.endpoint.name, event.message)
+  if (event.event === 'poll-failed') print('blind', event.endpoint.name, event.message)
   if (event.event === 'termination' && event.outcome === 'confirmed') confirmed++
   if (event.event !== 'accepted') return
   const { connectionId, username, commonName, policy, because } = event.violation
   violation.set(connectionId, policy)
   ended.set(policy, (ended.get(policy) ?? 0) + 1)
-  print('red', 'ended', username ?? commonName ?? '(no name)', `${policy}: ${because}`)
+  print('ended', username ?? commonName ?? '(no name)', `${policy}: ${because}`)
 }
 
-function print(style: Parameters<typeof styleText>[0], event: string, subject: string, reason: string) {
-  const time = new Date().toISOString().slice(11, 19)
-  process.stdout.write(`${time}  ${colour(style, event)}  ${subject.padEnd(30)}  ${reason}\n`)
+function print(word: string, subject: string, reason: string) {
+  const time = new Date().toISOString()
+  process.stdout.write(terminalLine({ time, word, text: `${subject.padEnd(30)}  ${reason}` }, colours))
 }
 
 function fail(message: string): never {
@@ -60,7 +60,7 @@ function fail(message: string): never {
 
 const { daemon, startServer, close } = await composeDaemon({
   configuration,
-  ...(await createLog('silent')),
+  ...createLog('silent'),
   listeners: [show],
 })
 const server = await startServer()

@@ -22,7 +22,7 @@ const listeners = [
     if (polls.length >= Number(cycles)) done.abort()
   },
 ]
-const composed = await composeDaemon({ configuration, ...(await createLog('silent')), listeners })
+const composed = await composeDaemon({ configuration, ...createLog('silent'), listeners })
 const server = await composed.startServer()
 const scrape = setInterval(() => void fetch(`${server.url}/metrics`).then((answer) => answer.text()), 1000)
 const startedAt = performance.now()

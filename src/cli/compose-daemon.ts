@@ -30,11 +30,11 @@ import { faultText } from './fault.ts'
 export { fingerprint, watchFiles } from '../adapters/files/watch-files.ts'
 
 /** The log on standard output. `LOG_FORMAT` is `json` for programs, `pretty` for a terminal. */
-export const createLog = async (level: string, format = process.env.LOG_FORMAT ?? 'json') => {
+export const createLog = (level: string, format = process.env.LOG_FORMAT ?? 'json') => {
   const known = LOG_FORMATS.find((one) => one === format)
   if (known === undefined) throw new OperatorError(`LOG_FORMAT is "${format}", expected ${LOG_FORMATS.join(' or ')}`)
   const output = new LogOutput()
-  const log = await createLogger(level, known, output)
+  const log = createLogger(level, known, output)
   output.on('failed', (code) => {
     const cause = code === 'EAGAIN' ? 'nobody reads standard output' : `standard output cannot be written (${code})`
     complain(`curfew: the log is incomplete, because ${cause}: policies are enforced without it`)

@@ -77,7 +77,7 @@ export const run: Command = {
     if (configuration === undefined) return EXIT.failed
 
     let failed = false
-    const { log, output } = await createLog(configuration.log.level)
+    const { log, output } = createLog(configuration.log.level)
     const leave = async (code: number) => {
       const lines = await output.close(LAST_LINES_MS)
       if (lines > 0) complain(`curfew: ${lines} line(s) of the log could not be written`)

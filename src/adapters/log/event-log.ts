@@ -6,6 +6,7 @@ import type { Violation } from '../../domain/judge/violation.ts'
 import { quotedName } from '../../domain/names/shown-name.ts'
 import type { ListOwner } from '../../domain/policies/near-misses.ts'
 import { firstNames } from '../../domain/shortened.ts'
+import type { TerminateCall } from '../../domain/terminate/plan.ts'
 import type { Outcome } from '../../domain/terminate/termination.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { type Instant, SECOND, toIso } from '../../domain/time/instant.ts'
@@ -23,6 +24,18 @@ const nameOf = ({ username, commonName, connectionId }: Pick<Violation, 'usernam
 
 /** The connection and its endpoint, as the subject of a message. */
 const subjectOf = (violation: Violation, { name }: Endpoint) => `"${nameOf(violation)}" on ${name}`
+
+const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ')
+
+/** The connections of a call and their endpoint: those of one user, or a single one. */
+const calledFor = ({ decisions }: TerminateCall, { name }: Endpoint) => {
+  const names = decisions.map(({ connection: { id, ...names } }) => nameOf({ ...names, connectionId: id }))
+  const connections = names.length > 1 ? ` (${names.length} connections)` : ''
+  return `${quoted([...new Set(names)])} on ${name}${connections}`
+}
+
+/** How many people the message about a hold names. The field `names` has up to ten. */
+const NAMED = 3
 
 const idsOf = (endpoints: readonly Endpoint[]) => firstNames(endpoints.map(({ id }) => id))
 
@@ -64,7 +77,7 @@ export const createEventLog = (log: Logger) => {
       case 'reload-refused':
         log.error(
           { event, problems: firstNames(emitted.problems) },
-          `the new configuration has ${emitted.problems.length} problem(s) and was refused: the last good one stays in force. Fix the problems and save; "curfew validate" lists them`,
+          `the new configuration has ${emitted.problems.length} problem(s) and was refused: the last good one stays in force. Fix the problems and save; "curfew validate" lists them. The first is ${emitted.problems[0]}`,
         )
         break
       case 'mode-obeyed':
@@ -140,10 +153,10 @@ export const createEventLog = (log: Logger) => {
         break
       case 'polled': {
         const { connections, begunAt, completedAt } = emitted.snapshot
-        const rows = connections.length
+        const [rows, durationMs] = [connections.length, completedAt - begunAt]
         log.debug(
-          { event, ...on(emitted.endpoint), rows, durationMs: completedAt - begunAt },
-          `snapshot of ${emitted.endpoint.name} complete`,
+          { event, ...on(emitted.endpoint), rows, durationMs },
+          `snapshot of ${emitted.endpoint.name} complete: ${rows} rows in ${durationMs} ms`,
         )
         break
       }
@@ -243,9 +256,10 @@ export const createEventLog = (log: Logger) => {
         const { endpoint, policy, endsNow, endsLater, active, examples, at } = emitted
         const release = releaseOf(policy)
         const [since, names] = [iso(at), examples.map(nameOf)]
+        const example = names.length === 0 ? '' : `, for example ${quoted(names.slice(0, NAMED))}`
         log.warn(
           { event, ...on(endpoint), policy, active, endsNow, endsLater, since, names, release },
-          `HELD by the guard: policy "${policy}" would end ${endsNow} of ${active} connections on ${endpoint.name} now, and ${endsLater} more within 24h. It ends nobody there until it is edited. ${release}`,
+          `HELD by the guard: policy "${policy}" would end ${endsNow} of ${active} connections on ${endpoint.name} now${example}, and ${endsLater} more within 24h. It ends nobody there until it is edited. ${release}`,
         )
         break
       }
@@ -263,7 +277,9 @@ export const createEventLog = (log: Logger) => {
         const connectionIds = call.decisions.map(({ connection }) => connection.id)
         log[level](
           { event, ...on(endpoint), connectionIds, selector: call.selector, outcome, requestId },
-          message ?? `AWS accepted the termination of ${connectionIds.length} connection(s) on ${endpoint.name}`,
+          message === undefined
+            ? `AWS accepted the termination of ${calledFor(call, endpoint)}`
+            : `AWS did not accept the termination of ${calledFor(call, endpoint)}: ${message}`,
         )
         break
       }
@@ -276,7 +292,7 @@ export const createEventLog = (log: Logger) => {
       case 'also-ended':
         log.info(
           { event, ...on(emitted.endpoint), ...fieldsOf(emitted.violation), requestId: emitted.requestId },
-          `${subjectOf(emitted.violation, emitted.endpoint)} was ended by a call for its user name: the connection is newer than the snapshot`,
+          `${subjectOf(emitted.violation, emitted.endpoint)} was ended by a call for its user name: the connection is newer than the snapshot. Policy "${emitted.violation.policy}": ${emitted.violation.because}`,
         )
         break
       case 'call-withdrawn': {
@@ -284,7 +300,7 @@ export const createEventLog = (log: Logger) => {
         const connectionIds = call.decisions.map(({ connection }) => connection.id)
         log.debug(
           { event, ...on(endpoint), connectionIds, why },
-          `a call for ${connectionIds.length} connection(s) on ${endpoint.name} was not sent: ${WITHDRAWAL_REASONS[why]}`,
+          `the termination of ${calledFor(call, endpoint)} was not sent: ${WITHDRAWAL_REASONS[why]}`,
         )
         break
       }
@@ -311,7 +327,10 @@ export const createEventLog = (log: Logger) => {
         break
       }
       case 'queue':
-        log.trace({ ...emitted }, 'the queue of terminate calls has changed')
+        log.trace(
+          { ...emitted },
+          `${emitted.length} terminate call(s) wait in ${emitted.region}, for ${emitted.etaSeconds} s`,
+        )
         break
       case 'unwritable':
         log.error(
@@ -341,13 +360,14 @@ export const createEventLog = (log: Logger) => {
         const terminations = calls.length - cooldowns
         log.warn(
           { event, policies, cooldowns, terminations, names },
-          `${cooldowns} cooldown(s) and ${terminations} termination(s) in the state file have no intent in the audit trail, and are not used: somebody changed the state file, the audit files of that time were moved away, or the last process was killed before an intent was on disk`,
+          `${cooldowns} cooldown(s) and ${terminations} termination(s) in the state file have no intent in the audit trail, and are not used${names.length === 0 ? '' : ` (${names.join(', ')})`}: somebody changed the state file, the audit files of that time were moved away, or the last process was killed before an intent was on disk`,
         )
         break
       }
       case 'audit-head': {
         const { occasion, seq, hash } = emitted
-        if (log.level !== 'silent') anchors.info({ event, occasion, seq, hash }, HEADS[occasion])
+        if (log.level !== 'silent')
+          anchors.info({ event, occasion, seq, hash }, `${HEADS[occasion]}: line ${seq}, hash ${hash}`)
         break
       }
       case 'lock-lost':
@@ -406,7 +426,7 @@ const outcomeText = (violation: Violation, endpoint: Endpoint, outcome: Outcome,
   const subject = subjectOf(violation, endpoint)
   switch (outcome) {
     case 'confirmed':
-      return `${subject} was ended by policy "${violation.policy}", and a later snapshot proves it`
+      return `${subject} was ended, and a later snapshot proves it. Policy "${violation.policy}": ${violation.because}`
     case 'already-gone':
       return `${subject} was gone before the call`
     case 'failed':

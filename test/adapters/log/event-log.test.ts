@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createEventLog } from '../../../src/adapters/log/event-log.ts'
+import { createLogger } from '../../../src/adapters/log/logger.ts'
 import { tableAfter } from '../../docs/pages.ts'
 import { ENDPOINT, EVENTS } from './events.ts'
 
@@ -26,6 +27,9 @@ const ON_AN_ENDPOINT = {
   account: ENDPOINT.account,
   region: ENDPOINT.region,
 }
+
+/** Events of a whole endpoint or list. The names in them are not logged. */
+const MANY = new Set<string>(['polled', 'decided', 'list-changed'])
 
 describe('the log', () => {
   it.each(Object.values(EVENTS))('writes $event as one line, with the level and fields of docs/log.md', (emitted) => {
@@ -65,12 +69,22 @@ describe('the log', () => {
     expect(written((log) => createEventLog(log)(emitted))[0]?.msg).toContain(ENDPOINT.name)
   })
 
-  it.each(['violation', 'warning', 'also-ended', 'termination', 'reconnected', 'near-miss'] as const)(
-    'names the user in the message of %s',
-    (name) => {
-      expect(written((log) => createEventLog(log)(EVENTS[name]))[0]?.msg).toContain('"alice"')
-    },
-  )
+  it.each(
+    Object.values(EVENTS).filter((emitted) => JSON.stringify(emitted).includes('alice') && !MANY.has(emitted.event)),
+  )('names the user in the message of $event', (emitted) => {
+    expect(written((log) => createEventLog(log)(emitted))[0]?.msg).toMatch(/\balice\b/)
+  })
+
+  it.each(Object.values(EVENTS))('writes $event as one line for a terminal: time, level and message', (emitted) => {
+    const [json, pretty] = (['json', 'pretty'] as const).map((format) => {
+      let text = ''
+      createEventLog(createLogger('trace', format, { write: (line: string) => (text += line) }))(emitted)
+      return text
+    })
+    const { level, msg } = JSON.parse(json ?? '') as Record<string, string>
+    expect(pretty).toMatch(/^\d\d:\d\d:\d\dZ {2}/)
+    expect(pretty?.slice('14:03:05Z  '.length)).toBe(`${level?.padEnd(5)}  ${msg}\n`)
+  })
 
   it('is more severe if an operator must act', () => {
     const levelOf = (emitted: (typeof EVENTS)[keyof typeof EVENTS]) =>
