@@ -68,7 +68,7 @@ const leaveOutSimulator: Plugin = {
     bundler.onLoad({ filter: /[\\/]src[\\/]cli[\\/]simulate\.ts$/ }, ({ path }) => ({
       contents: `import { OperatorError } from './command.ts'
         const where = 'the simulator is not in the image: run "npm run curfew -- simulate" in the sources'
-        export const simulate = { help: where, options: {}, run: async () => { throw new OperatorError(where) } }`,
+        export const simulate = { about: where, options: {}, exitCodes: '1.', run: async () => { throw new OperatorError(where) } }`,
       loader: 'ts',
       resolveDir: dirname(path),
     }))

@@ -9,6 +9,7 @@ import {
   EXIT,
   OperatorError,
   oneOf,
+  outputOption,
   say,
   stringOf,
   stringsOf,
@@ -19,38 +20,34 @@ import { pointInTime } from './point-in-time.ts'
 import { trailOrComplain } from './trail-files.ts'
 import { createTrailFlaws } from './trail-flaws.ts'
 
-const help = `Usage: curfew audit policies [HASH] [--at T] [--file FILE]... [--output text|json] [--config FILE]
-
-Lists the policy sets of the trail by their hashes, with the times at which each was in force. With
-HASH (its beginning is enough) or --at it prints one set: the policies in order with the entries of
-their files, the groups, the calendars and "protect". The hash proves the text; whether the trail is
-whole, "curfew audit verify" finds out.
-
-Options:
-      --at T           the set in force at an instant, such as 2026-12-01T14:03:00Z; or 24h: that
-                       long ago
-      --file FILE      a file of the trail; may be repeated. Without it: the trail that the daemon's
-                       file names, with all its rotated parts
-      --output FORMAT  text, or json (default text)
-  -c, --config FILE    the daemon's file (default config/curfew.yaml)
-
-Exit code: 0; 1 if the set or its text is not in the trail, or if lines are missing or damaged.`
+const OUTPUTS = ['text', 'json'] as const
 
 export const auditPolicies: Command = {
-  help,
+  about: `Lists the policy sets of the trail by their hashes, with the times at which each was in force. With HASH
+(its beginning is enough) or --at it prints one set: the policies in order with the entries of their files, the groups,
+the calendars and "protect". The hash proves the text; whether the trail is whole, "curfew audit verify" finds out.`,
+  operands: { name: 'HASH' },
   options: {
+    at: {
+      value: 'T',
+      summary: 'the set in force at an instant, such as 2026-12-01T14:03:00Z; or 24h: that long ago',
+    },
+    file: {
+      value: 'FILE',
+      multiple: true,
+      summary:
+        "a file of the trail; without it the trail that the daemon's file names is read, with all its rotated parts",
+    },
+    ...outputOption(OUTPUTS),
     ...CONFIG_OPTION,
-    at: { type: 'string' },
-    file: { type: 'string', multiple: true },
-    output: { type: 'string', default: 'text' },
   },
-  async run({ values, positionals: [prefix, ...rest] }) {
-    if (rest.length > 0) throw new UsageError(`audit policies: unexpected argument "${rest[0]}"`)
+  exitCodes: '0; 1 if the set or its text is not in the trail, or if lines are missing or damaged.',
+  async run({ values, positionals: [prefix] }) {
     if (prefix !== undefined && !/^[0-9a-f]{1,64}$/i.test(prefix))
-      throw new UsageError(`audit policies: expected the beginning of a hash, found "${prefix}"`)
+      throw new UsageError(`expected the beginning of a hash, found "${prefix}"`)
     const at = pointInTime('at', stringOf(values.at))
-    if (prefix !== undefined && at !== undefined) throw new UsageError('audit policies: give a hash or --at, not both')
-    const output = oneOf('output', values.output, ['text', 'json'])
+    if (prefix !== undefined && at !== undefined) throw new UsageError('give a hash or --at, not both')
+    const output = oneOf('output', values.output, OUTPUTS)
     const files = await trailOrComplain('audit policies --file FILE', stringsOf(values.file), String(values.config))
     if (files === undefined) return EXIT.failed
 

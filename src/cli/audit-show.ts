@@ -3,7 +3,6 @@ import type { TrailGroup, TrailPeriod } from '../adapters/audit/read-trail.ts'
 import { AUDIT_EVENTS } from '../app/audit.ts'
 import { createTrailEntries, TERMINATION_EVENTS, type TrailEntry } from '../app/trail-entries.ts'
 import type { TrailRecord } from '../app/trail-record.ts'
-import { suggestion } from '../config/yaml/nearest.ts'
 import { parsePattern } from '../domain/names/pattern.ts'
 import { createUserList, principalNamesOf } from '../domain/names/user-list.ts'
 import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
@@ -13,6 +12,7 @@ import {
   EXIT,
   type Given,
   oneOf,
+  outputOption,
   say,
   stringOf,
   stringsOf,
@@ -27,44 +27,36 @@ import { createTrailFlaws } from './trail-flaws.ts'
 import { CSV_HEADER, csvOf, rowOf } from './trail-row.ts'
 import { storyLines } from './trail-story.ts'
 
-const help = `Usage: curfew audit show [FILE...] [--user NAME] [--connection ID] [--policy NAME] [--since T]
-                         [--until T] [--event EVENT]... [--output table|json|csv] [--config FILE]
-
-Shows the trail in the order of its records: each termination with its intent, its calls and their
-outcome, and any other event in a line. Without files it shows the trail that the daemon's file
-names, with all its rotated parts; gzip may have compressed them.
-
-A termination is shown as a whole if one of its records fits all filters:
-      --user NAME        the user name or common name, compared as in policies; a pattern such as
-                         "*@corp.example", user:NAME or cn:NAME; also edits of lists that name it
-      --connection ID    any part of the id of a connection
-      --policy NAME      the name of the policy
-      --since T          from this instant on, such as 2026-12-01T18:30:00+01:00; or 24h: that long ago
-      --until T          until before this instant, or so long ago
-      --event EVENT      an event of the trail, such as intent, gave-up or held; may be repeated
-
-      --output FORMAT    table, json (an object in each line) or csv (default table)
-  -c, --config FILE      the daemon's file (default config/curfew.yaml)
-
-The last line says which lines were read. To show is not to prove: "curfew audit verify" finds out
-whether the trail is complete and unchanged.
-
-Exit code: 0; 1 if lines are missing, damaged or unfinished, or if a file cannot be read.`
+const OUTPUTS = ['table', 'json', 'csv'] as const
 
 export const auditShow: Command = {
-  help,
+  about: `Shows the trail in the order of its records: each termination with its intent, its calls and their outcome,
+and any other event in a line. Without files it shows the trail that the daemon's file names, with all its rotated
+parts; gzip may have compressed them. A termination is shown as a whole if one of its records fits all filters.
+
+The last line says which lines were read. To show is not to prove: "curfew audit verify" finds out whether the trail is
+complete and unchanged.`,
+  operands: { name: 'FILE', areMany: true },
   options: {
+    user: {
+      value: 'NAME',
+      summary:
+        'the user name or common name, compared as in policies; a pattern such as "*@corp.example", user:NAME or cn:NAME; also edits of lists that name it',
+    },
+    connection: { value: 'ID', summary: 'any part of the id of a connection' },
+    policy: { value: 'NAME', summary: 'the name of the policy' },
+    since: {
+      value: 'T',
+      summary: 'from this instant on, such as 2026-12-01T18:30:00+01:00; or 24h: that long ago',
+    },
+    until: { value: 'T', summary: 'until before this instant, or so long ago' },
+    event: { value: 'EVENT', words: AUDIT_EVENTS, multiple: true, summary: 'an event of the trail' },
+    ...outputOption(OUTPUTS),
     ...CONFIG_OPTION,
-    user: { type: 'string' },
-    connection: { type: 'string' },
-    policy: { type: 'string' },
-    since: { type: 'string' },
-    until: { type: 'string' },
-    event: { type: 'string', multiple: true },
-    output: { type: 'string', default: 'table' },
   },
+  exitCodes: '0; 1 if lines are missing, damaged or unfinished, or if a file cannot be read.',
   async run({ values, positionals }) {
-    const output = oneOf('output', values.output, ['table', 'json', 'csv'])
+    const output = oneOf('output', values.output, OUTPUTS)
     const filter = filterOf(values)
     const files = await trailOrComplain('audit show FILE...', positionals, String(values.config))
     if (files === undefined) return EXIT.failed
@@ -158,7 +150,7 @@ const missingBefore = (span: Span, { since }: TrailPeriod) => {
 }
 
 const filterOf = (values: Given['values']) => {
-  const events = stringsOf(values.event).map(readEvent)
+  const events = stringsOf(values.event)
   const period = {
     since: pointInTime('since', stringOf(values.since)),
     until: pointInTime('until', stringOf(values.until)),
@@ -190,13 +182,6 @@ const withStory = (events: readonly string[]) =>
 /** The entries that came to a list of users and that went from it, as names. */
 const listedIn = ({ added = [], removed = [] }: TrailRecord) =>
   [...added, ...removed].map((entry) => ({ username: entry, commonName: entry }))
-
-const readEvent = (text: string): string => {
-  if (AUDIT_EVENTS.some((event) => event === text)) return text
-  throw new UsageError(
-    `--event: "${text}" is not an event of the trail${suggestion(text, AUDIT_EVENTS)}; expected ${AUDIT_EVENTS.join(', ')}`,
-  )
-}
 
 const readUser = (text: string | undefined) => {
   if (text === undefined) return undefined

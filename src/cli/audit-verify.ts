@@ -5,29 +5,26 @@ import { verifyAuditFiles } from './compose-audit.ts'
 import { plural } from './number-text.ts'
 import { trailOrComplain } from './trail-files.ts'
 
-const help = `Usage: curfew audit verify [FILE...] [--anchor SEQ:HASH]... [--from SEQ] [--config FILE]
-
-Checks the hash chain of an audit trail: that no line is missing, added, changed or moved. Without
-files it checks the trail that the daemon's file names, with all its rotated parts. Files may be
-given in any order, and gzip may have compressed them: curfew audit verify data/audit.jsonl*
-Lock files and the kept ends of torn lines are skipped. The first fault is reported as file:line,
-with what was expected and what was found.
-
-The chain alone cannot show that its last line was changed, that lines were removed after it, or
-that the whole chain was written anew. Give a head that was kept elsewhere, such as one of the log
-events audit-head: --anchor proves that the lines up to SEQ are those of that time.
-
-Options:
-      --anchor SEQ:HASH  line SEQ must have this hash; may be repeated
-      --from SEQ         the files begin with line SEQ, because earlier ones were removed. An anchor of
-                         line SEQ - 1 proves that line SEQ is the next one
-  -c, --config FILE      the daemon's file (default config/curfew.yaml)
-
-Exit code: 0 if the chain is whole; 1 if it is not, or if a file cannot be read.`
-
 export const auditVerify: Command = {
-  help,
-  options: { ...CONFIG_OPTION, anchor: { type: 'string', multiple: true }, from: { type: 'string' } },
+  about: `Checks the hash chain of an audit trail: that no line is missing, added, changed or moved. Without files it
+checks the trail that the daemon's file names, with all its rotated parts. Files may be given in any order, and gzip may
+have compressed them: curfew audit verify data/audit.jsonl* Lock files and the kept ends of torn lines are skipped. The
+first fault is reported as file:line, with what was expected and what was found.
+
+The chain alone cannot show that its last line was changed, that lines were removed after it, or that the whole chain
+was written anew. Give a head that was kept elsewhere, such as one of the log events audit-head: --anchor proves that
+the lines up to SEQ are those of that time.`,
+  operands: { name: 'FILE', areMany: true },
+  options: {
+    anchor: { value: 'SEQ:HASH', multiple: true, summary: 'line SEQ must have this hash' },
+    from: {
+      value: 'SEQ',
+      summary:
+        'the files begin with line SEQ, because earlier ones were removed. An anchor of line SEQ - 1 proves that line SEQ is the next one',
+    },
+    ...CONFIG_OPTION,
+  },
+  exitCodes: '0 if the chain is whole; 1 if it is not, or if a file cannot be read.',
   async run({ values, positionals }) {
     const from = readFrom(stringOf(values.from))
     const anchors = stringsOf(values.anchor).map(readAnchor)

@@ -1,22 +1,21 @@
-import { parseArgs } from 'node:util'
+import { suggestion } from '../config/yaml/nearest.ts'
 import { printable } from '../domain/printable.ts'
 import { VERSION } from '../version.ts'
+import { listed, readArguments } from './arguments.ts'
 import {
   type Command,
   type CommandGroup,
+  type Commands,
   complain,
   EXIT,
-  type Given,
   OperatorError,
   say,
   UsageError,
 } from './command.ts'
 import { faultText } from './fault.ts'
+import { commandRows, helpText } from './help-text.ts'
 
-/** A command's module is loaded when the command is called, so that `validate` does not load the AWS SDK. */
-const COMMANDS: Readonly<
-  Record<string, { readonly summary: string; readonly load: () => Promise<Command | CommandGroup> }>
-> = {
+const COMMANDS: Commands = {
   run: {
     summary: 'watch the endpoints and end connections that violate a policy',
     load: async () => (await import('./run.ts')).run,
@@ -53,78 +52,93 @@ const COMMANDS: Readonly<
     summary: 'run a local stand-in for EC2 and STS, to try policies on',
     load: async () => (await import('./simulate.ts')).simulate,
   },
+  version: {
+    summary: 'print the version of Curfew and of Node',
+    load: async () => (await import('./version.ts')).version,
+  },
+  help: {
+    summary: 'show the help of a command',
+    load: async () => (await import('./help.ts')).createHelp(helpOf),
+  },
 }
 
-const help = () => `curfew ${VERSION}: session policies for AWS Client VPN
+const rootHelp = () => `curfew ${VERSION}: session policies for AWS Client VPN
 
 Usage: curfew COMMAND [OPTION...]
 
 Commands:
-${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`)
-  .join('\n')}
+${commandRows(COMMANDS)}
 
 Run "curfew COMMAND --help" for the options of a command.
 Exit codes: 0 success, 1 failure, 64 wrong usage.`
 
-const run = async ([name, ...rest]: readonly string[]): Promise<number> => {
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    ;(name === undefined ? complain : say)(help())
-    return name === undefined ? EXIT.usage : EXIT.ok
+/** The last command that the words name, one after the other, and the words behind it. */
+const find = async (words: readonly string[]) => {
+  let found: Command | CommandGroup = { actions: COMMANDS }
+  let depth = 0
+  for (const word of words) {
+    if ('run' in found || !Object.hasOwn(found.actions, word)) break
+    const entry: Commands[string] | undefined = found.actions[word]
+    if (entry === undefined) break
+    found = await entry.load()
+    depth++
   }
-  if (name === '--version' || name === '-V') {
-    say(VERSION)
-    return EXIT.ok
-  }
-  const found = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
-  if (found === undefined) {
-    throw new UsageError(`unknown command "${name}": expected ${Object.keys(COMMANDS).join(', ')}`)
-  }
-  const loaded = await found.load()
-  return 'actions' in loaded ? runAction(name, loaded, rest) : runOne(loaded, rest)
+  return { found, name: ['curfew', ...words.slice(0, depth)].join(' '), rest: words.slice(depth) }
 }
 
-const runAction = async (name: string, { help, actions }: CommandGroup, [action, ...rest]: readonly string[]) => {
-  if (action === '--help' || action === '-h') {
-    say(help)
-    return EXIT.ok
-  }
-  const load = action !== undefined && Object.hasOwn(actions, action) ? actions[action] : undefined
-  if (load === undefined) {
-    throw new UsageError(`${name}: expected ${Object.keys(actions).join(' or ')}, found "${action ?? ''}"`)
-  }
-  return runOne(await load(), rest)
+const isHelp = (word: string | undefined) => word === '--help' || word === '-h'
+
+/** The help of a command, or of an action of it. */
+const helpOf = async (words: readonly string[]): Promise<string> => {
+  if (words.length === 0) return rootHelp()
+  const { found, name, rest } = await find(words)
+  const [unknown] = rest
+  if (unknown === undefined) return helpText(name, found)
+  throw 'run' in found ? new UsageError(`"${name}" has no action "${unknown}"`) : wrongWord(found, unknown)
 }
 
-const runOne = async (command: Command, args: readonly string[]): Promise<number> => {
-  const { values, positionals } = parse(command, args)
-  if (values.help === true) {
-    say(command.help)
-    return EXIT.ok
-  }
-  return command.run({ values: values as Given['values'], positionals })
+/** The error where a word names no command. */
+const wrongWord = ({ actions }: CommandGroup, word: string) => {
+  const what = actions === COMMANDS ? 'command' : 'action'
+  if (word.startsWith('-'))
+    return new UsageError(`expected a ${what}, found the option "${word}": options stand behind it`)
+  const names = Object.keys(actions)
+  return new UsageError(`unknown ${what} "${word}"${suggestion(word, names) || `: expected ${listed(names)}`}`)
 }
 
-const parse = (command: Command, given: readonly string[]) => {
-  const args = [...given]
-  try {
-    const options = { ...command.options, help: { type: 'boolean', short: 'h' } } as const
-    return parseArgs({ args, options, allowPositionals: true, strict: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error))
+const runFound = async (name: string, found: Command | CommandGroup, rest: readonly string[]): Promise<number> => {
+  if ('run' in found) {
+    const { help, ...given } = readArguments(found, rest)
+    if (!help) return found.run(given)
+    say(helpText(name, found))
+    return EXIT.ok
   }
+  const [word] = rest
+  if (isHelp(word)) {
+    say(found.actions === COMMANDS ? rootHelp() : helpText(name, found))
+    return EXIT.ok
+  }
+  if (word !== undefined) throw wrongWord(found, word)
+  if (found.actions !== COMMANDS) throw new UsageError(`expected ${listed(Object.keys(found.actions))}`)
+  complain(rootHelp())
+  return EXIT.usage
 }
 
 /**
  * Runs the command that the arguments name and resolves to the exit code. Errors are printed in one line.
  */
 export const runCommandLine = async (args: readonly string[]): Promise<number> => {
+  if (args[0] === '--version' || args[0] === '-V') {
+    say(VERSION)
+    return EXIT.ok
+  }
+  const { found, name, rest } = await find(args)
   try {
-    return await run(args)
+    return await runFound(name, found, rest)
   } catch (error) {
     if (error instanceof UsageError) {
       // The message repeats the arguments, which may contain line breaks.
-      complain(`curfew: ${printable(error.message)} (try "curfew --help")`)
+      complain(`${name}: ${printable(error.message)} (try "${name} --help")`)
       return EXIT.usage
     }
     if (error instanceof OperatorError) {

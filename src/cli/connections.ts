@@ -3,7 +3,7 @@ import { shownName } from '../domain/names/shown-name.ts'
 import type { Termination } from '../domain/terminate/termination.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, toText } from '../domain/time/instant.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say } from './command.ts'
 import { judgeEndpoints } from './compose-aws.ts'
 import { readToShow } from './compose-files.ts'
 import {
@@ -21,27 +21,6 @@ import { plural } from './number-text.ts'
 import { configurationOrComplain } from './problems.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
 import { titleOf } from './title.ts'
-
-const help = `Usage: curfew connections [--config FILE] [--output table|json]
-
-Lists the active connections of every watched endpoint: the user, how long the connection has been
-up, its next deadline, and the policy of that deadline. Instead of a deadline to come:
-  now                    it has passed: the connection ends
-  passed                 it has passed, but the policy only reports
-  held                   it has passed, and the guard holds the verdict
-  next try T             a termination has failed; the next attempt may leave at T
-  given up, next try T   all attempts have failed; a new round may begin at T
-"in grace" marks a connection that violates the policy already, and "(audit)" a policy that only
-reports. The last line counts the connections of all endpoints.
-
-Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a
-pipe nothing is.
-
-Options:
-  -c, --config FILE    the daemon's file (default config/curfew.yaml)
-      --output FORMAT  table or json (default table)
-
-Exit code: 0; 1 if an endpoint could not be read or the configuration has errors.`
 
 const deadlineText = (next: ConnectionState, termination: Termination | undefined, now: Instant): string => {
   switch (next.state) {
@@ -82,12 +61,25 @@ const rowsOf = ({ judged: { memory }, outcomes }: Exclude<SeenEndpoint, { failur
     }))
 }
 
+const OUTPUTS = ['table', 'json'] as const
+
 export const connections: Command = {
-  help,
-  options: { ...CONFIG_OPTION, output: { type: 'string', default: 'table' } },
-  async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`connections: unexpected argument "${positionals[0]}"`)
-    const output = oneOf('output', values.output, ['table', 'json'])
+  about: `Lists the active connections of every watched endpoint: the user, how long the connection has been up, its
+next deadline, and the policy of that deadline. Instead of a deadline to come:
+  now                   it has passed: the connection ends
+  passed                it has passed, but the policy only reports
+  held                  it has passed, and the guard holds the verdict
+  next try T            a termination has failed; the next attempt may leave at T
+  given up, next try T  all attempts have failed; a new round may begin at T
+
+"in grace" marks a connection that violates the policy already, and "(audit)" a policy that only reports. The last line
+counts the connections of all endpoints.
+
+Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a pipe nothing is.`,
+  options: { ...CONFIG_OPTION, ...outputOption(OUTPUTS) },
+  exitCodes: '0; 1 if an endpoint could not be read or the configuration has errors.',
+  async run({ values }) {
+    const output = oneOf('output', values.output, OUTPUTS)
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     const endpoints = (await judgeEndpoints(configuration)).endpoints.map(withOutcomes)

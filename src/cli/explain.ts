@@ -4,7 +4,18 @@ import { explain } from '../domain/judge/explain.ts'
 import { quotedName } from '../domain/names/shown-name.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { parseInstant } from '../domain/time/instant-text.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, type Given, oneOf, say, stringOf, UsageError } from './command.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  complain,
+  EXIT,
+  type Given,
+  oneOf,
+  outputOption,
+  say,
+  stringOf,
+  UsageError,
+} from './command.ts'
 import { clock, judgeEndpoints } from './compose-aws.ts'
 import { readToShow } from './compose-files.ts'
 import { connectionStates, terminationJson } from './connection-state.ts'
@@ -16,30 +27,6 @@ import { paragraph } from './lines.ts'
 import { connectionByPart, connectionsOf, type LiveConnection, namesLike, noEndpoint } from './live-connections.ts'
 import { configurationOrComplain } from './problems.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
-
-const help = `Usage: curfew explain --user NAME [--common-name NAME]
-       curfew explain --connection PART
-       curfew explain --imagine --user NAME [--common-name NAME] [--endpoint ID]
-                      [--established T] [--at T]
-
-Shows the verdict of every policy on a connection, why, and when the verdict changes next. Every
-watched endpoint is read. With --user it explains all active connections of that user; names are
-compared as policies compare them. With --imagine AWS is not called: the connection is imagined,
-for a user who is not connected, and facts that no option gives are unknown.
-
-Options:
-  -c, --config FILE       the daemon's file (default config/curfew.yaml)
-      --user NAME         the user name; the common name of connections that have no user name
-      --common-name NAME  the common name of the certificate
-      --connection PART   the id of a connection, or any part of it that no other id has
-      --imagine           explain a connection that does not exist
-      --endpoint ID       its endpoint, by id or by its name under "watch" (default: the first one)
-      --established T     when it was established (default: at the instant of --at)
-      --at T              instant of the verdicts, such as 2026-12-01T18:30:00+01:00 (default: now)
-      --output FORMAT     text or json (default text)
-
-Exit code: 0; 1 if no such connection is found, if an endpoint could not be read, or if the
-configuration has errors.`
 
 const ONLY_IMAGINED = ['endpoint', 'established', 'at']
 
@@ -62,7 +49,7 @@ const questionOf = (values: Given['values']): Question => {
   const isNamed = username !== undefined || commonName !== undefined
   const imagine = values.imagine === true
   if ((part === undefined) !== isNamed || (imagine && part !== undefined)) {
-    throw new UsageError('explain: give either --user or --common-name, or --connection')
+    throw new UsageError('give either --user or --common-name, or --connection')
   }
   if (imagine) return { about: 'imagined', now: instantOf('at', stringOf(values.at)) ?? clock.now() }
   const unfit = ONLY_IMAGINED.find((option) => values[option] !== undefined)
@@ -75,27 +62,38 @@ const questionOf = (values: Given['values']): Question => {
   }
   const names = { username: nameOrNone(username), commonName: nameOrNone(commonName) }
   if (names.username === undefined && names.commonName === undefined) {
-    throw new UsageError(`explain: "${username ?? commonName}" is no name: AWS writes it for nobody`)
+    throw new UsageError(`"${username ?? commonName}" is no name: AWS writes it for nobody`)
   }
   return { about: 'names', names }
 }
 
+const OUTPUTS = ['text', 'json'] as const
+
 export const explainCommand: Command = {
-  help,
+  usage: [
+    '--user NAME [--common-name NAME]',
+    '--connection PART',
+    '--imagine --user NAME [--common-name NAME] [--endpoint ID] [--established T] [--at T]',
+  ],
+  about: `Shows the verdict of every policy on a connection, why, and when the verdict changes next. Every watched
+endpoint is read. With --user it explains all active connections of that user; names are compared as policies compare
+them. With --imagine AWS is not called: the connection is imagined, for a user who is not connected, and facts that no
+option gives are unknown.`,
   options: {
     ...CONFIG_OPTION,
-    user: { type: 'string' },
-    'common-name': { type: 'string' },
-    imagine: { type: 'boolean' },
-    endpoint: { type: 'string' },
-    established: { type: 'string' },
-    at: { type: 'string' },
-    connection: { type: 'string' },
-    output: { type: 'string', default: 'text' },
+    user: { value: 'NAME', summary: 'the user name; the common name of connections that have no user name' },
+    'common-name': { value: 'NAME', summary: 'the common name of the certificate' },
+    connection: { value: 'PART', summary: 'the id of a connection, or any part of it that no other id has' },
+    imagine: { summary: 'explain a connection that does not exist' },
+    endpoint: { value: 'ID', summary: 'its endpoint, by id or by its name under "watch" (default: the first one)' },
+    established: { value: 'T', summary: 'when it was established (default: at the instant of --at)' },
+    at: { value: 'T', summary: 'instant of the verdicts, such as 2026-12-01T18:30:00+01:00 (default: now)' },
+    ...outputOption(OUTPUTS),
   },
-  async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`explain: unexpected argument "${positionals[0]}"`)
-    const output = oneOf('output', values.output, ['text', 'json'])
+  exitCodes:
+    '0; 1 if no such connection is found, if an endpoint could not be read, or if the configuration has errors.',
+  async run({ values }) {
+    const output = oneOf('output', values.output, OUTPUTS)
     const question = questionOf(values)
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed

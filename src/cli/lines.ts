@@ -13,18 +13,27 @@ export const outputWidth = (): number => {
   return columns > 0 ? Math.max(columns, NARROWEST) : Number.POSITIVE_INFINITY
 }
 
-/** The text without control characters, broken between words into lines of the output's width. Each is indented. */
-export const paragraph = (text: string, indent = ''): string => {
-  const width = outputWidth() - indent.length
+/**
+ * A text after its beginning, broken between words into lines of the width. Further lines are indented as far as the first
+ * one. A word that is too long stays whole. Both may have values from outside, in which a line feed would forge a line.
+ */
+export const hanging = (rawBeginning: string, rawText: string, width: number): string => {
+  const [beginning, text] = [printable(rawBeginning), printable(rawText)]
+  if (beginning.length + text.length <= width) return (beginning + text).trimEnd()
   const lines: string[] = []
-  let line = ''
-  for (const word of printable(text).split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+  let line = beginning
+  let isEmpty = true
+  for (const word of text.split(' ')) {
+    if (!isEmpty && line.length + 1 + word.length > width) {
       lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
+      line = ' '.repeat(beginning.length)
+      isEmpty = true
     }
+    line += isEmpty ? word : ` ${word}`
+    isEmpty = false
   }
-  return [...lines, line].map((one) => indent + one).join('\n')
+  return [...lines, line].map((one) => one.trimEnd()).join('\n')
 }
+
+/** The text without control characters, broken between words into lines of the width. Each is indented. */
+export const paragraph = (text: string, indent = '', width = outputWidth()): string => hanging(indent, text, width)

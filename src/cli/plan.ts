@@ -1,5 +1,5 @@
 import { countsOverAll, MODES, type Policy } from '../domain/policies/policy.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, stringOf, UsageError } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say, stringOf } from './command.ts'
 import { judgeEndpoints } from './compose-aws.ts'
 import { readEdit, readToShow } from './compose-files.ts'
 import { endpointPlan } from './endpoint-plan.ts'
@@ -9,45 +9,34 @@ import { configurationOrComplain } from './problems.ts'
 import { summaryLine, summaryOf, withOutcomes } from './summary.ts'
 import { unmatchedRows, unmatchedTexts } from './unmatched.ts'
 
-const help = `Usage: curfew plan [--config FILE] [--against PATH] [--mode enforce] [--output table|json]
-                   [--detailed-exitcode]
-
-Reads every endpoint once and shows which connections would end now, in how many calls, which
-policies the guard would hold, which connections are in grace, which come next, and which entries
-of "endpoints" match no watched endpoint. It changes nothing. "(audit)" marks a policy that only
-reports. The last line counts the connections of all endpoints.
-
-Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a
-pipe nothing is.
-
-Options:
-  -c, --config FILE        the daemon's file (default config/curfew.yaml)
-      --against PATH       plan an edit before it is saved: another daemon's file, or a policy file or
-                           folder in place of those that the daemon's file names
-      --mode MODE          plan as if the daemon's mode were audit or enforce (default: of the file)
-      --output FORMAT      table or json (default table)
-      --detailed-exitcode  exit with code 2 if a connection would end now
-      --all-next           list all future deadlines, not only the 20 earliest
-
-Exit code: 0; 1 if an endpoint could not be read or the configuration has errors; 2 with
---detailed-exitcode if a connection would end now.`
-
 /** How many future deadlines are shown without --all-next. */
 const NEXT = 20
 
+const OUTPUTS = ['table', 'json'] as const
+
 export const plan: Command = {
-  help,
+  about: `Reads every endpoint once and shows which connections would end now, in how many calls, which policies the
+guard would hold, which connections are in grace, which come next, and which entries of "endpoints" match no watched
+endpoint. It changes nothing. "(audit)" marks a policy that only reports. The last line counts the connections of all
+endpoints.
+
+Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a pipe nothing is.`,
   options: {
     ...CONFIG_OPTION,
-    mode: { type: 'string' },
-    output: { type: 'string', default: 'table' },
-    against: { type: 'string' },
-    'detailed-exitcode': { type: 'boolean' },
-    'all-next': { type: 'boolean' },
+    against: {
+      value: 'PATH',
+      summary:
+        "plan an edit before it is saved: another daemon's file, or a policy file or folder in place of those that the daemon's file names",
+    },
+    mode: { value: 'MODE', words: MODES, summary: "plan as if this were the daemon's mode, not the one of its file" },
+    ...outputOption(OUTPUTS),
+    'detailed-exitcode': { summary: 'exit with code 2 if a connection would end now' },
+    'all-next': { summary: 'list all future deadlines, not only the 20 earliest' },
   },
-  async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`plan: unexpected argument "${positionals[0]}"`)
-    const output = oneOf('output', values.output, ['table', 'json'])
+  exitCodes:
+    '0; 1 if an endpoint could not be read or the configuration has errors; 2 with --detailed-exitcode if a connection would end now.',
+  async run({ values }) {
+    const output = oneOf('output', values.output, OUTPUTS)
     const asked = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed

@@ -9,24 +9,6 @@ import { readConfiguration } from './compose-files.ts'
 import { exit } from './exit.ts'
 import { configurationOrComplain } from './problems.ts'
 
-const help = `Usage: curfew run [--config FILE] [--once [--timeout 10m]]
-
-Watches the endpoints of the configuration and ends connections that violate a policy. With "mode:
-audit" it only reports which connections it would end. It loads the files again when one of them
-changes, and on SIGHUP. SIGTERM or SIGINT stops it, after the calls in flight have ended.
-
-Options:
-  -c, --config FILE  the daemon's file (default config/curfew.yaml)
-      --once         read every endpoint once, end what is due, confirm it, then stop
-      --timeout D    with --once: stop after this time in any case (default 10m)
-
-Environment: LOG_FORMAT is json (the default) or pretty, which is easier to read. The AWS SDK reads
-its own variables.
-
-Exit code: 0; 1 if the configuration has errors, or if another process took over the audit trail
-because this one seemed dead. With --once also 1 if an endpoint could not be
-read, a termination failed, or the time ran out.`
-
 /** How long the stop waits for a slow reader of the log. */
 const LAST_LINES_MS = SECOND
 
@@ -55,10 +37,19 @@ const unlessStopped = async <Value>(part: Promise<Value>, signal: AbortSignal): 
 }
 
 export const run: Command = {
-  help,
-  options: { ...CONFIG_OPTION, once: { type: 'boolean' }, timeout: { type: 'string' } },
-  async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`run: unexpected argument "${positionals[0]}"`)
+  about: `Watches the endpoints of the configuration and ends connections that violate a policy. With "mode: audit"
+it only reports which connections it would end. It loads the files again when one of them changes, and on SIGHUP.
+SIGTERM or SIGINT stops it, after the calls in flight have ended.`,
+  options: {
+    ...CONFIG_OPTION,
+    once: { summary: 'read every endpoint once, end what is due, confirm it, then stop' },
+    timeout: { value: 'D', summary: 'with --once: stop after this time in any case (default 10m)' },
+  },
+  notes: `Environment: LOG_FORMAT is json (the default) or pretty, which is easier to read. The AWS SDK reads its own
+variables.`,
+  exitCodes:
+    '0; 1 if the configuration has errors, or if another process took over the audit trail because this one seemed dead. With --once also 1 if an endpoint could not be read, a termination failed, or the time ran out.',
+  async run({ values }) {
     const once = values.once === true
     const timeoutMs = timeoutOf(stringOf(values.timeout), once)
     const path = String(values.config)

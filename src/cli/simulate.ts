@@ -10,51 +10,6 @@ import { parseFaults, parseScenario } from '../simulator/scenario-file.ts'
 import { startSimulator } from '../simulator/server.ts'
 import { type Command, EXIT, OperatorError, say, stringOf, UsageError } from './command.ts'
 
-const help = `Usage: curfew simulate [--host 127.0.0.1] [--port 4599] [--scenario FILE] [--seed N]
-                       [--faults FAULTS]
-
-Runs a local stand-in for the EC2 and STS APIs of AWS Client VPN, with clients that connect and
-disconnect. To use it with Curfew, the AWS CLI or an SDK, set:
-
-  export AWS_ENDPOINT_URL_EC2=http://127.0.0.1:4599 AWS_ENDPOINT_URL_STS=http://127.0.0.1:4599
-  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
-
-Options:
-  --host ADDRESS   address to listen on (default 127.0.0.1; in a container use 0.0.0.0)
-  --port N         port to listen on; 0 selects a free port (default 4599)
-  --scenario FILE  the clients and the behaviour of AWS (default: a small built-in scenario)
-  --seed N         seed of the random generator (default: the seed of the scenario). The same seed
-                   and the same requests give the same clients and the same faults.
-  --faults FAULTS  faults to use instead of those of the scenario: "mixture", which is a little of
-                   everything; a list with percentages of requests, such as
-                   throttle=5,stale-list=20,reset; or a FILE.yaml with the key "faults"
-
-The simulator accepts any credentials.
-
-Each fault in a file has "percent", "actions" and, to limit its time, "after", "for" and "every":
-  throttle              the request is throttled
-  other-tool            another tool has used up the request limit of the account
-  internal-error        EC2 answers with InternalError
-  unavailable           EC2 answers with Unavailable
-  denied                IAM denies the request
-  expired-credentials   the credentials have expired
-  reset, hang           the connection is reset; no answer comes
-  stall, truncated      the answer stops in the middle; the answer ends in the middle
-  answer-lost           the request is carried out, but no answer comes
-  empty, garbage        the answer is empty; the answer is not XML
-  login-page            the answer is an HTML login page with status 200
-  proxy-error           the answer is an HTML page of a proxy with status 502
-  error-in-success      the answer has status 200 and contains an error
-  wrong-root            the answer is that of another action
-  wrong-date            the Date header is ahead, by the value of "by" (default 10m)
-  repeated-token        a page names itself as the next page
-  duplicate-rows        the first three rows of a page are listed twice
-  stale-list            the list shows connections as active for 20 s after their termination
-  lie                   a termination is acknowledged and does nothing
-  failed-to-terminate   a terminated connection gets the status failed-to-terminate
-
-If several faults of the list apply to a request, only the first of them takes effect.`
-
 const wholeNumber = (option: string, text: string, most: number): number => {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value > most)
@@ -88,16 +43,59 @@ const readFaults = async (text: string): Promise<readonly FaultScenario[]> => {
 }
 
 export const simulate: Command = {
-  help,
+  about: `Runs a local stand-in for the EC2 and STS APIs of AWS Client VPN, with clients that connect and disconnect.
+To use it with Curfew, the AWS CLI or an SDK, set:
+  export AWS_ENDPOINT_URL_EC2=http://127.0.0.1:4599 AWS_ENDPOINT_URL_STS=http://127.0.0.1:4599
+  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
+
+The simulator accepts any credentials.`,
   options: {
-    host: { type: 'string', default: '127.0.0.1' },
-    port: { type: 'string', default: '4599' },
-    scenario: { type: 'string' },
-    seed: { type: 'string' },
-    faults: { type: 'string' },
+    host: {
+      value: 'ADDRESS',
+      default: '127.0.0.1',
+      summary: 'address to listen on; in a container use 0.0.0.0',
+    },
+    port: { value: 'N', default: '4599', summary: 'port to listen on; 0 selects a free port' },
+    scenario: {
+      value: 'FILE',
+      summary: 'the clients and the behaviour of AWS (default: a small built-in scenario)',
+    },
+    seed: {
+      value: 'N',
+      summary:
+        'seed of the random generator (default: the seed of the scenario); the same seed and the same requests give the same clients and the same faults',
+    },
+    faults: {
+      value: 'FAULTS',
+      summary:
+        'faults to use instead of those of the scenario: "mixture", which is a little of everything; a list with percentages of requests, such as throttle=5,stale-list=20,reset; or a FILE.yaml with the key "faults"',
+    },
   },
-  async run({ values, positionals }) {
-    if (positionals.length > 0) throw new UsageError(`simulate: unexpected argument "${positionals[0]}"`)
+  notes: `Each fault in a file has "percent", "actions" and, to limit its time, "after", "for" and "every":
+  throttle              the request is throttled
+  other-tool            another tool has used up the request limit of the account
+  internal-error        EC2 answers with InternalError
+  unavailable           EC2 answers with Unavailable
+  denied                IAM denies the request
+  expired-credentials   the credentials have expired
+  reset, hang           the connection is reset; no answer comes
+  stall, truncated      the answer stops in the middle; the answer ends in the middle
+  answer-lost           the request is carried out, but no answer comes
+  empty, garbage        the answer is empty; the answer is not XML
+  login-page            the answer is an HTML login page with status 200
+  proxy-error           the answer is an HTML page of a proxy with status 502
+  error-in-success      the answer has status 200 and contains an error
+  wrong-root            the answer is that of another action
+  wrong-date            the Date header is ahead, by the value of "by" (default 10m)
+  repeated-token        a page names itself as the next page
+  duplicate-rows        the first three rows of a page are listed twice
+  stale-list            the list shows connections as active for 20 s after their termination
+  lie                   a termination is acknowledged and does nothing
+  failed-to-terminate   a terminated connection gets the status failed-to-terminate
+
+If several faults of the list apply to a request, only the first of them takes effect.`,
+  exitCodes: '0; 1 if it cannot listen or a file has errors.',
+  async run({ values }) {
     const host = String(values.host)
     const port = wholeNumber('port', String(values.port), 65_535)
     const seed = values.seed === undefined ? undefined : wholeNumber('seed', String(values.seed), 2 ** 32 - 1)

@@ -11,20 +11,16 @@ import { problemLines } from './problems.ts'
 
 const CONFIG = 'config/curfew.yaml'
 
-const help = `Usage: curfew test [PATH...]
-
-Runs policy tests: the given files, and the files *.test.yaml of the given folders, one level deep.
-Without PATH it runs the tests beside the policies that ${CONFIG} names, or else those in
-the folder config. In a test all policies act, whatever their mode.
-
-For each failed case it prints what was expected, what was decided, and why. The last line is
-"N passed, N failed". A file with errors counts as one failure.
-
-Exit code: 0 if all cases passed; 1 if a case failed, a file has errors, or no test was found.`
-
 export const test: Command = {
-  help,
+  about: `Runs policy tests: the given files, and the files *.test.yaml of the given folders, one level deep. Without
+PATH it runs the tests beside the policies that ${CONFIG} names, or else those in the folder config. In a test all
+policies act, whatever their mode.
+
+For each failed case it prints what was expected, what was decided, and why. The last line is "N passed, N failed". A
+file with errors counts as one failure.`,
+  operands: { name: 'PATH', areMany: true },
   options: {},
+  exitCodes: '0 if all cases passed; 1 if a case failed, a file has errors, or no test was found.',
   async run({ positionals }) {
     const problems: Problem[] = []
     const paths = findPolicyTests(positionals, CONFIG, (problem) => problems.push(problem))

@@ -1,8 +1,8 @@
 import { outcomeOf, type TrailEntry, type TrailTermination } from '../app/trail-entries.ts'
 import { TRAIL_TEXTS, type TrailRecord } from '../app/trail-record.ts'
 import { shownName } from '../domain/names/shown-name.ts'
-import { printable } from '../domain/printable.ts'
 import { toText } from '../domain/time/instant.ts'
+import { hanging } from './lines.ts'
 import { plural } from './number-text.ts'
 
 /** The instant to the second, as other outputs have it. */
@@ -36,28 +36,6 @@ const TITLE_WIDTH = 12
 
 /** A text under a title, in lines of at most `width`. */
 const titled = (title: string, text: string, width: number) => hanging(`  ${title.padEnd(TITLE_WIDTH)} `, text, width)
-
-/**
- * A text after its beginning. Further lines are indented as far as the first one. A word that is too long stays whole. Both
- * may have values of a record, in which a line feed would forge a line.
- */
-const hanging = (rawBeginning: string, rawText: string, width: number): string => {
-  const [beginning, text] = [printable(rawBeginning), printable(rawText)]
-  if (beginning.length + text.length <= width) return (beginning + text).trimEnd()
-  const lines: string[] = []
-  let line = beginning
-  let isEmpty = true
-  for (const word of text.split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = ' '.repeat(beginning.length)
-      isEmpty = true
-    }
-    line += isEmpty ? word : ` ${word}`
-    isEmpty = false
-  }
-  return [...lines, line].map((one) => one.trimEnd()).join('\n')
-}
 
 const SELECTORS: Readonly<Record<string, string>> = { 'connection-id': 'connection id', username: 'user name' }
 

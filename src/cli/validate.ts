@@ -1,41 +1,35 @@
 import type { Problem } from '../config/yaml/problem.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, say, UsageError } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say, UsageError } from './command.ts'
 import { readConfiguration } from './compose-files.ts'
 import { reviewConfiguration, reviewPolicies } from './compose-warnings.ts'
 import { problemLines } from './problems.ts'
 
-const help = `Usage: curfew validate [PATH...] [--config FILE] [--strict] [--output text|json]
-       curfew validate --hash [--config FILE]
-
-Checks the daemon's file and all policies that it names, or only the given policy files and folders.
-All problems of all files are reported at once, as path:line:column. Text that is valid, but
-probably not what you want, gets a warning: a policy that never acts or that another policy makes
-superfluous, an entry that has expired or that is no name, a window that leaves out a minute.
-
-Options:
-  -c, --config FILE    the daemon's file (default config/curfew.yaml)
-      --strict         fail on warnings too
-      --output FORMAT  text, or json (default text)
-      --hash           print the hash of the policy set and nothing else: the one that "approved"
-                       takes, and that the log, /status and the audit trail show
-
-Exit code: 0 if there is no error; 1 if there is one, or with --strict if there is a warning.`
+const OUTPUTS = ['text', 'json'] as const
 
 export const validate: Command = {
-  help,
+  usage: ['[PATH...] [--config FILE] [--strict] [--output FORMAT]', '--hash [--config FILE]'],
+  about: `Checks the daemon's file and all policies that it names, or only the given policy files and folders. All
+problems of all files are reported at once, as path:line:column. Text that is valid, but probably not what you want,
+gets a warning: a policy that never acts or that another policy makes superfluous, an entry that has expired or that is
+no name, a window that leaves out a minute.`,
+  operands: { name: 'PATH', areMany: true },
   options: {
     ...CONFIG_OPTION,
-    strict: { type: 'boolean' },
-    output: { type: 'string', default: 'text' },
-    hash: { type: 'boolean' },
+    strict: { summary: 'fail on warnings too' },
+    ...outputOption(OUTPUTS),
+    hash: {
+      summary:
+        'print the hash of the policy set and nothing else: the one that "approved" takes, and that the log, /status and the audit trail show',
+    },
   },
+  exitCodes: '0 if there is no error; 1 if there is one, or with --strict if there is a warning.',
   async run({ values, positionals }) {
     if (values.hash === true) {
       if (positionals.length > 0 || values.strict === true || values.output !== 'text')
-        throw new UsageError("validate: --hash is of the daemon's file, and takes no option but --config")
+        throw new UsageError("--hash is of the daemon's file, and takes no option but --config")
       return printHash(String(values.config))
     }
-    const output = oneOf('output', values.output, ['text', 'json'])
+    const output = oneOf('output', values.output, OUTPUTS)
     const found = positionals.length > 0 ? reviewPolicies(positionals) : reviewConfiguration(String(values.config))
     const of = (severity: Problem['severity']) => found.filter((problem) => problem.severity === severity)
     const [errors, warnings] = [of('error'), of('warning')]

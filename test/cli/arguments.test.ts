@@ -44,13 +44,19 @@ const run = async (args: readonly string[]) => {
   }
 }
 
+/** What Node says of wrong arguments, in words that may change with it. */
+const PARSER_OF_NODE = /Unknown option|does not take|argument missing|ambiguous|To specify|positional argument|ERR_/
+
 const expectWrongUsage = ({ code, stdout, stderr }: Awaited<ReturnType<typeof run>>) => {
   expect([code, stdout]).toEqual([64, ''])
-  expect(stderr).toMatch(/^curfew: [^\n]+\n$/)
+  expect(stderr).toMatch(/^(curfew[a-z ]*): [^\n]+ \(try "\1 --help"\)\n$/)
+  expect(stderr).not.toMatch(PARSER_OF_NODE)
 }
 
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   run: ['--once', '--timeout', '--config', '-c'],
+  version: ['--output'],
+  help: ['plan', 'audit'],
   plan: ['--mode', '--output', '--detailed-exitcode', '--all-next', '--config'],
   connections: ['--output', '--config'],
   explain: '--user --common-name --connection --imagine --endpoint --established --at --output --config'.split(' '),
@@ -174,6 +180,39 @@ describe('any command line', () => {
       expect(result.stderr).toContain('--no-such-option')
     },
   )
+
+  it.each([
+    ['pln', 'curfew: unknown command "pln"; did you mean "plan"?'],
+    ['audit shw', 'curfew audit: unknown action "shw"; did you mean "show"?'],
+    ['audit', 'curfew audit: expected show, policies or verify'],
+    ['help valdate', 'curfew help: unknown command "valdate"; did you mean "validate"?'],
+    ['help audit verfy', 'curfew help: unknown action "verfy"; did you mean "verify"?'],
+    ['help plan now', 'curfew help: "curfew plan" has no action "now"'],
+    ['--config x', 'curfew: expected a command, found the option "--config": options stand behind it'],
+    ['plan --outptu json', 'curfew plan: unknown option "--outptu"; did you mean "--output"?'],
+    ['plan --outptu=json', 'curfew plan: unknown option "--outptu"; did you mean "--output"?'],
+    ['plan -output json', 'curfew plan: unknown option "-output"; did you mean "--output"?'],
+    ['plan -config=x', 'curfew plan: unknown option "-config"; did you mean "--config"?'],
+    ['plan -x', 'curfew plan: unknown option "-x"'],
+    ['audit show --evnt held', 'curfew audit show: unknown option "--evnt"; did you mean "--event"?'],
+    ['plan --output jsn', 'curfew plan: --output: expected table or json, found "jsn"; did you mean "json"?'],
+    ['plan --output', 'curfew plan: --output needs a value: table or json'],
+    ['plan -c', 'curfew plan: --config needs a value: FILE'],
+    [
+      'audit verify --from --anchor',
+      'curfew audit verify: --from needs a value, found the option "--anchor"; a value that begins with "-" is written --from=--anchor',
+    ],
+    ['run --once=yes', 'curfew run: --once takes no value, found "yes"'],
+    ['plan --mode audit --mode enforce', 'curfew plan: --mode is given twice'],
+    ['plan now', 'curfew plan: unexpected argument "now"'],
+    ['audit policies a b', 'curfew audit policies: unexpected argument "b"'],
+    ['schema', 'curfew schema: expected config, policies or test'],
+    ['schema confg', 'curfew schema: expected config, policies or test, found "confg"; did you mean "config"?'],
+  ])('that is wrong is refused in words of the project: curfew %s', async (line, message) => {
+    const result = await run(line.split(' '))
+    expectWrongUsage(result)
+    expect(result.stderr).toContain(`${message} (try `)
+  })
 
   it.each([
     [['simulate', '--port', ''], '--port'],

@@ -86,6 +86,7 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
   await add(company, 'explain', '--connection', ids.bob, ...config)
   await add(company, 'explain --imagine', '--user', 'frank', ...config)
   await add(company, 'validate', 'broken.yaml')
+  await add(company, 'version')
   return found
 }
 

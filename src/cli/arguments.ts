@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util'
+import { nearest, suggestion } from '../config/yaml/nearest.ts'
+import { type Command, type Given, type Option, UsageError } from './command.ts'
+
+/** Every command has it. */
+export const HELP_OPTION = { help: { short: 'h', summary: 'show this help' } } as const
+
+/** Words as a sentence lists them: `table, json or csv`. */
+export const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
+
+const expectWord = (place: string, word: string, words: readonly string[] | undefined) => {
+  if (words === undefined || words.includes(word)) return
+  throw new UsageError(`${place}expected ${listed(words)}, found "${word}"${suggestion(word, words)}`)
+}
+
+/** An argument as it was written, without the value. */
+const writtenOption = (argument: string) => argument.replace(/=.*$/s, '')
+
+const unknownOption = (written: string, options: Readonly<Record<string, Option>>) => {
+  const bare = written.replace(/^-+/, '')
+  const near = Object.hasOwn(options, bare) ? bare : nearest(bare, Object.keys(options))
+  return new UsageError(`unknown option "${written}"${near === undefined ? '' : `; did you mean "--${near}"?`}`)
+}
+
+/**
+ * Reads the arguments of a command. Node only splits them: it accepts everything, so that each message about a wrong one
+ * is written here. `help`: whether the help is asked for.
+ */
+export const readArguments = (command: Command, given: readonly string[]): Given & { readonly help: boolean } => {
+  const options: Readonly<Record<string, Option>> = { ...command.options, ...HELP_OPTION }
+  const args = [...given]
+  const { tokens } = parseArgs({
+    args,
+    options: Object.fromEntries(
+      Object.entries(options).map(([name, { value, short }]) => [
+        name,
+        { type: value === undefined ? 'boolean' : 'string', ...(short !== undefined && { short }) } as const,
+      ]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+
+  const strings = new Map<string, readonly string[]>()
+  const flags = new Set<string>()
+  const positionals: string[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value)
+    if (token.kind !== 'option') continue
+    const { name, value, inlineValue } = token
+    const written = writtenOption(args[token.index] ?? '')
+    const option = Object.hasOwn(options, name) ? options[name] : undefined
+    // `-config FILE`, as other programs have it, is the option -c with the value "onfig" to Node.
+    const isLongWithOneDash = /^-[^-]/.test(written) && Object.hasOwn(options, written.slice(1)) && written.length > 2
+    if (option === undefined || isLongWithOneDash) throw unknownOption(written, options)
+    if (option.value === undefined) {
+      if (value !== undefined) throw new UsageError(`--${name} takes no value, found "${value}"`)
+      flags.add(name)
+      continue
+    }
+    if (value === undefined) {
+      throw new UsageError(
+        `--${name} needs a value: ${option.words === undefined ? option.value : listed(option.words)}`,
+      )
+    }
+    if (!inlineValue && /^-./.test(value)) {
+      throw new UsageError(
+        `--${name} needs a value, found the option "${value}"; a value that begins with "-" is written --${name}=${value}`,
+      )
+    }
+    expectWord(`--${name}: `, value, option.words)
+    const before = strings.get(name) ?? []
+    if (before.length > 0 && option.multiple !== true) throw new UsageError(`--${name} is given twice`)
+    strings.set(name, [...before, value])
+  }
+
+  const isHelp = flags.has('help')
+  checkOperands(command, positionals, isHelp)
+  const values: Record<string, Given['values'][string]> = {}
+  for (const [name, option] of Object.entries(command.options)) {
+    const own = strings.get(name)
+    if (option.value === undefined) values[name] = flags.has(name)
+    else values[name] = option.multiple === true ? (own ?? []) : (own?.[0] ?? option.default)
+  }
+  return { values, positionals, help: isHelp }
+}
+
+const checkOperands = ({ operands }: Command, positionals: readonly string[], isHelp: boolean) => {
+  const most = operands === undefined ? 0 : operands.areMany === true ? Number.POSITIVE_INFINITY : 1
+  for (const one of positionals.slice(0, most)) expectWord('', one, operands?.words)
+  const unexpected = positionals[most]
+  if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`)
+  if (operands?.isRequired === true && positionals.length === 0 && !isHelp) {
+    throw new UsageError(`expected ${operands.words === undefined ? operands.name : listed(operands.words)}`)
+  }
+}

@@ -1,0 +1,76 @@
+import { HELP_OPTION, listed } from './arguments.ts'
+import type { Command, CommandGroup, Commands, Operands, Option } from './command.ts'
+import { hanging, outputWidth, paragraph } from './lines.ts'
+
+/** Longer lines are hard to read, also on a wide terminal and in a file. */
+const WIDEST = 100
+
+const width = () => Math.min(outputWidth(), WIDEST)
+
+/** Rows of two columns, the second of which is broken to the width. */
+const rowsText = (rows: ReadonlyArray<readonly [term: string, text: string]>): string => {
+  const column = Math.max(...rows.map(([term]) => term.length)) + 2
+  return rows.map(([term, text]) => hanging(term.padEnd(column), text, width())).join('\n')
+}
+
+/** Paragraphs, broken to the width. Lines that begin with two spaces are the rows of a list: a term, spaces, a text. */
+const paragraphs = (text: string): string =>
+  text
+    .split('\n\n')
+    .map((block) => {
+      const lines = block.split('\n')
+      const isRow = (line: string) => line.startsWith('  ')
+      const rows = lines.filter(isRow).map((line): [string, string] => {
+        const [, term = '', meaning = ''] = /^( +.*?)(?: {2,}(\S.*))?$/.exec(line) ?? []
+        return [term, meaning]
+      })
+      const prose = lines.filter((line) => !isRow(line)).join(' ')
+      return [
+        ...(prose === '' ? [] : [paragraph(prose, '', width())]),
+        ...(rows.length === 0 ? [] : [rowsText(rows)]),
+      ].join('\n')
+    })
+    .join('\n\n')
+
+const operandsText = ({ name, words, isRequired, areMany }: Operands): string => {
+  const text = `${words === undefined ? name : words.join('|')}${areMany === true ? '...' : ''}`
+  return isRequired === true ? text : `[${text}]`
+}
+
+const optionRow = ([name, { summary, value, words, default: usual, short, multiple }]: readonly [string, Option]) => {
+  const term = `${short === undefined ? '    ' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`
+  const notes = [...(words === undefined ? [] : [listed(words)]), ...(multiple === true ? ['may be repeated'] : [])]
+  const text = [
+    summary,
+    ...(notes.length === 0 ? [] : [`: ${notes.join('; ')}`]),
+    usual === undefined ? '' : ` (default ${usual})`,
+  ]
+  return [`  ${term}`, text.join('')] as const
+}
+
+const commandHelp = (name: string, command: Command): string => {
+  const { operands, usage = [...(operands === undefined ? [] : [operandsText(operands)]), '[OPTION...]'] } = command
+  const forms = command.usage === undefined ? [usage.join(' ')] : command.usage
+  const options = Object.entries<Option>({ ...command.options, ...HELP_OPTION })
+  return [
+    forms.map((form, index) => hanging(`${index === 0 ? 'Usage:' : '      '} ${name} `, form, width())).join('\n'),
+    paragraphs(command.about),
+    `Options:\n${rowsText(options.map(optionRow))}`,
+    ...(command.notes === undefined ? [] : [paragraphs(command.notes)]),
+    paragraph(`Exit code: ${command.exitCodes}`, '', width()),
+  ].join('\n\n')
+}
+
+export const commandRows = (commands: Commands): string =>
+  rowsText(Object.entries(commands).map(([name, { summary }]) => [`  ${name}`, summary]))
+
+/** The help of the command with this name, such as `curfew audit show`. */
+export const helpText = (name: string, command: Command | CommandGroup): string =>
+  'run' in command
+    ? commandHelp(name, command)
+    : `Usage: ${name} ACTION [OPTION...]
+
+Actions:
+${commandRows(command.actions)}
+
+${paragraph(`Run "${name} ACTION --help" for the options of an action.`, '', width())}`
