@@ -4,6 +4,7 @@ import { type DashboardLink, DashboardLinkBuilder } from '@grafana/grafana-found
 export type Alert =
   | 'CurfewAuditNotWritable'
   | 'CurfewBanNotEffective'
+  | 'CurfewBreakGlassUsed'
   | 'CurfewClockSkew'
   | 'CurfewDown'
   | 'CurfewEndpointBlind'
