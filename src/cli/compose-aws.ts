@@ -5,6 +5,7 @@ import { createVpn } from '../adapters/aws/vpn.ts'
 import { createStateFile } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import type { ObservedRequest } from '../adapters/prometheus/metrics.ts'
+import type { Outgoing } from '../adapters/proxy/outgoing.ts'
 import type { Clock } from '../app/clock.ts'
 import { confirmedSnapshot } from '../app/confirmed-snapshot.ts'
 import { createDiscovery, locationOf } from '../app/discovery.ts'
@@ -28,6 +29,7 @@ import type { Snapshot } from '../domain/snapshot.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { assignmentOf, readPolicySet } from './assignment.ts'
 import { complain } from './command.ts'
+import { composeOutgoing } from './compose-outgoing.ts'
 
 export const clock = hostClock
 
@@ -39,6 +41,7 @@ export const connectVpn = (options: {
   readonly budgets: ReadBudgets
   readonly clock: Clock
   readonly hear: (answer: TimedAnswer) => void
+  readonly outgoing: Outgoing
   readonly observe?: (request: ObservedRequest) => void
 }): VpnSite => {
   const { site, budgets, observe } = options
@@ -49,6 +52,7 @@ export const connectVpn = (options: {
     ...site,
     requestTimeoutMs,
     clock: options.clock,
+    outgoing: options.outgoing,
     beforePage: (signal, list) => budgets(budgetKey(site, account), rate)(signal, list),
     onRequest: ({ action, code, throttled, startedAt, endedAt, dateHeader: date }) => {
       observe?.({ account, region, action, code, throttled })
@@ -90,10 +94,19 @@ const readEndpoints = async (
   const { staleAfterMs } = configuration.poll
   const sites = new Map<string, VpnSite>()
   const budgets = createReadBudgets(clock)
+  const outgoing = composeOutgoing()
   const vpnOf = (site: Site) => {
     const known =
       sites.get(siteKey(site)) ??
-      connectVpn({ site, account: undefined, poll: () => configuration.poll, budgets, clock, hear: clock.hear })
+      connectVpn({
+        site,
+        account: undefined,
+        poll: () => configuration.poll,
+        budgets,
+        clock,
+        hear: clock.hear,
+        outgoing,
+      })
     sites.set(siteKey(site), known)
     return known
   }

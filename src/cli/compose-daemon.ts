@@ -25,6 +25,7 @@ import { connectVpn } from './compose-aws.ts'
 import { createExposureWarnings } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
 import { composeNotifier, readTargets } from './compose-notify.ts'
+import { composeOutgoing } from './compose-outgoing.ts'
 import { faultText } from './fault.ts'
 
 export { fingerprint, watchFiles } from '../adapters/files/watch-files.ts'
@@ -81,6 +82,7 @@ export const composeDaemon = async (options: {
   let configuration = options.configuration
   const notify = readTargets(configuration.notify)
   if ('problems' in notify) throw new OperatorError(notify.problems.join('\n'))
+  const outgoing = composeOutgoing()
   const exposure = createExposureWarnings(log)
   await exposure.check(configuration)
   const metrics = createMetrics({
@@ -95,6 +97,7 @@ export const composeDaemon = async (options: {
       ...notify,
       clock,
       log,
+      outgoing,
       count: metrics.observeNotification,
       emit: (event) => service.emit(event),
     })
@@ -116,7 +119,7 @@ export const composeDaemon = async (options: {
     connect: (site, account, { clock, hear }) => {
       budgets ??= createReadBudgets(clock)
       const poll = () => configuration.poll
-      return connectVpn({ site, account, poll, budgets, clock, hear, observe: metrics.observeRequest })
+      return connectVpn({ site, account, poll, budgets, clock, hear, outgoing, observe: metrics.observeRequest })
     },
     scheduleOf: cronSchedule,
     trail,

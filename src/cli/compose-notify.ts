@@ -3,6 +3,7 @@ import { diskFiles } from '../adapters/files/config-files.ts'
 import { createDeliveryLog } from '../adapters/notify/delivery-log.ts'
 import { createNotifier, type Target } from '../adapters/notify/notifier.ts'
 import { signingKeyOf } from '../adapters/notify/signature.ts'
+import type { Outgoing } from '../adapters/proxy/outgoing.ts'
 import type { Clock } from '../app/clock.ts'
 import type { Emit } from '../app/events.ts'
 import type { NotificationEvent, NotifyTarget, SecretSource } from '../config/configuration.ts'
@@ -59,14 +60,16 @@ export const composeNotifier = (options: {
   readonly clock: Clock
   readonly log: Logger
   readonly emit: Emit
+  readonly outgoing: Outgoing
   readonly count: (target: string, outcome: 'delivered' | 'retried' | 'lost', count: number) => void
 }) => {
-  const { clock, count, emit } = options
+  const { clock, count, emit, outgoing } = options
   const log = createDeliveryLog(options.log, clock)
   const open = () =>
     createNotifier({
       clock,
       random: Math.random,
+      outgoing,
       report: (target, report) => {
         count(target, report.outcome, report.count)
         log.tell(target, report)

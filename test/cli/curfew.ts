@@ -38,8 +38,13 @@ export class Running {
   stderr = ''
   readonly exited: Promise<number | null>
 
-  constructor(args: readonly string[], env: Readonly<Record<string, string | undefined>>, cwd: string) {
-    this.child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { ...CLEAN_ENV, ...env } })
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string | undefined>>,
+    cwd: string,
+    node = process.execPath,
+  ) {
+    this.child = spawn(node, [MAIN, ...args], { cwd, env: { ...CLEAN_ENV, ...env } })
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
     this.exited = once(this.child, 'close').then(([code]) => code as number | null)
@@ -76,7 +81,7 @@ export class Running {
 }
 
 /** A temporary folder with the given files, in which commands run. It is removed at the end. */
-export const workspace = async (files: Readonly<Record<string, string>>) => {
+export const workspace = async (files: Readonly<Record<string, string>>, node = process.execPath) => {
   const folder = await mkdtemp(join(tmpdir(), 'curfew-'))
   const write = async (name: string, text: string) => {
     await mkdir(dirname(join(folder, name)), { recursive: true })
@@ -84,7 +89,7 @@ export const workspace = async (files: Readonly<Record<string, string>>) => {
   }
   for (const [name, text] of Object.entries(files)) await write(name, text)
   const start = (args: readonly string[], env: Readonly<Record<string, string | undefined>> = CREDENTIALS) =>
-    new Running(args, env, folder)
+    new Running(args, env, folder, node)
   return {
     folder,
     write,

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:https'
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import type { Clock } from '../../app/clock.ts'
 
@@ -39,6 +40,7 @@ export const assumedRole = (options: {
   readonly clock: Clock
   /** The credentials that assume the role. */
   readonly own: Provider
+  readonly httpsAgent: Agent
 }): Provider => {
   const { role, region, clock } = options
   const timeoutMs = Math.ceil(options.requestTimeoutMs * SHARE_OF_TIMEOUT)
@@ -53,7 +55,12 @@ export const assumedRole = (options: {
       region,
       retryMode: 'standard',
       maxAttempts: 2,
-      requestHandler: { connectionTimeout: timeoutMs, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+      requestHandler: {
+        connectionTimeout: timeoutMs,
+        requestTimeout: timeoutMs,
+        throwOnRequestTimeout: true,
+        httpsAgent: options.httpsAgent,
+      },
     },
   })
   let latest: Awaited<ReturnType<Provider>> | undefined

@@ -2,6 +2,7 @@ import { EC2Client } from '@aws-sdk/client-ec2'
 import { STSClient } from '@aws-sdk/client-sts'
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { Clock } from '../../app/clock.ts'
+import { DIRECT, type Outgoing } from '../proxy/outgoing.ts'
 import { type AssumeRole, assumedRole } from './assumed-role.ts'
 import { createCredentialSearch } from './credential-search.ts'
 import { promptCredentials } from './prompt-credentials.ts'
@@ -15,7 +16,12 @@ export interface ClientOptions {
   readonly assumeRole?: AssumeRole | undefined
   readonly requestTimeoutMs: number
   readonly clock: Clock
+  /** Default: without a proxy. */
+  readonly outgoing?: Outgoing | undefined
 }
+
+/** To each host, as in the SDK. */
+const MOST_SOCKETS = 50
 
 /** The part of the time of a call that the search for credentials may take. */
 const SHARE_OF_TIMEOUT = 0.8
@@ -24,16 +30,23 @@ const SHARE_OF_TIMEOUT = 0.8
  * Clients that share one pool of sockets and one set of credentials. `reader` and `identity` try again by themselves.
  * `terminator` does not: the termination queue counts every call against the rate.
  */
-export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutMs, clock }: ClientOptions) => {
+export const createClients = (options: ClientOptions) => {
+  const { region, endpointUrl, assumeRole, requestTimeoutMs, clock, outgoing = DIRECT } = options
   // Otherwise the SDK writes seven lines about Node 20 to stderr. It reads this option from the environment only.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
   // The Region is always given: the SDK would use an AWS_REGION that is set but empty as the name of a Region.
   const search = createCredentialSearch()
   const common = { region, retryMode: 'standard', logger: search.logger }
   const ofEc2 = { ...common, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
+  const httpsAgent = outgoing.agent({ maxSockets: MOST_SOCKETS })
+  // The SDK takes the first for most of its clients for STS and SSO, and the second for those of a web identity.
+  const ofSearch = {
+    clientConfig: { requestHandler: { httpsAgent } },
+    parentClientConfig: { requestHandler: { httpsAgent } },
+  }
   // A call that waits for credentials learns that there are none before its own time is over.
   const own = promptCredentials(
-    () => fromNodeProviderChain({ logger: search.logger }),
+    () => fromNodeProviderChain({ logger: search.logger, ...ofSearch }),
     requestTimeoutMs * SHARE_OF_TIMEOUT,
     clock,
   )
@@ -42,13 +55,16 @@ export const createClients = ({ region, endpointUrl, assumeRole, requestTimeoutM
     protocol: ReadingProtocol,
     maxAttempts: 3,
     credentials:
-      assumeRole === undefined ? own : assumedRole({ role: assumeRole, region, requestTimeoutMs, clock, own }),
+      assumeRole === undefined
+        ? own
+        : assumedRole({ role: assumeRole, region, requestTimeoutMs, clock, own, httpsAgent }),
     requestHandler: {
       // Half of the limit: after a lost handshake there is time for a second one.
       connectionTimeout: Math.ceil(requestTimeoutMs / 2),
       requestTimeout: requestTimeoutMs,
       // Without this the SDK logs a warning to the console and continues to wait.
       throwOnRequestTimeout: true,
+      httpsAgent,
     },
   })
   // The reader caches the credentials and renews them before they expire.

@@ -1,4 +1,5 @@
 import type { VpnErrorCode } from '../../app/vpn.ts'
+import { ProxyFailure } from '../proxy/proxy-failure.ts'
 import { RoleNotAssumed } from './assumed-role.ts'
 
 /**
@@ -139,6 +140,7 @@ const codeByStatus = (status: number, fromAws: boolean): VpnErrorCode => {
 
 /** Curfew's code for any failure of a call: by Node's code, then by the error's name, then by the HTTP status. */
 export const vpnErrorCode = (error: unknown): VpnErrorCode => {
+  if (error instanceof ProxyFailure) return 'unreachable'
   // Node's code comes first: the SDK names a reset connection a TimeoutError.
   const system = systemCodeOf(error)
   if (system?.startsWith('HPE_')) return 'malformed'

@@ -2,6 +2,8 @@ import type { Clock } from '../../app/clock.ts'
 import type { VpnErrorCode } from '../../app/vpn.ts'
 import { type Elapsed, msBetween } from '../../domain/time/elapsed.ts'
 import type { Instant } from '../../domain/time/instant.ts'
+import { DIRECT, type Outgoing } from '../proxy/outgoing.ts'
+import type { Proxy } from '../proxy/proxy.ts'
 import type { ActionName } from './actions.ts'
 import { checkBody, readBody } from './answer-body.ts'
 import { readConnectionsPage } from './connections-page.ts'
@@ -36,6 +38,8 @@ interface ExchangeOptions {
   readonly clock: Clock
   readonly onRequest: ((request: ApiRequest) => void) | undefined
   readonly whyNoCredentials?: () => NoCredentials | undefined
+  /** Default: without a proxy. */
+  readonly proxyFor?: Outgoing['proxyFor']
 }
 
 interface HttpRequest {
@@ -73,6 +77,8 @@ interface Call<Output> {
 const addressOf = ({ protocol, hostname, port }: HttpRequest) =>
   `${hostname}:${port ?? (protocol === 'http:' ? 80 : 443)}`
 
+const urlOf = ({ protocol, hostname, port }: HttpRequest) => new URL(`${protocol}//${hostname}:${port ?? ''}`)
+
 /** The date of an answer, in the one form that HTTP allows. Undefined for an answer from a cache, which is older. */
 const dateOf = ({ headers: { date = '', age } }: HttpAnswer): Instant | undefined => {
   const at = Date.parse(date)
@@ -83,7 +89,14 @@ const dateOf = ({ headers: { date = '', age } }: HttpAnswer): Instant | undefine
 const isOfAws = (error: unknown): boolean => awsCodeOf(error) !== undefined && requestIdOf(error) !== undefined
 
 /** Makes calls to AWS within a time limit. Checks and reports every attempt. Every failure is a `VpnError`. */
-export const createExchange = ({ region, limitMs, clock, onRequest, whyNoCredentials }: ExchangeOptions) => ({
+export const createExchange = ({
+  region,
+  limitMs,
+  clock,
+  onRequest,
+  whyNoCredentials,
+  proxyFor = DIRECT.proxyFor,
+}: ExchangeOptions) => ({
   async carry<Output>({ action, endpointId, command, send, signal }: Call<Output>): Promise<Output> {
     const stop = new AbortController()
     let late = false
@@ -93,6 +106,7 @@ export const createExchange = ({ region, limitMs, clock, onRequest, whyNoCredent
       stop.abort()
     }, limitMs)
     let address: string | undefined
+    let proxy: Proxy | undefined
     /** The SDK ignores its abort signal while it looks for credentials. STS or a `credential_process` may hang. */
     let giveUpSearch: (reason: Error) => void = () => {}
     const searchGivenUp = new Promise<never>((_, reject) => {
@@ -118,6 +132,7 @@ export const createExchange = ({ region, limitMs, clock, onRequest, whyNoCredent
     /** The outermost middleware: it sees whether the SDK counts the attempt as a success or a failure. */
     const reportAttempt: Middleware = (next) => async (args) => {
       address = addressOf(args.request as HttpRequest)
+      proxy = proxyFor(urlOf(args.request as HttpRequest))
       head = undefined
       lastFailure = undefined
       const startedAt = clock.elapsed()
@@ -171,7 +186,7 @@ export const createExchange = ({ region, limitMs, clock, onRequest, whyNoCredent
       const reason = late && lastFailure !== undefined ? lastFailure : error
       const code = reason === error ? codeOf(error) : vpnErrorCode(reason)
       const noCredentials = code === 'no-credentials' ? whyNoCredentials?.() : undefined
-      throw vpnErrorOf(reason, { action, endpointId, region, address, limitMs, noCredentials }, code)
+      throw vpnErrorOf(reason, { action, endpointId, region, address, proxy, limitMs, noCredentials }, code)
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)

@@ -1,5 +1,7 @@
 import { partition } from '@aws-sdk/core/client'
 import { VpnError, type VpnErrorCode } from '../../app/vpn.ts'
+import type { Proxy } from '../proxy/proxy.ts'
+import { named, ProxyFailure } from '../proxy/proxy-failure.ts'
 import { AWS_ACTIONS } from './actions.ts'
 import { RoleNotAssumed } from './assumed-role.ts'
 import type { NoCredentials } from './credential-search.ts'
@@ -13,6 +15,8 @@ interface FailedCall {
   readonly region: string
   /** `host:port`. Undefined if no request was sent. */
   readonly address: string | undefined
+  /** The proxy through which the request went. */
+  readonly proxy?: Proxy | undefined
   readonly limitMs: number
   /** Why the SDK found no credentials, if that is known. */
   readonly noCredentials?: NoCredentials | undefined
@@ -94,7 +98,8 @@ const ADVICE: Readonly<Record<VpnErrorCode, Advice>> = {
   'user-not-found': () => 'the user has no active connection there any more',
   'too-many-connections': () => 'terminate by connection id',
   'bad-pagination-token': () => 'the next poll reads the list from its start',
-  unreachable: () => 'check the network, DNS and proxy; for a refused certificate, check NODE_EXTRA_CA_CERTS',
+  unreachable: () =>
+    'check the network and DNS; if AWS is reached through a proxy, set HTTPS_PROXY; for a refused certificate, name its CA in AWS_CA_BUNDLE',
   timeout: ({ action }) =>
     `check the network, or raise poll.requestTimeout${action.startsWith('Terminate') ? `; ${MAYBE_DONE}` : ''}`,
   malformed: () => NOT_EC2,
@@ -112,16 +117,20 @@ const ADVICE_BY_AWS_CODE: Readonly<Record<string, string>> = {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
 
 const adviceOn = (code: VpnErrorCode, error: unknown, call: FailedCall): string =>
-  ADVICE_BY_AWS_CODE[awsCodeOf(error) ?? ''] ?? ADVICE[code](call, messageOf(error))
+  (error instanceof ProxyFailure ? error.advice : undefined) ??
+  ADVICE_BY_AWS_CODE[awsCodeOf(error) ?? ''] ??
+  ADVICE[code](call, messageOf(error))
 
 const seconds = (ms: number) => `${ms / 1000} s`
 
 /** The answer, or why there is none. */
 const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall): string => {
-  const { address = 'AWS', limitMs, noCredentials } = call
+  const { limitMs, noCredentials } = call
+  const address = `${call.address ?? 'AWS'}${call.proxy === undefined ? '' : ` through ${named(call.proxy)}`}`
   if (code === 'aborted') return 'stopped before an answer arrived'
   if (code === 'timeout') return `no complete answer from ${address} within ${seconds(limitMs)}`
   const message = quotable(messageOf(error))
+  if (error instanceof ProxyFailure) return message
   if (code === 'no-credentials') return `no usable credentials (${noCredentials?.why ?? message})`
   const awsCode = awsCodeOf(error)
   if (awsCode !== undefined) return message === '' ? awsCode : `${quotable(awsCode)}: ${message}`
@@ -144,7 +153,8 @@ const roleNotAssumed = (code: VpnErrorCode, { arn, cause }: RoleNotAssumed, call
 const failureMessage = (code: VpnErrorCode, error: unknown, call: FailedCall): string => {
   const { action, endpointId, region } = call
   const name = `${action}${endpointId === undefined ? '' : ` of ${endpointId}`} in ${region}`
-  if (error instanceof RoleNotAssumed) return `${name}: ${roleNotAssumed(code, error, { ...call, address: 'STS' })}`
+  if (error instanceof RoleNotAssumed)
+    return `${name}: ${roleNotAssumed(code, error, { ...call, address: 'STS', proxy: undefined })}`
   return `${name}: ${resultOf(code, error, call)}; ${adviceOn(code, error, call)}`
 }
 

@@ -6,6 +6,7 @@ import type { UnreadField } from '../../domain/snapshot.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
+import { DIRECT } from '../proxy/outgoing.ts'
 import type { ActionName } from './actions.ts'
 import { MalformedAnswer } from './answer-body.ts'
 import { accountOf, RoleNotAssumed } from './assumed-role.ts'
@@ -42,7 +43,14 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
   const { region, requestTimeoutMs: limitMs, clock, assumeRole, onRequest, beforePage } = options
   const clients = createClients(options)
   const { reader, terminator, identity } = clients
-  const exchange = createExchange({ region, limitMs, clock, onRequest, whyNoCredentials: clients.whyNoCredentials })
+  const exchange = createExchange({
+    region,
+    limitMs,
+    clock,
+    onRequest,
+    whyNoCredentials: clients.whyNoCredentials,
+    proxyFor: (options.outgoing ?? DIRECT).proxyFor,
+  })
   const lists = createLists(reader, exchange, region)
   const renew = createRenewal(clients.credentials, limitMs, clock)
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../app/clock.ts'
 import type { Emit } from '../../app/events.ts'
 import { notificationOf, type Warning } from '../../app/notification.ts'
 import type { NotificationEvent } from '../../config/configuration.ts'
+import type { Outgoing } from '../proxy/outgoing.ts'
 import { createDelivery, type Delivery, type DeliveryReport } from './delivery.ts'
 import { createPost } from './post.ts'
 import { createSlackOutbox } from './slack-outbox.ts'
@@ -25,15 +26,16 @@ export const createNotifier = (options: {
   readonly random: () => number
   readonly report: (target: string, report: DeliveryReport) => void
   readonly warned?: (target: string, warning: Warning) => void
+  readonly outgoing: Outgoing
 }) => {
-  const { clock, random, report, warned = () => {} } = options
+  const { clock, random, report, warned = () => {}, outgoing } = options
   /** Keyed by all fields of the target: a target that a reload does not change keeps its outbox. */
   let deliveries = new Map<string, { readonly target: Target; readonly delivery: Delivery }>()
   const closing = new Set<Promise<void>>()
 
   const open = (target: Target): Delivery => {
     const { name, receiver, address, signingKey } = target
-    const post = createPost(address)
+    const post = createPost(address, outgoing)
     const delivery = createDelivery({
       outbox: receiver === 'slack' ? createSlackOutbox() : createWebhookOutbox(signingKey, randomUUID),
       send: post.send,

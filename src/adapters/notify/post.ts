@@ -1,9 +1,11 @@
 import { Agent as HttpAgent, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { request as requestHttps } from 'node:https'
+import type { Outgoing } from '../proxy/outgoing.ts'
+import { named, ProxyFailure } from '../proxy/proxy-failure.ts'
 
 /**
- * The status and headers of an answer, or the system's code of a failure. Never its text, which may hold the secret
- * address.
+ * The status and headers of an answer, or the system's code of a failure and the proxy. Never its text, which may hold
+ * the secret address.
  */
 export type Answer = { readonly status: number; readonly retryAfter: string | undefined } | { readonly failure: string }
 
@@ -14,10 +16,11 @@ const LONGEST_ANSWER = 64 * 1024
  * Posts to one address over one kept-alive connection. Redirects are not followed: a body holds names, for this address
  * only.
  */
-export const createPost = (address: string) => {
+export const createPost = (address: string, outgoing: Outgoing) => {
   const url = new URL(address)
   const secure = url.protocol === 'https:'
-  const agent = new (secure ? HttpsAgent : HttpAgent)({ keepAlive: true, maxSockets: 1 })
+  const agent = secure ? outgoing.agent({ maxSockets: 1 }) : new HttpAgent({ keepAlive: true, maxSockets: 1 })
+  const proxy = outgoing.proxyFor(url)
   const request = secure ? requestHttps : requestHttp
 
   return {
@@ -36,8 +39,10 @@ export const createPost = (address: string) => {
           })
           response.on('error', () => {})
         })
-        sent.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
-          failure = code
+        sent.on('error', (error: NodeJS.ErrnoException) => {
+          const { code = 'unknown' } = error
+          const at = error instanceof ProxyFailure ? 'at' : 'through'
+          failure = proxy === undefined ? code : `${code} ${at} ${named(proxy)}`
         })
         sent.on('close', () => resolve(answer ?? { failure }))
         sent.end(body)

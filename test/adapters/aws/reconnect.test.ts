@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import { DIRECT } from '../../../src/adapters/proxy/outgoing.ts'
 import { openSite } from '../../../src/app/site.ts'
 import { connectVpn } from '../../../src/cli/compose-aws.ts'
 import { ENDPOINT, pageXml, REGION, reply, startStandIn } from './ec2-stand-in.ts'
@@ -29,6 +30,7 @@ it('a client with other settings counts its requests to the same account', async
         budgets: (key) => async () => void keys.push(key),
         clock: systemClock,
         hear: () => {},
+        outgoing: DIRECT,
         observe: ({ action, account: of }) => {
           if (action === 'DescribeClientVpnConnections') accounts.push(of)
         },

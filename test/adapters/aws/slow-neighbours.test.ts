@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import { DIRECT } from '../../../src/adapters/proxy/outgoing.ts'
 import { createReadBudgets } from '../../../src/app/read-budget.ts'
 import { connectVpn } from '../../../src/cli/compose-aws.ts'
 import { ENDPOINT, pageXml, REGION, reply, rowXml, startStandIn } from './ec2-stand-in.ts'
@@ -19,6 +20,7 @@ const connect = (endpointUrl: string, region = REGION) =>
     budgets,
     clock: systemClock,
     hear: () => {},
+    outgoing: DIRECT,
   })
 
 it('four lists that never end do not keep a fifth one from being read', async () => {

@@ -3,6 +3,7 @@ import { createDelivery, type DeliveryReport } from '../../../src/adapters/notif
 import type { Outbox } from '../../../src/adapters/notify/outbox.ts'
 import { createPost } from '../../../src/adapters/notify/post.ts'
 import { createWebhookOutbox } from '../../../src/adapters/notify/webhook-outbox.ts'
+import { DIRECT } from '../../../src/adapters/proxy/outgoing.ts'
 import type { Notification } from '../../../src/app/notification.ts'
 import { notificationOf } from '../../../src/app/notification.ts'
 import { createManualClock, settled } from '../../app/manual-clock.ts'
@@ -36,7 +37,7 @@ export const createReports = <Report>() => {
 /** A delivery over the network, with a clock moved by hand. Each pause has its longest value: 1 s, 2 s, 4 s… */
 export const startDelivery = (address: string, outbox?: Outbox) => {
   const clock = createManualClock(NOON)
-  const post = createPost(address)
+  const post = createPost(address, DIRECT)
   const { reports, report, until } = createReports<DeliveryReport>()
   let ids = 0
   const delivery = createDelivery({

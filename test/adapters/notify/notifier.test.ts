@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
 import { createDeliveryLog } from '../../../src/adapters/notify/delivery-log.ts'
 import { createNotifier, type Target } from '../../../src/adapters/notify/notifier.ts'
+import { DIRECT } from '../../../src/adapters/proxy/outgoing.ts'
 import type { CurfewEvent } from '../../../src/app/events.ts'
 import { NOTIFICATION_EVENTS } from '../../../src/config/configuration.ts'
 import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
@@ -28,6 +29,7 @@ const startNotifier = () => {
   const notifier = createNotifier({
     clock,
     random: () => 1,
+    outgoing: DIRECT,
     report: (name, one) => report({ ...one, target: name }),
     warned: (name, { violation: { username } }) => warned.push(`${name} ${username}`),
   })

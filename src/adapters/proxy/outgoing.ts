@@ -1,0 +1,38 @@
+import type { Agent } from 'node:https'
+import type { SecureContext } from 'node:tls'
+import { readCaBundle } from './ca-bundle.ts'
+import { type Environment, type Proxy, readProxy } from './proxy.ts'
+import { TunnelAgent } from './tunnel-agent.ts'
+
+/** How requests leave this machine: through which proxy, and which certificates they trust. */
+export interface Outgoing {
+  /** The proxy for a URL; undefined if the request goes there directly. Only https:// goes through a proxy. */
+  proxyFor(url: URL): Proxy | undefined
+  /** The certificates that are trusted; undefined: those that Node trusts by itself. */
+  readonly secureContext: SecureContext | undefined
+  /** A new agent for https:// with its own connections. */
+  agent(limits: { readonly maxSockets: number }): Agent
+}
+
+/** Reads HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE; or one line for each that is wrong. No line contains a password. */
+export const readOutgoing = (env: Environment): Outgoing | { readonly problems: readonly string[] } => {
+  const [proxy, bundle] = [readProxy(env), readCaBundle(env)]
+  if ('problem' in proxy || 'problem' in bundle) {
+    return { problems: [proxy, bundle].flatMap((read) => ('problem' in read ? [read.problem] : [])) }
+  }
+  const { proxyFor } = proxy
+  const { secureContext } = bundle
+  return {
+    proxyFor: ({ protocol, hostname, port }) =>
+      protocol === 'https:' ? proxyFor(hostname.replace(/^\[(.*)\]$/, '$1'), Number(port || 443)) : undefined,
+    secureContext,
+    agent: ({ maxSockets }) => new TunnelAgent({ proxyFor, secureContext, maxSockets }),
+  }
+}
+
+/** Without a proxy and without certificates of an own CA. */
+export const DIRECT: Outgoing = {
+  proxyFor: () => undefined,
+  secureContext: undefined,
+  agent: ({ maxSockets }) => new TunnelAgent({ proxyFor: () => undefined, secureContext: undefined, maxSockets }),
+}
