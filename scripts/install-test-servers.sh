@@ -17,6 +17,7 @@ podman                   /usr/bin/podman                    Podman 4
 runc                     /usr/sbin/runc                     runc 1
 tinyproxy-bin            /usr/bin/tinyproxy                 tinyproxy 1.11
 mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a derivative of it
+zsh                      /usr/bin/zsh                       zsh 5
 '
 
 missing_packages=()

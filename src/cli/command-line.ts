@@ -16,6 +16,10 @@ import { faultText } from './fault.ts'
 import { commandRows, helpText } from './help-text.ts'
 
 const COMMANDS: Commands = {
+  init: {
+    summary: 'write a first configuration, a policy and its test into a folder',
+    load: async () => (await import('./init.ts')).init,
+  },
   run: {
     summary: 'watch the endpoints and end connections that violate a policy',
     load: async () => (await import('./run.ts')).run,

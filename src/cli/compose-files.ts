@@ -1,4 +1,5 @@
 import { diskFiles } from '../adapters/files/config-files.ts'
+import { writeNewFiles } from '../adapters/files/new-files.ts'
 import { isCurfewFile, loadConfiguration, loadPolicies } from '../config/load.ts'
 import { loadPolicyTest } from '../config/policy-tests/policy-test-file.ts'
 import { listPolicyTests, usualTestFolders } from '../config/policy-tests/policy-test-list.ts'
@@ -28,3 +29,5 @@ export const readPolicyTest = (path: string) => loadPolicyTest(diskFiles, path)
 /** The policy test files at the paths; without paths, those beside the policies that the daemon's file names. */
 export const findPolicyTests = (paths: readonly string[], configPath: string, report: (problem: Problem) => void) =>
   listPolicyTests(diskFiles, paths.length > 0 ? paths : usualTestFolders(diskFiles, configPath, report), report)
+
+export const writeFiles = (folder: string, texts: ReadonlyMap<string, string>) => writeNewFiles(folder, texts)

@@ -34,6 +34,9 @@ const policiesBefore = ({ page, line }: Block): string =>
 
 const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts)
 
+/** Commands of the pages that are not Curfew's own. */
+const PLAIN_COMMANDS = ['npm ci', 'export PATH="$PWD/bin:$PATH"', 'mkdir -p ~/vpn', 'cd ~/vpn', 'bash .ci/run']
+
 /** The files that policies of the pages name. */
 const BESIDE = {
   'banned.txt': 'mallory\n',
@@ -108,7 +111,7 @@ describe('the documentation', () => {
       const { code, stderr } = await here.run([...args, '--help'])
       expect(stderr).toBe('')
       expect(code).toBe(0)
-    } else expect(['npm ci', 'alias curfew="node $PWD/dist/cli/main.js"', 'bash .ci/run']).toContain(command)
+    } else expect(PLAIN_COMMANDS).toContain(command)
   })
 
   it.each(PAGES)('%s links only to files and headings that exist', (page) => {

@@ -15,13 +15,17 @@ const REASONS: Readonly<Record<string, string>> = {
 
 export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code
 
-/** Wraps a failure of the disk in an `AuditError`. */
-export const unwritable = (file: string, error: unknown): AuditError => {
-  if (error instanceof AuditError) return error
+/** Why the disk refused, for an operator. */
+export const reasonOf = (error: unknown): string => {
   const code = codeOf(error)
-  const why = (code === undefined ? undefined : REASONS[code]) ?? (error instanceof Error ? error.message : 'unknown')
-  return new AuditError('unwritable', `cannot write the audit file ${file}: ${why}`, error)
+  return (code === undefined ? undefined : REASONS[code]) ?? (error instanceof Error ? error.message : 'unknown')
 }
+
+/** Wraps a failure of the disk in an `AuditError`. */
+export const unwritable = (file: string, error: unknown): AuditError =>
+  error instanceof AuditError
+    ? error
+    : new AuditError('unwritable', `cannot write the audit file ${file}: ${reasonOf(error)}`, error)
 
 /** Waits for a file system call. Undefined if the file does not exist. */
 export const orMissing = async <Value>(call: Promise<Value>): Promise<Value | undefined> => {

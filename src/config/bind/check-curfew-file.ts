@@ -1,7 +1,7 @@
 import type { Rate } from '../../domain/terminate/token-bucket.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { isEncryptedOrLoopback, isLoopback } from '../loopback.ts'
-import { AWS_GRANTS, type CurfewKeys } from '../schema/curfew-schema.ts'
+import { AWS_GRANTS, type CurfewKeys, PLACEHOLDER_ENDPOINT } from '../schema/curfew-schema.ts'
 import { parseSchedule } from '../schema/poll-schedule.ts'
 import { scheduleDoubts } from '../schema/schedule-doubts.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
@@ -44,6 +44,10 @@ const checkEndpoints = (file: YamlFile, watch: NonNullable<CurfewKeys['watch']>)
     endpoints?.forEach((endpoint, entry) => {
       const path = ['watch', index, 'endpoints', entry]
       const [id, at] = typeof endpoint === 'string' ? [endpoint, path] : [endpoint.id, [...path, 'id']]
+      if (id === PLACEHOLDER_ENDPOINT) {
+        const message = `${id} is the placeholder that "curfew init" writes: write the id of your endpoint`
+        file.problem(at, message, { severity: 'warning' })
+      }
       const place = first.get(id)
       if (place === undefined) first.set(id, file.placeOf(at))
       else file.problem(at, `the endpoint ${id} is already listed at ${place}: remove one of the two`)

@@ -11,7 +11,10 @@ import { server } from './server-schema.ts'
 /** The format in which AWS creates the ids. Anything else is a mistake. */
 const ENDPOINT_ID = /^cvpn-endpoint-[0-9a-f]{17}$/
 
-const endpointId = z
+/** The id that `curfew init` writes without an endpoint. It has the format of one, and AWS knows no such endpoint. */
+export const PLACEHOLDER_ENDPOINT = 'cvpn-endpoint-00000000000000000'
+
+export const endpointId = z
   .string()
   .regex(ENDPOINT_ID, {
     error: ({ input }) =>
@@ -20,7 +23,7 @@ const endpointId = z
   .meta({ description: 'The id of a Client VPN endpoint.', examples: ['cvpn-endpoint-0123456789abcdef0'] })
 
 /** It becomes a part of a host name, which has up to 63 characters. */
-const region = z.string().regex(/^(?=.{1,63}$)[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/, {
+export const region = z.string().regex(/^(?=.{1,63}$)[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/, {
   error: ({ input }) => `${JSON.stringify(input)} is not an AWS Region: write its code, such as eu-central-1`,
 })
 

@@ -1,0 +1,85 @@
+import { join } from 'node:path'
+import type * as z from 'zod'
+import { endpointId, PLACEHOLDER_ENDPOINT, region } from '../config/schema/curfew-schema.ts'
+import { printable } from '../domain/printable.ts'
+import { CONFIG_OPTION, type Command, EXIT, OperatorError, say, stringOf, stringsOf, UsageError } from './command.ts'
+import { writeFiles } from './compose-files.ts'
+import { starterFiles, type Watched } from './starter-files.ts'
+
+/** Stands in the file if no Region is known. */
+const ANY_REGION = 'eu-central-1'
+
+const checked = (schema: z.ZodType<string>, what: string, text: string): string => {
+  const { success, error } = schema.safeParse(text)
+  if (success) return text
+  throw new UsageError(`${what}: ${error.issues[0]?.message ?? 'invalid'}`)
+}
+
+const watchedOf = (given: string | undefined, ids: readonly string[]): Watched => {
+  const inherited = process.env.AWS_REGION === '' ? undefined : process.env.AWS_REGION
+  const found = given ?? inherited
+  const known =
+    found === undefined ? undefined : checked(region, given === undefined ? 'AWS_REGION' : '--region', found)
+  if (ids.length === 0) {
+    return { region: known ?? ANY_REGION, endpoints: [PLACEHOLDER_ENDPOINT], isPlaceholder: true }
+  }
+  if (known === undefined) {
+    throw new UsageError(`--endpoint needs the Region of the endpoint: add it, such as --region ${ANY_REGION}`)
+  }
+  const endpoints = [...new Set(ids.map((id) => checked(endpointId, '--endpoint', id)))]
+  return { region: known, endpoints, isPlaceholder: false }
+}
+
+/** A path as a shell reads it. */
+const quoted = (path: string): string => (/^[\w./~:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
+
+const nextSteps = (folder: string, { isPlaceholder }: Watched): string => {
+  const path = join(folder, 'curfew.yaml')
+  const config = path === CONFIG_OPTION.config.default ? '' : ` -c ${quoted(path)}`
+  const first = isPlaceholder ? `write your Region and the id of your endpoint into ${path}. Then run` : 'run'
+  return `\
+Next: ${first}
+
+  curfew validate${config}
+  curfew test ${quoted(join(folder, 'policies'))}
+  curfew plan${config} --mode enforce
+  curfew run${config}
+
+The last two read AWS. While the file says "mode: audit", no session ends.`
+}
+
+export const init: Command = {
+  about: `Writes a first configuration into a folder, which it creates if needed: curfew.yaml in mode audit, a policy,
+its test, a README and the JSON Schemas for editors. It calls nobody, and never changes a file: if one is there with
+another content, it writes nothing.`,
+  operands: { name: 'DIR', isRequired: true },
+  options: {
+    region: { value: 'REGION', summary: 'the AWS Region of the endpoints (default: the variable AWS_REGION)' },
+    endpoint: {
+      value: 'ID',
+      multiple: true,
+      summary:
+        'the id of a Client VPN endpoint (default: a placeholder, which "curfew validate" reports until you replace it)',
+    },
+  },
+  exitCodes: '0; 1 if a file is there with another content, or cannot be written.',
+  async run({ values, positionals: [folder = ''] }) {
+    if (folder === '') throw new UsageError('expected the name of a folder, such as config')
+    const watched = watchedOf(stringOf(values.region), stringsOf(values.endpoint))
+    const done = await writeFiles(folder, starterFiles(watched))
+    if ('why' in done) {
+      throw new OperatorError(`cannot write into ${printable(folder)}: ${done.why}. Nothing was written`)
+    }
+    if ('different' in done) {
+      const names = done.different.map((name) => printable(join(folder, name))).join(', ')
+      const other = done.different.length === 1 ? 'is there with another content' : 'are there with other contents'
+      throw new OperatorError(
+        `${names} ${other}, and nothing was written: name another folder, or move ${done.different.length === 1 ? 'it' : 'them'} away`,
+      )
+    }
+    const written = done.written.map((name) => `  ${join(folder, name)}`)
+    say(written.length === 0 ? `All files are in ${folder} already.` : `Written:\n${written.join('\n')}`)
+    say(`\n${nextSteps(folder, watched)}`)
+    return EXIT.ok
+  },
+}
