@@ -16,8 +16,9 @@ prometheus-alertmanager  /usr/bin/amtool                    Alertmanager 0.25
 podman                   /usr/bin/podman                    Podman 4
 runc                     /usr/sbin/runc                     runc 1
 tinyproxy-bin            /usr/bin/tinyproxy                 tinyproxy 1.11
-mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a derivative of it
 zsh                      /usr/bin/zsh                       zsh 5
+fish                     /usr/bin/fish                      fish 3
+mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a derivative of it
 '
 
 missing_packages=()

@@ -56,6 +56,10 @@ const COMMANDS: Commands = {
     summary: 'run a local stand-in for EC2 and STS, to try policies on',
     load: async () => (await import('./simulate.ts')).simulate,
   },
+  completion: {
+    summary: 'print a script with which bash, zsh or fish completes the arguments',
+    load: async () => (await import('./completion.ts')).createCompletion(COMMANDS),
+  },
   version: {
     summary: 'print the version of Curfew and of Node',
     load: async () => (await import('./version.ts')).version,

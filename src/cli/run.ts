@@ -43,7 +43,7 @@ SIGTERM or SIGINT stops it, after the calls in flight have ended.`,
   options: {
     ...CONFIG_OPTION,
     once: { summary: 'read every endpoint once, end what is due, confirm it, then stop' },
-    timeout: { value: 'D', summary: 'with --once: stop after this time in any case (default 10m)' },
+    timeout: { value: 'D', summary: 'stop after this time in any case, with --once (default 10m)' },
   },
   notes: `Environment: LOG_FORMAT is json (the default) or pretty, which is easier to read. The AWS SDK reads its own
 variables.`,
