@@ -6,7 +6,7 @@ import type { Metafile } from 'esbuild'
 const SOURCE_IS_NAMED = 'MPL-2.0'
 
 /** Before another licence is added, a person must read its conditions. */
-const PERMITTED = new Set(['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', SOURCE_IS_NAMED])
+const PERMITTED = new Set(['Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT-0', SOURCE_IS_NAMED])
 
 interface Package {
   readonly name: string

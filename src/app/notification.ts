@@ -2,7 +2,10 @@ import type { NotificationEvent } from '../config/configuration.ts'
 import type { Violation } from '../domain/judge/violation.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, toIso } from '../domain/time/instant.ts'
+import { localText } from '../domain/time/local-text.ts'
 import type { CurfewEvent, Endpoint } from './events.ts'
+import type { PersonNews } from './person-message.ts'
+import type { PolicyFactsOf } from './policy-facts.ts'
 import { releaseOf } from './release.ts'
 
 export type Warning = Extract<CurfewEvent, { event: 'warning' }>
@@ -21,6 +24,10 @@ export interface Notification {
   readonly names: readonly string[]
   /** The warning that it is; undefined for any other notification. */
   readonly warning?: Warning
+  /** For the person whose session it is about. */
+  readonly person?: PersonNews
+  /** The names of that session. */
+  readonly principal?: Pick<Violation, 'username' | 'commonName'>
   /** Its facts, under the keys of the audit trail. Missing facts are undefined. */
   readonly data: Readonly<Record<string, unknown>>
 }
@@ -29,12 +36,19 @@ export interface Notification {
 export const MOST_NAMES = 10
 
 /** The notification for an event; undefined if nobody is notified of it. `now` dates events that carry no instant. */
-export const notificationOf = (event: CurfewEvent, now: Instant): Notification | undefined => {
+export const notificationOf = (
+  event: CurfewEvent,
+  now: Instant,
+  factsOf: PolicyFactsOf = () => ({ timeZone: 'UTC', cooldownMs: 0 }),
+): Notification | undefined => {
   switch (event.event) {
     case 'warning': {
       const { leadMs, endsAt, ...rest } = event
+      const { timeZone } = factsOf(event.violation.policy)
+      const ends = `${localText(endsAt, timeZone)} ${timeZone}`
       return {
-        ...aboutOne('warning', rest, { lead: formatDuration(leadMs), endsAt: iso(endsAt) }),
+        ...aboutOne('warning', rest, { lead: formatDuration(leadMs), endsAt: iso(endsAt), ends }),
+        ...toPerson('warning', event, endsAt, factsOf),
         warning: event,
       }
     }
@@ -42,7 +56,9 @@ export const notificationOf = (event: CurfewEvent, now: Instant): Notification |
       const { outcome, attempts, callId, selector, requestId } = event
       if (outcome !== 'confirmed' && outcome !== 'gave-up') return undefined
       const call = { id: callId, selector }
-      return aboutOne(outcome === 'confirmed' ? 'terminated' : 'gave-up', event, { call, requestId, outcome, attempts })
+      const more = { call, requestId, outcome, attempts }
+      if (outcome === 'gave-up') return aboutOne('gave-up', event, more)
+      return { ...aboutOne('terminated', event, more), ...toPerson('terminated', event, event.at, factsOf) }
     }
     case 'held': {
       const { endpoint, policy, endsNow, endsLater, active, examples, at } = event
@@ -79,6 +95,30 @@ const iso = (at: Instant | undefined) => (at === undefined ? undefined : (toIso(
 const on = ({ id: endpointId, name, account, region }: Endpoint) => ({ endpointId, name, account, region })
 
 const nameOf = ({ username, commonName, connectionId }: Violation) => username ?? commonName ?? connectionId
+
+const toPerson = (
+  event: PersonNews['event'],
+  { endpoint, violation }: { readonly endpoint: Endpoint; readonly violation: Violation },
+  endsAt: Instant,
+  factsOf: PolicyFactsOf,
+): Pick<Notification, 'person' | 'principal'> => {
+  const { connectionId, policy, reason, because, username, commonName } = violation
+  const { name } = endpoint
+  return {
+    person: {
+      ...factsOf(policy),
+      event,
+      connectionId,
+      endpoint: name,
+      name: nameOf(violation),
+      policy,
+      reason,
+      because,
+      endsAt,
+    },
+    principal: { username, commonName },
+  }
+}
 
 const aboutOne = (
   event: NotificationEvent,

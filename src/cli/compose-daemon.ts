@@ -12,6 +12,7 @@ import { createLogger, LOG_FORMATS } from '../adapters/log/logger.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { AuditError } from '../app/audit.ts'
 import type { Emit } from '../app/events.ts'
+import { createPolicyFacts } from '../app/policy-facts.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
 import { createService } from '../app/service.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -83,6 +84,7 @@ export const composeDaemon = async (options: {
   const notify = readTargets(configuration.notify)
   if ('problems' in notify) throw new OperatorError(notify.problems.join('\n'))
   const outgoing = composeOutgoing()
+  const factsOf = createPolicyFacts(() => configuration)
   const exposure = createExposureWarnings(log)
   await exposure.check(configuration)
   const metrics = createMetrics({
@@ -100,13 +102,15 @@ export const composeDaemon = async (options: {
       outgoing,
       count: metrics.observeNotification,
       emit: (event) => service.emit(event),
+      factsOf,
+      people: () => configuration.people,
     })
     const closeAtStop: Emit = ({ event }) => {
       // Waiting notifications get two seconds, in parallel with the calls in flight. They must not delay the stop
       // further.
       if (event === 'stopping') void notifier.close()
     }
-    return { notifier, all: [createEventLog(log), metrics.observe, notifier.observe, closeAtStop] }
+    return { notifier, all: [createEventLog(log, factsOf), metrics.observe, notifier.observe, closeAtStop] }
   }
   let notifier: ReturnType<typeof composeNotifier> | undefined
   let budgets: ReturnType<typeof createReadBudgets> | undefined

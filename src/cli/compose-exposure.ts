@@ -7,7 +7,10 @@ type Secrets = Pick<Configuration, 'server' | 'notify'>
 
 /** The files that hold a key, a token or another secret. */
 const secretFilesOf = ({ server, notify }: Secrets): readonly string[] => {
-  const sources = notify.flatMap(({ address, secret }) => [address, secret])
+  const sources = notify.flatMap((target) => {
+    if (target.receiver === 'slackBot') return [target.token]
+    return target.receiver === 'email' ? [target.password] : [target.address, target.secret]
+  })
   const named = sources.flatMap((source) => (typeof source === 'object' && 'file' in source ? [source.file] : []))
   return [server.tls?.keyFile, server.bearerTokenFile, ...named].filter((file) => file !== undefined)
 }

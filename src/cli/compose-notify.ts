@@ -1,12 +1,15 @@
 import type { Logger } from 'pino'
 import { diskFiles } from '../adapters/files/config-files.ts'
+import type { DeliveryReport } from '../adapters/notify/delivery.ts'
 import { createDeliveryLog } from '../adapters/notify/delivery-log.ts'
-import { createNotifier, type Target } from '../adapters/notify/notifier.ts'
+import { createNotifier } from '../adapters/notify/notifier.ts'
 import { signingKeyOf } from '../adapters/notify/signature.ts'
+import type { Target } from '../adapters/notify/target.ts'
 import type { Outgoing } from '../adapters/proxy/outgoing.ts'
 import type { Clock } from '../app/clock.ts'
 import type { Emit } from '../app/events.ts'
-import type { NotificationEvent, NotifyTarget, SecretSource } from '../config/configuration.ts'
+import type { PolicyFactsOf } from '../app/policy-facts.ts'
+import type { NotificationEvent, NotifyTarget, People, SecretSource } from '../config/configuration.ts'
 import { addressProblem } from '../config/schema/notify-address.ts'
 
 /**
@@ -17,14 +20,21 @@ export const readTargets = (
   notify: readonly NotifyTarget[],
 ): { readonly targets: readonly Target[] } | { readonly problems: readonly string[] } => {
   const problems: string[] = []
-  const targets = notify.map(({ name, receiver, address, secret, events }): Target => {
-    const problem = (message: string) => problems.push(`notify "${name}": ${message}`)
-    const read = (source: SecretSource, check: (text: string) => string | undefined): string => {
+  const targets = notify.map((target): Target => {
+    const { name, events } = target
+    const read = (source: SecretSource, check: (text: string) => string | undefined = () => undefined): string => {
       const found = secretOf(source)
       const wrong = 'problem' in found ? found.problem : check(found.text)
-      if (wrong !== undefined) problem(`${placeOf(source)}: ${wrong}`)
+      if (wrong !== undefined) problems.push(`notify "${name}": ${placeOf(source)}: ${wrong}`)
       return 'text' in found ? found.text : ''
     }
+    if (target.receiver === 'email') {
+      const { password, caFile, ...rest } = target
+      const ca = caFile === undefined ? undefined : read({ file: caFile }, authorityProblem)
+      return { ...rest, password: password && read(password), ca }
+    }
+    if (target.receiver === 'slackBot') return { ...target, token: read(target.token, tokenProblem) }
+    const { receiver, address, secret } = target
     return {
       name,
       receiver,
@@ -49,6 +59,13 @@ const secretOf = (source: SecretSource): { readonly text: string } | { readonly 
   return text === '' ? { problem: 'the file is empty: write the secret into it' } : { text }
 }
 
+/** Tokens of other sorts act as a person, or cannot send. */
+const tokenProblem = (token: string) =>
+  token.startsWith('xoxb-') ? undefined : 'expected a bot token of a Slack app, which begins with xoxb-'
+
+const authorityProblem = (pem: string) =>
+  pem.includes('-----BEGIN CERTIFICATE-----') ? undefined : 'expected certificates in PEM, with BEGIN CERTIFICATE'
+
 const keyProblem = (secret: string) =>
   signingKeyOf(secret) === undefined
     ? 'expected whsec_ and 24 to 64 bytes in base64: make one with "openssl rand -base64 32"'
@@ -61,9 +78,11 @@ export const composeNotifier = (options: {
   readonly log: Logger
   readonly emit: Emit
   readonly outgoing: Outgoing
-  readonly count: (target: string, outcome: 'delivered' | 'retried' | 'lost', count: number) => void
+  readonly count: (target: string, outcome: DeliveryReport['outcome'], count: number) => void
+  readonly factsOf: PolicyFactsOf
+  readonly people: () => People
 }) => {
-  const { clock, count, emit, outgoing } = options
+  const { clock, count, emit, outgoing, factsOf, people } = options
   const log = createDeliveryLog(options.log, clock)
   const open = () =>
     createNotifier({
@@ -75,6 +94,8 @@ export const composeNotifier = (options: {
         log.tell(target, report)
       },
       warned: (target, warning) => emit({ ...warning, event: 'warned', target, at: clock.now() }),
+      factsOf,
+      people,
     })
   // The last head is known when all other notifications have been sent.
   const [notifier, heads] = [open(), open()]

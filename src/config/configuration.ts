@@ -39,18 +39,46 @@ export const NOTIFICATION_EVENTS = [
 ] as const
 export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number]
 
+/** The events that the person can be told whose session it is. */
+export const PERSON_EVENTS = ['warning', 'terminated'] as const satisfies readonly NotificationEvent[]
+
 /** Where a secret is read from: an environment variable, or a file of its own. */
 export type SecretSource = { readonly env: string } | { readonly file: string }
 
 /** A receiver of notifications. */
-export interface NotifyTarget {
-  readonly name: string
-  readonly receiver: 'webhook' | 'slack'
-  readonly address: string | SecretSource
-  /** The key that requests to a webhook are signed with. */
-  readonly secret: SecretSource | undefined
-  readonly events: readonly NotificationEvent[]
+export type NotifyTarget = { readonly name: string; readonly events: readonly NotificationEvent[] } & (
+  | {
+      readonly receiver: 'webhook' | 'slack'
+      readonly address: string | SecretSource
+      /** The key that requests to a webhook are signed with. */
+      readonly secret: SecretSource | undefined
+    }
+  | {
+      readonly receiver: 'slackBot'
+      readonly token: SecretSource
+      /** The URL of Slack's Web API; undefined for the library's own. */
+      readonly apiUrl: string | undefined
+    }
+  | {
+      readonly receiver: 'email'
+      readonly smarthost: Smarthost
+      readonly from: string
+      readonly username: string | undefined
+      readonly password: SecretSource | undefined
+      readonly requireTls: boolean
+      readonly caFile: string | undefined
+      readonly rate: Rate
+    }
+)
+
+/** A mail server that takes mail for every address. */
+export interface Smarthost {
+  readonly host: string
+  readonly port: number
 }
+
+/** Mail addresses, by the folded name of a user. */
+export type People = ReadonlyMap<string, string>
 
 /**
  * Where metrics and health are served, and the clients that may read them. Paths are resolved against the folder of
@@ -89,6 +117,9 @@ export interface Configuration {
   readonly state: { readonly file: string }
   readonly server: ServerSettings
   readonly notify: readonly NotifyTarget[]
+  readonly people: People
+  /** The zone in which messages say when a session ends, where the policy has none. */
+  readonly timeZone: string
   readonly log: { readonly level: LogLevel }
   /** The policies and everything that they refer to, as written. `bindWritten` binds it again. */
   readonly written: PolicySetContent

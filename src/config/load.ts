@@ -4,6 +4,7 @@ import { bindPolicyFiles } from './bind/bind-policy-files.ts'
 import { bindSelector } from './bind/bind-selector.ts'
 import { checkApproved } from './bind/check-approved.ts'
 import { checkCurfewFile } from './bind/check-curfew-file.ts'
+import { readPeople } from './bind/people-file.ts'
 import { policyHash, policySetHash } from './bind/policy-set-hash.ts'
 import { reportUnsentWarnings } from './bind/report-unsent-warnings.ts'
 import { reportUnwatched } from './bind/report-unwatched.ts'
@@ -11,7 +12,7 @@ import { sharedOf } from './bind/shared.ts'
 import { reportUnused } from './bind/vocabulary.ts'
 import type { ConfigFiles } from './config-files.ts'
 import { resolvePath } from './config-paths.ts'
-import type { Configuration, Discover, ServerSettings, Watch } from './configuration.ts'
+import type { Configuration, Discover, People, ServerSettings, Watch } from './configuration.ts'
 import type { NamedPath } from './policy-file-list.ts'
 import { namedPolicies, policyRoots } from './policy-roots.ts'
 import { type CurfewKeys, curfewKeys } from './schema/curfew-schema.ts'
@@ -195,10 +196,15 @@ const bindConfiguration = (
   if (keys.watch !== undefined && !file.isFlawed(['watch'])) reportUnwatched(bound.policies, keys.watch)
   const notify = bindNotify(file, keys.notify ?? [], visit)
   if (!file.isFlawed(['notify'])) reportUnsentWarnings(bound.policies, notify)
+  const people: People =
+    keys.people === undefined
+      ? new Map()
+      : readPeople({ files, file, named: keys.people.file, roots: own, report, visit })
 
   const written = { ...bound.content, protect: (file.value as { readonly protect?: unknown } | null)?.protect }
-  const { mode, watch, poll, termination, guard, audit, state, server, log } = keys
-  if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !log) return undefined
+  const { mode, watch, poll, termination, guard, audit, state, server, timeZone, log } = keys
+  if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !timeZone || !log)
+    return undefined
   const configuration = {
     mode,
     protect: protect?.users ?? [],
@@ -221,6 +227,8 @@ const bindConfiguration = (
     state: { file: resolvePath(file.path, state.file) },
     server: bindServer(file.path, server),
     notify,
+    people,
+    timeZone,
     log,
     written,
     policySetHash: policySetHash(written),

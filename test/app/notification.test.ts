@@ -21,7 +21,7 @@ describe('a notification', () => {
   })
 
   it('of a termination has the user, the policy, the reason, the instants, and the other violated policies', () => {
-    const { data, ...about } = notified(NOTIFIED.terminated)
+    const { data, person: _person, principal: _principal, ...about } = notified(NOTIFIED.terminated)
     expect(about).toEqual({
       event: 'terminated',
       at: NOON + 4000,
@@ -64,6 +64,20 @@ describe('a notification', () => {
 
   it('of a warning has the end of the connection and the lead', () => {
     expect(notified(NOTIFIED.warning).data).toMatchObject({ lead: '15m', endsAt: '2026-11-23T12:00:00.000Z' })
+  })
+
+  it('of a warning says when the connection ends in the zone of its policy, and that of a termination has news for the person', () => {
+    const factsOf = (policy: string) => ({
+      timeZone: policy === 'daily-reauthentication' ? 'Europe/Berlin' : 'UTC',
+      cooldownMs: 60_000,
+    })
+    const warning = notificationOf(NOTIFIED.warning, TOLD_AT, factsOf)
+    expect(warning?.data.ends).toBe('Mon 2026-11-23 13:00 Europe/Berlin')
+    const told = { endpoint: 'office', name: 'alice@corp.example', timeZone: 'Europe/Berlin', cooldownMs: 60_000 }
+    expect(warning?.person).toMatchObject({ ...told, event: 'warning', endsAt: NOON })
+    const terminated = notificationOf(NOTIFIED.terminated, TOLD_AT, factsOf)
+    expect(terminated?.person).toMatchObject({ ...told, event: 'terminated', endsAt: NOON + 4000 })
+    expect(notificationOf(NOTIFIED['gave-up'], TOLD_AT, factsOf)?.person).toBeUndefined()
   })
 
   it('leaves out missing facts and infinite instants', () => {

@@ -6,7 +6,7 @@ import { bindWritten } from '../../src/config/written-policies.ts'
 import { closedDates } from '../../src/domain/time/calendar.ts'
 import type { Hours } from '../../src/domain/time/hours.ts'
 import { DAY } from '../../src/domain/time/instant.ts'
-import { GOOD_CURFEW } from './good-configuration.ts'
+import { GOOD_CURFEW, PEOPLE } from './good-configuration.ts'
 import { memoryFiles } from './memory-files.ts'
 
 const calendar = (...lines: readonly string[]) =>
@@ -476,6 +476,7 @@ policies:
     'curfew.yaml': CURFEW,
     'policies/a.yaml': POLICIES,
     'policies/holidays.ics': ics,
+    'people.csv': PEOPLE,
   })
   const load = (ics: string | Uint8Array) => loadConfiguration(memoryFiles(tree(ics)), 'curfew.yaml')
   const closedOn = (rule: unknown, year: number, month: number, day: number) =>

@@ -44,6 +44,19 @@ notify:
   - slack: { env: CURFEW_SLACK_URL }
   - { webhook: "http://[::1]:8080/hook", secret: { env: _KEY2 } }
   - { webhook: { file: /run/secrets/url }, secret: { env: KEY } }
+  - { slackBot: { token: { file: ./secrets/slack }, apiUrl: "https://slack-gov.com/api/" } }
+  - name: mail
+    email:
+      smarthost: "[::1]:2525"
+      from: VPN <vpn@corp.example>
+      username: curfew
+      password: { env: PASSWORD }
+      requireTls: false
+      caFile: ./tls/mail-ca.pem
+      rate: { burst: 3, perSecond: 0.5 }
+    events: [warning, terminated]
+people: { file: ./people.csv }
+timeZone: Europe/Berlin
 log: { level: debug }
 `
 
@@ -97,9 +110,12 @@ policies:
 
 export const BANNED = '\ufeff# left in 2026\r\nTrudy\r\n\r\n  # guests\r\na_b.example#EXT#@corp.example\r\n'
 
+export const PEOPLE = 'name,address\n"CORP\\Bob",bob@corp.example\n'
+
 export const GOOD_TREE = {
   'curfew.yaml': GOOD_CURFEW,
   'policies/a.yaml': GOOD_POLICIES,
   'more.yml': MORE_POLICIES,
   'banned.txt': BANNED,
+  'people.csv': PEOPLE,
 } as const

@@ -132,7 +132,28 @@ describe('a good configuration', () => {
           secret: { env: 'KEY' },
           events: ALL_EVENTS,
         },
+        {
+          name: 'slackBot-5',
+          receiver: 'slackBot',
+          token: { file: 'secrets/slack' },
+          apiUrl: 'https://slack-gov.com/api/',
+          events: ['warning'],
+        },
+        {
+          name: 'mail',
+          receiver: 'email',
+          smarthost: { host: '::1', port: 2525 },
+          from: 'VPN <vpn@corp.example>',
+          username: 'curfew',
+          password: { env: 'PASSWORD' },
+          requireTls: false,
+          caFile: 'tls/mail-ca.pem',
+          rate: { burst: 3, perSecond: 0.5 },
+          events: ['warning', 'terminated'],
+        },
       ],
+      people: new Map([['corp\\bob', 'bob@corp.example']]),
+      timeZone: 'Europe/Berlin',
       log: { level: 'debug' },
     })
     expect(policySetHash).toMatch(/^[0-9a-f]{64}$/)
@@ -183,7 +204,7 @@ describe('a good configuration', () => {
   })
 
   it('lists every file and folder that was read', () => {
-    const secrets = ['secrets/webhook', '/run/secrets/url']
+    const secrets = ['secrets/webhook', '/run/secrets/url', 'secrets/slack', 'tls/mail-ca.pem', 'people.csv']
     expect(sources).toEqual(['curfew.yaml', 'policies', 'policies/a.yaml', 'more.yml', 'banned.txt', ...secrets])
   })
 
@@ -205,6 +226,8 @@ describe('a good configuration', () => {
       state: { file: 'data/state.json' },
       server: { host: '127.0.0.1', port: 9464 },
       notify: [],
+      people: new Map(),
+      timeZone: 'UTC',
       log: { level: 'info' },
     })
   })

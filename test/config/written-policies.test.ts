@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { bindWritten } from '../../src/config/written-policies.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
-import { GOOD_CURFEW, GOOD_TREE } from './good-configuration.ts'
+import { GOOD_CURFEW, GOOD_TREE, PEOPLE } from './good-configuration.ts'
 import { memoryFiles } from './memory-files.ts'
 
 const load = (tree: Parameters<typeof memoryFiles>[0]) => loadConfiguration(memoryFiles(tree), 'curfew.yaml')
@@ -22,7 +22,7 @@ describe('policies in their written form', () => {
 
   it('have no groups, calendars and protected users where the operator wrote none', () => {
     const tree = { 'curfew.yaml': GOOD_CURFEW.replace(/^protect:.*$/m, ''), 'policies/a.yaml': ONE }
-    const { configuration } = load({ ...tree, 'more.yml': ONE.replace('one', 'two') })
+    const { configuration } = load({ ...tree, 'more.yml': ONE.replace('one', 'two'), 'people.csv': PEOPLE })
     expect(configuration?.policies).toHaveLength(2)
     expect(bindWritten(JSON.parse(JSON.stringify(configuration?.written)))?.policies).toEqual(configuration?.policies)
   })

@@ -37,6 +37,8 @@ const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as
 /** Commands of the pages that are not Curfew's own. */
 const PLAIN_COMMANDS = ['npm ci', 'export PATH="$PWD/bin:$PATH"', 'mkdir -p ~/vpn', 'cd ~/vpn', 'bash .ci/run']
 
+const PEOPLE = 'name,address\n'
+
 /** The files that policies of the pages name. */
 const BESIDE = {
   'banned.txt': 'mallory\n',
@@ -53,7 +55,7 @@ describe('the documentation', () => {
     const policy = 'version: 1\npolicies: [{ name: any, kind: max-session-age, maxAge: 8h }]\n'
     await using here = await workspace(
       isDaemonFile(block)
-        ? { 'curfew.yaml': text, 'policies/any.yaml': policy, 'policies.yaml': policy }
+        ? { 'curfew.yaml': text, 'policies/any.yaml': policy, 'policies.yaml': policy, 'people.csv': PEOPLE }
         : { 'policies.yaml': text, ...BESIDE },
     )
     if (/^approved:/m.test(text)) {

@@ -3,6 +3,7 @@ import { CLOUD_EVENT_TYPES, cloudEventOf } from '../../src/adapters/notify/cloud
 import { signatureHeaders } from '../../src/adapters/notify/signature.ts'
 import { createSlackOutbox } from '../../src/adapters/notify/slack-outbox.ts'
 import { type Notification, notificationOf } from '../../src/app/notification.ts'
+import { personMessage } from '../../src/app/person-message.ts'
 import { NOTIFICATION_EVENTS, type NotificationEvent } from '../../src/config/configuration.ts'
 import { curfewJsonSchema } from '../../src/config/schema/json-schema.ts'
 import { elapsedAt } from '../../src/domain/time/elapsed.ts'
@@ -49,11 +50,24 @@ describe('the page about notifications', () => {
     const messages = NOTIFICATION_EVENTS.map((event) => {
       const outbox = createSlackOutbox()
       outbox.add(notificationFor(event), elapsedAt(0))
-      return (JSON.parse(outbox.take(elapsedAt(0))?.body ?? '') as { text: string }).text
+      return (
+        JSON.parse(outbox.take(elapsedAt(0))?.prepare(notificationFor(event).at).request?.body ?? '') as {
+          text: string
+        }
+      ).text
     })
-    const shown = blocksIn('text').flatMap((text) => text.trim().split('\n'))
+    const [channel = ''] = blocksIn('text')
+    const shown = channel.trim().split('\n')
     expect(shown.length).toBeGreaterThan(1)
     expect(messages).toEqual(expect.arrayContaining(shown))
+  })
+
+  it('shows the message to a person as Curfew sends it', () => {
+    const { person, at } =
+      notificationOf(NOTIFIED.warning, TOLD_AT, () => ({ timeZone: 'Europe/Berlin', cooldownMs: 0 })) ?? {}
+    if (person === undefined || at === undefined) throw new Error('a warning has no news for a person')
+    const { text } = personMessage([person], 0, at, { value: (value) => value, link: (url) => url })
+    expect(blocksIn('text')[1]).toBe(`${text}\n`)
   })
 })
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { overlapText } from '../../app/each-endpoint-once.ts'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
+import type { PolicyFactsOf } from '../../app/policy-facts.ts'
 import { releaseOf } from '../../app/release.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
 import { quotedName } from '../../domain/names/shown-name.ts'
@@ -8,7 +9,7 @@ import type { ListOwner } from '../../domain/policies/near-misses.ts'
 import { firstNames } from '../../domain/shortened.ts'
 import type { TerminateCall } from '../../domain/terminate/plan.ts'
 import type { Outcome } from '../../domain/terminate/termination.ts'
-import { formatDuration } from '../../domain/time/duration.ts'
+import { endText, leftText } from '../../domain/time/end-text.ts'
 import { type Instant, SECOND, toIso } from '../../domain/time/instant.ts'
 
 /** The endpoint's fields, named like the labels of the metrics. */
@@ -48,7 +49,7 @@ const isLoop = (repeats: number) => repeats >= 3
 const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
 
 /** Writes one line for each event; `docs/log.md` lists the fields. Events of every cycle are `debug`. */
-export const createEventLog = (log: Logger) => {
+export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ timeZone: 'UTC', cooldownMs: 0 })) => {
   // An anchor that `warn` or `error` hides would be missing when the trail is to be proved, and nobody would know before.
   const anchors = log.child({}, { level: 'info' })
   return (emitted: CurfewEvent): void => {
@@ -237,10 +238,11 @@ export const createEventLog = (log: Logger) => {
         break
       }
       case 'warning': {
-        const { endpoint, violation, leadMs, endsAt } = emitted
+        const { endpoint, violation, leadMs, endsAt, at } = emitted
+        const end = `${endText(endsAt, at, factsOf(violation.policy).timeZone)}, ${leftText(endsAt - at)}`
         log.info(
           { event, ...on(endpoint), ...fieldsOf(violation), leadMs, endsAt: iso(endsAt) },
-          `ends within ${formatDuration(leadMs)}: ${subjectOf(violation, endpoint)}, by policy "${violation.policy}": ${violation.because}`,
+          `${subjectOf(violation, endpoint)} ends at ${end}, by policy "${violation.policy}": ${violation.because}`,
         )
         break
       }

@@ -3,46 +3,65 @@ import type { Clock } from '../../app/clock.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
 import type { DeliveryReport } from './delivery.ts'
 
+/** Notifications that did not reach anybody. */
+interface Loss {
+  readonly count: number
+  readonly code: string
+  readonly advice?: string
+  /** Logs what has come together. */
+  readonly tell?: (loss: Loss) => void
+}
+
 /**
  * Logs when deliveries to a target start to fail, when they work again and, at most once a minute, how many were lost.
  */
 export const createDeliveryLog = (log: Logger, clock: Clock) => {
   /** Losses since the last line, by target. */
-  const pending = new Map<string, { count: number; code: string }>()
+  const pending = new Map<string, Loss>()
   const stop = new AbortController()
 
-  const logLoss = (target: string, count: number, code: string) =>
+  const logLoss = (target: string, { count, code, advice = 'Check the receiver and its entry in "notify"' }: Loss) =>
     log.error(
       { event: 'notification-lost', target, count, code },
-      `${count} notification(s) to "${target}" were lost: ${code}. Check the receiver and its entry in "notify"; the audit trail has the events`,
+      `${count} notification(s) to "${target}" were lost: ${code}. ${advice}; the audit trail has the events`,
     )
 
-  const addLoss = (target: string, count: number, code: string): void => {
-    const waiting = pending.get(target)
+  const logNoAddress = (target: string, { count, code: username }: Loss) =>
+    log.warn(
+      { event: 'notification-no-address', target, count, username },
+      `${count} notification(s) to "${target}" have no address, such as that of "${username}": add a line to the file of "people"`,
+    )
+
+  /** Logs the first loss at once, and later ones once a minute. */
+  const add = (key: string, loss: Loss, tell: (loss: Loss) => void): void => {
+    const waiting = pending.get(key)
     if (waiting !== undefined) {
-      waiting.count += count
-      waiting.code = code
+      pending.set(key, { ...loss, tell, count: waiting.count + loss.count })
       return
     }
-    logLoss(target, count, code)
+    tell(loss)
     if (stop.signal.aborted) return
-    pending.set(target, { count: 0, code })
+    pending.set(key, { ...loss, tell, count: 0 })
     void clock.sleep(MINUTE, stop.signal).then(() => {
-      const more = pending.get(target)
-      pending.delete(target)
-      if (more !== undefined && more.count > 0) addLoss(target, more.count, more.code)
+      const more = pending.get(key)
+      pending.delete(key)
+      if (more !== undefined && more.count > 0) add(key, more, tell)
     })
   }
 
   return {
     tell(target: string, report: DeliveryReport): void {
-      if (report.outcome === 'lost') return addLoss(target, report.count, report.code)
+      if (report.outcome === 'lost') return add(`lost ${target}`, report, (loss) => logLoss(target, loss))
+      if (report.outcome === 'no-address') {
+        const { count, name } = report
+        return add(`no-address ${target}`, { count, code: name }, (loss) => logNoAddress(target, loss))
+      }
       const { outcome, failures } = report
       if (outcome === 'retried' && failures === 1) {
-        const { code } = report
+        const { code, advice } = report
         log.warn(
           { event: 'notification-delayed', target, code },
-          `notifications to "${target}" are delayed: ${code}. Curfew tries again`,
+          `notifications to "${target}" are delayed: ${code}. ${advice === undefined ? '' : `${advice}. `}Curfew tries again`,
         )
       }
       if (outcome === 'delivered' && failures > 0) {
@@ -56,7 +75,7 @@ export const createDeliveryLog = (log: Logger, clock: Clock) => {
     /** Logs the losses that no line has reported yet. */
     close(): void {
       stop.abort()
-      for (const [target, { count, code }] of pending) if (count > 0) logLoss(target, count, code)
+      for (const { tell, ...loss } of pending.values()) if (loss.count > 0) tell?.(loss)
       pending.clear()
     },
   }

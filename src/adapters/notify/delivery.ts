@@ -1,11 +1,11 @@
 import type { Clock } from '../../app/clock.ts'
 import type { Notification, Warning } from '../../app/notification.ts'
 import { within } from '../../app/within.ts'
-import { FAR_AHEAD, msBetween } from '../../domain/time/elapsed.ts'
+import { createTokenBucket, type Rate } from '../../domain/terminate/token-bucket.ts'
+import { FAR_AHEAD, msBetween, plusMs } from '../../domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../domain/time/instant.ts'
 import type { Outbox, Parcel } from './outbox.ts'
-import type { Answer } from './post.ts'
-import { codeOf, pauseMs, resultOf } from './retry.ts'
+import { pauseMs, type Receipt } from './retry.ts'
 
 /** The limit of one request. */
 const REQUEST_TIMEOUT_MS = 10 * SECOND
@@ -13,30 +13,42 @@ const REQUEST_TIMEOUT_MS = 10 * SECOND
 /** A notification that is this old is no longer useful to a receiver. */
 const GIVE_UP_AFTER_MS = 15 * MINUTE
 
+/** How long a recipient that was refused for the moment is left alone. */
+const RECIPIENT_PAUSE_MS = MINUTE
+
 /** How long `close` may take. */
 const CLOSE_WITHIN_MS = 2 * SECOND
 
 /** The outcome of some notifications, or of one failed request. */
 export type DeliveryReport =
   | { readonly outcome: 'delivered'; readonly count: number; readonly failures: number }
-  | { readonly outcome: 'retried'; readonly count: 1; readonly code: string; readonly failures: number }
-  /** `code`: the answer or the failure, see `codeOf`; or `outbox-full` or `stopped`. */
-  | { readonly outcome: 'lost'; readonly count: number; readonly code: string }
+  /** `advice`: what the operator must do. `failures`: in a row, 0 if the receiver works but not for this recipient. */
+  | ({ readonly outcome: 'retried'; readonly count: 1; readonly failures: number } & Failure)
+  /** `code`: that of the receipt, or `outbox-full`, `too-late` or `stopped`. */
+  | ({ readonly outcome: 'lost'; readonly count: number } & Failure)
+  /** No address is known of the person whose session it is about. */
+  | { readonly outcome: 'no-address'; readonly count: 1; readonly name: string }
+
+type Failure = Pick<Receipt, 'code' | 'advice'>
 
 /**
  * Delivers to one receiver, one request at a time and in order. A request is sent at least once. After a failure that
  * may be temporary it is sent again, until it is 15 minutes old: then it is lost.
  */
-export const createDelivery = (options: {
-  readonly outbox: Outbox
-  readonly send: (body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal) => Promise<Answer>
+export const createDelivery = <Request>(options: {
+  readonly outbox: Outbox<Request>
+  /** Resolves with a receipt, also when the signal is aborted; never rejects. */
+  readonly send: (request: Request, signal: AbortSignal) => Promise<Receipt>
+  /** How many requests the receiver accepts; undefined if it says so itself. */
+  readonly rate?: Rate
   readonly clock: Clock
   readonly random: () => number
   readonly report: (report: DeliveryReport) => void
   /** Called for each warning that the receiver has accepted. */
   readonly warned?: (warning: Warning) => void
 }) => {
-  const { outbox, send, clock, random, report, warned = () => {} } = options
+  const { outbox, send, rate, clock, random, report, warned = () => {} } = options
+  const bucket = rate && createTokenBucket(rate, clock.elapsed())
   /** Aborted when `close` begins: no more pauses, and each request is sent at most once more. */
   const closing = new AbortController()
   /** Aborted when the time of `close` is up: the running request is given up. */
@@ -46,53 +58,73 @@ export const createDelivery = (options: {
   let failures = 0
   let wake = () => {}
 
-  const lose = (count: number, code: string) => {
-    if (count > 0) report({ outcome: 'lost', count, code })
+  const lose = (count: number, { code, advice }: Failure) => {
+    if (count > 0) report({ outcome: 'lost', count, code, ...(advice === undefined ? {} : { advice }) })
   }
 
-  const attempt = async ({ body, headers }: Parcel): Promise<Answer> => {
+  const attempt = async (request: Request): Promise<Receipt> => {
     const cancelled = new AbortController()
     const answered = new AbortController()
     const cancel = () => cancelled.abort()
     closed.signal.addEventListener('abort', cancel)
     if (closed.signal.aborted) cancel()
     void clock.sleep(REQUEST_TIMEOUT_MS, answered.signal).then(() => answered.signal.aborted || cancel())
-    const answer = await send(body, headers(clock.now()), cancelled.signal)
+    const receipt = await send(request, cancelled.signal)
     answered.abort()
     closed.signal.removeEventListener('abort', cancel)
-    if ('failure' in answer && cancelled.signal.aborted)
-      return { failure: closed.signal.aborted ? 'stopped' : 'timeout' }
-    return answer
+    if (receipt.result === 'retry' && cancelled.signal.aborted)
+      return { result: 'retry', code: closed.signal.aborted ? 'stopped' : 'timeout' }
+    return receipt
   }
 
-  const deliver = async (parcel: Parcel): Promise<void> => {
+  const deliver = async (parcel: Parcel<Request>): Promise<void> => {
     for (;;) {
-      const answer = await attempt(parcel)
-      const [result, code] = [resultOf(answer), codeOf(answer)]
+      const { request, count, warnings, late } = parcel.prepare(clock.now())
+      lose(late, { code: 'too-late' })
+      if (request === undefined) return
+      const receipt = await attempt(request)
+      const { result } = receipt
       if (result === 'delivered') {
-        report({ outcome: 'delivered', count: parcel.count, failures })
-        parcel.warnings.forEach(warned)
+        report({ outcome: 'delivered', count, failures })
+        warnings.forEach(warned)
         failures = 0
         return
       }
-      if (result === 'lost') return lose(parcel.count, code)
-      if (closing.signal.aborted) return lose(parcel.count + outbox.clear(), code)
-      failures++
+      if (result === 'lost') return lose(count, receipt)
+      if (closing.signal.aborted) return lose(count + (result === 'retry' ? outbox.clear() : 0), receipt)
+      const { code, advice } = receipt
       const isLate = msBetween(parcel.addedAt, clock.elapsed()) >= GIVE_UP_AFTER_MS
-      if (isLate) lose(parcel.count, code)
-      else report({ outcome: 'retried', count: 1, code, failures })
-      await clock.sleep(pauseMs(answer, failures, random, clock.now()), closing.signal)
+      if (result === 'retry') failures++
+      if (isLate) lose(count, receipt)
+      else {
+        const after = result === 'retry' ? failures : 0
+        report({ outcome: 'retried', count: 1, code, failures: after, ...(advice === undefined ? {} : { advice }) })
+      }
+      if (result === 'later') {
+        if (!isLate) parcel.putBack?.(plusMs(clock.elapsed(), RECIPIENT_PAUSE_MS))
+        return
+      }
+      await clock.sleep(pauseMs(receipt, failures, random), closing.signal)
       if (isLate) return
     }
+  }
+
+  /** How long until the receiver accepts one more request. */
+  const paceMs = (): number => {
+    const now = clock.elapsed()
+    return bucket === undefined || closing.signal.aborted ? 0 : Math.max(0, msBetween(now, bucket.availableAt(now)))
   }
 
   /** Delivers until the outbox is empty. */
   const run = async () => {
     for (;;) {
-      const waitMs = outbox.msUntilDue(clock.elapsed())
-      if (waitMs === Number.POSITIVE_INFINITY) break
-      const parcel = outbox.take(closing.signal.aborted ? FAR_AHEAD : clock.elapsed())
+      const dueMs = outbox.msUntilDue(clock.elapsed())
+      if (dueMs === Number.POSITIVE_INFINITY) break
+      const waitMs = Math.max(dueMs, paceMs())
+      const isClosing = closing.signal.aborted
+      const parcel = isClosing || paceMs() === 0 ? outbox.take(isClosing ? FAR_AHEAD : clock.elapsed()) : undefined
       if (parcel !== undefined) {
+        bucket?.tryTake(clock.elapsed())
         await deliver(parcel)
       } else {
         const idle = new AbortController()
@@ -106,8 +138,8 @@ export const createDelivery = (options: {
   return {
     /** Puts a notification into the outbox and returns at once, whatever the receiver does. */
     add(notification: Notification): void {
-      if (closing.signal.aborted && running === undefined) return lose(1, 'stopped')
-      lose(outbox.add(notification, clock.elapsed()), 'outbox-full')
+      if (closing.signal.aborted && running === undefined) return lose(1, { code: 'stopped' })
+      lose(outbox.add(notification, clock.elapsed()), { code: 'outbox-full' })
       // Starts in a microtask: the caller enforces policies and must not build requests.
       running ??= Promise.resolve().then(run)
       wake()

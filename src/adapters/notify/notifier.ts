@@ -2,23 +2,20 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../app/clock.ts'
 import type { Emit } from '../../app/events.ts'
 import { notificationOf, type Warning } from '../../app/notification.ts'
-import type { NotificationEvent } from '../../config/configuration.ts'
+import { addressOf } from '../../app/person-address.ts'
+import type { PolicyFactsOf } from '../../app/policy-facts.ts'
+import type { People } from '../../config/configuration.ts'
 import type { Outgoing } from '../proxy/outgoing.ts'
+import { agentFetch } from './agent-fetch.ts'
 import { createDelivery, type Delivery, type DeliveryReport } from './delivery.ts'
+import { createMail } from './mail.ts'
+import { createPersonOutbox } from './person-outbox.ts'
 import { createPost } from './post.ts'
+import { receiptOf } from './retry.ts'
+import { createSlackBot, SLACK_BOT_RATE } from './slack-bot.ts'
 import { createSlackOutbox } from './slack-outbox.ts'
+import type { Target } from './target.ts'
 import { createWebhookOutbox } from './webhook-outbox.ts'
-
-/**
- * A receiver of notifications, with its address and key as read from the environment and files. Secret: never log it.
- */
-export interface Target {
-  readonly name: string
-  readonly receiver: 'webhook' | 'slack'
-  readonly address: string
-  readonly signingKey: Buffer | undefined
-  readonly events: readonly NotificationEvent[]
-}
 
 /** Sends events to the targets. A slow or failing receiver never delays the caller. */
 export const createNotifier = (options: {
@@ -27,25 +24,47 @@ export const createNotifier = (options: {
   readonly report: (target: string, report: DeliveryReport) => void
   readonly warned?: (target: string, warning: Warning) => void
   readonly outgoing: Outgoing
+  readonly factsOf: PolicyFactsOf
+  /** The addresses that are in force. */
+  readonly people: () => People
 }) => {
-  const { clock, random, report, warned = () => {}, outgoing } = options
+  const { clock, random, report, warned = () => {}, outgoing, factsOf, people } = options
   /** Keyed by all fields of the target: a target that a reload does not change keeps its outbox. */
   let deliveries = new Map<string, { readonly target: Target; readonly delivery: Delivery }>()
   const closing = new Set<Promise<void>>()
 
   const open = (target: Target): Delivery => {
-    const { name, receiver, address, signingKey } = target
-    const post = createPost(address, outgoing)
-    const delivery = createDelivery({
-      outbox: receiver === 'slack' ? createSlackOutbox() : createWebhookOutbox(signingKey, randomUUID),
-      send: post.send,
+    const { name } = target
+    const common = {
       clock,
       random,
-      report: (one) => report(name, one),
-      warned: (warning) => warned(name, warning),
+      report: (one: DeliveryReport) => report(name, one),
+      warned: (warning: Warning) => warned(name, warning),
+    }
+    if (target.receiver === 'email') {
+      const mail = createMail(target, outgoing)
+      const delivery = createDelivery({ ...common, outbox: personOutbox(name), send: mail.send, rate: target.rate })
+      return { ...delivery, close: () => delivery.close().finally(mail.close) }
+    }
+    if (target.receiver === 'slackBot') {
+      const { send } = createSlackBot(target, clock, agentFetch(outgoing))
+      return createDelivery({ ...common, outbox: personOutbox(name), send, rate: SLACK_BOT_RATE })
+    }
+    const { receiver, address, signingKey } = target
+    const post = createPost(address, outgoing)
+    const delivery = createDelivery({
+      ...common,
+      outbox: receiver === 'slack' ? createSlackOutbox() : createWebhookOutbox(signingKey, randomUUID),
+      send: async ({ body, headers }, signal) => receiptOf(await post.send(body, headers, signal), clock.now()),
     })
     return { ...delivery, close: () => delivery.close().finally(post.close) }
   }
+
+  const personOutbox = (target: string) =>
+    createPersonOutbox({
+      addressOf: (principal) => addressOf(principal, people()),
+      withoutAddress: ({ name }) => report(target, { outcome: 'no-address', count: 1, name }),
+    })
 
   const startClosing = (delivery: Delivery) => {
     const closed = delivery.close().finally(() => closing.delete(closed))
@@ -53,7 +72,7 @@ export const createNotifier = (options: {
   }
 
   const observe: Emit = (event) => {
-    const notification = notificationOf(event, clock.now())
+    const notification = notificationOf(event, clock.now(), factsOf)
     if (notification === undefined) return
     for (const { target, delivery } of deliveries.values()) {
       if (target.events.includes(notification.event)) delivery.add(notification)

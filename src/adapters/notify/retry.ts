@@ -7,25 +7,39 @@ const BACKOFF = { firstMs: SECOND, longestMs: MINUTE }
 /** The longest `Retry-After` that is honoured. */
 const LONGEST_RETRY_AFTER_MS = 5 * MINUTE
 
-/** What an answer means for the request. `retry`: the failure may be temporary. */
-export const resultOf = (answer: Answer): 'delivered' | 'retry' | 'lost' => {
-  if ('failure' in answer) return 'retry'
-  const { status } = answer
-  if (status >= 200 && status < 300) return 'delivered'
-  return status >= 500 || status === 408 || status === 429 ? 'retry' : 'lost'
+/** The meaning of an answer for the notifications that were sent. */
+export interface Receipt {
+  /**
+   * `retry`: the receiver may accept them later, and they go first. `later`: this recipient may accept them later, and the
+   * notifications of others go first. `lost`: the failure is permanent.
+   */
+  readonly result: 'delivered' | 'retry' | 'later' | 'lost'
+  /** For log lines and reports: an HTTP status, a code of the system, `timeout` or `stopped`. */
+  readonly code: string
+  /** How long the receiver asks to wait. */
+  readonly retryAfterMs?: number
+  /** What the operator must do about a failure. */
+  readonly advice?: string
 }
 
-/** The code for log lines and reports: an HTTP status, a code of the system, `timeout` or `stopped`. */
-export const codeOf = (answer: Answer): string => ('failure' in answer ? answer.failure : `HTTP ${answer.status}`)
+/** The receipt of an answer over HTTP. */
+export const receiptOf = (answer: Answer, now: Instant): Receipt => {
+  if ('failure' in answer) return { result: 'retry', code: answer.failure }
+  const { status } = answer
+  const code = `HTTP ${status}`
+  if (status >= 200 && status < 300) return { result: 'delivered', code }
+  const isTemporary = status >= 500 || status === 408 || status === 429
+  return isTemporary ? { result: 'retry', code, retryAfterMs: retryAfterMs(answer, now) } : { result: 'lost', code }
+}
 
 /** How long to wait after this many failures in a row, or as long as the receiver asks for. */
-export const pauseMs = (answer: Answer, failures: number, random: () => number, now: Instant): number =>
-  Math.max(backoffMs(BACKOFF, failures, random), retryAfterMs(answer, now))
+export const pauseMs = ({ retryAfterMs = 0 }: Receipt, failures: number, random: () => number): number =>
+  Math.max(backoffMs(BACKOFF, failures, random), Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS))
 
 /** The header `Retry-After`: seconds, or a date. */
 const retryAfterMs = (answer: Answer, now: Instant): number => {
   const value = 'failure' in answer ? undefined : answer.retryAfter?.trim()
   if (value === undefined) return 0
   const ms = /^\d+$/.test(value) ? Number(value) * SECOND : Date.parse(value) - now
-  return Number.isNaN(ms) ? 0 : Math.min(ms, LONGEST_RETRY_AFTER_MS)
+  return Number.isNaN(ms) ? 0 : ms
 }

@@ -1,5 +1,7 @@
 import type { Notification, Warning } from '../../app/notification.ts'
 import type { NotificationEvent } from '../../config/configuration.ts'
+import { endText, leftText } from '../../domain/time/end-text.ts'
+import type { Instant } from '../../domain/time/instant.ts'
 
 /** The content of one message: all notifications of one event, policy and endpoint since the previous message. */
 export interface Gathered {
@@ -11,6 +13,8 @@ export interface Gathered {
   readonly names: readonly string[]
   /** The warnings of these connections. */
   readonly warnings: readonly Warning[]
+  /** When the first connection of all warnings ends. */
+  readonly firstEndsAt: Instant | undefined
 }
 
 /** In characters. Slack truncates a message at 40,000 characters, and the problem of a file can be long. */
@@ -20,11 +24,15 @@ const LONGEST_PART = 300
 const plain = (text: string): string => {
   const line = text.replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ').trim()
   const short = line.length > LONGEST_PART ? `${line.slice(0, LONGEST_PART)}…` : line
-  return short.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return escaped(short)
 }
 
+/** The characters of Slack's markup as entities. */
+export const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+
 /** A text as code: inside code Slack interprets no markup, and makes neither links nor mentions. */
-const code = (text: string): string => `\`${plain(text).replaceAll('`', "'")}\``
+export const code = (text: string): string => `\`${plain(text).replaceAll('`', "'")}\``
 
 const connectionCount = (count: number) => (count === 1 ? '1 connection' : `${count} connections`)
 
@@ -34,18 +42,16 @@ const nameList = ({ names, connections }: Pick<Gathered, 'names' | 'connections'
   return more > 0 ? `${shown} and ${more} more` : shown
 }
 
-type ConnectionEvent = Exclude<NotificationEvent, 'held' | 'blind' | 'reload-refused' | 'audit-head'>
+type ConnectionEvent = Exclude<NotificationEvent, 'warning' | 'held' | 'blind' | 'reload-refused' | 'audit-head'>
 
 /** What happened to the connections of a message. */
 const STATE: Readonly<Record<ConnectionEvent, string>> = {
-  warning: 'will end soon',
   terminated: 'ended',
   'gave-up': 'could not be ended and may still be connected',
 }
 
 /** What the operator should do, if anything. The text is markup of Curfew: no text from outside may be in it. */
 const ACTION: Readonly<Record<ConnectionEvent, string>> = {
-  warning: '',
   terminated: '',
   'gave-up': '. Curfew tries again every five minutes. See CurfewTerminationGaveUp in the runbook',
 }
@@ -59,8 +65,18 @@ interface HeldData {
   readonly since: string
 }
 
-/** The text of a message, in Slack's markup. */
-export const slackText = (gathered: Gathered): string => {
+/** When the connections of warnings end: `ends at 19:41 Europe/Berlin, in 5 minutes`. */
+const endOf = ({ latest, connections, firstEndsAt }: Gathered, now: Instant): string => {
+  const { endsAt = now, timeZone = 'UTC' } = latest.person ?? {}
+  const at = firstEndsAt ?? endsAt
+  const left = at > now ? `, ${leftText(at - now)}` : ''
+  const word = at > now ? 'ends' : 'was to end'
+  const end = `${endText(at, now, timeZone)}${left}`
+  return connections === 1 ? `${word} at ${end}` : `will end soon, the first at ${end}`
+}
+
+/** The text of a message that is sent at `now`, in Slack's markup. */
+export const slackText = (gathered: Gathered, now: Instant): string => {
   const { latest, connections } = gathered
   const { event, endpoint, policy = '', data } = latest
   const where = endpoint === undefined ? '' : code(endpoint.name)
@@ -79,5 +95,7 @@ export const slackText = (gathered: Gathered): string => {
     return `*audit-head*: line ${String(data.seq)} of the audit trail has the hash ${code(String(data.hash))}. Keep it: \`curfew audit verify --anchor\` compares the trail with it`
   }
   const why = connections === 1 && data.because !== undefined ? ` (${code(because)})` : ''
-  return `*${event}*: ${connectionCount(connections)} on ${where} ${STATE[event]}, policy ${code(policy)}: ${nameList(gathered)}${why}${ACTION[event]}`
+  const state = event === 'warning' ? endOf(gathered, now) : STATE[event]
+  const action = event === 'warning' ? '' : ACTION[event]
+  return `*${event}*: ${connectionCount(connections)} on ${where} ${state}, policy ${code(policy)}: ${nameList(gathered)}${why}${action}`
 }

@@ -1,16 +1,18 @@
 import { MOST_NAMES, type Notification } from '../../app/notification.ts'
 import { type Elapsed, LONG_AGO, msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
-import { LONGEST_OUTBOX, type Outbox, warningsOf } from './outbox.ts'
+import { type HttpRequest, LONGEST_OUTBOX, type Outbox, warningsOf } from './outbox.ts'
 import { type Gathered, slackText } from './slack-message.ts'
 
 /** The shortest time between two messages of the same event, policy and endpoint. The first is sent at once. */
 const MESSAGE_GAP_MS = MINUTE
 
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' }
+
 type Group = Gathered & { readonly firstAt: Elapsed }
 
 /** One message a minute for each event, policy and endpoint. It contains all notifications since the previous one. */
-export const createSlackOutbox = (): Outbox => {
+export const createSlackOutbox = (): Outbox<HttpRequest> => {
   const groups = new Map<string, Group>()
   const sentAt = new Map<string, Elapsed>()
   const msUntil = (key: string, now: Elapsed) =>
@@ -34,12 +36,13 @@ export const createSlackOutbox = (): Outbox => {
         if (msUntil(key, now) > 0) continue
         groups.delete(key)
         sentAt.set(key, now)
+        const { count, warnings, firstAt } = group
         return {
-          count: group.count,
-          warnings: group.warnings,
-          addedAt: group.firstAt,
-          body: JSON.stringify({ text: slackText(group) }),
-          headers: () => ({ 'content-type': 'application/json; charset=utf-8' }),
+          addedAt: firstAt,
+          prepare: (at) => {
+            const body = JSON.stringify({ text: slackText(group, at) })
+            return { count, warnings, late: 0, request: { body, headers: JSON_HEADERS } }
+          },
         }
       }
       return undefined
@@ -61,7 +64,10 @@ const keyOf = ({ event, policy, endpoint }: Notification) =>
 const merge = (group: Group | undefined, notification: Notification, now: Elapsed): Group => {
   const { connections, names } = notification
   const warnings = warningsOf(notification)
-  if (group === undefined) return { latest: notification, firstAt: now, count: 1, connections, names, warnings }
+  const endsAt = notification.warning?.endsAt
+  if (group === undefined) {
+    return { latest: notification, firstAt: now, count: 1, connections, names, warnings, firstEndsAt: endsAt }
+  }
   return {
     latest: notification,
     firstAt: group.firstAt,
@@ -69,5 +75,6 @@ const merge = (group: Group | undefined, notification: Notification, now: Elapse
     connections: group.connections + connections,
     names: [...group.names, ...names].slice(0, MOST_NAMES),
     warnings: [...group.warnings, ...warnings].slice(0, MOST_NAMES),
+    firstEndsAt: endsAt === undefined ? group.firstEndsAt : Math.min(endsAt, group.firstEndsAt ?? endsAt),
   }
 }

@@ -1,11 +1,11 @@
 import type { Notification } from '../../app/notification.ts'
 import type { Elapsed } from '../../domain/time/elapsed.ts'
 import { cloudEventOf } from './cloud-event.ts'
-import { LONGEST_OUTBOX, type Outbox, warningsOf } from './outbox.ts'
+import { type HttpRequest, LONGEST_OUTBOX, type Outbox, warningsOf } from './outbox.ts'
 import { signatureHeaders } from './signature.ts'
 
 /** One CloudEvent for each request, in the order of the events; signed if there is a key. */
-export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string): Outbox => {
+export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string): Outbox<HttpRequest> => {
   let waiting: Array<{ readonly notification: Notification; readonly addedAt: Elapsed }> = []
   return {
     add(notification, addedAt) {
@@ -22,14 +22,14 @@ export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string
       const id = newId()
       const body = JSON.stringify(cloudEventOf(notification, id))
       return {
-        count: 1,
-        warnings: warningsOf(notification),
         addedAt,
-        body,
-        headers: (now) => ({
-          'content-type': 'application/cloudevents+json; charset=utf-8',
-          ...(key === undefined ? {} : signatureHeaders(key, id, now, body)),
-        }),
+        prepare: (now) => {
+          const headers = {
+            'content-type': 'application/cloudevents+json; charset=utf-8',
+            ...(key === undefined ? {} : signatureHeaders(key, id, now, body)),
+          }
+          return { count: 1, warnings: warningsOf(notification), late: 0, request: { body, headers } }
+        },
       }
     },
 

@@ -12,7 +12,7 @@ export const LAG_STAGES = ['decide', 'accept', 'confirm'] as const
 export const SKIP_REASONS = ['still-polling', 'backing-off'] as const
 export const RELOAD_OUTCOMES = ['taken', 'refused', 'mode-only'] as const
 export const AUDIT_OUTCOMES = ['written', 'failed'] as const
-export const NOTIFICATION_OUTCOMES = ['delivered', 'retried', 'lost'] as const
+export const NOTIFICATION_OUTCOMES = ['delivered', 'retried', 'lost', 'no-address'] as const
 export const SELECTORS = ['connection-id', 'username'] as const
 
 /** The EC2 actions that Curfew calls in every cycle. */

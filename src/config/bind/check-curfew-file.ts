@@ -1,5 +1,6 @@
 import type { Rate } from '../../domain/terminate/token-bucket.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
+import { knownTimeZones, parseTimeZone } from '../../domain/time/time-window.ts'
 import { isEncryptedOrLoopback, isLoopback } from '../loopback.ts'
 import { AWS_GRANTS, type CurfewKeys, PLACEHOLDER_ENDPOINT } from '../schema/curfew-schema.ts'
 import { parseSchedule } from '../schema/poll-schedule.ts'
@@ -7,7 +8,10 @@ import { scheduleDoubts } from '../schema/schedule-doubts.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 
 /** Checks the rules of `curfew.yaml` that involve several keys. */
-export const checkCurfewFile = (file: YamlFile, { poll, termination, watch, server }: CurfewKeys): void => {
+export const checkCurfewFile = (
+  file: YamlFile,
+  { poll, termination, watch, server, notify, people, timeZone }: CurfewKeys,
+): void => {
   if (poll !== undefined) checkSchedule(file, poll.schedule, poll.staleAfter)
   checkEndpoints(file, watch ?? [])
   checkEndpointUrls(file, watch ?? [])
@@ -18,6 +22,19 @@ export const checkCurfewFile = (file: YamlFile, { poll, termination, watch, serv
     if (rate !== undefined) checkRate(file, key, rate)
   }
   if (server !== undefined) checkServer(file, server)
+  if (timeZone !== undefined && !file.isFlawed(['timeZone'])) checkTimeZone(file, timeZone)
+  if (people !== undefined && !file.isFlawed(['notify'])) checkPeople(file, notify ?? [])
+}
+
+const checkTimeZone = (file: YamlFile, timeZone: string): void => {
+  const parsed = parseTimeZone(timeZone)
+  if ('problem' in parsed) file.problem(['timeZone'], parsed.problem, { known: knownTimeZones() })
+}
+
+const checkPeople = (file: YamlFile, notify: NonNullable<CurfewKeys['notify']>): void => {
+  if (notify.some(({ slackBot, email }) => slackBot !== undefined || email !== undefined)) return
+  const message = 'no receiver writes to people: add an entry with "email" or "slackBot" to "notify", or remove the key'
+  file.problem(['people'], message, { at: 'key', severity: 'warning' })
 }
 
 const checkSchedule = (file: YamlFile, schedule: string, staleAfterMs: number): void => {

@@ -4,7 +4,9 @@ import { duration, durationOrZero, formatDuration } from '../../domain/time/dura
 import { MINUTE } from '../../domain/time/instant.ts'
 import { LOG_LEVELS } from '../configuration.ts'
 import { notify } from './notify-schema.ts'
+import { people } from './people-schema.ts'
 import { protectSchema } from './policies-schema.ts'
+import { rateOf } from './rate.ts'
 import { schemaKey } from './schema-key.ts'
 import { server } from './server-schema.ts'
 
@@ -28,18 +30,6 @@ export const region = z.string().regex(/^(?=.{1,63}$)[a-z]{2,4}(?:-[a-z]+)+-\d{1
 })
 
 const isHttpUrl = (text: string): boolean => /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text)
-
-const rateOf = (burst: number, perSecond: number) =>
-  z
-    .strictObject({
-      burst: z.int().min(1).default(burst).meta({ description: 'How many requests may be sent at once.' }),
-      perSecond: z
-        .number()
-        .positive()
-        .default(perSecond)
-        .meta({ description: 'How many requests per second are sent in the long run.' }),
-    })
-    .prefault({})
 
 /** AWS answers within seconds. Timers of Node fire at once if they are set to more than 24 days. */
 const LONGEST_REQUEST_MS = 10 * MINUTE
@@ -282,6 +272,15 @@ export const curfewKeys = {
   state,
   server,
   notify,
+  people: people.optional(),
+  timeZone: z
+    .string()
+    .default('UTC')
+    .meta({
+      description:
+        'The time zone in which messages say when a session ends, where the policy has no zone of its own. Default: UTC.',
+      examples: ['Europe/Berlin'],
+    }),
   log,
 }
 

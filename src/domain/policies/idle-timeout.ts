@@ -22,6 +22,7 @@ export const idleTimeout = definePolicyKind({
   scope: 'connection',
   facts: 'counters',
   summary: 'Ends a connection once it has been idle for `after`.',
+  whatToDo: 'Connect again when you need the VPN.',
   keys,
   fileKeys: [],
   namesUsers: false,

@@ -11,6 +11,7 @@ export const maxSessionAge = definePolicyKind({
   facts: 'immutable',
   foreseeable: true,
   summary: 'Ends a connection once it has been up for `maxAge`, so that everybody signs in again.',
+  whatToDo: 'Connect again to start a new session.',
   keys: z.strictObject({
     maxAge: duration.meta({ description: 'How long a connection may last: 10h, 1d12h.' }),
   }),

@@ -30,6 +30,7 @@ export const maxSessions = definePolicyKind({
   scope: 'connection',
   facts: 'snapshot',
   summary: 'Ends the surplus connections of a user who has more than `limit` connections.',
+  whatToDo: 'Your other sessions go on. End one of them before you connect another device.',
   keys,
   fileKeys: [],
   namesUsers: false,

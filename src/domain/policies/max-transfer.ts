@@ -83,6 +83,7 @@ export const maxTransfer = definePolicyKind({
   scope: 'connection',
   facts: 'counters',
   summary: 'Ends a connection that has carried more bytes than the policy allows.',
+  whatToDo: 'Connect again to continue.',
   keys,
   fileKeys: [],
   namesUsers: false,

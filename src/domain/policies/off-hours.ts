@@ -189,6 +189,7 @@ export const offHours = definePolicyKind({
   facts: 'immutable',
   foreseeable: true,
   summary: 'Ends connections outside the hours in which they are allowed, on the wall clock of a time zone.',
+  whatToDo: 'Connect again when the allowed hours begin.',
   keys,
   fileKeys: [],
   namesUsers: false,

@@ -145,6 +145,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly facts: 'immutable' | 'counters' | 'snapshot'
   /** One sentence for the documentation and the schema. */
   readonly summary: string
+  /** For the person whose session ends or has ended: what to do, if no cooldown forbids it. */
+  readonly whatToDo: string
   /** The kind's own keys in YAML. */
   readonly keys: z.ZodObject
   /** Whether the common keys `cooldown` and `cooldownByCommonName` apply. */

@@ -35,6 +35,7 @@ export const posture = definePolicyKind({
   facts: 'immutable',
   summary:
     'Ends connections of devices whose posture statuses, given by the client connect handler, violate the policy.',
+  whatToDo: 'Bring your device into the required state, then connect again.',
   keys,
   fileKeys: [],
   namesUsers: false,

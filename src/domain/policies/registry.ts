@@ -20,3 +20,9 @@ export const POLICY_KINDS: readonly PolicyKind[] = [
 
 /** The reasons why a connection ends: a closed list that the log, the metrics, the audit trail and JSON share. */
 export const REASONS: readonly string[] = [...POLICY_KINDS.map(({ reason }) => reason), 'cooldown']
+
+/** What to do for the person whose session ends or has ended for a reason. */
+export const WHAT_TO_DO: ReadonlyMap<string, string> = new Map([
+  ...POLICY_KINDS.map(({ reason, whatToDo }) => [reason, whatToDo] as const),
+  ['cooldown', 'Wait until the cooldown is over, then connect again.'],
+])

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { diskFiles } from '../../../src/adapters/files/config-files.ts'
 import { loadConfiguration } from '../../../src/config/load.ts'
-import { BANNED, GOOD_CURFEW, GOOD_POLICIES, MORE_POLICIES } from '../../config/good-configuration.ts'
+import { BANNED, GOOD_CURFEW, GOOD_POLICIES, MORE_POLICIES, PEOPLE } from '../../config/good-configuration.ts'
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'curfew-')))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -16,6 +16,7 @@ symlinkSync('..data/a.yaml', path('policies/a.yaml'))
 writeFileSync(path('curfew.yaml'), GOOD_CURFEW)
 writeFileSync(path('more.yml'), MORE_POLICIES)
 writeFileSync(path('banned.txt'), BANNED)
+writeFileSync(path('people.csv'), PEOPLE)
 symlinkSync('circle', path('circle'))
 symlinkSync('nowhere', path('dangling'))
 

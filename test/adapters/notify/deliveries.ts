@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events'
 import { createDelivery, type DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
-import type { Outbox } from '../../../src/adapters/notify/outbox.ts'
+import type { HttpRequest, Outbox } from '../../../src/adapters/notify/outbox.ts'
 import { createPost } from '../../../src/adapters/notify/post.ts'
+import { receiptOf } from '../../../src/adapters/notify/retry.ts'
 import { createWebhookOutbox } from '../../../src/adapters/notify/webhook-outbox.ts'
 import { DIRECT } from '../../../src/adapters/proxy/outgoing.ts'
 import type { Notification } from '../../../src/app/notification.ts'
@@ -35,14 +36,14 @@ export const createReports = <Report>() => {
 }
 
 /** A delivery over the network, with a clock moved by hand. Each pause has its longest value: 1 s, 2 s, 4 s… */
-export const startDelivery = (address: string, outbox?: Outbox) => {
+export const startDelivery = (address: string, outbox?: Outbox<HttpRequest>) => {
   const clock = createManualClock(NOON)
   const post = createPost(address, DIRECT)
   const { reports, report, until } = createReports<DeliveryReport>()
   let ids = 0
   const delivery = createDelivery({
     outbox: outbox ?? createWebhookOutbox(undefined, () => `id-${++ids}`),
-    send: post.send,
+    send: async ({ body, headers }, signal) => receiptOf(await post.send(body, headers, signal), clock.now()),
     clock,
     random: () => 1,
     report,

@@ -2,7 +2,8 @@ import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import type { DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
 import { createDeliveryLog } from '../../../src/adapters/notify/delivery-log.ts'
-import { createNotifier, type Target } from '../../../src/adapters/notify/notifier.ts'
+import { createNotifier } from '../../../src/adapters/notify/notifier.ts'
+import type { Target } from '../../../src/adapters/notify/target.ts'
 import { DIRECT } from '../../../src/adapters/proxy/outgoing.ts'
 import type { CurfewEvent } from '../../../src/app/events.ts'
 import { NOTIFICATION_EVENTS } from '../../../src/config/configuration.ts'
@@ -13,7 +14,9 @@ import { NOON } from '../../domain/build.ts'
 import { createReports } from './deliveries.ts'
 import { startReceiver } from './receiver.ts'
 
-const target = (address: string, overrides: Partial<Target> = {}): Target => ({
+type HttpTarget = Extract<Target, { readonly address: string }>
+
+const target = (address: string, overrides: Partial<HttpTarget> = {}): Target => ({
   name: 'desk',
   receiver: 'webhook',
   address,
@@ -31,6 +34,8 @@ const startNotifier = () => {
     random: () => 1,
     outgoing: DIRECT,
     report: (name, one) => report({ ...one, target: name }),
+    factsOf: () => ({ timeZone: 'UTC', cooldownMs: 0 }),
+    people: () => new Map(),
     warned: (name, { violation: { username } }) => warned.push(`${name} ${username}`),
   })
   return {

@@ -23,7 +23,7 @@ const messageOf = (...events: readonly CurfewEvent[]) => {
     const notification = notificationOf(event, TOLD_AT)
     if (notification !== undefined) outbox.add(notification, START)
   }
-  return textOf(outbox.take(START)?.body)
+  return textOf(outbox.take(START)?.prepare(TOLD_AT).request?.body)
 }
 
 describe('a message to Slack', () => {
@@ -53,7 +53,9 @@ describe('a message to Slack', () => {
   ])('shows %s in a user name as plain text', (_, username, shown) => {
     const outbox = createSlackOutbox()
     outbox.add(terminationOf(username), START)
-    expect(textOf(outbox.take(START)?.body).endsWith(`: ${shown} (\`${BECAUSE}\`)`)).toBe(true)
+    expect(textOf(outbox.take(START)?.prepare(TOLD_AT).request?.body).endsWith(`: ${shown} (\`${BECAUSE}\`)`)).toBe(
+      true,
+    )
   })
 
   it('stays short with a very long name or problem', () => {

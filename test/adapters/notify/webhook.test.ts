@@ -93,12 +93,12 @@ describe('a signature', () => {
   })
 
   it('fails for another body, key, id or time, and for an old message', async () => {
-    const parcel = (() => {
+    const request = (() => {
       const outbox = createWebhookOutbox(KEY, () => 'id-1')
       outbox.add(terminationOf('alice'), elapsedAt(0))
-      return outbox.take(elapsedAt(0))
+      return outbox.take(elapsedAt(0))?.prepare(NOON).request
     })()
-    const [headers, body] = [parcel?.headers(NOON) ?? {}, parcel?.body ?? '']
+    const { headers, body } = request ?? { headers: {}, body: '' }
     await atTime(NOON, () => {
       expect(open(headers, body)).toBeTruthy()
       expect(() => open(headers, body.replace('alice', 'mallory'))).toThrow()
