@@ -28,16 +28,24 @@ export class VpnError extends Error {
   /** The error code of AWS, if AWS answered. */
   readonly awsCode: string | undefined
   readonly requestId: string | undefined
+  /** What to do, the end of the message. */
+  readonly advice: string | undefined
 
   constructor(
     code: VpnErrorCode,
     message: string,
-    details: { cause?: unknown; awsCode?: string | undefined; requestId?: string | undefined } = {},
+    details: {
+      cause?: unknown
+      awsCode?: string | undefined
+      requestId?: string | undefined
+      advice?: string | undefined
+    } = {},
   ) {
-    super(message, { cause: details.cause })
+    super(details.advice === undefined ? message : `${message}; ${details.advice}`, { cause: details.cause })
     this.code = code
     this.awsCode = details.awsCode
     this.requestId = details.requestId
+    this.advice = details.advice
   }
 }
 

@@ -19,12 +19,15 @@ const answerXml = (action: string, requestId: string, content: string) =>
     element(`${action}Result`, content) + element('ResponseMetadata', textElement('RequestId', requestId)),
   )
 
-const errorXml = ({ code, message }: AwsError, requestId: string) =>
+/** The body of an error in the form of STS. */
+export const stsErrorXml = ({ code, message }: AwsError, requestId: string): string =>
   inNamespace(
     'ErrorResponse',
     element('Error', textElement('Type', 'Sender') + textElement('Code', code) + textElement('Message', message)) +
       textElement('RequestId', requestId),
   )
+
+export const STS_ACTIONS: ReadonlySet<string> = new Set(['AssumeRole', 'GetCallerIdentity'])
 
 /** Answers STS Query requests: the caller's identity, and credentials for the scenario's roles. */
 export const createStsApi = (scenario: Scenario, callers: Callers) => {
@@ -91,7 +94,7 @@ export const createStsApi = (scenario: Scenario, callers: Callers) => {
       return { status: 200, code: undefined, body: answerXml(parameters.get('Action') ?? '', requestId, content) }
     } catch (error) {
       if (!(error instanceof AwsError)) throw error
-      return { status: error.status, code: error.code, body: errorXml(error, requestId) }
+      return { status: error.status, code: error.code, body: stsErrorXml(error, requestId) }
     }
   }
 }

@@ -72,6 +72,8 @@ interface Call<Output> {
   readonly command: Command
   readonly send: (abortSignal: AbortSignal) => Promise<Output>
   readonly signal: AbortSignal
+  /** Called before each attempt with the `host:port` that it is sent to, and the proxy. */
+  readonly onSend?: (way: { readonly address: string; readonly proxy: Proxy | undefined }) => void
 }
 
 const addressOf = ({ protocol, hostname, port }: HttpRequest) =>
@@ -97,7 +99,7 @@ export const createExchange = ({
   whyNoCredentials,
   proxyFor = DIRECT.proxyFor,
 }: ExchangeOptions) => ({
-  async carry<Output>({ action, endpointId, command, send, signal }: Call<Output>): Promise<Output> {
+  async carry<Output>({ action, endpointId, command, send, signal, onSend }: Call<Output>): Promise<Output> {
     const stop = new AbortController()
     let late = false
     // Neither AbortSignal.timeout nor AbortSignal.any: both stay tied to a signal that lives as long as the process.
@@ -133,6 +135,7 @@ export const createExchange = ({
     const reportAttempt: Middleware = (next) => async (args) => {
       address = addressOf(args.request as HttpRequest)
       proxy = proxyFor(urlOf(args.request as HttpRequest))
+      onSend?.({ address, proxy })
       head = undefined
       lastFailure = undefined
       const startedAt = clock.elapsed()

@@ -144,25 +144,37 @@ const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall): string 
 const ROLE_REFUSED =
   'check that the role exists, that its trust policy allows these credentials, and that externalId is the value that it requires'
 
-const roleNotAssumed = (code: VpnErrorCode, { arn, cause }: RoleNotAssumed, call: FailedCall): string => {
-  const refused = awsCodeOf(cause) !== undefined && code === 'no-credentials'
-  return `cannot assume ${arn}: ${resultOf(refused ? 'denied' : code, cause, call)}; ${refused ? (adviceBeyondAllow(messageOf(cause)) ?? ROLE_REFUSED) : adviceOn(code, cause, call)}`
+/** The result of a call, and what to do. */
+interface Failure {
+  readonly found: string
+  readonly advice: string
 }
 
-/** One line for an operator: the call, the result, the advice. */
-const failureMessage = (code: VpnErrorCode, error: unknown, call: FailedCall): string => {
+const roleNotAssumed = (code: VpnErrorCode, { arn, cause }: RoleNotAssumed, call: FailedCall): Failure => {
+  const refused = awsCodeOf(cause) !== undefined && code === 'no-credentials'
+  return {
+    found: `cannot assume ${arn}: ${resultOf(refused ? 'denied' : code, cause, call)}`,
+    advice: refused ? (adviceBeyondAllow(messageOf(cause)) ?? ROLE_REFUSED) : adviceOn(code, cause, call),
+  }
+}
+
+const failureOf = (code: VpnErrorCode, error: unknown, call: FailedCall): Failure => {
   const { action, endpointId, region } = call
   const name = `${action}${endpointId === undefined ? '' : ` of ${endpointId}`} in ${region}`
-  if (error instanceof RoleNotAssumed)
-    return `${name}: ${roleNotAssumed(code, error, { ...call, address: 'STS', proxy: undefined })}`
-  return `${name}: ${resultOf(code, error, call)}; ${adviceOn(code, error, call)}`
+  const { found, advice } =
+    error instanceof RoleNotAssumed
+      ? roleNotAssumed(code, error, { ...call, address: 'STS', proxy: undefined })
+      : { found: resultOf(code, error, call), advice: adviceOn(code, error, call) }
+  return { found: `${name}: ${found}`, advice }
 }
 
 /** The `VpnError` of any failure of a call. Give `code` where the error alone does not determine it. */
 export const vpnErrorOf = (error: unknown, call: FailedCall, code: VpnErrorCode = vpnErrorCode(error)): VpnError => {
   const answered = error instanceof RoleNotAssumed ? error.cause : error
-  return new VpnError(code, failureMessage(code, error, call), {
+  const { found, advice } = failureOf(code, error, call)
+  return new VpnError(code, found, {
     cause: error,
+    advice,
     awsCode: awsCodeOf(answered),
     requestId: requestIdOf(answered),
   })

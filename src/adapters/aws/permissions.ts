@@ -7,27 +7,30 @@ import type { Exchange } from './exchange.ts'
 /** A dry run does not need a connection that exists. */
 const NO_CONNECTION = 'cvpn-connection-00000000000000000'
 
-/** Whether IAM denies the action of a dry run. EC2 answers every dry run with an error. */
-const isDenied = async (dryRun: Promise<unknown>): Promise<boolean> => {
+/** The denial by IAM that answers a dry run; undefined if IAM allows the action. EC2 answers every dry run with an error. */
+const denialOf = async (dryRun: Promise<unknown>): Promise<VpnError | undefined> => {
   try {
     await dryRun
-    return false
+    return undefined
   } catch (error) {
     if (!(error instanceof VpnError)) throw error
-    if (error.code === 'denied') return true
+    if (error.code === 'denied') return error
     // EC2 looks for the connection only after IAM has allowed the call.
-    if (error.awsCode === 'DryRunOperation' || error.code === 'connection-not-found') return false
+    if (error.awsCode === 'DryRunOperation' || error.code === 'connection-not-found') return undefined
     throw error
   }
 }
 
-/** The actions that IAM denies, of the two that Curfew needs on an endpoint. Dry runs: nothing is read or ended. */
+/**
+ * The actions that IAM denies, of the two that Curfew needs on an endpoint, each with the denial. Dry runs: nothing is
+ * read or ended.
+ */
 export const missingPermissions = async (
   { reader }: Pick<ReturnType<typeof createClients>, 'reader'>,
   exchange: Exchange,
   endpointId: string,
   signal: AbortSignal,
-): Promise<readonly AwsAction[]> => {
+): Promise<ReadonlyMap<AwsAction, VpnError>> => {
   const dry = { ClientVpnEndpointId: endpointId, DryRun: true }
   const describe = new DescribeClientVpnConnectionsCommand(dry)
   const terminate = new TerminateClientVpnConnectionsCommand({ ...dry, ConnectionId: NO_CONNECTION })
@@ -38,8 +41,9 @@ export const missingPermissions = async (
     signal,
     send: (abortSignal) => reader.send(describe, { abortSignal }),
   })
-  const missing: AwsAction[] = []
-  if (await isDenied(described)) missing.push('ec2:DescribeClientVpnConnections')
+  const missing = new Map<AwsAction, VpnError>()
+  const cannotDescribe = await denialOf(described)
+  if (cannotDescribe !== undefined) missing.set('ec2:DescribeClientVpnConnections', cannotDescribe)
   const terminated = exchange.carry({
     action: 'TerminateClientVpnConnections',
     endpointId,
@@ -47,6 +51,7 @@ export const missingPermissions = async (
     signal,
     send: (abortSignal) => reader.send(terminate, { abortSignal }),
   })
-  if (await isDenied(terminated)) missing.push('ec2:TerminateClientVpnConnections')
+  const cannotTerminate = await denialOf(terminated)
+  if (cannotTerminate !== undefined) missing.set('ec2:TerminateClientVpnConnections', cannotTerminate)
   return missing
 }

@@ -1,6 +1,7 @@
 import { TerminateClientVpnConnectionsCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import type { PageList } from '../../app/read-budget.ts'
+import type { Survey } from '../../app/survey.ts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
 import type { UnreadField } from '../../domain/snapshot.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
@@ -17,6 +18,7 @@ import { createLists } from './lists.ts'
 import { type Page, readAllPages } from './pages.ts'
 import { missingPermissions } from './permissions.ts'
 import { createRenewal } from './renewal.ts'
+import { createSurvey } from './survey.ts'
 
 export interface VpnOptions extends ClientOptions {
   /** Called after every HTTP attempt at EC2 and at GetCallerIdentity, including the SDK's own retries. */
@@ -39,7 +41,7 @@ const ASLEEP_MS = 6 * MINUTE
  * The Client VPN of one account in one Region, called with the SDK's default credentials or those of a role.
  * `requestTimeoutMs` limits each page and each termination, with all its attempts.
  */
-export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
+export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Survey; close(): void } => {
   const { region, requestTimeoutMs: limitMs, clock, assumeRole, onRequest, beforePage } = options
   const clients = createClients(options)
   const { reader, terminator, identity } = clients
@@ -133,7 +135,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
     missingPermissions: (endpointId, signal) =>
       reading(signal, async () => {
         await beforePage?.(signal, { endpointId: undefined })
-        return missingPermissions(clients, exchange, endpointId, signal)
+        return [...(await missingPermissions(clients, exchange, endpointId, signal)).keys()]
       }),
 
     async account(signal) {
@@ -184,6 +186,8 @@ export const createVpn = (options: VpnOptions): VpnSite & { close(): void } => {
         throw error
       })
     },
+
+    survey: createSurvey({ clients, exchange, endpointUrl: options.endpointUrl }),
 
     close() {
       for (const client of [reader, terminator, identity]) client.destroy()
