@@ -40,6 +40,10 @@ const COMMANDS: Commands = {
     summary: 'check the configuration and the policies, and report all problems',
     load: async () => (await import('./validate.ts')).validate,
   },
+  doctor: {
+    summary: 'check what often goes wrong on the first day, and say what to do',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   test: {
     summary: 'run policy tests: which connections end, under which policy, until when',
     load: async () => (await import('./test.ts')).test,

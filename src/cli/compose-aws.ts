@@ -17,6 +17,7 @@ import { createReadBudgets, type ReadBudgets } from '../app/read-budget.ts'
 import { budgetKey, endpointKey, type Site, siteKey } from '../app/site.ts'
 import { createSkewClock, type TimedAnswer } from '../app/skew-clock.ts'
 import type { State } from '../app/state.ts'
+import type { Survey } from '../app/survey.ts'
 import { VpnError, type VpnSite } from '../app/vpn.ts'
 import type { WatchEntry } from '../app/watch-list.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -43,7 +44,7 @@ export const connectVpn = (options: {
   readonly hear: (answer: TimedAnswer) => void
   readonly outgoing: Outgoing
   readonly observe?: (request: ObservedRequest) => void
-}): VpnSite => {
+}): VpnSite & { readonly survey: Survey } => {
   const { site, budgets, observe } = options
   const { requestTimeoutMs, rate } = options.poll()
   const { region } = site

@@ -61,6 +61,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   connections: ['--output', '--config'],
   explain: '--user --common-name --connection --imagine --endpoint --established --at --output --config'.split(' '),
   validate: ['--strict', '--output', '--config'],
+  doctor: ['--watch', '--output', '--config'],
   test: [],
   audit: [
     'verify',
@@ -81,7 +82,7 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Commands that would reach AWS. They never get a valid configuration. */
-const reachesAws = new Set(['run', 'plan', 'connections', 'explain'])
+const reachesAws = new Set(['run', 'plan', 'connections', 'explain', 'doctor'])
 
 const word = (command: string) =>
   fc.oneof(

@@ -81,6 +81,7 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
     await add(one, 'connections', ...config)
     await add(one, 'explain', '--user', 'mallory', ...config)
   }
+  await add(company, 'doctor', ...config)
   await add(company, 'plan', '--against', 'edited', ...config)
   await add(company, 'plan', '--against', 'unmatched', ...config)
   await add(company, 'explain', '--connection', ids.bob, ...config)

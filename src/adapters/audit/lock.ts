@@ -146,6 +146,20 @@ const look = async (path: string): Promise<Seen | undefined> => {
   }
 }
 
+/** A process that holds a lock, as far as can be told without waiting for a sign of life. */
+export interface Held {
+  /** The process, as the lock names it. */
+  readonly by: string
+  readonly life: 'alive' | 'dead' | 'unknown'
+}
+
+/** Looks who holds the lock at `path`, and changes nothing. Undefined: nobody. */
+export const heldBy = async (path: string): Promise<Held | undefined> => {
+  const seen = await look(path)
+  if (seen === undefined) return undefined
+  return { by: nameOf(seen.holder), life: seen.holder === undefined ? 'unknown' : await vitality(seen.holder) }
+}
+
 /** The lock as last seen if its holder is alive; `dead` if the holder is dead, `gone` if the lock is released. */
 const checkHolder = async (
   path: string,

@@ -7,7 +7,8 @@ import { seal, unseal } from './seal.ts'
 import { readState } from './state-schema.ts'
 import { fromVersion3 } from './state-version-3.ts'
 
-const read = async (file: string): Promise<{ readonly state: State } | { readonly why: string }> => {
+/** Reads the state. A file that is missing is an empty state; `why` says why a file is of no use. */
+export const readStateFile = async (file: string): Promise<{ readonly state: State } | { readonly why: string }> => {
   let bytes: Buffer
   try {
     bytes = await readRegularFile(file)
@@ -51,7 +52,7 @@ export const createStateFile = (file: string, disk: Disk = hostDisk): StateStore
   }
   return {
     async load() {
-      const found = await read(file)
+      const found = await readStateFile(file)
       if ('state' in found) return { state: found.state, setAside: undefined }
       const aside = `${file}.unreadable`
       // A file that cannot even be moved is replaced by the next save.
@@ -63,7 +64,7 @@ export const createStateFile = (file: string, disk: Disk = hostDisk): StateStore
     },
 
     async peek() {
-      const found = await read(file)
+      const found = await readStateFile(file)
       return 'state' in found ? found.state : EMPTY_STATE
     },
 

@@ -1,0 +1,56 @@
+import { access, constants, stat, statfs } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+
+/** Why a file cannot be written. `path` is the file, or the folder above it that prevents it. */
+export interface NotWritable {
+  readonly path: string
+  readonly why: string
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  ENOTDIR: 'a part of its path is not a folder',
+  EPERM: 'the operation is not permitted',
+  EROFS: 'the disk is read-only',
+}
+
+/** Of a disk with less space than this, the audit trail soon finds none. */
+const LEAST_FREE_BYTES = 16 * 1024 * 1024
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown'
+
+/** The file if it exists, else the nearest folder above it that does. */
+const nearest = async (path: string): Promise<{ readonly path: string; readonly isFolder: boolean }> => {
+  try {
+    return { path, isFolder: (await stat(path)).isDirectory() }
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw Object.assign(error as Error, { path })
+    return nearest(dirname(path))
+  }
+}
+
+/**
+ * Why this process could not write or replace the file, or create it and the folders above it; undefined if it could, as
+ * far as can be told without a write.
+ */
+export const whyNotWritable = async (file: string): Promise<NotWritable | undefined> => {
+  const whole = resolve(file)
+  let path = whole
+  try {
+    const found = await nearest(whole)
+    path = found.path
+    if (path === whole && found.isFolder) return { path, why: 'it is a folder' }
+    if (path !== whole && !found.isFolder) return { path, why: 'it is not a folder' }
+    await access(path, found.isFolder ? constants.W_OK | constants.X_OK : constants.W_OK)
+    // A lock, a new state or a rotated part is written beside the file.
+    if (!found.isFolder) {
+      path = dirname(whole)
+      await access(path, constants.W_OK | constants.X_OK)
+    }
+    const { bavail, bsize } = await statfs(path)
+    if (bavail * bsize < LEAST_FREE_BYTES) return { path, why: `its disk has ${bavail * bsize} bytes left` }
+    return undefined
+  } catch (error) {
+    return { path, why: REASONS[codeOf(error)] ?? codeOf(error) }
+  }
+}

@@ -1,0 +1,44 @@
+import type { TrailCondition } from '../../adapters/audit/inspect-trail.ts'
+import type { NotWritable } from '../../adapters/files/writable.ts'
+import type { Configuration } from '../../config/configuration.ts'
+import type { Check } from './examination.ts'
+import { failed, ok, warning } from './finding.ts'
+
+interface Disk {
+  whyNotWritable(file: string): Promise<NotWritable | undefined>
+  inspectTrail(file: string): Promise<TrailCondition>
+}
+
+/** Whether the trail is free for the daemon, or held by a daemon that runs. */
+export type TrailUse = 'free' | 'held'
+
+/** Whether the audit trail can be written and continued. Without it the daemon ends nothing. */
+export const auditCheck = (disk: Disk): Check<Configuration, TrailUse> => ({
+  name: 'audit',
+  async ask({ audit: { file } }) {
+    const obstacle = await disk.whyNotWritable(file)
+    if (obstacle !== undefined) {
+      const found = `${file} cannot be written: ${obstacle.path}: ${obstacle.why}`
+      const advice = "let Curfew's user write there, or set audit.file to another path"
+      return { finding: failed({ found, expected: 'a file on a disk with space, in a folder of its own', advice }) }
+    }
+    const trail = await disk.inspectTrail(file)
+    switch (trail.state) {
+      case 'none':
+        return { finding: ok(`${file} will be created`), value: 'free' }
+      case 'whole':
+        return { finding: ok(`${file} has ${trail.seq} records and can be continued`), value: 'free' }
+      case 'damaged': {
+        const advice = `see "curfew audit verify ${file}"; move the file away to start a new one`
+        return { finding: failed({ found: trail.why, expected: 'a file that can be continued', advice }) }
+      }
+      case 'held': {
+        const { by, life } = trail.held
+        const found = `${by}, holds ${file}${life === 'unknown' ? ', and may be on another machine' : ''}: another "curfew run" with this file does not start`
+        const advice =
+          'if it is the daemon that you mean, all is well; else stop it, or give this one its own audit.file'
+        return { finding: warning({ found, expected: 'one process for each audit file', advice }), value: 'held' }
+      }
+    }
+  },
+})

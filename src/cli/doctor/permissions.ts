@@ -1,0 +1,42 @@
+import type { Survey } from '../../app/survey.ts'
+import { VpnError } from '../../app/vpn.ts'
+import type { Check } from './examination.ts'
+import { failedCall } from './failure.ts'
+import { notChecked, ok, warning } from './finding.ts'
+
+/** Whether IAM allows what an endpoint needs. Both are dry runs. */
+export const permissionsCheck = (
+  survey: Pick<Survey, 'denials'>,
+  endpointId: string,
+  {
+    subject,
+    isActing,
+  }: {
+    readonly subject: string
+    /** Whether a policy may end connections. */
+    readonly isActing: boolean
+  },
+): Check<unknown, true> => ({
+  name: 'permissions',
+  subject,
+  async ask(_needed, signal) {
+    const expected = 'permission to read and to end connections'
+    try {
+      const denials = await survey.denials(endpointId, signal)
+      const [first] = denials.values()
+      if (first === undefined) return { finding: ok('reading and ending connections is allowed'), value: true }
+      const finding = failedCall(first, expected)
+      if (denials.has('ec2:DescribeClientVpnConnections') || finding.state !== 'failed') return { finding }
+      // Reading does not need this permission.
+      if (isActing) return { finding, value: true }
+      const found = `${finding.found}. Nothing needs it yet, because no policy acts`
+      return { finding: warning({ ...finding, found }), value: true }
+    } catch (error) {
+      // The check of the connections says where the endpoint is.
+      if (error instanceof VpnError && error.code === 'endpoint-not-found') {
+        return { finding: notChecked('the endpoint is not there'), value: true }
+      }
+      return { finding: failedCall(error, expected) }
+    }
+  },
+})

@@ -1,0 +1,33 @@
+import type { NotWritable } from '../../adapters/files/writable.ts'
+import type { Configuration } from '../../config/configuration.ts'
+import type { Check } from './examination.ts'
+import { failed, ok, warning } from './finding.ts'
+
+interface Disk {
+  whyNotWritable(file: string): Promise<NotWritable | undefined>
+  /** Whether the file has a state that this version reads. `why` says why not. */
+  readState(file: string): Promise<{ readonly endpoints: number } | { readonly why: string }>
+}
+
+/** Whether the state can be read and written. Without it a restart forgets grace, cooldowns and idle times. */
+export const stateCheck = (disk: Disk): Check<Configuration, true> => ({
+  name: 'state',
+  async ask({ state: { file } }) {
+    const obstacle = await disk.whyNotWritable(file)
+    if (obstacle !== undefined) {
+      const found = `${file} cannot be written: ${obstacle.path}: ${obstacle.why}`
+      const advice = "let Curfew's user write there, or set state.file to another path"
+      return { finding: failed({ found, expected: 'a file that can be replaced', advice }) }
+    }
+    const state = await disk.readState(file)
+    if ('why' in state) {
+      const found = `${file} is of no use: ${state.why}`
+      const advice = 'restore it from a backup, or start without it: grace, cooldowns and idle times then begin anew'
+      return { finding: warning({ found, expected: 'a state that this version wrote', advice }), value: true }
+    }
+    const { endpoints } = state
+    if (endpoints === 0) return { finding: ok(`${file} has no state yet`), value: true }
+    const of = endpoints === 1 ? '1 endpoint' : `${endpoints} endpoints`
+    return { finding: ok(`${file} has the state of ${of}`), value: true }
+  },
+})
