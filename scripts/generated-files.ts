@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { operationsDashboard } from '../deploy/grafana/source/operations.ts'
 import { policiesDashboard } from '../deploy/grafana/source/policies.ts'
 import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../src/config/schema/json-schema.ts'
+import { configurationPage } from './configuration-page.ts'
 import { iamFiles } from './iam-policies.ts'
 import { metricsPage } from './metrics-page.ts'
 import { prometheusRule } from './prometheus-rule.ts'
@@ -19,6 +20,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       'deploy/grafana/dashboards/policies.json': json(policiesDashboard()),
       'deploy/kubernetes/components/prometheus-operator/prometheus-rule.yaml': prometheusRule(),
       ...Object.fromEntries(Object.entries(iamFiles()).map(([path, policy]) => [path, json(policy)])),
+      'docs/configuration.md': configurationPage(),
       'docs/metrics.md': metricsPage(),
     }).map(([path, text]) => [fileURLToPath(new URL(`../${path}`, import.meta.url)), text]),
   )

@@ -15,7 +15,7 @@ import type { Emit } from '../app/events.ts'
 import { createPolicyFacts } from '../app/policy-facts.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
 import { createService } from '../app/service.ts'
-import type { Configuration } from '../config/configuration.ts'
+import { type Configuration, KEYS_OF_THE_START } from '../config/configuration.ts'
 import { formatProblems } from '../config/yaml/problem.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import { toIso } from '../domain/time/instant.ts'
@@ -183,7 +183,8 @@ export const composeDaemon = async (options: {
       }
       const before = configuration
       const { server, audit, state } = before
-      const accepted = { ...next, server, audit, state }
+      const ofTheStart: Pick<Configuration, (typeof KEYS_OF_THE_START)[number]> = { server, audit, state }
+      const accepted = { ...next, ...ofTheStart }
       try {
         await service.reload(assignmentOf(accepted), () => {
           configuration = accepted
@@ -194,7 +195,7 @@ export const composeDaemon = async (options: {
         refuse([faultText(error)], writtenMode)
         return sources
       }
-      for (const key of ['server', 'audit', 'state', 'poll'] as const) {
+      for (const key of [...KEYS_OF_THE_START, 'poll'] as const) {
         if (JSON.stringify(next[key]) === JSON.stringify(before[key])) continue
         if (key === 'poll') service.reconnect()
         else

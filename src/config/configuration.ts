@@ -95,6 +95,12 @@ export interface ServerSettings {
   readonly bearerTokenFile: string | undefined
 }
 
+/**
+ * The keys of `curfew.yaml` whose changes take effect when the daemon is next started. A reload applies changes of all
+ * others.
+ */
+export const KEYS_OF_THE_START = ['server', 'audit', 'state'] as const
+
 /** The operator's whole configuration, checked and bound. */
 export interface Configuration {
   readonly mode: Mode

@@ -22,7 +22,11 @@ export const endpointId = z
     error: ({ input }) =>
       `${JSON.stringify(input)} is not the id of a Client VPN endpoint: expected cvpn-endpoint- and 17 hexadecimal digits, as in the AWS console`,
   })
-  .meta({ description: 'The id of a Client VPN endpoint.', examples: ['cvpn-endpoint-0123456789abcdef0'] })
+  .meta({
+    title: 'id of an endpoint',
+    description: 'The id of a Client VPN endpoint.',
+    examples: ['cvpn-endpoint-0123456789abcdef0'],
+  })
 
 /** It becomes a part of a host name, which has up to 63 characters. */
 export const region = z.string().regex(/^(?=.{1,63}$)[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/, {
@@ -40,7 +44,8 @@ const poll = z
       .string()
       .default('*/15 * * * * *')
       .meta({
-        description: 'When to read the connections: cron with five fields, or six with seconds first, in UTC.',
+        description:
+          'When to read the connections: cron with five fields, or six with seconds first, in UTC. Deadlines do not wait for it.',
         examples: ['*/15 * * * * *'],
       }),
     requestTimeout: duration
@@ -48,16 +53,18 @@ const poll = z
         error: `a request may take at most ${formatDuration(LONGEST_REQUEST_MS)}: write a shorter time`,
       })
       .prefault('10s')
-      .meta({ description: 'How long one request to AWS may take.' }),
-    staleAfter: duration
-      .prefault('5m')
-      .meta({ description: 'How long the last complete snapshot is used while AWS does not answer.' }),
+      .meta({ description: 'How long one request to AWS may take, 10m at most.' }),
+    staleAfter: duration.prefault('5m').meta({
+      description:
+        'How long the last complete snapshot is used while AWS does not answer. After that nothing is ended on the endpoint. The schedule must poll at least twice in this time.',
+    }),
     rate: rateOf(50, 10).meta({
       description:
         'The rate of page requests to AWS, per account and Region. AWS grants the account 100 at once and 20 per second.',
     }),
     minGap: duration.prefault('5s').meta({
-      description: 'The minimum time between two polls of an endpoint that deadlines or verification require.',
+      description:
+        'The minimum time between two polls of an endpoint that deadlines or verification require. Polls that are nearer to each other become one.',
     }),
   })
   .prefault({})
@@ -72,12 +79,10 @@ const termination = z
     verifyWithin: duration.prefault('60s').meta({
       description: 'How long a terminated connection may stay in the snapshots before it is terminated again.',
     }),
-    attempts: z
-      .int()
-      .min(1)
-      .max(100)
-      .default(3)
-      .meta({ description: 'How often a connection is terminated before Curfew gives up and reports that.' }),
+    attempts: z.int().min(1).max(100).default(3).meta({
+      description:
+        'How often a connection is terminated before Curfew gives up and reports that. While the connection is due, it begins anew after five minutes.',
+    }),
   })
   .prefault({})
   .meta({ description: 'How connections are ended.' })
@@ -95,7 +100,11 @@ const assumeRole = z.strictObject({
       error: ({ input }) =>
         `${JSON.stringify(input)} is not the ARN of a role: expected one such as arn:aws:iam::111122223333:role/curfew`,
     })
-    .meta({ description: 'The role.', examples: ['arn:aws:iam::111122223333:role/curfew'] }),
+    .meta({
+      title: 'ARN of a role',
+      description: 'The role to assume.',
+      examples: ['arn:aws:iam::111122223333:role/curfew'],
+    }),
   externalId: z
     .string()
     .regex(EXTERNAL_ID, {
@@ -103,7 +112,10 @@ const assumeRole = z.strictObject({
         `${JSON.stringify(input)} is not an external id: expected 2 to 1224 letters, digits and _+=,.@:/-`,
     })
     .optional()
-    .meta({ description: "The external id that the role's trust policy asks for." }),
+    .meta({
+      description: "The external id that the role's trust policy asks for. Default: none.",
+      examples: ['curfew'],
+    }),
 })
 
 const tags = z
@@ -119,19 +131,27 @@ const all = z.string().regex(/^all$/, {
 })
 
 const discover = z.union([all, z.strictObject({ tags })]).meta({
-  description: 'Discover the endpoints of the Region and watch them: all, or those with { tags: { KEY: VALUE } }.',
+  title: 'all, or { tags: { KEY: VALUE } }',
+  description:
+    'Look for endpoints in the Region once a minute and watch them: all, or those that have all these tags with exactly these values.',
+  examples: [{ tags: { 'vpn-policy': 'enforced' } }],
 })
 
 const watchEntry = z
   .strictObject({
-    region: region.meta({ description: 'The AWS Region of the endpoints.', examples: ['eu-central-1'] }),
+    region: region.meta({
+      title: 'Region',
+      description: 'The AWS Region of the endpoints.',
+      examples: ['eu-central-1'],
+    }),
     endpointUrl: z
       .string()
       .refine(isHttpUrl, { error: ({ input }) => `${JSON.stringify(input)} is not a URL: write http://… or https://…` })
       .optional()
       .meta({
+        examples: ['https://vpce-0123456789abcdef0-abcdefgh.ec2.eu-central-1.vpce.amazonaws.com'],
         description:
-          'The URL of the EC2 API for this entry. Default: that of AWS. http:// is allowed for this machine only, unless allowInsecureEndpointUrl is true.',
+          'The URL of the EC2 API for this entry, such as that of a VPC endpoint. Default: that of AWS. http:// is allowed for this machine only, unless allowInsecureEndpointUrl is true.',
       }),
     allowInsecureEndpointUrl: z
       .boolean()
@@ -139,21 +159,27 @@ const watchEntry = z
       .meta({ description: 'Whether `endpointUrl` may be http:// beyond this machine. Default: false.' }),
     endpoints: z
       .array(
-        z.union([
-          endpointId,
-          z.strictObject({
-            id: endpointId,
-            name: z.string().min(1).meta({ description: 'A name of the endpoint for people.' }),
-          }),
-        ]),
+        z
+          .union([
+            endpointId,
+            z.strictObject({
+              id: endpointId,
+              name: z.string().min(1).meta({ description: 'A name of the endpoint for people.' }),
+            }),
+          ])
+          .meta({ title: 'id, or { id, name }' }),
       )
       .min(1)
       .optional()
-      .meta({ description: 'The endpoints to watch, each an id or { id, name }. Write this key, "discover" or both.' }),
+      .meta({
+        description:
+          'The endpoints to watch. The name is for people, and policies can select by it. Write this key, "discover" or both.',
+        examples: [[{ id: 'cvpn-endpoint-0123456789abcdef0', name: 'office' }]],
+      }),
     discover: discover.optional(),
-    assumeRole: assumeRole
-      .optional()
-      .meta({ description: 'The role to assume for requests to AWS, for endpoints of another account.' }),
+    assumeRole: assumeRole.optional().meta({
+      description: 'The role to assume for requests to AWS, for endpoints of another account. Default: none.',
+    }),
   })
   // For editors. `checkCurfewFile` reports it with a message.
   .meta({ anyOf: [{ required: ['endpoints'] }, { required: ['discover'] }] })
@@ -161,13 +187,14 @@ const watchEntry = z
 const guard = z
   .strictObject({
     maxPercent: z.number().min(0).max(100).default(50).meta({
-      description: 'The percentage of the connections of an endpoint that edits within ten minutes may end.',
+      description:
+        'The percentage of the connections of an endpoint that edits within ten minutes may end. It counts beyond `minConnections`.',
     }),
     minConnections: z
       .int()
       .min(0)
       .default(10)
-      .meta({ description: 'This many connections may end regardless of the percentage.' }),
+      .meta({ description: 'This many connections of an endpoint may end regardless of the percentage.' }),
     lookAhead: durationOrZero.prefault('24h').meta({
       description:
         'How far ahead an edit is compared with the rules before it. 0s: only connections that are overdue count.',
@@ -236,7 +263,10 @@ const approved = z
 
 const log = z
   .strictObject({
-    level: z.enum(LOG_LEVELS).default('info').meta({ description: 'The lowest level that is logged.' }),
+    level: z
+      .enum(LOG_LEVELS)
+      .default('info')
+      .meta({ description: 'The lowest level that is logged. silent: nothing.' }),
   })
   .prefault({})
   .meta({ description: 'How Curfew logs.' })
@@ -245,14 +275,17 @@ const log = z
 export const curfewKeys = {
   $schema: schemaKey,
   version: z.literal(1).meta({ description: 'The version of this format: 1.' }),
-  mode: z
-    .enum(MODES)
-    .default('audit')
-    .meta({ description: 'audit: only report which connections would end. enforce: end them.' }),
+  mode: z.enum(MODES).default('audit').meta({
+    description:
+      'audit: only report which connections would end. enforce: end them. `mode: audit` is obeyed also if the rest of the file has a problem.',
+  }),
   policies: z
     .array(z.string().min(1))
     .min(1)
-    .meta({ description: 'Policy files, or folders of them; relative to this file.', examples: [['./policies']] }),
+    .meta({
+      description: 'Policy files, or folders of them, which are read one level deep; relative to this file.',
+      examples: [['./policies']],
+    }),
   readFrom: z
     .array(z.string().min(1))
     .min(1)

@@ -15,7 +15,7 @@ const secretSource = z
     file: z.string().min(1).optional().meta({ description: 'The file that holds the value, relative to this file.' }),
   })
   // For editors. `bindNotify` reports it with a message.
-  .meta({ oneOf: [{ required: ['env'] }, { required: ['file'] }] })
+  .meta({ title: '{ env: NAME } or { file: PATH }', oneOf: [{ required: ['env'] }, { required: ['file'] }] })
 
 const slackBot = z
   .strictObject({
@@ -74,7 +74,11 @@ const target = z
     webhook: z
       .union([z.string().min(1), secretSource])
       .optional()
-      .meta({ description: 'The address to which CloudEvents are posted: a URL, { env: NAME } or { file: PATH }.' }),
+      .meta({
+        description:
+          'The address to which CloudEvents are posted: a URL, { env: NAME } or { file: PATH }. Write this key or `slack`.',
+        examples: ['https://hooks.example/curfew'],
+      }),
     slack: secretSource
       .optional()
       .meta({ description: 'The address of an incoming webhook of Slack. It is a secret.' }),

@@ -16,14 +16,16 @@ const name = z.string().regex(/^(?!\s)[^\u0000-\u001f\u007f-\u009f]+(?<!\s)$/u, 
 const version = z.literal(1).meta({ description: 'The version of this format: 1.' })
 
 const users = z.array(z.string()).min(1)
-const entry = z.union([
-  z.string(),
-  z.strictObject({
-    pattern: z.string().meta({ description: 'The exempt users, endpoints or Regions.' }),
-    until: instant.optional().meta({ description: 'The exemption ends at this instant.' }),
-    reason: z.string().min(1).optional().meta({ description: 'The reason, shown with the exemption.' }),
-  }),
-])
+const entry = z
+  .union([
+    z.string(),
+    z.strictObject({
+      pattern: z.string().meta({ description: 'The exempt users, endpoints or Regions.' }),
+      until: instant.optional().meta({ description: 'The exemption ends at this instant.' }),
+      reason: z.string().min(1).optional().meta({ description: 'The reason, shown with the exemption.' }),
+    }),
+  ])
+  .meta({ title: 'pattern, or { pattern, until, reason }' })
 const exemptions = z.array(entry).min(1)
 
 const selectorOf = <List extends z.ZodType>(list: List, effect: string) =>
@@ -38,7 +40,10 @@ const selectorOf = <List extends z.ZodType>(list: List, effect: string) =>
   })
 
 export const protectSchema = z.strictObject({
-  users: exemptions.meta({ description: 'The users whose connections no policy ever ends.' }),
+  users: exemptions.meta({
+    description: 'The users whose connections no policy ever ends, bans included. An entry may end with `until`.',
+    examples: [['break-glass@corp.example']],
+  }),
 })
 
 /** The keys of every policy, of any kind. */

@@ -38,19 +38,29 @@ const path = z.string().min(1)
 
 const tls = z
   .strictObject({
-    certFile: path.meta({ description: 'The certificate in PEM, followed by those of its issuers.' }),
-    keyFile: path.meta({ description: 'The private key of the certificate in PEM, without a passphrase.' }),
+    certFile: path.meta({
+      description: 'The certificate in PEM, followed by those of its issuers.',
+      examples: ['./tls/curfew.pem'],
+    }),
+    keyFile: path.meta({
+      description: 'The private key of the certificate in PEM, without a passphrase.',
+      examples: ['./tls/curfew.key'],
+    }),
     clientCaFile: path.optional().meta({
       description:
         'CA certificates in PEM. Only clients with a certificate of one of these CAs can connect, to /healthz and /readyz too.',
     }),
   })
-  .meta({ description: 'Serve HTTPS instead of HTTP. Renewed files are loaded within a minute.' })
+  .meta({ description: 'Serve HTTPS instead of HTTP. Renewed files are loaded within a minute. Default: HTTP.' })
 
 /** The key `server` of `curfew.yaml`. */
 export const server = z
   .strictObject({
-    host: z.string().min(1).default('127.0.0.1').meta({ description: 'The address to listen on.' }),
+    host: z
+      .string()
+      .min(1)
+      .default('127.0.0.1')
+      .meta({ description: 'The address to listen on. 0.0.0.0 for every IPv4 address of this machine.' }),
     port: z.int().min(0).max(65_535).default(9464).meta({ description: 'The port to listen on; 0 for any free port.' }),
     tls: tls.optional(),
     basicAuthUsers: basicAuthUsers.optional(),

@@ -49,7 +49,11 @@ const durationText = (leastMs: number, expected: string) =>
       context.issues.push({ code: 'custom', message: problem, input: text })
       return z.NEVER
     })
-    .meta({ description: 'A duration: 90s, 30m, 8h, 1d12h (a day is 24 h) or PT8H.', examples: ['8h', '30m', '1d12h'] })
+    .meta({
+      title: 'duration',
+      description: 'A duration: 90s, 30m, 8h, 1d12h (a day is 24 h) or PT8H.',
+      examples: ['8h', '30m', '1d12h'],
+    })
 
 /** A duration in YAML, longer than zero. Its parsed value is in milliseconds. */
 export const duration = durationText(1, 'it must be longer than zero')
