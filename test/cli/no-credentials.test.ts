@@ -30,6 +30,13 @@ it('a profile that does not exist is named', async () => {
   expect(await planWith('[profile vault]\nregion = eu-central-1\n', 'volt')).toContain('no profile "volt"')
 })
 
+it('run says the same', async () => {
+  await using here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY, aws: '' })
+  const env = { AWS_CONFIG_FILE: join(here.folder, 'aws'), AWS_PROFILE: 'volt', HOME: '/nonexistent' }
+  const { log } = await here.run(['run', '--once', '-c', 'curfew.yaml'], env)
+  expect(log.find(({ event }) => event === 'poll-failed')?.msg).toContain('no profile "volt"')
+})
+
 it('a profile without credentials is not said to be missing', async () => {
   await using here = await workspace({
     'curfew.yaml': curfewYaml(),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,6 +62,8 @@ const startCompany = async (settings: readonly string[] = []) => {
   }
 }
 
+const PROFILE_B = { '[profile b]': ['aws_access_key_id = A', 'aws_secret_access_key = B'] }
+
 /** The files of a daemon whose webhook is behind the proxy too. */
 const FILES = {
   'curfew.yaml': curfewYaml(
@@ -121,6 +124,56 @@ describe('curfew behind a proxy', () => {
     expect(company.proxy.connects()).toEqual([])
     await here.run(['plan', '-c', 'curfew.yaml'], { ...env, NO_PROXY: 'corp.example' })
     expect(company.proxy.connects()).toEqual([new URL(company.aws).host])
+  })
+
+  it.each([
+    [
+      'a role of a profile',
+      { '[profile a]': ['role_arn = arn:aws:iam::111122223333:role/a', 'source_profile = b'], ...PROFILE_B },
+      STS,
+    ],
+    [
+      'a web identity',
+      { '[profile a]': ['role_arn = arn:aws:iam::111122223333:role/a', 'web_identity_token_file = token'] },
+      STS,
+    ],
+    [
+      'SSO',
+      {
+        '[profile a]': [
+          'sso_start_url = https://corp.example/start',
+          'sso_region = eu-central-1',
+          'sso_account_id = 111122223333',
+          'sso_role_name = a',
+        ],
+      },
+      'portal.sso.eu-central-1.amazonaws.com',
+    ],
+  ])('asks for the credentials of %s through it', async (_what, profiles, host) => {
+    const company = await startCompany()
+    const token = JSON.stringify({ accessToken: 'token', expiresAt: new Date(Date.now() + HOUR).toISOString() })
+    const cached = createHash('sha1').update('https://corp.example/start').digest('hex')
+    await using here = await workspace({
+      ...FILES,
+      token: 'token',
+      aws: Object.entries(profiles)
+        .map(([heading, lines]) => [heading, ...lines].join('\n'))
+        .join('\n'),
+      [`.aws/sso/cache/${cached}.json`]: token,
+    })
+    const env = { AWS_ACCESS_KEY_ID: undefined, AWS_CONFIG_FILE: join(here.folder, 'aws'), AWS_PROFILE: 'a' }
+    await here.run(['plan', '-c', 'curfew.yaml'], { ...company.env, ...env, HOME: here.folder })
+    expect(company.proxy.connects()).toEqual([`${host}:443`])
+  })
+
+  it('assumes a role through it', async () => {
+    const company = await startCompany()
+    const role = '{ arn: arn:aws:iam::111122223333:role/curfew }'
+    const config = FILES['curfew.yaml'].replace('region: eu-central-1', `region: eu-central-1, assumeRole: ${role}`)
+    await using here = await workspace({ ...FILES, 'curfew.yaml': config })
+    const { stderr } = await here.run(['plan', '-c', 'curfew.yaml'], company.env)
+    expect(stderr).toContain('cannot assume arn:aws:iam::111122223333:role/curfew')
+    expect(company.proxy.connects()).toEqual([`${STS}:443`])
   })
 
   it('logs in, and never shows the password', async () => {

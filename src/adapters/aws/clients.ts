@@ -44,9 +44,10 @@ export const createClients = (options: ClientOptions) => {
     clientConfig: { requestHandler: { httpsAgent } },
     parentClientConfig: { requestHandler: { httpsAgent } },
   }
+  // Without `ignoreCache` the SDK reads the AWS configuration files once, and an edit of them needs a restart.
   // A call that waits for credentials learns that there are none before its own time is over.
   const own = promptCredentials(
-    () => fromNodeProviderChain({ logger: search.logger, ...ofSearch }),
+    () => fromNodeProviderChain({ logger: search.logger, ignoreCache: true, ...ofSearch }),
     requestTimeoutMs * SHARE_OF_TIMEOUT,
     clock,
   )

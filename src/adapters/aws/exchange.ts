@@ -6,10 +6,11 @@ import { DIRECT, type Outgoing } from '../proxy/outgoing.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import type { ActionName } from './actions.ts'
 import { checkBody, readBody } from './answer-body.ts'
+import { RoleNotAssumed } from './assumed-role.ts'
 import { readConnectionsPage } from './connections-page.ts'
-import type { NoCredentials } from './credential-search.ts'
 import { awsCodeOf, codeBeforeSending, requestIdOf, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
+import type { NoCredentials } from './profile-problem.ts'
 import type { PageRead } from './reading-protocol.ts'
 import { withReadableReferences } from './xml-references.ts'
 
@@ -37,7 +38,7 @@ interface ExchangeOptions {
   readonly limitMs: number
   readonly clock: Clock
   readonly onRequest: ((request: ApiRequest) => void) | undefined
-  readonly whyNoCredentials?: () => NoCredentials | undefined
+  readonly whyNoCredentials?: (error: unknown) => Promise<NoCredentials>
   /** Default: without a proxy. */
   readonly proxyFor?: Outgoing['proxyFor']
 }
@@ -188,7 +189,8 @@ export const createExchange = ({
       // Time may run out in the pause after a failed attempt, such as a throttle: then that failure is the reason.
       const reason = late && lastFailure !== undefined ? lastFailure : error
       const code = reason === error ? codeOf(error) : vpnErrorCode(reason)
-      const noCredentials = code === 'no-credentials' ? whyNoCredentials?.() : undefined
+      const cause = reason instanceof RoleNotAssumed ? reason.cause : reason
+      const noCredentials = code === 'no-credentials' ? await whyNoCredentials?.(cause) : undefined
       throw vpnErrorOf(reason, { action, endpointId, region, address, proxy, limitMs, noCredentials }, code)
     } finally {
       clearTimeout(timer)

@@ -4,8 +4,9 @@ import type { Proxy } from '../proxy/proxy.ts'
 import { named, ProxyFailure } from '../proxy/proxy-failure.ts'
 import { AWS_ACTIONS } from './actions.ts'
 import { RoleNotAssumed } from './assumed-role.ts'
-import type { NoCredentials } from './credential-search.ts'
 import { awsCodeOf, httpStatusOf, requestIdOf, systemCodeOf, vpnErrorCode } from './error-codes.ts'
+import type { NoCredentials } from './profile-problem.ts'
+import { quotable } from './quotable.ts'
 
 /** The call that failed, as the message names it. */
 interface FailedCall {
@@ -20,38 +21,6 @@ interface FailedCall {
   readonly limitMs: number
   /** Why the SDK found no credentials, if that is known. */
   readonly noCredentials?: NoCredentials | undefined
-}
-
-/** AWS's longest denial has some 450 characters. It names the caller at its beginning, and the reason at its end. */
-const LONGEST_CHARACTERS = 500
-
-const shortened = (line: string): string => {
-  if (line.length <= LONGEST_CHARACTERS) return line
-  const half = LONGEST_CHARACTERS / 2
-  return `${line.slice(0, half)} … ${line.slice(-half)}`
-}
-
-/**
- * A run of letters and digits that is as long as a secret key. An ARN with the path of a role, and a code of AWS such as
- * InvalidClientVpnActiveAssociationNotFound, are as long, and no secrets.
- */
-const LONG_RUN = /\barn:\S+|[A-Za-z0-9+/=_]{40,}/g
-const IS_SHOWN = /^arn:|^(?:[A-Z][a-z]+)+$/
-
-/**
- * The first line of a message of AWS, the SDK or Node, without the parts that must not reach a log: authorization
- * messages, signatures, access keys, and the command line of a failed `credential_process`.
- */
-const quotable = (text: string): string => {
-  const line = (text.trim().split(/[\r\n\u2028\u2029]/, 1)[0] ?? '')
-    .replace(/\s*Encoded authorization failure message:.*/i, '')
-    .replace(/\bCommand failed:.*/i, 'Command failed')
-    .replace(/\bA[KS]IA[A-Z0-9]{8,}/g, '…')
-    .replace(LONG_RUN, (run) => (IS_SHOWN.test(run) ? run : '…'))
-    .replace(/\p{C}+/gu, ' ')
-    .trim()
-    .replace(/\.$/, '')
-  return shortened(line)
 }
 
 /** The kind of policy that denies, as AWS's message names it at its end. */
@@ -126,7 +95,7 @@ const seconds = (ms: number) => `${ms / 1000} s`
 /** The answer, or why there is none. */
 const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall): string => {
   const { limitMs, noCredentials } = call
-  const address = `${call.address ?? 'AWS'}${call.proxy === undefined ? '' : ` through ${named(call.proxy)}`}`
+  const address = `${call.address ?? 'the source of the credentials'}${call.proxy === undefined ? '' : ` through ${named(call.proxy)}`}`
   if (code === 'aborted') return 'stopped before an answer arrived'
   if (code === 'timeout') return `no complete answer from ${address} within ${seconds(limitMs)}`
   const message = quotable(messageOf(error))
@@ -144,6 +113,15 @@ const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall): string 
 const ROLE_REFUSED =
   'check that the role exists, that its trust policy allows these credentials, and that externalId is the value that it requires'
 
+/** What to do about a role of another partition than the Region's; undefined about any other role. */
+const otherPartition = (arn: string, region: string): string | undefined => {
+  const [, ofRole] = arn.split(':')
+  const { name } = partition(region)
+  return ofRole === name
+    ? undefined
+    : `${region} belongs to the partition ${name}, where a role of ${ofRole} is not valid: name a role of an account in ${name}`
+}
+
 /** The result of a call, and what to do. */
 interface Failure {
   readonly found: string
@@ -151,10 +129,13 @@ interface Failure {
 }
 
 const roleNotAssumed = (code: VpnErrorCode, { arn, cause }: RoleNotAssumed, call: FailedCall): Failure => {
-  const refused = awsCodeOf(cause) !== undefined && code === 'no-credentials'
+  const answered = awsCodeOf(cause) !== undefined
+  const refused = answered && code === 'no-credentials'
   return {
     found: `cannot assume ${arn}: ${resultOf(refused ? 'denied' : code, cause, call)}`,
-    advice: refused ? (adviceBeyondAllow(messageOf(cause)) ?? ROLE_REFUSED) : adviceOn(code, cause, call),
+    advice:
+      (answered ? otherPartition(arn, call.region) : undefined) ??
+      (refused ? (adviceBeyondAllow(messageOf(cause)) ?? ROLE_REFUSED) : adviceOn(code, cause, call)),
   }
 }
 

@@ -16,8 +16,15 @@ type Credentials = Awaited<ReturnType<Provider>>
 const AGAIN_AFTER = { firstMs: 10 * SECOND, longestMs: 5 * MINUTE }
 
 /** The name makes it the same failure as that of the SDK's providers. */
-class CredentialsLate extends Error {
+export class CredentialsLate extends Error {
   override name = 'CredentialsProviderError'
+  /** The time that the search had, as a person reads it. */
+  readonly limit: string
+
+  constructor(limit: string) {
+    super(`the source of the credentials has not answered for ${limit}`)
+    this.limit = limit
+  }
 }
 
 /**
@@ -64,7 +71,7 @@ export const promptCredentials = (
       throw error
     })
     if (found === 'late') {
-      throw new CredentialsLate(`the source of the credentials has not answered for ${formatDuration(limitMs)}`)
+      throw new CredentialsLate(formatDuration(limitMs))
     }
     answered(awaited)
     return found

@@ -11,6 +11,8 @@ const actionOf = (from: string, name: string): readonly string[] | undefined => 
   const [, service] = /^@aws-sdk\/client-(ec2|sts)$/.exec(from) ?? []
   // This class only reads answers.
   if (`${from} ${name}` === '@aws-sdk/core/protocols AwsEc2QueryProtocol') return []
+  // This function reads the AWS configuration files.
+  if (`${from} ${name}` === '@smithy/core/config parseKnownFiles') return []
   // This function looks a Region up in a table.
   if (`${from} ${name}` === '@aws-sdk/core/client partition') return []
   if (service === undefined) return undefined

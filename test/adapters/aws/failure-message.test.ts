@@ -141,6 +141,16 @@ describe('the message of a failure', () => {
     }
   })
 
+  it('says that a role is of another partition than the Region', () => {
+    const role = (arn: string, region: string) => {
+      const refused = new RoleNotAssumed(arn, errorOf('The security token included in the request is invalid'))
+      return vpnErrorOf(refused, { ...call, region }, 'no-credentials').message
+    }
+    expect(role('arn:aws:iam::111122223333:role/curfew', 'cn-north-1')).toContain('belongs to the partition aws-cn')
+    expect(role('arn:aws-cn:iam::111122223333:role/curfew', 'cn-north-1')).not.toContain('partition')
+    expect(role('arn:aws-us-gov:iam::111122223333:role/curfew', 'us-east-1')).toContain('belongs to the partition aws,')
+  })
+
   it('names the host and port that could not be reached', () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
     expect(vpnErrorOf(refused, call).message).toContain('ec2.eu-central-1.amazonaws.com:443')
