@@ -6,6 +6,7 @@ import { hostClock } from '../src/adapters/host/clock.ts'
 import { createEventLog } from '../src/adapters/log/event-log.ts'
 import { LogOutput } from '../src/adapters/log/log-output.ts'
 import { createLogger } from '../src/adapters/log/logger.ts'
+import { createNamesInLog } from '../src/adapters/log/names-in-log.ts'
 import { createMetrics } from '../src/adapters/prometheus/metrics.ts'
 import { createService } from '../src/app/service.ts'
 import { EMPTY_STATE } from '../src/app/state.ts'
@@ -28,7 +29,12 @@ const connections = Array.from({ length: count }, (_, index) =>
   connection({ username: `person-${index}@corp.example`, commonName: `person-${index}`, establishedAt }),
 )
 const policies = [policy('max-session-age', { maxAge: '8h' }, { guard: 'off' })]
-const log = createLogger('info', 'json', new LogOutput(openSync('/dev/null', 'w')))
+const log = createLogger({
+  level: 'info',
+  format: 'json',
+  names: createNamesInLog(),
+  destination: new LogOutput(openSync('/dev/null', 'w')),
+})
 const metrics = createMetrics({ version: 'bench', policies: () => policies, targets: () => [], changedAt: () => 0 })
 const { vpn } = createStandInVpn(hostClock, connections)
 let violations = 0

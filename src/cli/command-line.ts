@@ -52,6 +52,10 @@ const COMMANDS: Commands = {
     summary: 'show what an audit trail holds, and check that it is complete and unchanged',
     load: async () => (await import('./audit.ts')).audit,
   },
+  pseudonym: {
+    summary: 'print the pseudonym that a name has in the log',
+    load: async () => (await import('./pseudonym.ts')).pseudonym,
+  },
   schema: {
     summary: 'print a JSON Schema of the configuration, the policies or the tests',
     load: async () => (await import('./schema.ts')).schema,

@@ -9,6 +9,7 @@ import { startHttpServer } from '../adapters/http/server.ts'
 import { createEventLog } from '../adapters/log/event-log.ts'
 import { LogOutput } from '../adapters/log/log-output.ts'
 import { createLogger, LOG_FORMATS } from '../adapters/log/logger.ts'
+import { createNamesInLog, type NamesInLog } from '../adapters/log/names-in-log.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { AuditError } from '../app/audit.ts'
 import type { Emit } from '../app/events.ts'
@@ -27,6 +28,7 @@ import { createExposureWarnings } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
 import { composeNotifier, readTargets } from './compose-notify.ts'
 import { composeOutgoing } from './compose-outgoing.ts'
+import { readPseudonymKey } from './compose-pseudonyms.ts'
 import { faultText } from './fault.ts'
 
 export { fingerprint, watchFiles } from '../adapters/files/watch-files.ts'
@@ -36,7 +38,8 @@ export const createLog = (level: string, format = process.env.LOG_FORMAT ?? 'jso
   const known = LOG_FORMATS.find((one) => one === format)
   if (known === undefined) throw new OperatorError(`LOG_FORMAT is "${format}", expected ${LOG_FORMATS.join(' or ')}`)
   const output = new LogOutput()
-  const log = createLogger(level, known, output)
+  const names = createNamesInLog()
+  const log = createLogger({ level, format: known, names, destination: output })
   output.on('failed', (code) => {
     const cause = code === 'EAGAIN' ? 'nobody reads standard output' : `standard output cannot be written (${code})`
     complain(`curfew: the log is incomplete, because ${cause}: policies are enforced without it`)
@@ -47,7 +50,7 @@ export const createLog = (level: string, format = process.env.LOG_FORMAT ?? 'jso
       `${lines} line(s) of the log were dropped, because they could not be written: check the reader of the log, or its disk`,
     ),
   )
-  return { log, output }
+  return { log, output, names }
 }
 
 const openTrail = async (file: string, log: Logger, stop: AbortSignal = new AbortController().signal) => {
@@ -77,14 +80,18 @@ export const composeDaemon = async (options: {
   readonly stop?: AbortSignal | undefined
   /** Where the log goes, to count the lines that are dropped. */
   readonly output: LogOutput
+  readonly names: NamesInLog
   readonly listeners?: readonly Emit[]
 }) => {
-  const { log } = options
+  const { log, names } = options
   let configuration = options.configuration
   const notify = readTargets(configuration.notify)
   if ('problems' in notify) throw new OperatorError(notify.problems.join('\n'))
   const outgoing = composeOutgoing()
   const factsOf = createPolicyFacts(() => configuration)
+  const pseudonyms = readPseudonymKey(configuration.log)
+  if ('problem' in pseudonyms) throw new OperatorError(pseudonyms.problem)
+  names.take(pseudonyms.key)
   const exposure = createExposureWarnings(log)
   await exposure.check(configuration)
   const metrics = createMetrics({
@@ -99,6 +106,7 @@ export const composeDaemon = async (options: {
       ...notify,
       clock,
       log,
+      names,
       outgoing,
       count: metrics.observeNotification,
       emit: (event) => service.emit(event),
@@ -110,7 +118,9 @@ export const composeDaemon = async (options: {
       // further.
       if (event === 'stopping') void notifier.close()
     }
-    return { notifier, all: [createEventLog(log, factsOf), metrics.observe, notifier.observe, closeAtStop] }
+    const logEvent = createEventLog(log, factsOf)
+    const logged: Emit = (event) => logEvent(names.event(event))
+    return { notifier, all: [logged, metrics.observe, notifier.observe, closeAtStop] }
   }
   let notifier: ReturnType<typeof composeNotifier> | undefined
   let budgets: ReturnType<typeof createReadBudgets> | undefined
@@ -159,7 +169,7 @@ export const composeDaemon = async (options: {
         status: () => ({ version: VERSION, now: toIso(service.clock.now()), ...service.status() }),
       }
       try {
-        return await startHttpServer(configuration.server, shown, { log, clock: hostClock })
+        return await startHttpServer(configuration.server, shown, { log, names, clock: hostClock })
       } catch (error) {
         if (error instanceof CredentialsError) throw new OperatorError(error.message)
         throw error
@@ -181,6 +191,11 @@ export const composeDaemon = async (options: {
         refuse(nextNotify.problems, writtenMode)
         return sources
       }
+      const nextPseudonyms = readPseudonymKey(next.log)
+      if ('problem' in nextPseudonyms) {
+        refuse([nextPseudonyms.problem], writtenMode)
+        return sources
+      }
       const before = configuration
       const { server, audit, state } = before
       const ofTheStart: Pick<Configuration, (typeof KEYS_OF_THE_START)[number]> = { server, audit, state }
@@ -189,6 +204,7 @@ export const composeDaemon = async (options: {
         await service.reload(assignmentOf(accepted), () => {
           configuration = accepted
           log.level = next.log.level
+          names.take(nextPseudonyms.key)
           notifier?.take(nextNotify.targets)
         })
       } catch (error) {

@@ -14,6 +14,7 @@ import { connectVpn } from './compose-aws.ts'
 import { exposedRequests, exposedSecrets } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
 import { readTargets } from './compose-notify.ts'
+import { readPseudonymKey } from './compose-pseudonyms.ts'
 import { reviewConfiguration } from './compose-warnings.ts'
 import type { Ports } from './doctor/ports.ts'
 import { problemLines } from './problems.ts'
@@ -52,7 +53,12 @@ export const composeDoctor = (path: string): Ports => {
     secrets: {
       async problems(configuration) {
         const notify = readTargets(configuration.notify)
-        return [...('problems' in notify ? notify.problems : []), ...(await serverProblems(configuration))]
+        const pseudonyms = readPseudonymKey(configuration.log)
+        return [
+          ...('problems' in notify ? notify.problems : []),
+          ...('problem' in pseudonyms ? [pseudonyms.problem] : []),
+          ...(await serverProblems(configuration)),
+        ]
       },
       exposures: async (configuration) => [...(await exposedSecrets(configuration)), ...exposedRequests()],
     },

@@ -3,15 +3,17 @@ import { isReadByOthers } from '../adapters/files/exposed.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { isEncryptedOrLoopback } from '../config/loopback.ts'
 
-type Secrets = Pick<Configuration, 'server' | 'notify'>
+type Secrets = Pick<Configuration, 'server' | 'notify' | 'log'>
 
 /** The files that hold a key, a token or another secret. */
-const secretFilesOf = ({ server, notify }: Secrets): readonly string[] => {
+const secretFilesOf = ({ server, notify, log }: Secrets): readonly string[] => {
   const sources = notify.flatMap((target) => {
     if (target.receiver === 'slackBot') return [target.token]
     return target.receiver === 'email' ? [target.password] : [target.address, target.secret]
   })
-  const named = sources.flatMap((source) => (typeof source === 'object' && 'file' in source ? [source.file] : []))
+  const named = [...sources, log.pseudonymKey].flatMap((source) =>
+    typeof source === 'object' && 'file' in source ? [source.file] : [],
+  )
   return [server.tls?.keyFile, server.bearerTokenFile, ...named].filter((file) => file !== undefined)
 }
 

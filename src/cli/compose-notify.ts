@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { diskFiles } from '../adapters/files/config-files.ts'
+import type { NamesInLog } from '../adapters/log/names-in-log.ts'
 import type { DeliveryReport } from '../adapters/notify/delivery.ts'
 import { createDeliveryLog } from '../adapters/notify/delivery-log.ts'
 import { createNotifier } from '../adapters/notify/notifier.ts'
@@ -11,6 +11,7 @@ import type { Emit } from '../app/events.ts'
 import type { PolicyFactsOf } from '../app/policy-facts.ts'
 import type { NotificationEvent, NotifyTarget, People, SecretSource } from '../config/configuration.ts'
 import { addressProblem } from '../config/schema/notify-address.ts'
+import { readSecret } from './compose-secrets.ts'
 
 /**
  * The notification targets with their secrets from the environment and from files; or one line for each secret that is
@@ -23,9 +24,8 @@ export const readTargets = (
   const targets = notify.map((target): Target => {
     const { name, events } = target
     const read = (source: SecretSource, check: (text: string) => string | undefined = () => undefined): string => {
-      const found = secretOf(source)
-      const wrong = 'problem' in found ? found.problem : check(found.text)
-      if (wrong !== undefined) problems.push(`notify "${name}": ${placeOf(source)}: ${wrong}`)
+      const found = readSecret(source, check)
+      if ('problem' in found) problems.push(`notify "${name}": ${found.problem}`)
       return 'text' in found ? found.text : ''
     }
     if (target.receiver === 'email') {
@@ -46,19 +46,6 @@ export const readTargets = (
   return problems.length > 0 ? { problems } : { targets }
 }
 
-const placeOf = (source: SecretSource) => ('env' in source ? `the environment variable ${source.env}` : source.file)
-
-const secretOf = (source: SecretSource): { readonly text: string } | { readonly problem: string } => {
-  if ('env' in source) {
-    const text = process.env[source.env]?.trim()
-    return text ? { text } : { problem: 'not set or empty: set it, or name a file instead' }
-  }
-  const read = diskFiles.read(source.file)
-  if ('why' in read) return { problem: `the file cannot be read: ${read.why}` }
-  const text = Buffer.from(read.bytes).toString('utf8').trim()
-  return text === '' ? { problem: 'the file is empty: write the secret into it' } : { text }
-}
-
 /** Tokens of other sorts act as a person, or cannot send. */
 const tokenProblem = (token: string) =>
   token.startsWith('xoxb-') ? undefined : 'expected a bot token of a Slack app, which begins with xoxb-'
@@ -76,6 +63,7 @@ export const composeNotifier = (options: {
   readonly targets: readonly Target[]
   readonly clock: Clock
   readonly log: Logger
+  readonly names: Pick<NamesInLog, 'name'>
   readonly emit: Emit
   readonly outgoing: Outgoing
   readonly count: (target: string, outcome: DeliveryReport['outcome'], count: number) => void
@@ -83,7 +71,7 @@ export const composeNotifier = (options: {
   readonly people: () => People
 }) => {
   const { clock, count, emit, outgoing, factsOf, people } = options
-  const log = createDeliveryLog(options.log, clock)
+  const log = createDeliveryLog(options.log, options.names, clock)
   const open = () =>
     createNotifier({
       clock,

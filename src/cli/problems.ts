@@ -1,5 +1,6 @@
 import { isAbsolute, relative } from 'node:path'
 import { formatProblems, type Problem } from '../config/yaml/problem.ts'
+import { withheld } from '../domain/withheld.ts'
 import { complain } from './command.ts'
 
 /** Problems as lines for a terminal, with paths relative to the current folder. */
@@ -12,6 +13,15 @@ export const configurationOrComplain = <Loaded extends { readonly problems: read
 ): Loaded => {
   for (const line of problemLines(loaded.problems)) complain(line)
   return loaded
+}
+
+/** A loaded file as a daemon prints its problems: with their places only, where the log is to have no names. */
+export const asLogged = <Loaded extends { readonly problems: readonly Problem[]; readonly hidesNames: boolean }>(
+  loaded: Loaded,
+): Loaded => {
+  if (!loaded.hidesNames) return loaded
+  const message = withheld('curfew validate')
+  return { ...loaded, problems: loaded.problems.map((problem) => ({ ...problem, message })) }
 }
 
 const fromHere = (path: string) => {

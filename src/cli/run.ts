@@ -7,7 +7,7 @@ import { clock } from './compose-aws.ts'
 import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'
 import { readConfiguration } from './compose-files.ts'
 import { exit } from './exit.ts'
-import { configurationOrComplain } from './problems.ts'
+import { asLogged, configurationOrComplain } from './problems.ts'
 
 /** How long the stop waits for a slow reader of the log. */
 const LAST_LINES_MS = SECOND
@@ -64,11 +64,11 @@ variables.`,
     // The files are read twice. Thus the watcher notices an edit made between the second read and its own first look.
     const firstFingerprint = await unlessStopped(fingerprint(readConfiguration(path).sources), stop.signal)
     if (firstFingerprint === 'stopped') return EXIT.ok
-    const { configuration, sources } = configurationOrComplain(readConfiguration(path))
+    const { configuration, sources } = configurationOrComplain(asLogged(readConfiguration(path)))
     if (configuration === undefined) return EXIT.failed
 
     let failed = false
-    const { log, output } = createLog(configuration.log.level)
+    const { log, output, names } = createLog(configuration.log.level)
     const leave = async (code: number) => {
       const lines = await output.close(LAST_LINES_MS)
       if (lines > 0) complain(`curfew: ${lines} line(s) of the log could not be written`)
@@ -81,6 +81,7 @@ variables.`,
       stop: stop.signal,
       log,
       output,
+      names,
       listeners: [
         (event) => {
           if (event.event === 'poll-failed' || event.event === 'blind' || event.event === 'discovery-failed')

@@ -126,7 +126,11 @@ export interface Configuration {
   readonly people: People
   /** The zone in which messages say when a session ends, where the policy has none. */
   readonly timeZone: string
-  readonly log: { readonly level: LogLevel }
+  readonly log: {
+    readonly level: LogLevel
+    /** The key with which names in the log become pseudonyms. Undefined: the log has the names themselves. */
+    readonly pseudonymKey: SecretSource | undefined
+  }
   /** The policies and everything that they refer to, as written. `bindWritten` binds it again. */
   readonly written: PolicySetContent
   /** SHA-256 in hex over `written`, that is, over the policies and everything that they refer to, without comments, layout and file names. */

@@ -1,5 +1,5 @@
 import { MODES, type Mode, type Policy } from '../domain/policies/policy.ts'
-import { bindNotify, refuseLiteralSecrets } from './bind/bind-notify.ts'
+import { bindNotify, bindSource, refuseLiteralSecrets } from './bind/bind-notify.ts'
 import { bindPolicyFiles } from './bind/bind-policy-files.ts'
 import { bindSelector } from './bind/bind-selector.ts'
 import { checkApproved } from './bind/check-approved.ts'
@@ -35,6 +35,8 @@ interface LoadedConfiguration extends Loaded {
    * that is valid.
    */
   readonly writtenMode: Mode | undefined
+  /** Whether the daemon's file asks for pseudonyms in the log, also beside errors. */
+  readonly hidesNames: boolean
   /** The hash of the policy set, also if `approved` does not have it. Undefined if any other problem is an error. */
   readonly policySetHash: string | undefined
 }
@@ -74,6 +76,7 @@ export const loadConfiguration = (
   return finish(problems, sources, (isValid) => ({
     configuration: isValid ? sound?.configuration : undefined,
     writtenMode: bytes && writtenModeOf(file, bytes),
+    hidesNames: bytes !== undefined && hidesNames(file, bytes),
     policySetHash: sound?.configuration.policySetHash,
   }))
 }
@@ -87,6 +90,13 @@ const AUDIT_LINE = /^mode:[ \t]+(['"]?)audit\1[ \t]*(#.*)?\r?$/m
 const writtenModeOf = (file: YamlFile | undefined, bytes: Uint8Array): Mode | undefined => {
   if (AUDIT_LINE.test(new TextDecoder().decode(bytes))) return 'audit'
   return file?.isFlawed(['mode']) === false ? MODES.find((mode) => mode === file.written(['mode'])) : undefined
+}
+
+/** In a file that is not valid YAML the word counts wherever it stands. */
+const hidesNames = (file: YamlFile | undefined, bytes: Uint8Array): boolean => {
+  if (file === undefined) return new TextDecoder().decode(bytes).includes('pseudonymKey')
+  const { log } = (file.value ?? {}) as { readonly log?: unknown }
+  return typeof log === 'object' && log !== null && 'pseudonymKey' in log
 }
 
 /**
@@ -201,6 +211,9 @@ const bindConfiguration = (
       ? new Map()
       : readPeople({ files, file, named: keys.people.file, roots: own, report, visit })
 
+  const writtenKey = keys.log?.pseudonymKey
+  const pseudonymKey = writtenKey && bindSource(file, ['log', 'pseudonymKey'], writtenKey, visit)
+
   const written = { ...bound.content, protect: (file.value as { readonly protect?: unknown } | null)?.protect }
   const { mode, watch, poll, termination, guard, audit, state, server, timeZone, log } = keys
   if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !timeZone || !log)
@@ -229,7 +242,7 @@ const bindConfiguration = (
     notify,
     people,
     timeZone,
-    log,
+    log: { level: log.level, pseudonymKey },
     written,
     policySetHash: policySetHash(written),
   }

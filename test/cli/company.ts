@@ -8,7 +8,7 @@ export const NOW = Date.UTC(2026, 10, 23, 12)
 const MACHINES = 'cvpn-endpoint-0123456789abcdef1'
 export const PARTNERS = 'cvpn-endpoint-0fedcba9876543210'
 
-const CONFIG = `
+export const CONFIG = `
 version: 1
 policies: [./policies.yaml]
 watch:

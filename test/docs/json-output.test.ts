@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { MINUTE } from '../../src/domain/time/instant.ts'
-import { NOW, PARTNERS, POLICIES, startCompany } from '../cli/company.ts'
+import { CONFIG, NOW, PARTNERS, POLICIES, startCompany } from '../cli/company.ts'
 import { changeKept, terminationOf } from '../cli/kept-state.ts'
 import { blocks } from './pages.ts'
 
@@ -86,6 +86,9 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
   await add(company, 'plan', '--against', 'unmatched', ...config)
   await add(company, 'explain', '--connection', ids.bob, ...config)
   await add(company, 'explain --imagine', '--user', 'frank', ...config)
+  await here.write('key', '0123456789abcdef0123456789abcdef')
+  await here.write('keyed.yaml', `${CONFIG}log: { pseudonymKey: { file: ./key } }\n`)
+  await add(company, 'pseudonym', 'mallory', '-c', 'keyed.yaml')
   await add(company, 'validate', 'broken.yaml')
   await add(company, 'version')
   return found

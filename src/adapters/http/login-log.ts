@@ -1,12 +1,19 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../app/clock.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
+import type { NamesInLog } from '../log/names-in-log.ts'
 
 /**
  * Logs failed logins: the first at once, further ones once a minute with their number. The name that was tried is not
  * logged, because people type passwords into the wrong field.
  */
-export const createLoginLog = (log: Logger, clock: Pick<Clock, 'sleep'>, signal: AbortSignal) => {
+export const createLoginLog = (options: {
+  readonly log: Logger
+  readonly names: Pick<NamesInLog, 'name'>
+  readonly clock: Pick<Clock, 'sleep'>
+  readonly signal: AbortSignal
+}) => {
+  const { log, names, clock, signal } = options
   let last: string | undefined
   let count = 0
   let isPaused = false
@@ -24,8 +31,8 @@ export const createLoginLog = (log: Logger, clock: Pick<Clock, 'sleep'>, signal:
     })
   }
 
-  return (address = 'an unknown address'): void => {
-    last = address
+  return (address: string | undefined): void => {
+    last = address === undefined ? 'an unknown address' : names.name(address)
     count++
     if (!isPaused) write()
   }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../app/clock.ts'
 import type { ServerSettings } from '../../config/configuration.ts'
+import type { NamesInLog } from '../log/names-in-log.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import { isRebound } from './host-header.ts'
 import { createListener } from './listener.ts'
@@ -40,13 +41,13 @@ const RETRY_AFTER_SECONDS = 5
 export const startHttpServer = async (
   settings: ServerSettings,
   { registry, healthy, ready, status, countFailedLogin }: PageSources,
-  { log, clock }: { readonly log: Logger; readonly clock: Clock },
+  { log, names, clock }: { readonly log: Logger; readonly names: Pick<NamesInLog, 'name'>; readonly clock: Clock },
 ) => {
   let credentials = await readCredentials(settings)
   const logins = createLogins({ users: settings.basicAuthUsers, token: () => credentials.token })
   const listener = createListener(credentials.tls)
   const stop = new AbortController()
-  const logFailedLogin = createLoginLog(log, clock, stop.signal)
+  const logFailedLogin = createLoginLog({ log, names, clock, signal: stop.signal })
   const app = Fastify({ serverFactory: (handler) => listener.server.on('request', handler) })
 
   // This hook runs before any byte of a body is read: no page accepts a body.

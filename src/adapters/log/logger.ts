@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 import { printableLines } from '../../domain/printable.ts'
 import { limited } from './line-limit.ts'
+import type { NamesInLog } from './names-in-log.ts'
 import { prettyLine } from './pretty-line.ts'
 import { showsColours } from './terminal-line.ts'
 
@@ -15,13 +16,20 @@ const SECRETS = ['authorization', 'cookie', 'password', 'secret', 'token'].flatM
 ])
 
 /** Writes one line for each event: JSON for programs, or `pretty` for a terminal. */
-export const createLogger = (level: string, format: LogFormat, destination: DestinationStream): Logger => {
+export const createLogger = (options: {
+  readonly level: string
+  readonly format: LogFormat
+  readonly names: Pick<NamesInLog, 'exception'>
+  readonly destination: DestinationStream
+}): Logger => {
+  const { level, format, names, destination } = options
   const colours = showsColours()
-  const options: LoggerOptions = {
+  const settings: LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: names.exception },
     redact: { paths: SECRETS, censor: '[redacted]' },
     hooks: {
       streamWrite: (json) => {
@@ -32,5 +40,5 @@ export const createLogger = (level: string, format: LogFormat, destination: Dest
       },
     },
   }
-  return pino(options, destination)
+  return pino(settings, destination)
 }

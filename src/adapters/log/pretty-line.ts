@@ -16,7 +16,7 @@ export const prettyLine = (json: string, colours: boolean): string => {
 }
 
 /** Only a fault of Curfew has a place in the code. */
-const exceptionText = ({ type = 'Error', message = '', stack = '', code }: NonNullable<LogLine['err']>): string => {
+const exceptionText = ({ type = 'Error', message, stack = '', code }: NonNullable<LogLine['err']>): string => {
   const [place] = (code === undefined ? /(?<=^ *at ).+$/m.exec(stack) : null) ?? []
-  return `${type}: ${message}${place === undefined ? '' : `, at ${place}`}`
+  return `${type}${message === undefined ? '' : `: ${message}`}${place === undefined ? '' : `, at ${place}`}`
 }

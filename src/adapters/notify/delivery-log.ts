@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../../app/clock.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
+import type { NamesInLog } from '../log/names-in-log.ts'
 import type { DeliveryReport } from './delivery.ts'
 
 /** Notifications that did not reach anybody. */
@@ -15,7 +16,7 @@ interface Loss {
 /**
  * Logs when deliveries to a target start to fail, when they work again and, at most once a minute, how many were lost.
  */
-export const createDeliveryLog = (log: Logger, clock: Clock) => {
+export const createDeliveryLog = (log: Logger, names: Pick<NamesInLog, 'name'>, clock: Clock) => {
   /** Losses since the last line, by target. */
   const pending = new Map<string, Loss>()
   const stop = new AbortController()
@@ -54,7 +55,7 @@ export const createDeliveryLog = (log: Logger, clock: Clock) => {
       if (report.outcome === 'lost') return add(`lost ${target}`, report, (loss) => logLoss(target, loss))
       if (report.outcome === 'no-address') {
         const { count, name } = report
-        return add(`no-address ${target}`, { count, code: name }, (loss) => logNoAddress(target, loss))
+        return add(`no-address ${target}`, { count, code: names.name(name) }, (loss) => logNoAddress(target, loss))
       }
       const { outcome, failures } = report
       if (outcome === 'retried' && failures === 1) {

@@ -38,7 +38,12 @@ const SECRETS: readonly (readonly [path: readonly string[], meaning: string])[] 
  * secret.
  */
 export const refuseLiteralSecrets = (file: YamlFile): void => {
-  const written = (file.value as { readonly notify?: unknown } | null | undefined)?.notify
+  const root = file.value as { readonly notify?: unknown; readonly log?: unknown } | null | undefined
+  const key = (root?.log as { readonly pseudonymKey?: unknown } | null | undefined)?.pseudonymKey
+  if (key !== undefined && typeof key !== 'object') {
+    file.problem(['log', 'pseudonymKey'], `the key is a secret and does not belong in this file: ${WRITE_SOURCE}`)
+  }
+  const written = root?.notify
   if (!Array.isArray(written)) return
   written.forEach((entry: unknown, index) => {
     if (typeof entry !== 'object' || entry === null) return
@@ -176,7 +181,8 @@ const literalAddress = (file: YamlFile, path: Path, address: string): string | u
   return undefined
 }
 
-const bindSource = (
+/** Where a secret is read from. `visit` is called with the file that holds it. */
+export const bindSource = (
   file: YamlFile,
   path: Path,
   { env, file: named }: WrittenSource,

@@ -3,7 +3,7 @@ import { MODES } from '../../domain/policies/policy.ts'
 import { duration, durationOrZero, formatDuration } from '../../domain/time/duration.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
 import { LOG_LEVELS } from '../configuration.ts'
-import { notify } from './notify-schema.ts'
+import { notify, secretSource } from './notify-schema.ts'
 import { people } from './people-schema.ts'
 import { protectSchema } from './policies-schema.ts'
 import { rateOf } from './rate.ts'
@@ -267,6 +267,10 @@ const log = z
       .enum(LOG_LEVELS)
       .default('info')
       .meta({ description: 'The lowest level that is logged. silent: nothing.' }),
+    pseudonymKey: secretSource.optional().meta({
+      description:
+        'The key, of at least 32 characters, with which names in the log become pseudonyms. Default: the log has the names themselves.',
+    }),
   })
   .prefault({})
   .meta({ description: 'How Curfew logs.' })

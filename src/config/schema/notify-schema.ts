@@ -5,7 +5,7 @@ import { rateOf } from './rate.ts'
 /** Names that work as a metric label, in log lines and for people. */
 const TARGET_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
-const secretSource = z
+export const secretSource = z
   .strictObject({
     env: z
       .string()

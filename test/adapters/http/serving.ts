@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { Gauge, Registry } from 'prom-client'
 import { type PageSources, startHttpServer } from '../../../src/adapters/http/server.ts'
+import { createNamesInLog } from '../../../src/adapters/log/names-in-log.ts'
 import type { Clock } from '../../../src/app/clock.ts'
 import type { ServerSettings } from '../../../src/config/configuration.ts'
 import { createManualClock } from '../../app/manual-clock.ts'
@@ -67,7 +68,11 @@ export const serve = async (overrides: Partial<ServerSettings> = {}, sources: Pa
     status: () => ({ mode: 'audit' }),
     countFailedLogin: (outcome: string) => failedLogins.push(outcome),
   }
-  const server = await startHttpServer(settings, { registry, ...defaults, ...sources }, { log, clock })
+  const server = await startHttpServer(
+    settings,
+    { registry, ...defaults, ...sources },
+    { log, names: createNamesInLog(), clock },
+  )
   let closed: Promise<void> | undefined
   const close = () => (closed ??= server.close())
   const { port } = new URL(server.url)

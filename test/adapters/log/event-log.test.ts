@@ -2,6 +2,7 @@ import { type Logger, pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { createEventLog } from '../../../src/adapters/log/event-log.ts'
 import { createLogger } from '../../../src/adapters/log/logger.ts'
+import { createNamesInLog } from '../../../src/adapters/log/names-in-log.ts'
 import { tableAfter } from '../../docs/pages.ts'
 import { ENDPOINT, EVENTS } from './events.ts'
 
@@ -78,7 +79,14 @@ describe('the log', () => {
   it.each(Object.values(EVENTS))('writes $event as one line for a terminal: time, level and message', (emitted) => {
     const [json, pretty] = (['json', 'pretty'] as const).map((format) => {
       let text = ''
-      createEventLog(createLogger('trace', format, { write: (line: string) => (text += line) }))(emitted)
+      createEventLog(
+        createLogger({
+          level: 'trace',
+          format,
+          names: createNamesInLog(),
+          destination: { write: (line: string) => (text += line) },
+        }),
+      )(emitted)
       return text
     })
     const { level, msg } = JSON.parse(json ?? '') as Record<string, string>

@@ -2,11 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LONGEST_LINE } from '../../../src/adapters/log/line-limit.ts'
 import { createLogger, type LogFormat } from '../../../src/adapters/log/logger.ts'
+import { createNamesInLog } from '../../../src/adapters/log/names-in-log.ts'
 import { terminalLine } from '../../../src/adapters/log/terminal-line.ts'
 
 const written = (format: LogFormat, fields: object, text: string) => {
   const chunks: string[] = []
-  const log = createLogger('info', format, { write: (line: string) => chunks.push(line) })
+  const log = createLogger({
+    level: 'info',
+    format,
+    names: createNamesInLog(),
+    destination: { write: (line: string) => chunks.push(line) },
+  })
   log.warn(fields, text)
   return chunks.join('')
 }

@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
+import { createNamesInLog } from '../../../src/adapters/log/names-in-log.ts'
 import type { DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
 import { createDeliveryLog } from '../../../src/adapters/notify/delivery-log.ts'
 import { createNotifier } from '../../../src/adapters/notify/notifier.ts'
@@ -172,7 +173,7 @@ describe('the log of deliveries', () => {
     const clock = createManualClock(NOON)
     const lines: Record<string, unknown>[] = []
     const log = pino({ base: null, timestamp: false }, { write: (line) => lines.push(JSON.parse(line) as never) })
-    return { ...createDeliveryLog(log, clock), clock, lines }
+    return { ...createDeliveryLog(log, createNamesInLog(), clock), clock, lines }
   }
 
   it('reports a loss at once, later losses once a minute, and the rest at the close', async () => {

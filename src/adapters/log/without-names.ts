@@ -1,0 +1,113 @@
+import type { CurfewEvent } from '../../app/events.ts'
+import type { Connection } from '../../domain/connection.ts'
+import type { Violation } from '../../domain/judge/violation.ts'
+import { POLICY_KINDS } from '../../domain/policies/registry.ts'
+import { withheld } from '../../domain/withheld.ts'
+
+type PseudonymOf = (name: string) => string
+
+/** The reasons whose words quote an entry of a list of users and its `reason`. */
+const QUOTING = new Set(POLICY_KINDS.filter(({ namesUsers }) => namesUsers).map(({ reason }) => reason))
+
+/** `file:line:column: error`, with which each problem of a file begins. The rest may quote a line of the file. */
+const PLACE = /^.+?:\d+:\d+: (?:error|warning)(?=: )/
+
+const OF_AWS = withheld('curfew plan')
+
+/**
+ * The event as the log may show it where names are pseudonyms. Texts of AWS and of files are withheld: nobody can tell
+ * which words in them are names. Names of policies, endpoints and files are the operator's, and stay.
+ */
+export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): CurfewEvent => {
+  const named = <Names extends Pick<Connection, 'username' | 'commonName'>>(one: Names): Names => ({
+    ...one,
+    username: one.username === undefined ? undefined : pseudonymOf(one.username),
+    commonName: one.commonName === undefined ? undefined : pseudonymOf(one.commonName),
+  })
+  const violation = (one: Violation): Violation => ({
+    ...named(one),
+    because: QUOTING.has(one.reason) ? withheld('the audit trail') : one.because,
+  })
+  switch (event.event) {
+    case 'violation':
+    case 'warning':
+    case 'warned':
+    case 'accepted':
+    case 'also-ended':
+    case 'termination':
+      return { ...event, violation: violation(event.violation) }
+    case 'held':
+      return { ...event, examples: event.examples.map(violation) }
+    case 'call-answered':
+    case 'call-withdrawn': {
+      const { call } = event
+      const [first, ...others] = call.decisions
+      const decision = (one: typeof first) => ({ ...one, connection: named(one.connection) })
+      const shown = { ...call, decisions: [decision(first), ...others.map(decision)] as const }
+      if (event.event === 'call-withdrawn') return { ...event, call: shown }
+      const { outcome, message } = event
+      return { ...event, call: shown, message: message === undefined ? undefined : `${outcome} ${OF_AWS}` }
+    }
+    case 'reconnected':
+      return { ...event, connection: named(event.connection) }
+    case 'near-miss': {
+      const { entry, example } = event.nearMiss
+      return { ...event, nearMiss: { ...event.nearMiss, entry: pseudonymOf(entry), example: named(example) } }
+    }
+    case 'calls-dropped':
+      return {
+        ...event,
+        calls: event.calls.map((call) => ({
+          ...call,
+          principal: call.principal?.replace(/(?<=^(?:user|cn):).*/s, pseudonymOf),
+        })),
+      }
+    case 'reload-refused':
+      return {
+        ...event,
+        problems: event.problems.map(
+          (problem) => `${PLACE.exec(problem)?.[0] ?? 'error'}: ${withheld('curfew validate')}`,
+        ),
+      }
+    case 'poll-failed':
+      return {
+        ...event,
+        message: `the connections of ${event.endpoint.name} could not be read: ${event.code} ${OF_AWS}`,
+      }
+    case 'discovery-failed':
+    case 'tags-unread':
+      return { ...event, message: OF_AWS }
+    case 'blind':
+      return { ...event, because: OF_AWS }
+    // The names in these three are not logged.
+    case 'list-changed':
+    case 'polled':
+    case 'decided':
+    // These are about no connection.
+    case 'started':
+    case 'reloaded':
+    case 'stopping':
+    case 'stopped':
+    case 'mode-obeyed':
+    case 'endpoints-changed':
+    case 'endpoint-overlap':
+    case 'selection-changed':
+    case 'unmatched-entries':
+    case 'permission-missing':
+    case 'permission-granted':
+    case 'poll-skipped':
+    case 'unknown-status':
+    case 'unread-value':
+    case 'more-near-misses':
+    case 'released':
+    case 'queue':
+    case 'unwritable':
+    case 'writable':
+    case 'state-set-aside':
+    case 'audit-head':
+    case 'lock-lost':
+    case 'audit-records-lost':
+    case 'clock-skew':
+      return event
+  }
+}
