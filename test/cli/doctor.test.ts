@@ -288,6 +288,18 @@ describe('curfew doctor names in its first line', () => {
     expectFailed(await setUp.doctor(), 'endpoints', 'DescribeClientVpnEndpoints')
   })
 
+  it('no right to read the tags that a policy selects by', async () => {
+    const tagged = '{ name: production, kind: max-session-age, maxAge: 8h, match: { endpoints: ["tag:env=prod"] } }'
+    await using setUp = await startSetUp({
+      scenario: { deny: ['ec2:DescribeClientVpnEndpoints'] },
+      policies: `version: 1\npolicies: [${tagged}]\n`,
+    })
+    const ended = await setUp.doctor()
+    expectFailed(ended, 'endpoints', 'DescribeClientVpnEndpoints')
+    // The endpoint is watched all the same.
+    expect(ended.stdout).toMatch(/^ok +connections/m)
+  })
+
   it('tags that no endpoint has', async () => {
     await using setUp = await startSetUp({
       config: curfewYaml().replace(/endpoints: \[.*\] }\]/, 'discover: { tags: { vpn: enforced } } }]'),
@@ -352,7 +364,9 @@ describe('curfew doctor names in its first line', () => {
     await using setUp = await startSetUp({ policies: `version: 1\npolicies: [${banned}]\n` })
     setUp.office.world.connect({ endpointId: OFFICE, commonName: 'laptop-7' })
     setUp.office.world.connect(someone())
-    expectWarned(await setUp.doctor(), 'user-names', '1 of 2 connections', '"leavers"')
+    const ended = await setUp.doctor()
+    expectWarned(ended, 'user-names', '1 of 2 connections', '"leavers"')
+    expect(ended.stdout).toContain('write "cn:" entries')
   })
 
   it('byte counters that never move', async () => {

@@ -16,8 +16,9 @@ export const expectGolden = async (
 ): Promise<void> => {
   for (const width of WIDTHS) {
     const { code, stdout, stderr } = await here.run(args, { ...env, COLUMNS: String(width) })
-    const errors = stderr === '' ? '' : `--- standard error ---\n${stderr.replaceAll(/(?<=127\.0\.0\.1:)\d+/g, 'PORT')}`
-    const shown = `$ curfew ${args.join(' ')}\n${stdout}${errors}--- exit code ${code} ---\n`
+    const errors = stderr === '' ? '' : `--- standard error ---\n${stderr}`
+    const output = (stdout + errors).replaceAll(/(?<=127\.0\.0\.1:)\d+/g, 'PORT')
+    const shown = `$ curfew ${args.join(' ')}\n${output}--- exit code ${code} ---\n`
     await expect(shown).toMatchFileSnapshot(`golden/${name}.${width}.txt`)
   }
 }

@@ -28,6 +28,11 @@ export const auditCheck = (disk: Disk): Check<Configuration, TrailUse> => ({
         return { finding: ok(`${file} will be created`), value: 'free' }
       case 'whole':
         return { finding: ok(`${file} has ${trail.seq} records and can be continued`), value: 'free' }
+      case 'unreadable': {
+        const found = `${file} or its lock cannot be read (${trail.code})`
+        const advice = "let Curfew's user read the files there, or run this command as that user"
+        return { finding: failed({ found, expected: 'files that can be read', advice }) }
+      }
       case 'damaged': {
         const advice = `see "curfew audit verify ${file}"; move the file away to start a new one`
         return { finding: failed({ found: trail.why, expected: 'a file that can be continued', advice }) }

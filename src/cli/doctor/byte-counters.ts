@@ -81,7 +81,7 @@ export const byteCountersCheck = (
       const expected = 'counters that AWS updates'
       if (active.length === 0) return { finding: notChecked('nobody is connected') }
       if (counters.size < active.length && readers.length > 0) {
-        const found = `${count(active.length - counters.size)} of ${plural(active.length, 'connection')} have no byte counters, on which ${rely} rely`
+        const found = `${count(active.length - counters.size)} of ${plural(active.length, 'connection')} without byte counters, which ${rely} ${readers.length === 1 ? 'needs' : 'need'}`
         const advice = 'such connections stay up under these policies; report it if it lasts'
         return { finding: warning({ found, expected, advice }), value: true }
       }
@@ -100,7 +100,7 @@ export const byteCountersCheck = (
         const advice =
           readers.length === 0
             ? 'AWS updates counters in batches: watch longer, with traffic on a connection'
-            : `AWS updates counters in batches: watch longer, with traffic on a connection. ${rely} end nobody while no counter moves`
+            : `AWS updates counters in batches: watch longer, with traffic on a connection. While no counter moves, ${rely} ${readers.length === 1 ? 'is' : 'are'} of no use`
         return { finding: warning({ found, expected, advice }), value: true }
       } catch (error) {
         if (!(error instanceof VpnError)) throw error

@@ -1,7 +1,8 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../../app/clock.ts'
-import type { FoundEndpoint } from '../../app/discovery.ts'
+import { type FoundEndpoint, locationOf } from '../../app/discovery.ts'
 import type { Configuration } from '../../config/configuration.ts'
+import { hitsPlace } from '../../domain/names/selector.ts'
 import { acts } from '../../domain/policies/policy.ts'
 import { byteCountersCheck } from './byte-counters.ts'
 import { connectionsCheck, type WatchedRegion } from './connections.ts'
@@ -36,14 +37,18 @@ export const createTurns = (): InTurn => {
 
 /** Checks one endpoint: the permissions, the connections, and the facts that policies read. */
 export const examineEndpoint = (
-  { id, name }: FoundEndpoint,
+  endpoint: FoundEndpoint,
   vpn: SurveyedSite,
   region: string,
   ready: Promise<Checked<unknown>>,
   { examination, configuration, clock, clockIsRight, watchMs, regions, inTurn }: Common,
 ): void => {
-  const subject = name === id ? id : `${name}, ${id}`
-  const { policies, mode, poll } = configuration
+  const { id, givenName } = endpoint
+  // A name from AWS may be that of another endpoint: whoever may tag an endpoint chooses it.
+  const subject = givenName ?? id
+  const { mode, poll } = configuration
+  const location = locationOf({ region }, endpoint)
+  const policies = configuration.policies.filter(({ match }) => hitsPlace(match, location) !== 'no')
   const { check } = examination
   const isActing = policies.some((policy) => acts(policy, mode))
   const there = { here: { region, vpn }, others: regions.filter((one) => one.region !== region) }

@@ -1,4 +1,4 @@
-import { paragraph } from '../lines.ts'
+import { hanging, outputWidth, paragraph } from '../lines.ts'
 import { plural } from '../number-text.ts'
 import { type Checked, titleOf } from './examination.ts'
 import type { Finding } from './finding.ts'
@@ -42,7 +42,7 @@ const linesOf = ({ finding, ...check }: Checked): string => {
   const title = titleOf(check)
   const indent = ' '.repeat(INDENT)
   const text = (words: string) => paragraph(words, indent)
-  const shown = (words: string) => WORDS[finding.state].padEnd(INDENT) + text(words).slice(INDENT)
+  const shown = (words: string) => hanging(WORDS[finding.state].padEnd(INDENT), words, outputWidth())
   switch (finding.state) {
     case 'ok':
       return shown(`${title}: ${finding.found}`)

@@ -47,7 +47,8 @@ export const serverCheck = (
   async ask({ server }) {
     const { host, port } = server
     const code = await whyNotListening(host, port)
-    if (code === undefined) return { finding: ok(`${host}:${port} is free`), value: true }
+    const found = port === 0 ? `${host} and any free port` : `${host}:${port} is free`
+    if (code === undefined) return { finding: ok(found), value: true }
     if (code === 'EADDRINUSE' && (await trail).value === 'held') {
       return { finding: notChecked(`the daemon that holds the audit trail may listen at ${host}:${port}`) }
     }

@@ -6,15 +6,16 @@ import { count, plural } from '../number-text.ts'
 import type { Check } from './examination.ts'
 import { notChecked, ok, warning } from './finding.ts'
 
-/** Whether a policy does less for a connection that has only a common name. */
-const needsUserNames = ({ match, exempt, kind, rule, cooldownMs, cooldownByCommonName }: Policy): boolean => {
+/** What a policy does not do for a connection that has only a common name, each as the way to change that. */
+const remediesOf = ({ match, exempt, kind, rule, cooldownMs, cooldownByCommonName }: Policy): readonly string[] => {
   const entries = [...(match?.users ?? []), ...(exempt?.users ?? []), ...(kind.names?.(rule) ?? [])]
   const keyOf = kind.counting?.(rule).keyOf
-  return (
-    entries.some(({ pattern }) => pattern.field === 'username') ||
-    (cooldownMs > 0 && !cooldownByCommonName) ||
-    (keyOf !== undefined && keyOf({ username: undefined, commonName: 'any', name: 'any' }) === undefined)
-  )
+  const isCounted = keyOf?.({ username: undefined, commonName: 'any', name: 'any' }) !== undefined
+  return [
+    ...(entries.some(({ pattern }) => pattern.field === 'username') ? ['"cn:" entries'] : []),
+    ...(keyOf !== undefined && !isCounted ? ['countByCommonName'] : []),
+    ...(cooldownMs > 0 && !cooldownByCommonName ? ['cooldownByCommonName'] : []),
+  ]
 }
 
 const namesUsers = ({ match, exempt, kind }: Policy): boolean =>
@@ -35,19 +36,19 @@ export const userNamesCheck = (policies: readonly Policy[], subject: string): Ch
 
     const blind = policies.filter(namesUsers)
     if (nameless.length > 0 && blind.length > 0) {
-      const found = `${count(nameless.length)} ${of} have neither a user name nor a common name, so they stay up under ${namesOf(blind)}`
-      const advice = 'check the authentication of the endpoint, and that each certificate has a common name'
+      const found = `${count(nameless.length)} ${of} without a user name and a common name, of which ${namesOf(blind)} ${blind.length === 1 ? 'needs' : 'need'} one`
+      const advice = 'check that each certificate has a common name: until then such connections stay up'
       return { finding: warning({ found, expected, advice }), value: true }
     }
-    const weak = policies.filter(needsUserNames)
+    const weak = policies.filter((policy) => remediesOf(policy).length > 0)
     if (withoutUser.length > 0 && weak.length > 0) {
-      const found = `${count(withoutUser.length)} ${of} have no user name, which ${namesOf(weak)} ${weak.length === 1 ? 'needs' : 'need'}`
-      const advice =
-        'with certificates alone AWS gives only common names: write "cn:" entries, and cooldownByCommonName where no certificate is shared'
+      const found = `${count(withoutUser.length)} ${of} without a user name, which ${namesOf(weak)} ${weak.length === 1 ? 'needs' : 'need'}`
+      const remedies = [...new Set(weak.flatMap(remediesOf))].join(' and ')
+      const advice = `with certificates alone AWS gives only common names: write ${remedies}, if no certificate is shared`
       return { finding: warning({ found, expected, advice }), value: true }
     }
     if (withoutUser.length > 0) {
-      const found = `${count(withoutUser.length)} ${of} have no user name, and no policy needs it`
+      const found = `${count(withoutUser.length)} ${of} without a user name, which no policy needs`
       return { finding: ok(found), value: true }
     }
     return { finding: ok('every connection has a user name'), value: true }
