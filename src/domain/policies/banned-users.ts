@@ -120,6 +120,8 @@ export const bannedUsers = definePolicyKind({
   noGrace: 'a ban gives no grace: remove the key; to give notice, write `from` on the entry',
   namesUsers: true,
   bind,
+  words: (entries) =>
+    `of a user whom ${entries.length === 1 ? 'the one entry names' : `one of ${entries.length} entries names`}`,
   names: (entries) => entries,
   isNamesAlone: true,
   warnings: (entries, { now }) =>

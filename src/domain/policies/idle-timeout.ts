@@ -31,6 +31,8 @@ export const idleTimeout = definePolicyKind({
     afterMs: after,
     belowBytes: below ?? Math.ceil((after / MINUTE) * KEEP_ALIVES_PER_MINUTE),
   }),
+  words: ({ afterMs, belowBytes }) =>
+    `that has carried less than ${formatSize(belowBytes)} in ${formatDuration(afterMs)}`,
   // A shorter `after` also needs fresher counters, and another `below` sets other marks. So neither makes a rule stricter
   // at every instant.
   covers: (rule) => (other) => rule.afterMs === other.afterMs && rule.belowBytes === other.belowBytes,

@@ -19,6 +19,7 @@ export const maxSessionAge = definePolicyKind({
   namesUsers: false,
   cooldown: true,
   bind: ({ maxAge }) => ({ maxAgeMs: maxAge }),
+  words: ({ maxAgeMs }) => `${formatDuration(maxAgeMs)} after it was established`,
   covers: (rule) => (other) => rule.maxAgeMs <= other.maxAgeMs,
   judge:
     ({ maxAgeMs }) =>

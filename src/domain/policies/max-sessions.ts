@@ -36,6 +36,8 @@ export const maxSessions = definePolicyKind({
   namesUsers: false,
   // The hash of the policy leaves out what is undefined, so that it is what it was before this key existed.
   bind: ({ across, ...rule }) => ({ ...rule, across: across === 'all' ? across : undefined }),
+  words: ({ limit, evict, across }) =>
+    `of a user who has more than ${limit} ${across === 'all' ? 'over all endpoints' : 'on one endpoint'}: the ${evict} first`,
   // Over all endpoints a policy is stricter only while each has a fresh snapshot, so that neither covers the other.
   covers: (rule) => (other) =>
     rule.limit <= other.limit &&

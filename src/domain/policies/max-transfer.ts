@@ -89,6 +89,10 @@ export const maxTransfer = definePolicyKind({
   namesUsers: false,
   cooldown: true,
   bind: (limits): Limits => limits,
+  words: (limits) =>
+    `once ${metersOf(limits)
+      .map(({ action, limit }) => `${action} more than ${formatSize(limit)}`)
+      .join(' or ')}`,
   covers: coversLimits,
   /** When a snapshot first showed the connection above a limit. A snapshot that does not show that clears the note. */
   note: (limits) => {

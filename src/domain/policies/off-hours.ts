@@ -194,6 +194,7 @@ export const offHours = definePolicyKind({
   fileKeys: [],
   namesUsers: false,
   bind,
+  words: ({ open, zone }) => `${open === 'fine' ? 'outside' : 'within'} these hours, on the clock of ${zone}`,
   hours: (rule) => rule,
   judge: (rule) => {
     const windows = createTimeWindows(rule.zone, rule.windows, rule.closed)

@@ -149,6 +149,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly whatToDo: string
   /** The kind's own keys in YAML. */
   readonly keys: z.ZodObject
+  /** The rule as the rest of a sentence that begins with "Ends a connection". It names no users. */
+  readonly words: (rule: Rule) => string
   /** Whether the common keys `cooldown` and `cooldownByCommonName` apply. */
   readonly cooldown?: boolean
   /** Whether the end of a connection can be foreseen, so that the common key `warn` applies. */

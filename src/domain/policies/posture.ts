@@ -27,6 +27,11 @@ const bind = ({ require = [], deny = [] }: z.output<typeof keys>, shared: Shared
   return { require, deny }
 }
 
+const oneOf = (statuses: readonly string[]) =>
+  statuses.length === 1
+    ? `the status "${statuses[0]}"`
+    : `one of the statuses ${statuses.map((one) => `"${one}"`).join(', ')}`
+
 export const posture = definePolicyKind({
   kind: 'posture',
   reason: 'posture',
@@ -40,6 +45,11 @@ export const posture = definePolicyKind({
   fileKeys: [],
   namesUsers: false,
   bind,
+  words: ({ require, deny }) =>
+    `whose device ${[
+      ...(deny.length === 0 ? [] : [`has ${oneOf(deny)}`]),
+      ...(require.length === 0 ? [] : [`lacks ${oneOf(require)}`]),
+    ].join(', or ')}`,
   covers: (rule) => (other) =>
     other.require.every((status) => rule.require.includes(status)) &&
     other.deny.every((status) => rule.deny.includes(status)),

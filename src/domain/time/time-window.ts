@@ -2,6 +2,7 @@ import { Temporal } from 'temporal-polyfill'
 import type { ClosedDates } from './calendar.ts'
 import { DAY, type Instant, MINUTE, NEVER } from './instant.ts'
 import { dateOf, type Parsed } from './local-date.ts'
+import { intersection, union as joined, type Period, type Periods } from './period.ts'
 import { createDayTest, outerDays, type WindowDays } from './window-days.ts'
 
 /** Wall-clock time on some days. It ends on the next day if `toMinute` is not after `fromMinute`. */
@@ -25,6 +26,8 @@ export interface WindowState {
 interface TimeWindows {
   /** Throws a RangeError if `t` is outside the calendar, as NEVER is. */
   at(t: Instant): WindowState
+  /** When a window is open within a period. Unlike `at` it searches no further. */
+  openIn(period: Period): Periods
 }
 
 /** How far back and ahead a change is searched for: ten years. */
@@ -128,6 +131,18 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
     at(t) {
       if (lastResult?.t !== t) lastResult = { t, state: stateAt(t) }
       return lastResult.state
+    },
+
+    openIn({ from, until }) {
+      const open: Period[] = []
+      for (let index = Math.floor(from / BLOCK_MS); index * BLOCK_MS < until; index++) {
+        const { openBefore, changes } = blockAt(index)
+        const edges = [...(openBefore ? [index * BLOCK_MS] : []), ...changes, (index + 1) * BLOCK_MS]
+        for (let edge = 0; edge + 1 < edges.length; edge += 2) {
+          open.push({ from: edges[edge] ?? NEVER, until: edges[edge + 1] ?? NEVER })
+        }
+      }
+      return intersection(joined(open), [{ from, until }])
     },
   }
 }
