@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { KeptMemory } from '../domain/judge/memory.ts'
+import type { PolicyEnds } from '../domain/judge/policy-ends.ts'
 import type { Location } from '../domain/names/location.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import {
@@ -422,6 +423,16 @@ export const createDaemon = (options: {
 
     /** When the main loop last ran. While the daemon is healthy this is at most `SLICE_MS` ago. */
     turnedAt: (): Elapsed => turnedAt,
+    /** What policies end now and within `withinMs`, by `endpointKey`. Endpoints on which nothing is decided are left out. */
+    async ends(withinMs: number): Promise<ReadonlyMap<string, readonly PolicyEnds[]>> {
+      const found = new Map<string, readonly PolicyEnds[]>()
+      for (const [key, watch] of watches) {
+        const ends = await watch.ends(withinMs, stop.signal)
+        if (ends !== undefined) found.set(key, ends)
+      }
+      return found
+    },
+
     status: (): readonly EndpointStatus[] => [...watches.values()].map((watch) => watch.status()),
   }
 }

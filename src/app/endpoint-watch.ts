@@ -11,6 +11,7 @@ import {
   prepareJudgement,
 } from '../domain/judge/judge-endpoint.ts'
 import { createMemory, ELSEWHERE_NOT_KNOWN, type KeptMemory, type Observation } from '../domain/judge/memory.ts'
+import { countEnds, type PolicyEnds } from '../domain/judge/policy-ends.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
 import { type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
 import { isSameLocation, type Location } from '../domain/names/location.ts'
@@ -403,6 +404,15 @@ export const createEndpointWatch = (options: {
       const openTerminations = memory.terminations.open()
       const holds = holdsIn(memory.guard().standings)
       return { endpoint, tags: location.tags, view, decisions, plan, holds, openTerminations, next: nextOn(agenda()) }
+    },
+
+    /** Counts what policies end now and within `withinMs`, in slices. Undefined where nothing is decided. */
+    async ends(withinMs: number, signal: AbortSignal): Promise<readonly PolicyEnds[] | undefined> {
+      const now = clock.now()
+      if (decisions === undefined || !isSeen(now)) return undefined
+      const count = countEnds({ view, decisions, rules, memory, now }, withinMs)
+      await inSlices(clock, count.length, count.read, signal)
+      return signal.aborted ? undefined : count.ends()
     },
 
     /** The memory for the state file; undefined before the first judgement. */

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts'
 export const SLICE_ROWS = 1000
 /** The most milliseconds before the event loop may run other work, such as a scrape, a deadline or a call. */
 const SLICE_MS = 4
-/** How many rows are read between two checks of the clock. */
+/** How many rows are read between two checks of the clock, unless a row takes long. */
 const STEP = 50
 
 /** Reads `length` rows in slices and lets the event loop run in between. It stops when the signal is aborted. */
@@ -14,13 +14,14 @@ export const inSlices = async (
   length: number,
   read: (from: number, to: number) => void,
   signal: AbortSignal,
+  step = STEP,
 ) => {
   let [begunAt, begunFrom] = [clock.elapsed(), 0]
-  for (let from = 0; from < length && !signal.aborted; from += STEP) {
+  for (let from = 0; from < length && !signal.aborted; from += step) {
     if (from - begunFrom >= SLICE_ROWS || msBetween(begunAt, clock.elapsed()) >= SLICE_MS) {
       await clock.sleep(0, signal)
       ;[begunAt, begunFrom] = [clock.elapsed(), from]
     }
-    read(from, Math.min(from + STEP, length))
+    read(from, Math.min(from + step, length))
   }
 }

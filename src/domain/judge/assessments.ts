@@ -72,6 +72,9 @@ export const createAssessments = (set: PolicySet, location: Location) => {
     /** The assessment of one active connection. */
     one: (connection: Connection, ground: Ground): Assessment => assessmentAt(connection, undefined, ground),
 
+    /** What is known of a connection, which may have changed since. */
+    known: (id: string): Assessment | undefined => known.get(id),
+
     /** One for each active connection, in their order. */
     of(active: readonly Connection[], ground: Ground): readonly Assessment[] {
       last = active.map((connection, index) => assessmentAt(connection, index, ground))
