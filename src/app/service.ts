@@ -8,7 +8,10 @@ import type { Clock } from './clock.ts'
 import { type Assignment, createDaemon } from './daemon.ts'
 import type { CurfewEvent, Emit } from './events.ts'
 import { createKnownByTrail } from './known-by-trail.ts'
+import { type LastReload, nextReload } from './last-reload.ts'
 import { onAborted } from './on-aborted.ts'
+import { createOngoing } from './ongoing.ts'
+import { createOverview } from './overview.ts'
 import type { ReadPolicySet } from './policy-sets.ts'
 import type { Schedule } from './schedule.ts'
 import type { Site } from './site.ts'
@@ -54,24 +57,6 @@ const STUCK_AFTER_MS = 30_000
 /** How long a stop waits for the last records. */
 const CLOSED_WITHIN_MS = 1.5 * SECOND
 
-/** The last reload, for `/status`. `mode-only`: the configuration was refused, but its `mode: audit` is in force. */
-type LastReload =
-  | { readonly outcome: 'none' | 'taken' }
-  | { readonly outcome: 'refused' | 'mode-only'; readonly problems: number }
-
-const nextReload = (before: LastReload, event: CurfewEvent): LastReload => {
-  switch (event.event) {
-    case 'reloaded':
-      return { outcome: 'taken' }
-    case 'reload-refused':
-      return { outcome: before.outcome === 'mode-only' ? 'mode-only' : 'refused', problems: event.problems.length }
-    case 'mode-obeyed':
-      return { outcome: 'mode-only', problems: 'problems' in before ? before.problems : 0 }
-    default:
-      return before
-  }
-}
-
 /** The daemon with its clock, trail, state and listeners: the whole application, given its ports. */
 export const createService = async (assignment: Assignment, ports: Ports) => {
   const { host, store } = ports
@@ -99,7 +84,8 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     clock: host,
     emit,
   })
-  listeners.push(...ports.listeners(clock), auditEvents.observe)
+  const ongoing = createOngoing(clock)
+  listeners.push(...ports.listeners(clock), auditEvents.observe, ongoing.observe)
   emit(auditHead('start', audit, clock.now()))
   onAborted(ports.trail.lost, () => emit({ event: 'lock-lost' }))
   const { state: last, setAside } = await store.load()
@@ -120,6 +106,14 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     state,
     readPolicySet: ports.readPolicySet,
     store: { save: (next) => store.save(next, () => audit.held()) },
+  })
+
+  const overview = createOverview({
+    clock,
+    inForce: () => inForce,
+    status: daemon.status,
+    ends: daemon.ends,
+    others: () => ({ lastReload, audit: audit.head(), ongoing: ongoing.now(), unmatched: daemon.unmatched() }),
   })
 
   return {
@@ -151,13 +145,15 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     /** The content of `/status`. */
     status: () => ({
       mode: inForce.settings.mode,
-      lastReload,
+      lastReload: 'problems' in lastReload ? { ...lastReload, problems: lastReload.problems.length } : lastReload,
       policySetHash: inForce.settings.policySetHash,
       policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
       audit: audit.head(),
       unmatched: daemon.unmatched(),
       endpoints: daemon.status().map(endpointStatusOf),
     }),
+
+    overview,
 
     /** True before the start, because the loop does not run yet. */
     isHealthy: (): boolean => !isStarted || msBetween(daemon.turnedAt(), host.elapsed()) < STUCK_AFTER_MS,
