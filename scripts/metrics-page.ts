@@ -83,6 +83,7 @@ ${CLOSED.map(([label, values]) => `| ${label} | ${codes(values)} |`).join('\n')}
 
 | path | answer |
 |---|---|
+| \`/\` | [a page](page.md) for people |
 | \`/healthz\` | 200 while the main loop runs, else 503 |
 | \`/readyz\` | 200 once every endpoint has been polled, else 503; a blind endpoint is a metric and an alert, and does not change this |
 | \`/status\` | JSON: [endpoints](enforcement.md#where-an-endpoint-stands), counts and the head of the audit trail; no users |

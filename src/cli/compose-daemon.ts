@@ -6,10 +6,12 @@ import { createStateFile } from '../adapters/files/state-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { CredentialsError } from '../adapters/http/credentials.ts'
 import { startHttpServer } from '../adapters/http/server.ts'
+import { statusPage } from '../adapters/http/status-page.ts'
 import { createEventLog } from '../adapters/log/event-log.ts'
 import { LogOutput } from '../adapters/log/log-output.ts'
 import { createLogger, LOG_FORMATS } from '../adapters/log/logger.ts'
 import { createNamesInLog, type NamesInLog } from '../adapters/log/names-in-log.ts'
+import { createRecentEvents } from '../adapters/log/recent-events.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { AuditError } from '../app/audit.ts'
 import type { Emit } from '../app/events.ts'
@@ -120,9 +122,13 @@ export const composeDaemon = async (options: {
     }
     const logEvent = createEventLog(log, factsOf)
     const logged: Emit = (event) => logEvent(names.event(event))
-    return { notifier, all: [logged, metrics.observe, notifier.observe, closeAtStop] }
+    const recent = createRecentEvents({ names: showNames, clock, factsOf })
+    return { notifier, recent, all: [logged, metrics.observe, notifier.observe, recent.observe, closeAtStop] }
   }
+  // A reload does not change the server.
+  const { showNames } = configuration.server
   let notifier: ReturnType<typeof composeNotifier> | undefined
+  let recent: ReturnType<typeof createRecentEvents> | undefined
   let budgets: ReturnType<typeof createReadBudgets> | undefined
 
   const trail = await openTrail(configuration.audit.file, log, options.stop)
@@ -143,6 +149,7 @@ export const composeDaemon = async (options: {
     listeners: (clock) => {
       const listeners = createListeners(clock)
       notifier = listeners.notifier
+      recent = listeners.recent
       return [...listeners.all, ...(options.listeners ?? [])]
     },
     countRecords: metrics.observeAudit,
@@ -167,6 +174,13 @@ export const composeDaemon = async (options: {
         ready: service.isReady,
         countFailedLogin: metrics.observeFailedLogin,
         status: () => ({ version: VERSION, now: toIso(service.clock.now()), ...service.status() }),
+        page: async () =>
+          statusPage({
+            version: VERSION,
+            names: showNames,
+            events: recent?.all() ?? [],
+            ...(await service.overview()),
+          }),
       }
       try {
         return await startHttpServer(configuration.server, shown, { log, names, clock: hostClock })

@@ -93,6 +93,8 @@ export interface ServerSettings {
   /** bcrypt hashes by user name. They must never be logged. */
   readonly basicAuthUsers: Readonly<Record<string, string>> | undefined
   readonly bearerTokenFile: string | undefined
+  /** Whether the page names users. True only with a login. */
+  readonly showNames: boolean
 }
 
 /**

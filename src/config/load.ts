@@ -264,6 +264,7 @@ const bindServer = (
     },
     basicAuthUsers: rest.basicAuthUsers,
     bearerTokenFile: resolve(bearerTokenFile),
+    showNames: rest.showNames,
   }
 }
 

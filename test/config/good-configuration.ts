@@ -36,6 +36,7 @@ server:
   tls: { certFile: ./tls/cert.pem, keyFile: /run/secrets/key.pem, clientCaFile: ./tls/ca.pem }
   basicAuthUsers: { prometheus: "$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy" }
   bearerTokenFile: ./tls/token
+  showNames: true
 notify:
   - name: security-desk
     webhook: https://hooks.corp.example/curfew

@@ -102,6 +102,7 @@ describe('a good configuration', () => {
         },
         basicAuthUsers: { prometheus: '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy' },
         bearerTokenFile: 'tls/token',
+        showNames: true,
       },
       notify: [
         {

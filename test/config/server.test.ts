@@ -37,6 +37,7 @@ describe('server', () => {
         x: HASH.replace('10', '12'),
       },
       bearerTokenFile: 'token',
+      showNames: false,
     })
   })
 

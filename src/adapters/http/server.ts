@@ -6,11 +6,12 @@ import type { ServerSettings } from '../../config/configuration.ts'
 import type { NamesInLog } from '../log/names-in-log.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import { isRebound } from './host-header.ts'
+import type { Html } from './html.ts'
 import { createListener } from './listener.ts'
 import { createLoginLog } from './login-log.ts'
 import { createLogins, type FailedLogin } from './logins.ts'
 import { sendPage } from './page.ts'
-import { INDEX, OPEN_PATHS, PATHS } from './paths.ts'
+import { OPEN_PATHS, PATHS } from './paths.ts'
 import { watchCredentials } from './renewal.ts'
 
 /** What the pages show of the daemon. */
@@ -21,6 +22,8 @@ export interface PageSources {
   /** Whether every endpoint has been polled at least once, successfully or not. */
   readonly ready: () => boolean
   readonly status: () => unknown
+  /** The page at `/`. */
+  readonly page: () => Promise<Html>
   readonly countFailedLogin: (outcome: FailedLogin) => void
 }
 
@@ -34,13 +37,13 @@ const HEADERS = {
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Serves `/metrics`, `/healthz`, `/readyz` and `/status`. Rejects with `CredentialsError` if a file of `server` cannot
+ * Serves the page at `/`, `/metrics`, `/healthz`, `/readyz` and `/status`. Rejects with `CredentialsError` if a file of `server` cannot
  * be used, or with the system's error if the address cannot be bound. `close` closes every connection and does not wait
  * for clients.
  */
 export const startHttpServer = async (
   settings: ServerSettings,
-  { registry, healthy, ready, status, countFailedLogin }: PageSources,
+  { registry, healthy, ready, status, page, countFailedLogin }: PageSources,
   { log, names, clock }: { readonly log: Logger; readonly names: Pick<NamesInLog, 'name'>; readonly clock: Clock },
 ) => {
   let credentials = await readCredentials(settings)
@@ -100,7 +103,7 @@ export const startHttpServer = async (
 
   const sendBit = (reply: FastifyReply, ok: boolean) =>
     reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'failing' })
-  app.get('/', (_request, reply) => sendPage(reply, INDEX))
+  app.get('/', async (_request, reply) => sendPage(reply, await page()))
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
   app.get('/healthz', (_request, reply) => sendBit(reply, healthy()))
   app.get('/readyz', (_request, reply) => sendBit(reply, ready()))

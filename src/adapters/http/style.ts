@@ -42,4 +42,53 @@ button {
 .care strong, .care h2, .care h3 { color: var(--care); }
 .good strong, .good h2, .good h3 { color: var(--good); }
 .bad h2, .care h2, .good h2 { margin: 0 0 .2rem; }
+header { display: flex; flex-wrap: wrap; align-items: baseline; justify-content: space-between; gap: 0 1rem; }
+header p { margin: 0; }
+.headline { padding: .9rem 1.1rem; }
+.headline h2 { font-size: 1.6rem; }
+.headline p { margin: 0; }
+section > h2 { border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .6rem; }
+.figures div { display: flex; flex-direction: column-reverse; background: var(--raised); border-radius: .4rem; padding: .6rem .8rem; }
+.figures dt { color: var(--quiet); font-size: .85rem; }
+.figures dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
+.scrolling { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .95rem; overflow-wrap: normal; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); font-weight: 400; }
+thead th { color: var(--quiet); font-size: .85rem; white-space: nowrap; }
+tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 9rem; }
+tbody th small { font-weight: 400; }
+.number { text-align: right; padding-right: 1.5rem; font-variant-numeric: tabular-nums; }
+time { font-variant-numeric: tabular-nums; white-space: nowrap; }
+tr.blind td, tr.blind th { color: var(--bad); background: var(--bad-ground); }
+.events { list-style: none; padding: 0; }
+.events li { padding: .35rem 0; border-bottom: 1px solid var(--line); font-size: .95rem; }
+.events span { color: var(--quiet); margin-right: .4rem; }
+.events .error strong { color: var(--bad); }
+.events .warn strong { color: var(--care); }
+.badge { border: 1px solid var(--line); border-radius: .3rem; padding: 0 .4rem; font-size: .8rem; color: var(--quiet); font-weight: 400; white-space: nowrap; }
+.policy { border-bottom: 1px solid var(--line); padding: .6rem 0; }
+details.policy { border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .9rem; margin: .6rem 0; }
+.policy h3 { display: inline; }
+.policy p { margin: .2rem 0 0; }
+summary { cursor: pointer; }
+.week { margin-top: .5rem; table-layout: fixed; }
+.week thead th { color: var(--quiet); font-size: .8rem; }
+.week th, .week td { border: 0; padding: .1rem .75rem .1rem 0; vertical-align: middle; }
+.week tbody th { white-space: nowrap; font-weight: 400; }
+.week th:first-child { width: 9.5rem; min-width: 0; }
+.week th:nth-child(3) { width: 32%; }
+.week td { font-size: .9rem; }
+.scale { display: flex; justify-content: space-between; }
+.week svg { display: block; width: 100%; height: 1.25rem; background: var(--raised); }
+.week .allowed { fill: var(--link); }
+.week .ends { fill: var(--quiet); }
+.week .tick, .week .mark { stroke: var(--ground); stroke-width: 1; vector-effect: non-scaling-stroke; fill: none; }
+.week .mark { stroke: var(--bad); stroke-width: 3; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5rem; color: var(--quiet); font-size: .9rem; }
+@media (max-width: 36rem) {
+  .week th:nth-child(2), .week td:nth-child(2) { display: none; }
+  .week th:nth-child(3) { width: auto; }
+}
 `

@@ -96,6 +96,13 @@ const checkRate = (file: YamlFile, key: keyof typeof AWS_GRANTS, rate: Rate): vo
 }
 
 const checkServer = (file: YamlFile, server: NonNullable<CurfewKeys['server']>): void => {
+  const hasLogin = server.basicAuthUsers !== undefined || server.bearerTokenFile !== undefined
+  const isFlawed = ['basicAuthUsers', 'bearerTokenFile'].some((key) => file.isFlawed(['server', key]))
+  if (server.showNames && !hasLogin && !isFlawed) {
+    const message =
+      'without a login everybody who reaches the server would read who is connected: add "basicAuthUsers" or "bearerTokenFile", or remove "showNames"'
+    file.problem(['server', 'showNames'], message)
+  }
   if (server.tls !== undefined || isLoopback(server.host) || file.isFlawed(['server', 'tls'])) return
   for (const key of ['basicAuthUsers', 'bearerTokenFile'] as const) {
     if (server[key] === undefined) continue

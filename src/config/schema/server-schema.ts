@@ -68,6 +68,10 @@ export const server = z
       description:
         'A file with a token. Clients that send it may read. With basicAuthUsers, either of the two is enough. /healthz and /readyz need no token.',
     }),
+    showNames: z.boolean().default(false).meta({
+      description:
+        'Whether the page at / names users in its events and in the problems of a refused configuration. Needs basicAuthUsers or bearerTokenFile.',
+    }),
   })
   .prefault({})
   .meta({

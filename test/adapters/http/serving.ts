@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { Gauge, Registry } from 'prom-client'
+import { html } from '../../../src/adapters/http/html.ts'
+import { pageOf } from '../../../src/adapters/http/page.ts'
 import { type PageSources, startHttpServer } from '../../../src/adapters/http/server.ts'
 import { createNamesInLog } from '../../../src/adapters/log/names-in-log.ts'
 import type { Clock } from '../../../src/app/clock.ts'
@@ -55,6 +57,7 @@ export const serve = async (overrides: Partial<ServerSettings> = {}, sources: Pa
     tls: undefined,
     basicAuthUsers: undefined,
     bearerTokenFile: undefined,
+    showNames: false,
     ...overrides,
   }
   const registry = new Registry()
@@ -66,6 +69,7 @@ export const serve = async (overrides: Partial<ServerSettings> = {}, sources: Pa
     healthy: () => true,
     ready: () => true,
     status: () => ({ mode: 'audit' }),
+    page: async () => pageOf({ title: 'Curfew', body: html`<h1>Curfew</h1>` }),
     countFailedLogin: (outcome: string) => failedLogins.push(outcome),
   }
   const server = await startHttpServer(

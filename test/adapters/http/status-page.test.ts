@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest'
+import { PATHS } from '../../../src/adapters/http/paths.ts'
+import { type StatusView, statusPage } from '../../../src/adapters/http/status-page.ts'
+import type { EndpointOverview, PolicyOverview } from '../../../src/app/overview.ts'
+import type { Policy } from '../../../src/domain/policies/policy.ts'
+import { HOUR, MINUTE, NEVER, toIso } from '../../../src/domain/time/instant.ts'
+import { weekOf } from '../../../src/domain/time/week.ts'
+import { NOON, policy } from '../../domain/build.ts'
+
+const endpoint = (different: Partial<EndpointOverview> = {}): EndpointOverview => ({
+  endpointId: 'cvpn-endpoint-0123456789abcdef0',
+  name: 'office',
+  account: '111122223333',
+  region: 'eu-central-1',
+  tags: {},
+  view: 'fresh',
+  because: null,
+  snapshotAt: toIso(NOON - MINUTE),
+  active: 100,
+  terminate: 0,
+  held: 0,
+  holds: [],
+  audit: 0,
+  openTerminations: 0,
+  next: { at: null, because: null },
+  ends: [],
+  ...different,
+})
+
+const blind = (different: Partial<EndpointOverview> = {}) =>
+  endpoint({
+    view: 'blind',
+    because: 'AWS throttles',
+    active: null,
+    terminate: null,
+    held: null,
+    audit: null,
+    ends: undefined,
+    ...different,
+  })
+
+const shown = (one: Policy, acts = true): PolicyOverview => {
+  const hours = one.kind.hours?.(one.rule)
+  return { policy: one, acts, week: hours && weekOf(hours, { from: -NEVER, until: NEVER }, NOON) }
+}
+
+const daily = policy('max-session-age', { maxAge: '8h' }, { name: 'daily' })
+const office = (name: string) =>
+  policy('off-hours', { timeZone: 'Europe/Berlin', allowed: [{ days: 'mon-fri', hours: '07:30-18:30' }] }, { name })
+
+const page = (different: Partial<StatusView> = {}): string =>
+  statusPage({
+    version: '1.2.3',
+    at: NOON,
+    mode: 'enforce',
+    lastReload: { outcome: 'none' },
+    policySetHash: 'd91ec9',
+    audit: { seq: 7, hash: 'a' },
+    ongoing: { queues: [], unwritable: new Map(), missingPermissions: [], clocks: 'agree' },
+    unmatched: [],
+    endpoints: [endpoint()],
+    policies: [shown(daily)],
+    events: [],
+    names: false,
+    ...different,
+  }).text
+
+/** The text of a page, roughly as a reader sees it. */
+const textOf = (html: string) =>
+  html
+    .replace(/<style>[\s\S]*?<\/style>/, '')
+    .replace(/<[^>]+>/g, ' ')
+    .replace(/\s+/g, ' ')
+
+const headline = (html: string) => /class="headline (\w+)"><h2>(.*?)<\/h2>/.exec(html)?.slice(1)
+
+describe('the headline', () => {
+  it.each([
+    ['good', 'Enforcing', {}],
+    ['care', 'Enforcing', { endpoints: [endpoint({ holds: [{ policy: 'daily', since: toIso(NOON) }] })] }],
+    ['care', 'Audit only', { mode: 'audit' }],
+    ['care', 'Audit only', { policies: [shown(daily, false)] }],
+    ['care', 'Starting', { endpoints: [endpoint(), blind({ view: 'unseen' })] }],
+    ['care', 'No endpoints', { endpoints: [] }],
+    ['bad', 'BLIND', { endpoints: [blind()] }],
+    ['bad', '1 of 2 endpoints BLIND', { endpoints: [endpoint(), blind()], mode: 'audit' }],
+  ] as const)('is %s: %s', (severity, title, different) => {
+    expect(headline(page(different))).toEqual([severity, title])
+  })
+
+  it('says that nothing is ended while the audit trail cannot be written or the clocks are apart', () => {
+    const ongoing = { queues: [], unwritable: new Map(), missingPermissions: [], clocks: 'agree' as const }
+    const full = page({ ongoing: { ...ongoing, unwritable: new Map([['audit', 'the disk is full']]) } })
+    expect(headline(full)).toEqual(['bad', 'Nothing is ended'])
+    expect(textOf(full)).toContain('Nothing is ended until it can be written again: the disk is full.')
+    expect(headline(page({ ongoing: { ...ongoing, clocks: 'apart' } }))).toEqual(['bad', 'Nothing is ended'])
+    const state = page({ ongoing: { ...ongoing, unwritable: new Map([['state', 'the disk is full']]) } })
+    expect(headline(state)).toEqual(['good', 'Enforcing'])
+    expect(textOf(state)).toContain('The state file cannot be written')
+  })
+})
+
+describe('the page', () => {
+  it('never shows a zero for an endpoint that it cannot see', () => {
+    const text = textOf(page({ endpoints: [blind()] }))
+    expect(text).toContain('active connections not known')
+    expect(text).toMatch(/office cvpn-endpoint-\w+, eu-central-1, 111122223333 BLIND \? \? \? \?/)
+    expect(text).toMatch(/What ends within the next hour Not known\. 1 endpoint that Curfew cannot see: not counted\./)
+  })
+
+  it('says what ends within the next hour by policy and effect, with the endpoints that have most', () => {
+    const ends = (later: number, effect: 'enforce' | 'held' = 'enforce') => [
+      { policy: 'daily', effect, now: 1, later, firstAt: NOON + 5 * MINUTE },
+    ]
+    const endpoints = [2, 900, 30, 4].map((later, index) => endpoint({ name: `e${index}`, ends: ends(later) }))
+    const text = textOf(page({ endpoints: [...endpoints, endpoint({ name: 'e4', ends: ends(5, 'held') })] }))
+    expect(text).toContain('daily ends 4 936 12:05:00Z e1 901, e2 31, e3 5, and 1 more endpoint')
+    expect(text).toContain('daily would end (held) 1 5 12:05:00Z e4 6')
+  })
+
+  it('says how many calls wait, and when the last of them leaves', () => {
+    const queue = { account: '111122223333', region: 'eu-central-1', length: 1234, lastAt: NOON + HOUR }
+    const ongoing = { queues: [queue], unwritable: new Map(), missingPermissions: [], clocks: 'agree' as const }
+    expect(textOf(page({ ongoing }))).toContain(
+      '111122223333, eu-central-1: 1,234 calls, the last leaves at 13:00:00Z , in 1h',
+    )
+  })
+
+  it('links to the other paths of the server', () => {
+    const links = [...page().matchAll(/<a href="(\/[^"]*)"/g)].map(([, path]) => path)
+    expect(links).toEqual(['/', ...Object.keys(PATHS)])
+  })
+
+  it('gives instants of other days with their date, and all with their zone', () => {
+    const html = page({ endpoints: [endpoint({ snapshotAt: '2026-11-22T23:59:59.500Z' })] })
+    expect(html).toContain('<time datetime="2026-11-22T23:59:59.500Z">2026-11-22 23:59:59Z</time>')
+  })
+
+  it('shows the problems of a refused configuration, but only their places unless names are shown', () => {
+    const problems = Array.from({ length: 5 }, (_, line) => `policies/a.yaml:${line + 1}:3: error: "alice" is wrong`)
+    const lastReload = { outcome: 'refused', problems } as const
+    const hidden = textOf(page({ lastReload }))
+    expect(hidden).toContain('has 5 problems and was refused')
+    expect(hidden).toContain('policies/a.yaml:3:3')
+    expect(hidden).toContain('and 2 more problems')
+    expect(hidden).not.toContain('alice')
+    expect(textOf(page({ lastReload: { outcome: 'refused', problems: ['no place, but alice'] } }))).not.toContain(
+      'alice',
+    )
+    expect(textOf(page({ lastReload, names: true }))).toContain('alice')
+    const obeyed = page({ lastReload: { outcome: 'mode-only', problems }, mode: 'audit' })
+    expect(textOf(obeyed)).toContain('only its “mode: audit” is in force')
+  })
+
+  it('escapes everything that others have written', () => {
+    const evil = `"><script>alert(1)</script><img src=x onerror='alert(2)'>`
+    const hostile = { ...office(evil), match: { users: [], endpoints: undefined, regions: undefined } }
+    const html = page({
+      version: evil,
+      policySetHash: evil,
+      endpoints: [
+        endpoint({ name: evil, holds: [{ policy: evil, since: null }], region: evil, account: evil, endpointId: evil }),
+        blind({ name: evil, because: evil }),
+      ],
+      policies: [shown(hostile), shown(policy('posture', { require: [evil] }, { name: evil }))],
+      unmatched: [{ policy: evil, selector: 'match', entry: evil }],
+      lastReload: { outcome: 'refused', problems: [`${evil}:1:1: error: ${evil}`] },
+      ongoing: {
+        queues: [{ account: evil, region: evil, length: 1, lastAt: NOON }],
+        unwritable: new Map([['audit', evil]]),
+        missingPermissions: [{ endpoint: { id: evil, name: evil, region: evil, account: evil }, action: evil }],
+        clocks: 'apart',
+      },
+      events: [{ at: NOON, level: 'info', event: evil, text: evil }],
+      names: true,
+    })
+    expect(html).not.toMatch(/<script|<img|onerror='/)
+    expect(html.match(/&#60;script&#62;/g)?.length).toBeGreaterThan(15)
+  })
+
+  it('folds what is many, the blind endpoints first, and stays bounded', () => {
+    const many = Array.from({ length: 200 }, (_, index) =>
+      index % 10 === 9 ? blind({ name: `blind-${index}` }) : endpoint({ name: `fine-${index}` }),
+    )
+    const policies = Array.from({ length: 200 }, (_, index) => shown(office(`hours-${index}`)))
+    const html = page({ endpoints: many, policies })
+    expect(html.length).toBeLessThan(1_500_000)
+    const [table = '', rest = ''] = html.slice(html.indexOf('id="endpoints"')).split('id="more-endpoints"')
+    expect(table.match(/blind-\d+/g)).toHaveLength(20)
+    expect(table).not.toContain('fine-')
+    expect(rest.match(/fine-\d+/g)).toHaveLength(180)
+    expect(textOf(html)).toContain('10 more endpoints BLIND')
+    expect(html).not.toContain('<details class="policy" open>')
+    expect(textOf(html)).toContain('180 more policies')
+  })
+})
