@@ -132,7 +132,7 @@ describe('a daemon with log.pseudonymKey', () => {
     await untilSaid(running, /the users of .* have changed/)
     await untilSaid(
       running,
-      /HELD by the guard: policy \\?"leavers\\?" would end \d+ of \d+ connections on office now, for example \\?"p-/,
+      /HELD by the guard: policy \\?"leavers\\?" would end \d+ of \d+ connections on office now \(for example \\?"p-/,
     )
 
     // These have neither users nor connections, with or without a key.

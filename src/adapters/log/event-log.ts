@@ -258,7 +258,7 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         const { endpoint, policy, endsNow, endsLater, active, examples, at } = emitted
         const release = releaseOf(policy)
         const [since, names] = [iso(at), examples.map(nameOf)]
-        const example = names.length === 0 ? '' : `, for example ${quoted(names.slice(0, NAMED))}`
+        const example = names.length === 0 ? '' : ` (for example ${quoted(names.slice(0, NAMED))})`
         log.warn(
           { event, ...on(endpoint), policy, active, endsNow, endsLater, since, names, release },
           `HELD by the guard: policy "${policy}" would end ${endsNow} of ${active} connections on ${endpoint.name} now${example}, and ${endsLater} more within 24h. It ends nobody there until it is edited. ${release}`,
