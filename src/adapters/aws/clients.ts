@@ -39,38 +39,32 @@ export const createClients = (options: ClientOptions) => {
   const common = { region, retryMode: 'standard', logger: search.logger }
   const ofEc2 = { ...common, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
   const httpsAgent = outgoing.agent({ maxSockets: MOST_SOCKETS })
-  // The SDK takes the first for most of its clients for STS and SSO, and the second for those of a web identity.
-  const ofSearch = {
-    clientConfig: { requestHandler: { httpsAgent } },
-    parentClientConfig: { requestHandler: { httpsAgent } },
+  const requestHandler = {
+    // Half of the limit: after a lost handshake there is time for a second one.
+    connectionTimeout: Math.ceil(requestTimeoutMs / 2),
+    requestTimeout: requestTimeoutMs,
+    // Without this the SDK logs a warning to the console and continues to wait.
+    throwOnRequestTimeout: true,
+    httpsAgent,
   }
   // Without `ignoreCache` the SDK reads the AWS configuration files once, and an edit of them needs a restart.
+  const ofSearch = { logger: search.logger, ignoreCache: true, clientConfig: { requestHandler } }
   // A call that waits for credentials learns that there are none before its own time is over.
-  const own = promptCredentials(
-    () => fromNodeProviderChain({ logger: search.logger, ignoreCache: true, ...ofSearch }),
-    requestTimeoutMs * SHARE_OF_TIMEOUT,
-    clock,
-  )
+  const own = promptCredentials(() => fromNodeProviderChain(ofSearch), requestTimeoutMs * SHARE_OF_TIMEOUT, clock)
   const reader = new EC2Client({
     ...ofEc2,
     protocol: ReadingProtocol,
     maxAttempts: 3,
+    requestHandler,
     credentials:
       assumeRole === undefined
         ? own
         : assumedRole({ role: assumeRole, region, requestTimeoutMs, clock, own, httpsAgent }),
-    requestHandler: {
-      // Half of the limit: after a lost handshake there is time for a second one.
-      connectionTimeout: Math.ceil(requestTimeoutMs / 2),
-      requestTimeout: requestTimeoutMs,
-      // Without this the SDK logs a warning to the console and continues to wait.
-      throwOnRequestTimeout: true,
-      httpsAgent,
-    },
   })
   // The reader caches the credentials and renews them before they expire.
-  const { requestHandler, credentials } = reader.config
-  const terminator = new EC2Client({ ...ofEc2, maxAttempts: 1, requestHandler, credentials })
-  const identity = new STSClient({ ...common, maxAttempts: 3, requestHandler, credentials })
+  const { credentials } = reader.config
+  const shared = { requestHandler: reader.config.requestHandler, credentials }
+  const terminator = new EC2Client({ ...ofEc2, maxAttempts: 1, ...shared })
+  const identity = new STSClient({ ...common, maxAttempts: 3, ...shared })
   return { reader, terminator, identity, credentials, whyNoCredentials: search.whyNone }
 }

@@ -1,0 +1,75 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { createNoProxy } from '../../src/adapters/proxy/no-proxy.ts'
+import type { Proxy } from '../../src/adapters/proxy/proxy.ts'
+import { ProxyFailure, type Refusal } from '../../src/adapters/proxy/proxy-failure.ts'
+import { build, findKubectl } from '../deploy/kubectl.ts'
+import { blocks, tableAfter } from './pages.ts'
+
+const PAGE = 'docs/proxies.md'
+
+const REFUSALS: readonly Refusal[] = [
+  ...['ECONNREFUSED', 'ENOTFOUND', 'HPE_INVALID_CONSTANT', 'EPROTO'].map(
+    (code) => ({ kind: 'unreached', code }) as const,
+  ),
+  ...[407, 403, 502, 405].map((status) => ({ kind: 'answered', status }) as const),
+  { kind: 'own-data' },
+  { kind: 'silent', ms: 10_000 },
+]
+
+const proxy: Proxy = {
+  variable: 'HTTPS_PROXY',
+  address: 'proxy.corp.example:3128',
+  host: 'proxy.corp.example',
+  port: 3128,
+  secure: false,
+  authorization: undefined,
+}
+
+const texts = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text)
+
+describe('the page about proxies', () => {
+  it.each(tableAfter(PAGE, '## NO_PROXY').map(([entry = '']) => texts(entry)))(
+    'gives the entry %s as it is read',
+    (...entries) => {
+      const named = ['corp.example', 'www.corp.example', '10.1.2.3', 'fd00::1', 'ec2.eu-central-1.amazonaws.com']
+      for (const entry of entries) {
+        const names = (host: string) => createNoProxy(entry)(host, entry.endsWith(':8443') ? 8443 : 443)
+        expect(named.filter(names).map((host) => `${entry} ${host}`)).not.toEqual([])
+      }
+    },
+  )
+
+  it('quotes the messages about a proxy', () => {
+    const target = 'ec2.eu-central-1.amazonaws.com:443'
+    const messages = [proxy, { ...proxy, authorization: 'Basic' }].flatMap((one) =>
+      REFUSALS.map((refusal) => new ProxyFailure(one, target, refusal).message),
+    )
+    const quoted = tableAfter(PAGE, '## When it fails').flatMap(([cell = '']) => texts(cell))
+    // A failure inside the tunnel is not one of the proxy. test/cli/proxy.test.ts has it.
+    const ofProxy = quoted.filter((text) => !text.includes('through the proxy'))
+    const parts = ofProxy.flatMap((text) => text.split('…')).map((part) => part.trim())
+    expect(parts.length).toBeGreaterThan(10)
+    expect(parts.filter((part) => !messages.some((message) => message.includes(part)))).toEqual([])
+  })
+
+  it('adds the proxy to the objects of Kubernetes', async () => {
+    const patch = blocks.find(({ page, language }) => page === PAGE && language === 'yml')?.text ?? ''
+    // kustomize accepts only relative paths.
+    const parent = 'node_modules/.cache/curfew'
+    await mkdir(parent, { recursive: true })
+    const folder = await mkdtemp(join(parent, 'overlay-'))
+    try {
+      const base = relative(folder, 'deploy/kubernetes/base')
+      await writeFile(join(folder, 'kustomization.yaml'), `resources: [${base}]\n${patch}`)
+      const objects = JSON.stringify(await build(await findKubectl(), folder))
+      expect(objects).toContain(
+        '"env":[{"name":"HTTPS_PROXY","valueFrom":{"secretKeyRef":{"key":"url","name":"curfew-proxy"}}}',
+      )
+      expect(objects).toContain('{"ports":[{"port":3128,"protocol":"TCP"}]}')
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
