@@ -8,9 +8,6 @@ import type { Letter } from './person-outbox.ts'
 import type { Receipt } from './retry.ts'
 import { code, escaped } from './slack-message.ts'
 
-/** Of one request. `delivery.ts` limits the whole. */
-const TIMEOUT_MS = 10 * SECOND
-
 /** Slack allows a workspace several hundred messages a minute: docs.slack.dev/apis/web-api/rate-limits. */
 export const SLACK_BOT_RATE: Rate = { burst: 5, perSecond: 3 }
 
@@ -47,38 +44,21 @@ export const createSlackBot = ({ token, apiUrl }: SlackApp, clock: Clock, reques
   let signal = new AbortController().signal
 
   const open = async (): Promise<WebClient> => {
-    // Loaded only where direct messages are sent.
-    const slack = await import('@slack/web-api')
-    return new slack.WebClient(token, {
-      ...(apiUrl === undefined ? {} : { slackApiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/` }),
-      allowAbsoluteUrls: false,
-      // `delivery.ts` sends again, and counts it.
-      retryConfig: { retries: 0 },
-      rejectRateLimitedCalls: true,
-      timeout: TIMEOUT_MS,
-      fetch: (url, init) =>
-        request(url, {
-          ...init,
-          signal: AbortSignal.any([signal, ...(init?.signal === undefined ? [] : [init.signal])]),
-        }),
-      // Its lines would repeat requests and answers. What matters is in the receipt.
-      logger: {
-        debug() {},
-        info() {},
-        warn() {},
-        error() {},
-        setLevel() {},
-        setName() {},
-        getLevel: () => slack.LogLevel.ERROR,
-      },
-    })
+    const { openSlackClient } = await import('./slack-client.ts')
+    return openSlackClient(token, apiUrl, (url, init) =>
+      request(url, {
+        ...init,
+        signal: AbortSignal.any([signal, ...(init?.signal === undefined ? [] : [init.signal])]),
+      }),
+    )
   }
   let opening: Promise<WebClient> | undefined
 
   const memberOf = async (client: WebClient, email: string): Promise<string | undefined> => {
     const known = members.get(email)
     if (known !== undefined && isBefore(clock.elapsed(), known.until)) return known.id
-    await clock.sleep(Math.max(0, msBetween(clock.elapsed(), lookups.availableAt(clock.elapsed()))), signal)
+    const waitMs = msBetween(clock.elapsed(), lookups.availableAt(clock.elapsed()))
+    if (waitMs > 0) await clock.sleep(waitMs, signal)
     lookups.tryTake(clock.elapsed())
     const id = await client.users.lookupByEmail({ email }).then(
       ({ user }) => user?.id,
@@ -172,5 +152,5 @@ const receiptOfFailure = (error: unknown): Receipt => {
   }
   if (retryAfter !== undefined) return { result: 'retry', code: 'ratelimited', retryAfterMs: retryAfter * SECOND }
   if (statusCode !== undefined) return { result: 'retry', code: `HTTP ${statusCode}` }
-  return { result: 'retry', code: original?.cause?.code ?? original?.code ?? 'unknown' }
+  return { result: 'retry', code: original?.cause?.code ?? original?.code ?? (error as Error).name }
 }

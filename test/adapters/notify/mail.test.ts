@@ -4,19 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
-import type { DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
-import { createNotifier } from '../../../src/adapters/notify/notifier.ts'
 import type { Target } from '../../../src/adapters/notify/target.ts'
-import { DIRECT } from '../../../src/adapters/proxy/outgoing.ts'
-import type { CurfewEvent } from '../../../src/app/events.ts'
-import type { People } from '../../../src/config/configuration.ts'
-import type { Violation } from '../../../src/domain/judge/violation.ts'
 import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
-import { createManualClock, settled } from '../../app/manual-clock.ts'
-import { NOTIFIED, OFFICE, violation } from '../../app/notified-events.ts'
-import { NOON } from '../../domain/build.ts'
+import { settled } from '../../app/manual-clock.ts'
+import { OFFICE } from '../../app/notified-events.ts'
 import { certificate } from '../http/certificates.ts'
-import { createReports } from './deliveries.ts'
+import { startPersons, warningOf } from './persons.ts'
 import { startSmtpServer } from './smtp-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'curfew-'))
@@ -40,56 +33,12 @@ const targetOf = (port: number, different: Partial<MailTarget> = {}): MailTarget
   ...different,
 })
 
-const startMail = (target: MailTarget, people: People = new Map()) => {
-  // Half past eleven, in Berlin half past twelve.
-  const clock = createManualClock(NOON - 30 * MINUTE)
-  const { reports, report, until } = createReports<DeliveryReport>()
-  const warned: string[] = []
-  const notifier = createNotifier({
-    clock,
-    random: () => 1,
-    outgoing: DIRECT,
-    report: (_, one) => report(one),
-    warned: (name, { violation: { username } }) => warned.push(`${name} ${username}`),
-    factsOf: () => ({ timeZone: 'Europe/Berlin', cooldownMs: 0 }),
-    people: () => people,
-  })
-  notifier.take([target])
-  return {
-    ...notifier,
-    clock,
-    reports,
-    warned,
-    until,
-    /** Tells the notifier of warnings, and lets the time pass in which they are gathered. */
-    async warn(...different: readonly Partial<Violation>[]) {
-      for (const one of different) notifier.observe(warningOf(one))
-      await clock.advance(2 * SECOND)
-    },
-    async [Symbol.asyncDispose]() {
-      const closed = notifier.close()
-      await settled()
-      await clock.advance(2 * SECOND)
-      await closed
-    },
-  }
-}
-
-/** A warning of a connection that ends at noon. */
-const warningOf = (different: Partial<Violation>, endpoint = OFFICE): CurfewEvent =>
-  ({
-    ...NOTIFIED.warning,
-    endpoint,
-    at: NOON - 30 * MINUTE,
-    violation: violation({ alsoBy: [], ...different }),
-  }) as CurfewEvent
-
 const LOGIN = 'curfew:hush-hush'
 
 describe('a mail to a person', () => {
   it('says when the session ends, by which policy, why, and what to do', async () => {
     await using server = await startSmtpServer({ certificate: known, login: LOGIN })
-    await using mail = startMail(targetOf(server.port))
+    await using mail = startPersons(targetOf(server.port))
     await mail.warn({})
     const [received] = await server.untilMails(1)
     expect(received).toMatchObject({
@@ -123,7 +72,7 @@ describe('a mail to a person', () => {
 
   it('is one for all connections of the person', async () => {
     await using server = await startSmtpServer({ certificate: known, login: LOGIN })
-    await using mail = startMail(targetOf(server.port))
+    await using mail = startPersons(targetOf(server.port))
     const ids = Array.from({ length: 5 }, (_, index) => `cvpn-connection-0123456789abcdef${index}`)
     await mail.warn(...ids.map((connectionId) => ({ connectionId })), { username: 'bob@corp.example' })
     const received = await server.untilMails(2)
@@ -143,7 +92,7 @@ describe('a mail to a person', () => {
       ['laptop-17', 'carol@corp.example'],
       ['dave@corp.example', 'dave.miller@corp.example'],
     ])
-    await using mail = startMail(targetOf(server.port), people)
+    await using mail = startPersons(targetOf(server.port), people)
     await mail.warn(
       { username: 'CORP\\Bob ', commonName: undefined },
       { username: undefined, commonName: 'Laptop-17' },
@@ -162,7 +111,7 @@ describe('a mail to a person', () => {
 
   it('has no header, recipient or line from names and reasons, whatever is in them', async () => {
     await using server = await startSmtpServer({ certificate: known, login: LOGIN })
-    await using mail = startMail(targetOf(server.port))
+    await using mail = startPersons(targetOf(server.port))
     const text = fc.string({ unit: 'binary', maxLength: 60 })
     const nasty = fc.oneof(
       text,
@@ -193,7 +142,7 @@ describe('a mail to a person', () => {
 
   it('shows names in every alphabet', async () => {
     await using server = await startSmtpServer({ certificate: known, login: LOGIN })
-    await using mail = startMail(targetOf(server.port))
+    await using mail = startPersons(targetOf(server.port))
     mail.observe(warningOf({ because: 'зачем? 山田 🚪' }, { ...OFFICE, name: 'Büro Köln' }))
     await mail.clock.advance(2 * SECOND)
     const [received] = await server.untilMails(1)
@@ -218,7 +167,7 @@ const HEADERS = [
 describe('a mail server', () => {
   it('that refuses a recipient or a message for good loses that one, and gets the others', async () => {
     await using server = await startSmtpServer({ certificate: known, login: LOGIN })
-    await using mail = startMail(targetOf(server.port))
+    await using mail = startPersons(targetOf(server.port))
     await mail.warn({ username: 'unknown@corp.example' }, { username: 'spam@corp.example' }, {})
     await mail.until(3)
     expect(mail.reports).toMatchObject([
@@ -231,7 +180,7 @@ describe('a mail server', () => {
 
   it('that refuses a recipient for the moment gets the others meanwhile, and that one a minute later', async () => {
     await using server = await startSmtpServer({ certificate: known, login: LOGIN })
-    await using mail = startMail(targetOf(server.port))
+    await using mail = startPersons(targetOf(server.port))
     await mail.warn({ username: 'busy@corp.example' }, {})
     await mail.until(2)
     expect(mail.reports).toMatchObject([{ outcome: 'retried', code: 'SMTP 450 4.2.1' }, { outcome: 'delivered' }])
@@ -249,7 +198,7 @@ describe('a mail server', () => {
     'that refuses %s gets nothing until the entry is corrected, and the report says what to do',
     async (_, wrong, code, advice) => {
       await using server = await startSmtpServer({ certificate: known, login: LOGIN })
-      await using mail = startMail(targetOf(server.port, wrong))
+      await using mail = startPersons(targetOf(server.port, wrong))
       await mail.warn({})
       await mail.until(1)
       expect(mail.reports).toMatchObject([
@@ -268,7 +217,7 @@ describe('a mail server', () => {
       [plain, 'ETLS'],
       [forged, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
     ] as const) {
-      await using mail = startMail(targetOf(server.port))
+      await using mail = startPersons(targetOf(server.port))
       await mail.warn({})
       await mail.until(1)
       expect(mail.reports).toMatchObject([
@@ -281,14 +230,14 @@ describe('a mail server', () => {
   it('on this machine may do without TLS and login', async () => {
     await using server = await startSmtpServer()
     const different = { requireTls: false, username: undefined, password: undefined }
-    await using mail = startMail(targetOf(server.port, different))
+    await using mail = startPersons(targetOf(server.port, different))
     await mail.warn({})
     expect((await server.untilMails(1))[0]).toMatchObject({ tls: false, authenticated: false })
   })
 
   it('gets no more mails than it accepts', async () => {
     await using server = await startSmtpServer({ certificate: known, login: LOGIN })
-    await using mail = startMail(targetOf(server.port, { rate: { burst: 2, perSecond: 0.5 } }))
+    await using mail = startPersons(targetOf(server.port, { rate: { burst: 2, perSecond: 0.5 } }))
     await mail.warn(...['a', 'b', 'c', 'd'].map((one) => ({ username: `${one}@corp.example` })))
     await mail.until(2)
     await mail.clock.advance(2 * SECOND - 1)
@@ -301,7 +250,7 @@ describe('a mail server', () => {
 
   it('that is down gets the mail when it is up, with the time that is left then', async () => {
     const port = await freePort()
-    await using mail = startMail(targetOf(port))
+    await using mail = startPersons(targetOf(port))
     await mail.warn({})
     await mail.until(1)
     expect(mail.reports).toEqual([{ outcome: 'retried', count: 1, code: 'ECONNREFUSED', failures: 1 }])
@@ -314,7 +263,7 @@ describe('a mail server', () => {
 
   it('gets no warning of a session that has ended: the loss is counted, and no principal was warned', async () => {
     const port = await freePort()
-    await using mail = startMail(targetOf(port))
+    await using mail = startPersons(targetOf(port))
     await mail.warn({}, { connectionId: 'another' })
     await mail.until(1)
     mail.clock.jump(30 * MINUTE)
@@ -326,7 +275,7 @@ describe('a mail server', () => {
 
   it('that never greets gets ten seconds, and two at the close', async () => {
     await using server = await startSmtpServer({ silent: true })
-    await using mail = startMail(targetOf(server.port))
+    await using mail = startPersons(targetOf(server.port))
     await mail.warn({})
     await mail.clock.advance(10 * SECOND)
     expect(await mail.until(1)).toEqual([{ outcome: 'retried', count: 1, code: 'timeout', failures: 1 }])
