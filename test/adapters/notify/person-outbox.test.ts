@@ -66,7 +66,10 @@ describe('the outbox for persons', () => {
   it('takes the warnings of 126,000 connections that end at once, and keeps the newest', () => {
     const outbox = createOutbox()
     let lost = 0
-    for (let index = 0; index < 126_000; index++) lost += outbox.add(warningOf(`person-${index}`), START)
+    const warning = warningOf(undefined)
+    for (let index = 0; index < 126_000; index++) {
+      lost += outbox.add({ ...warning, principal: { username: `person-${index}`, commonName: undefined } }, START)
+    }
     expect(lost).toBe(126_000 - LONGEST_OUTBOX)
     expect(outbox.take(FAR_AHEAD)?.prepare(NOON).request?.address).toBe(`person-${126_000 - LONGEST_OUTBOX}`)
     expect(outbox.clear()).toBe(LONGEST_OUTBOX - 1)
