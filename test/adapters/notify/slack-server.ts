@@ -13,14 +13,12 @@ const TOKEN = 'xoxb-1-2-canary'
 /**
  * A stand-in for Slack's Web API with one workspace. It answers as Slack's reference says: always 200 with `ok`, except
  * for 429 with `Retry-After` where the limits are reached. `fail` chooses another answer: an error of the API, a status,
- * a pause in seconds, or none.
+ * a pause in seconds, or for `hang` none.
  */
 export const startSlack = async (
   membersByEmail: Readonly<Record<string, string>>,
-  fail: (
-    method: string,
-    index: number,
-  ) => string | number | { readonly retryAfter: number } | 'hang' | undefined = () => undefined,
+  fail: (method: string, index: number) => string | number | { readonly retryAfter: number } | undefined = () =>
+    undefined,
 ) => {
   const calls: string[] = []
   const posted: Posted[] = []
