@@ -1,9 +1,23 @@
+import type { ChainReport } from '../adapters/audit/verify-chain.ts'
 import type { AuditHead } from '../app/audit.ts'
 import { printable } from '../domain/printable.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, say, stringOf, stringsOf, UsageError } from './command.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  complain,
+  EXIT,
+  oneOf,
+  outputOption,
+  say,
+  stringOf,
+  stringsOf,
+  UsageError,
+} from './command.ts'
 import { verifyAuditFiles } from './compose-audit.ts'
 import { plural } from './number-text.ts'
 import { trailOrComplain } from './trail-files.ts'
+
+const OUTPUTS = ['text', 'json'] as const
 
 export const auditVerify: Command = {
   about: `Checks the hash chain of an audit trail: that no line is missing, added, changed or moved. Without files it
@@ -22,10 +36,12 @@ the lines up to SEQ are those of that time.`,
       summary:
         'the files begin with line SEQ, because earlier ones were removed. An anchor of line SEQ - 1 proves that line SEQ is the next one',
     },
+    ...outputOption(OUTPUTS),
     ...CONFIG_OPTION,
   },
   exitCodes: '0 if the chain is whole; 1 if it is not, or if a file cannot be read.',
   async run({ values, positionals }) {
+    const output = oneOf('output', values.output, OUTPUTS)
     const from = readFrom(stringOf(values.from))
     const anchors = stringsOf(values.anchor).map(readAnchor)
     const early = anchors.find(({ seq }) => seq < from - 1)
@@ -35,23 +51,43 @@ the lines up to SEQ are those of that time.`,
     const files = await trailOrComplain('audit verify FILE...', positionals, String(values.config))
     if (files === undefined) return EXIT.failed
 
-    const { records, before, firstTime, lastTime, head, fault } = await verifyAuditFiles(files, { from, anchors })
+    const report = await verifyAuditFiles(files, { from, anchors })
+    const { fault } = report
     if (fault !== undefined) {
       const { file, line, expected, found } = fault
       complain(printable(`${file}:${line}: error: expected ${expected}, found ${found}`))
     }
-    say(fault === undefined ? `${count(records)}, the chain is whole` : `${count(records)} before the fault`)
-    if (records > 0 && from > 1) say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : UNPROVEN}`)
-    // Anything may stand in the lines of a forged trail.
-    if (records > 0) say(`first ${printable(String(firstTime))}\nlast  ${printable(String(lastTime))}`)
-    if (records > 0 || from === 1) say(`head  ${head.seq} ${head.hash}`)
-    for (const { seq } of fault === undefined ? anchors : []) {
-      const later = head.seq - seq
-      say(`anchor ${seq} holds: the lines up to it are those of its time, and ${count(later)} followed`)
-    }
+    if (output === 'json') say(JSON.stringify(reportJson(report, anchors), null, 2))
+    else sayReport(report, anchors, from)
     return fault === undefined ? EXIT.ok : EXIT.failed
   },
 }
+
+const sayReport = (report: ChainReport, anchors: readonly AuditHead[], from: number) => {
+  const { records, before, firstTime, lastTime, head, fault } = report
+  say(fault === undefined ? `${count(records)}, the chain is whole` : `${count(records)} before the fault`)
+  if (records > 0 && from > 1) say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : UNPROVEN}`)
+  // Anything may stand in the lines of a forged trail.
+  if (records > 0) say(`first ${printable(String(firstTime))}\nlast  ${printable(String(lastTime))}`)
+  if (records > 0 || from === 1) say(`head  ${head.seq} ${head.hash}`)
+  for (const { seq } of fault === undefined ? anchors : []) {
+    say(`anchor ${seq} holds: the lines up to it are those of its time, and ${count(head.seq - seq)} followed`)
+  }
+}
+
+const reportJson = (
+  { records, before, firstTime, lastTime, head, fault }: ChainReport,
+  anchors: readonly AuditHead[],
+) => ({
+  whole: fault === undefined,
+  records,
+  firstTime: firstTime ?? null,
+  lastTime: lastTime ?? null,
+  after: records > 0 && before.seq > 0 ? { ...before, proven: provenBy(anchors, before) } : null,
+  head: records > 0 || before.seq === 0 ? head : null,
+  anchors: fault === undefined ? anchors.map(({ seq }) => ({ seq, followedBy: head.seq - seq })) : null,
+  fault: fault ?? null,
+})
 
 const UNPROVEN = ' (not proven: compare it with a head that was kept elsewhere)'
 

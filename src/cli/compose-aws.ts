@@ -69,8 +69,9 @@ export const connectVpn = (options: {
   }
 }
 
-/** The key in place of the endpoints that AWS could not list. */
+/** The key and the id in place of the endpoints that AWS could not list. */
 const UNLISTED = ''
+export const UNLISTED_ID = '(discovery)'
 
 interface ReadEndpoint {
   /** The key of the endpoint in the state file, or `UNLISTED`. */
@@ -80,19 +81,9 @@ interface ReadEndpoint {
   readonly snapshot: Snapshot | VpnError
 }
 
-/**
- * Reads every watched endpoint once. An endpoint that cannot be read, and an entry of `watch` whose endpoints cannot be
- * listed, has the error instead.
- */
-const readEndpoints = async (
-  configuration: Configuration,
-  watch: readonly WatchEntry[],
-  clock: ReturnType<typeof createSkewClock>,
-): Promise<readonly ReadEndpoint[]> => {
-  const { signal } = new AbortController()
-  // Each endpoint that is read listens. Node would print a warning from the eleventh on.
-  setMaxListeners(0, signal)
-  const { staleAfterMs } = configuration.poll
+/** What one reading of the endpoints leaves to the next: AWS's time, the clients, and how much of the rates is used. */
+export const createReader = (configuration: Configuration) => {
+  const clock = createSkewClock(hostClock, () => {})
   const sites = new Map<string, VpnSite>()
   const budgets = createReadBudgets(clock)
   const outgoing = composeOutgoing()
@@ -111,6 +102,24 @@ const readEndpoints = async (
     sites.set(siteKey(site), known)
     return known
   }
+  return { clock, vpnOf }
+}
+
+export type Reader = ReturnType<typeof createReader>
+
+/**
+ * Reads every watched endpoint once. An endpoint that cannot be read, and an entry of `watch` whose endpoints cannot be
+ * listed, has the error instead.
+ */
+const readEndpoints = async (
+  configuration: Configuration,
+  watch: readonly WatchEntry[],
+  { clock, vpnOf }: Reader,
+): Promise<readonly ReadEndpoint[]> => {
+  const { signal } = new AbortController()
+  // Each endpoint that is read listens. Node would print a warning from the eleventh on.
+  setMaxListeners(0, signal)
+  const { staleAfterMs } = configuration.poll
   const orFailure = async <Value>(work: Promise<Value>): Promise<Value | VpnError> => {
     try {
       return await work
@@ -138,7 +147,7 @@ const readEndpoints = async (
     }),
   )
   const unlisted = entries.flatMap(({ site: { region }, account, failure }): readonly ReadEndpoint[] => {
-    const endpoint = { id: '(discovery)', name: '(discovery)', region, account }
+    const endpoint = { id: UNLISTED_ID, name: UNLISTED_ID, region, account }
     const location = { endpointId: endpoint.id, region }
     return failure === undefined ? [] : [{ key: UNLISTED, endpoint, location, snapshot: failure }]
   })
@@ -197,20 +206,23 @@ export const judgeEndpoints = async (
   {
     mode = configuration.mode,
     edit,
+    reader = createReader(configuration),
   }: {
     readonly mode?: Mode
     /** The configuration after an edit that is not saved yet. */
     readonly edit?: Configuration | undefined
+    /** For a command that reads more than once. */
+    readonly reader?: Reader
   } = {},
 ): Promise<Reading> => {
   const assignment = assignmentOf(configuration, mode)
   const after = edit && assignmentOf(edit, edit.mode)
-  const clock = createSkewClock(hostClock, () => {})
+  const { clock } = reader
   const watch = assignment.watch.map((entry) => ({
     ...entry,
     readsTags: entry.readsTags === true || after?.watch.some(({ readsTags }) => readsTags === true) === true,
   }))
-  const read = await readEndpoints(configuration, watch, clock)
+  const read = await readEndpoints(configuration, watch, reader)
   const state = await knownState(configuration, clock.now())
   /** The endpoint under the name that the edit gives it, if it lists the endpoint. */
   const locationAfter = (location: Location): Location => {

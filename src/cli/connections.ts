@@ -1,11 +1,23 @@
+import type { Configuration } from '../config/configuration.ts'
 import { type Connection, principalOf } from '../domain/connection.ts'
 import { shownName } from '../domain/names/shown-name.ts'
 import type { Termination } from '../domain/terminate/termination.ts'
-import { formatDuration } from '../domain/time/duration.ts'
+import { formatDuration, parseDuration } from '../domain/time/duration.ts'
 import { type Instant, toText } from '../domain/time/instant.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say } from './command.ts'
-import { judgeEndpoints } from './compose-aws.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  complain,
+  EXIT,
+  oneOf,
+  outputOption,
+  say,
+  stringOf,
+  UsageError,
+} from './command.ts'
+import { createReader, judgeEndpoints, type Reader } from './compose-aws.ts'
 import { readToShow } from './compose-files.ts'
+import { type ConnectionFilter, endpointsAsked, FILTER_OPTIONS, nobodyLines, readFilter } from './connection-filter.ts'
 import {
   type ConnectionState,
   connectionStates,
@@ -17,8 +29,9 @@ import { connectionTable, USER } from './connection-table.ts'
 import { endpointJson } from './endpoint-json.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
-import { plural } from './number-text.ts'
+import { count, plural } from './number-text.ts'
 import { configurationOrComplain } from './problems.ts'
+import { repeat } from './repeat.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
 import { titleOf } from './title.ts'
 
@@ -49,19 +62,58 @@ interface Row {
   readonly termination: Termination | undefined
 }
 
-/** The longest connected first. */
-const rowsOf = ({ judged: { memory }, outcomes }: Exclude<SeenEndpoint, { failure: unknown }>): readonly Row[] => {
-  const next = connectionStates(outcomes)
-  return [...outcomes.active]
+/** The same as the daemon's usual schedule. */
+const WATCH_EVERY = '15s'
+
+/** An endpoint, and the connections of it that are shown: the longest connected first. */
+interface Shown {
+  readonly one: SeenEndpoint
+  readonly rows: readonly Row[]
+}
+
+const shownOf = (one: SeenEndpoint, { isUser, policy }: ConnectionFilter): Shown => {
+  if ('failure' in one) return { one, rows: [] }
+  const { memory } = one.judged
+  const states = connectionStates(one.outcomes)
+  const stateOf = ({ id }: Connection): ConnectionState => states.get(id) ?? { state: 'none' }
+  const rows = one.outcomes.active
+    .filter((connection) => isUser?.(connection) !== false)
+    .filter((connection) => policy === undefined || deadlineOf(stateOf(connection))?.policy.name === policy)
     .sort((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0) || (a.id < b.id ? -1 : 1))
     .map((connection) => ({
       connection,
-      next: next.get(connection.id) ?? { state: 'none' },
+      next: stateOf(connection),
       termination: memory.terminations.of(connection.id),
     }))
+  return { one, rows }
 }
 
 const OUTPUTS = ['table', 'json'] as const
+
+/** What one reading of the endpoints shows. */
+interface Reading {
+  readonly text: string
+  readonly json: object
+  /** What could not be read, and whether the filter matches nobody. */
+  readonly problems: readonly string[]
+  readonly isWhole: boolean
+}
+
+const read = async (configuration: Configuration, filter: ConnectionFilter, reader: Reader): Promise<Reading> => {
+  const all = (await judgeEndpoints(configuration, { reader })).endpoints.map(withOutcomes)
+  const endpoints = endpointsAsked(all, filter)
+  const shown = endpoints.map((one) => shownOf(one, filter))
+  const ids = new Set(shown.flatMap(({ rows }) => rows.map(({ connection }) => connection.id)))
+  const summary = summaryOf(endpoints, (id) => ids.has(id))
+  const failed = endpoints.flatMap((one) => ('failure' in one ? [one.failure.message] : []))
+  const isNobody = ids.size === 0 && (filter.isUser !== undefined || filter.policy !== undefined)
+  return {
+    text: [...shown.map(asText), paragraph(summaryLine(summary))].join('\n\n'),
+    json: { endpoints: shown.map(asJson), summary },
+    problems: [...failed, ...(isNobody ? nobodyLines(filter, endpoints) : [])],
+    isWhole: failed.length === 0,
+  }
+}
 
 export const connections: Command = {
   about: `Lists the active connections of every watched endpoint: the user, how long the connection has been up, its
@@ -76,20 +128,49 @@ next deadline, and the policy of that deadline. Instead of a deadline to come:
 counts the connections of all endpoints.
 
 Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a pipe nothing is.`,
-  options: { ...CONFIG_OPTION, ...outputOption(OUTPUTS) },
-  exitCodes: '0; 1 if an endpoint could not be read or the configuration has errors.',
+  options: {
+    ...FILTER_OPTIONS,
+    watch: { summary: 'read and show the connections again and again, until Ctrl-C' },
+    interval: {
+      value: 'D',
+      summary: `how long after one reading the next begins, with --watch (default ${WATCH_EVERY})`,
+    },
+    ...outputOption(OUTPUTS),
+    ...CONFIG_OPTION,
+  },
+  exitCodes:
+    '0, also if no connection matches; 1 if an endpoint could not be read or the configuration has errors. With --watch 0 after Ctrl-C.',
   async run({ values }) {
     const output = oneOf('output', values.output, OUTPUTS)
+    const asked = stringOf(values.interval)
+    if (asked !== undefined && values.watch !== true) throw new UsageError('--interval is valid only with --watch')
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
-    const endpoints = (await judgeEndpoints(configuration)).endpoints.map(withOutcomes)
-    const summary = summaryOf(endpoints)
-    if (output === 'json') say(JSON.stringify({ endpoints: endpoints.map(asJson), summary }, null, 2))
-    else say([...endpoints.map(asText), paragraph(summaryLine(summary))].join('\n\n'))
-    const failed = endpoints.flatMap((one) => ('failure' in one ? [one.failure] : []))
-    for (const { message } of failed) complain(`curfew: ${message}`)
-    return failed.length > 0 ? EXIT.failed : EXIT.ok
+    const filter = readFilter(values, configuration.policies)
+    const reader = createReader(configuration)
+    if (values.watch === true) {
+      const everyMs = intervalOf(asked ?? WATCH_EVERY, configuration.poll.minGapMs)
+      await repeat(everyMs, async () => {
+        const { text, json, problems } = await read(configuration, filter, reader)
+        return output === 'json' ? { json } : { text: [text, ...problems.map((one) => paragraph(one))].join('\n\n') }
+      })
+      return EXIT.ok
+    }
+    const { text, json, problems, isWhole } = await read(configuration, filter, reader)
+    say(output === 'json' ? JSON.stringify(json, null, 2) : text)
+    for (const problem of problems) complain(`curfew: ${problem}`)
+    return isWhole ? EXIT.ok : EXIT.failed
   },
+}
+
+/** A shorter pause would take more of the account's request limits than the daemon may. */
+const intervalOf = (text: string, minGapMs: number): number => {
+  const parsed = parseDuration(text)
+  if ('problem' in parsed) throw new UsageError(`--interval: ${parsed.problem}`)
+  if (parsed.ms >= minGapMs) return parsed.ms
+  throw new UsageError(
+    `--interval: expected at least ${formatDuration(minGapMs)}, which is poll.minGap, found "${text}"`,
+  )
 }
 
 const policyText = (deadline: ReturnType<typeof deadlineOf>): string => {
@@ -97,13 +178,12 @@ const policyText = (deadline: ReturnType<typeof deadlineOf>): string => {
   return deadline.acts ? deadline.policy.name : `${deadline.policy.name} (audit)`
 }
 
-const asText = (one: SeenEndpoint): string => {
+const asText = ({ one, rows }: Shown): string => {
   const title = titleOf(one.endpoint)
   if ('failure' in one) {
     return paragraph(`${title}: BLIND. The endpoint could not be read, so its connections are unknown.`)
   }
   const { now } = one.judged.judgement
-  const rows = rowsOf(one)
   const shown = connectionTable(
     [USER, 'UP', 'DEADLINE'],
     rows.map(({ connection, next, termination }) => {
@@ -119,15 +199,18 @@ const asText = (one: SeenEndpoint): string => {
       }
     }),
   )
-  return `${paragraph(title)}\n${plural(rows.length, 'active connection')}${rows.length === 0 ? '' : `\n${shown}`}`
+  const { length } = one.outcomes.active
+  const counted = plural(length, 'active connection')
+  const which = rows.length === length ? counted : `${count(rows.length)} of ${counted}`
+  return `${paragraph(title)}\n${which}${rows.length === 0 ? '' : `\n${shown}`}`
 }
 
 /** Facts that are not known are null, and so is every list of an endpoint that could not be read. */
-const asJson = (one: SeenEndpoint) => {
+const asJson = ({ one, rows }: Shown) => {
   if ('failure' in one) return { ...endpointJson(one), connections: null }
   return {
     ...endpointJson(one),
-    connections: rowsOf(one).map(({ connection, next, termination }) => {
+    connections: rows.map(({ connection, next, termination }) => {
       const { username = null, commonName = null, establishedAt } = connection
       const deadline = deadlineOf(next)
       return {

@@ -30,17 +30,20 @@ export const explanationJson = ({ decision: { act, lead }, nextAt, verdicts }: E
   decision: act === 'terminate' ? 'terminate' : 'keep',
   leadPolicy: act === 'terminate' ? (lead?.policy.name ?? null) : null,
   nextAt: isoOrNull(nextAt),
-  verdicts: verdicts.map(({ verdict: { policy, word, since, deadline }, because, nextAt: next }) => ({
+  verdicts: verdictsJson({ verdicts }),
+})
+
+export const verdictsJson = ({ verdicts }: Pick<Explanation, 'verdicts'>) =>
+  verdicts.map(({ verdict: { policy, word, since, deadline }, because, nextAt }) => ({
     policy: policy.name,
     kind: policy.kind.kind,
     mode: policy.mode,
     verdict: word,
     since: isoOrNull(since),
     deadline: isoOrNull(deadline),
-    nextAt: isoOrNull(next),
+    nextAt: isoOrNull(nextAt),
     because,
-  })),
-})
+  }))
 
 export const explainedText = ({ endpoint, connection, explanation, mode, numbered = '' }: Explained): string => {
   const { now, termination } = explanation

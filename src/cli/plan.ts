@@ -1,5 +1,15 @@
 import { countsOverAll, MODES, type Policy } from '../domain/policies/policy.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say, stringOf } from './command.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  complain,
+  EXIT,
+  oneOf,
+  outputOption,
+  say,
+  stringOf,
+  UsageError,
+} from './command.ts'
 import { judgeEndpoints } from './compose-aws.ts'
 import { readEdit, readToShow } from './compose-files.ts'
 import { endpointPlan } from './endpoint-plan.ts'
@@ -31,11 +41,16 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
     mode: { value: 'MODE', words: MODES, summary: "plan as if this were the daemon's mode, not the one of its file" },
     ...outputOption(OUTPUTS),
     'detailed-exitcode': { summary: 'exit with code 2 if a connection would end now' },
+    'count-audit': {
+      summary: 'with --detailed-exitcode, count what would end if the mode were enforce: of the daemon, or of a policy',
+    },
     'all-next': { summary: 'list all future deadlines, not only the 20 earliest' },
   },
   exitCodes:
     '0; 1 if an endpoint could not be read or the configuration has errors; 2 with --detailed-exitcode if a connection would end now.',
   async run({ values }) {
+    const [isDetailed, countsAudit] = [values['detailed-exitcode'] === true, values['count-audit'] === true]
+    if (countsAudit && !isDetailed) throw new UsageError('--count-audit is valid only with --detailed-exitcode')
     const output = oneOf('output', values.output, OUTPUTS)
     const asked = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
@@ -64,8 +79,8 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
     }
     for (const { error } of endpoints) if (error !== null) complain(`curfew: ${error}`)
     if (endpoints.some(({ complete }) => !complete)) return EXIT.failed
-    const wouldEnd = endpoints.some(({ terminate }) => (terminate ?? []).length > 0)
-    return wouldEnd && values['detailed-exitcode'] === true ? EXIT.wouldEnd : EXIT.ok
+    const wouldEnd = summary.terminate + (countsAudit ? summary.audit : 0) > 0
+    return wouldEnd && isDetailed ? EXIT.wouldEnd : EXIT.ok
   },
 }
 

@@ -7,6 +7,16 @@ import { complain } from './command.ts'
 export const problemLines = (problems: readonly Problem[]): readonly string[] =>
   formatProblems(problems.map((problem) => ({ ...problem, file: fromHere(problem.file) })))
 
+/** A problem as JSON gives it. */
+export const problemJson = ({ severity, file, line, column, policy, message }: Problem) => ({
+  severity,
+  file,
+  line,
+  column,
+  policy: policy ?? null,
+  message,
+})
+
 /** Prints every problem of a loaded file and returns the argument. */
 export const configurationOrComplain = <Loaded extends { readonly problems: readonly Problem[] }>(
   loaded: Loaded,

@@ -4,12 +4,16 @@ import { createPolicyTester, type Expectation, type Failure } from '../domain/ju
 import { isDue } from '../domain/judge/verdict.ts'
 import { printable } from '../domain/printable.ts'
 import { type Instant, NEVER, toIso, toText } from '../domain/time/instant.ts'
-import { type Command, complain, EXIT, OperatorError, say } from './command.ts'
+import { type Command, complain, EXIT, OperatorError, oneOf, outputOption, say } from './command.ts'
 import { findPolicyTests, readPolicyTest } from './compose-files.ts'
+import { verdictsJson } from './explained.ts'
+import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
-import { problemLines } from './problems.ts'
+import { problemJson, problemLines } from './problems.ts'
 
 const CONFIG = 'config/curfew.yaml'
+
+const OUTPUTS = ['text', 'json'] as const
 
 export const test: Command = {
   about: `Runs policy tests: the given files, and the files *.test.yaml of the given folders, one level deep. Without
@@ -19,15 +23,17 @@ policies act, whatever their mode.
 For each failed case it prints what was expected, what was decided, and why. The last line is "N passed, N failed". A
 file with errors counts as one failure.`,
   operands: { name: 'PATH', areMany: true },
-  options: {},
+  options: outputOption(OUTPUTS),
   exitCodes: '0 if all cases passed; 1 if a case failed, a file has errors, or no test was found.',
-  async run({ positionals }) {
+  async run({ values, positionals }) {
+    const output = oneOf('output', values.output, OUTPUTS)
     const problems: Problem[] = []
     const paths = findPolicyTests(positionals, CONFIG, (problem) => problems.push(problem))
     if (paths.length === 0 && problems.length === 0) {
       const where = positionals.length > 0 ? ` in ${positionals.join(', ')}` : ''
       throw new OperatorError(`no policy test was found${where}: write one into a file such as contractors.test.yaml`)
     }
+    const cases: object[] = []
     let passed = 0
     let failed = problems.length
     for (const path of paths) {
@@ -42,14 +48,34 @@ file with errors counts as one failure.`,
         const failures = run(one)
         if (failures.length === 0) passed++
         else failed++
-        if (failures.length > 0) say(`${blockOf(one, failures)}\n`)
+        cases.push(caseJson(one, failures))
+        if (failures.length > 0 && output === 'text') say(`${blockOf(one, failures)}\n`)
       }
     }
-    for (const line of problemLines(sortProblems(problems))) complain(line)
-    say(`${passed} passed, ${failed} failed`)
+    const sorted = sortProblems(problems)
+    if (output === 'json') {
+      say(JSON.stringify({ cases, passed, failed, problems: sorted.map(problemJson) }, null, 2))
+    } else {
+      for (const line of problemLines(sorted)) complain(line)
+      say(`${passed} passed, ${failed} failed`)
+    }
     return failed > 0 || hasErrors(problems) ? EXIT.failed : EXIT.ok
   },
 }
+
+const caseJson = ({ name, place, at }: NamedCase, failures: readonly Failure[]) => ({
+  name,
+  place,
+  at: isoOrNull(at),
+  failures: failures.map(({ tested: { connection, expected }, got, explanation }) => ({
+    connectionId: connection.id,
+    expected: outcomeJson(expected),
+    got: outcomeJson(got),
+    verdicts: verdictsJson(explanation),
+  })),
+})
+
+const outcomeJson = ({ expect, by, nextAt }: Expectation) => ({ expect, by: by ?? null, nextAt: isoOrNull(nextAt) })
 
 const blockOf = (one: NamedCase, failures: readonly Failure[]): string =>
   [

@@ -2,12 +2,12 @@ import type { Problem } from '../config/yaml/problem.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say, UsageError } from './command.ts'
 import { readConfiguration } from './compose-files.ts'
 import { reviewConfiguration, reviewPolicies } from './compose-warnings.ts'
-import { problemLines } from './problems.ts'
+import { problemJson, problemLines } from './problems.ts'
 
 const OUTPUTS = ['text', 'json'] as const
 
 export const validate: Command = {
-  usage: ['[PATH...] [--config FILE] [--strict] [--output FORMAT]', '--hash [--config FILE]'],
+  usage: ['[PATH...] [--config FILE] [--strict] [--output FORMAT]', '--hash [--config FILE] [--output FORMAT]'],
   about: `Checks the daemon's file and all policies that it names, or only the given policy files and folders. All
 problems of all files are reported at once, as path:line:column. Text that is valid, but probably not what you want,
 gets a warning: a policy that never acts or that another policy makes superfluous, an entry that has expired or that is
@@ -24,12 +24,12 @@ no name, a window that leaves out a minute.`,
   },
   exitCodes: '0 if there is no error; 1 if there is one, or with --strict if there is a warning.',
   async run({ values, positionals }) {
-    if (values.hash === true) {
-      if (positionals.length > 0 || values.strict === true || values.output !== 'text')
-        throw new UsageError("--hash is of the daemon's file, and takes no option but --config")
-      return printHash(String(values.config))
-    }
     const output = oneOf('output', values.output, OUTPUTS)
+    if (values.hash === true) {
+      if (positionals.length > 0 || values.strict === true)
+        throw new UsageError("--hash is of the daemon's file, and takes no option but --config and --output")
+      return printHash(String(values.config), output)
+    }
     const found = positionals.length > 0 ? reviewPolicies(positionals) : reviewConfiguration(String(values.config))
     const of = (severity: Problem['severity']) => found.filter((problem) => problem.severity === severity)
     const [errors, warnings] = [of('error'), of('warning')]
@@ -37,7 +37,13 @@ no name, a window that leaves out a minute.`,
     const problems = [...errors, ...warnings]
 
     if (output === 'json') {
-      say(JSON.stringify({ problems: problems.map(toJson), errors: errors.length, warnings: warnings.length }, null, 2))
+      say(
+        JSON.stringify(
+          { problems: problems.map(problemJson), errors: errors.length, warnings: warnings.length },
+          null,
+          2,
+        ),
+      )
     } else {
       for (const line of problemLines(problems)) complain(line)
       const summary = [count(errors, 'error'), ...(warnings.length > 0 ? [count(warnings, 'warning')] : [])].join(', ')
@@ -49,24 +55,16 @@ no name, a window that leaves out a minute.`,
 }
 
 /** Prints the hash also if it is not approved, so that it can be. */
-const printHash = (path: string) => {
+const printHash = (path: string, output: (typeof OUTPUTS)[number]) => {
   const { policySetHash, problems } = readConfiguration(path)
   if (policySetHash !== undefined) {
-    say(policySetHash)
+    say(output === 'json' ? JSON.stringify({ policySetHash }, null, 2) : policySetHash)
     return EXIT.ok
   }
+  if (output === 'json') say(JSON.stringify({ policySetHash: null }, null, 2))
   for (const line of problemLines(problems.filter(({ severity }) => severity === 'error'))) complain(line)
   return EXIT.failed
 }
-
-const toJson = ({ severity, file, line, column, policy, message }: Problem) => ({
-  severity,
-  file,
-  line,
-  column,
-  policy: policy ?? null,
-  message,
-})
 
 const count = (found: readonly Problem[], word: string): string =>
   `${found.length === 0 ? 'no' : found.length} ${word}${found.length === 1 ? '' : 's'}`

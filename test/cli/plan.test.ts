@@ -134,6 +134,22 @@ policies:
     expect((await here.run([...detailed, '--mode', 'audit'], office.env)).code).toBe(0)
   })
 
+  it('with --count-audit also exits with 2 if a connection would end but for the mode of the daemon or a policy', async () => {
+    const { office } = await startBusyOffice()
+    await using _office = office
+    await using here = await workspace(files)
+    const counting = ['plan', '-c', 'curfew.yaml', '--detailed-exitcode', '--count-audit']
+    const codeOf = async (...args: readonly string[]) => (await here.run([...counting, ...args], office.env)).code
+    expect(await codeOf('--mode', 'audit')).toBe(2)
+    await here.write('policies.yaml', AGE_POLICY.replace('guard: off', 'guard: off, mode: audit'))
+    expect(await codeOf('--mode', 'enforce')).toBe(2)
+    expect((await here.run([...counting.slice(0, -1), '--mode', 'enforce'], office.env)).code).toBe(0)
+    await here.write('policies.yaml', AGE_POLICY.replace('8h', '300d'))
+    expect(await codeOf()).toBe(0)
+    const alone = await here.run(['plan', '-c', 'curfew.yaml', '--count-audit'], office.env)
+    expect([alone.code, alone.stderr]).toEqual([64, expect.stringContaining('valid only with --detailed-exitcode')])
+  })
+
   it('as a table shows the user, the policy and the reason, in the columns of the terminal', async () => {
     const { office, old } = await startBusyOffice()
     await using _office = office
@@ -235,7 +251,7 @@ policies: [{ name: daily, kind: max-session-age, maxAge: 8h, match: { endpoints:
 
   it('of many endpoints writes nothing but its own messages to standard error', async () => {
     await using office = await startOffice({}, { intercept: () => ({ status: 503, body: '<html>no</html>' }) })
-    const ids = Array.from({ length: 12 }, (_, index) => `cvpn-endpoint-${String(index).padStart(17, '0')}`)
+    const ids = Array.from({ length: 12 }, (_, index) => `cvpn-endpoint-${String(index + 1).padStart(17, '0')}`)
     const many = files['curfew.yaml'].replace(/endpoints: .*/, `endpoints: [${ids.join(', ')}] }]`)
     await using here = await workspace({ ...files, 'curfew.yaml': many })
     const { stderr } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)

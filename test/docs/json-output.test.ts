@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { MINUTE } from '../../src/domain/time/instant.ts'
@@ -62,9 +64,16 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
   await using blind = await startCompany({ isBlind: true })
   await using company = await startCompany()
   const { here, ids } = company
+  const config = ['-c', 'curfew.yaml']
+  const { stdout: hash } = await here.run(['validate', '--hash', ...config])
   const add = async ({ here, env }: typeof company, command: string, ...args: readonly string[]) => {
-    const { stdout } = await here.run([...command.split(' '), ...args, '--output', 'json'], env)
-    found.push([command, JSON.parse(stdout) as Json])
+    const { stdout, stderr } = await here.run(
+      [...command.replace('HASH', hash.trim()).split(' '), ...args, '--output', 'json'],
+      env,
+    )
+    if (stdout === '') throw new Error(`${command}: ${stderr}`)
+    const output = JSON.parse(stdout) as Json
+    found.push([command, output])
   }
   await here.write('edited/policies.yaml', POLICIES.replace('maxAge: 8h, grace: 15m', 'maxAge: 1h'))
   const tagged = 'kind: max-session-age, maxAge: 8h, match: { endpoints: ["tag:env=staging"] }'
@@ -75,7 +84,6 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
     ...kept,
     terminations: [{ ...begun, state: 'given-up', heard: 'read', absences: 0, tryAgainAt: NOW + 4 * MINUTE }],
   }))
-  const config = ['-c', 'curfew.yaml']
   for (const one of [company, blind]) {
     await add(one, 'plan', ...config)
     await add(one, 'connections', ...config)
@@ -90,6 +98,30 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
   await here.write('keyed.yaml', `${CONFIG}log: { pseudonymKey: { file: ./key } }\n`)
   await add(company, 'pseudonym', 'mallory', '-c', 'keyed.yaml')
   await add(company, 'validate', 'broken.yaml')
+  await add(company, 'validate --hash', ...config)
+  const at = '2026-11-23T12:00:00Z'
+  const connection = '{ username: mallory, established: 2026-11-23T08:00:00Z }'
+  const one = `at: ${at}, connection: ${connection}, expect: keep`
+  await here.write(
+    'some.test.yaml',
+    `version: 1
+policies: [./policies.yaml]
+cases:
+  - { name: mallory may stay, ${one}, by: [], nextAt: ${at} }
+  - { name: mallory may stay for ever, ${one} }
+`,
+  )
+  await here.write('broken.test.yaml', 'version: 1\npolicies: [./policies.yaml]\ncases: [{ name: nothing }]\n')
+  await add(company, 'test', 'some.test.yaml', 'broken.test.yaml')
+  const trail = await readFile(join(blind.here.folder, 'data/audit.jsonl'), 'utf8')
+  await blind.here.write('later.jsonl', trail.split('\n').slice(1).join('\n'))
+  await blind.here.write('changed.jsonl', trail.replace('"seq":2,', '"seq":3,'))
+  const [, firstHash = ''] = /"prev":"(\w+)"/.exec(trail.split('\n')[1] ?? '') ?? []
+  await add(blind, 'audit verify', 'data/audit.jsonl', '--anchor', `1:${firstHash}`)
+  await add(blind, 'audit verify', 'later.jsonl', '--from', '2')
+  await add(blind, 'audit verify', 'changed.jsonl')
+  await add(blind, 'audit policies', ...config)
+  await add(blind, 'audit policies HASH', ...config)
   await add(company, 'version')
   return found
 }
@@ -98,7 +130,10 @@ describe('the page about JSON output', () => {
   it('lists exactly the fields of the real output, with their types, and its examples are parts of it', async () => {
     const types = documented()
     const shown = await outputs()
-    const fields = shown.flatMap(([command, output]) => [...fieldsOf(output, `${command} .`)])
+    // The content of a policy set has the fields of the operator's files.
+    const fields = shown
+      .flatMap(([command, output]) => [...fieldsOf(output, `${command} .`)])
+      .filter(([field]) => !field.includes(' .content.'))
     expect([...new Set(fields.map(([field]) => field))].toSorted()).toEqual([...types.keys()].toSorted())
     const untrue = fields.filter(([field, value]) => !hasType(value, types.get(field) ?? ''))
     expect(untrue).toEqual([])
