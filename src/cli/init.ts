@@ -42,10 +42,11 @@ Next: ${first}
 
   curfew validate${config}
   curfew test ${quoted(join(folder, 'policies'))}
+  curfew doctor${config}
   curfew plan${config} --mode enforce
   curfew run${config}
 
-The last two read AWS. While the file says "mode: audit", no session ends.`
+The last three read AWS. While the file says "mode: audit", no session ends.`
 }
 
 export const init: Command = {

@@ -52,7 +52,7 @@ cases:
 const README = `\
 Curfew enforces the session policies in \`policies/\` on the AWS Client VPN endpoints that \`curfew.yaml\` names.
 Before an edit goes live: \`curfew validate -c curfew.yaml && curfew test policies && curfew plan -c curfew.yaml\`
-To stop Curfew at once: write \`mode: audit\` in \`curfew.yaml\` and save. No session ends after that.
+To stop Curfew at once: write \`mode: audit\` in \`curfew.yaml\` and save. Within seconds Curfew ends nobody any more.
 `
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`

@@ -30,7 +30,7 @@ describe('curfew init', () => {
     const made = await here.run(['init', 'config', '--region', 'us-east-1', '--endpoint', OFFICE])
     expect(made).toMatchObject({ code: 0, stderr: '' })
     expect(await filesIn(here)).toEqual(FILES.map((name) => `config/${name}`))
-    expect(nextSteps(made.stdout)).toEqual(['validate', 'test config/policies', 'plan --mode enforce', 'run'])
+    expect(nextSteps(made.stdout)).toEqual(['validate', 'test config/policies', 'doctor', 'plan --mode enforce', 'run'])
     expect(await here.run(['validate', '--strict'])).toMatchObject({ code: 0, stdout: 'no errors\n', stderr: '' })
     expect(await here.run(['test'])).toMatchObject({ code: 0, stdout: '2 passed, 0 failed\n', stderr: '' })
     const written = await readFile(join(here.folder, 'config/curfew.yaml'), 'utf8')

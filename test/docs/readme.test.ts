@@ -55,6 +55,7 @@ describe('the commands of README.md', () => {
       'npm ci',
       'curfew init',
       'curfew test',
+      'curfew doctor',
       'curfew plan',
       'curfew run',
     ])
@@ -71,7 +72,7 @@ describe('the commands of README.md', () => {
     const npm = { npm_config_update_notifier: 'false' }
     const env = { ...CLEAN_ENV, ...office.env, ...npm, PATH: process.env.PATH ?? '', HOME: user.folder }
     await using terminal = new PastedShell(shell, { cwd, env })
-    const [demo = '', configure = '', check = '', plan = '', run = ''] = commands.map(asRun)
+    const [demo = '', configure = '', check = '', doctor = '', plan = '', run = ''] = commands.map(asRun)
 
     const demoed = await terminal.paste(demo)
     expect(demoed.code).toBe(0)
@@ -83,17 +84,20 @@ describe('the commands of README.md', () => {
     const shown = inReadme('yaml').find((text) => text.includes('daily-reauthentication'))
     expect(await readFile(join(config, 'policies/daily-reauthentication.yaml'), 'utf8')).toBe(shown)
 
+    // Something else may use the usual port of the daemon on this machine.
+    const file = join(config, 'curfew.yaml')
+    const written = await readFile(file, 'utf8')
+    await writeFile(file, `${written}server: { port: 0 }\n`)
     const checked = await terminal.paste(check)
     expect(checked).toEqual({ code: 0, output: 'no errors\n2 passed, 0 failed\n' })
+
+    const examined = await terminal.paste(doctor)
+    expect(examined).toMatchObject({ code: 0, output: expect.stringContaining('permissions') as string })
 
     const planned = await terminal.paste(plan)
     expect(planned.code).toBe(0)
     expect(planned.output).toMatch(/bob@corp\.example.*\n?.*daily-reauthentication/)
 
-    // Something else may use the usual port of the daemon on this machine.
-    const file = join(config, 'curfew.yaml')
-    const written = await readFile(file, 'utf8')
-    await writeFile(file, `${written}server: { port: 0 }\n`)
     terminal.start(run)
     const logged = async (event: string, mode: string) =>
       terminal.until((output) => logOf(output).find((line) => line.event === event && line.mode === mode))

@@ -1,5 +1,5 @@
 import { lstat, mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { type Disk, disk as hostDisk, syncFolder } from '../audit/disk.ts'
 import { codeOf, orMissing, reasonOf } from '../audit/failure.ts'
 import { readRegularFile } from './regular-file.ts'
@@ -14,17 +14,21 @@ export type NewFiles =
 
 /** Writes files into a folder, all or none. A file that is there is never changed. */
 export const writeNewFiles = async (
-  folder: string,
+  named: string,
   texts: ReadonlyMap<string, string>,
   disk: Disk = hostDisk,
 ): Promise<NewFiles> => {
   /** The files and folders that are removed, the last one first, if the disk refuses a later one. */
   const made: string[] = []
-  const make = async (path: string) => {
-    const first = await mkdir(path, { recursive: true })
-    if (first !== undefined) made.push(first)
+  // Step by step: Node's recursive mkdir never ends where a file system such as /proc refuses new folders.
+  const make = async (path: string): Promise<void> => {
+    if ((await orMissing(disk.stat(path))) !== undefined) return
+    await make(dirname(path))
+    await mkdir(path)
+    made.push(path)
   }
   try {
+    const folder = resolve(named)
     if ((await orMissing(disk.stat(folder)))?.isDirectory() === false) return { why: 'it is not a folder' }
     const missing: string[] = []
     const different: string[] = []

@@ -57,6 +57,10 @@ describe('new files', () => {
     expect(await writeNewFiles(join(file, 'x'), TEXTS)).toEqual({ why: 'a part of its path is not a folder' })
   })
 
+  it('are not written where a file system has no new folders', async () => {
+    expect(await writeNewFiles('/proc/curfew', TEXTS)).toHaveProperty('why')
+  })
+
   it.each(['open', 'rename'] as const)('leave nothing behind if the disk refuses the second %s', async (step) => {
     await using outer = await folderAt()
     let calls = 0
