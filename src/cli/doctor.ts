@@ -1,6 +1,16 @@
-import { parseDuration } from '../domain/time/duration.ts'
+import { formatDuration, parseDuration } from '../domain/time/duration.ts'
 import { HOUR } from '../domain/time/instant.ts'
-import { CONFIG_OPTION, type Command, EXIT, oneOf, outputOption, say, stringOf, UsageError } from './command.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  complain,
+  EXIT,
+  oneOf,
+  outputOption,
+  say,
+  stringOf,
+  UsageError,
+} from './command.ts'
 import { composeDoctor } from './compose-doctor.ts'
 import { examine } from './doctor/examine.ts'
 import { reportJson, reportText } from './doctor/report.ts'
@@ -28,6 +38,7 @@ The first line names the cause. Nothing is changed: permissions are asked for by
   async run({ values }) {
     const output = oneOf('output', values.output, OUTPUTS)
     const watchMs = watchOf(stringOf(values.watch))
+    if (watchMs !== undefined) complain(`curfew: the findings follow in ${formatDuration(watchMs)} or a little more`)
     const checks = await examine(composeDoctor(String(values.config)), watchMs)
     say(output === 'json' ? JSON.stringify(reportJson(checks), null, 2) : reportText(checks))
     return checks.some(({ finding }) => finding.state === 'failed') ? EXIT.failed : EXIT.ok

@@ -43,7 +43,7 @@ describe('curfew doctor on a set-up in which all is well', () => {
     office.world.connect(someone())
     const before = await readdir(here.folder, { recursive: true })
     const { code, stdout, stderr } = await doctor({}, '--watch', '2s')
-    expect(stderr).toBe('')
+    expect(stderr).toBe('curfew: the findings follow in 2s or a little more\n')
     expect(stdout).toMatch(/^All is well/)
     expect(code).toBe(0)
     expect(stdout).not.toMatch(/^(warning|failed|not checked)/m)
@@ -260,6 +260,14 @@ describe('curfew doctor names in its first line', () => {
 
   it('a credential_process that fails', async () => {
     await using setUp = await startSetUp({ files: { aws: '[profile vault]\ncredential_process = false\n' } })
+    expectFailed(await setUp.doctor(profile(setUp.here.folder, 'vault')), 'credentials', 'credential_process')
+  })
+
+  it('a credential_process that does not answer', async () => {
+    await using setUp = await startSetUp({
+      config: curfewYaml('poll: { requestTimeout: 1s }'),
+      files: { aws: '[profile vault]\ncredential_process = sleep 600\n' },
+    })
     expectFailed(await setUp.doctor(profile(setUp.here.folder, 'vault')), 'credentials', 'credential_process')
   })
 

@@ -28,7 +28,7 @@ export const configurationCheck = (files: Files): Check<true, Configuration> => 
     if (warnings.length > 0) {
       const found = andMore(warnings, 'warning')
       const advice = 'see whether you mean it; "curfew validate" shows every warning'
-      return { finding: warning({ found, expected: 'no doubts', advice }), value: configuration }
+      return { finding: warning({ found, expected: 'files that say what you mean', advice }), value: configuration }
     }
     const { mode, policies } = configuration
     const entries = configuration.watch.length

@@ -18,7 +18,7 @@ export const proxyCheck = (environment: Environment): Check<unknown, Outgoing> =
     if ('problems' in outgoing) {
       const found = outgoing.problems.join('; ')
       const expected = 'variables that say how requests leave this machine'
-      return { finding: failed({ found, expected, advice: 'the daemon does not start before that is corrected' }) }
+      return { finding: failed({ found, expected, advice: 'correct it: the daemon does not start before' }) }
     }
     const names = environment.set()
     const found = names.length === 0 ? 'HTTPS_PROXY and AWS_CA_BUNDLE are not set' : `${names.join(', ')} can be used`

@@ -17,7 +17,7 @@ export const secretsCheck = (secrets: Secrets): Check<Configuration, true> => ({
     const expected = 'secrets that Curfew can read, and nobody else'
     if (problem !== undefined) {
       const found = others.length === 0 ? problem : `${problem}, and ${others.length} more`
-      return { finding: failed({ found, expected, advice: 'the daemon does not start before that is corrected' }) }
+      return { finding: failed({ found, expected, advice: 'correct it: the daemon does not start before' }) }
     }
     const [exposure] = await secrets.exposures(configuration)
     if (exposure !== undefined) return { finding: warning({ ...exposure, expected }), value: true }
