@@ -39,11 +39,14 @@ const openTunnel = (
     }
     const timer = setTimeout(() => fail({ kind: 'silent', ms: answersWithinMs }), answersWithinMs)
     connect.on('connect', ({ statusCode = 0 }, socket: Socket, head) => {
-      if (statusCode !== 200) return fail({ kind: 'answered', status: statusCode })
+      const isOpen = statusCode >= 200 && statusCode < 300
       // In a tunnel the client speaks first.
-      if (head.length > 0) return fail({ kind: 'own-data' })
-      clearTimeout(timer)
-      resolve(socket)
+      if (isOpen && head.length === 0) {
+        clearTimeout(timer)
+        return resolve(socket)
+      }
+      socket.destroy()
+      fail(isOpen ? { kind: 'own-data' } : { kind: 'answered', status: statusCode })
     })
     connect.on('error', ({ code = 'ECONNRESET' }: NodeJS.ErrnoException) => fail({ kind: 'unreached', code }))
     connect.end()

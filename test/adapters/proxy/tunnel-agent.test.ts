@@ -8,13 +8,19 @@ import { TunnelAgent } from '../../../src/adapters/proxy/tunnel-agent.ts'
 
 const TARGET = 'ec2.eu-central-1.amazonaws.com:443'
 
-/** A server that answers the first bytes of each connection with `reply`, or not at all. */
+/**
+ * A server that answers the first bytes of each connection with `reply`, or not at all. It closes no connection, except
+ * where the reply is empty.
+ */
 const startServer = async (reply: string | undefined) => {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
     sockets.push(socket)
     socket.on('error', () => {})
-    socket.once('data', () => reply !== undefined && socket.end(reply))
+    socket.once('data', () => {
+      if (reply === '') socket.end()
+      else if (reply !== undefined) socket.write(reply)
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -22,7 +28,15 @@ const startServer = async (reply: string | undefined) => {
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, sockets }
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** Resolves once the client has closed the only connection. */
+    async closed() {
+      const [socket] = sockets
+      expect(sockets).toHaveLength(1)
+      if (socket?.destroyed === false) await once(socket.resume(), 'close')
+    },
+  }
 }
 
 const failureThrough = async (proxy: string, answersWithinMs = 60_000): Promise<ProxyFailure> => {
@@ -44,12 +58,14 @@ describe('a proxy that opens no tunnel', () => {
     ['504 Gateway Timeout', 'http://', `gives no connection to ${TARGET}`, 'resolves and reaches'],
     ['405 Method Not Allowed', 'http://', 'answers CONNECT with HTTP 405', 'names a proxy for HTTPS'],
   ])('with HTTP %s and %s is named with what to do', async (status, prefix, what, advice) => {
-    const { address } = await startServer(`HTTP/1.1 ${status}\r\ncontent-type: text/html\r\n\r\n<html>hello</html>`)
+    const page = `HTTP/1.1 ${status}\r\ncontent-type: text/html\r\n\r\n<html>hello</html>`
+    const { address, closed } = await startServer(page)
     const failure = await failureThrough(`${prefix}${address}`)
     expect(failure.code).toBe(`HTTP ${status.slice(0, 3)}`)
     expect(failure.message).toContain(`the proxy ${address} of HTTPS_PROXY ${what}`)
     expect(failure.advice).toContain(advice)
     expect(`${failure.message} ${failure.advice}`).not.toContain('hunter2')
+    await closed()
   })
 
   it.each([
@@ -57,10 +73,11 @@ describe('a proxy that opens no tunnel', () => {
     ['another protocol', '220 mail.corp.example ESMTP\r\n', 'does not answer in HTTP'],
     ['nothing before it closes', '', '(ECONNRESET)'],
   ])('but sends %s is named', async (_what, reply, text) => {
-    const { address } = await startServer(reply)
+    const { address, closed } = await startServer(reply)
     const { message } = await failureThrough(`http://${address}`)
     expect(message).toContain(address)
     expect(message).toContain(text)
+    await closed()
   })
 
   it('because it speaks no TLS is named', async () => {
@@ -77,11 +94,10 @@ describe('a proxy that opens no tunnel', () => {
   })
 
   it('and never answers is given up, and its socket with it', async () => {
-    const { address, sockets } = await startServer(undefined)
+    const { address, closed } = await startServer(undefined)
     const { message, code } = await failureThrough(`http://${address}`, 50)
     expect(code).toBe('ETIMEDOUT')
     expect(message).toContain(`the proxy ${address} of HTTPS_PROXY has given no connection to ${TARGET}`)
-    const [socket] = sockets
-    if (socket?.destroyed === false) await once(socket, 'close')
+    await closed()
   })
 })
