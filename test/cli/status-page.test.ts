@@ -166,6 +166,7 @@ describe('the page of a running daemon, in Chromium', () => {
     expect(text).toContain('Held by the guard')
     expect(text).toMatch(/office cvpn-endpoint-\w+ in eu-central-1, since \d\d:\d\d:\d\dZ: would end 12 now/)
     expect(text).toContain('How to release it: If the edit is a mistake, correct the policy "daily" and save it')
+    expect(text).toMatch(/daily\s+max-session-age\s+enforces\s+held on 1 endpoint/)
     expect(text).toContain('HELD by the guard: policy "daily" would end 12 of 12 connections on office now')
     expect(text).not.toMatch(/alice|bob/)
     await expectAccessible(url, 'held')

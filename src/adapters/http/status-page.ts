@@ -202,11 +202,14 @@ ${blocks.slice(0, MOST_POLICIES)}
 ${rest.length === 0 ? '' : html`<details><summary>${plural(rest.length, 'more policy').replace(/ys$/, 'ies')}</summary>${rest}</details>`}</section>`
 }
 
-const policyBlock = (one: PolicyOverview, { at, mode }: Overview, isOpen: boolean): Content => {
+const policyBlock = (one: PolicyOverview, { at, mode, endpoints }: Overview, isOpen: boolean): Content => {
   const { policy, acts, week } = one
   const { name, kind } = policy
   const effect = acts ? 'enforces' : mode === 'audit' ? 'audit (daemon)' : 'audit'
-  const heading = html`<h3>${name}</h3> <span class="badge">${kind.kind}</span> <span class="badge">${effect}</span>`
+  const holding = endpoints.filter(({ holds }) => holds.some((hold) => hold.policy === name)).length
+  const held = holding === 0 ? [] : [`held on ${plural(holding, 'endpoint')}`]
+  const badges = [kind.kind, effect, ...held].map((text) => html` <span class="badge">${text}</span>`)
+  const heading = html`<h3>${name}</h3>${badges}`
   const sentence = html`<p>${sentenceOf(one)}</p>`
   if (week === undefined)
     return html`<div class="policy">${heading}${sentence}</div>
