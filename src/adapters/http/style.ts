@@ -49,7 +49,7 @@ header p { margin: 0; }
 .headline p { margin: 0; }
 section > h2 { border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: .6rem; }
-.figures div { display: flex; flex-direction: column-reverse; background: var(--raised); border-radius: .4rem; padding: .6rem .8rem; }
+.figures div { display: flex; flex-direction: column-reverse; justify-content: flex-end; background: var(--raised); border-radius: .4rem; padding: .6rem .8rem; }
 .figures dt { color: var(--quiet); font-size: .85rem; }
 .figures dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
 .scrolling { overflow-x: auto; }
