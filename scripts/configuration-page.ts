@@ -188,7 +188,7 @@ load them at once. A file with a mistake is refused as a whole, and the last goo
 reload applies changes" means that no restart is needed.
 
 Durations are \`90s\`, \`30m\`, \`8h\`, \`1d12h\` or \`PT8H\`. Paths are relative to the folder of \`curfew.yaml\`. A key that is
-unknown, occurs twice or has no value is an error.
+unknown, occurs twice or has no value is an error. Where a table has no example, the default is one.
 
 ## A whole file
 

@@ -79,9 +79,10 @@ const target = z
           'The address to which CloudEvents are posted: a URL, { env: NAME } or { file: PATH }. Write this key or `slack`.',
         examples: ['https://hooks.example/curfew'],
       }),
-    slack: secretSource
-      .optional()
-      .meta({ description: 'The address of an incoming webhook of Slack. It is a secret.' }),
+    slack: secretSource.optional().meta({
+      description: 'The address of an incoming webhook of Slack. It is a secret.',
+      examples: [{ env: 'CURFEW_SLACK_URL' }],
+    }),
     slackBot: slackBot.optional(),
     email: email.optional(),
     secret: secretSource.optional().meta({

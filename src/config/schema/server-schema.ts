@@ -49,6 +49,7 @@ const tls = z
     clientCaFile: path.optional().meta({
       description:
         'CA certificates in PEM. Only clients with a certificate of one of these CAs can connect, to /healthz and /readyz too.',
+      examples: ['./tls/clients.pem'],
     }),
   })
   .meta({ description: 'Serve HTTPS instead of HTTP. Renewed files are loaded within a minute. Default: HTTP.' })
@@ -67,6 +68,7 @@ export const server = z
     bearerTokenFile: path.optional().meta({
       description:
         'A file with a token. Clients that send it may read. With basicAuthUsers, either of the two is enough. /healthz and /readyz need no token.',
+      examples: ['./token'],
     }),
     showNames: z.boolean().default(false).meta({
       description:
