@@ -1,13 +1,10 @@
 import { join } from 'node:path'
 import type * as z from 'zod'
-import { endpointId, PLACEHOLDER_ENDPOINT, region } from '../config/schema/curfew-schema.ts'
+import { endpointId, region } from '../config/schema/curfew-schema.ts'
 import { printable } from '../domain/printable.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, say, stringOf, stringsOf, UsageError } from './command.ts'
 import { writeFiles } from './compose-files.ts'
 import { starterFiles, type Watched } from './starter-files.ts'
-
-/** Stands in the file if no Region is known. */
-const ANY_REGION = 'eu-central-1'
 
 const checked = (schema: z.ZodType<string>, what: string, text: string): string => {
   const { success, error } = schema.safeParse(text)
@@ -18,25 +15,23 @@ const checked = (schema: z.ZodType<string>, what: string, text: string): string 
 const watchedOf = (given: string | undefined, ids: readonly string[]): Watched => {
   const inherited = process.env.AWS_REGION === '' ? undefined : process.env.AWS_REGION
   const found = given ?? inherited
-  const known =
-    found === undefined ? undefined : checked(region, given === undefined ? 'AWS_REGION' : '--region', found)
-  if (ids.length === 0) {
-    return { region: known ?? ANY_REGION, endpoints: [PLACEHOLDER_ENDPOINT], isPlaceholder: true }
+  if (found === undefined && ids.length > 0) {
+    throw new UsageError('--endpoint needs the Region of the endpoint: add it, such as --region eu-central-1')
   }
-  if (known === undefined) {
-    throw new UsageError(`--endpoint needs the Region of the endpoint: add it, such as --region ${ANY_REGION}`)
+  return {
+    region: found && checked(region, given === undefined ? 'AWS_REGION' : '--region', found),
+    endpoints: [...new Set(ids.map((id) => checked(endpointId, '--endpoint', id)))],
   }
-  const endpoints = [...new Set(ids.map((id) => checked(endpointId, '--endpoint', id)))]
-  return { region: known, endpoints, isPlaceholder: false }
 }
 
 /** A path as a shell reads it. */
 const quoted = (path: string): string => (/^[\w./~:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
 
-const nextSteps = (folder: string, { isPlaceholder }: Watched): string => {
+const nextSteps = (folder: string, { region, endpoints }: Watched): string => {
   const path = join(folder, 'curfew.yaml')
   const config = path === CONFIG_OPTION.config.default ? '' : ` -c ${quoted(path)}`
-  const first = isPlaceholder ? `write your Region and the id of your endpoint into ${path}. Then run` : 'run'
+  const missing = region === undefined ? 'your Region and the id of your endpoint' : 'the id of your endpoint'
+  const first = endpoints.length === 0 ? `write ${missing} into ${path}. Then run` : 'run'
   return `\
 Next: ${first}
 
@@ -73,10 +68,11 @@ another content, it writes nothing.`,
     }
     if ('different' in done) {
       const names = done.different.map((name) => printable(join(folder, name))).join(', ')
-      const other = done.different.length === 1 ? 'is there with another content' : 'are there with other contents'
-      throw new OperatorError(
-        `${names} ${other}, and nothing was written: name another folder, or move ${done.different.length === 1 ? 'it' : 'them'} away`,
-      )
+      const [other, them] =
+        done.different.length === 1
+          ? ['is there with another content', 'it']
+          : ['are there with other contents', 'them']
+      throw new OperatorError(`${names} ${other}, and nothing was written: name another folder, or move ${them} away`)
     }
     const written = done.written.map((name) => `  ${join(folder, name)}`)
     say(written.length === 0 ? `All files are in ${folder} already.` : `Written:\n${written.join('\n')}`)

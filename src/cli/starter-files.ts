@@ -1,23 +1,29 @@
+import { PLACEHOLDER_ENDPOINT } from '../config/schema/curfew-schema.ts'
 import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../config/schema/json-schema.ts'
 
-/** What a first configuration watches. Undefined for a placeholder. */
+/** What a first configuration watches. Placeholders stand for a Region that is undefined, and for no endpoints. */
 export interface Watched {
-  readonly region: string
+  readonly region: string | undefined
   readonly endpoints: readonly string[]
-  /** Whether the operator still has to write the Region and the endpoint. */
-  readonly isPlaceholder: boolean
 }
 
-const curfewYaml = ({ region, endpoints, isPlaceholder }: Watched) => `\
+const regionLine = (region: string | undefined) => region ?? 'eu-central-1 # write the Region of your endpoint'
+
+const endpointLines = (endpoints: readonly string[]) =>
+  endpoints.length > 0 ? endpoints : [`${PLACEHOLDER_ENDPOINT} # a placeholder: write the id of your endpoint`]
+
+const curfewYaml = ({ region, endpoints }: Watched) => `\
 # yaml-language-server: $schema=./schema/curfew.schema.json
 version: 1
 mode: audit # audit: report which connections would end; enforce: end them
 policies: [./policies]
 # protect: { users: [break-glass@corp.example] } # no policy ends the connections of these users
 watch:
-  - region: ${region}${isPlaceholder ? ' # write the Region of your endpoint' : ''}
+  - region: ${regionLine(region)}
     endpoints:
-${endpoints.map((id) => `      - ${id}${isPlaceholder ? ' # a placeholder: write the id of your endpoint' : ''}`).join('\n')}
+${endpointLines(endpoints)
+  .map((line) => `      - ${line}`)
+  .join('\n')}
 `
 
 const POLICY = 'daily-reauthentication'

@@ -80,6 +80,9 @@ describe('curfew init', () => {
       /curfew\.yaml:\d+:9: warning: cvpn-endpoint-0{17} is the placeholder that "curfew init" writes/,
     )
     expect(await here.run(['validate', '--strict'])).toMatchObject({ code: 1 })
+    const known = await here.run(['init', 'known', '--region', 'eu-west-3'])
+    expect(known.stdout).toContain('write the id of your endpoint into known/curfew.yaml')
+    expect(await readFile(join(here.folder, 'known/curfew.yaml'), 'utf8')).toContain('  - region: eu-west-3\n')
   })
 
   it('takes the Region from AWS_REGION', async () => {
