@@ -15,6 +15,7 @@ import {
 } from './command.ts'
 import { verifyAuditFiles } from './compose-audit.ts'
 import { plural } from './number-text.ts'
+import { painted } from './paint.ts'
 import { trailOrComplain } from './trail-files.ts'
 
 const OUTPUTS = ['text', 'json'] as const
@@ -65,7 +66,8 @@ the lines up to SEQ are those of that time.`,
 
 const sayReport = (report: ChainReport, anchors: readonly AuditHead[], from: number) => {
   const { records, before, firstTime, lastTime, head, fault } = report
-  say(fault === undefined ? `${count(records)}, the chain is whole` : `${count(records)} before the fault`)
+  if (fault === undefined) say(painted('green', `${count(records)}, the chain is whole`))
+  else say(painted('red', `${count(records)} before the fault`))
   if (records > 0 && from > 1) say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : UNPROVEN}`)
   // Anything may stand in the lines of a forged trail.
   if (records > 0) say(`first ${printable(String(firstTime))}\nlast  ${printable(String(lastTime))}`)

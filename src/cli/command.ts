@@ -1,4 +1,4 @@
-import { printableLines } from '../domain/printable.ts'
+import { safeText } from './paint.ts'
 
 /** A list belongs to an option that may be repeated. */
 type OptionValue = string | boolean | undefined | readonly string[]
@@ -98,9 +98,9 @@ export const oneOf = <Word extends string>(option: string, value: unknown, words
  * User names come from AWS and may contain anything. Control characters are escaped, so that none reaches the terminal.
  */
 export const say = (text: string): void => {
-  process.stdout.write(`${printableLines(text)}\n`)
+  process.stdout.write(`${safeText(text, process.stdout)}\n`)
 }
 
 export const complain = (text: string): void => {
-  process.stderr.write(`${printableLines(text)}\n`)
+  process.stderr.write(`${safeText(text, process.stderr)}\n`)
 }

@@ -1,6 +1,7 @@
 import { printable } from '../domain/printable.ts'
 import { shortened } from '../domain/shortened.ts'
 import { outputWidth, paragraph } from './lines.ts'
+import { type Paint, painted } from './paint.ts'
 
 /** A longer cell is not padded to. Otherwise one long name would make each of 126,000 lines as long. */
 const WIDEST_CELL = 80
@@ -15,6 +16,7 @@ interface Row {
   readonly cells: readonly string[]
   readonly policy: string
   readonly id: string
+  readonly paint?: Paint | undefined
   /** Shown below the row. */
   readonly because?: string
 }
@@ -81,9 +83,9 @@ export const connectionTable = (headings: readonly string[], rows: readonly Row[
   const lines = (cells: readonly string[], policy: string, id: string): string =>
     whole?.([...cells, policy, id]) ?? `${above(cells)}\n  ${under([id, policy])}`
   return [
-    lines(headings, POLICY, CONNECTION),
-    ...shown.flatMap(({ cells, policy, id, because }) => [
-      lines(cells, policy, id),
+    painted('bold', lines(headings, POLICY, CONNECTION)),
+    ...shown.flatMap(({ cells, policy, id, because, paint }) => [
+      painted(paint, lines(cells, policy, id)),
       ...(because === undefined ? [] : [paragraph(because, '  ')]),
     ]),
   ].join('\n')

@@ -30,6 +30,7 @@ import { endpointJson } from './endpoint-json.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
 import { count, plural } from './number-text.ts'
+import { type Paint, painted } from './paint.ts'
 import { configurationOrComplain } from './problems.ts'
 import { repeat } from './repeat.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
@@ -92,7 +93,8 @@ const OUTPUTS = ['table', 'json'] as const
 
 /** What one reading of the endpoints shows. */
 interface Reading {
-  readonly text: string
+  readonly blocks: readonly string[]
+  readonly summary: string
   readonly json: object
   /** What could not be read, and whether the filter matches nobody. */
   readonly problems: readonly string[]
@@ -108,7 +110,8 @@ const read = async (configuration: Configuration, filter: ConnectionFilter, read
   const failed = endpoints.flatMap((one) => ('failure' in one ? [one.failure.message] : []))
   const isNobody = ids.size === 0 && (filter.isUser !== undefined || filter.policy !== undefined)
   return {
-    text: [...shown.map(asText), paragraph(summaryLine(summary))].join('\n\n'),
+    blocks: shown.map(asText),
+    summary: painted('bold', paragraph(summaryLine(summary))),
     json: { endpoints: shown.map(asJson), summary },
     problems: [...failed, ...(isNobody ? nobodyLines(filter, endpoints) : [])],
     isWhole: failed.length === 0,
@@ -151,13 +154,15 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
     if (values.watch === true) {
       const everyMs = intervalOf(asked ?? WATCH_EVERY, configuration.poll.minGapMs)
       await repeat(everyMs, async () => {
-        const { text, json, problems } = await read(configuration, filter, reader)
-        return output === 'json' ? { json } : { text: [text, ...problems.map((one) => paragraph(one))].join('\n\n') }
+        const { blocks, summary, json, problems } = await read(configuration, filter, reader)
+        // What does not fit a terminal is cut at the end, so that the most important lines stand first.
+        const text = [summary, ...problems.map((one) => paragraph(one)), ...blocks].join('\n\n')
+        return output === 'json' ? { json } : { text }
       })
       return EXIT.ok
     }
-    const { text, json, problems, isWhole } = await read(configuration, filter, reader)
-    say(output === 'json' ? JSON.stringify(json, null, 2) : text)
+    const { blocks, summary, json, problems, isWhole } = await read(configuration, filter, reader)
+    say(output === 'json' ? JSON.stringify(json, null, 2) : [...blocks, summary].join('\n\n'))
     for (const problem of problems) complain(`curfew: ${problem}`)
     return isWhole ? EXIT.ok : EXIT.failed
   },
@@ -178,10 +183,13 @@ const policyText = (deadline: ReturnType<typeof deadlineOf>): string => {
   return deadline.acts ? deadline.policy.name : `${deadline.policy.name} (audit)`
 }
 
+/** A connection that ends now, and one that the guard keeps. The column of deadlines says so too. */
+const PAINTS: Partial<Record<ConnectionState['state'], Paint>> = { terminate: 'red', held: 'magenta' }
+
 const asText = ({ one, rows }: Shown): string => {
   const title = titleOf(one.endpoint)
   if ('failure' in one) {
-    return paragraph(`${title}: BLIND. The endpoint could not be read, so its connections are unknown.`)
+    return painted('red', paragraph(`${title}: BLIND. The endpoint could not be read, so its connections are unknown.`))
   }
   const { now } = one.judged.judgement
   const shown = connectionTable(
@@ -196,13 +204,14 @@ const asText = ({ one, rows }: Shown): string => {
         ],
         policy: policyText(deadlineOf(next)),
         id: connection.id,
+        paint: PAINTS[next.state],
       }
     }),
   )
   const { length } = one.outcomes.active
   const counted = plural(length, 'active connection')
   const which = rows.length === length ? counted : `${count(rows.length)} of ${counted}`
-  return `${paragraph(title)}\n${which}${rows.length === 0 ? '' : `\n${shown}`}`
+  return `${painted('bold', paragraph(title))}\n${which}${rows.length === 0 ? '' : `\n${shown}`}`
 }
 
 /** Facts that are not known are null, and so is every list of an endpoint that could not be read. */

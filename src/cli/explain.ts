@@ -25,6 +25,7 @@ import { judgeImagined } from './imagined-connection.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
 import { connectionByPart, connectionsOf, type LiveConnection, namesLike, noEndpoint } from './live-connections.ts'
+import { painted } from './paint.ts'
 import { configurationOrComplain } from './problems.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
 
@@ -153,7 +154,7 @@ const sayFound = (
     const numbered = found.length === 1 ? '' : `${index + 1} of ${found.length}: `
     return explainedText({ endpoint: on.endpoint, connection, explanation: explainLive(one), mode, numbered })
   })
-  say([...blocks, paragraph(summaryLine(summary))].join('\n\n'))
+  say([...blocks, painted('bold', paragraph(summaryLine(summary)))].join('\n\n'))
 }
 
 const liveJson = (one: LiveConnection, state: string) => {

@@ -12,6 +12,7 @@ import { IMAGINED } from './imagined-connection.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
 import { plural } from './number-text.ts'
+import { painted } from './paint.ts'
 import { timeUntil } from './time-until.ts'
 import { titleOf } from './title.ts'
 
@@ -50,7 +51,7 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
   const name = principalOf(connection)
   const principal = name === undefined ? 'A connection without a name' : shownName(name)
   const head = [
-    paragraph(`${numbered}${principal} on ${titleOf(endpoint)} at ${toText(now)}`),
+    painted('bold', paragraph(`${numbered}${principal} on ${titleOf(endpoint)} at ${toText(now)}`)),
     ...connectionLines(connection, now),
   ]
   if (!isActive(connection)) return [...head, ...endedLines(connection), ...terminationNote(termination)].join('\n')
@@ -67,7 +68,7 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
       : []
   return [
     ...head,
-    paragraph(decisionText(explanation, mode)),
+    painted(explanation.decision.act === 'terminate' ? 'red' : undefined, paragraph(decisionText(explanation, mode))),
     ...terminationNote(termination),
     '',
     ...lines,

@@ -5,6 +5,7 @@ import { connectionTable, USER } from './connection-table.ts'
 import type { EndpointPlan, HoldRow, NearMissRow, NewRow, NextRow, Row } from './endpoint-plan.ts'
 import { paragraph } from './lines.ts'
 import { count, plural } from './number-text.ts'
+import { type Paint, painted } from './paint.ts'
 import { timeUntil } from './time-until.ts'
 import { titleOf } from './title.ts'
 
@@ -12,13 +13,15 @@ import { titleOf } from './title.ts'
 export const planText = (endpoint: EndpointPlan): string => {
   const { complete, active, terminate, audit, held, holds, newlyEnded, nearMisses } = endpoint
   const title = titleOf({ ...endpoint, id: endpoint.endpointId })
-  if (!complete) return paragraph(`${title}: BLIND. The endpoint could not be read, so no connection would end.`)
+  if (!complete) {
+    return painted('red', paragraph(`${title}: BLIND. The endpoint could not be read, so no connection would end.`))
+  }
   const parts = [
-    paragraph(title),
+    painted('bold', paragraph(title)),
     paragraph(`${plural(active ?? 0, 'active connection')}, ${callsText(endpoint)}`),
-    list('Would end now', terminate ?? []),
+    list('Would end now', terminate ?? [], 'red'),
     ...(holds ?? []).map(heldLines),
-    list('Held by the guard', held ?? []),
+    list('Held by the guard', held ?? [], 'magenta'),
     newlyEndedList(newlyEnded ?? []),
     graceList(endpoint),
     nextList(endpoint),
@@ -39,7 +42,10 @@ const callsText = ({ terminate, calls, etaSeconds }: EndpointPlan): string => {
 const heldLines = ({ policy, since, endsNow, endsLater, release }: HoldRow): string =>
   [
     '',
-    paragraph(`The guard holds the policy "${policy}" since ${instantText(since)}: it ends nobody on this endpoint.`),
+    painted(
+      'magenta',
+      paragraph(`The guard holds the policy "${policy}" since ${instantText(since)}: it ends nobody on this endpoint.`),
+    ),
     paragraph(`It would end ${plural(endsNow, 'connection')} now, and ${endsLater} more within 24h.`, '  '),
     paragraph(`${release}.`, '  '),
   ].join('\n')
@@ -57,9 +63,10 @@ const when = ({ judgedAt }: EndpointPlan, at: string | null): readonly string[] 
   at === null || judgedAt === null ? ['', ''] : [instantText(at), timeUntil(Date.parse(at) - Date.parse(judgedAt))]
 
 /** A heading over a table, after an empty line. */
-const section = (heading: string, shown: string) => `\n${paragraph(heading)}\n${shown}`
+const section = (heading: string, shown: string, paint: Paint = 'bold') =>
+  `\n${painted(paint, paragraph(heading))}\n${shown}`
 
-const list = (heading: string, rows: readonly Row[]): string =>
+const list = (heading: string, rows: readonly Row[], paint?: Paint): string =>
   rows.length === 0
     ? ''
     : section(
@@ -68,6 +75,7 @@ const list = (heading: string, rows: readonly Row[]): string =>
           [USER],
           rows.map((row) => ({ cells: [nameOf(row)], policy: row.policy, id: row.connectionId, because: row.because })),
         ),
+        paint,
       )
 
 const byInstant = (a: NewRow, b: NewRow) => ((a.at ?? '') < (b.at ?? '') ? -1 : Number(a.at !== b.at))

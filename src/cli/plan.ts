@@ -14,6 +14,7 @@ import { judgeEndpoints } from './compose-aws.ts'
 import { readEdit, readToShow } from './compose-files.ts'
 import { endpointPlan } from './endpoint-plan.ts'
 import { paragraph } from './lines.ts'
+import { painted } from './paint.ts'
 import { planText } from './plan-text.ts'
 import { configurationOrComplain } from './problems.ts'
 import { summaryLine, summaryOf, withOutcomes } from './summary.ts'
@@ -75,7 +76,7 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
         ? suspendedTexts((edit ?? configuration).policies)
         : []
       const notes = [...suspended, ...unmatchedTexts(unmatched ?? [])]
-      say([...endpoints.map(planText), ...notes, paragraph(summaryLine(summary))].join('\n\n'))
+      say([...endpoints.map(planText), ...notes, painted('bold', paragraph(summaryLine(summary)))].join('\n\n'))
     }
     for (const { error } of endpoints) if (error !== null) complain(`curfew: ${error}`)
     if (endpoints.some(({ complete }) => !complete)) return EXIT.failed

@@ -2,6 +2,7 @@ import { isAbsolute, relative } from 'node:path'
 import { formatProblems, type Problem } from '../config/yaml/problem.ts'
 import { withheld } from '../domain/withheld.ts'
 import { complain } from './command.ts'
+import { painted } from './paint.ts'
 
 /** Problems as lines for a terminal, with paths relative to the current folder. */
 export const problemLines = (problems: readonly Problem[]): readonly string[] =>
@@ -17,11 +18,24 @@ export const problemJson = ({ severity, file, line, column, policy, message }: P
   message,
 })
 
+const PAINTS = { error: 'red', warning: 'magenta' } as const
+
+/** Prints problems to standard error. */
+export const complainOf = (problems: readonly Problem[]): void => {
+  for (const line of problemLines(problems)) {
+    complain(
+      line.replace(/: (error|warning): /, (_, severity: Problem['severity']) => {
+        return `: ${painted(PAINTS[severity], `${severity}:`, process.stderr)} `
+      }),
+    )
+  }
+}
+
 /** Prints every problem of a loaded file and returns the argument. */
 export const configurationOrComplain = <Loaded extends { readonly problems: readonly Problem[] }>(
   loaded: Loaded,
 ): Loaded => {
-  for (const line of problemLines(loaded.problems)) complain(line)
+  complainOf(loaded.problems)
   return loaded
 }
 

@@ -1,8 +1,8 @@
 import { onAborted } from '../app/on-aborted.ts'
-import { printableLines } from '../domain/printable.ts'
 import { toText } from '../domain/time/instant.ts'
 import { say } from './command.ts'
 import { clock } from './compose-aws.ts'
+import { safeText } from './paint.ts'
 
 /** What a round shows: lines for a reader, or an object for a program. */
 type Shown = { readonly text: string } | { readonly json: object }
@@ -14,11 +14,11 @@ const [HOME, CLEAR_LINE, CLEAR_BELOW] = ['\u001b[H', '\u001b[K', '\u001b[J']
 const fitted = (lines: readonly string[], rows: number): readonly string[] => {
   if (lines.length < rows) return lines
   const shown = Math.max(1, rows - 2)
-  return [...lines.slice(0, shown), `… ${lines.length - shown} more lines: filter them, or make the terminal higher`]
+  return [...lines.slice(0, shown), `… ${lines.length - shown} more lines: filter them, or make the terminal taller`]
 }
 
 const draw = (text: string) => {
-  const lines = fitted(printableLines(text).split('\n'), process.stdout.rows)
+  const lines = fitted(safeText(text, process.stdout).split('\n'), process.stdout.rows)
   process.stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`)
 }
 

@@ -4,12 +4,13 @@ import { createPolicyTester, type Expectation, type Failure } from '../domain/ju
 import { isDue } from '../domain/judge/verdict.ts'
 import { printable } from '../domain/printable.ts'
 import { type Instant, NEVER, toIso, toText } from '../domain/time/instant.ts'
-import { type Command, complain, EXIT, OperatorError, oneOf, outputOption, say } from './command.ts'
+import { type Command, EXIT, OperatorError, oneOf, outputOption, say } from './command.ts'
 import { findPolicyTests, readPolicyTest } from './compose-files.ts'
 import { verdictsJson } from './explained.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
-import { problemJson, problemLines } from './problems.ts'
+import { painted } from './paint.ts'
+import { complainOf, problemJson } from './problems.ts'
 
 const CONFIG = 'config/curfew.yaml'
 
@@ -56,8 +57,8 @@ file with errors counts as one failure.`,
     if (output === 'json') {
       say(JSON.stringify({ cases, passed, failed, problems: sorted.map(problemJson) }, null, 2))
     } else {
-      for (const line of problemLines(sorted)) complain(line)
-      say(`${passed} passed, ${failed} failed`)
+      complainOf(sorted)
+      say(painted(failed > 0 ? 'red' : 'green', `${passed} passed, ${failed} failed`))
     }
     return failed > 0 || hasErrors(problems) ? EXIT.failed : EXIT.ok
   },
@@ -79,7 +80,7 @@ const outcomeJson = ({ expect, by, nextAt }: Expectation) => ({ expect, by: by ?
 
 const blockOf = (one: NamedCase, failures: readonly Failure[]): string =>
   [
-    `FAILED: ${one.name}`,
+    painted('red', `FAILED: ${printable(one.name)}`),
     `  ${one.place}, at ${shown(one.at)}`,
     ...failures.flatMap((failure) => {
       const { connection, expected } = failure.tested

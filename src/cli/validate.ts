@@ -2,7 +2,8 @@ import type { Problem } from '../config/yaml/problem.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say, UsageError } from './command.ts'
 import { readConfiguration } from './compose-files.ts'
 import { reviewConfiguration, reviewPolicies } from './compose-warnings.ts'
-import { problemJson, problemLines } from './problems.ts'
+import { painted } from './paint.ts'
+import { complainOf, problemJson } from './problems.ts'
 
 const OUTPUTS = ['text', 'json'] as const
 
@@ -45,10 +46,10 @@ no name, a window that leaves out a minute.`,
         ),
       )
     } else {
-      for (const line of problemLines(problems)) complain(line)
+      complainOf(problems)
       const summary = [count(errors, 'error'), ...(warnings.length > 0 ? [count(warnings, 'warning')] : [])].join(', ')
-      if (fails) complain(summary)
-      else say(summary)
+      if (fails) complain(painted('red', summary, process.stderr))
+      else say(painted('green', summary))
     }
     return fails ? EXIT.failed : EXIT.ok
   },
@@ -62,7 +63,7 @@ const printHash = (path: string, output: (typeof OUTPUTS)[number]) => {
     return EXIT.ok
   }
   if (output === 'json') say(JSON.stringify({ policySetHash: null }, null, 2))
-  for (const line of problemLines(problems.filter(({ severity }) => severity === 'error'))) complain(line)
+  complainOf(problems.filter(({ severity }) => severity === 'error'))
   return EXIT.failed
 }
 

@@ -120,7 +120,7 @@ describe('curfew connections --watch', () => {
     await running.until((text) => (text.includes('2 active connections\n') ? true : undefined))
     watch.blind()
     await running.until((text) => (text.includes('BLIND') ? true : undefined))
-    expect(running.stdout).toMatch(/^--- \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ---\noffice \(/)
+    expect(running.stdout).toMatch(/^--- \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ---\n1 endpoint read: /)
     running.child.kill('SIGINT')
     expect(await running.exited).toBe(0)
     expect(running.stderr).toBe('')
