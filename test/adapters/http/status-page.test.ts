@@ -3,6 +3,7 @@ import { PATHS } from '../../../src/adapters/http/paths.ts'
 import { type StatusView, statusPage } from '../../../src/adapters/http/status-page.ts'
 import type { EndpointOverview, PolicyOverview } from '../../../src/app/overview.ts'
 import type { Policy } from '../../../src/domain/policies/policy.ts'
+import { closedDates } from '../../../src/domain/time/calendar.ts'
 import { HOUR, MINUTE, NEVER, toIso } from '../../../src/domain/time/instant.ts'
 import { weekOf } from '../../../src/domain/time/week.ts'
 import { NOON, policy } from '../../domain/build.ts'
@@ -123,6 +124,22 @@ describe('the page', () => {
     const ongoing = { queues: [queue], unwritable: new Map(), missingPermissions: [], clocks: 'agree' as const }
     expect(textOf(page({ ongoing }))).toContain(
       '111122223333, eu-central-1: 1,234 calls, the last leaves at 13:00:00Z , in 1h',
+    )
+  })
+
+  it('says in words what the drawing of a week shows: hours, closed dates, clock changes and the time in force', () => {
+    const hours = (now: number, inForce = { from: -NEVER, until: NEVER }) => {
+      const { kind, rule } = office('hours')
+      const written = kind.hours?.(rule)
+      if (written === undefined) throw new Error('no hours')
+      const closed = { ...written, closed: closedDates([{ dates: [], yearly: [{ month: 12, day: 25 }] }]) }
+      return textOf(page({ at: now, policies: [{ ...shown(office('hours')), week: weekOf(closed, inForce, now) }] }))
+    }
+    const christmas = hours(Date.parse('2026-12-24T12:00:00Z'))
+    expect(christmas).toContain('Thu 24 Dec today 07:30–18:30 Fri 25 Dec not at all; a date of its calendars')
+    expect(hours(Date.parse('2026-10-24T12:00:00Z'))).toContain('Sun 25 Oct not at all; the clocks change: 25 hours')
+    expect(hours(NOON, { from: NOON, until: NEVER })).toContain(
+      'Mon 23 Nov today 13:00–18:30; not in force 00:00–13:00',
     )
   })
 
