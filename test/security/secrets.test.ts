@@ -4,7 +4,9 @@ import { hashSync } from 'bcryptjs'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/domain/time/instant.ts'
 import type { SimulatedRequest } from '../../src/simulator/exchange.ts'
+import { certificate } from '../adapters/http/certificates.ts'
 import { startReceiver } from '../adapters/notify/receiver.ts'
+import { startSmtpServer } from '../adapters/notify/smtp-server.ts'
 import { type Running, workspace } from '../cli/curfew.ts'
 import { AGE_POLICY, OFFICE, startOffice } from '../cli/office.ts'
 
@@ -18,6 +20,8 @@ const CANARIES = {
   webhookPath: 'canary-webhook-path-0123456789',
   slackPath: 'T00000000/B00000000/canarySlackPath',
   lostPath: 'canary-path-of-a-receiver-that-is-gone',
+  slackToken: 'xoxb-1-2-canarySlackToken',
+  smtpPassword: 'canary-password-of-the-mail-server',
   signingKey: Buffer.alloc(32, 'canary-signing-key').toString('base64'),
   password: 'canary-password-of-prometheus',
   wrongPassword: 'canary-password-mistyped',
@@ -26,6 +30,7 @@ const CANARIES = {
   tokenInQuery: 'canary-token-in-a-query-0123456789',
   literalSlack: 'https://hooks.slack.com/services/T1/B1/canaryLiteralSlack',
   literalSecret: 'whsec_Y2FuYXJ5LWxpdGVyYWwtc2VjcmV0LTAxMjM0NTY3ODk=',
+  literalSlackToken: 'xoxb-1-2-canaryLiteralSlackToken',
   literalPassword: 'canary-password-in-the-clear',
   literalToken: 'canary-token-in-the-clear-0123456789',
 } as const
@@ -58,6 +63,16 @@ notify:
   - { name: desk, webhook: { env: HOOK }, secret: { file: ./secrets/webhook } }
   - { name: chat, slack: { file: ./secrets/slack } }
   - { name: gone, webhook: { env: GONE } }
+  - { name: bot, slackBot: { token: { file: ./secrets/slack-token }, apiUrl: "http://127.0.0.1:9/" }, events: [terminated] }
+  - name: mail
+    email:
+      smarthost: 127.0.0.1:MAIL
+      from: vpn@corp.example
+      username: curfew
+      password: { env: SMTP_PASSWORD }
+      caFile: ./known.crt
+    events: [terminated]
+people: { file: ./people.csv }
 log: { level: trace }
 
 `
@@ -73,6 +88,8 @@ server:
 notify:
   - { slack: "${CANARIES.literalSlack}" }
   - { webhook: https://hooks.corp.example/curfew, secret: "${CANARIES.literalSecret}" }
+  - { slackBot: { token: "${CANARIES.literalSlackToken}" } }
+  - email: { smarthost: "127.0.0.1:25", from: vpn@corp.example, username: vpn, password: "${CANARIES.literalPassword}" }
   - { webhook: "https://desk:${CANARIES.literalPassword}@hooks.corp.example/curfew" }
 `
 
@@ -141,15 +158,22 @@ describe('no secret', () => {
       AWS_SECRET_ACCESS_KEY: CANARIES.secretKey,
       AWS_SESSION_TOKEN: CANARIES.sessionToken,
       HOOK: address(desk, CANARIES.webhookPath),
+      SMTP_PASSWORD: CANARIES.smtpPassword,
       GONE: `http://127.0.0.1:9/${CANARIES.lostPath}`,
     }
-    const good = CURFEW
+    await using keys = await workspace({})
+    const known = certificate(keys.folder, 'known')
+    await using mail = await startSmtpServer({ certificate: known, login: 'curfew:another' })
+    const good = CURFEW.replace('MAIL', String(mail.port))
     await using here = await workspace({
       'curfew.yaml': good,
       'misplaced-secrets.yaml': MISPLACED_SECRETS,
       'policies.yaml': AGE_POLICY,
       'secrets/webhook': `whsec_${CANARIES.signingKey}\n`,
       'secrets/slack': `${address(chat, CANARIES.slackPath)}\n`,
+      'secrets/slack-token': `${CANARIES.slackToken}\n`,
+      'people.csv': 'name,address\nbob,bob@corp.example\n',
+      'known.crt': known.cert.toString(),
       'secrets/token': `${CANARIES.bearerToken}\n`,
     })
 
@@ -158,7 +182,9 @@ describe('no secret', () => {
     await running.untilLogged('termination', ({ outcome }) => outcome === 'confirmed')
     await running.untilLogged('notification-resumed')
     await running.untilLogged('notification-lost', ({ target }) => target === 'chat')
-    await running.untilLogged('notification-delayed', ({ target }) => target === 'gone')
+    for (const name of ['gone', 'bot', 'mail']) {
+      await running.untilLogged('notification-delayed', ({ target }) => target === name)
+    }
     const served = await everythingServed(url)
     await here.write('curfew.yaml', MISPLACED_SECRETS)
     await running.untilLogged('reload-refused')
@@ -198,6 +224,7 @@ describe('no secret', () => {
     expect(desk.received[0]).toMatchObject({ path: `/${CANARIES.webhookPath}` })
     expect(desk.received[0]?.headers).toHaveProperty('webhook-signature')
     expect(chat.received[0]).toMatchObject({ path: `/${CANARIES.slackPath}` })
+    expect(mail.of('login')[0]).toMatchObject({ name: 'curfew', accepted: false })
     expect(served).toContain('curfew_enforcing 1')
     expect(running.stdout).toContain('UnauthorizedOperation')
 

@@ -1,6 +1,6 @@
 import { type PersonStyle, personMessage } from '../../app/person-message.ts'
 import { printable } from '../../domain/printable.ts'
-import { SECOND } from '../../domain/time/instant.ts'
+import { MINUTE, SECOND } from '../../domain/time/instant.ts'
 import type { Outgoing } from '../proxy/outgoing.ts'
 import type { Letter } from './person-outbox.ts'
 import type { Receipt } from './retry.ts'
@@ -103,6 +103,9 @@ interface SmtpFailure {
   readonly responseCode?: number
 }
 
+/** Mail servers lock accounts after some wrong passwords. */
+const LOGIN_PAUSE_MS = 5 * MINUTE
+
 const ADVICE = {
   login: 'The mail server refused the login: correct "username" and "password" in the entry of "notify"',
   sender: 'The mail server refused the sender: correct "from" in the entry of "notify", or allow it there',
@@ -114,7 +117,9 @@ const ADVICE = {
 const receiptOfFailure = (failure: SmtpFailure): Receipt => {
   const { code = 'unknown', originalCode = code, command = '', responseCode = 0 } = failure
   const isPermanent = responseCode >= 500
-  if (code === 'EAUTH') return { result: 'retry', code: answerOf(failure), advice: ADVICE.login }
+  if (code === 'EAUTH') {
+    return { result: 'retry', code: answerOf(failure), retryAfterMs: LOGIN_PAUSE_MS, advice: ADVICE.login }
+  }
   if (code === 'ETLS' || TLS_CODE.test(originalCode)) {
     return { result: 'retry', code: originalCode, advice: ADVICE.tls }
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Target } from '../../../src/adapters/notify/target.ts'
+import { readOutgoing } from '../../../src/adapters/proxy/outgoing.ts'
 import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { settled } from '../../app/manual-clock.ts'
 import { OFFICE } from '../../app/notified-events.ts'
@@ -192,20 +193,21 @@ describe('a mail server', () => {
   })
 
   it.each([
-    ['the login', { password: 'wrong' }, 'SMTP 535 5.7.8', '"username" and "password"'],
-    ['the sender', { from: 'refused@corp.example' }, 'SMTP 553 5.7.1', '"from"'],
+    ['the login', { password: 'wrong' }, 'SMTP 535 5.7.8', '"username" and "password"', 5 * MINUTE],
+    ['the sender', { from: 'refused@corp.example' }, 'SMTP 553 5.7.1', '"from"', SECOND],
   ])(
-    'that refuses %s gets nothing until the entry is corrected, and the report says what to do',
-    async (_, wrong, code, advice) => {
+    'that refuses %s is asked again after a while, and the report says what to do',
+    async (_, wrong, code, advice, pauseMs) => {
       await using server = await startSmtpServer({ certificate: known, login: LOGIN })
       await using mail = startPersons(targetOf(server.port, wrong))
       await mail.warn({})
       await mail.until(1)
-      expect(mail.reports).toMatchObject([
-        { outcome: 'retried', code, advice: expect.stringContaining(advice) as string },
-      ])
-      await mail.clock.advance(SECOND)
-      await mail.until(2)
+      const refused = { outcome: 'retried', code, advice: expect.stringContaining(advice) as string }
+      expect(mail.reports).toMatchObject([refused])
+      await mail.clock.advance(pauseMs - 1)
+      expect(mail.reports).toHaveLength(1)
+      await mail.clock.advance(1)
+      expect(await mail.until(2)).toMatchObject([refused, refused])
       expect(server.mails()).toEqual([])
     },
   )
@@ -225,6 +227,15 @@ describe('a mail server', () => {
       ])
       expect([...server.of('login'), ...server.of('mail')]).toEqual([])
     }
+  })
+
+  it('is trusted with a certificate of AWS_CA_BUNDLE as well', async () => {
+    await using server = await startSmtpServer({ certificate: known, login: LOGIN })
+    const outgoing = readOutgoing({ AWS_CA_BUNDLE: known.certFile })
+    if ('problems' in outgoing) throw new Error(outgoing.problems.join())
+    await using mail = startPersons(targetOf(server.port, { ca: undefined }), new Map(), outgoing)
+    await mail.warn({})
+    expect(await server.untilMails(1)).toMatchObject([{ tls: true }])
   })
 
   it('on this machine may do without TLS and login', async () => {

@@ -1,7 +1,7 @@
 import type { DeliveryReport } from '../../../src/adapters/notify/delivery.ts'
 import { createNotifier } from '../../../src/adapters/notify/notifier.ts'
 import type { Target } from '../../../src/adapters/notify/target.ts'
-import { DIRECT } from '../../../src/adapters/proxy/outgoing.ts'
+import { DIRECT, type Outgoing } from '../../../src/adapters/proxy/outgoing.ts'
 import type { CurfewEvent } from '../../../src/app/events.ts'
 import type { People } from '../../../src/config/configuration.ts'
 import type { Violation } from '../../../src/domain/judge/violation.ts'
@@ -12,14 +12,14 @@ import { NOON } from '../../domain/build.ts'
 import { createReports } from './deliveries.ts'
 
 /** A notifier with one target that writes to persons. It is half past eleven, in Berlin half past twelve. */
-export const startPersons = (target: Target, people: People = new Map()) => {
+export const startPersons = (target: Target, people: People = new Map(), outgoing: Outgoing = DIRECT) => {
   const clock = createManualClock(NOON - 30 * MINUTE)
   const { reports, report, until } = createReports<DeliveryReport>()
   const warned: string[] = []
   const notifier = createNotifier({
     clock,
     random: () => 1,
-    outgoing: DIRECT,
+    outgoing,
     report: (_, one) => report(one),
     warned: (name, { violation: { username } }) => warned.push(`${name} ${username}`),
     factsOf: () => ({ timeZone: 'Europe/Berlin', cooldownMs: 0 }),

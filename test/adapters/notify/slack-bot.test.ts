@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Target } from '../../../src/adapters/notify/target.ts'
+import { readOutgoing } from '../../../src/adapters/proxy/outgoing.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { OFFICE } from '../../app/notified-events.ts'
+import { certificate } from '../http/certificates.ts'
 import { startPersons, warningOf } from './persons.ts'
 import { startSlack } from './slack-server.ts'
 
@@ -165,6 +170,21 @@ describe('Slack', () => {
     await slack.untilCalls(1)
     await chat.clock.advance(10 * SECOND)
     expect(await chat.until(1)).toEqual([{ outcome: 'retried', count: 1, code: 'timeout', failures: 1 }])
+  })
+
+  it('is reached with the certificates of AWS_CA_BUNDLE, as other receivers are', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'curfew-'))
+    const known = certificate(folder, 'known')
+    const outgoing = readOutgoing({ AWS_CA_BUNDLE: known.certFile })
+    rmSync(folder, { recursive: true })
+    if ('problems' in outgoing) throw new Error(outgoing.problems.join())
+    await using slack = await startSlack(MEMBERS, () => undefined, known)
+    await using trusting = startPersons(targetOf(slack), new Map(), outgoing)
+    await trusting.warn({})
+    expect(await trusting.until(1)).toMatchObject([{ outcome: 'delivered' }])
+    await using doubting = startPersons(targetOf(slack))
+    await doubting.warn({})
+    expect(await doubting.until(1)).toMatchObject([{ outcome: 'retried', code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }])
   })
 
   it('that is down is tried again', async () => {

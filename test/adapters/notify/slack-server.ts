@@ -1,6 +1,8 @@
 import { EventEmitter, once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Certificate } from '../http/certificates.ts'
 
 interface Posted {
   readonly channel: string
@@ -19,6 +21,7 @@ export const startSlack = async (
   membersByEmail: Readonly<Record<string, string>>,
   fail: (method: string, index: number) => string | number | { readonly retryAfter: number } | undefined = () =>
     undefined,
+  tls?: Certificate,
 ) => {
   const calls: string[] = []
   const posted: Posted[] = []
@@ -40,7 +43,7 @@ export const startSlack = async (
     },
   }
 
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
@@ -59,12 +62,13 @@ export const startSlack = async (
       else answer(response, methods[method]?.(form) ?? { ok: false, error: 'unknown_method' })
       return happened.emit('call')
     })
-  })
+  }
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     token: TOKEN,
-    apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api`,
+    apiUrl: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}/api`,
     calls,
     posted,
     async untilCalls(count: number) {
