@@ -14,6 +14,9 @@ import { CredentialsLate } from './prompt-credentials.ts'
 /** More names of profiles than this do not help anyone who has misspelled one. */
 const MOST_NAMES = 5
 
+/** The settings of a profile from which credentials come. Others, such as `region`, say nothing about them. */
+const OF_CREDENTIALS = /^(?:role_arn|aws_|credential_|sso_|login_session|web_identity_)/
+
 /** Why the SDK found no credentials, as the environment and the profiles show. */
 export const problemOfCredentials = (search: Search & { readonly error: unknown }): NoCredentials => {
   const { env, profiles } = search
@@ -23,9 +26,7 @@ export const problemOfCredentials = (search: Search & { readonly error: unknown 
   if (search.error instanceof CredentialsLate) return late(search.error, search)
   if (profile === undefined) return written ? problemOfName(written, profiles, env) : problemOfEnvironment(search)
   const problem = problemOfProfile(name, search)
-  if (!written && Object.keys(profile).every((key) => key === 'region' || key === 'output')) {
-    return problemOfEnvironment(search)
-  }
+  if (!written && !Object.keys(profile).some((key) => OF_CREDENTIALS.test(key))) return problemOfEnvironment(search)
   if (env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY) {
     return {
       ...problem,

@@ -177,6 +177,12 @@ describe('an environment without credentials', () => {
   })
 })
 
+it('a default profile without credentials is not the reason where nothing names it', async () => {
+  const env = { AWS_ROLE_ARN: 'arn:aws:iam::111122223333:role/a', AWS_WEB_IDENTITY_TOKEN_FILE: '/nowhere/token' }
+  const message = await messageWith('[default]\nregion = eu-central-1\ncli_pager = less\n', env)
+  expect(message).toContain('the token /nowhere/token cannot be read (ENOENT)')
+})
+
 it('a profile that is corrected is found without a restart', async () => {
   expect(await messageWith('[profile b]\n', A)).toContain('no profile "a"')
   writeFileSync(join(folder, 'config'), '')
