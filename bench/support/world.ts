@@ -45,6 +45,7 @@ const policy = (name: string, kindName: string, keys: Record<string, unknown>, u
     exempt: undefined,
     graceMs: 0,
     warn: [],
+    extend: undefined,
     guard: 'on',
     hash: '',
     cooldownMs: 0,

@@ -68,6 +68,8 @@ const FIELD_COVERS = {
   from: ({ policy: strict }, { policy: other }) => (strict.from ?? -NEVER) <= (other.from ?? -NEVER),
   until: ({ policy: strict }, { policy: other }) => (strict.until ?? NEVER) >= (other.until ?? NEVER),
   graceMs: ({ policy: strict }, { policy: other }) => strict.graceMs <= other.graceMs,
+  // With extensions its ends may be later than its rule says.
+  extend: ({ policy: strict }) => strict.extend === undefined,
   cooldownMs: ({ policy: strict }, { policy: other }) => strict.cooldownMs >= other.cooldownMs,
   // It has no effect without a cooldown.
   cooldownByCommonName: ({ policy: strict }, { policy: other }) =>

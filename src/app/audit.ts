@@ -13,6 +13,7 @@ export const AUDIT_EVENTS = [
   'policy-set',
   'list-changed',
   'warned',
+  'extended',
   'would-end',
   'held',
   'released',
@@ -79,6 +80,20 @@ export type WarnedRecord = AboutViolation<'warned'> & {
   readonly endsAt: Instant
 }
 
+/** An extension. Its `deadline` is the end that it moves. */
+export type ExtendedRecord = AboutViolation<'extended'> & {
+  /** The new end. */
+  readonly endsAt: Instant
+  /** Which extension of the connection it is, counted from 1. */
+  readonly extension: number
+  readonly by: string
+  /** How its user asked for it. */
+  readonly via: 'link'
+}
+
+/** The records that a start reads again. */
+export type ReplayedRecord = IntentRecord | OutcomeRecord | ExtendedRecord
+
 /** One line of the audit trail, without its place in the chain. Undefined values are left out of the line. */
 export type AuditRecord =
   | AboutPolicies<'start' | 'reload'>
@@ -86,6 +101,7 @@ export type AuditRecord =
   | PolicySetRecord
   | ListChangedRecord
   | WarnedRecord
+  | ExtendedRecord
   | WouldEndRecord
   | (AnyRecord<'held'> & OnEndpoint & Pick<Violation, 'policy' | 'because'>)
   | (AnyRecord<'released'> & OnEndpoint & Pick<Violation, 'policy'>)

@@ -20,7 +20,8 @@ import { createHourlyHeads } from './audit-heads.ts'
 import type { Clock } from './clock.ts'
 import { locationOf } from './discovery.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
-import type { Emit } from './events.ts'
+import type { CurfewEvent, Emit } from './events.ts'
+import { createExtensions } from './extensions.ts'
 import { createListNews } from './list-news.ts'
 import { onAborted } from './on-aborted.ts'
 import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
@@ -56,6 +57,9 @@ const LAST_SAVE_WITHIN_MS = 1.5 * SECOND
 
 /** How long a stop waits for calls in flight before it aborts them. */
 const STOP_WITHIN_MS = 6 * SECOND
+
+/** Events that may change the memory that the state file keeps. */
+const CHANGING_MEMORY: ReadonlySet<CurfewEvent['event']> = new Set(['decided', 'accepted', 'termination', 'extended'])
 
 /** How long it then waits for their end. */
 const LAST_ANSWERS_WITHIN_MS = 0.5 * SECOND
@@ -101,8 +105,7 @@ export const createDaemon = (options: {
   let tickAt = startedAt
 
   const emit: Emit = (event) => {
-    // These events may change the memory that the state file keeps.
-    if (event.event === 'decided' || event.event === 'accepted' || event.event === 'termination') keeper.touch()
+    if (CHANGING_MEMORY.has(event.event)) keeper.touch()
     options.emit(event)
   }
 
@@ -140,6 +143,14 @@ export const createDaemon = (options: {
   const rehearsal = createRehearsal(clock, emit)
   const heads = createHourlyHeads(audit, clock, emit)
   const queues = createTerminationQueues({ clock, random, emit, startedAt, stop: stop.signal, abort: abort.signal })
+
+  const extensions = createExtensions({
+    watchOf: ({ region, endpointId }) => watches.get(endpointKey(region, endpointId)),
+    audit,
+    policySetHash: () => assignment.settings.policySetHash,
+    clock,
+    emit,
+  })
 
   const changedAt = ({ name }: Pick<Policy, 'name'>): Instant => changedAtOf(dated, name) ?? startedAt
 
@@ -417,6 +428,8 @@ export const createDaemon = (options: {
 
     /** The entries of `endpoints` that match no watched endpoint. */
     unmatched: unmatched.entries,
+
+    extensions,
 
     /** When the policy of that name last changed. */
     changedAt: (name: string): Instant => changedAt({ name }),

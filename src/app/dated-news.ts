@@ -35,8 +35,8 @@ export const eventOf = (
       return { event: 'more-near-misses', endpoint, policy, list, entries }
     }
     case 'warning': {
-      const { violation, leadMs, endsAt } = news
-      return { event: 'warning', endpoint, violation, leadMs, endsAt, at }
+      const { violation, leadMs, endsAt, extension } = news
+      return { event: 'warning', endpoint, violation, leadMs, endsAt, extension, at }
     }
   }
 }

@@ -4,6 +4,12 @@ import { type Agenda, type Appointment, agendaOf, NO_OUTLOOK, nextOn } from '../
 import type { Decisions } from '../domain/judge/decide.ts'
 import { tallyOf } from '../domain/judge/elsewhere.ts'
 import {
+  type ExtensionOffer,
+  type ExtensionRequest,
+  type OpenOffer,
+  offerExtension,
+} from '../domain/judge/extension-offer.ts'
+import {
   createRules,
   type EndpointRules,
   type Judgement,
@@ -393,6 +399,16 @@ export const createEndpointWatch = (options: {
     /** The account became known. */
     identified(account: string | undefined): void {
       Object.assign(endpoint, { account })
+    },
+
+    /** The answer to a request of a user, which changes nothing. */
+    offerExtension: (request: ExtensionRequest, now: Instant): ExtensionOffer =>
+      offerExtension({ view: viewAt({ what: 'time' }, now), rules, memory, decisions }, request, now),
+
+    /** Grants what was offered. The endpoint is judged soon, together with what others are granted. */
+    extend({ violation, extension, warnedLead }: Pick<OpenOffer, 'violation' | 'extension' | 'warnedLead'>): void {
+      memory.extend(violation.connectionId, violation.policy, extension, warnedLead)
+      outlook = { ...outlook, extendedAt: Math.min(outlook.extendedAt, clock.now()) }
     },
 
     missingPermissions: (signal: AbortSignal) => vpn.missingPermissions(endpoint.id, signal),

@@ -12,6 +12,7 @@ import type { TerminateCall } from '../domain/terminate/plan.ts'
 import type { TerminationReport } from '../domain/terminate/termination.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Overlap } from './each-endpoint-once.ts'
+import type { ExtensionRefusal, ExtensionRight } from './extension-right.ts'
 import type { WithoutIntent } from './known-by-trail.ts'
 import type { ListChange } from './list-changes.ts'
 import type { Reconnect } from './reconnects.ts'
@@ -130,6 +131,8 @@ export type CurfewEvent =
       /** How long before the end the policy asks for this warning, in ms. */
       readonly leadMs: number
       readonly endsAt: Instant
+      /** Which extension the user may ask for, counted from 1; undefined if none. */
+      readonly extension?: number | undefined
     } & OnEndpoint)
   /** A receiver of notifications has accepted a warning that names the principal. `target`: the receiver's name. */
   | ({
@@ -139,6 +142,21 @@ export type CurfewEvent =
       readonly endsAt: Instant
       readonly target: string
     } & OnEndpoint)
+  /** The user of a connection has moved its end. It is in the audit trail. `ordinal`: which extension of it this is. */
+  | ({
+      readonly event: 'extended'
+      readonly violation: Violation
+      readonly ordinal: number
+      readonly byMs: number
+      readonly endsAt: Instant
+    } & OnEndpoint)
+  /** A user has asked for an extension and got none. */
+  | {
+      readonly event: 'extension-refused'
+      readonly right: ExtensionRight
+      readonly why: ExtensionRefusal
+      readonly at: Instant
+    }
   /** The guard holds a policy on the endpoint from now on. */
   | ({ readonly event: 'held' } & Hold & OnEndpoint)
   /** The guard no longer holds the policy. `since`: when the hold began. */

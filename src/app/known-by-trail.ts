@@ -1,15 +1,19 @@
 import { principalKeyOf } from '../domain/connection.ts'
 import { cooldownKey, createMemory, type KeptMemory } from '../domain/judge/memory.ts'
 import { principalNamesOf } from '../domain/names/user-list.ts'
+import type { Extension } from '../domain/policies/extension.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import { isOpen, type KeptTermination } from '../domain/terminate/termination.ts'
-import { HOUR, type Instant, MINUTE, NEVER } from '../domain/time/instant.ts'
-import type { IntentRecord, OutcomeRecord } from './audit.ts'
+import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../domain/time/instant.ts'
+import type { ExtendedRecord, IntentRecord, OutcomeRecord, ReplayedRecord } from './audit.ts'
 import { endpointKey } from './site.ts'
 import type { State } from './state.ts'
 
 /** AWS lists a terminated connection for an hour, so a snapshot cannot show the outcome of older intents. */
 const INTENTS_SINCE_MS = HOUR
+
+/** AWS ends a connection after a day. An extension is granted while it is up, so that none that is older counts. */
+const EXTENSIONS_SINCE_MS = DAY
 
 /** A call leaves soon after its intent. */
 const LEAVES_WITHIN_MS = MINUTE
@@ -22,12 +26,14 @@ export interface WithoutIntent {
   readonly principal: string | undefined
 }
 
-type Read = (record: IntentRecord | OutcomeRecord) => void
+type Read = (record: ReplayedRecord) => void
 
 /**
  * The state of the last process as far as the trail bears it out. The trail is written before each call and after each
  * answer, the state file later: the trail may know of calls and outcomes that the state does not. And a call has its
  * intent in the trail: a cooldown or a termination that an edit of the state file added has none, and does not count.
+ *
+ * Extensions of either count: they keep connections up, and never longer than the policy allows.
  *
  * `now` may come from a clock that nothing has confirmed yet: it forgets nothing. A cooldown that is over ends with the
  * first snapshot. `read` takes the records since `since`, in their order.
@@ -46,22 +52,33 @@ export const createKnownByTrail = (
   const endpoints = new Map(Object.entries(state.endpoints))
   const terminations = createTerminations(endpoints, now)
   const cooldowns = createCooldowns(endpoints, policies)
+  const extensions = createExtensionsByTrail(endpoints)
+  const extendsAny = policies.some(({ extend }) => extend !== undefined)
   return {
     since: (newestAt = now) =>
       [...cooldowns.leftAt, ...terminations.leftAt].reduce(
         (since, leftAt) => Math.min(since, leftAt - LEAVES_WITHIN_MS),
-        Math.min(now, newestAt) - INTENTS_SINCE_MS,
+        Math.min(now, newestAt) - (extendsAny ? EXTENSIONS_SINCE_MS : INTENTS_SINCE_MS),
       ),
     read(record) {
+      if (record.event === 'extended') {
+        extensions.read(record)
+        return
+      }
       terminations.read(record)
       cooldowns.read(record)
     },
     known() {
-      for (const key of [...terminations.endpoints(), ...cooldowns.endpoints()])
+      for (const key of [...terminations.endpoints(), ...cooldowns.endpoints(), ...extensions.endpoints()])
         if (!endpoints.has(key)) endpoints.set(key, createMemory().kept())
       const all = [...endpoints].map(([key, memory]): [string, KeptMemory] => [
         key,
-        { ...memory, terminated: cooldowns.of(key), terminations: terminations.of(key) },
+        {
+          ...memory,
+          terminated: cooldowns.of(key),
+          extended: extensions.of(key),
+          terminations: terminations.of(key),
+        },
       ])
       return {
         state: { ...state, endpoints: Object.fromEntries(all) },
@@ -236,5 +253,34 @@ const createCooldowns = (endpoints: ReadonlyMap<string, KeptMemory>, policies: r
     },
     unproven: (): readonly WithoutIntent[] =>
       [...waiting.values()].map(({ policy, principal }) => ({ what: 'cooldown', policy, principal })),
+  }
+}
+
+/** The extensions, by endpoint. Of one connection and policy the record with the most granted counts. */
+const createExtensionsByTrail = (endpoints: ReadonlyMap<string, KeptMemory>) => {
+  const known = new Map<string, Map<string, Map<string, Extension>>>()
+  const add = (endpoint: string, connectionId: string, policy: string, extension: Extension) => {
+    const ofEndpoint = known.get(endpoint) ?? new Map<string, Map<string, Extension>>()
+    const ofConnection = ofEndpoint.get(connectionId) ?? new Map<string, Extension>()
+    known.set(endpoint, ofEndpoint.set(connectionId, ofConnection))
+    if (extension.granted > (ofConnection.get(policy)?.granted ?? 0)) ofConnection.set(policy, extension)
+  }
+  for (const [endpoint, { extended }] of endpoints) {
+    for (const [connectionId, ofConnection] of Object.entries(extended)) {
+      for (const [policy, extension] of Object.entries(ofConnection)) add(endpoint, connectionId, policy, extension)
+    }
+  }
+  return {
+    read({ region, endpointId, connectionId, policy, extension: granted, endsAt: until }: ExtendedRecord): void {
+      add(endpointKey(region, endpointId), connectionId, policy, { granted, until })
+    },
+    endpoints: () => known.keys(),
+    of: (endpoint: string): KeptMemory['extended'] =>
+      Object.fromEntries(
+        [...(known.get(endpoint) ?? [])].map(([connectionId, ofConnection]) => [
+          connectionId,
+          Object.fromEntries(ofConnection),
+        ]),
+      ),
   }
 }

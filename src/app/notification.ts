@@ -10,6 +10,12 @@ import { releaseOf } from './release.ts'
 
 export type Warning = Extract<CurfewEvent, { event: 'warning' }>
 
+/**
+ * The link by which the person that a warning is for may extend the session; undefined if there is none. It is for that
+ * person alone.
+ */
+export type ExtendUrlOf = (warning: Warning) => string | undefined
+
 /** A notification. Its size is bounded, because thousands of them may wait to be sent. */
 export interface Notification {
   readonly event: NotificationEvent
@@ -40,6 +46,7 @@ export const notificationOf = (
   event: CurfewEvent,
   now: Instant,
   factsOf: PolicyFactsOf = () => ({ timeZone: 'UTC', cooldownMs: 0 }),
+  extendUrlOf: ExtendUrlOf = () => undefined,
 ): Notification | undefined => {
   switch (event.event) {
     case 'warning': {
@@ -48,7 +55,7 @@ export const notificationOf = (
       const ends = `${localText(endsAt, timeZone)} ${timeZone}`
       return {
         ...aboutOne('warning', rest, { lead: formatDuration(leadMs), endsAt: iso(endsAt), ends }),
-        ...toPerson('warning', event, endsAt, factsOf),
+        ...toPerson('warning', event, endsAt, factsOf, extendUrlOf(event)),
         warning: event,
       }
     }
@@ -101,6 +108,7 @@ const toPerson = (
   { endpoint, violation }: { readonly endpoint: Endpoint; readonly violation: Violation },
   endsAt: Instant,
   factsOf: PolicyFactsOf,
+  extendUrl?: string,
 ): Pick<Notification, 'person' | 'principal'> => {
   const { connectionId, policy, reason, because, username, commonName } = violation
   const { name } = endpoint
@@ -115,6 +123,7 @@ const toPerson = (
       reason,
       because,
       endsAt,
+      extendUrl,
     },
     principal: { username, commonName },
   }

@@ -1,7 +1,7 @@
 import { policySetText } from '../config/bind/policy-set-hash.ts'
 import { msBetween } from '../domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
-import type { AuditTrail, IntentRecord, OutcomeRecord } from './audit.ts'
+import type { AuditTrail, ReplayedRecord } from './audit.ts'
 import { createAuditEvents } from './audit-events.ts'
 import { auditHead } from './audit-heads.ts'
 import type { Clock } from './clock.ts'
@@ -38,10 +38,10 @@ interface Ports {
   readonly scheduleOf: (cron: string) => Schedule
   /** The audit trail, opened and locked by this process. */
   readonly trail: AuditTrail
-  /** Gives `read` the intents and outcomes of the trail since an instant, in their order. */
+  /** Gives `read` the intents, outcomes and extensions of the trail since an instant, in their order. */
   readonly replay: (
     since: (newestAt: Instant | undefined) => Instant,
-    read: (record: IntentRecord | OutcomeRecord) => void,
+    read: (record: ReplayedRecord) => void,
   ) => Promise<void>
   readonly store: StateStore
   readonly readPolicySet: ReadPolicySet
@@ -121,6 +121,7 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     once: daemon.once,
     reconnect: daemon.reconnect,
     changedAt: daemon.changedAt,
+    extensions: daemon.extensions,
     clock,
     emit,
 

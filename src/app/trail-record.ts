@@ -1,4 +1,4 @@
-import type { ListChangedRecord, OutcomeRecord, PolicySetRecord } from './audit.ts'
+import type { ExtendedRecord, ListChangedRecord, OutcomeRecord, PolicySetRecord } from './audit.ts'
 
 /** The fields of any record that are texts in its line. Instants are ISO 8601, in UTC and with milliseconds. */
 export const TRAIL_TEXTS = [
@@ -27,10 +27,12 @@ export const TRAIL_TEXTS = [
 export interface TrailRecord
   extends Partial<Record<(typeof TRAIL_TEXTS)[number], string>>,
     Partial<Pick<PolicySetRecord, 'part' | 'parts'>>,
-    Partial<Pick<ListChangedRecord, 'added' | 'removed'>> {
+    Partial<Pick<ListChangedRecord, 'added' | 'removed'>>,
+    Partial<Pick<ExtendedRecord, 'by' | 'extension'>> {
   readonly seq: number
   readonly time: string
   readonly event: string
+  readonly endsAt?: string
   readonly alsoBy?: readonly string[]
   readonly call?: Partial<OutcomeRecord['call']>
 }

@@ -35,13 +35,14 @@ export const explanationJson = ({ decision: { act, lead }, nextAt, verdicts }: E
 })
 
 export const verdictsJson = ({ verdicts }: Pick<Explanation, 'verdicts'>) =>
-  verdicts.map(({ verdict: { policy, word, since, deadline }, because, nextAt }) => ({
+  verdicts.map(({ verdict: { policy, word, since, deadline, extendedFrom }, because, nextAt }) => ({
     policy: policy.name,
     kind: policy.kind.kind,
     mode: policy.mode,
     verdict: word,
     since: isoOrNull(since),
     deadline: isoOrNull(deadline),
+    extendedFrom: isoOrNull(extendedFrom),
     nextAt: isoOrNull(nextAt),
     because,
   }))
@@ -56,8 +57,9 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
   ]
   if (!isActive(connection)) return [...head, ...endedLines(connection), ...terminationNote(termination)].join('\n')
   const lines = explanation.verdicts.map(({ verdict, because, nextAt }) => {
-    const { policy, word, deadline } = verdict
-    const grace = deadline !== undefined && !isDue(verdict, now) ? `, in grace until ${toText(deadline)}` : ''
+    const { policy, word, deadline, extendedFrom } = verdict
+    const until = extendedFrom === undefined ? 'in grace until' : 'extended until'
+    const grace = deadline !== undefined && !isDue(verdict, now) ? `, ${until} ${toText(deadline)}` : ''
     const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
     const line = paragraph(`${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}`, '  ')
     return `${line}\n${paragraph(`${because}${next}`, '    ')}`

@@ -95,12 +95,13 @@ const eventOf = (record: TrailRecord, width: number): string => {
   const { event, time, username, commonName, policy, endpointId, connectionId, because, policySetHash } = record
   const isAboutUser = username !== undefined || commonName !== undefined || connectionId !== undefined
   const others = Object.entries(record)
-    .filter(([key]) => !PLACED.has(key))
+    .filter(([key]) => !PLACED.has(key) && !(event === 'extended' && OF_EXTENSION.has(key)))
     .map(([key, value]) => `${key} ${textOf(value)}`)
   const reason = [policy === undefined ? [] : `policy ${policy}`, because ?? []].flat().join(': ')
   const facts = [
     isAboutUser ? nameOf(record) : '',
     event === 'would-end' ? `would have ended, but ${heldBack(record)}` : '',
+    event === 'extended' ? extensionText(record) : '',
     reason,
     ...others,
     entriesOf('added', record.added),
@@ -112,6 +113,12 @@ const eventOf = (record: TrailRecord, width: number): string => {
   ].filter((fact) => fact !== '')
   return hanging(`${toSecond(time)}  `, facts.length === 0 ? event : `${event}: ${facts.join('; ')}`, width)
 }
+
+/** Fields of an extension that its own text has. */
+const OF_EXTENSION = new Set(['endsAt', 'extension', 'by', 'via'])
+
+const extensionText = ({ deadline = '', endsAt = '', by, extension }: TrailRecord) =>
+  `moved the end by ${by} from ${toSecond(deadline)} to ${toSecond(endsAt)} through a link, extension ${extension}`
 
 /** Why a connection is not ended although it is due. */
 const heldBack = ({ heldBy }: TrailRecord) =>

@@ -95,6 +95,8 @@ export interface ServerSettings {
   readonly bearerTokenFile: string | undefined
   /** Whether the page names users. True only with a login. */
   readonly showNames: boolean
+  /** Where the links of `extend` lead, without a slash at the end, and the key that signs them. Undefined: no links. */
+  readonly links: { readonly publicUrl: string; readonly key: SecretSource } | undefined
 }
 
 /**

@@ -1,4 +1,5 @@
 import { MODES, type Mode, type Policy } from '../domain/policies/policy.ts'
+import { bindLinks, refuseLiteralLinkKey, reportUnlinkedExtensions } from './bind/bind-links.ts'
 import { bindNotify, bindSource, refuseLiteralSecrets } from './bind/bind-notify.ts'
 import { bindPolicyFiles } from './bind/bind-policy-files.ts'
 import { bindSelector } from './bind/bind-selector.ts'
@@ -176,6 +177,7 @@ const bindConfiguration = (
     }
   | undefined => {
   refuseLiteralSecrets(file)
+  refuseLiteralLinkKey(file)
   const keys: CurfewKeys = readKeys(file, curfewKeys, [], file.value, 'write "version: 1", "policies:" and "watch:"')
   checkCurfewFile(file, keys)
 
@@ -213,6 +215,10 @@ const bindConfiguration = (
 
   const writtenKey = keys.log?.pseudonymKey
   const pseudonymKey = writtenKey && bindSource(file, ['log', 'pseudonymKey'], writtenKey, visit)
+  const links = keys.server && bindLinks(file, keys.server)
+  if (!file.isFlawed(['server']) && !file.isFlawed(['notify'])) {
+    reportUnlinkedExtensions(bound.policies, links, notify)
+  }
 
   const written = { ...bound.content, protect: (file.value as { readonly protect?: unknown } | null)?.protect }
   const { mode, watch, poll, termination, guard, audit, state, server, timeZone, log } = keys
@@ -238,7 +244,7 @@ const bindConfiguration = (
     guard: { maxPercent: guard.maxPercent, minConnections: guard.minConnections, lookAheadMs: guard.lookAhead },
     audit: { file: resolvePath(file.path, audit.file) },
     state: { file: resolvePath(file.path, state.file) },
-    server: bindServer(file.path, server),
+    server: { ...bindServer(file.path, server), links },
     notify,
     people,
     timeZone,
@@ -252,7 +258,7 @@ const bindConfiguration = (
 const bindServer = (
   holder: string,
   { tls, bearerTokenFile, ...rest }: NonNullable<CurfewKeys['server']>,
-): ServerSettings => {
+): Omit<ServerSettings, 'links'> => {
   const resolve = (path: string | undefined) => (path === undefined ? undefined : resolvePath(holder, path))
   return {
     host: rest.host,

@@ -80,6 +80,14 @@ describe('a notification', () => {
     expect(notificationOf(NOTIFIED['gave-up'], TOLD_AT, factsOf)?.person).toBeUndefined()
   })
 
+  it('of a warning has a link for the person alone', () => {
+    const link = 'https://curfew.corp.example/extend/secret'
+    const warning = notificationOf(NOTIFIED.warning, TOLD_AT, undefined, () => link)
+    expect(warning?.person?.extendUrl).toBe(link)
+    expect(JSON.stringify({ ...warning, person: undefined })).not.toContain(link)
+    expect(notificationOf(NOTIFIED.terminated, TOLD_AT, undefined, () => link)?.person?.extendUrl).toBeUndefined()
+  })
+
   it('leaves out missing facts and infinite instants', () => {
     const { data } = notified({
       ...NOTIFIED.terminated,

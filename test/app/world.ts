@@ -1,5 +1,5 @@
 import { cronSchedule } from '../../src/adapters/cron/cron-schedule.ts'
-import type { IntentRecord, OutcomeRecord } from '../../src/app/audit.ts'
+import type { ReplayedRecord } from '../../src/app/audit.ts'
 import { type Assignment, createDaemon } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { createKnownByTrail } from '../../src/app/known-by-trail.ts'
@@ -46,7 +46,7 @@ export const startWorld = (options: {
   readonly random?: () => number
   readonly save?: () => Promise<void>
   /** The trail of the last process. */
-  readonly trail?: ReadonlyArray<IntentRecord | OutcomeRecord>
+  readonly trail?: readonly ReplayedRecord[]
   /**
    * How far the host's clock is ahead of AWS's at the start. Without it AWS uses the host's clock, and dates no
    * answers.

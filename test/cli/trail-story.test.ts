@@ -48,4 +48,21 @@ describe('an entry of the trail for a reader', () => {
       'would have ended, but the guard holds the policy',
     )
   })
+
+  it('says what an extension has moved', () => {
+    const record = {
+      event: 'extended',
+      username: 'bob',
+      policy: 'daily',
+      because: 'too old',
+      deadline: '2026-12-01T09:10:00.000Z',
+      endsAt: '2026-12-01T10:10:00.000Z',
+      extension: 1,
+      by: '1h',
+      via: 'link',
+    }
+    expect(eventText(record)).toBe(
+      '2026-12-01T09:00:00Z  extended: bob; moved the end by 1h from 2026-12-01T09:10:00Z to 2026-12-01T10:10:00Z through a link, extension 1; policy daily: too old',
+    )
+  })
 })

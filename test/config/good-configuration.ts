@@ -37,6 +37,8 @@ server:
   basicAuthUsers: { prometheus: "$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy" }
   bearerTokenFile: ./tls/token
   showNames: true
+  publicUrl: https://curfew.corp.example/vpn/
+  linkKey: { file: ./tls/links }
 notify:
   - name: security-desk
     webhook: https://hooks.corp.example/curfew

@@ -103,6 +103,7 @@ describe('a good configuration', () => {
         basicAuthUsers: { prometheus: '$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy' },
         bearerTokenFile: 'tls/token',
         showNames: true,
+        links: { publicUrl: 'https://curfew.corp.example/vpn', key: { file: 'tls/links' } },
       },
       notify: [
         {

@@ -20,6 +20,7 @@ describe('the hash of one policy', () => {
     ['match', { match: { ...selector, users: [entry('ext-a*')] } }],
     ['exempt', { exempt: selector }],
     ['graceMs', { graceMs: 1 }],
+    ['extend', { extend: { byMs: HOUR, times: 1 } }],
     ['cooldownMs', { cooldownMs: 1 }],
     ['cooldownByCommonName', { cooldownByCommonName: true }],
   ])('changes with %s', (_field, different) => {

@@ -5,19 +5,22 @@ import { memoryFiles } from './memory-files.ts'
 
 const HASH = `$2y$10$${'a'.repeat(53)}`
 
-const load = (server: string) => {
+const MAIL = '{ email: { smarthost: "127.0.0.1:25", from: vpn@corp.example, requireTls: false } }'
+
+const load = (server: string, more?: string, receiver = MAIL) => {
   const files = memoryFiles({
     'etc/curfew.yaml': `version: 1
 policies: [./policies]
 watch: [{ region: eu-central-1, endpoints: [cvpn-endpoint-0123456789abcdef0] }]
 server: ${server}
+${more === undefined ? '' : `notify: [${receiver}]`}
 `,
-    'etc/policies/a.yaml': 'version: 1\npolicies: [{ name: age, kind: max-session-age, maxAge: 8h }]\n',
+    'etc/policies/a.yaml': `version: 1\npolicies: [{ name: age, kind: max-session-age, maxAge: 8h${more === undefined ? '' : `, ${more}`} }]\n`,
   })
   return loadConfiguration(files, 'etc/curfew.yaml')
 }
 
-const messagesOf = (server: string) => load(server).problems.map(formatProblem)
+const messagesOf = (server: string, more?: string) => load(server, more).problems.map(formatProblem)
 
 describe('server', () => {
   it('is read as written, with paths relative to the folder of the file', () => {
@@ -73,5 +76,30 @@ describe('server', () => {
     for (const host of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) {
       expect(messagesOf(`{ host: "${host}", ${logins} }`)).toEqual([])
     }
+  })
+
+  it('has links, if it has the URL and the key of them', () => {
+    const links = `{ publicUrl: "https://curfew.corp.example/vpn/", linkKey: { file: ./key } }`
+    expect(load(links).configuration?.server.links).toEqual({
+      publicUrl: 'https://curfew.corp.example/vpn',
+      key: { file: 'etc/key' },
+    })
+    expect(load('{}').configuration?.server.links).toBeUndefined()
+    expect(messagesOf('{ publicUrl: "http://127.0.0.1:9464", linkKey: { env: KEY } }')).toEqual([])
+  })
+
+  it('warns about extensions that nobody can ask for', () => {
+    const extend = 'warn: [5m], extend: { by: 1h }'
+    expect(messagesOf('{}', extend)).toEqual([
+      expect.stringMatching(
+        /^etc\/policies\/a\.yaml:2:\d+: warning: policy "age": nobody can ask for these extensions/,
+      ),
+    ])
+    const links = '{ publicUrl: "https://curfew.corp.example", linkKey: { env: KEY } }'
+    const unsent = load(links, extend, '{ slack: { env: SLACK } }')
+    expect(unsent.problems.map(({ message }) => message).join()).toContain('links are sent to the person only')
+    const linked = load(links, extend)
+    expect(linked.problems).toEqual([])
+    expect(linked.configuration?.policies.map((policy) => policy.extend)).toEqual([{ byMs: 3_600_000, times: 1 }])
   })
 })

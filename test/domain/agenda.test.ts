@@ -13,6 +13,7 @@ const QUIET: Outlook = {
   confirmAt: NEVER,
   planUntil: NEVER,
   withdrawnAt: NEVER,
+  extendedAt: NEVER,
   elsewhereAt: NEVER,
 }
 
@@ -61,6 +62,7 @@ describe('an agenda', () => {
     ['a termination may be tried again', {}, [termination('a', 'waiting', SOON)]],
     ['a termination may be tried again', {}, [termination('a', 'given-up', SOON), termination('b', 'waiting', LATER)]],
     ['a call was withdrawn', { withdrawnAt: SOON }, []],
+    ['the end of a connection was moved', { extendedAt: SOON }, []],
     ['connections on other endpoints may have changed', { elsewhereAt: SOON }, []],
   ])('is first to judge because %s', (because, outlook, terminations) => {
     expect(agenda(outlook, terminations).judge).toEqual({ at: SOON, because })

@@ -64,6 +64,7 @@ export const policy = (kind: string, keys: Record<string, unknown>, different: P
     exempt: undefined,
     graceMs: 0,
     warn: [],
+    extend: undefined,
     guard: 'on',
     hash: '',
     cooldownMs: 0,

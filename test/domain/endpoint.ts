@@ -2,6 +2,8 @@ import type { Connection } from '../../src/domain/connection.ts'
 import type { GuardMemory } from '../../src/domain/guard/guard.ts'
 import { type GuardLimits, NO_LIMITS } from '../../src/domain/guard/limits.ts'
 import type { Standing } from '../../src/domain/guard/standing.ts'
+import type { Decisions } from '../../src/domain/judge/decide.ts'
+import { type ExtensionOffer, type ExtensionRequest, offerExtension } from '../../src/domain/judge/extension-offer.ts'
 import {
   actingOf,
   createRules,
@@ -87,6 +89,7 @@ export const createEndpoint = (
     options.kept ?? { ...createMemory().kept(), watchedSince: -NEVER, guard: longInForce(rules) },
   )
   let view: EndpointView = { state: 'unseen' }
+  let decisions: Decisions | undefined
 
   const look = (sighting: Sighting, now: Instant) => {
     view = nextView(view, sighting, now, { staleAfterMs, isClockTrusted: true })
@@ -97,7 +100,7 @@ export const createEndpoint = (
     look({ what: 'time' }, now)
     memory.confirmClock(now)
     const judgement = judgeEndpoint(view, rules, memory, now)
-    view = judgement.view
+    ;({ view, decisions } = judgement)
     if (judgement.learned !== undefined) memory.learn(judgement.learned)
     return judgement
   }
@@ -133,6 +136,21 @@ export const createEndpoint = (
       location = { ...PLACE, ...facts }
       rules = createRules({ ...rules, location })
       return judge(now)
+    },
+
+    /** The answer to a request for an extension. */
+    offer(request: ExtensionRequest, now: Instant): ExtensionOffer {
+      look({ what: 'time' }, now)
+      return offerExtension({ view, rules, memory, decisions }, request, now)
+    },
+
+    /** Grants the extension if it is offered. */
+    extend(request: ExtensionRequest, now: Instant): ExtensionOffer {
+      const offer = this.offer(request, now)
+      if (offer.state === 'open') {
+        memory.extend(request.connectionId, request.policy, offer.extension, offer.warnedLead)
+      }
+      return offer
     },
 
     /** A read fails: the view is stale, or blind. */

@@ -170,6 +170,7 @@ describe('a judgement', () => {
       confirmAt,
       planUntil: NOON + 12 * MINUTE,
       withdrawnAt: NEVER,
+      extendedAt: NEVER,
       elsewhereAt: NEVER,
     })
     const later = endpoint.judge(confirmAt)

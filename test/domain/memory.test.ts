@@ -320,6 +320,7 @@ describe('the memory of connections', () => {
     graceStarted: {},
     terminated: {},
     warned: {},
+    extended: {},
     guard: NO_GUARD_MEMORY,
     terminations: [],
     ...different,
@@ -511,7 +512,14 @@ describe('the memory of connections', () => {
     if (applicability === undefined) throw new Error('no applicability')
     const verdict = judge(applicability, warned, NO_HISTORY, NOON)
     if (verdict.word !== 'violated') throw new Error('not violated')
-    const foreseen = { connection: warned, policy: patient, endsAt: NOON + HOUR, verdict, leadMs: 5 * MINUTE }
+    const foreseen = {
+      connection: warned,
+      policy: patient,
+      endsAt: NOON + HOUR,
+      verdict,
+      leadMs: 5 * MINUTE,
+      extension: undefined,
+    }
     memory.learn(learned({ warned: [foreseen] }))
     expect(historyOf(memory, NOON).warnedLead(patient, warned.id)).toBe(5 * MINUTE)
     expect(historyOf(memory, NOON).warnedLead({ ...patient, name: 'another' }, warned.id)).toBeUndefined()

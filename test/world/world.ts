@@ -1,6 +1,6 @@
 import { readAction } from '../../src/adapters/audit/replay.ts'
 import { cronSchedule } from '../../src/adapters/cron/cron-schedule.ts'
-import { AuditError, type IntentRecord, type OutcomeRecord } from '../../src/app/audit.ts'
+import { AuditError, type ReplayedRecord } from '../../src/app/audit.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { createService } from '../../src/app/service.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
@@ -119,10 +119,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     if (path === AUDIT_FILE) invariants.durable(bytes.toString())
   })
 
-  const replay = async (
-    since: (newestAt: Instant | undefined) => Instant,
-    read: (record: IntentRecord | OutcomeRecord) => void,
-  ) => {
+  const replay = async (since: (newestAt: Instant | undefined) => Instant, read: (record: ReplayedRecord) => void) => {
     const lines = linesOf(disk.text(AUDIT_FILE))
     const newest = lines.at(-1)
     const from = since(newest && Date.parse(newest.time))

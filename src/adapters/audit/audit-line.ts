@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import type {
   AuditHead,
   AuditRecord,
+  ExtendedRecord,
   ListChangedRecord,
   OutcomeRecord,
   PolicySetRecord,
@@ -27,6 +28,7 @@ type OwnFields<Line> = Omit<Line, 'event' | 'policy'>
 type Fields = Partial<
   { readonly policy: string | undefined } & OwnFields<OutcomeRecord> &
     OwnFields<WarnedRecord> &
+    OwnFields<ExtendedRecord> &
     OwnFields<WouldEndRecord> &
     OwnFields<ListChangedRecord> &
     OwnFields<PolicySetRecord>
@@ -37,7 +39,23 @@ export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer => {
   const { event: _event, ...rest } = record
   const fields: Fields = rest
   const { endpointId, account, region, connectionId, username, commonName, policy, alsoBy, reason, because } = fields
-  const { call, requestId, outcome, target, lead, list, added, removed, part, parts, text, policySetHash } = fields
+  const {
+    call,
+    requestId,
+    outcome,
+    target,
+    lead,
+    extension,
+    by,
+    via,
+    list,
+    added,
+    removed,
+    part,
+    parts,
+    text,
+    policySetHash,
+  } = fields
   return Buffer.from(
     // Terminals show these lines, so control characters are escaped.
     printable(
@@ -64,6 +82,9 @@ export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer => {
         target,
         lead,
         endsAt: isoOrAbsent(fields.endsAt),
+        extension,
+        by,
+        via,
         list,
         added,
         removed,

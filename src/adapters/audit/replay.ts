@@ -1,6 +1,6 @@
 import { open, readdir, realpath } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { IntentRecord, OutcomeRecord } from '../../app/audit.ts'
+import type { ExtendedRecord, OutcomeRecord, ReplayedRecord } from '../../app/audit.ts'
 import type { Instant } from '../../domain/time/instant.ts'
 import { BEGINNING_BYTES, LONGEST_LINE_BYTES, readTime } from './audit-line.ts'
 import { orMissing } from './failure.ts'
@@ -10,20 +10,22 @@ import { readLines } from './read-lines.ts'
 /** The last whole line and a part of the next one fit in. */
 const END_BYTES = 2 * LONGEST_LINE_BYTES
 
-const EVENTS = ['intent', 'outcome', 'gave-up'].map((event) => Buffer.from(`"event":"${event}"`))
+const EVENTS = ['intent', 'outcome', 'gave-up', 'extended'].map((event) => Buffer.from(`"event":"${event}"`))
 
 /** A line as JSON gives it: instants are text, and what was undefined is missing. */
-type Line = Omit<Partial<OutcomeRecord>, 'event' | 'time' | 'since' | 'deadline'> & {
-  readonly event?: string
-  readonly time?: string
-  readonly since?: string
-  readonly deadline?: string
-}
+type Line = Omit<Partial<OutcomeRecord>, 'event' | 'time' | 'since' | 'deadline'> &
+  Partial<Pick<ExtendedRecord, 'extension' | 'by' | 'via'>> & {
+    readonly event?: string
+    readonly time?: string
+    readonly since?: string
+    readonly deadline?: string
+    readonly endsAt?: string
+  }
 
 const at = (text: string | undefined): Instant | undefined => (text === undefined ? undefined : Date.parse(text))
 
-/** The intent or outcome of a line. Undefined for any other line, and where the line lacks what each of them has. */
-export const readAction = (bytes: Buffer): IntentRecord | OutcomeRecord | undefined => {
+/** The intent, outcome or extension of a line. Undefined for any other line, and where the line lacks what each has. */
+export const readAction = (bytes: Buffer): ReplayedRecord | undefined => {
   if (!EVENTS.some((event) => bytes.includes(event))) return undefined
   let line: Line
   try {
@@ -33,7 +35,7 @@ export const readAction = (bytes: Buffer): IntentRecord | OutcomeRecord | undefi
     return undefined
   }
   const { event, time, endpointId, region, connectionId, policy, reason, call, policySetHash, because } = line
-  if (!time || !endpointId || !region || !connectionId || !policy || !reason || !call) return undefined
+  if (!time || !endpointId || !region || !connectionId || !policy || !reason) return undefined
   if (because === undefined || policySetHash === undefined) return undefined
   const { account, username, commonName, alsoBy = [], since, deadline, requestId, outcome } = line
   const record = {
@@ -51,22 +53,32 @@ export const readAction = (bytes: Buffer): IntentRecord | OutcomeRecord | undefi
     alsoBy,
     since: at(since),
     deadline: at(deadline),
-    call,
   }
-  if (event === 'intent') return { ...record, event }
+  if (event === 'extended') return extensionOf(line, record)
+  if (call === undefined) return undefined
+  if (event === 'intent') return { ...record, event, call }
   if ((event !== 'outcome' && event !== 'gave-up') || outcome === undefined) return undefined
-  return { ...record, event, requestId, outcome }
+  return { ...record, event, call, requestId, outcome }
+}
+
+const extensionOf = (
+  { extension, by, via, endsAt }: Line,
+  record: Omit<ExtendedRecord, 'event' | 'extension' | 'by' | 'via' | 'endsAt'>,
+): ExtendedRecord | undefined => {
+  const until = at(endsAt)
+  if (until === undefined || extension === undefined || by === undefined || via === undefined) return undefined
+  return { ...record, event: 'extended', extension, by, via, endsAt: until }
 }
 
 /**
- * Gives `read` the intents and outcomes of a trail since an instant, in their order. `since` is given the time of the
+ * Gives `read` the intents, outcomes and extensions of a trail since an instant, in their order. `since` is given the time of the
  * newest record; undefined if there is none. A trail that does not exist has none. Rotated files are read as far back as
  * needed, and as far as they are still there. Throws the errors of the file system.
  */
 export const replay = async (
   path: string,
   since: (newestAt: Instant | undefined) => Instant,
-  read: (record: IntentRecord | OutcomeRecord) => void,
+  read: (record: ReplayedRecord) => void,
 ): Promise<void> => {
   const file = await orMissing(realpath(path))
   if (file === undefined) return

@@ -117,6 +117,10 @@ const schema = z.object({
       graceStarted: kept(instant),
       terminated: kept(instant),
       warned: kept(z.number()),
+      // Before there were extensions, none were kept.
+      extended: kept(z.object({ granted: z.int().min(1), until: instant }))
+        .optional()
+        .transform((extended) => extended ?? {}),
       guard: guard.optional().transform((kept) => kept ?? NO_GUARD_MEMORY),
       // Before there were policies that select endpoints by name or tag, no facts were kept.
       facts: orUndefined(z.object({ ...facts, reselectedAt: byName(instant) })),

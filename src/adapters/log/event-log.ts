@@ -254,6 +254,24 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         )
         break
       }
+      case 'extended': {
+        const { endpoint, violation, ordinal, byMs, endsAt, at } = emitted
+        const end = endText(endsAt, at, factsOf(violation.policy).timeZone)
+        log.info(
+          { event, ...on(endpoint), ...fieldsOf(violation), extension: ordinal, byMs, endsAt: iso(endsAt) },
+          `${subjectOf(violation, endpoint)} is extended by its user until ${end}, under policy "${violation.policy}"`,
+        )
+        break
+      }
+      case 'extension-refused': {
+        const { right, why } = emitted
+        const { region, endpointId, connectionId, policy, ordinal } = right
+        log[why === 'unrecorded' ? 'error' : 'info'](
+          { event, vpn_endpoint: endpointId, region, connectionId, policy, extension: ordinal, why },
+          `an extension of ${connectionId} under policy "${policy}" was not granted: ${REFUSALS[why]}`,
+        )
+        break
+      }
       case 'held': {
         const { endpoint, policy, endsNow, endsLater, active, examples, at } = emitted
         const release = releaseOf(policy)
@@ -411,6 +429,18 @@ const EFFECTS = {
   enforce: 'must end',
   audit: 'would end, but the mode is audit',
   held: 'would end, but the guard holds the policy',
+} as const
+
+const REFUSALS = {
+  extended: 'its link was used before',
+  'too-late': 'the time of its link is over',
+  'not-seen': 'the endpoint cannot be judged now',
+  'not-watched': 'the endpoint is not watched',
+  gone: 'the connection is not up',
+  'not-offered': 'the policy does not act, or allows no such extension',
+  'not-ending': 'the policy does not end the connection soon',
+  'ends-regardless': 'another policy ends the connection no later',
+  unrecorded: 'the audit trail could not be written in time',
 } as const
 
 const SKIP_REASONS = {

@@ -32,6 +32,7 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
     case 'violation':
     case 'warning':
     case 'warned':
+    case 'extended':
     case 'accepted':
     case 'also-ended':
     case 'termination':
@@ -83,7 +84,8 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
     case 'list-changed':
     case 'polled':
     case 'decided':
-    // These are about no connection.
+    // These are about no connection, or have only its id.
+    case 'extension-refused':
     case 'started':
     case 'reloaded':
     case 'stopping':

@@ -92,6 +92,11 @@ export const createInstruments = () => {
       'vpn_endpoint',
       'policy',
     ]),
+    extensions: counter(
+      'extensions_total',
+      'Presses of the button that extends a connection, by outcome: granted, or why not.',
+      ['vpn_endpoint', 'policy', 'outcome'],
+    ),
     holding: gauge('guard_holding', 'Whether the guard holds the policy on the endpoint: 1 or 0.', [
       'vpn_endpoint',
       'policy',
@@ -147,6 +152,10 @@ export const createInstruments = () => {
       'target',
       'outcome',
     ]),
+    wrongLinks: counter(
+      'wrong_links_total',
+      'Links to extend a connection that were not made with the key of this server.',
+    ),
     failedLogins: counter('failed_logins_total', 'Logins at the HTTP server that failed, by outcome.', ['outcome']),
     droppedLines: counter(
       'log_lines_dropped_total',

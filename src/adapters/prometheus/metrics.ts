@@ -56,6 +56,7 @@ export const createMetrics = (options: {
     isProtected,
     violations,
     warnings,
+    extensions,
     holding,
     held,
     terminations,
@@ -71,6 +72,7 @@ export const createMetrics = (options: {
     auditWritable,
     notifications,
     failedLogins,
+    wrongLinks,
     droppedLines,
     policyCount,
     unmatched,
@@ -224,6 +226,12 @@ export const createMetrics = (options: {
       case 'warning':
         warnings.inc({ vpn_endpoint: event.endpoint.id, policy: event.violation.policy })
         break
+      case 'extended':
+        extensions.inc({ vpn_endpoint: event.endpoint.id, policy: event.violation.policy, outcome: 'granted' })
+        break
+      case 'extension-refused':
+        extensions.inc({ vpn_endpoint: event.right.endpointId, policy: event.right.policy, outcome: event.why })
+        break
       case 'accepted':
         observeLag('accept', lagStart(event.violation, event.established), event.at)
         break
@@ -282,6 +290,7 @@ export const createMetrics = (options: {
     observeSkew: (skewMs: number) => skew.set(skewMs / SECOND),
     observeAudit: (outcome: (typeof AUDIT_OUTCOMES)[number], count: number) => auditRecords.inc({ outcome }, count),
     observeFailedLogin: (outcome: FailedLogin) => failedLogins.inc({ outcome }),
+    observeWrongLink: () => wrongLinks.inc(),
     observeDroppedLine: () => droppedLines.inc(),
     observeNotification: (target: string, outcome: (typeof NOTIFICATION_OUTCOMES)[number], count: number) =>
       notifications.inc({ target, outcome }, count),

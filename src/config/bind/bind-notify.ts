@@ -24,7 +24,7 @@ const USUAL_EVENTS = NOTIFICATION_EVENTS.filter((event) => event !== 'audit-head
 
 const isPersonEvent = (event: NotificationEvent) => PERSON_EVENTS.some((one) => one === event)
 
-const WRITE_SOURCE = 'write { env: NAME } or { file: PATH }'
+export const WRITE_SOURCE = 'write { env: NAME } or { file: PATH }'
 
 const SECRETS: readonly (readonly [path: readonly string[], meaning: string])[] = [
   [['slack'], 'the address of a Slack webhook'],

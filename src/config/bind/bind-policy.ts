@@ -18,6 +18,7 @@ const TRAITS = [
   ['cooldown', 'cooldown'],
   ['cooldownByCommonName', 'cooldown'],
   ['warn', 'foreseeable'],
+  ['extend', 'extendable'],
 ] as const
 
 /** Checks and binds one written policy. Undefined if its kind is unknown. Invalid parts are reported and left out. */
@@ -59,6 +60,12 @@ export const bindPolicy = (
     if (warn.indexOf(lead) === index) return
     file.problem([...path, 'warn', index], `${formatDuration(lead)} is already in the list: remove one of the two`)
   })
+  const extend = common('extend')
+  if (policy.extend !== undefined && policy.warn === undefined && kind?.extendable === true) {
+    const message =
+      '"extend" has no effect without "warn", because the warning holds the link: add "warn", or remove "extend"'
+    file.problem([...path, 'extend'], message, { at: 'key' })
+  }
   const guard = common('guard') ?? 'on'
   const cooldownMs = common('cooldown') ?? 0
   const cooldownByCommonName = common('cooldownByCommonName') ?? false
@@ -93,6 +100,7 @@ export const bindPolicy = (
       exempt,
       graceMs,
       warn,
+      extend: extend && { byMs: extend.by, times: extend.times },
       guard: guard === 'on' ? ('on' as const) : ('off' as const),
       hash: '',
       cooldownMs,

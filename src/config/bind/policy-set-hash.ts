@@ -39,6 +39,8 @@ const HASHED_PARTS = {
   graceMs: ({ graceMs }) => graceMs,
   // It changes which people are warned, not which connections end.
   warn: undefined,
+  // Undefined is left out of the text, so that the hashes of earlier versions stay.
+  extend: ({ extend }) => extend,
   // `guard: off` releases what the guard holds by itself. It must not make the policy younger.
   guard: undefined,
   cooldownMs: ({ cooldownMs }) => cooldownMs,

@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { MOST_EXTENDED_MS } from '../../domain/policies/extension.ts'
 import { MODES, type PolicyKind } from '../../domain/policies/policy.ts'
 import { POLICY_KINDS } from '../../domain/policies/registry.ts'
-import { duration, durationOrZero } from '../../domain/time/duration.ts'
+import { duration, durationOrZero, formatDuration } from '../../domain/time/duration.ts'
 import { instant } from '../../domain/time/instant-text.ts'
 import { schemaKey } from './schema-key.ts'
 
@@ -70,6 +71,24 @@ export const commonKeys = {
       description:
         'How long before the end of a connection its user is warned, through `notify` in curfew.yaml. Default: never.',
       examples: [['15m', '5m']],
+    }),
+  extend: z
+    .strictObject({
+      by: duration.meta({ description: 'By how much one extension moves the end of a connection.', examples: ['1h'] }),
+      times: z
+        .int()
+        .min(1)
+        .default(1)
+        .meta({ description: 'How many extensions one connection may have under this policy. Default 1.' }),
+    })
+    .refine(({ by, times }) => by * times <= MOST_EXTENDED_MS, {
+      error: `together the extensions of a connection are longer than ${formatDuration(MOST_EXTENDED_MS)}: lower "by" or "times"`,
+    })
+    .optional()
+    .meta({
+      description:
+        'Lets the user of a connection move its end, by a link in the warning (`warn`). It needs `server.publicUrl` in curfew.yaml. Default: nobody may.',
+      examples: [{ by: '1h', times: 1 }],
     }),
   cooldown: duration.optional().meta({
     description:
@@ -149,7 +168,17 @@ export const policiesFileKeys = {
 
 /** A policy of one kind with all its keys, for the JSON Schema. */
 const policyOf = (kind: PolicyKind) => {
-  const { name: policyName, kind: _, timeZone, grace, warn, cooldown, cooldownByCommonName, ...common } = commonKeys
+  const {
+    name: policyName,
+    kind: _,
+    timeZone,
+    grace,
+    warn,
+    extend,
+    cooldown,
+    cooldownByCommonName,
+    ...common
+  } = commonKeys
   return z
     .strictObject({
       name: policyName,
@@ -160,6 +189,7 @@ const policyOf = (kind: PolicyKind) => {
       ...common,
       ...(kind.noGrace === undefined ? { grace } : {}),
       ...(kind.foreseeable === true ? { warn } : {}),
+      ...(kind.extendable === true ? { extend } : {}),
       ...(kind.cooldown === true ? { cooldown, cooldownByCommonName } : {}),
     })
     .meta({ title: kind.kind, description: kind.summary })

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { secretSource } from './notify-schema.ts'
 
 /**
  * bcrypt runs in JavaScript, in the process that enforces. A login takes 60 ms at cost 10, 240 ms at cost 12, and twice
@@ -73,6 +74,17 @@ export const server = z
     showNames: z.boolean().default(false).meta({
       description:
         'Whether the page at / names users in its events and in the problems of a refused configuration. Needs basicAuthUsers or bearerTokenFile.',
+    }),
+    publicUrl: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'The https URL at which people reach this server, for the links of `extend`. Default: no links are sent.',
+        examples: ['https://curfew.corp.example'],
+      }),
+    linkKey: secretSource.optional().meta({
+      description: 'The key that signs the links, at least 32 characters: openssl rand -hex 32. It needs `publicUrl`.',
     }),
   })
   .prefault({})

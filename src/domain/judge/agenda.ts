@@ -31,6 +31,8 @@ export interface Outlook {
    * When the first call since the judgement was withdrawn, so that its connections need a new plan; NEVER if none was.
    */
   readonly withdrawnAt: Instant
+  /** When the end of a connection was first moved since the judgement; NEVER if none was. */
+  readonly extendedAt: Instant
   /**
    * When the first other endpoint since the judgement was read or could not be read, if a policy counts over all
    * endpoints; NEVER if none was.
@@ -46,6 +48,7 @@ export const NO_OUTLOOK: Outlook = {
   confirmAt: NEVER,
   planUntil: -NEVER,
   withdrawnAt: NEVER,
+  extendedAt: NEVER,
   elsewhereAt: NEVER,
 }
 
@@ -69,6 +72,7 @@ export const agendaOf = (
       because: 'a termination may be tried again',
     },
     { at: outlook.withdrawnAt, because: 'a call was withdrawn' },
+    { at: outlook.extendedAt, because: 'the end of a connection was moved' },
     { at: outlook.elsewhereAt, because: 'connections on other endpoints may have changed' },
   ),
   read: earliest(

@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts'
+import type { Extensions } from '../policies/extension.ts'
 import type { NearMiss } from '../policies/near-misses.ts'
 import { type Acting, type History, mayEnd, type Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
@@ -43,6 +44,8 @@ export interface AssessmentPart {
   readonly holdsUntil: Instant
   /** Whether it depends on earlier terminations. */
   readonly onTerminations: boolean
+  /** What the connection had been granted. */
+  readonly extensions: Extensions | undefined
 }
 
 /** What the policies say about one active connection alone. A new snapshot changes byte counters and little else. */
@@ -108,6 +111,7 @@ const partOf = (
     // A warning is sent once. The next judgement must read in the memory that it was sent.
     holdsUntil: foreseen === undefined ? wakeAt : now,
     onTerminations,
+    extensions: history.extensions(connection.id),
   }
 }
 

@@ -19,6 +19,7 @@ const holds = (part: AssessmentPart, before: Connection, connection: Connection,
   if (!((before.establishedAt ?? NEVER) <= found.now)) return false
   if (!isSameActing(ground.acting, found.acting)) return false
   if (ground.fresh !== found.fresh) return false
+  if (ground.history.extensions(connection.id) !== part.extensions) return false
   if (part.onTerminations && ground.terminationsRevision !== found.terminationsRevision) return false
   return before === connection || (hasSamePrincipal(before, connection) && hasSameFacts(before, connection))
 }

@@ -13,6 +13,8 @@ export interface Foreseen {
   readonly verdict: ViolatedVerdict
   /** The policy's lead that the warning belongs to: the shortest that has begun, in ms. */
   readonly leadMs: number
+  /** Which extension the warning offers, counted from 1; undefined if it offers none. */
+  readonly extension: number | undefined
 }
 
 /**
@@ -43,9 +45,11 @@ export const foresee = (
   const warnedLead = facts.warnedLead(policy, connection.id) ?? NEVER
   const begun = policy.warn.filter((lead) => endsAt - now <= lead)
   const leadMs = Math.min(...begun)
+  const granted = facts.extensions(connection.id)?.get(policy.name)?.granted ?? 0
+  const extension = policy.extend !== undefined && granted < policy.extend.times ? granted + 1 : undefined
   const shorter = policy.warn.filter((lead) => lead < Math.min(leadMs, warnedLead))
   return {
-    foreseen: leadMs < warnedLead ? { connection, policy, endsAt, verdict, leadMs } : undefined,
+    foreseen: leadMs < warnedLead ? { connection, policy, endsAt, verdict, leadMs, extension } : undefined,
     lookAt: shorter.length === 0 ? NEVER : endsAt - Math.max(...shorter),
   }
 }

@@ -180,6 +180,7 @@ export const judgeEndpoint = (
       confirmAt,
       planUntil: Math.min(endOf(plan), blindAt),
       withdrawnAt: NEVER,
+      extendedAt: NEVER,
       elsewhereAt: NEVER,
     },
   }

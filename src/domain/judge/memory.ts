@@ -3,6 +3,7 @@ import { type GuardMemory, NO_GUARD_MEMORY } from '../guard/guard.ts'
 import type { KnownFacts } from '../guard/reselection.ts'
 import type { Location } from '../names/location.ts'
 import { type Principal, principalNamesOf } from '../names/user-list.ts'
+import type { Extension, Extensions } from '../policies/extension.ts'
 import { type ListOwner, listKey, type ReportedEntries } from '../policies/near-misses.ts'
 import type { Elsewhere, History, Note, Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
@@ -13,7 +14,7 @@ import { type Instant, NEVER } from '../time/instant.ts'
 import type { Foreseen } from './foresight.ts'
 import type { News } from './news.ts'
 
-/** By policy name, then by connection or principal. */
+/** By policy name, then by connection or principal, if nothing else is said. */
 type Kept<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
 
 /** The memory of one endpoint as plain data, for the state file. */
@@ -30,6 +31,8 @@ export interface KeptMemory {
   readonly terminated: Kept<Instant>
   /** The shortest lead of a warning that was sent, in ms. */
   readonly warned: Kept<number>
+  /** By connection, then by policy name. */
+  readonly extended: Kept<Extension>
   readonly guard: GuardMemory
   /** Undefined before the first judgement. */
   readonly facts?: KnownFacts | undefined
@@ -49,8 +52,8 @@ export interface Learned {
 }
 
 /**
- * The memory of one endpoint. Judging only reads it; `learn`, `begin`, `observe`, `confirmClock`, `policiesChanged` and
- * `terminate` write it. Its maps are changed in place, because on the largest endpoint they have 126,000 entries. A
+ * The memory of one endpoint. Judging only reads it; `learn`, `begin`, `observe`, `confirmClock`, `policiesChanged`,
+ * `extend` and `terminate` write it. Its maps are changed in place, because on the largest endpoint they have 126,000 entries. A
  * remembered instant in the future comes from a clock that has been set back since, perhaps by years; it counts as now.
  */
 export const createMemory = (kept?: KeptMemory) => {
@@ -61,6 +64,7 @@ export const createMemory = (kept?: KeptMemory) => {
   const graceStarted = unfold(kept?.graceStarted)
   const terminated = unfold(kept?.terminated)
   const warned = unfold(kept?.warned)
+  const extended = new Map<string, Extensions>(unfold(kept?.extended))
   const reported = new Map<string, Set<string>>()
   const nearMissesReported = new Map<string, ReportedEntries>()
   let guard = kept?.guard ?? NO_GUARD_MEMORY
@@ -69,7 +73,7 @@ export const createMemory = (kept?: KeptMemory) => {
   // The list changes while it is read. A connection is gone only if two consecutive snapshots do not show it.
   let lastSeen = new Set([
     ...guard.counted.map(({ connectionId }) => connectionId),
-    ...[firstSeen, ...notes.values(), ...graceStarted.values(), ...warned.values()].flatMap((values) => [
+    ...[firstSeen, extended, ...notes.values(), ...graceStarted.values(), ...warned.values()].flatMap((values) => [
       ...values.keys(),
     ]),
   ])
@@ -135,7 +139,14 @@ export const createMemory = (kept?: KeptMemory) => {
         }
         for (const id of absent) {
           if (ids.has(id)) continue
-          for (const all of [firstSeen, carried, ...notes.values(), ...graceStarted.values(), ...warned.values()])
+          for (const all of [
+            firstSeen,
+            carried,
+            extended,
+            ...notes.values(),
+            ...graceStarted.values(),
+            ...warned.values(),
+          ])
             all.delete(id)
         }
         for (const id of reported.keys()) if (!ids.has(id)) reported.delete(id)
@@ -205,6 +216,13 @@ export const createMemory = (kept?: KeptMemory) => {
       }
     },
 
+    /** Remembers what a connection was granted. Warnings with one of these leads, or a longer one, are not sent again. */
+    extend(connectionId: string, policy: string, extension: Extension, warnedLead: number | undefined): void {
+      extended.set(connectionId, new Map(extended.get(connectionId)).set(policy, extension))
+      if (warnedLead === undefined) warned.get(policy)?.delete(connectionId)
+      else under(warned, policy).set(connectionId, warnedLead)
+    },
+
     /** Remembers a call under the policy that left at `at`. Within a cooldown only the first termination counts. */
     terminate(policy: Policy, connection: Pick<Connection, 'username' | 'commonName'>, at: Instant): void {
       const name = cooldownKey(policy, principalNamesOf(connection))
@@ -224,6 +242,7 @@ export const createMemory = (kept?: KeptMemory) => {
       graceStarted: refold(graceStarted),
       terminated: refold(terminated),
       warned: refold(warned),
+      extended: refold(extended),
       guard,
       facts,
       terminations: terminations.kept(),
@@ -255,6 +274,7 @@ export const createMemory = (kept?: KeptMemory) => {
           return Math.min(now, graceStarted.get(policy.name)?.get(id) ?? now)
         },
         warnedLead: (policy, id) => warned.get(policy.name)?.get(id),
+        extensions: (id) => extended.get(id),
         terminationsRevision: () => terminationsRevision,
         terminatedAt(policy, principal) {
           const name = cooldownKey(policy, principal)
@@ -315,6 +335,7 @@ export const NO_HISTORY: History = {
   note: () => undefined,
   graceStartedAt: () => undefined,
   warnedLead: () => undefined,
+  extensions: () => undefined,
   terminationsRevision: () => 0,
   terminatedAt: () => undefined,
   elsewhere: () => ELSEWHERE_NOT_KNOWN,

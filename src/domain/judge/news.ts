@@ -10,8 +10,8 @@ import {
 } from '../policies/near-misses.ts'
 import { acts, type Mode } from '../policies/policy.ts'
 import { byUrgency } from '../terminate/plan.ts'
-import type { Instant } from '../time/instant.ts'
 import type { Decisions } from './decide.ts'
+import type { Foreseen } from './foresight.ts'
 import type { Hold } from './hold.ts'
 import { isDue } from './verdict.ts'
 import { type Violation, violatedNames, violationOf } from './violation.ts'
@@ -31,7 +31,7 @@ export type News =
   /** So many more entries of a list are near misses, and no other entry of it is reported. */
   | ({ readonly what: 'more-near-misses'; readonly entries: number } & ListOwner)
   /** A connection ends soon. */
-  | { readonly what: 'warning'; readonly violation: Violation; readonly leadMs: number; readonly endsAt: Instant }
+  | ({ readonly what: 'warning'; readonly violation: Violation } & Pick<Foreseen, 'leadMs' | 'endsAt' | 'extension'>)
 
 /** The earlier reports. */
 interface Reported {
@@ -55,9 +55,9 @@ export const newsOf = (
   // Holds come first: of thousands of violations they are what an operator must hear of.
   ...holds.map((hold): News => ({ what: 'held', hold })),
   ...released.map((release): News => ({ what: 'released', release })),
-  ...decisions.foreseen.map(({ connection, verdict, endsAt, leadMs }): News => {
+  ...decisions.foreseen.map(({ connection, verdict, endsAt, leadMs, extension }): News => {
     const violation = violationOf({ connection, violated: [verdict] }, endsAt, verdict)
-    return { what: 'warning', violation, leadMs, endsAt }
+    return { what: 'warning', violation, leadMs, endsAt, extension }
   }),
   ...violations(decisions, before, mode),
   ...nearMisses(decisions, before),

@@ -1,5 +1,6 @@
 import type { Connection } from '../connection.ts'
 import { lastingAt } from '../names/user-list.ts'
+import { extendedDeadline } from '../policies/extension.ts'
 import type { Facts, Finding, Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { formatDuration } from '../time/duration.ts'
@@ -28,6 +29,7 @@ interface OtherVerdict extends AnyVerdict {
   readonly since: undefined
   readonly deadline: undefined
   readonly graceStartedAt: undefined
+  readonly extendedFrom: undefined
   readonly finding: Finding | undefined
 }
 
@@ -38,18 +40,20 @@ export interface ViolatedVerdict extends AnyVerdict {
   readonly reason: string
   /** When the violation began. */
   readonly since: Instant
-  /** When the connection must end: `since` and grace. */
+  /** When the connection must end: `since`, grace and extensions. */
   readonly deadline: Instant
   /** When grace began, if the memory must keep it. */
   readonly graceStartedAt: Instant | undefined
+  /** The deadline without extensions, where they have moved it. */
+  readonly extendedFrom: Instant | undefined
   readonly finding: Finding
 }
 
 /** What one policy says about one connection at one instant. */
 export type Verdict = OtherVerdict | ViolatedVerdict
 
-/** The deadline, and when grace began if it does not follow from the facts alone. */
-const deadlineOf = (
+/** The deadline without extensions, and when grace began if it does not follow from the facts alone. */
+const ownDeadlineOf = (
   applicability: Applicability,
   since: Instant,
   connection: Connection,
@@ -111,6 +115,7 @@ const otherVerdict = (
   since: undefined,
   deadline: undefined,
   graceStartedAt: undefined,
+  extendedFrom: undefined,
   finding,
 })
 
@@ -168,6 +173,7 @@ const verdictAt = (applicability: Applicability, connection: Connection, facts: 
       since,
       deadline: since,
       graceStartedAt: own?.graceStartedAt,
+      extendedFrom: undefined,
       finding,
     }
   }
@@ -186,7 +192,10 @@ const ownVerdict = (
   const { policy } = applicability
   const since = Math.max(finding.since, appliesSince(applicability, now))
   const until = Math.min(finding.until, applicationChangesAt(applicability, now))
-  const { deadline, graceStartedAt } = deadlineOf(applicability, since, connection, facts, now)
+  const { deadline: ownDeadline, graceStartedAt } = ownDeadlineOf(applicability, since, connection, facts, now)
+  const { extend } = policy
+  const extension = extend && facts.extensions(connection.id)?.get(policy.name)
+  const deadline = extend === undefined ? ownDeadline : extendedDeadline(extend, extension, ownDeadline)
   return {
     policy,
     applicability,
@@ -196,6 +205,7 @@ const ownVerdict = (
     since,
     deadline,
     graceStartedAt,
+    extendedFrom: deadline > ownDeadline ? ownDeadline : undefined,
     finding,
   }
 }
@@ -222,7 +232,7 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
     return `${established}within the cooldown of ${formatDuration(policy.cooldownMs)} after "${policy.name}" ended an earlier connection`
   }
   if (finding?.word === 'unknown') return `kept, because the connection lacks ${finding.lacks}`
-  if (finding !== undefined) return applicability.judge.because(connection, finding, now)
+  if (finding !== undefined) return applicability.judge.because(connection, finding, now) + extended(verdict)
   if (verdict.word === 'not-matched') return mismatch(applicability, now)
   if (verdict.word === 'exempt') return exemption(applicability, now)
   if (verdict.word === 'fine') return period(policy, now)
@@ -230,6 +240,9 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
     return 'kept, because the tags of the endpoint are not known and the policy asks for them'
   return 'kept, because the connection has no name and the policy asks for one'
 }
+
+const extended = ({ extendedFrom, deadline }: Verdict): string =>
+  extendedFrom === undefined ? '' : `; extended from ${toText(extendedFrom)} until ${toText(deadline)}`
 
 const mismatch = ({ matched, matchedIn }: Applicability, now: Instant): string => {
   const next = matched === 'no' ? undefined : matchedIn.find(({ from }) => from > now)

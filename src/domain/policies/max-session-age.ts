@@ -10,6 +10,7 @@ export const maxSessionAge = definePolicyKind({
   scope: 'connection',
   facts: 'immutable',
   foreseeable: true,
+  extendable: true,
   summary: 'Ends a connection once it has been up for `maxAge`, so that everybody signs in again.',
   whatToDo: 'Connect again to start a new session.',
   keys: z.strictObject({

@@ -188,6 +188,7 @@ export const offHours = definePolicyKind({
   scope: 'principal',
   facts: 'immutable',
   foreseeable: true,
+  extendable: true,
   summary: 'Ends connections outside the hours in which they are allowed, on the wall clock of a time zone.',
   whatToDo: 'Connect again when the allowed hours begin.',
   keys,

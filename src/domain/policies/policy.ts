@@ -5,6 +5,7 @@ import type { Principal, UserEntry } from '../names/user-list.ts'
 import type { Calendar } from '../time/calendar.ts'
 import type { Hours } from '../time/hours.ts'
 import type { Instant } from '../time/instant.ts'
+import type { Extend, Extensions } from './extension.ts'
 
 /**
  * `audit` reports what it would end, `enforce` ends it. A policy acts only where both it and the daemon say `enforce`.
@@ -49,6 +50,8 @@ export interface History {
   graceStartedAt(policy: Policy, connectionId: string): Instant | undefined
   /** The shortest lead with which the policy has warned the principal of the connection, in ms. */
   warnedLead(policy: Policy, connectionId: string): number | undefined
+  /** What the connection has been granted; undefined if nothing. The same object until more is granted. */
+  extensions(connectionId: string): Extensions | undefined
   /** Changes whenever a termination is remembered. */
   terminationsRevision(): number
   /** The first termination, within the policy's cooldown, of a connection of the same principal under this policy. */
@@ -155,6 +158,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly cooldown?: boolean
   /** Whether the end of a connection can be foreseen, so that the common key `warn` applies. */
   readonly foreseeable?: boolean
+  /** Whether the end of a connection may be moved by its user, so that the common key `extend` applies. */
+  readonly extendable?: boolean
   /** Why the common key `grace` is refused, and what to write instead. */
   readonly noGrace?: string
   /** Keys of its own that hold the path of a file, which configuration reads for it. */
@@ -250,6 +255,8 @@ export interface Policy {
   readonly graceMs: number
   /** How long before the end of a connection its principal is warned, in ms; empty: never. */
   readonly warn: readonly number[]
+  /** Undefined: no user may have the end of a connection moved. */
+  readonly extend: Extend | undefined
   /** `off`: the guard does not check this policy's verdicts. */
   readonly guard: 'on' | 'off'
   /** The hash of all content of the policy, including groups, calendars and files, but without `guard`. */

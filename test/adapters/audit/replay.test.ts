@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
 import { rotatedName } from '../../../src/adapters/audit/file-names.ts'
 import { replay } from '../../../src/adapters/audit/replay.ts'
-import type { AuditRecord, IntentRecord, OutcomeRecord } from '../../../src/app/audit.ts'
+import type {
+  AuditRecord,
+  ExtendedRecord,
+  IntentRecord,
+  OutcomeRecord,
+  ReplayedRecord,
+} from '../../../src/app/audit.ts'
 import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
 import { AT, folder } from './chain.ts'
 
@@ -32,6 +38,10 @@ const outcome = (connectionId: string, time: number): OutcomeRecord => ({
   requestId: 'request-1',
   outcome: 'confirmed',
 })
+const extended = (connectionId: string, time: number): ExtendedRecord => {
+  const { call: _call, ...rest } = about(connectionId, time)
+  return { ...rest, event: 'extended', extension: 2, by: '1h', via: 'link', endsAt: time + HOUR }
+}
 const audited = (connectionId: string, time: number): AuditRecord => ({
   ...about(connectionId, time),
   event: 'would-end',
@@ -39,7 +49,7 @@ const audited = (connectionId: string, time: number): AuditRecord => ({
 })
 
 const replayed = async (file: string, since: number) => {
-  const found: (IntentRecord | OutcomeRecord)[] = []
+  const found: ReplayedRecord[] = []
   await replay(
     file,
     () => since,
@@ -49,7 +59,7 @@ const replayed = async (file: string, since: number) => {
 }
 
 describe('the replay of a trail', () => {
-  it('gives the intents and outcomes since an instant, in their order and with all their fields', async () => {
+  it('gives the intents, outcomes and extensions since an instant, in their order and with all their fields', async () => {
     using at = folder()
     const trail = await openAuditTrail({ file: at.file })
     const gaveUp: OutcomeRecord = { ...outcome('lost', AT + 3), event: 'gave-up', outcome: 'gave-up' }
@@ -60,9 +70,15 @@ describe('the replay of a trail', () => {
       outcome('one', AT + 2),
       { time: AT + 2, event: 'stop', policySetHash: 'hash' },
       gaveUp,
+      extended('three', AT + 4),
     ])
     await trail.close()
-    expect(await replayed(at.file, AT)).toEqual([intent('one', AT), outcome('one', AT + 2), gaveUp])
+    expect(await replayed(at.file, AT)).toEqual([
+      intent('one', AT),
+      outcome('one', AT + 2),
+      gaveUp,
+      extended('three', AT + 4),
+    ])
   })
 
   it('reads rotated files too, as far back as the instant, also through a link', async () => {

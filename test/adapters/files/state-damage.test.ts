@@ -192,6 +192,7 @@ describe('a state file', () => {
           graceStarted: instants,
           terminated: instants,
           warned: {},
+          extended: {},
           guard: { ...NO_GUARD_MEMORY, standings },
           terminations: [],
         }

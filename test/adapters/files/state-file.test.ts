@@ -47,6 +47,7 @@ const STATE: State = {
       graceStarted: { daily: { one: 3 } },
       terminated: { daily: { 'user:alice': 4 } },
       warned: { daily: { one: 300_000 } },
+      extended: { one: { daily: { granted: 1, until: 9 } } },
       guard: {
         limits: { maxPercent: 50, minConnections: 10, lookAheadMs: 0 },
         standings: {
@@ -86,6 +87,7 @@ const STATE: State = {
       graceStarted: {},
       terminated: {},
       warned: {},
+      extended: {},
       guard: NO_GUARD_MEMORY,
       terminations: [],
     },

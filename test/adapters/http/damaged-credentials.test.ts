@@ -31,7 +31,15 @@ const GOOD: Readonly<Record<Name, Buffer>> = {
 
 const settings = (): ServerSettings => {
   const { bearerTokenFile, ...tls } = files
-  return { host: '127.0.0.1', port: 0, basicAuthUsers: undefined, tls, bearerTokenFile, showNames: false }
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    basicAuthUsers: undefined,
+    tls,
+    bearerTokenFile,
+    showNames: false,
+    links: undefined,
+  }
 }
 
 /** The credentials, or the code of the refusal: one line that names the file and does not quote its content. */

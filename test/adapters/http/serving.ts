@@ -58,6 +58,7 @@ export const serve = async (overrides: Partial<ServerSettings> = {}, sources: Pa
     basicAuthUsers: undefined,
     bearerTokenFile: undefined,
     showNames: false,
+    links: undefined,
     ...overrides,
   }
   const registry = new Registry()

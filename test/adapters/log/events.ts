@@ -121,6 +121,20 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   },
   violation: { event: 'violation', violation: VIOLATION, mode: 'enforce', repeats: 0, ...on },
   warning: { event: 'warning', violation: VIOLATION, leadMs: 300_000, endsAt: NOON, ...on },
+  extended: { event: 'extended', violation: VIOLATION, ordinal: 1, byMs: 3_600_000, endsAt: NOON + 3_600_000, ...on },
+  'extension-refused': {
+    event: 'extension-refused',
+    right: {
+      region: ENDPOINT.region,
+      endpointId: ENDPOINT.id,
+      connectionId: VIOLATION.connectionId,
+      policy: 'daily',
+      ordinal: 1,
+      endsAt: NOON,
+    },
+    why: 'too-late',
+    at: NOON,
+  },
   held: { event: 'held', policy: 'daily', endsNow: 1, endsLater: 2, active: 3, examples: [VIOLATION], ...on },
   released: { event: 'released', policy: 'daily', since: NOON, ...on },
   'call-answered': {
