@@ -28,6 +28,7 @@ import { complain, OperatorError } from './command.ts'
 import { connectVpn } from './compose-aws.ts'
 import { createExposureWarnings } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
+import { composeLinks, extendUrlOf } from './compose-links.ts'
 import { composeNotifier, readTargets } from './compose-notify.ts'
 import { composeOutgoing } from './compose-outgoing.ts'
 import { readPseudonymKey } from './compose-pseudonyms.ts'
@@ -94,6 +95,7 @@ export const composeDaemon = async (options: {
   const pseudonyms = readPseudonymKey(configuration.log)
   if ('problem' in pseudonyms) throw new OperatorError(pseudonyms.problem)
   names.take(pseudonyms.key)
+  const links = composeLinks(configuration.server)
   const exposure = createExposureWarnings(log)
   await exposure.check(configuration)
   const metrics = createMetrics({
@@ -113,6 +115,7 @@ export const composeDaemon = async (options: {
       count: metrics.observeNotification,
       emit: (event) => service.emit(event),
       factsOf,
+      extendUrlOf: (warning) => links && extendUrlOf(links, warning),
       people: () => configuration.people,
     })
     const closeAtStop: Emit = ({ event }) => {
@@ -173,6 +176,13 @@ export const composeDaemon = async (options: {
         healthy: service.isHealthy,
         ready: service.isReady,
         countFailedLogin: metrics.observeFailedLogin,
+        extensions: links && {
+          links,
+          ...service.extensions,
+          timeZoneOf: (policy: string) => factsOf(policy).timeZone,
+          now: service.clock.now,
+          countWrongLink: metrics.observeWrongLink,
+        },
         status: () => ({ version: VERSION, now: toIso(service.clock.now()), ...service.status() }),
         page: async () =>
           statusPage({

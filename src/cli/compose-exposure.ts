@@ -11,7 +11,7 @@ const secretFilesOf = ({ server, notify, log }: Secrets): readonly string[] => {
     if (target.receiver === 'slackBot') return [target.token]
     return target.receiver === 'email' ? [target.password] : [target.address, target.secret]
   })
-  const named = [...sources, log.pseudonymKey].flatMap((source) =>
+  const named = [...sources, log.pseudonymKey, server.links?.key].flatMap((source) =>
     typeof source === 'object' && 'file' in source ? [source.file] : [],
   )
   return [server.tls?.keyFile, server.bearerTokenFile, ...named].filter((file) => file !== undefined)

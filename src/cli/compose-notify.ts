@@ -8,6 +8,7 @@ import type { Target } from '../adapters/notify/target.ts'
 import type { Outgoing } from '../adapters/proxy/outgoing.ts'
 import type { Clock } from '../app/clock.ts'
 import type { Emit } from '../app/events.ts'
+import type { ExtendUrlOf } from '../app/notification.ts'
 import type { PolicyFactsOf } from '../app/policy-facts.ts'
 import type { NotificationEvent, NotifyTarget, People, SecretSource } from '../config/configuration.ts'
 import { addressProblem } from '../config/schema/notify-address.ts'
@@ -68,9 +69,10 @@ export const composeNotifier = (options: {
   readonly outgoing: Outgoing
   readonly count: (target: string, outcome: DeliveryReport['outcome'], count: number) => void
   readonly factsOf: PolicyFactsOf
+  readonly extendUrlOf: ExtendUrlOf
   readonly people: () => People
 }) => {
-  const { clock, count, emit, outgoing, factsOf, people } = options
+  const { clock, count, emit, outgoing, factsOf, extendUrlOf, people } = options
   const log = createDeliveryLog(options.log, options.names, clock)
   const open = () =>
     createNotifier({
@@ -83,6 +85,7 @@ export const composeNotifier = (options: {
       },
       warned: (target, warning) => emit({ ...warning, event: 'warned', target, at: clock.now() }),
       factsOf,
+      extendUrlOf,
       people,
     })
   // The last head is known when all other notifications have been sent.

@@ -5,6 +5,7 @@ import type { Clock } from '../../app/clock.ts'
 import type { ServerSettings } from '../../config/configuration.ts'
 import type { NamesInLog } from '../log/names-in-log.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
+import { EXTEND_ROUTE, type ExtensionSources, extensionRoutes } from './extension-routes.ts'
 import { isRebound } from './host-header.ts'
 import type { Html } from './html.ts'
 import { createListener } from './listener.ts'
@@ -25,6 +26,8 @@ export interface PageSources {
   /** The page at `/`. */
   readonly page: () => Promise<Html>
   readonly countFailedLogin: (outcome: FailedLogin) => void
+  /** Undefined: there are no links. */
+  readonly extensions?: ExtensionSources | undefined
 }
 
 const HEADERS = {
@@ -37,13 +40,13 @@ const HEADERS = {
 const RETRY_AFTER_SECONDS = 5
 
 /**
- * Serves the page at `/`, `/metrics`, `/healthz`, `/readyz` and `/status`. Rejects with `CredentialsError` if a file of `server` cannot
- * be used, or with the system's error if the address cannot be bound. `close` closes every connection and does not wait
- * for clients.
+ * Serves the page at `/`, `/metrics`, `/healthz`, `/readyz` and `/status`, and the pages of links. Rejects with
+ * `CredentialsError` if a file of `server` cannot be used, or with the system's error if the address cannot be bound.
+ * `close` closes every connection and does not wait for clients.
  */
 export const startHttpServer = async (
   settings: ServerSettings,
-  { registry, healthy, ready, status, page, countFailedLogin }: PageSources,
+  { registry, healthy, ready, status, page, countFailedLogin, extensions }: PageSources,
   { log, names, clock }: { readonly log: Logger; readonly names: Pick<NamesInLog, 'name'>; readonly clock: Clock },
 ) => {
   let credentials = await readCredentials(settings)
@@ -51,17 +54,19 @@ export const startHttpServer = async (
   const listener = createListener(credentials.tls)
   const stop = new AbortController()
   const logFailedLogin = createLoginLog({ log, names, clock, signal: stop.signal })
+  const publicHost = settings.links && new URL(settings.links.publicUrl).host
   const app = Fastify({ serverFactory: (handler) => listener.server.on('request', handler) })
 
-  // This hook runs before any byte of a body is read: no page accepts a body.
+  // This hook runs before any byte of a body is read: only the pages of links accept one, and ignore it.
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
-    if (isRebound(settings.host, request.headers.host)) {
+    if (isRebound(settings.host, request.headers.host, publicHost)) {
       return reply
         .code(421)
         .send(errorBody('the Host header has a name of another site: ask for localhost or for the address'))
     }
-    if (!OPEN_PATHS.has(request.routeOptions.url)) {
+    const route = request.routeOptions.url
+    if (!OPEN_PATHS.has(route) && route !== EXTEND_ROUTE) {
       const { authorization } = request.headers
       const admission = await logins.admit(authorization)
       // A browser asks without a login first.
@@ -108,6 +113,8 @@ export const startHttpServer = async (
   app.get('/healthz', (_request, reply) => sendBit(reply, healthy()))
   app.get('/readyz', (_request, reply) => sendBit(reply, ready()))
   app.get('/status', (_request, reply) => reply.send(status()))
+
+  if (extensions !== undefined) await app.register(extensionRoutes(extensions))
 
   app.addHook('preClose', async () => listener.closeConnections())
   const url = await app.listen({ host: settings.host, port: settings.port })

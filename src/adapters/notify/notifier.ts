@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../app/clock.ts'
 import type { Emit } from '../../app/events.ts'
-import { notificationOf, type Warning } from '../../app/notification.ts'
+import { type ExtendUrlOf, notificationOf, type Warning } from '../../app/notification.ts'
 import { addressOf } from '../../app/person-address.ts'
 import type { PolicyFactsOf } from '../../app/policy-facts.ts'
 import type { People } from '../../config/configuration.ts'
@@ -25,10 +25,11 @@ export const createNotifier = (options: {
   readonly warned?: (target: string, warning: Warning) => void
   readonly outgoing: Outgoing
   readonly factsOf: PolicyFactsOf
+  readonly extendUrlOf?: ExtendUrlOf | undefined
   /** The addresses that are in force. */
   readonly people: () => People
 }) => {
-  const { clock, random, report, warned = () => {}, outgoing, factsOf, people } = options
+  const { clock, random, report, warned = () => {}, outgoing, factsOf, extendUrlOf, people } = options
   /** Keyed by all fields of the target: a target that a reload does not change keeps its outbox. */
   let deliveries = new Map<string, { readonly target: Target; readonly delivery: Delivery }>()
   const closing = new Set<Promise<void>>()
@@ -72,7 +73,7 @@ export const createNotifier = (options: {
   }
 
   const observe: Emit = (event) => {
-    const notification = notificationOf(event, clock.now(), factsOf)
+    const notification = notificationOf(event, clock.now(), factsOf, extendUrlOf)
     if (notification === undefined) return
     for (const { target, delivery } of deliveries.values()) {
       if (target.events.includes(notification.event)) delivery.add(notification)
