@@ -402,6 +402,15 @@ describe('curfew doctor', () => {
     }
   })
 
+  it('paints the states in a terminal, and the lines stay as they are', async () => {
+    await using setUp = await startSetUp({ scenario: { deny: ['ec2:DescribeClientVpnConnections'] } })
+    const plain = await setUp.doctor({ COLUMNS: '80' })
+    const { stdout } = await setUp.doctor({ COLUMNS: '80', NO_COLOR: '', FORCE_COLOR: '1' })
+    expect(stdout.replaceAll(/\u001b\[\d+m/g, '')).toBe(plain.stdout)
+    expect(stdout).toMatch(/^\u001b\[31mFailed: permissions/)
+    expect(stdout).toMatch(/^\u001b\[32mok\u001b\[0m {11}configuration: /m)
+  })
+
   it('prints JSON with the same cause', async () => {
     await using setUp = await startSetUp({ scenario: { deny: ['ec2:DescribeClientVpnConnections'] } })
     const { code, stdout } = await setUp.doctor({}, '--output', 'json')

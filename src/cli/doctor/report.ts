@@ -1,5 +1,6 @@
 import { hanging, outputWidth, paragraph } from '../lines.ts'
 import { plural } from '../number-text.ts'
+import { type Paint, painted } from '../paint.ts'
 import { type Checked, titleOf } from './examination.ts'
 import type { Finding } from './finding.ts'
 
@@ -8,6 +9,13 @@ const WORDS: Readonly<Record<Finding['state'], string>> = {
   warning: 'warning',
   failed: 'failed',
   'not-checked': 'not checked',
+}
+
+const PAINTS: Readonly<Record<Finding['state'], Paint | undefined>> = {
+  ok: 'green',
+  warning: 'magenta',
+  failed: 'red',
+  'not-checked': undefined,
 }
 
 /** The column in which the text of a check begins. */
@@ -20,13 +28,15 @@ const countOf = (checks: readonly Checked[], state: Finding['state']) =>
 const causeOf = (checks: readonly Checked[]): Checked | undefined =>
   checks.find(({ finding }) => finding.state === 'failed') ?? checks.find(({ finding }) => finding.state === 'warning')
 
-const causeText = (checks: readonly Checked[]): string => {
+/** The cause in one sentence, and how it is painted. */
+const causeText = (checks: readonly Checked[]): { readonly text: string; readonly paint: Paint | undefined } => {
   const cause = causeOf(checks)
   const [failures, warnings] = [countOf(checks, 'failed'), countOf(checks, 'warning')]
   const { finding } = cause ?? {}
   if (cause === undefined || (finding?.state !== 'failed' && finding?.state !== 'warning')) {
     const open = countOf(checks, 'not-checked')
-    return `All is well: ${plural(countOf(checks, 'ok'), 'check')}${open === 0 ? '' : `, and ${open} not made`}.`
+    const text = `All is well: ${plural(countOf(checks, 'ok'), 'check')}${open === 0 ? '' : `, and ${open} not made`}.`
+    return { text, paint: PAINTS.ok }
   }
   const others = [
     ...(finding.state === 'failed' && failures > 1 ? [`${failures - 1} more failed`] : []),
@@ -35,14 +45,16 @@ const causeText = (checks: readonly Checked[]): string => {
   ]
   const more = others.length === 0 ? '' : ` (${others.join(', ')})`
   const head = finding.state === 'failed' ? 'Failed' : 'Nothing failed, but'
-  return `${head}: ${titleOf(cause)}: ${finding.found}${more}`
+  return { text: `${head}: ${titleOf(cause)}: ${finding.found}${more}`, paint: PAINTS[finding.state] }
 }
 
 const linesOf = ({ finding, ...check }: Checked): string => {
   const title = titleOf(check)
   const indent = ' '.repeat(INDENT)
   const text = (words: string) => paragraph(words, indent)
-  const shown = (words: string) => hanging(WORDS[finding.state].padEnd(INDENT), words, outputWidth())
+  const { [finding.state]: word } = WORDS
+  const shown = (words: string) =>
+    painted(PAINTS[finding.state], word) + hanging(word.padEnd(INDENT), words, outputWidth()).slice(word.length)
   switch (finding.state) {
     case 'ok':
       return shown(`${title}: ${finding.found}`)
@@ -59,8 +71,10 @@ const linesOf = ({ finding, ...check }: Checked): string => {
 }
 
 /** The findings for a person. The first line names the cause. */
-export const reportText = (checks: readonly Checked[]): string =>
-  [paragraph(causeText(checks)), '', ...checks.map(linesOf)].join('\n')
+export const reportText = (checks: readonly Checked[]): string => {
+  const { text, paint } = causeText(checks)
+  return [painted(paint, paragraph(text)), '', ...checks.map(linesOf)].join('\n')
+}
 
 const rowJson = ({ name, subject, finding }: Checked) => ({
   check: name,
