@@ -17,12 +17,9 @@ podman                   /usr/bin/podman                    Podman 4
 runc                     /usr/sbin/runc                     runc 1
 tinyproxy-bin            /usr/bin/tinyproxy                 tinyproxy 1.11
 zsh                      /usr/bin/zsh                       zsh 5
-<<<<<<< HEAD
 fish                     /usr/bin/fish                      fish 3
 mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a derivative of it
-=======
 python3-aiosmtpd         /usr/bin/aiosmtpd                  aiosmtpd 1.4 for /usr/bin/python3
->>>>>>> feaff2d (notify: warnings reach the person, by mail and in Slack)
 '
 
 missing_packages=()
