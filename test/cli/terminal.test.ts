@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/domain/time/instant.ts'
@@ -10,13 +11,18 @@ const COLOURS = /\u001b\[\d+m/g
 
 type Company = Awaited<ReturnType<typeof startCompany>>
 
-/** Runs a command in a pseudo-terminal of this width, and returns what it shows. */
-const inTerminal = async ({ here, env }: Company, columns: number, command: string, more: object = {}) => {
-  const { stdout } = await promisify(execFile)(
+/** The program, arguments and environment that run a command in a pseudo-terminal of this size. */
+const terminal = ({ here, env }: Company, size: string, command: string, more: object = {}) =>
+  [
     '/usr/bin/script',
-    ['-qc', `stty cols ${columns}; exec "${process.execPath}" "${MAIN}" ${command} -c curfew.yaml`, '/dev/null'],
+    ['-qec', `stty ${size}; exec "${process.execPath}" "${MAIN}" ${command} -c curfew.yaml`, '/dev/null'],
     { cwd: here.folder, env: { ...CLEAN_ENV, ...env, NO_COLOR: '', TERM: 'xterm', SHELL: '/bin/sh', ...more } },
-  )
+  ] as const
+
+/** What a command shows in a terminal, whatever its exit code is. */
+const inTerminal = async (company: Company, columns: number, command: string, more: object = {}) => {
+  const [program, args, options] = terminal(company, `cols ${columns}`, command, more)
+  const { stdout } = await promisify(execFile)(program, args, options).catch((error: { stdout: string }) => error)
   return stdout.replaceAll('\r\n', '\n')
 }
 
@@ -51,6 +57,32 @@ describe('a terminal', () => {
     for (const more of [{ FORCE_COLOR: '1' }, { CLICOLOR_FORCE: '1' }]) {
       const { stdout } = await here.run(['plan', '-c', 'curfew.yaml'], { ...env, NO_COLOR: '', ...more })
       expect(stdout).toMatch(/^\u001b\[1moffice /)
+    }
+  })
+
+  it('shows the newest reading of a watch in place of the one before, cut to its lines, until Ctrl-C', async () => {
+    await using company = await startCompany()
+    const [program, args, options] = terminal(company, 'rows 8 cols 80', 'connections --watch --interval 5s')
+    const child = spawn(program, args, options)
+    const exited = once(child, 'exit')
+    let shown = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (shown += text))
+    const drawings = () => shown.split('\u001b[H').slice(1)
+    while (drawings().length < 2 || !shown.endsWith('\u001b[J')) await once(child.stdout, 'data')
+    child.stdin.write('\u0003')
+    const [code] = (await exited) as [number | null]
+    expect(code).toBe(0)
+    const [first = '', second = ''] = drawings()
+    for (const drawing of [first, second]) {
+      const lines = drawing
+        .replaceAll(/\u001b\[(?:\d+m|K|J)/g, '')
+        .replace('^C', '')
+        .trimEnd()
+        .split(/\r?\n/)
+      expect(lines.length).toBeLessThan(8)
+      expect(lines[0]).toMatch(/^2026-11-23T12:00:00Z, Ctrl-C ends$/)
+      expect(lines[2]).toMatch(/^3 endpoints read: /)
+      expect(lines.at(-1)).toMatch(/^… \d+ more lines: /)
     }
   })
 })
