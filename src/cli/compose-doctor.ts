@@ -10,9 +10,11 @@ import { createReadBudgets } from '../app/read-budget.ts'
 import { createSkewClock } from '../app/skew-clock.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { assignmentOf } from './assignment.ts'
+import { OperatorError } from './command.ts'
 import { connectVpn } from './compose-aws.ts'
 import { exposedRequests, exposedSecrets } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
+import { composeLinks } from './compose-links.ts'
 import { readTargets } from './compose-notify.ts'
 import { readPseudonymKey } from './compose-pseudonyms.ts'
 import { reviewConfiguration } from './compose-warnings.ts'
@@ -22,13 +24,14 @@ import { problemLines } from './problems.ts'
 /** The variables that say how requests leave this machine, each in all its spellings. */
 const OUTGOING_VARIABLES = [['https_proxy', 'HTTPS_PROXY'], ['no_proxy', 'NO_PROXY'], ['AWS_CA_BUNDLE']]
 
-/** Of the files of `server`, one line for what the server cannot use. */
+/** One line for a secret or a certificate that the server cannot use. */
 const serverProblems = async ({ server }: Configuration): Promise<readonly string[]> => {
   try {
     await readCredentials(server)
+    composeLinks(server)
     return []
   } catch (error) {
-    if (error instanceof CredentialsError) return [error.message]
+    if (error instanceof CredentialsError || error instanceof OperatorError) return [error.message]
     throw error
   }
 }

@@ -102,6 +102,12 @@ describe('curfew doctor names in its first line', () => {
     expectFailed(await setUp.doctor(), 'secrets', 'HOOK_URL')
   })
 
+  it('a key of links that is missing', async () => {
+    const server = 'port: 0, publicUrl: "https://curfew.corp.example", linkKey: { env: LINK_KEY }'
+    await using setUp = await startSetUp({ config: curfewYaml().replace('port: 0', server) })
+    expectFailed(await setUp.doctor(), 'secrets', 'LINK_KEY')
+  })
+
   it('a secret that everybody can read', async () => {
     await using setUp = await startSetUp({
       config: curfewYaml().replace('port: 0', 'port: 0, bearerTokenFile: ./token'),
