@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { confirmedSnapshot } from '../../src/app/confirmed-snapshot.ts'
 import { createReadBudgets } from '../../src/app/read-budget.ts'
@@ -15,6 +16,7 @@ describe('a read budget', () => {
     const budgets = createReadBudgets(clock)
     const permits = { one: 0, other: 0 }
     const { signal } = new AbortController()
+    setMaxListeners(0, signal) // All requests wait on it.
     for (let page = 0; page < 10; page++) {
       for (const _role of ['a', 'b']) void budgets('one', RATE)(signal).then(() => permits.one++)
       void budgets('other', RATE)(signal).then(() => permits.other++)
@@ -34,6 +36,7 @@ const readFor = async (
   const clock = createManualClock(NOON)
   const permit = createReadBudgets(clock)('account', rate)
   const stop = new AbortController()
+  setMaxListeners(0, stop.signal) // All reads wait on it.
   const lists = Array.from({ length: endpoints }, () => 0)
   const vpn: Pick<Vpn, 'snapshot'> = {
     async snapshot(endpointId, signal, begins) {

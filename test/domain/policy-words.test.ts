@@ -3,8 +3,8 @@ import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
 import { policy } from './build.ts'
 
 const RULES: ReadonlyArray<readonly [kind: string, keys: Record<string, unknown>, words: string]> = [
-  ['banned-users', { users: ['mallory'] }, 'of a user whom the one entry names'],
-  ['banned-users', { users: ['mallory', 'trent'] }, 'of a user whom one of 2 entries names'],
+  ['banned-users', { users: ['mallory'] }, 'of a user on its list of 1 entry'],
+  ['banned-users', { users: ['mallory', 'trent'] }, 'of a user on its list of 2 entries'],
   ['posture', { require: ['managed'] }, 'whose device lacks the status "managed"'],
   [
     'posture',

@@ -120,8 +120,7 @@ export const bannedUsers = definePolicyKind({
   noGrace: 'a ban gives no grace: remove the key; to give notice, write `from` on the entry',
   namesUsers: true,
   bind,
-  words: (entries) =>
-    `of a user whom ${entries.length === 1 ? 'the one entry names' : `one of ${entries.length} entries names`}`,
+  words: (entries) => `of a user on its list of ${entries.length === 1 ? '1 entry' : `${entries.length} entries`}`,
   names: (entries) => entries,
   isNamesAlone: true,
   warnings: (entries, { now }) =>
