@@ -14,6 +14,7 @@ import { byHand, byServiceMonitor, SERVICE_MONITOR_LABELS } from './scrape.ts'
 /** The alerts of the day: name, severity, daemon, endpoint or Region, and policy, action or target. */
 const PROVOKED = [
   'CurfewAuditNotWritable warning branch',
+  'CurfewBreakGlassUsed warning head berlin',
   'CurfewEndpointBlind critical head virginia',
   'CurfewGuardHolding warning head berlin daily',
   'CurfewGuardHolding warning head munich daily',

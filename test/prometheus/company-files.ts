@@ -19,7 +19,6 @@ const endpoint = (
   region,
   authentication: 'federated',
   terminatingFor: '1s',
-  connections: [{ username: 'break-glass@corp.example' }],
   clients: [{ count: 8, name: `${name}-{n}@corp.example`, ages: { from: '1m', to: '3h' } }],
   ...more,
 })

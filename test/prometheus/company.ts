@@ -77,6 +77,8 @@ export const openCompany = async () => {
 
     /** Causes every failure that an alert reports within two minutes. */
     async goWrong() {
+      // Somebody uses the break-glass account.
+      connect(BERLIN, 'break-glass@corp.example')
       // AWS throttles virginia, denies lab and accepts but does not end judy's connection; chat refuses notifications.
       isHealthy = false
       unending.add(connect(MUNICH, 'ext-judy@vendor.example'))
