@@ -1,8 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { tableAfter } from './pages.ts'
+import { clockAt, workspace } from '../cli/curfew.ts'
+import { blocks, tableAfter } from './pages.ts'
 
 const COOKBOOK = 'docs/cookbook.md'
+
+/** The examples have dates that must lie in the future. */
+const NOW = Date.UTC(2026, 10, 23, 12)
+
+/** The blocks whose first line names a file. */
+const files = new Map(
+  blocks
+    .filter(({ page }) => page === COOKBOOK)
+    .flatMap(({ text }) => {
+      const [, name] = /^# (\S+\.yaml)\n/.exec(text) ?? []
+      return name === undefined ? [] : [[`config/policies/${name}`, text] as const]
+    }),
+)
 
 describe('the cookbook', () => {
   const [, ...sections] = readFileSync(COOKBOOK, 'utf8').split(/^## /m)
@@ -20,4 +34,18 @@ describe('the cookbook', () => {
       expect(section.match(/^# \S+\.test\.yaml$/gm)).toHaveLength(1)
     },
   )
+
+  it('has policies and tests that can all be copied beside what init writes', async () => {
+    expect(files.size).toBe(20)
+    await using here = await workspace({})
+    await here.run(['init', 'config', '--region', 'eu-central-1'])
+    for (const [name, text] of files) await here.write(name, text)
+    const { stdout, stderr, code } = await here.run(['test'], clockAt(NOW))
+    expect(stderr).toBe('')
+    expect(stdout).toMatch(/, 0 failed$/m)
+    expect(code).toBe(0)
+    const validated = await here.run(['validate'], clockAt(NOW))
+    expect(validated.stderr).not.toContain(' error: ')
+    expect(validated.code).toBe(0)
+  })
 })

@@ -71,8 +71,9 @@ describe('the documentation', () => {
 
   it.each(tests)('%s is a policy test that passes with the policies before it', async (_place, block) => {
     const name = testFileName(block) ?? ''
+    const [, policies = 'policies.yaml'] = /^policies: \[\.\/(\S+)\]$/m.exec(block.text) ?? []
     await using here = await workspace({
-      'policies.yaml': policiesBefore(block),
+      [policies]: policiesBefore(block),
       ...BESIDE,
       [name]: block.text,
     })
