@@ -1,4 +1,4 @@
-import type { Overview } from '../../app/overview.ts'
+import type { EndpointOverview, Overview } from '../../app/overview.ts'
 import { plural } from './words.ts'
 
 /** Whether Curfew enforces, in a few words. */
@@ -8,26 +8,18 @@ interface Headline {
   readonly text: string
 }
 
-export const headlineOf = ({ mode, endpoints, policies, ongoing }: Overview): Headline => {
+export const headlineOf = (overview: Overview): Headline => {
+  const { mode, endpoints, policies } = overview
   const [all, acting] = [policies.length, policies.filter(({ acts }) => acts).length]
-  const blind = endpoints.filter(({ view }) => view === 'blind').length
   const unseen = endpoints.filter(({ view }) => view === 'unseen').length
   const watched = plural(endpoints.length, 'endpoint')
   const inForce = all === 1 ? '1 policy' : `${all} policies`
   const scope = `${inForce} on ${watched}`
-  if (mode === 'enforce' && acting > 0) {
-    if (ongoing.unwritable.has('audit')) {
-      return { severity: 'bad', title: 'Nothing is ended', text: `The audit trail cannot be written. ${scope}.` }
-    }
-    if (ongoing.clocks === 'apart') {
-      return { severity: 'bad', title: 'Nothing is ended', text: `Nobody knows what time it is. ${scope}.` }
-    }
-  }
-  if (blind > 0) {
-    const title = blind === endpoints.length ? 'BLIND' : `${blind} of ${watched} BLIND`
-    const elsewhere = blind === endpoints.length ? '' : ` On the others the mode is ${mode}.`
-    return { severity: 'bad', title, text: `Nothing is ended where Curfew is blind.${elsewhere} ${scope}.` }
-  }
+  const wouldEnd = mode === 'enforce' && acting > 0
+  const stopped = wouldEnd ? endingNowhere(overview) : undefined
+  if (stopped !== undefined) return { severity: 'bad', title: 'Nothing is ended', text: `${stopped} ${scope}.` }
+  const somewhere = endingNotEverywhere(overview, wouldEnd, scope)
+  if (somewhere !== undefined) return somewhere
   if (mode === 'audit') {
     return {
       severity: 'care',
@@ -52,10 +44,56 @@ export const headlineOf = ({ mode, endpoints, policies, ongoing }: Overview): He
   if (unseen > 0) {
     return { severity: 'care', title: 'Starting', text: `${plural(unseen, 'endpoint')} not read yet. ${scope}.` }
   }
-  const held = new Set(endpoints.flatMap(({ holds }) => holds.map(({ policy }) => policy))).size
   const audited = acting === all ? '' : `, ${all - acting} of them in audit`
-  const text = `${inForce}${audited}, on ${watched}.`
-  return held === 0
-    ? { severity: 'good', title: 'Enforcing', text }
-    : { severity: 'care', title: 'Enforcing', text: `${text} The guard holds ${held} of the policies.` }
+  const limits = limitsOf(overview)
+  return {
+    severity: limits.length === 0 ? 'good' : 'care',
+    title: 'Enforcing',
+    text: [`${inForce}${audited}, on ${watched}.`, ...limits].join(' '),
+  }
+}
+
+/** Why nothing is ended on any endpoint, whatever can be seen there. */
+const endingNowhere = ({ ongoing }: Overview): string | undefined => {
+  if (ongoing.unwritable.has('audit')) return 'The audit trail cannot be written.'
+  return ongoing.clocks === 'apart' ? 'Nobody knows what time it is.' : undefined
+}
+
+/** The endpoints on which nothing is ended, because Curfew is blind there or may not end connections. */
+const endingNotEverywhere = (
+  { mode, endpoints, ongoing }: Overview,
+  wouldEnd: boolean,
+  scope: string,
+): Headline | undefined => {
+  const isDenied = ({ endpointId, region }: EndpointOverview) =>
+    ongoing.missingPermissions.some(({ endpoint }) => endpoint.id === endpointId && endpoint.region === region)
+  const blind = endpoints.filter(({ view }) => view === 'blind').length
+  const denied = wouldEnd ? endpoints.filter((one) => one.view !== 'blind' && isDenied(one)).length : 0
+  const [none, all] = [blind + denied, endpoints.length]
+  if (none === 0) return undefined
+  const elsewhere = none === all ? '' : ` On the others the mode is ${mode}.`
+  const watched = plural(all, 'endpoint')
+  if (denied === 0) {
+    const title = blind === all ? 'BLIND' : `${blind} of ${watched} BLIND`
+    return { severity: 'bad', title, text: `Nothing is ended where Curfew is blind.${elsewhere} ${scope}.` }
+  }
+  const title = none === all ? 'Nothing is ended' : `Nothing is ended on ${none} of ${watched}`
+  const notAllowed = `IAM does not allow it on ${plural(denied, 'endpoint')}`
+  const why = blind === 0 ? notAllowed : `${notAllowed}, and ${blind} ${blind === 1 ? 'is' : 'are'} BLIND`
+  return { severity: 'bad', title, text: `${why}.${elsewhere} ${scope}.` }
+}
+
+/** What ends less than the files say, though Curfew enforces. */
+const limitsOf = ({ endpoints, lastReload, unmatched }: Overview): readonly string[] => {
+  const held = new Set(endpoints.flatMap(({ holds }) => holds.map(({ policy }) => policy))).size
+  const stale = endpoints.filter(({ view }) => view === 'stale').length
+  const selectors = unmatched.length
+  return [
+    ...(held === 0 ? [] : [`The guard holds ${held} of the policies.`]),
+    ...('problems' in lastReload ? ['The new configuration was refused: the last good one is in force.'] : []),
+    ...(stale === 0 ? [] : [`${plural(stale, 'endpoint')} could not be read lately.`]),
+    ...(selectors === 0
+      ? []
+      : [`${plural(selectors, 'selector')} of endpoints ${selectors === 1 ? 'matches' : 'match'} none.`]),
+  ]
 }

@@ -73,6 +73,11 @@ const textOf = (html: string) =>
     .replace(/<[^>]+>/g, ' ')
     .replace(/\s+/g, ' ')
 
+const terminateDenied = (id: string) => ({
+  endpoint: { id, name: 'office', region: 'eu-central-1', account: undefined },
+  action: 'ec2:TerminateClientVpnConnections',
+})
+
 const headline = (html: string) => /class="headline (\w+)"><h2>(.*?)<\/h2>/.exec(html)?.slice(1)
 
 describe('the headline', () => {
@@ -98,6 +103,49 @@ describe('the headline', () => {
     const state = page({ ongoing: { ...ongoing, unwritable: new Map([['state', 'the disk is full']]) } })
     expect(headline(state)).toEqual(['good', 'Enforcing'])
     expect(textOf(state)).toContain('The state file cannot be written')
+  })
+})
+
+describe('the headline, while IAM allows no termination', () => {
+  const office = 'cvpn-endpoint-0123456789abcdef0'
+  const lab = endpoint({ endpointId: 'cvpn-endpoint-0123456789abcdef1', name: 'lab' })
+  const ongoing = {
+    queues: [],
+    unwritable: new Map(),
+    missingPermissions: [terminateDenied(office)],
+    clocks: 'agree' as const,
+  }
+
+  it.each([
+    ['Nothing is ended', 'IAM does not allow it on 1 endpoint.', [endpoint()]],
+    ['Nothing is ended on 1 of 2 endpoints', 'On the others the mode is enforce.', [endpoint(), lab]],
+    [
+      'Nothing is ended on 2 of 3 endpoints',
+      'IAM does not allow it on 1 endpoint, and 1 is BLIND.',
+      [endpoint(), lab, blind({ endpointId: 'cvpn-endpoint-0123456789abcdef2' })],
+    ],
+    ['BLIND', 'Nothing is ended where Curfew is blind.', [blind()]],
+  ] as const)('is red: %s', (title, text, endpoints) => {
+    const html = page({ endpoints, ongoing })
+    expect(headline(html)).toEqual(['bad', title])
+    expect(textOf(html)).toContain(text)
+  })
+
+  it('is that of audit where nothing would be ended anyway', () => {
+    expect(headline(page({ ongoing, mode: 'audit' }))).toEqual(['care', 'Audit only'])
+  })
+})
+
+describe('the headline, while less is ended than the files say', () => {
+  const problems = ['policies/a.yaml:1:3: error: wrong']
+  it.each([
+    ['the last good one is in force', { lastReload: { outcome: 'refused', problems } }],
+    ['1 endpoint could not be read lately', { endpoints: [endpoint({ view: 'stale' })] }],
+    ['1 selector of endpoints matches none', { unmatched: [{ policy: 'daily', selector: 'match', entry: 'lab' }] }],
+  ] as const)('asks for care: %s', (text, different) => {
+    const html = page(different)
+    expect(headline(html)).toEqual(['care', 'Enforcing'])
+    expect(textOf(html)).toContain(text)
   })
 })
 
