@@ -3,6 +3,7 @@ import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import type { PageList } from '../../app/read-budget.ts'
 import type { Survey } from '../../app/survey.ts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
+import { CLOCK_NOT_CONFIRMED } from '../../domain/judge/view.ts'
 import type { UnreadField } from '../../domain/snapshot.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { msBetween } from '../../domain/time/elapsed.ts'
@@ -33,7 +34,8 @@ const isExpired = (error: unknown) =>
 
 /**
  * While a machine sleeps its timers stop, but its clock goes on. Corrections of the clock by AWS's `Date` stay within
- * five minutes. If the clock moved further than this while a list was read, its first rows may be that old.
+ * five minutes. If the clock moved further than this while a list was read, its first rows may be that old, unless AWS
+ * has shown that the host's clock is wrong: then the list is of no use either, because nothing can be decided.
  */
 const ASLEEP_MS = 6 * MINUTE
 
@@ -91,11 +93,12 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
       const tookMs = Math.round(msBetween(startedAt, clock.elapsed()))
       const lostMs = completedAt - beganAt - tookMs
       if (lostMs > ASLEEP_MS) {
-        const found = `${request.action} in ${region}: the clock jumped forward by ${formatDuration(lostMs)} while the list was read`
-        throw new VpnError(
-          'timeout',
-          `${found}: this machine slept, or its clock was set; the next poll reads it again`,
-        )
+        const jump = `the clock jumped forward by ${formatDuration(lostMs)} while the list was read`
+        const because =
+          clock.trust() === 'wrong'
+            ? CLOCK_NOT_CONFIRMED
+            : `${jump}: this machine slept, or its clock was set; the next poll reads it again`
+        throw new VpnError('timeout', `${request.action} in ${region}: ${because}`)
       }
       return { begunAt: completedAt - tookMs, completedAt, rows }
     } catch (error) {

@@ -111,6 +111,22 @@ describe('a list', () => {
     vpn.close()
   })
 
+  it('is refused with the true cause if AWS has shown that the clock of the host is wrong', async () => {
+    await using server = await startStandIn(reply(GOOD))
+    let behind = 0
+    const trust = () => (behind === 0 ? 'unconfirmed' : 'wrong')
+    const clock: Clock = { ...systemClock, now: () => behind, elapsed: () => elapsedAt(0), trust }
+    const answered = () => {
+      behind = 10 * MINUTE
+    }
+    const vpn = vpnAt(server.url, { clock, onRequest: answered })
+    await expect(vpn.snapshot(ENDPOINT, never)).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringMatching(/^DescribeClientVpnConnections in \S+: AWS .* too far apart$/),
+    })
+    vpn.close()
+  })
+
   it('and a termination report whether they were throttled', async () => {
     await using server = await startStandIn(
       inTurn(reply(GOOD), reply(errorXml('RequestLimitExceeded', 'Slow down.'), 503)),
