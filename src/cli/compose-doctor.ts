@@ -40,7 +40,7 @@ const serverProblems = async ({ server }: Configuration): Promise<readonly strin
 export const composeDoctor = (path: string): Ports => {
   let skewMs = 0
   const skewClock = createSkewClock(hostClock, (skew) => {
-    skewMs = skew.skewMs
+    if (Math.abs(skew.skewMs) > Math.abs(skewMs)) skewMs = skew.skewMs
   })
   const budgets = createReadBudgets(skewClock)
   return {

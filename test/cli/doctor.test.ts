@@ -248,6 +248,36 @@ describe('curfew doctor names in its first line', () => {
     expectFailed(await setUp.doctor(), 'clock', '10m', 'behind')
   })
 
+  it('a clock that only the dates of later answers show to be wrong', async () => {
+    await using setUp = await startSetUp({ scenario: { faults: [{ fault: 'wrong-date' }] } })
+    expectFailed(await setUp.doctor(), 'clock', '10m', 'behind', 'ends nobody')
+  })
+
+  it.each([
+    ['throttle', 'connections', 'RequestLimitExceeded', 'Expected: all connections'],
+    ['unavailable', 'connections', 'Unavailable', 'Expected: all connections'],
+    ['reset', 'connections', 'ECONNRESET', 'Expected: all connections'],
+    ['hang', 'connections', 'no complete answer', 'Expected: all connections'],
+    ['stall', 'connections', 'no complete answer', 'Expected: all connections'],
+    ['garbage', 'connections', 'DescribeClientVpnConnections', 'Expected: all connections'],
+    ['login-page', 'connections', 'DescribeClientVpnConnections', 'Expected: all connections'],
+    ['expired-credentials', 'credentials', 'RequestExpired', 'Expected: credentials'],
+    ['denied', 'permissions', 'UnauthorizedOperation', 'Expected: permission'],
+  ] as const)('the fault %s as one of %s', async (fault, check, found, expected) => {
+    const config = curfewYaml('poll: { requestTimeout: 1s }')
+    await using setUp = await startSetUp({ scenario: { faults: [{ fault }] }, config })
+    const ended = await setUp.doctor()
+    expectFailed(ended, check, OFFICE, found)
+    expect(ended.stdout).toContain(expected)
+    expect(ended.stdout.match(/^(failed|not checked) +connections /gm)).toHaveLength(1)
+  })
+
+  it('the service that does not answer in the time for all checks', async () => {
+    const config = curfewYaml('poll: { requestTimeout: 1m }').replace(/endpoints: \[.*\] }\]/, 'discover: all }]')
+    await using setUp = await startSetUp({ scenario: { faults: [{ fault: 'hang' }] }, config })
+    expectFailed(await setUp.doctor(), 'endpoints', 'no answer of EC2 in eu-central-1')
+  })
+
   it('a clock that is twenty seconds ahead', async () => {
     await using setUp = await startSetUp({ aws: { now: () => Date.now() - 20_000 } })
     expectWarned(await setUp.doctor(), 'clock', 'ahead')

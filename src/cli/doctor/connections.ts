@@ -40,6 +40,9 @@ const notThere = async (
   return failed({ found: `${found}${has}`, expected, advice: 'check the id, the Region and the account' })
 }
 
+/** The expectation where an endpoint cannot be read. */
+export const ALL_CONNECTIONS = 'all connections of the endpoint'
+
 /** Whether an endpoint is where the configuration says, and all its connections can be read. */
 export const connectionsCheck = (
   vpn: Pick<VpnSite, 'snapshot'>,
@@ -52,11 +55,13 @@ export const connectionsCheck = (
 ): Check<unknown, Snapshot> => ({
   name: 'connections',
   subject,
-  late: warning({
-    found: 'the list of connections was not complete in the time for all checks',
-    expected: 'the whole list within half a minute',
-    advice: 'raise poll.rate, if other programs leave room for it in the request limits of the account',
-  }),
+  late: {
+    finding: warning({
+      found: 'the list of connections was not complete in the time for all checks',
+      expected: 'the whole list within half a minute',
+      advice: 'raise poll.rate, if other programs leave room for it in the request limits of the account',
+    }),
+  },
   async ask(_needed, signal) {
     try {
       const snapshot = await vpn.snapshot(endpointId, signal)
@@ -66,7 +71,7 @@ export const connectionsCheck = (
       if (error instanceof VpnError && error.code === 'endpoint-not-found') {
         return { finding: await notThere(endpointId, here, others, signal) }
       }
-      return { finding: failedCall(error, 'all connections of the endpoint') }
+      return failedCall(error, ALL_CONNECTIONS, 'connections')
     }
   },
 })

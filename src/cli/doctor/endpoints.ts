@@ -13,16 +13,17 @@ const OPEN: ReadonlySet<string> = new Set(['available'])
 export const endpointsCheck = (
   { vpn, clock }: { readonly vpn: Pick<VpnSite, 'endpoints'>; readonly clock: Pick<Clock, 'sleep'> },
   selection: EndpointSelection,
-  subject: string,
+  { subject, region }: { readonly subject: string; readonly region: string },
 ): Check<unknown, readonly FoundEndpoint[]> => ({
   name: 'endpoints',
   subject,
+  asked: `EC2 in ${region}`,
   async ask(_needed, signal) {
     const discovery = createDiscovery({ vpn, clock, selection })
     const { endpoints, failure } = await discovery.refresh(signal)
     if (failure !== undefined) {
       return {
-        finding: failedCall(failure, 'the list of endpoints, because "discover" or a policy needs it'),
+        ...failedCall(failure, 'the list of endpoints, because "discover" or a policy needs it', 'endpoints'),
         ...(endpoints.length === 0 ? {} : { value: endpoints }),
       }
     }

@@ -3,18 +3,20 @@ import { endedWithin } from '../../app/within.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { msBetween } from '../../domain/time/elapsed.ts'
 import { faultText } from '../fault.ts'
-import { type Answer, CHECK_NAMES, type CheckName, type Finding, failed, notChecked } from './finding.ts'
+import { type Answer, CHECK_NAMES, type CheckName, failed, notChecked } from './finding.ts'
 
 /** One question about the set-up. It changes nothing. */
 export interface Check<Needed, Value> {
   readonly name: CheckName
   /** Of several checks with one name: what this one is about, such as an endpoint. */
   readonly subject?: string
+  /** The party that is asked, such as a service of AWS, where the subject does not name it. */
+  readonly asked?: string
   /** How long it may take in addition to the time of all checks. */
   readonly extraMs?: number
   ask(needed: Needed, signal: AbortSignal): Promise<Answer<Value>>
-  /** The finding where the time for all checks ends before the answer. */
-  readonly late?: Finding
+  /** The answer where the time for all checks ends before there is one. */
+  readonly late?: Answer<never>
 }
 
 /** A check with its finding. */
@@ -73,7 +75,8 @@ export const createExamination = (clock: Pick<Clock, 'elapsed' | 'sleep'>, limit
       if (answer !== 'late') return answer
       const expected = `an answer before ${overdue}`
       const advice = 'look for a disk or a network that does not answer'
-      return { finding: check.late ?? failed({ found: 'no answer', expected, advice }) }
+      const found = check.asked === undefined ? 'no answer' : `no answer of ${check.asked}`
+      return check.late ?? { finding: failed({ found, expected, advice }) }
     } catch (error) {
       return { finding: failed({ found: faultText(error), expected: 'an answer', advice: 'report it' }) }
     }
@@ -89,7 +92,10 @@ export const createExamination = (clock: Pick<Clock, 'elapsed' | 'sleep'>, limit
 
     /** All checks, in the order of dependency, when all that have begun are done. */
     async findings(): Promise<readonly Checked[]> {
-      const found = await Promise.all(begun)
+      const all = await Promise.all(begun)
+      const made = new Set(all.filter(({ finding }) => finding.state !== 'not-checked').map(titleOf))
+      // An earlier check may have found what a later one would find.
+      const found = all.filter((one) => one.finding.state !== 'not-checked' || !made.has(titleOf(one)))
       const ofName = (name: CheckName) => found.filter((one) => one.name === name).sort(bySubject)
       const lacking = CHECK_NAMES.flatMap(ofName).find(({ finding }) => finding.state === 'failed')
       const because = lacking === undefined ? 'there is nothing to check' : reasonOf(lacking)

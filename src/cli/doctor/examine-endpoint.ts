@@ -35,14 +35,17 @@ export const createTurns = (): InTurn => {
   return (check) => ({ ...check, ask: (needed, signal) => limit(() => check.ask(needed, signal)) })
 }
 
-/** Checks one endpoint: the permissions, the connections, and the facts that policies read. */
+/**
+ * Checks one endpoint: the permissions, the connections, and the facts that policies read. Resolves when the connections
+ * are read.
+ */
 export const examineEndpoint = (
   endpoint: FoundEndpoint,
   vpn: SurveyedSite,
   region: string,
   ready: Promise<Checked<unknown>>,
   { examination, configuration, clock, clockIsRight, watchMs, regions, inTurn }: Common,
-): void => {
+): Promise<unknown> => {
   const { id, givenName } = endpoint
   // A name from AWS may be that of another endpoint: whoever may tag an endpoint chooses it.
   const subject = givenName ?? id
@@ -52,10 +55,11 @@ export const examineEndpoint = (
   const { check } = examination
   const isActing = policies.some((policy) => acts(policy, mode))
   const there = { here: { region, vpn }, others: regions.filter((one) => one.region !== region) }
-  const allowed = check(ready, inTurn(permissionsCheck(vpn.survey, id, { subject, isActing })))
+  const allowed = check(ready, inTurn(permissionsCheck(vpn.survey, id, { subject, region, isActing })))
   const read = check(allowed, inTurn(connectionsCheck(vpn, id, { subject, ...there })))
   const { minGapMs } = poll
   void check(both(read, clockIsRight), inTurn(timesCheck(vpn.survey, clock.now, subject)))
   void check(read, userNamesCheck(policies, subject))
   void check(read, byteCountersCheck({ vpn, clock }, { policies, subject, watchMs, minGapMs }))
+  return read
 }

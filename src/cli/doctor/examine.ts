@@ -59,15 +59,15 @@ const examineNetwork = (
   return ways
 }
 
-/** Checks one entry of `watch`: its credentials, its endpoints, and each of these. */
+/** Checks one entry of `watch`: its credentials, its endpoints, and each of these. Resolves when all these are read. */
 const examineEntry = async (entry: WatchEntry, { region, vpn, reached }: Way, common: Common): Promise<void> => {
   const { examination, clock } = common
   const { check } = examination
   const label = labelOf(entry.site)
   const known = check(reached.STS, credentialsCheck(vpn.survey, entry.site, label))
   const ready = both(reached.EC2, known)
-  const found = await check(ready, endpointsCheck({ vpn, clock }, entry, label))
-  for (const endpoint of found.value ?? []) examineEndpoint(endpoint, vpn, region, ready, common)
+  const found = await check(ready, endpointsCheck({ vpn, clock }, entry, { subject: label, region }))
+  await Promise.all((found.value ?? []).map((endpoint) => examineEndpoint(endpoint, vpn, region, ready, common)))
 }
 
 /** Checks everything that goes wrong on the first day. Returns the findings in the order of dependency. */
@@ -88,7 +88,11 @@ export const examine = async (ports: Ports, watchMs: number | undefined) => {
     const connect = (site: WatchEntry['site']) => ports.connect(site, configuration, outgoing)
     const ways = examineNetwork(examination, proxied, entries, connect)
     const all = [...ways.values()]
-    const clockIsRight = check(firstWithValue(all.map(({ reached }) => reached.EC2)), clockCheck(clock))
+    let allRead: () => void = () => {}
+    const reads = new Promise<void>((resolve) => {
+      allRead = resolve
+    })
+    const clockIsRight = check(firstWithValue(all.map(({ reached }) => reached.EC2)), clockCheck(clock, reads))
     const common: Common = {
       examination,
       configuration,
@@ -104,6 +108,7 @@ export const examine = async (ports: Ports, watchMs: number | undefined) => {
         if (way !== undefined) await examineEntry(entry, way, common)
       }),
     )
+    allRead()
   }
   return examination.findings()
 }

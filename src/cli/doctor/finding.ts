@@ -35,10 +35,12 @@ export type Finding =
 /** A finding, and what later checks need of it. Without a value they are not asked. */
 export interface Answer<Value> {
   readonly finding: Finding
+  /** The check to which the finding belongs, if it is not the one that asked. */
+  readonly name?: CheckName
   readonly value?: Value
 }
 
 export const ok = (found: string): Finding => ({ state: 'ok', found })
 export const warning = (fault: Fault): Finding => ({ ...fault, state: 'warning' })
-export const failed = (fault: Fault): Finding => ({ ...fault, state: 'failed' })
+export const failed = (fault: Fault): Fault & { readonly state: 'failed' } => ({ ...fault, state: 'failed' })
 export const notChecked = (because: string): Finding => ({ state: 'not-checked', because })

@@ -1,4 +1,5 @@
 import type { Survey } from '../../app/survey.ts'
+import { VpnError } from '../../app/vpn.ts'
 import { isActive } from '../../domain/connection.ts'
 import type { Snapshot } from '../../domain/snapshot.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
@@ -6,6 +7,7 @@ import type { Instant } from '../../domain/time/instant.ts'
 import { type TimesOfRows, zoneOf } from '../../domain/time/row-zone.ts'
 import { count, plural } from '../number-text.ts'
 import type { Check } from './examination.ts'
+import { failedCall } from './failure.ts'
 import { notChecked, ok, warning } from './finding.ts'
 
 const signed = (ms: number) => `${ms < 0 ? '-' : '+'}${formatDuration(Math.abs(ms))}`
@@ -24,7 +26,11 @@ export const timesCheck = (
   name: 'times',
   subject,
   async ask([snapshot], signal) {
-    const rowAt = await survey.newestRowAt(snapshot.endpointId, signal)
+    const rowAt = await survey.newestRowAt(snapshot.endpointId, signal).catch((error: unknown) => {
+      if (error instanceof VpnError) return error
+      throw error
+    })
+    if (rowAt instanceof VpnError) return failedCall(rowAt, 'the times of the rows', 'times')
     const times = timesOf(snapshot, rowAt)
     const zone = zoneOf(times, now())
     switch (zone.state) {

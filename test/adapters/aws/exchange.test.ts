@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ApiRequest } from '../../../src/adapters/aws/exchange.ts'
 import { createVpn, type VpnOptions } from '../../../src/adapters/aws/vpn.ts'
+import type { Clock } from '../../../src/app/clock.ts'
 import { elapsedAt, isBefore, msBetween } from '../../../src/domain/time/elapsed.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { type Behaviour, ENDPOINT, errorXml, pageXml, REGION, reply, rowXml, startStandIn } from './ec2-stand-in.ts'
