@@ -54,15 +54,22 @@ export const readArguments = (command: Command, given: readonly string[]): Given
     const option = Object.hasOwn(options, name) ? options[name] : undefined
     // `-config FILE`, as other programs have it, is the option -c with the value "onfig" to Node.
     const isLongWithOneDash = /^-[^-]/.test(written) && Object.hasOwn(options, written.slice(1)) && written.length > 2
+    if (option?.value === undefined && /^-[^-]=/.test(args[token.index] ?? '')) {
+      const isFlag = Object.values(options).some(({ short }) => short === written[1])
+      throw isFlag ? new UsageError(`${written} takes no value`) : unknownOption(written, options)
+    }
     if (option === undefined || isLongWithOneDash) throw unknownOption(written, options)
     if (option.value === undefined) {
       if (value !== undefined) throw new UsageError(`--${name} takes no value, found "${value}"`)
       flags.add(name)
       continue
     }
-    if (value === undefined) {
+    const placeholder = option.words === undefined ? option.value : listed(option.words)
+    if (value === undefined) throw new UsageError(`--${name} needs a value: ${placeholder}`)
+    if (value === '') throw new UsageError(`--${name} needs a value, found an empty one: ${placeholder}`)
+    if (value.startsWith('=') && /^-[^-]=/.test(args[token.index] ?? '')) {
       throw new UsageError(
-        `--${name} needs a value: ${option.words === undefined ? option.value : listed(option.words)}`,
+        `${written} takes its value without "=": ${written} ${placeholder} or --${name}=${placeholder}`,
       )
     }
     if (!inlineValue && /^-./.test(value)) {
@@ -91,6 +98,9 @@ const checkOperands = ({ operands }: Command, positionals: readonly string[], is
   const most = operands === undefined ? 0 : operands.areMany === true ? Number.POSITIVE_INFINITY : 1
   for (const one of positionals.slice(0, most)) expectWord('', one, operands?.words)
   const unexpected = positionals[most]
+  if (operands !== undefined && operands.words === undefined && positionals.slice(0, most).includes('')) {
+    throw new UsageError(`expected ${operands.name}, found an empty argument`)
+  }
   if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`)
   if (operands?.isRequired === true && positionals.length === 0 && !isHelp) {
     throw new UsageError(`expected ${operands.words === undefined ? operands.name : listed(operands.words)}`)

@@ -86,7 +86,7 @@ Commands:
 ${commandRows(COMMANDS)}
 
 Run "curfew COMMAND --help" for the options of a command.
-Exit codes: 0 success, 1 failure, 64 wrong usage.`
+Exit codes: 0 success, 1 failure, 2 would end a connection (plan --detailed-exitcode), 64 wrong usage.`
 
 /** The last command that the words name, one after the other, and the words behind it. */
 const find = async (words: readonly string[]) => {
@@ -110,7 +110,9 @@ const helpOf = async (words: readonly string[]): Promise<string> => {
   const { found, name, rest } = await find(words)
   const [unknown] = rest
   if (unknown === undefined) return helpText(name, found)
-  throw 'run' in found ? new UsageError(`"${name}" has no action "${unknown}"`) : wrongWord(found, unknown)
+  const { message } =
+    'run' in found ? new UsageError(`"${name}" has no action "${unknown}"`) : wrongWord(found, unknown)
+  throw new UsageError(message, name.replace(/^curfew/, 'curfew help'))
 }
 
 /** The error where a word names no command. */
@@ -154,7 +156,7 @@ export const runCommandLine = async (args: readonly string[]): Promise<number> =
   } catch (error) {
     if (error instanceof UsageError) {
       // The message repeats the arguments, which may contain line breaks.
-      complain(`${name}: ${printable(error.message)} (try "${name} --help")`)
+      complain(`${name}: ${printable(error.message)} (try "${error.helpfulCommand ?? `${name} --help`}")`)
       return EXIT.usage
     }
     if (error instanceof OperatorError) {

@@ -61,6 +61,13 @@ export type Commands = Readonly<
 /** The command was called with wrong arguments: exit code 64. The name of the command is added to the message. */
 export class UsageError extends Error {
   override name = 'UsageError'
+  /** The command that helps, where it is not the help of the command that was called. */
+  readonly helpfulCommand: string | undefined
+
+  constructor(message: string, helpfulCommand?: string) {
+    super(message)
+    this.helpfulCommand = helpfulCommand
+  }
 }
 
 /** An error that an operator can fix. It is printed without a stack trace; exit code 1. */

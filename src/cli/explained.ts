@@ -77,8 +77,7 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
     ...modeNote,
     '',
     'Message for the user:',
-    // One line, so that it can be copied.
-    `  ${printable(messageForUser(explanation, mode))}`,
+    paragraph(messageForUser(explanation, mode), '  '),
   ].join('\n')
 }
 

@@ -2,10 +2,16 @@ import { HELP_OPTION, listed } from './arguments.ts'
 import type { Command, CommandGroup, Commands, Operands, Option } from './command.ts'
 import { hanging, outputWidth, paragraph } from './lines.ts'
 
-/** Longer lines are hard to read, also on a wide terminal and in a file. */
+/** Longer lines are hard to read, also on a wide terminal. */
 const WIDEST = 100
 
-const width = () => Math.min(outputWidth(), WIDEST)
+/** A file or a pipe ends in a terminal of a width that nobody knows. */
+const WITHOUT_TERMINAL = 80
+
+const width = () => {
+  const asked = outputWidth()
+  return asked === Number.POSITIVE_INFINITY ? WITHOUT_TERMINAL : Math.min(asked, WIDEST)
+}
 
 /** Rows of two columns, the second of which is broken to the width. */
 const rowsText = (rows: ReadonlyArray<readonly [term: string, text: string]>): string => {

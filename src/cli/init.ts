@@ -24,8 +24,11 @@ const watchedOf = (given: string | undefined, ids: readonly string[]): Watched =
   }
 }
 
-/** A path as a shell reads it. */
-const quoted = (path: string): string => (/^[\w./~:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`)
+/** A path as a shell reads it, and behind an option. A path that begins with "-" would be an option itself. */
+const quoted = (path: string): string => {
+  const operand = path.startsWith('-') ? `./${path}` : path
+  return /^[\w./~:@%+=-]+$/.test(operand) ? operand : `'${operand.replaceAll("'", "'\\''")}'`
+}
 
 const nextSteps = (folder: string, { region, endpoints }: Watched): string => {
   const path = join(folder, 'curfew.yaml')
@@ -60,7 +63,6 @@ another content, it writes nothing.`,
   },
   exitCodes: '0; 1 if a file is there with another content, or cannot be written.',
   async run({ values, positionals: [folder = ''] }) {
-    if (folder === '') throw new UsageError('expected the name of a folder, such as config')
     const watched = watchedOf(stringOf(values.region), stringsOf(values.endpoint))
     const done = await writeFiles(folder, starterFiles(watched))
     if ('why' in done) {

@@ -49,7 +49,7 @@ const PARSER_OF_NODE = /Unknown option|does not take|argument missing|ambiguous|
 
 const expectWrongUsage = ({ code, stdout, stderr }: Awaited<ReturnType<typeof run>>) => {
   expect([code, stdout]).toEqual([64, ''])
-  expect(stderr).toMatch(/^(curfew[a-z ]*): [^\n]+ \(try "\1 --help"\)\n$/)
+  expect(stderr).toMatch(/^(curfew[a-z ]*): [^\n]+ \(try "(?:\1 --help|curfew help[a-z ]*)"\)\n$/)
   expect(stderr).not.toMatch(PARSER_OF_NODE)
 }
 
@@ -196,6 +196,16 @@ describe('any command line', () => {
     ['plan -output json', 'curfew plan: unknown option "-output"; did you mean "--output"?'],
     ['plan -config=x', 'curfew plan: unknown option "-config"; did you mean "--config"?'],
     ['plan -x', 'curfew plan: unknown option "-x"'],
+    ['plan -x=1', 'curfew plan: unknown option "-x"'],
+    ['plan -h=1', 'curfew plan: -h takes no value'],
+    ['plan -c=x', 'curfew plan: -c takes its value without "=": -c FILE or --config=FILE'],
+    ['conn', 'curfew: unknown command "conn"; did you mean "connections"?'],
+    ['paln', 'curfew: unknown command "paln"; did you mean "plan"?'],
+    ['co', 'curfew: unknown command "co": expected init, run, plan, '],
+    ['list', 'curfew: unknown command "list": expected init, run, plan, '],
+    ['lint', 'curfew: unknown command "lint": expected init, run, plan, '],
+    ['completion tcsh', 'curfew completion: expected bash, zsh or fish, found "tcsh"'],
+    ['completion --shell zsh', 'curfew completion: unknown option "--shell"'],
     ['audit show --evnt held', 'curfew audit show: unknown option "--evnt"; did you mean "--event"?'],
     ['plan --output jsn', 'curfew plan: --output: expected table or json, found "jsn"; did you mean "json"?'],
     ['plan --output', 'curfew plan: --output needs a value: table or json'],
@@ -213,8 +223,47 @@ describe('any command line', () => {
   ])('that is wrong is refused in words of the project: curfew %s', async (line, message) => {
     const result = await run(line.split(' '))
     expectWrongUsage(result)
-    expect(result.stderr).toContain(`${message} (try `)
+    expect(result.stderr).toContain(message.endsWith(', ') ? message : `${message} (try `)
   })
+
+  it.each([
+    ['help pln', 'curfew help'],
+    ['help audit verfy', 'curfew help audit'],
+    ['help plan now', 'curfew help plan'],
+  ])('that asks for a help that is not there is sent to one that is: curfew %s', async (line, helpful) => {
+    const { stderr } = await run(line.split(' '))
+    expect(stderr).toMatch(new RegExp(`\\(try "${helpful}"\\)\n$`))
+    expect(await run(helpful.split(' ').slice(1))).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('that gives an option an empty value, as a variable that is not set does, is refused for every option', async () => {
+    const paths = Object.keys(OPTIONS)
+      .filter((name) => name !== 'audit')
+      .map((name) => [name])
+    paths.push(['init'], ['pseudonym'], ['audit', 'show'], ['audit', 'verify'], ['audit', 'policies'])
+    let tried = 0
+    for (const path of paths) {
+      const { stdout } = await run([...path, '--help'])
+      for (const [, option = ''] of stdout.matchAll(/^ {2}(?:-\w, | {4})--([\w-]+) [A-Z]/gm)) {
+        for (const args of [[`--${option}`, ''], [`--${option}=`]]) {
+          const result = await run([...path, ...args])
+          expectWrongUsage(result)
+          expect(result.stderr).toContain(`--${option} needs a value, found an empty one: `)
+          tried++
+        }
+      }
+    }
+    expect(tried).toBeGreaterThan(60)
+  })
+
+  it.each([['validate'], ['test'], ['init'], ['pseudonym'], ['help'], ['audit', 'show'], ['audit', 'verify']])(
+    'that gives %s an empty argument is refused',
+    async (...path) => {
+      const result = await run([...path, ''])
+      expectWrongUsage(result)
+      expect(result.stderr).toContain('empty argument')
+    },
+  )
 
   it.each([
     [['simulate', '--port', ''], '--port'],

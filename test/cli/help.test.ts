@@ -37,8 +37,9 @@ for (const name of rowsOf(await helpOf(), 'Commands')) {
 describe('the help', () => {
   it('of every command is found by "help" and by its option, and fits the terminal', async () => {
     expect(commands.length).toBeGreaterThan(10)
-    for (const columns of [80, 140]) {
-      vi.stubEnv('COLUMNS', String(columns))
+    // Without a width, as in a pipe, it has the one of a usual terminal.
+    for (const columns of [undefined, 80, 140]) {
+      vi.stubEnv('COLUMNS', columns?.toString())
       for (const words of commands) {
         const help = await helpOf(...words)
         expect(await run(...words, '--help')).toEqual({ code: 0, stdout: help, stderr: '' })
@@ -46,7 +47,7 @@ describe('the help', () => {
         // A line to paste stays whole.
         const long = help
           .split('\n')
-          .filter((line) => line.length > Math.min(columns, 100) && !line.includes('export '))
+          .filter((line) => line.length > Math.min(columns ?? 80, 100) && !line.includes('export '))
         expect(long).toEqual([])
       }
     }

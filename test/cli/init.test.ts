@@ -44,6 +44,14 @@ describe('curfew init', () => {
     expect(nextSteps(stdout)).toContain(`validate -c 'Bob'\\''s VPN/curfew.yaml'`)
   })
 
+  it('names a folder that begins with "-" so that no command takes it for an option', async () => {
+    await using here = await workspace({})
+    const { stdout } = await here.run(['init', '--region', 'us-east-1', '--endpoint', OFFICE, '--', '-dash'])
+    const [validate = '', test = ''] = nextSteps(stdout)
+    expect(validate).toBe('validate -c ./-dash/curfew.yaml')
+    for (const step of [validate, test]) expect(await here.run(step.split(' '))).toMatchObject({ code: 0, stderr: '' })
+  })
+
   it('writes a README of three lines, whose commands work in its folder', async () => {
     await using here = await workspace({})
     await here.run(['init', '.'])
@@ -112,7 +120,8 @@ describe('curfew init', () => {
 
   it.each([
     [['init'], 64, ' init: expected DIR'],
-    [['init', ''], 64, ' init: expected the name of a folder'],
+    [['init', ''], 64, ' init: expected DIR, found an empty argument'],
+    [['init', 'x', '--region', ''], 64, ' init: --region needs a value, found an empty one: REGION'],
     [['init', 'a', 'b'], 64, ' init: '],
     [['init', 'x', '--region', 'Frankfurt'], 64, ' init: --region: "Frankfurt" is not an AWS Region'],
     [['init', 'x', '--region', 'us-east-1', '--endpoint', 'vpn'], 64, ' init: --endpoint: "vpn" is not the id'],

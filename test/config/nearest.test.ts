@@ -9,6 +9,9 @@ describe('the nearest word', () => {
     ['maxage', ['match', 'maxAge'], 'maxAge'],
     ['off-hour', ['off-hours', 'banned-users'], 'off-hours'],
     ['Europe/Berln', knownTimeZones(), 'Europe/Berlin'],
+    ['conn', ['completion', 'connections'], 'connections'],
+    ['outptu', ['output'], 'output'],
+    ['tset', ['test'], 'test'],
     ['europe/berlin', ['Europe/Berlin'], 'Europe/Berlin'],
   ])('is found for %s', (written, known, meant) => {
     expect(nearest(written, known)).toBe(meant)
@@ -18,6 +21,12 @@ describe('the nearest word', () => {
     ['bedtime', ['grace', 'mode', 'match']],
     ['x', ['name']],
     ['', ['name']],
+    ['n', ['number']],
+    ['co', ['completion', 'connections']],
+    ['tcsh', ['bash', 'zsh']],
+    ['list', ['test']],
+    ['lint', ['init']],
+    ['shell', ['help']],
     ['grace', []],
     ['grace', ['grace']],
     ['y'.repeat(100_000), ['y'.repeat(100_001)]],
