@@ -3,7 +3,7 @@ import { POLICY_KINDS } from '../domain/policies/registry.ts'
 import { LONGEST_PART } from './policy-set-text.ts'
 
 /** A list of users in a policy set as an operator wrote it. */
-interface PlaceOfList {
+export interface PlaceOfList {
   /** The name of the policy. Undefined for `protect` and for a group. */
   readonly policy: string | undefined
   /** `users` includes the entries of the policy's files. */
@@ -42,9 +42,18 @@ interface WrittenList {
 }
 
 /** By a text that no other list has: names have no control characters. */
-const listsIn = (written: unknown): ReadonlyMap<string, WrittenList> => {
+const listsIn = (written: unknown): ReadonlyMap<string, WrittenList> =>
+  new Map(
+    writtenLists(written).map(([place, entries]) => [
+      `${place.policy ?? ''}\n${place.list}`,
+      { place, entries: new Set(entries.flatMap(nameOf)) },
+    ]),
+  )
+
+/** Every list of users of a policy set in its written form, with its entries as they are written. */
+export const writtenLists = (written: unknown): readonly [PlaceOfList, entries: readonly unknown[]][] => {
   const set = mapOf(written)
-  const lists: [PlaceOfList, entries: readonly unknown[]][] = [
+  return [
     ...arrayOf(set.policies).map(mapOf).flatMap(listsOfPolicy),
     ...Object.entries(mapOf(set.groups)).map(([name, members]): [PlaceOfList, readonly unknown[]] => [
       { policy: undefined, list: `group:${name}` },
@@ -52,12 +61,6 @@ const listsIn = (written: unknown): ReadonlyMap<string, WrittenList> => {
     ]),
     [{ policy: undefined, list: 'protect' }, arrayOf(mapOf(set.protect).users)],
   ]
-  return new Map(
-    lists.map(([place, entries]) => [
-      `${place.policy ?? ''}\n${place.list}`,
-      { place, entries: new Set(entries.flatMap(nameOf)) },
-    ]),
-  )
 }
 
 const listsOfPolicy = (policy: WrittenMap): [PlaceOfList, readonly unknown[]][] => {
@@ -77,7 +80,7 @@ const mapOf = (value: unknown): WrittenMap => (typeof value === 'object' && valu
 const arrayOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** An entry with dates or a reason is the same entry when these change. */
-const nameOf = (entry: unknown): readonly string[] => {
+export const nameOf = (entry: unknown): readonly string[] => {
   const name = typeof entry === 'string' ? entry : mapOf(entry).pattern
   return typeof name === 'string' ? [name] : []
 }

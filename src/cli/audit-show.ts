@@ -1,14 +1,17 @@
 import { once } from 'node:events'
 import type { TrailGroup, TrailPeriod } from '../adapters/audit/read-trail.ts'
 import { AUDIT_EVENTS } from '../app/audit.ts'
+import { createNamedSets, isNamedBy } from '../app/named-sets.ts'
 import { createTrailEntries, TERMINATION_EVENTS, type TrailEntry } from '../app/trail-entries.ts'
 import type { TrailRecord } from '../app/trail-record.ts'
 import { parsePattern } from '../domain/names/pattern.ts'
 import { createUserList, principalNamesOf } from '../domain/names/user-list.ts'
+import { printable } from '../domain/printable.ts'
 import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
 import {
   CONFIG_OPTION,
   type Command,
+  complain,
   EXIT,
   type Given,
   oneOf,
@@ -41,7 +44,7 @@ complete and unchanged.`,
     user: {
       value: 'NAME',
       summary:
-        'the user name or common name, compared as in policies; a pattern such as "*@corp.example", user:NAME or cn:NAME; also edits of lists that name it',
+        'the user name or common name, compared as in policies; a pattern such as "*@corp.example", user:NAME or cn:NAME; also edits of lists and policy sets that name it',
     },
     connection: { value: 'ID', summary: 'any part of the id of a connection' },
     policy: { value: 'NAME', summary: 'the name of the policy' },
@@ -54,7 +57,8 @@ complete and unchanged.`,
     ...outputOption(OUTPUTS),
     ...CONFIG_OPTION,
   },
-  exitCodes: '0; 1 if lines are missing, damaged or unfinished, or if a file cannot be read.',
+  exitCodes:
+    '0; 1 if lines are missing, damaged or unfinished, if a file cannot be read, or, with --user, if the text of a policy set cannot.',
   async run({ values, positionals }) {
     const output = oneOf('output', values.output, OUTPUTS)
     const filter = filterOf(values)
@@ -64,8 +68,12 @@ complete and unchanged.`,
     const shown = createOutput(output, filter.period)
     const trail = createTrailEntries(filter.isWanted, shown.add)
     const flaws = createTrailFlaws()
+    const namedSets = filter.isUser && createNamedSets(filter.isUser)
     for await (const group of readAuditFiles(files, filter.period, filter)) {
-      for (const record of group.records) trail.read(record)
+      for (const record of group.records) {
+        const found = record.event === 'policy-set' && namedSets ? namedSets.read(record) : record
+        if (found !== undefined) trail.read(found)
+      }
       flaws.add(group.flaws)
       shown.read(group)
       // A reader that is slower than the disk must not fill the memory.
@@ -73,9 +81,14 @@ complete and unchanged.`,
     }
     trail.end()
     shown.end()
-    return flaws.complain() ? EXIT.failed : EXIT.ok
+    const unread = namedSets?.unread() ?? []
+    for (const hash of unread) complain(`curfew: ${printable(hash)}: ${UNREAD_SET}`)
+    return flaws.complain() || unread.length > 0 ? EXIT.failed : EXIT.ok
   },
 }
+
+const UNREAD_SET =
+  'the text of this policy set is not whole in these files, so it may name the user: see "curfew audit policies" with this hash'
 
 /** Entries are written together: a write for each takes longer than to read the trail. */
 const WRITTEN_TOGETHER = 500
@@ -169,7 +182,9 @@ const filterOf = (values: Given['values']) => {
       time >= since &&
       time < until &&
       (events.length === 0 || events.includes(record.event)) &&
-      (isUser === undefined || record.event !== 'list-changed' || listedIn(record).some((entry) => isUser(entry))) &&
+      (isUser === undefined ||
+        record.event !== 'list-changed' ||
+        listedIn(record).some((entry) => isNamedBy(entry, isUser))) &&
       (policy === undefined || record.policy === policy) &&
       (connection === undefined || (record.connectionId ?? '').includes(connection)),
   }
@@ -179,9 +194,8 @@ const filterOf = (values: Given['values']) => {
 const withStory = (events: readonly string[]) =>
   events.some((event) => TERMINATION_EVENTS.includes(event)) ? [...new Set([...events, ...TERMINATION_EVENTS])] : events
 
-/** The entries that came to a list of users and that went from it, as names. */
-const listedIn = ({ added = [], removed = [] }: TrailRecord) =>
-  [...added, ...removed].map((entry) => ({ username: entry, commonName: entry }))
+/** The entries that came to a list of users and that went from it. */
+const listedIn = ({ added = [], removed = [] }: TrailRecord) => [...added, ...removed]
 
 const readUser = (text: string | undefined) => {
   if (text === undefined) return undefined

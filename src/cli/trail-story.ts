@@ -1,5 +1,5 @@
 import { outcomeOf, type TrailEntry, type TrailTermination } from '../app/trail-entries.ts'
-import { TRAIL_TEXTS, type TrailRecord } from '../app/trail-record.ts'
+import { type Naming, TRAIL_TEXTS, type TrailRecord } from '../app/trail-record.ts'
 import { shownName } from '../domain/names/shown-name.ts'
 import { toText } from '../domain/time/instant.ts'
 import { hanging } from './lines.ts'
@@ -83,6 +83,7 @@ const PLACED = new Set<string>([
   'removed',
   'part',
   'parts',
+  'named',
 ])
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
@@ -90,6 +91,21 @@ const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.str
 /** The entries that an edit of a list added or removed. */
 const entriesOf = (title: string, entries: readonly string[] | undefined) =>
   entries === undefined ? '' : `${title} ${entries.map(shownName).join(', ') || 'none'}`
+
+/** A pattern such as "*" may fit every entry of a long list. */
+const MOST_NAMINGS = 10
+
+const namingTexts = (named: readonly Naming[]): readonly string[] => {
+  const more = named.length - MOST_NAMINGS
+  return [...named.slice(0, MOST_NAMINGS).map(namingText), ...(more > 0 ? [`named ${more} more times`] : [])]
+}
+
+/** Where a policy set names the person, with the reason. */
+const namingText = ({ policy, list, entry }: Naming) => {
+  const { pattern = entry, reason } = Object(entry) as { readonly pattern?: unknown; readonly reason?: unknown }
+  const place = policy === null ? `"${list}"` : `"${list}" of policy ${policy}`
+  return `named as ${shownName(String(pattern))} in ${place}${typeof reason === 'string' ? ` (${reason})` : ''}`
+}
 
 const eventOf = (record: TrailRecord, width: number): string => {
   const { event, time, username, commonName, policy, endpointId, connectionId, because, policySetHash } = record
@@ -108,7 +124,8 @@ const eventOf = (record: TrailRecord, width: number): string => {
     entriesOf('removed', record.removed),
     connectionId ?? '',
     endpointId === undefined ? '' : `on ${endpointId}`,
-    record.parts === undefined ? '' : `text in ${plural(record.parts, 'record')}`,
+    ...namingTexts(record.named ?? []),
+    record.parts === undefined || record.named !== undefined ? '' : `text in ${plural(record.parts, 'record')}`,
     SETS.has(event) ? `policy set ${policySetHash}` : '',
   ].filter((fact) => fact !== '')
   return hanging(`${toSecond(time)}  `, facts.length === 0 ? event : `${event}: ${facts.join('; ')}`, width)

@@ -8,7 +8,8 @@ export interface LineFilter {
   readonly events?: readonly string[] | undefined
 }
 
-const LIST_CHANGED = '"event":"list-changed"'
+/** Events that name people in lists and texts, which only parsing finds. */
+const NAMING = ['"event":"list-changed"', '"event":"policy-set"']
 const USERNAME = Buffer.from('"username":"')
 const COMMON_NAME = Buffer.from('"commonName":"')
 const [QUOTE, BACKSLASH] = [0x22, 0x5c]
@@ -24,8 +25,9 @@ export const createLineFilter = ({ isUser, connection, events }: LineFilter): ((
   return (line) => {
     if (eventTexts !== undefined && !eventTexts.some((text) => line.includes(text))) return false
     if (id !== undefined && !line.includes(id)) return false
-    // A list names people in its entries, which only parsing finds.
-    if (isUser === undefined || line.subarray(0, 2 * BEGINNING_BYTES).includes(LIST_CHANGED)) return true
+    if (isUser === undefined) return true
+    const beginning = line.subarray(0, 2 * BEGINNING_BYTES)
+    if (NAMING.some((event) => beginning.includes(event))) return true
     const [username, commonName] = [jsonText(line, USERNAME), jsonText(line, COMMON_NAME)]
     const key = `${username} ${commonName}`
     const before = known.get(key)
