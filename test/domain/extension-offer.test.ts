@@ -127,12 +127,60 @@ describe('an extension', () => {
   it.each([
     ['another policy', [policy('max-session-age', { maxAge: '8h' }, { name: 'other' })]],
     ['a policy without extend', [daily({ extend: undefined })]],
-    ['a policy that only reports', [daily({ mode: 'audit' })]],
     ['fewer extensions', [daily({ extend: { byMs: HOUR, times: 1 } })], { ordinal: 2 }],
   ] as const)('is refused once an edit leaves %s', (_, edited, different?) => {
     const { endpoint, ask } = seen([daily({ extend: { byMs: HOUR, times: 2 } })])
     endpoint.edit(edited, NOON)
     expect(ask(NOON, different)).toEqual({ state: 'not-offered' })
+  })
+
+  it('is refused where its policy does not act, and the answer says whether another one ends the connection', () => {
+    const later = policy('max-session-age', { maxAge: '9h' }, { name: 'later' })
+    const answers = [[daily()], [daily(), later]].map((policies) => {
+      const { endpoint, ask } = seen(policies)
+      endpoint.edit([daily({ mode: 'audit' }), ...policies.slice(1)], NOON)
+      return ask(NOON).state
+    })
+    expect(answers).toEqual(['nothing-ends', 'not-ending'])
+    const { ask } = seen([daily()], { mode: 'audit' })
+    expect(ask(NOON)).toEqual({ state: 'nothing-ends' })
+  })
+
+  it('that was used tells the first end of all policies, and none where nothing ends the connection', () => {
+    const used = (edited: readonly Policy[], mode: 'audit' | 'enforce' = 'enforce') => {
+      const { one, endpoint, ask } = seen([daily()])
+      endpoint.extend(first(one.id), NOON)
+      endpoint.edit(edited, NOON, { mode })
+      return ask(NOON)
+    }
+    const extendedUntil = (endsAt: Instant) => ({ state: 'extended', endsAt })
+    expect(used([daily()])).toEqual(extendedUntil(ENDS_AT + HOUR))
+    const earlier = policy('max-session-age', { maxAge: '8h30m' }, { name: 'earlier' })
+    expect(used([daily(), earlier])).toEqual(extendedUntil(ENDS_AT + 30 * MINUTE))
+    expect(used([daily(), ban])).toEqual(extendedUntil(NOON))
+    expect(used([daily(), { ...ban, mode: 'audit' }])).toEqual(extendedUntil(ENDS_AT + HOUR))
+    expect(used([earlier])).toEqual(extendedUntil(ENDS_AT + 30 * MINUTE))
+    expect(used([daily(), earlier], 'audit')).toEqual({ state: 'nothing-ends' })
+    expect(used([daily({ mode: 'audit' })])).toEqual({ state: 'nothing-ends' })
+  })
+
+  it('that was used says so when its connection is gone, or is not seen', () => {
+    const { one, endpoint, ask } = seen([daily()], { staleAfterMs: MINUTE })
+    endpoint.extend(first(one.id), NOON)
+    endpoint.see([], NOON + 1)
+    expect(ask(NOON + 1)).toEqual({ state: 'gone' })
+    endpoint.fail(NOON + 2 * MINUTE)
+    expect(ask(NOON + 2 * MINUTE)).toEqual({ state: 'not-seen' })
+  })
+
+  it('does not take a pause of its user for an end, but a grace for surplus connections', () => {
+    const idle = policy('idle-timeout', { after: '5m' }, { name: 'idle' })
+    expect(seen([daily(), idle]).ask(NOON)).toMatchObject({ state: 'open', endsOtherwiseAt: NEVER })
+    const single = policy('max-sessions', { limit: 1, evict: 'oldest' }, { name: 'single', graceMs: 5 * MINUTE })
+    const { one, endpoint, ask } = seen([daily(), single])
+    expect(ask(NOON).state).toBe('open')
+    endpoint.see([one, connection({ establishedAt: NOON })], NOON)
+    expect(ask(NOON)).toEqual({ state: 'ends-regardless' })
   })
 
   it('does not exempt from a ban, which also refuses it', () => {

@@ -132,6 +132,50 @@ describe('a policy that warns', () => {
     expect(watch([made, other], [connection()]).decide(NOON).foreseen).toEqual([])
   })
 
+  it('tells no end later than the first, and offers no extension that would not move it', () => {
+    const sooner = fc.integer({ min: 40, max: 90 })
+    fc.assert(
+      fc.property(policies, sooner, sooner, fc.constantFrom('enforce', 'audit'), (made, age, other, mode) => {
+        const extend = { byMs: HOUR, times: 1 }
+        const warned = { ...made, warn: [HOUR], extend }
+        const daily = policy('max-session-age', { maxAge: `${age}m` }, { name: 'daily', warn: [HOUR], extend })
+        const silent = policy('max-session-age', { maxAge: `${other}m` }, { name: 'silent', mode })
+        const one = connection({ establishedAt: NOON })
+        const ends = [warned, daily, ...(mode === 'enforce' ? [silent] : [])].map(
+          (tested) => endOf(tested, one, NOON, NOON + 2 * HOUR) ?? Infinity,
+        )
+        const first = Math.min(...ends)
+        const alone = ends.filter((at) => at === first).length === 1
+        const { foreseen, violating } = watch([warned, daily, silent], [one]).decide(NOON)
+        const isDueNow = violating.some(({ act }) => act === 'terminate')
+        const told = [warned, daily].filter((_, index) => ends[index] === first && first <= NOON + HOUR && !isDueNow)
+        expect(foreseen.map(({ policy: { name }, endsAt, extension }) => [name, endsAt, extension])).toEqual(
+          told.map(({ name }) => [name, first, alone ? 1 : undefined]),
+        )
+      }),
+    )
+  })
+
+  it('warns once no other policy ends the connection earlier any more', () => {
+    const daily = policy('max-session-age', { maxAge: '2h' }, { name: 'daily', warn: [90 * MINUTE] })
+    const earlier = policy('max-session-age', { maxAge: '90m' }, { name: 'earlier' })
+    const one = connection()
+    const world = watch([daily, earlier], [one])
+    expect(world.decide(NOON).foreseen).toEqual([])
+    world.edit([daily], NOON + MINUTE)
+    expect(world.memory.kept().warned).toEqual({ daily: { [one.id]: 90 * MINUTE } })
+  })
+
+  it('counts the deadline of a surplus connection, but no pause of its user', () => {
+    const daily = policy('max-session-age', { maxAge: '2h' }, { name: 'daily', warn: [90 * MINUTE] })
+    const single = policy('max-sessions', { limit: 1, evict: 'oldest' }, { name: 'single', graceMs: 5 * MINUTE })
+    const idle = policy('idle-timeout', { after: '5m' }, { name: 'idle' })
+    const [old, young] = [connection(), connection({ establishedAt: NOON })]
+    expect(watch([daily, idle], [old]).decide(NOON).foreseen).toHaveLength(1)
+    expect(watch([daily, single], [old]).decide(NOON).foreseen).toHaveLength(1)
+    expect(watch([daily, single], [old, young]).decide(NOON).foreseen).toEqual([])
+  })
+
   it('does not begin a grace by looking ahead', () => {
     const made = policy('max-session-age', { maxAge: '2h' }, { warn: [90 * MINUTE], graceMs: 10 * MINUTE })
     const one = connection({ establishedAt: NOON - HOUR })

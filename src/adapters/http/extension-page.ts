@@ -78,6 +78,12 @@ ${sooner(answer.endsOtherwiseAt, end)}<p>${leftOver(answer.left, 'Now')}</p>`,
         title: 'This session has ended',
         text: html`<p>The link was for one VPN session, and that session is not up any more. It does not extend another one.</p>`,
       }
+    case 'nothing-ends':
+      return {
+        status: 200,
+        title: 'Nothing ends your session at the moment',
+        text: html`<p>No policy ends your session on <strong>${answer.endpointName}</strong> as things stand. Nothing was changed.</p>`,
+      }
     case 'not-watched':
     case 'not-offered':
       return {

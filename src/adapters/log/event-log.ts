@@ -437,8 +437,9 @@ const REFUSALS = {
   'not-seen': 'the endpoint cannot be judged now',
   'not-watched': 'the endpoint is not watched',
   gone: 'the connection is not up',
-  'not-offered': 'the policy does not act, or allows no such extension',
-  'not-ending': 'the policy does not end the connection soon',
+  'nothing-ends': 'nothing ends the connection at the moment',
+  'not-offered': 'the policy allows no such extension',
+  'not-ending': 'the policy does not act, or does not end the connection soon',
   'ends-regardless': 'another policy ends the connection no later',
   unrecorded: 'the audit trail could not be written in time',
 } as const

@@ -5,7 +5,8 @@ import { type Acting, type History, mayEnd, type Policy } from '../policies/poli
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import type { Periods } from '../time/period.ts'
-import { type Foreseen, foresee } from './foresight.ts'
+import { firstEnd } from './ends-at.ts'
+import { besideEnd, type Foreseen, foresee } from './foresight.ts'
 import { isDue, judge, type ViolatedVerdict } from './verdict.ts'
 
 /** The facts that all verdicts of one judgement share. */
@@ -33,6 +34,7 @@ export interface AssessmentPart {
   readonly violated: readonly ViolatedVerdict[]
   /** Policies that lack a fact. */
   readonly unknown: readonly Policy[]
+  /** Ends before which no policy ends the connection that reads no byte counters and counts nothing. */
   readonly foreseen: readonly Foreseen[]
   /** The applicabilities of policies that count the connections of a principal together. */
   readonly counting: readonly Applicability[]
@@ -95,7 +97,12 @@ const partOf = (
     }
     if (policy.warn.length > 0 && acting) {
       const ahead = foresee(applicability, connection, history, now, verdict)
-      if (ahead.foreseen !== undefined) (foreseen ??= []).push(ahead.foreseen)
+      if (ahead.foreseen !== undefined) {
+        const others = applicabilities.filter((one) => one !== applicability && !readsCounters(one))
+        const otherwiseAt = firstEnd(others, connection, history, now, ground.acting, ahead.foreseen.endsAt)
+        const warning = besideEnd(ahead.foreseen, otherwiseAt)
+        if (warning !== undefined) (foreseen ??= []).push(warning)
+      }
       if (ahead.lookAt < wakeAt) wakeAt = ahead.lookAt
     }
   }

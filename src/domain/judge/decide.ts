@@ -8,7 +8,7 @@ import { periodAt } from '../time/period.ts'
 import { type AssessmentPart, groundOf } from './assessment.ts'
 import { createAssessments } from './assessments.ts'
 import { createCounter, type Surpluses } from './counter.ts'
-import type { Foreseen } from './foresight.ts'
+import { besideEnd, type Foreseen } from './foresight.ts'
 import { isDue, judge, type Verdict, type ViolatedVerdict } from './verdict.ts'
 
 interface AnyDecision {
@@ -54,8 +54,6 @@ export interface Decisions {
   /** The same, for verdicts that a new snapshot must confirm. */
   readonly confirmAt: Instant
 }
-
-const NONE: readonly never[] = []
 
 /** The policies of one endpoint, prepared once. */
 export const createDecider = (set: PolicySet, location: Location) => {
@@ -131,7 +129,13 @@ export const createDecider = (set: PolicySet, location: Location) => {
         }
         const decision = violated.length === 0 ? undefined : decisionOf(connection, violated, now, acting)
         if (decision !== undefined) violating.push(decision)
-        if (decision?.act !== 'terminate') foreseen.push(...countersAside.foreseen, ...(onCounters?.foreseen ?? NONE))
+        if (decision?.act === 'terminate') continue
+        const ahead =
+          onCounters === undefined ? countersAside.foreseen : [...countersAside.foreseen, ...onCounters.foreseen]
+        for (const one of ahead) {
+          const warning = besideEnd(one, violatedEnd(violated, one.policy, acting))
+          if (warning !== undefined) foreseen.push(warning)
+        }
       }
       return {
         now,
@@ -184,6 +188,13 @@ export const decisionOf = (
   if (lead === undefined) return { connection, act: 'keep', lead: undefined, violated, held }
   return { connection, act: held.length > 0 ? 'held' : 'audit', lead, violated, held }
 }
+
+/** The first deadline of other policies that are violated already, on counts and byte counters too. */
+const violatedEnd = (violated: readonly ViolatedVerdict[], than: Policy, acting: Acting): Instant =>
+  violated.reduce((first, { policy, deadline, nextAt }) => {
+    const isReached = policy !== than && mayEnd(policy, acting) && deadline <= nextAt
+    return isReached && deadline < first ? deadline : first
+  }, NEVER)
 
 /** The verdict that leads: by the kind's rank, then by the earliest deadline, then by the policy's name. */
 const byLead = (a: ViolatedVerdict, b: ViolatedVerdict) =>

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts'
-import type { Facts } from '../policies/policy.ts'
+import { type Acting, type Facts, mayEnd } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { isDue, judge } from './verdict.ts'
@@ -25,3 +25,22 @@ export const endsAt = (
   }
   return NEVER
 }
+
+/**
+ * When the first policy that acts ends the connection; NEVER if none does by `horizon`. The end of a policy that reads
+ * byte counters counts once it is violated: until then each use of the connection moves it.
+ */
+export const firstEnd = (
+  applicabilities: readonly Applicability[],
+  connection: Connection,
+  facts: Facts,
+  now: Instant,
+  acting: Acting,
+  horizon: Instant = NEVER,
+): Instant =>
+  applicabilities.reduce((first, applicability) => {
+    const { policy } = applicability
+    if (!mayEnd(policy, acting)) return first
+    const isMoved = policy.kind.facts === 'counters' && judge(applicability, connection, facts, now).word !== 'violated'
+    return isMoved ? first : Math.min(first, endsAt(applicability, connection, facts, now, Math.min(first, horizon)))
+  }, NEVER)

@@ -1,9 +1,10 @@
 import { type Connection, isActive } from '../connection.ts'
 import type { Extension } from '../policies/extension.ts'
-import { mayEnd } from '../policies/policy.ts'
+import { type Acting, mayEnd } from '../policies/policy.ts'
+import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import type { Decisions } from './decide.ts'
-import { endsAt } from './ends-at.ts'
+import { endsAt, firstEnd } from './ends-at.ts'
 import { actingOf, type EndpointRules, historyOf } from './judge-endpoint.ts'
 import type { EndpointMemory } from './memory.ts'
 import { judge } from './verdict.ts'
@@ -39,16 +40,18 @@ export interface OpenOffer {
 /** The answer to a request at one instant. */
 export type ExtensionOffer =
   | OpenOffer
-  /** This extension was granted before. */
+  /** This extension was granted before. `endsAt`: when the first policy ends the connection. */
   | { readonly state: 'extended'; readonly endsAt: Instant }
   | { readonly state: 'too-late' }
   /** The endpoint cannot be judged now. */
   | { readonly state: 'not-seen' }
   /** The connection is not up. */
   | { readonly state: 'gone' }
-  /** The policy is not there, does not act, or allows no such extension any more. */
+  /** No policy that acts ends the connection. */
+  | { readonly state: 'nothing-ends' }
+  /** The policy is not there, or allows no such extension any more. */
   | { readonly state: 'not-offered' }
-  /** The policy does not end the connection within the time of its first warning. */
+  /** The policy does not act, or does not end the connection within the time of its first warning. */
   | { readonly state: 'not-ending' }
   /** Another policy ends the connection no later. An extension of one policy does not exempt from another. */
   | { readonly state: 'ends-regardless' }
@@ -70,32 +73,33 @@ export const offerExtension = (
   const { connectionId, ordinal } = request
   const acting = actingOf(rules, memory)
   const history = historyOf(view, rules, memory, now, acting)
-  const known = history.extensions(connectionId)?.get(request.policy)
-  const granted = known?.granted ?? 0
-  const connection = connectionIn(view, connectionId)
-  const applicabilities = connection === undefined ? [] : rules.set.applicabilities(rules.location)(connection)
-  const asked = applicabilities.find(({ policy }) => policy.name === request.policy)
-  if (known !== undefined && ordinal <= granted) {
-    const end = connection && asked ? endsAt(asked, connection, history, now) : known.until
-    return { state: 'extended', endsAt: end === NEVER ? known.until : end }
-  }
-  if (now >= request.endsAt) return { state: 'too-late' }
+  const granted = history.extensions(connectionId)?.get(request.policy)?.granted ?? 0
+  const isUsed = ordinal <= granted
+  if (!isUsed && now >= request.endsAt) return { state: 'too-late' }
   if (view.state !== 'fresh' && view.state !== 'stale') return { state: 'not-seen' }
+  const connection = connectionIn(view, connectionId)
   if (connection === undefined) return { state: 'gone' }
 
+  const applicabilities = rules.set.applicabilities(rules.location)(connection)
+  const countedAt = countedEnd(decisions, connectionId, now, acting)
+  const endAmong = (some: readonly Applicability[], horizon?: Instant) =>
+    Math.min(countedAt, firstEnd(some, connection, history, now, acting, horizon))
+  const first = endAmong(applicabilities)
+  if (first === NEVER) return { state: 'nothing-ends' }
+  if (isUsed) return { state: 'extended', endsAt: first }
+
+  const asked = applicabilities.find(({ policy }) => policy.name === request.policy)
   const extend = asked?.policy.extend
-  if (asked === undefined || extend === undefined || !mayEnd(asked.policy, acting)) return { state: 'not-offered' }
+  if (asked === undefined || extend === undefined) return { state: 'not-offered' }
   if (ordinal !== granted + 1 || ordinal > extend.times) return { state: 'not-offered' }
+  if (!mayEnd(asked.policy, acting)) return { state: 'not-ending' }
   const end = endsAt(asked, connection, history, now)
   if (end <= now) return { state: 'too-late' }
   if (end > now + Math.max(...asked.policy.warn)) return { state: 'not-ending' }
 
   const until = end + extend.byMs
-  const others = applicabilities.filter((one) => one !== asked && mayEnd(one.policy, acting))
-  const otherwiseAt = others.reduce(
-    (first, other) => Math.min(first, endsAt(other, connection, history, now, until)),
-    isTerminated(decisions, connectionId) ? now : NEVER,
-  )
+  const others = applicabilities.filter((one) => one !== asked)
+  const otherwiseAt = endAmong(others, until)
   if (otherwiseAt <= end) return { state: 'ends-regardless' }
   const verdict = judge(asked, connection, history, end)
   if (verdict.word !== 'violated') return { state: 'not-ending' }
@@ -117,6 +121,12 @@ const connectionIn = (view: EndpointView, id: string): Connection | undefined =>
     ? view.snapshot.connections.find((one) => one.id === id && isActive(one))
     : undefined
 
-/** Whether the connection ends now, also by policies that count connections together. */
-const isTerminated = (decisions: Decisions | undefined, connectionId: string): boolean =>
-  decisions?.violating.some(({ connection, act }) => connection.id === connectionId && act === 'terminate') === true
+/** When the connection ends by policies that count connections together, as was found when it was judged last. */
+const countedEnd = (decisions: Decisions | undefined, id: string, now: Instant, acting: Acting): Instant => {
+  const decision = decisions?.violating.find(({ connection }) => connection.id === id)
+  if (decision?.act === 'terminate') return now
+  const counted = (decision?.violated ?? []).filter(
+    ({ policy }) => policy.kind.counting !== undefined && mayEnd(policy, acting),
+  )
+  return counted.reduce((first, { deadline }) => Math.min(first, Math.max(now, deadline)), NEVER)
+}

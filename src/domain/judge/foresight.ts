@@ -53,3 +53,12 @@ export const foresee = (
     lookAt: shorter.length === 0 ? NEVER : endsAt - Math.max(...shorter),
   }
 }
+
+/**
+ * The warning as it is true where another policy ends the connection at `otherwiseAt`. If that is earlier, there is no
+ * warning: it would tell a later end. If it is the same instant, an extension would not help and is not offered.
+ */
+export const besideEnd = (foreseen: Foreseen, otherwiseAt: Instant): Foreseen | undefined => {
+  if (otherwiseAt < foreseen.endsAt) return undefined
+  return otherwiseAt === foreseen.endsAt ? { ...foreseen, extension: undefined } : foreseen
+}

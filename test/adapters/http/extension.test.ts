@@ -178,6 +178,13 @@ describe('the pages of links', () => {
     expect(at.world.endedIds()).toEqual(['alice'])
   })
 
+  it('say that nothing ends a session under a policy that only reports', async () => {
+    await using at = await start([{ ...daily, mode: 'audit' }])
+    const answer = await at.server.ask(pathOf(rightTo(at.connections[0])), { method: 'POST' })
+    expect([answer.status, headingOf(answer)]).toEqual([200, 'Nothing ends your session at the moment'])
+    expect(answer.body).not.toContain('administrators')
+  })
+
   it('say to try again while the trail cannot be written', async () => {
     await using at = await start()
     at.world.audit.disk.isFull = true
