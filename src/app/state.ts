@@ -14,7 +14,7 @@ export interface State {
 
 export const EMPTY_STATE: State = { policies: {}, policySets: {}, policySetHash: undefined, endpoints: {} }
 
-/** A file that could not be read. `file`: where it was moved to; undefined if it could not be moved. */
+/** A state that could not be read. `file`: where it was moved to; undefined if it could not be moved. */
 export interface SetAside {
   readonly file: string | undefined
   readonly why: string
@@ -26,9 +26,17 @@ interface LoadedState {
   readonly setAside: SetAside | undefined
 }
 
+/** What is at the path of the state is not known to be a state. `message` is one line for an operator. */
+export class StateError extends Error {
+  override name = 'StateError'
+}
+
 /** Stores the state from one process to the next. */
 export interface StateStore {
-  /** Loads the state of the last process. An unreadable file is moved aside, and the state is empty. */
+  /**
+   * Loads the state of the last process. A damaged file is moved aside, and the state is empty. Rejects with a
+   * `StateError` if the file is something else: it may be of use to somebody.
+   */
   load(): Promise<LoadedState>
   /** Loads the state for a command that changes nothing: an unreadable file stays in place, and the state is empty. */
   peek(): Promise<State>

@@ -18,6 +18,7 @@ import type { Emit } from '../app/events.ts'
 import { createPolicyFacts } from '../app/policy-facts.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
 import { createService } from '../app/service.ts'
+import { StateError } from '../app/state.ts'
 import { type Configuration, KEYS_OF_THE_START } from '../config/configuration.ts'
 import { formatProblems } from '../config/yaml/problem.ts'
 import type { Mode } from '../domain/policies/policy.ts'
@@ -157,6 +158,10 @@ export const composeDaemon = async (options: {
     },
     countRecords: metrics.observeAudit,
     observeSkew: metrics.observeSkew,
+  }).catch(async (error: unknown) => {
+    await notifier?.close()
+    await trail.close()
+    throw error instanceof StateError ? new OperatorError(error.message) : error
   })
 
   /** Refuses a configuration. A `mode: audit` in it is obeyed all the same: nobody who writes it waits for the rest. */

@@ -70,7 +70,7 @@ export const composeDoctor = (path: string): Ports => {
       inspectTrail,
       async readState(file) {
         const read = await readStateFile(file)
-        return 'why' in read ? read : { endpoints: Object.keys(read.state.endpoints).length }
+        return read.kind === 'state' ? { endpoints: Object.keys(read.state.endpoints).length } : read
       },
     },
     whyNotListening,

@@ -14,6 +14,14 @@ export const realFolderOf = (files: ConfigFiles, file: string): string => {
   return found.kind === 'folder' ? found.realPath : folder
 }
 
+/** The absolute path with all links followed. Of a path that leads to nothing, as far as there are folders. */
+export const realPathOf = (files: ConfigFiles, path: string): string => {
+  const found = files.look(path)
+  if ('realPath' in found) return found.realPath
+  const folder = dirname(path)
+  return folder === path ? path : join(realPathOf(files, folder), basename(path))
+}
+
 /**
  * The file or folder at a path, or why a configuration may not read it. With links followed, it must lie in one of
  * `roots`.

@@ -5,6 +5,7 @@ import { bindPolicyFiles } from './bind/bind-policy-files.ts'
 import { bindSelector } from './bind/bind-selector.ts'
 import { checkApproved } from './bind/check-approved.ts'
 import { checkCurfewFile } from './bind/check-curfew-file.ts'
+import { checkWrittenFiles } from './bind/check-written-files.ts'
 import { readPeople } from './bind/people-file.ts'
 import { policyHash, policySetHash } from './bind/policy-set-hash.ts'
 import { reportUnsentWarnings } from './bind/report-unsent-warnings.ts'
@@ -68,6 +69,11 @@ export const loadConfiguration = (
   const file = read?.value === undefined ? undefined : read
   const visit = (source: string) => sources.add(source)
   const bound = file && bindConfiguration(files, file, policies, report, visit)
+  if (file && bound) {
+    const { configuration, approved } = bound
+    const ofApproved = approved?.file === undefined ? [] : [resolvePath(path, approved.file)]
+    checkWrittenFiles({ files, file, configuration, read: [...sources, ...ofApproved] })
+  }
   const sound = hasErrors(problems) ? undefined : bound
   if (file && sound?.approved) {
     const { approved, roots, configuration } = sound

@@ -164,8 +164,13 @@ describe('curfew doctor names in its first line', () => {
   })
 
   it('a damaged state', async () => {
-    await using setUp = await startSetUp({ files: { 'data/state.json': '{ "policies": ' } })
-    expectWarned(await setUp.doctor(), 'state', 'data/state.json')
+    await using setUp = await startSetUp({ files: { 'data/state.json': '' } })
+    expectWarned(await setUp.doctor(), 'state', 'data/state.json is of no use: it is empty')
+  })
+
+  it('a file of somebody else in place of the state', async () => {
+    await using setUp = await startSetUp({ files: { 'data/state.json': 'version: 1\n' } })
+    expectFailed(await setUp.doctor(), 'state', 'data/state.json is not the state: it is not JSON')
   })
 
   it('a state that is a folder', async () => {

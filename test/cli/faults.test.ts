@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { workspace } from './curfew.ts'
 import { AGE_POLICY, curfewYaml, OFFICE, startOffice } from './office.ts'
@@ -51,6 +53,28 @@ describe('an expected fault is reported in one clear line, with exit code 1', ()
     const { code, stderr } = await here.run(['plan', '-c', 'curfew.yaml'], office.env)
     expect(code).toBe(1)
     expectOneClearLine(stderr, 'ec2:DescribeClientVpnConnections', OFFICE)
+  })
+
+  it('with a file of somebody else at the path of the state, which stays as it is', async () => {
+    await using office = await startOffice()
+    await using here = await workspace({ ...files, 'data/state.json': 'notes of the team\n' })
+    const { code, stderr } = await here.run(['run', '--once', '-c', 'curfew.yaml'], office.env)
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, 'data/state.json is not the state: it is not JSON', 'correct "state.file"')
+    expect(await readFile(join(here.folder, 'data/state.json'), 'utf8')).toBe('notes of the team\n')
+    expect((await readdir(join(here.folder, 'data'))).sort()).toEqual(['audit.jsonl', 'state.json'])
+  })
+
+  it('with the state on the audit trail, before anything is written', async () => {
+    await using here = await workspace({
+      ...files,
+      'curfew.yaml': `${files['curfew.yaml']}\nstate: { file: ./data/audit.jsonl }\n`,
+      'data/audit.jsonl': '',
+    })
+    const { code, stderr } = await here.run(['run', '--once', '-c', 'curfew.yaml'])
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, 'data/audit.jsonl belongs to the audit trail')
+    expect(await readdir(join(here.folder, 'data'))).toEqual(['audit.jsonl'])
   })
 
   it('with broken YAML', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { seal } from '../../src/adapters/files/seal.ts'
 import { createStateFile } from '../../src/adapters/files/state-file.ts'
+import { StateError } from '../../src/app/state.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/yaml/problem.ts'
 import { memoryFiles } from '../config/memory-files.ts'
@@ -105,11 +106,10 @@ describe('a malicious state file', () => {
     '{"policies":{},"endpoints":{"a":{"holds":"off"}}}',
     `${'['.repeat(200_000)}`,
     'null',
-    '',
   ]
   it.each([
-    ...contents,
-    ...contents.map((content) => seal(Buffer.from(content))),
+    '',
+    ...['', ...contents].map((content) => seal(Buffer.from(content))),
     '{"version":3,"__proto__":{"polluted":true},"policies":{},"endpoints":{}}',
     '{"version":4,"policies":{},"endpoints":{}}',
   ])('is set aside as a whole if its format is unknown: %#', async (content) => {
@@ -119,5 +119,10 @@ describe('a malicious state file', () => {
     expect(Object.keys(state.policies)).toEqual([])
     await createStateFile(file).save(state)
     expect((await createStateFile(file).load()).setAside).toBeUndefined()
+  })
+
+  it.each(contents)('is refused if it has no mark of a state: %#', async (content) => {
+    const file = write(content)
+    await expect(createStateFile(file).load()).rejects.toThrow(StateError)
   })
 })

@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'a part of its path is not a folder',
+  ENOTFILE: 'it is not a regular file',
   EPERM: 'the operation is not permitted',
   EROFS: 'the disk is read-only',
 }

@@ -24,3 +24,17 @@ export const unseal = (
   const content = bytes.subarray(headOf(version, hash('sha256', '')).length, -END.length)
   return seal(content, version).equals(bytes) ? { content, version } : 'broken'
 }
+
+/** The bytes in which the marks of a sealed state lie: more than its head has. */
+const HEAD_BYTES = 128
+
+/**
+ * Whether bytes may be a sealed state that was damaged, cut off, or written by another version. Bytes of another program
+ * show no mark of one.
+ */
+export const mayBeSealed = (bytes: Buffer): boolean => {
+  const head = bytes.toString('latin1', 0, HEAD_BYTES)
+  const [first = ''] = startOf(WRITTEN).split(String(WRITTEN))
+  // A file system that lost the blocks of a file at a power cut gives zeros.
+  return head.startsWith('\0') || head.startsWith(first) || first.startsWith(head) || head.includes('"sha256":"')
+}

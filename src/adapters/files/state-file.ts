@@ -1,33 +1,52 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { EMPTY_STATE, type State, type StateStore } from '../../app/state.ts'
+import { EMPTY_STATE, type State, StateError, type StateStore } from '../../app/state.ts'
 import { type Disk, disk as hostDisk, syncFolder } from '../audit/disk.ts'
+import { codeOf, reasonOf } from '../audit/failure.ts'
 import { readRegularFile } from './regular-file.ts'
-import { seal, unseal } from './seal.ts'
+import { mayBeSealed, seal, unseal } from './seal.ts'
 import { readState } from './state-schema.ts'
 import { fromVersion3 } from './state-version-3.ts'
 
-/** Reads the state. A file that is missing is an empty state; `why` says why a file is of no use. */
-export const readStateFile = async (file: string): Promise<{ readonly state: State } | { readonly why: string }> => {
+/** What is at the path of a state. `why` says why it is of no use. */
+type Found =
+  | { readonly kind: 'state'; readonly state: State }
+  /** It was a state, or may have been one. */
+  | { readonly kind: 'damaged'; readonly why: string }
+  /** It is something else, or cannot be read. */
+  | { readonly kind: 'unknown'; readonly why: string }
+
+const UNKNOWN_FORMAT = 'this version does not know its format'
+
+/** Reads the state. A file that is missing is an empty state. */
+export const readStateFile = async (file: string): Promise<Found> => {
   let bytes: Buffer
   try {
     bytes = await readRegularFile(file)
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' ? { state: EMPTY_STATE } : { why: `it cannot be read (${code})` }
+    if (codeOf(error) === 'ENOENT') return { kind: 'state', state: EMPTY_STATE }
+    return { kind: 'unknown', why: `it cannot be read: ${reasonOf(error)}` }
   }
   const sealed = unseal(bytes)
-  if (sealed === 'broken') return { why: 'its checksum does not match: it was changed after it was written' }
-  if (sealed === undefined) return { why: 'this version does not know its format' }
-  let found: unknown
-  try {
-    found = JSON.parse(sealed.content.toString())
-  } catch {
-    return { why: 'it is not JSON' }
+  if (sealed === 'broken')
+    return { kind: 'damaged', why: 'its checksum does not match: it was changed after it was written' }
+  const read = parsed(sealed?.content ?? bytes)
+  if (sealed === undefined || read === undefined) {
+    const kind = mayBeSealed(bytes) ? 'damaged' : 'unknown'
+    if (read === undefined) return { kind, why: bytes.length === 0 ? 'it is empty' : 'it is not JSON' }
+    return { kind, why: kind === 'damaged' ? UNKNOWN_FORMAT : 'it is not a state that Curfew wrote' }
   }
-  const state = readState(found)
-  if (state === undefined) return { why: 'this version does not know its format' }
-  return { state: sealed.version === 3 ? fromVersion3(state) : state }
+  const state = readState(read.json)
+  if (state === undefined) return { kind: 'damaged', why: UNKNOWN_FORMAT }
+  return { kind: 'state', state: sealed.version === 3 ? fromVersion3(state) : state }
+}
+
+const parsed = (bytes: Buffer): { readonly json: unknown } | undefined => {
+  try {
+    return { json: JSON.parse(bytes.toString()) }
+  } catch {
+    return undefined
+  }
 }
 
 /** The state as one file. It is saved to a new file, synced and renamed: a crash leaves either the old state or the new one. */
@@ -53,7 +72,13 @@ export const createStateFile = (file: string, disk: Disk = hostDisk): StateStore
   return {
     async load() {
       const found = await readStateFile(file)
-      if ('state' in found) return { state: found.state, setAside: undefined }
+      if (found.kind === 'state') return { state: found.state, setAside: undefined }
+      if (found.kind === 'unknown') {
+        const remedy = 'correct "state.file", or move what is there away'
+        throw new StateError(
+          `${file} is not the state: ${found.why}. Curfew does not replace a file that it does not know: ${remedy}`,
+        )
+      }
       const aside = `${file}.unreadable`
       // A file that cannot even be moved is replaced by the next save.
       const moved = await disk.rename(file, aside).then(
@@ -65,7 +90,7 @@ export const createStateFile = (file: string, disk: Disk = hostDisk): StateStore
 
     async peek() {
       const found = await readStateFile(file)
-      return 'state' in found ? found.state : EMPTY_STATE
+      return found.kind === 'state' ? found.state : EMPTY_STATE
     },
 
     save(state, mayReplace = async () => true) {

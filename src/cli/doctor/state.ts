@@ -1,12 +1,15 @@
 import type { NotWritable } from '../../adapters/files/writable.ts'
 import type { Configuration } from '../../config/configuration.ts'
+import { plural } from '../number-text.ts'
 import type { Check } from './examination.ts'
 import { failed, ok, warning } from './finding.ts'
 
 interface Disk {
   whyNotWritable(file: string): Promise<NotWritable | undefined>
   /** Whether the file has a state that this version reads. `why` says why not. */
-  readState(file: string): Promise<{ readonly endpoints: number } | { readonly why: string }>
+  readState(
+    file: string,
+  ): Promise<{ readonly endpoints: number } | { readonly kind: 'damaged' | 'unknown'; readonly why: string }>
 }
 
 /** Whether the state can be read and written. Without it a restart forgets grace, cooldowns and idle times. */
@@ -20,6 +23,11 @@ export const stateCheck = (disk: Disk): Check<Configuration, true> => ({
       return { finding: failed({ found, expected: 'a file that can be replaced', advice }) }
     }
     const state = await disk.readState(file)
+    if ('why' in state && state.kind === 'unknown') {
+      const advice = 'set state.file to a path of its own, or move what is there away'
+      const found = `${file} is not the state: ${state.why}`
+      return { finding: failed({ found, expected: 'a state that Curfew wrote, or no file', advice }) }
+    }
     if ('why' in state) {
       const found = `${file} is of no use: ${state.why}`
       const advice = 'restore it from a backup, or start without it: grace, cooldowns and idle times then begin anew'
@@ -27,7 +35,6 @@ export const stateCheck = (disk: Disk): Check<Configuration, true> => ({
     }
     const { endpoints } = state
     if (endpoints === 0) return { finding: ok(`${file} has no state yet`), value: true }
-    const of = endpoints === 1 ? '1 endpoint' : `${endpoints} endpoints`
-    return { finding: ok(`${file} has the state of ${of}`), value: true }
+    return { finding: ok(`${file} has the state of ${plural(endpoints, 'endpoint')}`), value: true }
   },
 })

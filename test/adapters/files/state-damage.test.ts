@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -66,7 +66,10 @@ describe('a state file that was changed after it was written', () => {
   it('is not used, whichever bit was flipped', async () => {
     using at = folder()
     const { bytes } = await writtenState(at.file)
-    for (const { turned } of turnedBits(bytes, 16)) expect(await found(at.file, turned)).toBe(EMPTY_STATE)
+    for (const { turned } of turnedBits(bytes, 16)) {
+      expect(await found(at.file, turned)).toBe(EMPTY_STATE)
+      expect((await createStateFile(at.file).load()).setAside?.file).toBe(`${at.file}.unreadable`)
+    }
   })
 
   it('is not used, wherever it was truncated', async () => {
@@ -74,6 +77,7 @@ describe('a state file that was changed after it was written', () => {
     const { state, bytes } = await writtenState(at.file)
     for (let length = 0; length < bytes.length; length++) {
       expect(await found(at.file, bytes.subarray(0, length))).toBe(EMPTY_STATE)
+      expect((await createStateFile(at.file).load()).setAside?.file).toBe(`${at.file}.unreadable`)
     }
     expect(await found(at.file, bytes)).toEqual(state)
   })
@@ -221,10 +225,11 @@ describe('a state file', () => {
     ])
   })
 
-  it('is set aside without waiting if it is a pipe', async () => {
+  it('is refused without waiting if it is a pipe', async () => {
     using at = folder()
     execFileSync('/usr/bin/mkfifo', [at.file])
     expect(await createStateFile(at.file).peek()).toBe(EMPTY_STATE)
-    expect((await createStateFile(at.file).load()).setAside).toMatchObject({ file: `${at.file}.unreadable` })
+    await expect(createStateFile(at.file).load()).rejects.toThrow(/it is not a regular file/)
+    expect(readdirSync(at.path)).toEqual(['state.json'])
   })
 })

@@ -1,14 +1,19 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { BEFORE_ALL, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import { seal } from '../../../src/adapters/files/seal.ts'
 import { createStateFile } from '../../../src/adapters/files/state-file.ts'
 import { endpointKey } from '../../../src/app/site.ts'
-import { EMPTY_STATE, type State } from '../../../src/app/state.ts'
+import { EMPTY_STATE, type State, StateError } from '../../../src/app/state.ts'
 import { NO_GUARD_MEMORY } from '../../../src/domain/guard/guard.ts'
+import { record } from '../audit/chain.ts'
 import { DiskFault, standInDisk } from '../audit/stand-in-disk.ts'
+
+/** A line of an audit trail. */
+const RECORD = lineOf(record('one'), BEFORE_ALL).toString()
 
 const VIOLATION = {
   connectionId: 'one',
@@ -181,14 +186,8 @@ describe('the state file', () => {
     const whole = await readFile(file, 'utf8')
     const damaged = fc.oneof(
       fc.nat(whole.length - 1).map((length) => whole.slice(0, length)),
-      fc.constantFrom(
-        'null',
-        '[]',
-        '{"version":2,"policies":{},"endpoints":{}}',
-        JSON.stringify(STATE),
-        '\u0000\u0000',
-        'no JSON',
-      ),
+      fc.constantFrom('', '{"version":2,"policies":{},"endpoints":{}}', '\u0000\u0000'),
+      fc.nat(100).map((at) => `${whole.slice(0, at)}?${whole.slice(at + 1)}`),
       fc.constant(whole.replace('"acts":true', '"acts":"yes"')),
     )
     await fc.assert(
@@ -202,6 +201,42 @@ describe('the state file', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it.each([
+    ['it is empty', ''],
+    ['it is not JSON', '{"ver'],
+    ['this version does not know its format', '{"version":5,"sha256":"","state":{}}'],
+    ['its checksum does not match: it was changed after it was written', `${seal(Buffer.from('{}')).toString()} `],
+  ])('is set aside with what it is: %s', async (why, text) => {
+    await mkdir(join(folder, 'data'))
+    await writeFile(file, text)
+    expect((await createStateFile(file).load()).setAside).toEqual({ file: `${file}.unreadable`, why })
+  })
+
+  it.each([
+    ['it is not JSON', `${RECORD}\n${RECORD}\n`],
+    ['it is not a state that Curfew wrote', `${RECORD}\n`],
+    ['it is not JSON', 'version: 1\npolicies: [./policies]\n'],
+    ['it is not a state that Curfew wrote', '{ "name": "another program", "version": "1.0.0" }'],
+    ['it is not a state that Curfew wrote', JSON.stringify(STATE)],
+    ['it is not a state that Curfew wrote', 'null'],
+    ['it is not JSON', 'no JSON'],
+  ])('is never moved away if it is a file of somebody else: %s', async (why, text) => {
+    await mkdir(join(folder, 'data'))
+    await writeFile(file, text)
+    const refused = new StateError(
+      `${file} is not the state: ${why}. Curfew does not replace a file that it does not know: correct "state.file", or move what is there away`,
+    )
+    await expect(createStateFile(file).load()).rejects.toThrow(refused)
+    expect(await readdir(join(folder, 'data'))).toEqual(['state.json'])
+    expect(await readFile(file, 'utf8')).toBe(text)
+  })
+
+  it('is never moved away if it is a folder', async () => {
+    await mkdir(file, { recursive: true })
+    await expect(createStateFile(file).load()).rejects.toThrow(/it cannot be read: it is a folder/)
+    expect(await readdir(join(folder, 'data'))).toEqual(['state.json'])
   })
 
   it('syncs the folder after the new file has its name, because the name would be lost with the power', async () => {
@@ -248,13 +283,13 @@ describe('the state file', () => {
 
   it('says that an unreadable file could not be moved, if it was not', async () => {
     await createStateFile(file).save(STATE)
-    await writeFile(file, 'no JSON')
+    await writeFile(file, '{"version":4,no JSON')
     const stuck = standInDisk((step) => {
       if (step === 'rename') throw new DiskFault('EPERM')
     })
     const { setAside } = await createStateFile(file, stuck).load()
     expect(setAside).toMatchObject({ file: undefined })
-    expect(await readFile(file, 'utf8')).toBe('no JSON')
+    expect(await readFile(file, 'utf8')).toBe('{"version":4,no JSON')
   })
 
   it('fails to save while it cannot be written, and saves again afterwards', async () => {
