@@ -148,7 +148,10 @@ export const createEndpointWatch = (options: {
   const look = (next: EndpointView, now: Instant) => {
     const wasBlind = view.state === 'blind'
     view = next
-    if (view.state === 'blind' && !wasBlind) emit({ event: 'blind', endpoint, because: view.because, at: now })
+    if (view.state === 'blind' && !wasBlind) {
+      const { because, nameless = because } = view
+      emit({ event: 'blind', endpoint, because, nameless, at: now })
+    }
   }
 
   const executor = createExecutor({
@@ -235,13 +238,13 @@ export const createEndpointWatch = (options: {
     executor.report(reports, at)
   }
 
-  const failed = ({ code, message }: VpnError, startedAt: Instant) => {
+  const failed = ({ code, message, nameless }: VpnError, startedAt: Instant) => {
     const now = clock.now()
-    const next = viewAt({ what: 'failure', because: message }, now)
+    const next = viewAt({ what: 'failure', because: message, nameless }, now)
     const { failures, pauseMs } = pace.readFailed(code)
     const blind = next.state === 'blind'
     const [durationMs, retryAt] = [now - startedAt, now + pauseMs]
-    emit({ event: 'poll-failed', endpoint, code, message, failures, durationMs, blind, retryAt, at: now })
+    emit({ event: 'poll-failed', endpoint, code, message, nameless, failures, durationMs, blind, retryAt, at: now })
     look(next, now)
   }
 

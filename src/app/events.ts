@@ -29,6 +29,12 @@ export interface Endpoint {
   readonly account: string | undefined
 }
 
+/** A failure in one line. `nameless`: without what others wrote, which may name people. */
+interface Told {
+  readonly message: string
+  readonly nameless: string
+}
+
 interface OnEndpoint {
   readonly endpoint: Endpoint
   readonly at: Instant
@@ -56,9 +62,9 @@ export type CurfewEvent =
   | { readonly event: 'endpoints-changed'; readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] }
   /** Several entries of `watch` reach one endpoint. It is watched once. */
   | { readonly event: 'endpoint-overlap'; readonly overlap: Overlap }
-  | { readonly event: 'discovery-failed'; readonly region: string; readonly message: string }
+  | ({ readonly event: 'discovery-failed'; readonly region: string } & Told)
   /** A policy reads the tags of listed endpoints, and AWS does not return them. Emitted once while it lasts. */
-  | { readonly event: 'tags-unread'; readonly region: string; readonly message: string }
+  | ({ readonly event: 'tags-unread'; readonly region: string } & Told)
   /** Another name or other tags of the endpoint: these policies select it now and did not before, or the other way round. */
   | ({ readonly event: 'selection-changed'; readonly policies: readonly string[] } & OnEndpoint)
   /**
@@ -77,7 +83,6 @@ export type CurfewEvent =
   | ({
       readonly event: 'poll-failed'
       readonly code: VpnErrorCode
-      readonly message: string
       readonly durationMs: number
       /** The number of failed polls since the last complete snapshot, including this one. */
       readonly failures: number
@@ -85,9 +90,10 @@ export type CurfewEvent =
       readonly blind: boolean
       /** When the schedule applies again. */
       readonly retryAt: Instant
-    } & OnEndpoint)
+    } & Told &
+      OnEndpoint)
   /** The view has become blind: nothing is decided or ended on the endpoint until the next snapshot. */
-  | ({ readonly event: 'blind'; readonly because: string } & OnEndpoint)
+  | ({ readonly event: 'blind'; readonly because: string; readonly nameless: string } & OnEndpoint)
   | { readonly event: 'poll-skipped'; readonly endpoint: Endpoint; readonly reason: 'still-polling' | 'backing-off' }
   /**
    * AWS lists a status that Curfew does not know. Such connections count as active. Emitted once per endpoint and
@@ -167,6 +173,7 @@ export type CurfewEvent =
       /** `accepted`, or the code of the error. */
       readonly outcome: 'accepted' | VpnErrorCode
       readonly message: string | undefined
+      readonly nameless: string | undefined
       readonly requestId: string | undefined
     } & OnEndpoint)
   /** AWS accepted the termination of one connection. */

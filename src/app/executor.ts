@@ -106,7 +106,16 @@ export const createExecutor = (options: {
         const established = call.decisions[index]?.connection.establishedAt
         emit({ event: 'accepted', endpoint, violation, established, at })
       }
-      emit({ event: 'call-answered', endpoint, call, outcome: 'accepted', message: undefined, requestId, at })
+      emit({
+        event: 'call-answered',
+        endpoint,
+        call,
+        outcome: 'accepted',
+        message: undefined,
+        nameless: undefined,
+        requestId,
+        at,
+      })
       // A call by user name also ends connections established after the decision. They have no intent of their own.
       const known = new Set(idsOf(call))
       for (const { connectionId } of statuses) {
@@ -116,8 +125,8 @@ export const createExecutor = (options: {
     },
 
     failed(call, failure, at) {
-      const { code, message, requestId } = failure
-      emit({ event: 'call-answered', endpoint, call, outcome: code, message, requestId, at })
+      const { code, message, nameless, requestId } = failure
+      emit({ event: 'call-answered', endpoint, call, outcome: code, message, nameless, requestId, at })
       if (needsCallById(failure) && call.username !== undefined) terminations.singly.add(call.username)
       happen(call, meaningOf(failure), at)
       if (code === 'too-many-connections') options.onWithdrawn(at)

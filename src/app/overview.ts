@@ -63,7 +63,10 @@ interface Parts {
   readonly others: () => Pick<Overview, 'lastReload' | 'audit' | 'ongoing' | 'unmatched'>
 }
 
-/** Makes the overview of the moment. What is costly is computed for the first reader, and kept for the next ones. */
+/**
+ * Makes the overview of the moment. What is costly is computed for the first reader, and kept for the next ones.
+ * `names`: whether a text may name people.
+ */
 export const createOverview = ({ clock, inForce, status, ends, others }: Parts) => {
   const isCounted = (counts: Counts) =>
     status().every(({ decisions, endpoint }) => decisions === undefined || counts.has(keyOf(endpoint)))
@@ -80,7 +83,7 @@ export const createOverview = ({ clock, inForce, status, ends, others }: Parts) 
     await inSlices(clock, policies.length, prepare, new AbortController().signal, 1)
   }
 
-  return async (): Promise<Overview> => {
+  return async (names = false): Promise<Overview> => {
     await prepareWeeks()
     const counts = await countEnds()
     const { settings, policies } = inForce()
@@ -92,7 +95,7 @@ export const createOverview = ({ clock, inForce, status, ends, others }: Parts) 
       policySetHash,
       ...others(),
       endpoints: status().map((one) => ({
-        ...endpointStatusOf(one),
+        ...endpointStatusOf(one, names),
         ends: one.decisions && counts.get(keyOf(one.endpoint)),
       })),
       policies: policies.policies.map((policy) => ({

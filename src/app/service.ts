@@ -143,15 +143,15 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     },
 
     endpoints: daemon.status,
-    /** The content of `/status`. */
-    status: () => ({
+    /** The content of `/status`. `names`: whether a text may name people. */
+    status: (names = false) => ({
       mode: inForce.settings.mode,
       lastReload: 'problems' in lastReload ? { ...lastReload, problems: lastReload.problems.length } : lastReload,
       policySetHash: inForce.settings.policySetHash,
       policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
       audit: audit.head(),
       unmatched: daemon.unmatched(),
-      endpoints: daemon.status().map(endpointStatusOf),
+      endpoints: daemon.status().map((one) => endpointStatusOf(one, names)),
     }),
 
     overview,

@@ -4,13 +4,14 @@ import type { EndpointStatus } from './endpoint-watch.ts'
 
 const iso = (at: Instant | undefined) => (at === undefined ? null : toIso(at))
 
-const becauseOf = (view: EndpointView): string | null => {
+const becauseOf = (view: EndpointView, names: boolean): string | null => {
   if (view.state === 'unseen') return 'no read of the endpoint has ended since the start'
-  return 'because' in view ? view.because : null
+  if (!('because' in view)) return null
+  return names ? view.because : (view.nameless ?? view.because)
 }
 
-/** An endpoint in `/status`. Values that are unknown while the view is unseen or blind are null, never zero. */
-export const endpointStatusOf = (status: EndpointStatus) => {
+/** An endpoint in `/status`. Values that are unknown while the view is unseen or blind are null, never zero. Without `names`, no text of AWS. */
+export const endpointStatusOf = (status: EndpointStatus, names: boolean) => {
   const { endpoint, tags, view, decisions, plan, holds, openTerminations, next } = status
   const isDecided = decisions !== undefined
   const count = (of: readonly unknown[]) => (isDecided ? of.length : null)
@@ -21,7 +22,7 @@ export const endpointStatusOf = (status: EndpointStatus) => {
     region: endpoint.region,
     tags: tags === undefined ? null : Object.fromEntries(tags),
     view: view.state,
-    because: becauseOf(view),
+    because: becauseOf(view, names),
     snapshotAt: iso('snapshot' in view ? view.snapshot?.completedAt : undefined),
     active: decisions?.active ?? null,
     terminate: count(plan.terminate),

@@ -24,6 +24,8 @@ export type VpnErrorCode = (typeof VPN_ERROR_CODES)[number]
 /** A call to AWS that failed. `message` is one line for an operator: the request, the answer, and what to do. */
 export class VpnError extends Error {
   override name = 'VpnError'
+  /** The message without what others wrote, such as AWS, which may name people. */
+  readonly nameless: string
   readonly code: VpnErrorCode
   /** The error code of AWS, if AWS answered. */
   readonly awsCode: string | undefined
@@ -39,9 +41,13 @@ export class VpnError extends Error {
       awsCode?: string | undefined
       requestId?: string | undefined
       advice?: string | undefined
+      /** Default: the message, if all of it is Curfew's own. */
+      nameless?: string | undefined
     } = {},
   ) {
-    super(details.advice === undefined ? message : `${message}; ${details.advice}`, { cause: details.cause })
+    const advised = (text: string) => (details.advice === undefined ? text : `${text}; ${details.advice}`)
+    super(advised(message), { cause: details.cause })
+    this.nameless = advised(details.nameless ?? message)
     this.code = code
     this.awsCode = details.awsCode
     this.requestId = details.requestId

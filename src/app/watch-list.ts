@@ -70,9 +70,9 @@ export const createWatchList = (clock: Clock, emit: Emit) => {
         sites.map(async ({ key, site: { region }, selection, discovery }) => {
           const { added, removed, changed, failure } = await discovery.refresh(signal)
           if (failure !== undefined && failure.code !== 'aborted') {
-            const { message } = failure
-            if (selection.discover !== undefined) emit({ event: 'discovery-failed', region, message })
-            else if (!withoutTags.has(key)) emit({ event: 'tags-unread', region, message })
+            const { message, nameless } = failure
+            if (selection.discover !== undefined) emit({ event: 'discovery-failed', region, message, nameless })
+            else if (!withoutTags.has(key)) emit({ event: 'tags-unread', region, message, nameless })
             unread.add(key)
           }
           return added.length + removed.length + changed.length > 0

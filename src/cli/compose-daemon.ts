@@ -188,13 +188,13 @@ export const composeDaemon = async (options: {
           now: service.clock.now,
           countWrongLink: metrics.observeWrongLink,
         },
-        status: () => ({ version: VERSION, now: toIso(service.clock.now()), ...service.status() }),
+        status: () => ({ version: VERSION, now: toIso(service.clock.now()), ...service.status(showNames) }),
         page: async () =>
           statusPage({
             version: VERSION,
             names: showNames,
             events: recent?.all() ?? [],
-            ...(await service.overview()),
+            ...(await service.overview(showNames)),
           }),
       }
       try {

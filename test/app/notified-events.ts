@@ -67,6 +67,7 @@ export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
     event: 'blind',
     endpoint: OFFICE,
     at: NOON,
+    nameless: 'HTTP 502',
     because:
       'DescribeClientVpnConnections of cvpn-endpoint-0123456789abcdef0 in eu-central-1: HTTP 502 without an EC2 error from ec2.eu-central-1.amazonaws.com:443',
   },

@@ -12,7 +12,7 @@ it('the status of an endpoint says that it was not read yet, and why it cannot b
   world.aws.behaviour.latencyMs = 5 * SECOND
   world.aws.behaviour.failSnapshot = () => 'denied'
   await world.clock.advance(SECOND)
-  const status = () => world.daemon.status().map(endpointStatusOf)
+  const status = () => world.daemon.status().map((one) => endpointStatusOf(one, true))
   expect(status()).toMatchObject([{ view: 'unseen', active: null, terminate: null }])
   expect(status()[0]?.because).toMatch(/\w/)
   await world.clock.advance(5 * SECOND)

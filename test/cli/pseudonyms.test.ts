@@ -110,7 +110,7 @@ describe('a daemon with log.pseudonymKey', () => {
     for (const said of [
       /have no intent in the audit trail, and are not used/,
       /AWS did not accept the termination of/,
-      /could not be read: denied/,
+      /DescribeClientVpnConnections of \S+ in eu-central-1: UnauthorizedOperation: \(withheld/,
       /resembles \\?"p-/,
       /"p-\w+\\?" on office ends at /,
       /has the warning of \\?"p-/,

@@ -133,7 +133,7 @@ describe('the page of a running daemon, in Chromium', () => {
 
   it('says first which endpoint is BLIND, and shows none of its numbers', async () => {
     const denied =
-      '<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>'
+      '<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>User: arn:aws:sts::111122223333:assumed-role/Admin/jane.doe@corp.example is not authorized</Message></Error></Errors></Response>'
     await using office = await startCompany(({ action, params }) =>
       action === 'DescribeClientVpnConnections' && params.ClientVpnEndpointId === LAB
         ? { status: 403, body: denied }
@@ -148,6 +148,12 @@ describe('the page of a running daemon, in Chromium', () => {
     expect(title).toBe('Curfew: 1 of 2 endpoints BLIND')
     expect(text.indexOf('lab is BLIND')).toBeLessThan(text.indexOf('Endpoints'))
     expect(text).toContain('It has not been read completely since the start.')
+    // Who called AWS is a person too.
+    expect(text).toContain('UnauthorizedOperation: (withheld, because it may name people: curfew plan shows it)')
+    expect(text).toContain('allow ec2:DescribeClientVpnConnections on arn:aws:ec2:eu-central-1:*:client-vpn-endpoint/')
+    const status = await (await fetch(`${url}/status`)).text()
+    expect(status).toContain('UnauthorizedOperation')
+    expect(text + status).not.toContain('jane')
     expect(text).toMatch(/lab[\s\S]+BLIND\s+\?\s+\?\s+\?\s+\?\s+none/)
     expect(text).toContain('Without 1 endpoint that Curfew cannot see.')
     expect(text).toContain('1 endpoint that Curfew cannot see: not counted.')

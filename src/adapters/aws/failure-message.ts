@@ -1,5 +1,6 @@
 import { partition } from '@aws-sdk/core/client'
 import { VpnError, type VpnErrorCode } from '../../app/vpn.ts'
+import { withheld } from '../../domain/withheld.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import { named, ProxyFailure } from '../proxy/proxy-failure.ts'
 import { AWS_ACTIONS } from './actions.ts'
@@ -92,15 +93,23 @@ const adviceOn = (code: VpnErrorCode, error: unknown, call: FailedCall): string 
 
 const seconds = (ms: number) => `${ms / 1000} s`
 
+/** Whether a message has the words of AWS and of the SDK. They may name people: the caller, or a user. */
+type Words = 'shown' | 'withheld'
+
+const WITHHELD = withheld('curfew plan')
+
 /** The answer, or why there is none. */
-const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall): string => {
+const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall, words: Words): string => {
   const { limitMs, noCredentials } = call
   const address = `${call.address ?? 'the source of the credentials'}${call.proxy === undefined ? '' : ` through ${named(call.proxy)}`}`
   if (code === 'aborted') return 'stopped before an answer arrived'
   if (code === 'timeout') return `no complete answer from ${address} within ${seconds(limitMs)}`
-  const message = quotable(messageOf(error))
-  if (error instanceof ProxyFailure) return message
-  if (code === 'no-credentials') return `no usable credentials (${noCredentials?.why ?? message})`
+  const said = quotable(messageOf(error))
+  if (error instanceof ProxyFailure) return said
+  const message = said === '' || words === 'shown' ? said : WITHHELD
+  if (code === 'no-credentials') {
+    return `no usable credentials ${words === 'shown' ? `(${noCredentials?.why ?? message})` : WITHHELD}`
+  }
   const awsCode = awsCodeOf(error)
   if (awsCode !== undefined) return message === '' ? awsCode : `${quotable(awsCode)}: ${message}`
   const status = httpStatusOf(error)
@@ -128,34 +137,40 @@ interface Failure {
   readonly advice: string
 }
 
-const roleNotAssumed = (code: VpnErrorCode, { arn, cause }: RoleNotAssumed, call: FailedCall): Failure => {
+const roleNotAssumed = (
+  code: VpnErrorCode,
+  { arn, cause }: RoleNotAssumed,
+  call: FailedCall,
+  words: Words,
+): Failure => {
   const answered = awsCodeOf(cause) !== undefined
   const refused = answered && code === 'no-credentials'
   return {
-    found: `cannot assume ${arn}: ${resultOf(refused ? 'denied' : code, cause, call)}`,
+    found: `cannot assume ${arn}: ${resultOf(refused ? 'denied' : code, cause, call, words)}`,
     advice:
       (answered ? otherPartition(arn, call.region) : undefined) ??
       (refused ? (adviceBeyondAllow(messageOf(cause)) ?? ROLE_REFUSED) : adviceOn(code, cause, call)),
   }
 }
 
-const failureOf = (code: VpnErrorCode, error: unknown, call: FailedCall): Failure => {
+const failureOf = (code: VpnErrorCode, error: unknown, call: FailedCall, words: Words): Failure => {
   const { action, endpointId, region } = call
   const name = `${action}${endpointId === undefined ? '' : ` of ${endpointId}`} in ${region}`
   const { found, advice } =
     error instanceof RoleNotAssumed
-      ? roleNotAssumed(code, error, { ...call, address: 'STS', proxy: undefined })
-      : { found: resultOf(code, error, call), advice: adviceOn(code, error, call) }
+      ? roleNotAssumed(code, error, { ...call, address: 'STS', proxy: undefined }, words)
+      : { found: resultOf(code, error, call, words), advice: adviceOn(code, error, call) }
   return { found: `${name}: ${found}`, advice }
 }
 
 /** The `VpnError` of any failure of a call. Give `code` where the error alone does not determine it. */
 export const vpnErrorOf = (error: unknown, call: FailedCall, code: VpnErrorCode = vpnErrorCode(error)): VpnError => {
   const answered = error instanceof RoleNotAssumed ? error.cause : error
-  const { found, advice } = failureOf(code, error, call)
+  const { found, advice } = failureOf(code, error, call, 'shown')
   return new VpnError(code, found, {
     cause: error,
     advice,
+    nameless: failureOf(code, error, call, 'withheld').found,
     awsCode: awsCodeOf(answered),
     requestId: requestIdOf(answered),
   })

@@ -4,6 +4,7 @@ import type { Emit } from '../../app/events.ts'
 import type { PolicyFactsOf } from '../../app/policy-facts.ts'
 import { type Instant, MINUTE } from '../../domain/time/instant.ts'
 import { createEventLog } from './event-log.ts'
+import { withoutNames } from './without-names.ts'
 
 /** One of the last events, in the words of the log. */
 export interface RecentEvent {
@@ -101,7 +102,8 @@ export const createRecentEvents = ({
         add(fields as unknown as Fields, String(message), level >= 50 ? 'error' : level >= 40 ? 'warn' : 'info'),
     },
   }
-  const observe: Emit = createEventLog(pino(options, { write: () => {} }), factsOf)
+  const log = createEventLog(pino(options, { write: () => {} }), factsOf)
+  const observe: Emit = (event) => log(names ? event : withoutNames(event, () => '…'))
 
   return {
     observe,

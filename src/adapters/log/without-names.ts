@@ -12,8 +12,6 @@ const QUOTING = new Set(POLICY_KINDS.filter(({ namesUsers }) => namesUsers).map(
 /** `file:line:column: error`, with which each problem of a file begins. The rest may quote a line of the file. */
 const PLACE = /^.+?:\d+:\d+: (?:error|warning)(?=: )/
 
-const OF_AWS = withheld('curfew plan')
-
 /**
  * The event as the log may show it where names are pseudonyms. Texts of AWS and of files are withheld: nobody can tell
  * which words in them are names. Names of policies, endpoints and files are the operator's, and stay.
@@ -46,8 +44,7 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
       const decision = (one: typeof first) => ({ ...one, connection: named(one.connection) })
       const shown = { ...call, decisions: [decision(first), ...others.map(decision)] as const }
       if (event.event === 'call-withdrawn') return { ...event, call: shown }
-      const { outcome, message } = event
-      return { ...event, call: shown, message: message === undefined ? undefined : `${outcome} ${OF_AWS}` }
+      return { ...event, call: shown, message: event.nameless }
     }
     case 'reconnected':
       return { ...event, connection: named(event.connection) }
@@ -71,15 +68,11 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
         ),
       }
     case 'poll-failed':
-      return {
-        ...event,
-        message: `the connections of ${event.endpoint.name} could not be read: ${event.code} ${OF_AWS}`,
-      }
     case 'discovery-failed':
     case 'tags-unread':
-      return { ...event, message: OF_AWS }
+      return { ...event, message: event.nameless }
     case 'blind':
-      return { ...event, because: OF_AWS }
+      return { ...event, because: event.nameless }
     // The names in these three are not logged.
     case 'list-changed':
     case 'polled':

@@ -1,6 +1,13 @@
 import type { Snapshot } from '../snapshot.ts'
 import { type Instant, NEVER, SECOND } from '../time/instant.ts'
 
+/** One line for an operator. */
+interface Reason {
+  readonly because: string
+  /** The same where names are not to be shown. Undefined: `because` names nobody. */
+  readonly nameless?: string | undefined
+}
+
 /** What Curfew can see of one endpoint. */
 export type EndpointView =
   /** The first read has not ended yet. */
@@ -8,23 +15,22 @@ export type EndpointView =
   /** The last read succeeded. From `confirmAt` on a newer snapshot must confirm counters and statuses. */
   | { readonly state: 'fresh'; readonly snapshot: Snapshot; readonly confirmAt: Instant }
   /** Policies may read only facts that never change from the snapshot. */
-  | {
+  | ({
       readonly state: 'stale'
       readonly snapshot: Snapshot
       readonly confirmAt: Instant
       readonly why: 'read-failed' | 'to-be-confirmed'
-      readonly because: string
-    }
+    } & Reason)
   /** Nothing can be decided, and nothing is terminated. Only a new snapshot ends this. */
-  | { readonly state: 'blind'; readonly snapshot: Snapshot | undefined; readonly because: string }
+  | ({ readonly state: 'blind'; readonly snapshot: Snapshot | undefined } & Reason)
   /** The endpoint is no longer watched. */
   | { readonly state: 'retired' }
 
 /** An event that may change a view. */
 export type Sighting =
   | { readonly what: 'snapshot'; readonly snapshot: Snapshot }
-  /** The endpoint could not be read completely. `because` is one line for an operator. */
-  | { readonly what: 'failure'; readonly because: string }
+  /** The endpoint could not be read completely. */
+  | ({ readonly what: 'failure' } & Reason)
   | { readonly what: 'time' }
   | { readonly what: 'retirement' }
 
@@ -76,13 +82,13 @@ export const nextView = (view: EndpointView, sighting: Sighting, now: Instant, l
       return seeing(snapshot, snapshot.begunAt >= before ? NEVER : before, now, limits)
     }
     case 'failure': {
-      const { because } = sighting
+      const { because, nameless } = sighting
       const snapshot = 'snapshot' in view ? view.snapshot : undefined
       if (snapshot === undefined || view.state === 'blind' || blindness(snapshot, now, limits) !== undefined) {
-        return { state: 'blind', snapshot, because }
+        return { state: 'blind', snapshot, because, nameless }
       }
       const confirmAt = 'confirmAt' in view ? view.confirmAt : NEVER
-      return { state: 'stale', snapshot, confirmAt, why: 'read-failed', because }
+      return { state: 'stale', snapshot, confirmAt, why: 'read-failed', because, nameless }
     }
     case 'time': {
       if (view.state === 'fresh') return seeing(view.snapshot, view.confirmAt, now, limits)
@@ -90,7 +96,8 @@ export const nextView = (view: EndpointView, sighting: Sighting, now: Instant, l
       const { snapshot, why } = view
       const because = blindness(snapshot, now, limits)
       if (because === undefined) return view
-      return { state: 'blind', snapshot, because: why === 'read-failed' ? view.because : because }
+      if (why === 'to-be-confirmed') return { state: 'blind', snapshot, because }
+      return { state: 'blind', snapshot, because: view.because, nameless: view.nameless }
     }
   }
 }

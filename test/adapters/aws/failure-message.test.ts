@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { RoleNotAssumed } from '../../../src/adapters/aws/assumed-role.ts'
 import { vpnErrorOf } from '../../../src/adapters/aws/failure-message.ts'
+import { ProxyFailure } from '../../../src/adapters/proxy/proxy-failure.ts'
 import { VPN_ERROR_CODES } from '../../../src/app/vpn.ts'
 import { SECRET_KEY, SESSION_TOKEN } from './fake-credentials.ts'
 
@@ -149,6 +150,47 @@ describe('the message of a failure', () => {
     expect(role('arn:aws:iam::111122223333:role/curfew', 'cn-north-1')).toContain('belongs to the partition aws-cn')
     expect(role('arn:aws-cn:iam::111122223333:role/curfew', 'cn-north-1')).not.toContain('partition')
     expect(role('arn:aws-us-gov:iam::111122223333:role/curfew', 'us-east-1')).toContain('belongs to the partition aws,')
+  })
+
+  it('has a form without what AWS wrote, which says all that Curfew itself says', () => {
+    const said = Object.assign(errorOf(`User: ${user} is not authorized`), { name: 'UnauthorizedOperation' })
+    const denied = vpnErrorOf(said, call, 'denied')
+    expect(denied.message).toContain('jane.doe')
+    expect(denied.nameless).toBe(
+      `${call.action} of ${call.endpointId} in eu-central-1: UnauthorizedOperation: (withheld, because it may name people: curfew plan shows it); allow ec2:${call.action} on ${resource.replace('111122223333', '*')}`,
+    )
+    const why = `the role of ${user} does not exist`
+    for (const error of [said, new RoleNotAssumed('arn:aws:iam::111122223333:role/curfew', said)]) {
+      for (const code of VPN_ERROR_CODES) {
+        const { nameless } = vpnErrorOf(error, { ...call, noCredentials: { why, advice: 'correct it' } }, code)
+        expect(nameless).not.toContain('jane')
+        expect(nameless).toContain(call.endpointId)
+      }
+    }
+  })
+
+  it('withholds nothing about the network and a proxy: nobody is named there', () => {
+    const proxy = new ProxyFailure(
+      {
+        address: '10.0.0.7:3128',
+        host: '10.0.0.7',
+        port: 3128,
+        secure: false,
+        variable: 'HTTPS_PROXY',
+        authorization: undefined,
+      },
+      call.address,
+      { kind: 'unreached', code: 'ECONNREFUSED' },
+    )
+    const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+    for (const [error, code] of [
+      [proxy, 'unreachable'],
+      [refused, 'unreachable'],
+      [refused, 'timeout'],
+    ] as const) {
+      const { message, nameless } = vpnErrorOf(error, call, code)
+      expect(nameless).toBe(message)
+    }
   })
 
   it('names the host and port that could not be reached', () => {

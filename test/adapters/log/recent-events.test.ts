@@ -18,6 +18,18 @@ describe('the recent events', () => {
     expect(texts().join()).not.toMatch(/alice|trudy|bob|cvpn-connection/)
   })
 
+  it('have no text of AWS, unless names are shown', () => {
+    const told = { message: 'the caller alice may not', nameless: 'the caller may not' }
+    for (const names of [false, true]) {
+      const { observe, texts } = start(names)
+      observe({ ...EVENTS['poll-failed'], ...told })
+      observe({ ...EVENTS.blind, because: told.message, nameless: told.nameless })
+      observe({ ...EVENTS['discovery-failed'], ...told })
+      observe({ ...EVENTS['tags-unread'], ...told })
+      for (const text of texts()) expect(text).toContain(names ? told.message : told.nameless)
+    }
+  })
+
   it('have the messages of the log if names are shown', () => {
     const { observe, all } = start(true)
     observe(EVENTS.violation)

@@ -18,7 +18,7 @@ const TELLING: readonly CurfewEvent[] = [
   { ...EVENTS['discovery-failed'], message: SAYS },
   { ...EVENTS['tags-unread'], message: SAYS },
   { ...EVENTS.blind, because: SAYS },
-  { ...EVENTS['call-answered'], outcome: 'denied', message: SAYS },
+  { ...EVENTS['call-answered'], outcome: 'denied', message: SAYS, nameless: 'denied' },
   { ...EVENTS.violation, violation: { ...VIOLATION, reason: 'banned', because: `banned as "alice*": ${SAYS}` } },
   { ...EVENTS.termination, violation: { ...VIOLATION, username: undefined }, outcome: 'gave-up' },
   {
