@@ -1,10 +1,11 @@
+import { groupNameOf } from '../config/bind/vocabulary.ts'
 import { nearest, suggestion } from '../config/yaml/nearest.ts'
 import type { Connection } from '../domain/connection.ts'
 import { type EndpointPattern, hitsEndpoint, parseEndpointPattern } from '../domain/names/endpoint-pattern.ts'
 import { parsePattern } from '../domain/names/pattern.ts'
 import { quotedName } from '../domain/names/shown-name.ts'
 import { createUserList, principalNamesOf } from '../domain/names/user-list.ts'
-import type { Policy } from '../domain/policies/policy.ts'
+import { countsOverAll, type Policy } from '../domain/policies/policy.ts'
 import { firstNames } from '../domain/shortened.ts'
 import { type Given, type Option, stringOf, stringsOf, UsageError } from './command.ts'
 import { UNLISTED_ID } from './compose-aws.ts'
@@ -30,11 +31,18 @@ export interface ConnectionFilter {
   readonly endpoints: readonly EndpointPattern[]
   /** Undefined: of all policies, and connections without a deadline. */
   readonly policy: string | undefined
+  /** Whether a policy counts over all endpoints: then the deadlines of each depend on the others. */
+  readonly dependsOnAll: boolean
 }
 
 const readUsers = (patterns: readonly string[]) => {
   if (patterns.length === 0) return undefined
   const entries = patterns.map((source) => {
+    if (groupNameOf(source) !== undefined) {
+      throw new UsageError(
+        `--user: expected names or patterns, found the group "${source}": give those of the group; user:${source} is a user name`,
+      )
+    }
     const parsed = parsePattern(source)
     if ('problem' in parsed) throw new UsageError(`--user: ${parsed.problem}`)
     return { pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }
@@ -58,16 +66,19 @@ export const readFilter = (values: Given['values'], policies: readonly Policy[])
     throw new UsageError(`--policy: no policy has the name "${policy}"${suggestion(policy, names)}`)
   }
   const users = stringsOf(values.user)
-  return { isUser: readUsers(users), users, endpoints: stringsOf(values.endpoint).map(readEndpoint), policy }
+  const endpoints = stringsOf(values.endpoint).map(readEndpoint)
+  return { isUser: readUsers(users), users, endpoints, policy, dependsOnAll: policies.some(countsOverAll) }
 }
 
 /** Whether it stands for endpoints that AWS could not list. Any of them may be the one that is asked for. */
 const isUnlisted = ({ endpoint: { id } }: SeenEndpoint) => id === UNLISTED_ID
 
-/** The endpoints that are asked for. Throws a usage error if a pattern matches none of those that AWS lists. */
+/**
+ * The endpoints that are asked for, and those that could not be read and on which the deadlines of the former depend. Throws a usage error if a pattern matches none of those that AWS lists.
+ */
 export const endpointsAsked = (
   endpoints: readonly SeenEndpoint[],
-  { endpoints: patterns }: ConnectionFilter,
+  { endpoints: patterns, dependsOnAll }: ConnectionFilter,
 ): readonly SeenEndpoint[] => {
   if (patterns.length === 0) return endpoints
   const unlisted = endpoints.filter(isUnlisted)
@@ -83,8 +94,10 @@ export const endpointsAsked = (
       near === undefined ? `; watched: ${firstNames([...new Set(names)]).join(', ')}` : `; did you mean "${near}"?`
     throw new UsageError(`--endpoint: no watched endpoint has the name or id "${first.source}"${hint}`)
   }
-  const hit = listed.filter((one) => patterns.some((pattern) => isHit(pattern, one)))
-  return unmatched.length === 0 ? hit : [...hit, ...unlisted]
+  return endpoints.filter((one) => {
+    if (dependsOnAll && 'failure' in one) return true
+    return isUnlisted(one) ? unmatched.length > 0 : patterns.some((pattern) => isHit(pattern, one))
+  })
 }
 
 /** Lines that say that the filter matches no connection, and what resembles it. */

@@ -3,9 +3,6 @@ import { shortened } from '../domain/shortened.ts'
 import { outputWidth, paragraph } from './lines.ts'
 import { type Paint, painted } from './paint.ts'
 
-/** A longer cell is not padded to. Otherwise one long name would make each of 126,000 lines as long. */
-const WIDEST_CELL = 80
-
 /** A name is not made shorter than this to bring a row onto one line, or at all. */
 const SHORTEST_ON_ONE_LINE = 24
 const SHORTEST = 12
@@ -69,7 +66,7 @@ export const connectionTable = (headings: readonly string[], rows: readonly Row[
     id: printable(row.id),
   }))
   const needed = (title: string, cellOf: (row: Row) => string) =>
-    shown.reduce((most, row) => Math.max(most, Math.min(cellOf(row).length, WIDEST_CELL)), title.length)
+    shown.reduce((most, row) => Math.max(most, cellOf(row).length), title.length)
   const cellWidths = headings.map((title, index) => needed(title, ({ cells }) => cells[index] ?? ''))
   const [policyWidth, idWidth] = [needed(POLICY, ({ policy }) => policy), needed(CONNECTION, ({ id }) => id)]
 

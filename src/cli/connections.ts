@@ -34,6 +34,7 @@ import { type Paint, painted } from './paint.ts'
 import { configurationOrComplain } from './problems.ts'
 import { repeat } from './repeat.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
+import { suspendedTexts } from './suspended.ts'
 import { titleOf } from './title.ts'
 
 const deadlineText = (next: ConnectionState, termination: Termination | undefined, now: Instant): string => {
@@ -94,6 +95,8 @@ const OUTPUTS = ['table', 'json'] as const
 /** What one reading of the endpoints shows. */
 interface Reading {
   readonly blocks: readonly string[]
+  /** What the deadlines do not hold while an endpoint cannot be read. */
+  readonly notes: readonly string[]
   readonly summary: string
   readonly json: object
   /** What could not be read, and whether the filter matches nobody. */
@@ -111,6 +114,7 @@ const read = async (configuration: Configuration, filter: ConnectionFilter, read
   const isNobody = ids.size === 0 && (filter.isUser !== undefined || filter.policy !== undefined)
   return {
     blocks: shown.map(asText),
+    notes: failed.length > 0 ? suspendedTexts(configuration.policies) : [],
     summary: painted('bold', paragraph(summaryLine(summary))),
     json: { endpoints: shown.map(asJson), summary },
     problems: [...failed, ...(isNobody ? nobodyLines(filter, endpoints) : [])],
@@ -154,15 +158,15 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
     if (values.watch === true) {
       const everyMs = intervalOf(asked ?? WATCH_EVERY, configuration.poll.minGapMs)
       await repeat(everyMs, async () => {
-        const { blocks, summary, json, problems } = await read(configuration, filter, reader)
+        const { blocks, notes, summary, json, problems } = await read(configuration, filter, reader)
         // What does not fit a terminal is cut at the end, so that the most important lines stand first.
-        const text = [summary, ...problems.map((one) => paragraph(one)), ...blocks].join('\n\n')
+        const text = [summary, ...problems.map((one) => paragraph(one)), ...notes, ...blocks].join('\n\n')
         return output === 'json' ? { json } : { text }
       })
       return EXIT.ok
     }
-    const { blocks, summary, json, problems, isWhole } = await read(configuration, filter, reader)
-    say(output === 'json' ? JSON.stringify(json, null, 2) : [...blocks, summary].join('\n\n'))
+    const { blocks, notes, summary, json, problems, isWhole } = await read(configuration, filter, reader)
+    say(output === 'json' ? JSON.stringify(json, null, 2) : [...blocks, ...notes, summary].join('\n\n'))
     for (const problem of problems) complain(`curfew: ${problem}`)
     return isWhole ? EXIT.ok : EXIT.failed
   },

@@ -1,4 +1,4 @@
-import { countsOverAll, MODES, type Policy } from '../domain/policies/policy.ts'
+import { MODES } from '../domain/policies/policy.ts'
 import {
   CONFIG_OPTION,
   type Command,
@@ -18,6 +18,7 @@ import { painted } from './paint.ts'
 import { planText } from './plan-text.ts'
 import { configurationOrComplain } from './problems.ts'
 import { summaryLine, summaryOf, withOutcomes } from './summary.ts'
+import { suspendedTexts } from './suspended.ts'
 import { unmatchedRows, unmatchedTexts } from './unmatched.ts'
 
 /** How many future deadlines are shown without --all-next. */
@@ -84,10 +85,3 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
     return wouldEnd && isDetailed ? EXIT.wouldEnd : EXIT.ok
   },
 }
-
-const suspendedTexts = (policies: readonly Policy[]): readonly string[] =>
-  policies
-    .filter(countsOverAll)
-    .map(({ name }) =>
-      paragraph(`The policy "${name}" counts over all endpoints: it ends nobody while one of them cannot be read.`),
-    )

@@ -60,6 +60,7 @@ describe('the filters of curfew connections', () => {
       ],
       [['--endpoint', 'x*'], '--endpoint: no watched endpoint has the name or id "x*"; watched: office, '],
       [['--endpoint', 'tag:env=prod'], '--endpoint: expected an id or a name, found the tag "tag:env=prod"'],
+      [['--user', 'group:eng'], '--user: expected names or patterns, found the group "group:eng": give those of'],
       [['--user', ''], '--user needs a value, found an empty one: PATTERN'],
     ] as const) {
       const { code, stdout, stderr } = await list(...args)

@@ -66,6 +66,26 @@ describe('a limit of sessions over all endpoints', () => {
     expect(terminatedIds(office)).toEqual([oldest])
   })
 
+  it('makes connections name the blind lab, on which the deadlines of the office depend', async () => {
+    const { office } = await blindLab()
+    await using _office = office
+    await using here = await workspace({
+      ...FILES,
+      'curfew.yaml': FILES['curfew.yaml'].replace('minGap: 1s', 'minGap: 1s, requestTimeout: 1s'),
+    })
+    const args = ['connections', '-c', 'curfew.yaml', '--endpoint', 'office']
+    const { code, stdout, stderr } = await here.run(args, office.env)
+    expect(code).toBe(1)
+    expect(stderr).toContain(LAB)
+    expect(stdout).toContain('The policy "two-at-most" counts over all endpoints: it ends nobody while one of them')
+    expect(stdout.trimEnd().split('\n').at(-1)).toMatch(/^1 endpoint read, 1 COULD NOT BE READ: 1 connection/)
+    const json = JSON.parse((await here.run([...args, '--output', 'json'], office.env)).stdout) as object
+    expect(json).toMatchObject({
+      endpoints: [{ name: 'office' }, { name: 'lab', complete: false, connections: null }],
+      summary: { endpoints: 2, unread: 1, active: 1 },
+    })
+  })
+
   it('ends nobody while the lab is blind, and explain says so', async () => {
     const { office, oldest } = await blindLab()
     await using _office = office
