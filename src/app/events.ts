@@ -35,6 +35,12 @@ interface Told {
   readonly nameless: string
 }
 
+/** Why a new configuration was refused. Problems of secrets name nobody, and `curfew validate` does not read secrets. */
+export interface RefusedReload {
+  readonly source: 'files' | 'secrets' | 'fault'
+  readonly problems: readonly string[]
+}
+
 interface OnEndpoint {
   readonly endpoint: Endpoint
   readonly at: Instant
@@ -54,7 +60,7 @@ export type CurfewEvent =
   | ({ readonly event: 'reloaded' } & InForce)
   | { readonly event: 'stopping'; readonly inFlight: number }
   | { readonly event: 'stopped'; readonly at: Instant }
-  | { readonly event: 'reload-refused'; readonly problems: readonly string[] }
+  | ({ readonly event: 'reload-refused' } & RefusedReload)
   /** A refused configuration says `mode: audit`. Only this part of it is in force from now on. */
   | ({ readonly event: 'mode-obeyed' } & InForce)
   /** Emitted right after `started` or `reloaded`, for each list of users that was edited since the last set in force. */

@@ -146,7 +146,8 @@ export const createService = async (assignment: Assignment, ports: Ports) => {
     /** The content of `/status`. `names`: whether a text may name people. */
     status: (names = false) => ({
       mode: inForce.settings.mode,
-      lastReload: 'problems' in lastReload ? { ...lastReload, problems: lastReload.problems.length } : lastReload,
+      lastReload:
+        'problems' in lastReload ? { outcome: lastReload.outcome, problems: lastReload.problems.length } : lastReload,
       policySetHash: inForce.settings.policySetHash,
       policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
       audit: audit.head(),

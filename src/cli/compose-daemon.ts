@@ -14,7 +14,7 @@ import { createNamesInLog, type NamesInLog } from '../adapters/log/names-in-log.
 import { createRecentEvents } from '../adapters/log/recent-events.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { AuditError } from '../app/audit.ts'
-import type { Emit } from '../app/events.ts'
+import type { Emit, RefusedReload } from '../app/events.ts'
 import { createPolicyFacts } from '../app/policy-facts.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
 import { createService } from '../app/service.ts'
@@ -165,8 +165,8 @@ export const composeDaemon = async (options: {
   })
 
   /** Refuses a configuration. A `mode: audit` in it is obeyed all the same: nobody who writes it waits for the rest. */
-  const refuse = (problems: readonly string[], writtenMode: Mode | undefined) => {
-    service.emit({ event: 'reload-refused', problems })
+  const refuse = (reload: RefusedReload, writtenMode: Mode | undefined) => {
+    service.emit({ event: 'reload-refused', ...reload })
     if (writtenMode !== 'audit' || configuration.mode === 'audit') return
     configuration = { ...configuration, mode: 'audit' }
     service.obeyAudit()
@@ -212,17 +212,18 @@ export const composeDaemon = async (options: {
     async reload(path: string): Promise<readonly string[]> {
       const { problems, configuration: next, writtenMode, sources } = readConfiguration(path)
       if (next === undefined) {
-        refuse(formatProblems(problems.filter(({ severity }) => severity === 'error')), writtenMode)
+        const errors = problems.filter(({ severity }) => severity === 'error')
+        refuse({ source: 'files', problems: formatProblems(errors) }, writtenMode)
         return sources
       }
       const nextNotify = readTargets(next.notify)
       if ('problems' in nextNotify) {
-        refuse(nextNotify.problems, writtenMode)
+        refuse({ source: 'secrets', problems: nextNotify.problems }, writtenMode)
         return sources
       }
       const nextPseudonyms = readPseudonymKey(next.log)
       if ('problem' in nextPseudonyms) {
-        refuse([nextPseudonyms.problem], writtenMode)
+        refuse({ source: 'secrets', problems: [nextPseudonyms.problem] }, writtenMode)
         return sources
       }
       const before = configuration
@@ -237,7 +238,7 @@ export const composeDaemon = async (options: {
           notifier?.take(nextNotify.targets)
         })
       } catch (error) {
-        refuse([faultText(error)], writtenMode)
+        refuse({ source: 'fault', problems: [faultText(error)] }, writtenMode)
         return sources
       }
       for (const key of [...KEYS_OF_THE_START, 'poll'] as const) {

@@ -111,7 +111,7 @@ describe('a notification', () => {
     const names = examples.map(({ username }) => username)
     expect(held).toMatchObject({ connections: 7000, names, data: { endsNow: 7000, names, active: 20 } })
     const problems = Array.from({ length: 500 }, (_, index) => `a.yaml:${index + 1}:1: error: …`)
-    const { data } = notified({ event: 'reload-refused', problems })
+    const { data } = notified({ event: 'reload-refused', source: 'files', problems })
     expect(data).toEqual({ problems: problems.slice(0, 10), count: 500 })
   })
 })

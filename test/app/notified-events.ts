@@ -73,6 +73,7 @@ export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
   },
   'reload-refused': {
     event: 'reload-refused',
+    source: 'files',
     problems: ['policies/age.yaml:4:5: error: policy "daily": unknown key "maxAg"; did you mean "maxAge"?'],
   },
   'audit-head': {

@@ -1,5 +1,7 @@
+import type { RefusedReload } from '../../app/events.ts'
 import type { EndpointOverview, Overview } from '../../app/overview.ts'
 import { firstNames } from '../../domain/shortened.ts'
+import { namelessProblems } from '../log/without-names.ts'
 import { type Content, html } from './html.ts'
 import { plural, timeOfIso } from './words.ts'
 
@@ -103,8 +105,9 @@ const permissions = ({ ongoing }: Overview): readonly Trouble[] => {
 
 const reload = ({ lastReload }: Overview, names: boolean): readonly Trouble[] => {
   if (!('problems' in lastReload)) return []
-  const { problems, outcome } = lastReload
-  const shown = problems.slice(0, MOST_PROBLEMS).map((problem) => (names ? problem : placeOf(problem)))
+  const { source, problems, outcome } = lastReload
+  const told = names ? problems : namelessProblems(lastReload)
+  const shown = told.slice(0, MOST_PROBLEMS)
   const more = problems.length - shown.length
   const inForce =
     outcome === 'mode-only'
@@ -113,17 +116,25 @@ const reload = ({ lastReload }: Overview, names: boolean): readonly Trouble[] =>
   return [
     {
       severity: 'care',
-      title: `The new configuration has ${plural(problems.length, 'problem')} and was refused`,
-      text: html`<p>${inForce} Fix the problems and save; <code>curfew validate</code> lists them.</p>
+      title: TITLES[source](problems.length),
+      text: html`<p>${inForce} ${ADVICE[source]}</p>
 <ul>${shown.map((problem) => html`<li>${problem}</li>`)}${more > 0 ? html`<li>and ${plural(more, 'more problem')}</li>` : ''}</ul>`,
     },
   ]
 }
 
-/** The place alone: a message may quote the names of users. */
-const placeOf = (problem: string): Content => {
-  const [, place] = /^(\S.*?:\d+(?::\d+)?): /.exec(problem) ?? []
-  return place === undefined ? 'a problem that the log has' : html`<code>${place}</code>`
+type Source = RefusedReload['source']
+
+const TITLES: Readonly<Record<Source, (problems: number) => string>> = {
+  files: (problems) => `The new configuration has ${plural(problems, 'problem')} and was refused`,
+  secrets: (problems) => `The secrets of the new configuration have ${plural(problems, 'problem')}: it was refused`,
+  fault: () => 'The new configuration failed, and was refused',
+}
+
+const ADVICE: Readonly<Record<Source, Content>> = {
+  files: html`Fix the problems and save; <code>curfew validate</code> lists them.`,
+  secrets: html`Correct the secrets and save <code>curfew.yaml</code>; <code>curfew doctor</code> lists them.`,
+  fault: 'Report it, and save again or start the daemon anew.',
 }
 
 const stale = ({ endpoints, at }: Overview): readonly Trouble[] => {

@@ -75,12 +75,15 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         )
         break
       }
-      case 'reload-refused':
+      case 'reload-refused': {
+        const { source, problems } = emitted
+        const { found, advice } = REFUSED_RELOADS[source]
         log.error(
-          { event, problems: firstNames(emitted.problems) },
-          `the new configuration has ${emitted.problems.length} problem(s) and was refused: the last good one stays in force. Fix the problems and save; "curfew validate" lists them. The first is ${emitted.problems[0]}`,
+          { event, problems: firstNames(problems) },
+          `the new configuration has ${problems.length} ${found} and was refused: the last good one stays in force. ${advice}. The first is ${problems[0]}`,
         )
         break
+      }
       case 'mode-obeyed':
         log.warn(
           { event, mode: emitted.mode, policySetHash: emitted.policySetHash },
@@ -429,6 +432,15 @@ const EFFECTS = {
   enforce: 'must end',
   audit: 'would end, but the mode is audit',
   held: 'would end, but the guard holds the policy',
+} as const
+
+const REFUSED_RELOADS = {
+  files: { found: 'problem(s)', advice: 'Fix the problems and save; "curfew validate" lists them' },
+  secrets: {
+    found: 'problem(s) with its secrets',
+    advice: 'Correct the secrets and save curfew.yaml; "curfew doctor" lists them',
+  },
+  fault: { found: 'problem(s)', advice: 'Report it, and save again or start the daemon anew' },
 } as const
 
 const REFUSALS = {

@@ -1,4 +1,4 @@
-import type { CurfewEvent } from '../../app/events.ts'
+import type { CurfewEvent, RefusedReload } from '../../app/events.ts'
 import type { Connection } from '../../domain/connection.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
 import { POLICY_KINDS } from '../../domain/policies/registry.ts'
@@ -11,6 +11,15 @@ const QUOTING = new Set(POLICY_KINDS.filter(({ namesUsers }) => namesUsers).map(
 
 /** `file:line:column: error`, with which each problem of a file begins. The rest may quote a line of the file. */
 const PLACE = /^.+?:\d+:\d+: (?:error|warning)(?=: )/
+
+const FAULT = 'a fault in Curfew, please report it (its message is withheld, because it may name people)'
+
+/** The problems of a refused configuration as they are shown where names are not. */
+export const namelessProblems = ({ source, problems }: RefusedReload): readonly string[] => {
+  if (source === 'secrets') return problems
+  if (source === 'fault') return [FAULT]
+  return problems.map((problem) => `${PLACE.exec(problem)?.[0] ?? 'error'}: ${withheld('curfew validate')}`)
+}
 
 /**
  * The event as the log may show it where names are pseudonyms. Texts of AWS and of files are withheld: nobody can tell
@@ -61,12 +70,7 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
         })),
       }
     case 'reload-refused':
-      return {
-        ...event,
-        problems: event.problems.map(
-          (problem) => `${PLACE.exec(problem)?.[0] ?? 'error'}: ${withheld('curfew validate')}`,
-        ),
-      }
+      return { ...event, problems: namelessProblems(event) }
     case 'poll-failed':
     case 'discovery-failed':
     case 'tags-unread':

@@ -139,7 +139,7 @@ describe('the headline, while IAM allows no termination', () => {
 describe('the headline, while less is ended than the files say', () => {
   const problems = ['policies/a.yaml:1:3: error: wrong']
   it.each([
-    ['the last good one is in force', { lastReload: { outcome: 'refused', problems } }],
+    ['the last good one is in force', { lastReload: { outcome: 'refused', source: 'files', problems } }],
     ['1 endpoint could not be read lately', { endpoints: [endpoint({ view: 'stale' })] }],
     ['1 selector of endpoints matches none', { unmatched: [{ policy: 'daily', selector: 'match', entry: 'lab' }] }],
   ] as const)('asks for care: %s', (text, different) => {
@@ -203,18 +203,27 @@ describe('the page', () => {
 
   it('shows the problems of a refused configuration, but only their places unless names are shown', () => {
     const problems = Array.from({ length: 5 }, (_, line) => `policies/a.yaml:${line + 1}:3: error: "alice" is wrong`)
-    const lastReload = { outcome: 'refused', problems } as const
+    const lastReload = { outcome: 'refused', source: 'files', problems } as const
     const hidden = textOf(page({ lastReload }))
     expect(hidden).toContain('has 5 problems and was refused')
     expect(hidden).toContain('policies/a.yaml:3:3')
     expect(hidden).toContain('and 2 more problems')
     expect(hidden).not.toContain('alice')
-    expect(textOf(page({ lastReload: { outcome: 'refused', problems: ['no place, but alice'] } }))).not.toContain(
-      'alice',
-    )
+    expect(
+      textOf(page({ lastReload: { outcome: 'refused', source: 'files', problems: ['no place, but alice'] } })),
+    ).not.toContain('alice')
     expect(textOf(page({ lastReload, names: true }))).toContain('alice')
-    const obeyed = page({ lastReload: { outcome: 'mode-only', problems }, mode: 'audit' })
+    const obeyed = page({ lastReload: { outcome: 'mode-only', source: 'files', problems }, mode: 'audit' })
     expect(textOf(obeyed)).toContain('only its “mode: audit” is in force')
+  })
+
+  it('says what is wrong with the secrets of a refused configuration, and which command lists them', () => {
+    const problems = ['notify "desk": ./secrets/hook: the file cannot be read: it does not exist']
+    const text = textOf(page({ lastReload: { outcome: 'refused', source: 'secrets', problems } }))
+    expect(text).toContain('The secrets of the new configuration have 1 problem: it was refused')
+    expect(text).toContain('./secrets/hook: the file cannot be read')
+    expect(text).toMatch(/curfew doctor\s+lists them/)
+    expect(text).not.toContain('validate')
   })
 
   it('escapes everything that others have written', () => {
@@ -229,7 +238,7 @@ describe('the page', () => {
       ],
       policies: [shown(hostile), shown(policy('posture', { require: [evil] }, { name: evil }))],
       unmatched: [{ policy: evil, selector: 'match', entry: evil }],
-      lastReload: { outcome: 'refused', problems: [`${evil}:1:1: error: ${evil}`] },
+      lastReload: { outcome: 'refused', source: 'files', problems: [`${evil}:1:1: error: ${evil}`] },
       ongoing: {
         queues: [{ account: evil, region: evil, length: 1, lastAt: NOON }],
         unwritable: new Map([['audit', evil]]),

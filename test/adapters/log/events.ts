@@ -34,7 +34,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   reloaded: { event: 'reloaded', ...configuration },
   stopping: { event: 'stopping', inFlight: 1 },
   stopped: { event: 'stopped', at: NOON },
-  'reload-refused': { event: 'reload-refused', problems: ['curfew.yaml:1:1: error: unknown key "x"'] },
+  'reload-refused': { event: 'reload-refused', source: 'files', problems: ['curfew.yaml:1:1: error: unknown key "x"'] },
   'mode-obeyed': { event: 'mode-obeyed', ...configuration, mode: 'audit' },
   'list-changed': {
     event: 'list-changed',

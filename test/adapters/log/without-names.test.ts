@@ -57,14 +57,31 @@ describe('a log with pseudonyms', () => {
 
   it('names the places of the problems in a refused configuration', () => {
     const problems = ['policies/a.yaml:3:7: error: unknown user alice', 'curfew.yaml:1:1: warning: alice']
-    const shown = withoutNames({ event: 'reload-refused', problems }, createPseudonyms(KEY))
+    const shown = withoutNames({ event: 'reload-refused', source: 'files', problems }, createPseudonyms(KEY))
     expect(shown).toEqual({
       event: 'reload-refused',
+      source: 'files',
       problems: [
         'policies/a.yaml:3:7: error: (withheld, because it may name people: curfew validate shows it)',
         'curfew.yaml:1:1: warning: (withheld, because it may name people: curfew validate shows it)',
       ],
     })
+  })
+
+  it('says what is wrong with a secret, which names nobody, and which command shows it', () => {
+    const problems = ['notify "desk": the environment variable HOOK: not set or empty: set it, or name a file instead']
+    const refused = { event: 'reload-refused', source: 'secrets', problems } as const
+    const line = written('json', (log) => createEventLog(log)(withoutNames(refused, createPseudonyms(KEY))))
+    expect(line).toContain('the environment variable HOOK: not set or empty')
+    expect(line).toContain('curfew doctor')
+    expect(line).not.toContain('validate')
+  })
+
+  it('has no message of a fault that refused a configuration', () => {
+    const refused = { event: 'reload-refused', source: 'fault', problems: [SAYS] } as const
+    const line = written('json', (log) => createEventLog(log)(withoutNames(refused, createPseudonyms(KEY))))
+    expect(line).toContain('a fault in Curfew, please report it')
+    expect(line).not.toMatch(/alice|validate/)
   })
 
   it('has the places of an exception without its message', () => {

@@ -60,7 +60,7 @@ describe('a message to Slack', () => {
 
   it('stays short with a very long name or problem', () => {
     const long = 'a'.repeat(50_000)
-    expect(messageOf({ event: 'reload-refused', problems: [long] }).length).toBeLessThan(500)
+    expect(messageOf({ event: 'reload-refused', source: 'files', problems: [long] }).length).toBeLessThan(500)
     expect(
       messageOf({ ...NOTIFIED.terminated, violation: violation({ username: long }) } as CurfewEvent).length,
     ).toBeLessThan(600)
