@@ -1,3 +1,4 @@
+import type { Extended } from '../domain/judge/deadlines.ts'
 import type { DueDecision } from '../domain/judge/decide.ts'
 import type { InGrace } from '../domain/judge/in-grace.ts'
 import type { Upcoming } from '../domain/judge/upcoming.ts'
@@ -9,6 +10,7 @@ import type { Outcomes } from './summary.ts'
 export type ConnectionState =
   | { readonly state: 'terminate' | 'held' | 'audit'; readonly decision: DueDecision }
   | { readonly state: 'grace'; readonly grace: InGrace }
+  | { readonly state: 'extended'; readonly extended: Extended }
   | { readonly state: 'next'; readonly upcoming: Upcoming }
   | { readonly state: 'none' }
 
@@ -18,12 +20,14 @@ export const connectionStates = ({
   held,
   audit,
   grace,
+  extended,
   next,
 }: Outcomes): ReadonlyMap<string, ConnectionState> =>
   new Map<string, ConnectionState>([
     ...audit.map((decision) => [decision.connection.id, { state: 'audit', decision }] as const),
     ...grace.map((one) => [one.connection.id, { state: 'grace', grace: one }] as const),
     ...next.map((upcoming) => [upcoming.connection.id, { state: 'next', upcoming }] as const),
+    ...extended.map((one) => [one.connection.id, { state: 'extended', extended: one }] as const),
     ...held.map((decision) => [decision.connection.id, { state: 'held', decision }] as const),
     ...terminate.map((decision) => [decision.connection.id, { state: 'terminate', decision }] as const),
   ])
@@ -35,6 +39,8 @@ export const deadlineOf = (next: ConnectionState) => {
       return undefined
     case 'next':
       return next.upcoming
+    case 'extended':
+      return next.extended
     case 'grace': {
       const { lead, acts } = next.grace
       return { policy: lead.policy, at: lead.deadline, acts }

@@ -47,6 +47,8 @@ const deadlineText = (next: ConnectionState, termination: Termination | undefine
       return 'passed'
     case 'next':
       return toText(next.upcoming.at)
+    case 'extended':
+      return `${toText(next.extended.at)}, extended`
     case 'grace':
       return `${toText(next.grace.lead.deadline)}, in grace`
     case 'terminate': {
@@ -131,8 +133,8 @@ next deadline, and the policy of that deadline. Instead of a deadline to come:
   next try T            a termination has failed; the next attempt may leave at T
   given up, next try T  all attempts have failed; a new round may begin at T
 
-"in grace" marks a connection that violates the policy already, and "(audit)" a policy that only reports. The last line
-counts the connections of all endpoints.
+"in grace" marks a connection that violates the policy already, "extended" one whose user has moved the deadline, and
+"(audit)" a policy that only reports. The last line counts the connections of all endpoints.
 
 Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a pipe nothing is.`,
   options: {

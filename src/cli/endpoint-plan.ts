@@ -1,6 +1,7 @@
 import { releaseOf } from '../app/release.ts'
 import type { Connection } from '../domain/connection.ts'
 import { holdsOf } from '../domain/judge/holds.ts'
+import type { Upcoming } from '../domain/judge/upcoming.ts'
 import type { ViolatedVerdict } from '../domain/judge/verdict.ts'
 import { violationOf } from '../domain/judge/violation.ts'
 import { type ListOfUsers, type NearMissOfEntry, nearMissOfEntry } from '../domain/policies/near-misses.ts'
@@ -27,6 +28,7 @@ export interface EndpointPlan {
   readonly holds: readonly HoldRow[] | null
   readonly newlyEnded: readonly NewRow[] | null
   readonly grace: ReadonlyArray<Row & { readonly acts: boolean }> | null
+  readonly extended: ReadonlyArray<NextRow & { readonly extendedFrom: string | null }> | null
   readonly next: readonly NextRow[] | null
   /** How many there are, those included that are not listed. */
   readonly nextTotal: number | null
@@ -67,6 +69,15 @@ export interface NextRow {
   readonly acts: boolean
   readonly at: string | null
 }
+
+const nextRow = ({ connection: { id, username, commonName }, policy, at, acts }: Upcoming): NextRow => ({
+  connectionId: id,
+  username: username ?? null,
+  commonName: commonName ?? null,
+  policy: policy.name,
+  acts,
+  at: isoOrNull(at),
+})
 
 /** A policy that the guard holds. */
 export interface HoldRow {
@@ -115,6 +126,7 @@ const BLIND = {
   holds: null,
   newlyEnded: null,
   grace: null,
+  extended: null,
   next: null,
   nextTotal: null,
   nearMisses: null,
@@ -133,7 +145,7 @@ export const endpointPlan = (
     plan: { calls },
     newlyEnded,
   } = one.judged.judgement
-  const { terminate, audit, held, grace, next } = one.outcomes
+  const { terminate, audit, held, grace, extended, next } = one.outcomes
   return {
     ...endpointJson(one),
     snapshotAt: isoOrNull(one.snapshot.completedAt),
@@ -157,14 +169,8 @@ export const endpointPlan = (
       before: isoOrNull(endedAt),
     })),
     grace: grace.map((one) => ({ ...rowOf(one, now), acts: one.acts })),
-    next: next.slice(0, nextShown).map(({ connection, policy, at, acts }) => ({
-      connectionId: connection.id,
-      username: connection.username ?? null,
-      commonName: connection.commonName ?? null,
-      policy: policy.name,
-      acts,
-      at: isoOrNull(at),
-    })),
+    extended: extended.map((one) => ({ ...nextRow(one), extendedFrom: isoOrNull(one.extendedFrom) })),
+    next: next.slice(0, nextShown).map(nextRow),
     nextTotal: next.length,
     nearMisses: [...(decisions?.nearMisses ?? [])].map(([nearMiss, resembled]) =>
       nearMissRow(nearMissOfEntry(nearMiss, resembled)),

@@ -35,14 +35,15 @@ export const explanationJson = ({ decision: { act, lead }, nextAt, verdicts }: E
 })
 
 export const verdictsJson = ({ verdicts }: Pick<Explanation, 'verdicts'>) =>
-  verdicts.map(({ verdict: { policy, word, since, deadline, extendedFrom }, because, nextAt }) => ({
+  verdicts.map(({ verdict: { policy, word, since, deadline }, because, nextAt, moved }) => ({
     policy: policy.name,
     kind: policy.kind.kind,
     mode: policy.mode,
     verdict: word,
     since: isoOrNull(since),
     deadline: isoOrNull(deadline),
-    extendedFrom: isoOrNull(extendedFrom),
+    extendedFrom: isoOrNull(moved?.from),
+    extendedUntil: isoOrNull(moved?.until),
     nextAt: isoOrNull(nextAt),
     because,
   }))
@@ -56,12 +57,15 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
     ...connectionLines(connection, now),
   ]
   if (!isActive(connection)) return [...head, ...endedLines(connection), ...terminationNote(termination)].join('\n')
-  const lines = explanation.verdicts.map(({ verdict, because, nextAt }) => {
-    const { policy, word, deadline, extendedFrom } = verdict
-    const until = extendedFrom === undefined ? 'in grace until' : 'extended until'
-    const grace = deadline !== undefined && !isDue(verdict, now) ? `, ${until} ${toText(deadline)}` : ''
+  const lines = explanation.verdicts.map(({ verdict, because, nextAt, moved }) => {
+    const { policy, word, deadline } = verdict
+    const inGrace = deadline === undefined ? '' : `, in grace until ${toText(deadline)}`
+    const until = moved === undefined ? inGrace : `, extended until ${toText(moved.until)}`
     const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
-    const line = paragraph(`${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${grace}`, '  ')
+    const line = paragraph(
+      `${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${isDue(verdict, now) ? '' : until}`,
+      '  ',
+    )
     return `${line}\n${paragraph(`${because}${next}`, '    ')}`
   })
   const modeNote =
@@ -98,17 +102,20 @@ const endedLines = ({ id }: Connection): readonly string[] => [
 ]
 
 /** The sentence that says what happens to the connection and when, and why it is still up. */
-const decisionText = ({ now, decision, nextAt }: Explanation, mode: Mode): string => {
+const decisionText = ({ now, decision, nextAt, verdicts }: Explanation, mode: Mode): string => {
   const { act, lead, violated } = decision
   if (act === 'terminate') return `Would end now, under the policy "${lead.policy.name}".`
   const stays = nextAt === NEVER ? 'Stays up' : `Stays up until ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
   const grace = violated.find(({ policy, deadline }) => acts(policy, mode) && deadline === nextAt)
-  const inGrace = grace === undefined ? '' : `: it is in grace under the policy "${grace.policy.name}"`
+  const moved = verdicts.find((one) => acts(one.verdict.policy, mode) && one.moved?.until === nextAt)?.verdict
+  const word = moved === undefined ? 'in grace' : 'extended'
+  const name = (moved ?? grace)?.policy.name
+  const because = name === undefined ? '' : `: it is ${word} under the policy "${name}"`
   if (act === 'held') return `${stays}: the guard holds the policy "${lead.policy.name}", which would end it now.`
   if (act === 'audit') {
-    return `${stays}${inGrace}. The policy "${lead.policy.name}" would end it now, but only reports (audit).`
+    return `${stays}${because}. The policy "${lead.policy.name}" would end it now, but only reports (audit).`
   }
-  return nextAt === NEVER && violated.length === 0 ? 'Stays up: no policy ends it.' : `${stays}${inGrace}.`
+  return nextAt === NEVER && violated.length === 0 ? 'Stays up: no policy ends it.' : `${stays}${because}.`
 }
 
 /** The state of the termination in words. It explains why a due connection is still up. */

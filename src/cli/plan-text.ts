@@ -24,6 +24,7 @@ export const planText = (endpoint: EndpointPlan): string => {
     list('Held by the guard', held ?? [], 'magenta'),
     newlyEndedList(newlyEnded ?? []),
     graceList(endpoint),
+    extendedList(endpoint),
     nextList(endpoint),
     list('Would end if the mode were enforce', audit ?? []),
     nearMissList(nearMisses ?? []),
@@ -132,6 +133,22 @@ const graceList = (endpoint: EndpointPlan): string => {
         policy: policyText(row),
         id: row.connectionId,
         because: row.because,
+      })),
+    ),
+  )
+}
+
+const extendedList = (endpoint: EndpointPlan): string => {
+  const rows = endpoint.extended ?? []
+  if (rows.length === 0) return ''
+  return section(
+    `Extended (${count(rows.length)}):`,
+    connectionTable(
+      ['UNTIL', 'IN', 'FROM', USER],
+      rows.map((row) => ({
+        cells: [...when(endpoint, row.at), instantText(row.extendedFrom), nameOf(row)],
+        policy: policyText(row),
+        id: row.connectionId,
       })),
     ),
   )

@@ -21,7 +21,7 @@ export const withOutcomes = (one: JudgedEndpoint): SeenEndpoint => {
   return { ...one, outcomes: { active, terminate, held, audit, ...deadlinesOf(one.judged) } }
 }
 
-const COUNTED = ['active', 'terminate', 'held', 'grace', 'audit', 'next'] as const
+const COUNTED = ['active', 'terminate', 'held', 'grace', 'extended', 'audit', 'next'] as const
 
 type Counts = Readonly<Record<(typeof COUNTED)[number], number>>
 
@@ -52,6 +52,7 @@ export const summaryOf = (
     terminate: countOf('terminate'),
     held: countOf('held'),
     grace: countOf('grace'),
+    extended: countOf('extended'),
     audit: countOf('audit'),
     next: countOf('next'),
   }
@@ -59,12 +60,13 @@ export const summaryOf = (
 
 /** The last line of a command, such as `3 endpoints read: 12 connections, 2 would end now, 1 in grace` */
 export const summaryLine = (summary: Summary): string => {
-  const { endpoints, unread, active, terminate, held, grace, audit, next } = summary
+  const { endpoints, unread, active, terminate, held, grace, extended, audit, next } = summary
   const blind = unread === 0 ? '' : `, ${count(unread)} COULD NOT BE READ`
   const parts = [
     `${count(terminate)} would end now`,
     ...(held > 0 ? [`${count(held)} held by the guard`] : []),
     ...(grace > 0 ? [`${count(grace)} in grace`] : []),
+    ...(extended > 0 ? [`${count(extended)} extended`] : []),
     ...(next > 0 ? [`${count(next)} with a later deadline`] : []),
     ...(audit > 0 ? [`${count(audit)} due in audit mode only`] : []),
   ]

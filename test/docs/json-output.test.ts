@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { MINUTE } from '../../src/domain/time/instant.ts'
+import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { CONFIG, NOW, PARTNERS, POLICIES, startCompany } from '../cli/company.ts'
 import { changeKept, terminationOf } from '../cli/kept-state.ts'
+import { OFFICE } from '../cli/office.ts'
 import { blocks } from './pages.ts'
 
 const PAGE = 'docs/json-output.md'
@@ -94,6 +95,15 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
   await add(company, 'plan', '--against', 'unmatched', ...config)
   await add(company, 'explain', '--connection', ids.bob, ...config)
   await add(company, 'explain --imagine', '--user', 'frank', ...config)
+  const extendable = POLICIES.replace('grace: 15m', 'grace: 15m, warn: [15m], extend: { by: 1h, times: 1 }')
+  await here.write('extendable.yaml', extendable)
+  await here.write('extended.yaml', CONFIG.replace('./policies.yaml', './extendable.yaml'))
+  await changeKept(here, { region: 'eu-central-1', endpointId: OFFICE }, (kept) => ({
+    ...kept,
+    extended: { [ids.bob]: { 'daily-reauthentication': { granted: 1, until: NOW + HOUR } } },
+  }))
+  await add(company, 'plan', '-c', 'extended.yaml')
+  await add(company, 'explain', '--connection', ids.bob, '-c', 'extended.yaml')
   await here.write('key', '0123456789abcdef0123456789abcdef')
   await here.write('keyed.yaml', `${CONFIG}log: { pseudonymKey: { file: ./key } }\n`)
   await add(company, 'pseudonym', 'mallory', '-c', 'keyed.yaml')

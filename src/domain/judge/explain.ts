@@ -4,6 +4,7 @@ import type { Instant } from '../time/instant.ts'
 import { type Decision, decisionOf } from './decide.ts'
 import { type EndpointRules, historyOf, type Judgement } from './judge-endpoint.ts'
 import type { EndpointMemory } from './memory.ts'
+import { type MovedEnd, movedEndOf } from './moved-end.ts'
 import { nextAtOfDecision, nextAtOfVerdict, type Scene } from './next-change.ts'
 import { because, type Verdict } from './verdict.ts'
 
@@ -12,6 +13,8 @@ interface ExplainedVerdict {
   readonly verdict: Verdict
   readonly because: string
   readonly nextAt: Instant
+  /** The end that extensions have moved; undefined if none has. */
+  readonly moved: MovedEnd | undefined
 }
 
 /** All verdicts on one connection, and the decision. */
@@ -56,6 +59,7 @@ export const explain = (
       verdict,
       because: because(verdict, connection, now),
       nextAt: nextAtOfVerdict(scene, connection.id, verdict),
+      moved: movedEndOf(verdict, connection, history, now),
     })),
     termination: memory.terminations.of(connection.id),
   }

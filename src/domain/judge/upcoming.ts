@@ -4,6 +4,8 @@ import { type Instant, NEVER } from '../time/instant.ts'
 import { endsAt } from './ends-at.ts'
 import type { Judged } from './explain.ts'
 import { historyOf } from './judge-endpoint.ts'
+import { movedEndOf } from './moved-end.ts'
+import { judge } from './verdict.ts'
 
 /** A future deadline, if nothing but time passes. */
 export interface Upcoming {
@@ -12,6 +14,8 @@ export interface Upcoming {
   readonly at: Instant
   /** Whether the policy acts, so that the connection ends then. Otherwise the deadline is only reported. */
   readonly acts: boolean
+  /** The deadline before extensions have moved it; undefined if none has. */
+  readonly extendedFrom: Instant | undefined
 }
 
 /**
@@ -36,7 +40,10 @@ export const upcoming = ({ judgement, rules, memory }: Judged): readonly Upcomin
         if (at === now && acts) return []
         if (at === now) isReported = true
         else if (at < NEVER && (next === undefined || (acts === next.acts ? at < next.at : acts))) {
-          next = { connection, policy, at, acts }
+          const isExtended = history.extensions(connection.id)?.has(policy.name) === true
+          const verdict = isExtended ? judge(applicability, connection, history, now) : undefined
+          const extendedFrom = verdict && movedEndOf(verdict, connection, history, now)?.from
+          next = { connection, policy, at, acts, extendedFrom }
         }
       }
       return next === undefined || (isReported && !next.acts) ? [] : [next]
