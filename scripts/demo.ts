@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { showsColours, terminalLine } from '../src/adapters/log/terminal-line.ts'
+import { lookOfOutput, terminalLine } from '../src/adapters/log/terminal-line.ts'
 import type { CurfewEvent } from '../src/app/events.ts'
 import { composeDaemon, createLog } from '../src/cli/compose-daemon.ts'
 import { readConfiguration } from '../src/cli/compose-files.ts'
@@ -36,8 +36,6 @@ const violation = new Map<string, string>()
 const ended = new Map<string, number>()
 let confirmed = 0
 
-const colours = showsColours()
-
 const show = (event: CurfewEvent) => {
   if (event.event === 'poll-failed') print('blind', event.endpoint.name, event.message)
   if (event.event === 'termination' && event.outcome === 'confirmed') confirmed++
@@ -50,7 +48,7 @@ const show = (event: CurfewEvent) => {
 
 function print(word: string, subject: string, reason: string) {
   const time = new Date().toISOString()
-  process.stdout.write(terminalLine({ time, word, text: `${subject.padEnd(30)}  ${reason}` }, colours))
+  process.stdout.write(terminalLine({ time, word, text: `${subject.padEnd(30)}  ${reason}` }, lookOfOutput()))
 }
 
 function fail(message: string): never {

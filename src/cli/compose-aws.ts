@@ -189,6 +189,8 @@ export type JudgedEndpoint =
 /** Every watched endpoint as a command has read and judged it. */
 interface Reading {
   readonly endpoints: readonly JudgedEndpoint[]
+  /** Whether the state file knows policies that were in force before. */
+  readonly hadPolicies: boolean
   /**
    * The facts by which policies select the watched endpoints, after the edit if there is one. Undefined where this is not known:
    * AWS could not list the endpoints, or the edit watches others, which are not read.
@@ -249,6 +251,7 @@ export const judgeEndpoints = async (
       if (judged === undefined) return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
       return { endpoint, snapshot, judged }
     }),
+    hadPolicies: state.policySetHash !== undefined,
     watched: isListed && isSameWatch ? read.map(({ location }) => locationAfter(location)) : undefined,
   }
 }

@@ -1,7 +1,8 @@
+import type { Paint } from '../domain/paint.ts'
 import { printable } from '../domain/printable.ts'
 import { shortened } from '../domain/shortened.ts'
 import { outputWidth, paragraph } from './lines.ts'
-import { type Paint, painted } from './paint.ts'
+import { painted } from './paint.ts'
 
 /** A name is not made shorter than this to bring a row onto one line, or at all. */
 const SHORTEST_ON_ONE_LINE = 24

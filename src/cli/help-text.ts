@@ -1,6 +1,7 @@
+import { hanging } from '../domain/hanging.ts'
 import { HELP_OPTION, listed } from './arguments.ts'
 import type { Command, CommandGroup, Commands, Operands, Option } from './command.ts'
-import { hanging, outputWidth, paragraph } from './lines.ts'
+import { outputWidth, paragraph } from './lines.ts'
 
 /** Longer lines are hard to read, also on a wide terminal. */
 const WIDEST = 100

@@ -1,16 +1,28 @@
 import { quotedName, shownName } from '../domain/names/shown-name.ts'
+import type { Paint } from '../domain/paint.ts'
+import type { Mode } from '../domain/policies/policy.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { SECOND, toText } from '../domain/time/instant.ts'
 import { connectionTable, USER } from './connection-table.ts'
 import type { EndpointPlan, HoldRow, NearMissRow, NewRow, NextRow, Row } from './endpoint-plan.ts'
 import { paragraph } from './lines.ts'
 import { count, plural } from './number-text.ts'
-import { type Paint, painted } from './paint.ts'
+import { painted } from './paint.ts'
 import { timeUntil } from './time-until.ts'
 import { titleOf } from './title.ts'
 
+/** What makes connections end that would not have ended: an edit, another mode, or policies where there were none. */
+type Compared = 'edit' | Mode | 'none'
+
+const NEWLY_ENDED: Readonly<Record<Compared, string>> = {
+  edit: 'Newly ended by an edit',
+  audit: 'Newly ended by "--mode audit"',
+  enforce: 'Newly ended by "--mode enforce", as no policy ended them in audit mode',
+  none: 'Newly ended, as no policy has been in force before',
+}
+
 /** The plan of one endpoint for a reader: a heading, then a section for each list that is not empty. */
-export const planText = (endpoint: EndpointPlan): string => {
+export const planText = (endpoint: EndpointPlan, compared: Compared): string => {
   const { complete, active, terminate, audit, held, holds, newlyEnded, nearMisses } = endpoint
   const title = titleOf({ ...endpoint, id: endpoint.endpointId })
   if (!complete) {
@@ -22,7 +34,7 @@ export const planText = (endpoint: EndpointPlan): string => {
     list('Would end now', terminate ?? [], 'red'),
     ...(holds ?? []).map(heldLines),
     list('Held by the guard', held ?? [], 'magenta'),
-    newlyEndedList(newlyEnded ?? []),
+    newlyEndedList(compared === 'edit' ? (newlyEnded ?? []) : withoutRepeated(endpoint), compared),
     graceList(endpoint),
     extendedList(endpoint),
     nextList(endpoint),
@@ -81,11 +93,18 @@ const list = (heading: string, rows: readonly Row[], paint?: Paint): string =>
 
 const byInstant = (a: NewRow, b: NewRow) => ((a.at ?? '') < (b.at ?? '') ? -1 : Number(a.at !== b.at))
 
-const newlyEndedList = (rows: readonly NewRow[]): string =>
+/** Without an edit every end is new, so that a row of a connection in another list would only repeat it. */
+const withoutRepeated = ({ newlyEnded, terminate, held, grace }: EndpointPlan): readonly NewRow[] => {
+  const keyOf = ({ connectionId, policy }: Pick<NewRow, 'connectionId' | 'policy'>) => `${connectionId} ${policy}`
+  const listed = new Set([...(terminate ?? []), ...(held ?? []), ...(grace ?? [])].map(keyOf))
+  return (newlyEnded ?? []).filter((row) => row.before !== null || !listed.has(keyOf(row)))
+}
+
+const newlyEndedList = (rows: readonly NewRow[], compared: Compared): string =>
   rows.length === 0
     ? ''
     : section(
-        `Newly ended by an edit (${count(rows.length)}), within the time that the guard looks ahead:`,
+        `${NEWLY_ENDED[compared]} (${count(rows.length)}), within the time that the guard looks ahead:`,
         connectionTable(
           ['AT', 'BEFORE', USER],
           [...rows].sort(byInstant).map((row) => ({

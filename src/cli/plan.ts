@@ -77,7 +77,15 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
         ? suspendedTexts((edit ?? configuration).policies)
         : []
       const notes = [...suspended, ...unmatchedTexts(unmatched ?? [])]
-      say([...endpoints.map(planText), ...notes, painted('bold', paragraph(summaryLine(summary)))].join('\n\n'))
+      const compared =
+        path !== undefined ? 'edit' : mode !== configuration.mode ? mode : reading.hadPolicies ? 'edit' : 'none'
+      say(
+        [
+          ...endpoints.map((one) => planText(one, compared)),
+          ...notes,
+          painted('bold', paragraph(summaryLine(summary))),
+        ].join('\n\n'),
+      )
     }
     for (const { error } of endpoints) if (error !== null) complain(`curfew: ${error}`)
     if (endpoints.some(({ complete }) => !complete)) return EXIT.failed

@@ -1,8 +1,8 @@
 import { outcomeOf, type TrailEntry, type TrailTermination } from '../app/trail-entries.ts'
 import { type Naming, TRAIL_TEXTS, type TrailRecord } from '../app/trail-record.ts'
+import { hanging } from '../domain/hanging.ts'
 import { shownName } from '../domain/names/shown-name.ts'
 import { toText } from '../domain/time/instant.ts'
-import { hanging } from './lines.ts'
 import { plural } from './number-text.ts'
 
 /** The instant to the second, as other outputs have it. */

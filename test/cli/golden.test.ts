@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
-import { NOW, PARTNERS, POLICIES, startCompany } from './company.ts'
+import { CONFIG, NOW, PARTNERS, POLICIES, startCompany } from './company.ts'
 import { clockAt, workspace } from './curfew.ts'
 import { expectGolden } from './golden.ts'
 import { changeKept, terminationOf } from './kept-state.ts'
@@ -33,6 +33,14 @@ describe('the whole output, at two widths,', () => {
     await expectShown(company, 'plan-blind', 'plan')
     await expectShown(company, 'connections-blind', 'connections')
     await expectShown(company, 'explain-blind', 'explain', '--user', 'mallory')
+  })
+
+  it('of a plan in another mode, before anything has been in force', async () => {
+    await using company = await startCompany()
+    await company.here.write('first/policies.yaml', POLICIES)
+    await company.here.write('first/curfew.yaml', CONFIG.replace('mode: enforce', 'mode: audit'))
+    const args = ['plan', '--mode', 'enforce', '-c', 'first/curfew.yaml']
+    await expectGolden('plan-first', company.here, args, company.env)
   })
 
   it('of a plan of an edit that the guard would hold', async () => {

@@ -60,6 +60,26 @@ describe('a terminal', () => {
     }
   })
 
+  it('and its variables mean the same to the log of the daemon', async () => {
+    await using company = await startCompany({ isBlind: true })
+    const { here, env } = company
+    const log = { LOG_FORMAT: 'pretty' }
+    const run = 'run --once'
+    const shown = await inTerminal(company, 80, run, log)
+    expect(shown).toMatch(/^\d\d:\d\d:\d\dZ {2}\u001b\[31merror\u001b\[0m {2}/m)
+    const lines = shown.replaceAll(COLOURS, '').split('\n')
+    // Only a word that is longer than the line makes a longer one.
+    expect(lines.filter((line) => line.length > 80 && line.trim().slice(20).includes(' '))).toEqual([])
+    expect(lines.some((line) => /^ {18}\S/.test(line))).toBe(true)
+    expect(await inTerminal(company, 80, run, { ...log, NO_COLOR: '1' })).not.toContain('\u001b')
+    for (const more of [{ FORCE_COLOR: '1' }, { CLICOLOR_FORCE: '1' }]) {
+      const args = [...run.split(' '), '-c', 'curfew.yaml']
+      const { stdout } = await here.run(args, { ...env, ...log, NO_COLOR: '', ...more })
+      expect(stdout).toContain('\u001b[31merror')
+      expect(stdout).not.toMatch(/^ /m)
+    }
+  })
+
   it('shows the newest reading of a watch in place of the one before, cut to its lines, until Ctrl-C', async () => {
     await using company = await startCompany()
     const [program, args, options] = terminal(company, 'rows 8 cols 80', 'connections --watch --interval 5s')

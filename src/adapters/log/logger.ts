@@ -3,7 +3,7 @@ import { printableLines } from '../../domain/printable.ts'
 import { limited } from './line-limit.ts'
 import type { NamesInLog } from './names-in-log.ts'
 import { prettyLine } from './pretty-line.ts'
-import { showsColours } from './terminal-line.ts'
+import { lookOfOutput } from './terminal-line.ts'
 
 export const LOG_FORMATS = ['json', 'pretty'] as const
 export type LogFormat = (typeof LOG_FORMATS)[number]
@@ -23,7 +23,6 @@ export const createLogger = (options: {
   readonly destination: DestinationStream
 }): Logger => {
   const { level, format, names, destination } = options
-  const colours = showsColours()
   const settings: LoggerOptions = {
     level,
     base: null,
@@ -36,7 +35,7 @@ export const createLogger = (options: {
         // JSON does not escape characters that some terminals obey: C1 controls and marks that reverse the text
         // direction.
         const line = limited(printableLines(json))
-        return format === 'pretty' ? prettyLine(line, colours) : line
+        return format === 'pretty' ? prettyLine(line, lookOfOutput()) : line
       },
     },
   }

@@ -1,4 +1,4 @@
-import { terminalLine } from './terminal-line.ts'
+import { type Look, terminalLine } from './terminal-line.ts'
 
 /** What the log writes of a line, as far as a person needs it. The message names the person, the endpoint and why. */
 interface LogLine {
@@ -9,10 +9,14 @@ interface LogLine {
   readonly err?: { readonly type?: string; readonly message?: string; readonly stack?: string; readonly code?: string }
 }
 
+/** A SHA-256 in hex. Its beginning finds it: commands take it, and JSON has all of it. */
+const HASH = /\b([0-9a-f]{12})[0-9a-f]{52}\b/g
+
 /** A line of JSON as a line for a terminal. */
-export const prettyLine = (json: string, colours: boolean): string => {
+export const prettyLine = (json: string, look: Look): string => {
   const { time, level, msg, err } = JSON.parse(json) as LogLine
-  return terminalLine({ time, word: level, text: err === undefined ? msg : `${msg} (${exceptionText(err)})` }, colours)
+  const text = err === undefined ? msg : `${msg} (${exceptionText(err)})`
+  return terminalLine({ time, word: level, text: text.replace(HASH, '$1') }, look)
 }
 
 /** Only a fault of Curfew has a place in the code. */

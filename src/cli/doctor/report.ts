@@ -1,6 +1,8 @@
-import { hanging, outputWidth, paragraph } from '../lines.ts'
+import { hanging } from '../../domain/hanging.ts'
+import type { Paint } from '../../domain/paint.ts'
+import { outputWidth, paragraph } from '../lines.ts'
 import { plural } from '../number-text.ts'
-import { type Paint, painted } from '../paint.ts'
+import { painted } from '../paint.ts'
 import { type Checked, titleOf } from './examination.ts'
 import type { Finding } from './finding.ts'
 

@@ -51,8 +51,24 @@ describe('the logger', () => {
 
   it('colours the level where the terminal shows colours', () => {
     const line = { time: '2026-12-01T14:03:05.120Z', word: 'error', text: 'BLIND' }
-    expect(terminalLine(line, true)).toBe('14:03:05Z  \u001b[31merror\u001b[39m  BLIND\n')
-    expect(terminalLine(line, false)).toBe('14:03:05Z  error  BLIND\n')
+    expect(terminalLine(line, { colours: true, width: 80 })).toBe('14:03:05Z  \u001b[31merror\u001b[0m  BLIND\n')
+    expect(terminalLine(line, { colours: false, width: 80 })).toBe('14:03:05Z  error  BLIND\n')
+    // Yellow cannot be read on a light terminal.
+    const warning = { ...line, word: 'warn' }
+    expect(terminalLine(warning, { colours: true, width: 80 })).toBe('14:03:05Z  \u001b[35mwarn \u001b[0m  BLIND\n')
+  })
+
+  it('continues a long text below its beginning on a terminal', () => {
+    const line = { time: '2026-12-01T14:03:05.120Z', word: 'info', text: 'must end: "carol" on office, for 8h' }
+    expect(terminalLine(line, { colours: false, width: 40 })).toBe(
+      '14:03:05Z  info   must end: "carol" on\n                  office, for 8h\n',
+    )
+  })
+
+  it('shows the first twelve digits of a hash on a terminal, and all of them in JSON', () => {
+    const text = `the audit trail begins: line 3, hash ${'0123456789abcdef'.repeat(4)}`
+    expect(written('pretty', {}, text)).toMatch(/ hash 0123456789ab\n$/)
+    expect(written('json', {}, text)).toContain('0123456789abcdef'.repeat(4))
   })
 
   it('redacts secrets in the fields of a line', () => {
