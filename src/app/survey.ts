@@ -10,11 +10,22 @@ export type Service = 'EC2' | 'STS'
  * - `name`: DNS does not know its host.
  * - `refused`: the host refuses the connection.
  * - `certificate`: its certificate is not trusted.
+ * - `no-tls`: it does not speak TLS.
+ * - `url`: its address is no URL.
  * - `silence`: nothing answers in time.
  * - `another-server`: something else answered.
  * - `broken`: the connection failed in another way.
  */
-export type Obstacle = 'proxy' | 'name' | 'refused' | 'certificate' | 'silence' | 'another-server' | 'broken'
+export type Obstacle =
+  | 'proxy'
+  | 'name'
+  | 'refused'
+  | 'certificate'
+  | 'no-tls'
+  | 'url'
+  | 'silence'
+  | 'another-server'
+  | 'broken'
 
 /** The way to a service. */
 export interface Way {

@@ -206,7 +206,7 @@ const bindConfiguration = (
     },
     visit,
   )
-  if (bound.policies.length === 0 && !hasPolicyErrors && !file.isFlawed(['policies'])) {
+  if (bound.policies.length === 0 && !hasPolicyErrors && file.value !== null && !file.isFlawed(['policies'])) {
     file.problem(['policies'], NO_POLICY)
   }
   const protect = bindSelector(keys.protect, 'protect', sharedOf(file, [], {}, bound.references, undefined))

@@ -77,6 +77,11 @@ describe('curfew doctor names in its first line', () => {
     expectFailed(await setUp.here.run(['doctor'], setUp.office.env), 'configuration', 'config/curfew.yaml')
   })
 
+  it('a configuration that is empty', async () => {
+    await using setUp = await startSetUp({ config: '' })
+    expectFailed(await setUp.doctor(), 'configuration', 'the file is empty')
+  })
+
   it('a configuration with errors, with the place of the first', async () => {
     await using setUp = await startSetUp({ policies: 'version: 1\npolicies: [{ name: daily }, { nam: daily }]\n' })
     expectFailed(await setUp.doctor(), 'configuration', 'policies.yaml:2:', 'more error')
@@ -127,6 +132,11 @@ describe('curfew doctor names in its first line', () => {
   it('an audit trail below a file', async () => {
     await using setUp = await startSetUp({ config: curfewYaml('audit: { file: ./policies.yaml/audit.jsonl }') })
     expectFailed(await setUp.doctor(), 'audit', 'policies.yaml', 'not a folder')
+  })
+
+  it.each(['/dev/null', '/dev/full'])('an audit trail that is no file: %s', async (file) => {
+    await using setUp = await startSetUp({ config: curfewYaml(`audit: { file: ${file} }`) })
+    expectFailed(await setUp.doctor(), 'audit', file, 'not a regular file')
   })
 
   it('an audit folder in which its user may not write', async () => {
@@ -200,6 +210,38 @@ describe('curfew doctor names in its first line', () => {
   it('a host that DNS does not know', async () => {
     await using setUp = await startSetUp()
     expectFailed(await setUp.doctor(at('http://ec2.example.invalid')), 'network', 'DNS', 'ec2.example.invalid')
+  })
+
+  it.each([
+    ['AWS_ENDPOINT_URL_EC2', 'nonsense'],
+    ['AWS_ENDPOINT_URL_EC2', 'localhost:4592'],
+    ['AWS_ENDPOINT_URL_STS', 'nonsense'],
+    ['AWS_ENDPOINT_URL', 'nonsense'],
+  ])('the variable %s with %s, which is no URL', async (variable, text) => {
+    await using setUp = await startSetUp()
+    const none = { AWS_ENDPOINT_URL_EC2: undefined, AWS_ENDPOINT_URL_STS: undefined }
+    const ended = await setUp.doctor({ ...(variable === 'AWS_ENDPOINT_URL' ? none : {}), [variable]: text })
+    expect(ended.stdout.split('\n', 1)[0]).toContain(`: ${variable} is not a URL`)
+    expect(ended.stdout).toContain('To do: write it with http:// or https://')
+  })
+
+  it('a URL of a profile that is none', async () => {
+    const aws = '[profile vault]\nservices = local\n[services local]\nec2 =\n  endpoint_url = nonsense\n'
+    await using setUp = await startSetUp({ files: { aws } })
+    const ended = await setUp.doctor({
+      AWS_CONFIG_FILE: join(setUp.here.folder, 'aws'),
+      AWS_PROFILE: 'vault',
+      AWS_ENDPOINT_URL_EC2: undefined,
+    })
+    expectFailed(ended, 'network', 'endpoint_url of the AWS profile is not a URL')
+  })
+
+  it('a server that does not speak TLS', async () => {
+    await using server = await listen(createHttpServer(portal))
+    await using setUp = await startSetUp()
+    const ended = await setUp.doctor(at(`https://127.0.0.1:${server.port}`))
+    expectFailed(ended, 'network', `127.0.0.1:${server.port} does not speak TLS`)
+    expect(ended.stdout).toContain('To do: write http://')
   })
 
   it('a certificate that is not trusted', async () => {

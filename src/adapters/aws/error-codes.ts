@@ -121,6 +121,18 @@ export const systemCodeOf = (error: unknown): string | undefined => {
   return typeof code === 'string' ? code : undefined
 }
 
+/** OpenSSL's number for bytes that are no TLS. Some versions of Node give it only in the message of an EPROTO. */
+const NOT_TLS = 'error:0A00010B:'
+
+/** Whether a server answered a TLS handshake with something else, such as plain HTTP. */
+export const isPlain = (error: unknown): boolean => {
+  const code = systemCodeOf(error)
+  return (
+    code === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
+    (code === 'EPROTO' && error instanceof Error && error.message.includes(NOT_TLS))
+  )
+}
+
 /** The SDK uses these names if the body of an error holds no `<Code>`: then a proxy answered, not EC2. */
 const NO_CODE = new Set(['Unknown', 'NotFound'])
 

@@ -12,6 +12,7 @@ import { awsCodeOf, codeBeforeSending, requestIdOf, vpnErrorCode } from './error
 import { vpnErrorOf } from './failure-message.ts'
 import type { NoCredentials } from './profile-problem.ts'
 import type { PageRead } from './reading-protocol.ts'
+import { checkProtocol } from './wrong-url.ts'
 import { withReadableReferences } from './xml-references.ts'
 
 /** One HTTP attempt. The SDK may make several for one call. */
@@ -134,6 +135,7 @@ export const createExchange = ({
 
     /** The outermost middleware: it sees whether the SDK counts the attempt as a success or a failure. */
     const reportAttempt: Middleware = (next) => async (args) => {
+      checkProtocol(args.request as HttpRequest)
       address = addressOf(args.request as HttpRequest)
       proxy = proxyFor(urlOf(args.request as HttpRequest))
       onSend?.({ address, proxy })

@@ -5,9 +5,10 @@ import type { Proxy } from '../proxy/proxy.ts'
 import { named, ProxyFailure } from '../proxy/proxy-failure.ts'
 import { AWS_ACTIONS } from './actions.ts'
 import { RoleNotAssumed } from './assumed-role.ts'
-import { awsCodeOf, httpStatusOf, requestIdOf, systemCodeOf, vpnErrorCode } from './error-codes.ts'
+import { awsCodeOf, httpStatusOf, isPlain, requestIdOf, systemCodeOf, vpnErrorCode } from './error-codes.ts'
 import type { NoCredentials } from './profile-problem.ts'
 import { quotable } from './quotable.ts'
+import { wrongUrl } from './wrong-url.ts'
 
 /** The call that failed, as the message names it. */
 interface FailedCall {
@@ -86,7 +87,14 @@ const ADVICE_BY_AWS_CODE: Readonly<Record<string, string>> = {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
 
+const serviceOf = ({ action, address }: FailedCall) =>
+  action === 'GetCallerIdentity' || address === 'STS' ? 'STS' : 'EC2'
+
+const PLAIN = 'write http:// in the endpoint URL, or another port'
+
 const adviceOn = (code: VpnErrorCode, error: unknown, call: FailedCall): string =>
+  wrongUrl(error, serviceOf(call))?.advice ??
+  (isPlain(error) ? PLAIN : undefined) ??
   (error instanceof ProxyFailure ? error.advice : undefined) ??
   ADVICE_BY_AWS_CODE[awsCodeOf(error) ?? ''] ??
   ADVICE[code](call, messageOf(error))
@@ -104,6 +112,9 @@ const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall, words: W
   const address = `${call.address ?? 'the source of the credentials'}${call.proxy === undefined ? '' : ` through ${named(call.proxy)}`}`
   if (code === 'aborted') return 'stopped before an answer arrived'
   if (code === 'timeout') return `no complete answer from ${address} within ${seconds(limitMs)}`
+  const wrong = wrongUrl(error, serviceOf(call))
+  if (wrong !== undefined) return wrong.found
+  if (isPlain(error)) return `${address} does not speak TLS`
   const said = quotable(messageOf(error))
   if (error instanceof ProxyFailure) return said
   const message = said === '' || words === 'shown' ? said : WITHHELD

@@ -6,9 +6,10 @@ import { ProxyFailure } from '../proxy/proxy-failure.ts'
 import { MalformedAnswer } from './answer-body.ts'
 import type { createClients } from './clients.ts'
 import { instantOf } from './connection-row.ts'
-import { systemCodeOf } from './error-codes.ts'
+import { isPlain, systemCodeOf } from './error-codes.ts'
 import type { Exchange } from './exchange.ts'
 import { missingPermissions } from './permissions.ts'
+import { wrongUrl } from './wrong-url.ts'
 
 type Clients = ReturnType<typeof createClients>
 
@@ -22,6 +23,8 @@ const IS_OF_TLS = /CERT|ERR_TLS|ERR_SSL|UNABLE_TO_/
 
 const obstacleOf = ({ code, awsCode, cause }: VpnError): Obstacle => {
   if (cause instanceof ProxyFailure) return 'proxy'
+  if (wrongUrl(cause, 'EC2') !== undefined) return 'url'
+  if (isPlain(cause)) return 'no-tls'
   const system = systemCodeOf(cause) ?? ''
   if (OBSTACLES[system] !== undefined) return OBSTACLES[system]
   if (IS_OF_TLS.test(system)) return 'certificate'
@@ -86,7 +89,8 @@ export const createSurvey = ({
         way,
         obstacle: obstacleOf(error),
         systemCode: systemCodeOf(error.cause),
-        detail: error.cause instanceof Error ? error.cause.message : error.message,
+        detail:
+          wrongUrl(error.cause, service)?.found ?? (error.cause instanceof Error ? error.cause.message : error.message),
         advice: error.advice ?? 'try again',
       })
       try {

@@ -19,10 +19,13 @@ const LEAST_FREE_BYTES = 16 * 1024 * 1024
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? 'unknown'
 
-/** The file if it exists, else the nearest folder above it that does. */
-const nearest = async (path: string): Promise<{ readonly path: string; readonly isFolder: boolean }> => {
+/** The file if it exists, else the nearest folder above it that does. A device or a pipe is neither. */
+const nearest = async (
+  path: string,
+): Promise<{ readonly path: string; readonly isFolder: boolean; readonly isFile: boolean }> => {
   try {
-    return { path, isFolder: (await stat(path)).isDirectory() }
+    const found = await stat(path)
+    return { path, isFolder: found.isDirectory(), isFile: found.isFile() }
   } catch (error) {
     if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw Object.assign(error as Error, { path })
     return nearest(dirname(path))
@@ -40,6 +43,7 @@ export const whyNotWritable = async (file: string): Promise<NotWritable | undefi
     const found = await nearest(whole)
     path = found.path
     if (path === whole && found.isFolder) return { path, why: 'it is a folder' }
+    if (path === whole && !found.isFile) return { path, why: 'it is not a regular file' }
     if (path !== whole && !found.isFolder) return { path, why: 'it is not a folder' }
     await access(path, found.isFolder ? constants.W_OK | constants.X_OK : constants.W_OK)
     // A lock, a new state or a rotated part is written beside the file.

@@ -29,6 +29,8 @@ const FAULTS: Readonly<
     advice:
       'a proxy may read the traffic: name its CA in AWS_CA_BUNDLE. Otherwise check the address and the clock of this machine',
   }),
+  'no-tls': ({ advice }, address) => ({ found: `${address} does not speak TLS`, advice }),
+  url: ({ detail, advice }) => ({ found: detail, advice }),
   silence: (_, address) => ({
     found: `no answer from ${address} in time`,
     advice: 'check the route, the firewall and the VPC endpoint; if AWS is reached through a proxy, set HTTPS_PROXY',
