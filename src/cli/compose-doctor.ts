@@ -3,6 +3,7 @@ import { readStateFile } from '../adapters/files/state-file.ts'
 import { whyNotWritable } from '../adapters/files/writable.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { whyNotListening } from '../adapters/host/free-address.ts'
+import { agingCertificate } from '../adapters/http/certificate-life.ts'
 import { CredentialsError, readCredentials } from '../adapters/http/credentials.ts'
 import { readOutgoing } from '../adapters/proxy/outgoing.ts'
 import { variableOf } from '../adapters/proxy/proxy.ts'
@@ -62,6 +63,10 @@ export const composeDoctor = (path: string): Ports => {
           ...('problem' in pseudonyms ? [pseudonyms.problem] : []),
           ...(await serverProblems(configuration)),
         ]
+      },
+      async aging({ server }) {
+        const { lives } = await readCredentials(server)
+        return agingCertificate(lives, hostClock.now())
       },
       exposures: async (configuration) => [...(await exposedSecrets(configuration)), ...exposedRequests()],
     },

@@ -5,10 +5,11 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { MINUTE } from '../../src/domain/time/instant.ts'
+import { DAY, MINUTE } from '../../src/domain/time/instant.ts'
 import { certificate } from '../adapters/http/certificates.ts'
 import { startTinyproxy } from '../adapters/proxy/tinyproxy.ts'
 import { freePort } from '../free-port.ts'
+import { clockAt } from './curfew.ts'
 import { NAMED_BY_SDK, startBehindProxy } from './doctor-behind-proxy.ts'
 import { expectFailed, expectWarned, runAsNobody, someone, startChanger, startSetUp } from './doctor-set-ups.ts'
 import { curfewYaml, OFFICE } from './office.ts'
@@ -127,6 +128,19 @@ describe('curfew doctor names in its first line', () => {
     const tls = 'port: 0, tls: { certFile: ./cert.pem, keyFile: ./key.pem }'
     await using setUp = await startSetUp({ config: curfewYaml().replace('port: 0', tls) })
     expectFailed(await setUp.doctor(), 'secrets', 'cert.pem', 'it does not exist')
+  })
+
+  it.each([
+    [-1, 'Failed', 'clients refuse it'],
+    [13, 'Nothing failed, but', 'expires at'],
+  ])('a certificate of the server that expires in %d days', async (days, head, words) => {
+    const tls = 'port: 0, tls: { certFile: ./server.crt, keyFile: ./server.key }'
+    await using setUp = await startSetUp({ config: curfewYaml().replace('port: 0', tls) })
+    const { folder } = setUp.here
+    certificate(folder, 'server', undefined, undefined, 13)
+    const { stdout } = await setUp.doctor(days < 0 ? clockAt(Date.now() + 14 * DAY, 'runs') : {})
+    expect(stdout.split('\n', 1)[0]).toMatch(new RegExp(`^${head}: secrets: .*server\\.crt`))
+    expect(stdout.split('\n', 1)[0]).toContain(words)
   })
 
   it('an audit trail below a file', async () => {

@@ -2,11 +2,13 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { ServerSettings } from '../../config/configuration.ts'
 import { readRegularFile } from '../files/regular-file.ts'
+import { type CertificateLife, lifeOf } from './certificate-life.ts'
 
 /** The server's certificate and key, the CA that clients must have, and the bearer token. Secret: never log it. */
 export interface Credentials {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer; readonly ca: Buffer | undefined } | undefined
   readonly token: string | undefined
+  readonly lives: readonly CertificateLife[]
 }
 
 /** A file of `server` cannot be read or used. The message is for an operator and never quotes the file's content. */
@@ -25,7 +27,7 @@ const SHORTEST_TOKEN = 16
 
 /** Reads the files that `server` names and checks that the server can use them. Rejects with `CredentialsError`. */
 export const readCredentials = async ({ tls, bearerTokenFile }: ServerSettings): Promise<Credentials> => ({
-  tls: tls && (await readTls(tls)),
+  ...(tls === undefined ? { tls, lives: [] } : await readTls(tls)),
   token: bearerTokenFile === undefined ? undefined : await readToken(bearerTokenFile),
 })
 
@@ -41,12 +43,14 @@ const readTls = async ({ certFile, keyFile, clientCaFile }: NonNullable<ServerSe
       `server.tls: the key ${keyFile} does not belong to the certificate ${certFile}: name a certificate and its own key`,
     )
   }
+  const lives = [lifeOf('tls.certFile', certFile, own)]
   if (ca !== undefined && clientCaFile !== undefined) {
-    parse('tls.clientCaFile', clientCaFile, 'a CA certificate in PEM', () => new X509Certificate(ca))
+    const issuer = parse('tls.clientCaFile', clientCaFile, 'a CA certificate in PEM', () => new X509Certificate(ca))
+    lives.push(lifeOf('tls.clientCaFile', clientCaFile, issuer))
   }
   // TLS refuses more than the checks above, such as a key that is too short or a broken issuer certificate in the file.
   parse('tls.certFile', certFile, 'a certificate that TLS can use', () => createSecureContext({ cert, key, ca }))
-  return { cert, key, ca }
+  return { tls: { cert, key, ca }, lives }
 }
 
 const readToken = async (file: string) => {

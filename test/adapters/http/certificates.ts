@@ -17,9 +17,10 @@ export const certificate = (
   name: string,
   issuer?: Certificate,
   names = 'IP:127.0.0.1',
+  days = 90,
 ): Certificate => {
   const [certFile, keyFile] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)]
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
+  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', String(days)]
   const signed = issuer ? ['-CA', issuer.certFile, '-CAkey', issuer.keyFile] : []
   // An issuer must be marked as a CA, and an issued certificate must not be.
   const use = issuer ? 'basicConstraints=critical,CA:FALSE' : 'basicConstraints=critical,CA:TRUE'

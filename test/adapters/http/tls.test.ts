@@ -122,6 +122,26 @@ describe('a renewed certificate', () => {
   })
 })
 
+describe('a certificate that clients refuse soon', () => {
+  it('is logged once at the start, and not after its renewal', async () => {
+    const { put, ...tls } = renewable('aging', certificate(folder.path, 'aging-old', undefined, undefined, 13))
+    await using server = await serve({ tls })
+    await server.minute()
+    put(certificate(folder.path, 'aging-new'))
+    await server.minute()
+    put(certificate(folder.path, 'aging-next', undefined, undefined, 13))
+    await server.minute()
+    expect(server.lines.map(({ event }) => event)).toEqual([
+      'certificate-aging',
+      'credentials-renewed',
+      'certificate-aging',
+      'credentials-renewed',
+    ])
+    expect(server.lines[0]).toMatchObject({ level: 40, state: 'ends-soon' })
+    expect(server.lines[0]?.msg).toContain(tls.certFile)
+  })
+})
+
 describe('credential files that cannot be used', () => {
   const file = (name: string, content: string | Buffer) => {
     const path = join(folder.path, name)
