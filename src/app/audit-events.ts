@@ -172,6 +172,11 @@ const recordsOf = (event: CurfewEvent, policySetHash: string): readonly AuditRec
       const lead = formatDuration(event.leadMs)
       return [{ ...about(endpoint, at, violation), event: 'warned', target, lead, endsAt }]
     }
+    case 'not-warned': {
+      const { endpoint, at, violation, target, endsAt, why } = event
+      const lead = formatDuration(event.leadMs)
+      return [{ ...about(endpoint, at, violation), event: 'not-warned', target, lead, endsAt, why }]
+    }
     case 'held': {
       const { endpoint, at, policy, endsNow, endsLater, active } = event
       const because = `would end ${endsNow} of ${active} connections now, and ${endsLater} more within 24h`

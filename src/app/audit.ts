@@ -13,6 +13,7 @@ export const AUDIT_EVENTS = [
   'policy-set',
   'list-changed',
   'warned',
+  'not-warned',
   'extended',
   'would-end',
   'held',
@@ -80,6 +81,13 @@ export type WarnedRecord = AboutViolation<'warned'> & {
   readonly endsAt: Instant
 }
 
+/** A warning that a receiver of notifications does not get. */
+export type NotWarnedRecord = AboutViolation<'not-warned'> &
+  Pick<WarnedRecord, 'target' | 'lead' | 'endsAt'> & {
+    /** `no-address`, or the code of the loss. */
+    readonly why: string
+  }
+
 /** An extension. Its `deadline` is the end that it moves. */
 export type ExtendedRecord = AboutViolation<'extended'> & {
   /** The new end. */
@@ -101,6 +109,7 @@ export type AuditRecord =
   | PolicySetRecord
   | ListChangedRecord
   | WarnedRecord
+  | NotWarnedRecord
   | ExtendedRecord
   | WouldEndRecord
   | (AnyRecord<'held'> & OnEndpoint & Pick<Violation, 'policy' | 'because'>)

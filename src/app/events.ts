@@ -154,6 +154,15 @@ export type CurfewEvent =
       readonly endsAt: Instant
       readonly target: string
     } & OnEndpoint)
+  /** A receiver does not get a warning that names the principal. `why`: `no-address`, or the code of the loss. */
+  | ({
+      readonly event: 'not-warned'
+      readonly violation: Violation
+      readonly leadMs: number
+      readonly endsAt: Instant
+      readonly target: string
+      readonly why: string
+    } & OnEndpoint)
   /** The user of a connection has moved its end. It is in the audit trail. `ordinal`: which extension of it this is. */
   | ({
       readonly event: 'extended'

@@ -84,6 +84,7 @@ export const composeNotifier = (options: {
         log.tell(target, report)
       },
       warned: (target, warning) => emit({ ...warning, event: 'warned', target, at: clock.now() }),
+      notWarned: (target, warning, why) => emit({ ...warning, event: 'not-warned', target, why, at: clock.now() }),
       factsOf,
       extendUrlOf,
       people,

@@ -1,3 +1,4 @@
+import { createHeap } from '../domain/heap.ts'
 import type { Instant } from '../domain/time/instant.ts'
 
 interface Entry {
@@ -18,46 +19,20 @@ interface Timetable {
 const before = (a: Entry, b: Entry) => a.at < b.at || (a.at === b.at && a.order < b.order)
 
 export const createTimetable = (startsAt: Instant): Timetable => {
-  const heap: Entry[] = []
+  const entries = createHeap(before)
   let now = startsAt
   let added = 0
-
-  const rise = (entry: Entry) => {
-    let index = heap.push(entry) - 1
-    while (index > 0) {
-      const parent = (index - 1) >> 1
-      const above = heap[parent]
-      if (above === undefined || !before(entry, above)) break
-      heap[index] = above
-      index = parent
-    }
-    heap[index] = entry
-  }
-
-  const sink = (entry: Entry) => {
-    let index = 0
-    for (;;) {
-      const left = heap[2 * index + 1]
-      const right = heap[2 * index + 2]
-      const child = right !== undefined && left !== undefined && before(right, left) ? right : left
-      if (child === undefined || !before(child, entry)) break
-      heap[index] = child
-      index = 2 * index + (child === right ? 2 : 1)
-    }
-    heap[index] = entry
-  }
 
   return {
     get now() {
       return now
     },
     add(at, run) {
-      if (Number.isFinite(at)) rise({ at, order: added++, run })
+      if (Number.isFinite(at)) entries.add({ at, order: added++, run })
     },
     runUntil(until) {
-      for (let next = heap[0]; next !== undefined && next.at <= until; next = heap[0]) {
-        const last = heap.pop()
-        if (last !== undefined && last !== next) sink(last)
+      for (let next = entries.first; next !== undefined && next.at <= until; next = entries.first) {
+        entries.take()
         now = Math.max(now, next.at)
         next.run()
       }

@@ -93,6 +93,11 @@ describe('the person whose session ends', () => {
       const lost = running.log().filter((line) => line.event === 'notification-lost' && line.target === target)
       expect(lost.reduce((sum, { count }) => sum + Number(count), 0)).toBe(20)
     }
+    const shown = await here.run(['audit', 'show', '--event', 'not-warned', '-c', 'curfew.yaml'])
+    expect(shown.stdout).toMatch(
+      /not-warned: p0@corp\.example; policy daily: .*target mail;.*why (?:ECONNREFUSED|stopped|too-late);/s,
+    )
+    expect(shown.stdout).toContain('40 other events')
     expect(running.stdout + running.stderr).not.toContain(silent.token)
   })
 

@@ -37,6 +37,7 @@ const TRAIL: { readonly [Field in KeysOf<AuditRecord> | 'seq' | 'prev']: true } 
   target: true,
   lead: true,
   endsAt: true,
+  why: true,
   extension: true,
   by: true,
   via: true,

@@ -5,9 +5,9 @@ import type {
   AuditRecord,
   ExtendedRecord,
   ListChangedRecord,
+  NotWarnedRecord,
   OutcomeRecord,
   PolicySetRecord,
-  WarnedRecord,
   WouldEndRecord,
 } from '../../app/audit.ts'
 import { printable } from '../../domain/printable.ts'
@@ -27,7 +27,7 @@ type OwnFields<Line> = Omit<Line, 'event' | 'policy'>
 /** Every field that some record has. The order of the keys is part of the format. */
 type Fields = Partial<
   { readonly policy: string | undefined } & OwnFields<OutcomeRecord> &
-    OwnFields<WarnedRecord> &
+    OwnFields<NotWarnedRecord> &
     OwnFields<ExtendedRecord> &
     OwnFields<WouldEndRecord> &
     OwnFields<ListChangedRecord> &
@@ -45,6 +45,7 @@ export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer => {
     outcome,
     target,
     lead,
+    why,
     extension,
     by,
     via,
@@ -82,6 +83,7 @@ export const lineOf = (record: AuditRecord, previous: AuditHead): Buffer => {
         target,
         lead,
         endsAt: isoOrAbsent(fields.endsAt),
+        why,
         extension,
         by,
         via,

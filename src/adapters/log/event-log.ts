@@ -257,6 +257,14 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         )
         break
       }
+      case 'not-warned': {
+        const { endpoint, violation, leadMs, endsAt, target, why } = emitted
+        log.debug(
+          { event, ...on(endpoint), ...fieldsOf(violation), leadMs, endsAt: iso(endsAt), target, why },
+          `"${target}" does not get the warning of ${subjectOf(violation, endpoint)}: ${why}`,
+        )
+        break
+      }
       case 'extended': {
         const { endpoint, violation, ordinal, byMs, endsAt, at } = emitted
         const end = endText(endsAt, at, factsOf(violation.policy).timeZone)

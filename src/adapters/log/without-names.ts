@@ -39,6 +39,7 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
     case 'violation':
     case 'warning':
     case 'warned':
+    case 'not-warned':
     case 'extended':
     case 'accepted':
     case 'also-ended':

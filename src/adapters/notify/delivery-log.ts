@@ -24,7 +24,7 @@ export const createDeliveryLog = (log: Logger, names: Pick<NamesInLog, 'name'>, 
   const logLoss = (target: string, { count, code, advice = 'Check the receiver and its entry in "notify"' }: Loss) =>
     log.error(
       { event: 'notification-lost', target, count, code },
-      `${count} notification(s) to "${target}" were lost: ${code}. ${advice}; the audit trail has the events`,
+      `${count} notification(s) to "${target}" were lost: ${code}. ${advice}; the log has the events, and the audit trail has each lost warning`,
     )
 
   const logNoAddress = (target: string, { count, code: username }: Loss) =>

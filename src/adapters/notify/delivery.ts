@@ -4,7 +4,7 @@ import { within } from '../../app/within.ts'
 import { createTokenBucket, type Rate } from '../../domain/terminate/token-bucket.ts'
 import { FAR_AHEAD, msBetween, plusMs } from '../../domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../domain/time/instant.ts'
-import type { Outbox, Parcel } from './outbox.ts'
+import { type Contents, type Outbox, type Parcel, together, warningsOf } from './outbox.ts'
 import { pauseMs, type Receipt } from './retry.ts'
 
 /** The limit of one request. */
@@ -15,6 +15,12 @@ const GIVE_UP_AFTER_MS = 15 * MINUTE
 
 /** How long a recipient that was refused for the moment is left alone. */
 const RECIPIENT_PAUSE_MS = MINUTE
+
+/**
+ * So many requests that have come too late are told at once, and the next ones after a pause. The audit trail gets a
+ * record of each warning, and the intents of a mass termination must not wait behind them.
+ */
+const [LATE_AT_ONCE, LATE_PAUSE_MS] = [100, 20]
 
 /** How long `close` may take. */
 const CLOSE_WITHIN_MS = 2 * SECOND
@@ -46,8 +52,10 @@ export const createDelivery = <Request>(options: {
   readonly report: (report: DeliveryReport) => void
   /** Called for each warning that the receiver has accepted. */
   readonly warned?: (warning: Warning) => void
+  /** Called for each warning that is lost. `code` is that of the report. */
+  readonly notWarned?: (warning: Warning, code: string) => void
 }) => {
-  const { outbox, send, rate, clock, random, report, warned = () => {} } = options
+  const { outbox, send, rate, clock, random, report, warned = () => {}, notWarned = () => {} } = options
   const bucket = rate && createTokenBucket(rate, clock.elapsed())
   /** Aborted when `close` begins: no more pauses, and each request is sent at most once more. */
   const closing = new AbortController()
@@ -58,8 +66,9 @@ export const createDelivery = <Request>(options: {
   let failures = 0
   let wake = () => {}
 
-  const lose = (count: number, { code, advice }: Failure) => {
+  const lose = ({ count, warnings }: Contents, { code, advice }: Failure) => {
     if (count > 0) report({ outcome: 'lost', count, code, ...(advice === undefined ? {} : { advice }) })
+    for (const warning of warnings) notWarned(warning, code)
   }
 
   const attempt = async (request: Request): Promise<Receipt> => {
@@ -77,35 +86,44 @@ export const createDelivery = <Request>(options: {
     return receipt
   }
 
-  const deliver = async (parcel: Parcel<Request>): Promise<void> => {
-    for (;;) {
+  /** Resolves with false if nothing of the parcel was of use any longer. */
+  const deliver = async (parcel: Parcel<Request>): Promise<boolean> => {
+    for (let attempts = 0; ; attempts++) {
       const { request, count, warnings, late } = parcel.prepare(clock.now())
       lose(late, { code: 'too-late' })
-      if (request === undefined) return
+      if (request === undefined) return attempts > 0
+      if (attempts === 0) bucket?.tryTake(clock.elapsed())
+      const contents = { count, warnings }
       const receipt = await attempt(request)
       const { result } = receipt
       if (result === 'delivered') {
         report({ outcome: 'delivered', count, failures })
         warnings.forEach(warned)
         failures = 0
-        return
+        return true
       }
-      if (result === 'lost') return lose(count, receipt)
-      if (closing.signal.aborted) return lose(count + (result === 'retry' ? outbox.clear() : 0), receipt)
+      if (result === 'lost') {
+        lose(contents, receipt)
+        return true
+      }
+      if (closing.signal.aborted) {
+        lose(result === 'retry' ? together([contents, outbox.clear()]) : contents, receipt)
+        return true
+      }
       const { code, advice } = receipt
-      const isLate = msBetween(parcel.addedAt, clock.elapsed()) >= GIVE_UP_AFTER_MS
+      const isLate = msBetween(parcel.countedFrom, clock.elapsed()) >= GIVE_UP_AFTER_MS
       if (result === 'retry') failures++
-      if (isLate) lose(count, receipt)
+      if (isLate) lose(contents, receipt)
       else {
         const after = result === 'retry' ? failures : 0
         report({ outcome: 'retried', count: 1, code, failures: after, ...(advice === undefined ? {} : { advice }) })
       }
       if (result === 'later') {
         if (!isLate) parcel.putBack?.(plusMs(clock.elapsed(), RECIPIENT_PAUSE_MS))
-        return
+        return true
       }
       await clock.sleep(pauseMs(receipt, failures, random), closing.signal)
-      if (isLate) return
+      if (isLate) return true
     }
   }
 
@@ -117,15 +135,18 @@ export const createDelivery = <Request>(options: {
 
   /** Delivers until the outbox is empty. */
   const run = async () => {
-    for (;;) {
+    for (let late = 0; ; ) {
       const dueMs = outbox.msUntilDue(clock.elapsed())
       if (dueMs === Number.POSITIVE_INFINITY) break
       const waitMs = Math.max(dueMs, paceMs())
       const isClosing = closing.signal.aborted
       const parcel = isClosing || paceMs() === 0 ? outbox.take(isClosing ? FAR_AHEAD : clock.elapsed()) : undefined
       if (parcel !== undefined) {
-        bucket?.tryTake(clock.elapsed())
-        await deliver(parcel)
+        late = (await deliver(parcel)) ? 0 : late + 1
+        if (late === LATE_AT_ONCE) {
+          late = 0
+          await clock.sleep(LATE_PAUSE_MS, closing.signal)
+        }
       } else {
         const idle = new AbortController()
         wake = () => idle.abort()
@@ -138,7 +159,8 @@ export const createDelivery = <Request>(options: {
   return {
     /** Puts a notification into the outbox and returns at once, whatever the receiver does. */
     add(notification: Notification): void {
-      if (closing.signal.aborted && running === undefined) return lose(1, { code: 'stopped' })
+      if (closing.signal.aborted && running === undefined)
+        return lose({ count: 1, warnings: warningsOf(notification) }, { code: 'stopped' })
       lose(outbox.add(notification, clock.elapsed()), { code: 'outbox-full' })
       // Starts in a microtask: the caller enforces policies and must not build requests.
       running ??= Promise.resolve().then(run)

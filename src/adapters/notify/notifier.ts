@@ -23,13 +23,24 @@ export const createNotifier = (options: {
   readonly random: () => number
   readonly report: (target: string, report: DeliveryReport) => void
   readonly warned?: (target: string, warning: Warning) => void
+  readonly notWarned?: (target: string, warning: Warning, why: string) => void
   readonly outgoing: Outgoing
   readonly factsOf: PolicyFactsOf
   readonly extendUrlOf?: ExtendUrlOf | undefined
   /** The addresses that are in force. */
   readonly people: () => People
 }) => {
-  const { clock, random, report, warned = () => {}, outgoing, factsOf, extendUrlOf, people } = options
+  const {
+    clock,
+    random,
+    report,
+    warned = () => {},
+    notWarned = () => {},
+    outgoing,
+    factsOf,
+    extendUrlOf,
+    people,
+  } = options
   /** Keyed by all fields of the target: a target that a reload does not change keeps its outbox. */
   let deliveries = new Map<string, { readonly target: Target; readonly delivery: Delivery }>()
   const closing = new Set<Promise<void>>()
@@ -41,6 +52,7 @@ export const createNotifier = (options: {
       random,
       report: (one: DeliveryReport) => report(name, one),
       warned: (warning: Warning) => warned(name, warning),
+      notWarned: (warning: Warning, why: string) => notWarned(name, warning, why),
     }
     if (target.receiver === 'email') {
       const mail = createMail(target, outgoing)
@@ -64,7 +76,10 @@ export const createNotifier = (options: {
   const personOutbox = (target: string) =>
     createPersonOutbox({
       addressOf: (principal) => addressOf(principal, people()),
-      withoutAddress: ({ name }) => report(target, { outcome: 'no-address', count: 1, name }),
+      withoutAddress({ names: [name = ''], warning }) {
+        report(target, { outcome: 'no-address', count: 1, name })
+        if (warning !== undefined) notWarned(target, warning, 'no-address')
+      },
     })
 
   const startClosing = (delivery: Delivery) => {

@@ -1,7 +1,7 @@
 import { MOST_NAMES, type Notification } from '../../app/notification.ts'
 import { type Elapsed, LONG_AGO, msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
-import { type HttpRequest, LONGEST_OUTBOX, type Outbox, warningsOf } from './outbox.ts'
+import { type HttpRequest, LONGEST_OUTBOX, NOTHING, type Outbox, together, warningsOf } from './outbox.ts'
 import { type Gathered, slackText } from './slack-message.ts'
 
 /** The shortest time between two messages of the same event, policy and endpoint. The first is sent at once. */
@@ -23,11 +23,11 @@ export const createSlackOutbox = (): Outbox<HttpRequest> => {
       const key = keyOf(notification)
       const group = groups.get(key)
       groups.set(key, merge(group, notification, now))
-      if (group !== undefined || groups.size <= LONGEST_OUTBOX) return 0
+      if (group !== undefined || groups.size <= LONGEST_OUTBOX) return NOTHING
       const [oldest = ''] = groups.keys()
-      const lost = groups.get(oldest)?.count ?? 0
+      const dropped = groups.get(oldest) ?? NOTHING
       groups.delete(oldest)
-      return lost
+      return dropped
     },
 
     take(now) {
@@ -38,10 +38,10 @@ export const createSlackOutbox = (): Outbox<HttpRequest> => {
         sentAt.set(key, now)
         const { count, warnings, firstAt } = group
         return {
-          addedAt: firstAt,
+          countedFrom: firstAt,
           prepare: (at) => {
             const body = JSON.stringify({ text: slackText(group, at) })
-            return { count, warnings, late: 0, request: { body, headers: JSON_HEADERS } }
+            return { count, warnings, late: NOTHING, request: { body, headers: JSON_HEADERS } }
           },
         }
       }
@@ -51,9 +51,9 @@ export const createSlackOutbox = (): Outbox<HttpRequest> => {
     msUntilDue: (now) => Math.min(...[...groups.keys()].map((key) => msUntil(key, now))),
 
     clear() {
-      const count = [...groups.values()].reduce((sum, group) => sum + group.count, 0)
+      const held = together([...groups.values()])
       groups.clear()
-      return count
+      return held
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { Notification } from '../../app/notification.ts'
 import type { Elapsed } from '../../domain/time/elapsed.ts'
 import { cloudEventOf } from './cloud-event.ts'
-import { type HttpRequest, LONGEST_OUTBOX, type Outbox, warningsOf } from './outbox.ts'
+import { type HttpRequest, LONGEST_OUTBOX, NOTHING, type Outbox, together, warningsOf } from './outbox.ts'
 import { signatureHeaders } from './signature.ts'
 
 /** One CloudEvent for each request, in the order of the events; signed if there is a key. */
@@ -10,9 +10,8 @@ export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string
   return {
     add(notification, addedAt) {
       waiting.push({ notification, addedAt })
-      if (waiting.length <= LONGEST_OUTBOX) return 0
-      waiting.shift()
-      return 1
+      const dropped = waiting.length > LONGEST_OUTBOX ? waiting.shift() : undefined
+      return dropped === undefined ? NOTHING : contentsOf(dropped)
     },
 
     take() {
@@ -22,13 +21,13 @@ export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string
       const id = newId()
       const body = JSON.stringify(cloudEventOf(notification, id))
       return {
-        addedAt,
+        countedFrom: addedAt,
         prepare: (now) => {
           const headers = {
             'content-type': 'application/cloudevents+json; charset=utf-8',
             ...(key === undefined ? {} : signatureHeaders(key, id, now, body)),
           }
-          return { count: 1, warnings: warningsOf(notification), late: 0, request: { body, headers } }
+          return { ...contentsOf(next), late: NOTHING, request: { body, headers } }
         },
       }
     },
@@ -36,9 +35,14 @@ export const createWebhookOutbox = (key: Buffer | undefined, newId: () => string
     msUntilDue: () => (waiting.length === 0 ? Number.POSITIVE_INFINITY : 0),
 
     clear() {
-      const { length } = waiting
+      const held = together(waiting.map(contentsOf))
       waiting = []
-      return length
+      return held
     },
   }
 }
+
+const contentsOf = ({ notification }: { readonly notification: Notification }) => ({
+  count: 1,
+  warnings: warningsOf(notification),
+})

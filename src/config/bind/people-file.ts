@@ -101,13 +101,14 @@ export const readPeople = ({ files, file, named, roots, report, visit }: PeopleF
     }
     const key = fold(name)
     const other = people.get(key)
-    if (other !== undefined && other !== address) {
+    if (other !== undefined && fold(other) !== fold(address)) {
       const message = `${JSON.stringify(name)} already has the address ${other} in line ${lineOf.get(key)}: remove one of the two lines`
       problem(line, columnOf(row, nameAt), message)
       continue
     }
+    if (other !== undefined) continue
     people.set(key, address)
-    if (other === undefined) lineOf.set(key, line)
+    lineOf.set(key, line)
   }
   return people
 }

@@ -54,6 +54,15 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     endsAt: NOON,
     target: 'security-desk',
   },
+  'not-warned': {
+    event: 'not-warned',
+    ...on,
+    violation: VIOLATION,
+    leadMs: 900_000,
+    endsAt: NOON,
+    target: 'security-desk',
+    why: 'too-late',
+  },
   'endpoints-changed': { event: 'endpoints-changed', endpoints: [ENDPOINT], gone: [] },
   'endpoint-overlap': {
     event: 'endpoint-overlap',

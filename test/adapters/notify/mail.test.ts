@@ -282,6 +282,27 @@ describe('a mail server', () => {
     await mail.until(2)
     expect(mail.reports.at(-1)).toEqual({ outcome: 'lost', count: 2, code: 'too-late' })
     expect(mail.warned).toEqual([])
+    expect(mail.notWarned).toEqual(['mail alice@corp.example too-late', 'mail alice@corp.example too-late'])
+  })
+
+  it('is not kept waiting by warnings that come too late', async () => {
+    await using server = await startSmtpServer({ certificate: known, login: LOGIN })
+    await using mail = startPersons(targetOf(server.port, { rate: { burst: 1, perSecond: 1 / 60 } }))
+    await mail.warn(...['a', 'b', 'c', 'd'].map((one) => ({ username: `${one}@corp.example` })))
+    await mail.until(1)
+    mail.clock.jump(60 * MINUTE)
+    await mail.clock.advance(MINUTE)
+    await mail.until(4)
+    expect(mail.notWarned).toEqual(['b', 'c', 'd'].map((one) => `mail ${one}@corp.example too-late`))
+    expect(mail.reports.filter(({ outcome }) => outcome === 'lost')).toHaveLength(3)
+  })
+
+  it('gets nothing of a person without an address, and that person was not warned', async () => {
+    await using server = await startSmtpServer({ certificate: known, login: LOGIN })
+    await using mail = startPersons(targetOf(server.port))
+    await mail.warn({ username: 'CORP\\nobody', commonName: undefined })
+    await mail.until(1)
+    expect(mail.notWarned).toEqual(['mail CORP\\nobody no-address'])
   })
 
   it('that never greets gets ten seconds, and two at the close', async () => {

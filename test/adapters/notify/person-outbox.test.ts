@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LONGEST_OUTBOX } from '../../../src/adapters/notify/outbox.ts'
-import { createPersonOutbox } from '../../../src/adapters/notify/person-outbox.ts'
+import { createPersonOutbox, MOST_PERSONS } from '../../../src/adapters/notify/person-outbox.ts'
 import { type Notification, notificationOf } from '../../../src/app/notification.ts'
 import { elapsedAt, FAR_AHEAD } from '../../../src/domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
@@ -57,22 +56,78 @@ describe('the outbox for persons', () => {
     outbox.add(warningOf('alice', NOON + MINUTE), START)
     outbox.add(warningOf('alice', NOON + 2 * MINUTE, 'another'), START)
     const parcel = outbox.take(FAR_AHEAD)
-    expect(parcel?.prepare(NOON)).toMatchObject({ late: 0, count: 2 })
-    expect(parcel?.prepare(NOON + MINUTE)).toMatchObject({ late: 1, count: 1 })
-    expect(parcel?.prepare(NOON + MINUTE)).toMatchObject({ late: 0, count: 1 })
-    expect(parcel?.prepare(NOON + 2 * MINUTE)).toMatchObject({ late: 1, count: 0, request: undefined })
+    expect(parcel?.prepare(NOON)).toMatchObject({ late: { count: 0 }, count: 2 })
+    const { late, count } = parcel?.prepare(NOON + MINUTE) ?? {}
+    expect([late?.count, late?.warnings.map(({ endsAt }) => endsAt), count]).toEqual([1, [NOON + MINUTE], 1])
+    expect(parcel?.prepare(NOON + MINUTE)).toMatchObject({ late: { count: 0 }, count: 1 })
+    expect(parcel?.prepare(NOON + 2 * MINUTE)).toMatchObject({ late: { count: 1 }, count: 0, request: undefined })
   })
 
-  it('takes the warnings of 126,000 connections that end at once, and keeps the newest', () => {
+  it('has room for the warnings of 126,000 connections, and takes the earliest end first', () => {
     const outbox = createOutbox()
+    const { person, ...warning } = warningOf('alice')
+    if (person === undefined) throw new Error('a warning is for a person')
     let lost = 0
-    const warning = warningOf(undefined)
     for (let index = 0; index < 126_000; index++) {
-      lost += outbox.add({ ...warning, principal: { username: `person-${index}`, commonName: undefined } }, START)
+      const endsAt = NOON + ((index * 7919) % 126_000) * SECOND
+      const principal = { username: `person-${index}`, commonName: undefined }
+      lost += outbox.add({ ...warning, person: { ...person, endsAt }, principal }, START).count
     }
-    expect(lost).toBe(126_000 - LONGEST_OUTBOX)
-    expect(outbox.take(FAR_AHEAD)?.prepare(NOON).request?.address).toBe(`person-${126_000 - LONGEST_OUTBOX}`)
-    expect(outbox.clear()).toBe(LONGEST_OUTBOX - 1)
+    const ends: number[] = []
+    const now = elapsedAt(2 * SECOND)
+    while (outbox.msUntilDue(now) === 0) {
+      ends.push(
+        ...(outbox
+          .take(now)
+          ?.prepare(NOON - SECOND)
+          .request?.news.map(({ endsAt }) => endsAt) ?? []),
+      )
+    }
+    expect([lost, ends.length]).toEqual([0, 126_000])
+    expect(ends).toEqual(ends.toSorted((one, other) => one - other))
+  })
+
+  it('takes whoever waits longest of those whose sessions end together, and news of the past last', () => {
+    const outbox = createOutbox()
+    const past = notificationOf({ ...NOTIFIED.terminated, violation: violation({ username: 'dave' }) } as never, NOON)
+    if (past !== undefined) outbox.add(past, START)
+    for (const name of ['carol', 'bob', 'alice']) outbox.add(warningOf(name), START)
+    const sooner = warningOf('erin', NOON + 10 * MINUTE)
+    outbox.add(sooner, elapsedAt(SECOND))
+    const names = Array.from({ length: 5 }, () => outbox.take(elapsedAt(4 * SECOND))?.prepare(NOON).request?.address)
+    expect(names).toEqual(['erin', 'carol', 'bob', 'alice', 'dave'])
+  })
+
+  it('moves a person forward whose next warning is of an earlier end', () => {
+    const outbox = createOutbox()
+    outbox.add(warningOf('alice', NOON + 15 * MINUTE), START)
+    outbox.add(warningOf('bob', NOON + 20 * MINUTE), START)
+    outbox.add(warningOf('carol', NOON + 10 * MINUTE), START)
+    const take = () => outbox.take(elapsedAt(2 * SECOND))?.prepare(NOON).request?.address
+    expect(take()).toBe('carol')
+    outbox.add(warningOf('bob', NOON + 5 * MINUTE, 'another'), elapsedAt(2 * SECOND))
+    expect([take(), take(), take()]).toEqual(['bob', 'alice', undefined])
+  })
+
+  it('refuses a person for whom there is no room, and tells which warning that was', () => {
+    const outbox = createOutbox()
+    const alice = warningOf('alice')
+    for (let index = 0; index < MOST_PERSONS; index++) {
+      outbox.add({ ...alice, principal: { username: `person-${index}`, commonName: undefined } }, START)
+    }
+    expect(outbox.add(warningOf('person-1', NOON + MINUTE, 'another'), START).count).toBe(0)
+    const { count, warnings } = outbox.add(warningOf('bob'), START)
+    expect([count, warnings.map(({ violation: { username } }) => username)]).toEqual([1, ['bob']])
+    expect(outbox.clear().count).toBe(MOST_PERSONS + 1)
+  })
+
+  it('writes to one person once, however the address is spelled', () => {
+    const outbox = createOutbox()
+    outbox.add(warningOf('Zoe@corp.example'), START)
+    outbox.add(warningOf('zoe@corp.example', NOON + 20 * MINUTE, 'another'), START)
+    const { request, count } = outbox.take(FAR_AHEAD)?.prepare(NOON) ?? {}
+    expect([request?.address, count]).toEqual(['Zoe@corp.example', 2])
+    expect(outbox.take(FAR_AHEAD)).toBeUndefined()
   })
 
   it('loses no notification uncounted, whatever is added, taken, put back and dropped', () => {
@@ -94,17 +149,17 @@ describe('the outbox for persons', () => {
             dropped += outbox.add(
               warningOf(`person-${one.add}`, instant + one.endsIn * 10 * SECOND, `${one.session}`),
               now,
-            )
+            ).count
             return
           }
           const parcel = outbox.take(now)
           if (parcel === undefined) return
           const prepared = parcel.prepare(instant)
-          late += prepared.late
+          late += prepared.late.count
           if (one.take || prepared.request === undefined) sent += prepared.count
           else parcel.putBack?.(now)
         })
-        expect(sent + late + dropped + outbox.clear()).toBe(added)
+        expect(sent + late + dropped + outbox.clear().count).toBe(added)
       }),
     )
   })

@@ -16,12 +16,14 @@ export const startPersons = (target: Target, people: People = new Map(), outgoin
   const clock = createManualClock(NOON - 30 * MINUTE)
   const { reports, report, until } = createReports<DeliveryReport>()
   const warned: string[] = []
+  const notWarned: string[] = []
   const notifier = createNotifier({
     clock,
     random: () => 1,
     outgoing,
     report: (_, one) => report(one),
     warned: (name, { violation: { username } }) => warned.push(`${name} ${username}`),
+    notWarned: (name, { violation: { username } }, why) => notWarned.push(`${name} ${username} ${why}`),
     factsOf: () => ({ timeZone: 'Europe/Berlin', cooldownMs: 0 }),
     people: () => people,
   })
@@ -31,6 +33,7 @@ export const startPersons = (target: Target, people: People = new Map(), outgoin
     clock,
     reports,
     warned,
+    notWarned,
     until,
     /** Tells the notifier of warnings, and lets the time pass in which they are gathered. */
     async warn(...different: readonly Partial<Violation>[]) {

@@ -152,12 +152,13 @@ describe('the outbox for Slack', () => {
     const outbox = createSlackOutbox()
     let lost = 0
     for (let index = 0; index < LONGEST_OUTBOX; index++) {
-      for (const name of ['alice', 'bob']) lost += outbox.add(terminationOf(name, { policy: `policy-${index}` }), START)
+      for (const name of ['alice', 'bob'])
+        lost += outbox.add(terminationOf(name, { policy: `policy-${index}` }), START).count
     }
     expect(lost).toBe(0)
-    expect(outbox.add(terminationOf('carol', { policy: 'one-more' }), START)).toBe(2)
-    expect(outbox.clear()).toBe(2 * LONGEST_OUTBOX - 1)
-    expect([outbox.clear(), outbox.msUntilDue(START), outbox.take(FAR_AHEAD)]).toEqual([0, Infinity, undefined])
+    expect(outbox.add(terminationOf('carol', { policy: 'one-more' }), START).count).toBe(2)
+    expect(outbox.clear().count).toBe(2 * LONGEST_OUTBOX - 1)
+    expect([outbox.clear().count, outbox.msUntilDue(START), outbox.take(FAR_AHEAD)]).toEqual([0, Infinity, undefined])
   })
 
   it('sends the next message a minute of elapsed time later', () => {
