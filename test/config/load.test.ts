@@ -235,6 +235,17 @@ describe('a good configuration', () => {
   })
 })
 
+describe('the file of people', () => {
+  it('may name an address twice for one name, also in another case', () => {
+    const { configuration } = load({
+      'curfew.yaml': `${CURFEW}people: { file: people.csv }\n`,
+      'policies/a.yaml': policy('a'),
+      'people.csv': 'name,address\nbob,Bob@corp.example\nBOB,bob@corp.example\n',
+    })
+    expect(configuration?.people).toEqual(new Map([['bob', 'Bob@corp.example']]))
+  })
+})
+
 describe('the hash of the policies', () => {
   const changed = (from: string, to: string) => ({ ...GOOD_TREE, 'policies/a.yaml': GOOD_POLICIES.replace(from, to) })
 
