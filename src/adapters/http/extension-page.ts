@@ -48,7 +48,7 @@ const contentOf = (answer: ExtensionLook | ExtensionAnswer, { policy, timeZone, 
         status: 200,
         title: 'Extend your VPN session?',
         text: html`<p>Your session on <strong>${answer.endpointName}</strong> ends at ${end(answer.endsAt)}.
-Policy <strong>${policy}</strong> ends it: ${answer.violation.because}.</p>
+Policy <strong>${policy}</strong> ends it.</p>
 <p>With the button it ends at ${end(answer.extension.until)}.</p>
 ${sooner(answer.endsOtherwiseAt, end)}<form method="post"><button>Extend by ${formatDuration(answer.byMs)}</button></form>
 <p class="quiet">${leftOver(answer.left, 'After that')} The extension is recorded with the name of the session.</p>`,

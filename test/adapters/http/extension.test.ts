@@ -123,6 +123,10 @@ describe('the pages of links', () => {
     for (const method of ['GET', 'HEAD', 'GET']) {
       expect((await at.server.ask(path, { method })).status).toBe(200)
     }
+    // All instants are on one clock, and none is that of the verdict, which speaks of the deadline.
+    const { body } = await at.server.ask(path)
+    expect(body).toContain('ends at <strong>13:10 Europe/Berlin</strong>, in 9 minutes.')
+    expect(body).not.toMatch(/\dZ|connected since/)
     expect(at.world.audit.of('extended')).toEqual([])
     const granted = await at.server.ask(path, { method: 'POST' })
     expect([granted.status, headingOf(granted)]).toEqual([200, 'Your VPN session is extended'])
