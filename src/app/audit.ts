@@ -159,3 +159,16 @@ export class AuditError extends Error {
     this.code = code
   }
 }
+
+/** The audit trail cannot be continued. `found` says why, without what to do. */
+export class DamagedTrail extends AuditError {
+  readonly found: string
+
+  constructor(found: string) {
+    super(
+      'damaged',
+      `${found}; nothing was changed. Move the file elsewhere as evidence, check it with "curfew audit verify", and start again without it`,
+    )
+    this.found = found
+  }
+}

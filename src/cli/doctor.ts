@@ -38,8 +38,12 @@ The first line names the cause. Nothing is changed: permissions are asked for by
   async run({ values }) {
     const output = oneOf('output', values.output, OUTPUTS)
     const watchMs = watchOf(stringOf(values.watch))
-    if (watchMs !== undefined) complain(`curfew: the findings follow in ${formatDuration(watchMs)} or a little more`)
-    const checks = await examine(composeDoctor(String(values.config)), watchMs)
+    const enough = new AbortController()
+    if (watchMs !== undefined) {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => enough.abort())
+      complain(`curfew: the findings follow in ${formatDuration(watchMs)} or a little more; Ctrl-C ends the watch`)
+    }
+    const checks = await examine(composeDoctor(String(values.config)), watchMs, enough.signal)
     say(output === 'json' ? JSON.stringify(reportJson(checks), null, 2) : reportText(checks))
     return checks.some(({ finding }) => finding.state === 'failed') ? EXIT.failed : EXIT.ok
   },

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type RequestListener, type Server } f
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { DAY, MINUTE } from '../../src/domain/time/instant.ts'
 import { certificate } from '../adapters/http/certificates.ts'
 import { startTinyproxy } from '../adapters/proxy/tinyproxy.ts'
@@ -20,6 +20,9 @@ const listen = async (server: Pick<Server, 'listen' | 'once' | 'address' | 'clos
   const { port } = server.address() as AddressInfo
   return { port, [Symbol.asyncDispose]: async () => void server.close() }
 }
+
+const isRead = (action: string, params: Readonly<Record<string, string>>) =>
+  action === 'DescribeClientVpnConnections' && params.DryRun !== 'true'
 
 const at = (url: string) => ({ AWS_ENDPOINT_URL_EC2: url, AWS_ENDPOINT_URL_STS: url })
 
@@ -44,7 +47,7 @@ describe('curfew doctor on a set-up in which all is well', () => {
     office.world.connect(someone())
     const before = await readdir(here.folder, { recursive: true })
     const { code, stdout, stderr } = await doctor({}, '--watch', '2s')
-    expect(stderr).toBe('curfew: the findings follow in 2s or a little more\n')
+    expect(stderr).toBe('curfew: the findings follow in 2s or a little more; Ctrl-C ends the watch\n')
     expect(stdout).toMatch(/^All is well/)
     expect(code).toBe(0)
     expect(stdout).not.toMatch(/^(warning|failed|not checked)/m)
@@ -177,7 +180,9 @@ describe('curfew doctor names in its first line', () => {
     await using setUp = await startSetUp()
     await setUp.here.run(['run', '--once', '-c', 'curfew.yaml'], setUp.office.env)
     await setUp.here.write('data/audit.jsonl', '{"seq":1,"forged":true}\n')
-    expectFailed(await setUp.doctor(), 'audit', 'audit.jsonl')
+    const ended = await setUp.doctor()
+    expectFailed(ended, 'audit', 'audit.jsonl cannot be continued')
+    expect(ended.stdout.match(/audit verify/g)).toHaveLength(1)
   })
 
   it('a second process with the same audit trail', async () => {
@@ -433,6 +438,11 @@ describe('curfew doctor names in its first line', () => {
     expectFailed(await setUp.doctor(), 'connections', 'cvpn-endpoint-0123456789abcdef9', 'eu-central-1', OFFICE)
   })
 
+  it('a Region without any endpoint', async () => {
+    await using setUp = await startSetUp({ config: curfewYaml().replace('eu-central-1', 'us-east-1') })
+    expectFailed(await setUp.doctor(), 'connections', 'no endpoint at all in that Region')
+  })
+
   it('an endpoint in another Region, and which', async () => {
     const other = 'cvpn-endpoint-0123456789abcdef1'
     const entry = `watch: [{ region: us-east-1, endpoints: [${other}] }, {`
@@ -506,6 +516,23 @@ describe('curfew doctor', () => {
     expect(stdout.replaceAll(/\u001b\[\d+m/g, '')).toBe(plain.stdout)
     expect(stdout).toMatch(/^\u001b\[31mFailed: permissions/)
     expect(stdout).toMatch(/^\u001b\[32mok\u001b\[0m {11}configuration: /m)
+  })
+
+  it.each([
+    [[], 0, /^All is well/] as const,
+    [['ec2:TerminateClientVpnConnections'], 1, /^Failed: permissions/] as const,
+  ])('prints the findings until Ctrl-C ends its watch, with their exit code: denied %j', async (deny, code, head) => {
+    await using setUp = await startSetUp({ scenario: { deny: [...deny] }, config: curfewYaml('mode: enforce') })
+    const { office, here } = setUp
+    office.world.connect(someone())
+    await using running = here.start(['doctor', '-c', 'curfew.yaml', '--watch', '5m'], office.env)
+    const lists = () => office.requests.filter(({ action, params }) => isRead(action, params)).length
+    // The list, the page of the times, and the first look of the watch.
+    await vi.waitFor(() => expect(lists()).toBeGreaterThanOrEqual(2), { timeout: 20_000 })
+    running.child.kill('SIGINT')
+    expect(await running.exited).toBe(code)
+    expect(running.stdout).toMatch(head)
+    expect(running.stdout).toMatch(/^not checked +byte-counters .*the watch was ended/m)
   })
 
   it('prints JSON with the same cause', async () => {

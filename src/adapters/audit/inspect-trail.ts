@@ -1,5 +1,5 @@
 import { realpath } from 'node:fs/promises'
-import { AuditError } from '../../app/audit.ts'
+import { AuditError, DamagedTrail } from '../../app/audit.ts'
 import { disk } from './disk.ts'
 import { codeOf, orMissing } from './failure.ts'
 import { lockName } from './file-names.ts'
@@ -25,6 +25,7 @@ export const inspectTrail = async (path: string): Promise<TrailCondition> => {
   try {
     return await conditionOf((await orMissing(realpath(path))) ?? path)
   } catch (error) {
+    if (error instanceof DamagedTrail) return { state: 'damaged', why: error.found }
     if (error instanceof AuditError) return { state: 'damaged', why: error.message }
     const code = codeOf(error)
     if (code === undefined) throw error

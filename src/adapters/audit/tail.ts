@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { AuditError, type AuditHead } from '../../app/audit.ts'
+import { type AuditHead, DamagedTrail } from '../../app/audit.ts'
 import {
   BEFORE_ALL,
   BEGINNING_BYTES,
@@ -141,8 +141,4 @@ const read = async (handle: FileHandle, from: number, length: number): Promise<B
   return bytes.subarray(0, filled)
 }
 
-const damaged = (file: string, why: string) =>
-  new AuditError(
-    'damaged',
-    `${file} cannot be continued: ${why}; nothing was changed. Move the file elsewhere as evidence, check it with "curfew audit verify", and start again without it`,
-  )
+const damaged = (file: string, why: string) => new DamagedTrail(`${file} cannot be continued: ${why}`)

@@ -24,9 +24,10 @@ export const problemOfCredentials = (search: Search & { readonly error: unknown 
   const name = written || 'default'
   const profile = profiles[name]
   if (search.error instanceof CredentialsLate) return late(search.error, search)
-  if (profile === undefined) return written ? problemOfName(written, profiles, env) : problemOfEnvironment(search)
-  const problem = problemOfProfile(name, search)
-  if (!written && !Object.keys(profile).some((key) => OF_CREDENTIALS.test(key))) return problemOfEnvironment(search)
+  if (profile === undefined && !written) return problemOfEnvironment(search)
+  const problem = profile === undefined ? problemOfName(name, profiles, env) : problemOfProfile(name, search)
+  if (profile !== undefined && !written && !Object.keys(profile).some((key) => OF_CREDENTIALS.test(key)))
+    return problemOfEnvironment(search)
   if (env.AWS_ACCESS_KEY_ID && env.AWS_SECRET_ACCESS_KEY) {
     return {
       ...problem,
@@ -80,7 +81,7 @@ const problemOfName = (written: string, profiles: Profiles, env: Environment): N
     why: `there is no profile ${JSON.stringify(written)} in ${config} or ${credentials}`,
     advice:
       names.length === 0
-        ? `the files hold no profile: write [profile ${name}] into the first or [${name}] into the second, or correct AWS_CONFIG_FILE`
+        ? `the files hold no profile: write [profile ${name}] into the first or [${name}] into the second, or correct ${env.AWS_CONFIG_FILE ? 'AWS_CONFIG_FILE or AWS_PROFILE' : 'AWS_PROFILE'}`
         : `correct AWS_PROFILE: there ${names.length === 1 ? 'is' : 'are'} ${some.join(', ')}${names.length > some.length ? ' and others' : ''}`,
   }
 }

@@ -1,7 +1,6 @@
 import type { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { Clock } from '../../app/clock.ts'
 import { within } from '../../app/within.ts'
-import { formatDuration } from '../../domain/time/duration.ts'
 import { type Elapsed, LONG_AGO, msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../domain/time/instant.ts'
 
@@ -71,7 +70,7 @@ export const promptCredentials = (
       throw error
     })
     if (found === 'late') {
-      throw new CredentialsLate(formatDuration(limitMs))
+      throw new CredentialsLate(`${Math.round(limitMs / 100) / 10} s`)
     }
     answered(awaited)
     return found

@@ -34,7 +34,7 @@ export const auditCheck = (disk: Disk): Check<Configuration, TrailUse> => ({
         return { finding: failed({ found, expected: 'files that can be read', advice }) }
       }
       case 'damaged': {
-        const advice = `see "curfew audit verify ${file}"; move the file away to start a new one`
+        const advice = `check it with "curfew audit verify ${file}", move it elsewhere as evidence, and start again without it`
         return { finding: failed({ found: trail.why, expected: 'a file that can be continued', advice }) }
       }
       case 'held': {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../app/clock.ts'
+import { onAborted } from '../../app/on-aborted.ts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
 import { type Connection, isActive } from '../../domain/connection.ts'
 import type { Policy } from '../../domain/policies/policy.ts'
@@ -28,6 +29,8 @@ interface Watched {
   readonly moved: ReadonlySet<string>
   /** In how many snapshots at least one counter had changed. */
   readonly updates: number
+  /** How long it was watched. */
+  readonly forMs: number
 }
 
 /** Ten looks at the counters in the given time, or fewer where these would be too close to each other. */
@@ -41,12 +44,15 @@ export const byteCountersCheck = (
     subject,
     watchMs,
     minGapMs,
+    enough,
   }: {
     readonly policies: readonly Policy[]
     readonly subject: string
     readonly watchMs: number | undefined
     /** The shortest time between two reads. */
     readonly minGapMs: number
+    /** Aborted when the operator has seen enough: then the watch ends. */
+    readonly enough: AbortSignal
   },
 ): Check<Snapshot, true> => {
   const readers = policies.filter(({ kind }) => kind.facts === 'counters')
@@ -58,9 +64,12 @@ export const byteCountersCheck = (
     const gapMs = Math.max(minGapMs, forMs / LOOKS)
     let before = countersIn(first)
     const moved = new Set<string>()
+    const over = new AbortController()
+    for (const end of [signal, enough]) onAborted(end, () => over.abort())
     let [snapshots, updates] = [1, 0]
-    while (!signal.aborted && msBetween(startedAt, clock.elapsed()) < forMs) {
-      await clock.sleep(Math.min(gapMs, forMs - msBetween(startedAt, clock.elapsed())), signal)
+    while (!over.signal.aborted && msBetween(startedAt, clock.elapsed()) < forMs) {
+      await clock.sleep(Math.min(gapMs, forMs - msBetween(startedAt, clock.elapsed())), over.signal)
+      if (over.signal.aborted) break
       const now = countersIn(await vpn.snapshot(first.endpointId, signal))
       snapshots++
       const changed = [...now].filter(([id, bytes]) => (before.get(id) ?? bytes) !== bytes)
@@ -68,7 +77,7 @@ export const byteCountersCheck = (
       for (const [id] of changed) moved.add(id)
       before = now
     }
-    return { snapshots, moved, updates }
+    return { snapshots, moved, updates, forMs: Math.min(forMs, msBetween(startedAt, clock.elapsed())) }
   }
 
   return {
@@ -90,12 +99,16 @@ export const byteCountersCheck = (
         return { finding: notChecked(because) }
       }
       try {
-        const { snapshots, moved, updates } = await watch(snapshot, watchMs, signal)
-        const looked = `in ${formatDuration(watchMs)} and ${snapshots} looks`
+        const { snapshots, moved, updates, forMs } = await watch(snapshot, watchMs, signal)
+        const looked = `in ${formatDuration(forMs)} and ${snapshots} looks`
         if (moved.size > 0) {
-          const found = `in ${formatDuration(watchMs)} the counters of ${count(moved.size)} of ${plural(active.length, 'connection')} moved, as ${updates} of ${snapshots - 1} later looks showed`
+          const found = `in ${formatDuration(forMs)} the counters of ${count(moved.size)} of ${plural(active.length, 'connection')} moved, as ${updates} of ${snapshots - 1} later looks showed`
           return { finding: ok(found), value: true }
         }
+        if (enough.aborted)
+          return {
+            finding: notChecked(`the watch was ended after ${formatDuration(forMs)}: no byte counter had moved`),
+          }
         const found = `no byte counter of ${plural(active.length, 'connection')} moved ${looked}`
         const advice =
           readers.length === 0

@@ -14,10 +14,11 @@ export interface WatchedRegion {
   readonly vpn: Pick<VpnSite, 'endpoints'>
 }
 
-const listed = async ({ vpn }: WatchedRegion, signal: AbortSignal): Promise<readonly ListedEndpoint[]> =>
+/** The endpoints of a Region; undefined if they cannot be listed. */
+const listed = async ({ vpn }: WatchedRegion, signal: AbortSignal): Promise<readonly ListedEndpoint[] | undefined> =>
   vpn.endpoints(signal).catch((error: unknown) => {
     // Only a hint: the permission to list endpoints may be missing.
-    if (error instanceof VpnError) return []
+    if (error instanceof VpnError) return undefined
     throw error
   })
 
@@ -31,12 +32,17 @@ const notThere = async (
   const expected = 'an endpoint of this account and Region'
   const found = `there is no endpoint ${endpointId} in ${here.region}`
   for (const other of others) {
-    if (!(await listed(other, signal)).some(({ id }) => id === endpointId)) continue
+    if (!(await listed(other, signal))?.some(({ id }) => id === endpointId)) continue
     const advice = `write it under "region: ${other.region}"`
     return failed({ found: `${found}, but in ${other.region}`, expected, advice })
   }
-  const there = (await listed(here, signal)).map(({ id, name }) => (name === undefined ? id : `${id} (${name})`))
-  const has = there.length === 0 ? '' : `; the Region has ${firstNames(there).join(', ')}`
+  const there = await listed(here, signal)
+  if (there?.length === 0) {
+    const advice = 'check the Region first, then the account of the credentials'
+    return failed({ found: `${found}: this account has no endpoint at all in that Region`, expected, advice })
+  }
+  const names = there?.map(({ id, name }) => (name === undefined ? id : `${id} (${name})`))
+  const has = names === undefined ? '' : `; the Region has ${firstNames(names).join(', ')}`
   return failed({ found: `${found}${has}`, expected, advice: 'check the id, the Region and the account' })
 }
 

@@ -19,6 +19,8 @@ export interface Common {
   readonly clock: Clock
   readonly clockIsRight: Promise<Checked<true>>
   readonly watchMs: number | undefined
+  /** Aborted when the operator has seen enough of the watch. */
+  readonly enough: AbortSignal
   /** All Regions that are watched. */
   readonly regions: readonly WatchedRegion[]
   readonly inTurn: InTurn
@@ -44,7 +46,7 @@ export const examineEndpoint = (
   vpn: SurveyedSite,
   region: string,
   ready: Promise<Checked<unknown>>,
-  { examination, configuration, clock, clockIsRight, watchMs, regions, inTurn }: Common,
+  { examination, configuration, clock, clockIsRight, watchMs, enough, regions, inTurn }: Common,
 ): Promise<unknown> => {
   const { id, givenName } = endpoint
   // A name from AWS may be that of another endpoint: whoever may tag an endpoint chooses it.
@@ -60,6 +62,6 @@ export const examineEndpoint = (
   const { minGapMs } = poll
   void check(both(read, clockIsRight), inTurn(timesCheck(vpn.survey, clock.now, subject)))
   void check(read, userNamesCheck(policies, subject))
-  void check(read, byteCountersCheck({ vpn, clock }, { policies, subject, watchMs, minGapMs }))
+  void check(read, byteCountersCheck({ vpn, clock }, { policies, subject, watchMs, minGapMs, enough }))
   return read
 }

@@ -70,8 +70,8 @@ const examineEntry = async (entry: WatchEntry, { region, vpn, reached }: Way, co
   await Promise.all((found.value ?? []).map((endpoint) => examineEndpoint(endpoint, vpn, region, ready, common)))
 }
 
-/** Checks everything that goes wrong on the first day. Returns the findings in the order of dependency. */
-export const examine = async (ports: Ports, watchMs: number | undefined) => {
+/** Checks everything that goes wrong on the first day. A watch ends early once `enough` is aborted. Returns the findings in the order of dependency. */
+export const examine = async (ports: Ports, watchMs: number | undefined, enough: AbortSignal) => {
   const { clock, files, secrets, disk, whyNotListening } = ports
   const examination = createExamination(clock, LIMIT_MS)
   const { check } = examination
@@ -99,6 +99,7 @@ export const examine = async (ports: Ports, watchMs: number | undefined) => {
       clock,
       clockIsRight,
       watchMs,
+      enough,
       regions: all,
       inTurn: createTurns(),
     }

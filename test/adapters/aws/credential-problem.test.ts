@@ -115,7 +115,7 @@ describe('a profile without credentials', () => {
     ['fails', '[profile a]\ncredential_process = sh -c "echo hunter2 >&2; exit 3"', 'ended with an error', 'run its'],
     ['is not there', '[profile a]\ncredential_process = /nowhere/vault hunter2', 'ended with an error', 'run its'],
     ['prints no JSON', '[profile a]\ncredential_process = echo hunter2', 'returned invalid JSON', 'run its command'],
-    ['hangs', '[profile a]\ncredential_process = sleep 20', 'has not ended within', 'raise poll.requestTimeout'],
+    ['hangs', '[profile a]\ncredential_process = sleep 20', 'has not ended within 1.6 s', 'raise poll.requestTimeout'],
   ])('that %s is named', async (_what, config, why, advice) => {
     const message = await messageWith(config, A)
     expect(message).toContain('"a"')
@@ -138,6 +138,12 @@ describe('a profile without credentials', () => {
   it('takes precedence over a key in the environment, which is said', async () => {
     const env = { ...A, AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'hunter2' }
     expect(await messageWith('[profile a]\nregion = eu-central-1', env)).toContain('unset AWS_PROFILE')
+    vi.stubEnv('AWS_CONFIG_FILE', undefined)
+    const nowhere = await messageWith('', { ...env, AWS_PROFILE: 'nosuch' })
+    expect(nowhere).toContain(
+      'or correct AWS_PROFILE; or unset AWS_PROFILE, which takes precedence over AWS_ACCESS_KEY_ID',
+    )
+    expect(nowhere).not.toContain('AWS_CONFIG_FILE')
   })
 
   it('names a file that does not exist, and one that is a folder', async () => {

@@ -38,7 +38,7 @@ const standInSource = () => {
   return { clock, searches, asked }
 }
 
-const LATE = 'CredentialsProviderError: the source of the credentials has not answered for 8s'
+const LATE = 'CredentialsProviderError: the source of the credentials has not answered for 8 s'
 
 describe('credentials', () => {
   it('that do not come are reported within the limit, again and again', async () => {
