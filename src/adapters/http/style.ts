@@ -88,7 +88,9 @@ summary { cursor: pointer; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5rem; color: var(--quiet); font-size: .9rem; }
 @media (max-width: 36rem) {
-  .week th:nth-child(2), .week td:nth-child(2) { display: none; }
-  .week th:nth-child(3) { width: auto; }
+  .week th:first-child { width: 6rem; }
+  .week tbody th { white-space: normal; }
+  .week th:nth-child(3) { width: 34%; }
+  .week th, .week td { padding-right: .5rem; }
 }
 `

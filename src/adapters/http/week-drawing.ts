@@ -29,6 +29,10 @@ const dayRow = (day: WeekDay, now: Instant): Content => {
 `
 }
 
+/** A day without a time at which connections may be up: they end all day, or while the policy is in force. */
+const notAt = (ends: readonly string[]): string =>
+  ends.length === 1 && ends[0] === '00:00–24:00' ? 'not at all' : `not ${ends.join(', ')}`
+
 /** The hours of a day in words, for readers who do not see the drawing. */
 const hoursOf = ({ spans, isClosed, clockChangesAt, from, until }: WeekDay): string => {
   const texts = (state: WeekSpan['state']) =>
@@ -36,7 +40,7 @@ const hoursOf = ({ spans, isClosed, clockChangesAt, from, until }: WeekDay): str
   const [allowed, off] = [texts('allowed'), texts('not-in-force')]
   const isAll = (list: readonly string[]) => list.length === 1 && list[0] === '00:00–24:00'
   return [
-    isAll(off) ? '' : isAll(allowed) ? 'all day' : allowed.length === 0 ? 'not at all' : allowed.join(', '),
+    isAll(off) ? '' : isAll(allowed) ? 'all day' : allowed.length > 0 ? allowed.join(', ') : notAt(texts('ends')),
     off.length === 0 ? '' : isAll(off) ? 'not in force' : `not in force ${off.join(', ')}`,
     isClosed ? 'a date of its calendars' : '',
     clockChangesAt === undefined ? '' : `the clocks change: ${(until - from) / 3_600_000} hours`,

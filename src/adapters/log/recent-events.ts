@@ -2,6 +2,7 @@ import { type LoggerOptions, pino } from 'pino'
 import type { Clock } from '../../app/clock.ts'
 import type { Emit } from '../../app/events.ts'
 import type { PolicyFactsOf } from '../../app/policy-facts.ts'
+import { quotedName } from '../../domain/names/shown-name.ts'
 import { type Instant, MINUTE } from '../../domain/time/instant.ts'
 import { createEventLog } from './event-log.ts'
 import { withoutNames } from './without-names.ts'
@@ -25,6 +26,9 @@ interface Fields {
   readonly event: string
   readonly vpn_endpoint?: string
   readonly name?: string
+  readonly connectionId?: string
+  readonly username?: string
+  readonly commonName?: string
   readonly policy?: string
   readonly mode?: string
   readonly outcome?: string
@@ -65,9 +69,32 @@ const NAMELESS: ReadonlySet<string> = new Set([
   'stopping',
 ])
 
+/** Events about one connection or call, of which there may be thousands at once: they are joined with names too. */
+const JOINED: ReadonlySet<string> = new Set([
+  'violation',
+  'warning',
+  'extended',
+  'extension-refused',
+  'termination',
+  'also-ended',
+  'call-answered',
+  'reconnected',
+])
+
+/** How many people a row of joined events names. */
+const NAMED = 3
+
+/** An entry of the list: equal events, whom they are about, and how many connections or, without any, events. */
+interface Row extends RecentEvent {
+  readonly key: string | undefined
+  readonly times: number
+  readonly connections: Set<string>
+  readonly people: Set<string>
+}
+
 /**
  * The last twenty events that the log has at level `info` and above. Without `names`, messages that name users are
- * replaced by a count of equal events.
+ * replaced by a count of the connections of equal events. With names, so are equal events about many.
  */
 export const createRecentEvents = ({
   names,
@@ -79,18 +106,26 @@ export const createRecentEvents = ({
   readonly factsOf?: PolicyFactsOf
 }) => {
   /** The newest last. */
-  const recent: (RecentEvent & { readonly key: string | undefined; readonly times: number })[] = []
+  const recent: Row[] = []
 
   const add = (fields: Fields, message: string, level: RecentEvent['level']) => {
     const { event, vpn_endpoint, policy, mode, outcome } = fields
     if (LEFT_OUT.has(event)) return
     const at = clock.now()
-    const key = names ? undefined : JSON.stringify([event, vpn_endpoint, policy, mode, outcome])
+    const key = names && !JOINED.has(event) ? undefined : JSON.stringify([event, vpn_endpoint, policy, mode, outcome])
     const equal = recent.findIndex((one) => one.key !== undefined && one.key === key && at - one.at <= TOGETHER_MS)
     const [before] = equal === -1 ? [] : recent.splice(equal, 1)
     const times = (before?.times ?? 0) + 1
-    const text = names || NAMELESS.has(event) ? message : namelessText(fields, times)
-    recent.push({ at, level, event, text, key, times })
+    const { connectionId, username, commonName } = fields
+    const connections = before?.connections ?? new Set<string>()
+    const people = before?.people ?? new Set<string>()
+    // A connection may be warned of twice, and AWS may refuse to end it twice.
+    if (connectionId !== undefined) connections.add(connectionId)
+    if (names) people.add(username ?? commonName ?? connectionId ?? '')
+    const told = event === 'extension-refused' || connections.size === 0 ? times : connections.size
+    const isTold = NAMELESS.has(event) || (names && times === 1)
+    const text = isTold || (names && key === undefined) ? message : `${namelessText(fields, told)}${listOf(people)}`
+    recent.push({ at, level, event, text, key, times, connections, people })
     if (recent.length > MOST) recent.shift()
   }
 
@@ -113,6 +148,13 @@ export const createRecentEvents = ({
   }
 }
 
+const listOf = (people: ReadonlySet<string>): string => {
+  const named = [...people].filter((name) => name !== '')
+  if (named.length === 0) return ''
+  const others = named.length - NAMED
+  return ` (${named.slice(0, NAMED).map(quotedName).join(', ')}${others > 0 ? ` and ${others} more` : ''})`
+}
+
 const namelessText = (fields: Fields, times: number): string => {
   const { event, name = '', policy, mode = '', outcome = '', count = 1 } = fields
   const connections = times === 1 ? 'a connection' : `${times} connections`
@@ -128,7 +170,11 @@ const namelessText = (fields: Fields, times: number): string => {
     case 'also-ended':
       return `${connections} on ${name} ${were} ended by a call for a user name, newer than the snapshot: ${by}`
     case 'call-answered':
-      return `AWS refused ${times === 1 ? 'a terminate call' : `${times} terminate calls`} on ${name}: ${outcome}`
+      return callText(name, outcome, times)
+    case 'extended':
+      return `${connections} on ${name} ${were} extended by ${times === 1 ? 'its user' : 'their users'}: ${by}`
+    case 'extension-refused':
+      return `${times === 1 ? 'an extension' : `${times} extensions`} under ${by} ${were} not granted: the log says why`
     case 'reconnected':
       return `a user on ${name} reconnected ${count === 1 ? '' : `${count} times in a row `}after ${by} had ended the connection`
     case 'held':
@@ -145,6 +191,16 @@ const namelessText = (fields: Fields, times: number): string => {
         'the log has the details',
       ].join(': ')
   }
+}
+
+/** Outcomes of calls that AWS may have carried out all the same. */
+const UNCERTAIN: ReadonlySet<string> = new Set(['timeout', 'unreachable', 'malformed', 'server-error', 'aborted'])
+
+const callText = (name: string, outcome: string, times: number): string => {
+  const calls = times === 1 ? 'a terminate call' : `${times} terminate calls`
+  return UNCERTAIN.has(outcome)
+    ? `${calls} on ${name} got no usable answer (${outcome}): AWS may have carried ${times === 1 ? 'it' : 'them'} out`
+    : `AWS did not accept ${calls} on ${name}: ${outcome}`
 }
 
 const EFFECTS: Readonly<Record<string, string>> = {

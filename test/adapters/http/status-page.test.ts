@@ -186,6 +186,10 @@ describe('the page', () => {
     const christmas = hours(Date.parse('2026-12-24T12:00:00Z'))
     expect(christmas).toContain('Thu 24 Dec today 07:30–18:30 Fri 25 Dec not at all; a date of its calendars')
     expect(hours(Date.parse('2026-10-24T12:00:00Z'))).toContain('Sun 25 Oct not at all; the clocks change: 25 hours')
+    // 22:00 on this clock: off hours until the policy begins to be in force, and then they end.
+    expect(hours(NOON, { from: NOON + 9 * HOUR, until: NEVER })).toContain(
+      'Mon 23 Nov today not 22:00–24:00; not in force 00:00–22:00',
+    )
     expect(hours(NOON, { from: NOON, until: NEVER })).toContain(
       'Mon 23 Nov today 13:00–18:30; not in force 00:00–13:00',
     )

@@ -40,18 +40,19 @@ describe('the recent events', () => {
   it('are the last twenty, the newest first', () => {
     const { observe, texts } = start(true)
     for (let count = 1; count <= 30; count++) {
-      observe({ ...EVENTS.violation, violation: { ...VIOLATION, username: `user-${count}` } })
+      observe({ ...EVENTS.violation, violation: { ...VIOLATION, policy: `policy-${count}` } })
     }
     expect(texts()).toHaveLength(20)
-    expect(texts()[0]).toContain('"user-30"')
-    expect(texts()[19]).toContain('"user-11"')
+    expect(texts()[0]).toContain('"policy-30"')
+    expect(texts()[19]).toContain('"policy-11"')
   })
 
   it('count equal events that happen together', async () => {
     const { observe, texts, clock } = start(false)
     for (let count = 0; count < 1000; count++) {
-      observe(EVENTS.violation)
-      observe(EVENTS.termination)
+      const violation = { ...VIOLATION, connectionId: `cvpn-connection-${count}` }
+      observe({ ...EVENTS.violation, violation })
+      observe({ ...EVENTS.termination, violation })
     }
     expect(texts()).toEqual([
       '1000 connections on office were ended, and a later snapshot proves it: policy "daily"',
@@ -61,6 +62,41 @@ describe('the recent events', () => {
     observe(EVENTS.violation)
     expect(texts()[0]).toBe('a connection on office must end: policy "daily"')
     expect(texts()).toHaveLength(3)
+  })
+
+  it('are joined with names too, so that a hold stays in the list, and name a few people', () => {
+    const { observe, texts } = start(true)
+    observe(EVENTS.held)
+    for (let count = 1; count <= 100; count++) {
+      const violation = { ...VIOLATION, connectionId: `cvpn-connection-${count}`, username: `user-${count}` }
+      observe({ ...EVENTS.violation, violation })
+    }
+    expect(texts()).toHaveLength(2)
+    expect(texts()[0]).toBe(
+      '100 connections on office must end: policy "daily" ("user-1", "user-2", "user-3" and 97 more)',
+    )
+    expect(texts()[1]).toContain('HELD by the guard')
+  })
+
+  it('count connections, however often each is warned of', () => {
+    const { observe, texts } = start(false)
+    for (let count = 0; count < 9; count++) observe(EVENTS.warning)
+    expect(texts()).toEqual(['a connection on office will soon be ended by policy "daily"'])
+  })
+
+  it('count extensions, and say what became of calls', () => {
+    const { observe, texts } = start(false)
+    for (const connectionId of ['one', 'two'])
+      observe({ ...EVENTS.extended, violation: { ...VIOLATION, connectionId } })
+    observe(EVENTS['extension-refused'])
+    for (const outcome of ['malformed', 'denied'] as const)
+      observe({ ...EVENTS['call-answered'], outcome, message: 'no', nameless: 'no' })
+    expect(texts()).toEqual([
+      'AWS did not accept a terminate call on office: denied',
+      'a terminate call on office got no usable answer (malformed): AWS may have carried it out',
+      'an extension under policy "daily" was not granted: the log says why',
+      '2 connections on office were extended by their users: policy "daily"',
+    ])
   })
 
   it('leave out what the log has below the level info', () => {
