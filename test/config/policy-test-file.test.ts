@@ -18,6 +18,19 @@ const head = 'version: 1\npolicies: [./policies.yaml]\ncases:\n'
 const loadCase = (text: string) => load(`${head}  - ${text}\n`)
 
 describe('a policy test file', () => {
+  it.each([
+    ['policies.yaml', '2:1', 'this is a file of policies, not a policy test: "curfew validate" checks it'],
+    ['curfew.yaml', '3:1', 'this is the daemon\'s own file, not a policy test: "curfew validate" checks it'],
+  ])('is not %s, which curfew validate checks', (path, place, message) => {
+    const files = memoryFiles({
+      'policies.yaml': POLICIES,
+      'curfew.yaml': 'version: 1\npolicies: [./policies.yaml]\nwatch: [{ region: eu-central-1, discover: all }]\n',
+    })
+    const { problems, test } = loadPolicyTest(files, path)
+    expect(problems.map(formatProblem)).toEqual([expect.stringContaining(`${path}:${place}: error: ${message}`)])
+    expect(test).toBeUndefined()
+  })
+
   it('has cases with every key', () => {
     const { problems, test } = load(EVERYTHING)
     expect(problems).toEqual([])

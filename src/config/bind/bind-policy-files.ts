@@ -37,6 +37,10 @@ export const bindPolicyFiles = (
     const read = files.read(path)
     if ('bytes' in read) {
       const file = readYaml(path, read.bytes, report)
+      if (isPolicyTest(file)) {
+        file.problem(['cases'], 'this is a policy test, not a policies file: run it with "curfew test"', { at: 'key' })
+        return []
+      }
       if (!isDaemonFile(file)) return [file]
       file.problem(['watch'], "this is the daemon's own file, not a policies file: check it with --config", {
         at: 'key',
@@ -82,6 +86,10 @@ const keyOf = (value: unknown, key: string): unknown =>
 /** Only the daemon's file has the key `watch`, and a list of paths under `policies`. */
 const isDaemonFile = (file: YamlFile): boolean =>
   keyOf(file.value, 'watch') !== undefined && !entriesOf(file).some((entry) => typeof entry === 'object')
+
+/** Only a policy test has the key `cases`, and a list of paths under `policies`. */
+const isPolicyTest = (file: YamlFile): boolean =>
+  keyOf(file.value, 'cases') !== undefined && !entriesOf(file).some((entry) => typeof entry === 'object')
 
 const entriesOf = (file: YamlFile): readonly unknown[] => {
   const policies = keyOf(file.value, 'policies')

@@ -36,6 +36,11 @@ export const loadPolicyTest = (files: ConfigFiles, path: string): LoadedPolicyTe
 }
 
 const bindTest = (files: ConfigFiles, file: YamlFile, report: (problem: Problem) => void): PolicyTest => {
+  const other = otherFile(file.value)
+  if (other !== undefined) {
+    file.problem([other.key], other.message, { at: 'key' })
+    return { policies: [], cases: [] }
+  }
   const keys = readKeys(file, testFileKeys, [], file.value, 'write "version: 1", "policies:" and "cases:"')
   const { policies, incomplete } = readPolicies(files, file, keys.policies, report)
   const known = incomplete ? undefined : new Set(policies.map(({ name }) => name))
@@ -44,6 +49,17 @@ const bindTest = (files: ConfigFiles, file: YamlFile, report: (problem: Problem)
     cases: (keys.cases ?? []).flatMap((written, index) => bindCase(file, ['cases', index], written, known) ?? []),
   }
 }
+
+/** A file of another kind that was given as a policy test: the key that shows it, and what to do with it. */
+const otherFile = (value: unknown): { readonly key: string; readonly message: string } | undefined => {
+  if (typeof value !== 'object' || value === null || 'cases' in value) return undefined
+  if ('watch' in value) return { key: 'watch', message: `this is the daemon's own file, not a policy test: ${CHECKS}` }
+  const policies: unknown = 'policies' in value ? value.policies : undefined
+  if (!Array.isArray(policies) || !policies.some((entry) => typeof entry === 'object')) return undefined
+  return { key: 'policies', message: `this is a file of policies, not a policy test: ${CHECKS}` }
+}
+
+const CHECKS = '"curfew validate" checks it, and a policy test has "cases"'
 
 const readPolicies = (
   files: ConfigFiles,

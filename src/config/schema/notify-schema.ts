@@ -76,7 +76,7 @@ const target = z
       .optional()
       .meta({
         description:
-          'The address to which CloudEvents are posted: a URL, { env: NAME } or { file: PATH }. Write this key or `slack`.',
+          'The address to which CloudEvents are posted: a URL, { env: NAME } or { file: PATH }. An entry has one of `webhook`, `slack`, `slackBot` and `email`.',
         examples: ['https://hooks.example/curfew'],
       }),
     slack: secretSource.optional().meta({
