@@ -33,7 +33,6 @@ describe('the person whose session ends', () => {
     const known = certificate(keys.folder, 'known')
     await using server = await startSmtpServer({ certificate: known, login: `curfew:${PASSWORD}` })
     await using office = await startOffice()
-    office.world.connect({ endpointId: OFFICE, username: 'CORP\\alice', ageMs: 8 * HOUR - 30 * SECOND })
     await using here = await workspace({
       'curfew.yaml': curfewYaml(mailTo(server.port)),
       'policies.yaml': POLICY,
@@ -41,6 +40,8 @@ describe('the person whose session ends', () => {
       'known.crt': readFileSync(known.certFile, 'utf8'),
     })
     await using running = here.start(['run', '-c', 'curfew.yaml'], { ...office.env, SMTP_PASSWORD: PASSWORD })
+    await running.untilLogged('decided')
+    office.world.connect({ endpointId: OFFICE, username: 'CORP\\alice', ageMs: 8 * HOUR - 20 * SECOND })
     const [received] = await server.untilMails(1)
     expect(running.log().filter(({ event }) => event === 'termination')).toEqual([])
     expect(received).toMatchObject({ tls: true, authenticated: true, recipients: ['alice@corp.example'] })
@@ -67,9 +68,6 @@ describe('the person whose session ends', () => {
     await using keys = await workspace({})
     const known = certificate(keys.folder, 'known')
     await using office = await startOffice()
-    for (let index = 0; index < 20; index++) {
-      office.world.connect({ endpointId: OFFICE, username: `p${index}@corp.example`, ageMs: 8 * HOUR - 5 * SECOND })
-    }
     const yaml = `${mailTo(gone.port)}  - { name: chat, slackBot: { token: { env: TOKEN }, apiUrl: "${silent.apiUrl}" } }\n`
     await using here = await workspace({
       'curfew.yaml': curfewYaml(yaml),
@@ -82,6 +80,11 @@ describe('the person whose session ends', () => {
       SMTP_PASSWORD: PASSWORD,
       TOKEN: silent.token,
     })
+    // A daemon that starts slowly would first see them after their end.
+    await running.untilLogged('decided')
+    for (let index = 0; index < 20; index++) {
+      office.world.connect({ endpointId: OFFICE, username: `p${index}@corp.example`, ageMs: 8 * HOUR - 15 * SECOND })
+    }
     const confirmed = () =>
       running.log().filter(({ event, outcome }) => event === 'termination' && outcome === 'confirmed')
     await running.until(() => (confirmed().length === 20 ? true : undefined))

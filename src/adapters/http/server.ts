@@ -1,10 +1,12 @@
-import Fastify, { type FastifyReply } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Clock } from '../../app/clock.ts'
 import type { ServerSettings } from '../../config/configuration.ts'
 import type { NamesInLog } from '../log/names-in-log.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
+import { EXTEND_PATH } from './extension-link.ts'
+import { WRONG_LINK } from './extension-page.ts'
 import { EXTEND_ROUTE, type ExtensionSources, extensionRoutes } from './extension-routes.ts'
 import { isRebound } from './host-header.ts'
 import type { Html } from './html.ts'
@@ -55,7 +57,18 @@ export const startHttpServer = async (
   const stop = new AbortController()
   const logFailedLogin = createLoginLog({ log, names, clock, signal: stop.signal })
   const publicHost = settings.links && new URL(settings.links.publicUrl).host
-  const app = Fastify({ serverFactory: (handler) => listener.server.on('request', handler) })
+  const app = Fastify({
+    serverFactory: (handler) => listener.server.on('request', handler),
+    // A path with a broken percent code has no route, and so no hook runs for it.
+    frameworkErrors: (_error, request: FastifyRequest, reply: FastifyReply) => {
+      reply.headers(HEADERS)
+      if (extensions === undefined || !request.url.startsWith(EXTEND_PATH)) {
+        return reply.code(400).send(errorBody('this path cannot be read: a % in it needs two hexadecimal digits'))
+      }
+      extensions.countWrongLink()
+      return sendPage(reply.code(WRONG_LINK.status), WRONG_LINK.page)
+    },
+  })
 
   // This hook runs before any byte of a body is read: only the pages of links accept one, and ignore it.
   app.addHook('onRequest', async (request, reply) => {

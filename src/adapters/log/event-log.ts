@@ -277,7 +277,8 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
       case 'extension-refused': {
         const { right, why } = emitted
         const { region, endpointId, connectionId, policy, ordinal } = right
-        log[why === 'unrecorded' ? 'error' : 'info'](
+        // Whoever has a link can press its button as often as they like.
+        log[why === 'unrecorded' ? 'error' : 'debug'](
           { event, vpn_endpoint: endpointId, region, connectionId, policy, extension: ordinal, why },
           `an extension of ${connectionId} under policy "${policy}" was not granted: ${REFUSALS[why]}`,
         )

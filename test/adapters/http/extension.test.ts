@@ -165,12 +165,19 @@ describe('the pages of links', () => {
   it('refuse a link that was not made here, count it, and say nothing of a session', async () => {
     await using at = await start()
     const path = pathOf(rightTo(at.connections[0]))
-    for (const wrong of ['/extend/', '/extend/x', path.slice(0, -1), `${path}/`, `/extend/${'a.'.repeat(2000)}`]) {
+    for (const wrong of [
+      '/extend/',
+      '/extend/x',
+      path.slice(0, -1),
+      `${path}/`,
+      '/extend/%zz',
+      `/extend/${'a.'.repeat(2000)}`,
+    ]) {
       const answer = await at.server.ask(wrong, { method: 'POST' })
       expect([answer.status, headingOf(answer)]).toEqual([404, 'This link is not valid'])
       expect(answer.body).not.toMatch(/office|daily|alice/)
     }
-    expect(at.wrongLinks()).toBe(5)
+    expect(at.wrongLinks()).toBe(6)
   })
 
   it('refuse every link of a banned user', async () => {
