@@ -63,10 +63,11 @@ export const startHttpServer = async (
     frameworkErrors: (_error, request: FastifyRequest, reply: FastifyReply) => {
       reply.headers(HEADERS)
       if (extensions === undefined || !request.url.startsWith(EXTEND_PATH)) {
-        return reply.code(400).send(errorBody('this path cannot be read: a % in it needs two hexadecimal digits'))
+        void reply.code(400).send(errorBody('this path cannot be read: a % in it needs two hexadecimal digits'))
+        return
       }
       extensions.countWrongLink()
-      return sendPage(reply.code(WRONG_LINK.status), WRONG_LINK.page)
+      void sendPage(reply.code(WRONG_LINK.status), WRONG_LINK.page)
     },
   })
 
