@@ -3,9 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { AuditRecord } from '../../src/app/audit.ts'
 import { notificationOf } from '../../src/app/notification.ts'
 import type { State } from '../../src/app/state.ts'
-import type { GuardMemory } from '../../src/domain/guard/guard.ts'
-import type { KeptMemory } from '../../src/domain/judge/memory.ts'
-import type { KeptTermination } from '../../src/domain/terminate/termination.ts'
+import { rowOf } from '../../src/cli/trail-row.ts'
 import { EVENTS } from '../adapters/log/events.ts'
 import { tableAfter } from './pages.ts'
 
@@ -13,11 +11,17 @@ const PAGE = 'docs/personal-data.md'
 
 const wordsOf = (text = ''): readonly string[] => [...text.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word)
 
-/** The keys of every member of a union. */
-type KeysOf<Union> = Union extends unknown ? keyof Union : never
+/** The fields of a value and of everything in it, of every member of a union. Keys that are names count as no fields. */
+type FieldsOf<Value> = Value extends readonly (infer Item)[]
+  ? FieldsOf<Item>
+  : Value extends object
+    ? string extends keyof Value
+      ? FieldsOf<Value[keyof Value]>
+      : keyof Value | { [Key in keyof Value]-?: FieldsOf<Value[Key]> }[keyof Value]
+    : never
 
 /** A field that is missing here does not compile: a new one is put here, and into the table of the page. */
-const TRAIL: { readonly [Field in KeysOf<AuditRecord> | 'seq' | 'prev']: true } = {
+const TRAIL: { readonly [Field in FieldsOf<AuditRecord> | 'seq' | 'prev']: true } = {
   seq: true,
   time: true,
   event: true,
@@ -42,6 +46,8 @@ const TRAIL: { readonly [Field in KeysOf<AuditRecord> | 'seq' | 'prev']: true } 
   by: true,
   via: true,
   call: true,
+  id: true,
+  selector: true,
   requestId: true,
   outcome: true,
   list: true,
@@ -54,13 +60,8 @@ const TRAIL: { readonly [Field in KeysOf<AuditRecord> | 'seq' | 'prev']: true } 
   prev: true,
 }
 
-type StateField =
-  | keyof State
-  | keyof KeptMemory
-  | KeysOf<KeptTermination>
-  | keyof KeptTermination['violation']
-  | keyof GuardMemory
-  | keyof GuardMemory['counted'][number]
+/** The state, in the file that says its version and its hash. */
+type StateField = FieldsOf<State> | 'version' | 'sha256' | 'state'
 
 const STATE: { readonly [Field in StateField]: true } = {
   policies: true,
@@ -105,23 +106,66 @@ const STATE: { readonly [Field in StateField]: true } = {
   principal: true,
   at: true,
   isArrival: true,
+  acts: true,
+  bytes: true,
+  before: true,
+  changedAt: true,
+  comparedAt: true,
+  goneAt: true,
+  granted: true,
+  hash: true,
+  lookAheadMs: true,
+  maxPercent: true,
+  minConnections: true,
+  most: true,
+  name: true,
+  of: true,
+  reselectedAt: true,
+  set: true,
+  sha256: true,
+  tags: true,
+  until: true,
+  version: true,
+  wasHeld: true,
 }
 
-/** The rows of both tables on the page about the log, which other tests compare with real lines. */
-const logFields = () =>
-  ['needs action.', 'These events come from single parts of the daemon:'].flatMap((heading) =>
+/** What every line has, what every line about an endpoint has, and the rows of both tables on the page about the log. */
+const logFields = () => [
+  ...['time', 'level', 'event', 'msg', 'vpn_endpoint', 'name', 'account', 'region'],
+  ...['needs action.', 'These events come from single parts of the daemon:'].flatMap((heading) =>
     tableAfter('docs/log.md', heading).flatMap((cells) => wordsOf(cells.at(-2))),
-  )
+  ),
+]
 
 const notificationFields = () =>
   Object.values(EVENTS).flatMap((event) => Object.keys(notificationOf(event, 0)?.data ?? {}))
 
-/** The fields of answers about connections and files on the page about JSON, which another test compares with real output. */
-const jsonFields = () =>
-  readFileSync('docs/json-output.md', 'utf8')
-    .split('\nIn `')
-    .filter((section) => /^(?:plan|connections|explain|validate) /.test(section))
-    .flatMap((section) => [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, field = '']) => field))
+const fieldsOf = (value: unknown): readonly string[] =>
+  typeof value === 'object' && value !== null
+    ? [...(Array.isArray(value) ? [] : Object.keys(value)), ...Object.values(value).flatMap(fieldsOf)]
+    : []
+
+const RECORD = { seq: 1, time: '2026-12-01T08:00:00.000Z', event: 'outcome' }
+
+/** The entries of `audit show`. An event has the fields of its record. */
+const trailFields = () => [
+  ...fieldsOf(
+    rowOf({
+      entry: 'termination',
+      last: RECORD,
+      calls: [{ id: 'x', selector: 'username', intentAt: RECORD.time, seq: 1, policy: undefined }],
+      results: [{ at: RECORD.time, outcome: 'confirmed', seq: 2, callId: 'x', requestId: 'r' }],
+    }),
+  ),
+  ...Object.keys(TRAIL).filter((field) => field !== 'prev' && field !== 'call'),
+  'named',
+]
+
+/** The fields of every command on the page about JSON, which another test compares with real output, and of the trail. */
+const jsonFields = () => [
+  ...[...readFileSync('docs/json-output.md', 'utf8').matchAll(/^\| `(\w+)` \|/gm)].map(([, field = '']) => field),
+  ...trailFields(),
+]
 
 const STREAMS = {
   'audit trail': Object.keys(TRAIL),
