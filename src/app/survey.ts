@@ -33,6 +33,19 @@ export interface Way {
   readonly address: string
   /** The proxy on the way, and the environment variable that names it; undefined: none. */
   readonly proxy: { readonly address: string; readonly variable: string } | undefined
+  /** The variable that exempts the host from a proxy, such as NO_PROXY; undefined: none does. */
+  readonly exemptBy?: string | undefined
+}
+
+/** What to do about the proxy where the network fails behind it, or without it. */
+export const adviceOnProxy = (way: Partial<Way> | undefined): string => {
+  const { address = '', proxy, exemptBy } = way ?? {}
+  if (proxy !== undefined) return `check the log of the proxy ${proxy.address}, and that it lets ${address} through`
+  if (exemptBy !== undefined) {
+    const host = address.replace(/:\d+$/, '')
+    return `${exemptBy} exempts ${host} from the proxy: correct it if only the proxy reaches this host`
+  }
+  return 'if AWS is reached through a proxy, set HTTPS_PROXY'
 }
 
 /** Whether a service of AWS answers at all. `way` is undefined where no request could be sent. */

@@ -1,5 +1,6 @@
+import { withoutPrefix } from '../domain/names/pattern.ts'
 import { shownName } from '../domain/names/shown-name.ts'
-import { CONFIG_OPTION, type Command, EXIT, OperatorError, oneOf, outputOption, say } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, OperatorError, oneOf, outputOption, say } from './command.ts'
 import { readToShow } from './compose-files.ts'
 import { createPseudonyms, readPseudonymKey } from './compose-pseudonyms.ts'
 import { configurationOrComplain } from './problems.ts'
@@ -24,7 +25,12 @@ common name, an entry of a list of users or an address. Its spelling makes no di
       throw new OperatorError(`${path} has no "log.pseudonymKey": the log has the names themselves`)
     }
     const pseudonymOf = createPseudonyms(found.key)
-    const pseudonyms = positionals.map((name) => ({ name, pseudonym: pseudonymOf(name) }))
+    const pseudonyms = positionals.map((written) => {
+      const name = withoutPrefix(written)
+      if (name !== written)
+        complain(`curfew: the log has names without a prefix: ${shownName(written)} is found as ${shownName(name)}`)
+      return { name, pseudonym: pseudonymOf(name) }
+    })
     if (output === 'json') say(JSON.stringify(pseudonyms, null, 2))
     else for (const one of pseudonyms) say(`${one.pseudonym}  ${shownName(one.name)}`)
     return EXIT.ok

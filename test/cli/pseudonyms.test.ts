@@ -214,6 +214,13 @@ describe('curfew pseudonym', () => {
     expect(JSON.parse(json.stdout)).toEqual([{ name: OLD.toUpperCase(), pseudonym: pseudonymOf(OLD) }])
   })
 
+  it('takes the prefix of an entry off, because the log has names without it', async () => {
+    await using here = await workspace(files)
+    const { code, stdout, stderr } = await here.run(['pseudonym', `cn:${OLD}`, `user:${OLD}`, '-c', 'curfew.yaml'])
+    expect([code, stdout]).toEqual([0, `${pseudonymOf(OLD)}  ${OLD}\n`.repeat(2)])
+    expect(stderr).toContain(`cn:${OLD} is found as ${OLD}`)
+  })
+
   it('says that there is no key, or no name', async () => {
     await using here = await workspace({ ...files, 'curfew.yaml': curfew('{ level: info }') })
     expect(await here.run(['pseudonym', OLD, '-c', 'curfew.yaml'])).toMatchObject({

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { EC2Client } from '@aws-sdk/client-ec2'
 import { describe, expect, it } from 'vitest'
 import { createNoProxy } from '../../src/adapters/proxy/no-proxy.ts'
 import type { Proxy } from '../../src/adapters/proxy/proxy.ts'
@@ -10,12 +11,12 @@ import { blocks, tableAfter } from './pages.ts'
 const PAGE = 'docs/proxies.md'
 
 const REFUSALS: readonly Refusal[] = [
-  ...['ECONNREFUSED', 'ENOTFOUND', 'HPE_INVALID_CONSTANT', 'EPROTO'].map(
+  ...['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'HPE_INVALID_CONSTANT', 'EPROTO'].map(
     (code) => ({ kind: 'unreached', code }) as const,
   ),
   ...[407, 403, 502, 405].map((status) => ({ kind: 'answered', status }) as const),
   { kind: 'own-data' },
-  { kind: 'silent', ms: 10_000 },
+  { kind: 'silent', ms: 3_000 },
 ]
 
 const proxy: Proxy = {
@@ -40,6 +41,16 @@ describe('the page about proxies', () => {
       }
     },
   )
+
+  it('gives the names of EC2 in each partition, and what exempts them', async () => {
+    for (const [, hosts = '', entries = ''] of tableAfter(PAGE, 'Other partitions have other names:')) {
+      const [host = ''] = texts(hosts)
+      const [, region = ''] = host.split('.')
+      const { hostname } = (await new EC2Client({ region }).config.endpointProvider?.({ Region: region }))?.url ?? {}
+      expect(hostname).toBe(host)
+      expect(createNoProxy(texts(entries).join())(host, 443)).toBe(true)
+    }
+  })
 
   it('quotes the messages about a proxy', () => {
     const target = 'ec2.eu-central-1.amazonaws.com:443'

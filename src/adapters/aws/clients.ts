@@ -23,6 +23,12 @@ export interface ClientOptions {
 /** To each host, as in the SDK. */
 const MOST_SOCKETS = 50
 
+/**
+ * The part of the time of a call in which a proxy must open a tunnel. Three attempts fail before the time of the call is
+ * over, and each before the SDK gives it up: both would not say that it was the proxy.
+ */
+const SHARE_OF_TUNNEL = 0.3
+
 /** The part of the time of a call that the search for credentials may take. */
 const SHARE_OF_TIMEOUT = 0.8
 
@@ -38,7 +44,10 @@ export const createClients = (options: ClientOptions) => {
   const search = createCredentialSearch()
   const common = { region, retryMode: 'standard', logger: search.logger }
   const ofEc2 = { ...common, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
-  const httpsAgent = outgoing.agent({ maxSockets: MOST_SOCKETS })
+  const httpsAgent = outgoing.agent({
+    maxSockets: MOST_SOCKETS,
+    answersWithinMs: requestTimeoutMs * SHARE_OF_TUNNEL,
+  })
   const requestHandler = {
     // Half of the limit: after a lost handshake there is time for a second one.
     connectionTimeout: Math.ceil(requestTimeoutMs / 2),

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { proxyVariable } from '../proxy/proxy.ts'
 import {
   codeOfReading,
   type Environment,
@@ -53,8 +54,15 @@ const late = ({ limit }: CredentialsLate, search: Search): NoCredentials => {
     advice:
       profiles[name] === undefined && !env.AWS_WEB_IDENTITY_TOKEN_FILE
         ? 'check that this host has an instance profile, or set AWS_PROFILE'
-        : 'check the network to STS and SSO; if they are reached through a proxy, set HTTPS_PROXY',
+        : `check the network to STS and SSO; ${ofProxy(env)}`,
   }
+}
+
+const ofProxy = (env: Environment): string => {
+  const variable = proxyVariable(env)
+  return variable === undefined
+    ? 'if they are reached through a proxy, set HTTPS_PROXY'
+    : `check that the proxy of ${variable.name} reaches them`
 }
 
 const containerVariable = (env: Environment) =>

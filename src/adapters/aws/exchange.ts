@@ -1,4 +1,5 @@
 import type { Clock } from '../../app/clock.ts'
+import type { Way } from '../../app/survey.ts'
 import type { VpnErrorCode } from '../../app/vpn.ts'
 import { type Elapsed, msBetween } from '../../domain/time/elapsed.ts'
 import type { Instant } from '../../domain/time/instant.ts'
@@ -41,7 +42,7 @@ interface ExchangeOptions {
   readonly onRequest: ((request: ApiRequest) => void) | undefined
   readonly whyNoCredentials?: (error: unknown) => Promise<NoCredentials>
   /** Default: without a proxy. */
-  readonly proxyFor?: Outgoing['proxyFor']
+  readonly outgoing?: Pick<Outgoing, 'proxyFor' | 'exemptBy'> | undefined
 }
 
 interface HttpRequest {
@@ -74,8 +75,8 @@ interface Call<Output> {
   readonly command: Command
   readonly send: (abortSignal: AbortSignal) => Promise<Output>
   readonly signal: AbortSignal
-  /** Called before each attempt with the `host:port` that it is sent to, and the proxy. */
-  readonly onSend?: (way: { readonly address: string; readonly proxy: Proxy | undefined }) => void
+  /** Called before each attempt with the way on which it is sent. */
+  readonly onSend?: (way: Way) => void
 }
 
 const addressOf = ({ protocol, hostname, port }: HttpRequest) =>
@@ -99,7 +100,7 @@ export const createExchange = ({
   clock,
   onRequest,
   whyNoCredentials,
-  proxyFor = DIRECT.proxyFor,
+  outgoing = DIRECT,
 }: ExchangeOptions) => ({
   async carry<Output>({ action, endpointId, command, send, signal, onSend }: Call<Output>): Promise<Output> {
     const stop = new AbortController()
@@ -111,6 +112,7 @@ export const createExchange = ({
     }, limitMs)
     let address: string | undefined
     let proxy: Proxy | undefined
+    let exemptBy: string | undefined
     /** The SDK ignores its abort signal while it looks for credentials. STS or a `credential_process` may hang. */
     let giveUpSearch: (reason: Error) => void = () => {}
     const searchGivenUp = new Promise<never>((_, reject) => {
@@ -137,8 +139,10 @@ export const createExchange = ({
     const reportAttempt: Middleware = (next) => async (args) => {
       checkProtocol(args.request as HttpRequest)
       address = addressOf(args.request as HttpRequest)
-      proxy = proxyFor(urlOf(args.request as HttpRequest))
-      onSend?.({ address, proxy })
+      const url = urlOf(args.request as HttpRequest)
+      proxy = outgoing.proxyFor(url)
+      exemptBy = outgoing.exemptBy(url)
+      onSend?.({ address, proxy, exemptBy })
       head = undefined
       lastFailure = undefined
       const startedAt = clock.elapsed()
@@ -193,7 +197,7 @@ export const createExchange = ({
       const code = reason === error ? codeOf(error) : vpnErrorCode(reason)
       const cause = reason instanceof RoleNotAssumed ? reason.cause : reason
       const noCredentials = code === 'no-credentials' ? await whyNoCredentials?.(cause) : undefined
-      throw vpnErrorOf(reason, { action, endpointId, region, address, proxy, limitMs, noCredentials }, code)
+      throw vpnErrorOf(reason, { action, endpointId, region, address, proxy, exemptBy, limitMs, noCredentials }, code)
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)

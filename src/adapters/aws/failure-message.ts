@@ -1,8 +1,9 @@
 import { partition } from '@aws-sdk/core/client'
+import { adviceOnProxy } from '../../app/survey.ts'
 import { VpnError, type VpnErrorCode } from '../../app/vpn.ts'
 import { withheld } from '../../domain/withheld.ts'
 import type { Proxy } from '../proxy/proxy.ts'
-import { named, ProxyFailure } from '../proxy/proxy-failure.ts'
+import { isOfTls, named, ProxyFailure } from '../proxy/proxy-failure.ts'
 import { AWS_ACTIONS } from './actions.ts'
 import { RoleNotAssumed } from './assumed-role.ts'
 import { awsCodeOf, httpStatusOf, isPlain, requestIdOf, systemCodeOf, vpnErrorCode } from './error-codes.ts'
@@ -20,6 +21,8 @@ interface FailedCall {
   readonly address: string | undefined
   /** The proxy through which the request went. */
   readonly proxy?: Proxy | undefined
+  /** The variable that exempts the host from the proxy. */
+  readonly exemptBy?: string | undefined
   readonly limitMs: number
   /** Why the SDK found no credentials, if that is known. */
   readonly noCredentials?: NoCredentials | undefined
@@ -53,9 +56,19 @@ const arnOf = (region: string, endpointId: string) =>
   `arn:${partition(region).name}:ec2:${region}:*:client-vpn-endpoint/${endpointId}`
 
 const NOT_EC2 = 'another server answered instead of EC2: check the proxy and the endpoint URL'
+const unreachableAdvice = ({ address, proxy, exemptBy }: FailedCall, system = ''): string => {
+  if (isOfTls(system)) {
+    return proxy === undefined
+      ? "a proxy may open TLS on the way: name its CA in AWS_CA_BUNDLE; otherwise check the address and the host's clock"
+      : `the proxy seems to open TLS: name its CA in AWS_CA_BUNDLE`
+  }
+  const ofProxy = adviceOnProxy({ ...(address && { address }), proxy, exemptBy })
+  return proxy === undefined ? `check the network and DNS; ${ofProxy}` : ofProxy
+}
+
 const MAYBE_DONE = 'AWS may have carried it out: the next snapshot shows whether it did'
 
-type Advice = (call: FailedCall, message: string) => string
+type Advice = (call: FailedCall, message: string, error: unknown) => string
 
 const ADVICE: Readonly<Record<VpnErrorCode, Advice>> = {
   throttled: () => 'other callers in this account share the limit: lower the rate, or ask AWS for a higher limit',
@@ -69,8 +82,7 @@ const ADVICE: Readonly<Record<VpnErrorCode, Advice>> = {
   'user-not-found': () => 'the user has no active connection there any more',
   'too-many-connections': () => 'terminate by connection id',
   'bad-pagination-token': () => 'the next poll reads the list from its start',
-  unreachable: () =>
-    'check the network and DNS; if AWS is reached through a proxy, set HTTPS_PROXY; for a refused certificate, name its CA in AWS_CA_BUNDLE',
+  unreachable: (call, _message, error) => unreachableAdvice(call, systemCodeOf(error)),
   timeout: ({ action }) =>
     `check the network, or raise poll.requestTimeout${action.startsWith('Terminate') ? `; ${MAYBE_DONE}` : ''}`,
   malformed: () => NOT_EC2,
@@ -97,7 +109,7 @@ const adviceOn = (code: VpnErrorCode, error: unknown, call: FailedCall): string 
   (isPlain(error) ? PLAIN : undefined) ??
   (error instanceof ProxyFailure ? error.advice : undefined) ??
   ADVICE_BY_AWS_CODE[awsCodeOf(error) ?? ''] ??
-  ADVICE[code](call, messageOf(error))
+  ADVICE[code](call, messageOf(error), error)
 
 const seconds = (ms: number) => `${ms / 1000} s`
 

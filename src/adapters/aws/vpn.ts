@@ -8,7 +8,6 @@ import type { UnreadField } from '../../domain/snapshot.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
-import { DIRECT } from '../proxy/outgoing.ts'
 import type { ActionName } from './actions.ts'
 import { MalformedAnswer } from './answer-body.ts'
 import { accountOf, RoleNotAssumed } from './assumed-role.ts'
@@ -53,7 +52,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
     clock,
     onRequest,
     whyNoCredentials: clients.whyNoCredentials,
-    proxyFor: (options.outgoing ?? DIRECT).proxyFor,
+    outgoing: options.outgoing,
   })
   const lists = createLists(reader, exchange, region)
   const renew = createRenewal(clients.credentials, limitMs, clock)

@@ -1,6 +1,7 @@
 import type { CurfewEvent, RefusedReload } from '../../app/events.ts'
 import type { Connection } from '../../domain/connection.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
+import { withoutPrefix } from '../../domain/names/pattern.ts'
 import { POLICY_KINDS } from '../../domain/policies/registry.ts'
 import { withheld } from '../../domain/withheld.ts'
 
@@ -60,7 +61,10 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
       return { ...event, connection: named(event.connection) }
     case 'near-miss': {
       const { entry, example } = event.nearMiss
-      return { ...event, nearMiss: { ...event.nearMiss, entry: pseudonymOf(entry), example: named(example) } }
+      return {
+        ...event,
+        nearMiss: { ...event.nearMiss, entry: pseudonymOf(withoutPrefix(entry)), example: named(example) },
+      }
     }
     case 'calls-dropped':
       return {

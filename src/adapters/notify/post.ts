@@ -1,13 +1,21 @@
 import { Agent as HttpAgent, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Outgoing } from '../proxy/outgoing.ts'
-import { named, ProxyFailure } from '../proxy/proxy-failure.ts'
+import { isOfTls, named, ProxyFailure } from '../proxy/proxy-failure.ts'
 
 /**
  * The status and headers of an answer, or the system's code of a failure and the proxy. Never its text, which may hold
  * the secret address.
  */
-export type Answer = { readonly status: number; readonly retryAfter: string | undefined } | { readonly failure: string }
+export type Answer =
+  | { readonly status: number; readonly retryAfter: string | undefined }
+  /** `advice`: what the operator must do, if that is known. */
+  | { readonly failure: string; readonly advice?: string }
+
+const OF_TLS = 'A proxy may open TLS on the way: name its CA in AWS_CA_BUNDLE'
+const OF_PROXY = 'Check the log of the proxy, and that it lets the host of the receiver through'
+
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** In bytes. A shorter answer is read and discarded, so that its connection can be reused; a longer one is aborted. */
 const LONGEST_ANSWER = 64 * 1024
@@ -28,7 +36,7 @@ export const createPost = (address: string, outgoing: Outgoing) => {
     send: (body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> =>
       new Promise((resolve) => {
         let answer: Answer | undefined
-        let failure = 'ECONNRESET'
+        let failure: Extract<Answer, { readonly failure: string }> = { failure: 'ECONNRESET' }
         const sent = request(url, { method: 'POST', agent, headers: { ...headers, 'user-agent': 'curfew' }, signal })
         sent.on('response', (response) => {
           answer = { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'] }
@@ -41,10 +49,12 @@ export const createPost = (address: string, outgoing: Outgoing) => {
         })
         sent.on('error', (error: NodeJS.ErrnoException) => {
           const { code = 'unknown' } = error
-          const at = error instanceof ProxyFailure ? 'at' : 'through'
-          failure = proxy === undefined ? code : `${code} ${at} ${named(proxy)}`
+          if (proxy === undefined) failure = { failure: code, ...(isOfTls(code) && { advice: OF_TLS }) }
+          else if (error instanceof ProxyFailure)
+            failure = { failure: `${code} at ${named(proxy)}`, advice: sentence(error.advice) }
+          else failure = { failure: `${code} through ${named(proxy)}`, advice: isOfTls(code) ? OF_TLS : OF_PROXY }
         })
-        sent.on('close', () => resolve(answer ?? { failure }))
+        sent.on('close', () => resolve(answer ?? failure))
         sent.end(body)
       }),
     close: () => agent.destroy(),

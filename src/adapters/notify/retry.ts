@@ -24,7 +24,10 @@ export interface Receipt {
 
 /** The receipt of an answer over HTTP. */
 export const receiptOf = (answer: Answer, now: Instant): Receipt => {
-  if ('failure' in answer) return { result: 'retry', code: answer.failure }
+  if ('failure' in answer) {
+    const { failure, advice } = answer
+    return { result: 'retry', code: failure, ...(advice === undefined ? {} : { advice }) }
+  }
   const { status } = answer
   const code = `HTTP ${status}`
   if (status >= 200 && status < 300) return { result: 'delivered', code }

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import tls, { createSecureContext, type SecureContext } from 'node:tls'
 import { type Environment, variableOf } from './proxy.ts'
 
-const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g
+const CERTIFICATE = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUSTED |X509 )?CERTIFICATE-----/
+
+/** Before the beginning of each certificate. One that was cut off has no end. */
+const BEFORE_EACH = /(?=-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----)/
 
 const TO_PEM = 'expected certificates in PEM form, as "openssl x509 -in FILE -inform der" prints them'
 
@@ -16,8 +19,9 @@ const certificatesIn = (file: string): readonly string[] | { readonly problem: s
     const { code } = error as NodeJS.ErrnoException
     return { problem: `cannot be read (${code}): check the path and its permissions` }
   }
-  const certificates = text.match(CERTIFICATE) ?? []
-  if (certificates.length === 0) return { problem: `holds no certificate: ${TO_PEM}` }
+  const parts = text.split(BEFORE_EACH).filter((part) => part.search(BEFORE_EACH) === 0)
+  if (parts.length === 0) return { problem: `holds no certificate: ${TO_PEM}` }
+  const certificates = parts.map((part) => CERTIFICATE.exec(part)?.[0] ?? '')
   const broken = certificates.findIndex((certificate) => !isCertificate(certificate))
   if (broken !== -1) return { problem: `certificate ${broken + 1} of ${certificates.length} is damaged: ${TO_PEM}` }
   return certificates

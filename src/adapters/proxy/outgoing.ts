@@ -10,8 +10,10 @@ export interface Outgoing {
   proxyFor(url: URL): Proxy | undefined
   /** The certificates that are trusted; undefined: those that Node trusts by itself. */
   readonly secureContext: SecureContext | undefined
-  /** A new agent for https:// with its own connections. */
-  agent(limits: { readonly maxSockets: number }): Agent
+  /** The variable that exempts the host of a URL from the proxy; undefined if there is no proxy, or none that exempts it. */
+  exemptBy(url: URL): string | undefined
+  /** A new agent for https:// with its own connections. `answersWithinMs`: how long a proxy may take to open a tunnel. */
+  agent(limits: { readonly maxSockets: number; readonly answersWithinMs?: number }): Agent
 }
 
 /** Reads HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE; or one line for each that is wrong. No line contains a password. */
@@ -20,19 +22,24 @@ export const readOutgoing = (env: Environment): Outgoing | { readonly problems: 
   if ('problem' in proxy || 'problem' in bundle) {
     return { problems: [proxy, bundle].flatMap((read) => ('problem' in read ? [read.problem] : [])) }
   }
-  const { proxyFor } = proxy
+  const { proxyFor, exemptBy } = proxy
   const { secureContext } = bundle
+  const ofHttps =
+    <Found>(find: (host: string, port: number) => Found | undefined) =>
+    ({ protocol, hostname, port }: URL) =>
+      protocol === 'https:' ? find(hostname.replace(/^\[(.*)\]$/, '$1'), Number(port || 443)) : undefined
   return {
-    proxyFor: ({ protocol, hostname, port }) =>
-      protocol === 'https:' ? proxyFor(hostname.replace(/^\[(.*)\]$/, '$1'), Number(port || 443)) : undefined,
+    proxyFor: ofHttps(proxyFor),
+    exemptBy: ofHttps(exemptBy),
     secureContext,
-    agent: ({ maxSockets }) => new TunnelAgent({ proxyFor, secureContext, maxSockets }),
+    agent: (limits) => new TunnelAgent({ proxyFor, secureContext, ...limits }),
   }
 }
 
 /** Without a proxy and without certificates of an own CA. */
 export const DIRECT: Outgoing = {
   proxyFor: () => undefined,
+  exemptBy: () => undefined,
   secureContext: undefined,
-  agent: ({ maxSockets }) => new TunnelAgent({ proxyFor: () => undefined, secureContext: undefined, maxSockets }),
+  agent: (limits) => new TunnelAgent({ proxyFor: () => undefined, secureContext: undefined, ...limits }),
 }

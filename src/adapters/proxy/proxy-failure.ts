@@ -36,7 +36,7 @@ export class ProxyFailure extends Error {
 export const named = ({ address, variable }: Proxy): string => `the proxy ${address} of ${variable}`
 
 /** Codes of OpenSSL and of Node's check of certificates. */
-const isOfTls = (code: string): boolean => /^ERR_SSL|^ERR_TLS|^EPROTO$|CERT|SIGNATURE/.test(code)
+export const isOfTls = (code: string): boolean => /^ERR_SSL|^ERR_TLS|^EPROTO$|CERT|SIGNATURE|^UNABLE_TO_/.test(code)
 
 const isOfHttp = (code: string): boolean => code.startsWith('HPE_')
 
@@ -105,7 +105,10 @@ const unreached = (proxy: Proxy, target: string, code: string): Text => {
   }
   return {
     what: `no connection to ${named(proxy)} (${code})`,
-    advice: `start the proxy or correct ${variable}, ${orDirectly(target)}`,
+    advice:
+      code === 'ECONNRESET'
+        ? `the proxy closes the connection at once: check its log, and whether it admits this machine; or correct ${variable}, ${orDirectly(target)}`
+        : `start the proxy or correct ${variable}, ${orDirectly(target)}`,
   }
 }
 
@@ -116,13 +119,13 @@ const answered = (proxy: Proxy, target: string, status: number): Text => {
   if (isLogin && authorization === undefined) {
     return {
       what: `${named(proxy)} asks for a user name and a password (HTTP ${status})`,
-      advice: `write them into ${variable}: http://USER:PASSWORD@${address}`,
+      advice: `write a user name and a password into ${variable}: http://USER:PASSWORD@${address}`,
     }
   }
   if (isLogin) {
     return {
       what: `${named(proxy)} refuses the user name or the password (HTTP ${status})`,
-      advice: `correct them in ${variable}`,
+      advice: `correct the user name or the password in ${variable}`,
     }
   }
   if (status === 403) {

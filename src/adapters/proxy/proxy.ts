@@ -29,6 +29,9 @@ export const variableOf = (env: Environment, names: readonly string[]) => {
   return name === undefined ? undefined : { name, text: env[name]?.trim() ?? '' }
 }
 
+/** The variable that names a proxy, if one is set. */
+export const proxyVariable = (env: Environment) => variableOf(env, VARIABLES)
+
 const EXPECTED = 'expected http://HOST:PORT or http://USER:PASSWORD@HOST:PORT'
 const ENCODED = 'special characters of a user name or password are written as in %40 for @'
 
@@ -69,11 +72,19 @@ const proxyOf = (variable: string, text: string): Proxy | { readonly problem: st
 }
 
 /** Reads HTTPS_PROXY and NO_PROXY, in capitals or not. This machine itself is never asked for through a proxy. */
-export const readProxy = (env: Environment): { readonly proxyFor: ProxyFor } | { readonly problem: string } => {
-  const named = variableOf(env, VARIABLES)
-  if (named === undefined) return { proxyFor: () => undefined }
+export const readProxy = (
+  env: Environment,
+):
+  | { readonly proxyFor: ProxyFor; readonly exemptBy: (host: string, port: number) => string | undefined }
+  | { readonly problem: string } => {
+  const named = proxyVariable(env)
+  if (named === undefined) return { proxyFor: () => undefined, exemptBy: () => undefined }
   const proxy = proxyOf(named.name, named.text)
   if ('problem' in proxy) return proxy
-  const needsNone = createNoProxy(variableOf(env, EXCEPTIONS)?.text ?? '')
-  return { proxyFor: (host, port) => (isLoopback(host) || needsNone(host, port) ? undefined : proxy) }
+  const exceptions = variableOf(env, EXCEPTIONS)
+  const needsNone = createNoProxy(exceptions?.text ?? '')
+  return {
+    proxyFor: (host, port) => (isLoopback(host) || needsNone(host, port) ? undefined : proxy),
+    exemptBy: (host, port) => (!isLoopback(host) && needsNone(host, port) ? exceptions?.name : undefined),
+  }
 }

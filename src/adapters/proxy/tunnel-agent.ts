@@ -6,8 +6,11 @@ import { SECOND } from '../../domain/time/instant.ts'
 import type { Proxy, ProxyFor } from './proxy.ts'
 import { ProxyFailure, type Refusal } from './proxy-failure.ts'
 
-/** A proxy that does not answer must not collect sockets, one for each request that was given up. */
-const ANSWERS_WITHIN_MS = 10 * SECOND
+/**
+ * A proxy that does not answer must not collect sockets, one for each request that was given up. Shorter than the limits of
+ * requests, which do not know that it was the proxy.
+ */
+const ANSWERS_WITHIN_MS = 5 * SECOND
 
 type Connected = NonNullable<Parameters<Agent['createConnection']>[1]>
 
@@ -16,7 +19,7 @@ interface TunnelOptions {
   /** The certificates that are trusted, of the target and of a proxy with TLS. */
   readonly secureContext: SecureContext | undefined
   readonly maxSockets: number
-  readonly answersWithinMs?: number
+  readonly answersWithinMs?: number | undefined
 }
 
 /** Opens a tunnel through the proxy. Rejects with a `ProxyFailure`. */

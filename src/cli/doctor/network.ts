@@ -1,4 +1,4 @@
-import type { Obstacle, Reach, Service, Survey, Way } from '../../app/survey.ts'
+import { adviceOnProxy, type Obstacle, type Reach, type Service, type Survey, type Way } from '../../app/survey.ts'
 import type { Check } from './examination.ts'
 import { failed, ok, warning } from './finding.ts'
 
@@ -16,13 +16,13 @@ const FAULTS: Readonly<
   Record<Obstacle, (of: NotReached, address: string) => { readonly found: string; readonly advice: string }>
 > = {
   proxy: ({ detail, advice }) => ({ found: detail, advice }),
-  name: ({ systemCode }, address) => ({
+  name: ({ systemCode, way }, address) => ({
     found: `DNS does not know ${hostOf(address)}${coded(systemCode)}`,
-    advice: `check the Region's name and the DNS server of this machine ("getent hosts ${hostOf(address)}"); if AWS is reached through a proxy, set HTTPS_PROXY`,
+    advice: `check the Region's name and the DNS server of this machine ("getent hosts ${hostOf(address)}"); ${adviceOnProxy(way)}`,
   }),
-  refused: ({ systemCode }, address) => ({
+  refused: ({ systemCode, way }, address) => ({
     found: `${address} refuses the connection${coded(systemCode)}`,
-    advice: 'check endpointUrl, AWS_ENDPOINT_URL and the firewall; if AWS is reached through a proxy, set HTTPS_PROXY',
+    advice: `check endpointUrl, AWS_ENDPOINT_URL and the firewall; ${adviceOnProxy(way)}`,
   }),
   certificate: ({ systemCode }, address) => ({
     found: `the certificate of ${address} is not trusted${coded(systemCode)}`,
@@ -31,17 +31,17 @@ const FAULTS: Readonly<
   }),
   'no-tls': ({ advice }, address) => ({ found: `${address} does not speak TLS`, advice }),
   url: ({ detail, advice }) => ({ found: detail, advice }),
-  silence: (_, address) => ({
+  silence: ({ way }, address) => ({
     found: `no answer from ${address} in time`,
-    advice: 'check the route, the firewall and the VPC endpoint; if AWS is reached through a proxy, set HTTPS_PROXY',
+    advice: `check the route, the firewall and the VPC endpoint; ${adviceOnProxy(way)}`,
   }),
   'another-server': (_, address) => ({
     found: `another server answers at ${address}, with something that AWS does not write`,
     advice: 'a login page or a proxy may answer in its place: open the address in a browser, and check endpointUrl',
   }),
-  broken: ({ systemCode, detail }, address) => ({
+  broken: ({ systemCode, detail, way }, address) => ({
     found: `no connection to ${address}${systemCode === undefined ? `: ${detail}` : coded(systemCode)}`,
-    advice: 'check the network and the proxy',
+    advice: `check the network; ${adviceOnProxy(way)}`,
   }),
 }
 

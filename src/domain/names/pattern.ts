@@ -15,6 +15,9 @@ export interface Pattern {
 
 const PREFIX = /^(user|cn):/i
 
+/** The name of an entry such as `cn:NAME`. */
+export const withoutPrefix = (source: string): string => source.replace(PREFIX, '') || source
+
 /** No name at AWS is longer, in characters: a SAML name has up to 1,024 bytes, a certificate's common name up to 64. */
 const LONGEST = 1_024
 

@@ -100,6 +100,14 @@ describe('the certificates of AWS_CA_BUNDLE', () => {
     expect(problems({ AWS_CA_BUNDLE: path })).toEqual([expect.stringContaining(`AWS_CA_BUNDLE: ${path}: ${problem}`)])
   })
 
+  it('are damaged if the last one is cut off', () => {
+    const [one, other] = ['one', 'other'].map((name) => certificate(folder, name).cert.toString('latin1'))
+    const cut = other?.slice(0, 200) ?? ''
+    const [both, alone] = [file('cut.pem', `${one}${cut}`), file('only.pem', cut)]
+    expect(problems({ AWS_CA_BUNDLE: both })[0]).toContain(`${both}: certificate 2 of 2 is damaged`)
+    expect(problems({ AWS_CA_BUNDLE: alone })[0]).toContain(`${alone}: certificate 1 of 1 is damaged`)
+  })
+
   it('are missing if there is no file, beside the problem of the proxy', () => {
     const found = problems({ HTTPS_PROXY: 'socks5://proxy', AWS_CA_BUNDLE: '/nowhere/bundle.pem' })
     expect(found).toEqual([
