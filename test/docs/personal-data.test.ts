@@ -129,9 +129,12 @@ const STATE: { readonly [Field in StateField]: true } = {
   wasHeld: true,
 }
 
-/** What every line has, what every line about an endpoint has, and the rows of both tables on the page about the log. */
+/** The fields of every line, and of every line about an endpoint. */
+const EACH_LINE = ['time', 'level', 'event', 'msg', 'vpn_endpoint', 'name', 'account', 'region']
+
+/** These and the rows of both tables on the page about the log, which other tests compare with real lines. */
 const logFields = () => [
-  ...['time', 'level', 'event', 'msg', 'vpn_endpoint', 'name', 'account', 'region'],
+  ...EACH_LINE,
   ...['needs action.', 'These events come from single parts of the daemon:'].flatMap((heading) =>
     tableAfter('docs/log.md', heading).flatMap((cells) => wordsOf(cells.at(-2))),
   ),
