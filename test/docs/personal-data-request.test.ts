@@ -7,7 +7,7 @@ import { blocks } from './pages.ts'
 import { PastedShell } from './pasted-shell.ts'
 
 const commands = blocks.find(
-  ({ page, language, text }) => page === 'docs/personal-data.md' && language === 'sh' && text.includes('audit show'),
+  ({ page, language, text }) => page === 'docs/personal-data.md' && language === 'bash' && text.includes('audit show'),
 )?.text
 
 const POLICIES = `version: 1
