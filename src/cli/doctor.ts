@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { formatDuration, parseDuration } from '../domain/time/duration.ts'
 import { HOUR } from '../domain/time/instant.ts'
 import {
@@ -39,6 +40,8 @@ The first line names the cause. Nothing is changed: permissions are asked for by
     const output = oneOf('output', values.output, OUTPUTS)
     const watchMs = watchOf(stringOf(values.watch))
     const enough = new AbortController()
+    // The watch of each endpoint listens. Node would print a warning from the eleventh on.
+    setMaxListeners(0, enough.signal)
     if (watchMs !== undefined) {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => enough.abort())
       complain(`curfew: the findings follow in ${formatDuration(watchMs)} or a little more; Ctrl-C ends the watch`)
