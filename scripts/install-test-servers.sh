@@ -19,6 +19,7 @@ tinyproxy-bin            /usr/bin/tinyproxy                 tinyproxy 1.11
 zsh                      /usr/bin/zsh                       zsh 5
 fish                     /usr/bin/fish                      fish 3
 mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a derivative of it
+jq                       /usr/bin/jq                        jq 1.6
 python3-aiosmtpd         /usr/bin/aiosmtpd                  aiosmtpd 1.4 for /usr/bin/python3
 '
 
