@@ -1,4 +1,5 @@
 import type { ExtensionAnswer, ExtensionLook } from '../../app/extension-right.ts'
+import type { OpenOffer } from '../../domain/judge/extension-offer.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { endText, leftText } from '../../domain/time/end-text.ts'
 import type { Instant } from '../../domain/time/instant.ts'
@@ -49,16 +50,16 @@ const contentOf = (answer: ExtensionLook | ExtensionAnswer, { policy, timeZone, 
         title: 'Extend your VPN session?',
         text: html`<p>Your session on <strong>${answer.endpointName}</strong> ends at ${end(answer.endsAt)}.
 Policy <strong>${policy}</strong> ends it.</p>
-<p>With the button it ends at ${end(answer.extension.until)}.</p>
-${sooner(answer.endsOtherwiseAt, end)}<form method="post"><button>Extend by ${formatDuration(answer.byMs)}</button></form>
+<p>With the button it ends at ${end(firstEnd(answer))}.</p>
+${byAnother(answer, end)}<form method="post"><button>Extend by ${formatDuration(answer.byMs)}</button></form>
 <p class="quiet">${leftOver(answer.left, 'After that')} The extension is recorded with the name of the session.</p>`,
       }
     case 'granted':
       return {
         status: 200,
         title: 'Your VPN session is extended',
-        text: html`<div class="good"><p>Your session on <strong>${answer.endpointName}</strong> ends at ${end(answer.extension.until)}.</p></div>
-${sooner(answer.endsOtherwiseAt, end)}<p>${leftOver(answer.left, 'Now')}</p>`,
+        text: html`<div class="good"><p>Your session on <strong>${answer.endpointName}</strong> ends at ${end(firstEnd(answer))}.</p></div>
+${byAnother(answer, end)}<p>${leftOver(answer.left, 'Now')}</p>`,
       }
     case 'extended':
       return {
@@ -120,8 +121,14 @@ Ask the administrators of the VPN if you need more time.</p>`,
   }
 }
 
-const sooner = (at: Instant, end: (at: Instant) => Html): Html =>
-  Number.isFinite(at) ? html`<p class="care">Another policy ends it at ${end(at)}.</p>\n` : html``
+type Extended = Pick<OpenOffer, 'extension' | 'endsOtherwiseAt'>
+
+const firstEnd = ({ extension, endsOtherwiseAt }: Extended): Instant => Math.min(extension.until, endsOtherwiseAt)
+
+const byAnother = ({ extension, endsOtherwiseAt }: Extended, end: (at: Instant) => Html): Html =>
+  endsOtherwiseAt < extension.until
+    ? html`<p class="care">Another policy ends it then. The extension alone would last until ${end(extension.until)}.</p>\n`
+    : html``
 
 const leftOver = (left: number, when: string): string => {
   if (left === 0) return `${when} this session cannot be extended again.`

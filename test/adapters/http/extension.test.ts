@@ -180,6 +180,18 @@ describe('the pages of links', () => {
     expect(at.wrongLinks()).toBe(6)
   })
 
+  it('tell the first end where another policy ends the session before the extension does', async () => {
+    const longer = policy('max-session-age', { maxAge: '8h30m' }, { name: 'longer', guard: 'off' })
+    await using at = await start([daily, longer])
+    const path = pathOf(rightTo(at.connections[0]))
+    const [seen, pressed] = [await at.server.ask(path), await at.server.ask(path, { method: 'POST' })]
+    expect(seen.body).toContain('With the button it ends at <strong>13:40 Europe/Berlin</strong>')
+    expect(headingOf(pressed)).toBe('Your VPN session is extended')
+    for (const { body } of [seen, pressed])
+      expect(body).toContain('Another policy ends it then. The extension alone would last until <strong>14:10 ')
+    expect(pressed.body).toContain('ends at <strong>13:40 Europe/Berlin</strong>')
+  })
+
   it('refuse every link of a banned user', async () => {
     const ban = policy('banned-users', { users: ['alice'] }, { name: 'ban', guard: 'off', mode: 'enforce' })
     await using at = await start([daily, ban])
