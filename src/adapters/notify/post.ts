@@ -12,7 +12,7 @@ export type Answer =
   /** `advice`: what the operator must do, if that is known. */
   | { readonly failure: string; readonly advice?: string }
 
-const OF_TLS = 'A proxy may open TLS on the way: name its CA in AWS_CA_BUNDLE'
+const OF_TLS = 'If an own CA signed the certificate, or a proxy opens TLS on the way, name that CA in AWS_CA_BUNDLE'
 const OF_PROXY = 'Check the log of the proxy, and that it lets the host of the receiver through'
 
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)

@@ -89,7 +89,8 @@ describe('a receiver that is in trouble', () => {
     await using another = startDelivery(plain.url.replace('http:', 'https:'))
     for (const { add } of [delivery, another]) add(terminationOf('alice'))
     const code = 'DEPTH_ZERO_SELF_SIGNED_CERT'
-    expect(await delivery.until(1)).toEqual([{ outcome: 'retried', count: 1, code, failures: 1 }])
+    const advice = expect.stringContaining('AWS_CA_BUNDLE')
+    expect(await delivery.until(1)).toEqual([{ outcome: 'retried', count: 1, code, advice, failures: 1 }])
     expect(await another.until(1)).toMatchObject([{ outcome: 'retried', failures: 1 }])
     expect([...untrusted.received, ...plain.received]).toEqual([])
   })
