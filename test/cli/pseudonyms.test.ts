@@ -18,10 +18,10 @@ const pseudonymOf = createPseudonyms(KEY)
 const OLD = 'Quentin.Xylander@quux.example'
 const GONE = 'ottoline@quux.example'
 const FORMER = 'wilhelmina@quux.example'
-const DEVICE = 'zeppelin-4711.quux.example'
+const DEVICE = 'zeppelin-kx9.quux.example'
 
 /** What identifies one of these people, wherever it stands and however it is written. */
-const IDENTIFYING = /quentin|xylander|ottoline|wilhelmina|zeppelin|4711|quux|kaleidoscope|127\.0\.0\.1(?!:\d)/i
+const IDENTIFYING = /quentin|xylander|ottoline|wilhelmina|zeppelin|kx9|quux|kaleidoscope|127\.0\.0\.1(?!:\d)/i
 
 const POLICIES = `version: 1
 policies:

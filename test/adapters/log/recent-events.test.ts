@@ -88,7 +88,7 @@ describe('the recent events', () => {
     const { observe, texts } = start(false)
     for (const connectionId of ['one', 'two'])
       observe({ ...EVENTS.extended, violation: { ...VIOLATION, connectionId } })
-    observe(EVENTS['extension-refused'])
+    observe({ ...EVENTS['extension-refused'], why: 'unrecorded' })
     for (const outcome of ['malformed', 'denied'] as const)
       observe({ ...EVENTS['call-answered'], outcome, message: 'no', nameless: 'no' })
     expect(texts()).toEqual([
@@ -101,7 +101,8 @@ describe('the recent events', () => {
 
   it('leave out what the log has below the level info', () => {
     const { observe, texts } = start(false)
-    for (const name of ['polled', 'decided', 'queue', 'accepted', 'audit-head'] as const) observe(EVENTS[name])
+    for (const name of ['polled', 'decided', 'queue', 'accepted', 'audit-head', 'extension-refused'] as const)
+      observe(EVENTS[name])
     expect(texts()).toEqual([])
   })
 })
