@@ -104,7 +104,7 @@ const MORE: Readonly<Record<string, string>> = {
   guard: 'How the guard counts, with examples: [the guard](enforcement.md#the-guard).',
   audit: 'What it holds: [the audit trail](enforcement.md#the-audit-trail).',
   state: 'What it holds: [the state file](enforcement.md#the-state-file).',
-  people: 'Whom a warning reaches: [to the person](notifications.md#whom-it-reaches).',
+  people: 'The way of a warning [to the person](notifications.md#whom-it-reaches).',
   notify: 'Every event and payload: [notifications](notifications.md).',
   log: 'Every event: [log](log.md).',
 }

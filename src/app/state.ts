@@ -26,7 +26,7 @@ interface LoadedState {
   readonly setAside: SetAside | undefined
 }
 
-/** What is at the path of the state is not known to be a state. `message` is one line for an operator. */
+/** The file at the path of the state is not known to be a state. `message` is one line for an operator. */
 export class StateError extends Error {
   override name = 'StateError'
 }

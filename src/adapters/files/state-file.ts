@@ -8,7 +8,7 @@ import { mayBeSealed, seal, unseal } from './seal.ts'
 import { readState } from './state-schema.ts'
 import { fromVersion3 } from './state-version-3.ts'
 
-/** What is at the path of a state. `why` says why it is of no use. */
+/** The file at the path of a state. `why` says why it is of no use. */
 type Found =
   | { readonly kind: 'state'; readonly state: State }
   /** It was a state, or may have been one. */

@@ -23,7 +23,7 @@ export const together = (contents: readonly Contents[]): Contents => ({
 export interface Parcel<Request> {
   /** From when on the time counts in which it has to be accepted. */
   readonly countedFrom: Elapsed
-  /** What is to be sent at `now`. It may differ at each attempt. */
+  /** The request to send at `now`. It may differ at each attempt. */
   prepare(now: Instant): Prepared<Request>
   /** Puts the notifications back into the outbox, until an instant at which their recipient may accept them. */
   putBack?(until: Elapsed): void

@@ -99,7 +99,7 @@ export const createExamination = (clock: Pick<Clock, 'elapsed' | 'sleep'>, limit
       const ofName = (name: CheckName) => found.filter((one) => one.name === name).sort(bySubject)
       const lacking = CHECK_NAMES.flatMap(ofName).find(({ finding }) => finding.state === 'failed')
       const because = lacking === undefined ? 'there is nothing to check' : reasonOf(lacking)
-      // What is checked depends on earlier answers, such as the endpoints that there are.
+      // The subjects of a check depend on earlier answers, such as the endpoints that there are.
       const none = (name: CheckName) => ({ name, subject: undefined, finding: notChecked(because) })
       return CHECK_NAMES.flatMap((name) => {
         const some = ofName(name)
