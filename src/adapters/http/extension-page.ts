@@ -3,8 +3,8 @@ import type { OpenOffer } from '../../domain/judge/extension-offer.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { endText, leftText } from '../../domain/time/end-text.ts'
 import type { Instant } from '../../domain/time/instant.ts'
-import { type Html, html } from './html.ts'
-import { pageOf } from './page.ts'
+import { type Html, html } from '../html/html.ts'
+import { pageOf } from '../html/page.ts'
 
 /** What a page says beside the answer itself. */
 interface Facts {

@@ -3,7 +3,7 @@ import type { ExtensionAnswer, ExtensionLook, ExtensionRight } from '../../app/e
 import type { Instant } from '../../domain/time/instant.ts'
 import { EXTEND_PATH, type ExtensionLinks } from './extension-link.ts'
 import { extensionPage, WRONG_LINK } from './extension-page.ts'
-import { sendPage } from './page.ts'
+import { sendPage } from './send-page.ts'
 
 /** What the pages of links ask of the daemon. */
 export interface ExtensionSources {

@@ -1,5 +1,5 @@
 import type { EndpointOverview, Overview } from '../../app/overview.ts'
-import { plural } from './words.ts'
+import { plural } from '../html/words.ts'
 
 /** Whether Curfew enforces, in a few words. */
 interface Headline {

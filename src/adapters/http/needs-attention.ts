@@ -1,9 +1,9 @@
 import type { RefusedReload } from '../../app/events.ts'
 import type { EndpointOverview, Overview } from '../../app/overview.ts'
 import { firstNames } from '../../domain/shortened.ts'
+import { type Content, html } from '../html/html.ts'
+import { plural, timeOfIso } from '../html/words.ts'
 import { namelessProblems } from '../log/without-names.ts'
-import { type Content, html } from './html.ts'
-import { plural, timeOfIso } from './words.ts'
 
 /** One thing that an operator must look at. `bad`: sessions that should end do not. */
 interface Trouble {

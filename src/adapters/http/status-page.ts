@@ -4,14 +4,14 @@ import type { PolicyEnds } from '../../domain/judge/policy-ends.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { type Instant, toText } from '../../domain/time/instant.ts'
 import { textIn } from '../../domain/time/local-time.ts'
+import { type Content, type Html, html } from '../html/html.ts'
+import { pageOf } from '../html/page.ts'
+import { LEGEND, weekTable } from '../html/week-drawing.ts'
+import { count, plural, timeOf, timeOfIso } from '../html/words.ts'
 import type { RecentEvent } from '../log/recent-events.ts'
 import { headlineOf } from './headline.ts'
-import { type Content, type Html, html } from './html.ts'
 import { endpointName, troubleBlock, troublesOf } from './needs-attention.ts'
-import { pageOf } from './page.ts'
 import { PATHS } from './paths.ts'
-import { LEGEND, weekTable } from './week-drawing.ts'
-import { count, plural, timeOf, timeOfIso } from './words.ts'
 
 /** Everything that the page shows. */
 export interface StatusView extends Overview {

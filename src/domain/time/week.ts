@@ -21,7 +21,6 @@ export interface WeekDay extends Period {
   readonly date: LocalDate
   /** `Mon` to `Sun`. */
   readonly weekday: string
-  readonly isToday: boolean
   /** Whether it is a date of a calendar, on which no window opens. */
   readonly isClosed: boolean
   /** When the clocks change on this day. */
@@ -34,15 +33,15 @@ export interface WeekDay extends Period {
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
-/** Today and the six days after it, as the hours of a policy say. `inForce`: when the policy is in force. */
-export const weekOf = (hours: Hours, inForce: Period, now: Instant): readonly WeekDay[] => {
+/** The day of an instant and the six days after it, as the hours of a policy say. `inForce`: when the policy is in force. */
+export const weekOf = (hours: Hours, inForce: Period, firstAt: Instant): readonly WeekDay[] => {
   const { zone, windows, closed, open } = hours
-  const today = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone).toPlainDate()
+  const first = Temporal.Instant.fromEpochMilliseconds(firstAt).toZonedDateTimeISO(zone).toPlainDate()
   const startOf = (date: Temporal.PlainDate): Instant => date.toZonedDateTime(zone).epochMilliseconds
-  const week = { from: startOf(today), until: startOf(today.add({ days: WEEKDAYS.length })) }
+  const week = { from: startOf(first), until: startOf(first.add({ days: WEEKDAYS.length })) }
   const openInWeek = createTimeWindows(zone, windows, closed).openIn(week)
   return WEEKDAYS.map((_, ahead) => {
-    const date = today.add({ days: ahead })
+    const date = first.add({ days: ahead })
     const day = { from: startOf(date), until: startOf(date.add({ days: 1 })) }
     const windowsOpen = intersection(openInWeek, [day])
     const between = complement(windowsOpen, day)
@@ -57,7 +56,6 @@ export const weekOf = (hours: Hours, inForce: Period, now: Instant): readonly We
       ...day,
       date: localDate,
       weekday: WEEKDAYS[date.dayOfWeek - 1] ?? '',
-      isToday: ahead === 0,
       isClosed: closed.has(localDate),
       clockChangesAt,
       quarters: [6, 12, 18].map(

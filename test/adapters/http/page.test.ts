@@ -1,7 +1,8 @@
 import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { html } from '../../../src/adapters/http/html.ts'
-import { pageOf, sendPage } from '../../../src/adapters/http/page.ts'
+import { html } from '../../../src/adapters/html/html.ts'
+import { pageOf } from '../../../src/adapters/html/page.ts'
+import { sendPage } from '../../../src/adapters/http/send-page.ts'
 import { accessibilityProblems, scrollsSideways, startBrowser } from './browser.ts'
 
 type Browser = Awaited<ReturnType<typeof startBrowser>>

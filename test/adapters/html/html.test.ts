@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { html } from '../../../src/adapters/http/html.ts'
+import { html } from '../../../src/adapters/html/html.ts'
 
 describe('a template', () => {
   it('escapes texts in elements and attributes, wherever they stand', () => {

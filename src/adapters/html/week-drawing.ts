@@ -6,14 +6,21 @@ import { type Content, html } from './html.ts'
 const WIDTH = 1440
 
 /** What the shapes mean. */
-export const LEGEND = html`<p class="quiet">A bar: connections may be up. A line: they end. Neither: the policy is not in force.</p>`
+export const LEGEND = html`<p class="quiet">A bar: connections may be up. A line: they end. Neither: the policy is not in force. A dashed line: the clocks change.</p>`
 
 const SCALE = html`<span class="scale" aria-hidden="true"><span>0</span><span>6</span><span>12</span><span>18</span><span>24</span></span>`
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** A table with a row for each day: the day drawn from midnight to midnight on the clock of the zone, and its hours. */
-export const weekTable = (week: readonly WeekDay[], asked: { readonly name: string; readonly now: Instant }): Content =>
+export const weekTable = (
+  week: readonly WeekDay[],
+  asked: {
+    readonly name: string
+    /** Marked in its day. */
+    readonly now?: Instant
+  },
+): Content =>
   html`<table class="week">
 <caption class="unseen">When connections may be up under ${asked.name}</caption>
 <thead><tr><th scope="col"><span class="unseen">Day</span></th><th scope="col"><span class="unseen">Drawn</span>${SCALE}</th><th scope="col">may be up</th></tr></thead>
@@ -22,12 +29,15 @@ ${week.map((day) => dayRow(day, asked.now))}
 </tbody>
 </table>`
 
-const dayRow = (day: WeekDay, now: Instant): Content => {
-  const { date, weekday, isToday } = day
-  const today = isToday ? html` <span class="badge">today</span>` : ''
+const dayRow = (day: WeekDay, now: Instant | undefined): Content => {
+  const { date, weekday } = day
+  const today = isIn(day, now) ? html` <span class="badge">today</span>` : ''
   return html`<tr><th scope="row">${weekday} ${date.day} ${MONTHS[date.month - 1] ?? ''}${today}</th><td>${drawing(day, now)}</td><td>${hoursOf(day)}</td></tr>
 `
 }
+
+const isIn = ({ from, until }: WeekDay, now: Instant | undefined): now is Instant =>
+  now !== undefined && from <= now && now < until
 
 /** A day without a time at which connections may be up: they end all day, or while the policy is in force. */
 const notAt = (ends: readonly string[]): string =>
@@ -49,7 +59,8 @@ const hoursOf = ({ spans, isClosed, clockChangesAt, from, until }: WeekDay): str
     .join('; ')
 }
 
-const drawing = ({ from, until, spans, quarters, isToday }: WeekDay, now: Instant): Content => {
+const drawing = (day: WeekDay, now: Instant | undefined): Content => {
+  const { from, until, spans, quarters, clockChangesAt } = day
   const x = (at: Instant) => Math.round(((at - from) / (until - from)) * WIDTH)
   const shapes = spans.flatMap((span) => {
     const [left, width] = [x(span.from), x(span.until) - x(span.from)]
@@ -58,6 +69,7 @@ const drawing = ({ from, until, spans, quarters, isToday }: WeekDay, now: Instan
     return html`<rect class="${span.state}" x="${left}" y="${y}" width="${width}" height="${height}"/>`
   })
   const ticks = quarters.map((at) => html`<path class="tick" d="M${x(at)} 0v20"/>`)
-  const mark = isToday ? html`<path class="mark" d="M${x(now)} 0v20"/>` : ''
-  return html`<svg viewBox="0 0 ${WIDTH} 20" preserveAspectRatio="none" aria-hidden="true">${shapes}${ticks}${mark}</svg>`
+  const change = clockChangesAt === undefined ? '' : html`<path class="change" d="M${x(clockChangesAt)} 0v20"/>`
+  const mark = isIn(day, now) ? html`<path class="mark" d="M${x(now)} 0v20"/>` : ''
+  return html`<svg viewBox="0 0 ${WIDTH} 20" preserveAspectRatio="none" aria-hidden="true">${shapes}${ticks}${change}${mark}</svg>`
 }

@@ -8,7 +8,7 @@ export const STYLE = `
   --ground: #fcfcfb; --text: #1e2124; --quiet: #5a6168; --line: #dcdfe2; --raised: #f3f4f5; --link: #0a56b8;
   --bad: #a3161b; --bad-ground: #fdeeee; --care: #7a4b00; --care-ground: #fdf4e0; --good: #11653a; --good-ground: #eaf6ee;
 }
-@media (prefers-color-scheme: dark) {
+@media screen and (prefers-color-scheme: dark) {
   :root {
     --ground: #15181b; --text: #e4e6e8; --quiet: #a0a7ae; --line: #353b41; --raised: #1e2226; --link: #8fbcff;
     --bad: #ffa5a0; --bad-ground: #3a1a1b; --care: #f3c573; --care-ground: #33280f; --good: #86d7a4; --good-ground: #143021;
@@ -85,6 +85,7 @@ summary { cursor: pointer; }
 .week .ends { fill: var(--quiet); }
 .week .tick, .week .mark { stroke: var(--ground); stroke-width: 1; vector-effect: non-scaling-stroke; fill: none; }
 .week .mark { stroke: var(--bad); stroke-width: 3; }
+.week .change { stroke: var(--care); stroke-width: 3; stroke-dasharray: 3 2; vector-effect: non-scaling-stroke; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5rem; color: var(--quiet); font-size: .9rem; }
 @media (max-width: 36rem) {
