@@ -1,0 +1,197 @@
+import { DAY, type Instant, NEVER } from '../time/instant.ts'
+import type { ConnectionRecord } from './connection-record.ts'
+import type { RecordedSession, Recording } from './recorded-session.ts'
+
+/** How the records of one connection can disagree. A connection that is left out is no session of the recording. */
+export const CONTRADICTIONS = [
+  /** Two instants at which it was established. The later counts: a younger session ends later. */
+  'two-starts',
+  /** Two instants at which it ended. The earlier counts: nothing ends a session that may have been over. */
+  'two-ends',
+  /** Left out: nobody knows whose session it was. */
+  'two-users',
+  /** Left out. */
+  'two-endpoints',
+  /** Left out. */
+  'ends-before-start',
+  /** Left out: no record tells when it was established. */
+  'no-start',
+  /** Left out: its attempt failed, or was a step of a login, and yet it has an end. */
+  'no-session',
+] as const
+
+export type Contradiction = (typeof CONTRADICTIONS)[number]
+
+/** A recording, with the number of connections whose records disagree. One connection may count for several reasons. */
+export interface JoinedRecording extends Recording {
+  readonly contradictions: Readonly<Record<Contradiction, number>>
+}
+
+/** The records of connections on their way to sessions. */
+export interface Join {
+  /** The order of the records makes no difference, nor does a record that is added again. */
+  add(record: ConnectionRecord): void
+  /** The sessions of all records. It ends the join: the sessions are the join's own memory, which can be large. */
+  recording(): JoinedRecording
+}
+
+/**
+ * The longest `SessionTimeoutHours` of an endpoint. A session without an end that is older lost its record of the end: it
+ * is over, and only its last update tells until when it was up.
+ */
+const LONGEST_SESSION_MS = DAY
+
+/** What `Math.max` gives of no instant. */
+const UNKNOWN = Number.NEGATIVE_INFINITY
+
+type Draft = { -readonly [Key in keyof RecordedSession]: RecordedSession[Key] }
+
+/** Of two postures, neither counts. */
+const UNCLEAR: readonly string[] = []
+
+const byEstablished = (one: RecordedSession, other: RecordedSession): number =>
+  one.establishedAt - other.establishedAt || (one.connectionId < other.connectionId ? -1 : 1)
+
+const higher = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
+
+/** One copy of each value. Records repeat the names of few people a million times. */
+const createInterning = <Value extends string | readonly string[]>() => {
+  const known = new Map<string, Value>()
+  return (value: Value | undefined): Value | undefined => {
+    if (value === undefined) return undefined
+    const key = typeof value === 'string' ? value : value.join('\n')
+    const found = known.get(key)
+    if (found === undefined) known.set(key, value)
+    return found ?? value
+  }
+}
+
+/**
+ * Joins records into sessions by connection id. What is known of a connection only grows: each field takes the latest,
+ * the earliest or the only value of its records, so that shuffled and repeated lines give the same sessions.
+ */
+export const createJoin = (): Join => {
+  const drafts = new Map<string, Draft>()
+  const noSessions = new Set<string>()
+  const contradicted = new Map(CONTRADICTIONS.map((contradiction) => [contradiction, new Set<string>()]))
+  const note = (contradiction: Contradiction, id: string) => contradicted.get(contradiction)?.add(id)
+  const isNoted = (contradiction: Contradiction, id: string) => contradicted.get(contradiction)?.has(id) === true
+  const [intern, internPosture] = [createInterning<string>(), createInterning<readonly string[]>()]
+  let [from, to] = [NEVER, UNKNOWN]
+
+  const tell = (at: Instant | undefined) => {
+    if (at === undefined) return
+    if (at < from) from = at
+    if (at > to) to = at
+  }
+
+  /** The only value of a field. */
+  const agreed = <Value>(
+    contradiction: Contradiction,
+    id: string,
+    one: Value | undefined,
+    other: Value | undefined,
+  ) => {
+    if (one !== undefined && other !== undefined && one !== other) note(contradiction, id)
+    return one ?? other
+  }
+
+  const draftOf = (record: ConnectionRecord): Draft => {
+    const { connectionId } = record
+    const found = drafts.get(connectionId)
+    if (found !== undefined) return found
+    const draft: Draft = {
+      connectionId,
+      endpointId: intern(record.endpointId) ?? record.endpointId,
+      username: undefined,
+      commonName: undefined,
+      establishedAt: UNKNOWN,
+      endedAt: UNKNOWN,
+      begin: 'before',
+      end: 'open',
+      ingressBytes: undefined,
+      egressBytes: undefined,
+      posture: undefined,
+    }
+    drafts.set(connectionId, draft)
+    return draft
+  }
+
+  const addStart = (draft: Draft, startedAt: Instant | undefined) => {
+    if (startedAt === undefined) return
+    if (draft.establishedAt !== UNKNOWN && draft.establishedAt !== startedAt) note('two-starts', draft.connectionId)
+    draft.establishedAt = Math.max(draft.establishedAt, startedAt)
+  }
+
+  /** A recorded end counts before every update. */
+  const addEnd = (draft: Draft, { what, updatedAt = UNKNOWN, endedAt }: ConnectionRecord) => {
+    const isEnded = draft.end === 'recorded'
+    if (what === 'begin' || endedAt === undefined) {
+      if (what === 'end' && !isEnded) draft.end = 'last-update'
+      if (!isEnded) draft.endedAt = Math.max(draft.endedAt, updatedAt)
+      return
+    }
+    if (isEnded && draft.endedAt !== endedAt) note('two-ends', draft.connectionId)
+    draft.endedAt = isEnded ? Math.min(draft.endedAt, endedAt) : endedAt
+    draft.end = 'recorded'
+  }
+
+  const addFacts = (draft: Draft, record: ConnectionRecord) => {
+    const { connectionId } = draft
+    agreed('two-endpoints', connectionId, draft.endpointId, record.endpointId)
+    draft.username = agreed('two-users', connectionId, draft.username, intern(record.username))
+    draft.commonName = agreed('two-users', connectionId, draft.commonName, intern(record.commonName))
+    const posture = internPosture(record.posture)
+    if (posture !== undefined) draft.posture = (draft.posture ?? posture) === posture ? posture : UNCLEAR
+    // The counters of a begin are those of its first instant, not of the end.
+    if (record.what !== 'end') return
+    draft.ingressBytes = higher(draft.ingressBytes, record.ingressBytes)
+    draft.egressBytes = higher(draft.egressBytes, record.egressBytes)
+  }
+
+  /** Completes a draft. False if it is no session. */
+  const complete = (draft: Draft): boolean => {
+    const { connectionId, establishedAt } = draft
+    if (draft.posture === UNCLEAR) draft.posture = undefined
+    if (isNoted('two-users', connectionId) || isNoted('two-endpoints', connectionId)) return false
+    if (draft.begin === 'before' && noSessions.has(connectionId)) note('no-session', connectionId)
+    else if (establishedAt === UNKNOWN) note('no-start', connectionId)
+    else if (draft.end === 'recorded' && draft.endedAt < establishedAt) note('ends-before-start', connectionId)
+    else {
+      const isOpen = draft.end === 'open' && to - establishedAt < LONGEST_SESSION_MS
+      if (!isOpen && draft.end === 'open') draft.end = 'last-update'
+      draft.endedAt = isOpen ? to : Math.max(establishedAt, draft.endedAt)
+      return true
+    }
+    return false
+  }
+
+  return {
+    add(record) {
+      tell(record.startedAt)
+      tell(record.updatedAt)
+      tell(record.endedAt)
+      if (record.what === 'no-session') {
+        noSessions.add(record.connectionId)
+        return
+      }
+      const draft = draftOf(record)
+      if (record.what === 'begin') draft.begin = 'recorded'
+      addStart(draft, record.startedAt)
+      addEnd(draft, record)
+      addFacts(draft, record)
+    },
+    recording() {
+      const sessions: RecordedSession[] = []
+      for (const draft of drafts.values()) if (complete(draft)) sessions.push(draft)
+      const counted = CONTRADICTIONS.map((contradiction) => [contradiction, contradicted.get(contradiction)?.size ?? 0])
+      return {
+        from,
+        to,
+        sessions: sessions.sort(byEstablished),
+        contradictions: Object.fromEntries(counted) as Record<Contradiction, number>,
+      }
+    },
+  }
+}
