@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { compressionOf, LONGEST_MAGIC_BYTES } from '../files/compression.ts'
 import { codeOf } from './failure.ts'
 
 const CHUNK_BYTES = 1024 * 1024
@@ -16,22 +17,11 @@ export class DamagedPart extends Error {
   override name = 'DamagedPart'
 }
 
-/** Compressed files by their first bytes: a name may be wrong. */
-const COMPRESSIONS: ReadonlyArray<{ readonly magic: string; readonly program: string }> = [
-  { magic: '1f8b', program: 'gzip' },
-  { magic: '28b52ffd', program: 'zstd' },
-  { magic: 'fd377a585a00', program: 'xz' },
-  { magic: '425a68', program: 'bzip2' },
-  { magic: '04224d18', program: 'lz4' },
-]
-const LONGEST_MAGIC_BYTES = 6
-
-const compressionOf = async (file: string): Promise<string | undefined> => {
+const programOf = async (file: string): Promise<string | undefined> => {
   const handle = await open(file, 'r')
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST_MAGIC_BYTES), 0, LONGEST_MAGIC_BYTES, 0)
-    const beginning = buffer.toString('hex', 0, bytesRead)
-    return COMPRESSIONS.find(({ magic }) => beginning.startsWith(magic))?.program
+    return compressionOf(buffer.subarray(0, bytesRead))
   } finally {
     await handle.close()
   }
@@ -39,7 +29,7 @@ const compressionOf = async (file: string): Promise<string | undefined> => {
 
 /** The bytes of a part of a trail, unpacked if gzip has compressed it. */
 export async function* bytesOf(file: string): AsyncGenerator<Buffer> {
-  const program = await compressionOf(file)
+  const program = await programOf(file)
   if (program !== undefined && program !== 'gzip')
     throw new UnreadablePart(`${file} is compressed with ${program}, and only gzip is read here: unpack it first`)
   const stored = createReadStream(file, { highWaterMark: CHUNK_BYTES })

@@ -1,8 +1,9 @@
+import { countOf, instantOf, midnightOf } from '../../domain/aws-text.ts'
 import type { Connection } from '../../domain/connection.ts'
 import { nameOrNone } from '../../domain/connection.ts'
 import type { UnreadField } from '../../domain/snapshot.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../domain/time/instant.ts'
-import { countOf, instantOf, midnightOf, noteUnread, statusOf } from './connection-row.ts'
+import { noteUnread, statusOf } from './connection-row.ts'
 import { PageScanner, type Tag, tagOf, Unusual, unusual } from './page-scanner.ts'
 import type { ConnectionsPage } from './pages.ts'
 

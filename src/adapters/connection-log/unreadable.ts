@@ -1,0 +1,10 @@
+/** A log that cannot be read, or in which nothing was understood. `message` is one line for an operator. */
+export class UnreadableLog extends Error {
+  override name = 'UnreadableLog'
+  readonly code: 'unreadable' | 'damaged' | 'not-understood'
+
+  constructor(code: UnreadableLog['code'], message: string, cause?: unknown) {
+    super(message, { cause })
+    this.code = code
+  }
+}
