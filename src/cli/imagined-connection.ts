@@ -24,10 +24,12 @@ interface Imagined {
   readonly establishedAt: Instant | undefined
 }
 
+type Place = Location & Pick<Connection, 'region'>
+
 /** The endpoint. Its tags are not known without calling AWS. */
-const locationOf = (asked: string | undefined, { watch }: Configuration): Location => {
+const locationOf = (asked: string | undefined, { watch }: Configuration): Place => {
   const places = watch.flatMap(({ region, endpoints }) =>
-    endpoints.map(({ id, name }): Location => ({ endpointId: id, region, name })),
+    endpoints.map(({ id, name }): Place => ({ endpointId: id, region, name })),
   )
   const discovered = watch.find(({ discover }) => discover !== undefined)
   // Discovered endpoints are not known without calling AWS, so any id is accepted where `discover` is used.
@@ -45,7 +47,7 @@ const locationOf = (asked: string | undefined, { watch }: Configuration): Locati
   return place
 }
 
-const connectionOf = (facts: Imagined, { endpointId, region }: Location, at: Instant): Connection => ({
+const connectionOf = (facts: Imagined, { endpointId, region }: Place, at: Instant): Connection => ({
   endpointId,
   region,
   id: IMAGINED,

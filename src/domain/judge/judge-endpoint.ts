@@ -205,7 +205,10 @@ const endOf = ({ terminate }: Plan): Instant =>
   terminate.reduce((end, { violated }) => violated.reduce((sooner, { nextAt }) => Math.min(sooner, nextAt), end), NEVER)
 
 /** The starts of grace that the memory does not have yet. */
-const graceStartedIn = ({ violating }: Decisions, memory: EndpointMemory): Learned['graceStarted'] => {
+export const graceStartedIn = (
+  { violating }: Decisions,
+  memory: Pick<EndpointMemory, 'graceStartedAt'>,
+): Learned['graceStarted'] => {
   const started: Learned['graceStarted'][number][] = []
   for (const { connection, violated } of violating) {
     for (const { policy, graceStartedAt } of violated) {

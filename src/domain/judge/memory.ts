@@ -82,6 +82,11 @@ export const createMemory = (kept?: KeptMemory) => {
   let snapshotAt: Instant | undefined
   let countersMovedAt: Instant | undefined = kept?.countersMovedAt ?? undefined
 
+  const forget = (id: string) => {
+    const byPolicy = [...notes.values(), ...graceStarted.values(), ...warned.values()]
+    for (const all of [firstSeen, carried, extended, ...byPolicy]) all.delete(id)
+  }
+
   /** Begins to read a complete snapshot, part by part. The memory does not change before `end`. */
   const begin = ({ begunAt, connections }: Pick<Snapshot, 'begunAt' | 'connections'>, set: PolicySet, at: Location) => {
     const onCounters = set.policies.some(({ kind }) => kind.facts === 'counters')
@@ -137,18 +142,7 @@ export const createMemory = (kept?: KeptMemory) => {
           if (note === undefined) ofPolicy.delete(id)
           else ofPolicy.set(id, note)
         }
-        for (const id of absent) {
-          if (ids.has(id)) continue
-          for (const all of [
-            firstSeen,
-            carried,
-            extended,
-            ...notes.values(),
-            ...graceStarted.values(),
-            ...warned.values(),
-          ])
-            all.delete(id)
-        }
+        for (const id of absent) if (!ids.has(id)) forget(id)
         for (const id of reported.keys()) if (!ids.has(id)) reported.delete(id)
         for (const [name, ofPolicy] of terminated) {
           const { cooldownMs = 0 } = set.policies.find((policy) => policy.name === name) ?? {}
@@ -164,6 +158,8 @@ export const createMemory = (kept?: KeptMemory) => {
 
   return {
     begin,
+    /** Forgets what it knows of a connection that is gone. */
+    forget,
     terminations,
     guard: () => guard,
     /** The name and tags that the last judgement knew. */

@@ -1,14 +1,12 @@
 import type { Connection } from '../connection.ts'
-import { NO_LIMITS } from '../guard/limits.ts'
 import type { Location } from '../names/location.ts'
 import type { Policy } from '../policies/policy.ts'
 import { createPolicySet } from '../policies/policy-set.ts'
-import { retryRule } from '../terminate/termination.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { elsewhereOf, tallyOf } from './elsewhere.ts'
 import { type Explanation, explain, type Judged } from './explain.ts'
-import { imaginedMemory, imaginedView } from './imagined.ts'
-import { createRules, type EndpointRules, judgeEndpoint } from './judge-endpoint.ts'
+import { imaginedMemory, imaginedRules, imaginedView } from './imagined.ts'
+import { type EndpointRules, judgeEndpoint } from './judge-endpoint.ts'
 import { createMemory, NO_HISTORY } from './memory.ts'
 import { isDue } from './verdict.ts'
 
@@ -66,19 +64,7 @@ export const createPolicyTester = (policies: readonly Policy[]) => {
   const rulesAt = (location: Location): EndpointRules => {
     const { endpointId, region, name, tags } = location
     const key = JSON.stringify([endpointId, region, name, tags && [...tags]])
-    const rules =
-      rulesByEndpoint.get(key) ??
-      createRules({
-        set,
-        location,
-        mode: 'enforce',
-        setHash: '',
-        earlierSet: () => undefined,
-        guard: NO_LIMITS,
-        staleAfterMs: NEVER,
-        retry: retryRule({ attempts: 1, verifyWithinMs: NEVER }),
-        changedAt: () => -NEVER,
-      })
+    const rules = rulesByEndpoint.get(key) ?? imaginedRules(set, location)
     rulesByEndpoint.set(key, rules)
     return rules
   }

@@ -223,6 +223,12 @@ const afterCooldown = (applicability: Applicability, connection: Connection, fac
 export const isDue = (verdict: Verdict, now: Instant): verdict is ViolatedVerdict =>
   verdict.word === 'violated' && now >= verdict.deadline
 
+/** The fact that an `unknown` verdict lacks. It completes the sentence "the connection lacks …". */
+export const lackOf = ({ finding, applicability: { placeLacks } }: Verdict): string => {
+  if (finding?.word === 'unknown') return finding.lacks
+  return placeLacks === undefined ? 'a name' : `the ${placeLacks} of its endpoint`
+}
+
 /** The reason in words for an operator or user. */
 export const because = (verdict: Verdict, connection: Connection, now: Instant): string => {
   const { policy, finding, applicability } = verdict
@@ -236,8 +242,10 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
   if (verdict.word === 'not-matched') return mismatch(applicability, now)
   if (verdict.word === 'exempt') return exemption(applicability, now)
   if (verdict.word === 'fine') return period(policy, now)
-  if (applicability.lacksTags)
+  if (applicability.placeLacks === 'tags')
     return 'kept, because the tags of the endpoint are not known and the policy asks for them'
+  if (applicability.placeLacks === 'Region')
+    return 'kept, because the Region of the endpoint is not known and the policy asks for it'
   return 'kept, because the connection has no name and the policy asks for one'
 }
 

@@ -22,6 +22,12 @@ export interface Violation {
 export const violatedNames = ({ violated }: Pick<Decision, 'violated'>): readonly string[] =>
   violated.map(({ policy }) => policy.name).sort()
 
+/** The other policies that a connection violates, of all their names sorted: some, and how many more there are. */
+export const alsoBy = (names: readonly string[], policy: string): readonly string[] => {
+  const others = names.slice(0, MOST_NAMES + 1).filter((name) => name !== policy)
+  return firstNames(others, names.length - 1)
+}
+
 /**
  * The violation of one verdict of a decision. `names`: `violatedNames` of the decision. A caller that asks for each of
  * its verdicts passes them, so that they are sorted once.
@@ -35,7 +41,6 @@ export const violationOf = (
   const { connection } = decision
   const { id: connectionId, username, commonName } = connection
   const { policy, reason, since, deadline } = verdict
-  const others = names.slice(0, MOST_NAMES + 1).filter((name) => name !== policy.name)
   return {
     connectionId,
     username,
@@ -45,6 +50,6 @@ export const violationOf = (
     since,
     deadline,
     because: because(verdict, connection, now),
-    alsoBy: firstNames(others, names.length - 1),
+    alsoBy: alsoBy(names, policy.name),
   }
 }

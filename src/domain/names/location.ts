@@ -1,7 +1,8 @@
 /** The endpoint of a connection, and its Region. */
 export interface Location {
   readonly endpointId: string
-  readonly region: string
+  /** Undefined in a recording: a connection log does not tell it. */
+  readonly region: string | undefined
   /** The operator's name for the endpoint. Without it the tag `Name` is its name. */
   readonly name?: string | undefined
   /** Undefined while AWS has not listed them. */

@@ -15,7 +15,7 @@ import {
 
 /**
  * Whether a selector matches, and then when. It is `unknown` when the selector names users and the connection has no
- * principal, and while the tags that it reads are not known. `by` are the entries that matched, none if the selector has
+ * principal, and while the tags or the Region that it reads are not known. `by` are the entries that matched, none if the selector has
  * no list.
  */
 export type Hit = { readonly periods: Periods; readonly by: readonly EndpointEntry[] } | 'no' | 'unknown'
@@ -31,6 +31,7 @@ const hitWithin = (periods: Periods, by: readonly EndpointEntry[]): Hit =>
 
 const hitsRegions = (entries: readonly UserEntry[] | undefined, { region }: Location): Hit => {
   if (entries === undefined) return ALWAYS
+  if (region === undefined) return 'unknown'
   return hitOf(entries.filter((entry) => hits(entry.pattern, fold(region))))
 }
 
@@ -59,6 +60,12 @@ const all = (a: Hit, b: Hit): Hit => {
 /** Whether the endpoints and Regions of a selector match, whoever the user is. A selector that is absent matches. */
 export const hitsPlace = (selector: Selector | undefined, location: Location): Hit =>
   all(hitsEndpoints(selector?.endpoints, location), hitsRegions(selector?.regions, location))
+
+/** The fact of an endpoint that is not known, and without which it is not known whether a selector matches there. */
+export const lackOfPlace = (selector: Selector | undefined, location: Location): 'tags' | 'Region' | undefined => {
+  if (hitsPlace(selector, location) !== 'unknown') return undefined
+  return hitsEndpoints(selector?.endpoints, location) === 'unknown' ? 'tags' : 'Region'
+}
 
 /** Resolves a selector in two steps, so that each is done once: first for an endpoint, then for a principal on it. */
 export const resolveSelector = (selector: Selector, bare: BareField) => {

@@ -45,6 +45,11 @@ export const idleTimeout = definePolicyKind({
       const moved = before === undefined || bytes - before.bytes >= belowBytes || bytes < before.bytes
       return moved ? { at: seenAt, bytes } : before
     },
+  // The first mark is not older than the session.
+  neverViolated:
+    ({ afterMs }) =>
+    ({ lastedMs }) =>
+      lastedMs <= afterMs,
   judge:
     ({ afterMs, belowBytes }, name) =>
     () => ({

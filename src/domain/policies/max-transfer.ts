@@ -18,21 +18,23 @@ const keys = z
 
 type Limits = z.output<typeof keys>
 
+type Counters = Pick<Connection, 'ingressBytes' | 'egressBytes'>
+
 const METERS = [
   {
     limitOf: ({ ingress }: Limits) => ingress,
     action: 'the client sent',
-    read: ({ ingressBytes }: Connection) => ingressBytes,
+    read: ({ ingressBytes }: Counters) => ingressBytes,
   },
   {
     limitOf: ({ egress }: Limits) => egress,
     action: 'the client received',
-    read: ({ egressBytes }: Connection) => egressBytes,
+    read: ({ egressBytes }: Counters) => egressBytes,
   },
   {
     limitOf: ({ total }: Limits) => total,
     action: 'the connection carried',
-    read: ({ ingressBytes, egressBytes }: Connection) =>
+    read: ({ ingressBytes, egressBytes }: Counters) =>
       ingressBytes === undefined || egressBytes === undefined ? undefined : ingressBytes + egressBytes,
   },
 ]
@@ -40,7 +42,7 @@ const METERS = [
 interface Meter {
   readonly action: string
   readonly limit: number
-  readonly read: (connection: Connection) => number | undefined
+  readonly read: (connection: Counters) => number | undefined
 }
 
 /** One meter for each limit that is set. Made once per rule, as every snapshot reads the meters of all connections. */
@@ -50,11 +52,11 @@ const metersOf = (limits: Limits): readonly Meter[] =>
     return limit === undefined ? [] : [{ action, limit, read }]
   })
 
-const areKnown = (meters: readonly Meter[], connection: Connection): boolean =>
+const areKnown = (meters: readonly Meter[], connection: Counters): boolean =>
   meters.every(({ read }) => read(connection) !== undefined)
 
 /** The first meter that is above its limit; undefined also if a counter is missing. */
-const excess = (meters: readonly Meter[], connection: Connection): Meter | undefined =>
+const excess = (meters: readonly Meter[], connection: Counters): Meter | undefined =>
   areKnown(meters, connection) ? meters.find(({ read, limit }) => (read(connection) ?? 0) > limit) : undefined
 
 /**
@@ -99,6 +101,11 @@ export const maxTransfer = definePolicyKind({
     const meters = metersOf(limits)
     return (before, connection, seenAt) =>
       excess(meters, connection) === undefined ? undefined : (before ?? { at: seenAt, bytes: 0 })
+  },
+  // Counters only grow while a connection is up.
+  neverViolated: (limits) => {
+    const meters = metersOf(limits)
+    return (ended) => areKnown(meters, ended) && excess(meters, ended) === undefined
   },
   judge: (limits, name) => {
     const meters = metersOf(limits)

@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts'
 import type { EndpointEntry } from '../names/endpoint-pattern.ts'
 import type { Location } from '../names/location.ts'
-import { ALWAYS, type Hit, hitsPlace, resolveSelector } from '../names/selector.ts'
+import { ALWAYS, type Hit, lackOfPlace, resolveSelector } from '../names/selector.ts'
 import { createUserList, type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
 import { NEVER } from '../time/instant.ts'
 import { ALL_TIME, type Periods, union } from '../time/period.ts'
@@ -13,8 +13,8 @@ export interface Applicability {
   readonly policy: Policy
   readonly principal: Principal
   readonly matched: 'yes' | 'no' | 'unknown'
-  /** Whether the policy reads tags of the endpoint that AWS has not listed yet. */
-  readonly lacksTags: boolean
+  /** The fact of the endpoint that the policy reads and that is not known: AWS has not listed its tags yet. */
+  readonly placeLacks: 'tags' | 'Region' | undefined
   /** When the policy is in force. */
   readonly inForceIn: Periods
   /** When it is matched. Entries of a group may begin and end. */
@@ -97,7 +97,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
       policy,
       match: match?.(location),
       exempt: exempt?.(location),
-      lacksTags: [policy.match, policy.exempt].some((selector) => hitsPlace(selector, location) === 'unknown'),
+      placeLacks: lackOfPlace(policy.match, location) ?? lackOfPlace(policy.exempt, location),
       judgeOf,
       takeNote,
     }))
@@ -106,7 +106,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
       const naming = namedBy(principal)
       // A principal without a name may match each of these policies, so that none is skipped.
       const maySkip = ({ match }: Policy) => !everything && principal.name !== undefined && match?.users !== undefined
-      return here.flatMap(({ policy, match, exempt, lacksTags, judgeOf, takeNote }): readonly Applicability[] => {
+      return here.flatMap(({ policy, match, exempt, placeLacks, judgeOf, takeNote }): readonly Applicability[] => {
         if (maySkip(policy) && !naming.has(policy)) return []
         const matched = match?.(principal) ?? ALWAYS
         if (matched === 'no' && !everything) return []
@@ -121,7 +121,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
           policy,
           principal,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
-          lacksTags,
+          placeLacks,
           inForceIn,
           matchedIn,
           exemptIn,

@@ -117,6 +117,11 @@ export interface Counting {
   readonly surplus: (together: readonly CountedConnection[]) => ReadonlyMap<CountedConnection, Instant>
 }
 
+/** What a recording tells about the counters of a whole session: their values at its end. */
+export interface EndedSession extends Pick<Connection, 'ingressBytes' | 'egressBytes'> {
+  readonly lastedMs: number
+}
+
 /**
  * The judge of one policy for one principal. It is made once per principal and policy set, and used for each connection
  * and instant.
@@ -170,6 +175,11 @@ export interface PolicyKind<Rule = unknown> {
   readonly namesUsers: boolean
   /** For kinds on counters: the note to keep of a connection, from the note before and a fresh snapshot. */
   readonly note?: (rule: Rule) => TakeNote
+  /**
+   * For kinds on counters: whether a session cannot have violated the rule at any instant, as its end shows. What counters
+   * showed before the end is not recorded.
+   */
+  readonly neverViolated?: (rule: Rule) => (ended: EndedSession) => boolean
   /** For kinds that count the connections of a principal together. */
   readonly counting?: (rule: Rule) => Counting
   /** The users that the rule itself names. */

@@ -1,0 +1,140 @@
+import { applicationAt } from '../judge/application.ts'
+import { alsoBy, violatedNames } from '../judge/violation.ts'
+import type { Location } from '../names/location.ts'
+import type { Policy } from '../policies/policy.ts'
+import { createPolicySet, type PolicySet } from '../policies/policy-set.ts'
+import type { RecordedSession, Recording } from '../recording/recorded-session.ts'
+import type { Instant } from '../time/instant.ts'
+import type { Cut, Outcome } from './outcome.ts'
+import { createSimulation, type Ended, type Simulation } from './simulation.ts'
+
+interface ReplayOptions {
+  /** `all`: every policy acts. `as-written`: only policies whose own mode is `enforce`. */
+  readonly modes: 'all' | 'as-written'
+  readonly locationOf: (endpointId: string) => Location
+}
+
+/** What a replay counts of one policy. */
+interface Count {
+  exempted: number
+  readonly notJudged: Map<string, number>
+}
+
+/**
+ * Replays a recording under a policy set, in parts: `read` is called for all of `length` in order, then `outcome` has the
+ * result. Sessions that are tied to each other are replayed together. All others cannot change each other's decisions.
+ */
+export const createReplay = (set: PolicySet, recording: Recording, { modes, locationOf }: ReplayOptions) => {
+  const { sessions, from, to } = recording
+  const originals = new Map<string, Policy>(set.policies.map((policy) => [policy.name, policy]))
+  const replayed = set.policies.map(
+    (policy): Policy => ({
+      ...policy,
+      mode: modes === 'all' ? 'enforce' : policy.mode,
+      warn: [],
+      extend: undefined,
+    }),
+  )
+  const simulation = createSimulation(quiet(createPolicySet(replayed, set.protectedUsers)), locationOf)
+  const cuts: Cut[] = []
+  const counts = new Map<string, Count>(set.policies.map(({ name }) => [name, { exempted: 0, notJudged: new Map() }]))
+  const survival = new Map(replayed.map((policy) => [policy, policy.kind.neverViolated?.(policy.rule)]))
+
+  const isInPeriod = (at: Instant) => from <= at && at < to
+
+  const readEnded = ({ session, at, cut, lacks }: Ended) => {
+    if (cut !== undefined && isInPeriod(at)) {
+      const { policy, reason } = cut.lead
+      const original = originals.get(policy.name) ?? policy
+      cuts.push({ session, at, policy: original, reason, alsoBy: alsoBy(violatedNames(cut), policy.name) })
+    }
+    if (at < from) return
+    for (const [policy, lack] of lacks) {
+      const ended = { ...session, lastedMs: at - session.establishedAt }
+      if (survival.get(policy)?.(ended)) continue
+      const notJudged = counts.get(policy.name)?.notJudged
+      notJudged?.set(lack, (notJudged.get(lack) ?? 0) + 1)
+    }
+  }
+
+  const withoutExemptions = new Map<Policy, Simulation>()
+  const withoutExemption = (policy: Policy): Simulation => {
+    const known = withoutExemptions.get(policy)
+    if (known !== undefined) return known
+    const made = createSimulation(quiet(createPolicySet([{ ...policy, exempt: undefined }], [])), locationOf)
+    withoutExemptions.set(policy, made)
+    return made
+  }
+
+  /** Replays the sessions under each policy alone that exempts one of them, as if it exempted none. */
+  const countExempted = (together: readonly RecordedSession[], endedOf: ReadonlyMap<RecordedSession, Ended>) => {
+    const exempting = new Set<Policy>()
+    for (const { applicabilities } of endedOf.values()) {
+      for (const { policy, exemptIn } of applicabilities) if (exemptIn.length > 0) exempting.add(policy)
+    }
+    for (const policy of exempting) {
+      const count = counts.get(policy.name)
+      withoutExemption(policy).run(together, ({ session, at, cut }) => {
+        const ended = endedOf.get(session)
+        if (cut === undefined || ended === undefined || count === undefined) return
+        const applicability = ended.applicabilities.find((candidate) => candidate.policy === policy)
+        const kept = at < ended.at && applicability !== undefined && applicationAt(applicability, at) === 'exempt'
+        if (kept && isInPeriod(at)) count.exempted++
+      })
+    }
+  }
+
+  const run = (together: readonly RecordedSession[]) => {
+    const endedOf = new Map<RecordedSession, Ended>()
+    let mayBeExempt = false
+    simulation.run(together, (ended) => {
+      readEnded(ended)
+      endedOf.set(ended.session, ended)
+      mayBeExempt ||= ended.applicabilities.some(({ exemptIn }) => exemptIn.length > 0)
+    })
+    if (mayBeExempt) countExempted(together, endedOf)
+  }
+
+  const groups = new Map<string, RecordedSession[]>()
+  let remaining: IterableIterator<RecordedSession[]> | undefined
+  let grouped = 0
+  let ran = 0
+
+  const gather = (session: RecordedSession) => {
+    const applicabilities = simulation.applicabilitiesOf(session)
+    if (applicabilities.length === 0) return
+    const { key } = simulation.tieOf(session, applicabilities)
+    if (key === undefined) return run([session])
+    grouped++
+    if (groups.get(key)?.push(session) === undefined) groups.set(key, [session])
+  }
+
+  return {
+    /** Each session once to gather it, and once to replay it with those that it is tied to. */
+    length: 2 * sessions.length,
+
+    read(begin: number, end: number): void {
+      for (let index = begin; index < Math.min(end, sessions.length); index++) {
+        const session = sessions[index]
+        if (session !== undefined) gather(session)
+      }
+      remaining ??= end > sessions.length ? groups.values() : undefined
+      while (remaining !== undefined && ran < Math.min(grouped, end - sessions.length)) {
+        const together = remaining.next().value
+        if (together === undefined) break
+        run(together)
+        ran += together.length
+      }
+    },
+
+    outcome: (): Outcome => ({
+      cuts: cuts.sort((a, b) => a.at - b.at || (a.session.connectionId < b.session.connectionId ? -1 : 1)),
+      policies: set.policies.map((policy) => ({ policy, ...(counts.get(policy.name) ?? NOTHING) })),
+    }),
+  }
+}
+
+const NOTHING: Count = { exempted: 0, notJudged: new Map() }
+
+/** Near misses are of no interest in the past, and cost more than the verdicts. */
+const quiet = (set: PolicySet): PolicySet => ({ ...set, nearMisses: () => () => [] })

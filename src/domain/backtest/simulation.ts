@@ -1,0 +1,298 @@
+import { type Connection, principalKeyOf } from '../connection.ts'
+import { NO_GUARD_MEMORY } from '../guard/guard.ts'
+import { NONE_HELD } from '../guard/standing.ts'
+import { createHeap } from '../heap.ts'
+import type { Decisions, DueDecision } from '../judge/decide.ts'
+import { imaginedRules } from '../judge/imagined.ts'
+import { graceStartedIn } from '../judge/judge-endpoint.ts'
+import { cooldownKey, createMemory } from '../judge/memory.ts'
+import { judge, lackOf, type Verdict } from '../judge/verdict.ts'
+import type { Location } from '../names/location.ts'
+import { type Acting, type Elsewhere, type History, mayEnd, type Policy } from '../policies/policy.ts'
+import type { Applicability, PolicySet } from '../policies/policy-set.ts'
+import type { RecordedSession } from '../recording/recorded-session.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+
+/** What became of one session. */
+export interface Ended {
+  readonly session: RecordedSession
+  readonly applicabilities: readonly Applicability[]
+  /** When it was cut, else its own end. */
+  readonly at: Instant
+  /** The decision that cut it; undefined if none did. */
+  readonly cut: DueDecision | undefined
+  /** The fact that each policy lacked which could not judge it. */
+  readonly lacks: ReadonlyMap<Policy, string>
+}
+
+/** How the decisions about one session depend on other sessions of the same principal on the same endpoint. */
+export interface Tie {
+  /** Sessions with one key are replayed together. Undefined: it depends on no other session. */
+  readonly key: string | undefined
+  /** Whether a policy counts it with others. Otherwise only a cooldown ties it to them. */
+  readonly isCounted: boolean
+}
+
+/** A session that is being replayed. */
+interface Running {
+  readonly session: RecordedSession
+  readonly connection: Connection
+  readonly endpoint: Endpoint
+  lacks: Map<Policy, string> | undefined
+}
+
+type Endpoint = ReturnType<typeof createEndpoint>
+
+const ALL_ACT: Acting = { mode: 'enforce', held: NONE_HELD }
+
+const ALONE: Elsewhere = { state: 'known', tallies: [] }
+
+const LACKS_NOTHING: ReadonlyMap<Policy, string> = new Map()
+
+const UNTIED: Tie = { key: undefined, isCounted: false }
+
+/** The judge of the daemon on one endpoint, and what it remembers there of the past. */
+const createEndpoint = (set: PolicySet, location: Location) => {
+  const { decider } = imaginedRules(set, location)
+  const applicabilitiesOf = set.applicabilities(location)
+  const memory = createMemory()
+  const may = set.policies.filter((policy) => mayEnd(policy, ALL_ACT))
+  const nothingElse = {
+    guard: NO_GUARD_MEMORY,
+    facts: { name: location.name, tags: undefined, reselectedAt: {} },
+    mayEnd: new Set(may.map(({ name }) => name)),
+    warned: [],
+    news: [],
+  }
+  const ties = new WeakMap<readonly Applicability[], Tie>()
+
+  const findTie = (applicabilities: readonly Applicability[]): Tie => {
+    const isCounted = applicabilities.some(
+      ({ policy: { kind, rule }, principal }) => kind.counting?.(rule).keyOf(principal) !== undefined,
+    )
+    const cools = applicabilities.some(
+      ({ policy, principal }) => policy.cooldownMs > 0 && cooldownKey(policy, principal) !== undefined,
+    )
+    const [first] = applicabilities
+    if (first === undefined || !(isCounted || cools)) return UNTIED
+    const principalKey = principalKeyOf(first.principal)
+    return { key: decider.countsOverAll ? principalKey : `${location.endpointId} ${principalKey}`, isCounted }
+  }
+
+  return {
+    location,
+    decider,
+    memory,
+    applicabilitiesOf,
+
+    tieOf(applicabilities: readonly Applicability[]): Tie {
+      const known = ties.get(applicabilities)
+      if (known !== undefined) return known
+      const tie = findTie(applicabilities)
+      ties.set(applicabilities, tie)
+      return tie
+    },
+
+    /** The history as if the policies had been in force all along, and each instant had a snapshot. */
+    historyAt(now: Instant, elsewhere: Elsewhere): History {
+      const history = memory.history({
+        now,
+        fresh: true,
+        acts: (policy) => mayEnd(policy, ALL_ACT),
+        changedAt: () => -NEVER,
+      })
+      return { ...history, elsewhere: () => elsewhere }
+    },
+
+    learn(decisions: Decisions): void {
+      const graceStarted = graceStartedIn(decisions, memory)
+      if (graceStarted.length > 0) memory.learn({ ...nothingElse, graceStarted })
+    },
+  }
+}
+
+/**
+ * Replays sessions under one policy set. At equal instants sessions end before others begin, and both happen before the
+ * policies decide: a session is up from its established time until before its end.
+ */
+export const createSimulation = (set: PolicySet, locationOf: (endpointId: string) => Location) => {
+  const endpoints = new Map<string, Endpoint>()
+
+  const endpointOf = (id: string): Endpoint => {
+    const known = endpoints.get(id)
+    if (known !== undefined) return known
+    const made = createEndpoint(set, locationOf(id))
+    endpoints.set(id, made)
+    return made
+  }
+
+  const applicabilitiesOf = (session: RecordedSession) => {
+    const endpoint = endpointOf(session.endpointId)
+    return endpoint.applicabilitiesOf(connectionOf(session, endpoint.location))
+  }
+
+  /** Replays sessions that may be tied to each other, in the order of `establishedAt`. */
+  const run = (sessions: readonly RecordedSession[], onEnd: (ended: Ended) => void): void => {
+    const units: Unit[] = []
+    let counted: Running[] | undefined
+    for (const session of sessions) {
+      const endpoint = endpointOf(session.endpointId)
+      const connection = connectionOf(session, endpoint.location)
+      const running: Running = { session, connection, endpoint, lacks: undefined }
+      if (!endpoint.tieOf(endpoint.applicabilitiesOf(connection)).isCounted) units.push(createUnit([running], onEnd))
+      else if (counted === undefined) {
+        counted = [running]
+        units.push(createUnit(counted, onEnd))
+      } else counted.push(running)
+    }
+    runUnits(units)
+  }
+
+  return {
+    applicabilitiesOf,
+    tieOf: (session: RecordedSession, applicabilities: readonly Applicability[]) =>
+      endpointOf(session.endpointId).tieOf(applicabilities),
+    run,
+  }
+}
+
+export type Simulation = ReturnType<typeof createSimulation>
+
+/** Byte counters are recorded at the end of a session. They are not known while it is up. */
+const connectionOf = (session: RecordedSession, { region }: Location): Connection => ({
+  id: session.connectionId,
+  endpointId: session.endpointId,
+  // No policy reads the Region of a connection: it reads that of the location.
+  region: region ?? '',
+  username: session.username,
+  commonName: session.commonName,
+  establishedAt: session.establishedAt,
+  status: 'active',
+  ingressBytes: undefined,
+  egressBytes: undefined,
+  posture: session.posture,
+})
+
+/** Sessions that are decided together. A cooldown ties them to other units only by what the memory holds. */
+interface Unit {
+  /** The first instant at which a session begins or a verdict may differ; NEVER if none does. */
+  nextAt: Instant
+  step(): void
+}
+
+/** Cooldowns begin in the order of time, whichever session they are from. */
+const runUnits = (units: readonly Unit[]): void => {
+  const [first] = units
+  if (units.length === 1 && first !== undefined) {
+    while (first.nextAt < NEVER) first.step()
+    return
+  }
+  const heap = createHeap<Unit>((one, other) => one.nextAt < other.nextAt)
+  for (const unit of units) heap.add(unit)
+  for (let unit = heap.take(); unit !== undefined; unit = heap.take()) {
+    unit.step()
+    if (unit.nextAt < NEVER) heap.add(unit)
+  }
+}
+
+const createUnit = (sessions: readonly Running[], onEnd: (ended: Ended) => void): Unit => {
+  let begun = 0
+  let up: readonly Running[] = []
+  let wakeAt: Instant = NEVER
+
+  const end = (running: Running, at: Instant, cut: DueDecision | undefined) => {
+    const { session, connection, endpoint, lacks = LACKS_NOTHING } = running
+    endpoint.memory.forget(session.connectionId)
+    onEnd({ session, applicabilities: endpoint.applicabilitiesOf(connection), at, cut, lacks })
+  }
+
+  /** Ends sessions at their own end, then begins others. */
+  const passTo = (now: Instant) => {
+    if (up.some(({ session }) => session.endedAt <= now)) {
+      for (const running of up) if (running.session.endedAt <= now) end(running, running.session.endedAt, undefined)
+      up = up.filter(({ session }) => session.endedAt > now)
+    }
+    for (let next = sessions[begun]; next !== undefined && next.session.establishedAt <= now; next = sessions[begun]) {
+      begun++
+      if (next.session.endedAt > now) up = [...up, next]
+      else end(next, next.session.endedAt, undefined)
+    }
+  }
+
+  /** Cuts what is due, until nothing more is. */
+  const decide = (now: Instant) => {
+    for (;;) {
+      wakeAt = NEVER
+      const cuts = new Map<string, DueDecision>()
+      for (const { running, endpoint, decisions } of decisionsOf(up, now)) {
+        endpoint.learn(decisions)
+        noteLacks(running, endpoint, decisions)
+        wakeAt = Math.min(wakeAt, decisions.wakeAt)
+        for (const decision of decisions.violating) {
+          if (decision.act === 'terminate') cuts.set(decision.connection.id, decision)
+        }
+      }
+      if (cuts.size === 0) return
+      for (const running of up) {
+        const cut = cuts.get(running.session.connectionId)
+        if (cut === undefined) continue
+        running.endpoint.memory.terminate(cut.lead.policy, running.connection, now)
+        end(running, now, cut)
+      }
+      up = up.filter(({ session }) => !cuts.has(session.connectionId))
+    }
+  }
+
+  const nextAt = () => Math.min(wakeAt, sessions[begun]?.session.establishedAt ?? NEVER)
+
+  const unit: Unit = {
+    nextAt: nextAt(),
+    step() {
+      const now = unit.nextAt
+      passTo(now)
+      decide(now)
+      unit.nextAt = nextAt()
+      if (unit.nextAt === NEVER) passTo(NEVER)
+    },
+  }
+  return unit
+}
+
+/** The decisions of each endpoint about the sessions that are up there. */
+const decisionsOf = (up: readonly Running[], now: Instant) => {
+  const byEndpoint = new Map<Endpoint, Running[]>()
+  for (const running of up) {
+    if (byEndpoint.get(running.endpoint)?.push(running) === undefined) byEndpoint.set(running.endpoint, [running])
+  }
+  const places = [...byEndpoint].map(([endpoint, running]) => {
+    const connections = running.map(({ connection }) => connection)
+    const tally =
+      byEndpoint.size === 1 ? undefined : endpoint.decider.tally(connections, endpoint.historyAt(now, ALONE), ALL_ACT)
+    return { endpoint, running, connections, tally }
+  })
+  return places.map((place) => {
+    const { endpoint, running, connections } = place
+    const tallies = places.flatMap((other) => (other === place ? [] : (other.tally ?? [])))
+    const history = endpoint.historyAt(now, places.length === 1 ? ALONE : { state: 'known', tallies })
+    return { endpoint, running, decisions: endpoint.decider.decide(connections, history, now, ALL_ACT) }
+  })
+}
+
+const noteLacks = (running: readonly Running[], endpoint: Endpoint, { unknown, now }: Decisions): void => {
+  for (const [policy, ids] of unknown) {
+    for (const one of running) {
+      const { connection } = one
+      if (one.lacks?.has(policy) || !ids.has(connection.id)) continue
+      const applicability = endpoint.applicabilitiesOf(connection).find((candidate) => candidate.policy === policy)
+      if (applicability === undefined) continue
+      one.lacks ??= new Map()
+      one.lacks.set(policy, lackInRecording(judge(applicability, connection, endpoint.historyAt(now, ALONE), now)))
+    }
+  }
+}
+
+/** A recording tells the counters, but only those at the end. */
+const lackInRecording = (verdict: Verdict): string =>
+  verdict.finding?.word === 'unknown' && verdict.policy.kind.facts === 'counters'
+    ? `${lackOf(verdict)} before its end`
+    : lackOf(verdict)

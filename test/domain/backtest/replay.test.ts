@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest'
+import { createPolicySet } from '../../../src/domain/policies/policy-set.ts'
+import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
+import { ENDPOINT, entry, NOON, policy } from '../build.ts'
+import { cutsOf, recordingOf, replay, session } from './build.ts'
+
+const users = (...patterns: string[]) => ({
+  users: patterns.map((pattern) => entry(pattern)),
+  endpoints: undefined,
+  regions: undefined,
+})
+const regions = (pattern: string) => ({ users: undefined, endpoints: undefined, regions: [entry(pattern)] })
+
+describe('a replay', () => {
+  it('cuts a session at its deadline, and keeps one that ends at that instant', () => {
+    const hour = policy('max-session-age', { maxAge: '1h' })
+    const late = session({ endedAt: NOON + HOUR + 1 })
+    expect(cutsOf(replay([hour], recordingOf([session(), late])))).toEqual([
+      [`${late.connectionId} max-session-age session-age`, NOON + HOUR],
+    ])
+  })
+
+  it('begins a cooldown with a cut, for sessions established later', () => {
+    const hour = policy('max-session-age', { maxAge: '1h' }, { cooldownMs: 30 * MINUTE })
+    const first = session({ endedAt: NOON + 2 * HOUR })
+    const same = session({ establishedAt: NOON + HOUR, endedAt: NOON + HOUR + MINUTE })
+    const soon = session({ establishedAt: NOON + HOUR + 1000 })
+    const later = session({ establishedAt: NOON + HOUR + 30 * MINUTE })
+    expect(cutsOf(replay([hour], recordingOf([first, same, soon, later])))).toEqual([
+      [`${first.connectionId} max-session-age session-age`, NOON + HOUR],
+      [`${soon.connectionId} max-session-age cooldown`, NOON + HOUR + 1000],
+    ])
+  })
+
+  it('counts the sessions of a person that are up together', () => {
+    const limit = policy('max-sessions', { limit: 1 })
+    const first = session({ endedAt: NOON + 10 * MINUTE })
+    const second = session({ establishedAt: NOON + 10 * MINUTE })
+    const third = session({ establishedAt: NOON + 20 * MINUTE, username: 'ALICE', commonName: 'other' })
+    expect(cutsOf(replay([limit], recordingOf([first, second, third])))).toEqual([
+      [`${second.connectionId} max-sessions session-limit`, NOON + 20 * MINUTE],
+    ])
+  })
+
+  it('counts over all endpoints where the policy says so', () => {
+    const elsewhere = ENDPOINT.replace(/0$/, '1')
+    const first = session()
+    const second = session({ establishedAt: NOON + MINUTE, endpointId: elsewhere })
+    const cutsUnder = (across: string) =>
+      cutsOf(replay([policy('max-sessions', { limit: 1, across })], recordingOf([first, second])))
+    expect(cutsUnder('endpoint')).toEqual([])
+    expect(cutsUnder('all')).toEqual([[`${first.connectionId} max-sessions session-limit`, NOON + MINUTE]])
+  })
+
+  it('begins grace when an exemption ends', () => {
+    const exempt = { ...users(), users: [entry('alice', { until: NOON + 30 * MINUTE })] }
+    const short = policy('max-session-age', { maxAge: '10m' }, { graceMs: 5 * MINUTE, exempt })
+    const outcome = replay([short], recordingOf([session()]))
+    expect(outcome.cuts.map(({ at }) => at)).toEqual([NOON + 35 * MINUTE])
+    expect(outcome.policies[0]?.exempted).toBe(1)
+  })
+
+  it('counts exemptions and protected users only where the policy would have ended the session', () => {
+    const short = policy('max-session-age', { maxAge: '10m' }, { exempt: users('bob') })
+    const sessions = [
+      session(),
+      session({ username: 'bob' }),
+      session({ username: 'bob', endedAt: NOON + MINUTE }),
+      session({ username: 'root' }),
+    ]
+    const outcome = replay(createPolicySet([short], [entry('root')]), recordingOf(sessions))
+    expect(outcome.cuts.map((cut) => cut.session.username)).toEqual(['alice'])
+    expect(outcome.policies[0]?.exempted).toBe(2)
+  })
+
+  it('does not judge what the log cannot tell', () => {
+    const policies = [
+      policy('idle-timeout', { after: '30m' }),
+      policy('max-transfer', { total: '1MiB' }),
+      policy('posture', { require: ['healthy'] }),
+      policy('max-session-age', { maxAge: '1m' }, { name: 'here', match: regions('eu-*') }),
+    ]
+    const recording = recordingOf([
+      session({ endedAt: NOON + 30 * MINUTE, ingressBytes: 1024, egressBytes: 1024 }),
+      session({ ingressBytes: 1024, egressBytes: 1 << 20, posture: ['healthy'] }),
+      session(),
+    ])
+    const outcome = replay(policies, recording)
+    expect(outcome.cuts).toEqual([])
+    expect(outcome.policies.map(({ notJudged }) => [...notJudged])).toEqual([
+      [['byte counters before its end', 2]],
+      [['byte counters before its end', 2]],
+      [['posture statuses', 2]],
+      [['the Region of its endpoint', 3]],
+    ])
+  })
+
+  it('lets audit policies act, unless modes count as written', () => {
+    const audit = policy('max-session-age', { maxAge: '10m' }, { mode: 'audit' })
+    const recording = recordingOf([session()])
+    expect(replay([audit], recording).cuts.map((cut) => cut.policy)).toEqual([audit])
+    expect(replay([audit], recording, { modes: 'as-written' }).cuts).toEqual([])
+  })
+
+  it('counts only cuts within the period', () => {
+    const short = policy('max-session-age', { maxAge: '10m' })
+    const sessions = [session(), session({ establishedAt: NOON + 20 * MINUTE })]
+    const cutsIn = (period: { from?: number; to?: number }) =>
+      replay([short], recordingOf(sessions, period)).cuts.map(({ at }) => at)
+    expect(cutsIn({ from: NOON + 10 * MINUTE, to: NOON + 30 * MINUTE })).toEqual([NOON + 10 * MINUTE])
+    expect(cutsIn({ from: NOON + 10 * MINUTE + 1 })).toEqual([NOON + 30 * MINUTE])
+  })
+})
