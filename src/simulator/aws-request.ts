@@ -2,7 +2,7 @@ import type { AwsErrorCode } from './aws-error.ts'
 import type { FaultKind } from './fault-kinds.ts'
 import type { Signature } from './signature.ts'
 
-/** A signed request in the Query protocol, to EC2 or STS. */
+/** A signed request: to EC2 or STS in the Query protocol, or to CloudWatch Logs in JSON. */
 export interface Request {
   readonly requestId: string
   readonly signature: Signature
@@ -14,5 +14,6 @@ export interface Request {
 export interface Answer {
   readonly status: number
   readonly code: AwsErrorCode | undefined
+  readonly headers?: Readonly<Record<string, string>>
   readonly body: string
 }

@@ -53,7 +53,10 @@ const endpointXml = (endpoint: EndpointScenario, { world }: ActionContext): stri
       `arn:aws:acm:${endpoint.region}:${endpoint.account}:certificate/00000000-0000-4000-8000-000000000001`,
     ),
     listElement('authenticationOptions', [authenticationXml(endpoint)]),
-    element('connectionLogOptions', textElement('Enabled', false)),
+    element(
+      'connectionLogOptions',
+      textElement('Enabled', endpoint.logGroup !== undefined) + textElement('CloudwatchLogGroup', endpoint.logGroup),
+    ),
     listElement(
       'tagSet',
       Object.entries({ Name: endpoint.name, ...endpoint.tags }).map(

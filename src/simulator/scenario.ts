@@ -82,6 +82,11 @@ export const endpointSchema = z
     terminatingFor: durationOrZero
       .default(2 * SECOND)
       .meta({ description: 'The time from `terminating` to `terminated`.' }),
+    logGroup: z
+      .string()
+      .regex(/^[\w./#-]{1,512}$/, { error: 'expected the name of a log group, such as /aws/clientvpn' })
+      .optional()
+      .meta({ description: 'The log group that gets the connection log. Without it the connections are not logged.' }),
     listedFor: duration.prefault('1h').meta({ description: 'How long an ended connection is listed; at AWS an hour.' }),
     connections: z.array(person).default([]).meta({ description: 'Clients, described one by one.' }),
     clients: z.array(population).default([]).meta({ description: 'Groups of similar clients.' }),
@@ -103,7 +108,7 @@ export const endpointSchema = z
 const endpoints = z.array(endpointSchema).min(1)
 
 /** GetCallerIdentity is absent, because IAM cannot deny it. */
-const denied = z.enum([...ACTIONS.map((action) => `ec2:${action}` as const), 'sts:AssumeRole'])
+const denied = z.enum([...ACTIONS.map((action) => `ec2:${action}` as const), 'logs:FilterLogEvents', 'sts:AssumeRole'])
 
 export type Deniable = z.infer<typeof denied>
 
@@ -124,6 +129,7 @@ export const scenarioSchema = z.strictObject({
     .strictObject({
       describe: rate.default({ burst: 100, perSecond: 20 }),
       terminate: rate.default({ burst: 50, perSecond: 5 }),
+      logs: rate.default({ burst: 25, perSecond: 25 }),
     })
     .prefault({})
     .meta({

@@ -2,11 +2,14 @@ import Fastify from 'fastify'
 import { type Instant, MINUTE } from '../domain/time/instant.ts'
 import { createAwsApi } from './aws-api.ts'
 import { AwsError, type AwsErrorCode } from './aws-error.ts'
+import { createConnectionLog } from './connection-log.ts'
 import { errorXml } from './ec2-xml.ts'
-import type { Interception, RecordedRequest, SimulatedRequest } from './exchange.ts'
+import type { Interception, RecordedRequest, SimulatedRequest, SimulatedResponse } from './exchange.ts'
 import type { FaultScenario } from './fault-schema.ts'
 import { createFaults } from './faults.ts'
 import { answerInstead } from './faulty-answer.ts'
+import { createLogGroups, type LogGroups } from './log-groups.ts'
+import { parametersOf } from './parameters.ts'
 import { populate } from './population.ts'
 import { createRandom } from './random.ts'
 import type { Scenario } from './scenario.ts'
@@ -30,6 +33,8 @@ export interface Simulator {
   readonly url: string
   readonly port: number
   readonly world: WorldControls
+  /** The log groups of CloudWatch Logs. */
+  readonly logGroups: LogGroups
   /** Replaces all faults from now on. The instants in them count from now. */
   setFaults(faults: readonly FaultScenario[]): void
   /** The latest ten thousand requests, in the order of their answers. */
@@ -48,8 +53,8 @@ const WRONG_DATE_MS = 10 * MINUTE
 const BODY_LIMIT = 1 << 20
 
 /**
- * Starts a server for the Client VPN part of the EC2 API and for the part of STS that Curfew uses. It answers from a
- * simulated world in which clients connect and leave.
+ * Starts a server for the Client VPN part of the EC2 API and for the parts of STS and CloudWatch Logs that Curfew uses. It
+ * answers from a simulated world in which clients connect and leave.
  */
 export const startSimulator = async ({
   scenario,
@@ -60,9 +65,10 @@ export const startSimulator = async ({
   intercept,
 }: SimulatorOptions): Promise<Simulator> => {
   const random = createRandom(seed)
-  const world = createWorld(scenario.endpoints, random.world, now())
+  const logGroups = createLogGroups()
+  const world = createWorld(scenario.endpoints, random.world, now(), createConnectionLog(logGroups))
   for (const endpoint of world.endpoints) populate(world, endpoint, random.world)
-  const answer = createAwsApi(scenario, world, random.requests, seed)
+  const answer = createAwsApi(scenario, world, logGroups, random.requests, seed)
   const faults = createFaults(scenario.faults, random.faults, now())
 
   const requests: RecordedRequest[] = []
@@ -92,7 +98,8 @@ export const startSimulator = async ({
   })
 
   app.post('/', async (request, reply) => {
-    const parameters = new Map(new URLSearchParams(typeof request.body === 'string' ? request.body : ''))
+    const body = typeof request.body === 'string' ? request.body : ''
+    const parameters = parametersOf(body, request.headers['x-amz-target'])
     const signature = readSignature(request.headers.authorization)
     const id = requestId()
     const received: SimulatedRequest = {
@@ -119,7 +126,7 @@ export const startSimulator = async ({
 
     const token = request.headers['x-amz-security-token']
     const sessionToken = typeof token === 'string' ? token : undefined
-    const response =
+    const response: SimulatedResponse & { readonly code?: AwsErrorCode | undefined } =
       (typeof interception === 'object' ? interception : answerInstead(fault, id)) ??
       answer({ requestId: id, signature, sessionToken, parameters, fault }, answeredAt)
     const headers = {
@@ -127,10 +134,10 @@ export const startSimulator = async ({
       'content-type': 'text/xml;charset=UTF-8',
       // Node would use the host's clock instead of the injected one.
       date: new Date(answeredAt + (fault === 'wrong-date' ? (drawn?.by ?? WRONG_DATE_MS) : 0)).toUTCString(),
-      ...('headers' in response ? response.headers : {}),
+      ...response.headers,
     }
     if (fault === 'answer-lost') record()
-    else record(response.status, 'code' in response ? response.code : undefined)
+    else record(response.status, response.code)
     return send(reply, { ...response, headers }, fault)
   })
 
@@ -139,6 +146,7 @@ export const startSimulator = async ({
     url,
     port: Number(new URL(url).port),
     world: controlWorld(world, random.world, now),
+    logGroups,
     setFaults: (list) => faults.set(list, now()),
     requests,
     onRequest(listener) {

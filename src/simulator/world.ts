@@ -51,7 +51,20 @@ const clientAddress = (order: number) => {
   return `10.${64 + (host >> 16)}.${(host >> 8) & 255}.${host & 255}`
 }
 
-export const createWorld = (scenarios: readonly EndpointScenario[], random: Random, startedAt: Instant): World => {
+/** Hears of every connection. */
+export interface ConnectionLog {
+  began(endpoint: EndpointScenario, row: ConnectionRow): void
+  ended(endpoint: EndpointScenario, row: ConnectionRow): void
+}
+
+const NO_LOG: ConnectionLog = { began() {}, ended() {} }
+
+export const createWorld = (
+  scenarios: readonly EndpointScenario[],
+  random: Random,
+  startedAt: Instant,
+  log: ConnectionLog = NO_LOG,
+): World => {
   const timetable = createTimetable(startedAt)
   const endpoints = new Map<string, SimulatedEndpoint>()
   let added = 0
@@ -68,6 +81,7 @@ export const createWorld = (scenarios: readonly EndpointScenario[], random: Rand
     row.status = 'terminated'
     row.silentAt = Math.min(row.silentAt, timetable.now)
     row.endedAt = timetable.now
+    log.ended(endpoint.scenario, row)
     timetable.add(timetable.now + endpoint.scenario.listedFor, () => endpoint.roster.remove(row))
   }
 
@@ -91,6 +105,7 @@ export const createWorld = (scenarios: readonly EndpointScenario[], random: Rand
       extraEgressBytes: 0,
     }
     endpoint.roster.add(row)
+    log.began(endpoint.scenario, row)
     timetable.add(client.leavesAt, () => leave(endpoint, row))
     return row
   }

@@ -33,7 +33,11 @@ endpoints:
         seed: 7,
         account: '111122223333',
         roles: [],
-        buckets: { describe: { burst: 100, perSecond: 20 }, terminate: { burst: 5, perSecond: 0.5 } },
+        buckets: {
+          describe: { burst: 100, perSecond: 20 },
+          terminate: { burst: 5, perSecond: 0.5 },
+          logs: { burst: 25, perSecond: 25 },
+        },
         deny: ['ec2:TerminateClientVpnConnections'],
         faults: [
           { fault: 'throttle', percent: 100, after: 0 },

@@ -90,7 +90,7 @@ describe('the simulator', () => {
   it('keeps answering after any bytes', async () => {
     const unlimited = { burst: 1e6, perSecond: 1e6 }
     const simulator = await startSimulator({
-      scenario: { ...defaultScenario, buckets: { describe: unlimited, terminate: unlimited } },
+      scenario: { ...defaultScenario, buckets: { describe: unlimited, terminate: unlimited, logs: unlimited } },
     })
     const listed = async () => {
       const body = new URLSearchParams({ Action: 'DescribeClientVpnEndpoints', Version: '2016-11-15' })
