@@ -6,11 +6,12 @@ const PURPOSES: Readonly<Record<AwsAction, Purpose>> = {
   'ec2:DescribeClientVpnConnections': 'Watch',
   'ec2:TerminateClientVpnConnections': 'End',
   'ec2:DescribeClientVpnEndpoints': 'Discover',
+  'logs:FilterLogEvents': 'ReadLogs',
   'sts:AssumeRole': 'Enter',
   'sts:GetCallerIdentity': 'NeedsNoPermission',
 }
 
-type Purpose = 'Watch' | 'End' | 'Discover' | 'Enter' | 'NeedsNoPermission'
+type Purpose = 'Watch' | 'End' | 'Discover' | 'ReadLogs' | 'Enter' | 'NeedsNoPermission'
 
 type Equal = Readonly<Record<string, string>>
 
@@ -73,6 +74,15 @@ export const endpointPolicy = (mode: Mode, place: Place): IamPolicy =>
 /** The permission to read the tags of endpoints by id, in addition to one of those. With tags it is there already. */
 const tagsPolicy = (region: string): IamPolicy => policy([allow('Discover', inRegion(region))])
 
+/**
+ * The permission to read a log group, for `curfew backtest`. The end `:*` stands for its streams: without it IAM would
+ * match no call that reads.
+ */
+export const logsPolicy = (place: { readonly region: string; readonly account: string; readonly logGroup: string }) =>
+  policy([
+    allow('ReadLogs', { Resource: `arn:aws:logs:${place.region}:${place.account}:log-group:${place.logGroup}:*` }),
+  ])
+
 /** The permissions of the daemon's own credentials to assume roles in other accounts. */
 export const hubPolicy = (roles: readonly string[]): IamPolicy =>
   policy([allow('Enter', { Resource: valueOrList(roles) })])
@@ -98,6 +108,7 @@ export const iamFiles = (): Readonly<Record<string, IamPolicy>> => ({
   'deploy/iam/enforce-by-id.json': endpointPolicy('enforce', byId),
   'deploy/iam/enforce-by-tag.json': endpointPolicy('enforce', byTag),
   'deploy/iam/read-tags.json': tagsPolicy(REGION),
+  'deploy/iam/backtest.json': logsPolicy({ region: REGION, account: HUB, logGroup: '/aws/clientvpn' }),
   'deploy/iam/other-account/daemon.json': hubPolicy([`arn:aws:iam::${MEMBER}:role/curfew`]),
   'deploy/iam/other-account/role-audit.json': endpointPolicy('audit', { ...byTag, account: MEMBER }),
   'deploy/iam/other-account/role-enforce.json': endpointPolicy('enforce', { ...byTag, account: MEMBER }),

@@ -1,5 +1,5 @@
 /** Pauses that double with each failure, from the first to the longest. */
-interface BackoffRule {
+export interface BackoffRule {
   readonly firstMs: number
   readonly longestMs: number
 }

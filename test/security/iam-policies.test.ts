@@ -11,8 +11,14 @@ const list = (values: string | readonly string[] = []) => (typeof values === 'st
 
 const actionsIn = ({ Statement }: IamPolicy) => Statement.flatMap(({ Action }) => list(Action))
 
-/** Matches the ARNs of a template of AWS's reference, such as `arn:${Partition}:ec2:…`. */
-const arnPattern = (arn: string) => new RegExp(`^${arn.replaceAll(/\$\{\w+\}/g, '[^:]+').replaceAll('/', '\\/')}$`)
+/**
+ * Matches the ARNs of a template of AWS's reference, such as `arn:${Partition}:ec2:…`. AWS names a log group without its
+ * streams there, and requires `:*` for them in a policy.
+ */
+const arnPattern = (arn: string) => {
+  const streams = /:log-group:\$\{\w+\}$/.test(arn) ? ':\\*' : ''
+  return new RegExp(`^${arn.replaceAll(/\$\{\w+\}/g, '[^:]+').replaceAll('/', '\\/')}${streams}$`)
+}
 
 /** The parts of a policy that IAM would refuse, or ignore without an error, by AWS's list of actions. */
 const faultsIn = async ({ Version, Statement, ...rest }: IamPolicy): Promise<readonly string[]> => {

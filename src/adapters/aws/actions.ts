@@ -3,6 +3,7 @@ export const AWS_ACTIONS = [
   'ec2:DescribeClientVpnConnections',
   'ec2:DescribeClientVpnEndpoints',
   'ec2:TerminateClientVpnConnections',
+  'logs:FilterLogEvents',
   'sts:AssumeRole',
   'sts:GetCallerIdentity',
 ] as const

@@ -21,6 +21,15 @@ export const readBody = async (body: AsyncIterable<Uint8Array>): Promise<Buffer>
   return Buffer.concat(chunks)
 }
 
+/** Throws `MalformedAnswer` unless a body of HTTP 200 is whole JSON. The SDK would not try again after its own error. */
+export const checkJson = (body: Buffer): void => {
+  try {
+    JSON.parse(body.toString())
+  } catch {
+    throw new MalformedAnswer('the answer is not whole JSON')
+  }
+}
+
 /** The element that holds an action's rows. */
 const LIST: Readonly<Record<string, string>> = {
   DescribeClientVpnConnections: 'connections',

@@ -1,79 +1,32 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { STSClient } from '@aws-sdk/client-sts'
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
-import type { Clock } from '../../app/clock.ts'
-import { DIRECT, type Outgoing } from '../proxy/outgoing.ts'
-import { type AssumeRole, assumedRole } from './assumed-role.ts'
-import { createCredentialSearch } from './credential-search.ts'
-import { promptCredentials } from './prompt-credentials.ts'
+import { type AccessOptions, createAccess } from './access.ts'
 import { ReadingProtocol } from './reading-protocol.ts'
 
-export interface ClientOptions {
-  readonly region: string
+export interface ClientOptions extends AccessOptions {
   /** The URL of EC2. It takes precedence over AWS_ENDPOINT_URL_EC2 and AWS_ENDPOINT_URL. */
   readonly endpointUrl?: string | undefined
-  /** Calls are made with this role, which is assumed with the SDK's default credentials. */
-  readonly assumeRole?: AssumeRole | undefined
-  readonly requestTimeoutMs: number
-  readonly clock: Clock
-  /** Default: without a proxy. */
-  readonly outgoing?: Outgoing | undefined
 }
-
-/** To each host, as in the SDK. */
-const MOST_SOCKETS = 50
-
-/**
- * The part of the time of a call in which a proxy must open a tunnel. Three attempts fail before the time of the call is
- * over, and each before the SDK gives it up: both would not say that it was the proxy.
- */
-const SHARE_OF_TUNNEL = 0.3
-
-/** The part of the time of a call that the search for credentials may take. */
-const SHARE_OF_TIMEOUT = 0.8
 
 /**
  * Clients that share one pool of sockets and one set of credentials. `reader` and `identity` try again by themselves.
  * `terminator` does not: the termination queue counts every call against the rate.
  */
-export const createClients = (options: ClientOptions) => {
-  const { region, endpointUrl, assumeRole, requestTimeoutMs, clock, outgoing = DIRECT } = options
-  // Otherwise the SDK writes seven lines about Node 20 to stderr. It reads this option from the environment only.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
-  // The Region is always given: the SDK would use an AWS_REGION that is set but empty as the name of a Region.
-  const search = createCredentialSearch()
-  const common = { region, retryMode: 'standard', logger: search.logger }
+export const createClients = ({ endpointUrl, ...options }: ClientOptions) => {
+  const access = createAccess(options)
+  const { common, whyNoCredentials } = access
   const ofEc2 = { ...common, ...(endpointUrl === undefined ? {} : { endpoint: endpointUrl }) }
-  const httpsAgent = outgoing.agent({
-    maxSockets: MOST_SOCKETS,
-    answersWithinMs: requestTimeoutMs * SHARE_OF_TUNNEL,
-  })
-  const requestHandler = {
-    // Half of the limit: after a lost handshake there is time for a second one.
-    connectionTimeout: Math.ceil(requestTimeoutMs / 2),
-    requestTimeout: requestTimeoutMs,
-    // Without this the SDK logs a warning to the console and continues to wait.
-    throwOnRequestTimeout: true,
-    httpsAgent,
-  }
-  // Without `ignoreCache` the SDK reads the AWS configuration files once, and an edit of them needs a restart.
-  const ofSearch = { logger: search.logger, ignoreCache: true, clientConfig: { requestHandler } }
-  // A call that waits for credentials learns that there are none before its own time is over.
-  const own = promptCredentials(() => fromNodeProviderChain(ofSearch), requestTimeoutMs * SHARE_OF_TIMEOUT, clock)
   const reader = new EC2Client({
     ...ofEc2,
     protocol: ReadingProtocol,
     maxAttempts: 3,
-    requestHandler,
-    credentials:
-      assumeRole === undefined
-        ? own
-        : assumedRole({ role: assumeRole, region, requestTimeoutMs, clock, own, httpsAgent }),
+    requestHandler: access.requestHandler,
+    credentials: access.credentials,
   })
   // The reader caches the credentials and renews them before they expire.
   const { credentials } = reader.config
   const shared = { requestHandler: reader.config.requestHandler, credentials }
   const terminator = new EC2Client({ ...ofEc2, maxAttempts: 1, ...shared })
   const identity = new STSClient({ ...common, maxAttempts: 3, ...shared })
-  return { reader, terminator, identity, credentials, whyNoCredentials: search.whyNone }
+  return { reader, terminator, identity, credentials, whyNoCredentials }
 }

@@ -6,7 +6,7 @@ import type { Instant } from '../../domain/time/instant.ts'
 import { DIRECT, type Outgoing } from '../proxy/outgoing.ts'
 import type { Proxy } from '../proxy/proxy.ts'
 import type { ActionName } from './actions.ts'
-import { checkBody, readBody } from './answer-body.ts'
+import { checkBody, checkJson, readBody } from './answer-body.ts'
 import { RoleNotAssumed } from './assumed-role.ts'
 import { readConnectionsPage } from './connections-page.ts'
 import { awsCodeOf, codeBeforeSending, requestIdOf, vpnErrorCode } from './error-codes.ts'
@@ -72,6 +72,8 @@ interface Call<Output> {
   readonly action: ActionName
   /** Undefined for a call that concerns the whole account. */
   readonly endpointId: string | undefined
+  /** The name of the log group that the call reads. */
+  readonly logGroup?: string
   readonly command: Command
   readonly send: (abortSignal: AbortSignal) => Promise<Output>
   readonly signal: AbortSignal
@@ -102,7 +104,7 @@ export const createExchange = ({
   whyNoCredentials,
   outgoing = DIRECT,
 }: ExchangeOptions) => ({
-  async carry<Output>({ action, endpointId, command, send, signal, onSend }: Call<Output>): Promise<Output> {
+  async carry<Output>({ action, endpointId, logGroup, command, send, signal, onSend }: Call<Output>): Promise<Output> {
     const stop = new AbortController()
     let late = false
     // Neither AbortSignal.timeout nor AbortSignal.any: both stay tied to a signal that lives as long as the process.
@@ -180,7 +182,10 @@ export const createExchange = ({
           : undefined
       if (page !== undefined) answer.body = { pageRead: page } satisfies PageRead
       else if (answer.statusCode >= 300) answer.body = body
-      else {
+      else if (action === 'FilterLogEvents') {
+        checkJson(body)
+        answer.body = body
+      } else {
         checkBody(body, action)
         answer.body = withReadableReferences(body)
       }
@@ -197,7 +202,8 @@ export const createExchange = ({
       const code = reason === error ? codeOf(error) : vpnErrorCode(reason)
       const cause = reason instanceof RoleNotAssumed ? reason.cause : reason
       const noCredentials = code === 'no-credentials' ? await whyNoCredentials?.(cause) : undefined
-      throw vpnErrorOf(reason, { action, endpointId, region, address, proxy, exemptBy, limitMs, noCredentials }, code)
+      const call = { action, endpointId, logGroup, region, address, proxy, exemptBy, limitMs, noCredentials }
+      throw vpnErrorOf(reason, call, code)
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)

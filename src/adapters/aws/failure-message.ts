@@ -9,13 +9,15 @@ import { RoleNotAssumed } from './assumed-role.ts'
 import { awsCodeOf, httpStatusOf, isPlain, requestIdOf, systemCodeOf, vpnErrorCode } from './error-codes.ts'
 import type { NoCredentials } from './profile-problem.ts'
 import { quotable } from './quotable.ts'
-import { wrongUrl } from './wrong-url.ts'
+import { type AddressedService, wrongUrl } from './wrong-url.ts'
 
 /** The call that failed, as the message names it. */
 interface FailedCall {
   readonly action: string
   /** Undefined for a call that concerns the whole account. */
   readonly endpointId: string | undefined
+  /** The name or ARN of the log group that the call reads. */
+  readonly logGroup?: string | undefined
   readonly region: string
   /** `host:port`. Undefined if no request was sent. */
   readonly address: string | undefined
@@ -43,19 +45,25 @@ const adviceBeyondAllow = (message: string): string | undefined => {
   return explicit && `remove the deny from that ${explicit}: no other policy can allow it`
 }
 
-const deniedAdvice = ({ action, endpointId, region }: FailedCall, message: string): string => {
+const deniedAdvice = (call: FailedCall, message: string): string => {
+  const { action, logGroup } = call
   const beyond = adviceBeyondAllow(message)
   if (beyond !== undefined) return beyond
   const name = AWS_ACTIONS.find((known) => known.endsWith(`:${action}`)) ?? action
   const kind = IMPLICIT.exec(message)?.groups?.kind ?? 'identity-based policy'
   const where = kind === 'identity-based policy' ? '' : `, in the ${kind} too`
-  return `allow ${name} on ${endpointId === undefined ? '*' : arnOf(region, endpointId)}${where}`
+  const example = logGroup === undefined ? '' : `, as deploy/iam/backtest.json does`
+  return `allow ${name} on ${resourceOf(call)}${where}${example}`
 }
 
-const arnOf = (region: string, endpointId: string) =>
-  `arn:${partition(region).name}:ec2:${region}:*:client-vpn-endpoint/${endpointId}`
+/** The resource of a call in a policy of IAM. */
+const resourceOf = ({ endpointId, logGroup, region }: FailedCall): string => {
+  const of = (service: string) => `arn:${partition(region).name}:${service}:${region}`
+  if (logGroup?.startsWith('arn:')) return `${logGroup}:*`
+  if (logGroup !== undefined) return `${of('logs')}:*:log-group:${logGroup}:*`
+  return endpointId === undefined ? '*' : `${of('ec2')}:*:client-vpn-endpoint/${endpointId}`
+}
 
-const NOT_EC2 = 'another server answered instead of EC2: check the proxy and the endpoint URL'
 const unreachableAdvice = ({ address, proxy, exemptBy }: FailedCall, system = ''): string => {
   if (isOfTls(system)) {
     return proxy === undefined
@@ -66,12 +74,17 @@ const unreachableAdvice = ({ address, proxy, exemptBy }: FailedCall, system = ''
   return proxy === undefined ? `check the network and DNS; ${ofProxy}` : ofProxy
 }
 
+const LOGS = 'CloudWatch Logs'
+
 const MAYBE_DONE = 'AWS may have carried it out: the next snapshot shows whether it did'
 
 type Advice = (call: FailedCall, message: string, error: unknown) => string
 
 const ADVICE: Readonly<Record<VpnErrorCode, Advice>> = {
-  throttled: () => 'other callers in this account share the limit: lower the rate, or ask AWS for a higher limit',
+  throttled: ({ logGroup }) =>
+    logGroup === undefined
+      ? 'other callers in this account share the limit: lower the rate, or ask AWS for a higher limit'
+      : 'other callers in this account share the limit: try again later, or export the log group to S3 and read the files',
   denied: deniedAdvice,
   'no-credentials': ({ noCredentials }) =>
     noCredentials?.advice ?? 'set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run with a role',
@@ -83,9 +96,12 @@ const ADVICE: Readonly<Record<VpnErrorCode, Advice>> = {
   'too-many-connections': () => 'terminate by connection id',
   'bad-pagination-token': () => 'the next poll reads the list from its start',
   unreachable: (call, _message, error) => unreachableAdvice(call, systemCodeOf(error)),
-  timeout: ({ action }) =>
-    `check the network, or raise poll.requestTimeout${action.startsWith('Terminate') ? `; ${MAYBE_DONE}` : ''}`,
-  malformed: () => NOT_EC2,
+  timeout: ({ action, logGroup }) =>
+    logGroup === undefined
+      ? `check the network, or raise poll.requestTimeout${action.startsWith('Terminate') ? `; ${MAYBE_DONE}` : ''}`
+      : 'check the network, and try again',
+  malformed: ({ logGroup }) =>
+    `another server answered instead of ${logGroup === undefined ? 'EC2' : LOGS}: check the proxy and the endpoint URL`,
   'server-error': () => 'wait; if the error persists, see the AWS Health Dashboard',
   'bad-request': () => 'this is a fault in Curfew or its configuration: please report it',
   aborted: ({ action }) => (action.startsWith('Terminate') ? MAYBE_DONE : 'nothing to do'),
@@ -95,12 +111,18 @@ const ADVICE: Readonly<Record<VpnErrorCode, Advice>> = {
 const ADVICE_BY_AWS_CODE: Readonly<Record<string, string>> = {
   InvalidClientVpnActiveAssociationNotFound:
     'the endpoint has no associated subnet now, so nobody can be connected: associate one, or remove the endpoint from watch',
+  // Only the name of a log group reaches CloudWatch Logs as a resource.
+  ResourceNotFoundException:
+    'check the name, the Region and the account: ConnectionLogOptions in the answer of "aws ec2 describe-client-vpn-endpoints" names the log group of each endpoint',
+  InvalidParameterException: 'check the name of the log group and the period, and try again',
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
 
-const serviceOf = ({ action, address }: FailedCall) =>
-  action === 'GetCallerIdentity' || address === 'STS' ? 'STS' : 'EC2'
+const serviceOf = ({ action, address, logGroup }: FailedCall): AddressedService => {
+  if (action === 'GetCallerIdentity' || address === 'STS') return 'STS'
+  return logGroup === undefined ? 'EC2' : LOGS
+}
 
 const PLAIN = 'write http:// in the endpoint URL, or another port'
 
@@ -136,7 +158,9 @@ const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall, words: W
   const awsCode = awsCodeOf(error)
   if (awsCode !== undefined) return message === '' ? awsCode : `${quotable(awsCode)}: ${message}`
   const status = httpStatusOf(error)
-  if (status !== undefined && status >= 300) return `HTTP ${status} without an EC2 error from ${address}`
+  if (status !== undefined && status >= 300) {
+    return `HTTP ${status} without ${call.logGroup === undefined ? 'an EC2' : `a ${LOGS}`} error from ${address}`
+  }
   const system = systemCodeOf(error)
   if (code === 'unreachable' && system !== undefined) return `no connection to ${address} (${system})`
   return message === '' ? `no usable answer from ${address}` : message
@@ -177,8 +201,9 @@ const roleNotAssumed = (
 }
 
 const failureOf = (code: VpnErrorCode, error: unknown, call: FailedCall, words: Words): Failure => {
-  const { action, endpointId, region } = call
-  const name = `${action}${endpointId === undefined ? '' : ` of ${endpointId}`} in ${region}`
+  const { action, endpointId, logGroup, region } = call
+  const subject = endpointId ?? logGroup
+  const name = `${action}${subject === undefined ? '' : ` of ${subject}`} in ${region}`
   const { found, advice } =
     error instanceof RoleNotAssumed
       ? roleNotAssumed(code, error, { ...call, address: 'STS', proxy: undefined }, words)

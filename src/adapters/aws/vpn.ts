@@ -10,14 +10,14 @@ import { msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import { MalformedAnswer } from './answer-body.ts'
-import { accountOf, RoleNotAssumed } from './assumed-role.ts'
+import { accountOf } from './assumed-role.ts'
 import { type ClientOptions, createClients } from './clients.ts'
 import { type ApiRequest, createExchange } from './exchange.ts'
 import { vpnErrorOf } from './failure-message.ts'
 import { createLists } from './lists.ts'
 import { type Page, readAllPages } from './pages.ts'
 import { missingPermissions } from './permissions.ts'
-import { createRenewal } from './renewal.ts'
+import { createReading, createRenewal, isExpired } from './renewal.ts'
 import { createSurvey } from './survey.ts'
 
 export interface VpnOptions extends ClientOptions {
@@ -26,10 +26,6 @@ export interface VpnOptions extends ClientOptions {
   /** Awaited before each page. It limits Curfew's share of the account's read requests. */
   readonly beforePage?: ((signal: AbortSignal, list: PageList) => Promise<void>) | undefined
 }
-
-/** Whether AWS rejected the credentials as expired: then new ones may help. */
-const isExpired = (error: unknown) =>
-  error instanceof VpnError && error.code === 'expired-credentials' && !(error.cause instanceof RoleNotAssumed)
 
 /**
  * While a machine sleeps its timers stop, but its clock goes on. Corrections of the clock by AWS's `Date` stay within
@@ -56,16 +52,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
   })
   const lists = createLists(reader, exchange, region)
   const renew = createRenewal(clients.credentials, limitMs, clock)
-
-  /** Runs a call that only reads. If AWS rejects the credentials as expired, renews them and runs it once more. */
-  const reading = async <Output>(signal: AbortSignal, work: () => Promise<Output>): Promise<Output> => {
-    try {
-      return await work()
-    } catch (error) {
-      if (!isExpired(error) || !(await renew(signal))) throw error
-      return work()
-    }
-  }
+  const reading = createReading(renew)
 
   const scan = async <Row extends { readonly id: string }>(
     request: { readonly action: ActionName; readonly endpointId: string | undefined },

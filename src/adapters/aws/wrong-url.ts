@@ -12,13 +12,16 @@ export const checkProtocol = (request: { readonly protocol: string }): void => {
   if (!isHttp(request)) throw Object.assign(new TypeError('the address does not begin with http(s)://'), { code: CODE })
 }
 
+/** The services whose address an operator can set. */
+export type AddressedService = 'EC2' | 'STS' | 'CloudWatch Logs'
+
 /**
  * The setting that holds no URL, and what to do; undefined for another failure. The value is not quoted, because it may
  * hold a password.
  */
-export const wrongUrl = (error: unknown, service: 'EC2' | 'STS') => {
+export const wrongUrl = (error: unknown, service: AddressedService) => {
   if (systemCodeOf(error) !== CODE) return undefined
-  const variable = [`AWS_ENDPOINT_URL_${service}`, 'AWS_ENDPOINT_URL'].find((name) => {
+  const variable = [`AWS_ENDPOINT_URL_${service.toUpperCase().replace(' ', '_')}`, 'AWS_ENDPOINT_URL'].find((name) => {
     const text = process.env[name]
     return text !== undefined && text !== '' && isWrong(text)
   })

@@ -8,7 +8,7 @@ const actionOf = (from: string, name: string): readonly string[] | undefined => 
   if (`${from} ${name}` === '@aws-sdk/credential-providers fromTemporaryCredentials') return ['sts:AssumeRole']
   // It looks for credentials in the environment of the process.
   if (`${from} ${name}` === '@aws-sdk/credential-providers fromNodeProviderChain') return []
-  const [, service] = /^@aws-sdk\/client-(ec2|sts)$/.exec(from) ?? []
+  const [, service] = /^@aws-sdk\/client-(ec2|sts|cloudwatch-logs)$/.exec(from) ?? []
   // This class only reads answers.
   if (`${from} ${name}` === '@aws-sdk/core/protocols AwsEc2QueryProtocol') return []
   // This function reads the AWS configuration files.
@@ -16,9 +16,9 @@ const actionOf = (from: string, name: string): readonly string[] | undefined => 
   // This function looks a Region up in a table.
   if (`${from} ${name}` === '@aws-sdk/core/client partition') return []
   if (service === undefined) return undefined
-  if (name === `${service.toUpperCase()}Client`) return []
+  if (name === (service === 'cloudwatch-logs' ? 'CloudWatchLogsClient' : `${service.toUpperCase()}Client`)) return []
   const [, action] = /^([A-Z]\w+)Command$/.exec(name) ?? []
-  return action === undefined ? undefined : [`${service}:${action}`]
+  return action === undefined ? undefined : [`${service.replace('cloudwatch-', '')}:${action}`]
 }
 
 /** Every action that a source file can call, by its imports. Any other use of the SDK gives `unknown`. */

@@ -126,7 +126,7 @@ describe('a termination by user name', () => {
 })
 
 describe('the list of actions', () => {
-  it('holds exactly the actions that the adapter calls', async () => {
+  it('holds exactly the actions that the adapter calls, and those that read logs', async () => {
     const { connect, requests, world } = await simulateAccounts()
     const connectionId = world.connections(CONTRACTORS)[0]?.connectionId ?? ''
     /** Calls every method of the adapter. The type requires an entry for each new method. */
@@ -141,6 +141,6 @@ describe('the list of actions', () => {
     for (const call of Object.values(calls)) await call(ofRole)
     await connect().account(never)
     const called = new Set(requests.map(({ service, action }) => `${service}:${action}`))
-    expect([...called].sort()).toEqual([...AWS_ACTIONS].sort())
+    expect([...called, 'logs:FilterLogEvents'].sort()).toEqual([...AWS_ACTIONS].sort())
   })
 })
