@@ -27,7 +27,7 @@ export interface JoinedRecording extends Recording {
   readonly contradictions: Readonly<Record<Contradiction, number>>
 }
 
-/** The records of connections on their way to sessions. */
+/** The records of connections on their way to sessions. A reader keeps each name once: a million records have few of them. */
 export interface Join {
   /** The order of the records makes no difference, nor does a record that is added again. */
   add(record: ConnectionRecord): void
@@ -55,15 +55,14 @@ const byEstablished = (one: RecordedSession, other: RecordedSession): number =>
 const higher = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 
-/** One copy of each value. Records repeat the names of few people a million times. */
-const createInterning = <Value extends string | readonly string[]>() => {
-  const known = new Map<string, Value>()
-  return (value: Value | undefined): Value | undefined => {
-    if (value === undefined) return undefined
-    const key = typeof value === 'string' ? value : value.join('\n')
-    const found = known.get(key)
-    if (found === undefined) known.set(key, value)
-    return found ?? value
+/** Keeps each posture once. */
+const createPostures = () => {
+  const known = new Map<string, readonly string[]>()
+  return (posture: readonly string[]): readonly string[] => {
+    const key = posture.join('\n')
+    const found = known.get(key) ?? posture
+    known.set(key, found)
+    return found
   }
 }
 
@@ -77,7 +76,7 @@ export const createJoin = (): Join => {
   const contradicted = new Map(CONTRADICTIONS.map((contradiction) => [contradiction, new Set<string>()]))
   const note = (contradiction: Contradiction, id: string) => contradicted.get(contradiction)?.add(id)
   const isNoted = (contradiction: Contradiction, id: string) => contradicted.get(contradiction)?.has(id) === true
-  const [intern, internPosture] = [createInterning<string>(), createInterning<readonly string[]>()]
+  const samePosture = createPostures()
   let [from, to] = [NEVER, UNKNOWN]
 
   const tell = (at: Instant | undefined) => {
@@ -103,7 +102,7 @@ export const createJoin = (): Join => {
     if (found !== undefined) return found
     const draft: Draft = {
       connectionId,
-      endpointId: intern(record.endpointId) ?? record.endpointId,
+      endpointId: record.endpointId,
       username: undefined,
       commonName: undefined,
       establishedAt: UNKNOWN,
@@ -140,9 +139,9 @@ export const createJoin = (): Join => {
   const addFacts = (draft: Draft, record: ConnectionRecord) => {
     const { connectionId } = draft
     agreed('two-endpoints', connectionId, draft.endpointId, record.endpointId)
-    draft.username = agreed('two-users', connectionId, draft.username, intern(record.username))
-    draft.commonName = agreed('two-users', connectionId, draft.commonName, intern(record.commonName))
-    const posture = internPosture(record.posture)
+    draft.username = agreed('two-users', connectionId, draft.username, record.username)
+    draft.commonName = agreed('two-users', connectionId, draft.commonName, record.commonName)
+    const posture = record.posture && samePosture(record.posture)
     if (posture !== undefined) draft.posture = (draft.posture ?? posture) === posture ? posture : UNCLEAR
     // The counters of a begin are those of its first instant, not of the end.
     if (record.what !== 'end') return
