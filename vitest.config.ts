@@ -1,20 +1,21 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 const unitFloors = ['domain', 'config', 'advice', 'app', 'house']
 
 export default defineConfig({
   test: {
-    // Most tests wait for a process or a server. On two cores, the default of one worker leaves both idle.
-    maxWorkers: 3,
+    // The files share the processes of their workers: `test/setup.ts` checks that each leaves its process as it was.
+    isolate: false,
+    sequence: { sequencer: LongestFirst },
     setupFiles: ['test/setup.ts'],
     projects: [
       {
         extends: true,
         test: {
           name: 'unit',
-          // These tests leave the process as they find it, so they share one, which starts soonest.
-          isolate: false,
           pool: 'threads',
+          maxWorkers: 3,
           // A time-out finds a test that hangs. It must not depend on the machine's speed: the bounds hold at the lowest
           // priority beside other work.
           testTimeout: 120_000,
@@ -26,6 +27,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
+          // Most of these tests wait for a process or a server. With a worker for each core, the cores would be idle.
+          maxWorkers: 5,
+          sequence: { groupOrder: 1 },
           include: ['test/**/*.test.ts'],
           exclude: unitFloors.map((floor) => `test/${floor}/**`),
           globalSetup: ['test/cli/build-once.ts'],

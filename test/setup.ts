@@ -1,4 +1,6 @@
+import { deepStrictEqual } from 'node:assert'
 import fc from 'fast-check'
+import { afterAll } from 'vitest'
 
 // One seed for every property, so that a failed run in CI can be repeated: CURFEW_SEED=… npm test.
 const seed = Number(process.env.CURFEW_SEED ?? 20261122)
@@ -8,3 +10,10 @@ fc.configureGlobal({ seed, endOnFailure: false, ...limit })
 
 // Without this the SDK prints a notice of seven lines about Node 20 on stderr.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+
+// The next file runs in the same process.
+const state = () => ({ folder: process.cwd(), env: { ...process.env } })
+const before = state()
+afterAll(() => {
+  deepStrictEqual(state(), before)
+})

@@ -1,0 +1,36 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+
+/** The files that take longest. One that began late would run alone at the end. The order of the others matters little. */
+const LONGEST = [
+  'image/image',
+  'prometheus/busy-day',
+  'bench/smoke',
+  'soak/soak',
+  'cli/faults-over-the-wire',
+  'cli/doctor',
+  'cli/status-page',
+  'docs/readme',
+  'world/world',
+  'cli/kill',
+  'cli/golden',
+  'docs/docs',
+  'cli/explain',
+  'cli/pseudonyms',
+  'deploy/alert-rules',
+  'cli/run-once',
+  'security/secrets',
+  'long/long-cut',
+  'domain/time-window.property',
+  'app/list-changes',
+].map((name) => `/test/${name}.test.ts`)
+
+const placeOf = ({ moduleId }: TestSpecification) => {
+  const place = LONGEST.findIndex((end) => moduleId.endsWith(end))
+  return place === -1 ? LONGEST.length : place
+}
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).toSorted((one, other) => placeOf(one) - placeOf(other))
+  }
+}
