@@ -36,6 +36,10 @@ const COMMANDS: Commands = {
     summary: 'show the verdict of every policy on a user or a connection, and why',
     load: async () => (await import('./explain.ts')).explainCommand,
   },
+  backtest: {
+    summary: 'show which recorded sessions the policies would have ended, and change nothing',
+    load: async () => (await import('./backtest.ts')).backtest,
+  },
   validate: {
     summary: 'check the configuration and the policies, and report all problems',
     load: async () => (await import('./validate.ts')).validate,

@@ -13,14 +13,19 @@ export const readConfiguration = (path: string) => loadConfiguration(diskFiles, 
 /** A configuration for a command that puts nothing in force: a policy set that is not approved is a warning. */
 export const readToShow = (path: string) => loadConfiguration(diskFiles, path, { unapproved: 'warning' })
 
+/** Whether a file is a daemon's, which says what to watch. */
+export const isDaemonFile = (path: string): boolean => isCurfewFile(diskFiles, path)
+
+/** A configuration with policy files and folders in place of those that the daemon's file names. */
+export const readWithPolicies = (configPath: string, policies: readonly string[]) =>
+  loadConfiguration(diskFiles, configPath, { policies, unapproved: 'warning' })
+
 /**
  * A configuration after an edit that is not saved yet. `path` is another daemon's file, or a policy file or folder that
  * takes the place of those in the daemon's file.
  */
 export const readEdit = (configPath: string, path: string) =>
-  isCurfewFile(diskFiles, path)
-    ? readToShow(path)
-    : loadConfiguration(diskFiles, configPath, { policies: [path], unapproved: 'warning' })
+  isDaemonFile(path) ? readToShow(path) : readWithPolicies(configPath, [path])
 
 export const readPolicies = (paths: readonly string[]) => loadPolicies(diskFiles, paths)
 

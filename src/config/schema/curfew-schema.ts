@@ -70,9 +70,12 @@ const poll = z
   .prefault({})
   .meta({ description: 'How connections are read.' })
 
+/** The rate of terminate calls without `termination.rate`. */
+export const TERMINATION_RATE = { burst: 40, perSecond: 4 } as const
+
 const termination = z
   .strictObject({
-    rate: rateOf(40, 4).meta({
+    rate: rateOf(TERMINATION_RATE.burst, TERMINATION_RATE.perSecond).meta({
       description:
         'The rate of terminate calls, per account and Region. AWS grants the account 50 at once and 5 per second.',
     }),

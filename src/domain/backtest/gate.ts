@@ -51,6 +51,7 @@ export const numbersOf = ({
     ['edges.begunBefore', rest.edges.begunBefore],
     ['edges.endNotRecorded', rest.edges.endNotRecorded],
     ['edges.openAtEnd', rest.edges.openAtEnd],
+    ...Object.entries(rest.contradictions).map(([how, number]) => [`contradictions.${how}`, number] as const),
     ['principals', rest.principals],
     ['connectionHours', rest.connectionHours],
     ['ended', ended.sessions],

@@ -1,6 +1,7 @@
 import type { Policy } from '../policies/policy.ts'
 import { REASONS } from '../policies/registry.ts'
-import type { RecordedSession, Recording } from '../recording/recorded-session.ts'
+import type { Contradiction, JoinedRecording } from '../recording/join.ts'
+import type { RecordedSession } from '../recording/recorded-session.ts'
 import { etaSeconds } from '../terminate/plan.ts'
 import type { Rate } from '../terminate/token-bucket.ts'
 import { HOUR, type Instant, MINUTE, toIso } from '../time/instant.ts'
@@ -35,6 +36,8 @@ export interface Summary {
     readonly endNotRecorded: number
     readonly openAtEnd: number
   }
+  /** Connections whose lines disagree, by how. Some of them are left out, as the word says. */
+  readonly contradictions: Readonly<Record<Contradiction, number>>
   readonly principals: number
   /** Of whole sessions, also where they reach beyond the period. */
   readonly connectionHours: number
@@ -88,7 +91,7 @@ const hours = (ms: number): number => Math.round((ms / HOUR) * 100) / 100
 const savedMs = ({ session, at }: Cut): number => session.endedAt - at
 
 export const summaryOf = (asked: {
-  readonly recording: Recording
+  readonly recording: JoinedRecording
   readonly outcome: Outcome
   readonly lines: Lines
   readonly rate: Rate
@@ -105,6 +108,7 @@ export const summaryOf = (asked: {
     lines,
     sessions: sessions.length,
     edges: edgesOf(sessions),
+    contradictions: recording.contradictions,
     principals: people,
     connectionHours: hours(sessions.reduce((sum, { establishedAt, endedAt }) => sum + endedAt - establishedAt, 0)),
     ended: {
@@ -122,7 +126,11 @@ export const summaryOf = (asked: {
     byHourOfWeek: byHourOfWeek(cuts, zoneOf(policies.map(({ policy }) => policy))),
     mostEnded: mostEnded(cuts, personOf),
     notJudged: policies.flatMap(({ policy, notJudged }) =>
-      [...notJudged].map(([lacks, count]) => ({ policy: policy.name, sessions: count, because: `lacks ${lacks}` })),
+      [...notJudged].map(([lacks, count]) => ({
+        policy: policy.name,
+        sessions: count,
+        because: `the session lacks ${lacks}`,
+      })),
     ),
     ...(against !== undefined && { against }),
   }

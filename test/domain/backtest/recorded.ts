@@ -1,35 +1,21 @@
 import type { Cut, Outcome } from '../../../src/domain/backtest/outcome.ts'
 import type { Lines } from '../../../src/domain/backtest/summary.ts'
 import type { Policy } from '../../../src/domain/policies/policy.ts'
-import type { RecordedSession, Recording } from '../../../src/domain/recording/recorded-session.ts'
+import { CONTRADICTIONS, type Contradiction, type JoinedRecording } from '../../../src/domain/recording/join.ts'
+import type { RecordedSession } from '../../../src/domain/recording/recorded-session.ts'
 import { HOUR, type Instant } from '../../../src/domain/time/instant.ts'
-import { ENDPOINT, NOON } from '../build.ts'
-
-let made = 0
+import { NOON } from '../build.ts'
+import { session as recordedSession } from './build.ts'
 
 /** A session of alice from noon on, of two hours; the hook says what is different. */
-export const session = (different: Partial<RecordedSession> = {}): RecordedSession => {
-  const establishedAt = different.establishedAt ?? NOON
-  return {
-    connectionId: `cvpn-connection-${(++made).toString(16).padStart(17, '0')}`,
-    endpointId: ENDPOINT,
-    username: 'alice',
-    commonName: 'alice.corp.example',
-    establishedAt,
-    endedAt: establishedAt + 2 * HOUR,
-    begin: 'recorded',
-    end: 'recorded',
-    ingressBytes: undefined,
-    egressBytes: undefined,
-    posture: undefined,
-    ...different,
-  }
-}
+export const session = (different: Partial<RecordedSession> = {}): RecordedSession =>
+  recordedSession({ endedAt: (different.establishedAt ?? NOON) + 2 * HOUR, ...different })
 
-export const recording = (sessions: readonly RecordedSession[]): Recording => ({
+export const recording = (sessions: readonly RecordedSession[]): JoinedRecording => ({
   from: NOON,
   to: NOON + 24 * HOUR,
   sessions: sessions.toSorted((a, b) => a.establishedAt - b.establishedAt),
+  contradictions: Object.fromEntries(CONTRADICTIONS.map((how) => [how, 0])) as Record<Contradiction, number>,
 })
 
 export const cut = (of: RecordedSession, at: Instant, policy: Policy, different: Partial<Cut> = {}): Cut => ({

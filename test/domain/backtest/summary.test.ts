@@ -133,8 +133,8 @@ describe('the summary of a backtest', () => {
     })
     expect(found.ended.byPolicy).toMatchObject([{ exemptions: 3, notJudged: 5 }])
     expect(found.notJudged).toEqual([
-      { policy: 'daily', sessions: 4, because: 'lacks a user name' },
-      { policy: 'daily', sessions: 1, because: 'lacks tags of the endpoint' },
+      { policy: 'daily', sessions: 4, because: 'the session lacks a user name' },
+      { policy: 'daily', sessions: 1, because: 'the session lacks tags of the endpoint' },
     ])
     expect(verdictSentence(found)).toContain('would have ended none of 1 session of 1 person between')
   })

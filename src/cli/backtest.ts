@@ -1,0 +1,286 @@
+import { setImmediate } from 'node:timers/promises'
+import { suggestion } from '../config/yaml/nearest.ts'
+import { differenceOf } from '../domain/backtest/difference.ts'
+import { failuresOf, type Limit, numbersOf, parseLimit } from '../domain/backtest/gate.ts'
+import type { Outcome } from '../domain/backtest/outcome.ts'
+import { createReplay } from '../domain/backtest/replay.ts'
+import { type Lines, type Summary, summaryOf } from '../domain/backtest/summary.ts'
+import type { PolicySet } from '../domain/policies/policy-set.ts'
+import { createJoin, type JoinedRecording } from '../domain/recording/join.ts'
+import type { Recording } from '../domain/recording/recorded-session.ts'
+import { within } from '../domain/recording/within.ts'
+import { firstNames } from '../domain/shortened.ts'
+import { type Instant, toText } from '../domain/time/instant.ts'
+import { type BacktestPolicies, readBacktestPolicies } from './backtest-policies.ts'
+import { backtestText } from './backtest-text.ts'
+import {
+  CONFIG_OPTION,
+  type Command,
+  complain,
+  EXIT,
+  type Given,
+  OperatorError,
+  oneOf,
+  outputOption,
+  say,
+  stringOf,
+  stringsOf,
+  UsageError,
+} from './command.ts'
+import { expectWritableFile, readLogFiles, writeFileWhole } from './compose-logs.ts'
+import { againstJson, endLines } from './end-rows.ts'
+import { plural } from './number-text.ts'
+import { pointInTime } from './point-in-time.ts'
+import { createRecordedEndpoints, type RecordedEndpoints } from './recorded-endpoints.ts'
+
+const OUTPUTS = ['table', 'json'] as const
+
+const MODES = ['all', 'as-written'] as const
+type Modes = (typeof MODES)[number]
+
+export const backtest: Command = {
+  usage: ['LOG... [OPTION...]', '--log-group NAME --since 30d [OPTION...]'],
+  about: `Replays recorded sessions under the policies, and shows which of them the policies would have ended, when, and
+under which policy. It ends nothing. A LOG is a file or a folder with the connection log of AWS Client VPN, plain or
+gzip, in any form in which AWS hands it out, or a file of Curfew's own history; "-" is the standard input.
+
+A session ends at the first instant at which the daemon would have ended it. The guard and the rate play no part. Later
+sessions of the same person are replayed as recorded. Facts that no log has, such as the idle time, are reported per
+policy as not judged, and these sessions are kept.`,
+  operands: { name: 'LOG', areMany: true },
+  options: {
+    config: {
+      short: 'c',
+      value: 'FILE',
+      summary: `the daemon's file, which names the policies, the protected users and the endpoints (default ${CONFIG_OPTION.config.default})`,
+    },
+    policies: {
+      value: 'PATH',
+      multiple: true,
+      summary:
+        'policy files or folders, in place of the daemon\'s file: then every endpoint counts and "protect" is empty',
+    },
+    against: {
+      value: 'PATH',
+      multiple: true,
+      summary:
+        "the policies in force today, with which the others are compared session by session: a daemon's file, or policy files or folders",
+    },
+    from: {
+      value: 'T',
+      summary: 'only ends from this instant on, such as 2026-11-01T00:00:00Z, or so long ago, such as 30d',
+    },
+    to: { value: 'T', summary: 'only ends before this instant' },
+    endpoint: {
+      value: 'ID',
+      multiple: true,
+      summary: 'only sessions on this endpoint, by id or by its name under "watch"',
+    },
+    modes: {
+      value: 'MODES',
+      words: MODES,
+      default: 'all',
+      summary: 'which policies act: all, or only those whose own mode is enforce',
+    },
+    ...outputOption(OUTPUTS),
+    cuts: {
+      value: 'FILE',
+      summary: 'write each session that would have ended into this file, as one JSON object a line',
+    },
+    'fail-on': {
+      value: 'EXPR',
+      multiple: true,
+      summary: "exit with code 1 if this holds, such as 'ended>100'",
+    },
+  },
+  notes: `An EXPR is a number of the JSON output, a comparison (>, >=, <, <=, ==, !=) and a number:
+  ended>100  more than 100 sessions end
+  ended.policy.NAME>10  more than 10 of them under this policy
+  against.newlyEnded>0  a session ends that did not end under the policies of --against
+  notJudged>0  a policy could not judge a session
+  lines.failed>0  a line was not understood`,
+  exitCodes:
+    '0; 1 if a --fail-on holds, if a log cannot be read or shows no session, or if the configuration has errors.',
+  async run({ values, positionals }) {
+    const asked = questionOf(values, positionals)
+    const policies = readBacktestPolicies(values)
+    if (policies === undefined) return EXIT.failed
+    expectPaths(asked.limits, policies)
+    for (const file of [asked.cutsFile]) if (file !== undefined) await expectWritableFile(file)
+
+    const { recording, lines } = await readRecording(asked)
+    const endpoints = createRecordedEndpoints(policies.watch, undefined)
+    const judged = judgedPart(recording, asked, endpoints)
+
+    const outcome = await replay(policies.now, judged, asked.modes, endpoints)
+    const before = policies.before && (await replay(policies.before, judged, asked.modes, endpoints))
+    const difference = before && differenceOf(outcome, before)
+    const { rate } = policies
+    const { budgetOf } = endpoints
+    const summary = summaryOf({ recording: judged, outcome, lines, rate, budgetOf, against: difference?.totals })
+
+    if (asked.cutsFile !== undefined) await writeFileWhole(asked.cutsFile, endLines(outcome.cuts))
+    const against = difference && againstJson(difference)
+    if (asked.output === 'json') say(JSON.stringify(against === undefined ? summary : { ...summary, against }, null, 2))
+    else say(backtestText(summary, against))
+    return gate(asked.limits, summary)
+  },
+}
+
+/** What the options ask for, as far as it shows without reading a file. */
+interface Question {
+  readonly logs: readonly string[]
+  readonly from: Instant | undefined
+  readonly to: Instant | undefined
+  /** Ids or names. */
+  readonly endpoints: readonly string[]
+  readonly modes: Modes
+  readonly output: (typeof OUTPUTS)[number]
+  readonly cutsFile: string | undefined
+  readonly limits: readonly Limit[]
+}
+
+const questionOf = (values: Given['values'], logs: readonly string[]): Question => {
+  if (logs.length === 0) throw new UsageError('expected LOG: a file or a folder with connection logs, or "-"')
+  const [from, to] = [pointInTime('from', stringOf(values.from)), pointInTime('to', stringOf(values.to))]
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw new UsageError(`--from: ${toText(from)} is not before --to, which is ${toText(to)}`)
+  }
+  const limits = stringsOf(values['fail-on']).map((written) => {
+    const limit = parseLimit(written)
+    if (limit !== undefined) return limit
+    throw new UsageError(
+      `--fail-on: expected a number of the output, a comparison and a number, such as 'ended>100', found "${written}"`,
+    )
+  })
+  return {
+    logs,
+    from,
+    to,
+    endpoints: stringsOf(values.endpoint),
+    modes: oneOf('modes', values.modes, MODES),
+    output: oneOf('output', values.output, OUTPUTS),
+    cutsFile: stringOf(values.cuts),
+    limits,
+  }
+}
+
+const NO_LINES: Lines = { read: 0, understood: 0, failed: 0, firstFailed: [] }
+
+/** Refuses a limit on something that no output has, before a log is read. */
+const expectPaths = (limits: readonly Limit[], { now, before, rate }: BacktestPolicies): void => {
+  const outcome = { cuts: [], policies: now.policies.map((policy) => ({ policy, exempted: 0, notJudged: new Map() })) }
+  const against = before && differenceOf(outcome, outcome).totals
+  const empty = summaryOf({
+    recording: createJoin().recording(),
+    outcome,
+    lines: NO_LINES,
+    rate,
+    budgetOf: () => '',
+    against,
+  })
+  const paths = [...numbersOf(empty).keys()]
+  for (const { path, written } of limits) {
+    if (paths.includes(path)) continue
+    if (path.startsWith('against.') && against === undefined) {
+      throw new UsageError(`--fail-on: "${written}" is valid only with --against`)
+    }
+    const hint = suggestion(path, paths) || `: expected ${paths.join(', ')}`
+    throw new UsageError(`--fail-on: the output has no number "${path}"${hint}`)
+  }
+}
+
+/** Where the work of a backtest stands. `total`: undefined where it is not known. */
+type OnProgress = (step: 'read' | 'replay', done: number, total: number | undefined) => void
+
+const onProgress: OnProgress = () => {}
+
+const readRecording = async ({
+  logs,
+}: Question): Promise<{ readonly recording: JoinedRecording; readonly lines: Lines }> => {
+  const join = createJoin()
+  const lines = await readLogFiles(logs, {
+    onRecord: (record) => join.add(record),
+    onProgress: ({ bytes, totalBytes }) => onProgress('read', bytes, totalBytes),
+  })
+  return { recording: join.recording(), lines }
+}
+
+const endpointsOf = ({ sessions }: Recording): ReadonlySet<string> =>
+  new Set(sessions.map(({ endpointId }) => endpointId))
+
+/**
+ * The sessions that are judged. A period, an endpoint or a log without any session is an error: a gate must not pass because
+ * nothing was looked at.
+ */
+const judgedPart = (
+  recording: JoinedRecording,
+  { from, to, endpoints: asked }: Question,
+  { isWatched, idOf }: RecordedEndpoints,
+): JoinedRecording => {
+  const recorded = [...endpointsOf(recording)]
+  if (recorded.length === 0)
+    throw new OperatorError(
+      'the log shows no session: every line that was understood is a step of a login, or a failed attempt',
+    )
+  const watched = recorded.filter(isWatched)
+  const others = recorded.filter((id) => !isWatched(id))
+  const ids = asked.length === 0 ? watched : asked.map(idOf)
+  const missing = ids.find((id) => !recorded.includes(id))
+  if (missing !== undefined) {
+    throw new OperatorError(
+      `--endpoint: the log shows no session on ${missing}, only on ${firstNames(recorded).join(', ')}`,
+    )
+  }
+  if (watched.length === 0) {
+    throw new OperatorError(
+      `the log shows sessions only on endpoints that the daemon's file does not watch: ${firstNames(others).join(', ')}; list them under "watch", or give --policies`,
+    )
+  }
+  const unwatched = ids.find((id) => !isWatched(id))
+  if (unwatched !== undefined) {
+    throw new OperatorError(
+      `--endpoint: the daemon's file does not watch ${unwatched}: list it under "watch", or give --policies`,
+    )
+  }
+  if (asked.length === 0 && others.length > 0) {
+    const left = recording.sessions.filter(({ endpointId }) => !isWatched(endpointId)).length
+    complain(
+      `curfew: ${plural(left, 'session')} left out, on endpoints that the daemon's file does not watch: ${firstNames(others).join(', ')}`,
+    )
+  }
+  const judged = within(recording, { from, to, endpoints: ids })
+  if (judged.sessions.length === 0) {
+    const { from: first, to: last } = recording
+    throw new OperatorError(
+      `no session was up between ${toText(judged.from)} and ${toText(judged.to)}: the log tells of ${toText(first)} to ${toText(last)}`,
+    )
+  }
+  return judged
+}
+
+/** As many people are replayed before others have their turn. */
+const SLICE = 1000
+
+const replay = async (
+  set: PolicySet,
+  recording: Recording,
+  modes: Modes,
+  { locationOf }: RecordedEndpoints,
+): Promise<Outcome> => {
+  const { length, read, outcome } = createReplay(set, recording, { modes, locationOf })
+  for (let from = 0; from < length; from += SLICE) {
+    read(from, Math.min(from + SLICE, length))
+    onProgress('replay', Math.min(from + SLICE, length), length)
+    await setImmediate()
+  }
+  return outcome()
+}
+
+const gate = (limits: readonly Limit[], summary: Summary): number => {
+  const failures = failuresOf(limits, summary)
+  for (const { limit, found } of failures) {
+    complain(`curfew: --fail-on '${limit.written}' holds: ${limit.path} is ${found}`)
+  }
+  return failures.length > 0 ? EXIT.failed : EXIT.ok
+}

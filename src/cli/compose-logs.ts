@@ -1,0 +1,31 @@
+import type { LinesRead } from '../adapters/connection-log/lines-read.ts'
+import { type ReadLogs, readLogs } from '../adapters/connection-log/read-logs.ts'
+import { UnreadableLog } from '../adapters/connection-log/unreadable.ts'
+import { expectWritable, UnwritableFile, writeWholeFile } from '../adapters/files/whole-file.ts'
+import { OperatorError } from './command.ts'
+
+/** The files of a backtest: the logs that it reads, and what it writes. */
+
+/** Reads logs from files, folders and the standard input. */
+export const readLogFiles = async (paths: readonly string[], options: ReadLogs): Promise<LinesRead> => {
+  try {
+    return await readLogs(paths, options)
+  } catch (error) {
+    throw error instanceof UnreadableLog ? new OperatorError(error.message) : error
+  }
+}
+
+/** Throws where a file cannot be written, before the work that it is to hold is done. */
+export const expectWritableFile = (file: string): Promise<void> => forOperator(expectWritable(file))
+
+/** Writes a file as a whole, or not at all. */
+export const writeFileWhole = (file: string, parts: Iterable<string>): Promise<void> =>
+  forOperator(writeWholeFile(file, parts))
+
+const forOperator = async (call: Promise<void>): Promise<void> => {
+  try {
+    await call
+  } catch (error) {
+    throw error instanceof UnwritableFile ? new OperatorError(error.message) : error
+  }
+}
