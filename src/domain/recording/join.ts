@@ -126,7 +126,7 @@ export const createJoin = (): Join => {
   /** A recorded end counts before every update. */
   const addEnd = (draft: Draft, { what, updatedAt = UNKNOWN, endedAt }: ConnectionRecord) => {
     const isEnded = draft.end === 'recorded'
-    if (what === 'begin' || endedAt === undefined) {
+    if (endedAt === undefined) {
       if (what === 'end' && !isEnded) draft.end = 'last-update'
       if (!isEnded) draft.endedAt = Math.max(draft.endedAt, updatedAt)
       return

@@ -51,7 +51,7 @@ const naively = (records: readonly ConnectionRecord[]): readonly RecordedSession
     if (['endpointId', 'username', 'commonName'].some((key) => has(key as keyof ConnectionRecord).length > 1)) return []
     const establishedAt = highest(shown.map(({ startedAt }) => startedAt))
     if (establishedAt === undefined) return []
-    const recordedEnds = distinct(ends.map(({ endedAt }) => endedAt))
+    const recordedEnds = distinct(shown.map(({ endedAt }) => endedAt))
     const postures = distinct(shown.map(({ posture }) => posture))
     const session = {
       connectionId,
