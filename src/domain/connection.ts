@@ -9,6 +9,8 @@ export interface Connection {
   readonly username: string | undefined
   readonly commonName: string | undefined
   readonly establishedAt: Instant | undefined
+  /** When AWS ended it. Only of a connection that AWS still lists after its end. */
+  readonly endedAt?: Instant | undefined
   /** The status as AWS wrote it. It may be one that Curfew does not know. */
   readonly status: string
   /** Bytes that the client has sent since it connected. */
@@ -39,6 +41,7 @@ const FIELDS = {
   username: 'principal',
   commonName: 'principal',
   status: 'not judged',
+  endedAt: 'not judged',
   ingressBytes: 'counter',
   egressBytes: 'counter',
   establishedAt: (one, other) => one.establishedAt === other.establishedAt,

@@ -33,6 +33,7 @@ export const connectionOf = (
   place: Pick<Connection, 'endpointId' | 'region'>,
 ): Connection | undefined => {
   if (!row.ConnectionId) return undefined
+  const endedAt = instantOf(row.ConnectionEndTime)
   return {
     id: row.ConnectionId,
     endpointId: place.endpointId,
@@ -40,6 +41,7 @@ export const connectionOf = (
     username: nameOrNone(row.Username),
     commonName: nameOrNone(row.CommonName),
     establishedAt: instantOf(row.ConnectionEstablishedTime),
+    ...(endedAt === undefined ? {} : { endedAt }),
     status: statusOf(row.Status?.Code),
     ingressBytes: countOf(row.IngressBytes),
     egressBytes: countOf(row.EgressBytes),

@@ -23,6 +23,7 @@ const TAGS: ReadonlyMap<string, Tag> = new Map(
     'egressBytes',
     'status',
     'postureComplianceStatusSet',
+    'connectionEndTime',
     // These elements are skipped.
     'clientVpnEndpointId',
     'timestamp',
@@ -30,7 +31,6 @@ const TAGS: ReadonlyMap<string, Tag> = new Map(
     'egressPackets',
     'clientIp',
     'clientIpv6Address',
-    'connectionEndTime',
     'authorizationPolicyLastEvaluatedTime',
   ].map((name) => [name, tagOf(name)]),
 )
@@ -100,6 +100,14 @@ export const readConnectionsPage = (
       dateAt = start
     }
     return midnight === undefined ? anyForm() : midnight + hours * HOUR + minutes * MINUTE + seconds * SECOND
+  }
+
+  /** Of a connection that is up it is a dash. */
+  const endTime = (tag: Tag): Instant | undefined => {
+    if (page.empty) return undefined
+    const start = page.at
+    const end = page.leafEnd(tag)
+    return end - start === 1 ? undefined : instantOf(page.copy(start, end))
   }
 
   const status = (tag: Tag): string | undefined => {
@@ -177,6 +185,11 @@ export const readConnectionsPage = (
         case 'connectionEstablishedTime':
           made.establishedAt = time(tag)
           break
+        case 'connectionEndTime': {
+          const endedAt = endTime(tag)
+          if (endedAt !== undefined) made.endedAt = endedAt
+          break
+        }
         case 'ingressBytes':
           made.ingressBytes = count(tag, tag.name)
           break
