@@ -104,6 +104,7 @@ const MORE: Readonly<Record<string, string>> = {
   guard: 'How the guard counts, with examples: [the guard](enforcement.md#the-guard).',
   audit: 'What it holds: [the audit trail](enforcement.md#the-audit-trail).',
   state: 'What it holds: [the state file](enforcement.md#the-state-file).',
+  history: 'What it holds, and what reads it: [from what Curfew saw](backtest.md#from-what-curfew-saw).',
   people: 'The way of a warning [to the person](notifications.md#whom-it-reaches).',
   notify: 'Every event and payload: [notifications](notifications.md).',
   log: 'Every event: [log](log.md).',
@@ -162,6 +163,7 @@ termination:
 guard: { maxPercent: 50, minConnections: 10, lookAhead: 24h }
 audit: { file: ./data/audit.jsonl }
 state: { file: ./data/state.json }
+history: { file: ./data/history.jsonl, keep: 90d }
 server: { host: 127.0.0.1, port: 9464, bearerTokenFile: ./token }
 notify:
   - { name: chat, slack: { env: CURFEW_SLACK_URL }, events: [terminated, held, gave-up, blind] }

@@ -54,6 +54,9 @@ interface InForce {
   readonly at: Instant
 }
 
+/** A file that the daemon writes. */
+export type WrittenFile = 'audit' | 'state' | 'history'
+
 /** Every event of the daemon. Log, metrics, audit trail and notifications are made from these events only. */
 export type CurfewEvent =
   | ({ readonly event: 'started' } & InForce)
@@ -218,9 +221,9 @@ export type CurfewEvent =
       readonly length: number
       readonly etaSeconds: number
     }
-  /** The audit trail or the state file could not be written, or can be again. */
-  | { readonly event: 'unwritable'; readonly what: 'audit' | 'state'; readonly message: string }
-  | { readonly event: 'writable'; readonly what: 'audit' | 'state' }
+  /** The audit trail, the state file or the history could not be written, or can be again. */
+  | { readonly event: 'unwritable'; readonly what: WrittenFile; readonly message: string }
+  | { readonly event: 'writable'; readonly what: WrittenFile }
   /** The state file of the last process could not be read. */
   | ({ readonly event: 'state-set-aside' } & SetAside)
   /** Cooldowns or terminations of the state file have no intent in the audit trail. They are not used. */

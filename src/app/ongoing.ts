@@ -1,6 +1,6 @@
 import type { Instant } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
-import type { CurfewEvent, Endpoint } from './events.ts'
+import type { CurfewEvent, Endpoint, WrittenFile } from './events.ts'
 
 /** The terminate calls that wait for one account and Region. */
 interface Queue {
@@ -14,8 +14,8 @@ interface Queue {
 /** What events have told, and no later event has ended. */
 export interface Ongoing {
   readonly queues: readonly Queue[]
-  /** The audit trail or the state file, with the reason why it cannot be written. */
-  readonly unwritable: ReadonlyMap<'audit' | 'state', string>
+  /** The files that cannot be written, with the reason. */
+  readonly unwritable: ReadonlyMap<WrittenFile, string>
   readonly missingPermissions: readonly { readonly endpoint: Endpoint; readonly action: string }[]
   /** The clocks of the host and of AWS; `apart`: nothing is ended. */
   readonly clocks: 'agree' | 'differ' | 'apart'
@@ -24,7 +24,7 @@ export interface Ongoing {
 /** Keeps what events have told until an event ends it. */
 export const createOngoing = (clock: Pick<Clock, 'now'>) => {
   const queues = new Map<string, Queue>()
-  const unwritable = new Map<'audit' | 'state', string>()
+  const unwritable = new Map<WrittenFile, string>()
   const missing = new Map<string, Ongoing['missingPermissions'][number]>()
   let clocks: Ongoing['clocks'] = 'agree'
 

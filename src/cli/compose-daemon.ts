@@ -3,6 +3,7 @@ import { openAuditTrail } from '../adapters/audit/audit-trail.ts'
 import { replay } from '../adapters/audit/replay.ts'
 import { cronSchedule } from '../adapters/cron/cron-schedule.ts'
 import { createStateFile } from '../adapters/files/state-file.ts'
+import { createHistoryFile } from '../adapters/history/history-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { CredentialsError } from '../adapters/http/credentials.ts'
 import { startHttpServer } from '../adapters/http/server.ts'
@@ -14,15 +15,17 @@ import { createNamesInLog, type NamesInLog } from '../adapters/log/names-in-log.
 import { createRecentEvents } from '../adapters/log/recent-events.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
 import { AuditError } from '../app/audit.ts'
+import { createConnectionHistory } from '../app/connection-history.ts'
 import type { Emit, RefusedReload } from '../app/events.ts'
 import { createPolicyFacts } from '../app/policy-facts.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
 import { createService } from '../app/service.ts'
 import { StateError } from '../app/state.ts'
+import { within } from '../app/within.ts'
 import { type Configuration, KEYS_OF_THE_START } from '../config/configuration.ts'
 import { formatProblems } from '../config/yaml/problem.ts'
 import type { Mode } from '../domain/policies/policy.ts'
-import { toIso } from '../domain/time/instant.ts'
+import { SECOND, toIso } from '../domain/time/instant.ts'
 import { VERSION } from '../version.ts'
 import { assignmentOf, readPolicySet } from './assignment.ts'
 import { complain, OperatorError } from './command.ts'
@@ -36,6 +39,9 @@ import { readPseudonymKey } from './compose-pseudonyms.ts'
 import { faultText } from './fault.ts'
 
 export { fingerprint, watchFiles } from '../adapters/files/watch-files.ts'
+
+/** How long a stop waits for the last lines of the history. */
+const HISTORY_WITHIN_MS = 1.5 * SECOND
 
 /** The log on standard output. `LOG_FORMAT` is `json` for programs, `pretty` for a terminal. */
 export const createLog = (level: string, format = process.env.LOG_FORMAT ?? 'json') => {
@@ -127,12 +133,21 @@ export const composeDaemon = async (options: {
     const logEvent = createEventLog(log, factsOf)
     const logged: Emit = (event) => logEvent(names.event(event))
     const recent = createRecentEvents({ names: showNames, clock, factsOf })
-    return { notifier, recent, all: [logged, metrics.observe, notifier.observe, recent.observe, closeAtStop] }
+    const kept =
+      configuration.history &&
+      createConnectionHistory({
+        file: createHistoryFile(configuration.history),
+        clock,
+        emit: (event) => service.emit(event),
+      })
+    const all = [logged, metrics.observe, notifier.observe, recent.observe, closeAtStop]
+    return { notifier, recent, history: kept, all: kept === undefined ? all : [...all, kept.observe] }
   }
   // A reload does not change the server.
   const { showNames } = configuration.server
   let notifier: ReturnType<typeof composeNotifier> | undefined
   let recent: ReturnType<typeof createRecentEvents> | undefined
+  let history: ReturnType<typeof createConnectionHistory> | undefined
   let budgets: ReturnType<typeof createReadBudgets> | undefined
 
   const trail = await openTrail(configuration.audit.file, log, options.stop)
@@ -154,6 +169,7 @@ export const composeDaemon = async (options: {
       const listeners = createListeners(clock)
       notifier = listeners.notifier
       recent = listeners.recent
+      history = listeners.history
       return [...listeners.all, ...(options.listeners ?? [])]
     },
     countRecords: metrics.observeAudit,
@@ -227,8 +243,8 @@ export const composeDaemon = async (options: {
         return sources
       }
       const before = configuration
-      const { server, audit, state } = before
-      const ofTheStart: Pick<Configuration, (typeof KEYS_OF_THE_START)[number]> = { server, audit, state }
+      const { server, audit, state, history } = before
+      const ofTheStart: Pick<Configuration, (typeof KEYS_OF_THE_START)[number]> = { server, audit, state, history }
       const accepted = { ...next, ...ofTheStart }
       try {
         await service.reload(assignmentOf(accepted), () => {
@@ -256,8 +272,10 @@ export const composeDaemon = async (options: {
     },
 
     async close(): Promise<void> {
+      const written = history && within(hostClock, HISTORY_WITHIN_MS, history.close())
       await notifier?.close()
       await service.close()
+      await written
       await notifier?.closeHeads()
     },
 

@@ -103,7 +103,7 @@ export interface ServerSettings {
  * The keys of `curfew.yaml` whose changes take effect when the daemon is next started. A reload applies changes of all
  * others.
  */
-export const KEYS_OF_THE_START = ['server', 'audit', 'state'] as const
+export const KEYS_OF_THE_START = ['server', 'audit', 'state', 'history'] as const
 
 /** The operator's whole configuration, checked and bound. */
 export interface Configuration {
@@ -125,6 +125,8 @@ export interface Configuration {
   /** Paths are resolved against the folder of `curfew.yaml`. */
   readonly audit: { readonly file: string }
   readonly state: { readonly file: string }
+  /** Undefined: no history is kept. */
+  readonly history: { readonly file: string; readonly keepMs: number } | undefined
   readonly server: ServerSettings
   readonly notify: readonly NotifyTarget[]
   readonly people: People

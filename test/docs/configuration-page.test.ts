@@ -35,6 +35,7 @@ describe('the reference of curfew.yaml', () => {
     const changed = `
 audit: { file: other/audit.jsonl }
 state: { file: other/state.json }
+history: {}
 protect: { users: [alice] }
 poll: { requestTimeout: 9s }
 termination: { attempts: 2 }

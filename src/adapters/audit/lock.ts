@@ -189,5 +189,5 @@ const nameOf = (holder: Holder | undefined) =>
 const inUse = (path: string, holder: Holder | undefined) =>
   new AuditError(
     'locked',
-    `${nameOf(holder)}, holds ${path}: only one process may write an audit file; stop that process, or give this one another file`,
+    `${nameOf(holder)}, holds ${path}: only one process may write the file; stop that process, or give this one another file`,
   )

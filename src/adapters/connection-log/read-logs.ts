@@ -65,7 +65,7 @@ const readLog = async (stored: AsyncIterable<Buffer>, name: string, lines: Lines
 }
 
 const EXPECTED =
-  'expected the connection log of AWS Client VPN: one JSON object a line, what `aws logs` prints, an export to S3, or a result of Logs Insights'
+  'expected the connection log of AWS Client VPN: one JSON object a line, what `aws logs` prints, an export to S3, a result of Logs Insights, or the history of Curfew'
 
 const nothingUnderstood = (name: string, read: number, lines: Lines): string => {
   if (read === 0) return `${name} is empty: ${EXPECTED}`

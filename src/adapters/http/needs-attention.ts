@@ -1,4 +1,4 @@
-import type { RefusedReload } from '../../app/events.ts'
+import type { RefusedReload, WrittenFile } from '../../app/events.ts'
 import type { EndpointOverview, Overview } from '../../app/overview.ts'
 import { firstNames } from '../../domain/shortened.ts'
 import { type Content, html } from '../html/html.ts'
@@ -56,19 +56,22 @@ const blind = ({ endpoints, at }: Overview): readonly Trouble[] => {
 }
 
 const unwritable = ({ ongoing }: Overview): readonly Trouble[] =>
-  [...ongoing.unwritable].map(([what, message]) =>
-    what === 'audit'
-      ? {
-          severity: 'bad',
-          title: 'The audit trail cannot be written',
-          text: html`<p>Nothing is ended until it can be written again: ${message}.</p>`,
-        }
-      : {
-          severity: 'care',
-          title: 'The state file cannot be written',
-          text: html`<p>A restart would lose graces, cooldowns and holds: ${message}.</p>`,
-        },
-  )
+  [...ongoing.unwritable].map(([what, message]) => {
+    const { severity, name, effect } = UNWRITABLE[what]
+    return { severity, title: `The ${name} cannot be written`, text: html`<p>${effect}: ${message}.</p>` }
+  })
+
+const UNWRITABLE: Readonly<
+  Record<WrittenFile, Pick<Trouble, 'severity'> & { readonly name: string; readonly effect: string }>
+> = {
+  audit: { severity: 'bad', name: 'audit trail', effect: 'Nothing is ended until it can be written again' },
+  state: { severity: 'care', name: 'state file', effect: 'A restart would lose graces, cooldowns and holds' },
+  history: {
+    severity: 'care',
+    name: 'history',
+    effect: 'Policies are enforced without it, and it lacks what begins and ends meanwhile',
+  },
+}
 
 const clocks = ({ ongoing }: Overview): readonly Trouble[] => {
   if (ongoing.clocks === 'agree') return []

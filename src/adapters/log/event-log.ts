@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import { overlapText } from '../../app/each-endpoint-once.ts'
-import type { CurfewEvent, Endpoint } from '../../app/events.ts'
+import type { CurfewEvent, Endpoint, WrittenFile } from '../../app/events.ts'
 import type { PolicyFactsOf } from '../../app/policy-facts.ts'
 import { releaseOf } from '../../app/release.ts'
 import type { Violation } from '../../domain/judge/violation.ts'
@@ -47,6 +47,18 @@ const listName = ({ policy, list }: ListOwner) =>
 const isLoop = (repeats: number) => repeats >= 3
 
 const isPowerOfTwo = (count: number) => (count & (count - 1)) === 0
+
+const WRITTEN: Readonly<Record<WrittenFile, string>> = {
+  audit: 'audit trail',
+  state: 'state file',
+  history: 'history',
+}
+
+const UNWRITABLE: Readonly<Record<WrittenFile, string>> = {
+  audit: 'nothing is ended until the audit trail can be written again',
+  state: 'the state file cannot be written, so a restart would lose graces, cooldowns and holds',
+  history: 'policies are enforced without the history, which lacks what begins and ends meanwhile',
+}
 
 /** Writes one line for each event; `docs/log.md` lists the fields. Events of every cycle are `debug`. */
 export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ timeZone: 'UTC', cooldownMs: 0 })) => {
@@ -365,18 +377,10 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         )
         break
       case 'unwritable':
-        log.error(
-          { event, what: emitted.what },
-          emitted.what === 'audit'
-            ? `nothing is ended until the audit trail can be written again: ${emitted.message}`
-            : `the state file cannot be written, so a restart would lose graces, cooldowns and holds: ${emitted.message}`,
-        )
+        log.error({ event, what: emitted.what }, `${UNWRITABLE[emitted.what]}: ${emitted.message}`)
         break
       case 'writable':
-        log.info(
-          { event, what: emitted.what },
-          `the ${emitted.what === 'audit' ? 'audit trail' : 'state file'} can be written again`,
-        )
+        log.info({ event, what: emitted.what }, `the ${WRITTEN[emitted.what]} can be written again`)
         break
       case 'state-set-aside':
         log.warn(

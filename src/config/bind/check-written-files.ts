@@ -10,9 +10,12 @@ const OF_THE_TRAIL = /^([.-]\d[\d-]*(\.(gz|zst|xz|bz2|lz4))?|\.lock(\..+)?|\.tor
 /** The files beside the state file that belong to the state: the next one before its rename, and one that was of no use. */
 const OF_THE_STATE = /^\.(new|unreadable)$/
 
+/** The parts of the history. */
+const OF_THE_HISTORY = /^\.\d{8}T\d{9}Z(\.gz)?$/
+
 /** A file that Curfew writes, with all links followed, and the names of its companions beside it. */
 interface Written {
-  readonly key: 'audit' | 'state'
+  readonly key: 'audit' | 'state' | 'history'
   readonly meaning: string
   readonly path: string
   readonly realPath: string
@@ -23,7 +26,7 @@ interface FilesCheck {
   readonly files: ConfigFiles
   /** The daemon's file. */
   readonly file: YamlFile
-  readonly configuration: Pick<Configuration, 'audit' | 'state' | 'server'>
+  readonly configuration: Pick<Configuration, 'audit' | 'state' | 'history' | 'server'>
   /** Every file and folder that the configuration reads. */
   readonly read: readonly string[]
 }
@@ -31,36 +34,38 @@ interface FilesCheck {
 /** Reports a path that Curfew writes if another of its files is there: it would write over that file. */
 export const checkWrittenFiles = ({ files, file, configuration, read }: FilesCheck): void => {
   const real = (path: string) => realPathOf(files, path)
-  const { audit, state, server } = configuration
-  const trail: Written = {
-    key: 'audit',
-    meaning: 'the audit trail',
-    path: audit.file,
-    realPath: real(audit.file),
-    companions: OF_THE_TRAIL,
-  }
-  const kept: Written = {
-    key: 'state',
-    meaning: 'the state',
-    path: state.file,
-    realPath: real(state.file),
-    companions: OF_THE_STATE,
-  }
+  const { audit, state, history, server } = configuration
+  const written = (
+    { file: path }: { readonly file: string },
+    rest: Pick<Written, 'key' | 'meaning' | 'companions'>,
+  ) => ({
+    ...rest,
+    path,
+    realPath: real(path),
+  })
+  const all: readonly Written[] = [
+    written(audit, { key: 'audit', meaning: 'the audit trail', companions: OF_THE_TRAIL }),
+    written(state, { key: 'state', meaning: 'the state', companions: OF_THE_STATE }),
+    ...(history ? [written(history, { key: 'history', meaning: 'the history', companions: OF_THE_HISTORY })] : []),
+  ]
   const problem = ({ key }: Written, found: string) =>
     file.problem([key, 'file'], `${found}: give "${key}.file" a path of its own`)
 
-  if (isOf(trail, kept.realPath) || isOf(kept, trail.realPath)) {
-    const [blamed, other] = file.written(['state', 'file']) === undefined ? [trail, kept] : [kept, trail]
-    problem(blamed, `${blamed.path} belongs to ${other.meaning}, which is at ${other.path}`)
-    return
+  for (const [index, one] of all.entries()) {
+    for (const later of all.slice(index + 1)) {
+      if (!isOf(one, later.realPath) && !isOf(later, one.realPath)) continue
+      const [blamed, other] = file.written([later.key, 'file']) === undefined ? [one, later] : [later, one]
+      problem(blamed, `${blamed.path} belongs to ${other.meaning}, which is at ${other.path}`)
+      return
+    }
   }
   const sources = new Map([...read, ...serverFiles(server)].map((path) => [real(path), path]))
-  for (const written of [trail, kept]) {
-    const taken = [...sources].find(([realPath]) => isOf(written, realPath))
+  for (const one of all) {
+    const taken = [...sources].find(([realPath]) => isOf(one, realPath))
     if (taken !== undefined) {
-      problem(written, `Curfew reads ${taken[1]}, and would write ${written.meaning} over it`)
-    } else if (isPolicyFileName(written.path) && sources.has(dirname(written.realPath))) {
-      problem(written, `${written.path} would be read as a file of policies`)
+      problem(one, `Curfew reads ${taken[1]}, and would write ${one.meaning} over it`)
+    } else if (isPolicyFileName(one.path) && sources.has(dirname(one.realPath))) {
+      problem(one, `${one.path} would be read as a file of policies`)
     }
   }
 }

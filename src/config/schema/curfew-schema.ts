@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { MODES } from '../../domain/policies/policy.ts'
 import { duration, durationOrZero, formatDuration } from '../../domain/time/duration.ts'
-import { MINUTE } from '../../domain/time/instant.ts'
+import { DAY, MINUTE } from '../../domain/time/instant.ts'
 import { LOG_LEVELS } from '../configuration.ts'
 import { notify, secretSource } from './notify-schema.ts'
 import { people } from './people-schema.ts'
@@ -233,6 +233,27 @@ const state = fileOf(
   description: 'The state that is kept across restarts.',
 })
 
+/** A start reads what the history knows of the connections of the last day. */
+const SHORTEST_KEEP_MS = 2 * DAY
+
+const history = z
+  .strictObject({
+    file: z.string().min(1).default('./data/history.jsonl').meta({
+      description:
+        'The file with a line for each connection that is first seen or gone. It names users. Relative to this file.',
+    }),
+    keep: duration
+      .refine((ms) => ms >= SHORTEST_KEEP_MS, {
+        error: `too short: a start needs the connections of the last day, so keep at least ${formatDuration(SHORTEST_KEEP_MS)}`,
+      })
+      .prefault('90d')
+      .meta({ description: 'How long lines are kept, 2d at least. A day is removed as a whole.', examples: ['90d'] }),
+  })
+  .meta({
+    description:
+      'The history of connections: who was connected, from when to when. `curfew history` shows it, `curfew backtest` reads it. Default: none is kept.',
+  })
+
 const POLICY_SET_HASH = /^[0-9a-f]{64}$/
 
 /** The problem with what should be the hash of a policy set; undefined if it is one. */
@@ -310,6 +331,7 @@ export const curfewKeys = {
   guard,
   audit,
   state,
+  history: history.optional(),
   server,
   notify,
   people: people.optional(),

@@ -2,6 +2,7 @@ import { countOf, instantOf } from '../aws-text.ts'
 import { nameOrNone } from '../connection.ts'
 import type { Instant } from '../time/instant.ts'
 import type { ConnectionRecord } from './connection-record.ts'
+import { historyRecordOf } from './history-record.ts'
 
 /** What one line of a recording says, or why it was not understood, for an operator. */
 export type RecordRead = ConnectionRecord | { readonly problem: string }
@@ -22,7 +23,7 @@ export const recordOf = (value: unknown, same: Same = (text) => text): RecordRea
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { problem: 'it is no JSON object' }
   const fields = value as Fields
   const form = FORMS.find(({ mark }) => fields[mark] !== undefined)
-  if (form === undefined) return { problem: `it has no ${FORMS.map(({ mark }) => `"${mark}"`).join(' or ')}` }
+  if (form === undefined) return lacking('connection-log-type')
   return form.read(fields, same)
 }
 
@@ -97,7 +98,10 @@ const TIMES = [
   ['connection-end-time', 'endedAt'],
 ] as const
 
-const FORMS: readonly Form[] = [{ mark: 'connection-log-type', read: readLogLine }]
+const FORMS: readonly Form[] = [
+  { mark: 'connection-log-type', read: readLogLine },
+  { mark: 'event', read: historyRecordOf },
+]
 
 /** Whether a parsed value is a line of a recording, rather than something that may hold such lines. */
 export const isLine = (fields: Fields): boolean => FORMS.some(({ mark }) => fields[mark] !== undefined)

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { createConnectionHistory, type HistoryFile } from '../../src/app/connection-history.ts'
+import type { CurfewEvent } from '../../src/app/events.ts'
+import type { Connection } from '../../src/domain/connection.ts'
+import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { connection, ENDPOINT, NOON } from '../domain/build.ts'
+import { createManualClock, settled } from './manual-clock.ts'
+
+const endpoint = { id: ENDPOINT, name: 'office', region: 'eu-central-1', account: undefined }
+
+/** The history in memory, on a disk that can be full. */
+const setUp = () => {
+  const clock = createManualClock(NOON)
+  const written: Array<Record<string, unknown>> = []
+  const events: CurfewEvent[] = []
+  const disk = { isFull: false, delay: Promise.resolve() }
+  const file: HistoryFile = {
+    open: async () => {},
+    async append(lines) {
+      await disk.delay
+      if (disk.isFull) throw new Error('the disk is full')
+      written.push(...lines.map((line) => JSON.parse(line) as Record<string, unknown>))
+    },
+    close: async () => {},
+  }
+  const history = createConnectionHistory({ file, clock, emit: (event) => events.push(event) })
+  return {
+    clock,
+    written,
+    events,
+    disk,
+    history,
+    async poll(...connections: readonly Connection[]) {
+      await clock.advance(15 * SECOND)
+      const snapshot = { endpointId: ENDPOINT, begunAt: clock.now(), completedAt: clock.now(), connections }
+      history.observe({ event: 'polled', endpoint, snapshot, at: clock.now() })
+      await settled()
+    },
+    eventsWritten: () => written.map(({ event }) => event),
+  }
+}
+
+describe('the history of connections', () => {
+  it('loses nothing to a full disk that a later snapshot shows, and tells of it once', async () => {
+    const { poll, disk, events, eventsWritten } = setUp()
+    const [alice, bob] = [connection(), connection()]
+    disk.isFull = true
+    await poll(alice)
+    await poll(alice, bob)
+    expect(events).toEqual([{ event: 'unwritable', what: 'history', message: 'the disk is full' }])
+    disk.isFull = false
+    await poll(alice, { ...bob, status: 'terminated' })
+    expect(eventsWritten()).toEqual(['first-seen', 'first-seen', 'gone', 'shown'])
+    expect(events.at(-1)).toEqual({ event: 'writable', what: 'history' })
+  })
+
+  it('tells of a disk that does not answer, and takes the newest snapshot when it does', async () => {
+    const { poll, disk, clock, events, written } = setUp()
+    let answer = () => {}
+    disk.delay = new Promise((resolve) => {
+      answer = resolve
+    })
+    const rows = [1, 2, 3].map((count) => Array.from({ length: count }, () => connection()))
+    for (const connections of rows) await poll(...connections)
+    await clock.advance(MINUTE)
+    expect(events).toMatchObject([{ event: 'unwritable', what: 'history' }])
+    answer()
+    await settled()
+    expect(written.filter(({ event }) => event === 'first-seen')).toHaveLength(4)
+    expect(events.at(-1)).toEqual({ event: 'writable', what: 'history' })
+  })
+
+  it('writes nothing by a clock that is not trusted', async () => {
+    const { poll, clock, written } = setUp()
+    clock.distrust()
+    await poll(connection())
+    expect(written).toEqual([])
+  })
+
+  it('tells at the stop when the connections that are up were last shown', async () => {
+    const { poll, clock, history, written } = setUp()
+    const alice = connection()
+    await poll(alice)
+    await poll(alice)
+    const at = new Date(clock.now()).toISOString()
+    await history.close()
+    expect(written.at(-1)).toMatchObject({ event: 'shown', time: at, connections: 1 })
+  })
+})
