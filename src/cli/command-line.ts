@@ -56,6 +56,10 @@ const COMMANDS: Commands = {
     summary: 'show what an audit trail holds, and check that it is complete and unchanged',
     load: async () => (await import('./audit.ts')).audit,
   },
+  history: {
+    summary: 'list the sessions that the daemon has seen, and who ended them',
+    load: async () => (await import('./history.ts')).history,
+  },
   pseudonym: {
     summary: 'print the pseudonym that a name has in the log',
     load: async () => (await import('./pseudonym.ts')).pseudonym,

@@ -35,7 +35,7 @@ export interface ConnectionFilter {
   readonly dependsOnAll: boolean
 }
 
-const readUsers = (patterns: readonly string[]) => {
+export const readUsers = (patterns: readonly string[]) => {
   if (patterns.length === 0) return undefined
   const entries = patterns.map((source) => {
     if (groupNameOf(source) !== undefined) {
@@ -51,7 +51,7 @@ const readUsers = (patterns: readonly string[]) => {
   return (connection: Connection) => list.find(principalNamesOf(connection)).length > 0
 }
 
-const readEndpoint = (source: string): EndpointPattern => {
+export const readEndpoint = (source: string): EndpointPattern => {
   const parsed = parseEndpointPattern(source)
   if ('problem' in parsed) throw new UsageError(`--endpoint: ${parsed.problem}`)
   if (parsed.pattern.field === 'tag')

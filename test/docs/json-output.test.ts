@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { type HistoryLine, historyText } from '../../src/domain/recording/history-line.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { CONFIG, NOW, PARTNERS, POLICIES, startCompany } from '../cli/company.ts'
 import { changeKept, terminationOf } from '../cli/kept-state.ts'
 import { OFFICE } from '../cli/office.ts'
+import { connection } from '../domain/build.ts'
 import { blocks } from './pages.ts'
 
 const PAGE = 'docs/json-output.md'
@@ -132,9 +134,43 @@ cases:
   await add(blind, 'audit verify', 'changed.jsonl')
   await add(blind, 'audit policies', ...config)
   await add(blind, 'audit policies HASH', ...config)
+  await here.write('data/history.jsonl', HISTORY)
+  await here.write('kept.yaml', `${CONFIG}history: {}\n`)
+  await add(company, 'history', '-c', 'kept.yaml')
   await add(company, 'version')
   return found
 }
+
+const SESSION = {
+  ...connection({ username: 'bob', establishedAt: NOW - HOUR, posture: ['compliant'] }),
+  endedAt: NOW - MINUTE,
+  status: 'terminated',
+}
+
+/** A session that a policy has ended, one that left, one that is up, and one whose end is not known. */
+const HISTORY = (
+  [
+    { event: 'first-seen', time: NOW - HOUR, connection: SESSION },
+    {
+      event: 'gone',
+      time: NOW,
+      connection: SESSION,
+      lastSeenAt: NOW - MINUTE,
+      endedBy: { by: 'curfew', policy: 'daily-reauthentication', reason: 'session-age' },
+    },
+    {
+      event: 'gone',
+      time: NOW,
+      connection: connection({ username: undefined, commonName: undefined, establishedAt: undefined }),
+      lastSeenAt: NOW - MINUTE,
+      endedBy: { by: 'unknown' },
+    },
+    { event: 'first-seen', time: NOW - HOUR, connection: connection({ establishedAt: NOW - HOUR }) },
+    { event: 'first-seen', time: NOW - 25 * HOUR, connection: connection({ establishedAt: NOW - 25 * HOUR }) },
+  ] satisfies readonly HistoryLine[]
+)
+  .map((line) => `${historyText(line)}\n`)
+  .join('')
 
 describe('the page about JSON output', () => {
   it('lists exactly the fields of the real output, with their types, and its examples are parts of it', async () => {

@@ -4,7 +4,9 @@ import type { AuditRecord } from '../../src/app/audit.ts'
 import { notificationOf } from '../../src/app/notification.ts'
 import type { State } from '../../src/app/state.ts'
 import { rowOf } from '../../src/cli/trail-row.ts'
+import { type HistoryLine, historyText } from '../../src/domain/recording/history-line.ts'
 import { EVENTS } from '../adapters/log/events.ts'
+import { connection } from '../domain/build.ts'
 import { tableAfter } from './pages.ts'
 
 const PAGE = 'docs/personal-data.md'
@@ -129,6 +131,18 @@ const STATE: { readonly [Field in StateField]: true } = {
   wasHeld: true,
 }
 
+/** The lines of the history, as JSON. */
+const historyFields = () => {
+  const known = { establishedAt: 0, endedAt: 0, username: 'x', commonName: 'x', posture: [] }
+  const [one, place] = [connection(known), { endpointId: 'x', region: 'x' }]
+  const lines: readonly HistoryLine[] = [
+    { event: 'first-seen', time: 0, connection: one },
+    { event: 'gone', time: 0, connection: one, lastSeenAt: 0, endedBy: { by: 'curfew', policy: 'x', reason: 'x' } },
+    { event: 'shown', time: 0, ...place, connections: 1 },
+  ]
+  return lines.flatMap((line) => Object.keys(JSON.parse(historyText(line)) as object))
+}
+
 /** The fields of every line, and of every line about an endpoint. */
 const EACH_LINE = ['time', 'level', 'event', 'msg', 'vpn_endpoint', 'name', 'account', 'region']
 
@@ -174,6 +188,7 @@ const STREAMS = {
   'audit trail': Object.keys(TRAIL),
   log: logFields(),
   'state file': Object.keys(STATE),
+  history: historyFields(),
   notifications: notificationFields(),
   'JSON output': jsonFields(),
 }
