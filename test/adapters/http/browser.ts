@@ -1,6 +1,5 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
 
@@ -15,17 +14,14 @@ interface Look {
   readonly script?: 'on' | 'off'
 }
 
-/**
- * Debian's Chromium without a window. `open` shows a page. `CURFEW_SCREENSHOTS=FOLDER` keeps what `screenshot` draws in
- * that folder.
- */
+/** Debian's Chromium without a window. `open` shows a page. `screenshot` draws only with `CURFEW_SCREENSHOTS=FOLDER`. */
 export const startBrowser = async () => {
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
     // Chromium refuses its sandbox to root.
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
   })
-  const folder = process.env.CURFEW_SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'curfew-screenshots-'))
+  const folder = process.env.CURFEW_SCREENSHOTS
   return {
     async open(url: string, { scheme = 'light', width = 800, login, script = 'off' }: Look = {}) {
       const context = await browser.newContext({
@@ -45,7 +41,9 @@ export const startBrowser = async () => {
         status: response?.status(),
         /** What the browser wrote to its console, such as violations of the content security policy. */
         complaints,
-        screenshot: (name: string) => page.screenshot({ path: join(folder, `${name}.png`), fullPage: true }),
+        async screenshot(name: string) {
+          if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
+        },
         [Symbol.asyncDispose]: () => context.close(),
       }
     },
