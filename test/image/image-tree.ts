@@ -9,6 +9,8 @@ interface Entry {
   readonly owner: string
   readonly mode: number
   readonly bytes: number
+  /** The time of the last change. The build writes zero, so that the same sources give the same layers. */
+  readonly modifiedAt: number
   /** The SHA-256 of a file, or the target of a link. */
   readonly content: string
 }
@@ -32,31 +34,33 @@ export const readTree = (root: string): Tree => {
 
 const readEntry = (path: string): Entry => {
   const found = lstatSync(path)
-  const common = { owner: `${found.uid}:${found.gid}`, mode: found.mode & 0o7777, bytes: 0, content: '' }
+  const owner = `${found.uid}:${found.gid}`
+  const common = { owner, mode: found.mode & 0o7777, bytes: 0, modifiedAt: found.mtimeMs, content: '' }
   if (found.isDirectory()) return { kind: 'folder', ...common }
   if (found.isSymbolicLink()) return { kind: 'link', ...common, content: readlinkSync(path) }
   if (!found.isFile()) return { kind: 'other', ...common }
-  return fileOf(readFileSync(path), common.owner, common.mode)
+  return fileOf(readFileSync(path), common.owner, common.mode, common.modifiedAt)
 }
 
-const fileOf = (bytes: Buffer, owner: string, mode: number): Entry => ({
+const fileOf = (bytes: Buffer, owner: string, mode: number, modifiedAt: number): Entry => ({
   kind: 'file',
   owner,
   mode,
   bytes: bytes.length,
+  modifiedAt,
   content: createHash('sha256').update(bytes).digest('hex'),
 })
 
 export const bytesOf = (tree: Tree): number => [...tree.values()].reduce((sum, { bytes }) => sum + bytes, 0)
 
 const ROOT = '0:0'
-const FOLDER: Entry = { kind: 'folder', owner: ROOT, mode: 0o755, bytes: 0, content: '' }
+const FOLDER: Entry = { kind: 'folder', owner: ROOT, mode: 0o755, bytes: 0, modifiedAt: 0, content: '' }
 
 /** The expected files of the image above its base: the bundle as this machine builds it, and a few more. */
 export const expectedTree = (): Tree => {
   const dist = folderOf('dist', {})
   execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts', '--without-simulator', '--into', dist])
-  const file = (bytes: Buffer, mode = 0o644) => fileOf(bytes, ROOT, mode)
+  const file = (bytes: Buffer, mode = 0o644) => fileOf(bytes, ROOT, mode, 0)
   const bundle = [...readTree(dist)].map(([path, { kind }]) => {
     const entry =
       kind === 'folder' ? FOLDER : file(readFileSync(join(dist, path)), path === 'cli/main.js' ? 0o755 : 0o644)
@@ -65,7 +69,7 @@ export const expectedTree = (): Tree => {
   const app = [
     ...bundle,
     ['LICENSE', file(readFileSync('LICENSE'))],
-    ['config', { kind: 'link', owner: ROOT, mode: 0o777, bytes: 0, content: '/etc/curfew' }],
+    ['config', { kind: 'link', owner: ROOT, mode: 0o777, bytes: 0, modifiedAt: 0, content: '/etc/curfew' }],
     ['healthcheck.js', file(readFileSync('scripts/image/healthcheck.js'))],
     ['start.js', file(readFileSync('scripts/image/start.js'))],
     ['package.json', file(Buffer.from('{ "type": "module" }\n'))],
