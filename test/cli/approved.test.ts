@@ -62,7 +62,7 @@ const startApproved = async () => {
   }
 }
 
-describe('a daemon with approved policy sets', () => {
+describe.concurrent('a daemon with approved policy sets', () => {
   it('does not start with a set that is not approved, and says which hash it has', async () => {
     await using approved = await startApproved()
     await approved.approve()

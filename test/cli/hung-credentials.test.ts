@@ -14,7 +14,7 @@ const sleeping = async () => {
 }
 
 // Without its own limit each command would wait for the 60 seconds of the process, longer than the test may take.
-it.each(['plan', 'connections', 'run --once'])(
+it.concurrent.each(['plan', 'connections', 'run --once'])(
   'a credential_process that hangs does not keep curfew %s',
   async (command) => {
     await using slow = await sleeping()
@@ -24,7 +24,7 @@ it.each(['plan', 'connections', 'run --once'])(
   },
 )
 
-it('a credential_process that hangs does not delay a stop', async () => {
+it.concurrent('a credential_process that hangs does not delay a stop', async () => {
   await using slow = await sleeping()
   await using running = slow.here.start(['run', '-c', 'curfew.yaml'], slow.env)
   await running.untilLogged('poll-failed')

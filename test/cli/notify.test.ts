@@ -61,7 +61,7 @@ const metricsOf = async (running: Running) => {
 const usersOf = (received: readonly Received[]) =>
   received.map(({ body }) => (JSON.parse(body) as { data: { username: string } }).data.username)
 
-describe('curfew run with notifications', () => {
+describe.concurrent('curfew run with notifications', () => {
   it('terminates all violators while a webhook hangs, and delivers once the webhook answers', async () => {
     let answer = () => {}
     const later = new Promise<void>((resolve) => {

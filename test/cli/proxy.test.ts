@@ -67,7 +67,7 @@ const PROFILE_B = { '[profile b]': ['aws_access_key_id = A', 'aws_secret_access_
 /** The files of a daemon whose webhook is behind the proxy too. */
 const FILES = {
   'curfew.yaml': curfewYaml(
-    `mode: enforce\nnotify: [{ name: desk, webhook: https://${HOOKS}/curfew, secret: { env: KEY } }]\n`,
+    `mode: enforce\npoll: { minGap: 1s }\nnotify: [{ name: desk, webhook: https://${HOOKS}/curfew, secret: { env: KEY } }]\n`,
   ),
   'policies.yaml': AGE_POLICY,
 }

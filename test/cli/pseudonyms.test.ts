@@ -102,7 +102,7 @@ const startDaemon = async (format: string) => {
 /** Waits for a text in the log, whatever its format is. */
 const untilSaid = (running: Running, text: RegExp) => running.until((stdout) => text.exec(stdout) ?? undefined)
 
-describe('a daemon with log.pseudonymKey', () => {
+describe.concurrent('a daemon with log.pseudonymKey', () => {
   it.each(['json', 'pretty'])('writes no name, address or text with a name, whatever happens (%s)', async (format) => {
     await using daemon = await startDaemon(format)
     const { running, here } = daemon

@@ -37,7 +37,7 @@ const startDaemon = async (banned: string, files: Readonly<Record<string, string
   }
 }
 
-describe('a reload of a file of banned users', () => {
+describe.concurrent('a reload of a file of banned users', () => {
   it('reports how many entries were added and removed, and acts on them at once', async () => {
     await using daemon = await startDaemon('# nobody yet\nmallory\n')
     await daemon.write('banned.txt', 'alice\ntrudy\n')
@@ -130,7 +130,7 @@ policies:
   - { name: leavers, kind: banned-users, users: ["person-*"], guard: off }
 `
 
-describe('a reload in the middle of a mass termination', () => {
+describe.concurrent('a reload in the middle of a mass termination', () => {
   it('stops it with mode: audit, while AWS does not answer which endpoints there are', async () => {
     const more = 'poll: { requestTimeout: 60s }'
     await using daemon = await startCut(more)
@@ -180,7 +180,7 @@ describe('a reload in the middle of a mass termination', () => {
   })
 })
 
-describe('a reload of a policy with the abbreviation of a time zone', () => {
+describe.concurrent('a reload of a policy with the abbreviation of a time zone', () => {
   it('is refused at its place, and the daemon continues', async () => {
     await using daemon = await startDaemon('mallory\n')
     const office = (zone: string) =>
@@ -193,7 +193,7 @@ describe('a reload of a policy with the abbreviation of a time zone', () => {
   })
 })
 
-describe('a reload of a calendar', () => {
+describe.concurrent('a reload of a calendar', () => {
   const day = (offsetDays: number) =>
     new Date(Date.now() + offsetDays * DAY).toISOString().slice(0, 10).replaceAll('-', '')
   const holidays = (from: number, until: number) =>

@@ -42,7 +42,7 @@ const fill = (office: Awaited<ReturnType<typeof startOffice>>) => {
   return violators
 }
 
-describe('curfew run --once', () => {
+describe.concurrent('curfew run --once', () => {
   it('terminates exactly the violators among 2,300 connections on three pages, and confirms each', async () => {
     await using office = await startOffice()
     const violators = fill(office)

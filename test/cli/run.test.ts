@@ -13,7 +13,7 @@ const enforcing = {
   'policies.yaml': AGE_POLICY,
 }
 
-describe('curfew run', () => {
+describe.concurrent('curfew run', () => {
   it('terminates a connection at its deadline, reports it in metrics and status, and stops in order', async () => {
     await using office = await startOffice()
     const id = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 8 * HOUR - 2000 })

@@ -27,7 +27,7 @@ notify:
       caFile: ./known.crt
 `
 
-describe('the person whose session ends', () => {
+describe.concurrent('the person whose session ends', () => {
   it('gets a mail before the end, and the audit trail has the warning', async () => {
     await using keys = await workspace({})
     const known = certificate(keys.folder, 'known')

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
 import { AUDIT_EVENTS, type AuditRecord, type OutcomeRecord } from '../../../src/app/audit.ts'
+import { fuzzRuns } from '../../fuzz-runs.ts'
 import { AT, folder, idsOf, readChain, record } from './chain.ts'
 import { DiskFault, type Step, standInDisk } from './stand-in-disk.ts'
 
@@ -334,7 +335,7 @@ describe('the audit trail on a failing disk', () => {
           for (const file of auditFiles(at.path)) expectNameToMatchLines(file)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: fuzzRuns(30) },
     )
   })
 

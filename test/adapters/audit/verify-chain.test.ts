@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BEFORE_ALL, hashOf, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
+import { IS_NIGHTLY } from '../../nightly.ts'
 import { AT, folder, record } from './chain.ts'
 
 /** A chain of lines with their newlines. */
@@ -72,8 +73,9 @@ describe('the check of a chain', () => {
     const starts = lines.map((_, index) => Buffer.concat(lines.slice(0, index)).length)
     for (let at = 0; at < whole.length; at++) {
       const line = starts.filter((start) => start <= at).length
-      for (const mask of [0x01, 0x80, (whole[at] ?? 0) ^ 10]) {
-        if (mask === 0) continue
+      const masks = [0x01, 0x80, (whole[at] ?? 0) ^ 10].filter((mask) => mask !== 0)
+      const one = at % masks.length
+      for (const mask of IS_NIGHTLY ? masks : masks.slice(one, one + 1)) {
         const changed = Buffer.from(whole)
         changed[at] = (changed[at] ?? 0) ^ mask
         const report = await verify([changed])
