@@ -81,6 +81,8 @@ export interface ListedEndpoint {
   readonly tags: ReadonlyMap<string, string>
   /** The status that AWS returns: `available`, `pending-associate`, `pending`, `deleting`, `deleted`. */
   readonly status: string
+  /** The log group of its connection log. Undefined: it has none. */
+  readonly logGroup?: string | undefined
 }
 
 /** The calls that watching an endpoint needs. Every failure is a `VpnError`. */

@@ -6,8 +6,15 @@ export const endpointOf = ({
   ClientVpnEndpointId,
   Tags = [],
   Status,
+  ConnectionLogOptions: { Enabled = false, CloudwatchLogGroup } = {},
 }: ClientVpnEndpoint): ListedEndpoint | undefined => {
   if (!ClientVpnEndpointId) return undefined
   const tags = new Map(Tags.flatMap(({ Key, Value = '' }) => (Key === undefined ? [] : [[Key, Value] as const])))
-  return { id: ClientVpnEndpointId, name: tags.get('Name') || undefined, tags, status: Status?.Code || 'unknown' }
+  return {
+    id: ClientVpnEndpointId,
+    name: tags.get('Name') || undefined,
+    tags,
+    status: Status?.Code || 'unknown',
+    logGroup: (Enabled && CloudwatchLogGroup) || undefined,
+  }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../app/clock.ts'
 import { createDiscovery, type EndpointSelection, type FoundEndpoint } from '../../app/discovery.ts'
-import type { VpnSite } from '../../app/vpn.ts'
+import type { ListedEndpoint, VpnSite } from '../../app/vpn.ts'
+import { firstNames } from '../../domain/shortened.ts'
 import { plural } from '../number-text.ts'
 import type { Check } from './examination.ts'
 import { failedCall } from './failure.ts'
@@ -32,15 +33,23 @@ export const endpointsCheck = (
       const advice = 'check the Region and the tags: keys and values are compared exactly'
       return { finding: failed({ found, expected: 'at least one endpoint', advice }) }
     }
-    const closed = discovery
-      .answer()
-      ?.filter(({ id, status }) => endpoints.some((one) => one.id === id) && !OPEN.has(status))
-    const [first] = closed ?? []
+    const listed = discovery.answer()?.filter(({ id }) => endpoints.some((one) => one.id === id))
+    const [first] = listed?.filter(({ status }) => !OPEN.has(status)) ?? []
     if (first !== undefined) {
       const found = `${first.id} is ${first.status}: nobody can connect to it`
       const advice = 'associate a subnet with it, or take it out of "watch"'
       return { finding: warning({ found, expected: 'endpoints that are available', advice }), value: endpoints }
     }
-    return { finding: ok(plural(endpoints.length, 'endpoint')), value: endpoints }
+    return { finding: ok(`${plural(endpoints.length, 'endpoint')}${logsText(listed)}`), value: endpoints }
   },
 })
+
+/** Where the connection logs are, which a backtest reads. Nothing if AWS was not asked. */
+const logsText = (listed: readonly ListedEndpoint[] | undefined): string => {
+  if (listed === undefined) return ''
+  const groups = new Set(listed.flatMap(({ logGroup }) => logGroup ?? []))
+  const off = listed.filter(({ logGroup }) => logGroup === undefined)
+  if (groups.size === 0) return '; connection logs are off'
+  const without = off.length === 0 ? '' : `, and off for ${firstNames(off.map(({ id }) => id)).join(', ')}`
+  return `; connection logs are in ${firstNames([...groups]).join(', ')}${without}`
+}
