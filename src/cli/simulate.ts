@@ -43,9 +43,10 @@ const readFaults = async (text: string): Promise<readonly FaultScenario[]> => {
 }
 
 export const simulate: Command = {
-  about: `Runs a local stand-in for the EC2 and STS APIs of AWS Client VPN, with clients that connect and disconnect.
-To use it with Curfew, the AWS CLI or an SDK, set:
+  about: `Runs a local stand-in for the EC2, STS and CloudWatch Logs APIs of AWS Client VPN, with clients that connect
+and disconnect. To use it with Curfew, the AWS CLI or an SDK, set:
   export AWS_ENDPOINT_URL_EC2=http://127.0.0.1:4599 AWS_ENDPOINT_URL_STS=http://127.0.0.1:4599
+  export AWS_ENDPOINT_URL_CLOUDWATCH_LOGS=http://127.0.0.1:4599
   export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any
 
 The simulator accepts any credentials.`,

@@ -9,6 +9,7 @@ export const defaultScenario = defineScenario({
       description: 'Staff, by single sign-on',
       region: 'eu-central-1',
       authentication: 'federated',
+      logGroup: '/aws/clientvpn',
       tags: { 'vpn-policy': 'enforced' },
       connections: [
         { username: 'bob@corp.example', age: '9h58m' },
@@ -33,6 +34,7 @@ export const defaultScenario = defineScenario({
       description: 'Machines and shared laptops, by certificate',
       region: 'eu-central-1',
       authentication: 'certificate',
+      logGroup: '/aws/clientvpn',
       connections: [{ commonName: 'build-01.corp.example', age: '20h' }],
       clients: [
         { count: 3, name: 'shared-laptops.corp.example', ages: { from: '5m', to: '12h' } },
@@ -45,6 +47,7 @@ export const defaultScenario = defineScenario({
       description: 'Contractors, by directory',
       region: 'us-east-1',
       authentication: 'directory',
+      logGroup: '/aws/clientvpn',
       tags: { 'vpn-policy': 'enforced' },
       connections: [
         { username: 'dave', age: '4h' },

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createLogEvents } from '../../../src/adapters/aws/log-events.ts'
 import { createVpn } from '../../../src/adapters/aws/vpn.ts'
 import { createPost } from '../../../src/adapters/notify/post.ts'
 import { receiptOf } from '../../../src/adapters/notify/retry.ts'
@@ -80,6 +81,17 @@ describe('a call through a proxy', () => {
     expect(message).toContain('no_proxy exempts ec2.invalid from the proxy')
     expect(message).not.toContain('set HTTPS_PROXY')
   })
+})
+
+it('a log group is read through the proxy too', async () => {
+  const address = await startProxy('HTTP/1.1 403 Forbidden\r\n\r\n')
+  const outgoing = outgoingOf({ HTTPS_PROXY: address })
+  const logs = createLogEvents({ region: 'eu-central-1', requestTimeoutMs: 20_000, clock: systemClock, outgoing })
+  onTestFinished(() => logs.close())
+  const reading = logs.page({ logGroup: '/aws/clientvpn', from: 0, to: 1 }, undefined, never)
+  await expect(reading).rejects.toThrow(
+    new RegExp(`FilterLogEvents of /aws/clientvpn .* ${address} .*logs\\.eu-central-1\\.amazonaws\\.com`),
+  )
 })
 
 describe('a notification through a proxy', () => {
