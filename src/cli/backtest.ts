@@ -169,7 +169,11 @@ const NO_LINES: Lines = { read: 0, understood: 0, failed: 0, firstFailed: [] }
 
 /** Refuses a limit on something that no output has, before a log is read. */
 const expectPaths = (limits: readonly Limit[], { now, before, rate }: BacktestPolicies): void => {
-  const outcome = { cuts: [], policies: now.policies.map((policy) => ({ policy, exempted: 0, notJudged: new Map() })) }
+  const outcome = {
+    cuts: [],
+    outside: [],
+    policies: now.policies.map((policy) => ({ policy, exempted: 0, notJudged: new Map() })),
+  }
   const against = before && differenceOf(outcome, outcome).totals
   const empty = summaryOf({
     recording: createJoin().recording(),

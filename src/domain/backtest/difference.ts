@@ -25,24 +25,31 @@ export interface Difference {
   readonly changed: readonly ChangedEnd[]
 }
 
+/** A session differs that ends in the period now, or did before. */
 export const differenceOf = (now: Outcome, before: Outcome): Difference => {
-  const endedBefore = new Map(before.cuts.map((cut) => [cut.session.connectionId, cut]))
+  const [endsNow, endsBefore] = [endsOf(now), endsOf(before)]
+  const sessions = new Map([...now.cuts, ...before.cuts].map(({ session }) => [session.connectionId, session]))
   const changed: ChangedEnd[] = []
-  for (const cut of now.cuts) {
-    const { session, at } = cut
-    const other = endedBefore.get(session.connectionId)
-    endedBefore.delete(session.connectionId)
-    if (other === undefined) changed.push({ change: 'newlyEnded', session, now: cut, before: undefined })
-    else if (at !== other.at)
-      changed.push({ change: at < other.at ? 'earlier' : 'later', session, now: cut, before: other })
-  }
-  for (const cut of endedBefore.values()) {
-    changed.push({ change: 'noLongerEnded', session: cut.session, now: undefined, before: cut })
+  for (const [id, session] of sessions) {
+    const ends = { now: endsNow.get(id), before: endsBefore.get(id) }
+    const change = changeOf(ends.now?.at, ends.before?.at)
+    if (change !== undefined) changed.push({ change, session, ...ends })
   }
 
   const totals = { newlyEnded: 0, noLongerEnded: 0, earlier: 0, later: 0 }
   for (const { change } of changed) totals[change]++
   return { totals, changed: changed.sort(byFirstEnd) }
+}
+
+/** Also outside the period: a session that ended before it is not newly ended if it now ends within. */
+const endsOf = ({ cuts, outside }: Outcome): ReadonlyMap<string, Cut> =>
+  new Map([...outside, ...cuts].map((cut) => [cut.session.connectionId, cut]))
+
+const changeOf = (now: Instant | undefined, before: Instant | undefined): Change | undefined => {
+  if (now === before) return undefined
+  if (before === undefined) return 'newlyEnded'
+  if (now === undefined) return 'noLongerEnded'
+  return now < before ? 'earlier' : 'later'
 }
 
 const firstEndOf = ({ now, before }: ChangedEnd): Instant => Math.min(now?.at ?? NEVER, before?.at ?? NEVER)

@@ -28,6 +28,8 @@ export interface PolicyOutcome {
 export interface Outcome {
   /** By instant, then by connection id. Only those of the recording's period. */
   readonly cuts: readonly Cut[]
+  /** The others, before or after the period. They count only where two outcomes are compared: such an end is not none. */
+  readonly outside: readonly Cut[]
   /** In the order of the policy set. */
   readonly policies: readonly PolicyOutcome[]
 }

@@ -37,16 +37,18 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, loca
   )
   const simulation = createSimulation(quiet(createPolicySet(replayed, set.protectedUsers)), locationOf)
   const cuts: Cut[] = []
+  const outside: Cut[] = []
   const counts = new Map<string, Count>(set.policies.map(({ name }) => [name, { exempted: 0, notJudged: new Map() }]))
   const survival = new Map(replayed.map((policy) => [policy, policy.kind.neverViolated?.(policy.rule)]))
 
   const isInPeriod = (at: Instant) => from <= at && at < to
 
   const readEnded = ({ session, at, cut, lacks }: Ended) => {
-    if (cut !== undefined && isInPeriod(at)) {
+    if (cut !== undefined) {
       const { policy, reason } = cut.lead
       const original = originals.get(policy.name) ?? policy
-      cuts.push({ session, at, policy: original, reason, alsoBy: alsoBy(violatedNames(cut), policy.name) })
+      const counted = isInPeriod(at) ? cuts : outside
+      counted.push({ session, at, policy: original, reason, alsoBy: alsoBy(violatedNames(cut), policy.name) })
     }
     if (at < from) return
     for (const [policy, lack] of lacks) {
@@ -129,6 +131,7 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, loca
 
     outcome: (): Outcome => ({
       cuts: cuts.sort((a, b) => a.at - b.at || (a.session.connectionId < b.session.connectionId ? -1 : 1)),
+      outside,
       policies: set.policies.map((policy) => ({ policy, ...(counts.get(policy.name) ?? NOTHING) })),
     }),
   }

@@ -13,14 +13,21 @@ const ends = fc.array(fc.option(fc.nat(3), { nil: undefined }), {
   minLength: sessions.length,
   maxLength: sessions.length,
 })
-const outcomeOf = (minutes: ReadonlyArray<number | undefined>) =>
-  outcome(
-    [daily],
+/** The period has the minutes 1 and 2. */
+const isInPeriod = (minute: number | undefined) => minute === 1 || minute === 2
+
+const outcomeOf = (minutes: ReadonlyArray<number | undefined>) => {
+  const cutsOf = (counts: (minute: number) => boolean) =>
     sessions.flatMap((one, index) => {
       const minute = minutes[index]
-      return minute === undefined ? [] : [cut(one, NOON + minute * MINUTE, daily)]
-    }),
+      return minute === undefined || !counts(minute) ? [] : [cut(one, NOON + minute * MINUTE, daily)]
+    })
+  return outcome(
+    [daily],
+    cutsOf(isInPeriod),
+    cutsOf((minute) => !isInPeriod(minute)),
   )
+}
 
 describe('the difference of two outcomes', () => {
   it('has each session that ends otherwise than before, once, under its own word', () => {
@@ -29,7 +36,7 @@ describe('the difference of two outcomes', () => {
         const { totals, changed } = differenceOf(outcomeOf(now), outcomeOf(before))
         const words = sessions.flatMap(({ connectionId }, index): ReadonlyArray<readonly [string, string]> => {
           const [a, b] = [now[index], before[index]]
-          if (a === b) return []
+          if (a === b || !(isInPeriod(a) || isInPeriod(b))) return []
           if (b === undefined) return [[connectionId, 'newlyEnded']]
           if (a === undefined) return [[connectionId, 'noLongerEnded']]
           return [[connectionId, a < b ? 'earlier' : 'later']]

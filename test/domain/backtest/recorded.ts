@@ -27,8 +27,13 @@ export const cut = (of: RecordedSession, at: Instant, policy: Policy, different:
   ...different,
 })
 
-export const outcome = (policies: readonly Policy[], cuts: readonly Cut[] = []): Outcome => ({
+export const outcome = (
+  policies: readonly Policy[],
+  cuts: readonly Cut[] = [],
+  outside: readonly Cut[] = [],
+): Outcome => ({
   cuts: cuts.toSorted((a, b) => a.at - b.at || (a.session.connectionId < b.session.connectionId ? -1 : 1)),
+  outside,
   policies: policies.map((policy) => ({ policy, exempted: 0, notJudged: new Map() })),
 })
 

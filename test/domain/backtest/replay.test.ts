@@ -102,12 +102,15 @@ describe('a replay', () => {
     expect(replay([audit], recording, { modes: 'as-written' }).cuts).toEqual([])
   })
 
-  it('counts only cuts within the period', () => {
+  it('counts only cuts within the period, and has the others beside them', () => {
     const short = policy('max-session-age', { maxAge: '10m' })
     const sessions = [session(), session({ establishedAt: NOON + 20 * MINUTE })]
-    const cutsIn = (period: { from?: number; to?: number }) =>
-      replay([short], recordingOf(sessions, period)).cuts.map(({ at }) => at)
-    expect(cutsIn({ from: NOON + 10 * MINUTE, to: NOON + 30 * MINUTE })).toEqual([NOON + 10 * MINUTE])
-    expect(cutsIn({ from: NOON + 10 * MINUTE + 1 })).toEqual([NOON + 30 * MINUTE])
+    const instantsIn = (period: { from?: number; to?: number }) => {
+      const { cuts, outside } = replay([short], recordingOf(sessions, period))
+      return { cuts: cuts.map(({ at }) => at), outside: outside.map(({ at }) => at) }
+    }
+    const [first, second] = [NOON + 10 * MINUTE, NOON + 30 * MINUTE]
+    expect(instantsIn({ from: first, to: second })).toEqual({ cuts: [first], outside: [second] })
+    expect(instantsIn({ from: first + 1 })).toEqual({ cuts: [second], outside: [first] })
   })
 })

@@ -120,6 +120,7 @@ describe('the summary of a backtest', () => {
     if (judged === undefined) throw new Error('no policy')
     const found = summary([session()], {
       cuts: [],
+      outside: [],
       policies: [
         {
           ...judged,
