@@ -76,6 +76,16 @@ policy as not judged, and these sessions are kept.`,
       multiple: true,
       summary: 'only sessions on this endpoint, by id or by its name under "watch"',
     },
+    'log-group': {
+      value: 'NAME',
+      multiple: true,
+      summary: 'read this log group of CloudWatch Logs, by name or ARN, with or without a LOG',
+    },
+    since: { value: 'T', summary: 'with --log-group: how far back to read, such as 30d (default: as --from)' },
+    region: {
+      value: 'REGION',
+      summary: "the Region of the log group, and of endpoints whose Region the daemon's file does not tell",
+    },
     modes: {
       value: 'MODES',
       words: MODES,
@@ -108,8 +118,8 @@ policy as not judged, and these sessions are kept.`,
     expectPaths(asked.limits, policies)
     for (const file of [asked.cutsFile]) if (file !== undefined) await expectWritableFile(file)
 
-    const { recording, lines } = await readRecording(asked)
-    const endpoints = createRecordedEndpoints(policies.watch, undefined)
+    const { recording, lines } = await readRecording(asked, policies)
+    const endpoints = createRecordedEndpoints(policies.watch, asked.region)
     const judged = judgedPart(recording, asked, endpoints)
 
     const outcome = await replay(policies.now, judged, asked.modes, endpoints)
@@ -130,6 +140,8 @@ policy as not judged, and these sessions are kept.`,
 /** What the options ask for, as far as it shows without reading a file. */
 interface Question {
   readonly logs: readonly string[]
+  readonly logGroups: readonly string[]
+  readonly region: string | undefined
   readonly from: Instant | undefined
   readonly to: Instant | undefined
   /** Ids or names. */
@@ -141,8 +153,17 @@ interface Question {
 }
 
 const questionOf = (values: Given['values'], logs: readonly string[]): Question => {
-  if (logs.length === 0) throw new UsageError('expected LOG: a file or a folder with connection logs, or "-"')
-  const [from, to] = [pointInTime('from', stringOf(values.from)), pointInTime('to', stringOf(values.to))]
+  const logGroups = stringsOf(values['log-group'])
+  const since = pointInTime('since', stringOf(values.since))
+  if (logs.length === 0 && logGroups.length === 0) {
+    throw new UsageError(
+      'expected LOG, a file or a folder with connection logs or "-" for the standard input, or --log-group',
+    )
+  }
+  if (since !== undefined && logGroups.length === 0) {
+    throw new UsageError('--since is valid only with --log-group: --from leaves out what a file has before')
+  }
+  const [from = since, to] = [pointInTime('from', stringOf(values.from)), pointInTime('to', stringOf(values.to))]
   if (from !== undefined && to !== undefined && from >= to) {
     throw new UsageError(`--from: ${toText(from)} is not before --to, which is ${toText(to)}`)
   }
@@ -155,6 +176,8 @@ const questionOf = (values: Given['values'], logs: readonly string[]): Question 
   })
   return {
     logs,
+    logGroups,
+    region: stringOf(values.region),
     from,
     to,
     endpoints: stringsOf(values.endpoint),
@@ -199,16 +222,34 @@ type OnProgress = (step: 'read' | 'replay', done: number, total: number | undefi
 
 const onProgress: OnProgress = () => {}
 
-const readRecording = async ({
-  logs,
-}: Question): Promise<{ readonly recording: JoinedRecording; readonly lines: Lines }> => {
+const readRecording = async (
+  { logs, logGroups, region, from, to }: Question,
+  { watch = [] }: BacktestPolicies,
+): Promise<{ readonly recording: JoinedRecording; readonly lines: Lines }> => {
   const join = createJoin()
-  const lines = await readLogFiles(logs, {
-    onRecord: (record) => join.add(record),
-    onProgress: ({ bytes, totalBytes }) => onProgress('read', bytes, totalBytes),
-  })
-  return { recording: join.recording(), lines }
+  const callbacks = {
+    onRecord: join.add,
+    onProgress: ({ bytes, totalBytes }: { readonly bytes: number; readonly totalBytes: number | undefined }) =>
+      onProgress('read', bytes, totalBytes),
+  }
+  const parts: Lines[] = []
+  if (logGroups.length > 0) {
+    const { composeLogGroups } = await import('./compose-log-groups.ts')
+    const groups = composeLogGroups({ names: logGroups, region, from, to, watch })
+    parts.push(await groups.read({ ...callbacks, complain }))
+  }
+  if (logs.length > 0) parts.push(await readLogFiles(logs, callbacks))
+  return { recording: join.recording(), lines: parts.reduce(together) }
 }
+
+const MOST_FAILED = 10
+
+const together = (one: Lines, other: Lines): Lines => ({
+  read: one.read + other.read,
+  understood: one.understood + other.understood,
+  failed: one.failed + other.failed,
+  firstFailed: [...one.firstFailed, ...other.firstFailed].slice(0, MOST_FAILED),
+})
 
 const endpointsOf = ({ sessions }: Recording): ReadonlySet<string> =>
   new Set(sessions.map(({ endpointId }) => endpointId))

@@ -2,10 +2,11 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runCommandLine } from '../../src/cli/command-line.ts'
-import { CONFIG, NOW } from './company.ts'
-import { clockAt, workspace } from './curfew.ts'
+import { CONFIG, NOW, PARTNERS } from './company.ts'
+import { CREDENTIALS, clockAt, workspace } from './curfew.ts'
 import { expectGolden } from './golden.ts'
-import { loggedWeek } from './logged-week.ts'
+import { loggedWeek, MONDAY } from './logged-week.ts'
+import { startOffice } from './office.ts'
 
 const TODAY = `
 version: 1
@@ -34,15 +35,15 @@ beforeAll(async () => {
     'curfew.yaml': CONFIG,
     'policies.yaml': EDITED,
     'today.yaml': TODAY,
-    'today/curfew.yaml': CONFIG.replace('./policies.yaml', '../today.yaml').replace(
-      'version: 1',
-      'version: 1\nreadFrom: [..]',
-    ),
+    'office.yaml': CONFIG.replace(/ {2}- region: us-east-1\n.*\n/, '').replace('./policies.yaml', './today.yaml'),
     'broken.yaml': EDITED.replace('10h', '10hours'),
   })
 })
 afterAll(() => here[Symbol.asyncDispose]())
-afterEach(() => vi.restoreAllMocks())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.unstubAllEnvs()
+})
 
 const run = async (...args: readonly string[]) => {
   const output = { stdout: '', stderr: '' }
@@ -75,6 +76,93 @@ describe('a backtest', () => {
     const ends = await readFile(join(here.folder, 'ends.jsonl'), 'utf8')
     await expect(`${fields.join('\n')}\n--- ends.jsonl ---\n${ends}`).toMatchFileSnapshot('golden/backtest-json.txt')
     expect((await readdir(here.folder)).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+})
+
+const ofJson = async (...args: readonly string[]) => {
+  const { stdout, stderr, code } = await run(...args, '--output', 'json')
+  expect([stderr, code]).toEqual(['', 0])
+  return JSON.parse(stdout) as { readonly sessions: number; readonly against: Readonly<Record<string, number>> }
+}
+
+describe('the comparison', () => {
+  it('of a set with itself is empty, and swapping the two swaps the answer', async () => {
+    const none = { newlyEnded: 0, noLongerEnded: 0, earlier: 0, later: 0, sessions: [], notListed: 0 }
+    const compared = async (...args: readonly string[]) => (await ofJson('log.jsonl', ...args)).against
+    expect(await compared('-c', 'curfew.yaml', '--against', 'curfew.yaml')).toEqual(none)
+    const there = await compared('--policies', 'policies.yaml', '--against', 'today.yaml', '--region', 'us-east-1')
+    const back = await compared('--policies', 'today.yaml', '--against', 'policies.yaml', '--region', 'us-east-1')
+    expect(there).toMatchObject({ newlyEnded: 5, noLongerEnded: 6, earlier: 5, later: 0 })
+    expect(back).toMatchObject({ newlyEnded: 6, noLongerEnded: 5, earlier: 0, later: 5 })
+  })
+})
+
+describe('the sessions that are judged', () => {
+  it('are those of a period and of endpoints, by id or name', async () => {
+    const thursday = ['--from', '2026-11-05T00:00:00Z', '--to', '2026-11-06T00:00:00Z']
+    expect(await ofJson('log.jsonl', '-c', 'curfew.yaml', ...thursday)).toMatchObject({ sessions: 6 })
+    expect(await ofJson('log.jsonl', '-c', 'curfew.yaml', '--endpoint', 'Partners')).toMatchObject({ sessions: 5 })
+  })
+
+  it('are those of the endpoints that the daemon watches, and the others are named', async () => {
+    const { stdout, stderr, code } = await run('log.jsonl', '-c', 'office.yaml')
+    const left = `5 sessions left out, on endpoints that the daemon's file does not watch: ${PARTNERS}`
+    expect([code, stderr]).toEqual([0, `curfew: ${left}\n`])
+    expect(stdout).toContain('would have ended 26 of 27 sessions of')
+  })
+
+  it.each([
+    ['no session is in the period', ['--from', '2027-01-01T00:00:00Z'], 'no session was up between'],
+    [
+      'an endpoint has none',
+      ['--endpoint', 'machines'],
+      `shows no session on cvpn-endpoint-0123456789abcdef1, only on`,
+    ],
+  ])('are never none: %s', async (_, args, message) => {
+    const { code, stderr } = await run('log.jsonl', '-c', 'curfew.yaml', ...args)
+    expect(stderr).toContain(message)
+    expect(code).toBe(1)
+  })
+
+  it('come from a log group too', async () => {
+    await using office = await startOffice()
+    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDWATCH_LOGS', office.url)
+    for (const [name, value] of Object.entries(CREDENTIALS)) vi.stubEnv(name, value)
+    const place = { account: '111122223333', region: 'eu-central-1', name: '/aws/clientvpn' }
+    const lines = loggedWeek().trimEnd().split('\n')
+    office.logGroups.write(
+      place,
+      lines.map((message) => ({ publishedAt: MONDAY, message })),
+    )
+    const group = ['--log-group', '/aws/clientvpn', '--region', 'eu-central-1', '--from', '2026-11-02T00:00:00Z']
+    expect(await ofJson(...group, '--policies', 'policies.yaml')).toMatchObject({ sessions: 32, lines: { failed: 1 } })
+  })
+})
+
+describe('wrong arguments', () => {
+  it.each([
+    [[], 'expected LOG'],
+    [['log.jsonl', '--since', '30d'], '--since is valid only with --log-group'],
+    [['log.jsonl', '-c', 'curfew.yaml', '--policies', 'today.yaml'], 'give either --config'],
+    [['log.jsonl', '--policies', 'curfew.yaml'], 'give it with --config'],
+    [['log.jsonl', '-c', 'curfew.yaml', '--against', 'curfew.yaml', '--against', 'today.yaml'], 'give it alone'],
+    [['log.jsonl', '--from', '2026-11-05'], '"2026-11-05" is not an instant'],
+    [['log.jsonl', '--from', '2026-11-05T00:00:00Z', '--to', '2026-11-05T00:00:00Z'], 'is not before --to'],
+  ])('%j are refused', async (args, message) => {
+    const { code, stderr } = await run(...args)
+    expect(stderr).toContain(message)
+    expect(code).toBe(64)
+  })
+
+  it('of the files have their places, and what cannot be written is refused before a log is read', async () => {
+    expect(await run('log.jsonl', '--policies', 'broken.yaml')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('broken.yaml:4:') as string,
+    })
+    const missing = ['missing.jsonl', '--policies', 'today.yaml']
+    expect(await run(...missing)).toMatchObject({ code: 1, stderr: expect.stringContaining('missing.jsonl') as string })
+    const { code, stderr } = await run(...missing, '--cuts', here.folder)
+    expect([code, stderr]).toEqual([1, `curfew: cannot write ${here.folder}: it is a folder\n`])
   })
 })
 

@@ -2,7 +2,8 @@ import { DAY, HOUR, type Instant, MINUTE, SECOND, toText } from '../../src/domai
 import { PARTNERS } from './company.ts'
 import { OFFICE } from './office.ts'
 
-const MONDAY: Instant = Date.parse('2026-11-02T00:00:00Z')
+/** When the week begins. */
+export const MONDAY: Instant = Date.parse('2026-11-02T00:00:00Z')
 
 interface Logged {
   readonly username?: string
