@@ -21,10 +21,15 @@ const testFileName = ({ text }: Block) => /^# (\S+\.test\.yaml)$/m.exec(text.spl
 
 const isScenario = ({ text }: Block) => /^endpoints:/m.test(text)
 
+/** A job of CI, whose commands the test of its page runs. */
+const isJob = ({ text }: Block) => /^jobs:/m.test(text)
+
 const scenarios = of('yaml').filter(([, block]) => isScenario(block))
 
 const [tests, configurations] = [true, false].map((isTest) =>
-  of('yaml').filter(([, block]) => !isScenario(block) && (testFileName(block) !== undefined) === isTest),
+  of('yaml').filter(
+    ([, block]) => !isScenario(block) && !isJob(block) && (testFileName(block) !== undefined) === isTest,
+  ),
 ) as [ReturnType<typeof of>, ReturnType<typeof of>]
 
 /** The policies that a test block tests: the nearest policy block before it on its page. */

@@ -7,6 +7,7 @@ import { type HistoryLine, historyText } from '../../src/domain/recording/histor
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { CONFIG, NOW, PARTNERS, POLICIES, startCompany } from '../cli/company.ts'
 import { changeKept, terminationOf } from '../cli/kept-state.ts'
+import { loggedWeek } from '../cli/logged-week.ts'
 import { OFFICE } from '../cli/office.ts'
 import { connection } from '../domain/build.ts'
 import { blocks } from './pages.ts'
@@ -17,7 +18,7 @@ type Json = null | boolean | number | string | readonly Json[] | { readonly [fie
 
 /** The type of each field on the page, by its command and path, such as `plan .endpoints[].held[].policy`. */
 const documented = (): ReadonlyMap<string, string> => {
-  const tables = readFileSync(PAGE, 'utf8').matchAll(/^In (`.*):\n\n\| field .*\n\|---.*\n((?:\|.*\n)+)/gm)
+  const tables = readFileSync(PAGE, 'utf8').matchAll(/^(?:.*\. )?In (`.*):\n\n\| field .*\n\|---.*\n((?:\|.*\n)+)/gm)
   const rows = [...tables].flatMap(([, places = '', table = '']) =>
     [...places.matchAll(/`([^`]+)`/g)].flatMap(([, place = '']) =>
       [...table.matchAll(/^\| `(\w+)` \| (.*?) \|/gm)].map(([, field, type = '']): [string, string] => [
@@ -137,6 +138,16 @@ cases:
   await here.write('data/history.jsonl', HISTORY)
   await here.write('kept.yaml', `${CONFIG}history: {}\n`)
   await add(company, 'history', '-c', 'kept.yaml')
+  await here.write('log.jsonl', loggedWeek())
+  await here.write(
+    'today.yaml',
+    POLICIES.replace('maxAge: 6h', 'maxAge: 5h').replace('users: [mallory]', 'users: [eve]'),
+  )
+  await here.write('counters.yaml', `${POLICIES}  - { name: idle, kind: idle-timeout, after: 30m }\n`)
+  const compared = ['--policies', 'counters.yaml', '--against', 'today.yaml', '--cuts', 'ends.jsonl']
+  await add(company, 'backtest', 'log.jsonl', ...compared)
+  const ends = (await readFile(join(here.folder, 'ends.jsonl'), 'utf8')).trimEnd().split('\n')
+  found.push(['backtest --cuts', ends.map((line) => JSON.parse(line) as Json)])
   await add(company, 'version')
   return found
 }
@@ -176,10 +187,11 @@ describe('the page about JSON output', () => {
   it('lists exactly the fields of the real output, with their types, and its examples are parts of it', async () => {
     const types = documented()
     const shown = await outputs()
-    // The content of a policy set has the fields of the operator's files.
+    // The content of a policy set has the fields of the operator's files. These objects have words as keys.
+    const isKeyed = (field: string) => /\.(content|byReason|contradictions)\./.test(field)
     const fields = shown
       .flatMap(([command, output]) => [...fieldsOf(output, `${command} .`)])
-      .filter(([field]) => !field.includes(' .content.'))
+      .filter(([field]) => !isKeyed(field.replace(' ', '')))
     expect([...new Set(fields.map(([field]) => field))].toSorted()).toEqual([...types.keys()].toSorted())
     const untrue = fields.filter(([field, value]) => !hasType(value, types.get(field) ?? ''))
     expect(untrue).toEqual([])
