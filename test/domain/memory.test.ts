@@ -8,7 +8,7 @@ import type { NearMissOfEntry } from '../../src/domain/policies/near-misses.ts'
 import { acts, type Mode, type Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { connection, ENFORCE, NOON, PLACE, policy } from './build.ts'
+import { connection, ENFORCE, NOON, PLACE, policy, RETRY, VIOLATION } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
 type Memory = ReturnType<typeof createMemory>
@@ -642,6 +642,22 @@ describe('the memory of terminations', () => {
     expect(memory.kept().terminated).toEqual({
       'max-session-age': { 'user:carol': NOON + 1, 'user:dave': NOON + HOUR },
     })
+  })
+
+  it('begins no cooldown with a termination that left within one and is confirmed after it', () => {
+    const memory = createMemory()
+    const call = {
+      violation: { ...VIOLATION, connectionId: 'two' },
+      callId: 'call',
+      selector: 'connection-id',
+    } as const
+    memory.terminate(cooling, connection(), NOON)
+    memory.terminations.happen('two', { what: 'taken', ...call }, NOON + HOUR - 1, RETRY)
+    memory.terminations.happen('two', { what: 'left' }, NOON + HOUR - 1, RETRY)
+    memory.terminate(cooling, connection(), NOON + HOUR - 1)
+    memory.begin({ begunAt: NOON + HOUR, connections: [] }, createPolicySet([cooling], []), PLACE).end(NOON + HOUR)
+    memory.terminate(cooling, connection(), NOON + HOUR - 1)
+    expect(terminatedAt(memory, cooling, 'alice')).toBe(NOON)
   })
 
   it('has a new revision after each termination that counts', () => {

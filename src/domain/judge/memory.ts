@@ -144,9 +144,11 @@ export const createMemory = (kept?: KeptMemory) => {
         }
         for (const id of absent) if (!ids.has(id)) forget(id)
         for (const id of reported.keys()) if (!ids.has(id)) reported.delete(id)
+        // A termination that left within a cooldown may be confirmed after it. It must not begin another one.
+        const over = Math.min(now, terminations.unconfirmedSince())
         for (const [name, ofPolicy] of terminated) {
           const { cooldownMs = 0 } = set.policies.find((policy) => policy.name === name) ?? {}
-          for (const [principal, at] of ofPolicy) if (at > now || now >= at + cooldownMs) ofPolicy.delete(principal)
+          for (const [principal, at] of ofPolicy) if (at > now || over >= at + cooldownMs) ofPolicy.delete(principal)
         }
         const missing = new Set<string>()
         for (const id of lastSeen) if (!ids.has(id)) missing.add(id)

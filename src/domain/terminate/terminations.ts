@@ -65,6 +65,13 @@ export const createTerminations = (kept: readonly KeptTermination[] = []) => {
       return count
     },
 
+    /** When the first call left whose termination is not confirmed yet; NEVER if all are. */
+    unconfirmedSince(): Instant {
+      let at: Instant = NEVER
+      for (const one of all.values()) if ('leftAt' in one) at = Math.min(at, one.leftAt)
+      return at
+    },
+
     /** When a snapshot is next needed to confirm a termination. */
     proofDueAt({ settleMs }: Pick<RetryRule, 'settleMs'>): Instant {
       let at: Instant = NEVER
