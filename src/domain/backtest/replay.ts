@@ -51,8 +51,10 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, loca
       counted.push({ session, at, policy: original, reason, alsoBy: alsoBy(violatedNames(cut), policy.name) })
     }
     if (at < from) return
+    if (lacks.size === 0) return
+    const { ingressBytes, egressBytes, establishedAt } = session
+    const ended = { ingressBytes, egressBytes, lastedMs: at - establishedAt }
     for (const [policy, lack] of lacks) {
-      const ended = { ...session, lastedMs: at - session.establishedAt }
       if (survival.get(policy)?.(ended)) continue
       const notJudged = counts.get(policy.name)?.notJudged
       notJudged?.set(lack, (notJudged.get(lack) ?? 0) + 1)
@@ -103,9 +105,9 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, loca
   let ran = 0
 
   const gather = (session: RecordedSession) => {
-    const applicabilities = simulation.applicabilitiesOf(session)
-    if (applicabilities.length === 0) return
-    const { key } = simulation.tieOf(session, applicabilities)
+    const tie = simulation.tieOf(session)
+    if (tie === undefined) return
+    const { key } = tie
     if (key === undefined) return run([session])
     grouped++
     if (groups.get(key)?.push(session) === undefined) groups.set(key, [session])
@@ -139,5 +141,5 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, loca
 
 const NOTHING: Count = { exempted: 0, notJudged: new Map() }
 
-/** Near misses are of no interest in the past, and cost more than the verdicts. */
-const quiet = (set: PolicySet): PolicySet => ({ ...set, nearMisses: () => () => [] })
+/** Near misses and the number of protected connections are of no interest in the past, and cost more than the verdicts. */
+const quiet = (set: PolicySet): PolicySet => ({ ...set, nearMisses: () => () => [], protectedIn: () => () => [] })

@@ -1,4 +1,4 @@
-import { type Connection, principalKeyOf } from '../connection.ts'
+import { type Connection, hasSamePrincipal, principalKeyOf } from '../connection.ts'
 import { NO_GUARD_MEMORY } from '../guard/guard.ts'
 import { NONE_HELD } from '../guard/standing.ts'
 import { createHeap } from '../heap.ts'
@@ -38,6 +38,7 @@ interface Running {
   readonly session: RecordedSession
   readonly connection: Connection
   readonly endpoint: Endpoint
+  readonly applicabilities: readonly Applicability[]
   lacks: Map<Policy, string> | undefined
 }
 
@@ -45,7 +46,7 @@ type Endpoint = ReturnType<typeof createEndpoint>
 
 const ALL_ACT: Acting = { mode: 'enforce', held: NONE_HELD }
 
-const ALONE: Elsewhere = { state: 'known', tallies: [] }
+const NOWHERE_ELSE: Elsewhere = { state: 'known', tallies: [] }
 
 const LACKS_NOTHING: ReadonlyMap<Policy, string> = new Map()
 
@@ -54,17 +55,34 @@ const UNTIED: Tie = { key: undefined, isCounted: false }
 /** The judge of the daemon on one endpoint, and what it remembers there of the past. */
 const createEndpoint = (set: PolicySet, location: Location) => {
   const { decider } = imaginedRules(set, location)
-  const applicabilitiesOf = set.applicabilities(location)
   const memory = createMemory()
-  const may = set.policies.filter((policy) => mayEnd(policy, ALL_ACT))
-  const nothingElse = {
+  const mayEndAll = set.policies.filter((policy) => mayEnd(policy, ALL_ACT))
+  const unchanged = {
     guard: NO_GUARD_MEMORY,
     facts: { name: location.name, tags: undefined, reselectedAt: {} },
-    mayEnd: new Set(may.map(({ name }) => name)),
+    mayEnd: new Set(mayEndAll.map(({ name }) => name)),
     warned: [],
     news: [],
   }
+  const remembered = new Set<string>()
   const ties = new WeakMap<readonly Applicability[], Tie>()
+  // One history serves all instants: a million sessions have several million.
+  let now: Instant = -NEVER
+  let elsewhere: Elsewhere = NOWHERE_ELSE
+  const past = memory.history({
+    now: NEVER,
+    fresh: true,
+    acts: (policy) => mayEnd(policy, ALL_ACT),
+    changedAt: () => -NEVER,
+  })
+  const history: History = {
+    ...past,
+    graceStartedAt(policy, id) {
+      const startedAt = past.graceStartedAt(policy, id)
+      return startedAt === undefined ? undefined : Math.min(now, startedAt)
+    },
+    elsewhere: () => elsewhere,
+  }
 
   const findTie = (applicabilities: readonly Applicability[]): Tie => {
     const isCounted = applicabilities.some(
@@ -82,8 +100,7 @@ const createEndpoint = (set: PolicySet, location: Location) => {
   return {
     location,
     decider,
-    memory,
-    applicabilitiesOf,
+    applicabilitiesOf: set.applicabilities(location),
 
     tieOf(applicabilities: readonly Applicability[]): Tie {
       const known = ties.get(applicabilities)
@@ -94,19 +111,23 @@ const createEndpoint = (set: PolicySet, location: Location) => {
     },
 
     /** The history as if the policies had been in force all along, and each instant had a snapshot. */
-    historyAt(now: Instant, elsewhere: Elsewhere): History {
-      const history = memory.history({
-        now,
-        fresh: true,
-        acts: (policy) => mayEnd(policy, ALL_ACT),
-        changedAt: () => -NEVER,
-      })
-      return { ...history, elsewhere: () => elsewhere }
+    historyAt(instant: Instant, others: Elsewhere = NOWHERE_ELSE): History {
+      now = instant
+      elsewhere = others
+      return history
     },
 
     learn(decisions: Decisions): void {
+      if (decisions.violating.length === 0) return
       const graceStarted = graceStartedIn(decisions, memory)
-      if (graceStarted.length > 0) memory.learn({ ...nothingElse, graceStarted })
+      if (graceStarted.length > 0) memory.learn({ ...unchanged, graceStarted })
+      for (const { connectionId } of graceStarted) remembered.add(connectionId)
+    },
+
+    terminate: memory.terminate,
+
+    forget(connectionId: string): void {
+      if (remembered.delete(connectionId)) memory.forget(connectionId)
     },
   }
 }
@@ -126,33 +147,37 @@ export const createSimulation = (set: PolicySet, locationOf: (endpointId: string
     return made
   }
 
-  const applicabilitiesOf = (session: RecordedSession) => {
+  /** `before`: another session, often of the same principal. */
+  const runningOf = (session: RecordedSession, before?: Running): Running => {
     const endpoint = endpointOf(session.endpointId)
-    return endpoint.applicabilitiesOf(connectionOf(session, endpoint.location))
-  }
-
-  /** Replays sessions that may be tied to each other, in the order of `establishedAt`. */
-  const run = (sessions: readonly RecordedSession[], onEnd: (ended: Ended) => void): void => {
-    const units: Unit[] = []
-    let counted: Running[] | undefined
-    for (const session of sessions) {
-      const endpoint = endpointOf(session.endpointId)
-      const connection = connectionOf(session, endpoint.location)
-      const running: Running = { session, connection, endpoint, lacks: undefined }
-      if (!endpoint.tieOf(endpoint.applicabilitiesOf(connection)).isCounted) units.push(createUnit([running], onEnd))
-      else if (counted === undefined) {
-        counted = [running]
-        units.push(createUnit(counted, onEnd))
-      } else counted.push(running)
-    }
-    runUnits(units)
+    const connection = connectionOf(session, endpoint.location)
+    const applicabilities =
+      before?.endpoint === endpoint && hasSamePrincipal(before.connection, connection)
+        ? before.applicabilities
+        : endpoint.applicabilitiesOf(connection)
+    return { session, connection, endpoint, applicabilities, lacks: undefined }
   }
 
   return {
-    applicabilitiesOf,
-    tieOf: (session: RecordedSession, applicabilities: readonly Applicability[]) =>
-      endpointOf(session.endpointId).tieOf(applicabilities),
-    run,
+    /** How a session is tied to others; undefined if no policy may match it. */
+    tieOf(session: RecordedSession): Tie | undefined {
+      const { endpoint, applicabilities } = runningOf(session)
+      return applicabilities.length === 0 ? undefined : endpoint.tieOf(applicabilities)
+    },
+
+    /** Replays all sessions of one tie, in the order of `establishedAt`. */
+    run(sessions: readonly RecordedSession[], onEnd: (ended: Ended) => void): void {
+      const counted: Running[] = []
+      const units: Unit[] = []
+      let running: Running | undefined
+      for (const session of sessions) {
+        running = runningOf(session, running)
+        if (running.endpoint.tieOf(running.applicabilities).isCounted) counted.push(running)
+        else units.push(createUnit([running], onEnd))
+      }
+      if (counted.length > 0) units.push(createUnit(counted, onEnd))
+      runUnits(units)
+    },
   }
 }
 
@@ -200,47 +225,49 @@ const createUnit = (sessions: readonly Running[], onEnd: (ended: Ended) => void)
   let up: readonly Running[] = []
   let wakeAt: Instant = NEVER
 
-  const end = (running: Running, at: Instant, cut: DueDecision | undefined) => {
-    const { session, connection, endpoint, lacks = LACKS_NOTHING } = running
-    endpoint.memory.forget(session.connectionId)
-    onEnd({ session, applicabilities: endpoint.applicabilitiesOf(connection), at, cut, lacks })
+  const end = ({ session, endpoint, applicabilities, lacks }: Running, at: Instant, cut?: DueDecision) => {
+    endpoint.forget(session.connectionId)
+    onEnd({ session, applicabilities, at, cut, lacks: lacks ?? LACKS_NOTHING })
   }
 
   /** Ends sessions at their own end, then begins others. */
   const passTo = (now: Instant) => {
     if (up.some(({ session }) => session.endedAt <= now)) {
-      for (const running of up) if (running.session.endedAt <= now) end(running, running.session.endedAt, undefined)
+      for (const running of up) if (running.session.endedAt <= now) end(running, running.session.endedAt)
       up = up.filter(({ session }) => session.endedAt > now)
     }
     for (let next = sessions[begun]; next !== undefined && next.session.establishedAt <= now; next = sessions[begun]) {
       begun++
       if (next.session.endedAt > now) up = [...up, next]
-      else end(next, next.session.endedAt, undefined)
+      else end(next, next.session.endedAt)
     }
   }
 
   /** Cuts what is due, until nothing more is. */
   const decide = (now: Instant) => {
-    for (;;) {
-      wakeAt = NEVER
-      const cuts = new Map<string, DueDecision>()
-      for (const { running, endpoint, decisions } of decisionsOf(up, now)) {
-        endpoint.learn(decisions)
-        noteLacks(running, endpoint, decisions)
-        wakeAt = Math.min(wakeAt, decisions.wakeAt)
-        for (const decision of decisions.violating) {
-          if (decision.act === 'terminate') cuts.set(decision.connection.id, decision)
-        }
-      }
-      if (cuts.size === 0) return
+    wakeAt = NEVER
+    for (let cuts = dueAt(now); cuts.length > 0; cuts = dueAt(now)) {
+      const byId = new Map(cuts.map((cut) => [cut.connection.id, cut]))
       for (const running of up) {
-        const cut = cuts.get(running.session.connectionId)
+        const cut = byId.get(running.session.connectionId)
         if (cut === undefined) continue
-        running.endpoint.memory.terminate(cut.lead.policy, running.connection, now)
+        running.endpoint.terminate(cut.lead.policy, running.connection, now)
         end(running, now, cut)
       }
-      up = up.filter(({ session }) => !cuts.has(session.connectionId))
+      up = up.filter(({ session }) => !byId.has(session.connectionId))
+      wakeAt = NEVER
     }
+  }
+
+  const dueAt = (now: Instant): readonly DueDecision[] => {
+    let due: DueDecision[] | undefined
+    for (const { running, endpoint, decisions } of decisionsOf(up, now)) {
+      endpoint.learn(decisions)
+      noteLacks(running, endpoint, decisions)
+      if (decisions.wakeAt < wakeAt) wakeAt = decisions.wakeAt
+      for (const decision of decisions.violating) if (decision.act === 'terminate') (due ??= []).push(decision)
+    }
+    return due ?? NONE_DUE
   }
 
   const nextAt = () => Math.min(wakeAt, sessions[begun]?.session.establishedAt ?? NEVER)
@@ -258,22 +285,36 @@ const createUnit = (sessions: readonly Running[], onEnd: (ended: Ended) => void)
   return unit
 }
 
+const NONE_DUE: readonly DueDecision[] = []
+
 /** The decisions of each endpoint about the sessions that are up there. */
 const decisionsOf = (up: readonly Running[], now: Instant) => {
+  const [first] = up
+  if (first === undefined) return []
+  const { endpoint: only } = first
+  if (up.every(({ endpoint }) => endpoint === only)) {
+    const connections = up.map(({ connection }) => connection)
+    return [
+      { endpoint: only, running: up, decisions: only.decider.decide(connections, only.historyAt(now), now, ALL_ACT) },
+    ]
+  }
   const byEndpoint = new Map<Endpoint, Running[]>()
   for (const running of up) {
     if (byEndpoint.get(running.endpoint)?.push(running) === undefined) byEndpoint.set(running.endpoint, [running])
   }
   const places = [...byEndpoint].map(([endpoint, running]) => {
     const connections = running.map(({ connection }) => connection)
-    const tally =
-      byEndpoint.size === 1 ? undefined : endpoint.decider.tally(connections, endpoint.historyAt(now, ALONE), ALL_ACT)
-    return { endpoint, running, connections, tally }
+    return {
+      endpoint,
+      running,
+      connections,
+      tally: endpoint.decider.tally(connections, endpoint.historyAt(now), ALL_ACT),
+    }
   })
   return places.map((place) => {
     const { endpoint, running, connections } = place
-    const tallies = places.flatMap((other) => (other === place ? [] : (other.tally ?? [])))
-    const history = endpoint.historyAt(now, places.length === 1 ? ALONE : { state: 'known', tallies })
+    const tallies = places.flatMap((other) => (other === place ? [] : other.tally))
+    const history = endpoint.historyAt(now, { state: 'known', tallies })
     return { endpoint, running, decisions: endpoint.decider.decide(connections, history, now, ALL_ACT) }
   })
 }
@@ -281,12 +322,11 @@ const decisionsOf = (up: readonly Running[], now: Instant) => {
 const noteLacks = (running: readonly Running[], endpoint: Endpoint, { unknown, now }: Decisions): void => {
   for (const [policy, ids] of unknown) {
     for (const one of running) {
-      const { connection } = one
-      if (one.lacks?.has(policy) || !ids.has(connection.id)) continue
-      const applicability = endpoint.applicabilitiesOf(connection).find((candidate) => candidate.policy === policy)
+      if (one.lacks?.has(policy) || !ids.has(one.connection.id)) continue
+      const applicability = one.applicabilities.find((candidate) => candidate.policy === policy)
       if (applicability === undefined) continue
       one.lacks ??= new Map()
-      one.lacks.set(policy, lackInRecording(judge(applicability, connection, endpoint.historyAt(now, ALONE), now)))
+      one.lacks.set(policy, lackInRecording(judge(applicability, one.connection, endpoint.historyAt(now), now)))
     }
   }
 }

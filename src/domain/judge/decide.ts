@@ -81,7 +81,8 @@ export const createDecider = (set: PolicySet, location: Location) => {
       const active = connections.filter(isActive)
       const all = assessments.of(active, groundOf(history, now, acting))
       const surplus = counter.surplusAmong(all, history, now)
-      const facts = new Map([...surplus.of.keys()].map((policy) => [policy, factsOf(history, surplus, policy)]))
+      const counted = surplus.isAny ? [...surplus.of.keys()] : []
+      const facts = new Map(counted.map((policy) => [policy, factsOf(history, surplus, policy)]))
 
       const violating: Decision[] = []
       const unknown = new Map<Policy, Set<string>>()
