@@ -68,7 +68,7 @@ const EXPECTED =
   'expected the connection log of AWS Client VPN: one JSON object a line, what `aws logs` prints, an export to S3, a result of Logs Insights, or the history of Curfew'
 
 const nothingUnderstood = (name: string, read: number, lines: Lines): string => {
-  if (read === 0) return `${name} is empty: ${EXPECTED}`
+  if (read === 0) return `${name} has no lines: ${EXPECTED}`
   const first = lines.result().firstFailed.find(({ file }) => file === name)
   const found = first === undefined ? '' : ` (line ${first.line}: ${first.problem})`
   return `${name} has no line that was understood${found}: ${EXPECTED}`

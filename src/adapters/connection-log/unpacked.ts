@@ -8,8 +8,8 @@ import { UnreadableLog } from './unreadable.ts'
 export const CHUNK_BYTES = 256 * 1024
 
 /**
- * The bytes of a log, unpacked if gzip has compressed them, also more than once: a delivery stream compresses what
- * CloudWatch Logs has compressed. Throws `UnreadableLog`.
+ * The bytes of a log in UTF-8, unpacked if gzip has compressed them, also more than once: a delivery stream compresses
+ * what CloudWatch Logs has compressed. Throws `UnreadableLog`.
  */
 export async function* unpacked(stored: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   const chunks = stored[Symbol.asyncIterator]()
@@ -21,7 +21,7 @@ export async function* unpacked(stored: AsyncIterable<Buffer>, name: string): As
   }
   const whole = restored(beginning, chunks)
   const program = compressionOf(beginning)
-  if (program === undefined) yield* whole
+  if (program === undefined) yield* beginning.indexOf(UTF_16) === 0 ? recoded(whole) : whole
   else if (program === 'gzip') yield* unpacked(gunzipped(whole, name), name)
   else {
     throw new UnreadableLog(
@@ -29,6 +29,14 @@ export async function* unpacked(stored: AsyncIterable<Buffer>, name: string): As
       `${name} is compressed with ${program}, and only gzip is read here: unpack it first`,
     )
   }
+}
+
+/** The mark at the beginning of what PowerShell writes with `>`. */
+const UTF_16 = Buffer.from([0xff, 0xfe])
+
+async function* recoded(utf16: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder('utf-16le')
+  for await (const chunk of utf16) yield Buffer.from(decoder.decode(chunk, { stream: true }))
 }
 
 /** Chunks as they were before the first of them were taken. */

@@ -112,10 +112,8 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 const isGiven = (value: unknown): boolean =>
   typeof value === 'string' ? nameOrNone(value) !== undefined : value !== undefined && value !== null
 
-const timeOf = (value: unknown): Instant | undefined => {
-  const text = textOf(value)
-  return text === undefined ? undefined : instantOf(text)
-}
+const timeOf = (value: unknown): Instant | undefined =>
+  typeof value === 'string' && value !== 'NA' ? instantOf(value) : undefined
 
 /** AWS writes counters as texts. Tools that convert a log make numbers of them. */
 const bytesOf = (value: unknown): number | undefined => {
@@ -142,8 +140,8 @@ const LONGEST_QUOTE = 60
 
 const found = (fields: Fields, key: string): string => {
   const value = fields[key]
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return `"${key}" is ${text === undefined ? 'missing' : `"${text.slice(0, LONGEST_QUOTE)}"`}`
+  if (!isGiven(value) && typeof value !== 'string') return `"${key}" is missing`
+  return `"${key}" is ${typeof value === 'string' ? `"${value.slice(0, LONGEST_QUOTE)}"` : 'no text'}`
 }
 
 const unexpected = (fields: Fields, key: string, expected: readonly unknown[]) => ({

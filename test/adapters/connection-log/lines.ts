@@ -18,6 +18,7 @@ const line = (id: string) => ({
   'ingress-packets': '0',
   'egress-packets': '0',
   'connection-end-time': 'NA',
+  'connection-duration-seconds': 'NA',
   username: 'zoë {"quoted"}@corp.example',
 })
 
@@ -25,7 +26,7 @@ const line = (id: string) => ({
 export const attempt = (id: string) => line(id)
 
 /** A line of the connection log: the connection ends. */
-export const reset = (id: string) => ({
+export const reset = (id: string): ReturnType<typeof line> => ({
   ...line(id),
   'connection-log-type': 'connection-reset',
   'connection-attempt-status': 'NA',

@@ -45,6 +45,7 @@ describe('logs', () => {
     ['with the newlines of Windows', TEXT.replaceAll('\n', '\r\n')],
     ['with gzip', gzipSync(TEXT)],
     ['with gzip in several members', Buffer.concat([...TEXT.matchAll(/.*\n/g)].map(([line]) => gzipSync(line)))],
+    ['in UTF-16, as PowerShell writes it', Buffer.from(`\uFEFF${TEXT}`, 'utf16le')],
     ['with gzip twice', gzipSync(gzipSync(TEXT))],
   ])('are read %s', async (_name, content) => {
     const { ids, lines } = await read(fileOf(content))
@@ -115,7 +116,8 @@ describe('logs that cannot be read', () => {
   })
 
   it.each([
-    ['an empty file', '', 'is empty: expected the connection log of AWS Client VPN'],
+    ['an empty file', '', 'has no lines: expected the connection log of AWS Client VPN'],
+    ['a query without a result', '{"events":[],"searchedLogStreams":[]}', 'has no lines: expected'],
     ['another log', '{"level":"info"}\n', '(line 1: it has no "connection-log-type")'],
   ])('have no line that is understood: %s', async (_name, content, expected) => {
     expect(await problemOf(fileOf(content))).toContain(expected)
