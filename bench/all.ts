@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { backtest } from './backtest.ts'
 import { calls } from './calls.ts'
 import { cycle } from './cycle.ts'
 import { decide } from './decide.ts'
@@ -14,6 +15,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Ta
   cycle,
   calls,
   start,
+  backtest,
 }
 
 const { values } = parseArgs({

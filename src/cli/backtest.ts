@@ -29,8 +29,10 @@ import {
 } from './command.ts'
 import { expectWritableFile, readLogFiles, writeFileWhole } from './compose-logs.ts'
 import { againstJson, endLines } from './end-rows.ts'
+import { interruptible } from './interruptible.ts'
 import { plural } from './number-text.ts'
 import { pointInTime } from './point-in-time.ts'
+import { createProgressBar, type ProgressBar } from './progress-bar.ts'
 import { createRecordedEndpoints, type RecordedEndpoints } from './recorded-endpoints.ts'
 
 const OUTPUTS = ['table', 'json'] as const
@@ -117,24 +119,37 @@ policy as not judged, and these sessions are kept.`,
     if (policies === undefined) return EXIT.failed
     expectPaths(asked.limits, policies)
     for (const file of [asked.cutsFile]) if (file !== undefined) await expectWritableFile(file)
-
-    const { recording, lines } = await readRecording(asked, policies)
-    const endpoints = createRecordedEndpoints(policies.watch, asked.region)
-    const judged = judgedPart(recording, asked, endpoints)
-
-    const outcome = await replay(policies.now, judged, asked.modes, endpoints)
-    const before = policies.before && (await replay(policies.before, judged, asked.modes, endpoints))
-    const difference = before && differenceOf(outcome, before)
-    const { rate } = policies
-    const { budgetOf } = endpoints
-    const summary = summaryOf({ recording: judged, outcome, lines, rate, budgetOf, against: difference?.totals })
-
-    if (asked.cutsFile !== undefined) await writeFileWhole(asked.cutsFile, endLines(outcome.cuts))
-    const against = difference && againstJson(difference)
-    if (asked.output === 'json') say(JSON.stringify(against === undefined ? summary : { ...summary, against }, null, 2))
-    else say(backtestText(summary, against))
-    return gate(asked.limits, summary)
+    return interruptible(async (signal) => {
+      using progress = createProgressBar()
+      return await answer(asked, policies, { signal, progress })
+    })
   },
+}
+
+/** How the work of a backtest is stopped, and where it is shown how far it is. */
+interface Work {
+  readonly signal: AbortSignal
+  readonly progress: ProgressBar
+}
+
+const answer = async (asked: Question, policies: BacktestPolicies, work: Work): Promise<number> => {
+  const { recording, lines } = await readRecording(asked, policies, work)
+  const endpoints = createRecordedEndpoints(policies.watch, asked.region)
+  const judged = judgedPart(recording, asked, endpoints)
+
+  const outcome = await replay(policies.now, judged, asked.modes, endpoints, work)
+  const before = policies.before && (await replay(policies.before, judged, asked.modes, endpoints, work))
+  const difference = before && differenceOf(outcome, before)
+  const { rate } = policies
+  const { budgetOf } = endpoints
+  const summary = summaryOf({ recording: judged, outcome, lines, rate, budgetOf, against: difference?.totals })
+
+  if (asked.cutsFile !== undefined) await writeFileWhole(asked.cutsFile, endLines(outcome.cuts), work.signal)
+  work.progress.clear()
+  const against = difference && againstJson(difference)
+  if (asked.output === 'json') say(JSON.stringify(against === undefined ? summary : { ...summary, against }, null, 2))
+  else say(backtestText(summary, against))
+  return gate(asked.limits, summary)
 }
 
 /** What the options ask for, as far as it shows without reading a file. */
@@ -217,28 +232,37 @@ const expectPaths = (limits: readonly Limit[], { now, before, rate }: BacktestPo
   }
 }
 
-/** Where the work of a backtest stands. `total`: undefined where it is not known. */
-type OnProgress = (step: 'read' | 'replay', done: number, total: number | undefined) => void
+const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
-const onProgress: OnProgress = () => {}
+const inSessions = (count: number): string => `${Math.round(count).toLocaleString('en')} sessions`
 
 const readRecording = async (
   { logs, logGroups, region, from, to }: Question,
   { watch = [] }: BacktestPolicies,
+  { signal, progress }: Work,
 ): Promise<{ readonly recording: JoinedRecording; readonly lines: Lines }> => {
   const join = createJoin()
   const callbacks = {
     onRecord: join.add,
     onProgress: ({ bytes, totalBytes }: { readonly bytes: number; readonly totalBytes: number | undefined }) =>
-      onProgress('read', bytes, totalBytes),
+      progress.reached(bytes, totalBytes),
+    signal,
   }
+  const begin = () => progress.step({ name: 'Reading', amount: megabytes })
+  const interrupt = (text: string) => {
+    progress.clear()
+    complain(text)
+    begin()
+  }
+  begin()
   const parts: Lines[] = []
   if (logGroups.length > 0) {
     const { composeLogGroups } = await import('./compose-log-groups.ts')
     const groups = composeLogGroups({ names: logGroups, region, from, to, watch })
-    parts.push(await groups.read({ ...callbacks, complain }))
+    parts.push(await groups.read({ ...callbacks, complain: interrupt }))
   }
   if (logs.length > 0) parts.push(await readLogFiles(logs, callbacks))
+  progress.clear()
   return { recording: join.recording(), lines: parts.reduce(together) }
 }
 
@@ -312,12 +336,16 @@ const replay = async (
   recording: Recording,
   modes: Modes,
   { locationOf }: RecordedEndpoints,
+  { signal, progress }: Work,
 ): Promise<Outcome> => {
   const { length, read, outcome } = createReplay(set, recording, { modes, locationOf })
+  // A replay passes each session twice: to gather it, and to judge it beside those of the same person.
+  progress.step({ name: 'Replaying', amount: (passed) => inSessions(passed / 2) })
   for (let from = 0; from < length; from += SLICE) {
     read(from, Math.min(from + SLICE, length))
-    onProgress('replay', Math.min(from + SLICE, length), length)
+    progress.reached(Math.min(from + SLICE, length), length)
     await setImmediate()
+    signal.throwIfAborted()
   }
   return outcome()
 }

@@ -19,8 +19,8 @@ export const readLogFiles = async (paths: readonly string[], options: ReadLogs):
 export const expectWritableFile = (file: string): Promise<void> => forOperator(expectWritable(file))
 
 /** Writes a file as a whole, or not at all. */
-export const writeFileWhole = (file: string, parts: Iterable<string>): Promise<void> =>
-  forOperator(writeWholeFile(file, parts))
+export const writeFileWhole = (file: string, parts: Iterable<string>, signal: AbortSignal): Promise<void> =>
+  forOperator(writeWholeFile(file, parts, signal))
 
 const forOperator = async (call: Promise<void>): Promise<void> => {
   try {

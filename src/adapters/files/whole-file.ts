@@ -29,15 +29,23 @@ export const expectWritable = async (file: string): Promise<void> => {
 
 /**
  * Writes a file as a whole: it gets its name when its content is complete, and replaces a file of that name. The owner
- * alone may read it.
+ * alone may read it. Throws the reason of `signal` when it is aborted, and leaves nothing then.
  */
-export const writeWholeFile = async (file: string, parts: Iterable<string>, disk: Disk = hostDisk): Promise<void> => {
+export const writeWholeFile = async (
+  file: string,
+  parts: Iterable<string>,
+  signal: AbortSignal,
+  disk: Disk = hostDisk,
+): Promise<void> => {
   await expectWritable(file)
   const draft = join(dirname(file), `.${basename(file)}.${randomUUID().slice(0, 8)}.new`)
   try {
     const handle = await disk.open(draft, 'wx', 0o600)
     try {
-      for (const part of parts) await handle.appendFile(part)
+      for (const part of parts) {
+        signal.throwIfAborted()
+        await handle.appendFile(part)
+      }
       await handle.sync()
     } finally {
       await handle.close()
@@ -46,6 +54,7 @@ export const writeWholeFile = async (file: string, parts: Iterable<string>, disk
     await syncFolder(disk, dirname(file))
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {})
+    signal.throwIfAborted()
     throw new UnwritableFile(file, reasonOf(error))
   }
 }
