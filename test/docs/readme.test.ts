@@ -57,22 +57,28 @@ describe('the commands of README.md', () => {
       'curfew test',
       'curfew doctor',
       'curfew plan',
+      'curfew backtest',
       'curfew run',
     ])
     for (const { written } of REPLACED) expect(commands.join('')).toContain(written)
   })
 
   it.each(['bash', 'zsh'])('work when they are pasted into %s, one block after the other', async (shell) => {
-    await using office = await startOffice()
+    await using office = await startOffice({
+      endpoints: [
+        { id: OFFICE, name: 'office', region: 'eu-central-1', authentication: 'federated', logGroup: '/aws/clientvpn' },
+      ],
+    })
     const connect = (username: string, ageMs: number) => office.world.connect({ endpointId: OFFICE, username, ageMs })
     connect('alice@corp.example', HOUR)
-    const overdue = connect('bob@corp.example', 11 * HOUR)
+    const overdue = connect('bob@corp.example', 12 * HOUR)
     await using user = await home()
     const cwd = await freshClone(user.folder)
     const npm = { npm_config_update_notifier: 'false' }
-    const env = { ...CLEAN_ENV, ...office.env, ...npm, PATH: process.env.PATH ?? '', HOME: user.folder }
+    const logs = { AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: office.url }
+    const env = { ...CLEAN_ENV, ...office.env, ...logs, ...npm, PATH: process.env.PATH ?? '', HOME: user.folder }
     await using terminal = new PastedShell(shell, { cwd, env })
-    const [demo = '', configure = '', check = '', doctor = '', plan = '', run = ''] = commands.map(asRun)
+    const [demo = '', configure = '', check = '', doctor = '', plan = '', backtest = '', run = ''] = commands.map(asRun)
 
     const demoed = await terminal.paste(demo)
     expect(demoed.code).toBe(0)
@@ -97,6 +103,10 @@ describe('the commands of README.md', () => {
     const planned = await terminal.paste(plan)
     expect(planned.code).toBe(0)
     expect(planned.output).toMatch(/bob@corp\.example.*\n?.*daily-reauthentication/)
+
+    const replayed = await terminal.paste(backtest)
+    expect(replayed.code).toBe(0)
+    expect(replayed.output).toMatch(/would have ended 1 of 2 sessions/)
 
     terminal.start(run)
     const logged = async (event: string, mode: string) =>
