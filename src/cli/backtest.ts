@@ -83,7 +83,10 @@ policy as not judged, and these sessions are kept.`,
       multiple: true,
       summary: 'read this log group of CloudWatch Logs, by name or ARN, with or without a LOG',
     },
-    since: { value: 'T', summary: 'with --log-group: how far back to read, such as 30d (default: as --from)' },
+    since: {
+      value: 'T',
+      summary: 'with --log-group: how far back to read, such as 30d; without --from the period begins there',
+    },
     region: {
       value: 'REGION',
       summary: "the Region of the log group, and of endpoints whose Region the daemon's file does not tell",

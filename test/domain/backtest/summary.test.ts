@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../../src/domain/backtest/outcome.ts'
 import { summaryOf } from '../../../src/domain/backtest/summary.ts'
 import { verdictSentence } from '../../../src/domain/backtest/verdict-sentence.ts'
+import type { Policy } from '../../../src/domain/policies/policy.ts'
 import type { RecordedSession } from '../../../src/domain/recording/recorded-session.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { NOON, policy } from '../build.ts'
@@ -112,7 +113,11 @@ describe('the summary of a backtest', () => {
     expect(byHourOfWeek.ended).toHaveLength(168)
     // Monday 13:00 UTC is 14:00 in Berlin, in winter.
     expect(byHourOfWeek.ended.flatMap((count, hour) => (count > 0 ? [hour] : []))).toEqual([14])
-    expect(summary([one], outcome([daily])).byHourOfWeek.timeZone).toBe('UTC')
+    const zoneOf = (...policies: readonly Policy[]) => summary([one], outcome(policies)).byHourOfWeek.timeZone
+    expect(zoneOf(daily)).toBe('UTC')
+    const tokyo = policy('off-hours', { timeZone: 'Asia/Tokyo', allowed: [{ hours: '08:00-18:00' }] })
+    expect(zoneOf(office, tokyo)).toBe('Europe/Berlin')
+    expect(zoneOf(office, tokyo, tokyo)).toBe('Asia/Tokyo')
   })
 
   it('says what could not be judged, and why', () => {
