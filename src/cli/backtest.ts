@@ -95,7 +95,7 @@ policy as not judged, and these sessions are kept.`,
       value: 'MODES',
       words: MODES,
       default: 'all',
-      summary: 'which policies act: all, or only those whose own mode is enforce',
+      summary: 'whether policies act whose own mode is audit',
     },
     ...outputOption(OUTPUTS),
     cuts: {
