@@ -21,10 +21,10 @@ const dist = resolve(root, values.into)
 const outdir = join(dist, 'cli')
 
 /**
- * Bytes: 2.4 MB, of which 0.3 MB are for mail and Slack and are loaded on request. The bundle is twice as large without
+ * Bytes: 2.5 MB, of which 0.3 MB are for mail and Slack and are loaded on request. The bundle is twice as large without
  * `inlineSchemaKeys`, and 280 KiB larger without `leaveOutSchemas`.
  */
-const LARGEST = 2_400_000
+const LARGEST = 2_500_000
 
 /**
  * The EC2 client describes all 10,700 shapes of EC2 as constants with computed keys: `{ [_aN]: … }`. esbuild must assume
