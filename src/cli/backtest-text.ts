@@ -1,7 +1,8 @@
 import type { Summary } from '../domain/backtest/summary.ts'
 import { verdictSentence } from '../domain/backtest/verdict-sentence.ts'
 import { shownName } from '../domain/names/shown-name.ts'
-import { CONTRADICTIONS, type Contradiction } from '../domain/recording/join.ts'
+import { CONTRADICTION_WORDS } from '../domain/recording/contradiction-words.ts'
+import { CONTRADICTIONS } from '../domain/recording/join.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { SECOND, toText } from '../domain/time/instant.ts'
 import { columnTable } from './column-table.ts'
@@ -43,22 +44,12 @@ const recordedText = ({ connectionHours, contradictions, edges, lines, sessions 
   const of = `${plural(sessions, 'session')} of ${hoursText(connectionHours)} connection hours`
   const read = `from ${plural(lines.read, 'line')}`
   const disagree = CONTRADICTIONS.filter((how) => contradictions[how] > 0).map(
-    (how) => `${plural(contradictions[how], 'connection')} ${CONTRADICTED[how]}`,
+    (how) => `${plural(contradictions[how], 'connection')} ${CONTRADICTION_WORDS[how]}`,
   )
   return [
     paragraph(`Recorded: ${[of, ...cutOff].join(', ')}; ${read}.`),
     ...(disagree.length > 0 ? [paragraph(`Lines that disagree: ${disagree.join(', ')}.`)] : []),
   ].join('\n')
-}
-
-const CONTRADICTED: Readonly<Record<Contradiction, string>> = {
-  'two-starts': 'with two starts (the later counts)',
-  'two-ends': 'with two ends (the earlier counts)',
-  'two-users': 'of two users (left out)',
-  'two-endpoints': 'on two endpoints (left out)',
-  'ends-before-start': 'with an end before the start (left out)',
-  'no-start': 'without a start (left out)',
-  'no-session': 'with an end after a failed attempt (left out)',
 }
 
 const policiesText = ({ ended }: Summary): string =>

@@ -85,7 +85,8 @@ const SOON_MS = 5 * MINUTE
 
 const MOST_ENDED = 10
 
-const hours = (ms: number): number => Math.round((ms / HOUR) * 100) / 100
+/** Hours with two decimals. */
+export const hours = (ms: number): number => Math.round((ms / HOUR) * 100) / 100
 
 /** The time that a session would have lasted no longer. */
 const savedMs = ({ session, at }: Cut): number => session.endedAt - at

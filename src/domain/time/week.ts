@@ -2,6 +2,7 @@ import { Temporal } from 'temporal-polyfill'
 import type { Hours } from './hours.ts'
 import { type Instant, MINUTE, NEVER } from './instant.ts'
 import type { LocalDate } from './local-date.ts'
+import { clockChangeIn, WEEKDAYS } from './local-days.ts'
 import { minuteText } from './local-text.ts'
 import { intersection, type Period, type Periods } from './period.ts'
 import { createTimeWindows } from './time-window.ts'
@@ -30,8 +31,6 @@ export interface WeekDay extends Period {
   /** The whole day, in order. */
   readonly spans: readonly WeekSpan[]
 }
-
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
 
 /** The day of an instant and the six days after it, as the hours of a policy say. `inForce`: when the policy is in force. */
 export const weekOf = (hours: Hours, inForce: Period, firstAt: Instant): readonly WeekDay[] => {
@@ -87,12 +86,3 @@ const complement = (others: Periods, within: Period): Periods => {
 
 const clockTextIn = (at: Instant, zone: string): string =>
   Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainTime().toString({ smallestUnit: 'minute' })
-
-/** An offset that differs between the ends of the day proves a change, and only then is it searched for. */
-const clockChangeIn = ({ from, until }: Period, zone: string): Instant | undefined => {
-  const start = Temporal.Instant.fromEpochMilliseconds(from).toZonedDateTimeISO(zone)
-  const end = Temporal.Instant.fromEpochMilliseconds(until).toZonedDateTimeISO(zone)
-  return start.offsetNanoseconds === end.offsetNanoseconds
-    ? undefined
-    : start.getTimeZoneTransition('next')?.epochMilliseconds
-}
