@@ -102,6 +102,10 @@ policy as not judged, and these sessions are kept.`,
       value: 'FILE',
       summary: 'write each session that would have ended into this file, as one JSON object a line',
     },
+    report: {
+      value: 'FILE',
+      summary: 'write the answer as one HTML page with charts into this file; it names people',
+    },
     'fail-on': {
       value: 'EXPR',
       multiple: true,
@@ -121,7 +125,7 @@ policy as not judged, and these sessions are kept.`,
     const policies = readBacktestPolicies(values)
     if (policies === undefined) return EXIT.failed
     expectPaths(asked.limits, policies)
-    for (const file of [asked.cutsFile]) if (file !== undefined) await expectWritableFile(file)
+    for (const file of [asked.cutsFile, asked.reportFile]) if (file !== undefined) await expectWritableFile(file)
     return interruptible(async (signal) => {
       using progress = createProgressBar()
       return await answer(asked, policies, { signal, progress })
@@ -148,6 +152,14 @@ const answer = async (asked: Question, policies: BacktestPolicies, work: Work): 
   const summary = summaryOf({ recording: judged, outcome, lines, rate, budgetOf, against: difference?.totals })
 
   if (asked.cutsFile !== undefined) await writeFileWhole(asked.cutsFile, endLines(outcome.cuts), work.signal)
+  if (asked.reportFile !== undefined) {
+    const { writeReport } = await import('./compose-report.ts')
+    await writeReport(
+      asked.reportFile,
+      { recording: judged, outcome, summary, difference, set: policies.now },
+      work.signal,
+    )
+  }
   work.progress.clear()
   const against = difference && againstJson(difference)
   if (asked.output === 'json') say(JSON.stringify(against === undefined ? summary : { ...summary, against }, null, 2))
@@ -167,6 +179,7 @@ interface Question {
   readonly modes: Modes
   readonly output: (typeof OUTPUTS)[number]
   readonly cutsFile: string | undefined
+  readonly reportFile: string | undefined
   readonly limits: readonly Limit[]
 }
 
@@ -202,6 +215,7 @@ const questionOf = (values: Given['values'], logs: readonly string[]): Question 
     modes: oneOf('modes', values.modes, MODES),
     output: oneOf('output', values.output, OUTPUTS),
     cutsFile: stringOf(values.cuts),
+    reportFile: stringOf(values.report),
     limits,
   }
 }

@@ -10,7 +10,7 @@ export const LEGEND = html`<p class="quiet">A bar: connections may be up. A line
 
 const SCALE = html`<span class="scale" aria-hidden="true"><span>0</span><span>6</span><span>12</span><span>18</span><span>24</span></span>`
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** A table with a row for each day: the day drawn from midnight to midnight on the clock of the zone, and its hours. */
 export const weekTable = (

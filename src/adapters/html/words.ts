@@ -4,7 +4,8 @@ import { type Content, html } from './html.ts'
 /** A number with commas between thousands. */
 export const count = (number: number): string => number.toLocaleString('en-US')
 
-export const plural = (number: number, noun: string): string => `${count(number)} ${noun}${number === 1 ? '' : 's'}`
+export const plural = (number: number, noun: string, many = `${noun}s`): string =>
+  `${count(number)} ${number === 1 ? noun : many}`
 
 /** An instant in UTC: the time of day, with the date if it is another day than `now`. */
 export const timeOf = (at: Instant, now: Instant): Content => {

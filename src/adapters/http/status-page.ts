@@ -2,10 +2,11 @@ import type { EndpointOverview, Overview, PolicyOverview } from '../../app/overv
 import { releaseOf } from '../../app/release.ts'
 import type { PolicyEnds } from '../../domain/judge/policy-ends.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
-import { type Instant, toText } from '../../domain/time/instant.ts'
-import { textIn } from '../../domain/time/local-time.ts'
+import type { Instant } from '../../domain/time/instant.ts'
 import { type Content, type Html, html } from '../html/html.ts'
 import { pageOf } from '../html/page.ts'
+import { policySentence } from '../html/policy-sentence.ts'
+import { scrolling } from '../html/scrolling.ts'
 import { LEGEND, weekTable } from '../html/week-drawing.ts'
 import { count, plural, timeOf, timeOfIso } from '../html/words.ts'
 import type { RecentEvent } from '../log/recent-events.ts'
@@ -199,7 +200,7 @@ const policiesSection = (view: Overview): Content => {
   return html`<section><h2>Policies</h2>
 ${withHours.length === 0 ? '' : LEGEND}
 ${blocks.slice(0, MOST_POLICIES)}
-${rest.length === 0 ? '' : html`<details><summary>${plural(rest.length, 'more policy').replace(/ys$/, 'ies')}</summary>${rest}</details>`}</section>`
+${rest.length === 0 ? '' : html`<details><summary>${plural(rest.length, 'more policy', 'more policies')}</summary>${rest}</details>`}</section>`
 }
 
 const policyBlock = (one: PolicyOverview, { at, mode, endpoints }: Overview, isOpen: boolean): Content => {
@@ -210,30 +211,13 @@ const policyBlock = (one: PolicyOverview, { at, mode, endpoints }: Overview, isO
   const held = holding === 0 ? [] : [`held on ${plural(holding, 'endpoint')}`]
   const badges = [kind.kind, effect, ...held].map((text) => html` <span class="badge">${text}</span>`)
   const heading = html`<h3>${name}</h3>${badges}`
-  const sentence = html`<p>${sentenceOf(one)}</p>`
+  const sentence = html`<p>${policySentence(policy, acts ? 'Ends' : 'Would end')}</p>`
   if (week === undefined)
     return html`<div class="policy">${heading}${sentence}</div>
 `
   return html`<details class="policy"${isOpen ? html` open` : ''}><summary>${heading}</summary>${sentence}${weekTable(week, { name, now: at })}</details>
 `
 }
-
-const sentenceOf = ({ policy, acts }: PolicyOverview): string => {
-  const { kind, rule, graceMs, warn, match, from, until, timeZone } = policy
-  const text = (instant: Instant) => (timeZone === undefined ? toText(instant) : textIn(instant, timeZone))
-  return [
-    `${acts ? 'Ends' : 'Would end'} a connection ${kind.words(rule)}.`,
-    ...(match === undefined ? [] : ['It applies to those whom its “match” selects.']),
-    ...(graceMs === 0 ? [] : [`Grace: ${formatDuration(graceMs)}.`]),
-    ...(warn.length === 0 ? [] : [`It warns ${warn.map(formatDuration).join(' and ')} before.`]),
-    ...(from === undefined ? [] : [`In force from ${text(from)}.`]),
-    ...(until === undefined ? [] : [`In force until ${text(until)}.`]),
-  ].join(' ')
-}
-
-/** A table that scrolls sideways in a narrow window, also with the keyboard. */
-const scrolling = (label: string, table: Content): Content =>
-  html`<div class="scrolling" role="region" aria-labelledby="${label}" tabindex="0">${table}</div>`
 
 const footer = ({ version, policySetHash, audit }: StatusView): Content => html`<footer>
 <p>Curfew ${version}, policy set <code>${policySetHash.slice(0, 12)}</code>, audit trail at line ${count(audit.seq)}.</p>

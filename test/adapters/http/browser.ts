@@ -35,12 +35,15 @@ export const startBrowser = async () => {
       const complaints: string[] = []
       page.on('console', (message) => complaints.push(message.text()))
       page.on('pageerror', (error) => complaints.push(String(error)))
+      const requests: string[] = []
+      page.on('request', (request) => requests.push(request.url()))
       const response = await page.goto(url)
       return {
         page,
         status: response?.status(),
         /** What the browser wrote to its console, such as violations of the content security policy. */
         complaints,
+        requests,
         async screenshot(name: string) {
           if (folder !== undefined) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true })
         },
