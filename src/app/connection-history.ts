@@ -164,9 +164,11 @@ export const createConnectionHistory = (options: {
     async close(): Promise<void> {
       stop.abort()
       await working
-      await attempt(async () => {
-        if (isOpen) for (const one of endpoints.values()) await writeShown(one, clock.now())
-      })
+      if (isOpen) {
+        await attempt(async () => {
+          for (const one of endpoints.values()) await writeShown(one, clock.now())
+        })
+      }
       await file.close()
     },
   }

@@ -13,9 +13,11 @@ const setUp = () => {
   const clock = createManualClock(NOON)
   const written: Array<Record<string, unknown>> = []
   const events: CurfewEvent[] = []
-  const disk = { isFull: false, delay: Promise.resolve() }
+  const disk = { isGone: false, isFull: false, delay: Promise.resolve() }
   const file: HistoryFile = {
-    open: async () => {},
+    open: async () => {
+      if (disk.isGone) throw new Error('the disk is gone')
+    },
     async append(lines) {
       await disk.delay
       if (disk.isFull) throw new Error('the disk is full')
@@ -68,6 +70,14 @@ describe('the history of connections', () => {
     await settled()
     expect(written.filter(({ event }) => event === 'first-seen')).toHaveLength(4)
     expect(events.at(-1)).toEqual({ event: 'writable', what: 'history' })
+  })
+
+  it('is not writable again because the daemon stops', async () => {
+    const { poll, disk, events, history } = setUp()
+    disk.isGone = true
+    await poll(connection())
+    await history.close()
+    expect(events).toEqual([{ event: 'unwritable', what: 'history', message: 'the disk is gone' }])
   })
 
   it('writes nothing by a clock that is not trusted', async () => {

@@ -151,6 +151,11 @@ describe('curfew doctor names in its first line', () => {
     expectFailed(await setUp.doctor(), 'audit', 'policies.yaml', 'not a folder')
   })
 
+  it('a history below a file', async () => {
+    await using setUp = await startSetUp({ config: curfewYaml('history: { file: ./policies.yaml/history.jsonl }') })
+    expectWarned(await setUp.doctor(), 'state', 'history.jsonl cannot be written', 'not a folder')
+  })
+
   it.each(['/dev/null', '/dev/full'])('an audit trail that is no file: %s', async (file) => {
     await using setUp = await startSetUp({ config: curfewYaml(`audit: { file: ${file} }`) })
     expectFailed(await setUp.doctor(), 'audit', file, 'not a regular file')

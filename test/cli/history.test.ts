@@ -47,6 +47,9 @@ it('the history has the session that a policy ended, the one that left and the o
   expect(sessions).toMatchObject([
     { connectionId: ended, name: 'office', state: 'gone', endedBy: 'curfew', policy: 'daily', reason: 'session-age' },
   ])
+  const backtest = ['backtest', '-c', 'curfew.yaml', 'data/history.jsonl', '--output', 'json']
+  const replayed = JSON.parse((await here.run(backtest)).stdout) as Record<string, unknown>
+  expect(replayed).toMatchObject({ sessions: 3, principals: 3, lines: { failed: 0 } })
   const table = await here.run(['history', '-c', 'curfew.yaml'], { COLUMNS: '80' })
   expect(table.stdout).toMatch(
     /^USER +ESTABLISHED +UNTIL .*\n +ENDPOINT .*\ndave@corp.example .* up .*\n.*\ncarol@corp.example .*\n.* -\nbob/,

@@ -12,10 +12,13 @@ interface Disk {
   ): Promise<{ readonly endpoints: number } | { readonly kind: 'damaged' | 'unknown'; readonly why: string }>
 }
 
-/** Whether the state can be read and written. Without it a restart forgets grace, cooldowns and idle times. */
+/**
+ * Whether the state can be read and written, and the history, if one is kept. Without the state a restart forgets grace,
+ * cooldowns and idle times.
+ */
 export const stateCheck = (disk: Disk): Check<Configuration, true> => ({
   name: 'state',
-  async ask({ state: { file } }) {
+  async ask({ state: { file }, history }) {
     const obstacle = await disk.whyNotWritable(file)
     if (obstacle !== undefined) {
       const found = `${file} cannot be written: ${obstacle.path}: ${obstacle.why}`
@@ -32,6 +35,13 @@ export const stateCheck = (disk: Disk): Check<Configuration, true> => ({
       const found = `${file} is of no use: ${state.why}`
       const advice = 'restore it from a backup, or start without it: grace, cooldowns and idle times then begin anew'
       return { finding: warning({ found, expected: 'a state that this version wrote', advice }), value: true }
+    }
+    const missing = history && (await disk.whyNotWritable(history.file))
+    if (history !== undefined && missing !== undefined) {
+      const found = `the history ${history.file} cannot be written: ${missing.path}: ${missing.why}`
+      const advice =
+        "let Curfew's user write there, or set history.file to another path: the daemon enforces without it"
+      return { finding: warning({ found, expected: 'a file on a disk with space', advice }), value: true }
     }
     const { endpoints } = state
     if (endpoints === 0) return { finding: ok(`${file} has no state yet`), value: true }

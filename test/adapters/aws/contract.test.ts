@@ -231,6 +231,8 @@ describe('terminate', () => {
     expect(await statuses()).toEqual(['terminating'])
     advance(2 * SECOND)
     expect(await statuses()).toEqual(['terminated'])
+    const ended = (await vpn.snapshot(ENDPOINT, never)).connections.find(({ id }) => id === alice.id)
+    expect(ended?.endedAt).toBe(START + 2 * SECOND)
     expect(
       (await vpn.snapshot(ENDPOINT, never)).connections.filter(isActive).map(({ username }) => username),
     ).toContain('bob')
