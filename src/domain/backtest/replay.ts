@@ -50,8 +50,7 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, loca
       const counted = isInPeriod(at) ? cuts : outside
       counted.push({ session, at, policy: original, reason, alsoBy: alsoBy(violatedNames(cut), policy.name) })
     }
-    if (at < from) return
-    if (lacks.size === 0) return
+    if (at < from || lacks.size === 0) return
     const { ingressBytes, egressBytes, establishedAt } = session
     const ended = { ingressBytes, egressBytes, lastedMs: at - establishedAt }
     for (const [policy, lack] of lacks) {
@@ -89,14 +88,14 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, loca
   }
 
   const run = (together: readonly RecordedSession[]) => {
-    const endedOf = new Map<RecordedSession, Ended>()
+    const all: Ended[] = []
     let mayBeExempt = false
     simulation.run(together, (ended) => {
       readEnded(ended)
-      endedOf.set(ended.session, ended)
+      all.push(ended)
       mayBeExempt ||= ended.applicabilities.some(({ exemptIn }) => exemptIn.length > 0)
     })
-    if (mayBeExempt) countExempted(together, endedOf)
+    if (mayBeExempt) countExempted(together, new Map(all.map((ended) => [ended.session, ended])))
   }
 
   const groups = new Map<string, RecordedSession[]>()

@@ -26,6 +26,7 @@ export interface Naive {
   readonly cuts: ReadonlyMap<string, NaiveCut>
   /** By the index of the policy: the sessions that it could not judge. */
   readonly notJudged: readonly ReadonlySet<string>[]
+  readonly isExempt: (index: number, session: RecordedSession, now: Instant) => boolean
 }
 
 const RANKS = [
@@ -259,7 +260,7 @@ export const naively = ({ policies, sessions, unitMs }: Month, isProtecting = tr
   const finish = ({ session, unknown }: Up, end: Instant) => {
     for (const index of unknown) {
       const { rule } = policies[index] ?? {}
-      const { ingressBytes, egressBytes, establishedAt, username, commonName } = session
+      const { ingressBytes, egressBytes, establishedAt } = session
       const isWithin =
         rule?.kind === 'max-transfer' &&
         ingressBytes !== undefined &&
@@ -267,8 +268,6 @@ export const naively = ({ policies, sessions, unitMs }: Month, isProtecting = tr
         ingressBytes + egressBytes <= rule.total
       const isShort = rule?.kind === 'idle-timeout' && end - establishedAt <= rule.units * unitMs
       if (!isWithin && !isShort) notJudged[index]?.add(session.connectionId)
-      void username
-      void commonName
     }
   }
 
@@ -311,5 +310,9 @@ export const naively = ({ policies, sessions, unitMs }: Month, isProtecting = tr
     }
   }
   for (const one of up) finish(one, one.session.endedAt)
-  return { cuts, notJudged }
+  const isExempt = (index: number, session: RecordedSession, now: Instant) => {
+    const one = policies[index]
+    return one !== undefined && application(one, session, now) === 'exempt'
+  }
+  return { cuts, notJudged, isExempt }
 }
