@@ -2,8 +2,8 @@ import { printable } from '../domain/printable.ts'
 import { shortened } from '../domain/shortened.ts'
 import { painted } from './paint.ts'
 
-/** A name is not made shorter than this. */
-const SHORTEST = 12
+/** A name is not made shorter than this. In 80 columns it leaves room for the whole ids of endpoint and connection. */
+const SHORTEST = 10
 
 /** One session as cells: those of the first line, and those that stand below it where the output is narrow. */
 export interface HistoryRow {
