@@ -22,7 +22,7 @@ version: 1
 mode: enforce
 policies: [./policies.yaml]
 watch: [{ region: eu-central-1, endpoints: [${endpoints.join(', ')}] }]
-poll: { schedule: "* * * * * *", minGap: 1s, requestTimeout: 2s, rate: { burst: 100, perSecond: 20 } }
+poll: { schedule: "* * * * * *", minGap: 1s, requestTimeout: 4s, rate: { burst: 100, perSecond: 20 } }
 termination: { verifyWithin: 2s }
 server: { port: 0 }
 log: { level: debug }
