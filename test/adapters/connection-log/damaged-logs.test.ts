@@ -90,6 +90,18 @@ describe('a log with damaged lines', () => {
     )
   })
 
+  const [before, after] = JSON.stringify(attempt('1')).split(/(?<=,)(?="connection-id")/)
+
+  it.each([
+    ['two halves of lines are not joined', `${before}\n${after}\n`, 0, 2],
+    ['an indented line after a damaged one is a line', `${before}\n  and more\n`, 0, 2],
+    ['an indented line within a damaged object is not', '{\n    "connection-id": "1\n    "port": "1"\n}\n', 0, 1],
+    ['two lines without the newline between them', `${before}${after}${before}${after}\n`, 2, 0],
+    ['a document that was not copied to its end', `{"events":[\n${before}${after}`, 1, 1],
+  ])('is counted: %s', (_name, text, understood, failed) => {
+    expect(readLog(Buffer.from(text))).toMatchObject({ understood, failed })
+  })
+
   const entries = Array.from({ length: 6 }, (_, index) => attempt(`${index}`))
   const events = entries.map((one, index) => ({ id: `3${index}`, timestamp: index, message: JSON.stringify(one) }))
   const rows = events.map(({ message }) => `0,"${message.replaceAll('"', '""')}"\n`)
