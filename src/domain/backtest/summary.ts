@@ -189,16 +189,24 @@ const byReason = (cuts: readonly Cut[]): Readonly<Record<string, number>> => {
 }
 
 const returned = (sessions: readonly RecordedSession[], cuts: readonly Cut[], personOf: PersonOf): number => {
-  const placeOf = (session: RecordedSession): string | undefined => {
+  /** When each person who was ended has begun sessions on an endpoint, in order. */
+  const begins = new Map<string, Map<string, Instant[]>>()
+  for (const { session } of cuts) {
     const person = personOf(session)
-    return person === undefined ? undefined : `${session.endpointId} ${person}`
+    if (person !== undefined && !begins.has(person)) begins.set(person, new Map())
   }
-  /** When each person who was ended has begun sessions, in order. */
-  const begins = new Map<string | undefined, Instant[]>(cuts.map(({ session }) => [placeOf(session), []]))
-  begins.delete(undefined)
-  for (const session of sessions) begins.get(placeOf(session))?.push(session.establishedAt)
+  const beginsOf = (session: RecordedSession) => {
+    const person = personOf(session)
+    return person === undefined ? undefined : begins.get(person)
+  }
+  for (const session of sessions) {
+    const onEndpoints = beginsOf(session)
+    if (onEndpoints?.get(session.endpointId)?.push(session.establishedAt) === undefined) {
+      onEndpoints?.set(session.endpointId, [session.establishedAt])
+    }
+  }
   return cuts.reduce((sum, { session, at }) => {
-    const next = firstAfter(begins.get(placeOf(session)) ?? [], at)
+    const next = firstAfter(beginsOf(session)?.get(session.endpointId) ?? [], at)
     return next !== undefined && next <= at + SOON_MS ? sum + 1 : sum
   }, 0)
 }
