@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { suggestion } from '../config/yaml/nearest.ts'
 import { differenceOf } from '../domain/backtest/difference.ts'
@@ -198,6 +199,10 @@ const questionOf = (values: Given['values'], logs: readonly string[]): Question 
   if (from !== undefined && to !== undefined && from >= to) {
     throw new UsageError(`--from: ${toText(from)} is not before --to, which is ${toText(to)}`)
   }
+  const [cutsFile, reportFile] = [stringOf(values.cuts), stringOf(values.report)]
+  if (cutsFile !== undefined && reportFile !== undefined && resolve(cutsFile) === resolve(reportFile)) {
+    throw new UsageError(`--cuts and --report: expected two files, found ${cutsFile} twice`)
+  }
   const limits = stringsOf(values['fail-on']).map((written) => {
     const limit = parseLimit(written)
     if (limit !== undefined) return limit
@@ -214,8 +219,8 @@ const questionOf = (values: Given['values'], logs: readonly string[]): Question 
     endpoints: stringsOf(values.endpoint),
     modes: oneOf('modes', values.modes, MODES),
     output: oneOf('output', values.output, OUTPUTS),
-    cutsFile: stringOf(values.cuts),
-    reportFile: stringOf(values.report),
+    cutsFile,
+    reportFile,
     limits,
   }
 }

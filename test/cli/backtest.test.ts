@@ -146,6 +146,7 @@ describe('wrong arguments', () => {
     [['log.jsonl', '-c', 'curfew.yaml', '--policies', 'today.yaml'], 'give either --config'],
     [['log.jsonl', '--policies', 'curfew.yaml'], 'give it with --config'],
     [['log.jsonl', '-c', 'curfew.yaml', '--against', 'curfew.yaml', '--against', 'today.yaml'], 'give it alone'],
+    [['log.jsonl', '--cuts', 'ends.jsonl', '--report', './ends.jsonl'], 'expected two files'],
     [['log.jsonl', '--from', '2026-11-05'], '"2026-11-05" is not an instant'],
     [['log.jsonl', '--from', '2026-11-05T00:00:00Z', '--to', '2026-11-05T00:00:00Z'], 'is not before --to'],
   ])('%j are refused', async (args, message) => {

@@ -3,7 +3,8 @@ export const MORE = -1
 /** No JSON value goes on like this. */
 export const DAMAGED = -2
 
-export const [NEWLINE, QUOTE, COMMA, COLON, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [10, 34, 44, 58, 91, 93, 123, 125]
+export const [NEWLINE, QUOTE, COMMA, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [10, 34, 44, 91, 93, 123, 125]
+const COLON = 58
 const BACKSLASH = 92
 const SPACE = 32
 

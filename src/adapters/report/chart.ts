@@ -6,7 +6,7 @@ import { scrolling } from '../html/scrolling.ts'
 const { document } = parseHTML('<!doctype html><html><body></body></html>')
 
 /** The width of a chart, in CSS pixels at its full size. */
-export const WIDTH = 1040
+const WIDTH = 1040
 
 /**
  * A chart as SVG. It takes its font and its colours from the page. `text` says what it shows to a reader who does not see

@@ -3,8 +3,7 @@ import { type Instant, NEVER } from '../time/instant.ts'
 import type { Cut, Outcome } from './outcome.ts'
 
 /** How the end of a session differs from its end under the policies of before. */
-export const CHANGES = ['newlyEnded', 'noLongerEnded', 'earlier', 'later'] as const
-type Change = (typeof CHANGES)[number]
+type Change = 'newlyEnded' | 'noLongerEnded' | 'earlier' | 'later'
 
 export type Totals = Readonly<Record<Change, number>>
 

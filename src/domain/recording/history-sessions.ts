@@ -19,7 +19,7 @@ export interface HistorySession {
 }
 
 /** When a session began, as far as the history tells. */
-export const begunAtOf = ({ connection, firstSeenAt, lastSeenAt }: HistorySession): Instant =>
+const begunAtOf = ({ connection, firstSeenAt, lastSeenAt }: HistorySession): Instant =>
   connection.establishedAt ?? firstSeenAt ?? lastSeenAt ?? connection.endedAt ?? -NEVER
 
 /** Until when a session was up, as far as the history tells. */

@@ -36,7 +36,7 @@ interface Step {
  * The step of one connection. A connection is gone if a snapshot shows it as terminated, or two running do not show it: the
  * list moves while it is read, so that one absence proves nothing.
  */
-export const nextSeen = (seen: Seen | undefined, { row, at, shownAt }: Shown): Step => {
+const nextSeen = (seen: Seen | undefined, { row, at, shownAt }: Shown): Step => {
   const isOver = row?.status === 'terminated'
   switch (seen?.state) {
     case undefined:
