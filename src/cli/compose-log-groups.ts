@@ -65,8 +65,10 @@ export const composeLogGroups = ({ names, region, from, to, watch }: LogGroupOpt
               clock: hostClock,
               random: Math.random,
               onProgress,
-              onPause: ({ ms, failure }) =>
-                complain(`curfew: ${failure.message}; asking again in ${Math.ceil(ms / SECOND)} s`),
+              onPause: ({ ms, failure: { awsCode, code } }) => {
+                const why = `CloudWatch Logs gave no page (${awsCode ?? code})`
+                complain(`curfew: ${logGroup}: ${why}; asking again in ${Math.ceil(ms / SECOND)} s`)
+              },
               signal,
             },
           )

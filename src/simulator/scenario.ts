@@ -129,7 +129,7 @@ export const scenarioSchema = z.strictObject({
     .strictObject({
       describe: rate.default({ burst: 100, perSecond: 20 }),
       terminate: rate.default({ burst: 50, perSecond: 5 }),
-      logs: rate.default({ burst: 25, perSecond: 25 }),
+      logs: rate.default({ burst: 25, perSecond: 5 }),
     })
     .prefault({})
     .meta({

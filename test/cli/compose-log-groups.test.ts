@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { OperatorError, UsageError } from '../../src/cli/command.ts'
 import { composeLogGroups, type LogGroupOptions } from '../../src/cli/compose-log-groups.ts'
 import type { Watch } from '../../src/config/configuration.ts'
@@ -124,6 +124,7 @@ describe('the options of log groups', () => {
     ],
   ])('are refused before anything is read %s', (_name, options, message) => {
     vi.stubEnv('AWS_REGION', '')
+    onTestFinished(() => void vi.unstubAllEnvs())
     expect(() => composeLogGroups({ ...PERIOD, ...options })).toThrow(UsageError)
     expect(() => composeLogGroups({ ...PERIOD, ...options })).toThrow(message)
   })

@@ -36,7 +36,7 @@ endpoints:
         buckets: {
           describe: { burst: 100, perSecond: 20 },
           terminate: { burst: 5, perSecond: 0.5 },
-          logs: { burst: 25, perSecond: 25 },
+          logs: { burst: 25, perSecond: 5 },
         },
         deny: ['ec2:TerminateClientVpnConnections'],
         faults: [

@@ -114,6 +114,9 @@ const ADVICE_BY_AWS_CODE: Readonly<Record<string, string>> = {
   // Only the name of a log group reaches CloudWatch Logs as a resource.
   ResourceNotFoundException:
     'check the name, the Region and the account: ConnectionLogOptions in the answer of "aws ec2 describe-client-vpn-endpoints" names the log group of each endpoint',
+  // A log group of the class Infrequent Access refuses to be read.
+  InvalidOperationException:
+    'only log groups of the Standard class can be read: save the result of a Logs Insights query, and read that file',
   InvalidParameterException: 'check the name of the log group and the period, and try again',
 }
 

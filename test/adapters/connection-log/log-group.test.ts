@@ -34,8 +34,9 @@ const startLogs = async (
   agesMs: readonly number[],
   options: NonNullable<Parameters<typeof simulateAccounts>[0]> & { account?: string } = {},
 ) => {
-  const { account = OWN_ACCOUNT, ...simulated } = options
-  const aws = await simulateAccounts(simulated)
+  const { account = OWN_ACCOUNT, scenario, ...simulated } = options
+  const buckets = { logs: { burst: 100, perSecond: 100 } }
+  const aws = await simulateAccounts({ scenario: { buckets, ...scenario }, ...simulated })
   vi.stubEnv('AWS_ENDPOINT_URL_CLOUDWATCH_LOGS', aws.url)
   const now = aws.clock.now()
   const events = agesMs.map((ageMs, id) => ({ publishedAt: now - ageMs, message: lineOf(id, now - ageMs) }))
@@ -212,6 +213,13 @@ describe('a log group that cannot be read', () => {
       expect(message).toContain(`allow logs:FilterLogEvents on ${resource}, as deploy/iam/backtest.json does`)
     },
   )
+
+  it('is refused with another way if its class cannot be read', async () => {
+    const refused = json({ __type: 'InvalidOperationException', message: 'The log group is INFREQUENT_ACCESS' }, 400)
+    const logs = await startLogs([HOUR], { intercept: inTurn(refused) })
+    const { message } = (await failureOf(logs.read())) as VpnError
+    expect(message).toMatch(/InvalidOperationException: .*; only log groups of the Standard class .* Logs Insights/)
+  })
 
   it('asks for other credentials if AWS rejects these as expired, after it has renewed them once', async () => {
     const expired = json({ __type: 'ExpiredTokenException', message: 'The security token is expired' }, 400)
