@@ -31,6 +31,7 @@ import {
 import { expectWritableFile, readLogFiles, writeFileWhole } from './compose-logs.ts'
 import { againstJson, endLines } from './end-rows.ts'
 import { interruptible } from './interruptible.ts'
+import { keepHeapLean } from './lean-heap.ts'
 import { plural } from './number-text.ts'
 import { pointInTime } from './point-in-time.ts'
 import { createProgressBar, type ProgressBar } from './progress-bar.ts'
@@ -127,6 +128,7 @@ policy as not judged, and these sessions are kept.`,
     if (policies === undefined) return EXIT.failed
     expectPaths(asked.limits, policies)
     for (const file of [asked.cutsFile, asked.reportFile]) if (file !== undefined) await expectWritableFile(file)
+    keepHeapLean()
     return interruptible(async (signal) => {
       using progress = createProgressBar()
       return await answer(asked, policies, { signal, progress })
