@@ -1,7 +1,6 @@
 import { barX, ruleX, tickX } from '#plot'
 import { busiestDayOf } from '../../domain/backtest/busiest-day.ts'
-import type { Cuts } from '../../domain/backtest/cuts.ts'
-import type { Cut } from '../../domain/backtest/outcome.ts'
+import type { Cut, Outcome } from '../../domain/backtest/outcome.ts'
 import { printable } from '../../domain/printable.ts'
 import type { Recording } from '../../domain/recording/recorded-session.ts'
 import { shortened } from '../../domain/shortened.ts'
@@ -21,11 +20,11 @@ const MOST_TIMES = 5
 /** The sessions of the day on which most would end, and their ends. */
 export const busiestDaySection = (
   recording: Recording,
-  cuts: Cuts,
+  outcome: Outcome,
   days: readonly LocalDay[],
   zone: string,
 ): Content => {
-  const busiest = busiestDayOf(recording, cuts, days, ROOM)
+  const busiest = busiestDayOf(recording, outcome, days, ROOM)
   if (busiest === undefined) return ''
   const { day, lanes, people } = busiest
   const timeOf = (at: Instant) => localText(at, zone).slice(-'18:30'.length)

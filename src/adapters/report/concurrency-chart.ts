@@ -1,6 +1,6 @@
 import { areaY, lineY, ruleX } from '#plot'
 import { concurrencyOf } from '../../domain/backtest/concurrency.ts'
-import type { Cuts } from '../../domain/backtest/cuts.ts'
+import type { Ends } from '../../domain/backtest/ends.ts'
 import type { Recording } from '../../domain/recording/recorded-session.ts'
 import { HOUR, type Instant } from '../../domain/time/instant.ts'
 import type { LocalDay } from '../../domain/time/local-days.ts'
@@ -18,13 +18,13 @@ const MOST_ROWS = 100
 /** How many sessions were up at once, and how many the policies would have left. */
 export const concurrencySection = (
   recording: Recording,
-  cuts: Cuts,
+  ends: Ends,
   days: readonly LocalDay[],
   zone: string,
 ): Content => {
   const { from, to } = recording
   const stepMs = Math.max(1, Math.ceil((to - from) / HOUR / MOST_STEPS)) * HOUR
-  const steps = concurrencyOf(recording, cuts, edgesOf(from, to, stepMs))
+  const steps = concurrencyOf(recording, ends, edgesOf(from, to, stepMs))
   const most = steps.reduce<(typeof steps)[number] | undefined>(
     (best, one) => (best === undefined || one.recorded > best.recorded ? one : best),
     undefined,
@@ -39,7 +39,7 @@ export const concurrencySection = (
     MOST_LABELS,
   ).map(([first]) => first)
   const shares = sharesOf(days, MOST_ROWS)
-  const rows = concurrencyOf(recording, cuts, [
+  const rows = concurrencyOf(recording, ends, [
     ...shares.map(([first]) => Math.max(from, first.from)),
     Math.min(to, days.at(-1)?.until ?? to),
   ])

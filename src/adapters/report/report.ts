@@ -1,5 +1,5 @@
-import { cutsById } from '../../domain/backtest/cuts.ts'
 import type { Difference } from '../../domain/backtest/difference.ts'
+import { endsOf } from '../../domain/backtest/ends.ts'
 import type { Outcome } from '../../domain/backtest/outcome.ts'
 import { peopleOf } from '../../domain/backtest/people.ts'
 import type { Summary } from '../../domain/backtest/summary.ts'
@@ -43,7 +43,6 @@ export const reportOf = (asked: Reported): string => {
   const zone = summary.byHourOfWeek.timeZone
   const period = { from: recording.from, until: recording.to }
   const days = daysIn(period, zone)
-  const cuts = cutsById(outcome.cuts)
   const busiestAt = summary.busiestMinute?.at
   return pageOf({
     title: 'Curfew: what the policies would have done',
@@ -57,10 +56,10 @@ export const reportOf = (asked: Reported): string => {
 ${figuresSection(summary)}
 ${difference === undefined ? '' : differenceSection(difference, zone)}
 ${heatMapSection(summary)}
-${concurrencySection(recording, cuts, days, zone)}
+${concurrencySection(recording, endsOf(outcome), days, zone)}
 ${policyBarsSection(summary)}
-${busiestDaySection(recording, cuts, days, zone)}
-${peopleSection(peopleOf(recording, cuts))}
+${busiestDaySection(recording, outcome, days, zone)}
+${peopleSection(peopleOf(recording, outcome.cuts))}
 ${policiesSection(set.policies, period, typeof busiestAt === 'string' ? Date.parse(busiestAt) : recording.from)}
 ${recordingSection(summary)}
 <footer><p>Nobody was disconnected: a backtest reads a recording and changes nothing. This page names people; keep it as you keep the connection logs.</p></footer>`,

@@ -2,8 +2,8 @@ import type { Recording } from '../recording/recorded-session.ts'
 import { type Instant, MINUTE } from '../time/instant.ts'
 import type { LocalDay } from '../time/local-days.ts'
 import { intersection, type Period, type Periods, union } from '../time/period.ts'
-import { type Cuts, endOf } from './cuts.ts'
-import type { Cut } from './outcome.ts'
+import { endOf, endsOf } from './ends.ts'
+import type { Cut, Outcome } from './outcome.ts'
 import { createPersonOf } from './person.ts'
 
 /** The day on which the policies would have ended most sessions. */
@@ -40,13 +40,14 @@ export interface Room {
 /** Undefined if no session ends. `days`: those of the recording, in order. */
 export const busiestDayOf = (
   { sessions }: Recording,
-  cuts: Cuts,
+  outcome: Pick<Outcome, 'cuts' | 'outside'>,
   days: readonly LocalDay[],
   room: Room,
 ): BusiestDay | undefined => {
-  const [day, onDay = []] = mostOf(byDay(cuts, days)) ?? []
+  const [day, onDay = []] = mostOf(byDay(outcome.cuts, days)) ?? []
   if (day === undefined) return undefined
 
+  const ends = endsOf(outcome)
   const personOf = createPersonOf()
   const byPerson = new Map<string, Cut[]>()
   for (const cut of onDay) {
@@ -64,7 +65,7 @@ export const busiestDayOf = (
     if (session.establishedAt >= day.until || session.endedAt < day.from) continue
     const lane = drawn.get(personOf(session) ?? '')
     if (lane === undefined) continue
-    const end = endOf(session, cuts)
+    const end = endOf(session, ends)
     lane.name = session.username ?? session.commonName ?? ''
     lane.sessions++
     lane.up.push({ from: session.establishedAt, until: end })
@@ -90,10 +91,10 @@ interface Drawn {
   readonly saved: Period[]
 }
 
-const byDay = (cuts: Cuts, days: readonly LocalDay[]): ReadonlyMap<LocalDay, Cut[]> => {
+const byDay = (cuts: readonly Cut[], days: readonly LocalDay[]): ReadonlyMap<LocalDay, Cut[]> => {
   const found = new Map<LocalDay, Cut[]>()
   let index = 0
-  for (const cut of [...cuts.values()].sort((a, b) => a.at - b.at)) {
+  for (const cut of cuts) {
     while (index < days.length - 1 && untilOf(days[index]) <= cut.at) index++
     const day = days[index]
     if (day !== undefined && found.get(day)?.push(cut) === undefined) found.set(day, [cut])

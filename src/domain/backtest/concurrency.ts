@@ -1,7 +1,7 @@
 import type { Recording } from '../recording/recorded-session.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Period } from '../time/period.ts'
-import { type Cuts, endOf } from './cuts.ts'
+import { type Ends, endOf } from './ends.ts'
 
 /** The most sessions that were up at once within a period, and how many the policies would have left. */
 export interface Concurrency extends Period {
@@ -12,12 +12,12 @@ export interface Concurrency extends Period {
 /** `edges` divide the time into periods. They are in order. */
 export const concurrencyOf = (
   { sessions }: Recording,
-  cuts: Cuts,
+  ends: Ends,
   edges: readonly Instant[],
 ): readonly Concurrency[] => {
   const begins = Float64Array.from(sessions, ({ establishedAt }) => establishedAt).sort()
   const recorded = mostAtOnce(begins, Float64Array.from(sessions, ({ endedAt }) => endedAt).sort(), edges)
-  const kept = mostAtOnce(begins, Float64Array.from(sessions, (session) => endOf(session, cuts)).sort(), edges)
+  const kept = mostAtOnce(begins, Float64Array.from(sessions, (session) => endOf(session, ends)).sort(), edges)
   return edges.slice(0, -1).map((from, index) => ({
     from,
     until: edges[index + 1] ?? from,

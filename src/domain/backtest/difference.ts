@@ -1,5 +1,6 @@
 import type { RecordedSession } from '../recording/recorded-session.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import { endsOf } from './ends.ts'
 import type { Cut, Outcome } from './outcome.ts'
 
 /** How the end of a session differs from its end under the policies of before. */
@@ -39,10 +40,6 @@ export const differenceOf = (now: Outcome, before: Outcome): Difference => {
   for (const { change } of changed) totals[change]++
   return { totals, changed: changed.sort(byFirstEnd) }
 }
-
-/** Also outside the period: a session that ended before it is not newly ended if it now ends within. */
-const endsOf = ({ cuts, outside }: Outcome): ReadonlyMap<string, Cut> =>
-  new Map([...outside, ...cuts].map((cut) => [cut.session.connectionId, cut]))
 
 const changeOf = (now: Instant | undefined, before: Instant | undefined): Change | undefined => {
   if (now === before) return undefined

@@ -1,5 +1,5 @@
 import type { Recording } from '../recording/recorded-session.ts'
-import type { Cuts } from './cuts.ts'
+import type { Cut } from './outcome.ts'
 import { createPersonOf } from './person.ts'
 
 /** What a replay found about one person. */
@@ -16,7 +16,8 @@ export interface PersonCounts {
 }
 
 /** The people of a recording, those who are ended most often first. Sessions without a name are nobody's. */
-export const peopleOf = ({ sessions }: Recording, cuts: Cuts): readonly PersonCounts[] => {
+export const peopleOf = ({ sessions }: Recording, cuts: readonly Cut[]): readonly PersonCounts[] => {
+  const ends = new Map(cuts.map((cut) => [cut.session.connectionId, cut]))
   const personOf = createPersonOf()
   const people = new Map<string, Omit<PersonCounts, 'policies'> & { policies: Map<string, number> }>()
   for (const session of sessions) {
@@ -24,7 +25,7 @@ export const peopleOf = ({ sessions }: Recording, cuts: Cuts): readonly PersonCo
     const key = personOf(session)
     if (key === undefined) continue
     const before = people.get(key)
-    const cut = cuts.get(connectionId)
+    const cut = ends.get(connectionId)
     const policies = before?.policies ?? new Map<string, number>()
     if (cut !== undefined) policies.set(cut.policy.name, (policies.get(cut.policy.name) ?? 0) + 1)
     people.set(key, {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { busiestDayOf } from '../../../src/domain/backtest/busiest-day.ts'
-import { cutsById } from '../../../src/domain/backtest/cuts.ts'
 import type { Cut } from '../../../src/domain/backtest/outcome.ts'
 import type { Recording } from '../../../src/domain/recording/recorded-session.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
@@ -14,7 +13,12 @@ const DAYS = daysIn(PERIOD, 'Europe/Berlin')
 
 const busiest = (cuts: readonly Cut[], room = { lanes: 10, periods: 100 }, more: Recording['sessions'] = []) => {
   const sessions = [...more, ...cuts.map(({ session: one }) => one)]
-  return busiestDayOf({ from: PERIOD.from, to: PERIOD.until, sessions }, cutsById(cuts), DAYS, room)
+  return busiestDayOf(
+    { from: PERIOD.from, to: PERIOD.until, sessions },
+    { cuts: cuts.toSorted((a, b) => a.at - b.at), outside: [] },
+    DAYS,
+    room,
+  )
 }
 
 const ended = (username: string, establishedAt: number, keptMs: number): Cut => {

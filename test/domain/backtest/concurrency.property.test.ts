@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concurrencyOf } from '../../../src/domain/backtest/concurrency.ts'
-import { cutsById } from '../../../src/domain/backtest/cuts.ts'
+import { endsOf } from '../../../src/domain/backtest/ends.ts'
 import { MINUTE } from '../../../src/domain/time/instant.ts'
 import { NOON, policy } from '../build.ts'
 import { cut, recording, session } from './recorded.ts'
@@ -26,7 +26,11 @@ describe('the sessions up at once', () => {
           const one = sessions[index]
           return one === undefined || kept === null || kept >= length ? [] : [cut(one, at(begin + kept), daily)]
         })
-        const found = concurrencyOf(recording(sessions), cutsById(cuts), minutes.map(at))
+        const found = concurrencyOf(
+          recording(sessions),
+          endsOf({ cuts: cuts.slice(1), outside: cuts.slice(0, 1) }),
+          minutes.map(at),
+        )
         const mostIn = (from: number, until: number, lengthOf: (one: (typeof list)[number]) => number) =>
           Math.max(
             ...Array.from(

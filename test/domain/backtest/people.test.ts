@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { cutsById } from '../../../src/domain/backtest/cuts.ts'
 import { peopleOf } from '../../../src/domain/backtest/people.ts'
 import { HOUR } from '../../../src/domain/time/instant.ts'
 import { NOON, policy } from '../build.ts'
@@ -14,10 +13,10 @@ describe('the people of a recording', () => {
     const bob = Array.from({ length: 3 }, () => session({ username: 'bob' }))
     const carol = session({ username: undefined, commonName: 'carol' })
     const nobody = session({ username: undefined, commonName: undefined })
-    const cuts = cutsById([
+    const cuts = [
       ...alice.map((one) => cut(one, one.establishedAt + HOUR, daily)),
       ...bob.map((one, index) => cut(one, NOON, index === 0 ? daily : leavers)),
-    ])
+    ]
     expect(peopleOf(recording([...alice, ...bob, carol, nobody]), cuts)).toEqual([
       {
         key: 'user:bob',
