@@ -2,6 +2,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { runCommandLine } from '../../src/cli/command-line.ts'
+import type { Summary } from '../../src/domain/backtest/summary.ts'
+import { verdictSentence } from '../../src/domain/backtest/verdict-sentence.ts'
 import { CONFIG, NOW, PARTNERS } from './company.ts'
 import { CREDENTIALS, clockAt, workspace } from './curfew.ts'
 import { expectGolden } from './golden.ts'
@@ -68,7 +70,8 @@ describe('a backtest', () => {
 
   it('shows a program the same, and writes each session that would have ended', async () => {
     const args = ['backtest', 'log.jsonl', '-c', 'curfew.yaml', '--against', 'today.yaml', '--output', 'json']
-    const { stdout, stderr, code } = await here.run([...args, '--cuts', 'ends.jsonl'], clockAt(NOW))
+    const files = ['--cuts', 'ends.jsonl', '--report', 'report.html']
+    const { stdout, stderr, code } = await here.run([...args, ...files], clockAt(NOW))
     expect([stderr, code]).toEqual(['', 0])
     const fields = Object.entries(JSON.parse(stdout) as object).map(
       ([field, value]) => `${field}: ${JSON.stringify(value)}`,
@@ -76,6 +79,9 @@ describe('a backtest', () => {
     const ends = await readFile(join(here.folder, 'ends.jsonl'), 'utf8')
     await expect(`${fields.join('\n')}\n--- ends.jsonl ---\n${ends}`).toMatchFileSnapshot('golden/backtest-json.txt')
     expect((await readdir(here.folder)).filter((name) => name.startsWith('.'))).toEqual([])
+    const report = await readFile(join(here.folder, 'report.html'), 'utf8')
+    expect(report).toContain(verdictSentence(JSON.parse(stdout) as Summary))
+    expect(report).toContain('Compared with the policies before')
   })
 })
 
