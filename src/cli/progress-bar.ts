@@ -1,4 +1,5 @@
-import { Format, SingleBar } from 'cli-progress'
+// Node finds no `Format` among the names of this package, which is no ES module.
+import cliProgress, { type SingleBar } from 'cli-progress'
 import { formatDuration } from '../domain/time/duration.ts'
 import { SECOND } from '../domain/time/instant.ts'
 
@@ -40,11 +41,11 @@ export const createProgressBar = (output: NodeJS.WriteStream = process.stderr): 
   return {
     step(step) {
       clear()
-      const bar = new SingleBar({
+      const bar = new cliProgress.SingleBar({
         stream: output,
         format: (options, { progress }, { isTotalKnown, text }: Shown) =>
           isTotalKnown
-            ? `${step.name} ${Format.BarFormat(progress, options)} ${Math.floor(progress * 100)} %, ${text}`
+            ? `${step.name} ${cliProgress.Format.BarFormat(progress, options)} ${Math.floor(progress * 100)} %, ${text}`
             : `${step.name} ${text}`,
         barCompleteChar: '█',
         barIncompleteChar: '░',
