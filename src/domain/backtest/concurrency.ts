@@ -1,4 +1,4 @@
-import type { Recording } from '../recording/recorded-session.ts'
+import type { RecordedSession, Recording } from '../recording/recorded-session.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Period } from '../time/period.ts'
 import { type Ends, endOf } from './ends.ts'
@@ -15,15 +15,30 @@ export const concurrencyOf = (
   ends: Ends,
   edges: readonly Instant[],
 ): readonly Concurrency[] => {
-  const begins = Float64Array.from(sessions, ({ establishedAt }) => establishedAt).sort()
-  const recorded = mostAtOnce(begins, Float64Array.from(sessions, ({ endedAt }) => endedAt).sort(), edges)
-  const kept = mostAtOnce(begins, Float64Array.from(sessions, (session) => endOf(session, ends)).sort(), edges)
+  const begins = inOrder(sessions, ({ establishedAt }) => establishedAt)
+  const recorded = mostAtOnce(
+    begins,
+    inOrder(sessions, ({ endedAt }) => endedAt),
+    edges,
+  )
+  const kept = mostAtOnce(
+    begins,
+    inOrder(sessions, (session) => endOf(session, ends)),
+    edges,
+  )
   return edges.slice(0, -1).map((from, index) => ({
     from,
     until: edges[index + 1] ?? from,
     recorded: recorded[index] ?? 0,
     kept: kept[index] ?? 0,
   }))
+}
+
+/** There may be a million sessions: `Float64Array.from` takes several times as long as a loop. */
+const inOrder = (sessions: Recording['sessions'], of: (session: RecordedSession) => Instant): Float64Array => {
+  const instants = new Float64Array(sessions.length)
+  for (const [index, session] of sessions.entries()) instants[index] = of(session)
+  return instants.sort()
 }
 
 /** For each pair of edges the most sessions that are up at one instant between them. */

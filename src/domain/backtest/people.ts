@@ -19,24 +19,21 @@ export interface PersonCounts {
 export const peopleOf = ({ sessions }: Recording, cuts: readonly Cut[]): readonly PersonCounts[] => {
   const ends = new Map(cuts.map((cut) => [cut.session.connectionId, cut]))
   const personOf = createPersonOf()
-  const people = new Map<string, Omit<PersonCounts, 'policies'> & { policies: Map<string, number> }>()
+  const people = new Map<string, Counting>()
   for (const session of sessions) {
     const { username, commonName, connectionId, establishedAt, endedAt } = session
     const key = personOf(session)
     if (key === undefined) continue
-    const before = people.get(key)
+    const person = people.get(key) ?? { key, name: '', sessions: 0, upMs: 0, ended: 0, savedMs: 0, policies: new Map() }
+    people.set(key, person)
+    person.name = username ?? commonName ?? ''
+    person.sessions++
+    person.upMs += endedAt - establishedAt
     const cut = ends.get(connectionId)
-    const policies = before?.policies ?? new Map<string, number>()
-    if (cut !== undefined) policies.set(cut.policy.name, (policies.get(cut.policy.name) ?? 0) + 1)
-    people.set(key, {
-      key,
-      name: username ?? commonName ?? '',
-      sessions: (before?.sessions ?? 0) + 1,
-      upMs: (before?.upMs ?? 0) + endedAt - establishedAt,
-      ended: (before?.ended ?? 0) + (cut === undefined ? 0 : 1),
-      savedMs: (before?.savedMs ?? 0) + (cut === undefined ? 0 : endedAt - cut.at),
-      policies,
-    })
+    if (cut === undefined) continue
+    person.ended++
+    person.savedMs += endedAt - cut.at
+    person.policies.set(cut.policy.name, (person.policies.get(cut.policy.name) ?? 0) + 1)
   }
   return [...people.values()]
     .sort((a, b) => b.ended - a.ended || b.savedMs - a.savedMs || (a.key < b.key ? -1 : 1))
@@ -44,4 +41,8 @@ export const peopleOf = ({ sessions }: Recording, cuts: readonly Cut[]): readonl
       ...one,
       policies: [...one.policies].sort(([, a], [, b]) => b - a).map(([name]) => name),
     }))
+}
+
+type Counting = { -readonly [Field in Exclude<keyof PersonCounts, 'policies'>]: PersonCounts[Field] } & {
+  readonly policies: Map<string, number>
 }
