@@ -3,10 +3,10 @@ import type { Instant } from '../time/instant.ts'
 /** One line of a recording that was understood. A missing fact is `undefined`, never a guess. */
 export interface ConnectionRecord {
   /**
-   * `begin`: a connection was established. `end`: it ended. `no-session`: the line is well-formed, but shows no session:
-   * a failed attempt, or a step of a login.
+   * `begin`: a connection was established. `end`: it ended. `failed`: an attempt that is no session. `login-step`: a step
+   * of a login, of which the attempt may follow. `shown`: every connection of the endpoint that is up was seen.
    */
-  readonly what: 'begin' | 'end' | 'no-session'
+  readonly what: 'begin' | 'end' | 'failed' | 'login-step' | 'shown'
   readonly connectionId: string
   readonly endpointId: string
   readonly username: string | undefined

@@ -7,9 +7,9 @@ import { type HistoryLine, readHistoryLine } from './history-line.ts'
 const wholeSecond = (at: Instant | undefined): Instant | undefined =>
   at === undefined ? undefined : Math.floor(at / SECOND) * SECOND
 
-/** A line that tells of no connection: everything that is up was seen at its time. */
-const nothing = (endpointId: string, time: Instant): ConnectionRecord => ({
-  what: 'no-session',
+/** A line that tells of no connection, but of all that are up. */
+const shown = (endpointId: string, time: Instant): ConnectionRecord => ({
+  what: 'shown',
   connectionId: '',
   endpointId,
   username: undefined,
@@ -29,7 +29,7 @@ export const historyRecordOf = (
 ): ConnectionRecord | { readonly problem: string } => {
   const line: HistoryLine | undefined = readHistoryLine(fields)
   if (line === undefined) return { problem: 'it is no line of the connection log, nor one of the history of Curfew' }
-  if (line.event === 'shown') return nothing(same(line.endpointId), line.time)
+  if (line.event === 'shown') return shown(same(line.endpointId), line.time)
   const { id, endpointId, establishedAt, endedAt, ingressBytes, egressBytes, posture } = line.connection
   const [username, commonName] = [nameOrNone(line.connection.username), nameOrNone(line.connection.commonName)]
   return {

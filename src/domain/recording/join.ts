@@ -1,3 +1,4 @@
+import { fold } from '../names/fold.ts'
 import { DAY, type Instant, NEVER } from '../time/instant.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import type { RecordedSession, Recording } from './recorded-session.ts'
@@ -16,7 +17,7 @@ export const CONTRADICTIONS = [
   'ends-before-start',
   /** Left out: no record tells when it was established. */
   'no-start',
-  /** Left out: its attempt failed, or was a step of a login, and yet it has an end. */
+  /** Left out: its attempt failed, and yet it has an end. */
   'no-session',
 ] as const
 
@@ -72,28 +73,26 @@ const createPostures = () => {
  */
 export const createJoin = (): Join => {
   const drafts = new Map<string, Draft>()
-  const noSessions = new Set<string>()
+  const failed = new Set<string>()
   const contradicted = new Map(CONTRADICTIONS.map((contradiction) => [contradiction, new Set<string>()]))
   const note = (contradiction: Contradiction, id: string) => contradicted.get(contradiction)?.add(id)
   const isNoted = (contradiction: Contradiction, id: string) => contradicted.get(contradiction)?.has(id) === true
   const samePosture = createPostures()
-  let [from, to] = [NEVER, UNKNOWN]
+  let from = NEVER
+  /** The last instant of which the records of each endpoint tell. */
+  const lastOf = new Map<string, Instant>()
 
-  const tell = (at: Instant | undefined) => {
-    if (at === undefined) return
-    if (at < from) from = at
-    if (at > to) to = at
+  const tell = ({ endpointId, startedAt, updatedAt, endedAt }: ConnectionRecord) => {
+    from = Math.min(from, startedAt ?? NEVER, updatedAt ?? NEVER, endedAt ?? NEVER)
+    const last = Math.max(startedAt ?? UNKNOWN, updatedAt ?? UNKNOWN, endedAt ?? UNKNOWN)
+    if (last > (lastOf.get(endpointId) ?? UNKNOWN)) lastOf.set(endpointId, last)
   }
 
-  /** The only value of a field. */
-  const agreed = <Value>(
-    contradiction: Contradiction,
-    id: string,
-    one: Value | undefined,
-    other: Value | undefined,
-  ) => {
-    if (one !== undefined && other !== undefined && one !== other) note(contradiction, id)
-    return one ?? other
+  /** The only name. Of its spellings the one that sorts first counts, whichever record comes first. */
+  const agreedName = (id: string, one: string | undefined, other: string | undefined) => {
+    if (one === undefined || other === undefined || one === other) return one ?? other
+    if (fold(one) !== fold(other)) note('two-users', id)
+    return one < other ? one : other
   }
 
   const draftOf = (record: ConnectionRecord): Draft => {
@@ -138,9 +137,9 @@ export const createJoin = (): Join => {
 
   const addFacts = (draft: Draft, record: ConnectionRecord) => {
     const { connectionId } = draft
-    agreed('two-endpoints', connectionId, draft.endpointId, record.endpointId)
-    draft.username = agreed('two-users', connectionId, draft.username, record.username)
-    draft.commonName = agreed('two-users', connectionId, draft.commonName, record.commonName)
+    if (draft.endpointId !== record.endpointId) note('two-endpoints', connectionId)
+    draft.username = agreedName(connectionId, draft.username, record.username)
+    draft.commonName = agreedName(connectionId, draft.commonName, record.commonName)
     const posture = record.posture && samePosture(record.posture)
     if (posture !== undefined) draft.posture = (draft.posture ?? posture) === posture ? posture : UNCLEAR
     // The counters of a begin are those of its first instant, not of the end.
@@ -151,16 +150,17 @@ export const createJoin = (): Join => {
 
   /** Completes a draft. False if it is no session. */
   const complete = (draft: Draft): boolean => {
-    const { connectionId, establishedAt } = draft
+    const { connectionId, endpointId, establishedAt } = draft
     if (draft.posture === UNCLEAR) draft.posture = undefined
     if (isNoted('two-users', connectionId) || isNoted('two-endpoints', connectionId)) return false
-    if (draft.begin === 'before' && noSessions.has(connectionId)) note('no-session', connectionId)
+    if (draft.begin === 'before' && failed.has(connectionId)) note('no-session', connectionId)
     else if (establishedAt === UNKNOWN) note('no-start', connectionId)
     else if (draft.end === 'recorded' && draft.endedAt < establishedAt) note('ends-before-start', connectionId)
     else {
-      const isOpen = draft.end === 'open' && to - establishedAt < LONGEST_SESSION_MS
+      const last = lastOf.get(endpointId) ?? establishedAt
+      const isOpen = draft.end === 'open' && last - establishedAt < LONGEST_SESSION_MS
       if (!isOpen && draft.end === 'open') draft.end = 'last-update'
-      draft.endedAt = isOpen ? to : Math.max(establishedAt, draft.endedAt)
+      draft.endedAt = isOpen ? last : Math.max(establishedAt, draft.endedAt)
       return true
     }
     return false
@@ -168,13 +168,12 @@ export const createJoin = (): Join => {
 
   return {
     add(record) {
-      tell(record.startedAt)
-      tell(record.updatedAt)
-      tell(record.endedAt)
-      if (record.what === 'no-session') {
-        noSessions.add(record.connectionId)
-        return
-      }
+      // A failed attempt and a step of a login tell nothing of any time: one line with a wrong time, or of somebody who
+      // tries again long after the last session, would end the sessions that are open, or make the period longer.
+      if (record.what === 'failed') failed.add(record.connectionId)
+      if (record.what === 'failed' || record.what === 'login-step') return
+      tell(record)
+      if (record.what === 'shown') return
       const draft = draftOf(record)
       if (record.what === 'begin') draft.begin = 'recorded'
       addStart(draft, record.startedAt)
@@ -186,11 +185,11 @@ export const createJoin = (): Join => {
       for (const draft of drafts.values()) if (complete(draft)) sessions.push(draft)
       // Of a million sessions, the ids of both take 80 MB.
       drafts.clear()
-      noSessions.clear()
+      failed.clear()
       const counted = CONTRADICTIONS.map((contradiction) => [contradiction, contradicted.get(contradiction)?.size ?? 0])
       return {
         from,
-        to,
+        to: Math.max(UNKNOWN, ...lastOf.values()),
         sessions: sessions.sort(byEstablished),
         contradictions: Object.fromEntries(counted) as Record<Contradiction, number>,
       }

@@ -35,8 +35,8 @@ const TYPES = new Map<unknown, { readonly status: string; readonly shows: Readon
       status: 'connection-attempt-status',
       shows: new Map<unknown, What>([
         ['successful', 'begin'],
-        ['failed', 'no-session'],
-        ['waiting-for-assertion', 'no-session'],
+        ['failed', 'failed'],
+        ['waiting-for-assertion', 'login-step'],
       ]),
     },
   ],
@@ -46,7 +46,7 @@ const TYPES = new Map<unknown, { readonly status: string; readonly shows: Readon
       status: 'connection-reset-status',
       shows: new Map<unknown, What>([
         ['NA', 'end'],
-        ['assertion-received', 'no-session'],
+        ['assertion-received', 'login-step'],
       ]),
     },
   ],
@@ -78,7 +78,7 @@ const readLogLine = (fields: Fields, same: Same): RecordRead => {
     egressBytes: bytesOf(fields['egress-bytes']),
     posture: postureOf(fields['posture-compliance-statuses'], same),
   }
-  if (what === 'no-session') return record
+  if (what !== 'begin' && what !== 'end') return record
   if (connectionId === undefined) return lacking('connection-id')
   if (endpointId === undefined) return lacking('client-vpn-endpoint-id')
   for (const [key, field] of TIMES) {

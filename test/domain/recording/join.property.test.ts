@@ -10,10 +10,10 @@ const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: und
 
 /** Records of few connections at few instants, so that they often agree and often disagree. */
 const record: fc.Arbitrary<ConnectionRecord> = fc.record({
-  what: fc.constantFrom('begin', 'begin', 'begin', 'end', 'end', 'end', 'no-session'),
+  what: fc.constantFrom('begin', 'begin', 'begin', 'end', 'end', 'end', 'failed', 'login-step', 'shown'),
   connectionId: fc.constantFrom('a', 'b', 'c', 'd'),
   endpointId: fc.constantFrom('x', 'x', 'x', 'x', 'x', 'y'),
-  username: fc.constantFrom(undefined, 'alice', 'alice', 'alice', 'alice', 'bob'),
+  username: fc.constantFrom(undefined, 'alice', 'alice', 'alice', 'Alice', 'bob'),
   commonName: fc.constantFrom(undefined, 'laptop'),
   startedAt: maybe(fc.oneof(fc.constant(HOUR), instant)),
   updatedAt: maybe(instant),
@@ -41,23 +41,26 @@ const highest = (values: readonly (number | undefined)[]) => {
 
 /** The sessions as the page describes them: all records of one connection at once, and each question for itself. */
 const naively = (records: readonly ConnectionRecord[]): readonly RecordedSession[] => {
-  const to = highest(records.flatMap(({ startedAt, updatedAt, endedAt }) => [startedAt, updatedAt, endedAt])) ?? 0
+  const telling = records.filter(({ what }) => what !== 'failed' && what !== 'login-step')
   const sessionOf = (connectionId: string): readonly RecordedSession[] => {
     const own = records.filter((one) => one.connectionId === connectionId)
     const [begins, ends] = [own.filter(({ what }) => what === 'begin'), own.filter(({ what }) => what === 'end')]
     const shown = [...begins, ...ends]
     const has = (key: keyof ConnectionRecord) => distinct(shown.map((one) => one[key]))
-    if (shown.length === 0 || (begins.length === 0 && own.length > ends.length)) return []
-    if (['endpointId', 'username', 'commonName'].some((key) => has(key as keyof ConnectionRecord).length > 1)) return []
+    if (shown.length === 0 || (begins.length === 0 && own.some(({ what }) => what === 'failed'))) return []
+    const [usernames, commonNames] = [has('username'), has('commonName')]
+    const people = [usernames, commonNames].map((names) => distinct(names.map((name) => String(name).toLowerCase())))
+    const [endpointId = '', ...others] = distinct(shown.map((one) => one.endpointId))
+    if ([...people, [endpointId, ...others]].some((values) => values.length > 1)) return []
     const establishedAt = highest(shown.map(({ startedAt }) => startedAt))
     if (establishedAt === undefined) return []
     const recordedEnds = distinct(shown.map(({ endedAt }) => endedAt))
     const postures = distinct(shown.map(({ posture }) => posture))
     const session = {
       connectionId,
-      endpointId: shown[0]?.endpointId ?? '',
-      username: distinct(shown.map(({ username }) => username))[0],
-      commonName: distinct(shown.map(({ commonName }) => commonName))[0],
+      endpointId,
+      username: distinct(shown.map(({ username }) => username)).sort()[0],
+      commonName: distinct(shown.map(({ commonName }) => commonName)).sort()[0],
       establishedAt,
       begin: begins.length > 0 ? 'recorded' : 'before',
       ingressBytes: highest(ends.map(({ ingressBytes }) => ingressBytes)),
@@ -68,6 +71,8 @@ const naively = (records: readonly ConnectionRecord[]): readonly RecordedSession
       const endedAt = Math.min(...recordedEnds)
       return endedAt < establishedAt ? [] : [{ ...session, endedAt, end: 'recorded' }]
     }
+    const here = telling.filter((one) => one.endpointId === endpointId)
+    const to = highest(here.flatMap(({ startedAt, updatedAt, endedAt }) => [startedAt, updatedAt, endedAt])) ?? 0
     if (ends.length === 0 && to - establishedAt < DAY) return [{ ...session, endedAt: to, end: 'open' }]
     const updatedAt = highest(shown.map((one) => one.updatedAt)) ?? establishedAt
     return [{ ...session, endedAt: Math.max(establishedAt, updatedAt), end: 'last-update' }]

@@ -87,11 +87,15 @@ describe('a line of the connection log', () => {
   })
 
   it.each([
-    ['a failed attempt', DENIED],
-    ['an attempt that waits for the browser', { ...ATTEMPT, 'connection-attempt-status': 'waiting-for-assertion' }],
-    ['the reset that follows it', { ...RESET, 'connection-reset-status': 'assertion-received' }],
-  ])('shows no session: %s', (_name, line) => {
-    expect(read(line).what).toBe('no-session')
+    ['failed', 'a failed attempt', DENIED],
+    [
+      'login-step',
+      'an attempt that waits for the browser',
+      { ...ATTEMPT, 'connection-attempt-status': 'waiting-for-assertion' },
+    ],
+    ['login-step', 'the reset that follows it', { ...RESET, 'connection-reset-status': 'assertion-received' }],
+  ])('shows no session, but %s: %s', (what, _name, line) => {
+    expect(read(line).what).toBe(what)
   })
 
   it.each(['NA', '-', '', 'N/A', ' ', undefined])('has no user for %j', (username) => {

@@ -42,6 +42,14 @@ export const end = (
   different: Partial<ConnectionRecord> = {},
 ): ConnectionRecord => record('end', id, { startedAt: at(start), updatedAt: at(stop), endedAt: at(stop), ...different })
 
-/** The record of an attempt that failed, or of a step of a login. */
-export const noSession = (id: string, time: string): ConnectionRecord =>
-  record('no-session', id, { startedAt: at(time), updatedAt: at(time) })
+/** The record of an attempt that failed. */
+export const failed = (id: string, time: string): ConnectionRecord =>
+  record('failed', id, { startedAt: at(time), updatedAt: at(time) })
+
+/** The record of a step of a login. */
+export const loginStep = (id: string, time: string): ConnectionRecord =>
+  record('login-step', id, { startedAt: at(time), updatedAt: at(time) })
+
+/** The record of a snapshot that shows what is up on an endpoint. */
+export const shownAt = (time: string, different: Partial<ConnectionRecord> = {}): ConnectionRecord =>
+  record('shown', '', { username: undefined, commonName: undefined, updatedAt: at(time), ...different })

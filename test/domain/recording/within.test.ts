@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createJoin } from '../../../src/domain/recording/join.ts'
 import { type Within, within } from '../../../src/domain/recording/within.ts'
 import { ENDPOINT } from '../build.ts'
-import { at, begin, end, noSession } from './record.ts'
+import { at, begin, end, shownAt } from './record.ts'
 
 const OTHER = 'cvpn-endpoint-0fedcba9876543210'
 
@@ -12,7 +12,7 @@ const recording = () => {
     [begin('early', '6:00'), end('early', '6:00', '8:00')],
     [begin('long', '7:00', { endpointId: OTHER }), end('long', '7:00', '15:00', { endpointId: OTHER })],
     [begin('short', '8:00'), end('short', '8:00', '8:00')],
-    [begin('late', '12:00'), noSession('none', '18:00')],
+    [begin('late', '12:00'), shownAt('18:00')],
   ].flat()
   for (const record of records) join.add(record)
   return join.recording()
