@@ -91,7 +91,7 @@ const CHANGES_SHOWN = 20
 
 const againstText = ({ newlyEnded, noLongerEnded, earlier, later, sessions, notListed }: AgainstJson): string => {
   const totals = `${count(newlyEnded)} newly ended, ${count(noLongerEnded)} no longer ended, ${count(earlier)} earlier, ${count(later)} later`
-  if (sessions.length === 0) return paragraph('Compared with --against: no session ends otherwise.')
+  if (sessions.length === 0) return paragraph('Compared with --against: no session ends at another time.')
   const shown = sessions.slice(0, CHANGES_SHOWN)
   const rest = sessions.length + notListed - shown.length
   return [

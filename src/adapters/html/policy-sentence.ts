@@ -9,7 +9,7 @@ export const policySentence = (policy: Policy, ends: 'Ends' | 'Would end'): stri
   const text = (instant: Instant) => (timeZone === undefined ? toText(instant) : textIn(instant, timeZone))
   return [
     `${ends} a connection ${kind.words(rule)}.`,
-    ...(match === undefined ? [] : ['It applies to those whom its “match” selects.']),
+    ...(match === undefined ? [] : ['It applies to the people and devices that its “match” selects.']),
     ...(graceMs === 0 ? [] : [`Grace: ${formatDuration(graceMs)}.`]),
     ...(warn.length === 0 ? [] : [`It warns ${warn.map(formatDuration).join(' and ')} before.`]),
     ...(from === undefined ? [] : [`In force from ${text(from)}.`]),

@@ -3,7 +3,6 @@ import { busiestDayOf } from '../../domain/backtest/busiest-day.ts'
 import type { Cut, Outcome } from '../../domain/backtest/outcome.ts'
 import { printable } from '../../domain/printable.ts'
 import type { Recording } from '../../domain/recording/recorded-session.ts'
-import { shortened } from '../../domain/shortened.ts'
 import { HOUR, type Instant, MINUTE } from '../../domain/time/instant.ts'
 import type { LocalDay } from '../../domain/time/local-days.ts'
 import { localText } from '../../domain/time/local-text.ts'
@@ -11,9 +10,9 @@ import { type Content, html } from '../html/html.ts'
 import { count, plural } from '../html/words.ts'
 import { chartOf, pictureOf, tableOf } from './chart.ts'
 import { dayText } from './days.ts'
+import { labelsOf, marginOf } from './labels.ts'
 
 const ROOM = { lanes: 100, periods: 3000 }
-const LABEL = 32
 /** How many ends of one person have their times in the table. */
 const MOST_TIMES = 5
 
@@ -29,7 +28,11 @@ export const busiestDaySection = (
   const { day, lanes, people } = busiest
   const timeOf = (at: Instant) => localText(at, zone).slice(-'18:30'.length)
   const ofAll = `${plural(busiest.cuts, 'session')} of ${plural(people, 'person', 'people')} would have ended on ${dayText(day)} ${day.date.year}`
-  const shown = lanes.length < people ? `The ${count(lanes.length)} people with most ends are shown.` : ''
+  const shown =
+    lanes.length < people
+      ? `The ${plural(lanes.length, 'person', 'people')} with most ends ${lanes.length === 1 ? 'is' : 'are'} shown.`
+      : ''
+  const labels = labelsOf(lanes.map(({ name }) => name))
   const saved = lanes.flatMap((lane, index) => lane.saved.map((period) => ({ ...period, index })))
   const up = lanes.flatMap((lane, index) => lane.up.map((period) => ({ ...period, index })))
   const ends = lanes.flatMap((lane, index) => apart(lane.cuts).map((cut) => ({ at: cut.at, cut, index })))
@@ -50,7 +53,7 @@ export const busiestDaySection = (
       height: 50 + lanes.length * 18,
       marginTop: 25,
       marginBottom: 25,
-      marginLeft: 220,
+      marginLeft: marginOf(labels),
       marginRight: 20,
       x: {
         type: 'linear',
@@ -67,7 +70,7 @@ export const busiestDaySection = (
         label: null,
         tickSize: 0,
         padding: 0.2,
-        tickFormat: (index) => shortened(printable(lanes[index]?.name ?? ''), LABEL),
+        tickFormat: (index) => labels[index] ?? '',
       },
       marks: [
         barX(saved, {

@@ -1,13 +1,12 @@
 import { barX, text } from '#plot'
 import type { EndedByPolicy, Summary } from '../../domain/backtest/summary.ts'
 import { printable } from '../../domain/printable.ts'
-import { shortened } from '../../domain/shortened.ts'
 import { type Content, type Html, html } from '../html/html.ts'
 import { count, plural } from '../html/words.ts'
 import { chartOf, pictureOf, tableOf } from './chart.ts'
+import { labelsOf, marginOf } from './labels.ts'
 
 const MOST_BARS = 30
-const LABEL = 30
 
 /** How many sessions each policy would end, and what else is known of it. */
 export const policyBarsSection = ({ ended, notJudged }: Summary): Content => {
@@ -17,7 +16,7 @@ export const policyBarsSection = ({ ended, notJudged }: Summary): Content => {
   const idle = policies.length - acting.length
   const notes = [
     ...(idle === 0 ? [] : [`${plural(idle, 'policy', 'policies')} would have ended no session.`]),
-    ...(acting.length > bars.length ? [`The bars are those of the ${MOST_BARS} policies that end most.`] : []),
+    ...(acting.length > bars.length ? [`The bars are those of the ${MOST_BARS} policies that end most sessions.`] : []),
   ]
   return html`${pictureOf({
     id: 'by-policy',
@@ -47,17 +46,18 @@ export const policyBarsSection = ({ ended, notJudged }: Summary): Content => {
     ),
     shown: 'always',
   })}
-${notJudged.length === 0 ? '' : html`<section><h2>What could not be judged</h2><ul>${notJudged.map(({ policy, sessions, because }) => html`<li>${policy}: ${plural(sessions, 'session')}, because the recording ${because}</li>`)}</ul></section>`}`
+${notJudged.length === 0 ? '' : html`<section><h2>What could not be judged</h2><ul>${notJudged.map(({ policy, sessions, because }) => html`<li>${policy}: ${plural(sessions, 'session')}, because ${because}</li>`)}</ul></section>`}`
 }
 
 const barChart = (bars: readonly EndedByPolicy[]): Html => {
   const summary = bars.map(({ policy, sessions }) => `${printable(policy)} ${count(sessions)}`).join(', ')
+  const labels = labelsOf(bars.map(({ policy }) => policy))
   return chartOf(`Sessions that each policy would have ended: ${summary}.`, {
     height: 30 + bars.length * 26,
     marginTop: 5,
     marginBottom: 25,
-    marginLeft: 210,
-    marginRight: 70,
+    marginLeft: marginOf(labels),
+    marginRight: marginOf(bars.map(({ sessions }) => count(sessions))),
     x: {
       label: null,
       grid: true,
@@ -70,7 +70,7 @@ const barChart = (bars: readonly EndedByPolicy[]): Html => {
       label: null,
       tickSize: 0,
       padding: 0.25,
-      tickFormat: (index) => shortened(printable(bars[index]?.policy ?? ''), LABEL),
+      tickFormat: (index) => labels[index] ?? '',
     },
     marks: [
       barX(bars, {

@@ -15,6 +15,11 @@ export const HOSTILE = [
   'gnol-\u202eexe',
 ] as const
 
+/** Policies whose long names differ in one letter, near the end. */
+const LONG_NAMES = ['north', 'south'].map(
+  (where) => `contractors-of-the-second-warehouse-in-the-${where}-of-the-country`,
+)
+
 const FROM = Date.parse('2026-10-12T00:00:00Z')
 const DAYS = 21
 
@@ -39,6 +44,7 @@ export const recordedWeeks = (people = 12) => {
         { timeZone: 'Europe/Berlin', allowed: [{ days: 'mon-fri', hours: '07:30-18:30' }] },
         { name: 'office-hours' },
       ),
+      ...LONG_NAMES.map((name, index) => policy('banned-users', { users: [`person-${index}@corp.example`] }, { name })),
       policy('posture', { require: ['managed'] }, { name: 'managed-devices' }),
     ],
     [],

@@ -30,6 +30,12 @@ afterAll(async () => {
 const rowsBelow = (id: string) =>
   `[...document.getElementById('${id}').closest('section').querySelectorAll('tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))`
 
+/** The labels of charts that reach beyond their picture. */
+const OUTSIDE = `[...document.querySelectorAll('.chart text')].filter((one) => {
+  const [label, chart] = [one, one.closest('svg')].map((element) => element.getBoundingClientRect())
+  return label.left < chart.left - 1 || label.right > chart.right + 1
+}).map((one) => one.textContent)`
+
 /** A number as the page writes it. */
 const written = (number: number) => number.toLocaleString('en-US')
 
@@ -63,6 +69,16 @@ describe('the report, in Chromium', () => {
       expect(await scrollsSideways(look.page)).toBe(false)
     }
     expect(look.complaints).toEqual([])
+  })
+
+  it('has the labels of every chart within it, and names each of its policies differently', async () => {
+    await using look = await browser.open(url, { script: 'on', width: 1400 })
+    expect(await look.page.evaluate(OUTSIDE)).toEqual([])
+    const bars = (await look.page.evaluate(
+      '[...document.querySelectorAll("section:has(#by-policy) .chart text")].map((one) => one.textContent).filter((text) => /[a-z]/.test(text))',
+    )) as readonly string[]
+    expect(bars).toHaveLength(summary.ended.byPolicy.filter(({ sessions }) => sessions > 0).length)
+    expect(new Set(bars).size).toBe(bars.length)
   })
 
   it('has the numbers of the JSON', async () => {
@@ -107,8 +123,9 @@ describe('the report, in Chromium', () => {
       ]),
     )
     for (const { policy, sessions, because } of summary.notJudged) {
-      expect(text).toContain(`${policy}: ${written(sessions)} sessions, because the recording ${because}`)
+      expect(text).toContain(`${policy}: ${written(sessions)} sessions, because ${because}`)
     }
+    expect(text).toMatch(/managed-devices: \d+ sessions, because the session lacks [a-z ]+\n/)
     expect(text).toContain('3 connections of two users (left out)')
     const byHour = (await look.page.evaluate(rowsBelow('week'))) as readonly (readonly string[])[]
     expect([1, 2, 3, 4, 5, 6, 7].flatMap((day) => byHour.map((row) => row[day]))).toEqual(
