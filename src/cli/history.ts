@@ -154,7 +154,7 @@ const asText = (sessions: readonly HistorySession[], nameOf: NameOf, since: Inst
   )
   if (sessions.length === 0) return closing
   const rows = sessions.map((session) => rowOf(session, nameOf, now))
-  return `${historyTable([HEADING, ...rows], outputWidth())}\n\n${closing}`
+  return `${historyTable(HEADING, rows, outputWidth())}\n\n${closing}`
 }
 
 const asJson = (session: HistorySession, nameOf: NameOf) => {
