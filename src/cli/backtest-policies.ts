@@ -6,32 +6,34 @@ import { CONFIG_OPTION, type Given, stringOf, stringsOf, UsageError } from './co
 import { isDaemonFile, readPolicies, readToShow, readWithPolicies } from './compose-files.ts'
 import { configurationOrComplain } from './problems.ts'
 
-/** The policies that a backtest replays, and what the daemon's file says beside them. */
-export interface BacktestPolicies {
-  readonly now: PolicySet
-  /** Those of `--against`. */
-  readonly before: PolicySet | undefined
+/** A policy set, and what the daemon's file says beside it. */
+export interface Side {
+  readonly set: PolicySet
   readonly rate: Rate
-  /** Undefined without the daemon's file. */
+  /** The endpoints whose sessions the policies may end. Undefined without the daemon's file: all. */
   readonly watch: readonly Watch[] | undefined
 }
 
-/** A policy set and what stands beside it; undefined if the files have errors, which are printed. */
-type Read = Omit<BacktestPolicies, 'now' | 'before'> & { readonly set: PolicySet }
+/** The policies that a backtest replays. */
+export interface BacktestPolicies {
+  readonly now: Side
+  /** Those of `--against`. */
+  readonly before: Side | undefined
+}
 
-const ofDaemon = (load: () => ReturnType<typeof readToShow>): Read | undefined => {
+const ofDaemon = (load: () => ReturnType<typeof readToShow>): Side | undefined => {
   const { configuration } = configurationOrComplain(load())
   if (configuration === undefined) return undefined
   const { policies, protect, termination, watch } = configuration
   return { set: createPolicySet(policies, protect), rate: termination.rate, watch }
 }
 
-const ofFiles = (paths: readonly string[]): Read | undefined => {
+const ofFiles = (paths: readonly string[]): Side | undefined => {
   const { policies } = configurationOrComplain(readPolicies(paths))
   return policies && { set: createPolicySet(policies, []), rate: TERMINATION_RATE, watch: undefined }
 }
 
-const readAgainst = (paths: readonly string[], config: string | undefined): Read | undefined => {
+const readAgainst = (paths: readonly string[], config: string | undefined): Side | undefined => {
   const [file, ...others] = paths
   const daemons = paths.filter(isDaemonFile)
   if (file !== undefined && daemons.length > 0) {
@@ -59,5 +61,5 @@ export const readBacktestPolicies = (values: Given['values']): BacktestPolicies 
   const now = config === undefined ? ofFiles(paths) : ofDaemon(() => readToShow(config))
   const before = against.length === 0 ? undefined : readAgainst(against, config)
   if (now === undefined || (against.length > 0 && before === undefined)) return undefined
-  return { now: now.set, before: before?.set, rate: now.rate, watch: now.watch }
+  return { now, before }
 }

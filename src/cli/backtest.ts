@@ -12,7 +12,7 @@ import type { Recording } from '../domain/recording/recorded-session.ts'
 import { within } from '../domain/recording/within.ts'
 import { firstNames } from '../domain/shortened.ts'
 import { type Instant, toText } from '../domain/time/instant.ts'
-import { type BacktestPolicies, readBacktestPolicies } from './backtest-policies.ts'
+import { type BacktestPolicies, readBacktestPolicies, type Side } from './backtest-policies.ts'
 import { backtestText } from './backtest-text.ts'
 import {
   CONFIG_OPTION,
@@ -38,6 +38,9 @@ import { createProgressBar, type ProgressBar } from './progress-bar.ts'
 import { createRecordedEndpoints, type RecordedEndpoints } from './recorded-endpoints.ts'
 
 const OUTPUTS = ['table', 'json'] as const
+
+/** The path that stands for the standard input, and elsewhere for the standard output. */
+const STDIN = '-'
 
 const MODES = ['all', 'as-written'] as const
 type Modes = (typeof MODES)[number]
@@ -124,10 +127,10 @@ policy as not judged, and these sessions are kept.`,
     '0; 1 if a --fail-on holds, if a log cannot be read or shows no session, or if the configuration has errors.',
   async run({ values, positionals }) {
     const asked = questionOf(values, positionals)
+    await expectFiles(asked, values)
     const policies = readBacktestPolicies(values)
     if (policies === undefined) return EXIT.failed
     expectPaths(asked.limits, policies)
-    for (const file of [asked.cutsFile, asked.reportFile]) if (file !== undefined) await expectWritableFile(file)
     keepHeapLean()
     return interruptible(async (signal) => {
       using progress = createProgressBar()
@@ -144,24 +147,22 @@ interface Work {
 
 const answer = async (asked: Question, policies: BacktestPolicies, work: Work): Promise<number> => {
   const { recording, lines } = await readRecording(asked, policies, work)
-  const endpoints = createRecordedEndpoints(policies.watch, asked.region)
-  const judged = judgedPart(recording, asked, endpoints)
+  const { now } = policies
+  const endpoints = createRecordedEndpoints(now.watch, asked.region)
+  const ids = judgedEndpoints(recording, asked, endpoints)
+  const judged = judgedPart(recording, asked, ids)
 
-  const outcome = await replay(policies.now, judged, asked.modes, endpoints, work)
-  const before = policies.before && (await replay(policies.before, judged, asked.modes, endpoints, work))
+  const outcome = await replay(now.set, judged, asked.modes, endpoints, work)
+  const before = policies.before && (await replayBefore(policies.before, recording, asked, ids, work))
   const difference = before && differenceOf(outcome, before)
-  const { rate } = policies
+  const { rate } = now
   const { budgetOf } = endpoints
   const summary = summaryOf({ recording: judged, outcome, lines, rate, budgetOf, against: difference?.totals })
 
   if (asked.cutsFile !== undefined) await writeFileWhole(asked.cutsFile, endLines(outcome.cuts), work.signal)
   if (asked.reportFile !== undefined) {
     const { writeReport } = await import('./compose-report.ts')
-    await writeReport(
-      asked.reportFile,
-      { recording: judged, outcome, summary, difference, set: policies.now },
-      work.signal,
-    )
+    await writeReport(asked.reportFile, { recording: judged, outcome, summary, difference, set: now.set }, work.signal)
   }
   work.progress.clear()
   const against = difference && againstJson(difference)
@@ -205,6 +206,9 @@ const questionOf = (values: Given['values'], logs: readonly string[]): Question 
   if (cutsFile !== undefined && reportFile !== undefined && resolve(cutsFile) === resolve(reportFile)) {
     throw new UsageError(`--cuts and --report: expected two files, found ${cutsFile} twice`)
   }
+  if (cutsFile === STDIN || reportFile === STDIN) {
+    throw new UsageError('--cuts and --report: expected a file, found "-": the standard output has the answer')
+  }
   const limits = stringsOf(values['fail-on']).map((written) => {
     const limit = parseLimit(written)
     if (limit !== undefined) return limit
@@ -227,14 +231,34 @@ const questionOf = (values: Given['values'], logs: readonly string[]): Question 
   }
 }
 
+/** What the files begin with that a backtest writes. Another file is not replaced: a pattern of the shell may name a log. */
+const WRITTEN = {
+  cuts: /^\{"connectionId":.*"wouldEndAt":/,
+  report: /<title>Curfew: what the policies would have done</,
+}
+
+/** Refuses a file to write that is to be kept, before anything is read. */
+const expectFiles = async ({ logs, cutsFile, reportFile }: Question, values: Given['values']): Promise<void> => {
+  const policies = stringsOf(values.policies)
+  const config = policies.length > 0 ? [] : [stringOf(values.config) ?? CONFIG_OPTION.config.default]
+  const reads = [...logs.filter((path) => path !== STDIN), ...config, ...policies, ...stringsOf(values.against)]
+  for (const [file, begins] of [
+    [cutsFile, WRITTEN.cuts],
+    [reportFile, WRITTEN.report],
+  ] as const) {
+    if (file !== undefined) await expectWritableFile(file, { reads, isReplaceable: (head) => begins.test(head) })
+  }
+}
+
 const NO_LINES: Lines = { read: 0, understood: 0, failed: 0, firstFailed: [] }
 
 /** Refuses a limit on something that no output has, before a log is read. */
-const expectPaths = (limits: readonly Limit[], { now, before, rate }: BacktestPolicies): void => {
+const expectPaths = (limits: readonly Limit[], { now, before }: BacktestPolicies): void => {
+  const { set, rate } = now
   const outcome = {
     cuts: [],
     outside: [],
-    policies: now.policies.map((policy) => ({ policy, exempted: 0, notJudged: new Map() })),
+    policies: set.policies.map((policy) => ({ policy, exempted: 0, notJudged: new Map() })),
   }
   const against = before && differenceOf(outcome, outcome).totals
   const empty = summaryOf({
@@ -262,7 +286,7 @@ const inSessions = (count: number): string => `${Math.round(count).toLocaleStrin
 
 const readRecording = async (
   { logs, logGroups, region, from, to }: Question,
-  { watch = [] }: BacktestPolicies,
+  { now: { watch = [] } }: BacktestPolicies,
   { signal, progress }: Work,
 ): Promise<{ readonly recording: JoinedRecording; readonly lines: Lines }> => {
   const join = createJoin()
@@ -302,15 +326,12 @@ const together = (one: Lines, other: Lines): Lines => ({
 const endpointsOf = ({ sessions }: Recording): ReadonlySet<string> =>
   new Set(sessions.map(({ endpointId }) => endpointId))
 
-/**
- * The sessions that are judged. A period, an endpoint or a log without any session is an error: a gate must not pass because
- * nothing was looked at.
- */
-const judgedPart = (
+/** The endpoints whose sessions are judged. An endpoint without any session is an error, as in `judgedPart`. */
+const judgedEndpoints = (
   recording: JoinedRecording,
-  { from, to, endpoints: asked }: Question,
+  { endpoints: asked }: Question,
   { isWatched, idOf }: RecordedEndpoints,
-): JoinedRecording => {
+): readonly string[] => {
   const recorded = [...endpointsOf(recording)]
   if (recorded.length === 0)
     throw new OperatorError(
@@ -336,12 +357,16 @@ const judgedPart = (
       `--endpoint: the daemon's file does not watch ${unwatched}: list it under "watch", or give --policies`,
     )
   }
-  if (asked.length === 0 && others.length > 0) {
-    const left = recording.sessions.filter(({ endpointId }) => !isWatched(endpointId)).length
-    complain(
-      `curfew: ${plural(left, 'session')} left out, on endpoints that the daemon's file does not watch: ${firstNames(others).join(', ')}`,
-    )
-  }
+  return ids
+}
+
+/** The sessions that are judged. A period without any is an error: a gate must not pass because nothing was looked at. */
+const judgedPart = (
+  recording: JoinedRecording,
+  { from, to, endpoints: asked }: Question,
+  ids: readonly string[],
+): JoinedRecording => {
+  if (asked.length === 0) complainOfUnwatched("the daemon's file", recording, (id) => ids.includes(id))
   const judged = within(recording, { from, to, endpoints: ids })
   if (judged.sessions.length === 0) {
     const { from: first, to: last } = recording
@@ -350,6 +375,34 @@ const judgedPart = (
     )
   }
   return judged
+}
+
+const complainOfUnwatched = (file: string, { sessions }: Recording, isWatched: (id: string) => boolean): void => {
+  const others = sessions.filter(({ endpointId }) => !isWatched(endpointId))
+  if (others.length === 0) return
+  const ids = [...new Set(others.map(({ endpointId }) => endpointId))]
+  complain(
+    `curfew: ${plural(others.length, 'session')} left out, on endpoints that ${file} does not watch: ${firstNames(ids).join(', ')}`,
+  )
+}
+
+/**
+ * The other side of a comparison. Its policies end only sessions on endpoints that its own file watches, which may be
+ * none: then every end is new.
+ */
+const replayBefore = (
+  { set, watch }: Side,
+  recording: JoinedRecording,
+  { from, to, endpoints: asked, region, modes }: Question,
+  ids: readonly string[],
+  work: Work,
+): Promise<Outcome> => {
+  const endpoints = createRecordedEndpoints(watch, region)
+  const { isWatched } = endpoints
+  const compared = asked.length === 0 ? [...endpointsOf(recording)] : ids
+  const part = within(recording, { from, to, endpoints: compared.filter(isWatched) })
+  complainOfUnwatched('the file of --against', within(recording, { from, to, endpoints: compared }), isWatched)
+  return replay(set, part, modes, endpoints, work)
 }
 
 /** As many people are replayed before others have their turn. */

@@ -1,7 +1,7 @@
 import type { LinesRead } from '../adapters/connection-log/lines-read.ts'
 import { type ReadLogs, readLogs } from '../adapters/connection-log/read-logs.ts'
 import { UnreadableLog } from '../adapters/connection-log/unreadable.ts'
-import { expectWritable, UnwritableFile, writeWholeFile } from '../adapters/files/whole-file.ts'
+import { expectWritable, type Keep, UnwritableFile, writeWholeFile } from '../adapters/files/whole-file.ts'
 import { OperatorError } from './command.ts'
 
 /** The files of a backtest: the logs that it reads, and what it writes. */
@@ -15,8 +15,8 @@ export const readLogFiles = async (paths: readonly string[], options: ReadLogs):
   }
 }
 
-/** Throws where a file cannot be written, before the work that it is to hold is done. */
-export const expectWritableFile = (file: string): Promise<void> => forOperator(expectWritable(file))
+/** Throws where a file must not or cannot be written, before the work that it is to hold is done. */
+export const expectWritableFile = (file: string, keep: Keep): Promise<void> => forOperator(expectWritable(file, keep))
 
 /** Writes a file as a whole, or not at all. */
 export const writeFileWhole = (file: string, parts: Iterable<string>, signal: AbortSignal): Promise<void> =>

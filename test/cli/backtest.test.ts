@@ -30,6 +30,8 @@ policies:
   - { name: idle, kind: idle-timeout, after: 30m }
 `
 
+const WITHOUT_PARTNERS = CONFIG.replace(/ {2}- region: us-east-1\n.*\n/, '')
+
 let here: Awaited<ReturnType<typeof workspace>>
 beforeAll(async () => {
   here = await workspace({
@@ -37,7 +39,8 @@ beforeAll(async () => {
     'curfew.yaml': CONFIG,
     'policies.yaml': EDITED,
     'today.yaml': TODAY,
-    'office.yaml': CONFIG.replace(/ {2}- region: us-east-1\n.*\n/, '').replace('./policies.yaml', './today.yaml'),
+    'office.yaml': WITHOUT_PARTNERS.replace('./policies.yaml', './today.yaml'),
+    'office-edited.yaml': WITHOUT_PARTNERS,
     'broken.yaml': EDITED.replace('10h', '10hours'),
   })
 })
@@ -103,6 +106,42 @@ describe('the comparison', () => {
   })
 })
 
+describe('a comparison of two daemon files', () => {
+  // The same policies, and one endpoint fewer.
+  const watchesLess = 'office-edited.yaml'
+  /** Without the warning that a policy of that file names a Region that it no longer watches. */
+  const told = (stderr: string) => stderr.split('\n').filter((line) => line.startsWith('curfew: '))
+
+  it('shows the ends on an endpoint that is newly watched, and closes the gate', async () => {
+    const args = ['log.jsonl', '-c', 'curfew.yaml', '--against', watchesLess]
+    const { code, stdout, stderr } = await run(...args, '--output', 'json', '--fail-on', 'against.newlyEnded>0')
+    expect(JSON.parse(stdout)).toMatchObject({ sessions: 32, against: { newlyEnded: 5, noLongerEnded: 0 } })
+    expect(told(stderr)).toEqual([
+      `curfew: 5 sessions left out, on endpoints that the file of --against does not watch: ${PARTNERS}`,
+      "curfew: --fail-on 'against.newlyEnded>0' holds: against.newlyEnded is 5",
+    ])
+    expect(code).toBe(1)
+  })
+
+  it('shows those on an endpoint that is no longer watched', async () => {
+    const args = ['log.jsonl', '-c', watchesLess, '--against', 'curfew.yaml', '--output', 'json']
+    const { stdout, stderr } = await run(...args)
+    expect(JSON.parse(stdout)).toMatchObject({ sessions: 27, against: { newlyEnded: 0, noLongerEnded: 5 } })
+    expect(told(stderr)).toEqual([
+      `curfew: 5 sessions left out, on endpoints that the daemon's file does not watch: ${PARTNERS}`,
+    ])
+  })
+
+  it('compares one endpoint, of which the other file may watch none', async () => {
+    const args = ['log.jsonl', '-c', 'curfew.yaml', '--against', watchesLess, '--output', 'json']
+    const partners = await run(...args, '--endpoint', 'partners')
+    expect(JSON.parse(partners.stdout)).toMatchObject({ sessions: 5, against: { newlyEnded: 5 } })
+    const office = await run(...args, '--endpoint', 'office')
+    expect(told(office.stderr)).toEqual([])
+    expect(JSON.parse(office.stdout)).toMatchObject({ sessions: 27, against: { newlyEnded: 0, noLongerEnded: 0 } })
+  })
+})
+
 describe('the sessions that are judged', () => {
   it('are those of a period and of endpoints, by id or name', async () => {
     const thursday = ['--from', '2026-11-05T00:00:00Z', '--to', '2026-11-06T00:00:00Z']
@@ -153,6 +192,7 @@ describe('wrong arguments', () => {
     [['log.jsonl', '--policies', 'curfew.yaml'], 'give it with --config'],
     [['log.jsonl', '-c', 'curfew.yaml', '--against', 'curfew.yaml', '--against', 'today.yaml'], 'give it alone'],
     [['log.jsonl', '--cuts', 'ends.jsonl', '--report', './ends.jsonl'], 'expected two files'],
+    [['log.jsonl', '--cuts', '-'], 'the standard output has the answer'],
     [['log.jsonl', '--from', '2026-11-05'], '"2026-11-05" is not an instant'],
     [['log.jsonl', '--from', '2026-11-05T00:00:00Z', '--to', '2026-11-05T00:00:00Z'], 'is not before --to'],
   ])('%j are refused', async (args, message) => {
@@ -170,6 +210,32 @@ describe('wrong arguments', () => {
     expect(await run(...missing)).toMatchObject({ code: 1, stderr: expect.stringContaining('missing.jsonl') as string })
     const { code, stderr } = await run(...missing, '--cuts', here.folder)
     expect([code, stderr]).toEqual([1, `curfew: cannot write ${here.folder}: it is a folder\n`])
+  })
+
+  it.each([
+    [['--cuts', 'log.jsonl', 'log.jsonl'], 'log.jsonl: it is read'],
+    [['--report', 'curfew.yaml', 'log.jsonl'], 'curfew.yaml: it is read'],
+    [['--cuts', 'office.yaml', 'log.jsonl'], 'office.yaml: it exists and has other content'],
+    // A pattern of the shell that names all logs.
+    [['--cuts', 'log.jsonl', 'missing.jsonl'], 'log.jsonl: it exists and has other content'],
+  ])('%j keep the file', async (args, message) => {
+    const { code, stderr } = await run(...args, '-c', 'curfew.yaml')
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`curfew: cannot write ${message}`)])
+    expect(await readFile(join(here.folder, 'log.jsonl'), 'utf8')).toBe(loggedWeek())
+  })
+
+  it('replaces what an earlier run wrote', async () => {
+    const args = [
+      'log.jsonl',
+      '-c',
+      'curfew.yaml',
+      '--cuts',
+      'again.jsonl',
+      '--report',
+      join(here.folder, 'again.html'),
+    ]
+    expect(await run(...args)).toMatchObject({ code: 0 })
+    expect(await run(...args)).toMatchObject({ code: 0, stderr: '' })
   })
 })
 

@@ -7,7 +7,7 @@ export interface Within {
   readonly from?: Instant | undefined
   /** The first instant that no longer counts. */
   readonly to?: Instant | undefined
-  /** All, if there are none. */
+  /** Undefined: all. */
   readonly endpoints?: readonly string[] | undefined
 }
 
@@ -15,18 +15,15 @@ export interface Within {
  * The part of a recording that is asked for. Sessions that were up at some instant of the period are kept whole, because
  * their age before it counts.
  */
-export const within = <Recorded extends Recording>(
-  recording: Recorded,
-  { from, to, endpoints = [] }: Within,
-): Recorded => {
-  const ids = new Set(endpoints)
+export const within = <Recorded extends Recording>(recording: Recorded, { from, to, endpoints }: Within): Recorded => {
+  const ids = endpoints && new Set(endpoints)
   return {
     ...recording,
     from: from ?? recording.from,
     to: to ?? recording.to,
     sessions: recording.sessions.filter(
       ({ endpointId, establishedAt, endedAt }) =>
-        (ids.size === 0 || ids.has(endpointId)) &&
+        (ids === undefined || ids.has(endpointId)) &&
         (to === undefined || establishedAt < to) &&
         // A session of no length was up at the instant at which it was established.
         (from === undefined || endedAt > from || establishedAt >= from),
