@@ -1,5 +1,6 @@
 import type { Watch } from '../config/configuration.ts'
 import { TERMINATION_RATE } from '../config/schema/curfew-schema.ts'
+import type { Mode } from '../domain/policies/policy.ts'
 import { createPolicySet, type PolicySet } from '../domain/policies/policy-set.ts'
 import type { Rate } from '../domain/terminate/token-bucket.ts'
 import { CONFIG_OPTION, type Given, stringOf, stringsOf, UsageError } from './command.ts'
@@ -9,6 +10,8 @@ import { configurationOrComplain } from './problems.ts'
 /** A policy set, and what the daemon's file says beside it. */
 export interface Side {
   readonly set: PolicySet
+  /** `enforce` without the daemon's file, so that a policy's own mode decides. */
+  readonly mode: Mode
   readonly rate: Rate
   /** The endpoints whose sessions the policies may end. Undefined without the daemon's file: all. */
   readonly watch: readonly Watch[] | undefined
@@ -24,13 +27,13 @@ export interface BacktestPolicies {
 const ofDaemon = (load: () => ReturnType<typeof readToShow>): Side | undefined => {
   const { configuration } = configurationOrComplain(load())
   if (configuration === undefined) return undefined
-  const { policies, protect, termination, watch } = configuration
-  return { set: createPolicySet(policies, protect), rate: termination.rate, watch }
+  const { mode, policies, protect, termination, watch } = configuration
+  return { set: createPolicySet(policies, protect), mode, rate: termination.rate, watch }
 }
 
 const ofFiles = (paths: readonly string[]): Side | undefined => {
   const { policies } = configurationOrComplain(readPolicies(paths))
-  return policies && { set: createPolicySet(policies, []), rate: TERMINATION_RATE, watch: undefined }
+  return policies && { set: createPolicySet(policies, []), mode: 'enforce', rate: TERMINATION_RATE, watch: undefined }
 }
 
 const readAgainst = (paths: readonly string[], config: string | undefined): Side | undefined => {

@@ -6,7 +6,6 @@ import { failuresOf, type Limit, numbersOf, parseLimit } from '../domain/backtes
 import type { Outcome } from '../domain/backtest/outcome.ts'
 import { createReplay } from '../domain/backtest/replay.ts'
 import { type Lines, type Summary, summaryOf } from '../domain/backtest/summary.ts'
-import type { PolicySet } from '../domain/policies/policy-set.ts'
 import { createJoin, type JoinedRecording } from '../domain/recording/join.ts'
 import type { Recording } from '../domain/recording/recorded-session.ts'
 import { within } from '../domain/recording/within.ts'
@@ -100,7 +99,8 @@ policy as not judged, and these sessions are kept.`,
       value: 'MODES',
       words: MODES,
       default: 'all',
-      summary: 'whether policies act whose own mode is audit',
+      summary:
+        "all: every policy acts. as-written: only policies that say enforce, in a daemon's file that says so too; with --policies their own mode decides",
     },
     ...outputOption(OUTPUTS),
     cuts: {
@@ -152,7 +152,7 @@ const answer = async (asked: Question, policies: BacktestPolicies, work: Work): 
   const ids = judgedEndpoints(recording, asked, endpoints)
   const judged = judgedPart(recording, asked, ids)
 
-  const outcome = await replay(now.set, judged, asked.modes, endpoints, work)
+  const outcome = await replay(now, judged, asked.modes, endpoints, work)
   const before = policies.before && (await replayBefore(policies.before, recording, asked, ids, work))
   const difference = before && differenceOf(outcome, before)
   const { rate } = now
@@ -391,31 +391,31 @@ const complainOfUnwatched = (file: string, { sessions }: Recording, isWatched: (
  * none: then every end is new.
  */
 const replayBefore = (
-  { set, watch }: Side,
+  side: Side,
   recording: JoinedRecording,
   { from, to, endpoints: asked, region, modes }: Question,
   ids: readonly string[],
   work: Work,
 ): Promise<Outcome> => {
-  const endpoints = createRecordedEndpoints(watch, region)
+  const endpoints = createRecordedEndpoints(side.watch, region)
   const { isWatched } = endpoints
   const compared = asked.length === 0 ? [...endpointsOf(recording)] : ids
   const part = within(recording, { from, to, endpoints: compared.filter(isWatched) })
   complainOfUnwatched('the file of --against', within(recording, { from, to, endpoints: compared }), isWatched)
-  return replay(set, part, modes, endpoints, work)
+  return replay(side, part, modes, endpoints, work)
 }
 
 /** As many people are replayed before others have their turn. */
 const SLICE = 1000
 
 const replay = async (
-  set: PolicySet,
+  { set, mode }: Side,
   recording: Recording,
   modes: Modes,
   { locationOf }: RecordedEndpoints,
   { signal, progress }: Work,
 ): Promise<Outcome> => {
-  const { length, read, outcome } = createReplay(set, recording, { modes, locationOf })
+  const { length, read, outcome } = createReplay(set, recording, { modes, mode, locationOf })
   // A replay passes each session twice: to gather it, and to judge it beside those of the same person.
   progress.step({ name: 'Replaying', amount: (passed) => inSessions(passed / 2) })
   for (let from = 0; from < length; from += SLICE) {

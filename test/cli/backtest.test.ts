@@ -38,6 +38,9 @@ beforeAll(async () => {
     'log.jsonl': loggedWeek(),
     'curfew.yaml': CONFIG,
     'policies.yaml': EDITED,
+    'audit.yaml': CONFIG.replace('mode: enforce', 'mode: audit'),
+    'enforced.yaml': CONFIG.replace('./policies.yaml', './enforced-policies.yaml'),
+    'enforced-policies.yaml': EDITED.replace(', mode: audit', ''),
     'today.yaml': TODAY,
     'office.yaml': WITHOUT_PARTNERS.replace('./policies.yaml', './today.yaml'),
     'office-edited.yaml': WITHOUT_PARTNERS,
@@ -91,7 +94,7 @@ describe('a backtest', () => {
 const ofJson = async (...args: readonly string[]) => {
   const { stdout, stderr, code } = await run(...args, '--output', 'json')
   expect([stderr, code]).toEqual(['', 0])
-  return JSON.parse(stdout) as { readonly sessions: number; readonly against: Readonly<Record<string, number>> }
+  return JSON.parse(stdout) as Summary
 }
 
 describe('the comparison', () => {
@@ -139,6 +142,25 @@ describe('a comparison of two daemon files', () => {
     const office = await run(...args, '--endpoint', 'office')
     expect(told(office.stderr)).toEqual([])
     expect(JSON.parse(office.stdout)).toMatchObject({ sessions: 27, against: { newlyEnded: 0, noLongerEnded: 0 } })
+  })
+})
+
+describe('modes as written', () => {
+  const WRITTEN = ['log.jsonl', '--modes', 'as-written']
+
+  it('are those of the daemon and of the policy, for each side its own', async () => {
+    const ended = async (...args: readonly string[]) => (await ofJson(...WRITTEN, ...args)).ended.byReason
+    expect(await ended('-c', 'curfew.yaml')).toMatchObject({ 'session-age': 5, banned: 0 })
+    expect(await ended('-c', 'audit.yaml')).toMatchObject({ 'session-age': 0, banned: 0 })
+    // No daemon's file, no daemon's mode.
+    expect(await ended('--policies', 'policies.yaml')).toMatchObject({ 'session-age': 5, banned: 0 })
+
+    const newlyEnded = async (now: string, before: string) =>
+      (await ofJson(...WRITTEN, '-c', now, '--against', before)).against?.newlyEnded
+    expect(await newlyEnded('curfew.yaml', 'audit.yaml')).toBe(10)
+    expect(await newlyEnded('audit.yaml', 'curfew.yaml')).toBe(0)
+    expect(await newlyEnded('enforced.yaml', 'curfew.yaml')).toBe(15)
+    expect(await newlyEnded('audit.yaml', 'policies.yaml')).toBe(0)
   })
 })
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { MINUTE } from '../../src/domain/time/instant.ts'
@@ -21,7 +23,7 @@ const commands = (): readonly (readonly string[])[] => {
 }
 
 describe('the job of CI on the page about backtests', () => {
-  it('passes without an edit, and fails where the edit ends more sessions of the log group', async () => {
+  it('passes without an edit, and fails where the edit enforces, or ends more sessions of the log group', async () => {
     await using office = await startOffice({}, { now: () => NOW })
     const lines = loggedWeek().trimEnd().split('\n')
     office.logGroups.write(
@@ -46,13 +48,21 @@ describe('the job of CI on the page about backtests', () => {
       { command: 'validate', code: 0 },
       { command: 'backtest', code: 0 },
     ])
+    const failed = [
+      { command: 'validate', code: 0 },
+      { command: 'backtest', code: 1, stderr: expect.stringContaining("'against.newlyEnded>3' holds") as string },
+    ]
+    const enforce = async (file: string) => {
+      const text = await readFile(join(here.folder, file), 'utf8')
+      await here.write(file, text.replace('mode: audit', 'mode: enforce'))
+    }
+    await enforce('config/curfew.yaml')
+    expect(await results()).toMatchObject(failed)
+    await enforce('before/config/curfew.yaml')
     await here.write(
       'config/policies/daily-reauthentication.yaml',
       'version: 1\npolicies: [{ name: daily-reauthentication, kind: max-session-age, maxAge: 3h }]\n',
     )
-    expect(await results()).toMatchObject([
-      { command: 'validate', code: 0 },
-      { command: 'backtest', code: 1, stderr: expect.stringContaining("'against.newlyEnded>3' holds") as string },
-    ])
+    expect(await results()).toMatchObject(failed)
   })
 })

@@ -1,7 +1,7 @@
 import { applicationAt } from '../judge/application.ts'
 import { alsoBy, violatedNames } from '../judge/violation.ts'
 import type { Location } from '../names/location.ts'
-import type { Policy } from '../policies/policy.ts'
+import { acts, type Mode, type Policy } from '../policies/policy.ts'
 import { createPolicySet, type PolicySet } from '../policies/policy-set.ts'
 import type { RecordedSession, Recording } from '../recording/recorded-session.ts'
 import type { Instant } from '../time/instant.ts'
@@ -9,8 +9,10 @@ import type { Cut, Outcome } from './outcome.ts'
 import { createSimulation, type Ended, type Simulation } from './simulation.ts'
 
 interface ReplayOptions {
-  /** `all`: every policy acts. `as-written`: only policies whose own mode is `enforce`. */
+  /** `all`: every policy acts. `as-written`: only policies that act by the daemon's mode and their own. */
   readonly modes: 'all' | 'as-written'
+  /** That of the daemon. */
+  readonly mode: Mode
   readonly locationOf: (endpointId: string) => Location
 }
 
@@ -24,13 +26,13 @@ interface Count {
  * Replays a recording under a policy set, in parts: `read` is called for all of `length` in order, then `outcome` has the
  * result. Sessions that are tied to each other are replayed together. All others cannot change each other's decisions.
  */
-export const createReplay = (set: PolicySet, recording: Recording, { modes, locationOf }: ReplayOptions) => {
+export const createReplay = (set: PolicySet, recording: Recording, { modes, mode, locationOf }: ReplayOptions) => {
   const { sessions, from, to } = recording
   const originals = new Map<string, Policy>(set.policies.map((policy) => [policy.name, policy]))
   const replayed = set.policies.map(
     (policy): Policy => ({
       ...policy,
-      mode: modes === 'all' ? 'enforce' : policy.mode,
+      mode: modes === 'all' || acts(policy, mode) ? 'enforce' : 'audit',
       warn: [],
       extend: undefined,
     }),

@@ -46,7 +46,7 @@ export const replay = (
   different: Partial<Parameters<typeof createReplay>[2]> = {},
 ): Outcome => {
   const set = 'policies' in policies ? policies : createPolicySet(policies, [])
-  const replayed = createReplay(set, recording, { modes: 'all', locationOf: logged, ...different })
+  const replayed = createReplay(set, recording, { modes: 'all', mode: 'enforce', locationOf: logged, ...different })
   for (let from = 0; from < replayed.length; from += 7) replayed.read(from, Math.min(from + 7, replayed.length))
   return replayed.outcome()
 }
