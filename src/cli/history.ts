@@ -146,7 +146,8 @@ const asText = (sessions: readonly HistorySession[], nameOf: NameOf, since: Inst
   const from = Number.isFinite(since) ? ` since ${toText(since)}` : ''
   const up = sessions.filter(({ state }) => state === 'up')
   // The daemon may have stopped since.
-  const seenAt = Math.min(...up.map(({ lastSeenAt = NEVER }) => lastSeenAt))
+  // Not by `Math.min(...found)`: so many arguments overflow the stack.
+  const seenAt = up.reduce((least, { lastSeenAt = NEVER }) => Math.min(least, lastSeenAt), NEVER)
   const asOf = Number.isFinite(seenAt) ? ` when last seen, at ${toText(seenAt)} or later` : ''
   const ended = sessions.filter(({ endedBy }) => endedBy?.by === 'curfew').length
   const closing = paragraph(
