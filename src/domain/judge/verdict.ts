@@ -244,8 +244,8 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
   if (verdict.word === 'fine') return period(policy, now)
   if (applicability.placeLacks === 'tags')
     return 'kept, because the tags of the endpoint are not known and the policy asks for them'
-  if (applicability.placeLacks === 'Region')
-    return 'kept, because the Region of the endpoint is not known and the policy asks for it'
+  if (applicability.placeLacks !== undefined)
+    return `kept, because the ${applicability.placeLacks} of the endpoint is not known and the policy asks for it`
   return 'kept, because the connection has no name and the policy asks for one'
 }
 

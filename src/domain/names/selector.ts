@@ -1,6 +1,6 @@
 import type { Selector } from '../policies/policy.ts'
 import { ALL_TIME, intersection, type Periods } from '../time/period.ts'
-import { type EndpointEntry, hitsEndpoint } from './endpoint-pattern.ts'
+import { type EndpointEntry, hitsEndpoint, readsOf } from './endpoint-pattern.ts'
 import { fold } from './fold.ts'
 import type { Location } from './location.ts'
 import { hits } from './pattern.ts'
@@ -62,9 +62,13 @@ export const hitsPlace = (selector: Selector | undefined, location: Location): H
   all(hitsEndpoints(selector?.endpoints, location), hitsRegions(selector?.regions, location))
 
 /** The fact of an endpoint that is not known, and without which it is not known whether a selector matches there. */
-export const lackOfPlace = (selector: Selector | undefined, location: Location): 'tags' | 'Region' | undefined => {
+export const lackOfPlace = (
+  selector: Selector | undefined,
+  location: Location,
+): 'tags' | 'name' | 'Region' | undefined => {
   if (hitsPlace(selector, location) !== 'unknown') return undefined
-  return hitsEndpoints(selector?.endpoints, location) === 'unknown' ? 'tags' : 'Region'
+  if (hitsEndpoints(selector?.endpoints, location) !== 'unknown') return 'Region'
+  return selector?.endpoints?.some(({ pattern }) => readsOf(pattern) === 'tags') ? 'tags' : 'name'
 }
 
 /** Resolves a selector in two steps, so that each is done once: first for an endpoint, then for a principal on it. */

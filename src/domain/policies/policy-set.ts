@@ -13,8 +13,11 @@ export interface Applicability {
   readonly policy: Policy
   readonly principal: Principal
   readonly matched: 'yes' | 'no' | 'unknown'
-  /** The fact of the endpoint that the policy reads and that is not known: AWS has not listed its tags yet. */
-  readonly placeLacks: 'tags' | 'Region' | undefined
+  /**
+   * The fact of the endpoint that the policy reads and that is not known: AWS has not listed its tags yet, of which one may
+   * be its name.
+   */
+  readonly placeLacks: 'tags' | 'name' | 'Region' | undefined
   /** When the policy is in force. */
   readonly inForceIn: Periods
   /** When it is matched. Entries of a group may begin and end. */
