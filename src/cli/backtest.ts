@@ -405,8 +405,8 @@ const replayBefore = (
   return replay(side, part, modes, endpoints, work)
 }
 
-/** As many people are replayed before others have their turn. */
-const SLICE = 1000
+/** As many decisions are made before others have their turn. */
+const SLICE = 10_000
 
 const replay = async (
   { set, mode }: Side,
@@ -415,12 +415,12 @@ const replay = async (
   { locationOf }: RecordedEndpoints,
   { signal, progress }: Work,
 ): Promise<Outcome> => {
-  const { length, read, outcome } = createReplay(set, recording, { modes, mode, locationOf })
+  const { length, advance, outcome } = createReplay(set, recording, { modes, mode, locationOf })
   // A replay passes each session twice: to gather it, and to judge it beside those of the same person.
   progress.step({ name: 'Replaying', amount: (passed) => inSessions(passed / 2) })
-  for (let from = 0; from < length; from += SLICE) {
-    read(from, Math.min(from + SLICE, length))
-    progress.reached(Math.min(from + SLICE, length), length)
+  for (let passed = 0; passed < length; ) {
+    passed = advance(SLICE)
+    progress.reached(passed, length)
     await setImmediate()
     signal.throwIfAborted()
   }

@@ -23,8 +23,8 @@ interface Count {
 }
 
 /**
- * Replays a recording under a policy set, in parts: `read` is called for all of `length` in order, then `outcome` has the
- * result. Sessions that are tied to each other are replayed together. All others cannot change each other's decisions.
+ * Replays a recording under a policy set, in slices: `advance` is called until it has passed all of `length`, then `outcome`
+ * has the result. Sessions that are tied to each other are replayed together. All others cannot change each other's decisions.
  */
 export const createReplay = (set: PolicySet, recording: Recording, { modes, mode, locationOf }: ReplayOptions) => {
   const { sessions, from, to } = recording
@@ -72,14 +72,14 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, mode
   }
 
   /** Replays the sessions under each policy alone that exempts one of them, as if it exempted none. */
-  const countExempted = (together: readonly RecordedSession[], endedOf: ReadonlyMap<RecordedSession, Ended>) => {
+  function* countExempted(together: readonly RecordedSession[], endedOf: ReadonlyMap<RecordedSession, Ended>) {
     const exempting = new Set<Policy>()
     for (const { applicabilities } of endedOf.values()) {
       for (const { policy, exemptIn } of applicabilities) if (exemptIn.length > 0) exempting.add(policy)
     }
     for (const policy of exempting) {
       const count = counts.get(policy.name)
-      withoutExemption(policy).run(together, ({ session, at, cut }) => {
+      yield* withoutExemption(policy).run(together, ({ session, at, cut }) => {
         const ended = endedOf.get(session)
         if (cut === undefined || ended === undefined || count === undefined) return
         const applicability = ended.applicabilities.find((candidate) => candidate.policy === policy)
@@ -89,47 +89,50 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, mode
     }
   }
 
-  const run = (together: readonly RecordedSession[]) => {
+  let passed = 0
+
+  function* run(together: readonly RecordedSession[]): Generator<number, void> {
     const all: Ended[] = []
     let mayBeExempt = false
-    simulation.run(together, (ended) => {
+    yield* simulation.run(together, (ended) => {
+      passed++
       readEnded(ended)
       all.push(ended)
       mayBeExempt ||= ended.applicabilities.some(({ exemptIn }) => exemptIn.length > 0)
     })
-    if (mayBeExempt) countExempted(together, new Map(all.map((ended) => [ended.session, ended])))
+    if (mayBeExempt) yield* countExempted(together, new Map(all.map((ended) => [ended.session, ended])))
   }
 
-  const groups = new Map<string, RecordedSession[]>()
-  let remaining: IterableIterator<RecordedSession[]> | undefined
-  let grouped = 0
-  let ran = 0
+  /** Each session is passed once to gather it, and once when it ends. */
+  const length = 2 * sessions.length
 
-  const gather = (session: RecordedSession) => {
-    const tie = simulation.tieOf(session)
-    if (tie === undefined) return
-    const { key } = tie
-    if (key === undefined) return run([session])
-    grouped++
-    if (groups.get(key)?.push(session) === undefined) groups.set(key, [session])
+  function* runAll(): Generator<number, void> {
+    const groups = new Map<string, RecordedSession[]>()
+    for (const session of sessions) {
+      passed++
+      const tie = simulation.tieOf(session)
+      if (tie === undefined) passed++
+      else if (tie.key === undefined) yield* run([session])
+      else if (groups.get(tie.key)?.push(session) === undefined) groups.set(tie.key, [session])
+      yield 1
+    }
+    for (const together of groups.values()) yield* run(together)
   }
+
+  const running = runAll()
+  let isOver = false
 
   return {
-    /** Each session once to gather it, and once to replay it with those that it is tied to. */
-    length: 2 * sessions.length,
+    length,
 
-    read(begin: number, end: number): void {
-      for (let index = begin; index < Math.min(end, sessions.length); index++) {
-        const session = sessions[index]
-        if (session !== undefined) gather(session)
+    /** Makes about as many decisions. Returns how much of `length` it has passed; all of it only once the outcome is complete. */
+    advance(decisions: number): number {
+      for (let made = 0; made < decisions && !isOver; ) {
+        const step = running.next()
+        isOver = step.done === true
+        made += 1 + (step.value ?? 0)
       }
-      remaining ??= end > sessions.length ? groups.values() : undefined
-      while (remaining !== undefined && ran < Math.min(grouped, end - sessions.length)) {
-        const together = remaining.next().value
-        if (together === undefined) break
-        run(together)
-        ran += together.length
-      }
+      return isOver ? length : Math.min(passed, length - 1)
     },
 
     outcome: (): Outcome => ({

@@ -165,8 +165,11 @@ export const createSimulation = (set: PolicySet, locationOf: (endpointId: string
       return applicabilities.length === 0 ? undefined : endpoint.tieOf(applicabilities)
     },
 
-    /** Replays all sessions of one tie, in the order of `establishedAt`. */
-    run(sessions: readonly RecordedSession[], onEnd: (ended: Ended) => void): void {
+    /**
+     * Replays all sessions of one tie, in the order of `establishedAt`, instant by instant. It yields how many decisions
+     * each instant took.
+     */
+    *run(sessions: readonly RecordedSession[], onEnd: (ended: Ended) => void): Generator<number, void> {
       const counted: Running[] = []
       const units: Unit[] = []
       let running: Running | undefined
@@ -176,7 +179,7 @@ export const createSimulation = (set: PolicySet, locationOf: (endpointId: string
         else units.push(createUnit([running], onEnd))
       }
       if (counted.length > 0) units.push(createUnit(counted, onEnd))
-      runUnits(units)
+      yield* runUnits(units)
     },
   }
 }
@@ -202,27 +205,28 @@ const connectionOf = (session: RecordedSession, { region }: Location): Connectio
 interface Unit {
   /** The first instant at which a session begins or a verdict may differ; NEVER if none does. */
   nextAt: Instant
-  step(): void
+  /** Passes to that instant. Returns how many sessions were decided about. */
+  step(): number
 }
 
 /** Cooldowns begin in the order of time, whichever session they are from. */
-const runUnits = (units: readonly Unit[]): void => {
+function* runUnits(units: readonly Unit[]): Generator<number, void> {
   const [first] = units
   if (units.length === 1 && first !== undefined) {
-    while (first.nextAt < NEVER) first.step()
+    while (first.nextAt < NEVER) yield first.step()
     return
   }
   const heap = createHeap<Unit>((one, other) => one.nextAt < other.nextAt)
   for (const unit of units) heap.add(unit)
   for (let unit = heap.take(); unit !== undefined; unit = heap.take()) {
-    unit.step()
+    yield unit.step()
     if (unit.nextAt < NEVER) heap.add(unit)
   }
 }
 
 const createUnit = (sessions: readonly Running[], onEnd: (ended: Ended) => void): Unit => {
   let begun = 0
-  let up: readonly Running[] = []
+  let up: Running[] = []
   let wakeAt: Instant = NEVER
 
   const end = ({ session, endpoint, applicabilities, lacks }: Running, at: Instant, cut?: DueDecision) => {
@@ -238,25 +242,25 @@ const createUnit = (sessions: readonly Running[], onEnd: (ended: Ended) => void)
     }
     for (let next = sessions[begun]; next !== undefined && next.session.establishedAt <= now; next = sessions[begun]) {
       begun++
-      if (next.session.endedAt > now) up = [...up, next]
+      if (next.session.endedAt > now) up.push(next)
       else end(next, next.session.endedAt)
     }
   }
 
-  /** Cuts what is due, until nothing more is. */
+  /** Cuts what is due. A cut makes no session due: less are counted, and a cooldown is for those established later. */
   const decide = (now: Instant) => {
     wakeAt = NEVER
-    for (let cuts = dueAt(now); cuts.length > 0; cuts = dueAt(now)) {
-      const byId = new Map(cuts.map((cut) => [cut.connection.id, cut]))
-      for (const running of up) {
-        const cut = byId.get(running.session.connectionId)
-        if (cut === undefined) continue
-        running.endpoint.terminate(cut.lead.policy, running.connection, now)
-        end(running, now, cut)
-      }
-      up = up.filter(({ session }) => !byId.has(session.connectionId))
-      wakeAt = NEVER
+    const cuts = dueAt(now)
+    if (cuts.length === 0) return
+    const byId = new Map(cuts.map((cut) => [cut.connection.id, cut]))
+    for (const running of up) {
+      const cut = byId.get(running.session.connectionId)
+      if (cut === undefined) continue
+      running.endpoint.terminate(cut.lead.policy, running.connection, now)
+      end(running, now, cut)
     }
+    up = up.filter(({ session }) => !byId.has(session.connectionId))
+    if (up.length === 0) wakeAt = NEVER
   }
 
   const dueAt = (now: Instant): readonly DueDecision[] => {
@@ -277,9 +281,11 @@ const createUnit = (sessions: readonly Running[], onEnd: (ended: Ended) => void)
     step() {
       const now = unit.nextAt
       passTo(now)
+      const decisions = up.length
       decide(now)
       unit.nextAt = nextAt()
       if (unit.nextAt === NEVER) passTo(NEVER)
+      return decisions
     },
   }
   return unit

@@ -1,12 +1,23 @@
 import { describe, expect, it } from 'vitest'
+import { createReplay } from '../../../src/domain/backtest/replay.ts'
+import { parseEndpointPattern } from '../../../src/domain/names/endpoint-pattern.ts'
 import { createPolicySet } from '../../../src/domain/policies/policy-set.ts'
 import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
 import { ENDPOINT, entry, NOON, policy } from '../build.ts'
-import { cutsOf, recordingOf, replay, session } from './build.ts'
+import { cutsOf, logged, recordingOf, replay, session } from './build.ts'
 
 const users = (...patterns: string[]) => ({
   users: patterns.map((pattern) => entry(pattern)),
   endpoints: undefined,
+  regions: undefined,
+})
+const endpoints = (...patterns: string[]) => ({
+  users: undefined,
+  endpoints: patterns.map((source) => {
+    const parsed = parseEndpointPattern(source)
+    if ('problem' in parsed) throw new Error(parsed.problem)
+    return { ...parsed, from: undefined, until: undefined, reason: undefined }
+  }),
   regions: undefined,
 })
 const regions = (pattern: string) => ({ users: undefined, endpoints: undefined, regions: [entry(pattern)] })
@@ -40,6 +51,24 @@ describe('a replay', () => {
     expect(cutsOf(replay([limit], recordingOf([first, second, third])))).toEqual([
       [`${second.connectionId} max-sessions session-limit`, NOON + 20 * MINUTE],
     ])
+  })
+
+  it('pauses within the sessions of one name, which may be thousands', () => {
+    const limit = policy('max-sessions', { limit: 1 }, { graceMs: HOUR })
+    const shared = Array.from({ length: 100 }, (_, index) =>
+      session({ establishedAt: NOON + index * 1000, endedAt: NOON + 3 * HOUR }),
+    )
+    const { length, advance, outcome } = createReplay(createPolicySet([limit], []), recordingOf(shared), {
+      modes: 'all',
+      mode: 'enforce',
+      locationOf: logged,
+    })
+    const reached = [0]
+    while (reached.at(-1) !== length) reached.push(advance(200))
+    expect(reached.length).toBeGreaterThan(40)
+    expect(reached).toEqual(reached.toSorted((a, b) => a - b))
+    expect(new Set(reached.filter((passed) => passed > shared.length)).size).toBeGreaterThan(20)
+    expect(outcome().cuts).toHaveLength(99)
   })
 
   it('counts over all endpoints where the policy says so', () => {
@@ -79,6 +108,8 @@ describe('a replay', () => {
       policy('max-transfer', { total: '1MiB' }),
       policy('posture', { require: ['healthy'] }),
       policy('max-session-age', { maxAge: '1m' }, { name: 'here', match: regions('eu-*') }),
+      policy('max-session-age', { maxAge: '1m' }, { name: 'office', match: endpoints('office') }),
+      policy('max-session-age', { maxAge: '1m' }, { name: 'tagged', match: endpoints('office', 'tag:env=prod') }),
     ]
     const recording = recordingOf([
       session({ endedAt: NOON + 30 * MINUTE, ingressBytes: 1024, egressBytes: 1024 }),
@@ -92,6 +123,8 @@ describe('a replay', () => {
       [['byte counters before its end', 2]],
       [['posture statuses', 2]],
       [['the Region of its endpoint', 3]],
+      [['the name of its endpoint', 3]],
+      [['the tags of its endpoint', 3]],
     ])
   })
 
