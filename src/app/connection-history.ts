@@ -11,8 +11,13 @@ import { within } from './within.ts'
 
 /** The file of the history. Its methods reject with an error whose message is for an operator. */
 export interface HistoryFile {
-  /** Opens the file for this process, and gives what it holds to `read`. `stop` ends a wait for another process. */
-  open(read: (line: HistoryLine) => void, stop: AbortSignal): Promise<void>
+  /**
+   * Opens the file for this process, before each snapshot: another process or program may have changed it. `unread`: it
+   * may hold other lines than this process knows. `stop` ends a wait for another process.
+   */
+  open(stop: AbortSignal): Promise<'known' | 'unread'>
+  /** Gives the lines that the file holds to `take`. */
+  read(take: (line: HistoryLine) => void): Promise<void>
   /** Resolves once the lines are in the file. After a failure none of them is. */
   append(lines: readonly string[], now: Instant): Promise<void>
   close(): Promise<void>
@@ -26,6 +31,9 @@ const SHOWN_EVERY_MS = 5 * MINUTE
 
 /** A disk that has not answered by then is reported. The write waits on. */
 const WRITTEN_WITHIN_MS = 30 * SECOND
+
+/** As `WRITTEN_WITHIN_MS`, and 30 s for a sign of life of another process that holds the file. */
+const OPENED_WITHIN_MS = MINUTE
 
 type Place = Pick<Endpoint, 'id' | 'region'>
 
@@ -76,17 +84,26 @@ export const createConnectionHistory = (options: {
     if (line.event === 'shown') known.toldAt = line.time
   }
 
-  const open = async () => {
-    if (!isOpen) await file.open(replay, stop.signal)
+  /** Waits for the disk, and reports it if it does not answer within `ms`. */
+  const answered = async (ms: number, work: Promise<void>) => {
+    if ((await within(clock, ms, work)) === 'late') {
+      report(`the disk has not answered for ${formatDuration(ms)}`)
+      await work
+    }
+  }
+
+  const opened = async () => {
+    if ((await file.open(stop.signal)) === 'unread') {
+      for (const { seen } of endpoints.values()) seen.doubt()
+      await file.read(replay)
+    }
     isOpen = true
   }
 
   const append = async (lines: readonly HistoryLine[], now: Instant) => {
-    const written = file.append(lines.map(historyText), now)
-    if ((await within(clock, WRITTEN_WITHIN_MS, written)) === 'late') {
-      report(`the disk has not answered for ${formatDuration(WRITTEN_WITHIN_MS)}`)
-      await written
-    }
+    await answered(WRITTEN_WITHIN_MS, file.append(lines.map(historyText), now))
+    if (isUnwritable) emit({ event: 'writable', what: 'history' })
+    isUnwritable = false
   }
 
   const writeAdditions = async ({ seen }: EndpointHistory, additions: readonly Addition[], now: Instant) => {
@@ -107,7 +124,7 @@ export const createConnectionHistory = (options: {
 
   const take = async (one: EndpointHistory, snapshot: Snapshot) => {
     const now = snapshot.completedAt
-    await open()
+    await answered(OPENED_WITHIN_MS, opened())
     const look = one.seen.look(snapshot)
     await inSlices(clock, look.length, look.read, UNENDING)
     await writeAdditions(one, look.end(), now)
@@ -118,8 +135,6 @@ export const createConnectionHistory = (options: {
   const attempt = async (work: () => Promise<void>) => {
     try {
       await work()
-      if (isUnwritable) emit({ event: 'writable', what: 'history' })
-      isUnwritable = false
     } catch (error) {
       if (isOpen || !stop.signal.aborted) report(error instanceof Error ? error.message : String(error))
     }

@@ -89,17 +89,31 @@ export const createHistoryFile = (options: {
     if (current !== undefined) {
       const named = await orMissing(disk.stat(file, { bigint: true }))
       const own = await current.handle.stat({ bigint: true })
-      const isSame = named?.ino === own.ino && named.dev === own.dev
+      const isSame = named?.ino === own.ino && named.dev === own.dev && Number(own.size) >= current.length
       if (isSame && current.hasRemains) await current.handle.truncate(current.length)
       if (isSame && (current.hasRemains || Number(own.size) === current.length)) {
         current.hasRemains = false
         return current
       }
-      await current.handle.close().catch(() => {})
-      current = undefined
+      await forget(current)
     }
     current = await openCurrent()
     return current
+  }
+
+  /** The file is not as this process has left it. */
+  const forget = async ({ handle }: Open) => {
+    current = undefined
+    isRead = false
+    await handle.close().catch(() => {})
+  }
+
+  /** Another process took the lock over while this one was suspended, or somebody has removed it. */
+  const giveUp = async (lost: Lock) => {
+    lock = undefined
+    isRead = false
+    if (current !== undefined) await forget(current)
+    await lost.release()
   }
 
   const rotated = async ({ handle }: Open, lastAt: Instant, now: Instant): Promise<Open> => {
@@ -116,19 +130,28 @@ export const createHistoryFile = (options: {
   const isFull = ({ length, span }: Open, bytes: number, now: Instant): boolean =>
     span !== undefined && (dayOf(span.firstAt) !== dayOf(now) || length + bytes > rotateAtBytes)
 
-  const load = async ({ span }: Open, read: (line: HistoryLine) => void) => {
+  const load = async ({ span }: Open, take: (line: HistoryLine) => void) => {
     const parts = await partsOf(file)
     const newestAt = span?.firstAt ?? parts.at(-1)?.endedAt ?? 0
     const recent = parts.filter(({ endedAt }) => endedAt >= newestAt - READ_AT_LEAST_MS).map((part) => part.file)
-    for (const one of [...recent, file]) await readHistory(one, read)
+    for (const one of [...recent, file]) await readHistory(one, take)
   }
 
   return {
-    async open(read, stop) {
+    async open(stop) {
       try {
+        if (lock !== undefined && !(await lock.held())) await giveUp(lock)
         lock ??= await acquire(stop)
-        const found = await settled()
-        if (!isRead) await load(found, read)
+        await settled()
+        return isRead ? 'known' : 'unread'
+      } catch (error) {
+        throw failure(error)
+      }
+    },
+
+    async read(take) {
+      try {
+        await load(await settled(), take)
         isRead = true
       } catch (error) {
         throw failure(error)
@@ -137,7 +160,8 @@ export const createHistoryFile = (options: {
 
     async append(lines, now) {
       try {
-        if (lock === undefined || !(await lock.held())) throw new HistoryError(`another process writes ${file} now`)
+        if (lock === undefined || !(await lock.held()))
+          throw new HistoryError(`the lock of the history ${file} is lost`)
         const bytes = Buffer.from(`${lines.join('\n')}\n`)
         let open = await settled()
         if (open.span !== undefined && isFull(open, bytes.length, now))

@@ -54,7 +54,8 @@ export const createHistorySessions = (isWanted: (connection: Connection) => bool
         // What it carried by then says nothing of the whole session.
         const begun = { ...connection, ingressBytes: undefined, egressBytes: undefined }
         const session = known ?? { connection: begun, lastSeenAt: undefined, endedBy: undefined }
-        sessions.set(connection.id, { ...session, firstSeenAt: time })
+        // A history that was removed while it was written has told of it again.
+        sessions.set(connection.id, { ...session, firstSeenAt: Math.min(time, known?.firstSeenAt ?? time) })
       } else {
         const { lastSeenAt, endedBy } = line
         sessions.set(connection.id, { connection, firstSeenAt: known?.firstSeenAt, lastSeenAt, endedBy })

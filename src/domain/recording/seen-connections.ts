@@ -92,6 +92,8 @@ export interface Look {
 export const createSeenConnections = () => {
   const seen = new Map<string, Seen>()
   const claims = new Map<string, Claim>()
+  /** The connections that have no end yet, and of which the history may have no line any more. */
+  const doubted = new Set<string>()
   /** When a snapshot last showed every connection that is up. */
   let shownAt = -NEVER
 
@@ -103,6 +105,11 @@ export const createSeenConnections = () => {
   }
 
   return {
+    /** The history may have lost lines. Those that it holds are replayed next. */
+    doubt(): void {
+      for (const [id, { state }] of seen) if (state !== 'gone') doubted.add(id)
+    },
+
     /** Takes in a line that the history holds. */
     replay(line: HistoryLine): void {
       const { time } = line
@@ -111,6 +118,7 @@ export const createSeenConnections = () => {
         return
       }
       const { id } = line.connection
+      doubted.delete(id)
       if (line.event === 'gone') seen.set(id, { state: 'gone', knownAt: time })
       // What it had carried by then says nothing of its end.
       const connection = { ...line.connection, ingressBytes: undefined, egressBytes: undefined }
@@ -137,13 +145,14 @@ export const createSeenConnections = () => {
         const at = row === undefined ? begunAt : instantOf(row, begunAt)
         const known = seen.get(id)
         const { next, first, gone } = nextSeen(known, { row, at, shownAt: before[0] })
-        if (first === undefined && gone === undefined) {
+        const isToldAgain = row !== undefined && doubted.has(id)
+        if (first === undefined && gone === undefined && !isToldAgain) {
           if (next === undefined) seen.delete(id)
           else seen.set(id, next)
           return
         }
         const lines: HistoryLine[] = []
-        if (first && row) lines.push({ event: 'first-seen', time: at, connection: row })
+        if ((first || isToldAgain) && row) lines.push({ event: 'first-seen', time: at, connection: row })
         if (gone) {
           lines.push({ event: 'gone', time: at, ...gone, endedBy: endedBy(id) })
           // Until the line is written the end is not known, and the connection is not up either.
@@ -180,6 +189,7 @@ export const createSeenConnections = () => {
       for (const { connectionId, next } of additions) {
         if (next === undefined) seen.delete(connectionId)
         else seen.set(connectionId, next)
+        doubted.delete(connectionId)
         if (next?.state === 'gone') claims.delete(connectionId)
       }
     },

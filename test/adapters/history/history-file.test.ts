@@ -26,16 +26,24 @@ const textOf = (id: string, time: Instant) =>
 const opened = async (options: Partial<Parameters<typeof createHistoryFile>[0]> = {}) => {
   const history = createHistoryFile({ file, keepMs: 3 * DAY, ...options })
   const ids: string[] = []
-  try {
-    await history.open((line) => {
+  /** Reads the file if it may hold lines that this process does not know. */
+  const read = async () => {
+    if ((await history.open(never)) === 'known') return 'known'
+    ids.splice(0)
+    await history.read((line) => {
       if (line.event === 'first-seen') ids.push(line.connection.id)
-    }, never)
+    })
+    return 'read'
+  }
+  try {
+    await read()
   } catch (error) {
     await history.close()
     throw error
   }
   return {
     ids,
+    read,
     add: (id: string, now: Instant) => history.append([textOf(id, now)], now),
     close: () => history.close(),
   }
@@ -123,6 +131,40 @@ describe('the file of the history', () => {
     await one.add('two', NOON)
     await one.close()
     expect(await idsRead()).toEqual(['two'])
+  })
+
+  it('is read again where it was removed, moved or written meanwhile, and else not', async () => {
+    const one = await opened()
+    await one.add('one', NOON)
+    expect(await one.read()).toBe('known')
+    await rm(file)
+    expect(await one.read()).toBe('read')
+    expect(one.ids).toEqual([])
+    await one.add('two', NOON)
+    await one.add('three', NOON + DAY)
+    expect(await one.read()).toBe('known')
+    await appendFile(file, `${textOf('four', NOON + DAY)}\n`)
+    expect(await one.read()).toBe('read')
+    expect(one.ids).toEqual(['two', 'three', 'four'])
+    await one.close()
+  })
+
+  it('is taken again by a process that has lost its lock, with the lines of the other process', async () => {
+    const one = await opened()
+    await one.add('one', NOON)
+    // As a process that takes over the lock of one that was suspended for long.
+    await rm(join(folder, 'data', '.history.jsonl.lock'))
+    const other = await opened()
+    await other.add('two', NOON + MINUTE)
+    await expect(one.add('three', NOON + MINUTE)).rejects.toThrow(`the lock of the history ${file} is lost`)
+    await expect(one.read()).rejects.toThrow(/process \d+ on host .*: only one process may write the file/)
+    await other.add('four', NOON + MINUTE)
+    await other.close()
+    expect(await one.read()).toBe('read')
+    expect(one.ids).toEqual(['one', 'two', 'four'])
+    await one.add('five', NOON + 2 * MINUTE)
+    await one.close()
+    expect(await idsRead()).toEqual(['one', 'two', 'four', 'five'])
   })
 
   it('has one writer at a time, and is not written over another file', async () => {
