@@ -59,7 +59,7 @@ thead th { color: var(--quiet); font-size: .85rem; white-space: nowrap; }
 tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 9rem; }
 tbody th small { font-weight: 400; }
 .number { text-align: right; padding-right: 1.5rem; font-variant-numeric: tabular-nums; }
-time { font-variant-numeric: tabular-nums; white-space: nowrap; }
+time, .instant { font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.blind td, tr.blind th { color: var(--bad); background: var(--bad-ground); }
 .events { list-style: none; padding: 0; }
 .events li { padding: .35rem 0; border-bottom: 1px solid var(--line); font-size: .95rem; }
@@ -85,6 +85,7 @@ summary { cursor: pointer; }
 .week .ends { fill: var(--quiet); }
 .week .tick, .week .mark { stroke: var(--ground); stroke-width: 1; vector-effect: non-scaling-stroke; fill: none; }
 .week .mark { stroke: var(--bad); stroke-width: 3; }
+.week .halo { stroke: var(--ground); stroke-width: 9; vector-effect: non-scaling-stroke; }
 .week .change { stroke: var(--care); stroke-width: 3; stroke-dasharray: 3 2; vector-effect: non-scaling-stroke; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .5rem; color: var(--quiet); font-size: .9rem; }

@@ -59,6 +59,10 @@ const hoursOf = ({ spans, isClosed, clockChangesAt, from, until }: WeekDay): str
     .join('; ')
 }
 
+/** A dashed line. It stands on a line of the ground: on a bar it could hardly be seen. */
+const changeMark = (x: number): Content =>
+  html`<path class="halo" d="M${x} 0v20"/><path class="change" d="M${x} 0v20"/>`
+
 const drawing = (day: WeekDay, now: Instant | undefined): Content => {
   const { from, until, spans, quarters, clockChangesAt } = day
   const x = (at: Instant) => Math.round(((at - from) / (until - from)) * WIDTH)
@@ -69,7 +73,7 @@ const drawing = (day: WeekDay, now: Instant | undefined): Content => {
     return html`<rect class="${span.state}" x="${left}" y="${y}" width="${width}" height="${height}"/>`
   })
   const ticks = quarters.map((at) => html`<path class="tick" d="M${x(at)} 0v20"/>`)
-  const change = clockChangesAt === undefined ? '' : html`<path class="change" d="M${x(clockChangesAt)} 0v20"/>`
+  const change = clockChangesAt === undefined ? '' : changeMark(x(clockChangesAt))
   const mark = isIn(day, now) ? html`<path class="mark" d="M${x(now)} 0v20"/>` : ''
   return html`<svg viewBox="0 0 ${WIDTH} 20" preserveAspectRatio="none" aria-hidden="true">${shapes}${ticks}${change}${mark}</svg>`
 }

@@ -4,6 +4,7 @@ import type { PolicyEnds } from '../../domain/judge/policy-ends.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import type { Instant } from '../../domain/time/instant.ts'
 import { type Content, type Html, html } from '../html/html.ts'
+import { withWholeInstants } from '../html/instants.ts'
 import { pageOf } from '../html/page.ts'
 import { policySentence } from '../html/policy-sentence.ts'
 import { scrolling } from '../html/scrolling.ts'
@@ -211,7 +212,7 @@ const policyBlock = (one: PolicyOverview, { at, mode, endpoints }: Overview, isO
   const held = holding === 0 ? [] : [`held on ${plural(holding, 'endpoint')}`]
   const badges = [kind.kind, effect, ...held].map((text) => html` <span class="badge">${text}</span>`)
   const heading = html`<h3>${name}</h3>${badges}`
-  const sentence = html`<p>${policySentence(policy, acts ? 'Ends' : 'Would end')}</p>`
+  const sentence = html`<p>${withWholeInstants(policySentence(policy, acts ? 'Ends' : 'Would end'))}</p>`
   if (week === undefined)
     return html`<div class="policy">${heading}${sentence}</div>
 `

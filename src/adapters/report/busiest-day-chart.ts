@@ -1,4 +1,4 @@
-import { barX, ruleX, tickX } from '#plot'
+import { barX, tickX } from '#plot'
 import { busiestDayOf } from '../../domain/backtest/busiest-day.ts'
 import type { Cut, Outcome } from '../../domain/backtest/outcome.ts'
 import { printable } from '../../domain/printable.ts'
@@ -6,9 +6,10 @@ import type { Recording } from '../../domain/recording/recorded-session.ts'
 import { HOUR, type Instant, MINUTE } from '../../domain/time/instant.ts'
 import type { LocalDay } from '../../domain/time/local-days.ts'
 import { localText } from '../../domain/time/local-text.ts'
+import { breakable } from '../html/breakable.ts'
 import { type Content, html } from '../html/html.ts'
 import { count, plural } from '../html/words.ts'
-import { chartOf, pictureOf, tableOf } from './chart.ts'
+import { chartOf, clockChangeMarks, pictureOf, tableOf } from './chart.ts'
 import { dayText } from './days.ts'
 import { labelsOf, marginOf } from './labels.ts'
 
@@ -84,9 +85,7 @@ export const busiestDaySection = (
         }),
         barX(up, { x1: 'from', x2: 'until', y: 'index', fill: 'var(--link)', fillOpacity: 0.75 }),
         tickX(ends, { x: 'at', y: 'index', stroke: 'var(--bad)', strokeWidth: 2.5, title: words }),
-        day.clockChangesAt === undefined
-          ? null
-          : ruleX([day.clockChangesAt], { stroke: 'var(--care)', strokeWidth: 2, strokeDasharray: '5 4' }),
+        ...clockChangeMarks([day]),
       ],
     }),
     numbers: tableOf(
@@ -97,7 +96,7 @@ export const busiestDaySection = (
         { title: 'At' },
       ],
       lanes.map(({ name, sessions, cuts: ended }) => [
-        name,
+        breakable(name),
         count(sessions),
         count(ended.length),
         [

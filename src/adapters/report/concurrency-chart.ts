@@ -1,14 +1,15 @@
-import { areaY, lineY, ruleX } from '#plot'
+import { areaY, lineY } from '#plot'
 import { concurrencyOf } from '../../domain/backtest/concurrency.ts'
 import type { Ends } from '../../domain/backtest/ends.ts'
 import type { Recording } from '../../domain/recording/recorded-session.ts'
-import { HOUR, type Instant } from '../../domain/time/instant.ts'
+import { HOUR, type Instant, MINUTE } from '../../domain/time/instant.ts'
 import type { LocalDay } from '../../domain/time/local-days.ts'
 import { localText } from '../../domain/time/local-text.ts'
 import { type Content, html } from '../html/html.ts'
-import { count } from '../html/words.ts'
-import { chartOf, pictureOf, tableOf } from './chart.ts'
+import { count, plural } from '../html/words.ts'
+import { chartOf, clockChangeMarks, pictureOf, tableOf } from './chart.ts'
 import { dayText, sharesOf } from './days.ts'
+import { marginOf } from './labels.ts'
 
 /** More steps than this cannot be told apart on the page. */
 const MOST_STEPS = 800
@@ -31,13 +32,17 @@ export const concurrencySection = (
   )
   if (most === undefined || most.recorded === 0) return ''
   const mostKept = steps.reduce((best, { kept }) => Math.max(best, kept), 0)
-  const summary = `At most ${count(most.recorded)} sessions were up at once, in the ${stepText(stepMs)} from ${localText(most.from, zone)}; with the policies it would have been at most ${count(mostKept)}.`
+  const summary = `At most ${plural(most.recorded, 'session')} ${most.recorded === 1 ? 'was' : 'were'} up at once, in the ${stepText(stepMs)} from ${localText(most.from, zone)}; with the policies it would have been at most ${count(mostKept)}.`
   const points = [...steps, { ...most, from: to, recorded: steps.at(-1)?.recorded ?? 0, kept: steps.at(-1)?.kept ?? 0 }]
   const changes = days.filter(({ clockChangesAt }) => clockChangesAt !== undefined && clockChangesAt < to)
-  const labelled = sharesOf(
-    days.filter((day) => from <= day.from && day.from < to),
-    MOST_LABELS,
-  ).map(([first]) => first)
+  const midnights = days.map((day) => day.from).filter((at) => from <= at && at < to)
+  const ticks =
+    midnights.length > 1
+      ? sharesOf(midnights, MOST_LABELS).map(([first]) => first)
+      : timesIn(from, to, days[0]?.from ?? 0)
+  const timeOf = (at: Instant) => localText(at, zone).slice(-'18:30'.length)
+  // The axis ends above the most, at a round number.
+  const widest = count(10 ** Math.ceil(Math.log10(most.recorded)))
   const shares = sharesOf(days, MOST_ROWS)
   const rows = concurrencyOf(recording, ends, [
     ...shares.map(([first]) => Math.max(from, first.from)),
@@ -54,16 +59,23 @@ export const concurrencySection = (
     chart: chartOf(`Sessions up at once, as recorded and with the policies. ${summary}`, {
       height: 300,
       marginTop: 15,
-      marginLeft: 50,
+      marginLeft: marginOf([widest]),
       marginRight: 40,
       x: {
         type: 'linear',
         domain: [from, to],
         label: null,
-        ticks: labelled.map((day) => day.from),
-        tickFormat: (at) => dayText(days.find((day) => day.from === at)),
+        ticks,
+        tickFormat: (at) => dayText(days.find((day) => day.from === at)) || timeOf(at),
       },
-      y: { label: null, grid: true, nice: true, ticks: Math.min(5, most.recorded), domain: [0, most.recorded] },
+      y: {
+        label: null,
+        tickSize: 0,
+        grid: true,
+        nice: true,
+        ticks: Math.min(5, most.recorded),
+        domain: [0, most.recorded],
+      },
       marks: [
         areaY(points, {
           x: 'from',
@@ -83,12 +95,7 @@ export const concurrencySection = (
           strokeDasharray: '3 2',
         }),
         lineY(points, { x: 'from', y: 'kept', curve: 'step-after', stroke: 'var(--link)', strokeWidth: 1.5 }),
-        ruleX(changes, {
-          x: (day) => day.clockChangesAt ?? 0,
-          stroke: 'var(--care)',
-          strokeWidth: 2,
-          strokeDasharray: '5 4',
-        }),
+        ...clockChangeMarks(changes),
       ],
     }),
     numbers: tableOf(
@@ -108,6 +115,16 @@ const edgesOf = (from: Instant, to: Instant, stepMs: number): readonly Instant[]
   const edges = [from]
   for (let at = first; at < to; at += stepMs) edges.push(at)
   return [...edges, to]
+}
+
+/** The steps of an axis on which no two midnights have a label. */
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720].map((minutes) => minutes * MINUTE)
+
+/** Round times of the day, as many as have room on the axis. */
+const timesIn = (from: Instant, to: Instant, midnight: Instant): readonly Instant[] => {
+  const step = STEPS.find((one) => (to - from) / one < MOST_LABELS) ?? 12 * HOUR
+  const first = midnight + Math.ceil((from - midnight) / step) * step
+  return Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, index) => first + index * step)
 }
 
 const stepText = (stepMs: number): string => (stepMs === HOUR ? 'hour' : `${stepMs / HOUR} hours`)

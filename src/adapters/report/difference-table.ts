@@ -1,7 +1,9 @@
 import type { ChangedEnd, Difference } from '../../domain/backtest/difference.ts'
 import type { Cut } from '../../domain/backtest/outcome.ts'
 import { localText } from '../../domain/time/local-text.ts'
+import { breakable } from '../html/breakable.ts'
 import { type Content, html } from '../html/html.ts'
+import { withWholeInstants } from '../html/instants.ts'
 import { scrolling } from '../html/scrolling.ts'
 import { count } from '../html/words.ts'
 import { tableOf } from './chart.ts'
@@ -17,12 +19,12 @@ const WORDS = {
 
 /** How the ends differ from those under the policies of before. */
 export const differenceSection = ({ totals, changed }: Difference, zone: string): Content => {
-  const end = (cut: Cut | undefined) =>
-    cut === undefined ? 'as recorded' : `${localText(cut.at, zone)} ${cut.policy.name}`
+  const end = (cut: Cut | undefined): Content =>
+    cut === undefined ? 'as recorded' : [withWholeInstants(localText(cut.at, zone)), ' ', cut.policy.name]
   const rows = changed
     .slice(0, MOST_ROWS)
     .map(({ change, session, now, before }) => [
-      session.username ?? session.commonName ?? session.connectionId,
+      breakable(session.username ?? session.commonName ?? session.connectionId),
       WORDS[change],
       end(before),
       end(now),

@@ -27,7 +27,7 @@ interface MarkOptions<Row> {
   readonly textAnchor?: 'start' | 'middle' | 'end'
 }
 
-interface Mark {
+export interface Mark {
   readonly data: unknown
 }
 

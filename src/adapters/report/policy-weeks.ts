@@ -4,6 +4,7 @@ import { daysIn, weekStartOf } from '../../domain/time/local-days.ts'
 import type { Period } from '../../domain/time/period.ts'
 import { weekOf } from '../../domain/time/week.ts'
 import { type Content, html } from '../html/html.ts'
+import { withWholeInstants } from '../html/instants.ts'
 import { policySentence } from '../html/policy-sentence.ts'
 import { LEGEND, weekTable } from '../html/week-drawing.ts'
 import { plural } from '../html/words.ts'
@@ -28,7 +29,7 @@ ${withHours.length > drawn.size ? html`<p class="quiet">The hours of ${plural(wi
 ${policies.map(
   (
     policy,
-  ) => html`<div class="policy"><h3>${policy.name}</h3> <span class="badge">${policy.kind.kind}</span>${policy.mode === 'audit' ? html` <span class="badge">audit</span>` : ''}<p>${policySentence(policy, 'Would end')}</p>${week(policy)}</div>
+  ) => html`<div class="policy"><h3>${policy.name}</h3> <span class="badge">${policy.kind.kind}</span>${policy.mode === 'audit' ? html` <span class="badge">audit</span>` : ''}<p>${withWholeInstants(policySentence(policy, 'Would end'))}</p>${week(policy)}</div>
 `,
 )}</section>`
 }

@@ -5,7 +5,9 @@ export const REPORT_STYLE = `${STYLE}
 .headline p { font-size: 1.2rem; }
 .figures { grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); }
 .figures dd { font-size: 1.35rem; }
-.chart { display: block; width: 100%; min-width: 44rem; height: auto; font-family: inherit; font-size: 12px; overflow: visible; }
+.drawn { display: flex; min-width: 44rem; }
+.chart { display: block; flex: none; height: auto; font-family: inherit; font-size: 12px; overflow: visible; }
+.chart.labels { position: sticky; left: 0; z-index: 1; }
 .chart text { white-space: pre; }
 .key { display: inline-block; width: 1.4rem; height: .7rem; margin: 0 .35rem 0 .7rem; vertical-align: baseline; }
 .key:first-child { margin-left: 0; }
@@ -17,18 +19,25 @@ details { margin: .4rem 0; }
 .search { margin: .6rem 0; }
 .search input { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--quiet); border-radius: .4rem; padding: .4rem .6rem; width: min(24rem, 100%); }
 thead th { white-space: normal; }
-:not(.week) > tbody > tr > th { min-width: 12rem; }
+:not(.week) > tbody > tr > th { min-width: 12rem; position: sticky; left: 0; background: var(--ground); }
+.scrolling {
+  background:
+    linear-gradient(to left, var(--ground), var(--ground)) right / 1rem 100% no-repeat local,
+    linear-gradient(to left, var(--quiet), transparent) right / .6rem 100% no-repeat scroll;
+}
+@media (max-width: 36rem) { :not(.week) > tbody > tr > th { min-width: 8rem; } }
 .tall .scrolling { max-height: 34rem; overflow-y: auto; border-bottom: 1px solid var(--line); }
-.tall thead th { position: sticky; top: 0; background: var(--ground); }
+.tall thead th { position: sticky; top: 0; z-index: 1; background: var(--ground); }
 tr[hidden] { display: none; }
 @page { margin: 14mm; }
 @media print {
   html { font-size: 10pt; }
   body { max-width: none; padding: 0; }
   .number { padding-right: .75rem; }
-  .tall thead th { position: static; }
-  .scrolling, .tall .scrolling { overflow: visible; max-height: none; }
-  .chart { min-width: 0; max-height: 24cm; }
+  .tall thead th, tbody th, .chart.labels { position: static; }
+  .scrolling, .tall .scrolling { overflow: visible; max-height: none; background: none; }
+  .drawn { min-width: 0; }
+  .chart { max-height: 24cm; }
   .key, .bad, .care, .good { print-color-adjust: exact; }
   h2, h3, caption { break-after: avoid; }
   .chart, .policy, .headline, .figures div, tr { break-inside: avoid; }

@@ -12,6 +12,7 @@ import { type Instant, toText } from '../../domain/time/instant.ts'
 import { daysIn } from '../../domain/time/local-days.ts'
 import { sourceOf } from '../html/content-policy.ts'
 import { type Content, html } from '../html/html.ts'
+import { withWholeInstants } from '../html/instants.ts'
 import { pageOf } from '../html/page.ts'
 import { count, plural } from '../html/words.ts'
 import { busiestDaySection } from './busiest-day-chart.ts'
@@ -50,9 +51,9 @@ export const reportOf = (asked: Reported): string => {
     policy: POLICY,
     body: html`<header>
 <h1>What the policies would have done</h1>
-<p class="quiet">Curfew ${version}, ${toText(madeAt)}</p>
+<p class="quiet">Curfew ${version}, ${withWholeInstants(toText(madeAt))}</p>
 </header>
-<div class="headline ${summary.ended.sessions === 0 ? 'good' : 'care'}"><p><strong>${verdictSentence(summary)}</strong></p></div>
+<div class="headline ${summary.ended.sessions === 0 ? 'good' : 'care'}"><p><strong>${withWholeInstants(verdictSentence(summary))}</strong></p></div>
 ${figuresSection(summary)}
 ${difference === undefined ? '' : differenceSection(difference, zone)}
 ${heatMapSection(summary)}
@@ -92,7 +93,8 @@ ${busiestMinute === null ? '' : html`<p>The busiest minute: ${plural(busiestMinu
 }
 
 /** An instant of the JSON, to the second. */
-const timeText = (iso: string | null): string => (iso === null ? 'an unknown time' : toText(Date.parse(iso)))
+const timeText = (iso: string | null): Content =>
+  iso === null ? 'an unknown time' : withWholeInstants(toText(Date.parse(iso)))
 
 const figureList = (figures: readonly (readonly [string, number])[]): Content =>
   html`<dl class="figures">${figures.map(([what, number]) => html`<div><dt>${what}</dt><dd>${count(number)}</dd></div>`)}</dl>`

@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { reportOf } from '../../../src/adapters/report/report.ts'
 import { verdictSentence } from '../../../src/domain/backtest/verdict-sentence.ts'
+import { HOUR } from '../../../src/domain/time/instant.ts'
+import { session } from '../../domain/backtest/build.ts'
 import { accessibilityProblems, scrollsSideways, startBrowser } from '../http/browser.ts'
 import { HOSTILE, recordedWeeks } from './recorded-weeks.ts'
 
@@ -32,7 +34,7 @@ const rowsBelow = (id: string) =>
 
 /** The labels of charts that reach beyond their picture. */
 const OUTSIDE = `[...document.querySelectorAll('.chart text')].filter((one) => {
-  const [label, chart] = [one, one.closest('svg')].map((element) => element.getBoundingClientRect())
+  const [label, chart] = [one, one.closest('.drawn')].map((element) => element.getBoundingClientRect())
   return label.left < chart.left - 1 || label.right > chart.right + 1
 }).map((one) => one.textContent)`
 
@@ -138,6 +140,48 @@ describe('the report, in Chromium', () => {
     )
   })
 
+  it('keeps days and names in sight on a narrow screen, and divides no instant', async () => {
+    await using look = await browser.open(url, { script: 'on', width: 400 })
+    await look.screenshot('report-narrow')
+    const inSight = `[...document.querySelectorAll('.chart.labels')].map((labels) => {
+      const region = labels.closest('.scrolling')
+      region.scrollLeft = 10_000
+      return [region.scrollLeft > 100, labels.getBoundingClientRect().left >= region.getBoundingClientRect().left - 1]
+    })`
+    expect(await look.page.evaluate(inSight)).toEqual(Array.from({ length: 4 }, () => [true, true]))
+    await look.screenshot('report-narrow-right')
+    const lines = '[...document.querySelectorAll(".instant")].map((one) => one.getClientRects().length)'
+    const instants = (await look.page.evaluate(lines)) as readonly number[]
+    expect(instants.length).toBeGreaterThan(100)
+    expect(instants.filter((one) => one > 1)).toEqual([])
+    expect(await look.page.locator('.headline .instant').count()).toBe(2)
+  })
+
+  it('has hours on the axis of a short recording, and room for its large numbers', async () => {
+    const from = Date.parse('2026-10-14T08:10:00Z')
+    const to = from + 3 * HOUR
+    const sessions = Array.from({ length: 9_800 }, (_, index) =>
+      session({ connectionId: `short-${index}`, username: 'one', establishedAt: from + 10_000, endedAt: to }),
+    )
+    const short = join(folder, 'short.html')
+    writeFileSync(short, reportOf({ ...weeks, recording: { ...weeks.recording, from, to, sessions } }))
+    await using look = await browser.open(pathToFileURL(short).href, { script: 'on', width: 1400 })
+    const labels = (await look.page.evaluate(
+      '[...document.querySelectorAll("section:has(#concurrency) .chart text")].map((one) => one.textContent)',
+    )) as readonly string[]
+    expect(labels).toContain('10,000')
+    expect(labels.filter((label) => label.includes(':'))).toEqual([
+      '10:30',
+      '11:00',
+      '11:30',
+      '12:00',
+      '12:30',
+      '13:00',
+    ])
+    expect(await look.page.evaluate(OUTSIDE)).toEqual([])
+    await look.screenshot('report-short')
+  })
+
   it('finds a person by the keyboard alone', async () => {
     await using look = await browser.open(url, { script: 'on', width: 1400 })
     const { page } = look
@@ -150,6 +194,9 @@ describe('the report, in Chromium', () => {
     const visible =
       '[...document.querySelectorAll("#people-table tbody tr")].filter((row) => row.clientHeight > 0).length'
     expect(await page.evaluate(visible)).toBe(1)
+    await page.keyboard.press('Escape')
+    await page.keyboard.type(String(summary.mostEnded[0]?.sessions))
+    expect(await page.evaluate(visible)).toBe(0)
     await page.keyboard.press('Escape')
     expect(await page.evaluate(visible)).toBe(summary.principals)
   })
@@ -197,10 +244,10 @@ describe('the report', () => {
     expect(reportOf({ ...asked, recording: { ...recording, sessions: [] } })).toContain('would have ended none of')
   })
 
-  it('stays below 4 MB for 20,000 people, and says whom it leaves out', () => {
+  it('stays below 4 MB for 30,000 people, and says whom it leaves out', () => {
     const { recording, outcome, summary: before, set, madeAt, version } = weeks
     const sessions = Array.from(
-      { length: Math.ceil(20_000 / recording.sessions.length) },
+      { length: Math.ceil(30_000 / recording.sessions.length) },
       () => recording.sessions,
     ).flatMap((list, copy) =>
       list.map((one, index) => ({
@@ -222,7 +269,12 @@ describe('the report', () => {
       version,
     })
     expect(page.length).toBeLessThan(4_000_000)
-    expect(page).toContain(`The first 5,000 of ${written(sessions.length)} people`)
+    const listed = page.split('<script>')[0]?.split('id="people-table"')[1]?.split('<tr>').length ?? 0
+    expect(listed - 2).toBeGreaterThan(10_000)
+    expect(page).toContain(
+      `Of ${written(sessions.length)} people whose sessions would have ended, the first ${written(listed - 2)} are listed.`,
+    )
+    expect(page).toContain(`${written(sessions.length - listed + 2)} more are not`)
     expect(page).toContain('The 100 people with most ends are shown.')
   })
 })
