@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { syntheticMonth } from '../../scripts/synthetic-month/month.ts'
 import { createJoin } from '../../src/domain/recording/join.ts'
@@ -81,5 +82,27 @@ describe('the synthetic month', () => {
       'cvpn-endpoint-0123456789abcdef0',
     )
     expect(inTheNight.length).toBeGreaterThan(0)
+  })
+})
+
+describe('npm run synthetic-month', () => {
+  const run = (...args: readonly string[]) => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', 'scripts/synthetic-month.ts', ...args],
+      { encoding: 'utf8' },
+    )
+    return { status, said: stdout + stderr }
+  }
+
+  it.each([
+    { args: ['--help'], status: 0, says: 'Usage: npm run synthetic-month' },
+    { args: ['--peple', '3', 'month.jsonl'], status: 64, says: "Unknown option '--peple'" },
+    { args: ['--from', '2026-13-01', 'month.jsonl'], status: 64, says: '--from: expected a date such as 2026-10-01' },
+    { args: ['/no/such/folder/month.jsonl'], status: 1, says: 'the folder /no/such/folder does not exist' },
+  ])('answers $args in words', ({ args, status, says }) => {
+    const answer = run(...args)
+    expect(answer).toEqual({ status, said: expect.stringContaining(says) })
+    expect(answer.said).not.toMatch(/\n +at /)
   })
 })

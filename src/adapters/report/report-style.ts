@@ -20,10 +20,11 @@ details { margin: .4rem 0; }
 .search input { font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--quiet); border-radius: .4rem; padding: .4rem .6rem; width: min(24rem, 100%); }
 thead th { white-space: normal; }
 :not(.week) > tbody > tr > th { min-width: 12rem; position: sticky; left: 0; background: var(--ground); }
+:not(.week) > thead th:first-child { position: sticky; left: 0; z-index: 2; background: var(--ground); }
 .scrolling {
   background:
     linear-gradient(to left, var(--ground), var(--ground)) right / 1rem 100% no-repeat local,
-    linear-gradient(to left, var(--quiet), transparent) right / .6rem 100% no-repeat scroll;
+    linear-gradient(to left, var(--quiet), transparent) right / .35rem 100% no-repeat scroll;
 }
 @media (max-width: 36rem) { :not(.week) > tbody > tr > th { min-width: 8rem; } }
 .tall .scrolling { max-height: 34rem; overflow-y: auto; border-bottom: 1px solid var(--line); }
@@ -34,7 +35,7 @@ tr[hidden] { display: none; }
   html { font-size: 10pt; }
   body { max-width: none; padding: 0; }
   .number { padding-right: .75rem; }
-  .tall thead th, tbody th, .chart.labels { position: static; }
+  .tall thead th, th, thead th:first-child, .chart.labels { position: static; }
   .scrolling, .tall .scrolling { overflow: visible; max-height: none; background: none; }
   .drawn { min-width: 0; }
   .chart { max-height: 24cm; }
