@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import { reasonOf } from '../adapters/audit/failure.ts'
 import { isBesideTheChain } from '../adapters/audit/file-names.ts'
 import { createLineFilter, type LineFilter } from '../adapters/audit/line-filter.ts'
 import { UnreadablePart } from '../adapters/audit/part.ts'
@@ -55,7 +56,5 @@ const cannotRead =
   (error: NodeJS.ErrnoException): never => {
     if (error instanceof UnreadablePart) throw new OperatorError(error.message)
     if (error.code === undefined) throw error
-    throw new OperatorError(
-      `cannot read ${file ?? error.path ?? 'an audit file'} (${error.code}): check the path and its permissions`,
-    )
+    throw new OperatorError(`cannot read the audit file ${file ?? error.path ?? ''}: ${reasonOf(error)}`)
   }

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import { codeOf, reasonOf } from '../adapters/audit/failure.ts'
 import { UnreadablePart } from '../adapters/audit/part.ts'
 import { partsOf } from '../adapters/history/parts.ts'
 import { readHistory } from '../adapters/history/read-history.ts'
@@ -23,13 +24,21 @@ export const filesOfHistory = async (path: string, since: Instant): Promise<read
   }
 }
 
-/** Gives the lines of a file to `read`. Returns how many are not those of a history. */
-export const readHistoryFile = (file: string, read: (line: HistoryLine) => void): Promise<number> =>
-  readHistory(file, read).catch((error: unknown) => cannotRead(file, error))
+/** Gives the lines of a file to `read`. Returns how many are not those of a history. All of them are an error. */
+export const readHistoryFile = async (file: string, read: (line: HistoryLine) => void): Promise<number> => {
+  let own = 0
+  const others = await readHistory(file, (line) => {
+    own++
+    read(line)
+  }).catch((error: unknown) => cannotRead(file, error))
+  if (own > 0 || others === 0) return others
+  throw new OperatorError(
+    `${file} has no line of a history: expected the file that the daemon writes if "history" is in its file; to replay a connection log of AWS, use "curfew backtest"`,
+  )
+}
 
 const cannotRead = (file: string, error: unknown): never => {
   if (error instanceof UnreadablePart) throw new OperatorError(error.message)
-  const { code } = error as NodeJS.ErrnoException
-  if (code === undefined) throw error
-  throw new OperatorError(`cannot read ${file} (${code}): check the path and its permissions`)
+  if (codeOf(error) === undefined) throw error
+  throw new OperatorError(`cannot read the history ${file}: ${reasonOf(error)}`)
 }

@@ -42,9 +42,11 @@ Next: ${first}
   curfew test ${quoted(join(folder, 'policies'))}
   curfew doctor${config}
   curfew plan${config} --mode enforce
+  curfew backtest${config} --log-group LOG_GROUP --since 30d
   curfew run${config}
 
-The last three read AWS. While the file says "mode: audit", no session ends.`
+The last four read AWS. LOG_GROUP stands for the log group of the endpoint's connection log: leave out
+the backtest if there is none. While the file says "mode: audit", no session ends.`
 }
 
 export const init: Command = {

@@ -58,6 +58,7 @@ cases:
 const README = `\
 Curfew enforces the session policies in \`policies/\` on the AWS Client VPN endpoints that \`curfew.yaml\` names.
 Before an edit goes live: \`curfew validate -c curfew.yaml && curfew test policies && curfew plan -c curfew.yaml\`
+What it would have done last month: \`curfew backtest -c curfew.yaml --log-group LOG_GROUP --since 30d\`
 To stop Curfew at once: write \`mode: audit\` in \`curfew.yaml\` and save. Within seconds Curfew ends nobody any more.
 `
 

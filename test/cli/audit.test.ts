@@ -105,10 +105,15 @@ describe('curfew audit verify', () => {
   it('fails on a file that it cannot read, without a stack trace', async () => {
     await using at = await workspace({ 'audit.jsonl.lock': '' })
     mkdirSync(join(at.folder, 'folder'))
-    for (const args of [['nothing.jsonl'], ['folder'], ['audit.jsonl.lock']]) {
-      const { code, stderr } = await at.run(['audit', 'verify', ...args])
+    for (const [file, why] of [
+      ['nothing.jsonl', 'nothing.jsonl: it does not exist'],
+      ['folder', 'it is a folder'],
+      ['audit.jsonl.lock', ''],
+    ] as const) {
+      const { code, stderr } = await at.run(['audit', 'verify', file])
       expect(code).toBe(1)
       expect(stderr).toMatch(/^curfew: [^\n]+\n$/)
+      expect(stderr).toContain(why)
     }
   })
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { HOUR } from '../../src/domain/time/instant.ts'
 import { workspace } from './curfew.ts'
+import { loggedWeek } from './logged-week.ts'
 import { AGE_POLICY, curfewYaml, OFFICE, startOffice } from './office.ts'
 
 const KEEPING = 'mode: enforce\npoll: { schedule: "* * * * * *", minGap: 1s }\nhistory: {}'
@@ -58,4 +59,19 @@ it('the history has the session that a policy ended, the one that left and the o
     /\nbob@corp.example .* 9h .*\n {2}office +cvpn-connection-\w+ +daily\n\n3 sessions since/,
   )
   expect(Math.max(...table.stdout.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(80)
+})
+
+it('says what it expects of a connection log, and of a file that does not exist', async () => {
+  await using here = await workspace({ 'october.jsonl': loggedWeek() })
+  expect(await here.run(['history', 'october.jsonl'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr:
+      'curfew: october.jsonl has no line of a history: expected the file that the daemon writes if "history" is in its file; to replay a connection log of AWS, use "curfew backtest"\n',
+  })
+  expect(await here.run(['history', 'november.jsonl'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: 'curfew: cannot read the history november.jsonl: it does not exist\n',
+  })
 })

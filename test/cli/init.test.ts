@@ -21,6 +21,8 @@ const FILES = [
   'schema/test.schema.json',
 ]
 
+const BACKTEST = 'backtest --log-group LOG_GROUP --since 30d'
+
 /** The indented lines below "Next:". */
 const nextSteps = (stdout: string) => [...stdout.matchAll(/^ {2}curfew (.*)$/gm)].map(([, command = '']) => command)
 
@@ -30,7 +32,14 @@ describe('curfew init', () => {
     const made = await here.run(['init', 'config', '--region', 'us-east-1', '--endpoint', OFFICE])
     expect(made).toMatchObject({ code: 0, stderr: '' })
     expect(await filesIn(here)).toEqual(FILES.map((name) => `config/${name}`))
-    expect(nextSteps(made.stdout)).toEqual(['validate', 'test config/policies', 'doctor', 'plan --mode enforce', 'run'])
+    expect(nextSteps(made.stdout)).toEqual([
+      'validate',
+      'test config/policies',
+      'doctor',
+      'plan --mode enforce',
+      BACKTEST,
+      'run',
+    ])
     expect(await here.run(['validate', '--strict'])).toMatchObject({ code: 0, stdout: 'no errors\n', stderr: '' })
     expect(await here.run(['test'])).toMatchObject({ code: 0, stdout: '2 passed, 0 failed\n', stderr: '' })
     const written = await readFile(join(here.folder, 'config/curfew.yaml'), 'utf8')
@@ -52,16 +61,19 @@ describe('curfew init', () => {
     for (const step of [validate, test]) expect(await here.run(step.split(' '))).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it('writes a README of three lines, whose commands work in its folder', async () => {
+  it('writes a README of four lines, whose commands work in its folder', async () => {
     await using here = await workspace({})
     await here.run(['init', '.'])
     const readme = await readFile(join(here.folder, 'README.md'), 'utf8')
-    expect(readme.trimEnd().split('\n')).toHaveLength(3)
+    expect(readme.trimEnd().split('\n')).toHaveLength(4)
     const [, commands = ''] = /`(curfew .*)`/.exec(readme) ?? []
     const [validate, test, plan] = commands.split(' && ').map((command) => command.split(' ').slice(1))
     expect(await here.run(validate ?? [])).toMatchObject({ code: 0 })
     expect(await here.run(test ?? [])).toMatchObject({ code: 0 })
     expect(await here.run([...(plan ?? []), '--help'])).toMatchObject({ code: 0, stderr: '' })
+    const [, backtest = ''] = /`curfew (backtest .*)`/.exec(readme) ?? []
+    expect(backtest).toContain('--log-group')
+    expect(await here.run([...backtest.split(' '), '--help'])).toMatchObject({ code: 0, stderr: '' })
   })
 
   it('writes the schemas to which the first lines of the files refer', async () => {

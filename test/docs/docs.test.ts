@@ -40,7 +40,14 @@ const policiesBefore = ({ page, line }: Block): string =>
 const scripts = Object.keys((JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: object }).scripts)
 
 /** Commands of the pages that are not Curfew's own. */
-const PLAIN_COMMANDS = ['npm ci', 'export PATH="$PWD/bin:$PATH"', 'mkdir -p ~/vpn', 'cd ~/vpn', 'bash .ci/run']
+const PLAIN_COMMANDS = [
+  'npm ci',
+  'export PATH="$PWD/bin:$PATH"',
+  'mkdir -p ~/vpn',
+  'mkdir -p ~/vpn/policies ~/vpn/proposed',
+  'cd ~/vpn',
+  'bash .ci/run',
+]
 
 const PEOPLE = 'name,address\n'
 
