@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { region as regionCode } from '../config/schema/curfew-schema.ts'
 import { suggestion } from '../config/yaml/nearest.ts'
 import { differenceOf } from '../domain/backtest/difference.ts'
 import { failuresOf, type Limit, numbersOf, parseLimit } from '../domain/backtest/gate.ts'
@@ -13,6 +14,7 @@ import { firstNames } from '../domain/shortened.ts'
 import { type Instant, toText } from '../domain/time/instant.ts'
 import { type BacktestPolicies, readBacktestPolicies, type Side } from './backtest-policies.ts'
 import { backtestText } from './backtest-text.ts'
+import { checked } from './checked.ts'
 import {
   CONFIG_OPTION,
   type Command,
@@ -216,10 +218,11 @@ const questionOf = (values: Given['values'], logs: readonly string[]): Question 
       `--fail-on: expected a number of the output, a comparison and a number, such as 'ended>100', found "${written}"`,
     )
   })
+  const region = stringOf(values.region)
   return {
     logs,
     logGroups,
-    region: stringOf(values.region),
+    region: region && checked(regionCode, '--region', region),
     from,
     to,
     endpoints: stringsOf(values.endpoint),
@@ -309,7 +312,8 @@ const readRecording = async (
     const groups = composeLogGroups({ names: logGroups, region, from, to, watch })
     parts.push(await groups.read({ ...callbacks, complain: interrupt }))
   }
-  if (logs.length > 0) parts.push(await readLogFiles(logs, callbacks))
+  if (logs.length > 0)
+    parts.push(await readLogFiles(logs, { ...callbacks, onRemark: (text) => interrupt(`curfew: ${text}`) }))
   progress.clear()
   return { recording: join.recording(), lines: parts.reduce(together) }
 }

@@ -7,7 +7,9 @@ import { UnreadableLog } from '../adapters/connection-log/unreadable.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { VpnError } from '../app/vpn.ts'
 import type { Watch } from '../config/configuration.ts'
-import { type Instant, MINUTE, SECOND } from '../domain/time/instant.ts'
+import { region as regionCode } from '../config/schema/curfew-schema.ts'
+import { type Instant, MINUTE, SECOND, toText } from '../domain/time/instant.ts'
+import { checked } from './checked.ts'
 import { OperatorError, UsageError } from './command.ts'
 import { composeOutgoing } from './compose-outgoing.ts'
 
@@ -39,6 +41,9 @@ const REQUEST_TIMEOUT_MS = MINUTE
 /** The log groups of `--log-group`. Throws a usage error before anything is read. */
 export const composeLogGroups = ({ names, region, from, to, watch }: LogGroupOptions) => {
   if (from === undefined) throw new UsageError('--log-group: say how far back to read, such as --since 30d')
+  if (from > hostClock.now()) {
+    throw new UsageError(`--log-group: ${toText(from)} is in the future: say how far back to read, such as --since 30d`)
+  }
   const groups = [...new Set(names.map(withoutStreams))].map((logGroup) => ({
     logGroup,
     way: wayTo(logGroup, region, watch),
@@ -104,7 +109,8 @@ const wayTo = (logGroup: string, region: string | undefined, watch: readonly Wat
   const [first, ...others] = ways.filter(({ assumeRole }) => arn === undefined || ofAccount(assumeRole, arn.account))
   if (first === undefined) {
     const own = wanted ?? process.env.AWS_REGION
-    if (own) return { region: own, assumeRole: undefined }
+    const source = region === undefined ? 'AWS_REGION' : '--region'
+    if (own) return { region: checked(regionCode, arn ? '--log-group' : source, own), assumeRole: undefined }
     throw new UsageError('--log-group: say in which Region the log group is, such as --region eu-central-1')
   }
   if (others.length === 0) return first

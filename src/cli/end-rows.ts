@@ -1,5 +1,6 @@
 import type { ChangedEnd, Difference, Totals } from '../domain/backtest/difference.ts'
 import type { Cut } from '../domain/backtest/outcome.ts'
+import { printable } from '../domain/printable.ts'
 import { isoOrNull } from './iso-or-null.ts'
 
 /** A session that would have ended, as `--cuts` writes it. */
@@ -19,12 +20,12 @@ const endRow = ({ session, at, policy, reason, alsoBy }: Cut) => ({
 /** As many rows are joined before they are written. */
 const ROWS_AT_ONCE = 1000
 
-/** The lines of `--cuts`, one for each session that would have ended. */
+/** The lines of `--cuts`, one for each session that would have ended. A name in them may be printed as it is. */
 export function* endLines(cuts: readonly Cut[]): Generator<string> {
   for (let from = 0; from < cuts.length; from += ROWS_AT_ONCE) {
     yield cuts
       .slice(from, from + ROWS_AT_ONCE)
-      .map((cut) => `${JSON.stringify(endRow(cut))}\n`)
+      .map((cut) => `${printable(JSON.stringify(endRow(cut)))}\n`)
       .join('')
   }
 }

@@ -1,16 +1,10 @@
 import { join } from 'node:path'
-import type * as z from 'zod'
 import { endpointId, region } from '../config/schema/curfew-schema.ts'
 import { printable } from '../domain/printable.ts'
+import { checked } from './checked.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, say, stringOf, stringsOf, UsageError } from './command.ts'
 import { writeFiles } from './compose-files.ts'
 import { starterFiles, type Watched } from './starter-files.ts'
-
-const checked = (schema: z.ZodType<string>, what: string, text: string): string => {
-  const { success, error } = schema.safeParse(text)
-  if (success) return text
-  throw new UsageError(`${what}: ${error.issues[0]?.message ?? 'invalid'}`)
-}
 
 const watchedOf = (given: string | undefined, ids: readonly string[]): Watched => {
   const inherited = process.env.AWS_REGION === '' ? undefined : process.env.AWS_REGION

@@ -215,6 +215,7 @@ describe('wrong arguments', () => {
     [['log.jsonl', '-c', 'curfew.yaml', '--against', 'curfew.yaml', '--against', 'today.yaml'], 'give it alone'],
     [['log.jsonl', '--cuts', 'ends.jsonl', '--report', './ends.jsonl'], 'expected two files'],
     [['log.jsonl', '--cuts', '-'], 'the standard output has the answer'],
+    [['log.jsonl', '--region', 'nowhere/x'], '--region: "nowhere/x" is not an AWS Region'],
     [['log.jsonl', '--from', '2026-11-05'], '"2026-11-05" is not an instant'],
     [['log.jsonl', '--from', '2026-11-05T00:00:00Z', '--to', '2026-11-05T00:00:00Z'], 'is not before --to'],
   ])('%j are refused', async (args, message) => {

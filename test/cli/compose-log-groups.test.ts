@@ -108,6 +108,17 @@ describe('the options of log groups', () => {
   const PERIOD = { names: [GROUP], region: undefined, from: 0, to: DAY, watch: [] }
   it.each<[string, Partial<LogGroupOptions>, RegExp]>([
     ['without a period', { from: undefined }, /--since 30d/],
+    [
+      'with a period in the future',
+      { from: Date.now() + HOUR, region: REGION },
+      /Z is in the future: say how far back/,
+    ],
+    ['with what is no Region', { region: 'nowhere/x' }, /^--region: "nowhere\/x" is not an AWS Region/],
+    [
+      'with an ARN of no Region',
+      { names: [`arn:aws:logs:west:${OWN_ACCOUNT}:log-group:a`] },
+      /^--log-group: "west" is/,
+    ],
     ['without a Region', {}, /--region eu-central-1/],
     ['with several Regions', { watch: [watch(REGION), watch(ABROAD)] }, /eu-central-1, us-east-1\): choose the Region/],
     [

@@ -1,5 +1,6 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { printable } from '../../domain/printable.ts'
 import { reasonOf } from '../audit/failure.ts'
 import { UnreadableLog } from './unreadable.ts'
 
@@ -12,34 +13,43 @@ export interface LogFile {
 /** The path that stands for the standard input. */
 export const STDIN = '-'
 
-/** The files that a path names: itself, or those in a folder and its folders. Hidden files and folders are left out. */
-export const filesAt = async (path: string): Promise<readonly LogFile[]> => {
+/**
+ * The files that a path names: itself, or those in a folder and its folders. Hidden files and folders are left out, and,
+ * with a remark, what is no file in a folder. Throws `UnreadableLog`, which names the entry that is in the way.
+ */
+export const filesAt = async (path: string, onRemark: (text: string) => void): Promise<readonly LogFile[]> => {
   if (path === STDIN) return [{ path, bytes: 0 }]
-  try {
-    const entry = await stat(path)
-    if (!entry.isDirectory()) return [{ path, bytes: entry.size }]
-    const files = await filesIn(path, [])
-    if (files.length > 0) return files
-  } catch (error) {
-    throw unreadable(path, error)
-  }
+  const entry = await readable(path, stat(path))
+  if (!entry.isDirectory()) return [{ path, bytes: entry.size }]
+  const files = await filesIn(path, [], onRemark)
+  if (files.length > 0) return files
   throw new UnreadableLog('not-understood', `${path} has no files: name a folder with connection logs`)
 }
 
 export const unreadable = (path: string, error: unknown): UnreadableLog =>
   new UnreadableLog('unreadable', `cannot read the log ${path}: ${reasonOf(error)}`, error)
 
+const readable = <Value>(path: string, call: Promise<Value>): Promise<Value> =>
+  call.catch((error: unknown) => {
+    throw unreadable(path, error)
+  })
+
 /** `above`: the folders around this one. A link to one of them would never end. */
-const filesIn = async (folder: string, above: readonly string[]): Promise<LogFile[]> => {
-  const real = await realpath(folder)
+const filesIn = async (
+  folder: string,
+  above: readonly string[],
+  onRemark: (text: string) => void,
+): Promise<LogFile[]> => {
+  const real = await readable(folder, realpath(folder))
   if (above.includes(real)) return []
-  const names = (await readdir(folder)).filter((name) => !name.startsWith('.')).sort()
+  const names = (await readable(folder, readdir(folder))).filter((name) => !name.startsWith('.')).sort()
   const files: LogFile[] = []
   for (const name of names) {
     const path = join(folder, name)
-    const entry = await stat(path)
-    if (entry.isDirectory()) files.push(...(await filesIn(path, [...above, real])))
+    const entry = await readable(path, stat(path))
+    if (entry.isDirectory()) files.push(...(await filesIn(path, [...above, real], onRemark)))
     else if (entry.isFile()) files.push({ path, bytes: entry.size })
+    else onRemark(`${printable(path)} is left out: it is a pipe, a socket or a device, and no file`)
   }
   return files
 }

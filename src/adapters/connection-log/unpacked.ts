@@ -21,7 +21,8 @@ export async function* unpacked(stored: AsyncIterable<Buffer>, name: string): As
   }
   const whole = restored(beginning, chunks)
   const program = compressionOf(beginning)
-  if (program === undefined) yield* beginning.indexOf(UTF_16) === 0 ? recoded(whole) : whole
+  const encoding = utf16Of(beginning)
+  if (program === undefined) yield* encoding === undefined ? whole : recoded(whole, encoding)
   else if (program === 'gzip') yield* unpacked(gunzipped(whole, name), name)
   else {
     throw new UnreadableLog(
@@ -31,11 +32,19 @@ export async function* unpacked(stored: AsyncIterable<Buffer>, name: string): As
   }
 }
 
-/** The mark at the beginning of what PowerShell writes with `>`. */
-const UTF_16 = Buffer.from([0xff, 0xfe])
+/**
+ * PowerShell writes UTF-16 with `>`, with a mark at the beginning. Without the mark, a log in it begins with a character of
+ * ASCII, of which one byte is 0.
+ */
+const utf16Of = ([first, second]: Buffer): 'utf-16le' | 'utf-16be' | undefined => {
+  if (first === undefined || second === undefined) return undefined
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le'
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return 'utf-16be'
+  return undefined
+}
 
-async function* recoded(utf16: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const decoder = new TextDecoder('utf-16le')
+async function* recoded(utf16: AsyncIterable<Buffer>, encoding: string): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder(encoding)
   for await (const chunk of utf16) yield Buffer.from(decoder.decode(chunk, { stream: true }))
 }
 

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -20,8 +21,17 @@ const fileOf = (content: string | Buffer): string => {
 
 const read = async (...paths: string[]) => {
   const ids: string[] = []
-  const lines = await readLogs(paths, { onRecord: ({ what, connectionId }) => ids.push(`${what} ${connectionId}`) })
-  return { ids, lines }
+  const remarks: string[] = []
+  const lines = await readLogs(paths, {
+    onRecord: ({ what, connectionId }) => ids.push(`${what} ${connectionId}`),
+    onRemark: (text) => remarks.push(text),
+  })
+  return { ids, lines, remarks }
+}
+
+const pipeAt = (path: string): string => {
+  execFileSync('/usr/bin/mkfifo', [path])
+  return path
 }
 
 const problemOf = async (path: string) => {
@@ -46,6 +56,9 @@ describe('logs', () => {
     ['with gzip', gzipSync(TEXT)],
     ['with gzip in several members', Buffer.concat([...TEXT.matchAll(/.*\n/g)].map(([line]) => gzipSync(line)))],
     ['in UTF-16, as PowerShell writes it', Buffer.from(`\uFEFF${TEXT}`, 'utf16le')],
+    ['in UTF-16 without a mark', Buffer.from(TEXT, 'utf16le')],
+    ['in UTF-16 with the other order of bytes', Buffer.from(`\uFEFF${TEXT}`, 'utf16le').swap16()],
+    ['in UTF-16 with the other order of bytes, without a mark', Buffer.from(TEXT, 'utf16le').swap16()],
     ['with gzip twice', gzipSync(gzipSync(TEXT))],
   ])('are read %s', async (_name, content) => {
     const { ids, lines } = await read(fileOf(content))
@@ -74,6 +87,25 @@ describe('logs', () => {
     expect((await read(months)).ids).toEqual(IDS)
   })
 
+  it('are read beside those without a line, which are named', async () => {
+    const empty = [fileOf(''), fileOf(gzipSync('\n')), fileOf('{"events":[]}')]
+    const { ids, remarks } = await read(...empty, fileOf(TEXT))
+    expect(ids).toEqual(IDS)
+    expect(remarks).toEqual([`no lines in ${empty.join(', ')}: left out`])
+    await expect(read(...empty)).rejects.toThrow(`${empty[0]} has no lines: expected the connection log`)
+    await expect(read(fileOf('no log'), fileOf(TEXT))).rejects.toThrow('no line that was understood')
+  })
+
+  it('are read in a folder beside what is no file, which is named', async () => {
+    const beside = join(folder, 'beside')
+    mkdirSync(beside)
+    const pipe = pipeAt(join(beside, 'pipe'))
+    writeFileSync(join(beside, 'log'), TEXT)
+    const { ids, remarks } = await read(beside)
+    expect(ids).toEqual(IDS)
+    expect(remarks).toEqual([`${pipe} is left out: it is a pipe, a socket or a device, and no file`])
+  })
+
   it('tell how far they are read', async () => {
     const paths = [fileOf(TEXT), fileOf(gzipSync(TEXT))]
     const totalBytes = Buffer.byteLength(TEXT) + gzipSync(TEXT).length
@@ -87,6 +119,18 @@ describe('logs', () => {
     const reading = readLogs(['-'], { onRecord: () => {}, signal: stop.signal, stdin: new Readable({ read() {} }) })
     stop.abort(new Error('stopped'))
     await expect(reading).rejects.toThrow('stopped')
+  })
+
+  it('stop at a signal, also while nobody writes to a pipe', async () => {
+    const pipe = pipeAt(join(folder, 'pipe'))
+    const stop = new AbortController()
+    const stdin = Readable.from([Buffer.from(TEXT)])
+    const reading = readLogs(['-', pipe], { onRecord: () => {}, signal: stop.signal, stdin })
+    stdin.once('close', () => setImmediate(() => stop.abort(new Error('stopped'))))
+    await expect(reading).rejects.toThrow('stopped')
+    // The reader's thread waits for somebody who writes.
+    const writer = openSync(pipe, 'r+')
+    afterAll(() => closeSync(writer))
   })
 })
 
@@ -107,6 +151,14 @@ describe('logs that cannot be read', () => {
   it('are missing', async () => {
     const missing = join(folder, 'missing.log')
     expect(await problemOf(missing)).toBe(`cannot read the log ${missing}: it does not exist`)
+  })
+
+  it('are missing in a folder: the entry is named, on one line', async () => {
+    const links = join(folder, 'links')
+    mkdirSync(links)
+    const link = join(links, 'old\ncurfew: all is well')
+    symlinkSync('nowhere', link)
+    expect(await problemOf(links)).toBe(`cannot read the log ${link.replace('\n', '\\n')}: it does not exist`)
   })
 
   it('are damaged, or compressed with another program', async () => {
