@@ -20,7 +20,7 @@ export interface PolicyOutcome {
   readonly policy: Policy
   /** How many sessions the policy would have ended, had an exemption or the protected users not kept them. */
   readonly exempted: number
-  /** How many sessions it could not judge, by the fact that is lacking. */
+  /** How many sessions of the period it could not judge and might have ended in it, by the fact that is lacking. */
   readonly notJudged: ReadonlyMap<string, number>
 }
 

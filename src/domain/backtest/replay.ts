@@ -4,7 +4,7 @@ import type { Location } from '../names/location.ts'
 import { acts, type Mode, type Policy } from '../policies/policy.ts'
 import { createPolicySet, type PolicySet } from '../policies/policy-set.ts'
 import type { RecordedSession, Recording } from '../recording/recorded-session.ts'
-import type { Instant } from '../time/instant.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
 import type { Cut, Outcome } from './outcome.ts'
 import { createSimulation, type Ended, type Simulation } from './simulation.ts'
 
@@ -52,14 +52,18 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, mode
       const counted = isInPeriod(at) ? cuts : outside
       counted.push({ session, at, policy: original, reason, alsoBy: alsoBy(violatedNames(cut), policy.name) })
     }
-    if (at < from || lacks.size === 0) return
-    const { ingressBytes, egressBytes, establishedAt } = session
-    const ended = { ingressBytes, egressBytes, lastedMs: at - establishedAt }
-    for (const [policy, lack] of lacks) {
-      if (survival.get(policy)?.(ended)) continue
+    for (const [policy, { fact, since }] of lacks) {
+      const lastAt = Math.min(at, to, policy.until ?? NEVER)
+      if (policy.mode !== 'enforce' || since >= to || lastAt <= from || neverViolated(policy, session, lastAt)) continue
       const notJudged = counts.get(policy.name)?.notJudged
-      notJudged?.set(lack, (notJudged.get(lack) ?? 0) + 1)
+      notJudged?.set(fact, (notJudged.get(fact) ?? 0) + 1)
     }
+  }
+
+  /** Whether what is recorded proves that the session did not violate the policy before an instant. */
+  const neverViolated = (policy: Policy, session: RecordedSession, at: Instant): boolean => {
+    const { ingressBytes, egressBytes, establishedAt } = session
+    return survival.get(policy)?.({ ingressBytes, egressBytes, lastedMs: at - establishedAt }) ?? false
   }
 
   const withoutExemptions = new Map<Policy, Simulation>()

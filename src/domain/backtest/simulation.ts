@@ -21,8 +21,14 @@ export interface Ended {
   readonly at: Instant
   /** The decision that cut it; undefined if none did. */
   readonly cut: DueDecision | undefined
-  /** The fact that each policy lacked which could not judge it. */
-  readonly lacks: ReadonlyMap<Policy, string>
+  /** What each policy lacked that could not judge it. */
+  readonly lacks: ReadonlyMap<Policy, Lack>
+}
+
+/** A fact that a policy lacks, and the first instant at which it does. */
+interface Lack {
+  readonly fact: string
+  readonly since: Instant
 }
 
 /** How the decisions about one session depend on other sessions of the same principal on the same endpoint. */
@@ -39,7 +45,7 @@ interface Running {
   readonly connection: Connection
   readonly endpoint: Endpoint
   readonly applicabilities: readonly Applicability[]
-  lacks: Map<Policy, string> | undefined
+  lacks: Map<Policy, Lack> | undefined
 }
 
 type Endpoint = ReturnType<typeof createEndpoint>
@@ -48,7 +54,7 @@ const ALL_ACT: Acting = { mode: 'enforce', held: NONE_HELD }
 
 const NOWHERE_ELSE: Elsewhere = { state: 'known', tallies: [] }
 
-const LACKS_NOTHING: ReadonlyMap<Policy, string> = new Map()
+const LACKS_NOTHING: ReadonlyMap<Policy, Lack> = new Map()
 
 const UNTIED: Tie = { key: undefined, isCounted: false }
 
@@ -332,7 +338,8 @@ const noteLacks = (running: readonly Running[], endpoint: Endpoint, { unknown, n
       const applicability = one.applicabilities.find((candidate) => candidate.policy === policy)
       if (applicability === undefined) continue
       one.lacks ??= new Map()
-      one.lacks.set(policy, lackInRecording(judge(applicability, one.connection, endpoint.historyAt(now), now)))
+      const fact = lackInRecording(judge(applicability, one.connection, endpoint.historyAt(now), now))
+      one.lacks.set(policy, { fact, since: now })
     }
   }
 }

@@ -259,14 +259,17 @@ export const naively = ({ policies, sessions, unitMs }: Month, isProtecting = tr
 
   const finish = ({ session, unknown }: Up, end: Instant) => {
     for (const index of unknown) {
-      const { rule } = policies[index] ?? {}
+      const { rule, mode, until } = policies[index] ?? {}
+      // A policy that does not act ends nothing, whatever it could judge.
+      if (mode !== 'enforce') continue
+      const last = Math.min(end, at(until, end))
       const { ingressBytes, egressBytes, establishedAt } = session
       const isWithin =
         rule?.kind === 'max-transfer' &&
         ingressBytes !== undefined &&
         egressBytes !== undefined &&
         ingressBytes + egressBytes <= rule.total
-      const isShort = rule?.kind === 'idle-timeout' && end - establishedAt <= rule.units * unitMs
+      const isShort = rule?.kind === 'idle-timeout' && last - establishedAt <= rule.units * unitMs
       if (!isWithin && !isShort) notJudged[index]?.add(session.connectionId)
     }
   }

@@ -128,6 +128,21 @@ describe('a replay', () => {
     ])
   })
 
+  it('counts as not judged only what a policy might have ended in the period', () => {
+    const idle = (different: Parameters<typeof policy>[2]) => policy('idle-timeout', { after: '30m' }, different)
+    const notJudged = (different: Parameters<typeof policy>[2], period: { from?: number; to?: number } = {}) => {
+      const { policies } = replay([idle(different)], recordingOf([session()], period), { modes: 'as-written' })
+      return policies[0]?.notJudged.get('byte counters before its end') ?? 0
+    }
+    expect(notJudged({})).toBe(1)
+    expect(notJudged({ mode: 'audit' })).toBe(0)
+    expect(notJudged({ until: NOON + 30 * MINUTE })).toBe(0)
+    expect(notJudged({ until: NOON + 40 * MINUTE })).toBe(1)
+    expect(notJudged({ until: NOON + 40 * MINUTE }, { from: NOON + 40 * MINUTE })).toBe(0)
+    expect(notJudged({}, { to: NOON + 30 * MINUTE })).toBe(0)
+    expect(notJudged({ from: NOON + 50 * MINUTE }, { to: NOON + 45 * MINUTE })).toBe(0)
+  })
+
   it('lets audit policies act, unless modes count as written', () => {
     const audit = policy('max-session-age', { maxAge: '10m' }, { mode: 'audit' })
     const recording = recordingOf([session()])
