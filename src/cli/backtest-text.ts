@@ -125,7 +125,9 @@ const busiestText = ({ busiestMinute, returned, ended }: Summary): string => {
       `Busiest minute: ${instantText(at)}, with ${plural(terminations, 'termination')}; the last call leaves ${calls} at the rate of "termination.rate".`,
     ),
     paragraph(
-      `Came back: after ${count(returned)} of ${plural(ended.sessions, 'end')} the person began another session there within five minutes, as recorded.`,
+      returned === 0
+        ? 'Came back: after no end the person began another session there within five minutes, as recorded.'
+        : `Came back: after ${count(returned)} of ${plural(ended.sessions, 'end')} the person began another session there within five minutes, as recorded.`,
     ),
   ].join('\n')
 }

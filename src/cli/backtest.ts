@@ -82,7 +82,7 @@ policy as not judged, and these sessions are kept.`,
     endpoint: {
       value: 'ID',
       multiple: true,
-      summary: 'only sessions on this endpoint, by id or by its name under "watch"',
+      summary: 'show and count only sessions on this endpoint, by id or by its name under "watch"',
     },
     'log-group': {
       value: 'NAME',
@@ -154,12 +154,30 @@ const answer = async (asked: Question, policies: BacktestPolicies, work: Work): 
   const ids = judgedEndpoints(recording, asked, endpoints)
   const judged = judgedPart(recording, asked, ids)
 
-  const outcome = await replay(now, judged, asked.modes, endpoints, work)
+  const { from, to, modes } = asked
+  const watched = [...endpointsOf(recording)].filter(endpoints.isWatched)
+  const counted = new Set(ids)
+  const outcome = await replay(
+    now,
+    within(recording, { from, to, endpoints: watched }),
+    modes,
+    endpoints,
+    counted,
+    work,
+  )
   const before = policies.before && (await replayBefore(policies.before, recording, asked, ids, work))
   const difference = before && differenceOf(outcome, before)
   const { rate } = now
   const { budgetOf } = endpoints
-  const summary = summaryOf({ recording: judged, outcome, lines, rate, budgetOf, against: difference?.totals })
+  const summary = summaryOf({
+    recording: judged,
+    whole: recording,
+    outcome,
+    lines,
+    rate,
+    budgetOf,
+    against: difference?.totals,
+  })
 
   if (asked.cutsFile !== undefined) await writeFileWhole(asked.cutsFile, endLines(outcome.cuts), work.signal)
   if (asked.reportFile !== undefined) {
@@ -334,7 +352,7 @@ const endpointsOf = ({ sessions }: Recording): ReadonlySet<string> =>
 const judgedEndpoints = (
   recording: JoinedRecording,
   { endpoints: asked }: Question,
-  { isWatched, idOf }: RecordedEndpoints,
+  { isWatched, idsOf }: RecordedEndpoints,
 ): readonly string[] => {
   const recorded = [...endpointsOf(recording)]
   if (recorded.length === 0)
@@ -343,7 +361,7 @@ const judgedEndpoints = (
     )
   const watched = recorded.filter(isWatched)
   const others = recorded.filter((id) => !isWatched(id))
-  const ids = asked.length === 0 ? watched : asked.map(idOf)
+  const ids = asked.length === 0 ? watched : asked.flatMap(idsOf)
   const missing = ids.find((id) => !recorded.includes(id))
   if (missing !== undefined) {
     throw new OperatorError(
@@ -403,10 +421,11 @@ const replayBefore = (
 ): Promise<Outcome> => {
   const endpoints = createRecordedEndpoints(side.watch, region)
   const { isWatched } = endpoints
-  const compared = asked.length === 0 ? [...endpointsOf(recording)] : ids
-  const part = within(recording, { from, to, endpoints: compared.filter(isWatched) })
+  const recorded = [...endpointsOf(recording)]
+  const compared = asked.length === 0 ? recorded : ids
+  const part = within(recording, { from, to, endpoints: recorded.filter(isWatched) })
   complainOfUnwatched('the file of --against', within(recording, { from, to, endpoints: compared }), isWatched)
-  return replay(side, part, modes, endpoints, work)
+  return replay(side, part, modes, endpoints, new Set(compared), work)
 }
 
 /** As many decisions are made before others have their turn. */
@@ -417,9 +436,15 @@ const replay = async (
   recording: Recording,
   modes: Modes,
   { locationOf }: RecordedEndpoints,
+  counted: ReadonlySet<string>,
   { signal, progress }: Work,
 ): Promise<Outcome> => {
-  const { length, advance, outcome } = createReplay(set, recording, { modes, mode, locationOf })
+  const { length, advance, outcome } = createReplay(set, recording, {
+    modes,
+    mode,
+    locationOf,
+    isCounted: (id) => counted.has(id),
+  })
   // A replay passes each session twice: to gather it, and to judge it beside those of the same person.
   progress.step({ name: 'Replaying', amount: (passed) => inSessions(passed / 2) })
   for (let passed = 0; passed < length; ) {

@@ -7,8 +7,8 @@ import type { Location } from '../domain/names/location.ts'
 export interface RecordedEndpoints {
   /** Whether the daemon watches the endpoint, or may discover it. */
   isWatched(endpointId: string): boolean
-  /** The id of an endpoint that is asked for by its id or name. */
-  idOf(asked: string): string
+  /** The ids of what is asked for by an id, or by a name, which several endpoints may have. */
+  idsOf(asked: string): readonly string[]
   locationOf(endpointId: string): Location
   budgetOf: BudgetOf
 }
@@ -34,11 +34,11 @@ export const createRecordedEndpoints = (
   const elsewhere = region ?? only?.region
   return {
     isWatched: (id) => watch === undefined || discovering.length > 0 || listed.has(id),
-    idOf: (asked) => {
-      const named = [...listed.values()].find(
+    idsOf: (asked) => {
+      const named = [...listed.values()].filter(
         ({ location: { name } }) => name !== undefined && fold(name) === fold(asked),
       )
-      return listed.has(asked) ? asked : (named?.location.endpointId ?? asked)
+      return listed.has(asked) || named.length === 0 ? [asked] : named.map(({ location }) => location.endpointId)
     },
     locationOf: (endpointId) => listed.get(endpointId)?.location ?? { endpointId, region: elsewhere },
     budgetOf: (endpointId) => listed.get(endpointId)?.budget ?? budgetKey(elsewhere, only),

@@ -8,7 +8,7 @@ import { CONFIG, NOW, PARTNERS } from './company.ts'
 import { CREDENTIALS, clockAt, workspace } from './curfew.ts'
 import { expectGolden } from './golden.ts'
 import { loggedWeek, MONDAY } from './logged-week.ts'
-import { startOffice } from './office.ts'
+import { OFFICE, startOffice } from './office.ts'
 
 const TODAY = `
 version: 1
@@ -38,6 +38,9 @@ beforeAll(async () => {
     'log.jsonl': loggedWeek(),
     'curfew.yaml': CONFIG,
     'policies.yaml': EDITED,
+    'both.jsonl': loggedWeek().replaceAll('ext-carol@vendor.example', 'alice@corp.example'),
+    'one-each.yaml': 'version: 1\npolicies: [{ name: one, kind: max-sessions, limit: 1, across: all }]\n',
+    'namesakes.yaml': CONFIG.replace('name: partners', 'name: office'),
     'audit.yaml': CONFIG.replace('mode: enforce', 'mode: audit'),
     'enforced.yaml': CONFIG.replace('./policies.yaml', './enforced-policies.yaml'),
     'enforced-policies.yaml': EDITED.replace(', mode: audit', ''),
@@ -169,6 +172,20 @@ describe('the sessions that are judged', () => {
     const thursday = ['--from', '2026-11-05T00:00:00Z', '--to', '2026-11-06T00:00:00Z']
     expect(await ofJson('log.jsonl', '-c', 'curfew.yaml', ...thursday)).toMatchObject({ sessions: 6 })
     expect(await ofJson('log.jsonl', '-c', 'curfew.yaml', '--endpoint', 'Partners')).toMatchObject({ sessions: 5 })
+    // Two endpoints have this name.
+    expect(await ofJson('log.jsonl', '-c', 'namesakes.yaml', '--endpoint', 'office')).toMatchObject({ sessions: 32 })
+  })
+
+  it('know who comes back after the period', async () => {
+    const period = ['--from', '2026-11-02T10:00:00Z', '--to', '2026-11-02T10:00:30Z']
+    expect(await ofJson('log.jsonl', '-c', 'curfew.yaml', ...period)).toMatchObject({ returned: 1 })
+  })
+
+  it('are judged beside those of the other endpoints, which do not count', async () => {
+    const ended = async (...args: readonly string[]) =>
+      (await ofJson('both.jsonl', '--policies', 'one-each.yaml', ...args)).ended.sessions
+    const [office, partners] = [await ended('--endpoint', OFFICE), await ended('--endpoint', PARTNERS)]
+    expect([office, partners, await ended()]).toEqual([5, 0, 5])
   })
 
   it('are those of the endpoints that the daemon watches, and the others are named', async () => {

@@ -58,7 +58,9 @@ export const numbersOf = ({
     ['ended.sessions', ended.sessions],
     ['ended.principals', ended.principals],
     ['ended.hoursSaved', ended.hoursSaved],
-    ...Object.entries(ended.byReason).map(([reason, number]) => [`ended.reason.${reason}`, number] as const),
+    ...Object.entries(ended.byReason).flatMap(([reason, number]) =>
+      ['byReason', 'reason'].map((place) => [`ended.${place}.${reason}`, number] as const),
+    ),
     ['returned', rest.returned],
     ['busiestMinute.terminations', busiestMinute?.terminations ?? 0],
     ['busiestMinute.etaSeconds', busiestMinute?.etaSeconds ?? 0],

@@ -14,6 +14,8 @@ interface ReplayOptions {
   /** That of the daemon. */
   readonly mode: Mode
   readonly locationOf: (endpointId: string) => Location
+  /** The endpoints whose sessions count. Those of others are replayed beside them: a policy may count over all. */
+  readonly isCounted?: (endpointId: string) => boolean
 }
 
 /** What a replay counts of one policy. */
@@ -26,7 +28,11 @@ interface Count {
  * Replays a recording under a policy set, in slices: `advance` is called until it has passed all of `length`, then `outcome`
  * has the result. Sessions that are tied to each other are replayed together. All others cannot change each other's decisions.
  */
-export const createReplay = (set: PolicySet, recording: Recording, { modes, mode, locationOf }: ReplayOptions) => {
+export const createReplay = (
+  set: PolicySet,
+  recording: Recording,
+  { modes, mode, locationOf, isCounted = () => true }: ReplayOptions,
+) => {
   const { sessions, from, to } = recording
   const originals = new Map<string, Policy>(set.policies.map((policy) => [policy.name, policy]))
   const replayed = set.policies.map(
@@ -46,6 +52,7 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, mode
   const isInPeriod = (at: Instant) => from <= at && at < to
 
   const readEnded = ({ session, at, cut, lacks }: Ended) => {
+    if (!isCounted(session.endpointId)) return
     if (cut !== undefined) {
       const { policy, reason } = cut.lead
       const original = originals.get(policy.name) ?? policy
@@ -85,7 +92,7 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, mode
       const count = counts.get(policy.name)
       yield* withoutExemption(policy).run(together, ({ session, at, cut }) => {
         const ended = endedOf.get(session)
-        if (cut === undefined || ended === undefined || count === undefined) return
+        if (cut === undefined || ended === undefined || count === undefined || !isCounted(session.endpointId)) return
         const applicability = ended.applicabilities.find((candidate) => candidate.policy === policy)
         const kept = at < ended.at && applicability !== undefined && applicationAt(applicability, at) === 'exempt'
         if (kept && isInPeriod(at)) count.exempted++
@@ -96,6 +103,10 @@ export const createReplay = (set: PolicySet, recording: Recording, { modes, mode
   let passed = 0
 
   function* run(together: readonly RecordedSession[]): Generator<number, void> {
+    if (!together.some(({ endpointId }) => isCounted(endpointId))) {
+      passed += together.length
+      return
+    }
     const all: Ended[] = []
     let mayBeExempt = false
     yield* simulation.run(together, (ended) => {

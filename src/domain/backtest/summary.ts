@@ -1,7 +1,7 @@
 import type { Policy } from '../policies/policy.ts'
 import { REASONS } from '../policies/registry.ts'
 import type { Contradiction, JoinedRecording } from '../recording/join.ts'
-import type { RecordedSession } from '../recording/recorded-session.ts'
+import type { RecordedSession, Recording } from '../recording/recorded-session.ts'
 import { etaSeconds } from '../terminate/plan.ts'
 import type { Rate } from '../terminate/token-bucket.ts'
 import { HOUR, type Instant, MINUTE, toIso } from '../time/instant.ts'
@@ -93,13 +93,15 @@ const savedMs = ({ session, at }: Cut): number => session.endedAt - at
 
 export const summaryOf = (asked: {
   readonly recording: JoinedRecording
+  /** The recording beyond the period: people may come back after it. */
+  readonly whole?: Recording
   readonly outcome: Outcome
   readonly lines: Lines
   readonly rate: Rate
   readonly budgetOf: BudgetOf
   readonly against?: Totals | undefined
 }): Summary => {
-  const { recording, outcome, lines, rate, budgetOf, against } = asked
+  const { recording, whole = recording, outcome, lines, rate, budgetOf, against } = asked
   const { cuts, policies } = outcome
   const { sessions } = recording
   const personOf = createPersonOf()
@@ -122,10 +124,10 @@ export const summaryOf = (asked: {
       byPolicy: byPolicy(outcome, personOf),
       byReason: byReason(cuts),
     },
-    returned: returned(sessions, cuts, personOf),
+    returned: returned(whole.sessions, cuts, personOf),
     busiestMinute: busiestMinute(cuts, rate, budgetOf),
     byHourOfWeek: byHourOfWeek(cuts, zoneOf(policies.map(({ policy }) => policy))),
-    mostEnded: mostEnded(cuts, personOf),
+    mostEnded: mostEnded(sessions, cuts, personOf),
     notJudged: policies.flatMap(({ policy, notJudged }) =>
       [...notJudged].map(([lacks, count]) => ({
         policy: policy.name,
@@ -257,20 +259,41 @@ const byHourOfWeek = (cuts: readonly Cut[], timeZone: string): Summary['byHourOf
   return { timeZone, ended }
 }
 
-const mostEnded = (cuts: readonly Cut[], personOf: PersonOf): Summary['mostEnded'] => {
-  const ofPerson = new Map<string, Person & { sessions: number; savedMs: number }>()
+const mostEnded = (
+  sessions: readonly RecordedSession[],
+  cuts: readonly Cut[],
+  personOf: PersonOf,
+): Summary['mostEnded'] => {
+  const ofPerson = new Map<string, { sessions: number; savedMs: number }>()
   for (const cut of cuts) {
     const person = personOf(cut.session)
     if (person === undefined) continue
-    const { username = null, commonName = null } = cut.session
-    const names = username === null ? { username, commonName } : { username, commonName: null }
-    const count = ofPerson.get(person) ?? { ...names, sessions: 0, savedMs: 0 }
+    const count = ofPerson.get(person) ?? { sessions: 0, savedMs: 0 }
     ofPerson.set(person, count)
     count.sessions++
     count.savedMs += savedMs(cut)
   }
-  return [...ofPerson]
+  const most = [...ofPerson]
     .sort(([a, one], [b, other]) => other.sessions - one.sessions || other.savedMs - one.savedMs || (a < b ? -1 : 1))
     .slice(0, MOST_ENDED)
-    .map(([, { savedMs: ms, ...count }]) => ({ ...count, hoursSaved: hours(ms) }))
+  const names = newestNames(new Set(most.map(([person]) => person)), sessions, personOf)
+  return most.map(([person, { sessions: ended, savedMs: ms }]) => ({
+    ...(names.get(person) ?? NO_NAMES),
+    sessions: ended,
+    hoursSaved: hours(ms),
+  }))
+}
+
+const NO_NAMES: Person = { username: null, commonName: null }
+
+/** The names as the newest session spells them. */
+const newestNames = (people: ReadonlySet<string>, sessions: readonly RecordedSession[], personOf: PersonOf) => {
+  const names = new Map<string, Person>()
+  for (const session of sessions) {
+    const person = personOf(session)
+    if (person === undefined || !people.has(person)) continue
+    const { username = null, commonName = null } = session
+    names.set(person, { username, commonName: username === null ? commonName : null })
+  }
+  return names
 }

@@ -13,8 +13,11 @@ export const verdictSentence = ({ ended, sessions, principals, period }: Summary
   const when = `between ${text(period.from)} and ${text(period.to)}`
   const ofAll = counted(sessions, 'session')
   if (ended.sessions === 0) {
-    return `These policies would have ended none of ${ofAll} of ${counted(principals, 'person', 'people')} ${when}.`
+    const people = principals === 0 ? '' : ` of ${counted(principals, 'person', 'people')}`
+    return `These policies would have ended none of ${ofAll}${people} ${when}.`
   }
-  const people = `${count(ended.principals)} of ${counted(principals, 'person', 'people')}`
-  return `These policies would have ended ${count(ended.sessions)} of ${ofAll} of ${people} ${when}.`
+  // Sessions without a name are nobody's.
+  const people =
+    ended.principals === 0 ? '' : ` of ${count(ended.principals)} of ${counted(principals, 'person', 'people')}`
+  return `These policies would have ended ${count(ended.sessions)} of ${ofAll}${people} ${when}.`
 }

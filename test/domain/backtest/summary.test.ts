@@ -56,7 +56,8 @@ describe('the summary of a backtest', () => {
     ])
     expect(found.ended.byReason).toMatchObject({ 'session-age': 1, cooldown: 1, 'off-hours': 2, banned: 0 })
     expect(found.mostEnded).toEqual([
-      { username: 'alice', commonName: null, sessions: 2, hoursSaved: 2 },
+      // As the newest session spells it.
+      { username: 'ALICE', commonName: null, sessions: 2, hoursSaved: 2 },
       { username: 'bob', commonName: null, sessions: 1, hoursSaved: 0.5 },
     ])
     expect(verdictSentence(found)).toBe(
@@ -90,6 +91,13 @@ describe('the summary of a backtest', () => {
     const ofTwo = summary(sessions, found, (endpointId?: string) => String(endpointId)).busiestMinute
     expect(ofTwo?.etaSeconds).toBe(1)
     expect(summary(sessions, outcome([daily])).busiestMinute).toBeNull()
+  })
+
+  it('says nothing of people where the sessions are of nobody', () => {
+    const nobody = session({ username: undefined, commonName: undefined })
+    const found = summary([nobody], outcome([daily], [cut(nobody, NOON + MINUTE, daily)]))
+    expect(verdictSentence(found)).toContain('would have ended 1 of 1 session between')
+    expect(verdictSentence(summary([nobody], outcome([daily], [])))).toContain('ended none of 1 session between')
   })
 
   it('counts an end after which the person begins another session there within five minutes', () => {
