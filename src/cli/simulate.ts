@@ -94,7 +94,8 @@ The simulator accepts any credentials.`,
   lie                   a termination is acknowledged and does nothing
   failed-to-terminate   a terminated connection gets the status failed-to-terminate
 
-If several faults of the list apply to a request, only the first of them takes effect.`,
+If several faults of the list apply to a request, only the first of them takes effect. Requests to STS and to
+CloudWatch Logs have no faults.`,
   exitCodes: '0; 1 if it cannot listen or a file has errors.',
   async run({ values }) {
     const host = String(values.host)
