@@ -28,7 +28,9 @@ describe('the tables of the documentation', () => {
   })
 
   it('list every fault of the simulator in the order of the code', () => {
-    const [, faults = ''] = readFileSync('docs/simulator.md', 'utf8').split('Requests to STS and CloudWatch Logs have none.')
+    const [, faults = ''] = readFileSync('docs/simulator.md', 'utf8').split(
+      'Requests to STS and CloudWatch Logs have none.',
+    )
     expect([...faults.matchAll(/^\| `([a-z-]+)` /gm)].map(([, kind]) => kind)).toEqual(FAULT_KINDS)
   })
 
