@@ -33,7 +33,7 @@ export const createReplay = (
   recording: Recording,
   { modes, mode, locationOf, isCounted = () => true }: ReplayOptions,
 ) => {
-  const { sessions, from, to } = recording
+  const { from, to, replayed: sessions = recording.sessions } = recording
   const originals = new Map<string, Policy>(set.policies.map((policy) => [policy.name, policy]))
   const replayed = set.policies.map(
     (policy): Policy => ({

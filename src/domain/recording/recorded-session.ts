@@ -26,4 +26,9 @@ export interface Recording {
   readonly to: Instant
   /** By `establishedAt`, then by connection id. Each was up at some instant of the period. */
   readonly sessions: readonly RecordedSession[]
+  /**
+   * These sessions and, in the same order, others that were over before the period. They are replayed and not counted.
+   * Undefined: there are no others.
+   */
+  readonly replayed?: readonly RecordedSession[]
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createReplay } from '../../../src/domain/backtest/replay.ts'
 import { parseEndpointPattern } from '../../../src/domain/names/endpoint-pattern.ts'
 import { createPolicySet } from '../../../src/domain/policies/policy-set.ts'
+import { within } from '../../../src/domain/recording/within.ts'
 import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
 import { ENDPOINT, entry, NOON, policy } from '../build.ts'
 import { cutsOf, logged, recordingOf, replay, session } from './build.ts'
@@ -41,6 +42,20 @@ describe('a replay', () => {
       [`${first.connectionId} max-session-age session-age`, NOON + HOUR],
       [`${soon.connectionId} max-session-age cooldown`, NOON + HOUR + 1000],
     ])
+  })
+
+  it('carries a cooldown into a period from a session that was over before it, which does not count', () => {
+    const hour = policy('max-session-age', { maxAge: '1h' }, { cooldownMs: 30 * MINUTE })
+    const transfer = policy('max-transfer', { total: '1GB' })
+    const first = session({ endedAt: NOON + 70 * MINUTE })
+    const second = session({ establishedAt: NOON + 80 * MINUTE })
+    for (const from of [first.endedAt, second.establishedAt]) {
+      const outcome = replay([hour, transfer], within(recordingOf([first, second]), { from }))
+      expect(cutsOf(outcome)).toEqual([[`${second.connectionId} max-session-age cooldown`, second.establishedAt]])
+      expect(outcome.outside.map(({ session: { connectionId } }) => connectionId)).toEqual([first.connectionId])
+    }
+    const before = replay([transfer], within(recordingOf([first, second]), { from: first.endedAt }))
+    expect(before.policies.map(({ notJudged }) => [...notJudged.values()])).toEqual([[1]])
   })
 
   it('counts the sessions of a person that are up together', () => {

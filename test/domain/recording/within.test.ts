@@ -35,6 +35,8 @@ describe('the part of a recording', () => {
     const part = within(whole, asked)
     expect(part.sessions.map(({ connectionId }) => connectionId)).toEqual(ids)
     expect(part).toMatchObject({ from: asked.from ?? at('6:00'), to: asked.to ?? at('18:00') })
+    const over = whole.sessions.filter((one) => part.replayed?.includes(one) && !part.sessions.includes(one))
+    for (const { endedAt } of over) expect(endedAt).toBeLessThanOrEqual(part.from)
     for (const session of part.sessions) expect(whole.sessions).toContain(session)
   })
 })
