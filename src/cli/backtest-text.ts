@@ -1,4 +1,5 @@
-import type { Summary } from '../domain/backtest/summary.ts'
+import { caveatsOf } from '../domain/backtest/caveats.ts'
+import type { Lines, Summary } from '../domain/backtest/summary.ts'
 import { verdictSentence } from '../domain/backtest/verdict-sentence.ts'
 import { shownName } from '../domain/names/shown-name.ts'
 import { CONTRADICTION_WORDS } from '../domain/recording/contradiction-words.ts'
@@ -15,7 +16,10 @@ import { painted } from './paint.ts'
 /** A backtest for a reader: the verdict in a sentence, then a section for each part that is not empty. */
 export const backtestText = (summary: Summary, against: AgainstJson | undefined): string =>
   [
-    painted('bold', paragraph(verdictSentence(summary))),
+    [
+      painted('bold', paragraph(verdictSentence(summary))),
+      ...caveatsOf(summary).map((caveat) => painted('bold', paragraph(caveat))),
+    ].join('\n'),
     recordedText(summary),
     policiesText(summary),
     ...(against === undefined ? [] : [againstText(against)]),
@@ -35,22 +39,35 @@ const instantText = (at: string | null) => (at === null ? '' : toText(Date.parse
 
 const hoursText = (hours: number) => hours.toLocaleString('en-US', { maximumFractionDigits: 1 })
 
-const recordedText = ({ connectionHours, contradictions, edges, lines, sessions }: Summary): string => {
+const recordedText = (summary: Summary): string => {
+  const { connectionHours, contradictions, edges, lines, recorded, sessions } = summary
   const cutOff = [
     ...(edges.begunBefore > 0 ? [`${count(edges.begunBefore)} without a recorded begin`] : []),
     ...(edges.endNotRecorded > 0 ? [`${count(edges.endNotRecorded)} without a recorded end`] : []),
     ...(edges.openAtEnd > 0 ? [`${count(edges.openAtEnd)} open at the end of the recording`] : []),
   ]
   const of = `${plural(sessions, 'session')} of ${hoursText(connectionHours)} connection hours`
-  const read = `from ${plural(lines.read, 'line')}`
+  const read = `from ${plural(lines.read, 'line')} of ${instantText(recorded.from)} to ${instantText(recorded.to)}`
   const disagree = CONTRADICTIONS.filter((how) => contradictions[how] > 0).map(
     (how) => `${plural(contradictions[how], 'connection')} ${CONTRADICTION_WORDS[how]}`,
   )
   return [
     paragraph(`Recorded: ${[of, ...cutOff].join(', ')}; ${read}.`),
+    ...scopeText(summary),
     ...(disagree.length > 0 ? [paragraph(`Lines that disagree: ${disagree.join(', ')}.`)] : []),
   ].join('\n')
 }
+
+/** What was asked for, beside the period. */
+const scopeText = ({ scope: { endpoints, modes, notWatched } }: Summary): readonly string[] => [
+  ...(endpoints === null ? [] : [paragraph(`Only sessions on ${endpoints.join(', ')}.`)]),
+  ...(modes === 'all'
+    ? []
+    : [paragraph("Modes as written: only policies act that say enforce, and the daemon's file too.")]),
+  ...(notWatched === 0
+    ? []
+    : [paragraph(`Left out: ${plural(notWatched, 'session')} on endpoints that the daemon's file does not watch.`)]),
+]
 
 const policiesText = ({ ended }: Summary): string =>
   columnTable(
@@ -178,11 +195,13 @@ const notJudgedText = ({ notJudged }: Summary): string =>
         ),
       ].join('\n')
 
-const failedText = ({ lines: { read, failed, firstFailed } }: Summary): string => {
-  if (failed === 0) return ''
-  const first = firstFailed.length < failed ? ', the first of them' : ''
-  return [
-    heading(`Not understood (${count(failed)} of ${plural(read, 'line')})${first}:`),
-    ...firstFailed.map(({ file, line, problem }) => paragraph(`${file}:${line}: ${problem}`, '  ')),
-  ].join('\n')
+const failedText = ({ lines }: Summary): string => {
+  if (lines.failed === 0) return ''
+  return [heading(failedHeading(lines)), ...failedRows(lines)].join('\n')
 }
+
+export const failedHeading = ({ read, failed, firstFailed }: Lines): string =>
+  `Not understood (${count(failed)} of ${plural(read, 'line')})${firstFailed.length < failed ? ', the first of them' : ''}:`
+
+export const failedRows = ({ firstFailed }: Lines): readonly string[] =>
+  firstFailed.map(({ file, line, problem }) => paragraph(`${file}:${line}: ${problem}`, '  '))

@@ -13,7 +13,7 @@ import { within } from '../domain/recording/within.ts'
 import { firstNames } from '../domain/shortened.ts'
 import { type Instant, toText } from '../domain/time/instant.ts'
 import { type BacktestPolicies, readBacktestPolicies, type Side } from './backtest-policies.ts'
-import { backtestText } from './backtest-text.ts'
+import { backtestText, failedHeading, failedRows } from './backtest-text.ts'
 import { checked } from './checked.ts'
 import {
   CONFIG_OPTION,
@@ -33,7 +33,7 @@ import { expectWritableFile, readLogFiles, writeFileWhole } from './compose-logs
 import { againstJson, endLines } from './end-rows.ts'
 import { interruptible } from './interruptible.ts'
 import { keepHeapLean } from './lean-heap.ts'
-import { plural } from './number-text.ts'
+import { count, plural } from './number-text.ts'
 import { pointInTime } from './point-in-time.ts'
 import { createProgressBar, type ProgressBar } from './progress-bar.ts'
 import { createRecordedEndpoints, type RecordedEndpoints } from './recorded-endpoints.ts'
@@ -151,15 +151,17 @@ const answer = async (asked: Question, policies: BacktestPolicies, work: Work): 
   const { recording, lines } = await readRecording(asked, policies, work)
   const { now } = policies
   const endpoints = createRecordedEndpoints(now.watch, asked.region)
-  const ids = judgedEndpoints(recording, asked, endpoints)
-  const judged = judgedPart(recording, asked, ids)
+  const ids = judgedEndpoints(recording, asked, endpoints, lines)
+  const judged = judgedPart(recording, asked, ids, lines)
+  const notWatched =
+    asked.endpoints.length > 0 ? 0 : leftOut("the daemon's file", within(recording, asked.period), endpoints.isWatched)
 
-  const { from, to, modes } = asked
+  const { period, modes } = asked
   const watched = [...endpointsOf(recording)].filter(endpoints.isWatched)
   const counted = new Set(ids)
   const outcome = await replay(
     now,
-    within(recording, { from, to, endpoints: watched }),
+    within(recording, { ...period, endpoints: watched }),
     modes,
     endpoints,
     counted,
@@ -173,6 +175,7 @@ const answer = async (asked: Question, policies: BacktestPolicies, work: Work): 
     recording: judged,
     whole: recording,
     outcome,
+    scope: { modes, endpoints: asked.endpoints.length > 0 ? ids : null, notWatched },
     lines,
     rate,
     budgetOf,
@@ -191,13 +194,17 @@ const answer = async (asked: Question, policies: BacktestPolicies, work: Work): 
   return gate(asked.limits, summary)
 }
 
+interface Period {
+  readonly from: Instant | undefined
+  readonly to: Instant | undefined
+}
+
 /** What the options ask for, as far as it shows without reading a file. */
 interface Question {
   readonly logs: readonly string[]
   readonly logGroups: readonly string[]
   readonly region: string | undefined
-  readonly from: Instant | undefined
-  readonly to: Instant | undefined
+  readonly period: Period
   /** Ids or names. */
   readonly endpoints: readonly string[]
   readonly modes: Modes
@@ -241,8 +248,7 @@ const questionOf = (values: Given['values'], logs: readonly string[]): Question 
     logs,
     logGroups,
     region: region && checked(regionCode, '--region', region),
-    from,
-    to,
+    period: { from, to },
     endpoints: stringsOf(values.endpoint),
     modes: oneOf('modes', values.modes, MODES),
     output: oneOf('output', values.output, OUTPUTS),
@@ -285,6 +291,7 @@ const expectPaths = (limits: readonly Limit[], { now, before }: BacktestPolicies
   const empty = summaryOf({
     recording: createJoin().recording(),
     outcome,
+    scope: { modes: 'all', endpoints: null, notWatched: 0 },
     lines: NO_LINES,
     rate,
     budgetOf: () => '',
@@ -296,17 +303,29 @@ const expectPaths = (limits: readonly Limit[], { now, before }: BacktestPolicies
     if (path.startsWith('against.') && against === undefined) {
       throw new UsageError(`--fail-on: "${written}" is valid only with --against`)
     }
-    const hint = suggestion(path, paths) || `: expected ${paths.join(', ')}`
+    const hint = suggestion(path, paths) || `: expected ${formsOf(paths).join(', ')}`
     throw new UsageError(`--fail-on: the output has no number "${path}"${hint}`)
   }
 }
+
+/** The paths for a reader: a policy, a reason and a contradiction may be many. */
+const formsOf = (paths: readonly string[]): readonly string[] => [
+  ...new Set(
+    paths.flatMap((path) => {
+      if (path.startsWith('ended.policy.')) return ['ended.policy.NAME', 'ended.policy.NAME.FIELD']
+      return path
+        .replace(/^ended\.byReason\..*/, 'ended.byReason.REASON')
+        .replace(/^contradictions\..*/, 'contradictions.HOW')
+    }),
+  ),
+]
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
 
 const inSessions = (count: number): string => `${Math.round(count).toLocaleString('en')} sessions`
 
 const readRecording = async (
-  { logs, logGroups, region, from, to }: Question,
+  { logs, logGroups, region, period: { from, to } }: Question,
   { now: { watch = [] } }: BacktestPolicies,
   { signal, progress }: Work,
 ): Promise<{ readonly recording: JoinedRecording; readonly lines: Lines }> => {
@@ -353,12 +372,14 @@ const judgedEndpoints = (
   recording: JoinedRecording,
   { endpoints: asked }: Question,
   { isWatched, idsOf }: RecordedEndpoints,
+  lines: Lines,
 ): readonly string[] => {
   const recorded = [...endpointsOf(recording)]
-  if (recorded.length === 0)
-    throw new OperatorError(
-      'the log shows no session: every line that was understood is a step of a login, or a failed attempt',
-    )
+  if (recorded.length === 0) {
+    const { read, understood } = lines
+    const sentence = `the log shows no session: ${count(understood)} of ${plural(read, 'line')} understood, each of them a step of a login or a failed attempt`
+    throw new OperatorError(withFailed(sentence, lines))
+  }
   const watched = recorded.filter(isWatched)
   const others = recorded.filter((id) => !isWatched(id))
   const ids = asked.length === 0 ? watched : asked.flatMap(idsOf)
@@ -385,27 +406,37 @@ const judgedEndpoints = (
 /** The sessions that are judged. A period without any is an error: a gate must not pass because nothing was looked at. */
 const judgedPart = (
   recording: JoinedRecording,
-  { from, to, endpoints: asked }: Question,
+  { period }: Question,
   ids: readonly string[],
+  lines: Lines,
 ): JoinedRecording => {
-  if (asked.length === 0) complainOfUnwatched("the daemon's file", recording, (id) => ids.includes(id))
-  const judged = within(recording, { from, to, endpoints: ids })
+  const judged = within(recording, { ...period, endpoints: ids })
   if (judged.sessions.length === 0) {
-    const { from: first, to: last } = recording
-    throw new OperatorError(
-      `no session was up between ${toText(judged.from)} and ${toText(judged.to)}: the log tells of ${toText(first)} to ${toText(last)}`,
-    )
+    const sentence = `no session was up ${periodText(period)}: the log tells of ${toText(recording.from)} to ${toText(recording.to)}`
+    throw new OperatorError(withFailed(sentence, lines))
   }
   return judged
 }
 
-const complainOfUnwatched = (file: string, { sessions }: Recording, isWatched: (id: string) => boolean): void => {
+const periodText = ({ from, to }: Period): string => {
+  if (from !== undefined && to !== undefined) return `between ${toText(from)} and ${toText(to)}`
+  if (from !== undefined) return `from ${toText(from)} on`
+  return to === undefined ? 'at any time' : `before ${toText(to)}`
+}
+
+/** Lines that were not understood may be the reason why a log shows nothing. */
+const withFailed = (sentence: string, lines: Lines): string =>
+  lines.failed === 0 ? sentence : [`${sentence}.`, failedHeading(lines), ...failedRows(lines)].join('\n')
+
+/** How many sessions are left out, because no policy of the file may end them. */
+const leftOut = (file: string, { sessions }: Recording, isWatched: (id: string) => boolean): number => {
   const others = sessions.filter(({ endpointId }) => !isWatched(endpointId))
-  if (others.length === 0) return
+  if (others.length === 0) return 0
   const ids = [...new Set(others.map(({ endpointId }) => endpointId))]
   complain(
     `curfew: ${plural(others.length, 'session')} left out, on endpoints that ${file} does not watch: ${firstNames(ids).join(', ')}`,
   )
+  return others.length
 }
 
 /**
@@ -415,7 +446,7 @@ const complainOfUnwatched = (file: string, { sessions }: Recording, isWatched: (
 const replayBefore = (
   side: Side,
   recording: JoinedRecording,
-  { from, to, endpoints: asked, region, modes }: Question,
+  { period, endpoints: asked, region, modes }: Question,
   ids: readonly string[],
   work: Work,
 ): Promise<Outcome> => {
@@ -423,8 +454,8 @@ const replayBefore = (
   const { isWatched } = endpoints
   const recorded = [...endpointsOf(recording)]
   const compared = asked.length === 0 ? recorded : ids
-  const part = within(recording, { from, to, endpoints: recorded.filter(isWatched) })
-  complainOfUnwatched('the file of --against', within(recording, { from, to, endpoints: compared }), isWatched)
+  const part = within(recording, { ...period, endpoints: recorded.filter(isWatched) })
+  leftOut('the file of --against', within(recording, { ...period, endpoints: compared }), isWatched)
   return replay(side, part, modes, endpoints, new Set(compared), work)
 }
 

@@ -30,12 +30,21 @@ policies:
   - { name: idle, kind: idle-timeout, after: 30m }
 `
 
+const FAILED_ATTEMPT = JSON.stringify({
+  'connection-log-type': 'connection-attempt',
+  'connection-attempt-status': 'failed',
+  'connection-id': 'cvpn-connection-00000000000000001',
+  'client-vpn-endpoint-id': PARTNERS,
+  'connection-start-time': '2026-11-02 08:00:00',
+})
+
 const WITHOUT_PARTNERS = CONFIG.replace(/ {2}- region: us-east-1\n.*\n/, '')
 
 let here: Awaited<ReturnType<typeof workspace>>
 beforeAll(async () => {
   here = await workspace({
     'log.jsonl': loggedWeek(),
+    'logins.jsonl': `${FAILED_ATTEMPT}\n{"connection\n{"connection\n`,
     'curfew.yaml': CONFIG,
     'policies.yaml': EDITED,
     'both.jsonl': loggedWeek().replaceAll('ext-carol@vendor.example', 'alice@corp.example'),
@@ -192,11 +201,17 @@ describe('the sessions that are judged', () => {
     const { stdout, stderr, code } = await run('log.jsonl', '-c', 'office.yaml')
     const left = `5 sessions left out, on endpoints that the daemon's file does not watch: ${PARTNERS}`
     expect([code, stderr]).toEqual([0, `curfew: ${left}\n`])
-    expect(stdout).toContain('would have ended 26 of 27 sessions of')
+    expect(stdout).toContain('would have ended 26 of 27 sessions and')
+    expect(stdout).toContain("Left out: 5 sessions on endpoints that the daemon's file does not watch.")
   })
 
   it.each([
-    ['no session is in the period', ['--from', '2027-01-01T00:00:00Z'], 'no session was up between'],
+    [
+      'no session is in the period',
+      ['--from', '2027-01-01T00:00:00Z'],
+      'no session was up from 2027-01-01T00:00:00Z on: the log',
+    ],
+    ['none is before it', ['--to', '2026-01-01T00:00:00Z'], 'no session was up before 2026-01-01T00:00:00Z: the log'],
     [
       'an endpoint has none',
       ['--endpoint', 'machines'],
@@ -206,6 +221,33 @@ describe('the sessions that are judged', () => {
     const { code, stderr } = await run('log.jsonl', '-c', 'curfew.yaml', ...args)
     expect(stderr).toContain(message)
     expect(code).toBe(1)
+  })
+
+  it('say what was asked for, and where the recording does not cover it', async () => {
+    const asked = ['--endpoint', 'partners', '--modes', 'as-written', '--from', '2026-10-01T00:00:00Z']
+    const { stdout } = await run('log.jsonl', '-c', 'curfew.yaml', ...asked)
+    expect(stdout).toContain('begins at 2026-10-01T00:00:00Z, but the recording only at 2026-11-02T06:00:00Z.')
+    expect(stdout).toContain(`Only sessions on ${PARTNERS}.`)
+    expect(stdout).toContain("Modes as written: only policies act that say enforce, and the daemon's file too.")
+    expect(await ofJson('log.jsonl', '-c', 'curfew.yaml', ...asked)).toMatchObject({
+      period: { from: '2026-10-01T00:00:00.000Z', to: '2026-11-06T20:00:00.000Z' },
+      recorded: { from: '2026-11-02T06:00:00.000Z', to: '2026-11-06T20:00:00.000Z' },
+      scope: { modes: 'as-written', endpoints: [PARTNERS], notWatched: 0 },
+    })
+  })
+
+  it('are none where the log shows none, with the lines that were not understood', async () => {
+    const { code, stderr } = await run('logins.jsonl', '--policies', 'today.yaml')
+    expect([code, stderr]).toEqual([
+      1,
+      [
+        'curfew: the log shows no session: 1 of 3 lines understood, each of them a step of a login or a failed attempt.',
+        'Not understood (2 of 3 lines):',
+        '  logins.jsonl:2: it is damaged or cut off',
+        '  logins.jsonl:3: it is damaged or cut off',
+        '',
+      ].join('\n'),
+    ])
   })
 
   it('come from a log group too', async () => {
@@ -296,7 +338,7 @@ describe('the gate', () => {
   it.each([
     ['ended', "such as 'ended>100'"],
     ['ended.policy.levers>1', 'did you mean "ended.policy.leavers"?'],
-    ['starts>1', 'expected lines.read, lines.understood,'],
+    ['starts>1', 'notJudged, ended.policy.NAME, ended.policy.NAME.FIELD'],
     ['against.newlyEnded>0', 'valid only with --against'],
   ])('refuses %s before it reads a log', async (limit, message) => {
     const { code, stderr } = await run('missing.jsonl', '-c', 'curfew.yaml', '--fail-on', limit)

@@ -1,3 +1,4 @@
+import { caveatsOf } from '../../domain/backtest/caveats.ts'
 import type { Difference } from '../../domain/backtest/difference.ts'
 import { endsOf } from '../../domain/backtest/ends.ts'
 import type { Outcome } from '../../domain/backtest/outcome.ts'
@@ -53,7 +54,7 @@ export const reportOf = (asked: Reported): string => {
 <h1>What the policies would have done</h1>
 <p class="quiet">Curfew ${version}, ${withWholeInstants(toText(madeAt))}</p>
 </header>
-<div class="headline ${summary.ended.sessions === 0 ? 'good' : 'care'}"><p><strong>${withWholeInstants(verdictSentence(summary))}</strong></p></div>
+<div class="headline ${summary.ended.sessions === 0 ? 'good' : 'care'}"><p><strong>${withWholeInstants(verdictSentence(summary))}</strong></p>${caveatsOf(summary).map((caveat) => html`<p>${withWholeInstants(caveat)}</p>`)}</div>
 ${figuresSection(summary)}
 ${difference === undefined ? '' : differenceSection(difference, zone)}
 ${heatMapSection(summary)}
@@ -99,10 +100,10 @@ const timeText = (iso: string | null): Content =>
 const figureList = (figures: readonly (readonly [string, number])[]): Content =>
   html`<dl class="figures">${figures.map(([what, number]) => html`<div><dt>${what}</dt><dd>${count(number)}</dd></div>`)}</dl>`
 
-const recordingSection = ({ period, lines, edges, contradictions }: Summary): Content => {
+const recordingSection = ({ recorded, lines, edges, contradictions }: Summary): Content => {
   const disagree = CONTRADICTIONS.filter((how) => contradictions[how] > 0)
   return html`<section><h2>The recording</h2>
-<p>From ${timeText(period.from)} to ${timeText(period.to)}.</p>
+<p>It tells of ${timeText(recorded.from)} to ${timeText(recorded.to)}.</p>
 ${figureList([
   ['lines read', lines.read],
   ['understood', lines.understood],

@@ -47,6 +47,7 @@ export const numbersOf = ({
     ['lines.read', lines.read],
     ['lines.understood', lines.understood],
     ['lines.failed', lines.failed],
+    ['scope.notWatched', rest.scope.notWatched],
     ['sessions', rest.sessions],
     ['edges.begunBefore', rest.edges.begunBefore],
     ['edges.endNotRecorded', rest.edges.endNotRecorded],

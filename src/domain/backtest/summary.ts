@@ -24,9 +24,22 @@ export interface Person {
   readonly commonName: string | null
 }
 
+/** What is judged, beside the period. */
+export interface Scope {
+  /** `as-written`: only policies that act by the daemon's mode and their own. */
+  readonly modes: 'all' | 'as-written'
+  /** The endpoints that are asked for; null: all that are watched. */
+  readonly endpoints: readonly string[] | null
+  /** Sessions of the period that are left out, because nobody watches their endpoints. */
+  readonly notWatched: number
+}
+
 /** What a replay found, in the shape of the JSON. Hours have two decimals. */
 export interface Summary {
   readonly period: { readonly from: string | null; readonly to: string | null }
+  /** The first and the last instant of which the recording tells. The period may reach beyond it. */
+  readonly recorded: { readonly from: string | null; readonly to: string | null }
+  readonly scope: Scope
   readonly lines: Lines
   readonly sessions: number
   /** Sessions whose begin or end the recording does not have. They are counted above too. */
@@ -96,18 +109,21 @@ export const summaryOf = (asked: {
   /** The recording beyond the period: people may come back after it. */
   readonly whole?: Recording
   readonly outcome: Outcome
+  readonly scope: Scope
   readonly lines: Lines
   readonly rate: Rate
   readonly budgetOf: BudgetOf
   readonly against?: Totals | undefined
 }): Summary => {
-  const { recording, whole = recording, outcome, lines, rate, budgetOf, against } = asked
+  const { recording, whole = recording, outcome, scope, lines, rate, budgetOf, against } = asked
   const { cuts, policies } = outcome
   const { sessions } = recording
   const personOf = createPersonOf()
   const people = countPeople(sessions, personOf)
   return {
     period: { from: toIso(recording.from), to: toIso(recording.to) },
+    recorded: { from: toIso(whole.from), to: toIso(whole.to) },
+    scope,
     lines,
     sessions: sessions.length,
     edges: edgesOf(sessions),

@@ -10,14 +10,11 @@ const text = (at: string | null): string => at?.replace(/\.\d{3}Z$/, 'Z') ?? 'an
 
 /** What the policies would have done, in one sentence for the operator who wants to switch them on. */
 export const verdictSentence = ({ ended, sessions, principals, period }: Summary): string => {
-  const when = `between ${text(period.from)} and ${text(period.to)}`
+  const found = `Between ${text(period.from)} and ${text(period.to)}, these policies would have ended`
   const ofAll = counted(sessions, 'session')
-  if (ended.sessions === 0) {
-    const people = principals === 0 ? '' : ` of ${counted(principals, 'person', 'people')}`
-    return `These policies would have ended none of ${ofAll}${people} ${when}.`
-  }
+  const people = counted(principals, 'person', 'people')
+  if (ended.sessions === 0) return `${found} none of ${ofAll}${principals === 0 ? '' : ` of ${people}`}.`
   // Sessions without a name are nobody's.
-  const people =
-    ended.principals === 0 ? '' : ` of ${count(ended.principals)} of ${counted(principals, 'person', 'people')}`
-  return `These policies would have ended ${count(ended.sessions)} of ${ofAll}${people} ${when}.`
+  const ofPeople = ended.principals === 0 ? '' : ` and disconnected ${count(ended.principals)} of ${people}`
+  return `${found} ${count(ended.sessions)} of ${ofAll}${ofPeople}.`
 }

@@ -60,6 +60,7 @@ export const recordedWeeks = (people = 12) => {
   const summary = summaryOf({
     recording,
     outcome,
+    scope: { modes: 'all', endpoints: null, notWatched: 0 },
     lines: {
       read: 2 * sessions.length + 1,
       understood: 2 * sessions.length,

@@ -3,7 +3,7 @@ import { failuresOf, numbersOf, parseLimit } from '../../../src/domain/backtest/
 import { summaryOf } from '../../../src/domain/backtest/summary.ts'
 import { HOUR } from '../../../src/domain/time/instant.ts'
 import { NOON, policy } from '../build.ts'
-import { cut, NO_LINES, outcome, recording, session } from './recorded.ts'
+import { cut, NO_LINES, outcome, recording, session, WHOLE } from './recorded.ts'
 
 const named = (name: string) => policy('max-session-age', { maxAge: '1h' }, { name })
 const daily = named('daily')
@@ -15,6 +15,7 @@ const cuts = sessions.map((one, index) => cut(one, NOON + HOUR, index < 3 ? dail
 const summary = summaryOf({
   recording: recording(sessions),
   outcome: outcome([daily, odd, sub], cuts),
+  scope: { ...WHOLE, notWatched: 3 },
   lines: { ...NO_LINES, failed: 7 },
   rate: { burst: 2, perSecond: 4 },
   budgetOf: () => 'one',
@@ -37,8 +38,17 @@ describe('the gate', () => {
     expect(holds('ended>5', 'ended>4', 'ended >= 5', 'ended<5', 'ended<=5', 'ended==5', 'ended!=5')).toEqual(
       Array.from({ length: 4 }, () => 'ended is 5'),
     )
-    expect(holds('lines.failed>0', 'against.newlyEnded>1.5', 'notJudged>0', 'ended.byReason.session-age>4')).toEqual([
+    expect(
+      holds(
+        'lines.failed>0',
+        'scope.notWatched>2',
+        'against.newlyEnded>1.5',
+        'notJudged>0',
+        'ended.byReason.session-age>4',
+      ),
+    ).toEqual([
       'lines.failed is 7',
+      'scope.notWatched is 3',
       'against.newlyEnded is 2',
       'ended.byReason.session-age is 5',
     ])

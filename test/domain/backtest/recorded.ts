@@ -1,5 +1,5 @@
 import type { Cut, Outcome } from '../../../src/domain/backtest/outcome.ts'
-import type { Lines } from '../../../src/domain/backtest/summary.ts'
+import type { Lines, Scope } from '../../../src/domain/backtest/summary.ts'
 import type { Policy } from '../../../src/domain/policies/policy.ts'
 import { CONTRADICTIONS, type Contradiction, type JoinedRecording } from '../../../src/domain/recording/join.ts'
 import type { RecordedSession } from '../../../src/domain/recording/recorded-session.ts'
@@ -36,5 +36,7 @@ export const outcome = (
   outside,
   policies: policies.map((policy) => ({ policy, exempted: 0, notJudged: new Map() })),
 })
+
+export const WHOLE: Scope = { modes: 'all', endpoints: null, notWatched: 0 }
 
 export const NO_LINES: Lines = { read: 0, understood: 0, failed: 0, firstFailed: [] }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { caveatsOf } from '../../../src/domain/backtest/caveats.ts'
 import type { Outcome } from '../../../src/domain/backtest/outcome.ts'
-import { summaryOf } from '../../../src/domain/backtest/summary.ts'
+import { type Summary, summaryOf } from '../../../src/domain/backtest/summary.ts'
 import { verdictSentence } from '../../../src/domain/backtest/verdict-sentence.ts'
 import type { Policy } from '../../../src/domain/policies/policy.ts'
 import type { RecordedSession } from '../../../src/domain/recording/recorded-session.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
 import { NOON, policy } from '../build.ts'
-import { cut, NO_LINES, outcome, recording, session } from './recorded.ts'
+import { cut, NO_LINES, outcome, recording, session, WHOLE } from './recorded.ts'
 
 const daily = policy('max-session-age', { maxAge: '1h' }, { name: 'daily', cooldownMs: HOUR })
 const office = policy(
@@ -19,6 +20,7 @@ const summary = (sessions: readonly RecordedSession[], found: Outcome, budgetOf 
   summaryOf({
     recording: recording(sessions),
     outcome: found,
+    scope: WHOLE,
     lines: NO_LINES,
     rate: { burst: 2, perSecond: 4 },
     budgetOf,
@@ -61,7 +63,7 @@ describe('the summary of a backtest', () => {
       { username: 'bob', commonName: null, sessions: 1, hoursSaved: 0.5 },
     ])
     expect(verdictSentence(found)).toBe(
-      'These policies would have ended 4 of 5 sessions of 2 of 3 people between 2026-11-23T12:00:00Z and 2026-11-24T12:00:00Z.',
+      'Between 2026-11-23T12:00:00Z and 2026-11-24T12:00:00Z, these policies would have ended 4 of 5 sessions and disconnected 2 of 3 people.',
     )
   })
 
@@ -73,6 +75,22 @@ describe('the summary of a backtest', () => {
       session(),
     ]
     expect(summary(sessions, outcome([daily])).edges).toEqual({ begunBefore: 2, endNotRecorded: 1, openAtEnd: 1 })
+  })
+
+  it('warns of lines that were not understood and of a period that the recording does not cover', () => {
+    const whole = summary([session()], outcome([daily]))
+    const warned = (different: Partial<Summary>) => caveatsOf({ ...whole, ...different })
+    const lines = (read: number, failed: number) => ({ ...NO_LINES, read, understood: read - failed, failed })
+    expect(warned({ lines: lines(1000, 99) })).toEqual([])
+    expect(warned({ lines: lines(1000, 100) })).toEqual([
+      'Caution: 100 of 1,000 lines were not understood, so sessions may be missing.',
+    ])
+    const recorded = (from: string, to: string) => ({ recorded: { from: `${from}.000Z`, to: `${to}.000Z` } })
+    expect(warned(recorded('2026-11-24T12:00:00', '2026-11-23T12:00:00'))).toEqual([])
+    expect(warned(recorded('2026-11-24T12:00:01', '2026-11-23T11:59:59'))).toEqual([
+      'Caution: the period begins at 2026-11-23T12:00:00Z, but the recording only at 2026-11-24T12:00:01Z.',
+      'Caution: the period ends at 2026-11-24T12:00:00Z, but the recording already at 2026-11-23T11:59:59Z.',
+    ])
   })
 
   it('finds the busiest minute, the first of two, and how long its calls take at the rate of each budget', () => {
@@ -96,8 +114,8 @@ describe('the summary of a backtest', () => {
   it('says nothing of people where the sessions are of nobody', () => {
     const nobody = session({ username: undefined, commonName: undefined })
     const found = summary([nobody], outcome([daily], [cut(nobody, NOON + MINUTE, daily)]))
-    expect(verdictSentence(found)).toContain('would have ended 1 of 1 session between')
-    expect(verdictSentence(summary([nobody], outcome([daily], [])))).toContain('ended none of 1 session between')
+    expect(verdictSentence(found)).toContain('would have ended 1 of 1 session.')
+    expect(verdictSentence(summary([nobody], outcome([daily], [])))).toContain('ended none of 1 session.')
   })
 
   it('counts an end after which the person begins another session there within five minutes', () => {
@@ -150,6 +168,6 @@ describe('the summary of a backtest', () => {
       { policy: 'daily', sessions: 4, because: 'the session lacks a user name' },
       { policy: 'daily', sessions: 1, because: 'the session lacks tags of the endpoint' },
     ])
-    expect(verdictSentence(found)).toContain('would have ended none of 1 session of 1 person between')
+    expect(verdictSentence(found)).toContain('would have ended none of 1 session of 1 person.')
   })
 })
