@@ -20,7 +20,7 @@ import {
 } from './command.ts'
 import { now as hostNow } from './compose-audit.ts'
 import { readToShow } from './compose-files.ts'
-import { filesOfHistory, readHistoryFile } from './compose-history.ts'
+import { filesNamed, filesOfHistory, readHistoryFile } from './compose-history.ts'
 import { FILTER_OPTIONS, readEndpoint, readUsers } from './connection-filter.ts'
 import { historyTable } from './history-table.ts'
 import { isoOrNull } from './iso-or-null.ts'
@@ -36,7 +36,8 @@ const SINCE = '7d'
 export const history: Command = {
   about: `Shows the sessions that the daemon has seen, the newest first: the user, when the session was established,
 until when it was up, how long that was, how much it carried, and the policy under which Curfew ended it. The daemon keeps a
-history if "history" is in its file. Without files it shows that history, with all its parts.
+history if "history" is in its file. Without files it shows that history, with all its parts. A folder
+stands for its files, and "-" for the standard input.
 
 UNTIL is the time of the end that AWS gives, else when the session was last seen. "up" is a session that has not ended, and
 "lost" one whose end Curfew has not seen. ENDED BY is "-" for an end that Curfew did not cause.`,
@@ -65,7 +66,9 @@ UNTIL is the time of the end that AWS gives, else when the session was last seen
       positionals.length > 0 ? { configuration: undefined } : readConfigured(String(values.config))
     if (positionals.length === 0 && configuration === undefined) return EXIT.failed
     const files =
-      positionals.length > 0 ? positionals : await filesOfHistory(pathIn(configuration, String(values.config)), since)
+      positionals.length > 0
+        ? await filesNamed(positionals)
+        : await filesOfHistory(pathIn(configuration, String(values.config)), since)
     const nameOf = namesOf(configuration)
     const found = createHistorySessions(
       (connection) =>

@@ -26,7 +26,8 @@ async function* chunksOf(handle: FileHandle, length: number): AsyncGenerator<Buf
   }
 }
 
-async function* linesIn(chunks: AsyncIterable<Buffer>): Lines {
+/** As `readLines`, for bytes from elsewhere. */
+export async function* linesIn(chunks: AsyncIterable<Buffer>): Lines {
   /** The beginning of a line whose newline was not read yet. */
   let carried: Buffer = Buffer.alloc(0)
   try {

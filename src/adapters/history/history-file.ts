@@ -22,6 +22,8 @@ const READ_AT_LEAST_MS = DAY + HOUR
 const END_BYTES = 256 * 1024
 
 const APPEND = 'a+'
+/** The permissions of a file, and those of users that are neither the owner nor in the group. */
+const [MODES, OTHERS] = [0o777, 0o007]
 /** The beginning of every line. */
 const BEGINNING = '{"time":"'
 const NEWLINE = 0x0a
@@ -77,6 +79,9 @@ export const createHistoryFile = (options: {
     const handle = await disk.open(file, APPEND, 0o600)
     try {
       const { length, span } = await soundPart(file, handle)
+      const { mode } = await handle.stat()
+      // Some file systems have no modes of their own, and refuse.
+      if ((mode & OTHERS) !== 0) await handle.chmod(mode & ~OTHERS & MODES).catch(() => {})
       return { handle, length, span, hasRemains: false }
     } catch (error) {
       await handle.close()

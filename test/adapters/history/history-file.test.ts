@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { appendFile, chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -63,7 +63,9 @@ describe('the file of the history', () => {
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect((await stat(join(folder, 'data'))).mode & 0o777).toBe(0o700)
     await first.close()
+    await chmod(file, 0o644)
     expect(await idsRead()).toEqual(['one', 'two'])
+    expect((await stat(file)).mode & 0o777).toBe(0o640)
   })
 
   it('loses a last line that a crash has left unfinished, and goes on behind the line before', async () => {
