@@ -55,6 +55,7 @@ export const reportOf = (asked: Reported): string => {
 <p class="quiet">Curfew ${version}, ${withWholeInstants(toText(madeAt))}</p>
 </header>
 <div class="headline ${summary.ended.sessions === 0 ? 'good' : 'care'}"><p><strong>${withWholeInstants(verdictSentence(summary))}</strong></p>${caveatsOf(summary).map((caveat) => html`<p>${withWholeInstants(caveat)}</p>`)}</div>
+${scopeList(summary)}
 ${figuresSection(summary)}
 ${difference === undefined ? '' : differenceSection(difference, zone)}
 ${heatMapSection(summary)}
@@ -67,6 +68,13 @@ ${recordingSection(summary)}
 <footer><p>Nobody was disconnected: a backtest reads a recording and changes nothing. This page names people; keep it as you keep the connection logs.</p></footer>`,
   }).text
 }
+
+/** What was asked for, beside the period. */
+const scopeList = ({ scope: { endpoints, modes, notWatched } }: Summary): Content => html`<ul class="quiet scope">
+<li>${endpoints === null ? 'Sessions on every endpoint that is watched.' : `Only sessions on ${endpoints.join(', ')}.`}</li>
+<li>${modes === 'all' ? 'Every policy acts, whatever its mode.' : 'Modes as written: a policy acts only where it and the daemon’s file say enforce.'}</li>
+${notWatched === 0 ? '' : html`<li>Left out: ${plural(notWatched, 'session')} on endpoints that the daemon’s file does not watch.</li>`}
+</ul>`
 
 const figuresSection = ({
   sessions,

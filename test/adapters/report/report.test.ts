@@ -244,6 +244,25 @@ describe('the report', () => {
     expect(reportOf({ ...asked, recording: { ...recording, sessions: [] } })).toContain('would have ended none of')
   })
 
+  it('says which sessions and policies it is about', () => {
+    const about = (scope: typeof summary.scope) =>
+      reportOf({ ...weeks, summary: { ...summary, scope } })
+        .split('class="quiet scope">')[1]
+        ?.split('</ul>')[0]
+        ?.replaceAll(/<[^>]*>/g, '')
+        .trim()
+        .split('\n')
+    expect(about({ modes: 'all', endpoints: null, notWatched: 0 })).toEqual([
+      'Sessions on every endpoint that is watched.',
+      'Every policy acts, whatever its mode.',
+    ])
+    expect(about({ modes: 'as-written', endpoints: ['cvpn-endpoint-1', 'office'], notWatched: 1234 })).toEqual([
+      'Only sessions on cvpn-endpoint-1, office.',
+      expect.stringMatching(/^Modes as written: a policy acts only where it and/),
+      expect.stringMatching(/^Left out: 1,234 sessions on endpoints/),
+    ])
+  })
+
   it('stays below 4 MB for 30,000 people, and says whom it leaves out', () => {
     const { recording, outcome, summary: before, set, madeAt, version } = weeks
     const sessions = Array.from(
