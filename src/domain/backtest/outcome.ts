@@ -18,7 +18,7 @@ export interface Cut {
 /** What a replay found about one policy. */
 export interface PolicyOutcome {
   readonly policy: Policy
-  /** How many sessions the policy would have ended, had an exemption or the protected users not kept them. */
+  /** How many sessions the policy, alone and without exemptions, would have ended while an exemption kept them. */
   readonly exempted: number
   /** How many sessions of the period it could not judge and might have ended in it, by the fact that is lacking. */
   readonly notJudged: ReadonlyMap<string, number>

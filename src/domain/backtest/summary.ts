@@ -85,7 +85,7 @@ export interface EndedByPolicy {
   readonly sessions: number
   readonly principals: number
   readonly hoursSaved: number
-  /** Sessions that would have ended, had no exemption and no entry of `protect` kept them. */
+  /** Sessions that it, alone and without exemptions, would have ended while an exemption or `protect` kept them. */
   readonly exemptions: number
   readonly notJudged: number
 }
