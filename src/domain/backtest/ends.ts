@@ -2,7 +2,10 @@ import type { RecordedSession } from '../recording/recorded-session.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Cut, Outcome } from './outcome.ts'
 
-/** The cuts of a replay by connection id, also of those outside the period: a session that ended before it is not up in it, nor newly ended. */
+/**
+ * The cuts of a replay by connection id, also of those outside the period: a session that ended before it is not up in it,
+ * nor newly ended.
+ */
 export type Ends = ReadonlyMap<string, Cut>
 
 export const endsOf = ({ cuts, outside }: Pick<Outcome, 'cuts' | 'outside'>): Ends =>

@@ -15,8 +15,8 @@ import {
 
 /**
  * Whether a selector matches, and then when. It is `unknown` when the selector names users and the connection has no
- * principal, and while the tags or the Region that it reads are not known. `by` are the entries that matched, none if the selector has
- * no list.
+ * principal, and while the tags, the name or the Region that it reads are not known. `by` are the entries that matched,
+ * none if the selector has no list.
  */
 export type Hit = { readonly periods: Periods; readonly by: readonly EndpointEntry[] } | 'no' | 'unknown'
 
