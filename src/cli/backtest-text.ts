@@ -58,7 +58,7 @@ const recordedText = (summary: Summary): string => {
   ].join('\n')
 }
 
-/** What was asked for, beside the period. */
+/** The scope that was asked for, beside the period. */
 const scopeText = ({ scope: { endpoints, modes, notWatched } }: Summary): readonly string[] => [
   ...(endpoints === null ? [] : [paragraph(`Only sessions on ${endpoints.join(', ')}.`)]),
   ...(modes === 'all'
