@@ -1,12 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { runCommandLine } from '../../src/cli/command-line.ts'
 import type { Summary } from '../../src/domain/backtest/summary.ts'
 import { verdictSentence } from '../../src/domain/backtest/verdict-sentence.ts'
 import { CONFIG, NOW, PARTNERS } from './company.ts'
 import { CREDENTIALS, clockAt, workspace } from './curfew.ts'
 import { expectGolden } from './golden.ts'
+import { runInProcess } from './in-process.ts'
 import { loggedWeek, MONDAY } from './logged-week.ts'
 import { OFFICE, startOffice } from './office.ts'
 
@@ -66,18 +66,10 @@ afterEach(() => {
 })
 
 const run = async (...args: readonly string[]) => {
-  const output = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      output[stream] += String(text)
-      return true
-    })
-  }
   const folder = `${here.folder}/`
   const isPath = (arg: string) => /\.(yaml|jsonl)$/.test(arg)
-  const code = await runCommandLine(['backtest', ...args.map((arg) => (isPath(arg) ? folder + arg : arg))])
-  vi.restoreAllMocks()
-  return { code, stdout: output.stdout, stderr: output.stderr.replaceAll(folder, '') }
+  const ran = await runInProcess(['backtest', ...args.map((arg) => (isPath(arg) ? folder + arg : arg))])
+  return { ...ran, stderr: ran.stderr.replaceAll(folder, '') }
 }
 
 describe('a backtest', () => {

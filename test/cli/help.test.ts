@@ -1,23 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { runCommandLine } from '../../src/cli/command-line.ts'
+import { runInProcess } from './in-process.ts'
 
 afterEach(() => {
   vi.unstubAllEnvs()
   vi.restoreAllMocks()
 })
 
-const run = async (...args: readonly string[]) => {
-  const output = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
-      output[stream] += String(text)
-      return true
-    })
-  }
-  const code = await runCommandLine(args)
-  vi.restoreAllMocks()
-  return { code, ...output }
-}
+const run = (...args: readonly string[]) => runInProcess(args)
 
 const helpOf = async (...words: readonly string[]) => (await run('help', ...words)).stdout
 
