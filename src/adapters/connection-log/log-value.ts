@@ -53,5 +53,5 @@ const isCell = (value: unknown): value is { readonly field: string; readonly val
 
 const LONGEST_QUOTE = 60
 
-/** What was found in place of JSON. The text may be any: whoever prints it must escape it. */
+/** The text that was found in place of JSON. It may hold any character: escape it where it is printed. */
 export const noJson = (text: string): string => `it is no JSON: ${JSON.stringify(text.trim().slice(0, LONGEST_QUOTE))}`

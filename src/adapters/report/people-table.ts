@@ -57,7 +57,7 @@ const rowsOf = (people: readonly PersonCounts[]): readonly (readonly Content[])[
   return rows
 }
 
-/** Whom the list has. */
+/** The people in the list. */
 const listedText = (people: readonly PersonCounts[], listed: number): string => {
   const ended = people.filter((one) => one.ended > 0).length
   const inOrder = 'Those whose sessions would have ended most often are first.'

@@ -69,7 +69,7 @@ ${recordingSection(summary)}
   }).text
 }
 
-/** What was asked for, beside the period. */
+/** The scope that was asked for, beside the period. */
 const scopeList = ({ scope: { endpoints, modes, notWatched } }: Summary): Content => html`<ul class="quiet scope">
 <li>${endpoints === null ? 'Sessions on every endpoint that is watched.' : `Only sessions on ${endpoints.join(', ')}.`}</li>
 <li>${modes === 'all' ? 'Every policy acts, whatever its mode.' : 'Modes as written: a policy acts only where it and the daemon’s file say enforce.'}</li>

@@ -30,7 +30,7 @@ export interface Lane {
 /** A drawing of a day is too small to show a gap that is shorter. Somebody may come back every minute of it. */
 const SMALLEST_GAP_MS = 3 * MINUTE
 
-/** What a drawing of a day may hold. */
+/** The limits of a drawing of a day. */
 export interface Room {
   readonly lanes: number
   /** Periods of all lanes together. */

@@ -13,7 +13,7 @@ const text = (at: string | null): string => at?.replace(/\.\d{3}Z$/, 'Z') ?? 'an
 const msUntil = (earlier: string | null, later: string | null): number =>
   earlier === null || later === null ? 0 : Date.parse(later) - Date.parse(earlier)
 
-/** What a reader must know before the verdict: one sentence each, and mostly none. */
+/** The cautions that a reader needs before the verdict: one sentence each, and mostly none. */
 export const caveatsOf = ({ lines, period, recorded }: Summary): readonly string[] => [
   ...(lines.failed > 0 && lines.failed >= lines.read * LARGE_SHARE
     ? [`Caution: ${count(lines.failed)} of ${count(lines.read)} lines were not understood, so sessions may be missing.`]

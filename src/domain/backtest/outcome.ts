@@ -15,7 +15,7 @@ export interface Cut {
   readonly alsoBy: readonly string[]
 }
 
-/** What a replay found about one policy. */
+/** The findings of a replay about one policy. */
 export interface PolicyOutcome {
   readonly policy: Policy
   /** How many sessions the policy, alone and without exemptions, would have ended while an exemption kept them. */

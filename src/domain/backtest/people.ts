@@ -2,7 +2,7 @@ import type { Recording } from '../recording/recorded-session.ts'
 import type { Cut } from './outcome.ts'
 import { createPersonOf } from './person.ts'
 
-/** What a replay found about one person. */
+/** The findings of a replay about one person. */
 export interface PersonCounts {
   readonly key: string
   /** As the newest session spells it. */

@@ -18,7 +18,7 @@ interface ReplayOptions {
   readonly isCounted?: (endpointId: string) => boolean
 }
 
-/** What a replay counts of one policy. */
+/** The counts of one policy. */
 interface Count {
   exempted: number
   readonly notJudged: Map<string, number>

@@ -13,7 +13,7 @@ import type { Applicability, PolicySet } from '../policies/policy-set.ts'
 import type { RecordedSession } from '../recording/recorded-session.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 
-/** What became of one session. */
+/** The end of one session in the simulation. */
 export interface Ended {
   readonly session: RecordedSession
   readonly applicabilities: readonly Applicability[]
@@ -21,7 +21,7 @@ export interface Ended {
   readonly at: Instant
   /** The decision that cut it; undefined if none did. */
   readonly cut: DueDecision | undefined
-  /** What each policy lacked that could not judge it. */
+  /** The fact that each policy lacked which could not judge it. */
   readonly lacks: ReadonlyMap<Policy, Lack>
 }
 

@@ -24,7 +24,7 @@ export interface Person {
   readonly commonName: string | null
 }
 
-/** What is judged, beside the period. */
+/** The scope of the answer, beside the period. */
 export interface Scope {
   /** `as-written`: only policies that act by the daemon's mode and their own. */
   readonly modes: 'all' | 'as-written'
@@ -34,7 +34,7 @@ export interface Scope {
   readonly notWatched: number
 }
 
-/** What a replay found, in the shape of the JSON. Hours have two decimals. */
+/** The result of a replay, in the shape of the JSON. Hours have two decimals. */
 export interface Summary {
   readonly period: { readonly from: string | null; readonly to: string | null }
   /** The first and the last instant of which the recording tells. The period may reach beyond it. */

@@ -8,7 +8,7 @@ const counted = (number: number, one: string, many = `${one}s`): string =>
 /** To the second, as people read it. */
 const text = (at: string | null): string => at?.replace(/\.\d{3}Z$/, 'Z') ?? 'an unknown time'
 
-/** What the policies would have done, in one sentence for the operator who wants to switch them on. */
+/** The verdict in one sentence for the operator who wants to switch them on. */
 export const verdictSentence = ({ ended, sessions, principals, period }: Summary): string => {
   const found = `Between ${text(period.from)} and ${text(period.to)}, these policies would have ended`
   const ofAll = counted(sessions, 'session')

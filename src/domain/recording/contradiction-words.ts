@@ -1,6 +1,6 @@
 import type { Contradiction } from './join.ts'
 
-/** What is odd about a connection whose records disagree. The words follow a number of connections. */
+/** The oddity of a connection whose records disagree. The words follow a number of connections. */
 export const CONTRADICTION_WORDS: Readonly<Record<Contradiction, string>> = {
   'two-starts': 'with two starts (the later counts)',
   'two-ends': 'with two ends (the earlier counts)',

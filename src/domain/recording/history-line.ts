@@ -13,7 +13,7 @@ export interface FirstSeenLine extends OfConnection {
   readonly event: 'first-seen'
 }
 
-/** What ended a connection, as far as Curfew knows. */
+/** The cause of a connection's end, as far as Curfew knows. */
 export type EndedBy =
   | { readonly by: 'curfew'; readonly policy: string; readonly reason: string }
   /** Not Curfew: the user, the client, AWS or an administrator. */

@@ -42,7 +42,7 @@ export interface Join {
  */
 const LONGEST_SESSION_MS = DAY
 
-/** What `Math.max` gives of no instant. */
+/** The result of `Math.max` for no instant. */
 const UNKNOWN = Number.NEGATIVE_INFINITY
 
 type Draft = { -readonly [Key in keyof RecordedSession]: RecordedSession[Key] }

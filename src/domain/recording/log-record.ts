@@ -4,7 +4,7 @@ import type { Instant } from '../time/instant.ts'
 import type { ConnectionRecord } from './connection-record.ts'
 import { historyRecordOf } from './history-record.ts'
 
-/** What one line of a recording says, or why it was not understood, for an operator. */
+/** The record of one line, or the reason why it was not understood, for an operator. */
 export type RecordRead = ConnectionRecord | { readonly problem: string }
 
 /** Gives for a text one that is equal. A reader of many lines keeps each name once. */

@@ -15,7 +15,7 @@ export type Seen =
 /** AWS lists a connection for an hour after its end. A gone one is known for longer, so that it is never new again. */
 const GONE_FOR_MS = 2 * HOUR
 
-/** What a complete snapshot shows of one connection. */
+/** The sight of one connection in a complete snapshot. */
 interface Shown {
   /** Undefined where the snapshot does not show it. */
   readonly row: Connection | undefined
@@ -64,7 +64,7 @@ const nextSeen = (seen: Seen | undefined, { row, at, shownAt }: Shown): Step => 
   }
 }
 
-/** What a snapshot adds to the history of one connection. It is known only once its lines are written. */
+/** The lines that a snapshot adds to the history of one connection. It is known only once its lines are written. */
 export interface Addition {
   readonly connectionId: string
   readonly lines: readonly HistoryLine[]
@@ -81,7 +81,7 @@ export interface Look {
   /** How many parts there are. */
   readonly length: number
   read(from: number, to: number): void
-  /** What the snapshot adds, once all parts are read. */
+  /** The additions of the snapshot, once all parts are read. */
   end(): readonly Addition[]
 }
 

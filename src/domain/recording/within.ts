@@ -1,7 +1,7 @@
 import type { Instant } from '../time/instant.ts'
 import type { Recording } from './recorded-session.ts'
 
-/** What `--from`, `--to` and `--endpoint` ask for. */
+/** The part that `--from`, `--to` and `--endpoint` ask for. */
 export interface Within {
   /** The first instant that counts. */
   readonly from?: Instant | undefined
