@@ -1,0 +1,23 @@
+import type { Verdict, ViolatedVerdict } from '../judge/verdict.ts'
+import type { Instant } from '../time/instant.ts'
+
+interface AnyDoorDecision {
+  /** The verdicts of the policies that the door judges, in their order. */
+  readonly verdicts: readonly Verdict[]
+  /** The posture statuses that AWS keeps for the connection, for the `posture` policies of the daemon. */
+  readonly postureStatuses: readonly string[]
+}
+
+/** What the door decides about one request. `audit`: the policies that would deny it do not act. */
+export type DoorDecision = AnyDoorDecision &
+  (
+    | { readonly act: 'allow'; readonly lead: undefined }
+    | {
+        readonly act: 'deny' | 'audit'
+        readonly lead: ViolatedVerdict
+        /** For the person: why, and until when. At most 255 characters. */
+        readonly text: string
+        /** The first later instant at which the answer may differ. NEVER: none is known. */
+        readonly until: Instant
+      }
+  )
