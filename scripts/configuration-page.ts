@@ -105,15 +105,18 @@ const MORE: Readonly<Record<string, string>> = {
   audit: 'What it holds: [the audit trail](enforcement.md#the-audit-trail).',
   state: 'What it holds: [the state file](enforcement.md#the-state-file).',
   history: 'What it holds, and what reads it: [from what Curfew saw](backtest.md#from-what-curfew-saw).',
+  connectHandler: 'What it decides, and how it is rolled out: [the connect handler](connect-handler.md).',
   people: 'The way of a warning [to the person](notifications.md#whom-it-reaches).',
   notify: 'Every event and payload: [notifications](notifications.md).',
   log: 'Every event: [log](log.md).',
 }
 
-const afterEdit = (key: string) =>
-  KEYS_OF_THE_START.some((one) => one === key)
+const afterEdit = (key: string) => {
+  if (key === 'connectHandler') return 'The daemon does not read it: **build the handler anew after a change.**'
+  return KEYS_OF_THE_START.some((one) => one === key)
     ? '**A change takes effect when the daemon is next started**; the log says so (`restart-needed`).'
     : 'A reload applies changes.'
+}
 
 const sections = (schema: Schema) =>
   Object.entries(schema.properties ?? {})
@@ -164,6 +167,7 @@ guard: { maxPercent: 50, minConnections: 10, lookAhead: 24h }
 audit: { file: ./data/audit.jsonl }
 state: { file: ./data/state.json }
 history: { file: ./data/history.jsonl, keep: 90d }
+connectHandler: { mode: audit, onError: allow }
 server: { host: 127.0.0.1, port: 9464, bearerTokenFile: ./token }
 notify:
   - { name: chat, slack: { env: CURFEW_SLACK_URL }, events: [terminated, held, gave-up, blind] }

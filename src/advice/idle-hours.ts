@@ -1,4 +1,5 @@
 import type { Warning } from '../domain/policies/policy.ts'
+import { closedDates } from '../domain/time/calendar.ts'
 import type { Hours } from '../domain/time/hours.ts'
 import { DAY } from '../domain/time/instant.ts'
 import type { Period } from '../domain/time/period.ts'
@@ -9,11 +10,11 @@ const LONGEST_MS = 366 * DAY
 
 /** A warning about a policy of hours that ends before a window opens, or before the time that it allows ends. */
 export const idleHoursWarnings = (
-  { zone, windows, closed, open: whenOpen }: Hours,
+  { zone, windows, calendars, open: whenOpen }: Hours,
   { from, until }: Period,
 ): readonly Warning[] => {
   if (until > from + LONGEST_MS) return []
-  const begin = createTimeWindows(zone, windows, closed).at(from)
+  const begin = createTimeWindows(zone, windows, closedDates(calendars)).at(from)
   const isFine = begin.open === (whenOpen === 'fine')
   if (!isFine || begin.until < until) return []
   const list = whenOpen === 'fine' ? 'allowed' : 'denied'

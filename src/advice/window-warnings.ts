@@ -1,5 +1,5 @@
 import type { Warning } from '../domain/policies/policy.ts'
-import { lastDay } from '../domain/time/calendar.ts'
+import { closedDates, lastDay } from '../domain/time/calendar.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import type { Hours } from '../domain/time/hours.ts'
 import { DAY, type Instant, NEVER } from '../domain/time/instant.ts'
@@ -64,7 +64,8 @@ const pastCalendarWarnings = ({ zone, open, windows, calendars }: Hours, now: In
 }
 
 const datedWarnings = (list: 'allowed' | 'denied', hours: Hours, now: Instant, until: Instant): readonly Warning[] => {
-  const { zone, windows, closed } = hours
+  const { zone, windows, calendars } = hours
+  const closed = closedDates(calendars)
   const stateOf = (some: readonly LocalWindow[]) => createTimeWindows(zone, some, closed).at(now)
   const all = stateOf(windows)
   // A date in more than a year was written on purpose.
@@ -122,7 +123,8 @@ const changeText = ({ date, weekday, window, actualMs, writtenMs }: ClockChange)
 /** Whether `hours` are violated at every instant at which `other` are violated. */
 export const coversHours = (hours: Hours): ((other: Hours) => boolean) => {
   // A state that never changes has no beginning from which a grace could count.
-  if (createTimeWindows(hours.zone, hours.windows, hours.closed).at(0).until === NEVER) return () => false
+  if (createTimeWindows(hours.zone, hours.windows, closedDates(hours.calendars)).at(0).until === NEVER)
+    return () => false
   return (other) => {
     if (hours.zone !== other.zone || hours.open !== other.open) return false
     const [fewer, more] = hours.open === 'violated' ? [other, hours] : [hours, other]

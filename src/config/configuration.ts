@@ -1,3 +1,4 @@
+import type { DoorRules } from '../domain/door/door-rules.ts'
 import type { GuardLimits } from '../domain/guard/limits.ts'
 import type { UserEntry } from '../domain/names/user-list.ts'
 import type { Mode, Policy } from '../domain/policies/policy.ts'
@@ -128,6 +129,8 @@ export interface Configuration {
   /** Undefined: no history is kept. */
   readonly history: { readonly file: string; readonly keepMs: number } | undefined
   readonly server: ServerSettings
+  /** The settings of the client connect handler alone. The daemon does not read them. */
+  readonly connectHandler: Pick<DoorRules, 'mode' | 'onError' | 'posture'>
   readonly notify: readonly NotifyTarget[]
   readonly people: People
   /** The zone in which messages say when a session ends, where the policy has none. */

@@ -1,4 +1,5 @@
 import { MODES, type Mode, type Policy } from '../domain/policies/policy.ts'
+import { bindConnectHandler } from './bind/bind-connect-handler.ts'
 import { bindLinks, refuseLiteralLinkKey, reportUnlinkedExtensions } from './bind/bind-links.ts'
 import { bindNotify, bindSource, refuseLiteralSecrets } from './bind/bind-notify.ts'
 import { bindPolicyFiles } from './bind/bind-policy-files.ts'
@@ -210,6 +211,7 @@ const bindConfiguration = (
     file.problem(['policies'], NO_POLICY)
   }
   const protect = bindSelector(keys.protect, 'protect', sharedOf(file, [], {}, bound.references, undefined))
+  const connectHandler = keys.connectHandler && bindConnectHandler(file, keys.connectHandler, bound.references)
   reportUnused(bound.references.vocabulary)
   if (keys.watch !== undefined && !file.isFlawed(['watch'])) reportUnwatched(bound.policies, keys.watch)
   const notify = bindNotify(file, keys.notify ?? [], visit)
@@ -230,6 +232,7 @@ const bindConfiguration = (
   const { mode, watch, poll, termination, guard, audit, state, server, timeZone, log } = keys
   if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !timeZone || !log)
     return undefined
+  if (!connectHandler) return undefined
   const configuration = {
     mode,
     protect: protect?.users ?? [],
@@ -252,6 +255,7 @@ const bindConfiguration = (
     state: { file: resolvePath(file.path, state.file) },
     history: keys.history && { file: resolvePath(file.path, keys.history.file), keepMs: keys.history.keep },
     server: { ...bindServer(file.path, server), links },
+    connectHandler: { ...connectHandler, mode: connectHandler.mode ?? mode },
     notify,
     people,
     timeZone,

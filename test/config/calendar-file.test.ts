@@ -480,7 +480,7 @@ policies:
   })
   const load = (ics: string | Uint8Array) => loadConfiguration(memoryFiles(tree(ics)), 'curfew.yaml')
   const closedOn = (rule: unknown, year: number, month: number, day: number) =>
-    (rule as Hours).closed.has({ year, month, day })
+    closedDates((rule as Hours).calendars).has({ year, month, day })
 
   it('closes on its dates and on those beside it', () => {
     const { configuration, problems, sources } = load(`\ufeff${APPLE}`)

@@ -60,6 +60,10 @@ notify:
     events: [warning, terminated]
 people: { file: ./people.csv }
 timeZone: Europe/Berlin
+connectHandler:
+  mode: audit
+  onError: deny
+  posture: [{ status: managed, match: { users: ["*@corp.example"], regions: [eu-*] } }, { status: known }]
 log: { level: debug }
 `
 

@@ -155,6 +155,17 @@ describe('a good configuration', () => {
         },
       ],
       people: new Map([['corp\\bob', 'bob@corp.example']]),
+      connectHandler: {
+        mode: 'audit',
+        onError: 'deny',
+        posture: [
+          {
+            status: 'managed',
+            match: { users: [entry('*@corp.example')], endpoints: undefined, regions: [entry('eu-*')] },
+          },
+          { status: 'known', match: undefined },
+        ],
+      },
       timeZone: 'Europe/Berlin',
       log: { level: 'debug' },
     })

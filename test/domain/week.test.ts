@@ -16,7 +16,6 @@ const office: Hours = {
   open: 'fine',
   windows: [{ days: [1, 2, 3, 4, 5], fromMinute: 7 * 60 + 30, toMinute: 18 * 60 + 30 }],
   calendars: [],
-  closed: closedDates([]),
 }
 
 const night: Hours = {
@@ -56,7 +55,7 @@ describe('the week of a policy of hours', () => {
 
   it('shows closed dates', () => {
     const calendar = { dates: [], yearly: [{ month: 11, day: 24 }] }
-    const closed = { ...office, calendars: [calendar], closed: closedDates([calendar]) }
+    const closed = { ...office, calendars: [calendar] }
     expect(texts(closed)[1]).toBe('Tue, closed, ends 00:00-24:00')
   })
 
@@ -95,8 +94,8 @@ describe('the week of a policy of hours', () => {
     const year = fc.integer({ min: Date.parse('2011-12-01T00:00:00Z'), max: Date.parse('2027-12-31T00:00:00Z') })
     fc.assert(
       fc.property(anyHours, year, fc.array(fc.nat(7 * 24 * 60), { maxLength: 40 }), (some, now, minutes) => {
-        const hours = { ...some, calendars: [], closed: closedDates([]) }
-        const judge = createTimeWindows(hours.zone, hours.windows, hours.closed)
+        const hours = { ...some, calendars: [] }
+        const judge = createTimeWindows(hours.zone, hours.windows, closedDates([]))
         const week = weekOf(hours, always, now)
         for (const [index, day] of week.entries()) {
           expect(day.spans.map(({ from }) => from)).toEqual(

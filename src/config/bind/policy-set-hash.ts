@@ -27,7 +27,7 @@ const HASHED_PARTS = {
   // The state file keeps each hash under the policy's name.
   name: undefined,
   kind: ({ kind }) => kind.kind,
-  rule: ({ rule }) => rule,
+  rule: ({ kind, rule }) => kind.hashedRule?.(rule) ?? rule,
   // A change of mode is detected separately, by `acts`.
   mode: undefined,
   from: ({ from }) => from,

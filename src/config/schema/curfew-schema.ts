@@ -1,11 +1,12 @@
 import * as z from 'zod'
+import { ON_ERROR } from '../../domain/door/door-rules.ts'
 import { MODES } from '../../domain/policies/policy.ts'
 import { duration, durationOrZero, formatDuration } from '../../domain/time/duration.ts'
 import { DAY, MINUTE } from '../../domain/time/instant.ts'
 import { LOG_LEVELS } from '../configuration.ts'
 import { notify, secretSource } from './notify-schema.ts'
 import { people } from './people-schema.ts'
-import { protectSchema } from './policies-schema.ts'
+import { commonKeys, protectSchema } from './policies-schema.ts'
 import { rateOf } from './rate.ts'
 import { schemaKey } from './schema-key.ts'
 import { server } from './server-schema.ts'
@@ -299,6 +300,51 @@ const log = z
   .prefault({})
   .meta({ description: 'How Curfew logs.' })
 
+/** AWS keeps this many posture statuses of a connection, and of each this many characters. */
+const MOST_STATUSES = 10
+const LONGEST_STATUS = 255
+
+const status = z.string().regex(new RegExp(`^(?!\\s)[^\\p{C}]{1,${LONGEST_STATUS}}(?<!\\s)$`, 'u'), {
+  error: ({ input }) =>
+    `${JSON.stringify(input)} is not a posture status: expected 1 to ${LONGEST_STATUS} characters, without control characters or white space around them`,
+})
+
+const connectHandler = z
+  .strictObject({
+    mode: z.enum(MODES).optional().meta({
+      description:
+        'audit: the handler allows everybody, and logs whom it would deny. enforce: it denies them. Default: `mode` of this file.',
+    }),
+    onError: z.enum(ON_ERROR).default('allow').meta({
+      description:
+        'The answer of the handler when it cannot decide. deny locks everybody out if anything is wrong with the handler.',
+    }),
+    posture: z
+      .array(
+        z.strictObject({
+          status: status.meta({ description: 'The posture status that AWS keeps for the connection.' }),
+          match: commonKeys.match.meta({
+            description: 'The connections that get the status: one match in every given list. Default: all.',
+            minProperties: 1,
+          }),
+        }),
+      )
+      .refine((rules) => rules.length <= MOST_STATUSES, {
+        error: `more than ${MOST_STATUSES} statuses, and AWS keeps no more of a connection: remove some`,
+      })
+      .default([])
+      .meta({
+        description:
+          'The posture statuses that the handler gives to connections, for policies of kind `posture`. Default: none.',
+        examples: [[{ status: 'managed', match: { users: ['*@corp.example'] } }]],
+      }),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'The client connect handler, which `curfew connect-handler build` makes: AWS asks it before it lets anybody in.',
+  })
+
 /** The keys of `curfew.yaml`. */
 export const curfewKeys = {
   $schema: schemaKey,
@@ -332,6 +378,7 @@ export const curfewKeys = {
   audit,
   state,
   history: history.optional(),
+  connectHandler,
   server,
   notify,
   people: people.optional(),

@@ -149,7 +149,6 @@ const bind = (written: z.output<typeof keys>, shared: Shared): Hours => {
     open: allowed === undefined ? 'violated' : 'fine',
     windows,
     calendars,
-    closed: closedDates(calendars),
   }
 }
 
@@ -196,9 +195,10 @@ export const offHours = definePolicyKind({
   namesUsers: false,
   bind,
   words: ({ open, zone }) => `${open === 'fine' ? 'outside' : 'within'} these hours, on the clock of ${zone}`,
+  hashedRule: (rule) => ({ ...rule, closed: {} }),
   hours: (rule) => rule,
   judge: (rule) => {
-    const windows = createTimeWindows(rule.zone, rule.windows, rule.closed)
+    const windows = createTimeWindows(rule.zone, rule.windows, closedDates(rule.calendars))
     // All connections of one decision share the state of the windows, so it is computed once per instant.
     let askedAt: Instant | undefined
     let state: WindowState

@@ -171,6 +171,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly fileKeys: readonly string[]
   /** Makes the rule from the values in YAML, with groups, calendars and files. Reports problems instead of throwing. */
   readonly bind: (written: never, shared: Shared) => Rule
+  /** The rule as its hash has it, where the rule was another one in an earlier version: state files keep the hashes. */
+  readonly hashedRule?: (rule: Rule) => unknown
   /** Whether the rule itself names users. A connection without a principal then gets the verdict `unknown`. */
   readonly namesUsers: boolean
   /** For kinds on counters: the note to keep of a connection, from the note before and a fresh snapshot. */

@@ -1,4 +1,4 @@
-import type { Calendar, ClosedDates } from './calendar.ts'
+import type { Calendar } from './calendar.ts'
 import type { LocalWindow } from './time-window.ts'
 
 /** The hours of one policy as its operator wrote them: when connections are allowed, or when they are denied. */
@@ -7,7 +7,6 @@ export interface Hours {
   /** The finding while a window is open: `fine` for allowed hours, `violated` for denied ones. */
   readonly open: 'fine' | 'violated'
   readonly windows: readonly LocalWindow[]
-  readonly closed: ClosedDates
-  /** The calendars whose dates are in `closed`. */
+  /** The calendars on whose dates no window opens. */
   readonly calendars: readonly Calendar[]
 }

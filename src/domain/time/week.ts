@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
+import { closedDates } from './calendar.ts'
 import type { Hours } from './hours.ts'
 import { type Instant, MINUTE, NEVER } from './instant.ts'
 import type { LocalDate } from './local-date.ts'
@@ -34,7 +35,8 @@ export interface WeekDay extends Period {
 
 /** The day of an instant and the six days after it, as the hours of a policy say. `inForce`: when the policy is in force. */
 export const weekOf = (hours: Hours, inForce: Period, firstAt: Instant): readonly WeekDay[] => {
-  const { zone, windows, closed, open } = hours
+  const { zone, windows, calendars, open } = hours
+  const closed = closedDates(calendars)
   const first = Temporal.Instant.fromEpochMilliseconds(firstAt).toZonedDateTimeISO(zone).toPlainDate()
   const startOf = (date: Temporal.PlainDate): Instant => date.toZonedDateTime(zone).epochMilliseconds
   const week = { from: startOf(first), until: startOf(first.add({ days: WEEKDAYS.length })) }

@@ -1,0 +1,24 @@
+import type { DoorRules, OnError } from '../domain/door/door-rules.ts'
+import type { Mode } from '../domain/policies/policy.ts'
+import type { Configuration } from './configuration.ts'
+
+/** What the client connect handler decides by. `mode` and `onError` take the place of those that the file says. */
+export const doorRulesOf = (
+  { policies, protect, connectHandler, watch, timeZone, policySetHash, log }: Configuration,
+  {
+    mode = connectHandler.mode,
+    onError = connectHandler.onError,
+  }: { readonly mode?: Mode; readonly onError?: OnError },
+): DoorRules => ({
+  policies: policies.filter(({ kind }) => 'atTheDoor' in kind),
+  protect,
+  mode,
+  onError,
+  posture: connectHandler.posture,
+  endpointNames: new Map(
+    watch.flatMap(({ endpoints }) => endpoints.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name]]))),
+  ),
+  timeZone,
+  policySetHash,
+  showNames: log.pseudonymKey === undefined,
+})
