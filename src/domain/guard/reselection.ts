@@ -1,5 +1,6 @@
+import type { Hit } from '../names/hit.ts'
 import { isSameLocation, type Location } from '../names/location.ts'
-import { type Hit, hitsPlace } from '../names/selector.ts'
+import { hitsPlace } from '../names/selector.ts'
 import type { Policy } from '../policies/policy.ts'
 import type { Instant } from '../time/instant.ts'
 import type { Periods } from '../time/period.ts'

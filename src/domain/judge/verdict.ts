@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts'
+import { DOOR_KEYS } from '../names/door-selector.ts'
 import { lastingAt } from '../names/user-list.ts'
 import { extendedDeadline } from '../policies/extension.ts'
 import type { Facts, Finding, Policy } from '../policies/policy.ts'
@@ -224,9 +225,24 @@ export const isDue = (verdict: Verdict, now: Instant): verdict is ViolatedVerdic
   verdict.word === 'violated' && now >= verdict.deadline
 
 /** The fact that an `unknown` verdict lacks. It completes the sentence "the connection lacks …". */
-export const lackOf = ({ finding, applicability: { placeLacks } }: Verdict): string => {
+export const lackOf = ({ finding, applicability: { selectorLacks } }: Verdict): string => {
   if (finding?.word === 'unknown') return finding.lacks
-  return placeLacks === undefined ? 'a name' : `the ${placeLacks} of its endpoint`
+  if (selectorLacks === undefined) return 'a name'
+  if (selectorLacks === 'door') return 'the facts that only the connect handler knows'
+  return isOfDoor(selectorLacks) ? `the fact door.${selectorLacks}` : `the ${selectorLacks} of its endpoint`
+}
+
+const isOfDoor = (fact: string): boolean => DOOR_KEYS.some((key) => key === fact)
+
+/** Why a selector whose result is not known keeps the connection. */
+const doubt = ({ selectorLacks }: Applicability): string => {
+  if (selectorLacks === undefined) return 'kept, because the connection has no name and the policy asks for one'
+  if (selectorLacks === 'door')
+    return 'kept, because only the connect handler knows the facts under "door" that the policy asks for'
+  if (selectorLacks === 'tags')
+    return 'kept, because the tags of the endpoint are not known and the policy asks for them'
+  const fact = isOfDoor(selectorLacks) ? `fact door.${selectorLacks}` : `${selectorLacks} of the endpoint`
+  return `kept, because the ${fact} is not known and the policy asks for it`
 }
 
 /** The reason in words for an operator or user. */
@@ -242,11 +258,7 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
   if (verdict.word === 'not-matched') return mismatch(applicability, now)
   if (verdict.word === 'exempt') return exemption(applicability, now)
   if (verdict.word === 'fine') return period(policy, now)
-  if (applicability.placeLacks === 'tags')
-    return 'kept, because the tags of the endpoint are not known and the policy asks for them'
-  if (applicability.placeLacks !== undefined)
-    return `kept, because the ${applicability.placeLacks} of the endpoint is not known and the policy asks for it`
-  return 'kept, because the connection has no name and the policy asks for one'
+  return doubt(applicability)
 }
 
 const extended = ({ extendedFrom, deadline }: Verdict): string =>

@@ -1,33 +1,11 @@
 import type { Selector } from '../policies/policy.ts'
-import { ALL_TIME, intersection, type Periods } from '../time/period.ts'
+import { hitsDoor } from './door-selector.ts'
 import { type EndpointEntry, hitsEndpoint, readsOf } from './endpoint-pattern.ts'
 import { fold } from './fold.ts'
+import { ALWAYS, all, type Hit, hitAmong, hitOf } from './hit.ts'
 import type { Location } from './location.ts'
 import { hits } from './pattern.ts'
-import {
-  type BareField,
-  createUserList,
-  type Principal,
-  periodsOf,
-  type UserEntry,
-  type UserList,
-} from './user-list.ts'
-
-/**
- * Whether a selector matches, and then when. It is `unknown` when the selector names users and the connection has no
- * principal, and while the tags, the name or the Region that it reads are not known. `by` are the entries that matched,
- * none if the selector has no list.
- */
-export type Hit = { readonly periods: Periods; readonly by: readonly EndpointEntry[] } | 'no' | 'unknown'
-
-/** The result of a list that is absent: it matches everything, for ever. */
-export const ALWAYS: Hit = { periods: ALL_TIME, by: [] }
-
-/** The match of all entries that match, each in its own time. */
-const hitOf = (entries: readonly EndpointEntry[]): Hit => hitWithin(periodsOf(entries), entries)
-
-const hitWithin = (periods: Periods, by: readonly EndpointEntry[]): Hit =>
-  periods.length === 0 ? 'no' : { periods, by }
+import { type BareField, createUserList, type Principal, type UserEntry, type UserList } from './user-list.ts'
 
 const hitsRegions = (entries: readonly UserEntry[] | undefined, { region }: Location): Hit => {
   if (entries === undefined) return ALWAYS
@@ -37,24 +15,13 @@ const hitsRegions = (entries: readonly UserEntry[] | undefined, { region }: Loca
 
 const hitsEndpoints = (entries: readonly EndpointEntry[] | undefined, location: Location): Hit => {
   if (entries === undefined) return ALWAYS
-  const found = entries.map((entry) => [entry, hitsEndpoint(entry.pattern, location)] as const)
-  const hit = hitOf(found.flatMap(([entry, result]) => (result === true ? [entry] : [])))
-  // A match for all time does not depend on the entries that are not known.
-  const isSettled = typeof hit === 'object' && hit.periods === ALL_TIME
-  return !isSettled && found.some(([, result]) => result === 'unknown') ? 'unknown' : hit
+  return hitAmong(entries, ({ pattern }) => hitsEndpoint(pattern, location))
 }
 
 const hitsUsers = (list: UserList | undefined, principal: Principal): Hit => {
   if (list === undefined) return ALWAYS
   if (principal.name === undefined) return 'unknown'
   return hitOf(list.find(principal))
-}
-
-/** Matches while both do. `no` outweighs `unknown`, and `unknown` outweighs a match. */
-const all = (a: Hit, b: Hit): Hit => {
-  if (a === 'no' || b === 'no') return 'no'
-  if (a === 'unknown' || b === 'unknown') return 'unknown'
-  return hitWithin(intersection(a.periods, b.periods), b.by.length > 0 ? b.by : a.by)
 }
 
 /** Whether the endpoints and Regions of a selector match, whoever the user is. A selector that is absent matches. */
@@ -76,6 +43,10 @@ export const resolveSelector = (selector: Selector, bare: BareField) => {
   const users = selector.users === undefined ? undefined : createUserList(selector.users, bare)
   return (location: Location) => {
     const here = hitsPlace(selector, location)
-    return (principal: Principal): Hit => (here === 'no' ? 'no' : all(here, hitsUsers(users, principal)))
+    return (principal: Principal): Hit => {
+      if (here === 'no') return 'no'
+      const hit = all(here, hitsUsers(users, principal))
+      return selector.door === undefined ? hit : all(hit, hitsDoor(selector.door, principal.door))
+    }
   }
 }

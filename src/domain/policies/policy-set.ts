@@ -1,7 +1,9 @@
 import type { Connection } from '../connection.ts'
-import type { EndpointEntry } from '../names/endpoint-pattern.ts'
+import type { DoorFacts } from '../door/door-facts.ts'
+import { lackOfDoor } from '../names/door-selector.ts'
+import { ALWAYS, type AnyEntry, type Hit } from '../names/hit.ts'
 import type { Location } from '../names/location.ts'
-import { ALWAYS, type Hit, lackOfPlace, resolveSelector } from '../names/selector.ts'
+import { lackOfPlace, resolveSelector } from '../names/selector.ts'
 import { createUserList, type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
 import { NEVER } from '../time/instant.ts'
 import { ALL_TIME, type Periods, union } from '../time/period.ts'
@@ -14,10 +16,10 @@ export interface Applicability {
   readonly principal: Principal
   readonly matched: 'yes' | 'no' | 'unknown'
   /**
-   * The fact of the endpoint that the policy reads and that is not known: AWS has not listed its tags yet, of which one may
-   * be its name.
+   * The fact that a selector reads and that is not known. Of the endpoint: AWS has not listed its tags yet, of which one may
+   * be its name. Of the door: `door` if it is not the door that asks, so that none is known.
    */
-  readonly placeLacks: 'tags' | 'name' | 'Region' | undefined
+  readonly selectorLacks: 'tags' | 'name' | 'Region' | 'door' | keyof DoorFacts | undefined
   /** When the policy is in force. */
   readonly inForceIn: Periods
   /** When it is matched. Entries of a group may begin and end. */
@@ -38,7 +40,7 @@ export interface Exemption {
   readonly isProtection: boolean
   readonly periods: Periods
   /** Empty if only the endpoint or the Region is exempt. */
-  readonly entries: readonly EndpointEntry[]
+  readonly entries: readonly AnyEntry[]
 }
 
 /** All policies of one configuration, resolved once per endpoint and principal. */
@@ -52,6 +54,13 @@ export interface PolicySet {
   applicabilities(location: Location): (connection: Connection) => readonly Applicability[]
   /** The applicabilities of all policies, including those that do not match. */
   everyApplicability(location: Location): (connection: Connection) => readonly Applicability[]
+  /**
+   * The same at the door, where more facts are known. Nothing of it is remembered: a connect handler lives for hours, and
+   * its requests name whatever they like.
+   */
+  atTheDoor(
+    location: Location,
+  ): (names: Pick<Connection, 'username' | 'commonName'>, facts: DoorFacts) => readonly Applicability[]
   /** The entries that miss a connection by little. */
   nearMisses(location: Location): (connection: Connection) => readonly NearMiss[]
   /** When `protect` names the principal, so that no policy ends its connections. */
@@ -124,7 +133,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
           policy,
           principal,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
-          placeLacks,
+          selectorLacks: placeLacks ?? doorLacks(policy, matched, exemption, principal),
           inForceIn,
           matchedIn,
           exemptIn,
@@ -163,6 +172,10 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
       const resolveHere = resolve(location, true)
       return (connection) => resolveHere(principalNamesOf(connection))
     },
+    atTheDoor: (location) => {
+      const resolveHere = resolve(location, true)
+      return (names, facts) => resolveHere({ ...principalNamesOf(names), door: facts })
+    },
     protectedIn: (location) => {
       if (protectedUsers.length === 0) return () => NO_TIME
       const protectHere = protect(location)
@@ -170,6 +183,11 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     },
   }
 }
+
+/** The fact of the door without which it is not known whether the policy applies. */
+const doorLacks = ({ match, exempt }: Policy, matched: Hit, exemption: Hit, { door }: Principal) =>
+  (matched === 'unknown' ? lackOfDoor(match?.door, door) : undefined) ??
+  (exemption === 'unknown' ? lackOfDoor(exempt?.door, door) : undefined)
 
 const NO_TIME: Periods = []
 

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { Connection } from '../connection.ts'
+import type { DoorSelector } from '../names/door-selector.ts'
 import type { EndpointEntry } from '../names/endpoint-pattern.ts'
 import type { Principal, UserEntry } from '../names/user-list.ts'
 import type { Calendar } from '../time/calendar.ts'
@@ -248,6 +249,8 @@ export interface Selector {
   readonly users: readonly UserEntry[] | undefined
   readonly endpoints: readonly EndpointEntry[] | undefined
   readonly regions: readonly UserEntry[] | undefined
+  /** Undefined is left out of the hash of a policy, so that the hashes of earlier versions stay. */
+  readonly door?: DoorSelector | undefined
 }
 
 /** One policy as an operator wrote it, checked and bound. */
