@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.ts'
+import { type Connection, nameOrNone } from '../connection.ts'
 import type { DoorFacts } from './door-facts.ts'
 
 /** The versions of AWS's schema whose answers Curfew knows. */
@@ -14,4 +14,102 @@ export interface DoorRequest {
   readonly endpointId: string | undefined
   readonly names: Pick<Connection, 'username' | 'commonName'>
   readonly facts: DoorFacts
+  /** The fields that count as not known, because AWS may have cut them, or because they are not what its schema says. */
+  readonly doubts: readonly string[]
+}
+
+/** AWS cuts names and groups at 255 characters. One of this length may be the beginning of another. */
+const CUT_AT = 255
+
+/** The most groups that AWS passes on. A list of this length may lack some. */
+const MOST_GROUPS = 200
+
+/** A value of a request: known, absent, or in doubt. */
+type Read<Value> = Value | 'absent' | 'doubtful'
+interface Text {
+  readonly text: string
+}
+interface List {
+  readonly list: readonly string[]
+}
+
+/**
+ * Reads a request of any version. It never throws, whatever comes, and its work does not grow with the request. The page of
+ * AWS: https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/connection-authorization.html
+ */
+export const requestOf = (event: unknown): DoorRequest => {
+  const doubts: string[] = []
+  const known = <Value extends object>(field: string, value: Read<Value>): Value | undefined => {
+    if (value === 'doubtful') doubts.push(field)
+    return typeof value === 'string' ? undefined : value
+  }
+  const textOf = (field: string): string | undefined => known(field, readText(valueOf(event, field)))?.text
+  const [username, commonName] = [textOf('username'), textOf('common-name')]
+  // With one name in doubt nobody knows whether an exemption names the person. Then neither name is known.
+  const names = doubts.length > 0 ? [] : [username, commonName]
+  return {
+    answerIn: versionOf(valueOf(event, 'schema-version')),
+    connectionId: textOf('connection-id'),
+    endpointId: textOf('endpoint-id'),
+    names: { username: nameOrNone(names[0]), commonName: nameOrNone(names[1]) },
+    facts: {
+      idpGroups: known('groups', readGroups(valueOf(event, 'groups')))?.list,
+      platform: textOf('platform'),
+      publicIp: textOf('public-ip'),
+      clientVersion: textOf('aws-client-version'),
+    },
+    doubts,
+  }
+}
+
+/** A getter of the request that throws. No JSON has one. */
+const UNREADABLE = Symbol('unreadable')
+
+/** A field of the request itself, not of its prototype. */
+const valueOf = (event: unknown, field: string | number): unknown => {
+  if (typeof event !== 'object' || event === null) return undefined
+  try {
+    return Object.hasOwn(event, field) ? (event as Record<string | number, unknown>)[field] : undefined
+  } catch {
+    return UNREADABLE
+  }
+}
+
+/**
+ * The page names v3 as the default, so that a request without a version is answered in v3. Later versions are answered in
+ * v3 as well, because nobody knows their fields.
+ */
+const versionOf = (written: unknown): SchemaVersion => SCHEMA_VERSIONS.find((version) => version === written) ?? 'v3'
+
+const readText = (value: unknown): Read<Text> => {
+  if (value === undefined || value === null || value === '') return 'absent'
+  return typeof value === 'string' && value.length < CUT_AT ? { text: value } : 'doubtful'
+}
+
+/**
+ * The groups. The page says that they are a list, or an empty field where the person has none, and shows a text. A text
+ * with a comma may be one group or several.
+ */
+const readGroups = (value: unknown): Read<List> => {
+  if (value === undefined || value === null) return 'absent'
+  if (value === '') return { list: [] }
+  if (typeof value === 'string') return value.length < CUT_AT && !/[,;\n]/.test(value) ? { list: [value] } : 'doubtful'
+  const length = isArray(value) ? valueOf(value, 'length') : undefined
+  if (typeof length !== 'number' || length >= MOST_GROUPS) return 'doubtful'
+  const list: string[] = []
+  for (let index = 0; index < length; index++) {
+    const group = readText(valueOf(value, index))
+    if (typeof group === 'string') return 'doubtful'
+    list.push(group.text)
+  }
+  return { list }
+}
+
+/** `Array.isArray` throws for a proxy that was revoked. */
+const isArray = (value: unknown): boolean => {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
+  }
 }

@@ -115,6 +115,7 @@ export const bannedUsers = definePolicyKind({
   foreseeable: true,
   summary: 'Ends every connection of the users that it names, for as long as it names them.',
   whatToDo: 'Ask the administrators of the VPN if you need access.',
+  atTheDoor: { denial: () => '' },
   keys,
   fileKeys: ['usersFile'],
   noGrace: 'a ban gives no grace: remove the key; to give notice, write `from` on the entry',

@@ -190,6 +190,7 @@ export const offHours = definePolicyKind({
   extendable: true,
   summary: 'Ends connections outside the hours in which they are allowed, on the wall clock of a time zone.',
   whatToDo: 'Connect again when the allowed hours begin.',
+  atTheDoor: { denial: () => '' },
   keys,
   fileKeys: [],
   namesUsers: false,

@@ -166,6 +166,8 @@ export interface PolicyKind<Rule = unknown> {
   readonly foreseeable?: boolean
   /** Whether the end of a connection may be moved by its user, so that the common key `extend` applies. */
   readonly extendable?: boolean
+  /** For kinds that the client connect handler judges as well. */
+  readonly atTheDoor?: AtTheDoor<Rule>
   /** Why the common key `grace` is refused, and what to write instead. */
   readonly noGrace?: string
   /** Keys of its own that hold the path of a file, which configuration reads for it. */
@@ -203,6 +205,11 @@ export interface PolicyKind<Rule = unknown> {
   readonly warnings?: (rule: Rule, asked: { readonly now: Instant }) => readonly Warning[]
   /** `name` is the policy's, under which notes are kept. */
   readonly judge: (rule: Rule, name: string) => (principal: Principal) => Judge
+}
+
+/** How a kind tells a person why the client connect handler does not let them in. */
+export interface AtTheDoor<Rule> {
+  readonly denial: (rule: Rule) => string
 }
 
 /** The definitions that policies of all files share. `bind` receives them. */

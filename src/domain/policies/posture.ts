@@ -41,6 +41,7 @@ export const posture = definePolicyKind({
   summary:
     'Ends connections of devices whose posture statuses, given by the client connect handler, violate the policy.',
   whatToDo: 'Bring your device into the required state, then connect again.',
+  atTheDoor: { denial: () => '' },
   keys,
   fileKeys: [],
   namesUsers: false,
