@@ -10,7 +10,7 @@ export const doorRulesOf = (
     onError = connectHandler.onError,
   }: { readonly mode?: Mode; readonly onError?: OnError },
 ): DoorRules => ({
-  policies: policies.filter(({ kind }) => 'atTheDoor' in kind),
+  policies: policies.filter(({ kind }) => kind.atTheDoor !== undefined),
   protect,
   mode,
   onError,

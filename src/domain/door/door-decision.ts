@@ -1,9 +1,12 @@
+import type { Connection } from '../connection.ts'
 import type { Verdict, ViolatedVerdict } from '../judge/verdict.ts'
 import type { Instant } from '../time/instant.ts'
 
 interface AnyDoorDecision {
   /** The verdicts of the policies that the door judges, in their order. */
   readonly verdicts: readonly Verdict[]
+  /** The connection that the request asks for, as it is judged. */
+  readonly connection: Connection
   /** The posture statuses that AWS keeps for the connection, for the `posture` policies of the daemon. */
   readonly postureStatuses: readonly string[]
 }

@@ -38,9 +38,7 @@ export const createDoor = (rules: DoorRules): Door => {
 
   return {
     decide(request, region, now) {
-      const { endpointId, names } = request
-      // Nobody knows which policies apply, so that no policy denies the request.
-      if (endpointId === undefined) return { act: 'allow', lead: undefined, verdicts: [], postureStatuses: [] }
+      const { endpointId = '', names } = request
       const location = { endpointId, region, name: rules.endpointNames.get(endpointId) }
       const principal = principalNamesOf(names)
       const postureStatuses = posture.flatMap(({ status, match }) => {
@@ -59,11 +57,15 @@ export const createDoor = (rules: DoorRules): Door => {
         posture: postureStatuses,
       })
       const connection = connectionAt(now)
+      // Nobody knows which policies apply, so that no policy denies the request.
+      if (request.endpointId === undefined) {
+        return { act: 'allow', lead: undefined, verdicts: [], connection, postureStatuses: [] }
+      }
       const applicabilities = set.everyApplicability(location)(connection)
       const verdicts = applicabilities.map((applicability) => judge(applicability, connection, NO_HISTORY, now))
       const decision = decisionOf(connection, verdicts, now, acting)
       const { lead } = decision
-      if (lead === undefined) return { act: 'allow', lead, verdicts, postureStatuses }
+      if (lead === undefined) return { act: 'allow', lead, verdicts, connection, postureStatuses }
       const act = decision.act === 'terminate' ? 'deny' : 'audit'
       // In audit mode, the policies count that would deny the request if they acted.
       const denies = (verdict: Verdict, at: Instant) =>
@@ -71,7 +73,15 @@ export const createDoor = (rules: DoorRules): Door => {
       const until = openingAfter(verdicts, now, denies, (applicability, at) =>
         judge(applicability, connectionAt(at), NO_HISTORY, at),
       )
-      return { act, lead, verdicts, postureStatuses, until, text: `Denied by the policy "${lead.policy.name}".` }
+      return {
+        act,
+        lead,
+        verdicts,
+        connection,
+        postureStatuses,
+        until,
+        text: `Denied by the policy "${lead.policy.name}".`,
+      }
     },
   }
 }
