@@ -94,12 +94,63 @@ export const trustPolicy = (hub: string, externalId: string): IamPolicy => {
   return policy([{ Sid, Effect, Principal: { AWS: hub }, Action, Condition }])
 }
 
+/** The function that an endpoint asks, as the template in deploy/connect-handler names it. */
+export interface Handler {
+  readonly region: string
+  readonly account: string
+  readonly functionName: string
+}
+
+const functionArn = ({ region, account, functionName }: Handler) =>
+  `arn:aws:lambda:${region}:${account}:function:${functionName}`
+
+const grant = (Sid: string, Action: Statement['Action'], Resource: string): Statement => ({
+  Sid,
+  Effect: 'Allow',
+  Action,
+  Resource,
+})
+
+/**
+ * The permissions of the pipeline that puts new code behind the alias. The end `:*` stands for the versions of the function:
+ * without it IAM would match no call that names one.
+ */
+export const updateHandlerPolicy = (handler: Handler): IamPolicy =>
+  policy([
+    grant(
+      'PublishCode',
+      ['lambda:UpdateFunctionCode', 'lambda:GetFunctionConfiguration', 'lambda:PublishVersion'],
+      functionArn(handler),
+    ),
+    grant('AskVersion', ['lambda:GetFunctionConfiguration', 'lambda:InvokeFunction'], `${functionArn(handler)}:*`),
+    grant('MoveAlias', ['lambda:GetAlias', 'lambda:UpdateAlias'], functionArn(handler)),
+  ])
+
+/** The permissions of an operator to make endpoints ask the handler or nobody, and to move the alias back. */
+export const switchHandlerPolicy = (handler: Handler, endpointIds: readonly string[]): IamPolicy =>
+  policy([
+    grant(
+      'MoveAlias',
+      ['lambda:GetAlias', 'lambda:ListVersionsByFunction', 'lambda:UpdateAlias'],
+      functionArn(handler),
+    ),
+    {
+      Sid: 'Switch',
+      Effect: 'Allow',
+      Action: 'ec2:ModifyClientVpnEndpoint',
+      ...onEndpoints({ ...handler, endpoints: { ids: endpointIds } }),
+    },
+    allow('Discover', inRegion(handler.region)),
+  ])
+
 const REGION = 'eu-central-1'
 const HUB = '111122223333'
 const MEMBER = '444455556666'
 
-const byId: Place = { region: REGION, account: HUB, endpoints: { ids: ['cvpn-endpoint-0123456789abcdef0'] } }
+const ENDPOINTS = ['cvpn-endpoint-0123456789abcdef0']
+const byId: Place = { region: REGION, account: HUB, endpoints: { ids: ENDPOINTS } }
 const byTag: Place = { region: REGION, account: HUB, endpoints: { tags: { 'vpn-policy': 'enforced' } } }
+const handler: Handler = { region: REGION, account: HUB, functionName: 'AWSClientVPN-curfew' }
 
 /** The files in deploy/iam, by path from the root. */
 export const iamFiles = (): Readonly<Record<string, IamPolicy>> => ({
@@ -109,6 +160,8 @@ export const iamFiles = (): Readonly<Record<string, IamPolicy>> => ({
   'deploy/iam/enforce-by-tag.json': endpointPolicy('enforce', byTag),
   'deploy/iam/read-tags.json': tagsPolicy(REGION),
   'deploy/iam/backtest.json': logsPolicy({ region: REGION, account: HUB, logGroup: '/aws/clientvpn' }),
+  'deploy/iam/connect-handler-update.json': updateHandlerPolicy(handler),
+  'deploy/iam/connect-handler-switch.json': switchHandlerPolicy(handler, ENDPOINTS),
   'deploy/iam/other-account/daemon.json': hubPolicy([`arn:aws:iam::${MEMBER}:role/curfew`]),
   'deploy/iam/other-account/role-audit.json': endpointPolicy('audit', { ...byTag, account: MEMBER }),
   'deploy/iam/other-account/role-enforce.json': endpointPolicy('enforce', { ...byTag, account: MEMBER }),

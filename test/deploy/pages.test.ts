@@ -13,7 +13,7 @@ const commandsOf = (page: string) =>
     .filter((block) => block.page === page && block.language === 'console')
     .flatMap(({ text }) => text.split('\n').filter((line) => line !== ''))
 
-const PAGES = ['docs/kubernetes.md', 'docs/ecs.md']
+const PAGES = ['docs/kubernetes.md', 'docs/ecs.md', 'docs/connect-handler.md']
 const commands = PAGES.flatMap(commandsOf).map((line) => line.replace(/^\$ /, ''))
 const of = (start: string) => commands.filter((command) => command.startsWith(start))
 
@@ -48,12 +48,16 @@ const deploymentProblems = (command: string): readonly string[] => {
   ]
 }
 
-describe('the commands of docs/kubernetes.md and docs/ecs.md', () => {
+describe('the commands of the pages on deployment', () => {
   it('are all checked', () => {
     const seen = [
       'kubectl ',
       'aws iam ',
       'aws ecs ',
+      'aws ec2 ',
+      'aws lambda ',
+      'aws logs ',
+      'aws s3api ',
       'aws cloudformation deploy ',
       'docker build ',
       'docker push ',
@@ -80,8 +84,13 @@ describe('the commands of docs/kubernetes.md and docs/ecs.md', () => {
     expect((await here.run([...inside.split(' ').slice(start.length), '--help'])).code).toBe(0)
   })
 
-  it.each([...of('aws iam '), ...of('aws ecs ')])('%s', (command) => {
+  it.each(['iam', 'ecs', 'ec2', 'lambda', 'logs'].flatMap((service) => of(`aws ${service} `)))('%s', (command) => {
     expect(awsComplaint(command.split(' ').slice(1))).toBeUndefined()
+  })
+
+  it.each(of('aws s3api '))('%s', async (command) => {
+    await using here = await workspace({ 'handler.zip': '' })
+    expect(awsComplaint(command.split(' ').slice(1), here.folder)).toBeUndefined()
   })
 
   it.each(of('aws cloudformation deploy '))('%s', (command) => {

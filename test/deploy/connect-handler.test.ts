@@ -1,0 +1,228 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { iamFiles } from '../../scripts/iam-policies.ts'
+import { workspace } from '../cli/curfew.ts'
+import { anchorsOf, tableAfter } from '../docs/pages.ts'
+import { type Call, isAllowed, withoutOne } from '../security/iam-evaluation.ts'
+import { awsComplaint } from './aws-cli.ts'
+import { parseTemplate, templateProblems } from './cloudformation.ts'
+import { type Answer, LIVE_AT_ONE, lambdaStandIn, zipOf } from './lambda-stand-in.ts'
+
+const TEMPLATE = 'deploy/connect-handler/template.yaml'
+const PAGE = 'docs/connect-handler.md'
+
+const text = readFileSync(TEMPLATE, 'utf8')
+const template = parseTemplate(text)
+
+const properties = (name: string) => template.Resources[name]?.Properties ?? {}
+
+const ofType = (type: string) => Object.entries(template.Resources).filter(([, { Type }]) => Type === type)
+
+describe('the stack of the connect handler', () => {
+  it('matches the published resource types', () => {
+    expect(templateProblems(template)).toEqual([])
+  })
+
+  it('creates a function that Client VPN accepts, on Node 24', () => {
+    expect(properties('Function')).toMatchObject({
+      FunctionName: { 'Fn::Sub': 'AWSClientVPN-${Name}' },
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Architectures: [{ Ref: 'Architecture' }],
+    })
+    expect(template.Parameters?.Architecture?.AllowedValues).toEqual(['arm64', 'x86_64'])
+    const names = new RegExp(`^${String(template.Parameters?.Name?.AllowedPattern)}$`)
+    // Lambda accepts names of up to 64 characters.
+    const longest = 64 - 'AWSClientVPN-'.length
+    expect(['curfew', 'x'.repeat(longest), 'x'.repeat(longest + 1), 'a b', ''].map((name) => names.test(name))).toEqual(
+      [true, true, false, false, false],
+    )
+  })
+
+  it('stops a function that hangs long before Client VPN gives up, and warns before', () => {
+    const timeoutMs = Number(properties('Function').Timeout) * 1000
+    expect(timeoutMs).toBeLessThan(30_000 / 2)
+    expect(properties('SlowAnswers')).toMatchObject({ MetricName: 'Duration', Threshold: 0.8 * timeoutMs })
+  })
+
+  it('lets the function write to its own log, and nothing else', () => {
+    const [[, role] = ['', undefined], another] = ofType('AWS::IAM::Role')
+    expect(another).toBeUndefined()
+    const own = { Action: ['logs:CreateLogStream', 'logs:PutLogEvents'], Resource: { 'Fn::GetAtt': ['Logs', 'Arn'] } }
+    expect(role?.Properties?.Policies).toEqual([
+      expect.objectContaining({
+        PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...own }] },
+      }),
+    ])
+    expect(role?.Properties?.ManagedPolicyArns).toBeUndefined()
+    expect(text).not.toMatch(/Action: .*\*|Resource: .*\*/)
+  })
+
+  it('creates the log with its retention before the function', () => {
+    expect(properties('Logs')).toEqual({
+      LogGroupName: { 'Fn::Sub': '/aws/lambda/AWSClientVPN-${Name}' },
+      RetentionInDays: { Ref: 'LogRetentionDays' },
+    })
+    expect(properties('Function').LoggingConfig).toEqual({ LogGroup: { Ref: 'Logs' }, LogFormat: 'Text' })
+  })
+
+  it('gives nobody a permission to invoke the function: the service-linked role of Client VPN has it', () => {
+    expect(ofType('AWS::Lambda::Permission')).toEqual([])
+  })
+
+  it('never reserves nothing, which would deny everybody', () => {
+    expect(template.Parameters?.ReservedConcurrency?.Default).toBe(0)
+    expect(properties('Function').ReservedConcurrentExecutions).toEqual({
+      'Fn::If': ['IsReserved', { Ref: 'ReservedConcurrency' }, { Ref: 'AWS::NoValue' }],
+    })
+    expect(template.Conditions?.IsReserved).toEqual({
+      'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ReservedConcurrency' }, 0] }],
+    })
+  })
+
+  it('publishes a version for each code, keeps the one before, and moves the alias to it', () => {
+    expect(properties('Function').Code).toMatchObject({ S3ObjectVersion: { Ref: 'CodeVersion' } })
+    expect(template.Resources.Published).toMatchObject({
+      UpdateReplacePolicy: 'Retain',
+      Properties: { FunctionName: { Ref: 'Function' }, Description: { 'Fn::Sub': 'Code ${CodeVersion}' } },
+    })
+    expect(properties('Live')).toEqual({
+      FunctionName: { Ref: 'Function' },
+      FunctionVersion: { 'Fn::GetAtt': ['Published', 'Version'] },
+      Name: 'live',
+    })
+  })
+
+  describe('the alarms', () => {
+    const alarms = ofType('AWS::CloudWatch::Alarm')
+    const function_ = { Name: 'FunctionName', Value: { Ref: 'Function' } }
+
+    it('watch the function, its decisions, and what Client VPN got from it', () => {
+      const watched = alarms.map(([name, { Properties }]) => [name, Properties?.Namespace, Properties?.MetricName])
+      expect(watched).toEqual([
+        ['Errors', 'AWS/Lambda', 'Errors'],
+        ['Throttles', 'AWS/Lambda', 'Throttles'],
+        ['SlowAnswers', 'AWS/Lambda', 'Duration'],
+        ['OnErrorAnswers', 'Curfew/ConnectHandler', 'OnErrors'],
+        ['DeniedConnections', 'Curfew/ConnectHandler', 'Decisions'],
+        ['FailedHandler', undefined, undefined],
+      ])
+      for (const [name] of alarms.slice(0, 4)) expect(properties(name).Dimensions).toEqual([function_])
+      expect(properties('DeniedConnections')).toMatchObject({
+        Dimensions: [function_, { Name: 'Decision', Value: 'deny' }],
+        Threshold: { Ref: 'DeniedInFiveMinutes' },
+      })
+    })
+
+    it('stay quiet without connections, and notify a topic only if there is one', () => {
+      const actions = { 'Fn::If': ['HasTopic', [{ Ref: 'Topic' }], { Ref: 'AWS::NoValue' }] }
+      for (const [, { Properties }] of alarms)
+        expect(Properties).toMatchObject({
+          TreatMissingData: 'notBreaching',
+          AlarmActions: actions,
+          OKActions: actions,
+        })
+    })
+
+    it('are explained on the page, each under its name', () => {
+      expect(anchorsOf(PAGE)).toEqual(expect.arrayContaining(alarms.map(([name]) => name.toLowerCase())))
+    })
+  })
+
+  it.each(['SwitchOn', 'SwitchOff'])('puts out a command that the AWS CLI accepts: %s', (name) => {
+    const { Value } = (template.Outputs ?? {})[name] as { readonly Value: { readonly 'Fn::Sub': string } }
+    const alias = 'arn:aws:lambda:eu-central-1:111122223333:function:AWSClientVPN-curfew:live'
+    const command = Value['Fn::Sub'].replace('${AWS::Region}', 'eu-central-1').replace('${Live}', alias)
+    expect(awsComplaint(command.split(' ').slice(1))).toBeUndefined()
+  })
+})
+
+const FUNCTION = 'AWSClientVPN-curfew'
+
+/** A call of the AWS CLI as IAM sees it. */
+const callOf = ([, command = '', ...args]: readonly string[]): Call => {
+  const qualifier = args.indexOf('--qualifier')
+  const arn = `arn:aws:lambda:eu-central-1:111122223333:function:${args[args.indexOf('--function-name') + 1]}`
+  const names: Readonly<Record<string, string>> = { invoke: 'InvokeFunction', wait: 'GetFunctionConfiguration' }
+  const name = command.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())
+  return {
+    action: `lambda:${names[command] ?? name}`,
+    resource: qualifier < 0 ? arn : `${arn}:${args[qualifier + 1]}`,
+    context: {},
+  }
+}
+
+/** Runs the script of the pipeline with new code, against a function whose version 1 is live. */
+const update = async (answer: Answer, { code = 'second', movedMeanwhile = '', checked = false } = {}) => {
+  await using here = await workspace({ 'handler.zip': zipOf(code), 'request.json': '{}' })
+  const lambda = await lambdaStandIn(here)
+  const { status, stdout, stderr } = spawnSync(
+    resolve('deploy/connect-handler/update.sh'),
+    [FUNCTION, 'handler.zip', 'request.json'],
+    {
+      cwd: here.folder,
+      encoding: 'utf8',
+      env: { PATH: lambda.path, ANSWER: JSON.stringify(answer), MOVED_MEANWHILE: movedMeanwhile },
+    },
+  )
+  const calls = await lambda.calls()
+  const complaints = checked ? calls.map((call) => awsComplaint(call, here.folder)) : []
+  return { status, stdout, stderr, calls, complaints, state: await lambda.state() }
+}
+
+const LETS_IN: Answer = { allow: true, decision: 'allow' }
+
+describe('deploy/connect-handler/update.sh', () => {
+  it('moves the alias to the new code, says how to go back, and needs just the permissions in deploy/iam', async () => {
+    const { status, stdout, stderr, calls, complaints, state } = await update(LETS_IN, { checked: true })
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(state).toMatchObject({ latest: 'second', versions: ['first', 'second'], live: 2 })
+    const back = stdout.trim().split('\n').at(-1)?.split(' ') ?? []
+    expect(back.slice(-2)).toEqual(['--function-version', '1'])
+    expect(complaints.length).toBe(calls.length)
+    expect([...complaints, awsComplaint(back.slice(1))].filter((complaint) => complaint !== undefined)).toEqual([])
+
+    const policy = iamFiles()['deploy/iam/connect-handler-update.json']
+    if (policy === undefined) throw new Error('there is no such policy')
+    const refused = (policies: typeof policy) => calls.map(callOf).filter((call) => !isAllowed([policies], call))
+    expect(refused(policy)).toEqual([])
+    for (const { policies } of withoutOne([policy])) expect(policies.flatMap(refused)).not.toEqual([])
+  })
+
+  it.each<[string, Answer, RegExp]>([
+    ['denies the person', { allow: false, decision: 'deny' }, /"allow":false/],
+    ['lets the person in only because it cannot decide', { allow: true, decision: 'on-error' }, /"on-error"/],
+  ])('leaves the alias where it is if the new version %s', async (_, answer, said) => {
+    const { status, stderr, state } = await update(answer)
+    expect(status).toBe(1)
+    expect(stderr).toMatch(said)
+    expect(stderr).toContain('live stays at version 1')
+    expect(state.live).toBe(1)
+  })
+
+  it('leaves the alias where somebody else has moved it meanwhile', async () => {
+    const { status, state } = await update(LETS_IN, { movedMeanwhile: '1' })
+    expect(status).not.toBe(0)
+    expect(state.live).toBe(1)
+  })
+
+  it('changes nothing for the same code', async () => {
+    const { status, stdout, state } = await update(LETS_IN, { code: 'first' })
+    expect(status).toBe(0)
+    expect(stdout).toContain('live has this code already')
+    expect(state).toEqual(LIVE_AT_ONE)
+  })
+})
+
+describe('the sizes of reserved concurrency on the page', () => {
+  it('are arrivals in a second times the seconds of an answer', () => {
+    const rows = tableAfter(PAGE, '## Sizing').map((row) => row.map((cell) => Number(cell.replaceAll(/[^\d.]/g, ''))))
+    expect(rows.length).toBeGreaterThan(2)
+    for (const [people = 0, minutes = 0, perSecond, seconds = 0, needed] of rows) {
+      expect(perSecond).toBe(Math.ceil(people / (minutes * 60)))
+      expect(needed).toBe(Math.ceil((perSecond ?? 0) * seconds))
+    }
+  })
+})
