@@ -52,6 +52,10 @@ const COMMANDS: Commands = {
     summary: 'run policy tests: which connections end, under which policy, until when',
     load: async () => (await import('./test.ts')).test,
   },
+  'connect-handler': {
+    summary: "put the same policies into AWS's client connect handler",
+    load: async () => (await import('./connect-handler.ts')).connectHandler,
+  },
   audit: {
     summary: 'show what an audit trail holds, and check that it is complete and unchanged',
     load: async () => (await import('./audit.ts')).audit,
@@ -127,7 +131,9 @@ const helpOf = async (words: readonly string[]): Promise<string> => {
 const wrongWord = ({ actions }: CommandGroup, word: string) => {
   const what = actions === COMMANDS ? 'command' : 'action'
   if (word.startsWith('-'))
-    return new UsageError(`expected a ${what}, found the option "${word}": options stand behind it`)
+    return new UsageError(
+      `expected ${what === 'command' ? 'a' : 'an'} ${what}, found the option "${word}": options stand behind it`,
+    )
   const names = Object.keys(actions)
   return new UsageError(`unknown ${what} "${word}"${suggestion(word, names) || `: expected ${listed(names)}`}`)
 }

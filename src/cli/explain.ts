@@ -3,7 +3,8 @@ import { type Connection, nameOrNone, principalOf } from '../domain/connection.t
 import { explain } from '../domain/judge/explain.ts'
 import { quotedName } from '../domain/names/shown-name.ts'
 import type { Instant } from '../domain/time/instant.ts'
-import { parseInstant } from '../domain/time/instant-text.ts'
+import { listed } from './arguments.ts'
+import { explainAtDoor } from './at-the-door.ts'
 import {
   CONFIG_OPTION,
   type Command,
@@ -14,11 +15,13 @@ import {
   outputOption,
   say,
   stringOf,
+  stringsOf,
   UsageError,
 } from './command.ts'
 import { clock, judgeEndpoints } from './compose-aws.ts'
 import { readToShow } from './compose-files.ts'
 import { connectionStates, terminationJson } from './connection-state.ts'
+import { doorExplainedJson, doorExplainedText } from './door-explained.ts'
 import { endpointJson } from './endpoint-json.ts'
 import { explainedText, explanationJson } from './explained.ts'
 import { judgeImagined } from './imagined-connection.ts'
@@ -26,16 +29,15 @@ import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
 import { connectionByPart, connectionsOf, type LiveConnection, namesLike, noEndpoint } from './live-connections.ts'
 import { painted } from './paint.ts'
+import { instantOf } from './point-in-time.ts'
 import { configurationOrComplain } from './problems.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
+import { watchedPlaceOf } from './watched-place.ts'
 
-const ONLY_IMAGINED = ['endpoint', 'established', 'at']
-
-const instantOf = (option: string, text: string | undefined): Instant | undefined => {
-  if (text === undefined) return undefined
-  const parsed = parseInstant(text)
-  if ('problem' in parsed) throw new UsageError(`--${option}: ${parsed.problem}`)
-  return parsed.at
+/** The options that make a question about a connection that does not exist, and the options that belong to each. */
+const FORMS: Readonly<Record<'imagine' | 'at-the-door', readonly string[]>> = {
+  imagine: ['endpoint', 'at', 'established'],
+  'at-the-door': ['endpoint', 'at', 'idp-group', 'platform', 'public-ip', 'client-version'],
 }
 
 /** The question that the options ask. */
@@ -43,19 +45,43 @@ type Question =
   | { readonly about: 'part'; readonly part: string }
   | { readonly about: 'names'; readonly names: Pick<Connection, 'username' | 'commonName'> }
   | { readonly about: 'imagined'; readonly now: Instant }
+  | { readonly about: 'door'; readonly now: Instant }
+
+const WHY_UNFIT = {
+  live: 'the facts of a live connection come from AWS',
+  imagine: 'AWS tells this fact to the connect handler alone',
+  'at-the-door': 'at the door the connection begins at the instant of --at',
+} as const
+
+/** Refuses an option that does not belong to the form of the question. */
+const expectFitting = (values: Given['values'], form: keyof typeof FORMS | undefined) => {
+  const isGiven = (option: string) => {
+    const value = values[option]
+    return Array.isArray(value) ? value.length > 0 : value !== undefined
+  }
+  const fitting = form === undefined ? [] : FORMS[form]
+  const unfit = Object.values(FORMS)
+    .flat()
+    .find((option) => isGiven(option) && !fitting.includes(option))
+  if (unfit === undefined) return
+  const forms = Object.entries(FORMS)
+    .filter(([, options]) => options.includes(unfit))
+    .map(([name]) => `--${name}`)
+  throw new UsageError(`--${unfit} is valid only with ${listed(forms)}: ${WHY_UNFIT[form ?? 'live']}`)
+}
 
 const questionOf = (values: Given['values']): Question => {
   const part = stringOf(values.connection)
   const [username, commonName] = [stringOf(values.user), stringOf(values['common-name'])]
   const isNamed = username !== undefined || commonName !== undefined
-  const imagine = values.imagine === true
-  if ((part === undefined) !== isNamed || (imagine && part !== undefined)) {
+  const [imagine, isAtDoor] = [values.imagine === true, values['at-the-door'] === true]
+  if (imagine && isAtDoor) throw new UsageError('give either --imagine or --at-the-door')
+  if ((part === undefined) !== isNamed || ((imagine || isAtDoor) && part !== undefined)) {
     throw new UsageError('give either --user or --common-name, or --connection')
   }
-  if (imagine) return { about: 'imagined', now: instantOf('at', stringOf(values.at)) ?? clock.now() }
-  const unfit = ONLY_IMAGINED.find((option) => values[option] !== undefined)
-  if (unfit !== undefined) {
-    throw new UsageError(`--${unfit} is valid only with --imagine: the facts of a live connection come from AWS`)
+  expectFitting(values, imagine ? 'imagine' : isAtDoor ? 'at-the-door' : undefined)
+  if (imagine || isAtDoor) {
+    return { about: imagine ? 'imagined' : 'door', now: instantOf('at', stringOf(values.at)) ?? clock.now() }
   }
   if (part !== undefined) {
     if (part === '') throw new UsageError('--connection: expected a part of a connection id, found ""')
@@ -75,20 +101,30 @@ export const explainCommand: Command = {
     '--user NAME [--common-name NAME]',
     '--connection PART',
     '--imagine --user NAME [--common-name NAME] [--endpoint ID] [--established T] [--at T]',
+    '--at-the-door --user NAME [--common-name NAME] [--endpoint ID] [--idp-group GROUP...] [--platform P] [--public-ip IP] [--client-version V] [--at T]',
   ],
   about: `Shows the verdict of every policy on a connection, why, and when the verdict changes next. Every watched
 endpoint is read. With --user it explains all active connections of that user; names are compared as policies compare
 them. With --imagine AWS is not called: the connection is imagined, for a user who is not connected, and facts that no
-option gives are unknown.`,
+option gives are unknown. With --at-the-door it explains what AWS's client connect handler answers to such a person.`,
   options: {
     ...CONFIG_OPTION,
     user: { value: 'NAME', summary: 'the user name; the common name of connections that have no user name' },
     'common-name': { value: 'NAME', summary: 'the common name of the certificate' },
     connection: { value: 'PART', summary: 'the id of a connection, or any part of it that no other id has' },
     imagine: { summary: 'explain a connection that does not exist' },
+    'at-the-door': { summary: 'explain the answer of the client connect handler to somebody who connects' },
     endpoint: { value: 'ID', summary: 'its endpoint, by id or by its name under "watch" (default: the first one)' },
     established: { value: 'T', summary: 'when it was established (default: at the instant of --at)' },
     at: { value: 'T', summary: 'instant of the verdicts, such as 2026-12-01T18:30:00+01:00 (default: now)' },
+    'idp-group': {
+      value: 'GROUP',
+      multiple: true,
+      summary: 'a group of the user at the identity provider',
+    },
+    platform: { value: 'P', summary: 'the platform of the client, as AWS reports it' },
+    'public-ip': { value: 'IP', summary: 'the address that the client connects from' },
+    'client-version': { value: 'V', summary: 'the version of the AWS client, such as 5.2.1' },
     ...outputOption(OUTPUTS),
   },
   exitCodes:
@@ -98,8 +134,9 @@ option gives are unknown.`,
     const question = questionOf(values)
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
-    if (question.about === 'imagined') {
-      sayImagined(values, configuration, question.now, output)
+    if ('now' in question) {
+      const sayIt = { imagined: sayImagined, door: sayAtDoor }[question.about]
+      sayIt(values, configuration, question.now, output)
       return EXIT.ok
     }
     const endpoints = (await judgeEndpoints(configuration)).endpoints.map(withOutcomes)
@@ -128,6 +165,25 @@ const sayImagined = (values: Given['values'], configuration: Configuration, now:
     output === 'json'
       ? JSON.stringify(explanationJson(explanation), null, 2)
       : explainedText({ endpoint: { id, name: id, region }, connection, explanation, mode }),
+  )
+}
+
+/** Says what the handler decides about a request that has the facts of the options. */
+const sayAtDoor = (values: Given['values'], configuration: Configuration, now: Instant, output: 'text' | 'json') => {
+  const { endpointId, region } = watchedPlaceOf(stringOf(values.endpoint), configuration)
+  const groups = stringsOf(values['idp-group'])
+  const event = {
+    'endpoint-id': endpointId,
+    username: stringOf(values.user),
+    'common-name': stringOf(values['common-name']),
+    groups: groups.length === 0 ? undefined : groups,
+    platform: stringOf(values.platform),
+    'public-ip': stringOf(values['public-ip']),
+    'aws-client-version': stringOf(values['client-version']),
+  }
+  const explained = explainAtDoor(event, configuration, { region, now })
+  say(
+    output === 'json' ? JSON.stringify(doorExplainedJson(explained), null, 2) : doorExplainedText(explained).join('\n'),
   )
 }
 

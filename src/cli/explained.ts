@@ -57,17 +57,6 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
     ...connectionLines(connection, now),
   ]
   if (!isActive(connection)) return [...head, ...endedLines(connection), ...terminationNote(termination)].join('\n')
-  const lines = explanation.verdicts.map(({ verdict, because, nextAt, moved }) => {
-    const { policy, word, deadline } = verdict
-    const inGrace = deadline === undefined ? '' : `, in grace until ${toText(deadline)}`
-    const until = moved === undefined ? inGrace : `, extended until ${toText(moved.until)}`
-    const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
-    const line = paragraph(
-      `${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${isDue(verdict, now) ? '' : until}`,
-      '  ',
-    )
-    return `${line}\n${paragraph(`${because}${next}`, '    ')}`
-  })
   const modeNote =
     mode === 'audit'
       ? ['', paragraph('The daemon is in audit mode: it ends no connection, whatever the verdicts are.')]
@@ -77,12 +66,28 @@ export const explainedText = ({ endpoint, connection, explanation, mode, numbere
     painted(explanation.decision.act === 'terminate' ? 'red' : undefined, paragraph(decisionText(explanation, mode))),
     ...terminationNote(termination),
     '',
-    ...lines,
+    ...explanation.verdicts.map((one) => verdictText(one, now)),
     ...modeNote,
     '',
     'Message for the user:',
     paragraph(messageForUser(explanation, mode), '  '),
   ].join('\n')
+}
+
+/** What one policy says: its word, and below that why, and when it changes. */
+export const verdictText = (
+  { verdict, because, nextAt, moved }: Explanation['verdicts'][number],
+  now: Instant,
+): string => {
+  const { policy, word, deadline } = verdict
+  const inGrace = deadline === undefined ? '' : `, in grace until ${toText(deadline)}`
+  const until = moved === undefined ? inGrace : `, extended until ${toText(moved.until)}`
+  const next = nextAt === NEVER ? '' : `; changes at ${toText(nextAt)}, in ${timeUntil(nextAt - now)}`
+  const line = paragraph(
+    `${policy.name} (${policy.kind.kind}, ${policy.mode}): ${word}${isDue(verdict, now) ? '' : until}`,
+    '  ',
+  )
+  return `${line}\n${paragraph(`${because}${next}`, '    ')}`
 }
 
 /** The id and the age of a connection that AWS lists. An imagined one has none. */

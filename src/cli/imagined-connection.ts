@@ -6,11 +6,9 @@ import type { Judged } from '../domain/judge/explain.ts'
 import { imaginedMemory, imaginedView } from '../domain/judge/imagined.ts'
 import { judgeEndpoint } from '../domain/judge/judge-endpoint.ts'
 import { NO_HISTORY } from '../domain/judge/memory.ts'
-import { fold } from '../domain/names/fold.ts'
-import type { Location } from '../domain/names/location.ts'
 import { type Instant, NEVER } from '../domain/time/instant.ts'
 import { assignmentOf } from './assignment.ts'
-import { UsageError } from './command.ts'
+import { type WatchedPlace, watchedPlaceOf } from './watched-place.ts'
 
 /** The id of a connection that does not exist. */
 export const IMAGINED = 'imagined'
@@ -24,30 +22,7 @@ interface Imagined {
   readonly establishedAt: Instant | undefined
 }
 
-type Place = Location & Pick<Connection, 'region'>
-
-/** The endpoint. Its tags are not known without calling AWS. */
-const locationOf = (asked: string | undefined, { watch }: Configuration): Place => {
-  const places = watch.flatMap(({ region, endpoints }) =>
-    endpoints.map(({ id, name }): Place => ({ endpointId: id, region, name })),
-  )
-  const discovered = watch.find(({ discover }) => discover !== undefined)
-  // Discovered endpoints are not known without calling AWS, so any id is accepted where `discover` is used.
-  const elsewhere = discovered && { endpointId: asked ?? '(discovered)', region: discovered.region }
-  const isAsked = ({ endpointId, name }: Location) =>
-    endpointId === asked || (asked !== undefined && name !== undefined && fold(name) === fold(asked))
-  const listed = asked === undefined ? places[0] : places.find(isAsked)
-  const place = listed ?? elsewhere
-  if (place === undefined) {
-    const watched = places
-      .map(({ endpointId, name }) => (name === undefined ? endpointId : `${name}, ${endpointId}`))
-      .join('; ')
-    throw new UsageError(`--endpoint: expected a watched endpoint (${watched}), found "${asked}"`)
-  }
-  return place
-}
-
-const connectionOf = (facts: Imagined, { endpointId, region }: Place, at: Instant): Connection => ({
+const connectionOf = (facts: Imagined, { endpointId, region }: WatchedPlace, at: Instant): Connection => ({
   endpointId,
   region,
   id: IMAGINED,
@@ -66,7 +41,7 @@ export const judgeImagined = (
   configuration: Configuration,
   now: Instant,
 ): { readonly connection: Connection; readonly judged: Judged } => {
-  const location = locationOf(facts.endpointId, configuration)
+  const location = watchedPlaceOf(facts.endpointId, configuration)
   const connection = connectionOf(facts, location, now)
   const { policies, settings } = assignmentOf(configuration)
   const always = { changedAt: () => -NEVER, earlierSet: () => undefined }

@@ -13,3 +13,11 @@ export const pointInTime = (option: string, text: string | undefined): Instant |
   if ('at' in parsed) return parsed.at
   throw new UsageError(`--${option}: ${parsed.problem}, or a duration such as 24h`)
 }
+
+/** The value of an option that takes an instant alone: one that is to come is as good as one that has passed. */
+export const instantOf = (option: string, text: string | undefined): Instant | undefined => {
+  if (text === undefined) return undefined
+  const parsed = parseInstant(text)
+  if ('problem' in parsed) throw new UsageError(`--${option}: ${parsed.problem}`)
+  return parsed.at
+}

@@ -49,7 +49,7 @@ const PARSER_OF_NODE = /Unknown option|does not take|argument missing|ambiguous|
 
 const expectWrongUsage = ({ code, stdout, stderr }: Awaited<ReturnType<typeof run>>) => {
   expect([code, stdout]).toEqual([64, ''])
-  expect(stderr).toMatch(/^(curfew[a-z ]*): [^\n]+ \(try "(?:\1 --help|curfew help[a-z ]*)"\)\n$/)
+  expect(stderr).toMatch(/^(curfew[a-z -]*): [^\n]+ \(try "(?:\1 --help|curfew help[a-z -]*)"\)\n$/)
   expect(stderr).not.toMatch(PARSER_OF_NODE)
 }
 
@@ -59,7 +59,11 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   help: ['plan', 'audit'],
   plan: ['--mode', '--output', '--detailed-exitcode', '--count-audit', '--all-next', '--config'],
   connections: ['--user', '--endpoint', '--policy', '--watch', '--interval', '--output', '--config'],
-  explain: '--user --common-name --connection --imagine --endpoint --established --at --output --config'.split(' '),
+  explain:
+    '--user --common-name --connection --imagine --at-the-door --endpoint --established --at --idp-group --platform --public-ip --client-version --output --config'.split(
+      ' ',
+    ),
+  'connect-handler': ['try', '--at', '--mode', '--on-error', '--region', '--output', '--config'],
   validate: ['--strict', '--output', '--config'],
   doctor: ['--watch', '--output', '--config'],
   test: ['--output'],
@@ -191,6 +195,7 @@ describe('any command line', () => {
     ['help audit verfy', 'curfew help: unknown action "verfy"; did you mean "verify"?'],
     ['help plan now', 'curfew help: "curfew plan" has no action "now"'],
     ['--config x', 'curfew: expected a command, found the option "--config": options stand behind it'],
+    ['audit --config x', 'curfew audit: expected an action, found the option "--config": options stand behind it'],
     ['plan --outptu json', 'curfew plan: unknown option "--outptu"; did you mean "--output"?'],
     ['plan --outptu=json', 'curfew plan: unknown option "--outptu"; did you mean "--output"?'],
     ['plan -output json', 'curfew plan: unknown option "-output"; did you mean "--output"?'],
@@ -199,7 +204,7 @@ describe('any command line', () => {
     ['plan -x=1', 'curfew plan: unknown option "-x"'],
     ['plan -h=1', 'curfew plan: -h takes no value'],
     ['plan -c=x', 'curfew plan: -c takes its value without "=": -c FILE or --config=FILE'],
-    ['conn', 'curfew: unknown command "conn"; did you mean "connections"?'],
+    ['connecti', 'curfew: unknown command "connecti"; did you mean "connections"?'],
     ['paln', 'curfew: unknown command "paln"; did you mean "plan"?'],
     ['co', 'curfew: unknown command "co": expected init, run, plan, '],
     ['list', 'curfew: unknown command "list": expected init, run, plan, '],

@@ -98,6 +98,10 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
   await add(company, 'plan', '--against', 'unmatched', ...config)
   await add(company, 'explain', '--connection', ids.bob, ...config)
   await add(company, 'explain --imagine', '--user', 'frank', ...config)
+  const knocking = ['mallory', '--idp-group', 'partners', '--platform', 'win', '--public-ip', '198.51.100.7']
+  await add(company, 'explain --at-the-door', '--user', ...knocking, '--client-version', '5.2.1', ...config)
+  await here.write('request.json', JSON.stringify({ 'endpoint-id': OFFICE, username: 'alice', groups: 7 }))
+  await add(company, 'connect-handler try', 'request.json', ...config)
   const extendable = POLICIES.replace('grace: 15m', 'grace: 15m, warn: [15m], extend: { by: 1h, times: 1 }')
   await here.write('extendable.yaml', extendable)
   await here.write('extended.yaml', CONFIG.replace('./policies.yaml', './extendable.yaml'))
@@ -187,8 +191,9 @@ describe('the page about JSON output', () => {
   it('lists exactly the fields of the real output, with their types, and its examples are parts of it', async () => {
     const types = documented()
     const shown = await outputs()
-    // The content of a policy set has the fields of the operator's files. These objects have words as keys.
-    const isKeyed = (field: string) => /\.(content|byReason|contradictions)\./.test(field)
+    // The content of a policy set has the fields of the operator's files, an answer those of AWS. The other objects have
+    // words as keys.
+    const isKeyed = (field: string) => /\.(content|answer|byReason|contradictions)\./.test(field)
     const fields = shown
       .flatMap(([command, output]) => [...fieldsOf(output, `${command} .`)])
       .filter(([field]) => !isKeyed(field.replace(' ', '')))

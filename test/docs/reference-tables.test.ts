@@ -35,7 +35,7 @@ describe('the tables of the documentation', () => {
   })
 
   it('list every command', () => {
-    const registered = readFileSync('src/cli/command-line.ts', 'utf8').matchAll(/^ {2}(\w+): \{$/gm)
+    const registered = readFileSync('src/cli/command-line.ts', 'utf8').matchAll(/^ {2}'?([\w-]+)'?: \{$/gm)
     const documented = firstWords('README.md', '## Commands').map((words) => words?.split(' ')[1])
     const commands = [...registered].map(([, command]) => command)
     expect(commands.length).toBeGreaterThan(5)

@@ -1,0 +1,129 @@
+import { principalOf } from '../domain/connection.ts'
+import type { DoorDecision } from '../domain/door/door-decision.ts'
+import type { DoorFacts } from '../domain/door/door-facts.ts'
+import type { DoorRules } from '../domain/door/door-rules.ts'
+import type { LeftToDaemon } from '../domain/door/left-to-daemon.ts'
+import type { DoorRequest } from '../domain/door/request.ts'
+import type { Explanation } from '../domain/judge/explain.ts'
+import { shownName } from '../domain/names/shown-name.ts'
+import { printable } from '../domain/printable.ts'
+import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
+import { verdictsJson, verdictText } from './explained.ts'
+import { isoOrNull } from './iso-or-null.ts'
+import { paragraph } from './lines.ts'
+import { painted } from './paint.ts'
+import { timeUntil } from './time-until.ts'
+import { titleOf } from './title.ts'
+
+/** One request, what the door decides about it, and what the decision rests on. */
+export interface DoorExplained {
+  readonly request: DoorRequest
+  readonly region: string | undefined
+  readonly now: Instant
+  readonly decision: DoorDecision
+  readonly verdicts: Explanation['verdicts']
+  readonly left: readonly LeftToDaemon[]
+  readonly rules: DoorRules
+}
+
+/** The facts of the door by their keys in YAML. */
+const FACTS = ['idpGroups', 'platform', 'publicIp', 'clientVersion'] as const satisfies readonly (keyof DoorFacts)[]
+
+export const doorExplainedJson = ({ request, region, now, decision, verdicts, left, rules }: DoorExplained) => {
+  const { answerIn, connectionId, endpointId, names, facts, doubts } = request
+  const denial = decision.act === 'allow' ? undefined : decision
+  return {
+    decision: decision.act,
+    leadPolicy: denial?.lead.policy.name ?? null,
+    reason: denial?.lead.reason ?? null,
+    text: denial?.text ?? null,
+    until: isoOrNull(denial?.until),
+    at: isoOrNull(now),
+    request: {
+      schemaVersion: answerIn,
+      connectionId: connectionId ?? null,
+      endpointId: endpointId ?? null,
+      region: region ?? null,
+      username: names.username ?? null,
+      commonName: names.commonName ?? null,
+      ...Object.fromEntries(FACTS.map((fact) => [fact, facts[fact] ?? null])),
+      doubts,
+    },
+    verdicts: verdictsJson({ verdicts }),
+    leftToDaemon: left.map(({ policy, because }) => ({
+      policy: policy.name,
+      kind: policy.kind.kind,
+      mode: policy.mode,
+      because,
+    })),
+    mode: rules.mode,
+    onError: rules.onError,
+    policySetHash: rules.policySetHash,
+  }
+}
+
+export const doorExplainedText = (explained: DoorExplained): readonly string[] => {
+  const { request, now, decision, verdicts, left, rules } = explained
+  const name = principalOf(request.names)
+  const who = name === undefined ? 'Somebody without a name' : shownName(name)
+  return [
+    painted('bold', paragraph(`${who} asks for ${placeText(explained)} at ${toText(now)}`)),
+    ...factLines(request),
+    painted(decision.act === 'deny' ? 'red' : undefined, paragraph(decisionText(explained))),
+    '',
+    ...verdicts.map((one) => verdictText(one, now)),
+    ...(left.length === 0 ? [] : ['', 'Left to the daemon:', ...left.map(leftText)]),
+    '',
+    paragraph(
+      `The handler has mode ${rules.mode}, onError ${rules.onError} and the policy set ${rules.policySetHash}.`,
+    ),
+    ...(decision.act === 'allow' ? [] : ['', TEXT_HEADINGS[decision.act], paragraph(decision.text, '  ')]),
+  ]
+}
+
+const TEXT_HEADINGS = {
+  deny: 'Message for the user:',
+  audit: 'Message for the user, if it were denied:',
+} as const
+
+const placeText = ({ request: { endpointId }, region, rules: { endpointNames } }: DoorExplained): string => {
+  if (endpointId === undefined) return 'an endpoint that is not known'
+  const name = endpointNames.get(endpointId) ?? endpointId
+  return titleOf({ id: endpointId, name, region: region ?? 'a Region that is not known' })
+}
+
+/** The facts that only the door knows, and those of the request that cannot be used. */
+const factLines = ({ facts, doubts }: DoorRequest): readonly string[] => {
+  const known = FACTS.flatMap((fact) => {
+    const value = facts[fact]
+    return value === undefined ? [] : [`${fact} ${typeof value === 'string' ? value : `[${value.join(', ')}]`}`]
+  })
+  return [
+    ...(known.length === 0 ? [] : [paragraph(known.join(', '))]),
+    ...(doubts.length === 0
+      ? []
+      : [paragraph(`Not as the schema says, or cut by AWS, and so not known: ${doubts.join(', ')}`)]),
+  ]
+}
+
+/** The sentence that says what the person meets. */
+const decisionText = ({ request: { endpointId }, decision, now, rules }: DoorExplained): string => {
+  if (decision.act === 'allow') {
+    return endpointId === undefined
+      ? 'Allowed: without an endpoint no policy is judged.'
+      : 'Allowed: no policy denies it.'
+  }
+  const { lead, until } = decision
+  const name = `the policy "${lead.policy.name}"`
+  const end = until === NEVER ? '' : ` until ${toText(until)}, for ${timeUntil(until - now)}`
+  if (decision.act === 'deny') return `Denied${end}, under ${name}.`
+  return rules.mode === 'audit'
+    ? `Allowed: the handler only reports (audit). Otherwise ${name} would deny it${end}.`
+    : `Allowed: ${name} only reports (audit). Otherwise it would deny it${end}.`
+}
+
+const leftText = ({ policy, because }: LeftToDaemon): string =>
+  `${paragraph(`${policy.name} (${policy.kind.kind}, ${policy.mode})`, '  ')}\n${paragraph(because, '    ')}`
+
+/** The answer in one line, byte for byte as AWS gets it but for characters that a terminal obeys. */
+export const answerLine = (answer: object): string => printable(JSON.stringify(answer))
