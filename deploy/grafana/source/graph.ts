@@ -15,7 +15,7 @@ import {
 import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/timeseries'
 import { type Colour, palette } from './palette.ts'
-import { type Frame, framed, overTime, thresholds } from './panel.ts'
+import { type Frame, framed, overTime, type Query, thresholds } from './panel.ts'
 
 interface Line {
   readonly expr: string
@@ -23,7 +23,7 @@ interface Line {
 }
 
 interface GraphSpec extends Frame {
-  readonly lines: readonly Line[]
+  readonly lines: readonly [Line | Query, ...(Line | Query)[]]
   /** By legend. Every other line is a shade of one colour, without a meaning. */
   readonly colours?: Readonly<Record<string, Colour>>
 }
@@ -31,9 +31,11 @@ interface GraphSpec extends Frame {
 /** A shorter bar would contain fewer scrapes than its rate needs. */
 const SHORTEST_BAR = '1m'
 
+const queryOf = (line: Line | Query): Query => ('expr' in line ? overTime(line.expr, line.legend) : line)
+
 const graph = (spec: GraphSpec, calcs: string[]): PanelBuilder => {
-  const queries = spec.lines.map(({ expr, legend }) => overTime(expr, legend))
-  const panel = framed(new PanelBuilder(), spec, queries)
+  const [first, ...others] = spec.lines
+  const panel = framed(new PanelBuilder(), spec, [queryOf(first), ...others.map(queryOf)])
     .min(0)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Shades).fixedColor(palette.plain))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))

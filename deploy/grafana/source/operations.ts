@@ -15,6 +15,7 @@ export const operationsDashboard = (): Dashboard =>
     uid: 'curfew-operations',
     title: 'Curfew: operations',
     description: 'Whether the right connections end, no others, and in time.',
+    refresh: '30s',
     from: 'now-6h',
     variables: [datasourceVariable, regionVariable, endpointVariable, policyVariable, runbookVariable],
     rows: [rightNow(), endpoints(), ended(), onTime(), aws(), trouble(), daemonProcess()],

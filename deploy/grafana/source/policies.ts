@@ -21,6 +21,7 @@ export const policiesDashboard = (): Dashboard =>
     uid: 'curfew-policies',
     title: 'Curfew: policies',
     description: 'What each policy does, what it would do if enforced, and how users react.',
+    refresh: '30s',
     from: 'now-7d',
     variables: [
       datasourceVariable,

@@ -7,7 +7,7 @@ import {
 import { MappingType, SpecialValueMatch, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { always, type Colour, palette, type Step } from './palette.ts'
-import { atTheEnd, type Frame, framed, thresholds } from './panel.ts'
+import { atTheEnd, type Frame, framed, type Query, thresholds } from './panel.ts'
 
 /** A text that replaces a number. */
 export interface Word {
@@ -35,27 +35,39 @@ export const words = (values: Readonly<Record<number, Word>>, unknown: Word): Va
 /** The text of a value whose daemon is gone. */
 const NO_DAEMON: Word = { text: 'NO DAEMON', colour: palette.act }
 
+interface Asked {
+  readonly expr: string
+  /** The name of each value, if there may be several. */
+  readonly legend?: string
+}
+
+/** CloudWatch has no instant queries: the panel reduces the points of the range to one value. */
+interface Reduced {
+  readonly query: Query
+  readonly calc: 'sum' | 'max' | 'lastNotNull'
+  readonly unknown: Word
+}
+
 export const stat = (
-  spec: Frame & {
-    readonly expr: string
-    /** The name of each value, if there may be several. */
-    readonly legend?: string
-    /** Thresholds that colour the whole tile. */
-    readonly steps?: readonly Step[]
-    /** The colour of a number without thresholds. */
-    readonly colour?: Colour
-    readonly values?: Readonly<Record<number, Word>>
-    readonly unknown?: Word
-    readonly decimals?: number
-  },
+  spec: Frame &
+    (Asked | Reduced) & {
+      /** Thresholds that colour the whole tile. */
+      readonly steps?: readonly Step[]
+      /** The colour of a number without thresholds. */
+      readonly colour?: Colour
+      readonly values?: Readonly<Record<number, Word>>
+      readonly unknown?: Word
+      readonly decimals?: number
+    },
 ): PanelBuilder => {
   const hasThresholds = spec.steps !== undefined || spec.values !== undefined
-  return framed(new PanelBuilder(), spec, [atTheEnd(spec.expr, spec.legend)])
+  const query = 'query' in spec ? spec.query : atTheEnd(spec.expr, spec.legend)
+  return framed(new PanelBuilder(), spec, [query])
     .thresholds(thresholds(spec.steps ?? always(spec.colour ?? palette.plain)))
     .mappings(words(spec.values ?? {}, spec.unknown ?? NO_DAEMON))
     .decimals(spec.decimals ?? 0)
     .colorMode(hasThresholds ? BigValueColorMode.BackgroundSolid : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
     .textMode(BigValueTextMode.Auto)
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+    .reduceOptions(new ReduceDataOptionsBuilder().calcs(['calc' in spec ? spec.calc : 'lastNotNull']))
 }

@@ -36,10 +36,9 @@ export const table = (
   },
 ): PanelBuilder => {
   const { keys, columns, sortBy } = spec
-  const [first] = columns
+  const [first, ...others] = columns
   const valueNames = columns.map((_, index) => `Value #${refIdOf(index)}`)
-  const queries = columns.map(({ expr }) => asTable(expr))
-  const panel = framed(new PanelBuilder(), spec, queries)
+  const panel = framed(new PanelBuilder(), spec, [asTable(first.expr), ...others.map(({ expr }) => asTable(expr))])
     .sortBy([new TableSortByFieldStateBuilder().displayName(sortBy).desc(true)])
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({

@@ -11,6 +11,9 @@ import {
 /** The selected data source. */
 export const datasource = { type: 'prometheus', uid: '${datasource}' }
 
+/** The selected CloudWatch data source, for the half of the client connect handler. */
+export const cloudwatch = { type: 'cloudwatch', uid: '${cloudwatch}' }
+
 const everything = { selected: true, text: ['All'], value: ['$__all'] }
 
 const choice = (name: string, label: string, query: string) =>
@@ -68,5 +71,62 @@ export const priceVariable = textBox(
 export const runbookVariable = new ConstantVariableBuilder('runbook_base')
   .description('The address of your copy of docs/runbook.md.')
   .value('https://example.com/curfew/docs/runbook.md')
+
+export const cloudwatchVariable = new DatasourceVariableBuilder('cloudwatch')
+  .label('CloudWatch data source')
+  .type('cloudwatch')
+
+/** A choice among values that CloudWatch knows. Grafana's editor writes the query as this object. */
+const cloudwatchChoice = (
+  name: string,
+  label: string,
+  query: { readonly queryType: string; readonly region: string } & Readonly<Record<string, unknown>>,
+) =>
+  new QueryVariableBuilder(name)
+    .label(label)
+    .datasource(cloudwatch)
+    .query({
+      refId: `CloudWatchVariableQueryEditor-${name}`,
+      namespace: '',
+      metricName: '',
+      dimensionKey: '',
+      dimensionFilters: {},
+      ec2Filters: {},
+      instanceID: '',
+      attributeName: '',
+      resourceType: '',
+      tags: {},
+      ...query,
+    })
+    .refresh(VariableRefresh.OnDashboardLoad)
+    .sort(VariableSort.AlphabeticalAsc)
+
+/** AWS's Region of the handler. `default` is the Region of the data source. */
+export const awsRegionVariable = cloudwatchChoice('aws_region', 'Region of the handler', {
+  queryType: 'regions',
+  region: 'default',
+}).current({ selected: true, text: 'default', value: 'default' })
+
+/** AWS requires the prefix of every client connect handler. Lambda knows a function that never wrote a line, too. */
+export const handlerVariable = cloudwatchChoice('handler', 'Handler', {
+  queryType: 'dimensionValues',
+  region: '$aws_region',
+  namespace: 'AWS/Lambda',
+  metricName: 'Invocations',
+  dimensionKey: 'FunctionName',
+}).regex('/^AWSClientVPN-/')
+
+/** No metric of AWS tells the reserved concurrency of one function. The default is that of an account. */
+export const placesVariable = textBox(
+  'places',
+  'Places of the handler',
+  'The reserved concurrency of the handler; without a reservation, the concurrency of the account in the Region.',
+  '1000',
+)
+
+/** The address of your copy of docs/connect-handler.md. */
+export const connectHandlerPageVariable = new ConstantVariableBuilder('connect_handler_page')
+  .description('The address of your copy of docs/connect-handler.md.')
+  .value('https://example.com/curfew/docs/connect-handler.md')
 
 export type Variable = Parameters<DashboardBuilder['withVariable']>[0]

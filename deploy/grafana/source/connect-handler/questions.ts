@@ -1,0 +1,7 @@
+/** Questions to the log of the handler, in the language of Logs Insights. `docs/connect-handler.md` has more. */
+export const LAST_DENIALS = [
+  'fields @timestamp, Decision, policy, reason, because, until, username, commonName, endpointId, connectionId',
+  'filter Decision in ["deny", "audit"]',
+  'sort @timestamp desc',
+  'limit 50',
+].join('\n| ')
