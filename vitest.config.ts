@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/longest-first.ts'
 
-const unitFloors = ['domain', 'config', 'advice', 'app', 'house']
+const unitFloors = ['domain', 'config', 'advice', 'app', 'door', 'house']
 
 export default defineConfig({
   test: {

@@ -49,7 +49,7 @@ export const composeDoctor = (path: string): Ports => {
     files: {
       load() {
         const { configuration } = readConfiguration(path)
-        const problems = reviewConfiguration(path)
+        const { problems } = reviewConfiguration(path)
         const of = (severity: 'error' | 'warning') => problemLines(problems.filter((one) => one.severity === severity))
         return { configuration, errors: of('error'), warnings: of('warning') }
       },

@@ -19,8 +19,11 @@ export const readLogFiles = async (paths: readonly string[], options: ReadLogs):
 export const expectWritableFile = (file: string, keep: Keep): Promise<void> => forOperator(expectWritable(file, keep))
 
 /** Writes a file as a whole, or not at all. */
-export const writeFileWhole = (file: string, parts: Iterable<string>, signal: AbortSignal): Promise<void> =>
-  forOperator(writeWholeFile(file, parts, signal))
+export const writeFileWhole = (
+  file: string,
+  parts: Iterable<string | Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> => forOperator(writeWholeFile(file, parts, signal))
 
 const forOperator = async (call: Promise<void>): Promise<void> => {
   try {

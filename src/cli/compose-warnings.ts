@@ -5,13 +5,15 @@ import { sortProblems } from '../config/yaml/problem.ts'
 import { readConfiguration, readPolicies } from './compose-files.ts'
 
 /**
- * Every problem of the daemon's file and of all policies that it names. The warnings are included only if there is no
- * error.
+ * The daemon's file, with every problem of it and of all policies that it names. The warnings are included only if there is
+ * no error.
  */
 export const reviewConfiguration = (path: string) => {
-  const { problems, configuration } = readConfiguration(path)
-  if (configuration === undefined) return problems
-  return sortProblems([...problems, ...configurationWarnings(diskFiles, path, configuration, hostClock.now())])
+  const loaded = readConfiguration(path)
+  const { problems, configuration } = loaded
+  if (configuration === undefined) return loaded
+  const warnings = configurationWarnings(diskFiles, path, configuration, hostClock.now())
+  return { ...loaded, problems: sortProblems([...problems, ...warnings]) }
 }
 
 /** The same for policy files and folders alone. */

@@ -31,7 +31,8 @@ no name, a window that leaves out a minute.`,
         throw new UsageError("--hash is of the daemon's file, and takes no option but --config and --output")
       return printHash(String(values.config), output)
     }
-    const found = positionals.length > 0 ? reviewPolicies(positionals) : reviewConfiguration(String(values.config))
+    const found =
+      positionals.length > 0 ? reviewPolicies(positionals) : reviewConfiguration(String(values.config)).problems
     const of = (severity: Problem['severity']) => found.filter((problem) => problem.severity === severity)
     const [errors, warnings] = [of('error'), of('warning')]
     const fails = errors.length > 0 || (values.strict === true && warnings.length > 0)

@@ -8,7 +8,7 @@ export const doorRulesOf = (
   {
     mode = connectHandler.mode,
     onError = connectHandler.onError,
-  }: { readonly mode?: Mode; readonly onError?: OnError },
+  }: { readonly mode?: Mode | undefined; readonly onError?: OnError | undefined },
 ): DoorRules => ({
   policies: policies.filter(({ kind }) => kind.atTheDoor !== undefined),
   protect,

@@ -116,6 +116,7 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
   await add(company, 'pseudonym', 'mallory', '-c', 'keyed.yaml')
   await add(company, 'validate', 'broken.yaml')
   await add(company, 'validate --hash', ...config)
+  await add(company, 'connect-handler build', ...config, '--out', 'handler.zip')
   const at = '2026-11-23T12:00:00Z'
   const connection = '{ username: mallory, established: 2026-11-23T08:00:00Z }'
   const one = `at: ${at}, connection: ${connection}, expect: keep`

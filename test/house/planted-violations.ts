@@ -15,6 +15,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     '../../adapters/stub.ts',
     '../../cli/stub.ts',
     '../../simulator/stub.ts',
+    '../../door/stub.ts',
     'node:fs',
     'fs',
     'node:fs/promises',
@@ -29,6 +30,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     '../adapters/stub.ts',
     '../cli/stub.ts',
     '../simulator/stub.ts',
+    '../door/stub.ts',
     'node:fs',
     'node:fs/promises',
     'fs',
@@ -40,6 +42,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     '../adapters/stub.ts',
     '../cli/stub.ts',
     '../simulator/stub.ts',
+    '../door/stub.ts',
     'node:fs',
     'yaml',
   ],
@@ -48,6 +51,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     '../adapters/stub.ts',
     '../cli/stub.ts',
     '../simulator/stub.ts',
+    '../door/stub.ts',
     'node:fs',
     'node:timers/promises',
     'fs',
@@ -55,6 +59,16 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
     'pino',
     'prom-client',
     'fastify',
+  ],
+  'src/door/lunch': [
+    '../config/stub.ts',
+    '../app/stub.ts',
+    '../adapters/stub.ts',
+    '../cli/stub.ts',
+    'node:fs',
+    'devalue',
+    'zod',
+    '@aws-sdk/client-ec2',
   ],
   'src/adapters/lunch': ['../advice/stub.ts', '../cli/stub.ts', '../simulator/stub.ts'],
   'src/cli/lunch': ['../adapters/stub.ts', '../simulator/stub.ts'],
@@ -160,14 +174,17 @@ export const VALID_TREE: Readonly<Record<string, string>> = {
   'src/config/stub.ts': stub,
   'src/advice/stub.ts': stub,
   'src/app/stub.ts': stub,
+  'src/door/stub.ts': stub,
   'src/adapters/stub.ts': stub,
   'src/cli/stub.ts': stub,
   'src/simulator/stub.ts': stub,
+  'src/domain/door/stub.ts': stub,
   'src/domain/policies/dinner.ts': `
     import { Temporal } from 'temporal-polyfill'
     import * as z from 'zod'
+    import { thing } from '../door/stub.ts'
     import type { Thing } from '../stub.ts'
-    export const schema = z.string()
+    export const schema = [z.string(), thing]
     export const day = (at: Thing) => Temporal.Instant.fromEpochMilliseconds(Number(at))
     export const text = (at: number) => new Date(at).toISOString()`,
   'src/config/dinner.ts': `
@@ -177,7 +194,7 @@ export const VALID_TREE: Readonly<Record<string, string>> = {
     import { Cron as validate } from 'croner'
     import { parse } from 'yaml'
     import * as z from 'zod'
-    import { thing } from '../domain/stub.ts'
+    import { thing } from '../domain/door/stub.ts'
     export const all = [createHash, join, distance, validate, parse, z, thing]`,
   'src/advice/dinner.ts': `
     import { Temporal } from 'temporal-polyfill'
@@ -191,6 +208,10 @@ export const VALID_TREE: Readonly<Record<string, string>> = {
     import { thing } from '../domain/stub.ts'
     import type { Thing } from './stub.ts'
     export const all: Thing[] = [EventEmitter, pLimit, problem, thing]`,
+  'src/door/dinner.ts': `
+    import { parse } from '#devalue'
+    import { thing } from '../domain/door/stub.ts'
+    export const all = [parse, thing, Date.now()]`,
   'src/adapters/dinner.ts': `
     import { readFile } from 'node:fs/promises'
     import { EC2Client } from '@aws-sdk/client-ec2'

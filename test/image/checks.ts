@@ -33,7 +33,7 @@ export type Check = (suspect: Suspect) => Promise<readonly string[]> | readonly 
 
 const USER = '65532:65532'
 const LARGEST = 170e6
-const LARGEST_APP = 3.5e6
+const LARGEST_APP = 3.7e6
 
 const unless = (isCorrect: boolean, mistake: string): readonly string[] => (isCorrect ? [] : [mistake])
 

@@ -81,7 +81,7 @@ export const expectWritable = async (file: string, { reads, isReplaceable }: Kee
  */
 export const writeWholeFile = async (
   file: string,
-  parts: Iterable<string>,
+  parts: Iterable<string | Uint8Array>,
   signal: AbortSignal,
   disk: Disk = hostDisk,
 ): Promise<void> => {

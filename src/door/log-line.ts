@@ -1,0 +1,90 @@
+import type { DoorDecision } from '../domain/door/door-decision.ts'
+import type { DoorRequest } from '../domain/door/request.ts'
+import { type Instant, toIso } from '../domain/time/instant.ts'
+import type { DoorSettings } from './baked-rules.ts'
+
+/** What became of one request. */
+export type Outcome =
+  | { readonly state: 'decided'; readonly decision: DoorDecision; readonly because: string | undefined }
+  | { readonly state: 'failed'; readonly error: unknown }
+
+/** What a line of the log is about. */
+export interface Logged {
+  readonly functionName: string
+  readonly at: Instant
+  readonly durationMs: number
+  /** Undefined: it could not be read. */
+  readonly request: DoorRequest | undefined
+  readonly outcome: Outcome
+  readonly settings: DoorSettings
+}
+
+/** The namespace of the metrics at CloudWatch. */
+const NAMESPACE = 'Curfew/ConnectHandler'
+
+const METRICS = [
+  { Name: 'Decisions', Unit: 'Count' },
+  { Name: 'OnErrors', Unit: 'Count' },
+  { Name: 'DurationMs', Unit: 'Milliseconds' },
+]
+
+/**
+ * The line about one request, in CloudWatch's embedded metric format. No dimension has the name of a person. With
+ * pseudonyms in the daemon's log, no field has one, nor a text that may quote one.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+export const lineOf = ({ functionName, at, durationMs, request, outcome, settings }: Logged): string => {
+  const { mode, onError, policySetHash, showNames } = settings
+  const denial = outcome.state === 'decided' && outcome.decision.act !== 'allow' ? outcome.decision : undefined
+  const policy = denial?.lead.policy.name
+  const dimensions = [
+    ['FunctionName'],
+    ['FunctionName', 'Decision'],
+    ...(policy === undefined ? [] : [['FunctionName', 'Policy', 'Decision']]),
+  ]
+  return JSON.stringify({
+    _aws: {
+      Timestamp: Number.isFinite(at) ? Math.floor(at) : 0,
+      CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: dimensions, Metrics: METRICS }],
+    },
+    FunctionName: dimensionOf(functionName),
+    Decision: outcome.state === 'decided' ? outcome.decision.act : 'on-error',
+    Policy: policy && dimensionOf(policy),
+    Decisions: 1,
+    OnErrors: outcome.state === 'decided' ? 0 : 1,
+    DurationMs: durationMs,
+    endpointId: request?.endpointId,
+    connectionId: request?.connectionId,
+    username: showNames ? request?.names.username : undefined,
+    commonName: showNames ? request?.names.commonName : undefined,
+    policy,
+    reason: denial?.lead.reason,
+    because: showNames && outcome.state === 'decided' ? outcome.because : undefined,
+    until: denial && (toIso(denial.until) ?? undefined),
+    doubts: request === undefined || request.doubts.length === 0 ? undefined : request.doubts,
+    error: outcome.state === 'failed' ? errorText(outcome.error, showNames) : undefined,
+    onError: outcome.state === 'failed' ? onError : undefined,
+    schemaVersion: request?.answerIn,
+    mode,
+    policySetHash,
+  })
+}
+
+/** A dimension of CloudWatch has ASCII characters only, 1 to 1,024, and not blanks alone. */
+const dimensionOf = (text: string): string =>
+  text
+    .slice(0, 1024)
+    .replace(/[^ -~]/g, '?')
+    .trim() || '?'
+
+const LONGEST_ERROR = 1000
+
+/** The text of an error may quote anything, its name does not. */
+const errorText = (error: unknown, showNames: boolean): string => {
+  try {
+    if (!(error instanceof Error)) return showNames ? String(error).slice(0, LONGEST_ERROR) : 'not an Error'
+    return showNames ? `${error.name}: ${error.message}`.slice(0, LONGEST_ERROR) : error.name
+  } catch {
+    return 'an error that cannot be read'
+  }
+}

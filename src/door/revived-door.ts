@@ -1,0 +1,22 @@
+import { createDoor } from '../domain/door/door.ts'
+import type { DoorDecision } from '../domain/door/door-decision.ts'
+import type { DoorRequest } from '../domain/door/request.ts'
+import { because } from '../domain/judge/verdict.ts'
+import type { Instant } from '../domain/time/instant.ts'
+import { type Baked, revive } from './baked-rules.ts'
+
+/** Decides about a request, and says why it would be denied. */
+export type JudgeRequest = (
+  request: DoorRequest,
+  region: string | undefined,
+  now: Instant,
+) => { readonly decision: DoorDecision; readonly because: string | undefined }
+
+/** Prepares the baked policies once, for all requests. */
+export const reviveDoor = (baked: Baked): JudgeRequest => {
+  const door = createDoor(revive(baked))
+  return (request, region, now) => {
+    const decision = door.decide(request, region, now)
+    return { decision, because: decision.lead && because(decision.lead, decision.connection, now) }
+  }
+}
