@@ -18,8 +18,8 @@ for args in json.load(sys.stdin):
 `
 
 /**
- * The error of the AWS CLI for each malformed command; undefined for a command that it accepts. The CLI checks a command
- * against its model of the service. No server listens at the endpoint, so nothing is sent.
+ * The error of the AWS CLI for each malformed command; undefined for a command that it accepts. The CLI checks a
+ * command against its model of the service. No server listens at the endpoint, so nothing is sent.
  */
 export const awsComplaints = (
   commands: ReadonlyArray<readonly string[]>,

@@ -9,10 +9,11 @@ import { awsComplaint, awsComplaints } from './aws-cli.ts'
 import { parseTemplate } from './cloudformation.ts'
 import { findKubectl } from './kubectl.ts'
 
+/** Other lines of such a block are output. Curfew's own commands are checked with those of all pages. */
 const commandsOf = (page: string) =>
   blocks
     .filter((block) => block.page === page && block.language === 'console')
-    .flatMap(({ text }) => text.split('\n').filter((line) => line !== ''))
+    .flatMap(({ text }) => text.match(/^\$ (?!curfew ).*$/gm) ?? [])
 
 const PAGES = ['docs/kubernetes.md', 'docs/ecs.md', 'docs/connect-handler.md']
 const commands = PAGES.flatMap(commandsOf).map((line) => line.replace(/^\$ /, ''))
