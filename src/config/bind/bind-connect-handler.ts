@@ -22,4 +22,5 @@ export const bindConnectHandler = (
   }),
 })
 
-const EMPTY = 'the selector is empty: write "users", "endpoints" or "regions", or remove the key for all connections'
+const EMPTY =
+  'the selector is empty: write "users", "endpoints", "regions" or "door", or remove the key for all connections'

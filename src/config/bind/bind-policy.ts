@@ -81,7 +81,7 @@ export const bindPolicy = (
   const shared = sharedOf(file, path, policy, references, name)
   const selector = (key: 'match' | 'exempt') => {
     if (isEmptyMap(policy[key]))
-      shared.problem([key], 'the selector is empty: write "users", "endpoints" or "regions", or remove the key')
+      shared.problem([key], 'the selector is empty: write "users", "endpoints", "regions" or "door", or remove the key')
     return bindSelector(common(key), key, shared)
   }
   const [match, exempt] = [selector('match'), selector('exempt')]

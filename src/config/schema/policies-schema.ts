@@ -21,13 +21,39 @@ const entry = z
   .union([
     z.string(),
     z.strictObject({
-      pattern: z.string().meta({ description: 'The exempt users, endpoints or Regions.' }),
+      pattern: z.string().meta({ description: 'The exempt users, endpoints, Regions or facts.' }),
       until: instant.optional().meta({ description: 'The exemption ends at this instant.' }),
       reason: z.string().min(1).optional().meta({ description: 'The reason, shown with the exemption.' }),
     }),
   ])
   .meta({ title: 'pattern, or { pattern, until, reason }' })
 const exemptions = z.array(entry).min(1)
+
+const doorOf = <List extends z.ZodType>(list: List, effect: string) =>
+  z
+    .strictObject({
+      idpGroups: list.optional().meta({
+        description: `The groups at the identity provider ${effect}: names as it spells them, or patterns with * and ?.`,
+        examples: [['contractors']],
+      }),
+      platform: list.optional().meta({
+        description: `The platforms ${effect}, as the client reports them: names, or patterns with * and ?.`,
+        examples: [['win*']],
+      }),
+      publicIp: list.optional().meta({
+        description: `The addresses ${effect} and that clients connect from: IPv4 or IPv6 addresses, or networks in CIDR notation.`,
+        examples: [['203.0.113.0/24', '2001:db8::/32']],
+      }),
+      clientVersion: list.optional().meta({
+        description: `The versions of the AWS client ${effect}, as it reports them: patterns with * and ?, or comparisons with <, <=, > or >=.`,
+        examples: [['< 5.2']],
+      }),
+    })
+    .refine((lists) => Object.keys(lists).length > 0, {
+      error: '"door" is empty: write "idpGroups", "platform", "publicIp" or "clientVersion", or remove the key',
+      // A misspelled key is reported as such.
+      when: ({ issues }) => issues.length === 0,
+    })
 
 const selectorOf = <List extends z.ZodType>(list: List, effect: string) =>
   z.strictObject({
@@ -38,6 +64,14 @@ const selectorOf = <List extends z.ZodType>(list: List, effect: string) =>
       description: `The endpoints ${effect}: ids (cvpn-endpoint-…), names, patterns of either with * and ?, tag:KEY or tag:KEY=VALUE.`,
     }),
     regions: list.optional().meta({ description: `The Regions ${effect}: names, or patterns of names.` }),
+    door: doorOf(list, effect)
+      .optional()
+      .meta({
+        description:
+          'Facts that only the client connect handler knows: one match in every given list. The daemon ends nobody under a policy that asks for them.',
+        examples: [{ idpGroups: ['contractors'], publicIp: ['203.0.113.0/24'] }],
+        minProperties: 1,
+      }),
   })
 
 export const protectSchema = z.strictObject({

@@ -28,18 +28,16 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 const wildcardIn = (text: string): string | undefined =>
   Array.from(text).find((character) => !/[*?]/.test(character) && /[*?]/.test(fold(character)))
 
-type ParsedPattern = { readonly pattern: Pattern } | { readonly problem: string }
-
-/** Reads one entry of a list of users: a bare pattern, `user:…` or `cn:…`, the prefix in any case. The caller has already resolved groups. */
-export const parsePattern = (source: string): ParsedPattern => {
-  const prefix = PREFIX.exec(source)?.[1]?.toLowerCase()
-  const written = prefix === undefined ? source : source.slice(prefix.length + 1)
+/** Reads a text in which `*` and `?` are wildcards. `source` is the whole entry, with its prefix. */
+export const parseText = (
+  written: string,
+  source: string,
+): { readonly pattern: Pick<Pattern, 'text' | 'exact'> } | { readonly problem: string } => {
   if (CONTROL.test(written)) {
     return {
       problem: `"${visible(source)}" contains a control character: in double quotes a backslash starts an escape, so write the pattern in single quotes`,
     }
   }
-  if (written === '') return { problem: `"${source}" is an empty pattern: write a user name or a common name` }
   const invisible = invisibleIn(written)
   if (invisible !== undefined) {
     return {
@@ -57,8 +55,20 @@ export const parsePattern = (source: string): ParsedPattern => {
     }
   }
   const text = fold(written)
+  return { pattern: { text, exact: !/[*?]/.test(text) } }
+}
+
+type ParsedPattern = { readonly pattern: Pattern } | { readonly problem: string }
+
+/** Reads one entry of a list of users: a bare pattern, `user:…` or `cn:…`, the prefix in any case. The caller has already resolved groups. */
+export const parsePattern = (source: string): ParsedPattern => {
+  const prefix = PREFIX.exec(source)?.[1]?.toLowerCase()
+  const written = prefix === undefined ? source : source.slice(prefix.length + 1)
+  if (written === '') return { problem: `"${source}" is an empty pattern: write a user name or a common name` }
+  const parsed = parseText(written, source)
+  if ('problem' in parsed) return parsed
   const field = prefix === undefined ? 'either' : prefix === 'user' ? 'username' : 'commonName'
-  return { pattern: { source, field, text, exact: !/[*?]/.test(text) } }
+  return { pattern: { source, field, ...parsed.pattern } }
 }
 
 export const codePointOf = (character: string) =>

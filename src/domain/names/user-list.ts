@@ -1,8 +1,8 @@
 import type { Connection } from '../connection.ts'
 import { principalOf } from '../connection.ts'
-import type { DoorFacts } from '../door/door-facts.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { ALL_TIME, type Periods, union } from '../time/period.ts'
+import type { DoorHits } from './door-pattern.ts'
 import { fold } from './fold.ts'
 import { createGlobIndex } from './glob-index.ts'
 import type { Pattern } from './pattern.ts'
@@ -24,8 +24,8 @@ export interface Principal {
   readonly commonName: string | undefined
   /** The name that it goes by: its user name, else its common name. */
   readonly name: string | undefined
-  /** Undefined everywhere but at the door, so that a policy that reads these facts is `unknown`. */
-  readonly door?: DoorFacts | undefined
+  /** The facts of its request. Undefined everywhere but at the door, so that a policy that reads them is `unknown`. */
+  readonly door?: DoorHits | undefined
 }
 
 export const principalNamesOf = (connection: Pick<Connection, 'username' | 'commonName'>): Principal => {

@@ -1,6 +1,7 @@
 import type { Connection } from '../connection.ts'
 import type { DoorFacts } from '../door/door-facts.ts'
-import { lackOfDoor } from '../names/door-selector.ts'
+import { doorHitsOf } from '../names/door-pattern.ts'
+import { type DoorKey, lackOfDoor } from '../names/door-selector.ts'
 import { ALWAYS, type AnyEntry, type Hit } from '../names/hit.ts'
 import type { Location } from '../names/location.ts'
 import { lackOfPlace, resolveSelector } from '../names/selector.ts'
@@ -19,7 +20,7 @@ export interface Applicability {
    * The fact that a selector reads and that is not known. Of the endpoint: AWS has not listed its tags yet, of which one may
    * be its name. Of the door: `door` if it is not the door that asks, so that none is known.
    */
-  readonly selectorLacks: 'tags' | 'name' | 'Region' | 'door' | keyof DoorFacts | undefined
+  readonly selectorLacks: 'tags' | 'name' | 'Region' | 'door' | DoorKey | undefined
   /** When the policy is in force. */
   readonly inForceIn: Periods
   /** When it is matched. Entries of a group may begin and end. */
@@ -174,7 +175,7 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     },
     atTheDoor: (location) => {
       const resolveHere = resolve(location, true)
-      return (names, facts) => resolveHere({ ...principalNamesOf(names), door: facts })
+      return (names, facts) => resolveHere({ ...principalNamesOf(names), door: doorHitsOf(facts) })
     },
     protectedIn: (location) => {
       if (protectedUsers.length === 0) return () => NO_TIME
