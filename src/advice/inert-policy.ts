@@ -30,6 +30,7 @@ export const inertness = (policy: Policy, { protects, places }: Surroundings): W
 
   const exemptEverywhere =
     exempt !== undefined &&
+    exempt.door === undefined &&
     (matchedPlaces === undefined
       ? createPlacesCover(exempt)(match)
       : matchedPlaces.every((place) => alwaysHits(exempt, place)))

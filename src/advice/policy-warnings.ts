@@ -1,8 +1,10 @@
+import { DOOR_KEYS } from '../domain/names/door-selector.ts'
 import type { Location } from '../domain/names/location.ts'
 import { periodsOf, type UserEntry } from '../domain/names/user-list.ts'
 import type { Policy, Selector, Warning } from '../domain/policies/policy.ts'
 import { type Instant, NEVER, toText } from '../domain/time/instant.ts'
 import { intersection } from '../domain/time/period.ts'
+import { doorWarnings } from './door-warnings.ts'
 import { idleHoursWarnings } from './idle-hours.ts'
 import { inertness, type Surroundings } from './inert-policy.ts'
 import { shadowsAmong } from './shadow.ts'
@@ -52,6 +54,7 @@ export const policyWarnings = ({ policies, protect, places, now }: Reviewed): re
       ...expired(policy.exempt, 'exempt', now),
       ...idleEntries(policy, now),
       ...hoursWarnings(policy, now),
+      ...doorWarnings(policy),
       ...(policy.kind.warnings?.(policy.rule, { now }) ?? []),
     ]
   }
@@ -88,15 +91,22 @@ const shadowWarning = ({ name }: Policy): Warning => ({
   message: `the policy "${name}" ends every connection that this one would end, and no later: remove this one, or make it stricter`,
 })
 
-const LISTS = ['users', 'endpoints', 'regions'] as const
+/** The lists of a selector, each with its path in the policy. */
+const listsOf = (selector: Selector | undefined, key: string) => [
+  ...(['users', 'endpoints', 'regions'] as const).map((list) => ({
+    path: [key, list],
+    entries: selector?.[list] ?? [],
+  })),
+  ...DOOR_KEYS.map((list) => ({ path: [key, 'door', list], entries: selector?.door?.[list] ?? [] })),
+]
 
 const expired = (selector: Selector | undefined, key: string, now: Instant): readonly Warning[] =>
-  LISTS.flatMap((list) =>
-    (selector?.[list] ?? []).flatMap(({ until = NEVER }, index) =>
+  listsOf(selector, key).flatMap(({ path, entries }) =>
+    entries.flatMap(({ until = NEVER }, index) =>
       until <= now
         ? [
             {
-              path: [key, list, index, 'until'],
+              path: [...path, index, 'until'],
               message: `this entry expired at ${toText(until)}: remove it, or extend it`,
             },
           ]
@@ -110,7 +120,7 @@ const expired = (selector: Selector | undefined, key: string, now: Instant): rea
  */
 const idleEntries = (policy: Policy, now: Instant): readonly Warning[] => [
   ...(['match', 'exempt'] as const).flatMap((key) =>
-    LISTS.flatMap((list) => idleAmong(policy[key]?.[list] ?? [], [key, list], policy, now)),
+    listsOf(policy[key], key).flatMap(({ path, entries }) => idleAmong(entries, path, policy, now)),
   ),
   ...idleAmong(policy.kind.names?.(policy.rule) ?? [], ['users'], policy, now),
 ]

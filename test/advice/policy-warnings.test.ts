@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { coversGlob, globTokens } from '../../src/advice/glob-cover.ts'
 import { minuteGapWarnings } from '../../src/advice/minute-gaps.ts'
 import { policyWarnings, type Reviewed } from '../../src/advice/policy-warnings.ts'
+import { parseAddressRange } from '../../src/domain/names/address-range.ts'
 import { parseEndpointPattern } from '../../src/domain/names/endpoint-pattern.ts'
 import { matchesGlob } from '../../src/domain/names/pattern.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
@@ -17,8 +18,10 @@ import { ENDPOINT, entry, NOON, PLACE, policy } from '../domain/build.ts'
 const OTHER_PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef1', region: 'us-east-1' }
 const PLACES = [PLACE, OTHER_PLACE]
 
-const select = (lists: Readonly<Partial<Record<keyof Selector, readonly (string | UserEntry)[]>>>): Selector => {
-  const of = (list: keyof Selector) => lists[list]?.map((one) => (typeof one === 'string' ? entry(one) : one))
+type ListKey = Exclude<keyof Selector, 'door'>
+
+const select = (lists: Readonly<Partial<Record<ListKey, readonly (string | UserEntry)[]>>>): Selector => {
+  const of = (list: ListKey) => lists[list]?.map((one) => (typeof one === 'string' ? entry(one) : one))
   return { users: of('users'), endpoints: of('endpoints'), regions: of('regions') }
 }
 
@@ -639,6 +642,67 @@ describe('a superfluous policy', () => {
       named(name, closedHours({ denied: [workdays], except }, calendars))
     expect(places([denying('one', ['may']), denying('two', ['june', 'may'])])).toEqual(['two name'])
     expect(places([denying('one', ['may']), denying('two', ['june'])])).toEqual([])
+  })
+})
+
+describe('a policy with facts of the door', () => {
+  const NOTHING = { idpGroups: undefined, platform: undefined, publicIp: undefined, clientVersion: undefined }
+  const ranges = (...sources: readonly string[]) =>
+    sources.map((source) => {
+      const parsed = parseAddressRange(source)
+      if ('problem' in parsed) throw new Error(parsed.problem)
+      return { pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }
+    })
+  const contractors: Selector = { ...select({}), door: { ...NOTHING, idpGroups: [entry('contractors')] } }
+  const bans = (different: Partial<Policy>) => policy('banned-users', { users: ['mallory'] }, different)
+  const messages = (policies: readonly Policy[]) => review(policies).map(({ message }) => message)
+
+  it('has a warning that says what only the door knows, what the daemon does, and what to do', () => {
+    const both: Selector = { ...contractors, door: { ...NOTHING, platform: [entry('win')], publicIp: ranges('::1') } }
+    expect(messages([bans({ match: contractors })])).toEqual([
+      'only the connect handler knows idpGroups, so the daemon ends nobody under this policy: build the handler with it, and write a policy without "door" for those whom the daemon must end',
+    ])
+    expect(messages([bans({ match: both, exempt: contractors })])[0]).toMatch(
+      /^only the connect handler knows idpGroups and platform and publicIp, so the daemon ends nobody under this policy: /,
+    )
+    expect(messages([bans({ exempt: contractors })])[0]).toMatch(
+      /so the daemon ends nobody under this policy, because anybody may be exempt: build/,
+    )
+    expect(
+      messages([bans({ exempt: { ...contractors, ...select({ users: ['bob'] }), door: contractors.door } })])[0],
+    ).toMatch(/so the daemon ends nobody under this policy whom "users" of "exempt" select: build/)
+    expect(messages([aged({ match: contractors })])[0]).toMatch(
+      /: remove "door", because the handler does not judge max-session-age$/,
+    )
+    expect(places([bans({ match: contractors }), named('b', bans({ exempt: contractors }))])).toEqual([
+      'banned-users match door',
+      'b exempt door',
+    ])
+  })
+
+  it('makes no other superfluous, but may be so itself', () => {
+    const superfluous = (policies: readonly Policy[]) => places(policies).filter((place) => place.endsWith(' name'))
+    expect(superfluous([bans({ match: contractors }), named('b', bans({}))])).toEqual(['banned-users name'])
+    expect(superfluous([bans({ match: contractors }), named('b', bans({ match: contractors }))])).toEqual([])
+    expect(superfluous([bans({ exempt: contractors }), named('b', bans({ exempt: contractors }))])).toEqual([])
+  })
+
+  it('does not exempt everybody', () => {
+    expect(places([bans({ exempt: contractors })])).toEqual(['banned-users exempt door'])
+    const everywhere: Selector = { ...select({ regions: ['*'] }), door: contractors.door }
+    expect(places([bans({ exempt: everywhere })])).toEqual(['banned-users exempt door'])
+  })
+
+  it('has a warning at an entry that is over, or that no public address matches', () => {
+    const over = { ...entry('contractors'), until: NOON }
+    const publicIp = ranges('203.0.113.0/24', '10.0.0.0/8', '8.0.0.0/6', '100.64.0.1', 'fd00::/8', '0.0.0.0/0')
+    expect(places([bans({ exempt: { ...contractors, door: { ...NOTHING, idpGroups: [over], publicIp } } })])).toEqual([
+      'banned-users exempt door idpGroups 0 until',
+      'banned-users exempt door',
+      'banned-users exempt door publicIp 1',
+      'banned-users exempt door publicIp 3',
+      'banned-users exempt door publicIp 4',
+    ])
   })
 })
 

@@ -38,6 +38,19 @@ describe('the hash of one policy', () => {
     expect(hashOf(different)).toBe(hashOf({}))
   })
 
+  it('changes with facts of the door, and is without them as it was before the key existed', () => {
+    const door = {
+      idpGroups: [entry('contractors')],
+      platform: undefined,
+      publicIp: undefined,
+      clientVersion: undefined,
+    }
+    expect(hashOf({ match: { ...selector, door: undefined } })).toBe(hashOf({}))
+    const hash = hashOf({ match: { ...selector, door } })
+    expect(hash).not.toBe(hashOf({}))
+    expect(hashOf({ match: { ...selector, door: { ...door, idpGroups: [entry('staff')] } } })).not.toBe(hash)
+  })
+
   it('of a limit of sessions is with `across: endpoint` as it was before the key existed', () => {
     const [limit, evict, countByCommonName] = [2, 'oldest', false]
     const ofLimit = policy('max-sessions', { limit })

@@ -68,7 +68,7 @@ const selectorOf = <List extends z.ZodType>(list: List, effect: string) =>
       .optional()
       .meta({
         description:
-          'Facts that only the client connect handler knows: one match in every given list. The daemon ends nobody under a policy that asks for them.',
+          'Facts that only the client connect handler knows: one match in every given list. The daemon never knows them, and in doubt keeps the connection.',
         examples: [{ idpGroups: ['contractors'], publicIp: ['203.0.113.0/24'] }],
         minProperties: 1,
       }),

@@ -56,14 +56,24 @@ export const parseAddressRange = (source: string): Parsed => {
       problem: `${shown} has a prefix of ${prefix} bits, and an ${version} address has ${most}: write at most /${most}`,
     }
   }
-  // The 96 bits before an IPv4 address that is written as an IPv6 one.
+  // An IPv4 address that is written as an IPv6 one has 96 bits before it, which a network of such addresses shares.
   const shared = bits - most + bytes.length * 8
   const network = bytes.map((byte, index) => byte & (0xff << (8 - Math.min(8, Math.max(0, shared - index * 8)))))
-  if (network.some((byte, index) => byte !== bytes[index])) {
+  if (shared < 0 || network.some((byte, index) => byte !== bytes[index])) {
     const wide = `${ipaddr.fromByteArray(network).toString()}/${Math.max(0, shared)}`
     return {
       problem: `${shown} is an address within a network: write "${wide}" for the network, or "${written}" for the address`,
     }
   }
   return { pattern: { source, network, bits: shared } }
+}
+
+/** Networks whose addresses the internet does not route. */
+const PRIVATE = new Set(['private', 'uniqueLocal', 'carrierGradeNat', 'linkLocal', 'loopback'])
+
+/** Whether no address of the range is public. */
+export const isPrivate = ({ network, bits }: AddressRange): boolean => {
+  const last = network.map((byte, index) => byte | (0xff >> Math.min(8, Math.max(0, bits - index * 8))))
+  const [first, end] = [network, last].map((bytes) => ipaddr.fromByteArray([...bytes]).range())
+  return first === end && first !== undefined && PRIVATE.has(first)
 }

@@ -6,7 +6,7 @@ import type { Policy } from '../../../src/domain/policies/policy.ts'
 import { closedDates } from '../../../src/domain/time/calendar.ts'
 import { HOUR, MINUTE, NEVER, toIso } from '../../../src/domain/time/instant.ts'
 import { weekOf } from '../../../src/domain/time/week.ts'
-import { NOON, policy } from '../../domain/build.ts'
+import { entry, NOON, policy } from '../../domain/build.ts'
 
 const endpoint = (different: Partial<EndpointOverview> = {}): EndpointOverview => ({
   endpointId: 'cvpn-endpoint-0123456789abcdef0',
@@ -193,6 +193,16 @@ describe('the page', () => {
     expect(hours(NOON, { from: NOON, until: NEVER })).toContain(
       'Mon 23 Nov today 13:00–18:30; not in force 00:00–13:00',
     )
+  })
+
+  it('says of a policy with facts of the door that the daemon does not know them', () => {
+    const idpGroups = [entry('contractors')]
+    const door = { idpGroups, platform: undefined, publicIp: undefined, clientVersion: undefined }
+    const match = { users: undefined, endpoints: undefined, regions: undefined, door }
+    const sentence = 'Only the connect handler knows the facts under “door”'
+    expect(textOf(page({ policies: [shown(office('office'))] }))).not.toContain(sentence)
+    expect(textOf(page({ policies: [shown({ ...office('office'), match })] }))).toContain(sentence)
+    expect(textOf(page({ policies: [shown({ ...office('office'), exempt: match })] }))).toContain(sentence)
   })
 
   it('links to the other paths of the server', () => {

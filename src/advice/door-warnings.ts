@@ -1,0 +1,47 @@
+import { isPrivate } from '../domain/names/address-range.ts'
+import { DOOR_KEYS } from '../domain/names/door-selector.ts'
+import type { Policy, Warning } from '../domain/policies/policy.ts'
+
+const KEYS = ['match', 'exempt'] as const
+
+/**
+ * Whom the daemon does not end under the policy. `match` is then never known, and `exempt` only where another of its lists
+ * has no match.
+ */
+const keptUnder = ({ match, exempt }: Policy): string => {
+  if (match?.door !== undefined) return 'nobody under this policy'
+  const others = (['users', 'endpoints', 'regions'] as const).filter((list) => exempt?.[list] !== undefined)
+  return others.length === 0
+    ? 'nobody under this policy, because anybody may be exempt'
+    : `nobody under this policy whom ${others.map((list) => `"${list}"`).join(' and ')} of "exempt" select`
+}
+
+/** A warning about a policy that reads facts of the door, which the daemon never knows. */
+const unknownToDaemon = (policy: Policy): readonly Warning[] => {
+  const { kind, match, exempt } = policy
+  if (match?.door === undefined && exempt?.door === undefined) return []
+  const path = [match?.door === undefined ? 'exempt' : 'match', 'door']
+  const facts = DOOR_KEYS.filter((key) => [match, exempt].some((one) => one?.door?.[key] !== undefined))
+  const only = `only the connect handler knows ${facts.join(' and ')}, so the daemon ends ${keptUnder(policy)}`
+  const advice =
+    kind.atTheDoor === undefined
+      ? `remove "door", because the handler does not judge ${kind.kind}`
+      : 'build the handler with it, and write a policy without "door" for those whom the daemon must end'
+  return [{ path, message: `${only}: ${advice}` }]
+}
+
+/** Addresses that no client connects from, since AWS tells the handler where it sees the client. */
+const privateAddresses = (policy: Policy): readonly Warning[] =>
+  KEYS.flatMap((key) =>
+    (policy[key]?.door?.publicIp ?? []).flatMap(({ pattern }, index): readonly Warning[] => {
+      if (!isPrivate(pattern)) return []
+      const message = `"${pattern.source}" is private, and AWS tells the handler the public address of a client: write the address with which it reaches the internet`
+      return [{ path: [key, 'door', 'publicIp', index], message }]
+    }),
+  )
+
+/** Warnings about what a policy asks of the facts that only the door knows. */
+export const doorWarnings = (policy: Policy): readonly Warning[] => [
+  ...unknownToDaemon(policy),
+  ...privateAddresses(policy),
+]
