@@ -24,7 +24,7 @@ describe('the cookbook', () => {
   it('lists its wishes', () => {
     const listed = tableAfter(COOKBOOK, '# Cookbook').map(([wish = '']) => /^\[(.*)\]/.exec(wish)?.[1])
     expect(listed).toEqual(sections.map((section) => section.split('\n', 1)[0]))
-    expect(listed).toHaveLength(10)
+    expect(listed).toHaveLength(11)
   })
 
   it.each(sections.map((section) => [section.split('\n', 1)[0] ?? '', section] as const))(
@@ -36,7 +36,7 @@ describe('the cookbook', () => {
   )
 
   it('has policies and tests that can all be copied beside what init writes', async () => {
-    expect(files.size).toBe(20)
+    expect(files.size).toBe(22)
     await using here = await workspace({})
     await here.run(['init', 'config', '--region', 'eu-central-1'])
     for (const [name, text] of files) await here.write(name, text)

@@ -41,7 +41,7 @@ const doorOf = <List extends z.ZodType>(list: List, effect: string) =>
         examples: [['win*']],
       }),
       publicIp: list.optional().meta({
-        description: `The addresses ${effect} and that clients connect from: IPv4 or IPv6 addresses, or networks in CIDR notation.`,
+        description: `The public addresses of clients ${effect}: IPv4 or IPv6 addresses, or networks in CIDR notation.`,
         examples: [['203.0.113.0/24', '2001:db8::/32']],
       }),
       clientVersion: list.optional().meta({
