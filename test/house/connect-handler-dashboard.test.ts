@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec'
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { blocks, tableAfter } from '../docs/pages.ts'
 import { cloudWatchQueriesOf } from './cloudwatch-queries.ts'
 import { DECISIONS, DIMENSION_SETS, FIELDS, METRICS, NAMESPACE } from './handler-line.ts'
@@ -118,9 +119,23 @@ describe('the questions to the log', () => {
   })
 })
 
+describe('the data source of CloudWatch', () => {
+  it('keeps no key, and knows the namespace of the handler', () => {
+    const path = 'deploy/grafana/provisioning/datasources/cloudwatch.yaml'
+    const { datasources } = parse(readFileSync(path, 'utf8')) as { readonly datasources: readonly unknown[] }
+    expect(datasources).toEqual([
+      expect.objectContaining({
+        type: 'cloudwatch',
+        jsonData: { authType: 'default', defaultRegion: '${AWS_REGION}', customMetricsNamespaces: NAMESPACE },
+      }),
+    ])
+    expect(datasources[0]).not.toHaveProperty('secureJsonData')
+  })
+})
+
 describe('the page of the connect handler', () => {
   it('has a row for each field of the line', () => {
-    expect(namesIn('### What the handler writes')).toEqual(FIELDS)
+    expect(new Set(namesIn('### What the handler writes'))).toEqual(new Set(FIELDS))
     const rows = tableAfter(PAGE, '### What the handler writes')
     const ofKind = (kind: string) => rows.filter((row) => row[1] === kind).map(([name]) => name?.slice(1, -1))
     expect(ofKind('metric')).toEqual(METRICS)

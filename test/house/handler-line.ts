@@ -1,29 +1,55 @@
-/** What the line of the handler's log declares to CloudWatch, and its fields. */
-export const NAMESPACE = 'Curfew/ConnectHandler'
-export const METRICS = ['Decisions', 'OnErrors', 'DurationMs']
-export const DIMENSION_SETS = [
-  ['FunctionName'],
-  ['FunctionName', 'Decision'],
-  ['FunctionName', 'Policy', 'Decision'],
-] as const
-export const DECISIONS = ['allow', 'deny', 'audit', 'on-error']
-export const FIELDS = [
-  ...METRICS,
-  'FunctionName',
-  'Decision',
-  'Policy',
-  'endpointId',
-  'connectionId',
-  'username',
-  'commonName',
-  'policy',
-  'reason',
-  'because',
-  'until',
-  'doubts',
-  'error',
-  'onError',
-  'schemaVersion',
-  'mode',
-  'policySetHash',
-]
+import type { DoorDecision } from '../../src/domain/door/door-decision.ts'
+import { requestOf } from '../../src/domain/door/request.ts'
+import { type Logged, lineOf } from '../../src/door/log-line.ts'
+import { reviveDoor } from '../../src/door/revived-door.ts'
+import { NOON, policy } from '../domain/build.ts'
+import { baked, MALLORY } from '../door/rules.ts'
+
+interface Declared {
+  readonly Namespace: string
+  readonly Dimensions: readonly (readonly string[])[]
+  readonly Metrics: readonly { readonly Name: string }[]
+}
+
+type Line = Readonly<Record<string, unknown>> & { readonly _aws: { readonly CloudWatchMetrics: readonly [Declared] } }
+
+const rules = baked({
+  policies: [
+    { ...policy('banned-users', { users: [{ pattern: 'mal*', until: '2026-12-24T00:00:00Z' }] }), name: 'leavers' },
+  ],
+})
+const request = requestOf(MALLORY)
+
+const lineAbout = (outcome: Logged['outcome'], doubts: readonly string[]) =>
+  JSON.parse(
+    lineOf({
+      functionName: 'AWSClientVPN-curfew',
+      at: NOON,
+      durationMs: 1,
+      request: { ...request, doubts },
+      outcome,
+      settings: rules.settings,
+    }),
+  ) as Line
+
+// Only a line with a leading policy has all dimensions.
+const denied = lineAbout({ state: 'decided', ...reviveDoor(rules)(request, 'eu-central-1', NOON) }, [])
+const failed = lineAbout({ state: 'failed', error: new Error('failed') }, ['username'])
+const { _aws: aws, ...fields } = { ...denied, ...failed, _aws: denied._aws }
+const [declared] = aws.CloudWatchMetrics
+
+export const NAMESPACE = declared.Namespace
+export const METRICS = declared.Metrics.map(({ Name }) => Name)
+/** The sets of dimensions of a line in which a policy leads. */
+export const DIMENSION_SETS = declared.Dimensions
+/** The fields of lines of every sort. */
+export const FIELDS = Object.keys(fields)
+
+const ACTS: Readonly<Record<DoorDecision['act'] | 'on-error', true>> = {
+  allow: true,
+  audit: true,
+  deny: true,
+  'on-error': true,
+}
+/** The values of the dimension `Decision`. */
+export const DECISIONS = Object.keys(ACTS)
