@@ -1,14 +1,16 @@
 import { region as regionCode } from '../config/schema/curfew-schema.ts'
-import { answerOf } from '../domain/door/answer.ts'
+import type { DoorAnswer } from '../domain/door/answer.ts'
 import { ON_ERROR } from '../domain/door/door-rules.ts'
 import { MODES } from '../domain/policies/policy.ts'
+import { bake } from '../door/baked-rules.ts'
+import { createHandler } from '../door/handler.ts'
 import { explainAtDoor } from './at-the-door.ts'
 import { checked } from './checked.ts'
-import { CONFIG_OPTION, type Command, EXIT, oneOf, outputOption, say, stringOf } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say, stringOf } from './command.ts'
 import { now as hostNow } from './compose-audit.ts'
 import { readToShow } from './compose-files.ts'
 import { readRequest } from './compose-request.ts'
-import { answerLine, doorExplainedJson, doorExplainedText } from './door-explained.ts'
+import { answerLine, type DoorExplained, doorExplainedJson, doorExplainedText } from './door-explained.ts'
 import { instantOf } from './point-in-time.ts'
 import { configurationOrComplain } from './problems.ts'
 
@@ -21,11 +23,15 @@ as AWS sends it; - reads it from the standard input. Nothing is built, and AWS i
   operands: { name: 'FILE', isRequired: true },
   options: {
     at: { value: 'T', summary: 'instant of the request, such as 2026-12-01T18:30:00+01:00 (default: now)' },
-    mode: { value: 'MODE', words: MODES, summary: 'the mode of the handler (default: that of the file)' },
+    mode: {
+      value: 'MODE',
+      words: MODES,
+      summary: 'the mode of the handler (default: "connectHandler.mode", else "mode")',
+    },
     'on-error': {
       value: 'ANSWER',
       words: ON_ERROR,
-      summary: 'the answer where the handler cannot decide (default: that of the file)',
+      summary: 'the answer when the handler cannot decide (default: "connectHandler.onError", else allow)',
     },
     region: {
       value: 'REGION',
@@ -40,20 +46,31 @@ as AWS sends it; - reads it from the standard input. Nothing is built, and AWS i
     const now = instantOf('at', stringOf(values.at)) ?? hostNow()
     const region = stringOf(values.region)
     if (region !== undefined) checked(regionCode, '--region', region)
-    const mode = MODES.find((word) => word === values.mode)
-    const onError = ON_ERROR.find((word) => word === values['on-error'])
+    const mode = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
+    const onError = values['on-error'] === undefined ? undefined : oneOf('on-error', values['on-error'], ON_ERROR)
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     const event = await readRequest(file)
-    const explained = explainAtDoor(event, configuration, {
-      now,
-      region,
-      ...(mode !== undefined && { mode }),
-      ...(onError !== undefined && { onError }),
-    })
-    const answer = answerOf(explained.decision, explained.request.answerIn)
+    remarkOn(event)
+    const explained = explainAtDoor(event, configuration, { now, region, mode, onError })
+    const answer = await answerOfHandler(event, explained)
     if (output === 'json') say(JSON.stringify({ answer, ...doorExplainedJson(explained) }, null, 2))
     else say([...doorExplainedText(explained), '', 'Answer to AWS:', answerLine(answer)].join('\n'))
     return EXIT.ok
   },
+}
+
+/** The answer of the handler itself, with the rules as the zip has them. */
+const answerOfHandler = (event: object, { rules, region, now }: DoorExplained): Promise<DoorAnswer> =>
+  createHandler(bake(rules), { now: () => now, elapsedMs: () => 0, region, write: () => {} })(event, undefined)
+
+/** Fields that AWS sends in each version of its schema. */
+const FIELDS = ['connection-id', 'endpoint-id', 'common-name', 'username', 'public-ip', 'schema-version']
+
+/** The handler answers anything. A line of its log, or the test event of Lambda's console, is probably a mistake. */
+const remarkOn = (event: object) => {
+  if (FIELDS.some((field) => Object.hasOwn(event, field))) return
+  complain(
+    'curfew: the request has no field that AWS sends, such as "endpoint-id"; to ask with facts of your own, use "curfew explain --at-the-door"',
+  )
 }

@@ -70,8 +70,7 @@ export const doorExplainedText = (explained: DoorExplained): readonly string[] =
     painted('bold', paragraph(`${who} asks for ${placeText(explained)} at ${toText(now)}`)),
     ...factLines(request),
     painted(decision.act === 'deny' ? 'red' : undefined, paragraph(decisionText(explained))),
-    '',
-    ...verdicts.map((one) => verdictText(one, now)),
+    ...(verdicts.length === 0 ? [] : ['', ...verdicts.map((one) => verdictText(one, now))]),
     ...(left.length === 0 ? [] : ['', 'Left to the daemon:', ...left.map(leftText)]),
     '',
     paragraph(
@@ -109,6 +108,7 @@ const factLines = ({ facts, doubts }: DoorRequest): readonly string[] => {
 /** The sentence that says what the person meets. */
 const decisionText = ({ request: { endpointId }, decision, now, rules }: DoorExplained): string => {
   if (decision.act === 'allow') {
+    if (rules.policies.length === 0) return 'Allowed: no policy of these files is judged at the door.'
     return endpointId === undefined
       ? 'Allowed: without an endpoint no policy is judged.'
       : 'Allowed: no policy denies it.'

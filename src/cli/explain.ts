@@ -1,6 +1,7 @@
 import type { Configuration } from '../config/configuration.ts'
 import { type Connection, nameOrNone, principalOf } from '../domain/connection.ts'
 import { explain } from '../domain/judge/explain.ts'
+import { isAddress } from '../domain/names/address-range.ts'
 import { quotedName } from '../domain/names/shown-name.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { listed } from './arguments.ts'
@@ -70,6 +71,12 @@ const expectFitting = (values: Given['values'], form: keyof typeof FORMS | undef
   throw new UsageError(`--${unfit} is valid only with ${listed(forms)}: ${WHY_UNFIT[form ?? 'live']}`)
 }
 
+/** Anything else would be unknown at the door, and the answer would tell nothing about the policies. */
+const expectAddress = (ip: string | undefined) => {
+  if (ip === undefined || isAddress(ip)) return
+  throw new UsageError(`--public-ip: expected an address such as 203.0.113.7 or 2001:db8::7, found "${ip}"`)
+}
+
 const questionOf = (values: Given['values']): Question => {
   const part = stringOf(values.connection)
   const [username, commonName] = [stringOf(values.user), stringOf(values['common-name'])]
@@ -80,6 +87,7 @@ const questionOf = (values: Given['values']): Question => {
     throw new UsageError('give either --user or --common-name, or --connection')
   }
   expectFitting(values, imagine ? 'imagine' : isAtDoor ? 'at-the-door' : undefined)
+  expectAddress(stringOf(values['public-ip']))
   if (imagine || isAtDoor) {
     return { about: imagine ? 'imagined' : 'door', now: instantOf('at', stringOf(values.at)) ?? clock.now() }
   }

@@ -126,6 +126,13 @@ describe('curfew connect-handler try', () => {
     expect(await shown({ 'endpoint-id': undefined })).toMatchObject({ decision: 'allow', verdicts: [] })
   })
 
+  it('answers an object that is no request as the handler does, and says so', async () => {
+    await write('odd.json', '{ "endpointId": "cvpn-endpoint-0123456789abcdef0", "Decision": "deny" }')
+    const { code, stdout, stderr } = await tryFile('odd.json')
+    expect({ code, allows: stdout.includes('"allow":true') }).toEqual({ code: 0, allows: true })
+    expect(stderr).toMatch(/no field that AWS sends.*explain --at-the-door/)
+  })
+
   it.each([
     ['no JSON', '{ "username": mallory }', 'is no JSON'],
     ['a list', '[{}, {}]', 'has a list of 2'],
@@ -203,6 +210,7 @@ describe('curfew explain --at-the-door', () => {
   })
 
   it.each([
+    [['--at-the-door', '--user', 'eve', '--public-ip', '203.0.113.0/24'], '--public-ip'],
     [['--imagine', '--at-the-door', '--user', 'eve'], '--at-the-door'],
     [['--at-the-door', '--connection', 'x'], '--connection'],
     [['--at-the-door', '--user', 'eve', '--established', '2026-11-23T12:00:00Z'], '--imagine'],

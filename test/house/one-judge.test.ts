@@ -32,6 +32,10 @@ describe('the one judge', () => {
     expect(importersOf(name, module)).toEqual(['domain/judge/judge-endpoint.ts'])
   })
 
+  it('is asked at the door by the handler, and by what try and explain show of it', () => {
+    expect([...importersOf('createDoor', '/door.ts')].sort()).toEqual(['cli/at-the-door.ts', 'door/revived-door.ts'])
+  })
+
   it('is asked by the daemon, by what plan, connections and explain show, and by policy tests', () => {
     expect([...importersOf('judgeEndpoint', '/judge-endpoint.ts')].sort()).toEqual([
       'app/endpoint-watch.ts',

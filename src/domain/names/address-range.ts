@@ -25,6 +25,9 @@ const parseAddress = (text: string): Address | undefined => {
   return isUsual ? ipaddr.process(text) : undefined
 }
 
+/** Whether a text is an address in its usual notation, and no network. */
+export const isAddress = (text: string): boolean => parseAddress(text) !== undefined
+
 /** Unknown for a text that is no address. */
 export const hitsAddress = (text: string): ((range: AddressRange) => boolean | 'unknown') => {
   const address = parseAddress(text)
