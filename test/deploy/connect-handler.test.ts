@@ -2,9 +2,15 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { iamFiles } from '../../scripts/iam-policies.ts'
+import type { Baked } from '../../src/door/baked-rules.ts'
+import { createHandler } from '../../src/door/handler.ts'
 import { workspace } from '../cli/curfew.ts'
-import { anchorsOf, tableAfter } from '../docs/pages.ts'
+import { runInProcess } from '../cli/in-process.ts'
+import { anchorsOf, blocks, tableAfter } from '../docs/pages.ts'
+import { NOON, policy } from '../domain/build.ts'
+import { baked } from '../door/rules.ts'
 import { type Call, isAllowed, withoutOne } from '../security/iam-evaluation.ts'
 import { awsComplaints } from './aws-cli.ts'
 import { parseTemplate, templateProblems } from './cloudformation.ts'
@@ -12,6 +18,26 @@ import { type Answer, LIVE_AT_ONE, lambdaStandIn, zipOf } from './lambda-stand-i
 
 const TEMPLATE = 'deploy/connect-handler/template.yaml'
 const PAGE = 'docs/connect-handler.md'
+const REQUEST = 'deploy/connect-handler/break-glass.json'
+const FUNCTION = 'AWSClientVPN-curfew'
+
+/** The handler's answer to the request that the script asks it with. */
+const answerOf = async (rules: Baked): Promise<Answer> => {
+  let line = ''
+  const handler = createHandler(rules, {
+    now: () => NOON,
+    elapsedMs: () => 0,
+    region: 'eu-central-1',
+    write: (written) => (line += written),
+  })
+  const answer = await handler(JSON.parse(readFileSync(REQUEST, 'utf8')), { functionName: FUNCTION })
+  return { text: JSON.stringify(answer), line }
+}
+
+const BANNED = [policy('banned-users', { users: ['break-glass@corp.example'] })]
+const letsIn = () => answerOf(baked({}))
+const denies = () => answerOf(baked({ policies: BANNED }))
+const onError = () => answerOf({ ...baked({}), rules: '[' })
 
 const text = readFileSync(TEMPLATE, 'utf8')
 const template = parseTemplate(text)
@@ -116,6 +142,31 @@ describe('the stack of the connect handler', () => {
       })
     })
 
+    it('watch metrics that the lines of the handler declare, and the decision that denies', async () => {
+      interface Line extends Readonly<Record<string, unknown>> {
+        readonly _aws: {
+          readonly CloudWatchMetrics: ReadonlyArray<{
+            readonly Namespace: string
+            readonly Dimensions: ReadonlyArray<readonly string[]>
+            readonly Metrics: ReadonlyArray<{ readonly Name: string }>
+          }>
+        }
+      }
+      const lines = await Promise.all([denies(), onError()])
+      const [denied, failed] = lines.map(({ line }) => JSON.parse(line) as Line) as [Line, Line]
+      expect([denied.Decision, denied.Decisions, failed.OnErrors]).toEqual(['deny', 1, 1])
+      for (const line of [denied, failed]) {
+        const [declared, another] = line._aws.CloudWatchMetrics
+        expect(another).toBeUndefined()
+        for (const name of ['OnErrorAnswers', 'DeniedConnections']) {
+          const { Namespace, MetricName, Dimensions } = properties(name)
+          expect(declared?.Namespace).toBe(Namespace)
+          expect(declared?.Metrics.map(({ Name }) => Name)).toContain(MetricName)
+          expect(declared?.Dimensions).toContainEqual((Dimensions as { Name: string }[]).map(({ Name }) => Name))
+        }
+      }
+    })
+
     it('stay quiet without connections, and notify a topic only if there is one', () => {
       const actions = { 'Fn::If': ['HasTopic', [{ Ref: 'Topic' }], { Ref: 'AWS::NoValue' }] }
       for (const [, { Properties }] of alarms)
@@ -144,8 +195,6 @@ describe('the stack of the connect handler', () => {
   })
 })
 
-const FUNCTION = 'AWSClientVPN-curfew'
-
 /** A call of the AWS CLI as IAM sees it. */
 const callOf = ([, command = '', ...args]: readonly string[]): Call => {
   const qualifier = args.indexOf('--qualifier')
@@ -161,11 +210,11 @@ const callOf = ([, command = '', ...args]: readonly string[]): Call => {
 
 /** Runs the script of the pipeline with new code, against a function whose version 1 is live. */
 const update = async (answer: Answer, { code = 'second', movedMeanwhile = '', checked = false } = {}) => {
-  await using here = await workspace({ 'handler.zip': zipOf(code), 'request.json': '{}' })
+  await using here = await workspace({ 'handler.zip': zipOf(code) })
   const lambda = await lambdaStandIn(here)
   const { status, stdout, stderr } = spawnSync(
     resolve('deploy/connect-handler/update.sh'),
-    [FUNCTION, 'handler.zip', 'request.json'],
+    [FUNCTION, 'handler.zip', resolve(REQUEST)],
     {
       cwd: here.folder,
       encoding: 'utf8',
@@ -178,11 +227,9 @@ const update = async (answer: Answer, { code = 'second', movedMeanwhile = '', ch
   return { status, stdout, stderr, calls, back, complaints, state: await lambda.state() }
 }
 
-const LETS_IN: Answer = { allow: true, decision: 'allow' }
-
 describe('deploy/connect-handler/update.sh', () => {
   it('moves the alias to the new code, says how to go back, and needs just the permissions in deploy/iam', async () => {
-    const { status, stderr, calls, back, complaints, state } = await update(LETS_IN, { checked: true })
+    const { status, stderr, calls, back, complaints, state } = await update(await letsIn(), { checked: true })
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
     expect(state).toMatchObject({ latest: 'second', versions: ['first', 'second'], live: 2 })
     expect(back.slice(-2)).toEqual(['--function-version', '1'])
@@ -195,11 +242,12 @@ describe('deploy/connect-handler/update.sh', () => {
     for (const { policies } of withoutOne([policy])) expect(policies.flatMap(refused)).not.toEqual([])
   })
 
-  it.each<[string, Answer, RegExp]>([
-    ['denies the person', { allow: false, decision: 'deny' }, /"allow":false/],
-    ['lets the person in only because it cannot decide', { allow: true, decision: 'on-error' }, /"on-error"/],
+  it.each<[string, () => Promise<Answer>, RegExp]>([
+    ['denies the person', denies, /"allow":false/],
+    ['would deny the person without audit', () => answerOf(baked({ policies: BANNED, mode: 'audit' })), /"audit"/],
+    ['lets the person in only because it cannot decide', onError, /"on-error"/],
   ])('leaves the alias where it is if the new version %s', async (_, answer, said) => {
-    const { status, stderr, state } = await update(answer)
+    const { status, stderr, state } = await update(await answer())
     expect(status).toBe(1)
     expect(stderr).toMatch(said)
     expect(stderr).toContain('live stays at version 1')
@@ -207,16 +255,35 @@ describe('deploy/connect-handler/update.sh', () => {
   })
 
   it('leaves the alias where somebody else has moved it meanwhile', async () => {
-    const { status, state } = await update(LETS_IN, { movedMeanwhile: '1' })
+    const { status, state } = await update(await letsIn(), { movedMeanwhile: '1' })
     expect(status).not.toBe(0)
     expect(state.live).toBe(1)
   })
 
   it('changes nothing for the same code', async () => {
-    const { status, stdout, state } = await update(LETS_IN, { code: 'first' })
+    const { status, stdout, state } = await update(await letsIn(), { code: 'first' })
     expect(status).toBe(0)
     expect(stdout).toContain('live has this code already')
     expect(state).toEqual(LIVE_AT_ONE)
+  })
+})
+
+describe('the job of CI on the page', () => {
+  it('validates, builds and updates the function that deploy/iam has the permissions for', async () => {
+    interface Job {
+      readonly jobs: { readonly 'connect-handler': { readonly steps: ReadonlyArray<{ readonly run?: string }> } }
+    }
+    const job = blocks.find((block) => block.page === PAGE && /^jobs:/m.test(block.text))
+    const { steps } = (parse(job?.text ?? '') as Job).jobs['connect-handler']
+    const commands = steps.flatMap(({ run }) => (run === undefined ? [] : [run.split(' ')]))
+    const [updating = [], ...others] = commands.toReversed()
+    expect(updating).toEqual(['deploy/connect-handler/update.sh', FUNCTION, 'handler.zip', REQUEST])
+    expect(others.map(([program, ...args]) => [program, ...args.filter((arg) => !arg.startsWith('-'))])).toEqual([
+      ['curfew', 'connect-handler', 'build', 'handler.zip'],
+      ['curfew', 'validate'],
+    ])
+    for (const [, ...args] of others)
+      expect(await runInProcess([...args, '--help'])).toMatchObject({ code: 0, stderr: '' })
   })
 })
 

@@ -2,10 +2,10 @@ import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { workspace } from '../cli/curfew.ts'
 
-/** How a published version of the function answers the request. */
+/** What a published version of the function answers to the request, and the line that it logs. */
 export interface Answer {
-  readonly allow: boolean
-  readonly decision: string
+  readonly text: string
+  readonly line: string
 }
 
 interface State {
@@ -22,8 +22,8 @@ export const zipOf = (code: string) => `PK\u0005\u0006${'\0'.repeat(16)}${String
 export const LIVE_AT_ONE: State = { latest: 'first', versions: ['first'], live: 1, revision: 1 }
 
 /**
- * A command `aws` that answers as Lambda does for one function with an alias: what is published is the newest code, the same
- * code is the same version, and an alias moves only from the revision that the caller names.
+ * A command `aws` that answers as Lambda does for one function with an alias: what is published is the newest code, the
+ * same code is the same version, and an alias moves only from the revision that the caller names.
  */
 const COMMAND = `#!/usr/bin/env node
 const { appendFileSync, readFileSync, writeFileSync } = require('node:fs')
@@ -32,25 +32,26 @@ appendFileSync('calls.jsonl', JSON.stringify(args) + '\\n')
 const state = JSON.parse(readFileSync('lambda.json', 'utf8'))
 const option = (name) => args[args.indexOf(name) + 1]
 const refuse = (text) => { console.error(text); process.exit(254) }
+const differs = (name, value) => args.includes(name) && option(name) !== String(value)
 const file = (name) => readFileSync(option(name).replace('fileb://', ''), 'utf8')
 const answers = {
   'get-alias': () => state.live + '\\t' + state.revision,
   'update-function-code': () => (state.latest = file('--zip-file').slice(22)),
   wait: () => '',
   'publish-version': () => {
-    if (args.includes('--code-sha256') && option('--code-sha256') !== state.latest) refuse('CodeSha256 differs')
+    if (differs('--code-sha256', state.latest)) refuse('CodeSha256 differs')
     if (state.versions.at(-1) !== state.latest) state.versions.push(state.latest)
     return state.versions.length
   },
   invoke: () => {
     file('--payload')
-    const { allow, decision } = JSON.parse(process.env.ANSWER)
-    writeFileSync(args.at(-1), JSON.stringify({ allow, 'schema-version': 'v3' }))
+    const { text, line } = JSON.parse(process.env.ANSWER)
+    writeFileSync(args.at(-1), text)
     if (process.env.MOVED_MEANWHILE) state.revision += 1
-    return Buffer.from('START\\n' + JSON.stringify({ Decision: decision }) + '\\nEND\\n').toString('base64')
+    return Buffer.from('START RequestId: 1\\n' + line + '\\nEND RequestId: 1\\n').toString('base64')
   },
   'update-alias': () => {
-    if (args.includes('--revision-id') && option('--revision-id') !== String(state.revision)) refuse('PreconditionFailedException')
+    if (differs('--revision-id', state.revision)) refuse('PreconditionFailedException')
     state.live = Number(option('--function-version'))
     state.revision += 1
     return state.live
