@@ -1,6 +1,7 @@
 import type { DoorRules } from '../../src/domain/door/door-rules.ts'
 import { type Baked, bake } from '../../src/door/baked-rules.ts'
 import { ENDPOINT, policy } from '../domain/build.ts'
+import { doorRules } from '../domain/door/door-rules.ts'
 
 /** A request of mallory, as AWS sends it. */
 export const MALLORY = {
@@ -13,15 +14,4 @@ export const MALLORY = {
 
 /** Rules that ban mallory, baked. `different` replaces parts of them. */
 export const baked = (different: Partial<DoorRules>): Baked =>
-  bake({
-    policies: [policy('banned-users', { users: ['mallory'] })],
-    protect: [],
-    mode: 'enforce',
-    onError: 'allow',
-    posture: [],
-    endpointNames: new Map(),
-    timeZone: 'UTC',
-    policySetHash: 'ab'.repeat(32),
-    showNames: true,
-    ...different,
-  })
+  bake(doorRules([policy('banned-users', { users: ['mallory'] })], { policySetHash: 'ab'.repeat(32), ...different }))
