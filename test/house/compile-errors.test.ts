@@ -34,6 +34,9 @@ const PLANTED: Readonly<Record<string, (source: string) => string>> = {
     ].join('\n'),
 }
 
+/** The compiler reads these, and what they import. The adapters, with the types of the AWS SDK, take most of its time. */
+const READ = ['src/domain', 'src/config/bind/policy-set-hash.ts', 'src/advice/shadow.ts', 'src/app/mixed-times.ts']
+
 describe('what the compiler asks for', () => {
   const tree = mkdtempSync(join(tmpdir(), 'curfew-compile-'))
   let errors: readonly string[] = []
@@ -43,8 +46,15 @@ describe('what the compiler asks for', () => {
     cpSync(join(root, 'src'), join(tree, 'src'), { recursive: true })
     symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'))
     writeFileSync(join(tree, 'package.json'), readFileSync(join(root, 'package.json')))
-    const settings = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as { include: readonly string[] }
-    writeFileSync(join(tree, 'tsconfig.json'), JSON.stringify({ ...settings, include: ['src'] }))
+    const settings = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as { compilerOptions: object }
+    writeFileSync(
+      join(tree, 'tsconfig.json'),
+      JSON.stringify({
+        ...settings,
+        include: READ,
+        compilerOptions: { ...settings.compilerOptions, skipLibCheck: true },
+      }),
+    )
     for (const [file, plant] of Object.entries(PLANTED)) {
       const source = file.endsWith('mixed-times.ts') ? '' : readFileSync(join(tree, file), 'utf8')
       const planted = plant(source)
