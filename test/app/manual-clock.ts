@@ -2,13 +2,18 @@ import type { Clock } from '../../src/app/clock.ts'
 import { elapsedAt } from '../../src/domain/time/elapsed.ts'
 import type { Instant } from '../../src/domain/time/instant.ts'
 
+interface Sleeper {
+  readonly dueAt: number
+  readonly wake: () => void
+}
+
 /** A clock that tests move: `advance` lets time pass and wakes sleepers in order, `jump` sets the time of day. */
 export const createManualClock = (start: Instant) => {
   let time = start
   // Sleep uses elapsed time, like the host's timers: a jump of the clock wakes no sleeper.
   let elapsed = 0
   let trust: ReturnType<Clock['trust']> = 'confirmed'
-  const sleepers = new Set<{ readonly dueAt: number; readonly wake: () => void }>()
+  const sleepers = new Set<Sleeper>()
 
   const clock: Clock = {
     now: () => time,
@@ -37,7 +42,8 @@ export const createManualClock = (start: Instant) => {
       const end = elapsed + ms
       for (;;) {
         await settled()
-        const next = [...sleepers].sort((a, b) => a.dueAt - b.dueAt)[0]
+        let next: Sleeper | undefined
+        for (const sleeper of sleepers) if (next === undefined || sleeper.dueAt < next.dueAt) next = sleeper
         if (next === undefined || next.dueAt > end) break
         time += Math.max(0, next.dueAt - elapsed)
         elapsed = Math.max(elapsed, next.dueAt)

@@ -24,16 +24,17 @@ const faults = (text: string) => {
   return 'faults' in parsed ? parsed.faults.map(({ line, problem }) => `${line} ${problem}`) : []
 }
 
+/** The days of six years. */
+const DAYS = Array.from({ length: 6 * 366 }, (_, index) => {
+  const text = new Date(Date.UTC(2026, 0, 1) + index * DAY).toISOString().slice(0, 10)
+  const [year = 0, month = 0, day = 0] = text.split('-').map(Number)
+  return { text, date: { year, month, day } }
+})
+
 /** The dates of a calendar from 1 January 2026 on, for some years. */
 const datesOf = ({ dates, recurring }: IcsCalendar, years = 1): readonly string[] => {
   const closed = closedDates([{ dates, yearly: [], recurring }])
-  const days = Array.from({ length: years * 366 }, (_, index) =>
-    new Date(Date.UTC(2026, 0, 1) + index * DAY).toISOString().slice(0, 10),
-  )
-  return days.filter((text) => {
-    const [year = 0, month = 0, day = 0] = text.split('-').map(Number)
-    return year < 2026 + years && closed.has({ year, month, day })
-  })
+  return DAYS.filter(({ date }) => date.year < 2026 + years && closed.has(date)).map(({ text }) => text)
 }
 
 const dates = (text: string, years?: number) => datesOf(read(text), years)
@@ -303,6 +304,14 @@ describe('the events that recur', () => {
       count: fc.option(fc.integer({ min: 1, max: 12 }), { nil: undefined }),
       skipped: fc.option(fc.integer({ min: 0, max: 5 }), { nil: undefined }),
     })
+    const calendarMonths = [2024, 2025, 2026, 2027, 2028, 2029, 2030, 2031].flatMap((year) =>
+      Array.from({ length: 12 }, (_, index) => ({
+        month: index + 1,
+        days: Array.from({ length: 31 }, (__, day) => new Date(utc(year, index + 1, day + 1)))
+          .filter((day) => day.getUTCMonth() === index)
+          .map((day) => ({ at: day.getTime(), weekday: WEEKDAYS[day.getUTCDay()] })),
+      })),
+    )
     let found = 0
     fc.assert(
       fc.property(rule, ({ freq, interval, months, monthDays, weekdays, week, start, count, skipped }) => {
@@ -312,19 +321,16 @@ describe('the events that recur', () => {
         const startAt = utc(2024, 1, 1) + start * DAY
         const first = new Date(startAt)
         // The days of the month, in order, from which each period takes its own.
-        const daysOfMonth = (year: number, month: number) => {
-          const days = Array.from({ length: 31 }, (_, index) => utc(year, month, index + 1)).filter(
-            (at) => new Date(at).getUTCMonth() === month - 1,
-          )
+        const daysOfMonth = ({ days }: (typeof calendarMonths)[number]) => {
           const isDated = freq === 'MONTHLY' || freq === 'YEARLY'
           const chosen = monthDays ?? (isDated && weekdays === undefined ? [first.getUTCDate()] : undefined)
           const byDate = chosen === undefined ? days : chosen.map((each) => days.at(each > 0 ? each - 1 : each))
           const names = weekdays ?? (freq === 'WEEKLY' ? [WEEKDAYS[first.getUTCDay()]] : WEEKDAYS)
           const byWeekday = names.flatMap((name) => {
-            const alike = days.filter((at) => WEEKDAYS[new Date(at).getUTCDay()] === name)
+            const alike = days.filter(({ weekday }) => weekday === name)
             return ordinal === undefined ? alike : [alike.at(ordinal > 0 ? ordinal - 1 : ordinal)]
           })
-          return days.filter((at) => byDate.includes(at) && byWeekday.includes(at))
+          return days.filter((day) => byDate.includes(day) && byWeekday.includes(day)).map(({ at }) => at)
         }
         const isOpenMonth =
           months ?? (freq === 'YEARLY' && (monthDays ?? weekdays) === undefined ? [first.getUTCMonth() + 1] : undefined)
@@ -338,10 +344,9 @@ describe('the events that recur', () => {
             12 * (new Date(at).getUTCFullYear() - first.getUTCFullYear()),
           YEARLY: (at) => new Date(at).getUTCFullYear() - first.getUTCFullYear(),
         }
-        const occurrences = [2024, 2025, 2026, 2027, 2028, 2029, 2030, 2031]
-          .flatMap((year) => Array.from({ length: 12 }, (_, index) => [year, index + 1] as const))
-          .filter(([, month]) => isOpenMonth?.includes(month) !== false)
-          .flatMap(([year, month]) => daysOfMonth(year, month))
+        const occurrences = calendarMonths
+          .filter(({ month }) => isOpenMonth?.includes(month) !== false)
+          .flatMap(daysOfMonth)
           .filter((at) => at >= startAt && (periods[freq]?.(at) ?? 0) % interval === 0)
           .slice(0, count)
         // What RFC 5545 leaves open: an event whose first day does not fit its own rule.

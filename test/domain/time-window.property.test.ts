@@ -91,14 +91,34 @@ interface Written {
   readonly closed: ReadonlySet<number>
 }
 
+/** The function with its results kept: the properties ask for some days thousands of times. */
+const remembered = <Result>(find: (day: number) => Result) => {
+  const found = new Map<number, Result>()
+  return (day: number): Result => {
+    const known = found.get(day)
+    if (known !== undefined) return known
+    const result = find(day)
+    found.set(day, result)
+    return result
+  }
+}
+
 const dayOf = (zone: Zone, at: Instant) => Math.floor((at + offsetAt(zone, at)) / DAY)
 
-const textOf = (day: number) => (toIso(day * DAY) ?? '').slice(0, 10)
+const textOf = remembered((day) => (toIso(day * DAY) ?? '').slice(0, 10))
 const dateText = ({ year, month, day }: LocalDate) =>
   [String(year).padStart(4, '0'), String(month).padStart(2, '0'), String(day).padStart(2, '0')].join('-')
 
 /** 1970-01-01 was a Thursday. */
 const weekdayOf = (day: number) => ((((day + 3) % 7) + 7) % 7) + 1
+
+const daysOfMonthOf = remembered((day) =>
+  Array.from({ length: 61 }, (_, index) => day - 30 + index).filter(
+    (other) => textOf(other).slice(0, 7) === textOf(day).slice(0, 7),
+  ),
+)
+
+const alikeInMonthOf = remembered((day) => daysOfMonthOf(day).filter((other) => weekdayOf(other) === weekdayOf(day)))
 
 /** Whether a window opens on a day, by the list of all days of its month. */
 const opensOn = ({ days, dates, months, monthDays, weeks }: LocalWindow, day: number): boolean => {
@@ -107,11 +127,9 @@ const opensOn = ({ days, dates, months, monthDays, weeks }: LocalWindow, day: nu
   const text = textOf(day)
   if (dates?.some(({ from, to }) => dateText(from) <= text && text <= dateText(to)) === false) return false
   if (months?.includes(Number(text.slice(5, 7))) === false) return false
-  const ofMonth = Array.from({ length: 61 }, (_, index) => day - 30 + index).filter(
-    (other) => textOf(other).slice(0, 7) === text.slice(0, 7),
-  )
+  const ofMonth = daysOfMonthOf(day)
   if (monthDays?.some((each) => ofMonth.at(each > 0 ? each - 1 : each) === day) === false) return false
-  const alike = ofMonth.filter((other) => weekdayOf(other) === weekdayOf(day))
+  const alike = alikeInMonthOf(day)
   return weeks?.some((each) => alike.at(each > 0 ? each - 1 : each) === day) !== false
 }
 

@@ -100,6 +100,7 @@ describe('a window that opens on no day of any year', () => {
     fc.option(fc.uniqueArray(one, { minLength: 1, maxLength: 2 }), { nil: undefined })
 
   it('is known, as a search through four centuries finds it', () => {
+    const RARELY = 20
     const found = { never: 0, rarely: 0 }
     fc.assert(
       fc.property(
@@ -110,13 +111,18 @@ describe('a window that opens on no day of any year', () => {
           weeks: few(fc.constantFrom(1, 2, 4, 5, -1)),
         }),
         (window) => {
-          const count = fourCenturies.filter(createDayTest(window)).length
+          const isOpenOn = createDayTest(window)
+          // Most windows open soon: the search ends there.
+          let count = 0
+          for (const date of fourCenturies) {
+            if (isOpenOn(date) && ++count === RARELY) break
+          }
           if (count === 0) found.never++
-          else if (count < 20) found.rarely++
+          else if (count < RARELY) found.rarely++
           expect(neverFits(window)).toBe(count === 0)
         },
       ),
-      { numRuns: 100 },
+      { examples: [[{ days: [7], months: [2], monthDays: [29], weeks: undefined }]] },
     )
     expect(Math.min(found.never, found.rarely)).toBeGreaterThan(0)
   })
