@@ -6,6 +6,7 @@ import { judge } from '../../src/domain/judge/verdict.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { connection, NOON, PLACE } from '../domain/build.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
 import { memoryFiles } from './memory-files.ts'
 
 interface Written {
@@ -88,7 +89,7 @@ describe('an entry of a group', () => {
             expect(verdict.nextAt).toBe(later.find((one) => isNamed(one) !== isNamed(at)) ?? NEVER)
           }
         }),
-        { numRuns: 100 },
+        { numRuns: fuzzRuns(40) },
       )
     },
   )

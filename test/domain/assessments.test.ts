@@ -13,6 +13,7 @@ import type { EndpointView } from '../../src/domain/judge/view.ts'
 import type { Mode, Policy, PolicyKind } from '../../src/domain/policies/policy.ts'
 import { createPolicySet, type PolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
 import { connection, ENDPOINT, entry, NOON, PLACE, policy, RETRY } from './build.ts'
 import { takeInSnapshot } from './endpoint.ts'
 
@@ -183,7 +184,7 @@ describe('cached assessments', () => {
         },
       ),
       // Mutation testing allows less time, in which the guard may hold nothing.
-      { numRuns: 120, interruptAfterTimeLimit: 60_000 },
+      { numRuns: fuzzRuns(40), interruptAfterTimeLimit: 60_000 },
     )
     // Otherwise an endpoint on which nothing ever happens would pass.
     expect(Math.min(ended, held, news)).toBeGreaterThan(0)

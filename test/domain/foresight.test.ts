@@ -7,6 +7,7 @@ import { judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { isDue } from '../../src/domain/judge/verdict.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
 import { connection, ENDPOINT, entry, NOON, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
@@ -116,6 +117,7 @@ describe('a policy that warns', () => {
         }
         expect(watch([made], [one]).warningsBetween(NOON, until)).toEqual(expected)
       }),
+      { numRuns: fuzzRuns(50) },
     )
   })
 
