@@ -15,7 +15,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           pool: 'threads',
-          maxWorkers: 3,
+          // Nothing waits here. Each worker loads the code again, so more workers than cores are slower.
+          maxWorkers: '100%',
           // A time-out finds a test that hangs. It must not depend on the machine's speed: the bounds hold at the lowest
           // priority beside other work.
           testTimeout: 120_000,

@@ -20,8 +20,11 @@ const LONGEST = [
   'cli/run-once',
   'security/secrets',
   'long/long-cut',
+  'house/compile-errors',
+  'domain/backtest/replay.property',
   'domain/time-window.property',
-  'app/list-changes',
+  'app/first-judgement',
+  'app/backtest.property',
 ].map((name) => `/test/${name}.test.ts`)
 
 const placeOf = ({ moduleId }: TestSpecification) => {
