@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { backtest } from './backtest.ts'
 import { calls } from './calls.ts'
+import { connectHandler } from './connect-handler.ts'
 import { cycle } from './cycle.ts'
 import { decide } from './decide.ts'
 import { poll } from './poll.ts'
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Ta
   calls,
   start,
   backtest,
+  'connect-handler': connectHandler,
 }
 
 const { values } = parseArgs({

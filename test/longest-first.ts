@@ -12,6 +12,8 @@ const LONGEST = [
   'world/world',
   'cli/faults-over-the-wire',
   'cli/kill',
+  'connect-handler/law',
+  'connect-handler/damaged-requests',
   'cli/golden',
   'docs/docs',
   'cli/explain',

@@ -21,7 +21,9 @@ describe('npm run bench', () => {
       })
       const { tables } = JSON.parse(output) as Bench
       const kinds = new Set(tables.map(({ title }) => title.split(':', 1)[0]))
-      expect(kinds).toEqual(new Set(['poll', 'decide', 'cycle', 'calls', 'lag', 'start', 'backtest']))
+      expect(kinds).toEqual(
+        new Set(['poll', 'decide', 'cycle', 'calls', 'lag', 'start', 'backtest', 'connect-handler']),
+      )
       for (const { title, rows } of tables) {
         expect(rows.length).toBeGreaterThan(1)
         const figures = rows.flatMap((row) => Object.values(row)).filter((value) => typeof value === 'number')
