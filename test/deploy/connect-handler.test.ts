@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { iamFiles } from '../../scripts/iam-policies.ts'
+import { type IamPolicy, iamFiles } from '../../scripts/iam-policies.ts'
 import type { Baked } from '../../src/door/baked-rules.ts'
 import { createHandler } from '../../src/door/handler.ts'
 import { workspace } from '../cli/curfew.ts'
@@ -195,17 +195,38 @@ describe('the stack of the connect handler', () => {
   })
 })
 
+const inPascalCase = (command: string) =>
+  command.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())
+
 /** A call of the AWS CLI as IAM sees it. */
-const callOf = ([, command = '', ...args]: readonly string[]): Call => {
+const callOf = ([service, command = '', ...args]: readonly string[]): Call => {
+  if (service === 'ec2') return endpointCallOf(command, args)
   const qualifier = args.indexOf('--qualifier')
   const arn = `arn:aws:lambda:eu-central-1:111122223333:function:${args[args.indexOf('--function-name') + 1]}`
   const names: Readonly<Record<string, string>> = { invoke: 'InvokeFunction', wait: 'GetFunctionConfiguration' }
-  const name = command.replaceAll(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())
   return {
-    action: `lambda:${names[command] ?? name}`,
+    action: `lambda:${names[command] ?? inPascalCase(command)}`,
     resource: qualifier < 0 ? arn : `${arn}:${args[qualifier + 1]}`,
     context: {},
   }
+}
+
+const endpointCallOf = (command: string, args: readonly string[]): Call => {
+  const endpoint = `arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/${args[args.indexOf('--client-vpn-endpoint-id') + 1]}`
+  return {
+    action: `ec2:${inPascalCase(command)}`,
+    resource: command.startsWith('describe-') ? '*' : endpoint,
+    context: { 'ec2:Region': 'eu-central-1' },
+  }
+}
+
+/** The calls that one policy of deploy/iam does not allow, and the statements of it that no call needs. */
+const misfits = (file: string, calls: readonly Call[]) => {
+  const policy = iamFiles()[`deploy/iam/${file}`]
+  if (policy === undefined) throw new Error(`there is no ${file}`)
+  const refused = (policies: readonly IamPolicy[]) => calls.filter((call) => !isAllowed(policies, call))
+  const idle = withoutOne([policy]).filter(({ policies }) => refused(policies).length === 0)
+  return { refused: refused([policy]), idle: idle.map(({ removed }) => removed) }
 }
 
 /** Runs the script of the pipeline with new code, against a function whose version 1 is live. */
@@ -235,11 +256,7 @@ describe('deploy/connect-handler/update.sh', () => {
     expect(back.slice(-2)).toEqual(['--function-version', '1'])
     expect(complaints).toEqual([...calls, back].map(() => undefined))
 
-    const policy = iamFiles()['deploy/iam/connect-handler-update.json']
-    if (policy === undefined) throw new Error('there is no such policy')
-    const refused = (policies: typeof policy) => calls.map(callOf).filter((call) => !isAllowed([policies], call))
-    expect(refused(policy)).toEqual([])
-    for (const { policies } of withoutOne([policy])) expect(policies.flatMap(refused)).not.toEqual([])
+    expect(misfits('connect-handler-update.json', calls.map(callOf))).toEqual({ refused: [], idle: [] })
   })
 
   it.each<[string, () => Promise<Answer>, RegExp]>([
@@ -265,6 +282,15 @@ describe('deploy/connect-handler/update.sh', () => {
     expect(status).toBe(0)
     expect(stdout).toContain('live has this code already')
     expect(state).toEqual(LIVE_AT_ONE)
+  })
+})
+
+describe('the policy for the people on call', () => {
+  it('allows the commands of the page that switch the handler on and off, and move the alias back', () => {
+    const commands = [...readFileSync(PAGE, 'utf8').matchAll(/^\$ aws ((?:ec2|lambda (?:update-alias|list)).*)$/gm)]
+    const calls = commands.map(([, command = '']) => callOf(command.split(' ')))
+    expect(new Set(calls.map(({ action }) => action)).size).toBe(4)
+    expect(misfits('connect-handler-switch.json', calls)).toEqual({ refused: [], idle: [] })
   })
 })
 
