@@ -69,7 +69,7 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
       .map((window) => ({ ...window, ...outerDays(window), opensOn: createDayTest(window) })),
   }))
   const blocks = new Map<number, Block>()
-  let lastResult: { readonly t: Instant; readonly state: WindowState } | undefined
+  let last: { readonly from: Instant; readonly until: Instant; readonly state: WindowState } | undefined
 
   const blockAt = (index: number): Block => {
     const cached = blocks.get(index)
@@ -108,7 +108,8 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
     return union(spans)
   }
 
-  const stateAt = (t: Instant): WindowState => {
+  /** The state at `t`, and until before which instant it is the state at later instants too. */
+  const stateFrom = (t: Instant): { readonly state: WindowState; readonly until: Instant } => {
     if (!(Math.abs(t) <= LAST_INSTANT)) throw new RangeError(`${t} is outside the calendar`)
     const index = Math.floor(t / BLOCK_MS)
     const { openBefore, changes } = blockAt(index)
@@ -118,19 +119,30 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
     for (let i = index; since === undefined && i * BLOCK_MS > t - HORIZON_MS; ) since = blockAt(--i).changes.at(-1)
 
     let until = changes[passed]
-    for (let i = index + 1; until === undefined && i * BLOCK_MS <= t + HORIZON_MS; i++) until = blockAt(i).changes[0]
+    let ahead = index + 1
+    for (; until === undefined && ahead * BLOCK_MS <= t + HORIZON_MS; ahead++) until = blockAt(ahead).changes[0]
 
+    // Beginning and end are told only within the horizon, which moves with `t`.
+    const begins = since !== undefined && since >= t - HORIZON_MS ? since : undefined
+    const ends = until !== undefined && until <= t + HORIZON_MS ? until : undefined
     return {
-      open: openBefore !== (passed % 2 === 1),
-      since: since !== undefined && since >= t - HORIZON_MS ? since : Number.NEGATIVE_INFINITY,
-      until: until !== undefined && until <= t + HORIZON_MS ? until : NEVER,
+      state: {
+        open: openBefore !== (passed % 2 === 1),
+        since: begins ?? Number.NEGATIVE_INFINITY,
+        until: ends ?? NEVER,
+      },
+      until: Math.min(
+        begins === undefined ? NEVER : begins + HORIZON_MS,
+        ends ?? (until ?? ahead * BLOCK_MS) - HORIZON_MS,
+      ),
     }
   }
 
   return {
     at(t) {
-      if (lastResult?.t !== t) lastResult = { t, state: stateAt(t) }
-      return lastResult.state
+      // Most callers ask at ever later instants, and a state holds for hours.
+      if (last === undefined || !(last.from <= t && t < last.until)) last = { from: t, ...stateFrom(t) }
+      return last.state
     },
 
     openIn({ from, until }) {
