@@ -43,6 +43,8 @@ const policy = (name: string, kindName: string, keys: Record<string, unknown>, u
     mode: 'enforce',
     match: users === undefined ? undefined : { users: [entry(users)], endpoints: undefined, regions: undefined },
     exempt: undefined,
+    matchGroup: undefined,
+    message: undefined,
     graceMs: 0,
     warn: [],
     extend: undefined,

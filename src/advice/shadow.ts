@@ -86,6 +86,9 @@ const FIELD_COVERS = {
   warn: notCompared,
   // It has given `from` and `until` their values.
   timeZone: notCompared,
+  // Words for people whom the door denies. The members of the group are in `match`.
+  matchGroup: notCompared,
+  message: notCompared,
 } satisfies Record<keyof Policy, (strict: Candidate, other: Candidate) => boolean>
 
 const FIELD_COMPARISONS = Object.values(FIELD_COVERS)

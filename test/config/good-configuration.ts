@@ -97,6 +97,9 @@ policies:
       - { days: [sat], hours: "22:00-02:00" }
     closed: [holidays]
     match: { users: ["group:contractors"], endpoints: ["cvpn-endpoint-0123*"], regions: [eu-central-1] }
+    message: |
+      Closed: {reason}.
+      Next: {until}
     grace: 5m
     mode: enforce
 `

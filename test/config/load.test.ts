@@ -204,6 +204,14 @@ describe('a good configuration', () => {
       endpoints: [entry('cvpn-endpoint-0123*')],
       regions: [entry('eu-central-1')],
     })
+    expect(office).toMatchObject({ matchGroup: 'contractors', message: 'Closed: {reason}. Next: {until}' })
+    expect(policies.map(({ matchGroup }) => matchGroup)).toEqual([
+      undefined,
+      undefined,
+      'contractors',
+      undefined,
+      'staff',
+    ])
     expect(trial?.rule).toEqual({ maxAgeMs: 8 * HOUR })
     expect(freeze).toMatchObject({
       from: Date.UTC(2026, 11, 4, 21),

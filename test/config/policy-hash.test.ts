@@ -33,6 +33,8 @@ describe('the hash of one policy', () => {
     ['warn', { warn: [HOUR] }],
     ['timeZone', { timeZone: 'Europe/Berlin' }],
     ['guard', { guard: 'off' }],
+    ['message', { message: 'Ask the help desk.' }],
+    ['matchGroup', { matchGroup: 'contractors' }],
     ['hash', { hash: 'other' }],
   ])('does not change with %s', (_field, different) => {
     expect(hashOf(different)).toBe(hashOf({}))
@@ -74,4 +76,14 @@ describe('the hash of one policy', () => {
       'freeze c6d3170160402765',
     ])
   })
+})
+
+it('a message changes the hash of the set, which the connect handler logs, and not that of its policy', () => {
+  const loaded = (message: string) => {
+    const policies = GOOD_TREE['policies/a.yaml'].replace('Closed: ', message)
+    return loadConfiguration(memoryFiles({ ...GOOD_TREE, 'policies/a.yaml': policies }), 'curfew.yaml').configuration
+  }
+  const [before, after] = [loaded('Closed: '), loaded('Not open: ')]
+  expect(after?.policySetHash).not.toBe(before?.policySetHash)
+  expect(after?.policies.map(({ hash }) => hash)).toEqual(before?.policies.map(({ hash }) => hash))
 })

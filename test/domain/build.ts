@@ -62,6 +62,8 @@ export const policy = (kind: string, keys: Record<string, unknown>, different: P
     mode: 'enforce',
     match: undefined,
     exempt: undefined,
+    matchGroup: undefined,
+    message: undefined,
     graceMs: 0,
     warn: [],
     extend: undefined,

@@ -1,4 +1,6 @@
 import type * as z from 'zod'
+import { inOneLine } from '../../domain/door/answer-text.ts'
+import { messageProblem } from '../../domain/door/message.ts'
 import type { Mode, Policy, PolicyKind, Shared } from '../../domain/policies/policy.ts'
 import { POLICY_KINDS } from '../../domain/policies/registry.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
@@ -7,7 +9,7 @@ import { readValue, reportUnknownKey } from '../yaml/read-value.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
 import { bindPeriod } from './bind-period.ts'
-import { bindSelector } from './bind-selector.ts'
+import { bindSelector, onlyGroupOf } from './bind-selector.ts'
 import type { References } from './references.ts'
 import { sharedOf } from './shared.ts'
 
@@ -19,7 +21,10 @@ const TRAITS = [
   ['cooldownByCommonName', 'cooldown'],
   ['warn', 'foreseeable'],
   ['extend', 'extendable'],
+  ['message', 'atTheDoor'],
 ] as const
+
+const has = (kind: PolicyKind, trait: (typeof TRAITS)[number][1]): boolean => Boolean(kind[trait])
 
 /** Checks and binds one written policy. Undefined if its kind is unknown. Invalid parts are reported and left out. */
 export const bindPolicy = (
@@ -45,8 +50,8 @@ export const bindPolicy = (
     file.problem([...path, 'grace'], `"grace" cannot be used with ${kind.kind}: ${kind.noGrace}`, { at: 'key' })
   }
   for (const [key, trait] of TRAITS) {
-    if (kind === undefined || kind[trait] === true || policy[key] === undefined) continue
-    const kinds = POLICY_KINDS.filter((other) => other[trait] === true).map((other) => other.kind)
+    if (kind === undefined || has(kind, trait) || policy[key] === undefined) continue
+    const kinds = POLICY_KINDS.filter((other) => has(other, trait)).map((other) => other.kind)
     file.problem(
       [...path, key],
       `"${key}" cannot be used with ${kind.kind}, only with ${kinds.join(', ')}: remove it`,
@@ -78,6 +83,9 @@ export const bindPolicy = (
       },
     )
   }
+  const message = common('message')
+  const flaw = message === undefined ? undefined : messageProblem(message, name ?? '')
+  if (flaw !== undefined) file.problem([...path, 'message'], flaw.problem, flaw.options)
   const shared = sharedOf(file, path, policy, references, name)
   const selector = (key: 'match' | 'exempt') => {
     if (isEmptyMap(policy[key]))
@@ -98,6 +106,8 @@ export const bindPolicy = (
       ...period,
       match,
       exempt,
+      matchGroup: onlyGroupOf(policy.match),
+      message: message && inOneLine(message),
       graceMs,
       warn,
       extend: extend && { byMs: extend.by, times: extend.times },

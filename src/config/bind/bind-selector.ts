@@ -46,6 +46,13 @@ export const bindSelector = (written: WrittenSelector, key: string, shared: Shar
   }
 }
 
+/** The group of a selector whose users are one group and nobody else. The value may be anything that was written. */
+export const onlyGroupOf = (written: unknown): string | undefined => {
+  const users = typeof written === 'object' && written !== null && 'users' in written ? written.users : undefined
+  const [only, ...more]: readonly unknown[] = Array.isArray(users) ? users : []
+  return typeof only === 'string' && more.length === 0 ? groupNameOf(only) : undefined
+}
+
 /** The entries of one written entry; undefined after a problem was reported at its path. */
 type Resolve<Entry> = (text: string, at: readonly (string | number)[]) => readonly Entry[] | undefined
 

@@ -36,6 +36,9 @@ const HASHED_PARTS = {
   timeZone: undefined,
   match: ({ match }) => match,
   exempt: ({ exempt }) => exempt,
+  // Words for people: they end no connection. The members of the group are in `match`.
+  matchGroup: undefined,
+  message: undefined,
   graceMs: ({ graceMs }) => graceMs,
   // It changes which people are warned, not which connections end.
   warn: undefined,

@@ -124,6 +124,15 @@ export const commonKeys = {
         'Lets the user of a connection move its end, by a link in the warning (`warn`). It needs `server.publicUrl` in curfew.yaml. Default: nobody may.',
       examples: [{ by: '1h', times: 1 }],
     }),
+  message: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'What a person reads whom the client connect handler denies by this policy, at most 255 bytes, in one line. Placeholders: {until}, {policy}, {reason}. Default: a text of the kind.',
+      examples: ['No VPN before {until}. Questions: help desk, extension 1234.'],
+    }),
   cooldown: duration.optional().meta({
     description:
       'How long after a termination by this policy new connections of the same principal end at once. Default: none.',

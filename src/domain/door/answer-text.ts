@@ -22,26 +22,34 @@ const NO_TEXT = /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\s]+/gu
 
 const ELLIPSIS = '…'
 
-/** Whether a text is in one line, has no control character, is not empty and not too long. */
+/** A text in one line without control characters. */
+export const inOneLine = (text: string): string => text.replace(NO_TEXT, ' ').trim()
+
+/** Whether AWS accepts a text as it is: in one line, without control characters, not empty and not too long. */
 export const fits = (text: string): boolean =>
-  text !== '' && text.length <= MOST_BYTES && text === plain(text) && bytesOf(text) <= MOST_BYTES
+  text !== '' && text.length <= MOST_BYTES && bytesOf(text) <= MOST_BYTES && text === inOneLine(text)
 
-const plain = (text: string): string => text.replace(NO_TEXT, ' ').trim()
+/** Most handlers never cut a text, and the segmenter takes time to make. */
+let segmenter: Intl.Segmenter | undefined
+const graphemesOf = (text: string) => {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return segmenter.segment(text)
+}
 
-/** A text in one line without control characters. One that is too long is cut after a word, and ends in `…` then. */
+/** A text that AWS accepts. One that is too long is cut after a word, and ends in `…` then. */
 export const fitted = (text: string): string => {
-  // A character has at most a few code points, so that most of a giant text need not be looked at.
-  const line = plain(text.slice(0, 100 * MOST_BYTES))
+  // The rest of a giant text is not looked at.
+  const line = inOneLine(text.slice(0, 4 * MOST_BYTES))
   if (bytesOf(line) <= MOST_BYTES) return line
   const room = MOST_BYTES - bytesOf(ELLIPSIS)
   let start = ''
   let bytes = 0
-  for (const { segment } of new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(line)) {
+  for (const { segment } of graphemesOf(line)) {
     bytes += bytesOf(segment)
     if (bytes > room) break
     start += segment
   }
-  const isWordsEnd = line[start.length] === ' '
+  const isAtWordsEnd = line[start.length] === ' '
   const space = start.lastIndexOf(' ')
-  return `${isWordsEnd || space < start.length / 2 ? start : start.slice(0, space)}${ELLIPSIS}`
+  return `${isAtWordsEnd || space < start.length / 2 ? start.trimEnd() : start.slice(0, space)}${ELLIPSIS}`
 }

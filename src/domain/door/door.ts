@@ -2,14 +2,17 @@ import type { Connection } from '../connection.ts'
 import { decisionOf } from '../judge/decide.ts'
 import { NO_HISTORY } from '../judge/memory.ts'
 import { isDue, judge, type Verdict } from '../judge/verdict.ts'
+import { doorHitsOf } from '../names/door-pattern.ts'
+import type { Location } from '../names/location.ts'
 import { resolveSelector } from '../names/selector.ts'
 import { principalNamesOf } from '../names/user-list.ts'
-import { type Acting, mayEnd } from '../policies/policy.ts'
+import { type Acting, mayEnd, type Policy } from '../policies/policy.ts'
 import { type Applicability, createPolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { ALL_TIME, periodAt } from '../time/period.ts'
+import { denialText } from './denial-text.ts'
 import type { DoorDecision } from './door-decision.ts'
-import type { DoorRules } from './door-rules.ts'
+import type { DoorRules, PostureRule } from './door-rules.ts'
 import type { DoorRequest } from './request.ts'
 
 /** Decides about requests as the daemon would about the connections that they ask for. */
@@ -17,9 +20,6 @@ export interface Door {
   /** `region`: where the handler runs, and so the endpoint. Undefined: not known. */
   decide(request: DoorRequest, region: string | undefined, now: Instant): DoorDecision
 }
-
-/** How many changes ahead the first instant is looked for at which nothing denies the request. */
-const MOST_CHANGES = 32
 
 /**
  * Prepares the policies once. The door has no history: it judges a connection that is established at the instant of the
@@ -30,23 +30,16 @@ export const createDoor = (rules: DoorRules): Door => {
     rules.policies.filter(({ kind }) => kind.atTheDoor !== undefined),
     rules.protect,
   )
-  const posture = rules.posture.map(({ status, match }) => ({
-    status,
-    match: match && resolveSelector(match, 'either'),
-  }))
+  const postureOf = createPosture(rules.posture)
   const acting: Acting = { mode: rules.mode, held: new Set() }
 
   return {
     decide(request, region, now) {
-      const { endpointId = '', names } = request
+      const { connectionId: id = '', endpointId = '', names, facts } = request
       const location = { endpointId, region, name: rules.endpointNames.get(endpointId) }
-      const principal = principalNamesOf(names)
-      const postureStatuses = posture.flatMap(({ status, match }) => {
-        const hit = match?.(location)(principal) ?? { periods: ALL_TIME }
-        return typeof hit === 'object' && periodAt(hit.periods, now) !== undefined ? [status] : []
-      })
+      const postureStatuses = request.endpointId === undefined ? [] : postureOf(request, location, now)
       const connectionAt = (establishedAt: Instant): Connection => ({
-        id: request.connectionId ?? '',
+        id,
         endpointId,
         region: region ?? '',
         ...names,
@@ -58,57 +51,67 @@ export const createDoor = (rules: DoorRules): Door => {
       })
       const connection = connectionAt(now)
       // Nobody knows which policies apply, so that no policy denies the request.
-      if (request.endpointId === undefined) {
-        return { act: 'allow', lead: undefined, verdicts: [], connection, postureStatuses: [] }
-      }
-      const applicabilities = set.everyApplicability(location)(connection)
+      const applicabilities = request.endpointId === undefined ? [] : set.atTheDoor(location)(names, facts)
       const verdicts = applicabilities.map((applicability) => judge(applicability, connection, NO_HISTORY, now))
       const decision = decisionOf(connection, verdicts, now, acting)
       const { lead } = decision
-      if (lead === undefined) return { act: 'allow', lead, verdicts, connection, postureStatuses }
+      const decided = { verdicts, connection, postureStatuses }
+      if (lead === undefined) return { ...decided, act: 'allow', lead }
       const act = decision.act === 'terminate' ? 'deny' : 'audit'
-      // In audit mode, the policies count that would deny the request if they acted.
-      const denies = (verdict: Verdict, at: Instant) =>
-        isDue(verdict, at) && (act === 'audit' || mayEnd(verdict.policy, acting))
-      const until = openingAfter(verdicts, now, denies, (applicability, at) =>
-        judge(applicability, connectionAt(at), NO_HISTORY, at),
+      // Where no policy acts, those count that would deny the request if they acted.
+      const denies = (policy: Policy) => act === 'audit' || mayEnd(policy, acting)
+      const until = openingAfter(
+        verdicts.filter(({ policy }) => denies(policy)),
+        now,
+        (applicability, at) => judge(applicability, connectionAt(at), NO_HISTORY, at),
       )
-      return {
-        act,
-        lead,
-        verdicts,
-        connection,
-        postureStatuses,
-        until,
-        text: `Denied by the policy "${lead.policy.name}".`,
-      }
+      const text = denialText(lead, connection, { now, until, zone: rules.timeZone })
+      return { ...decided, act, lead, until, text }
     },
   }
 }
 
+/** Finds the posture statuses of the rules whose selector matches. Doubt gives no status. */
+const createPosture = (rules: readonly PostureRule[]) => {
+  const resolved = rules.map(({ status, match }) => ({ status, match: match && resolveSelector(match, 'either') }))
+  return ({ names, facts }: DoorRequest, location: Location, now: Instant): readonly string[] => {
+    const principal = { ...principalNamesOf(names), door: doorHitsOf(facts) }
+    return resolved.flatMap(({ status, match }) => {
+      const hit = match === undefined ? { periods: ALL_TIME } : match(location)(principal)
+      return typeof hit === 'object' && periodAt(hit.periods, now) !== undefined ? [status] : []
+    })
+  }
+}
+
+/** How many changes ahead an opening is searched for: some weeks of hours that open and close daily. */
+const MOST_CHANGES = 32
+
 /**
- * The first later instant at which nothing denies the request, whoever denies it until then. NEVER: none is found.
+ * The first later instant at which no verdict is due, whichever is due until then. `judgeAt` judges anew a connection that is
+ * established at an instant. NEVER: none is found.
  */
 const openingAfter = (
   verdicts: readonly Verdict[],
   now: Instant,
-  denies: (verdict: Verdict, at: Instant) => boolean,
   judgeAt: (applicability: Applicability, at: Instant) => Verdict,
 ): Instant => {
-  let at = now
   let current = verdicts
+  let at = now
   for (let change = 0; change < MOST_CHANGES; change++) {
-    const deniedUntil = current.reduce(
-      (last, verdict) => (denies(verdict, at) ? Math.max(last, verdict.nextAt) : last),
-      -NEVER,
+    const closedUntil = lastNextAt(current, at)
+    if (closedUntil === undefined) return at
+    if (closedUntil === NEVER) return NEVER
+    current = current.map((verdict) =>
+      verdict.nextAt > closedUntil ? verdict : judgeAt(verdict.applicability, closedUntil),
     )
-    if (deniedUntil === -NEVER) return at
-    if (deniedUntil === NEVER) return NEVER
-    at = deniedUntil
-    current = current.map(
-      ({ applicability, nextAt }, index) =>
-        (nextAt > deniedUntil ? current[index] : undefined) ?? judgeAt(applicability, deniedUntil),
-    )
+    at = closedUntil
   }
   return NEVER
 }
+
+/** The last end of the verdicts that are due; undefined if none is. */
+const lastNextAt = (verdicts: readonly Verdict[], at: Instant): Instant | undefined =>
+  verdicts.reduce<Instant | undefined>(
+    (last, verdict) => (isDue(verdict, at) ? Math.max(last ?? -NEVER, verdict.nextAt) : last),
+    undefined,
+  )

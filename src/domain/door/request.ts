@@ -14,14 +14,14 @@ export interface DoorRequest {
   readonly endpointId: string | undefined
   readonly names: Pick<Connection, 'username' | 'commonName'>
   readonly facts: DoorFacts
-  /** The fields that count as not known, because AWS may have cut them, or because they are not what its schema says. */
+  /** The fields that AWS may have cut, or that are not what its page says. Only the groups of a cut list count as known. */
   readonly doubts: readonly string[]
 }
 
 /** AWS cuts names and groups at 255 characters. One of this length may be the beginning of another. */
 const CUT_AT = 255
 
-/** The most groups that AWS passes on. A list of this length may lack some. */
+/** The most groups that AWS passes on. A list of this length may lack some, and no more are read. */
 const MOST_GROUPS = 200
 
 /** A value of a request: known, absent, or in doubt. */
@@ -31,6 +31,8 @@ interface Text {
 }
 interface List {
   readonly list: readonly string[]
+  /** Whether AWS may have cut the list, or one of its texts. */
+  readonly mayBeCut: boolean
 }
 
 /**
@@ -47,13 +49,15 @@ export const requestOf = (event: unknown): DoorRequest => {
   const [username, commonName] = [textOf('username'), textOf('common-name')]
   // With one name in doubt nobody knows whether an exemption names the person. Then neither name is known.
   const names = doubts.length > 0 ? [] : [username, commonName]
+  const groups = known('groups', readGroups(valueOf(event, 'groups')))
+  if (groups?.mayBeCut === true) doubts.push('groups')
   return {
     answerIn: versionOf(valueOf(event, 'schema-version')),
     connectionId: textOf('connection-id'),
     endpointId: textOf('endpoint-id'),
     names: { username: nameOrNone(names[0]), commonName: nameOrNone(names[1]) },
     facts: {
-      idpGroups: known('groups', readGroups(valueOf(event, 'groups')))?.list,
+      idpGroups: groups?.list,
       platform: textOf('platform'),
       publicIp: textOf('public-ip'),
       clientVersion: textOf('aws-client-version'),
@@ -92,18 +96,23 @@ const readText = (value: unknown): Read<Text> => {
  */
 const readGroups = (value: unknown): Read<List> => {
   if (value === undefined || value === null) return 'absent'
-  if (value === '') return { list: [] }
-  if (typeof value === 'string') return value.length < CUT_AT && !/[,;\n]/.test(value) ? { list: [value] } : 'doubtful'
+  if (value === '') return { list: [], mayBeCut: false }
+  if (typeof value === 'string') return /[,;\n]/.test(value.slice(0, CUT_AT)) ? 'doubtful' : listOf([value], 1)
   const length = isArray(value) ? valueOf(value, 'length') : undefined
-  if (typeof length !== 'number' || length >= MOST_GROUPS) return 'doubtful'
-  const list: string[] = []
-  for (let index = 0; index < length; index++) {
-    const group = readText(valueOf(value, index))
-    if (typeof group === 'string') return 'doubtful'
-    list.push(group.text)
+  if (typeof length !== 'number') return 'doubtful'
+  const groups: string[] = []
+  for (let index = 0; index < Math.min(length, MOST_GROUPS); index++) {
+    const group = valueOf(value, index)
+    if (typeof group !== 'string' || group === '') return 'doubtful'
+    groups.push(group)
   }
-  return { list }
+  return listOf(groups, length)
 }
+
+const listOf = (groups: readonly string[], length: number): List => ({
+  list: groups.map((group) => group.slice(0, CUT_AT)),
+  mayBeCut: length >= MOST_GROUPS || groups.some((group) => group.length >= CUT_AT),
+})
 
 /** `Array.isArray` throws for a proxy that was revoked. */
 const isArray = (value: unknown): boolean => {

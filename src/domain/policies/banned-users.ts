@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
 import type { Pattern } from '../names/pattern.ts'
-import { createUserList, narrowed, periodsOf, type UserEntry } from '../names/user-list.ts'
+import { createUserList, lastingAt, narrowed, periodsOf, type UserEntry } from '../names/user-list.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
 import { instant } from '../time/instant-text.ts'
 import { periodProblem } from '../time/period.ts'
@@ -106,6 +106,11 @@ const violatedSince = (
   return Number.isFinite(banFrom) ? banFrom : (history.firstSeenAt(id) ?? now)
 }
 
+const WHAT_TO_DO = 'Ask the administrators of the VPN if you need access.'
+
+/** Operators end a reason with a full stop or without. */
+const withoutStop = (reason: string) => reason.replace(/[\s.]+$/, '')
+
 export const bannedUsers = definePolicyKind({
   kind: 'banned-users',
   reason: 'banned',
@@ -114,8 +119,15 @@ export const bannedUsers = definePolicyKind({
   facts: 'immutable',
   foreseeable: true,
   summary: 'Ends every connection of the users that it names, for as long as it names them.',
-  whatToDo: 'Ask the administrators of the VPN if you need access.',
-  atTheDoor: { denial: () => '' },
+  whatToDo: WHAT_TO_DO,
+  atTheDoor: {
+    reason: (_entries, { writtenReason }) => writtenReason ?? 'blocked by the administrators of the VPN',
+    texts: (_entries, { until, zone, writtenReason }) => {
+      const blocked = `Your VPN access is blocked${until === undefined ? '' : ` until ${until} ${zone}`}`
+      const why = writtenReason === undefined ? '' : `: ${withoutStop(writtenReason)}`
+      return [`${blocked}${why}. ${WHAT_TO_DO}`, `${blocked}${why}`]
+    },
+  },
   keys,
   fileKeys: ['usersFile'],
   noGrace: 'a ban gives no grace: remove the key; to give notice, write `from` on the entry',
@@ -159,6 +171,11 @@ export const bannedUsers = definePolicyKind({
           const reason = inForce.reason === undefined ? '' : `: ${inForce.reason}`
           return `banned as "${inForce.pattern.source}"${until}${reason}`
         },
+        writtenReason: (now) =>
+          lastingAt(
+            found.filter(({ reason }) => reason !== undefined),
+            now,
+          )?.reason,
       }
     }
   },

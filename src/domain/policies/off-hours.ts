@@ -1,9 +1,11 @@
 import * as z from 'zod'
 import { closedDates, parseDates } from '../time/calendar.ts'
 import type { Hours } from '../time/hours.ts'
-import { type Instant, NEVER } from '../time/instant.ts'
+import { dateText, hoursText, zonesOf } from '../time/hours-text.ts'
+import { NEVER } from '../time/instant.ts'
 import type { Parsed } from '../time/local-date.ts'
 import { localText } from '../time/local-text.ts'
+import { dateIn } from '../time/local-time.ts'
 import {
   createTimeWindows,
   knownTimeZones,
@@ -11,7 +13,6 @@ import {
   parseHours,
   parseTimeZone,
   WHOLE_DAY,
-  type WindowState,
 } from '../time/time-window.ts'
 import {
   EVERY_DAY,
@@ -22,7 +23,7 @@ import {
   parseWeek,
   type WindowDays,
 } from '../time/window-days.ts'
-import { definePolicyKind, type Judge, type Shared } from './policy.ts'
+import { type Denied, definePolicyKind, type Judge, type Shared } from './policy.ts'
 
 const window = z.strictObject({
   days: z
@@ -180,6 +181,16 @@ const neverText = (written: WrittenWindow): string => {
   return `no day fits ${together} together, so this window never opens: correct one of them`
 }
 
+/** The hours in words, and that today is an exception to them. */
+const reasonAtTheDoor = (hours: Hours, { now }: Denied): string => {
+  const { open, zone, calendars } = hours
+  const words = hoursText(hours)
+  if (words === undefined) return 'closed at this time'
+  if (open !== 'fine' || calendars.length === 0) return `${open === 'fine' ? 'open' : 'closed'} ${words}`
+  const today = dateIn(now, zone)
+  return `open ${words}${closedDates(calendars).has(today) ? `, but not on ${dateText(today)}` : ''}`
+}
+
 export const offHours = definePolicyKind({
   kind: 'off-hours',
   reason: 'off-hours',
@@ -190,7 +201,20 @@ export const offHours = definePolicyKind({
   extendable: true,
   summary: 'Ends connections outside the hours in which they are allowed, on the wall clock of a time zone.',
   whatToDo: 'Connect again when the allowed hours begin.',
-  atTheDoor: { denial: () => '' },
+  atTheDoor: {
+    reason: reasonAtTheDoor,
+    texts: (hours, denied) => {
+      const { until, zone, group } = denied
+      const subject = group === undefined ? 'VPN access' : `VPN access for ${group}`
+      const next = (isZoneTold: boolean) =>
+        until === undefined ? 'no opening is known' : `next: ${until}${isZoneTold ? '' : ` ${zone}`}`
+      const isZoneTold = hoursText(hours) !== undefined && zonesOf(hours).length === 1
+      return [
+        `${subject} is ${reasonAtTheDoor(hours, denied)}; ${next(isZoneTold)}`,
+        `VPN access is closed at this time; ${next(false)}`,
+      ]
+    },
+  },
   keys,
   fileKeys: [],
   namesUsers: false,
@@ -200,17 +224,9 @@ export const offHours = definePolicyKind({
   hours: (rule) => rule,
   judge: (rule) => {
     const windows = createTimeWindows(rule.zone, rule.windows, closedDates(rule.calendars))
-    // All connections of one decision share the state of the windows, so it is computed once per instant.
-    let askedAt: Instant | undefined
-    let state: WindowState
-    const stateAt = (now: Instant) => {
-      if (askedAt !== now) state = windows.at(now)
-      askedAt = now
-      return state
-    }
     const judge: Judge = {
       find({ id, establishedAt }, history, now) {
-        const { open, since, until } = stateAt(now)
+        const { open, since, until } = windows.at(now)
         if (open === (rule.open === 'fine')) return { word: 'fine', until }
         // An established time that is missing or in the future proves nothing. The last change of the windows counts then.
         if (establishedAt !== undefined && establishedAt <= now) {
@@ -219,7 +235,7 @@ export const offHours = definePolicyKind({
         return { word: 'violated', since: Number.isFinite(since) ? since : (history.firstSeenAt(id) ?? now), until }
       },
       because(_connection, { word }, now) {
-        const { since, until } = stateAt(now)
+        const { since, until } = windows.at(now)
         const from = Number.isFinite(since) ? ` since ${localText(since, rule.zone)}` : ''
         const to = until === NEVER ? ', with no end within ten years' : ` until ${localText(until, rule.zone)}`
         return `${word === 'fine' ? 'within' : 'outside'} the allowed hours${from}${to} (${rule.zone})`

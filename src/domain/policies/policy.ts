@@ -133,6 +133,8 @@ export interface Judge {
    * The finding in words for an operator or user: the observed fact and the rule. It is computed only when it is shown.
    */
   because(connection: Connection, finding: Finding, now: Instant): string
+  /** The reason that the operator has given beside the entry that names the principal. */
+  writtenReason?(now: Instant): string | undefined
 }
 
 /**
@@ -207,9 +209,25 @@ export interface PolicyKind<Rule = unknown> {
   readonly judge: (rule: Rule, name: string) => (principal: Principal) => Judge
 }
 
-/** How a kind tells a person why the client connect handler does not let them in. */
+/** What the client connect handler tells a person whom a policy of the kind denies. */
 export interface AtTheDoor<Rule> {
-  readonly denial: (rule: Rule) => string
+  /** Why, in a few words that complete a sentence. */
+  readonly reason: (rule: Rule, denied: Denied) => string
+  /** The whole text, in one line. Of several, the first is sent that AWS accepts. */
+  readonly texts: (rule: Rule, denied: Denied) => readonly string[]
+}
+
+/** A request that the client connect handler denies. */
+export interface Denied {
+  readonly connection: Connection
+  readonly now: Instant
+  /** Until when nobody lets the person in, such as `Mon 07:30`, on the clock of `zone`. Undefined: not known. */
+  readonly until: string | undefined
+  readonly zone: string
+  /** The reason that the operator has given beside the entry that names the person. */
+  readonly writtenReason: string | undefined
+  /** The group that the policy is for; undefined if it is not for one group alone. */
+  readonly group: string | undefined
 }
 
 /** The definitions that policies of all files share. `bind` receives them. */
@@ -275,6 +293,10 @@ export interface Policy {
   readonly match: Selector | undefined
   readonly exempt: Selector | undefined
   readonly graceMs: number
+  /** The group whose members are the users of `match`. Undefined if it names other users, or none. */
+  readonly matchGroup: string | undefined
+  /** For a person whom the client connect handler denies, with placeholders. Undefined: the text of the kind. */
+  readonly message: string | undefined
   /** How long before the end of a connection its principal is warned, in ms; empty: never. */
   readonly warn: readonly number[]
   /** Undefined: no user may have the end of a connection moved. */

@@ -15,7 +15,13 @@ const keys = z
     message: 'the policy asks for no posture status: write "require", "deny" or both',
   })
 
-const bind = ({ require = [], deny = [] }: z.output<typeof keys>, shared: Shared) => {
+/** Statuses that a connection must have all of, and none of. */
+interface Rule {
+  readonly require: readonly string[]
+  readonly deny: readonly string[]
+}
+
+const bind = ({ require = [], deny = [] }: z.output<typeof keys>, shared: Shared): Rule => {
   for (const [index, status] of deny.entries()) {
     if (require.includes(status)) {
       shared.problem(
@@ -32,6 +38,15 @@ const oneOf = (statuses: readonly string[]) =>
     ? `the status "${statuses[0]}"`
     : `one of the statuses ${statuses.map((one) => `"${one}"`).join(', ')}`
 
+const WHAT_TO_DO = 'Bring your device into the required state, then connect again.'
+
+const violationOf = ({ require, deny }: Rule, given: readonly string[]): string | undefined => {
+  const denied = deny.find((status) => given.includes(status))
+  if (denied !== undefined) return `the device has the denied status "${denied}"`
+  const missing = require.find((status) => !given.includes(status))
+  return missing === undefined ? undefined : `the device lacks the required status "${missing}"`
+}
+
 export const posture = definePolicyKind({
   kind: 'posture',
   reason: 'posture',
@@ -40,8 +55,14 @@ export const posture = definePolicyKind({
   facts: 'immutable',
   summary:
     'Ends connections of devices whose posture statuses, given by the client connect handler, violate the policy.',
-  whatToDo: 'Bring your device into the required state, then connect again.',
-  atTheDoor: { denial: () => '' },
+  whatToDo: WHAT_TO_DO,
+  atTheDoor: {
+    reason: (rule, { connection: { posture: given = [] } }) => violationOf(rule, given) ?? '',
+    texts: (rule, { connection: { posture: given = [] } }) => {
+      const denied = `VPN access is denied: ${violationOf(rule, given)}`
+      return [`${denied}. ${WHAT_TO_DO}`, denied]
+    },
+  },
   keys,
   fileKeys: [],
   namesUsers: false,
@@ -54,27 +75,19 @@ export const posture = definePolicyKind({
   covers: (rule) => (other) =>
     other.require.every((status) => rule.require.includes(status)) &&
     other.deny.every((status) => rule.deny.includes(status)),
-  judge: ({ require, deny }) => {
-    const violationOf = (given: readonly string[]) => {
-      const denied = deny.find((status) => given.includes(status))
-      if (denied !== undefined) return `the device has the denied status "${denied}"`
-      const missing = require.find((status) => !given.includes(status))
-      return missing === undefined ? undefined : `the device lacks the required status "${missing}"`
-    }
-    return () => ({
-      find({ id, posture: given, establishedAt }, history, now) {
-        // An endpoint without a client connect handler reports no statuses, which proves nothing about the device.
-        if (given === undefined || given.length === 0) {
-          return { word: 'unknown', until: NEVER, lacks: 'posture statuses' }
-        }
-        if (violationOf(given) === undefined) return { word: 'fine', until: NEVER }
-        const known = establishedAt !== undefined && establishedAt <= now
-        return { word: 'violated', since: known ? establishedAt : (history.firstSeenAt(id) ?? now), until: NEVER }
-      },
-      because({ posture: given = [] }) {
-        if (given.length === 0) return 'the connection has no posture statuses'
-        return `${violationOf(given) ?? 'the device satisfies the policy'} (its posture statuses: ${given.join(', ')})`
-      },
-    })
-  },
+  judge: (rule) => () => ({
+    find({ id, posture: given, establishedAt }, history, now) {
+      // An endpoint without a client connect handler reports no statuses, which proves nothing about the device.
+      if (given === undefined || given.length === 0) {
+        return { word: 'unknown', until: NEVER, lacks: 'posture statuses' }
+      }
+      if (violationOf(rule, given) === undefined) return { word: 'fine', until: NEVER }
+      const known = establishedAt !== undefined && establishedAt <= now
+      return { word: 'violated', since: known ? establishedAt : (history.firstSeenAt(id) ?? now), until: NEVER }
+    },
+    because({ posture: given = [] }) {
+      if (given.length === 0) return 'the connection has no posture statuses'
+      return `${violationOf(rule, given) ?? 'the device satisfies the policy'} (its posture statuses: ${given.join(', ')})`
+    },
+  }),
 })

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { createDoor } from '../../../src/domain/door/door.ts'
+import type { DoorRules } from '../../../src/domain/door/door-rules.ts'
+import { requestOf } from '../../../src/domain/door/request.ts'
+import type { Policy } from '../../../src/domain/policies/policy.ts'
+import type { Calendar } from '../../../src/domain/time/calendar.ts'
+import type { Hours } from '../../../src/domain/time/hours.ts'
+import { policy } from '../build.ts'
+import { doorRules } from './door-rules.ts'
+import { request } from './requests.ts'
+
+/** The text for alice: by default on the evening of Monday, 23 November 2026, in Berlin. */
+const textOf = (
+  policies: Policy | readonly Policy[],
+  at = '2026-11-23T19:00:00+01:00',
+  rules: Partial<DoorRules> = {},
+) => {
+  const door = createDoor(doorRules([policies].flat(), { timeZone: 'Europe/Berlin', ...rules }))
+  const decision = door.decide(requestOf(request()), 'eu-central-1', Date.parse(at))
+  return decision.act === 'allow' ? 'allowed' : decision.text
+}
+
+const hours = (keys: Record<string, unknown>, different: Partial<Policy> = {}) =>
+  policy('off-hours', { timeZone: 'Europe/Berlin', ...keys }, different)
+
+const office = { allowed: [{ days: 'mon-fri', hours: '07:30-18:30' }] }
+const ban = (entry: Record<string, unknown> = {}, different: Partial<Policy> = {}) =>
+  policy('banned-users', { users: [{ pattern: 'alice', ...entry }] }, different)
+
+describe('the text of off-hours', () => {
+  it('tells the hours, and the next opening', () => {
+    expect(textOf(hours(office))).toBe('VPN access is open Mon–Fri 07:30–18:30 Europe/Berlin; next: Tue 07:30')
+    expect(textOf(hours(office, { matchGroup: 'contractors' }), '2026-11-27T18:30:00+01:00')).toBe(
+      'VPN access for contractors is open Mon–Fri 07:30–18:30 Europe/Berlin; next: Mon 07:30',
+    )
+  })
+
+  it.each([
+    [{ allowed: [{ days: ['mon', 'sat', 'sun'], hours: '08:00-12:00' }] }, 'open Sat–Mon 08:00–12:00 Europe/Berlin'],
+    [
+      { allowed: [{ days: ['tue', 'thu'] }, { hours: '22:00-02:00' }] },
+      'open Tue, Thu, daily 22:00–02:00 Europe/Berlin',
+    ],
+    [{ denied: [{ days: ['mon', 'tue'] }] }, 'closed Mon, Tue Europe/Berlin'],
+    [
+      { denied: [{ dates: ['2026-11-23', { from: '2026-12-24', to: '2026-12-26' }], hours: '12:00-24:00' }] },
+      'closed 2026-11-23, 2026-12-24–2026-12-26 12:00–24:00 Europe/Berlin',
+    ],
+    [{ denied: [{ weeks: ['last'], days: ['mon', 'tue'] }, { monthDays: [23] }] }, 'closed at this time'],
+  ])('has words for %j', (keys, words) => {
+    expect(textOf(hours(keys)).split('; ')[0]).toBe(`VPN access is ${words}`)
+  })
+
+  it('tells the zone of the next opening where the hours do not', () => {
+    expect(textOf(hours({ denied: [{ monthDays: [23] }] }))).toBe(
+      'VPN access is closed at this time; next: Tue 00:00 Europe/Berlin',
+    )
+    const places = [
+      { days: 'mon-fri', hours: '07:00-18:00' },
+      { days: 'mon-fri', hours: '09:00-12:00', timeZone: 'Asia/Tokyo' },
+    ]
+    expect(textOf(hours({ allowed: places }))).toBe(
+      'VPN access is open Mon–Fri 07:00–18:00 Europe/Berlin, Mon–Fri 09:00–12:00 Asia/Tokyo; next: Tue 01:00 Europe/Berlin',
+    )
+  })
+
+  it('tells a date of a calendar on which nothing opens, and the date of an opening a week ahead', () => {
+    const closed: Calendar = {
+      dates: [{ from: { year: 2026, month: 11, day: 23 }, to: { year: 2026, month: 11, day: 29 } }],
+      yearly: [],
+    }
+    const holidays = hours(office)
+    expect(textOf({ ...holidays, rule: { ...(holidays.rule as Hours), calendars: [closed] } })).toBe(
+      'VPN access is open Mon–Fri 07:30–18:30 Europe/Berlin, but not on 2026-11-23; next: Mon 2026-11-30 07:30',
+    )
+  })
+
+  it('tells that no opening is known', () => {
+    expect(textOf(hours({ allowed: [{ dates: ['2026-11-01'] }] }))).toBe(
+      'VPN access is open 2026-11-01 Europe/Berlin; no opening is known',
+    )
+  })
+
+  it('leaves out hours for which there is no room, not the next opening', () => {
+    const many = Array.from({ length: 20 }, (_, at) => ({ hours: `0${at % 10}:00-0${at % 10}:30` }))
+    expect(textOf(hours({ allowed: many }, { matchGroup: 'contractors' }))).toBe(
+      'VPN access is closed at this time; next: Tue 00:00 Europe/Berlin',
+    )
+  })
+})
+
+describe('the text of a ban', () => {
+  it('tells until when, and why', () => {
+    const ask = 'Ask the administrators of the VPN if you need access.'
+    expect(textOf(ban())).toBe(`Your VPN access is blocked. ${ask}`)
+    expect(textOf(ban({ reason: 'Contract ended.' }))).toBe(`Your VPN access is blocked: Contract ended. ${ask}`)
+    expect(textOf(ban({ until: '2026-11-24T09:00:01Z', reason: 'lost laptop' }, { timeZone: 'UTC' }))).toBe(
+      `Your VPN access is blocked until Tue 09:01 UTC: lost laptop. ${ask}`,
+    )
+  })
+
+  it('tells the reason of an entry that applies, and the end of all that is closed', () => {
+    const users = [
+      { pattern: 'alice', from: '2026-12-01T00:00:00Z', reason: 'leaves in December' },
+      { pattern: 'al*', until: '2026-11-24T05:00:00Z', reason: 'audit' },
+      'alic?',
+    ]
+    expect(textOf(policy('banned-users', { users }))).toMatch(/blocked: audit\./)
+    expect(textOf([ban({ until: '2026-11-24T05:00:00Z' }), hours(office)])).toMatch(
+      /^Your VPN access is blocked until Tue 07:30 Europe\/Berlin\./,
+    )
+  })
+
+  it('leaves out what to do where the reason takes the room, and cuts only then', () => {
+    expect(textOf(ban({ reason: 'x'.repeat(200) }))).toBe(`Your VPN access is blocked: ${'x'.repeat(200)}`)
+    expect(textOf(ban({ reason: 'much to say '.repeat(50) }))).toMatch(
+      /^Your VPN access is blocked: (much to say )+much to…$/,
+    )
+  })
+})
+
+it('the text of posture tells the status', () => {
+  const posture = [{ status: 'quarantined', match: undefined }]
+  expect(textOf(policy('posture', { require: ['managed'] }), undefined, { posture })).toBe(
+    'VPN access is denied: the device lacks the required status "managed". Bring your device into the required state, then connect again.',
+  )
+  expect(textOf(policy('posture', { deny: ['quarantined'] }), undefined, { posture })).toMatch(
+    /denied status "quarantined"/,
+  )
+})
+
+describe('a message', () => {
+  it('replaces the text, with its placeholders', () => {
+    const message = '{policy}: {reason}, until {until}. {until}'
+    expect(textOf(hours(office, { message }))).toBe(
+      'off-hours: open Mon–Fri 07:30–18:30 Europe/Berlin, until Tue 07:30 Europe/Berlin. Tue 07:30 Europe/Berlin',
+    )
+    expect(textOf(ban({ reason: 'lost laptop' }, { message: '{reason} until {until}' }))).toBe(
+      'lost laptop until further notice',
+    )
+    expect(textOf(ban({ reason: '{until}' }, { message: '{reason}' }))).toBe('{until}')
+  })
+
+  it('is cut where its values are too long', () => {
+    const text = textOf(ban({ reason: 'ünlaut '.repeat(100) }, { message: 'Blocked: {reason}' }))
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(255)
+    expect(text).toMatch(/^Blocked: (ünlaut )+ünlaut…$/)
+  })
+})
