@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { blocks, tableAfter } from '../docs/pages.ts'
 import { cloudWatchQueriesOf } from './cloudwatch-queries.ts'
+import { panelsOf } from './dashboard-queries.ts'
 import { DECISIONS, DIMENSION_SETS, FIELDS, METRICS, NAMESPACE } from './handler-line.ts'
 
 const PAGE = 'docs/connect-handler.md'
@@ -28,9 +29,9 @@ const CLIENT_VPN = [
   'SelfServicePortalClientConfigurationDownloads',
 ]
 
-const { metrics, formulas, logs } = cloudWatchQueriesOf(
-  JSON.parse(readFileSync('deploy/grafana/dashboards/connect-handler.json', 'utf8')) as Dashboard,
-)
+const dashboard = JSON.parse(readFileSync('deploy/grafana/dashboards/connect-handler.json', 'utf8')) as Dashboard
+const { metrics, formulas, logs } = cloudWatchQueriesOf(dashboard)
+const template = readFileSync('deploy/connect-handler/template.yaml', 'utf8')
 
 const of = (namespace: string) => metrics.filter((metric) => metric.namespace === namespace)
 const namesOf = (namespace: string) => new Set(of(namespace).map(({ metricName }) => metricName))
@@ -51,7 +52,7 @@ describe('the queries to CloudWatch', () => {
 
   it('ask for metrics of Lambda by the dimension of a function', () => {
     const spec = loadAwsServiceSpecSync()
-    const published = spec.all('metric').filter(({ namespace }) => namespace === 'AWS/Lambda')
+    const published = spec.lookup('metric', 'namespace', 'equals', 'AWS/Lambda')
     const isPublished = ({ metricName, dimensions }: (typeof metrics)[number]) =>
       published.some(
         (metric) =>
@@ -97,6 +98,17 @@ const fieldsIn = (question: string): readonly string[] => {
 
 const COMMAND = /^(?:fields|filter|stats|sort|limit) /
 
+describe('the panels', () => {
+  it('lead to every alarm of the template', () => {
+    const alarms = [...template.matchAll(/^ {2}(\w+):\n {4}Type: AWS::CloudWatch::Alarm$/gm)].map(
+      ([, name = '']) => name,
+    )
+    const anchors = new Set(panelsOf(dashboard).flatMap(({ links = [] }) => links.map(({ url }) => url?.split('#')[1])))
+    expect(alarms.length).toBeGreaterThan(3)
+    expect(alarms.filter((name) => !anchors.has(name.toLowerCase()))).toEqual([])
+  })
+})
+
 describe('the questions to the log', () => {
   const onThePage = blocks.filter(({ page, text }) => page === PAGE && COMMAND.test(text)).map(({ text }) => text)
   const questions = [...logs.map(({ expression }) => expression), ...onThePage]
@@ -113,7 +125,6 @@ describe('the questions to the log', () => {
   })
 
   it('go to the log group of the template', () => {
-    const template = readFileSync('deploy/connect-handler/template.yaml', 'utf8')
     expect(template).toContain('LogGroupName: !Sub /aws/lambda/AWSClientVPN-${Name}')
     expect(logs.map(({ logGroupNames }) => logGroupNames)).toEqual(logs.map(() => ['/aws/lambda/$handler']))
   })
