@@ -16,7 +16,7 @@ const keptUnder = ({ match, exempt }: Policy): string => {
     : `nobody under this policy whom ${others.map((list) => `"${list}"`).join(' and ')} of "exempt" select`
 }
 
-/** A warning about a policy that reads facts of the door, which the daemon never knows. */
+/** A note about a policy that reads facts of the door, which the daemon never knows. A warning if nobody judges it. */
 const unknownToDaemon = (policy: Policy): readonly Warning[] => {
   const { kind, match, exempt } = policy
   if (match?.door === undefined && exempt?.door === undefined) return []
@@ -27,7 +27,7 @@ const unknownToDaemon = (policy: Policy): readonly Warning[] => {
     kind.atTheDoor === undefined
       ? `remove "door", because the handler does not judge ${kind.kind}`
       : 'build the handler with it, and write a policy without "door" for those whom the daemon must end'
-  return [{ path, message: `${only}: ${advice}` }]
+  return [{ path, message: `${only}: ${advice}`, isNote: kind.atTheDoor !== undefined }]
 }
 
 /** Addresses that no client connects from, since AWS tells the handler where it sees the client. */

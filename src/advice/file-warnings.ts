@@ -59,9 +59,9 @@ const problemsOf = (
   if (warnings.length === 0) return []
   const problems: Problem[] = []
   const found = read((problem) => problems.push(problem))
-  for (const { policy, path, message } of warnings) {
-    if (policy !== undefined) found?.places.warn(policy, path, message)
+  for (const { policy, path, message, isNote } of warnings) {
+    if (policy !== undefined) found?.places.warn(policy, path, message, isNote ? 'note' : 'warning')
     else if (found?.file !== undefined) found.places.warnIn(found.file, path, message)
   }
-  return sortProblems(problems.filter(({ severity }) => severity === 'warning'))
+  return sortProblems(problems.filter(({ severity }) => severity !== 'error'))
 }

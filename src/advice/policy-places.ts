@@ -8,13 +8,15 @@ import type { Policy } from '../domain/policies/policy.ts'
 import { NEVER } from '../domain/time/instant.ts'
 import { parseInstant } from '../domain/time/instant-text.ts'
 
+type Severity = 'warning' | 'note'
+
 /** Reports warnings at the places where policies are written. */
 export interface PolicyPlaces {
   /**
    * Warns at a path inside of a policy. In lists of users, the indexes of the path count the entries of groups. A warning
    * about the end of an entry stands where that end is written, which may be in a group.
    */
-  warn(policy: Policy, path: readonly (string | number)[], message: string): void
+  warn(policy: Policy, path: readonly (string | number)[], message: string, severity: Severity): void
   /** Warns at a path of a file, with indexes that count in the same way. */
   warnIn(file: YamlFile, path: readonly (string | number)[], message: string): void
 }
@@ -69,7 +71,13 @@ export const createPolicyPlaces = (
     reported.add(key)
   }
 
-  const warnAt = (file: YamlFile, from: Path, path: readonly (string | number)[], message: string) => {
+  const warnAt = (
+    file: YamlFile,
+    from: Path,
+    path: readonly (string | number)[],
+    message: string,
+    severity: Severity = 'warning',
+  ) => {
     const at: PropertyKey[] = [...from]
     for (const step of path) {
       const list = typeof step === 'number' ? valueAt(file.value, at) : undefined
@@ -85,13 +93,13 @@ export const createPolicyPlaces = (
       if (group === undefined || end === undefined || !endsFirst(valueAt(group.file.value, end), list[index])) continue
       return warnOnce({ file: group.file, path: end }, message)
     }
-    file.problem(at, message, { severity: 'warning', at: valueAt(file.value, at) instanceof Object ? 'key' : 'value' })
+    file.problem(at, message, { severity, at: valueAt(file.value, at) instanceof Object ? 'key' : 'value' })
   }
 
   return {
-    warn(policy, path, message) {
+    warn(policy, path, message, severity) {
       const place = places.get(policy.name)
-      if (place !== undefined) warnAt(place.file, place.path, path, message)
+      if (place !== undefined) warnAt(place.file, place.path, path, message, severity)
     },
     warnIn: (file, path, message) => warnAt(file, [], path, message),
   }

@@ -24,7 +24,7 @@ const PAINTS = { error: 'red', warning: 'magenta' } as const
 export const complainOf = (problems: readonly Problem[]): void => {
   for (const line of problemLines(problems)) {
     complain(
-      line.replace(/: (error|warning): /, (_, severity: Problem['severity']) => {
+      line.replace(/: (error|warning): /, (_, severity: keyof typeof PAINTS) => {
         return `: ${painted(PAINTS[severity], `${severity}:`, process.stderr)} `
       }),
     )

@@ -12,7 +12,7 @@ export const validate: Command = {
   about: `Checks the daemon's file and all policies that it names, or only the given policy files and folders. All
 problems of all files are reported at once, as path:line:column. Text that is valid, but probably not what you want,
 gets a warning: a policy that never acts or that another policy makes superfluous, an entry that has expired or that is
-no name, a window that leaves out a minute.`,
+no name, a window that leaves out a minute. A note says what you should know and may mean.`,
   operands: { name: 'PATH', areMany: true },
   options: {
     ...CONFIG_OPTION,
@@ -34,9 +34,9 @@ no name, a window that leaves out a minute.`,
     const found =
       positionals.length > 0 ? reviewPolicies(positionals) : reviewConfiguration(String(values.config)).problems
     const of = (severity: Problem['severity']) => found.filter((problem) => problem.severity === severity)
-    const [errors, warnings] = [of('error'), of('warning')]
+    const [errors, warnings, notes] = [of('error'), of('warning'), of('note')]
     const fails = errors.length > 0 || (values.strict === true && warnings.length > 0)
-    const problems = [...errors, ...warnings]
+    const problems = [...errors, ...warnings, ...notes]
 
     if (output === 'json') {
       say(
@@ -48,7 +48,11 @@ no name, a window that leaves out a minute.`,
       )
     } else {
       complainOf(problems)
-      const summary = [count(errors, 'error'), ...(warnings.length > 0 ? [count(warnings, 'warning')] : [])].join(', ')
+      const summary = [
+        count(errors, 'error'),
+        ...(warnings.length > 0 ? [count(warnings, 'warning')] : []),
+        ...(notes.length > 0 ? [count(notes, 'note')] : []),
+      ].join(', ')
       if (fails) complain(painted('red', summary, process.stderr))
       else say(painted('green', summary))
     }

@@ -657,7 +657,7 @@ describe('a policy with facts of the door', () => {
   const bans = (different: Partial<Policy>) => policy('banned-users', { users: ['mallory'] }, different)
   const messages = (policies: readonly Policy[]) => review(policies).map(({ message }) => message)
 
-  it('has a warning that says what only the door knows, what the daemon does, and what to do', () => {
+  it('has a note that says what only the door knows, what the daemon does, and what to do', () => {
     const both: Selector = { ...contractors, door: { ...NOTHING, platform: [entry('win')], publicIp: ranges('::1') } }
     expect(messages([bans({ match: contractors })])).toEqual([
       'only the connect handler knows idpGroups, so the daemon ends nobody under this policy: build the handler with it, and write a policy without "door" for those whom the daemon must end',
@@ -671,6 +671,8 @@ describe('a policy with facts of the door', () => {
     expect(
       messages([bans({ exempt: { ...contractors, ...select({ users: ['bob'] }), door: contractors.door } })])[0],
     ).toMatch(/so the daemon ends nobody under this policy whom "users" of "exempt" select: build/)
+    expect(review([bans({ match: contractors })])[0]?.isNote).toBe(true)
+    expect(review([aged({ match: contractors })])[0]?.isNote).toBe(false)
     expect(messages([aged({ match: contractors })])[0]).toMatch(
       /: remove "door", because the handler does not judge max-session-age$/,
     )

@@ -66,6 +66,23 @@ describe('curfew validate', () => {
     expect(broken).toMatchObject({ problems: [{ severity: 'error', policy: null }], errors: 1, warnings: 0 })
   })
 
+  it('has a note about a policy that only the connect handler can judge, on which --strict does not fail', async () => {
+    await using here = await inFolder(`version: 1
+policies:
+  - name: old-clients
+    kind: banned-users
+    users: ["*@corp.example"]
+    match: { door: { clientVersion: ["< 5.2"] } }
+`)
+    const { code, stdout, stderr } = await here.run([...VALIDATE, '--strict'])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'no errors, 1 note\n' })
+    expect(stderr).toMatch(
+      /^policies\.yaml:6:14: note: policy "old-clients": only the connect handler knows clientVersion/,
+    )
+    const json = JSON.parse((await here.run([...VALIDATE, '--output', 'json'])).stdout) as object
+    expect(json).toMatchObject({ problems: [{ severity: 'note' }], errors: 0, warnings: 0 })
+  })
+
   it('warns of a ban that has ended', async () => {
     await using here = await inFolder(`version: 1
 policies:

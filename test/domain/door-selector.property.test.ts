@@ -316,7 +316,7 @@ describe('the daemon', () => {
     expect(ended).toBeGreaterThan(50)
   })
 
-  it('has a warning about each policy that reads a fact of the door', () => {
+  it('is the subject of a note or a warning about each policy that reads a fact of the door', () => {
     fc.assert(
       fc.property(somePolicy, (one) => {
         const reads = one.match?.door !== undefined || one.exempt?.door !== undefined

@@ -1,11 +1,11 @@
 import { printable } from '../../domain/printable.ts'
 
 /**
- * A mistake that an operator must fix, or with severity `warning` something that an operator should check. Lines and
- * columns count from 1, columns in UTF-16 units.
+ * A mistake that an operator must fix; with severity `warning` something that an operator should check, with `note`
+ * something that an operator should know, and may well mean. Lines and columns count from 1, columns in UTF-16 units.
  */
 export interface Problem {
-  readonly severity: 'error' | 'warning'
+  readonly severity: 'error' | 'warning' | 'note'
   readonly file: string
   readonly line: number
   readonly column: number
@@ -28,11 +28,11 @@ export const formatProblem = ({ severity, file, line, column, policy, message }:
 const MAX_PROBLEMS = 1_000
 
 /**
- * Passes on the first thousand errors and the first thousand warnings of a file. One more problem says that the rest is
+ * Passes on the first thousand problems of each severity of a file. One more problem says that the rest is
  * not listed.
  */
 export const limited = (report: (problem: Problem) => void): ((problem: Problem) => void) => {
-  const counts = { error: 0, warning: 0 }
+  const counts = { error: 0, warning: 0, note: 0 }
   return (problem) => {
     const count = ++counts[problem.severity]
     if (count <= MAX_PROBLEMS) report(problem)

@@ -252,6 +252,8 @@ export interface Shared {
 export interface Warning {
   readonly path: readonly (string | number)[]
   readonly message: string
+  /** Whether an operator may well mean it, so that it is no reason to doubt the file. */
+  readonly isNote?: boolean
 }
 
 /** One line of a file; comments and blank lines are left out. */
