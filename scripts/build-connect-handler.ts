@@ -10,7 +10,7 @@ const GLOBAL_NAME = 'curfewConnectHandler'
 
 /**
  * Leaves out what no request needs. Schemas check YAML, and the handler has rules that were checked: a definition of a
- * schema gives nothing, and reads nothing. The hint that two names look alike is for operators.
+ * schema gives nothing, and to parse with it throws. The hint that two names look alike is for operators.
  */
 const leaveOutChecks: Plugin = {
   name: 'leave-out-checks',
@@ -19,7 +19,11 @@ const leaveOutChecks: Plugin = {
     bundler.onLoad({ filter: /^zod$/, namespace: 'left-out' }, () => {
       const names = Object.keys(zod).filter((name) => name !== 'default')
       return {
-        contents: `const nothing = new Proxy(() => nothing, { get: () => nothing })
+        contents: `const get = (_, name) => {
+  if (/parse/i.test(String(name))) throw new Error('the connect handler has no schemas')
+  return nothing
+}
+const nothing = new Proxy(() => nothing, { get })
 export { ${names.map((name) => `nothing as ${name}`).join(', ')} }`,
       }
     })

@@ -51,7 +51,7 @@ export const builtText = ({ file, bytes, codeSha256, rules, left }: BuiltHandler
   ...left.map(({ policy, because }) => paragraph(`${policyText(policy)}: ${because}`, '  ')),
   '',
   paragraph(
-    `Next: "aws lambda update-function-code --function-name NAME --publish --zip-file fileb://${file}". Then move its alias to the new version: see docs/connect-handler.md.`,
+    'Next: deploy/connect-handler/update.sh publishes it as a version, asks that version with a request of somebody who must get in, and moves the alias of the endpoint to it. docs/connect-handler.md has each command, and how to go back.',
   ),
 ]
 

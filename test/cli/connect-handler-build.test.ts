@@ -10,7 +10,7 @@ import { runInProcess } from './in-process.ts'
 const POLICIES = `version: 1
 policies:
   - { name: leavers, kind: banned-users, users: [mallory] }
-  - { name: contractors, kind: off-hours, timeZone: Europe/Berlin, allowed: [{ days: mon-fri }], match: { endpoints: ["tag:env=prod"] } }
+  - { name: contractors, kind: off-hours, timeZone: Europe/Berlin, allowed: [{ days: mon-fri }], match: { endpoints: ["tag:env=prod", office], door: { publicIp: [192.0.2.0/24] } } }
   - { name: daily, kind: max-session-age, maxAge: 8h }
 `
 const CURFEW = `version: 1
@@ -42,7 +42,9 @@ describe('curfew connect-handler build', () => {
     expect(textIn(built.zip).split('\n')[1]).toBe(`// Curfew 0.1.0, policy set ${hash}, mode enforce, on error allow`)
     expect(stdout).toContain(`Policy set ${hash}`)
     expect(stdout).toMatch(/^ {2}leavers \(banned-users, enforce\)$/m)
-    expect(stdout).toMatch(/^ {4}reads tags of endpoints/m)
+    expect(stdout).toMatch(
+      /^ {4}reads tags of .*\n {4}reads names of .*\n {4}reads door\.publicIp, which the daemon does not know/m,
+    )
     expect(stdout).toMatch(/^ {2}daily \(max-session-age, enforce\): it reads the age of a session/m)
   })
 
@@ -94,7 +96,16 @@ describe('curfew connect-handler build', () => {
     await using built = await office({ 'curfew.yaml': `${CURFEW}connectHandler: { mode: audit, onError: deny }\n` })
     expect((await built.build()).stdout).toMatch(/Mode audit: .*\n.*DENIES EVERYBODY/)
     const { stdout } = await built.build('--mode', 'enforce', '--on-error', 'allow', '--output', 'json')
-    expect(JSON.parse(stdout)).toMatchObject({ mode: 'enforce', onError: 'allow', bytes: statSync(built.zip).size })
+    expect(JSON.parse(stdout)).toMatchObject({
+      mode: 'enforce',
+      onError: 'allow',
+      bytes: statSync(built.zip).size,
+      policies: [
+        { policy: 'leavers', reads: [] },
+        { policy: 'contractors', reads: ['tags', 'name', 'door.publicIp'] },
+      ],
+      leftToDaemon: [{ policy: 'daily' }],
+    })
   })
 
   it('writes nothing if the configuration has an error, as validate finds it, and writes beside a warning', async () => {
@@ -104,7 +115,9 @@ describe('curfew connect-handler build', () => {
     const refused = await built.build()
     expect(refused).toMatchObject({ code: 1, stdout: '' })
     const validated = await runInProcess(['validate', '-c', join(here.folder, 'curfew.yaml')])
-    expect(validated.stderr).toContain(refused.stderr.trim())
+    const found = refused.stderr.trim().split('\n')
+    expect(validated.stderr.split('\n').filter((line) => found.includes(line))).toHaveLength(found.length)
+    expect(found.filter((line) => line.includes(': error: '))).toHaveLength(2)
     expect(existsSync(built.zip)).toBe(false)
     await here.write(
       'policies.yaml',
