@@ -67,7 +67,7 @@ export const doorExplainedText = (explained: DoorExplained): readonly string[] =
   const name = principalOf(request.names)
   const who = name === undefined ? 'Somebody without a name' : shownName(name)
   return [
-    painted('bold', paragraph(`${who} asks for ${placeText(explained)} at ${toText(now)}`)),
+    painted('bold', paragraph(`${who} asks to connect to ${placeText(explained)} at ${toText(now)}`)),
     ...factLines(request),
     painted(decision.act === 'deny' ? 'red' : undefined, paragraph(decisionText(explained))),
     ...(verdicts.length === 0 ? [] : ['', ...verdicts.map((one) => verdictText(one, now))]),

@@ -97,7 +97,7 @@ describe('curfew connect-handler try', () => {
     const { stdout } = await tryFile('request.json', ...NOON)
     expect(stdout.split('\n').at(-2)).toBe(JSON.stringify(answer))
     expect(stdout).toMatch(
-      /^mallory asks for office \(cvpn-endpoint-\w+\) in eu-central-1 at 2026-11-23T12:00:00Z\nDenied/,
+      /^mallory asks to connect to office \(cvpn-endpoint-\w+\) in eu-central-1 at 2026-11-23T12:00:00Z\nDenied/,
     )
     expect(stdout).toContain('Left to the daemon:\n  daily (max-session-age, enforce)')
   })
@@ -169,7 +169,7 @@ describe('curfew connect-handler try', () => {
     const running = here.start(['connect-handler', 'try', '-', '-c', 'curfew.yaml', ...NOON])
     running.child.stdin.end(JSON.stringify(REQUEST))
     expect(await running.exited).toBe(0)
-    expect(running.stdout).toMatch(/^mallory asks for office/)
+    expect(running.stdout).toMatch(/^mallory asks to connect to office/)
   })
 })
 
@@ -207,6 +207,28 @@ describe('curfew explain --at-the-door', () => {
         clientVersion: '5.2.1',
       },
     })
+  })
+
+  it('says of policies that select on facts of the door what each fact changes, and what is not known', async () => {
+    const rule = 'kind: banned-users, users: ["*@corp.example"]'
+    await write(
+      'facts.yaml',
+      `version: 1\npolicies: [{ name: elsewhere, ${rule}, match: { door: { idpGroups: [Contractors], clientVersion: ["< 5.2"] } }, exempt: { door: { publicIp: [203.0.113.0/24] } } }]\n`,
+    )
+    await write('with-facts.yaml', CONFIG.replace('./policies.yaml', './facts.yaml'))
+    const ask = async (...facts: readonly string[]) => {
+      const args = ['explain', '--at-the-door', '-c', join(folder, 'with-facts.yaml'), '--user', 'a@corp.example']
+      const { stdout } = await runInProcess([...args, ...facts, '--output', 'json'])
+      const { decision, verdicts } = JSON.parse(stdout) as Shown
+      return [decision, verdicts[0]?.verdict, verdicts[0]?.because]
+    }
+    const group = ['--idp-group', 'engineering', '--idp-group', 'contractors']
+    const old = [...group, '--client-version', '5.1.9']
+    expect(await ask(...old, '--public-ip', '198.51.100.7')).toEqual(['deny', 'violated', expect.anything()])
+    expect(await ask(...old, '--public-ip', '203.0.113.7')).toEqual(['allow', 'exempt', expect.anything()])
+    expect(await ask(...group, '--client-version', '5.10')).toEqual(['allow', 'not-matched', expect.anything()])
+    expect(await ask(...old)).toEqual(['allow', 'unknown', expect.stringContaining('door.publicIp') as string])
+    expect(await ask()).toEqual(['allow', 'unknown', expect.stringContaining('door.') as string])
   })
 
   it.each([
