@@ -6,6 +6,7 @@ import { unzipSync } from 'fflate'
 import { bundled } from './support/bundle.ts'
 import { BANS, doorCompany, EVENTS, POLICIES } from './support/door-company.ts'
 import { createFolder } from './support/folder.ts'
+import type { Warm } from './support/handler-calls.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
 const BUNDLE = 'dist/cli/main.js'
@@ -37,13 +38,14 @@ const firstAnswer = async (program: string, handler: string): Promise<First> => 
   return { ms, cpuMs }
 }
 
-/** The milliseconds of each call, for each handler. */
+/** What each call took, for each handler. */
 const warmAnswers = async (program: string, calls: number, handlers: readonly string[]) => {
   const child = fork(program, ['warm', String(calls), JSON.stringify(EVENTS), ...handlers], FORKED)
   const closed = once(child, 'close')
-  const times = await messageOf<readonly (readonly number[])[]>(child, closed)
+  const times = await messageOf<readonly Warm[]>(child, closed)
   await closed
-  return times.map((all) => all.slice(Math.floor(all.length / 10)))
+  const counted = (all: readonly number[]) => all.slice(Math.floor(all.length / 10))
+  return times.map(({ ms, cpuMs }) => ({ ms: counted(ms), cpuMs: counted(cpuMs) }))
 }
 
 /** The log of the handlers goes nowhere. */
@@ -79,25 +81,27 @@ export const connectHandler = async ({ quick, rounds }: Options): Promise<readon
   const handlers = [file('empty/index.mjs', EMPTY), file('built/index.mjs', code)] as const
   using program = await bundled('bench/support/handler-calls.ts')
 
-  const cold = handlers.map((): number[] => [])
-  const cpu = handlers.map((): number[] => [])
-  const warm = handlers.map((): number[] => [])
+  const none = () => handlers.map((): number[] => [])
+  const [cold, coldCpu, warm, warmCpu] = [none(), none(), none(), none()]
   for (let round = 0; round < rounds; round++) {
     for (let start = 0; start < (quick ? 2 : STARTS); start++) {
       for (const [index, handler] of handlers.entries()) {
         const { ms, cpuMs } = await firstAnswer(program.file, handler)
         cold[index]?.push(ms)
-        cpu[index]?.push(cpuMs)
+        coldCpu[index]?.push(cpuMs)
       }
     }
-    const times = await warmAnswers(program.file, quick ? 100 : CALLS, handlers)
-    for (const [index, all] of times.entries()) warm[index]?.push(...all)
+    for (const [index, { ms, cpuMs }] of (await warmAnswers(program.file, quick ? 100 : CALLS, handlers)).entries()) {
+      warm[index]?.push(...ms)
+      warmCpu[index]?.push(...cpuMs)
+    }
   }
 
   const rows = [
     ['first answer of a process', cold],
-    ['CPU time until then', cpu],
-    ['answer of a warm process', warm],
+    ['CPU time until then', coldCpu],
+    ['later answer', warm],
+    ['CPU time of a later answer', warmCpu],
   ] as const
   return [
     {
@@ -110,7 +114,7 @@ export const connectHandler = async ({ quick, rounds }: Options): Promise<readon
         'built p99 ms': rounded(p99(built)),
         'more p50 ms': (median(built) - median(empty)).toPrecision(3),
         'more p99 ms': (p99(built) - p99(empty)).toPrecision(3),
-        'to empty': ratio(median(built), median(empty)),
+        'to empty': median(empty) > 0 ? ratio(median(built), median(empty)) : '',
       })),
       notes: [
         `handler.zip has ${Math.ceil(zipped.length / 1000)} KB, index.mjs ${Math.ceil(code.length / 1000)} KB`,
