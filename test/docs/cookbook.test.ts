@@ -1,6 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { loadPolicies } from '../../src/config/load.ts'
+import { createDoor } from '../../src/domain/door/door.ts'
+import { requestOf } from '../../src/domain/door/request.ts'
 import { clockAt, workspace } from '../cli/curfew.ts'
+import { memoryFiles } from '../config/memory-files.ts'
+import { doorRules } from '../domain/door/door-rules.ts'
+import { request } from '../domain/door/requests.ts'
 import { blocks, tableAfter } from './pages.ts'
 
 const COOKBOOK = 'docs/cookbook.md'
@@ -47,5 +53,24 @@ describe('the cookbook', () => {
     const validated = await here.run(['validate'], clockAt(NOW))
     expect(validated.stderr).not.toContain(' error: ')
     expect(validated.code).toBe(0)
+  })
+
+  it('keeps contractors out of the door who are not in their office, and nobody in doubt', () => {
+    const name = 'contractors-office.yaml'
+    const { policies } = loadPolicies(memoryFiles({ [name]: files.get(`config/policies/${name}`) ?? '' }), [name])
+    if (policies === undefined) throw new Error('the policies have errors')
+    const door = createDoor(doorRules(policies))
+    const answer = (fields: Record<string, unknown>) => {
+      const event = request({ username: 'ann@corp.example', 'common-name': '', groups: ['Contractors'], ...fields })
+      const decision = door.decide(requestOf(event), 'eu-central-1', NOW)
+      return decision.act === 'deny' ? decision.lead.policy.name : decision.act
+    }
+    expect(answer({ 'public-ip': '203.0.114.7' })).toBe('contractors-from-their-office')
+    expect(answer({ 'public-ip': '2001:db8::1' })).toBe('contractors-from-their-office')
+    expect(answer({ 'public-ip': '203.0.113.7' })).toBe('allow')
+    expect(answer({ 'public-ip': '::ffff:198.51.100.7' })).toBe('allow')
+    expect(answer({ 'public-ip': '203.0.114.7', groups: ['staff'] })).toBe('allow')
+    expect(answer({ 'public-ip': undefined })).toBe('allow')
+    expect(answer({ 'public-ip': '203.0.114.7', groups: undefined })).toBe('allow')
   })
 })
