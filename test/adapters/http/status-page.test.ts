@@ -3,7 +3,6 @@ import { PATHS } from '../../../src/adapters/http/paths.ts'
 import { type StatusView, statusPage } from '../../../src/adapters/http/status-page.ts'
 import type { EndpointOverview, PolicyOverview } from '../../../src/app/overview.ts'
 import type { Policy } from '../../../src/domain/policies/policy.ts'
-import { closedDates } from '../../../src/domain/time/calendar.ts'
 import { HOUR, MINUTE, NEVER, toIso } from '../../../src/domain/time/instant.ts'
 import { weekOf } from '../../../src/domain/time/week.ts'
 import { entry, NOON, policy } from '../../domain/build.ts'
@@ -180,7 +179,7 @@ describe('the page', () => {
       const { kind, rule } = office('hours')
       const written = kind.hours?.(rule)
       if (written === undefined) throw new Error('no hours')
-      const closed = { ...written, closed: closedDates([{ dates: [], yearly: [{ month: 12, day: 25 }] }]) }
+      const closed = { ...written, calendars: [{ dates: [], yearly: [{ month: 12, day: 25 }] }] }
       return textOf(page({ at: now, policies: [{ ...shown(office('hours')), week: weekOf(closed, inForce, now) }] }))
     }
     const christmas = hours(Date.parse('2026-12-24T12:00:00Z'))
