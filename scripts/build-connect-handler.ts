@@ -54,7 +54,7 @@ export const buildConnectHandler = async (root: string, outfile: string, readabl
     minifyWhitespace: true,
     minifySyntax: true,
     minifyIdentifiers: !readable,
-    // Comments would name files of this machine.
+    // THIRD-PARTY-LICENSES.txt has the licences.
     legalComments: 'none',
     plugins: [leaveOutChecks],
     metafile: true,
