@@ -374,6 +374,25 @@ describe('the horizon of ten years', () => {
     expect(windows.at(openAt + HORIZON_MS + 1)).toEqual({ open: true, since: -NEVER, until: NEVER })
   })
 
+  it('moves with ever later questions', () => {
+    const closeAt = Date.parse('2026-11-23T00:00:00Z')
+    const asked = [
+      [closeAt - HORIZON_MS - 60 * DAY, -NEVER, NEVER],
+      [closeAt - HORIZON_MS - 1, -NEVER, NEVER],
+      [closeAt - HORIZON_MS, -NEVER, closeAt],
+      [closeAt - 1, -NEVER, closeAt],
+      [closeAt + DAY, closeAt + DAY, NEVER],
+      [closeAt + DAY + HORIZON_MS, closeAt + DAY, NEVER],
+      [closeAt + DAY + HORIZON_MS + 1, -NEVER, NEVER],
+    ] as const
+    for (const first of asked.keys()) {
+      const windows = windowsIn('UTC', ['mon-sun 00:00-24:00'], { dates: [on('2026-11-23')] })
+      for (const [at, since, until] of asked.slice(first)) {
+        expect(windows.at(at)).toEqual({ open: true, since, until })
+      }
+    }
+  })
+
   it('does not limit the distance between two questions', () => {
     const windows = windowsIn('Europe/Berlin', ['mon-fri 07:30-18:30'])
     expect(
