@@ -2,7 +2,10 @@ import type { DoorRules, OnError } from '../domain/door/door-rules.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Configuration } from './configuration.ts'
 
-/** What the client connect handler decides by. `mode` and `onError` take the place of those that the file says. */
+/**
+ * What the client connect handler decides by. `mode` and `onError` take the place of those that the file says. In audit mode
+ * the handler allows everybody, so that an error is no reason to deny.
+ */
 export const doorRulesOf = (
   { policies, protect, connectHandler, watch, timeZone, policySetHash, log }: Configuration,
   {
@@ -13,7 +16,7 @@ export const doorRulesOf = (
   policies: policies.filter(({ kind }) => kind.atTheDoor !== undefined),
   protect,
   mode,
-  onError,
+  onError: mode === 'audit' ? 'allow' : onError,
   posture: connectHandler.posture,
   endpointNames: new Map(
     watch.flatMap(({ endpoints }) => endpoints.flatMap(({ id, name }) => (name === undefined ? [] : [[id, name]]))),

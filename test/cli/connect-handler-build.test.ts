@@ -94,7 +94,9 @@ describe('curfew connect-handler build', () => {
 
   it('takes mode and onError from the file, and from the options before that', async () => {
     await using built = await office({ 'curfew.yaml': `${CURFEW}connectHandler: { mode: audit, onError: deny }\n` })
-    expect((await built.build()).stdout).toMatch(/Mode audit: .*\n.*DENIES EVERYBODY/)
+    // In audit mode nobody is denied, whatever onError says.
+    expect((await built.build()).stdout).toMatch(/Mode audit: .*\n.*lets everybody in/)
+    expect((await built.build('--mode', 'enforce')).stdout).toMatch(/Mode enforce: .*\n.*DENIES EVERYBODY/)
     const { stdout } = await built.build('--mode', 'enforce', '--on-error', 'allow', '--output', 'json')
     expect(JSON.parse(stdout)).toMatchObject({
       mode: 'enforce',

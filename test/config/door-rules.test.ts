@@ -16,7 +16,7 @@ describe('the rules of the connect handler', () => {
 
   it('have what the file says for the handler, the protected users and the names of endpoints', () => {
     const { mode, onError, posture, protect, endpointNames, timeZone, policySetHash, showNames } = rules
-    expect({ mode, onError, posture }).toEqual(configuration.connectHandler)
+    expect({ mode, onError, posture }).toEqual({ ...configuration.connectHandler, onError: 'allow' })
     expect(protect).toEqual(configuration.protect)
     expect(endpointNames).toEqual(new Map([['cvpn-endpoint-0123456789abcdef1', 'berlin']]))
     expect({ timeZone, policySetHash, showNames }).toEqual({
@@ -29,9 +29,16 @@ describe('the rules of the connect handler', () => {
   it('take the mode of the file, and allow on an error, unless something else is said', () => {
     const plain = load(GOOD_CURFEW.replace(/^connectHandler:\n( .*\n)+/m, ''))
     expect(doorRulesOf(plain, {})).toMatchObject({ mode: 'enforce', onError: 'allow', posture: [] })
-    expect(doorRulesOf(plain, { mode: 'audit', onError: 'deny' })).toMatchObject({ mode: 'audit', onError: 'deny' })
+    expect(doorRulesOf(plain, { onError: 'deny' })).toMatchObject({ mode: 'enforce', onError: 'deny' })
     expect(doorRulesOf(configuration, { mode: 'enforce', onError: 'allow' })).toMatchObject({
       mode: 'enforce',
+      onError: 'allow',
+    })
+  })
+
+  it('deny nobody in audit mode, not on an error either', () => {
+    expect(doorRulesOf(configuration, { mode: 'audit', onError: 'deny' })).toMatchObject({
+      mode: 'audit',
       onError: 'allow',
     })
   })

@@ -317,7 +317,7 @@ const connectHandler = z
     }),
     onError: z.enum(ON_ERROR).default('allow').meta({
       description:
-        'The answer of the handler when it cannot decide. deny locks everybody out if anything is wrong with the handler.',
+        'The answer of the handler when it cannot decide. deny locks everybody out if anything is wrong with the handler. In audit mode the answer is always allow.',
     }),
     posture: z
       .array(
