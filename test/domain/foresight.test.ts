@@ -74,7 +74,7 @@ const alices = fc.option(
     period.map((at) => entry('alice', at)),
     { minLength: 1, maxLength: 2 },
   ),
-  { nil: undefined, freq: 1 },
+  { nil: undefined, freq: 2 },
 )
 
 const policies: fc.Arbitrary<Policy> = fc

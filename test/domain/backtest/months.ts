@@ -109,7 +109,7 @@ const chosen = (length: Length): fc.Arbitrary<Chosen> =>
   fc
     .record({
       users: some(fc.array(listed(length), { minLength: 1, maxLength: 2 }), 3),
-      endpoints: some(fc.subarray(PLACES, { minLength: 1 }), 1),
+      endpoints: some(fc.subarray(PLACES, { minLength: 1 }), 2),
     })
     .filter(({ users, endpoints }) => users !== undefined || endpoints !== undefined)
 
@@ -166,7 +166,7 @@ const written = (length: Length, across: 'endpoint' | 'all'): fc.Arbitrary<Writt
       grace: fc.constantFrom(0, 0, 3, 12),
       from: edge(length, 5),
       until: edge(length, 5),
-      match: some(chosen(length), 1),
+      match: some(chosen(length), 2),
       exempt: some(chosen(length), 2),
       mode: fc.constantFrom('enforce', 'enforce', 'enforce', 'audit'),
     })
