@@ -1,3 +1,5 @@
+import { withoutInvisibles } from '../names/fold.ts'
+
 /**
  * AWS takes 255 characters and does not say of which sort. Bytes of UTF-8 are the strictest reading: what fits in bytes fits
  * in code points and in UTF-16 units too.
@@ -24,6 +26,12 @@ const ELLIPSIS = '…'
 
 /** A text in one line without control characters. */
 export const inOneLine = (text: string): string => text.replace(NO_TEXT, ' ').trim()
+
+/** What operators and others have written, as a person may read it: in one line, with nothing that nobody sees. */
+export const readable = (text: string): string => inOneLine(withoutInvisibles(text))
+
+/** Whether a text needs no full stop at its end. */
+export const endsSentence = (text: string): boolean => /[.?!…。？！]$/.test(text)
 
 /** Whether AWS accepts a text as it is: in one line, without control characters, not empty and not too long. */
 export const fits = (text: string): boolean =>

@@ -1,9 +1,10 @@
 import type { Connection } from '../connection.ts'
 import type { ViolatedVerdict } from '../judge/verdict.ts'
+import { isBlank } from '../names/fold.ts'
 import type { Denied } from '../policies/policy.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { openingText } from '../time/opening-text.ts'
-import { fits, fitted, inOneLine } from './answer-text.ts'
+import { fits, fitted, readable } from './answer-text.ts'
 import { filledIn } from './message.ts'
 
 /**
@@ -17,12 +18,13 @@ export const denialText = (
 ): string => {
   const { kind, rule, name, message, matchGroup } = policy
   const zone = kind.hours?.(rule).zone ?? policy.timeZone ?? defaultZone
+  const reason = readable(applicability.judge.writtenReason?.(now) ?? '')
   const denied: Denied = {
     connection,
     now,
     until: until === NEVER ? undefined : openingText(until, now, zone),
     zone,
-    writtenReason: applicability.judge.writtenReason?.(now),
+    writtenReason: isBlank(reason) ? undefined : reason,
     group: matchGroup,
   }
   const texts =
@@ -30,11 +32,11 @@ export const denialText = (
       ? (kind.atTheDoor?.texts(rule, denied) ?? [])
       : [
           filledIn(message, {
-            until: denied.until === undefined ? 'further notice' : `${denied.until} ${zone}`,
+            until: denied.until && `${denied.until} ${zone}`,
             policy: name,
             reason: kind.atTheDoor?.reason(rule, denied) ?? '',
           }),
         ]
-  const lines = texts.map(inOneLine)
+  const lines = texts.map(readable)
   return fitted(lines.find(fits) ?? lines.at(-1) ?? '')
 }

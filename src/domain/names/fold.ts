@@ -17,6 +17,17 @@ const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu
 /** The first character of a text that folding removes because nobody sees it. */
 export const invisibleIn = (text: string): string | undefined => text.match(INVISIBLE)?.[0]
 
+/** Joiners and selectors of variants: without them, some scripts and emoji look different. */
+const SHAPING = /[\p{Join_Control}\p{Variation_Selector}]/u
+
+/** The characters of a text for people that nobody sees, some of which turn the text after them around. */
+export const invisiblesIn = (text: string): readonly string[] =>
+  (text.match(INVISIBLE) ?? []).filter((character) => !SHAPING.test(character))
+
+/** A text for people without the characters that nobody sees. */
+export const withoutInvisibles = (text: string): string =>
+  text.replace(INVISIBLE, (character) => (SHAPING.test(character) ? character : ''))
+
 // A search that could begin within blanks would cost the square of their number.
 const BLANK_ENDS = /^\p{White_Space}+|(?<!\p{White_Space})\p{White_Space}+$/gu
 

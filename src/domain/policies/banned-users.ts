@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Connection } from '../connection.ts'
+import { endsSentence } from '../door/answer-text.ts'
 import type { Pattern } from '../names/pattern.ts'
 import { createUserList, lastingAt, narrowed, periodsOf, type UserEntry } from '../names/user-list.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
@@ -108,8 +109,8 @@ const violatedSince = (
 
 const WHAT_TO_DO = 'Ask the administrators of the VPN if you need access.'
 
-/** Operators end a reason with a full stop or without. */
-const withoutStop = (reason: string) => reason.replace(/[\s.]+$/, '')
+/** Operators end a reason with a full stop or without, or ask in it. */
+const inSentence = (reason: string) => (endsSentence(reason) ? reason : `${reason.replace(/[\s,:;]+$/, '')}.`)
 
 export const bannedUsers = definePolicyKind({
   kind: 'banned-users',
@@ -124,8 +125,8 @@ export const bannedUsers = definePolicyKind({
     reason: (_entries, { writtenReason }) => writtenReason ?? 'blocked by the administrators of the VPN',
     texts: (_entries, { until, zone, writtenReason }) => {
       const blocked = `Your VPN access is blocked${until === undefined ? '' : ` until ${until} ${zone}`}`
-      const why = writtenReason === undefined ? '' : `: ${withoutStop(writtenReason)}`
-      return [`${blocked}${why}. ${WHAT_TO_DO}`, `${blocked}${why}`]
+      const sentence = writtenReason === undefined ? `${blocked}.` : `${blocked}: ${inSentence(writtenReason)}`
+      return [`${sentence} ${WHAT_TO_DO}`, sentence]
     },
   },
   keys,

@@ -94,9 +94,19 @@ describe('the text of a ban', () => {
     const ask = 'Ask the administrators of the VPN if you need access.'
     expect(textOf(ban())).toBe(`Your VPN access is blocked. ${ask}`)
     expect(textOf(ban({ reason: 'Contract ended.' }))).toBe(`Your VPN access is blocked: Contract ended. ${ask}`)
+    expect(textOf(ban({ reason: 'why?' }))).toBe(`Your VPN access is blocked: why? ${ask}`)
+    expect(textOf(ban({ reason: 'see the desk:' }))).toBe(`Your VPN access is blocked: see the desk. ${ask}`)
+    expect(textOf(ban({ reason: ' \u200b ' }))).toBe(`Your VPN access is blocked. ${ask}`)
     expect(textOf(ban({ until: '2026-11-24T09:00:01Z', reason: 'lost laptop' }, { timeZone: 'UTC' }))).toBe(
       `Your VPN access is blocked until Tue 09:01 UTC: lost laptop. ${ask}`,
     )
+  })
+
+  it('has nothing that nobody sees, or that turns the text around', () => {
+    const reason = 'lost\u202e lap\u00adtop \u2066\u200b👩\u200d👧\ufeff'
+    expect(textOf(ban({ reason }))).toMatch(/blocked: lost laptop 👩\u200d👧\. Ask/u)
+    expect(textOf(ban({ reason }, { message: '{reason}!' }))).toBe('lost laptop 👩\u200d👧!')
+    expect(textOf(hours(office, { matchGroup: 'con\u202etractors' }))).toMatch(/^VPN access for contractors is/)
   })
 
   it('tells the reason of an entry that applies, and the end of all that is closed', () => {
@@ -112,7 +122,7 @@ describe('the text of a ban', () => {
   })
 
   it('leaves out what to do where the reason takes the room, and cuts only then', () => {
-    expect(textOf(ban({ reason: 'x'.repeat(200) }))).toBe(`Your VPN access is blocked: ${'x'.repeat(200)}`)
+    expect(textOf(ban({ reason: 'x'.repeat(200) }))).toBe(`Your VPN access is blocked: ${'x'.repeat(200)}.`)
     expect(textOf(ban({ reason: 'much to say '.repeat(50) }))).toMatch(
       /^Your VPN access is blocked: (much to say )+much to…$/,
     )
@@ -139,6 +149,14 @@ describe('a message', () => {
       'lost laptop until further notice',
     )
     expect(textOf(ban({ reason: '{until}' }, { message: '{reason}' }))).toBe('{until}')
+  })
+
+  it('reads right where no opening is known, and where a value ends the sentence', () => {
+    expect(textOf(ban({}, { message: 'No VPN before {until}. Until  {until}.' }))).toBe(
+      'No VPN before a time not yet known. Until further notice.',
+    )
+    expect(textOf(ban({ reason: 'why?' }, { message: '{reason}. By {policy}.' }))).toBe('why? By banned-users.')
+    expect(textOf(ban({ reason: 'Lost.' }, { message: '{reason}.' }))).toBe('Lost.')
   })
 
   it('is cut where its values are too long', () => {
