@@ -51,6 +51,7 @@ export const startLambda = async ({ node, taskRoot, logFormat }: Function) => {
     logLevel: 'warning',
   })
   const api = await startRuntimeApi()
+  const startedAt = performance.now()
   const child = spawn(node, [join(folder.path, 'index.mjs')], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -77,6 +78,10 @@ export const startLambda = async ({ node, taskRoot, logFormat }: Function) => {
   died.catch(() => {})
 
   return {
+    /** When its process was started, by the clock of `performance.now()`. */
+    startedAt,
+    pid: child.pid,
+
     invoke: (event: unknown): Promise<Posted> => Promise.race([api.invoke(event), died]),
 
     /** The lines of the log so far. The function has written them by the time of its answer. */

@@ -8,6 +8,10 @@ import { text } from 'node:stream/consumers'
 export interface Posted {
   readonly what: 'response' | 'error' | 'init-error'
   readonly body: unknown
+  /** When it had arrived, by the clock of `performance.now()`. */
+  readonly at: number
+  /** How long after the invocation was handed out. Undefined: the start failed before that. */
+  readonly afterMs: number | undefined
 }
 
 const VERSION = '/2018-06-01/runtime'
@@ -23,6 +27,7 @@ export const startRuntimeApi = async () => {
   const waiting: ServerResponse[] = []
   const invocations: { readonly requestId: string; readonly body: string }[] = []
   const posted = new Map<string, (one: Posted) => void>()
+  const handedOutAt = new Map<string, number>()
   let failStart: (one: Posted) => void = () => {}
   const initError = new Promise<Posted>((resolve) => {
     failStart = resolve
@@ -31,6 +36,7 @@ export const startRuntimeApi = async () => {
   const handOut = () => {
     while (waiting.length > 0 && invocations.length > 0) {
       const [answer, invocation] = [waiting.shift(), invocations.shift()]
+      handedOutAt.set(invocation?.requestId ?? '', performance.now())
       answer?.writeHead(200, {
         'content-type': 'application/json',
         'lambda-runtime-aws-request-id': invocation?.requestId,
@@ -49,14 +55,18 @@ export const startRuntimeApi = async () => {
       waiting.push(answer)
       return handOut()
     }
-    const body: unknown = JSON.parse(await text(request))
+    const sent = await text(request)
+    const at = performance.now()
+    const body: unknown = JSON.parse(sent)
     const [, requestId = '', what] = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(url) ?? []
     const resolve = posted.get(requestId)
     if (method === 'POST' && resolve !== undefined) {
+      const afterMs = at - (handedOutAt.get(requestId) ?? Number.NaN)
       posted.delete(requestId)
-      resolve({ what: what === 'response' ? 'response' : 'error', body })
+      handedOutAt.delete(requestId)
+      resolve({ what: what === 'response' ? 'response' : 'error', body, at, afterMs })
     } else if (method === 'POST' && url === `${VERSION}/init/error`) {
-      failStart({ what: 'init-error', body })
+      failStart({ what: 'init-error', body, at, afterMs: undefined })
     } else {
       return void answer.writeHead(404).end()
     }
