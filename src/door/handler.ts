@@ -8,7 +8,7 @@ import type { JudgeRequest } from './revived-door.ts'
 /** The process that the handler runs in. */
 export interface Host {
   now(): Instant
-  /** Milliseconds that only grow. */
+  /** Milliseconds since the start of the process. They only grow. */
   elapsedMs(): number
   readonly region: string | undefined
   /** Writes one line to the log. */
@@ -30,6 +30,7 @@ export const createHandler = (baked: Baked, host: Host): Handler => {
   ) as Record<SchemaVersion, DoorAnswer>
   // Begun at once, so that the first request finds the policies prepared.
   const loading = load(baked)
+  let isFirst = true
 
   const outcomeOf = async (request: DoorRequest, region: string | undefined, now: Instant): Promise<Outcome> => {
     try {
@@ -51,8 +52,11 @@ export const createHandler = (baked: Baked, host: Host): Handler => {
       const { functionName, region } = placeOf(context, host)
       const outcome = await outcomeOf(request, region, at)
       const answer = outcome.state === 'decided' ? answerOf(outcome.decision, answerIn) : onError[answerIn]
-      const durationMs = host.elapsedMs() - startedMs
-      host.write(lineOf({ functionName, at, durationMs, request, outcome, settings }))
+      const elapsedMs = host.elapsedMs()
+      const coldStartMs = isFirst ? elapsedMs : undefined
+      isFirst = false
+      const durationMs = elapsedMs - startedMs
+      host.write(lineOf({ functionName, at, durationMs, coldStartMs, request, outcome, settings }))
       return answer
     } catch (error) {
       reportLast(error, baked, host)

@@ -13,6 +13,8 @@ export interface Logged {
   readonly functionName: string
   readonly at: Instant
   readonly durationMs: number
+  /** From the start of the process until its first answer. Undefined: it is a later answer. */
+  readonly coldStartMs?: number | undefined
   /** Undefined: it could not be read. */
   readonly request: DoorRequest | undefined
   readonly outcome: Outcome
@@ -33,7 +35,7 @@ const METRICS = [
  * pseudonyms in the daemon's log, no field has one, nor a text that may quote one.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
-export const lineOf = ({ functionName, at, durationMs, request, outcome, settings }: Logged): string => {
+export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, outcome, settings }: Logged): string => {
   const { mode, onError, policySetHash, showNames } = settings
   const denial = outcome.state === 'decided' && outcome.decision.act !== 'allow' ? outcome.decision : undefined
   const policy = denial?.lead.policy.name
@@ -67,6 +69,7 @@ export const lineOf = ({ functionName, at, durationMs, request, outcome, setting
     schemaVersion: request?.answerIn,
     mode,
     policySetHash,
+    coldStartMs,
   })
 }
 

@@ -25,6 +25,11 @@ const handlerWith = (rules: Baked, host: Partial<Host> = {}) => {
 
 const made = (different: Partial<DoorRules> = {}) => handlerWith(baked(different))
 
+const steps = (...all: readonly number[]) => {
+  const left = [...all]
+  return () => left.shift() ?? Number.NaN
+}
+
 const thrower = (): never => {
   throw new Error('it is broken')
 }
@@ -46,6 +51,14 @@ describe('the connect handler', () => {
     const { ask, lines } = made({ mode: 'audit' })
     expect(await ask()).toMatchObject({ allow: true })
     expect(lines).toMatchObject([{ Decision: 'audit', Policy: 'banned-users', username: 'mallory' }])
+  })
+
+  it('marks the first answer of its process, and measures every one', async () => {
+    const { ask, lines } = handlerWith(baked({}), { elapsedMs: steps(230, 231.5, 5000, 5000.25) })
+    await ask()
+    await ask()
+    expect(lines).toMatchObject([{ DurationMs: 1.5, coldStartMs: 231.5 }, { DurationMs: 0.25 }])
+    expect(lines[1]).not.toHaveProperty('coldStartMs')
   })
 
   it('knows its Region by the name of the function, else by the environment', async () => {

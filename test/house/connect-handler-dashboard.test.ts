@@ -85,7 +85,7 @@ describe('the queries to CloudWatch', () => {
 
 /** The words of Logs Insights in these questions. */
 const LANGUAGE = new Set(
-  'and as asc bin by count desc earliest fields filter in ispresent latest limit or sort stats'.split(' '),
+  'and as asc bin by count desc earliest fields filter in ispresent latest limit max or sort stats'.split(' '),
 )
 
 /** The names in a question that are neither words of the language, nor texts, nor names that it gives itself. */

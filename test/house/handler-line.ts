@@ -26,6 +26,7 @@ const lineAbout = (outcome: Logged['outcome'], doubts: readonly string[]) =>
       functionName: 'AWSClientVPN-curfew',
       at: NOON,
       durationMs: 1,
+      coldStartMs: 250,
       request: { ...request, doubts },
       outcome,
       settings: rules.settings,

@@ -6,7 +6,7 @@ import { logTable } from '../log-table.ts'
 import { palette, upwards } from '../palette.ts'
 import { stat } from '../stat.ts'
 import { decisions, decisionsByPolicy, decisionsThat, durationMs, onErrors } from './metrics.ts'
-import { LAST_DENIALS } from './questions.ts'
+import { LAST_DENIALS, SLOWEST_STARTS } from './questions.ts'
 
 const small = { width: 4, height: 4 } as const
 const third = { width: 8, height: 8 } as const
@@ -146,6 +146,15 @@ export const atTheDoor = (): Row => ({
       description:
         'The last 50 connections that were denied, or would be if enforced. Names are absent if the log has pseudonyms.',
       query: logLines(LAST_DENIALS),
+    }),
+    logTable({
+      width: 24,
+      height: 6,
+      runbook: 'SlowAnswers',
+      title: 'Slowest starts',
+      description:
+        'The first answers of the 50 processes that took longest to give one, from the start of the process. Each new version begins with some.',
+      query: logLines(SLOWEST_STARTS),
     }),
   ],
 })

@@ -5,3 +5,10 @@ export const LAST_DENIALS = [
   'sort @timestamp desc',
   'limit 50',
 ].join('\n| ')
+
+export const SLOWEST_STARTS = [
+  'fields @timestamp, coldStartMs, DurationMs, Decision, endpointId, policySetHash',
+  'filter ispresent(coldStartMs) and ispresent(Decision)',
+  'sort coldStartMs desc',
+  'limit 50',
+].join('\n| ')
