@@ -1,4 +1,6 @@
 import { type Connection, nameOrNone } from '../connection.ts'
+import { MOST_BYTES } from './answer-text.ts'
+import { MOST_GROUPS, mayBeCut } from './cut.ts'
 import type { DoorFacts } from './door-facts.ts'
 
 /** The versions of AWS's schema whose answers Curfew knows. */
@@ -17,12 +19,6 @@ export interface DoorRequest {
   /** The fields that AWS may have cut, or that are not what its page says. Only the groups of a cut list count as known. */
   readonly doubts: readonly string[]
 }
-
-/** AWS cuts names and groups at 255 characters. One of this length may be the beginning of another. */
-const CUT_AT = 255
-
-/** The most groups that AWS passes on. A list of this length may lack some, and no more are read. */
-const MOST_GROUPS = 200
 
 /** A value of a request: known, absent, or in doubt. */
 type Read<Value> = Value | 'absent' | 'doubtful'
@@ -55,7 +51,7 @@ export const requestOf = (event: unknown): DoorRequest => {
     answerIn: versionOf(valueOf(event, 'schema-version')),
     connectionId: textOf('connection-id'),
     endpointId: textOf('endpoint-id'),
-    names: { username: nameOrNone(names[0]), commonName: nameOrNone(names[1]) },
+    names: { username: names[0], commonName: names[1] },
     facts: {
       idpGroups: groups?.list,
       platform: textOf('platform'),
@@ -86,32 +82,43 @@ const valueOf = (event: unknown, field: string | number): unknown => {
 const versionOf = (written: unknown): SchemaVersion => SCHEMA_VERSIONS.find((version) => version === written) ?? 'v3'
 
 const readText = (value: unknown): Read<Text> => {
-  if (value === undefined || value === null || value === '') return 'absent'
-  return typeof value === 'string' && value.length < CUT_AT ? { text: value } : 'doubtful'
+  if (value === undefined || value === null) return 'absent'
+  if (typeof value !== 'string' || mayBeCut(value)) return 'doubtful'
+  return nameOrNone(value) === undefined ? 'absent' : { text: value }
 }
 
+/** Letters, digits and signs that separate nothing. */
+const ONE_GROUP = /^[\p{L}\p{M}\p{N}_.@-]+$/u
+
 /**
- * The groups. The page says that they are a list, or an empty field where the person has none, and shows a text. A text
- * with a comma may be one group or several.
+ * The groups. The page says that they are a list, or an empty field where the person has none, and shows a text, without
+ * its form. A text with any other sign than those of one group may be several.
  */
 const readGroups = (value: unknown): Read<List> => {
   if (value === undefined || value === null) return 'absent'
   if (value === '') return { list: [], mayBeCut: false }
-  if (typeof value === 'string') return /[,;\n]/.test(value.slice(0, CUT_AT)) ? 'doubtful' : listOf([value], 1)
+  if (typeof value === 'string') return readGroupText(value)
   const length = isArray(value) ? valueOf(value, 'length') : undefined
   if (typeof length !== 'number') return 'doubtful'
   const groups: string[] = []
   for (let index = 0; index < Math.min(length, MOST_GROUPS); index++) {
     const group = valueOf(value, index)
-    if (typeof group !== 'string' || group === '') return 'doubtful'
+    if (typeof group !== 'string' || (!mayBeCut(group) && nameOrNone(group) === undefined)) return 'doubtful'
     groups.push(group)
   }
   return listOf(groups, length)
 }
 
+/** A text of which a part is cut off may have been several groups. */
+const readGroupText = (text: string): Read<List> => {
+  if (mayBeCut(text)) return 'doubtful'
+  if (nameOrNone(text) === undefined) return 'absent'
+  return ONE_GROUP.test(text) ? listOf([text], 1) : 'doubtful'
+}
+
 const listOf = (groups: readonly string[], length: number): List => ({
-  list: groups.map((group) => group.slice(0, CUT_AT)),
-  mayBeCut: length >= MOST_GROUPS || groups.some((group) => group.length >= CUT_AT),
+  list: groups.map((group) => group.slice(0, MOST_BYTES)),
+  mayBeCut: length >= MOST_GROUPS || groups.some(mayBeCut),
 })
 
 /** `Array.isArray` throws for a proxy that was revoked. */

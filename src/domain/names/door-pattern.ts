@@ -1,3 +1,4 @@
+import { MOST_GROUPS, mayBeCut } from '../door/cut.ts'
 import type { DoorFacts } from '../door/door-facts.ts'
 import { type AddressRange, hitsAddress } from './address-range.ts'
 import { hitsText, type TextPattern } from './text-pattern.ts'
@@ -19,13 +20,11 @@ export type DoorHits = {
   readonly [Key in keyof DoorPatterns]: ((pattern: DoorPatterns[Key]) => boolean | 'unknown') | undefined
 }
 
-/** The longest group, and the most groups of a person, that AWS passes on. What is as long may have been cut. */
-const LONGEST_GROUP = 255
-const MOST_GROUPS = 200
-
+/** A group that may have been cut is not known, and a list that may lack a group does not prove that it does. */
 const hitsGroups = (groups: readonly string[]): DoorHits['idpGroups'] => {
-  const hitsEach = groups.map(hitsText)
-  const isWhole = groups.length < MOST_GROUPS && groups.every(({ length }) => length < LONGEST_GROUP)
+  const whole = groups.filter((group) => !mayBeCut(group))
+  const hitsEach = whole.map(hitsText)
+  const isWhole = groups.length < MOST_GROUPS && whole.length === groups.length
   return (pattern) => hitsEach.some((hitsGroup) => hitsGroup(pattern)) || (isWhole ? false : 'unknown')
 }
 

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { requestOf } from '../../../src/domain/door/request.ts'
+import { doorHitsOf } from '../../../src/domain/names/door-pattern.ts'
+import { parseTextPattern } from '../../../src/domain/names/text-pattern.ts'
 import { REQUESTS, request } from './requests.ts'
+
+const patternOf = (source: string) => {
+  const parsed = parseTextPattern(source)
+  if ('problem' in parsed) throw new Error(parsed.problem)
+  return parsed.pattern
+}
 
 describe('a request of AWS', () => {
   it('is read in each version', () => {
@@ -40,15 +48,66 @@ describe('a request of AWS', () => {
     }
   })
 
-  it('with a name that may have been cut has no name', () => {
-    const [whole, cut] = ['a'.repeat(254), 'a'.repeat(255)]
-    expect(requestOf(request({ username: whole })).names.username).toBe(whole)
+  it.each([
+    ['251 bytes', 'a'.repeat(251), true],
+    ['252 bytes, where the next character may have had four', 'a'.repeat(252), false],
+    ['255 characters', 'a'.repeat(255), false],
+    ['251 bytes of 125 and a half letters', `a${'é'.repeat(125)}`, true],
+    ['126 letters, which a cut at 255 bytes may have left', 'é'.repeat(126), false],
+    ['84 letters of three bytes', '語'.repeat(84), false],
+    ['62 characters of four bytes', '😀'.repeat(62), true],
+    ['63 characters of four bytes', '😀'.repeat(63), false],
+  ])('has its names unless one may have been cut: %s', (_, name, isWhole) => {
     for (const field of ['username', 'common-name']) {
-      for (const value of [cut, 7, ['alice'], { alice: 1 }]) {
+      const { names, doubts } = requestOf(request({ username: 'alice', 'common-name': 'laptop', [field]: name }))
+      if (isWhole) expect([Object.values(names).includes(name), doubts]).toEqual([true, []])
+      else expect({ names, doubts }).toEqual({ names: { username: undefined, commonName: undefined }, doubts: [field] })
+    }
+    const { facts, doubts } = requestOf(request({ groups: [name, 'b'], platform: name }))
+    expect(doubts).toEqual(isWhole ? [] : ['groups', 'platform'])
+    // A group that may have been cut may be another one, whatever its beginning matches.
+    const hits = doorHitsOf(facts).idpGroups
+    expect([patternOf(name), patternOf('b'), patternOf('c')].map((pattern) => hits?.(pattern))).toEqual(
+      isWhole ? [true, true, false] : ['unknown', true, 'unknown'],
+    )
+  })
+
+  it('with a name of another type has no name', () => {
+    for (const field of ['username', 'common-name']) {
+      for (const value of [7, ['alice'], { alice: 1 }]) {
         const { names, doubts } = requestOf(request({ [field]: value }))
         expect({ names, doubts }).toEqual({ names: { username: undefined, commonName: undefined }, doubts: [field] })
       }
     }
+  })
+
+  it('has no fact where a field is blank or says that there is none', () => {
+    for (const nothing of [' ', '\t', '-', 'NA']) {
+      const fields = ['platform', 'public-ip', 'aws-client-version', 'endpoint-id', 'groups']
+      const read = requestOf(request(Object.fromEntries(fields.map((field) => [field, nothing]))))
+      expect(Object.values(read.facts)).toEqual([undefined, undefined, undefined, undefined])
+      expect([read.endpointId, read.doubts]).toEqual([undefined, []])
+    }
+  })
+
+  it.each([
+    'a,b',
+    'a;b',
+    'a b',
+    'a\nb',
+    'a|b',
+    'a/b',
+    'a:b',
+    'a&b',
+    '["a"]',
+    "['a']",
+    '{a}',
+    '<a>',
+    'a\u00a0b',
+    'a\u0000b',
+  ])('knows no groups from the text %j, which may be several', (groups) => {
+    const { facts, doubts } = requestOf(request({ groups }))
+    expect([facts.idpGroups, doubts]).toEqual([undefined, ['groups']])
   })
 
   it.each([
@@ -57,10 +116,12 @@ describe('a request of AWS', () => {
     ['an empty text', '', [], false],
     ['one group', 'S-1-5-21-1-2-3-1104', ['S-1-5-21-1-2-3-1104'], false],
     ['nothing', undefined, undefined, false],
-    ['a text that may be several groups', 'a,b', undefined, true],
+    ['one group of letters', 'Geschäfts_führung.a@b', ['Geschäfts_führung.a@b'], false],
+    ['a list of names with blanks', ['Domain Users', 'a,b'], ['Domain Users', 'a,b'], false],
     ['a list with a number', ['a', 7], undefined, true],
     ['a list with a list', ['a', ['b']], undefined, true],
     ['a list with an empty group', ['a', ''], undefined, true],
+    ['a list that says that there is none', ['NA'], undefined, true],
     ['a group that may have been cut', ['a'.repeat(300), 'b'], ['a'.repeat(255), 'b'], true],
     ['as many groups as AWS passes on', Array(200).fill('a'), Array(200).fill('a'), true],
     ['more groups than AWS passes on', Array(300).fill('a'), Array(200).fill('a'), true],
