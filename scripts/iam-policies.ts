@@ -143,7 +143,10 @@ export const switchHandlerPolicy = (handler: Handler, endpointIds: readonly stri
     allow('Discover', inRegion(handler.region)),
   ])
 
-/** The permissions of a Grafana that shows the handler. Metrics cannot be limited to a function, nor a stop to a log. */
+/**
+ * The permissions of a Grafana that shows the handler. Metrics cannot be limited to a function, nor a stop to a log. Explore
+ * lists the names of the log groups to choose one: https://grafana.com/docs/grafana/latest/datasources/aws-cloudwatch/
+ */
 export const showHandlerPolicy = ({ region, account, functionName }: Handler): IamPolicy =>
   policy([
     grant('Metrics', ['cloudwatch:GetMetricData', 'cloudwatch:ListMetrics'], '*'),
@@ -154,6 +157,7 @@ export const showHandlerPolicy = ({ region, account, functionName }: Handler): I
       `arn:aws:logs:${region}:${account}:log-group:/aws/lambda/${functionName}:*`,
     ),
     grant('StopAsking', 'logs:StopQuery', '*'),
+    grant('ListLogs', 'logs:DescribeLogGroups', '*'),
   ])
 
 const REGION = 'eu-central-1'

@@ -3,6 +3,7 @@ import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec'
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { iamFiles } from '../../scripts/iam-policies.ts'
 import { blocks, tableAfter } from '../docs/pages.ts'
 import { cloudWatchQueriesOf } from './cloudwatch-queries.ts'
 import { panelsOf } from './dashboard-queries.ts'
@@ -107,6 +108,12 @@ describe('the panels', () => {
     expect(alarms.length).toBeGreaterThan(3)
     expect(alarms.filter((name) => !anchors.has(name.toLowerCase()))).toEqual([])
   })
+
+  it('send nobody to a permission: Client VPN invokes the function through its service-linked role', () => {
+    const descriptions = panelsOf(dashboard).map(({ description = '' }) => description)
+    expect(descriptions.filter((text) => /permission/.test(text))).toEqual([])
+    expect(descriptions.filter((text) => /service-linked role/.test(text))).toHaveLength(1)
+  })
 })
 
 describe('the questions to the log', () => {
@@ -127,6 +134,15 @@ describe('the questions to the log', () => {
   it('go to the log group of the template', () => {
     expect(template).toContain('LogGroupName: !Sub /aws/lambda/AWSClientVPN-${Name}')
     expect(logs.map(({ logGroupNames }) => logGroupNames)).toEqual(logs.map(() => ['/aws/lambda/$handler']))
+  })
+})
+
+describe('the role of Grafana', () => {
+  it('may do what Explore does with a log group, from choosing it by name on', () => {
+    const actions = iamFiles()['deploy/iam/connect-handler-grafana.json']?.Statement.flatMap(({ Action }) => Action)
+    // https://grafana.com/docs/grafana/latest/datasources/aws-cloudwatch/ has these, and GetLogEvents for the lines around one.
+    const needed = ['DescribeLogGroups', 'GetLogGroupFields', 'GetQueryResults', 'StartQuery', 'StopQuery']
+    expect(actions).toEqual(expect.arrayContaining(needed.map((action) => `logs:${action}`)))
   })
 })
 

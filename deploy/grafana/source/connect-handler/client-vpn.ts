@@ -67,7 +67,7 @@ export const clientVpn = (): Row => ({
     failure(
       'Execution failed',
       'Errors',
-      'Connections in this range that AWS denied because the handler failed or could not be invoked: go back to the last version, and check its permission.',
+      'Connections in this range that AWS denied because the handler failed or could not be invoked: go back to the last version. If its own errors are zero, it was never reached: look at the alias, and at the service-linked role of Client VPN.',
       failed(),
     ),
     failure(
