@@ -1,7 +1,5 @@
 import { doorRulesOf } from '../config/door-rules.ts'
-import { ON_ERROR } from '../domain/door/door-rules.ts'
 import { leftToDaemon } from '../domain/door/left-to-daemon.ts'
-import { MODES } from '../domain/policies/policy.ts'
 import { builtJson, builtText } from './built-handler.ts'
 import {
   CONFIG_OPTION,
@@ -16,6 +14,7 @@ import {
 } from './command.ts'
 import { expectHandlerFile, makeHandler, writeHandler } from './compose-connect-handler.ts'
 import { reviewConfiguration } from './compose-warnings.ts'
+import { complainOfDropped, HANDLER_OPTIONS, handlerSettingsOf } from './handler-settings.ts'
 import { interruptible } from './interruptible.ts'
 import { configurationOrComplain } from './problems.ts'
 
@@ -27,19 +26,12 @@ export const connectHandlerBuild: Command = {
 it lets anybody in, and it answers by the policies of kind banned-users, off-hours and posture. The file is checked as
 "curfew validate" checks it, and with an error nothing is written. The same policies give the same bytes on every machine.`,
   options: {
-    out: { value: 'FILE', summary: 'the zip to write; an earlier handler there is replaced, any other file is kept' },
+    out: {
+      value: 'FILE',
+      summary: 'the zip to write; an earlier handler or an empty file there is replaced, any other file is kept',
+    },
     ...CONFIG_OPTION,
-    mode: {
-      value: 'MODE',
-      words: MODES,
-      summary:
-        'audit: allow everybody, and log whom the handler would deny (default: "connectHandler.mode", else "mode")',
-    },
-    'on-error': {
-      value: 'ANSWER',
-      words: ON_ERROR,
-      summary: 'the answer when the handler cannot decide (default: "connectHandler.onError", else allow)',
-    },
+    ...HANDLER_OPTIONS,
     ...outputOption(OUTPUTS),
   },
   notes: `The zip names the users of the policies, and no secret. Its owner alone may read it.`,
@@ -48,12 +40,13 @@ it lets anybody in, and it answers by the policies of kind banned-users, off-hou
     const output = oneOf('output', values.output, OUTPUTS)
     const out = stringOf(values.out)
     if (out === undefined) throw new UsageError('--out: name the file to write, such as --out handler.zip')
-    const mode = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
-    const onError = values['on-error'] === undefined ? undefined : oneOf('on-error', values['on-error'], ON_ERROR)
+    if (out === '-') throw new UsageError('--out: expected a file, found "-": the standard output has the answer')
+    const settings = handlerSettingsOf(values)
     const { configuration, sources } = configurationOrComplain(reviewConfiguration(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     await expectHandlerFile(out, sources)
-    const rules = doorRulesOf(configuration, { mode, onError })
+    const rules = doorRulesOf(configuration, settings)
+    complainOfDropped(settings, rules)
     if (rules.policies.length === 0 && rules.posture.length === 0) throw new OperatorError(NOTHING_TO_DO)
     const { zip, codeSha256 } = makeHandler(rules)
     await interruptible((signal) => writeHandler(out, zip, signal))

@@ -1,7 +1,5 @@
 import { region as regionCode } from '../config/schema/curfew-schema.ts'
 import type { DoorAnswer } from '../domain/door/answer.ts'
-import { ON_ERROR } from '../domain/door/door-rules.ts'
-import { MODES } from '../domain/policies/policy.ts'
 import { bake } from '../door/baked-rules.ts'
 import { createHandler } from '../door/handler.ts'
 import { explainAtDoor } from './at-the-door.ts'
@@ -11,6 +9,7 @@ import { now as hostNow } from './compose-audit.ts'
 import { readToShow } from './compose-files.ts'
 import { readRequest } from './compose-request.ts'
 import { answerLine, type DoorExplained, doorExplainedJson, doorExplainedText } from './door-explained.ts'
+import { complainOfDropped, HANDLER_OPTIONS, handlerSettingsOf } from './handler-settings.ts'
 import { instantOf } from './point-in-time.ts'
 import { configurationOrComplain } from './problems.ts'
 
@@ -23,16 +22,7 @@ as AWS sends it; - reads it from the standard input. Nothing is built, and AWS i
   operands: { name: 'FILE', isRequired: true },
   options: {
     at: { value: 'T', summary: 'instant of the request, such as 2026-12-01T18:30:00+01:00 (default: now)' },
-    mode: {
-      value: 'MODE',
-      words: MODES,
-      summary: 'the mode of the handler (default: "connectHandler.mode", else "mode")',
-    },
-    'on-error': {
-      value: 'ANSWER',
-      words: ON_ERROR,
-      summary: 'the answer when the handler cannot decide (default: "connectHandler.onError", else allow)',
-    },
+    ...HANDLER_OPTIONS,
     region: {
       value: 'REGION',
       summary: 'the Region of the handler (default: that of the endpoint under "watch", or the only one there)',
@@ -46,13 +36,13 @@ as AWS sends it; - reads it from the standard input. Nothing is built, and AWS i
     const now = instantOf('at', stringOf(values.at)) ?? hostNow()
     const region = stringOf(values.region)
     if (region !== undefined) checked(regionCode, '--region', region)
-    const mode = values.mode === undefined ? undefined : oneOf('mode', values.mode, MODES)
-    const onError = values['on-error'] === undefined ? undefined : oneOf('on-error', values['on-error'], ON_ERROR)
+    const settings = handlerSettingsOf(values)
     const { configuration } = configurationOrComplain(readToShow(String(values.config)))
     if (configuration === undefined) return EXIT.failed
     const event = await readRequest(file)
     remarkOn(event)
-    const explained = explainAtDoor(event, configuration, { now, region, mode, onError })
+    const explained = explainAtDoor(event, configuration, { now, region, ...settings })
+    complainOfDropped(settings, explained.rules)
     const answer = await answerOfHandler(event, explained)
     if (output === 'json') say(JSON.stringify({ answer, ...doorExplainedJson(explained) }, null, 2))
     else say([...doorExplainedText(explained), '', 'Answer to AWS:', answerLine(answer)].join('\n'))

@@ -1,4 +1,5 @@
 import type { Configuration } from '../config/configuration.ts'
+import { region as regionCode } from '../config/schema/curfew-schema.ts'
 import { type Connection, nameOrNone, principalOf } from '../domain/connection.ts'
 import { explain } from '../domain/judge/explain.ts'
 import { isAddress } from '../domain/names/address-range.ts'
@@ -6,6 +7,7 @@ import { quotedName } from '../domain/names/shown-name.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { listed } from './arguments.ts'
 import { explainAtDoor } from './at-the-door.ts'
+import { checked } from './checked.ts'
 import {
   CONFIG_OPTION,
   type Command,
@@ -25,6 +27,7 @@ import { connectionStates, terminationJson } from './connection-state.ts'
 import { doorExplainedJson, doorExplainedText } from './door-explained.ts'
 import { endpointJson } from './endpoint-json.ts'
 import { explainedText, explanationJson } from './explained.ts'
+import { complainOfDropped, HANDLER_OPTIONS, handlerSettingsOf } from './handler-settings.ts'
 import { judgeImagined } from './imagined-connection.ts'
 import { isoOrNull } from './iso-or-null.ts'
 import { paragraph } from './lines.ts'
@@ -35,10 +38,13 @@ import { configurationOrComplain } from './problems.ts'
 import { type SeenEndpoint, summaryLine, summaryOf, withOutcomes } from './summary.ts'
 import { watchedPlaceOf } from './watched-place.ts'
 
+/** The options that are settings of the connect handler. */
+const SETTINGS = ['region', ...Object.keys(HANDLER_OPTIONS)]
+
 /** The options that make a question about a connection that does not exist, and the options that belong to each. */
 const FORMS: Readonly<Record<'imagine' | 'at-the-door', readonly string[]>> = {
   imagine: ['endpoint', 'at', 'established'],
-  'at-the-door': ['endpoint', 'at', 'idp-group', 'platform', 'public-ip', 'client-version'],
+  'at-the-door': ['endpoint', 'at', 'idp-group', 'platform', 'public-ip', 'client-version', ...SETTINGS],
 }
 
 /** The question that the options ask. */
@@ -68,7 +74,8 @@ const expectFitting = (values: Given['values'], form: keyof typeof FORMS | undef
   const forms = Object.entries(FORMS)
     .filter(([, options]) => options.includes(unfit))
     .map(([name]) => `--${name}`)
-  throw new UsageError(`--${unfit} is valid only with ${listed(forms)}: ${WHY_UNFIT[form ?? 'live']}`)
+  const why = SETTINGS.includes(unfit) ? 'it is a setting of the connect handler' : WHY_UNFIT[form ?? 'live']
+  throw new UsageError(`--${unfit} is valid only with ${listed(forms)}: ${why}`)
 }
 
 /** Anything else would be unknown at the door, and the answer would tell nothing about the policies. */
@@ -88,6 +95,7 @@ const questionOf = (values: Given['values']): Question => {
   }
   expectFitting(values, imagine ? 'imagine' : isAtDoor ? 'at-the-door' : undefined)
   expectAddress(stringOf(values['public-ip']))
+  if (typeof values.region === 'string') checked(regionCode, '--region', values.region)
   if (imagine || isAtDoor) {
     return { about: imagine ? 'imagined' : 'door', now: instantOf('at', stringOf(values.at)) ?? clock.now() }
   }
@@ -109,7 +117,7 @@ export const explainCommand: Command = {
     '--user NAME [--common-name NAME]',
     '--connection PART',
     '--imagine --user NAME [--common-name NAME] [--endpoint ID] [--established T] [--at T]',
-    '--at-the-door --user NAME [--common-name NAME] [--endpoint ID] [--idp-group GROUP...] [--platform P] [--public-ip IP] [--client-version V] [--at T]',
+    '--at-the-door --user NAME [--common-name NAME] [--endpoint ID] [--idp-group GROUP...] [--platform P] [--public-ip IP] [--client-version V] [--region REGION] [--mode MODE] [--on-error ANSWER] [--at T]',
   ],
   about: `Shows the verdict of every policy on a connection, why, and when the verdict changes next. Every watched
 endpoint is read. With --user it explains all active connections of that user; names are compared as policies compare
@@ -133,6 +141,8 @@ option gives are unknown. With --at-the-door it explains what AWS's client conne
     platform: { value: 'P', summary: 'the platform of the client, as AWS reports it' },
     'public-ip': { value: 'IP', summary: 'the address that the client connects from' },
     'client-version': { value: 'V', summary: 'the version of the AWS client, such as 5.2.1' },
+    region: { value: 'REGION', summary: 'the Region of the handler (default: that of the endpoint under "watch")' },
+    ...HANDLER_OPTIONS,
     ...outputOption(OUTPUTS),
   },
   exitCodes:
@@ -179,6 +189,7 @@ const sayImagined = (values: Given['values'], configuration: Configuration, now:
 /** Says what the handler decides about a request that has the facts of the options. */
 const sayAtDoor = (values: Given['values'], configuration: Configuration, now: Instant, output: 'text' | 'json') => {
   const { endpointId, region } = watchedPlaceOf(stringOf(values.endpoint), configuration)
+  const settings = handlerSettingsOf(values)
   const groups = stringsOf(values['idp-group'])
   const event = {
     'endpoint-id': endpointId,
@@ -189,7 +200,8 @@ const sayAtDoor = (values: Given['values'], configuration: Configuration, now: I
     'public-ip': stringOf(values['public-ip']),
     'aws-client-version': stringOf(values['client-version']),
   }
-  const explained = explainAtDoor(event, configuration, { region, now })
+  const explained = explainAtDoor(event, configuration, { region: stringOf(values.region) ?? region, now, ...settings })
+  complainOfDropped(settings, explained.rules)
   say(
     output === 'json' ? JSON.stringify(doorExplainedJson(explained), null, 2) : doorExplainedText(explained).join('\n'),
   )

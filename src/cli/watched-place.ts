@@ -7,6 +7,9 @@ import { UsageError } from './command.ts'
 /** An endpoint under `watch`. Its tags are not known without calling AWS. */
 export type WatchedPlace = Location & Pick<Connection, 'region'>
 
+/** Stands for the id of an endpoint that `discover` finds. Such ids are not known without calling AWS. */
+export const DISCOVERED = '(discovered)'
+
 const placesIn = ({ watch }: Configuration): readonly WatchedPlace[] =>
   watch.flatMap(({ region, endpoints }) => endpoints.map(({ id, name }) => ({ endpointId: id, region, name })))
 
@@ -14,8 +17,8 @@ const placesIn = ({ watch }: Configuration): readonly WatchedPlace[] =>
 export const watchedPlaceOf = (asked: string | undefined, configuration: Configuration): WatchedPlace => {
   const places = placesIn(configuration)
   const discovered = configuration.watch.find(({ discover }) => discover !== undefined)
-  // Discovered endpoints are not known without calling AWS, so any id is accepted where `discover` is used.
-  const elsewhere = discovered && { endpointId: asked ?? '(discovered)', region: discovered.region }
+  // So any id is accepted where `discover` is used.
+  const elsewhere = discovered && { endpointId: asked ?? DISCOVERED, region: discovered.region }
   const isAsked = ({ endpointId, name }: Location) =>
     endpointId === asked || (asked !== undefined && name !== undefined && fold(name) === fold(asked))
   const listed = asked === undefined ? places[0] : places.find(isAsked)

@@ -95,6 +95,9 @@ describe('curfew connect-handler build', () => {
   it('takes mode and onError from the file, and from the options before that', async () => {
     await using built = await office({ 'curfew.yaml': `${CURFEW}connectHandler: { mode: audit, onError: deny }\n` })
     // In audit mode nobody is denied, whatever onError says.
+    expect((await built.build('--on-error', 'deny')).stderr).toContain(
+      '--on-error deny has no effect: the mode is audit',
+    )
     expect((await built.build()).stdout).toMatch(/Mode audit: .*\n.*lets everybody in/)
     expect((await built.build('--mode', 'enforce')).stdout).toMatch(/Mode enforce: .*\n.*DENIES EVERYBODY/)
     const { stdout } = await built.build('--mode', 'enforce', '--on-error', 'allow', '--output', 'json')
@@ -134,16 +137,20 @@ describe('curfew connect-handler build', () => {
     expect(existsSync(built.zip)).toBe(false)
   })
 
-  it('replaces an earlier handler, and no other file', async () => {
+  it('replaces an earlier handler or an empty file, and no other file', async () => {
     await using built = await office()
     await built.build()
     expect(await built.build()).toMatchObject({ code: 0 })
     writeFileSync(built.zip, 'PK my own')
     expect(await built.build()).toMatchObject({ code: 1, stderr: expect.stringMatching('it exists') as string })
     expect(readFileSync(built.zip, 'utf8')).toBe('PK my own')
+    writeFileSync(built.zip, '')
+    expect(await built.build()).toMatchObject({ code: 0 })
     const config = join(built.here.folder, 'curfew.yaml')
     const itself = await runInProcess(['connect-handler', 'build', '-c', config, '--out', config])
     expect(itself).toMatchObject({ code: 1, stderr: expect.stringMatching('it is read') as string })
+    const dash = await runInProcess(['connect-handler', 'build', '-c', config, '--out', '-'])
+    expect(dash).toMatchObject({ code: 64, stdout: '', stderr: expect.stringMatching('expected a file') as string })
   })
 
   it('refuses a set without a policy for the door, unless the handler gives posture statuses', async () => {

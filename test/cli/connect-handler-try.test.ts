@@ -116,6 +116,17 @@ describe('curfew connect-handler try', () => {
     expect((await shown({ username: 'trent' })).decision).toBe('audit')
   })
 
+  it('says that an answer to errors has no effect in audit mode', async () => {
+    await write('request.json', JSON.stringify(REQUEST))
+    const dropped = await tryFile('request.json', '--mode', 'audit', '--on-error', 'deny')
+    expect(dropped).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^curfew: --on-error deny has no/) as string,
+    })
+    expect((await tryFile('request.json', '--on-error', 'deny')).stderr).toBe('')
+    expect((await tryFile('request.json', '--mode', 'audit', '--on-error', 'allow')).stderr).toBe('')
+  })
+
   it('keeps everybody whose facts are missing, and names what the request does not tell rightly', async () => {
     const { decision, verdicts, request } = await shown({ username: 'm'.repeat(255), groups: 7 })
     expect(decision).toBe('allow')
@@ -209,6 +220,28 @@ describe('curfew explain --at-the-door', () => {
     })
   })
 
+  it('takes the settings of the handler, so that a denial shows before anything is enforced', async () => {
+    const settings = ['--mode', 'enforce', '--on-error', 'deny', '--region', 'us-east-1']
+    await write('audit.yaml', CONFIG.replace('mode: enforce', 'mode: audit'))
+    const ask = (...args: readonly string[]) =>
+      runInProcess(['explain', '--at-the-door', '-c', join(folder, 'audit.yaml'), '--output', 'json', ...args])
+    expect(JSON.parse((await ask('--user', 'mallory')).stdout)).toMatchObject({ decision: 'audit' })
+    expect(JSON.parse((await ask('--user', 'mallory', ...settings)).stdout)).toMatchObject({
+      decision: 'deny',
+      onError: 'deny',
+      request: { region: 'us-east-1' },
+    })
+    expect((await ask('--user', 'mallory', '--on-error', 'deny')).stderr).toContain('has no effect')
+  })
+
+  it('names no id where none is given and the endpoints are discovered', async () => {
+    await write('found.yaml', `${CONFIG.split('watch:')[0] ?? ''}watch: [{ region: eu-central-1, discover: all }]\n`)
+    for (const form of ['--at-the-door', '--imagine']) {
+      const { stdout } = await runInProcess(['explain', form, '-c', join(folder, 'found.yaml'), '--user', 'eve'])
+      expect(stdout).toMatch(/^eve (?:asks to connect to|on) a discovered endpoint in eu-central-1 at/)
+    }
+  })
+
   it('says of policies that select on facts of the door what each fact changes, and what is not known', async () => {
     const rule = 'kind: banned-users, users: ["*@corp.example"]'
     await write(
@@ -238,6 +271,9 @@ describe('curfew explain --at-the-door', () => {
     [['--at-the-door', '--user', 'eve', '--established', '2026-11-23T12:00:00Z'], '--imagine'],
     [['--imagine', '--user', 'eve', '--idp-group', 'a'], '--at-the-door'],
     [['--user', 'eve', '--platform', 'win'], '--at-the-door'],
+    [['--user', 'eve', '--mode', 'audit'], 'a setting of the connect handler'],
+    [['--imagine', '--user', 'eve', '--region', 'us-east-1'], 'a setting of the connect handler'],
+    [['--at-the-door', '--user', 'eve', '--region', 'Europe'], '--region'],
     [['--user', 'eve', '--endpoint', 'office'], '--imagine or --at-the-door'],
     [['--at-the-door', '--user', 'eve', '--endpoint', 'attic'], 'partners'],
   ])('refuses %j as wrong usage', async (args, word) => {
