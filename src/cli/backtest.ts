@@ -75,7 +75,7 @@ policy as not judged, and these sessions are kept.`,
     },
     since: {
       value: 'T',
-      summary: 'with --log-group: how far back to read, such as 30d; without --from the period begins there',
+      summary: 'how far back --log-group reads, such as 30d; without --from the period begins there',
     },
     region: {
       value: 'REGION',
@@ -86,7 +86,7 @@ policy as not judged, and these sessions are kept.`,
       words: MODES,
       default: 'all',
       summary:
-        "all: every policy acts. as-written: only policies that say enforce, in a daemon's file that says so too; with --policies their own mode decides",
+        "which policies act; all: every policy; as-written: those that say enforce, in a daemon's file that says so too; with --policies their own mode decides",
     },
     ...outputOption(OUTPUTS),
     cuts: {

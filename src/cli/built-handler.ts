@@ -56,8 +56,8 @@ export const builtText = ({ file, bytes, codeSha256, rules, left }: BuiltHandler
 ]
 
 const MODE_TEXTS = {
-  audit: 'Mode audit: everybody is let in, and the log says who would be denied.',
-  enforce: 'Mode enforce: whoever an acting policy would end is denied.',
+  audit: 'Mode audit: the handler lets everybody in, and logs whom it would deny.',
+  enforce: 'Mode enforce: the handler denies the connections that an acting policy would end.',
 } as const
 
 const ON_ERROR_TEXTS = {

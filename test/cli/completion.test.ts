@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { workspace } from './curfew.ts'
+import { runInProcess } from './in-process.ts'
 
 const SHELLS = { bash: ['--norc'], zsh: ['-f'], fish: ['--no-config'] } as const
 
@@ -74,6 +75,13 @@ const COMMANDS = [
   'simulate',
   'version',
 ]
+
+it('describes each option and action in a clause, not in its first word alone', async () => {
+  const { stdout } = await runInProcess(['completion', 'fish'])
+  const texts = [...stdout.matchAll(/ -d '(.*)'$/gm)].map(([, text = '']) => text)
+  expect(texts.length).toBeGreaterThan(100)
+  expect(texts.filter((text) => text.split(' ').length < 3)).toEqual([])
+})
 
 describe.each(['bash', 'zsh', 'fish'] as const)('the completion of %s', (shell) => {
   it('offers commands, actions, options, words and files where each is expected', async () => {
