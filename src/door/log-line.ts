@@ -39,6 +39,7 @@ export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, out
   const { mode, onError, policySetHash, showNames } = settings
   const denial = outcome.state === 'decided' && outcome.decision.act !== 'allow' ? outcome.decision : undefined
   const policy = denial?.lead.policy.name
+  const failed = outcome.state === 'decided' ? outcome.decision.failed : []
   const dimensions = [
     ['FunctionName'],
     ['FunctionName', 'Decision'],
@@ -53,7 +54,8 @@ export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, out
     Decision: outcome.state === 'decided' ? outcome.decision.act : 'on-error',
     Policy: policy && dimensionOf(policy),
     Decisions: 1,
-    OnErrors: outcome.state === 'decided' ? 0 : 1,
+    // A policy that fails is a fault as well, and this metric has an alarm.
+    OnErrors: outcome.state === 'decided' && failed.length === 0 ? 0 : 1,
     DurationMs: durationMs,
     endpointId: request?.endpointId,
     connectionId: request?.connectionId,
@@ -64,6 +66,10 @@ export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, out
     because: showNames && outcome.state === 'decided' ? outcome.because : undefined,
     until: denial && (toIso(denial.until) ?? undefined),
     doubts: request === undefined || request.doubts.length === 0 ? undefined : request.doubts,
+    failedPolicies:
+      failed.length === 0
+        ? undefined
+        : failed.slice(0, MOST_FAILED).map((one) => `${one.policy.name}: ${errorText(one.error, showNames)}`),
     error: outcome.state === 'failed' ? errorText(outcome.error, showNames) : undefined,
     onError: outcome.state === 'failed' ? onError : undefined,
     schemaVersion: request?.answerIn,
@@ -81,6 +87,8 @@ const dimensionOf = (text: string): string =>
     .trim() || '?'
 
 const LONGEST_ERROR = 1000
+
+const MOST_FAILED = 10
 
 /** The text of an error may quote anything, its name does not. */
 const errorText = (error: unknown, showNames: boolean): string => {

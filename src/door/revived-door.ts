@@ -1,3 +1,4 @@
+import { attempt } from '../domain/door/attempt.ts'
 import { createDoor } from '../domain/door/door.ts'
 import type { DoorDecision } from '../domain/door/door-decision.ts'
 import type { DoorRequest } from '../domain/door/request.ts'
@@ -17,6 +18,9 @@ export const reviveDoor = (baked: Baked): JudgeRequest => {
   const door = createDoor(revive(baked))
   return (request, region, now) => {
     const decision = door.decide(request, region, now)
-    return { decision, because: decision.lead && because(decision.lead, decision.connection, now) }
+    const { lead, connection } = decision
+    // The decision stands, also where it cannot be put into words.
+    const words = attempt(() => lead && because(lead, connection, now))
+    return { decision, because: 'value' in words ? words.value : undefined }
   }
 }

@@ -96,6 +96,23 @@ describe.each(['allow', 'deny'] as const)('a connect handler that answers %s on 
     }
   })
 
+  it('denies only whom the other policies deny where Node does not know the time zone of one', async () => {
+    const hours = { timeZone: 'Pacific/Kanton', allowed: [{ hours: '07:30-18:30' }] }
+    const policies = [
+      policy('off-hours', hours, { name: 'hours', mode: 'audit' }),
+      policy('banned-users', { users: ['mallory'] }),
+    ]
+    const newer = baked({ onError, policies })
+    const { ask, lines } = handlerWith({ ...newer, rules: newer.rules.replaceAll('Pacific/Kanton', 'Mars/Base') })
+    expect(await ask()).toMatchObject({ allow: false })
+    expect(await ask({ ...MALLORY, username: 'alice' })).toMatchObject({ allow: true })
+    const failedPolicies = [expect.stringContaining('hours: RangeError: ')]
+    expect(lines).toMatchObject([
+      { Decision: 'deny', Policy: 'banned-users', OnErrors: 1, failedPolicies },
+      { Decision: 'allow', OnErrors: 1, failedPolicies },
+    ])
+  })
+
   it('answers so with a context that throws, and logs the error', async () => {
     const { ask, lines } = handlerWith(rules)
     expect(await ask(MALLORY, hostile)).toMatchObject({ allow, 'schema-version': 'v2' })

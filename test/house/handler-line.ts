@@ -13,11 +13,12 @@ interface Declared {
 
 type Line = Readonly<Record<string, unknown>> & { readonly _aws: { readonly CloudWatchMetrics: readonly [Declared] } }
 
-const rules = baked({
-  policies: [
-    { ...policy('banned-users', { users: [{ pattern: 'mal*', until: '2026-12-24T00:00:00Z' }] }), name: 'leavers' },
-  ],
-})
+const leavers = policy(
+  'banned-users',
+  { users: [{ pattern: 'mal*', until: '2026-12-24T00:00:00Z' }] },
+  { name: 'leavers' },
+)
+const rules = baked({ policies: [leavers] })
 const request = requestOf(MALLORY)
 
 const lineAbout = (outcome: Logged['outcome'], doubts: readonly string[]) =>
@@ -34,7 +35,9 @@ const lineAbout = (outcome: Logged['outcome'], doubts: readonly string[]) =>
   ) as Line
 
 // Only a line with a leading policy has all dimensions.
-const denied = lineAbout({ state: 'decided', ...reviveDoor(rules)(request, 'eu-central-1', NOON) }, [])
+const decided = reviveDoor(rules)(request, 'eu-central-1', NOON)
+const decision = { ...decided.decision, failed: [{ policy: leavers, error: new Error('failed') }] }
+const denied = lineAbout({ state: 'decided', ...decided, decision }, [])
 const failed = lineAbout({ state: 'failed', error: new Error('failed') }, ['username'])
 const { _aws: aws, ...fields } = { ...denied, ...failed, _aws: denied._aws }
 const [declared] = aws.CloudWatchMetrics

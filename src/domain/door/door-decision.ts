@@ -1,10 +1,19 @@
 import type { Connection } from '../connection.ts'
 import type { Verdict, ViolatedVerdict } from '../judge/verdict.ts'
+import type { Policy } from '../policies/policy.ts'
 import type { Instant } from '../time/instant.ts'
+
+/** A policy that threw, and what it threw. */
+export interface FailedPolicy {
+  readonly policy: Policy
+  readonly error: unknown
+}
 
 interface AnyDoorDecision {
   /** The verdicts of the policies that the door judges, in their order. */
   readonly verdicts: readonly Verdict[]
+  /** The policies that threw. Where one threw while it was judged, its verdict is `unknown`. */
+  readonly failed: readonly FailedPolicy[]
   /** The connection that the request asks for, as it is judged. */
   readonly connection: Connection
   /** The posture statuses that AWS keeps for the connection, for the `posture` policies of the daemon. */

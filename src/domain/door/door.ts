@@ -7,12 +7,14 @@ import type { Location } from '../names/location.ts'
 import { resolveSelector } from '../names/selector.ts'
 import { principalNamesOf } from '../names/user-list.ts'
 import { type Acting, mayEnd, type Policy } from '../policies/policy.ts'
-import { type Applicability, createPolicySet } from '../policies/policy-set.ts'
+import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { ALL_TIME, periodAt } from '../time/period.ts'
+import { attempt } from './attempt.ts'
 import { denialText } from './denial-text.ts'
 import type { DoorDecision } from './door-decision.ts'
 import type { DoorRules, PostureRule } from './door-rules.ts'
+import { isolatedPolicies, judgeAlone } from './isolated-policies.ts'
 import type { DoorRequest } from './request.ts'
 
 /** Decides about requests as the daemon would about the connections that they ask for. */
@@ -26,7 +28,7 @@ export interface Door {
  * request, and lets in whoever no acting policy would end at once.
  */
 export const createDoor = (rules: DoorRules): Door => {
-  const set = createPolicySet(
+  const applicabilitiesOf = isolatedPolicies(
     rules.policies.filter(({ kind }) => kind.atTheDoor !== undefined),
     rules.protect,
   )
@@ -51,25 +53,38 @@ export const createDoor = (rules: DoorRules): Door => {
       })
       const connection = connectionAt(now)
       // Nobody knows which policies apply, so that no policy denies the request.
-      const applicabilities = request.endpointId === undefined ? [] : set.atTheDoor(location)(names, facts)
-      const verdicts = applicabilities.map((applicability) => judge(applicability, connection, NO_HISTORY, now))
+      const applicabilities = request.endpointId === undefined ? [] : applicabilitiesOf(location, names, facts)
+      const judged = applicabilities.map((applicability) => judgeAlone(applicability, connection, now))
+      const verdicts = judged.map(({ verdict }) => verdict)
+      const failed = judged.flatMap((one) => one.failed)
       const decision = decisionOf(connection, verdicts, now, acting)
       const { lead } = decision
-      const decided = { verdicts, connection, postureStatuses }
+      const decided = { verdicts, failed, connection, postureStatuses }
       if (lead === undefined) return { ...decided, act: 'allow', lead }
       const act = decision.act === 'terminate' ? 'deny' : 'audit'
       // Where no policy acts, those count that would deny the request if they acted.
       const denies = (policy: Policy) => act === 'audit' || mayEnd(policy, acting)
-      const until = openingAfter(
-        verdicts.filter(({ policy }) => denies(policy)),
-        now,
-        (applicability, at) => judge(applicability, connectionAt(at), NO_HISTORY, at),
+      const opening = attempt(() =>
+        openingAfter(
+          verdicts.filter(({ policy }) => denies(policy)),
+          now,
+          (applicability, at) => judge(applicability, connectionAt(at), NO_HISTORY, at),
+        ),
       )
-      const text = denialText(lead, connection, { now, until, zone: rules.timeZone })
-      return { ...decided, act, lead, until, text }
+      const until = 'value' in opening ? opening.value : NEVER
+      // A zone that Node does not know is no reason to let in whom a ban denies.
+      const told = attempt(() => denialText(lead, connection, { now, until, zone: rules.timeZone }))
+      const untold = [opening, told].flatMap((one) =>
+        'error' in one ? [{ policy: lead.policy, error: one.error }] : [],
+      )
+      const text = 'value' in told ? told.value : UNTOLD
+      return { ...decided, failed: [...failed, ...untold], act, lead, until, text }
     },
   }
 }
+
+/** For the person, where the reason of the denial cannot be put into words. */
+const UNTOLD = 'VPN access is denied. Ask the administrators of the VPN for the reason.'
 
 /** Finds the posture statuses of the rules whose selector matches. Doubt gives no status. */
 const createPosture = (rules: readonly PostureRule[]) => {
