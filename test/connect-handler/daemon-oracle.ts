@@ -57,10 +57,13 @@ export const createDaemonOracle = ({ policies, protect, watch, connectHandler }:
     [],
   )
   /** The posture statuses of a connection: those whose selector would apply a policy to it. */
-  const statusesOf = (connection: Connection, now: Instant) =>
-    postureSet
-      .everyApplicability(rulesAt(connection.endpointId).location)(connection)
-      .flatMap((one) => (applicationAt(one, now) === 'applies' ? [one.policy.name] : []))
+  const statusesOf = (connection: Connection, now: Instant) => [
+    ...new Set(
+      postureSet
+        .everyApplicability(rulesAt(connection.endpointId).location)(connection)
+        .flatMap((one) => (applicationAt(one, now) === 'applies' ? [one.policy.name] : [])),
+    ),
+  ]
 
   return (
     { username, commonName, endpointId }: Person,

@@ -1,5 +1,7 @@
 import * as z from 'zod'
+import { fits, MOST_BYTES } from '../../domain/door/answer-text.ts'
 import { ON_ERROR } from '../../domain/door/door-rules.ts'
+import { MOST_STATUSES } from '../../domain/door/posture-statuses.ts'
 import { MODES } from '../../domain/policies/policy.ts'
 import { duration, durationOrZero, formatDuration } from '../../domain/time/duration.ts'
 import { DAY, MINUTE } from '../../domain/time/instant.ts'
@@ -300,13 +302,9 @@ const log = z
   .prefault({})
   .meta({ description: 'How Curfew logs.' })
 
-/** AWS keeps this many posture statuses of a connection, and of each this many characters. */
-const MOST_STATUSES = 10
-const LONGEST_STATUS = 255
-
-const status = z.string().regex(new RegExp(`^(?!\\s)[^\\p{C}]{1,${LONGEST_STATUS}}(?<!\\s)$`, 'u'), {
+const status = z.string().refine(fits, {
   error: ({ input }) =>
-    `${JSON.stringify(input)} is not a posture status: expected 1 to ${LONGEST_STATUS} characters, without control characters or white space around them`,
+    `${JSON.stringify(input)} is not a posture status: expected 1 to ${MOST_BYTES} bytes (most letters beyond English have 2 or 3), without control characters, and of white space only single blanks within`,
 })
 
 const connectHandler = z
@@ -322,15 +320,20 @@ const connectHandler = z
     posture: z
       .array(
         z.strictObject({
-          status: status.meta({ description: 'The posture status that AWS keeps for the connection.' }),
+          // The lengths are for editors, which count characters.
+          status: status.meta({
+            description: 'The posture status that AWS keeps for the connection.',
+            minLength: 1,
+            maxLength: MOST_BYTES,
+          }),
           match: commonKeys.match.meta({
             description: 'The connections that get the status: one match in every given list. Default: all.',
             minProperties: 1,
           }),
         }),
       )
-      .refine((rules) => rules.length <= MOST_STATUSES, {
-        error: `more than ${MOST_STATUSES} statuses, and AWS keeps no more of a connection: remove some`,
+      .refine((rules) => new Set(rules.map((rule) => rule.status)).size <= MOST_STATUSES, {
+        error: `more than ${MOST_STATUSES} different statuses, and AWS keeps no more of a connection: remove some`,
       })
       .default([])
       .meta({

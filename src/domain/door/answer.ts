@@ -1,4 +1,4 @@
-import { fits, fitted } from './answer-text.ts'
+import { fitted } from './answer-text.ts'
 import type { DoorDecision } from './door-decision.ts'
 import type { OnError } from './door-rules.ts'
 import type { SchemaVersion } from './request.ts'
@@ -17,9 +17,6 @@ export type DoorAnswer = {
   readonly 'schema-version': SchemaVersion
 } & { readonly [Field in (typeof TEXT_FIELDS)[SchemaVersion]]?: string }
 
-/** As many posture statuses as AWS accepts. */
-const MOST_STATUSES = 10
-
 /** For the person, where the door cannot decide and its operator wants it closed then. */
 const ON_ERROR_TEXT =
   'Your VPN access could not be checked. Try again, and ask the administrators of the VPN if it stays so.'
@@ -28,9 +25,7 @@ const ON_ERROR_TEXT =
 export const answerOf = (decided: DoorDecision | OnError, answerIn: SchemaVersion): DoorAnswer => ({
   allow: typeof decided === 'string' ? decided === 'allow' : decided.act !== 'deny',
   [TEXT_FIELDS[answerIn]]: fitted(textOf(decided)),
-  // A status that does not fit would be another status if it were cut.
-  'posture-compliance-statuses':
-    typeof decided === 'string' ? [] : decided.postureStatuses.filter(fits).slice(0, MOST_STATUSES),
+  'posture-compliance-statuses': typeof decided === 'string' ? [] : decided.postureStatuses,
   'schema-version': answerIn,
 })
 

@@ -2,19 +2,15 @@ import type { Connection } from '../connection.ts'
 import { decisionOf } from '../judge/decide.ts'
 import { NO_HISTORY } from '../judge/memory.ts'
 import { isDue, judge, type Verdict } from '../judge/verdict.ts'
-import { doorHitsOf } from '../names/door-pattern.ts'
-import type { Location } from '../names/location.ts'
-import { resolveSelector } from '../names/selector.ts'
-import { principalNamesOf } from '../names/user-list.ts'
 import { type Acting, mayEnd, type Policy } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import { ALL_TIME, periodAt } from '../time/period.ts'
 import { attempt } from './attempt.ts'
 import { denialText } from './denial-text.ts'
 import type { DoorDecision } from './door-decision.ts'
-import type { DoorRules, PostureRule } from './door-rules.ts'
+import type { DoorRules } from './door-rules.ts'
 import { isolatedPolicies, judgeAlone } from './isolated-policies.ts'
+import { createPostureStatuses, type GivenStatuses } from './posture-statuses.ts'
 import type { DoorRequest } from './request.ts'
 
 /** Decides about requests as the daemon would about the connections that they ask for. */
@@ -32,14 +28,14 @@ export const createDoor = (rules: DoorRules): Door => {
     rules.policies.filter(({ kind }) => kind.atTheDoor !== undefined),
     rules.protect,
   )
-  const postureOf = createPosture(rules.posture)
+  const postureOf = createPostureStatuses(rules.posture)
   const acting: Acting = { mode: rules.mode, held: new Set() }
 
   return {
     decide(request, region, now) {
       const { connectionId: id = '', endpointId = '', names, facts } = request
       const location = { endpointId, region, name: rules.endpointNames.get(endpointId) }
-      const postureStatuses = request.endpointId === undefined ? [] : postureOf(request, location, now)
+      const statusesAt = request.endpointId === undefined ? () => NO_STATUSES : postureOf(request, location)
       const connectionAt = (establishedAt: Instant): Connection => ({
         id,
         endpointId,
@@ -49,9 +45,10 @@ export const createDoor = (rules: DoorRules): Door => {
         status: 'active',
         ingressBytes: 0,
         egressBytes: 0,
-        posture: postureStatuses,
+        posture: statusesAt(establishedAt).statuses,
       })
       const connection = connectionAt(now)
+      const { posture: postureStatuses = [] } = connection
       // Nobody knows which policies apply, so that no policy denies the request.
       const applicabilities = request.endpointId === undefined ? [] : applicabilitiesOf(location, names, facts)
       const judged = applicabilities.map((applicability) => judgeAlone(applicability, connection, now))
@@ -64,11 +61,16 @@ export const createDoor = (rules: DoorRules): Door => {
       const act = decision.act === 'terminate' ? 'deny' : 'audit'
       // Where no policy acts, those count that would deny the request if they acted.
       const denies = (policy: Policy) => act === 'audit' || mayEnd(policy, acting)
+      // A verdict holds no longer than the statuses by which it was judged.
+      const whileGiven = (verdict: Verdict, at: Instant): Verdict => ({
+        ...verdict,
+        nextAt: Math.min(verdict.nextAt, statusesAt(at).until),
+      })
       const opening = attempt(() =>
         openingAfter(
-          verdicts.filter(({ policy }) => denies(policy)),
+          verdicts.filter(({ policy }) => denies(policy)).map((verdict) => whileGiven(verdict, now)),
           now,
-          (applicability, at) => judge(applicability, connectionAt(at), NO_HISTORY, at),
+          (applicability, at) => whileGiven(judge(applicability, connectionAt(at), NO_HISTORY, at), at),
         ),
       )
       const until = 'value' in opening ? opening.value : NEVER
@@ -86,17 +88,7 @@ export const createDoor = (rules: DoorRules): Door => {
 /** For the person, where the reason of the denial cannot be put into words. */
 const UNTOLD = 'VPN access is denied. Ask the administrators of the VPN for the reason.'
 
-/** Finds the posture statuses of the rules whose selector matches. Doubt gives no status. */
-const createPosture = (rules: readonly PostureRule[]) => {
-  const resolved = rules.map(({ status, match }) => ({ status, match: match && resolveSelector(match, 'either') }))
-  return ({ names, facts }: DoorRequest, location: Location, now: Instant): readonly string[] => {
-    const principal = { ...principalNamesOf(names), door: doorHitsOf(facts) }
-    return resolved.flatMap(({ status, match }) => {
-      const hit = match === undefined ? { periods: ALL_TIME } : match(location)(principal)
-      return typeof hit === 'object' && periodAt(hit.periods, now) !== undefined ? [status] : []
-    })
-  }
-}
+const NO_STATUSES: GivenStatuses = { statuses: [], until: NEVER }
 
 /** How many changes ahead an opening is searched for: some weeks of hours that open and close daily. */
 const MOST_CHANGES = 32

@@ -49,12 +49,12 @@ describe('an answer', () => {
     expect(answerOf('deny', 'v3').allow).toBe(false)
   })
 
-  it('leaves out the statuses that AWS would refuse', () => {
-    const statuses = ['a'.repeat(256), 'é'.repeat(128), '', 'a\nb', ' a', 'é'.repeat(127), ...'abcdefghijkl'.split('')]
-    expect(answerOf(decisionBy('enforce', statuses), 'v3')['posture-compliance-statuses']).toEqual([
-      'é'.repeat(127),
-      ...'abcdefghi'.split(''),
-    ])
+  it('has the statuses by which the door judged, and none that AWS would refuse', () => {
+    const refused = ['a'.repeat(256), 'é'.repeat(128), '', 'a\nb', ' a', 'a  b', 'a\u00a0b']
+    const decision = decisionBy('enforce', [...refused, 'é'.repeat(127), ...'abcaadefghijkl'.split('')])
+    const sent = ['é'.repeat(127), ...'abcdefghi'.split('')]
+    expect(answerOf(decision, 'v3')['posture-compliance-statuses']).toEqual(sent)
+    expect(decision).toMatchObject({ connection: { posture: sent } })
   })
 })
 

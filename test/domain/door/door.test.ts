@@ -110,6 +110,23 @@ describe('the door', () => {
     expect(decide(requestOf(request()), undefined, NOON).postureStatuses).toEqual(['managed', 'checked'])
   })
 
+  it('promises no opening at which another status would deny', () => {
+    const match = (different: { from?: Instant; until?: Instant }) => ({
+      users: [entry('alice', different)],
+      endpoints: undefined,
+      regions: undefined,
+    })
+    const strict = policy('posture', { deny: ['old'] }, { name: 'strict' })
+    const old = (different: { from?: Instant; until?: Instant }) => ({
+      posture: [{ status: 'old', match: match(different) }],
+    })
+    expect(decided([strict], NOON, old({ until: at('13:00') }))).toBe('deny by strict until 2026-11-23T13:00:00.000Z')
+    expect(decided([ban(at('13:00')), strict], NOON, old({ from: at('12:30') }))).toBe('deny by ban until null')
+    expect(decided([ban(at('13:00')), strict], NOON, old({ from: at('12:30'), until: at('13:30') }))).toBe(
+      'deny by ban until 2026-11-23T13:30:00.000Z',
+    )
+  })
+
   it('does not search for an opening without an end', () => {
     const even = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '00:00-12:00' }] }, { name: 'even' })
     const odd = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '12:00-24:00' }] }, { name: 'odd' })

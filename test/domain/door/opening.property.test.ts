@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { createDoor } from '../../../src/domain/door/door.ts'
 import { requestOf } from '../../../src/domain/door/request.ts'
+import type { UserEntry } from '../../../src/domain/names/user-list.ts'
 import { DAY, type Instant, MINUTE, toIso } from '../../../src/domain/time/instant.ts'
 import { minuteText } from '../../../src/domain/time/local-text.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
@@ -25,6 +26,9 @@ const window = fc
   .filter(([from, to]) => from !== to)
   .map(([from, to]) => ({ hours: `${from}-${to}` }))
 
+const status = fc.constantFrom('managed', 'old')
+const select = (users: readonly UserEntry[]) => ({ users, endpoints: undefined, regions: undefined })
+
 const anyKeys = fc.oneof(
   period.map((ban) => ({
     kind: 'banned-users',
@@ -32,6 +36,17 @@ const anyKeys = fc.oneof(
   })),
   fc.array(window, { minLength: 1, maxLength: 2 }).map((allowed) => ({ kind: 'off-hours', timeZone: 'UTC', allowed })),
   fc.array(window, { minLength: 1, maxLength: 2 }).map((denied) => ({ kind: 'off-hours', timeZone: 'UTC', denied })),
+  status.map((one) => ({ kind: 'posture', deny: [one] })),
+  status.map((one) => ({ kind: 'posture', require: [one] })),
+)
+
+// Rules give statuses to members of a group, who come and go.
+const postureRules = fc.array(
+  fc.record({ status, members: fc.array(period, { maxLength: 2 }) }).map(({ status, members }) => ({
+    status,
+    match: members.length === 0 ? undefined : select(members.map((member) => entry('alice', member))),
+  })),
+  { maxLength: 3 },
 )
 
 const anyRule = fc.record({
@@ -49,13 +64,13 @@ it('the door opens at the first instant at which nothing denies the person, as a
       fc.constantFrom('enforce' as const, 'audit' as const),
       slot,
       fc.nat(SLOT - 1),
-      (rules, mode, from, within) => {
+      postureRules,
+      (rules, mode, from, within, posture) => {
         const policies = rules.map(({ keys: { kind, ...keys }, inForce, exemptUntil, ...rule }, index) => {
-          const users = [entry('alice', { until: exemptUntil })]
-          const exempt = exemptUntil === undefined ? undefined : { users, endpoints: undefined, regions: undefined }
+          const exempt = exemptUntil === undefined ? undefined : select([entry('alice', { until: exemptUntil })])
           return policy(kind, keys, { name: `${index}`, ...rule, ...inForce, exempt })
         })
-        const door = createDoor(doorRules(policies, { mode }))
+        const door = createDoor(doorRules(policies, { mode, posture }))
         const decide = (now: Instant) => door.decide(requestOf(request()), undefined, now)
         const decision = decide(from + within)
         if (decision.act === 'allow') return

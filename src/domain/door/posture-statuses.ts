@@ -1,0 +1,42 @@
+import { doorHitsOf } from '../names/door-pattern.ts'
+import type { Location } from '../names/location.ts'
+import { resolveSelector } from '../names/selector.ts'
+import { principalNamesOf } from '../names/user-list.ts'
+import { type Instant, NEVER } from '../time/instant.ts'
+import { ALL_TIME, nextEdge, periodAt } from '../time/period.ts'
+import { fits } from './answer-text.ts'
+import type { PostureRule } from './door-rules.ts'
+import type { DoorRequest } from './request.ts'
+
+/** As many posture statuses as AWS accepts. */
+export const MOST_STATUSES = 10
+
+/** The posture statuses that a request gets at one instant. */
+export interface GivenStatuses {
+  /** As AWS gets them, so that the door judges by the statuses that the daemon will read. */
+  readonly statuses: readonly string[]
+  /** The first later instant at which they may be others. */
+  readonly until: Instant
+}
+
+/** Finds the posture statuses of the rules whose selector matches. Doubt gives no status. */
+export const createPostureStatuses = (rules: readonly PostureRule[]) => {
+  // A status that does not fit would be another status if it were cut.
+  const resolved = rules
+    .filter(({ status }) => fits(status))
+    .map(({ status, match }) => ({ status, match: match && resolveSelector(match, 'either') }))
+  return ({ names, facts }: DoorRequest, location: Location): ((at: Instant) => GivenStatuses) => {
+    const principal = { ...principalNamesOf(names), door: doorHitsOf(facts) }
+    const given = resolved.flatMap(({ status, match }) => {
+      const hit = match === undefined ? { periods: ALL_TIME } : match(location)(principal)
+      return typeof hit === 'object' ? [{ status, periods: hit.periods }] : []
+    })
+    return (at) => {
+      const current = given.flatMap(({ status, periods }) => (periodAt(periods, at) === undefined ? [] : [status]))
+      return {
+        statuses: [...new Set(current)].slice(0, MOST_STATUSES),
+        until: Math.min(NEVER, ...given.map(({ periods }) => nextEdge(periods, at))),
+      }
+    }
+  }
+}
