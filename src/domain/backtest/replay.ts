@@ -61,7 +61,9 @@ export const createReplay = (
     }
     for (const [policy, { fact, since }] of lacks) {
       const lastAt = Math.min(at, to, policy.until ?? NEVER)
-      if (policy.mode !== 'enforce' || since >= to || lastAt <= from || neverViolated(policy, session, lastAt)) continue
+      // A session that another policy ends as soon as it begins was up at no later instant, and yet was not judged.
+      const isBefore = lastAt <= from && since < from
+      if (policy.mode !== 'enforce' || since >= to || isBefore || neverViolated(policy, session, lastAt)) continue
       const notJudged = counts.get(policy.name)?.notJudged
       notJudged?.set(fact, (notJudged.get(fact) ?? 0) + 1)
     }

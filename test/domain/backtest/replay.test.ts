@@ -158,6 +158,14 @@ describe('a replay', () => {
     expect(notJudged({ from: NOON + 50 * MINUTE }, { to: NOON + 45 * MINUTE })).toBe(0)
   })
 
+  it('counts as not judged a session that begins with the period, and that another policy ends at once', () => {
+    const policies = [policy('posture', { require: ['healthy'] }), policy('banned-users', { users: ['alice'] })]
+    const notJudged = (from: number) =>
+      replay(policies, recordingOf([session()], { from })).policies[0]?.notJudged.get('posture statuses')
+    expect(notJudged(NOON)).toBe(1)
+    expect(notJudged(NOON + 1)).toBeUndefined()
+  })
+
   it('lets audit policies act, unless modes count as written', () => {
     const audit = policy('max-session-age', { maxAge: '10m' }, { mode: 'audit' })
     const recording = recordingOf([session()])
