@@ -2,7 +2,7 @@ import { answerOf, type DoorAnswer } from '../domain/door/answer.ts'
 import { type DoorRequest, requestOf, SCHEMA_VERSIONS, type SchemaVersion } from '../domain/door/request.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Baked } from './baked-rules.ts'
-import { lineOf, type Outcome } from './log-line.ts'
+import { type Logged, lineOf, type Outcome } from './log-line.ts'
 import type { JudgeRequest } from './revived-door.ts'
 
 /** The process that the handler runs in. */
@@ -21,7 +21,7 @@ type Loaded = { readonly judgeRequest: JudgeRequest } | { readonly error: unknow
 
 /**
  * The client connect handler. It answers every request, and never throws: AWS denies everybody to whom a handler gives no
- * valid answer. Whatever throws is answered with `onError`, also a decision that cannot be logged.
+ * valid answer. Whatever throws is answered with `onError`. A decision that cannot be logged stands.
  */
 export const createHandler = (baked: Baked, host: Host): Handler => {
   const { settings } = baked
@@ -56,7 +56,7 @@ export const createHandler = (baked: Baked, host: Host): Handler => {
       const coldStartMs = isFirst ? elapsedMs : undefined
       isFirst = false
       const durationMs = elapsedMs - startedMs
-      host.write(lineOf({ functionName, at, durationMs, coldStartMs, request, outcome, settings }))
+      log({ functionName, at, durationMs, coldStartMs, request, outcome, settings }, host)
       return answer
     } catch (error) {
       reportLast(error, baked, host)
@@ -88,13 +88,20 @@ const placeOf = (
   }
 }
 
-/** The log is the only place that an error could be reported to. If it fails too, the answer still counts. */
+/** The log is the only place that an error could be reported to. */
 const reportLast = (error: unknown, { settings }: Baked, host: Host): void => {
   try {
     const outcome: Outcome = { state: 'failed', error }
-    host.write(
-      lineOf({ functionName: 'unknown', at: host.now(), durationMs: 0, request: undefined, outcome, settings }),
-    )
+    log({ functionName: 'unknown', at: host.now(), durationMs: 0, request: undefined, outcome, settings }, host)
+  } catch {
+    // Nothing is left to be done.
+  }
+}
+
+/** A lost line is no reason to deny anybody, nor to let in whom a policy denies. */
+const log = (logged: Logged, host: Host): void => {
+  try {
+    host.write(lineOf(logged))
   } catch {
     // Nothing is left to be done.
   }

@@ -16,4 +16,11 @@ let own: Console | undefined
  * A console of its own. The Lambda runtime replaces the functions of the global one: they put a prefix before each line, or
  * the line into a field, and CloudWatch then finds no metrics in it.
  */
-const output = (): Console => (own ??= new console.Console({ stdout: process.stdout, ignoreErrors: true }))
+const output = (): Console => (own ??= createOutput())
+
+const createOutput = (): Console => {
+  const { stdout } = process
+  // A write fails after the answer. Without a listener its error would end the process, and the next request with it.
+  stdout.on('error', () => {})
+  return new console.Console({ stdout, ignoreErrors: true })
+}
