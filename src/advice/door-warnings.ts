@@ -40,8 +40,42 @@ const privateAddresses = (policy: Policy): readonly Warning[] =>
     }),
   )
 
+/**
+ * What people call a platform, and what clients report: the values of IV_PLAT that the manual of OpenVPN lists under
+ * --push-peer-info. https://openvpn.net/community-resources/reference-manual-for-openvpn-2-6/
+ */
+const PLATFORMS = [
+  { called: /^windows/i, reported: 'win' },
+  { called: /^(?:mac ?os|os ?x|darwin)/i, reported: 'mac' },
+] as const
+
+/** Notes about platforms in other words than clients use. */
+const unreportedPlatforms = (policy: Policy): readonly Warning[] =>
+  KEYS.flatMap((key) =>
+    (policy[key]?.door?.platform ?? []).flatMap(({ pattern: { source } }, index): readonly Warning[] => {
+      const found = PLATFORMS.find(({ called }) => called.test(source))
+      if (found === undefined) return []
+      const message = `clients based on OpenVPN report the platform "${found.reported}", which "${source}" does not match: write "${found.reported}"`
+      return [{ path: [key, 'door', 'platform', index], message, isNote: true }]
+    }),
+  )
+
+/** Notes about versions that stand for themselves alone, as no client reports them. */
+const incompleteVersions = (policy: Policy): readonly Warning[] =>
+  KEYS.flatMap((key) =>
+    (policy[key]?.door?.clientVersion ?? []).flatMap(({ pattern: { source } }, index): readonly Warning[] => {
+      const [, sign, version, more] = /^(v?)(\d+(?:\.\d+)?)((?:\.[\d.*?]+)?)$/i.exec(source) ?? []
+      if (version === undefined || (sign === '' && more !== '')) return []
+      const meant = more === '' ? `${version}.*` : `${version}${more}`
+      const message = `"${source}" is compared with the whole version, such as 5.2.1: write "${meant}"`
+      return [{ path: [key, 'door', 'clientVersion', index], message, isNote: true }]
+    }),
+  )
+
 /** Warnings about what a policy asks of the facts that only the door knows. */
 export const doorWarnings = (policy: Policy): readonly Warning[] => [
   ...unknownToDaemon(policy),
   ...privateAddresses(policy),
+  ...unreportedPlatforms(policy),
+  ...incompleteVersions(policy),
 ]

@@ -7,6 +7,7 @@ import { parseAddressRange } from '../../src/domain/names/address-range.ts'
 import { parseEndpointPattern } from '../../src/domain/names/endpoint-pattern.ts'
 import { matchesGlob } from '../../src/domain/names/pattern.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
+import { parseVersionPattern } from '../../src/domain/names/version-pattern.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
 import { type Calendar, closedDates } from '../../src/domain/time/calendar.ts'
@@ -704,6 +705,33 @@ describe('a policy with facts of the door', () => {
       'banned-users exempt door publicIp 1',
       'banned-users exempt door publicIp 3',
       'banned-users exempt door publicIp 4',
+    ])
+  })
+
+  it('has a note at a platform and a version that no client reports', () => {
+    const notes = (facts: Partial<NonNullable<Selector['door']>>) =>
+      review([bans({ match: { ...select({}), door: { ...NOTHING, ...facts } } })])
+        .slice(1)
+        .map(({ path, message, isNote }) => [path.at(-1), /write "(.*)"$/.exec(message)?.[1], isNote])
+    const platform = ['win', 'windows', 'Windows*', 'macOS', 'mac*', 'darwin', '*'].map((source) => entry(source))
+    expect(notes({ platform })).toEqual([
+      [1, 'win', true],
+      [2, 'win', true],
+      [3, 'mac', true],
+      [5, 'mac', true],
+    ])
+    const versions = ['5.2.1', '5.*', '5.2', 'v5.2', 'V5.2.1', 'v5.*', '4', '< 5.2', 'unknown']
+    const clientVersion = versions.map((source) => {
+      const parsed = parseVersionPattern(source)
+      if ('problem' in parsed) throw new Error(parsed.problem)
+      return { pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }
+    })
+    expect(notes({ clientVersion })).toEqual([
+      [2, '5.2.*', true],
+      [3, '5.2.*', true],
+      [4, '5.2.1', true],
+      [5, '5.*', true],
+      [6, '4.*', true],
     ])
   })
 })

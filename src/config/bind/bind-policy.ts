@@ -6,6 +6,7 @@ import { POLICY_KINDS } from '../../domain/policies/registry.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { commonKeys } from '../schema/policies-schema.ts'
 import { readValue, reportUnknownKey } from '../yaml/read-value.ts'
+import type { Shape } from '../yaml/schema-walk.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
 import type { Path } from '../yaml/yaml-tree.ts'
 import { bindPeriod } from './bind-period.ts'
@@ -144,9 +145,10 @@ const isEmptyMap = (value: unknown) =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0
 
 const reportForeignKeys = (file: YamlFile, path: Path, policy: Written, kind: PolicyKind | undefined): void => {
-  const known = [...Object.keys(commonKeys), ...(kind === undefined ? POLICY_KINDS : [kind]).flatMap(keysOfKind)]
+  const shapes = (kind === undefined ? POLICY_KINDS : [kind]).map(({ keys }) => keys.shape)
+  const known: Shape = Object.assign({}, commonKeys, ...shapes)
   for (const key of Object.keys(policy)) {
-    if (known.includes(key)) continue
+    if (Object.hasOwn(known, key)) continue
     const owner = kind && POLICY_KINDS.find((other) => keysOfKind(other).includes(key))
     if (owner === undefined) {
       reportUnknownKey(file, path, policy, key, known)

@@ -25,7 +25,7 @@ export const readKeys = <Shape extends Keys>(
     )
   const map = isMap ? (value as Record<string, unknown>) : {}
   for (const key of Object.keys(map)) {
-    if (!Object.hasOwn(shape, key)) reportUnknownKey(file, path, map, key, Object.keys(shape))
+    if (!Object.hasOwn(shape, key)) reportUnknownKey(file, path, map, key, shape)
   }
   const read = ([key, schema]: [string, z.ZodType]) => [
     key,

@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { issueText, isTypeOfRoot } from './issue-text.ts'
 import { nearest } from './nearest.ts'
-import { isOptionalAt, keysAt, wholeSchemaAt } from './schema-walk.ts'
+import { isOptionalAt, type Shape, shapeAt, wholeSchemaAt } from './schema-walk.ts'
 import type { YamlFile } from './yaml-file.ts'
 import type { Path } from './yaml-tree.ts'
 
@@ -16,27 +16,49 @@ const flatten = (issue: Issue): Issue[] => {
   return only.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue).flatMap(flatten)
 }
 
+/** Fewer letters end too many words. */
+const SHORTEST_END = 4
+
+/** The only key that ends as the written one or is its end, such as `idpGroups` for `groups`. */
+const keyWithEnd = (written: string, known: readonly string[]): string | undefined => {
+  const plain = (key: string) => key.toLowerCase().replaceAll(/[-_]/g, '')
+  const wanted = plain(written)
+  const [found, ...more] = known.filter((key) => {
+    const [shorter, longer] = [wanted, plain(key)].sort((one, other) => one.length - other.length)
+    return shorter !== undefined && shorter.length >= SHORTEST_END && longer?.endsWith(shorter)
+  })
+  return more.length === 0 ? found : undefined
+}
+
+/** The keys of a map whose own maps have the key. */
+const keysAbove = (key: string, shape: Shape): readonly string[] =>
+  Object.keys(shape).filter((above) => shape[above] !== undefined && Object.hasOwn(shapeAt(shape[above], []), key))
+
+/** What an unknown key probably means: another key of its map, or a key of a map in it. */
+const meaningOf = (key: string, shape: Shape): { readonly meant?: string; readonly hint: string } => {
+  const known = Object.keys(shape)
+  const meant = nearest(key, known) ?? keyWithEnd(key, known)
+  if (meant !== undefined) return { meant, hint: `; did you mean "${meant}"?` }
+  const above = keysAbove(key, shape).map((one) => `"${one}"`)
+  return { hint: above.length === 0 ? '' : `: write it under ${above.join(' or ')}` }
+}
+
 /** Reports an unknown key of the map at `path`. The key that was probably meant is then not reported as missing. */
-export const reportUnknownKey = (
-  file: YamlFile,
-  path: Path,
-  map: object,
-  key: string,
-  known: readonly string[],
-): void => {
+export const reportUnknownKey = (file: YamlFile, path: Path, map: object, key: string, shape: Shape): void => {
   const at = [...path, key]
   const suppressMissing = (meant: string | undefined) => {
     if (meant !== undefined && !Object.hasOwn(map, meant)) file.suppress([...path, meant])
   }
-  if (known.includes('pattern') && /^(?:user|cn|group)$/.test(key)) {
+  if (Object.hasOwn(shape, 'pattern') && /^(?:user|cn|group)$/.test(key)) {
     const pattern = `"${key}:${file.written(at) ?? 'NAME'}"`
     file.problem(at, `"${key}" with a space after the colon is a key, not a pattern: write ${pattern}, in quotes`, {
       at: 'key',
     })
     suppressMissing('pattern')
   } else {
-    file.problem(at, `unknown key "${key}"`, { at: 'key', known })
-    suppressMissing(nearest(key, known))
+    const { meant, hint } = meaningOf(key, shape)
+    file.problem(at, `unknown key "${key}"${hint}`, { at: 'key' })
+    suppressMissing(meant)
   }
 }
 
@@ -66,9 +88,9 @@ export const readValue = <Schema extends z.ZodType>(
 const reportIssues = (file: YamlFile, schema: z.ZodType, path: Path, issues: readonly Issue[]): void => {
   for (const issue of issues) {
     if (issue.code !== 'unrecognized_keys') continue
-    const known = keysAt(schema, issue.path)
+    const shape = shapeAt(schema, issue.path)
     const map = typeof issue.input === 'object' && issue.input !== null ? issue.input : {}
-    for (const key of issue.keys) reportUnknownKey(file, [...path, ...issue.path], map, key, known)
+    for (const key of issue.keys) reportUnknownKey(file, [...path, ...issue.path], map, key, shape)
   }
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys') continue

@@ -21,9 +21,15 @@ const memberAt = (schema: z.core.$ZodType, step: PropertyKey): z.core.$ZodType |
 const schemasAt = (schema: z.core.$ZodType, path: Path): z.core.$ZodType[] =>
   path.reduce((found, step) => found.flatMap((one) => memberAt(one, step) ?? []).flatMap(unwrap), unwrap(schema))
 
+/** The keys of a map, with the schema of each. */
+export type Shape = Readonly<Record<string, z.core.$ZodType>>
+
 /** The keys that a schema knows at a path. */
-export const keysAt = (schema: z.core.$ZodType, path: Path): string[] =>
-  schemasAt(schema, path).flatMap((found) => (found instanceof z.ZodObject ? Object.keys(found.shape) : []))
+export const shapeAt = (schema: z.core.$ZodType, path: Path): Shape =>
+  Object.assign(
+    {},
+    ...schemasAt(schema, path).map((found) => (found instanceof z.ZodObject ? found.shape : {})),
+  ) as Shape
 
 /** The schema at a path with its wrappers and checks; of several the first. */
 export const wholeSchemaAt = (schema: z.core.$ZodType, path: Path): z.core.$ZodType | undefined => {
