@@ -124,6 +124,7 @@ export const updateHandlerPolicy = (handler: Handler): IamPolicy =>
     ),
     grant('AskVersion', ['lambda:GetFunctionConfiguration', 'lambda:InvokeFunction'], `${functionArn(handler)}:*`),
     grant('MoveAlias', ['lambda:GetAlias', 'lambda:UpdateAlias'], functionArn(handler)),
+    allow('Discover', inRegion(handler.region)),
   ])
 
 /** The permissions of an operator to make endpoints ask the handler or nobody, and to move the alias back. */

@@ -51,7 +51,7 @@ export const builtText = ({ file, bytes, codeSha256, rules, left }: BuiltHandler
   ...left.map(({ policy, because }) => paragraph(`${policyText(policy)}: ${because}`, '  ')),
   '',
   paragraph(
-    'Next: deploy/connect-handler/update.sh publishes it as a version, asks that version with a request of somebody who must get in, and moves the alias of the endpoint to it. docs/connect-handler.md has each command, and how to go back.',
+    'Next: publish it as a version, ask that version with requests of people who must get in, and move the alias of the endpoints to it. update.sh does this, in deploy/connect-handler of the source of this release; docs/connect-handler.md there has each command, and how to go back.',
   ),
 ]
 

@@ -23,10 +23,13 @@ export const LIVE_AT_ONE: State = { latest: 'first', versions: ['first'], live: 
 
 /**
  * A command `aws` that answers as Lambda does for one function with an alias: what is published is the newest code, the
- * same code is the same version, and an alias moves only from the revision that the caller names.
+ * same code is the same version, and an alias moves only from the revision that the caller names. `ENDPOINTS` has the
+ * answer of EC2, `ANSWERS` those of the function by request.
  */
 const COMMAND = `#!/usr/bin/env node
+const { spawnSync } = require('node:child_process')
 const { appendFileSync, readFileSync, writeFileSync } = require('node:fs')
+const FIND = 'import jmespath, json, sys; print("\\t".join(jmespath.search(sys.argv[1], json.load(sys.stdin))))'
 const args = process.argv.slice(2)
 appendFileSync('calls.jsonl', JSON.stringify(args) + '\\n')
 const state = JSON.parse(readFileSync('lambda.json', 'utf8'))
@@ -34,7 +37,10 @@ const option = (name) => args[args.indexOf(name) + 1]
 const refuse = (text) => { console.error(text); process.exit(254) }
 const differs = (name, value) => args.includes(name) && option(name) !== String(value)
 const file = (name) => readFileSync(option(name).replace('fileb://', ''), 'utf8')
+const find = (query, value) =>
+  spawnSync('/usr/bin/python3', ['-c', FIND, query], { encoding: 'utf8', input: JSON.stringify(value) }).stdout.trim()
 const answers = {
+  'describe-client-vpn-endpoints': () => find(option('--query'), JSON.parse(process.env.ENDPOINTS)),
   'get-alias': () => state.live + '\\t' + state.revision,
   'update-function-code': () => (state.latest = file('--zip-file').slice(22)),
   wait: () => '',
@@ -44,8 +50,8 @@ const answers = {
     return state.versions.length
   },
   invoke: () => {
-    file('--payload')
-    const { text, line } = JSON.parse(process.env.ANSWER)
+    if (process.env.UNREACHABLE) refuse('Could not connect to the endpoint URL')
+    const { text, line } = JSON.parse(process.env.ANSWERS)[JSON.stringify(JSON.parse(file('--payload')))]
     writeFileSync(args.at(-1), text)
     if (process.env.MOVED_MEANWHILE) state.revision += 1
     return Buffer.from('START RequestId: 1\\n' + line + '\\nEND RequestId: 1\\n').toString('base64')

@@ -33,6 +33,7 @@ const CLIENT_VPN = [
 const dashboard = JSON.parse(readFileSync('deploy/grafana/dashboards/connect-handler.json', 'utf8')) as Dashboard
 const { metrics, formulas, logs } = cloudWatchQueriesOf(dashboard)
 const template = readFileSync('deploy/connect-handler/template.yaml', 'utf8')
+const ofEndpoint = readFileSync('deploy/connect-handler/endpoint-alarm.yaml', 'utf8')
 
 const of = (namespace: string) => metrics.filter((metric) => metric.namespace === namespace)
 const namesOf = (namespace: string) => new Set(of(namespace).map(({ metricName }) => metricName))
@@ -100,8 +101,8 @@ const fieldsIn = (question: string): readonly string[] => {
 const COMMAND = /^(?:fields|filter|stats|sort|limit) /
 
 describe('the panels', () => {
-  it('lead to every alarm of the template', () => {
-    const alarms = [...template.matchAll(/^ {2}(\w+):\n {4}Type: AWS::CloudWatch::Alarm$/gm)].map(
+  it('lead to every alarm of the templates', () => {
+    const alarms = [...`${template}${ofEndpoint}`.matchAll(/^ {2}(\w+):\n {4}Type: AWS::CloudWatch::Alarm$/gm)].map(
       ([, name = '']) => name,
     )
     const anchors = new Set(panelsOf(dashboard).flatMap(({ links = [] }) => links.map(({ url }) => url?.split('#')[1])))
