@@ -20,11 +20,14 @@ export const explainAtDoor = (
   const request = requestOf(event)
   const region = settings.region ?? watchedRegionOf(request.endpointId, configuration)
   const decision = createDoor(rules).decide(request, region, now)
-  const verdicts = decision.verdicts.map((verdict) => ({
-    verdict,
-    because: because(verdict, decision.connection, now),
-    nextAt: verdict.nextAt,
-    moved: undefined,
-  }))
+  const verdicts =
+    decision.act === 'on-error'
+      ? []
+      : decision.verdicts.map((verdict) => ({
+          verdict,
+          because: because(verdict, decision.connection, now),
+          nextAt: verdict.nextAt,
+          moved: undefined,
+        }))
   return { request, region, now, decision, verdicts, left: leftToDaemon(configuration.policies), rules }
 }

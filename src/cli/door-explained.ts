@@ -1,5 +1,5 @@
 import { principalOf } from '../domain/connection.ts'
-import type { DoorDecision } from '../domain/door/door-decision.ts'
+import type { DoorDecision, NotJudged } from '../domain/door/door-decision.ts'
 import type { DoorFacts } from '../domain/door/door-facts.ts'
 import type { DoorRules } from '../domain/door/door-rules.ts'
 import type { LeftToDaemon } from '../domain/door/left-to-daemon.ts'
@@ -20,7 +20,7 @@ export interface DoorExplained {
   readonly request: DoorRequest
   readonly region: string | undefined
   readonly now: Instant
-  readonly decision: DoorDecision
+  readonly decision: DoorDecision | NotJudged
   readonly verdicts: Explanation['verdicts']
   readonly left: readonly LeftToDaemon[]
   readonly rules: DoorRules
@@ -31,9 +31,10 @@ const FACTS = ['idpGroups', 'platform', 'publicIp', 'clientVersion'] as const sa
 
 export const doorExplainedJson = ({ request, region, now, decision, verdicts, left, rules }: DoorExplained) => {
   const { answerIn, connectionId, endpointId, names, facts, doubts } = request
-  const denial = decision.act === 'allow' ? undefined : decision
+  const denial = denialOf(decision)
   return {
     decision: decision.act,
+    error: decision.act === 'on-error' ? decision.error : null,
     leadPolicy: denial?.lead.policy.name ?? null,
     reason: denial?.lead.reason ?? null,
     text: denial?.text ?? null,
@@ -62,8 +63,13 @@ export const doorExplainedJson = ({ request, region, now, decision, verdicts, le
   }
 }
 
+/** The decision by which the request is denied, or would be. */
+const denialOf = (decision: DoorDecision | NotJudged) =>
+  decision.act === 'deny' || decision.act === 'audit' ? decision : undefined
+
 export const doorExplainedText = (explained: DoorExplained): readonly string[] => {
   const { request, now, decision, verdicts, left, rules } = explained
+  const denial = denialOf(decision)
   const name = principalOf(request.names)
   const who = name === undefined ? 'Somebody without a name' : shownName(name)
   return [
@@ -76,7 +82,7 @@ export const doorExplainedText = (explained: DoorExplained): readonly string[] =
     paragraph(
       `The handler has mode ${rules.mode}, onError ${rules.onError} and the policy set ${rules.policySetHash}.`,
     ),
-    ...(decision.act === 'allow' ? [] : ['', TEXT_HEADINGS[decision.act], paragraph(decision.text, '  ')]),
+    ...(denial === undefined ? [] : ['', TEXT_HEADINGS[denial.act], paragraph(denial.text, '  ')]),
   ]
 }
 
@@ -105,12 +111,15 @@ const factLines = ({ facts, doubts }: DoorRequest): readonly string[] => {
   ]
 }
 
+const ON_ERROR_TEXTS = { allow: 'Allowed', deny: 'Denied' } as const
+
 /** The sentence that says what the person meets. */
-const decisionText = ({ request: { endpointId }, decision, now, rules }: DoorExplained): string => {
+const decisionText = ({ decision, now, rules }: DoorExplained): string => {
+  if (decision.act === 'on-error')
+    return `${ON_ERROR_TEXTS[rules.onError]} by onError, and not judged: ${decision.error}.`
   if (decision.act === 'allow') {
-    if (rules.policies.length === 0) return 'Allowed: no policy of these files is judged at the door.'
-    return endpointId === undefined
-      ? 'Allowed: without an endpoint no policy is judged.'
+    return rules.policies.length === 0
+      ? 'Allowed: no policy of these files is judged at the door.'
       : 'Allowed: no policy denies it.'
   }
   const { lead, until } = decision

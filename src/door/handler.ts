@@ -21,7 +21,8 @@ type Loaded = { readonly judgeRequest: JudgeRequest } | { readonly error: unknow
 
 /**
  * The client connect handler. It answers every request, and never throws: AWS denies everybody to whom a handler gives no
- * valid answer. Whatever throws is answered with `onError`. A decision that cannot be logged stands.
+ * valid answer. Whatever throws is answered with `onError`, as is a request that cannot be judged. A decision that cannot
+ * be logged stands.
  */
 export const createHandler = (baked: Baked, host: Host): Handler => {
   const { settings } = baked
@@ -37,7 +38,7 @@ export const createHandler = (baked: Baked, host: Host): Handler => {
       if (!Number.isFinite(now)) throw new RangeError(`the clock shows ${now}`)
       const loaded = await loading
       if ('error' in loaded) return { state: 'failed', error: loaded.error }
-      return { state: 'decided', ...loaded.judgeRequest(request, region, now) }
+      return loaded.judgeRequest(request, region, now)
     } catch (error) {
       return { state: 'failed', error }
     }

@@ -1,11 +1,14 @@
 import type { DoorDecision } from '../domain/door/door-decision.ts'
 import type { DoorRequest } from '../domain/door/request.ts'
+import type { UnknownPolicy } from '../domain/door/unknown-policies.ts'
 import { type Instant, toIso } from '../domain/time/instant.ts'
 import type { DoorSettings } from './baked-rules.ts'
 
 /** What became of one request. */
 export type Outcome =
   | { readonly state: 'decided'; readonly decision: DoorDecision; readonly because: string | undefined }
+  /** `error` quotes nothing of the request. */
+  | { readonly state: 'not-judged'; readonly error: string }
   | { readonly state: 'failed'; readonly error: unknown }
 
 /** What a line of the log is about. */
@@ -27,6 +30,7 @@ const NAMESPACE = 'Curfew/ConnectHandler'
 const METRICS = [
   { Name: 'Decisions', Unit: 'Count' },
   { Name: 'OnErrors', Unit: 'Count' },
+  { Name: 'Unknown', Unit: 'Count' },
   { Name: 'DurationMs', Unit: 'Milliseconds' },
 ]
 
@@ -37,9 +41,11 @@ const METRICS = [
  */
 export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, outcome, settings }: Logged): string => {
   const { mode, onError, policySetHash, showNames } = settings
-  const denial = outcome.state === 'decided' && outcome.decision.act !== 'allow' ? outcome.decision : undefined
+  const decision = outcome.state === 'decided' ? outcome.decision : undefined
+  const denial = decision === undefined || decision.act === 'allow' ? undefined : decision
+  const unknown = decision?.unknown ?? []
   const policy = denial?.lead.policy.name
-  const failed = outcome.state === 'decided' ? outcome.decision.failed : []
+  const failed = decision?.failed ?? []
   const dimensions = [
     ['FunctionName'],
     ['FunctionName', 'Decision'],
@@ -51,11 +57,12 @@ export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, out
       CloudWatchMetrics: [{ Namespace: NAMESPACE, Dimensions: dimensions, Metrics: METRICS }],
     },
     FunctionName: dimensionOf(functionName),
-    Decision: outcome.state === 'decided' ? outcome.decision.act : 'on-error',
+    Decision: decision?.act ?? 'on-error',
     Policy: policy && dimensionOf(policy),
     Decisions: 1,
     // A policy that fails is a fault as well, and this metric has an alarm.
-    OnErrors: outcome.state === 'decided' && failed.length === 0 ? 0 : 1,
+    OnErrors: decision !== undefined && failed.length === 0 ? 0 : 1,
+    Unknown: unknown.length === 0 ? 0 : 1,
     DurationMs: durationMs,
     endpointId: request?.endpointId,
     connectionId: request?.connectionId,
@@ -65,13 +72,14 @@ export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, out
     reason: denial?.lead.reason,
     because: showNames && outcome.state === 'decided' ? outcome.because : undefined,
     until: denial && (toIso(denial.until) ?? undefined),
+    unknown: unknown.length === 0 ? undefined : unknownTexts(unknown),
     doubts: request === undefined || request.doubts.length === 0 ? undefined : request.doubts,
     failedPolicies:
       failed.length === 0
         ? undefined
         : failed.slice(0, MOST_FAILED).map((one) => `${one.policy.name}: ${errorText(one.error, showNames)}`),
-    error: outcome.state === 'failed' ? errorText(outcome.error, showNames) : undefined,
-    onError: outcome.state === 'failed' ? onError : undefined,
+    error: errorOf(outcome, showNames),
+    onError: decision === undefined ? onError : undefined,
     schemaVersion: request?.answerIn,
     mode,
     policySetHash,
@@ -85,6 +93,17 @@ const dimensionOf = (text: string): string =>
     .slice(0, 1024)
     .replace(/[^ -~]/g, '?')
     .trim() || '?'
+
+/** A request without a name makes each policy that names users unknown, and there may be hundreds. */
+const MOST_UNKNOWN = 10
+
+const unknownTexts = (unknown: readonly UnknownPolicy[]): readonly string[] =>
+  unknown.slice(0, MOST_UNKNOWN).map(({ policy, lacks }) => `${policy}: ${lacks}`)
+
+const errorOf = (outcome: Outcome, showNames: boolean): string | undefined => {
+  if (outcome.state === 'decided') return undefined
+  return outcome.state === 'not-judged' ? outcome.error : errorText(outcome.error, showNames)
+}
 
 const LONGEST_ERROR = 1000
 

@@ -134,7 +134,10 @@ describe('curfew connect-handler try', () => {
     expect(request).toMatchObject({ username: null, doubts: ['username', 'groups'] })
     const { stdout } = await tryFile('request.json', ...NOON)
     expect(stdout).toContain('not known: username, groups')
-    expect(await shown({ 'endpoint-id': undefined })).toMatchObject({ decision: 'allow', verdicts: [] })
+    const notJudged = await shown({ 'endpoint-id': undefined }, '--on-error', 'deny')
+    const error = expect.stringContaining('"endpoint-id"') as unknown
+    expect(notJudged).toMatchObject({ decision: 'on-error', error, answer: { allow: false }, verdicts: [] })
+    expect((await tryFile('request.json', ...NOON)).stdout).toContain('\nAllowed by onError, and not judged: ')
   })
 
   it('answers an object that is no request as the handler does, and says so', async () => {

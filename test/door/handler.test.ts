@@ -125,6 +125,17 @@ describe.each(['allow', 'deny'] as const)('a connect handler that answers %s on 
     expect(lines).toMatchObject([{ Decision: 'on-error', OnErrors: 1, onError, error: 'Error: it is broken' }])
   })
 
+  it('answers so to a request that cannot be judged, and logs why', async () => {
+    const { ask, lines } = handlerWith(baked({ onError, showNames: false }))
+    const { 'endpoint-id': endpointId, ...renamed } = MALLORY
+    for (const event of [null, 5, {}, { ...renamed, endpoint: endpointId }]) {
+      expect(await ask(event)).toMatchObject({ allow, 'posture-compliance-statuses': [] })
+    }
+    const error = expect.stringContaining('no text in the field "endpoint-id"') as unknown
+    const line = { Decision: 'on-error', OnErrors: 1, Decisions: 1, Unknown: 0, onError, error }
+    expect(lines).toMatchObject(Array.from({ length: 4 }, () => line))
+  })
+
   it('logs with each request why its rules cannot be used', async () => {
     const { ask, lines } = handlerWith({ ...rules, rules: rules.rules.replace('banned-users', 'lunch') })
     await ask()

@@ -10,13 +10,13 @@ const bans = policy('banned-users', { users: [{ pattern: 'mal*', until: '2026-12
 const logged = (different: Partial<Logged> = {}, policies = [{ ...bans, name: 'leavers' }]): Logged => {
   const rules = baked({ policies })
   const request = requestOf(MALLORY)
-  const decided = reviveDoor(rules)(request, 'eu-central-1', NOON)
+  const outcome = reviveDoor(rules)(request, 'eu-central-1', NOON)
   return {
     functionName: 'AWSClientVPN-curfew',
     at: NOON + 0.7,
     durationMs: 1.25,
     request,
-    outcome: { state: 'decided', ...decided },
+    outcome,
     settings: rules.settings,
     ...different,
   }
@@ -36,6 +36,7 @@ describe('the line of the log about one request', () => {
             Metrics: [
               { Name: 'Decisions', Unit: 'Count' },
               { Name: 'OnErrors', Unit: 'Count' },
+              { Name: 'Unknown', Unit: 'Count' },
               { Name: 'DurationMs', Unit: 'Milliseconds' },
             ],
           },
@@ -46,6 +47,7 @@ describe('the line of the log about one request', () => {
       Policy: 'leavers',
       Decisions: 1,
       OnErrors: 0,
+      Unknown: 0,
       DurationMs: 1.25,
       endpointId: ENDPOINT,
       connectionId: 'cvpn-connection-0123456789abcdef0',
@@ -66,6 +68,15 @@ describe('the line of the log about one request', () => {
     expect(line).toMatchObject({ Decision: 'allow', OnErrors: 0 })
     expect(line).not.toHaveProperty('Policy')
     expect(JSON.stringify(line._aws)).not.toContain('Policy')
+  })
+
+  it('has ten of the policies that were unknown, and counts the request once', () => {
+    const policies = Array.from({ length: 12 }, (_, index) => ({ ...bans, name: `leavers-${index}` }))
+    const request = requestOf({ ...MALLORY, username: '', 'common-name': '' })
+    const outcome = reviveDoor(baked({ policies }))(request, 'eu-central-1', NOON)
+    const line = read(lineOf(logged({ request, outcome })))
+    expect(line).toMatchObject({ Decision: 'allow', Unknown: 1, OnErrors: 0 })
+    expect(line.unknown).toEqual(Array.from({ length: 10 }, (_, index) => `leavers-${index}: a name`))
   })
 
   it('has the error where nothing could be decided, and the fields that cannot be used', () => {

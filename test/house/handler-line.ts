@@ -21,7 +21,7 @@ const leavers = policy(
 const rules = baked({ policies: [leavers] })
 const request = requestOf(MALLORY)
 
-const lineAbout = (outcome: Logged['outcome'], doubts: readonly string[]) =>
+const lineAbout = (outcome: Logged['outcome'], doubts: readonly string[] = []) =>
   JSON.parse(
     lineOf({
       functionName: 'AWSClientVPN-curfew',
@@ -35,11 +35,14 @@ const lineAbout = (outcome: Logged['outcome'], doubts: readonly string[]) =>
   ) as Line
 
 // Only a line with a leading policy has all dimensions.
-const decided = reviveDoor(rules)(request, 'eu-central-1', NOON)
-const decision = { ...decided.decision, failed: [{ policy: leavers, error: new Error('failed') }] }
-const denied = lineAbout({ state: 'decided', ...decided, decision }, [])
+const judge = reviveDoor(rules)
+const judged = judge(request, 'eu-central-1', NOON)
+if (judged.state !== 'decided') throw new Error('nothing was decided')
+const decision = { ...judged.decision, failed: [{ policy: leavers, error: new Error('failed') }] }
+const denied = lineAbout({ ...judged, decision })
+const unknown = lineAbout(judge({ ...request, names: { username: undefined, commonName: undefined } }, undefined, NOON))
 const failed = lineAbout({ state: 'failed', error: new Error('failed') }, ['username'])
-const { _aws: aws, ...fields } = { ...denied, ...failed, _aws: denied._aws }
+const { _aws: aws, ...fields } = { ...denied, ...unknown, ...failed, _aws: denied._aws }
 const [declared] = aws.CloudWatchMetrics
 
 export const NAMESPACE = declared.Namespace

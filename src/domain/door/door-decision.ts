@@ -2,6 +2,7 @@ import type { Connection } from '../connection.ts'
 import type { Verdict, ViolatedVerdict } from '../judge/verdict.ts'
 import type { Policy } from '../policies/policy.ts'
 import type { Instant } from '../time/instant.ts'
+import type { UnknownPolicy } from './unknown-policies.ts'
 
 /** A policy that threw, and what it threw. */
 export interface FailedPolicy {
@@ -16,6 +17,8 @@ interface AnyDoorDecision {
   readonly failed: readonly FailedPolicy[]
   /** The connection that the request asks for, as it is judged. */
   readonly connection: Connection
+  /** The policies that deny nobody here because the request lacks a fact, if none of the others denies it. */
+  readonly unknown: readonly UnknownPolicy[]
   /** The posture statuses that AWS keeps for the connection, for the `posture` policies of the daemon. */
   readonly postureStatuses: readonly string[]
 }
@@ -33,3 +36,10 @@ export type DoorDecision = AnyDoorDecision &
         readonly until: Instant
       }
   )
+
+/** The request cannot be judged at all. This is no decision: `onError` answers it. */
+export interface NotJudged {
+  readonly act: 'on-error'
+  /** What is wrong with the request. It quotes nothing of it. */
+  readonly error: string
+}

@@ -7,16 +7,17 @@ import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { attempt } from './attempt.ts'
 import { denialText } from './denial-text.ts'
-import type { DoorDecision } from './door-decision.ts'
+import type { DoorDecision, NotJudged } from './door-decision.ts'
 import type { DoorRules } from './door-rules.ts'
 import { isolatedPolicies, judgeAlone } from './isolated-policies.ts'
-import { createPostureStatuses, type GivenStatuses } from './posture-statuses.ts'
+import { createPostureStatuses } from './posture-statuses.ts'
 import type { DoorRequest } from './request.ts'
+import { unknownPolicies } from './unknown-policies.ts'
 
 /** Decides about requests as the daemon would about the connections that they ask for. */
 export interface Door {
   /** `region`: where the handler runs, and so the endpoint. Undefined: not known. */
-  decide(request: DoorRequest, region: string | undefined, now: Instant): DoorDecision
+  decide(request: DoorRequest, region: string | undefined, now: Instant): DoorDecision | NotJudged
 }
 
 /**
@@ -33,9 +34,10 @@ export const createDoor = (rules: DoorRules): Door => {
 
   return {
     decide(request, region, now) {
-      const { connectionId: id = '', endpointId = '', names, facts } = request
+      const { connectionId: id = '', endpointId, names, facts } = request
+      if (endpointId === undefined) return NO_ENDPOINT
       const location = { endpointId, region, name: rules.endpointNames.get(endpointId) }
-      const statusesAt = request.endpointId === undefined ? () => NO_STATUSES : postureOf(request, location)
+      const statusesAt = postureOf(request, location)
       const connectionAt = (establishedAt: Instant): Connection => ({
         id,
         endpointId,
@@ -49,16 +51,17 @@ export const createDoor = (rules: DoorRules): Door => {
       })
       const connection = connectionAt(now)
       const { posture: postureStatuses = [] } = connection
-      // Nobody knows which policies apply, so that no policy denies the request.
-      const applicabilities = request.endpointId === undefined ? [] : applicabilitiesOf(location, names, facts)
-      const judged = applicabilities.map((applicability) => judgeAlone(applicability, connection, now))
+      const judged = applicabilitiesOf(location, names, facts).map((applicability) =>
+        judgeAlone(applicability, connection, now),
+      )
       const verdicts = judged.map(({ verdict }) => verdict)
       const failed = judged.flatMap((one) => one.failed)
       const decision = decisionOf(connection, verdicts, now, acting)
       const { lead } = decision
-      const decided = { verdicts, failed, connection, postureStatuses }
-      if (lead === undefined) return { ...decided, act: 'allow', lead }
-      const act = decision.act === 'terminate' ? 'deny' : 'audit'
+      const act = lead === undefined ? 'allow' : decision.act === 'terminate' ? 'deny' : 'audit'
+      const unknown = act === 'deny' ? [] : unknownPolicies(verdicts)
+      const decided = { verdicts, failed, unknown, connection, postureStatuses }
+      if (lead === undefined || act === 'allow') return { ...decided, act: 'allow', lead: undefined }
       // Where no policy acts, those count that would deny the request if they acted.
       const denies = (policy: Policy) => act === 'audit' || mayEnd(policy, acting)
       // A verdict holds no longer than the statuses by which it was judged.
@@ -88,7 +91,12 @@ export const createDoor = (rules: DoorRules): Door => {
 /** For the person, where the reason of the denial cannot be put into words. */
 const UNTOLD = 'VPN access is denied. Ask the administrators of the VPN for the reason.'
 
-const NO_STATUSES: GivenStatuses = { statuses: [], until: NEVER }
+/** Without the endpoint nobody knows which policies apply. Such a request is none that AWS describes. */
+const NO_ENDPOINT: NotJudged = {
+  act: 'on-error',
+  error:
+    'the request has no text in the field "endpoint-id", so that nobody knows which policies apply: it is not as the schema of AWS says',
+}
 
 /** How many changes ahead an opening is searched for: some weeks of hours that open and close daily. */
 const MOST_CHANGES = 32

@@ -12,7 +12,7 @@ import type { DoorRequest } from './request.ts'
 export const MOST_STATUSES = 10
 
 /** The posture statuses that a request gets at one instant. */
-export interface GivenStatuses {
+interface GivenStatuses {
   /** As AWS gets them, so that the door judges by the statuses that the daemon will read. */
   readonly statuses: readonly string[]
   /** The first later instant at which they may be others. */

@@ -6,15 +6,18 @@ import { requestOf, SCHEMA_VERSIONS } from '../../../src/domain/door/request.ts'
 import { NOON, policy } from '../build.ts'
 import { flawOf } from './answer-schema.ts'
 import { doorRules } from './door-rules.ts'
+import { judged } from './judged.ts'
 import { request } from './requests.ts'
 
 const decisionBy = (mode: 'audit' | 'enforce', statuses: readonly string[] = []) =>
-  createDoor(
-    doorRules([policy('banned-users', { users: ['alice'] })], {
-      mode,
-      posture: statuses.map((status) => ({ status, match: undefined })),
-    }),
-  ).decide(requestOf(request()), undefined, NOON)
+  judged(
+    createDoor(
+      doorRules([policy('banned-users', { users: ['alice'] })], {
+        mode,
+        posture: statuses.map((status) => ({ status, match: undefined })),
+      }),
+    ).decide(requestOf(request()), undefined, NOON),
+  )
 
 describe('an answer', () => {
   it('has the field for the text that its version has', () => {

@@ -7,6 +7,7 @@ import type { Calendar } from '../../../src/domain/time/calendar.ts'
 import type { Hours } from '../../../src/domain/time/hours.ts'
 import { policy } from '../build.ts'
 import { doorRules } from './door-rules.ts'
+import { judged } from './judged.ts'
 import { request } from './requests.ts'
 
 /** The text for alice: by default on the evening of Monday, 23 November 2026, in Berlin. */
@@ -16,7 +17,7 @@ const textOf = (
   rules: Partial<DoorRules> = {},
 ) => {
   const door = createDoor(doorRules([policies].flat(), { timeZone: 'Europe/Berlin', ...rules }))
-  const decision = door.decide(requestOf(request()), 'eu-central-1', Date.parse(at))
+  const decision = judged(door.decide(requestOf(request()), 'eu-central-1', Date.parse(at)))
   return decision.act === 'allow' ? 'allowed' : decision.text
 }
 

@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { createDoor } from '../../../src/domain/door/door.ts'
 import type { DoorRules } from '../../../src/domain/door/door-rules.ts'
 import { requestOf } from '../../../src/domain/door/request.ts'
-import type { Policy } from '../../../src/domain/policies/policy.ts'
+import { parseEndpointPattern } from '../../../src/domain/names/endpoint-pattern.ts'
+import type { Policy, Selector } from '../../../src/domain/policies/policy.ts'
 import { type Instant, MINUTE, NEVER, toIso } from '../../../src/domain/time/instant.ts'
 import { entry, NOON, policy } from '../build.ts'
 import { doorRules } from './door-rules.ts'
+import { judged } from './judged.ts'
 import { request } from './requests.ts'
 
 const at = (text: string): Instant => Date.parse(`2026-11-23T${text}Z`)
@@ -16,7 +18,7 @@ const decided = (
   now: Instant,
   { event = {}, ...rules }: Partial<DoorRules> & { readonly event?: Record<string, unknown> } = {},
 ) => {
-  const decision = createDoor(doorRules(policies, rules)).decide(requestOf(request(event)), 'eu-central-1', now)
+  const decision = judged(createDoor(doorRules(policies, rules)).decide(requestOf(request(event)), 'eu-central-1', now))
   return decision.act === 'allow'
     ? 'allow'
     : `${decision.act} by ${decision.lead.policy.name} until ${toIso(decision.until)}`
@@ -78,8 +80,60 @@ describe('the door', () => {
         { event: cut },
       ),
     ).toBe('allow')
-    expect(decided([ban()], NOON, { event: { 'endpoint-id': undefined } })).toBe('allow')
     expect(decided([policy('posture', { require: ['compliant'] })], NOON)).toBe('allow')
+  })
+
+  it('judges no request without an endpoint, since nobody knows which policies apply', () => {
+    const { decide } = createDoor(doorRules([ban()]))
+    const { 'endpoint-id': endpointId, ...renamed } = request()
+    for (const event of [null, 5, {}, [], { ...renamed, 'endpoint-arn': endpointId }, request({ 'endpoint-id': 7 })]) {
+      expect(decide(requestOf(event), 'eu-central-1', NOON)).toEqual({
+        act: 'on-error',
+        error: expect.stringContaining('"endpoint-id"') as unknown,
+      })
+    }
+  })
+
+  it('judges a request with neither name by the policies that name nobody', () => {
+    const event = { username: '', 'common-name': '' }
+    expect(decided([ban(), office], at('20:00'), { event })).toBe('deny by office until 2026-11-24T07:30:00.000Z')
+    expect(decided([ban(), office], NOON, { event })).toBe('allow')
+  })
+
+  it('tells which policies are unknown because the request lacks a fact, unless it is denied', () => {
+    const unknown = (different: Record<string, unknown>, now = NOON) => {
+      const selected = (name: string, match: Partial<Selector>) => ({
+        ...office,
+        name,
+        match: { users: undefined, endpoints: undefined, regions: undefined, ...match },
+      })
+      const tagged = parseEndpointPattern('tag:env=prod')
+      if ('problem' in tagged) throw new Error(tagged.problem)
+      const policies = [
+        ban(),
+        { ...office, from: at('19:00'), name: 'nights' },
+        selected('new-clients', {
+          door: {
+            idpGroups: undefined,
+            platform: undefined,
+            publicIp: undefined,
+            clientVersion: [{ ...entry('5.*'), pattern: { source: '5.*', text: '5.*', exact: false } }],
+          },
+        }),
+        // No request tells these facts, whoever connects.
+        selected('tags', { endpoints: [{ ...entry('x'), pattern: tagged.pattern }] }),
+        selected('named', { endpoints: [entry('office')] }),
+        policy('posture', { require: ['managed'] }),
+      ]
+      return judged(createDoor(doorRules(policies)).decide(requestOf(request(different)), 'eu-central-1', now)).unknown
+    }
+    expect(unknown({ username: 'bob', 'common-name': 'bob' })).toEqual([])
+    expect(unknown({ username: 'b'.repeat(255) })).toEqual([{ policy: 'ban', lacks: 'a name' }])
+    expect(unknown({ username: '', 'common-name': '', 'aws-client-version': undefined })).toEqual([
+      { policy: 'ban', lacks: 'a name' },
+      { policy: 'new-clients', lacks: 'the fact door.clientVersion' },
+    ])
+    expect(unknown({ username: '', 'common-name': '' }, at('20:00'))).toEqual([])
   })
 
   it('lets in whoever is in grace', () => {
@@ -91,9 +145,8 @@ describe('the door', () => {
 
   it('leaves to the daemon what rests on history', () => {
     const { decide } = createDoor(doorRules([policy('max-session-age', { maxAge: '1h' }), office]))
-    expect(decide(requestOf(request()), undefined, NOON).verdicts.map((verdict) => verdict.policy.name)).toEqual([
-      'office',
-    ])
+    const { verdicts } = judged(decide(requestOf(request()), undefined, NOON))
+    expect(verdicts.map((verdict) => verdict.policy.name)).toEqual(['office'])
   })
 
   it('gives the posture statuses whose match selects the connection', () => {
@@ -107,7 +160,7 @@ describe('the door', () => {
         ],
       }),
     )
-    expect(decide(requestOf(request()), undefined, NOON).postureStatuses).toEqual(['managed', 'checked'])
+    expect(judged(decide(requestOf(request()), undefined, NOON)).postureStatuses).toEqual(['managed', 'checked'])
   })
 
   it('promises no opening at which another status would deny', () => {

@@ -6,6 +6,7 @@ import { HOUR, MINUTE, toIso } from '../../../src/domain/time/instant.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
 import { entry, NOON, policy } from '../build.ts'
 import { doorRules } from './door-rules.ts'
+import { judged } from './judged.ts'
 import { request } from './requests.ts'
 
 const nobody = { users: undefined, endpoints: undefined, regions: undefined }
@@ -62,9 +63,11 @@ it('a set with a policy that throws answers as the set without it, and tells the
         const named = others.map((one, index) => ({ ...one, name: `${index}` }))
         const all = [...named.slice(0, at), { ...broken, mode, name: 'broken' }, ...named.slice(at)]
         const [with_, without] = [all, named].map((policies) =>
-          createDoor(
-            doorRules(policies, { protect: [entry('zoe')], posture: [{ status: 'managed', match: undefined }] }),
-          ).decide(requestOf(request()), 'eu-central-1', NOON),
+          judged(
+            createDoor(
+              doorRules(policies, { protect: [entry('zoe')], posture: [{ status: 'managed', match: undefined }] }),
+            ).decide(requestOf(request()), 'eu-central-1', NOON),
+          ),
         )
         if (with_ === undefined || without === undefined) throw new Error('nothing was decided')
         const answered = ({ act, lead, ...rest }: typeof with_) => ({

@@ -8,6 +8,7 @@ import { minuteText } from '../../../src/domain/time/local-text.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
 import { entry, policy } from '../build.ts'
 import { doorRules } from './door-rules.ts'
+import { judged } from './judged.ts'
 import { request } from './requests.ts'
 
 // Everything begins and ends at a whole slot, so that a search of every slot finds each change.
@@ -71,7 +72,7 @@ it('the door opens at the first instant at which nothing denies the person, as a
           return policy(kind, keys, { name: `${index}`, ...rule, ...inForce, exempt })
         })
         const door = createDoor(doorRules(policies, { mode, posture }))
-        const decide = (now: Instant) => door.decide(requestOf(request()), undefined, now)
+        const decide = (now: Instant) => judged(door.decide(requestOf(request()), undefined, now))
         const decision = decide(from + within)
         if (decision.act === 'allow') return
         const later = Array.from({ length: SEARCHED }, (_, ahead) => from + (ahead + 1) * SLOT)

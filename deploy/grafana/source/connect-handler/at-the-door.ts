@@ -5,12 +5,11 @@ import { bars, lines } from '../graph.ts'
 import { logTable } from '../log-table.ts'
 import { palette, upwards } from '../palette.ts'
 import { stat } from '../stat.ts'
-import { decisions, decisionsByPolicy, decisionsThat, durationMs, onErrors } from './metrics.ts'
+import { decisions, decisionsByPolicy, decisionsThat, durationMs, onErrors, unknown } from './metrics.ts'
 import { LAST_DENIALS, SLOWEST_STARTS } from './questions.ts'
 
 const small = { width: 4, height: 4 } as const
 const third = { width: 8, height: 8 } as const
-const half = { width: 12, height: 8 } as const
 const none = { text: 'none', colour: palette.muted }
 
 /** The decisions of the handler, and the time that they take. */
@@ -55,7 +54,7 @@ export const atTheDoor = (): Row => ({
       title: 'Answered onError',
       runbook: 'OnErrorAnswers',
       description:
-        'Answers that `onError` gave, because the handler failed before a decision. With `allow`, banned people came in; with `deny`, nobody did.',
+        'Answers that `onError` gave, because the handler failed before a decision, or because a request has no endpoint. With `allow`, banned people came in; with `deny`, nobody did.',
       unit: units.NoUnit,
       query: metric(onErrors, 'Sum', 'on-error'),
       calc: 'sum',
@@ -120,7 +119,7 @@ export const atTheDoor = (): Row => ({
       lines: [metric(decisionsByPolicy('audit'), 'Sum', valueOf('Policy'))],
     }),
     bars({
-      ...half,
+      ...third,
       title: 'Answers of onError',
       runbook: 'OnErrorAnswers',
       description:
@@ -129,8 +128,18 @@ export const atTheDoor = (): Row => ({
       lines: [metric(onErrors, 'Sum', 'on-error')],
       colours: { 'on-error': palette.act },
     }),
+    bars({
+      ...third,
+      title: 'Let in by doubt',
+      runbook: 'Questions to the log',
+      description:
+        'Connections that no policy denied, and about which a policy was unknown because the request lacks a name or another fact. If it is all of them, AWS has probably renamed a field.',
+      unit: units.NoUnit,
+      lines: [metric(unknown, 'Sum', 'unknown')],
+      colours: { unknown: palette.watch },
+    }),
     lines({
-      ...half,
+      ...third,
       title: 'Time to decide',
       runbook: 'SlowAnswers',
       description:

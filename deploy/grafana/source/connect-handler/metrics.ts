@@ -11,6 +11,7 @@ const ofHandler = (metricName: string, more: Readonly<Record<string, string>> = 
 
 export const decisions = ofHandler('Decisions')
 export const onErrors = ofHandler('OnErrors')
+export const unknown = ofHandler('Unknown')
 export const durationMs = ofHandler('DurationMs')
 
 /** The decisions of one sort, or a line for each sort. */
