@@ -22,6 +22,7 @@ export const denialText = (
   const denied: Denied = {
     connection,
     now,
+    openingAt: until,
     until: until === NEVER ? undefined : openingText(until, now, zone),
     zone,
     writtenReason: isBlank(reason) ? undefined : reason,

@@ -1,11 +1,10 @@
 import * as z from 'zod'
 import { closedDates, parseDates } from '../time/calendar.ts'
 import type { Hours } from '../time/hours.ts'
-import { dateText, hoursText, zonesOf } from '../time/hours-text.ts'
+import { zonesOf } from '../time/hours-text.ts'
 import { NEVER } from '../time/instant.ts'
 import type { Parsed } from '../time/local-date.ts'
 import { localText } from '../time/local-text.ts'
-import { dateIn } from '../time/local-time.ts'
 import {
   createTimeWindows,
   knownTimeZones,
@@ -14,6 +13,7 @@ import {
   parseTimeZone,
   WHOLE_DAY,
 } from '../time/time-window.ts'
+import { toldHours } from '../time/told-hours.ts'
 import {
   EVERY_DAY,
   neverFits,
@@ -181,14 +181,20 @@ const neverText = (written: WrittenWindow): string => {
   return `no day fits ${together} together, so this window never opens: correct one of them`
 }
 
-/** The hours in words, and that today is an exception to them. */
-const reasonAtTheDoor = (hours: Hours, { now }: Denied): string => {
-  const { open, zone, calendars } = hours
-  const words = hoursText(hours)
-  if (words === undefined) return 'closed at this time'
-  if (open !== 'fine' || calendars.length === 0) return `${open === 'fine' ? 'open' : 'closed'} ${words}`
-  const today = dateIn(now, zone)
-  return `open ${words}${closedDates(calendars).has(today) ? `, but not on ${dateText(today)}` : ''}`
+const CLOSED_NOW = 'closed at this time'
+
+/** What the person reads, from the most to the least. */
+const textsAtTheDoor = (hours: Hours, { now, openingAt, until, zone, group }: Denied): readonly string[] => {
+  const short = `VPN access is ${CLOSED_NOW}; ${until === undefined ? 'no opening is known' : `opens again ${until} ${zone}`}`
+  const { words, expected } = toldHours(hours, now, openingAt)
+  if (words === undefined) return [short]
+  const opens = hours.open === 'fine' ? 'next:' : 'opens again'
+  const [told, ...others] = zonesOf(hours)
+  const inZone = told === zone && others.length === 0 ? '' : ` ${zone}`
+  const opening =
+    until === undefined ? 'no opening is known' : `${expected ? opens : 'you can connect again from'} ${until}${inZone}`
+  const subjects = [...(group === undefined ? [] : [`VPN access for ${group}`]), 'VPN access']
+  return [...subjects.map((subject) => `${subject} is ${words}; ${opening}`), short]
 }
 
 export const offHours = definePolicyKind({
@@ -202,18 +208,8 @@ export const offHours = definePolicyKind({
   summary: 'Ends connections outside the hours in which they are allowed, on the wall clock of a time zone.',
   whatToDo: 'Connect again when the allowed hours begin.',
   atTheDoor: {
-    reason: reasonAtTheDoor,
-    texts: (hours, denied) => {
-      const { until, zone, group } = denied
-      const subject = group === undefined ? 'VPN access' : `VPN access for ${group}`
-      const next = (isZoneTold: boolean) =>
-        until === undefined ? 'no opening is known' : `next: ${until}${isZoneTold ? '' : ` ${zone}`}`
-      const isZoneTold = hoursText(hours) !== undefined && zonesOf(hours).length === 1
-      return [
-        `${subject} is ${reasonAtTheDoor(hours, denied)}; ${next(isZoneTold)}`,
-        `VPN access is closed at this time; ${next(false)}`,
-      ]
-    },
+    reason: (hours, { now, openingAt }) => toldHours(hours, now, openingAt).words ?? CLOSED_NOW,
+    texts: textsAtTheDoor,
   },
   keys,
   fileKeys: [],

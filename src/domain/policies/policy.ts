@@ -221,7 +221,9 @@ export interface AtTheDoor<Rule> {
 export interface Denied {
   readonly connection: Connection
   readonly now: Instant
-  /** Until when nobody lets the person in, such as `Mon 07:30`, on the clock of `zone`. Undefined: not known. */
+  /** The first instant at which no policy denies the person. NEVER: not known. */
+  readonly openingAt: Instant
+  /** That instant on the clock of `zone`, such as `Mon 07:30`. Undefined: not known. */
   readonly until: string | undefined
   readonly zone: string
   /** The reason that the operator has given beside the entry that names the person. */

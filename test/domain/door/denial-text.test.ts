@@ -28,6 +28,14 @@ const office = { allowed: [{ days: 'mon-fri', hours: '07:30-18:30' }] }
 const ban = (entry: Record<string, unknown> = {}, different: Partial<Policy> = {}) =>
   policy('banned-users', { users: [{ pattern: 'alice', ...entry }] }, different)
 
+/** Hours with a calendar of dates in December 2026 that end with the 25th. */
+const closedUntil25th = (keys: Record<string, unknown>, first: number): Policy => {
+  const made = hours(keys)
+  const dates = [{ from: { year: 2026, month: 12, day: first }, to: { year: 2026, month: 12, day: 25 } }]
+  const calendar: Calendar = { dates, yearly: [] }
+  return { ...made, rule: { ...(made.rule as Hours), calendars: [calendar] } }
+}
+
 describe('the text of off-hours', () => {
   it('tells the hours, and the next opening', () => {
     expect(textOf(hours(office))).toBe('VPN access is open Mon–Fri 07:30–18:30 Europe/Berlin; next: Tue 07:30')
@@ -40,7 +48,7 @@ describe('the text of off-hours', () => {
     [{ allowed: [{ days: ['mon', 'sat', 'sun'], hours: '08:00-12:00' }] }, 'open Sat–Mon 08:00–12:00 Europe/Berlin'],
     [
       { allowed: [{ days: ['tue', 'thu'] }, { hours: '22:00-02:00' }] },
-      'open Tue, Thu, daily 22:00–02:00 Europe/Berlin',
+      'open Tue, Thu all day, daily 22:00–02:00 Europe/Berlin',
     ],
     [{ denied: [{ days: ['mon', 'tue'] }] }, 'closed Mon, Tue Europe/Berlin'],
     [
@@ -54,7 +62,7 @@ describe('the text of off-hours', () => {
 
   it('tells the zone of the next opening where the hours do not', () => {
     expect(textOf(hours({ denied: [{ monthDays: [23] }] }))).toBe(
-      'VPN access is closed at this time; next: Tue 00:00 Europe/Berlin',
+      'VPN access is closed at this time; opens again Tue 00:00 Europe/Berlin',
     )
     const places = [
       { days: 'mon-fri', hours: '07:00-18:00' },
@@ -65,14 +73,70 @@ describe('the text of off-hours', () => {
     )
   })
 
-  it('tells a date of a calendar on which nothing opens, and the date of an opening a week ahead', () => {
-    const closed: Calendar = {
-      dates: [{ from: { year: 2026, month: 11, day: 23 }, to: { year: 2026, month: 11, day: 29 } }],
-      yearly: [],
-    }
-    const holidays = hours(office)
-    expect(textOf({ ...holidays, rule: { ...(holidays.rule as Hours), calendars: [closed] } })).toBe(
-      'VPN access is open Mon–Fri 07:30–18:30 Europe/Berlin, but not on 2026-11-23; next: Mon 2026-11-30 07:30',
+  it('tells the zone of the next opening where all hours have another one', () => {
+    const tokyo = { days: 'mon-fri', hours: '09:00-12:00', timeZone: 'Asia/Tokyo' }
+    expect(textOf(hours({ allowed: [tokyo] }))).toBe(
+      'VPN access is open Mon–Fri 09:00–12:00 Asia/Tokyo; next: Tue 01:00 Europe/Berlin',
+    )
+  })
+
+  it.each([
+    ['on a closed day', 25, '2026-12-25T10:00:00+01:00', 'on 2026-12-25; next: Mon 07:30'],
+    ['before closed days', 25, '2026-12-24T19:00:00+01:00', 'on 2026-12-25; next: Mon 07:30'],
+    ['before more of them', 23, '2026-12-22T19:00:00+01:00', 'from 2026-12-23 to 2026-12-25; next: Mon 07:30'],
+    ['after a closed day', 25, '2026-12-26T03:00:00+01:00', undefined],
+  ])('tells dates of a calendar that delay the opening: %s', (_, days, at, words) => {
+    const but = words === undefined ? '; next: Mon 07:30' : `, but does not open ${words}`
+    expect(textOf(closedUntil25th(office, days), at)).toBe(`VPN access is open Mon–Fri 07:30–18:30 Europe/Berlin${but}`)
+  })
+
+  it('tells the date on which hours over midnight would have begun', () => {
+    const night = { allowed: [{ days: 'mon-fri', hours: '22:00-06:00' }] }
+    expect(textOf(closedUntil25th(night, 25), '2026-12-26T03:00:00+01:00')).toBe(
+      'VPN access is open Mon–Fri 22:00–06:00 Europe/Berlin, but does not open on 2026-12-25; next: Mon 22:00',
+    )
+  })
+
+  it('tells the exception by which denied hours end early', () => {
+    expect(textOf(closedUntil25th({ denied: [{ days: 'mon-fri' }] }, 25), '2026-12-24T10:00:00+01:00')).toBe(
+      'VPN access is closed Mon–Fri Europe/Berlin, but not on 2026-12-25; opens again Fri 00:00',
+    )
+  })
+
+  it('says that denied hours end, so that nobody takes the end for the next closure', () => {
+    const maintenance = hours({ denied: [{ days: 'sun', hours: '02:00-04:00' }] })
+    expect(textOf(maintenance, '2026-11-22T03:00:00+01:00')).toBe(
+      'VPN access is closed Sun 02:00–04:00 Europe/Berlin; opens again Sun 04:00',
+    )
+  })
+
+  it('says from when the person can connect where the hours alone give another time', () => {
+    const later = hours({ allowed: [{ days: 'tue-fri', hours: '09:30-18:30' }] }, { name: 'later' })
+    const saturday = '2026-11-28T12:00:00+01:00'
+    expect(textOf([hours(office), later], saturday)).toBe(
+      'VPN access is open Tue–Fri 09:30–18:30 Europe/Berlin; next: Tue 09:30',
+    )
+    expect(textOf([hours(office, { name: 'a' }), { ...later, name: 'b' }], saturday)).toBe(
+      'VPN access is open Mon–Fri 07:30–18:30 Europe/Berlin; you can connect again from Tue 09:30',
+    )
+    expect(textOf(hours(office, { until: Date.parse('2026-11-29T12:00:00+01:00') }), saturday)).toBe(
+      'VPN access is open Mon–Fri 07:30–18:30 Europe/Berlin; you can connect again from Sun 12:00',
+    )
+    const weekend = hours({ allowed: [{ days: ['sat', 'sun'] }] }, { name: 'weekend' })
+    expect(textOf([hours(office), weekend])).toBe('VPN access is closed at this time; no opening is known')
+  })
+
+  it('tells no hours where the clocks show them twice, and the person is kept out at the second time', () => {
+    const night = hours({ allowed: [{ hours: '02:00-02:45' }] })
+    expect(textOf(night, '2026-10-25T02:15:00+01:00')).toBe(
+      'VPN access is closed at this time; opens again Mon 02:00 Europe/Berlin',
+    )
+  })
+
+  it('tells months', () => {
+    const winter = { days: 'mon-fri', hours: '08:00-12:00', months: 'nov-feb' }
+    expect(textOf(hours({ allowed: [winter, { months: ['jun', 'aug'] }] }))).toBe(
+      'VPN access is open Mon–Fri 08:00–12:00 in Nov–Feb, all day in Jun, Aug Europe/Berlin; next: Tue 08:00',
     )
   })
 
@@ -85,7 +149,13 @@ describe('the text of off-hours', () => {
   it('leaves out hours for which there is no room, not the next opening', () => {
     const many = Array.from({ length: 20 }, (_, at) => ({ hours: `0${at % 10}:00-0${at % 10}:30` }))
     expect(textOf(hours({ allowed: many }, { matchGroup: 'contractors' }))).toBe(
-      'VPN access is closed at this time; next: Tue 00:00 Europe/Berlin',
+      'VPN access is closed at this time; opens again Tue 00:00 Europe/Berlin',
+    )
+  })
+
+  it('leaves out a group for which there is no room, before the hours', () => {
+    expect(textOf(hours(office, { matchGroup: 'contractors-of-'.repeat(14) }))).toBe(
+      'VPN access is open Mon–Fri 07:30–18:30 Europe/Berlin; next: Tue 07:30',
     )
   })
 })
