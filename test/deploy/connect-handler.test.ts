@@ -380,14 +380,27 @@ describe('deploy/connect-handler/update.sh', () => {
     expect(state.live).toBe(1)
   })
 
+  it('leaves the alias where it is if a fact is missing in a request, so that a policy may deny the person', async () => {
+    const idpGroups = [entry('contractors')]
+    const contractors = everybody({
+      door: { idpGroups, platform: undefined, publicIp: undefined, clientVersion: undefined },
+    })
+    const { groups, ...withoutGroups } = requestIn(EMPLOYEE)
+    expect(groups).toEqual(['employees'])
+    expect((await update(rulesOf([contractors]), { requests: [requestIn(EMPLOYEE)] })).state.live).toBe(2)
+    const { stderr, state } = await update(rulesOf([contractors]), { requests: [withoutGroups] })
+    expect(stderr).toContain('"Unknown":1')
+    expect(state.live).toBe(1)
+  })
+
   it('asks for the endpoint of the requests while no endpoint asks the alias, and says so', async () => {
     const { status, stdout } = await update(baked({}), { endpoints: [] })
     expect(status).toBe(0)
     expect(stdout).toContain('no endpoint asks live yet')
   })
 
-  it('accepts no request without an endpoint', async () => {
-    const { status, stderr, state } = await update(baked({}), { requests: [{}] })
+  it.each([[[ENDPOINT]], [[]]])('accepts no request without an endpoint, if %j ask the alias', async (endpoints) => {
+    const { status, stderr, state } = await update(baked({}), { requests: [{}], endpoints })
     expect(status).toBe(1)
     expect(stderr).toContain('live stays at version 1')
     expect(state.live).toBe(1)
