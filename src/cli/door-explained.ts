@@ -1,4 +1,5 @@
 import { principalOf } from '../domain/connection.ts'
+import { answerOf } from '../domain/door/answer.ts'
 import type { DoorDecision, NotJudged } from '../domain/door/door-decision.ts'
 import type { DoorFacts } from '../domain/door/door-facts.ts'
 import type { DoorRules } from '../domain/door/door-rules.ts'
@@ -37,7 +38,7 @@ export const doorExplainedJson = ({ request, region, now, decision, verdicts, le
     error: decision.act === 'on-error' ? decision.error : null,
     leadPolicy: denial?.lead.policy.name ?? null,
     reason: denial?.lead.reason ?? null,
-    text: denial?.text ?? null,
+    text: textOf({ decision, rules }) ?? null,
     until: isoOrNull(denial?.until),
     at: isoOrNull(now),
     request: {
@@ -67,22 +68,29 @@ export const doorExplainedJson = ({ request, region, now, decision, verdicts, le
 const denialOf = (decision: DoorDecision | NotJudged) =>
   decision.act === 'deny' || decision.act === 'audit' ? decision : undefined
 
+/** What the person reads, or would read if a policy in audit mode acted. */
+const textOf = ({ decision, rules }: Pick<DoorExplained, 'decision' | 'rules'>): string | undefined => {
+  if (decision.act !== 'on-error') return denialOf(decision)?.text
+  return rules.onError === 'deny' ? answerOf('deny', 'v3')['error-msg-on-denied-connection'] : undefined
+}
+
 export const doorExplainedText = (explained: DoorExplained): readonly string[] => {
   const { request, now, decision, verdicts, left, rules } = explained
-  const denial = denialOf(decision)
+  const text = textOf(explained)
+  const isDenied = decision.act === 'deny' || (decision.act === 'on-error' && rules.onError === 'deny')
   const name = principalOf(request.names)
   const who = name === undefined ? 'Somebody without a name' : shownName(name)
   return [
     painted('bold', paragraph(`${who} asks to connect to ${placeText(explained)} at ${toText(now)}`)),
     ...factLines(request),
-    painted(decision.act === 'deny' ? 'red' : undefined, paragraph(decisionText(explained))),
+    painted(isDenied ? 'red' : undefined, paragraph(decisionText(explained))),
     ...(verdicts.length === 0 ? [] : ['', ...verdicts.map((one) => verdictText(one, now))]),
     ...(left.length === 0 ? [] : ['', 'Left to the daemon:', ...left.map(leftText)]),
     '',
     paragraph(
       `The handler has mode ${rules.mode}, onError ${rules.onError} and the policy set ${rules.policySetHash}.`,
     ),
-    ...(denial === undefined ? [] : ['', TEXT_HEADINGS[denial.act], paragraph(denial.text, '  ')]),
+    ...(text === undefined ? [] : ['', TEXT_HEADINGS[isDenied ? 'deny' : 'audit'], paragraph(text, '  ')]),
   ]
 }
 

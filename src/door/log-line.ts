@@ -110,7 +110,7 @@ const LONGEST_ERROR = 1000
 const MOST_FAILED = 10
 
 /** The text of an error may quote anything, its name does not. */
-const errorText = (error: unknown, showNames: boolean): string => {
+export const errorText = (error: unknown, showNames: boolean): string => {
   try {
     if (!(error instanceof Error)) return showNames ? String(error).slice(0, LONGEST_ERROR) : 'not an Error'
     return showNames ? `${error.name}: ${error.message}`.slice(0, LONGEST_ERROR) : error.name

@@ -2,6 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { explainAtDoor } from '../../src/cli/at-the-door.ts'
+import { readToShow } from '../../src/cli/compose-files.ts'
+import { doorExplainedJson, doorExplainedText } from '../../src/cli/door-explained.ts'
+import type { OnError, PostureRule } from '../../src/domain/door/door-rules.ts'
 import { workspace } from './curfew.ts'
 import { runInProcess } from './in-process.ts'
 
@@ -265,6 +269,29 @@ describe('curfew explain --at-the-door', () => {
     expect(await ask(...group, '--client-version', '5.10')).toEqual(['allow', 'not-matched', expect.anything()])
     expect(await ask(...old)).toEqual(['allow', 'unknown', expect.stringContaining('door.publicIp') as string])
     expect(await ask()).toEqual(['allow', 'unknown', expect.stringContaining('door.') as string])
+  })
+
+  it('shows what onError answers, and the error, where judging itself throws', () => {
+    const { configuration } = readToShow(join(folder, 'curfew.yaml'))
+    if (configuration === undefined) throw new Error('the configuration cannot be read')
+    const broken: PostureRule = {
+      status: 'managed',
+      get match(): never {
+        throw new RangeError('a bug')
+      },
+    }
+    const faulty = { ...configuration, connectHandler: { ...configuration.connectHandler, posture: [broken] } }
+    const ask = (onError: OnError) =>
+      explainAtDoor(REQUEST, faulty, { now: Date.UTC(2026, 10, 23), region: undefined, onError })
+    const error = 'RangeError: a bug'
+    expect(doorExplainedJson(ask('allow'))).toMatchObject({ decision: 'on-error', error, text: null, verdicts: [] })
+    expect(doorExplainedText(ask('allow')).join('\n')).toContain(
+      '\nAllowed by onError, and not judged: RangeError: a bug.',
+    )
+    expect(doorExplainedJson(ask('deny'))).toMatchObject({
+      text: expect.stringContaining('could not be checked') as string,
+    })
+    expect(doorExplainedText(ask('deny')).at(-2)).toBe('Message for the user:')
   })
 
   it.each([
