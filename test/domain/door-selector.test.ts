@@ -3,6 +3,7 @@ import type { DoorFacts } from '../../src/domain/door/door-facts.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { because, judge, lackOf } from '../../src/domain/judge/verdict.ts'
 import type { DoorSelector } from '../../src/domain/names/door-selector.ts'
+import { hitsVersion, parseVersionPattern } from '../../src/domain/names/version-pattern.ts'
 import type { Selector } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
@@ -44,5 +45,31 @@ describe('a policy with facts of the door', () => {
     const [lacking] = atTheDoor(connection(), { ...NOTHING, platform: 'mac' })
     expect(lacking?.matched).toBe('unknown')
     expect(lacking?.selectorLacks).toBe('idpGroups')
+  })
+})
+
+describe('an entry of clientVersion', () => {
+  it.each([
+    ['< 5.2.1', '5.2', true],
+    ['< 5.2', '5.2.0', false],
+    ['<= 5.2', '5.2.0', true],
+    ['<= 5.2', '5.2.0.1', false],
+    ['> 5.2', '5.2.0.1', true],
+    ['>= 5.2.0', '5.2', true],
+    ['>= 5.2.1', '5.2', false],
+    ['< 5.10', '5.9', true],
+    ['> 5', '5.999999999', true],
+    ['> 5', '5.1000000000', 'unknown'],
+    ['> 5', '5.2-beta', 'unknown'],
+    ['> 5', '5..2', 'unknown'],
+  ])('%s on version %s: %s', (source, version, expected) => {
+    const parsed = parseVersionPattern(source)
+    if ('problem' in parsed) throw new Error(parsed.problem)
+    expect(hitsVersion(version)(parsed.pattern)).toBe(expected)
+  })
+
+  it('has numbers of nine digits at most', () => {
+    expect('problem' in parseVersionPattern('< 5.999999999')).toBe(false)
+    expect('problem' in parseVersionPattern('< 5.1000000000')).toBe(true)
   })
 })

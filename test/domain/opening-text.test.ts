@@ -13,3 +13,12 @@ it.each([
 ])('an opening at %s, told at %s, is %s in Berlin', (at, now, text) => {
   expect(openingText(Date.parse(at), Date.parse(now), 'Europe/Berlin')).toBe(text)
 })
+
+it('is told in the zone of each policy', () => {
+  const [at, now] = [Date.parse('2026-11-23T07:30:00Z'), Date.parse('2026-11-23T06:00:00Z')]
+  expect(['UTC', 'Asia/Tokyo', 'UTC'].map((zone) => openingText(at, now, zone))).toEqual([
+    'Mon 07:30',
+    'Mon 16:30',
+    'Mon 07:30',
+  ])
+})

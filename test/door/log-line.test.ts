@@ -79,6 +79,20 @@ describe('the line of the log about one request', () => {
     expect(line.unknown).toEqual(Array.from({ length: 10 }, (_, index) => `leavers-${index}: a name`))
   })
 
+  it.each([
+    [' left  \n', 'left  ?'],
+    [' left ', 'left'],
+    ['  ', '?'],
+    ['Büro', 'B?ro'],
+    ['a'.repeat(1025), 'a'.repeat(1024)],
+  ])('has dimensions that CloudWatch accepts: %j', (name, dimension) => {
+    expect(read(lineOf(logged({ functionName: name }, [{ ...bans, name }])))).toMatchObject({
+      FunctionName: dimension,
+      Policy: dimension,
+      policy: name,
+    })
+  })
+
   it('has the error where nothing could be decided, and the fields that cannot be used', () => {
     const request = requestOf({ ...MALLORY, username: 'a'.repeat(255) })
     const outcome = { state: 'failed', error: new RangeError('the clock shows NaN') } as const

@@ -68,6 +68,7 @@ describe('a text that AWS accepts', () => {
     ['words', 'four '.repeat(60), `${'four '.repeat(49)}four…`],
     ['a word that ends at the limit', `${'a'.repeat(252)} b c`, `${'a'.repeat(252)}…`],
     ['letters of two bytes', 'é'.repeat(128), `${'é'.repeat(126)}…`],
+    ['letters of Thai, which have three bytes', 'ก'.repeat(86), `${'ก'.repeat(84)}…`],
     ['a letter with marks', `${'a'.repeat(250)}e\u0301\u0302\u0303 `.repeat(2), `${'a'.repeat(250)}…`],
     ['a family', '👩‍👩‍👧‍👦'.repeat(20), `${'👩‍👩‍👧‍👦'.repeat(10)}…`],
     ['a flag', `${'a'.repeat(247)}🇩🇪🇫🇷`, `${'a'.repeat(247)}…`],

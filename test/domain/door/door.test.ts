@@ -4,7 +4,7 @@ import type { DoorRules } from '../../../src/domain/door/door-rules.ts'
 import { requestOf } from '../../../src/domain/door/request.ts'
 import { parseEndpointPattern } from '../../../src/domain/names/endpoint-pattern.ts'
 import type { Policy, Selector } from '../../../src/domain/policies/policy.ts'
-import { type Instant, MINUTE, NEVER, toIso } from '../../../src/domain/time/instant.ts'
+import { HOUR, type Instant, MINUTE, NEVER, toIso } from '../../../src/domain/time/instant.ts'
 import { entry, NOON, policy } from '../build.ts'
 import { doorRules } from './door-rules.ts'
 import { judged } from './judged.ts'
@@ -54,6 +54,9 @@ describe('the door', () => {
     expect(decided([ban(at('10:00')), morning], at('08:00'))).toBe('deny by ban until 2026-11-23T12:00:00.000Z')
     expect(decided([ban(at('18:45')), office], at('18:00'))).toBe('deny by ban until 2026-11-24T07:30:00.000Z')
     expect(decided([ban(at('09:00')), morning], at('08:00'))).toBe('deny by ban until 2026-11-23T12:00:00.000Z')
+    // Grace is for a connection from before the morning, not for one that is made when the ban ends.
+    const graceful = { ...morning, graceMs: 3 * HOUR }
+    expect(decided([ban(at('10:00')), graceful], at('08:00'))).toBe('deny by ban until 2026-11-23T12:00:00.000Z')
   })
 
   it('waits only for policies that act', () => {
@@ -161,6 +164,26 @@ describe('the door', () => {
       }),
     )
     expect(judged(decide(requestOf(request()), undefined, NOON)).postureStatuses).toEqual(['managed', 'checked'])
+  })
+
+  it('gives the posture statuses by the facts of the request', () => {
+    const onPlatform = (pattern: string) => ({
+      users: undefined,
+      endpoints: undefined,
+      regions: undefined,
+      door: { idpGroups: undefined, platform: [entry(pattern)], publicIp: undefined, clientVersion: undefined },
+    })
+    const { decide } = createDoor(
+      doorRules([], {
+        posture: [
+          { status: 'windows', match: onPlatform('win*') },
+          { status: 'apple', match: onPlatform('mac*') },
+        ],
+      }),
+    )
+    const statuses = (platform: string | undefined) =>
+      judged(decide(requestOf(request({ platform })), undefined, NOON)).postureStatuses
+    expect([statuses('win'), statuses('mac'), statuses(undefined)]).toEqual([['windows'], ['apple'], []])
   })
 
   it('promises no opening at which another status would deny', () => {

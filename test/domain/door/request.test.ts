@@ -55,6 +55,9 @@ describe('a request of AWS', () => {
     ['251 bytes of 125 and a half letters', `a${'é'.repeat(125)}`, true],
     ['126 letters, which a cut at 255 bytes may have left', 'é'.repeat(126), false],
     ['84 letters of three bytes', '語'.repeat(84), false],
+    ['83 letters of Hindi, which have three bytes', 'क'.repeat(83), true],
+    ['84 letters of Hindi', 'क'.repeat(84), false],
+    ['84 letters of Thai', 'ก'.repeat(84), false],
     ['62 characters of four bytes', '😀'.repeat(62), true],
     ['63 characters of four bytes', '😀'.repeat(63), false],
   ])('has its names unless one may have been cut: %s', (_, name, isWhole) => {
