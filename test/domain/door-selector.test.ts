@@ -45,6 +45,9 @@ describe('a policy with facts of the door', () => {
     const [lacking] = atTheDoor(connection(), { ...NOTHING, platform: 'mac' })
     expect(lacking?.matched).toBe('unknown')
     expect(lacking?.selectorLacks).toBe('idpGroups')
+    expect(lacking && because(judge(lacking, connection(), NO_HISTORY, NOON), connection(), NOON)).toBe(
+      'let in, because the fact door.idpGroups is not known and the policy asks for it',
+    )
   })
 })
 

@@ -234,15 +234,16 @@ export const lackOf = ({ finding, applicability: { selectorLacks } }: Verdict): 
 
 const isOfDoor = (fact: string): boolean => DOOR_KEYS.some((key) => key === fact)
 
-/** Why a selector whose result is not known keeps the connection. */
+/** What doubt does for a connection. One that is asked for at the door is not up yet. */
+const spared = ({ principal }: Applicability): string => (principal.door === undefined ? 'kept' : 'let in')
+
+/** Why the result of a selector is not known. */
 const doubt = ({ selectorLacks }: Applicability): string => {
-  if (selectorLacks === undefined) return 'kept, because the connection has no name and the policy asks for one'
-  if (selectorLacks === 'door')
-    return 'kept, because only the connect handler knows the facts under "door" that the policy asks for'
-  if (selectorLacks === 'tags')
-    return 'kept, because the tags of the endpoint are not known and the policy asks for them'
+  if (selectorLacks === undefined) return 'the connection has no name and the policy asks for one'
+  if (selectorLacks === 'door') return 'only the connect handler knows the facts under "door" that the policy asks for'
+  if (selectorLacks === 'tags') return 'the tags of the endpoint are not known and the policy asks for them'
   const fact = isOfDoor(selectorLacks) ? `fact door.${selectorLacks}` : `${selectorLacks} of the endpoint`
-  return `kept, because the ${fact} is not known and the policy asks for it`
+  return `the ${fact} is not known and the policy asks for it`
 }
 
 /** The reason in words for an operator or user. */
@@ -253,12 +254,12 @@ export const because = (verdict: Verdict, connection: Connection, now: Instant):
       connection.establishedAt === undefined ? '' : `established at ${toText(connection.establishedAt)}, `
     return `${established}within the cooldown of ${formatDuration(policy.cooldownMs)} after "${policy.name}" ended an earlier connection`
   }
-  if (finding?.word === 'unknown') return `kept, because the connection lacks ${finding.lacks}`
+  if (finding?.word === 'unknown') return `${spared(applicability)}, because the connection lacks ${finding.lacks}`
   if (finding !== undefined) return applicability.judge.because(connection, finding, now) + extended(verdict)
   if (verdict.word === 'not-matched') return mismatch(applicability, now)
   if (verdict.word === 'exempt') return exemption(applicability, now)
   if (verdict.word === 'fine') return period(policy, now)
-  return doubt(applicability)
+  return `${spared(applicability)}, because ${doubt(applicability)}`
 }
 
 const extended = ({ extendedFrom, deadline }: Verdict): string =>
