@@ -30,7 +30,7 @@ export type DoorDecision = AnyDoorDecision &
     | {
         readonly act: 'deny' | 'audit'
         readonly lead: ViolatedVerdict
-        /** For the person: why, and until when. At most 255 characters. */
+        /** For the person: why, and until when. At most 255 bytes in UTF-8. */
         readonly text: string
         /** The first later instant at which the answer may differ. NEVER: none is known. */
         readonly until: Instant
