@@ -16,6 +16,8 @@ export interface Calendar {
 /** Dates on which no window opens. */
 export interface ClosedDates {
   has(date: LocalDate): boolean
+  /** Whether it has no date at all. */
+  readonly isEmpty: boolean
 }
 
 /** Reads `2026-12-25`. The date must exist. */
@@ -69,6 +71,7 @@ export const closedDates = (calendars: readonly Calendar[]): ClosedDates => {
   const recurs = calendars.flatMap(({ recurring = [] }) => recurring.map(createOccurrenceTest))
 
   return {
+    isEmpty: yearly.size === 0 && dates.length === 0 && recurs.length === 0,
     has(date) {
       const day = ordinal(date)
       return (

@@ -3,7 +3,7 @@ import type { ClosedDates } from './calendar.ts'
 import { DAY, type Instant, MINUTE, NEVER } from './instant.ts'
 import { dateOf, type Parsed } from './local-date.ts'
 import { intersection, union as joined, type Period, type Periods } from './period.ts'
-import { createDayTest, outerDays, type WindowDays } from './window-days.ts'
+import { createDayTest, EVERY_DAY, outerDays, type Weekday, type WindowDays } from './window-days.ts'
 
 /** Wall-clock time on some days. It ends on the next day if `toMinute` is not after `fromMinute`. */
 export interface LocalWindow extends WindowDays {
@@ -68,6 +68,7 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
       .filter((window) => (window.zone ?? zone) === each)
       .map((window) => ({ ...window, ...outerDays(window), opensOn: createDayTest(window) })),
   }))
+  const alwaysOpen = closed.isEmpty && byZone.some((one) => neverCloses(one.windows))
   const blocks = new Map<number, Block>()
   let last: { readonly from: Instant; readonly until: Instant; readonly state: WindowState } | undefined
 
@@ -111,6 +112,7 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
   /** The state at `t`, and until before which instant it is the state at later instants too. */
   const stateFrom = (t: Instant): { readonly state: WindowState; readonly until: Instant } => {
     if (!(Math.abs(t) <= LAST_INSTANT)) throw new RangeError(`${t} is outside the calendar`)
+    if (alwaysOpen) return { state: ALWAYS_OPEN, until: NEVER }
     const index = Math.floor(t / BLOCK_MS)
     const { openBefore, changes } = blockAt(index)
     const passed = countUpTo(changes, t)
@@ -159,23 +161,77 @@ export const createTimeWindows = (zone: string, windows: readonly LocalWindow[],
   }
 }
 
+const ALWAYS_OPEN: WindowState = { open: true, since: Number.NEGATIVE_INFINITY, until: NEVER }
+
+/**
+ * Whether windows of one zone follow each other round the day, every day. Each ends at the minute at which another one
+ * opens, so that no change of the clocks comes between them. One that overlaps the next may be cut off from it.
+ */
+const neverCloses = (windows: readonly LocalWindow[]): boolean => {
+  let chain = dailySpans(windows)
+  for (let before = chain.length + 1; chain.length < before; ) {
+    before = chain.length
+    const opens = new Set(chain.map(({ fromMinute }) => fromMinute))
+    chain = chain.filter(({ toMinute }) => opens.has(toMinute % MINUTES_A_DAY))
+  }
+  return chain.length > 0
+}
+
+/** The hours that are open on each day of the week, on every date: by one window, or by several. */
+const dailySpans = (windows: readonly LocalWindow[]): readonly Pick<LocalWindow, 'fromMinute' | 'toMinute'>[] => {
+  const daysOf = new Map<string, Set<Weekday>>()
+  const isOnEveryDay = ({ days, dates, months, monthDays, weeks, fromMinute, toMinute }: LocalWindow): boolean => {
+    if ([dates, months, monthDays, weeks].some((given) => given !== undefined)) return false
+    const hours = `${fromMinute} ${toMinute}`
+    const together = daysOf.get(hours) ?? new Set()
+    daysOf.set(hours, together)
+    for (const day of days) together.add(day)
+    return together.size === EVERY_DAY.length
+  }
+  return windows.filter(isOnEveryDay)
+}
+
 /**
  * Converts wall-clock minutes since 1970-01-01T00:00 in `zone` to instants. The result is correct from `startAt` on. A
  * time that the clocks skip is moved later by as much as they skip. Of a time that they show twice, the first is meant.
  */
 const localClock = (zone: string, startAt: Instant): ((minutes: number) => Instant) => {
-  const start = Temporal.Instant.fromEpochMilliseconds(startAt).toZonedDateTimeISO(zone)
-  const offsetMs = start.offsetNanoseconds / 1_000_000
-  const changeAt = start.getTimeZoneTransition('next')?.epochMilliseconds ?? NEVER
+  const key = `${startAt} ${zone}`
+  const known = clocks.get(key)
+  if (known !== undefined) return known
+  if (clocks.size >= MOST_CLOCKS) clocks.clear()
+  const clock = createLocalClock(zone, startAt)
+  clocks.set(key, clock)
+  return clock
+}
+
+/** Hundreds of policies often have hours in one zone, and a zone takes long to ask. */
+const clocks = new Map<string, (minutes: number) => Instant>()
+
+/** Ten years both ways in forty zones. */
+const MOST_CLOCKS = 10_000
+
+const createLocalClock = (zone: string, startAt: Instant): ((minutes: number) => Instant) => {
+  // A subtraction is a hundred times as fast as Temporal.
+  const spells = [spellAt(zone, startAt)]
   return (minutes) => {
-    // Before the next clock change, a subtraction is exact and a hundred times as fast as Temporal.
-    const at = minutes * MINUTE - offsetMs
-    if (at < changeAt) return at
-    const wall = new Date(minutes * MINUTE)
-    const [year, month, day] = [wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate()]
-    const local = new Temporal.PlainDateTime(year, month, day, wall.getUTCHours(), wall.getUTCMinutes())
-    return local.toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds
+    const wall = minutes * MINUTE
+    for (let index = 0; ; index++) {
+      const { offsetMs, until } = (spells[index] ??= spellAt(zone, spells[index - 1]?.until ?? startAt))
+      const at = wall - offsetMs
+      if (at < until) return at
+      const next = (spells[index + 1] ??= spellAt(zone, until))
+      // The clocks skip a time that is over by the old offset and not there yet by the new one.
+      if (wall - next.offsetMs < until) return at
+    }
   }
+}
+
+/** The offset of a zone from an instant until before its clocks change. */
+const spellAt = (zone: string, at: Instant): { readonly offsetMs: number; readonly until: Instant } => {
+  const start = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone)
+  const until = start.getTimeZoneTransition('next')?.epochMilliseconds ?? NEVER
+  return { offsetMs: start.offsetNanoseconds / 1_000_000, until }
 }
 
 /** Alternating openings and closings. Spans that overlap or touch are merged. */
