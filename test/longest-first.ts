@@ -22,7 +22,7 @@ const LONGEST = [
   'cli/run-once',
   'security/secrets',
   'long/long-cut',
-  'house/compile-errors',
+  'checks/compile-errors',
   'domain/backtest/replay.property',
   'domain/time-window.property',
   'app/first-judgement',

@@ -4,7 +4,7 @@ import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, NOON, policy } from '../domain/build.ts'
 import { assignment, startWorld } from './world.ts'
 
-const LARGE = 5 * SLICE_ROWS
+const LARGE = 3 * SLICE_ROWS
 
 const large = () =>
   Array.from({ length: LARGE }, (_, index) =>

@@ -8,11 +8,16 @@ import { describe, expect, it } from 'vitest'
 import { nameOrNone } from '../../src/domain/connection.ts'
 import { fold, isBlank } from '../../src/domain/names/fold.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
+import { IS_NIGHTLY } from '../nightly.ts'
 
 /** An older Node has older tables, and knows nothing of newer characters. */
 const isKnownHere = (codePoint: number) => !/\p{Cn}/u.test(String.fromCodePoint(codePoint))
 
 const [invisible, blank] = [new Set([...ignorable, ...format].filter(isKnownHere)), new Set(whiteSpace)]
+
+/** Characters for private use and ideographs are most of all, and fold to themselves: only a night tries them. */
+const isTried = (codePoint: number) =>
+  !(IS_NIGHTLY ? /[\p{Cn}\p{Cs}]/u : /[\p{Cn}\p{Cs}\p{Co}\p{Unified_Ideograph}]/u).test(String.fromCodePoint(codePoint))
 
 /** The comparison as it is decided, letter by letter from Unicode's own tables. */
 const reference = (name: string): string => {
@@ -27,16 +32,13 @@ const reference = (name: string): string => {
   return folded.join('').normalize('NFKC')
 }
 
-const SURROGATES = { from: 0xd800, to: 0xdfff }
-
 describe('folding', () => {
   it('tells the same single characters apart as the tables of Unicode', () => {
     const foldedOf = new Map<string, string>()
     const referenceOf = new Map<string, string>()
     const differences: string[] = []
     for (let codePoint = 0; codePoint <= 0x10ffff; codePoint++) {
-      if (codePoint >= SURROGATES.from && codePoint <= SURROGATES.to) continue
-      if (!isKnownHere(codePoint)) continue
+      if (!isTried(codePoint)) continue
       const character = String.fromCodePoint(codePoint)
       const [ours, theirs] = [fold(character), reference(character)]
       if ((foldedOf.get(theirs) ?? ours) !== ours || (referenceOf.get(ours) ?? theirs) !== theirs) {
@@ -46,7 +48,7 @@ describe('folding', () => {
       referenceOf.set(ours, theirs)
     }
     expect(differences).toEqual([])
-    expect(foldedOf.size).toBeGreaterThan(100_000)
+    expect(foldedOf.size).toBeGreaterThan(30_000)
   })
 
   const cased = [...common.keys(), ...full.keys()].filter(isKnownHere)

@@ -117,7 +117,7 @@ describe('a policy that warns', () => {
         }
         expect(watch([made], [one]).warningsBetween(NOON, until)).toEqual(expected)
       }),
-      { numRuns: fuzzRuns(50) },
+      { numRuns: fuzzRuns(20) },
     )
   })
 
@@ -155,6 +155,7 @@ describe('a policy that warns', () => {
           told.map(({ name }) => [name, first, alone ? 1 : undefined]),
         )
       }),
+      { numRuns: fuzzRuns(40) },
     )
   })
 

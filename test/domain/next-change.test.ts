@@ -123,7 +123,7 @@ describe('the next change', () => {
           if (at <= until || naive[index] !== NEVER) expect(at).toBe(naive[index])
         })
       }),
-      { numRuns: fuzzRuns(60) },
+      { numRuns: fuzzRuns(30) },
     )
   })
 

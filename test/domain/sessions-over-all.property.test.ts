@@ -151,7 +151,7 @@ describe('max-sessions over all endpoints, whatever the order of reads', () => {
         truth.readAll()
         for (const one of all) truth.run(one)
       }),
-      { numRuns: fuzzRuns(150) },
+      { numRuns: fuzzRuns(60) },
     )
   })
 
@@ -171,7 +171,7 @@ describe('max-sessions over all endpoints, whatever the order of reads', () => {
             expect(truth.upNow(name)).toBeGreaterThanOrEqual(Math.min(count, kept.limit))
         }
       }),
-      { numRuns: fuzzRuns(100) },
+      { numRuns: fuzzRuns(40) },
     )
   })
 
@@ -186,7 +186,7 @@ describe('max-sessions over all endpoints, whatever the order of reads', () => {
         truth.readAll()
         for (const name of ['alice', 'bob']) expect(truth.upNow(name)).toBeLessThanOrEqual(kept.limit)
       }),
-      { numRuns: fuzzRuns(100) },
+      { numRuns: fuzzRuns(40) },
     )
   })
 })

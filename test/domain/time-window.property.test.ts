@@ -6,6 +6,7 @@ import type { LocalDate } from '../../src/domain/time/local-date.ts'
 import { createTimeWindows, HORIZON_MS, knownTimeZones, type LocalWindow } from '../../src/domain/time/time-window.ts'
 import type { Weekday } from '../../src/domain/time/window-days.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
+import { IS_NIGHTLY } from '../nightly.ts'
 
 // The second implementation knows a zone only by the offsets that Intl prints. For each instant it checks every window
 // of the days around.
@@ -172,6 +173,10 @@ const subject = (zone: Zone, written: Written) =>
   createTimeWindows(zone.name, written.windows, closedDatesOf(written.closed))
 
 const zones = knownTimeZones().map(readZone)
+/** Many zones have the same clocks: the zones of Europe, or a name and its older ones. A push tries one of each. */
+const tried = IS_NIGHTLY
+  ? zones
+  : [...new Map(zones.map((zone) => [JSON.stringify([zone.firstOffsetMs, zone.changes]), zone])).values()]
 const byName = new Map(zones.map((zone) => [zone.name, zone]))
 const zoneNamed = (name: string): Zone => byName.get(name) ?? readZone(name)
 
@@ -267,16 +272,18 @@ describe('time windows, compared with a second implementation on the offsets of 
   it('cover more than 400 zones, of which more than 100 change their clocks often', () => {
     expect(zones.length).toBeGreaterThan(400)
     expect(zones.filter(({ changes }) => changes.length > 10).length).toBeGreaterThan(100)
+    // What a push tries has all that is hard: the zones that are left out have the same clocks.
+    expect(tried.filter(({ changes }) => changes.length > 10).length).toBeGreaterThan(20)
   })
 
   it('are open at the same instants around every clock change of every zone in ten years', () => {
     const perZone = fc.sample(
       fc.tuple(anyWindows, fc.array(anyInstant, { minLength: 4, maxLength: 4 })),
-      zones.length * RUNS,
+      tried.length * RUNS,
     )
     const differences: string[] = []
     for (const [index, [windows, instants]] of perZone.entries()) {
-      const zone = zones[index % zones.length] as Zone
+      const zone = tried[index % tried.length] as Zone
       const written = { windows, closed: new Set(instants.map((at) => Math.floor(at / DAY))) }
       const timeWindows = subject(zone, written)
       const ends = zone.changes.flatMap(({ at }) => {
@@ -310,7 +317,7 @@ describe('time windows, compared with a second implementation on the offsets of 
           if (checkFrom <= end && end < checkTo) expect(isOpen(zone, written, end)).toBe(open)
         }
       }),
-      { numRuns: 800 * RUNS },
+      { numRuns: 300 * RUNS },
     )
   })
 
@@ -342,7 +349,7 @@ describe('time windows, compared with a second implementation on the offsets of 
           ])
         }
       }),
-      { numRuns: 200 * RUNS },
+      { numRuns: 100 * RUNS },
     )
   })
 
@@ -357,7 +364,7 @@ describe('time windows, compared with a second implementation on the offsets of 
         expect(timeWindows.at(state.until)).toMatchObject({ open: !state.open, since: state.until })
         expect(timeWindows.at(state.since - 1)).toMatchObject({ open: !state.open, until: state.since })
       }),
-      { numRuns: 300 * RUNS },
+      { numRuns: 150 * RUNS },
     )
   })
 
@@ -384,9 +391,9 @@ describe('time windows, compared with a second implementation on the offsets of 
         if (next - at > 365 * DAY && next < LAST) inYears++
         expect(until > LAST ? NEVER : until).toBe(next > LAST ? NEVER : next)
       }),
-      { numRuns: 150 * RUNS },
+      { numRuns: 75 * RUNS },
     )
-    expect(inYears).toBeGreaterThan(5)
+    expect(inYears).toBeGreaterThan(2)
   })
 
   it('report the same state whatever was asked before', () => {

@@ -12,6 +12,7 @@ import {
   type Weekday,
   type WindowDays,
 } from '../../src/domain/time/window-days.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
 
 const value = <T>(parsed: Parsed<T>): T => {
   if ('problem' in parsed) throw new Error(parsed.problem)
@@ -122,7 +123,7 @@ describe('a window that opens on no day of any year', () => {
           expect(neverFits(window)).toBe(count === 0)
         },
       ),
-      { examples: [[{ days: [7], months: [2], monthDays: [29], weeks: undefined }]] },
+      { numRuns: fuzzRuns(40), examples: [[{ days: [7], months: [2], monthDays: [29], weeks: undefined }]] },
     )
     expect(Math.min(found.never, found.rarely)).toBeGreaterThan(0)
   })

@@ -85,7 +85,7 @@ it('the door opens at the first instant at which nothing denies the person, as a
         else expect(decision.until).toBe(opening)
       },
     ),
-    { numRuns: fuzzRuns(300) },
+    { numRuns: fuzzRuns(100) },
   )
-  expect(found).toBeGreaterThan(30)
+  expect(found).toBeGreaterThan(10)
 })

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { handlerOf } from '../../src/door/lambda.ts'
-import { baked, MALLORY } from './rules.ts'
+import { baked, MALLORY } from '../door/rules.ts'
 
 // A process whose log cannot be written. It asks the handler again and again, and sends the answers to its parent.
 
