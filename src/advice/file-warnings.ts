@@ -7,19 +7,23 @@ import type { Policy } from '../domain/policies/policy.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { createPolicyPlaces, type PolicyPlaces } from './policy-places.ts'
 import { type PolicyWarning, policyWarnings } from './policy-warnings.ts'
+import { postureWarnings } from './posture-warnings.ts'
 
 /** Warnings about parts of a valid configuration, loaded from `path`, that are probably not what the operator wants. */
 export const configurationWarnings = (
   files: ConfigFiles,
   path: string,
-  { policies, protect, watch }: Configuration,
+  { policies, protect, watch, connectHandler }: Configuration,
   now: Instant,
 ): readonly Problem[] => {
   // Discovered endpoints are not known yet.
   const places = watch.some(({ discover }) => discover !== undefined)
     ? undefined
     : watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => ({ endpointId: id, region })))
-  const warnings = policyWarnings({ policies, protect, places, now })
+  const warnings = [
+    ...policyWarnings({ policies, protect, places, now }),
+    ...postureWarnings(policies, connectHandler.posture),
+  ]
   return problemsOf(warnings, (report) => {
     const read = files.read(path)
     if ('why' in read) return undefined

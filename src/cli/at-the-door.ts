@@ -44,5 +44,5 @@ export const explainAtDoor = (
           nextAt: verdict.nextAt,
           moved: undefined,
         }))
-  return { request, region, now, decision, verdicts, left: leftToDaemon(configuration.policies), rules }
+  return { request, region, now, decision, verdicts, left: leftToDaemon(configuration.policies, rules), rules }
 }

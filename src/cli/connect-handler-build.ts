@@ -50,7 +50,7 @@ it lets anybody in, and it answers by the policies of kind banned-users, off-hou
     if (rules.policies.length === 0 && rules.posture.length === 0) throw new OperatorError(NOTHING_TO_DO)
     const { zip, codeSha256 } = makeHandler(rules)
     await interruptible((signal) => writeHandler(out, zip, signal))
-    const built = { file: out, bytes: zip.length, codeSha256, rules, left: leftToDaemon(configuration.policies) }
+    const built = { file: out, bytes: zip.length, codeSha256, rules, left: leftToDaemon(configuration.policies, rules) }
     if (output === 'json') say(JSON.stringify(builtJson(built), null, 2))
     else for (const line of builtText(built)) say(line)
     return EXIT.ok
@@ -59,4 +59,4 @@ it lets anybody in, and it answers by the policies of kind banned-users, off-hou
 
 /** A handler that lets everybody in is worth nothing, and would look like one that guards the door. */
 const NOTHING_TO_DO =
-  'no policy is of a kind that the handler judges, so that it would let everybody in: write one of kind banned-users, off-hours or posture, or take the handler off the endpoint'
+  'no policy is of a kind that the handler judges, so that it would let everybody in: write one of kind banned-users or off-hours, or one of kind posture with rules under "connectHandler.posture", or take the handler off the endpoint'

@@ -1,4 +1,5 @@
 import type { DoorRules, OnError } from '../domain/door/door-rules.ts'
+import { isJudgedAtTheDoor } from '../domain/door/judged-at-the-door.ts'
 import type { Mode } from '../domain/policies/policy.ts'
 import type { Configuration } from './configuration.ts'
 
@@ -13,7 +14,7 @@ export const doorRulesOf = (
     onError = connectHandler.onError,
   }: { readonly mode?: Mode | undefined; readonly onError?: OnError | undefined },
 ): DoorRules => ({
-  policies: policies.filter(({ kind }) => kind.atTheDoor !== undefined),
+  policies: policies.filter((policy) => isJudgedAtTheDoor(policy, connectHandler.posture)),
   protect,
   mode,
   onError: mode === 'audit' ? 'allow' : onError,

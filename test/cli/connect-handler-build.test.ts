@@ -162,4 +162,28 @@ describe('curfew connect-handler build', () => {
     await built.here.write('curfew.yaml', `${CURFEW}connectHandler: { posture: [{ status: managed }] }\n`)
     expect(await built.build()).toMatchObject({ code: 0 })
   })
+
+  it('leaves posture policies to the daemon where no rule gives a status, and warns of statuses that none gives', async () => {
+    const only = 'version: 1\npolicies:\n  - { name: devices, kind: posture, require: [managed], deny: [lost] }\n'
+    await using built = await office({ 'policies.yaml': only })
+    expect(await built.build()).toMatchObject({ code: 1, stderr: expect.stringMatching('let everybody in') as string })
+    await built.here.write('policies.yaml', `${only}  - { name: leavers, kind: banned-users, users: [mallory] }\n`)
+    const { stdout, stderr } = await built.build('--output', 'json')
+    expect(stderr).toBe('')
+    expect(JSON.parse(stdout)).toMatchObject({
+      policies: [{ policy: 'leavers' }],
+      leftToDaemon: [{ policy: 'devices', because: expect.stringMatching(/"connectHandler.posture"/) as string }],
+    })
+    const rule = '{ status: managed, match: { users: ["*@corp.example"] } }'
+    await built.here.write('curfew.yaml', `${CURFEW}connectHandler: { posture: [${rule}] }\n`)
+    const warned = await built.build('--output', 'json')
+    expect(JSON.parse(warned.stdout)).toMatchObject({ policies: [{ policy: 'devices' }, { policy: 'leavers' }] })
+    expect(warned.stderr).toMatch(
+      /policies\.yaml:3:\d+: warning: .*no rule of .* gives the status "lost", so that it keeps/,
+    )
+    expect(warned.stderr).toMatch(/curfew\.yaml:5:\d+: warning: no rule selects everybody/)
+    const rules = `${rule}, { status: lost, match: { users: [ext-dave] } }, { status: checked }`
+    await built.here.write('curfew.yaml', `${CURFEW}connectHandler: { posture: [${rules}] }\n`)
+    expect(await built.build()).toMatchObject({ code: 0, stderr: '' })
+  })
 })

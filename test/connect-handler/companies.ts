@@ -199,7 +199,9 @@ export const company: fc.Arbitrary<Company> = fc
     instants: fc.array(edge, { minLength: 3, maxLength: 3 }),
   })
   // Without anything to do at the door, no handler is built.
-  .filter(({ policies }) => policies.some((one) => !LEFT_TO_DAEMON.has(one.kind)))
+  .filter(({ policies, posture }) =>
+    policies.some(({ kind }) => !LEFT_TO_DAEMON.has(kind) && (kind !== 'posture' || posture.length > 0)),
+  )
   .map(({ policies, mode: written, handlerMode, protect, posture, groups, people, instants }) => {
     const named = policies.map((one, index) => ({ name: `policy-${index}`, ...one }))
     const curfew = yaml({

@@ -56,14 +56,14 @@ export const createDaemonOracle = ({ policies, protect, watch, connectHandler }:
     ),
     [],
   )
-  /** The posture statuses of a connection: those whose selector would apply a policy to it. */
-  const statusesOf = (connection: Connection, now: Instant) => [
-    ...new Set(
-      postureSet
-        .everyApplicability(rulesAt(connection.endpointId).location)(connection)
-        .flatMap((one) => (applicationAt(one, now) === 'applies' ? [one.policy.name] : [])),
-    ),
-  ]
+  /** The posture statuses of a connection: those whose selector would apply a policy to it. None in doubt about one. */
+  const statusesOf = (connection: Connection, now: Instant) => {
+    const rules = postureSet
+      .everyApplicability(rulesAt(connection.endpointId).location)(connection)
+      .map((one) => ({ status: one.policy.name, application: applicationAt(one, now) }))
+    if (rules.some(({ application }) => application === 'unknown')) return []
+    return [...new Set(rules.flatMap(({ status, application }) => (application === 'applies' ? [status] : [])))]
+  }
 
   return (
     { username, commonName, endpointId }: Person,

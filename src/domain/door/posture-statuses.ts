@@ -1,9 +1,10 @@
 import { doorHitsOf } from '../names/door-pattern.ts'
+import { ALWAYS } from '../names/hit.ts'
 import type { Location } from '../names/location.ts'
 import { resolveSelector } from '../names/selector.ts'
 import { principalNamesOf } from '../names/user-list.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import { ALL_TIME, nextEdge, periodAt } from '../time/period.ts'
+import { nextEdge, periodAt } from '../time/period.ts'
 import { fits } from './answer-text.ts'
 import type { PostureRule } from './door-rules.ts'
 import type { DoorRequest } from './request.ts'
@@ -19,7 +20,10 @@ interface GivenStatuses {
   readonly until: Instant
 }
 
-/** Finds the posture statuses of the rules whose selector matches. Doubt gives no status. */
+/**
+ * Finds the posture statuses of the rules whose selector matches. If it is not known of one rule whether it matches, nobody
+ * gets any: a policy would take the missing status for a violation, and without a single one it is `unknown`.
+ */
 export const createPostureStatuses = (rules: readonly PostureRule[]) => {
   // A status that does not fit would be another status if it were cut.
   const resolved = rules
@@ -27,10 +31,11 @@ export const createPostureStatuses = (rules: readonly PostureRule[]) => {
     .map(({ status, match }) => ({ status, match: match && resolveSelector(match, 'either') }))
   return ({ names, facts }: DoorRequest, location: Location): ((at: Instant) => GivenStatuses) => {
     const principal = { ...principalNamesOf(names), door: doorHitsOf(facts) }
-    const given = resolved.flatMap(({ status, match }) => {
-      const hit = match === undefined ? { periods: ALL_TIME } : match(location)(principal)
-      return typeof hit === 'object' ? [{ status, periods: hit.periods }] : []
-    })
+    const found = resolved.map(({ status, match }) => ({ status, hit: match?.(location)(principal) ?? ALWAYS }))
+    const isInDoubt = found.some(({ hit }) => hit === 'unknown')
+    const given = found.flatMap(({ status, hit }) =>
+      isInDoubt || typeof hit === 'string' ? [] : [{ status, periods: hit.periods }],
+    )
     return (at) => {
       const current = given.flatMap(({ status, periods }) => (periodAt(periods, at) === undefined ? [] : [status]))
       return {

@@ -215,6 +215,16 @@ export interface AtTheDoor<Rule> {
   readonly reason: (rule: Rule, denied: Denied) => string
   /** The whole text, in one line. Of several, the first is sent that AWS accepts. */
   readonly texts: (rule: Rule, denied: Denied) => readonly string[]
+  /** The posture statuses that the rule reads. The door knows them only where rules of its own give them. */
+  readonly statuses?: (rule: Rule) => readonly AskedStatus[]
+}
+
+/** A posture status that a rule asks for. `path` is relative to the policy. */
+export interface AskedStatus {
+  readonly path: readonly (string | number)[]
+  readonly status: string
+  /** Whether the rule requires it. If not, it denies it. */
+  readonly isRequired: boolean
 }
 
 /** A request that the client connect handler denies. */

@@ -62,6 +62,10 @@ export const posture = definePolicyKind({
       const denied = `VPN access is denied: ${violationOf(rule, given)}`
       return [`${denied}. ${WHAT_TO_DO}`, denied]
     },
+    statuses: ({ require, deny }) => [
+      ...require.map((status, index) => ({ path: ['require', index], status, isRequired: true })),
+      ...deny.map((status, index) => ({ path: ['deny', index], status, isRequired: false })),
+    ],
   },
   keys,
   fileKeys: [],

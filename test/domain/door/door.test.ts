@@ -203,6 +203,20 @@ describe('the door', () => {
     )
   })
 
+  it('keeps out whoever lacks a required status, if a rule gives everybody another one', () => {
+    const selected = { users: [entry('al*')], endpoints: undefined, regions: undefined }
+    const managed = { status: 'managed', match: selected }
+    const checked = { status: 'checked', match: undefined }
+    const devices = policy('posture', { require: ['managed'] })
+    const bob = { event: { username: 'bob', 'common-name': 'bob' } }
+    expect(decided([devices], NOON, { posture: [managed, checked] })).toBe('allow')
+    expect(decided([devices], NOON, { posture: [managed, checked], ...bob })).toBe('deny by posture until null')
+    expect(decided([devices], NOON, { posture: [managed], ...bob })).toBe('allow')
+    // Nobody knows whether the first rule selects somebody without a name.
+    const cut = { event: { username: 'b'.repeat(255) } }
+    expect(decided([devices], NOON, { posture: [managed, checked], ...cut })).toBe('allow')
+  })
+
   it('does not search for an opening without an end', () => {
     const even = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '00:00-12:00' }] }, { name: 'even' })
     const odd = policy('off-hours', { timeZone: 'UTC', denied: [{ hours: '12:00-24:00' }] }, { name: 'odd' })
