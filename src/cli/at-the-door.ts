@@ -8,6 +8,7 @@ import { requestOf } from '../domain/door/request.ts'
 import { because } from '../domain/judge/verdict.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { errorText } from '../door/log-line.ts'
+import { bakedOf } from './baked.ts'
 import type { DoorExplained } from './door-explained.ts'
 import { watchedRegionOf } from './watched-place.ts'
 
@@ -32,6 +33,7 @@ export const explainAtDoor = (
   { now, ...settings }: Settings & { readonly region: string | undefined; readonly now: Instant },
 ): DoorExplained => {
   const rules = doorRulesOf(configuration, settings)
+  const { handlerHash } = bakedOf(rules).settings
   const request = requestOf(event)
   const region = settings.region ?? watchedRegionOf(request.endpointId, configuration)
   const decision = decisionOrError(() => createDoor(rules).decide(request, region, now))
@@ -44,5 +46,14 @@ export const explainAtDoor = (
           nextAt: verdict.nextAt,
           moved: undefined,
         }))
-  return { request, region, now, decision, verdicts, left: leftToDaemon(configuration.policies, rules), rules }
+  return {
+    request,
+    region,
+    now,
+    decision,
+    verdicts,
+    left: leftToDaemon(configuration.policies, rules),
+    rules,
+    handlerHash,
+  }
 }

@@ -11,17 +11,20 @@ interface BuiltHandler {
   readonly bytes: number
   /** As Lambda shows it for the deployed code. */
   readonly codeSha256: string
+  /** As each line of its log has it. */
+  readonly handlerHash: string
   readonly rules: DoorRules
   readonly left: readonly LeftToDaemon[]
 }
 
-export const builtJson = ({ file, bytes, codeSha256, rules, left }: BuiltHandler) => ({
+export const builtJson = ({ file, bytes, codeSha256, handlerHash, rules, left }: BuiltHandler) => ({
   file,
   bytes,
   codeSha256,
   mode: rules.mode,
   onError: rules.onError,
   policySetHash: rules.policySetHash,
+  handlerHash,
   policies: rules.policies.map((policy) => ({ ...policyJson(policy), reads: readsOf(policy) })),
   leftToDaemon: left.map(({ policy, because }) => ({ ...policyJson(policy), because })),
 })
@@ -34,9 +37,10 @@ const readsOf = (policy: Policy): readonly string[] => {
   return [...endpoint, ...door.map((key) => `door.${key}`)]
 }
 
-export const builtText = ({ file, bytes, codeSha256, rules, left }: BuiltHandler): readonly string[] => [
+export const builtText = ({ file, bytes, codeSha256, handlerHash, rules, left }: BuiltHandler): readonly string[] => [
   paragraph(`${file}: ${count(Math.ceil(bytes / 1000))} kB, CodeSha256 ${codeSha256}`),
   paragraph(`Policy set ${rules.policySetHash}`),
+  paragraph(`handlerHash ${handlerHash}`),
   paragraph(MODE_TEXTS[rules.mode]),
   paragraph(ON_ERROR_TEXTS[rules.onError]),
   '',

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { readHandlerCode } from '../adapters/door/handler-code.ts'
 import { handlerZip, isHandlerZip } from '../adapters/door/handler-zip.ts'
-import type { DoorRules } from '../domain/door/door-rules.ts'
-import { bake } from '../door/baked-rules.ts'
+import type { Baked } from '../door/baked-rules.ts'
 import { OperatorError } from './command.ts'
 import { expectWritableFile, writeFileWhole } from './compose-logs.ts'
 
@@ -21,12 +20,12 @@ const isHandler = (file: string): boolean => {
 }
 
 /** Makes the zip for Lambda, and the hash by which Lambda knows its content. */
-export const makeHandler = (rules: DoorRules): { readonly zip: Uint8Array; readonly codeSha256: string } => {
+export const makeHandler = (baked: Baked): { readonly zip: Uint8Array; readonly codeSha256: string } => {
   const code = readHandlerCode()
   if (code === undefined) {
     throw new OperatorError('the code of the handler is not built: run "npm run build" once, then this command again')
   }
-  const zip = handlerZip(code, bake(rules))
+  const zip = handlerZip(code, baked)
   if (zip.length > MOST_BYTES) {
     throw new OperatorError(
       `the handler would have ${zip.length} bytes, and Lambda takes ${MOST_BYTES}: shorten the lists of users, or put the policies of fewer endpoints into one file`,

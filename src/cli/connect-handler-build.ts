@@ -1,5 +1,6 @@
 import { doorRulesOf } from '../config/door-rules.ts'
 import { leftToDaemon } from '../domain/door/left-to-daemon.ts'
+import { bakedOf } from './baked.ts'
 import { builtJson, builtText } from './built-handler.ts'
 import {
   CONFIG_OPTION,
@@ -48,9 +49,18 @@ it lets anybody in, and it answers by the policies of kind banned-users, off-hou
     const rules = doorRulesOf(configuration, settings)
     complainOfDropped(settings, rules)
     if (rules.policies.length === 0 && rules.posture.length === 0) throw new OperatorError(NOTHING_TO_DO)
-    const { zip, codeSha256 } = makeHandler(rules)
+    const baked = bakedOf(rules)
+    const { zip, codeSha256 } = makeHandler(baked)
+    const { handlerHash } = baked.settings
     await interruptible((signal) => writeHandler(out, zip, signal))
-    const built = { file: out, bytes: zip.length, codeSha256, rules, left: leftToDaemon(configuration.policies, rules) }
+    const built = {
+      file: out,
+      bytes: zip.length,
+      codeSha256,
+      handlerHash,
+      rules,
+      left: leftToDaemon(configuration.policies, rules),
+    }
     if (output === 'json') say(JSON.stringify(builtJson(built), null, 2))
     else for (const line of builtText(built)) say(line)
     return EXIT.ok

@@ -1,8 +1,8 @@
 import { region as regionCode } from '../config/schema/curfew-schema.ts'
 import type { DoorAnswer } from '../domain/door/answer.ts'
-import { bake } from '../door/baked-rules.ts'
 import { createHandler } from '../door/handler.ts'
 import { explainAtDoor } from './at-the-door.ts'
+import { bakedOf } from './baked.ts'
 import { checked } from './checked.ts'
 import { CONFIG_OPTION, type Command, complain, EXIT, oneOf, outputOption, say, stringOf } from './command.ts'
 import { now as hostNow } from './compose-audit.ts'
@@ -52,7 +52,7 @@ as AWS sends it; - reads it from the standard input. Nothing is built, and AWS i
 
 /** The answer of the handler itself, with the rules as the zip has them. */
 const answerOfHandler = (event: object, { rules, region, now }: DoorExplained): Promise<DoorAnswer> =>
-  createHandler(bake(rules), { now: () => now, elapsedMs: () => 0, region, write: () => {} })(event, undefined)
+  createHandler(bakedOf(rules), { now: () => now, elapsedMs: () => 0, region, write: () => {} })(event, undefined)
 
 /** Fields that AWS sends in each version of its schema. */
 const FIELDS = ['connection-id', 'endpoint-id', 'common-name', 'username', 'public-ip', 'schema-version']

@@ -25,12 +25,23 @@ export interface DoorExplained {
   readonly verdicts: Explanation['verdicts']
   readonly left: readonly LeftToDaemon[]
   readonly rules: DoorRules
+  /** As each line of the handler's log has it. */
+  readonly handlerHash: string
 }
 
 /** The facts of the door by their keys in YAML. */
 const FACTS = ['idpGroups', 'platform', 'publicIp', 'clientVersion'] as const satisfies readonly (keyof DoorFacts)[]
 
-export const doorExplainedJson = ({ request, region, now, decision, verdicts, left, rules }: DoorExplained) => {
+export const doorExplainedJson = ({
+  request,
+  region,
+  now,
+  decision,
+  verdicts,
+  left,
+  rules,
+  handlerHash,
+}: DoorExplained) => {
   const { answerIn, connectionId, endpointId, names, facts, doubts } = request
   const denial = denialOf(decision)
   return {
@@ -61,6 +72,7 @@ export const doorExplainedJson = ({ request, region, now, decision, verdicts, le
     mode: rules.mode,
     onError: rules.onError,
     policySetHash: rules.policySetHash,
+    handlerHash,
   }
 }
 
@@ -75,7 +87,7 @@ const textOf = ({ decision, rules }: Pick<DoorExplained, 'decision' | 'rules'>):
 }
 
 export const doorExplainedText = (explained: DoorExplained): readonly string[] => {
-  const { request, now, decision, verdicts, left, rules } = explained
+  const { request, now, decision, verdicts, left, rules, handlerHash } = explained
   const text = textOf(explained)
   const isDenied = decision.act === 'deny' || (decision.act === 'on-error' && rules.onError === 'deny')
   const name = principalOf(request.names)
@@ -88,7 +100,7 @@ export const doorExplainedText = (explained: DoorExplained): readonly string[] =
     ...(left.length === 0 ? [] : ['', 'Left to the daemon:', ...left.map(leftText)]),
     '',
     paragraph(
-      `The handler has mode ${rules.mode}, onError ${rules.onError} and the policy set ${rules.policySetHash}.`,
+      `The handler has mode ${rules.mode}, onError ${rules.onError}, the policy set ${rules.policySetHash} and the handlerHash ${handlerHash}.`,
     ),
     ...(text === undefined ? [] : ['', TEXT_HEADINGS[isDenied ? 'deny' : 'audit'], paragraph(text, '  ')]),
   ]

@@ -40,7 +40,7 @@ const METRICS = [
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, outcome, settings }: Logged): string => {
-  const { mode, onError, policySetHash, showNames } = settings
+  const { mode, onError, policySetHash, handlerHash, showNames } = settings
   const decision = outcome.state === 'decided' ? outcome.decision : undefined
   const denial = decision === undefined || decision.act === 'allow' ? undefined : decision
   const unknown = decision?.unknown ?? []
@@ -83,6 +83,7 @@ export const lineOf = ({ functionName, at, durationMs, coldStartMs, request, out
     schemaVersion: request?.answerIn,
     mode,
     policySetHash,
+    handlerHash,
     coldStartMs,
   })
 }

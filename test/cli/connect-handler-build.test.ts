@@ -41,6 +41,8 @@ describe('curfew connect-handler build', () => {
     ).stdout.trim()
     expect(textIn(built.zip).split('\n')[1]).toBe(`// Curfew 0.1.0, policy set ${hash}, mode enforce, on error allow`)
     expect(stdout).toContain(`Policy set ${hash}`)
+    const [, handlerHash = 'none'] = /^\/\/ handlerHash ([0-9a-f]{64})$/m.exec(textIn(built.zip)) ?? []
+    expect(stdout).toContain(`handlerHash ${handlerHash}`)
     expect(stdout).toMatch(/^ {2}leavers \(banned-users, enforce\)$/m)
     expect(stdout).toMatch(
       /^ {4}reads tags of .*\n {4}reads names of .*\n {4}reads door\.publicIp, which the daemon does not know/m,

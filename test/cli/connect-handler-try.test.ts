@@ -6,6 +6,7 @@ import { explainAtDoor } from '../../src/cli/at-the-door.ts'
 import { readToShow } from '../../src/cli/compose-files.ts'
 import { doorExplainedJson, doorExplainedText } from '../../src/cli/door-explained.ts'
 import type { OnError, PostureRule } from '../../src/domain/door/door-rules.ts'
+import type { Selector } from '../../src/domain/policies/policy.ts'
 import { workspace } from './curfew.ts'
 import { runInProcess } from './in-process.ts'
 
@@ -274,20 +275,13 @@ describe('curfew explain --at-the-door', () => {
   it('shows what onError answers, and the error, where judging itself throws', () => {
     const { configuration } = readToShow(join(folder, 'curfew.yaml'))
     if (configuration === undefined) throw new Error('the configuration cannot be read')
-    const broken: PostureRule = {
-      status: 'managed',
-      get match(): never {
-        throw new RangeError('a bug')
-      },
-    }
+    const broken: PostureRule = { status: 'managed', match: JSON.parse('{ "users": [7] }') as Selector }
     const faulty = { ...configuration, connectHandler: { ...configuration.connectHandler, posture: [broken] } }
     const ask = (onError: OnError) =>
       explainAtDoor(REQUEST, faulty, { now: Date.UTC(2026, 10, 23), region: undefined, onError })
-    const error = 'RangeError: a bug'
+    const error = expect.stringMatching(/^TypeError: /) as string
     expect(doorExplainedJson(ask('allow'))).toMatchObject({ decision: 'on-error', error, text: null, verdicts: [] })
-    expect(doorExplainedText(ask('allow')).join('\n')).toContain(
-      '\nAllowed by onError, and not judged: RangeError: a bug.',
-    )
+    expect(doorExplainedText(ask('allow')).join('\n')).toContain('\nAllowed by onError, and not judged: TypeError: ')
     expect(doorExplainedJson(ask('deny'))).toMatchObject({
       text: expect.stringContaining('could not be checked') as string,
     })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { hashOfText } from '../../src/config/bind/policy-set-hash.ts'
 import type { DoorRules } from '../../src/domain/door/door-rules.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { because, judge } from '../../src/domain/judge/verdict.ts'
@@ -93,7 +94,7 @@ describe('rules that were baked and revived', () => {
     const words = new Set<unknown>()
     fc.assert(
       fc.property(rules, person, instant, (written, names, now) => {
-        const revived = revive(bake(written))
+        const revived = revive(bake(written, hashOfText))
         expect(revived).toStrictEqual(written)
         const who = connection({ ...names, establishedAt: now })
         const found = verdicts(written, who, now)
@@ -111,15 +112,38 @@ describe('rules that were baked and revived', () => {
     const some = Array.from({ length: 100 }, (_, index) =>
       policy('banned-users', { users: ['mallory'] }, { name: `policy-${index}`, match, from: -NEVER, until: NEVER }),
     )
-    const baked = bake(doorRules(some))
+    const baked = bake(doorRules(some), hashOfText)
     expect(baked.rules.split('user-7@corp.example')).toHaveLength(2)
     const [first, second] = revive(baked).policies
     expect(first).toMatchObject({ from: -NEVER, until: NEVER, exempt: undefined })
     expect(second?.match?.users?.[7]).toBe(first?.match?.users?.[7])
   })
 
+  it('have a hash of everything that is baked', () => {
+    const rules = doorRules([policy('banned-users', { users: ['mallory'] })])
+    const match = { users: [entry('alice')], endpoints: undefined, regions: undefined }
+    const different: readonly Partial<DoorRules>[] = [
+      {},
+      { mode: 'audit' },
+      { onError: 'deny' },
+      { showNames: false },
+      { policySetHash: 'other' },
+      { timeZone: 'Europe/Berlin' },
+      { posture: [{ status: 'managed', match: undefined }] },
+      { posture: [{ status: 'managed', match }] },
+      { endpointNames: new Map([[PLACE.endpointId, 'office']]) },
+      { protect: [entry('alice')] },
+      { policies: [policy('banned-users', { users: ['mallory'] }, { message: 'Ask.' })] },
+    ]
+    const hashes = different.map((one) => bake({ ...rules, ...one }, hashOfText).settings.handlerHash)
+    expect(new Set(hashes).size).toBe(different.length)
+    expect(bake({ ...rules }, hashOfText).settings.handlerHash).toBe(hashes[0])
+  })
+
   it('are not baked if they are more than data', () => {
     const made = policy('banned-users', { users: ['mallory'] }, { name: 'leavers' })
-    expect(() => bake(doorRules([{ ...made, rule: { has: () => true } }]))).toThrow('Cannot stringify a function')
+    expect(() => bake(doorRules([{ ...made, rule: { has: () => true } }]), hashOfText)).toThrow(
+      'Cannot stringify a function',
+    )
   })
 })

@@ -60,6 +60,7 @@ describe('the line of the log about one request', () => {
       schemaVersion: 'v2',
       mode: 'enforce',
       policySetHash: 'ab'.repeat(32),
+      handlerHash: baked({ policies: [{ ...bans, name: 'leavers' }] }).settings.handlerHash,
     })
   })
 

@@ -1,3 +1,4 @@
+import { hashOfText } from '../../src/config/bind/policy-set-hash.ts'
 import type { DoorRules } from '../../src/domain/door/door-rules.ts'
 import { type Baked, bake } from '../../src/door/baked-rules.ts'
 import { ENDPOINT, policy } from '../domain/build.ts'
@@ -14,4 +15,7 @@ export const MALLORY = {
 
 /** Rules that ban mallory, baked. `different` replaces parts of them. */
 export const baked = (different: Partial<DoorRules>): Baked =>
-  bake(doorRules([policy('banned-users', { users: ['mallory'] })], { policySetHash: 'ab'.repeat(32), ...different }))
+  bake(
+    doorRules([policy('banned-users', { users: ['mallory'] })], { policySetHash: 'ab'.repeat(32), ...different }),
+    hashOfText,
+  )

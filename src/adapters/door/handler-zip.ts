@@ -24,9 +24,10 @@ export const handlerZip = (code: string, baked: Baked): Uint8Array =>
   )
 
 const handlerText = (code: string, { settings, rules }: Baked): string => {
-  const { policySetHash, mode, onError } = settings
+  const { policySetHash, handlerHash, mode, onError } = settings
   return `${FIRST_LINE}
 // Curfew ${VERSION}, policy set ${policySetHash}, mode ${mode}, on error ${onError}
+// handlerHash ${handlerHash}
 // It holds the policies. Do not edit it: build it anew.
 ${code.trimEnd()}
 export const handler = curfewConnectHandler.handlerOf({ settings: ${JSON.stringify(settings)}, rules: ${quoted(rules)} });
