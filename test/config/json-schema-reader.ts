@@ -11,6 +11,7 @@ export interface JsonSchema {
   readonly items?: JsonSchema
   readonly minItems?: number
   readonly minLength?: number
+  readonly maxLength?: number
   readonly pattern?: string
   readonly minimum?: number
   readonly maximum?: number
@@ -57,6 +58,7 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
   items: (value, { items }) => !Array.isArray(value) || every(value, items),
   minItems: (value, { minItems = 0 }) => !Array.isArray(value) || value.length >= minItems,
   minLength: (value, { minLength = 0 }) => typeof value !== 'string' || value.length >= minLength,
+  maxLength: (value, { maxLength = 0 }) => typeof value !== 'string' || Array.from(value).length <= maxLength,
   pattern: (value, { pattern = '' }) => typeof value !== 'string' || new RegExp(pattern, 'u').test(value),
   minimum: (value, { minimum = 0 }) => typeof value !== 'number' || value >= minimum,
   maximum: (value, { maximum = 0 }) => typeof value !== 'number' || value <= maximum,

@@ -9,7 +9,7 @@ describe('a violation', () => {
       const name = `policy-${String(index).padStart(3, '0')}`
       return {
         policy: policy('max-session-age', { maxAge: '1h' }, { name }),
-        applicability: { selectorLacks: undefined },
+        applicability: { selectorLacks: undefined, principal: {} },
         reason: 'session-age',
         since: NOON,
         deadline: NOON,
