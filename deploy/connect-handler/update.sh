@@ -45,14 +45,15 @@ refuse() {
 }
 
 # The answer alone does not show that the policies let the person in. Whoever is let in by the audit mode, by onError or
-# because the request lacked a fact has the same answer. The line of the log tells them apart.
+# because the request lacked a fact or a policy failed has the same answer. The line of the log tells them apart.
 ask() {
   if ! aws lambda invoke --function-name "$function" --qualifier "$version" --payload "fileb://$work/request" \
     --log-type Tail --query LogResult --output text "$work/answer" >"$work/tail"; then
     refuse "version $version could not be asked"
   fi
   base64 -d <"$work/tail" >"$work/log"
-  if ! grep -q '"allow":true' "$work/answer" || ! grep '"Decision":"allow"' "$work/log" | grep -q '"Unknown":0[,}]'; then
+  if ! grep -q '"allow":true' "$work/answer" ||
+    ! grep '"Decision":"allow"' "$work/log" | grep '"OnErrors":0[,}]' | grep -q '"Unknown":0[,}]'; then
     cat "$work/answer" "$work/log" >&2
     echo >&2
     refuse "version $version does not let in the person of $1, or lacks a fact about them. Its answer and its log are above"

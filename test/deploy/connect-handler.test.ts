@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 import { type IamPolicy, iamFiles } from '../../scripts/iam-policies.ts'
 import type { DoorRules } from '../../src/domain/door/door-rules.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
+import type { Hours } from '../../src/domain/time/hours.ts'
 import type { Baked } from '../../src/door/baked-rules.ts'
 import { createHandler } from '../../src/door/handler.ts'
 import { workspace } from '../cli/curfew.ts'
@@ -390,6 +391,14 @@ describe('deploy/connect-handler/update.sh', () => {
     expect((await update(rulesOf([contractors]), { requests: [requestIn(EMPLOYEE)] })).state.live).toBe(2)
     const { stderr, state } = await update(rulesOf([contractors]), { requests: [withoutGroups] })
     expect(stderr).toContain('"Unknown":1')
+    expect(state.live).toBe(1)
+  })
+
+  it('leaves the alias where it is if a policy fails, although the others let the person in', async () => {
+    const hours = policy('off-hours', { timeZone: 'Europe/Berlin', denied: [{ hours: '01:00-02:00' }] })
+    const broken = { ...hours, rule: { ...(hours.rule as Hours), zone: 'Nowhere/Land' } }
+    const { stderr, state } = await update(rulesOf([broken]), { requests: [requestIn(EMPLOYEE)] })
+    expect(stderr).toContain('"OnErrors":1')
     expect(state.live).toBe(1)
   })
 
