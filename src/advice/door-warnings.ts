@@ -4,6 +4,9 @@ import type { Policy, Warning } from '../domain/policies/policy.ts'
 
 const KEYS = ['match', 'exempt'] as const
 
+/** Joins words as "one, two and three". */
+const words = new Intl.ListFormat('en-GB')
+
 /**
  * Whom the daemon does not end under the policy. `match` is then never known, and `exempt` only where another of its lists
  * has no match.
@@ -22,7 +25,7 @@ const unknownToDaemon = (policy: Policy): readonly Warning[] => {
   if (match?.door === undefined && exempt?.door === undefined) return []
   const path = [match?.door === undefined ? 'exempt' : 'match', 'door']
   const facts = DOOR_KEYS.filter((key) => [match, exempt].some((one) => one?.door?.[key] !== undefined))
-  const only = `only the connect handler knows ${facts.join(' and ')}, so the daemon ends ${keptUnder(policy)}`
+  const only = `only the connect handler knows ${words.format(facts)}, so the daemon ends ${keptUnder(policy)}`
   const advice =
     kind.atTheDoor === undefined
       ? `remove "door", because the handler does not judge ${kind.kind}`

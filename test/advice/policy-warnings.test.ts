@@ -664,7 +664,7 @@ describe('a policy with facts of the door', () => {
       'only the connect handler knows idpGroups, so the daemon ends nobody under this policy: build the handler with it, and write a policy without "door" for those whom the daemon must end',
     ])
     expect(messages([bans({ match: both, exempt: contractors })])[0]).toMatch(
-      /^only the connect handler knows idpGroups and platform and publicIp, so the daemon ends nobody under this policy: /,
+      /^only the connect handler knows idpGroups, platform and publicIp, so the daemon ends nobody under this policy: /,
     )
     expect(messages([bans({ exempt: contractors })])[0]).toMatch(
       /so the daemon ends nobody under this policy, because anybody may be exempt: build/,
