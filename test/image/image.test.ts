@@ -89,6 +89,16 @@ describe('the image, run with the commands of its page', () => {
     expect(await runToEnd(line('validate'))).toMatchObject({ code: 0, stderr: '' })
   })
 
+  it('builds a connect handler', async () => {
+    const bans = 'version: 1\npolicies: [{ name: leavers, kind: banned-users, users: [mallory] }]\n'
+    const [place, out] = [volume('page'), '/var/lib/curfew/handler.zip']
+    const folder = folderOf('door', { 'curfew.yaml': PAGE_YAML, 'policies/leavers.yaml': bans })
+    const given = pageLine('', { folder, volume: place, image: good, options: ['--network=none'] })
+    const { code, stdout } = await runToEnd([...given, 'connect-handler', 'build', '--out', out])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`${out}: `)
+  })
+
   it('stops in order on SIGTERM, and leaves a complete audit trail on the volume', async () => {
     expect(await checkStop(suspect.container, STOP_SECONDS)).toEqual([])
     const { code, stdout } = await runToEnd(line('audit'))
