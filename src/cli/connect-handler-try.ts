@@ -1,5 +1,7 @@
+import type { Configuration } from '../config/configuration.ts'
 import { region as regionCode } from '../config/schema/curfew-schema.ts'
 import type { DoorAnswer } from '../domain/door/answer.ts'
+import { quotedName } from '../domain/names/shown-name.ts'
 import { createHandler } from '../door/handler.ts'
 import { explainAtDoor } from './at-the-door.ts'
 import { bakedOf } from './baked.ts'
@@ -42,6 +44,7 @@ as AWS sends it; - reads it from the standard input. Nothing is built, and AWS i
     const event = await readRequest(file)
     remarkOn(event)
     const explained = explainAtDoor(event, configuration, { now, region, ...settings })
+    remarkOnEndpoint(explained.request.endpointId, configuration)
     complainOfDropped(settings, explained.rules)
     const answer = await answerOfHandler(event, explained)
     if (output === 'json') say(JSON.stringify({ answer, ...doorExplainedJson(explained) }, null, 2))
@@ -62,5 +65,14 @@ const remarkOn = (event: object) => {
   if (FIELDS.some((field) => Object.hasOwn(event, field))) return
   complain(
     'curfew: the request has no field that AWS sends, such as "endpoint-id"; to ask with facts of your own, use "curfew explain --at-the-door"',
+  )
+}
+
+/** The handler answers for every endpoint that asks it. One that the daemon does not watch is probably misspelled. */
+const remarkOnEndpoint = (endpointId: string | undefined, { watch }: Configuration) => {
+  const isWatched = watch.some(({ discover, endpoints }) => discover || endpoints.some(({ id }) => id === endpointId))
+  if (endpointId === undefined || isWatched) return
+  complain(
+    `curfew: "watch" does not have the endpoint ${quotedName(endpointId)}: check its id; the daemon ends nobody there, and policies do not know its name`,
   )
 }

@@ -152,6 +152,30 @@ describe('curfew connect-handler try', () => {
     expect(stderr).toMatch(/no field that AWS sends.*explain --at-the-door/)
   })
 
+  it('remarks that the endpoint is not watched, unless endpoints are discovered', async () => {
+    await write('request.json', JSON.stringify({ ...REQUEST, 'endpoint-id': 'cvpn-endpoint-0123456789abcdefO' }))
+    const { code, stderr } = await tryFile('request.json')
+    expect(code).toBe(0)
+    expect(stderr).toMatch(
+      /^curfew: "watch" does not have the endpoint "cvpn-endpoint-0123456789abcdefO": check its id/,
+    )
+    await write(
+      'discovering.yaml',
+      CONFIG.replace(
+        'endpoints: [{ id: cvpn-endpoint-0fedcba9876543210',
+        'discover: all, endpoints: [{ id: cvpn-endpoint-0fedcba9876543210',
+      ),
+    )
+    const others = ['-c', join(folder, 'discovering.yaml')]
+    const { stderr: discovered } = await runInProcess([
+      'connect-handler',
+      'try',
+      join(folder, 'request.json'),
+      ...others,
+    ])
+    expect(discovered).toBe('')
+  })
+
   it.each([
     ['no JSON', '{ "username": mallory }', 'is no JSON'],
     ['a list', '[{}, {}]', 'has a list of 2'],
