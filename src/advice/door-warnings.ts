@@ -8,8 +8,8 @@ const KEYS = ['match', 'exempt'] as const
 const words = new Intl.ListFormat('en-GB')
 
 /**
- * Whom the daemon does not end under the policy. `match` is then never known, and `exempt` only where another of its lists
- * has no match.
+ * The people that the daemon keeps under the policy. `match` is then never known, and `exempt` only where another of its
+ * lists has no match.
  */
 const keptUnder = ({ match, exempt }: Policy): string => {
   if (match?.door !== undefined) return 'nobody under this policy'

@@ -40,6 +40,6 @@ export type DoorDecision = AnyDoorDecision &
 /** The request cannot be judged at all. This is no decision: `onError` answers it. */
 export interface NotJudged {
   readonly act: 'on-error'
-  /** What is wrong with the request. It quotes nothing of it. */
+  /** The fault of the request. It quotes nothing of it. */
   readonly error: string
 }
