@@ -1,14 +1,12 @@
 import * as z from 'zod'
-import { fits, MOST_BYTES } from '../../domain/door/answer-text.ts'
-import { ON_ERROR } from '../../domain/door/door-rules.ts'
-import { MOST_STATUSES } from '../../domain/door/posture-statuses.ts'
 import { MODES } from '../../domain/policies/policy.ts'
 import { duration, durationOrZero, formatDuration } from '../../domain/time/duration.ts'
 import { DAY, MINUTE } from '../../domain/time/instant.ts'
 import { LOG_LEVELS } from '../configuration.ts'
+import { connectHandler } from './connect-handler-schema.ts'
 import { notify, secretSource } from './notify-schema.ts'
 import { people } from './people-schema.ts'
-import { commonKeys, protectSchema } from './policies-schema.ts'
+import { protectSchema } from './policies-schema.ts'
 import { rateOf } from './rate.ts'
 import { schemaKey } from './schema-key.ts'
 import { server } from './server-schema.ts'
@@ -301,52 +299,6 @@ const log = z
   })
   .prefault({})
   .meta({ description: 'How Curfew logs.' })
-
-const status = z.string().refine(fits, {
-  error: ({ input }) =>
-    `${JSON.stringify(input)} is not a posture status: expected 1 to ${MOST_BYTES} bytes (most letters beyond English have 2 or 3), without control characters, and of white space only single blanks within`,
-})
-
-const connectHandler = z
-  .strictObject({
-    mode: z.enum(MODES).optional().meta({
-      description:
-        'audit: the handler allows everybody, and logs whom it would deny. enforce: it denies them. Default: `mode` of this file.',
-    }),
-    onError: z.enum(ON_ERROR).default('allow').meta({
-      description:
-        'The answer of the handler when it cannot decide. deny locks everybody out if anything is wrong with the handler. In audit mode the answer is always allow.',
-    }),
-    posture: z
-      .array(
-        z.strictObject({
-          // The lengths are for editors, which count characters.
-          status: status.meta({
-            description: 'The posture status that AWS keeps for the connection.',
-            minLength: 1,
-            maxLength: MOST_BYTES,
-          }),
-          match: commonKeys.match.meta({
-            description: 'The connections that get the status: one match in every given list. Default: all.',
-            minProperties: 1,
-          }),
-        }),
-      )
-      .refine((rules) => new Set(rules.map((rule) => rule.status)).size <= MOST_STATUSES, {
-        error: `more than ${MOST_STATUSES} different statuses, and AWS keeps no more of a connection: remove some`,
-      })
-      .default([])
-      .meta({
-        description:
-          'The posture statuses that the handler gives to connections, for policies of kind `posture`. Default: none.',
-        examples: [[{ status: 'managed', match: { users: ['*@corp.example'] } }]],
-      }),
-  })
-  .prefault({})
-  .meta({
-    description:
-      'The client connect handler, which `curfew connect-handler build` makes: AWS asks it before it lets anybody in.',
-  })
 
 /** The keys of `curfew.yaml`. */
 export const curfewKeys = {
