@@ -212,7 +212,7 @@ describe('a warning is not a false alarm:', () => {
       }),
       { numRuns: fuzzRuns(30), maxSkipsPerRun: 1000 },
     )
-    expect(warned).toBeGreaterThan(20)
+    expect(warned).toBeGreaterThan(fuzzRuns(20))
   })
 
   it('a policy that never acts because of its hours ends no connection', () => {
@@ -249,9 +249,8 @@ describe('a warning is not a false alarm:', () => {
         const kept = new Set(ended([strict], protect, people, quarters))
         expect(loss.filter((one) => !kept.has(one))).toEqual([])
       }),
-      { numRuns: fuzzRuns(100), maxSkipsPerRun: 1000 },
+      { numRuns: fuzzRuns(150), maxSkipsPerRun: 1000 },
     )
-    // With some seeds a rare kind is missing.
-    expect(seen.size).toBeGreaterThanOrEqual(Object.keys(KEYS).length - 2)
+    expect([...seen].sort()).toEqual(Object.keys(KEYS).sort())
   })
 })

@@ -52,7 +52,7 @@ describe('a replay of any month under any policies', () => {
       }),
       { numRuns: fuzzRuns(10) },
     )
-    expect(exempted).toBeGreaterThan(20)
+    expect(exempted).toBeGreaterThan(fuzzRuns(20))
   })
 
   it('ends a session no later if there are more policies, where none counts sessions or has a cooldown', () => {
