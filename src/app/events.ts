@@ -17,6 +17,7 @@ import type { WithoutIntent } from './known-by-trail.ts'
 import type { ListChange } from './list-changes.ts'
 import type { Reconnect } from './reconnects.ts'
 import type { SetAside } from './state.ts'
+import type { EngineRefusal, EngineStatus, TenureEnd } from './tenure.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
 /** A watched endpoint. */
@@ -53,6 +54,8 @@ interface InForce {
   readonly policySetHash: string
   readonly at: Instant
 }
+
+type JoinedStatus = Extract<EngineStatus, { readonly state: 'joined' }>
 
 /** A file that the daemon writes. */
 export type WrittenFile = 'audit' | 'state' | 'history'
@@ -240,6 +243,25 @@ export type CurfewEvent =
   | { readonly event: 'lock-lost' }
   /** Records waited for the disk, and could not be written in the end. */
   | { readonly event: 'audit-records-lost'; readonly records: number }
+  /** This replica has joined the others, at the start or after an outage. */
+  | { readonly event: 'engine-joined'; readonly replica: string; readonly members: number; readonly generation: number }
+  /** The session with the engine is over, or none could be opened. Emitted once while it lasts. */
+  | { readonly event: 'engine-away'; readonly message: string }
+  /** An operator must act before this replica can hold units. Emitted once while it lasts. */
+  | { readonly event: 'engine-refused'; readonly why: EngineRefusal; readonly message: string }
+  /** A beat was answered. `tookMs`: the time from the question to the answer. */
+  | ({ readonly event: 'engine-beat'; readonly tookMs: number } & Pick<JoinedStatus, 'members' | 'units'>)
+  /** Another replica began a newer generation, or this one did. `cameBack`: its configuration was in force before another. */
+  | { readonly event: 'generation'; readonly generation: number; readonly isOld: boolean; readonly cameBack: boolean }
+  /** This replica holds the unit from now on. `openIntents`: the calls of earlier tenures that it follows. */
+  | { readonly event: 'tenure-began'; readonly unit: string; readonly epoch: number; readonly openIntents: number }
+  | {
+      readonly event: 'tenure-ended'
+      readonly unit: string
+      readonly epoch: number
+      readonly how: TenureEnd
+      readonly because: string
+    }
   /** The difference between the clocks of the host and of AWS has crossed a limit. */
   | { readonly event: 'clock-skew'; readonly skewMs: number; readonly warned: boolean; readonly apart: boolean }
 

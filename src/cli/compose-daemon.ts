@@ -243,8 +243,14 @@ export const composeDaemon = async (options: {
         return sources
       }
       const before = configuration
-      const { server, audit, state, history } = before
-      const ofTheStart: Pick<Configuration, (typeof KEYS_OF_THE_START)[number]> = { server, audit, state, history }
+      const { server, audit, state, history, engine } = before
+      const ofTheStart: Pick<Configuration, (typeof KEYS_OF_THE_START)[number]> = {
+        server,
+        audit,
+        state,
+        history,
+        engine,
+      }
       const accepted = { ...next, ...ofTheStart }
       try {
         await service.reload(assignmentOf(accepted), () => {

@@ -1,10 +1,10 @@
-import { accountOf } from '../adapters/aws/assumed-role.ts'
 import { createLogEvents } from '../adapters/aws/log-events.ts'
 import { createLines, type LinesRead } from '../adapters/connection-log/lines-read.ts'
 import { readLogGroup } from '../adapters/connection-log/log-group.ts'
 import type { ReadLogs } from '../adapters/connection-log/read-logs.ts'
 import { UnreadableLog } from '../adapters/connection-log/unreadable.ts'
 import { hostClock } from '../adapters/host/clock.ts'
+import { accountOfRole } from '../app/site.ts'
 import { VpnError } from '../app/vpn.ts'
 import type { Watch } from '../config/configuration.ts'
 import { region as regionCode } from '../config/schema/curfew-schema.ts'
@@ -124,7 +124,7 @@ const wayTo = (logGroup: string, region: string | undefined, watch: readonly Wat
 
 /** A role belongs to its account. Without a role, the account is that of the credentials, which only AWS knows. */
 const ofAccount = (assumeRole: Way['assumeRole'], account: string | undefined) =>
-  assumeRole !== undefined && accountOf(assumeRole.arn) === account
+  assumeRole !== undefined && accountOfRole(assumeRole.arn) === account
 
 const waysOf = (watch: readonly Watch[]): readonly Way[] => {
   const ways = watch.map(({ region, assumeRole }) => ({ region, assumeRole }))

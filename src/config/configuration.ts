@@ -100,11 +100,29 @@ export interface ServerSettings {
   readonly links: { readonly publicUrl: string; readonly key: SecretSource } | undefined
 }
 
+/** Where the audit trail and the state are kept, and with whom the work is shared. */
+export type EngineSettings =
+  /** One process, with the files `audit.file` and `state.file`. */
+  { readonly kind: 'files' } | PostgresSettings
+
+/** Replicas that share a PostgreSQL database. */
+export interface PostgresSettings {
+  readonly kind: 'postgres'
+  /** Where the URL of the database is read from: postgres://USER:PASSWORD@HOST:PORT/DATABASE. */
+  readonly url: SecretSource
+  /** How long the server waits for a silent replica before it frees the units of it. */
+  readonly leaseMs: number
+  /** `verify`: the certificate of the server must be valid for its host name. `off`: no TLS. */
+  readonly tls: { readonly mode: 'verify'; readonly caFile: string | undefined } | { readonly mode: 'off' }
+  /** Sign in with a token of IAM in place of a password. Undefined: with the password of the URL. */
+  readonly iam: { readonly region: string } | undefined
+}
+
 /**
  * The keys of `curfew.yaml` whose changes take effect when the daemon is next started. A reload applies changes of all
  * others.
  */
-export const KEYS_OF_THE_START = ['server', 'audit', 'state', 'history'] as const
+export const KEYS_OF_THE_START = ['server', 'audit', 'state', 'history', 'engine'] as const
 
 /** The operator's whole configuration, checked and bound. */
 export interface Configuration {
@@ -126,6 +144,7 @@ export interface Configuration {
   /** Paths are resolved against the folder of `curfew.yaml`. */
   readonly audit: { readonly file: string }
   readonly state: { readonly file: string }
+  readonly engine: EngineSettings
   /** Undefined: no history is kept. */
   readonly history: { readonly file: string; readonly keepMs: number } | undefined
   readonly server: ServerSettings

@@ -253,6 +253,7 @@ const bindConfiguration = (
     guard: { maxPercent: guard.maxPercent, minConnections: guard.minConnections, lookAheadMs: guard.lookAhead },
     audit: { file: resolvePath(file.path, audit.file) },
     state: { file: resolvePath(file.path, state.file) },
+    engine: { kind: 'files' } as const,
     history: keys.history && { file: resolvePath(file.path, keys.history.file), keepMs: keys.history.keep },
     server: { ...bindServer(file.path, server), links },
     connectHandler: { ...connectHandler, mode: connectHandler.mode ?? mode },

@@ -21,8 +21,6 @@ export class RoleNotAssumed extends Error {
   }
 }
 
-export const accountOf = (roleArn: string): string | undefined => /^arn:[^:]+:iam::(\d{12}):/.exec(roleArn)?.[1]
-
 type Provider = ReturnType<typeof fromTemporaryCredentials>
 
 /** Two attempts and the pause between them must end before the call that waits for the credentials times out. */

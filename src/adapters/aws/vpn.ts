@@ -1,6 +1,7 @@
 import { TerminateClientVpnConnectionsCommand } from '@aws-sdk/client-ec2'
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts'
 import type { PageList } from '../../app/read-budget.ts'
+import { accountOfRole } from '../../app/site.ts'
 import type { Survey } from '../../app/survey.ts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
 import { CLOCK_NOT_CONFIRMED } from '../../domain/judge/view.ts'
@@ -10,7 +11,6 @@ import { msBetween } from '../../domain/time/elapsed.ts'
 import { MINUTE } from '../../domain/time/instant.ts'
 import type { ActionName } from './actions.ts'
 import { MalformedAnswer } from './answer-body.ts'
-import { accountOf } from './assumed-role.ts'
 import { type ClientOptions, createClients } from './clients.ts'
 import { type ApiRequest, createExchange } from './exchange.ts'
 import { vpnErrorOf } from './failure-message.ts'
@@ -128,7 +128,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
       }),
 
     async account(signal) {
-      const ofRole = assumeRole === undefined ? undefined : accountOf(assumeRole.arn)
+      const ofRole = assumeRole === undefined ? undefined : accountOfRole(assumeRole.arn)
       if (ofRole !== undefined) return ofRole
       const action = 'GetCallerIdentity'
       return reading(signal, () => {

@@ -418,6 +418,40 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
           `${emitted.records} record(s) of the audit trail are lost: they waited for the disk, and could not be written`,
         )
         break
+      case 'engine-joined': {
+        const { replica, members, generation } = emitted
+        log.info({ event, replica, members, generation }, `joined as ${replica}: ${members} replica(s) share the units`)
+        break
+      }
+      case 'engine-away':
+        log.error(
+          { event, message: emitted.message },
+          `the database cannot be reached: ${emitted.message}. No unit is held and nothing is ended until it can`,
+        )
+        break
+      case 'engine-refused':
+        log.error({ event, why: emitted.why }, emitted.message)
+        break
+      case 'engine-beat': {
+        const { tookMs, members } = emitted
+        log.trace({ event, tookMs, members }, 'the database has answered a beat')
+        break
+      }
+      case 'generation': {
+        const { generation, isOld, cameBack } = emitted
+        log[isOld || cameBack ? 'warn' : 'info']({ event, generation, isOld, cameBack }, `generation ${generation}`)
+        break
+      }
+      case 'tenure-began': {
+        const { unit, epoch, openIntents } = emitted
+        log.info({ event, unit, epoch, openIntents }, `holds ${unit}, and follows ${openIntents} open call(s)`)
+        break
+      }
+      case 'tenure-ended': {
+        const { unit, epoch, how, because } = emitted
+        log[how === 'returned' ? 'info' : 'warn']({ event, unit, epoch, how }, `no longer holds ${unit}: ${because}`)
+        break
+      }
       case 'clock-skew': {
         const { skewMs, warned, apart } = emitted
         const skewSeconds = Math.round(Math.abs(skewMs) / SECOND)

@@ -93,6 +93,13 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
     case 'stopping':
     case 'stopped':
     case 'mode-obeyed':
+    case 'engine-joined':
+    case 'engine-away':
+    case 'engine-refused':
+    case 'engine-beat':
+    case 'generation':
+    case 'tenure-began':
+    case 'tenure-ended':
     case 'endpoints-changed':
     case 'endpoint-overlap':
     case 'selection-changed':

@@ -187,5 +187,18 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   },
   'lock-lost': { event: 'lock-lost' },
   'audit-records-lost': { event: 'audit-records-lost', records: 3 },
+  'engine-joined': { event: 'engine-joined', replica: 'replica-1', members: 3, generation: 2 },
+  'engine-away': { event: 'engine-away', message: 'connect ECONNREFUSED 127.0.0.1:5432' },
+  'engine-refused': { event: 'engine-refused', why: 'not-migrated', message: 'run "curfew engine migrate"' },
+  'engine-beat': { event: 'engine-beat', tookMs: 2, members: 3, units: [] },
+  generation: { event: 'generation', generation: 2, isOld: false, cameBack: false },
+  'tenure-began': { event: 'tenure-began', unit: 'eu-central-1 111122223333', epoch: 4, openIntents: 1 },
+  'tenure-ended': {
+    event: 'tenure-ended',
+    unit: 'eu-central-1 111122223333',
+    epoch: 4,
+    how: 'returned',
+    because: 'another replica takes its share',
+  },
   'clock-skew': { event: 'clock-skew', skewMs: 6000, warned: true, apart: false },
 }
