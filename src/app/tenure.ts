@@ -38,10 +38,12 @@ export interface Wants {
   /** The hash of everything that replicas must agree on before they may share units. See `configurationHash`. */
   configurationHash(): string
   /**
-   * Serves a tenure until `lost` or `asked`. When it resolves, the unit is given back. It never rejects for a
-   * foreseeable fault.
+   * Serves a tenure until `lost` or `asked`, or until the replica stops. When it resolves, the unit is given back. It
+   * never rejects for a foreseeable fault. It tells `tenure-began` and `tenure-ended` itself; an engine tells only the
+   * end of a tenure that it refuses before the work. After `refused` the engine lets the unit rest before it takes it
+   * again, because another replica may be able to serve it.
    */
-  work(tenure: Tenure): Promise<void>
+  work(tenure: Tenure): Promise<TenureEnd>
 }
 
 /** A unit as this replica sees it. */
