@@ -420,36 +420,61 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         break
       case 'engine-joined': {
         const { replica, members, generation } = emitted
-        log.info({ event, replica, members, generation }, `joined as ${replica}: ${members} replica(s) share the units`)
+        log.info(
+          { event, replica, members, generation },
+          `this replica (${replica}) is connected to the database: ${members} replica(s) share the units, under generation ${generation}`,
+        )
         break
       }
       case 'engine-away':
         log.error(
-          { event, message: emitted.message },
-          `the database cannot be reached: ${emitted.message}. No unit is held and nothing is ended until it can`,
+          { event },
+          `this replica cannot reach the database, so it holds no unit and ends nothing: ${emitted.message}. Curfew tries again every few seconds; other replicas take over what they can reach`,
         )
         break
       case 'engine-refused':
-        log.error({ event, why: emitted.why }, emitted.message)
+        log.error(
+          { event, why: emitted.why },
+          `this replica holds no unit and ends nothing, until you act: ${emitted.message}`,
+        )
         break
       case 'engine-beat': {
-        const { tookMs, members } = emitted
-        log.trace({ event, tookMs, members }, 'the database has answered a beat')
+        const { tookMs, members, units } = emitted
+        const [held, elsewhere, free] = UNIT_STATES.map((one) => units.filter(({ state }) => state === one).length)
+        log.trace(
+          { event, tookMs, members, held, elsewhere, free },
+          `the database answered within ${Math.round(tookMs)} ms: ${held} units are held here, ${elsewhere} elsewhere, ${free} are free`,
+        )
         break
       }
       case 'generation': {
         const { generation, isOld, cameBack } = emitted
-        log[isOld || cameBack ? 'warn' : 'info']({ event, generation, isOld, cameBack }, `generation ${generation}`)
+        log[cameBack ? 'warn' : 'info'](
+          { event, generation, isOld, cameBack },
+          `${cameBack ? 'a configuration that was in force earlier is back' : 'another configuration is in force'}, as generation ${generation}${
+            isOld ? ': this replica has older files, and hands its units over' : ''
+          }${
+            cameBack
+              ? '. If you did not roll back, a replica has started with old files: give all replicas the same files, and restart it'
+              : ''
+          }`,
+        )
         break
       }
       case 'tenure-began': {
         const { unit, epoch, openIntents } = emitted
-        log.info({ event, unit, epoch, openIntents }, `holds ${unit}, and follows ${openIntents} open call(s)`)
+        log.info(
+          { event, unit, epoch, openIntents },
+          `this replica holds the unit "${unit}" from now on, in tenure ${epoch}${openIntents === 0 ? '' : `, and follows ${openIntents} termination(s) of earlier tenures`}`,
+        )
         break
       }
       case 'tenure-ended': {
         const { unit, epoch, how, because } = emitted
-        log[how === 'returned' ? 'info' : 'warn']({ event, unit, epoch, how }, `no longer holds ${unit}: ${because}`)
+        log[TENURE_END_LEVELS[how]](
+          { event, unit, epoch, how, because },
+          `this replica no longer holds the unit "${unit}" (tenure ${epoch}): ${because}`,
+        )
         break
       }
       case 'clock-skew': {
@@ -468,6 +493,11 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
     }
   }
 }
+
+const UNIT_STATES = ['held', 'elsewhere', 'free'] as const
+
+/** A unit whose state or chain cannot be taken over stays without enforcement until somebody acts. */
+const TENURE_END_LEVELS = { returned: 'info', lost: 'warn', refused: 'error' } as const
 
 const HEADS = {
   start: 'the audit trail continues here',

@@ -32,6 +32,7 @@ interface Fields {
   readonly policy?: string
   readonly mode?: string
   readonly outcome?: string
+  readonly how?: string
   readonly count?: number
   readonly endsNow?: number
   readonly endsLater?: number
@@ -65,11 +66,17 @@ const NAMELESS: ReadonlySet<string> = new Set([
   'state-set-aside',
   'lock-lost',
   'audit-records-lost',
+  'engine-joined',
+  'engine-away',
+  'engine-refused',
+  'generation',
+  'tenure-began',
+  'tenure-ended',
   'clock-skew',
   'stopping',
 ])
 
-/** Events about one connection or call, of which there may be thousands at once: they are joined with names too. */
+/** Events about one connection, call or unit, of which there may be thousands at once: they are joined with names too. */
 const JOINED: ReadonlySet<string> = new Set([
   'violation',
   'warning',
@@ -79,6 +86,8 @@ const JOINED: ReadonlySet<string> = new Set([
   'also-ended',
   'call-answered',
   'reconnected',
+  'tenure-began',
+  'tenure-ended',
 ])
 
 /** How many people a row of joined events names. */
@@ -109,10 +118,11 @@ export const createRecentEvents = ({
   const recent: Row[] = []
 
   const add = (fields: Fields, message: string, level: RecentEvent['level']) => {
-    const { event, vpn_endpoint, policy, mode, outcome } = fields
+    const { event, vpn_endpoint, policy, mode, outcome, how } = fields
     if (LEFT_OUT.has(event)) return
     const at = clock.now()
-    const key = names && !JOINED.has(event) ? undefined : JSON.stringify([event, vpn_endpoint, policy, mode, outcome])
+    const isJoined = JOINED.has(event)
+    const key = names && !isJoined ? undefined : JSON.stringify([event, vpn_endpoint, policy, mode, outcome, how])
     const equal = recent.findIndex((one) => one.key !== undefined && one.key === key && at - one.at <= TOGETHER_MS)
     const [before] = equal === -1 ? [] : recent.splice(equal, 1)
     const times = (before?.times ?? 0) + 1
@@ -123,7 +133,8 @@ export const createRecentEvents = ({
     if (connectionId !== undefined) connections.add(connectionId)
     if (names) people.add(username ?? commonName ?? connectionId ?? '')
     const told = event === 'extension-refused' || connections.size === 0 ? times : connections.size
-    const isTold = NAMELESS.has(event) || (names && times === 1)
+    const isShown = names || NAMELESS.has(event)
+    const isTold = times === 1 ? isShown : NAMELESS.has(event) && !isJoined
     const text = isTold || (names && key === undefined) ? message : `${namelessText(fields, told)}${listOf(people)}`
     recent.push({ at, level, event, text, key, times, connections, people })
     if (recent.length > MOST) recent.shift()
@@ -156,7 +167,7 @@ const listOf = (people: ReadonlySet<string>): string => {
 }
 
 const namelessText = (fields: Fields, times: number): string => {
-  const { event, name = '', policy, mode = '', outcome = '', count = 1 } = fields
+  const { event, name = '', policy, mode = '', outcome = '', how = '', count = 1 } = fields
   const connections = times === 1 ? 'a connection' : `${times} connections`
   const were = times === 1 ? 'was' : 'were'
   const by = policy === undefined ? '' : `policy "${policy}"`
@@ -181,6 +192,10 @@ const namelessText = (fields: Fields, times: number): string => {
       return `HELD by the guard: ${by} would end ${fields.endsNow} of ${fields.active} connections on ${name} now, and ${fields.endsLater} more within 24h`
     case 'near-miss':
       return `entries of lists${by && ` of ${by}`} resemble connected users on ${name}, but do not match: the log names them`
+    case 'tenure-began':
+      return `this replica holds ${times} more units from now on`
+    case 'tenure-ended':
+      return `this replica no longer holds ${times} units: ${TENURE_ENDS[how] ?? how}`
     case 'reload-refused':
       return 'the new configuration was refused: the last good one stays in force'
     default:
@@ -201,6 +216,12 @@ const callText = (name: string, outcome: string, times: number): string => {
   return UNCERTAIN.has(outcome)
     ? `${calls} on ${name} got no usable answer (${outcome}): AWS may have carried ${times === 1 ? 'it' : 'them'} out`
     : `AWS did not accept ${calls} on ${name}: ${outcome}`
+}
+
+const TENURE_ENDS: Readonly<Record<string, string>> = {
+  returned: 'it gave them back',
+  lost: 'the database may have given them to another replica',
+  refused: 'their state or chains could not be taken over',
 }
 
 const EFFECTS: Readonly<Record<string, string>> = {

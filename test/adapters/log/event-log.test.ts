@@ -102,5 +102,8 @@ describe('the log', () => {
     expect(levelOf({ ...EVENTS['call-answered'], outcome: 'denied' })).toBe('error')
     expect(levelOf({ ...EVENTS['clock-skew'], apart: true })).toBe('error')
     expect(levelOf({ ...EVENTS.reconnected, count: 4 })).toBe('warn')
+    expect(levelOf({ ...EVENTS.generation, cameBack: true })).toBe('warn')
+    expect(levelOf({ ...EVENTS['tenure-ended'], how: 'lost' })).toBe('warn')
+    expect(levelOf({ ...EVENTS['tenure-ended'], how: 'refused' })).toBe('error')
   })
 })

@@ -99,9 +99,35 @@ describe('the recent events', () => {
     ])
   })
 
+  it('name a single unit, and count the units of a takeover by how their tenures ended', () => {
+    for (const names of [false, true]) {
+      const { observe, texts } = start(names)
+      observe(EVENTS['tenure-began'])
+      expect(texts()[0]).toContain('"eu-central-1 111122223333"')
+      for (let epoch = 0; epoch < 30; epoch++) {
+        observe({ ...EVENTS['tenure-began'], epoch })
+        observe({ ...EVENTS['tenure-ended'], epoch })
+        observe({ ...EVENTS['tenure-ended'], epoch, how: 'lost' })
+      }
+      expect(texts()).toEqual([
+        'this replica no longer holds 30 units: the database may have given them to another replica',
+        'this replica no longer holds 30 units: it gave them back',
+        'this replica holds 31 more units from now on',
+      ])
+    }
+  })
+
   it('leave out what the log has below the level info', () => {
     const { observe, texts } = start(false)
-    for (const name of ['polled', 'decided', 'queue', 'accepted', 'audit-head', 'extension-refused'] as const)
+    for (const name of [
+      'polled',
+      'decided',
+      'queue',
+      'accepted',
+      'audit-head',
+      'engine-beat',
+      'extension-refused',
+    ] as const)
       observe(EVENTS[name])
     expect(texts()).toEqual([])
   })
