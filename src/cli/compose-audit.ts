@@ -4,7 +4,7 @@ import { isBesideTheChain } from '../adapters/audit/file-names.ts'
 import { createLineFilter, type LineFilter } from '../adapters/audit/line-filter.ts'
 import { UnreadablePart } from '../adapters/audit/part.ts'
 import { readTrail, type TrailGroup, type TrailPeriod } from '../adapters/audit/read-trail.ts'
-import { partsOf } from '../adapters/audit/trail-parts.ts'
+import { inOrder, partsOf } from '../adapters/audit/trail-parts.ts'
 import { type ChainReport, verifyChain } from '../adapters/audit/verify-chain.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import type { Instant } from '../domain/time/instant.ts'
@@ -16,7 +16,13 @@ export const now = (): Instant => hostClock.now()
 export const verifyAuditFiles = async (
   files: readonly string[],
   options: Parameters<typeof verifyChain>[1],
-): Promise<ChainReport> => verifyChain(await eachOnce(files), options).catch(cannotRead())
+): Promise<ChainReport> => {
+  try {
+    return await verifyChain(await inOrder(await eachOnce(files)), options)
+  } catch (error) {
+    return cannotRead()(error as NodeJS.ErrnoException)
+  }
+}
 
 /** Reads the records of the files as one trail. A file that is named twice, directly or through links, counts once. */
 export async function* readAuditFiles(
@@ -25,7 +31,7 @@ export async function* readAuditFiles(
   filter: LineFilter,
 ): AsyncGenerator<TrailGroup> {
   try {
-    yield* readTrail(await eachOnce(files), period, createLineFilter(filter))
+    yield* readTrail(await inOrder(await eachOnce(files)), period, createLineFilter(filter))
   } catch (error) {
     cannotRead()(error as NodeJS.ErrnoException)
   }

@@ -14,7 +14,12 @@ export const readLines = (file: string): Lines => linesIn(bytesOf(file))
 /** As `readLines`, for the first `length` bytes of an open file. */
 export const readLinesOf = (handle: FileHandle, length: number): Lines => linesIn(chunksOf(handle, length))
 
-type Lines = AsyncGenerator<{ readonly lines: readonly Buffer[]; readonly rest?: Buffer; readonly damage?: string }>
+/** Lines in groups. See `readLines`. */
+export type Lines = AsyncGenerator<{
+  readonly lines: readonly Buffer[]
+  readonly rest?: Buffer
+  readonly damage?: string
+}>
 
 async function* chunksOf(handle: FileHandle, length: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < length; ) {

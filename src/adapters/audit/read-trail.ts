@@ -1,8 +1,7 @@
 import { TRAIL_TEXTS, type TrailRecord } from '../../app/trail-record.ts'
 import { DAY, type Instant, toIso } from '../../domain/time/instant.ts'
 import { LONGEST_LINE_BYTES, mayBeTornOff, notTheNext, readTime } from './audit-line.ts'
-import { readLines } from './read-lines.ts'
-import { inOrder, type TrailPart } from './trail-parts.ts'
+import type { TrailPart } from './trail-parts.ts'
 
 /** A place at which the files are not a whole trail. */
 export interface TrailFlaw {
@@ -41,26 +40,25 @@ export interface TrailGroup {
 
 /**
  * The records of a trail around a period whose lines `mayMatter`, in the order of their numbers, and each place at which lines
- * are missing or damaged. What is whole around such a place is read. The files may be in any order. Does not check the
- * chain. Throws the errors of the file system and `UnreadablePart`.
+ * are missing or damaged. What is whole around such a place is read. The parts are in the order of their lines. Does not
+ * check the chain. Throws the errors of the parts.
  */
 export async function* readTrail(
-  files: readonly string[],
+  parts: readonly TrailPart[],
   period: TrailPeriod,
   mayMatter: (line: Buffer) => boolean,
 ): AsyncGenerator<TrailGroup> {
   const isAround = createIsAround(period)
-  const parts = await inOrder(files)
   const order = createOrder()
-  for (const [index, { file, firstSeq }] of parts.entries()) {
+  for (const [index, { name: file, firstSeq, countedAfter = 0, lines: readLines }] of parts.entries()) {
     if (isAside(parts, index, period)) {
       const message = order.leaveOut(firstSeq)
       if (message !== undefined) yield { records: [], flaws: [{ file, line: 1, message }], lines: 0, span: undefined }
       continue
     }
     order.beginFile()
-    let number = 0
-    for await (const { lines, rest, damage } of readLines(file)) {
+    let number = countedAfter
+    for await (const { lines, rest, damage } of readLines()) {
       const records: TrailRecord[] = []
       const flaws: TrailFlaw[] = []
       let firstLine: Buffer | undefined

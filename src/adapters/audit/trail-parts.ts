@@ -4,13 +4,19 @@ import type { Instant } from '../../domain/time/instant.ts'
 import { BEGINNING_BYTES, LONGEST_LINE_BYTES, readSeq, readTime } from './audit-line.ts'
 import { isPartOf, unpackedName } from './file-names.ts'
 import { beginningOf } from './part.ts'
+import { type Lines, readLines } from './read-lines.ts'
 
-/** A file that holds lines of a trail. */
+/** Lines of a trail in one place: a file, or the chain of a unit in a database. */
 export interface TrailPart {
-  readonly file: string
+  /** The path of the file, or the unit. Faults name it. */
+  readonly name: string
   /** Of its first line, or of the next one that is not damaged. Undefined if there is none. */
   readonly firstSeq: number | undefined
   readonly firstAt: Instant | undefined
+  /** Where the lines are counted by their numbers in the trail: the number of the line before the first one. */
+  readonly countedAfter?: number
+  /** Reads the lines. */
+  readonly lines: () => Lines
 }
 
 /**
@@ -38,7 +44,7 @@ export const inOrder = async (files: readonly string[]): Promise<readonly TrailP
 const partOf = async (file: string): Promise<TrailPart> => {
   const beginning = await beginningOf(file, BEGINNING_BYTES)
   const line = readSeq(beginning) === undefined ? firstLineIn(await beginningOf(file, SEARCHED_BYTES)) : beginning
-  return { file, firstSeq: readSeq(line), firstAt: readTime(line) }
+  return { name: file, firstSeq: readSeq(line), firstAt: readTime(line), lines: () => readLines(file) }
 }
 
 /** A line that is too long to be one, and the one after it. */

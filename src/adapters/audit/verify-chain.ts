@@ -1,9 +1,8 @@
 import type { AuditHead } from '../../app/audit.ts'
 import { BEFORE_ALL, hashOf, LONGEST_LINE_BYTES, mayBeTornOff, notTheNext, readLink } from './audit-line.ts'
-import { readLines } from './read-lines.ts'
-import { inOrder } from './trail-parts.ts'
+import type { TrailPart } from './trail-parts.ts'
 
-/** The first place at which the files are not one whole chain. */
+/** The first place at which the parts are not one whole chain. `file`: the name of the part. */
 interface ChainFault {
   readonly file: string
   readonly line: number
@@ -24,23 +23,27 @@ export interface ChainReport {
 }
 
 /**
- * Checks that the files hold one whole chain, from line `from` on. `anchors` are heads of this chain that were kept
- * elsewhere: each must be the hash of its line. The order of `files` does not matter. Reads them as a stream. Throws the
- * errors of the file system and `UnreadablePart`.
+ * Checks that the parts hold one whole chain, from line `from` on. `anchors` are heads of this chain that were kept
+ * elsewhere: each must be the hash of its line. With `after`, the chain begins behind that line, whose hash is known.
+ * Reads the parts as a stream, in their order. Throws their errors.
  */
 export const verifyChain = async (
-  files: readonly string[],
-  { from = 1, anchors = [] }: { readonly from?: number; readonly anchors?: readonly AuditHead[] } = {},
+  parts: readonly TrailPart[],
+  {
+    after,
+    from = (after?.seq ?? 0) + 1,
+    anchors = [],
+  }: { readonly from?: number; readonly after?: AuditHead; readonly anchors?: readonly AuditHead[] } = {},
 ): Promise<ChainReport> => {
   const expectedBySeq = new Map<number, string[]>()
   for (const { seq, hash } of anchors) expectedBySeq.set(seq, [...(expectedBySeq.get(seq) ?? []), hash])
   /** A hash that an anchor of the line has and the line does not. */
   const otherThan = ({ seq, hash }: AuditHead) => expectedBySeq.get(seq)?.find((expected) => expected !== hash)
 
-  let before: AuditHead | undefined = from === 1 ? BEFORE_ALL : undefined
+  let before: AuditHead | undefined = after ?? (from === 1 ? BEFORE_ALL : undefined)
   let head = before
   let headAt = ''
-  let place = { file: files[0] ?? '', line: 1 }
+  let place = { file: parts[0]?.name ?? '', line: 1 }
   let firstTime: string | undefined
   let lastTime: string | undefined
   const report = (fault?: ChainFault): ChainReport => {
@@ -52,18 +55,21 @@ export const verifyChain = async (
     report({ ...place, line: Math.max(1, place.line), expected, found })
 
   const wrongStart = before && otherThan(before)
-  if (wrongStart !== undefined) return fault(`hash ${wrongStart} of line 0, as the anchor has it`, BEFORE_ALL.hash)
+  if (before !== undefined && wrongStart !== undefined)
+    return fault(`hash ${wrongStart} of line ${before.seq}, as the anchor has it`, before.hash)
 
-  for (const { file } of await inOrder(files)) {
-    place = { file, line: 0 }
-    for await (const { lines, rest, damage } of readLines(file)) {
+  for (const { name: file, countedAfter, lines: readLines } of parts) {
+    place = { file, line: countedAfter ?? 0 }
+    const isFile = countedAfter === undefined
+    for await (const { lines, rest, damage } of readLines()) {
       for (const bytes of lines) {
         place.line++
         const link = readLink(bytes)
         if (link === undefined) return fault('a line of an audit file', excerpt(bytes))
         const { seq, prev, time } = link
         const last = head?.seq ?? from - 1
-        if (seq !== last + 1) return fault(`seq ${last + 1}`, `seq ${seq}${hint(seq, last, place.line, from)}`)
+        if (seq !== last + 1)
+          return fault(`seq ${last + 1}`, `seq ${seq}${isFile ? hint(seq, last, place.line, from) : ''}`)
         if (head === undefined) {
           before = { seq: last, hash: prev }
           const expected = otherThan(before)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
+import { inOrder } from '../../../src/adapters/audit/trail-parts.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
 import { AUDIT_EVENTS, type AuditRecord, type OutcomeRecord } from '../../../src/app/audit.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
@@ -99,7 +100,7 @@ describe('the audit trail', () => {
           expect(idsOf(readChain(at.file))).toEqual(written.map(({ connectionId }) => asStored(connectionId)))
           const files = auditFiles(at.path)
           for (const file of files) expectNameToMatchLines(file)
-          const report = await verifyChain(files.reverse())
+          const report = await verifyChain(await inOrder(files.reverse()))
           expect(report.fault).toBeUndefined()
           expect(report.records).toBe(written.length)
         },
@@ -138,7 +139,7 @@ describe('the audit trail', () => {
     const again = await openAuditTrail({ file: at.file })
     expect(again.head()).toEqual(head)
     await again.close()
-    expect((await verifyChain([at.file])).head).toEqual(head)
+    expect((await verifyChain(await inOrder([at.file]))).head).toEqual(head)
     expect(head.seq).toBe(2)
   })
 

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
 import { replay } from '../../../src/adapters/audit/replay.ts'
+import { inOrder } from '../../../src/adapters/audit/trail-parts.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
 import { AuditError, type AuditRecord } from '../../../src/app/audit.ts'
 import { createKnownByTrail } from '../../../src/app/known-by-trail.ts'
@@ -78,7 +79,7 @@ const start = async (bytes: Buffer) => {
 const verify = async (bytes: Buffer) => {
   using at = folder()
   writeFileSync(at.file, bytes)
-  return await verifyChain([at.file])
+  return await verifyChain(await inOrder([at.file]))
 }
 
 describe('a changed audit file', () => {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { BEFORE_ALL, hashOf, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import { createLineFilter, type LineFilter } from '../../../src/adapters/audit/line-filter.ts'
 import { readTrail, type TrailGroup, type TrailPeriod } from '../../../src/adapters/audit/read-trail.ts'
+import { inOrder } from '../../../src/adapters/audit/trail-parts.ts'
 import type { AuditRecord } from '../../../src/app/audit.ts'
 import type { TrailRecord } from '../../../src/app/trail-record.ts'
 import { DAY } from '../../../src/domain/time/instant.ts'
@@ -36,7 +37,7 @@ const read = async (
   const flaws: string[] = []
   let lines = 0
   let span: TrailGroup['span']
-  for await (const group of readTrail(paths, period, mayMatter)) {
+  for await (const group of readTrail(await inOrder(paths), period, mayMatter)) {
     records.push(...group.records)
     flaws.push(...group.flaws.map(({ file, line, message }) => `${paths.indexOf(file)}:${line} ${message}`))
     lines += group.lines

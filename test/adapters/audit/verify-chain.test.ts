@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BEFORE_ALL, hashOf, lineOf } from '../../../src/adapters/audit/audit-line.ts'
+import { inOrder } from '../../../src/adapters/audit/trail-parts.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
 import { IS_NIGHTLY } from '../../nightly.ts'
 import { AT, folder, record } from './chain.ts'
@@ -32,7 +33,7 @@ const verifyFiles = async (contents: readonly Buffer[], options?: Parameters<typ
     writeFileSync(path, content)
     return path
   })
-  const { fault, ...report } = await verifyChain(paths, options)
+  const { fault, ...report } = await verifyChain(await inOrder(paths), options)
   return { ...report, fault: fault && { ...fault, file: paths.indexOf(fault.file) } }
 }
 
