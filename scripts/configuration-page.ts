@@ -104,6 +104,7 @@ const MORE: Readonly<Record<string, string>> = {
   guard: 'How the guard counts, with examples: [the guard](enforcement.md#the-guard).',
   audit: 'What it holds: [the audit trail](enforcement.md#the-audit-trail).',
   state: 'What it holds: [the state file](enforcement.md#the-state-file).',
+  engine: 'What the database holds: [the trail in a database](audit.md#in-a-database).',
   history: 'What it holds, and what reads it: [from what Curfew saw](backtest.md#from-what-curfew-saw).',
   connectHandler: 'What it decides, and how it is rolled out: [the connect handler](connect-handler.md).',
   people: 'The way of a warning [to the person](notifications.md#whom-it-reaches).',
@@ -166,6 +167,7 @@ termination:
 guard: { maxPercent: 50, minConnections: 10, lookAhead: 24h }
 audit: { file: ./data/audit.jsonl }
 state: { file: ./data/state.json }
+engine: { kind: files }
 history: { file: ./data/history.jsonl, keep: 90d }
 connectHandler: { mode: audit, onError: allow }
 server: { host: 127.0.0.1, port: 9464, bearerTokenFile: ./token }

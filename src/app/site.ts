@@ -10,9 +10,6 @@ export interface Site {
   readonly assumeRole: { readonly arn: string; readonly externalId: string | undefined } | undefined
 }
 
-/** The account of a role, as its ARN says; undefined if the ARN has none. */
-export const accountOfRole = (roleArn: string): string | undefined => /^arn:[^:]+:iam::(\d{12}):/.exec(roleArn)?.[1]
-
 /** The key of a way to reach AWS: its Region, role and URL. */
 export const siteKey = ({ region, endpointUrl, assumeRole }: Site): string =>
   JSON.stringify([region, endpointUrl, assumeRole?.arn, assumeRole?.externalId])

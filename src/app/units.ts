@@ -1,17 +1,11 @@
 import { hashOfText } from '../config/bind/policy-set-hash.ts'
+import { watchedUnit } from '../config/watched-unit.ts'
 import type { Assignment } from './daemon.ts'
-import { accountOfRole, type Site } from './site.ts'
+import type { Site } from './site.ts'
 import type { WatchEntry } from './watch-list.ts'
 
-/**
- * The key of the unit that a site belongs to: its Region, its URL, and the account of its role. Sites without a role
- * use Curfew's own credentials, and are one unit for each Region and URL. The key comes from the configuration alone,
- * so that all replicas agree on it although AWS answers one and not another.
- */
-export const unitKey = ({ region, endpointUrl, assumeRole }: Site): string => {
-  const account = assumeRole === undefined ? 'own' : (accountOfRole(assumeRole.arn) ?? assumeRole.arn)
-  return [region, account, ...(endpointUrl === undefined ? [] : [endpointUrl])].join(' ')
-}
+/** The key of the unit that a site belongs to. See `watchedUnit`. */
+export const unitKey = (site: Site): string => watchedUnit(site)
 
 /** The entries of `watch` by the key of their unit, in the order of the configuration. */
 export const unitsOf = (watch: readonly WatchEntry[]): ReadonlyMap<string, readonly WatchEntry[]> => {

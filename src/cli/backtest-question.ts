@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { region as regionCode } from '../config/schema/curfew-schema.ts'
+import { region as regionCode } from '../config/schema/region.ts'
 import { suggestion } from '../config/yaml/nearest.ts'
 import { differenceOf } from '../domain/backtest/difference.ts'
 import { type Limit, numbersOf, parseLimit } from '../domain/backtest/gate.ts'

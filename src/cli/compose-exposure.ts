@@ -3,15 +3,16 @@ import { isReadByOthers } from '../adapters/files/exposed.ts'
 import type { Configuration } from '../config/configuration.ts'
 import { isEncryptedOrLoopback } from '../config/loopback.ts'
 
-type Secrets = Pick<Configuration, 'server' | 'notify' | 'log'>
+type Secrets = Pick<Configuration, 'server' | 'notify' | 'log' | 'engine'>
 
 /** The files that hold a key, a token or another secret. */
-const secretFilesOf = ({ server, notify, log }: Secrets): readonly string[] => {
+const secretFilesOf = ({ server, notify, log, engine }: Secrets): readonly string[] => {
   const sources = notify.flatMap((target) => {
     if (target.receiver === 'slackBot') return [target.token]
     return target.receiver === 'email' ? [target.password] : [target.address, target.secret]
   })
-  const named = [...sources, log.pseudonymKey, server.links?.key].flatMap((source) =>
+  const url = engine.kind === 'postgres' ? engine.url : undefined
+  const named = [...sources, log.pseudonymKey, server.links?.key, url].flatMap((source) =>
     typeof source === 'object' && 'file' in source ? [source.file] : [],
   )
   return [server.tls?.keyFile, server.bearerTokenFile, ...named].filter((file) => file !== undefined)

@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.ts'
-import { region as regionCode } from '../config/schema/curfew-schema.ts'
+import { region as regionCode } from '../config/schema/region.ts'
 import type { DoorAnswer } from '../domain/door/answer.ts'
 import { quotedName } from '../domain/names/shown-name.ts'
 import { createHandler } from '../door/handler.ts'

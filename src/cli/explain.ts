@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/configuration.ts'
-import { region as regionCode } from '../config/schema/curfew-schema.ts'
+import { region as regionCode } from '../config/schema/region.ts'
 import { type Connection, nameOrNone, principalOf } from '../domain/connection.ts'
 import { explain } from '../domain/judge/explain.ts'
 import { isAddress } from '../domain/names/address-range.ts'

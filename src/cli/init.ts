@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import { endpointId, region } from '../config/schema/curfew-schema.ts'
+import { endpointId } from '../config/schema/curfew-schema.ts'
+import { region } from '../config/schema/region.ts'
 import { printable } from '../domain/printable.ts'
 import { checked } from './checked.ts'
 import { CONFIG_OPTION, type Command, EXIT, OperatorError, say, stringOf, stringsOf, UsageError } from './command.ts'

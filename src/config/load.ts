@@ -1,5 +1,6 @@
 import { MODES, type Mode, type Policy } from '../domain/policies/policy.ts'
 import { bindConnectHandler } from './bind/bind-connect-handler.ts'
+import { bindEngine, refuseLiteralUrl } from './bind/bind-engine.ts'
 import { bindLinks, refuseLiteralLinkKey, reportUnlinkedExtensions } from './bind/bind-links.ts'
 import { bindNotify, bindSource, refuseLiteralSecrets } from './bind/bind-notify.ts'
 import { bindPolicyFiles } from './bind/bind-policy-files.ts'
@@ -9,6 +10,7 @@ import { checkCurfewFile } from './bind/check-curfew-file.ts'
 import { checkWrittenFiles } from './bind/check-written-files.ts'
 import { readPeople } from './bind/people-file.ts'
 import { policyHash, policySetHash } from './bind/policy-set-hash.ts'
+import { reportSharedTallies } from './bind/report-shared-tallies.ts'
 import { reportUnsentWarnings } from './bind/report-unsent-warnings.ts'
 import { reportUnwatched } from './bind/report-unwatched.ts'
 import { sharedOf } from './bind/shared.ts'
@@ -185,6 +187,7 @@ const bindConfiguration = (
   | undefined => {
   refuseLiteralSecrets(file)
   refuseLiteralLinkKey(file)
+  refuseLiteralUrl(file)
   const keys: CurfewKeys = readKeys(file, curfewKeys, [], file.value, 'write "version: 1", "policies:" and "watch:"')
   checkCurfewFile(file, keys)
 
@@ -228,11 +231,16 @@ const bindConfiguration = (
     reportUnlinkedExtensions(bound.policies, links, notify)
   }
 
+  const engine = keys.engine && bindEngine(file, keys.engine)
+  if (engine?.kind === 'postgres' && keys.watch !== undefined && !file.isFlawed(['watch'])) {
+    reportSharedTallies(bound.policies, keys.watch.map(bindWatch))
+  }
+
   const written = { ...bound.content, protect: (file.value as { readonly protect?: unknown } | null)?.protect }
   const { mode, watch, poll, termination, guard, audit, state, server, timeZone, log } = keys
   if (!mode || !watch || !poll || !termination || !guard || !audit || !state || !server || !timeZone || !log)
     return undefined
-  if (!connectHandler) return undefined
+  if (!connectHandler || !engine) return undefined
   const configuration = {
     mode,
     protect: protect?.users ?? [],
@@ -253,7 +261,7 @@ const bindConfiguration = (
     guard: { maxPercent: guard.maxPercent, minConnections: guard.minConnections, lookAheadMs: guard.lookAhead },
     audit: { file: resolvePath(file.path, audit.file) },
     state: { file: resolvePath(file.path, state.file) },
-    engine: { kind: 'files' } as const,
+    engine,
     history: keys.history && { file: resolvePath(file.path, keys.history.file), keepMs: keys.history.keep },
     server: { ...bindServer(file.path, server), links },
     connectHandler: { ...connectHandler, mode: connectHandler.mode ?? mode },

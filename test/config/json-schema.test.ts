@@ -85,6 +85,12 @@ describe('the JSON Schemas', () => {
     'daemon/termination-attempts-negative.yaml',
     'daemon/log-level-misspelled.yaml',
     'daemon/policies-text.yaml',
+    'daemon/engine/kind-misspelled.yaml',
+    'daemon/engine/url-literal.yaml',
+    'daemon/engine/url-in-two-places.yaml',
+    'daemon/engine/tls-on.yaml',
+    'daemon/engine/tls-mode-of-another-program.yaml',
+    'daemon/engine/iam-without-region.yaml',
   ])('refuse %s', (file) => {
     expect(faults('curfew', broken(file))).not.toEqual([])
   })

@@ -91,6 +91,7 @@ describe('a good configuration', () => {
       termination: { rate: { burst: 4, perSecond: 1 }, verifyWithinMs: 2 * MINUTE, attempts: 5 },
       guard: { maxPercent: 25, minConnections: 3, lookAheadMs: 12 * HOUR },
       audit: { file: 'var/audit.jsonl' },
+      engine: { kind: 'files' },
       state: { file: 'var/state.json' },
       server: {
         host: '::1',

@@ -36,6 +36,7 @@ describe('the reference of curfew.yaml', () => {
 audit: { file: other/audit.jsonl }
 state: { file: other/state.json }
 history: {}
+engine: { kind: postgres, url: { env: CURFEW_DATABASE_URL } }
 protect: { users: [alice] }
 poll: { requestTimeout: 9s }
 termination: { attempts: 2 }

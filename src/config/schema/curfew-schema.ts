@@ -4,10 +4,12 @@ import { duration, durationOrZero, formatDuration } from '../../domain/time/dura
 import { DAY, MINUTE } from '../../domain/time/instant.ts'
 import { LOG_LEVELS } from '../configuration.ts'
 import { connectHandler } from './connect-handler-schema.ts'
+import { engine } from './engine-schema.ts'
 import { notify, secretSource } from './notify-schema.ts'
 import { people } from './people-schema.ts'
 import { protectSchema } from './policies-schema.ts'
 import { rateOf } from './rate.ts'
+import { region } from './region.ts'
 import { schemaKey } from './schema-key.ts'
 import { server } from './server-schema.ts'
 
@@ -28,11 +30,6 @@ export const endpointId = z
     description: 'The id of a Client VPN endpoint.',
     examples: ['cvpn-endpoint-0123456789abcdef0'],
   })
-
-/** It becomes a part of a host name, which has up to 63 characters. */
-export const region = z.string().regex(/^(?=.{1,63}$)[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/, {
-  error: ({ input }) => `${JSON.stringify(input)} is not an AWS Region: write its code, such as eu-central-1`,
-})
 
 const isHttpUrl = (text: string): boolean => /^https?:\/\/[^\s/]/.test(text) && URL.canParse(text)
 
@@ -332,6 +329,7 @@ export const curfewKeys = {
   guard,
   audit,
   state,
+  engine,
   history: history.optional(),
   connectHandler,
   server,

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfiguration } from '../../src/config/load.ts'
+import { formatProblem } from '../../src/config/yaml/problem.ts'
+import { memoryFiles } from './memory-files.ts'
+
+const ONE_UNIT = '[{ region: eu-central-1, discover: all }]'
+
+const load = (rest: string, { watch = ONE_UNIT, policy = 'kind: max-session-age, maxAge: 8h' } = {}) => {
+  const { configuration, problems, sources } = loadConfiguration(
+    memoryFiles({
+      'curfew.yaml': `version: 1\npolicies: [./policies.yaml]\nwatch: ${watch}\n${rest}\n`,
+      'policies.yaml': `version: 1\npolicies:\n  - { name: one, ${policy} }\n`,
+    }),
+    'curfew.yaml',
+  )
+  return { engine: configuration?.engine, problems: problems.map(formatProblem), sources }
+}
+
+const URL = 'url: { env: CURFEW_DATABASE_URL }'
+
+describe('the engine', () => {
+  it('is files without the key', () => {
+    expect(load('')).toMatchObject({ engine: { kind: 'files' }, problems: [] })
+    expect(load('engine: { kind: files }')).toMatchObject({ engine: { kind: 'files' }, problems: [] })
+  })
+
+  it('verifies the server by default, with a lease of six seconds and the password of the URL', () => {
+    expect(load(`engine: { kind: postgres, ${URL} }`)).toMatchObject({
+      engine: {
+        kind: 'postgres',
+        url: { env: 'CURFEW_DATABASE_URL' },
+        leaseMs: 6000,
+        tls: { mode: 'verify', caFile: undefined },
+        iam: undefined,
+      },
+      problems: [],
+    })
+  })
+
+  it('takes every key, with paths relative to its file', () => {
+    const rest = 'lease: 2s, tls: { caFile: ./rds.pem }, iam: { region: eu-west-1 }'
+    const { engine, sources, problems } = load(`engine: { kind: postgres, url: { file: ./url }, ${rest} }`)
+    expect(problems).toEqual([])
+    expect(engine).toEqual({
+      kind: 'postgres',
+      url: { file: 'url' },
+      leaseMs: 2000,
+      tls: { mode: 'verify', caFile: 'rds.pem' },
+      iam: { region: 'eu-west-1' },
+    })
+    // They are read at the start alone: an edit is no reload.
+    expect(sources).not.toContain('url')
+  })
+
+  it('may do without TLS, in words', () => {
+    expect(load(`engine: { kind: postgres, ${URL}, tls: off, lease: 1m }`).engine).toMatchObject({
+      leaseMs: 60_000,
+      tls: { mode: 'off' },
+    })
+  })
+
+  it('never repeats a URL that stands in the file', () => {
+    const { engine, problems } = load('engine: { kind: postgres, url: "postgres://curfew:hush-hush@db/curfew" }')
+    expect(engine).toBeUndefined()
+    expect(problems.join('\n')).toContain('a secret and does not belong in this file')
+    expect(problems.join('\n')).not.toContain('hush')
+  })
+
+  it('says that the files of the trail and the state have no effect beside a database', () => {
+    const { engine, problems } = load(
+      `engine: { kind: postgres, ${URL} }\naudit: { file: ./a.jsonl }\nstate: { file: ./s.json }`,
+    )
+    expect(engine?.kind).toBe('postgres')
+    expect(problems).toEqual([
+      expect.stringContaining('the audit trail is in the database, and this key has no effect: remove it'),
+      expect.stringContaining('the state is in the database, and this key has no effect: remove it'),
+    ])
+  })
+})
+
+describe('a limit over all endpoints', () => {
+  const policy = 'kind: max-sessions, limit: 1, across: all'
+  const two = '[{ region: eu-central-1, discover: all }, { region: us-east-1, discover: all }]'
+  const postgres = `engine: { kind: postgres, ${URL} }`
+
+  it('is refused where replicas share more than one unit', () => {
+    const { engine, problems } = load(postgres, { watch: two, policy })
+    expect(engine).toBeUndefined()
+    expect(problems).toEqual([expect.stringContaining('nobody counts over all endpoints: "watch" has 2 units')])
+  })
+
+  it.each([
+    ['one process watches them', '', two],
+    ['they are one unit', postgres, ONE_UNIT],
+    [
+      'two entries of `watch` are one unit',
+      postgres,
+      '[{ region: eu-central-1, discover: all }, { region: eu-central-1, endpoints: [cvpn-endpoint-0123456789abcdef0] }]',
+    ],
+  ])('is valid where %s', (_where, rest, watch) => {
+    expect(load(rest, { watch, policy }).problems).toEqual([])
+  })
+
+  it('on each endpoint is valid everywhere', () => {
+    expect(load(postgres, { watch: two, policy: 'kind: max-sessions, limit: 1' }).problems).toEqual([])
+  })
+})
