@@ -36,6 +36,7 @@ export const createAuditEvents = (options: {
   /** The policy sets whose texts are being written. */
   const textsUnderWay = new Set<string>()
   const closed = new AbortController()
+  let isAbandoned = false
 
   const drop = (count: number) => {
     lost += waiting.splice(0, count).length
@@ -52,12 +53,18 @@ export const createAuditEvents = (options: {
     lost = 0
   }
 
+  const dropAll = () => {
+    drop(waiting.length)
+    tellLost()
+  }
+
   const writeAll = async (records: readonly AuditRecord[]) => {
     try {
       await audit.write(records)
       tellLost()
     } catch {
       wait(records)
+      if (isAbandoned) return dropAll()
       retrying ??= retry().finally(() => {
         retrying = undefined
       })
@@ -117,8 +124,14 @@ export const createAuditEvents = (options: {
       closed.abort()
       await Promise.all([...writing, retrying])
       await writeWaiting()
-      drop(waiting.length)
-      tellLost()
+      dropAll()
+    },
+
+    /** Writes nothing more: the trail is another process's now. Says how many records are lost. */
+    abandon(): void {
+      isAbandoned = true
+      closed.abort()
+      dropAll()
     },
   }
 }

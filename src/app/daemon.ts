@@ -33,6 +33,7 @@ import { createSites } from './sites.ts'
 import type { State } from './state.ts'
 import { createStateKeeper, type SaveState } from './state-keeper.ts'
 import { createTallies } from './tallies.ts'
+import type { Tenure } from './tenure.ts'
 import { createTerminationQueues } from './termination-queues.ts'
 import { createUnmatched } from './unmatched.ts'
 import { createWatchList, type WatchEntry } from './watch-list.ts'
@@ -47,6 +48,8 @@ export interface Assignment {
   readonly schedule: string
   readonly terminationRate: Rate
   readonly watch: readonly WatchEntry[]
+  /** Whether `watch` has only some entries of the configuration, because other daemons have the others. Default: false. */
+  readonly isPart?: boolean
 }
 
 /** The longest sleep. The clock may jump, and a longer timer would not notice. */
@@ -79,13 +82,28 @@ export const createDaemon = (options: {
   readonly state: State
   readonly readPolicySet: ReadPolicySet
   readonly store: SaveState
+  /** The tenure, where an engine grants it: the rates begin used up, and once it is lost everything ends at once. */
+  readonly tenure?: Pick<Tenure, 'epoch' | 'holds' | 'lost'> | undefined
+  /** Hears of a fault that nobody foresaw. Without it, the fault ends the process. */
+  readonly onFault?: ((error: unknown) => void) | undefined
 }) => {
-  const { connect, clock, random, audit } = options
+  const { connect, clock, random, audit, tenure } = options
   const stop = new AbortController()
   const abort = new AbortController()
+  const onFault =
+    options.onFault ??
+    ((error: unknown) => {
+      throw error
+    })
   // Every running operation listens to these signals: each account and Region alone has eight calls. Without this Node
   // warns of a leak.
   setMaxListeners(0, stop.signal, abort.signal)
+  if (tenure !== undefined) {
+    onAborted(tenure.lost, () => {
+      stop.abort()
+      abort.abort()
+    })
+  }
   const sites = createSites({ connect, clock, stop: stop.signal })
   const watches = new Map<string, EndpointWatch>()
   /** The key of the site through which a watch reaches its endpoint. */
@@ -142,7 +160,16 @@ export const createDaemon = (options: {
   const tallies = createTallies(watches, watchList)
   const rehearsal = createRehearsal(clock, emit)
   const heads = createHourlyHeads(audit, clock, emit)
-  const queues = createTerminationQueues({ clock, random, emit, startedAt, stop: stop.signal, abort: abort.signal })
+  const queues = createTerminationQueues({
+    clock,
+    random,
+    emit,
+    startedAt,
+    stop: stop.signal,
+    abort: abort.signal,
+    tenure,
+    onFault,
+  })
 
   const extensions = createExtensions({
     watchOf: ({ region, endpointId }) => watches.get(endpointKey(region, endpointId)),
@@ -159,7 +186,12 @@ export const createDaemon = (options: {
     return work.finally(() => running.delete(work))
   }
 
+  /** Lets the work go on by itself. */
+  const begin = (work: Promise<unknown>) => void track(work).catch(onFault)
+
   const read = (watch: EndpointWatch) => track(watch.read(stop.signal))
+
+  const beginRead = (watch: EndpointWatch) => begin(watch.read(stop.signal))
 
   const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
 
@@ -173,7 +205,7 @@ export const createDaemon = (options: {
     }))
 
   const lookForUnmatched = () => {
-    if (stop.signal.aborted || !watchList.isKnown()) return
+    if (stop.signal.aborted || assignment.isPart === true || !watchList.isKnown()) return
     const watched = watchList.all().map(({ site, endpoint }) => locationOf(site, endpoint))
     unmatched.look(assignment.policies.policies, watched)
   }
@@ -252,7 +284,7 @@ export const createDaemon = (options: {
   /** Checks the permissions that enforcing needs. Audit mode does not need them, and does not check them. */
   const rehearse = () => {
     if (assignment.settings.mode !== 'enforce') return
-    for (const watch of watches.values()) if (rehearsal.isDue(watch)) void track(rehearsal.ask(watch, stop.signal))
+    for (const watch of watches.values()) if (rehearsal.isDue(watch)) begin(rehearsal.ask(watch, stop.signal))
   }
 
   /** Watches exactly the endpoints that are known now, and reads the new ones. */
@@ -269,7 +301,7 @@ export const createDaemon = (options: {
       },
       (watch, location) => watch.relocate(location),
     )
-    for (const made of added) void read(made)
+    for (const made of added) beginRead(made)
   }
 
   const rediscover = async () => {
@@ -310,18 +342,41 @@ export const createDaemon = (options: {
     assignment = next
     dated = datedAt(dated, now)
     takeWatchList()
-    for (const added of watchAll(() => announce(event), reconfigure)) void read(added)
+    for (const added of watchAll(() => announce(event), reconfigure)) beginRead(added)
+  }
+
+  const isLost = () => tenure?.lost.aborted === true
+
+  /** Everything was aborted with the tenure. What does not end all the same is left behind: it may save nothing. */
+  const leaveLost = async () => {
+    await within(clock, LAST_ANSWERS_WITHIN_MS, Promise.all([queues.done(), ...running]))
+  }
+
+  const prepare = (next: Assignment): (() => void) => {
+    const now = clock.now()
+    const nextSchedule = options.scheduleOf(next.schedule)
+    const nextTickAt = nextSchedule.next(now)
+    tryOut(next, now)
+    return () => {
+      schedule = nextSchedule
+      tickAt = Math.min(tickAt, nextTickAt)
+      queues.setRate(next.terminationRate)
+      putInForce(next, 'reloaded', now)
+      begin(findAdded())
+    }
   }
 
   /** Stops reads at once and sends no new calls. Calls in flight finish, or are aborted after `STOP_WITHIN_MS`. */
   const shutDown = async () => {
+    if (isLost()) return leaveLost()
     emit({ event: 'stopping', inFlight: queues.inFlight() })
     stop.abort()
     const finished = Promise.all([queues.done(), ...running])
-    await within(clock, STOP_WITHIN_MS, finished)
+    await within(clock, STOP_WITHIN_MS, finished, tenure?.lost)
     abort.abort()
     // What does not end although it was aborted is left behind. It must not delay the stop, nor must a disk that hangs.
     await within(clock, LAST_ANSWERS_WITHIN_MS, finished)
+    if (isLost()) return
     await within(clock, LAST_SAVE_WITHIN_MS, keeper.saveLast())
     emit({ event: 'stopped', at: clock.now() })
   }
@@ -341,13 +396,13 @@ export const createDaemon = (options: {
       let sleepMs = tickAt - now
       for (const watch of watches.values()) {
         watch.judgeIfDue(now)
-        if (ticked) void track(watch.readOnSchedule(stop.signal) ?? Promise.resolve())
-        if (watch.msUntilRead(now) <= 0) void read(watch)
+        if (ticked) begin(watch.readOnSchedule(stop.signal) ?? Promise.resolve())
+        if (watch.msUntilRead(now) <= 0) beginRead(watch)
         sleepMs = Math.min(sleepMs, watch.msUntilJudgement(now), watch.msUntilRead(now))
       }
       rehearse()
-      if (watchList.isDue()) void track(rediscover())
-      if (sites.isIdentifyDue()) void track(identify())
+      if (watchList.isDue()) begin(rediscover())
+      if (sites.isIdentifyDue()) begin(identify())
       if (keeper.isDue()) void keeper.save()
       if (heads.isDue()) heads.tell()
       await clock.sleep(Math.min(SLICE_MS, Math.max(1, sleepMs)), until)
@@ -391,7 +446,7 @@ export const createDaemon = (options: {
         const now = clock.now()
         for (const watch of watches.values()) {
           watch.judgeIfDue(now)
-          if (watch.msUntilRead(now) <= 0) void read(watch)
+          if (watch.msUntilRead(now) <= 0) beginRead(watch)
         }
         await clock.sleep(SLICE_MS / 10, stop.signal)
       }
@@ -408,17 +463,13 @@ export const createDaemon = (options: {
      * same and changes nothing. `accepted` is called once nothing can be refused any more.
      */
     async reload(next: Assignment, accepted: () => void = () => {}): Promise<void> {
-      const now = clock.now()
-      const nextSchedule = options.scheduleOf(next.schedule)
-      const nextTickAt = nextSchedule.next(now)
-      tryOut(next, now)
+      const put = prepare(next)
       accepted()
-      schedule = nextSchedule
-      tickAt = Math.min(tickAt, nextTickAt)
-      queues.setRate(next.terminationRate)
-      putInForce(next, 'reloaded', now)
-      void track(findAdded())
+      put()
     },
+
+    /** The first half of a reload: throws what a judgement throws. The result is the second half, for the same turn. */
+    prepare,
 
     /** Puts the mode `audit` in force at once, and leaves everything else as it is. */
     obeyAudit: (): void =>
@@ -445,6 +496,8 @@ export const createDaemon = (options: {
       }
       return found
     },
+
+    inFlight: queues.inFlight,
 
     status: (): readonly EndpointStatus[] => [...watches.values()].map((watch) => watch.status()),
   }

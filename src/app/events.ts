@@ -18,6 +18,7 @@ import type { ListChange } from './list-changes.ts'
 import type { Reconnect } from './reconnects.ts'
 import type { SetAside } from './state.ts'
 import type { EngineRefusal, EngineStatus, TenureEnd } from './tenure.ts'
+import type { WithdrawnBecause } from './termination-queue.ts'
 import type { VpnErrorCode } from './vpn.ts'
 
 /** A watched endpoint. */
@@ -213,7 +214,7 @@ export type CurfewEvent =
   | ({
       readonly event: 'call-withdrawn'
       readonly call: TerminateCall
-      readonly why: 'no-record' | 'not-wanted' | 'stopping'
+      readonly why: WithdrawnBecause
     } & OnEndpoint)
   | ({ readonly event: 'termination'; readonly repeats: number } & TerminationReport & OnEndpoint)
   | ({ readonly event: 'reconnected' } & Reconnect & OnEndpoint)

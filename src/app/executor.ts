@@ -135,7 +135,7 @@ export const createExecutor = (options: {
     withdrawn(call, why, at) {
       happen(call, { what: 'uncounted' }, at)
       // The connections may be due under another policy, or end by another call.
-      if (why === 'not-wanted') options.onWithdrawn(at)
+      if (why === 'not-wanted' || why === 'not-held') options.onWithdrawn(at)
       emit({ event: 'call-withdrawn', endpoint, call, why, at })
     },
   }

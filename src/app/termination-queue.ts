@@ -9,6 +9,9 @@ import { createRefusals } from './refusals.ts'
 import { type TerminateAnswer, type Vpn, VpnError, type VpnErrorCode } from './vpn.ts'
 import { within } from './within.ts'
 
+/** Why a call did not leave. `not-held`: another process may hold the unit. */
+export type WithdrawnBecause = 'no-record' | 'not-wanted' | 'not-held' | 'stopping'
+
 /** The endpoint whose plan requests calls. The queue reports to it what happens to each call. */
 export interface Requester {
   /** The client that the call is sent with. */
@@ -29,7 +32,7 @@ export interface Requester {
   answered(call: TerminateCall, callId: string, answer: TerminateAnswer, now: Instant): void
   failed(call: TerminateCall, error: VpnError, now: Instant): void
   /** The call was not sent. */
-  withdrawn(call: TerminateCall, why: 'no-record' | 'not-wanted' | 'stopping', now: Instant): void
+  withdrawn(call: TerminateCall, why: WithdrawnBecause, now: Instant): void
 }
 
 /**
@@ -51,6 +54,9 @@ const LEAST_SHARE = 0.1
 /** How long no call leaves after a record could not be written. */
 const NO_RECORD_PAUSE_MS = 5 * SECOND
 
+/** How long no call leaves while another process may hold the unit: the next answer of the engine tells. */
+const NOT_HELD_PAUSE_MS = SECOND / 4
+
 /**
  * The queue through which all terminations of one account and Region leave: most urgent first, never faster than the
  * rate. Rate and pauses use monotonic time, so that a clock that jumps ahead does not refill the bucket.
@@ -61,10 +67,15 @@ export const createTerminationQueue = (options: {
   readonly nextCallId: () => string
   readonly onLength: (length: number, etaSeconds: number) => void
   readonly rate: Rate
+  /** See `Tenure`. Undefined where no engine grants the site. */
+  readonly holds?: (() => boolean) | undefined
+  /** Whether the bucket begins empty. Default: full. */
+  readonly isDrained?: boolean
 }) => {
-  const { clock, random, nextCallId, onLength } = options
+  const { clock, random, nextCallId, onLength, holds = () => true, isDrained = false } = options
   let { rate } = options
   let bucket = createTokenBucket(rate, clock.elapsed())
+  if (isDrained) bucket.drain(clock.elapsed())
   /** The waiting calls of each requester, the most urgent last, so that removing one is cheap. */
   const waiting = new Map<Requester, TerminateCall[]>()
   const refusals = createRefusals<Requester>(clock, random)
@@ -150,6 +161,7 @@ export const createTerminationQueue = (options: {
       // While the intents were written, the plan may have changed or a stop may have begun.
       if (stop.aborted) return requester.withdrawn(call, 'stopping', clock.now())
       if (!requester.isWanted(call, clock.now())) return requester.withdrawn(call, 'not-wanted', clock.now())
+      if (!holds()) return requester.withdrawn(call, 'not-held', clock.now())
       requester.left(call, clock.now())
       const { endpointId, username, decisions } = call
       const answer = await requester.vpn.terminate(
@@ -220,6 +232,10 @@ export const createTerminationQueue = (options: {
           continue
         }
         const { call, requester } = found
+        if (!holds()) {
+          await clock.sleep(NOT_HELD_PAUSE_MS, stop)
+          continue
+        }
         const spacedAt = share < 1 ? plusMs(lastLeftAt, SECOND / (rate.perSecond * share)) : passed
         const leavesAt = later(pausedUntil, bucket.availableAt(passed), spacedAt)
         if (isBefore(passed, leavesAt)) {

@@ -3,6 +3,7 @@ import type { Instant } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import type { Emit } from './events.ts'
 import { budgetKey, type Site, siteKey } from './site.ts'
+import type { Tenure } from './tenure.ts'
 import { createTerminationQueue, type TerminationQueue } from './termination-queue.ts'
 
 /** The queues of all accounts and Regions. All roles that reach the same account and Region share one queue. */
@@ -16,8 +17,13 @@ export const createTerminationQueues = (options: {
   readonly stop: AbortSignal
   /** Aborts the calls in flight. */
   readonly abort: AbortSignal
+  /** The tenure, where an engine grants it. */
+  readonly tenure?: Pick<Tenure, 'epoch' | 'holds'> | undefined
+  /** Hears of a fault that nobody foresaw. */
+  readonly onFault: (error: unknown) => void
 }) => {
-  const { clock, random, emit, startedAt, stop, abort } = options
+  const { clock, random, emit, stop, abort, tenure } = options
+  const prefix = callPrefixOf(options)
   /** By `budgetKey` and by `siteKey`: a site keeps its queue when its account becomes known. */
   const queues = new Map<string, { readonly queue: TerminationQueue; readonly done: Promise<void> }>()
   const all = () => [...new Set(queues.values())]
@@ -37,11 +43,14 @@ export const createTerminationQueues = (options: {
       const queue = createTerminationQueue({
         clock,
         random,
-        nextCallId: () => `${startedAt.toString(36)}-${(++calls).toString(36)}`,
+        nextCallId: () => `${prefix}-${(++calls).toString(36)}`,
         onLength: (length, etaSeconds) => emit({ event: 'queue', region, account, length, etaSeconds }),
         rate,
+        holds: tenure?.holds,
+        // An earlier tenure may have used up the rate a moment ago.
+        isDrained: tenure !== undefined,
       })
-      return remember({ queue, done: queue.run(stop, abort) })
+      return remember({ queue, done: queue.run(stop, abort).catch(options.onFault) })
     },
 
     setRate(rate: Rate): void {
@@ -56,4 +65,19 @@ export const createTerminationQueues = (options: {
       await Promise.all(all().map(({ done }) => done))
     },
   }
+}
+
+/** The beginning of call ids. Tenures of several units may begin in one millisecond, on several machines. */
+const callPrefixOf = ({
+  startedAt,
+  random,
+  tenure,
+}: {
+  readonly startedAt: Instant
+  readonly random: () => number
+  readonly tenure?: Pick<Tenure, 'epoch'> | undefined
+}): string => {
+  const time = startedAt.toString(36)
+  if (tenure === undefined) return time
+  return `${time}-${tenure.epoch.toString(36)}-${Math.floor(random() * 36 ** 6).toString(36)}`
 }

@@ -541,6 +541,7 @@ const SKIP_REASONS = {
 const WITHDRAWAL_REASONS = {
   'no-record': 'its intent could not be written to the audit trail',
   'not-wanted': 'the policies no longer ask for it',
+  'not-held': 'another replica may hold the unit',
   stopping: 'the daemon stops',
 } as const
 
