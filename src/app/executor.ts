@@ -129,7 +129,7 @@ export const createExecutor = (options: {
       emit({ event: 'call-answered', endpoint, call, outcome: code, message, nameless, requestId, at })
       if (needsCallById(failure) && call.username !== undefined) terminations.singly.add(call.username)
       happen(call, meaningOf(failure), at)
-      if (code === 'too-many-connections') options.onWithdrawn(at)
+      if (code === 'too-many-connections' || code === 'not-held') options.onWithdrawn(at)
     },
 
     withdrawn(call, why, at) {
@@ -174,6 +174,7 @@ const meaningOf = ({ code }: VpnError): Happening => {
       return { what: 'not-found' }
     case 'throttled':
     case 'too-many-connections':
+    case 'not-held':
       return { what: 'uncounted' }
     // The answer was lost, but AWS may have carried out the call. A later snapshot shows whether it did.
     case 'timeout':

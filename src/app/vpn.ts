@@ -18,6 +18,8 @@ export const VPN_ERROR_CODES = [
   'server-error',
   'bad-request',
   'aborted',
+  /** The call was not sent: another process may hold the unit of the endpoint. */
+  'not-held',
 ] as const
 export type VpnErrorCode = (typeof VPN_ERROR_CODES)[number]
 

@@ -43,6 +43,8 @@ export const connectVpn = (options: {
   readonly clock: Clock
   readonly hear: (answer: TimedAnswer) => void
   readonly outgoing: Outgoing
+  /** Whether this process may still end sessions of the site. Undefined: nobody else can. */
+  readonly holds?: (() => boolean) | undefined
   readonly observe?: (request: ObservedRequest) => void
 }): VpnSite & { readonly survey: Survey } => {
   const { site, budgets, observe } = options
@@ -54,6 +56,7 @@ export const connectVpn = (options: {
     requestTimeoutMs,
     clock: options.clock,
     outgoing: options.outgoing,
+    holds: options.holds,
     beforePage: (signal, list) => budgets(budgetKey(site, account), rate)(signal, list),
     onRequest: ({ action, code, throttled, startedAt, endedAt, dateHeader: date }) => {
       observe?.({ account, region, action, code, throttled })

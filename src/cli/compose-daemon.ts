@@ -155,10 +155,11 @@ export const composeDaemon = async (options: {
   const service = await createService(assignmentOf(configuration), {
     host: hostClock,
     random: Math.random,
-    connect: (site, account, { clock, hear }) => {
+    connect: (site, account, { clock, hear, holds }) => {
       budgets ??= createReadBudgets(clock)
       const poll = () => configuration.poll
-      return connectVpn({ site, account, poll, budgets, clock, hear, outgoing, observe: metrics.observeRequest })
+      const observe = metrics.observeRequest
+      return connectVpn({ site, account, poll, budgets, clock, hear, outgoing, holds, observe })
     },
     scheduleOf: cronSchedule,
     trail,

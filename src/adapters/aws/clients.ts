@@ -10,7 +10,7 @@ export interface ClientOptions extends AccessOptions {
 
 /**
  * Clients that share one pool of sockets and one set of credentials. `reader` and `identity` try again by themselves.
- * `terminator` does not: the termination queue counts every call against the rate.
+ * `terminator` does not: the termination queue counts every call against the rate. It asks `holds` as the bytes leave.
  */
 export const createClients = ({ endpointUrl, ...options }: ClientOptions) => {
   const access = createAccess(options)
@@ -26,7 +26,8 @@ export const createClients = ({ endpointUrl, ...options }: ClientOptions) => {
   // The reader caches the credentials and renews them before they expire.
   const { credentials } = reader.config
   const shared = { requestHandler: reader.config.requestHandler, credentials }
-  const terminator = new EC2Client({ ...ofEc2, maxAttempts: 1, ...shared })
+  const asking = access.askingHandler === undefined ? {} : { requestHandler: access.askingHandler }
+  const terminator = new EC2Client({ ...ofEc2, maxAttempts: 1, ...shared, ...asking })
   const identity = new STSClient({ ...common, maxAttempts: 3, ...shared })
   return { reader, terminator, identity, credentials, whyNoCredentials }
 }

@@ -92,6 +92,7 @@ const FOREIGN_CODES: Readonly<Record<VpnErrorCode, readonly string[]>> = {
     'ERR_INVALID_URL',
   ],
   aborted: ['AbortError'],
+  'not-held': ['NotHeld'],
 }
 
 const CODES: ReadonlyMap<string, VpnErrorCode> = new Map(

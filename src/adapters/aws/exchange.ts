@@ -11,6 +11,7 @@ import { RoleNotAssumed } from './assumed-role.ts'
 import { readConnectionsPage } from './connections-page.ts'
 import { awsCodeOf, codeBeforeSending, requestIdOf, vpnErrorCode } from './error-codes.ts'
 import { vpnErrorOf } from './failure-message.ts'
+import { NotHeld } from './last-question.ts'
 import type { NoCredentials } from './profile-problem.ts'
 import type { PageRead } from './reading-protocol.ts'
 import { checkProtocol } from './wrong-url.ts'
@@ -132,6 +133,7 @@ export const createExchange = ({
     let lastFailure: unknown
 
     const codeOf = (error: unknown): VpnErrorCode => {
+      if (error instanceof NotHeld) return 'not-held'
       if (signal.aborted) return 'aborted'
       if (late) return 'timeout'
       return address === undefined ? codeBeforeSending(error) : vpnErrorCode(error)

@@ -105,6 +105,7 @@ const ADVICE: Readonly<Record<VpnErrorCode, Advice>> = {
   'server-error': () => 'wait; if the error persists, see the AWS Health Dashboard',
   'bad-request': () => 'this is a fault in Curfew or its configuration: please report it',
   aborted: ({ action }) => (action.startsWith('Terminate') ? MAYBE_DONE : 'nothing to do'),
+  'not-held': () => 'nothing to do: the replica that holds the endpoint decides anew',
 }
 
 /** Advice for codes of AWS that say more than the code of Curfew. */
@@ -148,6 +149,7 @@ const resultOf = (code: VpnErrorCode, error: unknown, call: FailedCall, words: W
   const { limitMs, noCredentials } = call
   const address = `${call.address ?? 'the source of the credentials'}${call.proxy === undefined ? '' : ` through ${named(call.proxy)}`}`
   if (code === 'aborted') return 'stopped before an answer arrived'
+  if (code === 'not-held') return 'not sent, because another replica may hold the endpoint by now'
   if (code === 'timeout') return `no complete answer from ${address} within ${seconds(limitMs)}`
   const wrong = wrongUrl(error, serviceOf(call))
   if (wrong !== undefined) return wrong.found

@@ -12,8 +12,15 @@ export interface Outgoing {
   readonly secureContext: SecureContext | undefined
   /** The variable that exempts the host of a URL from the proxy; undefined if there is no proxy, or none that exempts it. */
   exemptBy(url: URL): string | undefined
-  /** A new agent for https:// with its own connections. `answersWithinMs`: how long a proxy may take to open a tunnel. */
-  agent(limits: { readonly maxSockets: number; readonly answersWithinMs?: number }): Agent
+  /**
+   * A new agent for https:// with its own connections. `answersWithinMs`: how long a proxy may take to open a tunnel.
+   * `connectsWithinMs`: a request gets its socket only once it is connected, and after this time not at all.
+   */
+  agent(limits: {
+    readonly maxSockets: number
+    readonly answersWithinMs?: number
+    readonly connectsWithinMs?: number | undefined
+  }): Agent
 }
 
 /** Reads HTTPS_PROXY, NO_PROXY and AWS_CA_BUNDLE; or one line for each that is wrong. No line contains a password. */

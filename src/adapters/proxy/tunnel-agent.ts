@@ -3,6 +3,7 @@ import { Agent, type RequestOptions, request as requestHttps } from 'node:https'
 import { isIP, isIPv6, type Socket } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { SECOND } from '../../domain/time/instant.ts'
+import { onceConnected } from './once-connected.ts'
 import type { Proxy, ProxyFor } from './proxy.ts'
 import { ProxyFailure, type Refusal } from './proxy-failure.ts'
 
@@ -20,6 +21,11 @@ interface TunnelOptions {
   readonly secureContext: SecureContext | undefined
   readonly maxSockets: number
   readonly answersWithinMs?: number | undefined
+  /**
+   * A request gets its socket only once it is connected, and the connection is given up after this time. Undefined: at
+   * once, so that the bytes of the request wait inside the socket.
+   */
+  readonly connectsWithinMs?: number | undefined
 }
 
 /** Opens a tunnel through the proxy. Rejects with a `ProxyFailure`. */
@@ -68,15 +74,23 @@ export class TunnelAgent extends Agent {
   override createConnection(options: RequestOptions, connected: Connected) {
     const [host, port] = [options.host ?? '', Number(options.port ?? 443)]
     const proxy = this.#options.proxyFor(host, port)
-    if (proxy === undefined) return super.createConnection(options, connected)
+    if (proxy === undefined) return this.#secure(options, connected)
     const target = `${isIPv6(host) ? `[${host}]` : host}:${port}`
     openTunnel(proxy, target, this.#options).then(
       (socket) => {
-        const secured = super.createConnection({ ...options, socket } as RequestOptions, connected)
+        const secured = this.#secure({ ...options, socket } as RequestOptions, connected)
         if (secured) connected(null, secured)
       },
       (failure: Error) => connected(failure, undefined as never),
     )
+    return undefined
+  }
+
+  /** Begins TLS. Returns the socket at once, or gives it to `connected` after the handshake. */
+  #secure(options: RequestOptions, connected: Connected) {
+    const { connectsWithinMs } = this.#options
+    if (connectsWithinMs === undefined) return super.createConnection(options, connected)
+    onceConnected(super.createConnection(options) as Socket, connectsWithinMs, connected)
     return undefined
   }
 }
