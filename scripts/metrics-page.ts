@@ -1,5 +1,7 @@
-import { Counter, Gauge, Histogram } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { FAILED_LOGINS } from '../src/adapters/http/logins.ts'
+import { createEngineInstruments } from '../src/adapters/prometheus/engine-instruments.ts'
+import { TENURE_OUTCOMES, UNIT_STATES } from '../src/adapters/prometheus/engine-metrics.ts'
 import { createInstruments } from '../src/adapters/prometheus/instruments.ts'
 import {
   AUDIT_OUTCOMES,
@@ -33,15 +35,16 @@ const CLOSED: ReadonlyArray<readonly [label: string, values: readonly string[]]>
   ['`outcome` of `curfew_audit_records_total`', AUDIT_OUTCOMES],
   ['`outcome` of `curfew_notifications_total`', NOTIFICATION_OUTCOMES],
   ['`outcome` of `curfew_failed_logins_total`', FAILED_LOGINS],
+  ['`outcome` of `curfew_engine_tenures_total`', TENURE_OUTCOMES],
+  ['`state`', UNIT_STATES],
   ['`selector`', SELECTORS],
   ['`stage`', LAG_STAGES],
   ['`reason` of `curfew_polls_skipped_total`', SKIP_REASONS],
   ['`kind`', POLICY_KINDS.map(({ kind }) => kind)],
 ]
 
-const metricRows = () => {
-  const { registry: _, ...instruments } = createInstruments()
-  return Object.values(instruments).map((metric) => {
+const metricRows = (instruments: Readonly<Record<string, object>>) =>
+  Object.values(instruments).map((metric) => {
     // prom-client's objects have these properties, but its types do not declare them.
     const { name, help, labelNames } = metric as unknown as {
       readonly name: string
@@ -51,7 +54,8 @@ const metricRows = () => {
     const type = TYPES.find(([type]) => metric instanceof type)?.[1] ?? 'unknown'
     return `| \`${name}\` | ${type} | ${codes(labelNames) || '–'} | ${help} |`
   })
-}
+
+const { registry: _, ...instruments } = createInstruments()
 
 /** The text of `docs/metrics.md`, with tables from the code. */
 export const metricsPage = (): string => `# Metrics
@@ -64,10 +68,30 @@ from the code.
 
 | metric | type | labels | meaning |
 |---|---|---|---|
-${metricRows().join('\n')}
+${metricRows(instruments).join('\n')}
 
 The default metrics of prom-client about the process (\`process_…\`, \`nodejs_…\`) are served too, except three whose names
 promtool refuses.
+
+## Replicas
+
+With \`engine: { kind: postgres }\` there are these metrics too. With the engine of files there are none of them.
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+${metricRows(createEngineInstruments(new Registry())).join('\n')}
+
+Each replica serves the metrics of the endpoints that it holds. When a unit moves, the series of its endpoints end at one
+replica and begin at another, counters at zero, as after a restart. Add replicas up by \`sum\`, and take gauges of an
+endpoint by \`max by (vpn_endpoint, …)\` first, because for one scrape two replicas may show the endpoint. A unit
+belongs to one replica, but each of them counts all units: take \`curfew_engine_units{state="held"}\` by \`sum\`, the
+other states by \`max\`.
+
+- \`curfew_enforcing\` of a replica also needs that it is joined. A replica without a unit needs no endpoint.
+- \`curfew_audit_writable\` is 0 from a record of any held unit that could not be written. It becomes 1 when one can be
+  written again, or when the replica begins a tenure.
+- Give all replicas that share a database one \`job\`, and each database a job of its own: the alerts compare the replicas
+  of a job.
 
 ## Labels
 
@@ -84,8 +108,8 @@ ${CLOSED.map(([label, values]) => `| ${label} | ${codes(values)} |`).join('\n')}
 | path | answer |
 |---|---|
 | \`/\` | [a page](page.md) for people |
-| \`/healthz\` | 200 while the main loop runs, else 503 |
-| \`/readyz\` | 200 once every endpoint has been polled, else 503; a blind endpoint is a metric and an alert, and does not change this |
+| \`/healthz\` | 200 while the main loop runs, else 503; a database that does not answer does not change this |
+| \`/readyz\` | 200 once every endpoint has been polled, else 503; a blind endpoint is a metric and an alert, and does not change this. A replica is ready while it is joined and has polled every endpoint of the units that it holds |
 | \`/status\` | JSON: [endpoints](enforcement.md#where-an-endpoint-stands), counts and the head of the audit trail; no users |
 
 Alerts on these metrics are in \`deploy/prometheus\`, with a [runbook](runbook.md). Dashboards are in \`deploy/grafana\`.

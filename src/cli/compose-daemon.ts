@@ -107,6 +107,7 @@ export const composeDaemon = async (options: {
   await exposure.check(configuration)
   const metrics = createMetrics({
     version: VERSION,
+    engine: configuration.engine.kind,
     policies: () => configuration.policies,
     targets: () => configuration.notify.map(({ name }) => name),
     changedAt: (policy) => service.changedAt(policy),

@@ -17,6 +17,7 @@ const metricsWith = async (name: string) => {
   const policies = [policy('max-session-age', { maxAge: '8h' }, { name })]
   const { registry, observe } = createMetrics({
     version: '0.0.0',
+    engine: 'postgres',
     policies: () => policies,
     targets: () => ['desk'],
     changedAt: () => 0,

@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client'
 import type { CurfewEvent, Endpoint } from '../../app/events.ts'
 import { VPN_ERROR_CODES } from '../../app/vpn.ts'
 import { isDue } from '../../domain/judge/verdict.ts'
@@ -6,7 +7,9 @@ import type { Mode, Policy } from '../../domain/policies/policy.ts'
 import { OUTCOMES } from '../../domain/terminate/termination.ts'
 import { type Instant, SECOND } from '../../domain/time/instant.ts'
 import { FAILED_LOGINS, type FailedLogin } from '../http/logins.ts'
+import { createEngineMetrics } from './engine-metrics.ts'
 import { createInstruments } from './instruments.ts'
+import { removeSeries } from './remove-series.ts'
 
 export const LAG_STAGES = ['decide', 'accept', 'confirm'] as const
 export const SKIP_REASONS = ['still-polling', 'backing-off'] as const
@@ -38,7 +41,11 @@ export const createMetrics = (options: {
   readonly targets: () => readonly string[]
   /** When the policy with this name last changed. */
   readonly changedAt: (policy: string) => Instant
+  /** With `postgres` this process is one of several replicas. Its endpoints change with the units that it holds. */
+  readonly engine?: 'files' | 'postgres'
 }) => {
+  const isReplica = options.engine === 'postgres'
+  const instruments = createInstruments()
   const {
     registry,
     buildInfo,
@@ -79,7 +86,8 @@ export const createMetrics = (options: {
     reloadSuccessful,
     reloadedAt,
     reloads,
-  } = createInstruments()
+  } = instruments
+  const engine = isReplica ? createEngineMetrics(registry) : undefined
 
   buildInfo.set({ version: options.version, node: process.versions.node }, 1)
   for (const reason of SKIP_REASONS) skipped.inc({ reason }, 0)
@@ -88,11 +96,14 @@ export const createMetrics = (options: {
   for (const stage of LAG_STAGES) lag.zero({ stage })
   for (const outcome of RELOAD_OUTCOMES) reloads.inc({ outcome }, 0)
 
+  let watched: readonly Endpoint[] = []
   /** Without these, a daemon in mode `enforce` terminates nothing. */
-  const ready = { audit: true, clock: true, seen: false }
+  const ready = { audit: true, clock: true, seen: false, joined: !isReplica }
   let daemonMode: Mode = 'audit'
   const updateEnforcing = () => {
-    enforcing.set(daemonMode === 'enforce' && ready.audit && ready.clock && ready.seen ? 1 : 0)
+    // A replica that waits for a unit is able to enforce.
+    const sees = ready.seen || (isReplica && watched.length === 0)
+    enforcing.set(daemonMode === 'enforce' && ready.audit && ready.clock && ready.joined && sees ? 1 : 0)
     auditWritable.set(ready.audit ? 1 : 0)
     clockTrusted.set(ready.clock ? 1 : 0)
   }
@@ -110,7 +121,6 @@ export const createMetrics = (options: {
     }
   }
 
-  let watched: readonly Endpoint[] = []
   /**
    * Removes every gauge of an endpoint that is no longer watched: its old snapshot would look like blindness for ever.
    */
@@ -118,6 +128,21 @@ export const createMetrics = (options: {
     removeCounts(endpointId)
     snapshotAt.remove({ vpn_endpoint: endpointId })
     for (const action of ACTIONS) missingPermissions.remove({ vpn_endpoint: endpointId, action: `ec2:${action}` })
+  }
+
+  const ofEndpoints = Object.values(instruments).flatMap((one) =>
+    one instanceof Registry || !hasEndpoint(one) ? [] : [one],
+  )
+  /**
+   * Removes every series of what this replica no longer holds, counters included: another replica counts on, and the
+   * queue of a unit that has left would look long for ever. Requests to AWS stay: not all are about an endpoint.
+   */
+  const removeWhatLeft = (endpoints: readonly Endpoint[]) => {
+    const ids = new Set(endpoints.map(({ id }) => id))
+    const places = new Set(endpoints.map(({ account = '', region }) => `${account} ${region}`))
+    for (const metric of ofEndpoints) removeSeries(metric, ({ vpn_endpoint }) => !ids.has(`${vpn_endpoint}`))
+    for (const metric of [queueLength, queueEta])
+      removeSeries(metric, ({ account, region }) => !places.has(`${account} ${region}`))
   }
 
   /** When the lag begins: at the latest of the deadline, the establishment and the last change of the policy. */
@@ -138,9 +163,10 @@ export const createMetrics = (options: {
     warnings.inc(on, 0)
   }
 
-  const zeroEndpoint = ({ id, name, account = '', region }: Endpoint) => {
+  const zeroEndpoint = ({ id, name, account = '', region }: Endpoint, isNew: boolean) => {
     endpointInfo.set({ vpn_endpoint: id, name, account, region }, 1)
-    pollDuration.zero({ vpn_endpoint: id })
+    // It would begin anew although it is a counter.
+    if (isNew) pollDuration.zero({ vpn_endpoint: id })
     for (const outcome of ['complete', ...VPN_ERROR_CODES]) polls.inc({ vpn_endpoint: id, outcome }, 0)
     for (const selector of SELECTORS)
       for (const outcome of ['accepted', ...VPN_ERROR_CODES]) calls.inc({ vpn_endpoint: id, selector, outcome }, 0)
@@ -151,14 +177,16 @@ export const createMetrics = (options: {
 
   const assign = (mode: Mode, endpoints: readonly Endpoint[]) => {
     daemonMode = mode
-    updateEnforcing()
     for (const gauge of [due, unknown, holding, held, policyCount, endpointInfo, unmatched]) gauge.reset()
     for (const policy of options.policies()) policyCount.inc({ kind: policy.kind.kind, mode: modeOf(policy) })
     for (const target of options.targets())
       for (const outcome of NOTIFICATION_OUTCOMES) notifications.inc({ target, outcome }, 0)
     for (const { id } of watched) if (!endpoints.some((endpoint) => endpoint.id === id)) unwatch(id)
+    const before = new Set(watched.map(({ id }) => id))
     watched = endpoints
-    for (const endpoint of endpoints) zeroEndpoint(endpoint)
+    if (isReplica) removeWhatLeft(endpoints)
+    for (const endpoint of endpoints) zeroEndpoint(endpoint, !before.has(endpoint.id))
+    updateEnforcing()
   }
 
   const observe = (event: CurfewEvent): void => {
@@ -275,9 +303,21 @@ export const createMetrics = (options: {
         queueEta.set({ account, region }, etaSeconds)
         break
       }
+      case 'engine-joined':
+      case 'engine-away':
+      case 'engine-refused':
+        ready.joined = event.event === 'engine-joined'
+        updateEnforcing()
+        break
+      case 'tenure-began':
+        // The database has written the grant, so it can write the trail.
+        ready.audit = true
+        updateEnforcing()
+        break
       default:
         break
     }
+    engine?.observe(event)
   }
 
   return {
@@ -296,3 +336,7 @@ export const createMetrics = (options: {
       notifications.inc({ target, outcome }, count),
   }
 }
+
+const hasEndpoint = (metric: object): boolean =>
+  // prom-client's objects have this property, but its types do not declare it.
+  (metric as { readonly labelNames: readonly string[] }).labelNames.includes('vpn_endpoint')

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { TENURE_OUTCOMES } from '../../../src/adapters/prometheus/engine-metrics.ts'
 import { createMetrics } from '../../../src/adapters/prometheus/metrics.ts'
+import type { CurfewEvent } from '../../../src/app/events.ts'
+import type { UnitHolding } from '../../../src/app/tenure.ts'
 import { createDecider } from '../../../src/domain/judge/decide.ts'
 import { NO_HISTORY } from '../../../src/domain/judge/memory.ts'
 import { createPolicySet } from '../../../src/domain/policies/policy-set.ts'
@@ -12,8 +15,9 @@ const POLICIES = [
   policy('banned-users', { users: ['mallory'] }, { name: 'leavers' }),
 ]
 
-const start = () => {
+const start = (engine?: 'postgres') => {
   const metrics = createMetrics({
+    ...(engine && { engine }),
     version: '0.0.0',
     policies: () => POLICIES,
     targets: () => ['desk'],
@@ -146,5 +150,126 @@ describe('the metrics', () => {
     expect(await metrics.valueOf(missing)).toBe(1)
     metrics.observe(EVENTS['permission-granted'])
     expect(await metrics.valueOf(missing)).toBeUndefined()
+  })
+})
+
+describe('the metrics of a replica', () => {
+  const holding = (units: readonly UnitHolding['state'][]): CurfewEvent => ({
+    ...EVENTS['engine-beat'],
+    units: units.map((state, index) => ({ unit: `unit-${index}`, state, holder: undefined, epoch: 1 })),
+  })
+  const LAB = { ...ENDPOINT, id: 'cvpn-endpoint-of-another-unit', name: 'lab', account: '444455556666' }
+
+  it('do not exist with the engine of files', async () => {
+    const { observe, series } = start()
+    observe(EVENTS['engine-joined'])
+    observe(EVENTS['engine-beat'])
+    expect((await series()).filter((line) => line.includes('engine'))).toEqual([])
+  })
+
+  it('say how many units it holds, and nothing of other replicas while it is not joined', async () => {
+    const metrics = start('postgres')
+    const engine = async () =>
+      (await metrics.series()).filter((line) => /^curfew_engine_(?:up|units|members|generation)\b/.test(line))
+    const away = ['curfew_engine_up 0', 'curfew_engine_units{state="held"} 0']
+    expect(await engine()).toEqual(away)
+    metrics.observe(EVENTS['engine-joined'])
+    metrics.observe(holding(['held', 'elsewhere', 'elsewhere', 'free']))
+    const joined = [
+      'curfew_engine_up 1',
+      'curfew_engine_units{state="held"} 1',
+      'curfew_engine_units{state="elsewhere"} 2',
+      'curfew_engine_units{state="free"} 1',
+      'curfew_engine_members 3',
+      'curfew_engine_generation 2',
+    ]
+    expect(await engine()).toEqual(joined)
+    for (const event of ['engine-away', 'engine-refused'] as const) {
+      metrics.observe(EVENTS[event])
+      expect(await engine()).toEqual(away)
+      metrics.observe(EVENTS['engine-joined'])
+      metrics.observe(holding(['held', 'elsewhere', 'elsewhere', 'free']))
+      expect((await engine()).toSorted()).toEqual(joined.toSorted())
+    }
+  })
+
+  it('count tenures and old generations from zero, and how long beats take', async () => {
+    const metrics = start('postgres')
+    const tenures = async () =>
+      Promise.all(
+        TENURE_OUTCOMES.map((outcome) => metrics.valueOf(`curfew_engine_tenures_total{outcome="${outcome}"}`)),
+      )
+    expect(await tenures()).toEqual([0, 0, 0, 0])
+    expect(await metrics.valueOf('curfew_engine_old_generations_total')).toBe(0)
+    metrics.observe(EVENTS['tenure-began'])
+    for (const how of ['returned', 'lost', 'refused'] as const) metrics.observe({ ...EVENTS['tenure-ended'], how })
+    metrics.observe({ ...EVENTS['tenure-ended'], how: 'lost' })
+    metrics.observe(EVENTS.generation)
+    metrics.observe({ ...EVENTS.generation, generation: 3, cameBack: true })
+    metrics.observe({ ...EVENTS['engine-beat'], tookMs: 3 })
+    expect(await tenures()).toEqual([1, 1, 2, 1])
+    expect(await metrics.valueOf('curfew_engine_old_generations_total')).toBe(1)
+    expect(await metrics.valueOf('curfew_engine_generation')).toBe(3)
+    expect(await metrics.valueOf('curfew_engine_beat_seconds_sum')).toBe(0.003)
+    expect(await metrics.valueOf('curfew_engine_beat_seconds_bucket{le="0.0025"}')).toBe(0)
+    expect(await metrics.valueOf('curfew_engine_beat_seconds_bucket{le="0.005"}')).toBe(1)
+  })
+
+  it('have no series of an endpoint once its unit has left, and those of others as before', async () => {
+    const { observe, series } = start('postgres')
+    observe({ ...EVENTS['endpoints-changed'], endpoints: [ENDPOINT, LAB], gone: [] })
+    // Every event of an endpoint, so that a metric that is added later is tried too.
+    const happens = (endpoint: typeof ENDPOINT) => {
+      for (const event of Object.values(EVENTS)) if ('endpoint' in event) observe({ ...event, endpoint } as CurfewEvent)
+      observe({ ...EVENTS.queue, account: endpoint.account, length: 7, etaSeconds: 3600 })
+    }
+    happens(ENDPOINT)
+    happens(LAB)
+    const of = async ({ id, account }: typeof ENDPOINT) =>
+      (await series()).filter(
+        (line) =>
+          (line.includes(`"${id}"`) || line.includes(`"${account}"`)) && !line.startsWith('curfew_api_throttles_total'),
+      )
+    const before = await of(LAB)
+    expect(before.length).toBeGreaterThan(30)
+    expect((await of(ENDPOINT)).length).toBeGreaterThan(30)
+    observe({ ...EVENTS['endpoints-changed'], endpoints: [LAB], gone: [ENDPOINT] })
+    expect(await of(ENDPOINT)).toEqual([])
+    const counted = (lines: readonly string[]) => lines.filter((line) => /_total\{|_count\{|_queue_/.test(line))
+    expect(counted(await of(LAB))).toEqual(counted(before))
+  })
+
+  it('keep the counters of an endpoint that is no longer watched with the engine of files', async () => {
+    const { observe, series } = start()
+    observe(EVENTS.termination)
+    observe({ ...EVENTS['endpoints-changed'], endpoints: [], gone: [ENDPOINT] })
+    const confirmed = (await series()).filter(
+      (line) => line.startsWith('curfew_terminations_total') && line.endsWith('1'),
+    )
+    expect(confirmed).toHaveLength(1)
+  })
+
+  it('report enforcement while it is joined, and has read an endpoint or holds none', async () => {
+    const metrics = start('postgres')
+    const enforcing = () => metrics.valueOf('curfew_enforcing')
+    metrics.observe({ ...EVENTS['endpoints-changed'], endpoints: [], gone: [ENDPOINT] })
+    expect(await enforcing()).toBe(0)
+    metrics.observe(EVENTS['engine-joined'])
+    expect(await enforcing()).toBe(1)
+    metrics.observe({ ...EVENTS['endpoints-changed'], gone: [] })
+    expect(await enforcing()).toBe(0)
+    metrics.observe(EVENTS.polled)
+    expect(await enforcing()).toBe(1)
+    metrics.observe(EVENTS['engine-away'])
+    expect(await enforcing()).toBe(0)
+  })
+
+  it('take the grant of a unit as proof that the trail can be written', async () => {
+    const metrics = start('postgres')
+    metrics.observe(EVENTS.unwritable)
+    metrics.observe({ ...EVENTS['tenure-ended'], how: 'lost' })
+    expect(await metrics.valueOf('curfew_audit_writable')).toBe(0)
+    metrics.observe(EVENTS['tenure-began'])
+    expect(await metrics.valueOf('curfew_audit_writable')).toBe(1)
   })
 })
