@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs'
 import pg from 'pg'
 import { BEFORE_ALL, hashOf, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import type { Ask } from '../../../src/adapters/postgres/ask.ts'
+import { TABLES } from '../../../src/adapters/postgres/migrations/0001-tables.ts'
 import type { AuditHead } from '../../../src/app/audit.ts'
 import { HOUR, toIso } from '../../../src/domain/time/instant.ts'
 import type { Cluster } from '../../engine/cluster.ts'
 import { AT, record } from '../audit/chain.ts'
-
-const SCHEMA = readFileSync(new URL('../../../src/adapters/postgres/migrations/0001.sql', import.meta.url), 'utf8')
 
 /** A session of the superuser. */
 export const connect = async (cluster: Cluster, name: string) => {
@@ -21,7 +19,7 @@ export const connect = async (cluster: Cluster, name: string) => {
 export const openBareDatabase = async (cluster: Cluster, name: string) => {
   await cluster.sql(`create database ${name}`)
   const database = await connect(cluster, name)
-  await database.client.query(`create schema curfew; ${SCHEMA}`)
+  await database.client.query(`create schema curfew; ${TABLES}`)
   return database
 }
 

@@ -1,9 +1,5 @@
--- One row for each step that has been applied.
-create table curfew.migration (
-  version integer primary key,
-  applied_at timestamptz not null default clock_timestamp()
-);
-
+/** The tables, but for that of the steps. */
+export const TABLES = `
 -- The database that this is. A copy on another server, or restored into another database, has other values there.
 create table curfew.origin (
   only_one boolean primary key default true check (only_one),
@@ -25,7 +21,10 @@ create table curfew.unit (
   -- The epoch that saved the state, and the version of its format.
   state_epoch bigint,
   state_version integer not null default 0,
-  saved_at timestamptz
+  saved_at timestamptz,
+  -- A state that could not be read, when it was put aside.
+  unreadable bytea,
+  unreadable_at timestamptz
 );
 
 -- The head of each chain, and its anchor: the last record that retention has removed.
@@ -38,7 +37,8 @@ create table curfew.chain (
 );
 
 create table curfew.record (
-  unit integer not null references curfew.unit,
+  -- Without a foreign key: the guard of the chains refuses a unit without a chain.
+  unit integer not null,
   seq bigint not null,
   epoch bigint not null,
   -- By the clock of the database, which all replicas share.
@@ -57,3 +57,4 @@ create table curfew.generation (
   declared_by text not null,
   declared_at timestamptz not null default clock_timestamp()
 );
+`
