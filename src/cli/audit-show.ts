@@ -21,21 +21,23 @@ import {
   stringsOf,
   UsageError,
 } from './command.ts'
-import { readAuditFiles } from './compose-audit.ts'
 import { outputWidth, paragraph } from './lines.ts'
 import { plural } from './number-text.ts'
+import { painted } from './paint.ts'
 import { pointInTime } from './point-in-time.ts'
-import { trailOrComplain } from './trail-files.ts'
+import type { Trail } from './trail.ts'
 import { createTrailFlaws } from './trail-flaws.ts'
-import { CSV_HEADER, csvOf, rowOf } from './trail-row.ts'
+import { csvHeader, csvOf, rowOf } from './trail-row.ts'
 import { storyLines } from './trail-story.ts'
+import { trailsOrComplain, UNIT_OPTION } from './trails.ts'
 
 const OUTPUTS = ['table', 'json', 'csv'] as const
 
 export const auditShow: Command = {
   about: `Shows the trail in the order of its records: each termination with its intent, its calls and their outcome,
-and any other event in a line. Without files it shows the trail that the daemon's file names, with all its rotated
-parts; gzip may have compressed them. A termination is shown as a whole if one of its records fits all filters.
+and any other event in a line. Without files it shows the trail that the daemon's file names: all its rotated files, which
+gzip may have compressed, or the chain of each unit in the database. A termination is shown as a whole if one of its
+records fits all filters.
 
 The last line says which lines were read. To show is not to prove: "curfew audit verify" finds out whether the trail is
 complete and unchanged.`,
@@ -54,6 +56,7 @@ complete and unchanged.`,
     },
     until: { value: 'T', summary: 'until before this instant, or so long ago' },
     event: { value: 'EVENT', words: AUDIT_EVENTS, multiple: true, summary: 'an event of the trail' },
+    ...UNIT_OPTION,
     ...outputOption(OUTPUTS),
     ...CONFIG_OPTION,
   },
@@ -62,28 +65,33 @@ complete and unchanged.`,
   async run({ values, positionals }) {
     const output = oneOf('output', values.output, OUTPUTS)
     const filter = filterOf(values)
-    const files = await trailOrComplain('audit show FILE...', positionals, String(values.config))
-    if (files === undefined) return EXIT.failed
+    const place = { configPath: String(values.config), unit: stringOf(values.unit) }
+    await using trails = await trailsOrComplain('audit show FILE...', positionals, place)
+    if (trails === undefined) return EXIT.failed
 
-    const shown = createOutput(output, filter.period)
-    const trail = createTrailEntries(filter.isWanted, shown.add)
+    const shown = createOutput(output, filter.period, trails.all)
     const flaws = createTrailFlaws()
-    const namedSets = filter.isUser && createNamedSets(filter.isUser)
-    for await (const group of readAuditFiles(files, filter.period, filter)) {
-      for (const record of group.records) {
-        const found = record.event === 'policy-set' && namedSets ? namedSets.read(record) : record
-        if (found !== undefined) trail.read(found)
+    const unread = new Set<string>()
+    for (const trail of trails.all) {
+      shown.begin(trail)
+      const entries = createTrailEntries(filter.isWanted, shown.add)
+      const namedSets = filter.isUser && createNamedSets(filter.isUser)
+      for await (const group of trail.read(filter.period, filter)) {
+        for (const record of group.records) {
+          const found = record.event === 'policy-set' && namedSets ? namedSets.read(record) : record
+          if (found !== undefined) entries.read(found)
+        }
+        flaws.add(group.flaws)
+        shown.read(group)
+        // A reader that is slower than the disk must not fill the memory.
+        if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain')
       }
-      flaws.add(group.flaws)
-      shown.read(group)
-      // A reader that is slower than the disk must not fill the memory.
-      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain')
+      entries.end()
+      for (const hash of namedSets?.unread() ?? []) unread.add(hash)
     }
-    trail.end()
     shown.end()
-    const unread = namedSets?.unread() ?? []
     for (const hash of unread) complain(`curfew: ${printable(hash)}: ${UNREAD_SET}`)
-    return flaws.complain() || unread.length > 0 ? EXIT.failed : EXIT.ok
+    return flaws.complain() || unread.size > 0 ? EXIT.failed : EXIT.ok
   },
 }
 
@@ -93,14 +101,21 @@ const UNREAD_SET =
 /** Entries are written together: a write for each takes longer than to read the trail. */
 const WRITTEN_TOGETHER = 500
 
-const createOutput = (output: 'table' | 'json' | 'csv', period: TrailPeriod) => {
+const createOutput = (output: 'table' | 'json' | 'csv', period: TrailPeriod, trails: readonly Trail[]) => {
   const width = outputWidth()
-  const textOf = { table: (entry: TrailEntry) => storyLines(entry, width), json: jsonOf, csv: csvOf }[output]
-  let waiting = output === 'csv' ? [CSV_HEADER] : []
+  const isOfUnits = trails[0]?.unit !== undefined
+  let unit: string | undefined
+  /** Whether the table has named the unit whose entries follow. */
+  let isNamed = false
+  const textOf = {
+    table: (entry: TrailEntry) => storyLines(entry, width),
+    json: (entry: TrailEntry) => JSON.stringify(isOfUnits ? { ...rowOf(entry), unit } : rowOf(entry)),
+    csv: (entry: TrailEntry) => csvOf(entry, unit),
+  }[output]
+  let waiting = output === 'csv' ? [csvHeader(isOfUnits)] : []
   let previous: TrailEntry['entry'] = 'event'
   const counts = { termination: 0, event: 0 }
-  let lines = 0
-  let span: Span
+  const read: Read[] = []
   /** The policy set whose text was shown last. A long text is in many records, and the table names it once. */
   let textShown: string | undefined
   const isFurtherPart = ({ event, part, policySetHash }: TrailRecord) =>
@@ -109,57 +124,91 @@ const createOutput = (output: 'table' | 'json' | 'csv', period: TrailPeriod) => 
     if (waiting.length > 0) say(waiting.join('\n'))
     waiting = []
   }
+  /** Names the unit before its first entry, where there is more than one. */
+  const headingOf = () => {
+    if (output !== 'table' || trails.length < 2 || isNamed || unit === undefined) return ''
+    isNamed = true
+    return `${painted('bold', paragraph(`Unit ${unit}`))}\n\n`
+  }
   return {
+    begin(trail: Trail) {
+      ;({ unit } = trail)
+      isNamed = false
+      textShown = undefined
+      read.push({ lines: 0, span: undefined })
+    },
     add(entry: TrailEntry) {
       if (output === 'table' && entry.entry === 'event' && entry.record.event === 'policy-set') {
         if (isFurtherPart(entry.record)) return
         textShown = entry.record.policySetHash
       }
-      const isApart = output === 'table' && (entry.entry === 'termination' || previous === 'termination')
+      const heading = headingOf()
+      const isApart =
+        output === 'table' && (entry.entry === 'termination' || previous === 'termination' || heading !== '')
       const isFirst = counts.termination + counts.event === 0
-      waiting.push(isApart && !isFirst ? `\n${textOf(entry)}` : textOf(entry))
+      waiting.push(`${isApart && !isFirst ? '\n' : ''}${heading}${textOf(entry)}`)
       previous = entry.entry
       counts[entry.entry]++
       if (waiting.length >= WRITTEN_TOGETHER) write()
     },
-    read(group: TrailGroup) {
-      lines += group.lines
-      if (group.span !== undefined) span = { first: span?.first ?? group.span.first, last: group.span.last }
+    read({ lines, span }: TrailGroup) {
+      const before = read.pop() ?? { lines: 0, span: undefined }
+      read.push({
+        lines: before.lines + lines,
+        span: span === undefined ? before.span : { first: before.span?.first ?? span.first, last: span.last },
+      })
     },
     end() {
       if (output === 'table')
-        waiting.push(`${waiting.length > 0 ? '\n' : ''}${closingText(counts, lines, span, period)}`)
+        waiting.push(`${waiting.length > 0 ? '\n' : ''}${closingText(counts, read, period, isOfUnits)}`)
       write()
     },
   }
 }
 
-const jsonOf = (entry: TrailEntry) => JSON.stringify(rowOf(entry))
-
-/** The first and the last line that was read. */
-type Span = TrailGroup['span']
+/** How much of a trail was read: how many lines, the first one and the last one. */
+type Read = Pick<TrailGroup, 'lines' | 'span'>
 
 const closingText = (
   counts: { readonly termination: number; readonly event: number },
-  lines: number,
-  span: Span,
+  read: readonly Read[],
   period: TrailPeriod,
-) =>
-  paragraph(
-    `${plural(counts.termination, 'termination')} and ${plural(counts.event, 'other event')} of ${plural(lines, 'record')}${spanText(span, period)}.${missingBefore(span, period)} To prove that the trail is whole: curfew audit verify`,
+  isOfUnits: boolean,
+) => {
+  const lines = read.reduce((sum, one) => sum + one.lines, 0)
+  const [only, ...others] = read
+  const place = isOfUnits ? 'the database' : 'these files'
+  const which =
+    others.length === 0
+      ? `${spanText(only?.span, period, place)}.${missingBefore(only?.span, period, place)}`
+      : ` of ${read.length} units.${missingOf(read, period)}`
+  return paragraph(
+    `${plural(counts.termination, 'termination')} and ${plural(counts.event, 'other event')} of ${plural(lines, 'record')}${which} To prove that the trail is whole: curfew audit verify`,
   )
+}
 
-const spanText = (span: Span, { since, until }: TrailPeriod) => {
-  if (span === undefined) return (since ?? until) === undefined ? '' : ': these files have none of that time'
+const spanText = (span: Read['span'], { since, until }: TrailPeriod, place: string) => {
+  if (span === undefined)
+    return (since ?? until) === undefined
+      ? ''
+      : `: ${place} ${place === 'these files' ? 'have' : 'has'} none of that time`
   const { first, last } = span
   return `, lines ${first.seq} to ${last.seq}, from ${toText(first.at)} to ${toText(last.at)}`
 }
 
-/** Says that what the period asks for may lie before the first line. */
-const missingBefore = (span: Span, { since }: TrailPeriod) => {
-  if (span === undefined || span.first.seq === 1 || (since !== undefined && span.first.at <= since)) return ''
+/** Whether what the period asks for may lie before the first line. */
+const isMissingBefore = (span: Read['span'], { since }: TrailPeriod) =>
+  span !== undefined && span.first.seq > 1 && (since === undefined || span.first.at > since)
+
+const missingBefore = (span: Read['span'], period: TrailPeriod, place: string) => {
+  if (span === undefined || !isMissingBefore(span, period)) return ''
   const { seq } = span.first
-  return seq === 2 ? ' Line 1 is not in these files.' : ` Lines 1 to ${seq - 1} are not in these files.`
+  return seq === 2 ? ` Line 1 is not in ${place}.` : ` Lines 1 to ${seq - 1} are not in ${place}.`
+}
+
+const missingOf = (read: readonly Read[], period: TrailPeriod) => {
+  const missing = read.filter(({ span }) => isMissingBefore(span, period)).length
+  return missing === 0 ? '' : ` Retention has removed earlier lines of ${plural(missing, 'unit')}.`
 }
 
 const filterOf = (values: Given['values']) => {

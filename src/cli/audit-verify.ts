@@ -13,10 +13,10 @@ import {
   stringsOf,
   UsageError,
 } from './command.ts'
-import { verifyAuditFiles } from './compose-audit.ts'
 import { plural } from './number-text.ts'
 import { painted } from './paint.ts'
-import { trailOrComplain } from './trail-files.ts'
+import type { Trail } from './trail.ts'
+import { trailsOrComplain, UNIT_OPTION } from './trails.ts'
 
 const OUTPUTS = ['text', 'json'] as const
 
@@ -26,12 +26,16 @@ checks the trail that the daemon's file names, with all its rotated parts. Files
 have compressed them: curfew audit verify data/audit.jsonl* Lock files and the kept ends of torn lines are skipped. The
 first fault is reported as file:line, with what was expected and what was found.
 
+In a database the chain of each unit is checked, from the anchor that retention keeps to the head that the database
+keeps. The first fault of each is reported as unit:line.
+
 The chain alone cannot show that its last line was changed, that lines were removed after it, or that the whole chain
 was written anew. Give a head that was kept elsewhere, such as one of the log events audit-head: --anchor proves that
 the lines up to SEQ are those of that time.`,
   operands: { name: 'FILE', areMany: true },
   options: {
     anchor: { value: 'SEQ:HASH', multiple: true, summary: 'line SEQ must have this hash' },
+    ...UNIT_OPTION,
     from: {
       value: 'SEQ',
       summary:
@@ -49,26 +53,62 @@ the lines up to SEQ are those of that time.`,
     if (early !== undefined) {
       throw new UsageError(`--anchor ${early.seq}: line ${early.seq} is not checked, since --from begins with ${from}`)
     }
-    const files = await trailOrComplain('audit verify FILE...', positionals, String(values.config))
-    if (files === undefined) return EXIT.failed
-
-    const report = await verifyAuditFiles(files, { from, anchors })
-    const { fault } = report
-    if (fault !== undefined) {
-      const { file, line, expected, found } = fault
-      complain(printable(`${file}:${line}: error: expected ${expected}, found ${found}`))
+    const place = { configPath: String(values.config), unit: stringOf(values.unit) }
+    await using trails = await trailsOrComplain('audit verify FILE...', positionals, place)
+    if (trails === undefined) return EXIT.failed
+    if (trails.all.length > 1 && anchors.length > 0) {
+      throw new UsageError(`--anchor: each of ${trails.all.length} units has a chain of its own: name one with --unit`)
     }
-    if (output === 'json') say(JSON.stringify(reportJson(report, anchors), null, 2))
-    else sayReport(report, anchors, from)
-    return fault === undefined ? EXIT.ok : EXIT.failed
+
+    const checked: Checked[] = []
+    for (const trail of trails.all) {
+      const report = await trail.verify({ from, anchors })
+      const { fault } = report
+      checked.push({ trail, report })
+      if (fault !== undefined) {
+        const { file, line, expected, found } = fault
+        complain(printable(`${file}:${line}: error: expected ${expected}, found ${found}`))
+      }
+      if (output === 'text') sayReport({ trail, report }, anchors, from)
+    }
+    const faulty = checked.filter(({ report }) => report.fault !== undefined).length
+    if (output === 'json') say(JSON.stringify(jsonOf(checked, anchors), null, 2))
+    else if (checked.length > 1) say(`\n${closingText(checked.length, faulty)}`)
+    return faulty === 0 ? EXIT.ok : EXIT.failed
   },
 }
 
-const sayReport = (report: ChainReport, anchors: readonly AuditHead[], from: number) => {
+/** A trail with the result of its check. */
+interface Checked {
+  readonly trail: Trail
+  readonly report: ChainReport
+}
+
+const closingText = (units: number, faulty: number) =>
+  faulty === 0
+    ? painted('green', `${plural(units, 'unit')}, all chains are whole`)
+    : painted('red', `${faulty} of ${plural(units, 'unit')} ${faulty === 1 ? 'has' : 'have'} a fault`)
+
+/** Files have one report, and the units of a database a list of them. */
+const jsonOf = (checked: readonly Checked[], anchors: readonly AuditHead[]) => {
+  const [first] = checked
+  if (first !== undefined && first.trail.unit === undefined) return reportJson(first.report, anchors)
+  return {
+    whole: checked.every(({ report }) => report.fault === undefined),
+    units: checked.map(({ trail, report }) => ({ unit: trail.unit, ...reportJson(report, anchors) })),
+  }
+}
+
+const sayReport = ({ trail, report }: Checked, anchors: readonly AuditHead[], from: number) => {
   const { records, before, firstTime, lastTime, head, fault } = report
+  const { unit } = trail
+  if (unit !== undefined) say(painted('bold', `unit  ${printable(unit)}`))
   if (fault === undefined) say(painted('green', `${count(records)}, the chain is whole`))
   else say(painted('red', `${count(records)} before the fault`))
-  if (records > 0 && from > 1) say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : UNPROVEN}`)
+  if (unit !== undefined && before.seq > 0)
+    say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : KEPT}`)
+  else if (records > 0 && from > 1)
+    say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : UNPROVEN}`)
   // Anything may stand in the lines of a forged trail.
   if (records > 0) say(`first ${printable(String(firstTime))}\nlast  ${printable(String(lastTime))}`)
   if (records > 0 || from === 1) say(`head  ${head.seq} ${head.hash}`)
@@ -92,6 +132,9 @@ const reportJson = (
 })
 
 const UNPROVEN = ' (not proven: compare it with a head that was kept elsewhere)'
+
+/** Who can write the anchors of a database can remove its lines. */
+const KEPT = ' (retention has removed the lines up to it; compare it with a head that was kept elsewhere)'
 
 const provenBy = (anchors: readonly AuditHead[], { seq, hash }: AuditHead) =>
   anchors.some((anchor) => anchor.seq === seq && anchor.hash === hash)

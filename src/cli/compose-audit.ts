@@ -1,39 +1,37 @@
 import { realpath } from 'node:fs/promises'
 import { reasonOf } from '../adapters/audit/failure.ts'
 import { isBesideTheChain } from '../adapters/audit/file-names.ts'
-import { createLineFilter, type LineFilter } from '../adapters/audit/line-filter.ts'
+import { createLineFilter } from '../adapters/audit/line-filter.ts'
 import { UnreadablePart } from '../adapters/audit/part.ts'
-import { readTrail, type TrailGroup, type TrailPeriod } from '../adapters/audit/read-trail.ts'
+import { readTrail } from '../adapters/audit/read-trail.ts'
 import { inOrder, partsOf } from '../adapters/audit/trail-parts.ts'
-import { type ChainReport, verifyChain } from '../adapters/audit/verify-chain.ts'
+import { verifyChain } from '../adapters/audit/verify-chain.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { OperatorError } from './command.ts'
+import type { Trail } from './trail.ts'
 
 export const now = (): Instant => hostClock.now()
 
-/** Checks the files as one chain. A file that is named twice, directly or through links, counts once. */
-export const verifyAuditFiles = async (
-  files: readonly string[],
-  options: Parameters<typeof verifyChain>[1],
-): Promise<ChainReport> => {
-  try {
-    return await verifyChain(await inOrder(await eachOnce(files)), options)
-  } catch (error) {
-    return cannotRead()(error as NodeJS.ErrnoException)
-  }
-}
-
-/** Reads the records of the files as one trail. A file that is named twice, directly or through links, counts once. */
-export async function* readAuditFiles(
-  files: readonly string[],
-  period: TrailPeriod,
-  filter: LineFilter,
-): AsyncGenerator<TrailGroup> {
-  try {
-    yield* readTrail(await inOrder(await eachOnce(files)), period, createLineFilter(filter))
-  } catch (error) {
-    cannotRead()(error as NodeJS.ErrnoException)
+/** The files as one trail. A file that is named twice, directly or through links, counts once. */
+export const fileTrail = (files: readonly string[]): Trail => {
+  const parts = async () => inOrder(await eachOnce(files))
+  return {
+    unit: undefined,
+    async *read(period, filter) {
+      try {
+        yield* readTrail(await parts(), period, createLineFilter(filter))
+      } catch (error) {
+        cannotRead()(error as NodeJS.ErrnoException)
+      }
+    },
+    async verify(question) {
+      try {
+        return await verifyChain(await parts(), question)
+      } catch (error) {
+        return cannotRead()(error as NodeJS.ErrnoException)
+      }
+    },
   }
 }
 

@@ -84,6 +84,9 @@ const lineOf = (cells: readonly string[]) => cells.map(cellOf).join(',')
 
 export const CSV_HEADER = lineOf(COLUMNS)
 
+/** The header of entries from files, or of those from units in a database. */
+export const csvHeader = (isOfUnits: boolean): string => (isOfUnits ? lineOf([...COLUMNS, 'unit']) : CSV_HEADER)
+
 /** The further fields of an event as JSON, as in the other output. The text of a policy set is too long for a cell. */
 const detailsOf = (record: TrailRecord): string => {
   const { entry: _entry, ...fields } = rowOfEvent(record)
@@ -91,8 +94,11 @@ const detailsOf = (record: TrailRecord): string => {
   return further.length === 0 ? '' : JSON.stringify(Object.fromEntries(further))
 }
 
-/** An entry as a line of CSV (RFC 4180). A termination has the time and the number of its first record. */
-export const csvOf = (entry: TrailEntry): string => {
+/**
+ * An entry as a line of CSV (RFC 4180). A termination has the time and the number of its first record. An entry of a unit
+ * has it in a further column.
+ */
+export const csvOf = (entry: TrailEntry, unit: string | undefined): string => {
   const isEvent = entry.entry === 'event'
   const { alsoBy, ...facts } = about(isEvent ? entry.record : entry.last)
   const { calls, results } = isEvent ? { calls: [], results: [] } : entry
@@ -109,5 +115,5 @@ export const csvOf = (entry: TrailEntry): string => {
     requestId: result?.requestId,
     details: isEvent ? detailsOf(entry.record) : undefined,
   }
-  return lineOf(COLUMNS.map((column) => String(cells[column] ?? '')))
+  return lineOf([...COLUMNS.map((column) => String(cells[column] ?? '')), ...(unit === undefined ? [] : [unit])])
 }
