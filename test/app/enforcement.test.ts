@@ -73,6 +73,19 @@ describe('every call', () => {
     expect(world.aws.calls).toEqual([])
   })
 
+  it('that was not sent because the unit may be lost counts as no attempt, and is planned again', async () => {
+    const [violator] = many(1)
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: violator ? [violator] : [] })
+    let isLost = true
+    world.aws.behaviour.failTerminate = () => (isLost ? 'not-held' : undefined)
+    await world.clock.advance(20 * SECOND)
+    expect(world.aws.calls.length).toBeGreaterThan(1)
+    expect(world.of('termination')).toEqual([])
+    isLost = false
+    await world.clock.advance(MINUTE)
+    expect(world.of('termination')).toMatchObject([{ outcome: 'confirmed', attempts: 1 }])
+  })
+
   it('is withdrawn and planned again if another policy has become the lead meanwhile', async () => {
     const until = new Date(NOON + 1500).toISOString()
     const brief = policy('banned-users', { users: [{ pattern: 'person-*', until }] }, { guard: 'off' })
