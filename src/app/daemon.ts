@@ -499,6 +499,8 @@ export const createDaemon = (options: {
 
     inFlight: queues.inFlight,
 
+    endpoints,
+
     status: (): readonly EndpointStatus[] => [...watches.values()].map((watch) => watch.status()),
   }
 }

@@ -8,6 +8,7 @@ import type { AuditHead } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { Assignment } from './daemon.ts'
 import type { EndpointStatus } from './endpoint-watch.ts'
+import type { EngineOverview } from './engine-overview.ts'
 import type { Endpoint } from './events.ts'
 import type { LastReload } from './last-reload.ts'
 import type { Ongoing } from './ongoing.ts'
@@ -37,7 +38,9 @@ export interface Overview {
   readonly mode: Mode
   readonly lastReload: LastReload
   readonly policySetHash: string
-  readonly audit: AuditHead
+  /** Undefined where each unit has a chain of its own: see `engine`. */
+  readonly audit: AuditHead | undefined
+  readonly engine: EngineOverview
   readonly ongoing: Ongoing
   readonly unmatched: readonly UnmatchedEntry[]
   readonly endpoints: readonly EndpointOverview[]
@@ -60,7 +63,7 @@ interface Parts {
   readonly inForce: () => Assignment
   readonly status: () => readonly EndpointStatus[]
   readonly ends: (withinMs: number) => Promise<Counts>
-  readonly others: () => Pick<Overview, 'lastReload' | 'audit' | 'ongoing' | 'unmatched'>
+  readonly others: () => Pick<Overview, 'lastReload' | 'audit' | 'engine' | 'ongoing' | 'unmatched'>
 }
 
 /**

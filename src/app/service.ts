@@ -1,5 +1,6 @@
 import { msBetween } from '../domain/time/elapsed.ts'
 import type { Assignment } from './daemon.ts'
+import { type EngineOverview, engineStatusOf } from './engine-overview.ts'
 import type { CurfewEvent, Emit } from './events.ts'
 import { type LastReload, nextReload } from './last-reload.ts'
 import { createOngoing } from './ongoing.ts'
@@ -12,6 +13,8 @@ import { createTenureDaemon } from './tenure-daemon.ts'
 
 /** The loop runs once a second. If it has not run for this long, the process is unhealthy. */
 const STUCK_AFTER_MS = 30_000
+
+const FILES: EngineOverview = { kind: 'files' }
 
 /** The daemon with its clock, trail, state and listeners: the whole application, given its ports. */
 export const createService = async (assignment: Assignment, ports: Ports & Keeping) => {
@@ -49,7 +52,13 @@ export const createService = async (assignment: Assignment, ports: Ports & Keepi
     inForce: () => inForce,
     status: daemon.status,
     ends: daemon.ends,
-    others: () => ({ lastReload, audit: audit.head(), ongoing: ongoing.now(), unmatched: daemon.unmatched() }),
+    others: () => ({
+      lastReload,
+      audit: audit.head(),
+      engine: FILES,
+      ongoing: ongoing.now(),
+      unmatched: daemon.unmatched(),
+    }),
   })
 
   return {
@@ -87,6 +96,7 @@ export const createService = async (assignment: Assignment, ports: Ports & Keepi
       policySetHash: inForce.settings.policySetHash,
       policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
       audit: audit.head(),
+      engine: engineStatusOf(FILES),
       unmatched: daemon.unmatched(),
       endpoints: daemon.status().map((one) => endpointStatusOf(one, names)),
     }),

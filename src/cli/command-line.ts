@@ -1,3 +1,4 @@
+import { faultText } from '../app/fault.ts'
 import { suggestion } from '../config/yaml/nearest.ts'
 import { printable } from '../domain/printable.ts'
 import { VERSION } from '../version.ts'
@@ -12,7 +13,6 @@ import {
   say,
   UsageError,
 } from './command.ts'
-import { faultText } from './fault.ts'
 import { commandRows, helpText } from './help-text.ts'
 
 const COMMANDS: Commands = {

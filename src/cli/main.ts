@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import module from 'node:module'
+import { faultText } from '../app/fault.ts'
 import { complain, EXIT } from './command.ts'
 import { runCommandLine } from './command-line.ts'
 import { exit } from './exit.ts'
-import { faultText } from './fault.ts'
 
 // Node 22 and later cache compiled code in the folder for temporary files. If they cannot, the start is only slower.
 ;(module as { readonly enableCompileCache?: () => unknown }).enableCompileCache?.()

@@ -15,6 +15,7 @@ const nights = policy(
 const OTHERS = {
   lastReload: { outcome: 'none' as const },
   audit: { seq: 0, hash: '' },
+  engine: { kind: 'files' as const },
   ongoing: { queues: [], unwritable: new Map(), missingPermissions: [], clocks: 'agree' as const },
   unmatched: [],
 }

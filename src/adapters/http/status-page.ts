@@ -221,6 +221,6 @@ const policyBlock = (one: PolicyOverview, { at, mode, endpoints }: Overview, isO
 }
 
 const footer = ({ version, policySetHash, audit }: StatusView): Content => html`<footer>
-<p>Curfew ${version}, policy set <code>${policySetHash.slice(0, 12)}</code>, audit trail at line ${count(audit.seq)}.</p>
+<p>Curfew ${version}, policy set <code>${policySetHash.slice(0, 12)}</code>${audit === undefined ? '' : html`, audit trail at line ${count(audit.seq)}`}.</p>
 <ul>${Object.entries(PATHS).map(([path, description]) => html`<li><a href="${path}">${path}</a>: ${description}</li>`)}</ul>
 </footer>`

@@ -1,8 +1,8 @@
 import type { Clock } from '../../app/clock.ts'
+import { faultText } from '../../app/fault.ts'
 import { endedWithin } from '../../app/within.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
 import { msBetween } from '../../domain/time/elapsed.ts'
-import { faultText } from '../fault.ts'
 import { type Answer, CHECK_NAMES, type CheckName, failed, notChecked } from './finding.ts'
 
 /** One question about the set-up. It changes nothing. */

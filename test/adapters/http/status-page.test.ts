@@ -56,6 +56,7 @@ const page = (different: Partial<StatusView> = {}): string =>
     lastReload: { outcome: 'none' },
     policySetHash: 'd91ec9',
     audit: { seq: 7, hash: 'a' },
+    engine: { kind: 'files' },
     ongoing: { queues: [], unwritable: new Map(), missingPermissions: [], clocks: 'agree' },
     unmatched: [],
     endpoints: [endpoint()],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { faultText } from '../../src/cli/fault.ts'
+import { faultText } from '../../src/app/fault.ts'
 
 describe('an exception that no part expects', () => {
   it('is one line with its message and place', () => {

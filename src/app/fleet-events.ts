@@ -1,0 +1,128 @@
+import type { CurfewEvent, Emit, Endpoint, WrittenFile } from './events.ts'
+
+type QueueEvent = Extract<CurfewEvent, { event: 'queue' }>
+
+/** What a tenure has told, and must be taken back when it ends. */
+interface Told {
+  readonly unwritable: Map<WrittenFile, string>
+  /** By account and Region. */
+  readonly queues: Map<string, QueueEvent>
+}
+
+/**
+ * Makes the events of one replica from those of its tenures. There may be hundreds of tenures, and they come and go:
+ * what concerns the process is told once, and what one tenure told is taken back when it ends.
+ */
+export const createFleetEvents = (options: {
+  readonly tell: Emit
+  /** The endpoints of all tenures that are served now. */
+  readonly endpoints: () => readonly Endpoint[]
+}) => {
+  const { tell } = options
+  let endpointsTold: readonly Endpoint[] = []
+  /** The edits of lists under one policy set that were told. Each unit finds the same edit. */
+  let lists = { policySetHash: '', edits: new Set<string>() }
+  const tenures = new Set<Told>()
+  const unwritable = new Set<WrittenFile>()
+
+  const tellEndpoints = () => {
+    const endpoints = options.endpoints()
+    if (JSON.stringify(endpoints) === JSON.stringify(endpointsTold)) return
+    const gone = endpointsTold.filter(
+      ({ id, region }) => !endpoints.some((one) => one.id === id && one.region === region),
+    )
+    endpointsTold = endpoints
+    tell({ event: 'endpoints-changed', endpoints, gone })
+  }
+
+  /** While no tenure is served, nothing shows that what could not be written can be written again. */
+  const tellWritable = () => {
+    if (tenures.size === 0) return
+    for (const what of unwritable) {
+      if ([...tenures].some((told) => told.unwritable.has(what))) continue
+      unwritable.delete(what)
+      tell({ event: 'writable', what })
+    }
+  }
+
+  const tellList = (event: Extract<CurfewEvent, { event: 'list-changed' }>) => {
+    const { at: _at, ...edit } = event
+    const key = JSON.stringify(edit)
+    if (lists.edits.has(key)) return
+    lists.edits.add(key)
+    tell(event)
+  }
+
+  return {
+    tellEndpoints,
+
+    /** The endpoints that an event of the whole replica names. */
+    endpointsToTell(): readonly Endpoint[] {
+      endpointsTold = options.endpoints()
+      return endpointsTold
+    },
+
+    /** From now on edits of lists are those to this policy set. */
+    inForce(policySetHash: string): void {
+      if (lists.policySetHash !== policySetHash) lists = { policySetHash, edits: new Set() }
+    },
+
+    /** Hears one tenure. */
+    ofTenure(): { readonly emit: Emit; readonly served: () => void; readonly ended: () => void } {
+      const told: Told = { unwritable: new Map(), queues: new Map() }
+      let isOver = false
+      const emit: Emit = (event) => {
+        if (isOver) return
+        switch (event.event) {
+          case 'started':
+          case 'reloaded':
+          case 'mode-obeyed':
+          case 'endpoints-changed':
+            tellEndpoints()
+            break
+          case 'stopping':
+          case 'stopped':
+          case 'audit-head':
+          case 'lock-lost':
+            break
+          case 'list-changed':
+            tellList(event)
+            break
+          case 'unwritable':
+            told.unwritable.set(event.what, event.message)
+            if (!unwritable.has(event.what)) tell(event)
+            unwritable.add(event.what)
+            break
+          case 'writable':
+            told.unwritable.delete(event.what)
+            tellWritable()
+            break
+          case 'queue':
+            told.queues.set(`${event.account} ${event.region}`, event)
+            tell(event)
+            break
+          default:
+            tell(event)
+        }
+      }
+      return {
+        emit,
+        /** The tenure is served from now on: its state was read. */
+        served() {
+          tenures.add(told)
+          tellWritable()
+        },
+        /** Nothing that the tenure still tells is heard. */
+        ended() {
+          isOver = true
+          tenures.delete(told)
+          for (const queue of told.queues.values()) {
+            if (queue.length > 0) tell({ ...queue, length: 0, etaSeconds: 0 })
+          }
+          tellEndpoints()
+          tellWritable()
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,279 @@
+import { setMaxListeners } from 'node:events'
+import type { PolicyEnds } from '../domain/judge/policy-ends.ts'
+import { msBetween } from '../domain/time/elapsed.ts'
+import { type Instant, SECOND } from '../domain/time/instant.ts'
+import type { AuditHead } from './audit.ts'
+import type { Clock } from './clock.ts'
+import type { Assignment } from './daemon.ts'
+import { type EngineOverview, engineStatusOf } from './engine-overview.ts'
+import type { CurfewEvent, Emit } from './events.ts'
+import type { ExtensionAnswer, ExtensionLook, ExtensionRight } from './extension-right.ts'
+import { createFleetEvents } from './fleet-events.ts'
+import { type LastReload, nextReload } from './last-reload.ts'
+import { onAborted } from './on-aborted.ts'
+import { createOngoing } from './ongoing.ts'
+import { createOverview } from './overview.ts'
+import type { Ports } from './ports.ts'
+import { type Ended, serveTenure, type TenureDaemon } from './serve-tenure.ts'
+import { createSkewClock } from './skew-clock.ts'
+import { endpointStatusOf } from './status.ts'
+import type { Engine, EngineStatus, Tenure, TenureEnd } from './tenure.ts'
+import { configurationHash, unitsOf } from './units.ts'
+
+/** The loop of each daemon runs once a second. If one has not run for this long, the process is unhealthy. */
+const STUCK_AFTER_MS = 30 * SECOND
+
+/** A tenure that this replica serves. */
+interface Serving {
+  /** Undefined while its state is read. */
+  daemon: TenureDaemon | undefined
+  /** What the daemon serves of the configuration in force. */
+  assignment: Assignment
+  isStarted: boolean
+}
+
+/**
+ * One replica: a daemon for each tenure that the engine grants. What belongs to the process is shared: the time of AWS,
+ * the listeners, the rates of reads. What belongs to a unit comes and goes with its tenure: trail, state, calls.
+ */
+export const createFleet = (
+  assignment: Assignment,
+  ports: Ports & {
+    /** Makes the engine, which tells its events to `hear`. */
+    readonly engine: (hear: Emit, clock: Clock) => Engine
+  },
+) => {
+  const { host } = ports
+  let inForce = assignment
+  let hash = configurationHash(inForce)
+  let units = unitsOf(inForce.watch)
+  let isStarted = false
+  let lastReload: LastReload = { outcome: 'none' }
+  const listeners: Emit[] = []
+  const tell: Emit = (event: CurfewEvent) => {
+    if (event.event === 'started') isStarted = true
+    lastReload = nextReload(lastReload, event)
+    for (const listen of listeners) listen(event)
+  }
+
+  let reported = { warned: false, apart: false }
+  const clock = createSkewClock(host, ({ skewMs, warned, apart }) => {
+    ports.observeSkew?.(skewMs)
+    if (warned !== reported.warned || apart !== reported.apart) tell({ event: 'clock-skew', skewMs, apart, warned })
+    reported = { warned, apart }
+  })
+  const ongoing = createOngoing(clock)
+  listeners.push(...ports.listeners(clock), ongoing.observe)
+  const startedAt = clock.now()
+  const engine = ports.engine(tell, host)
+
+  /** By the key of the unit. The engine grants a unit again only after the work for its last tenure has ended. */
+  const servings = new Map<string, Serving>()
+  /** In the order of the configuration; units that it has no longer, until they are given back, at the end. */
+  const served = (): readonly (readonly [unit: string, daemon: TenureDaemon])[] =>
+    [...new Set([...units.keys(), ...servings.keys()])].flatMap((unit) => {
+      const daemon = servings.get(unit)?.daemon
+      return daemon === undefined ? [] : [[unit, daemon] as const]
+    })
+  const daemons = () => served().map(([, { daemon }]) => daemon)
+  const endpointStatuses = () => daemons().flatMap((daemon) => daemon.status())
+  const endpoints = () => daemons().flatMap((daemon) => daemon.endpoints())
+  const events = createFleetEvents({ tell, endpoints })
+  events.inForce(inForce.settings.policySetHash)
+
+  const partOf = (whole: Assignment, unit: string): Assignment => {
+    const ofUnits = whole === inForce ? units : unitsOf(whole.watch)
+    return { ...whole, watch: ofUnits.get(unit) ?? [], isPart: ofUnits.size > 1 }
+  }
+
+  const take = (next: Assignment) => {
+    inForce = next
+    units = unitsOf(next.watch)
+    hash = configurationHash(next)
+    events.inForce(next.settings.policySetHash)
+  }
+
+  const announce = (event: 'started' | 'reloaded' | 'mode-obeyed') => {
+    const { mode, policySetHash } = inForce.settings
+    const policies = inForce.policies.policies.length
+    tell({ event, mode, policies, endpoints: events.endpointsToTell(), policySetHash, at: clock.now() })
+  }
+
+  const tellEnd = ({ unit, epoch }: Tenure, hasBegun: boolean, { how, because }: Ended) => {
+    if (hasBegun || how === 'refused') tell({ event: 'tenure-ended', unit, epoch, how, because })
+  }
+
+  const work = async (tenure: Tenure, stop: AbortSignal): Promise<TenureEnd> => {
+    const { unit, epoch, holds } = tenure
+    const serving: Serving = { daemon: undefined, assignment: partOf(inForce, unit), isStarted: false }
+    servings.set(unit, serving)
+    const told = events.ofTenure()
+    const ended = await serveTenure({
+      tenure,
+      stop,
+      assignment: () => serving.assignment,
+      ports,
+      connect: (site, account) => ports.connect(site, account, { clock, hear: clock.hear, holds: () => holds() }),
+      clock,
+      emit: (event) => {
+        if (event.event === 'started') serving.isStarted = true
+        told.emit(event)
+      },
+      served: (daemon) => {
+        serving.daemon = daemon
+        told.served()
+        tell({ event: 'tenure-began', unit, epoch, openIntents: daemon.openIntents })
+      },
+    })
+    servings.delete(unit)
+    told.ended()
+    tellEnd(tenure, serving.daemon !== undefined, ended)
+    return ended.how
+  }
+
+  /** Puts a configuration in force that all daemons have tried. */
+  const put = (next: Assignment, event: 'reloaded' | 'mode-obeyed', putDaemons: () => void) => {
+    take(next)
+    for (const [unit, serving] of servings) serving.assignment = partOf(next, unit)
+    // The configuration in force is reported before any event that follows from it.
+    announce(event)
+    putDaemons()
+    events.tellEndpoints()
+    engine.wantsChanged()
+  }
+
+  const heads = (): ReadonlyMap<string, AuditHead> => new Map(served().map(([unit, { audit }]) => [unit, audit.head()]))
+  const engineOverview = (): EngineOverview => ({
+    kind: 'postgres',
+    replica: engine.replica,
+    status: engine.status(),
+    heads: heads(),
+  })
+  const unmatched = () => daemons().flatMap((daemon) => daemon.unmatched())
+
+  const holderOf = (right: ExtensionRight) =>
+    daemons().find(({ extensions }) => extensions.look(right).state !== 'not-watched')
+
+  return {
+    /** Serves what the engine grants until `stop` is aborted, and gives everything back. */
+    async run(stop: AbortSignal): Promise<void> {
+      setMaxListeners(0, stop)
+      announce('started')
+      onAborted(stop, () =>
+        tell({ event: 'stopping', inFlight: daemons().reduce((sum, { inFlight }) => sum + inFlight(), 0) }),
+      )
+      await engine.run(
+        { units: () => [...units.keys()], configurationHash: () => hash, work: (tenure) => work(tenure, stop) },
+        stop,
+      )
+      tell({ event: 'stopped', at: clock.now() })
+    },
+
+    reconnect(): void {
+      for (const daemon of daemons()) daemon.reconnect()
+    },
+
+    /** When the policy of that name last changed on a unit that this replica holds. */
+    changedAt: (name: string): Instant =>
+      daemons().reduce<Instant | undefined>(
+        (last, daemon) => Math.max(last ?? daemon.changedAt(name), daemon.changedAt(name)),
+        undefined,
+      ) ?? startedAt,
+
+    extensions: {
+      look: (right: ExtensionRight): ExtensionLook =>
+        holderOf(right)?.extensions.look(right) ?? { state: 'not-watched' },
+      async press(right: ExtensionRight): Promise<ExtensionAnswer> {
+        const holder = holderOf(right)
+        if (holder !== undefined) return holder.extensions.press(right)
+        tell({ event: 'extension-refused', right, why: 'not-watched', at: clock.now() })
+        return { state: 'not-watched' }
+      },
+    },
+
+    clock,
+
+    /** Tells an event of another part of the process. The chain of its endpoint's unit hears it too, if it is held here. */
+    emit(event: CurfewEvent): void {
+      const on = 'endpoint' in event ? event.endpoint : undefined
+      const isOn = ({ id, region }: { readonly id: string; readonly region: string }) =>
+        id === on?.id && region === on.region
+      const [, holder] = served().find(([, { daemon }]) => daemon.endpoints().some(isOn)) ?? []
+      if (on !== undefined && holder !== undefined) holder.emit(event)
+      else tell(event)
+    },
+
+    /**
+     * Puts a new configuration in force for all units at once. Throws, and changes nothing anywhere, if one daemon cannot
+     * judge by it. `accepted` is called before it is in force.
+     */
+    async reload(next: Assignment, accepted: () => void = () => {}): Promise<void> {
+      // A schedule that makes a fault is found here too where no unit is held.
+      ports.scheduleOf(next.schedule)
+      const puts = served().map(([unit, daemon]) => daemon.prepare(partOf(next, unit)))
+      accepted()
+      put(next, 'reloaded', () => {
+        for (const putDaemon of puts) putDaemon()
+      })
+    },
+
+    /** Puts the mode `audit` of a refused configuration in force. */
+    obeyAudit(): void {
+      put({ ...inForce, settings: { ...inForce.settings, mode: 'audit' } }, 'mode-obeyed', () => {
+        for (const [, daemon] of served()) daemon.obeyAudit()
+      })
+    },
+
+    endpoints: endpointStatuses,
+
+    engine: (): EngineStatus => engine.status(),
+
+    /** The content of `/status`. `names`: whether a text may name people. */
+    status: (names = false) => ({
+      mode: inForce.settings.mode,
+      lastReload:
+        'problems' in lastReload ? { outcome: lastReload.outcome, problems: lastReload.problems.length } : lastReload,
+      policySetHash: inForce.settings.policySetHash,
+      policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
+      audit: null,
+      engine: engineStatusOf(engineOverview()),
+      unmatched: unmatched(),
+      endpoints: endpointStatuses().map((one) => endpointStatusOf(one, names)),
+    }),
+
+    overview: createOverview({
+      clock,
+      inForce: () => inForce,
+      status: endpointStatuses,
+      async ends(withinMs) {
+        const found = new Map<string, readonly PolicyEnds[]>()
+        for (const daemon of daemons()) for (const [key, ends] of await daemon.ends(withinMs)) found.set(key, ends)
+        return found
+      },
+      others: () => ({
+        lastReload,
+        audit: undefined,
+        engine: engineOverview(),
+        ongoing: ongoing.now(),
+        unmatched: unmatched(),
+      }),
+    }),
+
+    /** Whether the loops of all daemons run. An engine that is away changes nothing. */
+    isHealthy: (): boolean =>
+      [...servings.values()].every(
+        ({ daemon, isStarted: hasLoop }) =>
+          !hasLoop || daemon === undefined || msBetween(daemon.daemon.turnedAt(), host.elapsed()) < STUCK_AFTER_MS,
+      ),
+
+    /** Whether this replica has joined the others, and the first read of every endpoint that it holds has ended. */
+    isReady: (): boolean =>
+      isStarted &&
+      engine.status().state === 'joined' &&
+      [...servings.values()].every(({ isStarted: hasLoop }) => hasLoop) &&
+      endpointStatuses().every(({ view }) => view.state !== 'unseen'),
+
+    /** Each tenure has closed its trail at its end. */
+    async close(): Promise<void> {},
+  }
+}
