@@ -31,6 +31,7 @@ const startedRegistry = () => {
   ]
   const { registry, observe } = createMetrics({
     version: '0.0.0',
+    engine: 'postgres',
     policies: () => policies,
     targets: () => ['security-desk'],
     changedAt: () => NOON,
@@ -87,7 +88,7 @@ describe('the alerts', () => {
       expect(rule.annotations.runbook_url).toBe(
         `https://example.com/curfew/docs/runbook.md#${rule.alert.toLowerCase()}`,
       )
-      expect(['0m', '1m', '2m']).toContain(rule.for ?? '0m')
+      expect(['0m', '1m', '2m', '15m']).toContain(rule.for ?? '0m')
     },
   )
 

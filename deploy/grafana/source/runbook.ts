@@ -9,17 +9,21 @@ export type Alert =
   | 'CurfewDown'
   | 'CurfewEndpointBlind'
   | 'CurfewEnforcementLate'
+  | 'CurfewEngineUnreachable'
   | 'CurfewEntryUnmatched'
   | 'CurfewGuardHolding'
   | 'CurfewNotEnforcing'
   | 'CurfewNotificationsLost'
+  | 'CurfewOldGenerationBack'
   | 'CurfewPermissionMissing'
   | 'CurfewQueueLong'
   | 'CurfewReconnectLoop'
   | 'CurfewReloadRefused'
+  | 'CurfewReplicasDiffer'
   | 'CurfewSnapshotOld'
   | 'CurfewTerminationGaveUp'
   | 'CurfewThrottled'
+  | 'CurfewUnitWithoutOwner'
 
 /** The alarms of the connect handler, and where its log answers more: headings of docs/connect-handler.md. */
 const DOOR_HEADINGS = {
