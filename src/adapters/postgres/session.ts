@@ -1,4 +1,10 @@
-import type { QueryResult, QueryResultRow } from 'pg'
+import { randomUUID } from 'node:crypto'
+import pg, { type ClientConfig, DatabaseError, type QueryResult, type QueryResultRow } from 'pg'
+import type { Clock } from '../../app/clock.ts'
+import { onAborted } from '../../app/on-aborted.ts'
+import { SECOND } from '../../domain/time/instant.ts'
+import { createLease } from './lease.ts'
+import { reasonOf } from './reason.ts'
 
 /**
  * The one session of this replica. The locks of its units live and die with it, and the server ends it when it has been
@@ -20,4 +26,144 @@ export interface Session {
 /** The session is over: nothing that was sent over it is known to be done, and nothing more may be. */
 export class SessionOver extends Error {
   override name = 'SessionOver'
+}
+
+/** A session that was just opened. */
+export interface OpenSession extends Session {
+  /** The id of the server's process. */
+  readonly pid: number
+  /** Whether the server's process is the one that answered the connection. If not, a pooler is in between. */
+  readonly isDirect: boolean
+  /** Why the session is over. Undefined before. */
+  because(): string | undefined
+  /** Ends the session in peace. The server frees at once whatever it still holds. */
+  close(): Promise<void>
+}
+
+/** A machine that takes longer to accept a connection is not reached. */
+const CONNECT_WITHIN_MS = 3 * SECOND
+/** A lock that is not there after this time is asked for again later: nobody holds a row of Curfew's for long. */
+const LOCK_WITHIN_MS = 2 * SECOND
+/** How long an end in peace waits for the server. */
+const CLOSE_WITHIN_MS = SECOND
+/** The deadline is looked at this often, because a timer stands still while the machine is suspended. */
+const WATCH_MS = SECOND
+
+/**
+ * Opens the locking session. It rejects with a `SessionOver` that says why it could not, also when `stop` is aborted
+ * before. The session is over when its connection ends, when `lose` is called, and when no statement was answered
+ * for the lease.
+ */
+export const openSession = async (
+  options: ClientConfig,
+  { leaseMs, clock, stop }: { readonly leaseMs: number; readonly clock: Clock; readonly stop: AbortSignal },
+): Promise<OpenSession> => {
+  const client = new pg.Client({
+    ...options,
+    keepAlive: true,
+    connectionTimeoutMillis: Math.min(CONNECT_WITHIN_MS, leaseMs),
+    query_timeout: leaseMs,
+  })
+  const over = new AbortController()
+  let because: string | undefined
+  const lose = (why: string) => {
+    if (over.signal.aborted) return
+    because = why
+    over.abort()
+    // The end of the connection frees the locks, if it reaches the server at all.
+    client.connection.stream.destroy()
+  }
+  client.on('error', (error) => lose(reasonOf(error)))
+  client.on('end', () => lose('the server has closed the connection'))
+  const ended = new Promise<never>((_resolve, reject) => {
+    onAborted(over.signal, () => reject(new SessionOver(because)))
+  })
+  ended.catch(() => {})
+
+  const lease = createLease(clock, leaseMs)
+  const send = async <Row extends QueryResultRow>(text: string, values: readonly unknown[]) => {
+    if (over.signal.aborted) throw new SessionOver(because)
+    const sentAt = lease.moment()
+    try {
+      const result = await Promise.race([client.query<Row>(text, [...values]), ended])
+      lease.answered(sentAt)
+      return result
+    } catch (error) {
+      // The session lives on after an error of a statement, but not after one of the connection, nor without an answer.
+      if (error instanceof DatabaseError && error.severity === 'ERROR') throw error
+      lose(reasonOf(error))
+      throw new SessionOver(because, { cause: error })
+    }
+  }
+  /** The statements of a session go one after the other. */
+  let last: Promise<unknown> = Promise.resolve()
+  const ask = <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) => {
+    const answer = last.then(async () => send<Row>(text, values))
+    last = answer.catch(() => {})
+    return answer
+  }
+
+  const onStop = () => lose('this replica stops')
+  onAborted(stop, onStop)
+  try {
+    await Promise.race([client.connect(), ended])
+    const token = randomUUID()
+    const { rows } = await ask<{ pid: number }>('select pg_backend_pid() as pid, set_config($1, $2, false)', [
+      'curfew.session',
+      token,
+    ])
+    const [{ pid } = { pid: 0 }] = rows
+    await ask(settingsOf(leaseMs))
+    return {
+      ask,
+      ours: `pg_backend_pid() = ${pid} and current_setting('curfew.session', true) = '${token}'`,
+      holds: () => !over.signal.aborted && lease.holds(),
+      over: over.signal,
+      lose,
+      pid,
+      isDirect: 'processID' in client && client.processID === pid,
+      because: () => because,
+      async close() {
+        because ??= 'this replica has left'
+        const late = clock.sleep(CLOSE_WITHIN_MS, over.signal)
+        await Promise.race([client.end().catch(() => {}), late])
+        lose('this replica has left')
+      },
+    }
+  } catch (error) {
+    lose(reasonOf(error))
+    throw error instanceof SessionOver ? error : new SessionOver(because, { cause: error })
+  } finally {
+    stop.removeEventListener('abort', onStop)
+    if (!over.signal.aborted) void watch(clock, lease, over.signal, lose)
+  }
+}
+
+/**
+ * The server ends a session that is idle for the lease, and a statement or transaction that lasts as long. It gives up on
+ * bytes that nobody acknowledges. A commit waits for the synchronous standby, if there is one: an intent that only one
+ * machine has is lost with it.
+ */
+const settingsOf = (leaseMs: number): string => `
+  set idle_session_timeout = ${leaseMs};
+  set idle_in_transaction_session_timeout = ${leaseMs};
+  set statement_timeout = ${leaseMs};
+  set tcp_user_timeout = ${leaseMs};
+  set lock_timeout = ${LOCK_WITHIN_MS};
+  set default_transaction_isolation = 'read committed';
+  select set_config('synchronous_commit', 'on', false)
+    where current_setting('synchronous_commit') not in ('on', 'remote_apply')`
+
+/** Ends the session when no statement was answered for the lease: nobody may rely on its locks from then on. */
+const watch = async (
+  clock: Clock,
+  lease: ReturnType<typeof createLease>,
+  over: AbortSignal,
+  lose: (why: string) => void,
+) => {
+  while (!over.aborted) {
+    const leftMs = lease.leftMs()
+    if (leftMs <= 0) lose('the server has not answered for the lease')
+    else await clock.sleep(Math.min(leftMs, WATCH_MS), over)
+  }
 }

@@ -1,0 +1,201 @@
+import { setMaxListeners } from 'node:events'
+import type { ClientConfig, Pool } from 'pg'
+import { backoffMs } from '../../app/backoff.ts'
+import type { Clock } from '../../app/clock.ts'
+import type { Emit } from '../../app/events.ts'
+import { onAborted } from '../../app/on-aborted.ts'
+import type { Engine, EngineRefusal, EngineStatus, Wants } from '../../app/tenure.ts'
+import { within } from '../../app/within.ts'
+import { type Elapsed, isBefore, plusMs } from '../../domain/time/elapsed.ts'
+import { MINUTE, SECOND } from '../../domain/time/instant.ts'
+import { admit } from './admission.ts'
+import { EngineRefused } from './engine-refused.ts'
+import { freeUnits } from './grants.ts'
+import { createHeldUnits, type Keep } from './held-units.ts'
+import { createMembership, type Membership } from './membership.ts'
+import { reasonOf } from './reason.ts'
+import type { Seen, SeenStore } from './seen.ts'
+import { type OpenSession, openSession, SessionOver } from './session.ts'
+
+export interface PostgresEngineOptions {
+  /** Resolves to the options of a new connection: a token for it is signed each time. */
+  readonly connection: () => Promise<ClientConfig>
+  /** For what must not go over the locking session: states, which may be large, and transactions. */
+  readonly pool: Pool
+  readonly leaseMs: number
+  readonly replica: string
+  /** The clock of the host. A clock that is corrected by the time of others would count the lease wrongly. */
+  readonly clock: Clock
+  readonly random: () => number
+  readonly emit: Emit
+  readonly keep: Keep
+  readonly seen: SeenStore
+  /** The newest format of a state that this program reads. */
+  readonly stateVersion: number
+}
+
+/** A failover takes seconds. Replicas that were cut off together come back at different times. */
+const AGAIN = { firstMs: 500, longestMs: 5 * SECOND }
+/** An operator acts within minutes. */
+const REFUSED_AGAIN_MS = 5 * SECOND
+/** A stop takes no longer, whatever the database does: systems that stop a process kill it after 10 s. */
+const STOP_WITHIN_MS = 8 * SECOND
+const STOPS = 'this replica stops'
+/** Signing a token may need an answer of AWS. */
+const CONNECT_WITHIN_MS = 10 * SECOND
+/** Another replica may be able to serve a refused unit. */
+const REST_MS = MINUTE
+/** What was seen is kept at most so often. What is kept may be older than what was seen: it is still true. */
+const KEEP_SEEN_MS = 10 * SECOND
+/** A beat is a sixth of the lease, so that one slow answer costs nothing; never so short that it loads the server. */
+const BEATS_OF_A_LEASE = 6
+const LEAST_BEAT_MS = 250
+
+/** Replicas on PostgreSQL: a session of this replica holds the locks of its units. */
+export const createPostgresEngine = (options: PostgresEngineOptions): Engine => {
+  const { connection, leaseMs, replica, clock, random, emit } = options
+  const beatMs = Math.max(LEAST_BEAT_MS, leaseMs / BEATS_OF_A_LEASE)
+  let status: EngineStatus = { state: 'joining', message: undefined }
+  let hasJoined = false
+  /** What was told of a fault that still lasts. */
+  let told: 'away' | EngineRefusal | undefined
+  let failures = 0
+  let membership: Membership | undefined
+  const restingUntil = new Map<string, Elapsed>()
+  const memory = createMemory(options)
+
+  const joined = (next: Extract<EngineStatus, { state: 'joined' }>) => {
+    const isFirst = status.state !== 'joined'
+    status = next
+    if (!isFirst) return
+    hasJoined = true
+    failures = 0
+    told = undefined
+    emit({ event: 'engine-joined', replica, members: next.members, generation: next.generation })
+  }
+
+  const away = (message: string) => {
+    const since = status.state === 'away' ? status.since : clock.now()
+    status = hasJoined ? { state: 'away', since, message } : { state: 'joining', message }
+    if (told === 'away') return
+    told = 'away'
+    emit({ event: 'engine-away', message })
+  }
+
+  const refused = ({ why, message }: EngineRefused) => {
+    status = { state: 'refused', why, message }
+    if (told === why) return
+    told = why
+    emit({ event: 'engine-refused', why, message })
+  }
+
+  const failed = (error: unknown, session: OpenSession | undefined) => {
+    failures++
+    if (error instanceof EngineRefused) refused(error)
+    else away(`the database is not reached: ${session?.because() ?? reasonOf(error)}`)
+  }
+
+  /** Lives through one session, from its begin to its end. */
+  const live = async (wants: Wants, stop: AbortSignal, held: ReturnType<typeof createHeldUnits>) => {
+    let session: OpenSession | undefined
+    const onStop = () => {
+      // Before it has joined, there is nothing to give back.
+      if (membership === undefined) session?.lose(STOPS)
+      else if (session !== undefined) void loseLater(session)
+    }
+    try {
+      const found = await within(clock, CONNECT_WITHIN_MS, connection(), stop)
+      if (found === 'late') throw new SessionOver('no credentials for the database')
+      session = await openSession(found, { leaseMs, clock, stop })
+      setMaxListeners(0, session.over)
+      onAborted(stop, onStop)
+      const { incarnation } = await admit(session)
+      membership = createMembership(session, incarnation, {
+        ...options,
+        beatMs,
+        wants,
+        held,
+        stop,
+        isResting,
+        seen: memory,
+        tell: joined,
+      })
+      await membership.run()
+      if (!stop.aborted) throw new SessionOver(session.because())
+    } catch (error) {
+      if (!stop.aborted) failed(error, session)
+    } finally {
+      stop.removeEventListener('abort', onStop)
+      membership = undefined
+      await session?.close()
+    }
+  }
+
+  const loseLater = async (session: OpenSession) => {
+    await clock.sleep(STOP_WITHIN_MS, session.over)
+    session.lose(STOPS)
+  }
+
+  const isResting = (unit: string): boolean => {
+    const until = restingUntil.get(unit)
+    return until !== undefined && isBefore(clock.elapsed(), until)
+  }
+
+  return {
+    replica,
+    async run(wants, stop) {
+      setMaxListeners(0, stop)
+      const held = createHeldUnits(options.keep, wants.work, async ({ session, id, unit, epoch, how, notBegun }) => {
+        if (how === 'refused') restingUntil.set(unit, plusMs(clock.elapsed(), REST_MS))
+        if (notBegun !== undefined) emit({ event: 'tenure-ended', unit, epoch, how, because: notBegun })
+        try {
+          if (!session.over.aborted) await freeUnits(session, [id])
+        } catch (error) {
+          session.lose(reasonOf(error))
+        }
+        membership?.wake()
+      })
+      await memory.load()
+      while (!stop.aborted) {
+        await live(wants, stop, held)
+        if (!stop.aborted) await clock.sleep(pauseMs(), stop)
+      }
+      await held.settle()
+      await memory.keep()
+    },
+    wantsChanged() {
+      restingUntil.clear()
+      membership?.wantsChanged()
+    },
+    status: () => status,
+  }
+
+  function pauseMs(): number {
+    return status.state === 'refused' ? REFUSED_AGAIN_MS * (0.5 + random() / 2) : backoffMs(AGAIN, failures, random)
+  }
+}
+
+/** What this replica remembers of the database, kept now and then. */
+const createMemory = ({ seen: store, clock }: Pick<PostgresEngineOptions, 'seen' | 'clock'>) => {
+  let seen: Seen | undefined
+  let isKept = true
+  let nextAt = clock.elapsed()
+  const keep = async () => {
+    if (isKept || seen === undefined) return
+    isKept = true
+    nextAt = plusMs(clock.elapsed(), KEEP_SEEN_MS)
+    await store.save(seen).catch(() => {})
+  }
+  return {
+    async load() {
+      seen ??= await store.load().catch(() => undefined)
+    },
+    now: () => seen,
+    put(next: Seen) {
+      seen = next
+      isKept = false
+      if (!isBefore(clock.elapsed(), nextAt)) void keep()
+    },
+    keep,
+  }
+}

@@ -1,0 +1,281 @@
+import { DatabaseError, type Pool } from 'pg'
+import type { Clock } from '../../app/clock.ts'
+import type { Emit } from '../../app/events.ts'
+import { onAborted } from '../../app/on-aborted.ts'
+import { shareStep } from '../../app/share.ts'
+import type { EngineStatus, UnitHolding, Wants } from '../../app/tenure.ts'
+import { within } from '../../app/within.ts'
+import { type Elapsed, LONG_AGO, msBetween } from '../../domain/time/elapsed.ts'
+import { SECOND } from '../../domain/time/instant.ts'
+import { POOLER } from './admission.ts'
+import { type Beat, type BeatUnit, beat } from './beat.ts'
+import { EngineRefused } from './engine-refused.ts'
+import { createFreeUnits } from './free-units.ts'
+import { declareGeneration, joinGeneration, leaveGeneration, type Standing, standingOf } from './generations.ts'
+import { grantUnits } from './grants.ts'
+import type { HeldUnits } from './held-units.ts'
+import { restored } from './restored.ts'
+import { behind, remembered, type Seen, type Shown } from './seen.ts'
+import type { OpenSession } from './session.ts'
+import { idsOf } from './wanted-units.ts'
+
+/** Members and shares are steady after this many beats without a change. */
+const STEADY_BEATS = 1.5
+/** A lock or a statement took too long, or two waited for each other. */
+const BUSY = ['55P03', '57014', '40P01']
+/** A transaction that begins a generation is short. A reload tries it again at the next beat. */
+const DECLARE_WITHIN_MS = 2 * SECOND
+
+export interface MembershipOptions {
+  readonly replica: string
+  readonly beatMs: number
+  readonly clock: Clock
+  readonly random: () => number
+  readonly emit: Emit
+  readonly pool: Pool
+  /** The newest format of a state that this program reads. */
+  readonly stateVersion: number
+  readonly wants: Wants
+  readonly held: HeldUnits
+  readonly stop: AbortSignal
+  /** Whether the unit was refused a short time ago. */
+  readonly isResting: (unit: string) => boolean
+  readonly seen: { readonly now: () => Seen | undefined; readonly put: (seen: Seen) => void }
+  /** What the engine tells of itself from now on. */
+  readonly tell: (status: Extract<EngineStatus, { state: 'joined' }>) => void
+}
+
+/** What other parts may do with a membership. */
+export interface Membership {
+  /** Beats at once. */
+  wake(): void
+  /** The wants have changed. */
+  wantsChanged(): void
+  /** Beats until the session is over, or until this replica has stopped and holds nothing more. */
+  run(): Promise<void>
+}
+
+/** One session's part in the sharing: it joins the members, beats, takes its share and gives a surplus back. */
+export const createMembership = (session: OpenSession, incarnation: string, options: MembershipOptions): Membership => {
+  const { replica, beatMs, clock, random, emit, pool, stateVersion, wants, held, stop, isResting, seen, tell } = options
+  const writer = held.writerOver(session)
+  const free = createFreeUnits(beatMs)
+  let pause = new AbortController()
+  let areWantsNew = true
+  let hash = ''
+  let ids: ReadonlyMap<string, number> = new Map()
+  let generation: { readonly id: number; readonly hash: string } | undefined
+  let told: { readonly generation: number; readonly isOld: boolean } | undefined
+  let hasLeft = false
+  let members = ''
+  let membersSince: Elapsed = LONG_AGO
+  let beyond = 0
+  /** Units whose state is of a newer program, as told. */
+  const tooNew = new Set<string>()
+
+  const wake = () => pause.abort()
+
+  const readWants = async () => {
+    areWantsNew = false
+    hash = wants.configurationHash()
+    const wanted = wants.units()
+    ids = await idsOf(session, wanted, incarnation, seen.now())
+    for (const unit of held.units(session)) if (!ids.has(unit)) held.askBack(unit)
+  }
+
+  const enter = async (id: number) => {
+    if (generation?.id !== id) {
+      if (!(await joinGeneration(session, id))) throw lostToPooler(session)
+      if (generation !== undefined) await leaveGeneration(session, generation.id)
+    }
+    generation = { id, hash }
+  }
+
+  /** Begins a generation for a configuration that is new, or adopts the newest one. */
+  const declare = async () => {
+    const declared = await within(clock, DECLARE_WITHIN_MS, declareGeneration(pool, hash, replica), session.over)
+    if (declared === 'late') return false
+    await enter(declared.id)
+    if (declared.isNew) {
+      emit({ event: 'generation', generation: declared.id, isOld: false, cameBack: declared.cameBack })
+      told = { generation: declared.id, isOld: false }
+    }
+    return true
+  }
+
+  /** The newest configuration may be that of this replica again: then it joins that generation and need not hand over. */
+  const standingNow = async ({ newest, members: all }: Beat): Promise<Standing> => {
+    if (stop.aborted || newest?.hash !== hash || newest.id === generation?.id)
+      return standingOf(generation?.id ?? 0, all)
+    await enter(newest.id)
+    const moved = all.map((one) => (one.pid === session.pid ? { ...one, generation: newest.id } : one))
+    return standingOf(newest.id, moved)
+  }
+
+  const observeGeneration = ({ active, isOld }: Standing) => {
+    if (told !== undefined && (told.generation !== active || told.isOld !== isOld)) {
+      emit({ event: 'generation', generation: active, isOld, cameBack: false })
+    }
+    told = { generation: active, isOld }
+  }
+
+  const compare = (now: Beat, units: ReadonlyMap<string, BeatUnit>) => {
+    const shown: Shown = { incarnation: now.incarnation ?? '', units }
+    const older = behind(seen.now(), shown, [...ids.keys()])
+    if (older !== undefined) throw restored(older)
+    seen.put(remembered(seen.now(), shown))
+  }
+
+  const refuseNewerStates = (units: ReadonlyMap<string, BeatUnit>) => {
+    for (const [unit, { epoch, stateVersion: found, isLocked }] of units) {
+      if (found <= stateVersion || isLocked) tooNew.delete(unit)
+      else if (!tooNew.has(unit)) {
+        tooNew.add(unit)
+        const because = `its state has format ${found}, and this program reads up to ${stateVersion}: a newer program saved it. Update this replica`
+        emit({ event: 'tenure-ended', unit, epoch, how: 'refused', because })
+      }
+    }
+  }
+
+  const share = async (now: Elapsed, standing: Standing, units: ReadonlyMap<string, BeatUnit>) => {
+    const pids = standing.members.map(({ pid }) => pid).toSorted((one, other) => one - other)
+    if (pids.join() !== members) {
+      members = pids.join()
+      membersSince = now
+      beyond = 0
+    }
+    const isSteady = msBetween(membersSince, now) > STEADY_BEATS * beatMs
+    const takable = [...units].flatMap(([unit, { id, isLocked, stateVersion: found }]) =>
+      isLocked || found > stateVersion || held.isBusy(unit) || isResting(unit) ? [] : [{ unit, id, order: random() }],
+    )
+    const returning = held.returning(session).length
+    const step = shareStep({
+      units: ids.size,
+      members: standing.members.map((member) => ({ id: member.pid, held: member.held })),
+      me: session.pid,
+      free: takable.length,
+      leftOver: isSteady ? takable.filter(({ id }) => free.isLeftOver(now, id)).length : 0,
+      isSettled: isSteady && !free.isAnyFresh(now),
+      beyond,
+    })
+    // Replicas that look at the same time try different units first.
+    if (step.take > 0)
+      await take(
+        takable.toSorted((one, other) => one.order - other.order),
+        step,
+      )
+    const surplus = step.giveBack - returning
+    if (surplus > 0) for (const unit of held.units(session).slice(-surplus)) held.askBack(unit)
+  }
+
+  /** A row that somebody has locked for long is asked for again at the next beat. */
+  const granted = async (free: readonly number[], room: Parameters<typeof grantUnits>[2]) => {
+    try {
+      return await grantUnits(session, free, room)
+    } catch (error) {
+      if (error instanceof DatabaseError && BUSY.includes(error.code ?? '')) return []
+      throw error
+    }
+  }
+
+  const take = async (
+    takable: readonly { readonly unit: string; readonly id: number }[],
+    step: { readonly take: number; readonly beyond: number },
+  ) => {
+    const unitOf = new Map(takable.map(({ id, unit }) => [id, unit]))
+    const room = { room: step.take, replica, stateVersion }
+    const grants = await granted([...unitOf.keys()], room)
+    beyond += Math.max(0, grants.length - (step.take - step.beyond))
+    for (const grant of grants) {
+      const unit = unitOf.get(grant.id)
+      if (unit !== undefined) held.begin(session, unit, grant, writer)
+    }
+  }
+
+  /** Others count their shares without this replica at once. What it holds, it gives back as its work ends. */
+  const leave = async () => {
+    if (hasLeft) return
+    hasLeft = true
+    for (const unit of held.units(session)) held.askBack(unit)
+    if (generation !== undefined) await leaveGeneration(session, generation.id)
+  }
+
+  const holdingsOf = (units: ReadonlyMap<string, BeatUnit>): readonly UnitHolding[] => {
+    const mine = new Set(held.units(session))
+    return [...units].map(([unit, { holder, epoch, isLocked }]) => {
+      const state = mine.has(unit) ? 'held' : isLocked ? 'elsewhere' : 'free'
+      return { unit, state, holder, epoch }
+    })
+  }
+
+  const tellAll = (now: Beat, standing: Standing, units: ReadonlyMap<string, BeatUnit>, tookMs: number) => {
+    const holdings = holdingsOf(units)
+    const there = now.members.length
+    tell({
+      state: 'joined',
+      members: there,
+      generation: generation?.id ?? 0,
+      isOld: standing.isOld,
+      units: holdings,
+    })
+    emit({ event: 'engine-beat', tookMs, members: there, units: holdings })
+  }
+
+  const beatOnce = async () => {
+    if (stop.aborted) await leave()
+    else {
+      if (areWantsNew) await readWants()
+      if (generation?.hash !== hash && !(await declare()) && generation === undefined) return
+    }
+    const begunAt = clock.elapsed()
+    const now = await beat(session, [...ids.values()])
+    const endedAt = clock.elapsed()
+    if (!now.isOurs) throw lostToPooler(session)
+    const byId = new Map(now.units.map((unit) => [unit.id, unit]))
+    const units = new Map(
+      [...ids].flatMap(([key, id]) => {
+        const unit = byId.get(id)
+        return unit === undefined ? [] : [[key, unit] as const]
+      }),
+    )
+    compare(now, units)
+    free.observe(endedAt, now.units)
+    const standing = await standingNow(now)
+    if (!stop.aborted) {
+      observeGeneration(standing)
+      refuseNewerStates(units)
+      if (standing.isOld) for (const unit of held.units(session)) held.askBack(unit)
+      else await share(endedAt, standing, units)
+    }
+    tellAll(now, standing, units, msBetween(begunAt, endedAt))
+  }
+
+  const isDone = () => stop.aborted && hasLeft && held.units(session).length === 0
+
+  return {
+    wake,
+    wantsChanged() {
+      areWantsNew = true
+      wake()
+    },
+    async run() {
+      onAborted(stop, wake)
+      onAborted(session.over, wake)
+      try {
+        while (!session.over.aborted) {
+          pause = new AbortController()
+          await beatOnce()
+          if (isDone()) break
+          if (!stop.aborted || hasLeft) await clock.sleep(beatMs, pause.signal)
+        }
+      } finally {
+        stop.removeEventListener('abort', wake)
+      }
+    },
+  }
+}
+
+const lostToPooler = (session: OpenSession): EngineRefused => {
+  session.lose('a statement was given to another session')
+  return new EngineRefused('pooler', POOLER)
+}
