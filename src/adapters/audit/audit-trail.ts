@@ -1,13 +1,14 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { AuditError, type AuditHead, type AuditRecord, type AuditTrail } from '../../app/audit.ts'
+import { AuditError, type AuditRecord, type AuditTrail } from '../../app/audit.ts'
 import type { Clock } from '../../app/clock.ts'
 import { hostClock } from '../host/clock.ts'
-import { hashOf, LONGEST_LINE_BYTES, lineOf } from './audit-line.ts'
+import { LONGEST_LINE_BYTES } from './audit-line.ts'
 import { type ChainFile, openChainFile } from './chain-file.ts'
 import { type Disk, disk as hostDisk, makeFolder } from './disk.ts'
 import { orMissing, unwritable } from './failure.ts'
 import { lockName } from './file-names.ts'
+import { linesAfter } from './lines-after.ts'
 import { acquireLock, type Lock } from './lock.ts'
 import type { Repair } from './torn-end.ts'
 
@@ -131,24 +132,6 @@ const open = async (
     await lock?.release()
     throw unwritable(path, error)
   }
-}
-
-const linesAfter = (previous: AuditHead, records: readonly AuditRecord[]) => {
-  const lines: Buffer[] = []
-  let [bytes, head] = [0, previous]
-  for (const record of records) {
-    const line = lineOf(record, head)
-    if (line.length > LONGEST_LINE_BYTES) {
-      throw new AuditError(
-        'unwritable',
-        `an audit record takes ${line.length} bytes: a line has at most ${LONGEST_LINE_BYTES}`,
-      )
-    }
-    lines.push(line)
-    bytes += line.length + 1
-    head = { seq: head.seq + 1, hash: hashOf(line) }
-  }
-  return { lines, bytes, head }
 }
 
 const lockLost = (file: string) =>

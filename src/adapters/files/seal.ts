@@ -1,15 +1,15 @@
 import { hash } from 'node:crypto'
 
 /** The form of the state that this version writes, and the forms that it reads. */
-const WRITTEN = 4
-const READ = [3, WRITTEN]
+export const STATE_VERSION = 4
+const READ = [3, STATE_VERSION]
 
 const startOf = (version: number) => `{"version":${version},`
 const headOf = (version: number, sum: string) => `${startOf(version)}"sha256":"${sum}","state":`
 const END = '}'
 
 /** Wraps JSON in an object with its checksum. The result is still JSON; `unseal` detects every changed bit. */
-export const seal = (content: Buffer, version = WRITTEN): Buffer =>
+export const seal = (content: Buffer, version = STATE_VERSION): Buffer =>
   Buffer.concat([Buffer.from(headOf(version, hash('sha256', content))), content, Buffer.from(END)])
 
 /**
@@ -34,7 +34,7 @@ const HEAD_BYTES = 128
  */
 export const mayBeSealed = (bytes: Buffer): boolean => {
   const head = bytes.toString('latin1', 0, HEAD_BYTES)
-  const [first = ''] = startOf(WRITTEN).split(String(WRITTEN))
+  const [first = ''] = startOf(STATE_VERSION).split(String(STATE_VERSION))
   // A file system that lost the blocks of a file at a power cut gives zeros.
   return head.startsWith('\0') || head.startsWith(first) || first.startsWith(head) || head.includes('"sha256":"')
 }

@@ -4,22 +4,10 @@ import { EMPTY_STATE, type State, StateError, type StateStore } from '../../app/
 import { type Disk, disk as hostDisk, syncFolder } from '../audit/disk.ts'
 import { codeOf, reasonOf } from '../audit/failure.ts'
 import { readRegularFile } from './regular-file.ts'
-import { mayBeSealed, seal, unseal } from './seal.ts'
-import { readState } from './state-schema.ts'
-import { fromVersion3 } from './state-version-3.ts'
-
-/** The file at the path of a state. `why` says why it is of no use. */
-type Found =
-  | { readonly kind: 'state'; readonly state: State }
-  /** It was a state, or may have been one. */
-  | { readonly kind: 'damaged'; readonly why: string }
-  /** It is something else, or cannot be read. */
-  | { readonly kind: 'unknown'; readonly why: string }
-
-const UNKNOWN_FORMAT = 'this version does not know its format'
+import { type FoundState, stateOfBytes, stateToBytes } from './state-bytes.ts'
 
 /** Reads the state. A file that is missing is an empty state. */
-export const readStateFile = async (file: string): Promise<Found> => {
+export const readStateFile = async (file: string): Promise<FoundState> => {
   let bytes: Buffer
   try {
     bytes = await readRegularFile(file)
@@ -27,26 +15,7 @@ export const readStateFile = async (file: string): Promise<Found> => {
     if (codeOf(error) === 'ENOENT') return { kind: 'state', state: EMPTY_STATE }
     return { kind: 'unknown', why: `it cannot be read: ${reasonOf(error)}` }
   }
-  const sealed = unseal(bytes)
-  if (sealed === 'broken')
-    return { kind: 'damaged', why: 'its checksum does not match: it was changed after it was written' }
-  const read = parsed(sealed?.content ?? bytes)
-  if (sealed === undefined || read === undefined) {
-    const kind = mayBeSealed(bytes) ? 'damaged' : 'unknown'
-    if (read === undefined) return { kind, why: bytes.length === 0 ? 'it is empty' : 'it is not JSON' }
-    return { kind, why: kind === 'damaged' ? UNKNOWN_FORMAT : 'it is not a state that Curfew wrote' }
-  }
-  const state = readState(read.json)
-  if (state === undefined) return { kind: 'damaged', why: UNKNOWN_FORMAT }
-  return { kind: 'state', state: sealed.version === 3 ? fromVersion3(state) : state }
-}
-
-const parsed = (bytes: Buffer): { readonly json: unknown } | undefined => {
-  try {
-    return { json: JSON.parse(bytes.toString()) }
-  } catch {
-    return undefined
-  }
+  return stateOfBytes(bytes)
 }
 
 /** The state as one file. It is saved to a new file, synced and renamed: a crash leaves either the old state or the new one. */
@@ -60,7 +29,7 @@ export const createStateFile = (file: string, disk: Disk = hostDisk): StateStore
     await rm(beside, { force: true })
     const handle = await disk.open(beside, 'wx', 0o600)
     try {
-      await handle.writeFile(seal(Buffer.from(JSON.stringify(state))))
+      await handle.writeFile(stateToBytes(state))
       await handle.sync()
     } finally {
       await handle.close()

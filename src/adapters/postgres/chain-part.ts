@@ -74,7 +74,7 @@ select seq, left(line, 64) as beginning from curfew.record
 where unit = $1 and seq >= $2 order by seq limit 1`
 
 /** The number of the first line whose time is not before `at`, found in few steps. Behind the head if there is none. */
-const firstSince = async (ask: Ask, { id, anchor, head }: UnitChain, at: Instant): Promise<number> => {
+export const firstSince = async (ask: Ask, { id, anchor, head }: UnitChain, at: Instant): Promise<number> => {
   let low = anchor.seq + 1
   let high = head.seq + 1
   while (low < high) {

@@ -4,49 +4,10 @@ import { describe, expect, it } from 'vitest'
 import { openAuditTrail } from '../../../src/adapters/audit/audit-trail.ts'
 import { rotatedName } from '../../../src/adapters/audit/file-names.ts'
 import { replay } from '../../../src/adapters/audit/replay.ts'
-import type {
-  AuditRecord,
-  ExtendedRecord,
-  IntentRecord,
-  OutcomeRecord,
-  ReplayedRecord,
-} from '../../../src/app/audit.ts'
+import type { OutcomeRecord, ReplayedRecord } from '../../../src/app/audit.ts'
 import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
 import { AT, folder } from './chain.ts'
-
-const about = (connectionId: string, time: number) => ({
-  time,
-  policySetHash: 'hash',
-  endpointId: 'endpoint',
-  account: '111122223333',
-  region: 'eu-central-1',
-  connectionId,
-  username: 'alice',
-  commonName: undefined,
-  policy: 'daily',
-  reason: 'session-age',
-  since: time - 1,
-  deadline: undefined,
-  because: 'says "event":"outcome" in its text',
-  alsoBy: ['nights'],
-  call: { id: `call-${connectionId}`, selector: 'connection-id' as const },
-})
-const intent = (connectionId: string, time: number): IntentRecord => ({ ...about(connectionId, time), event: 'intent' })
-const outcome = (connectionId: string, time: number): OutcomeRecord => ({
-  ...about(connectionId, time),
-  event: 'outcome',
-  requestId: 'request-1',
-  outcome: 'confirmed',
-})
-const extended = (connectionId: string, time: number): ExtendedRecord => {
-  const { call: _call, ...rest } = about(connectionId, time)
-  return { ...rest, event: 'extended', extension: 2, by: '1h', via: 'link', endsAt: time + HOUR }
-}
-const audited = (connectionId: string, time: number): AuditRecord => ({
-  ...about(connectionId, time),
-  event: 'would-end',
-  heldBy: undefined,
-})
+import { audited, extended, intent, outcome } from './replayed-records.ts'
 
 const replayed = async (file: string, since: number) => {
   const found: ReplayedRecord[] = []

@@ -6,98 +6,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BEFORE_ALL, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import { seal } from '../../../src/adapters/files/seal.ts'
 import { createStateFile } from '../../../src/adapters/files/state-file.ts'
-import { endpointKey } from '../../../src/app/site.ts'
-import { EMPTY_STATE, type State, StateError } from '../../../src/app/state.ts'
-import { NO_GUARD_MEMORY } from '../../../src/domain/guard/guard.ts'
+import { EMPTY_STATE, StateError } from '../../../src/app/state.ts'
 import { record } from '../audit/chain.ts'
 import { DiskFault, standInDisk } from '../audit/stand-in-disk.ts'
+import { answered, WHOLE_STATE } from './whole-state.ts'
 
 /** A line of an audit trail. */
 const RECORD = lineOf(record('one'), BEFORE_ALL).toString()
-
-const VIOLATION = {
-  connectionId: 'one',
-  username: 'alice',
-  commonName: undefined,
-  policy: 'daily',
-  reason: 'session-age',
-  since: 1,
-  deadline: undefined,
-  because: 'too old',
-  alsoBy: ['nights'],
-}
-const answered = (connectionId: string) => ({
-  violation: { ...VIOLATION, connectionId },
-  attempts: 1,
-  callId: 'x-1',
-  selector: 'connection-id' as const,
-  leftAt: 7,
-  answeredAt: 8,
-  requestId: 'request-1',
-})
-const [BEFORE, AFTER] = [
-  { hash: 'a', set: 'set-1' },
-  { hash: 'b', set: 'set-2' },
-]
-const STATE: State = {
-  policies: { daily: { hash: 'a', acts: true, changedAt: 1 } },
-  policySets: { 'set-1': { policies: [{ name: 'daily' }], protect: undefined }, 'set-2': null },
-  policySetHash: 'set-1',
-  endpoints: {
-    [endpointKey('eu-central-1', 'cvpn-endpoint-0123456789abcdef0')]: {
-      watchedSince: 6,
-      firstSeen: { one: 1 },
-      countersMovedAt: null,
-      notes: { idle: { one: { at: 1, bytes: 2 } } },
-      graceStarted: { daily: { one: 3 } },
-      terminated: { daily: { 'user:alice': 4 } },
-      warned: { daily: { one: 300_000 } },
-      extended: { one: { daily: { granted: 1, until: 9 } } },
-      guard: {
-        limits: { maxPercent: 50, minConnections: 10, lookAheadMs: 0 },
-        standings: {
-          daily: { state: 'held', version: AFTER, before: BEFORE, since: 5, counted: 40, of: 60 },
-          hasty: { state: 'held', version: AFTER, before: undefined, since: 5, counted: 11, of: 20 },
-          closing: { state: 'in-force', version: AFTER, comparedAt: 5 },
-          posture: { state: 'audit', version: AFTER },
-          old: { state: 'gone', wasHeld: true, version: BEFORE, goneAt: 5 },
-        },
-        counted: [
-          { policy: 'daily', connectionId: 'one', principal: 'alice', at: 5, isArrival: true },
-          { policy: 'daily', connectionId: 'two', principal: undefined, at: 5, isArrival: false },
-        ],
-        trial: {
-          set: 'set-1',
-          policies: ['daily'],
-          facts: { name: undefined, tags: { env: 'dev' } },
-          until: 6,
-          most: 60,
-        },
-      },
-      // The other endpoint has none, as in the state of an earlier version.
-      facts: { name: 'berlin', tags: { env: 'prod', empty: '' }, reselectedAt: { daily: 7 } },
-      terminations: [
-        { ...answered('one'), state: 'unproven', absences: 1 },
-        { ...answered('two'), state: 'lingering', absences: 0 },
-        { ...answered('three'), state: 'reported-gone', heard: 'never' },
-        { ...answered('four'), state: 'waiting', heard: 'unread', absences: 0, tryAgainAt: 9 },
-        { ...answered('five'), requestId: undefined, state: 'given-up', heard: 'read', absences: 0, tryAgainAt: 9 },
-      ],
-    },
-    [endpointKey('eu-central-1', 'cvpn-endpoint-0123456789abcdef1')]: {
-      watchedSince: 6,
-      firstSeen: {},
-      countersMovedAt: 2,
-      notes: {},
-      graceStarted: {},
-      terminated: {},
-      warned: {},
-      extended: {},
-      guard: NO_GUARD_MEMORY,
-      terminations: [],
-    },
-  },
-}
 
 describe('the state file', () => {
   let folder = ''
@@ -109,9 +24,9 @@ describe('the state file', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }))
 
   it('returns the saved state, and its folder is created', async () => {
-    await createStateFile(file).save(STATE)
-    expect(await createStateFile(file).load()).toEqual({ state: STATE, setAside: undefined })
-    expect(await createStateFile(file).peek()).toEqual(STATE)
+    await createStateFile(file).save(WHOLE_STATE)
+    expect(await createStateFile(file).load()).toEqual({ state: WHOLE_STATE, setAside: undefined })
+    expect(await createStateFile(file).peek()).toEqual(WHOLE_STATE)
     expect(await readdir(join(folder, 'data'))).toEqual(['state.json'])
   })
 
@@ -120,10 +35,10 @@ describe('the state file', () => {
   })
 
   it('is read without what was added later: a deleted policy had been in force', async () => {
-    const text = JSON.stringify(STATE)
+    const text = JSON.stringify(WHOLE_STATE)
     const older = text.replace('"wasHeld":true,', '')
     expect(older).not.toBe(text)
-    await createStateFile(file).save(STATE)
+    await createStateFile(file).save(WHOLE_STATE)
     await writeFile(file, seal(Buffer.from(older)))
     const { state, setAside } = await createStateFile(file).load()
     expect(setAside).toBeUndefined()
@@ -132,12 +47,12 @@ describe('the state file', () => {
   })
 
   it('is read in the form of version 3, in which an endpoint had a key for each way to reach it', async () => {
-    const [key = '', other = ''] = Object.keys(STATE.endpoints)
-    const memory = STATE.endpoints[key]
-    const empty = STATE.endpoints[other]
+    const [key = '', other = ''] = Object.keys(WHOLE_STATE.endpoints)
+    const memory = WHOLE_STATE.endpoints[key]
+    const empty = WHOLE_STATE.endpoints[other]
     const id = 'cvpn-endpoint-0123456789abcdef0'
     const old = {
-      policies: STATE.policies,
+      policies: WHOLE_STATE.policies,
       endpoints: {
         [`eu-central-1 - - - ${id}`]: {
           ...memory,
@@ -150,11 +65,11 @@ describe('the state file', () => {
         },
       },
     }
-    await createStateFile(file).save(STATE)
+    await createStateFile(file).save(WHOLE_STATE)
     await writeFile(file, seal(Buffer.from(JSON.stringify(old)), 3))
     const { state, setAside } = await createStateFile(file).load()
     expect(setAside).toBeUndefined()
-    expect(state.policies).toEqual(STATE.policies)
+    expect(state.policies).toEqual(WHOLE_STATE.policies)
     expect(Object.keys(state.endpoints)).toEqual([key])
     expect(state.endpoints[key]?.terminated).toEqual({
       daily: { 'user:alice': 4, 'cn:laptop': 5, 'user:jörg strauss': 8, 'cn:file-1': 9, 'user:bob': 6 },
@@ -182,7 +97,7 @@ describe('the state file', () => {
   })
 
   it('is set aside if it is damaged, and the state is then empty', async () => {
-    await createStateFile(file).save(STATE)
+    await createStateFile(file).save(WHOLE_STATE)
     const whole = await readFile(file, 'utf8')
     const damaged = fc.oneof(
       fc.nat(whole.length - 1).map((length) => whole.slice(0, length)),
@@ -219,7 +134,7 @@ describe('the state file', () => {
     ['it is not a state that Curfew wrote', `${RECORD}\n`],
     ['it is not JSON', 'version: 1\npolicies: [./policies]\n'],
     ['it is not a state that Curfew wrote', '{ "name": "another program", "version": "1.0.0" }'],
-    ['it is not a state that Curfew wrote', JSON.stringify(STATE)],
+    ['it is not a state that Curfew wrote', JSON.stringify(WHOLE_STATE)],
     ['it is not a state that Curfew wrote', 'null'],
     ['it is not JSON', 'no JSON'],
   ])('is never moved away if it is a file of somebody else: %s', async (why, text) => {
@@ -244,12 +159,12 @@ describe('the state file', () => {
     await createStateFile(
       file,
       standInDisk((step) => void steps.push(step)),
-    ).save(STATE)
+    ).save(WHOLE_STATE)
     expect(steps.filter((step) => step === 'sync' || step === 'rename')).toEqual(['sync', 'rename', 'sync'])
   })
 
   it('leaves the file of another process as it is, once that one holds the lock', async () => {
-    await createStateFile(file).save(STATE)
+    await createStateFile(file).save(WHOLE_STATE)
     const before = await readFile(file)
     await expect(createStateFile(file).save(EMPTY_STATE, async () => false)).rejects.toThrow(file)
     expect(await readFile(file)).toEqual(before)
@@ -275,14 +190,14 @@ describe('the state file', () => {
       }),
     ).save(EMPTY_STATE, async () => false)
     await reached.opened
-    await createStateFile(file).save(STATE)
+    await createStateFile(file).save(WHOLE_STATE)
     resumed.open()
     await expect(suspended).rejects.toThrow(file)
-    expect(await createStateFile(file).peek()).toEqual(STATE)
+    expect(await createStateFile(file).peek()).toEqual(WHOLE_STATE)
   })
 
   it('says that an unreadable file could not be moved, if it was not', async () => {
-    await createStateFile(file).save(STATE)
+    await createStateFile(file).save(WHOLE_STATE)
     await writeFile(file, '{"version":4,no JSON')
     const stuck = standInDisk((step) => {
       if (step === 'rename') throw new DiskFault('EPERM')
@@ -295,9 +210,9 @@ describe('the state file', () => {
   it('fails to save while it cannot be written, and saves again afterwards', async () => {
     await writeFile(join(folder, 'data'), 'in the way')
     const store = createStateFile(file)
-    await expect(store.save(STATE)).rejects.toThrow(/EEXIST|ENOTDIR/)
+    await expect(store.save(WHOLE_STATE)).rejects.toThrow(/EEXIST|ENOTDIR/)
     await rm(join(folder, 'data'))
-    await store.save(STATE)
-    expect((await createStateFile(file).peek()).policies).toEqual(STATE.policies)
+    await store.save(WHOLE_STATE)
+    expect((await createStateFile(file).peek()).policies).toEqual(WHOLE_STATE.policies)
   })
 })

@@ -15,7 +15,7 @@ export const connectAs = async (cluster: Cluster, user: string, database: string
  * `replica`, who has the daemon's role and no other right.
  */
 export const openDatabase = async (cluster: Cluster, name: string) => {
-  await cluster.sql(`create database ${name}`)
+  await cluster.sql(`create database "${name}"`)
   const owner = await connectAs(cluster, 'owner', name)
   await migrate(owner, DAEMON_ROLE)
   await owner.query(`

@@ -50,6 +50,10 @@ create table curfew.record (
 
 create index record_by_time on curfew.record (unit, recorded_at);
 
+-- A tenure asks which texts of policy sets the month has, among many other lines. The event stands behind the time.
+create index record_policy_set on curfew.record (unit, recorded_at)
+where substr(line, 1, 96) like '%"event":"policy-set"%';
+
 -- A configuration that replicas share. The newest one enforces.
 create table curfew.generation (
   id integer generated always as identity primary key,

@@ -1,0 +1,72 @@
+import { EMPTY_STATE, type State, StateError, type StateStore } from '../../app/state.ts'
+import { STATE_VERSION } from '../files/seal.ts'
+import { stateOfBytes, stateToBytes } from '../files/state-bytes.ts'
+import type { Ask } from './ask.ts'
+
+interface StateRow {
+  readonly state: Buffer | null
+  readonly version: number
+}
+
+const READ = 'select state, state_version as version from curfew.unit where id = $1'
+
+const SAVE = `
+update curfew.unit set state = $3, state_version = $4, state_epoch = $2, saved_at = clock_timestamp()
+where id = $1 and epoch = $2`
+
+const SET_ASIDE = `
+update curfew.unit set unreadable = state, unreadable_at = clock_timestamp(), state = null
+where id = $1 and epoch = $2`
+
+/**
+ * The state of one unit in the database, for one tenure. It is not written over the locking session, because a large
+ * state would keep the beats waiting: the epoch fences it, which each grant raises first.
+ */
+export const createUnitStore = (
+  ask: Ask,
+  { id, key, epoch }: { readonly id: number; readonly key: string; readonly epoch: number },
+): StateStore => {
+  const place = `the state of ${key} in the database`
+  let last: Promise<void> = Promise.resolve()
+
+  const read = async () => {
+    const { state = null, version = 0 } = (await ask<StateRow>(READ, [id])).rows[0] ?? {}
+    if (version > STATE_VERSION) {
+      throw new StateError(
+        `${place} has format ${version}, and this program reads up to ${STATE_VERSION}: a newer program saved it. Update this replica`,
+      )
+    }
+    return state === null ? { kind: 'state' as const, state: EMPTY_STATE } : stateOfBytes(state)
+  }
+
+  const write = async (state: State, mayReplace: () => Promise<boolean>) => {
+    const bytes = stateToBytes(state)
+    const isOurs = await mayReplace()
+    const saved = isOurs && (await ask(SAVE, [id, epoch, bytes, STATE_VERSION])).rowCount === 1
+    if (!saved) throw new Error(`${place} was not replaced: another replica holds the unit now`)
+  }
+
+  return {
+    async load() {
+      const found = await read()
+      if (found.kind === 'state') return { state: found.state, setAside: undefined }
+      // Only Curfew writes into this column: bytes that are no state are a state that was damaged.
+      const moved = (await ask(SET_ASIDE, [id, epoch])).rowCount === 1
+      if (!moved) throw new StateError(`${place} was not read: another replica holds the unit now`)
+      return {
+        state: EMPTY_STATE,
+        setAside: { file: `the column "unreadable" of unit ${id} in curfew.unit`, why: `${key}: ${found.why}` },
+      }
+    },
+
+    async peek() {
+      const found = await read()
+      return found.kind === 'state' ? found.state : EMPTY_STATE
+    },
+
+    save(state, mayReplace = async () => true) {
+      last = last.catch(() => {}).then(() => write(state, mayReplace))
+      return last
+    },
+  }
+}

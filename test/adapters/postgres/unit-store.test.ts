@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Ask } from '../../../src/adapters/postgres/ask.ts'
+import { createUnitStore } from '../../../src/adapters/postgres/unit-store.ts'
+import { EMPTY_STATE, StateError } from '../../../src/app/state.ts'
+import { type Cluster, startCluster } from '../../engine/cluster.ts'
+import { WHOLE_STATE } from '../files/whole-state.ts'
+import { addUnit, openDatabase } from './database.ts'
+
+let cluster: Cluster
+beforeAll(async () => {
+  cluster = await startCluster()
+})
+afterAll(() => cluster.stop())
+
+const KEY = 'eu-central-1 own'
+
+const open = async (name: string) => {
+  const database = await openDatabase(cluster, name)
+  const { daemon, owner } = database
+  const id = await addUnit(daemon, KEY)
+  const ask: Ask = (text, values = []) => daemon.query(text, [...values])
+  const row = async () => {
+    const { rows } = await owner.query<Readonly<Record<string, unknown>>>('select * from curfew.unit where id = $1', [
+      id,
+    ])
+    return rows[0] ?? {}
+  }
+  return {
+    ...database,
+    id,
+    row,
+    grant: () => owner.query('update curfew.unit set epoch = epoch + 1 where id = $1', [id]),
+    store: (epoch = 1) => createUnitStore(ask, { id, key: KEY, epoch }),
+  }
+}
+
+describe('the state of a unit in the database', () => {
+  it('is empty at first', async () => {
+    await using database = await open('empty')
+    expect(await database.store().load()).toEqual({ state: EMPTY_STATE, setAside: undefined })
+    expect(await database.store().peek()).toEqual(EMPTY_STATE)
+  })
+
+  it('is there for the next tenure, with every part of it', async () => {
+    await using database = await open('next')
+    await database.store().save(EMPTY_STATE)
+    await database.store().save(WHOLE_STATE)
+    await database.grant()
+    expect(await database.store(2).load()).toEqual({ state: WHOLE_STATE, setAside: undefined })
+    expect(await database.row()).toMatchObject({ state_epoch: '1', state_version: 4 })
+  })
+
+  it('is not replaced by an older tenure', async () => {
+    await using database = await open('older')
+    await database.grant()
+    await database.store(2).save(WHOLE_STATE)
+    await expect(database.store(1).save(EMPTY_STATE)).rejects.toThrow(
+      `the state of ${KEY} in the database was not replaced: another replica holds the unit now`,
+    )
+    expect(await database.store(2).peek()).toEqual(WHOLE_STATE)
+  })
+
+  it('is not replaced where it may not be', async () => {
+    await using database = await open('may_not')
+    await expect(database.store().save(WHOLE_STATE, async () => false)).rejects.toThrow('was not replaced')
+    expect(await database.store().peek()).toEqual(EMPTY_STATE)
+  })
+
+  it('is that of the last save, whatever became of the one before', async () => {
+    await using database = await open('order')
+    const store = database.store()
+    const refused = store.save(WHOLE_STATE, async () => false)
+    const [first, last] = [store.save(WHOLE_STATE), store.save(EMPTY_STATE)]
+    await expect(refused).rejects.toThrow('was not replaced')
+    await Promise.all([first, last])
+    expect(await store.peek()).toEqual(EMPTY_STATE)
+  })
+
+  it('of a newer program is left to newer programs', async () => {
+    await using database = await open('newer')
+    await database.store().save(WHOLE_STATE)
+    await database.owner.query('update curfew.unit set state_version = 5')
+    await expect(database.store().load()).rejects.toThrow(StateError)
+    await expect(database.store().load()).rejects.toThrow('has format 5, and this program reads up to 4')
+    expect((await database.row())['state']).not.toBeNull()
+  })
+
+  it.each([
+    ['a changed bit', (bytes: Buffer) => bytes.map((byte, at) => (at === bytes.length - 9 ? byte ^ 1 : byte))],
+    ['nothing', () => Buffer.alloc(0)],
+    ['something else', () => Buffer.from('{"a":1}')],
+  ])('that is %s is put aside, and said', async (what, damage) => {
+    await using database = await open(`damaged_${what.replaceAll(' ', '_')}`)
+    await database.store().save(WHOLE_STATE)
+    const damaged = Buffer.from(damage((await database.row())['state'] as Buffer))
+    await database.owner.query('update curfew.unit set state = $1', [damaged])
+    expect(await database.store().peek()).toEqual(EMPTY_STATE)
+    expect(await database.store().load()).toEqual({
+      state: EMPTY_STATE,
+      setAside: {
+        file: `the column "unreadable" of unit ${database.id} in curfew.unit`,
+        why: expect.stringMatching(`^${KEY}: it`) as string,
+      },
+    })
+    expect(await database.row()).toMatchObject({ state: null, unreadable: damaged })
+    expect(await database.store().load()).toEqual({ state: EMPTY_STATE, setAside: undefined })
+  })
+
+  it('that is damaged is not put aside by an older tenure', async () => {
+    await using database = await open('damaged_older')
+    await database.owner.query('update curfew.unit set state = $1', [Buffer.from('x')])
+    await database.grant()
+    await expect(database.store(1).load()).rejects.toThrow(StateError)
+    expect(await database.row()).toMatchObject({ unreadable: null })
+  })
+})
