@@ -14,5 +14,9 @@ export const audit: CommandGroup = {
       summary: 'check the hash chain of an audit trail: that no line is missing, added, changed or moved',
       load: async () => (await import('./audit-verify.ts')).auditVerify,
     },
+    export: {
+      summary: 'write the chains of a database into files, which "audit verify" proves anywhere',
+      load: async () => (await import('./audit-export.ts')).auditExport,
+    },
   },
 }

@@ -1,0 +1,232 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AuditRecord } from '../../src/app/audit.ts'
+import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { openDatabase } from '../adapters/postgres/database.ts'
+import { writeChain } from '../adapters/postgres/guarded-chain.ts'
+import { type Cluster, startCluster } from '../engine/cluster.ts'
+import { workspace } from './curfew.ts'
+import { AGE_POLICY, curfewYaml } from './office.ts'
+
+let cluster: Cluster
+beforeAll(async () => {
+  cluster = await startCluster()
+})
+afterAll(() => cluster.stop())
+
+const ENGINE = 'engine: { kind: postgres, url: { env: CURFEW_DATABASE_URL }, tls: off }\n'
+
+const BEGAN = Date.UTC(2026, 11, 1, 9)
+
+/** The records of one termination: its intent and its outcome. */
+const termination = (username: string, index: number, region: string): readonly AuditRecord[] => {
+  const time = BEGAN + index * MINUTE
+  const about = {
+    policySetHash: 'hash',
+    endpointId: `endpoint-${region}`,
+    account: '111122223333',
+    region,
+    connectionId: `${username}-${index}`,
+    username,
+    commonName: undefined,
+    policy: 'daily',
+    reason: 'session-age',
+    because: 'too old',
+    alsoBy: [],
+    since: undefined,
+    deadline: undefined,
+    call: { id: `x-${index}`, selector: 'connection-id' as const },
+  }
+  return [
+    { ...about, time, event: 'intent' },
+    { ...about, time: time + 2 * SECOND, event: 'outcome', requestId: `request-${index}`, outcome: 'confirmed' },
+  ]
+}
+
+const [GERMANY, VIRGINIA] = ['eu-central-1 111122223333', 'us-east-1 111122223333']
+
+/** A database with the chains of two units, and a folder whose configuration names it. */
+const openTrail = async (name: string) => {
+  const database = await openDatabase(cluster, name)
+  const people = ['alice', 'bob', 'carol', 'dave', 'erin']
+  const germany = await writeChain(
+    database.daemon,
+    GERMANY,
+    people.flatMap((user, index) => termination(user, index, 'eu-central-1')),
+  )
+  const virginia = await writeChain(
+    database.daemon,
+    VIRGINIA,
+    ['alice', 'mallory'].flatMap((user, index) => termination(user, index, 'us-east-1')),
+  )
+  const here = await workspace({ 'curfew.yaml': curfewYaml(ENGINE), 'policies.yaml': AGE_POLICY })
+  const env = { CURFEW_DATABASE_URL: database.url }
+  return {
+    database,
+    germany,
+    virginia,
+    here,
+    audit: (action: string, ...args: readonly string[]) =>
+      here.run(['audit', action, '-c', 'curfew.yaml', ...args], env),
+    async [Symbol.asyncDispose]() {
+      await here[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+describe('curfew audit show, with the trail in a database', () => {
+  it('shows the terminations of each unit, and how much was read', async () => {
+    await using at = await openTrail('shown')
+    const { code, stdout, stderr } = await at.audit('show', '--user', 'alice')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(
+      /^Unit eu-central-1 111122223333\n\n2026-12-01T09:00:00Z {2}alice: ended\n[^]+\n\nUnit us-east-1 111122223333\n\n2026-12-01T09:00:00Z {2}alice: ended\n/,
+    )
+    expect(stdout).toContain('\n\n2 terminations and 0 other events of 14 records of 2 units. To prove')
+  })
+
+  it('shows one unit as files are shown, and names it in JSON and CSV', async () => {
+    await using at = await openTrail('one')
+    const table = await at.audit('show', '--unit', 'us-east-1', '--user', 'mallory')
+    expect(table.stdout).toMatch(/^2026-12-01T09:01:00Z {2}mallory: ended\n/)
+    expect(table.stdout).toContain('1 termination and 0 other events of 4 records, lines 1 to 4, from')
+    const json = await at.audit('show', '--output', 'json')
+    const rows = json.stdout.trim().split('\n')
+    expect(rows.map((row) => (JSON.parse(row) as { unit: string }).unit)).toEqual([
+      ...Array.from({ length: 5 }, () => GERMANY),
+      ...Array.from({ length: 2 }, () => VIRGINIA),
+    ])
+    const csv = (await at.audit('show', '--output', 'csv', '--unit', 'us-east')).stdout.trim().split('\n')
+    expect(csv.map((row) => row.split(',').at(-1))).toEqual(['unit', VIRGINIA, VIRGINIA])
+  })
+
+  it('says which units there are, where none has the key', async () => {
+    await using at = await openTrail('none')
+    const { code, stderr } = await at.audit('show', '--unit', 'eu-west-1')
+    expect(code).toBe(1)
+    expect(stderr).toBe(`curfew: no unit has "eu-west-1" in its key: the database has ${GERMANY}, ${VIRGINIA}\n`)
+  })
+})
+
+describe('curfew audit verify, with the trail in a database', () => {
+  it('checks the chain of each unit up to the head that the database keeps', async () => {
+    await using at = await openTrail('whole')
+    const { code, stdout, stderr } = await at.audit('verify')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toBe(
+      [
+        `unit  ${GERMANY}`,
+        '10 records, the chain is whole',
+        'first 2026-12-01T09:00:00.000Z',
+        'last  2026-12-01T09:04:02.000Z',
+        `head  10 ${at.germany.head.hash}`,
+        `unit  ${VIRGINIA}`,
+        '4 records, the chain is whole',
+        'first 2026-12-01T09:00:00.000Z',
+        'last  2026-12-01T09:01:02.000Z',
+        `head  4 ${at.virginia.head.hash}`,
+        '',
+        '2 units, all chains are whole',
+        '',
+      ].join('\n'),
+    )
+    const json = JSON.parse((await at.audit('verify', '--output', 'json')).stdout) as object
+    expect(json).toMatchObject({
+      whole: true,
+      units: [{ unit: GERMANY, records: 10, fault: null }, { unit: VIRGINIA }],
+    })
+  })
+
+  it('names the unit and the line that the owner of the database has changed', async () => {
+    await using at = await openTrail('changed')
+    await at.database.owner.query(
+      `update curfew.record set line = replace(line, 'mallory', 'malorie') where unit = $1 and seq = 3`,
+      [at.virginia.id],
+    )
+    const { code, stdout, stderr } = await at.audit('verify')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^us-east-1 111122223333:4: error: expected prev \w{64}, the hash of us-east-1 111122223333:3, found prev \w{64}\n$/,
+    )
+    expect(stdout).toContain('10 records, the chain is whole')
+    expect(stdout).toContain('\n1 of 2 units has a fault\n')
+  })
+
+  it('finds lines that were removed at the end, by the head of the database or by an anchor', async () => {
+    await using at = await openTrail('removed')
+    await at.database.owner.query('delete from curfew.record where unit = $1 and seq > 8', [at.germany.id])
+    const { stderr } = await at.audit('verify', '--unit', 'eu-central-1')
+    expect(stderr).toContain('the end of the trail after line 8: lines 9 to 10 are missing')
+    // Whoever may do both leaves a chain that only an anchor from elsewhere contradicts.
+    const { rows } = await at.database.owner.query<{ line: string }>(
+      "select encode(sha256(convert_to(line, 'UTF8')), 'hex') as line from curfew.record where unit = $1 and seq = 8",
+      [at.germany.id],
+    )
+    const forged = [at.germany.id, rows[0]?.line]
+    await at.database.owner.query('update curfew.chain set seq = 8, hash = $2 where unit = $1', forged)
+    expect((await at.audit('verify', '--unit', 'eu-central-1')).code).toBe(0)
+    const { seq, hash } = at.germany.head
+    const anchored = await at.audit('verify', '--unit', 'eu-central-1', '--anchor', `${seq}:${hash}`)
+    expect(anchored.code).toBe(1)
+    expect(anchored.stderr).toContain('expected line 10, which the anchor has')
+  })
+
+  it('needs one unit for an anchor, and no line to begin with', async () => {
+    await using at = await openTrail('usage')
+    const anchor = `4:${at.virginia.head.hash}`
+    expect(await at.audit('verify', '--anchor', anchor)).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('--anchor: each of 2 units has a chain of its own'),
+    })
+    const held = await at.audit('verify', '--anchor', anchor, '--unit', 'us-east-1')
+    expect(held.stdout).toContain('anchor 4 holds')
+    expect(await at.audit('verify', '--from', '3')).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('--from is for files'),
+    })
+  })
+})
+
+describe('curfew audit export', () => {
+  it('writes files whose bytes are the lines, and which are proven without the database', async () => {
+    await using at = await openTrail('exported')
+    const { code, stdout, stderr } = await at.audit('export', 'proof')
+    expect([code, stderr]).toEqual([0, ''])
+    const folder = join(at.here.folder, 'proof')
+    expect(readdirSync(folder).sort()).toEqual(['eu-central-1_111122223333.jsonl', 'us-east-1_111122223333.jsonl'])
+    const file = 'proof/us-east-1_111122223333.jsonl'
+    expect(readFileSync(join(at.here.folder, file), 'utf8')).toBe(`${at.virginia.lines.join('\n')}\n`)
+    expect(stdout).toContain(`head  4 ${at.virginia.head.hash}`)
+    const elsewhere = await at.here.run(['audit', 'verify', file, '--anchor', `4:${at.virginia.head.hash}`])
+    expect(elsewhere).toMatchObject({ code: 0, stderr: '' })
+    expect(elsewhere.stdout).toContain('anchor 4 holds')
+  })
+
+  it('replaces no file, and says what to do', async () => {
+    await using at = await openTrail('twice')
+    await at.audit('export', 'proof')
+    const again = await at.audit('export', 'proof')
+    expect(again.code).toBe(1)
+    expect(again.stderr).toMatch(/^curfew: proof\/eu-central-1_111122223333.jsonl is there already, [^\n]+\n$/)
+  })
+
+  it('writes a chain that is not whole too, and fails', async () => {
+    await using at = await openTrail('damaged')
+    await at.database.owner.query('delete from curfew.record where unit = $1 and seq = 2', [at.germany.id])
+    const { code, stderr, stdout } = await at.audit('export', 'proof', '--output', 'json')
+    expect(code).toBe(1)
+    expect(stderr).toContain('proof/eu-central-1_111122223333.jsonl:2: error: expected seq 2, found seq 3')
+    expect(JSON.parse(stdout)).toMatchObject({ whole: false, units: [{ whole: false, file: expect.any(String) }, {}] })
+    const file = join(at.here.folder, 'proof/eu-central-1_111122223333.jsonl')
+    expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(10)
+  })
+
+  it('is not for files', async () => {
+    await using here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })
+    const { code, stderr } = await here.run(['audit', 'export', 'proof', '-c', 'curfew.yaml'])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^curfew: the trail is in files already: copy [^\n]+\n$/)
+  })
+})
