@@ -60,6 +60,10 @@ const COMMANDS: Commands = {
     summary: 'show what an audit trail holds, and check that it is complete and unchanged',
     load: async () => (await import('./audit.ts')).audit,
   },
+  engine: {
+    summary: 'care for the database that replicas share',
+    load: async () => (await import('./engine.ts')).engine,
+  },
   history: {
     summary: 'list the sessions that the daemon has seen, and who ended them',
     load: async () => (await import('./history.ts')).history,

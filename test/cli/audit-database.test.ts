@@ -230,3 +230,100 @@ describe('curfew audit export', () => {
     expect(stderr).toMatch(/^curfew: the trail is in files already: copy [^\n]+\n$/)
   })
 })
+
+describe('a database that a command cannot read', () => {
+  const run = async (url: string | undefined, ...args: readonly string[]) => {
+    await using here = await workspace({ 'curfew.yaml': curfewYaml(ENGINE), 'policies.yaml': AGE_POLICY })
+    return await here.run([...args, '-c', 'curfew.yaml'], { CURFEW_DATABASE_URL: url })
+  }
+  const COMMANDS = [
+    ['audit', 'show'],
+    ['audit', 'policies'],
+    ['audit', 'verify'],
+    ['audit', 'export', 'proof'],
+    ['engine', 'prune', '--before', '2025-01'],
+  ]
+
+  it.each(COMMANDS)('is told by "%s %s" in one line, without the password', async (...args) => {
+    const away = await run('postgres://replica:secret-word@127.0.0.1:9/curfew', ...args.filter(Boolean))
+    expect(away.code).toBe(1)
+    expect(away.stderr).toMatch(/^curfew: [^\n]*127\.0\.0\.1:9[^\n]*\n$/)
+    expect(away.stderr).not.toContain('secret-word')
+    expect(away.stdout).toBe('')
+  })
+
+  it('has no schema yet, or the variable with its URL is not set', async () => {
+    await cluster.sql('create database empty')
+    const empty = await run(cluster.url('empty'), 'audit', 'verify')
+    expect(empty).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^curfew: [^\n]+curfew engine migrate[^\n]+\n$/),
+    })
+    const unset = await run(undefined, 'audit', 'verify')
+    expect(unset.stderr).toMatch(/^curfew: engine\.url: the environment variable CURFEW_DATABASE_URL: not set[^\n]+\n$/)
+  })
+})
+
+describe('curfew engine prune', () => {
+  it('refuses months that a start needs, other words than a month, and files', async () => {
+    await using at = await openTrail('needed')
+    const prune = (...args: readonly string[]) =>
+      at.here.run(['engine', 'prune', '-c', 'curfew.yaml', ...args], {
+        CURFEW_DATABASE_URL: at.database.url,
+        OWNER_URL: cluster.url('needed'),
+      })
+    expect(await prune('--before', '2026-13')).toMatchObject({ code: 64 })
+    expect(await prune()).toMatchObject({ code: 64, stderr: expect.stringContaining('expected a month such as') })
+    const later = await prune('--before', '9999-01', '--owner-url', 'OWNER_URL')
+    expect(later).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^curfew: lines of the last 2 days stay: [^\n]+\n$/),
+    })
+    await at.here.write('files.yaml', curfewYaml())
+    const files = await at.here.run(['engine', 'prune', '-c', 'files.yaml', '--before', '2025-01'])
+    expect(files).toMatchObject({ code: 1, stderr: expect.stringContaining('the trail is in files') })
+  })
+
+  it('removes what is old as the owner, and not as a replica', async () => {
+    await using at = await openTrail('pruned')
+    const { owner } = at.database
+    // The lines of the first three terminations were recorded in another year.
+    await owner.query(`
+      create table curfew.record_2025_01 partition of curfew.record for values from ('2025-01-01Z') to ('2025-02-01Z')`)
+    await owner.query("update curfew.record set recorded_at = '2025-01-20Z' where unit = $1 and seq <= 6", [
+      at.germany.id,
+    ])
+    const prune = (...args: readonly string[]) =>
+      at.here.run(['engine', 'prune', '-c', 'curfew.yaml', '--before', '2025-02', ...args], {
+        CURFEW_DATABASE_URL: at.database.url,
+        OWNER_URL: cluster.url('pruned'),
+      })
+    const denied = await prune()
+    expect(denied).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^curfew: [^\n]*permission denied[^\n]+\n$/),
+    })
+    const dry = await prune('--dry-run', '--owner-url', 'OWNER_URL')
+    expect(dry.stdout).toContain('Would remove 6 records of 1 unit with 1 partition: curfew.record_2025_01')
+    const removed = await prune('--owner-url', 'OWNER_URL')
+    expect(removed).toMatchObject({ code: 0, stderr: '' })
+    expect(removed.stdout).toContain('\nRemoved 6 records of 1 unit with 1 partition: curfew.record_2025_01\n')
+    const [, anchor = ''] = /^after (.+)$/m.exec(removed.stdout) ?? []
+
+    const verified = await at.audit('verify', '--unit', 'eu-central-1')
+    expect(verified.code).toBe(0)
+    expect(verified.stdout).toContain(`4 records, the chain is whole\nafter ${anchor} (retention has removed`)
+    const exported = await at.audit('export', 'proof', '--unit', 'eu-central-1')
+    const [, command = ''] = /: curfew (audit verify .+)$/m.exec(exported.stdout) ?? []
+    expect(command).toContain(`--from 7 --anchor ${anchor.replace(' ', ':')}`)
+    expect((await at.here.run(command.split(' '))).code).toBe(0)
+    const shown = await at.audit('show', '--unit', 'eu-central-1')
+    expect(shown.stdout.replaceAll('\n', ' ')).toContain('Lines 1 to 6 are not in the database.')
+    expect((await prune('--owner-url', 'OWNER_URL')).stdout).toBe('nothing to remove: the trail has no earlier month\n')
+    const early = await at.audit('verify', '--unit', 'eu-central-1', '--anchor', `2:${'0'.repeat(64)}`)
+    expect(early).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('retention has removed the lines up to 6'),
+    })
+  })
+})
