@@ -40,9 +40,9 @@ const offered = async (shell: keyof typeof SHELLS, lines: readonly string[]) => 
 
 const OFFERED: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
   ['curfew pl', ['plan']],
-  ['curfew audit ', ['policies', 'show', 'verify']],
+  ['curfew audit ', ['export', 'policies', 'show', 'verify']],
   ['curfew help va', ['validate']],
-  ['curfew help audit ', ['policies', 'show', 'verify']],
+  ['curfew help audit ', ['export', 'policies', 'show', 'verify']],
   ['curfew plan --out', ['--output']],
   ['curfew plan --mode enforce --all', ['--all-next']],
   ['curfew plan --output ', ['json', 'table']],
