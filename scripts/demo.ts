@@ -56,7 +56,7 @@ function fail(message: string): never {
   process.exit(1)
 }
 
-const { daemon, startServer, close } = await composeDaemon({
+const { run, startServer, close } = await composeDaemon({
   configuration,
   ...createLog('silent'),
   listeners: [show],
@@ -73,7 +73,7 @@ ${forMs === undefined ? 'Press Ctrl-C to stop.' : `It stops after ${forText}.`}
 `)
 
 const stop = new AbortController()
-const running = daemon.run(stop.signal)
+const running = run(stop.signal)
 const timer = forMs && 'ms' in forMs ? setTimeout(() => stop.abort(), forMs.ms) : undefined
 await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(stop.signal, 'abort')])
 clearTimeout(timer)

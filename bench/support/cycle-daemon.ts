@@ -28,7 +28,7 @@ const scrape = setInterval(() => void fetch(`${server.url}/metrics`).then((answe
 const startedAt = performance.now()
 const cpu = process.cpuUsage()
 delay.enable()
-const running = composed.daemon.run(done.signal)
+const running = composed.run(done.signal)
 await once(done.signal, 'abort')
 delay.disable()
 const { user, system } = process.cpuUsage(cpu)

@@ -1,8 +1,5 @@
 import type { Logger } from 'pino'
-import { openAuditTrail } from '../adapters/audit/audit-trail.ts'
-import { replay } from '../adapters/audit/replay.ts'
 import { cronSchedule } from '../adapters/cron/cron-schedule.ts'
-import { createStateFile } from '../adapters/files/state-file.ts'
 import { createHistoryFile } from '../adapters/history/history-file.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import { CredentialsError } from '../adapters/http/credentials.ts'
@@ -14,14 +11,11 @@ import { createLogger, LOG_FORMATS } from '../adapters/log/logger.ts'
 import { createNamesInLog, type NamesInLog } from '../adapters/log/names-in-log.ts'
 import { createRecentEvents } from '../adapters/log/recent-events.ts'
 import { createMetrics } from '../adapters/prometheus/metrics.ts'
-import { AuditError } from '../app/audit.ts'
 import { createConnectionHistory } from '../app/connection-history.ts'
 import type { Emit, RefusedReload } from '../app/events.ts'
 import { faultText } from '../app/fault.ts'
 import { createPolicyFacts } from '../app/policy-facts.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
-import { createService } from '../app/service.ts'
-import { StateError } from '../app/state.ts'
 import { within } from '../app/within.ts'
 import { type Configuration, KEYS_OF_THE_START } from '../config/configuration.ts'
 import { formatProblems } from '../config/yaml/problem.ts'
@@ -31,6 +25,7 @@ import { VERSION } from '../version.ts'
 import { assignmentOf, readPolicySet } from './assignment.ts'
 import { complain, OperatorError } from './command.ts'
 import { connectVpn } from './compose-aws.ts'
+import { composeOnEngine } from './compose-engine.ts'
 import { createExposureWarnings } from './compose-exposure.ts'
 import { readConfiguration } from './compose-files.ts'
 import { composeLinks, extendUrlOf } from './compose-links.ts'
@@ -61,25 +56,6 @@ export const createLog = (level: string, format = process.env.LOG_FORMAT ?? 'jso
     ),
   )
   return { log, output, names }
-}
-
-const openTrail = async (file: string, log: Logger, stop: AbortSignal = new AbortController().signal) => {
-  try {
-    const trail = await openAuditTrail({
-      file,
-      stop,
-      onWait: (message) => log.warn({ event: 'audit-waiting', file }, message),
-    })
-    const { repaired } = trail
-    if (repaired !== undefined) {
-      const message = 'the last line of the audit trail was incomplete: it was moved to a file of its own'
-      log.warn({ event: 'audit-repaired', file, ...repaired }, message)
-    }
-    return trail
-  } catch (error) {
-    if (error instanceof AuditError) throw new OperatorError(error.message)
-    throw error
-  }
 }
 
 /** Constructs the daemon and its adapters. */
@@ -151,35 +127,44 @@ export const composeDaemon = async (options: {
   let history: ReturnType<typeof createConnectionHistory> | undefined
   let budgets: ReturnType<typeof createReadBudgets> | undefined
 
-  const trail = await openTrail(configuration.audit.file, log, options.stop)
-
-  const service = await createService(assignmentOf(configuration), {
-    host: hostClock,
-    random: Math.random,
-    connect: (site, account, { clock, hear, holds }) => {
-      budgets ??= createReadBudgets(clock)
-      const poll = () => configuration.poll
-      const observe = metrics.observeRequest
-      return connectVpn({ site, account, poll, budgets, clock, hear, outgoing, holds, observe })
+  const { service, lockLost } = await composeOnEngine({
+    configuration,
+    assignment: assignmentOf(configuration),
+    log,
+    stop: options.stop ?? new AbortController().signal,
+    ports: {
+      host: hostClock,
+      random: Math.random,
+      connect: (site, account, { clock, hear, holds }) => {
+        budgets ??= createReadBudgets(clock)
+        const poll = () => configuration.poll
+        return connectVpn({
+          site,
+          account,
+          poll,
+          budgets,
+          clock,
+          hear,
+          outgoing,
+          holds,
+          observe: metrics.observeRequest,
+        })
+      },
+      scheduleOf: cronSchedule,
+      readPolicySet,
+      listeners: (clock) => {
+        const listeners = createListeners(clock)
+        notifier = listeners.notifier
+        recent = listeners.recent
+        history = listeners.history
+        return [...listeners.all, ...(options.listeners ?? [])]
+      },
+      countRecords: metrics.observeAudit,
+      observeSkew: metrics.observeSkew,
     },
-    scheduleOf: cronSchedule,
-    trail,
-    replay: (since, read) => replay(configuration.audit.file, since, read),
-    store: createStateFile(configuration.state.file),
-    readPolicySet,
-    listeners: (clock) => {
-      const listeners = createListeners(clock)
-      notifier = listeners.notifier
-      recent = listeners.recent
-      history = listeners.history
-      return [...listeners.all, ...(options.listeners ?? [])]
-    },
-    countRecords: metrics.observeAudit,
-    observeSkew: metrics.observeSkew,
   }).catch(async (error: unknown) => {
     await notifier?.close()
-    await trail.close()
-    throw error instanceof StateError ? new OperatorError(error.message) : error
+    throw error
   })
 
   /** Refuses a configuration. A `mode: audit` in it is obeyed all the same: nobody who writes it waits for the rest. */
@@ -191,7 +176,10 @@ export const composeDaemon = async (options: {
   }
 
   return {
-    daemon: service,
+    run: service.run,
+
+    /** One cycle. Undefined where replicas share the work. */
+    once: 'once' in service ? service.once : undefined,
 
     startServer: async () => {
       const shown = {
@@ -288,6 +276,6 @@ export const composeDaemon = async (options: {
     },
 
     /** Aborted when another process holds the audit trail. */
-    lockLost: trail.lost,
+    lockLost,
   }
 }

@@ -12,6 +12,10 @@ import { asLogged, configurationOrComplain } from './problems.ts'
 /** How long the stop waits for a slow reader of the log. */
 const LAST_LINES_MS = SECOND
 
+/** A replica for a moment would make the others hand units over, and take them back. */
+const NO_ONCE =
+  '--once does not work with "engine: postgres", whose replicas run all the time and share the units: start "curfew run" without --once, or see with "curfew plan" what would end'
+
 const timeoutOf = (text: string | undefined, once: boolean): number => {
   if (text !== undefined && !once) throw new UsageError('--timeout is valid only with --once')
   const parsed = parseDuration(text ?? '10m')
@@ -67,6 +71,8 @@ variables.`,
     const { configuration, sources } = configurationOrComplain(asLogged(readConfiguration(path)))
     if (configuration === undefined) return EXIT.failed
 
+    if (once && configuration.engine.kind === 'postgres') throw new OperatorError(NO_ONCE)
+
     let failed = false
     const { log, output, names } = createLog(configuration.log.level)
     const leave = async (code: number) => {
@@ -103,8 +109,8 @@ variables.`,
     onAborted(composed.lockLost, () => stop.abort())
     const exitCode = (ok: boolean) => (ok && !composed.lockLost.aborted ? EXIT.ok : EXIT.failed)
 
-    if (once) {
-      const ended = await composed.daemon.once(timeoutMs, stop.signal)
+    if (composed.once !== undefined && once) {
+      const ended = await composed.once(timeoutMs, stop.signal)
       return finish(exitCode(ended === 'done' && !failed))
     }
 
@@ -134,7 +140,7 @@ variables.`,
       taken: firstFingerprint,
       onChange: reload,
     })
-    await composed.daemon.run(stop.signal)
+    await composed.run(stop.signal)
     await within(clock, LAST_LINES_MS, Promise.all([watching, server.close()]))
     return finish(exitCode(true))
   },

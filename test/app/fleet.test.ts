@@ -1,0 +1,516 @@
+import { describe, expect, it } from 'vitest'
+import { createMetrics } from '../../src/adapters/prometheus/metrics.ts'
+import { AuditError } from '../../src/app/audit.ts'
+import { StateError } from '../../src/app/state.ts'
+import type { Connection } from '../../src/domain/connection.ts'
+import type { Policy } from '../../src/domain/policies/policy.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
+import { createManualClock, settled } from './manual-clock.ts'
+import { LAB, LAB_ENDPOINT, OFFICE, startReplica, twoUnits } from './replica.ts'
+import { createSharedUnits } from './stand-in-engine.ts'
+import { createStandInVpn } from './stand-in-vpn.ts'
+
+const age = (different: Partial<Policy> = {}) =>
+  policy('max-session-age', { maxAge: '8h' }, { guard: 'off', ...different })
+const inOffice = (different: Partial<Connection> = {}) => connection({ establishedAt: NOON - 9 * HOUR, ...different })
+const inLab = (different: Partial<Connection> = {}) =>
+  inOffice({ endpointId: LAB_ENDPOINT, region: 'us-east-1', ...different })
+
+const startCompany = (connections: readonly Connection[], policies: readonly Policy[] = [age()]) => {
+  const clock = createManualClock(NOON)
+  const aws = createStandInVpn(clock, connections)
+  const shared = createSharedUnits()
+  const replica = (name?: string) =>
+    startReplica({ ...(name !== undefined && { name }), assignment: twoUnits(policies), clock, aws: aws.vpn, shared })
+  return { clock, aws, shared, replica, endedIds: () => aws.calls.map(({ id }) => id) }
+}
+
+describe('a replica', () => {
+  it('serves the units that it was granted, and no others', async () => {
+    const [office, lab] = [inOffice(), inLab()]
+    const { clock, replica, endedIds } = startCompany([office, lab])
+    await using one = replica()
+    await clock.advance(MINUTE)
+    expect(endedIds()).toEqual([])
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    expect(endedIds()).toEqual([lab.id])
+    void one.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    expect(endedIds()).toEqual([lab.id, office.id])
+  })
+
+  it('asks for every unit of its configuration', async () => {
+    const { replica } = startCompany([])
+    await using one = replica()
+    expect(one.engine.wants()?.units()).toEqual([OFFICE, LAB])
+    expect(one.engine.wants()?.configurationHash()).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  it('writes the records of each unit into its own chain', async () => {
+    const { clock, replica, shared } = startCompany([inOffice(), inLab()])
+    await using one = replica()
+    void one.engine.grant(LAB)
+    void one.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    const endpointsOf = (unit: string) => shared.of(unit, 'intent').map(({ endpointId }) => endpointId)
+    expect(endpointsOf(OFFICE)).toEqual([ENDPOINT])
+    expect(endpointsOf(LAB)).toEqual([LAB_ENDPOINT])
+    for (const unit of [OFFICE, LAB]) expect(shared.of(unit, 'start')).toHaveLength(1)
+    expect(shared.of(OFFICE, 'intent')[0]?.call.id).not.toBe(shared.of(LAB, 'intent')[0]?.call.id)
+  })
+
+  it('tells of the process once, however many units it holds', async () => {
+    const { clock, replica } = startCompany([inOffice(), inLab()])
+    const one = replica()
+    void one.engine.grant(LAB)
+    void one.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    one.stop.abort()
+    await settled()
+    await clock.advance(10 * SECOND)
+    await one.stopped
+    const names = one.events.map(({ event }) => event)
+    const counts = (['started', 'stopping', 'stopped', 'audit-head'] as const).map((name) => one.of(name).length)
+    expect(counts).toEqual([1, 1, 1, 0])
+    expect([names[0], names.at(-1)]).toEqual(['started', 'stopped'])
+    expect(one.of('tenure-began').map(({ unit, epoch }) => [unit, epoch])).toEqual([
+      [LAB, 1],
+      [OFFICE, 1],
+    ])
+    expect(one.of('tenure-ended').map(({ unit, how }) => [unit, how])).toEqual([
+      [LAB, 'returned'],
+      [OFFICE, 'returned'],
+    ])
+  })
+
+  it('tells an edited list once, and each chain has it', async () => {
+    const ban = (users: readonly string[]) => policy('banned-users', { users }, { guard: 'off', hash: users.join() })
+    const written = (users: readonly string[]) => ({ policies: [{ name: 'banned-users', users }] })
+    const { clock, replica, shared } = startCompany([], [ban(['mallory'])])
+    await using one = replica()
+    const next = (users: readonly string[]) => ({ ...twoUnits([ban(users)]), written: written(users) })
+    void one.engine.grant(LAB)
+    void one.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    await one.fleet.reload(next(['mallory']))
+    await one.fleet.reload(next(['mallory', 'trudy']))
+    await settled()
+    expect(one.of('list-changed').map(({ added }) => added)).toEqual([['trudy']])
+    for (const unit of [OFFICE, LAB]) expect(shared.of(unit, 'list-changed')).toHaveLength(1)
+  })
+})
+
+describe('a unit that is wanted back', () => {
+  it('is given back in order: the call in flight ends, the state is saved, its chain has the stop', async () => {
+    const office = inOffice()
+    const { clock, aws, replica, shared } = startCompany([office])
+    await using one = replica()
+    aws.behaviour.latencyMs = 2 * SECOND
+    const ended = one.engine.grant(OFFICE)
+    await clock.advance(3 * SECOND)
+    expect(aws.calls).toHaveLength(1)
+    one.engine.ask(OFFICE)
+    await clock.advance(3 * SECOND)
+    expect(await ended).toBe('returned')
+    expect(one.of('accepted')).toHaveLength(1)
+    expect(shared.unitOf(OFFICE).records.at(-1)?.event).toBe('stop')
+    expect(Object.keys(shared.unitOf(OFFICE).state.endpoints)).toHaveLength(1)
+  })
+
+  it('is followed by its successor: graces, cooldowns, holds and open calls go on', async () => {
+    const held = Array.from({ length: 12 }, (_, index) => inOffice({ username: `person-${index}` }))
+    const banned = inOffice({ username: 'mallory' })
+    const policies = [
+      policy('banned-users', { users: ['mallory'] }, { guard: 'off', name: 'banned', cooldownMs: HOUR }),
+      policy('max-session-age', { maxAge: '8h30m' }, { guard: 'on', name: 'held' }),
+      policy('max-session-age', { maxAge: '10m' }, { guard: 'off', name: 'graced', graceMs: 20 * MINUTE }),
+    ]
+    const late = connection({ username: 'late', establishedAt: NOON - 5 * MINUTE })
+    const { clock, aws, replica, shared, endedIds } = startCompany([banned, late], policies)
+    await using one = replica('one')
+    await using two = replica('two')
+    void one.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    expect(endedIds()).toEqual([banned.id])
+    for (const person of held) aws.connect(person)
+    await clock.advance(MINUTE)
+    one.engine.lose(OFFICE)
+    await settled()
+    void two.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    const before = one.fleet.changedAt('graced')
+    expect(two.fleet.changedAt('graced')).toBe(before)
+    const again = connection({ username: 'mallory', establishedAt: clock.now() })
+    aws.connect(again)
+    await clock.advance(MINUTE)
+    expect(shared.of(OFFICE, 'intent').filter(({ connectionId }) => connectionId === again.id)).toHaveLength(1)
+    expect(endedIds().filter((id) => id === banned.id)).toHaveLength(1)
+  })
+})
+
+describe('a unit that is lost', () => {
+  it('is left at once: no call, no record and no state follow, and the others go on', async () => {
+    const [office, lab] = [inOffice(), inLab()]
+    const { clock, aws, replica, shared, endedIds } = startCompany([office, lab])
+    await using one = replica()
+    aws.behaviour.latencyMs = 2 * SECOND
+    const ended = one.engine.grant(OFFICE)
+    await clock.advance(SECOND)
+    void one.engine.grant(LAB)
+    const { records, state } = shared.unitOf(OFFICE)
+    const written = records.length
+    one.engine.lose(OFFICE)
+    await settled()
+    expect(await ended).toBe('lost')
+    expect(one.engine.held()).toEqual([LAB])
+    await clock.advance(MINUTE)
+    expect(endedIds()).toEqual([lab.id])
+    expect(records).toHaveLength(written)
+    expect(shared.unitOf(OFFICE).state).toBe(state)
+    expect(one.of('tenure-ended').map(({ unit, how }) => [unit, how])).toEqual([[OFFICE, 'lost']])
+  })
+
+  it('has a successor that follows the call whose answer nobody heard', async () => {
+    const office = inOffice()
+    const { clock, aws, replica, shared, endedIds } = startCompany([office])
+    await using one = replica('one')
+    await using two = replica('two')
+    const { terminate } = aws.vpn
+    aws.vpn.terminate = async (target, signal) => {
+      const answer = await terminate(target, signal)
+      one.engine.lose(OFFICE)
+      return answer
+    }
+    void one.engine.grant(OFFICE)
+    await clock.advance(5 * SECOND)
+    expect(endedIds()).toEqual([office.id])
+    void two.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    expect(endedIds()).toEqual([office.id])
+    expect(two.of('tenure-began').map(({ openIntents }) => openIntents)).toEqual([1])
+    expect(shared.of(OFFICE, 'outcome').map(({ outcome }) => outcome)).toContain('confirmed')
+  })
+
+  it('leaves no call once holds() says no, although its intent is recorded', async () => {
+    const office = inOffice()
+    const { clock, replica, shared, endedIds } = startCompany([office])
+    await using one = replica()
+    // The engine answers no from the moment at which the intent is on its way.
+    one.engine.hold.holds = () => shared.of(OFFICE, 'intent').length === 0
+    void one.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    expect(shared.of(OFFICE, 'intent')).toHaveLength(1)
+    expect(one.of('call-withdrawn').map(({ why }) => why)).toEqual(['not-held'])
+    expect(endedIds()).toEqual([])
+    one.engine.hold.holds = () => true
+    await clock.advance(SECOND)
+    expect(endedIds()).toEqual([office.id])
+  })
+})
+
+describe('the rate of a unit', () => {
+  it('begins used up with each tenure: the one before may have used it a moment ago', async () => {
+    const many = Array.from({ length: 100 }, (_, index) => inOffice({ username: `person-${index}` }))
+    const { clock, replica, endedIds } = startCompany(many)
+    await using one = replica('one')
+    await using two = replica('two')
+    void one.engine.grant(OFFICE)
+    await clock.advance(5 * SECOND)
+    const before = endedIds().length
+    one.engine.lose(OFFICE)
+    await settled()
+    void two.engine.grant(OFFICE)
+    await clock.advance(5 * SECOND)
+    // Four calls a second, and no burst of forty.
+    expect(before).toBeLessThanOrEqual(20)
+    expect(endedIds().length - before).toBeGreaterThan(10)
+    expect(endedIds().length - before).toBeLessThanOrEqual(20)
+  })
+})
+
+describe('a unit that cannot be served', () => {
+  it('is refused in words while its state cannot be read, and the others go on', async () => {
+    const lab = inLab()
+    const { clock, replica, shared, endedIds } = startCompany([inOffice(), lab])
+    shared.faults.load = (unit) => (unit === OFFICE ? new StateError('the state has a newer format') : undefined)
+    await using one = replica()
+    const refused = one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    expect(await refused).toBe('refused')
+    expect(one.of('tenure-ended')).toEqual([
+      { event: 'tenure-ended', unit: OFFICE, epoch: 1, how: 'refused', because: 'the state has a newer format' },
+    ])
+    expect(endedIds()).toEqual([lab.id])
+  })
+
+  it('ends alone after a fault that nobody foresaw, and saves nothing', async () => {
+    const lab = inLab()
+    const { clock, aws, replica, shared, endedIds } = startCompany([inOffice(), lab])
+    const { snapshot } = aws.vpn
+    aws.vpn.snapshot = (id, signal, begins) =>
+      id === ENDPOINT ? Promise.reject(new TypeError('a bug')) : snapshot(id, signal, begins)
+    await using one = replica()
+    const refused = one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    expect(await refused).toBe('refused')
+    expect(one.of('tenure-ended').map(({ because }) => because)).toEqual([expect.stringContaining('TypeError: a bug')])
+    expect(shared.of(OFFICE, 'stop')).toEqual([])
+    expect(endedIds()).toEqual([lab.id])
+  })
+})
+
+describe('a reload', () => {
+  it('is in force on every unit, tells of itself once, and lets the engine look at the wants', async () => {
+    const [office, lab] = [inOffice(), inLab()]
+    const { clock, replica, shared, endedIds } = startCompany([office, lab], [])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    const hash = one.engine.wants()?.configurationHash()
+    await one.fleet.reload(twoUnits([age()]))
+    await clock.advance(MINUTE)
+    expect(endedIds().toSorted()).toEqual([office.id, lab.id].toSorted())
+    expect(one.of('reloaded').map(({ policies, endpoints }) => [policies, endpoints.length])).toEqual([[1, 2]])
+    expect(one.engine.looks()).toBe(1)
+    expect(one.engine.wants()?.configurationHash()).not.toBe(hash)
+    for (const unit of [OFFICE, LAB]) expect(shared.of(unit, 'reload')).toHaveLength(1)
+  })
+
+  it('changes nothing anywhere if one unit cannot judge by it', async () => {
+    const [office, lab] = [inOffice(), inLab()]
+    const { clock, replica, shared, endedIds } = startCompany([office, lab], [])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    const faulty = age()
+    const kind: typeof faulty.kind = {
+      ...faulty.kind,
+      judge: (rule, name) => (of) => {
+        const judge = faulty.kind.judge(rule, name)(of)
+        return {
+          ...judge,
+          find(found, facts, now) {
+            if (found.endpointId === LAB_ENDPOINT) throw new TypeError('a bug')
+            return judge.find(found, facts, now)
+          },
+        }
+      },
+    }
+    const accepted: string[] = []
+    await expect(one.fleet.reload(twoUnits([{ ...faulty, kind }]), () => accepted.push('accepted'))).rejects.toThrow(
+      'a bug',
+    )
+    await clock.advance(MINUTE)
+    expect(accepted).toEqual([])
+    expect(endedIds()).toEqual([])
+    expect(one.of('reloaded')).toEqual([])
+    for (const unit of [OFFICE, LAB]) expect(shared.of(unit, 'reload')).toEqual([])
+    expect(one.fleet.status().policies).toEqual([])
+  })
+
+  it('that takes a unit away leaves its endpoints at once, before the engine wants it back', async () => {
+    const { clock, replica } = startCompany([inOffice(), inLab()])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    const both = twoUnits([age()])
+    await one.fleet.reload({ ...both, watch: both.watch.slice(0, 1) })
+    await clock.advance(MINUTE)
+    expect(one.fleet.endpoints().map(({ endpoint }) => endpoint.id)).toEqual([ENDPOINT])
+    expect(one.engine.wants()?.units()).toEqual([OFFICE])
+  })
+
+  it('reaches a unit whose state is being read', async () => {
+    const office = inOffice()
+    const { clock, replica, endedIds } = startCompany([office])
+    await using one = replica()
+    const granted = one.engine.grant(OFFICE)
+    await one.fleet.reload(twoUnits([]))
+    await clock.advance(MINUTE)
+    expect(endedIds()).toEqual([])
+    one.engine.ask(OFFICE)
+    await clock.advance(MINUTE)
+    expect(await granted).toBe('returned')
+  })
+
+  it('to mode audit is obeyed on every unit, also where the rest is refused', async () => {
+    const { clock, replica, endedIds } = startCompany([])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    one.fleet.obeyAudit()
+    await clock.advance(MINUTE)
+    expect(one.of('mode-obeyed')).toHaveLength(1)
+    expect(one.fleet.status().mode).toBe('audit')
+    expect(endedIds()).toEqual([])
+  })
+})
+
+describe('what a replica shows', () => {
+  it('is the endpoints that it holds, with the heads of their chains', async () => {
+    const { clock, replica, shared } = startCompany([inOffice(), inLab()])
+    await using one = replica('pod-7')
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    one.engine.say({
+      state: 'joined',
+      members: 2,
+      generation: 3,
+      isOld: false,
+      units: [
+        { unit: OFFICE, state: 'elsewhere', holder: 'pod-8', epoch: 4 },
+        { unit: LAB, state: 'held', holder: 'pod-7', epoch: 1 },
+      ],
+    })
+    expect(one.fleet.status()).toMatchObject({
+      audit: null,
+      endpoints: [{ endpointId: LAB_ENDPOINT }],
+      engine: {
+        kind: 'postgres',
+        replica: 'pod-7',
+        state: 'joined',
+        members: 2,
+        generation: 3,
+        isOld: false,
+        units: [
+          { unit: OFFICE, state: 'elsewhere', holder: 'pod-8', epoch: 4, audit: null },
+          { unit: LAB, state: 'held', audit: { seq: shared.unitOf(LAB).records.length } },
+        ],
+      },
+    })
+    expect((await one.fleet.overview()).endpoints).toMatchObject([{ name: 'lab', ends: [] }])
+  })
+
+  it('is away in words, with no number that is not known', async () => {
+    const { replica } = startCompany([])
+    await using one = replica()
+    one.engine.say({ state: 'away', since: NOON, message: 'the database does not answer' })
+    expect(one.fleet.status().engine).toMatchObject({
+      state: 'away',
+      since: '2026-11-23T12:00:00.000Z',
+      message: 'the database does not answer',
+      members: null,
+      units: null,
+    })
+  })
+
+  it('is ready once it has joined and has read every endpoint that it holds, and healthy all the while', async () => {
+    const { clock, aws, replica } = startCompany([])
+    await using one = replica()
+    await settled()
+    expect(one.fleet.isReady()).toBe(true)
+    aws.behaviour.latencyMs = 2 * SECOND
+    void one.engine.grant(OFFICE)
+    expect(one.fleet.isReady()).toBe(false)
+    await clock.advance(SECOND)
+    expect(one.fleet.isReady()).toBe(false)
+    await clock.advance(5 * SECOND)
+    expect(one.fleet.isReady()).toBe(true)
+    one.engine.say({ state: 'away', since: NOON, message: 'gone' })
+    expect([one.fleet.isReady(), one.fleet.isHealthy()]).toEqual([false, true])
+    one.engine.lose(OFFICE)
+    await clock.advance(HOUR)
+    expect(one.fleet.isHealthy()).toBe(true)
+  })
+
+  it('loses the endpoints of a unit that leaves, in the metrics too', async () => {
+    const { clock, replica } = startCompany([inOffice({ establishedAt: NOON }), inLab({ establishedAt: NOON })])
+    await using one = replica()
+    const policies = twoUnits([age()]).policies.policies
+    const metrics = createMetrics({
+      version: '1',
+      policies: () => policies,
+      targets: () => [],
+      changedAt: () => NOON,
+      engine: 'postgres',
+    })
+    const told = async () => {
+      for (const event of one.events.splice(0)) metrics.observe(event)
+      const { values } = (await metrics.registry.getSingleMetric('curfew_connections')?.get()) ?? { values: [] }
+      return values.map(({ labels, value }) => [labels.vpn_endpoint, value])
+    }
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    expect(await told()).toEqual([
+      [ENDPOINT, 1],
+      [LAB_ENDPOINT, 1],
+    ])
+    one.engine.ask(LAB)
+    await clock.advance(MINUTE)
+    expect(await told()).toEqual([[ENDPOINT, 1]])
+  })
+
+  it('is unwritable while one chain cannot be written, and writable once none is', async () => {
+    const { clock, replica, shared } = startCompany([])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    shared.faults.write = () => new AuditError('unwritable', 'the database takes no records')
+    await one.fleet.reload(twoUnits([]))
+    await clock.advance(SECOND)
+    expect(one.of('unwritable')).toHaveLength(1)
+    shared.faults.write = (unit) =>
+      unit === LAB ? new AuditError('unwritable', 'the database takes no records') : undefined
+    await clock.advance(MINUTE)
+    expect(one.of('writable')).toEqual([])
+    one.engine.lose(LAB)
+    await settled()
+    expect(one.of('writable')).toHaveLength(1)
+  })
+})
+
+describe('what another part of the process tells', () => {
+  it('is heard by all, and by the chain of the endpoint', async () => {
+    const office = inOffice({ establishedAt: NOON })
+    const { clock, replica, shared } = startCompany([office])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    const [held] = one.fleet.endpoints()
+    if (held === undefined) throw new Error('no endpoint is held')
+    const violation = {
+      connectionId: office.id,
+      username: 'alice',
+      commonName: 'alice',
+      policy: 'max-session-age',
+      reason: 'session-age',
+      because: 'it is old',
+      alsoBy: [],
+      since: NOON,
+      deadline: NOON + HOUR,
+    }
+    const { endpoint } = held
+    const at = clock.now()
+    one.fleet.emit({ event: 'warned', endpoint, at, violation, leadMs: MINUTE, endsAt: NOON + HOUR, target: 'chat' })
+    await settled()
+    expect(one.of('warned')).toHaveLength(1)
+    expect(shared.of(OFFICE, 'warned')).toHaveLength(1)
+    expect(shared.of(LAB, 'warned')).toEqual([])
+  })
+
+  it('is that a link leads to an endpoint that is held elsewhere', async () => {
+    const { replica } = startCompany([])
+    await using one = replica()
+    const right = {
+      region: 'us-east-1',
+      endpointId: LAB_ENDPOINT,
+      connectionId: 'c',
+      policy: 'p',
+      ordinal: 1,
+      endsAt: NOON,
+    }
+    expect(await one.fleet.extensions.press(right)).toEqual({ state: 'not-watched' })
+    expect(one.of('extension-refused').map(({ why }) => why)).toEqual(['not-watched'])
+  })
+})
