@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { connectHandlerDashboard } from '../deploy/grafana/source/connect-handler.ts'
 import { operationsDashboard } from '../deploy/grafana/source/operations.ts'
+import { peopleDashboard } from '../deploy/grafana/source/people.ts'
 import { policiesDashboard } from '../deploy/grafana/source/policies.ts'
 import { curfewJsonSchema, policiesJsonSchema, testJsonSchema } from '../src/config/schema/json-schema.ts'
 import { configurationPage } from './configuration-page.ts'
@@ -19,6 +20,7 @@ export const generatedFiles = (): ReadonlyMap<string, string> =>
       'config/schema/test.schema.json': json(testJsonSchema()),
       'deploy/grafana/dashboards/connect-handler.json': json(connectHandlerDashboard()),
       'deploy/grafana/dashboards/operations.json': json(operationsDashboard()),
+      'deploy/grafana/dashboards/people.json': json(peopleDashboard()),
       'deploy/grafana/dashboards/policies.json': json(policiesDashboard()),
       'deploy/kubernetes/components/prometheus-operator/prometheus-rule.yaml': prometheusRule(),
       ...Object.fromEntries(Object.entries(iamFiles()).map(([path, policy]) => [path, json(policy)])),

@@ -28,6 +28,13 @@ interface Target extends AnyTarget {
   readonly instant: boolean
 }
 
+const POSTGRES = 'grafana-postgresql-datasource'
+
+interface SqlTarget extends AnyTarget {
+  readonly format: 'table' | 'time_series'
+  readonly rawSql: string
+}
+
 export const panelsOf = ({ panels = [] }: Dashboard): readonly Panel[] => panels.filter(({ type }) => type !== 'row')
 
 /** The SDK types targets as an empty interface, because each query language has its own. */
@@ -36,7 +43,13 @@ export const allTargetsOf = ({ targets = [] }: Panel): readonly AnyTarget[] =>
 
 /** The queries in PromQL. */
 export const targetsOf = (panel: Panel): readonly Target[] =>
-  allTargetsOf(panel).filter(({ datasource }) => datasource?.type !== 'cloudwatch') as unknown as readonly Target[]
+  allTargetsOf(panel).filter(
+    ({ datasource }) => datasource?.type !== 'cloudwatch' && datasource?.type !== POSTGRES,
+  ) as unknown as readonly Target[]
+
+/** The queries in SQL. */
+export const sqlTargetsOf = (panel: Panel): readonly SqlTarget[] =>
+  allTargetsOf(panel).filter(({ datasource }) => datasource?.type === POSTGRES) as unknown as readonly SqlTarget[]
 
 /** The queries to CloudWatch: of metrics, or of a log. */
 export const cloudWatchTargetsOf = (panel: Panel): readonly (MetricsQuery | LogsQuery)[] =>

@@ -39,6 +39,8 @@ export const dashboardOf = (spec: {
   readonly refresh: '30s' | '5m'
   readonly variables: readonly Variable[]
   readonly rows: readonly Row[]
+  /** Without Prometheus nothing marks new configurations. */
+  readonly marks?: 'reloads' | 'none'
 }): Dashboard => {
   const builder = new DashboardBuilder(spec.title)
     .uid(spec.uid)
@@ -47,9 +49,9 @@ export const dashboardOf = (spec: {
     .time({ from: spec.from, to: 'now' })
     .refresh(spec.refresh)
     .tooltip(DashboardCursorSync.Crosshair)
-    .annotation(reloads)
     .links([{ build: () => siblings }])
     .variables([...spec.variables])
+  if (spec.marks !== 'none') builder.annotation(reloads)
   for (const { title, panels } of spec.rows) {
     builder.withRow(new RowBuilder(title))
     for (const panel of panels) builder.withPanel(panel)

@@ -14,6 +14,9 @@ export const datasource = { type: 'prometheus', uid: '${datasource}' }
 /** The selected CloudWatch data source, for the half of the client connect handler. */
 export const cloudwatch = { type: 'cloudwatch', uid: '${cloudwatch}' }
 
+/** The selected PostgreSQL data source, for the trail of replicas. */
+export const database = { type: 'grafana-postgresql-datasource', uid: '${database}' }
+
 const everything = { selected: true, text: ['All'], value: ['$__all'] }
 
 const choice = (name: string, label: string, query: string) =>
@@ -128,5 +131,32 @@ export const placesVariable = textBox(
 export const connectHandlerPageVariable = new ConstantVariableBuilder('connect_handler_page')
   .description('The address of your copy of docs/connect-handler.md.')
   .value('https://example.com/curfew/docs/connect-handler.md')
+
+export const databaseVariable = new DatasourceVariableBuilder('database')
+  .label('PostgreSQL data source')
+  .type('grafana-postgresql-datasource')
+
+/** A choice among the values of a query in SQL. Grafana inserts the pattern of "All" as it is. */
+const databaseChoice = (name: string, label: string, sql: string) =>
+  new QueryVariableBuilder(name)
+    .label(label)
+    .datasource(database)
+    .query(sql)
+    .definition(sql)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .multi(true)
+    .includeAll(true)
+    .allValue("'*'")
+    .current(everything)
+
+export const unitVariable = databaseChoice('unit', 'Unit', 'select unit from curfew.holding order by unit')
+
+export const recordedPolicyVariable = databaseChoice(
+  'policy',
+  'Policy',
+  'select distinct policy from curfew.trail where $__timeFilter(recorded_at) and policy is not null order by policy',
+)
+
+export const personVariable = textBox('person', 'Person', 'A part of the user name or common name.', '')
 
 export type Variable = Parameters<DashboardBuilder['withVariable']>[0]

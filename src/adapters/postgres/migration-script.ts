@@ -7,6 +7,9 @@ const LOCK = '1128683267, 0'
 /** The role of the daemon where the operator names no other. */
 export const DAEMON_ROLE = 'curfew_daemon'
 
+/** The role of those who ask in SQL, such as a dashboard. */
+export const READER_ROLE = 'curfew_reader'
+
 /** A text in SQL between marks that it does not hold. */
 const quoted = (text: string): string => `$migration$${text}$migration$`
 
@@ -87,6 +90,34 @@ grant execute on function curfew.make_partitions() to ${role};
 `
 
 /**
+ * The role of readers sees the views alone. Nothing depends on it, so an owner who may not create it migrates without
+ * it. Once an administrator has created it, the next migration grants it the views.
+ */
+const READER = `
+do $reader$
+begin
+  if not exists (select from pg_roles where rolname = '${READER_ROLE}') then
+    create role ${READER_ROLE} nologin;
+  end if;
+exception
+when duplicate_object or unique_violation then
+  -- The migration of another database of the server has created it at the same time.
+  null;
+when insufficient_privilege then
+  raise notice 'this role may not create the role ${READER_ROLE}, which is for dashboards: let an administrator create it, and migrate again';
+end
+$reader$;
+do $reader$
+begin
+  if exists (select from pg_roles where rolname = '${READER_ROLE}') then
+    grant usage on schema curfew to ${READER_ROLE};
+    grant select on curfew.trail, curfew.holding to ${READER_ROLE};
+  end if;
+end
+$reader$;
+`
+
+/**
  * The SQL that makes the schema of this program out of any earlier one, or out of nothing, in one transaction. It may run
  * twice. What an administrator reads is thus what the command runs.
  */
@@ -100,6 +131,7 @@ export const migrationScript = (daemonRole: string): string =>
     origin,
     roleOf(daemonRole),
     grantsOf(escapeIdentifier(daemonRole)),
+    READER,
     'commit;',
     '',
   ].join('\n')
