@@ -113,5 +113,6 @@ ${CLOSED.map(([label, values]) => `| ${label} | ${codes(values)} |`).join('\n')}
 | \`/status\` | JSON: [endpoints](enforcement.md#where-an-endpoint-stands), counts and the head of the audit trail; no users |
 
 Alerts on these metrics are in \`deploy/prometheus\`, with a [runbook](runbook.md). Dashboards are in \`deploy/grafana\`.
+Metrics name nobody: with \`engine: { kind: postgres }\` a fourth dashboard asks the trail in SQL who was ended and why.
 The connect handler has [metrics of its own](connect-handler.md#metrics), at CloudWatch.
 `

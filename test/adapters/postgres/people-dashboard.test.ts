@@ -13,7 +13,8 @@ import { addUnit, connectAs, openDatabase } from './database.ts'
 
 const dashboard = JSON.parse(readFileSync('deploy/grafana/dashboards/people.json', 'utf8')) as Dashboard
 
-const [HEAD, BRANCH] = ['eu-central-1 111122223333', 'us-east-1 444455556666']
+const HEAD = 'eu-central-1 111122223333'
+const BRANCH = 'us-east-1 444455556666'
 const TO = Date.now()
 const FROM = TO - 24 * HOUR
 

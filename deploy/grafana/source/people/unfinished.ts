@@ -4,7 +4,7 @@ import { ENDS, recorded, rows } from '../sql.ts'
 
 /** Calls of which nobody knows the end yet. */
 export const unfinished = (): Row => ({
-  title: 'Intents without an outcome',
+  title: 'Calls whose end is not known',
   panels: [
     logTable({
       title: 'Intents without an outcome',

@@ -6,7 +6,7 @@ import { palette, upwards } from '../palette.ts'
 import { rows, series } from '../sql.ts'
 import { stat } from '../stat.ts'
 
-const small = { width: 4, height: 4, unit: grafanaUnits.NoUnit } as const
+const half = { width: 12, height: 4, unit: grafanaUnits.NoUnit } as const
 const none = { text: 'no data', colour: palette.muted } as const
 
 const growth = (value: string) =>
@@ -19,21 +19,8 @@ order by 1`)
 export const units = (): Row => ({
   title: 'Units and their chains',
   panels: [
-    logTable({
-      title: 'Who holds what',
-      description:
-        'The units, the replica that was granted the newest tenure of each, and whether somebody holds the unit now. A unit that the configuration has no longer stays in the list.',
-      runbook: 'CurfewUnitWithoutOwner',
-      width: 20,
-      height: 8,
-      query: rows(`select unit as "Unit", case when is_held then holder end as "Held by", holder as "Last holder",
-  granted_at as "Since", epoch as "Tenure", records as "Records", saved_at as "State saved"
-from curfew.holding
-where '*' in (\${unit:sqlstring}) or unit in (\${unit:sqlstring})
-order by unit`),
-    }),
     stat({
-      ...small,
+      ...half,
       title: 'Units held',
       description: 'Units that some replica holds now.',
       runbook: 'CurfewUnitWithoutOwner',
@@ -42,7 +29,7 @@ order by unit`),
       unknown: none,
     }),
     stat({
-      ...small,
+      ...half,
       title: 'Units that nobody holds',
       description: 'Units without an owner now, also those that the configuration has no longer.',
       runbook: 'CurfewUnitWithoutOwner',
@@ -50,6 +37,19 @@ order by unit`),
       calc: 'lastNotNull',
       steps: upwards({ watch: 1 }),
       unknown: none,
+    }),
+    logTable({
+      title: 'Who holds what',
+      description:
+        'The units, the replica that was granted the newest tenure of each, and whether somebody holds the unit now. A unit that the configuration has no longer stays in the list.',
+      runbook: 'CurfewUnitWithoutOwner',
+      width: 24,
+      height: 8,
+      query: rows(`select unit as "Unit", case when is_held then holder end as "Held by", holder as "Last holder",
+  granted_at as "Since", epoch as "Tenure", records as "Records", saved_at as "State saved"
+from curfew.holding
+where '*' in (\${unit:sqlstring}) or unit in (\${unit:sqlstring})
+order by unit`),
     }),
     bars({
       title: 'Records, by unit',
