@@ -1,6 +1,9 @@
 import pg from 'pg'
 import type { Ask } from '../adapters/postgres/ask.ts'
+import { accessDatabase, type DatabaseAccess } from '../adapters/postgres/connect.ts'
+import { reasonOf } from '../adapters/postgres/reason.ts'
 import type { PostgresSettings } from '../config/configuration.ts'
+import { SECOND } from '../domain/time/instant.ts'
 import { OperatorError } from './command.ts'
 import { readSecret } from './compose-secrets.ts'
 
@@ -8,6 +11,20 @@ import { readSecret } from './compose-secrets.ts'
 export interface Database extends AsyncDisposable {
   /** Rejects with a `DatabaseProblem`. */
   readonly ask: Ask
+  readonly client: pg.Client
+  /** HOST:PORT/DATABASE. */
+  readonly place: string
+}
+
+const CONNECT_WITHIN_MS = 10 * SECOND
+
+/** What connections to the database need. The secret is read now. */
+export const accessOf = (settings: PostgresSettings, applicationName: string): DatabaseAccess => {
+  const secret = readSecret(settings.url, () => undefined)
+  if ('problem' in secret) throw new OperatorError(`engine.url: ${secret.problem}`)
+  const access = accessDatabase(settings, secret.text, applicationName)
+  if ('problem' in access) throw new OperatorError(`engine.url: ${access.problem}`)
+  return access
 }
 
 /** The database has not done what it was asked. `code`: that of the server, or of the system. */
@@ -37,31 +54,33 @@ const ADVICE: Readonly<Record<string, string>> = {
   '57014': 'the answer took too long: try again when the database has less to do',
 }
 
-const problemOf = (error: unknown): DatabaseProblem => {
+const problemOf = (place: string, error: unknown): DatabaseProblem => {
   const code = codeOf(error)
   const advice = (code === undefined ? undefined : ADVICE[code]) ?? 'nothing was changed: try again when it answers'
-  // Messages of the server and of the system name no password. They may be of several lines.
-  const [text = ''] = error instanceof Error ? error.message.split('\n', 1) : ['']
-  return new DatabaseProblem(`the database: ${text || code || 'no answer'}; ${advice}`, error)
+  return new DatabaseProblem(`the database ${place}: ${reasonOf(error) || code || 'no answer'}; ${advice}`, error)
 }
 
 /** Opens a session of its own. The caller closes it. */
 export const openDatabase = async (settings: PostgresSettings): Promise<Database> => {
-  const secret = readSecret(settings.url, () => undefined)
-  if ('problem' in secret) throw new OperatorError(`engine.url: ${secret.problem}`)
-  const client = new pg.Client({ connectionString: secret.text, connectionTimeoutMillis: 10_000 })
-  // A session that ends between two statements fails the next one.
-  client.on('error', () => {})
-  const inWords = async <Value>(work: Promise<Value>): Promise<Value> => {
+  const { options, place } = accessOf(settings, 'curfew command')
+  const inWords = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
-      return await work
+      return await work()
     } catch (error) {
-      throw problemOf(error)
+      throw problemOf(place, error)
     }
   }
-  await inWords(client.connect())
+  const client = await inWords(async () => {
+    const opened = new pg.Client({ ...options, connectionTimeoutMillis: CONNECT_WITHIN_MS })
+    // A session that ends between two statements fails the next one.
+    opened.on('error', () => {})
+    await opened.connect()
+    return opened
+  })
   return {
-    ask: (text, values = []) => inWords(client.query(text, [...values])),
+    ask: (text, values = []) => inWords(() => client.query(text, [...values])),
+    client,
+    place,
     [Symbol.asyncDispose]: async () => {
       await client.end().catch(() => {})
     },

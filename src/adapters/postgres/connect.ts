@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import pg, { type ClientConfig, type Pool } from 'pg'
+import type { PostgresSettings } from '../../config/configuration.ts'
+import { isLoopback } from '../../config/loopback.ts'
+import { reasonOf as reasonOfDisk } from '../audit/failure.ts'
+import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts'
+
+/** What a connection to the database needs. */
+export interface DatabaseAccess {
+  /** Each new connection signs in with them: a token of IAM is signed each time. */
+  readonly options: ClientConfig
+  /** HOST:PORT/DATABASE, for messages. */
+  readonly place: string
+  /** What others can read on the way, and what to do. Undefined for a connection that they cannot. */
+  readonly exposure: string | undefined
+}
+
+/** Signs a token with which a user signs in at RDS in place of a password. */
+type SignToken = (target: DatabaseUrl, region: string) => Promise<string>
+
+/** A token is valid for a quarter of an hour, and only the begin of a connection needs it. */
+const signWithIam: SignToken = async ({ host, port, user }, region) => {
+  const { Signer } = await import('@aws-sdk/rds-signer')
+  return new Signer({ hostname: host, port, username: user, region }).getAuthToken()
+}
+
+/**
+ * The options of connections to the database, from the settings and the text of the secret `url`; or one line that says
+ * what is wrong, without any part of the secret. Nothing is connected yet.
+ */
+export const accessDatabase = (
+  { tls, iam }: PostgresSettings,
+  url: string,
+  applicationName: string,
+  signToken: SignToken = signWithIam,
+): DatabaseAccess | { readonly problem: string } => {
+  const target = parseDatabaseUrl(url)
+  if ('problem' in target) return target
+  const { host, port, database, user, password } = target
+  if (iam !== undefined && password !== undefined) {
+    return { problem: 'the URL has a password, and "engine.iam" signs in without one: remove one of the two' }
+  }
+  const ssl = tls.mode === 'off' ? { ssl: false } : verified(tls.caFile)
+  if ('problem' in ssl) return ssl
+  const secret = iam === undefined ? (password ?? '') : () => signToken(target, iam.region)
+  return {
+    options: {
+      host,
+      port,
+      database,
+      user,
+      // Without a value pg would look for one in PGPASSWORD and PGSSLMODE, or in a file of its own.
+      password: typeof secret === 'string' ? () => secret : secret,
+      ...ssl,
+      application_name: applicationName,
+      keepAlive: true,
+    },
+    place: `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
+    exposure:
+      tls.mode === 'off' && !isLoopback(host)
+        ? 'the connection to the database is not encrypted ("engine.tls: off"), and the server is another machine: anybody on the way can read the audit trail, and change it. Remove "tls: off"'
+        : undefined,
+  }
+}
+
+/** The certificate must be valid for the name of the host: pg asks for it by default where `ssl` is an object. */
+const verified = (caFile: string | undefined): Pick<ClientConfig, 'ssl'> | { readonly problem: string } => {
+  if (caFile === undefined) return { ssl: { rejectUnauthorized: true } }
+  try {
+    return { ssl: { rejectUnauthorized: true, ca: readFileSync(caFile, 'utf8') } }
+  } catch (error) {
+    return { problem: `engine.tls.caFile: ${caFile} cannot be read: ${reasonOfDisk(error)}` }
+  }
+}
+
+/** One connection may be busy with a large state while the other one reads. */
+const MOST_CONNECTIONS = 2
+
+/** Connections beside the locking session, for states and for reading. A statement that takes longer has failed. */
+export const openPool = ({ options }: DatabaseAccess, withinMs: number): Pool => {
+  const pool = new pg.Pool({
+    ...options,
+    max: MOST_CONNECTIONS,
+    connectionTimeoutMillis: withinMs,
+    query_timeout: withinMs,
+  })
+  // An idle connection that ends is replaced by the next statement.
+  pool.on('error', () => {})
+  return pool
+}
