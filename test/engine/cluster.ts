@@ -84,7 +84,9 @@ export const startCluster = async (settings: Readonly<Record<string, string>> = 
 
   /** Sends a signal to every process of the server: SIGKILL is a crash, SIGSTOP and SIGCONT are a pause. */
   const signal = async (name: NodeJS.Signals) => {
-    for (const pid of await pids()) {
+    // runuser stops itself when the server is stopped, and then waits for ever.
+    const runner = name === 'SIGCONT' && server?.pid !== undefined ? [server.pid] : []
+    for (const pid of [...(await pids()), ...runner]) {
       try {
         process.kill(pid, name)
       } catch {

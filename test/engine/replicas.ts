@@ -67,7 +67,6 @@ export const startCompany = async (options: {
 }) => {
   const { units, policies, lease = '2s', rate = { burst: 40, perSecond: 20 } } = options
   const folder = mkdtempSync(join(tmpdir(), 'curfew-replicas-'))
-  const cluster = await startCluster({ track_commit_timestamp: 'on' })
   const endpoints = ENDPOINTS.slice(0, units)
   const calls: Call[] = []
   const simulator = await startSimulator({
@@ -78,7 +77,7 @@ export const startCompany = async (options: {
         region,
         name: region,
         authentication: 'federated',
-        terminatingFor: '200ms',
+        terminatingFor: '1s',
         listedFor: '20s',
         clients: options.clients(region),
       })),
@@ -96,6 +95,7 @@ export const startCompany = async (options: {
       return undefined
     },
   })
+  const cluster = await startCluster({ track_commit_timestamp: 'on' })
   const databaseUrl = cluster.url('postgres', 'replica')
   const yaml = `
 version: 1
