@@ -11,6 +11,7 @@ import {
   SELECTORS,
   SKIP_REASONS,
 } from '../src/adapters/prometheus/metrics.ts'
+import { ENGINE_REFUSALS } from '../src/app/tenure.ts'
 import { VPN_ERROR_CODES } from '../src/app/vpn.ts'
 import { MODES } from '../src/domain/policies/policy.ts'
 import { POLICY_KINDS, REASONS } from '../src/domain/policies/registry.ts'
@@ -110,7 +111,23 @@ ${CLOSED.map(([label, values]) => `| ${label} | ${codes(values)} |`).join('\n')}
 | \`/\` | [a page](page.md) for people |
 | \`/healthz\` | 200 while the main loop runs, else 503; a database that does not answer does not change this |
 | \`/readyz\` | 200 once every endpoint has been polled, else 503; a blind endpoint is a metric and an alert, and does not change this. A replica is ready while it is joined and has polled every endpoint of the units that it holds |
-| \`/status\` | JSON: [endpoints](enforcement.md#where-an-endpoint-stands), counts and the head of the audit trail; no users |
+| \`/status\` | JSON: [endpoints](enforcement.md#where-an-endpoint-stands), counts, the head of the audit trail and the [engine](#the-engine-in-status); no users |
+
+### The engine in \`/status\`
+
+\`engine\` has \`kind\`: \`files\` or \`postgres\`. With \`postgres\` the heads of the chains are in it, \`audit\` beside it is
+null, and it also has:
+
+| field | type | meaning |
+|---|---|---|
+| \`replica\` | text | The name of this replica. |
+| \`state\` | text | \`joining\`, \`joined\`, \`away\` (it cannot reach the database), or \`refused\` (somebody must act). |
+| \`why\` | text or null | Why it is refused: ${codes(ENGINE_REFUSALS)}. |
+| \`message\` | text or null | The same in words, with what to do. |
+| \`since\` | text or null | Since when it is away. |
+| \`members\`, \`generation\` | number or null | How many replicas are joined, and the generation of this one’s configuration; null unless joined, as the fields below. |
+| \`isOld\` | boolean or null | Whether another replica has a newer configuration, so that this one hands its units over. |
+| \`units\` | list or null | Each unit: \`unit\`, \`state\` (${codes(UNIT_STATES)}), \`holder\` (the replica of the newest tenure), \`epoch\` (the number of that tenure), and \`audit\`, the head of its chain if it is held here. |
 
 Alerts on these metrics are in \`deploy/prometheus\`, with a [runbook](runbook.md). Dashboards are in \`deploy/grafana\`.
 Metrics name nobody: with \`engine: { kind: postgres }\` a fourth dashboard asks the trail in SQL who was ended and why.

@@ -1,3 +1,4 @@
+import type { EngineOverview } from '../../app/engine-overview.ts'
 import type { EndpointOverview, Overview } from '../../app/overview.ts'
 import { plural } from '../html/words.ts'
 
@@ -16,6 +17,8 @@ export const headlineOf = (overview: Overview): Headline => {
   const inForce = all === 1 ? '1 policy' : `${all} policies`
   const scope = `${inForce} on ${watched}`
   const wouldEnd = mode === 'enforce' && acting > 0
+  const apart = apartFrom(overview.engine)
+  if (apart !== undefined) return apart
   const stopped = wouldEnd ? endingNowhere(overview) : undefined
   if (stopped !== undefined) return { severity: 'bad', title: 'Nothing is ended', text: `${stopped} ${scope}.` }
   const somewhere = endingNotEverywhere(overview, wouldEnd, scope)
@@ -32,6 +35,13 @@ export const headlineOf = (overview: Overview): Headline => {
       severity: 'care',
       title: 'Audit only',
       text: `Nothing is ended, because each policy says “mode: audit”. ${scope}.`,
+    }
+  }
+  if (endpoints.length === 0 && holdsNothing(overview.engine)) {
+    return {
+      severity: 'good',
+      title: 'Standing by',
+      text: `Other replicas hold all units, and this one takes over what they lose. ${inForce}.`,
     }
   }
   if (endpoints.length === 0) {
@@ -52,6 +62,48 @@ export const headlineOf = (overview: Overview): Headline => {
     text: [`${inForce}${audited}, on ${watched}.`, ...limits].join(' '),
   }
 }
+
+/** Why this replica serves nothing, whatever its configuration says. Other replicas may serve its units. */
+const apartFrom = (engine: EngineOverview): Headline | undefined => {
+  if (engine.kind === 'files') return undefined
+  const { status } = engine
+  switch (status.state) {
+    case 'joining':
+      return {
+        severity: 'care',
+        title: 'Joining',
+        text: 'This replica ends nothing, because it is not joined with the others yet.',
+      }
+    case 'away':
+      return {
+        severity: 'bad',
+        title: 'Nothing is ended here',
+        text: 'This replica cannot reach the database. Other replicas hold the units if they can.',
+      }
+    case 'refused':
+      return {
+        severity: 'bad',
+        title: 'Nothing is ended here',
+        text: 'This replica may not join the others until somebody acts.',
+      }
+    case 'joined':
+      return status.isOld
+        ? {
+            severity: 'care',
+            title: 'Older configuration',
+            text: 'Another replica has a newer configuration. This one hands its units over, and takes none.',
+          }
+        : undefined
+  }
+}
+
+const unitsIn = (engine: EngineOverview, state: 'held' | 'elsewhere' | 'free'): number =>
+  engine.kind === 'postgres' && engine.status.state === 'joined'
+    ? engine.status.units.filter((unit) => unit.state === state).length
+    : 0
+
+const holdsNothing = (engine: EngineOverview): boolean =>
+  unitsIn(engine, 'held') === 0 && unitsIn(engine, 'free') === 0 && unitsIn(engine, 'elsewhere') > 0
 
 /** Why nothing is ended on any endpoint, whatever can be seen there. */
 const endingNowhere = ({ ongoing }: Overview): string | undefined => {
@@ -84,11 +136,13 @@ const endingNotEverywhere = (
 }
 
 /** What ends less than the files say, though Curfew enforces. */
-const limitsOf = ({ endpoints, lastReload, unmatched }: Overview): readonly string[] => {
+const limitsOf = ({ endpoints, engine, lastReload, unmatched }: Overview): readonly string[] => {
+  const free = unitsIn(engine, 'free')
   const held = new Set(endpoints.flatMap(({ holds }) => holds.map(({ policy }) => policy))).size
   const stale = endpoints.filter(({ view }) => view === 'stale').length
   const selectors = unmatched.length
   return [
+    ...(free === 0 ? [] : [`Nobody holds ${plural(free, 'unit')}.`]),
     ...(held === 0 ? [] : [`The guard holds ${held} of the policies.`]),
     ...('problems' in lastReload ? ['The new configuration was refused: the last good one is in force.'] : []),
     ...(stale === 0 ? [] : [`${plural(stale, 'endpoint')} could not be read lately.`]),

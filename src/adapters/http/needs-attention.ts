@@ -2,7 +2,7 @@ import type { RefusedReload, WrittenFile } from '../../app/events.ts'
 import type { EndpointOverview, Overview } from '../../app/overview.ts'
 import { firstNames } from '../../domain/shortened.ts'
 import { type Content, html } from '../html/html.ts'
-import { plural, timeOfIso } from '../html/words.ts'
+import { plural, timeOf, timeOfIso } from '../html/words.ts'
 import { namelessProblems } from '../log/without-names.ts'
 
 /** One thing that an operator must look at. `bad`: sessions that should end do not. */
@@ -18,7 +18,13 @@ const MOST_BLIND = 10
 
 /** What keeps Curfew from enforcing, the worst first. */
 export const troublesOf = (overview: Overview, names: boolean): readonly Trouble[] => {
-  const all = [...blind(overview), ...unwritable(overview), ...clocks(overview), ...permissions(overview)]
+  const all = [
+    ...replica(overview),
+    ...blind(overview),
+    ...unwritable(overview),
+    ...clocks(overview),
+    ...permissions(overview),
+  ]
   return [...all, ...reload(overview, names), ...stale(overview), ...unmatched(overview)].sort(
     (a, b) => Number(b.severity === 'bad') - Number(a.severity === 'bad'),
   )
@@ -31,6 +37,51 @@ export const troubleBlock = ({ severity, title, text }: Trouble): Content =>
 /** An endpoint as people know it, with its id. */
 export const endpointName = ({ name, endpointId, region }: Pick<EndpointOverview, 'name' | 'endpointId' | 'region'>) =>
   html`${name}${name === endpointId ? '' : html` <code>${endpointId}</code>`} in ${region}`
+
+const replica = ({ engine, at }: Overview): readonly Trouble[] => {
+  if (engine.kind === 'files') return []
+  const { status } = engine
+  switch (status.state) {
+    case 'joining':
+      return status.message === undefined
+        ? []
+        : [
+            {
+              severity: 'bad',
+              title: 'The database cannot be reached',
+              text: html`<p>${status.message}. Curfew tries again.</p>`,
+            },
+          ]
+    case 'away':
+      return [
+        {
+          severity: 'bad',
+          title: 'The database cannot be reached',
+          text: html`<p>Since ${timeOf(status.since, at)}: ${status.message}. This replica holds no unit, and joins by itself once the database answers. Until then other replicas hold the units, if they reach it.</p>`,
+        },
+      ]
+    case 'refused':
+      return [
+        {
+          severity: 'bad',
+          title: 'This replica may not join the others',
+          text: html`<p>${status.message}.</p>`,
+        },
+      ]
+    case 'joined': {
+      const free = status.units.filter(({ state }) => state === 'free').map(({ unit }) => unit)
+      return free.length === 0
+        ? []
+        : [
+            {
+              severity: 'care',
+              title: `${plural(free.length, 'unit')} that nobody holds`,
+              text: html`<p>${firstNames(free).join(', ')}: nothing is ended there until a replica takes ${free.length === 1 ? 'it' : 'them'} over, usually within seconds.</p>`,
+            },
+          ]
+    }
+  }
+}
 
 const blind = ({ endpoints, at }: Overview): readonly Trouble[] => {
   const all = endpoints.filter(({ view }) => view === 'blind')

@@ -14,6 +14,7 @@ import type { RecentEvent } from '../log/recent-events.ts'
 import { headlineOf } from './headline.ts'
 import { endpointName, troubleBlock, troublesOf } from './needs-attention.ts'
 import { PATHS } from './paths.ts'
+import { replicasSection } from './replicas-section.ts'
 
 /** Everything that the page shows. */
 export interface StatusView extends Overview {
@@ -41,6 +42,7 @@ ${figures(view)}
 ${nextHourSection(view)}
 ${queueSection(view)}
 ${endpointsSection(view)}
+${replicasSection(view.engine)}
 ${eventsSection(view)}
 ${policiesSection(view)}
 ${footer(view)}`,

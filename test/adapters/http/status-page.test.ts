@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PATHS } from '../../../src/adapters/http/paths.ts'
 import { type StatusView, statusPage } from '../../../src/adapters/http/status-page.ts'
 import type { EndpointOverview, PolicyOverview } from '../../../src/app/overview.ts'
+import type { EngineStatus, UnitHolding } from '../../../src/app/tenure.ts'
 import type { Policy } from '../../../src/domain/policies/policy.ts'
 import { HOUR, MINUTE, NEVER, toIso } from '../../../src/domain/time/instant.ts'
 import { weekOf } from '../../../src/domain/time/week.ts'
@@ -280,5 +281,83 @@ describe('the page', () => {
     expect(textOf(html)).toContain('10 more endpoints BLIND')
     expect(html).not.toContain('<details class="policy" open>')
     expect(textOf(html)).toContain('180 more policies')
+  })
+})
+
+describe('the page of a replica', () => {
+  const replica = (status: EngineStatus) =>
+    ({ kind: 'postgres', replica: 'curfew-0', status, heads: new Map([['unit-0', { seq: 41, hash: 'b' }]]) }) as const
+  const unit = (index: number, state: UnitHolding['state'], holder?: string): UnitHolding => ({
+    unit: `unit-${index}`,
+    state,
+    holder,
+    epoch: index + 1,
+  })
+  const joined = (units: readonly UnitHolding[], different: Partial<Extract<EngineStatus, { state: 'joined' }>> = {}) =>
+    replica({ state: 'joined', members: 3, generation: 7, isOld: false, units, ...different })
+
+  it('has no word of replicas where one process serves everything', () => {
+    expect(textOf(page())).not.toMatch(/replica/i)
+  })
+
+  it.each([
+    ['good', 'Enforcing', joined([unit(0, 'held'), unit(1, 'elsewhere', 'curfew-1')]), [endpoint()]],
+    ['good', 'Standing by', joined([unit(0, 'elsewhere', 'curfew-1')]), []],
+    ['care', 'No endpoints', joined([unit(0, 'held')]), []],
+    ['care', 'Enforcing', joined([unit(0, 'held'), unit(1, 'free')]), [endpoint()]],
+    ['care', 'Older configuration', joined([unit(0, 'held')], { isOld: true }), [endpoint()]],
+    ['care', 'Joining', replica({ state: 'joining', message: undefined }), []],
+    ['bad', 'Nothing is ended here', replica({ state: 'away', since: NOON, message: 'refused' }), []],
+    ['bad', 'Nothing is ended here', replica({ state: 'refused', why: 'pooler', message: 'no pooler' }), []],
+  ] as const)('is %s: %s', (severity, title, engine, endpoints) => {
+    expect(headline(page({ engine, audit: undefined, endpoints }))).toEqual([severity, title])
+  })
+
+  it('says who holds which unit, those that nobody holds first', () => {
+    const units = [
+      unit(0, 'held', 'curfew-0'),
+      unit(1, 'elsewhere', 'curfew-1'),
+      unit(2, 'free', 'curfew-9'),
+      unit(3, 'free'),
+    ]
+    const text = textOf(page({ engine: joined(units), audit: undefined }))
+    expect(text).toContain('the replica curfew-0 , one of 3 that are joined, with the configuration of generation 7')
+    expect(text).toContain('Of 4 units it holds 1, and others hold 1. Nobody holds 2.')
+    const rows = [
+      'unit-2 nobody; last curfew-9 3 –',
+      'unit-3 nobody 4 –',
+      'unit-0 this replica 1 41',
+      'unit-1 curfew-1 2 –',
+    ]
+    const places = rows.map((row) => text.indexOf(row))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+    expect(text).toContain('2 units that nobody holds unit-2, unit-3: nothing is ended there')
+  })
+
+  it('folds hundreds of units, but none that nobody holds', () => {
+    const many = Array.from({ length: 300 }, (_, index) =>
+      unit(index, index === 250 ? 'free' : 'elsewhere', 'curfew-1'),
+    )
+    const text = page({ engine: joined(many), audit: undefined })
+    const [open = '', folded = ''] = text.split('<summary id="more-units">')
+    expect(folded).toMatch(/^288 more units/)
+    expect(open).toContain('unit-250')
+  })
+
+  it('says since when and why the database cannot be reached, and what an operator must do', () => {
+    const away = textOf(page({ engine: replica({ state: 'away', since: NOON - MINUTE, message: 'no route to host' }) }))
+    expect(away).toMatch(/Since 11:59:00Z : no route to host\. This replica holds no unit/)
+    expect(away).toContain('does not know who holds which')
+    const refused = textOf(
+      page({ engine: replica({ state: 'refused', why: 'not-migrated', message: 'run "curfew engine migrate"' }) }),
+    )
+    expect(refused).toContain('run &#34;curfew engine migrate&#34;.')
+  })
+
+  it('escapes the names of units and replicas', () => {
+    const hostile = joined([{ ...unit(0, 'elsewhere', '<b>mine</b>'), unit: '<i>unit</i>' }])
+    const text = page({ engine: { ...hostile, replica: '<u>me</u>' } })
+    expect(text).not.toMatch(/<b>mine|<i>unit|<u>me/)
   })
 })
