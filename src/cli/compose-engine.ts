@@ -51,7 +51,7 @@ export const composeOnEngine = async (options: {
   const { engine } = configuration
   if (engine.kind === 'postgres') {
     const { composePostgresEngine } = await import('./compose-postgres.ts')
-    const makeEngine = composePostgresEngine({ settings: engine, replica: replicaName() })
+    const makeEngine = composePostgresEngine({ settings: engine, replica: replicaName(), log })
     return {
       service: createFleet(assignment, { ...ports, engine: makeEngine }),
       lockLost: new AbortController().signal,

@@ -1,54 +1,53 @@
-import pg from 'pg'
+import type { Logger } from 'pino'
 import { STATE_VERSION } from '../adapters/files/seal.ts'
+import type { Ask } from '../adapters/postgres/ask.ts'
+import { openPool } from '../adapters/postgres/connect.ts'
 import { createPostgresEngine } from '../adapters/postgres/engine.ts'
+import { tendDatabase } from '../adapters/postgres/tend-database.ts'
 import { keepUnit } from '../adapters/postgres/unit-keeping.ts'
 import type { Clock } from '../app/clock.ts'
 import type { Emit } from '../app/events.ts'
 import type { Engine } from '../app/tenure.ts'
 import type { PostgresSettings } from '../config/configuration.ts'
-import { SECOND } from '../domain/time/instant.ts'
-import { OperatorError } from './command.ts'
-import { readSecret } from './compose-secrets.ts'
-
-/** For states, which may be large: beside the locking session of the replica. */
-const POOL_SIZE = 2
-
-/** Longer than this a unit does not wait for its state, nor a state for the server. */
-const CONNECTED_WITHIN_MS = 5 * SECOND
-const ANSWERED_WITHIN_MS = 30 * SECOND
+import { accessOf } from './compose-database.ts'
 
 /** The engine of a replica. Nothing is connected yet. */
 export const composePostgresEngine = ({
   settings,
   replica,
+  log,
 }: {
   readonly settings: PostgresSettings
   readonly replica: string
+  readonly log: Logger
 }): ((hear: Emit, clock: Clock) => Engine) => {
-  const secret = readSecret(settings.url, () => undefined)
-  if ('problem' in secret) throw new OperatorError(secret.problem)
-  const { leaseMs } = settings
-  const connection = async () => ({ connectionString: secret.text })
+  const access = accessOf(settings, `curfew ${replica}`)
+  if (access.exposure !== undefined) log.warn({ event: 'database-exposed' }, access.exposure)
   return (emit, clock) => {
-    const pool = new pg.Pool({
-      connectionString: secret.text,
-      max: POOL_SIZE,
-      connectionTimeoutMillis: CONNECTED_WITHIN_MS,
-      query_timeout: ANSWERED_WITHIN_MS,
-    })
-    // An idle connection that ends is replaced by the next statement.
-    pool.on('error', () => {})
-    return createPostgresEngine({
-      connection,
+    const pool = openPool(access)
+    const ask: Ask = (text, values = []) => pool.query(text, [...values])
+    const engine = createPostgresEngine({
+      connection: async () => access.options,
       pool,
-      leaseMs,
+      leaseMs: settings.leaseMs,
       replica,
       clock,
       random: Math.random,
       emit,
-      keep: keepUnit((text, values = []) => pool.query(text, [...values]), clock.now),
+      keep: keepUnit(ask, clock.now),
       seen: { load: async () => undefined, save: async () => {} },
       stateVersion: STATE_VERSION,
     })
+    return {
+      ...engine,
+      async run(wants, stop) {
+        // It may wait for an answer of the database, for which a stop does not wait.
+        void tendDatabase(ask, clock, stop, (excess) => {
+          const message = `the role of the database may do more to the audit trail than a daemon needs (${excess.join(', ')}): sign in with a login that has the daemon's role alone`
+          log.warn({ event: 'trail-not-guarded', rights: excess }, message)
+        })
+        await engine.run(wants, stop)
+      },
+    }
   }
 }

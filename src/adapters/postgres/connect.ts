@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import pg, { type ClientConfig, type Pool } from 'pg'
 import type { PostgresSettings } from '../../config/configuration.ts'
 import { isLoopback } from '../../config/loopback.ts'
+import { SECOND } from '../../domain/time/instant.ts'
 import { reasonOf as reasonOfDisk } from '../audit/failure.ts'
 import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts'
 
@@ -76,13 +77,19 @@ const verified = (caFile: string | undefined): Pick<ClientConfig, 'ssl'> | { rea
 /** One connection may be busy with a large state while the other one reads. */
 const MOST_CONNECTIONS = 2
 
-/** Connections beside the locking session, for states and for reading. A statement that takes longer has failed. */
-export const openPool = ({ options }: DatabaseAccess, withinMs: number): Pool => {
+/** Longer than this a unit does not wait for its state, nor a state for the server. */
+const CONNECTED_WITHIN_MS = 5 * SECOND
+const ANSWERED_WITHIN_MS = 30 * SECOND
+
+/** Connections beside the locking session, for states and for reading. */
+export const openPool = ({ options }: DatabaseAccess): Pool => {
   const pool = new pg.Pool({
     ...options,
     max: MOST_CONNECTIONS,
-    connectionTimeoutMillis: withinMs,
-    query_timeout: withinMs,
+    connectionTimeoutMillis: CONNECTED_WITHIN_MS,
+    query_timeout: ANSWERED_WITHIN_MS,
+    // Idle connections keep no process from its end.
+    allowExitOnIdle: true,
   })
   // An idle connection that ends is replaced by the next statement.
   pool.on('error', () => {})

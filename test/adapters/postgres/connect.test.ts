@@ -196,7 +196,7 @@ describe('a token of IAM', () => {
 
 describe('the pool', () => {
   it('survives that the server ends its idle connections', async () => {
-    const pool = openPool(access(settings({ tls: { mode: 'off' } }), urlAt(plain.port), 'curfew pool'), 5000)
+    const pool = openPool(access(settings({ tls: { mode: 'off' } }), urlAt(plain.port), 'curfew pool'))
     const pid = async () => (await pool.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid
     const first = await pid()
     const removed = new Promise((resolve) => pool.once('remove', resolve))
