@@ -25,6 +25,13 @@ export const grownOfDaemons = (counter: string, window = '$__range'): string =>
 export const byName = (metric: string): string =>
   `max by (name) (${metric} * on (job, instance, vpn_endpoint) group_left (name) ${watched})`
 
+/**
+ * A gauge of each endpoint once: for one scrape two replicas may show an endpoint that moves between them, and two daemons
+ * that watch one endpoint always do.
+ */
+export const once = (gauge: string, ...labels: readonly string[]): string =>
+  `max by (${['vpn_endpoint', ...labels].join(', ')}) (${gauge})`
+
 /** No data counts as zero while a daemon watches; without a daemon the value is unknown. */
 export const orZeroWhileWatched = (expr: string): string => `${expr} or 0 * count(${watched})`
 

@@ -2,7 +2,7 @@ import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Row } from '../dashboard.ts'
 import { bars, lines } from '../graph.ts'
 import { palette, upwards } from '../palette.ts'
-import { inRange, ofPolicies, orNone, orZeroWhileSeen, orZeroWhileWatched, perBar, watched } from '../queries.ts'
+import { inRange, ofPolicies, once, orNone, orZeroWhileSeen, orZeroWhileWatched, perBar, watched } from '../queries.ts'
 import { stat } from '../stat.ts'
 import { table } from '../table.ts'
 
@@ -11,7 +11,7 @@ const half = { width: 12, height: 8, unit: units.NoUnit } as const
 
 const ended = ofPolicies('curfew_terminations_total', 'outcome="confirmed"')
 const reconnects = ofPolicies('curfew_reconnects_total')
-const unknown = ofPolicies('curfew_unknown_verdicts')
+const unknown = once(ofPolicies('curfew_unknown_verdicts'), 'policy')
 const posture = ofPolicies('curfew_violations_total', 'reason="posture"')
 const reconnectsByName = `${perBar(reconnects)} * on (job, instance, vpn_endpoint) group_left (name) ${watched}`
 const byEndpoint = (counter: string) => `sum by (vpn_endpoint, policy) (${inRange(counter)})`

@@ -2,7 +2,7 @@ import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Row } from '../dashboard.ts'
 import { bars, lines } from '../graph.ts'
 import { palette, upwards } from '../palette.ts'
-import { byName, onEndpoints, orNone, perBar, watched } from '../queries.ts'
+import { byName, once, onEndpoints, orNone, perBar, watched } from '../queries.ts'
 import { words } from '../stat.ts'
 import { table } from '../table.ts'
 
@@ -44,12 +44,12 @@ export const endpoints = (): Row => ({
         },
         {
           title: 'Due',
-          expr: `sum by (vpn_endpoint) (${onEndpoints('curfew_due_connections')})`,
+          expr: `sum by (vpn_endpoint) (${once(onEndpoints('curfew_due_connections'), 'policy', 'mode')})`,
           unit: units.NoUnit,
         },
         {
           title: 'Held',
-          expr: `sum by (vpn_endpoint) (${onEndpoints('curfew_guard_held_connections')})`,
+          expr: `sum by (vpn_endpoint) (${once(onEndpoints('curfew_guard_held_connections'), 'policy')})`,
           unit: units.NoUnit,
           steps: upwards({ watch: 1 }),
         },

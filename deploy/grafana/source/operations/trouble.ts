@@ -2,7 +2,7 @@ import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Row } from '../dashboard.ts'
 import { bars } from '../graph.ts'
 import { palette, upwards } from '../palette.ts'
-import { grownOfDaemons, inRange, ofDaemons, onEndpoints, orZeroWhileWatched, perBar } from '../queries.ts'
+import { grownOfDaemons, inRange, ofDaemons, once, onEndpoints, orZeroWhileWatched, perBar } from '../queries.ts'
 import { stat } from '../stat.ts'
 
 const small = { width: 4, height: 4 } as const
@@ -52,7 +52,7 @@ export const trouble = (): Row => ({
         'Actions that IAM denies, summed over endpoints. Without them an endpoint is blind, or nothing can be ended on it.',
       runbook: 'CurfewPermissionMissing',
       unit: units.NoUnit,
-      expr: orZeroWhileWatched(`sum(${onEndpoints('curfew_missing_permissions')})`),
+      expr: orZeroWhileWatched(`sum(${once(onEndpoints('curfew_missing_permissions'), 'action')})`),
       steps: upwards({ act: 1 }),
     }),
     stat({

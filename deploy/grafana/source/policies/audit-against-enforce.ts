@@ -2,7 +2,7 @@ import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Row } from '../dashboard.ts'
 import { bars, lines } from '../graph.ts'
 import { palette } from '../palette.ts'
-import { ofPolicies, orNone, perBar } from '../queries.ts'
+import { ofPolicies, once, orNone, perBar } from '../queries.ts'
 
 const third = { width: 8, height: 8, unit: units.NoUnit } as const
 const colours = { audit: palette.audit, enforce: palette.plain }
@@ -17,7 +17,9 @@ export const auditAgainstEnforce = (): Row => ({
       description:
         'In enforce the line falls back to zero. In audit it stays: enforcement would have ended these connections.',
       runbook: 'CurfewEnforcementLate',
-      lines: [{ expr: `sum by (mode) (${ofPolicies('curfew_due_connections')})`, legend: '{{mode}}' }],
+      lines: [
+        { expr: `sum by (mode) (${once(ofPolicies('curfew_due_connections'), 'policy', 'mode')})`, legend: '{{mode}}' },
+      ],
       colours,
     }),
     bars({

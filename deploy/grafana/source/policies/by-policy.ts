@@ -1,11 +1,11 @@
 import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Row } from '../dashboard.ts'
 import { palette, upwards } from '../palette.ts'
-import { inRange, ofPolicies } from '../queries.ts'
+import { inRange, ofPolicies, once } from '../queries.ts'
 import { words } from '../stat.ts'
 import { table } from '../table.ts'
 
-const current = (metric: string, matchers = '') => `sum by (policy) (${ofPolicies(metric, matchers)})`
+const current = (metric: string, matchers = '') => `sum by (policy) (${once(ofPolicies(metric, matchers), 'policy')})`
 const counted = (metric: string, matchers = '') => `sum by (policy) (${inRange(ofPolicies(metric, matchers))})`
 const dueIn = (mode: string) => ofPolicies('curfew_due_connections', `mode="${mode}"`)
 

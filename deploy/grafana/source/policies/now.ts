@@ -1,7 +1,7 @@
 import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Row } from '../dashboard.ts'
 import { palette, upwards } from '../palette.ts'
-import { inRange, ofDaemons, ofPolicies, onEndpoints, orZeroWhileSeen, orZeroWhileWatched } from '../queries.ts'
+import { inRange, ofDaemons, ofPolicies, once, onEndpoints, orZeroWhileSeen, orZeroWhileWatched } from '../queries.ts'
 import { stat } from '../stat.ts'
 
 const sixth = { width: 4, height: 4, unit: units.NoUnit } as const
@@ -10,7 +10,8 @@ const blind = { text: 'BLIND', colour: palette.act }
 
 const policiesIn = (mode: string) =>
   orZeroWhileWatched(`max(sum by (job, instance) (${ofDaemons(`curfew_policies{mode="${mode}"}`)}))`)
-const dueIn = (mode: string) => orZeroWhileSeen(`sum(${ofPolicies('curfew_due_connections', `mode="${mode}"`)})`)
+const dueIn = (mode: string) =>
+  orZeroWhileSeen(`sum(${once(ofPolicies('curfew_due_connections', `mode="${mode}"`), 'policy')})`)
 const counted = (metric: string, matchers = '') => orZeroWhileWatched(`sum(${inRange(ofPolicies(metric, matchers))})`)
 
 /** What the policies do, and what they would do if enforced. */
@@ -66,7 +67,7 @@ export const now = (): Row => ({
       description:
         'Verdicts without a needed fact, for example no user name where only certificates are used. These policies do not end these connections.',
       runbook: 'CurfewBanNotEffective',
-      expr: orZeroWhileSeen(`sum(${ofPolicies('curfew_unknown_verdicts')})`),
+      expr: orZeroWhileSeen(`sum(${once(ofPolicies('curfew_unknown_verdicts'), 'policy')})`),
       steps: upwards({ watch: 1 }),
       unknown: blind,
     }),
@@ -97,7 +98,7 @@ export const now = (): Row => ({
       description:
         'Connections that `protect` exempts from every policy. If there are many, the policies have little effect.',
       runbook: 'CurfewBanNotEffective',
-      expr: `sum(max by (vpn_endpoint) (${onEndpoints('curfew_protected_connections')}))`,
+      expr: `sum(${once(onEndpoints('curfew_protected_connections'))})`,
       unknown: blind,
     }),
   ],

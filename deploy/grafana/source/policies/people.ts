@@ -1,7 +1,7 @@
 import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Row } from '../dashboard.ts'
 import { bars, lines } from '../graph.ts'
-import { ofPolicies, orNone, perBar } from '../queries.ts'
+import { ofPolicies, once, orNone, perBar } from '../queries.ts'
 import type { Alert } from '../runbook.ts'
 
 const third = { width: 8, height: 8, unit: units.NoUnit } as const
@@ -21,7 +21,7 @@ const linesByPolicy = (title: string, description: string, runbook: Alert, gauge
     title,
     description,
     runbook,
-    lines: [{ expr: orNone('policy', gauge), legend: '{{policy}}' }],
+    lines: [{ expr: orNone('policy', once(gauge, 'policy')), legend: '{{policy}}' }],
   })
 
 /** The effects of the policies on users. */
