@@ -48,13 +48,16 @@ const ADVICE: Readonly<Record<string, string>> = {
   // undefined_table, invalid_schema_name
   '42P01': 'run "curfew engine migrate" as the owner of the database',
   '3F000': 'run "curfew engine migrate" as the owner of the database',
+  // What the migration refuses says itself what to do.
+  ...Object.fromEntries(['CF010', 'CF011', 'CF012', 'CF013'].map((code) => [code, 'nothing was changed'])),
   // insufficient_privilege
   '42501': 'sign in with a role that may do so: "curfew engine migrate" says which rights a daemon needs',
   // query_canceled
   '57014': 'the answer took too long: try again when the database has less to do',
 }
 
-const problemOf = (place: string, error: unknown): DatabaseProblem => {
+/** A failure of the database as one line for an operator. */
+export const databaseProblem = (place: string, error: unknown): DatabaseProblem => {
   const code = codeOf(error)
   const advice = (code === undefined ? undefined : ADVICE[code]) ?? 'nothing was changed: try again when it answers'
   return new DatabaseProblem(`the database ${place}: ${reasonOf(error) || code || 'no answer'}; ${advice}`, error)
@@ -67,7 +70,7 @@ export const openDatabase = async (settings: PostgresSettings): Promise<Database
     try {
       return await work()
     } catch (error) {
-      throw problemOf(place, error)
+      throw databaseProblem(place, error)
     }
   }
   const client = await inWords(async () => {

@@ -1,0 +1,16 @@
+import { acceptDatabase } from '../adapters/postgres/accept-database.ts'
+import { readEngine } from '../adapters/postgres/read-engine.ts'
+import type { PostgresSettings } from '../config/configuration.ts'
+import { openDatabase } from './compose-database.ts'
+
+/** What the database knows of its replicas. */
+export const engineOf = async (settings: PostgresSettings) => {
+  await using database = await openDatabase(settings)
+  return { place: database.place, ...(await readEngine(database.ask)) }
+}
+
+/** Makes the database the one that counts. */
+export const accept = async (settings: PostgresSettings) => {
+  await using database = await openDatabase(settings)
+  return { place: database.place, units: await acceptDatabase(database.ask) }
+}
