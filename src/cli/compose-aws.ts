@@ -16,8 +16,8 @@ import { createKnownByTrail } from '../app/known-by-trail.ts'
 import { createReadBudgets, type ReadBudgets } from '../app/read-budget.ts'
 import { budgetKey, endpointKey, type Site, siteKey } from '../app/site.ts'
 import { createSkewClock, type TimedAnswer } from '../app/skew-clock.ts'
-import type { State } from '../app/state.ts'
 import type { Survey } from '../app/survey.ts'
+import { unitKey, unitsOf } from '../app/units.ts'
 import { VpnError, type VpnSite } from '../app/vpn.ts'
 import type { WatchEntry } from '../app/watch-list.ts'
 import type { Configuration } from '../config/configuration.ts'
@@ -31,6 +31,7 @@ import type { Instant } from '../domain/time/instant.ts'
 import { assignmentOf, readPolicySet } from './assignment.ts'
 import { complain } from './command.ts'
 import { composeOutgoing } from './compose-outgoing.ts'
+import type { KnownStates, UnitInPlan } from './known-states.ts'
 
 export const clock = hostClock
 
@@ -80,6 +81,8 @@ interface ReadEndpoint {
   /** The key of the endpoint in the state file, or `UNLISTED`. */
   readonly key: string
   readonly endpoint: Endpoint
+  /** The key of its unit. */
+  readonly unit: string
   readonly location: Location
   readonly snapshot: Snapshot | VpnError
 }
@@ -149,10 +152,11 @@ const readEndpoints = async (
       }
     }),
   )
-  const unlisted = entries.flatMap(({ site: { region }, account, failure }): readonly ReadEndpoint[] => {
+  const unlisted = entries.flatMap(({ site, account, failure }): readonly ReadEndpoint[] => {
+    const { region } = site
     const endpoint = { id: UNLISTED_ID, name: UNLISTED_ID, region, account }
     const location = { endpointId: endpoint.id, region }
-    return failure === undefined ? [] : [{ key: UNLISTED, endpoint, location, snapshot: failure }]
+    return failure === undefined ? [] : [{ key: UNLISTED, unit: unitKey(site), endpoint, location, snapshot: failure }]
   })
   const { watched, overlaps } = eachEndpointOnce(entries)
   for (const overlap of overlaps) complain(`curfew: ${overlapText(overlap)}`)
@@ -160,6 +164,7 @@ const readEndpoints = async (
   const read = watched.map(
     async ({ site, endpoint }): Promise<ReadEndpoint> => ({
       key: endpointKey(site.region, endpoint.id),
+      unit: unitKey(site),
       endpoint: {
         id: endpoint.id,
         name: endpoint.name,
@@ -175,13 +180,22 @@ const readEndpoints = async (
   return [...(await Promise.all(read)), ...unlisted]
 }
 
-/** The state with which a daemon would start at `now`. */
-const knownState = async ({ state, audit, policies }: Configuration, now: Instant): Promise<State> => {
+/** The states with which daemons would start at `now`. */
+const knownStates = async (
+  { state, audit, policies, engine }: Configuration,
+  watch: readonly WatchEntry[],
+  now: Instant,
+): Promise<KnownStates> => {
+  if (engine.kind === 'postgres') {
+    const { readUnitStates } = await import('./compose-units.ts')
+    return readUnitStates(engine, { units: [...unitsOf(watch).keys()], policies, now })
+  }
   const trail = createKnownByTrail(await createStateFile(state.file).peek(), policies, now)
   await replay(audit.file, trail.since, trail.read).catch((error: NodeJS.ErrnoException) => {
     complain(`curfew: the audit file ${audit.file} cannot be read (${error.code}): cooldowns are not considered`)
   })
-  return trail.known().state
+  const { state: known } = trail.known()
+  return { of: () => known, units: undefined }
 }
 
 /** The first judgement that a daemon started now would make of the endpoint, or why it could make none. */
@@ -192,8 +206,10 @@ export type JudgedEndpoint =
 /** Every watched endpoint as a command has read and judged it. */
 interface Reading {
   readonly endpoints: readonly JudgedEndpoint[]
-  /** Whether the state file knows policies that were in force before. */
+  /** Whether a state knows policies that were in force before. */
   readonly hadPolicies: boolean
+  /** The units of the configuration, where replicas share them. */
+  readonly units: readonly UnitInPlan[] | undefined
   /**
    * The facts by which policies select the watched endpoints, after the edit if there is one. Undefined where this is not known:
    * AWS could not list the endpoints, or the edit watches others, which are not read.
@@ -205,7 +221,7 @@ interface Reading {
 const watchedIn = ({ watch }: Configuration) =>
   watch.map((entry) => ({ ...entry, endpoints: entry.endpoints.map(({ id }) => id) }))
 
-/** Reads every watched endpoint once and judges it with the daemon's state file, by AWS's time. Nothing is written. */
+/** Reads every watched endpoint once and judges it with the daemon's state, by AWS's time. Nothing is written. */
 export const judgeEndpoints = async (
   configuration: Configuration,
   {
@@ -228,23 +244,37 @@ export const judgeEndpoints = async (
     readsTags: entry.readsTags === true || after?.watch.some(({ readsTags }) => readsTags === true) === true,
   }))
   const read = await readEndpoints(configuration, watch, reader)
-  const state = await knownState(configuration, clock.now())
+  const known = await knownStates(configuration, watch, clock.now())
   /** The endpoint under the name that the edit gives it, if it lists the endpoint. */
   const locationAfter = (location: Location): Location => {
     const listed = edit?.watch.flatMap(({ endpoints }) => endpoints).find(({ id }) => id === location.endpointId)
     return listed === undefined ? location : { ...location, name: listed.name }
   }
   const isConfirmed = clock.trust() === 'confirmed'
-  const endpoints = read.flatMap(({ key, endpoint, location, snapshot }) =>
+  const endpoints = read.flatMap(({ key, endpoint, unit, location, snapshot }) =>
     snapshot instanceof VpnError || !isConfirmed
       ? []
-      : [{ key, endpoint, location, locationAfter: locationAfter(location), snapshot }],
+      : [{ key, endpoint, unit, location, locationAfter: locationAfter(location), snapshot }],
   )
-  const unread = read.find(({ snapshot }) => snapshot instanceof VpnError)
-  const lacks = unread && lackOf(unread.endpoint)
   const now = clock.now()
-  const judgements = firstJudgements({ assignment, edit: after, state, readPolicySet, endpoints, lacks, now })
-  const judgedOf = new Map(endpoints.map(({ key }, index) => [key, judgements[index]]))
+  const judgedOf = new Map<string, Judged>()
+  for (const judges of daemonsOf(known, read)) {
+    const unread = read.find((one) => judges(one) && one.snapshot instanceof VpnError)
+    const own = endpoints.filter(judges)
+    const judgements = firstJudgements({
+      assignment,
+      edit: after,
+      state: known.of(read.find(judges)?.unit ?? ''),
+      readPolicySet,
+      endpoints: own,
+      lacks: unread && lackOf(unread.endpoint),
+      now,
+    })
+    for (const [index, { key }] of own.entries()) {
+      const judged = judgements[index]
+      if (judged !== undefined) judgedOf.set(key, judged)
+    }
+  }
   const isListed = read.every(({ key }) => key !== UNLISTED)
   const isSameWatch = edit === undefined || isDeepStrictEqual(watchedIn(edit), watchedIn(configuration))
   return {
@@ -254,7 +284,19 @@ export const judgeEndpoints = async (
       if (judged === undefined) return { endpoint, failure: { message: `${endpoint.id}: ${CLOCK_NOT_CONFIRMED}` } }
       return { endpoint, snapshot, judged }
     }),
-    hadPolicies: state.policySetHash !== undefined,
+    hadPolicies: hadPoliciesIn(known),
+    units: known.units,
     watched: isListed && isSameWatch ? read.map(({ location }) => locationAfter(location)) : undefined,
   }
 }
+
+type OfUnit = Pick<ReadEndpoint, 'unit'>
+
+/** Which endpoints each daemon would judge: with files one daemon all of them, else one daemon those of a unit. */
+const daemonsOf = ({ units }: KnownStates, read: readonly OfUnit[]): ReadonlyArray<(one: OfUnit) => boolean> =>
+  units === undefined
+    ? [() => true]
+    : [...new Set(read.map(({ unit }) => unit))].map((unit) => (one: OfUnit) => one.unit === unit)
+
+const hadPoliciesIn = ({ of, units }: KnownStates): boolean =>
+  (units ?? [{ unit: '' }]).some(({ unit }) => of(unit).policySetHash !== undefined)

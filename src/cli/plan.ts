@@ -19,6 +19,7 @@ import { planText } from './plan-text.ts'
 import { configurationOrComplain } from './problems.ts'
 import { summaryLine, summaryOf, withOutcomes } from './summary.ts'
 import { suspendedTexts } from './suspended.ts'
+import { unitJson, unitsText } from './units-text.ts'
 import { unmatchedRows, unmatchedTexts } from './unmatched.ts'
 
 /** How many future deadlines are shown without --all-next. */
@@ -29,8 +30,8 @@ const OUTPUTS = ['table', 'json'] as const
 export const plan: Command = {
   about: `Reads every endpoint once and shows which connections would end now, in how many calls, which policies the
 guard would hold, which connections are in grace, which come next, and which entries of "endpoints" match no watched
-endpoint. It changes nothing. "(audit)" marks a policy that only reports. The last line counts the connections of all
-endpoints.
+endpoint. It changes nothing. "(audit)" marks a policy that only reports. Where replicas share the endpoints it names
+the replica that holds each unit. The last line counts the connections of all endpoints.
 
 Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never shortened, and in a pipe nothing is.`,
   options: {
@@ -71,7 +72,8 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
     const unmatched = reading.watched && unmatchedRows((edit ?? configuration).policies, reading.watched)
 
     if (output === 'json') {
-      say(JSON.stringify({ endpoints, unmatched: unmatched ?? null, summary }, null, 2))
+      const units = reading.units && { units: reading.units.map(unitJson) }
+      say(JSON.stringify({ endpoints, unmatched: unmatched ?? null, summary, ...units }, null, 2))
     } else {
       const suspended = endpoints.some(({ complete }) => !complete)
         ? suspendedTexts((edit ?? configuration).policies)
@@ -83,6 +85,7 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
         [
           ...endpoints.map((one) => planText(one, compared)),
           ...notes,
+          ...(reading.units === undefined ? [] : [unitsText(reading.units)]),
           painted('bold', paragraph(summaryLine(summary))),
         ].join('\n\n'),
       )
