@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { UNIT_LOCK } from '../../src/adapters/postgres/beat.ts'
 import { createUnitStore } from '../../src/adapters/postgres/unit-store.ts'
 import type { AuditRecord } from '../../src/app/audit.ts'
+import { endpointKey } from '../../src/app/site.ts'
 import { EMPTY_STATE } from '../../src/app/state.ts'
+import { createMemory } from '../../src/domain/judge/memory.ts'
 import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { openDatabase } from '../adapters/postgres/database.ts'
 import { writeChain } from '../adapters/postgres/guarded-chain.ts'
@@ -53,7 +55,7 @@ const openOffice = async (name: string) => {
   const office = await startOffice()
   office.world.connect({ endpointId: OFFICE, username: 'alice', ageMs: MINUTE })
   const database = await openDatabase(cluster, name)
-  const here = await workspace({ 'curfew.yaml': curfewYaml(ENGINE), 'policies.yaml': COOLING })
+  const here = await workspace({ 'curfew.yaml': curfewYaml(`mode: enforce\n${ENGINE}`), 'policies.yaml': COOLING })
   const env = { ...office.env, CURFEW_DATABASE_URL: database.url }
   return {
     office,
@@ -61,7 +63,12 @@ const openOffice = async (name: string) => {
     run: (command: string, ...args: readonly string[]) => here.run([command, '-c', 'curfew.yaml', ...args], env),
     runElsewhere: (url: string, ...args: readonly string[]) =>
       here.run([...args, '-c', 'curfew.yaml'], { ...env, CURFEW_DATABASE_URL: url }),
-    writeTrail: () => writeChain(database.daemon, UNIT, endedBefore(Date.now() - 10 * MINUTE)),
+    /** Writes the first lines of the chain. Resolves with the time of the intent too. */
+    async writeTrail(count = 2) {
+      const intentAt = Date.now() - 10 * MINUTE
+      const records = endedBefore(intentAt).slice(0, count)
+      return { intentAt, ...(await writeChain(database.daemon, UNIT, records)) }
+    },
     async [Symbol.asyncDispose]() {
       await here[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
@@ -80,7 +87,7 @@ describe('commands that judge as the daemon does, with the state in a database',
     expect([plan.code, plan.stderr]).toEqual([0, ''])
     expect(plan.stdout).toContain('1 would end now in 1 call')
     expect((await at.run('connections')).stdout).toContain('1 would end now')
-    expect((await at.run('explain', 'alice')).stdout).toMatch(/cooldown/)
+    expect((await at.run('explain', '--user', 'alice')).stdout).toMatch(/cooldown/)
     // A cooldown that only the state tells has no intent, and does not count.
     await at.database.owner.query('alter table curfew.record disable trigger all')
     await at.database.owner.query('delete from curfew.record where unit = $1', [id])
@@ -89,14 +96,23 @@ describe('commands that judge as the daemon does, with the state in a database',
     expect(after.rows).toEqual(before.rows)
   })
 
-  it('read the state of the unit', async () => {
+  it('read the state of the unit, and believe what the chain bears out', async () => {
     await using at = await openOffice('state')
-    const { id } = await at.writeTrail()
+    // The outcome is missing, so that the chain alone tells of no cooldown.
+    const { id, intentAt } = await at.writeTrail(1)
+    expect((await at.run('plan')).stdout).toContain('0 would end now')
     const { daemon } = at.database
     const store = createUnitStore((text, values = []) => daemon.query(text, [...values]), { id, key: UNIT, epoch: 1 })
-    await store.save({ ...EMPTY_STATE, policySetHash: 'a'.repeat(64) })
-    const { stdout } = await at.run('plan')
-    expect(stdout).toContain('Newly ended by an edit')
+    const kept = (user: string) => ({
+      ...createMemory().kept(),
+      watchedSince: intentAt,
+      terminated: { daily: { [`user:${user}`]: intentAt } },
+    })
+    const endpoints = (user: string) => ({ [endpointKey('eu-central-1', OFFICE)]: kept(user) })
+    await store.save({ ...EMPTY_STATE, endpoints: endpoints('alice') })
+    expect((await at.run('plan')).stdout).toContain('1 would end now')
+    await store.save({ ...EMPTY_STATE, endpoints: endpoints('bob') })
+    expect((await at.run('plan')).stdout).toContain('0 would end now')
     await at.database.owner.query('update curfew.unit set state_version = 1000 where id = $1', [id])
     const newer = await at.run('plan')
     expect(newer).toMatchObject({
@@ -121,7 +137,7 @@ describe('commands that judge as the daemon does, with the state in a database',
 
   it('say in one line that the database is away', async () => {
     await using at = await openOffice('away')
-    for (const args of [['plan'], ['connections'], ['explain', 'alice']]) {
+    for (const args of [['plan'], ['connections'], ['explain', '--user', 'alice']]) {
       const { code, stderr } = await at.runElsewhere('postgres://replica:secret-word@127.0.0.1:9/away', ...args)
       expect(code).toBe(1)
       expect(stderr).toMatch(/^curfew: [^\n]*127\.0\.0\.1:9[^\n]*\n$/)
