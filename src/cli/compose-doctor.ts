@@ -78,6 +78,10 @@ export const composeDoctor = (path: string): Ports => {
         return read.kind === 'state' ? { endpoints: Object.keys(read.state.endpoints).length } : read
       },
     },
+    examineEngine: async (settings, signal) => {
+      const { examineEngine } = await import('./compose-examination.ts')
+      return examineEngine(settings, signal)
+    },
     whyNotListening,
     watchOf: (configuration) => assignmentOf(configuration).watch,
     environment: {

@@ -7,6 +7,7 @@ import { clockCheck } from './clock.ts'
 import { configurationCheck } from './configuration.ts'
 import { credentialsCheck } from './credentials.ts'
 import { endpointsCheck } from './endpoints.ts'
+import { engineCheck } from './engine.ts'
 import { both, type Checked, createExamination, type Examination, firstWithValue, NOTHING } from './examination.ts'
 import { type Common, createTurns, examineEndpoint } from './examine-endpoint.ts'
 import { networkCheck } from './network.ts'
@@ -80,6 +81,7 @@ export const examine = async (ports: Ports, watchMs: number | undefined, enough:
   void check(configured, secretsCheck(secrets))
   void check(configured, stateCheck(disk))
   void check(configured, serverCheck(whyNotListening, trail))
+  if ((await configured).value?.engine.kind === 'postgres') void check(configured, engineCheck(ports.examineEngine))
   const proxied = check(configured, proxyCheck(ports.environment))
   const { value: ready } = await both(configured, proxied)
   if (ready !== undefined) {

@@ -4,6 +4,7 @@ export const CHECK_NAMES = [
   'secrets',
   'audit',
   'state',
+  'engine',
   'server',
   'proxy',
   'network',

@@ -8,6 +8,7 @@ import type { Configuration } from '../../config/configuration.ts'
 import type { auditCheck } from './audit.ts'
 import type { HearingClock } from './clock.ts'
 import type { configurationCheck } from './configuration.ts'
+import type { ExamineEngine } from './engine.ts'
 import type { proxyCheck } from './proxy.ts'
 import type { secretsCheck } from './secrets.ts'
 import type { serverCheck } from './server.ts'
@@ -19,6 +20,7 @@ export interface Ports {
   readonly files: Parameters<typeof configurationCheck>[0]
   readonly secrets: Parameters<typeof secretsCheck>[0]
   readonly disk: Parameters<typeof auditCheck>[0] & Parameters<typeof stateCheck>[0]
+  readonly examineEngine: ExamineEngine
   readonly whyNotListening: Parameters<typeof serverCheck>[0]
   readonly environment: Parameters<typeof proxyCheck>[0]
   /** The entries of `watch`, as the daemon watches them. */

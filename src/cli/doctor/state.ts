@@ -18,7 +18,18 @@ interface Disk {
  */
 export const stateCheck = (disk: Disk): Check<Configuration, true> => ({
   name: 'state',
-  async ask({ state: { file }, history }) {
+  async ask({ state: { file }, history, engine }) {
+    const missing = history && (await disk.whyNotWritable(history.file))
+    const ofHistory =
+      history === undefined || missing === undefined
+        ? undefined
+        : warning({
+            found: `the history ${history.file} cannot be written: ${missing.path}: ${missing.why}`,
+            expected: 'a file on a disk with space',
+            advice:
+              "let Curfew's user write there, or set history.file to another path: the daemon enforces without it",
+          })
+    if (engine.kind === 'postgres') return { finding: ofHistory ?? ok('the state is in the database'), value: true }
     const obstacle = await disk.whyNotWritable(file)
     if (obstacle !== undefined) {
       const found = `${file} cannot be written: ${obstacle.path}: ${obstacle.why}`
@@ -36,13 +47,7 @@ export const stateCheck = (disk: Disk): Check<Configuration, true> => ({
       const advice = 'restore it from a backup, or start without it: grace, cooldowns and idle times then begin anew'
       return { finding: warning({ found, expected: 'a state that this version wrote', advice }), value: true }
     }
-    const missing = history && (await disk.whyNotWritable(history.file))
-    if (history !== undefined && missing !== undefined) {
-      const found = `the history ${history.file} cannot be written: ${missing.path}: ${missing.why}`
-      const advice =
-        "let Curfew's user write there, or set history.file to another path: the daemon enforces without it"
-      return { finding: warning({ found, expected: 'a file on a disk with space', advice }), value: true }
-    }
+    if (ofHistory !== undefined) return { finding: ofHistory, value: true }
     const { endpoints } = state
     if (endpoints === 0) return { finding: ok(`${file} has no state yet`), value: true }
     return { finding: ok(`${file} has the state of ${plural(endpoints, 'endpoint')}`), value: true }
