@@ -1,4 +1,9 @@
+import { SECOND } from '../domain/time/instant.ts'
+import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint, WrittenFile } from './events.ts'
+
+/** How long the endpoints of a tenure that has ended are still told as watched. */
+const LEFT_WITHIN_MS = SECOND
 
 type QueueEvent = Extract<CurfewEvent, { event: 'queue' }>
 
@@ -17,8 +22,11 @@ export const createFleetEvents = (options: {
   readonly tell: Emit
   /** The endpoints of all tenures that are served now. */
   readonly endpoints: () => readonly Endpoint[]
+  readonly clock: Pick<Clock, 'sleep'>
 }) => {
-  const { tell } = options
+  const { tell, clock } = options
+  const stopping = new AbortController()
+  let isLeaving = false
   let endpointsTold: readonly Endpoint[] = []
   /** The edits of lists under one policy set that were told. Each unit finds the same edit. */
   let lists = { policySetHash: '', edits: new Set<string>() }
@@ -33,6 +41,15 @@ export const createFleetEvents = (options: {
     )
     endpointsTold = endpoints
     tell({ event: 'endpoints-changed', endpoints, gone })
+  }
+
+  /** Many tenures may end together. At a stop all do, and nobody asks any more which endpoints are left. */
+  const tellWhatLeft = async () => {
+    if (isLeaving) return
+    isLeaving = true
+    await clock.sleep(LEFT_WITHIN_MS, stopping.signal)
+    isLeaving = false
+    if (!stopping.signal.aborted) tellEndpoints()
   }
 
   /** While no tenure is served, nothing shows that what could not be written can be written again. */
@@ -61,6 +78,9 @@ export const createFleetEvents = (options: {
       endpointsTold = options.endpoints()
       return endpointsTold
     },
+
+    /** All tenures end from now on. */
+    stop: () => stopping.abort(),
 
     /** From now on edits of lists are those to this policy set. */
     inForce(policySetHash: string): void {
@@ -119,7 +139,7 @@ export const createFleetEvents = (options: {
           for (const queue of told.queues.values()) {
             if (queue.length > 0) tell({ ...queue, length: 0, etaSeconds: 0 })
           }
-          tellEndpoints()
+          void tellWhatLeft()
           tellWritable()
         },
       }

@@ -78,7 +78,7 @@ export const createFleet = (
   const daemons = () => served().map(([, { daemon }]) => daemon)
   const endpointStatuses = () => daemons().flatMap((daemon) => daemon.status())
   const endpoints = () => daemons().flatMap((daemon) => daemon.endpoints())
-  const events = createFleetEvents({ tell, endpoints })
+  const events = createFleetEvents({ tell, endpoints, clock })
   events.inForce(inForce.settings.policySetHash)
 
   const partOf = (whole: Assignment, unit: string): Assignment => {
@@ -159,9 +159,10 @@ export const createFleet = (
     async run(stop: AbortSignal): Promise<void> {
       setMaxListeners(0, stop)
       announce('started')
-      onAborted(stop, () =>
-        tell({ event: 'stopping', inFlight: daemons().reduce((sum, { inFlight }) => sum + inFlight(), 0) }),
-      )
+      onAborted(stop, () => {
+        events.stop()
+        tell({ event: 'stopping', inFlight: daemons().reduce((sum, { inFlight }) => sum + inFlight(), 0) })
+      })
       await engine.run(
         { units: () => [...units.keys()], configurationHash: () => hash, work: (tenure) => work(tenure, stop) },
         stop,

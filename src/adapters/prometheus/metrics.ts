@@ -163,8 +163,12 @@ export const createMetrics = (options: {
     warnings.inc(on, 0)
   }
 
-  const zeroEndpoint = ({ id, name, account = '', region }: Endpoint, isNew: boolean) => {
+  const showEndpoint = ({ id, name, account = '', region }: Endpoint) =>
     endpointInfo.set({ vpn_endpoint: id, name, account, region }, 1)
+
+  const zeroEndpoint = (endpoint: Endpoint, isNew: boolean) => {
+    const { id, account = '', region } = endpoint
+    showEndpoint(endpoint)
     // It would begin anew although it is a counter.
     if (isNew) pollDuration.zero({ vpn_endpoint: id })
     for (const outcome of ['complete', ...VPN_ERROR_CODES]) polls.inc({ vpn_endpoint: id, outcome }, 0)
@@ -186,6 +190,24 @@ export const createMetrics = (options: {
     watched = endpoints
     if (isReplica) removeWhatLeft(endpoints)
     for (const endpoint of endpoints) zeroEndpoint(endpoint, !before.has(endpoint.id))
+    updateEnforcing()
+  }
+
+  /**
+   * Takes the endpoints that come and go with units. Hundreds of units may come one after the other, and each endpoint has
+   * thousands of series: to write all of them each time would keep the replica from its next beat.
+   */
+  const follow = (endpoints: readonly Endpoint[]) => {
+    const ids = new Set(endpoints.map(({ id }) => id))
+    const before = new Set(watched.map(({ id }) => id))
+    if (watched.some(({ id }) => !ids.has(id))) removeWhatLeft(endpoints)
+    for (const { id } of watched) if (!ids.has(id)) unwatch(id)
+    watched = endpoints
+    endpointInfo.reset()
+    for (const endpoint of endpoints) {
+      if (before.has(endpoint.id)) showEndpoint(endpoint)
+      else zeroEndpoint(endpoint, true)
+    }
     updateEnforcing()
   }
 
@@ -295,7 +317,8 @@ export const createMetrics = (options: {
         for (const { policy } of event.entries) unmatched.inc({ policy })
         break
       case 'endpoints-changed':
-        assign(daemonMode, event.endpoints)
+        if (isReplica) follow(event.endpoints)
+        else assign(daemonMode, event.endpoints)
         break
       case 'queue': {
         const { account = '', region, length, etaSeconds } = event
