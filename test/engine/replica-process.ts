@@ -66,7 +66,7 @@ export const startReplica = (options: {
       child.kill(name)
     },
     /** The text of a page of its server. Undefined while it does not listen. */
-    async page(path: '/metrics' | '/status' | '/readyz' | '/healthz') {
+    async page(path: '/' | '/metrics' | '/status' | '/readyz' | '/healthz') {
       if (url === undefined) return undefined
       try {
         const answer = await fetch(`${url}${path}`)
