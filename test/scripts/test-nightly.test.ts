@@ -25,21 +25,22 @@ if [ "$1" = test ]; then ${tests}; else ${world}; fi
 }
 
 describe('npm run test:nightly', () => {
-  it('runs all tests with CURFEW_NIGHTLY set, then a million cycles of worlds', () => {
+  it('runs all tests with CURFEW_NIGHTLY set, then worlds of one process and of replicas', () => {
     runNightly('echo "7 passed, 0 failed"', 'true')
     expect(readFileSync(callsPath, 'utf8').trimEnd().split('\n')).toEqual([
       'CURFEW_NIGHTLY=1 npm test',
       'CURFEW_NIGHTLY=1 npm run test:world -- --cycles 1000000 --seed 1',
+      'CURFEW_NIGHTLY=1 npm run test:world -- --replicas --cycles 100000 --seed 1',
     ])
   })
 
   it.each([
-    ['everything passes', 'echo "7 passed, 0 failed"', 'echo "every promise held"', '8 passed, 0 failed', 0],
-    ['tests fail', 'echo "5 passed, 2 failed"; echo "npm error"; exit 1', 'true', '6 passed, 2 failed', 1],
-    ['a world breaks a promise', 'echo "7 passed, 0 failed"', 'exit 1', '7 passed, 1 failed', 1],
-    ['tests and a world fail', 'echo "5 passed, 2 failed"; exit 1', 'exit 1', '5 passed, 3 failed', 1],
-    ['npm test crashes without a count', 'exit 137', 'true', '1 passed, 1 failed', 1],
-  ])('prints the count of both in the last line if %s', (_, tests, world, lastLine, status) => {
+    ['everything passes', 'echo "7 passed, 0 failed"', 'echo "every promise held"', '9 passed, 0 failed', 0],
+    ['tests fail', 'echo "5 passed, 2 failed"; echo "npm error"; exit 1', 'true', '7 passed, 2 failed', 1],
+    ['worlds break a promise', 'echo "7 passed, 0 failed"', 'exit 1', '7 passed, 2 failed', 1],
+    ['tests and worlds fail', 'echo "5 passed, 2 failed"; exit 1', 'exit 1', '5 passed, 4 failed', 1],
+    ['npm test crashes without a count', 'exit 137', 'true', '2 passed, 1 failed', 1],
+  ])('prints the count of all in the last line if %s', (_, tests, world, lastLine, status) => {
     expect(runNightly(tests, world)).toEqual({ lastLine, status })
   })
 })

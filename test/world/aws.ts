@@ -43,20 +43,33 @@ export interface AwsWatcher {
   terminated(endpointId: string, id: string): void
 }
 
+/** One account and the endpoints in it, of those of the world. */
+interface Account {
+  readonly endpoints: readonly string[]
+  readonly account: string
+}
+
 /**
- * An account with three endpoints, which authenticate by certificate, directory and federation. It can have any fault.
+ * Waits for what a call needs before its bytes leave, and asks the last question. Rejects with a `VpnError` if the call
+ * may not leave.
+ */
+type Leave = (target: TerminateTarget, signal: AbortSignal) => Promise<void>
+
+/**
+ * An account whose endpoints authenticate by certificate, directory and federation. It can have any fault.
  */
 export const createAws = (
   scenario: Scenario,
   random: { readonly world: Random; readonly requests: Random },
   timeline: Timeline,
   watcher: AwsWatcher,
+  { endpoints, account }: Account = { endpoints: ENDPOINTS, account: '111122223333' },
 ) => {
   const { requests } = random
   const kinds = ['certificate', 'directory', 'federated'] as const
   const world = createWorld(
-    ENDPOINTS.map((id, index) =>
-      endpointSchema.parse({ id, name: id, region: REGION, authentication: kinds[index] ?? 'federated' }),
+    endpoints.map((id) =>
+      endpointSchema.parse({ id, name: id, region: REGION, authentication: kinds[ENDPOINTS.indexOf(id)] }),
     ),
     random.world,
     timeline.now(),
@@ -128,7 +141,8 @@ export const createAws = (
     return { ...made, establishedAt: undefined, ingressBytes: undefined, posture: undefined }
   }
 
-  const siteFor = (process: Process, clock: Clock, hear: (answer: TimedAnswer) => void): VpnSite => {
+  /** `leave`: undefined where calls leave at once, and are lost with a process that is killed. */
+  const siteFor = (process: Process, clock: Clock, hear: (answer: TimedAnswer) => void, leave?: Leave): VpnSite => {
     const budgets = createReadBudgets(clock)
     const pagePermit = budgets('account', { burst: 50, perSecond: 10 })
 
@@ -136,6 +150,18 @@ export const createAws = (
       await clock.sleep(ms, signal)
       if (signal.aborted) throw new VpnError('aborted', 'aborted')
     }
+    /** The way between a process and AWS. A pause or a kill of the process does not stop what has left. */
+    const travel = (ms: number, signal: AbortSignal): Promise<void> =>
+      leave === undefined
+        ? sleep(ms, signal)
+        : new Promise((resolve, reject) => {
+            const fail = () => reject(new VpnError('aborted', 'aborted'))
+            signal.addEventListener('abort', fail, { once: true })
+            timeline.at(timeline.now() + ms, () => {
+              signal.removeEventListener('abort', fail)
+              if (!signal.aborted) resolve()
+            })
+          })
     const travelMs = () => requests.within(scenario.latencyMs) * (strikes('slow') ? 8 : 1)
 
     /**
@@ -169,7 +195,12 @@ export const createAws = (
           await sleep(REQUEST_TIMEOUT_MS, signal)
           throw new VpnError('timeout', 'no answer')
         }
-        await sleep(toAwsMs, signal)
+        // AWS carries out what has left, also if the process no longer waits for it.
+        if (leave !== undefined)
+          timeline.at(timeline.now() + toAwsMs, () => {
+            if (signal.aborted) void attempt(work)
+          })
+        await travel(toAwsMs, signal)
         if (endpointId !== PROMPT_ENDPOINT && strikes('slow-neighbours')) await sleep(SLOW_ANSWER_MS, signal)
         if (strikes('acts-late')) {
           // AWS carries out the request after the process has stopped waiting for it.
@@ -185,7 +216,8 @@ export const createAws = (
           await sleep(REQUEST_TIMEOUT_MS, signal)
           throw new VpnError('timeout', 'the answer was lost')
         }
-        await sleep(travelMs(), signal)
+        await travel(travelMs(), signal)
+        if (process.isPaused()) await process.resumed()
         hear({ startedAt, endedAt: clock.elapsed(), date })
         if (result instanceof VpnError) throw result
         if (strikes('malformed')) throw new VpnError('malformed', 'not an answer')
@@ -246,7 +278,7 @@ export const createAws = (
     return {
       endpoints: async () => [],
       missingPermissions: async () => [],
-      account: async () => '111122223333',
+      account: async () => account,
 
       async snapshot(endpointId, signal, begins) {
         const askedAt = timeline.now()
@@ -271,6 +303,7 @@ export const createAws = (
 
       async terminate(target, signal) {
         watcher.terminating(process, target)
+        if (leave !== undefined) await leave(target, signal)
         return request(target.endpointId, signal, () => {
           // Another tool of the account has used up the rate.
           if (strikes('neighbour')) bucket.drain(elapsedAt(timeline.now()))
@@ -292,7 +325,7 @@ export const createAws = (
     },
     /** All active connections, by endpoint and in the order of their establishment. */
     connected: (): ReadonlyArray<{ readonly endpointId: string; readonly row: ConnectionRow }> =>
-      ENDPOINTS.flatMap((endpointId) =>
+      endpoints.flatMap((endpointId) =>
         rows(endpointId)
           .filter(({ status }) => status === 'active')
           .map((row) => ({ endpointId, row })),
@@ -320,3 +353,5 @@ export const createAws = (
     },
   }
 }
+
+export type SimulatedAws = ReturnType<typeof createAws>

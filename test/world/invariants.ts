@@ -393,3 +393,5 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
     },
   }
 }
+
+export type Invariants = ReturnType<typeof createInvariants>

@@ -43,7 +43,9 @@ describe('a planted bug is detected', () => {
     async (plant) => {
       const file = join(folder, `${PLANTS.indexOf(plant)}.mjs`)
       await bundleSearch(file, plant)
-      const text = await atOnce(() => outputOf(file, plant.seed, '--first'))
+      const text = await atOnce(() =>
+        outputOf(file, plant.seed, '--first', ...(plant.replicas === true ? ['--replicas'] : [])),
+      )
       const [, promise] = /^broken promise: (.*)$/m.exec(text) ?? []
       expect(plant.breaks).toContain(promise)
     },

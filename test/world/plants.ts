@@ -5,7 +5,10 @@ import type * as executor from '../../src/app/executor.ts'
 import type * as knownByTrail from '../../src/app/known-by-trail.ts'
 import type * as readBudget from '../../src/app/read-budget.ts'
 import type { PageList } from '../../src/app/read-budget.ts'
+import type * as serveTenure from '../../src/app/serve-tenure.ts'
 import type * as skewClock from '../../src/app/skew-clock.ts'
+import { EMPTY_STATE } from '../../src/app/state.ts'
+import type * as tenureDaemon from '../../src/app/tenure-daemon.ts'
 import type * as terminationQueue from '../../src/app/termination-queue.ts'
 import type * as guard from '../../src/domain/guard/guard.ts'
 import type * as standing from '../../src/domain/guard/standing.ts'
@@ -18,9 +21,11 @@ import type * as restsOnName from '../../src/domain/terminate/rests-on-name.ts'
 import type * as termination from '../../src/domain/terminate/termination.ts'
 import type * as tokenBucket from '../../src/domain/terminate/token-bucket.ts'
 import type * as awsTime from '../../src/domain/time/aws-time.ts'
-import { msBetween } from '../../src/domain/time/elapsed.ts'
+import { msBetween, plusMs } from '../../src/domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import type * as timeWindow from '../../src/domain/time/time-window.ts'
+import type * as database from './database.ts'
+import type * as engine from './engine.ts'
 
 /** The modules whose exports a plant may replace, by their path in `src`. */
 interface Modules {
@@ -29,7 +34,9 @@ interface Modules {
   'app/executor.ts': typeof executor
   'app/known-by-trail.ts': typeof knownByTrail
   'app/read-budget.ts': typeof readBudget
+  'app/serve-tenure.ts': typeof serveTenure
   'app/skew-clock.ts': typeof skewClock
+  'app/tenure-daemon.ts': typeof tenureDaemon
   'app/termination-queue.ts': typeof terminationQueue
   'domain/guard/guard.ts': typeof guard
   'domain/guard/standing.ts': typeof standing
@@ -43,6 +50,9 @@ interface Modules {
   'domain/terminate/token-bucket.ts': typeof tokenBucket
   'domain/time/aws-time.ts': typeof awsTime
   'domain/time/time-window.ts': typeof timeWindow
+  // The stand-ins of an engine and its database: the bugs that a real one might have.
+  '../test/world/database.ts': typeof database
+  '../test/world/engine.ts': typeof engine
 }
 
 /** A plausible bug: a replacement for an export of a module of `src`. */
@@ -58,6 +68,8 @@ export interface Plant {
   readonly seed: number
   /** Whether `npm test` runs the plant. The others run in `npm run test:nightly`. */
   readonly always?: boolean
+  /** Whether only a world of replicas can show the bug. */
+  readonly replicas?: boolean
 }
 
 /** The types make sure that a plant fits the export that it replaces, so that a refactoring cannot leave it behind. */
@@ -469,4 +481,109 @@ export const PLANTS: readonly Plant[] = [
     },
     { bug: 'a call leaves after a stop', breaks: ['no call leaves after a stop'], seed: 1 },
   ),
+  plant(
+    'app/termination-queue.ts',
+    'createTerminationQueue',
+    (original) => (options) => original({ ...options, holds: () => true }),
+    {
+      bug: 'the queue does not ask whether the unit is still held',
+      breaks: ['no call leaves after a newer tenure was granted'],
+      seed: 1,
+      replicas: true,
+    },
+  ),
+  plant(
+    'app/termination-queue.ts',
+    'createTerminationQueue',
+    (original) => (options) => original({ ...options, isDrained: false }),
+    {
+      bug: 'the bucket is full after a takeover',
+      breaks: ['calls never exceed the rate'],
+      seed: 1,
+      replicas: true,
+    },
+  ),
+  plant(
+    'app/serve-tenure.ts',
+    'serveTenure',
+    (original) => (options) =>
+      original({ ...options, tenure: { ...options.tenure, lost: new AbortController().signal } }),
+    {
+      bug: 'a lost tenure goes on',
+      breaks: [
+        'a lost tenure writes nothing',
+        'a free unit is taken within two beats',
+        'no due connection is forgotten',
+      ],
+      seed: 1,
+      replicas: true,
+    },
+  ),
+  plant(
+    'app/tenure-daemon.ts',
+    'createTenureDaemon',
+    (original) => (options) => {
+      const { keeping } = options
+      const load = async () => ({ state: EMPTY_STATE, setAside: undefined })
+      return original({ ...options, keeping: { ...keeping, store: { ...keeping.store, load } } })
+    },
+    {
+      bug: 'a takeover begins without the state',
+      breaks: [
+        'a takeover carries over what was remembered',
+        'an edit that ends too many is held',
+        'terminations never exceed the limits of the guard',
+      ],
+      seed: 1,
+      replicas: true,
+    },
+  ),
+  plant(
+    'app/tenure-daemon.ts',
+    'createTenureDaemon',
+    (original) => (options) => original({ ...options, keeping: { ...options.keeping, replay: async () => {} } }),
+    {
+      bug: 'a takeover does not read the chain',
+      breaks: ['every call gets an outcome in the trail', 'a takeover carries over what was remembered'],
+      seed: 1,
+      replicas: true,
+    },
+  ),
+  plant('../test/world/database.ts', 'mayReplaceState', () => () => true, {
+    bug: 'a state is saved without a look at its epoch',
+    breaks: ['no state of an older tenure replaces a newer one'],
+    seed: 1,
+    replicas: true,
+  }),
+  plant(
+    '../test/world/engine.ts',
+    'holdsUntil',
+    (original) =>
+      (...asked) =>
+        plusMs(original(...asked), 20 * SECOND),
+    {
+      bug: 'a replica relies on its lease for too long',
+      breaks: ['no call leaves after a newer tenure was granted'],
+      seed: 1,
+      replicas: true,
+    },
+  ),
+  plant('../test/world/engine.ts', 'mayUnlock', () => () => true, {
+    bug: 'a unit is given back before its daemon has ended',
+    breaks: ['no call leaves after a newer tenure was granted', 'a lost tenure writes nothing'],
+    seed: 1,
+    replicas: true,
+  }),
+  plant('../test/world/engine.ts', 'balance', (original) => (seen) => original({ ...seen, isOld: false }), {
+    bug: 'a replica with older files goes on taking units',
+    breaks: ['a rolling edit is one edit'],
+    seed: 1,
+    replicas: true,
+  }),
+  plant('../test/world/engine.ts', 'balance', (original) => (seen) => ({ ...original(seen), giveBack: 0 }), {
+    bug: 'no unit is given back to a replica that joins',
+    breaks: ['replicas have fair shares'],
+    seed: 1,
+    replicas: true,
+  }),
 ]

@@ -115,3 +115,19 @@ export const assignmentOf = (spec: AssignmentSpec, { rate, staleAfterMinutes, po
   terminationRate: rate,
   watch: [{ site: SITE, endpoints: watchedBy(spec).map((id) => ({ id, name: id })), discover: undefined }],
 })
+
+/** Three accounts, each with one of the endpoints: three units. */
+export const SITES = ENDPOINTS.map((_, index) => ({
+  ...SITE,
+  assumeRole: { arn: `arn:aws:iam::11112222000${index}:role/curfew`, externalId: undefined },
+}))
+
+/** The assignment of a replica: each endpoint is in an account of its own. */
+export const fleetAssignmentOf = (spec: AssignmentSpec, scenario: Scenario): Assignment => ({
+  ...assignmentOf(spec, scenario),
+  watch: SITES.map((site, index) => ({
+    site,
+    endpoints: ENDPOINTS.slice(index, index + 1).map((id) => ({ id, name: id })),
+    discover: undefined,
+  })),
+})

@@ -5,24 +5,15 @@ import type { CurfewEvent } from '../../src/app/events.ts'
 import { createService } from '../../src/app/service.ts'
 import { EMPTY_STATE, type State } from '../../src/app/state.ts'
 import { HOUR, type Instant, MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
-import { traffic } from '../../src/simulator/client.ts'
 import { createRandom } from '../../src/simulator/random.ts'
 import { createAws } from './aws.ts'
+import { createChecks, LONG_ENOUGH_MS } from './checks.ts'
+import { type Clients, connectClients } from './clients.ts'
 import { createDisk } from './disk.ts'
 import { Broken, createInvariants, type Life } from './invariants.ts'
-import { mustEnd, usersOverLimit } from './oracle.ts'
 import { createProcess } from './process.ts'
-import {
-  type AssignmentSpec,
-  agePolicy,
-  badgeOf,
-  type Happening,
-  type Scenario,
-  sliceOf,
-  userOf,
-  WORLD_MINUTES,
-} from './scenario.ts'
-import { assignmentOf, ENDPOINTS, nameOf, PROMPT_ENDPOINT, readPolicySet, START, watchedBy } from './specs.ts'
+import { type AssignmentSpec, agePolicy, type Happening, type Scenario, sliceOf, WORLD_MINUTES } from './scenario.ts'
+import { assignmentOf, ENDPOINTS, PROMPT_ENDPOINT, readPolicySet, START, watchedBy } from './specs.ts'
 import { createTimeline } from './timeline.ts'
 import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
 
@@ -30,15 +21,8 @@ import { AUDIT_FILE, linesOf, openTrail } from './trail.ts'
  * The time without faults at the end. It is long enough for three attempts, the pause after giving up, and three more.
  */
 const CALM_MS = 25 * MINUTE
-/** A connection that has been due for this long must have ended. */
-const LONG_ENOUGH_MS = 12 * MINUTE
-/** How long an endpoint may stay blind after a clock that was up to an hour wrong. */
-const VISIBLE_WITHIN_MS = 10 * MINUTE
-const RECONNECT_MS = 2500
 const LONGEST_COOLDOWN_MS = 10 * MINUTE
 const MOST_POLICIES = 5
-/** With federated authentication the user has to sign in again. */
-const SIGN_IN_MS = 40 * SECOND
 /** How long the longer age is in force before an operator lowers it. */
 const LOWERED_AFTER_MS = 2 * MINUTE
 /** The longest pause after a failed read, which a throttled one has. */
@@ -54,7 +38,7 @@ export interface Outcome {
 }
 
 /** A JSON replacer that writes policies as their names, and leaves out large parts of verdicts. */
-const shortened = (key: string, value: unknown): unknown => {
+export const shortened = (key: string, value: unknown): unknown => {
   if (key === 'applicability' || key === 'finding') return undefined
   return key === 'policy' && typeof value === 'object' && value !== null && 'name' in value ? value.name : value
 }
@@ -155,7 +139,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     const listen = (event: CurfewEvent) => {
       if (!process.isAlive()) return
       if (event.event === 'polled') aws.taken(event.endpoint.id)
-      if (event.event === 'blind') check(process, () => checkVisible(event.endpoint.id))
+      if (event.event === 'blind') check(process, () => checks.visible(event.endpoint.id))
       if (event.event === 'polled' || event.event === 'poll-failed') cycles++
       if (keepLog && event.event !== 'decided' && event.event !== 'polled' && event.event !== 'queue')
         note('event', event)
@@ -297,25 +281,8 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     void running?.reload(assignment)
   }
 
-  const connect = (clients: Omit<Extract<Happening, { what: 'connects' }>, 'what' | 'afterSeconds'>) => {
-    const { user, endpoint, times, badge, ageMinutes, idle, unhealthy } = clients
-    const endpointId = ENDPOINTS[endpoint] ?? ''
-    const username = endpoint === 0 ? undefined : userOf(user)
-    const commonName = badge === 0 ? userOf(user) : badgeOf(badge)
-    const reconnectMs = endpoint < 2 ? RECONNECT_MS : SIGN_IN_MS
-    const reconnectAfter = scenario.reconnect ? reconnectMs : ('never' as const)
-    for (let time = 0; time < times; time++) {
-      const client = {
-        username,
-        commonName,
-        posture: unhealthy ? ['unhealthy'] : time % 2 === 0 ? ['healthy'] : [],
-        reconnectAfter,
-        leavesAt: NEVER,
-        ...traffic(idle, random.world),
-      }
-      aws.connect(endpointId, client, timeline.now() - ageMinutes * MINUTE)
-    }
-  }
+  const connect = (clients: Clients) =>
+    connectClients(clients, { aws, timeline, random: random.world, reconnects: scenario.reconnect })
 
   const happen = (happening: Happening): void => {
     note('happens', happening)
@@ -397,111 +364,20 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     }
   }
 
-  /** Whether all lists are short enough to be read well before they are too old. */
-  const isReadInTime = () => readAllMs() < (scenario.staleAfterMinutes * MINUTE) / 2
-
-  /** Long after the last fault, no endpoint is blind whose list can be read in time. */
-  const checkVisible = (endpointId: string) => {
-    if (timeline.now() > calmAt + VISIBLE_WITHIN_MS && isReadInTime())
-      invariants.fail('a blind endpoint becomes visible again', endpointId)
-  }
-
-  /**
-   * Whether clients reconnect faster than the rate can end them, or than the disk can record them: each call writes an
-   * intent and an outcome, one after the other.
-   */
-  const isOverrun = () => {
-    const perSecond = Math.min(scenario.rate.perSecond, SECOND / (2 * scenario.syncMs.to))
-    return (calls - callsAtCalm) * 1.5 > ((timeline.now() - calmAt) / SECOND) * perSecond
-  }
-
-  /**
-   * After the last fault: every connection that has been due for `withinMs` has ended, or the daemon reports why not.
-   */
-  const checkEnds = (
-    promise: string,
-    withinMs: number,
-    concerns: (policy: string) => boolean = () => true,
-    isExcused: (endpointId: string, since: Instant) => boolean = () => false,
-  ) => {
-    const now = timeline.now()
-    if (isOverrun()) return
-    const status = running?.status() ?? []
-    // A held verdict of one policy. Another policy may be about to end the connection.
-    const holds = status.flatMap(({ decisions }) => decisions?.violating.filter(({ held }) => held.length > 0) ?? [])
-    const held = new Set(holds.map(({ connection }) => connection.id))
-    const unguarded = assignment.policies.flatMap((spec, index) => (spec.guard === 'off' ? [nameOf(spec, index)] : []))
-    for (const { policy } of holds.flatMap((decision) => decision.held)) {
-      if (unguarded.includes(policy.name)) invariants.fail('verdicts are held only with the guard on', policy.name)
-    }
-    const blind = new Set(status.flatMap(({ endpoint, decisions }) => (decisions === undefined ? [endpoint.id] : [])))
-    for (const { endpointId, row } of aws.connected()) {
-      // A connection established after a read is seen by the next one. A list that takes too long to read makes the
-      // endpoint blind, which is reported.
-      const since = now - withinMs - 2 * (running?.slowestMs.get(endpointId) ?? 0)
-      if (!watchedBy(assignment).includes(endpointId)) continue
-      if (blind.has(endpointId)) {
-        checkVisible(endpointId)
-        continue
-      }
-      if (isExcused(endpointId, since)) continue
-      const connection = aws.connectionOf(endpointId, row, since)
-      const { id } = connection
-      // While counters have to be confirmed, a verdict is unknown, and not listed as held.
-      const isReported = (name: string) => invariants.isHeld(endpointId, name)
-      const [policy] = mustEnd(assignment, nameOf, connection, since, now).filter(
-        (name) => concerns(name) && !isReported(name),
-      )
-      if (policy === undefined || held.has(id) || invariants.gaveUp(id)) continue
-      const principal = connection.username ?? connection.commonName
-      invariants.fail(promise, `${id} of ${principal} has been due under ${policy} for ${now - since} ms`)
-    }
-  }
-  /** After the last fault: a user who has had too many connections for long has lost some. */
-  const checkLimits = () => {
-    if (isOverrun()) return
-    const status = running?.status() ?? []
-    const since = timeline.now() - LONG_ENOUGH_MS
-    for (const { endpoint, decisions } of status) {
-      if (decisions === undefined) continue
-      // These are held, or another policy is ending them, so that the remaining ones are not surplus.
-      const known = new Set(decisions.violating.map(({ connection }) => connection.id))
-      const active = aws
-        .connected()
-        .filter(({ endpointId }) => endpointId === endpoint.id)
-        .map(({ row }) => aws.connectionOf(endpoint.id, row))
-      for (const ofUser of usersOverLimit(assignment, active, since)) {
-        if (!ofUser.some(({ id }) => known.has(id) || invariants.gaveUp(id)))
-          invariants.fail(
-            'no due connection is forgotten',
-            `${ofUser[0]?.username} has had ${ofUser.length} connections for long`,
-          )
-      }
-    }
-  }
-
-  /** The time for a poll, the decision and the call. A slow disk also writes the records of earlier calls first. */
-  const banObjectiveMs = (scenario.pollSeconds + 20) * SECOND + 10 * scenario.syncMs.to
-  const checkBans = () =>
-    // A list that takes about as long as `staleAfter` makes the endpoint blind and visible by turns, and a disk may be
-    // slower than all records together need. Few calls leave then.
-    checkEnds(
-      'banned users are disconnected in time',
-      banObjectiveMs,
-      (policy) => policy.startsWith('banned-users'),
-      invariants.wasHindered,
-    )
-
-  /** Whether the trail has an outcome for every call, even after kills. */
-  const checkProofs = () => {
-    const watched = new Set(watchedBy(assignment))
-    for (const { endpoint, decisions } of running?.status() ?? [])
-      if (decisions === undefined) watched.delete(endpoint.id)
-    for (const [id, { endpointId, at }] of endedAt) {
-      if (timeline.now() - at > LONG_ENOUGH_MS && watched.has(endpointId) && invariants.isLeftOpen(id))
-        invariants.fail('every call gets an outcome in the trail', id)
-    }
-  }
+  let callsAtCalm = 0
+  let calmAt: Instant = NEVER
+  const checks = createChecks({
+    scenario,
+    timeline,
+    aws,
+    invariants,
+    assignment: () => assignment,
+    status: () => running?.status() ?? [],
+    slowestMs: (endpointId) => running?.slowestMs.get(endpointId) ?? 0,
+    calm: () => ({ at: calmAt, calls: callsAtCalm }),
+    calls: () => calls,
+    readAllMs,
+  })
 
   /** Whether the state keeps nothing of connections that AWS no longer lists, or of cooldowns that are over. */
   const checkMemory = () => {
@@ -537,8 +413,6 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     timeline.at(at, () => happen(happening))
   }
   const isOver = () => invariants.broken.length > 0
-  let callsAtCalm = 0
-  let calmAt: Instant = NEVER
   try {
     void begin()
     await timeline.runUntil(at + MINUTE, isOver)
@@ -548,11 +422,11 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     skewMs = 0
     calmAt = timeline.now()
     callsAtCalm = calls
-    for (let ms = LONG_ENOUGH_MS; ms < CALM_MS; ms += MINUTE) timeline.at(calmAt + ms, checkBans)
+    for (let ms = LONG_ENOUGH_MS; ms < CALM_MS; ms += MINUTE) timeline.at(calmAt + ms, () => checks.bans())
     note('calm', {})
     await timeline.runUntil(calmAt + CALM_MS, isOver)
-    if (!isOver()) checkEnds('no due connection is forgotten', LONG_ENOUGH_MS)
-    if (!isOver()) checkLimits()
+    if (!isOver()) checks.ends()
+    if (!isOver()) checks.limits()
     const disconnectAll = () => {
       for (const { endpointId, row } of aws.connected()) aws.leave(endpointId, row)
     }
@@ -566,7 +440,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
     await timeline.runUntil(timeline.now() + MINUTE, isOver)
     await Promise.race([last?.done, Promise.resolve()])
     // Records that a full disk delayed are written with the next record, which is that of the stop.
-    if (!isOver()) checkProofs()
+    if (!isOver()) checks.proofs(endedAt)
   } catch (error) {
     if (!(error instanceof Broken)) throw error
   }
