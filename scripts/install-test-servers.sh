@@ -21,13 +21,17 @@ fish                     /usr/bin/fish                      fish 3
 mmdebstrap               /usr/bin/mmdebstrap                mmdebstrap, which needs Debian or a derivative of it
 jq                       /usr/bin/jq                        jq 1.6
 python3-aiosmtpd         /usr/bin/aiosmtpd                  aiosmtpd 1.4 for /usr/bin/python3
+postgresql               /usr/lib/postgresql/*/bin/initdb   PostgreSQL 14
+pgbouncer                /usr/sbin/pgbouncer                pgbouncer 1
 '
 
 missing_packages=()
 missing_commands=()
 while read -r package command elsewhere; do
   [ -n "$package" ] || continue
-  [ -x "$command" ] && continue
+  # Debian keeps each version of PostgreSQL in a folder of its own: the pattern stands for any of them.
+  found=($command)
+  [ -x "${found[0]}" ] && continue
   [[ " ${missing_packages[*]-} " == *" $package "* ]] || missing_packages+=("$package")
   missing_commands+=("$command ($elsewhere)")
 done <<<"$required"

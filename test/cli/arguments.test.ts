@@ -190,7 +190,7 @@ describe('any command line', () => {
   it.each([
     ['pln', 'curfew: unknown command "pln"; did you mean "plan"?'],
     ['audit shw', 'curfew audit: unknown action "shw"; did you mean "show"?'],
-    ['audit', 'curfew audit: expected show, policies or verify'],
+    ['audit', 'curfew audit: expected show, policies, verify or export'],
     ['help valdate', 'curfew help: unknown command "valdate"; did you mean "validate"?'],
     ['help audit verfy', 'curfew help: unknown action "verfy"; did you mean "verify"?'],
     ['help plan now', 'curfew help: "curfew plan" has no action "now"'],

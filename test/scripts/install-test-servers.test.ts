@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 const script = readFileSync('scripts/install-test-servers.sh', 'utf8')
 
 /** The rows of the script's table: package, command, name on other systems. */
-const rows = [...script.matchAll(/^([\w-]+) +(\/usr\/s?bin\/\S+) +(\S.*)$/gm)].map(([, ...row]) => row)
+const rows = [...script.matchAll(/^([\w-]+) +(\/usr\/(?:s?bin|lib)\/\S+) +(\S.*)$/gm)].map(([, ...row]) => row)
 const packages = [...new Set(rows.map(([name = '']) => name))]
 
 /** The script does not find apt-get, because PATH is empty. */
@@ -30,6 +30,20 @@ describe('the programs that the integration tests need', () => {
     const { status, stdout, stderr } = runWithoutApt(withCommandsAt(() => '/bin/bash'))
     expect(stdout + stderr).toBe('')
     expect(status).toBe(0)
+  })
+
+  it('may be of any version where each has a folder of its own', () => {
+    const versions = mkdtempSync(join(tmpdir(), 'curfew-versions-'))
+    for (const version of ['14', '17']) {
+      mkdirSync(join(versions, version, 'bin'), { recursive: true })
+      writeFileSync(join(versions, version, 'bin/initdb'), '', { mode: 0o755 })
+    }
+    const isOfVersion = (command: string) => command.includes('*')
+    expect(rows.filter(([, command = '']) => isOfVersion(command))).toHaveLength(1)
+    const text = withCommandsAt((command) => (isOfVersion(command) ? `${versions}/*/bin/initdb` : '/bin/bash'))
+    expect(runWithoutApt(text)).toMatchObject({ status: 0, stderr: '' })
+    rmSync(versions, { recursive: true })
+    expect(runWithoutApt(text).stderr).toContain('/*/bin/initdb (PostgreSQL 14)')
   })
 
   it('are explained on the page about dependencies', () => {
