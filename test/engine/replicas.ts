@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { onTestFinished } from 'vitest'
 import { migrate } from '../../src/adapters/postgres/migrate.ts'
 import { DAEMON_ROLE } from '../../src/adapters/postgres/migration-script.ts'
 import type { EndpointInput } from '../../src/simulator/scenario.ts'
@@ -109,6 +110,23 @@ termination: { rate: { burst: ${rate.burst}, perSecond: ${rate.perSecond} }, ver
 server: { port: 0 }
 `
   const started: Replica[] = []
+
+  let isEnded = false
+  const end = async () => {
+    if (isEnded) return
+    isEnded = true
+    for (const replica of started) {
+      if (replica.hasExited()) continue
+      replica.signal('SIGKILL')
+      replica.signal('SIGCONT')
+      await replica.exited
+    }
+    await simulator.close()
+    await cluster.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  // Also after a test that has run out of time, which disposes of nothing.
+  onTestFinished(end)
 
   const curfew = async (...args: readonly string[]) => {
     const env = { PATH: process.env.PATH, CURFEW_DATABASE_URL: databaseUrl, OWNER_URL: cluster.url() }
@@ -260,17 +278,7 @@ server: { port: 0 }
       return broken
     },
 
-    async [Symbol.asyncDispose]() {
-      for (const replica of started) {
-        if (replica.hasExited()) continue
-        replica.signal('SIGKILL')
-        replica.signal('SIGCONT')
-        await replica.exited
-      }
-      await simulator.close()
-      await cluster.stop()
-      rmSync(folder, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: end,
   }
 }
 
