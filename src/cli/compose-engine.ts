@@ -51,7 +51,8 @@ export const composeOnEngine = async (options: {
   const { engine } = configuration
   if (engine.kind === 'postgres') {
     const { composePostgresEngine } = await import('./compose-postgres.ts')
-    const makeEngine = composePostgresEngine({ settings: engine, replica: replicaName(), log })
+    const seenFile = `${configuration.state.file}.database`
+    const makeEngine = composePostgresEngine({ settings: engine, replica: replicaName(), log, seenFile })
     return {
       service: createFleet(assignment, { ...ports, engine: makeEngine }),
       lockLost: new AbortController().signal,

@@ -3,6 +3,7 @@ import { STATE_VERSION } from '../adapters/files/seal.ts'
 import type { Ask } from '../adapters/postgres/ask.ts'
 import { openPool } from '../adapters/postgres/connect.ts'
 import { createPostgresEngine } from '../adapters/postgres/engine.ts'
+import { createSeenFile } from '../adapters/postgres/seen-file.ts'
 import { tendDatabase } from '../adapters/postgres/tend-database.ts'
 import { keepUnit } from '../adapters/postgres/unit-keeping.ts'
 import type { Clock } from '../app/clock.ts'
@@ -16,10 +17,13 @@ export const composePostgresEngine = ({
   settings,
   replica,
   log,
+  seenFile,
 }: {
   readonly settings: PostgresSettings
   readonly replica: string
   readonly log: Logger
+  /** Keeps how far the database was: an older backup is noticed after a restart too. */
+  readonly seenFile: string
 }): ((hear: Emit, clock: Clock) => Engine) => {
   const access = accessOf(settings, `curfew ${replica}`)
   if (access.exposure !== undefined) log.warn({ event: 'database-exposed' }, access.exposure)
@@ -35,7 +39,7 @@ export const composePostgresEngine = ({
       random: Math.random,
       emit,
       keep: keepUnit(ask, clock.now),
-      seen: { load: async () => undefined, save: async () => {} },
+      seen: createSeenFile(seenFile),
       stateVersion: STATE_VERSION,
     })
     return {

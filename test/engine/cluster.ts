@@ -62,9 +62,13 @@ export const startCluster = async (settings: Readonly<Record<string, string>> = 
     }
   }
 
+  // A standby must allow as many connections as its primary.
+  const flags = Object.entries({ max_connections: '200', ...settings }).flatMap(([key, value]) => [
+    '-c',
+    `${key}=${value}`,
+  ])
+
   const start = async () => {
-    const options = { max_connections: '200', ...settings }
-    const flags = Object.entries(options).flatMap(([key, value]) => ['-c', `${key}=${value}`])
     const listen = ['-h', '127.0.0.1', '-p', String(port), '-k', folder]
     // runuser starts the server and waits for it. The server's own id is in the first line of postmaster.pid.
     server = spawn(...asServer('postgres', ['-D', data, ...listen, ...flags]), { stdio: 'ignore' })
@@ -96,8 +100,39 @@ export const startCluster = async (settings: Readonly<Record<string, string>> = 
     if (name === 'SIGKILL' && server !== undefined && server.exitCode === null) await once(server, 'exit')
   }
 
+  /** A copy of this server that follows it. Nothing can be written there until it is promoted. */
+  const startStandby = async () => {
+    const copy = join(folder, `standby-${Math.random().toString(36).slice(2)}`)
+    const ownPort = await freePort()
+    await run(...asServer('pg_basebackup', ['-D', copy, '-d', url(), '-R', '-X', 'stream', '--checkpoint=fast']))
+    const listen = ['-h', '127.0.0.1', '-p', String(ownPort), '-k', folder]
+    const follower = spawn(...asServer('postgres', ['-D', copy, ...listen, ...flags]), { stdio: 'ignore' })
+    const ownUrl = (database = 'postgres', user = 'owner') => `postgres://${user}@127.0.0.1:${ownPort}/${database}`
+    const answers = async () => {
+      const client = new pg.Client({ connectionString: ownUrl() })
+      try {
+        await client.connect()
+        return true
+      } catch {
+        return false
+      } finally {
+        await client.end().catch(() => {})
+      }
+    }
+    while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 25))
+    return {
+      url: ownUrl,
+      async stop() {
+        const ended = once(follower, 'exit')
+        await run(...asServer('pg_ctl', ['-D', copy, 'stop', '-m', 'immediate']))
+        await ended
+      },
+    }
+  }
+
   await start()
   return {
+    startStandby,
     folder,
     data,
     port,

@@ -1,7 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { hostClock } from '../../src/adapters/host/clock.ts'
+import type { KeptUnit } from '../../src/adapters/postgres/held-units.ts'
+import { RecordRefused } from '../../src/adapters/postgres/record-writer.ts'
+import type { Seen } from '../../src/adapters/postgres/seen.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { type CurfewDatabase, createCurfewDatabase } from './curfew-database.ts'
-import { joinReplica, type Replica, type ReplicaOptions } from './joined-replica.ts'
+import { aborted, joinReplica, keepNothing, type Replica, type ReplicaOptions } from './joined-replica.ts'
 
 let cluster: Cluster
 let database: CurfewDatabase
@@ -65,6 +69,244 @@ describe('one replica', () => {
     expect(replica.tenures('one').map(({ tenure }) => tenure.epoch)).toEqual([1, 2])
     expect(replica.told('engine-away')).toHaveLength(1)
     expect(replica.told('engine-joined')).toHaveLength(2)
+  })
+})
+
+describe('the work on a unit', () => {
+  it('never overlaps with an earlier one of the same process, also when that one is slow to end', async () => {
+    let finish = () => {}
+    const slow = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    let isFirst = true
+    const replica = join({
+      units: ['one', 'two'],
+      work: async ({ unit, lost, asked }) => {
+        await Promise.race([aborted(lost), aborted(asked)])
+        if (unit === 'one' && isFirst) {
+          isFirst = false
+          await slow
+        }
+        return lost.aborted ? 'lost' : 'returned'
+      },
+    })
+    await replica.until(() => replica.held().length === 2)
+    await terminate()
+    await replica.until(() => replica.tenures('two').length === 2)
+    const beats = replica.told('engine-beat').length
+    await replica.until(() => replica.told('engine-beat').length > beats + 5)
+    expect(replica.tenures('one')).toHaveLength(1)
+    finish()
+    await replica.until(() => replica.tenures('one').length === 2)
+  })
+
+  it('that is refused lets the unit rest, so that another replica may take it', async () => {
+    const units = ['one', 'two', 'three', 'four']
+    const one = join({
+      units,
+      work: async ({ unit, asked, lost }) => {
+        if (unit === 'one') return 'refused'
+        await Promise.race([aborted(lost), aborted(asked)])
+        return 'returned'
+      },
+    })
+    await one.until(() => one.held().length === 3)
+    const beats = one.told('engine-beat').length
+    await one.until(() => one.told('engine-beat').length > beats + 5)
+    expect(one.tenures('one')).toHaveLength(1)
+    const two = join({ units })
+    await two.until(() => two.held().includes('one'))
+  })
+
+  it('is lost alone when the guard of the database refuses its records', async () => {
+    const kept = new Map<string, KeptUnit>()
+    const replica = join({
+      keep: async (unit) => {
+        kept.set(unit.unit.key, unit)
+        return keepNothing(unit)
+      },
+    })
+    await replica.until(() => replica.held().length === 2)
+    const one = kept.get('one')
+    const forked = one?.writer.write({ unit: one.unit.id, epoch: one.epoch, seq: 7, lines: ['{"seq":7,"prev":""}'] })
+    await expect(forked).rejects.toThrow(RecordRefused)
+    await replica.until(() => replica.tenures('one').length === 2)
+    expect(replica.tenures('one')[0]?.how).toBe('lost')
+    expect(replica.tenures('two')).toHaveLength(1)
+  })
+})
+
+describe('a state of a newer program', () => {
+  it('is never taken, and that is said once', async () => {
+    const newer = join({ units: ['one', 'two'] })
+    await newer.until(() => newer.held().length === 2)
+    await newer.leave()
+    await database.sql(`update curfew.unit set state_version = 9 where key = 'one'`)
+    const older = join({ units: ['one', 'two'], stateVersion: 8 })
+    await older.until(() => older.told('engine-beat').length > 8)
+    expect(older.held()).toEqual(['two'])
+    expect(older.tenures('one')).toEqual([])
+    expect(older.told('tenure-ended')).toMatchObject([{ unit: 'one', how: 'refused' }])
+    expect(older.told('tenure-ended')[0]?.because).toContain('a newer program saved it')
+  })
+})
+
+describe('an edit of the configuration', () => {
+  const handedOver = (replica: Replica) => replica.served.filter(({ how }) => how === 'returned').length
+
+  it('moves each unit once to the replicas that have it, and so does its rollback', async () => {
+    const replicas = [join({ units: UNITS }), join({ units: UNITS }), join({ units: UNITS })]
+    const [one, two, three] = replicas
+    if (one === undefined || two === undefined || three === undefined) throw new Error('three replicas')
+    await Promise.all(replicas.map((replica) => replica.until(() => replica.held().length === 2)))
+    const given = () => two.served.length + three.served.length
+    const before = given()
+    one.edit('b')
+    await one.until(() => one.held().length === 6)
+    expect(given()).toBe(before)
+    expect(two.told('generation').at(-1)).toMatchObject({ generation: 2, isOld: true })
+    expect(one.told('generation').at(-1)).toMatchObject({ generation: 2, isOld: false, cameBack: false })
+    two.edit('b')
+    three.edit('b')
+    await Promise.all(replicas.map((replica) => replica.until(() => replica.held().length === 2)))
+    // Whoever has the newest configuration never begins another generation.
+    expect(await database.sql('select id from curfew.generation')).toHaveLength(2)
+
+    one.edit('a')
+    await one.until(() => one.held().length === 6)
+    expect(one.told('generation').at(-1)).toMatchObject({ generation: 3, isOld: false, cameBack: true })
+    expect(handedOver(two)).toBeGreaterThan(0)
+  })
+
+  it('lets a replica that already has it join without giving anything back', async () => {
+    const one = join({ units: UNITS })
+    await one.until(() => one.held().length === 6)
+    const two = join({ units: UNITS })
+    await Promise.all([one, two].map((replica) => replica.until(() => replica.held().length === 3)))
+    const returned = handedOver(one)
+    // Another replica tried an edit and took it back before this one looked.
+    await database.sql(`insert into curfew.generation (configuration_hash, declared_by) values ('b', 'x'), ('a', 'x')`)
+    await one.until(
+      () => one.engine.status().state === 'joined' && one.told('generation').some(({ generation }) => generation === 3),
+    )
+    expect(handedOver(one)).toBe(returned)
+    expect(one.held()).toHaveLength(3)
+  })
+
+  it('of replicas that are gone is dropped: the older ones go on', async () => {
+    const older = join({ units: UNITS })
+    await older.until(() => older.held().length === 6)
+    const newer = join({ units: UNITS, hash: 'b' })
+    await newer.until(() => newer.held().length === 6)
+    expect(older.held()).toEqual([])
+    await newer.leave()
+    await older.until(() => older.held().length === 6)
+    expect(older.told('generation').at(-1)).toMatchObject({ generation: 1, isOld: false })
+  })
+
+  it('gives back the units that are no longer watched, and takes those that are new', async () => {
+    const replica = join({ units: ['one', 'two'] })
+    await replica.until(() => replica.held().length === 2)
+    replica.edit('b', ['two', 'three'])
+    await replica.until(() => replica.held().join() === 'three,two')
+    expect(replica.tenures('one').map(({ how }) => how)).toEqual(['returned'])
+    expect(replica.tenures('two')).toHaveLength(1)
+  })
+})
+
+describe('a database that is older than what was seen', () => {
+  const seenAll = async () => {
+    const seen = new Map<'seen', Seen>()
+    const replica = join({ seen })
+    await replica.until(() => replica.held().length === 2)
+    return { replica, seen }
+  }
+  const refusalOf = async (replica: Replica) => {
+    await replica.until(() => replica.told('engine-refused').length > 0)
+    return replica.told('engine-refused')[0]
+  }
+  const setBack = async (sql: string) => {
+    await database.sql(`set session_replication_role = replica; ${sql}`)
+  }
+
+  it('is refused by a replica that lives, and everything is given up', async () => {
+    const { replica } = await seenAll()
+    await setBack(`update curfew.unit set epoch = 0 where key = 'one'`)
+    expect(await refusalOf(replica)).toMatchObject({ why: 'restored' })
+    expect((await refusalOf(replica))?.message).toContain('the epoch of the unit "one" is 0, and was 1')
+    expect(replica.held()).toEqual([])
+    expect(replica.engine.status()).toMatchObject({ state: 'refused', why: 'restored' })
+  })
+
+  it('is refused by a replica that was started again', async () => {
+    const { replica, seen } = await seenAll()
+    await setBack(`update curfew.chain set seq = 5`)
+    const beats = replica.told('engine-beat').length
+    await replica.until(() => replica.told('engine-beat').length > beats + 1)
+    await replica.leave()
+    await setBack(`update curfew.chain set seq = 4`)
+    const again = join({ seen })
+    expect((await refusalOf(again))?.message).toContain('ends at 4, and ended at 5')
+    expect(again.served).toEqual([])
+  })
+
+  it('is refused where a unit is missing that was seen, and the unit does not begin anew', async () => {
+    const { replica, seen } = await seenAll()
+    await replica.leave()
+    await setBack(`delete from curfew.chain; delete from curfew.unit`)
+    expect(await refusalOf(join({ seen }))).toMatchObject({ why: 'restored' })
+    expect(await database.sql('select key from curfew.unit')).toEqual([])
+  })
+
+  it('is taken once an operator has accepted it, and an earlier incarnation is refused from then on', async () => {
+    const { replica, seen } = await seenAll()
+    const [origin] = await database.sql<{ incarnation: string }>('select incarnation from curfew.origin')
+    await replica.leave()
+    await setBack('update curfew.unit set epoch = 0')
+    await database.sql('update curfew.origin set incarnation = gen_random_uuid()')
+    const accepted = join({ seen })
+    await accepted.until(() => accepted.held().length === 2)
+    await accepted.leave()
+    await database.sql('update curfew.origin set incarnation = $1', [origin?.incarnation])
+    expect(await refusalOf(join({ seen }))).toMatchObject({ why: 'restored' })
+  })
+
+  it('is refused where it is a copy', async () => {
+    await database.sql('update curfew.origin set database_oid = 1')
+    expect((await refusalOf(join()))?.message).toContain('is a copy')
+    await database.sql(
+      'update curfew.origin set database_oid = (select oid from pg_database where datname = current_database()), system_identifier = 1',
+    )
+    expect((await refusalOf(join()))?.message).toContain('is a copy')
+  })
+})
+
+describe('a database without the schema', () => {
+  it('is refused in words, and joined by itself once it has been migrated', async () => {
+    await database.sql('alter schema curfew rename to elsewhere')
+    const replica = join()
+    await replica.until(() => replica.told('engine-refused').length > 0)
+    expect(replica.told('engine-refused')[0]).toMatchObject({ why: 'not-migrated' })
+    expect(replica.told('engine-refused')[0]?.message).toContain('curfew engine migrate')
+    await database.sql('alter schema elsewhere rename to curfew')
+    await replica.until(() => replica.held().length === 2)
+    expect(replica.told('engine-refused')).toHaveLength(1)
+  })
+})
+
+describe('a clock that is 60 s off', () => {
+  it('moves no unit', async () => {
+    const one = join({ units: UNITS })
+    const two = join({ units: UNITS, clock: { ...hostClock, now: () => Date.now() + 60_000 } })
+    const three = join({ units: UNITS, clock: { ...hostClock, now: () => Date.now() - 60_000 } })
+    const all = [one, two, three]
+    await Promise.all(all.map((replica) => replica.until(() => replica.held().length === 2)))
+    const grants = () => all.map((replica) => replica.served.length)
+    const before = grants()
+    const beats = two.told('engine-beat').length
+    await two.until(() => two.told('engine-beat').length > beats + 10)
+    expect(grants()).toEqual(before)
+    expect(all.map((replica) => replica.held().length)).toEqual([2, 2, 2])
   })
 })
 

@@ -36,7 +36,7 @@ export interface ReplicaOptions {
 let count = 0
 
 /** Nothing is written: these tests look at who holds a unit. */
-const keepNothing: Keep = ({ head, holds, lost }) => ({
+export const keepNothing: Keep = ({ head, holds, lost }) => ({
   trail: {
     write: async () => {},
     head: () => head,
@@ -53,7 +53,7 @@ const keepNothing: Keep = ({ head, holds, lost }) => ({
   },
 })
 
-const aborted = (signal: AbortSignal) =>
+export const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })

@@ -91,8 +91,11 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
 
   const failed = (error: unknown, session: OpenSession | undefined) => {
     failures++
+    const because = session?.because() ?? reasonOf(error)
+    // Every tenure ends before anybody hears of it.
+    session?.lose(because)
     if (error instanceof EngineRefused) refused(error)
-    else away(`the database is not reached: ${session?.because() ?? reasonOf(error)}`)
+    else away(`the database is not reached: ${because}`)
   }
 
   /** Lives through one session, from its begin to its end. */

@@ -188,7 +188,10 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     beyond += Math.max(0, grants.length - (step.take - step.beyond))
     for (const grant of grants) {
       const unit = unitOf.get(grant.id)
-      if (unit !== undefined) held.begin(session, unit, grant, writer)
+      if (unit === undefined) continue
+      const progress = new Map([[unit, { epoch: grant.epoch, seq: grant.head.seq }]])
+      seen.put(remembered(seen.now(), { incarnation, units: progress }))
+      held.begin(session, unit, grant, writer)
     }
   }
 
