@@ -11,6 +11,7 @@ const SECTIONS = [
   '## What a policy says',
   '## What the guard does',
   '## How a connection ends',
+  '## How replicas share the work',
   '## What is kept',
 ]
 
