@@ -6,7 +6,10 @@ import { readChains } from '../../../src/adapters/postgres/chains.ts'
 import { pruneTrail } from '../../../src/adapters/postgres/prune.ts'
 import { DAY, toIso } from '../../../src/domain/time/instant.ts'
 import { type Cluster, startCluster } from '../../engine/cluster.ts'
+import { record } from '../audit/chain.ts'
 import { addChain, connect, openBareDatabase } from './chain-in-database.ts'
+import { openDatabase } from './database.ts'
+import { openFirstTrail } from './guarded-chain.ts'
 
 let cluster: Cluster
 beforeAll(async () => {
@@ -129,6 +132,27 @@ describe('retention', () => {
     expect(waits).toBe(2)
     expect(removed.partitions).toHaveLength(2)
     expect(await verifyAll(at.ask)).toMatchObject([{ fault: undefined }, { fault: undefined }])
+  })
+
+  it('goes on beside a replica that writes, and no record of it is refused', async () => {
+    await using at = await openDatabase(cluster, 'beside')
+    const { owner } = at
+    await owner.query(`
+      create table curfew.record_2025_01 partition of curfew.record for values from ('2025-01-01Z') to ('2025-02-01Z')`)
+    const { trail } = await openFirstTrail(at.daemon, 'eu-central-1 own')
+    for (let index = 0; index < 40; index++) await trail.write([record(`c${index}`)])
+    await owner.query("update curfew.record set recorded_at = '2025-01-20Z' where seq <= 30")
+    const ask: Ask = (text, values = []) => owner.query(text, [...values])
+
+    let isPruned = false
+    const pruning = prune(ask, FEBRUARY).finally(() => (isPruned = true))
+    let written = 40
+    do await trail.write([record(`c${written++}`)])
+    while (!isPruned)
+    expect(await pruning).toMatchObject({ partitions: ['curfew.record_2025_01'], units: [{ lines: 30 }] })
+    await trail.write([record(`c${written++}`)])
+    expect(await verifyAll(ask)).toMatchObject([{ records: written - 30, head: trail.head(), fault: undefined }])
+    await trail.close()
   })
 
   it('changes nothing where a statement of it fails', async () => {
