@@ -161,6 +161,21 @@ export const showHandlerPolicy = ({ region, account, functionName }: Handler): I
     grant('ListLogs', 'logs:DescribeLogGroups', '*'),
   ])
 
+/** A user of a database in RDS or Aurora. `resourceId` is that of the instance or of the cluster, not its name. */
+export interface DatabaseUser {
+  readonly region: string
+  readonly account: string
+  readonly resourceId: string
+  readonly user: string
+}
+
+/**
+ * The permission to sign in to the database of replicas with a token of IAM. No API has this action: the server asks IAM
+ * when it gets the token.
+ */
+export const databasePolicy = ({ region, account, resourceId, user }: DatabaseUser): IamPolicy =>
+  policy([grant('SignIn', 'rds-db:connect', `arn:aws:rds-db:${region}:${account}:dbuser:${resourceId}/${user}`)])
+
 const REGION = 'eu-central-1'
 const HUB = '111122223333'
 const MEMBER = '444455556666'
@@ -177,6 +192,12 @@ export const iamFiles = (): Readonly<Record<string, IamPolicy>> => ({
   'deploy/iam/enforce-by-id.json': endpointPolicy('enforce', byId),
   'deploy/iam/enforce-by-tag.json': endpointPolicy('enforce', byTag),
   'deploy/iam/read-tags.json': tagsPolicy(REGION),
+  'deploy/iam/database.json': databasePolicy({
+    region: REGION,
+    account: HUB,
+    resourceId: 'cluster-ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+    user: 'curfew_by_iam',
+  }),
   'deploy/iam/backtest.json': logsPolicy({ region: REGION, account: HUB, logGroup: '/aws/clientvpn' }),
   'deploy/iam/connect-handler-update.json': updateHandlerPolicy(handler),
   'deploy/iam/connect-handler-switch.json': switchHandlerPolicy(handler, ENDPOINTS),
