@@ -23,10 +23,15 @@ interface Selector {
 export interface Deployment extends Manifest {
   readonly spec: {
     readonly replicas: number
+    readonly minReadySeconds?: number
     readonly strategy: { readonly type: string }
     readonly selector: Selector
     readonly template: PodTemplate
   }
+}
+
+export interface Job extends Manifest {
+  readonly spec: { readonly template: PodTemplate }
 }
 
 export interface PodTemplate {
@@ -45,6 +50,10 @@ export interface PodSpec {
   readonly containers: readonly Container[]
   readonly initContainers?: readonly Container[]
   readonly ephemeralContainers?: readonly Container[]
+  readonly topologySpreadConstraints?: ReadonlyArray<{
+    readonly labelSelector: Selector
+    readonly matchLabelKeys?: readonly string[]
+  }>
   readonly volumes: ReadonlyArray<{
     readonly name: string
     readonly configMap?: { readonly name: string }
@@ -60,6 +69,10 @@ export interface SecurityContext {
 export interface Container {
   readonly image: string
   readonly args: readonly string[]
+  readonly env?: ReadonlyArray<{
+    readonly name: string
+    readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string } }
+  }>
   readonly securityContext?: SecurityContext
   readonly ports?: ReadonlyArray<{ readonly name: string; readonly containerPort: number; readonly hostPort?: number }>
   readonly volumeMounts: ReadonlyArray<{

@@ -13,6 +13,7 @@ const require = createRequire(import.meta.url)
 const MODELS: Readonly<Record<string, { readonly name: string; readonly load: () => Models }>> = {
   v1: { name: 'kubernetes-models/v1', load: () => require('kubernetes-models/v1') as Models },
   'apps/v1': { name: 'kubernetes-models/apps/v1', load: () => require('kubernetes-models/apps/v1') as Models },
+  'batch/v1': { name: 'kubernetes-models/batch/v1', load: () => require('kubernetes-models/batch/v1') as Models },
   'networking.k8s.io/v1': {
     name: 'kubernetes-models/networking.k8s.io/v1',
     load: () => require('kubernetes-models/networking.k8s.io/v1') as Models,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { PATHS } from '../../src/adapters/http/paths.ts'
@@ -10,6 +10,7 @@ import type {
   ConfigMap,
   Container,
   Deployment,
+  Job,
   Manifest,
   NetworkPolicy,
   PodDisruptionBudget,
@@ -23,8 +24,17 @@ import { schemaProblems, typeProblems } from './manifest.ts'
 import { brokenControls } from './restricted.ts'
 
 const FOLDER = 'deploy/kubernetes'
-const OVERLAYS = ['irsa', 'pod-identity', 'enforce'] as const
+const OVERLAYS = ['irsa', 'pod-identity', 'enforce', 'replicas'] as const
 const BUILT = ['base', ...OVERLAYS.map((name) => `overlays/${name}`)]
+const REPLICAS = 'overlays/replicas'
+const SINGLE = BUILT.filter((name) => name !== REPLICAS)
+
+/** What an operator creates before the overlay of replicas is applied, as the commands of the page do. */
+const CREATED_BEFORE = [
+  ...readFileSync('docs/kubernetes.md', 'utf8').matchAll(
+    /^\$ kubectl -n curfew create (configmap|secret generic) (\S+) /gm,
+  ),
+].map(([, kind, name]) => `${kind} ${name}`)
 
 const built = new Map<string, readonly Manifest[]>()
 
@@ -35,9 +45,9 @@ beforeAll(async () => {
 
 const allOf = (name: string): readonly Manifest[] => built.get(name) ?? []
 
-/** The only object of a kind. */
-const only = <Kind extends Manifest = Manifest>(name: string, kind: string): Kind => {
-  const found = allOf(name).filter((manifest) => manifest.kind === kind)
+/** The only object of a kind that has a name. */
+const only = <Kind extends Manifest = Manifest>(name: string, kind: string, called = 'curfew'): Kind => {
+  const found = allOf(name).filter((manifest) => manifest.kind === kind && manifest.metadata.name === called)
   if (found.length !== 1) throw new Error(`${found.length} of ${kind} in ${name}`)
   return found[0] as Kind
 }
@@ -46,11 +56,15 @@ const podOf = (name: string) => only<Deployment>(name, 'Deployment').spec.templa
 
 const specOf = (name: string) => podOf(name).spec
 
-const containerOf = (name: string): Container => {
-  const { containers } = specOf(name)
+const onlyContainer = ({ spec: { containers } }: PodTemplate): Container => {
   expect(containers.length).toBe(1)
   return containers[0] as Container
 }
+
+const containerOf = (name: string) => onlyContainer(podOf(name))
+
+/** The pod that makes the tables for the replicas. */
+const migration = () => only<Job>(REPLICAS, 'Job', 'curfew-migrate').spec.template
 
 const configMaps = (name: string) =>
   new Map(
@@ -86,11 +100,6 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
     expect(containerOf(name).securityContext?.readOnlyRootFilesystem).toBe(true)
   })
 
-  it('never runs two pods', () => {
-    const { spec } = only<Deployment>(name, 'Deployment')
-    expect(spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } })
-  })
-
   it('gives the pod time to stop and, after a crash, to wait for the lock', () => {
     expect(specOf(name).terminationGracePeriodSeconds).toBeGreaterThan(10)
     const { startupProbe } = containerOf(name)
@@ -98,7 +107,7 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
     expect((startupProbe?.periodSeconds ?? 0) * (startupProbe?.failureThreshold ?? 0)).toBeGreaterThan(60)
   })
 
-  it('allows the eviction of the pod when a node is drained', () => {
+  it('allows the eviction of one pod at a time when a node is drained', () => {
     expect(only<PodDisruptionBudget>(name, 'PodDisruptionBudget').spec).toMatchObject({ maxUnavailable: 1 })
   })
 
@@ -112,7 +121,10 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
     const { volumes, serviceAccountName } = specOf(name)
     const { volumeMounts, ports = [], livenessProbe, readinessProbe, startupProbe } = containerOf(name)
     expect(names('ServiceAccount')).toEqual([serviceAccountName])
-    expect(volumes.flatMap(({ configMap }) => configMap?.name ?? []).sort()).toEqual(names('ConfigMap').sort())
+    const created = CREATED_BEFORE.flatMap((one) => (name === REPLICAS ? (one.match(/(?<=^configmap ).*/) ?? []) : []))
+    expect(volumes.flatMap(({ configMap }) => configMap?.name ?? []).sort()).toEqual(
+      [...names('ConfigMap'), ...created].sort(),
+    )
     expect(volumes.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? [])).toEqual(
       names('PersistentVolumeClaim'),
     )
@@ -179,17 +191,130 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
     expect(validated.stderr).toBe('')
     expect(validated.code).toBe(0)
 
-    const { mode, server, audit, state } = parse(readFileSync(join(here.folder, path), 'utf8')) as {
+    const { mode, server, audit, state, engine } = parse(readFileSync(join(here.folder, path), 'utf8')) as {
       mode: string
       server: { host: string; port?: number }
-      audit: { file: string }
-      state: { file: string }
+      audit?: { file: string }
+      state?: { file: string }
+      engine?: { tls: { caFile: string } }
     }
-    expect(mode).toBe(name === 'overlays/enforce' ? 'enforce' : 'audit')
+    expect(mode).toBe(['overlays/enforce', REPLICAS].includes(name) ? 'enforce' : 'audit')
     expect(server).toEqual({ host: '0.0.0.0' })
     expect(ports[0]?.containerPort).toBe(9464)
-    const data = volumeMounts.find((one) => one.readOnly !== true)?.mountPath
-    for (const { file } of [audit, state]) expect(file.startsWith(`${data}/`)).toBe(true)
+    const writable = volumeMounts.filter((one) => one.readOnly !== true).map(({ mountPath }) => mountPath)
+    const files = [audit, state].flatMap((one) => (one === undefined ? [] : [dirname(one.file)]))
+    expect(new Set(files)).toEqual(new Set(writable))
+    expect(files).toHaveLength(name === REPLICAS ? 0 : 2)
+    expect(engine !== undefined).toBe(name === REPLICAS)
+    if (engine !== undefined) expect(volumeMounts.map((one) => one.mountPath)).toContain(dirname(engine.tls.caFile))
+  })
+})
+
+describe.each(SINGLE)('deploy/kubernetes/%s', (name) => {
+  it('never runs two pods', () => {
+    const { spec } = only<Deployment>(name, 'Deployment')
+    expect(spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } })
+  })
+})
+
+describe('deploy/kubernetes/overlays/replicas', () => {
+  it('runs three pods, and replaces them one by one after a new one is ready', () => {
+    const { spec } = only<Deployment>(REPLICAS, 'Deployment')
+    expect(spec).toMatchObject({
+      replicas: 3,
+      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    })
+    // Longer than the units need to be shared anew.
+    expect(spec.minReadySeconds).toBeGreaterThanOrEqual(10)
+  })
+
+  it('spreads the pods of one version over the zones, and leaves out a zone that is lost', () => {
+    const { topologySpreadConstraints = [] } = specOf(REPLICAS)
+    const { labels } = podOf(REPLICAS).metadata
+    expect(topologySpreadConstraints).toMatchObject([
+      {
+        topologyKey: 'topology.kubernetes.io/zone',
+        maxSkew: 1,
+        whenUnsatisfiable: 'DoNotSchedule',
+        nodeTaintsPolicy: 'Honor',
+      },
+      { topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' },
+    ])
+    for (const { labelSelector, matchLabelKeys } of topologySpreadConstraints) {
+      expect(labels).toMatchObject(labelSelector.matchLabels)
+      expect(matchLabelKeys).toEqual(['pod-template-hash'])
+    }
+  })
+
+  it('keeps nothing on a volume', () => {
+    expect(allOf(REPLICAS).map(({ kind }) => kind)).not.toContain('PersistentVolumeClaim')
+    for (const { readOnly } of containerOf(REPLICAS).volumeMounts) expect(readOnly).toBe(true)
+  })
+
+  it('asks the process about its life alone when it decides on a restart', () => {
+    const { livenessProbe, startupProbe, readinessProbe } = containerOf(REPLICAS)
+    for (const probe of [livenessProbe, startupProbe]) expect(probe?.httpGet?.path).toBe('/healthz')
+    expect(readinessProbe?.httpGet?.path).toBe('/readyz')
+  })
+
+  it('reaches PostgreSQL at private addresses', () => {
+    for (const called of ['curfew', 'curfew-migrate']) {
+      const { egress } = only<NetworkPolicy>(REPLICAS, 'NetworkPolicy', called).spec
+      const peers = egress.filter(({ ports }) => ports.some(({ port }) => port === 5432)).map(({ to }) => to)
+      expect(peers).toHaveLength(1)
+      for (const peer of peers[0] ?? []) {
+        const { cidr } = (peer as { ipBlock: { cidr: string } }).ipBlock
+        expect(cidr).toMatch(/^(?:10\.|172\.16\.|192\.168\.|100\.64\.|fd00:)/)
+      }
+    }
+  })
+
+  it('migrates with its own image and configuration, and with the credential of the owner, which no replica has', () => {
+    const [daemon, migrate] = [containerOf(REPLICAS), onlyContainer(migration())]
+    expect(migrate.image).toBe(daemon.image)
+    const secretOf = ({ env = [] }: Container) => {
+      expect(env.map(({ name }) => name)).toEqual(['CURFEW_DATABASE_URL'])
+      return env[0]?.valueFrom?.secretKeyRef?.name
+    }
+    expect(secretOf(daemon)).toBe('curfew-database')
+    expect(secretOf(migrate)).toBe('curfew-database-owner')
+    expect(JSON.stringify(podOf(REPLICAS))).not.toContain('curfew-database-owner')
+    const ofConfiguration = ({ volumeMounts }: Container) =>
+      volumeMounts.filter(({ mountPath }) => mountPath.startsWith('/etc/curfew')).map((one) => JSON.stringify(one))
+    expect(ofConfiguration(migrate).sort()).toEqual(ofConfiguration(daemon).sort())
+  })
+
+  it('migrates in a pod that complies with the Pod Security Standard "restricted", and that nothing selects', () => {
+    const pod = migration()
+    expect(brokenControls(pod)).toEqual([])
+    expect(onlyContainer(pod).securityContext?.readOnlyRootFilesystem).toBe(true)
+    expect(pod.spec.automountServiceAccountToken).toBe(false)
+    for (const selector of [
+      only<Service>(REPLICAS, 'Service').spec.selector,
+      only<NetworkPolicy>(REPLICAS, 'NetworkPolicy').spec.podSelector.matchLabels,
+      only<PodDisruptionBudget>(REPLICAS, 'PodDisruptionBudget').spec.selector.matchLabels,
+      only<Deployment>(REPLICAS, 'Deployment').spec.selector.matchLabels,
+    ])
+      expect(pod.metadata.labels).not.toMatchObject(selector)
+    expect(pod.metadata.labels).toMatchObject(
+      only<NetworkPolicy>(REPLICAS, 'NetworkPolicy', 'curfew-migrate').spec.podSelector.matchLabels,
+    )
+  })
+
+  it('migrates by a command that exists', async () => {
+    await using here = await workspace({})
+    const { code, stderr } = await here.run([...onlyContainer(migration()).args, '--help'])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+  })
+
+  it('needs nothing that the page does not create', () => {
+    const referred = [podOf(REPLICAS), migration()].flatMap((pod) => [
+      ...pod.spec.volumes.flatMap(({ configMap }) => (configMap === undefined ? [] : [`configmap ${configMap.name}`])),
+      ...(onlyContainer(pod).env?.map(({ valueFrom }) => `secret generic ${valueFrom?.secretKeyRef?.name}`) ?? []),
+    ])
+    const outside = referred.filter((one) => !allOf(REPLICAS).some(({ metadata }) => one.endsWith(` ${metadata.name}`)))
+    expect(new Set(outside)).toEqual(new Set(CREATED_BEFORE))
   })
 })
 
