@@ -8,6 +8,7 @@ interface Resource {
   readonly Properties?: Json
   readonly Condition?: string
   readonly DependsOn?: readonly string[]
+  readonly Metadata?: Json
 }
 
 export interface Template {
@@ -149,7 +150,11 @@ export const templateProblems = (template: Template): readonly string[] => {
     problems.push(...checkProperties(resource.Properties ?? {}, type.properties, name))
     if (resource.Condition !== undefined && !Object.hasOwn(Conditions, resource.Condition))
       problems.push(`${name}: no condition ${resource.Condition}`)
-    needs.set(name, [...referencesIn(resource.Properties, name), ...(resource.DependsOn ?? [])])
+    needs.set(name, [
+      ...referencesIn(resource.Properties, name),
+      ...referencesIn(resource.Metadata, name),
+      ...(resource.DependsOn ?? []),
+    ])
   }
   const named = [
     ...needs,
@@ -161,6 +166,49 @@ export const templateProblems = (template: Template): readonly string[] => {
   const used = new Set(named.flatMap(([, names]) => names))
   for (const name of Object.keys(Parameters)) if (!used.has(name)) problems.push(`the parameter ${name} is not used`)
   return [...problems, ...cyclesIn(needs)]
+}
+
+const isRef = (value: unknown, name: string) =>
+  typeof value === 'object' && value !== null && Object.keys(value).join() === 'Ref' && Object.values(value)[0] === name
+
+/** A template as CloudFormation reads it with these parameters: what a condition excludes is gone, and no `Fn::If` is left. */
+export const withParameters = (template: Template, given: Readonly<Record<string, string>>): Template => {
+  const { Parameters = {}, Conditions = {}, Resources, Outputs = {} } = template
+  for (const name of Object.keys(given)) if (!Object.hasOwn(Parameters, name)) throw new Error(`no parameter ${name}`)
+  const valueOf = (value: unknown): unknown => {
+    if (typeof value !== 'object' || value === null) return value
+    const [name = ''] = Object.values(value as { Ref: string })
+    return given[name] ?? Parameters[name]?.Default
+  }
+  const holds = (condition: unknown): boolean => {
+    const [[name, argument] = []] = Object.entries(condition as Record<string, readonly unknown[]>)
+    if (name === 'Fn::Not') return !holds(argument?.[0])
+    if (name !== 'Fn::Equals') throw new Error(`the condition ${name} is not supported here`)
+    return valueOf(argument?.[0]) === valueOf(argument?.[1])
+  }
+  const isMet = (name: unknown) => holds(Conditions[String(name)])
+  const resolved = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolved).filter((item) => !isRef(item, 'AWS::NoValue'))
+    if (typeof value !== 'object' || value === null) return value
+    const [[name, argument] = ['', undefined]] = Object.entries(value)
+    if (name === 'Fn::If') {
+      const [condition, yes, no] = argument as readonly unknown[]
+      return resolved(isMet(condition) ? yes : no)
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolved(inner)]))
+  }
+  const created = (some: Readonly<Record<string, { readonly Condition?: unknown }>>) =>
+    resolved(
+      Object.fromEntries(
+        Object.entries(some).filter(([, { Condition }]) => Condition === undefined || isMet(Condition)),
+      ),
+    )
+  return {
+    Parameters,
+    Conditions,
+    Resources: created(Resources) as Template['Resources'],
+    Outputs: created(Outputs as Readonly<Record<string, Json>>) as Json,
+  }
 }
 
 /** Resources that can never be created, because they depend on each other. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
 import { workspace } from '../cli/curfew.ts'
 import { awsComplaint } from './aws-cli.ts'
-import { parseTemplate, type Template, templateProblems } from './cloudformation.ts'
+import { parseTemplate, type Template, templateProblems, withParameters } from './cloudformation.ts'
 import { type AccessStatement, mayMount } from './efs-access.ts'
 
 const SERVICE = 'deploy/ecs/curfew.template.yaml'
@@ -12,20 +12,46 @@ const ASSOCIATION = 'deploy/kubernetes/overlays/pod-identity/association.templat
 const read = (path: string) => readFileSync(path, 'utf8')
 const dockerfile = read('Dockerfile')
 
-const service = parseTemplate(read(SERVICE))
+const whole = parseTemplate(read(SERVICE))
 
-const properties = <Properties = Record<string, unknown>>(name: string): Properties =>
-  service.Resources[name]?.Properties as Properties
+/** The parameters without a default, and an operator who enforces and scrapes. */
+const GIVEN = {
+  Image: `registry.corp.example/curfew@sha256:${'0'.repeat(64)}`,
+  EndpointArns: 'arn:aws:ec2:eu-central-1:111122223333:client-vpn-endpoint/cvpn-endpoint-0123456789abcdef0',
+  Vpc: 'vpc-0',
+  FirstSubnet: 'subnet-0',
+  SecondSubnet: 'subnet-1',
+  ThirdSubnet: 'subnet-2',
+  AllowTermination: 'true',
+  ScraperSecurityGroup: 'sg-0',
+}
+
+const service = withParameters(whole, GIVEN)
+
+const ON_DATABASE = {
+  ...GIVEN,
+  DatabaseSecret: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:curfew-daemon',
+  OwnerSecret: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:curfew-owner',
+  DatabaseSecurityGroup: 'sg-1',
+  DatabaseUserArn: 'arn:aws:rds-db:eu-central-1:111122223333:dbuser:db-ABC/curfew',
+}
+
+const replicas = withParameters(whole, ON_DATABASE)
+
+const properties = <Properties = Record<string, unknown>>(name: string, template = service): Properties =>
+  template.Resources[name]?.Properties as Properties
 
 interface ContainerDefinition {
+  readonly Image: unknown
   readonly User: string
   readonly Command: readonly string[]
+  readonly Secrets: readonly { readonly Name: string; readonly ValueFrom: unknown }[]
   readonly HealthCheck: { readonly Command: readonly string[] }
   readonly MountPoints: readonly { readonly ContainerPath: string }[]
 }
 
-const container = () => {
-  const { ContainerDefinitions } = properties<{ ContainerDefinitions: readonly ContainerDefinition[] }>('Task')
+const container = (name = 'Task', template = service) => {
+  const { ContainerDefinitions } = properties<{ ContainerDefinitions: readonly ContainerDefinition[] }>(name, template)
   expect(ContainerDefinitions).toHaveLength(1)
   return ContainerDefinitions[0] as ContainerDefinition
 }
@@ -48,15 +74,17 @@ describe('the service on Fargate', () => {
   it('grants only the actions that the code declares, and termination only if allowed', () => {
     const actions = (text: string) => [...text.matchAll(/"((?:ec2|sts):[A-Za-z]+)"/g)].map(([, action]) => action)
     const granted = JSON.stringify(properties('TaskRole').Policies)
+    expect(granted).not.toContain('rds-db')
     expect(actions(granted)).toEqual(['ec2:DescribeClientVpnConnections', 'ec2:TerminateClientVpnConnections'])
     expect(AWS_ACTIONS).toEqual(expect.arrayContaining(actions(granted)))
     const [{ PolicyDocument }] = properties<{ Policies: [{ PolicyDocument: { Statement: unknown[] } }] }>(
       'TaskRole',
+      whole,
     ).Policies
     expect(PolicyDocument.Statement[1]).toMatchObject({
       'Fn::If': ['MayTerminate', { Action: 'ec2:TerminateClientVpnConnections' }, { Ref: 'AWS::NoValue' }],
     })
-    expect(service.Parameters?.AllowTermination?.Default).toBe('false')
+    expect(whole.Parameters?.AllowTermination?.Default).toBe('false')
   })
 
   it('accepts connections only from the scraper', () => {
@@ -142,6 +170,99 @@ describe('the service on Fargate', () => {
   })
 })
 
+describe('the replicas on Fargate', () => {
+  it('are what the template makes with the secret of a database, and one task on files what it makes without', () => {
+    const [files, database] = [service, replicas].map(({ Resources }) => Object.keys(Resources))
+    const only = (some: readonly string[] = [], others: readonly string[] = []) =>
+      some.filter((name) => !others.includes(name))
+    expect(only(files, database).sort()).toEqual(
+      ['Files', 'FilesSecurityGroup', 'FirstMount', 'Folder', 'MayMount', 'SecondMount', 'TaskToFiles'].sort(),
+    )
+    expect(only(database, files).sort()).toEqual(
+      ['DatabaseFromTask', 'Migration', 'MigrationExecutionRole', 'TaskToDatabase'].sort(),
+    )
+    for (const template of [service, replicas])
+      expect(
+        templateProblems({ ...template, Parameters: whole.Parameters ?? {} }).filter(
+          (problem) => !problem.startsWith('the parameter '),
+        ),
+      ).toEqual([])
+  })
+
+  it('are three tasks in the zones of all subnets, of which a new one starts before an old one stops', () => {
+    expect(properties('Service', replicas)).toMatchObject({
+      DesiredCount: { Ref: 'Tasks' },
+      DeploymentConfiguration: { MaximumPercent: 200, MinimumHealthyPercent: 100 },
+      AvailabilityZoneRebalancing: 'ENABLED',
+      NetworkConfiguration: {
+        AwsvpcConfiguration: { Subnets: ['FirstSubnet', 'SecondSubnet', 'ThirdSubnet'].map((Ref) => ({ Ref })) },
+      },
+    })
+    expect(whole.Parameters?.Tasks?.Default).toBe(3)
+    expect(properties('Service')).toMatchObject({
+      NetworkConfiguration: { AwsvpcConfiguration: { Subnets: [{ Ref: 'FirstSubnet' }, { Ref: 'SecondSubnet' }] } },
+    })
+  })
+
+  it('get the URL from Secrets Manager, and mount nothing', () => {
+    const { Secrets, MountPoints } = container('Task', replicas)
+    expect(Secrets).toEqual([{ Name: 'CURFEW_DATABASE_URL', ValueFrom: { Ref: 'DatabaseSecret' } }])
+    expect(MountPoints).toEqual([])
+    expect(properties('Task', replicas).Volumes).toEqual([])
+    expect(container().Secrets).toEqual([])
+  })
+
+  it('reach the database, and are let in', () => {
+    expect(properties('TaskToDatabase', replicas)).toMatchObject({
+      GroupId: { Ref: 'TaskSecurityGroup' },
+      FromPort: 5432,
+      ToPort: 5432,
+      DestinationSecurityGroupId: { Ref: 'DatabaseSecurityGroup' },
+    })
+    expect(properties('DatabaseFromTask', replicas)).toMatchObject({
+      GroupId: { Ref: 'DatabaseSecurityGroup' },
+      FromPort: 5432,
+      ToPort: 5432,
+      SourceSecurityGroupId: { Ref: 'TaskSecurityGroup' },
+    })
+  })
+
+  it('may sign in as one user, and cannot read the secret of the owner', () => {
+    expect(JSON.stringify(properties('TaskRole', replicas))).toContain(
+      '{"Effect":"Allow","Action":"rds-db:connect","Resource":{"Ref":"DatabaseUserArn"}}',
+    )
+    const readers = Object.entries(replicas.Resources).filter(([, { Properties }]) =>
+      JSON.stringify(Properties ?? {}).includes('{"Ref":"OwnerSecret"}'),
+    )
+    expect(readers.map(([name]) => name)).toEqual(['MigrationExecutionRole', 'Migration'])
+    expect(properties('Task', replicas).ExecutionRoleArn).not.toEqual(
+      properties('Migration', replicas).ExecutionRoleArn,
+    )
+  })
+
+  it('have a task that migrates, with the same image or with that of the next version, and has no role', async () => {
+    const [daemon, migration] = [container('Task', replicas), container('Migration', replicas)]
+    expect(migration.Image).toEqual(daemon.Image)
+    const ahead = withParameters(whole, { ...ON_DATABASE, MigrationImage: 'the next one' })
+    expect(container('Migration', ahead).Image).toEqual({ Ref: 'MigrationImage' })
+    expect(container('Task', ahead).Image).toEqual(daemon.Image)
+    expect(migration.User).toBe(daemon.User)
+    expect(migration.Secrets).toEqual([{ Name: 'CURFEW_DATABASE_URL', ValueFrom: { Ref: 'OwnerSecret' } }])
+    expect(properties('Migration', replicas).TaskRoleArn).toBeUndefined()
+    await using here = await workspace({})
+    const { code, stderr } = await here.run([...migration.Command, '--help'])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+  })
+
+  it('are created after what they need', () => {
+    const needsOf = (template: Template) => template.Resources.Service?.Metadata?.Needs
+    const refs = (...names: readonly string[]) => names.map((Ref) => ({ Ref }))
+    expect(needsOf(service)).toEqual(refs('FirstMount', 'SecondMount', 'TaskToFiles', 'MayMount'))
+    expect(needsOf(replicas)).toEqual(refs('TaskToDatabase', 'DatabaseFromTask'))
+  })
+})
+
 describe('deploy/ecs/task-definition.json', () => {
   const path = 'deploy/ecs/task-definition.json'
 
@@ -159,7 +280,11 @@ describe('deploy/ecs/task-definition.json', () => {
       if (entries.length === 1 && /^(?:Ref|Fn::\w+)$/.test(entries[0]?.[0] ?? '')) return expect.any(String) as unknown
       return Object.fromEntries(entries.map(([name, inner]) => [apiName(name), asApi(inner)]))
     }
-    expect(JSON.parse(read(path))).toEqual(asApi(properties('Task')))
+    const { ContainerDefinitions, ...task } = properties('Task')
+    const { Secrets, ...only } = container()
+    expect(Secrets).toEqual([])
+    expect(ContainerDefinitions).toHaveLength(1)
+    expect(JSON.parse(read(path))).toEqual(asApi({ ...task, ContainerDefinitions: [only] }))
   })
 
   const complaint = (file: string) =>
@@ -197,7 +322,12 @@ describe('the check of templates', () => {
       'GroupName: curfew\n',
       'TaskSecurityGroup: GroupDescription is missing',
     ],
-    ['a text in place of a number', 'DesiredCount: 1', 'DesiredCount: one', '"one" is not integer'],
+    [
+      'a text in place of a number',
+      'DesiredCount: !If [OnFiles, 1,',
+      'DesiredCount: !If [OnFiles, one,',
+      '"one" is not integer',
+    ],
     [
       'a value that is not offered',
       'TransitEncryption: ENABLED',

@@ -25,7 +25,9 @@ beforeAll(async () => {
 })
 
 /** The commands that ask AWS's API, with the name of its service. */
-const askAws = ['ec2', 'ecs', 'iam', 'lambda', 'logs', 's3api'].flatMap((service) => of(`aws ${service} `))
+const askAws = ['ec2', 'ecs', 'iam', 'lambda', 'logs', 's3api', 'secretsmanager'].flatMap((service) =>
+  of(`aws ${service} `),
+)
 
 /** The error of kubectl for a command and its options. With `--help` kubectl does nothing else. */
 const kubectlComplaint = (args: readonly string[]): string | undefined => {
@@ -65,6 +67,8 @@ describe('the commands of the pages on deployment', () => {
     expect(kubectlComplaint(args.split(' ').slice(1))).toBeUndefined()
     const [, folder] = /(?:kustomize|apply -k) (\S+)/.exec(args) ?? []
     if (folder !== undefined) expect(existsSync(join(folder, 'kustomization.yaml'))).toBe(true)
+    const [, file] = /apply -f (\S+)/.exec(args) ?? []
+    if (file !== undefined) expect(existsSync(file)).toBe(true)
     if (inside === undefined) return
     // The last stage is the image.
     const [, entry = ''] =
@@ -79,7 +83,7 @@ describe('the commands of the pages on deployment', () => {
   })
 
   it('that ask AWS are accepted by the AWS CLI', async () => {
-    await using here = await workspace({ 'handler.zip': '' })
+    await using here = await workspace({ 'handler.zip': '', 'owner-url.txt': 'url', 'daemon-url.txt': 'url' })
     await symlink(resolve('deploy'), join(here.folder, 'deploy'))
     const complaints = awsComplaints(
       askAws.map((command) => command.split(' ').slice(1)),
