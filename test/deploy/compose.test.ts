@@ -8,8 +8,6 @@ import { parse, parseDocument } from 'yaml'
 import { parseScenario } from '../../src/simulator/scenario-file.ts'
 import { workspace } from '../cli/curfew.ts'
 
-const text = readFileSync('deploy/compose.yaml', 'utf8')
-
 interface Service {
   readonly image: string
   readonly build?: {
@@ -24,6 +22,7 @@ interface Service {
   readonly ports?: readonly string[]
   readonly volumes?: readonly string[]
   readonly tmpfs?: readonly string[]
+  readonly deploy?: { readonly replicas: number }
   readonly depends_on?: Readonly<Record<string, unknown>>
   readonly healthcheck?: { readonly test: readonly string[] }
 }
@@ -33,15 +32,18 @@ interface Stack {
   readonly volumes: Readonly<Record<string, unknown>>
 }
 
-const { services, volumes } = parse(text, { merge: true }) as Stack
-
-const named = Object.entries(services)
-
-const serviceOf = (name: string): Service => {
-  const service = services[name]
-  if (service === undefined) throw new Error(`no service ${name}`)
-  return service
+const stackOf = (file: string) => {
+  const text = readFileSync(file, 'utf8')
+  const { services, volumes } = parse(text, { merge: true }) as Stack
+  const serviceOf = (name: string): Service => {
+    const service = services[name]
+    if (service === undefined) throw new Error(`no service ${name}`)
+    return service
+  }
+  return { text, services, volumes, named: Object.entries(services), serviceOf }
 }
+
+const [MONITORED, REPLICAS] = ['deploy/compose.yaml', 'deploy/compose.replicas.yaml'] as const
 
 /** The files of this repository that a service mounts, by mount path. */
 const mountsOf = ({ volumes: mounts = [] }: Service) =>
@@ -69,9 +71,14 @@ const isCompose = new Ajv({ strict: false, validateFormats: false }).compile(
 const problemsOf = (stack: unknown) =>
   isCompose(stack) ? [] : (isCompose.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`)
 
-const plain = () => parse(text, { merge: true }) as { services: Record<string, Record<string, unknown>> }
+/** The commands that a stack gives to images of this repository. */
+const commandsOf = ({ named }: ReturnType<typeof stackOf>) =>
+  named.flatMap(([name, { build, command = [] }]) => (build === undefined ? [] : [[name, command] as const]))
 
-describe('deploy/compose.yaml', () => {
+describe.each([MONITORED, REPLICAS])('%s', (file) => {
+  const { text, services, volumes, named, serviceOf } = stackOf(file)
+  const plain = () => parse(text, { merge: true }) as { services: Record<string, Record<string, unknown>> }
+
   it('matches the published schema', () => {
     expect(parseDocument(text, { merge: true }).errors).toEqual([])
     expect(problemsOf(plain())).toEqual([])
@@ -89,12 +96,13 @@ describe('deploy/compose.yaml', () => {
 
   it.each(named)('%s has no more rights than it needs', (_name, service) => {
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] })
-    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/)
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+(?:-\d+)?:\d+$/)
     for (const mount of service.volumes ?? []) if (mount.startsWith('.')) expect(mount).toMatch(/:ro$/)
   })
 
   it.each(named)('%s has an image of a fixed version', (_name, { image, build }) => {
-    expect(image).toMatch(/^[\w./-]+:v?\d+\.\d+\.\d+$/)
+    // Versions of PostgreSQL have two numbers.
+    expect(image).toMatch(/^(?:[\w./-]+:v?\d+\.\d+\.\d+|postgres:\d+\.\d+)$/)
     if (build === undefined) return
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
     const { target } = build
@@ -115,29 +123,18 @@ describe('deploy/compose.yaml', () => {
 
   it('has a health check for each service', () => {
     // The health check of Curfew is in its image.
-    const unchecked = named.filter(([, { healthcheck }]) => healthcheck === undefined).map(([name]) => name)
-    expect(unchecked).toEqual(['curfew'])
+    const unchecked = named.filter(([, { healthcheck }]) => healthcheck === undefined)
+    expect(unchecked.map(([name]) => name)).toContain('curfew')
+    for (const [, { image }] of unchecked) expect(image).toMatch(/^curfew:/)
     expect(readFileSync('Dockerfile', 'utf8')).toMatch(/^HEALTHCHECK /m)
-  })
-
-  it('has a service for each host name that another service uses', () => {
-    const hosts = new Set(
-      named.flatMap(([name, { network_mode, networks = {} }]) => [
-        ...(network_mode === undefined ? [name] : []),
-        ...Object.values(networks).flatMap(({ aliases = [] }) => aliases),
-      ]),
-    )
-    const references = ['prometheus/prometheus.yaml', 'grafana/provisioning/datasources/prometheus.yaml'].flatMap(
-      (path) => [...readFileSync(join('deploy', path), 'utf8').matchAll(/(?:\["|\/\/)([\w-]+):\d+\b/g)],
-    )
-    expect(new Set(references.map(([, host]) => host))).toEqual(new Set(['alertmanager', 'curfew', 'prometheus']))
-    for (const [, host = ''] of references) expect(hosts).toContain(host)
   })
 
   it('runs Curfew and the simulator with valid options', async () => {
     await using here = await workspace({})
-    for (const name of ['curfew', 'simulator']) {
-      const { code, stderr } = await here.run([...(serviceOf(name).command ?? []), '--help'])
+    const commands = commandsOf(stackOf(file))
+    expect(commands.map(([name]) => name)).toEqual(expect.arrayContaining(['curfew', 'simulator']))
+    for (const [, command] of commands) {
+      const { code, stderr } = await here.run([...command, '--help'])
       expect(stderr).toBe('')
       expect(code).toBe(0)
     }
@@ -158,9 +155,69 @@ describe('deploy/compose.yaml', () => {
     const [path = ''] = mountsOf(serviceOf('simulator')).values()
     const parsed = parseScenario(readFileSync(path, 'utf8'))
     if ('problems' in parsed) throw new Error(parsed.problems.map(({ message }) => message).join('\n'))
-    const { watch } = parse(readFileSync('deploy/compose/curfew.yaml', 'utf8')) as {
-      watch: readonly [{ endpoints: ReadonlyArray<{ id: string }> }]
+    const configuration = mountsOf(serviceOf('curfew')).get('/etc/curfew/curfew.yaml') ?? ''
+    const { watch } = parse(readFileSync(configuration, 'utf8')) as {
+      watch: ReadonlyArray<{ region: string; endpoints: ReadonlyArray<{ id: string }> }>
     }
-    expect(watch[0].endpoints.map(({ id }) => id)).toEqual(parsed.scenario.endpoints.map(({ id }) => id))
+    expect(watch.flatMap(({ region, endpoints }) => endpoints.map(({ id }) => [region, id]))).toEqual(
+      parsed.scenario.endpoints.map(({ region, id }) => [region, id]),
+    )
+  })
+})
+
+describe('the stack with monitoring', () => {
+  const { named } = stackOf(MONITORED)
+
+  it('has a service for each host name that another service uses', () => {
+    const hosts = new Set(
+      named.flatMap(([name, { network_mode, networks = {} }]) => [
+        ...(network_mode === undefined ? [name] : []),
+        ...Object.values(networks).flatMap(({ aliases = [] }) => aliases),
+      ]),
+    )
+    const references = ['prometheus/prometheus.yaml', 'grafana/provisioning/datasources/prometheus.yaml'].flatMap(
+      (path) => [...readFileSync(join('deploy', path), 'utf8').matchAll(/(?:\["|\/\/)([\w-]+):\d+\b/g)],
+    )
+    expect(new Set(references.map(([, host]) => host))).toEqual(new Set(['alertmanager', 'curfew', 'prometheus']))
+    for (const [, host = ''] of references) expect(hosts).toContain(host)
+  })
+})
+
+describe('the stack with replicas', () => {
+  const { services, serviceOf } = stackOf(REPLICAS)
+  const configuration = readFileSync('deploy/compose/replicas/curfew.yaml', 'utf8')
+  const roles = readFileSync('deploy/compose/replicas/roles.sql', 'utf8')
+  const urlsOf = ({ environment = {} }: Service) =>
+    Object.values(environment).flatMap((value) => (/^\w+:\/\//.test(value) ? [new URL(value)] : []))
+
+  it('has three replicas with more units than that, and a port for each', () => {
+    const { deploy, ports } = serviceOf('curfew')
+    expect(deploy?.replicas).toBe(3)
+    const [, first = '', last = ''] = /:(\d+)-(\d+):/.exec(ports?.[0] ?? '') ?? []
+    expect(Number(last) - Number(first) + 1).toBe(deploy?.replicas)
+    const { watch } = parse(configuration) as { watch: ReadonlyArray<{ region: string }> }
+    expect(new Set(watch.map(({ region }) => region)).size).toBeGreaterThan(3)
+  })
+
+  it('has a service for each host name that another service uses', () => {
+    const hosts = Object.values(services).flatMap((service) => urlsOf(service).map(({ hostname }) => hostname))
+    expect(new Set(hosts)).toEqual(new Set(['simulator', 'database']))
+  })
+
+  it('migrates as the owner before the replicas begin, which sign in as the role that roles.sql makes', () => {
+    const [owner] = urlsOf(serviceOf('migrate'))
+    const daemon = urlsOf(serviceOf('curfew')).find(({ protocol }) => protocol === 'postgres:')
+    const { POSTGRES_DB, POSTGRES_USER, POSTGRES_PASSWORD } = serviceOf('database').environment ?? {}
+    expect([owner?.username, owner?.password, owner?.pathname]).toEqual([
+      POSTGRES_USER,
+      POSTGRES_PASSWORD,
+      `/${POSTGRES_DB}`,
+    ])
+    expect(daemon?.pathname).toBe(owner?.pathname)
+    expect(roles).toContain(
+      `create role ${daemon?.username} login password '${daemon?.password}' in role curfew_daemon;`,
+    )
+    expect(serviceOf('curfew').depends_on).toMatchObject({ migrate: { condition: 'service_completed_successfully' } })
+    expect([...mountsOf(serviceOf('migrate'))]).toEqual([...mountsOf(serviceOf('curfew'))])
   })
 })

@@ -1,0 +1,152 @@
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { type Running, workspace } from '../cli/curfew.ts'
+import { startOffice } from '../cli/office.ts'
+import { blocks } from '../docs/pages.ts'
+import { type Cluster, startCluster } from '../engine/cluster.ts'
+
+const PAGE = 'docs/replicas.md'
+const COMPOSE = 'deploy/compose/replicas'
+
+/** An administrator as RDS and Aurora have it: no superuser. */
+const ADMINISTRATOR = 'administrator'
+
+const POLICY = 'version: 1\npolicies: [{ name: daily, kind: max-session-age, maxAge: 8h }]\n'
+
+const ofPage = (language: string) =>
+  blocks.filter((block) => block.page === PAGE && block.language === language).map(({ text }) => text)
+
+/** The commands of the page that begin so, without the URL in front. */
+const commandsOfPage = (start: string) =>
+  ofPage('sh')
+    .flatMap((text) => [...text.matchAll(/^(?:\w+="[^"]*" )?curfew (.*)$/gm)].map(([, command = '']) => command))
+    .filter((command) => command.startsWith(start))
+    .map((command) => command.split(' '))
+
+const statementsOf = (sql: string) =>
+  sql
+    .replaceAll(/^--.*$/gm, '')
+    .split(';')
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '')
+
+/** The configuration of the page or of compose, for a server without TLS and a port of its own. */
+const onThisMachine = (yaml: string) =>
+  yaml
+    .replace(/^ {2}tls: .*$/m, '  tls: off')
+    .replace(/^server: .*$/m, 'server: { port: 0 }')
+    .replace(/^engine:$/m, 'engine:\n  lease: 2s')
+
+/** The code of the error of the database. */
+const refusalOf = async (url: string, statement: string): Promise<string | undefined> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+    return undefined
+  } catch (error) {
+    return (error as pg.DatabaseError).code
+  } finally {
+    await client.end()
+  }
+}
+
+const NOT_PERMITTED = '42501'
+
+const engineUnits = (stdout: string) =>
+  (JSON.parse(stdout) as { units: ReadonlyArray<{ unit: string; holder: string | null }> }).units
+
+let cluster: Cluster
+beforeAll(async () => {
+  cluster = await startCluster()
+})
+afterAll(async () => {
+  await cluster?.stop()
+})
+
+describe(`the steps of ${PAGE}, on a real server`, () => {
+  it('make roles, tables and two replicas that share the units', async () => {
+    const [setUp = '', byIam = ''] = ofPage('sql')
+    await cluster.sql(`create role ${ADMINISTRATOR} login createrole createdb`)
+    const administrator = new pg.Client({ connectionString: cluster.url('postgres', ADMINISTRATOR) })
+    await administrator.connect()
+    for (const statement of statementsOf(setUp)) await administrator.query(statement)
+    // RDS and Aurora have this role.
+    await administrator.query('create role rds_iam')
+    for (const statement of statementsOf(byIam)) await administrator.query(statement)
+    await administrator.end()
+
+    const configuration = onThisMachine(ofPage('yaml')[0] ?? '')
+    await using here = await workspace({ 'curfew.yaml': configuration, 'policies/daily.yaml': POLICY })
+    const [owner, daemon] = ['curfew_owner', 'curfew'].map((user) => ({
+      CURFEW_DATABASE_URL: cluster.url('curfew', user),
+    }))
+    const [migrate = [], print = []] = commandsOfPage('engine migrate')
+    for (let time = 0; time < 2; time++) {
+      const migrated = await here.run([...migrate, '-c', 'curfew.yaml'], owner)
+      expect([migrated.stderr, migrated.code]).toEqual(['', 0])
+    }
+    const printed = await here.run(print, {})
+    expect(printed.code).toBe(0)
+    expect(printed.stdout).toContain('create schema curfew')
+
+    const daemonUrl = daemon?.CURFEW_DATABASE_URL ?? ''
+    for (const statement of [
+      "update curfew.record set line = ''",
+      'delete from curfew.record',
+      'truncate curfew.record',
+    ])
+      expect(await refusalOf(daemonUrl, statement)).toBe(NOT_PERMITTED)
+
+    await using office = await startOffice()
+    const [run = []] = commandsOfPage('run')
+    const start = () => here.start([...run, '-c', 'curfew.yaml'], { ...office.env, ...daemon })
+    const replicas: Running[] = [start(), start()]
+    for (const replica of replicas) await replica.untilLogged('tenure-began')
+
+    const [status = []] = commandsOfPage('engine status')
+    const { code, stdout, stderr } = await here.run([...status, '--output', 'json', '-c', 'curfew.yaml'], daemon)
+    expect([stderr, code]).toEqual(['', 0])
+    const { watch } = parse(configuration) as { watch: readonly unknown[] }
+    expect(engineUnits(stdout)).toHaveLength(watch.length)
+    expect(new Set(engineUnits(stdout).map(({ holder }) => holder)).size).toBe(2)
+
+    for (const replica of replicas) {
+      replica.child.kill('SIGTERM')
+      expect(await replica.exited).toBe(0)
+    }
+    const [accept = []] = commandsOfPage('engine accept')
+    expect((await here.run([...accept, '-c', 'curfew.yaml'], owner)).code).toBe(0)
+    const [verify = []] = commandsOfPage('audit verify')
+    expect((await here.run([...verify, '-c', 'curfew.yaml'], daemon)).code).toBe(0)
+  })
+})
+
+describe('deploy/compose.replicas.yaml, on a real server', () => {
+  it('has a login of the daemon that a replica joins with', async () => {
+    // The roles belong to the whole server: those of the page are gone.
+    await cluster.sql('drop database if exists curfew')
+    for (const role of ['curfew_by_iam', 'curfew', 'curfew_daemon', 'curfew_owner'])
+      await cluster.sql(`drop role if exists ${role}`)
+    await cluster.sql('create role curfew_owner superuser login')
+    await cluster.sql('create database curfew owner curfew_owner')
+    for (const statement of statementsOf(readFileSync(`${COMPOSE}/roles.sql`, 'utf8')))
+      await cluster.sql(statement, [], 'curfew')
+
+    const configuration = onThisMachine(readFileSync(`${COMPOSE}/curfew.yaml`, 'utf8'))
+    await using here = await workspace({ 'curfew.yaml': configuration, 'policies/daily.yaml': POLICY })
+    const owner = { CURFEW_DATABASE_URL: cluster.url('curfew', 'curfew_owner') }
+    const migrated = await here.run(['engine', 'migrate', '-c', 'curfew.yaml'], owner)
+    expect([migrated.stderr, migrated.code]).toEqual(['', 0])
+    await using office = await startOffice()
+    await using replica = here.start(['run', '-c', 'curfew.yaml'], {
+      ...office.env,
+      CURFEW_DATABASE_URL: cluster.url('curfew', 'curfew'),
+    })
+    await replica.untilLogged('tenure-began')
+    replica.child.kill('SIGTERM')
+    expect(await replica.exited).toBe(0)
+  })
+})
