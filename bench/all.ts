@@ -4,6 +4,7 @@ import { calls } from './calls.ts'
 import { connectHandler } from './connect-handler.ts'
 import { cycle } from './cycle.ts'
 import { decide } from './decide.ts'
+import { engine } from './engine.ts'
 import { poll } from './poll.ts'
 import { start } from './start.ts'
 import type { Options, Table } from './support/table.ts'
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Ta
   start,
   backtest,
   'connect-handler': connectHandler,
+  engine,
 }
 
 const { values } = parseArgs({

@@ -22,7 +22,9 @@ describe('npm run bench', () => {
       const { tables } = JSON.parse(output) as Bench
       const kinds = new Set(tables.map(({ title }) => title.split(':', 1)[0]))
       expect(kinds).toEqual(
-        new Set(['poll', 'decide', 'cycle', 'calls', 'lag', 'start', 'backtest', 'connect-handler']),
+        new Set(
+          'poll decide cycle calls lag start backtest connect-handler engine engine-growth engine-takeover'.split(' '),
+        ),
       )
       for (const { title, rows } of tables) {
         expect(rows.length).toBeGreaterThan(1)

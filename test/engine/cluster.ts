@@ -139,6 +139,7 @@ export const startCluster = async (settings: Readonly<Record<string, string>> = 
     url,
     sql,
     signal,
+    pids,
     start,
     async stop() {
       await signal('SIGCONT').catch(() => {})
