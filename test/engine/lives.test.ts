@@ -7,6 +7,8 @@ import { type Company, startCompany, until } from './replicas.ts'
 // in the epoch of the newest tenure, and that the chains are whole.
 
 const KILLS = IS_NIGHTLY ? 10 : 1
+/** A time-out finds a test that hangs. A night stops replicas for minutes. */
+const LIMIT_MS = IS_NIGHTLY ? 3_600_000 : 240_000
 const STOPS = IS_NIGHTLY ? 50 : 2
 
 /** Sessions begin all the time, and each must end a second later. */
@@ -58,41 +60,49 @@ const expectWhole = async (company: Company) => {
   expect(await company.brokenChains()).toEqual([])
 }
 
-it(`others take over the units of a replica that is killed, ${KILLS} times`, async () => {
-  const lease = { text: '6s', beatMs: 1000 }
-  await using company = await busy(6, lease.text)
-  await company.migrate()
-  const replicas = ['A', 'B', 'C'].map((key) => company.start(key))
-  const gaps: number[] = []
-  for (let kill = 0; kill < KILLS; kill++) {
-    const victim = replicas.shift()
-    if (victim === undefined) throw new Error('no replica')
-    const units = await amidCalls(company, victim)
-    const killedAt = Date.now()
-    victim.signal('SIGKILL')
-    const grants = await takenOver(company, victim, units)
-    gaps.push(Math.max(...grants.map(({ grantedAt }) => grantedAt)) - killedAt)
-    replicas.push(company.start(`D${kill}`))
-  }
-  await expectWhole(company)
-  // Two beats, and the time in which the server notices that the process is dead. Other tests of a push use the machine too.
-  if (IS_NIGHTLY) expect(Math.max(...gaps)).toBeLessThanOrEqual(2 * lease.beatMs + 500)
-})
+it(
+  `others take over the units of a replica that is killed, ${KILLS} times`,
+  async () => {
+    const lease = { text: '6s', beatMs: 1000 }
+    await using company = await busy(6, lease.text)
+    await company.migrate()
+    const replicas = ['A', 'B', 'C'].map((key) => company.start(key))
+    const gaps: number[] = []
+    for (let kill = 0; kill < KILLS; kill++) {
+      const victim = replicas.shift()
+      if (victim === undefined) throw new Error('no replica')
+      const units = await amidCalls(company, victim)
+      const killedAt = Date.now()
+      victim.signal('SIGKILL')
+      const grants = await takenOver(company, victim, units)
+      gaps.push(Math.max(...grants.map(({ grantedAt }) => grantedAt)) - killedAt)
+      replicas.push(company.start(`D${kill}`))
+    }
+    await expectWhole(company)
+    // Two beats, and the time in which the server notices that the process is dead. Other tests of a push use the machine too.
+    if (IS_NIGHTLY) expect(Math.max(...gaps)).toBeLessThanOrEqual(2 * lease.beatMs + 500)
+  },
+  LIMIT_MS,
+)
 
-it(`none of the old calls of a replica that is stopped beyond its lease is sent after it goes on, ${STOPS} times`, async () => {
-  await using company = await busy(6, '2s')
-  await company.migrate()
-  const replicas = ['A', 'B'].map((key) => company.start(key))
-  for (let stop = 0; stop < STOPS; stop++) {
-    const victim = replicas[stop % replicas.length]
-    if (victim === undefined) throw new Error('no replica')
-    const units = await amidCalls(company, victim)
-    // Every other time right after an intent: its call is about to be sent.
-    if (stop % 2 === 0) await company.nextIntent(new Set(units))
-    victim.signal('SIGSTOP')
-    const held = await unitsOf(company, victim)
-    await takenOver(company, victim, held)
-    victim.signal('SIGCONT')
-  }
-  await expectWhole(company)
-})
+it(
+  `none of the old calls of a replica that is stopped beyond its lease is sent after it goes on, ${STOPS} times`,
+  async () => {
+    await using company = await busy(6, '2s')
+    await company.migrate()
+    const replicas = ['A', 'B'].map((key) => company.start(key))
+    for (let stop = 0; stop < STOPS; stop++) {
+      const victim = replicas[stop % replicas.length]
+      if (victim === undefined) throw new Error('no replica')
+      const units = await amidCalls(company, victim)
+      // Every other time right after an intent: its call is about to be sent.
+      if (stop % 2 === 0) await company.nextIntent(new Set(units))
+      victim.signal('SIGSTOP')
+      const held = await unitsOf(company, victim)
+      await takenOver(company, victim, held)
+      victim.signal('SIGCONT')
+    }
+    await expectWhole(company)
+  },
+  LIMIT_MS,
+)

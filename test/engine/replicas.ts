@@ -6,8 +6,6 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { onTestFinished } from 'vitest'
-import { migrate } from '../../src/adapters/postgres/migrate.ts'
-import { DAEMON_ROLE } from '../../src/adapters/postgres/migration-script.ts'
 import type { EndpointInput } from '../../src/simulator/scenario.ts'
 import { defineScenario } from '../../src/simulator/scenario-file.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
@@ -191,11 +189,8 @@ server: { port: 0 }
     intents,
 
     async migrate() {
-      const client = new pg.Client({ connectionString: cluster.url() })
-      await client.connect()
-      await migrate(client, DAEMON_ROLE)
-      await client.query(HISTORY)
-      await client.end()
+      await curfew('engine', 'migrate', '-c', 'curfew.yaml', '--owner-url', 'OWNER_URL')
+      await cluster.sql(HISTORY)
     },
 
     /** Resolves as soon as an intent of one of the units is committed. */
@@ -253,9 +248,15 @@ server: { port: 0 }
       return judgeCalls(arrived, await grants(), await intents(), killedAt)
     },
 
-    /** What is wrong with the chains: a gap, a fork, a line that does not name the one before, or a head that is elsewhere. */
+    /**
+     * What is wrong with the chains: a gap, a fork, a line that does not name the one before, or a head that is elsewhere; and
+     * what `curfew audit verify` says if it finds a flaw.
+     */
     async brokenChains(): Promise<readonly string[]> {
       const broken: string[] = []
+      await curfew('audit', 'verify', '-c', 'curfew.yaml').catch((error: { stdout?: string; stderr?: string }) => {
+        broken.push(`audit verify: ${error.stdout}${error.stderr}`)
+      })
       const heads = await cluster.sql<{ unit: number; key: string; seq: string; hash: string }>(
         'select c.unit, u.key, c.seq, c.hash from curfew.chain c join curfew.unit u on u.id = c.unit',
       )

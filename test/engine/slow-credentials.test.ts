@@ -5,6 +5,8 @@ import { IS_NIGHTLY } from '../nightly.ts'
 import { type Company, startCompany, unitOf, until } from './replicas.ts'
 
 const ROUNDS = IS_NIGHTLY ? 10 : 1
+/** A time-out finds a test that hangs. */
+const LIMIT_MS = IS_NIGHTLY ? 3_600_000 : 240_000
 const SLOW_MS = IS_NIGHTLY ? 10_000 : 4000
 
 /**
@@ -34,63 +36,67 @@ const createKeys = (company: Company, key: string) => {
   }
 }
 
-it(`a replica that is stopped while its credentials take ${SLOW_MS / 1000} s after the intent sends no call`, async () => {
-  await using company = await startCompany({
-    units: 2,
-    policies: `
+it(
+  `a replica that is stopped while its credentials take ${SLOW_MS / 1000} s after the intent sends no call`,
+  async () => {
+    await using company = await startCompany({
+      units: 2,
+      policies: `
 version: 1
 policies:
   - { name: short, kind: max-session-age, maxAge: 10s, guard: off }
 `,
-    clients: () => [],
-  })
-  await company.migrate()
-  const holderOf = async (unit: string) => (await company.holders()).get(unit)?.key
-  const keys = createKeys(company, 'SLOW')
-  const slow = company.start('SLOW', keys.environment)
-  await until(async () => [...(await company.holders()).values()].filter(({ key }) => key === 'SLOW').length === 2)
-  company.start('OTHER')
-  const reads: string[] = []
-  company.simulator.onRequest(({ action, accessKeyId, params }) => {
-    const { ClientVpnEndpointId: id } = params
-    if (action === 'DescribeClientVpnConnections' && accessKeyId === 'SLOW' && id !== undefined) reads.push(id)
-  })
+      clients: () => [],
+    })
+    await company.migrate()
+    const holderOf = async (unit: string) => (await company.holders()).get(unit)?.key
+    const keys = createKeys(company, 'SLOW')
+    const slow = company.start('SLOW', keys.environment)
+    await until(async () => [...(await company.holders()).values()].filter(({ key }) => key === 'SLOW').length === 2)
+    company.start('OTHER')
+    const reads: string[] = []
+    company.simulator.onRequest(({ action, accessKeyId, params }) => {
+      const { ClientVpnEndpointId: id } = params
+      if (action === 'DescribeClientVpnConnections' && accessKeyId === 'SLOW' && id !== undefined) reads.push(id)
+    })
 
-  for (let stopped = 0; stopped < ROUNDS; ) {
-    const unit = await until(
-      async () => [...(await company.holders()).values()].find(({ key }) => key === 'SLOW')?.unit,
-    )
-    const endpointId = company.endpoints.find(({ region }) => unitOf(region) === unit)?.id ?? ''
-    const connectionId = company.simulator.world.connect({ endpointId, username: `short-${company.calls.length}` })
-    const callers = (from = 0, to?: number) =>
-      company.calls.slice(from, to).flatMap((call) => (call.connectionId === connectionId ? [call.key] : []))
-    // The replica has seen the session: from now on it needs nothing but the credentials of the call.
-    reads.length = 0
-    await until(() => reads.filter((id) => id === endpointId).length >= 2)
-    const intended = company.nextIntent(new Set([unit]))
-    keys.hold()
-    await intended
-    const intendedAt = Date.now()
-    const wasWaiting = keys.isWaiting()
-    slow.signal('SIGSTOP')
-    await until(async () => (await holderOf(unit)) === 'OTHER' && Date.now() - intendedAt >= SLOW_MS)
-    // As it goes on, its credentials and the end of its session are there at once.
-    keys.release()
-    await until(() => !keys.isWaiting())
-    const before = company.calls.length
-    slow.signal('SIGCONT')
-    await until(() => company.simulator.world.status(connectionId) !== 'active')
-    // It has its credentials and a unit, and reads with them.
-    await until(async () => [...(await company.holders()).values()].some(({ key }) => key === 'SLOW'))
-    reads.length = 0
-    await until(() => reads.length > 0)
-    expect(callers(before)).not.toContain('SLOW')
-    // A call whose credentials were still good left before the stop: that round shows nothing.
-    if (!wasWaiting || callers(0, before).includes('SLOW')) continue
-    stopped++
-    expect(callers()).toEqual(['OTHER'])
-  }
-  await company.stopAll()
-  expect(await company.mistakes()).toEqual([])
-  expect(await company.brokenChains()).toEqual([])
-})
+    for (let stopped = 0; stopped < ROUNDS; ) {
+      const unit = await until(
+        async () => [...(await company.holders()).values()].find(({ key }) => key === 'SLOW')?.unit,
+      )
+      const endpointId = company.endpoints.find(({ region }) => unitOf(region) === unit)?.id ?? ''
+      const connectionId = company.simulator.world.connect({ endpointId, username: `short-${company.calls.length}` })
+      const callers = (from = 0, to?: number) =>
+        company.calls.slice(from, to).flatMap((call) => (call.connectionId === connectionId ? [call.key] : []))
+      // The replica has seen the session: from now on it needs nothing but the credentials of the call.
+      reads.length = 0
+      await until(() => reads.filter((id) => id === endpointId).length >= 2)
+      const intended = company.nextIntent(new Set([unit]))
+      keys.hold()
+      await intended
+      const intendedAt = Date.now()
+      const wasWaiting = keys.isWaiting()
+      slow.signal('SIGSTOP')
+      await until(async () => (await holderOf(unit)) === 'OTHER' && Date.now() - intendedAt >= SLOW_MS)
+      // As it goes on, its credentials and the end of its session are there at once.
+      keys.release()
+      await until(() => !keys.isWaiting())
+      const before = company.calls.length
+      slow.signal('SIGCONT')
+      await until(() => company.simulator.world.status(connectionId) !== 'active')
+      // It has its credentials and a unit, and reads with them.
+      await until(async () => [...(await company.holders()).values()].some(({ key }) => key === 'SLOW'))
+      reads.length = 0
+      await until(() => reads.length > 0)
+      expect(callers(before)).not.toContain('SLOW')
+      // A call whose credentials were still good left before the stop: that round shows nothing.
+      if (!wasWaiting || callers(0, before).includes('SLOW')) continue
+      stopped++
+      expect(callers()).toEqual(['OTHER'])
+    }
+    await company.stopAll()
+    expect(await company.mistakes()).toEqual([])
+    expect(await company.brokenChains()).toEqual([])
+  },
+  LIMIT_MS,
+)
