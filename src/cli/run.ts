@@ -46,7 +46,7 @@ it only reports which connections it would end. It loads the files again when on
 SIGTERM or SIGINT stops it, after the calls in flight have ended.`,
   options: {
     ...CONFIG_OPTION,
-    once: { summary: 'read every endpoint once, end what is due, confirm it, then stop' },
+    once: { summary: 'read every endpoint once, end what is due, confirm it, then stop; not with replicas' },
     timeout: { value: 'D', summary: 'stop after this time in any case, with --once (default 10m)' },
   },
   notes: `Environment: LOG_FORMAT is json (the default) or pretty, which is easier to read. The AWS SDK reads its own
