@@ -12,6 +12,7 @@ import { EVENTS } from '../adapters/log/events.ts'
 import { policy } from '../domain/build.ts'
 import { queriesOf } from '../house/dashboard-queries.ts'
 import { startAlertmanager } from './alertmanager.ts'
+import { complaints } from './complaints.ts'
 import { eventually } from './eventually.ts'
 import { startPrometheus } from './prometheus.ts'
 
@@ -180,6 +181,14 @@ describe('three replicas, as Prometheus sees them', () => {
     first?.join()
     await untilEqual(alerts, [])
     expect(await valuesOf('count(curfew_engine_up == 1)')).toEqual([3])
+  })
+
+  it('have every series of replicas that an alert selects', async () => {
+    const selectors = (await prometheus.rules()).flatMap(({ name, query }) =>
+      [...query.matchAll(/\bcurfew_engine_\w+(?:\{[^}]*\})?/g)].map(([expr]) => ({ where: name, expr })),
+    )
+    expect(selectors.length).toBeGreaterThan(5)
+    expect(await complaints(selectors, prometheus.query)).toEqual([])
   })
 
   it('make a critical alert once none of them is joined', async () => {
