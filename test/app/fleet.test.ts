@@ -5,7 +5,7 @@ import { StateError } from '../../src/app/state.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
-import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
+import { connection, ENDPOINT, entry, NOON, policy } from '../domain/build.ts'
 import { createManualClock, settled } from './manual-clock.ts'
 import { LAB, LAB_ENDPOINT, OFFICE, startReplica, twoUnits } from './replica.ts'
 import { createSharedUnits } from './stand-in-engine.ts'
@@ -119,34 +119,46 @@ describe('a unit that is wanted back', () => {
     expect(Object.keys(shared.unitOf(OFFICE).state.endpoints)).toHaveLength(1)
   })
 
-  it('is followed by its successor: graces, cooldowns, holds and open calls go on', async () => {
-    const held = Array.from({ length: 12 }, (_, index) => inOffice({ username: `person-${index}` }))
-    const banned = inOffice({ username: 'mallory' })
-    const policies = [
-      policy('banned-users', { users: ['mallory'] }, { guard: 'off', name: 'banned', cooldownMs: HOUR }),
-      policy('max-session-age', { maxAge: '8h30m' }, { guard: 'on', name: 'held' }),
-      policy('max-session-age', { maxAge: '10m' }, { guard: 'off', name: 'graced', graceMs: 20 * MINUTE }),
-    ]
+  it('is followed by its successor: graces, cooldowns and holds go on', async () => {
+    const daily = age({ name: 'daily', cooldownMs: 30 * MINUTE })
+    const graced = policy('max-session-age', { maxAge: '10m' }, { guard: 'off', name: 'graced', graceMs: 20 * MINUTE })
+    const strict = policy('banned-users', { users: ['crew-*'] }, { guard: 'on', name: 'strict' })
     const late = connection({ username: 'late', establishedAt: NOON - 5 * MINUTE })
-    const { clock, aws, replica, shared, endedIds } = startCompany([banned, late], policies)
+    const crew = Array.from({ length: 12 }, (_, index) =>
+      connection({ username: `crew-${index}`, establishedAt: NOON }),
+    )
+    const exempt = { users: [entry('crew-*')], endpoints: undefined, regions: undefined }
+    const before = [daily, { ...graced, exempt }]
+    const company = startCompany([inOffice({ username: 'zoe' }), late, ...crew], before)
+    const { clock, aws, replica, endedIds } = company
     await using one = replica('one')
-    await using two = replica('two')
     void one.engine.grant(OFFICE)
     await clock.advance(MINUTE)
-    expect(endedIds()).toEqual([banned.id])
-    for (const person of held) aws.connect(person)
+    expect(one.of('termination').map(({ violation }) => violation.username)).toEqual(['zoe'])
+    const after = twoUnits([...before, strict])
+    await one.fleet.reload(after)
     await clock.advance(MINUTE)
-    one.engine.lose(OFFICE)
-    await settled()
+    expect(one.of('held').map(({ policy: name }) => name)).toEqual(['strict'])
+    const [held] = one.fleet.status().endpoints
+    one.engine.ask(OFFICE)
+    await clock.advance(10 * SECOND)
+
+    await using two = startReplica({ name: 'two', assignment: after, clock, aws: aws.vpn, shared: company.shared })
     void two.engine.grant(OFFICE)
     await clock.advance(MINUTE)
-    const before = one.fleet.changedAt('graced')
-    expect(two.fleet.changedAt('graced')).toBe(before)
-    const again = connection({ username: 'mallory', establishedAt: clock.now() })
+    expect(two.fleet.status().endpoints[0]?.holds).toEqual(held?.holds)
+    expect(two.of('held')).toEqual([])
+    const again = connection({ username: 'zoe', establishedAt: clock.now() })
     aws.connect(again)
     await clock.advance(MINUTE)
-    expect(shared.of(OFFICE, 'intent').filter(({ connectionId }) => connectionId === again.id)).toHaveLength(1)
-    expect(endedIds().filter((id) => id === banned.id)).toHaveLength(1)
+    expect(two.of('termination').map(({ violation }) => [violation.connectionId, violation.reason])).toEqual([
+      [again.id, 'cooldown'],
+    ])
+    await clock.advance(NOON + 25 * MINUTE - clock.now() - SECOND)
+    expect(endedIds()).not.toContain(late.id)
+    await clock.advance(2 * SECOND)
+    expect(endedIds()).toContain(late.id)
+    expect(endedIds()).toHaveLength(3)
   })
 })
 
