@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -13,12 +13,15 @@ import { joinReplica, type Replica, type ReplicaOptions } from './joined-replica
 let cluster: Cluster
 let database: CurfewDatabase
 let replicas: Replica[] = []
+/** A test that fails does not come to its end: what it has started is ended here. */
+const poolers: ChildProcess[] = []
 const UNITS = ['a', 'b', 'c', 'd']
 
 beforeAll(async () => {
   cluster = await startCluster()
 })
 afterAll(async () => {
+  for (const pooler of poolers) pooler.kill('SIGTERM')
   await cluster.stop()
 })
 beforeEach(async () => {
@@ -185,6 +188,7 @@ const startPooler = async (mode: string) => {
   const [command, args] =
     process.getuid?.() === 0 ? ['/usr/sbin/runuser', ['-u', 'postgres', '--', program, file]] : [program, [file]]
   const child = spawn(command, args, { stdio: 'ignore' })
+  poolers.push(child)
   while (!(await accepts(port))) await pause(25)
   return {
     url: `postgres://replica@127.0.0.1:${port}/${database.name}`,
