@@ -204,7 +204,7 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
     const writable = volumeMounts.filter((one) => one.readOnly !== true).map(({ mountPath }) => mountPath)
     const files = [audit, state].flatMap((one) => (one === undefined ? [] : [dirname(one.file)]))
     expect(new Set(files)).toEqual(new Set(writable))
-    expect(files).toHaveLength(name === REPLICAS ? 0 : 2)
+    expect(files).toHaveLength(name === REPLICAS ? 1 : 2)
     expect(engine !== undefined).toBe(name === REPLICAS)
     if (engine !== undefined) expect(volumeMounts.map((one) => one.mountPath)).toContain(dirname(engine.tls.caFile))
   })
@@ -246,9 +246,11 @@ describe('deploy/kubernetes/overlays/replicas', () => {
     }
   })
 
-  it('keeps nothing on a volume', () => {
+  it('keeps nothing beyond its pod', () => {
     expect(allOf(REPLICAS).map(({ kind }) => kind)).not.toContain('PersistentVolumeClaim')
-    for (const { readOnly } of containerOf(REPLICAS).volumeMounts) expect(readOnly).toBe(true)
+    const writable = containerOf(REPLICAS).volumeMounts.filter(({ readOnly }) => readOnly !== true)
+    const volumes = specOf(REPLICAS).volumes.filter(({ name }) => writable.some((one) => one.name === name))
+    expect(volumes).toEqual([{ name: 'data', emptyDir: { sizeLimit: '16Mi' } }])
   })
 
   it('asks the process about its life alone when it decides on a restart', () => {
