@@ -31,13 +31,11 @@ export const bindEngine = (file: YamlFile, written: WrittenEngine): EngineSettin
     }
     return { kind }
   }
-  for (const [key, what] of [
-    ['audit', 'the audit trail'],
-    ['state', 'the state'],
-  ] as const) {
-    if (!(key in keysIn(file.value))) continue
-    const message = `with "engine: { kind: postgres }" ${what} is in the database, and this key has no effect: remove it`
-    file.problem([key], message, { at: 'key', severity: 'warning' })
+  // `state.file` has one: a replica remembers beside it how far the database was.
+  if ('audit' in keysIn(file.value)) {
+    const message =
+      'with "engine: { kind: postgres }" the audit trail is in the database, and this key has no effect: remove it'
+    file.problem(['audit'], message, { at: 'key', severity: 'warning' })
   }
   if (url === undefined) {
     file.problem(['engine'], `"kind: postgres" needs "url", the URL of the database: ${WRITE_SOURCE}`)
