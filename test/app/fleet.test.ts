@@ -169,16 +169,19 @@ describe('a unit that is lost', () => {
     await using one = replica()
     aws.behaviour.latencyMs = 2 * SECOND
     const ended = one.engine.grant(OFFICE)
-    await clock.advance(SECOND)
+    await clock.advance(3 * SECOND)
+    expect(endedIds()).toEqual([office.id])
     void one.engine.grant(LAB)
+    await settled()
     const { records, state } = shared.unitOf(OFFICE)
     const written = records.length
     one.engine.lose(OFFICE)
     await settled()
-    expect(await ended).toBe('lost')
+    // No time has passed: the call in flight was aborted.
     expect(one.engine.held()).toEqual([LAB])
+    expect(await ended).toBe('lost')
     await clock.advance(MINUTE)
-    expect(endedIds()).toEqual([lab.id])
+    expect(endedIds()).toEqual([office.id, lab.id])
     expect(records).toHaveLength(written)
     expect(shared.unitOf(OFFICE).state).toBe(state)
     expect(one.of('tenure-ended').map(({ unit, how }) => [unit, how])).toEqual([[OFFICE, 'lost']])
