@@ -15,7 +15,7 @@ const BIN = ['/usr/lib/postgresql', '/usr/local']
   .find((folder) => existsSync(join(folder, 'initdb')))
 
 /** PostgreSQL refuses to run as root: the account that Debian's package makes runs it instead. */
-const asServer = (program: string, args: readonly string[]): [string, string[]] => {
+export const asServer = (program: string, args: readonly string[]): [string, string[]] => {
   if (BIN === undefined) throw new Error('PostgreSQL is missing: install the package postgresql')
   const path = join(BIN, program)
   return process.getuid?.() === 0 ? ['/usr/sbin/runuser', ['-u', 'postgres', '--', path, ...args]] : [path, [...args]]

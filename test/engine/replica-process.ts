@@ -21,9 +21,12 @@ export const startReplica = (options: {
   readonly databaseUrl: string
   /** Default: the key alone. */
   readonly credentials?: Readonly<Record<string, string>> | undefined
+  /** A module that Node loads before the program. */
+  readonly preload?: string
 }) => {
   const { key, folder, awsUrl, databaseUrl } = options
-  const child = spawn(process.execPath, [MAIN, 'run', '-c', 'curfew.yaml'], {
+  const preload = options.preload === undefined ? [] : ['--import', options.preload]
+  const child = spawn(process.execPath, [...preload, MAIN, 'run', '-c', 'curfew.yaml'], {
     cwd: folder,
     env: {
       PATH: process.env.PATH,

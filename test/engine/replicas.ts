@@ -43,6 +43,14 @@ for each statement execute function public.tell_intents();
 create role replica login in role curfew_daemon;
 `
 
+/** What is special about the machine of a replica. */
+interface Host {
+  /** Its way to the database. */
+  readonly databaseUrl?: string
+  /** A module that Node loads before the program. */
+  readonly preload?: string
+}
+
 /** Waits for a condition. The limit of the test is the only bound: nothing here depends on the speed of the machine. */
 export const until = async <Value>(find: () => Value | Promise<Value>): Promise<NonNullable<Awaited<Value>>> => {
   for (;;) {
@@ -208,12 +216,12 @@ server: { port: 0 }
     },
 
     /** Starts a replica. Each process has a key of its own. */
-    start(key: string, credentials?: Readonly<Record<string, string>>): Replica {
+    start(key: string, credentials?: Readonly<Record<string, string>>, host: Host = {}): Replica {
       const home = join(folder, key)
       mkdirSync(home)
       writeFileSync(join(home, 'curfew.yaml'), yaml)
       writeFileSync(join(home, 'policies.yaml'), policies)
-      const replica = startReplica({ key, folder: home, awsUrl: simulator.url, databaseUrl, credentials })
+      const replica = startReplica({ key, folder: home, awsUrl: simulator.url, databaseUrl, credentials, ...host })
       started.push(replica)
       return replica
     },
