@@ -123,7 +123,13 @@ describe('the guard of the chains', () => {
       )
       return rows.length > 0
     }
-    while (!(await isWaiting()));
+    // A grant that does not wait ends the loop, and fails below.
+    let hasEnded = false
+    void granted.then(() => {
+      hasEnded = true
+    })
+    while (!hasEnded && !(await isWaiting()));
+    expect(hasEnded).toBe(false)
     await daemon.query('commit')
     expect((await granted).rows).toEqual([{ epoch: '2' }])
     await expect(insert(daemon, linesAfter(head, unit, 1, ['b']).lines)).rejects.toMatchObject({ code: CODE.oldEpoch })
@@ -148,7 +154,11 @@ describe('the guard of the chains', () => {
       )
       return rows.length > 0
     }
-    while (!(await isWaiting()));
+    let hasEnded = false
+    void late.then(() => {
+      hasEnded = true
+    })
+    while (!hasEnded && !(await isWaiting()));
     await successor.query('commit')
     expect(await late).toBe(CODE.oldEpoch)
     await successor.end()
