@@ -9,7 +9,7 @@ import { EMPTY_STATE } from '../../src/app/state.ts'
 import type { Engine, Tenure, TenureEnd } from '../../src/app/tenure.ts'
 
 /** The shortest lease that `curfew.yaml` allows: tests need not wait long. */
-export const LEASE_MS = 2000
+const LEASE_MS = 2000
 
 /** A tenure as the work of a test sees it. */
 export interface Served {

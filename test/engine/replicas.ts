@@ -16,7 +16,7 @@ import { MAIN, type Replica, startReplica } from './replica-process.ts'
 const run = promisify(execFile)
 
 /** Each is one unit: its Region, with the credentials of the replica. */
-export const REGIONS = ['eu-central-1', 'us-east-1', 'eu-west-1', 'us-west-2', 'ap-south-1', 'sa-east-1'] as const
+const REGIONS = ['eu-central-1', 'us-east-1', 'eu-west-1', 'us-west-2', 'ap-south-1', 'sa-east-1'] as const
 
 const ENDPOINTS = REGIONS.map((region, index) => ({ region, id: `cvpn-endpoint-0123456789abcde0${index}` }))
 

@@ -30,7 +30,7 @@ where before < ${MOST_BYTES}
 order by seq`
 
 /** The largest number of a bigint that is exact here. */
-export const ALL_LINES = Number.MAX_SAFE_INTEGER
+const ALL_LINES = Number.MAX_SAFE_INTEGER
 
 async function* linesOf(ask: Ask, id: number, { after, until }: Range): Lines {
   for (let last = after; ; ) {
