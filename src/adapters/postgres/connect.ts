@@ -19,11 +19,8 @@ export interface DatabaseAccess {
 /** Signs a token with which a user signs in at RDS in place of a password. */
 type SignToken = (target: DatabaseUrl, region: string) => Promise<string>
 
-/** A token is valid for a quarter of an hour, and only the begin of a connection needs it. */
-const signWithIam: SignToken = async ({ host, port, user }, region) => {
-  const { Signer } = await import('@aws-sdk/rds-signer')
-  return new Signer({ hostname: host, port, username: user, region }).getAuthToken()
-}
+/** The signer of the SDK is loaded where IAM signs in. */
+const signWithIam: SignToken = async (target, region) => (await import('./iam-token.ts')).signIamToken(target, region)
 
 /**
  * The options of connections to the database, from the settings and the text of the secret `url`; or one line that says

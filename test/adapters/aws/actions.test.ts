@@ -15,6 +15,8 @@ const actionOf = (from: string, name: string): readonly string[] | undefined => 
   if (`${from} ${name}` === '@smithy/core/config parseKnownFiles') return []
   // This function looks a Region up in a table.
   if (`${from} ${name}` === '@aws-sdk/core/client partition') return []
+  // It signs a token for the database, and asks AWS nothing.
+  if (`${from} ${name}` === '@aws-sdk/rds-signer Signer') return []
   if (service === undefined) return undefined
   if (name === (service === 'cloudwatch-logs' ? 'CloudWatchLogsClient' : `${service.toUpperCase()}Client`)) return []
   const [, action] = /^([A-Z]\w+)Command$/.exec(name) ?? []
