@@ -11,6 +11,7 @@ import { checkWrittenFiles } from './bind/check-written-files.ts'
 import { readPeople } from './bind/people-file.ts'
 import { policyHash, policySetHash } from './bind/policy-set-hash.ts'
 import { reportSharedTallies } from './bind/report-shared-tallies.ts'
+import { reportSplitAccounts } from './bind/report-split-accounts.ts'
 import { reportUnsentWarnings } from './bind/report-unsent-warnings.ts'
 import { reportUnwatched } from './bind/report-unwatched.ts'
 import { sharedOf } from './bind/shared.ts'
@@ -233,7 +234,9 @@ const bindConfiguration = (
 
   const engine = keys.engine && bindEngine(file, keys.engine)
   if (engine?.kind === 'postgres' && keys.watch !== undefined && !file.isFlawed(['watch'])) {
-    reportSharedTallies(bound.policies, keys.watch.map(bindWatch))
+    const entries = keys.watch.map(bindWatch)
+    reportSplitAccounts(file, entries)
+    reportSharedTallies(bound.policies, entries)
   }
 
   const written = { ...bound.content, protect: (file.value as { readonly protect?: unknown } | null)?.protect }

@@ -104,3 +104,46 @@ describe('a limit over all endpoints', () => {
     expect(load(postgres, { watch: two, policy: 'kind: max-sessions, limit: 1' }).problems).toEqual([])
   })
 })
+
+describe('entries that may be one account', () => {
+  const role = (account: string) => `assumeRole: { arn: "arn:aws:iam::${account}:role/curfew" }`
+  const entry = (...keys: readonly string[]) => `{ ${['region: eu-central-1', 'discover: all', ...keys].join(', ')} }`
+  const postgres = `engine: { kind: postgres, ${URL} }`
+
+  it.each([
+    ['one has a role and one has none', [entry(), entry(role('111122223333'))], 'Give every entry of eu-central-1 an'],
+    [
+      'one has a role and a URL, and one has neither',
+      [entry(role('111122223333'), 'endpointUrl: "https://ec2.example"'), entry()],
+      'Give every entry of eu-central-1 an',
+    ],
+    [
+      'the roles are of one account, and the URLs differ',
+      [entry(role('111122223333')), entry(role('111122223333'), 'endpointUrl: "https://ec2.example"')],
+      'Write the same "endpointUrl" in both',
+    ],
+    [
+      'one is a stand-in, and the other one AWS',
+      [entry(), entry('endpointUrl: "http://127.0.0.1:4566"')],
+      'Write the same "endpointUrl" in both',
+    ],
+  ])('are refused where %s', (_where, entries, advice) => {
+    const watch = `[${entries.join(', ')}]`
+    const { engine, problems } = load(postgres, { watch })
+    expect(engine).toBeUndefined()
+    expect(problems).toEqual([expect.stringContaining(advice)])
+    expect(load('', { watch }).problems).toEqual([])
+  })
+
+  it.each([
+    ['each has a role of another account', [entry(role('111122223333')), entry(role('444455556666'))]],
+    ['they are one unit', [entry(), entry()]],
+    ['the Regions differ', [entry(role('111122223333')), '{ region: us-east-1, discover: all }']],
+    [
+      'both are stand-ins on this machine',
+      [entry('endpointUrl: "http://127.0.0.1:4566"'), entry('endpointUrl: "http://127.0.0.1:4567"')],
+    ],
+  ])('are valid where %s', (_where, entries) => {
+    expect(load(postgres, { watch: `[${entries.join(', ')}]` }).problems).toEqual([])
+  })
+})
