@@ -4,6 +4,8 @@ import type { Session } from './session.ts'
 export const UNIT_LOCK = 0x43_46_57_01
 export const MEMBER_LOCK = 0x43_46_57_02
 export const GENERATION_LOCK = 0x43_46_57_04
+/** The second key of this one is a lease in milliseconds. */
+export const LEASE_LOCK = 0x43_46_57_05
 
 /** A replica that is there: it holds the lock of its generation, shared with others. */
 export interface BeatMember {

@@ -16,6 +16,7 @@ import { createMembership, type Membership } from './membership.ts'
 import { reasonOf } from './reason.ts'
 import type { Seen, SeenStore } from './seen.ts'
 import { type OpenSession, openSession, SessionOver } from './session.ts'
+import { showLease } from './silent-members.ts'
 
 export interface PostgresEngineOptions {
   /** Resolves to the options of a new connection: a token for it is signed each time. */
@@ -113,6 +114,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
       setMaxListeners(0, session.over)
       onAborted(stop, onStop)
       const { incarnation } = await admit(session)
+      await showLease(session, leaseMs)
       membership = createMembership(session, incarnation, {
         ...options,
         beatMs,

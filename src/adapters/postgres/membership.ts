@@ -17,6 +17,7 @@ import type { HeldUnits } from './held-units.ts'
 import { restored } from './restored.ts'
 import { behind, remembered, type Seen, type Shown } from './seen.ts'
 import type { OpenSession } from './session.ts'
+import { endSilentMembers } from './silent-members.ts'
 import { idsOf } from './wanted-units.ts'
 
 /** Members and shares are steady after this many beats without a change. */
@@ -234,6 +235,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     const now = await beat(session, [...ids.values()])
     const endedAt = clock.elapsed()
     if (!now.isOurs) throw lostToPooler(session)
+    await endSilentMembers(session)
     const byId = new Map(now.units.map((unit) => [unit.id, unit]))
     const units = new Map(
       [...ids].flatMap(([key, id]) => {

@@ -141,10 +141,16 @@ export const openSession = async (
 
 /**
  * The server ends a session that is idle for the lease, and a statement or transaction that lasts as long. It gives up on
- * bytes that nobody acknowledges. A commit waits for the synchronous standby, if there is one: an intent that only one
- * machine has is lost with it.
+ * bytes that nobody acknowledges, and on a host that answers no probe. None of them is earlier than the lease. A commit
+ * waits for the synchronous standby, if there is one: an intent that only one machine has is lost with it.
+ *
+ * A server before version 17 waits without a limit for the rest of a statement that it has read in part. If the host still
+ * answers probes, other members end such a session.
  */
 const settingsOf = (leaseMs: number): string => `
+  set tcp_keepalives_idle = ${Math.ceil(leaseMs / 2 / SECOND)};
+  set tcp_keepalives_interval = 1;
+  set tcp_keepalives_count = ${Math.ceil(leaseMs / 2 / SECOND)};
   set idle_session_timeout = ${leaseMs};
   set idle_in_transaction_session_timeout = ${leaseMs};
   set statement_timeout = ${leaseMs};
@@ -152,7 +158,9 @@ const settingsOf = (leaseMs: number): string => `
   set lock_timeout = ${LOCK_WITHIN_MS};
   set default_transaction_isolation = 'read committed';
   select set_config('synchronous_commit', 'on', false)
-    where current_setting('synchronous_commit') not in ('on', 'remote_apply')`
+    where current_setting('synchronous_commit') not in ('on', 'remote_apply');
+  select set_config('transaction_timeout', '${leaseMs}', false)
+    where current_setting('server_version_num')::integer >= 170000`
 
 /** Ends the session when no statement was answered for the lease: nobody may rely on its locks from then on. */
 const watch = async (
