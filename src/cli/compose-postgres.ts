@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
+import { reasonOf } from '../adapters/audit/failure.ts'
 import { STATE_VERSION } from '../adapters/files/seal.ts'
 import type { Ask } from '../adapters/postgres/ask.ts'
 import { openPool } from '../adapters/postgres/connect.ts'
 import { createPostgresEngine } from '../adapters/postgres/engine.ts'
+import type { SeenStore } from '../adapters/postgres/seen.ts'
 import { createSeenFile } from '../adapters/postgres/seen-file.ts'
 import { tendDatabase } from '../adapters/postgres/tend-database.ts'
 import { keepUnit } from '../adapters/postgres/unit-keeping.ts'
@@ -39,7 +41,7 @@ export const composePostgresEngine = ({
       random: Math.random,
       emit,
       keep: keepUnit(ask, clock.now),
-      seen: createSeenFile(seenFile),
+      seen: warnedSeen(seenFile, log),
       stateVersion: STATE_VERSION,
     })
     return {
@@ -53,5 +55,35 @@ export const composePostgresEngine = ({
         await engine.run(wants, stop)
       },
     }
+  }
+}
+
+/** The file with what was seen. Its faults are logged, each once: this process remembers by itself what it sees. */
+const warnedSeen = (file: string, log: Logger): SeenStore => {
+  const store = createSeenFile(file)
+  let isSaveFailing = false
+  const warn = (what: string, error: unknown) => {
+    const message = `${file} ${what}: ${reasonOf(error)}. An older database is not noticed after a restart of this replica`
+    log.warn({ event: 'seen-file', file }, message)
+  }
+  return {
+    async load() {
+      try {
+        return await store.load()
+      } catch (error) {
+        warn('cannot be read', error)
+        return undefined
+      }
+    },
+    async save(seen) {
+      try {
+        await store.save(seen)
+        isSaveFailing = false
+      } catch (error) {
+        if (!isSaveFailing) warn('cannot be written', error)
+        isSaveFailing = true
+        throw error
+      }
+    },
   }
 }

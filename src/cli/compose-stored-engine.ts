@@ -9,8 +9,8 @@ export const engineOf = async (settings: PostgresSettings) => {
   return { place: database.place, ...(await readEngine(database.ask)) }
 }
 
-/** Makes the database the one that counts. */
+/** Makes the database the one that counts, unless replicas have joined it. */
 export const accept = async (settings: PostgresSettings) => {
   await using database = await openDatabase(settings)
-  return { place: database.place, units: await acceptDatabase(database.ask) }
+  return { place: database.place, ...(await acceptDatabase(database.ask)) }
 }

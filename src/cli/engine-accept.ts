@@ -10,6 +10,8 @@ first that no replica uses the earlier database any more: two databases would gr
 time of the backup are not in its audit trail, and graces and cooldowns of that time are forgotten. Keep what was exported
 of the earlier trail: the chains of both have the same beginning.
 
+It refuses while replicas work with the database: stop them first. Those that refuse it may go on running.
+
 Without --yes the command shows what the database has, and changes nothing.`,
   options: {
     yes: { summary: 'accept the database' },
@@ -23,9 +25,16 @@ Without --yes the command shows what the database has, and changes nothing.`,
     const { accept, engineOf } = await import('./compose-stored-engine.ts')
     const owner = asOwner(settings, values['owner-url'])
     if (values['yes'] === true) {
-      const { place, units } = await accept(owner)
-      say(`${place}: accepted, with ${plural(units, 'unit')}. Replicas join it by themselves.`)
-      return EXIT.ok
+      const accepted = await accept(owner)
+      if ('units' in accepted) {
+        say(`${accepted.place}: accepted, with ${plural(accepted.units, 'unit')}. Replicas join it by themselves.`)
+        return EXIT.ok
+      }
+      const found = plural(accepted.members, 'replica')
+      complain(
+        `curfew engine accept: ${accepted.place}: nothing was changed: found ${found} joined, expected none: replicas that refuse the database have not joined it. Stop those that have first`,
+      )
+      return EXIT.failed
     }
     const { place, units } = await engineOf(owner)
     say(`${place} has ${plural(units.length, 'unit')}. The audit trail of each ends with:`)

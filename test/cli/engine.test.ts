@@ -115,6 +115,20 @@ describe('curfew engine accept', () => {
     expect((await database.owner.query('select epoch from curfew.unit')).rows).toEqual([{ epoch: '1000001' }])
   })
 
+  it('refuses while a replica has joined the database', async () => {
+    await using database = await openDatabase(cluster, 'in_use')
+    const incarnation = async () => (await database.owner.query('select incarnation from curfew.origin')).rows
+    const before = await incarnation()
+    await database.daemon.query('select pg_advisory_lock_shared($1, 1)', [0x43_46_57_02])
+    await using here = await folder()
+    const refused = await here.run(cluster.url('in_use'), 'accept', '--yes')
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr).toContain('nothing was changed: found 1 replica joined, expected none')
+    expect(await incarnation()).toEqual(before)
+    await database.daemon.query('select pg_advisory_unlock_all()')
+    expect(await here.run(cluster.url('in_use'), 'accept', '--yes')).toMatchObject({ code: 0 })
+  })
+
   it('is not for the role of the daemon', async () => {
     await using database = await openDatabase(cluster, 'not_mine')
     await using here = await folder()

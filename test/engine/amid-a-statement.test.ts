@@ -100,7 +100,7 @@ it('the units of a replica that falls silent amid a statement are free after its
 it('nobody ends the session of a member before the lease of that member, which may be longer than its own', async () => {
   const database = await createCurfewDatabase(cluster)
   await using relay = await startSilentRelay(cluster.port)
-  const { replica: silent, write } = await joinSilent(database.url, relay.port, 60_000)
+  const { replica: silent, write } = await joinSilent(database.url, relay.port, 12_000)
   const hasty = await joinOther(database.url, 2000)
   write()
   const hasWaited = async () => {

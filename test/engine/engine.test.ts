@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join as at } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { hostClock } from '../../src/adapters/host/clock.ts'
 import type { KeptUnit } from '../../src/adapters/postgres/held-units.ts'
 import { RecordRefused } from '../../src/adapters/postgres/record-writer.ts'
 import type { Seen } from '../../src/adapters/postgres/seen.ts'
+import { createSeenFile } from '../../src/adapters/postgres/seen-file.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { type CurfewDatabase, createCurfewDatabase } from './curfew-database.ts'
 import { aborted, joinReplica, keepNothing, type Replica, type ReplicaOptions } from './joined-replica.ts'
@@ -248,6 +252,41 @@ describe('a database that is older than what was seen', () => {
     const again = join({ seen })
     expect((await refusalOf(again))?.message).toContain('ends at 4, and ended at 5')
     expect(again.served).toEqual([])
+  })
+
+  it('is refused by a replica whose process was started again, by what its file remembers', async () => {
+    const folder = mkdtempSync(at(tmpdir(), 'curfew-seen-'))
+    const file = () => createSeenFile(at(folder, 'seen'))
+    try {
+      const replica = join({ seenStore: file() })
+      await replica.until(() => replica.held().length === 2 && replica.told('engine-beat').length > 4)
+      await replica.leave()
+      await setBack(`update curfew.unit set epoch = 0 where key = 'one'`)
+      const again = join({ seenStore: file() })
+      expect((await refusalOf(again))?.message).toContain('the epoch of the unit "one" is 0, and was 1')
+      await again.leave()
+      expect(again.served).toEqual([])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('that is accepted while replicas are joined shuts nobody out, also not after a restart', async () => {
+    const { replica, seen } = await seenAll()
+    await database.sql('update curfew.unit set epoch = epoch + 1000000')
+    await database.sql('update curfew.origin set incarnation = gen_random_uuid()')
+    await replica.until(() => replica.tenures('one').length === 2 && replica.held().length === 2)
+    expect(replica.tenures('one').map(({ tenure, how }) => [tenure.epoch, how])).toEqual([
+      [1, 'lost'],
+      [1_000_002, undefined],
+    ])
+    const beats = replica.told('engine-beat').length
+    await replica.until(() => replica.told('engine-beat').length > beats + 2)
+    await replica.leave()
+    expect(replica.told('engine-refused')).toEqual([])
+    const again = join({ seen })
+    await again.until(() => again.held().length === 2 && again.told('engine-beat').length > 4)
+    expect(again.told('engine-refused')).toEqual([])
   })
 
   it('is refused where a unit is missing that was seen, and the unit does not begin anew', async () => {

@@ -2,7 +2,7 @@ import pg from 'pg'
 import { hostClock } from '../../src/adapters/host/clock.ts'
 import { createPostgresEngine, type PostgresEngineOptions } from '../../src/adapters/postgres/engine.ts'
 import type { Keep } from '../../src/adapters/postgres/held-units.ts'
-import type { Seen } from '../../src/adapters/postgres/seen.ts'
+import type { Seen, SeenStore } from '../../src/adapters/postgres/seen.ts'
 import type { Clock } from '../../src/app/clock.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { EMPTY_STATE } from '../../src/app/state.ts'
@@ -26,6 +26,8 @@ export interface ReplicaOptions {
   readonly leaseMs?: number
   readonly clock?: Clock
   readonly seen?: Map<'seen', Seen>
+  /** In place of `seen`. */
+  readonly seenStore?: SeenStore
   readonly stateVersion?: number
   readonly keep?: Keep
   /** What a daemon does when it is asked to give a unit back. */
@@ -82,7 +84,7 @@ export const joinReplica = (options: ReplicaOptions) => {
     random: Math.random,
     emit,
     keep: options.keep ?? keepNothing,
-    seen: {
+    seen: options.seenStore ?? {
       load: async () => seen.get('seen'),
       save: async (next) => {
         seen.set('seen', next)

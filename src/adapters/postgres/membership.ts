@@ -16,7 +16,7 @@ import { grantUnits } from './grants.ts'
 import type { HeldUnits } from './held-units.ts'
 import { restored } from './restored.ts'
 import { behind, remembered, type Seen, type Shown } from './seen.ts'
-import type { OpenSession } from './session.ts'
+import { type OpenSession, SessionOver } from './session.ts'
 import { endSilentMembers } from './silent-members.ts'
 import { idsOf } from './wanted-units.ts'
 
@@ -121,7 +121,12 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   }
 
   const compare = (now: Beat, units: ReadonlyMap<string, BeatUnit>) => {
-    const shown: Shown = { incarnation: now.incarnation ?? '', units }
+    // What was granted since belongs to no incarnation that this replica knows: it joins again.
+    if (now.incarnation !== incarnation) {
+      session.lose('the database was accepted')
+      throw new SessionOver('the database was accepted')
+    }
+    const shown: Shown = { incarnation, units }
     const older = behind(seen.now(), shown, [...ids.keys()])
     if (older !== undefined) throw restored(older)
     seen.put(remembered(seen.now(), shown))

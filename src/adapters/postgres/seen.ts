@@ -39,21 +39,22 @@ export const behind = (seen: Seen | undefined, shown: Shown, wanted: readonly st
 
 /** What is remembered after the database was found not to be behind. */
 export const remembered = (seen: Seen | undefined, shown: Shown): Seen => {
+  // A unit that is shown may have more than what is remembered of it.
+  const progress = Object.fromEntries([...shown.units].map(([unit, { epoch, seq }]) => [unit, { epoch, seq }]))
   if (seen === undefined || seen.incarnation === shown.incarnation) {
-    const units = { ...seen?.units, ...Object.fromEntries(shown.units) }
-    return { incarnation: shown.incarnation, past: seen?.past ?? [], units }
+    return { incarnation: shown.incarnation, past: seen?.past ?? [], units: { ...seen?.units, ...progress } }
   }
   // Of a database that an operator has accepted, nothing was seen yet.
   return {
     incarnation: shown.incarnation,
     past: [...seen.past, seen.incarnation],
-    units: Object.fromEntries(shown.units),
+    units: progress,
   }
 }
 
 /** Keeps what was seen from one process to the next. */
 export interface SeenStore {
-  /** Undefined if nothing was kept, or it cannot be read. */
+  /** Undefined if nothing was kept. Rejects if it cannot be read. */
   load(): Promise<Seen | undefined>
   /** Rejects if it cannot be kept: what this process remembers still counts. */
   save(seen: Seen): Promise<void>
