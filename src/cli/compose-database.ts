@@ -18,12 +18,19 @@ export interface Database extends AsyncDisposable {
 
 const CONNECT_WITHIN_MS = 10 * SECOND
 
+/** The settings with which a command signs in. */
+export interface DatabaseSettings extends PostgresSettings {
+  /** What names the URL, for messages. Default: the key in the daemon's file. */
+  readonly urlName?: string
+}
+
 /** What connections to the database need. The secret is read now. */
-export const accessOf = (settings: PostgresSettings, applicationName: string): DatabaseAccess => {
+export const accessOf = (settings: DatabaseSettings, applicationName: string): DatabaseAccess => {
+  const { urlName = 'engine.url' } = settings
   const secret = readSecret(settings.url, () => undefined)
-  if ('problem' in secret) throw new OperatorError(`engine.url: ${secret.problem}`)
+  if ('problem' in secret) throw new OperatorError(`${urlName}: ${secret.problem}`)
   const access = accessDatabase(settings, secret.text, applicationName)
-  if ('problem' in access) throw new OperatorError(`engine.url: ${access.problem}`)
+  if ('problem' in access) throw new OperatorError(`${access.key ?? urlName}: ${access.problem}`)
   return access
 }
 
@@ -51,26 +58,33 @@ const ADVICE: Readonly<Record<string, string>> = {
   // What the migration refuses says itself what to do.
   ...Object.fromEntries(['CF010', 'CF011', 'CF012', 'CF013'].map((code) => [code, 'nothing was changed'])),
   // insufficient_privilege
-  '42501': 'sign in with a role that may do so: "curfew engine migrate" says which rights a daemon needs',
+  '42501':
+    'sign in as the owner of the tables, or of the database before there are any: --owner-url names the environment variable with that URL',
+  // read_only_sql_transaction
+  '25006': 'the server is a standby, or read-only: give the address of the primary',
   // query_canceled
   '57014': 'the answer took too long: try again when the database has less to do',
 }
 
 /** A failure of the database as one line for an operator. */
-export const databaseProblem = (place: string, error: unknown): DatabaseProblem => {
+export const databaseProblem = (
+  place: string,
+  error: unknown,
+  ssl?: DatabaseAccess['options']['ssl'],
+): DatabaseProblem => {
   const code = codeOf(error)
   const advice = (code === undefined ? undefined : ADVICE[code]) ?? 'nothing was changed: try again when it answers'
-  return new DatabaseProblem(`the database ${place}: ${reasonOf(error) || code || 'no answer'}; ${advice}`, error)
+  return new DatabaseProblem(`the database ${place}: ${reasonOf(error, ssl) || code || 'no answer'}; ${advice}`, error)
 }
 
 /** Opens a session of its own. The caller closes it. */
-export const openDatabase = async (settings: PostgresSettings): Promise<Database> => {
+export const openDatabase = async (settings: DatabaseSettings): Promise<Database> => {
   const { options, place } = accessOf(settings, 'curfew command')
   const inWords = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
       return await work()
     } catch (error) {
-      throw databaseProblem(place, error)
+      throw databaseProblem(place, error, options.ssl)
     }
   }
   const client = await inWords(async () => {

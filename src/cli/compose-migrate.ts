@@ -1,11 +1,10 @@
 import { migrate } from '../adapters/postgres/migrate.ts'
 import { migrationScript } from '../adapters/postgres/migration-script.ts'
-import type { PostgresSettings } from '../config/configuration.ts'
-import { databaseProblem, openDatabase } from './compose-database.ts'
+import { type DatabaseSettings, databaseProblem, openDatabase } from './compose-database.ts'
 
 export const printedMigration = migrationScript
 
-export const migrateDatabase = async (settings: PostgresSettings, daemonRole: string) => {
+export const migrateDatabase = async (settings: DatabaseSettings, daemonRole: string) => {
   await using database = await openDatabase(settings)
   const { client, place } = database
   try {

@@ -35,6 +35,7 @@ export const composePostgresEngine = ({
     const engine = createPostgresEngine({
       connection: async () => access.options,
       pool,
+      place: `${access.place} as ${JSON.stringify(access.user)}`,
       leaseMs: settings.leaseMs,
       replica,
       clock,

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NotPruned, type Pruned, pruneTrail } from '../adapters/postgres/prune.ts'
-import type { PostgresSettings } from '../config/configuration.ts'
 import { OperatorError } from './command.ts'
-import { openDatabase } from './compose-database.ts'
+import { type DatabaseSettings, openDatabase } from './compose-database.ts'
 
 /** Removes old months of the trail. */
-export const prune = async (settings: PostgresSettings, options: Parameters<typeof pruneTrail>[1]): Promise<Pruned> => {
+export const prune = async (settings: DatabaseSettings, options: Parameters<typeof pruneTrail>[1]): Promise<Pruned> => {
   await using database = await openDatabase(settings)
   try {
     return await pruneTrail(database.ask, options, async (ms) => sleep(ms))

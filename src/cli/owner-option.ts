@@ -1,5 +1,6 @@
 import type { PostgresSettings } from '../config/configuration.ts'
 import { stringOf } from './command.ts'
+import type { DatabaseSettings } from './compose-database.ts'
 
 /** The option of a command that changes the tables: the daemon's role may not. */
 export const OWNER_OPTION = {
@@ -11,8 +12,10 @@ export const OWNER_OPTION = {
 } as const
 
 /** The settings with which the owner signs in. */
-export const asOwner = (settings: PostgresSettings, option: Parameters<typeof stringOf>[0]): PostgresSettings => {
+export const asOwner = (settings: PostgresSettings, option: Parameters<typeof stringOf>[0]): DatabaseSettings => {
   const variable = stringOf(option)
   // The owner has a password: the token of IAM is for the daemon's role.
-  return variable === undefined ? settings : { ...settings, url: { env: variable }, iam: undefined }
+  return variable === undefined
+    ? settings
+    : { ...settings, url: { env: variable }, urlName: '--owner-url', iam: undefined }
 }

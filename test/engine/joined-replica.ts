@@ -78,6 +78,7 @@ export const joinReplica = (options: ReplicaOptions) => {
   const engineOptions: PostgresEngineOptions = {
     connection: async () => ({ connectionString: url }),
     pool,
+    place: 'the database',
     leaseMs,
     replica: name,
     clock,

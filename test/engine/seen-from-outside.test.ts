@@ -75,7 +75,10 @@ it('metrics, probes and pages say what a replica holds, and that a database that
   await until(() => all(isServing))
   for (const replica of replicas) {
     expect(await valueOf(replica, 'curfew_engine_tenures_total{outcome="lost"}')).toBeGreaterThan(0)
-    expect(replica.lines.filter(({ event }) => event === 'engine-away')).toHaveLength(1)
+    const away = replica.lines.filter(({ event }) => event === 'engine-away').map(({ msg }) => String(msg))
+    expect(away.length).toBeGreaterThan(0)
+    expect(new Set(away).size).toBe(away.length)
+    expect(away.join()).toContain(`127.0.0.1:${company.cluster.port}/postgres as "replica": `)
   }
   await company.stopAll()
   expect(await company.brokenChains()).toEqual([])

@@ -22,7 +22,7 @@ export interface PageSources {
   readonly registry: Registry
   /** Whether the main loop runs. */
   readonly healthy: () => boolean
-  /** Whether every endpoint has been polled at least once, successfully or not. */
+  /** Whether every endpoint of this process has been polled at least once, successfully or not, and a replica has joined. */
   readonly ready: () => boolean
   readonly status: () => unknown
   /** The page at `/`. */

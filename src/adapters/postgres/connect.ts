@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import pg, { type ClientConfig, type Pool } from 'pg'
 import type { PostgresSettings } from '../../config/configuration.ts'
@@ -12,6 +13,8 @@ export interface DatabaseAccess {
   readonly options: ClientConfig
   /** HOST:PORT/DATABASE, for messages. */
   readonly place: string
+  /** Who signs in. */
+  readonly user: string
   /** What others can read on the way, and what to do. Undefined for a connection that they cannot. */
   readonly exposure: string | undefined
 }
@@ -22,16 +25,26 @@ type SignToken = (target: DatabaseUrl, region: string) => Promise<string>
 /** The signer of the SDK is loaded where IAM signs in. */
 const signWithIam: SignToken = async (target, region) => (await import('./iam-token.ts')).signIamToken(target, region)
 
-/**
- * The options of connections to the database, from the settings and the text of the secret `url`; or one line that says
- * what is wrong, without any part of the secret. Nothing is connected yet.
- */
+/** What is wrong with the settings, in one line without any part of the secret. `key`: where, if not in the URL. */
+interface AccessProblem {
+  readonly problem: string
+  readonly key?: 'engine.tls.caFile'
+}
+
+/** The server asks for a password, and there is none. A server that trusts the user asks for none. */
+const noPassword = (): never => {
+  throw new Error(
+    'the server asks for a password, and the URL has none: write postgres://USER:PASSWORD@HOST:PORT/DATABASE, or sign in with "engine.iam"',
+  )
+}
+
+/** The options of connections to the database, from the settings and the text of the secret `url`. Nothing is connected yet. */
 export const accessDatabase = (
   { tls, iam }: PostgresSettings,
   url: string,
   applicationName: string,
   signToken: SignToken = signWithIam,
-): DatabaseAccess | { readonly problem: string } => {
+): DatabaseAccess | AccessProblem => {
   const target = parseDatabaseUrl(url)
   if ('problem' in target) return target
   const { host, port, database, user, password } = target
@@ -40,7 +53,7 @@ export const accessDatabase = (
   }
   const ssl = tls.mode === 'off' ? { ssl: false } : verified(tls.caFile)
   if ('problem' in ssl) return ssl
-  const secret = iam === undefined ? (password ?? '') : () => signToken(target, iam.region)
+  const secret = iam === undefined ? () => password ?? noPassword() : () => signToken(target, iam.region)
   return {
     options: {
       host,
@@ -48,11 +61,12 @@ export const accessDatabase = (
       database,
       user,
       // Without a value pg would look for one in PGPASSWORD and PGSSLMODE, or in a file of its own.
-      password: typeof secret === 'string' ? () => secret : secret,
+      password: secret,
       ...ssl,
       application_name: applicationName,
       keepAlive: true,
     },
+    user,
     place: `${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
     exposure:
       tls.mode === 'off' && !isLoopback(host)
@@ -62,13 +76,25 @@ export const accessDatabase = (
 }
 
 /** The certificate must be valid for the name of the host: pg asks for it by default where `ssl` is an object. */
-const verified = (caFile: string | undefined): Pick<ClientConfig, 'ssl'> | { readonly problem: string } => {
+const verified = (caFile: string | undefined): Pick<ClientConfig, 'ssl'> | AccessProblem => {
   if (caFile === undefined) return { ssl: { rejectUnauthorized: true } }
+  const wrong = (problem: string) => ({ problem: `${caFile} ${problem}`, key: 'engine.tls.caFile' as const })
+  let ca: string
   try {
-    return { ssl: { rejectUnauthorized: true, ca: readFileSync(caFile, 'utf8') } }
+    ca = readFileSync(caFile, 'utf8')
   } catch (error) {
-    return { problem: `engine.tls.caFile: ${caFile} cannot be read: ${reasonOfDisk(error)}` }
+    return wrong(`cannot be read: ${reasonOfDisk(error)}`)
   }
+  // Node.js passes over a file without a certificate, and then trusts nobody.
+  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
+    return wrong('has no certificate: expected a file in PEM format, with lines "-----BEGIN CERTIFICATE-----"')
+  }
+  try {
+    new X509Certificate(ca)
+  } catch {
+    return wrong('has a certificate that cannot be read: get the file again')
+  }
+  return { ssl: { rejectUnauthorized: true, ca } }
 }
 
 /** One connection may be busy with a large state while the other one reads. */

@@ -4,7 +4,7 @@ import { backoffMs } from '../../app/backoff.ts'
 import type { Clock } from '../../app/clock.ts'
 import type { Emit } from '../../app/events.ts'
 import { onAborted } from '../../app/on-aborted.ts'
-import type { Engine, EngineRefusal, EngineStatus, Wants } from '../../app/tenure.ts'
+import type { Engine, EngineStatus, Wants } from '../../app/tenure.ts'
 import { within } from '../../app/within.ts'
 import { type Elapsed, isBefore, plusMs } from '../../domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../domain/time/instant.ts'
@@ -17,12 +17,15 @@ import { reasonOf } from './reason.ts'
 import type { Seen, SeenStore } from './seen.ts'
 import { type OpenSession, openSession, SessionOver } from './session.ts'
 import { showLease } from './silent-members.ts'
+import { createToldFaults } from './told-faults.ts'
 
 export interface PostgresEngineOptions {
   /** Resolves to the options of a new connection: a token for it is signed each time. */
   readonly connection: () => Promise<ClientConfig>
   /** For what must not go over the locking session: states, which may be large, and transactions. */
   readonly pool: Pool
+  /** Where the database is and who signs in, for messages. */
+  readonly place: string
   readonly leaseMs: number
   readonly replica: string
   /** The clock of the host. A clock that is corrected by the time of others would count the lease wrongly. */
@@ -54,12 +57,11 @@ const LEAST_BEAT_MS = 250
 
 /** Replicas on PostgreSQL: a session of this replica holds the locks of its units. */
 export const createPostgresEngine = (options: PostgresEngineOptions): Engine => {
-  const { connection, leaseMs, replica, clock, random, emit } = options
+  const { connection, place, leaseMs, replica, clock, random, emit } = options
   const beatMs = Math.max(LEAST_BEAT_MS, leaseMs / BEATS_OF_A_LEASE)
   let status: EngineStatus = { state: 'joining', message: undefined }
   let hasJoined = false
-  /** What was told of a fault that still lasts. */
-  let told: 'away' | EngineRefusal | undefined
+  const faults = createToldFaults(clock)
   let failures = 0
   let membership: Membership | undefined
   const restingUntil = new Map<string, Elapsed>()
@@ -71,23 +73,19 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
     if (!isFirst) return
     hasJoined = true
     failures = 0
-    told = undefined
+    faults.ended()
     emit({ event: 'engine-joined', replica, members: next.members, generation: next.generation })
   }
 
   const away = (message: string) => {
     const since = status.state === 'away' ? status.since : clock.now()
     status = hasJoined ? { state: 'away', since, message } : { state: 'joining', message }
-    if (told === 'away') return
-    told = 'away'
-    emit({ event: 'engine-away', message })
+    if (faults.isNews('away', message)) emit({ event: 'engine-away', message })
   }
 
   const refused = ({ why, message }: EngineRefused) => {
     status = { state: 'refused', why, message }
-    if (told === why) return
-    told = why
-    emit({ event: 'engine-refused', why, message })
+    if (faults.isNews(why, why)) emit({ event: 'engine-refused', why, message })
   }
 
   const failed = (error: unknown, session: OpenSession | undefined) => {
@@ -96,7 +94,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
     // Every tenure ends before anybody hears of it.
     session?.lose(because)
     if (error instanceof EngineRefused) refused(error)
-    else away(`the database is not reached: ${because}`)
+    else away(`${place}: ${because}`)
   }
 
   /** Lives through one session, from its begin to its end. */

@@ -73,7 +73,8 @@ export const openSession = async (
     // The end of the connection frees the locks, if it reaches the server at all.
     client.connection.stream.destroy()
   }
-  client.on('error', (error) => lose(reasonOf(error)))
+  const reason = (error: unknown) => reasonOf(error, options.ssl)
+  client.on('error', (error) => lose(reason(error)))
   client.on('end', () => lose('the server has closed the connection'))
   const ended = new Promise<never>((_resolve, reject) => {
     onAborted(over.signal, () => reject(new SessionOver(because)))
@@ -91,7 +92,7 @@ export const openSession = async (
     } catch (error) {
       // The session lives on after an error of a statement, but not after one of the connection, nor without an answer.
       if (error instanceof DatabaseError && error.severity === 'ERROR') throw error
-      lose(reasonOf(error))
+      lose(reason(error))
       throw new SessionOver(because, { cause: error })
     }
   }
@@ -131,7 +132,7 @@ export const openSession = async (
       },
     }
   } catch (error) {
-    lose(reasonOf(error))
+    lose(reason(error))
     throw error instanceof SessionOver ? error : new SessionOver(because, { cause: error })
   } finally {
     stop.removeEventListener('abort', onStop)

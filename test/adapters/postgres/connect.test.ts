@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -49,7 +51,8 @@ const access = (...args: Parameters<typeof accessDatabase>) => {
 }
 
 const signIn = async (...args: Parameters<typeof accessDatabase>) => {
-  const client = new pg.Client(access(...args).options)
+  const { options } = access(...args)
+  const client = new pg.Client(options)
   client.on('error', () => {})
   try {
     await client.connect()
@@ -58,7 +61,7 @@ const signIn = async (...args: Parameters<typeof accessDatabase>) => {
     )
     return rows[0]
   } catch (error) {
-    return reasonOf(error)
+    return reasonOf(error, options.ssl)
   } finally {
     await client.end().catch(() => {})
   }
@@ -78,17 +81,37 @@ describe('a connection to the database', () => {
   })
 
   it.each([
-    ['another authority', () => otherCa.certFile],
-    ['those of Node.js', () => undefined],
-  ])('is refused where %s did not sign the certificate', async (_what, caFile) => {
+    ['another authority', () => otherCa.certFile, 'no authority in the file of "engine.tls.caFile" has signed'],
+    ['those of Node.js', () => undefined, 'no known authority has signed the certificate of the server: name its CA'],
+  ])('is refused where %s did not sign the certificate', async (_what, caFile, part) => {
     const tls = { mode: 'verify', caFile: caFile() } as const
-    expect(await signIn(settings({ tls }), urlAt(encrypted.port), 'curfew')).toContain(
-      'no known authority has signed the certificate of the server: name its CA in "engine.tls.caFile"',
-    )
+    expect(await signIn(settings({ tls }), urlAt(encrypted.port), 'curfew')).toContain(part)
   })
 
   it('is refused where the server has no TLS', async () => {
-    expect(await signIn(settings(), urlAt(plain.port), 'curfew')).toBe('The server does not support SSL connections')
+    expect(await signIn(settings(), urlAt(plain.port), 'curfew')).toContain(
+      'the server offers no TLS: switch "ssl" on there',
+    )
+  })
+
+  it('says so where a server accepts it and does not answer', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    try {
+      const { port } = silent.address() as AddressInfo
+      const { options } = access(settings({ tls: { mode: 'off' } }), urlAt(port, '127.0.0.1'), 'curfew')
+      const client = new pg.Client({ ...options, connectionTimeoutMillis: 100 })
+      const pool = new pg.Pool({ ...options, connectionTimeoutMillis: 100 })
+      for (const connect of [client.connect(), pool.query('select 1')]) {
+        const error: unknown = await connect.then(
+          () => undefined,
+          (found: unknown) => found,
+        )
+        expect(reasonOf(error)).toContain('no answer in time')
+      }
+    } finally {
+      silent.close()
+    }
   })
 
   it('is without TLS only where the file says so, and says what others can read', async () => {
@@ -112,8 +135,23 @@ describe('a connection to the database', () => {
   it('says which file of authorities cannot be read', () => {
     const tls = { mode: 'verify', caFile: join(folder, 'missing.pem') } as const
     expect(accessDatabase(settings({ tls }), urlAt(1), 'curfew')).toEqual({
-      problem: `engine.tls.caFile: ${folder}/missing.pem cannot be read: it does not exist`,
+      key: 'engine.tls.caFile',
+      problem: `${folder}/missing.pem cannot be read: it does not exist`,
     })
+  })
+
+  it.each([
+    ['without a certificate', 'nothing\n', 'has no certificate'],
+    [
+      'with half of a certificate',
+      '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+      'has a certificate that cannot be read',
+    ],
+  ])('says so of a file of authorities %s', (_what, text, part) => {
+    const caFile = join(folder, 'odd.pem')
+    writeFileSync(caFile, text)
+    const found = accessDatabase(settings({ tls: { mode: 'verify', caFile } }), urlAt(1), 'curfew')
+    expect(found).toEqual({ key: 'engine.tls.caFile', problem: expect.stringContaining(part) as string })
   })
 
   it.each([
@@ -131,12 +169,15 @@ describe('a connection to the database', () => {
     )
     await plain.sql('select pg_reload_conf()')
     const off = settings({ tls: { mode: 'off' } })
-    const url = (password: string) => `postgres://guarded:${password}@127.0.0.1:${plain.port}/postgres`
+    const url = (password: string) => `postgres://guarded${password && `:${password}`}@127.0.0.1:${plain.port}/postgres`
     let said: unknown
     // The server reads its new rules in a moment of its own.
     while (typeof (said = await signIn(off, url('wrong'), 'curfew')) !== 'string');
     expect(said).toBe('the server refuses the password of the user in the URL')
     expect(await signIn(off, url('right'), 'curfew')).toMatchObject({ ssl: false })
+    expect(await signIn(off, url(''), 'curfew')).toContain(
+      'the server asks for a password, and the URL has none: write',
+    )
   })
 })
 
