@@ -2,6 +2,7 @@ import { BEFORE_ALL, hashOf, readLink } from '../../src/adapters/audit/audit-lin
 import type { AuditHead } from '../../src/app/audit.ts'
 import { type Instant, NEVER } from '../../src/domain/time/instant.ts'
 import type { Random } from '../../src/simulator/random.ts'
+import { mayReplaceState } from './engine-rules.ts'
 import type { Timeline } from './timeline.ts'
 
 /** A session that the database has ended, or that cannot be reached: what was asked over it may be done or not. */
@@ -40,11 +41,8 @@ export interface DatabaseWatcher {
   saved(unit: Unit, epoch: number): void
 }
 
-/** Whether a state may replace the one that is kept: its tenure is still the newest one. */
-export const mayReplaceState = (epoch: number, { epoch: newest }: Unit): boolean => epoch === newest
-
 /** Whether lines continue the chain of the unit: their tenure is the newest one, and the first line names the last one. */
-export const continuesChain = (epoch: number, lines: readonly Buffer[], unit: Unit): boolean => {
+const continuesChain = (epoch: number, lines: readonly Buffer[], unit: Unit): boolean => {
   let { seq, hash } = unit.head
   for (const line of lines) {
     const link = readLink(line)

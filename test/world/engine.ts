@@ -6,13 +6,12 @@ import { onAborted } from '../../src/app/on-aborted.ts'
 import { EMPTY_STATE, type State, type StateStore } from '../../src/app/state.ts'
 import type { Engine, EngineStatus, Tenure, Wants } from '../../src/app/tenure.ts'
 import { within } from '../../src/app/within.ts'
-import { type Elapsed, isBefore, LONG_AGO, msBetween, plusMs } from '../../src/domain/time/elapsed.ts'
+import { type Elapsed, isBefore, LONG_AGO, msBetween } from '../../src/domain/time/elapsed.ts'
 import type { Random } from '../../src/simulator/random.ts'
 import { type Database, OldTenure, type ServerSession, SessionGone } from './database.ts'
+import { balance, holdsUntil, mayUnlock } from './engine-rules.ts'
 import type { Process } from './process.ts'
 
-/** How long before the end of the lease a replica stops, by its own clock. */
-const MARGIN_MS = 500
 /** The time limit of a new session. */
 const OPENED_WITHIN_MS = 3000
 
@@ -27,33 +26,6 @@ interface Held {
   isAsked: boolean
   isServed: boolean
 }
-
-/** What a replica does at a beat, given what it sees. */
-interface Seen {
-  readonly wanted: number
-  readonly members: number
-  readonly held: number
-  readonly free: number
-  readonly isOld: boolean
-  /** Whether the members have been the same for a while. */
-  readonly isSteady: boolean
-  /** Whether units have been free for so long that nobody else seems to want them. */
-  readonly areLeft: boolean
-}
-
-/** How many units to take, and how many to ask back. */
-export const balance = ({ wanted, members, held, free, isOld, isSteady, areLeft }: Seen) => {
-  if (isOld) return { take: 0, giveBack: held }
-  const share = Math.ceil(wanted / Math.max(1, members))
-  if (free > 0) return { take: areLeft ? free : Math.min(free, Math.max(0, share - held)), giveBack: 0 }
-  return { take: 0, giveBack: isSteady ? Math.max(0, held - share) : 0 }
-}
-
-/** Until when the database cannot have given anything away: it waits for the lease after a statement that it answered. */
-export const holdsUntil = (sentAt: Elapsed, leaseMs: number): Elapsed => plusMs(sentAt, leaseMs - MARGIN_MS)
-
-/** Whether a unit may be unlocked: its daemon has ended. */
-export const mayUnlock = ({ isServed }: Pick<Held, 'isServed'>): boolean => !isServed
 
 /**
  * An engine in simulated time, for one process of one replica: one session with the database, a beat now and then, and a
@@ -75,7 +47,7 @@ export const createStandInEngine = (options: {
   readonly intends: (unit: string, callId: string) => void
   /** A daemon saves the state of its unit. */
   readonly saves: () => void
-  /** The database has refused a record, although the lock of the unit was not lost. */
+  /** The database has refused a record that came over the session which must have the lock of the unit. */
   readonly refused: (unit: string, epoch: number) => void
   /** A daemon writes although its tenure was lost some time ago. */
   readonly wroteLate: (unit: string, what: string) => void
@@ -158,10 +130,12 @@ export const createStandInEngine = (options: {
       peek,
       async save(state, mayReplace) {
         saved(false)
-        options.saves()
         if (isLate(lost)) options.wroteLate(unit, 'the state')
         if (mayReplace !== undefined && !(await mayReplace())) return
         const text = JSON.stringify(state)
+        // The statement leaves when the process goes on, although its tenure may have ended since it looked.
+        options.saves()
+        if (process.isPaused()) await process.resumed()
         try {
           await overPool(() => database.save(unit, epoch, text))
           saved(true)
@@ -249,6 +223,7 @@ export const createStandInEngine = (options: {
           const fail = (error: unknown) => refuse(`the record of ${key} has no answer`, error)
           const done = (isTaken: boolean) => {
             if (isTaken) return resolve()
+            options.refused(key, epoch)
             loseUnit()
             refuse(`the record of ${key} was refused`)
           }
@@ -291,15 +266,13 @@ export const createStandInEngine = (options: {
         if (!over.signal.aborted) await ask(() => database.giveBack(session, key))
       }
       const serve = async () => {
-        if (!mayUnlock({ isServed: true })) {
-          const how = await wants.work(one.tenure)
+        const ended = wants.work(one.tenure).then((how) => {
           one.isServed = false
           options.ended(key, epoch, how === 'returned' && isSaved)
-          await unlock()
-          return
-        }
-        void wants.work(one.tenure)
-        onAborted(asked.signal, () => void unlock())
+        })
+        const isAskedBack = new Promise<void>((resolve) => onAborted(asked.signal, resolve))
+        await (mayUnlock(one) ? Promise.race([ended, isAskedBack]) : ended)
+        await unlock()
       }
       const served = serve()
         .catch((error: unknown) => {

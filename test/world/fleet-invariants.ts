@@ -30,7 +30,8 @@ export const createUnitInvariants = (unit: Unit, invariants: Invariants, rate: R
   const tokensOf = new Set<string>()
   let tokens = rate.burst
   let countedAt: Instant = timeline.now()
-  let newestEdit = 0
+  /** The edit of the files by which the unit was judged last. */
+  let judgedBy = 0
   /** The state that the last tenure but this one saved last. */
   let before: { readonly epoch: number; readonly state: State } | undefined
   let latest: { readonly epoch: number; readonly state: State } | undefined
@@ -63,10 +64,15 @@ export const createUnitInvariants = (unit: Unit, invariants: Invariants, rate: R
   }
 
   return {
-    /** A tenure was granted to a replica with the n-th edit of the files. `isNewer`: a member has a newer one, and long has. */
-    granted(edit: number, isNewer: boolean): void {
+    /** A tenure was granted. `isNewer`: another member has newer files than its replica, and long has. */
+    granted(isNewer: boolean): void {
       if (isNewer) fail('a rolling edit is one edit', `${unit.key} went to a replica with older files`)
-      newestEdit = Math.max(newestEdit, edit)
+    },
+
+    /** The unit is judged by the files of the n-th edit. Others forget what their policies do not remember. */
+    judged(edit: number): void {
+      if (edit !== judgedBy) [before, latest] = [undefined, undefined]
+      judgedBy = edit
     },
 
     recorded(epoch: number, text: string): void {

@@ -97,8 +97,7 @@ export const liveAsFleet = async (scenario: FleetScenario, keepLog = false): Pro
     watcher: {
       granted(unit, session) {
         note('granted', { unit: unit.key, epoch: unit.epoch, to: session.replica })
-        const host = hostOf(session)
-        checked(() => worldOf(unit.key).promises.granted(host?.edit ?? 0, hasLongNewer(session)))
+        checked(() => worldOf(unit.key).promises.granted(hasLongNewer(session)))
       },
       recorded(unit, epoch, line) {
         note('recorded', { unit: unit.key, epoch, line })
@@ -111,9 +110,6 @@ export const liveAsFleet = async (scenario: FleetScenario, keepLog = false): Pro
       },
     },
   })
-
-  const hostOf = ({ replica }: ServerSession): Host | undefined =>
-    hosts.find(({ running }) => running?.name === replica)
 
   /** Whether a session of a newer generation has been there so long that no statement of this one can be older. */
   const hasLongNewer = ({ generation }: ServerSession) =>
@@ -240,6 +236,7 @@ export const liveAsFleet = async (scenario: FleetScenario, keepLog = false): Pro
       }
       lives.set(key, life)
       world.lives.set(process, life)
+      world.promises.judged(host.edit)
       world.invariants.reloadBegins(host.spec)
       world.invariants.settled()
     }
@@ -368,7 +365,10 @@ export const liveAsFleet = async (scenario: FleetScenario, keepLog = false): Pro
     const served = [...running.lives.values()].filter(
       ({ unit, epoch }) => worldOf(unit).unit.epoch === epoch && worldOf(unit).unit.lockedBy?.replica === running.name,
     )
-    for (const { unit } of served) worldOf(unit).invariants.reloadBegins(spec)
+    for (const { unit } of served) {
+      worldOf(unit).promises.judged(edit)
+      worldOf(unit).invariants.reloadBegins(spec)
+    }
     const before = new Map(served.map(({ unit }) => [unit, worldOf(unit).invariants.inForce()[0]]))
     const violating = new Set(
       running.fleet
