@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -62,7 +63,6 @@ export const startCluster = async (settings: Readonly<Record<string, string>> = 
     }
   }
 
-  // A standby must allow as many connections as its primary.
   const flags = Object.entries({ max_connections: '200', ...settings }).flatMap(([key, value]) => [
     '-c',
     `${key}=${value}`,
@@ -80,7 +80,6 @@ export const startCluster = async (settings: Readonly<Record<string, string>> = 
 
   /** The ids of the postmaster and of all its processes. */
   const pids = async (): Promise<readonly number[]> => {
-    const { readFile } = await import('node:fs/promises')
     const main = Number((await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')[0])
     const { stdout } = await run('ps', ['-o', 'pid=', '--ppid', String(main)]).catch(() => ({ stdout: '' }))
     return [main, ...stdout.trim().split(/\s+/).filter(Boolean).map(Number)]
@@ -100,42 +99,12 @@ export const startCluster = async (settings: Readonly<Record<string, string>> = 
     if (name === 'SIGKILL' && server !== undefined && server.exitCode === null) await once(server, 'exit')
   }
 
-  /** A copy of this server that follows it. Nothing can be written there until it is promoted. */
-  const startStandby = async () => {
-    const copy = join(folder, `standby-${Math.random().toString(36).slice(2)}`)
-    const ownPort = await freePort()
-    await run(...asServer('pg_basebackup', ['-D', copy, '-d', url(), '-R', '-X', 'stream', '--checkpoint=fast']))
-    const listen = ['-h', '127.0.0.1', '-p', String(ownPort), '-k', folder]
-    const follower = spawn(...asServer('postgres', ['-D', copy, ...listen, ...flags]), { stdio: 'ignore' })
-    const ownUrl = (database = 'postgres', user = 'owner') => `postgres://${user}@127.0.0.1:${ownPort}/${database}`
-    const answers = async () => {
-      const client = new pg.Client({ connectionString: ownUrl() })
-      try {
-        await client.connect()
-        return true
-      } catch {
-        return false
-      } finally {
-        await client.end().catch(() => {})
-      }
-    }
-    while (!(await answers())) await new Promise((resolve) => setTimeout(resolve, 25))
-    return {
-      url: ownUrl,
-      async stop() {
-        const ended = once(follower, 'exit')
-        await run(...asServer('pg_ctl', ['-D', copy, 'stop', '-m', 'immediate']))
-        await ended
-      },
-    }
-  }
-
   await start()
   return {
-    startStandby,
     folder,
     data,
     port,
+    flags,
     url,
     sql,
     signal,

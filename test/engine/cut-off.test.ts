@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, it } from 'vitest'
-import { startRelay } from './relay.ts'
-import { startCompany, unitOf, until } from './replicas.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { type Relay, startRelay } from './relay.ts'
+import type { Replica } from './replica-process.ts'
+import { type Company, startCompany, unitOf, until } from './replicas.ts'
 
 const BANNED = `
 version: 1
@@ -31,39 +32,59 @@ globalThis.Date = class extends Real {
 }
 `
 
-it('a replica that is cut off from the database alone makes no call, and no clock moves a unit', async () => {
-  await using company = await startCompany({ units: 4, policies: BANNED, clients })
+let company: Company
+let relay: Relay
+let cutOff: Replica
+let ahead: Replica
+beforeAll(async () => {
+  company = await startCompany({ units: 4, policies: BANNED, clients, isShared: true })
   await company.migrate()
-  await using relay = await startRelay(company.cluster.port)
+  relay = await startRelay(company.cluster.port)
   const preload = join(company.folder, 'ahead.mjs')
   writeFileSync(preload, AHEAD)
-  const cutOff = company.start('CUT', undefined, { databaseUrl: `postgres://replica@127.0.0.1:${relay.port}/postgres` })
-  const ahead = company.start('AHEAD', undefined, { preload: pathToFileURL(preload).href })
-  const heldBy = async (key: string) =>
-    [...(await company.holders()).values()].filter((grant) => grant.key === key).length
-  const isEven = async () => (await heldBy('CUT')) === 2 && (await heldBy('AHEAD')) === 2
+  cutOff = company.start('CUT', undefined, { databaseUrl: `postgres://replica@127.0.0.1:${relay.port}/postgres` })
+  ahead = company.start('AHEAD', undefined, { preload: pathToFileURL(preload).href })
+})
+afterAll(async () => {
+  await company[Symbol.asyncDispose]()
+  await relay[Symbol.asyncDispose]()
+})
+
+const heldBy = async (key: string) =>
+  [...(await company.holders()).values()].filter((grant) => grant.key === key).length
+const isEven = async () => (await heldBy('CUT')) === 2 && (await heldBy('AHEAD')) === 2
+const callsOf = (key: string) => company.calls.filter((call) => call.key === key).length
+
+/** Resolves after so many more calls of a replica. */
+const moreCallsOf = async (key: string, more: number) => {
+  const before = callsOf(key)
+  await until(() => callsOf(key) > before + more)
+}
+
+it('a minute between the clocks of two replicas moves no unit', async () => {
   await until(isEven)
-
-  // A minute between two clocks is nothing to an engine: after many calls the same tenures last.
   const before = (await company.grants()).length
-  const callsOf = (key: string) => company.calls.filter((call) => call.key === key).length
-  const [ofCut, ofAhead] = [callsOf('CUT'), callsOf('AHEAD')]
-  await until(() => callsOf('CUT') > ofCut + 10 && callsOf('AHEAD') > ofAhead + 10)
+  await Promise.all([moreCallsOf('CUT', 10), moreCallsOf('AHEAD', 10)])
   expect((await company.grants()).length).toBe(before)
+})
 
+it('a replica that is cut off from the database alone makes no call, and has its share again afterwards', async () => {
+  await until(isEven)
   relay.cut()
   await until(async () => (await heldBy('AHEAD')) === 4)
   const lastOfCut = callsOf('CUT')
   await until(() => cutOff.lines.some(({ event }) => event === 'engine-away'))
-  await until(() => callsOf('AHEAD') > ofAhead + 30)
+  await moreCallsOf('AHEAD', 20)
   expect(callsOf('CUT')).toBe(lastOfCut)
   expect((await cutOff.page('/healthz'))?.status).toBe(200)
   expect((await cutOff.page('/readyz'))?.status).toBe(503)
   relay.heal()
   await until(isEven)
-  expect(await company.mistakes()).toEqual([])
+})
 
-  // An edit rolls over both replicas, and back. Each unit sees it once, although it changes hands.
+it('an edit that rolls over both replicas, and its rollback, are one edit each for every unit', async () => {
+  await until(isEven)
+  // Units change hands meanwhile.
   const setsOf = async (region: string) => {
     const rows = await company.cluster.sql<{ hash: string }>(
       `select r.line::jsonb->>'policySetHash' as hash from curfew.record r join curfew.unit u on u.id = r.unit
@@ -91,6 +112,10 @@ it('a replica that is cut off from the database alone makes no call, and no cloc
     const sets = await setsOf(region)
     expect([sets.length, sets[0] === sets[2]]).toEqual([3, true])
   }
+})
+
+it('through all of this, each call had an intent of the newest tenure, and the chains are whole', async () => {
+  await company.stopAll()
   expect(await company.mistakes()).toEqual([])
   expect(await company.brokenChains()).toEqual([])
 })

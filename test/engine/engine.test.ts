@@ -350,15 +350,25 @@ describe('a clock that is 60 s off', () => {
 })
 
 describe('several replicas', () => {
-  it('share evenly, and each unit has one holder', async () => {
-    const one = join({ units: UNITS })
-    await one.until(() => one.held().length === 6)
-    const two = join({ units: UNITS })
-    const three = join({ units: UNITS })
-    await Promise.all([one, two, three].map(async (replica) => replica.until(() => replica.held().length === 2)))
-    expect([one, two, three].flatMap((replica) => replica.held()).toSorted()).toEqual(UNITS)
-    await two.leave()
-    await Promise.all([one, three].map(async (replica) => replica.until(() => replica.held().length === 3)))
-    expect([...one.held(), ...three.held()].toSorted()).toEqual(UNITS)
+  it('share evenly within ten beats of a join or a leave, and each unit has one holder', async () => {
+    // With the lease that is recommended, a beat is a second.
+    const units = Array.from({ length: 60 }, (_, index) => `unit ${index}`)
+    const evenWithin = async (all: readonly Replica[]) => {
+      const before = all.map((replica) => replica.told('engine-beat').length)
+      const share = units.length / all.length
+      await Promise.all(all.map((replica) => replica.until(() => replica.held().length === share)))
+      const beats = all.map((replica, index) => replica.told('engine-beat').length - (before[index] ?? 0))
+      expect(Math.max(...beats)).toBeLessThanOrEqual(10)
+      expect(all.flatMap((replica) => replica.held()).toSorted()).toEqual(units.toSorted())
+    }
+    const one = join({ units })
+    await evenWithin([one])
+    const two = join({ units })
+    await evenWithin([one, two])
+    const three = join({ units })
+    await evenWithin([one, two, three])
+    const left = two.leave()
+    await evenWithin([one, three])
+    await left
   })
 })

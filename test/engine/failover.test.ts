@@ -15,6 +15,7 @@ it('a synchronous standby that is promoted has every intent of a call, and whole
   await using company = await startCompany({ units: 4, policies: POLICIES, clients })
   await company.migrate()
   await using standby = await startStandby(company.cluster)
+  await standby.makeSynchronous()
   const replicas = [company.start('ONE'), company.start('TWO')]
   await until(async () => (await company.holders()).size === 4)
   await until(() => company.calls.length > 20)

@@ -9,6 +9,7 @@ import { freePort } from '../free-port.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { type CurfewDatabase, createCurfewDatabase } from './curfew-database.ts'
 import { joinReplica, type Replica, type ReplicaOptions } from './joined-replica.ts'
+import { startStandby } from './standby.ts'
 
 let cluster: Cluster
 let database: CurfewDatabase
@@ -51,7 +52,7 @@ describe('a server that is paused', () => {
     const [one, two] = await joinTwo({ leaseMs: 6000 })
     const before = epochs(one, two)
     await cluster.signal('SIGSTOP')
-    await pause(3000)
+    await pause(1500)
     await cluster.signal('SIGCONT')
     const beats = one.told('engine-beat').length
     await one.until(() => one.told('engine-beat').length > beats + 2)
@@ -143,16 +144,12 @@ describe('a stop', () => {
 
 describe('a standby', () => {
   it('is refused in words', async () => {
-    const standby = await cluster.startStandby()
-    try {
-      const replica = join({ url: standby.url(database.name, 'replica') })
-      await replica.until(() => replica.told('engine-refused').length === 1)
-      expect(replica.told('engine-refused')[0]).toMatchObject({ why: 'standby' })
-      expect(replica.told('engine-refused')[0]?.message).toContain('the address of the primary')
-      expect(replica.served).toEqual([])
-    } finally {
-      await standby.stop()
-    }
+    await using standby = await startStandby(cluster)
+    const replica = join({ url: standby.url(database.name, 'replica') })
+    await replica.until(() => replica.told('engine-refused').length === 1)
+    expect(replica.told('engine-refused')[0]).toMatchObject({ why: 'standby' })
+    expect(replica.told('engine-refused')[0]?.message).toContain('the address of the primary')
+    expect(replica.served).toEqual([])
   })
 })
 

@@ -43,3 +43,5 @@ export const startRelay = async (target: number, port = 0) => {
     },
   }
 }
+
+export type Relay = Awaited<ReturnType<typeof startRelay>>

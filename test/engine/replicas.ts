@@ -71,8 +71,12 @@ export const startCompany = async (options: {
   readonly clients: (region: string) => EndpointInput['clients']
   readonly lease?: string
   readonly rate?: { readonly burst: number; readonly perSecond: number }
+  /** The level of the logs. `trace` has each beat. */
+  readonly log?: 'info' | 'trace'
+  /** Whether several tests use it, so that `afterAll` must end it. */
+  readonly isShared?: boolean
 }) => {
-  const { units, policies, lease = '2s', rate = { burst: 40, perSecond: 20 } } = options
+  const { units, policies, lease = '2s', rate = { burst: 40, perSecond: 20 }, log = 'info' } = options
   const folder = mkdtempSync(join(tmpdir(), 'curfew-replicas-'))
   const endpoints = ENDPOINTS.slice(0, units)
   const calls: Call[] = []
@@ -114,6 +118,7 @@ ${endpoints.map(({ region, id }) => `  - { region: ${region}, endpoints: [{ id: 
 poll: { schedule: "* * * * * *", minGap: 1s, requestTimeout: 30s, rate: { burst: 100, perSecond: 50 } }
 termination: { rate: { burst: ${rate.burst}, perSecond: ${rate.perSecond} }, verifyWithin: 10s, attempts: 12 }
 server: { port: 0 }
+log: { level: ${log} }
 `
   const started: Replica[] = []
 
@@ -132,7 +137,7 @@ server: { port: 0 }
     rmSync(folder, { recursive: true, force: true })
   }
   // Also after a test that has run out of time, which disposes of nothing.
-  onTestFinished(end)
+  if (options.isShared !== true) onTestFinished(end)
 
   const curfew = async (...args: readonly string[]) => {
     const env = { PATH: process.env.PATH, CURFEW_DATABASE_URL: databaseUrl, OWNER_URL: cluster.url() }
@@ -215,10 +220,10 @@ server: { port: 0 }
       await client.end()
     },
 
-    /** Starts a replica. Each process has a key of its own. */
+    /** Starts a replica. Each process has a key of its own, or that of one that has ended: then it has its folder too. */
     start(key: string, credentials?: Readonly<Record<string, string>>, host: Host = {}): Replica {
       const home = join(folder, key)
-      mkdirSync(home)
+      mkdirSync(home, { recursive: true })
       writeFileSync(join(home, 'curfew.yaml'), yaml)
       writeFileSync(join(home, 'policies.yaml'), policies)
       const replica = startReplica({ key, folder: home, awsUrl: simulator.url, databaseUrl, credentials, ...host })
@@ -249,10 +254,10 @@ server: { port: 0 }
       }
     },
 
-    /** What is wrong with the calls that have arrived so far. */
-    async mistakes(): Promise<readonly string[]> {
-      const arrived = [...calls]
-      const killedAt = (key: string) => started.find((replica) => replica.key === key)?.killedAt()
+    /** What is wrong with the calls that have arrived so far, after the first `earlier` ones. */
+    async mistakes(earlier = 0): Promise<readonly string[]> {
+      const arrived = calls.slice(earlier)
+      const killedAt = (key: string) => started.findLast((replica) => replica.key === key)?.killedAt()
       return judgeCalls(arrived, await grants(), await intents(), killedAt)
     },
 

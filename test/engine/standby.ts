@@ -8,32 +8,44 @@ import { asServer, type Cluster } from './cluster.ts'
 
 const run = promisify(execFile)
 
-/** A standby of the server, beside its data. The server commits nothing from now on that the standby does not have. */
+/** Another server beside its primary that follows it. Nothing can be written there until it is promoted. */
 export const startStandby = async (primary: Cluster) => {
   const data = join(primary.folder, 'standby')
   const port = await freePort()
   const source = ['-d', `host=127.0.0.1 port=${primary.port} user=owner application_name=standby`]
   await run(...asServer('pg_basebackup', ['-D', data, ...source, '-R', '-X', 'stream', '-c', 'fast']))
   const listen = ['-h', '127.0.0.1', '-p', String(port), '-k', primary.folder]
-  const settings = ['-c', 'max_connections=200', '-c', 'track_commit_timestamp=on', '-c', 'synchronous_standby_names=']
-  const server = spawn(...asServer('postgres', ['-D', data, ...listen, ...settings]), { stdio: 'ignore' })
+  // A standby must allow as many connections as its primary.
+  const flags = [...primary.flags, '-c', 'synchronous_standby_names=']
+  const server = spawn(...asServer('postgres', ['-D', data, ...listen, ...flags]), { stdio: 'ignore' })
+  const url = (database = 'postgres', user = 'owner') => `postgres://${user}@127.0.0.1:${port}/${database}`
 
-  const isSynchronous = async () => {
-    const rows = await primary.sql<{ sync_state: string }>('select sync_state from pg_stat_replication')
-    return rows.some(({ sync_state }) => sync_state === 'sync')
+  const follows = async (state?: string) => {
+    const rows = await primary.sql<{ sync_state: string }>(
+      "select sync_state from pg_stat_replication where state = 'streaming'",
+    )
+    return rows.some(({ sync_state }) => state === undefined || sync_state === state)
   }
-  await primary.sql("alter system set synchronous_standby_names = 'standby'")
-  await primary.sql('select pg_reload_conf()')
-  while (!(await isSynchronous())) {
-    if (server.exitCode !== null) throw new Error(`the standby ended with ${server.exitCode}`)
-    await new Promise((resolve) => setTimeout(resolve, 25))
+  const untilItFollows = async (state?: string) => {
+    while (!(await follows(state))) {
+      if (server.exitCode !== null) throw new Error(`the standby ended with ${server.exitCode}`)
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
   }
+  await untilItFollows()
 
   return {
     port,
+    url,
+    /** From now on the primary commits nothing that the standby does not have. */
+    async makeSynchronous(): Promise<void> {
+      await primary.sql("alter system set synchronous_standby_names = 'standby'")
+      await primary.sql('select pg_reload_conf()')
+      await untilItFollows('sync')
+    },
     /** Resolves once it accepts writes. */
     async promote(): Promise<void> {
-      const client = new pg.Client({ connectionString: `postgres://owner@127.0.0.1:${port}/postgres` })
+      const client = new pg.Client({ connectionString: url() })
       await client.connect()
       await client.query('select pg_promote(true)')
       await client.end()
