@@ -252,8 +252,22 @@ export type CurfewEvent =
   | { readonly event: 'engine-refused'; readonly why: EngineRefusal; readonly message: string }
   /** A beat was answered. `tookMs`: the time from the question to the answer. */
   | ({ readonly event: 'engine-beat'; readonly tookMs: number } & Pick<JoinedStatus, 'members' | 'units'>)
-  /** Another replica began a newer generation, or this one did. `cameBack`: its configuration was in force before another. */
-  | { readonly event: 'generation'; readonly generation: number; readonly isOld: boolean; readonly cameBack: boolean }
+  /** Another generation is in force, or this replica stands otherwise to it. */
+  | {
+      readonly event: 'generation'
+      /** The generation in force. */
+      readonly generation: number
+      /** That of this replica's configuration. */
+      readonly own: number
+      /** The replica that began the one in force; undefined if this one did. */
+      readonly begunBy: string | undefined
+      /** A newer configuration is in force: this replica hands its units over. */
+      readonly isOld: boolean
+      /** The configuration was in force before another one, and was brought back. */
+      readonly cameBack: boolean
+      /** There is a newer one, but no replica of it is left. */
+      readonly isNewerGone: boolean
+    }
   /** This replica holds the unit from now on. `openIntents`: the calls of earlier tenures that it follows. */
   | { readonly event: 'tenure-began'; readonly unit: string; readonly epoch: number; readonly openIntents: number }
   | {

@@ -64,8 +64,9 @@ export type EngineStatus =
       readonly state: 'joined'
       /** The replicas that are there, this one included. */
       readonly members: number
+      /** The generation of this replica's configuration. */
       readonly generation: number
-      /** Whether a newer generation has a member, so that this replica hands its units over. */
+      /** Whether a newer one is in force, so that this replica hands its units over. */
       readonly isOld: boolean
       readonly units: readonly UnitHolding[]
     }

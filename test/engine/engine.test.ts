@@ -197,15 +197,128 @@ describe('an edit of the configuration', () => {
     expect(one.held()).toHaveLength(3)
   })
 
-  it('of replicas that are gone is dropped: the older ones go on', async () => {
-    const older = join({ units: UNITS })
-    await older.until(() => older.held().length === 6)
-    const newer = join({ units: UNITS, hash: 'b' })
-    await newer.until(() => newer.held().length === 6)
-    expect(older.held()).toEqual([])
-    await newer.leave()
-    await older.until(() => older.held().length === 6)
-    expect(older.told('generation').at(-1)).toMatchObject({ generation: 1, isOld: false })
+  /** A replica with old files, and one that was edited since and holds all units. */
+  const laggardAndEdited = async (newerGoneMs?: number) => {
+    const laggard = join({ units: UNITS, ...(newerGoneMs === undefined ? {} : { newerGoneMs }) })
+    await laggard.until(() => laggard.held().length === 6)
+    const edited = join({ units: UNITS })
+    await edited.until(() => edited.held().length === 3)
+    edited.edit('b')
+    await edited.until(() => edited.held().length === 6)
+    await laggard.until(() => laggard.told('generation').some(({ isOld }) => isOld) && laggard.held().length === 0)
+    return { laggard, edited }
+  }
+  const generations = async () => (await database.sql('select id from curfew.generation')).length
+  const beats = async (replica: Replica, more: number) => {
+    const before = replica.told('engine-beat').length
+    await replica.until(() => replica.told('engine-beat').length >= before + more)
+  }
+  /** The sessions of the replicas of one generation end. */
+  const terminateThose = async (generation: number) => {
+    await cluster.sql(
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objsubid = 2
+       and database = (select oid from pg_database where datname = $1) and classid = ${0x43_46_57_02} and objid = $2::bigint::oid`,
+      [database.name, generation],
+    )
+  }
+
+  it('stays in force when a replica with old files loses its session and comes back', async () => {
+    const { laggard, edited } = await laggardAndEdited()
+    const served = laggard.served.length
+    await terminateThose(1)
+    await laggard.until(() => laggard.told('engine-joined').length === 2)
+    await beats(laggard, 8)
+    expect(laggard.engine.status()).toMatchObject({ state: 'joined', generation: 1, isOld: true })
+    expect(laggard.served).toHaveLength(served)
+    expect(edited.held()).toHaveLength(6)
+    expect(await generations()).toBe(2)
+    expect(edited.told('generation').filter(({ cameBack }) => cameBack)).toEqual([])
+  })
+
+  it('stays in force when a replica with old files is the first that comes back after an outage', async () => {
+    const { laggard, edited } = await laggardAndEdited(1_000_000)
+    const served = laggard.served.length
+    await edited.leave()
+    await terminate()
+    await laggard.until(() => laggard.told('engine-joined').length === 2)
+    await beats(laggard, 8)
+    expect(laggard.engine.status()).toMatchObject({ members: 1, generation: 1, isOld: true })
+    expect(laggard.served).toHaveLength(served)
+    const again = join({ units: UNITS, hash: 'b' })
+    await again.until(() => again.held().length === 6)
+    expect(laggard.served).toHaveLength(served)
+    expect(await generations()).toBe(2)
+  })
+
+  it('is begun by a replica that was edited while it was away', async () => {
+    const { laggard } = await laggardAndEdited()
+    laggard.edit('c')
+    await terminate()
+    await laggard.until(() => laggard.told('generation').at(-1)?.generation === 3)
+    await laggard.until(() => laggard.held().length === 6)
+    expect(laggard.engine.status()).toMatchObject({ generation: 3, isOld: false })
+    expect(await generations()).toBe(3)
+  })
+
+  it('is begun anew after an older database was accepted that does not know it', async () => {
+    const replica = join()
+    await replica.until(() => replica.held().length === 2)
+    replica.edit('b')
+    await replica.until(() => replica.told('generation').length === 2)
+    await database.sql(`set session_replication_role = replica;
+      delete from curfew.generation where id = 2;
+      update curfew.origin set incarnation = gen_random_uuid()`)
+    await terminate()
+    await replica.until(() => replica.told('engine-joined').length === 2)
+    expect(replica.engine.status()).toMatchObject({ generation: 3, isOld: false })
+  })
+
+  it('of replicas that are gone is dropped after a wait: the older ones go on, and say so', async () => {
+    const { laggard, edited } = await laggardAndEdited()
+    await edited.leave()
+    await laggard.until(() => laggard.held().length === 6)
+    const [, first, ...others] = laggard.told('generation')
+    expect(first).toMatchObject({ generation: 2, own: 1, begunBy: edited.name, isOld: true, isNewerGone: false })
+    expect(others).toEqual([
+      {
+        event: 'generation',
+        generation: 1,
+        own: 1,
+        begunBy: undefined,
+        isOld: false,
+        cameBack: false,
+        isNewerGone: true,
+      },
+    ])
+  })
+
+  it('that is taken back has not come back where other replicas still have the one before', async () => {
+    const { laggard, edited } = await laggardAndEdited()
+    edited.edit('a')
+    await edited.until(() => edited.held().length === 3)
+    expect(edited.told('generation').at(-1)).toMatchObject({ generation: 3, isOld: false, cameBack: false })
+    expect(laggard.told('generation').at(-1)).toMatchObject({
+      generation: 3,
+      own: 3,
+      begunBy: edited.name,
+      isOld: false,
+      cameBack: false,
+    })
+  })
+
+  it('is taken back by a replica that starts with old files: all others say who did', async () => {
+    const { edited } = await laggardAndEdited()
+    const restarted = join({ units: UNITS, name: 'restarted' })
+    await restarted.until(() => restarted.held().length > 0)
+    expect(restarted.told('generation')).toMatchObject([{ generation: 3, begunBy: undefined, cameBack: true }])
+    await edited.until(() => edited.told('generation').some(({ isOld }) => isOld))
+    expect(edited.told('generation').at(-1)).toMatchObject({
+      generation: 3,
+      own: 2,
+      begunBy: 'restarted',
+      isOld: true,
+      cameBack: true,
+    })
   })
 
   it('gives back the units that are no longer watched, and takes those that are new', async () => {

@@ -29,6 +29,7 @@ export interface ReplicaOptions {
   /** In place of `seen`. */
   readonly seenStore?: SeenStore
   readonly stateVersion?: number
+  readonly newerGoneMs?: number
   readonly keep?: Keep
   /** What a daemon does when it is asked to give a unit back. */
   readonly handOver?: (tenure: Tenure) => Promise<void>
@@ -92,6 +93,7 @@ export const joinReplica = (options: ReplicaOptions) => {
       },
     },
     stateVersion: options.stateVersion ?? 4,
+    newerGoneMs: options.newerGoneMs ?? LEASE_MS,
   }
   const engine: Engine = createPostgresEngine(engineOptions)
   const stop = new AbortController()

@@ -46,7 +46,7 @@ const startReplica = async () => {
   observe({ ...EVENTS.started, endpoints: [] })
   observe({ ...EVENTS['clock-skew'], warned: false })
   let held: readonly Endpoint[] = []
-  const beat = () => {
+  const beat = (more: readonly UnitHolding[] = []) => {
     const units = ENDPOINTS.map(
       (one): UnitHolding => ({
         unit: one.id,
@@ -55,13 +55,19 @@ const startReplica = async () => {
         epoch: 1,
       }),
     )
-    observe({ ...EVENTS['engine-beat'], units })
+    observe({ ...EVENTS['engine-beat'], units: [...units, ...more] })
   }
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     join() {
       observe(EVENTS['engine-joined'])
       beat()
+    },
+    /** Hears that a generation is in force, as the engine tells it. A Region that it no longer has is free to the old. */
+    hear(generation: number, own: number) {
+      const isOld = own < generation
+      observe({ ...EVENTS.generation, generation, own, isOld })
+      beat(isOld ? [{ unit: 'removed', state: 'free', holder: 'a replica', epoch: 1 }] : [])
     },
     leave() {
       this.hold([])
@@ -181,6 +187,18 @@ describe('three replicas, as Prometheus sees them', () => {
     first?.join()
     await untilEqual(alerts, [])
     expect(await valuesOf('count(curfew_engine_up == 1)')).toEqual([3])
+  })
+
+  it('make a warning while one of them lacks an edit that removed a unit, and none about that unit', async () => {
+    const [first, second, third] = replicas
+    first?.hear(3, 3)
+    second?.hear(3, 3)
+    third?.hear(3, 2)
+    await untilEqual(alerts, ['CurfewReplicasDiffer warning 2'])
+    await untilEqual(() => valuesOf('curfew_engine_units{state="free"} == 1'), [1])
+    expect(await alerts()).toEqual(['CurfewReplicasDiffer warning 2'])
+    third?.hear(3, 3)
+    await untilEqual(alerts, [])
   })
 
   it('have every series of replicas that an alert selects', async () => {

@@ -90,8 +90,8 @@ const apartFrom = (engine: EngineOverview): Headline | undefined => {
       return status.isOld
         ? {
             severity: 'care',
-            title: 'Older configuration',
-            text: 'Another replica has a newer configuration. This one hands its units over, and takes none.',
+            title: 'Another configuration',
+            text: 'A configuration that a replica began later is in force. This replica hands its units over, and takes none.',
           }
         : undefined
   }

@@ -448,16 +448,10 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         break
       }
       case 'generation': {
-        const { generation, isOld, cameBack } = emitted
-        log[cameBack ? 'warn' : 'info'](
-          { event, generation, isOld, cameBack },
-          `${cameBack ? 'a configuration that was in force earlier is back' : 'another configuration is in force'}, as generation ${generation}${
-            isOld ? ': this replica has older files, and hands its units over' : ''
-          }${
-            cameBack
-              ? '. If you did not roll back, a replica has started with old files: give all replicas the same files, and restart it'
-              : ''
-          }`,
+        const { generation, own, begunBy, isOld, cameBack, isNewerGone } = emitted
+        log[cameBack || isNewerGone ? 'warn' : 'info'](
+          { event, generation, own, begunBy, isOld, cameBack, isNewerGone },
+          generationText(emitted),
         )
         break
       }
@@ -492,6 +486,25 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
       }
     }
   }
+}
+
+const generationText = ({
+  generation,
+  own,
+  begunBy,
+  isOld,
+  cameBack,
+  isNewerGone,
+}: Extract<CurfewEvent, { event: 'generation' }>): string => {
+  if (isNewerGone) {
+    return `no replica of the newest configuration is left, so this one goes on with its older one, of generation ${own}. If its files are old, stop it, or give it the right ones`
+  }
+  const by = begunBy === undefined ? 'this replica' : `the replica ${begunBy}`
+  const handsOver = isOld ? `. This replica has another one, of generation ${own}, and hands its units over` : ''
+  if (!cameBack) {
+    return `${isOld || begunBy === undefined ? 'another configuration' : 'the configuration of this replica'} is in force, as generation ${generation}, begun by ${by}${handsOver}`
+  }
+  return `${by} has brought an earlier configuration back, as generation ${generation}${handsOver}. If you did not roll back, ${by} has old files: stop it, or give it the right ones`
 }
 
 const UNIT_STATES = ['held', 'elsewhere', 'free'] as const

@@ -28,6 +28,16 @@ export interface BeatUnit {
   readonly isLocked: boolean
 }
 
+/** A generation as the database has it. */
+export interface BeatGeneration {
+  readonly id: number
+  readonly hash: string
+  /** The replica that began it. */
+  readonly begunBy: string
+  /** An earlier generation had the same configuration. */
+  readonly cameBack: boolean
+}
+
 /** What one beat shows. */
 export interface Beat {
   /** Whether the statement was answered by the session that holds the locks. */
@@ -35,13 +45,18 @@ export interface Beat {
   readonly incarnation: string | undefined
   readonly members: readonly BeatMember[]
   readonly units: readonly BeatUnit[]
-  readonly newest: { readonly id: number; readonly hash: string } | undefined
+  readonly newest: BeatGeneration | undefined
+  /** The newest one with a member. */
+  readonly active: BeatGeneration | undefined
 }
+
+type GenerationRow = readonly [id: number, hash: string, begunBy: string, cameBack: boolean] | null
 
 interface BeatRow {
   readonly ours: boolean
   readonly incarnation: string | null
-  readonly newest: readonly [number, string] | null
+  readonly newest: GenerationRow
+  readonly active: GenerationRow
   readonly members: readonly (readonly [number, number, number])[]
   readonly units: readonly (readonly [number, number, number, string | null, number, boolean])[]
 }
@@ -50,11 +65,14 @@ interface BeatRow {
 export const beat = async (session: Session, units: readonly number[]): Promise<Beat> => {
   const { rows } = await session.ask<{ beat: BeatRow }>(statementFor(session.ours), [units])
   const row = rows[0]?.beat
-  if (row === undefined) return { isOurs: false, incarnation: undefined, members: [], units: [], newest: undefined }
+  if (row === undefined) {
+    return { isOurs: false, incarnation: undefined, members: [], units: [], newest: undefined, active: undefined }
+  }
   return {
     isOurs: row.ours,
     incarnation: row.incarnation ?? undefined,
-    newest: row.newest === null ? undefined : { id: row.newest[0], hash: row.newest[1] },
+    newest: generationIn(row.newest),
+    active: generationIn(row.active),
     members: row.members.map(([pid, generation, held]) => ({ pid, generation, held })),
     units: row.units.map(([id, epoch, seq, holder, stateVersion, isLocked]) => ({
       id,
@@ -66,6 +84,16 @@ export const beat = async (session: Session, units: readonly number[]): Promise<
     })),
   }
 }
+
+const generationIn = (row: GenerationRow): BeatGeneration | undefined => {
+  if (row === null) return undefined
+  const [id, hash, begunBy, cameBack] = row
+  return { id, hash, begunBy, cameBack }
+}
+
+const GENERATION = `json_build_array(id, configuration_hash, declared_by, exists (
+      select from curfew.generation as earlier
+      where earlier.id < generation.id and earlier.configuration_hash = generation.configuration_hash))`
 
 /** A replica that changes its generation holds two member locks for a moment: the newer one counts. */
 const statementFor = (ours: string): string => `
@@ -81,7 +109,8 @@ const statementFor = (ours: string): string => `
   select json_build_object(
     'ours', (${ours}),
     'incarnation', (select incarnation from curfew.origin),
-    'newest', (select json_build_array(id, configuration_hash) from curfew.generation order by id desc limit 1),
+    'newest', (select ${GENERATION} from curfew.generation order by id desc limit 1),
+    'active', (select ${GENERATION} from curfew.generation where id = (select max(generation) from member)),
     'members', coalesce((
       select json_agg(json_build_array(
         member.pid, member.generation, (select count(*) from taken where taken.pid = member.pid)))

@@ -10,6 +10,7 @@ import { type Elapsed, isBefore, plusMs } from '../../domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../domain/time/instant.ts'
 import { admit } from './admission.ts'
 import { EngineRefused } from './engine-refused.ts'
+import { NEWER_GONE_MS, type OwnGeneration } from './generations.ts'
 import { freeUnits } from './grants.ts'
 import { createHeldUnits, type Keep } from './held-units.ts'
 import { createMembership, type Membership } from './membership.ts'
@@ -36,6 +37,8 @@ export interface PostgresEngineOptions {
   readonly seen: SeenStore
   /** The newest format of a state that this program reads. */
   readonly stateVersion: number
+  /** How long a replica with an older configuration waits for those with a newer one that are gone. */
+  readonly newerGoneMs?: number
 }
 
 /** A failover takes seconds. Replicas that were cut off together come back at different times. */
@@ -66,6 +69,7 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
   let membership: Membership | undefined
   const restingUntil = new Map<string, Elapsed>()
   const memory = createMemory(options)
+  const own: OwnGeneration = { joined: undefined, told: undefined }
 
   const joined = (next: Extract<EngineStatus, { state: 'joined' }>) => {
     const isFirst = status.state !== 'joined'
@@ -121,6 +125,8 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
         stop,
         isResting,
         seen: memory,
+        own,
+        newerGoneMs: options.newerGoneMs ?? NEWER_GONE_MS,
         tell: joined,
       })
       await membership.run()

@@ -11,7 +11,15 @@ import { POOLER } from './admission.ts'
 import { type Beat, type BeatUnit, beat } from './beat.ts'
 import { EngineRefused } from './engine-refused.ts'
 import { createFreeUnits } from './free-units.ts'
-import { declareGeneration, joinGeneration, leaveGeneration, type Standing, standingOf } from './generations.ts'
+import {
+  createStandings,
+  declareGeneration,
+  isKnown,
+  joinGeneration,
+  leaveGeneration,
+  type OwnGeneration,
+  type Standing,
+} from './generations.ts'
 import { grantUnits } from './grants.ts'
 import type { HeldUnits } from './held-units.ts'
 import { restored } from './restored.ts'
@@ -42,6 +50,9 @@ export interface MembershipOptions {
   /** Whether the unit was refused a short time ago. */
   readonly isResting: (unit: string) => boolean
   readonly seen: { readonly now: () => Seen | undefined; readonly put: (seen: Seen) => void }
+  readonly own: OwnGeneration
+  /** How long a replica with an older configuration waits for those with a newer one that are gone. */
+  readonly newerGoneMs: number
   /** What the engine tells of itself from now on. */
   readonly tell: (status: Extract<EngineStatus, { state: 'joined' }>) => void
 }
@@ -58,7 +69,8 @@ export interface Membership {
 
 /** One session's part in the sharing: it joins the members, beats, takes its share and gives a surplus back. */
 export const createMembership = (session: OpenSession, incarnation: string, options: MembershipOptions): Membership => {
-  const { replica, beatMs, clock, random, emit, pool, stateVersion, wants, held, stop, isResting, seen, tell } = options
+  const { replica, beatMs, clock, random, emit, pool, stateVersion, wants, held, stop, isResting, seen, own, tell } =
+    options
   const writer = held.writerOver(session)
   const free = createFreeUnits(beatMs)
   let pause = new AbortController()
@@ -66,7 +78,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   let hash = ''
   let ids: ReadonlyMap<string, number> = new Map()
   let generation: { readonly id: number; readonly hash: string } | undefined
-  let told: { readonly generation: number; readonly isOld: boolean } | undefined
+  const standingOf = createStandings(clock.elapsed(), options.newerGoneMs)
   let hasLeft = false
   let members = ''
   let membersSince: Elapsed = LONG_AGO
@@ -90,34 +102,65 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
       if (generation !== undefined) await leaveGeneration(session, generation.id)
     }
     generation = { id, hash }
+    own.joined = generation
   }
 
-  /** Begins a generation for a configuration that is new, or adopts the newest one. */
+  /** It is this replica's from then on, also if the session is over before, or the answer comes late. */
+  const begin = async (declared: string, isReload: boolean) => {
+    const done = await declareGeneration(pool, { hash: declared, replica, isReload })
+    if (done.id > (own.joined?.id ?? 0)) own.joined = { id: done.id, hash: declared }
+    return done
+  }
+
+  /**
+   * Begins a generation for a configuration that is new, or adopts the newest one. A replica that was away, and has the
+   * configuration that it had, begins none: others may have been edited meanwhile, and theirs is the newer one.
+   */
   const declare = async () => {
-    const declared = await within(clock, DECLARE_WITHIN_MS, declareGeneration(pool, hash, replica), session.over)
+    const before = own.joined
+    if (before?.hash === hash && (await isKnown(session, before))) {
+      await enter(before.id)
+      return true
+    }
+    const isReload = before !== undefined && before.hash !== hash
+    const declared = await within(clock, DECLARE_WITHIN_MS, begin(hash, isReload), session.over)
     if (declared === 'late') return false
     await enter(declared.id)
     if (declared.isNew) {
-      emit({ event: 'generation', generation: declared.id, isOld: false, cameBack: declared.cameBack })
-      told = { generation: declared.id, isOld: false }
+      const { id, cameBack } = declared
+      own.told = { generation: id, isOld: false }
+      emit({
+        event: 'generation',
+        generation: id,
+        own: id,
+        begunBy: undefined,
+        isOld: false,
+        cameBack,
+        isNewerGone: false,
+      })
     }
     return true
   }
 
   /** The newest configuration may be that of this replica again: then it joins that generation and need not hand over. */
-  const standingNow = async ({ newest, members: all }: Beat): Promise<Standing> => {
+  const standingNow = async (at: Elapsed, now: Beat): Promise<Standing> => {
+    const { newest, members: all } = now
     if (stop.aborted || newest?.hash !== hash || newest.id === generation?.id)
-      return standingOf(generation?.id ?? 0, all)
+      return standingOf(at, generation?.id ?? 0, now)
     await enter(newest.id)
     const moved = all.map((one) => (one.pid === session.pid ? { ...one, generation: newest.id } : one))
-    return standingOf(newest.id, moved)
+    return standingOf(at, newest.id, { newest, members: moved })
   }
 
-  const observeGeneration = ({ active, isOld }: Standing) => {
-    if (told !== undefined && (told.generation !== active || told.isOld !== isOld)) {
-      emit({ event: 'generation', generation: active, isOld, cameBack: false })
-    }
-    told = { generation: active, isOld }
+  const observeGeneration = ({ newest, active: withMember }: Beat, { active, isOld, isNewerGone }: Standing) => {
+    const { told } = own
+    own.told = { generation: active, isOld }
+    if (told === undefined || (told.generation === active && told.isOld === isOld)) return
+    const inForce = [newest, withMember].find((one) => one?.id === active)
+    const begunBy = inForce?.begunBy === replica ? undefined : inForce?.begunBy
+    // Whoever has the same configuration has not been overruled.
+    const cameBack = isOld && inForce?.cameBack === true
+    emit({ event: 'generation', generation: active, own: generation?.id ?? 0, begunBy, isOld, cameBack, isNewerGone })
   }
 
   const compare = (now: Beat, units: ReadonlyMap<string, BeatUnit>) => {
@@ -250,9 +293,9 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     )
     compare(now, units)
     free.observe(endedAt, now.units)
-    const standing = await standingNow(now)
+    const standing = await standingNow(endedAt, now)
     if (!stop.aborted) {
-      observeGeneration(standing)
+      observeGeneration(now, standing)
       refuseNewerStates(units)
       if (standing.isOld) for (const unit of held.units(session)) held.askBack(unit)
       else await share(endedAt, standing, units)

@@ -42,7 +42,7 @@ export const createEngineInstruments = (registry: Registry) => {
     }),
     oldGenerations: new Counter({
       name: 'curfew_engine_old_generations_total',
-      help: 'How often a configuration came into force that had been in force earlier: by a rollback, or because a replica started with old files.',
+      help: 'How often a configuration came into force that had been in force earlier: by a rollback, because a replica started with old files, or because no replica with the newest ones is left.',
       registers,
     }),
   }

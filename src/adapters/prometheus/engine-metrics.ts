@@ -43,8 +43,9 @@ export const createEngineMetrics = (registry: Registry) => {
             units.set({ state }, event.units.filter((unit) => unit.state === state).length)
           break
         case 'generation':
-          generation.set(event.generation)
-          if (event.cameBack) oldGenerations.inc()
+          generation.set(event.own)
+          // The replica that brings a configuration back counts it. Of those that go on with theirs, each does.
+          if (event.isNewerGone || (event.cameBack && event.begunBy === undefined)) oldGenerations.inc()
           break
         case 'tenure-began':
           tenures.inc({ outcome: 'began' })

@@ -305,7 +305,7 @@ describe('the page of a replica', () => {
     ['good', 'Standing by', joined([unit(0, 'elsewhere', 'curfew-1')]), []],
     ['care', 'No endpoints', joined([unit(0, 'held')]), []],
     ['care', 'Enforcing', joined([unit(0, 'held'), unit(1, 'free')]), [endpoint()]],
-    ['care', 'Older configuration', joined([unit(0, 'held')], { isOld: true }), [endpoint()]],
+    ['care', 'Another configuration', joined([unit(0, 'held')], { isOld: true }), [endpoint()]],
     ['care', 'Joining', replica({ state: 'joining', message: undefined }), []],
     ['bad', 'Nothing is ended here', replica({ state: 'away', since: NOON, message: 'refused' }), []],
     ['bad', 'Nothing is ended here', replica({ state: 'refused', why: 'pooler', message: 'no pooler' }), []],

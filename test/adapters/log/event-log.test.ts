@@ -94,6 +94,25 @@ describe('the log', () => {
     expect(pretty?.slice('14:03:05Z  '.length)).toBe(`${level?.padEnd(5)}  ${msg}\n`)
   })
 
+  it('says who began the configuration in force, and accuses no replica that others have overruled', () => {
+    const textOf = (different: Partial<typeof EVENTS.generation>) =>
+      written((log) => createEventLog(log)({ ...EVENTS.generation, ...different }))[0]?.msg
+    const overruled = { generation: 3, own: 2, isOld: true }
+    expect(textOf({})).toBe(
+      'the configuration of this replica is in force, as generation 2, begun by the replica replica-2',
+    )
+    expect(textOf({ begunBy: undefined })).toBe(
+      'another configuration is in force, as generation 2, begun by this replica',
+    )
+    expect(textOf(overruled)).toBe(
+      'another configuration is in force, as generation 3, begun by the replica replica-2. This replica has another one, of generation 2, and hands its units over',
+    )
+    expect(textOf({ ...overruled, cameBack: true })).toBe(
+      'the replica replica-2 has brought an earlier configuration back, as generation 3. This replica has another one, of generation 2, and hands its units over. If you did not roll back, the replica replica-2 has old files: stop it, or give it the right ones',
+    )
+    expect(textOf({ isNewerGone: true })).toContain('no replica of the newest configuration is left')
+  })
+
   it('is more severe if an operator must act', () => {
     const levelOf = (emitted: (typeof EVENTS)[keyof typeof EVENTS]) =>
       written((log) => createEventLog(log)(emitted))[0]?.level
@@ -103,6 +122,7 @@ describe('the log', () => {
     expect(levelOf({ ...EVENTS['clock-skew'], apart: true })).toBe('error')
     expect(levelOf({ ...EVENTS.reconnected, count: 4 })).toBe('warn')
     expect(levelOf({ ...EVENTS.generation, cameBack: true })).toBe('warn')
+    expect(levelOf({ ...EVENTS.generation, isNewerGone: true })).toBe('warn')
     expect(levelOf({ ...EVENTS['tenure-ended'], how: 'lost' })).toBe('warn')
     expect(levelOf({ ...EVENTS['tenure-ended'], how: 'refused' })).toBe('error')
   })

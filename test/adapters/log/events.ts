@@ -191,7 +191,15 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
   'engine-away': { event: 'engine-away', message: 'connect ECONNREFUSED 127.0.0.1:5432' },
   'engine-refused': { event: 'engine-refused', why: 'not-migrated', message: 'run "curfew engine migrate"' },
   'engine-beat': { event: 'engine-beat', tookMs: 2, members: 3, units: [] },
-  generation: { event: 'generation', generation: 2, isOld: false, cameBack: false },
+  generation: {
+    event: 'generation',
+    generation: 2,
+    own: 2,
+    begunBy: 'replica-2',
+    isOld: false,
+    cameBack: false,
+    isNewerGone: false,
+  },
   'tenure-began': { event: 'tenure-began', unit: 'eu-central-1 111122223333', epoch: 4, openIntents: 1 },
   'tenure-ended': {
     event: 'tenure-ended',
