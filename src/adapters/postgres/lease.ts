@@ -28,6 +28,7 @@ export const createLease = (clock: Pick<Clock, 'now' | 'elapsed'>, leaseMs: numb
    */
   const passedMs = () => Math.max(msBetween(sent.elapsed, clock.elapsed()), clock.now() - sent.at)
   const leftMs = () => leaseMs - MARGIN_MS - passedMs()
+  const leftForAnswerMs = () => leaseMs - MARGIN_MS - msBetween(sent.elapsed, clock.elapsed())
 
   return {
     /** A statement is about to be sent. */
@@ -37,6 +38,11 @@ export const createLease = (clock: Pick<Clock, 'now' | 'elapsed'>, leaseMs: numb
       if (msBetween(sent.elapsed, at.elapsed) > 0) sent = at
     },
     leftMs,
+    /**
+     * By the monotonic clock alone. Where this is more than `leftMs`, the machine was suspended, or its clock was set: the
+     * server knows which.
+     */
+    leftForAnswerMs,
     holds: () => leftMs() > 0,
   }
 }

@@ -1,4 +1,4 @@
-import { DatabaseError, type Pool } from 'pg'
+import type { Pool } from 'pg'
 import type { Clock } from '../../app/clock.ts'
 import type { Emit } from '../../app/events.ts'
 import { onAborted } from '../../app/on-aborted.ts'
@@ -30,8 +30,6 @@ import { idsOf } from './wanted-units.ts'
 
 /** Members and shares are steady after this many beats without a change. */
 const STEADY_BEATS = 1.5
-/** A lock or a statement took too long, or two waited for each other. */
-const BUSY = ['55P03', '57014', '40P01']
 /** A transaction that begins a generation is short. A reload tries it again at the next beat. */
 const DECLARE_WITHIN_MS = 2 * SECOND
 
@@ -197,7 +195,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     const takable = [...units].flatMap(([unit, { id, isLocked, stateVersion: found }]) =>
       isLocked || found > stateVersion || held.isBusy(unit) || isResting(unit) ? [] : [{ unit, id, order: random() }],
     )
-    const returning = held.returning(session).length
+    const returning = held.returning(session)
     const step = shareStep({
       units: ids.size,
       members: standing.members.map((member) => ({ id: member.pid, held: member.held })),
@@ -213,18 +211,9 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
         takable.toSorted((one, other) => one.order - other.order),
         step,
       )
-    const surplus = step.giveBack - returning
-    if (surplus > 0) for (const unit of held.units(session).slice(-surplus)) held.askBack(unit)
-  }
-
-  /** A row that somebody has locked for long is asked for again at the next beat. */
-  const granted = async (free: readonly number[], room: Parameters<typeof grantUnits>[2]) => {
-    try {
-      return await grantUnits(session, free, room)
-    } catch (error) {
-      if (error instanceof DatabaseError && BUSY.includes(error.code ?? '')) return []
-      throw error
-    }
+    const surplus = step.giveBack - returning.length
+    const staying = held.units(session).filter((unit) => !returning.includes(unit))
+    if (surplus > 0) for (const unit of staying.slice(-surplus)) held.askBack(unit)
   }
 
   const take = async (
@@ -233,7 +222,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   ) => {
     const unitOf = new Map(takable.map(({ id, unit }) => [id, unit]))
     const room = { room: step.take, replica, stateVersion }
-    const grants = await granted([...unitOf.keys()], room)
+    const grants = await grantUnits(session, [...unitOf.keys()], room)
     beyond += Math.max(0, grants.length - (step.take - step.beyond))
     for (const grant of grants) {
       const unit = unitOf.get(grant.id)

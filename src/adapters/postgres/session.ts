@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import pg, { type ClientConfig, DatabaseError, type QueryResult, type QueryResultRow } from 'pg'
 import type { Clock } from '../../app/clock.ts'
 import { onAborted } from '../../app/on-aborted.ts'
+import { within } from '../../app/within.ts'
 import { SECOND } from '../../domain/time/instant.ts'
 import { createLease } from './lease.ts'
 import { reasonOf } from './reason.ts'
@@ -42,8 +43,12 @@ export interface OpenSession extends Session {
 
 /** A machine that takes longer to accept a connection is not reached. */
 const CONNECT_WITHIN_MS = 3 * SECOND
-/** A lock that is not there after this time is asked for again later: nobody holds a row of Curfew's for long. */
+/**
+ * A lock that is not there after this time is asked for again later: nobody holds a row of Curfew's for long. Records wait
+ * meanwhile, and so does the next beat.
+ */
 const LOCK_WITHIN_MS = 2 * SECOND
+const LOCKS_OF_A_LEASE = 6
 /** How long an end in peace waits for the server. */
 const CLOSE_WITHIN_MS = SECOND
 /** The deadline is looked at this often, because a timer stands still while the machine is suspended. */
@@ -74,24 +79,54 @@ export const openSession = async (
     client.connection.stream.destroy()
   }
   const reason = (error: unknown) => reasonOf(error, options.ssl)
-  client.on('error', (error) => lose(reason(error)))
-  client.on('end', () => lose('the server has closed the connection'))
+  /** The error that the server has sent last, until it is ready again: if it ends the session, this is why. */
+  let said: string | undefined
+  client.on('error', (error) => lose(said ?? reason(error)))
+  client.on('end', () => lose(said ?? 'the server has closed the connection'))
+  client.on('notice', ({ routine }) => {
+    // The commit is then a success all the same, but only one machine has it. No other field is free of translation.
+    if (routine === 'SyncRepWaitForLSN') lose('a commit did not reach the synchronous standby')
+  })
+  /** How many statements the server has finished. */
+  let finished = 0
+  const ready = new EventTarget()
+  client.connection.on('readyForQuery', () => {
+    finished++
+    ready.dispatchEvent(new Event('ready'))
+  })
   const ended = new Promise<never>((_resolve, reject) => {
     onAborted(over.signal, () => reject(new SessionOver(because)))
   })
   ended.catch(() => {})
 
   const lease = createLease(clock, leaseMs)
+  /** Resolves once the server is ready for the next statement, which it never is after an error that ends the session. */
+  const isFinished = async (before: number) => {
+    if (finished > before) return
+    const next = new Promise<void>((resolve) => {
+      ready.addEventListener('ready', () => resolve(), { once: true })
+    })
+    await Promise.race([next, ended])
+  }
   const send = async <Row extends QueryResultRow>(text: string, values: readonly unknown[]) => {
     if (over.signal.aborted) throw new SessionOver(because)
     const sentAt = lease.moment()
+    const before = finished
     try {
       const result = await Promise.race([client.query<Row>(text, [...values]), ended])
+      if (over.signal.aborted) throw new SessionOver(because)
       lease.answered(sentAt)
       return result
     } catch (error) {
-      // The session lives on after an error of a statement, but not after one of the connection, nor without an answer.
-      if (error instanceof DatabaseError && error.severity === 'ERROR') throw error
+      // The session lives on after an error of a statement, but not after one of the connection, nor without an answer. The
+      // severity does not tell them apart: it is in the language of the server.
+      if (error instanceof DatabaseError) {
+        said = reason(error)
+        await isFinished(before)
+        said = undefined
+        lease.answered(sentAt)
+        throw error
+      }
       lose(reason(error))
       throw new SessionOver(because, { cause: error })
     }
@@ -136,7 +171,7 @@ export const openSession = async (
     throw error instanceof SessionOver ? error : new SessionOver(because, { cause: error })
   } finally {
     stop.removeEventListener('abort', onStop)
-    if (!over.signal.aborted) void watch(clock, lease, over.signal, lose)
+    if (!over.signal.aborted) void watch({ clock, lease, over: over.signal, lose, ask })
   }
 }
 
@@ -156,23 +191,38 @@ const settingsOf = (leaseMs: number): string => `
   set idle_in_transaction_session_timeout = ${leaseMs};
   set statement_timeout = ${leaseMs};
   set tcp_user_timeout = ${leaseMs};
-  set lock_timeout = ${LOCK_WITHIN_MS};
+  set lock_timeout = ${Math.min(LOCK_WITHIN_MS, Math.floor(leaseMs / LOCKS_OF_A_LEASE))};
+  set client_min_messages = warning;
   set default_transaction_isolation = 'read committed';
   select set_config('synchronous_commit', 'on', false)
     where current_setting('synchronous_commit') not in ('on', 'remote_apply');
   select set_config('transaction_timeout', '${leaseMs}', false)
     where current_setting('server_version_num')::integer >= 170000`
 
-/** Ends the session when no statement was answered for the lease: nobody may rely on its locks from then on. */
-const watch = async (
-  clock: Clock,
-  lease: ReturnType<typeof createLease>,
-  over: AbortSignal,
-  lose: (why: string) => void,
-) => {
+/**
+ * Ends the session when no statement was answered for the lease: nobody may rely on its locks from then on. Where only the
+ * time of day says so, the server is asked first. Until it has answered, the session does not hold.
+ */
+const watch = async ({
+  clock,
+  lease,
+  over,
+  lose,
+  ask,
+}: {
+  readonly clock: Clock
+  readonly lease: ReturnType<typeof createLease>
+  readonly over: AbortSignal
+  readonly lose: (why: string) => void
+  readonly ask: Session['ask']
+}) => {
   while (!over.aborted) {
     const leftMs = lease.leftMs()
-    if (leftMs <= 0) lose('the server has not answered for the lease')
-    else await clock.sleep(Math.min(leftMs, WATCH_MS), over)
+    const leftForAnswerMs = lease.leftForAnswerMs()
+    if (leftMs > 0) await clock.sleep(Math.min(leftMs, WATCH_MS), over)
+    else if (leftForAnswerMs > 0) {
+      const answer = ask('select 1').catch(() => {})
+      await within(clock, leftForAnswerMs, answer, over)
+    } else lose('the server has not answered for the lease')
   }
 }
