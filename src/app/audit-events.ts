@@ -5,7 +5,8 @@ import type { AuditRecord, AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { namesInParts } from './list-changes.ts'
-import { partsOf } from './policy-set-text.ts'
+import type { InTurn } from './one-at-a-time.ts'
+import type { PolicySetPart } from './policy-set-text.ts'
 
 /** How many records wait for a disk that is full: those of a day on a large endpoint. The oldest are dropped first. */
 const KEPT_RECORDS = 50_000
@@ -18,17 +19,20 @@ const RETRY_EVERY_MS = 10 * SECOND
  * own. After a failed write records wait, until another write succeeds or ten seconds have passed.
  *
  * The first record of a policy set in a file is followed by the text of the set. A text does not wait for a full disk,
- * because it may be long: it is written once no record waits.
+ * because it may be long: it is written once no record waits. Nor is it written in one turn of the event loop, in which
+ * hundreds of units would each make lines of megabytes: each part waits for the one before, whose unit that was.
  */
 export const createAuditEvents = (options: {
   readonly audit: Pick<AuditTrail, 'write' | 'hasPolicySet'>
   readonly policySetHash: () => string
   /** The text of the policy set in force. */
-  readonly policySetText: () => string
+  readonly policySetParts: () => readonly PolicySetPart[]
+  /** Lets the daemons of all units write their texts one after another. */
+  readonly inTurn: InTurn
   readonly clock: Pick<Clock, 'sleep'>
   readonly emit: Emit
 }) => {
-  const { audit, policySetHash, policySetText, clock, emit } = options
+  const { audit, policySetHash, policySetParts, inTurn, clock, emit } = options
   let waiting: AuditRecord[] = []
   let lost = 0
   let retrying: Promise<void> | undefined
@@ -84,10 +88,15 @@ export const createAuditEvents = (options: {
     const hash = policySetHash()
     if (textsUnderWay.has(hash) || audit.hasPolicySet(hash)) return
     textsUnderWay.add(hash)
-    const writes = partsOf(policySetText()).map((part) =>
-      audit.write([{ time, event: 'policy-set', ...part, policySetHash: hash }]),
-    )
-    await track(Promise.allSettled(writes))
+    const parts = policySetParts()
+    const writeParts = async () => {
+      for (const part of parts) {
+        if (isAbandoned) return
+        await audit.write([{ time, event: 'policy-set', ...part, policySetHash: hash }])
+      }
+    }
+    // A text that could not be written follows a later record.
+    await track(inTurn(writeParts, closed.signal).catch(() => {}))
     textsUnderWay.delete(hash)
   }
 

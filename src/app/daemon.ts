@@ -361,7 +361,7 @@ export const createDaemon = (options: {
       schedule = nextSchedule
       tickAt = Math.min(tickAt, nextTickAt)
       queues.setRate(next.terminationRate)
-      putInForce(next, 'reloaded', now)
+      putInForce(next, 'reloaded', clock.now())
       begin(findAdded())
     }
   }
@@ -468,7 +468,7 @@ export const createDaemon = (options: {
       put()
     },
 
-    /** The first half of a reload: throws what a judgement throws. The result is the second half, for the same turn. */
+    /** The first half of a reload: throws what a judgement throws. The result is the second half. */
     prepare,
 
     /** Puts the mode `audit` in force at once, and leaves everything else as it is. */

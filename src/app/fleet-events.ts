@@ -1,6 +1,7 @@
 import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint, WrittenFile } from './events.ts'
+import { endpointKey } from './site.ts'
 
 /** How long the endpoints of a tenure that has ended are still told as watched. */
 const LEFT_WITHIN_MS = SECOND
@@ -35,10 +36,9 @@ export const createFleetEvents = (options: {
 
   const tellEndpoints = () => {
     const endpoints = options.endpoints()
-    if (JSON.stringify(endpoints) === JSON.stringify(endpointsTold)) return
-    const gone = endpointsTold.filter(
-      ({ id, region }) => !endpoints.some((one) => one.id === id && one.region === region),
-    )
+    if (isSame(endpoints, endpointsTold)) return
+    const left = new Set(endpoints.map(({ region, id }) => endpointKey(region, id)))
+    const gone = endpointsTold.filter(({ region, id }) => !left.has(endpointKey(region, id)))
     endpointsTold = endpoints
     tell({ event: 'endpoints-changed', endpoints, gone })
   }
@@ -146,3 +146,11 @@ export const createFleetEvents = (options: {
     },
   }
 }
+
+/** There may be thousands, and each tenure tells of its own: texts of all of them would take too long. */
+const isSame = (ones: readonly Endpoint[], others: readonly Endpoint[]): boolean =>
+  ones.length === others.length &&
+  ones.every(({ id, name, region, account }, index) => {
+    const other = others[index]
+    return id === other?.id && region === other.region && name === other.name && account === other.account
+  })

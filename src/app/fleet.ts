@@ -13,15 +13,19 @@ import { type LastReload, nextReload } from './last-reload.ts'
 import { onAborted } from './on-aborted.ts'
 import { createOngoing } from './ongoing.ts'
 import { createOverview } from './overview.ts'
+import { createPolicySetWriting } from './policy-set-text.ts'
 import type { Ports } from './ports.ts'
 import { type Ended, serveTenure, type TenureDaemon } from './serve-tenure.ts'
 import { createSkewClock } from './skew-clock.ts'
+import { eachInSlices } from './slices.ts'
 import { endpointStatusOf } from './status.ts'
 import type { Engine, EngineStatus, Tenure, TenureEnd } from './tenure.ts'
 import { configurationHash, unitsOf } from './units.ts'
 
 /** The loop of each daemon runs once a second. If one has not run for this long, the process is unhealthy. */
 const STUCK_AFTER_MS = 30 * SECOND
+
+type Units = ReturnType<typeof unitsOf>
 
 /** A tenure that this replica serves. */
 interface Serving {
@@ -81,14 +85,19 @@ export const createFleet = (
   const events = createFleetEvents({ tell, endpoints, clock })
   events.inForce(inForce.settings.policySetHash)
 
-  const partOf = (whole: Assignment, unit: string): Assignment => {
-    const ofUnits = whole === inForce ? units : unitsOf(whole.watch)
-    return { ...whole, watch: ofUnits.get(unit) ?? [], isPart: ofUnits.size > 1 }
-  }
+  const texts = createPolicySetWriting()
+  /** What puts the configuration in force on the units where it is not yet. */
+  const puts: (() => void)[] = []
 
-  const take = (next: Assignment) => {
+  const partOf = (whole: Assignment, ofUnits: Units, unit: string): Assignment => ({
+    ...whole,
+    watch: ofUnits.get(unit) ?? [],
+    isPart: ofUnits.size > 1,
+  })
+
+  const take = (next: Assignment, nextUnits: Units) => {
     inForce = next
-    units = unitsOf(next.watch)
+    units = nextUnits
     hash = configurationHash(next)
     events.inForce(next.settings.policySetHash)
   }
@@ -105,7 +114,7 @@ export const createFleet = (
 
   const work = async (tenure: Tenure, stop: AbortSignal): Promise<TenureEnd> => {
     const { unit, epoch, holds } = tenure
-    const serving: Serving = { daemon: undefined, assignment: partOf(inForce, unit), isStarted: false }
+    const serving: Serving = { daemon: undefined, assignment: partOf(inForce, units, unit), isStarted: false }
     servings.set(unit, serving)
     const told = events.ofTenure()
     const ended = await serveTenure({
@@ -114,6 +123,7 @@ export const createFleet = (
       assignment: () => serving.assignment,
       ports,
       connect: (site, account) => ports.connect(site, account, { clock, hear: clock.hear, holds: () => holds() }),
+      texts,
       clock,
       emit: (event) => {
         if (event.event === 'started') serving.isStarted = true
@@ -131,15 +141,37 @@ export const createFleet = (
     return ended.how
   }
 
-  /** Puts a configuration in force that all daemons have tried. */
-  const put = (next: Assignment, event: 'reloaded' | 'mode-obeyed', putDaemons: () => void) => {
-    take(next)
-    for (const [unit, serving] of servings) serving.assignment = partOf(next, unit)
+  /** From now on the configuration is that of this replica, and of each daemon that begins. */
+  const begin = (next: Assignment, nextUnits: Units, event: 'reloaded' | 'mode-obeyed') => {
+    take(next, nextUnits)
+    for (const [unit, serving] of servings) serving.assignment = partOf(next, nextUnits, unit)
     // The configuration in force is reported before any event that follows from it.
     announce(event)
-    putDaemons()
+  }
+
+  const finish = () => {
     events.tellEndpoints()
     engine.wantsChanged()
+  }
+
+  const putNext = () => puts.shift()?.()
+
+  /**
+   * Tries a configuration on all daemons, and throws if one cannot judge by it. The event loop runs in between, so a
+   * tenure may begin meanwhile: its daemon is tried too.
+   */
+  const prepareAll = async (next: Assignment, nextUnits: Units) => {
+    const prepared = new Map<TenureDaemon, () => void>()
+    const untried = () => served().filter(([, daemon]) => !prepared.has(daemon))
+    for (let rest = untried(); rest.length > 0; rest = untried()) {
+      await eachInSlices(host, rest, ([unit, daemon]) =>
+        prepared.set(daemon, daemon.prepare(partOf(next, nextUnits, unit))),
+      )
+    }
+    return () =>
+      served().map(([unit, daemon]) => () => {
+        if (servings.get(unit)?.daemon === daemon) prepared.get(daemon)?.()
+      })
   }
 
   const heads = (): ReadonlyMap<string, AuditHead> => new Map(served().map(([unit, { audit }]) => [unit, audit.head()]))
@@ -205,24 +237,32 @@ export const createFleet = (
     },
 
     /**
-     * Puts a new configuration in force for all units at once. Throws, and changes nothing anywhere, if one daemon cannot
-     * judge by it. `accepted` is called before it is in force.
+     * Puts a new configuration in force on all units. Throws, and changes nothing anywhere, if one daemon cannot judge by
+     * it. `accepted` is called before it is in force. Reloads must follow one another.
+     *
+     * Hundreds of daemons take long to try and to take a configuration. The event loop runs between two of them, or the
+     * session with the database would end. Meanwhile some units are judged by the earlier configuration, as those of
+     * another replica are at the same time.
      */
     async reload(next: Assignment, accepted: () => void = () => {}): Promise<void> {
       // A schedule that makes a fault is found here too where no unit is held.
       ports.scheduleOf(next.schedule)
-      const puts = served().map(([unit, daemon]) => daemon.prepare(partOf(next, unit)))
+      const nextUnits = unitsOf(next.watch)
+      const putsOf = await prepareAll(next, nextUnits)
       accepted()
-      put(next, 'reloaded', () => {
-        for (const putDaemon of puts) putDaemon()
-      })
+      puts.push(...putsOf())
+      begin(next, nextUnits, 'reloaded')
+      await eachInSlices(host, [...puts], putNext)
+      finish()
     },
 
-    /** Puts the mode `audit` of a refused configuration in force. */
+    /** Puts the mode `audit` of a refused configuration in force, at once. */
     obeyAudit(): void {
-      put({ ...inForce, settings: { ...inForce.settings, mode: 'audit' } }, 'mode-obeyed', () => {
-        for (const [, daemon] of served()) daemon.obeyAudit()
-      })
+      // What a reload would put in force later has another mode.
+      while (puts.length > 0) putNext()
+      begin({ ...inForce, settings: { ...inForce.settings, mode: 'audit' } }, units, 'mode-obeyed')
+      for (const [, daemon] of served()) daemon.obeyAudit()
+      finish()
     },
 
     endpoints: endpointStatuses,

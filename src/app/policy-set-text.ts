@@ -1,4 +1,5 @@
-import { hashOfText, type PolicySetContent } from '../config/bind/policy-set-hash.ts'
+import { hashOfText, type PolicySetContent, policySetText } from '../config/bind/policy-set-hash.ts'
+import { createOneAtATime, type InTurn } from './one-at-a-time.ts'
 
 /** A part of the text of a policy set. All parts of a text, joined in their order, are the text that its hash is of. */
 export interface PolicySetPart {
@@ -24,6 +25,28 @@ export const partsOf = (text: string): readonly PolicySetPart[] => {
     from = end
   }
   return texts.map((one, index) => ({ part: index + 1, parts: texts.length, text: one }))
+}
+
+/** What the daemons of a process share to write the texts of their policy sets. */
+export interface PolicySetWriting {
+  /** The parts of the text of a written policy set. */
+  readonly partsOf: (written: unknown) => readonly PolicySetPart[]
+  /** One text is written at a time. */
+  readonly inTurn: InTurn
+}
+
+/** Many units write the same policy set, and its text takes long to make: it is made once for the same value. */
+export const createPolicySetWriting = (): PolicySetWriting => {
+  let last: { readonly written: unknown; readonly parts: readonly PolicySetPart[] } | undefined
+  return {
+    partsOf(written) {
+      if (last !== undefined && last.written === written) return last.parts
+      const parts = partsOf(policySetText(written))
+      last = { written, parts }
+      return parts
+    },
+    inTurn: createOneAtATime(),
+  }
 }
 
 const isHighSurrogate = (unit: number) => unit >= 0xd800 && unit < 0xdc00

@@ -5,6 +5,7 @@ import type { Assignment } from './daemon.ts'
 import type { Emit } from './events.ts'
 import { faultText } from './fault.ts'
 import { onAborted } from './on-aborted.ts'
+import type { PolicySetWriting } from './policy-set-text.ts'
 import type { Ports } from './ports.ts'
 import type { Connect } from './site.ts'
 import { StateError } from './state.ts'
@@ -31,6 +32,7 @@ export const serveTenure = async (options: {
   readonly assignment: () => Assignment
   readonly ports: Pick<Ports, 'host' | 'random' | 'scheduleOf' | 'readPolicySet' | 'countRecords'>
   readonly connect: Connect
+  readonly texts: PolicySetWriting
   readonly clock: Clock
   readonly emit: Emit
   /** The state and the chain are taken over: the daemon runs from now on. */

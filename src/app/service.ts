@@ -5,6 +5,7 @@ import type { CurfewEvent, Emit } from './events.ts'
 import { type LastReload, nextReload } from './last-reload.ts'
 import { createOngoing } from './ongoing.ts'
 import { createOverview } from './overview.ts'
+import { createPolicySetWriting } from './policy-set-text.ts'
 import type { Ports } from './ports.ts'
 import { createSkewClock } from './skew-clock.ts'
 import { endpointStatusOf } from './status.ts'
@@ -42,6 +43,7 @@ export const createService = async (assignment: Assignment, ports: Ports & Keepi
     keeping: ports,
     ports,
     connect: (site, account) => ports.connect(site, account, { clock, hear: clock.hear }),
+    texts: createPolicySetWriting(),
     clock,
     emit: tell,
   })

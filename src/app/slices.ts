@@ -25,3 +25,11 @@ export const inSlices = async (
     read(from, Math.min(from + step, length))
   }
 }
+
+/** Does something with each value, and lets the event loop run in between when it takes long. */
+export const eachInSlices = <Value>(
+  clock: Pick<Clock, 'elapsed' | 'sleep'>,
+  values: readonly Value[],
+  each: (value: Value) => void,
+): Promise<void> =>
+  inSlices(clock, values.length, (from, to) => values.slice(from, to).forEach(each), new AbortController().signal, 1)

@@ -1,4 +1,3 @@
-import { policySetText } from '../config/bind/policy-set-hash.ts'
 import { isOpen } from '../domain/terminate/termination.ts'
 import { SECOND } from '../domain/time/instant.ts'
 import { createAuditEvents } from './audit-events.ts'
@@ -8,6 +7,7 @@ import { type Assignment, createDaemon } from './daemon.ts'
 import type { Emit } from './events.ts'
 import { createKnownByTrail } from './known-by-trail.ts'
 import { onAborted } from './on-aborted.ts'
+import type { PolicySetWriting } from './policy-set-text.ts'
 import type { Ports } from './ports.ts'
 import type { Connect } from './site.ts'
 import type { State } from './state.ts'
@@ -30,6 +30,8 @@ export const createTenureDaemon = async (options: {
   readonly tenure?: Pick<Tenure, 'epoch' | 'holds' | 'lost'>
   readonly ports: Pick<Ports, 'host' | 'random' | 'scheduleOf' | 'readPolicySet' | 'countRecords'>
   readonly connect: Connect
+  /** What the daemons of a process share to write the texts of their policy sets. */
+  readonly texts: PolicySetWriting
   /** The clock by which is judged. */
   readonly clock: Clock
   /** Hears the events first, before the trail. */
@@ -46,7 +48,8 @@ export const createTenureDaemon = async (options: {
   const auditEvents = createAuditEvents({
     audit,
     policySetHash: () => inForce.settings.policySetHash,
-    policySetText: () => policySetText(inForce.written),
+    policySetParts: () => options.texts.partsOf(inForce.written),
+    inTurn: options.texts.inTurn,
     clock: host,
     emit: (event) => emit(event),
   })
@@ -104,10 +107,20 @@ export const createTenureDaemon = async (options: {
       0,
     ),
 
-    /** Tries a configuration, and throws if the daemon cannot judge by it. Returns what puts it in force, in the same turn. */
+    /**
+     * Tries a configuration, and throws if the daemon cannot judge by it. Returns what puts it in force. What was read
+     * since then may be the first that it cannot judge: that is a fault of this daemon, as after any other read.
+     */
     prepare(next: Assignment): () => void {
       const putDaemon = daemon.prepare(next)
-      return () => put(next, putDaemon)
+      return () => {
+        try {
+          put(next, putDaemon)
+        } catch (error) {
+          if (options.onFault === undefined) throw error
+          options.onFault(error)
+        }
+      }
     },
 
     /** Puts the mode `audit` of a refused configuration in force. */

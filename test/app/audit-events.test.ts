@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { createAuditEvents } from '../../src/app/audit-events.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
-import { LONGEST_PART } from '../../src/app/policy-set-text.ts'
+import { createOneAtATime } from '../../src/app/one-at-a-time.ts'
+import { LONGEST_PART, partsOf } from '../../src/app/policy-set-text.ts'
 import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { NOON } from '../domain/build.ts'
 import { createManualClock, settled } from './manual-clock.ts'
 import { createStandInTrail } from './stand-in-trail.ts'
 
-const setUp = (text = () => '{}') => {
+const setUp = (text = () => '{}', inTurn = createOneAtATime()) => {
   const clock = createManualClock(NOON)
   const audit = createStandInTrail()
   const events: CurfewEvent[] = []
   const trail = createAuditEvents({
     audit: audit.trail,
     policySetHash: () => 'hash',
-    policySetText: text,
+    policySetParts: () => partsOf(text()),
+    inTurn,
     clock,
     emit: (event) => events.push(event),
   })
@@ -118,5 +120,35 @@ describe('the text of the policy set', () => {
     audit.disk.isFull = false
     await clock.advance(10 * SECOND)
     expect(audit.of('policy-set').map((record) => record.text)).toEqual(['"now"'])
+  })
+
+  it('of hundreds of units is written part by part, one at a time', async () => {
+    const inTurn = createOneAtATime()
+    const text = `"${'x'.repeat(LONGEST_PART)}"`
+    const units = Array.from({ length: 20 }, () => setUp(() => text, inTurn))
+    let underWay = 0
+    let most = 0
+    for (const { audit } of units) {
+      const write = audit.trail.write
+      audit.trail.write = async (records) => {
+        const isText = records.some(({ event }) => event === 'policy-set')
+        if (isText) most = Math.max(most, ++underWay)
+        await new Promise((resolve) => setImmediate(resolve))
+        await write(records)
+        if (isText) underWay--
+      }
+    }
+    for (const { happen } of units) happen()
+    while (units.some(({ audit }) => audit.of('policy-set').length < 2)) await settled()
+    expect(most).toBe(1)
+  })
+
+  it('that waits for those of other units holds up no stop', async () => {
+    const inTurn = createOneAtATime()
+    void inTurn(() => new Promise(() => {}), new AbortController().signal)
+    const { audit, trail, happen } = setUp(() => '{}', inTurn)
+    happen()
+    await trail.close()
+    expect(audit.records.map(({ event }) => event)).toEqual(['stop'])
   })
 })

@@ -4,6 +4,7 @@ import { AuditError } from '../../src/app/audit.ts'
 import { StateError } from '../../src/app/state.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
+import { plusMs } from '../../src/domain/time/elapsed.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, entry, NOON, policy } from '../domain/build.ts'
 import { createManualClock, settled } from './manual-clock.ts'
@@ -21,9 +22,27 @@ const startCompany = (connections: readonly Connection[], policies: readonly Pol
   const clock = createManualClock(NOON)
   const aws = createStandInVpn(clock, connections)
   const shared = createSharedUnits()
+  let [lateMs, stepMs] = [0, 0]
+  const host: typeof clock = {
+    ...clock,
+    elapsed: () => plusMs(clock.elapsed(), (lateMs += stepMs)),
+  }
+  /** Until the result is called, each look at the clock takes long. */
+  const slow = () => {
+    stepMs = 5
+    return () => {
+      stepMs = 0
+    }
+  }
   const replica = (name?: string) =>
-    startReplica({ ...(name !== undefined && { name }), assignment: twoUnits(policies), clock, aws: aws.vpn, shared })
-  return { clock, aws, shared, replica, endedIds: () => aws.calls.map(({ id }) => id) }
+    startReplica({
+      ...(name !== undefined && { name }),
+      assignment: twoUnits(policies),
+      clock: host,
+      aws: aws.vpn,
+      shared,
+    })
+  return { clock, aws, shared, replica, slow, endedIds: () => aws.calls.map(({ id }) => id) }
 }
 
 describe('a replica', () => {
@@ -327,6 +346,46 @@ describe('a reload', () => {
     expect(one.of('reloaded')).toEqual([])
     for (const unit of [OFFICE, LAB]) expect(shared.of(unit, 'reload')).toEqual([])
     expect(one.fleet.status().policies).toEqual([])
+  })
+
+  it('lets the event loop run between two units, when they take long', async () => {
+    const { clock, replica, slow, shared } = startCompany([inOffice(), inLab()], [])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    slow()
+    const turns: string[] = []
+    const next = () => new Promise((resolve) => setImmediate(resolve))
+    const reloading = one.fleet.reload(twoUnits([age()]), () => {
+      turns.push('accepted')
+      void next().then(() => turns.push('another turn'))
+    })
+    void next().then(() => turns.push('another turn'))
+    await clock.advance(0)
+    await reloading.then(() => turns.push('in force'))
+    expect(turns).toEqual(['another turn', 'accepted', 'another turn', 'in force'])
+    for (const unit of [OFFICE, LAB]) expect(shared.of(unit, 'reload')).toHaveLength(1)
+    expect(one.engine.looks()).toBe(1)
+  })
+
+  it('leaves no unit in another mode where mode audit is obeyed before all have taken it', async () => {
+    const { clock, replica, slow, endedIds } = startCompany([inLab()], [])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    const fast = slow()
+    const reloading = one.fleet.reload(twoUnits([age()]), () => setImmediate(() => one.fleet.obeyAudit()))
+    await clock.advance(0)
+    await reloading
+    fast()
+    await clock.advance(MINUTE)
+    expect(one.events.map(({ event }) => event).filter((event) => ['reloaded', 'mode-obeyed'].includes(event))).toEqual(
+      ['reloaded', 'mode-obeyed'],
+    )
+    expect(one.fleet.endpoints().flatMap(({ decisions }) => (decisions?.violating ?? []).length)).toEqual([0, 1])
+    expect(endedIds()).toEqual([])
   })
 
   it('that takes a unit away leaves its endpoints at once, before the engine wants it back', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LONGEST_LINE_BYTES, lineOf } from '../../src/adapters/audit/audit-line.ts'
-import { joinPolicySet, LONGEST_PART, partsOf } from '../../src/app/policy-set-text.ts'
+import { createPolicySetWriting, joinPolicySet, LONGEST_PART, partsOf } from '../../src/app/policy-set-text.ts'
 import { policySetHash, policySetText } from '../../src/config/bind/policy-set-hash.ts'
 import { NOON } from '../domain/build.ts'
 
@@ -62,5 +62,20 @@ describe('the text of a policy set in the trail', () => {
     expect(joinPolicySet(hash, [])).toEqual({ problem: 'incomplete' })
     const forged = records.map(({ text, ...rest }) => ({ ...rest, text: text.replace('leavers', 'nobody') }))
     expect(joinPolicySet(hash, forged)).toEqual({ problem: 'other-hash' })
+  })
+
+  it('is made once for all units that write the same set', () => {
+    let read = 0
+    const written = {
+      get policies() {
+        read++
+        return []
+      },
+    }
+    const texts = createPolicySetWriting()
+    const parts = Array.from({ length: 100 }, () => texts.partsOf(written))
+    expect(read).toBe(1)
+    expect(new Set(parts).size).toBe(1)
+    expect(texts.partsOf(contentOf('another'))).toEqual(partsOf(policySetText(contentOf('another'))))
   })
 })
