@@ -70,7 +70,8 @@ const READ_RIGHTS = `
 select what, is_needed, has from (values
   ('insert into unit', true, has_column_privilege('curfew.unit', 'key', 'insert')),
   ('update unit', true, has_column_privilege('curfew.unit', 'epoch', 'update')
-    and has_column_privilege('curfew.unit', 'state', 'update')),
+    and has_column_privilege('curfew.unit', 'state', 'update')
+    and has_column_privilege('curfew.unit', 'policy_sets', 'update')),
   ('insert into record', true, has_column_privilege('curfew.record', 'line', 'insert')),
   ('select from record', true, has_table_privilege('curfew.record', 'select')),
   ('select from chain', true, has_table_privilege('curfew.chain', 'select')),

@@ -81,7 +81,7 @@ const grantsOf = (role: string): string => `
 grant usage on schema curfew to ${role};
 grant select on curfew.migration, curfew.origin, curfew.unit, curfew.chain, curfew.record, curfew.generation to ${role};
 grant insert (key) on curfew.unit to ${role};
-grant update (epoch, holder, granted_at, state, state_epoch, state_version, saved_at, unreadable, unreadable_at)
+grant update (epoch, holder, granted_at, state, state_epoch, state_version, policy_sets, saved_at, unreadable, unreadable_at)
   on curfew.unit to ${role};
 grant insert (unit, seq, epoch, line) on curfew.record to ${role};
 grant insert (configuration_hash, declared_by) on curfew.generation to ${role};

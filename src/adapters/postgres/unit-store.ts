@@ -2,16 +2,19 @@ import { EMPTY_STATE, type State, StateError, type StateStore } from '../../app/
 import { STATE_VERSION } from '../files/seal.ts'
 import { stateOfBytes, stateToBytes } from '../files/state-bytes.ts'
 import type { Ask } from './ask.ts'
+import { hashesOf, policySetsOfBytes, policySetsToBytes } from './unit-policy-sets.ts'
 
 interface StateRow {
   readonly state: Buffer | null
   readonly version: number
+  readonly policy_sets: Buffer | null
 }
 
-const READ = 'select state, state_version as version from curfew.unit where id = $1'
+const READ = 'select state, state_version as version, policy_sets from curfew.unit where id = $1'
 
 const SAVE = `
-update curfew.unit set state = $3, state_version = $4, state_epoch = $2, saved_at = clock_timestamp()
+update curfew.unit set state = $3, state_version = $4, state_epoch = $2, saved_at = clock_timestamp(),
+  policy_sets = coalesce($5, policy_sets)
 where id = $1 and epoch = $2`
 
 const SET_ASIDE = `
@@ -20,7 +23,8 @@ where id = $1 and epoch = $2`
 
 /**
  * The state of one unit in the database, for one tenure. It is not written over the locking session, because a large
- * state would keep the beats waiting: the epoch fences it, which each grant raises first.
+ * state would keep the beats waiting: the epoch fences it, which each grant raises first. Its policy sets are written
+ * in the same statement, but only when they change.
  */
 export const createUnitStore = (
   ask: Ask,
@@ -28,22 +32,31 @@ export const createUnitStore = (
 ): StateStore => {
   const place = `the state of ${key} in the database`
   let last: Promise<void> = Promise.resolve()
+  /** The hashes of the policy sets that the row is known to have. */
+  let kept: string | undefined
 
   const read = async () => {
-    const { state = null, version = 0 } = (await ask<StateRow>(READ, [id])).rows[0] ?? {}
+    const { state = null, version = 0, policy_sets: sets = null } = (await ask<StateRow>(READ, [id])).rows[0] ?? {}
     if (version > STATE_VERSION) {
       throw new StateError(
         `${place} has format ${version}, and this program reads up to ${STATE_VERSION}: a newer program saved it. Update this replica`,
       )
     }
-    return state === null ? { kind: 'state' as const, state: EMPTY_STATE } : stateOfBytes(state)
+    const policySets = policySetsOfBytes(sets)
+    kept = hashesOf(policySets)
+    const found = state === null ? { kind: 'state' as const, state: EMPTY_STATE } : stateOfBytes(state)
+    if (found.kind !== 'state' || state === null) return found
+    return { ...found, state: { ...found.state, policySets: { ...policySets, ...found.state.policySets } } }
   }
 
   const write = async (state: State, mayReplace: () => Promise<boolean>) => {
-    const bytes = stateToBytes(state)
+    const bytes = stateToBytes({ ...state, policySets: {} })
+    const hashes = hashesOf(state.policySets)
+    const sets = hashes === kept ? null : policySetsToBytes(state.policySets)
     const isOurs = await mayReplace()
-    const saved = isOurs && (await ask(SAVE, [id, epoch, bytes, STATE_VERSION])).rowCount === 1
+    const saved = isOurs && (await ask(SAVE, [id, epoch, bytes, STATE_VERSION, sets])).rowCount === 1
     if (!saved) throw new Error(`${place} was not replaced: another replica holds the unit now`)
+    kept = hashes
   }
 
   return {

@@ -49,6 +49,7 @@ describe('a migration', () => {
     await owner.query(`insert into curfew.unit (key) values ('kept')`)
     await owner.query('drop view curfew.trail, curfew.holding; drop index curfew.record_by_recorded_at')
     await owner.query('drop table curfew.record_other; drop function curfew.make_partitions()')
+    await owner.query('alter table curfew.unit drop column policy_sets')
     await owner.query('delete from curfew.migration where version >= 3')
     expect(await migrate(owner, DAEMON_ROLE)).toMatchObject({ from: 2, to: MIGRATIONS.length })
     expect((await owner.query('select key from curfew.unit')).rows).toEqual([{ key: 'kept' }])

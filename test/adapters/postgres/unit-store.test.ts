@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { stateToBytes } from '../../../src/adapters/files/state-bytes.ts'
 import type { Ask } from '../../../src/adapters/postgres/ask.ts'
 import { createUnitStore } from '../../../src/adapters/postgres/unit-store.ts'
 import { EMPTY_STATE, StateError } from '../../../src/app/state.ts'
@@ -18,7 +19,12 @@ const open = async (name: string) => {
   const database = await openDatabase(cluster, name)
   const { daemon, owner } = database
   const id = await addUnit(daemon, KEY)
-  const ask: Ask = (text, values = []) => daemon.query(text, [...values])
+  /** The policy sets of each save, as they were sent. */
+  const saved: unknown[] = []
+  const ask: Ask = (text, values = []) => {
+    if (text.includes('set state = $3')) saved.push(values[4])
+    return daemon.query(text, [...values])
+  }
   const row = async () => {
     const { rows } = await owner.query<Readonly<Record<string, unknown>>>('select * from curfew.unit where id = $1', [
       id,
@@ -29,6 +35,7 @@ const open = async (name: string) => {
     ...database,
     id,
     row,
+    saved: () => saved,
     grant: () => owner.query('update curfew.unit set epoch = epoch + 1 where id = $1', [id]),
     store: (epoch = 1) => createUnitStore(ask, { id, key: KEY, epoch }),
   }
@@ -48,6 +55,44 @@ describe('the state of a unit in the database', () => {
     await database.grant()
     expect(await database.store(2).load()).toEqual({ state: WHOLE_STATE, setAside: undefined })
     expect(await database.row()).toMatchObject({ state_epoch: '1', state_version: 4 })
+  })
+
+  it('has its policy sets beside it, and writes them only when they change', async () => {
+    await using database = await open('policy_sets')
+    const written = (values: readonly unknown[]) => values.map((value) => (value === null ? 'as before' : 'anew'))
+    const store = database.store()
+    const [one, two] = [{ a: { policies: ['long'] } }, { a: { policies: ['long'] }, b: { policies: ['longer'] } }]
+    for (const policySets of [one, one, two, two, one]) await store.save({ ...WHOLE_STATE, policySets })
+    const next = database.store()
+    expect((await next.load()).state.policySets).toEqual(one)
+    await next.save({ ...WHOLE_STATE, policySets: one })
+    expect(written(database.saved())).toEqual(['anew', 'as before', 'anew', 'as before', 'anew', 'as before'])
+    expect((await database.row())['state']?.toString()).not.toContain('long')
+    expect(await database.store().peek()).toEqual({ ...WHOLE_STATE, policySets: one })
+  })
+
+  it('writes its policy sets again after a save that failed', async () => {
+    await using database = await open('policy_sets_failed')
+    const store = database.store()
+    await expect(store.save(WHOLE_STATE, async () => false)).rejects.toThrow('was not replaced')
+    await store.save(WHOLE_STATE)
+    expect(await database.store().peek()).toEqual(WHOLE_STATE)
+  })
+
+  it('has no policy sets where their bytes are damaged, and keeps the rest', async () => {
+    await using database = await open('policy_sets_damaged')
+    await database.store().save(WHOLE_STATE)
+    await database.owner.query('update curfew.unit set policy_sets = $1', [Buffer.from('x')])
+    const store = database.store()
+    expect(await store.load()).toEqual({ state: { ...WHOLE_STATE, policySets: {} }, setAside: undefined })
+    await store.save(WHOLE_STATE)
+    expect(await store.peek()).toEqual(WHOLE_STATE)
+  })
+
+  it('is read with the policy sets that an earlier program wrote into it', async () => {
+    await using database = await open('policy_sets_within')
+    await database.owner.query('update curfew.unit set state = $1', [stateToBytes(WHOLE_STATE)])
+    expect(await database.store().peek()).toEqual(WHOLE_STATE)
   })
 
   it('is not replaced by an older tenure', async () => {
