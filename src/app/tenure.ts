@@ -25,9 +25,9 @@ export interface Tenure extends Keeping {
    * leave, after everything that may wait: credentials, signing, the connection.
    */
   holds(): boolean
-  /** Aborted when another process may hold the unit: no call, no record and no state may follow. */
+  /** Aborted when another process may hold the unit: no call, no record and no state may follow. The reason is a text. */
   readonly lost: AbortSignal
-  /** Aborted when the unit is wanted back: the daemon lets calls in flight end, saves, and returns. */
+  /** Aborted when the unit is wanted back: the daemon lets calls in flight end, saves, and returns. The reason is a text. */
   readonly asked: AbortSignal
 }
 

@@ -297,6 +297,23 @@ describe('a unit that cannot be served', () => {
   })
 })
 
+describe('the end of a tenure', () => {
+  it('is told with the reason that the engine gives', async () => {
+    const { clock, replica } = startCompany([])
+    await using one = replica()
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    one.engine.lose(OFFICE, 'the server has refused a line')
+    one.engine.ask(LAB, 'the configuration has it no longer')
+    await clock.advance(MINUTE)
+    expect(one.of('tenure-ended').map(({ how, because }) => [how, because])).toEqual([
+      ['lost', 'the server has refused a line'],
+      ['returned', 'the configuration has it no longer'],
+    ])
+  })
+})
+
 describe('a reload', () => {
   it('is in force on every unit, tells of itself once, and lets the engine look at the wants', async () => {
     const [office, lab] = [inOffice(), inLab()]

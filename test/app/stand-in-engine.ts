@@ -131,9 +131,9 @@ export const createStandInEngine = (shared: SharedUnits, replica: string) => {
       return ended
     },
     /** The unit is wanted back. */
-    ask: (key: string): void => held.get(key)?.asked.abort(),
+    ask: (key: string, because?: string): void => held.get(key)?.asked.abort(because),
     /** Another replica may hold the unit now. */
-    lose: (key: string): void => held.get(key)?.lost.abort(),
+    lose: (key: string, because?: string): void => held.get(key)?.lost.abort(because),
     held: (): readonly string[] => [...held.keys()],
   }
 }

@@ -135,7 +135,9 @@ describe('the work on a unit', () => {
     const forked = one?.writer.write({ unit: one.unit.id, epoch: one.epoch, seq: 7, lines: ['{"seq":7,"prev":""}'] })
     await expect(forked).rejects.toThrow(RecordRefused)
     await replica.until(() => replica.tenures('one').length === 2)
-    expect(replica.tenures('one')[0]?.how).toBe('lost')
+    const [lost] = replica.tenures('one')
+    expect(lost?.how).toBe('lost')
+    expect(lost?.tenure.lost.reason).toMatch(/^unit \d+: line 7 does not continue the chain/)
     expect(replica.tenures('two')).toHaveLength(1)
   })
 })
@@ -169,6 +171,9 @@ describe('an edit of the configuration', () => {
     await one.until(() => one.held().length === 6)
     expect(given()).toBe(before)
     expect(two.told('generation').at(-1)).toMatchObject({ generation: 2, isOld: true })
+    expect(two.served.map(({ tenure }) => tenure.asked.reason as unknown)).toContain(
+      'replicas with a newer configuration are there',
+    )
     expect(one.told('generation').at(-1)).toMatchObject({ generation: 2, isOld: false, cameBack: false })
     two.edit('b')
     three.edit('b')

@@ -53,7 +53,7 @@ export const createHeldUnits = (keep: Keep, work: Wants['work'], ended: (end: En
 
   const serve = async (unit: string, { epoch, head }: Grant, one: HeldUnit, writer: RecordWriter) => {
     const { id, session, lost, asked } = one
-    const lose = () => lost.abort()
+    const lose = () => lost.abort(session.over.reason)
     onAborted(session.over, lose)
     let isOver = false
     const holds = () => !isOver && !lost.signal.aborted && session.holds()
@@ -75,8 +75,8 @@ export const createHeldUnits = (keep: Keep, work: Wants['work'], ended: (end: En
   return {
     /** The writer of a session. A refusal by the server's guard loses the tenure of that unit alone. */
     writerOver: (session: Session): RecordWriter =>
-      createRecordWriter(session, (id) => {
-        for (const one of held.values()) if (one.session === session && one.id === id) one.lost.abort()
+      createRecordWriter(session, (id, because) => {
+        for (const one of held.values()) if (one.session === session && one.id === id) one.lost.abort(because)
       }),
 
     begin(session: Session, unit: string, grant: Grant, writer: RecordWriter): void {
@@ -94,8 +94,9 @@ export const createHeldUnits = (keep: Keep, work: Wants['work'], ended: (end: En
     /** Those of them that were asked back. */
     returning: (session: Session): readonly string[] =>
       [...held].filter(([, one]) => one.session === session && one.asked.signal.aborted).map(([unit]) => unit),
-    askBack(unit: string): void {
-      held.get(unit)?.asked.abort()
+    /** The first reason counts. */
+    askBack(unit: string, because: string): void {
+      held.get(unit)?.asked.abort(because)
     },
     /** Waits for all work. */
     async settle(): Promise<void> {

@@ -32,6 +32,8 @@ import { idsOf } from './wanted-units.ts'
 const STEADY_BEATS = 1.5
 /** A transaction that begins a generation is short. A reload tries it again at the next beat. */
 const DECLARE_WITHIN_MS = 2 * SECOND
+/** Why an older replica gives its units back. */
+const NEWER = 'replicas with a newer configuration are there'
 
 export interface MembershipOptions {
   readonly replica: string
@@ -91,7 +93,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     hash = wants.configurationHash()
     const wanted = wants.units()
     ids = await idsOf(session, wanted, incarnation, seen.now())
-    for (const unit of held.units(session)) if (!ids.has(unit)) held.askBack(unit)
+    for (const unit of held.units(session)) if (!ids.has(unit)) held.askBack(unit, 'the configuration has it no longer')
   }
 
   const enter = async (id: number) => {
@@ -213,7 +215,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
       )
     const surplus = step.giveBack - returning.length
     const staying = held.units(session).filter((unit) => !returning.includes(unit))
-    if (surplus > 0) for (const unit of staying.slice(-surplus)) held.askBack(unit)
+    if (surplus > 0) for (const unit of staying.slice(-surplus)) held.askBack(unit, 'another replica is to hold it')
   }
 
   const take = async (
@@ -237,7 +239,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   const leave = async () => {
     if (hasLeft) return
     hasLeft = true
-    for (const unit of held.units(session)) held.askBack(unit)
+    for (const unit of held.units(session)) held.askBack(unit, 'the replica stops')
     if (generation !== undefined) await leaveGeneration(session, generation.id)
   }
 
@@ -286,7 +288,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     if (!stop.aborted) {
       observeGeneration(now, standing)
       refuseNewerStates(units)
-      if (standing.isOld) for (const unit of held.units(session)) held.askBack(unit)
+      if (standing.isOld) for (const unit of held.units(session)) held.askBack(unit, NEWER)
       else await share(endedAt, standing, units)
     }
     tellAll(now, standing, units, msBetween(begunAt, endedAt))

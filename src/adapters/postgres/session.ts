@@ -18,7 +18,7 @@ export interface Session {
   readonly ours: string
   /** Whether the server cannot have given anything away yet: it waits for the lease after the last answered statement. */
   holds(): boolean
-  /** Aborted when the session is over or may be. */
+  /** Aborted when the session is over or may be. Its reason is a text that says why. */
   readonly over: AbortSignal
   /** Ends the session, because it can no longer be relied on. */
   lose(because: string): void
@@ -74,7 +74,7 @@ export const openSession = async (
   const lose = (why: string) => {
     if (over.signal.aborted) return
     because = why
-    over.abort()
+    over.abort(why)
     // The end of the connection frees the locks, if it reaches the server at all.
     client.connection.stream.destroy()
   }
