@@ -6,12 +6,12 @@ import { readChains, type UnitChain } from '../adapters/postgres/chains.ts'
 import type { PostgresSettings } from '../config/configuration.ts'
 import { printable } from '../domain/printable.ts'
 import { OperatorError, UsageError } from './command.ts'
-import { type Database, openDatabase } from './compose-database.ts'
+import { type Database, openTables } from './compose-database.ts'
 import type { ChainQuestion, Trail, Trails } from './trail.ts'
 
 /** The chains of the units in the database. With `part` only those of units with this part in their keys. */
 export const openChains = async (settings: PostgresSettings, part: string | undefined): Promise<Trails> => {
-  const database = await openDatabase(settings)
+  const database = await openTables(settings)
   try {
     const chains = await chainsOf(database, part)
     return {

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Ask } from '../adapters/postgres/ask.ts'
 import { accessDatabase, type DatabaseAccess } from '../adapters/postgres/connect.ts'
+import { examineSchema } from '../adapters/postgres/examine-schema.ts'
 import { reasonOf } from '../adapters/postgres/reason.ts'
 import type { PostgresSettings } from '../config/configuration.ts'
 import { SECOND } from '../domain/time/instant.ts'
@@ -59,7 +60,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['CF010', 'CF011', 'CF012', 'CF013'].map((code) => [code, 'nothing was changed'])),
   // insufficient_privilege
   '42501':
-    'sign in as the owner of the tables, or of the database before there are any: --owner-url names the environment variable with that URL',
+    'to read, sign in with the role of the daemon; to change tables, as their owner: --owner-url names the environment variable with that URL',
   // read_only_sql_transaction
   '25006': 'the server is a standby, or read-only: give the address of the primary',
   // query_canceled
@@ -101,5 +102,21 @@ export const openDatabase = async (settings: DatabaseSettings): Promise<Database
     [Symbol.asyncDispose]: async () => {
       await client.end().catch(() => {})
     },
+  }
+}
+
+/** Opens a session that reads tables of this program's version. Another version may have the rows elsewhere. */
+export const openTables = async (settings: DatabaseSettings): Promise<Database> => {
+  const database = await openDatabase(settings)
+  try {
+    const { refusal } = await examineSchema(database.ask)
+    // Who reads needs fewer rights than a daemon.
+    if (refusal !== undefined && refusal.why !== 'permissions') {
+      throw new OperatorError(`the database ${database.place}: ${refusal.message}`)
+    }
+    return database
+  } catch (error) {
+    await database[Symbol.asyncDispose]()
+    throw error
   }
 }

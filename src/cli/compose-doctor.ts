@@ -37,6 +37,19 @@ const serverProblems = async ({ server }: Configuration): Promise<readonly strin
   }
 }
 
+/** One line for the URL of a database, or its authorities, that a replica cannot use. */
+const databaseProblems = async ({ engine }: Configuration): Promise<readonly string[]> => {
+  if (engine.kind === 'files') return []
+  const { accessOf } = await import('./compose-database.ts')
+  try {
+    accessOf(engine, 'curfew doctor')
+    return []
+  } catch (error) {
+    if (error instanceof OperatorError) return [error.message]
+    throw error
+  }
+}
+
 /** What the checks of `curfew doctor` ask: the files, the host and AWS, as the daemon with this file sees them. */
 export const composeDoctor = (path: string): Ports => {
   let skewMs = 0
@@ -62,6 +75,7 @@ export const composeDoctor = (path: string): Ports => {
           ...('problems' in notify ? notify.problems : []),
           ...('problem' in pseudonyms ? [pseudonyms.problem] : []),
           ...(await serverProblems(configuration)),
+          ...(await databaseProblems(configuration)),
         ]
       },
       async aging({ server }) {

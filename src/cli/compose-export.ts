@@ -8,14 +8,14 @@ import { exportName, writeLines } from '../adapters/postgres/export-chain.ts'
 import type { PostgresSettings } from '../config/configuration.ts'
 import { OperatorError } from './command.ts'
 import { chainsOf } from './compose-chains.ts'
-import { openDatabase } from './compose-database.ts'
+import { openTables } from './compose-database.ts'
 
 /** Writes the chain of each unit into a file, and checks the file from the anchor to the head that the database has. */
 export async function* exportChains(
   settings: PostgresSettings,
   { folder, part }: { readonly folder: string; readonly part: string | undefined },
 ): AsyncGenerator<{ readonly unit: string; readonly file: string; readonly report: ChainReport }> {
-  await using database = await openDatabase(settings)
+  await using database = await openTables(settings)
   const chains = await chainsOf(database, part)
   await mkdir(folder, { recursive: true }).catch(cannotWrite(folder))
   for (const chain of chains) {

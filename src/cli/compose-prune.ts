@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { NotPruned, type Pruned, pruneTrail } from '../adapters/postgres/prune.ts'
 import { OperatorError } from './command.ts'
-import { type DatabaseSettings, openDatabase } from './compose-database.ts'
+import { type DatabaseSettings, openTables } from './compose-database.ts'
 
 /** Removes old months of the trail. */
 export const prune = async (settings: DatabaseSettings, options: Parameters<typeof pruneTrail>[1]): Promise<Pruned> => {
-  await using database = await openDatabase(settings)
+  await using database = await openTables(settings)
   try {
     return await pruneTrail(database.ask, options, async (ms) => sleep(ms))
   } catch (error) {

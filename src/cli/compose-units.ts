@@ -7,7 +7,7 @@ import type { PostgresSettings } from '../config/configuration.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { OperatorError } from './command.ts'
-import { openDatabase } from './compose-database.ts'
+import { openTables } from './compose-database.ts'
 import type { KnownStates } from './known-states.ts'
 
 /** The states of the units in the database, as far as their chains bear them out. Nothing is changed. */
@@ -19,7 +19,7 @@ export const readUnitStates = async (
     now,
   }: { readonly units: readonly string[]; readonly policies: readonly Policy[]; readonly now: Instant },
 ): Promise<KnownStates> => {
-  await using database = await openDatabase(settings)
+  await using database = await openTables(settings)
   const { ask } = database
   const known = new Map((await readHolders(ask)).map((holder) => [holder.unit, holder]))
   const states = new Map<string, State>()

@@ -1,5 +1,5 @@
 import { printable } from '../domain/printable.ts'
-import { CONFIG_OPTION, type Command, EXIT, say } from './command.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, say } from './command.ts'
 import { databaseSettings } from './engine-settings.ts'
 import { asOwner, OWNER_OPTION } from './owner-option.ts'
 
@@ -12,7 +12,8 @@ The role that signs in owns the schema; it needs the right CREATE on the databas
 with the rights of --daemon-role alone: it reads everything and adds records, but changes and removes none. The command
 makes that role without a login. Grant it to a login: create role curfew login in role curfew_daemon password '…'
 
-With --print an administrator sees the SQL, and may run it with psql instead. Nothing is connected then.`,
+With --print an administrator sees the SQL, and may run it with psql instead. Nothing is connected then.
+The tables belong to the role that runs it: begin with "set role curfew_owner;", or sign in as the owner.`,
   options: {
     print: { summary: 'print the SQL, and connect to nothing' },
     'daemon-role': { value: 'NAME', default: 'curfew_daemon', summary: 'the role that has the rights of a daemon' },
@@ -29,12 +30,16 @@ With --print an administrator sees the SQL, and may run it with psql instead. No
     }
     const settings = databaseSettings(String(values.config))
     if (settings === undefined) return EXIT.failed
-    const { place, from, to, hasMadeRole } = await migrateDatabase(asOwner(settings, values['owner-url']), role)
+    const { place, from, to, hasMadeRole, notices } = await migrateDatabase(
+      asOwner(settings, values['owner-url']),
+      role,
+    )
     const name = printable(role)
     if (from === to) say(`${place}: the schema is of version ${to} already; the rights of ${name} were granted again`)
     else if (from === 0) say(`${place}: made the schema curfew, of version ${to}`)
     else say(`${place}: brought the schema curfew from version ${from} to version ${to}`)
     if (hasMadeRole) say(`made the role ${name}, without a login: grant it to the login of the daemon`)
+    for (const notice of notices) complain(`curfew engine migrate: ${printable(notice)}`)
     return EXIT.ok
   },
 }

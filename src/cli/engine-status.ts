@@ -10,7 +10,8 @@ const OUTPUTS = ['text', 'json'] as const
 
 export const engineStatus: Command = {
   about: `Shows the units (an account and Region each) in the database, which replica holds each of them, its tenure, the
-newest line of its audit trail, and the generations of configurations. The times are those of the clock of the database.
+newest line of its audit trail, and the generations of configurations. A unit has the account of its role in its key, or
+"own": the account of Curfew's own credentials. The times are those of the clock of the database.
 The command asks the database alone: a replica that cannot reach it is not shown.`,
   options: { ...outputOption(OUTPUTS), ...CONFIG_OPTION },
   exitCodes: '0; 1 if the database does not answer, or a unit has no replica.',
@@ -20,12 +21,13 @@ The command asks the database alone: a replica that cannot reach it is not shown
     if (settings === undefined) return EXIT.failed
     const { engineOf } = await import('./compose-stored-engine.ts')
     const engine = await engineOf(settings)
-    say(output === 'json' ? JSON.stringify(jsonOf(engine), null, 2) : textOf(engine))
+    say(output === 'json' ? JSON.stringify(engineStatusJson(engine), null, 2) : textOf(engine))
     return engine.units.every(({ isHeld }) => isHeld) ? EXIT.ok : EXIT.failed
   },
 }
 
-const jsonOf = ({ acceptedAt, units, generations }: StoredEngine) => ({
+/** The output of `engine status --output json`. */
+export const engineStatusJson = ({ acceptedAt, units, generations }: StoredEngine) => ({
   acceptedAt: isoOrNull(acceptedAt),
   units: units.map(({ unit, isHeld, holder, epoch, grantedAt, head, savedAt }) => ({
     unit,

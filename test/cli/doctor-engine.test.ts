@@ -49,7 +49,7 @@ it('finds a database that no replica may join, and says what to do', async () =>
   const away = await at.doctor('postgres://replica:secret-word@127.0.0.1:9/away')
   expectFailed(away, 'engine', 'the database 127.0.0.1:9/away')
   expect(away.stdout).not.toContain('secret-word')
-  expectFailed(await at.doctor(undefined), 'engine', 'engine.url: the environment variable CURFEW_DATABASE_URL')
+  expectFailed(await at.doctor(undefined), 'secrets', 'engine.url: the environment variable CURFEW_DATABASE_URL')
 })
 
 it('warns of a role that may change the trail', async () => {

@@ -60,6 +60,22 @@ describe('curfew engine migrate', () => {
     expect(done.stdout).not.toContain('made the role')
   })
 
+  it('tells the owner of a role that it may not make, and whose the tables of the printed SQL are', async () => {
+    await cluster.sql(`do $$ begin
+      if exists (select from pg_roles where rolname = 'curfew_reader') then
+        alter role curfew_reader rename to earlier_reader;
+      end if;
+    end $$`)
+    await cluster.sql('create role plain_owner login')
+    await cluster.sql('create database plain owner plain_owner')
+    await cluster.sql('grant execute on function pg_control_system() to plain_owner', [], 'plain')
+    await using here = await folder()
+    const done = await here.run(cluster.url('plain', 'plain_owner'), 'migrate', '--daemon-role', 'plain_owner')
+    expect(done.code).toBe(0)
+    expect(done.stderr).toContain('this role may not create the role curfew_reader, which is for dashboards')
+    expect(migrationScript('any')).toContain('belongs to the role that runs it')
+  })
+
   it('says why a database is refused', async () => {
     await using database = await openDatabase(cluster, 'of_the_future')
     await database.owner.query('insert into curfew.migration (version) values (99)')
@@ -135,6 +151,24 @@ describe('curfew engine accept', () => {
     const { code, stderr } = await here.run(database.url, 'accept', '--yes')
     expect(code).toBe(1)
     expect(stderr).toContain('permission denied for table origin')
+    expect(stderr).toContain('as their owner: --owner-url')
+    expect((await here.run(database.url, 'accept', '--yes', '--owner-url', 'NOPE')).stderr).toContain(
+      '--owner-url: the environment variable NOPE: not set or empty',
+    )
+  })
+})
+
+describe('commands that read', () => {
+  it.each(['engine status', 'audit verify', 'audit export trail'])('say so of a newer schema: %s', async (command) => {
+    const name = command.replaceAll(' ', '_')
+    await using database = await openDatabase(cluster, `newer_${name}`)
+    await database.owner.query('insert into curfew.migration (version) values (99)')
+    await using here = await workspace({ 'curfew.yaml': curfewYaml(ENGINE), 'policies.yaml': AGE_POLICY })
+    const { code, stderr } = await here.run([...command.split(' '), '-c', 'curfew.yaml'], {
+      CURFEW_DATABASE_URL: database.url,
+    })
+    expect(code).toBe(1)
+    expect(stderr).toContain('the schema of Curfew is of version 99')
   })
 })
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { engineStatusJson } from '../../src/cli/engine-status.ts'
 import { type HistoryLine, historyText } from '../../src/domain/recording/history-line.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { CONFIG, NOW, PARTNERS, POLICIES, startCompany } from '../cli/company.ts'
@@ -94,6 +95,16 @@ const outputs = async (): Promise<ReadonlyArray<readonly [command: string, outpu
     await add(one, 'explain', '--user', 'mallory', ...config)
   }
   await add(company, 'doctor', ...config)
+  const unit = { isHeld: true, holder: 'one', epoch: 2, head: { seq: 7, hash: 'ab' }, savedAt: NOW } as const
+  const engine = engineStatusJson({
+    acceptedAt: NOW,
+    units: [
+      { ...unit, unit: 'eu-central-1 own', grantedAt: NOW },
+      { ...unit, unit: 'us-east-1 own', isHeld: false, holder: undefined, grantedAt: undefined, savedAt: undefined },
+    ],
+    generations: [{ generation: 1, configurationHash: 'cd', declaredBy: 'one', declaredAt: NOW, members: 1 }],
+  })
+  found.push(['engine status', JSON.parse(JSON.stringify(engine)) as Json])
   await add(company, 'plan', '--against', 'edited', ...config)
   await add(company, 'plan', '--against', 'unmatched', ...config)
   await add(company, 'explain', '--connection', ids.bob, ...config)

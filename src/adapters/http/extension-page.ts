@@ -86,6 +86,12 @@ ${byAnother(answer, end)}<p>${leftOver(answer.left, 'Now')}</p>`,
         text: html`<p>No policy ends your session on <strong>${answer.endpointName}</strong> as things stand. Nothing was changed.</p>`,
       }
     case 'not-watched':
+      return {
+        status: 410,
+        title: 'This session cannot be extended here',
+        text: html`<p>The VPN endpoint of your session is not watched here any more, or another replica of Curfew watches it now. Nothing was changed.
+Try the link again in a moment, and ask the administrators of the VPN if you need more time.</p>`,
+      }
     case 'not-offered':
       return {
         status: 410,

@@ -70,7 +70,9 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
       case 'started':
       case 'reloaded': {
         const { mode, policies, endpoints, policySetHash } = emitted
-        const summary = `${policies} policies on ${endpoints.length} endpoint(s) in mode ${mode}`
+        // A replica is granted its units a moment later.
+        const where = endpoints.length === 0 ? 'no endpoint yet' : `${endpoints.length} endpoint(s)`
+        const summary = `${policies} policies on ${where} in mode ${mode}`
         log.info(
           { event, mode, policies, endpoints: idsOf(endpoints), policySetHash },
           emitted.event === 'started' ? `watching: ${summary}` : `new configuration in force: ${summary}`,
@@ -537,7 +539,7 @@ const REFUSALS = {
   extended: 'its link was used before',
   'too-late': 'the time of its link is over',
   'not-seen': 'the endpoint cannot be judged now',
-  'not-watched': 'the endpoint is not watched',
+  'not-watched': 'this process does not watch the endpoint, and another replica may',
   gone: 'the connection is not up',
   'nothing-ends': 'nothing ends the connection at the moment',
   'not-offered': 'the policy allows no such extension',

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import { migrationScript } from './migration-script.ts'
+import { migrationScript, NOTICE_OF_CURFEW } from './migration-script.ts'
 import { MIGRATIONS } from './migrations/migrations.ts'
 
 /** What a migration did. Versions are the numbers of steps; 0: there was no schema. */
@@ -7,19 +7,28 @@ interface Migrated {
   readonly from: number
   readonly to: number
   readonly hasMadeRole: boolean
+  /** What the server tells an operator beside it, such as a role that it could not make. */
+  readonly notices: readonly string[]
 }
 
 /** Makes the schema of this program, as the owner of the schema. All or nothing, and nothing where it is there. */
 export const migrate = async (client: ClientBase, daemonRole: string): Promise<Migrated> => {
   const from = await versionOf(client)
   const { rowCount } = await client.query('select from pg_roles where rolname = $1', [daemonRole])
+  const notices: string[] = []
+  const hear = ({ code, message }: { readonly code?: string | undefined; readonly message?: string | undefined }) => {
+    if (code === NOTICE_OF_CURFEW && message !== undefined) notices.push(message)
+  }
+  client.on('notice', hear)
   try {
     await client.query(migrationScript(daemonRole))
   } catch (error) {
     await client.query('rollback')
     throw error
+  } finally {
+    client.off('notice', hear)
   }
-  return { from, to: MIGRATIONS.length, hasMadeRole: rowCount === 0 }
+  return { from, to: MIGRATIONS.length, hasMadeRole: rowCount === 0, notices }
 }
 
 const versionOf = async (client: ClientBase): Promise<number> => {

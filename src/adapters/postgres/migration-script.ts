@@ -7,6 +7,9 @@ const LOCK = '1128683267, 0'
 /** The role of the daemon where the operator names no other. */
 export const DAEMON_ROLE = 'curfew_daemon'
 
+/** The code of what the script tells an operator without an error. */
+export const NOTICE_OF_CURFEW = 'CF020'
+
 /** The role of those who ask in SQL, such as a dashboard. */
 export const READER_ROLE = 'curfew_reader'
 
@@ -104,7 +107,8 @@ when duplicate_object or unique_violation then
   -- The migration of another database of the server has created it at the same time.
   null;
 when insufficient_privilege then
-  raise notice 'this role may not create the role ${READER_ROLE}, which is for dashboards: let an administrator create it, and migrate again';
+  raise notice 'this role may not create the role ${READER_ROLE}, which is for dashboards: let an administrator create it, and migrate again'
+    using errcode = '${NOTICE_OF_CURFEW}';
 end
 $reader$;
 do $reader$
@@ -124,6 +128,7 @@ $reader$;
 export const migrationScript = (daemonRole: string): string =>
   [
     `-- The schema of Curfew, version ${MIGRATIONS.length}. It may run more than once.`,
+    '-- What it makes belongs to the role that runs it. As an administrator, first: set role curfew_owner;',
     'begin;',
     `select pg_advisory_xact_lock(${LOCK});`,
     FIRST,
