@@ -143,7 +143,7 @@ describe('the pages of links', () => {
     [
       'on an endpoint that is not watched',
       410,
-      'This session cannot be extended',
+      'This session cannot be extended here',
       (one: Connection) => rightTo(one, { region: 'us-east-1' }),
     ],
     [
