@@ -72,7 +72,13 @@ export type CurfewEvent =
   | ({ readonly event: 'mode-obeyed' } & InForce)
   /** Emitted right after `started` or `reloaded`, for each list of users that was edited since the last set in force. */
   | ({ readonly event: 'list-changed'; readonly at: Instant } & ListChange)
-  | { readonly event: 'endpoints-changed'; readonly endpoints: readonly Endpoint[]; readonly gone: readonly Endpoint[] }
+  /** `isShared`: replicas share the endpoints, so that another one may watch those that are gone. */
+  | {
+      readonly event: 'endpoints-changed'
+      readonly endpoints: readonly Endpoint[]
+      readonly gone: readonly Endpoint[]
+      readonly isShared?: true
+    }
   /** Several entries of `watch` reach one endpoint. It is watched once. */
   | { readonly event: 'endpoint-overlap'; readonly overlap: Overlap }
   | ({ readonly event: 'discovery-failed'; readonly region: string } & Told)

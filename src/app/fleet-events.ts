@@ -40,7 +40,7 @@ export const createFleetEvents = (options: {
     const left = new Set(endpoints.map(({ region, id }) => endpointKey(region, id)))
     const gone = endpointsTold.filter(({ region, id }) => !left.has(endpointKey(region, id)))
     endpointsTold = endpoints
-    tell({ event: 'endpoints-changed', endpoints, gone })
+    tell({ event: 'endpoints-changed', endpoints, gone, isShared: true })
   }
 
   /** Many tenures may end together. At a stop all do, and nobody asks any more which endpoints are left. */

@@ -105,10 +105,12 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         )
         break
       case 'endpoints-changed': {
-        const { endpoints, gone } = emitted
+        const { endpoints, gone, isShared } = emitted
         log.info(
           { event, endpoints: idsOf(endpoints), gone: idsOf(gone) },
-          `the watched endpoints have changed: ${endpoints.length} now, ${gone.length} no longer watched`,
+          isShared === true
+            ? `this replica watches ${endpoints.length} endpoint(s) now${gone.length === 0 ? '' : `, and ${gone.length} no longer: other replicas watch those that they hold`}`
+            : `the watched endpoints have changed: ${endpoints.length} now, ${gone.length} no longer watched`,
         )
         break
       }

@@ -27,6 +27,7 @@ interface Fields {
   readonly vpn_endpoint?: string
   readonly name?: string
   readonly connectionId?: string
+  readonly unit?: string
   readonly username?: string
   readonly commonName?: string
   readonly policy?: string
@@ -130,11 +131,13 @@ export const createRecentEvents = ({
     const connections = before?.connections ?? new Set<string>()
     const people = before?.people ?? new Set<string>()
     // A connection may be warned of twice, and AWS may refuse to end it twice.
-    if (connectionId !== undefined) connections.add(connectionId)
+    const subject = connectionId ?? fields.unit
+    // A unit may come and go.
+    if (subject !== undefined) connections.add(subject)
     if (names) people.add(username ?? commonName ?? connectionId ?? '')
     const told = event === 'extension-refused' || connections.size === 0 ? times : connections.size
     const isShown = names || NAMELESS.has(event)
-    const isTold = times === 1 ? isShown : NAMELESS.has(event) && !isJoined
+    const isTold = times === 1 || (fields.unit !== undefined && told === 1) ? isShown : NAMELESS.has(event) && !isJoined
     const text = isTold || (names && key === undefined) ? message : `${namelessText(fields, told)}${listOf(people)}`
     recent.push({ at, level, event, text, key, times, connections, people })
     if (recent.length > MOST) recent.shift()
@@ -193,7 +196,7 @@ const namelessText = (fields: Fields, times: number): string => {
     case 'near-miss':
       return `entries of lists${by && ` of ${by}`} resemble connected users on ${name}, but do not match: the log names them`
     case 'tenure-began':
-      return `this replica holds ${times} more units from now on`
+      return `this replica has taken ${times} units`
     case 'tenure-ended':
       return `this replica no longer holds ${times} units: ${TENURE_ENDS[how] ?? how}`
     case 'reload-refused':

@@ -113,6 +113,16 @@ describe('the log', () => {
     expect(textOf({ isNewerGone: true })).toContain('no replica of the newest configuration is left')
   })
 
+  it('does not say of an endpoint that another replica may hold that nobody watches it', () => {
+    const changed = { ...EVENTS['endpoints-changed'], gone: EVENTS['endpoints-changed'].endpoints }
+    const textOf = (event: typeof changed & { readonly isShared?: true }) =>
+      written((log) => createEventLog(log)(event))[0]?.msg
+    expect(textOf(changed)).toBe('the watched endpoints have changed: 1 now, 1 no longer watched')
+    expect(textOf({ ...changed, isShared: true })).toBe(
+      'this replica watches 1 endpoint(s) now, and 1 no longer: other replicas watch those that they hold',
+    )
+  })
+
   it('is more severe if an operator must act', () => {
     const levelOf = (emitted: (typeof EVENTS)[keyof typeof EVENTS]) =>
       written((log) => createEventLog(log)(emitted))[0]?.level
