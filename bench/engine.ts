@@ -112,7 +112,7 @@ const carried = async ({ quick, rounds, accounts, schedule, windowS, steadyMs }:
     await process.stop()
   }
   add('one process on files', files)
-  for (const count of quick ? [1, 2] : [1, 2, 3]) {
+  for (const count of quick ? [2] : [1, 2, 3]) {
     const all: Figures[] = []
     for (let round = 0; round < rounds; round++) {
       const cluster = await startDatabase()
@@ -138,12 +138,13 @@ const carried = async ({ quick, rounds, accounts, schedule, windowS, steadyMs }:
 
 /** What the database does for more and more units. */
 const growth = async ({ quick, accounts, schedule, windowS, steadyMs }: Setting): Promise<Table> => {
+  const count = quick ? 1 : 3
   const rows = []
-  for (const units of quick ? [3, 6] : [10, 50, 200]) {
+  for (const units of quick ? [3, 4] : [10, 50, 200]) {
     using ec2 = await accounts(units, 20)
     const work: Work = { ports: ec2.ports, mode: 'audit', schedule }
     const cluster = await startDatabase()
-    const replicas = await Promise.all(Array.from({ length: 3 }, () => startReplica(work, cluster)))
+    const replicas = await Promise.all(Array.from({ length: count }, () => startReplica(work, cluster)))
     await shared(work, cluster, replicas, steadyMs)
     const figures = await measured(
       replicas.map(({ pid }) => pid),
@@ -162,16 +163,16 @@ const growth = async ({ quick, accounts, schedule, windowS, steadyMs }: Setting)
     for (const replica of replicas) await replica.stop()
     await cluster.stop()
   }
-  return { title: 'engine-growth: three replicas that end nobody, 20 connections a unit', rows }
+  return { title: `engine-growth: ${count} replicas that end nobody, 20 connections a unit`, rows }
 }
 
 /** How long units are without an owner when a replica is lost. */
 const takeover = async ({ quick, rounds, accounts, schedule, steadyMs }: Setting): Promise<Table> => {
-  const units = quick ? 6 : 60
+  const [units, count] = quick ? [6, 2] : [60, 3]
   using ec2 = await accounts(units, 20)
   const work: Work = { ports: ec2.ports, mode: 'enforce', schedule }
   const cluster = await startDatabase()
-  let replicas = await Promise.all(Array.from({ length: 3 }, () => startReplica(work, cluster)))
+  let replicas = await Promise.all(Array.from({ length: count }, () => startReplica(work, cluster)))
   const rows = []
   const ways = [
     ['kill -9', 'SIGKILL'],
@@ -212,7 +213,7 @@ const takeover = async ({ quick, rounds, accounts, schedule, steadyMs }: Setting
   }
   for (const replica of replicas) await replica.stop()
   await cluster.stop()
-  return { title: `engine-takeover: one of three replicas is lost, ${units} units, lease of 6 s`, rows }
+  return { title: `engine-takeover: one of ${count} replicas is lost, ${units} units, lease of 6 s`, rows }
 }
 
 /** Replicas on PostgreSQL beside one process on files. */
@@ -228,8 +229,8 @@ export const engine = async (options: Options): Promise<readonly Table[]> => {
       return { ports, [Symbol.dispose]: () => serving.disconnect() }
     },
     schedule: quick ? '*/2 * * * * *' : '*/15 * * * * *',
-    windowS: quick ? 4 : MINUTE_S,
-    steadyMs: quick ? 1000 : 5000,
+    windowS: quick ? 3 : MINUTE_S,
+    steadyMs: quick ? 0 : 5000,
   }
   return [await carried(setting), await growth(setting), await takeover(setting)]
 }

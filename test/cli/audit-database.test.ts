@@ -7,6 +7,7 @@ import { openDatabase } from '../adapters/postgres/database.ts'
 import { writeChain } from '../adapters/postgres/guarded-chain.ts'
 import { type Cluster, startCluster } from '../engine/cluster.ts'
 import { workspace } from './curfew.ts'
+import { runInFolder } from './in-process.ts'
 import { AGE_POLICY, curfewYaml } from './office.ts'
 
 let cluster: Cluster
@@ -68,7 +69,7 @@ const openTrail = async (name: string) => {
     virginia,
     here,
     audit: (action: string, ...args: readonly string[]) =>
-      here.run(['audit', action, '-c', 'curfew.yaml', ...args], env),
+      runInFolder(['audit', action, '-c', 'curfew.yaml', ...args], here.folder, env),
     async [Symbol.asyncDispose]() {
       await here[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()

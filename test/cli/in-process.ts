@@ -14,3 +14,16 @@ export const runInProcess = async (args: readonly string[]) => {
   vi.restoreAllMocks()
   return { code, ...output }
 }
+
+/** The same in a folder of its own and with more of an environment, as a process would have them. */
+export const runInFolder = async (args: readonly string[], folder: string, env: Readonly<Record<string, string>>) => {
+  const before = process.cwd()
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
+  process.chdir(folder)
+  try {
+    return await runInProcess(args)
+  } finally {
+    process.chdir(before)
+    vi.unstubAllEnvs()
+  }
+}
