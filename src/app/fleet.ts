@@ -4,6 +4,7 @@ import { msBetween } from '../domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
 import type { AuditHead } from './audit.ts'
 import type { Clock } from './clock.ts'
+import { configurationHash } from './configuration-hash.ts'
 import type { Assignment } from './daemon.ts'
 import { type EngineOverview, engineStatusOf } from './engine-overview.ts'
 import type { CurfewEvent, Emit } from './events.ts'
@@ -20,7 +21,7 @@ import { createSkewClock } from './skew-clock.ts'
 import { eachInSlices } from './slices.ts'
 import { endpointStatusOf } from './status.ts'
 import type { Engine, EngineStatus, Tenure, TenureEnd } from './tenure.ts'
-import { configurationHash, unitsOf } from './units.ts'
+import { unitsOf } from './units.ts'
 
 /** The loop of each daemon runs once a second. If one has not run for this long, the process is unhealthy. */
 const STUCK_AFTER_MS = 30 * SECOND

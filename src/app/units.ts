@@ -1,6 +1,4 @@
-import { hashOfText } from '../config/bind/policy-set-hash.ts'
 import { watchedUnit } from '../config/watched-unit.ts'
-import type { Assignment } from './daemon.ts'
 import type { Site } from './site.ts'
 import type { WatchEntry } from './watch-list.ts'
 
@@ -18,13 +16,3 @@ export const unitsOf = (watch: readonly WatchEntry[]): ReadonlyMap<string, reado
   }
   return units
 }
-
-/**
- * The SHA-256 in hex of everything that replicas must agree on before they may share units: what is watched, which
- * policies end whom, and in which mode. A rolling edit of any of it makes one new generation.
- */
-export const configurationHash = ({ settings, schedule, terminationRate, watch }: Assignment): string =>
-  hashOfText(JSON.stringify([settings, schedule, terminationRate, watch], writtenOut))
-
-/** A map has no form in JSON. */
-const writtenOut = (_key: string, value: unknown): unknown => (value instanceof Map ? [...value] : value)
