@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import pLimit from 'p-limit'
 import type { PolicyEnds } from '../domain/judge/policy-ends.ts'
 import { msBetween } from '../domain/time/elapsed.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
@@ -27,6 +28,9 @@ import { unitsOf } from './units.ts'
 const STUCK_AFTER_MS = 30 * SECOND
 
 type Units = ReturnType<typeof unitsOf>
+
+/** A replica that takes over hundreds of units serves the first of them soon, and has few states in memory at a time. */
+const OPENINGS = 2
 
 /** A tenure that this replica serves. */
 interface Serving {
@@ -86,6 +90,7 @@ export const createFleet = (
   const events = createFleetEvents({ tell, endpoints, clock })
   events.inForce(inForce.settings.policySetHash)
 
+  const opening = pLimit(OPENINGS)
   const texts = createPolicySetWriting()
   /** What puts the configuration in force on the units where it is not yet. */
   const puts: (() => void)[] = []
@@ -109,8 +114,12 @@ export const createFleet = (
     tell({ event, mode, policies, endpoints: events.endpointsToTell(), policySetHash, at: clock.now() })
   }
 
-  const tellEnd = ({ unit, epoch }: Tenure, hasBegun: boolean, { how, because }: Ended) => {
-    if (hasBegun || how === 'refused') tell({ event: 'tenure-ended', unit, epoch, how, because })
+  /** Why units were not reached, as told. They are tried again every few seconds. */
+  const notReached = new Map<string, string>()
+  const tellEnd = ({ unit, epoch }: Tenure, hasBegun: boolean, { how, because, isFault = false }: Ended) => {
+    const isNews = how === 'refused' || notReached.get(unit) !== because
+    if (isFault && !hasBegun) notReached.set(unit, because)
+    if (hasBegun || (isFault && isNews)) tell({ event: 'tenure-ended', unit, epoch, how, because })
   }
 
   const work = async (tenure: Tenure, stop: AbortSignal): Promise<TenureEnd> => {
@@ -121,6 +130,7 @@ export const createFleet = (
     const ended = await serveTenure({
       tenure,
       stop,
+      opening,
       assignment: () => serving.assignment,
       ports,
       connect: (site, account) => ports.connect(site, account, { clock, hear: clock.hear, holds: () => holds() }),
@@ -132,6 +142,7 @@ export const createFleet = (
       },
       served: (daemon) => {
         serving.daemon = daemon
+        notReached.delete(unit)
         told.served()
         tell({ event: 'tenure-began', unit, epoch, openIntents: daemon.openIntents })
       },

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import type { LimitFunction } from 'p-limit'
 import { AuditError } from './audit.ts'
 import type { Clock } from './clock.ts'
 import type { Assignment } from './daemon.ts'
@@ -9,15 +10,16 @@ import type { PolicySetWriting } from './policy-set-text.ts'
 import type { Ports } from './ports.ts'
 import type { Connect } from './site.ts'
 import { StateError } from './state.ts'
-import type { Tenure, TenureEnd } from './tenure.ts'
+import { KeepingUnreached, type Tenure, type TenureEnd } from './tenure.ts'
 import { createTenureDaemon } from './tenure-daemon.ts'
 
 export type TenureDaemon = Awaited<ReturnType<typeof createTenureDaemon>>
 
-/** How a tenure ended, in words for an operator. */
+/** How a tenure ended, in words for an operator. `isFault`: an operator must hear of it, also if nothing had begun. */
 export interface Ended {
   readonly how: TenureEnd
   readonly because: string
+  readonly isFault?: boolean
 }
 
 /**
@@ -35,6 +37,8 @@ export const serveTenure = async (options: {
   readonly texts: PolicySetWriting
   readonly clock: Clock
   readonly emit: Emit
+  /** Lets few tenures open at a time. */
+  readonly opening: LimitFunction
   /** The state and the chain are taken over: the daemon runs from now on. */
   readonly served: (daemon: TenureDaemon) => void
 }): Promise<Ended> => {
@@ -60,19 +64,28 @@ export const serveTenure = async (options: {
 
   const endedBy = (): Ended => {
     if (tenure.lost.aborted) return { how: 'lost', because: reasonOf(tenure.lost) ?? 'another replica may hold it' }
-    if (fault !== undefined) return { how: 'refused', because: refusalOf(fault.error) }
+    if (fault?.error instanceof KeepingUnreached) return { how: 'lost', because: fault.error.message, isFault: true }
+    if (fault !== undefined) return { how: 'refused', because: refusalOf(fault.error), isFault: true }
     if (stop.aborted) return { how: 'returned', because: 'the replica stops' }
     return { how: 'returned', because: reasonOf(tenure.asked) ?? 'another replica is to hold it' }
   }
 
-  const opening = createTenureDaemon({
-    ...options,
-    keeping: tenure,
-    tenure: { epoch: tenure.epoch, holds: () => !dead.signal.aborted && tenure.holds(), lost: dead.signal },
-    onFault,
-  })
+  const open = async (): Promise<TenureDaemon | 'aborted'> => {
+    if (over.signal.aborted) return 'aborted'
+    const opened = createTenureDaemon({
+      ...options,
+      keeping: tenure,
+      tenure: { epoch: tenure.epoch, holds: () => !dead.signal.aborted && tenure.holds(), lost: dead.signal },
+      onFault,
+    })
+    const first = await unlessAborted(opened, over.signal)
+    if (first === 'aborted') void opened.then(abandon, () => {})
+    return first
+  }
+  const opening = options.opening(open)
   let daemon: TenureDaemon | 'aborted' = 'aborted'
   try {
+    // A tenure that has ended waits for no other one.
     daemon = await unlessAborted(opening, over.signal)
     if (daemon === 'aborted') return endedBy()
     served(daemon)
@@ -88,7 +101,9 @@ export const serveTenure = async (options: {
   return endedBy()
 }
 
-const abandon = (daemon: TenureDaemon) => daemon.abandon()
+const abandon = (daemon: TenureDaemon | 'aborted') => {
+  if (daemon !== 'aborted') daemon.abandon()
+}
 
 /** The value of the work, or `aborted`. The work goes on. */
 const unlessAborted = <Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value | 'aborted'> =>

@@ -14,6 +14,14 @@ export interface Keeping {
   readonly store: StateStore
 }
 
+/**
+ * What a unit keeps was not reached, or not where its tenure was granted. Nothing is known to be wrong with it: whoever
+ * holds the unit next may reach it. `message` is one line for an operator.
+ */
+export class KeepingUnreached extends Error {
+  override name = 'KeepingUnreached'
+}
+
 /** The right of this process to enforce on one unit, from its grant to its loss or return. One daemon serves it. */
 export interface Tenure extends Keeping {
   /** The key of the unit: an account and Region, and the URL. See `unitKey`. */
@@ -91,7 +99,10 @@ export const ENGINE_REFUSALS = [
 ] as const
 export type EngineRefusal = (typeof ENGINE_REFUSALS)[number]
 
-/** The ways in which a tenure ends. `refused`: it was granted, but its state or chain could not be taken over. */
+/**
+ * The ways in which a tenure ends. `lost`: another process may hold the unit, or what it keeps was not reached. `refused`:
+ * its state or chain could not be taken over, nor can they be a moment later.
+ */
 export type TenureEnd = 'returned' | 'lost' | 'refused'
 
 /** Grants tenures to this replica: at most one process holds a unit at a time. */

@@ -7,6 +7,7 @@ import { createPostgresEngine } from '../adapters/postgres/engine.ts'
 import type { SeenStore } from '../adapters/postgres/seen.ts'
 import { createSeenFile } from '../adapters/postgres/seen-file.ts'
 import { tendDatabase } from '../adapters/postgres/tend-database.ts'
+import { createUnitAsks } from '../adapters/postgres/unit-asks.ts'
 import { keepUnit } from '../adapters/postgres/unit-keeping.ts'
 import type { Clock } from '../app/clock.ts'
 import type { Emit } from '../app/events.ts'
@@ -41,7 +42,7 @@ export const composePostgresEngine = ({
       clock,
       random: Math.random,
       emit,
-      keep: keepUnit(ask, clock.now),
+      keep: keepUnit(createUnitAsks(pool), clock.now),
       seen: warnedSeen(seenFile, log),
       stateVersion: STATE_VERSION,
     })

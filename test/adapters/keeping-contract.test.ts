@@ -75,7 +75,7 @@ const PLACES: ReadonlyArray<readonly [name: string, make: () => Promise<Place>]>
           const lost = new AbortController()
           const writer = createRecordWriter(sessionOf(daemon), () => lost.abort())
           return keepUnit(
-            ask,
+            () => ({ read: ask, save: ask }),
             Date.now,
           )({
             unit: { id, key: 'eu-central-1 own' },

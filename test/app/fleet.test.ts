@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createMetrics } from '../../src/adapters/prometheus/metrics.ts'
 import { AuditError } from '../../src/app/audit.ts'
 import { StateError } from '../../src/app/state.ts'
+import { KeepingUnreached } from '../../src/app/tenure.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { plusMs } from '../../src/domain/time/elapsed.ts'
@@ -278,6 +279,24 @@ describe('a unit that cannot be served', () => {
       { event: 'tenure-ended', unit: OFFICE, epoch: 1, how: 'refused', because: 'the state has a newer format' },
     ])
     expect(endedIds()).toEqual([lab.id])
+  })
+
+  it('is not refused where its state was not reached, and that is said once until it is served', async () => {
+    const { clock, replica, shared } = startCompany([])
+    const unreached = () => new KeepingUnreached('the database was not reached')
+    shared.faults.load = unreached
+    await using one = replica()
+    for (const _ of [1, 2]) expect(await one.engine.grant(OFFICE)).toBe('lost')
+    const told = { event: 'tenure-ended', unit: OFFICE, how: 'lost', because: 'the database was not reached' }
+    expect(one.of('tenure-ended')).toEqual([{ ...told, epoch: 1 }])
+    shared.faults.load = () => undefined
+    const granted = one.engine.grant(OFFICE)
+    await clock.advance(MINUTE)
+    one.engine.lose(OFFICE)
+    expect(await granted).toBe('lost')
+    shared.faults.load = unreached
+    expect(await one.engine.grant(OFFICE)).toBe('lost')
+    expect(one.of('tenure-ended').slice(2)).toEqual([{ ...told, epoch: 4 }])
   })
 
   it('ends alone after a fault that nobody foresaw, and saves nothing', async () => {

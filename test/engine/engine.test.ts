@@ -7,6 +7,7 @@ import type { KeptUnit } from '../../src/adapters/postgres/held-units.ts'
 import { RecordRefused } from '../../src/adapters/postgres/record-writer.ts'
 import type { Seen } from '../../src/adapters/postgres/seen.ts'
 import { createSeenFile } from '../../src/adapters/postgres/seen-file.ts'
+import { KeepingUnreached } from '../../src/app/tenure.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { type CurfewDatabase, createCurfewDatabase } from './curfew-database.ts'
 import { aborted, joinReplica, keepNothing, type Replica, type ReplicaOptions } from './joined-replica.ts'
@@ -120,6 +121,43 @@ describe('the work on a unit', () => {
     expect(one.tenures('one')).toHaveLength(1)
     const two = join({ units })
     await two.until(() => two.held().includes('one'))
+  })
+
+  it('is tried again at once where the database was not reached for it, and that is said once', async () => {
+    let failures = 0
+    const replica = join({
+      keep: async (unit) => {
+        if (unit.unit.key === 'one' && failures++ < 3) throw new KeepingUnreached('the database was not reached')
+        return keepNothing(unit)
+      },
+    })
+    // A unit that rests would be there after a minute.
+    await replica.until(() => replica.held().length === 2 && replica.told('engine-beat').length < 50)
+    expect(replica.tenures('one').map(({ tenure }) => tenure.epoch)).toEqual([4])
+    expect(replica.told('tenure-ended')).toMatchObject([
+      { unit: 'one', how: 'lost', because: 'the database was not reached' },
+    ])
+    expect(replica.told('engine-away')).toEqual([])
+  })
+
+  it.each([
+    ['never ends', () => new Promise<never>(() => {})],
+    ['fails', async () => Promise.reject(new Error('Connection terminated'))],
+  ])('goes on in the next session although its opening, when the session ended, %s', async (_what, ending) => {
+    let isFirst = true
+    const replica = join({
+      keep: async (unit) => {
+        if (unit.unit.key === 'one' && isFirst) {
+          isFirst = false
+          await terminate()
+          await aborted(unit.lost)
+          return ending()
+        }
+        return keepNothing(unit)
+      },
+    })
+    await replica.until(() => replica.held().length === 2 && replica.told('engine-beat').length < 50)
+    expect(replica.told('tenure-ended')).toEqual([])
   })
 
   it('is lost alone when the guard of the database refuses its records', async () => {

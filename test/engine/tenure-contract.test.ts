@@ -5,6 +5,7 @@ import pg from 'pg'
 import { afterAll, beforeAll } from 'vitest'
 import { openFileTenure } from '../../src/adapters/files/file-tenure.ts'
 import { hostClock } from '../../src/adapters/host/clock.ts'
+import { createUnitAsks } from '../../src/adapters/postgres/unit-asks.ts'
 import { keepUnit } from '../../src/adapters/postgres/unit-keeping.ts'
 import { AuditError } from '../../src/app/audit.ts'
 import { type Cluster, startCluster } from './cluster.ts'
@@ -66,10 +67,7 @@ const openPostgres = async (): Promise<Place> => {
       const replica = joinReplica({
         url: database.url,
         units: [UNIT],
-        keep: keepUnit(
-          (text, values = []) => pool.query(text, [...values]),
-          () => Date.now(),
-        ),
+        keep: keepUnit(createUnitAsks(pool), () => Date.now()),
         async work({ trail, lost, asked }) {
           await Promise.race([aborted(asked), aborted(done.signal)])
           await trail.close()

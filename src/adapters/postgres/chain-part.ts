@@ -1,16 +1,9 @@
 import { DAY, type Instant } from '../../domain/time/instant.ts'
 import { readTime } from '../audit/audit-line.ts'
-import type { Lines } from '../audit/read-lines.ts'
 import type { TrailPeriod } from '../audit/read-trail.ts'
 import type { TrailPart } from '../audit/trail-parts.ts'
 import type { Ask } from './ask.ts'
 import type { UnitChain } from './chains.ts'
-
-/** The lines of a chain from the one behind `after` on, and only those up to `until`. */
-interface Range {
-  readonly after: number
-  readonly until: number
-}
 
 /** The most lines and bytes of one answer. A line that is longer than that comes alone. */
 const MOST_LINES = 2000
@@ -32,13 +25,18 @@ order by seq`
 /** The largest number of a bigint that is exact here. */
 const ALL_LINES = Number.MAX_SAFE_INTEGER
 
-async function* linesOf(ask: Ask, id: number, { after, until }: Range): Lines {
+/** The lines of a unit from the one behind `after` on. `last`: the number of the last one of each group. */
+export async function* numberedLines(
+  ask: Ask,
+  id: number,
+  { after, until = ALL_LINES }: { readonly after: number; readonly until?: number | undefined },
+): AsyncGenerator<{ readonly lines: readonly Buffer[]; readonly last: number }> {
   for (let last = after; ; ) {
     const { rows } = await ask<{ readonly seq: string; readonly line: string }>(NEXT_LINES, [id, last, until])
     const newest = rows.at(-1)
     if (newest === undefined) return
     last = Number(newest.seq)
-    yield { lines: rows.map(({ line }) => Buffer.from(line)) }
+    yield { lines: rows.map(({ line }) => Buffer.from(line)), last }
   }
 }
 
@@ -49,13 +47,13 @@ async function* linesOf(ask: Ask, id: number, { after, until }: Range): Lines {
 export const partOfChain = (
   ask: Ask,
   { id, unit, anchor }: UnitChain,
-  { after = anchor.seq, until = ALL_LINES }: Partial<Range> = {},
+  { after = anchor.seq, until }: { readonly after?: number; readonly until?: number | undefined } = {},
 ): TrailPart => ({
   name: unit,
   firstSeq: after + 1,
   firstAt: undefined,
   countedAfter: after,
-  lines: () => linesOf(ask, id, { after, until }),
+  lines: () => numberedLines(ask, id, { after, until }),
 })
 
 /** Lines lie this close to the order of their times. See `AROUND_MS` of the reader, which looks as far around a period. */

@@ -97,19 +97,24 @@ const verified = (caFile: string | undefined): Pick<ClientConfig, 'ssl'> | Acces
   return { ssl: { rejectUnauthorized: true, ca } }
 }
 
-/** One connection may be busy with a large state while the other one reads. */
-const MOST_CONNECTIONS = 2
+/** Units are opened two at a time: one is read while the other one's answer is under way. */
+export const READ_CONNECTIONS = 2
+export const SAVE_CONNECTIONS = 2
+/** For a new generation, and for what tends the database. */
+const OTHER_CONNECTIONS = 1
 
-/** Longer than this a unit does not wait for its state, nor a state for the server. */
 const CONNECTED_WITHIN_MS = 5 * SECOND
+/** The server gives up first. A save of which nobody waits for the answer must not be carried out after the next one. */
+const CARRIED_OUT_WITHIN_MS = 25 * SECOND
 const ANSWERED_WITHIN_MS = 30 * SECOND
 
 /** Connections beside the locking session, for states and for reading. */
 export const openPool = ({ options }: DatabaseAccess): Pool => {
   const pool = new pg.Pool({
     ...options,
-    max: MOST_CONNECTIONS,
+    max: READ_CONNECTIONS + SAVE_CONNECTIONS + OTHER_CONNECTIONS,
     connectionTimeoutMillis: CONNECTED_WITHIN_MS,
+    statement_timeout: CARRIED_OUT_WITHIN_MS,
     query_timeout: ANSWERED_WITHIN_MS,
     // Idle connections keep no process from its end.
     allowExitOnIdle: true,

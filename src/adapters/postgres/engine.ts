@@ -4,7 +4,7 @@ import { backoffMs } from '../../app/backoff.ts'
 import type { Clock } from '../../app/clock.ts'
 import type { Emit } from '../../app/events.ts'
 import { onAborted } from '../../app/on-aborted.ts'
-import type { Engine, EngineStatus, Wants } from '../../app/tenure.ts'
+import type { Engine, EngineStatus, TenureEnd, Wants } from '../../app/tenure.ts'
 import { within } from '../../app/within.ts'
 import { type Elapsed, isBefore, plusMs } from '../../domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../domain/time/instant.ts'
@@ -16,7 +16,7 @@ import { createHeldUnits, type Keep } from './held-units.ts'
 import { createMembership, type Membership } from './membership.ts'
 import { reasonOf } from './reason.ts'
 import type { Seen, SeenStore } from './seen.ts'
-import { type OpenSession, openSession, SessionOver } from './session.ts'
+import { type OpenSession, openSession, type Session, SessionOver } from './session.ts'
 import { showLease } from './silent-members.ts'
 import { createToldFaults } from './told-faults.ts'
 
@@ -52,6 +52,8 @@ const STOPS = 'this replica stops'
 const CONNECT_WITHIN_MS = 10 * SECOND
 /** Another replica may be able to serve a refused unit. */
 const REST_MS = MINUTE
+/** Another replica, or this one, takes a unit that was lost alone after so many beats at most. */
+const LONGEST_PAUSE_BEATS = 4
 /** What was seen is kept at most so often. What is kept may be older than what was seen: it is still true. */
 const KEEP_SEEN_MS = 10 * SECOND
 /** A beat is a sixth of the lease, so that one slow answer costs nothing; never so short that it loads the server. */
@@ -68,6 +70,10 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
   let failures = 0
   let membership: Membership | undefined
   const restingUntil = new Map<string, Elapsed>()
+  /** How often in a row the tenures of a unit were lost while the session went on. */
+  const losses = new Map<string, number>()
+  /** Why they could not even be opened, as told. They are tried again every few seconds. */
+  const notReached = new Map<string, string>()
   const memory = createMemory(options)
   const own: OwnGeneration = { joined: undefined, told: undefined }
 
@@ -145,6 +151,14 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
     session.lose(STOPS)
   }
 
+  /** Nothing is wrong with a unit that was lost alone: the next look at the database may find all of it. */
+  const restAfter = (unit: string, how: TenureEnd, session: Session): number => {
+    const count = how === 'lost' && !session.over.aborted ? (losses.get(unit) ?? 0) + 1 : 0
+    losses.set(unit, count)
+    if (how === 'refused') return REST_MS
+    return count === 0 ? 0 : backoffMs({ firstMs: beatMs, longestMs: LONGEST_PAUSE_BEATS * beatMs }, count, random)
+  }
+
   const isResting = (unit: string): boolean => {
     const until = restingUntil.get(unit)
     return until !== undefined && isBefore(clock.elapsed(), until)
@@ -155,8 +169,12 @@ export const createPostgresEngine = (options: PostgresEngineOptions): Engine => 
     async run(wants, stop) {
       setMaxListeners(0, stop)
       const held = createHeldUnits(options.keep, wants.work, async ({ session, id, unit, epoch, how, notBegun }) => {
-        if (how === 'refused') restingUntil.set(unit, plusMs(clock.elapsed(), REST_MS))
-        if (notBegun !== undefined) emit({ event: 'tenure-ended', unit, epoch, how, because: notBegun })
+        const restMs = restAfter(unit, how, session)
+        if (restMs > 0) restingUntil.set(unit, plusMs(clock.elapsed(), restMs))
+        const isNews = how === 'refused' || notReached.get(unit) !== notBegun
+        if (notBegun === undefined) notReached.delete(unit)
+        else notReached.set(unit, notBegun)
+        if (notBegun !== undefined && isNews) emit({ event: 'tenure-ended', unit, epoch, how, because: notBegun })
         try {
           if (!session.over.aborted) await freeUnits(session, [id])
         } catch (error) {

@@ -1,6 +1,6 @@
 import type { AuditHead } from '../../app/audit.ts'
 import { onAborted } from '../../app/on-aborted.ts'
-import type { Keeping, Tenure, TenureEnd, Wants } from '../../app/tenure.ts'
+import { type Keeping, KeepingUnreached, type Tenure, type TenureEnd, type Wants } from '../../app/tenure.ts'
 import type { Grant } from './grants.ts'
 import { createRecordWriter, type RecordWriter } from './record-writer.ts'
 import type { Session } from './session.ts'
@@ -31,7 +31,7 @@ interface Ended {
   readonly unit: string
   readonly epoch: number
   readonly how: TenureEnd
-  /** Why the work was not even begun. Undefined if it was. */
+  /** Why the work was not even begun. Undefined if it was, or if nobody need hear of it. */
   readonly notBegun: string | undefined
 }
 
@@ -43,9 +43,11 @@ export const createHeldUnits = (keep: Keep, work: Wants['work'], ended: (end: En
   const held = new Map<string, HeldUnit>()
   const running = new Set<Promise<void>>()
 
-  const kept = async (unit: KeptUnit): Promise<Keeping | Error> => {
+  /** Opens what the unit keeps. A loss does not wait for the database: the unit would be busy, and nobody's. */
+  const kept = async (unit: KeptUnit): Promise<Keeping | Error | 'lost'> => {
+    const lost = new Promise<'lost'>((resolve) => onAborted(unit.lost, () => resolve('lost')))
     try {
-      return await keep(unit)
+      return await Promise.race([lost, keep(unit)])
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))
     }
@@ -60,8 +62,11 @@ export const createHeldUnits = (keep: Keep, work: Wants['work'], ended: (end: En
     let how: TenureEnd = 'refused'
     let notBegun: string | undefined
     const keeping = await kept({ unit: { id, key: unit }, epoch, head, writer, holds, lost: lost.signal })
-    if (keeping instanceof Error) notBegun = keeping.message
-    else {
+    if (keeping === 'lost' || lost.signal.aborted) how = 'lost'
+    else if (keeping instanceof Error) {
+      how = keeping instanceof KeepingUnreached ? 'lost' : 'refused'
+      notBegun = keeping.message
+    } else {
       const tenure: Tenure = { ...keeping, unit, epoch, holds, lost: lost.signal, asked: asked.signal }
       // The work tells of its faults itself. After one that it did not foresee, the unit rests.
       how = await work(tenure).catch(() => 'refused' as const)

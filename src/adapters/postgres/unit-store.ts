@@ -1,4 +1,5 @@
 import { EMPTY_STATE, type State, StateError, type StateStore } from '../../app/state.ts'
+import { KeepingUnreached } from '../../app/tenure.ts'
 import { STATE_VERSION } from '../files/seal.ts'
 import { stateOfBytes, stateToBytes } from '../files/state-bytes.ts'
 import type { Ask } from './ask.ts'
@@ -8,9 +9,13 @@ interface StateRow {
   readonly state: Buffer | null
   readonly version: number
   readonly policy_sets: Buffer | null
+  readonly epoch: string
+  readonly is_standby: boolean
 }
 
-const READ = 'select state, state_version as version, policy_sets from curfew.unit where id = $1'
+const READ = `
+select state, state_version as version, policy_sets, epoch, pg_is_in_recovery() as is_standby
+from curfew.unit where id = $1`
 
 const SAVE = `
 update curfew.unit set state = $3, state_version = $4, state_epoch = $2, saved_at = clock_timestamp(),
@@ -29,14 +34,22 @@ where id = $1 and epoch = $2`
 export const createUnitStore = (
   ask: Ask,
   { id, key, epoch }: { readonly id: number; readonly key: string; readonly epoch: number },
+  /** For saves. Default: as for reading. */
+  askToSave: Ask = ask,
 ): StateStore => {
   const place = `the state of ${key} in the database`
   let last: Promise<void> = Promise.resolve()
   /** The hashes of the policy sets that the row is known to have. */
   let kept: string | undefined
 
-  const read = async () => {
-    const { state = null, version = 0, policy_sets: sets = null } = (await ask<StateRow>(READ, [id])).rows[0] ?? {}
+  const read = async (isOurs: (row: StateRow | undefined) => boolean) => {
+    const [row] = (await ask<StateRow>(READ, [id])).rows
+    if (!isOurs(row)) {
+      throw new KeepingUnreached(
+        `${place} was not read: another replica holds the unit now, or the name of the host leads to another server than before`,
+      )
+    }
+    const { state = null, version = 0, policy_sets: sets = null } = row ?? {}
     if (version > STATE_VERSION) {
       throw new StateError(
         `${place} has format ${version}, and this program reads up to ${STATE_VERSION}: a newer program saved it. Update this replica`,
@@ -54,18 +67,19 @@ export const createUnitStore = (
     const hashes = hashesOf(state.policySets)
     const sets = hashes === kept ? null : policySetsToBytes(state.policySets)
     const isOurs = await mayReplace()
-    const saved = isOurs && (await ask(SAVE, [id, epoch, bytes, STATE_VERSION, sets])).rowCount === 1
+    const saved = isOurs && (await askToSave(SAVE, [id, epoch, bytes, STATE_VERSION, sets])).rowCount === 1
     if (!saved) throw new Error(`${place} was not replaced: another replica holds the unit now`)
     kept = hashes
   }
 
   return {
     async load() {
-      const found = await read()
+      // A server that was cut off, and a standby, have an older state, which says nothing of graces and open intents.
+      const found = await read((row) => row !== undefined && Number(row.epoch) === epoch && !row.is_standby)
       if (found.kind === 'state') return { state: found.state, setAside: undefined }
       // Only Curfew writes into this column: bytes that are no state are a state that was damaged.
       const moved = (await ask(SET_ASIDE, [id, epoch])).rowCount === 1
-      if (!moved) throw new StateError(`${place} was not read: another replica holds the unit now`)
+      if (!moved) throw new KeepingUnreached(`${place} was not read: another replica holds the unit now`)
       return {
         state: EMPTY_STATE,
         setAside: { file: `the column "unreadable" of unit ${id} in curfew.unit`, why: `${key}: ${found.why}` },
@@ -73,7 +87,7 @@ export const createUnitStore = (
     },
 
     async peek() {
-      const found = await read()
+      const found = await read(() => true)
       return found.kind === 'state' ? found.state : EMPTY_STATE
     },
 

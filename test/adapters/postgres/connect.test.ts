@@ -246,4 +246,14 @@ describe('the pool', () => {
     expect(await pid()).not.toBe(first)
     await pool.end()
   })
+
+  it('asks the server to give a statement up before nobody waits for its answer', async () => {
+    const pool = openPool(access(settings({ tls: { mode: 'off' } }), urlAt(plain.port), 'curfew pool'))
+    const { rows } = await pool.query<{ ms: number }>(
+      `select setting::integer as ms from pg_settings where name = 'statement_timeout'`,
+    )
+    expect(rows[0]?.ms).toBeGreaterThan(0)
+    expect(rows[0]?.ms).toBeLessThan(Number(pool.options.query_timeout))
+    await pool.end()
+  })
 })

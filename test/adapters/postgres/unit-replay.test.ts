@@ -3,7 +3,8 @@ import { BEFORE_ALL } from '../../../src/adapters/audit/audit-line.ts'
 import { linesAfter } from '../../../src/adapters/audit/lines-after.ts'
 import type { Ask } from '../../../src/adapters/postgres/ask.ts'
 import { replayUnit } from '../../../src/adapters/postgres/unit-replay.ts'
-import type { AuditRecord, ReplayedRecord } from '../../../src/app/audit.ts'
+import type { AuditHead, AuditRecord, ReplayedRecord } from '../../../src/app/audit.ts'
+import { KeepingUnreached } from '../../../src/app/tenure.ts'
 import { HOUR, MINUTE } from '../../../src/domain/time/instant.ts'
 import { type Cluster, startCluster } from '../../engine/cluster.ts'
 import { AT } from '../audit/chain.ts'
@@ -30,12 +31,19 @@ const open = async (name: string, records: readonly AuditRecord[]) => {
     rows.push(result.rows.length)
     return result
   }
-  const replayed = async (since: (newestAt: number | undefined) => number) => {
+  const replayed = async (since: (newestAt: number | undefined) => number, granted?: AuditHead) => {
     const found: ReplayedRecord[] = []
-    await replayUnit(ask, id, since, (record) => found.push(record))
+    await replayUnit(ask, id, since, (record) => found.push(record), granted)
     return found
   }
-  return { ...database, rows, replayed }
+  const head = async (): Promise<AuditHead> => {
+    const { rows: chains } = await database.owner.query<AuditHead>(
+      'select seq::integer, hash from curfew.chain where unit = $1',
+      [id],
+    )
+    return chains[0] ?? { seq: 0, hash: '' }
+  }
+  return { ...database, rows, replayed, head }
 }
 
 describe('the replay of a unit', () => {
@@ -80,6 +88,24 @@ describe('the replay of a unit', () => {
     expect(await database.replayed(() => from)).toEqual(records.slice(4000))
     expect(Math.max(...database.rows)).toBeLessThanOrEqual(2000)
     expect(database.rows.reduce((sum, rows) => sum + rows, 0)).toBeLessThan(5200)
+  })
+
+  it('goes on from the grant, or fails where the chain ends before it, or is another one', async () => {
+    await using database = await open('granted', [intent('a', AT), outcome('a', AT + 1)])
+    const head = await database.head()
+    expect(await database.replayed(() => AT, head)).toHaveLength(2)
+    expect(await database.replayed(() => AT + HOUR, head)).toHaveLength(0)
+    expect(await database.replayed(() => AT, { ...head, seq: 1 })).toHaveLength(2)
+    await expect(database.replayed(() => AT, { ...head, seq: 3 })).rejects.toThrow(KeepingUnreached)
+    await expect(database.replayed(() => AT, { ...head, hash: 'f'.repeat(64) })).rejects.toThrow(KeepingUnreached)
+  })
+
+  it('fails where the lines end before the chain', async () => {
+    await using database = await open('short', [intent('a', AT), outcome('a', AT + 1)])
+    const head = await database.head()
+    await database.owner.query('set session_replication_role = replica')
+    await database.owner.query('delete from curfew.record where seq = 2')
+    await expect(database.replayed(() => AT, head)).rejects.toThrow('it ends with line 1 there')
   })
 
   it('finds a record that the clock of another replica dated a minute earlier than the line before', async () => {

@@ -1,8 +1,10 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { stateToBytes } from '../../../src/adapters/files/state-bytes.ts'
 import type { Ask } from '../../../src/adapters/postgres/ask.ts'
 import { createUnitStore } from '../../../src/adapters/postgres/unit-store.ts'
 import { EMPTY_STATE, StateError } from '../../../src/app/state.ts'
+import { KeepingUnreached } from '../../../src/app/tenure.ts'
 import { type Cluster, startCluster } from '../../engine/cluster.ts'
 import { WHOLE_STATE } from '../files/whole-state.ts'
 import { addUnit, openDatabase } from './database.ts'
@@ -155,7 +157,36 @@ describe('the state of a unit in the database', () => {
     await using database = await open('damaged_older')
     await database.owner.query('update curfew.unit set state = $1', [Buffer.from('x')])
     await database.grant()
-    await expect(database.store(1).load()).rejects.toThrow(StateError)
+    await expect(database.store(1).load()).rejects.toThrow(KeepingUnreached)
     expect(await database.row()).toMatchObject({ unreadable: null })
+  })
+
+  it.each([
+    ['has another epoch', 'update curfew.unit set epoch = epoch - 1 where id = $1'],
+    ['has no such unit', 'delete from curfew.unit where id = $1'],
+  ])('is not read from a server that %s', async (what, change) => {
+    await using database = await open(`elsewhere_${what.replaceAll(' ', '_')}`)
+    await database.store().save(WHOLE_STATE)
+    await database.owner.query('set session_replication_role = replica')
+    await database.owner.query(change, [database.id])
+    await expect(database.store().load()).rejects.toThrow(KeepingUnreached)
+    // A command that changes nothing reads what is there.
+    expect(await database.store().peek()).toBeDefined()
+  })
+
+  it('is not read from a standby', async () => {
+    await using database = await open('standby')
+    await database.store().save(WHOLE_STATE)
+    const standby = await cluster.startStandby()
+    const client = new pg.Client({ connectionString: standby.url(database.name, 'replica') })
+    try {
+      await client.connect()
+      const ask: Ask = (text, values = []) => client.query(text, [...values])
+      const store = createUnitStore(ask, { id: database.id, key: KEY, epoch: 1 })
+      await expect(store.load()).rejects.toThrow(KeepingUnreached)
+    } finally {
+      await client.end()
+      await standby.stop()
+    }
   })
 })
