@@ -3,8 +3,11 @@ import type { Clock } from './clock.ts'
 import type { CurfewEvent, Emit, Endpoint, WrittenFile } from './events.ts'
 import { endpointKey } from './site.ts'
 
-/** How long the endpoints of a tenure that has ended are still told as watched. */
-const LEFT_WITHIN_MS = SECOND
+/**
+ * The endpoints are told at most so often: all of them each time, and hundreds of units may come one after the other. Those
+ * of a tenure that has ended are still told as watched for so long.
+ */
+const TOLD_EVERY_MS = SECOND
 
 type QueueEvent = Extract<CurfewEvent, { event: 'queue' }>
 
@@ -27,7 +30,8 @@ export const createFleetEvents = (options: {
 }) => {
   const { tell, clock } = options
   const stopping = new AbortController()
-  let isLeaving = false
+  let isPausing = false
+  let isChanged = false
   let endpointsTold: readonly Endpoint[] = []
   /** The edits of lists under one policy set that were told. Each unit finds the same edit. */
   let lists = { policySetHash: '', edits: new Set<string>() }
@@ -43,13 +47,19 @@ export const createFleetEvents = (options: {
     tell({ event: 'endpoints-changed', endpoints, gone, isShared: true })
   }
 
-  /** Many tenures may end together. At a stop all do, and nobody asks any more which endpoints are left. */
-  const tellWhatLeft = async () => {
-    if (isLeaving) return
-    isLeaving = true
-    await clock.sleep(LEFT_WITHIN_MS, stopping.signal)
-    isLeaving = false
-    if (!stopping.signal.aborted) tellEndpoints()
+  /** Tells the endpoints, at once if they were not told a moment ago. At a stop all tenures end, and nobody asks for them. */
+  const tellSoon = async (atOnce: boolean) => {
+    isChanged ||= isPausing || !atOnce
+    if (isPausing) return
+    isPausing = true
+    if (atOnce) tellEndpoints()
+    for (;;) {
+      await clock.sleep(TOLD_EVERY_MS, stopping.signal)
+      if (stopping.signal.aborted || !isChanged) break
+      isChanged = false
+      tellEndpoints()
+    }
+    isPausing = false
   }
 
   /** While no tenure is served, nothing shows that what could not be written can be written again. */
@@ -98,7 +108,7 @@ export const createFleetEvents = (options: {
           case 'reloaded':
           case 'mode-obeyed':
           case 'endpoints-changed':
-            tellEndpoints()
+            void tellSoon(true)
             break
           case 'stopping':
           case 'stopped':
@@ -139,7 +149,7 @@ export const createFleetEvents = (options: {
           for (const queue of told.queues.values()) {
             if (queue.length > 0) tell({ ...queue, length: 0, etaSeconds: 0 })
           }
-          void tellWhatLeft()
+          void tellSoon(false)
           tellWritable()
         },
       }

@@ -12,6 +12,7 @@ import { createManualClock, settled } from './manual-clock.ts'
 import { LAB, LAB_ENDPOINT, OFFICE, startReplica, twoUnits } from './replica.ts'
 import { createSharedUnits } from './stand-in-engine.ts'
 import { createStandInVpn } from './stand-in-vpn.ts'
+import { SITE } from './world.ts'
 
 const age = (different: Partial<Policy> = {}) =>
   policy('max-session-age', { maxAge: '8h' }, { guard: 'off', ...different })
@@ -103,6 +104,25 @@ describe('a replica', () => {
       [LAB, 'returned'],
       [OFFICE, 'returned'],
     ])
+  })
+
+  it('tells the endpoints at once when a unit comes, and together when many do', async () => {
+    const { clock, replica } = startCompany([])
+    await using one = replica()
+    const told = () => one.of('endpoints-changed').map(({ endpoints }) => endpoints.length)
+    void one.engine.grant(OFFICE)
+    await settled()
+    expect(told()).toEqual([1])
+    void one.engine.grant(LAB)
+    await settled()
+    expect(told()).toEqual([1])
+    await clock.advance(SECOND)
+    expect(told()).toEqual([1, 2])
+    await clock.advance(MINUTE)
+    one.engine.ask(LAB)
+    one.engine.ask(OFFICE)
+    await clock.advance(MINUTE)
+    expect(told()).toEqual([1, 2, 0])
   })
 
   it('tells an edited list once, and each chain has it', async () => {
@@ -266,6 +286,34 @@ describe('the rate of a unit', () => {
 })
 
 describe('a unit that cannot be served', () => {
+  it('waits until two others are read, and not once it is wanted back', async () => {
+    const third = { site: { ...SITE, region: 'us-west-2' }, endpoints: [], discover: undefined }
+    const assignment = { ...twoUnits([]), watch: [...twoUnits([]).watch, third] }
+    const clock = createManualClock(NOON)
+    const shared = createSharedUnits()
+    const reading: string[] = []
+    const read = new AbortController()
+    shared.faults.load = (unit) => {
+      reading.push(unit)
+      return new Promise((resolve) => read.signal.addEventListener('abort', () => resolve(undefined)))
+    }
+    await using one = startReplica({ assignment, clock, aws: createStandInVpn(clock, []).vpn, shared })
+    const units = [OFFICE, LAB, 'us-west-2 own']
+    const ended = units.map((unit) => one.engine.grant(unit))
+    await settled()
+    expect(reading).toEqual([OFFICE, LAB])
+    one.engine.ask('us-west-2 own')
+    expect(await ended[2]).toBe('returned')
+    one.engine.lose(LAB)
+    expect(await ended[1]).toBe('lost')
+    void one.engine.grant('us-west-2 own')
+    await settled()
+    expect(reading).toEqual([OFFICE, LAB, 'us-west-2 own'])
+    read.abort()
+    await clock.advance(MINUTE)
+    expect(one.of('tenure-began')).toHaveLength(2)
+  })
+
   it('is refused in words while its state cannot be read, and the others go on', async () => {
     const lab = inLab()
     const { clock, replica, shared, endedIds } = startCompany([inOffice(), lab])

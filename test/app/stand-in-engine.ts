@@ -33,7 +33,7 @@ export const createSharedUnits = () => {
       ),
     /** Makes the state of a unit one that cannot be read. */
     faults: {
-      load: (_key: string): Error | undefined => undefined,
+      load: (_key: string): Error | undefined | Promise<undefined> => undefined,
       write: (_key: string): Error | undefined => undefined,
     },
   }
@@ -72,7 +72,7 @@ export const createStandInEngine = (shared: SharedUnits, replica: string) => {
     }
     const store: StateStore = {
       async load() {
-        const fault = shared.faults.load(key)
+        const fault = await shared.faults.load(key)
         if (fault !== undefined) throw fault
         return { state: unit.state, setAside: undefined }
       },

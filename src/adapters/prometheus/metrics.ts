@@ -9,7 +9,7 @@ import { type Instant, SECOND } from '../../domain/time/instant.ts'
 import { FAILED_LOGINS, type FailedLogin } from '../http/logins.ts'
 import { createEngineMetrics } from './engine-metrics.ts'
 import { createInstruments } from './instruments.ts'
-import { removeSeries } from './remove-series.ts'
+import { hasSeries, removeSeries } from './remove-series.ts'
 
 export const LAG_STAGES = ['decide', 'accept', 'confirm'] as const
 export const SKIP_REASONS = ['still-polling', 'backing-off'] as const
@@ -170,7 +170,9 @@ export const createMetrics = (options: {
     const { id, account = '', region } = endpoint
     showEndpoint(endpoint)
     // It would begin anew although it is a counter.
-    if (isNew) pollDuration.zero({ vpn_endpoint: id })
+    if (isNew && !hasSeries(pollDuration, ({ vpn_endpoint }) => vpn_endpoint === id)) {
+      pollDuration.zero({ vpn_endpoint: id })
+    }
     for (const outcome of ['complete', ...VPN_ERROR_CODES]) polls.inc({ vpn_endpoint: id, outcome }, 0)
     for (const selector of SELECTORS)
       for (const outcome of ['accepted', ...VPN_ERROR_CODES]) calls.inc({ vpn_endpoint: id, selector, outcome }, 0)
