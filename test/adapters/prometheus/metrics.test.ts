@@ -244,11 +244,11 @@ describe('the metrics of a replica', () => {
   })
 
   it('count reads on that were made before their endpoint was told', async () => {
-    const { observe, valueOf } = start('postgres')
-    observe({ ...EVENTS['endpoints-changed'], endpoints: [], gone: [] })
-    observe(EVENTS.polled)
-    observe({ ...EVENTS['endpoints-changed'], endpoints: [ENDPOINT], gone: [] })
-    expect(await valueOf(`curfew_poll_duration_seconds_count{vpn_endpoint="${ENDPOINT.id}"}`)).toBe(1)
+    const metrics = start('postgres')
+    metrics.observe({ ...EVENTS['endpoints-changed'], endpoints: [], gone: [] })
+    metrics.observe(EVENTS.polled)
+    metrics.observe({ ...EVENTS['endpoints-changed'], endpoints: [ENDPOINT], gone: [] })
+    expect(await metrics.valueOf(`curfew_poll_duration_seconds_count{vpn_endpoint="${ENDPOINT.id}"}`)).toBe(1)
   })
 
   it('keep the counters of an endpoint that is no longer watched with the engine of files', async () => {
