@@ -36,7 +36,7 @@ const askWhileHeld =
         const client = await pool.connect()
         return await queryWhileHeld(client, lost, () => client.query<Row>(text, [...values]))
       } catch (error) {
-        if (error instanceof DatabaseError && error.severity === 'ERROR' && LASTING.test(error.code ?? '')) throw error
+        if (error instanceof DatabaseError && LASTING.test(error.code ?? '')) throw error
         throw new KeepingUnreached(`the database was not reached: ${reasonOf(error)}`, { cause: error })
       }
     })
