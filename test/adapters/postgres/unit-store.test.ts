@@ -6,6 +6,7 @@ import { createUnitStore } from '../../../src/adapters/postgres/unit-store.ts'
 import { EMPTY_STATE, StateError } from '../../../src/app/state.ts'
 import { KeepingUnreached } from '../../../src/app/tenure.ts'
 import { type Cluster, startCluster } from '../../engine/cluster.ts'
+import { startStandby } from '../../engine/standby.ts'
 import { WHOLE_STATE } from '../files/whole-state.ts'
 import { addUnit, openDatabase } from './database.ts'
 
@@ -177,7 +178,7 @@ describe('the state of a unit in the database', () => {
   it('is not read from a standby', async () => {
     await using database = await open('standby')
     await database.store().save(WHOLE_STATE)
-    const standby = await cluster.startStandby()
+    await using standby = await startStandby(cluster)
     const client = new pg.Client({ connectionString: standby.url(database.name, 'replica') })
     try {
       await client.connect()
@@ -186,7 +187,6 @@ describe('the state of a unit in the database', () => {
       await expect(store.load()).rejects.toThrow(KeepingUnreached)
     } finally {
       await client.end()
-      await standby.stop()
     }
   })
 })
