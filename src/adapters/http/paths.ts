@@ -3,8 +3,7 @@ export const PATHS = {
   '/metrics': 'metrics for Prometheus',
   '/status': 'the endpoints, policies in force and open work, as JSON',
   '/healthz': 'whether the main loop runs',
-  '/readyz':
-    'whether every endpoint that this process holds has been polled at least once, and a replica has joined the others',
+  '/readyz': 'whether this process is at work, and has polled each of its endpoints at least once',
 } as const
 
 /** Paths without a login: a kubelet or a load balancer has none, and each answer holds a single bit. */
