@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as at } from 'node:path'
+import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { hostClock } from '../../src/adapters/host/clock.ts'
 import type { KeptUnit } from '../../src/adapters/postgres/held-units.ts'
@@ -362,6 +363,39 @@ describe('an edit of the configuration', () => {
       isOld: true,
       cameBack: true,
     })
+  })
+
+  it('costs no tenure while another replica begins a generation, however long that takes', async () => {
+    const replica = join({ units: UNITS })
+    await replica.until(() => replica.held().length === 6)
+    const other = new pg.Client({ connectionString: database.ownerUrl })
+    await other.connect()
+    await other.query('begin')
+    await other.query('select pg_advisory_xact_lock($1, 0)', [0x43_46_57_04])
+    replica.edit('b')
+    const beats = replica.told('engine-beat').length
+    // More than two leases.
+    await replica.until(() => replica.told('engine-beat').length > beats + 14)
+    await other.query('rollback')
+    await other.end()
+    await replica.until(() => replica.told('generation').at(-1)?.generation === 2)
+    expect(replica.told('generation').at(-1)).toMatchObject({ generation: 2, isOld: false })
+    expect(replica.served.map(({ how }) => how)).toEqual(UNITS.map(() => undefined))
+    expect(replica.told('engine-away')).toEqual([])
+  })
+
+  it('that cannot be declared yet costs no tenure, and is declared as soon as it can be', async () => {
+    const replica = join({ units: UNITS })
+    await replica.until(() => replica.held().length === 6)
+    await database.sql('revoke insert (configuration_hash) on curfew.generation from curfew_daemon')
+    replica.edit('b')
+    const beats = replica.told('engine-beat').length
+    await replica.until(() => replica.told('engine-beat').length > beats + 5)
+    expect(replica.told('generation').at(-1)).toMatchObject({ generation: 1 })
+    await database.sql('grant insert (configuration_hash) on curfew.generation to curfew_daemon')
+    await replica.until(() => replica.told('generation').at(-1)?.generation === 2)
+    expect(replica.served.map(({ how }) => how)).toEqual(UNITS.map(() => undefined))
+    expect(replica.told('engine-away')).toEqual([])
   })
 
   it('gives back the units that are no longer watched, and takes those that are new', async () => {

@@ -27,6 +27,9 @@ export interface OwnGeneration {
  */
 export const NEWER_GONE_MS = MINUTE
 
+/** Others wait for the lock of a transaction: a replica that is cut off amid its own must not keep it. */
+const BEGIN = `begin; set local idle_in_transaction_session_timeout = '10s'; set local lock_timeout = '10s'`
+
 /**
  * Adopts the newest generation if it has this configuration, and begins a new one otherwise. One replica at a time does
  * so, in a transaction of its own: the locking session has no transactions, because records are written over it.
@@ -41,7 +44,7 @@ export const declareGeneration = async (
   const client = await pool.connect()
   let failed: Error | undefined
   try {
-    await client.query('begin')
+    await client.query(BEGIN)
     await client.query('select pg_advisory_xact_lock($1, 0)', [GENERATION_LOCK])
     const { rows } = await client.query<{ id: number; configuration_hash: string }>(
       'select id, configuration_hash from curfew.generation order by id desc limit 1',

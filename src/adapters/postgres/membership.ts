@@ -6,13 +6,13 @@ import { shareStep } from '../../app/share.ts'
 import type { EngineStatus, UnitHolding, Wants } from '../../app/tenure.ts'
 import { within } from '../../app/within.ts'
 import { type Elapsed, LONG_AGO, msBetween } from '../../domain/time/elapsed.ts'
-import { SECOND } from '../../domain/time/instant.ts'
 import { POOLER } from './admission.ts'
 import { type Beat, type BeatUnit, beat } from './beat.ts'
 import { EngineRefused } from './engine-refused.ts'
 import { createFreeUnits } from './free-units.ts'
 import {
   createStandings,
+  type Declared,
   declareGeneration,
   isKnown,
   joinGeneration,
@@ -30,8 +30,6 @@ import { idsOf } from './wanted-units.ts'
 
 /** Members and shares are steady after this many beats without a change. */
 const STEADY_BEATS = 1.5
-/** A transaction that begins a generation is short. A reload tries it again at the next beat. */
-const DECLARE_WITHIN_MS = 2 * SECOND
 /** Why an older replica gives its units back. */
 const NEWER = 'replicas with a newer configuration are there'
 
@@ -79,6 +77,8 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   let ids: ReadonlyMap<string, number> = new Map()
   let generation: { readonly id: number; readonly hash: string } | undefined
   const standingOf = createStandings(clock.elapsed(), options.newerGoneMs)
+  /** A generation that is being begun over the pool. The beats go on meanwhile. */
+  let declaring: { readonly hash: string; readonly done: Promise<Declared | Error> } | undefined
   let hasLeft = false
   let members = ''
   let membersSince: Elapsed = LONG_AGO
@@ -118,13 +118,25 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
    */
   const declare = async () => {
     const before = own.joined
-    if (before?.hash === hash && (await isKnown(session, before))) {
+    if (declaring === undefined && before?.hash === hash && (await isKnown(session, before))) {
       await enter(before.id)
       return true
     }
     const isReload = before !== undefined && before.hash !== hash
-    const declared = await within(clock, DECLARE_WITHIN_MS, begin(hash, isReload), session.over)
-    if (declared === 'late') return false
+    declaring ??= { hash, done: begin(hash, isReload).catch(asError) }
+    const { hash: declaredHash, done } = declaring
+    const declared = await within(clock, beatMs / 2, done, session.over)
+    if (declared === 'late') {
+      void done.then(wake)
+      return false
+    }
+    declaring = undefined
+    if (declared instanceof Error) {
+      // A replica that holds units keeps them in the generation that it has, and tries again at the next beat.
+      if (generation === undefined) throw declared
+      return false
+    }
+    if (declaredHash !== hash) return false
     await enter(declared.id)
     if (declared.isNew) {
       const { id, cameBack } = declared
@@ -268,7 +280,11 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     if (stop.aborted) await leave()
     else {
       if (areWantsNew) await readWants()
-      if (generation?.hash !== hash && !(await declare()) && generation === undefined) return
+      if (generation?.hash !== hash && !(await declare()) && generation === undefined) {
+        // The session would be over after the lease without a word.
+        await session.ask('select 1')
+        return
+      }
     }
     const begunAt = clock.elapsed()
     const now = await beat(session, [...ids.values()])
@@ -318,6 +334,8 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     },
   }
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 const lostToPooler = (session: OpenSession): EngineRefused => {
   session.lose('a statement was given to another session')
