@@ -242,6 +242,8 @@ export type CurfewEvent =
   | {
       readonly event: 'audit-head'
       readonly occasion: 'start' | 'hour' | 'stop'
+      /** The unit whose trail it is, where replicas share the work. Undefined where one process has one trail. */
+      readonly unit?: string | undefined
       readonly seq: number
       readonly hash: string
       readonly at: Instant

@@ -98,9 +98,11 @@ export const createFleetEvents = (options: {
     },
 
     /** Hears one tenure. */
-    ofTenure(): { readonly emit: Emit; readonly served: () => void; readonly ended: () => void } {
+    ofTenure(unit: string): { readonly emit: Emit; readonly served: () => void; readonly ended: () => void } {
       const told: Told = { unwritable: new Map(), queues: new Map() }
       let isOver = false
+      /** The head at the start waits until the tenure is served: one that is not may be tried every few seconds. */
+      let firstHead: CurfewEvent | undefined
       const emit: Emit = (event) => {
         if (isOver) return
         switch (event.event) {
@@ -112,8 +114,11 @@ export const createFleetEvents = (options: {
             break
           case 'stopping':
           case 'stopped':
-          case 'audit-head':
           case 'lock-lost':
+            break
+          case 'audit-head':
+            if (tenures.has(told)) tell({ ...event, unit })
+            else firstHead = { ...event, unit }
             break
           case 'list-changed':
             tellList(event)
@@ -140,6 +145,7 @@ export const createFleetEvents = (options: {
         /** The tenure is served from now on: its state was read. */
         served() {
           tenures.add(told)
+          if (firstHead !== undefined) tell(firstHead)
           tellWritable()
         },
         /** Nothing that the tenure still tells is heard. */

@@ -126,7 +126,7 @@ export const createFleet = (
     const { unit, epoch, holds } = tenure
     const serving: Serving = { daemon: undefined, assignment: partOf(inForce, units, unit), isStarted: false }
     servings.set(unit, serving)
-    const told = events.ofTenure()
+    const told = events.ofTenure(unit)
     const ended = await serveTenure({
       tenure,
       stop,

@@ -86,8 +86,8 @@ export const notificationOf = (
       return { ...NO_CONNECTION, event: 'reload-refused', at: now, endpoint: undefined, subject: undefined, data }
     }
     case 'audit-head': {
-      const { occasion, seq, hash, at } = event
-      const data = { occasion, seq, hash }
+      const { occasion, unit, seq, hash, at } = event
+      const data = { occasion, unit, seq, hash }
       return { ...NO_CONNECTION, event: 'audit-head', at, endpoint: undefined, subject: undefined, data }
     }
     default:

@@ -93,8 +93,8 @@ describe('a replica', () => {
     await clock.advance(10 * SECOND)
     await one.stopped
     const names = one.events.map(({ event }) => event)
-    const counts = (['started', 'stopping', 'stopped', 'audit-head'] as const).map((name) => one.of(name).length)
-    expect(counts).toEqual([1, 1, 1, 0])
+    const counts = (['started', 'stopping', 'stopped'] as const).map((name) => one.of(name).length)
+    expect(counts).toEqual([1, 1, 1])
     expect([names[0], names.at(-1)]).toEqual(['started', 'stopped'])
     expect(one.of('tenure-began').map(({ unit, epoch }) => [unit, epoch])).toEqual([
       [LAB, 1],
@@ -104,6 +104,22 @@ describe('a replica', () => {
       [LAB, 'returned'],
       [OFFICE, 'returned'],
     ])
+  })
+
+  it('tells the head of the trail of each unit when it takes it, each hour and when it gives it back', async () => {
+    const { clock, replica } = startCompany([inOffice(), inLab()])
+    const one = replica()
+    void one.engine.grant(LAB)
+    void one.engine.grant(OFFICE)
+    await clock.advance(HOUR + MINUTE)
+    one.stop.abort()
+    await settled()
+    await clock.advance(10 * SECOND)
+    await one.stopped
+    for (const unit of [LAB, OFFICE]) {
+      const heads = one.of('audit-head').filter((head) => head.unit === unit)
+      expect(heads.map(({ occasion }) => occasion)).toEqual(['start', 'hour', 'stop'])
+    }
   })
 
   it('tells the endpoints at once when a unit comes, and together when many do', async () => {

@@ -79,6 +79,7 @@ export const NOTIFIED: Readonly<Record<NotificationEvent, CurfewEvent>> = {
   'audit-head': {
     event: 'audit-head',
     occasion: 'hour',
+    unit: 'eu-central-1 own',
     seq: 195,
     hash: 'd91ec9493e84730e8f3fb4582d74deacc354fadf339c3c6851f932c881d5e6dc',
     at: NOON,

@@ -405,9 +405,10 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         break
       }
       case 'audit-head': {
-        const { occasion, seq, hash } = emitted
+        const { occasion, unit, seq, hash } = emitted
+        const where = unit === undefined ? '' : ` of ${unit}`
         if (log.level !== 'silent')
-          anchors.info({ event, occasion, seq, hash }, `${HEADS[occasion]}: line ${seq}, hash ${hash}`)
+          anchors.info({ event, occasion, unit, seq, hash }, `${HEADS[occasion]}${where}: line ${seq}, hash ${hash}`)
         break
       }
       case 'lock-lost':

@@ -92,7 +92,8 @@ export const slackText = (gathered: Gathered, now: Instant): string => {
     return `*reload-refused*: the new configuration has ${String(data.count)} problem(s) and was refused, the last good one stays in force: ${code(first)}. Fix the problems and save`
   }
   if (event === 'audit-head') {
-    return `*audit-head*: line ${String(data.seq)} of the audit trail has the hash ${code(String(data.hash))}. Keep it: \`curfew audit verify --anchor\` compares the trail with it`
+    const where = typeof data.unit === 'string' ? ` of ${code(data.unit)}` : ''
+    return `*audit-head*: line ${String(data.seq)} of the audit trail${where} has the hash ${code(String(data.hash))}. Keep it: \`curfew audit verify --anchor\` compares the trail with it`
   }
   const why = connections === 1 && data.because !== undefined ? ` (${code(because)})` : ''
   const state = event === 'warning' ? endOf(gathered, now) : STATE[event]

@@ -45,7 +45,7 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     removed: ['alice', 'bob'],
     at: NOON,
   },
-  'audit-head': { event: 'audit-head', occasion: 'hour', seq: 195, hash: 'd91ec9', at: NOON },
+  'audit-head': { event: 'audit-head', occasion: 'hour', unit: 'eu-central-1 own', seq: 195, hash: 'd91ec9', at: NOON },
   warned: {
     event: 'warned',
     ...on,
