@@ -19,7 +19,7 @@ export interface ShareView {
   readonly leftOver: number
   /** The members have been the same for a while, and no unit has just become free: units are not on their way now. */
   readonly isSettled: boolean
-  /** How many units this replica has taken beyond its share since the members changed. */
+  /** How many units this replica has taken beyond its share and does not offer again yet. */
   readonly beyond: number
 }
 
@@ -34,7 +34,7 @@ export interface ShareStep {
 /**
  * The step towards even shares: each member holds as many units as another one, or one more. A unit that is free and
  * belongs to a share is taken at once. A surplus is given back when everything is settled. Units that are left over go to
- * whoever sees them, and stay there until the members change: they would move at every beat otherwise.
+ * whoever sees them, and stay there for a while: they would move at every beat otherwise.
  */
 export const shareStep = (view: ShareView): ShareStep => {
   const { units, members, me, free, leftOver, isSettled, beyond } = view

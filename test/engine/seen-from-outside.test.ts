@@ -38,6 +38,7 @@ it('metrics, probes and pages say what a replica holds, and that a database that
   const held = 'curfew_engine_units{state="held"}'
   const isServing = async (replica: Replica) =>
     (await valueOf(replica, held)) === 2 &&
+    (await valueOf(replica, 'curfew_engine_units{state="free"}')) === 0 &&
     (await countOf(replica, 'curfew_connections')) === 2 &&
     (await statusesOf(replica)).join() === '200,200'
   await until(() => all(isServing))

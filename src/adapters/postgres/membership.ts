@@ -30,6 +30,11 @@ import { idsOf } from './wanted-units.ts'
 
 /** Members and shares are steady after this many beats without a change. */
 const STEADY_BEATS = 1.5
+/**
+ * A replica that was slow to take its share finds the others with more than theirs. They offer what is beyond it again
+ * after so many beats, and each time after twice as many: a unit that nobody else can serve must not move for ever.
+ */
+const OFFERED_AFTER_BEATS = { first: 20, longest: 1280 }
 /** Why an older replica gives its units back. */
 const NEWER = 'replicas with a newer configuration are there'
 
@@ -83,6 +88,8 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   let members = ''
   let membersSince: Elapsed = LONG_AGO
   let beyond = 0
+  let beyondSince: Elapsed = LONG_AGO
+  let offeredAfterBeats = OFFERED_AFTER_BEATS.first
   /** Units whose state is of a newer program, as told. */
   const tooNew = new Set<string>()
 
@@ -204,6 +211,11 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
       members = pids.join()
       membersSince = now
       beyond = 0
+      offeredAfterBeats = OFFERED_AFTER_BEATS.first
+    }
+    if (beyond > 0 && msBetween(beyondSince, now) > offeredAfterBeats * beatMs) {
+      beyond = 0
+      offeredAfterBeats = Math.min(2 * offeredAfterBeats, OFFERED_AFTER_BEATS.longest)
     }
     const isSteady = msBetween(membersSince, now) > STEADY_BEATS * beatMs
     const takable = [...units].flatMap(([unit, { id, isLocked, stateVersion: found }]) =>
@@ -237,7 +249,9 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     const unitOf = new Map(takable.map(({ id, unit }) => [id, unit]))
     const room = { room: step.take, replica, stateVersion }
     const grants = await grantUnits(session, [...unitOf.keys()], room)
-    beyond += Math.max(0, grants.length - (step.take - step.beyond))
+    const extra = Math.max(0, grants.length - (step.take - step.beyond))
+    if (extra > 0) beyondSince = clock.elapsed()
+    beyond += extra
     for (const grant of grants) {
       const unit = unitOf.get(grant.id)
       if (unit === undefined) continue
