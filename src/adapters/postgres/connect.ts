@@ -13,7 +13,7 @@ export interface DatabaseAccess {
   readonly options: ClientConfig
   /** HOST:PORT/DATABASE, for messages. */
   readonly place: string
-  /** Who signs in. */
+  /** The user that signs in. */
   readonly user: string
   /** What others can read on the way, and what to do. Undefined for a connection that they cannot. */
   readonly exposure: string | undefined
@@ -25,7 +25,7 @@ type SignToken = (target: DatabaseUrl, region: string) => Promise<string>
 /** The signer of the SDK is loaded where IAM signs in. */
 const signWithIam: SignToken = async (target, region) => (await import('./iam-token.ts')).signIamToken(target, region)
 
-/** What is wrong with the settings, in one line without any part of the secret. `key`: where, if not in the URL. */
+/** A mistake in the settings, in one line without any part of the secret. `key`: its place, if not in the URL. */
 interface AccessProblem {
   readonly problem: string
   readonly key?: 'engine.tls.caFile'

@@ -54,7 +54,7 @@ const CONNECT_WITHIN_MS = 10 * SECOND
 const REST_MS = MINUTE
 /** Another replica, or this one, takes a unit that was lost alone after so many beats at most. */
 const LONGEST_PAUSE_BEATS = 4
-/** What was seen is kept at most so often. What is kept may be older than what was seen: it is still true. */
+/** The file of the epochs and heads that were seen is written at most so often. Older ones in it are still true. */
 const KEEP_SEEN_MS = 10 * SECOND
 /** A beat is a sixth of the lease, so that one slow answer costs nothing; never so short that it loads the server. */
 const BEATS_OF_A_LEASE = 6

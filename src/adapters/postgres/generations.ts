@@ -17,7 +17,7 @@ export interface Declared {
 export interface OwnGeneration {
   /** The generation that the process last joined. */
   joined: { readonly id: number; readonly hash: string } | undefined
-  /** What was last told. */
+  /** The generation that was last told. */
   told: { readonly generation: number; readonly isOld: boolean } | undefined
 }
 

@@ -183,7 +183,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   }
 
   const compare = (now: Beat, units: ReadonlyMap<string, BeatUnit>) => {
-    // What was granted since belongs to no incarnation that this replica knows: it joins again.
+    // The units granted since belong to no incarnation that this replica knows: it joins again.
     if (now.incarnation !== incarnation) {
       session.lose('the database was accepted')
       throw new SessionOver('the database was accepted')
