@@ -561,4 +561,22 @@ describe('several replicas', () => {
     await evenWithin([one, three])
     await left
   })
+
+  it('offer a unit beyond their share again, so that one that was slow gets its own', async () => {
+    const units = ['one', 'two']
+    const first = join({ units })
+    await first.until(() => first.held().length === 2)
+    let isSlow = true
+    const slow = join({
+      units,
+      keep: async (unit) => {
+        if (isSlow) throw new KeepingUnreached('the database was not reached')
+        return keepNothing(unit)
+      },
+    })
+    // The first one gave one back, the slow one could not serve it, and the first one has taken it again.
+    await slow.until(() => first.held().length === 2 && first.served.length >= 3)
+    isSlow = false
+    await slow.until(() => first.held().length === 1 && slow.held().length === 1)
+  })
 })
