@@ -33,6 +33,8 @@ export const createFleetEvents = (options: {
   let isPausing = false
   let isChanged = false
   let endpointsTold: readonly Endpoint[] = []
+  /** Endpoints that were served since, if only for a moment. Metrics have series of them, which must go with them. */
+  let servedSince = new Map<string, Endpoint>()
   /** The edits of lists under one policy set that were told. Each unit finds the same edit. */
   let lists = { policySetHash: '', edits: new Set<string>() }
   const tenures = new Set<Told>()
@@ -40,9 +42,11 @@ export const createFleetEvents = (options: {
 
   const tellEndpoints = () => {
     const endpoints = options.endpoints()
-    if (isSame(endpoints, endpointsTold)) return
-    const left = new Set(endpoints.map(({ region, id }) => endpointKey(region, id)))
-    const gone = endpointsTold.filter(({ region, id }) => !left.has(endpointKey(region, id)))
+    const here = new Set(endpoints.map(keyOf))
+    for (const endpoint of endpointsTold) servedSince.set(keyOf(endpoint), endpoint)
+    const gone = [...servedSince.values()].filter((endpoint) => !here.has(keyOf(endpoint)))
+    servedSince = new Map()
+    if (gone.length === 0 && isSame(endpoints, endpointsTold)) return
     endpointsTold = endpoints
     tell({ event: 'endpoints-changed', endpoints, gone, isShared: true })
   }
@@ -110,6 +114,7 @@ export const createFleetEvents = (options: {
           case 'reloaded':
           case 'mode-obeyed':
           case 'endpoints-changed':
+            for (const endpoint of event.endpoints) servedSince.set(keyOf(endpoint), endpoint)
             void tellSoon(true)
             break
           case 'stopping':
@@ -162,6 +167,8 @@ export const createFleetEvents = (options: {
     },
   }
 }
+
+const keyOf = ({ region, id }: Endpoint): string => endpointKey(region, id)
 
 /** There may be thousands, and each tenure tells of its own: texts of all of them would take too long. */
 const isSame = (ones: readonly Endpoint[], others: readonly Endpoint[]): boolean =>

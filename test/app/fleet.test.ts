@@ -621,6 +621,16 @@ describe('what a replica shows', () => {
     one.engine.ask(LAB)
     await clock.advance(MINUTE)
     expect(await told()).toEqual([[ENDPOINT, 1]])
+    // A unit that leaves again before its endpoint is told leaves no series either.
+    one.engine.ask(OFFICE)
+    await clock.advance(MINUTE)
+    void one.engine.grant(OFFICE)
+    void one.engine.grant(LAB)
+    await clock.advance(SECOND / 2)
+    one.engine.ask(LAB)
+    await clock.advance(MINUTE)
+    expect(one.of('decided').map(({ endpoint }) => endpoint.id)).toContain(LAB_ENDPOINT)
+    expect(await told()).toEqual([[ENDPOINT, 1]])
   })
 
   it('is unwritable while one chain cannot be written, and writable once none is', async () => {

@@ -199,11 +199,9 @@ export const createMetrics = (options: {
    * Takes the endpoints that come and go with units. Hundreds of units may come one after the other, and each endpoint has
    * thousands of series: to write all of them each time would keep the replica from its next beat.
    */
-  const follow = (endpoints: readonly Endpoint[]) => {
-    const ids = new Set(endpoints.map(({ id }) => id))
+  const follow = (endpoints: readonly Endpoint[], gone: readonly Endpoint[]) => {
     const before = new Set(watched.map(({ id }) => id))
-    if (watched.some(({ id }) => !ids.has(id))) removeWhatLeft(endpoints)
-    for (const { id } of watched) if (!ids.has(id)) unwatch(id)
+    if (gone.length > 0) removeWhatLeft(endpoints)
     watched = endpoints
     endpointInfo.reset()
     for (const endpoint of endpoints) {
@@ -319,7 +317,7 @@ export const createMetrics = (options: {
         for (const { policy } of event.entries) unmatched.inc({ policy })
         break
       case 'endpoints-changed':
-        if (isReplica) follow(event.endpoints)
+        if (isReplica) follow(event.endpoints, event.gone)
         else assign(daemonMode, event.endpoints)
         break
       case 'queue': {
