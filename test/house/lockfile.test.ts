@@ -10,12 +10,17 @@ interface Manifest {
 }
 
 interface Lockfile {
-  readonly packages: Readonly<Record<string, { readonly version?: string; readonly resolved?: string }>>
+  readonly packages: Readonly<
+    Record<string, { readonly version?: string; readonly resolved?: string; readonly integrity?: string }>
+  >
 }
 
 const manifest = JSON.parse(read('package.json')) as Manifest
 const lockfile = JSON.parse(read('package-lock.json')) as Lockfile
 const direct = { ...manifest.dependencies, ...manifest.devDependencies }
+
+/** npm installs a package without a checksum unchecked, whatever a mirror sends. */
+const SHA512 = /^sha512-[A-Za-z0-9+/]{86}==$/
 
 const EXACT = /^\d+\.\d+\.\d+(-[\w.]+)?$/
 
@@ -39,6 +44,12 @@ describe('package-lock.json', () => {
   it('has no download addresses, so that any mirror works', () => {
     const addressed = Object.entries(lockfile.packages).filter(([, { resolved }]) => resolved !== undefined)
     expect(addressed).toEqual([])
+  })
+
+  it('has the checksum of every package, also of those for other platforms', () => {
+    const { '': _product, ...packages } = lockfile.packages
+    const unchecked = Object.entries(packages).filter(([, { integrity }]) => !SHA512.test(integrity ?? ''))
+    expect(unchecked).toEqual([])
   })
 
   it('names no hosts except in the funding entries of packages', () => {
