@@ -13,6 +13,8 @@ const { values } = parseArgs({
     /** For the image: nobody needs a stand-in for AWS beside real credentials. */
     'without-simulator': { type: 'boolean', default: false },
     into: { type: 'string', default: 'dist' },
+    /** Writes esbuild's list of what is in each file, from which the bill of materials is made. */
+    metafile: { type: 'string' },
   },
 })
 const { readable } = values
@@ -116,6 +118,7 @@ const handler = await buildConnectHandler(root, join(dist, 'connect-handler.js')
 const outputs = { ...metafile.outputs, ...handler.outputs }
 
 writeFileSync(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(root, { outputs }))
+if (values.metafile !== undefined) writeFileSync(values.metafile, JSON.stringify({ outputs }))
 
 const kib = (bytes: number) => `${String(Math.ceil(bytes / 1024)).padStart(6)} KiB`
 

@@ -23,6 +23,8 @@ jq                       /usr/bin/jq                        jq 1.6
 python3-aiosmtpd         /usr/bin/aiosmtpd                  aiosmtpd 1.4 for /usr/bin/python3
 postgresql               /usr/lib/postgresql/*/bin/initdb   PostgreSQL 14
 pgbouncer                /usr/sbin/pgbouncer                pgbouncer 1
+gnupg                    /usr/bin/gpg                       GnuPG 2
+openssh-client           /usr/bin/ssh-keygen                OpenSSH 8.9
 '
 
 missing_packages=()

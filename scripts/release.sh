@@ -1,26 +1,34 @@
 #!/usr/bin/env bash
-# Makes a release of the commit that is checked out: checks, nightly tests, changelog, build, bill of materials,
-# checksums, commit and tag. Nothing leaves this machine: you push the tag.
+# Makes a release of the commit that is checked out: checks, nightly tests, changelog, build, artefacts, bill of materials,
+# provenance, signed checksums, commit and signed tag. Nothing leaves this machine: you push the tag. docs/releasing.md
+# explains each step.
 #
-#   scripts/release.sh VERSION             runs every step
-#   scripts/release.sh VERSION --dry-run   prints each step and changes nothing
-#   scripts/release.sh VERSION --untested  skips the checks and the tests, and reports that: for a commit that CI has
-#                                          just tested
+#   scripts/release.sh VERSION                 runs every step
+#   scripts/release.sh VERSION --dry-run       prints each step and changes nothing
+#   scripts/release.sh VERSION --accept NAME   releases although the gate NAME was not passed, and records that in the
+#                                              provenance: audit-unasked, placeholder-repository, unsigned, untested
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export LC_ALL=C
 
+usage='expected --dry-run, or --accept with audit-unasked, placeholder-repository, unsigned or untested'
 version=${1:-}
+shift "$(($# < 1 ? $# : 1))"
 dry=no
-tested=yes
-for option in "${@:2}"; do
-  case $option in
-    --dry-run) dry=yes ;;
-    --untested) tested=no ;;
+accepted=()
+while [ $# -gt 0 ]; do
+  case "$1 ${2:-}" in
+    '--dry-run '*) dry=yes ;;
+    '--accept audit-unasked' | '--accept placeholder-repository' | '--accept unsigned' | '--accept untested')
+      accepted+=("$2")
+      shift
+      ;;
     *)
-      echo "unknown option $option: expected --dry-run or --untested" >&2
+      echo "unknown option $*: $usage" >&2
       exit 64
       ;;
   esac
+  shift
 done
 
 refuse() {
@@ -28,9 +36,46 @@ refuse() {
   exit 1
 }
 
+accepts() {
+  [[ " ${accepted[*]-} " == *" $1 "* ]]
+}
+
 step() {
   echo "== $*"
   [ "$dry" = yes ] || "$@"
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+committer() {
+  git var GIT_COMMITTER_IDENT | sed 's/>.*/>/'
+}
+
+# Writes FILE.sig by the key and the program with which git signs tags.
+sign() {
+  local key
+  key=$(git config --type=path user.signingkey || true)
+  case $(git config gpg.format || echo openpgp) in
+    ssh)
+      # git takes a public key in place of a file, if an agent has the private one.
+      case $key in
+        key::* | ssh-* | ecdsa-* | sk-*)
+          echo "${key#key::}" >"$work/key.pub"
+          key=$work/key.pub
+          ;;
+      esac
+      "$(git config gpg.ssh.program || echo ssh-keygen)" -q -Y sign -n curfew-release -f "$key" "$1"
+      ;;
+    openpgp)
+      "$(git config gpg.program || echo gpg)" --quiet --yes --local-user "${key:-$(committer)}" \
+        --output "$1.sig" --detach-sign "$1"
+      ;;
+    *)
+      echo 'gpg.format: expected ssh or openpgp' >&2
+      return 1
+      ;;
+  esac
 }
 
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || refuse "\"$version\" is not a version: expected three numbers, such as 1.2.3"
@@ -39,41 +84,85 @@ step() {
 git rev-parse -q --verify "refs/tags/v$version" >/dev/null && refuse "the tag v$version exists already: choose another version"
 notes=$(awk '/^## \[Unreleased\]/ { on = 1; next } /^## / { on = 0 } on' CHANGELOG.md)
 [[ $notes == *'- '* ]] || refuse "CHANGELOG.md has no entry under Unreleased: add one"
+if ! accepts placeholder-repository && grep -q '"url": ".*\.invalid/' package.json; then
+  refuse "\`repository\` in package.json is a placeholder, and the provenance names it: write your repository there" \
+    'and into SECURITY-INSIGHTS.yml, or pass --accept placeholder-repository'
+fi
+# The key is tried now, because the tests below take hours.
+if ! accepts unsigned && ! { echo try >"$work/try" && sign "$work/try"; } >"$work/answer" 2>&1; then
+  refuse "nothing can be signed: $(tail -n 1 "$work/answer"). Set user.signingkey in git, and gpg.format to ssh for a key of" \
+    'SSH, or pass --accept unsigned'
+fi
 
-set_version() {
+out=release/$version
+before=$(git rev-parse HEAD)
+started=$(date +%s)
+[ "$dry" = yes ] || trap '
+  status=$?
+  rm -rf "$work"
+  [ "$status" -eq 0 ] || echo "no release: the last step above failed. Back to the state before: git reset --hard $before" >&2
+' EXIT
+
+commit() {
   npm version --no-git-tag-version --allow-same-version "$version" >/dev/null
   sed -i "s/^export const VERSION = .*/export const VERSION = '$version'/" src/version.ts
   sed -i "s/^## \[Unreleased\]$/## [Unreleased]\n\n## [$version] - $(date -u +%F)/" CHANGELOG.md
+  git add package.json package-lock.json src/version.ts CHANGELOG.md
+  git commit -q -m "Release $version"
+  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+  export SOURCE_DATE_EPOCH
 }
 
-bill_of_materials() {
-  node --import tsx scripts/bill-of-materials.ts >"release/curfew-$version.cdx.json"
+# The list of the artefacts: whatever this writes is described, summed and signed. Names differ from each other wherever they
+# are put.
+artefacts() {
+  rm -rf "$out"
+  mkdir -p "$out"
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cz -f "$out/curfew-$version.tar.gz" dist LICENSE CHANGELOG.md
 }
 
-archive() {
-  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -czf "release/curfew-$version.tar.gz" dist LICENSE CHANGELOG.md
-  (cd release && sha256sum "curfew-$version."* >SHA256SUMS)
+describe() {
+  node --import tsx scripts/describe-release.ts --into "$out" --metafile "$work/metafile.json" --started "$started" \
+    "${accepted[@]/#/--accepted=}"
+}
+
+checksums() {
+  local sums
+  sums=$(cd "$out" && sha256sum -- *)
+  echo "$sums" >"$out/SHA256SUMS"
+  accepts unsigned || sign "$out/SHA256SUMS"
 }
 
 tag() {
-  git add package.json package-lock.json src/version.ts CHANGELOG.md
-  git commit -q -m "Release $version"
-  git tag -a "v$version" -m "Curfew $version"
+  if accepts unsigned; then
+    git tag -a "v$version" -m "Curfew $version"
+  else
+    git tag -s "v$version" -m "Curfew $version"
+  fi
 }
 
-if [ "$tested" = yes ]; then
+for name in "${accepted[@]}"; do echo "ACCEPTED: $name"; done
+if accepts audit-unasked; then
+  step bash scripts/npm-audit.sh
+else
+  step bash scripts/npm-audit.sh --required
+fi
+if ! accepts untested; then
   step npm ci
   step npm run check
   step npm run test:nightly
-else
-  echo 'UNTESTED: the checks and the tests are skipped'
 fi
-step bash scripts/npm-audit.sh
-step set_version
-step npm run build
-step mkdir -p release
-step bill_of_materials
-step archive
+step commit
+step npm run build -- --metafile "$work/metafile.json"
+step artefacts
+step describe
+step checksums
 step tag
+
+image() {
+  sed -n "s/^ARG $1=//p" Dockerfile
+}
 echo "== now push it: git push origin main v$version"
-echo "== and build the image: bash scripts/image/build.sh curfew:$version (docs/container.md explains how to pin its bases)"
+echo "== and build the image, with the digests of its bases (docs/container.md): docker build --tag curfew:$version" \
+  "--build-arg BUILDER=$(image BUILDER)@sha256:… --build-arg BASE=$(image BASE)@sha256:…" \
+  "--build-arg VERSION=$version --build-arg REVISION=\"\$(git rev-parse v$version^{commit})\" ."

@@ -18,17 +18,22 @@ interface Package {
 
 const RULE = '-'.repeat(80)
 
-/**
- * Returns the licence texts of all packages with a byte in the bundle, in an order that depends only on the packages.
- * Throws an Error for a licence that is not permitted.
- */
-export const thirdPartyLicences = (root: string, { outputs }: Pick<Metafile, 'outputs'>): string => {
+/** Returns all packages with a byte in the bundle. Throws an Error for a licence that is not permitted. */
+export const bundledPackages = (root: string, { outputs }: Pick<Metafile, 'outputs'>): readonly Package[] => {
   const folders = new Set(
     Object.values(outputs).flatMap(({ inputs }) =>
       Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? folderOf(file) : [])),
     ),
   )
-  const packages = [...folders].map((folder) => readPackage(join(root, folder)))
+  return [...folders].map((folder) => readPackage(join(root, folder)))
+}
+
+/**
+ * Returns the licence texts of all packages with a byte in the bundle, in an order that depends only on the packages.
+ * Throws an Error for a licence that is not permitted.
+ */
+export const thirdPartyLicences = (root: string, metafile: Pick<Metafile, 'outputs'>): string => {
+  const packages = bundledPackages(root, metafile)
   // A package may be installed in several folders.
   const byTitle = new Map(packages.map((one) => [titleOf(one), one]))
   const titles = [...byTitle.keys()].sort()

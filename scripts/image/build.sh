@@ -3,7 +3,15 @@
 # scripts/image/build.sh NAME [CONTEXT] [OPTION OF PODMAN BUILD…]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-name=$1
+name=${1:-}
+case $name in
+  localhost/?*) ;;
+  *)
+    echo "no image: \"$name\" is not a name for tests: expected localhost/NAME. This script builds on stand-ins for the bases," \
+      'and nobody should push the result. docs/container.md shows how to build on the published bases' >&2
+    exit 64
+    ;;
+esac
 context=${2:-$here/../..}
 shift "$(($# < 2 ? $# : 2))"
 
