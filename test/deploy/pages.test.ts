@@ -7,7 +7,7 @@ import { workspace } from '../cli/curfew.ts'
 import { blocks } from '../docs/pages.ts'
 import { awsComplaint, awsComplaints } from './aws-cli.ts'
 import { parseTemplate } from './cloudformation.ts'
-import { findKubectl } from './kubectl.ts'
+import { kubernetesProgram } from './kubernetes-layer.ts'
 
 /** Other lines of such a block are output. Curfew's own commands are checked with those of all pages. */
 const commandsOf = (page: string) =>
@@ -21,7 +21,7 @@ const of = (start: string) => commands.filter((command) => command.startsWith(st
 
 let kubectl: string
 beforeAll(async () => {
-  kubectl = await findKubectl()
+  kubectl = await kubernetesProgram('kubectl')
 })
 
 /** The commands that ask AWS's API, with the name of its service. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { createNoProxy } from '../../src/adapters/proxy/no-proxy.ts'
 import type { Proxy } from '../../src/adapters/proxy/proxy.ts'
 import { ProxyFailure, type Refusal } from '../../src/adapters/proxy/proxy-failure.ts'
-import { build, findKubectl } from '../deploy/kubectl.ts'
+import { build } from '../deploy/kubectl.ts'
 import { blocks, tableAfter } from './pages.ts'
 
 const PAGE = 'docs/proxies.md'
@@ -76,7 +76,7 @@ describe('the page about proxies', () => {
     try {
       const base = relative(folder, 'deploy/kubernetes/base')
       await writeFile(join(folder, 'kustomization.yaml'), `resources: [${base}]\n${patch}`)
-      const objects = JSON.stringify(await build(await findKubectl(), folder))
+      const objects = JSON.stringify(await build(folder))
       expect(objects).toContain(
         '"env":[{"name":"HTTPS_PROXY","valueFrom":{"secretKeyRef":{"key":"url","name":"curfew-proxy"}}}',
       )

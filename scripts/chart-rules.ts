@@ -6,15 +6,10 @@ const groupsOf = (name: string) => {
   return (parse(text) as { readonly groups: readonly unknown[] }).groups
 }
 
-/** The rules of deploy/prometheus as a resource for the Prometheus Operator. */
-export const prometheusRule = (): string =>
+/** The rules of deploy/prometheus as the chart needs them, for a resource of the Prometheus Operator. */
+export const chartRules = (): string =>
   `# Generated from deploy/prometheus/*.rules.yaml by \`npm run generate\`: edit those files.\n${stringify(
-    {
-      apiVersion: 'monitoring.coreos.com/v1',
-      kind: 'PrometheusRule',
-      metadata: { name: 'curfew', labels: { 'app.kubernetes.io/name': 'curfew' } },
-      spec: { groups: ['recording.rules.yaml', 'alerts.rules.yaml'].flatMap(groupsOf) },
-    },
+    { groups: ['recording.rules.yaml', 'alerts.rules.yaml'].flatMap(groupsOf) },
     // Do not wrap lines.
     { lineWidth: 0 },
   )}`

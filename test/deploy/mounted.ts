@@ -1,0 +1,32 @@
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ConfigMap, Manifest, PodTemplate } from './kubernetes-objects.ts'
+
+/** The data of the ConfigMaps, by name. */
+export const configMapsOf = (objects: readonly Manifest[]) =>
+  new Map(
+    objects
+      .filter(({ kind }) => kind === 'ConfigMap')
+      .map((manifest) => [manifest.metadata.name, (manifest as ConfigMap).data]),
+  )
+
+/** Writes a ConfigMap like the kubelet: files are links into a folder that is replaced as a whole. */
+const mount = async (folder: string, data: Readonly<Record<string, string>>) => {
+  const version = join(folder, '..2026_11_23_12_00_00.000000001')
+  await mkdir(version, { recursive: true })
+  for (const [name, text] of Object.entries(data)) {
+    await writeFile(join(version, name), text)
+    await symlink(join('..data', name), join(folder, name))
+  }
+  await symlink('..2026_11_23_12_00_00.000000001', join(folder, '..data_tmp'))
+  await rename(join(folder, '..data_tmp'), join(folder, '..data'))
+}
+
+/** Mounts the ConfigMaps of a pod below a folder. */
+export const mountConfigMaps = async (folder: string, { spec }: PodTemplate, objects: readonly Manifest[]) => {
+  const data = configMapsOf(objects)
+  for (const { name, mountPath } of spec.containers[0]?.volumeMounts ?? []) {
+    const configMap = spec.volumes.find((one) => one.name === name)?.configMap?.name
+    if (configMap !== undefined) await mount(join(folder, mountPath), data.get(configMap) ?? {})
+  }
+}
