@@ -1,5 +1,5 @@
-import type { ListOfUsers } from '../domain/policies/near-misses.ts'
 import { POLICY_KINDS } from '../domain/policies/registry.ts'
+import type { ListOfUsers } from '../domain/policies/user-lists.ts'
 import { LONGEST_PART } from './policy-set-text.ts'
 
 /** A list of users in a policy set as an operator wrote it. */

@@ -597,7 +597,7 @@ describe('the memory of an endpoint', () => {
 describe('the memory of terminations', () => {
   const cooling = policy('max-session-age', { maxAge: '8h' }, { cooldownMs: HOUR })
   const terminatedAt = (memory: Memory, by: Policy, username: string) =>
-    historyOf(memory, NOON).terminatedAt(by, { username, commonName: undefined, name: username })
+    historyOf(memory, NOON).terminatedAt(by, { username, commonName: undefined })
 
   it('is empty where the policy has no cooldown, or the connection has no name that a cooldown follows', () => {
     const memory = createMemory()

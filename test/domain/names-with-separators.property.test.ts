@@ -75,7 +75,7 @@ describe('whatever characters names hold', () => {
         for (const one of [memory, kept]) {
           const history = one.history({ now: NOON, fresh: true, acts: () => true, changedAt: () => NOON })
           for (const { username, commonName } of rows) {
-            const at = history.terminatedAt(cooling, { username, commonName, name: username ?? commonName })
+            const at = history.terminatedAt(cooling, { username, commonName })
             expect(at).toBe(isSamePerson(ended, { username, commonName }) ? NOON : undefined)
           }
         }

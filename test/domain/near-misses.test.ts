@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { Connection } from '../../src/domain/connection.ts'
 import { fold } from '../../src/domain/names/fold.ts'
 import { differsByTypingError } from '../../src/domain/names/typing-error.ts'
-import type { UserEntry } from '../../src/domain/names/user-list.ts'
+import { principalNamesOf, type UserEntry } from '../../src/domain/names/user-list.ts'
 import { createNearMisses, nearMissOfEntry } from '../../src/domain/policies/near-misses.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
+import { createUserLists } from '../../src/domain/policies/user-lists.ts'
 import { MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, entry, judged, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
@@ -21,12 +23,17 @@ const select = (different: Partial<Selector>): Selector => ({
 
 const user = (username: string, commonName?: string) => connection({ username, commonName })
 
+const nearMissesOf = (policies: readonly Policy[], protect: readonly UserEntry[]) => {
+  const ofPrincipal = createNearMisses(createUserLists(policies, protect))(PLACE)
+  return (who: Connection) => ofPrincipal(principalNamesOf(who))
+}
+
 /** The entries that a connection resembles, with their lists. */
 const found = (policies: readonly Policy[], who = user('alice'), protect: readonly string[] = []) =>
-  createNearMisses(
+  nearMissesOf(
     policies,
     protect.map((source) => entry(source)),
-  )(PLACE)(who).map((nearMiss) => `${nearMiss.list} ${nearMiss.entry}`)
+  )(who).map((nearMiss) => `${nearMiss.list} ${nearMiss.entry}`)
 
 /** The effect of a ban of `written` on a user who signs in as `name`. */
 const effectOf = (written: string, name: string): 'hit' | 'hint' | 'neither' => {
@@ -178,11 +185,11 @@ describe('a search for near misses', () => {
     }
     const others = Array.from({ length: 2_000 }, (_, index) => counted(`cn:vpn@host${index}.example`))
     const many = [...others, counted('user:vpn@corp.example')]
-    const nearMissesOf = createNearMisses(
+    const resembledBy = nearMissesOf(
       [aged({ match: select({ users: many }) }), aged({ match: select({ users: [entry('bob')] }) })],
       [entry('carol')],
-    )(PLACE)
-    const search = (commonName: string) => nearMissesOf(user('vpn', commonName))
+    )
+    const search = (commonName: string) => resembledBy(user('vpn', commonName))
     search('laptop-0')
     reads = 0
     for (let index = 1; index <= 10; index++) {

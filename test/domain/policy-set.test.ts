@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import type { Connection } from '../../src/domain/connection.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { because, judge } from '../../src/domain/judge/verdict.ts'
 import type { Location } from '../../src/domain/names/location.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
-import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { createPolicySet, type PolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { ALL_TIME } from '../../src/domain/time/period.ts'
 import { connection, ENDPOINT, entry, NOON, PLACE, policy } from './build.ts'
@@ -163,10 +164,14 @@ describe('a policy set', () => {
 
   it('protects the principals that `protect` names', () => {
     const freeze = { from: NOON, until: NOON + HOUR }
-    const protectedIn = createPolicySet([], [entry('al*'), entry('cn:pager', freeze)]).protectedIn(PLACE)
+    const protectedBy = (set: PolicySet) => {
+      const relationOf = set.relations(PLACE)
+      return (row: Connection) => relationOf(row).protectedIn
+    }
+    const protectedIn = protectedBy(createPolicySet([], [entry('al*'), entry('cn:pager', freeze)]))
     const pager = connection({ username: 'bob', commonName: 'pager' })
     expect([connection(), pager].map(protectedIn)).toEqual([ALL_TIME, [freeze]])
     expect([connection({ username: 'bob' }), nameless].map(protectedIn)).toEqual([[], []])
-    expect(createPolicySet([aged()], []).protectedIn(PLACE)(connection())).toEqual([])
+    expect(protectedBy(createPolicySet([aged()], []))(connection())).toEqual([])
   })
 })

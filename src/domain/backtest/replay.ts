@@ -162,5 +162,5 @@ export const createReplay = (
 
 const NOTHING: Count = { exempted: 0, notJudged: new Map() }
 
-/** Near misses and the number of protected connections are of no interest in the past, and cost more than the verdicts. */
-const quiet = (set: PolicySet): PolicySet => ({ ...set, nearMisses: () => () => [], protectedIn: () => () => [] })
+/** Near misses are of no interest in the past, and cost more than the verdicts. */
+const quiet = (set: PolicySet): PolicySet => ({ ...set, nearMisses: () => () => [] })

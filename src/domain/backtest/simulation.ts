@@ -8,7 +8,8 @@ import { graceStartedIn } from '../judge/judge-endpoint.ts'
 import { cooldownKey, createMemory } from '../judge/memory.ts'
 import { judge, lackOf, type Verdict } from '../judge/verdict.ts'
 import type { Location } from '../names/location.ts'
-import { type Acting, type Elsewhere, type History, mayEnd, type Policy } from '../policies/policy.ts'
+import { principalNamesOf } from '../names/user-list.ts'
+import { type Acting, type Counting, type Elsewhere, type History, mayEnd, type Policy } from '../policies/policy.ts'
 import type { Applicability, PolicySet } from '../policies/policy-set.ts'
 import type { RecordedSession } from '../recording/recorded-session.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
@@ -58,6 +59,12 @@ const LACKS_NOTHING: ReadonlyMap<Policy, Lack> = new Map()
 
 const UNTIED: Tie = { key: undefined, isCounted: false }
 
+/** The policies that may tie sessions together. */
+interface Tying {
+  readonly countings: readonly Counting[]
+  readonly cooling: readonly Policy[]
+}
+
 /** The judge of the daemon on one endpoint, and what it remembers there of the past. */
 const createEndpoint = (set: PolicySet, location: Location) => {
   const { decider } = imaginedRules(set, location)
@@ -71,7 +78,7 @@ const createEndpoint = (set: PolicySet, location: Location) => {
     news: [],
   }
   const remembered = new Set<string>()
-  const ties = new WeakMap<readonly Applicability[], Tie>()
+  const tying = new WeakMap<readonly Applicability[], Tying>()
   // One history serves all instants: a million sessions have several million.
   let now: Instant = -NEVER
   let elsewhere: Elsewhere = NOWHERE_ELSE
@@ -90,17 +97,17 @@ const createEndpoint = (set: PolicySet, location: Location) => {
     elsewhere: () => elsewhere,
   }
 
-  const findTie = (applicabilities: readonly Applicability[]): Tie => {
-    const isCounted = applicabilities.some(
-      ({ policy: { kind, rule }, principal }) => kind.counting?.(rule).keyOf(principal) !== undefined,
-    )
-    const cools = applicabilities.some(
-      ({ policy, principal }) => policy.cooldownMs > 0 && cooldownKey(policy, principal) !== undefined,
-    )
-    const [first] = applicabilities
-    if (first === undefined || !(isCounted || cools)) return UNTIED
-    const principalKey = principalKeyOf(first.principal)
-    return { key: decider.countsOverAll ? principalKey : `${location.endpointId} ${principalKey}`, isCounted }
+  /** The policies that may tie sessions of a principal together. They are the same for all who share the applicabilities. */
+  const tyingIn = (applicabilities: readonly Applicability[]): Tying => {
+    const known = tying.get(applicabilities)
+    if (known !== undefined) return known
+    const policies = applicabilities.map(({ policy }) => policy)
+    const found = {
+      countings: policies.flatMap(({ kind, rule }) => kind.counting?.(rule) ?? []),
+      cooling: policies.filter(({ cooldownMs }) => cooldownMs > 0),
+    }
+    tying.set(applicabilities, found)
+    return found
   }
 
   return {
@@ -108,12 +115,14 @@ const createEndpoint = (set: PolicySet, location: Location) => {
     decider,
     applicabilitiesOf: set.applicabilities(location),
 
-    tieOf(applicabilities: readonly Applicability[]): Tie {
-      const known = ties.get(applicabilities)
-      if (known !== undefined) return known
-      const tie = findTie(applicabilities)
-      ties.set(applicabilities, tie)
-      return tie
+    tieOf({ connection, applicabilities }: Pick<Running, 'connection' | 'applicabilities'>): Tie {
+      const { countings, cooling } = tyingIn(applicabilities)
+      if (countings.length === 0 && cooling.length === 0) return UNTIED
+      const principal = principalNamesOf(connection)
+      const isCounted = countings.some(({ keyOf }) => keyOf(principal) !== undefined)
+      if (!isCounted && cooling.every((policy) => cooldownKey(policy, principal) === undefined)) return UNTIED
+      const principalKey = principalKeyOf(principal)
+      return { key: decider.countsOverAll ? principalKey : `${location.endpointId} ${principalKey}`, isCounted }
     },
 
     /** The history as if the policies had been in force all along, and each instant had a snapshot. */
@@ -167,8 +176,8 @@ export const createSimulation = (set: PolicySet, locationOf: (endpointId: string
   return {
     /** How a session is tied to others; undefined if no policy may match it. */
     tieOf(session: RecordedSession): Tie | undefined {
-      const { endpoint, applicabilities } = runningOf(session)
-      return applicabilities.length === 0 ? undefined : endpoint.tieOf(applicabilities)
+      const running = runningOf(session)
+      return running.applicabilities.length === 0 ? undefined : running.endpoint.tieOf(running)
     },
 
     /**
@@ -181,7 +190,7 @@ export const createSimulation = (set: PolicySet, locationOf: (endpointId: string
       let running: Running | undefined
       for (const session of sessions) {
         running = runningOf(session, running)
-        if (running.endpoint.tieOf(running.applicabilities).isCounted) counted.push(running)
+        if (running.endpoint.tieOf(running).isCounted) counted.push(running)
         else units.push(createUnit([running], onEnd))
       }
       if (counted.length > 0) units.push(createUnit(counted, onEnd))

@@ -39,7 +39,7 @@ export const isolatedPolicies = (policies: readonly Policy[], protect: readonly 
 /** An applicability that finds what `find` says. */
 const finding = (policy: Policy, find: Applicability['judge']['find']): Applicability => ({
   policy,
-  principal: { username: undefined, commonName: undefined, name: undefined },
+  isAtTheDoor: true,
   matched: 'yes',
   selectorLacks: undefined,
   inForceIn: ALL_TIME,

@@ -1,10 +1,10 @@
 import type { Connection } from '../connection.ts'
+import type { Principal } from '../names/user-list.ts'
 import type { Extensions } from '../policies/extension.ts'
 import type { NearMiss } from '../policies/near-misses.ts'
 import { type Acting, type History, mayEnd, type Policy } from '../policies/policy.ts'
-import type { Applicability } from '../policies/policy-set.ts'
+import type { Applicability, Relation } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import type { Periods } from '../time/period.ts'
 import { firstEnd } from './ends-at.ts'
 import { besideEnd, type Foreseen, foresee } from './foresight.ts'
 import { isDue, judge, type ViolatedVerdict } from './verdict.ts'
@@ -54,8 +54,8 @@ export interface AssessmentPart {
 export interface Assessment {
   /** As it was when this was decided. */
   readonly connection: Connection
-  readonly applicabilities: readonly Applicability[]
-  readonly protectedIn: Periods
+  readonly principal: Principal
+  readonly relation: Relation
   readonly nearMisses: readonly NearMiss[]
   /** What the policies say that do not read byte counters, and what those say that do. */
   readonly parts: readonly [countersAside: AssessmentPart, onCounters?: AssessmentPart]
@@ -123,19 +123,20 @@ const partOf = (
 }
 
 /** The facts that do not change while a connection is up. */
-type Standing = Pick<Assessment, 'applicabilities' | 'protectedIn' | 'nearMisses'>
+type Standing = Pick<Assessment, 'principal' | 'relation' | 'nearMisses'>
 
 /** `known`: what the policies say that do not read byte counters, where that still holds. */
 export const assess = (
   connection: Connection,
-  { applicabilities, protectedIn, nearMisses }: Standing,
+  { principal, relation, nearMisses }: Standing,
   ground: Ground,
   known?: AssessmentPart,
 ): Assessment => {
+  const { applicabilities } = relation
   const countersAside = known ?? partOf(connection, applicabilities, ground, false)
   const isCounted = applicabilities.some(readsCounters)
   const parts: Assessment['parts'] = isCounted
     ? [countersAside, partOf(connection, applicabilities, ground, true)]
     : [countersAside]
-  return { connection, applicabilities, protectedIn, nearMisses, parts }
+  return { connection, principal, relation, nearMisses, parts }
 }

@@ -1,5 +1,6 @@
 import { type Connection, hasSameFacts, hasSamePrincipal } from '../connection.ts'
 import type { Location } from '../names/location.ts'
+import { principalNamesOf } from '../names/user-list.ts'
 import type { Acting } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { NEVER } from '../time/instant.ts'
@@ -33,23 +34,20 @@ const holdsWithCounters = (part: AssessmentPart, before: Connection, connection:
  * that it depends on has changed. All grounds must come from one memory.
  */
 export const createAssessments = (set: PolicySet, location: Location) => {
-  const applicabilitiesOf = set.applicabilities(location)
-  const protectedIn = set.protectedIn(location)
+  const relationOf = set.relations(location)
   const nearMissesOf = set.nearMisses(location)
   let known = new Map<string, Assessment>()
   /** In the order of the last snapshot. The next one has mostly the same order, which saves look-ups. */
   let last: Assessment[] = []
 
-  const assessAnew = (connection: Connection, ground: Ground): Assessment =>
-    assess(
+  const assessAnew = (connection: Connection, ground: Ground): Assessment => {
+    const principal = principalNamesOf(connection)
+    return assess(
       connection,
-      {
-        applicabilities: applicabilitiesOf(connection),
-        protectedIn: protectedIn(connection),
-        nearMisses: nearMissesOf(connection),
-      },
+      { principal, relation: relationOf(connection), nearMisses: nearMissesOf(principal) },
       ground,
     )
+  }
 
   const after = (earlier: Assessment, connection: Connection, ground: Ground): Assessment => {
     const { connection: before, parts } = earlier

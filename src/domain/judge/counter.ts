@@ -1,6 +1,6 @@
 import { type Connection, isActive } from '../connection.ts'
 import type { Location } from '../names/location.ts'
-import type { Principal } from '../names/user-list.ts'
+import { type Principal, principalNamesOf } from '../names/user-list.ts'
 import type { Acting, Counted, CountedConnection, History, Policy, Surplus, Tally } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { type Instant, NEVER, SECOND } from '../time/instant.ts'
@@ -27,11 +27,11 @@ const NOBODY: readonly never[] = []
  * The principal under which the policy counts the connection; undefined if it does not count it. Connections that an
  * acting policy of another kind ends regardless are not counted.
  */
-const countedAs = ({ parts }: Assessment, policy: Policy, now: Instant): Principal | undefined => {
+const countedAs = ({ parts, principal }: Assessment, policy: Policy, now: Instant): Principal | undefined => {
   const [countersAside, onCounters] = parts
   if (countersAside.endsRegardless || onCounters?.endsRegardless) return undefined
   const applicability = countersAside.counting.find((one) => one.policy === policy)
-  return applicability && applicationAt(applicability, now) === 'applies' ? applicability.principal : undefined
+  return applicability && applicationAt(applicability, now) === 'applies' ? principal : undefined
 }
 
 /** When time alone may change whether the connection is counted. */
@@ -76,10 +76,11 @@ export const createCounter = (set: PolicySet, location: Location, assessments: A
     const candidates = new Map(overAll.map(({ policy }) => [policy, new Map<string, CountedConnection[]>()]))
     for (const connection of shown) {
       if (!isActive(connection) || !isDated(connection)) continue
-      for (const { policy, principal } of applicabilitiesOf(connection)) {
+      for (const { policy } of applicabilitiesOf(connection)) {
         const ofPolicy = candidates.get(policy)
-        const key = keyOf.get(policy)?.(principal)
-        if (ofPolicy === undefined || key === undefined) continue
+        if (ofPolicy === undefined) continue
+        const key: string | undefined = keyOf.get(policy)?.(principalNamesOf(connection))
+        if (key === undefined) continue
         if (ofPolicy.get(key)?.push(connection) === undefined) ofPolicy.set(key, [connection])
       }
     }

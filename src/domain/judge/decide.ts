@@ -110,7 +110,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
           if (nearMiss.until <= now) continue
           if (nearMisses.get(nearMiss)?.push(connection) === undefined) nearMisses.set(nearMiss, [connection])
         }
-        if (periodAt(one.protectedIn, now) !== undefined) protectedConnections++
+        if (periodAt(one.relation.protectedIn, now) !== undefined) protectedConnections++
         add(countersAside, connection)
         if (onCounters !== undefined) add(onCounters, connection)
         let { violated } = countersAside

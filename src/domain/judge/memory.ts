@@ -4,9 +4,10 @@ import type { KnownFacts } from '../guard/reselection.ts'
 import type { Location } from '../names/location.ts'
 import { type Principal, principalNamesOf } from '../names/user-list.ts'
 import type { Extension, Extensions } from '../policies/extension.ts'
-import { type ListOwner, listKey, type ReportedEntries } from '../policies/near-misses.ts'
+import { listKey, type ReportedEntries } from '../policies/near-misses.ts'
 import type { Elsewhere, History, Note, Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
+import type { ListOwner } from '../policies/user-lists.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { KeptTermination } from '../terminate/termination.ts'
 import { createTerminations } from '../terminate/terminations.ts'
@@ -274,9 +275,12 @@ export const createMemory = (kept?: KeptMemory) => {
         warnedLead: (policy, id) => warned.get(policy.name)?.get(id),
         extensions: (id) => extended.get(id),
         terminationsRevision: () => terminationsRevision,
-        terminatedAt(policy, principal) {
-          const name = cooldownKey(policy, principal)
-          return name === undefined ? undefined : terminated.get(policy.name)?.get(name)
+        terminatedAt(policy, names) {
+          const ofPolicy = terminated.get(policy.name)
+          // Each judgement of each connection asks. Names are folded only while a cooldown may run.
+          if (ofPolicy === undefined || ofPolicy.size === 0) return undefined
+          const name = cooldownKey(policy, principalNamesOf(names))
+          return name === undefined ? undefined : ofPolicy.get(name)
         },
         elsewhere: () => ELSEWHERE_NOT_KNOWN,
       }

@@ -1,6 +1,5 @@
 import type { Release } from '../guard/guard.ts'
 import {
-  type ListOwner,
   listKey,
   type NearMiss,
   type NearMissOfEntry,
@@ -9,6 +8,7 @@ import {
   type Resembled,
 } from '../policies/near-misses.ts'
 import { acts, type Mode } from '../policies/policy.ts'
+import type { ListOwner } from '../policies/user-lists.ts'
 import { byUrgency } from '../terminate/plan.ts'
 import type { Decisions } from './decide.ts'
 import type { Foreseen } from './foresight.ts'

@@ -75,13 +75,14 @@ const ownDeadlineOf = (
 
 /** The end of the cooldown if the connection is a reconnect within it; otherwise undefined. */
 const cooldownUntil = (
-  { policy, principal }: Applicability,
-  { establishedAt }: Connection,
+  { policy }: Applicability,
+  connection: Connection,
   facts: Facts,
   now: Instant,
 ): Instant | undefined => {
+  const { establishedAt } = connection
   if (policy.cooldownMs === 0 || establishedAt === undefined) return undefined
-  const terminatedAt = facts.terminatedAt(policy, principal)
+  const terminatedAt = facts.terminatedAt(policy, connection)
   if (terminatedAt === undefined || establishedAt <= terminatedAt) return undefined
   const until = terminatedAt + policy.cooldownMs
   return now < until ? until : undefined
@@ -235,7 +236,7 @@ export const lackOf = ({ finding, applicability: { selectorLacks } }: Verdict): 
 const isOfDoor = (fact: string): boolean => DOOR_KEYS.some((key) => key === fact)
 
 /** What doubt does for a connection. One that is asked for at the door is not up yet. */
-const spared = ({ principal }: Applicability): string => (principal.door === undefined ? 'kept' : 'let in')
+const spared = ({ isAtTheDoor }: Applicability): string => (isAtTheDoor ? 'let in' : 'kept')
 
 /** Why the result of a selector is not known. */
 const doubt = ({ selectorLacks }: Applicability): string => {

@@ -1,14 +1,7 @@
 import { type Instant, NEVER } from '../time/instant.ts'
 import { lookOf } from './look.ts'
 import { createTypingErrorIndex } from './typing-error.ts'
-import {
-  type BareField,
-  createUserList,
-  namesComparedWith,
-  type Principal,
-  type UserEntry,
-  type UserList,
-} from './user-list.ts'
+import { type BareField, namesComparedWith, type Principal, type UserEntry } from './user-list.ts'
 
 /** A list of users, with what its owner knows of it. */
 export interface OwnedList<Owner> {
@@ -70,8 +63,8 @@ const add = <Owner>(map: Map<string, Array<ListedEntry<Owner>>>, key: string, li
 
 /**
  * Finds the entries of lists that miss a principal by little: they look like its name, are a part of it or have it as a
- * part, or are one typing error away. Only entries without wildcards are compared. A list that matches the principal has
- * no such entry.
+ * part, or are one typing error away. Only entries without wildcards are compared. An entry that matches the principal is
+ * found too.
  */
 export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>>) => {
   const holders = new Map<string, Array<ListedEntry<Owner>>>()
@@ -101,13 +94,6 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
     for (const index of typingErrors.find(name)) yield* holders.get(texts[index] ?? '') ?? []
   }
 
-  const userLists = new Map<OwnedList<Owner>, UserList>()
-  const matches = (list: OwnedList<Owner>, principal: Principal): boolean => {
-    const userList = userLists.get(list) ?? createUserList(list.entries, list.bare)
-    userLists.set(list, userList)
-    return userList.find(principal).length > 0
-  }
-
   return {
     /**
      * At most one entry of each list, and always the same object for the same entry: the one that ends last, and of those
@@ -125,7 +111,7 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
           if (known === undefined || endOf(listed) > endOf(known)) found.set(list, listed)
         }
       }
-      return [...found.values()].filter(({ list }) => !matches(list, principal))
+      return [...found.values()]
     },
   }
 }

@@ -30,7 +30,12 @@ export interface Principal {
 
 export const principalNamesOf = (connection: Pick<Connection, 'username' | 'commonName'>): Principal => {
   const username = connection.username === undefined ? undefined : fold(connection.username)
-  const commonName = connection.commonName === undefined ? undefined : fold(connection.commonName)
+  const commonName =
+    connection.commonName === connection.username
+      ? username
+      : connection.commonName === undefined
+        ? undefined
+        : fold(connection.commonName)
   return { username, commonName, name: principalOf({ username, commonName }) }
 }
 
@@ -40,13 +45,13 @@ export const principalNamesOf = (connection: Pick<Connection, 'username' | 'comm
  */
 export type BareField = 'either' | 'principal'
 
-export interface UserList {
+export interface UserList<Entry> {
   /** Every entry that matches the principal, in the order of the list. */
-  find(principal: Principal): readonly UserEntry[]
+  find(principal: Principal): readonly Entry[]
 }
 
 export const namesComparedWith = (
-  { pattern: { field } }: UserEntry,
+  { pattern: { field } }: Pick<UserEntry, 'pattern'>,
   { username, commonName, name }: Principal,
   bare: BareField,
 ): readonly (string | undefined)[] => {
@@ -56,7 +61,10 @@ export const namesComparedWith = (
 }
 
 /** Made for long lists: per principal, ten thousand exact names cost one look-up and thousands of globs a few. */
-export const createUserList = (entries: readonly UserEntry[], bare: BareField): UserList => {
+export const createUserList = <Entry extends Pick<UserEntry, 'pattern'>>(
+  entries: readonly Entry[],
+  bare: BareField,
+): UserList<Entry> => {
   const exact = new Map<string, number[]>()
   const globEntries = entries.flatMap(({ pattern }, index) => (pattern.exact ? [] : [index]))
   const globs = createGlobIndex(globEntries.map((index) => entries[index]?.pattern.text ?? ''))

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import type { Connection } from '../connection.ts'
 import { endsSentence } from '../door/answer-text.ts'
 import type { Pattern } from '../names/pattern.ts'
-import { createUserList, lastingAt, narrowed, periodsOf, type UserEntry } from '../names/user-list.ts'
+import { lastingAt, narrowed, periodsOf, type UserEntry } from '../names/user-list.ts'
 import { type Instant, NEVER, toText } from '../time/instant.ts'
 import { instant } from '../time/instant-text.ts'
 import { periodProblem } from '../time/period.ts'
@@ -148,36 +148,32 @@ export const bannedUsers = definePolicyKind({
           ]
         : [],
     ),
-  judge: (entries) => {
-    const list = createUserList(entries, 'either')
-    return (principal) => {
-      const found = list.find(principal)
-      const periods = periodsOf(found)
-      return {
-        find(connection, history, now): Finding {
-          for (const { from, until } of periods) {
-            if (now < from) return { word: 'fine', until: from }
-            if (now < until) return { word: 'violated', since: violatedSince(connection, from, history, now), until }
-          }
-          return { word: 'fine', until: NEVER }
-        },
-        because(_connection, _finding, now) {
-          const inForce = found.find((entry) => (entry.from ?? -NEVER) <= now && now < (entry.until ?? NEVER))
-          if (inForce === undefined) {
-            return found.length === 0
-              ? 'not banned: no entry matches'
-              : 'not banned: the entry that matches is for another time'
-          }
-          const until = inForce.until === undefined ? '' : ` until ${toText(inForce.until)}`
-          const reason = inForce.reason === undefined ? '' : `: ${inForce.reason}`
-          return `banned as "${inForce.pattern.source}"${until}${reason}`
-        },
-        writtenReason: (now) =>
-          lastingAt(
-            found.filter(({ reason }) => reason !== undefined),
-            now,
-          )?.reason,
-      }
+  judge: () => (named) => {
+    const periods = periodsOf(named)
+    return {
+      find(connection, history, now): Finding {
+        for (const { from, until } of periods) {
+          if (now < from) return { word: 'fine', until: from }
+          if (now < until) return { word: 'violated', since: violatedSince(connection, from, history, now), until }
+        }
+        return { word: 'fine', until: NEVER }
+      },
+      because(_connection, _finding, now) {
+        const inForce = named.find((entry) => (entry.from ?? -NEVER) <= now && now < (entry.until ?? NEVER))
+        if (inForce === undefined) {
+          return named.length === 0
+            ? 'not banned: no entry matches'
+            : 'not banned: the entry that matches is for another time'
+        }
+        const until = inForce.until === undefined ? '' : ` until ${toText(inForce.until)}`
+        const reason = inForce.reason === undefined ? '' : `: ${inForce.reason}`
+        return `banned as "${inForce.pattern.source}"${until}${reason}`
+      },
+      writtenReason: (now) =>
+        lastingAt(
+          named.filter(({ reason }) => reason !== undefined),
+          now,
+        )?.reason,
     }
   },
 })

@@ -1,13 +1,11 @@
 import { type Connection, principalKeyOf } from '../connection.ts'
 import type { Location } from '../names/location.ts'
-import { createNearMissIndex, type ListedEntry, type OwnedList } from '../names/near-miss-index.ts'
-import { hitsPlace, resolveSelector } from '../names/selector.ts'
-import { type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
+import { createNearMissIndex, type ListedEntry } from '../names/near-miss-index.ts'
+import { hitsPlace, hitsPrincipal, hitsUsers } from '../names/selector.ts'
+import { type Principal, principalNamesOf } from '../names/user-list.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import type { Policy, Selector } from './policy.ts'
-
-/** Where an entry stands: in the rule of a policy, in one of its selectors, or in `protect`. */
-export type ListOfUsers = 'users' | 'match' | 'exempt' | 'protect'
+import { EVERYBODY, type Policy } from './policy.ts'
+import type { ListOfUsers, ListOwner, Named, UserLists } from './user-lists.ts'
 
 /** An entry of a list of users that does not match a connection, but resembles one of its names. */
 export interface NearMiss {
@@ -20,36 +18,11 @@ export interface NearMiss {
   readonly until: Instant
 }
 
-/** A list of users, and its policy. */
-export type ListOwner = Pick<NearMiss, 'policy' | 'list'>
-
-const listsOf = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]): OwnedList<ListOwner>[] => [
-  { owner: { policy: undefined, list: 'protect' }, entries: protectedUsers, bare: 'principal' },
-  ...policies.flatMap((policy): OwnedList<ListOwner>[] => [
-    { owner: { policy, list: 'users' }, entries: policy.kind.names?.(policy.rule) ?? [], bare: 'either' },
-    { owner: { policy, list: 'match' }, entries: policy.match?.users ?? [], bare: 'either' },
-    { owner: { policy, list: 'exempt' }, entries: policy.exempt?.users ?? [], bare: 'principal' },
-  ]),
-]
-
-const NO_SELECTOR: Selector = { users: undefined, endpoints: undefined, regions: undefined }
-
-/** Whether an entry of a list of the policy would make a difference to a principal: whether only the entry is missing. */
-const createCounts = ({ match = NO_SELECTOR, exempt }: Policy, location: Location) => {
-  const matches = resolveSelector(match, 'either')(location)
-  const exempts = exempt && resolveSelector(exempt, 'principal')(location)
-  return (list: ListOfUsers, principal: Principal): boolean => {
-    if (typeof exempts?.(principal) === 'object') return false
-    if (list === 'match') return hitsPlace(match, location) !== 'no'
-    return matches(principal) !== 'no' && (list !== 'exempt' || hitsPlace(exempt, location) !== 'no')
-  }
-}
-
 /**
- * The near misses of a connection at any time, where neither `exempt` nor `protect` names it. The index is made when it is first
+ * The near misses of a principal at any time, where neither `exempt` nor `protect` names it. The index is made when it is first
  * needed.
  */
-export const createNearMisses = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]) => {
+export const createNearMisses = ({ all, protect, ofPolicies, naming }: UserLists) => {
   let index: ReturnType<typeof createNearMissIndex<ListOwner>> | undefined
   /** One for each entry, so that the connections of an entry are counted without a comparison of texts. */
   const known = new Map<ListedEntry<ListOwner>, NearMiss>()
@@ -62,24 +35,34 @@ export const createNearMisses = (policies: readonly Policy[], protectedUsers: re
     known.set(listed, nearMiss)
     return nearMiss
   }
-  const protect = resolveSelector({ ...NO_SELECTOR, users: protectedUsers }, 'principal')
 
   return (location: Location) => {
-    const isProtected = protect(location)
-    const counts = new Map<Policy, ReturnType<typeof createCounts>>()
-    const countsFor = (policy: Policy) => {
-      const known = counts.get(policy) ?? createCounts(policy, location)
-      counts.set(policy, known)
-      return known
-    }
-    return (connection: Connection): readonly NearMiss[] => {
-      const principal = principalNamesOf(connection)
-      index ??= createNearMissIndex(listsOf(policies, protectedUsers))
+    /** Whether an entry of a list of the policy would make a difference to a principal: whether only the entry is missing. */
+    const counts = new Map(
+      ofPolicies.map(({ policy, ...lists }) => {
+        const matchesPlace = hitsPlace(policy.match, location)
+        const exemptsPlace = hitsPlace(policy.exempt, location)
+        const counts = (list: ListOfUsers, principal: Principal, named: Named): boolean => {
+          const { match = EVERYBODY, exempt } = policy
+          const exemption = exempt && hitsPrincipal(exempt, exemptsPlace, principal, named(lists.exempt))
+          if (typeof exemption === 'object') return false
+          if (list === 'match') return matchesPlace !== 'no'
+          const matched = hitsPrincipal(match, matchesPlace, principal, named(lists.match))
+          return matched !== 'no' && (list !== 'exempt' || exemptsPlace !== 'no')
+        }
+        return [policy, counts] as const
+      }),
+    )
+    return (principal: Principal): readonly NearMiss[] => {
+      index ??= createNearMissIndex(all)
       const found = index.find(principal)
-      if (found.length === 0 || typeof isProtected(principal) === 'object') return NONE
+      if (found.length === 0) return NONE
+      const named = naming(principal)
+      if (typeof hitsUsers(protect.entries, principal, named(protect)) === 'object') return NONE
       return found
+        .filter(({ list }) => named(list).length === 0)
         .map(nearMissOf)
-        .filter(({ policy, list }) => policy === undefined || countsFor(policy)(list, principal))
+        .filter(({ policy, list }) => policy === undefined || counts.get(policy)?.(list, principal, named) === true)
     }
   }
 }

@@ -2,19 +2,24 @@ import type { Connection } from '../connection.ts'
 import type { DoorFacts } from '../door/door-facts.ts'
 import { doorHitsOf } from '../names/door-pattern.ts'
 import { type DoorKey, lackOfDoor } from '../names/door-selector.ts'
-import { ALWAYS, type AnyEntry, type Hit } from '../names/hit.ts'
+import type { AnyEntry, Hit } from '../names/hit.ts'
 import type { Location } from '../names/location.ts'
-import { lackOfPlace, resolveSelector } from '../names/selector.ts'
-import { createUserList, type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
+import { hitsPlace, hitsPrincipal, hitsUsers, lackOfPlace } from '../names/selector.ts'
+import { type Principal, principalNamesOf, type UserEntry } from '../names/user-list.ts'
 import { NEVER } from '../time/instant.ts'
 import { ALL_TIME, type Periods, union } from '../time/period.ts'
 import { createNearMisses, type NearMiss } from './near-misses.ts'
-import type { Judge, Policy, TakeNote } from './policy.ts'
+import { EVERYBODY, type Judge, type Policy, type TakeNote } from './policy.ts'
+import { createUserLists, type Named } from './user-lists.ts'
 
-/** The relation of one policy to one principal on one endpoint: all facts that do not depend on the connection. */
+/**
+ * The relation of one policy to principals on one endpoint: all facts that do not depend on the connection. Principals whom
+ * the same entries name share it.
+ */
 export interface Applicability {
   readonly policy: Policy
-  readonly principal: Principal
+  /** Whether the door asks, where the facts of a request are known. */
+  readonly isAtTheDoor: boolean
   readonly matched: 'yes' | 'no' | 'unknown'
   /**
    * The fact that a selector reads and that is not known. Of the endpoint: AWS has not listed its tags yet, of which one may
@@ -44,14 +49,20 @@ export interface Exemption {
   readonly entries: readonly AnyEntry[]
 }
 
-/** All policies of one configuration, resolved once per endpoint and principal. */
+/** The relation of all policies to principals whom the same entries name. */
+export interface Relation {
+  /** The policies that match or may match, in their order. */
+  readonly applicabilities: readonly Applicability[]
+  /** When `protect` names the principal, so that no policy ends its connections. */
+  readonly protectedIn: Periods
+}
+
+/** All policies of one configuration, resolved once per endpoint for all principals whom the same entries name. */
 export interface PolicySet {
   readonly policies: readonly Policy[]
   readonly protectedUsers: readonly UserEntry[]
-  /**
-   * The applicabilities of the policies that match or may match, in the order of `policies`. Each principal is resolved
-   * once.
-   */
+  relations(location: Location): (connection: Connection) => Relation
+  /** The applicabilities of the policies that match or may match, in the order of `policies`. */
   applicabilities(location: Location): (connection: Connection) => readonly Applicability[]
   /** The applicabilities of all policies, including those that do not match. */
   everyApplicability(location: Location): (connection: Connection) => readonly Applicability[]
@@ -62,10 +73,8 @@ export interface PolicySet {
   atTheDoor(
     location: Location,
   ): (names: Pick<Connection, 'username' | 'commonName'>, facts: DoorFacts) => readonly Applicability[]
-  /** The entries that miss a connection by little. */
-  nearMisses(location: Location): (connection: Connection) => readonly NearMiss[]
-  /** When `protect` names the principal, so that no policy ends its connections. */
-  protectedIn(location: Location): (connection: Connection) => Periods
+  /** The entries that miss a principal by little. */
+  nearMisses(location: Location): (principal: Principal) => readonly NearMiss[]
 }
 
 /** How many principals are cached per endpoint before the cache is cleared: twice the largest endpoint of AWS. */
@@ -74,114 +83,98 @@ const REMEMBERED = 252_000
 /** How many different names and tags of one endpoint are cached: those of now, and those that the guard compares with. */
 const REMEMBERED_FACTS = 4
 
-/**
- * Finds the policies whose `match` names the principal. All lists are searched at once, because most of many policies
- * are for other principals.
- */
-const createNamedBy = (policies: readonly Policy[]) => {
-  const owners = new Map<UserEntry, Policy>()
-  for (const policy of policies) {
-    // Several lists may contain the same entry of a group.
-    for (const entry of policy.match?.users ?? []) owners.set({ ...entry }, policy)
-  }
-  const list = createUserList([...owners.keys()], 'either')
-  return (principal: Principal): ReadonlySet<Policy | undefined> =>
-    new Set(list.find(principal).map((entry) => owners.get(entry)))
-}
-
 export const createPolicySet = (policies: readonly Policy[], protectedUsers: readonly UserEntry[]): PolicySet => {
-  const protect = resolveSelector(
-    { users: protectedUsers.length > 0 ? protectedUsers : undefined, endpoints: undefined, regions: undefined },
-    'principal',
-  )
-  const resolvers = policies.map((policy) => ({
+  const lists = createUserLists(policies, protectedUsers)
+  const resolvers = lists.ofPolicies.map(({ policy, ...ofPolicy }) => ({
     policy,
-    match: policy.match && resolveSelector(policy.match, 'either'),
-    exempt: policy.exempt && resolveSelector(policy.exempt, 'principal'),
+    ...ofPolicy,
+    inForceIn: inForce(policy),
     judgeOf: policy.kind.judge(policy.rule, policy.name),
     takeNote: policy.kind.note?.(policy.rule),
   }))
 
-  const namedBy = createNamedBy(policies)
-
   const resolve = (location: Location, everything: boolean) => {
-    const protectHere = protect(location)
-    const here = resolvers.map(({ policy, match, exempt, judgeOf, takeNote }) => ({
-      policy,
-      match: match?.(location),
-      exempt: exempt?.(location),
-      placeLacks: lackOfPlace(policy.match, location) ?? lackOfPlace(policy.exempt, location),
-      judgeOf,
-      takeNote,
+    const here = resolvers.map((resolver) => ({
+      ...resolver,
+      matchesPlace: hitsPlace(resolver.policy.match, location),
+      exemptsPlace: hitsPlace(resolver.policy.exempt, location),
+      placeLacks: lackOfPlace(resolver.policy.match, location) ?? lackOfPlace(resolver.policy.exempt, location),
     }))
-    return (principal: Principal): readonly Applicability[] => {
-      const protection = protectedUsers.length > 0 ? protectHere(principal) : 'no'
-      const naming = namedBy(principal)
-      // A principal without a name may match each of these policies, so that none is skipped.
-      const maySkip = ({ match }: Policy) => !everything && principal.name !== undefined && match?.users !== undefined
-      return here.flatMap(({ policy, match, exempt, placeLacks, judgeOf, takeNote }): readonly Applicability[] => {
-        if (maySkip(policy) && !naming.has(policy)) return []
-        const matched = match?.(principal) ?? ALWAYS
-        if (matched === 'no' && !everything) return []
-        const exemption = exempt?.(principal) ?? 'no'
+    return (principal: Principal, named: Named): Relation => {
+      const protection = protectedUsers.length === 0 ? 'no' : hitsUsers(protectedUsers, principal, named(lists.protect))
+      const isAtTheDoor = principal.door !== undefined
+      const applicabilities: Applicability[] = []
+      for (const { policy, users, match, exempt, inForceIn, judgeOf, takeNote, ...place } of here) {
+        const matched = hitsPrincipal(policy.match ?? EVERYBODY, place.matchesPlace, principal, named(match))
+        if (matched === 'no' && !everything) continue
+        const exemption =
+          policy.exempt === undefined
+            ? 'no'
+            : hitsPrincipal(policy.exempt, place.exemptsPlace, principal, named(exempt))
         const nameless = policy.kind.namesUsers && principal.name === undefined
         const doubt = matched === 'unknown' || exemption === 'unknown' || protection === 'unknown' || nameless
         const matchedIn = typeof matched === 'object' ? matched.periods : ALL_TIME
-        const inForceIn = inForce(policy)
         const exemptions = exemptionsBy(protection, exemption)
         const exemptIn = exemptions.length === 0 ? NO_TIME : union(exemptions.flatMap(({ periods }) => periods))
-        const applicability: Applicability = {
+        applicabilities.push({
           policy,
-          principal,
+          isAtTheDoor,
           matched: matched === 'no' ? 'no' : doubt ? 'unknown' : 'yes',
-          selectorLacks: placeLacks ?? doorLacks(policy, matched, exemption, principal),
+          selectorLacks: place.placeLacks ?? doorLacks(policy, matched, exemption, principal),
           inForceIn,
           matchedIn,
           exemptIn,
           exemptions,
           isTimed: inForceIn !== ALL_TIME || matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
-          judge: judgeOf(principal),
+          judge: judgeOf(named(users)),
           takeNote,
-        }
-        return [applicability]
-      })
+        })
+      }
+      return { applicabilities, protectedIn: periodsIn(protection) }
     }
   }
 
   /** By endpoint, then by its name and tags. */
-  const known = new Map<string, Map<string, ReturnType<PolicySet['applicabilities']>>>()
+  const known = new Map<string, Map<string, ReturnType<PolicySet['relations']>>>()
+
+  const relations = (location: Location) => {
+    const { region, endpointId, name, tags } = location
+    const key = JSON.stringify([region, endpointId])
+    const ofEndpoint = known.get(key) ?? new Map<string, ReturnType<PolicySet['relations']>>()
+    known.set(key, ofEndpoint)
+    const facts = JSON.stringify([name, tags && [...tags]])
+    const found = ofEndpoint.get(facts) ?? remember(() => lists.shared(resolve(location, false)))
+    // The order of the map is that of the last use.
+    ofEndpoint.delete(facts)
+    ofEndpoint.set(facts, found)
+    const [oldest] = ofEndpoint.keys()
+    if (ofEndpoint.size > REMEMBERED_FACTS && oldest !== undefined) ofEndpoint.delete(oldest)
+    return found
+  }
+
+  /** The applicabilities of all policies. Nothing is remembered. */
+  const everyApplicabilityOf = (location: Location) => {
+    const resolveHere = resolve(location, true)
+    return (principal: Principal) => resolveHere(principal, lists.naming(principal)).applicabilities
+  }
 
   return {
     policies,
     protectedUsers,
-    nearMisses: createNearMisses(policies, protectedUsers),
-    applicabilities(location) {
-      const { region, endpointId, name, tags } = location
-      const key = JSON.stringify([region, endpointId])
-      const ofEndpoint = known.get(key) ?? new Map<string, ReturnType<PolicySet['applicabilities']>>()
-      known.set(key, ofEndpoint)
-      const facts = JSON.stringify([name, tags && [...tags]])
-      const found = ofEndpoint.get(facts) ?? remember(resolve(location, false))
-      // The order of the map is that of the last use.
-      ofEndpoint.delete(facts)
-      ofEndpoint.set(facts, found)
-      const [oldest] = ofEndpoint.keys()
-      if (ofEndpoint.size > REMEMBERED_FACTS && oldest !== undefined) ofEndpoint.delete(oldest)
-      return found
+    relations,
+    applicabilities: (location) => {
+      const relationOf = relations(location)
+      return (connection) => relationOf(connection).applicabilities
     },
     everyApplicability: (location) => {
-      const resolveHere = resolve(location, true)
-      return (connection) => resolveHere(principalNamesOf(connection))
+      const applicabilitiesOf = everyApplicabilityOf(location)
+      return (connection) => applicabilitiesOf(principalNamesOf(connection))
     },
     atTheDoor: (location) => {
-      const resolveHere = resolve(location, true)
-      return (names, facts) => resolveHere({ ...principalNamesOf(names), door: doorHitsOf(facts) })
+      const applicabilitiesOf = everyApplicabilityOf(location)
+      return (names, facts) => applicabilitiesOf({ ...principalNamesOf(names), door: doorHitsOf(facts) })
     },
-    protectedIn: (location) => {
-      if (protectedUsers.length === 0) return () => NO_TIME
-      const protectHere = protect(location)
-      return remember((principal) => periodsIn(protectHere(principal)))
-    },
+    nearMisses: createNearMisses(lists),
   }
 }
 
@@ -208,16 +201,24 @@ const exemptionsBy = (protection: Hit, exemption: Hit): readonly Exemption[] => 
 }
 
 /** Caches a value per principal. Two connections have the same principal if both names are spelled alike. */
-const remember = <Value>(resolve: (principal: Principal) => Value) => {
-  const known = new Map<string, Value>()
+const remember = <Value>(createFinder: () => (principal: Principal) => Value) => {
+  let find = createFinder()
+  /** By the one name of a principal that has it as user name and as common name, or by both names. */
+  const alike = new Map<string | undefined, Value>()
+  const different = new Map<string, Value>()
   return ({ username, commonName }: Connection): Value => {
     // A name may hold any character. The two lengths tell where the first name ends; a missing name has none.
-    const key = `${username?.length} ${commonName?.length} ${username}${commonName}`
-    const found = known.get(key)
+    const names = username === commonName ? '' : `${username?.length} ${commonName?.length} ${username}${commonName}`
+    const found = username === commonName ? alike.get(username) : different.get(names)
     if (found !== undefined) return found
-    if (known.size >= REMEMBERED) known.clear()
-    const value = resolve(principalNamesOf({ username, commonName }))
-    known.set(key, value)
+    if (alike.size + different.size >= REMEMBERED) {
+      alike.clear()
+      different.clear()
+      find = createFinder()
+    }
+    const value = find(principalNamesOf({ username, commonName }))
+    if (username === commonName) alike.set(username, value)
+    else different.set(names, value)
     return value
   }
 }

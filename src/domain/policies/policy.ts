@@ -56,7 +56,7 @@ export interface History {
   /** Changes whenever a termination is remembered. */
   terminationsRevision(): number
   /** The first termination, within the policy's cooldown, of a connection of the same principal under this policy. */
-  terminatedAt(policy: Policy, principal: Principal): Instant | undefined
+  terminatedAt(policy: Policy, names: Pick<Connection, 'username' | 'commonName'>): Instant | undefined
   /** The connections on the other watched endpoints. */
   elsewhere(): Elsewhere
 }
@@ -124,8 +124,8 @@ export interface EndedSession extends Pick<Connection, 'ingressBytes' | 'egressB
 }
 
 /**
- * The judge of one policy for one principal. It is made once per principal and policy set, and used for each connection
- * and instant.
+ * The judge of one policy for all principals whom the same entries of its rule name. It is used for each of their connections
+ * and each instant.
  */
 export interface Judge {
   find(connection: Connection, facts: Facts, now: Instant): Finding
@@ -205,8 +205,11 @@ export interface PolicyKind<Rule = unknown> {
    * list of users count the members of groups.
    */
   readonly warnings?: (rule: Rule, asked: { readonly now: Instant }) => readonly Warning[]
-  /** `name` is the policy's, under which notes are kept. */
-  readonly judge: (rule: Rule, name: string) => (principal: Principal) => Judge
+  /**
+   * `name` is the policy's, under which notes are kept. `named`: those of `names` that name the principal. Nothing else of a
+   * principal reaches a judge, so that most principals share one.
+   */
+  readonly judge: (rule: Rule, name: string) => (named: readonly UserEntry[]) => Judge
 }
 
 /** What the client connect handler tells a person whom a policy of the kind denies. */
@@ -291,6 +294,9 @@ export interface Selector {
   /** Undefined is left out of the hash of a policy, so that the hashes of earlier versions stay. */
   readonly door?: DoorSelector | undefined
 }
+
+/** The selector that matches everybody everywhere. */
+export const EVERYBODY: Selector = { users: undefined, endpoints: undefined, regions: undefined }
 
 /** One policy as an operator wrote it, checked and bound. */
 export interface Policy {
