@@ -1,4 +1,4 @@
-import type { Snapshot } from '../domain/snapshot.ts'
+import type { Shown, Snapshot } from '../domain/snapshot.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import type { Clock } from './clock.ts'
 import { type Vpn, VpnError } from './vpn.ts'
@@ -15,13 +15,17 @@ const READS = 3
 export const confirmedSnapshot = async (
   vpn: Pick<Vpn, 'snapshot'>,
   clock: Pick<Clock, 'trust' | 'sleep'>,
-  { endpointId, staleAfterMs }: { readonly endpointId: string; readonly staleAfterMs: number },
+  {
+    endpointId,
+    staleAfterMs,
+    shown,
+  }: { readonly endpointId: string; readonly staleAfterMs: number; readonly shown?: Shown },
   stop: AbortSignal,
 ): Promise<Snapshot> => {
   const readFrom = async (signal: AbortSignal, begins: () => void) => {
-    let snapshot = await vpn.snapshot(endpointId, signal, begins)
+    let snapshot = await vpn.snapshot(endpointId, signal, begins, shown)
     for (let reads = 1; reads < READS && clock.trust() === 'unconfirmed'; reads++) {
-      snapshot = await vpn.snapshot(endpointId, signal)
+      snapshot = await vpn.snapshot(endpointId, signal, undefined, shown)
     }
     return snapshot
   }

@@ -51,7 +51,7 @@ export const openSite = async (
   let account: string | undefined
   let connected = connect(site, account)
   const vpn: VpnSite = {
-    snapshot: (endpointId, signal, begins) => connected.snapshot(endpointId, signal, begins),
+    snapshot: (...asked) => connected.snapshot(...asked),
     terminate: (termination, signal) => connected.terminate(termination, signal),
     endpoints: (signal) => connected.endpoints(signal),
     missingPermissions: (endpointId, signal) => connected.missingPermissions(endpointId, signal),

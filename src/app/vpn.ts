@@ -1,4 +1,4 @@
-import type { Snapshot } from '../domain/snapshot.ts'
+import type { Shown, Snapshot } from '../domain/snapshot.ts'
 
 /** The codes of errors in calls to AWS: a closed list that logs and metrics share. */
 export const VPN_ERROR_CODES = [
@@ -89,8 +89,11 @@ export interface ListedEndpoint {
 
 /** The calls that watching an endpoint needs. Every failure is a `VpnError`. */
 export interface Vpn {
-  /** All pages, or a failure. Never a part of them. `begins` is called when the first page no longer waits for the rate. */
-  snapshot(endpointId: string, signal: AbortSignal, begins?: () => void): Promise<Snapshot>
+  /**
+   * All pages, or a failure. Never a part of them. `begins` is called when the first page no longer waits for the rate. A row
+   * that equals the one of `shown` is the same object.
+   */
+  snapshot(endpointId: string, signal: AbortSignal, begins?: () => void, shown?: Shown): Promise<Snapshot>
   /** Sends one request and does not repeat it. The queue repeats calls, so that each counts against the rate. */
   terminate(target: TerminateTarget, signal: AbortSignal): Promise<TerminateAnswer>
 }

@@ -48,6 +48,22 @@ describe('the daemon', () => {
     expect(world.endedIds()).toEqual([late.id])
   })
 
+  it('shows a read the rows of the snapshot before', async () => {
+    const one = young()
+    await using world = startWorld({ assignment: assignment([age('8h')]), connections: [one] })
+    const { snapshot } = world.aws.vpn
+    const shown: unknown[] = []
+    world.aws.vpn.snapshot = async (...asked) => {
+      const read = await snapshot(...asked)
+      shown.push(asked[3]?.(one.id), read.connections[0])
+      return read
+    }
+    await world.clock.advance(MINUTE)
+    const [, first, earlier] = shown
+    expect(first).toMatchObject({ id: one.id })
+    expect(earlier).toBe(first)
+  })
+
   it('treats an unknown status as active, and reports it once', async () => {
     const odd = connection({ establishedAt: NOON - 9 * HOUR, status: 'hibernating' })
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [odd] })

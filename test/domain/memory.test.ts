@@ -435,7 +435,7 @@ describe('the memory of connections', () => {
     expect(memory.kept().firstSeen).toEqual({ unseen: NOON })
   })
 
-  it('reads no counters where no policy needs them, and compares none from before a policy needed them', () => {
+  it('compares no counters where no policy needs them, and compares with the last snapshot once a policy does', () => {
     const memory = createMemory()
     const without = createPolicySet([patient], [])
     const see = (minute: number, bytes: number, set = SET) => {
@@ -444,10 +444,25 @@ describe('the memory of connections', () => {
     }
     expect(see(0, 1, without)).toBeUndefined()
     expect(see(1, 2, without)).toBeUndefined()
-    expect(see(2, 3)).toBeUndefined()
-    expect(see(3, 4, without)).toBeUndefined()
-    expect(see(4, 5)).toBeUndefined()
-    expect(see(5, 6)).toBe(NOON + 5 * MINUTE)
+    expect(see(2, 3)).toBe(NOON + 2 * MINUTE)
+    expect(see(3, 4, without)).toBe(NOON + 2 * MINUTE)
+    expect(see(4, 4)).toBe(NOON + 2 * MINUTE)
+    expect(see(5, 5)).toBe(NOON + 5 * MINUTE)
+  })
+
+  it('compares the counters of a connection that one snapshot did not show', () => {
+    const memory = createMemory()
+    const see = (minute: number, connections: readonly Connection[]) => {
+      memory.observe({ begunAt: NOON + minute * MINUTE, connections }, SET, PLACE)
+      return historyOf(memory, NOON + minute * MINUTE).countersMovedAt()
+    }
+    see(0, [busy(1)])
+    see(1, [])
+    expect(see(2, [busy(1)])).toBeUndefined()
+    see(3, [])
+    expect(see(4, [busy(2)])).toBe(NOON + 4 * MINUTE)
+    for (const minute of [5, 6]) see(minute, [])
+    expect(see(7, [busy(3)])).toBe(NOON + 4 * MINUTE)
   })
 
   it('forgets a note that the policy no longer makes', () => {

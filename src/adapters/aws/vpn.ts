@@ -4,6 +4,7 @@ import type { PageList } from '../../app/read-budget.ts'
 import type { Survey } from '../../app/survey.ts'
 import { VpnError, type VpnSite } from '../../app/vpn.ts'
 import { accountOfRole } from '../../config/watched-unit.ts'
+import { beside } from '../../domain/connection.ts'
 import { CLOCK_NOT_CONFIRMED } from '../../domain/judge/view.ts'
 import type { UnreadField } from '../../domain/snapshot.ts'
 import { formatDuration } from '../../domain/time/duration.ts'
@@ -104,13 +105,13 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
   }
 
   return {
-    async snapshot(endpointId, signal, begins) {
+    async snapshot(endpointId, signal, begins, shown = () => undefined) {
       const request = { action: 'DescribeClientVpnConnections', endpointId } as const
       const unread = new Map<UnreadField, string>()
       const readPage = async (token: string | undefined) => {
         const page = await lists.connections(endpointId, token, signal)
         for (const [field, text] of page.unread) unread.set(field, text)
-        return page
+        return { ...page, rows: page.rows.map((row) => beside(row, shown(row.id))) }
       }
       const { rows, ...times } = await readList(request, readPage, signal, begins)
       return { endpointId, ...times, connections: rows, unread }

@@ -18,6 +18,9 @@ import type { News } from './news.ts'
 /** By policy name, then by connection or principal, if nothing else is said. */
 type Kept<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
 
+/** Connections by their id. Undefined: no snapshot since the start has shown it. */
+type LastSeen = Map<string, Connection | undefined>
+
 /** The memory of one endpoint as plain data, for the state file. */
 export interface KeptMemory {
   /**
@@ -60,7 +63,6 @@ export interface Learned {
 export const createMemory = (kept?: KeptMemory) => {
   let watchedSince = kept?.watchedSince ?? NEVER
   const firstSeen = new Map(Object.entries(kept?.firstSeen ?? {}))
-  const carried = new Map<string, number>()
   const notes = unfold(kept?.notes)
   const graceStarted = unfold(kept?.graceStarted)
   const terminated = unfold(kept?.terminated)
@@ -72,20 +74,24 @@ export const createMemory = (kept?: KeptMemory) => {
   let facts = kept?.facts
   const terminations = createTerminations(kept?.terminations)
   // The list changes while it is read. A connection is gone only if two consecutive snapshots do not show it.
-  let lastSeen = new Set([
-    ...guard.counted.map(({ connectionId }) => connectionId),
-    ...[firstSeen, extended, ...notes.values(), ...graceStarted.values(), ...warned.values()].flatMap((values) => [
-      ...values.keys(),
-    ]),
-  ])
-  let absent = new Set<string>()
+  let lastSeen: LastSeen = new Map(
+    [
+      ...guard.counted.map(({ connectionId }) => connectionId),
+      ...[firstSeen, extended, ...notes.values(), ...graceStarted.values(), ...warned.values()].flatMap((values) => [
+        ...values.keys(),
+      ]),
+    ].map((id) => [id, undefined]),
+  )
+  let absent: LastSeen = new Map()
+  let notedBy: { readonly set: PolicySet; readonly at: Location } | undefined
   let terminationsRevision = 0
   let snapshotAt: Instant | undefined
   let countersMovedAt: Instant | undefined = kept?.countersMovedAt ?? undefined
 
   const forget = (id: string) => {
     const byPolicy = [...notes.values(), ...graceStarted.values(), ...warned.values()]
-    for (const all of [firstSeen, carried, extended, ...byPolicy]) all.delete(id)
+    for (const all of [firstSeen, extended, ...byPolicy]) all.delete(id)
+    if (lastSeen.has(id)) lastSeen.set(id, undefined)
   }
 
   /** Begins to read a complete snapshot, part by part. The memory does not change before `end`. */
@@ -95,27 +101,14 @@ export const createMemory = (kept?: KeptMemory) => {
     const applicabilitiesOf = set.policies.some(({ kind }) => kind.note !== undefined)
       ? set.applicabilities(at)
       : undefined
-    const ids = new Set<string>()
+    const areNotesInForce = notedBy?.set === set && notedBy.at === at && (snapshotAt ?? NEVER) <= begunAt
+    const seen: LastSeen = new Map()
     const appeared: string[] = []
-    const moved: [id: string, bytes: number][] = []
     const noted: [kept: Map<string, Note>, id: string, note: Note | undefined][] = []
-    let countersMoved = false
+    let haveCountersMoved = false
 
-    const read = (connection: Connection) => {
-      const { id, establishedAt, ingressBytes = 0, egressBytes = 0 } = connection
-      ids.add(id)
-      // First sight is kept only where the established time does not tell it: the time is missing or in the future, or the
-      // snapshot before did not show the connection although it was established by then.
-      const isDated = establishedAt !== undefined && establishedAt <= begunAt
-      const isLate = isDated && snapshotAt !== undefined && establishedAt < snapshotAt && !lastSeen.has(id)
-      if ((!isDated || isLate) && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
-      if (!onCounters) return
-      const bytes = ingressBytes + egressBytes
-      const before = carried.get(id)
-      if (before !== bytes) {
-        moved.push([id, bytes])
-        if (before !== undefined) countersMoved = true
-      }
+    const takeNotes = (connection: Connection) => {
+      const { id } = connection
       for (const { takeNote, policy } of applicabilitiesOf?.(connection) ?? []) {
         if (takeNote === undefined) continue
         const ofPolicy = under(notes, policy.name)
@@ -123,6 +116,23 @@ export const createMemory = (kept?: KeptMemory) => {
         const note = takeNote(known && noLaterThan(begunAt, known), connection, begunAt)
         if (note !== known) noted.push([ofPolicy, id, note])
       }
+    }
+
+    const read = (connection: Connection) => {
+      const { id, establishedAt } = connection
+      const before = lastSeen.get(id)
+      seen.set(id, connection)
+      // First sight is kept only where the established time does not tell it: the time is missing or in the future, or the
+      // snapshot before did not show the connection although it was established by then.
+      const isDated = establishedAt !== undefined && establishedAt <= begunAt
+      const isLate =
+        isDated && snapshotAt !== undefined && establishedAt < snapshotAt && before === undefined && !lastSeen.has(id)
+      if ((!isDated || isLate) && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
+      // Nothing to note of a row that is the same object as before.
+      if (!onCounters || (before === connection && areNotesInForce)) return
+      const earlier = before ?? absent.get(id)
+      if (earlier !== undefined && bytesOf(earlier) !== bytesOf(connection)) haveCountersMoved = true
+      takeNotes(connection)
     }
 
     return {
@@ -135,26 +145,24 @@ export const createMemory = (kept?: KeptMemory) => {
       /** Ends the reading. `now` must come from a trusted clock. */
       end(now: Instant): void {
         snapshotAt = begunAt
-        if (countersMoved || (countersMovedAt ?? -NEVER) > begunAt) countersMovedAt = begunAt
+        notedBy = { set, at }
+        if (haveCountersMoved || (countersMovedAt ?? -NEVER) > begunAt) countersMovedAt = begunAt
         for (const id of appeared) firstSeen.set(id, begunAt)
-        for (const [id, bytes] of moved) carried.set(id, bytes)
-        if (!onCounters) carried.clear()
         for (const [ofPolicy, id, note] of noted) {
           if (note === undefined) ofPolicy.delete(id)
           else ofPolicy.set(id, note)
         }
-        for (const id of absent) if (!ids.has(id)) forget(id)
-        for (const id of reported.keys()) if (!ids.has(id)) reported.delete(id)
+        for (const id of absent.keys()) if (!seen.has(id)) forget(id)
+        for (const id of reported.keys()) if (!seen.has(id)) reported.delete(id)
         // A termination that left within a cooldown may be confirmed after it. It must not begin another one.
         const over = Math.min(now, terminations.unconfirmedSince())
         for (const [name, ofPolicy] of terminated) {
           const { cooldownMs = 0 } = set.policies.find((policy) => policy.name === name) ?? {}
           for (const [principal, at] of ofPolicy) if (at > now || over >= at + cooldownMs) ofPolicy.delete(principal)
         }
-        const missing = new Set<string>()
-        for (const id of lastSeen) if (!ids.has(id)) missing.add(id)
-        absent = missing
-        lastSeen = ids
+        absent = new Map()
+        for (const [id, connection] of lastSeen) if (!seen.has(id)) absent.set(id, connection)
+        lastSeen = seen
       },
     }
   }
@@ -173,6 +181,8 @@ export const createMemory = (kept?: KeptMemory) => {
     nearMissesReported: (list: ListOwner): ReportedEntries => nearMissesReported.get(listKey(list)) ?? NO_ENTRIES,
     /** When the grace of a violation began; undefined if it is not remembered. */
     graceStartedAt: (policy: string, connectionId: string) => graceStarted.get(policy)?.get(connectionId),
+    /** The connection as the last snapshot showed it. */
+    shown: (connectionId: string): Connection | undefined => lastSeen.get(connectionId),
     /** Whether the connection is missing in the last snapshot, and only in that one. */
     isMissing: (connectionId: string) => absent.has(connectionId),
 
@@ -305,6 +315,8 @@ const under = <Value>(all: Map<string, Map<string, Value>>, name: string): Map<s
   all.set(name, made)
   return made
 }
+
+const bytesOf = ({ ingressBytes = 0, egressBytes = 0 }: Connection): number => ingressBytes + egressBytes
 
 const noLaterThan = (now: Instant, note: Note): Note => (note.at <= now ? note : { ...note, at: now })
 

@@ -180,7 +180,10 @@ export interface PolicyKind<Rule = unknown> {
   readonly hashedRule?: (rule: Rule) => unknown
   /** Whether the rule itself names users. A connection without a principal then gets the verdict `unknown`. */
   readonly namesUsers: boolean
-  /** For kinds on counters: the note to keep of a connection, from the note before and a fresh snapshot. */
+  /**
+   * For kinds on counters: the note to keep of a connection, from the note before and a fresh snapshot. A later snapshot with
+   * the same row must not change the note: it is not asked then.
+   */
   readonly note?: (rule: Rule) => TakeNote
   /**
    * For kinds on counters: whether a session cannot have violated the rule at any instant, as its end shows. What counters

@@ -115,6 +115,16 @@ describe('snapshot', () => {
     expect(Object.values(snapshot.connections[0] ?? {})).not.toContain(undefined)
   })
 
+  it('gives a row that did not change as the object of the snapshot before', async () => {
+    const { vpn, world } = await setUp([{ username: 'alice' }, { username: 'bob' }])
+    const before = (await vpn.snapshot(ENDPOINT, never)).connections
+    world.transfer(before[1]?.id ?? '', { ingress: 7, egress: 7 })
+    const shown = (id: string) => before.find((row) => row.id === id)
+    const { connections } = await vpn.snapshot(ENDPOINT, never, undefined, shown)
+    expect(connections.map(({ id }) => shown(id)?.username)).toEqual(['alice', 'bob'])
+    expect(connections.map((row) => row === shown(row.id))).toEqual([true, false])
+  })
+
   it('reads an empty list as no connections', async () => {
     const { vpn } = await setUp()
     expect((await vpn.snapshot(ENDPOINT, never)).connections).toEqual([])
