@@ -41,7 +41,9 @@ const { version, engines, repository } = JSON.parse(readFileSync('package.json',
   readonly repository: { readonly url: string }
 }
 const [commit = '', committedAt = ''] = say('git', 'log', '-1', '--format=%H %ct').split(' ')
-const artefacts = readdirSync(into).sort().map(subjectOf)
+const artefacts = readdirSync(into).sort()
+/** The chart has no bundle: it names an image. */
+const bundled = artefacts.filter((name) => !name.startsWith('curfew-chart-'))
 
 // npm's own `--omit dev` omits shipped packages that development needs too (npm 11.19: zod, yaml), and keeps packages that the
 // bundle does not contain.
@@ -54,10 +56,10 @@ const bill = billOfMaterials(npmBill, {
 })
 const billName = `curfew-${version}.cdx.json`
 write(billName, bill)
-write(`curfew-${version}.sbom.intoto.json`, billStatement(artefacts, bill))
+write(`curfew-${version}.sbom.intoto.json`, billStatement(bundled.map(subjectOf), bill))
 write(
   `curfew-${version}.provenance.intoto.json`,
-  provenanceStatement([...artefacts, subjectOf(billName)], {
+  provenanceStatement([...artefacts, billName].map(subjectOf), {
     version,
     accepted: values.accepted,
     repository: repository.url.replace(/^git\+|\.git$/g, ''),

@@ -104,10 +104,14 @@ started=$(date +%s)
 ' EXIT
 
 commit() {
+  local old
+  old=$(sed -n 's/^  "version": "\(.*\)",$/\1/p' package.json)
   npm version --no-git-tag-version --allow-same-version "$version" >/dev/null
   sed -i "s/^export const VERSION = .*/export const VERSION = '$version'/" src/version.ts
   sed -i "s/^## \[Unreleased\]$/## [Unreleased]\n\n## [$version] - $(date -u +%F)/" CHANGELOG.md
-  git add package.json package-lock.json src/version.ts CHANGELOG.md
+  sed -i -E "s/^(version|appVersion): .*/\1: $version/" deploy/helm/curfew/Chart.yaml
+  git grep -lE "image: curfew(-[a-z]+)?:$old$" -- deploy | xargs -r sed -i -E "s/(image: curfew(-[a-z]+)?:)$old$/\1$version/"
+  git add package.json package-lock.json src/version.ts CHANGELOG.md deploy
   git commit -q -m "Release $version"
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
   export SOURCE_DATE_EPOCH
@@ -119,6 +123,7 @@ artefacts() {
   rm -rf "$out"
   mkdir -p "$out"
   tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cz -f "$out/curfew-$version.tar.gz" dist LICENSE CHANGELOG.md
+  bash scripts/helm-package.sh "$out"
 }
 
 describe() {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unzipSync } from 'fflate'
 import { describe, expect, it } from 'vitest'
+import { VERSION } from '../../src/version.ts'
 import { ENDPOINT } from '../domain/build.ts'
 import { workspace } from './curfew.ts'
 import { runInProcess } from './in-process.ts'
@@ -39,7 +40,9 @@ describe('curfew connect-handler build', () => {
     const hash = (
       await runInProcess(['validate', '--hash', '-c', join(built.here.folder, 'curfew.yaml')])
     ).stdout.trim()
-    expect(textIn(built.zip).split('\n')[1]).toBe(`// Curfew 0.1.0, policy set ${hash}, mode enforce, on error allow`)
+    expect(textIn(built.zip).split('\n')[1]).toBe(
+      `// Curfew ${VERSION}, policy set ${hash}, mode enforce, on error allow`,
+    )
     expect(stdout).toContain(`Policy set ${hash}`)
     const [, handlerHash = 'none'] = /^\/\/ handlerHash ([0-9a-f]{64})$/m.exec(textIn(built.zip)) ?? []
     expect(stdout).toContain(`handlerHash ${handlerHash}`)

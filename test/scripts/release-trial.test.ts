@@ -90,6 +90,23 @@ describe('a whole release in a clone', () => {
     expect(stdout).toContain('git push origin main v1.2.3')
   })
 
+  it('has that version wherever the sources have theirs', () => {
+    const { version } = JSON.parse(git('show', 'HEAD^:package.json')) as { version: string }
+    expect(git('diff', '--name-only', 'HEAD^', 'HEAD').split('\n')).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'package-lock.json',
+        'deploy/compose.yaml',
+        'deploy/helm/curfew/Chart.yaml',
+      ]),
+    )
+    const left = spawnSync('git', ['grep', '-nwF', version, 'HEAD', '--', 'deploy', 'src'], {
+      cwd: sources,
+      encoding: 'utf8',
+    })
+    expect(left.stdout).toBe('')
+  })
+
   it('has the program of that version in its archive', () => {
     const into = join(home, 'unpacked')
     mkdirSync(into)
@@ -159,7 +176,7 @@ describe('a whole release in a clone', () => {
     expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot5).validate(bill)).toBe(null)
     const { subject, predicate } = BillStatement.parse(jsonOf('curfew-1.2.3.sbom.intoto.json'))
     expect(predicate).toEqual(JSON.parse(bill))
-    expect(subject.map(({ name }) => name)).toEqual(artefacts())
+    expect(subject.map(({ name }) => name)).toEqual(artefacts().filter((name) => name !== 'curfew-chart-1.2.3.tgz'))
     expect(predicate).toMatchObject({ metadata: { component: { name: 'curfew', version: '1.2.3' } } })
   })
 })

@@ -42,13 +42,18 @@ describe('scripts/release.sh', () => {
     home = mkdtempSync(join(tmpdir(), 'curfew-release-'))
     folder = join(home, 'sources')
     tools = join(home, 'bin')
-    for (const path of ['scripts', 'src', 'dist']) mkdirSync(join(folder, path), { recursive: true })
+    for (const path of ['scripts', 'src', 'dist', 'deploy/helm/curfew'])
+      mkdirSync(join(folder, path), { recursive: true })
     mkdirSync(tools)
-    for (const file of ['scripts/release.sh', 'scripts/npm-audit.sh', 'Dockerfile', 'LICENSE']) {
-      copyFileSync(file, join(folder, file))
+    for (const name of ['release', 'npm-audit', 'helm-package']) {
+      copyFileSync(`scripts/${name}.sh`, join(folder, `scripts/${name}.sh`))
     }
+    for (const name of ['Dockerfile', 'LICENSE']) copyFileSync(name, join(folder, name))
+    write('deploy/helm/curfew/Chart.yaml', 'version: 0.1.0\nappVersion: 0.1.0\n')
     write('.gitignore', '/release/\n')
-    write('package.json', '{ "repository": { "url": "git+https://git.example/curfew.git" } }\n')
+    const repository = { url: 'git+https://git.example/curfew.git' }
+    write('package.json', JSON.stringify({ name: 'curfew', version: '0.1.0', repository }, null, 2))
+    write('deploy/compose.yaml', '    image: curfew:0.1.0\n')
     write('package-lock.json', '{}\n')
     write('src/version.ts', "export const VERSION = '0.1.0'\n")
     write('dist/main.js', '')
@@ -204,7 +209,11 @@ describe('scripts/release.sh', () => {
     standIn('node', ':')
     git('config', '--unset', 'user.signingkey')
     expect(release('1.2.3', ...accepted, '--accept', 'unsigned')).toMatchObject({ status: 0 })
-    expect(readdirSync(join(folder, 'release/1.2.3')).sort()).toEqual(['SHA256SUMS', 'curfew-1.2.3.tar.gz'])
+    expect(readdirSync(join(folder, 'release/1.2.3')).sort()).toEqual([
+      'SHA256SUMS',
+      'curfew-1.2.3.tar.gz',
+      'curfew-chart-1.2.3.tgz',
+    ])
     expect(git('cat-file', '-t', 'v1.2.3').trim()).toBe('tag')
     expect(git('cat-file', 'tag', 'v1.2.3')).not.toContain('SIGNATURE')
   })
