@@ -71,6 +71,7 @@ export interface Container {
   readonly args: readonly string[]
   readonly env?: ReadonlyArray<{
     readonly name: string
+    readonly value?: string
     readonly valueFrom?: { readonly secretKeyRef?: { readonly name: string } }
   }>
   readonly securityContext?: SecurityContext

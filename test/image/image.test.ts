@@ -4,7 +4,9 @@ import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/domain/time/instant.ts'
 import { AGE_POLICY, curfewYaml, OFFICE, startOffice, terminatedIds } from '../cli/office.ts'
+import { freePort } from '../free-port.ts'
 import { IS_NIGHTLY } from '../nightly.ts'
+import { chartPod } from './chart-pod.ts'
 import { CHECKS, checkStop, type Suspect } from './checks.ts'
 import { PAGE_YAML, pageLine } from './container-page.ts'
 import { expectedTree, readTree } from './image-tree.ts'
@@ -67,7 +69,7 @@ afterAll(async () => {
   for (const container of started) await container[Symbol.asyncDispose]()
   await podman('image', 'unmount', good, bad)
   await podman('image', 'rm', '--force', good, again, bad, unpinned)
-  await podman('volume', 'rm', '--force', ...['page', 'office', 'bad'].map(volume))
+  await podman('volume', 'rm', '--force', ...['page', 'office', 'chart', 'bad'].map(volume))
   rmSync(scratch, { recursive: true, force: true })
 })
 
@@ -161,6 +163,34 @@ describe('the image on the simulator', () => {
       )
     expect(await health(`${url}/healthz`)).toMatchObject({ code: 0 })
     expect(await health(`${url}/nowhere`)).toMatchObject({ code: 1 })
+    expect(await checkStop(container, STOP_SECONDS)).toEqual([])
+  })
+})
+
+describe('the image as the pod of the Helm chart', () => {
+  it('ends a session, and another one after an edit of the ConfigMap', async () => {
+    await using office = await startOffice()
+    const connect = (username: string) => office.world.connect({ endpointId: OFFICE, username })
+    const [mallory, bob] = [connect('mallory@corp.example'), connect('bob@corp.example')]
+    const port = await freePort()
+    const [repository = '', tag = ''] = good.split(':')
+    const pod = await chartPod(volume('chart'), [
+      'enforce',
+      {
+        image: { repository, tag, digest: '' },
+        // In the network of this machine, where the simulator is.
+        config: { server: { host: '127.0.0.1', port }, poll: { minGap: '1s' } },
+      },
+    ])
+    const env = Object.entries(office.env).map(([name, value]) => `--env=${name}=${value}`)
+    await using container = new Container(['--network=host', ...env, ...pod.args])
+    expect(await container.untilLogged('termination')).toMatchObject({ connectionId: mallory, outcome: 'confirmed' })
+    for (const path of pod.probes) expect((await fetch(`http://127.0.0.1:${port}${path}`)).status).toBe(200)
+
+    await pod.edit({ policies: { 'leavers.txt': 'bob@corp.example\n' } })
+    await container.untilLogged('reloaded')
+    await container.until(() => (terminatedIds(office).length === 2 ? terminatedIds(office) : undefined))
+    expect(terminatedIds(office)).toEqual([mallory, bob])
     expect(await checkStop(container, STOP_SECONDS)).toEqual([])
   })
 })

@@ -66,13 +66,18 @@ export class Container {
   }
 
   /** Resolves with the first line of the log for the event. Throws if the container ends before. */
-  async untilLogged(event: string): Promise<Record<string, unknown>> {
+  untilLogged(event: string): Promise<Record<string, unknown>> {
+    return this.until((log) => log.find((line) => line.event === event))
+  }
+
+  /** Resolves with the first result of `find`, which is asked after each output. Throws if the container ends before. */
+  async until<Found>(find: (log: ReadonlyArray<Record<string, unknown>>) => Found | undefined): Promise<Found> {
     let ended = false
     void this.exited.then(() => (ended = true))
     for (;;) {
-      const found = this.log().find((line) => line.event === event)
+      const found = find(this.log())
       if (found !== undefined) return found
-      if (ended) throw new Error(`the container ended before it logged "${event}":\n${this.stdout}\n${this.stderr}`)
+      if (ended) throw new Error(`the container ended before that:\n${this.stdout}\n${this.stderr}`)
       await Promise.race([once(this.#child.stdout, 'data'), this.exited])
     }
   }
