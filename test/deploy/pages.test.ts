@@ -7,6 +7,7 @@ import { workspace } from '../cli/curfew.ts'
 import { blocks } from '../docs/pages.ts'
 import { awsComplaint, awsComplaints } from './aws-cli.ts'
 import { parseTemplate } from './cloudformation.ts'
+import { helm } from './helm.ts'
 import { kubernetesProgram } from './kubernetes-layer.ts'
 
 /** Other lines of such a block are output. Curfew's own commands are checked with those of all pages. */
@@ -37,6 +38,18 @@ const kubectlComplaint = (args: readonly string[]): string | undefined => {
   return /^Usage:\n.* SUBCOMMAND\b/m.test(stdout) ? stdout : undefined
 }
 
+/** The error of Helm for a command and its options. An installation is rendered. Otherwise, with `--help` Helm does nothing. */
+const helmComplaint = async (args: readonly string[]): Promise<string | undefined> => {
+  const isInstallation = args[0] === 'upgrade' && args[1] === '--install'
+  try {
+    await helm(...args, '--help')
+    if (isInstallation) await helm('template', ...args.slice(2))
+    return undefined
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
 const optionOf = (command: string, option: string) => new RegExp(`${option} (\\S+)`).exec(command)?.[1] ?? ''
 
 /** Why a template cannot be deployed with the parameters of a command. */
@@ -57,7 +70,7 @@ const deploymentProblems = (command: string): readonly string[] => {
 
 describe('the commands of the pages on deployment', () => {
   it('are all checked', () => {
-    const seen = ['kubectl ', 'aws cloudformation deploy ', 'docker build ', 'docker push '].map(of).concat([askAws])
+    const seen = ['kubectl ', 'helm ', 'aws cloudformation deploy ', 'docker build ', 'docker push '].map(of).concat([askAws])
     for (const some of seen) expect(some).not.toEqual([])
     expect(seen.flat()).toHaveLength(commands.length)
   })
@@ -80,6 +93,10 @@ describe('the commands of the pages on deployment', () => {
     expect(inside.split(' ').slice(0, start.length)).toEqual(start)
     await using here = await workspace({})
     expect((await here.run([...inside.split(' ').slice(start.length), '--help'])).code).toBe(0)
+  })
+
+  it.each(of('helm '))('%s', async (command) => {
+    expect(await helmComplaint(command.split(' ').slice(1))).toBeUndefined()
   })
 
   it('that ask AWS are accepted by the AWS CLI', async () => {
@@ -109,6 +126,15 @@ describe('the checks', () => {
     expect(kubectlComplaint(['scale', 'deployment/curfew', '--replica', '0'])).toBeDefined()
     expect(kubectlComplaint(['rollback', 'deployment/curfew'])).toBeDefined()
     expect(kubectlComplaint(['rollout', 'reset', 'deployment/curfew'])).toBeDefined()
+  })
+
+  it.each([
+    'upgrade --instal curfew deploy/helm/curfew',
+    'instal curfew deploy/helm/curfew',
+    'upgrade --install curfew deploy/helm/curfew --values deploy/helm/values/missing.yaml',
+    'upgrade --install curfew deploy/helm/curfew --values deploy/helm/values/replicas.yaml',
+  ])('find what Helm refuses in: %s', async (command) => {
+    expect(await helmComplaint(command.split(' '))).toBeDefined()
   })
 
   it('find an option, a command and a file that the AWS CLI does not know', () => {
