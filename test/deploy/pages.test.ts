@@ -70,7 +70,9 @@ const deploymentProblems = (command: string): readonly string[] => {
 
 describe('the commands of the pages on deployment', () => {
   it('are all checked', () => {
-    const seen = ['kubectl ', 'helm ', 'aws cloudformation deploy ', 'docker build ', 'docker push '].map(of).concat([askAws])
+    const seen = ['kubectl ', 'helm ', 'aws cloudformation deploy ', 'docker build ', 'docker push ']
+      .map(of)
+      .concat([askAws])
     for (const some of seen) expect(some).not.toEqual([])
     expect(seen.flat()).toHaveLength(commands.length)
   })
