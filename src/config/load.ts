@@ -214,7 +214,9 @@ const bindConfiguration = (
   if (bound.policies.length === 0 && !hasPolicyErrors && file.value !== null && !file.isFlawed(['policies'])) {
     file.problem(['policies'], NO_POLICY)
   }
-  const protect = bindSelector(keys.protect, 'protect', sharedOf(file, [], {}, bound.references, undefined))
+  const sharedByAll = sharedOf(file, [], {}, bound.references, undefined)
+  const protect = bindSelector(keys.protect, 'protect', sharedByAll)
+  sharedByAll.reportCosts()
   const connectHandler = keys.connectHandler && bindConnectHandler(file, keys.connectHandler, bound.references)
   reportUnused(bound.references.vocabulary)
   if (keys.watch !== undefined && !file.isFlawed(['watch'])) reportUnwatched(bound.policies, keys.watch)

@@ -98,6 +98,7 @@ export const bindPolicy = (
   const mode: Mode = common('mode') ?? 'audit'
   if (kind === undefined) return undefined
   const rule = bindRule(file, path, kind, policy, shared)
+  shared.reportCosts()
   return (
     rule && {
       name: name ?? '',

@@ -4,15 +4,15 @@ import type { ConfigFiles } from '../config-files.ts'
 import { admit, realFolderOf, resolvePath } from '../config-paths.ts'
 import { limited, type Problem } from '../yaml/problem.ts'
 import type { YamlFile } from '../yaml/yaml-file.ts'
-import { createCrowdCheck } from './crowded-patterns.ts'
+import { createListCosts, type ListProblem } from './costly-lists.ts'
 import { readUsersFile } from './users-file.ts'
 import type { Vocabulary } from './vocabulary.ts'
 
 /** The names and files that policies refer to. */
 export interface References {
   readonly vocabulary: Vocabulary
-  /** Counts patterns that a policy uses, and returns the problem if there are too many of their sort. */
-  readonly crowded: (patterns: readonly Pattern[]) => string | undefined
+  /** Counts what a list costs, and returns the problem if that is much. */
+  readonly costly: (patterns: readonly Pattern[]) => ListProblem | undefined
   /**
    * Reads the text file that a policy of `holder` names. If it cannot be read, `unreadable` is called with the reason.
    */
@@ -62,7 +62,7 @@ export const createReferences = (
 
   return {
     vocabulary,
-    crowded: createCrowdCheck(),
+    costly: createListCosts(),
     textFile(holder, written, unreadable) {
       const path = resolvePath(holder.path, written)
       const file = known.get(path) ?? read(path, roots ?? [realFolderOf(files, holder.path)])

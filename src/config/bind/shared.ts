@@ -1,4 +1,4 @@
-import { parsePattern } from '../../domain/names/pattern.ts'
+import { type Pattern, parsePattern } from '../../domain/names/pattern.ts'
 import type { UserEntry } from '../../domain/names/user-list.ts'
 import type { Shared } from '../../domain/policies/policy.ts'
 import type { ReportOptions, YamlFile } from '../yaml/yaml-file.ts'
@@ -7,6 +7,12 @@ import type { References, TextFile } from './references.ts'
 import { unlikelyName } from './unlikely-name.ts'
 import { hiddenCharacter } from './users-file.ts'
 import { type Definition, groupNameOf } from './vocabulary.ts'
+
+/** The same, with the lists of users that were asked for. */
+interface BindingShared extends Shared {
+  /** Reports each list that is costly. All of its entries must have been asked for. */
+  reportCosts(): void
+}
 
 /**
  * What `bind` of a policy kind needs: the groups, calendars and files that the policy at `path` refers to, and a way to
@@ -18,7 +24,7 @@ export const sharedOf = (
   policy: Readonly<Record<string, unknown>>,
   references: References,
   name: string | undefined,
-): Shared => {
+): BindingShared => {
   const { vocabulary } = references
   const textFiles = new Map<string, TextFile>()
 
@@ -48,9 +54,15 @@ export const sharedOf = (
     return found?.value
   }
 
-  const admitted = (entries: readonly UserEntry[] | undefined, at: readonly (string | number)[]) => {
-    const crowded = references.crowded((entries ?? []).map(({ pattern }) => pattern))
-    if (crowded !== undefined) problem(at, crowded)
+  /** The patterns of each list, by its path. */
+  const lists = new Map<string, { readonly at: readonly (string | number)[]; readonly patterns: Pattern[] }>()
+
+  const listed = (entries: readonly UserEntry[] | undefined, at: readonly (string | number)[]) => {
+    const [first, second] = at
+    const key = typeof second === 'string' ? `${first}.${second}` : String(first)
+    const list = lists.get(key) ?? { at: key.split('.'), patterns: [] }
+    lists.set(key, list)
+    for (const { pattern } of entries ?? []) list.patterns.push(pattern)
     return entries
   }
 
@@ -67,7 +79,7 @@ export const sharedOf = (
           )
           return undefined
         }
-        return admitted(lookUp('group', vocabulary.groups, group, at), at)
+        return listed(lookUp('group', vocabulary.groups, group, at), at)
       }
       const hidden = textFileAt(at) && hiddenCharacter(text)
       const parsed = hidden === undefined ? parsePattern(text) : { problem: hidden }
@@ -77,7 +89,7 @@ export const sharedOf = (
       }
       const doubt = unlikelyName(text, textFileAt(at) === undefined ? 'yaml' : 'text')
       if (doubt !== undefined) report(at, doubt, { severity: 'warning' })
-      return admitted([{ pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }], at)
+      return listed([{ pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }], at)
     },
     file(key) {
       const named = policy[key]
@@ -85,6 +97,12 @@ export const sharedOf = (
       const found = references.textFile(file, named, (message) => file.problem([...path, key], message))
       if (found !== undefined) textFiles.set(key, found)
       return found?.entries
+    },
+    reportCosts() {
+      for (const { at, patterns } of lists.values()) {
+        const found = references.costly(patterns)
+        if (found !== undefined) report(at, found.message, { severity: found.severity })
+      }
     },
   }
 }

@@ -60,31 +60,48 @@ export const namesComparedWith = (
   return bare === 'principal' ? [name] : [username, commonName]
 }
 
-/** Made for long lists: per principal, ten thousand exact names cost one look-up and thousands of globs a few. */
+const NONE: readonly never[] = []
+
+/**
+ * Made for long lists: ten thousand exact names cost a principal one look-up, and thousands of globs a walk along its name.
+ */
 export const createUserList = <Entry extends Pick<UserEntry, 'pattern'>>(
   entries: readonly Entry[],
   bare: BareField,
 ): UserList<Entry> => {
-  const exact = new Map<string, number[]>()
-  const globEntries = entries.flatMap(({ pattern }, index) => (pattern.exact ? [] : [index]))
+  /** The entries of each exact name: mostly one. */
+  const exact = new Map<string, number | number[]>()
+  const globEntries: number[] = []
+  for (const [index, { pattern }] of entries.entries()) {
+    if (!pattern.exact) {
+      globEntries.push(index)
+      continue
+    }
+    const known = exact.get(pattern.text)
+    if (typeof known === 'object') known.push(index)
+    else exact.set(pattern.text, known === undefined ? index : [known, index])
+  }
   const globs = createGlobIndex(globEntries.map((index) => entries[index]?.pattern.text ?? ''))
-  entries.forEach((entry, index) => {
-    if (!entry.pattern.exact) return
-    if (exact.get(entry.pattern.text)?.push(index) === undefined) exact.set(entry.pattern.text, [index])
-  })
 
   return {
     find(principal) {
-      const found = new Set<number>()
-      for (const name of new Set([principal.username, principal.commonName])) {
-        if (name === undefined) continue
-        const candidates = [...(exact.get(name) ?? []), ...globs.find(name).map((at) => globEntries[at] ?? -1)]
-        for (const index of candidates) {
-          const entry = entries[index]
-          if (entry && namesComparedWith(entry, principal, bare).includes(name)) found.add(index)
-        }
+      const { username, commonName } = principal
+      const found: number[] = []
+      const add = (index: number, name: string) => {
+        const entry = entries[index]
+        if (entry !== undefined && namesComparedWith(entry, principal, bare).includes(name)) found.push(index)
       }
-      return [...found].sort((a, b) => a - b).flatMap((index) => entries[index] ?? [])
+      const search = (name: string | undefined) => {
+        if (name === undefined) return
+        const named = exact.get(name)
+        if (typeof named === 'number') add(named, name)
+        else for (const index of named ?? NONE) add(index, name)
+        for (const at of globs.find(name)) add(globEntries[at] ?? -1, name)
+      }
+      search(username)
+      if (commonName !== username) search(commonName)
+      if (found.length === 0) return NONE
+      return [...new Set(found)].sort((a, b) => a - b).flatMap((index) => entries[index] ?? [])
     },
   }
 }
