@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runWarm } from './warm-command.ts'
 
 /** The bundle that ships, made before these tests run. */
 export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -30,6 +31,12 @@ export const clockAt = (startsAt: number, then: 'stands' | 'runs' = 'stands') =>
       : `const now = Date.now; const ahead = ${startsAt} - now(); Date.now = () => now() + ahead`
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` }
 }
+
+const recordsOf = (stdout: string): ReadonlyArray<Record<string, unknown>> =>
+  stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{') && line.endsWith('}'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
 
 /** A running command, with its output so far. */
 export class Running {
@@ -64,10 +71,7 @@ export class Running {
 
   /** The log records written so far. */
   log(): ReadonlyArray<Record<string, unknown>> {
-    return this.stdout
-      .split('\n')
-      .filter((line) => line.startsWith('{') && line.endsWith('}'))
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    return recordsOf(this.stdout)
   }
 
   untilLogged(event: string, more: (line: Record<string, unknown>) => boolean = () => true) {
@@ -94,8 +98,13 @@ export const workspace = async (files: Readonly<Record<string, string>>, node = 
     folder,
     write,
     start,
-    /** Runs a command until it exits. */
-    async run(args: readonly string[], env?: Readonly<Record<string, string | undefined>>) {
+    /** Runs a command until it exits: where that is the same, in a process that has run others. */
+    async run(args: readonly string[], env: Readonly<Record<string, string | undefined>> = CREDENTIALS) {
+      const warm = node === process.execPath ? runWarm(MAIN, args, { ...CLEAN_ENV, ...env }, folder) : undefined
+      if (warm !== undefined) {
+        const ended = await warm
+        return { ...ended, log: recordsOf(ended.stdout) }
+      }
       const running = start(args, env)
       const code = await running.exited
       return { code, stdout: running.stdout, stderr: running.stderr, log: running.log() }
