@@ -44,6 +44,7 @@ export const startReplica = (options: {
   let url: string | undefined
   let stderr = ''
   let killedAt: number | undefined
+  let isAsked = false
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-4000)))
   createInterface({ input: child.stdout }).on('line', (text) => {
     const line = text.startsWith('{') ? (JSON.parse(text) as Line) : {}
@@ -63,9 +64,12 @@ export const startReplica = (options: {
     stderr: () => stderr,
     /** When it was killed: what it sent before arrives later. */
     killedAt: () => killedAt,
+    /** Whether it was asked to end. */
+    isAsked: () => isAsked,
     hasExited: () => child.exitCode !== null || child.signalCode !== null,
     signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGHUP') {
       if (name === 'SIGKILL') killedAt = Date.now()
+      isAsked ||= name === 'SIGKILL' || name === 'SIGTERM'
       child.kill(name)
     },
     /** The text of a page of its server. Undefined while it does not listen. */

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, TestRunner } from 'vitest'
+
 import type { EndpointInput } from '../../src/simulator/scenario.ts'
 import { defineScenario } from '../../src/simulator/scenario-file.ts'
 import { startSimulator } from '../../src/simulator/server.ts'
@@ -51,11 +52,34 @@ interface Host {
   readonly preload?: string
 }
 
-/** Waits for a condition. The limit of the test is the only bound: nothing here depends on the speed of the machine. */
+/** The replicas of the companies that have not ended. */
+const replicasOf = new Set<readonly Replica[]>()
+
+/** What a test that waits in vain must know of a replica. */
+const seenOf = (replica: Replica): string => {
+  const state = replica.hasExited() ? (replica.isAsked() ? 'has ended' : 'HAS EXITED UNASKED') : 'runs'
+  const lines = replica.lines.slice(-8).map((line) => `\n    ${JSON.stringify(line).slice(0, 300)}`)
+  return `\n  ${replica.key} ${state}; its last lines:${lines.join('')}\n    ${replica.stderr()}`
+}
+
+/** The time before the limit of the test at which a wait gives up: the test can then say why it failed. */
+const LEFT_MS = 3000
+
+/**
+ * Waits for a condition. The limit of the test is the only bound: nothing here depends on the speed of the machine. It
+ * fails, with what it saw last, shortly before that limit, and as soon as a replica has exited that nobody asked to.
+ */
 export const until = async <Value>(find: () => Value | Promise<Value>): Promise<NonNullable<Awaited<Value>>> => {
+  const test = TestRunner.getCurrentTest()
+  const endsAt = (test?.result?.startTime ?? Number.NaN) + (test?.timeout ?? Number.NaN) - LEFT_MS
   for (;;) {
     const found = await find()
     if (found !== undefined && found !== null && found !== false) return found as NonNullable<Awaited<Value>>
+    const replicas = [...replicasOf].flat()
+    const hasFallen = replicas.some((replica) => replica.hasExited() && !replica.isAsked())
+    if (hasFallen || Date.now() > endsAt) {
+      throw new Error(`waited in vain: ${find.toString()} gave ${inspect(found)}${replicas.map(seenOf).join('')}`)
+    }
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -121,11 +145,13 @@ server: { port: 0 }
 log: { level: ${log} }
 `
   const started: Replica[] = []
+  replicasOf.add(started)
 
   let isEnded = false
   const end = async () => {
     if (isEnded) return
     isEnded = true
+    replicasOf.delete(started)
     for (const replica of started) {
       if (replica.hasExited()) continue
       replica.signal('SIGKILL')

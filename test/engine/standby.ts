@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from '../free-port.ts'
-import { asServer, type Cluster } from './cluster.ts'
+import { asServer, type Cluster, endOf, serverItself } from './cluster.ts'
 
 const run = promisify(execFile)
 
@@ -17,7 +17,7 @@ export const startStandby = async (primary: Cluster) => {
   const listen = ['-h', '127.0.0.1', '-p', String(port), '-k', primary.folder]
   // A standby must allow as many connections as its primary.
   const flags = [...primary.flags, '-c', 'synchronous_standby_names=']
-  const server = spawn(...asServer('postgres', ['-D', data, ...listen, ...flags]), { stdio: 'ignore' })
+  const server = spawn(...serverItself(['-D', data, ...listen, ...flags]), { stdio: 'ignore' })
   const url = (database = 'postgres', user = 'owner') => `postgres://${user}@127.0.0.1:${port}/${database}`
 
   const follows = async (state?: string) => {
@@ -28,7 +28,8 @@ export const startStandby = async (primary: Cluster) => {
   }
   const untilItFollows = async (state?: string) => {
     while (!(await follows(state))) {
-      if (server.exitCode !== null) throw new Error(`the standby ended with ${server.exitCode}`)
+      const end = endOf(server)
+      if (end !== undefined) throw new Error(`the standby ended with ${end}`)
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
   }
@@ -51,7 +52,7 @@ export const startStandby = async (primary: Cluster) => {
       await client.end()
     },
     async [Symbol.asyncDispose](): Promise<void> {
-      const ended = server.exitCode === null ? once(server, 'exit') : undefined
+      const ended = endOf(server) === undefined ? once(server, 'exit') : undefined
       await run(...asServer('pg_ctl', ['-D', data, 'stop', '-m', 'immediate'])).catch(() => {})
       await ended
     },
