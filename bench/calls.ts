@@ -6,14 +6,14 @@ import { type Options, ratio, rounded, type Table } from './support/table.ts'
  * The number of calls for a mass termination, and the lag of terminations behind their deadlines. The real daemon runs in
  * simulated time. `npm run bench:cut` measures more.
  */
-export const calls = async (_options: Options): Promise<readonly Table[]> => {
-  const scenario = mixedCut()
+export const calls = async ({ quick }: Options): Promise<readonly Table[]> => {
+  const scenario = mixedCut(quick ? 100 : 1200)
   const { endedIds, calls: sent, throttled } = await runLongCut(scenario)
   const ended = new Set(endedIds)
   const used = sent - throttled
   const fewest = smallestSafeNumber(scenario.connections.filter(({ id }) => ended.has(id)))
 
-  const { lagsMs } = await runLongCut(quietHours())
+  const { lagsMs } = await runLongCut(quietHours(quick ? 60 : 600))
   const lag = (at: number) => rounded(quantile(lagsMs, at) / SECOND)
   // A deadline lies anywhere between two polls. The call itself takes as long as Curfew's.
   const polled = (period: number, at: number) => rounded(period * at + lag(0.5))

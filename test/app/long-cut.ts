@@ -138,11 +138,11 @@ export const sharedCut = (perSecond: number): LongCut => {
 }
 
 /** One poll a minute. Connections reach their age at any instant between two polls. */
-export const quietHours = (): LongCut => {
+export const quietHours = (count = 600): LongCut => {
   const random = createRandom(7).world
   return {
     policies: [tooOld],
-    connections: Array.from({ length: 600 }, (_, index) =>
+    connections: Array.from({ length: count }, (_, index) =>
       connection({
         username: `person-${index}`,
         establishedAt: NOON - 8 * HOUR + random.within({ from: SECOND, to: HOUR }),
@@ -166,14 +166,14 @@ export const smallestSafeNumber = (due: readonly Connection[]): number =>
  * Users with one to five connections each. Some are banned by name, some by certificate; some connections exceed their
  * age.
  */
-export const mixedCut = (): LongCut => {
+export const mixedCut = (users = 1200): LongCut => {
   const user = (index: number) => `${['leaver', 'badge', 'person', 'person'][index % 4]}-${index}`
   return {
     policies: [
       tooOld,
       policy('banned-users', { users: ['user:leaver-*', 'cn:badge-*'] }, { name: 'leavers', guard: 'off' }),
     ],
-    connections: Array.from({ length: 1200 }, (_, index) => index).flatMap((index) =>
+    connections: Array.from({ length: users }, (_, index) => index).flatMap((index) =>
       Array.from({ length: 1 + (index % 5) }, (_, session) =>
         connection({
           username: user(index),
