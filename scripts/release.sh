@@ -122,7 +122,8 @@ commit() {
 artefacts() {
   rm -rf "$out"
   mkdir -p "$out"
-  tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -cz -f "$out/curfew-$version.tar.gz" dist LICENSE CHANGELOG.md
+  tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@0 -c dist LICENSE CHANGELOG.md |
+    gzip -n -9 >"$out/curfew-$version.tar.gz"
   bash scripts/helm-package.sh "$out"
 }
 
