@@ -1,10 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
-import type { Metafile } from 'esbuild'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Bill, billOfMaterials, type Shipped } from '../../scripts/release/bill-of-materials.ts'
-import { bundledPackages } from '../../scripts/third-party-licences.ts'
 
 const component = (name: string, version: string, development = false) => ({
   'bom-ref': `${name}@${version}`,
@@ -105,60 +100,5 @@ describe('the bill of materials', () => {
     ['whose base does not name its Node', DOCKERFILE.replace('nodejs24', 'node'), 'does not name its Node'],
   ])('stops at a Dockerfile %s', (_, dockerfile, message) => {
     expect(() => billOfMaterials(npmBill, { ...shipped, dockerfile })).toThrow(message)
-  })
-})
-
-describe('the bill of materials of this tree', () => {
-  const packages = () => bundledPackages('.', JSON.parse(readFileSync('reports/metafile.json', 'utf8')) as Metafile)
-  let all: Bill
-  let bill: Bill
-
-  beforeAll(() => {
-    const text = execFileSync('npm', ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx'], {
-      encoding: 'utf8',
-      maxBuffer: 2 ** 26,
-    })
-    all = JSON.parse(text) as Bill
-    bill = billOfMaterials(all, { ...shipped, packages: packages(), dockerfile: readFileSync('Dockerfile', 'utf8') })
-  })
-
-  it('has exactly the packages with a byte in the bundle, as the list of licences does', () => {
-    const [list = ''] = readFileSync('dist/THIRD-PARTY-LICENSES.txt', 'utf8').split(/^-{80}$/m)
-    const licensed = [...list.matchAll(/^ {2}(\S+) (\S+), /gm)].map(([, name, version]) => `${name}@${version}`)
-    const libraries = bill.components.filter(({ type }) => type === 'library').map((one) => one['bom-ref'])
-    expect(libraries).toEqual(licensed.sort())
-    expect(libraries).toEqual(
-      packages()
-        .map(({ name, version }) => `${name}@${version}`)
-        .sort(),
-    )
-  })
-
-  it('leaves out what is installed and does not ship: tests, tools, and parts of Fastify that no route needs', () => {
-    const absent = ['vitest', 'esbuild', 'light-my-request']
-    const names = new Set(bill.components.map(({ name }) => name))
-    expect(absent.filter((name) => names.has(name))).toEqual([])
-    expect(all.components.map(({ name }) => name)).toEqual(expect.arrayContaining(absent))
-    expect(bill.components.map(({ name }) => name)).toEqual(expect.arrayContaining(['zod', 'yaml', 'node']))
-  })
-
-  it('reaches every package from the product', () => {
-    const next = new Map(bill.dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]))
-    const reached = new Set<string>()
-    const visit = (ref: string) => {
-      if (reached.has(ref)) return
-      reached.add(ref)
-      next.get(ref)?.forEach(visit)
-    }
-    visit(bill.metadata.component['bom-ref'])
-    const required = bill.components.filter(({ type, scope }) => type !== 'container' && scope === 'required')
-    expect(required.map((one) => one['bom-ref']).filter((ref) => !reached.has(ref))).toEqual([])
-  })
-
-  it('is valid by the schema of CycloneDX, which notices a wrong word', async () => {
-    const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot5)
-    const text = JSON.stringify(bill)
-    expect(await validator.validate(text)).toBe(null)
-    expect(await validator.validate(text.replace('"platform"', '"plattform"'))).toMatchObject([{ keyword: 'enum' }])
   })
 })

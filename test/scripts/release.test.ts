@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,9 +13,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { tableAfter } from '../docs/pages.ts'
-import { isolated, sshKey } from './throw-away-key.ts'
+import { initialize, isolated, sshKey } from './throw-away-key.ts'
 
 describe('scripts/release.sh', () => {
   let home: string
@@ -38,10 +39,17 @@ describe('scripts/release.sh', () => {
     chmodSync(join(tools, name), 0o755)
   }
 
-  beforeEach(() => {
-    home = mkdtempSync(join(tmpdir(), 'curfew-release-'))
+  /** Sources with one commit and a key, made once. Each test has a copy. */
+  const template = mkdtempSync(join(tmpdir(), 'curfew-release-'))
+
+  const use = (place: string) => {
+    home = place
     folder = join(home, 'sources')
     tools = join(home, 'bin')
+  }
+
+  beforeAll(() => {
+    use(template)
     for (const path of ['scripts', 'src', 'dist', 'deploy/helm/curfew'])
       mkdirSync(join(folder, path), { recursive: true })
     mkdirSync(tools)
@@ -58,15 +66,14 @@ describe('scripts/release.sh', () => {
     write('src/version.ts', "export const VERSION = '0.1.0'\n")
     write('dist/main.js', '')
     write('CHANGELOG.md', '# Changelog\n\n## [Unreleased]\n\n- A new kind of policy.\n')
-    git('init', '-q', '-b', 'main')
-    git('config', 'user.name', 'test')
-    git('config', 'user.email', 'test@example.com')
-    git('config', 'gpg.format', 'ssh')
-    git('config', 'user.signingkey', sshKey(home, 'releases').file)
-    git('add', '.')
-    git('commit', '-q', '-m', 'start')
+    initialize(folder, sshKey(home, 'releases').file, isolated(home))
+  })
+  beforeEach(() => {
+    use(mkdtempSync(join(tmpdir(), 'curfew-release-')))
+    cpSync(template, home, { recursive: true })
   })
   afterEach(() => rmSync(home, { recursive: true, force: true }))
+  afterAll(() => rmSync(template, { recursive: true, force: true }))
 
   it('prints every step with --dry-run and changes nothing', () => {
     const { stdout, stderr, status } = release('1.2.3', '--dry-run')

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** An environment of git in which nothing of this machine's settings counts. */
@@ -17,4 +17,14 @@ export const sshKey = (folder: string, principal: string) => {
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', file])
   const line = `${principal} namespaces="curfew-release,git" ${readFileSync(`${file}.pub`, 'utf8')}`
   return { file, line }
+}
+
+/** Makes a repository of the files in a folder, with one commit, in which tags are signed by a key of SSH. */
+export const initialize = (folder: string, key: string, env: NodeJS.ProcessEnv) => {
+  const git = (...args: string[]) => execFileSync('git', args, { cwd: folder, env })
+  git('init', '-q', '-b', 'main', '--template=')
+  const settings = `[user]\n name = test\n email = test@example.com\n signingkey = ${key}\n[gpg]\n format = ssh\n`
+  appendFileSync(join(folder, '.git/config'), settings)
+  git('add', '.')
+  git('commit', '-q', '-m', 'start')
 }
