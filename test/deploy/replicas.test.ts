@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { HOUR } from '../../src/domain/time/instant.ts'
 import { type Running, workspace } from '../cli/curfew.ts'
-import { startOffice } from '../cli/office.ts'
+import { OFFICE, startOffice, terminatedIds } from '../cli/office.ts'
 import { blocks } from '../docs/pages.ts'
 import { type Cluster, startCluster } from '../engine/cluster.ts'
+import { render } from './helm.ts'
+import type { Container, Deployment, Job } from './kubernetes-objects.ts'
+import { mountConfigMaps } from './mounted.ts'
 
 const PAGE = 'docs/replicas.md'
 const COMPOSE = 'deploy/compose/replicas'
@@ -124,17 +129,21 @@ describe(`the steps of ${PAGE}, on a real server`, () => {
   })
 })
 
+/** The database of compose, without tables. */
+const emptyDatabase = async () => {
+  // The roles belong to the whole server: those of the page are gone.
+  await cluster.sql('drop database if exists curfew')
+  for (const role of ['curfew_by_iam', 'curfew', 'curfew_daemon', 'curfew_reader', 'curfew_owner'])
+    await cluster.sql(`drop role if exists ${role}`)
+  await cluster.sql('create role curfew_owner superuser login')
+  await cluster.sql('create database curfew owner curfew_owner')
+  for (const statement of statementsOf(readFileSync(`${COMPOSE}/roles.sql`, 'utf8')))
+    await cluster.sql(statement, [], 'curfew')
+}
+
 describe('deploy/compose.replicas.yaml, on a real server', () => {
   it('has a login of the daemon that a replica joins with', async () => {
-    // The roles belong to the whole server: those of the page are gone.
-    await cluster.sql('drop database if exists curfew')
-    for (const role of ['curfew_by_iam', 'curfew', 'curfew_daemon', 'curfew_owner'])
-      await cluster.sql(`drop role if exists ${role}`)
-    await cluster.sql('create role curfew_owner superuser login')
-    await cluster.sql('create database curfew owner curfew_owner')
-    for (const statement of statementsOf(readFileSync(`${COMPOSE}/roles.sql`, 'utf8')))
-      await cluster.sql(statement, [], 'curfew')
-
+    await emptyDatabase()
     const configuration = onThisMachine(readFileSync(`${COMPOSE}/curfew.yaml`, 'utf8'))
     await using here = await workspace({ 'curfew.yaml': configuration, 'policies/daily.yaml': POLICY })
     const owner = { CURFEW_DATABASE_URL: cluster.url('curfew', 'curfew_owner') }
@@ -146,6 +155,54 @@ describe('deploy/compose.replicas.yaml, on a real server', () => {
       CURFEW_DATABASE_URL: cluster.url('curfew', 'curfew'),
     })
     await replica.untilLogged('tenure-began')
+    replica.child.kill('SIGTERM')
+    expect(await replica.exited).toBe(0)
+  })
+})
+
+describe('the Helm chart with replicas, on a real server', () => {
+  it('has a Job that makes the tables, and a pod that ends a session', async () => {
+    await emptyDatabase()
+    await using here = await workspace({})
+    const objects = await render([
+      'audit',
+      'replicas',
+      {
+        config: {
+          mode: 'enforce',
+          engine: { tls: 'off', lease: '2s' },
+          poll: { minGap: '1s' },
+          server: { host: '127.0.0.1', port: 0 },
+          state: { file: join(here.folder, 'state.json') },
+        },
+        policies: { 'daily-reauthentication.yaml': POLICY },
+        replicas: { caConfigMap: '' },
+      },
+    ])
+    const urls = {
+      'curfew-database-owner': cluster.url('curfew', 'curfew_owner'),
+      'curfew-database': cluster.url('curfew', 'curfew'),
+    }
+    const commandOf = (kind: string) => {
+      const { template } = (objects.find((one) => one.kind === kind) as Job | Deployment).spec
+      const [{ args, env = [] }] = template.spec.containers as [Container]
+      const secrets = env.map(({ name, valueFrom }) => [name, urls[valueFrom?.secretKeyRef?.name as keyof typeof urls]])
+      return {
+        template,
+        args: args.map((arg) => (arg.startsWith('/') ? join(here.folder, arg) : arg)),
+        env: Object.fromEntries(secrets) as Readonly<Record<string, string>>,
+      }
+    }
+    const [job, pod] = [commandOf('Job'), commandOf('Deployment')]
+    await mountConfigMaps(here.folder, pod.template, objects)
+    const migrated = await here.run(job.args, job.env)
+    expect([migrated.stderr, migrated.code]).toEqual(['', 0])
+
+    await using office = await startOffice()
+    const connectionId = office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 11 * HOUR })
+    await using replica = here.start(pod.args, { ...office.env, ...pod.env })
+    await replica.untilLogged('termination', (line) => line.outcome === 'confirmed')
+    expect(terminatedIds(office)).toEqual([connectionId])
     replica.child.kill('SIGTERM')
     expect(await replica.exited).toBe(0)
   })
