@@ -2,10 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { createNoProxy } from '../../src/adapters/proxy/no-proxy.ts'
 import type { Proxy } from '../../src/adapters/proxy/proxy.ts'
 import { ProxyFailure, type Refusal } from '../../src/adapters/proxy/proxy-failure.ts'
+import { render, type Values } from '../deploy/helm.ts'
 import { build } from '../deploy/kubectl.ts'
+import type { Deployment, Manifest, NetworkPolicy } from '../deploy/kubernetes-objects.ts'
 import { blocks, tableAfter } from './pages.ts'
 
 const PAGE = 'docs/proxies.md'
@@ -68,7 +71,9 @@ describe('the page about proxies', () => {
   })
 
   it('adds the proxy to the objects of Kubernetes', async () => {
-    const patch = blocks.find(({ page, language }) => page === PAGE && language === 'yml')?.text ?? ''
+    const [patch = '', values = ''] = blocks
+      .filter(({ page, language }) => page === PAGE && language === 'yml')
+      .map(({ text }) => text)
     // kustomize accepts only relative paths.
     const parent = 'node_modules/.cache/curfew'
     await mkdir(parent, { recursive: true })
@@ -76,11 +81,17 @@ describe('the page about proxies', () => {
     try {
       const base = relative(folder, 'deploy/kubernetes/base')
       await writeFile(join(folder, 'kustomization.yaml'), `resources: [${base}]\n${patch}`)
-      const objects = JSON.stringify(await build(folder))
-      expect(objects).toContain(
-        '"env":[{"name":"HTTPS_PROXY","valueFrom":{"secretKeyRef":{"key":"url","name":"curfew-proxy"}}}',
-      )
-      expect(objects).toContain('{"ports":[{"port":3128,"protocol":"TCP"}]}')
+      for (const objects of [await build(folder), await render(['audit', parse(values) as Values])]) {
+        const [deployment] = objects.filter(({ kind }) => kind === 'Deployment') as readonly Manifest[] as [Deployment]
+        const [policy] = objects.filter(({ kind }) => kind === 'NetworkPolicy') as readonly Manifest[] as [
+          NetworkPolicy,
+        ]
+        expect(deployment.spec.template.spec.containers[0]?.env).toEqual([
+          { name: 'HTTPS_PROXY', valueFrom: { secretKeyRef: { name: 'curfew-proxy', key: 'url' } } },
+          { name: 'NO_PROXY', value: '.svc,.cluster.local' },
+        ])
+        expect(policy.spec.egress).toContainEqual({ ports: [{ port: 3128, protocol: 'TCP' }] })
+      }
     } finally {
       await rm(folder, { recursive: true })
     }
