@@ -15,7 +15,7 @@ import {
 } from './command.ts'
 import { commandRows, helpText } from './help-text.ts'
 
-const COMMANDS: Commands = {
+export const COMMANDS: Commands = {
   init: {
     summary: 'write a first configuration, a policy and its test into a folder',
     load: async () => (await import('./init.ts')).init,
@@ -94,6 +94,8 @@ const COMMANDS: Commands = {
   },
 }
 
+export const EXIT_CODES = '0 success, 1 failure, 2 would end a connection (plan --detailed-exitcode), 64 wrong usage.'
+
 const rootHelp = () => `curfew ${VERSION}: session policies for AWS Client VPN
 
 Usage: curfew COMMAND [OPTION...]
@@ -102,7 +104,7 @@ Commands:
 ${commandRows(COMMANDS)}
 
 Run "curfew COMMAND --help" for the options of a command.
-Exit codes: 0 success, 1 failure, 2 would end a connection (plan --detailed-exitcode), 64 wrong usage.`
+Exit codes: ${EXIT_CODES}`
 
 /** The last command that the words name, one after the other, and the words behind it. */
 const find = async (words: readonly string[]) => {

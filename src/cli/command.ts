@@ -77,7 +77,8 @@ export class OperatorError extends Error {
 
 export const EXIT = { ok: 0, failed: 1, wouldEnd: 2, usage: 64 } as const
 
-const DEFAULT_CONFIG = 'config/curfew.yaml'
+/** The variable is for packages: their file has a fixed place, from whatever folder a command is called. */
+export const DEFAULT_CONFIG = process.env.CURFEW_CONFIG || 'config/curfew.yaml'
 
 export const CONFIG_OPTION = {
   config: { short: 'c', value: 'FILE', default: DEFAULT_CONFIG, summary: "the daemon's file" },

@@ -20,23 +20,32 @@ const rowsText = (rows: ReadonlyArray<readonly [term: string, text: string]>): s
   return rows.map(([term, text]) => hanging(term.padEnd(column), text, width())).join('\n')
 }
 
-/** Paragraphs, broken to the width. Lines that begin with two spaces are the rows of a list: a term, spaces, a text. */
-const paragraphs = (text: string): string =>
-  text
-    .split('\n\n')
-    .map((block) => {
-      const lines = block.split('\n')
-      const isRow = (line: string) => line.startsWith('  ')
-      const rows = lines.filter(isRow).map((line): [string, string] => {
-        const [, term = '', meaning = ''] = /^( +.*?)(?: {2,}(\S.*))?$/.exec(line) ?? []
-        return [term, meaning]
-      })
-      const prose = lines.filter((line) => !isRow(line)).join(' ')
-      return [
-        ...(prose === '' ? [] : [paragraph(prose, '', width())]),
-        ...(rows.length === 0 ? [] : [rowsText(rows)]),
-      ].join('\n')
+/** A paragraph of a help, with the rows of a list below it: a term and its meaning. A line to paste has no meaning. */
+interface Block {
+  readonly prose: string
+  readonly rows: ReadonlyArray<readonly [term: string, meaning: string]>
+}
+
+/** The paragraphs of a text. Lines that begin with two spaces are the rows of a list: a term, spaces, a text. */
+export const blocksOf = (text: string): readonly Block[] =>
+  text.split('\n\n').map((block) => {
+    const lines = block.split('\n')
+    const isRow = (line: string) => line.startsWith('  ')
+    const rows = lines.filter(isRow).map((line): [string, string] => {
+      const [, term = '', meaning = ''] = /^( +.*?)(?: {2,}(\S.*))?$/.exec(line) ?? []
+      return [term, meaning]
     })
+    return { prose: lines.filter((line) => !isRow(line)).join(' '), rows }
+  })
+
+/** Paragraphs, broken to the width. */
+const paragraphs = (text: string): string =>
+  blocksOf(text)
+    .map(({ prose, rows }) =>
+      [...(prose === '' ? [] : [paragraph(prose, '', width())]), ...(rows.length === 0 ? [] : [rowsText(rows)])].join(
+        '\n',
+      ),
+    )
     .join('\n\n')
 
 const operandsText = ({ name, words, isRequired, areMany }: Operands): string => {
@@ -55,18 +64,23 @@ const optionRow = ([name, { summary, value, words, default: usual, short, multip
   return [`  ${term}`, text.join('')] as const
 }
 
-const commandHelp = (name: string, command: Command): string => {
-  const { operands, usage = [...(operands === undefined ? [] : [operandsText(operands)]), '[OPTION...]'] } = command
-  const forms = command.usage === undefined ? [usage.join(' ')] : command.usage
-  const options = Object.entries<Option>({ ...command.options, ...HELP_OPTION })
-  return [
-    forms.map((form, index) => hanging(`${index === 0 ? 'Usage:' : '      '} ${name} `, form, width())).join('\n'),
+/** The forms in which a command is called, behind its name. */
+export const usageOf = ({ usage, operands }: Command): readonly string[] =>
+  usage ?? [[...(operands === undefined ? [] : [operandsText(operands)]), '[OPTION...]'].join(' ')]
+
+export const optionRows = ({ options }: Command) =>
+  Object.entries<Option>({ ...options, ...HELP_OPTION }).map(optionRow)
+
+const commandHelp = (name: string, command: Command): string =>
+  [
+    usageOf(command)
+      .map((form, index) => hanging(`${index === 0 ? 'Usage:' : '      '} ${name} `, form, width()))
+      .join('\n'),
     paragraphs(command.about),
-    `Options:\n${rowsText(options.map(optionRow))}`,
+    `Options:\n${rowsText(optionRows(command))}`,
     ...(command.notes === undefined ? [] : [paragraphs(command.notes)]),
     paragraph(`Exit code: ${command.exitCodes}`, '', width()),
   ].join('\n\n')
-}
 
 export const commandRows = (commands: Commands): string =>
   rowsText(Object.entries(commands).map(([name, { summary }]) => [`  ${name}`, summary]))

@@ -4,7 +4,7 @@ import { createPolicyTester, type Expectation, type Failure } from '../domain/ju
 import { isDue } from '../domain/judge/verdict.ts'
 import { printable } from '../domain/printable.ts'
 import { type Instant, NEVER, toIso, toText } from '../domain/time/instant.ts'
-import { type Command, EXIT, OperatorError, oneOf, outputOption, say } from './command.ts'
+import { type Command, DEFAULT_CONFIG, EXIT, OperatorError, oneOf, outputOption, say } from './command.ts'
 import { findPolicyTests, readPolicyTest } from './compose-files.ts'
 import { verdictsJson } from './explained.ts'
 import { isoOrNull } from './iso-or-null.ts'
@@ -12,13 +12,11 @@ import { paragraph } from './lines.ts'
 import { painted } from './paint.ts'
 import { complainOf, problemJson } from './problems.ts'
 
-const CONFIG = 'config/curfew.yaml'
-
 const OUTPUTS = ['text', 'json'] as const
 
 export const test: Command = {
   about: `Runs policy tests: the given files, and the files *.test.yaml of the given folders, one level deep. Without
-PATH it runs the tests beside the policies that ${CONFIG} names, or else those in the folder config. In a test all
+PATH it runs the tests beside the policies that ${DEFAULT_CONFIG} names, or else those in its folder. In a test all
 policies act, whatever their mode.
 
 For each failed case it prints what was expected, what was decided, and why. The last line is "N passed, N failed". A
@@ -29,7 +27,7 @@ file with errors counts as one failure.`,
   async run({ values, positionals }) {
     const output = oneOf('output', values.output, OUTPUTS)
     const problems: Problem[] = []
-    const paths = findPolicyTests(positionals, CONFIG, (problem) => problems.push(problem))
+    const paths = findPolicyTests(positionals, DEFAULT_CONFIG, (problem) => problems.push(problem))
     if (paths.length === 0 && problems.length === 0) {
       const where = positionals.length > 0 ? ` in ${positionals.join(', ')}` : ''
       throw new OperatorError(`no policy test was found${where}: write one into a file such as contractors.test.yaml`)
