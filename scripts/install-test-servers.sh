@@ -25,6 +25,10 @@ postgresql               /usr/lib/postgresql/*/bin/initdb   PostgreSQL 14
 pgbouncer                /usr/sbin/pgbouncer                pgbouncer 1
 gnupg                    /usr/bin/gpg                       GnuPG 2
 openssh-client           /usr/bin/ssh-keygen                OpenSSH 8.9
+systemd                  /usr/bin/systemd-analyze           systemd 252
+debhelper                /usr/bin/dh                        debhelper 13
+lintian                  /usr/bin/lintian                   lintian 2
+mandoc                   /usr/bin/mandoc                    mandoc 1.14
 '
 
 missing_packages=()

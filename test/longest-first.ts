@@ -5,6 +5,7 @@ const LONGEST = [
   'image/image',
   'bench/smoke',
   'prometheus/busy-day',
+  'packages/deb',
   'cli/doctor',
   'cli/status-page',
   'engine/lives',
