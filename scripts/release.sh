@@ -125,6 +125,8 @@ artefacts() {
   tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@0 -c dist LICENSE CHANGELOG.md |
     gzip -n -9 >"$out/curfew-$version.tar.gz"
   bash scripts/helm-package.sh "$out"
+  bash scripts/deb/build.sh "$out"
+  node --import tsx scripts/npm-package.ts "$out"
 }
 
 describe() {
@@ -169,6 +171,8 @@ image() {
   sed -n "s/^ARG $1=//p" Dockerfile
 }
 echo "== now push it: git push origin main v$version"
+echo "== and publish the package for npm, in a CI job that npm can identify (docs/installing.md):" \
+  "npm publish $out/curfew-$version.tgz --access public --provenance"
 echo "== and build the image, with the digests of its bases (docs/container.md): docker build --tag curfew:$version" \
   "--build-arg BUILDER=$(image BUILDER)@sha256:… --build-arg BASE=$(image BASE)@sha256:…" \
   "--build-arg VERSION=$version --build-arg REVISION=\"\$(git rev-parse v$version^{commit})\" ."

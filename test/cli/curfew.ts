@@ -50,8 +50,9 @@ export class Running {
     env: Readonly<Record<string, string | undefined>>,
     cwd: string,
     node = process.execPath,
+    main = MAIN,
   ) {
-    this.child = spawn(node, [MAIN, ...args], { cwd, env: { ...CLEAN_ENV, ...env } })
+    this.child = spawn(node, [main, ...args], { cwd, env: { ...CLEAN_ENV, ...env } })
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
     this.child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
     this.exited = once(this.child, 'close').then(([code]) => code as number | null)

@@ -57,6 +57,8 @@ describe('scripts/release.sh', () => {
       copyFileSync(`scripts/${name}.sh`, join(folder, `scripts/${name}.sh`))
     }
     for (const name of ['Dockerfile', 'LICENSE']) copyFileSync(name, join(folder, name))
+    mkdirSync(join(folder, 'scripts/deb'))
+    write('scripts/deb/build.sh', '')
     write('deploy/helm/curfew/Chart.yaml', 'version: 0.1.0\nappVersion: 0.1.0\n')
     write('.gitignore', '/release/\n')
     const repository = { url: 'git+https://git.example/curfew.git' }
@@ -89,6 +91,7 @@ describe('scripts/release.sh', () => {
       'checksums',
       'tag',
       'now push it: git push origin main v1.2.3',
+      expect.stringMatching(/: npm publish release\/1\.2\.3\/curfew-1\.2\.3\.tgz --access public --provenance$/),
       expect.stringMatching(/^and build the image/),
     ])
     expect([stderr, status]).toEqual(['', 0])
