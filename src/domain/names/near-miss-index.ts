@@ -1,5 +1,6 @@
 import { type Instant, NEVER } from '../time/instant.ts'
-import { lookOf } from './look.ts'
+import { createMayLookLike, lookOf, SEPARATORS } from './look.ts'
+import { HashFilter, hashOf } from './text-hash.ts'
 import { createTypingErrorIndex } from './typing-error.ts'
 import { type BareField, namesComparedWith, type Principal, type UserEntry } from './user-list.ts'
 
@@ -21,9 +22,6 @@ export interface ListedEntry<Owner> {
  * longest file of users would need more than 100 MB.
  */
 const MOST_SEARCHED = 50_000
-
-/** The characters between the parts of a name: `CORP\\alice`, `alice@corp.example`. */
-const SEPARATORS = /[\\@/]/
 
 const partsOf = (name: string): readonly string[] =>
   SEPARATORS.test(name) ? name.split(SEPARATORS).filter(Boolean) : []
@@ -70,6 +68,7 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
   const holders = new Map<string, Array<ListedEntry<Owner>>>()
   const looks = new Map<string, Array<ListedEntry<Owner>>>()
   const looksOfUsers = new Map<string, Array<ListedEntry<Owner>>>()
+  const filter = new HashFilter(lists.reduce((sum, { entries }) => sum + 2 * entries.length, 0))
   for (const list of lists) {
     for (const entry of list.entries) {
       const { text, exact } = entry.pattern
@@ -78,20 +77,30 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
       add(holders, text, listed)
       const look = lookOf(text)
       add(looks, look, listed)
+      filter.add(hashOf(look))
       const user = userOf(look)
-      if (user) add(looksOfUsers, user, listed)
+      if (!user) continue
+      add(looksOfUsers, user, listed)
+      filter.add(hashOf(user))
     }
   }
+  const mayLookLike = createMayLookLike(filter)
   const texts = [...holders.keys()]
   const typingErrors = createTypingErrorIndex(texts.length > MOST_SEARCHED ? [] : texts)
 
-  /** The entries that resemble a name, the most similar ones first. */
-  const resembling = function* (name: string): Iterable<ListedEntry<Owner>> {
+  /** The entries that look like a name or a part of it, and those whose user does. */
+  const lookingLike = (name: string): ReadonlyArray<ListedEntry<Owner>> => {
+    if (!mayLookLike(name)) return NONE
     const look = lookOf(name)
-    yield* looks.get(look) ?? []
-    for (const part of partsOf(look)) yield* looks.get(part) ?? []
-    yield* looksOfUsers.get(look) ?? []
-    for (const index of typingErrors.find(name)) yield* holders.get(texts[index] ?? '') ?? []
+    return [look, ...partsOf(look)].flatMap((one) => looks.get(one) ?? []).concat(looksOfUsers.get(look) ?? [])
+  }
+
+  /** The entries that resemble a name, the most similar ones first. */
+  const resembling = (name: string): ReadonlyArray<ListedEntry<Owner>> => {
+    const alike = lookingLike(name)
+    const mistyped = typingErrors.find(name)
+    if (mistyped.length === 0) return alike
+    return [...alike, ...mistyped.flatMap((index) => holders.get(texts[index] ?? '') ?? [])]
   }
 
   return {
@@ -100,18 +109,23 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
      * the most similar one.
      */
     find(principal: Principal): ReadonlyArray<ListedEntry<Owner>> {
-      const found = new Map<OwnedList<Owner>, ListedEntry<Owner>>()
-      if (texts.length === 0) return []
-      for (const name of new Set([principal.username, principal.commonName])) {
-        if (name === undefined) continue
+      const { username, commonName } = principal
+      let found: Map<OwnedList<Owner>, ListedEntry<Owner>> | undefined
+      const search = (name: string | undefined) => {
+        if (name === undefined || texts.length === 0) return
         for (const listed of resembling(name)) {
           const { list, entry } = listed
           if (!namesComparedWith(entry, principal, list.bare).includes(name)) continue
+          found ??= new Map()
           const known = found.get(list)
           if (known === undefined || endOf(listed) > endOf(known)) found.set(list, listed)
         }
       }
-      return [...found.values()]
+      search(username)
+      if (commonName !== username) search(commonName)
+      return found === undefined ? NONE : [...found.values()]
     },
   }
 }
+
+const NONE: readonly never[] = []

@@ -1,3 +1,5 @@
+import { BASE, HashFilter, hashOf, INVERSE } from './text-hash.ts'
+
 /** A shorter word has too many neighbours: Anna and Hanna are two people. In characters. */
 const SHORTEST_WORD = 5
 
@@ -29,6 +31,7 @@ export const createTypingErrorIndex = (texts: readonly string[]) => {
   const heads = new Int32Array(2 ** Math.ceil(Math.log2(2 * size + 1))).fill(-1)
   const [hashes, nexts, owners] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)]
   const bucketOf = (hash: number) => (hash ^ (hash >>> 15)) & (heads.length - 1)
+  const [begins, ends] = [new HashFilter(3 * texts.length), new HashFilter(3 * texts.length)]
   let used = 0
   texts.forEach((text, owner) => {
     for (const hash of deletionHashesOf(text)) {
@@ -38,20 +41,40 @@ export const createTypingErrorIndex = (texts: readonly string[]) => {
       nexts[used] = heads[bucket] ?? -1
       heads[bucket] = used++
     }
+    // A name with one typing error is as long, or longer or shorter by one character.
+    for (let length = text.length - 1; length <= text.length + 1; length++) {
+      const half = length >> 1
+      begins.add(hashOf(text, 0, half))
+      ends.add(hashOf(text, text.length - (length - half - 1)))
+    }
   })
 
   return {
-    /** The positions of the texts, each perhaps several times. */
-    *find(name: string): Iterable<number> {
-      for (const hash of deletionHashesOf(name)) {
+    /**
+     * The positions of the texts, each perhaps several times. One half of the name is right, before its middle character or
+     * after it. Most names share neither with a text, so that nothing else is looked up.
+     */
+    find(name: string): readonly number[] {
+      const half = name.length >> 1
+      const isBegin = begins.has(hashOf(name, 0, half))
+      const isEnd = ends.has(hashOf(name, half + 1))
+      if (!isBegin && !isEnd) return NONE
+      const found: number[] = []
+      const deletions = deletionHashesOf(name)
+      for (let index = isEnd ? 0 : half; index < deletions.length; index++) {
+        if (index === half + 1 && !isBegin) index = name.length
+        const hash = deletions[index] ?? 0
         for (let at = heads[bucketOf(hash)] ?? -1; at >= 0; at = nexts[at] ?? -1) {
           const owner = owners[at] ?? -1
-          if (hashes[at] === hash && differsByTypingError(texts[owner] ?? '', name)) yield owner
+          if (hashes[at] === hash && differsByTypingError(texts[owner] ?? '', name)) found.push(owner)
         }
       }
+      return found
     },
   }
 }
+
+const NONE: readonly never[] = []
 
 /**
  * Hashes of a text, and of the text without each of its characters. Of two texts that differ by one typing error, one or
@@ -75,7 +98,3 @@ const deletionHashesOf = (text: string): Int32Array => {
   }
   return hashes
 }
-
-/** The prime of the FNV hash, and its inverse modulo 2^32. */
-const BASE = 0x01000193
-const INVERSE = 0x359c449b
