@@ -118,15 +118,18 @@ const specialValues = (at: number): Partial<Connection> => {
   }
 }
 
+/** The text in one piece, as a reader makes it of the bytes of a page. A text that was put together would be first made so. */
+const asRead = (text: string): string => Buffer.from(text, 'latin1').toString('latin1')
+
 /**
  * The connections of one snapshot. As in a new answer of AWS, every object and string is new. From one snapshot to the next
  * about one connection in a hundred has other byte counters.
  */
 export const connectionsOf = (count: number, snapshot = 0): readonly Connection[] =>
   Array.from({ length: count }, (_, at): Connection => {
-    const name = `${teamOf(at % TEAMS)}person-${at}@corp.example`
+    const name = asRead(`${teamOf(at % TEAMS)}person-${at}@corp.example`)
     return {
-      id: `cvpn-connection-${String(at).padStart(17, '0')}`,
+      id: asRead(`cvpn-connection-${String(at).padStart(17, '0')}`),
       ...PLACE,
       username: name,
       commonName: name,

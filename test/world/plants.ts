@@ -385,11 +385,11 @@ export const PLANTS: readonly Plant[] = [
     (original) =>
       (...asked) => {
         const assessed = original(...asked)
-        const [countersAside, onCounters] = assessed.parts
-        const planted = (part: typeof countersAside): typeof countersAside => ({ ...part, endsRegardless: false })
+        const { countersAside, onCounters } = assessed
         return {
           ...assessed,
-          parts: onCounters === undefined ? [planted(countersAside)] : [planted(countersAside), planted(onCounters)],
+          countersAside: { ...countersAside, endsRegardless: false },
+          onCounters: onCounters && { ...onCounters, endsRegardless: false },
         }
       },
     {
@@ -486,7 +486,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'the queue does not ask whether the unit is still held',
       breaks: ['no call leaves after a newer tenure was granted'],
-      seed: 7,
+      seed: 5,
       always: true,
       replicas: true,
     },

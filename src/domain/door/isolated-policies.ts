@@ -47,6 +47,7 @@ const finding = (policy: Policy, find: Applicability['judge']['find']): Applicab
   exemptIn: [],
   exemptions: [],
   isTimed: false,
+  isConstant: true,
   judge: { find, because: () => '' },
   takeNote: undefined,
 })

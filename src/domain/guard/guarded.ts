@@ -1,4 +1,5 @@
 import type { Connection } from '../connection.ts'
+import type { Assessment } from '../judge/assessment.ts'
 import type { Location } from '../names/location.ts'
 import type { History, Mode } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
@@ -9,6 +10,8 @@ import type { Reselection } from './reselection.ts'
 /** What the guard reads of an endpoint and its rules. */
 export interface Guarded {
   readonly active: readonly Connection[]
+  /** One for each of `active`, made when they are first asked for. */
+  readonly assessed: () => readonly Assessment[]
   /** When the snapshot was begun that shows them. */
   readonly shownAt: Instant
   readonly set: PolicySet

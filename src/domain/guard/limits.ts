@@ -37,8 +37,8 @@ export const tooMuch = (
   { active, limits }: { readonly active: readonly Connection[]; readonly limits: GuardLimits },
 ): ReadonlyMap<string, Sum> => {
   if (entries.length === 0) return new Map()
-  const up = new Set(active.map(({ id }) => id))
-  const gone = new Set(counted.flatMap(({ connectionId }) => (up.has(connectionId) ? [] : [connectionId])))
+  const gone = new Set(counted.map(({ connectionId }) => connectionId))
+  for (const { id } of active) gone.delete(id)
   // Connections that have ended since still belong to the endpoint. Otherwise each end would make the limit stricter.
   const of = active.length + gone.size
   const sumOf = (...all: ReadonlyArray<readonly Counted[]>): Sum => ({

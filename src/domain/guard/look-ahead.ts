@@ -1,7 +1,8 @@
 import type { Connection } from '../connection.ts'
+import type { Assessment } from '../judge/assessment.ts'
 import { endsAt } from '../judge/ends-at.ts'
 import { judge } from '../judge/verdict.ts'
-import type { Location } from '../names/location.ts'
+import { isSameLocation, type Location } from '../names/location.ts'
 import type { History } from '../policies/policy.ts'
 import type { Applicability, PolicySet } from '../policies/policy-set.ts'
 import { type Instant, MINUTE, NEVER } from '../time/instant.ts'
@@ -78,6 +79,8 @@ export const newlyEndedBy = (
   versions: readonly Version[],
   asked: {
     readonly active: readonly Connection[]
+    /** One for each of `active`. */
+    readonly assessed: () => readonly Assessment[]
     readonly set: PolicySet
     readonly location: Location
     /** The endpoint as it was under the rules before. */
@@ -87,14 +90,22 @@ export const newlyEndedBy = (
     readonly lookAheadMs: number
   },
 ): readonly NewlyEnded[] => {
-  const { active, set, location, before, history, now, lookAheadMs } = asked
+  const { active, assessed, set, location, before, history, now, lookAheadMs } = asked
   const isCompared = set.policies.some(({ name, kind }) => edited.has(name) && kind.facts === 'immutable')
   if (!isCompared) return []
   const horizon = now + lookAheadMs
   const applicabilitiesOf = set.applicabilities(location)
   const endBefore = createEndBefore(versions, { location: before, history, now, horizon })
+  // A policy that is compared with itself, as at the first judgement, newly ends only what it violates now.
+  const own = new Set(versions.flatMap(({ policy, set: of, isInForce }) => (of === set && !isInForce ? [policy] : [])))
+  const isFirst = isSameLocation(before, location) && [...edited].every((name) => own.has(name))
+  const assessments = assessed()
+  const isKept = ({ countersAside: { violated, wakeAt } }: Assessment) =>
+    violated.length === 0 && (isFirst || wakeAt > horizon)
 
-  return active.flatMap((connection) => {
+  return active.flatMap((connection, index) => {
+    const assessment = assessments[index]
+    if (assessment !== undefined && isKept(assessment)) return []
     let end: Instant | undefined
     return applicabilitiesOf(connection).flatMap((applicability): readonly NewlyEnded[] => {
       const { name, kind } = applicability.policy

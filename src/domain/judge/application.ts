@@ -9,6 +9,7 @@ import { nextEdge, periodAt } from '../time/period.ts'
 type Application = 'not-matched' | 'not-in-force' | 'unknown' | 'exempt' | 'applies'
 
 export const applicationAt = (applicability: Applicability, now: Instant): Application => {
+  if (applicability.isConstant) return 'applies'
   const { matched, matchedIn, inForceIn, exemptIn } = applicability
   if (matched === 'no' || periodAt(matchedIn, now) === undefined) return 'not-matched'
   if (periodAt(inForceIn, now) === undefined) return 'not-in-force'
@@ -18,8 +19,8 @@ export const applicationAt = (applicability: Applicability, now: Instant): Appli
 
 /** The first later instant at which the application may differ. */
 export const applicationChangesAt = (applicability: Applicability, now: Instant): Instant => {
-  const { matched, matchedIn, inForceIn, exemptIn } = applicability
-  if (matched === 'no') return NEVER
+  const { isConstant, matched, matchedIn, inForceIn, exemptIn } = applicability
+  if (isConstant || matched === 'no') return NEVER
   const exemptChangesAt = matched === 'unknown' ? NEVER : nextEdge(exemptIn, now)
   return Math.min(nextEdge(inForceIn, now), nextEdge(matchedIn, now), exemptChangesAt)
 }

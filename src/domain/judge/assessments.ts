@@ -50,8 +50,7 @@ export const createAssessments = (set: PolicySet, location: Location) => {
   }
 
   const after = (earlier: Assessment, connection: Connection, ground: Ground): Assessment => {
-    const { connection: before, parts } = earlier
-    const [countersAside, onCounters] = parts
+    const { connection: before, countersAside, onCounters } = earlier
     const isKnown = holds(countersAside, before, connection, ground)
     if (isKnown && (onCounters === undefined || holdsWithCounters(onCounters, before, connection, ground)))
       return earlier

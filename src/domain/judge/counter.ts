@@ -27,15 +27,18 @@ const NOBODY: readonly never[] = []
  * The principal under which the policy counts the connection; undefined if it does not count it. Connections that an
  * acting policy of another kind ends regardless are not counted.
  */
-const countedAs = ({ parts, principal }: Assessment, policy: Policy, now: Instant): Principal | undefined => {
-  const [countersAside, onCounters] = parts
+const countedAs = (
+  { countersAside, onCounters, principal }: Assessment,
+  policy: Policy,
+  now: Instant,
+): Principal | undefined => {
   if (countersAside.endsRegardless || onCounters?.endsRegardless) return undefined
   const applicability = countersAside.counting.find((one) => one.policy === policy)
   return applicability && applicationAt(applicability, now) === 'applies' ? principal : undefined
 }
 
 /** When time alone may change whether the connection is counted. */
-const holdsUntil = ({ parts: [countersAside, onCounters] }: Assessment): Instant =>
+const holdsUntil = ({ countersAside, onCounters }: Assessment): Instant =>
   Math.min(countersAside.wakeAt, onCounters?.wakeAt ?? NEVER)
 
 const isDated = (connection: Connection): connection is CountedConnection => connection.establishedAt !== undefined

@@ -105,7 +105,7 @@ export const createDecider = (set: PolicySet, location: Location) => {
       for (let index = 0; index < all.length; index++) {
         const [one, connection] = [all[index], active[index]]
         if (one === undefined || connection === undefined) continue
-        const [countersAside, onCounters] = one.parts
+        const { countersAside, onCounters } = one
         for (const nearMiss of one.nearMisses) {
           if (nearMiss.until <= now) continue
           if (nearMisses.get(nearMiss)?.push(connection) === undefined) nearMisses.set(nearMiss, [connection])

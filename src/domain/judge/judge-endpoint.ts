@@ -125,7 +125,10 @@ export const judgeEndpoint = (
   const active = snapshot.connections.filter(isActive)
   const shownAt = snapshot.begunAt
   const reselection = reselect(memory.facts(), set.policies, location, now)
-  const known = { active, shownAt, set, setHash, earlierSet, location, reselection, mode, limits, now }
+  const actingBefore = actingOf(rules, memory)
+  const groundBefore = groundOf(historyUnder(actingBefore), now, actingBefore)
+  const assessed = () => decider.assessments.of(active, groundBefore)
+  const known = { active, assessed, shownAt, set, setHash, earlierSet, location, reselection, mode, limits, now }
   const edits = reviewEdits(before, { ...known, history: historyUnder({ mode, held: NONE_HELD }) })
 
   const decideUnder = (guard: GuardMemory) => {

@@ -1,6 +1,7 @@
 import { isActive } from '../connection.ts'
 import { acts, mayEnd, type Policy } from '../policies/policy.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import type { AssessmentPart } from './assessment.ts'
 import type { Decisions } from './decide.ts'
 import { endsAt } from './ends-at.ts'
 import { actingOf, type EndpointRules, historyOf } from './judge-endpoint.ts'
@@ -69,7 +70,9 @@ export const countEnds = (
   /** Whether the judge has found that no verdict about the connection changes so soon. */
   const isSettled = (id: string): boolean => {
     const known = decider.assessments.known(id)
-    return known?.parts.every((part) => part?.violated.length === 0 && part.wakeAt > horizon) ?? false
+    if (known === undefined) return false
+    const isQuiet = ({ violated, wakeAt }: AssessmentPart) => violated.length === 0 && wakeAt > horizon
+    return isQuiet(known.countersAside) && (known.onCounters === undefined || isQuiet(known.onCounters))
   }
 
   const addLater = (connection: (typeof active)[number]) => {

@@ -128,6 +128,21 @@ export const judge = (applicability: Applicability, connection: Connection, fact
   return { ...verdict, nextAt: firstDifference(verdict, applicability, connection, facts, now) }
 }
 
+/**
+ * Until when a policy that applies at every instant says `fine`, without the words of a verdict; undefined if it says
+ * another word, or if more than its rule decides.
+ */
+export const fineUntil = (
+  { policy, isConstant, judge: { find } }: Applicability,
+  connection: Connection,
+  facts: Facts,
+  now: Instant,
+): Instant | undefined => {
+  if (!isConstant || policy.cooldownMs > 0 || (policy.kind.facts !== 'immutable' && !facts.fresh())) return undefined
+  const finding = find(connection, facts, now)
+  return finding.word === 'fine' ? finding.until : undefined
+}
+
 /** A policy that begins to apply often says the word that it said before. Such an instant changes nothing. */
 const firstDifference = (
   verdict: Verdict,

@@ -36,6 +36,8 @@ export interface Applicability {
   readonly exemptions: readonly Exemption[]
   /** Whether the policy, a match or an exemption begins some time, or the policy or a match ends. */
   readonly isTimed: boolean
+  /** Whether the policy applies at every instant. */
+  readonly isConstant: boolean
   readonly judge: Judge
   /** Makes the note of the connection; undefined if the policy keeps no notes. */
   readonly takeNote: TakeNote | undefined
@@ -49,10 +51,22 @@ export interface Exemption {
   readonly entries: readonly AnyEntry[]
 }
 
+/** The relation of those policies that read byte counters, which each snapshot brings anew, or of all others. */
+export interface RelationPart {
+  readonly applicabilities: readonly Applicability[]
+  /** Those of policies that count the connections of a principal together. */
+  readonly counting: readonly Applicability[]
+  /** Whether a policy has a cooldown, so that its verdicts depend on earlier terminations. */
+  readonly onTerminations: boolean
+}
+
 /** The relation of all policies to principals whom the same entries name. */
 export interface Relation {
   /** The policies that match or may match, in their order. */
   readonly applicabilities: readonly Applicability[]
+  readonly countersAside: RelationPart
+  /** Undefined if no policy that matches reads byte counters. */
+  readonly onCounters: RelationPart | undefined
   /** When `protect` names the principal, so that no policy ends its connections. */
   readonly protectedIn: Periods
 }
@@ -126,11 +140,20 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
           exemptIn,
           exemptions,
           isTimed: inForceIn !== ALL_TIME || matchedIn !== ALL_TIME || exemptIn.some(({ from }) => from !== -NEVER),
+          isConstant:
+            matched !== 'no' && !doubt && inForceIn === ALL_TIME && matchedIn === ALL_TIME && exemptIn.length === 0,
           judge: judgeOf(named(users)),
           takeNote,
         })
       }
-      return { applicabilities, protectedIn: periodsIn(protection) }
+      const readsCounters = ({ policy }: Applicability) => policy.kind.facts === 'counters'
+      const onCounters = applicabilities.filter(readsCounters)
+      return {
+        applicabilities,
+        countersAside: partOf(applicabilities.filter((one) => !readsCounters(one))),
+        onCounters: onCounters.length === 0 ? undefined : partOf(onCounters),
+        protectedIn: periodsIn(protection),
+      }
     }
   }
 
@@ -177,6 +200,12 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     nearMisses: createNearMisses(lists),
   }
 }
+
+const partOf = (applicabilities: readonly Applicability[]): RelationPart => ({
+  applicabilities,
+  counting: applicabilities.filter(({ policy }) => policy.kind.counting !== undefined),
+  onTerminations: applicabilities.some(({ policy }) => policy.cooldownMs > 0),
+})
 
 /** The fact of the door without which it is not known whether the policy applies. */
 const doorLacks = ({ match, exempt }: Policy, matched: Hit, exemption: Hit, { door }: Principal) =>

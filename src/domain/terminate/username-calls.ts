@@ -42,12 +42,19 @@ export const usersToEndAtOnce = (
   // On a large endpoint most users have one connection. Only the others are collected, because a list for each user would
   // block the event loop.
   const counts = new Map<string, number>()
-  for (const connection of connections) {
+  for (const { connection } of due.values()) {
     const user = presentUserOf(connection)
-    if (user !== undefined) counts.set(user, (counts.get(user) ?? 0) + 1)
+    if (user !== undefined) counts.set(user, 0)
   }
+  const rowsOfDue = connections.filter((connection) => {
+    const user = presentUserOf(connection)
+    const count = user === undefined ? undefined : counts.get(user)
+    if (user === undefined || count === undefined) return false
+    counts.set(user, count + 1)
+    return true
+  })
   const rowsByUser = new Map<string, Connection[]>()
-  for (const connection of connections) {
+  for (const connection of rowsOfDue) {
     const user = presentUserOf(connection)
     if (user === undefined || counts.get(user) === 1) continue
     if (rowsByUser.get(user)?.push(connection) === undefined) rowsByUser.set(user, [connection])
