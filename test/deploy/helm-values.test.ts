@@ -213,7 +213,7 @@ describe('a value of the chart', () => {
   })
 })
 
-describe('the schema of the values', () => {
+describe('wrong values', () => {
   const refusal = async (values: object) => {
     try {
       await render(['enforce', values])
@@ -223,20 +223,36 @@ describe('the schema of the values', () => {
     }
   }
 
+  it('are refused by the schema in words, all at once', async () => {
+    const words = (
+      await refusal({
+        imgae: {},
+        image: { digest: 'abc' },
+        config: { mode: 'enforced', mood: 'audit' },
+        policies: { 'daily-reauthentication.yaml': { policies: [{ name: 'a', kind: 'max-session-age' }] } },
+        replicas: { count: 0 },
+        persistence: { size: 'lots' },
+        user: 0,
+        dashboards: { names: ['all'] },
+        podLabels: { 'app.kubernetes.io/name': 'other' },
+      })
+    ).split('\n')
+    for (const expected of [
+      "- at '': additional properties 'imgae' not allowed",
+      "- at '/image/digest': 'abc' does not match pattern '^(sha256:[0-9a-f]{64})?$'",
+      "  - at '/config/mode': value must be one of 'audit', 'enforce'",
+      "  - at '/config': additional properties 'mood' not allowed",
+      "  - at '/policies/daily-reauthentication.yaml/policies/0': missing property 'maxAge'",
+      "- at '/replicas/count': minimum: got 0, want 1",
+      "- at '/persistence/size': 'lots' does not match pattern '^[1-9]\\\\d*([KMGTP]i?)?$'",
+      "  - at '/user': minimum: got 0, want 1",
+    ])
+      expect(words).toContain(expected)
+    for (const start of ["- at '/dashboards/names/0': value must be one of", "- at '/podLabels': 'not' failed"])
+      expect(words).toContainEqual(expect.stringContaining(start))
+  })
+
   it.each<readonly [values: object, words: string]>([
-    [{ imgae: {} }, "additional properties 'imgae' not allowed"],
-    [{ image: { digest: 'abc' } }, "at '/image/digest': 'abc' does not match pattern"],
-    [{ config: { mode: 'enforced' } }, "at '/config/mode': value must be one of 'audit', 'enforce'"],
-    [{ config: { mood: 'audit' } }, "at '/config': additional properties 'mood' not allowed"],
-    [
-      { policies: { 'daily-reauthentication.yaml': { policies: [{ name: 'a', kind: 'max-session-age' }] } } },
-      "at '/policies/daily-reauthentication.yaml/policies/0': missing property 'maxAge'",
-    ],
-    [{ replicas: { count: 0 } }, "at '/replicas/count': minimum: got 0, want 1"],
-    [{ persistence: { size: 'lots' } }, "at '/persistence/size': 'lots' does not match pattern"],
-    [{ user: 0 }, "at '/user': minimum: got 0, want 1"],
-    [{ dashboards: { names: ['all'] } }, "at '/dashboards/names/0': value must be one of"],
-    [{ podLabels: { 'app.kubernetes.io/name': 'other' } }, "at '/podLabels'"],
     [{ config: { watch: [] } }, 'config.watch is empty: name your endpoints'],
     [{ existingConfigMap: 'theirs' }, 'config.watch and existingConfigMap are both set'],
     [{ existingPoliciesConfigMap: 'theirs' }, 'policies and existingPoliciesConfigMap are both set'],
@@ -247,7 +263,12 @@ describe('the schema of the values', () => {
     ],
     [{ env: [{ name: 'NODE_OPTIONS', value: '' }] }, 'env has NODE_OPTIONS: the image does not start while it is set'],
     [{ probes: { startup: { failureThreshold: 12 } } }, 'probes.startup gives the pod 60 seconds or less'],
-  ])('refuses %j in words', async (values, words) => {
+  ])('that are wrong together are refused in words: %j', async (values, words) => {
     expect(await refusal(values)).toContain(words)
+  })
+
+  it('are those without a policy', async () => {
+    const { policies: _policies, ...others } = EVERYTHING
+    await expect(render([others])).rejects.toThrow('policies is empty: add a file')
   })
 })
