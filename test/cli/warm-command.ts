@@ -38,6 +38,10 @@ const start = (main: string): ChildProcess => {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   child.setMaxListeners(0)
+  // What a command left behind may end its process later.
+  child.once('exit', () => {
+    if (idle.includes(child)) idle.splice(idle.indexOf(child), 1)
+  })
   return child
 }
 
