@@ -468,6 +468,11 @@ export const createDaemon = (options: {
       put()
     },
 
+    /** Finds out in slices what all connections are to the policies of a configuration that is not in force yet. */
+    async meet({ policies }: Assignment): Promise<void> {
+      for (const watch of watches.values()) await watch.meet(policies, stop.signal)
+    },
+
     /** The first half of a reload: throws what a judgement throws. The result is the second half. */
     prepare,
 

@@ -1,7 +1,7 @@
 import { isActive } from '../domain/connection.ts'
 import { holdsIn } from '../domain/guard/standing.ts'
 import { type Agenda, type Appointment, agendaOf, NO_OUTLOOK, nextOn } from '../domain/judge/agenda.ts'
-import type { Decisions } from '../domain/judge/decide.ts'
+import { createDecider, type Decider, type Decisions } from '../domain/judge/decide.ts'
 import { tallyOf } from '../domain/judge/elsewhere.ts'
 import {
   type ExtensionOffer,
@@ -37,7 +37,7 @@ import { createOddValues } from './odd-values.ts'
 import { createPace } from './pace.ts'
 import { createReconnects } from './reconnects.ts'
 import type { CycleSettings } from './settings.ts'
-import { inSlices, SLICE_ROWS } from './slices.ts'
+import { inSlices } from './slices.ts'
 import { createTelling } from './telling.ts'
 import type { TerminationQueue } from './termination-queue.ts'
 import { VpnError, type VpnSite } from './vpn.ts'
@@ -112,6 +112,8 @@ export const createEndpointWatch = (options: {
   const pace = createPace(clock, options.random)
 
   let { settings, location } = options
+  /** What was found out in advance for the next policies. */
+  let met: { readonly set: PolicySet; readonly location: Location; readonly decider: Decider } | undefined
   /** The rules of the last try. */
   let tried: EndpointRules | undefined
   let rules = rulesOf(options.policies, settings, location, options)
@@ -253,9 +255,13 @@ export const createEndpointWatch = (options: {
    */
   const judgeAhead = async (signal: AbortSignal) => {
     if (view.state !== 'fresh' && view.state !== 'stale') return
-    const length = view.snapshot.connections.filter(isActive).length
-    if (length > SLICE_ROWS) await inSlices(clock, length, prepareJudgement(view, rules, memory, clock.now()), signal)
+    await indexAhead(rules.set, signal)
+    const { length } = view.snapshot.connections.filter(isActive)
+    await inSlices(clock, length, prepareJudgement(view, rules, memory, clock.now()), signal)
   }
+
+  const indexAhead = ({ indexing }: PolicySet, signal: AbortSignal) =>
+    inSlices(clock, indexing.left(), (from, to) => indexing.advance(to - from), signal)
 
   /** Reads a snapshot into an observation, also in slices. */
   const observeAhead = async (snapshot: Snapshot, signal: AbortSignal): Promise<Observation> => {
@@ -346,13 +352,30 @@ export const createEndpointWatch = (options: {
       return Math.max(wanted - now, pace.msUntilRead(settings.minGapMs))
     },
 
+    /**
+     * Finds out in slices what the connections of the last snapshot are to policies that are not in force yet. Then to judge
+     * by these takes one turn of the event loop that is no longer than others.
+     */
+    async meet(set: PolicySet, signal: AbortSignal): Promise<void> {
+      const snapshot = 'snapshot' in view ? view.snapshot : undefined
+      if (snapshot === undefined) return
+      const active = snapshot.connections.filter(isActive)
+      const decider = createDecider(set, location)
+      met = { set, location, decider }
+      await indexAhead(set, signal)
+      await inSlices(clock, active.length, (from, to) => decider.assessments.meet(active, from, to), signal)
+    },
+
     /** Judges the last snapshot by these rules and discards the result. Throws what the judgement throws. */
     tryOut(set: PolicySet, next: CycleSettings, changedAt: EndpointRules['changedAt']): void {
       const snapshot = 'snapshot' in view ? view.snapshot : undefined
       if (snapshot === undefined) return
       const seen: EndpointView = { state: 'fresh', snapshot, confirmAt: NEVER }
       tried = rulesOf(set, next, location, { ...options, changedAt })
+      if (met?.set === set && met.location === location) tried = { ...tried, decider: met.decider }
+      met = undefined
       judgeEndpoint(seen, tried, memory, clock.now())
+      tried.decider.assessments.forgetMet()
     },
 
     /** Puts new policies and settings in force, and judges the last snapshot at once. */

@@ -176,6 +176,10 @@ export const createFleet = (
     const prepared = new Map<TenureDaemon, () => void>()
     const untried = () => served().filter(([, daemon]) => !prepared.has(daemon))
     for (let rest = untried(); rest.length > 0; rest = untried()) {
+      // An edit to `audit` does not wait: calls would leave meanwhile.
+      if (next.settings.mode !== 'audit') {
+        for (const [unit, { daemon }] of rest) await daemon.meet(partOf(next, nextUnits, unit))
+      }
       await eachInSlices(host, rest, ([unit, daemon]) =>
         prepared.set(daemon, daemon.prepare(partOf(next, nextUnits, unit))),
       )

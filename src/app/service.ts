@@ -77,6 +77,8 @@ export const createService = async (assignment: Assignment, ports: Ports & Keepi
      * it. `accepted` is called before it is in force.
      */
     async reload(next: Assignment, accepted: () => void = () => {}): Promise<void> {
+      // An edit to `audit` does not wait: calls would leave meanwhile.
+      if (next.settings.mode !== 'audit') await daemon.meet(next)
       const put = served.prepare(next)
       inForce = next
       accepted()

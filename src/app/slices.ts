@@ -5,8 +5,8 @@ import type { Clock } from './clock.ts'
 export const SLICE_ROWS = 1000
 /** The most milliseconds before the event loop may run other work, such as a scrape, a deadline or a call. */
 const SLICE_MS = 4
-/** How many rows are read between two checks of the clock, unless a row takes long. */
-const STEP = 50
+/** The most rows that are read between two checks of the clock. It begins with one, and doubles while rows take no time. */
+const MOST_STEP = 50
 
 /** Reads `length` rows in slices and lets the event loop run in between. It stops when the signal is aborted. */
 export const inSlices = async (
@@ -14,15 +14,21 @@ export const inSlices = async (
   length: number,
   read: (from: number, to: number) => void,
   signal: AbortSignal,
-  step = STEP,
+  mostStep = MOST_STEP,
 ) => {
-  let [begunAt, begunFrom] = [clock.elapsed(), 0]
-  for (let from = 0; from < length && !signal.aborted; from += step) {
-    if (from - begunFrom >= SLICE_ROWS || msBetween(begunAt, clock.elapsed()) >= SLICE_MS) {
+  let [begunAt, begunFrom, checkedAt, step] = [clock.elapsed(), 0, clock.elapsed(), 1]
+  for (let from = 0; from < length && !signal.aborted; ) {
+    const to = Math.min(from + step, begunFrom + SLICE_ROWS, length)
+    read(from, to)
+    from = to
+    const now = clock.elapsed()
+    const isSlow = msBetween(checkedAt, now) >= SLICE_MS / 4
+    step = isSlow ? Math.max(1, Math.floor(step / 4)) : Math.min(2 * step, mostStep)
+    checkedAt = now
+    if (from < length && (from - begunFrom >= SLICE_ROWS || msBetween(begunAt, now) >= SLICE_MS)) {
       await clock.sleep(0, signal)
-      ;[begunAt, begunFrom] = [clock.elapsed(), from]
+      ;[begunAt, begunFrom, checkedAt] = [clock.elapsed(), from, clock.elapsed()]
     }
-    read(from, Math.min(from + step, length))
   }
 }
 

@@ -24,7 +24,7 @@ const select = (different: Partial<Selector>): Selector => ({
 const user = (username: string, commonName?: string) => connection({ username, commonName })
 
 const nearMissesOf = (policies: readonly Policy[], protect: readonly UserEntry[]) => {
-  const ofPrincipal = createNearMisses(createUserLists(policies, protect))(PLACE)
+  const ofPrincipal = createNearMisses(createUserLists(policies, protect)).at(PLACE)
   return (who: Connection) => ofPrincipal(principalNamesOf(who))
 }
 
@@ -244,5 +244,33 @@ describe('a typing error', () => {
         expect(differsByTypingError(fold(`${name}${one}`), fold(`${name}${other}`))).toBe(false)
       }),
     )
+  })
+})
+
+describe('the indexing of entries for near misses', () => {
+  const set = () => createNearMisses(createUserLists([ban('mallory', 'trudy', 'carol', 'oscar', 'ext-*')], []))
+  const missesOf = (misses: ReturnType<typeof set>) =>
+    ['mallroy', 'Trudy@corp.example', 'carol', 'nobody'].map((name) =>
+      misses
+        .at(PLACE)(principalNamesOf({ username: name, commonName: undefined }))
+        .map(({ entry: missed }) => missed),
+    )
+
+  it('takes two steps for each name, which may be made one by one', () => {
+    const misses = set()
+    const left: number[] = []
+    while (misses.indexing.left() > 0) {
+      left.push(misses.indexing.left())
+      misses.indexing.advance(1)
+    }
+    expect(left).toEqual([8, 7, 6, 5, 4, 3, 2, 1])
+    expect(missesOf(misses)).toEqual([['mallory'], ['trudy'], [], []])
+  })
+
+  it.each([0, 1, 4, 5, 7, 100])('is completed by the first question, whatever is left after %d steps', (steps) => {
+    const misses = set()
+    misses.indexing.advance(steps)
+    expect(missesOf(misses)).toEqual([['mallory'], ['trudy'], [], []])
+    expect(misses.indexing.left()).toBe(0)
   })
 })

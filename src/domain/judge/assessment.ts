@@ -132,7 +132,7 @@ const partOf = (
 }
 
 /** The facts that do not change while a connection is up. */
-type Standing = Pick<Assessment, 'principal' | 'relation' | 'nearMisses'>
+export type Standing = Pick<Assessment, 'principal' | 'relation' | 'nearMisses'>
 
 /** `known`: what the policies say that do not read byte counters, where that still holds. */
 export const assess = (

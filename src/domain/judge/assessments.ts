@@ -4,7 +4,7 @@ import { principalNamesOf } from '../names/user-list.ts'
 import type { Acting } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { NEVER } from '../time/instant.ts'
-import { type Assessment, type AssessmentPart, assess, type Ground } from './assessment.ts'
+import { type Assessment, type AssessmentPart, assess, type Ground, type Standing } from './assessment.ts'
 
 const isSameActing = (one: Acting, other: Acting): boolean => {
   if (one.mode !== other.mode || one.held.size !== other.held.size) return false
@@ -40,13 +40,18 @@ export const createAssessments = (set: PolicySet, location: Location) => {
   /** In the order of the last snapshot. The next one has mostly the same order, which saves look-ups. */
   let last: Assessment[] = []
 
-  const assessAnew = (connection: Connection, ground: Ground): Assessment => {
+  const standingOf = (connection: Connection): Standing => {
     const principal = principalNamesOf(connection)
-    return assess(
-      connection,
-      { principal, relation: relationOf(connection), nearMisses: nearMissesOf(principal) },
-      ground,
-    )
+    return { principal, relation: relationOf(connection), nearMisses: nearMissesOf(principal) }
+  }
+
+  /** What connections are to the policies, found in advance and not assessed yet. */
+  const met = new Map<Connection, Standing>()
+
+  const assessAnew = (connection: Connection, ground: Ground): Assessment => {
+    const standing = met.get(connection) ?? standingOf(connection)
+    met.delete(connection)
+    return assess(connection, standing, ground)
   }
 
   const after = (earlier: Assessment, connection: Connection, ground: Ground): Assessment => {
@@ -79,6 +84,17 @@ export const createAssessments = (set: PolicySet, location: Location) => {
       if (known.size > 2 * last.length) known = new Map(last.map((made) => [made.connection.id, made]))
       return last
     },
+
+    /**
+     * Finds in advance what a part of the connections are to the policies: all that does not depend on the time. It is
+     * nearly the whole cost of a connection that is new to a policy set.
+     */
+    meet(active: readonly Connection[], from: number, to: number): void {
+      for (const connection of active.slice(from, to)) met.set(connection, standingOf(connection))
+    },
+
+    /** Forgets what was found in advance and is not needed. */
+    forgetMet: (): void => met.clear(),
 
     /**
      * Makes a part of the assessments in advance. On the largest endpoints all of them at once would block the event

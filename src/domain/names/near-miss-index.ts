@@ -69,24 +69,41 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
   const looks = new Map<string, Array<ListedEntry<Owner>>>()
   const looksOfUsers = new Map<string, Array<ListedEntry<Owner>>>()
   const filter = new HashFilter(lists.reduce((sum, { entries }) => sum + 2 * entries.length, 0))
-  for (const list of lists) {
-    for (const entry of list.entries) {
-      const { text, exact } = entry.pattern
-      if (!exact) continue
-      const listed = { list, entry }
-      add(holders, text, listed)
-      const look = lookOf(text)
-      add(looks, look, listed)
-      filter.add(hashOf(look))
-      const user = userOf(look)
-      if (!user) continue
-      add(looksOfUsers, user, listed)
-      filter.add(hashOf(user))
+  const mayLookLike = createMayLookLike(filter)
+  const listedEntries = lists.flatMap((list) =>
+    list.entries.flatMap((entry): readonly ListedEntry<Owner>[] => (entry.pattern.exact ? [{ list, entry }] : [])),
+  )
+  /** Each entry is indexed by its looks, and then each name by its typing errors. */
+  const work = 2 * listedEntries.length
+  let done = 0
+  let texts: readonly string[] = []
+  let typingErrors = createTypingErrorIndex([])
+
+  const addLooks = (listed: ListedEntry<Owner>) => {
+    const { text } = listed.entry.pattern
+    add(holders, text, listed)
+    const look = lookOf(text)
+    add(looks, look, listed)
+    filter.add(hashOf(look))
+    const user = userOf(look)
+    if (!user) return
+    add(looksOfUsers, user, listed)
+    filter.add(hashOf(user))
+  }
+
+  const beginTypingErrors = () => {
+    texts = [...holders.keys()]
+    typingErrors = createTypingErrorIndex(texts.length > MOST_SEARCHED ? [] : texts)
+  }
+
+  const advance = (count: number) => {
+    for (const until = Math.min(done + count, work); done < until; done++) {
+      const listed = listedEntries[done]
+      if (listed !== undefined) addLooks(listed)
+      else typingErrors.add(done - listedEntries.length)
+      if (done === listedEntries.length - 1) beginTypingErrors()
     }
   }
-  const mayLookLike = createMayLookLike(filter)
-  const texts = [...holders.keys()]
-  const typingErrors = createTypingErrorIndex(texts.length > MOST_SEARCHED ? [] : texts)
 
   /** The entries that look like a name or a part of it, and those whose user does. */
   const lookingLike = (name: string): ReadonlyArray<ListedEntry<Owner>> => {
@@ -104,11 +121,16 @@ export const createNearMissIndex = <Owner>(lists: ReadonlyArray<OwnedList<Owner>
   }
 
   return {
+    /** How many steps of indexing are left. `find` makes them all. */
+    left: () => work - done,
+    /** Makes so many of the steps that are left, each of which takes some microseconds. */
+    advance,
     /**
      * At most one entry of each list, and always the same object for the same entry: the one that ends last, and of those
      * the most similar one.
      */
     find(principal: Principal): ReadonlyArray<ListedEntry<Owner>> {
+      if (done < work) advance(work - done)
       const { username, commonName } = principal
       let found: Map<OwnedList<Owner>, ListedEntry<Owner>> | undefined
       const search = (name: string | undefined) => {

@@ -33,23 +33,26 @@ export const createTypingErrorIndex = (texts: readonly string[]) => {
   const bucketOf = (hash: number) => (hash ^ (hash >>> 15)) & (heads.length - 1)
   const [begins, ends] = [new HashFilter(3 * texts.length), new HashFilter(3 * texts.length)]
   let used = 0
-  texts.forEach((text, owner) => {
-    for (const hash of deletionHashesOf(text)) {
-      const bucket = bucketOf(hash)
-      hashes[used] = hash
-      owners[used] = owner
-      nexts[used] = heads[bucket] ?? -1
-      heads[bucket] = used++
-    }
-    // A name with one typing error is as long, or longer or shorter by one character.
-    for (let length = text.length - 1; length <= text.length + 1; length++) {
-      const half = length >> 1
-      begins.add(hashOf(text, 0, half))
-      ends.add(hashOf(text, text.length - (length - half - 1)))
-    }
-  })
 
   return {
+    /** Indexes the text at a position. Each of them must be added once. */
+    add(owner: number): void {
+      const text = texts[owner]
+      if (text === undefined) return
+      for (const hash of deletionHashesOf(text)) {
+        const bucket = bucketOf(hash)
+        hashes[used] = hash
+        owners[used] = owner
+        nexts[used] = heads[bucket] ?? -1
+        heads[bucket] = used++
+      }
+      // A name with one typing error is as long, or longer or shorter by one character.
+      for (let length = text.length - 1; length <= text.length + 1; length++) {
+        const half = length >> 1
+        begins.add(hashOf(text, 0, half))
+        ends.add(hashOf(text, text.length - (length - half - 1)))
+      }
+    },
     /**
      * The positions of the texts, each perhaps several times. One half of the name is right, before its middle character or
      * after it. Most names share neither with a text, so that nothing else is looked up.

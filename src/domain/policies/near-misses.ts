@@ -23,7 +23,11 @@ export interface NearMiss {
  * needed.
  */
 export const createNearMisses = ({ all, protect, ofPolicies, naming }: UserLists) => {
-  let index: ReturnType<typeof createNearMissIndex<ListOwner>> | undefined
+  let made: ReturnType<typeof createNearMissIndex<ListOwner>> | undefined
+  const index = () => {
+    made ??= createNearMissIndex(all)
+    return made
+  }
   /** One for each entry, so that the connections of an entry are counted without a comparison of texts. */
   const known = new Map<ListedEntry<ListOwner>, NearMiss>()
   const nearMissOf = (listed: ListedEntry<ListOwner>): NearMiss => {
@@ -36,7 +40,7 @@ export const createNearMisses = ({ all, protect, ofPolicies, naming }: UserLists
     return nearMiss
   }
 
-  return (location: Location) => {
+  const at = (location: Location) => {
     /** Whether an entry of a list of the policy would make a difference to a principal: whether only the entry is missing. */
     const counts = new Map(
       ofPolicies.map(({ policy, ...lists }) => {
@@ -54,8 +58,7 @@ export const createNearMisses = ({ all, protect, ofPolicies, naming }: UserLists
       }),
     )
     return (principal: Principal): readonly NearMiss[] => {
-      index ??= createNearMissIndex(all)
-      const found = index.find(principal)
+      const found = index().find(principal)
       if (found.length === 0) return NONE
       const named = naming(principal)
       if (typeof hitsUsers(protect.entries, principal, named(protect)) === 'object') return NONE
@@ -65,6 +68,8 @@ export const createNearMisses = ({ all, protect, ofPolicies, naming }: UserLists
         .filter(({ policy, list }) => policy === undefined || counts.get(policy)?.(list, principal, named) === true)
     }
   }
+
+  return { at, indexing: { left: () => index().left(), advance: (count: number) => index().advance(count) } }
 }
 
 const NONE: readonly never[] = []

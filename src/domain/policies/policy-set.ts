@@ -89,6 +89,8 @@ export interface PolicySet {
   ): (names: Pick<Connection, 'username' | 'commonName'>, facts: DoorFacts) => readonly Applicability[]
   /** The entries that miss a principal by little. */
   nearMisses(location: Location): (principal: Principal) => readonly NearMiss[]
+  /** The indexing of these entries, in steps of some microseconds. What is left of it is done when it is first needed. */
+  readonly indexing: { left(): number; advance(steps: number): void }
 }
 
 /** How many principals are cached per endpoint before the cache is cleared: twice the largest endpoint of AWS. */
@@ -157,6 +159,8 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
     }
   }
 
+  const nearMisses = createNearMisses(lists)
+
   /** By endpoint, then by its name and tags. */
   const known = new Map<string, Map<string, ReturnType<PolicySet['relations']>>>()
 
@@ -197,7 +201,8 @@ export const createPolicySet = (policies: readonly Policy[], protectedUsers: rea
       const applicabilitiesOf = everyApplicabilityOf(location)
       return (names, facts) => applicabilitiesOf({ ...principalNamesOf(names), door: doorHitsOf(facts) })
     },
-    nearMisses: createNearMisses(lists),
+    nearMisses: nearMisses.at,
+    indexing: nearMisses.indexing,
   }
 }
 
