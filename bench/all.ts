@@ -5,6 +5,7 @@ import { connectHandler } from './connect-handler.ts'
 import { cycle } from './cycle.ts'
 import { decide } from './decide.ts'
 import { engine } from './engine.ts'
+import { lists } from './lists.ts'
 import { poll } from './poll.ts'
 import { start } from './start.ts'
 import type { Options, Table } from './support/table.ts'
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Ta
   poll,
   decide,
   cycle,
+  lists,
   calls,
   start,
   backtest,
