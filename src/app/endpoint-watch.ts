@@ -1,7 +1,7 @@
 import { isActive } from '../domain/connection.ts'
 import { holdsIn } from '../domain/guard/standing.ts'
 import { type Agenda, type Appointment, agendaOf, NO_OUTLOOK, nextOn } from '../domain/judge/agenda.ts'
-import { createDecider, type Decider, type Decisions } from '../domain/judge/decide.ts'
+import type { Decider, Decisions } from '../domain/judge/decide.ts'
 import { tallyOf } from '../domain/judge/elsewhere.ts'
 import {
   type ExtensionOffer,
@@ -360,7 +360,7 @@ export const createEndpointWatch = (options: {
       const snapshot = 'snapshot' in view ? view.snapshot : undefined
       if (snapshot === undefined) return
       const active = snapshot.connections.filter(isActive)
-      const decider = createDecider(set, location)
+      const { decider } = createRules({ ...rules, set, location })
       met = { set, location, decider }
       await indexAhead(set, signal)
       await inSlices(clock, active.length, (from, to) => decider.assessments.meet(active, from, to), signal)
