@@ -7,6 +7,7 @@ import { decide } from './decide.ts'
 import { engine } from './engine.ts'
 import { lists } from './lists.ts'
 import { poll } from './poll.ts'
+import { resident } from './resident.ts'
 import { start } from './start.ts'
 import type { Options, Table } from './support/table.ts'
 
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Ta
   decide,
   cycle,
   lists,
+  resident,
   calls,
   start,
   backtest,

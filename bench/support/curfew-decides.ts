@@ -1,4 +1,4 @@
-import type { Connection } from '../../src/domain/connection.ts'
+import { beside, type Connection } from '../../src/domain/connection.ts'
 import { imaginedView } from '../../src/domain/judge/imagined.ts'
 import { createRules, judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
@@ -27,9 +27,11 @@ export const createCurfew = (rules: readonly Rule[], caching: boolean) => {
   const memory = createMemory()
   memory.confirmClock(NOON)
   return {
-    /** Once for each snapshot, however often it is judged. */
-    takeIn(connections: readonly Connection[], begunAt: Instant): void {
+    /** Once for each snapshot, however often it is judged. Returns its rows, those of the snapshot before where they are equal. */
+    takeIn(read: readonly Connection[], begunAt: Instant): readonly Connection[] {
+      const connections = read.map((row) => beside(row, memory.shown(row.id)))
       memory.observe({ begunAt, connections }, set, PLACE)
+      return connections
     },
     decide(connections: readonly Connection[], now: Instant): readonly string[] {
       const view = imaginedView(PLACE.endpointId, connections, now)

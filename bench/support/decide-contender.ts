@@ -14,7 +14,7 @@ const PERIOD_MS = 15_000
 type Ids = readonly string[]
 
 interface Contender {
-  readonly takeIn?: (connections: readonly Connection[], begunAt: Instant) => void
+  readonly takeIn?: (connections: readonly Connection[], begunAt: Instant) => readonly Connection[]
   readonly decide: (connections: readonly Connection[], now: Instant) => Ids | Promise<Ids>
 }
 
@@ -41,10 +41,10 @@ const takenIn: number[] = []
 const next: number[] = []
 const again: number[] = []
 for (let at = 0; at < Number(snapshots); at++) {
-  const rows = connectionsOf(Number(connections), at)
+  const read = connectionsOf(Number(connections), at)
   const now = NOON + at * PERIOD_MS
   const startedAt = performance.now()
-  contender.takeIn?.(rows, now)
+  const rows = contender.takeIn?.(read, now) ?? read
   takenIn.push(performance.now() - startedAt)
   next.push(await timed(rows, now))
   again.push(await timed(rows, now + 1))

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-// Usage: node pages-server.mjs CONNECTIONS. Serves the connections of one endpoint as EC2 does, from prepared pages, and
-// sends its port to the parent process.
+// Usage: node pages-server.mjs CONNECTIONS [moving]. Serves the connections of one endpoint as EC2 does, from prepared pages,
+// and sends its port to the parent process. With `moving` each list has other byte counters for every connection.
 const CONNECTIONS = Number(process.argv[2])
+const IS_MOVING = process.argv[3] === 'moving'
 const PAGE = 1000
 /** An hour ago, so that no policy on the session age is violated. */
 const ESTABLISHED = new Date(Date.now() - 3_600_000).toISOString().slice(0, 19).replace('T', ' ')
@@ -43,11 +44,23 @@ const pages = Array.from({ length: Math.ceil(CONNECTIONS / PAGE) }, (_, page) =>
 </DescribeClientVpnConnectionsResponse>`)
 })
 
+/** Changes the first digit of the bytes that each connection has received. */
+const moveCounters = (page: Buffer) => {
+  for (let at = page.indexOf(RECEIVED); at !== -1; at = page.indexOf(RECEIVED, at + 1)) {
+    const digit = at + RECEIVED.length
+    page[digit] = page[digit] === ONE ? ONE + 1 : ONE
+  }
+}
+const RECEIVED = '<egressBytes>'
+const ONE = '1'.charCodeAt(0)
+
 const server = createServer((request, response) => {
   let body = ''
   request.on('data', (chunk: Buffer) => (body += chunk.toString()))
   request.on('end', () => {
-    const page = pages[Number(/NextToken=(\d+)/.exec(body)?.[1] ?? 0)] ?? Buffer.from('')
+    const number = Number(/NextToken=(\d+)/.exec(body)?.[1] ?? 0)
+    if (IS_MOVING && number === 0) pages.forEach(moveCounters)
+    const page = pages[number] ?? Buffer.from('')
     response.writeHead(200, { 'content-type': 'text/xml', 'content-length': page.length }).end(page)
   })
 })

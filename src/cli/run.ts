@@ -7,6 +7,7 @@ import { clock } from './compose-aws.ts'
 import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'
 import { readConfiguration } from './compose-files.ts'
 import { exit } from './exit.ts'
+import { keepHeapLean } from './lean-heap.ts'
 import { asLogged, configurationOrComplain } from './problems.ts'
 
 /** How long the stop waits for a slow reader of the log. */
@@ -54,6 +55,7 @@ variables.`,
   exitCodes:
     '0; 1 if the configuration has errors, or if another process took over the audit trail because this one seemed dead. With --once also 1 if an endpoint could not be read, a termination failed, or the time ran out.',
   async run({ values }) {
+    keepHeapLean()
     const once = values.once === true
     const timeoutMs = timeoutOf(stringOf(values.timeout), once)
     const path = String(values.config)

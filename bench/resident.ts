@@ -1,0 +1,87 @@
+import { fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { bundled } from './support/bundle.ts'
+import { createFolder } from './support/folder.ts'
+import { cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
+import { type Options, rounded, type Table } from './support/table.ts'
+
+const BUNDLE = 'dist/cli/main.js'
+
+/** The options of Node in the ENTRYPOINT of the image that this Node knows. */
+const nodeOptions = (): readonly string[] => {
+  const [, options = ''] =
+    /^ENTRYPOINT \["\/nodejs\/bin\/node", (.*), "[^"]*"\]$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? []
+  const all = JSON.parse(`[${options}]`) as readonly string[]
+  return all.filter((option) => option !== '--disable-sigusr1' || process.allowedNodeEnvironmentFlags.has(option))
+}
+
+const curfewYaml = (url: string) => `version: 1
+mode: enforce
+policies: [./policies.yaml]
+watch: [{ region: eu-central-1, endpointUrl: "${url}", endpoints: [cvpn-endpoint-0123456789abcdef0] }]
+poll: { schedule: "*/6 * * * * *", rate: { burst: 1000, perSecond: 1000 } }
+server: { port: 0 }
+log: { level: debug }
+`
+
+const POLICIES = `version: 1
+policies:
+  - { name: daily, kind: max-session-age, maxAge: 20d }
+  - { name: leavers, kind: banned-users, users: [mallory, "ext-*"] }
+  - { name: few, kind: max-sessions, limit: 3 }
+  - { name: much, kind: max-transfer, total: 1000GB }
+`
+
+/** The built daemon over several polls, each of which shows other byte counters of every connection. */
+const run = async (pagesServer: string, connections: number, polls: number) => {
+  const serving = fork(pagesServer, [String(connections), 'moving'], { execArgv: [] })
+  const [port] = (await once(serving, 'message')) as [number]
+  const url = `http://127.0.0.1:${port}`
+  using folder = createFolder()
+  const config = join(folder.path, 'curfew.yaml')
+  writeFileSync(config, curfewYaml(url))
+  writeFileSync(join(folder.path, 'policies.yaml'), POLICIES)
+  const child = spawn(process.execPath, [...nodeOptions(), BUNDLE, 'run', '-c', config], {
+    env: { ...process.env, AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench', AWS_ENDPOINT_URL_STS: url },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const pid = child.pid ?? 0
+  const closed = once(child, 'close')
+  const sizes: number[] = []
+  let scrape: NodeJS.Timeout | undefined
+  for await (const line of createInterface(child.stdout)) {
+    const { event, url: metrics } = JSON.parse(line) as { readonly event?: string; readonly url?: string }
+    if (event === 'listening')
+      scrape = setInterval(() => void fetch(`${metrics}/metrics`).then((answer) => answer.text()), 1000)
+    if (event === 'decided' && sizes.push(residentMbOf(pid)) >= polls) break
+  }
+  clearInterval(scrape)
+  const cpuSeconds = cpuSecondsOf(pid)
+  child.stdout.resume()
+  child.kill('SIGTERM')
+  await closed
+  serving.disconnect()
+  return { cpuSeconds, first: sizes[0] ?? 0, last: sizes.at(-1) ?? 0, most: Math.max(...sizes) }
+}
+
+/** The resident memory of the built daemon, as the image starts it. */
+export const resident = async ({ quick }: Options): Promise<readonly Table[]> => {
+  using server = await bundled('bench/support/pages-server.ts')
+  const polls = quick ? 2 : 10
+  const rows = []
+  for (const connections of quick ? [100, 1000] : [1000, 20_000, 126_000]) {
+    const { cpuSeconds, first, last, most } = await run(server.file, connections, polls)
+    rows.push({
+      connections,
+      'RSS MB after the first poll': rounded(first),
+      'after the last': rounded(last),
+      most: rounded(most),
+      'kB a connection above 90 MB': rounded(Math.max(0, ((most - 90) * 1024) / connections)),
+      'CPU s': rounded(cpuSeconds),
+    })
+  }
+  return [{ title: `resident: ${polls} polls, four policies, every counter moves, /metrics once a second`, rows }]
+}
