@@ -193,6 +193,12 @@ export const createDaemon = (options: {
 
   const beginRead = (watch: EndpointWatch) => begin(watch.read(stop.signal))
 
+  /** Begins what the agenda asks for in addition to the schedule. */
+  const beginIfDue = (watch: EndpointWatch, now: Instant) => {
+    if (watch.msUntilRead(now) <= 0) beginRead(watch)
+    if (watch.msUntilLookUp(now) <= 0) begin(watch.lookUp(stop.signal))
+  }
+
   const endpoints = () => [...watches.values()].map(({ endpoint }) => endpoint)
 
   const openAll = async () => {
@@ -397,8 +403,8 @@ export const createDaemon = (options: {
       for (const watch of watches.values()) {
         watch.judgeIfDue(now)
         if (ticked) begin(watch.readOnSchedule(stop.signal) ?? Promise.resolve())
-        if (watch.msUntilRead(now) <= 0) beginRead(watch)
-        sleepMs = Math.min(sleepMs, watch.msUntilJudgement(now), watch.msUntilRead(now))
+        beginIfDue(watch, now)
+        sleepMs = Math.min(sleepMs, watch.msUntilJudgement(now), watch.msUntilRead(now), watch.msUntilLookUp(now))
       }
       rehearse()
       if (watchList.isDue()) begin(rediscover())
@@ -432,8 +438,8 @@ export const createDaemon = (options: {
     },
 
     /**
-     * One cycle: reads every endpoint once, terminates due connections and waits until all are confirmed or the time is
-     * up.
+     * One cycle: reads every endpoint, terminates due connections and waits until all are confirmed or the time is up.
+     * Meanwhile it reads on schedule, because plans rest on snapshots that must not be too old.
      */
     async once(timeoutMs: number, signal: AbortSignal): Promise<'done' | 'timed-out'> {
       const over = new AbortController()
@@ -442,12 +448,15 @@ export const createDaemon = (options: {
       await start()
       rehearse()
       await Promise.all([...watches.values()].map(read))
+      let nextTickAt = schedule.next(clock.now())
       while (isOpen() && !stop.signal.aborted) {
         const now = clock.now()
         for (const watch of watches.values()) {
           watch.judgeIfDue(now)
-          if (watch.msUntilRead(now) <= 0) beginRead(watch)
+          if (now >= nextTickAt) begin(watch.readOnSchedule(stop.signal) ?? Promise.resolve())
+          beginIfDue(watch, now)
         }
+        if (now >= nextTickAt) nextTickAt = schedule.next(now)
         await clock.sleep(SLICE_MS / 10, stop.signal)
       }
       await Promise.all([...watches.values()].map((watch) => watch.told()))

@@ -19,7 +19,7 @@ import {
 import { createMemory, ELSEWHERE_NOT_KNOWN, type KeptMemory, type Observation } from '../domain/judge/memory.ts'
 import { countEnds, type PolicyEnds } from '../domain/judge/policy-ends.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
-import { type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
+import { CLOCK_NOT_CONFIRMED, type EndpointView, nextView, type Sighting } from '../domain/judge/view.ts'
 import { isSameLocation, type Location } from '../domain/names/location.ts'
 import { countsOverAll, type Elsewhere, type Tally } from '../domain/policies/policy.ts'
 import type { PolicySet } from '../domain/policies/policy-set.ts'
@@ -33,6 +33,7 @@ import { confirmedSnapshot } from './confirmed-snapshot.ts'
 import { type DatedNews, eventOf, isToldOnce } from './dated-news.ts'
 import type { CurfewEvent, Emit, Endpoint } from './events.ts'
 import { createExecutor } from './executor.ts'
+import { createLookups } from './lookups.ts'
 import { createOddValues } from './odd-values.ts'
 import { createPace } from './pace.ts'
 import { createReconnects } from './reconnects.ts'
@@ -79,12 +80,12 @@ export const rulesOf = (
   })
 }
 
-/** One endpoint: snapshot -> judge -> execute -> verify. Only one read runs at a time. */
+/** One endpoint: snapshot -> judge -> execute -> verify. Only one read and one lookup run at a time. */
 export const createEndpointWatch = (options: {
   readonly endpoint: Endpoint
   /** The facts by which policies select the endpoint. */
   readonly location: Location
-  readonly vpn: Pick<VpnSite, 'snapshot' | 'terminate' | 'missingPermissions'>
+  readonly vpn: Pick<VpnSite, 'snapshot' | 'lookUp' | 'terminate' | 'missingPermissions'>
   readonly queue: TerminationQueue
   readonly clock: Clock
   readonly random: () => number
@@ -175,7 +176,25 @@ export const createEndpointWatch = (options: {
     },
   })
 
-  const agenda = (): Agenda => agendaOf(outlook, memory.terminations, rules.retry)
+  const lookups = createLookups({
+    endpoint,
+    vpn,
+    clock,
+    random: options.random,
+    emit,
+    memory,
+    rules: () => rules,
+    snapshot: () => ('snapshot' in view ? view.snapshot : undefined),
+    limitMs: () => settings.staleAfterMs,
+    isOver: () => isRetired(),
+    report(reports, at) {
+      executor.report(reports, at)
+      // Where the answer to the call was lost, only now its cooldown begins, in which others may have connected.
+      if (reports.some(({ requestId }) => requestId === undefined)) judge()
+    },
+  })
+
+  const agenda = (): Agenda => agendaOf(outlook, memory.terminations, rules.retry, lookups.provenBy())
 
   const tell = (one: DatedNews) => emit(eventOf(one, endpoint, reconnects.countOf))
   const telling = createTelling(clock, options.stop, tell, isToldOnce)
@@ -233,6 +252,7 @@ export const createEndpointWatch = (options: {
     emit({ event: 'polled', endpoint, snapshot, at })
     look(viewAt({ what: 'snapshot', snapshot }, clock.now()), clock.now())
     oddValues.report(snapshot)
+    lookups.listed(snapshot)
     const reports = takeIn(memory, snapshot, clock.trust() === 'confirmed' ? observation : undefined, rules)
     for (const reconnect of reconnects.observe(snapshot.connections, at)) {
       emit({ event: 'reconnected', endpoint, ...reconnect, at })
@@ -271,6 +291,16 @@ export const createEndpointWatch = (options: {
     await inSlices(clock, snapshot.connections.length, observation.read, signal)
     // A reload during the slices, or other tags, bring other policies, which may keep other notes of the connections.
     return set === rules.set && seenFrom === location ? observation : observeAhead(snapshot, signal)
+  }
+
+  /**
+   * The clock jumped, and only an answer of AWS tells the time. A lookup or a call may have had such an answer since, and
+   * then only the snapshot is missing.
+   */
+  const isBlindByClock = () => {
+    if (view.state !== 'blind') return false
+    const trust = clock.trust()
+    return trust === 'unconfirmed' || (trust === 'confirmed' && view.because === CLOCK_NOT_CONFIRMED)
   }
 
   const isRetired = () => view.state === 'retired'
@@ -347,8 +377,7 @@ export const createEndpointWatch = (options: {
     /** How long until a read is needed in addition to the schedule, in ms. 0 or less: now. */
     msUntilRead(now: Instant): number {
       if (reading !== undefined) return NEVER
-      // The clock jumped: only an answer of AWS tells the time.
-      const wanted = view.state === 'blind' && clock.trust() === 'unconfirmed' ? now : agenda().read.at
+      const wanted = isBlindByClock() ? now : agenda().read.at
       return Math.max(wanted - now, pace.msUntilRead(settings.minGapMs))
     },
 
@@ -365,6 +394,12 @@ export const createEndpointWatch = (options: {
       await indexAhead(set, signal)
       await inSlices(clock, active.length, (from, to) => decider.assessments.meet(active, from, to), signal)
     },
+
+    /** How long until connections are to be looked up, in ms. 0 or less: now. */
+    msUntilLookUp: (now: Instant): number => lookups.msUntil(agenda(), now, settings.minGapMs),
+
+    /** Looks up the connections whose terminations wait for their proof. */
+    lookUp: lookups.lookUp,
 
     /** Judges the last snapshot by these rules and discards the result. Throws what the judgement throws. */
     tryOut(set: PolicySet, next: CycleSettings, changedAt: EndpointRules['changedAt']): void {

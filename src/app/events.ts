@@ -11,6 +11,7 @@ import type { ListOwner } from '../domain/policies/user-lists.ts'
 import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
 import type { TerminateCall } from '../domain/terminate/plan.ts'
 import type { TerminationReport } from '../domain/terminate/termination.ts'
+import type { Distrust } from '../domain/terminate/verification.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Overlap } from './each-endpoint-once.ts'
 import type { ExtensionRefusal, ExtensionRight } from './extension-right.ts'
@@ -115,6 +116,24 @@ export type CurfewEvent =
   /** The view has become blind: nothing is decided or ended on the endpoint until the next snapshot. */
   | ({ readonly event: 'blind'; readonly because: string; readonly nameless: string } & OnEndpoint)
   | { readonly event: 'poll-skipped'; readonly endpoint: Endpoint; readonly reason: 'still-polling' | 'backing-off' }
+  /** Terminations that waited for their proof were looked up. `shown`: how many of them AWS still lists. */
+  | ({
+      readonly event: 'looked-up'
+      readonly asked: number
+      readonly shown: number
+      readonly durationMs: number
+    } & OnEndpoint)
+  /** A lookup failed. Polls go on proving terminations, and lookups after `retryAt`. */
+  | ({ readonly event: 'lookup-failed'; readonly code: VpnErrorCode; readonly retryAt: Instant } & Told & OnEndpoint)
+  /** Lookups are not believed until `retryAt`: whole lists prove terminations. `answer`: that of AWS, if it is one. */
+  | ({
+      readonly event: 'lookups-distrusted'
+      readonly because: Distrust
+      readonly retryAt: Instant
+      readonly answer: Told | undefined
+    } & OnEndpoint)
+  /** Lookups are tried again. */
+  | ({ readonly event: 'lookups-resumed' } & OnEndpoint)
   /**
    * AWS lists a status that Curfew does not know. Such connections count as active. Emitted once per endpoint and
    * status.

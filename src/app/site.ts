@@ -52,6 +52,7 @@ export const openSite = async (
   let connected = connect(site, account)
   const vpn: VpnSite = {
     snapshot: (...asked) => connected.snapshot(...asked),
+    lookUp: (...asked) => connected.lookUp(...asked),
     terminate: (termination, signal) => connected.terminate(termination, signal),
     endpoints: (signal) => connected.endpoints(signal),
     missingPermissions: (endpointId, signal) => connected.missingPermissions(endpointId, signal),

@@ -1,3 +1,4 @@
+import type { Lookup } from '../domain/lookup.ts'
 import type { Shown, Snapshot } from '../domain/snapshot.ts'
 
 /** The codes of errors in calls to AWS: a closed list that logs and metrics share. */
@@ -94,6 +95,11 @@ export interface Vpn {
    * that equals the one of `shown` is the same object.
    */
   snapshot(endpointId: string, signal: AbortSignal, begins?: () => void, shown?: Shown): Promise<Snapshot>
+  /**
+   * The connections with these ids, at most `LOOKUP_SIZE`: all pages, or a failure. Reading ends at a page with a connection
+   * that was not asked for, because AWS does not filter then.
+   */
+  lookUp(endpointId: string, ids: readonly string[], signal: AbortSignal): Promise<Lookup>
   /** Sends one request and does not repeat it. The queue repeats calls, so that each counts against the rate. */
   terminate(target: TerminateTarget, signal: AbortSignal): Promise<TerminateAnswer>
 }

@@ -7,6 +7,7 @@ const STATUS = {
   DryRunOperation: 412,
   ExpiredToken: 400,
   ExpiredTokenException: 400,
+  FilterLimitExceeded: 400,
   InternalError: 500,
   InvalidAction: 400,
   InvalidClientTokenId: 403,

@@ -1,8 +1,10 @@
 import { type Instant, SECOND } from '../domain/time/instant.ts'
-import type { Filter } from './aws-query.ts'
+import { AwsError } from './aws-error.ts'
+import type { AwsQuery, Filter } from './aws-query.ts'
 import { type ConnectionRow, countersAt } from './connection-row.ts'
 import { type Action, findEndpoint } from './ec2-action.ts'
 import { connectionTime, element, listElement, textElement } from './ec2-xml.ts'
+import type { FaultKind } from './fault-kinds.ts'
 import { type PageRequest, readPageRequest } from './page.ts'
 import type { Roster } from './roster.ts'
 
@@ -19,6 +21,9 @@ interface Input {
 const STALE_MS = 20 * SECOND
 
 const DUPLICATES = 3
+
+/** EC2 allows so many values in one request. */
+const MOST_VALUES = 200
 
 const rowXml = (endpointId: string, row: ConnectionRow, now: Instant, stale: boolean): string => {
   const { client } = row
@@ -68,20 +73,43 @@ const filteredRows = (
     .sort((a, b) => a.order - b.order)
 }
 
+/** The filters as a fault makes EC2 take them. Requests without a filter do not have these faults. */
+const filtersUnder = (fault: FaultKind | undefined, filters: readonly Filter[]): readonly Filter[] => {
+  if (filters.length === 0) return filters
+  switch (fault) {
+    case 'filter-refused':
+      throw new AwsError('InvalidParameterValue', `The filter '${filters[0]?.name}' is not supported here`)
+    case 'filter-ignored':
+      return []
+    case 'filter-lossy':
+      return filters.map(({ name, values }) => ({ name, values: values.slice(0, values.length >> 1) }))
+    default:
+      return filters
+  }
+}
+
+const readFilters = (query: AwsQuery): readonly Filter[] => {
+  const filters = query.filters(FILTERS)
+  if (filters.reduce((sum, { values }) => sum + values.length, 0) > MOST_VALUES)
+    throw new AwsError('FilterLimitExceeded', `The request has more than ${MOST_VALUES} filter values`)
+  return filters
+}
+
 export const describeConnections: Action<Input> = {
   name: 'DescribeClientVpnConnections',
   bucket: 'describe',
   read: (query) => ({
     endpointId: query.required('ClientVpnEndpointId'),
-    filters: query.filters(FILTERS),
+    filters: readFilters(query),
     page: readPageRequest(query),
   }),
-  perform({ endpointId, filters, page }, context) {
+  perform({ endpointId, filters: asked, page }, context) {
     const { roster } = findEndpoint(context, endpointId)
+    const filters = filtersUnder(context.fault, asked)
     const { rows, nextToken } = context.pager.page(
       page,
       {
-        scope: ['connections', endpointId, filters],
+        scope: ['connections', endpointId, asked],
         after: (order) => filteredRows(roster, filters, order),
         orderOf: (row) => row.order,
       },

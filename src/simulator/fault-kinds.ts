@@ -26,6 +26,9 @@ const KINDS = {
   'repeated-token': LIST,
   'duplicate-rows': LIST,
   'stale-list': LIST,
+  'filter-refused': LIST,
+  'filter-ignored': LIST,
+  'filter-lossy': LIST,
   lie: TERMINATE,
   'failed-to-terminate': TERMINATE,
 } as const satisfies Record<string, readonly SimulatedAction[]>

@@ -25,4 +25,7 @@ export const faultMixture = faultList.parse([
   { fault: 'stale-list', percent: 5 },
   { fault: 'lie', percent: 5 },
   { fault: 'failed-to-terminate', percent: 5 },
+  { fault: 'filter-refused', percent: 0.2 },
+  { fault: 'filter-ignored', percent: 0.2 },
+  { fault: 'filter-lossy', percent: 1 },
 ])

@@ -12,6 +12,7 @@ import { type Month, month, PLACES, recordingOfMonth, START, setOf } from '../do
 import { IS_NIGHTLY } from '../nightly.ts'
 import { createProcess } from '../world/process.ts'
 import { createTimeline } from '../world/timeline.ts'
+import { filtered } from './filtered.ts'
 import { createStandInTrail } from './stand-in-trail.ts'
 import { SITE } from './world.ts'
 
@@ -51,6 +52,7 @@ const createEndpoints = (sessions: readonly RecordedSession[], clock: Clock) => 
           posture,
         })),
     }),
+    lookUp: (...asked) => filtered(vpn)(...asked),
     async terminate(target) {
       const nameOf = (username: string) => principalNamesOf({ username, commonName: undefined }).username
       const chosen = sessions.filter(

@@ -16,6 +16,12 @@ export const datedVpn = (vpn: VpnSite, truth: Clock, clock: ReturnType<typeof cr
     ...vpn,
     account: (signal) => dated(() => vpn.account(signal)),
     terminate: (target, signal) => dated(() => vpn.terminate(target, signal)),
+    async lookUp(endpointId, ids, signal) {
+      const startedAt = clock.elapsed()
+      const found = await dated(() => vpn.lookUp(endpointId, ids, signal))
+      const completedAt = clock.now()
+      return { ...found, begunAt: completedAt - Math.round(msBetween(startedAt, clock.elapsed())), completedAt }
+    },
     async snapshot(endpointId, signal) {
       const startedAt = clock.elapsed()
       const seen = await dated(() => vpn.snapshot(endpointId, signal))

@@ -53,6 +53,7 @@ export const startReplica = (options: {
         ...aws,
         account: (signal) => dated(aws.account(signal)),
         snapshot: (id, signal) => dated(aws.snapshot(id, signal)),
+        lookUp: (id, ids, signal) => dated(aws.lookUp(id, ids, signal)),
         terminate: (target, signal) => dated(aws.terminate(target, signal)),
       }
     },

@@ -2,6 +2,7 @@ import type { Clock } from '../../src/app/clock.ts'
 import { type ListedEndpoint, VpnError, type VpnErrorCode, type VpnSite } from '../../src/app/vpn.ts'
 import type { Connection } from '../../src/domain/connection.ts'
 import type { Instant } from '../../src/domain/time/instant.ts'
+import { filtered } from './filtered.ts'
 
 /**
  * An endpoint with state: a terminated connection is `terminating` for a while, then `terminated`. Its calls can be
@@ -12,7 +13,7 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
   const terminatedAt = new Map<string, Instant>()
   /** The calls, each with its connection id or user name. */
   const calls: Array<{ readonly id: string; readonly at: Instant }> = []
-  let snapshots = 0
+  let [lists, lookups] = [0, 0]
 
   const behaviour = {
     terminatingForMs: 2000,
@@ -21,6 +22,7 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
     /** The error of the next call, or undefined. */
     failTerminate: (_id: string): VpnErrorCode | undefined => undefined,
     failSnapshot: (_endpointId: string): VpnErrorCode | undefined => undefined,
+    failLookup: (_endpointId: string): VpnErrorCode | undefined => undefined,
     /** Whether a termination is acknowledged but not carried out. */
     lies: (_id: string) => false,
     endpoints: [] as readonly ListedEndpoint[],
@@ -43,7 +45,7 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
     missingPermissions: async () => behaviour.missingPermissions,
     account: async () => '111122223333',
     async snapshot(endpointId, signal) {
-      snapshots++
+      lists++
       const begunAt = clock.now()
       await clock.sleep(behaviour.latencyMs, signal)
       const code = signal.aborted ? 'aborted' : behaviour.failSnapshot(endpointId)
@@ -51,6 +53,14 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
       const here = [...rows.values()].filter((row) => row.endpointId === endpointId)
       const shown = here.map((row) => ({ ...row, status: statusOf(row) }))
       return { endpointId, begunAt, completedAt: clock.now(), connections: shown }
+    },
+    async lookUp(endpointId, ids, signal) {
+      lookups++
+      const code = behaviour.failLookup(endpointId)
+      if (code !== undefined) throw new VpnError(code, `lookup: ${code}`)
+      const found = await filtered(vpn)(endpointId, ids, signal)
+      lists--
+      return found
     },
     async terminate(termination, signal) {
       const id = 'connectionId' in termination ? termination.connectionId : termination.username
@@ -76,7 +86,8 @@ export const createStandInVpn = (clock: Clock, connections: readonly Connection[
     vpn,
     calls,
     behaviour,
-    snapshots: () => snapshots,
+    snapshots: () => lists,
+    lookups: () => lookups,
     connect: (connection: Connection) => rows.set(connection.id, connection),
     leave: (id: string) => rows.delete(id),
   }

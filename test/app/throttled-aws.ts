@@ -41,7 +41,7 @@ export const createThrottledAws = (options: {
     if (username === undefined) continue
     if (idsOfUser.get(username)?.push(id) === undefined) idsOfUser.set(username, [id])
   }
-  const seen = { pages: 0, throttledPages: 0, neighbourAsked: 0, neighbourServed: 0 }
+  const seen = { pages: 0, lookups: 0, throttledPages: 0, neighbourAsked: 0, neighbourServed: 0 }
 
   const statusOf = ({ id, status }: Connection, now: Instant) => {
     const at = endedAt.get(id)
@@ -54,6 +54,23 @@ export const createThrottledAws = (options: {
     if (signal.aborted) throw new VpnError('aborted', 'aborted')
   }
 
+  /** One request for rows. */
+  const request = async (signal: AbortSignal) => {
+    await pagePermit(signal)
+    await travel(signal)
+    const served = describes.tryTake(clock.elapsed())
+    if (!served) seen.throttledPages++
+    await travel(signal)
+    if (!served) throw new VpnError('throttled', 'too many requests')
+  }
+
+  /** The row as AWS lists it. Undefined an hour after its end. */
+  const shown = (row: Connection, now: Instant): Connection | undefined => {
+    const at = endedAt.get(row.id)
+    if (at === undefined) return row
+    return now - at < HOUR ? { ...row, status: statusOf(row, now) } : undefined
+  }
+
   const vpn: VpnSite = {
     endpoints: async () => [],
     missingPermissions: async () => [],
@@ -62,21 +79,29 @@ export const createThrottledAws = (options: {
     async snapshot(endpointId, signal) {
       const begunAt = clock.now()
       for (let read = 0; read === 0 || read < rows.size; read += PAGE_ROWS) {
-        await pagePermit(signal)
-        await travel(signal)
-        const served = describes.tryTake(clock.elapsed())
         seen.pages++
-        if (!served) seen.throttledPages++
-        await travel(signal)
-        if (!served) throw new VpnError('throttled', 'too many requests')
+        await request(signal)
       }
       const now = clock.now()
       const connections: Connection[] = []
       for (const row of rows.values()) {
-        if (now - (endedAt.get(row.id) ?? now) >= HOUR) rows.delete(row.id)
-        else connections.push(endedAt.has(row.id) ? { ...row, status: statusOf(row, now) } : row)
+        const one = shown(row, now)
+        if (one === undefined) rows.delete(row.id)
+        else connections.push(one)
       }
       return { endpointId, begunAt, completedAt: now, connections }
+    },
+
+    async lookUp(endpointId, ids, signal) {
+      const begunAt = clock.now()
+      seen.lookups++
+      await request(signal)
+      const now = clock.now()
+      const connections = ids.flatMap((id) => {
+        const row = rows.get(id)
+        return (row && shown(row, now)) ?? []
+      })
+      return { endpointId, asked: ids, begunAt, completedAt: now, connections }
     },
 
     async terminate(termination, signal) {

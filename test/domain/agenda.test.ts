@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Agenda, agendaOf, NO_OUTLOOK, type Outlook } from '../../src/domain/judge/agenda.ts'
+import { type Agenda, agendaOf, NO_OUTLOOK, nextOn, type Outlook } from '../../src/domain/judge/agenda.ts'
 import type { KeptTermination } from '../../src/domain/terminate/termination.ts'
 import { createTerminations } from '../../src/domain/terminate/terminations.ts'
 import { MINUTE, NEVER, SECOND } from '../../src/domain/time/instant.ts'
@@ -44,8 +44,11 @@ const termination = (id: string, state: KeptTermination['state'], tryAgainAt = N
   return { ...answered, state, heard: 'never', absences: 0, tryAgainAt }
 }
 
-const agenda = (outlook: Partial<Outlook>, terminations: readonly KeptTermination[] = []): Agenda =>
-  agendaOf({ ...QUIET, ...outlook }, createTerminations(terminations), RETRY)
+const agenda = (
+  outlook: Partial<Outlook>,
+  terminations: readonly KeptTermination[] = [],
+  provenBy: 'lookups' | 'lists' = 'lists',
+): Agenda => agendaOf({ ...QUIET, ...outlook }, createTerminations(terminations), RETRY, provenBy)
 
 describe('an agenda', () => {
   it('has no appointment where nothing is to come', () => {
@@ -89,6 +92,14 @@ describe('an agenda', () => {
     expect(agenda({}, [termination('a', 'unproven')]).read).toEqual(appointment)
     expect(agenda({ confirmAt: PROOF_DUE_AT + 1 }, [termination('a', 'unproven')]).read).toEqual(appointment)
     expect(agenda({}, [termination('a', 'reported-gone')]).read).toEqual(appointment)
+  })
+
+  it('is first to look up, and reads no list, for the proof of a termination while lookups are believed', () => {
+    const { read, lookUp } = agenda({ confirmAt: SOON }, [termination('a', 'unproven')], 'lookups')
+    expect(lookUp).toEqual({ at: PROOF_DUE_AT, because: 'a termination waits for its proof' })
+    expect(read).toEqual({ at: SOON, because: 'counters or statuses have to be confirmed' })
+    expect(nextOn(agenda({}, [termination('a', 'unproven')], 'lookups')).at).toBe(PROOF_DUE_AT)
+    expect(agenda({}, [termination('a', 'unproven')]).lookUp.at).toBe(NEVER)
   })
 
   it('names the first source in its list where several come at one instant', () => {

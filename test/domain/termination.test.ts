@@ -24,6 +24,7 @@ type Lingering = In<'lingering'>
 type ReportedGone = In<'reported-gone'>
 type Waiting = In<'waiting'>
 type GivenUp = In<'given-up'>
+type Proven = In<'proven'>
 
 const OTHER_VIOLATION: Violation = { ...VIOLATION, policy: 'other' }
 
@@ -85,6 +86,16 @@ const SECOND_CALL = {
 const RECORDING: Recording = { ...SECOND_CALL, state: 'recording', takenAt: NOON }
 const IN_FLIGHT: InFlight = { ...SECOND_CALL, state: 'in-flight', leftAt: LEFT_AT }
 
+/** A lookup has proven the first call. */
+const PROVEN: Proven = {
+  violation: VIOLATION,
+  attempts: 1,
+  callId: 'call-1',
+  selector: 'connection-id',
+  state: 'proven',
+  provenAt: ANSWERED_AT + 1,
+}
+
 /** What becomes of a termination, and the outcomes that are reported, in order. */
 interface Cell {
   readonly next: Termination | undefined | 'same'
@@ -121,6 +132,7 @@ const HAPPENINGS: { readonly [What in Exclude<Happening['what'], 'seen'>]: Extra
   refused: { what: 'refused' },
   uncounted: { what: 'uncounted' },
   unwanted: { what: 'unwanted' },
+  distrusted: { what: 'distrusted' },
   restarted: { what: 'restarted' },
 }
 
@@ -190,6 +202,7 @@ const TABLE = {
       ...NO_CALL_IS_OUT,
       taken: to({ ...THIRD_CALL, attempts: 1, heard: 'never', before: undefined }),
       unwanted: SAME,
+      distrusted: SAME,
       restarted: SAME,
       seen: SEEN_CHANGES_NOTHING,
     },
@@ -206,6 +219,7 @@ const TABLE = {
       refused: SAME,
       uncounted: to({ ...WAITING, heard: 'read' }),
       unwanted: SAME,
+      distrusted: SAME,
       restarted: to(PERHAPS_HEARD),
       seen: SEEN_CHANGES_NOTHING,
     },
@@ -225,6 +239,7 @@ const TABLE = {
       ),
       uncounted: to({ ...WAITING, heard: 'read' }),
       unwanted: SAME,
+      distrusted: SAME,
       restarted: to(PERHAPS_HEARD),
       seen: SEEN_CHANGES_NOTHING,
     },
@@ -236,6 +251,7 @@ const TABLE = {
       ...NO_CALL_IS_OUT,
       taken: SAME,
       unwanted: SAME,
+      distrusted: SAME,
       restarted: SAME,
       seen: {
         absent: onceAfterTheAnswer(to({ ...UNPROVEN, absences: 1 })),
@@ -259,6 +275,7 @@ const TABLE = {
       ...NO_CALL_IS_OUT,
       taken: SAME,
       unwanted: SAME,
+      distrusted: SAME,
       restarted: SAME,
       seen: {
         absent: onceAfterTheAnswer(to({ ...LINGERING, absences: 1 })),
@@ -282,6 +299,7 @@ const TABLE = {
       ...NO_CALL_IS_OUT,
       taken: SAME,
       unwanted: SAME,
+      distrusted: SAME,
       restarted: SAME,
       seen: {
         absent: onceAfterTheAnswer(over('already-gone')),
@@ -299,6 +317,7 @@ const TABLE = {
       ...NO_CALL_IS_OUT,
       taken: to({ ...THIRD_CALL, attempts: 2, heard: 'never', before: WAITING }),
       unwanted: over(),
+      distrusted: SAME,
       restarted: SAME,
       seen: {
         absent: onceAfterTheAnswer(to({ ...WAITING, absences: 1 })),
@@ -317,6 +336,7 @@ const TABLE = {
       ...NO_CALL_IS_OUT,
       taken: to({ ...THIRD_CALL, attempts: 1, heard: 'read', before: GIVEN_UP }),
       unwanted: over(),
+      distrusted: SAME,
       restarted: SAME,
       seen: {
         absent: onceAfterTheAnswer(to({ ...GIVEN_UP, absences: 1 })),
@@ -324,6 +344,25 @@ const TABLE = {
         terminating: onceAfterTheAnswer(to({ ...LINGERING, attempts: 3 })),
         terminated: onceAfterTheAnswer(over('confirmed')),
         'failed-to-terminate': NEVER_CHANGES,
+      },
+    },
+  },
+
+  proven: {
+    of: PROVEN,
+    cells: {
+      ...NO_CALL_IS_OUT,
+      taken: SAME,
+      unwanted: SAME,
+      distrusted: SAME,
+      restarted: over(),
+      // Whatever a list begun after the proof shows: the judge finds a connection that is up after all as any other.
+      seen: {
+        absent: [SAME, SAME, over(), over(), over()],
+        active: [SAME, SAME, over(), over(), over()],
+        terminating: [SAME, SAME, over(), over(), over()],
+        terminated: [SAME, SAME, over(), over(), over()],
+        'failed-to-terminate': [SAME, SAME, over(), over(), over()],
       },
     },
   },
@@ -480,6 +519,7 @@ const VARIANTS: ReadonlyArray<{
     cells: {
       taken: to({ ...THIRD_CALL, attempts: 2, heard: 'unread', before: { ...WAITING, heard: 'unread' } }),
       unwanted: SAME,
+      distrusted: SAME,
       restarted: SAME,
       seen: {
         absent: onceAfterTheAnswer(to({ ...WAITING, heard: 'unread', absences: 1 })),
@@ -496,6 +536,7 @@ const VARIANTS: ReadonlyArray<{
       // The plan that takes the call shows the connection.
       taken: to({ ...THIRD_CALL, attempts: 2, heard: 'never', before: WAITING }),
       unwanted: SAME,
+      distrusted: to(WAITING),
       seen: {
         absent: onceAfterTheAnswer(over('already-gone')),
         active: [to(WAITING), to(WAITING), to(WAITING), to(WAITING), to(WAITING)],
@@ -509,6 +550,7 @@ const VARIANTS: ReadonlyArray<{
     cells: {
       taken: to({ ...THIRD_CALL, attempts: 1, heard: 'read', before: GIVEN_UP }),
       unwanted: SAME,
+      distrusted: to(GIVEN_UP),
       seen: { absent: onceAfterTheAnswer(over('confirmed')) },
     },
   },
@@ -542,7 +584,12 @@ const casesOf = (row: string, of: Termination | undefined, cells: (typeof VARIAN
       const cell = byMoment[index]
       if (cell === undefined) throw new Error(`no cell for ${status} ${moment}`)
       const begunAt = ANSWERED_AT + afterMs
-      const happening = { what: 'seen', status: STATUSES[status as keyof typeof STATUSES], begunAt } as const
+      const happening = {
+        what: 'seen',
+        by: 'list',
+        status: STATUSES[status as keyof typeof STATUSES],
+        begunAt,
+      } as const
       const name = `${row}: seen as ${status} by a snapshot begun ${moment}`
       cases.push({ name, of, happening, now: readAt(afterMs), cell })
     }
@@ -550,13 +597,13 @@ const casesOf = (row: string, of: Termination | undefined, cells: (typeof VARIAN
   return cases
 }
 
-describe('step', () => {
-  const all = [
-    ...Object.entries(TABLE).flatMap(([state, { of, cells }]) => casesOf(state, of, cells)),
-    ...VARIANTS.flatMap(({ name, of, cells }) => casesOf(name, of, cells)),
-  ]
+const ALL = [
+  ...Object.entries(TABLE).flatMap(([state, { of, cells }]) => casesOf(state, of, cells)),
+  ...VARIANTS.flatMap(({ name, of, cells }) => casesOf(name, of, cells)),
+]
 
-  it.each(all)('$name', ({ of, happening, now, cell: { next, reports } }) => {
+describe('step', () => {
+  it.each(ALL)('$name', ({ of, happening, now, cell: { next, reports } }) => {
     const found = step(of, happening, now, RETRY)
     expect(found.next).toEqual(next === 'same' ? of : next)
     const about = of && {
@@ -568,6 +615,38 @@ describe('step', () => {
       requestId: 'requestId' in of ? of.requestId : undefined,
     }
     expect(found.reports).toEqual(reports.map((outcome) => ({ ...about, outcome })))
+  })
+})
+
+describe('step, by a lookup', () => {
+  it.each(ALL.filter(({ happening }) => happening.what === 'seen'))(
+    '$name: reports the same as by a list',
+    ({ of, happening, now }) => {
+      const byList = step(of, happening, now, RETRY)
+      const byLookup = step(of, { ...happening, by: 'lookup' } as Happening, now, RETRY)
+      expect(byLookup.reports).toEqual(byList.reports)
+      if (of?.state === 'proven') expect(byLookup.next).toEqual(of)
+      else if (byList.next !== undefined || of === undefined) expect(byLookup.next).toEqual(byList.next)
+      else {
+        const { violation, attempts, callId, selector } = of
+        expect(byLookup.next).toEqual({ state: 'proven', violation, attempts, callId, selector, provenAt: now })
+      }
+    },
+  )
+
+  it('that is no longer believed leaves no absence', () => {
+    expect(step({ ...UNPROVEN, absences: 1 }, { what: 'distrusted' }, NOW, RETRY)).toEqual({
+      next: UNPROVEN,
+      reports: [],
+    })
+  })
+
+  it('is followed by a list also after the clock was set back', () => {
+    const far = { ...PROVEN, provenAt: NOON + HOUR }
+    const seen = (begunAt: Instant) => ({ what: 'seen', by: 'list', status: 'active', begunAt }) as const
+    const { next } = step(far, seen(NOON), NOON + 100, RETRY)
+    expect(next).toEqual({ ...PROVEN, provenAt: NOON + 100 })
+    expect(step(next, seen(NOON + SECOND), NOON + 2 * SECOND, RETRY).next).toBeUndefined()
   })
 })
 
@@ -592,7 +671,7 @@ describe('step, over all attempts', () => {
 
 describe('step, after the clock was set back', () => {
   const see = (of: Termination, begunAt: Instant) =>
-    step(of, { what: 'seen', status: 'active', begunAt }, begunAt + 100, RETRY).next
+    step(of, { what: 'seen', by: 'list', status: 'active', begunAt }, begunAt + 100, RETRY).next
 
   it('counts an answer that lies ahead as one of now, so that the next snapshot can prove something', () => {
     const begunAt = ANSWERED_AT - HOUR
@@ -648,6 +727,7 @@ describe('what a state allows', () => {
     'reported-gone': [false, false, true],
     waiting: [true, true, true],
     'given-up': [true, true, false],
+    proven: [false, false, false],
   } as const satisfies Record<Termination['state'] | 'none', readonly [boolean, boolean, boolean]>
 
   it.each(Object.entries(ALLOWED))('%s, once the next attempt may begin: %j', (state, allowed) => {
@@ -666,6 +746,7 @@ describe('step, for any sequence of happenings', () => {
   /** An arbitrary happening, `pauseMs` after the one before it. A snapshot takes `readMs`. */
   interface Event {
     readonly what: Happening['what'] | 'clock-set-back'
+    readonly by: 'list' | 'lookup'
     readonly status: keyof typeof STATUSES
     readonly pauseMs: number
     readonly readMs: number
@@ -674,6 +755,7 @@ describe('step, for any sequence of happenings', () => {
   const event = (what: fc.Arbitrary<Event['what']>): fc.Arbitrary<Event> =>
     fc.record({
       what,
+      by: fc.constantFrom('list', 'lookup'),
       status: fc.constantFrom(...(Object.keys(STATUSES) as (keyof typeof STATUSES)[]), 'absent'),
       pauseMs: pauses,
       readMs: pauses,
@@ -745,7 +827,7 @@ describe('step, for any sequence of happenings', () => {
           isPerhapsHeard = true
           shownSince = false
         }
-        if (next === undefined) {
+        if (next === undefined || next.state === 'proven') {
           isPerhapsHeard = false
           shownSince = false
           answeredAt = Number.NEGATIVE_INFINITY
@@ -765,7 +847,7 @@ describe('step, for any sequence of happenings', () => {
         let termination: Termination | undefined
         // The true time, and by how much the clock is behind it.
         let [time, behindMs, readFrom] = [NOON, 0, NOON]
-        for (const { what, status, pauseMs, readMs } of sequence) {
+        for (const { what, by, status, pauseMs, readMs } of sequence) {
           time += pauseMs
           if (what === 'clock-set-back') {
             behindMs += readMs
@@ -775,7 +857,7 @@ describe('step, for any sequence of happenings', () => {
           const begunAt = Math.max(time - readMs, readFrom)
           const shown = STATUSES[status]
           const happening: Happening =
-            what === 'seen' ? { what, status: shown, begunAt: begunAt - behindMs } : HAPPENINGS[what]
+            what === 'seen' ? { what, by, status: shown, begunAt: begunAt - behindMs } : HAPPENINGS[what]
           const before = termination
           const { next, reports } = step(before, happening, time - behindMs, RETRY)
           if (what === 'seen') {
@@ -796,7 +878,8 @@ describe('step, for any sequence of happenings', () => {
             found[byStatus ? 'byStatus' : byAnswer ? 'byAnswer' : 'byAbsence']++
             if (behindMs > 0) found.afterSetBack++
           }
-          const isForgotten = before !== undefined && next === undefined && reports.length === 0
+          const isForgotten =
+            before !== undefined && before.state !== 'proven' && next === undefined && reports.length === 0
           if (isForgotten && witness.isPerhapsHeard()) {
             // A snapshot showed that the call had no effect, and no policy needs another one.
             expect([what, witness.isShownSinceItsAnswer()]).toEqual(['unwanted', true])

@@ -79,6 +79,14 @@ describe('the AWS command line', () => {
       'Name=username,Values=a b,d',
     ])
     expect(JSON.parse(filtered.stdout)).toMatchObject({ Connections: [{ Username: 'a b' }] })
+    const [, { connectionId } = { connectionId: '' }] = simulated.world.connections(CONTRACTORS)
+    const lookedUp = await aws(simulated, [
+      'describe-client-vpn-connections',
+      ...ON_ENDPOINT,
+      '--filters',
+      `Name=connection-id,Values=${connectionId},cvpn-connection-00000000000000000`,
+    ])
+    expect(JSON.parse(lookedUp.stdout)).toMatchObject({ Connections: [{ ConnectionId: connectionId, Username: 'c' }] })
     const endpoints = await aws(simulated, ['describe-client-vpn-endpoints', '--client-vpn-endpoint-ids', CONTRACTORS])
     expect(JSON.parse(endpoints.stdout)).toMatchObject({
       ClientVpnEndpoints: [

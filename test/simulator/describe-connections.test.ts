@@ -186,6 +186,13 @@ describe('filters', () => {
     ])
   })
 
+  it('have at most 200 values', async () => {
+    const aws = await simulateAws([people])
+    const values = (count: number) => ({ 'connection-id': Array.from({ length: count }, (_, at) => `c-${at}`) })
+    expect(await list(aws, STAFF, values(200))).toEqual([])
+    expect(await refusal(list(aws, STAFF, values(201)))).toBe('FilterLimitExceeded 400')
+  })
+
   it('are case-sensitive', async () => {
     const aws = await simulateAws([people])
     expect(await list(aws, STAFF, { username: ['BOB'] })).toEqual([])

@@ -144,6 +144,34 @@ describe('a faulty list', () => {
   })
 })
 
+describe('a faulty filter', () => {
+  const some = async (fault: FaultKind, count: number) => {
+    const aws = await faultyAws({ fault })
+    const Values = aws.world
+      .connections(STAFF)
+      .slice(0, count)
+      .map(({ connectionId }) => connectionId)
+    const Filters = [{ Name: 'connection-id', Values }]
+    const found = aws.client.send(new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: STAFF, Filters }))
+    return { aws, Values, found, ids: async () => (await found).Connections?.map(({ ConnectionId }) => ConnectionId) }
+  }
+
+  it('is refused, and a list without one is not', async () => {
+    const { aws, found } = await some('filter-refused', 3)
+    expect(await refusal(found)).toBe('InvalidParameterValue 400')
+    expect((await list(aws)).Connections).toHaveLength(5)
+  })
+
+  it('is ignored', async () => {
+    expect(await (await some('filter-ignored', 3)).ids()).toHaveLength(PEOPLE)
+  })
+
+  it('loses the second half of its values', async () => {
+    const { Values, ids } = await some('filter-lossy', 5)
+    expect(await ids()).toEqual(Values.slice(0, 2))
+  })
+})
+
 describe('a faulty termination', () => {
   it('is answered with "terminating" and has no effect', async () => {
     const aws = await faultyAws({ fault: 'lie' })

@@ -83,6 +83,8 @@ export const createAws = (
     { burst: rate.burst + 5, perSecond: rate.perSecond * 1.25 },
     elapsedAt(timeline.now()),
   )
+  /** Connections that some list, and that some lookup has missed. */
+  const [everMissedByList, everMissedByLookup] = [new Set<string>(), new Set<string>()]
   /** The rows that the last complete list of each endpoint missed, and that the last snapshot which a process took missed. */
   const missedByList = new Map<string, ReadonlySet<string>>()
   const missedByTaken = new Map<string, ReadonlySet<string>>()
@@ -229,9 +231,30 @@ export const createAws = (
      * process takes. While the clock is not confirmed it reads several lists for one snapshot.
      */
     const isMissed = (endpointId: string, id: string, missed: Set<string>): boolean => {
-      if (!strikes('missed-rows') || missedByTaken.get(endpointId)?.has(id) === true) return false
+      if (!strikes('missed-rows') || missedByTaken.get(endpointId)?.has(id) === true || everMissedByLookup.has(id))
+        return false
       missed.add(id)
+      everMissedByList.add(id)
       return true
+    }
+
+    /** A lookup may miss a row too, but none that another answer misses: that would be twice in a row. */
+    const isMissedByLookup = (id: string): boolean => {
+      if (!strikes('missed-rows') || everMissedByList.has(id) || everMissedByLookup.has(id)) return false
+      everMissedByLookup.add(id)
+      return true
+    }
+
+    /** The rows of these connections, or those that a faulty filter gives. They fit in one page. */
+    const rowsOf = (endpointId: string, ids: readonly string[]): readonly Connection[] => {
+      const { roster } = endpointOf(endpointId)
+      if (strikes('filter-refused')) throw new VpnError('bad-request', 'the filter is refused')
+      if (strikes('filter-ignored')) return [...roster.after(-1)].map((row) => shownOf(endpointId, row))
+      const honoured = strikes('filter-lossy') ? ids.slice(0, ids.length >> 1) : ids
+      return honoured.flatMap((id) => {
+        const row = roster.get(id)
+        return row === undefined || isMissedByLookup(id) ? [] : shownOf(endpointId, row)
+      })
     }
 
     const page = (endpointId: string, token: string | undefined, missed: Set<string>) => {
@@ -299,6 +322,15 @@ export const createAws = (
         const snapshot = { endpointId, begunAt, completedAt, connections }
         watcher.shown(process, snapshot, trulyBegunAt, askedAt)
         return snapshot
+      },
+
+      async lookUp(endpointId, ids, signal) {
+        await pagePermit(signal)
+        const trulyBegunAt = timeline.now()
+        const connections = await request(endpointId, signal, () => rowsOf(endpointId, ids))
+        const completedAt = clock.now()
+        const begunAt = completedAt - (timeline.now() - trulyBegunAt)
+        return { endpointId, asked: ids, begunAt, completedAt, connections }
       },
 
       async terminate(target, signal) {

@@ -59,6 +59,9 @@ export const FAULTS = [
   'slow-neighbours',
   'wrong-date',
   'hung-credentials',
+  'filter-refused',
+  'filter-ignored',
+  'filter-lossy',
 ] as const
 export type Fault = (typeof FAULTS)[number]
 

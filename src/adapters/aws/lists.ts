@@ -33,8 +33,18 @@ type Reader = ReturnType<typeof createClients>['reader']
 
 /** Reads single pages of the two lists that Curfew needs. */
 export const createLists = (reader: Reader, exchange: Exchange, region: string) => ({
-  connections(endpointId: string, token: string | undefined, signal: AbortSignal): Promise<ConnectionsPage> {
-    const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: endpointId, ...pageRequest(token) })
+  /** `ids`: AWS is to list only these connections. */
+  connections(
+    endpointId: string,
+    token: string | undefined,
+    signal: AbortSignal,
+    ids?: readonly string[],
+  ): Promise<ConnectionsPage> {
+    const command = new DescribeClientVpnConnectionsCommand({
+      ClientVpnEndpointId: endpointId,
+      ...(ids === undefined ? {} : { Filters: [{ Name: 'connection-id', Values: [...ids] }] }),
+      ...pageRequest(token),
+    })
     return exchange.carry({
       action: 'DescribeClientVpnConnections',
       endpointId,

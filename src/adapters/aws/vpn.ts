@@ -28,6 +28,9 @@ export interface VpnOptions extends ClientOptions {
   readonly beforePage?: ((signal: AbortSignal, list: PageList) => Promise<void>) | undefined
 }
 
+/** Requests that are no part of a list of connections. They are few, and no list waits long for them. */
+const noList = (): PageList => ({ endpointId: undefined })
+
 /**
  * While a machine sleeps its timers stop, but its clock goes on. Corrections of the clock by AWS's `Date` stay within
  * five minutes. If the clock moved further than this while a list was read, its first rows may be that old, unless AWS
@@ -57,11 +60,11 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
 
   const scan = async <Row extends { readonly id: string }>(
     request: { readonly action: ActionName; readonly endpointId: string | undefined },
+    list: PageList,
     page: (token: string | undefined) => Promise<Page<Row>>,
     signal: AbortSignal,
     begins: () => void = () => {},
   ) => {
-    const list: PageList = { endpointId: request.endpointId }
     let [startedAt, beganAt] = [clock.elapsed(), clock.now()]
     try {
       const rows = await readAllPages((token) =>
@@ -95,12 +98,12 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
   }
 
   /** A pagination token may expire in the middle of a long list: then the list is read once more from the start. */
-  const readList: typeof scan = async (request, page, signal, begins) => {
+  const readList: typeof scan = async (request, list, page, signal, begins) => {
     try {
-      return await scan(request, page, signal, begins)
+      return await scan(request, list, page, signal, begins)
     } catch (error) {
       if (!(error instanceof VpnError && error.code === 'bad-pagination-token')) throw error
-      return scan(request, page, signal)
+      return scan(request, { ...list }, page, signal)
     }
   }
 
@@ -113,18 +116,29 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
         for (const [field, text] of page.unread) unread.set(field, text)
         return { ...page, rows: page.rows.map((row) => beside(row, shown(row.id))) }
       }
-      const { rows, ...times } = await readList(request, readPage, signal, begins)
+      const { rows, ...times } = await readList(request, { endpointId }, readPage, signal, begins)
       return { endpointId, ...times, connections: rows, unread }
+    },
+
+    async lookUp(endpointId, ids, signal) {
+      const request = { action: 'DescribeClientVpnConnections', endpointId } as const
+      const asked = new Set(ids)
+      const readPage = async (token: string | undefined) => {
+        const page = await lists.connections(endpointId, token, signal, ids)
+        return page.rows.every(({ id }) => asked.has(id)) ? page : { ...page, nextToken: undefined }
+      }
+      const { rows, ...times } = await readList(request, noList(), readPage, signal)
+      return { endpointId, asked: ids, ...times, connections: rows }
     },
 
     async endpoints(signal) {
       const request = { action: 'DescribeClientVpnEndpoints', endpointId: undefined } as const
-      return (await readList(request, (token) => lists.endpoints(token, signal), signal)).rows
+      return (await readList(request, noList(), (token) => lists.endpoints(token, signal), signal)).rows
     },
 
     missingPermissions: (endpointId, signal) =>
       reading(signal, async () => {
-        await beforePage?.(signal, { endpointId: undefined })
+        await beforePage?.(signal, noList())
         return [...(await missingPermissions(clients, exchange, endpointId, signal)).keys()]
       }),
 

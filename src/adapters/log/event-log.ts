@@ -9,6 +9,7 @@ import type { ListOwner } from '../../domain/policies/user-lists.ts'
 import { firstNames } from '../../domain/shortened.ts'
 import type { TerminateCall } from '../../domain/terminate/plan.ts'
 import type { Outcome } from '../../domain/terminate/termination.ts'
+import type { Distrust } from '../../domain/terminate/verification.ts'
 import { endText, leftText } from '../../domain/time/end-text.ts'
 import { type Instant, SECOND, toIso } from '../../domain/time/instant.ts'
 
@@ -58,6 +59,13 @@ const UNWRITABLE: Readonly<Record<WrittenFile, string>> = {
   audit: 'nothing is ended until the audit trail can be written again',
   state: 'the state file cannot be written, so a restart would lose graces, cooldowns and holds',
   history: 'policies are enforced without the history, which lacks what begins and ends meanwhile',
+}
+
+const DISTRUSTED: Readonly<Record<Distrust, string>> = {
+  refused: 'AWS refuses to list connections by their ids',
+  'not-filtered': 'AWS lists connections that were not asked for',
+  contradicted:
+    'a list shows a connection as active that AWS had not shown when asked for it, so an outcome may be wrong; the connection is terminated again if it is due,',
 }
 
 /** Writes one line for each event; `docs/log.md` lists the fields. Events of every cycle are `debug`. */
@@ -196,6 +204,34 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
           { event, ...on(emitted.endpoint), reason: emitted.reason },
           `poll of ${emitted.endpoint.name} skipped: ${SKIP_REASONS[emitted.reason]}`,
         )
+        break
+      case 'looked-up': {
+        const { asked, shown, durationMs } = emitted
+        log.debug(
+          { event, ...on(emitted.endpoint), asked, rows: shown, durationMs },
+          `looked up ${asked} terminated connections of ${emitted.endpoint.name}: ${shown} rows in ${durationMs} ms`,
+        )
+        break
+      }
+      case 'lookup-failed': {
+        const { endpoint, code, retryAt, message } = emitted
+        log.warn(
+          { event, ...on(endpoint), code, retryAt: iso(retryAt) },
+          `terminations on ${endpoint.name} could not be looked up, so the next polls prove them: ${message}`,
+        )
+        break
+      }
+      case 'lookups-distrusted': {
+        const { endpoint, because, retryAt, answer } = emitted
+        const told = answer === undefined ? '' : `: ${answer.message}`
+        log.warn(
+          { event, ...on(endpoint), because, retryAt: iso(retryAt) },
+          `${DISTRUSTED[because]} on ${endpoint.name}. Whole lists prove terminations until ${toIso(retryAt)}, which takes more requests${told}`,
+        )
+        break
+      }
+      case 'lookups-resumed':
+        log.info({ event, ...on(emitted.endpoint) }, `lookups on ${emitted.endpoint.name} are tried again`)
         break
       case 'unknown-status':
         log.warn(

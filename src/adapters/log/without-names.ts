@@ -79,7 +79,10 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
     case 'poll-failed':
     case 'discovery-failed':
     case 'tags-unread':
+    case 'lookup-failed':
       return { ...event, message: event.nameless }
+    case 'lookups-distrusted':
+      return { ...event, answer: event.answer && { ...event.answer, message: event.answer.nameless } }
     case 'blind':
       return { ...event, because: event.nameless }
     // The names in these three are not logged.
@@ -107,6 +110,8 @@ export const withoutNames = (event: CurfewEvent, pseudonymOf: PseudonymOf): Curf
     case 'permission-missing':
     case 'permission-granted':
     case 'poll-skipped':
+    case 'looked-up':
+    case 'lookups-resumed':
     case 'unknown-status':
     case 'unread-value':
     case 'more-near-misses':

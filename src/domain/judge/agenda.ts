@@ -1,5 +1,6 @@
 import type { RetryRule } from '../terminate/termination.ts'
 import type { Terminations } from '../terminate/terminations.ts'
+import type { Verification } from '../terminate/verification.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 
 /** One thing to do, and the reason for it, which `/status` shows. */
@@ -9,10 +10,11 @@ export interface Appointment {
   readonly because: string
 }
 
-/** When an endpoint must next be judged, or read in addition to the schedule, and why. */
+/** When an endpoint must next be judged, read in addition to the schedule, or asked for some connections, and why. */
 export interface Agenda {
   readonly judge: Appointment
   readonly read: Appointment
+  readonly lookUp: Appointment
   /** No call of the plan leaves from this instant on, because a verdict in it may have ended. */
   readonly planUntil: Instant
 }
@@ -52,8 +54,10 @@ export const NO_OUTLOOK: Outlook = {
   elsewhereAt: NEVER,
 }
 
+const NO_APPOINTMENT: Appointment = { at: NEVER, because: 'nothing is planned' }
+
 /** The first thing on the agenda. */
-export const nextOn = ({ judge, read }: Agenda): Appointment => earliest(judge, read)
+export const nextOn = ({ judge, read, lookUp }: Agenda): Appointment => earliest(judge, read, lookUp)
 
 const earliest = (...all: readonly [Appointment, ...Appointment[]]): Appointment =>
   all.reduce((first, one) => (one.at < first.at ? one : first))
@@ -62,22 +66,27 @@ export const agendaOf = (
   outlook: Outlook,
   terminations: Pick<Terminations, 'nextTryAfter' | 'proofDueAt'>,
   rule: RetryRule,
-): Agenda => ({
-  judge: earliest(
-    { at: outlook.verdictsChangeAt, because: 'a verdict or a warning changes' },
-    { at: outlook.tooOldAt, because: 'the snapshot becomes too old' },
-    {
-      // Terminations that could be tried again at the judgement are in its plan.
-      at: outlook.judgedAt === -NEVER ? NEVER : terminations.nextTryAfter(outlook.judgedAt),
-      because: 'a termination may be tried again',
-    },
-    { at: outlook.withdrawnAt, because: 'a call was withdrawn' },
-    { at: outlook.extendedAt, because: 'the end of a connection was moved' },
-    { at: outlook.elsewhereAt, because: 'connections on other endpoints may have changed' },
-  ),
-  read: earliest(
-    { at: outlook.confirmAt, because: 'counters or statuses have to be confirmed' },
-    { at: terminations.proofDueAt(rule), because: 'a termination waits for its proof' },
-  ),
-  planUntil: outlook.planUntil,
-})
+  provenBy: Verification['state'],
+): Agenda => {
+  const proof = { at: terminations.proofDueAt(rule), because: 'a termination waits for its proof' }
+  return {
+    judge: earliest(
+      { at: outlook.verdictsChangeAt, because: 'a verdict or a warning changes' },
+      { at: outlook.tooOldAt, because: 'the snapshot becomes too old' },
+      {
+        // Terminations that could be tried again at the judgement are in its plan.
+        at: outlook.judgedAt === -NEVER ? NEVER : terminations.nextTryAfter(outlook.judgedAt),
+        because: 'a termination may be tried again',
+      },
+      { at: outlook.withdrawnAt, because: 'a call was withdrawn' },
+      { at: outlook.extendedAt, because: 'the end of a connection was moved' },
+      { at: outlook.elsewhereAt, because: 'connections on other endpoints may have changed' },
+    ),
+    read: earliest(
+      { at: outlook.confirmAt, because: 'counters or statuses have to be confirmed' },
+      provenBy === 'lists' ? proof : NO_APPOINTMENT,
+    ),
+    lookUp: provenBy === 'lookups' ? proof : NO_APPOINTMENT,
+    planUntil: outlook.planUntil,
+  }
+}

@@ -1,6 +1,8 @@
+import type { Lookup } from '../lookup.ts'
 import type { Policy } from '../policies/policy.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { TerminationReport } from '../terminate/termination.ts'
+import type { Evidence } from '../terminate/verification.ts'
 import type { Instant } from '../time/instant.ts'
 import type { EndpointRules } from './judge-endpoint.ts'
 import type { Memory, Observation } from './memory.ts'
@@ -17,10 +19,26 @@ export const takeIn = (
   { set, retry }: Pick<EndpointRules, 'set' | 'retry'>,
 ): readonly TerminationReport[] => {
   observation?.end(snapshot.completedAt)
-  const reports = memory.terminations.see(snapshot, retry)
-  // A termination whose answer was lost starts a cooldown too.
+  return remembered(memory, memory.terminations.see(snapshot, retry), set.policies)
+}
+
+/** Updates the open terminations by the evidence of a lookup. The memory learns nothing else from it. */
+export const takeInLookup = (
+  memory: Memory,
+  lookup: Lookup,
+  evidence: Evidence,
+  { set, retry }: Pick<EndpointRules, 'set' | 'retry'>,
+): readonly TerminationReport[] =>
+  remembered(memory, memory.terminations.seeSome(evidence, lookup, retry), set.policies)
+
+/** A termination whose answer was lost starts a cooldown too. */
+const remembered = (
+  memory: Memory,
+  reports: readonly TerminationReport[],
+  policies: readonly Policy[],
+): readonly TerminationReport[] => {
   for (const { outcome, violation, leftAt } of reports) {
-    if (outcome === 'confirmed') rememberTermination(memory, set.policies, violation, leftAt)
+    if (outcome === 'confirmed') rememberTermination(memory, policies, violation, leftAt)
   }
   return reports
 }

@@ -30,7 +30,7 @@ interface Repeatable extends Answered {
    * may have, and a later snapshot still showed the connection.
    */
   readonly heard: 'never' | 'unread' | 'read'
-  /** Complete snapshots running that did not show the connection. */
+  /** Complete snapshots and lookups running that did not show the connection. */
   readonly absences: number
   readonly tryAgainAt: Instant
 }
@@ -59,6 +59,8 @@ export type Termination =
   | ({ readonly state: 'recording'; readonly takenAt: Instant } & UnderWay)
   /** The intent is on disk, and the call is out. */
   | ({ readonly state: 'in-flight'; readonly leftAt: Instant } & UnderWay)
+  /** A lookup has proven it, and the outcome was reported. The last snapshot may be older, and still show the connection. */
+  | ({ readonly state: 'proven'; readonly provenAt: Instant } & Attempted)
   | KeptTermination
 
 /** What may happen to a termination. */
@@ -75,8 +77,15 @@ export type Happening =
   | { readonly what: 'refused' }
   /** The call never counted: it was withdrawn, or AWS throttled it. */
   | { readonly what: 'uncounted' }
-  /** A complete snapshot was read. `status` is the connection's; undefined where the snapshot does not show it. */
-  | { readonly what: 'seen'; readonly status: string | undefined; readonly begunAt: Instant }
+  /** A complete snapshot or lookup was read. `status` is the connection's; undefined where the snapshot does not show it. */
+  | {
+      readonly what: 'seen'
+      readonly by: 'list' | 'lookup'
+      readonly status: string | undefined
+      readonly begunAt: Instant
+    }
+  /** Lookups are no longer believed. */
+  | { readonly what: 'distrusted' }
   /** The newest plan does not end the connection. */
   | { readonly what: 'unwanted' }
   /** The process ends, or was killed: another one goes on with the termination. */
@@ -179,9 +188,14 @@ export const step = (
     case 'uncounted':
       return termination !== undefined && 'before' in termination ? quietly(termination.before) : unchanged
     case 'seen':
-      return termination === undefined || 'before' in termination
-        ? unchanged
+      if (termination === undefined || 'before' in termination) return unchanged
+      return termination.state === 'proven'
+        ? seenAgain(termination, happening, now)
         : seen(asOf(termination, now, rule), happening, now, rule)
+    case 'distrusted':
+      return quietly(
+        termination !== undefined && 'absences' in termination ? { ...termination, absences: 0 } : termination,
+      )
     case 'unwanted':
       if (termination?.state !== 'waiting' && termination?.state !== 'given-up') return unchanged
       // A call that may have been heard is followed until a snapshot shows what it did.
@@ -213,8 +227,9 @@ const answered = (
   }
 }
 
-/** A termination as the state file keeps it for the next process. */
-export const restarted = (termination: Termination): KeptTermination => {
+/** A termination as the state file keeps it for the next process. One that was proven is over: that process reads a list first. */
+export const restarted = (termination: Termination): KeptTermination | undefined => {
+  if (termination.state === 'proven') return undefined
   if (termination.state !== 'recording' && termination.state !== 'in-flight') return termination
   // The last process did not see the end of the call, which may have been heard. It is sent again if a snapshot still shows
   // the connection active, and it did its work if one shows it on its way out.
@@ -229,7 +244,7 @@ const ABSENCES_THAT_CONFIRM = 2
 /** What a complete snapshot says about a termination. */
 const seen = (
   termination: KeptTermination,
-  { status, begunAt }: Extract<Happening, { what: 'seen' }>,
+  { by, status, begunAt }: Extract<Happening, { what: 'seen' }>,
   completedAt: Instant,
   rule: RetryRule,
 ): Step => {
@@ -241,7 +256,7 @@ const seen = (
   // If AWS may have acted on any of the calls, the connection did not end by itself.
   const isHeard = !('heard' in termination) || termination.heard !== 'never'
   const over = (): Step => ({
-    next: undefined,
+    next: by === 'list' ? undefined : { ...attemptedOf(termination), state: 'proven', provenAt: completedAt },
     reports: [reportOf(termination, isHeard ? 'confirmed' : 'already-gone')],
   })
   if (termination.state === 'reported-gone') {
@@ -277,6 +292,17 @@ const seen = (
     : { next, reports }
 }
 
+/** A list begun after the proof ends the termination. If it shows the connection after all, the judge finds it as any other. */
+const seenAgain = (
+  termination: Extract<Termination, { state: 'proven' }>,
+  { by, begunAt }: Extract<Happening, { what: 'seen' }>,
+  completedAt: Instant,
+): Step => {
+  const provenAt = Math.min(termination.provenAt, completedAt)
+  if (by === 'list' && begunAt > provenAt && begunAt <= completedAt) return quietly(undefined)
+  return quietly(provenAt === termination.provenAt ? termination : { ...termination, provenAt })
+}
+
 /** After a clock was set back, an instant in the future would be waited for twice. */
 const asOf = (termination: KeptTermination, now: Instant, { againAfterMs }: RetryRule): KeptTermination => {
   const answeredAt = Math.min(termination.answeredAt, now)
@@ -298,4 +324,5 @@ export const mayPlan = (termination: Termination | undefined, now: Instant): boo
   termination?.state === 'recording' || mayLeave(termination, now)
 
 /** Whether its outcome is still to come. */
-export const isOpen = ({ state }: Termination): boolean => state !== 'lingering' && state !== 'given-up'
+export const isOpen = ({ state }: Termination): boolean =>
+  state !== 'lingering' && state !== 'given-up' && state !== 'proven'

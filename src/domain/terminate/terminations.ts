@@ -1,3 +1,4 @@
+import type { Lookup } from '../lookup.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import {
@@ -12,6 +13,7 @@ import {
   type Termination,
   type TerminationReport,
 } from './termination.ts'
+import type { Evidence } from './verification.ts'
 
 /** The terminations of one endpoint, by connection. Each is followed until a snapshot confirms it. */
 export const createTerminations = (kept: readonly KeptTermination[] = []) => {
@@ -46,8 +48,24 @@ export const createTerminations = (kept: readonly KeptTermination[] = []) => {
       const statuses = new Map<string, string>()
       for (const { id, status } of connections) if (all.has(id)) statuses.set(id, status)
       return [...all.keys()].flatMap((id) =>
-        happen(id, { what: 'seen', status: statuses.get(id), begunAt }, completedAt, rule),
+        happen(id, { what: 'seen', by: 'list', status: statuses.get(id), begunAt }, completedAt, rule),
       )
+    },
+
+    /** Updates terminations by the evidence of a lookup. */
+    seeSome(
+      { statuses }: Pick<Evidence, 'statuses'>,
+      { begunAt, completedAt }: Pick<Lookup, 'begunAt' | 'completedAt'>,
+      rule: RetryRule,
+    ): readonly TerminationReport[] {
+      return [...statuses].flatMap(([id, status]) =>
+        happen(id, { what: 'seen', by: 'lookup', status, begunAt }, completedAt, rule),
+      )
+    },
+
+    /** Lookups are no longer believed: what they did not show counts as seen. */
+    distrustLookups(now: Instant, rule: RetryRule): void {
+      for (const id of all.keys()) happen(id, { what: 'distrusted' }, now, rule)
     },
 
     /** Drops terminations that the newest plan does not contain. */
@@ -56,7 +74,7 @@ export const createTerminations = (kept: readonly KeptTermination[] = []) => {
     },
 
     /** For the state file. */
-    kept: (): readonly KeptTermination[] => [...all.values()].map(restarted),
+    kept: (): readonly KeptTermination[] => [...all.values()].flatMap((one) => restarted(one) ?? []),
 
     /** Terminations whose outcome is still to come. */
     open(): number {
@@ -72,14 +90,16 @@ export const createTerminations = (kept: readonly KeptTermination[] = []) => {
       return at
     },
 
-    /** When a snapshot is next needed to confirm a termination. */
-    proofDueAt({ settleMs }: Pick<RetryRule, 'settleMs'>): Instant {
+    /** When a snapshot or a lookup is next needed to confirm a termination. */
+    proofDueAt(rule: Pick<RetryRule, 'settleMs'>): Instant {
       let at: Instant = NEVER
-      for (const one of all.values()) {
-        if (one.state === 'unproven' || one.state === 'reported-gone') at = Math.min(at, one.answeredAt + settleMs)
-      }
+      for (const one of all.values()) at = Math.min(at, proofDueAt(one, rule))
       return at
     },
+
+    /** The connections of the terminations that wait for their proof. */
+    waitingForProof: (now: Instant, rule: Pick<RetryRule, 'settleMs'>): readonly string[] =>
+      [...all].flatMap(([id, one]) => (proofDueAt(one, rule) <= now ? [id] : [])),
 
     /** The first instant after `now` at which a call may be repeated, if its connection is still due. */
     nextTryAfter(now: Instant): Instant {
@@ -92,5 +112,9 @@ export const createTerminations = (kept: readonly KeptTermination[] = []) => {
     },
   }
 }
+
+/** When the termination waits for its proof; NEVER if it does not. */
+const proofDueAt = (one: Termination, { settleMs }: Pick<RetryRule, 'settleMs'>): Instant =>
+  one.state === 'unproven' || one.state === 'reported-gone' ? one.answeredAt + settleMs : NEVER
 
 export type Terminations = ReturnType<typeof createTerminations>

@@ -226,6 +226,51 @@ describe('snapshot', () => {
   })
 })
 
+describe('lookUp', () => {
+  it('asks AWS for these connections only, in one request', async () => {
+    const { vpn, requestsOf, world, advance } = await setUp([], { clients: [{ count: 2300, name: 'user-{n}' }] })
+    advance(SECOND)
+    const all = world.connections(ENDPOINT).map(({ connectionId }) => connectionId)
+    const asked = [...all.slice(1000, 1199), 'cvpn-connection-00000000000000000']
+    const found = await vpn.lookUp(ENDPOINT, asked, never)
+    expect(found).toMatchObject({ endpointId: ENDPOINT, asked, begunAt: START + SECOND, completedAt: START + SECOND })
+    expect(found.connections.map(({ id }) => id)).toEqual(asked.slice(0, -1))
+    const [request, ...others] = requestsOf('DescribeClientVpnConnections')
+    expect([request?.params['Filter.1.Name'], request?.params['Filter.1.Value.200'], others]).toEqual([
+      'connection-id',
+      asked.at(-1),
+      [],
+    ])
+  })
+
+  it('shows a connection that ended as terminated', async () => {
+    const { vpn, world, advance } = await setUp([{ username: 'alice' }])
+    const [id = ''] = world.connections(ENDPOINT).map(({ connectionId }) => connectionId)
+    await vpn.terminate({ endpointId: ENDPOINT, connectionId: id }, never)
+    const statusOf = async () => (await vpn.lookUp(ENDPOINT, [id], never)).connections.map(({ status }) => status)
+    expect(await statusOf()).toEqual(['terminating'])
+    advance(2 * SECOND)
+    expect(await statusOf()).toEqual(['terminated'])
+    advance(HOUR)
+    expect(await statusOf()).toEqual([])
+  })
+
+  it('stops reading at the first page with a connection that was not asked for', async () => {
+    const { vpn, requestsOf, world } = await setUp([], {
+      clients: [{ count: 2300, name: 'user-{n}' }],
+      scenario: { faults: [{ fault: 'filter-ignored' }] },
+    })
+    const [id = ''] = world.connections(ENDPOINT).map(({ connectionId }) => connectionId)
+    expect((await vpn.lookUp(ENDPOINT, [id], never)).connections).toHaveLength(1000)
+    expect(requestsOf('DescribeClientVpnConnections')).toHaveLength(1)
+  })
+
+  it('fails as a bad request if AWS refuses the filter', async () => {
+    const { vpn } = await setUp([{ username: 'alice' }], { scenario: { faults: [{ fault: 'filter-refused' }] } })
+    expect(await codeOf(vpn.lookUp(ENDPOINT, ['cvpn-connection-1'], never))).toBe('bad-request')
+  })
+})
+
 describe('terminate', () => {
   it('starts a termination that later snapshots show', async () => {
     const { vpn, advance } = await setUp([{ username: 'alice' }, { username: 'bob' }])

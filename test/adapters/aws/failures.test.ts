@@ -21,7 +21,7 @@ useFakeCredentials()
 const PATIENT_MS = 20_000
 const SHORT_MS = 700
 
-type Position = 'first page' | 'later page' | 'Terminate'
+type Position = 'first page' | 'later page' | 'lookup' | 'later page of a lookup' | 'Terminate'
 
 interface Misbehaviour {
   readonly name: string
@@ -31,8 +31,8 @@ interface Misbehaviour {
   readonly at?: readonly Position[]
 }
 
-const EVERYWHERE: readonly Position[] = ['first page', 'later page', 'Terminate']
-const LISTS: readonly Position[] = ['first page', 'later page']
+const LISTS: readonly Position[] = ['first page', 'later page', 'lookup', 'later page of a lookup']
+const EVERYWHERE: readonly Position[] = [...LISTS, 'Terminate']
 
 const HTML = '<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><p>Sign in<br></body></html>'
 
@@ -123,7 +123,7 @@ const MISBEHAVIOURS: readonly Misbehaviour[] = [
     name: 'endless pagination',
     code: 'malformed',
     behave: (response, received) => reply(pageXml('', `token-${received.count}`))(response, received, response.req),
-    at: ['first page'],
+    at: ['first page', 'lookup'],
   },
   {
     name: 'a bad token',
@@ -165,6 +165,8 @@ const goodAnswer = (params: URLSearchParams) =>
 const isAt: Readonly<Record<Position, (params: URLSearchParams) => boolean>> = {
   'first page': () => true,
   'later page': (params) => params.has('NextToken'),
+  lookup: () => true,
+  'later page of a lookup': (params) => params.has('NextToken'),
   Terminate: () => true,
 }
 
@@ -216,7 +218,9 @@ describe.concurrent.each(EVERYWHERE)('on %s', (position) => {
     const failure = await failureOf(
       terminating
         ? vpn.terminate({ endpointId: ENDPOINT, connectionId: 'cvpn-connection-1' }, never)
-        : vpn.snapshot(ENDPOINT, never),
+        : position.endsWith('lookup')
+          ? vpn.lookUp(ENDPOINT, ['cvpn-connection-good', 'cvpn-connection-1', 'a'], never)
+          : vpn.snapshot(ENDPOINT, never),
     )
     vpn.close()
 

@@ -132,6 +132,7 @@ describe('the list of actions', () => {
     /** Calls every method of the adapter. The type requires an entry for each new method. */
     const calls: Readonly<Record<keyof VpnSite, (vpn: VpnSite) => Promise<unknown>>> = {
       snapshot: (vpn) => vpn.snapshot(CONTRACTORS, never),
+      lookUp: (vpn) => vpn.lookUp(CONTRACTORS, [connectionId], never),
       terminate: (vpn) => vpn.terminate({ endpointId: CONTRACTORS, connectionId }, never),
       endpoints: (vpn) => vpn.endpoints(never),
       missingPermissions: (vpn) => vpn.missingPermissions(CONTRACTORS, never),

@@ -46,6 +46,23 @@ export const EVENTS: { readonly [Name in CurfewEvent['event']]: Extract<CurfewEv
     at: NOON,
   },
   'audit-head': { event: 'audit-head', occasion: 'hour', unit: 'eu-central-1 own', seq: 195, hash: 'd91ec9', at: NOON },
+  'looked-up': { event: 'looked-up', ...on, asked: 8, shown: 8, durationMs: 120 },
+  'lookup-failed': {
+    event: 'lookup-failed',
+    ...on,
+    code: 'timeout',
+    message: 'no answer',
+    nameless: 'no answer',
+    retryAt: NOON,
+  },
+  'lookups-distrusted': {
+    event: 'lookups-distrusted',
+    ...on,
+    because: 'refused',
+    retryAt: NOON,
+    answer: { message: 'AWS says no', nameless: 'AWS refused' },
+  },
+  'lookups-resumed': { event: 'lookups-resumed', ...on },
   warned: {
     event: 'warned',
     ...on,
