@@ -10,11 +10,13 @@ import { poll } from './poll.ts'
 import { resident } from './resident.ts'
 import { start } from './start.ts'
 import type { Options, Table } from './support/table.ts'
+import { verify } from './verify.ts'
 
 // npm run bench: runs all benchmarks. --quick only proves that they work, --only NAME runs one, --json prints JSON.
 
 const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Table[]>>> = {
   poll,
+  verify,
   decide,
   cycle,
   lists,

@@ -31,17 +31,20 @@ const row = (at: number) => `
             </postureComplianceStatusSet>
         </item>`
 
-const pages = Array.from({ length: Math.ceil(CONNECTIONS / PAGE) }, (_, page) => {
-  const from = page * PAGE
-  const length = Math.min(PAGE, CONNECTIONS - from)
-  const rows = Array.from({ length }, (_row, at) => row(from + at)).join('')
-  const token = from + PAGE < CONNECTIONS ? `\n    <nextToken>${page + 1}</nextToken>` : ''
-  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>
+const answer = (rows: string, token = '') =>
+  Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>
 <DescribeClientVpnConnectionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/">
     <requestId>00000000-0000-0000-0000-000000000000</requestId>
     <connections>${rows}
     </connections>${token}
 </DescribeClientVpnConnectionsResponse>`)
+
+const pages = Array.from({ length: Math.ceil(CONNECTIONS / PAGE) }, (_, page) => {
+  const from = page * PAGE
+  const length = Math.min(PAGE, CONNECTIONS - from)
+  const rows = Array.from({ length }, (_row, at) => row(from + at)).join('')
+  const token = from + PAGE < CONNECTIONS ? `\n    <nextToken>${page + 1}</nextToken>` : ''
+  return answer(rows, token)
 })
 
 /** Changes the first digit of the bytes that each connection has received. */
@@ -54,13 +57,25 @@ const moveCounters = (page: Buffer) => {
 const RECEIVED = '<egressBytes>'
 const ONE = '1'.charCodeAt(0)
 
+/** The rows of a filtered list. All but the last, which is the witness, have ended. */
+const lookedUp = (ids: readonly string[]) =>
+  answer(
+    ids
+      .map((id, index) => {
+        const shown = row(Number.parseInt(id.replace('cvpn-connection-', ''), 16))
+        return index === ids.length - 1 ? shown : shown.replace('<code>active<', '<code>terminated<')
+      })
+      .join(''),
+  )
+
 const server = createServer((request, response) => {
   let body = ''
   request.on('data', (chunk: Buffer) => (body += chunk.toString()))
   request.on('end', () => {
+    const asked = [...new URLSearchParams(body)].flatMap(([key, id]) => (key.startsWith('Filter.1.Value.') ? [id] : []))
     const number = Number(/NextToken=(\d+)/.exec(body)?.[1] ?? 0)
-    if (IS_MOVING && number === 0) pages.forEach(moveCounters)
-    const page = pages[number] ?? Buffer.from('')
+    if (IS_MOVING && number === 0 && asked.length === 0) pages.forEach(moveCounters)
+    const page = asked.length > 0 ? lookedUp(asked) : (pages[number] ?? Buffer.from(''))
     response.writeHead(200, { 'content-type': 'text/xml', 'content-length': page.length }).end(page)
   })
 })
