@@ -250,7 +250,7 @@ export const createAws = (
       const { roster } = endpointOf(endpointId)
       if (strikes('filter-refused')) throw new VpnError('bad-request', 'the filter is refused')
       if (strikes('filter-ignored')) return [...roster.after(-1)].map((row) => shownOf(endpointId, row))
-      const honoured = strikes('filter-lossy') ? ids.slice(0, ids.length >> 1) : ids
+      const honoured = strikes('filter-finds-nothing') ? [] : ids
       return honoured.flatMap((id) => {
         const row = roster.get(id)
         return row === undefined || isMissedByLookup(id) ? [] : shownOf(endpointId, row)

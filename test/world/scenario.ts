@@ -61,7 +61,7 @@ export const FAULTS = [
   'hung-credentials',
   'filter-refused',
   'filter-ignored',
-  'filter-lossy',
+  'filter-finds-nothing',
 ] as const
 export type Fault = (typeof FAULTS)[number]
 

@@ -303,7 +303,7 @@ export const live = async (scenario: Scenario, keepLog = false): Promise<Outcome
         const until = timeline.now() + happening.forSeconds * SECOND
         aws.strike(happening.fault, happening.percent, until)
         // A filter that loses connections is dangerous where they are still up.
-        if (happening.fault === 'filter-lossy') aws.strike('lies', 50, until)
+        if (happening.fault === 'filter-finds-nothing') aws.strike('lies', 50, until)
         if (happening.fault !== 'slow-neighbours') disturb(until)
         else for (let at = timeline.now(); at < until; at += SECOND) timeline.at(at, checkPrompt)
         break
