@@ -3,6 +3,7 @@ import type { Disk } from '../../src/adapters/audit/disk.ts'
 import type * as pages from '../../src/adapters/aws/pages.ts'
 import type * as executor from '../../src/app/executor.ts'
 import type * as knownByTrail from '../../src/app/known-by-trail.ts'
+import type * as lookups from '../../src/app/lookups.ts'
 import type * as readBudget from '../../src/app/read-budget.ts'
 import type { PageList } from '../../src/app/read-budget.ts'
 import type * as serveTenure from '../../src/app/serve-tenure.ts'
@@ -20,6 +21,7 @@ import type * as policyKinds from '../../src/domain/policies/policy.ts'
 import type * as restsOnName from '../../src/domain/terminate/rests-on-name.ts'
 import type * as termination from '../../src/domain/terminate/termination.ts'
 import type * as tokenBucket from '../../src/domain/terminate/token-bucket.ts'
+import type * as verification from '../../src/domain/terminate/verification.ts'
 import type * as awsTime from '../../src/domain/time/aws-time.ts'
 import { msBetween, plusMs } from '../../src/domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
@@ -32,6 +34,7 @@ interface Modules {
   'adapters/aws/pages.ts': typeof pages
   'app/executor.ts': typeof executor
   'app/known-by-trail.ts': typeof knownByTrail
+  'app/lookups.ts': typeof lookups
   'app/read-budget.ts': typeof readBudget
   'app/serve-tenure.ts': typeof serveTenure
   'app/skew-clock.ts': typeof skewClock
@@ -47,6 +50,7 @@ interface Modules {
   'domain/terminate/rests-on-name.ts': typeof restsOnName
   'domain/terminate/termination.ts': typeof termination
   'domain/terminate/token-bucket.ts': typeof tokenBucket
+  'domain/terminate/verification.ts': typeof verification
   'domain/time/aws-time.ts': typeof awsTime
   'domain/time/time-window.ts': typeof timeWindow
   // The rules of the stand-ins of an engine and of its database: the bugs that real ones might have.
@@ -254,6 +258,60 @@ export const PLANTS: readonly Plant[] = [
       bug: 'one snapshot without the connection counts as a proof',
       breaks: ['confirmed means that the connection is gone'],
       seed: 200,
+    },
+  ),
+  plant(
+    'domain/terminate/verification.ts',
+    'evidenceOf',
+    (original) => (lookup, witness) => {
+      const evidence = original(lookup, witness)
+      if (evidence === 'not-filtered') return evidence
+      const statuses = new Map(lookup.asked.map((id) => [id, evidence.statuses.get(id)]))
+      if (witness !== undefined) statuses.delete(witness)
+      return { ...evidence, statuses }
+    },
+    {
+      bug: 'a lookup that lacks its witness proves an absence',
+      breaks: ['confirmed means that the connection is gone'],
+      seed: 18,
+      always: true,
+    },
+  ),
+  plant(
+    'domain/terminate/verification.ts',
+    'evidenceOf',
+    (original) => (lookup, witness) => {
+      const evidence = original(lookup, witness)
+      if (evidence === 'not-filtered') return evidence
+      return {
+        ...evidence,
+        statuses: new Map(lookup.asked.map((id) => [id, evidence.statuses.get(id) ?? 'terminated'])),
+      }
+    },
+    {
+      bug: 'a lookup that answers nothing is believed at once',
+      breaks: ['confirmed means that the connection is gone'],
+      seed: 18,
+      always: true,
+    },
+  ),
+  plant(
+    'app/lookups.ts',
+    'createLookups',
+    (original) => (options) => {
+      const lookUp: typeof options.vpn.lookUp = (endpointId, asked, signal) =>
+        options.vpn.lookUp(endpointId, asked, signal).catch(() => {
+          const now = options.clock.now()
+          const witness = options.snapshot()?.connections.filter(({ id }) => id === asked.at(-1)) ?? []
+          return { endpointId, asked, begunAt: now, completedAt: now, connections: witness }
+        })
+      return original({ ...options, vpn: { lookUp } })
+    },
+    {
+      bug: 'an absence from a damaged answer to a lookup counts as a proof',
+      breaks: ['confirmed means that the connection is gone'],
+      seed: 34,
+      always: true,
     },
   ),
   plant(
