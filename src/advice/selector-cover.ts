@@ -22,6 +22,9 @@ const subjectOf = ({ pattern }: EndpointEntry): string => {
 /** The entry as one of users, which compares its text with any name. */
 const asUserEntry = ({ pattern, ...period }: EndpointEntry): UserEntry => ({ ...period, pattern: textPattern(pattern) })
 
+/** The text with which an endpoint's name, id or tag is compared. */
+export const endpointText = ({ pattern }: EndpointEntry): string => textPattern(pattern).text
+
 const textPattern = (pattern: EndpointEntry['pattern']): Pattern => {
   if (pattern.field !== 'tag') return pattern
   const { source, value = { text: '*', exact: false } } = pattern

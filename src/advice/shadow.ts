@@ -1,6 +1,7 @@
 import type { Policy } from '../domain/policies/policy.ts'
 import { NEVER } from '../domain/time/instant.ts'
-import { createSelectorCover } from './selector-cover.ts'
+import { type CoverIndex, createCoverIndex } from './cover-index.ts'
+import { createSelectorCover, endpointText } from './selector-cover.ts'
 import { createUserCover } from './user-cover.ts'
 import { coversHours } from './window-warnings.ts'
 
@@ -13,12 +14,13 @@ interface Shadow {
 /** At most one shadow for each policy. Of two equivalent policies the later one is superfluous. */
 export const shadowsAmong = (policies: readonly Policy[]): readonly Shadow[] => {
   const candidates = policies.map(candidateOf)
+  const near = createNear(candidates)
   const shadows = new Map<Policy, Policy>()
-  candidates.forEach((candidate, index) => {
-    const by = candidates.find((other, place) => {
+  candidates.forEach((candidate) => {
+    const by = near(candidate).find((other) => {
       // A superfluous policy covers nothing. Otherwise two policies could each be removed because of the other.
       if (other === candidate || shadows.has(other.policy) || !covers(other, candidate)) return false
-      return place < index || !covers(candidate, other)
+      return other.place < candidate.place || !covers(candidate, other)
     })
     if (by !== undefined) shadows.set(candidate.policy, by.policy)
   })
@@ -26,8 +28,9 @@ export const shadowsAmong = (policies: readonly Policy[]): readonly Shadow[] => 
 }
 
 /** A policy with its rule and selectors prepared for the comparison with every other policy, each prepared once. */
-const candidateOf = (policy: Policy) => ({
+const candidateOf = (policy: Policy, place: number) => ({
   policy,
+  place,
   coversRule: once(() => ruleCover(policy)),
   coversMatch: once(() => policy.match && createSelectorCover(policy.match, 'either')),
   coversExempt: once(() => policy.exempt && createSelectorCover(policy.exempt, 'principal')),
@@ -52,6 +55,42 @@ const ruleCover = ({ kind, rule }: Policy): ((other: unknown) => boolean) | unde
 }
 
 type Candidate = ReturnType<typeof candidateOf>
+
+/**
+ * Each policy is compared with at most this many others. Comparing ten thousand with each other would take minutes, and
+ * two hundred policies are still compared completely.
+ */
+const MOST_COMPARED = 200
+
+/** For each sort of names: the patterns to which a policy limits what it ends, if it has names of this sort. */
+const NAMES: ReadonlyArray<(policy: Policy) => readonly string[] | undefined> = [
+  ({ match }) => match?.users?.map(({ pattern }) => pattern.text),
+  ({ kind, rule }) => (kind.isNamesAlone ? kind.names?.(rule).map(({ pattern }) => pattern.text) : undefined),
+  ({ match }) => match?.endpoints?.map(endpointText),
+  () => [EVERY],
+]
+
+const EVERY = '*'
+
+/**
+ * The policies that may cover another one, in the order of the files. A policy with names covers only policies whose names
+ * of the same sort it covers all, so it is enough to ask for the first of them.
+ */
+const createNear = (candidates: readonly Candidate[]): ((candidate: Candidate) => readonly Candidate[]) => {
+  const indexes = new Map<unknown, ReadonlyArray<CoverIndex<Candidate>>>()
+  for (const candidate of candidates) {
+    const { policy } = candidate
+    const ofKind = indexes.get(policy.kind) ?? NAMES.map(() => createCoverIndex<Candidate>(MOST_COMPARED))
+    indexes.set(policy.kind, ofKind)
+    const sort = NAMES.findIndex((namesOf) => namesOf(policy) !== undefined)
+    for (const pattern of NAMES[sort]?.(policy) ?? []) ofKind[sort]?.add(pattern, candidate)
+  }
+  return ({ policy }) =>
+    (indexes.get(policy.kind) ?? [])
+      .flatMap((index, sort) => [...index.find(NAMES[sort]?.(policy)?.[0] ?? EVERY)])
+      .sort((a, b) => a.place - b.place)
+      .slice(0, MOST_COMPARED)
+}
 
 const notCompared = () => true
 

@@ -277,14 +277,21 @@ const minuteOf = (text = ''): number | undefined => {
   return hour === undefined ? undefined : Number(hour) * 60 + Number(minute)
 }
 
+/** The names that were accepted. To ask Intl costs as much as to bind the rest of a policy. */
+const accepted = new Set<string>()
+
 /** Reads an IANA name, also an outdated one, in any case. The value is the name as it was written. */
 export const parseTimeZone = (name: string): Parsed<string> => {
+  if (accepted.has(name)) return { value: name }
   // Newer runtimes accept "+01:00" as a zone, so offsets are refused before Intl sees them.
   if (/^(?:z|(?:utc|gmt)?[+-].*)$/i.test(name)) {
     const instead = 'write an IANA name, such as Europe/Berlin, or UTC'
     return { problem: `${JSON.stringify(name)} is an offset, which ignores summer time: ${instead}` }
   }
-  if (isZoneOf(name, intlZone) && isZoneOf(name, temporalZone)) return { value: name }
+  if (isZoneOf(name, intlZone) && isZoneOf(name, temporalZone)) {
+    accepted.add(name)
+    return { value: name }
+  }
   const instead = 'write the IANA name of a place, such as Europe/Berlin, or UTC'
   return isZoneOf(name, intlZone)
     ? { problem: `${JSON.stringify(name)} is an abbreviation, which several zones share: ${instead}` }
@@ -307,4 +314,7 @@ const intlZone = (name: string) => new Intl.DateTimeFormat('en', { timeZone: nam
 const temporalZone = (name: string) => Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(name)
 
 /** The names to suggest to an operator. parseTimeZone accepts more. */
-export const knownTimeZones = (): readonly string[] => [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])]
+export const knownTimeZones = (): readonly string[] =>
+  (knownZones ??= [...new Set([...Intl.supportedValuesOf('timeZone'), 'UTC'])])
+
+let knownZones: readonly string[] | undefined
