@@ -1,5 +1,5 @@
 import type { LogsQuery, MetricsQuery } from '@grafana/grafana-foundation-sdk/cloudwatch'
-import type { Dashboard, Panel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard'
+import type { Dashboard, Panel, RowPanel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard'
 
 /** The selected values of a dashboard's variables, its time range, and the resolution of its panels. */
 export interface Choices {
@@ -35,7 +35,9 @@ interface SqlTarget extends AnyTarget {
   readonly rawSql: string
 }
 
-export const panelsOf = ({ panels = [] }: Dashboard): readonly Panel[] => panels.filter(({ type }) => type !== 'row')
+/** The panels of open rows, and those that a collapsed row holds. */
+export const panelsOf = ({ panels = [] }: Dashboard): readonly Panel[] =>
+  panels.flatMap((panel) => (panel.type === 'row' ? ((panel as RowPanel).panels ?? []) : [panel as Panel]))
 
 /** The SDK types targets as an empty interface, because each query language has its own. */
 export const allTargetsOf = ({ targets = [] }: Panel): readonly AnyTarget[] =>

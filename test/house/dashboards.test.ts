@@ -51,15 +51,26 @@ describe.each(Object.keys(SOURCES))('the dashboard %s', (name) => {
   const titlesFailing = (isSound: (panel: Panel) => boolean) =>
     panels.filter((panel) => !isSound(panel)).map(({ title }) => title)
   describe('its layout', () => {
-    const places = (dashboard.panels ?? []).map((panel) => placeOf(panel as Panel))
+    const all = dashboard.panels ?? []
+    /** The panels that are seen at first, and those of each folded row. */
+    const grids = [all, ...all.flatMap((panel) => ('panels' in panel && panel.panels?.length ? [panel.panels] : []))]
 
-    it('fills every cell of 24 columns with exactly one panel', () => {
-      const cells = places.flatMap(({ x, y, w, h }) =>
-        Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
-      )
-      expect(unique(cells)).toBe(true)
-      expect(Math.max(...places.map(({ x, w }) => x + w))).toBe(COLUMNS)
-      expect(cells.length).toBe(COLUMNS * Math.max(...places.map(({ y, h }) => y + h)))
+    it.each(grids.map((grid) => ({ title: grid[0]?.title, grid })))(
+      'fills every cell of 24 columns with exactly one panel, from $title on',
+      ({ grid }) => {
+        const places = grid.map((panel) => placeOf(panel as Panel))
+        const cells = places.flatMap(({ x, y, w, h }) =>
+          Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)},${y + Math.floor(cell / w)}`),
+        )
+        expect(unique(cells)).toBe(true)
+        expect(Math.max(...places.map(({ x, w }) => x + w))).toBe(COLUMNS)
+        const top = Math.min(...places.map(({ y }) => y))
+        expect(cells.length).toBe(COLUMNS * (Math.max(...places.map(({ y, h }) => y + h)) - top))
+      },
+    )
+
+    it('shows at most 24 panels before a row is unfolded', () => {
+      expect(all.filter(({ type }) => type !== 'row').length).toBeLessThanOrEqual(24)
     })
 
     it('starts with a heading, and has no panel smaller than 4 by 4', () => {
@@ -71,7 +82,7 @@ describe.each(Object.keys(SOURCES))('the dashboard %s', (name) => {
   describe('its panels', () => {
     it('have unique titles and ids', () => {
       expect(panels.length).toBeGreaterThan(10)
-      const all = dashboard.panels ?? []
+      const all = (dashboard.panels ?? []).flatMap((one) => [one, ...('panels' in one ? (one.panels ?? []) : [])])
       expect(unique(all.map(({ title }) => title))).toBe(true)
       expect(unique(all.map(({ id }) => id))).toBe(true)
       expect(all.filter(({ id, title }) => !(Number(id) > 0 && title))).toEqual([])

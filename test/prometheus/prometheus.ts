@@ -7,6 +7,8 @@ export type Labels = Readonly<Record<string, string>>
 /** One value for an instant query, one for each step of a range query; NaN if a value is undefined. */
 export interface Series {
   readonly labels: Labels
+  /** The instant of each value. */
+  readonly ats: readonly number[]
   readonly values: readonly number[]
 }
 
@@ -54,13 +56,18 @@ export const startPrometheus = async (scrape: readonly unknown[], alertmanager: 
   }
   const seriesOf = (metric: Labels, points: readonly Point[]): Series => ({
     labels: metric,
+    ats: points.map(([at]) => at * 1000),
     values: points.map(([, value]) => Number(value)),
   })
 
   return {
     ...server,
-    async query(query: string): Promise<readonly Series[]> {
-      const { result } = await get<{ result: ReadonlyArray<{ metric: Labels; value: Point }> }>('query', { query })
+    /** An instant query, at an instant or now. */
+    async query(query: string, at = Date.now()): Promise<readonly Series[]> {
+      const { result } = await get<{ result: ReadonlyArray<{ metric: Labels; value: Point }> }>('query', {
+        query,
+        time: `${at / 1000}`,
+      })
       return result.map(({ metric, value }) => seriesOf(metric, [value]))
     },
     /** A range query; all times in milliseconds. */

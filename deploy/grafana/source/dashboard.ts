@@ -6,6 +6,7 @@ import {
   DashboardCursorSync,
   type Panel,
   RowBuilder,
+  type RowPanel,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { palette } from './palette.ts'
 import { ofDaemons } from './queries.ts'
@@ -16,6 +17,19 @@ import { datasource, type Variable } from './variables.ts'
 export interface Row {
   readonly title: string
   readonly panels: readonly Builder<Panel>[]
+  /** A folded row is a heading until the reader opens it. Its queries are not sent before. */
+  readonly folded?: true
+}
+
+/** The builder places the panels of a folded row as if it were open. Grafana's own files have no room for them. */
+const closeGaps = ({ panels = [] }: Dashboard): void => {
+  let folded = 0
+  for (const panel of panels) {
+    const inside = (panel as RowPanel).panels ?? []
+    for (const { gridPos } of [panel, ...inside] as Panel[]) if (gridPos !== undefined) gridPos.y -= folded
+    const bottoms = (inside as Panel[]).map(({ gridPos }) => (gridPos?.y ?? 0) + (gridPos?.h ?? 0))
+    if (bottoms.length > 0) folded += Math.max(...bottoms) - (panel.gridPos?.y ?? 0) - 1
+  }
 }
 
 /** Marks each new configuration on the graphs: it is the first thing to check after an incident. */
@@ -52,11 +66,15 @@ export const dashboardOf = (spec: {
     .links([{ build: () => siblings }])
     .variables([...spec.variables])
   if (spec.marks !== 'none') builder.annotation(reloads)
-  for (const { title, panels } of spec.rows) {
-    builder.withRow(new RowBuilder(title))
-    for (const panel of panels) builder.withPanel(panel)
+  for (const { title, panels, folded } of spec.rows) {
+    const row = new RowBuilder(title)
+    if (folded) for (const panel of panels) row.withPanel(panel)
+    builder.withRow(row)
+    if (!folded) for (const panel of panels) builder.withPanel(panel)
   }
   const dashboard = builder.build()
-  for (const [index, panel] of (dashboard.panels ?? []).entries()) panel.id = index + 1
+  closeGaps(dashboard)
+  const all = (dashboard.panels ?? []).flatMap((panel) => [panel, ...((panel as RowPanel).panels ?? [])])
+  for (const [index, panel] of all.entries()) panel.id = index + 1
   return dashboard
 }

@@ -24,9 +24,15 @@ interface Line {
 
 interface GraphSpec extends Frame {
   readonly lines: readonly [Line | Query, ...(Line | Query)[]]
-  /** By legend. Every other line is a shade of one colour, without a meaning. */
+  /**
+   * By legend. Every other line is a shade of one colour, without a meaning. Without any, each name has a colour of its
+   * own, the same on every panel: Grafana's shades of one colour are too close to be told apart.
+   */
   readonly colours?: Readonly<Record<string, Colour>>
 }
+
+const byName = new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName)
+const shadesOfPlain = new FieldColorBuilder().mode(FieldColorModeId.Shades).fixedColor(palette.plain)
 
 /** A shorter bar would contain fewer scrapes than its rate needs. */
 const SHORTEST_BAR = '1m'
@@ -37,7 +43,7 @@ const graph = (spec: GraphSpec, calcs: string[]): PanelBuilder => {
   const [first, ...others] = spec.lines
   const panel = framed(new PanelBuilder(), spec, [queryOf(first), ...others.map(queryOf)])
     .min(0)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Shades).fixedColor(palette.plain))
+    .colorScheme(spec.colours === undefined ? byName : shadesOfPlain)
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
     .legend(
       new VizLegendOptionsBuilder()

@@ -18,5 +18,5 @@ export const operationsDashboard = (): Dashboard =>
     refresh: '30s',
     from: 'now-6h',
     variables: [datasourceVariable, regionVariable, endpointVariable, policyVariable, runbookVariable],
-    rows: [rightNow(), endpoints(), ended(), onTime(), aws(), trouble(), daemonProcess()],
+    rows: [rightNow(), trouble(), endpoints(), ended(), onTime(), aws(), daemonProcess()],
   })

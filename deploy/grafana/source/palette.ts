@@ -12,6 +12,8 @@ export const palette = {
   audit: 'purple',
   /** Background information. */
   muted: '#8e8e8e',
+  /** The ground of a cell that needs no look. */
+  none: 'transparent',
 } as const
 
 export type Colour = (typeof palette)[keyof typeof palette]

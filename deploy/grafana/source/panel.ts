@@ -2,6 +2,7 @@ import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog'
 import type { DataSourceRef } from '@grafana/grafana-foundation-sdk/common'
 import { type Panel, ThresholdsConfigBuilder, ThresholdsMode } from '@grafana/grafana-foundation-sdk/dashboard'
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus'
+import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Step } from './palette.ts'
 import { type Alert, type DoorHeading, linkTo } from './runbook.ts'
 import { datasource } from './variables.ts'
@@ -70,6 +71,9 @@ export const atTheEnd = (expr: string, legend = ''): Query =>
 
 export const asTable = (expr: string): Query =>
   promQl(new DataqueryBuilder().expr(expr).legendFormat('').instant().format(PromQueryFormat.Table))
+
+/** 90 seconds are "1.5 mins" to Grafana. Without the decimal they would be two. */
+export const decimalsOf = (unit: string): number => (unit === units.Seconds ? 1 : 0)
 
 export const thresholds = (steps: readonly Step[]): ThresholdsConfigBuilder =>
   new ThresholdsConfigBuilder()

@@ -7,7 +7,7 @@ import {
 import { MappingType, SpecialValueMatch, type ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/stat'
 import { always, type Colour, palette, type Step } from './palette.ts'
-import { atTheEnd, type Frame, framed, type Query, thresholds } from './panel.ts'
+import { atTheEnd, decimalsOf, type Frame, framed, type Query, thresholds } from './panel.ts'
 
 /** A text that replaces a number. */
 export interface Word {
@@ -65,7 +65,7 @@ export const stat = (
   return framed(new PanelBuilder(), spec, [query])
     .thresholds(thresholds(spec.steps ?? always(spec.colour ?? palette.plain)))
     .mappings(words(spec.values ?? {}, spec.unknown ?? NO_DAEMON))
-    .decimals(spec.decimals ?? 0)
+    .decimals(spec.decimals ?? decimalsOf(spec.unit))
     .colorMode(hasThresholds ? BigValueColorMode.BackgroundSolid : BigValueColorMode.Value)
     .graphMode(BigValueGraphMode.None)
     .textMode(BigValueTextMode.Auto)

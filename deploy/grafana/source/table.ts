@@ -1,8 +1,8 @@
 import { TableCellDisplayMode, TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common'
 import type { DynamicConfigValue, ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard'
 import { PanelBuilder } from '@grafana/grafana-foundation-sdk/table'
-import type { Step } from './palette.ts'
-import { asTable, type Frame, framed, refIdOf, thresholds } from './panel.ts'
+import { palette, type Step } from './palette.ts'
+import { asTable, decimalsOf, type Frame, framed, refIdOf, thresholds } from './panel.ts'
 
 interface Column {
   readonly title: string
@@ -15,12 +15,15 @@ interface Column {
   readonly mappings?: ValueMapping[]
 }
 
+/** Among many cells, only those that need a look have a colour. */
+const quiet = (step: Step): Step => (step.colour === palette.good ? { ...step, colour: palette.none } : step)
+
 const coloured = { type: TableCellDisplayMode.ColorBackground }
 
-const propertiesOf = ({ unit, decimals = 0, steps, mappings }: Column): DynamicConfigValue[] => [
+const propertiesOf = ({ unit, decimals = decimalsOf(unit), steps, mappings }: Column): DynamicConfigValue[] => [
   { id: 'unit', value: unit },
   { id: 'decimals', value: decimals },
-  ...(steps === undefined ? [] : [{ id: 'thresholds', value: thresholds(steps).build() }]),
+  ...(steps === undefined ? [] : [{ id: 'thresholds', value: thresholds(steps.map(quiet)).build() }]),
   ...(mappings === undefined ? [] : [{ id: 'mappings', value: mappings }]),
   ...(steps === undefined && mappings === undefined ? [] : [{ id: 'custom.cellOptions', value: coloured }]),
 ]
@@ -31,15 +34,16 @@ export const table = (
     /** The labels, and the titles of their columns. */
     readonly keys: Readonly<Record<string, string>>
     readonly columns: readonly [Column, ...Column[]]
-    /** The column to sort by, largest value first. */
     readonly sortBy: string
+    /** The smallest value is first. Otherwise the largest is. */
+    readonly ascending?: true
   },
 ): PanelBuilder => {
-  const { keys, columns, sortBy } = spec
+  const { keys, columns, sortBy, ascending = false } = spec
   const [first, ...others] = columns
   const valueNames = columns.map((_, index) => `Value #${refIdOf(index)}`)
   const panel = framed(new PanelBuilder(), spec, [asTable(first.expr), ...others.map(({ expr }) => asTable(expr))])
-    .sortBy([new TableSortByFieldStateBuilder().displayName(sortBy).desc(true)])
+    .sortBy([new TableSortByFieldStateBuilder().displayName(sortBy).desc(!ascending)])
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({
       id: 'organize',

@@ -24,6 +24,7 @@ interface MarkOptions<Row> {
   readonly insetTop?: number
   readonly insetBottom?: number
   readonly dx?: number
+  readonly r?: number
   readonly textAnchor?: 'start' | 'middle' | 'end'
 }
 
@@ -36,9 +37,12 @@ type MarkOf = <Row>(rows: readonly Row[], options: MarkOptions<Row>) => Mark
 export const areaY: MarkOf
 export const barX: MarkOf
 export const cell: MarkOf
+export const dot: MarkOf
 export const gridX: MarkOf
 export const lineY: MarkOf
+export const rectY: MarkOf
 export const ruleX: MarkOf
+export const ruleY: MarkOf
 export const text: MarkOf
 export const tickX: MarkOf
 

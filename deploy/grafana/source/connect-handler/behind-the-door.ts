@@ -19,6 +19,7 @@ const byEndpoint = (counter: string) => `sum by (vpn_endpoint, policy) (${inRang
 /** The work of the daemon on the connections that the door let in, under the same policies. */
 export const behindTheDoor = (): Row => ({
   title: 'Behind the door: what the daemon ends',
+  folded: true,
   panels: [
     stat({
       ...quarter,

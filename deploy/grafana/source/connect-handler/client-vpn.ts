@@ -34,6 +34,7 @@ const failure = (title: string, runbook: DoorHeading, description: string, query
 /** The counts of AWS, which asks the handler: of all endpoints of the Region. */
 export const clientVpn = (): Row => ({
   title: 'Client VPN: what AWS saw',
+  folded: true,
   panels: [
     stat({
       ...small,

@@ -18,6 +18,7 @@ const requests = (matcher: string) => `rate(${inRegions('curfew_api_requests_tot
 /** Curfew's requests. All clients of an account share AWS's request limits. */
 export const aws = (): Row => ({
   title: 'AWS: requests and limits of the account',
+  folded: true,
   panels: [
     lines({
       ...third,

@@ -2,7 +2,7 @@ import * as units from '@grafana/grafana-foundation-sdk/units'
 import type { Row } from '../dashboard.ts'
 import { bars, lines } from '../graph.ts'
 import { palette, upwards } from '../palette.ts'
-import { inRange, ofPolicies, orNone, perBar } from '../queries.ts'
+import { inRange, ofPolicies, once, orNone, perBar } from '../queries.ts'
 import { table } from '../table.ts'
 
 const half = { width: 12, height: 8, unit: units.NoUnit } as const
@@ -13,6 +13,7 @@ const inRangeBy = (outcome: string) =>
 /** Terminations by policy, reason and outcome. */
 export const ended = (): Row => ({
   title: 'Terminations, and their reasons',
+  folded: true,
   panels: [
     bars({
       ...half,
@@ -21,7 +22,7 @@ export const ended = (): Row => ({
       runbook: 'CurfewGuardHolding',
       lines: [
         {
-          expr: `sum by (reason) (${perBar(ofPolicies('curfew_terminations_total', 'outcome="confirmed"'))})`,
+          expr: orNone('reason', perBar(ofPolicies('curfew_terminations_total', 'outcome="confirmed"'))),
           legend: '{{reason}}',
         },
       ],
@@ -67,7 +68,7 @@ export const ended = (): Row => ({
       runbook: 'CurfewGuardHolding',
       lines: [
         {
-          expr: orNone('policy', ofPolicies('curfew_guard_held_connections')),
+          expr: orNone('policy', once(ofPolicies('curfew_guard_held_connections'), 'policy')),
           legend: '{{policy}}',
         },
       ],

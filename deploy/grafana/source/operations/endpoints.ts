@@ -24,7 +24,9 @@ export const endpoints = (): Row => ({
       width: 14,
       height: 8,
       keys: { name: 'Name', vpn_endpoint: 'Endpoint', region: 'Region', account: 'Account' },
-      sortBy: 'Connections',
+      // Blind endpoints are first.
+      sortBy: 'Sight',
+      ascending: true,
       columns: [
         {
           title: 'Sight',

@@ -17,6 +17,7 @@ const accepted30d = (series: string) => `sum(${grownOfDaemons(`${LAG}_${series}`
 /** Whether connections end in time. */
 export const onTime = (): Row => ({
   title: 'On time: 99 % accepted by AWS within 30 seconds',
+  folded: true,
   panels: [
     bars({
       title: 'Accepted by AWS, by lag',

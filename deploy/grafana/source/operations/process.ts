@@ -8,6 +8,7 @@ const third = { width: 8, height: 7, runbook: 'CurfewDown' } as const
 /** The process of the daemon. */
 export const daemonProcess = (): Row => ({
   title: 'The daemon process',
+  folded: true,
   panels: [
     lines({
       ...third,

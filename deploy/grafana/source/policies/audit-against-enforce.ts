@@ -5,7 +5,7 @@ import { palette } from '../palette.ts'
 import { ofPolicies, once, orNone, perBar } from '../queries.ts'
 
 const third = { width: 8, height: 8, unit: units.NoUnit } as const
-const colours = { audit: palette.audit, enforce: palette.plain }
+const colours = { audit: palette.audit, enforce: palette.plain, held: palette.watch }
 
 /** What would change if the audited policies were enforced. */
 export const auditAgainstEnforce = (): Row => ({

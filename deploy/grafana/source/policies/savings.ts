@@ -15,6 +15,7 @@ const ASSUMPTION =
 /** The cost that the terminated connections would have had. */
 export const savings = (): Row => ({
   title: 'Savings: an estimate',
+  folded: true,
   panels: [
     stat({
       title: 'Connection-hours avoided',
