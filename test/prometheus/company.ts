@@ -79,6 +79,8 @@ export const openCompany = async () => {
     async goWrong() {
       // Somebody uses the break-glass account.
       connect(BERLIN, 'break-glass@corp.example')
+      // An audited policy finds somebody.
+      aws.world.transfer(connect(BERLIN, 'ivan@corp.example'), { egress: 200 * 2 ** 20 })
       // AWS throttles virginia, denies lab and accepts but does not end judy's connection; chat refuses notifications.
       isHealthy = false
       unending.add(connect(MUNICH, 'ext-judy@vendor.example'))

@@ -15,6 +15,8 @@ const TERMINATE = 'TerminateClientVpnConnections'
 
 const requests = (matcher: string) => `rate(${inRegions('curfew_api_requests_total', matcher)}[$__rate_interval])`
 
+const throttled = perBar(inRegions('curfew_api_throttles_total'))
+
 /** Curfew's requests. All clients of an account share AWS's request limits. */
 export const aws = (): Row => ({
   title: 'AWS: requests and limits of the account',
@@ -31,7 +33,7 @@ export const aws = (): Row => ({
       lines: [
         {
           expr: `sum by (account, region, action) (${requests('action=~"Describe.*"')})`,
-          legend: '{{account}} {{region}} {{action}}',
+          legend: '{{region}} {{action}} {{account}}',
         },
       ],
     }),
@@ -59,7 +61,8 @@ export const aws = (): Row => ({
       unit: units.NoUnit,
       lines: [
         {
-          expr: `sum by (region, action) (${perBar(inRegions('curfew_api_throttles_total'))})`,
+          // Actions that AWS did not throttle would fill the legend.
+          expr: `sum by (region, action) (${throttled}) > 0 or label_replace(0 * sum by (region) (${throttled}), "action", "none", "", "")`,
           legend: '{{region}} {{action}}',
         },
       ],

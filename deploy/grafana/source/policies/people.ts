@@ -60,7 +60,7 @@ export const people = (): Row => ({
     }),
     linesByPolicy(
       'Unknown verdicts, by policy',
-      'Connections without a fact that the policy needs: the policy does not end them. `curfew explain` names the fact.',
+      'Connections without a fact that the policy needs: the policy does not end them. `curfew explain` names the fact. A short peak that is as high as all connections of an endpoint is a late poll: the fact is a fresh snapshot.',
       'CurfewBanNotEffective',
       ofPolicies('curfew_unknown_verdicts'),
     ),
