@@ -177,8 +177,9 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     if (told === undefined || (told.generation === active && told.isOld === isOld)) return
     const inForce = [newest, withMember].find((one) => one?.id === active)
     const begunBy = inForce?.begunBy === replica ? undefined : inForce?.begunBy
-    // Whoever has the same configuration has not been overruled.
-    const cameBack = isOld && inForce?.cameBack === true
+    // Whoever has the same configuration has not been overruled. A replica whose own declaration had a late answer tells here.
+    const isTold = isOld || (inForce?.begunBy === replica && !isNewerGone)
+    const cameBack = isTold && inForce?.cameBack === true
     emit({ event: 'generation', generation: active, own: generation?.id ?? 0, begunBy, isOld, cameBack, isNewerGone })
   }
 
