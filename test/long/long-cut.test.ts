@@ -36,7 +36,10 @@ describe('the termination queue beside another tool that uses the same account',
     expect(meanwhile.length).toBeLessThan(0.1 * 10 * 60 * scenario.rate.perSecond)
     expect(figures.neighbour.served).toBeGreaterThan(0.98 * 10 * 60 * scenario.rate.perSecond)
     expect(figures.endedIds).toHaveLength(2500)
-    expect(figures.acceptedAfterMs).toBeLessThan(theoreticalMs(2500, scenario.rate) + 10 * MINUTE + 20 * SECOND)
+    // The last pause may begin as the tool ends, and takes up to 20 s. Calls at a reduced rate, until the whole rate is won
+    // back, lose up to 15 s.
+    const recoveryMs = (20 + 15) * SECOND
+    expect(figures.acceptedAfterMs).toBeLessThan(theoreticalMs(2500, scenario.rate) + 10 * MINUTE + recoveryMs)
     // A throttled call keeps its place in the queue: only calls in flight may overtake it.
     const urgent = scenario.connections.toSorted((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0))
     const place = new Map(urgent.map(({ id }, index) => [id, index]))
