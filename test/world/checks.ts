@@ -42,12 +42,11 @@ export const createChecks = (world: {
 
   /**
    * Whether clients reconnect faster than the rate can end them, or than the disk can record them: each call writes an
-   * intent and an outcome, one after the other. After a throttle during the last fault, the rate is back only with the 45th
-   * accepted call: at a low rate that is ten of the minutes of calm, in which half of the calls leave.
+   * intent and an outcome, one after the other.
    */
   const isOverrun = () => {
     const perSecond = Math.min(scenario.rate.perSecond, SECOND / (2 * scenario.syncMs.to))
-    return (calls() - calm().calls) * 2 > ((timeline.now() - calm().at) / SECOND) * perSecond
+    return (calls() - calm().calls) * 1.5 > ((timeline.now() - calm().at) / SECOND) * perSecond
   }
 
   /**
