@@ -93,6 +93,6 @@ process.stdout.write(`
 Ended by policy:
 ${[...ended].map(([policy, count]) => `  ${policy.padEnd(24)} ${count}`).join('\n')}
 
-${terminated.length} termination calls, ${confirmed} confirmed by a later snapshot so far, ${unexplained.length} without a policy.
+${terminated.length} termination calls, ${confirmed} proven so far, ${unexplained.length} without a policy.
 `)
 process.exitCode = unexplained.length > 0 ? 1 : 0

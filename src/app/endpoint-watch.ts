@@ -113,7 +113,7 @@ export const createEndpointWatch = (options: {
   const pace = createPace(clock, options.random)
 
   let { settings, location } = options
-  /** What was found out in advance for the next policies. */
+  /** Facts that were found out in advance for the next policies. */
   let met: { readonly set: PolicySet; readonly location: Location; readonly decider: Decider } | undefined
   /** The rules of the last try. */
   let tried: EndpointRules | undefined

@@ -110,7 +110,7 @@ export const openTables = async (settings: DatabaseSettings): Promise<Database> 
   const database = await openDatabase(settings)
   try {
     const { refusal } = await examineSchema(database.ask)
-    // Who reads needs fewer rights than a daemon.
+    // A reader needs fewer rights than a daemon.
     if (refusal !== undefined && refusal.why !== 'permissions') {
       throw new OperatorError(`the database ${database.place}: ${refusal.message}`)
     }

@@ -5,7 +5,7 @@ import type { Policy } from './policy.ts'
 /** Where an entry stands: in the rule of a policy, in one of its selectors, or in `protect`. */
 export type ListOfUsers = 'users' | 'match' | 'exempt' | 'protect'
 
-/** Whose list of users it is. */
+/** The owner of a list of users. */
 export interface ListOwner {
   /** Undefined for `protect`. */
   readonly policy: Policy | undefined

@@ -292,7 +292,7 @@ const seen = (
     : { next, reports }
 }
 
-/** A list begun after the proof ends the termination. If it shows the connection after all, the judge finds it as any other. */
+/** A list begun after the proof ends the termination. A connection that it shows after all is judged as any other. */
 const seenAgain = (
   termination: Extract<Termination, { state: 'proven' }>,
   { by, begunAt }: Extract<Happening, { what: 'seen' }>,
