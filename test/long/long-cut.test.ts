@@ -30,21 +30,26 @@ describe('the termination of 7,000 connections', () => {
 
 describe('the termination queue beside another tool that uses the same account', () => {
   it('calls rarely while the tool uses the whole rate for ten minutes, keeps its order, then recovers', async () => {
-    const scenario = sharedCut(20)
-    const figures = await runLongCut(scenario)
-    const meanwhile = figures.answers.filter(({ afterMs }) => afterMs >= 5 * MINUTE && afterMs < 15 * MINUTE)
-    expect(meanwhile.length).toBeLessThan(0.1 * 10 * 60 * scenario.rate.perSecond)
-    expect(figures.neighbour.served).toBeGreaterThan(0.98 * 10 * 60 * scenario.rate.perSecond)
-    expect(figures.endedIds).toHaveLength(2500)
-    // The last pause may begin as the tool ends, and takes up to 20 s. Calls at a reduced rate, until the whole rate is won
-    // back, lose up to 15 s.
-    const recoveryMs = (20 + 15) * SECOND
-    expect(figures.acceptedAfterMs).toBeLessThan(theoreticalMs(2500, scenario.rate) + 10 * MINUTE + recoveryMs)
-    // A throttled call keeps its place in the queue: only calls in flight may overtake it.
-    const urgent = scenario.connections.toSorted((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0))
-    const place = new Map(urgent.map(({ id }, index) => [id, index]))
-    const moved = figures.endedIds.map((id, index) => Math.abs((place.get(id) ?? Number.NaN) - index))
-    expect(Math.max(...moved)).toBeLessThan(8)
+    const recoveriesMs: number[] = []
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const scenario = { ...sharedCut(20), seed }
+      const figures = await runLongCut(scenario)
+      const meanwhile = figures.answers.filter(({ afterMs }) => afterMs >= 5 * MINUTE && afterMs < 15 * MINUTE)
+      expect(meanwhile.length).toBeLessThan(0.1 * 10 * 60 * scenario.rate.perSecond)
+      expect(figures.neighbour.served).toBeGreaterThan(0.98 * 10 * 60 * scenario.rate.perSecond)
+      expect(figures.endedIds).toHaveLength(2500)
+      recoveriesMs.push(figures.acceptedAfterMs - theoreticalMs(2500, scenario.rate) - 10 * MINUTE)
+      // A throttled call keeps its place in the queue: only calls in flight may overtake it.
+      const urgent = scenario.connections.toSorted((a, b) => (a.establishedAt ?? 0) - (b.establishedAt ?? 0))
+      const place = new Map(urgent.map(({ id }, index) => [id, index]))
+      const moved = figures.endedIds.map((id, index) => Math.abs((place.get(id) ?? Number.NaN) - index))
+      expect(Math.max(...moved)).toBeLessThan(8)
+    }
+    // The last pause may begin as the tool ends, and takes up to 20 s. Calls at a reduced rate, until the whole rate is
+    // won back, lose up to 15 s.
+    expect(Math.max(...recoveriesMs)).toBeLessThan((20 + 15) * SECOND)
+    const [, , median] = recoveriesMs.toSorted((a, b) => a - b)
+    expect(median).toBeLessThan(20 * SECOND)
   })
 
   it('uses only the rate that the tool leaves', async () => {
