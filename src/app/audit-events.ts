@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Violation } from '../domain/judge/violation.ts'
 import { formatDuration } from '../domain/time/duration.ts'
 import { type Instant, SECOND } from '../domain/time/instant.ts'
@@ -40,6 +41,7 @@ export const createAuditEvents = (options: {
   /** The policy sets whose texts are being written. */
   const textsUnderWay = new Set<string>()
   const closed = new AbortController()
+  setMaxListeners(0, closed.signal)
   let isAbandoned = false
 
   const drop = (count: number) => {

@@ -6,14 +6,20 @@ export type InTurn = (work: () => Promise<void>, leave: AbortSignal) => Promise<
 /** Makes works that run one at a time. The first one begins at once. */
 export const createOneAtATime = (): InTurn => {
   let isTaken = false
-  const waiting = new Set<(isMine: boolean) => void>()
+  const waiting = new Set<() => void>()
 
   const turn = (leave: AbortSignal) =>
     new Promise<boolean>((resolve) => {
-      waiting.add(resolve)
-      onAborted(leave, () => {
-        if (waiting.delete(resolve)) resolve(false)
-      })
+      const refuse = () => {
+        waiting.delete(begin)
+        resolve(false)
+      }
+      const begin = () => {
+        leave.removeEventListener('abort', refuse)
+        resolve(true)
+      }
+      waiting.add(begin)
+      onAborted(leave, refuse)
     })
 
   const passOn = () => {
@@ -21,7 +27,7 @@ export const createOneAtATime = (): InTurn => {
     isTaken = next !== undefined
     if (next === undefined) return
     waiting.delete(next)
-    next(true)
+    next()
   }
 
   return async (work, leave) => {
