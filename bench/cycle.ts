@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundled } from './support/bundle.ts'
+import { FOUR_POLICIES } from './support/four-policies.ts'
 import { median, type Options, rounded, type Table } from './support/table.ts'
 
 const curfewYaml = (url: string, rate: string) => `version: 1
@@ -12,14 +13,6 @@ policies: [./policies.yaml]
 watch: [{ region: eu-central-1, endpointUrl: "${url}", endpoints: [cvpn-endpoint-0123456789abcdef0] }]
 poll: { schedule: "*/15 * * * * *", rate: ${rate} }
 server: { port: 0 }
-`
-
-const POLICIES = `version: 1
-policies:
-  - { name: daily, kind: max-session-age, maxAge: 20d }
-  - { name: leavers, kind: banned-users, users: [mallory, "ext-*"] }
-  - { name: few, kind: max-sessions, limit: 3 }
-  - { name: much, kind: max-transfer, total: 1000GB }
 `
 
 interface Figures {
@@ -43,7 +36,7 @@ export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[
     const folder = mkdtempSync(join(tmpdir(), 'curfew-bench-'))
     try {
       writeFileSync(join(folder, 'curfew.yaml'), curfewYaml(`http://127.0.0.1:${port}`, rate))
-      writeFileSync(join(folder, 'policies.yaml'), POLICIES)
+      writeFileSync(join(folder, 'policies.yaml'), FOUR_POLICIES)
       const child = fork(daemon.file, [join(folder, 'curfew.yaml'), String(cycles)], { execArgv: [] })
       const exited = once(child, 'exit')
       const [figures] = (await once(child, 'message')) as [Figures]

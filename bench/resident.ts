@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bundled } from './support/bundle.ts'
 import { createFolder } from './support/folder.ts'
+import { FOUR_POLICIES } from './support/four-policies.ts'
 import { cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
 import { type Options, rounded, type Table } from './support/table.ts'
 
@@ -27,14 +28,6 @@ server: { port: 0 }
 log: { level: debug }
 `
 
-const POLICIES = `version: 1
-policies:
-  - { name: daily, kind: max-session-age, maxAge: 20d }
-  - { name: leavers, kind: banned-users, users: [mallory, "ext-*"] }
-  - { name: few, kind: max-sessions, limit: 3 }
-  - { name: much, kind: max-transfer, total: 1000GB }
-`
-
 /** The built daemon over several polls, each of which shows other byte counters of every connection. */
 const run = async (pagesServer: string, connections: number, polls: number) => {
   const serving = fork(pagesServer, [String(connections), 'moving'], { execArgv: [] })
@@ -43,7 +36,7 @@ const run = async (pagesServer: string, connections: number, polls: number) => {
   using folder = createFolder()
   const config = join(folder.path, 'curfew.yaml')
   writeFileSync(config, curfewYaml(url))
-  writeFileSync(join(folder.path, 'policies.yaml'), POLICIES)
+  writeFileSync(join(folder.path, 'policies.yaml'), FOUR_POLICIES)
   const child = spawn(process.execPath, [...nodeOptions(), BUNDLE, 'run', '-c', config], {
     env: { ...process.env, AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench', AWS_ENDPOINT_URL_STS: url },
     stdio: ['ignore', 'pipe', 'ignore'],
