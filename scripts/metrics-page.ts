@@ -30,7 +30,7 @@ const CLOSED: ReadonlyArray<readonly [label: string, values: readonly string[]]>
   ['`mode`: `enforce` only if both the daemon and the policy enforce', MODES],
   ['`reason` of violations and terminations', REASONS],
   ['`outcome` of `curfew_terminations_total`', OUTCOMES],
-  ['`outcome` of `curfew_polls_total`', ['complete', ...VPN_ERROR_CODES]],
+  ['`outcome` of `curfew_polls_total` and `curfew_lookups_total`', ['complete', ...VPN_ERROR_CODES]],
   ['`outcome` of `curfew_terminate_calls_total`', ['accepted', ...VPN_ERROR_CODES]],
   ['`outcome` of `curfew_config_reloads_total`', RELOAD_OUTCOMES],
   ['`outcome` of `curfew_audit_records_total`', AUDIT_OUTCOMES],

@@ -64,8 +64,8 @@ export type TerminateTarget =
   | { readonly endpointId: string; readonly username: string }
 
 /**
- * The answer of AWS to a termination. It says only that AWS begins to terminate; a later snapshot confirms the
- * termination.
+ * The answer of AWS to a termination. It says only that AWS begins to terminate; a later lookup or
+ * snapshot confirms the termination.
  */
 export interface TerminateAnswer {
   readonly requestId: string | undefined

@@ -91,7 +91,7 @@ describe('a name with terminal control characters', () => {
     await using _office = office
     await using _here = here
     await using running = here.start(['run', '-c', 'curfew.yaml'], { ...office.env, LOG_FORMAT: 'pretty' })
-    const output = await runUntilEnded(running, (stdout) => /a later snapshot proves it/.test(stdout))
+    const output = await runUntilEnded(running, (stdout) => /a later answer of AWS proves it/.test(stdout))
     expect(output).not.toMatch(UNPRINTABLE)
     expect(output).not.toMatch(/^\s*(?:admin|for good)/m)
   })

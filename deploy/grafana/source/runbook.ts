@@ -12,6 +12,7 @@ export type Alert =
   | 'CurfewEngineUnreachable'
   | 'CurfewEntryUnmatched'
   | 'CurfewGuardHolding'
+  | 'CurfewLookupsDistrusted'
   | 'CurfewNotEnforcing'
   | 'CurfewNotificationsLost'
   | 'CurfewOldGenerationBack'

@@ -603,7 +603,7 @@ const outcomeText = (violation: Violation, endpoint: Endpoint, outcome: Outcome,
   const subject = subjectOf(violation, endpoint)
   switch (outcome) {
     case 'confirmed':
-      return `${subject} was ended, and a later snapshot proves it. Policy "${violation.policy}": ${violation.because}`
+      return `${subject} was ended, and a later answer of AWS proves it. Policy "${violation.policy}": ${violation.because}`
     case 'already-gone':
       return `${subject} was gone before the call`
     case 'failed':

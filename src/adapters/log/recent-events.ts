@@ -237,7 +237,7 @@ const EFFECTS: Readonly<Record<string, string>> = {
 }
 
 const OUTCOMES: Readonly<Record<string, (were: string) => string>> = {
-  confirmed: (were) => `${were} ended, and a later snapshot proves it`,
+  confirmed: (were) => `${were} ended, and a later answer of AWS proves it`,
   'already-gone': (were) => `${were} gone before the call`,
   failed: (were) => `${were} not ended, because AWS refused: Curfew tries again`,
   'gave-up': () => 'could not be ended: Curfew tries again every five minutes',

@@ -64,6 +64,15 @@ export const createInstruments = () => {
       ['vpn_endpoint'],
     ),
     skipped: counter('polls_skipped_total', 'Polls that were not started, by reason.', ['reason']),
+    lookups: counter('lookups_total', 'Lookups of terminated connections by outcome: complete, or the error.', [
+      'vpn_endpoint',
+      'outcome',
+    ]),
+    lookupsTrusted: gauge(
+      'lookups_trusted',
+      '0 while whole lists prove the terminations on an endpoint, because AWS refuses or contradicts lookups.',
+      ['vpn_endpoint'],
+    ),
     skew: gauge('clock_skew_seconds', 'How far the host’s clock is behind AWS’s; negative if it is ahead.'),
     clockTrusted: gauge(
       'clock_trusted',

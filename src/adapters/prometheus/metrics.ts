@@ -56,6 +56,8 @@ export const createMetrics = (options: {
     polls,
     snapshotAt,
     skipped,
+    lookups,
+    lookupsTrusted,
     skew,
     clockTrusted,
     due,
@@ -126,7 +128,7 @@ export const createMetrics = (options: {
    */
   const unwatch = (endpointId: string) => {
     removeCounts(endpointId)
-    snapshotAt.remove({ vpn_endpoint: endpointId })
+    for (const gauge of [snapshotAt, lookupsTrusted]) gauge.remove({ vpn_endpoint: endpointId })
     for (const action of ACTIONS) missingPermissions.remove({ vpn_endpoint: endpointId, action: `ec2:${action}` })
   }
 
@@ -173,7 +175,10 @@ export const createMetrics = (options: {
     if (isNew && !hasSeries(pollDuration, ({ vpn_endpoint }) => vpn_endpoint === id)) {
       pollDuration.zero({ vpn_endpoint: id })
     }
-    for (const outcome of ['complete', ...VPN_ERROR_CODES]) polls.inc({ vpn_endpoint: id, outcome }, 0)
+    // Lookups of an endpoint are believed until AWS contradicts them.
+    if (isNew) lookupsTrusted.set({ vpn_endpoint: id }, 1)
+    for (const outcome of ['complete', ...VPN_ERROR_CODES])
+      for (const counter of [polls, lookups]) counter.inc({ vpn_endpoint: id, outcome }, 0)
     for (const selector of SELECTORS)
       for (const outcome of ['accepted', ...VPN_ERROR_CODES]) calls.inc({ vpn_endpoint: id, selector, outcome }, 0)
     for (const action of ACTIONS) throttles.inc({ account, region, action }, 0)
@@ -246,6 +251,18 @@ export const createMetrics = (options: {
         break
       case 'poll-skipped':
         skipped.inc({ reason: event.reason })
+        break
+      case 'looked-up':
+        lookups.inc({ vpn_endpoint: event.endpoint.id, outcome: 'complete' })
+        break
+      case 'lookup-failed':
+        lookups.inc({ vpn_endpoint: event.endpoint.id, outcome: event.code })
+        break
+      case 'lookups-distrusted':
+        lookupsTrusted.set({ vpn_endpoint: event.endpoint.id }, 0)
+        break
+      case 'lookups-resumed':
+        lookupsTrusted.set({ vpn_endpoint: event.endpoint.id }, 1)
         break
       case 'decided': {
         const { id } = event.endpoint

@@ -125,7 +125,7 @@ export const createSeenConnections = () => {
       if (line.event === 'first-seen' && !seen.has(id)) seen.set(id, { state: 'up', connection, firstSeenAt: time })
     },
 
-    /** AWS has accepted a termination of the connection by Curfew, or a snapshot has confirmed one. */
+    /** AWS has accepted a termination of the connection by Curfew, or a later answer confirmed one. */
     claim(connectionId: string, { policy, reason }: Pick<Claim, 'policy' | 'reason'>, at: Instant): void {
       if (seen.get(connectionId)?.state !== 'gone') claims.set(connectionId, { by: 'curfew', policy, reason, at })
     },

@@ -18,7 +18,7 @@ interface Attempted {
 
 interface Answered extends Attempted {
   readonly leftAt: Instant
-  /** When the answer came, or when waiting for it ended. Only a snapshot begun later proves anything. */
+  /** When the answer came, or when waiting for it ended. Only a lookup or a snapshot begun later proves anything. */
   readonly answeredAt: Instant
   readonly requestId: string | undefined
 }

@@ -55,7 +55,7 @@ describe('the recent events', () => {
       observe({ ...EVENTS.termination, violation })
     }
     expect(texts()).toEqual([
-      '1000 connections on office were ended, and a later snapshot proves it: policy "daily"',
+      '1000 connections on office were ended, and a later answer of AWS proves it: policy "daily"',
       '1000 connections on office must end: policy "daily"',
     ])
     await clock.advance(11 * MINUTE)

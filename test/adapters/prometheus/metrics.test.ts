@@ -127,6 +127,25 @@ describe('the metrics', () => {
     expect(await metrics.valueOf('curfew_policies{kind="banned-users",mode="audit"}')).toBe(1)
   })
 
+  it('say whether lookups prove terminations, for as long as the endpoint is watched', async () => {
+    const metrics = start()
+    const { observe, series } = metrics
+    const trusted = () => metrics.valueOf(`curfew_lookups_trusted{${on}}`)
+    const counted = (outcome: string) => metrics.valueOf(`curfew_lookups_total{${on},outcome="${outcome}"}`)
+    expect([await trusted(), await counted('complete'), await counted('timeout')]).toEqual([1, 0, 0])
+    observe(EVENTS['looked-up'])
+    observe({ ...EVENTS['lookup-failed'], code: 'timeout' })
+    expect([await trusted(), await counted('complete'), await counted('timeout')]).toEqual([1, 1, 1])
+    observe(EVENTS['lookups-distrusted'])
+    expect(await trusted()).toBe(0)
+    observe(EVENTS.reloaded)
+    expect(await trusted()).toBe(0)
+    observe(EVENTS['lookups-resumed'])
+    expect(await trusted()).toBe(1)
+    observe({ ...EVENTS.reloaded, endpoints: [] })
+    expect((await series()).filter((line) => line.startsWith('curfew_lookups_trusted'))).toEqual([])
+  })
+
   it('have no counts of a blind endpoint, and nothing of an endpoint that is no longer watched', async () => {
     const { observe, series } = start()
     const lines = async (part: string) => (await series()).filter((line) => line.includes(part) && line.includes(on))

@@ -83,6 +83,10 @@ export const trouble = (): Row => ({
       height: 7,
       lines: [
         { expr: ofAllEndpoints(onEndpoints('curfew_polls_total', 'outcome!="complete"')), legend: 'polls failed' },
+        {
+          expr: ofAllEndpoints(onEndpoints('curfew_lookups_total', 'outcome!="complete"')),
+          legend: 'lookups failed',
+        },
         { expr: ofAllDaemons('curfew_polls_skipped_total'), legend: 'polls skipped' },
         {
           expr: ofAllEndpoints(onEndpoints('curfew_terminate_calls_total', 'outcome="denied"')),
@@ -98,6 +102,7 @@ export const trouble = (): Row => ({
         'given up': palette.act,
         'audit records failed': palette.act,
         'polls failed': palette.watch,
+        'lookups failed': palette.muted,
         'polls skipped': palette.muted,
         'reloads refused': palette.audit,
       },
