@@ -9,6 +9,7 @@ import { IS_NIGHTLY } from '../nightly.ts'
 import { chartPod } from './chart-pod.ts'
 import { CHECKS, checkStop, type Suspect } from './checks.ts'
 import { PAGE_YAML, pageLine } from './container-page.ts'
+import { configuredImage, fargateTask } from './fargate-task.ts'
 import { expectedTree, readTree } from './image-tree.ts'
 import { build, Container, podman, podmanSays, runToEnd, standIns } from './podman.ts'
 import { folderOf, scratch, sourcesElsewhere } from './scratch.ts'
@@ -24,7 +25,11 @@ const good = `localhost/curfew-test:good-${id}`
 const again = `localhost/curfew-test:again-${id}`
 const bad = `localhost/curfew-test:bad-${id}`
 const unpinned = `localhost/curfew-test:unpinned-${id}`
+const configured = `localhost/curfew-test:configured-${id}`
 const volume = (name: string) => `curfew-test-${name}-${id}`
+
+const BANS = 'version: 1\npolicies: [{ name: leavers, kind: banned-users, users: [mallory@corp.example] }]\n'
+const ON_DISK = 'audit: { file: /var/lib/curfew/audit.jsonl }\nstate: { file: /var/lib/curfew/state.json }'
 
 /** A folder with the configuration that the page shows. */
 const pageFolder = () => folderOf('page', { 'curfew.yaml': PAGE_YAML, 'policies/daily.yaml': AGE_POLICY })
@@ -68,8 +73,8 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const container of started) await container[Symbol.asyncDispose]()
   await podman('image', 'unmount', good, bad)
-  await podman('image', 'rm', '--force', good, again, bad, unpinned)
-  await podman('volume', 'rm', '--force', ...['page', 'office', 'chart', 'bad'].map(volume))
+  await podman('image', 'rm', '--force', good, again, bad, unpinned, configured)
+  await podman('volume', 'rm', '--force', ...['page', 'office', 'chart', 'task', 'bad'].map(volume))
   rmSync(scratch, { recursive: true, force: true })
 })
 
@@ -92,9 +97,8 @@ describe('the image, run with the commands of its page', () => {
   })
 
   it('builds a connect handler', async () => {
-    const bans = 'version: 1\npolicies: [{ name: leavers, kind: banned-users, users: [mallory] }]\n'
     const [place, out] = [volume('page'), '/var/lib/curfew/handler.zip']
-    const folder = folderOf('door', { 'curfew.yaml': PAGE_YAML, 'policies/leavers.yaml': bans })
+    const folder = folderOf('door', { 'curfew.yaml': PAGE_YAML, 'policies/leavers.yaml': BANS })
     const given = pageLine('', { folder, volume: place, image: good, options: ['--network=none'] })
     const { code, stdout } = await runToEnd([...given, 'connect-handler', 'build', '--out', out])
     expect(code).toBe(0)
@@ -110,10 +114,9 @@ describe('the image, run with the commands of its page', () => {
 })
 
 describe('the image on the simulator', () => {
-  const onDisk = 'audit: { file: /var/lib/curfew/audit.jsonl }\nstate: { file: /var/lib/curfew/state.json }'
   const folder = () =>
     folderOf('office', {
-      'curfew.yaml': curfewYaml(`mode: enforce\npoll: { minGap: 1s }\n${onDisk}`),
+      'curfew.yaml': curfewYaml(`mode: enforce\npoll: { minGap: 1s }\n${ON_DISK}`),
       'policies.yaml': AGE_POLICY,
     })
 
@@ -191,6 +194,25 @@ describe('the image as the pod of the Helm chart', () => {
     await container.untilLogged('reloaded')
     await container.until(() => (terminatedIds(office).length === 2 ? terminatedIds(office) : undefined))
     expect(terminatedIds(office)).toEqual([mallory, bob])
+    expect(await checkStop(container, STOP_SECONDS)).toEqual([])
+  })
+})
+
+describe('the image as the task that Terraform plans', () => {
+  it('ends a session, and the health check of the task passes', async () => {
+    await using office = await startOffice()
+    const mallory = office.world.connect({ endpointId: OFFICE, username: 'mallory@corp.example' })
+    await configuredImage(configured, good, {
+      'curfew.yaml': curfewYaml(`mode: enforce\n${ON_DISK}`),
+      'policies.yaml': BANS,
+    })
+    const task = await fargateTask(configured, volume('task'))
+    const env = Object.entries(office.env).map(([name, value]) => `--env=${name}=${value}`)
+    await using container = new Container(['--network=host', ...env, ...task.args])
+    const { url } = await container.untilLogged('listening')
+    expect(await container.untilLogged('termination')).toMatchObject({ connectionId: mallory, outcome: 'confirmed' })
+    const health = ['exec', `--env=CURFEW_HEALTH_URL=${String(url)}/healthz`, container.name, ...task.healthCheck]
+    expect(await podman(...health)).toMatchObject({ code: 0 })
     expect(await checkStop(container, STOP_SECONDS)).toEqual([])
   })
 })
