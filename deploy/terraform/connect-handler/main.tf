@@ -172,9 +172,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 # The view of Client VPN: it also counts answers that it does not understand, and calls that never reach the function. An
 # alarm of its own for each endpoint, because an alarm cannot watch the metrics that a search finds.
 resource "aws_cloudwatch_metric_alarm" "failed_handler" {
-  for_each = toset(var.endpoint_ids)
+  for_each = var.endpoint_ids
 
-  alarm_name          = "${local.function_name}-FailedHandler-${each.key}"
+  alarm_name          = "${local.function_name}-FailedHandler-${each.value}"
   alarm_description   = "Client VPN got no valid answer from the handler, and denied each of these connections."
   evaluation_periods  = 1
   threshold           = 0
@@ -201,7 +201,7 @@ resource "aws_cloudwatch_metric_alarm" "failed_handler" {
       metric {
         namespace   = "AWS/ClientVPN"
         metric_name = metric_query.value
-        dimensions  = { Endpoint = each.key }
+        dimensions  = { Endpoint = each.value }
         period      = 300
         stat        = "Sum"
       }

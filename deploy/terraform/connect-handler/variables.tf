@@ -14,10 +14,11 @@ variable "zip" {
   description = "The zip of `curfew connect-handler build`, for the first version. `deploy/connect-handler/update.sh` brings later ones."
 }
 
+# The names are known before an endpoint is made, and the IDs are not.
 variable "endpoint_ids" {
-  type        = list(string)
-  description = "The endpoints that ask the handler, each of which gets an alarm. The operator switches them on: `docs/connect-handler.md`."
-  default     = []
+  type        = map(string)
+  description = "The IDs of the endpoints that ask the handler, each under a name of your choice. Each gets an alarm. The operator switches them on: `docs/connect-handler.md`."
+  default     = {}
 }
 
 variable "architecture" {

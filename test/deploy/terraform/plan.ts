@@ -29,6 +29,7 @@ const DATA: Readonly<Record<string, Values>> = {
   aws_region: { region: 'cn-north-1' },
 }
 
+/** `toset` is not among them: as a `for_each`, its elements would have to be known before anything is made. */
 const FUNCTIONS: Functions = {
   concat: (...lists: never[][]) => lists.flat(1),
   contains: (list: unknown[], value: unknown) => list.includes(value),
@@ -53,7 +54,6 @@ const FUNCTIONS: Functions = {
     return text.replaceAll(part, by)
   },
   slice: (list: unknown[], from: number, to: number) => list.slice(from, to),
-  toset: (list: unknown[]) => Object.fromEntries(list.map((one) => [one, one])),
   yamlencode: (value: unknown) => stringify(value),
 }
 

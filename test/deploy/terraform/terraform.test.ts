@@ -38,7 +38,7 @@ const PLANS: Readonly<Record<string, () => Promise<Plan>>> = {
   'eks, Pod Identity': () => plan('eks', { cluster_name: 'office' }),
   'eks, IRSA': () =>
     plan('eks', { cluster_name: 'office', oidc_provider_arn: 'arn:aws:iam::1:oidc-provider/oidc.example/id/A' }),
-  'connect-handler': () => plan('connect-handler', { zip: 'handler.zip', endpoint_ids: ['cvpn-endpoint-0'] }),
+  'connect-handler': () => plan('connect-handler', { zip: 'handler.zip', endpoint_ids: { office: 'cvpn-endpoint-0' } }),
   'examples/ecs': () => plan('examples/ecs'),
   'examples/eks': () => plan('examples/eks'),
   'examples/connect-handler': () => plan('examples/connect-handler'),
@@ -486,7 +486,7 @@ describe('the connect handler', () => {
   const stack = parseTemplate(readFileSync('deploy/connect-handler/template.yaml', 'utf8'))
   const ofEndpoint = parseTemplate(readFileSync('deploy/connect-handler/endpoint-alarm.yaml', 'utf8'))
   const door = () =>
-    plan('connect-handler', { zip: 'handler.zip', endpoint_ids: ['cvpn-endpoint-0'], topic_arn: 'arn:topic' })
+    plan('connect-handler', { zip: 'handler.zip', endpoint_ids: { office: 'cvpn-endpoint-0' }, topic_arn: 'arn:topic' })
 
   it('is the function of the stack', async () => {
     const { Properties = {} } = stack.Resources.Function ?? {}
@@ -556,7 +556,7 @@ describe('the connect handler', () => {
   it('has the alarm of each endpoint', async () => {
     const { Properties = {} } = ofEndpoint.Resources.FailedHandler ?? {}
     const [failed, ...metrics] = Properties.Metrics as readonly MetricQuery[]
-    const alarm = at(await door(), 'aws_cloudwatch_metric_alarm.failed_handler["cvpn-endpoint-0"]')
+    const alarm = at(await door(), 'aws_cloudwatch_metric_alarm.failed_handler["office"]')
     expect(alarm).toMatchObject({
       alarm_description: Properties.AlarmDescription,
       threshold: Properties.Threshold,

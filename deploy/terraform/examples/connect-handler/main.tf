@@ -19,7 +19,7 @@ module "door" {
   source = "../../connect-handler"
 
   zip          = "${path.module}/connect-handler.zip"
-  endpoint_ids = ["cvpn-endpoint-0123456789abcdef0"]
+  endpoint_ids = { office = "cvpn-endpoint-0123456789abcdef0" }
   topic_arn    = "arn:aws:sns:eu-central-1:111122223333:on-call"
 }
 
