@@ -48,7 +48,7 @@ export const backtest = async ({ quick, rounds }: Options): Promise<readonly Tab
     'backtest, and --against the same policies': [...command, '--against', policies],
   }
   const used = Object.entries(contenders).map(([what, args]): Contender => ({ what, args, all: [] }))
-  for (let round = 0; round < rounds; round++) for (const { args, all } of used) all.push(usageOf(...args))
+  for (let round = 0; round < rounds; round++) for (const { args, all } of used) all.push(usageOf(args))
   const cpuOf = ({ all }: Contender) => median(all.map(({ cpuSeconds }) => cpuSeconds))
   const [floor, replayed] = used
   if (floor === undefined || replayed === undefined) throw new Error('a contender is missing')

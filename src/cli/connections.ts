@@ -108,7 +108,7 @@ interface Reading {
 }
 
 const read = async (configuration: Configuration, filter: ConnectionFilter, reader: Reader): Promise<Reading> => {
-  const all = (await judgeEndpoints(configuration, { reader })).endpoints.map(withOutcomes)
+  const all = (await judgeEndpoints(configuration, { reader })).endpoints.map((one) => withOutcomes(one))
   const endpoints = endpointsAsked(all, filter)
   const shown = endpoints.map((one) => shownOf(one, filter))
   const ids = new Set(shown.flatMap(({ rows }) => rows.map(({ connection }) => connection.id)))

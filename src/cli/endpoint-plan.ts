@@ -135,10 +135,7 @@ const BLIND = {
   etaSeconds: null,
 } as const
 
-export const endpointPlan = (
-  one: SeenEndpoint,
-  { rate, nextShown }: { readonly rate: Rate; readonly nextShown: number },
-): EndpointPlan => {
+export const endpointPlan = (one: SeenEndpoint, rate: Rate): EndpointPlan => {
   if ('failure' in one) return { ...endpointJson(one), ...BLIND }
   const {
     now,
@@ -146,7 +143,7 @@ export const endpointPlan = (
     plan: { calls },
     newlyEnded,
   } = one.judged.judgement
-  const { terminate, audit, held, grace, extended, next } = one.outcomes
+  const { terminate, audit, held, grace, extended, next, nextTotal } = one.outcomes
   return {
     ...endpointJson(one),
     snapshotAt: isoOrNull(one.snapshot.completedAt),
@@ -171,8 +168,8 @@ export const endpointPlan = (
     })),
     grace: grace.map((one) => ({ ...rowOf(one, now), acts: one.acts })),
     extended: extended.map((one) => ({ ...nextRow(one), extendedFrom: isoOrNull(one.extendedFrom) })),
-    next: next.slice(0, nextShown).map(nextRow),
-    nextTotal: next.length,
+    next: next.map(nextRow),
+    nextTotal,
     nearMisses: [...(decisions?.nearMisses ?? [])].map(([nearMiss, resembled]) =>
       nearMissRow(nearMissOfEntry(nearMiss, resembled)),
     ),

@@ -157,7 +157,7 @@ option gives are unknown. With --at-the-door it explains what AWS's client conne
       sayIt(values, configuration, question.now, output)
       return EXIT.ok
     }
-    const endpoints = (await judgeEndpoints(configuration)).endpoints.map(withOutcomes)
+    const endpoints = (await judgeEndpoints(configuration)).endpoints.map((one) => withOutcomes(one))
     const failed = endpoints.flatMap((one) => ('failure' in one ? [one.failure] : []))
     for (const { message } of failed) complain(`curfew: ${message}`)
     const found =

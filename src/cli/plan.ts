@@ -64,11 +64,11 @@ Lines are as long as the terminal is wide, or as COLUMNS says. Ids are never sho
     if (path !== undefined && edit === undefined) return EXIT.failed
     const mode = asked ?? configuration.mode
     const reading = await judgeEndpoints(configuration, { mode, edit: edit && { ...edit, mode: asked ?? edit.mode } })
-    const seen = reading.endpoints.map(withOutcomes)
+    const nextShown = values['all-next'] === true ? Number.POSITIVE_INFINITY : NEXT
+    const seen = reading.endpoints.map((one) => withOutcomes(one, nextShown))
     const summary = summaryOf(seen)
     const { rate } = (edit ?? configuration).termination
-    const nextShown = values['all-next'] === true ? Number.POSITIVE_INFINITY : NEXT
-    const endpoints = seen.map((one) => endpointPlan(one, { rate, nextShown }))
+    const endpoints = seen.map((one) => endpointPlan(one, rate))
     const unmatched = reading.watched && unmatchedRows((edit ?? configuration).policies, reading.watched)
 
     if (output === 'json') {

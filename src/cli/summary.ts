@@ -14,11 +14,12 @@ type Unread = Extract<JudgedEndpoint, { readonly failure: unknown }>
 /** An endpoint that was read has outcomes. Of another one nothing is known. */
 export type SeenEndpoint = Unread | (Exclude<JudgedEndpoint, Unread> & { readonly outcomes: Outcomes })
 
-export const withOutcomes = (one: JudgedEndpoint): SeenEndpoint => {
+/** `mostNext`: as many of the next deadlines are listed. */
+export const withOutcomes = (one: JudgedEndpoint, mostNext = Number.POSITIVE_INFINITY): SeenEndpoint => {
   if ('failure' in one) return one
   const { terminate, held, audit } = one.judged.judgement.plan
   const active = one.snapshot.connections.filter(isActive)
-  return { ...one, outcomes: { active, terminate, held, audit, ...deadlinesOf(one.judged) } }
+  return { ...one, outcomes: { active, terminate, held, audit, ...deadlinesOf(one.judged, mostNext) } }
 }
 
 const COUNTED = ['active', 'terminate', 'held', 'grace', 'extended', 'audit', 'next'] as const
@@ -33,18 +34,16 @@ export interface Summary extends Counts {
   readonly unread: number
 }
 
-/** `isShown`: only such connections are counted. */
-export const summaryOf = (
-  endpoints: readonly SeenEndpoint[],
-  isShown: (id: string) => boolean = () => true,
-): Summary => {
+/** `isShown`: only such connections are counted, of those that are listed. */
+export const summaryOf = (endpoints: readonly SeenEndpoint[], isShown?: (id: string) => boolean): Summary => {
   const read = endpoints.flatMap((one) => ('failure' in one ? [] : [one.outcomes]))
-  const countOf = (of: (typeof COUNTED)[number]) =>
-    read.reduce(
-      (sum, outcomes) =>
-        sum + outcomes[of].filter((row) => isShown('connection' in row ? row.connection.id : row.id)).length,
-      0,
-    )
+  const shownOf = (outcomes: Outcomes, of: (typeof COUNTED)[number]) =>
+    isShown === undefined
+      ? of === 'next'
+        ? outcomes.nextTotal
+        : outcomes[of].length
+      : outcomes[of].filter((row) => isShown('connection' in row ? row.connection.id : row.id)).length
+  const countOf = (of: (typeof COUNTED)[number]) => read.reduce((sum, outcomes) => sum + shownOf(outcomes, of), 0)
   return {
     endpoints: endpoints.length,
     unread: endpoints.length - read.length,

@@ -6,7 +6,6 @@ import { type Decision, type Decisions, decisionOf } from '../../src/domain/judg
 import { explain } from '../../src/domain/judge/explain.ts'
 import { inGrace } from '../../src/domain/judge/in-grace.ts'
 import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
-import { upcoming } from '../../src/domain/judge/upcoming.ts'
 import { isDue, judge } from '../../src/domain/judge/verdict.ts'
 import { violatedNames } from '../../src/domain/judge/violation.ts'
 import type { UserEntry } from '../../src/domain/names/user-list.ts'
@@ -361,7 +360,7 @@ describe('a plan', () => {
 
 describe('the upcoming deadlines', () => {
   const upcomingIn = (set: readonly Policy[], rows: readonly Connection[]) => {
-    return upcoming(imagine(set, rows))
+    return deadlinesOf(imagine(set, rows)).next
   }
 
   it('are the first deadline ahead, grace included, of each connection that no policy has due', () => {
@@ -420,7 +419,7 @@ describe('the upcoming deadlines', () => {
     const judged = imagine([policy('max-session-age', { maxAge: '2h' })], [])
     const snapshot = { endpointId: '', begunAt: NOON, completedAt: NOON, connections: [connection()] }
     const view = { state: 'blind', snapshot, because: '' } as const
-    expect(upcoming({ ...judged, judgement: { ...judged.judgement, view } })).toEqual([])
+    expect(deadlinesOf({ ...judged, judgement: { ...judged.judgement, view } }).next).toEqual([])
   })
 })
 

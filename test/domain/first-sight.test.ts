@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
+import { deadlinesOf } from '../../src/domain/judge/deadlines.ts'
+import { createEarliest } from '../../src/domain/judge/earliest.ts'
 import { imaginedView } from '../../src/domain/judge/imagined.ts'
 import { createRules, judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
@@ -27,7 +29,7 @@ const forMembers = (count: number) => ({
 })
 
 /** Judges an endpoint for the first time, and counts how often a policy was resolved for principals and asked about one. */
-const firstSight = (policies: readonly Policy[], connections: readonly Connection[], lookAheadMs = 0) => {
+const judgedAtFirst = (policies: readonly Policy[], connections: readonly Connection[], lookAheadMs = 0) => {
   const counts = { resolved: 0, asked: 0 }
   const counted = policies.map((one): Policy => {
     const judgeOf = one.kind.judge(one.rule, one.name)
@@ -56,8 +58,19 @@ const firstSight = (policies: readonly Policy[], connections: readonly Connectio
   const memory = createMemory()
   memory.observe({ begunAt: NOON, connections }, rules.set, PLACE)
   memory.confirmClock(NOON)
-  const { decisions } = judgeEndpoint(imaginedView(ENDPOINT, connections, NOON), rules, memory, NOON)
-  return { ...counts, ended: decisions?.violating.length }
+  const judgement = judgeEndpoint(imaginedView(ENDPOINT, connections, NOON), rules, memory, NOON)
+  const seen = { ...counts, ended: judgement.decisions?.violating.length }
+  return { seen, counts, judged: { judgement, rules, memory } }
+}
+
+const firstSight = (...of: Parameters<typeof judgedAtFirst>) => judgedAtFirst(...of).seen
+
+/** The same, and the first twenty deadlines to come. */
+const planned = (policies: readonly Policy[], connections: readonly Connection[]) => {
+  const { counts, judged } = judgedAtFirst(policies, connections)
+  const { next, nextTotal } = deadlinesOf(judged, 20)
+  expect(nextTotal).toBe(connections.length)
+  return { asked: counts.asked, rows: next.length }
 }
 
 const SET = [
@@ -99,6 +112,46 @@ describe('at first sight', () => {
     }
     expect(askedOf(400)).toBe(askedOf(40))
     expect(askedOf(40)).toBeLessThan(6 * PER_PERSON)
+  })
+})
+
+describe('the deadlines to come', () => {
+  const instants = fc.array(fc.nat(30), { maxLength: 60 })
+
+  it('that are listed are the first of all, and all are counted', () => {
+    fc.assert(
+      fc.property(instants, fc.constantFrom(0, 1, 3, 20, NEVER), (rows, most) => {
+        const earliest = createEarliest<readonly [number, number]>(most, ([a, i], [b, j]) => a - b || i - j)
+        const all = rows.map((at, index) => [at, index] as const)
+        for (const row of all) earliest.add(row)
+        expect(earliest.rows()).toEqual(all.toSorted(([a, i], [b, j]) => a - b || i - j).slice(0, most))
+        expect(earliest.total()).toBe(rows.length)
+      }),
+    )
+  })
+
+  it('that are not listed are compared once and not kept', () => {
+    const comparedOf = (count: number) => {
+      let compared = 0
+      const earliest = createEarliest<number>(20, (a, b) => {
+        compared++
+        return a - b
+      })
+      for (let at = 0; at < count; at++) earliest.add(at)
+      expect(earliest.rows()).toHaveLength(20)
+      return compared
+    }
+    expect(comparedOf(2_000) - comparedOf(1_000)).toBe(1_000)
+  })
+
+  it('ask each policy as often for each connection, whether there are n or 2n', () => {
+    const askedOf = (count: number) => {
+      const { asked, rows } = planned(SET, people(count))
+      expect(rows).toBe(20)
+      return asked / count
+    }
+    expect(askedOf(400)).toBe(askedOf(200))
+    expect(askedOf(200)).toBeLessThan(4 * PER_PERSON)
   })
 })
 

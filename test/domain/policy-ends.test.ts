@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { countEnds } from '../../src/domain/judge/policy-ends.ts'
-import { upcoming } from '../../src/domain/judge/upcoming.ts'
+import { eachUpcoming, type Upcoming } from '../../src/domain/judge/upcoming.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, NOON, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
@@ -72,7 +72,8 @@ describe('what policies end', () => {
           NOON,
         )
         const ends = endsOf(endpoint, judgement)
-        const next = upcoming({ judgement, rules: endpoint.rules, memory: endpoint.memory })
+        const next: Upcoming[] = []
+        eachUpcoming({ judgement, rules: endpoint.rules, memory: endpoint.memory }, (one) => next.push(one))
         const within = next.filter(({ at }) => at <= NOON + HOUR)
         for (const { name } of policies) {
           const found = ends.find((one) => one.policy === name)

@@ -1,7 +1,8 @@
 import type { Instant } from '../time/instant.ts'
+import { createEarliest } from './earliest.ts'
 import type { Judged } from './explain.ts'
 import { type InGrace, inGrace } from './in-grace.ts'
-import { type Upcoming, upcoming } from './upcoming.ts'
+import { byInstant, eachUpcoming, type Upcoming } from './upcoming.ts'
 
 /** A deadline that extensions have moved. */
 export interface Extended extends Upcoming {
@@ -15,21 +16,28 @@ export interface Deadlines {
   readonly extended: readonly Extended[]
   /** Deadlines that a connection in grace does not live to see are not among them. */
   readonly next: readonly Upcoming[]
+  /** How many there are, those included that are not in `next`. */
+  readonly nextTotal: number
 }
 
-export const deadlinesOf = (judged: Judged): Deadlines => {
+/** `mostNext`: as many of the next deadlines are wanted. Rows of the others are not kept. */
+export const deadlinesOf = (judged: Judged, mostNext = Number.POSITIVE_INFINITY): Deadlines => {
   const violated = inGrace(judged)
   const graceOf = new Map(violated.map((one) => [one.connection.id, one]))
-  const ahead = upcoming(judged).filter(({ connection, at, acts }) => {
-    const one = graceOf.get(connection.id)
-    if (one === undefined) return true
-    return one.acts === acts ? at < one.lead.deadline : acts
+  const extended = violated.map(asUpcoming).filter(isExtended)
+  const next = createEarliest(mostNext, byInstant)
+  eachUpcoming(judged, (one) => {
+    const grace = graceOf.get(one.connection.id)
+    const isLivedToSee = grace === undefined || (grace.acts === one.acts ? one.at < grace.lead.deadline : one.acts)
+    if (!isLivedToSee) return
+    if (isExtended(one)) extended.push(one)
+    else next.add(one)
   })
-  const extended = [...violated.map(asUpcoming), ...ahead].filter(isExtended)
   return {
     grace: violated.filter(({ lead }) => lead.extendedFrom === undefined),
-    extended: extended.sort((a, b) => a.at - b.at || (a.connection.id < b.connection.id ? -1 : 1)),
-    next: ahead.filter((one) => !isExtended(one)),
+    extended: extended.sort(byInstant),
+    next: next.rows(),
+    nextTotal: next.total(),
   }
 }
 

@@ -2,7 +2,7 @@ import type { Connection } from '../connection.ts'
 import { type Acting, type Facts, mayEnd } from '../policies/policy.ts'
 import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
-import { isDue, judge } from './verdict.ts'
+import { fineUntil, isDue, judge } from './verdict.ts'
 
 /**
  * The most changes that are followed. Without a limit, windows that open and close within a long grace would never end.
@@ -19,6 +19,11 @@ export const endsAt = (
 ): Instant => {
   let at = now
   for (let step = 0; step < STEPS && at < NEVER && at <= horizon; step++) {
+    const until = fineUntil(applicability, connection, facts, at)
+    if (until !== undefined) {
+      at = until
+      continue
+    }
     const verdict = judge(applicability, connection, facts, at)
     if (isDue(verdict, at)) return at
     at = verdict.nextAt

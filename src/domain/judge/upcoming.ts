@@ -1,5 +1,6 @@
 import { type Connection, isActive } from '../connection.ts'
 import { mayEnd, type Policy } from '../policies/policy.ts'
+import type { Applicability } from '../policies/policy-set.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import { endsAt } from './ends-at.ts'
 import type { Judged } from './explain.ts'
@@ -18,35 +19,52 @@ export interface Upcoming {
   readonly extendedFrom: Instant | undefined
 }
 
+export const byInstant = (a: Upcoming, b: Upcoming) => a.at - b.at || (a.connection.id < b.connection.id ? -1 : 1)
+
 /**
- * The next deadline of every active connection that is not due yet, earliest first. The deadlines of policies that act
- * come before those of others, which end nobody. Held policies end nothing.
+ * Tells the next deadline of every active connection that is not due yet, in the order of the snapshot. The deadlines of
+ * policies that act come before those of others, which end nobody. Held policies end nothing.
  */
-export const upcoming = ({ judgement, rules, memory }: Judged): readonly Upcoming[] => {
+export const eachUpcoming = ({ judgement, rules, memory }: Judged, tell: (one: Upcoming) => void): void => {
   const { now, view, acting } = judgement
-  if (view.state !== 'fresh' && view.state !== 'stale') return []
+  if (view.state !== 'fresh' && view.state !== 'stale') return
   const history = historyOf(view, rules, memory, now, acting)
+  const { assessments } = rules.decider
   const applicabilitiesOf = rules.set.applicabilities(rules.location)
-  return view.snapshot.connections
-    .filter(isActive)
-    .flatMap((connection): readonly Upcoming[] => {
-      let next: Upcoming | undefined
-      let isReported = false
-      for (const applicability of applicabilitiesOf(connection)) {
-        const { policy } = applicability
-        if (acting.held.has(policy.name)) continue
-        const acts = mayEnd(policy, acting)
-        const at = endsAt(applicability, connection, history, now)
-        if (at === now && acts) return []
-        if (at === now) isReported = true
-        else if (at < NEVER && (next === undefined || (acts === next.acts ? at < next.at : acts))) {
-          const isExtended = history.extensions(connection.id)?.has(policy.name) === true
-          const verdict = isExtended ? judge(applicability, connection, history, now) : undefined
-          const extendedFrom = verdict && movedEndOf(verdict, connection, history, now)?.from
-          next = { connection, policy, at, acts, extendedFrom }
-        }
-      }
-      return next === undefined || (isReported && !next.acts) ? [] : [next]
-    })
-    .sort((a, b) => a.at - b.at || (a.connection.id < b.connection.id ? -1 : 1))
+
+  const next = (connection: Connection): Upcoming | undefined => {
+    const known = assessments.known(connection.id)
+    // The judgement has just found what the policies are to the connection.
+    const applicabilities =
+      known?.connection === connection ? known.relation.applicabilities : applicabilitiesOf(connection)
+    let first: { readonly applicability: Applicability; readonly at: Instant; readonly acts: boolean } | undefined
+    let isReported = false
+    for (const applicability of applicabilities) {
+      const { policy } = applicability
+      if (acting.held.has(policy.name)) continue
+      const acts = mayEnd(policy, acting)
+      const at = endsAt(applicability, connection, history, now)
+      if (at === now && acts) return undefined
+      if (at === now) isReported = true
+      else if (at < NEVER && (first === undefined || (acts === first.acts ? at < first.at : acts)))
+        first = { applicability, at, acts }
+    }
+    if (first === undefined || (isReported && !first.acts)) return undefined
+    const { applicability, at, acts } = first
+    const { policy } = applicability
+    const isExtended = history.extensions(connection.id)?.has(policy.name) === true
+    const verdict = isExtended ? judge(applicability, connection, history, now) : undefined
+    return {
+      connection,
+      policy,
+      at,
+      acts,
+      extendedFrom: verdict && movedEndOf(verdict, connection, history, now)?.from,
+    }
+  }
+
+  for (const connection of view.snapshot.connections) {
+    const one = isActive(connection) ? next(connection) : undefined
+    if (one !== undefined) tell(one)
+  }
 }
