@@ -4,8 +4,8 @@ import type { Policy, Warning } from '../domain/policies/policy.ts'
 
 const KEYS = ['match', 'exempt'] as const
 
-/** Joins words as "one, two and three". */
-const words = new Intl.ListFormat('en-GB')
+/** Joins words as "one, two and three". Made when there are such words: the first `Intl` loads the data of the locale. */
+const joined = (words: readonly string[]): string => new Intl.ListFormat('en-GB').format(words)
 
 /**
  * The people that the daemon keeps under the policy. `match` is then never known, and `exempt` only where another of its
@@ -25,7 +25,7 @@ const unknownToDaemon = (policy: Policy): readonly Warning[] => {
   if (match?.door === undefined && exempt?.door === undefined) return []
   const path = [match?.door === undefined ? 'exempt' : 'match', 'door']
   const facts = DOOR_KEYS.filter((key) => [match, exempt].some((one) => one?.door?.[key] !== undefined))
-  const only = `only the connect handler knows ${words.format(facts)}, so the daemon ends ${keptUnder(policy)}`
+  const only = `only the connect handler knows ${joined(facts)}, so the daemon ends ${keptUnder(policy)}`
   const advice =
     kind.atTheDoor === undefined
       ? `remove "door", because the handler does not judge ${kind.kind}`
