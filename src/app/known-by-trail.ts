@@ -98,8 +98,12 @@ const isIntentOf = (intent: IntentRecord, { policy, principal, leftAt }: Claim):
   principalKeyOf(principalNamesOf(intent)) === principal &&
   Math.abs(leftAt - intent.time) <= LEAVES_WITHIN_MS
 
-/** Whether an outcome in the trail is later than the state, and is the end of the termination. */
-const isEndOf = ({ outcome }: OutcomeRecord, kept: KeptTermination): boolean => {
+/**
+ * Whether an outcome in the trail is later than the state, and is the end of the termination. A later process may have
+ * called again and been killed before it saved its state: the outcome is then that of a call that the state does not know.
+ */
+const isEndOf = ({ outcome, call, time }: OutcomeRecord, kept: KeptTermination): boolean => {
+  if (call.id !== kept.callId && time < kept.leftAt) return false
   if (outcome === 'confirmed' || outcome === 'already-gone') return true
   return outcome === 'gave-up' && isOpen(kept)
 }
@@ -148,18 +152,17 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, now: Ins
       newestAt = Math.max(newestAt, record.time)
       const ofEndpoint = kept.get(key)
       const claimed = ofEndpoint?.get(connectionId)
-      const one = claimed?.callId === call.id ? claimed : undefined
       const open = intents.get(key) ?? new Map<string, IntentRecord>()
       intents.set(key, open)
       if (record.event === 'intent') {
-        if (one !== undefined && isIntentOf(record, callOf(one))) proven.add(one)
+        if (claimed?.callId === call.id && isIntentOf(record, callOf(claimed))) proven.add(claimed)
         open.set(connectionId, record)
         return
       }
       const intent = open.get(connectionId)
       // A record that waited for the disk may follow an intent that is newer than it.
       if (intent !== undefined && (intent.call.id === call.id || intent.time <= record.time)) open.delete(connectionId)
-      if (one !== undefined && isEndOf(record, one)) ofEndpoint?.delete(connectionId)
+      if (claimed !== undefined && isEndOf(record, claimed)) ofEndpoint?.delete(connectionId)
     },
     endpoints: () => [...intents.keys()].filter((key) => openOf(key).length > 0),
     of(key: string): readonly KeptTermination[] {

@@ -76,6 +76,16 @@ describe('a termination of the state that the trail knows better', () => {
     expect(terminations(state, earlier)).toEqual([['b', 'unproven']])
   })
 
+  it.each(['confirmed', 'already-gone', 'gave-up'] as const)(
+    'is over if the trail says %s of a later call, which the state does not know',
+    (end) => {
+      const calls = [intent('a', NOON - MINUTE), intent('b', NOON - 30 * SECOND)]
+      const state = stateWith({ terminations: [unproven('a')] })
+      expect(terminations(state, [...calls, outcome('b', NOON - SECOND, end)])).toEqual([])
+      expect(terminations(state, [...calls, outcome('b', NOON - SECOND, 'failed')])).toEqual([['a', 'unproven']])
+    },
+  )
+
   it('stays given up after the record of it', () => {
     const records = [intent('a', NOON - MINUTE), outcome('a', NOON - SECOND, 'gave-up')]
     expect(terminations(stateWith({ terminations: [givenUp('a')] }), records)).toEqual([['a', 'given-up']])
