@@ -298,6 +298,30 @@ describe('the guard', () => {
     expect([heldBack, holds]).toEqual([30, ['max-transfer']])
   })
 
+  it('holds a ban of everybody who would have ended anyway, if it holds the policy that would have ended them', () => {
+    const transfer = hashed('max-transfer', { total: '1KiB' })
+    const rows = people(30)
+    const guard = { guard: LIMITS, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE }
+    const endpoint = createEndpoint([transfer], guard)
+    endpoint.see(rows, NOON)
+    // The edit comes while the endpoint is blind. The next snapshot shows that everybody exceeds the transfer, too.
+    endpoint.fail(NOON + 2 * MINUTE)
+    endpoint.edit([transfer, ban(namesOf(rows))], NOON + 3 * MINUTE)
+    const exceeding = rows.map((row) => ({ ...row, ingressBytes: 2000 }))
+    const effect = effectOf(endpoint.see(exceeding, NOON + 4 * MINUTE))
+    expect([effect.ended, effect.holds.toSorted()]).toEqual([0, ['banned-users', 'max-transfer']])
+  })
+
+  it('does not count those in a ban whom it has let another policy end', () => {
+    const transfer = hashed('max-transfer', { total: '1KiB' })
+    const rows = people(60).map((row, index) => ({ ...row, ingressBytes: index < 20 ? 2000 : 0 }))
+    const endpoint = longInForce([transfer], people(60))
+    endpoint.see(rows, NOON + MINUTE)
+    // Longer than edits count together. Of the 31 in the ban, 20 are still due.
+    const edited = endpoint.edit([transfer, ban(namesOf(rows.slice(0, 31)))], NOON + 15 * MINUTE)
+    expect(effectOf(edited)).toMatchObject({ ended: 31, holds: [] })
+  })
+
   it('counts neither the violations of a policy in audit mode nor those in grace, until grace is over', () => {
     const rows = people(100, { establishedAt: NOON - 9 * HOUR })
     const audited = longInForce([age('20h')], rows, NO_LOOK_AHEAD)

@@ -126,7 +126,12 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
   })
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
   const { lookAheadMs } = limits
-  const newlyEnded = newlyEndedBy(names, [...own, ...others], { ...guarded, before: reselection.before, lookAheadMs })
+  const newlyEnded = newlyEndedBy(names, [...own, ...others], {
+    ...guarded,
+    before: reselection.before,
+    lookAheadMs,
+    counted: before.counted,
+  })
   const entries = newlyEnded
     .filter(({ isPlanned }) => !isPlanned)
     .map(({ connection, policy }) => entryOf(connection, policy, now, false))

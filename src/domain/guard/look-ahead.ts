@@ -6,6 +6,7 @@ import { isSameLocation, type Location } from '../names/location.ts'
 import type { History } from '../policies/policy.ts'
 import type { Applicability, PolicySet } from '../policies/policy-set.ts'
 import { type Instant, MINUTE, NEVER } from '../time/instant.ts'
+import { type Counted, keysOf } from './counted.ts'
 import { isPlannedBegin } from './planned-begin.ts'
 
 /** One version of one policy, in the policy set that contains it. */
@@ -47,10 +48,16 @@ const createVersions = (versions: readonly Version[], location: Location) => {
     )
 }
 
-/** When a connection would have ended under the versions; NEVER if more than a minute after the horizon. */
+/**
+ * When a connection would have ended under the versions; NEVER if more than a minute after the horizon. A verdict that nobody
+ * can foresee, and that the guard has not counted yet, is no end: the guard may hold its policy too, and then nothing but
+ * the edit would end the connection.
+ */
 export const createEndBefore = (
   versions: readonly Version[],
   asked: {
+    /** What the guard has let through. */
+    readonly counted: readonly Counted[]
     readonly location: Location
     readonly history: History
     readonly now: Instant
@@ -58,13 +65,16 @@ export const createEndBefore = (
   },
 ) => {
   const { location, history, now, horizon } = asked
+  const letThrough = keysOf(asked.counted)
   const versionsOf = createVersions(versions, location)
   return (connection: Connection): Instant =>
     versionsOf(connection).reduce((end, [{ isInForce }, applicability]) => {
       // A version that was not in force has not ended anybody: its violations of now, also in grace, are new.
       if (!isInForce && judge(applicability, connection, history, now).word === 'violated') return end
       // What counters and other connections will be is not known: such a policy ends a connection now, or perhaps never.
-      const isForeseeable = applicability.policy.kind.facts === 'immutable'
+      const { name, kind, guard } = applicability.policy
+      const isForeseeable = kind.facts === 'immutable'
+      if (!isForeseeable && guard === 'on' && !letThrough.has({ policy: name, connectionId: connection.id })) return end
       const until = isForeseeable ? horizon + NOTICEABLE_MS : now
       return Math.min(end, endsAt(applicability, connection, history, now, until))
     }, NEVER)
@@ -88,6 +98,7 @@ export const newlyEndedBy = (
     readonly history: History
     readonly now: Instant
     readonly lookAheadMs: number
+    readonly counted: readonly Counted[]
   },
 ): readonly NewlyEnded[] => {
   const { active, assessed, set, location, before, history, now, lookAheadMs } = asked
@@ -95,7 +106,7 @@ export const newlyEndedBy = (
   if (!isCompared) return []
   const horizon = now + lookAheadMs
   const applicabilitiesOf = set.applicabilities(location)
-  const endBefore = createEndBefore(versions, { location: before, history, now, horizon })
+  const endBefore = createEndBefore(versions, { location: before, history, now, horizon, counted: asked.counted })
   // A policy that is compared with itself, as at the first judgement, newly ends only what it violates now.
   const own = new Set(versions.flatMap(({ policy, set: of, isInForce }) => (of === set && !isInForce ? [policy] : [])))
   const isFirst = isSameLocation(before, location) && [...edited].every((name) => own.has(name))

@@ -81,7 +81,7 @@ export const newArrivals = (
   const known = keysOf(counted)
   const people = new Set(counted.map(personKey))
   const versions = trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true }))
-  const endBefore = createEndBefore(versions, { location: before, history, now, horizon: now })
+  const endBefore = createEndBefore(versions, { location: before, history, now, horizon: now, counted })
   const arrivals: Counted[] = []
   // The verdicts of one connection follow each other.
   let last: { readonly connection: Connection; readonly isEndedAnyway: boolean } | undefined
