@@ -156,11 +156,13 @@ export const createInvariants = (scenario: Scenario, timeline: Timeline) => {
       fail('a held policy ends nobody', `${policy} ended ${connectionId} on ${endpointId}`)
     if (mustBeHeld.get(JSON.stringify([endpointId, policy]))?.has(connectionId) === true)
       fail('an edit that ends too many is held', `${policy} ended ${connectionId} on ${endpointId}`)
-    const [, index = '0'] = /-(\d+)$/.exec(policy) ?? []
-    const spec = inForce.at(-1)?.policies[Number(index)]
+    const specOf = (name: string) => inForce.at(-1)?.policies[Number(/-(\d+)$/.exec(name)?.[1] ?? 0)]
+    const spec = specOf(policy)
     const guard = inForce.at(-1)?.guard
     const epoch = epochs.get(policy)
     if (spec === undefined || guard === undefined || epoch === undefined || spec.guard === 'off') return
+    // A policy that the guard does not check ends the connection at the same moment, whichever of the two leads.
+    if (line.alsoBy?.some((other) => specOf(other)?.guard === 'off' && specOf(other)?.graceSeconds === 0)) return
     const since = line.since === undefined ? Infinity : Date.parse(line.since)
     if (isForeseeable(spec) && (since >= epoch.since || wasForeseen(endpointId, connectionId))) return
     const now = timeline.now()

@@ -53,6 +53,7 @@ export interface Line {
   readonly connectionId?: string
   readonly username?: string
   readonly policy?: string
+  readonly alsoBy?: readonly string[]
   readonly since?: string
   readonly call?: { readonly id: string; readonly selector: 'connection-id' | 'username' }
 }
