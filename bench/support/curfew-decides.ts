@@ -29,7 +29,8 @@ export const createCurfew = (rules: readonly Rule[], caching: boolean) => {
   return {
     /** Once for each snapshot, however often it is judged. Returns its rows, those of the snapshot before where they are equal. */
     takeIn(read: readonly Connection[], begunAt: Instant): readonly Connection[] {
-      const connections = read.map((row) => beside(row, memory.shown(row.id)))
+      const shown = memory.shown()
+      const connections = read.map((row) => beside(row, shown(row.id)))
       memory.observe({ begunAt, connections }, set, PLACE)
       return connections
     },

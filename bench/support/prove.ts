@@ -46,7 +46,7 @@ memory.confirmClock(hostClock.now())
 
 /** Reads the whole endpoint as a poll does. */
 const readList = async (): Promise<Snapshot> => {
-  const snapshot = await vpn.snapshot(ENDPOINT, never, undefined, memory.shown)
+  const snapshot = await vpn.snapshot(ENDPOINT, never, undefined, memory.shown())
   const observation = memory.begin(snapshot, set, rules.location)
   observation.read(0, snapshot.connections.length)
   takeIn(memory, snapshot, observation, rules)

@@ -312,7 +312,7 @@ export const createEndpointWatch = (options: {
       const snapshot = await confirmedSnapshot(
         vpn,
         clock,
-        { endpointId: endpoint.id, staleAfterMs: settings.staleAfterMs, shown: memory.shown },
+        { endpointId: endpoint.id, staleAfterMs: settings.staleAfterMs, shown: memory.shown() },
         signal,
       )
       const observation = await observeAhead(snapshot, signal)

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { beside, type Connection } from '../../src/domain/connection.ts'
-import { createMemory } from '../../src/domain/judge/memory.ts'
+import { createMemory, type Memory } from '../../src/domain/judge/memory.ts'
 import type { PolicyKind } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, MINUTE } from '../../src/domain/time/instant.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
-const IDS = ['a', 'b', 'c']
+const IDS = ['a', 'b', 'c', 'd']
 const idle = policy('idle-timeout', { after: '30m', below: '10B' })
 const alices = { users: [entry('alice')], endpoints: undefined, regions: undefined }
 const limit = policy('max-transfer', { total: '15B' }, { match: alices })
@@ -28,6 +28,7 @@ const step = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       shows: fc.option(rows, { nil: undefined, freq: 2 }),
+      order: fc.shuffledSubarray(IDS, { minLength: IDS.length }),
       minutes: fc.integer({ min: -2, max: 3 }),
     }),
   },
@@ -35,8 +36,35 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ forget: fc.constantFrom(...IDS) }) },
 )
 
+const lastOf = (memory: Memory, id: string) => memory.shown()(id)
+
+/** How often `work` asks or writes a map or set. */
+const lookUpsOf = (work: () => void): { readonly read: number; readonly written: number } => {
+  const counts = { read: 0, written: 0 }
+  const count = (of: keyof typeof counts, original: (...args: unknown[]) => unknown) =>
+    function (this: unknown, ...args: unknown[]) {
+      counts[of]++
+      return original.apply(this, args)
+    }
+  const [{ get, has, set, delete: remove }, { has: hasItem, add }] = [Map.prototype, Set.prototype]
+  Object.assign(Map.prototype, {
+    get: count('read', get),
+    has: count('read', has),
+    set: count('written', set),
+    delete: count('written', remove),
+  })
+  Object.assign(Set.prototype, { has: count('read', hasItem), add: count('written', add) })
+  try {
+    work()
+  } finally {
+    Object.assign(Map.prototype, { get, has, set, delete: remove })
+    Object.assign(Set.prototype, { has: hasItem, add })
+  }
+  return counts
+}
+
 describe('a memory that is shown rows that did not change', () => {
-  it('remembers the same as one that is shown new copies of them', () => {
+  it('remembers the same, in whatever order they come, as one that is shown new copies of them in one order', () => {
     let [unchanged, moved] = [0, 0]
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 30, size: 'max' }), (steps) => {
@@ -52,12 +80,15 @@ describe('a memory that is shown rows that did not change', () => {
           // Without rows of its own, a snapshot shows the same ones again.
           shown =
             one.shows?.flatMap((facts, at) => (facts ? [connection({ id: IDS[at] ?? '', ...facts })] : [])) ?? shown
-          const same = shown.map((connection) => beside(structuredClone(connection), shared.shown(connection.id)))
-          unchanged += same.filter((connection) => connection === shared.shown(connection.id)).length
+          const listed = shown.toSorted((left, right) => one.order.indexOf(left.id) - one.order.indexOf(right.id))
+          const earlier = shared.shown()
+          const same = listed.map((connection) => beside(structuredClone(connection), earlier(connection.id)))
+          unchanged += same.filter(({ id }, at) => same[at] === lastOf(shared, id)).length
           shared.observe({ begunAt: now, connections: same }, set, PLACE)
           copied.observe({ begunAt: now, connections: structuredClone(shown) }, set, PLACE)
           expect(shared.kept()).toEqual(copied.kept())
           expect(IDS.map(shared.isMissing)).toEqual(IDS.map(copied.isMissing))
+          expect(IDS.map((id) => lastOf(shared, id))).toEqual(IDS.map((id) => shown.find((row) => row.id === id)))
           if (shared.kept().countersMovedAt !== null) moved++
         }
       }),
@@ -88,5 +119,45 @@ describe('a memory that is shown rows that did not change', () => {
     // Other policies may keep other notes, and instants that lie ahead become now.
     expect(see(3, all, createPolicySet([{ ...idle, kind }], []))).toBe(100)
     expect(see(1, all)).toBe(100)
+  })
+
+  const people = Array.from({ length: 1000 }, (_, at) => connection({ id: `c-${at}`, username: `user-${at}` }))
+  const age = createPolicySet([policy('max-session-age', { maxAge: '8h' })], [])
+
+  it.each<[string, (rows: readonly Connection[]) => readonly Connection[], { read: number; written: number }]>([
+    ['the same rows', (rows) => rows, { read: 0, written: 0 }],
+    ['other counters of all', (rows) => rows.map((row) => ({ ...row, ingressBytes: 7 })), { read: 0, written: 0 }],
+    ['one that is gone', (rows) => rows.toSpliced(500, 1), { read: 2, written: 2 }],
+    [
+      'one that has come',
+      (rows) => rows.toSpliced(500, 0, connection({ id: 'new', establishedAt: NOON })),
+      { read: 3, written: 2 },
+    ],
+    ['pages that changed places', (rows) => [...rows.slice(500), ...rows.slice(0, 500)], { read: 4, written: 0 }],
+  ])('looks up and writes only what changed: %s', (_what, next, expected) => {
+    const memory = createMemory()
+    memory.observe({ begunAt: NOON, connections: people }, age, PLACE)
+    const listed = structuredClone(next(people))
+    const counts = lookUpsOf(() => {
+      const earlier = memory.shown()
+      const connections = listed.map((row) => beside(row, earlier(row.id)))
+      memory.observe({ begunAt: NOON + MINUTE, connections }, age, PLACE)
+    })
+    expect(counts).toEqual(expected)
+    expect(listed.every((row) => lastOf(memory, row.id)?.ingressBytes === row.ingressBytes)).toBe(true)
+  })
+
+  it('takes the later of two rows of one connection', () => {
+    const memory = createMemory()
+    const [before, after] = [connection({ id: 'a' }), connection({ id: 'a', ingressBytes: 7 })]
+    const see = (minute: number, ...connections: readonly Connection[]) =>
+      memory.observe({ begunAt: NOON + minute * MINUTE, connections }, age, PLACE)
+    for (const first of [0, 1]) {
+      see(first, before, connection({ id: 'b' }), after)
+      expect(lastOf(memory, 'a')).toBe(after)
+      expect(memory.isMissing('a')).toBe(false)
+    }
+    see(2)
+    expect([lastOf(memory, 'a'), memory.isMissing('a')]).toEqual([undefined, true])
   })
 })

@@ -8,7 +8,7 @@ import { listKey, type ReportedEntries } from '../policies/near-misses.ts'
 import type { Elsewhere, History, Note, Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import type { ListOwner } from '../policies/user-lists.ts'
-import type { Snapshot } from '../snapshot.ts'
+import type { Shown, Snapshot } from '../snapshot.ts'
 import type { KeptTermination } from '../terminate/termination.ts'
 import { createTerminations } from '../terminate/terminations.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
@@ -18,8 +18,14 @@ import type { News } from './news.ts'
 /** By policy name, then by connection or principal, if nothing else is said. */
 type Kept<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
 
-/** Connections by their id. Undefined: no snapshot since the start has shown it. */
-type LastSeen = Map<string, Connection | undefined>
+/** What is known of a connection that the last snapshot showed. One object serves all snapshots that show it. */
+interface Sight {
+  readonly id: string
+  /** The row of that snapshot. Undefined: no snapshot since the start has shown it. */
+  connection: Connection | undefined
+  /** Its place in that snapshot. */
+  place: number
+}
 
 /** The memory of one endpoint as plain data, for the state file. */
 export interface KeptMemory {
@@ -74,15 +80,17 @@ export const createMemory = (kept?: KeptMemory) => {
   let facts = kept?.facts
   const terminations = createTerminations(kept?.terminations)
   // The list changes while it is read. A connection is gone only if two consecutive snapshots do not show it.
-  let lastSeen: LastSeen = new Map(
-    [
-      ...guard.counted.map(({ connectionId }) => connectionId),
-      ...[firstSeen, extended, ...notes.values(), ...graceStarted.values(), ...warned.values()].flatMap((values) => [
-        ...values.keys(),
-      ]),
-    ].map((id) => [id, undefined]),
-  )
-  let absent: LastSeen = new Map()
+  const known = new Set([
+    ...guard.counted.map(({ connectionId }) => connectionId),
+    ...[firstSeen, extended, ...notes.values(), ...graceStarted.values(), ...warned.values()].flatMap((values) => [
+      ...values.keys(),
+    ]),
+  ])
+  /** The last snapshot, in its order. */
+  let last: readonly Sight[] = [...known].map((id, place) => ({ id, connection: undefined, place }))
+  /** The same by id. */
+  const lastById = new Map(last.map((sight) => [sight.id, sight]))
+  let absent = new Map<string, Connection | undefined>()
   let notedBy: { readonly set: PolicySet; readonly at: Location } | undefined
   let terminationsRevision = 0
   let snapshotAt: Instant | undefined
@@ -91,7 +99,22 @@ export const createMemory = (kept?: KeptMemory) => {
   const forget = (id: string) => {
     const byPolicy = [...notes.values(), ...graceStarted.values(), ...warned.values()]
     for (const all of [firstSeen, extended, ...byPolicy]) all.delete(id)
-    if (lastSeen.has(id)) lastSeen.set(id, undefined)
+    const sight = lastById.get(id)
+    if (sight !== undefined) sight.connection = undefined
+  }
+
+  /**
+   * Finds connections of the last snapshot, for the reader of the next one. EC2 mostly answers in the same order, which
+   * saves look-ups: a row is first sought behind the one that was found before.
+   */
+  const finder = () => {
+    let place = 0
+    return (id: string): Sight | undefined => {
+      const next = last[place]
+      const found = next?.id === id ? next : lastById.get(id)
+      if (found !== undefined) place = found.place + 1
+      return found
+    }
   }
 
   /** Begins to read a complete snapshot, part by part. The memory does not change before `end`. */
@@ -102,7 +125,10 @@ export const createMemory = (kept?: KeptMemory) => {
       ? set.applicabilities(at)
       : undefined
     const areNotesInForce = notedBy?.set === set && notedBy.at === at && (snapshotAt ?? NEVER) <= begunAt
-    const seen: LastSeen = new Map()
+    const find = finder()
+    const shown: Sight[] = []
+    /** The connections that the snapshot before did not show. */
+    const arrived = new Map<string, Sight>()
     const appeared: string[] = []
     const noted: [kept: Map<string, Note>, id: string, note: Note | undefined][] = []
     let haveCountersMoved = false
@@ -118,15 +144,21 @@ export const createMemory = (kept?: KeptMemory) => {
       }
     }
 
-    const read = (connection: Connection) => {
+    const arrivalOf = (id: string): Sight => {
+      const sight = arrived.get(id) ?? { id, connection: undefined, place: 0 }
+      arrived.set(id, sight)
+      return sight
+    }
+
+    const read = (connection: Connection, place: number) => {
       const { id, establishedAt } = connection
-      const before = lastSeen.get(id)
-      seen.set(id, connection)
+      const earlierSight = find(id)
+      const before = earlierSight?.connection
+      shown[place] = earlierSight ?? arrivalOf(id)
       // First sight is kept only where the established time does not tell it: the time is missing or in the future, or the
       // snapshot before did not show the connection although it was established by then.
       const isDated = establishedAt !== undefined && establishedAt <= begunAt
-      const isLate =
-        isDated && snapshotAt !== undefined && establishedAt < snapshotAt && before === undefined && !lastSeen.has(id)
+      const isLate = isDated && snapshotAt !== undefined && establishedAt < snapshotAt && earlierSight === undefined
       if ((!isDated || isLate) && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
       // Nothing to note of a row that is the same object as before.
       if (!onCounters || (before === connection && areNotesInForce)) return
@@ -135,15 +167,36 @@ export const createMemory = (kept?: KeptMemory) => {
       takeNotes(connection)
     }
 
+    /** The snapshot becomes the last one. Only the maps' entries of connections that come or go are written. */
+    const adopt = () => {
+      const before = last
+      const absentBefore = absent
+      for (const [id, sight] of arrived) lastById.set(id, sight)
+      shown.forEach((sight, place) => {
+        sight.connection = connections[place]
+        sight.place = place
+      })
+      last = shown
+      absent = new Map()
+      for (const sight of before) {
+        if (shown[sight.place] === sight) continue
+        absent.set(sight.id, sight.connection)
+        lastById.delete(sight.id)
+      }
+      for (const id of absentBefore.keys()) if (!lastById.has(id)) forget(id)
+      for (const id of reported.keys()) if (!lastById.has(id)) reported.delete(id)
+    }
+
     return {
       read(from: number, to: number): void {
         for (let index = from; index < to; index++) {
           const connection = connections[index]
-          if (connection !== undefined) read(connection)
+          if (connection !== undefined) read(connection, index)
         }
       },
       /** Ends the reading. `now` must come from a trusted clock. */
       end(now: Instant): void {
+        adopt()
         snapshotAt = begunAt
         notedBy = { set, at }
         if (haveCountersMoved || (countersMovedAt ?? -NEVER) > begunAt) countersMovedAt = begunAt
@@ -152,17 +205,12 @@ export const createMemory = (kept?: KeptMemory) => {
           if (note === undefined) ofPolicy.delete(id)
           else ofPolicy.set(id, note)
         }
-        for (const id of absent.keys()) if (!seen.has(id)) forget(id)
-        for (const id of reported.keys()) if (!seen.has(id)) reported.delete(id)
         // A termination that left within a cooldown may be confirmed after it. It must not begin another one.
         const over = Math.min(now, terminations.unconfirmedSince())
         for (const [name, ofPolicy] of terminated) {
           const { cooldownMs = 0 } = set.policies.find((policy) => policy.name === name) ?? {}
           for (const [principal, at] of ofPolicy) if (at > now || over >= at + cooldownMs) ofPolicy.delete(principal)
         }
-        absent = new Map()
-        for (const [id, connection] of lastSeen) if (!seen.has(id)) absent.set(id, connection)
-        lastSeen = seen
       },
     }
   }
@@ -181,8 +229,11 @@ export const createMemory = (kept?: KeptMemory) => {
     nearMissesReported: (list: ListOwner): ReportedEntries => nearMissesReported.get(listKey(list)) ?? NO_ENTRIES,
     /** When the grace of a violation began; undefined if it is not remembered. */
     graceStartedAt: (policy: string, connectionId: string) => graceStarted.get(policy)?.get(connectionId),
-    /** The connection as the last snapshot showed it. */
-    shown: (connectionId: string): Connection | undefined => lastSeen.get(connectionId),
+    /** Finds connections as the last snapshot showed them. Each reading has its own. */
+    shown(): Shown {
+      const find = finder()
+      return (connectionId) => find(connectionId)?.connection
+    },
     /** Whether the connection is missing in the last snapshot, and only in that one. */
     isMissing: (connectionId: string) => absent.has(connectionId),
 
