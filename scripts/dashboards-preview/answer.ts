@@ -15,6 +15,10 @@ export interface Answer {
   readonly refId: string
   readonly legendFormat: string
   readonly series: readonly Series[]
+  /** The rows of a table that shows them as they are. */
+  readonly listing?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] }
+  /** Values that nothing was asked for. */
+  readonly isSample?: true
 }
 
 /** How Grafana names a series. */

@@ -5,6 +5,7 @@ import { Html, html } from '../../src/adapters/html/html.ts'
 import { type Answer, nameOf, type Range } from './answer.ts'
 import type { Drawn } from './drawn.ts'
 import { colourOf, type Field, fieldOf } from './field.ts'
+import { reduced } from './reduced.ts'
 import { unitText } from './unit-text.ts'
 
 const { document } = parseHTML('<!doctype html><html><body></body></html>')
@@ -89,16 +90,10 @@ const alone = ({ points }: Line): readonly Point[] =>
       !Number.isFinite(points[index + 1]?.value),
   )
 
-const CALCS: Readonly<Record<string, (numbers: readonly number[]) => readonly [string, number | undefined]>> = {
-  lastNotNull: (numbers) => ['Last *', numbers.at(-1)],
-  max: (numbers) => ['Max', numbers.length === 0 ? undefined : Math.max(...numbers)],
-  sum: (numbers) => ['Total', numbers.reduce((sum, value) => sum + value, 0)],
-}
-
 const legendTexts = (panel: Panel, line: Line): readonly string[] => {
   const { legend } = panel.options as { readonly legend: { readonly calcs: readonly string[] } }
   return legend.calcs.map((calc) => {
-    const [title, value] = CALCS[calc]?.(numbersOf(line)) ?? [calc, undefined]
+    const [title, value] = reduced(calc, numbersOf(line))
     return `${title}: ${value === undefined ? '' : unitText(value, line.field.unit, line.field.decimals)}`
   })
 }
@@ -134,6 +129,7 @@ export const graph = (
   )
   const top = Math.max(most, custom.axisSoftMax ?? 0) || 1
   const tickMs = STEPS_MS.find((step) => (to - from) / step < size.width / 80) ?? 86_400_000
+  const margin = custom.drawStyle === 'bars' ? stepMs / 2 : 0
   const ticks: number[] = []
   for (let at = Math.ceil(from / tickMs) * tickMs; at <= to; at += tickMs) ticks.push(at)
   const limit = custom.thresholdsStyle?.mode === 'dashed' ? thresholds?.steps.at(-1) : undefined
@@ -156,7 +152,8 @@ export const graph = (
     marginRight: 12,
     x: {
       type: 'linear',
-      domain: [from, to],
+      // A bar is centred on its instant.
+      domain: [from - margin, to + margin],
       label: null,
       ticks,
       tickFormat: (at) => new Date(at).toISOString().slice(11, tickMs < 60_000 ? 19 : 16),

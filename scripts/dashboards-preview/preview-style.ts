@@ -19,6 +19,7 @@ summary { font-size: 15px; font-weight: 500; padding: 8px 0; cursor: pointer; }
 section { display: grid; grid-template-columns: repeat(24, 1fr); grid-auto-rows: 30px; gap: 8px; }
 article { background: var(--panel); border: 1px solid var(--line); border-radius: 2px; padding: 0 8px 8px; overflow: hidden; display: flex; flex-direction: column; min-width: 0; }
 h3 { font-size: 14px; font-weight: 500; line-height: 31px; margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; flex: none; }
+h3 em { font-style: normal; font-size: 12px; color: var(--orange); }
 small { color: var(--quiet); }
 .tiles { display: flex; gap: 4px; flex: 1; min-height: 0; }
 .tile { flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; border-radius: 2px; min-width: 0; }

@@ -24,7 +24,16 @@ const merged = (answers: readonly Answer[]): readonly Row[] => {
   return rows
 }
 
+/** Rows as they are. */
+const listed = ({ columns, rows }: NonNullable<Answer['listing']>): Drawn => ({
+  content: html`<div class="table"><table><thead><tr>${columns.map((column) => html`<th>${column}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => html`<tr>${row.map((text) => html`<td>${text}</td>`)}</tr>`)}</tbody></table></div>`,
+  marks: rows.length,
+})
+
 export const table = (panel: Panel, answers: readonly Answer[]): Drawn => {
+  const [{ listing } = {}] = answers
+  if (listing !== undefined) return listed(listing)
   const { options } = panel.transformations?.find(({ id }) => id === 'organize') ?? {}
   const { indexByName, renameByName } = options as Organize
   const { sortBy = [] } = panel.options as {

@@ -3,13 +3,17 @@ import { html } from '../../src/adapters/html/html.ts'
 import { type Answer, nameOf } from './answer.ts'
 import type { Drawn } from './drawn.ts'
 import { fieldOf, shown } from './field.ts'
+import { reduced } from './reduced.ts'
 
 /** One large value, or one for each series. */
 export const tile = (panel: Panel, answers: readonly Answer[]): Drawn => {
   const field = fieldOf(panel, '')
-  const { colorMode } = panel.options as { readonly colorMode: string }
+  const { colorMode, reduceOptions } = panel.options as {
+    readonly colorMode: string
+    readonly reduceOptions: { readonly calcs: readonly [string] }
+  }
   const found = answers.flatMap((answer) =>
-    answer.series.map((one) => ({ name: nameOf(answer, one), value: one.values.at(-1) })),
+    answer.series.map((one) => ({ name: nameOf(answer, one), value: reduced(reduceOptions.calcs[0], one.values)[1] })),
   )
   const values = found.length === 0 ? [{ name: '', value: undefined }] : found
   return {

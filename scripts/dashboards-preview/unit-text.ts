@@ -42,7 +42,7 @@ export const unitText = (value: number, unit: string, decimals?: number): string
   const scale = SCALES[unit]
   if (scale === undefined) throw new Error(`the unit ${unit} is unknown to the preview: add it to unit-text.ts`)
   // Grafana writes no small unit after a zero.
-  if (value === 0 && unit === 's') return '0 s'
+  if (value === 0 && (unit === 's' || unit === 'ms')) return `0 ${unit}`
   const [, size, suffix] = scale.findLast(([from]) => from <= Math.abs(value)) ?? [0, 1, '']
   const scaled = value / size
   return `${unit === 'currencyUSD' ? '$' : ''}${scaled.toFixed(decimals ?? decimalsOf(scaled))}${suffix}`

@@ -42,8 +42,13 @@ const needsReplicas = ({ name, query }: Rule) => name !== 'CurfewNotEnforcing' &
 /** Panels that have no mark on this day, and why. They say "none: 0". */
 const MAY_BE_EMPTY: Readonly<Record<string, string>> = {
   'Warnings, by policy': 'the warnings are sent before Prometheus asks for the first time',
-  'Posture violations, by policy': 'the violation is found before Prometheus asks for the first time',
 }
+
+/**
+ * The interval that the data source of `provisioning` has. The windows of rates overlap by it: with the second of this
+ * Prometheus, one late scrape would hide an event at the end of a minute.
+ */
+const SCRAPE_INTERVAL_MS = 15 * SECOND
 
 const open: AsyncDisposable[] = []
 const keep = <Kept extends AsyncDisposable>(one: Kept): Kept => {
@@ -182,7 +187,7 @@ describe.each(['connect-handler', 'operations', 'policies'])('the dashboard %s',
       },
       rangeMs: to - from,
       intervalMs: stepMs,
-      scrapeIntervalMs: SECOND,
+      scrapeIntervalMs: SCRAPE_INTERVAL_MS,
     }).map(({ panel, refId, expr }) => ({ where: `${panel} (${refId})`, expr }))
     expect(queries.length).toBeGreaterThan(0)
     // A result at the end, and a number at some time of the day: at the end nothing is terminated, so quantiles are
@@ -197,7 +202,7 @@ describe.each(['connect-handler', 'operations', 'policies'])('the dashboard %s',
   it('draws a mark in every panel', async () => {
     const dashboard = JSON.parse(readFileSync(`deploy/grafana/dashboards/${name}.json`, 'utf8')) as Dashboard
     // A bar stands at the end of its minute.
-    const range = { from, to: to + MINUTE, stepMs: 5 * SECOND, scrapeIntervalMs: SECOND }
+    const range = { from, to: to + MINUTE, stepMs: 5 * SECOND, scrapeIntervalMs: SCRAPE_INTERVAL_MS }
     const answers = await answersOf(dashboard, prometheus, range)
     const panels = panelsOf(dashboard).filter((panel) => targetsOf(panel).length > 0)
     const empty = panels.filter((panel) => draw(panel, answers.get(panel.title ?? '') ?? [], range).marks === 0)

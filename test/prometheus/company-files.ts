@@ -63,8 +63,10 @@ export const headFiles = (spec: {
   readonly chat: string
   readonly maxAge: string
   readonly watchLab: boolean
+  /** The trail is kept in PostgreSQL. */
+  readonly replicated: boolean
 }) => ({
-  'curfew.yaml': `${common}
+  'curfew.yaml': `${common}${spec.replicated ? 'engine: { kind: postgres, url: { env: CURFEW_DATABASE_URL }, tls: off }' : ''}
 termination: { verifyWithin: 5s, attempts: 2 }
 watch:
   - { region: us-east-1, endpoints: [{ id: ${VIRGINIA}, name: virginia }] }

@@ -23,9 +23,10 @@ const emptyAcceptance: Interception = { status: 200, body: responseXml('Terminat
 
 /**
  * A company with a simulated AWS and two daemons, one at its head office and one at a branch. The day begins without
- * problems, with active users and some violations. Then many failures happen at once.
+ * problems, with active users and some violations. Then many failures happen at once. With a database, the head office
+ * keeps its trail there.
  */
-export const openCompany = async () => {
+export const openCompany = async (databaseUrl?: string) => {
   let isHealthy = true
   const unending = new Set<string>()
   const pager = await startReceiver(() => 204)
@@ -49,13 +50,13 @@ export const openCompany = async () => {
   for (let device = 0; device < 3; device++) connect(BERLIN, 'grace@corp.example')
   aws.world.transfer(connect(BERLIN, 'heidi@corp.example'), { egress: 200 * 2 ** 20 })
 
-  const receivers = { pager: pager.url, chat: chat.url }
+  const constant = { pager: pager.url, chat: chat.url, replicated: databaseUrl !== undefined }
   const offices = {
-    head: await workspace(headFiles({ ...receivers, maxAge: '8h', watchLab: false })),
+    head: await workspace(headFiles({ ...constant, maxAge: '8h', watchLab: false })),
     branch: await workspace(branchFiles),
   }
   const daemons = {
-    head: offices.head.start(['run', '-c', 'curfew.yaml'], aws.env),
+    head: offices.head.start(['run', '-c', 'curfew.yaml'], { ...aws.env, CURFEW_DATABASE_URL: databaseUrl }),
     branch: offices.branch.start(['run', '-c', 'curfew.yaml'], aws.env),
   }
   const edit = async (files: Readonly<Record<string, string>>) => {
@@ -81,16 +82,18 @@ export const openCompany = async () => {
       connect(BERLIN, 'break-glass@corp.example')
       // An audited policy finds somebody.
       aws.world.transfer(connect(BERLIN, 'ivan@corp.example'), { egress: 200 * 2 ** 20 })
+      // A device is not compliant.
+      connect(BERLIN, 'byod-frida@corp.example', { posture: ['noncompliant'] })
       // AWS throttles virginia, denies lab and accepts but does not end judy's connection; chat refuses notifications.
       isHealthy = false
       unending.add(connect(MUNICH, 'ext-judy@vendor.example'))
       // AWS reports times in whole seconds: a faster reconnect would seem older than the termination.
       banned = [1, 2, 3].map((n) => connect(BERLIN, `mallory-${n}`, { reconnectAfter: 1.5 * SECOND }))
       // The first edit would end most of munich now, and most of berlin within the day. It adds lab. The second edit is invalid.
-      await edit(headFiles({ ...receivers, maxAge: '4h', watchLab: true }))
+      await edit(headFiles({ ...constant, maxAge: '4h', watchLab: true }))
       await untilLogged('head', 'held')
       await untilLogged('head', 'permission-missing')
-      await edit(headFiles({ ...receivers, maxAge: 'soon', watchLab: true }))
+      await edit(headFiles({ ...constant, maxAge: 'soon', watchLab: true }))
       await untilLogged('head', 'reload-refused')
       // At the branch forty connections are due, and one call leaves in a hundred seconds. Then another program writes
       // into the audit trail.

@@ -73,7 +73,7 @@ export const asTable = (expr: string): Query =>
   promQl(new DataqueryBuilder().expr(expr).legendFormat('').instant().format(PromQueryFormat.Table))
 
 /** 90 seconds are "1.5 mins" to Grafana. Without the decimal they would be two. */
-export const decimalsOf = (unit: string): number => (unit === units.Seconds ? 1 : 0)
+export const decimalsOf = (unit: string): number => (unit === units.Seconds || unit === units.Milliseconds ? 1 : 0)
 
 export const thresholds = (steps: readonly Step[]): ThresholdsConfigBuilder =>
   new ThresholdsConfigBuilder()

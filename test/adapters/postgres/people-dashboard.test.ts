@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sqlAnswersOf } from '../../../scripts/dashboards-preview/answer-in-sql.ts'
+import { draw } from '../../../scripts/dashboards-preview/page.ts'
 import { BEFORE_ALL, hashOf, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import { UNIT_LOCK } from '../../../src/adapters/postgres/beat.ts'
 import { READER_ROLE } from '../../../src/adapters/postgres/migration-script.ts'
@@ -9,6 +11,7 @@ import type { AuditRecord, IntentRecord, OutcomeRecord } from '../../../src/app/
 import { HOUR, MINUTE, toIso } from '../../../src/domain/time/instant.ts'
 import { type Cluster, startCluster } from '../../engine/cluster.ts'
 import { panelsOf, sqlTargetsOf } from '../../house/dashboard-queries.ts'
+import { type SqlChoices, sqlAsSent } from '../../house/dashboard-sql.ts'
 import { addUnit, connectAs, openDatabase } from './database.ts'
 
 const dashboard = JSON.parse(readFileSync('deploy/grafana/dashboards/people.json', 'utf8')) as Dashboard
@@ -76,35 +79,11 @@ const write = async (owner: pg.Client, unit: number, entries: readonly { at: num
   }
 }
 
-interface Choices {
-  readonly unit?: readonly string[]
-  readonly policy?: readonly string[]
-  readonly person?: string
-}
+type Choices = Pick<SqlChoices, 'unit' | 'policy' | 'person'>
 
-const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`
-const listOf = (values: readonly string[] | undefined) => (values === undefined ? `'*'` : values.map(quoted).join(','))
+const RANGE = { from: FROM, to: TO, intervalMs: 15 * MINUTE }
 
-/**
- * The query as Grafana sends it: first its variables, then the macros of the PostgreSQL data source.
- * https://grafana.com/docs/grafana/latest/datasources/postgres/query-editor/#macros
- */
-const sent = (sql: string, { unit, policy, person = '' }: Choices = {}) => {
-  const between = (column: string) => `${column} BETWEEN '${toIso(FROM)}' AND '${toIso(TO)}'`
-  const text = sql
-    .replaceAll('${unit:sqlstring}', listOf(unit))
-    .replaceAll('${policy:sqlstring}', listOf(policy))
-    .replaceAll('${person:sqlstring}', quoted(person))
-    .replaceAll('$__interval', '15m')
-    .replaceAll(/\$__timeFilter\((\w+)\)/g, (_, column: string) => between(column))
-    .replaceAll('$__timeFrom()', `'${toIso(FROM)}'`)
-    .replaceAll(
-      /\$__timeGroupAlias\((\w+), 15m\)/g,
-      (_, column: string) => `floor(extract(epoch from ${column})/900)*900 AS "time"`,
-    )
-  expect(text).not.toContain('$')
-  return text
-}
+const sent = (sql: string, choices: Choices = {}) => sqlAsSent(sql, { ...RANGE, ...choices })
 
 let cluster: Cluster
 let database: Awaited<ReturnType<typeof openDatabase>>
@@ -167,6 +146,13 @@ describe('the dashboard of people', () => {
       if (panelOf(title).type === 'stat') expect(fields.map(({ name }) => name)).toEqual(['value'])
     },
   )
+
+  it('draws a mark in every panel', async () => {
+    const range = { from: FROM, to: TO, stepMs: 15 * MINUTE, scrapeIntervalMs: MINUTE }
+    const answers = await sqlAnswersOf(dashboard, reader, range)
+    const empty = panels.filter((panel) => draw(panel, answers.get(panel.title ?? '') ?? [], range).marks === 0)
+    expect(empty.map(({ title }) => title)).toEqual([])
+  })
 
   it('counts each ended session once, within the range', async () => {
     expect(await valueOf('Ended')).toBe(3)

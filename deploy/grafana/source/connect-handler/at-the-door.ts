@@ -67,7 +67,6 @@ export const atTheDoor = (): Row => ({
       runbook: 'SlowAnswers',
       description: 'The highest median of the time that the handler took to decide, without the start of the function.',
       unit: units.Milliseconds,
-      decimals: 1,
       query: metric(durationMs, 'p50', 'p50'),
       calc: 'max',
       unknown: none,
@@ -79,7 +78,6 @@ export const atTheDoor = (): Row => ({
       description:
         'The highest 99th percentile of the time that the handler took to decide, without the start of the function.',
       unit: units.Milliseconds,
-      decimals: 1,
       query: metric(durationMs, 'p99', 'p99'),
       calc: 'max',
       steps: upwards({ watch: 100, act: 1000 }),
@@ -146,6 +144,7 @@ export const atTheDoor = (): Row => ({
         'How long the handler took from the request to its answer. The start of the function comes on top: Lambda reports it.',
       unit: units.Milliseconds,
       lines: [metric(durationMs, 'p50', 'p50'), metric(durationMs, 'p99', 'p99')],
+      colours: { p50: palette.muted, p99: palette.plain },
     }),
     logTable({
       width: 24,

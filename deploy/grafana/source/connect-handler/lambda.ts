@@ -95,6 +95,7 @@ export const lambda = (): Row => ({
         metric(ofLambda('Duration'), 'p99', 'p99'),
         metric(ofLambda('Duration'), 'Maximum', 'slowest'),
       ],
+      colours: { p50: palette.muted, p99: palette.plain, slowest: palette.watch },
     }),
   ],
 })

@@ -4,7 +4,7 @@ import { bars, lines } from '../graph.ts'
 import { palette } from '../palette.ts'
 import { inRegions, onEndpoints, orNone, perBar } from '../queries.ts'
 
-const third = { width: 8, height: 8 } as const
+const narrow = { width: 7, height: 8 } as const
 const half = { width: 12, height: 7, unit: units.NoUnit } as const
 
 /** AWS's default refill rates, in requests per second. EC2 has one bucket for each account, Region and action. */
@@ -23,7 +23,8 @@ export const aws = (): Row => ({
   folded: true,
   panels: [
     lines({
-      ...third,
+      width: 10,
+      height: 8,
       title: 'Reads',
       description:
         'Read requests. The dashed line is AWS’s default limit for each action in an account and Region. All clients of the account share it.',
@@ -38,7 +39,7 @@ export const aws = (): Row => ({
       ],
     }),
     lines({
-      ...third,
+      ...narrow,
       title: 'Terminations',
       description:
         'Requests that terminate connections, including dry runs. The dashed line is AWS’s default limit in an account and Region, after a burst of 50.',
@@ -53,7 +54,7 @@ export const aws = (): Row => ({
       ],
     }),
     bars({
-      ...third,
+      ...narrow,
       title: 'Throttled',
       description:
         'Requests that AWS throttled. Curfew slows down by itself. If throttling continues, another client uses up the limit, or the rates of Curfew are too high.',

@@ -3,7 +3,7 @@ import type { Row } from '../dashboard.ts'
 import { lines } from '../graph.ts'
 import { ofDaemons } from '../queries.ts'
 
-const third = { width: 8, height: 7, runbook: 'CurfewDown' } as const
+const third = { width: 8, height: 8, runbook: 'CurfewDown' } as const
 
 /** The process of the daemon. */
 export const daemonProcess = (): Row => ({

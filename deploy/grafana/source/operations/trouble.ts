@@ -102,7 +102,6 @@ export const trouble = (): Row => ({
         'given up': palette.act,
         'audit records failed': palette.act,
         'polls failed': palette.watch,
-        'lookups failed': palette.muted,
         'polls skipped': palette.muted,
         'reloads refused': palette.audit,
       },

@@ -97,7 +97,7 @@ limit 200`),
       width: 14,
       height: 10,
       query:
-        rows(`select time as "Time", principal as "Person", policy as "Policy", because as "Because", outcome as "Outcome",
+        rows(`select time as "Time", principal as "Person", outcome as "Outcome", policy as "Policy", because as "Because",
   endpoint_id as "Endpoint", unit as "Unit", connection_id as "Connection"
 from ${recorded(OVER)}
 order by recorded_at desc, seq desc
