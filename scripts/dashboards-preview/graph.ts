@@ -128,8 +128,8 @@ export const graph = (
     ...(custom.drawStyle === 'bars' ? [] : lines.flatMap(numbersOf)),
   )
   const top = Math.max(most, custom.axisSoftMax ?? 0) || 1
-  const tickMs = STEPS_MS.find((step) => (to - from) / step < size.width / 80) ?? 86_400_000
   const margin = custom.drawStyle === 'bars' ? stepMs / 2 : 0
+  const tickMs = STEPS_MS.find((step) => (to - from + 2 * margin) / step < (size.width - 84) / 80) ?? 86_400_000
   const ticks: number[] = []
   for (let at = Math.ceil(from / tickMs) * tickMs; at <= to; at += tickMs) ticks.push(at)
   const limit = custom.thresholdsStyle?.mode === 'dashed' ? thresholds?.steps.at(-1) : undefined
