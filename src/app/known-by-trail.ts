@@ -3,7 +3,7 @@ import { cooldownKey, createMemory, type KeptMemory } from '../domain/judge/memo
 import { principalNamesOf } from '../domain/names/user-list.ts'
 import type { Extension } from '../domain/policies/extension.ts'
 import type { Policy } from '../domain/policies/policy.ts'
-import { isOpen, type KeptTermination } from '../domain/terminate/termination.ts'
+import { AGAIN_AFTER_MS, isOpen, type KeptTermination } from '../domain/terminate/termination.ts'
 import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../domain/time/instant.ts'
 import type { ExtendedRecord, IntentRecord, OutcomeRecord, ReplayedRecord } from './audit.ts'
 import { endpointKey } from './site.ts'
@@ -98,14 +98,24 @@ const isIntentOf = (intent: IntentRecord, { policy, principal, leftAt }: Claim):
   principalKeyOf(principalNamesOf(intent)) === principal &&
   Math.abs(leftAt - intent.time) <= LEAVES_WITHIN_MS
 
-/**
- * Whether an outcome in the trail is later than the state, and is the end of the termination. A later process may have
- * called again and been killed before it saved its state: the outcome is then that of a call that the state does not know.
- */
-const isEndOf = ({ outcome, call, time }: OutcomeRecord, kept: KeptTermination): boolean => {
-  if (call.id !== kept.callId && time < kept.leftAt) return false
-  if (outcome === 'confirmed' || outcome === 'already-gone') return true
-  return outcome === 'gave-up' && isOpen(kept)
+/** The termination after an outcome in the trail that is later than the state: over, given up, or as it was. */
+const after = ({ outcome, call, time }: OutcomeRecord, kept: KeptTermination): KeptTermination | undefined => {
+  if (outcome === 'confirmed' || outcome === 'already-gone') return undefined
+  if (outcome !== 'gave-up' || !isOpen(kept)) return kept
+  const { violation, attempts, requestId } = kept
+  return {
+    state: 'given-up',
+    violation,
+    attempts,
+    callId: call.id,
+    selector: call.selector,
+    leftAt: time,
+    answeredAt: time,
+    requestId,
+    heard: 'read',
+    absences: 0,
+    tryAgainAt: time + AGAIN_AFTER_MS,
+  }
 }
 
 /** A call that the last process recorded and whose end it did not see. AWS may have carried it out. */
@@ -138,6 +148,11 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, now: Ins
     ]),
   )
   const proven = new Set<KeptTermination>()
+  /**
+   * Calls whose intent follows that of the state's call for the connection. A process may have called again and been killed
+   * before it saved its state: the outcome is then that of a call that the state does not know.
+   */
+  const laterCalls = new Set<string>()
   const intents = new Map<string, Map<string, IntentRecord>>()
   let newestAt = -NEVER
   /** The intents without an end that are recent, by the clock or by the newest record. */
@@ -155,6 +170,7 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, now: Ins
       const open = intents.get(key) ?? new Map<string, IntentRecord>()
       intents.set(key, open)
       if (record.event === 'intent') {
+        if (claimed !== undefined && proven.has(claimed)) laterCalls.add(call.id)
         if (claimed?.callId === call.id && isIntentOf(record, callOf(claimed))) proven.add(claimed)
         open.set(connectionId, record)
         return
@@ -162,7 +178,11 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, now: Ins
       const intent = open.get(connectionId)
       // A record that waited for the disk may follow an intent that is newer than it.
       if (intent !== undefined && (intent.call.id === call.id || intent.time <= record.time)) open.delete(connectionId)
-      if (claimed !== undefined && isEndOf(record, claimed)) ofEndpoint?.delete(connectionId)
+      if (claimed === undefined || (claimed.callId !== call.id && !laterCalls.has(call.id))) return
+      const next = after(record, claimed)
+      if (next === undefined) ofEndpoint?.delete(connectionId)
+      else ofEndpoint?.set(connectionId, next)
+      if (next !== undefined && proven.has(claimed)) proven.add(next)
     },
     endpoints: () => [...intents.keys()].filter((key) => openOf(key).length > 0),
     of(key: string): readonly KeptTermination[] {

@@ -64,9 +64,15 @@ const terminations = (state: State, records: ReadonlyArray<IntentRecord | Outcom
   (known(state, records).state.endpoints[KEY]?.terminations ?? []).map(({ callId, state: at }) => [callId, at])
 
 describe('a termination of the state that the trail knows better', () => {
-  it.each(['confirmed', 'already-gone', 'gave-up'] as const)('is over if the trail says %s', (end) => {
+  it.each(['confirmed', 'already-gone'] as const)('is over if the trail says %s', (end) => {
     const records = [intent('a', NOON - MINUTE), outcome('a', NOON - SECOND, end)]
     expect(terminations(stateWith({ terminations: [unproven('a')] }), records)).toEqual([])
+  })
+
+  it('is given up if the trail says so, and ends or goes on from there', () => {
+    const records = [intent('a', NOON - MINUTE), outcome('a', NOON - SECOND, 'gave-up')]
+    const [one] = known(stateWith({ terminations: [unproven('a')] }), records).state.endpoints[KEY]?.terminations ?? []
+    expect(one).toMatchObject({ callId: 'a', state: 'given-up', heard: 'read', tryAgainAt: NOON - SECOND + 5 * MINUTE })
   })
 
   it('is followed if the trail has no outcome, or the outcome of another call', () => {
@@ -76,15 +82,26 @@ describe('a termination of the state that the trail knows better', () => {
     expect(terminations(state, earlier)).toEqual([['b', 'unproven']])
   })
 
-  it.each(['confirmed', 'already-gone', 'gave-up'] as const)(
-    'is over if the trail says %s of a later call, which the state does not know',
-    (end) => {
-      const calls = [intent('a', NOON - MINUTE), intent('b', NOON - 30 * SECOND)]
+  it.each([0, 2 * MINUTE])(
+    'is over after the outcome of a later call that the state does not know, clock back by %d ms',
+    (back) => {
+      const calls = [intent('a', NOON - MINUTE), intent('b', NOON - 30 * SECOND - back)]
       const state = stateWith({ terminations: [unproven('a')] })
-      expect(terminations(state, [...calls, outcome('b', NOON - SECOND, end)])).toEqual([])
-      expect(terminations(state, [...calls, outcome('b', NOON - SECOND, 'failed')])).toEqual([['a', 'unproven']])
+      const after = (end: OutcomeRecord['outcome']) =>
+        terminations(state, [...calls, outcome('b', NOON - SECOND - back, end)])
+      expect((['confirmed', 'already-gone', 'gave-up', 'failed'] as const).map(after)).toEqual([
+        [],
+        [],
+        [['b', 'given-up']],
+        [['a', 'unproven']],
+      ])
     },
   )
+
+  it('is followed though an earlier call has an outcome with a later time', () => {
+    const earlier = [intent('a', NOON - 30 * SECOND), outcome('a', NOON - 20 * SECOND), intent('b', NOON - MINUTE)]
+    expect(terminations(stateWith({ terminations: [unproven('b')] }), earlier)).toEqual([['b', 'unproven']])
+  })
 
   it('stays given up after the record of it', () => {
     const records = [intent('a', NOON - MINUTE), outcome('a', NOON - SECOND, 'gave-up')]

@@ -114,11 +114,14 @@ export interface RetryRule {
   readonly againAfterMs: number
 }
 
+/** The pause between giving up and a new round of attempts. */
+export const AGAIN_AFTER_MS = 5 * MINUTE
+
 export const retryRule = (asked: Pick<RetryRule, 'attempts' | 'verifyWithinMs'>): RetryRule => ({
   ...asked,
   settleMs: 2 * SECOND,
   pauseMs: 5 * SECOND,
-  againAfterMs: 5 * MINUTE,
+  againAfterMs: AGAIN_AFTER_MS,
 })
 
 const quietly = (next: Termination | undefined): Step => ({ next, reports: [] })
