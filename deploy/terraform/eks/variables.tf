@@ -29,7 +29,7 @@ variable "oidc_provider_arn" {
 
 variable "mode" {
   type        = string
-  description = "`enforce` if the role may end connections. With `audit` it cannot, whatever the configuration says."
+  description = "`enforce` if the role may end connections in this account. With `audit` it cannot, whatever the configuration says. In other accounts the `mode` of their role decides."
   default     = "audit"
 
   validation {
