@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bundled } from './support/bundle.ts'
+import { messageOf } from './support/child.ts'
 import { createFolder } from './support/folder.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
 import { cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
@@ -11,13 +12,20 @@ import { type Options, rounded, type Table } from './support/table.ts'
 
 const BUNDLE = 'dist/cli/main.js'
 
-/** The options of Node in the ENTRYPOINT of the image that this Node knows. */
-const nodeOptions = (): readonly string[] => {
-  const [, options = ''] =
-    /^ENTRYPOINT \["\/nodejs\/bin\/node", (.*), "[^"]*"\]$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? []
+/** How the image starts Node: the options in its ENTRYPOINT that this Node knows, and its ENV. */
+const imageStart = () => {
+  const dockerfile = readFileSync('Dockerfile', 'utf8')
+  const [, options = ''] = /^ENTRYPOINT \["\/nodejs\/bin\/node", (.*), "[^"]*"\]$/m.exec(dockerfile) ?? []
   const all = JSON.parse(`[${options}]`) as readonly string[]
-  return all.filter((option) => option !== '--disable-sigusr1' || process.allowedNodeEnvironmentFlags.has(option))
+  return {
+    options: all.filter((option) => option !== '--disable-sigusr1' || process.allowedNodeEnvironmentFlags.has(option)),
+    environment: Object.fromEntries(
+      [...dockerfile.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name = '', value]) => [name, value]),
+    ),
+  }
 }
+
+const start = imageStart()
 
 const curfewYaml = (url: string) => `version: 1
 mode: enforce
@@ -37,8 +45,14 @@ const run = async (pagesServer: string, connections: number, polls: number) => {
   const config = join(folder.path, 'curfew.yaml')
   writeFileSync(config, curfewYaml(url))
   writeFileSync(join(folder.path, 'policies.yaml'), FOUR_POLICIES)
-  const child = spawn(process.execPath, [...nodeOptions(), BUNDLE, 'run', '-c', config], {
-    env: { ...process.env, AWS_ACCESS_KEY_ID: 'bench', AWS_SECRET_ACCESS_KEY: 'bench', AWS_ENDPOINT_URL_STS: url },
+  const child = spawn(process.execPath, [...start.options, BUNDLE, 'run', '-c', config], {
+    env: {
+      ...process.env,
+      ...start.environment,
+      AWS_ACCESS_KEY_ID: 'bench',
+      AWS_SECRET_ACCESS_KEY: 'bench',
+      AWS_ENDPOINT_URL_STS: url,
+    },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const pid = child.pid ?? 0
@@ -60,9 +74,16 @@ const run = async (pagesServer: string, connections: number, polls: number) => {
   return { cpuSeconds, first: sizes[0] ?? 0, last: sizes.at(-1) ?? 0, most: Math.max(...sizes) }
 }
 
+/** Processes that only keep the rows of one snapshot after another, as objects of JSON. Without rows: a bare Node. */
+const keepRows = async (file: string, connections: number, polls: number) => {
+  const { most } = await messageOf<{ readonly most: number }>(file, [connections, polls].map(String))
+  return rounded(most)
+}
+
 /** The resident memory of the built daemon, as the image starts it. */
 export const resident = async ({ quick }: Options): Promise<readonly Table[]> => {
   using server = await bundled('bench/support/pages-server.ts')
+  using floor = await bundled('bench/support/keep-rows.ts')
   const polls = quick ? 2 : 10
   const rows = []
   for (const connections of quick ? [100, 1000] : [1000, 20_000, 126_000]) {
@@ -72,6 +93,8 @@ export const resident = async ({ quick }: Options): Promise<readonly Table[]> =>
       'RSS MB after the first poll': rounded(first),
       'after the last': rounded(last),
       most: rounded(most),
+      'a bare Node': await keepRows(floor.file, 0, 1),
+      'Node with the rows as JSON': await keepRows(floor.file, connections, polls),
       'kB a connection above 90 MB': rounded(Math.max(0, ((most - 90) * 1024) / connections)),
       'CPU s': rounded(cpuSeconds),
     })
