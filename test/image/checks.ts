@@ -110,7 +110,9 @@ export const CHECKS: Readonly<Record<string, Check>> = {
           `/${path} contains the name of the registry`,
         ),
       ),
-      ...variables.flatMap((name) => unless(['PATH', 'SSL_CERT_FILE'].includes(name), `the variable ${name} is set`)),
+      ...variables.flatMap((name) =>
+        unless(['MALLOC_ARENA_MAX', 'PATH', 'SSL_CERT_FILE'].includes(name), `the variable ${name} is set`),
+      ),
     ]
   },
 
