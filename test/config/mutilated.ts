@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { anyText } from '../any-text.ts'
 
 type Edit = (bytes: Uint8Array) => Uint8Array
 
@@ -130,6 +131,6 @@ export const mutilated = (good: string | Uint8Array): fc.Arbitrary<Uint8Array> =
     },
     { weight: 1, arbitrary: fc.nat(bytes.length).map((length) => bytes.subarray(0, length)) },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }) },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 200 }).map(encode) },
+    { weight: 1, arbitrary: anyText({ maxLength: 200 }).map(encode) },
   )
 }

@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { printable, printableLines } from '../../src/domain/printable.ts'
+import { anyText } from '../any-text.ts'
 
 /** Whether a code point may appear unescaped. Lone surrogates, control, format, separator and ignorable characters may not. */
 const isShown = (character: string) => !/^(?:\p{C}|\p{Zl}|\p{Zp}|\p{Default_Ignorable_Code_Point})$/u.test(character)
 
-const text = fc.string({ unit: 'binary', maxLength: 40 })
+const text = anyText({ maxLength: 40 })
 const hostileText = fc
   .array(
     fc.oneof(

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createLines } from '../../../src/adapters/connection-log/lines-read.ts'
 import { createLogReader } from '../../../src/adapters/connection-log/log-reader.ts'
+import { anyText } from '../../any-text.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
 import { turnedBits } from '../../turned-bits.ts'
 import { attempt } from './lines.ts'
@@ -26,7 +27,7 @@ const damage: fc.Arbitrary<Damage> = fc.oneof(
     place: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
     bit: fc.nat({ max: 7 }),
   }),
-  fc.record({ what: fc.constant('junk' as const), text: fc.string({ unit: 'binary' }) }),
+  fc.record({ what: fc.constant('junk' as const), text: anyText() }),
 )
 
 const NEWLINE = 10

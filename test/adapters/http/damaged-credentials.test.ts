@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CredentialsError, readCredentials } from '../../../src/adapters/http/credentials.ts'
 import type { ServerSettings } from '../../../src/config/configuration.ts'
+import { anyText } from '../../any-text.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
 import { certificate } from './certificates.ts'
 import { temporaryFolder } from './serving.ts'
@@ -68,7 +69,7 @@ describe('a file of `server`', () => {
   it('is used, or refused by its name, with any bytes in it', async () => {
     const any = fc.oneof(
       fc.uint8Array({ maxLength: 80 }),
-      fc.string({ unit: 'binary' }).map((text) => Buffer.from(text)),
+      anyText().map((text) => Buffer.from(text)),
     )
     await fc.assert(
       fc.asyncProperty(anyName, any, async (name, content) => {

@@ -4,6 +4,7 @@ import { LONGEST_LINE } from '../../../src/adapters/log/line-limit.ts'
 import { createLogger, type LogFormat } from '../../../src/adapters/log/logger.ts'
 import { createNamesInLog } from '../../../src/adapters/log/names-in-log.ts'
 import { terminalLine } from '../../../src/adapters/log/terminal-line.ts'
+import { anyText } from '../../any-text.ts'
 
 const written = (format: LogFormat, fields: object, text: string) => {
   const chunks: string[] = []
@@ -41,7 +42,7 @@ describe('the logger', () => {
 
   it('keeps whatever a message holds on its line of the terminal', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(anyText(), (text) => {
         const line = written('pretty', {}, text)
         expect(line.indexOf('\n')).toBe(line.length - 1)
         expect(line.slice(0, -1)).not.toMatch(/\p{Cc}|\p{Zl}|\p{Zp}|\p{Bidi_Control}/u)
@@ -79,9 +80,9 @@ describe('the logger', () => {
   })
 
   it('writes lines that are shorter than 16 KiB and valid JSON, whatever the fields hold', () => {
-    const short = fc.string({ unit: 'binary', maxLength: 40 })
+    const short = anyText({ maxLength: 40 })
     const long = fc
-      .tuple(fc.string({ unit: 'binary', minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 4000 }))
+      .tuple(anyText({ minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 4000 }))
       .map(([some, times]) => some.repeat(times))
     const text = fc.oneof(short, long)
     const list = fc.tuple(short, fc.integer({ min: 1, max: 2000 })).map(([some, times]) => Array(times).fill(some))
