@@ -1,6 +1,6 @@
 import type { LogsQuery, MetricsQuery } from '@grafana/grafana-foundation-sdk/cloudwatch'
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard'
-import { cloudWatchTargetsOf, panelsOf } from './dashboard-queries.ts'
+import { cloudWatchTargetsOf, panelsOf } from '../house/dashboard-queries.ts'
 
 /** A metric that a query asks for. No dimensions: the query finds the metric under all of them. */
 export interface MetricAsked {

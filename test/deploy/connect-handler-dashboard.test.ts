@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { iamFiles } from '../../scripts/iam-policies.ts'
 import { blocks, tableAfter } from '../docs/pages.ts'
+import { panelsOf } from '../house/dashboard-queries.ts'
+import { DECISIONS, DIMENSION_SETS, FIELDS, METRICS, NAMESPACE } from '../house/handler-line.ts'
 import { cloudWatchQueriesOf } from './cloudwatch-queries.ts'
-import { panelsOf } from './dashboard-queries.ts'
-import { DECISIONS, DIMENSION_SETS, FIELDS, METRICS, NAMESPACE } from './handler-line.ts'
 
 const PAGE = 'docs/connect-handler.md'
 
