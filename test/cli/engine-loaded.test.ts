@@ -1,37 +1,23 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { workspace } from './curfew.ts'
+import { listingLoaded, loadedCode } from './loaded.ts'
 import { AGE_POLICY, curfewYaml, startOffice } from './office.ts'
 
 /** A text of the package `pg`, which is in no other one. */
 const PG_ALONE = 'SCRAM-SERVER-FIRST-MESSAGE'
 
-/** Makes Node write the URL of each module that it loads into the file LOADED. */
-const hooks = `
-import { appendFileSync } from 'node:fs'
-export const load = (url, context, next) => {
-  appendFileSync(process.env.LOADED, url + '\\n')
-  return next(url, context)
-}`
-const register = `import { register } from 'node:module'; register('data:text/javascript,${encodeURIComponent(hooks).replaceAll("'", '%27')}')`
-const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(register).replaceAll("'", '%27')}`
-
 /** Whether the command has loaded what speaks to PostgreSQL. */
-const hasLoadedPg = async ({ folder }: { readonly folder: string }): Promise<boolean> => {
-  const urls = (await readFile(join(folder, 'loaded'), 'utf8')).split('\n')
-  const files = urls.filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(url))
+const hasLoadedPg = async (place: { readonly folder: string }): Promise<boolean> => {
+  const files = await loadedCode(place)
   expect(files.length).toBeGreaterThan(1)
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
-  return texts.some((text) => text.includes(PG_ALONE))
+  return files.some((code) => code.includes(PG_ALONE))
 }
 
 describe.concurrent('what speaks to PostgreSQL', () => {
   it('is not loaded by a process with files', async () => {
     await using office = await startOffice()
     await using here = await workspace({ 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY })
-    const env = { ...office.env, NODE_OPTIONS, LOADED: join(here.folder, 'loaded') }
+    const env = { ...office.env, ...listingLoaded(here) }
     expect((await here.run(['run', '--once', '-c', 'curfew.yaml'], env)).code).toBe(0)
     expect(await hasLoadedPg(here)).toBe(false)
   })
@@ -46,8 +32,7 @@ describe.concurrent('what speaks to PostgreSQL', () => {
     const DATABASE = 'postgres://curfew:secret-of-the-database@127.0.0.1:9/curfew'
     await using replica = here.start(['run', '-c', 'curfew.yaml'], {
       ...office.env,
-      NODE_OPTIONS,
-      LOADED: join(here.folder, 'loaded'),
+      ...listingLoaded(here),
       DATABASE,
     })
     const { url } = await replica.untilLogged('listening')
