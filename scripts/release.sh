@@ -88,6 +88,7 @@ if ! accepts placeholder-repository && grep -q '"url": ".*\.invalid/' package.js
   refuse "\`repository\` in package.json is a placeholder, and the provenance names it: write your repository there" \
     'and into SECURITY-INSIGHTS.yml, or pass --accept placeholder-repository'
 fi
+command -v dh >/dev/null || refuse "debhelper is missing, which makes the Debian package: apt-get install debhelper"
 # The key is tried now, because the tests below take hours.
 if ! accepts unsigned && ! { echo try >"$work/try" && sign "$work/try"; } >"$work/answer" 2>&1; then
   refuse "nothing can be signed: $(tail -n 1 "$work/answer"). Set user.signingkey in git, and gpg.format to ssh for a key of" \

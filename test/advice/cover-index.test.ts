@@ -22,7 +22,7 @@ describe('the index of patterns', () => {
         covering += covers.length
         expect([...index.find(narrow)]).toEqual(expect.arrayContaining(covers))
       }),
-      { numRuns: fuzzRuns(300) },
+      { numRuns: fuzzRuns(600) },
     )
     expect(covering).toBeGreaterThan(100)
   })

@@ -15,6 +15,7 @@ import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.t
 import { createTimeWindows } from '../../src/domain/time/time-window.ts'
 import type { Weekday } from '../../src/domain/time/window-days.ts'
 import { ENDPOINT, entry, NOON, PLACE, policy } from '../domain/build.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
 
 const OTHER_PLACE = { endpointId: 'cvpn-endpoint-0123456789abcdef1', region: 'us-east-1' }
 const PLACES = [PLACE, OTHER_PLACE]
@@ -746,7 +747,7 @@ describe('a pattern that covers another', () => {
         fc.pre(coversGlob(globTokens(wide), globTokens(narrow)))
         for (const one of names) if (matchesGlob(narrow, one)) expect(matchesGlob(wide, one)).toBe(true)
       }),
-      { numRuns: 500 },
+      { numRuns: fuzzRuns(500) },
     )
   })
 

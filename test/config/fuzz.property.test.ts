@@ -24,7 +24,7 @@ const jsonOf = (value: unknown) =>
 describe.each([
   {
     what: 'configuration',
-    runs: 12,
+    runs: 24,
     good: GOOD_TREE,
     read: (tree: Tree) => {
       const { problems, configuration } = loadConfiguration(memoryFiles(tree), 'curfew.yaml')
@@ -33,7 +33,7 @@ describe.each([
   },
   {
     what: 'policy test file',
-    runs: 40,
+    runs: 80,
     good: GOOD_TEST_TREE,
     read: (tree: Tree) => {
       const { problems, test } = loadPolicyTest(memoryFiles(tree), 'x.test.yaml')

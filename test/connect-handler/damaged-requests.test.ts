@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requestOf } from '../../src/domain/door/request.ts'
 import { createRandom } from '../../src/simulator/random.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
+import { IS_NIGHTLY } from '../nightly.ts'
 import { validAnswer } from './answers.ts'
 import { buildInto } from './built-zip.ts'
 import { damagedRequest } from './damaged.ts'
@@ -16,7 +17,7 @@ import { REQUESTS as SAMPLES } from './requests.ts'
 import { createTaskFolder } from './task-folder.ts'
 
 /** Enough for several faults in one request. Each takes a tenth of a millisecond. */
-const REQUESTS = 100_000
+const REQUESTS = IS_NIGHTLY ? 100_000 : 25_000
 const BATCH = 2_500
 
 /** Handlers with a damaged policy set. */

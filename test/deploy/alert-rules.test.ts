@@ -20,7 +20,9 @@ beforeAll(() => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const run = (program: string, ...args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' })
+  // Both are in Go. They end soon, and need a quarter less of the CPU if they collect their garbage less often.
+  const env = { ...process.env, GOGC: '400' }
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', env })
   return { status, stdout, output: stdout + stderr }
 }
 

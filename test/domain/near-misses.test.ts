@@ -8,6 +8,7 @@ import { createNearMisses, nearMissOfEntry } from '../../src/domain/policies/nea
 import type { Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { createUserLists } from '../../src/domain/policies/user-lists.ts'
 import { MINUTE } from '../../src/domain/time/instant.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
 import { connection, entry, judged, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 import { imagine } from './imagine.ts'
@@ -233,7 +234,7 @@ describe('a typing error', () => {
           if (isHint) errors++
         }
       }),
-      { numRuns: 500 },
+      { numRuns: fuzzRuns(500) },
     )
     expect(errors).toBeGreaterThan(200)
   })

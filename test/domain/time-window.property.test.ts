@@ -317,7 +317,7 @@ describe('time windows, compared with a second implementation on the offsets of 
           if (checkFrom <= end && end < checkTo) expect(isOpen(zone, written, end)).toBe(open)
         }
       }),
-      { numRuns: 300 * RUNS },
+      { numRuns: fuzzRuns(300) },
     )
   })
 
@@ -349,7 +349,7 @@ describe('time windows, compared with a second implementation on the offsets of 
           ])
         }
       }),
-      { numRuns: 100 * RUNS },
+      { numRuns: fuzzRuns(100) },
     )
   })
 
@@ -364,7 +364,7 @@ describe('time windows, compared with a second implementation on the offsets of 
         expect(timeWindows.at(state.until)).toMatchObject({ open: !state.open, since: state.until })
         expect(timeWindows.at(state.since - 1)).toMatchObject({ open: !state.open, until: state.since })
       }),
-      { numRuns: 150 * RUNS },
+      { numRuns: fuzzRuns(150) },
     )
   })
 
@@ -391,7 +391,7 @@ describe('time windows, compared with a second implementation on the offsets of 
         if (next - at > 365 * DAY && next < LAST) inYears++
         expect(until > LAST ? NEVER : until).toBe(next > LAST ? NEVER : next)
       }),
-      { numRuns: 75 * RUNS },
+      { numRuns: fuzzRuns(75) },
     )
     expect(inYears).toBeGreaterThan(2 * RUNS)
   })
@@ -403,7 +403,7 @@ describe('time windows, compared with a second implementation on the offsets of 
         for (const t of earlier) asked.at(t)
         expect(asked.at(at)).toEqual(subject(zone, written).at(at))
       }),
-      { numRuns: 200 * RUNS },
+      { numRuns: fuzzRuns(200) },
     )
   })
 })

@@ -13,7 +13,9 @@ interface Ran {
 
 const execute = (file: string, args: readonly string[]): Promise<Ran> =>
   new Promise((resolve) => {
-    const child = execFile(file, args, { maxBuffer: 2 ** 26 }, (_error, stdout, stderr) =>
+    // podman is in Go, and needs less of the CPU if it collects its garbage less often.
+    const env = { ...process.env, GOGC: '400' }
+    const child = execFile(file, args, { maxBuffer: 2 ** 26, env }, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode ?? -1, stdout: stdout.trim(), stderr: stderr.trim() }),
     )
   })

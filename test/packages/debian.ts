@@ -77,13 +77,25 @@ export class Debian implements AsyncDisposable {
     return output
   }
 
-  /** The first line of the journal of a unit that passes, since the start of its latest run. */
+  /** The first line of the journal that passes, of the latest run of a unit. Throws if that run fails before. */
   async untilLogged(unit: string, passes: (line: string) => boolean): Promise<string> {
     const run = (await this.says('systemctl', 'show', '--property=InvocationID', '--value', unit)).trim()
-    const follow = ['journalctl', '--output=cat', '--lines=all', '--follow', `_SYSTEMD_INVOCATION_ID=${run}`]
+    const follow = [
+      'journalctl',
+      '--output=cat',
+      '--lines=all',
+      '--follow',
+      `_SYSTEMD_INVOCATION_ID=${run}`,
+      '+',
+      `INVOCATION_ID=${run}`,
+    ]
     const child = spawn('/usr/bin/nsenter', this.#arguments(follow), { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
-      for await (const line of createInterface(child.stdout)) if (passes(line)) return line
+      for await (const line of createInterface(child.stdout)) {
+        if (passes(line)) return line
+        if (line.includes(': Failed with result'))
+          throw new Error(`${line}\n${await this.says('journalctl', '--unit', unit)}`)
+      }
       throw new Error(`the journal of ${unit} ended`)
     } finally {
       child.kill()

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Bill } from '../../scripts/release/bill-of-materials.ts'
 import { bundledPackages } from '../../scripts/third-party-licences.ts'
 import { VERSION } from '../../src/version.ts'
-import { blocks } from '../docs/pages.ts'
+import { blocks, tableAfter } from '../docs/pages.ts'
 import { IS_NIGHTLY } from '../nightly.ts'
 import { BillStatement, ProvenanceStatement } from './in-toto.ts'
 import { initialize, isolated, sshKey } from './throw-away-key.ts'
@@ -39,6 +39,8 @@ const cloneSources = () => {
     copyFileSync(file, join(sources, file))
   }
   symlinkSync(resolve('node_modules'), join(sources, 'node_modules'))
+  // The tests of the Debian package build it. Here, it is built at night.
+  if (!IS_NIGHTLY) writeFileSync(join(sources, 'scripts/deb/build.sh'), 'echo deb >"$1/curfew_1.2.3-1_all.deb"\n')
 }
 
 /**
@@ -137,7 +139,9 @@ describe('a whole release in a clone', () => {
     expect(says.trim()).toBe(IS_NIGHTLY ? '1.2.3' : VERSION)
   })
 
-  it('has checksums of all files', () => {
+  it('has the artefacts that the page lists, and checksums of all files', () => {
+    const listed = tableAfter('docs/releasing.md', '# Releases').map(([name = '']) => name.replaceAll('`', ''))
+    expect(listed.sort()).toEqual([...artefacts(), ...DESCRIPTIONS, ...SUMS].sort())
     const summed = contentOf('SHA256SUMS').trim().split('\n')
     expect(summed).toEqual([...artefacts(), ...DESCRIPTIONS].sort().map((name) => `${sha256Of(name)}  ${name}`))
   })

@@ -58,7 +58,7 @@ describe('scripts/release.sh', () => {
     }
     for (const name of ['Dockerfile', 'LICENSE']) copyFileSync(name, join(folder, name))
     mkdirSync(join(folder, 'scripts/deb'))
-    write('scripts/deb/build.sh', '')
+    write('scripts/deb/build.sh', 'touch "$1/curfew_1.2.3-1_all.deb"\n')
     write('deploy/helm/curfew/Chart.yaml', 'version: 0.1.0\nappVersion: 0.1.0\n')
     write('.gitignore', '/release/\n')
     const repository = { url: 'git+https://git.example/curfew.git' }
@@ -223,6 +223,7 @@ describe('scripts/release.sh', () => {
       'SHA256SUMS',
       'curfew-1.2.3.tar.gz',
       'curfew-chart-1.2.3.tgz',
+      'curfew_1.2.3-1_all.deb',
     ])
     expect(git('cat-file', '-t', 'v1.2.3').trim()).toBe('tag')
     expect(git('cat-file', 'tag', 'v1.2.3')).not.toContain('SIGNATURE')

@@ -1,21 +1,53 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { createInterface } from 'node:readline'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SECOND } from '../../src/domain/time/instant.ts'
 import { CONTRACTORS, contractors, REGION, type SimulatedAws, simulateAws } from './simulated-aws.ts'
 
-/** The command of Debian's package, not the first one on the path. */
-const AWS = '/usr/bin/aws'
+/** The command of Debian's package, which is for this Python. */
+const [AWS, PYTHON] = ['/usr/bin/aws', '/usr/bin/python3']
 
-beforeAll(() => {
-  if (!existsSync(AWS)) throw new Error(`${AWS} is missing: run scripts/install-test-servers.sh`)
-})
+/** Calls the AWS CLI as its own command does, for each line with arguments. Loading it takes longer than a command. */
+const CLI = `
+import contextlib, io, json, os, sys
+from awscli.clidriver import AWSCLIEntryPoint
+for line in sys.stdin:
+    asked = json.loads(line)
+    os.environ.update(asked['environment'])
+    written = [io.TextIOWrapper(io.BytesIO(), 'utf8', write_through=True) for _ in range(2)]
+    with contextlib.redirect_stdout(written[0]), contextlib.redirect_stderr(written[1]):
+        code = AWSCLIEntryPoint().main(asked['args'])
+    for name in asked['environment']:
+        del os.environ[name]
+    print(json.dumps([code, *[one.buffer.getvalue().decode() for one in written]]), flush=True)
+`
 
 interface Finished {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
 }
+
+let cli: ChildProcess
+const waiting: Array<(finished: Finished) => void> = []
+
+beforeAll(() => {
+  if (!existsSync(AWS)) throw new Error(`${AWS} is missing: run scripts/install-test-servers.sh`)
+  const child = spawn(PYTHON, ['-c', CLI], { env: {}, stdio: ['pipe', 'pipe', 'inherit'] })
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const [exitCode, stdout, stderr] = JSON.parse(line) as [number, string, string]
+    waiting.shift()?.({ exitCode, stdout, stderr })
+  })
+  cli = child
+})
+
+afterAll(async () => {
+  const exited = once(cli, 'exit')
+  cli.stdin?.end()
+  await exited
+})
 
 const aws = (simulated: SimulatedAws, args: readonly string[], environment: Record<string, string> = {}) =>
   run(simulated, ['ec2', ...args], environment)
@@ -26,24 +58,22 @@ const run = (
   environment: Record<string, string> = {},
 ): Promise<Finished> =>
   new Promise((resolve) => {
-    const child = execFile(
-      AWS,
-      [...args, '--endpoint-url', url, '--output', 'json', '--no-cli-pager'],
-      {
-        env: {
-          PATH: '/usr/bin:/bin',
-          HOME: '/nonexistent',
-          AWS_ACCESS_KEY_ID: 'test',
-          AWS_SECRET_ACCESS_KEY: 'test',
-          AWS_REGION: REGION,
-          AWS_CONFIG_FILE: '/dev/null',
-          AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-          AWS_MAX_ATTEMPTS: '1',
-          ...environment,
-        },
+    waiting.push(resolve)
+    const asked = {
+      args: [...args, '--endpoint-url', url, '--output', 'json', '--no-cli-pager'],
+      environment: {
+        PATH: '/usr/bin:/bin',
+        HOME: '/nonexistent',
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+        AWS_REGION: REGION,
+        AWS_CONFIG_FILE: '/dev/null',
+        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+        AWS_MAX_ATTEMPTS: '1',
+        ...environment,
       },
-      (_, stdout, stderr) => resolve({ exitCode: child.exitCode ?? -1, stdout, stderr }),
-    )
+    }
+    cli.stdin?.write(`${JSON.stringify(asked)}\n`)
   })
 
 const ON_ENDPOINT = ['--client-vpn-endpoint-id', CONTRACTORS]

@@ -544,7 +544,7 @@ export const PLANTS: readonly Plant[] = [
     {
       bug: 'the queue does not ask whether the unit is still held',
       breaks: ['no call leaves after a newer tenure was granted'],
-      seed: 5,
+      seed: 7,
       always: true,
       replicas: true,
     },

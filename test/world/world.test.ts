@@ -5,7 +5,7 @@ import { names } from './oracle.ts'
 import { BADGES, badgeOf, EVERY_USER, PATTERNS, PROTECTED, scenario, USERS, userOf } from './scenario.ts'
 import { live } from './world.ts'
 
-const WORLDS = IS_NIGHTLY ? 60 : 6
+const WORLDS = IS_NIGHTLY ? 60 : 4
 
 describe('a simulated account with faults of all sorts', () => {
   it('keeps every promise', async () => {

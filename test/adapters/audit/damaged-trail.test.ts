@@ -9,6 +9,7 @@ import { AuditError, type AuditRecord } from '../../../src/app/audit.ts'
 import { createKnownByTrail } from '../../../src/app/known-by-trail.ts'
 import { EMPTY_STATE } from '../../../src/app/state.ts'
 import { fuzzRuns } from '../../fuzz-runs.ts'
+import { IS_NIGHTLY } from '../../nightly.ts'
 import { turnedBits } from '../../turned-bits.ts'
 import { AT, folder } from './chain.ts'
 
@@ -86,7 +87,7 @@ describe('a changed audit file', () => {
   it('is not continued, and audit verify finds it, whichever bit was flipped', async () => {
     const { bytes, head } = await written()
     const lastLine = bytes.lastIndexOf(10, bytes.length - 2) + 1
-    for (const { place, turned } of turnedBits(bytes, 64)) {
+    for (const { place, turned } of turnedBits(bytes, IS_NIGHTLY ? 64 : 192)) {
       const started = await start(turned)
       const { fault, head: found } = await verify(turned)
       if (place < lastLine) {
@@ -102,7 +103,7 @@ describe('a changed audit file', () => {
 
   it('is continued after its last whole line wherever it was truncated; only a loss of whole lines leaves no trace', async () => {
     const { bytes } = await written()
-    for (let length = 0; length < bytes.length; length += 1 + Math.floor(10 / fuzzRuns(1))) {
+    for (let length = 0; length < bytes.length; length += 1 + Math.floor((IS_NIGHTLY ? 10 : 28) / fuzzRuns(1))) {
       const left = bytes.subarray(0, length)
       const torn = left.subarray(left.lastIndexOf(10) + 1)
       expect(await start(left)).toEqual({ torn })
@@ -126,7 +127,7 @@ describe('a changed audit file', () => {
         // A start reads only this file, not those before it: a file that it continues is whole in itself.
         if (started !== 'refused' && started.torn.length === 0) expect([0, 1]).toContain(fault?.line ?? 0)
       }),
-      { numRuns: fuzzRuns(100) },
+      { numRuns: fuzzRuns(IS_NIGHTLY ? 100 : 40) },
     )
   })
 })

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { BEFORE_ALL, hashOf, lineOf } from '../../../src/adapters/audit/audit-line.ts'
 import { inOrder } from '../../../src/adapters/audit/trail-parts.ts'
 import { verifyChain } from '../../../src/adapters/audit/verify-chain.ts'
+import { fuzzRuns } from '../../fuzz-runs.ts'
 import { IS_NIGHTLY } from '../../nightly.ts'
 import { AT, folder, record } from './chain.ts'
 
@@ -20,6 +21,12 @@ const chainOf = (count: number): readonly Buffer[] => {
 }
 
 const LINES = chainOf(9)
+
+/** Each run writes files and reads them. */
+const RUNS = { numRuns: fuzzRuns(30) }
+
+/** Of the bytes of some lines, a night changes each and a push every third. */
+const EVERY = IS_NIGHTLY ? 1 : 3
 const HEAD = { seq: 9, hash: hashOf(LINES.at(-1)?.subarray(0, -1) ?? Buffer.alloc(0)) }
 
 /** The head that each line was, in order. */
@@ -60,6 +67,7 @@ describe('the check of a chain', () => {
           })
         },
       ),
+      RUNS,
     )
   })
 
@@ -72,7 +80,7 @@ describe('the check of a chain', () => {
     const whole = Buffer.concat(lines)
     const { head } = await verify(lines)
     const starts = lines.map((_, index) => Buffer.concat(lines.slice(0, index)).length)
-    for (let at = 0; at < whole.length; at++) {
+    for (let at = 0; at < whole.length; at += EVERY) {
       const line = starts.filter((start) => start <= at).length
       const masks = [0x01, 0x80, (whole[at] ?? 0) ^ 10].filter((mask) => mask !== 0)
       const one = at % masks.length
@@ -104,6 +112,7 @@ describe('the check of a chain', () => {
         ;[swapped[one], swapped[other]] = [LINES[other] ?? line, line]
         expect((await verify(swapped)).fault).toMatchObject({ line: Math.min(one, other) + 1 })
       }),
+      RUNS,
     )
   })
 
@@ -160,6 +169,7 @@ describe('the check of a chain against heads that were kept elsewhere', () => {
           fault: undefined,
         })
       }),
+      RUNS,
     )
   })
 
@@ -185,6 +195,7 @@ describe('the check of a chain against heads that were kept elsewhere', () => {
         // The line that the anchor refutes is not the head of what was checked.
         expect([records, head.seq]).toEqual([first.seq - 1, first.seq - 1])
       }),
+      RUNS,
     )
   })
 

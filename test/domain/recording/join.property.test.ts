@@ -4,6 +4,7 @@ import type { ConnectionRecord } from '../../../src/domain/recording/connection-
 import { CONTRADICTIONS, createJoin } from '../../../src/domain/recording/join.ts'
 import type { RecordedSession } from '../../../src/domain/recording/recorded-session.ts'
 import { DAY, HOUR } from '../../../src/domain/time/instant.ts'
+import { fuzzRuns } from '../../fuzz-runs.ts'
 
 const instant = fc.integer({ min: 0, max: 60 }).map((hours) => hours * HOUR)
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined })
@@ -99,7 +100,7 @@ describe('joining records', () => {
       fc.property(shuffled, ([records, others]) => {
         expect(joined(others)).toEqual(joined(records))
       }),
-      { numRuns: 600 },
+      { numRuns: fuzzRuns(600) },
     )
   })
 
@@ -112,7 +113,7 @@ describe('joining records', () => {
         for (const { begin, end } of sessions) seen.add(`${begin} ${end}`)
         for (const contradiction of CONTRADICTIONS) if (contradictions[contradiction] > 0) seen.add(contradiction)
       }),
-      { numRuns: 1500 },
+      { numRuns: fuzzRuns(1500) },
     )
     const edges = ['recorded', 'last-update'].flatMap((end) => [`recorded ${end}`, `before ${end}`])
     expect(seen).toEqual(new Set([...edges, 'recorded open', ...CONTRADICTIONS]))

@@ -11,6 +11,7 @@ import { createJoin } from '../../../src/domain/recording/join.ts'
 import { recordOf } from '../../../src/domain/recording/log-record.ts'
 import { createSeenConnections } from '../../../src/domain/recording/seen-connections.ts'
 import { type Instant, MINUTE, SECOND } from '../../../src/domain/time/instant.ts'
+import { fuzzRuns } from '../../fuzz-runs.ts'
 import { connection, NOON, PLACE } from '../build.ts'
 
 /** What happens between two polls to the connection of one of two people, to a poll, or to the daemon. */
@@ -157,6 +158,6 @@ it('each connection begins once and ends once, over restarts, failed reads, full
         if (end === 'last-update') expect(endedAt).toBeLessThanOrEqual(real.endedAt ?? 0)
       }
     }),
-    { numRuns: 1000, examples: [[LAST_SEEN]] },
+    { numRuns: fuzzRuns(1000), examples: [[LAST_SEEN]] },
   )
 })
