@@ -1,5 +1,6 @@
 import { principalKeyOf } from '../domain/connection.ts'
 import { cooldownKey, createMemory, type KeptMemory } from '../domain/judge/memory.ts'
+import type { Violation } from '../domain/judge/violation.ts'
 import { principalNamesOf } from '../domain/names/user-list.ts'
 import type { Extension } from '../domain/policies/extension.ts'
 import type { Policy } from '../domain/policies/policy.ts'
@@ -98,18 +99,26 @@ const isIntentOf = (intent: IntentRecord, { policy, principal, leftAt }: Claim):
   principalKeyOf(principalNamesOf(intent)) === principal &&
   Math.abs(leftAt - intent.time) <= LEAVES_WITHIN_MS
 
-/** The termination after an outcome in the trail that is later than the state: over, given up, or as it was. */
-const after = ({ outcome, call, time }: OutcomeRecord, kept: KeptTermination): KeptTermination | undefined => {
+const violationIn = (record: Violation): Violation => {
+  const { connectionId, username, commonName, policy, reason, since, deadline, because, alsoBy } = record
+  return { connectionId, username, commonName, policy, reason, since, deadline, because, alsoBy }
+}
+
+/**
+ * The termination after an outcome in the trail that is later than the state: over, given up, or as it was. `leftAt` is that of
+ * the call with the outcome, by which the next start finds its intent again.
+ */
+const after = (record: OutcomeRecord, kept: KeptTermination, leftAt: Instant): KeptTermination | undefined => {
+  const { outcome, call, time, requestId } = record
   if (outcome === 'confirmed' || outcome === 'already-gone') return undefined
   if (outcome !== 'gave-up' || !isOpen(kept)) return kept
-  const { violation, attempts, requestId } = kept
   return {
     state: 'given-up',
-    violation,
-    attempts,
+    violation: violationIn(record),
+    attempts: kept.attempts,
     callId: call.id,
     selector: call.selector,
-    leftAt: time,
+    leftAt,
     answeredAt: time,
     requestId,
     heard: 'read',
@@ -119,14 +128,11 @@ const after = ({ outcome, call, time }: OutcomeRecord, kept: KeptTermination): K
 }
 
 /** A call that the last process recorded and whose end it did not see. AWS may have carried it out. */
-const interrupted = (
-  { time, event: _event, policySetHash: _hash, call, ...record }: IntentRecord,
-  attemptsBefore: number,
-): KeptTermination => {
-  const { endpointId: _endpoint, account: _account, region: _region, ...violation } = record
+const interrupted = (intent: IntentRecord, attemptsBefore: number): KeptTermination => {
+  const { time, call } = intent
   return {
     state: 'waiting',
-    violation,
+    violation: violationIn(intent),
     attempts: attemptsBefore + 1,
     callId: call.id,
     selector: call.selector,
@@ -179,7 +185,8 @@ const createTerminations = (endpoints: ReadonlyMap<string, KeptMemory>, now: Ins
       // A record that waited for the disk may follow an intent that is newer than it.
       if (intent !== undefined && (intent.call.id === call.id || intent.time <= record.time)) open.delete(connectionId)
       if (claimed === undefined || (claimed.callId !== call.id && !laterCalls.has(call.id))) return
-      const next = after(record, claimed)
+      const leftAt = claimed.callId === call.id ? claimed.leftAt : (intent?.time ?? record.time)
+      const next = after(record, claimed, leftAt)
       if (next === undefined) ofEndpoint?.delete(connectionId)
       else ofEndpoint?.set(connectionId, next)
       if (next !== undefined && proven.has(claimed)) proven.add(next)

@@ -69,11 +69,21 @@ describe('a termination of the state that the trail knows better', () => {
     expect(terminations(stateWith({ terminations: [unproven('a')] }), records)).toEqual([])
   })
 
-  it('is given up if the trail says so, and ends or goes on from there', () => {
-    const records = [intent('a', NOON - MINUTE), outcome('a', NOON - SECOND, 'gave-up')]
-    const [one] = known(stateWith({ terminations: [unproven('a')] }), records).state.endpoints[KEY]?.terminations ?? []
-    expect(one).toMatchObject({ callId: 'a', state: 'given-up', heard: 'read', tryAgainAt: NOON - SECOND + 5 * MINUTE })
-  })
+  it.each(['a', 'b'])(
+    'is given up if the trail says so of its call or a later one, at every later start: %s',
+    (last) => {
+      const calls = [intent('a', NOON - MINUTE), intent('b', NOON - 30 * SECOND, { policy: 'weekly' })]
+      const policy = last === 'a' ? 'daily' : 'weekly'
+      const end = { ...outcome(last, NOON + 5 * MINUTE, 'gave-up'), policy }
+      const records = [...calls.slice(0, last === 'a' ? 1 : 2), end]
+      const once = known(stateWith({ terminations: [unproven('a')] }), records)
+      expect(once.state.endpoints[KEY]?.terminations).toMatchObject([
+        { callId: last, state: 'given-up', heard: 'read', tryAgainAt: NOON + 10 * MINUTE },
+      ])
+      expect(known(once.state, records)).toEqual(once)
+      expect(once.unproven).toEqual([])
+    },
+  )
 
   it('is followed if the trail has no outcome, or the outcome of another call', () => {
     const state = stateWith({ terminations: [unproven('b')] })
