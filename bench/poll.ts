@@ -5,6 +5,7 @@ import { bundled } from './support/bundle.ts'
 import { messageOf, served } from './support/child.ts'
 import { createFolder } from './support/folder.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
+import { imageStart } from './support/image-start.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 import { usageOf } from './support/usage.ts'
 
@@ -37,7 +38,7 @@ const hasBoto3 = () => {
 }
 
 /**
- * The whole command from the start of its process, with policies of four kinds and the young generation of the image. The
+ * The whole command from the start of its process, with policies of four kinds, as the image starts it. The
  * readers begin when Node has started. The server has no TLS, so that no certificates are read.
  */
 const plan = (url: string): Usage => {
@@ -52,16 +53,15 @@ poll: { rate: { burst: 100, perSecond: 20 } }
 `,
   )
   writeFileSync(join(folder.path, 'policies.yaml'), FOUR_POLICIES)
-  const { output, cpuSeconds, peakMb } = usageOf(
-    ['--max-semi-space-size=4', BUNDLE, 'plan', '-c', config, '--output', 'json'],
-    {
-      AWS_ACCESS_KEY_ID: 'bench',
-      AWS_SECRET_ACCESS_KEY: 'bench',
-      AWS_ENDPOINT_URL_STS: url,
-      AWS_CA_BUNDLE: undefined,
-      NODE_EXTRA_CA_CERTS: undefined,
-    },
-  )
+  const start = imageStart()
+  const { output, cpuSeconds, peakMb } = usageOf([...start.options, BUNDLE, 'plan', '-c', config, '--output', 'json'], {
+    ...start.environment,
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+    AWS_ENDPOINT_URL_STS: url,
+    AWS_CA_BUNDLE: undefined,
+    NODE_EXTRA_CA_CERTS: undefined,
+  })
   const { summary } = JSON.parse(output) as { readonly summary: { readonly active: number } }
   return { connections: summary.active, cpuSeconds, rssMb: peakMb }
 }

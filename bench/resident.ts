@@ -1,29 +1,17 @@
 import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bundled } from './support/bundle.ts'
 import { messageOf } from './support/child.ts'
 import { createFolder } from './support/folder.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
+import { imageStart } from './support/image-start.ts'
 import { cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
 import { type Options, rounded, type Table } from './support/table.ts'
 
 const BUNDLE = 'dist/cli/main.js'
-
-/** How the image starts Node: the options in its ENTRYPOINT that this Node knows, and its ENV. */
-const imageStart = () => {
-  const dockerfile = readFileSync('Dockerfile', 'utf8')
-  const [, options = ''] = /^ENTRYPOINT \["\/nodejs\/bin\/node", (.*), "[^"]*"\]$/m.exec(dockerfile) ?? []
-  const all = JSON.parse(`[${options}]`) as readonly string[]
-  return {
-    options: all.filter((option) => option !== '--disable-sigusr1' || process.allowedNodeEnvironmentFlags.has(option)),
-    environment: Object.fromEntries(
-      [...dockerfile.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name = '', value]) => [name, value]),
-    ),
-  }
-}
 
 const start = imageStart()
 

@@ -134,9 +134,11 @@ const terminationNote = (termination: Termination | undefined): readonly string[
     case 'waiting':
       return [paragraph(`The next attempt to terminate the connection is at ${toText(termination.tryAgainAt)}.`)]
     case 'unproven':
-      // The answer may have been lost: only a snapshot tells what the call did.
+      // The answer may have been lost: only a lookup or a snapshot tells what the call did.
       return [
-        paragraph(`A call to terminate it left at ${toText(termination.leftAt)}. No snapshot has confirmed it yet.`),
+        paragraph(
+          `A call to terminate it left at ${toText(termination.leftAt)}. AWS has not confirmed yet that it is gone.`,
+        ),
       ]
     case 'lingering':
       return [

@@ -297,7 +297,7 @@ describe('a connection whose termination is under way', () => {
   it.each([
     ['waiting', 'next try AGAIN', 'The next attempt to terminate the connection is at AGAIN.'],
     ['given-up', 'given up, next try AGAIN', 'The next attempt is at AGAIN.'],
-    ['unproven', 'now', 'No snapshot has confirmed it yet.'],
+    ['unproven', 'now', 'AWS has not confirmed yet that it is gone.'],
   ] as const)('is shown with what comes next: %s', async (state, deadline, note) => {
     await using office = await startOffice()
     const connectionId = office.world.connect({ endpointId: OFFICE, username: 'carol', ageMs: 9 * HOUR })

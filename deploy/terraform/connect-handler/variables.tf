@@ -17,7 +17,7 @@ variable "zip" {
 # The names are known before an endpoint is made, and the IDs are not.
 variable "endpoint_ids" {
   type        = map(string)
-  description = "The IDs of the endpoints that ask the handler, each under a name of your choice. Each gets an alarm. The operator switches them on: `docs/connect-handler.md`."
+  description = "The IDs of the endpoints that ask the handler, each under a name of your choice: Terraform refuses a set of IDs that are not known before something is made. Each gets an alarm. The operator switches them on: `docs/connect-handler.md`."
   default     = {}
 }
 

@@ -64,10 +64,11 @@ export const createInstruments = () => {
       ['vpn_endpoint'],
     ),
     skipped: counter('polls_skipped_total', 'Polls that were not started, by reason.', ['reason']),
-    lookups: counter('lookups_total', 'Lookups of terminated connections by outcome: complete, or the error.', [
-      'vpn_endpoint',
-      'outcome',
-    ]),
+    lookups: counter(
+      'lookups_total',
+      'Lookups of terminated connections by outcome: complete, or the error. An answer that is not filtered is in none.',
+      ['vpn_endpoint', 'outcome'],
+    ),
     lookupsTrusted: gauge(
       'lookups_trusted',
       '0 while whole lists prove the terminations on an endpoint, because AWS refuses or contradicts lookups.',

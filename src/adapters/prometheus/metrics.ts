@@ -259,6 +259,7 @@ export const createMetrics = (options: {
         lookups.inc({ vpn_endpoint: event.endpoint.id, outcome: event.code })
         break
       case 'lookups-distrusted':
+        if (event.because === 'refused') lookups.inc({ vpn_endpoint: event.endpoint.id, outcome: 'bad-request' })
         lookupsTrusted.set({ vpn_endpoint: event.endpoint.id }, 0)
         break
       case 'lookups-resumed':

@@ -42,7 +42,7 @@ interface UnderWay extends Attempted, Pick<Repeatable, 'heard'> {
 
 /** The states that a state file may hold: no call is out between two processes. */
 export type KeptTermination =
-  /** AWS accepted the call, or may have: the answer was lost. A snapshot has to confirm it. */
+  /** AWS accepted the call, or may have: the answer was lost. A lookup or a snapshot has to confirm it. */
   | ({ readonly state: 'unproven' } & Answered & Pick<Repeatable, 'absences'>)
   /** AWS has been terminating it for longer than `verifyWithin` and all attempts; `gave-up` was reported. */
   | ({ readonly state: 'lingering' } & Answered & Pick<Repeatable, 'absences'>)

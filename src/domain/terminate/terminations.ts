@@ -15,7 +15,7 @@ import {
 } from './termination.ts'
 import type { Evidence } from './verification.ts'
 
-/** The terminations of one endpoint, by connection. Each is followed until AWS confirms it. */
+/** The terminations of one endpoint, by connection. Each is followed until a lookup or a snapshot confirms it. */
 export const createTerminations = (kept: readonly KeptTermination[] = []) => {
   const all = new Map<string, Termination>(kept.map((one) => [one.violation.connectionId, one]))
   /**
