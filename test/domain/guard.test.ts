@@ -312,6 +312,37 @@ describe('the guard', () => {
     expect([effect.ended, effect.holds.toSorted()]).toEqual([0, ['banned-users', 'max-transfer']])
   })
 
+  it('holds a ban of those whom it holds another policy back from in the same judgement', () => {
+    const guard = { guard: LIMITS, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE }
+    const rows = people(30, { establishedAt: NOON + 12 * HOUR })
+    const first = ban(['person-*'], { name: 'first' })
+    const endpoint = createEndpoint([], guard)
+    endpoint.see([connection({ username: 'quiet', establishedAt: NOON - HOUR })], NOON)
+    endpoint.edit([first], NOON + SECOND)
+    endpoint.see([], NOON + 12 * HOUR - MINUTE)
+    // The edit comes while the endpoint is blind. The next snapshot is the first that shows these people.
+    endpoint.fail(NOON + 12 * HOUR + 2 * MINUTE)
+    endpoint.edit([first, ban(['person*'], { name: 'second' })], NOON + 12 * HOUR + 3 * MINUTE)
+    const effect = effectOf(endpoint.see(rows, NOON + 12 * HOUR + 4 * MINUTE))
+    expect([effect.ended, effect.holds.toSorted()]).toEqual([0, ['first', 'second']])
+  })
+
+  it('holds a ban of those whose age it holds back in the same judgement', () => {
+    const rows = people(30, { establishedAt: NOON - 9 * HOUR })
+    const patient = (maxAge: string) => hashed('max-session-age', { maxAge }, { graceMs: 2 * HOUR })
+    const guard = { guard: { ...LIMITS, lookAheadMs: HOUR }, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE }
+    const endpoint = createEndpoint([patient('20h')], guard)
+    endpoint.see(rows, NOON)
+    // The grace ends later than the guard looks ahead.
+    endpoint.edit([patient('8h')], NOON + SECOND)
+    const late = NOON + 2 * HOUR
+    endpoint.see(rows, late - MINUTE)
+    endpoint.fail(late + MINUTE)
+    endpoint.edit([patient('8h'), ban(namesOf(rows))], late + 2 * MINUTE)
+    const effect = effectOf(endpoint.see(rows, late + 3 * MINUTE))
+    expect([effect.ended, effect.holds.toSorted()]).toEqual([0, ['banned-users', 'max-session-age']])
+  })
+
   it('does not count those in a ban whom it has let another policy end', () => {
     const transfer = hashed('max-transfer', { total: '1KiB' })
     const rows = people(60).map((row, index) => ({ ...row, ingressBytes: index < 20 ? 2000 : 0 }))

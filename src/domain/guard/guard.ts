@@ -13,13 +13,14 @@ import {
   type Base,
   baseOf,
   goneFrom,
+  NONE_HELD,
   type PolicyVersion,
   type Standing,
   type Standings,
   standingOf,
   stands,
 } from './standing.ts'
-import { type Due, newArrivals, type Trial, tooManyArrivals, trialAfter } from './trial.ts'
+import { type Due, editedInTrial, newArrivals, type Trial, tooManyArrivals, trialAfter } from './trial.ts'
 
 /** What the guard remembers of one endpoint. */
 export interface GuardMemory {
@@ -126,11 +127,20 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
   })
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
   const { lookAheadMs } = limits
+  const letThrough = keysOf(before.counted)
+  const editedBefore = names.size === 0 ? NONE_HELD : editedInTrial(before.trial, guarded)
+  // The check of due verdicts may hold such a policy in this judgement.
+  const mayBeHeld = (verdict: ViolatedVerdict, connection: Connection) => {
+    const { name } = verdict.policy
+    const due = names.has(name) ? undefined : dueOf(verdict, connection, standings.get(name), lookAheadMs, guarded)
+    return due !== undefined && (due.isUnforeseen || editedBefore.has(name)) && !letThrough.has(due)
+  }
   const newlyEnded = newlyEndedBy(names, [...own, ...others], {
     ...guarded,
     before: reselection.before,
     lookAheadMs,
     counted: before.counted,
+    mayBeHeld,
   })
   const entries = newlyEnded
     .filter(({ isPlanned }) => !isPlanned)
@@ -238,25 +248,32 @@ export const forgetCounted = (
 }
 
 const dueVerdicts = (decisions: Decisions, { standings, limits }: GuardMemory, guarded: Guarded): readonly Due[] => {
-  const { mode, now } = guarded
   const lookAheadMs = limits?.lookAheadMs ?? 0
   return decisions.violating.flatMap(({ connection, violated }) =>
     violated.flatMap((verdict): readonly Due[] => {
-      const { policy } = verdict
-      const standing = standingOf(standings, policy.name)
-      if (policy.guard === 'off' || standing?.state !== 'in-force') return []
-      if (!acts(policy, mode) || !isDue(verdict, now)) return []
-      const isNew = firstShownAt(connection, guarded) > standing.comparedAt
-      const isUnforeseen = isUnforeseenBy(verdict, isNew, standing.comparedAt + lookAheadMs, guarded)
-      const isArrival =
-        isNew &&
-        policy.kind.facts === 'immutable' &&
-        !isUnforeseen &&
-        !isPlannedBegin(verdict, connection, guarded.history)
-      if (!isUnforeseen && !isArrival) return []
-      return [{ connection, connectionId: connection.id, policy: policy.name, isUnforeseen, isArrival }]
+      const due = dueOf(verdict, connection, standingOf(standings, verdict.policy.name), lookAheadMs, guarded)
+      return due === undefined ? [] : [due]
     }),
   )
+}
+
+/** Undefined if the verdict is not due, or a comparison has covered it. */
+const dueOf = (
+  verdict: ViolatedVerdict,
+  connection: Connection,
+  standing: Standing | undefined,
+  lookAheadMs: number,
+  guarded: Guarded,
+): Due | undefined => {
+  const { policy } = verdict
+  if (policy.guard === 'off' || standing?.state !== 'in-force') return undefined
+  if (!acts(policy, guarded.mode) || !isDue(verdict, guarded.now)) return undefined
+  const isNew = firstShownAt(connection, guarded) > standing.comparedAt
+  const isUnforeseen = isUnforeseenBy(verdict, isNew, standing.comparedAt + lookAheadMs, guarded)
+  const isArrival =
+    isNew && policy.kind.facts === 'immutable' && !isUnforeseen && !isPlannedBegin(verdict, connection, guarded.history)
+  if (!isUnforeseen && !isArrival) return undefined
+  return { connection, connectionId: connection.id, policy: policy.name, isUnforeseen, isArrival }
 }
 
 const firstShownAt = ({ id, establishedAt = NEVER }: Connection, { history, now }: Guarded): Instant =>

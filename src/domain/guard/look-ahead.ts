@@ -1,7 +1,7 @@
 import type { Connection } from '../connection.ts'
 import type { Assessment } from '../judge/assessment.ts'
 import { endsAt } from '../judge/ends-at.ts'
-import { judge } from '../judge/verdict.ts'
+import { judge, type ViolatedVerdict } from '../judge/verdict.ts'
 import { isSameLocation, type Location } from '../names/location.ts'
 import type { History } from '../policies/policy.ts'
 import type { Applicability, PolicySet } from '../policies/policy-set.ts'
@@ -49,9 +49,9 @@ const createVersions = (versions: readonly Version[], location: Location) => {
 }
 
 /**
- * When a connection would have ended under the versions; NEVER if more than a minute after the horizon. A verdict that nobody
- * can foresee, and that the guard has not counted yet, is no end: the guard may hold its policy too, and then nothing but
- * the edit would end the connection.
+ * When a connection would have ended under the versions; NEVER if more than a minute after the horizon. A due
+ * verdict that the guard has yet to count is no end: the guard may hold its policy too, and then nothing but the edit would
+ * end the connection.
  */
 export const createEndBefore = (
   versions: readonly Version[],
@@ -62,9 +62,11 @@ export const createEndBefore = (
     readonly history: History
     readonly now: Instant
     readonly horizon: Instant
+    /** Whether the guard may still hold the policy of a verdict for it. */
+    readonly mayBeHeld?: (verdict: ViolatedVerdict, connection: Connection) => boolean
   },
 ) => {
-  const { location, history, now, horizon } = asked
+  const { location, history, now, horizon, mayBeHeld } = asked
   const letThrough = keysOf(asked.counted)
   const versionsOf = createVersions(versions, location)
   return (connection: Connection): Instant =>
@@ -75,6 +77,10 @@ export const createEndBefore = (
       const { name, kind, guard } = applicability.policy
       const isForeseeable = kind.facts === 'immutable'
       if (!isForeseeable && guard === 'on' && !letThrough.has({ policy: name, connectionId: connection.id })) return end
+      if (isInForce && isForeseeable && mayBeHeld !== undefined) {
+        const verdict = judge(applicability, connection, history, now)
+        if (verdict.word === 'violated' && mayBeHeld(verdict, connection)) return end
+      }
       const until = isForeseeable ? horizon + NOTICEABLE_MS : now
       return Math.min(end, endsAt(applicability, connection, history, now, until))
     }, NEVER)
@@ -99,14 +105,15 @@ export const newlyEndedBy = (
     readonly now: Instant
     readonly lookAheadMs: number
     readonly counted: readonly Counted[]
+    readonly mayBeHeld: (verdict: ViolatedVerdict, connection: Connection) => boolean
   },
 ): readonly NewlyEnded[] => {
-  const { active, assessed, set, location, before, history, now, lookAheadMs } = asked
+  const { active, assessed, set, location, before, history, now, lookAheadMs, counted, mayBeHeld } = asked
   const isCompared = set.policies.some(({ name, kind }) => edited.has(name) && kind.facts === 'immutable')
   if (!isCompared) return []
   const horizon = now + lookAheadMs
   const applicabilitiesOf = set.applicabilities(location)
-  const endBefore = createEndBefore(versions, { location: before, history, now, horizon, counted: asked.counted })
+  const endBefore = createEndBefore(versions, { location: before, history, now, horizon, counted, mayBeHeld })
   // A policy that is compared with itself, as at the first judgement, newly ends only what it violates now.
   const own = new Set(versions.flatMap(({ policy, set: of, isInForce }) => (of === set && !isInForce ? [policy] : [])))
   const isFirst = isSameLocation(before, location) && [...edited].every((name) => own.has(name))

@@ -5,7 +5,7 @@ import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, type Sum } from './limits.ts'
 import { createEndBefore, NOTICEABLE_MS, type Version } from './look-ahead.ts'
 import { type EndpointFacts, factsOf, locationWith, selectsAlike } from './reselection.ts'
-import type { Standings } from './standing.ts'
+import { NONE_HELD, type Standings } from './standing.ts'
 
 /** A time in which the guard compares connections that are established after an edit with the rules before it. */
 export interface Trial {
@@ -59,25 +59,34 @@ export interface Due {
   readonly isArrival: boolean
 }
 
-/** The arrivals that the edits of the trial end, and nothing before them would have ended. Each person counts once. */
-export const newArrivals = (
-  due: readonly Due[],
-  { counted, trial }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
-  guarded: Guarded,
-): readonly Counted[] => {
-  const { history, now, location, set } = guarded
+/** The names of the policies that edits of the trial changed. None if the trial is over or its rules can no longer be read. */
+export const editedInTrial = (trial: Trial | undefined, guarded: Guarded): ReadonlySet<string> => {
+  const { now, location, set } = guarded
   const earlier = trial && setFinder(guarded)(trial.set)
-  if (trial === undefined || now >= trial.until || earlier === undefined) return []
+  if (trial === undefined || now >= trial.until || earlier === undefined) return NONE_HELD
   const hashes = new Map(earlier.policies.map(({ name, hash }) => [name, hash]))
   const inForce = new Set(trial.policies)
   const before = locationWith(location, trial.facts)
-  const edited = new Set(
+  return new Set(
     set.policies.flatMap((policy) => {
       const { name, hash } = policy
       const isSame = inForce.has(name) && hashes.get(name) === hash && selectsAlike(policy, before, location)
       return isSame ? [] : [name]
     }),
   )
+}
+
+/** The arrivals that the edits of the trial end, and nothing before them would have ended. Each person counts once. */
+export const newArrivals = (
+  due: readonly Due[],
+  { counted, trial }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
+  guarded: Guarded,
+): readonly Counted[] => {
+  const { history, now, location } = guarded
+  const earlier = trial && setFinder(guarded)(trial.set)
+  if (trial === undefined || now >= trial.until || earlier === undefined) return []
+  const before = locationWith(location, trial.facts)
+  const edited = editedInTrial(trial, guarded)
   const known = keysOf(counted)
   const people = new Set(counted.map(personKey))
   const versions = trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true }))
