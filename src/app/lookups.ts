@@ -21,6 +21,9 @@ import { createPace } from './pace.ts'
 import { type Vpn, VpnError } from './vpn.ts'
 import { endedWithin } from './within.ts'
 
+/** One place of a lookup is for the witness. */
+const MOST_ASKED = LOOKUP_SIZE - 1
+
 type Reported = (reports: readonly TerminationReport[], at: Instant) => void
 
 /**
@@ -64,7 +67,7 @@ export const createLookups = (options: {
   const witness = (): string | undefined => {
     const snapshot = options.snapshot()
     return snapshot?.connections.find(
-      ({ id, status, establishedAt = -NEVER }) =>
+      ({ id, status, establishedAt = NEVER }) =>
         status === 'active' && establishedAt + MINUTE <= snapshot.begunAt && terminations.of(id) === undefined,
     )?.id
   }
@@ -90,8 +93,8 @@ export const createLookups = (options: {
     pace.readBegins()
     const ids = terminations.waitingForProof(clock.now(), rules().retry)
     try {
-      for (let from = 0; from < ids.length && verification.state === 'lookups'; from += MOST) {
-        const some = ids.slice(from, from + MOST)
+      for (let from = 0; from < ids.length && verification.state === 'lookups'; from += MOST_ASKED) {
+        const some = ids.slice(from, from + MOST_ASKED)
         const limitMs = options.limitMs()
         const ended = await endedWithin(clock, limitMs, stop, (signal) => lookUpSome(some, signal))
         if (stop.aborted) return
@@ -137,6 +140,3 @@ export const createLookups = (options: {
     },
   }
 }
-
-/** One place of a lookup is for the witness. */
-const MOST = LOOKUP_SIZE - 1
