@@ -13,7 +13,6 @@ import {
   type Base,
   baseOf,
   goneFrom,
-  NONE_HELD,
   type PolicyVersion,
   type Standing,
   type Standings,
@@ -128,7 +127,7 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
   const { lookAheadMs } = limits
   const letThrough = keysOf(before.counted)
-  const editedBefore = names.size === 0 ? NONE_HELD : editedInTrial(before.trial, guarded)
+  const editedBefore = names.size === 0 ? new Set() : editedInTrial(before.trial, guarded)
   // The check of due verdicts may hold such a policy in this judgement.
   const mayBeHeld = (verdict: ViolatedVerdict, connection: Connection) => {
     const { name } = verdict.policy

@@ -5,7 +5,7 @@ import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, type Sum } from './limits.ts'
 import { createEndBefore, NOTICEABLE_MS, type Version } from './look-ahead.ts'
 import { type EndpointFacts, factsOf, locationWith, selectsAlike } from './reselection.ts'
-import { NONE_HELD, type Standings } from './standing.ts'
+import type { Standings } from './standing.ts'
 
 /** A time in which the guard compares connections that are established after an edit with the rules before it. */
 export interface Trial {
@@ -63,7 +63,7 @@ export interface Due {
 export const editedInTrial = (trial: Trial | undefined, guarded: Guarded): ReadonlySet<string> => {
   const { now, location, set } = guarded
   const earlier = trial && setFinder(guarded)(trial.set)
-  if (trial === undefined || now >= trial.until || earlier === undefined) return NONE_HELD
+  if (trial === undefined || now >= trial.until || earlier === undefined) return new Set()
   const hashes = new Map(earlier.policies.map(({ name, hash }) => [name, hash]))
   const inForce = new Set(trial.policies)
   const before = locationWith(location, trial.facts)

@@ -18,7 +18,7 @@ import type { News } from './news.ts'
 /** By policy name, then by connection or principal, if nothing else is said. */
 type Kept<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
 
-/** What is known of a connection that the last snapshot showed. One object serves all snapshots that show it. */
+/** A connection with its row and its place in the last snapshot. One object serves all snapshots that show it. */
 interface Sight {
   readonly id: string
   /** The row of that snapshot. Undefined: no snapshot since the start has shown it. */
