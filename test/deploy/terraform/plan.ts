@@ -23,7 +23,7 @@ export interface Plan {
 type Values = Readonly<Record<string, unknown>>
 
 /** What the provider's data sources say. */
-const DATA: Readonly<Record<string, Values>> = {
+export const DATA: Readonly<Record<string, Values>> = {
   aws_caller_identity: { account_id: '999988887777' },
   aws_partition: { partition: 'aws-cn' },
   aws_region: { region: 'cn-north-1' },
@@ -42,7 +42,10 @@ const FUNCTIONS: Functions = {
   jsonencode: (value: unknown) => JSON.stringify(value),
   length: (value: object) => Object.keys(value).length,
   merge: (...objects: object[]) => Object.assign({}, ...objects),
-  one: (list: unknown[]) => list[0] ?? null,
+  one: (list: unknown[]) => {
+    if (list.length > 1) throw new Error(`one() of ${list.length} values`)
+    return list[0] ?? null
+  },
   regex: (pattern: string, text: string) => {
     const found = new RegExp(pattern).exec(text)
     if (found === null) throw new Error(`${text} does not match ${pattern}`)

@@ -7,7 +7,7 @@ import { isAllowed } from '../../security/iam-evaluation.ts'
 import { parseTemplate, type Template, withParameters } from '../cloudformation.ts'
 import { render } from '../helm.ts'
 import { type Body, FOLDER, terraformModules } from './modules.ts'
-import { moduleAt, type Plan, type Planned, planOf, SCHEMA } from './plan.ts'
+import { DATA, moduleAt, type Plan, type Planned, planOf, SCHEMA } from './plan.ts'
 import type { Block } from './provider-schema.ts'
 
 const modules = await terraformModules()
@@ -99,6 +99,19 @@ describe.each(Object.entries(PLANS))('the plan of %s', (_name, planned) => {
   })
 })
 
+it('plans all modules and examples', () => {
+  const planned = Object.keys(PLANS).map((way) => way.split(',')[0] ?? '')
+  expect([...new Set(planned)].toSorted()).toEqual(modules.map(({ folder }) => nameOf(folder)).toSorted())
+})
+
+it('gives data sources only what the provider documents', () => {
+  for (const [type, values] of Object.entries(DATA))
+    expect([type, SCHEMA.types[`data-${type}`]?.attributes]).toEqual([
+      type,
+      expect.arrayContaining(Object.keys(values)),
+    ])
+})
+
 describe('the check of a plan', () => {
   const alias = SCHEMA.types.aws_lambda_alias?.arguments ?? {}
   it.each([
@@ -153,7 +166,7 @@ describe.each(own.map((module) => [nameOf(module.folder), module] as const))(
 describe('the files', () => {
   const files = modules.flatMap((module) => module.files)
 
-  it('are formatted as `terraform fmt` does: two spaces, and aligned equals signs', () => {
+  it('align the equals signs of neighbours, and have no tabs and no spaces at the end', () => {
     for (const file of files) {
       const lines = readFileSync(file, 'utf8').split('\n')
       let block: { readonly indent: number; readonly equals: number } | undefined
