@@ -123,11 +123,10 @@ commit() {
 artefacts() {
   rm -rf "$out"
   mkdir -p "$out"
-  tar --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX --mtime=@0 -c dist LICENSE CHANGELOG.md |
-    gzip -n -9 >"$out/curfew-$version.tar.gz"
   bash scripts/helm-package.sh "$out"
   bash scripts/deb/build.sh "$out"
   node --import tsx scripts/npm-package.ts "$out"
+  bash scripts/archive.sh "$out"
 }
 
 describe() {

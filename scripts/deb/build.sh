@@ -40,14 +40,13 @@ cp -R dist "$tree/usr/lib/curfew"
 mv "$tree/usr/lib/curfew/THIRD-PARTY-LICENSES.txt" "$tree"
 echo '{ "type": "module" }' >"$tree/usr/lib/curfew/package.json"
 install -m 755 deploy/debian/curfew "$tree/usr/bin/curfew"
-node --import tsx scripts/man-page.ts >"$tree/curfew.1"
+bash scripts/command-files.sh "$tree"
 completion() {
-  install -D -m 644 /dev/null "$tree/usr/share/$2"
-  node "$main" completion "$1" >"$tree/usr/share/$2"
+  install -D -m 644 "$tree/completions/$1" "$tree/usr/share/$2"
 }
-completion bash bash-completion/completions/curfew
-completion zsh zsh/vendor-completions/_curfew
-completion fish fish/vendor_completions.d/curfew.fish
+completion curfew.bash bash-completion/completions/curfew
+completion _curfew zsh/vendor-completions/_curfew
+completion curfew.fish fish/vendor_completions.d/curfew.fish
 
 # The first configuration is that of "curfew init", with the folders of a service.
 node "$main" init "$tree/etc/curfew" >/dev/null

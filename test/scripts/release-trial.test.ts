@@ -135,7 +135,9 @@ describe('a whole release in a clone', () => {
     const into = join(home, 'unpacked')
     mkdirSync(into)
     execFileSync('tar', ['-xzf', join(out, 'curfew-1.2.3.tar.gz'), '-C', into])
-    const says = execFileSync(process.execPath, [join(into, 'dist/cli/main.js'), '--version'], { encoding: 'utf8' })
+    const says = execFileSync(process.execPath, [join(into, 'curfew-1.2.3/dist/cli/main.js'), '--version'], {
+      encoding: 'utf8',
+    })
     expect(says.trim()).toBe(IS_NIGHTLY ? '1.2.3' : VERSION)
   })
 

@@ -50,15 +50,15 @@ describe('scripts/release.sh', () => {
 
   beforeAll(() => {
     use(template)
-    for (const path of ['scripts', 'src', 'dist', 'deploy/helm/curfew'])
-      mkdirSync(join(folder, path), { recursive: true })
+    for (const path of ['scripts', 'src', 'deploy/helm/curfew']) mkdirSync(join(folder, path), { recursive: true })
     mkdirSync(tools)
     for (const name of ['release', 'npm-audit', 'helm-package']) {
       copyFileSync(`scripts/${name}.sh`, join(folder, `scripts/${name}.sh`))
     }
-    for (const name of ['Dockerfile', 'LICENSE']) copyFileSync(name, join(folder, name))
+    copyFileSync('Dockerfile', join(folder, 'Dockerfile'))
     mkdirSync(join(folder, 'scripts/deb'))
     write('scripts/deb/build.sh', 'touch "$1/curfew_1.2.3-1_all.deb"\n')
+    write('scripts/archive.sh', 'touch "$1/curfew-1.2.3.tar.gz"\n')
     write('deploy/helm/curfew/Chart.yaml', 'version: 0.1.0\nappVersion: 0.1.0\n')
     write('.gitignore', '/release/\n')
     const repository = { url: 'git+https://git.example/curfew.git' }
@@ -66,7 +66,6 @@ describe('scripts/release.sh', () => {
     write('deploy/compose.yaml', '    image: curfew:0.1.0\n')
     write('package-lock.json', '{}\n')
     write('src/version.ts', "export const VERSION = '0.1.0'\n")
-    write('dist/main.js', '')
     write('CHANGELOG.md', '# Changelog\n\n## [Unreleased]\n\n- A new kind of policy.\n')
     initialize(folder, sshKey(home, 'releases').file, isolated(home))
   })
