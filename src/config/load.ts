@@ -57,18 +57,20 @@ interface Reading {
   readonly policies?: readonly string[]
   /** The severity of a policy set that `approved` does not have: an error by default, which refuses the set. */
   readonly unapproved?: Problem['severity']
+  /** The variable that names the daemon's file, if a variable does. */
+  readonly namedBy?: string | undefined
 }
 
 /** Loads `curfew.yaml` and everything that it names. Never throws: every mistake is in `problems`. */
 export const loadConfiguration = (
   files: ConfigFiles,
   path: string,
-  { policies, unapproved = 'error' }: Reading = {},
+  { policies, unapproved = 'error', namedBy }: Reading = {},
 ): LoadedConfiguration => {
   const problems: Problem[] = []
   const sources = new Set([path])
   const report: Report = (problem) => problems.push(problem)
-  const bytes = readCurfewFile(files, path, report)
+  const bytes = readCurfewFile(files, path, namedBy, report)
   const read = bytes && readYaml(path, bytes, report)
   const file = read?.value === undefined ? undefined : read
   const visit = (source: string) => sources.add(source)
@@ -158,9 +160,15 @@ const finish = <Result extends object>(
   return { ...result(!hasErrors(sorted)), problems: sorted, sources: [...sources] }
 }
 
-const readCurfewFile = (files: ConfigFiles, path: string, report: Report): Uint8Array | undefined => {
+const readCurfewFile = (
+  files: ConfigFiles,
+  path: string,
+  namedBy: string | undefined,
+  report: Report,
+): Uint8Array | undefined => {
+  const source = namedBy === undefined ? '' : `; the variable ${namedBy} names this one`
   const fail = (message: string): undefined => {
-    report({ severity: 'error', file: path, line: 1, column: 1, message })
+    report({ severity: 'error', file: path, line: 1, column: 1, message: `${message}${source}` })
   }
   const found = files.look(path)
   if (found.kind === 'missing')

@@ -93,3 +93,25 @@ describe('a plan', () => {
     }
   })
 })
+
+describe('the variable CURFEW_CONFIG', () => {
+  it.each(['validate', 'plan', 'run', 'test'])(
+    'is named by %s if it names a file that does not exist',
+    async (command) => {
+      await using here = await workspace({})
+      await using running = here.start([command], { CURFEW_CONFIG: 'nowhere/curfew.yaml' })
+      expect(await running.exited).toBe(1)
+      expect(running.stderr).toMatch(
+        /^nowhere\/curfew\.yaml:1:1: error: the file does not exist.* the variable CURFEW_CONFIG /,
+      )
+    },
+  )
+
+  it('is not named where --config names the file', async () => {
+    await using here = await workspace({})
+    await using running = here.start(['validate', '-c', 'elsewhere.yaml'], { CURFEW_CONFIG: 'nowhere/curfew.yaml' })
+    expect(await running.exited).toBe(1)
+    expect(running.stderr).toMatch(/^elsewhere\.yaml:1:1: error: the file does not exist/)
+    expect(running.stderr).not.toContain('CURFEW_CONFIG')
+  })
+})

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { anchorsOf, tableAfter } from '../docs/pages.ts'
@@ -63,6 +63,16 @@ describe('CODEOWNERS.sample', () => {
       return !owner.startsWith('@YOUR-ORGANIZATION/') || (path !== '*' && !existsSync(`.${path}`))
     })
     expect(wrong).toEqual([])
+  })
+
+  it('has owners of their own for what gives rights, or runs as root', () => {
+    const [everything = ''] = lines
+    const ownerOf = (path: string) =>
+      (lines.findLast((line) => path.startsWith(line.split(' ', 1)[0] ?? '')) ?? everything).split(/ +/)[1]
+    const folders = readdirSync('deploy', { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && !['grafana', 'prometheus'].includes(entry.name))
+      .map(({ name }) => `/deploy/${name}/`)
+    expect(folders.filter((folder) => ownerOf(folder) === ownerOf('/docs/'))).toEqual([])
   })
 
   it('begins with the owner of everything else, because the last match counts', () => {

@@ -36,15 +36,25 @@ const isPolicyTestName = (name: string): boolean => /\.test\.ya?ml$/.test(name) 
 
 /**
  * The folders of policy tests if the command names none: those of the policies in the daemon's file, else the folder of
- * that file.
+ * that file. A file that a variable names must exist.
  */
-export const usualTestFolders = (files: ConfigFiles, curfewFile: string, report: Report): readonly string[] => {
-  const read = files.look(curfewFile).kind === 'missing' ? undefined : files.read(curfewFile)
-  if (read === undefined) return [dirname(curfewFile)]
-  if ('why' in read) {
-    report({ severity: 'error', file: curfewFile, line: 1, column: 1, message: `the file cannot be read: ${read.why}` })
+export const usualTestFolders = (
+  files: ConfigFiles,
+  curfewFile: string,
+  report: Report,
+  namedBy?: string,
+): readonly string[] => {
+  const fail = (message: string) => {
+    report({ severity: 'error', file: curfewFile, line: 1, column: 1, message })
     return []
   }
+  const read = files.look(curfewFile).kind === 'missing' ? undefined : files.read(curfewFile)
+  if (read === undefined) {
+    return namedBy === undefined
+      ? [dirname(curfewFile)]
+      : fail(`the file does not exist, and the variable ${namedBy} names it: correct the variable, or name the tests`)
+  }
+  if ('why' in read) return fail(`the file cannot be read: ${read.why}`)
   const { value } = readYaml(curfewFile, read.bytes, report)
   const named = typeof value === 'object' && value !== null && 'policies' in value ? value.policies : undefined
   const paths = Array.isArray(named) ? named.filter((path) => typeof path === 'string') : []
