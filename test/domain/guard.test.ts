@@ -753,6 +753,62 @@ describe('looking ahead', () => {
     expect(effectOf(endpoint.see(rows, NOON + 15 * SECOND))).toMatchObject({ ended: 0, holds: ['banned-users'] })
   })
 
+  const everybody = ban(['*corp*'])
+  const oneMore = ban(['*corp*', 'left'])
+  it.each([
+    ['gets one name more', [], [oneMore]],
+    ['is renamed', [], [{ ...everybody, name: 'renamed' }]],
+    ['is deleted and returns under another name', [[]], [{ ...everybody, name: 'renamed' }]],
+    ['is joined by another that means everybody', [], [everybody, ban(['*@corp'], { name: 'second' })]],
+  ])(
+    'checks people who connect after an edit, and whom no snapshot shows before the policy %s',
+    (_how, judgedBefore, policies) => {
+      const guard = { guard: LIMITS, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE }
+      const endpoint = createEndpoint([], guard)
+      endpoint.see(people(2, { username: 'night@corp', establishedAt: NOON - HOUR }), NOON)
+      endpoint.edit([everybody], NOON + SECOND)
+      const morning = NOON + 20 * HOUR
+      endpoint.see([], morning)
+      for (const policies of judgedBefore) endpoint.edit(policies, morning)
+      // The edit comes while the endpoint is blind, so that the next snapshot is judged by it.
+      endpoint.fail(morning + 2 * MINUTE)
+      endpoint.edit(policies, morning + 2 * MINUTE)
+      const rows = people(40).map((row) => ({
+        ...row,
+        username: `${row.username}@corp`,
+        establishedAt: morning + SECOND,
+      }))
+      expect(effectOf(endpoint.see(rows, morning + 3 * MINUTE))).toMatchObject({ ended: 0, heldBack: 40 })
+    },
+  )
+
+  it('checks people who connect after an edit, and whom no snapshot shows before a restart with edited files', () => {
+    const endpoint = longInForce([], people(2, { username: 'night@corp', establishedAt: NOON - HOUR }))
+    endpoint.edit([everybody], NOON + SECOND)
+    const morning = NOON + 20 * HOUR
+    endpoint.see([], morning)
+    const kept = endpoint.memory.kept()
+    const restarted = createEndpoint([oneMore], { guard: LIMITS, changedAt: morning + MINUTE, kept })
+    const rows = people(40).map((row) => ({
+      ...row,
+      username: `${row.username}@corp`,
+      establishedAt: morning + SECOND,
+    }))
+    expect(effectOf(restarted.see(rows, morning + MINUTE))).toMatchObject({ ended: 0, holds: ['banned-users'] })
+  })
+
+  it('does not hold a ban that was carried out and gets one name more, when the banned people return at that moment', () => {
+    const endpoint = longInForce([], people(100))
+    const banned = namesOf(people(12))
+    endpoint.edit([ban(banned)], NOON)
+    const night = NOON + 10 * HOUR
+    const others = people(8, { username: 'other' })
+    endpoint.see(others, night)
+    endpoint.edit([ban([...banned, 'left'])], night + SECOND)
+    const back = people(12, { establishedAt: night })
+    expect(effectOf(endpoint.see([...others, ...back], night + MINUTE))).toMatchObject({ ended: 12, holds: [] })
+  })
+
   it('does not hold a policy that was deleted and is restored within ten minutes', () => {
     const restored = (after: number) => {
       const endpoint = longInForce([age('10h')], people(100))

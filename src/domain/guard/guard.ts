@@ -2,12 +2,13 @@ import type { Connection } from '../connection.ts'
 import type { Decisions } from '../judge/decide.ts'
 import { isDue, type ViolatedVerdict } from '../judge/verdict.ts'
 import { acts, type Policy } from '../policies/policy.ts'
-import { type Instant, NEVER, SECOND } from '../time/instant.ts'
+import type { Instant } from '../time/instant.ts'
 import { asOf, type Counted, entryOf, isRecent, isWithin, keysOf } from './counted.ts'
+import { createDoubt } from './doubt.ts'
+import { type Due, uncovered } from './due.ts'
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, isSameLimits, type Sum, tooMuch } from './limits.ts'
 import { type NewlyEnded, newlyEndedBy, type Version } from './look-ahead.ts'
-import { isPlannedBegin } from './planned-begin.ts'
 import { lacksTags } from './reselection.ts'
 import {
   type Base,
@@ -19,7 +20,7 @@ import {
   standingOf,
   stands,
 } from './standing.ts'
-import { type Due, editedInTrial, newArrivals, type Trial, tooManyArrivals, trialAfter } from './trial.ts'
+import { newArrivals, type Trial, tooManyArrivals, trialAfter } from './trial.ts'
 
 /** What the guard remembers of one endpoint. */
 export interface GuardMemory {
@@ -125,22 +126,15 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
     return base === undefined ? [] : asVersion(name, base)
   })
   const own = edits.flatMap(({ policy, base }) => (base === undefined ? [] : asVersion(policy.name, base)))
-  const { lookAheadMs } = limits
-  const letThrough = keysOf(before.counted)
-  const editedBefore = names.size === 0 ? new Set() : editedInTrial(before.trial, guarded)
-  // The check of due verdicts may hold such a policy in this judgement.
-  const mayBeHeld = (verdict: ViolatedVerdict, connection: Connection) => {
-    const { name } = verdict.policy
-    const due = names.has(name) ? undefined : dueOf(verdict, connection, standings.get(name), lookAheadMs, guarded)
-    return due !== undefined && (due.isUnforeseen || editedBefore.has(name)) && !letThrough.has(due)
-  }
-  const newlyEnded = newlyEndedBy(names, [...own, ...others], {
-    ...guarded,
-    before: reselection.before,
-    lookAheadMs,
-    counted: before.counted,
-    mayBeHeld,
-  })
+  const isUnedited = (name: string) => !names.has(name) && !gone.has(name)
+  const compare = () =>
+    newlyEndedBy(names, [...own, ...others], {
+      ...guarded,
+      before: reselection.before,
+      lookAheadMs: limits.lookAheadMs,
+      isDoubtful: createDoubt(before, guarded, isUnedited),
+    })
+  const newlyEnded = names.size === 0 ? [] : compare()
   const entries = newlyEnded
     .filter(({ isPlanned }) => !isPlanned)
     .map(({ connection, policy }) => entryOf(connection, policy, now, false))
@@ -265,27 +259,7 @@ const dueOf = (
   guarded: Guarded,
 ): Due | undefined => {
   const { policy } = verdict
-  if (policy.guard === 'off' || standing?.state !== 'in-force') return undefined
-  if (!acts(policy, guarded.mode) || !isDue(verdict, guarded.now)) return undefined
-  const isNew = firstShownAt(connection, guarded) > standing.comparedAt
-  const isUnforeseen = isUnforeseenBy(verdict, isNew, standing.comparedAt + lookAheadMs, guarded)
-  const isArrival =
-    isNew && policy.kind.facts === 'immutable' && !isUnforeseen && !isPlannedBegin(verdict, connection, guarded.history)
-  if (!isUnforeseen && !isArrival) return undefined
-  return { connection, connectionId: connection.id, policy: policy.name, isUnforeseen, isArrival }
-}
-
-const firstShownAt = ({ id, establishedAt = NEVER }: Connection, { history, now }: Guarded): Instant =>
-  history.firstSeenAt(id) ?? (establishedAt <= now ? establishedAt : now)
-
-const isUnforeseenBy = (
-  { policy, since, deadline }: ViolatedVerdict,
-  isNew: boolean,
-  comparedUntil: Instant,
-  { history }: Guarded,
-): boolean => {
-  if (policy.kind.facts !== 'immutable') return true
-  const changedAt = history.changedAt(policy)
-  // AWS tells whole seconds: a new connection of the second of the change may be later than the change.
-  return isNew ? since + SECOND <= changedAt : deadline > comparedUntil && since < changedAt
+  if (standing?.state !== 'in-force' || !acts(policy, guarded.mode) || !isDue(verdict, guarded.now)) return undefined
+  const changedAt = guarded.history.changedAt(policy)
+  return uncovered(verdict, connection, { comparedAt: standing.comparedAt, changedAt, lookAheadMs }, guarded)
 }

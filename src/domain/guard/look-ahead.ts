@@ -6,7 +6,6 @@ import { isSameLocation, type Location } from '../names/location.ts'
 import type { History } from '../policies/policy.ts'
 import type { Applicability, PolicySet } from '../policies/policy-set.ts'
 import { type Instant, MINUTE, NEVER } from '../time/instant.ts'
-import { type Counted, keysOf } from './counted.ts'
 import { isPlannedBegin } from './planned-begin.ts'
 
 /** One version of one policy, in the policy set that contains it. */
@@ -49,40 +48,33 @@ const createVersions = (versions: readonly Version[], location: Location) => {
 }
 
 /**
- * When a connection would have ended under the versions; NEVER if more than a minute after the horizon. A due
- * verdict that the guard has yet to count is no end: the guard may hold its policy too, and then nothing but the edit would
- * end the connection.
+ * When a connection would have ended under the versions; NEVER if more than a minute after the horizon. An end in doubt is
+ * none: nothing but the edit might end the connection.
  */
 export const createEndBefore = (
   versions: readonly Version[],
   asked: {
-    /** What the guard has let through. */
-    readonly counted: readonly Counted[]
     readonly location: Location
     readonly history: History
     readonly now: Instant
     readonly horizon: Instant
-    /** Whether the guard may still hold the policy of a verdict for it. */
-    readonly mayBeHeld?: (verdict: ViolatedVerdict, connection: Connection) => boolean
+    /** Whether the guard might hold the policy of a version in force, at the deadline of the verdict. */
+    readonly isDoubtful: (verdict: ViolatedVerdict, connection: Connection) => boolean
   },
 ) => {
-  const { location, history, now, horizon, mayBeHeld } = asked
-  const letThrough = keysOf(asked.counted)
+  const { location, history, now, horizon, isDoubtful } = asked
   const versionsOf = createVersions(versions, location)
   return (connection: Connection): Instant =>
     versionsOf(connection).reduce((end, [{ isInForce }, applicability]) => {
+      const judgeAt = (at: Instant) => judge(applicability, connection, history, at)
       // A version that was not in force has not ended anybody: its violations of now, also in grace, are new.
-      if (!isInForce && judge(applicability, connection, history, now).word === 'violated') return end
+      if (!isInForce && judgeAt(now).word === 'violated') return end
       // What counters and other connections will be is not known: such a policy ends a connection now, or perhaps never.
-      const { name, kind, guard } = applicability.policy
-      const isForeseeable = kind.facts === 'immutable'
-      if (!isForeseeable && guard === 'on' && !letThrough.has({ policy: name, connectionId: connection.id })) return end
-      if (isInForce && isForeseeable && mayBeHeld !== undefined) {
-        const verdict = judge(applicability, connection, history, now)
-        if (verdict.word === 'violated' && mayBeHeld(verdict, connection)) return end
-      }
-      const until = isForeseeable ? horizon + NOTICEABLE_MS : now
-      return Math.min(end, endsAt(applicability, connection, history, now, until))
+      const until = applicability.policy.kind.facts === 'immutable' ? horizon + NOTICEABLE_MS : now
+      const at = endsAt(applicability, connection, history, now, until)
+      if (at >= end) return end
+      const verdict = judgeAt(at)
+      return isInForce && verdict.word === 'violated' && isDoubtful(verdict, connection) ? end : at
     }, NEVER)
 }
 
@@ -104,16 +96,15 @@ export const newlyEndedBy = (
     readonly history: History
     readonly now: Instant
     readonly lookAheadMs: number
-    readonly counted: readonly Counted[]
-    readonly mayBeHeld: (verdict: ViolatedVerdict, connection: Connection) => boolean
+    readonly isDoubtful: (verdict: ViolatedVerdict, connection: Connection) => boolean
   },
 ): readonly NewlyEnded[] => {
-  const { active, assessed, set, location, before, history, now, lookAheadMs, counted, mayBeHeld } = asked
+  const { active, assessed, set, location, before, history, now, lookAheadMs, isDoubtful } = asked
   const isCompared = set.policies.some(({ name, kind }) => edited.has(name) && kind.facts === 'immutable')
   if (!isCompared) return []
   const horizon = now + lookAheadMs
   const applicabilitiesOf = set.applicabilities(location)
-  const endBefore = createEndBefore(versions, { location: before, history, now, horizon, counted, mayBeHeld })
+  const endBefore = createEndBefore(versions, { location: before, history, now, horizon, isDoubtful })
   // A policy that is compared with itself, as at the first judgement, newly ends only what it violates now.
   const own = new Set(versions.flatMap(({ policy, set: of, isInForce }) => (of === set && !isInForce ? [policy] : [])))
   const isFirst = isSameLocation(before, location) && [...edited].every((name) => own.has(name))

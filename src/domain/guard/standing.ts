@@ -76,6 +76,18 @@ export const baseOf = (standing: Standing | undefined): Base | undefined => {
   }
 }
 
+/** What it ended until then is compared, or has been counted. Undefined if it has ended nobody before. */
+export const comparedAtOf = (standing: Standing | undefined): Instant | undefined => {
+  switch (standing?.state) {
+    case 'in-force':
+      return standing.comparedAt
+    case 'gone':
+      return standing.goneAt
+    default:
+      return undefined
+  }
+}
+
 /** The standing of a policy that no longer exists. Undefined if it ended nobody before, or is forgotten. */
 export const goneFrom = (standing: Standing, now: Instant): Extract<Standing, { state: 'gone' }> | undefined => {
   switch (standing.state) {

@@ -1,6 +1,9 @@
-import type { Connection } from '../connection.ts'
+import { type Connection, principalOf } from '../connection.ts'
+import type { Policy } from '../policies/policy.ts'
+import type { PolicySet } from '../policies/policy-set.ts'
 import { DAY, type Instant } from '../time/instant.ts'
 import { type Counted, entryOf, groupByPolicy, keysOf } from './counted.ts'
+import type { Due } from './due.ts'
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, type Sum } from './limits.ts'
 import { createEndBefore, NOTICEABLE_MS, type Version } from './look-ahead.ts'
@@ -48,27 +51,18 @@ export const trialAfter = (
   return { set, policies: inForce.map(([name]) => name), facts, until, most: active.length }
 }
 
-/** A due verdict of a policy that is in force and under guard. */
-export interface Due {
-  readonly connection: Connection
-  readonly connectionId: string
-  readonly policy: string
-  /** Whether nothing but an edit, or AWS's counters, made it due, and no comparison has covered it. */
-  readonly isUnforeseen: boolean
-  /** Whether no snapshot had shown the connection when its policy was compared. */
-  readonly isArrival: boolean
-}
-
-/** The names of the policies that edits of the trial changed. None if the trial is over or its rules can no longer be read. */
-export const editedInTrial = (trial: Trial | undefined, guarded: Guarded): ReadonlySet<string> => {
-  const { now, location, set } = guarded
-  const earlier = trial && setFinder(guarded)(trial.set)
-  if (trial === undefined || now >= trial.until || earlier === undefined) return new Set()
+/** The names of the policies that edits of the trial changed, of those given. */
+const editedIn = (
+  trial: Trial,
+  earlier: PolicySet,
+  policies: readonly Policy[],
+  { location }: Guarded,
+): ReadonlySet<string> => {
   const hashes = new Map(earlier.policies.map(({ name, hash }) => [name, hash]))
   const inForce = new Set(trial.policies)
   const before = locationWith(location, trial.facts)
   return new Set(
-    set.policies.flatMap((policy) => {
+    policies.flatMap((policy) => {
       const { name, hash } = policy
       const isSame = inForce.has(name) && hashes.get(name) === hash && selectsAlike(policy, before, location)
       return isSame ? [] : [name]
@@ -76,40 +70,62 @@ export const editedInTrial = (trial: Trial | undefined, guarded: Guarded): Reado
   )
 }
 
-/** The arrivals that the edits of the trial end, and nothing before them would have ended. Each person counts once. */
-export const newArrivals = (
-  due: readonly Due[],
+/**
+ * Whether one of the policies ends an arrival only because an edit of the trial changed it: nothing before the edits would
+ * have ended the connection. Each person counts once. Nobody does if the trial is over, or its rules can no longer be read.
+ */
+export const createArrivalCheck = (
   { counted, trial }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
   guarded: Guarded,
-): readonly Counted[] => {
+  policies: readonly Policy[],
+): ((due: Due) => boolean) => {
   const { history, now, location } = guarded
   const earlier = trial && setFinder(guarded)(trial.set)
-  if (trial === undefined || now >= trial.until || earlier === undefined) return []
-  const before = locationWith(location, trial.facts)
-  const edited = editedInTrial(trial, guarded)
+  if (trial === undefined || now >= trial.until || earlier === undefined) return () => false
+  const edited = editedIn(trial, earlier, policies, guarded)
   const known = keysOf(counted)
   const people = new Set(counted.map(personKey))
-  const versions = trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true }))
-  const endBefore = createEndBefore(versions, { location: before, history, now, horizon: now, counted })
-  const arrivals: Counted[] = []
+  const endBefore = createEndBefore(
+    trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true })),
+    {
+      location: locationWith(location, trial.facts),
+      history,
+      now,
+      horizon: now,
+      // Counters bring an end for certain only if the guard has let it through.
+      isDoubtful: ({ policy: { name, kind, guard } }, { id }) =>
+        kind.facts !== 'immutable' && guard === 'on' && !known.has({ policy: name, connectionId: id }),
+    },
+  )
   // The verdicts of one connection follow each other.
   let last: { readonly connection: Connection; readonly isEndedAnyway: boolean } | undefined
-  for (const one of due) {
-    const { connection } = one
-    if (!one.isArrival || !edited.has(one.policy) || known.has(one)) continue
+  return (due) => {
+    const { connection, policy } = due
+    if (!due.isArrival || !edited.has(policy) || known.has(due)) return false
+    const principal = principalOf(connection)
+    if (principal !== undefined && people.has(personKey({ policy, principal }))) return false
     if (last?.connection !== connection) {
       last = { connection, isEndedAnyway: endBefore(connection) - now <= NOTICEABLE_MS }
     }
-    if (last.isEndedAnyway) continue
-    const entry = entryOf(connection, one.policy, now, true)
-    if (entry.principal !== undefined) {
-      const key = personKey(entry)
-      if (people.has(key)) continue
-      people.add(key)
-    }
-    arrivals.push(entry)
+    return !last.isEndedAnyway
   }
-  return arrivals
+}
+
+/** The arrivals that the edits of the trial end. */
+export const newArrivals = (
+  due: readonly Due[],
+  before: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
+  guarded: Guarded,
+): readonly Counted[] => {
+  const counts = createArrivalCheck(before, guarded, guarded.set.policies)
+  const people = new Set<string>()
+  return due.filter(counts).flatMap(({ connection, policy }) => {
+    const entry = entryOf(connection, policy, guarded.now, true)
+    const key = entry.principal === undefined ? undefined : personKey(entry)
+    if (key !== undefined && people.has(key)) return []
+    if (key !== undefined) people.add(key)
+    return [entry]
+  })
 }
 
 /** The policies that have ended too many different people who connected after the edit. */
@@ -128,4 +144,4 @@ export const tooManyArrivals = (
   )
 }
 
-const personKey = ({ policy, principal }: Counted) => JSON.stringify([policy, principal])
+const personKey = ({ policy, principal }: Pick<Counted, 'policy' | 'principal'>) => JSON.stringify([policy, principal])
