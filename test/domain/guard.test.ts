@@ -343,6 +343,20 @@ describe('the guard', () => {
     expect([effect.ended, effect.holds.toSorted()]).toEqual([0, ['banned-users', 'max-session-age']])
   })
 
+  it('counts those in a ban whom it let another policy end, if it holds that policy in the same judgement', () => {
+    const transfer = hashed('max-transfer', { total: '1KiB' })
+    const rows = people(100)
+    const exceeding = (count: number) => rows.map((row, index) => ({ ...row, ingressBytes: index < count ? 2000 : 0 }))
+    const endpoint = createEndpoint([transfer], { guard: LIMITS, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE })
+    endpoint.see(rows, NOON)
+    expect(effectOf(endpoint.see(exceeding(40), NOON + SECOND))).toMatchObject({ ended: 40, holds: [] })
+    // The 40 are up still. Of the 85 in the ban 45 would not have ended by what the guard let through.
+    endpoint.fail(NOON + 12 * MINUTE)
+    endpoint.edit([transfer, ban(namesOf(rows.slice(0, 85)))], NOON + 13 * MINUTE)
+    const effect = effectOf(endpoint.see(exceeding(100), NOON + 14 * MINUTE))
+    expect([effect.ended, effect.holds.toSorted()]).toEqual([0, ['banned-users', 'max-transfer']])
+  })
+
   it('does not count those in a ban whom it has let another policy end', () => {
     const transfer = hashed('max-transfer', { total: '1KiB' })
     const rows = people(60).map((row, index) => ({ ...row, ingressBytes: index < 20 ? 2000 : 0 }))

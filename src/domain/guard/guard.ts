@@ -49,26 +49,34 @@ export interface Release {
   readonly since: Instant
 }
 
-/** The result of a review. */
-export interface Review {
+/** The result of comparing edits. */
+export interface EditReview {
   readonly memory: GuardMemory
   /** The names of policies that are newly held. */
   readonly held: readonly string[]
-}
-
-/** The result of comparing edits. */
-interface EditReview extends Review {
   readonly released: readonly Release[]
   /** What the edits since the last judgement end, whether it is held or not. */
   readonly newlyEnded: readonly NewlyEnded[]
 }
 
+/** The result of checking due verdicts. */
+export interface DueReview {
+  readonly memory: GuardMemory
+  /** The policies that are newly held. */
+  readonly held: ReadonlyMap<string, Sum>
+}
+
 /**
  * Compares policies that have been edited since the last judgement with their versions before. If the edits end too
  * many connections, the edited policies are held, before anybody is ended. A hold ends when an operator edits the
- * policy, its `guard` or the limits.
+ * policy, its `guard` or the limits. `heldByDue`: the policies that the check of due verdicts holds in this judgement. No
+ * version of them ends anybody.
  */
-export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview => {
+export const reviewEdits = (
+  before: GuardMemory,
+  guarded: Guarded,
+  heldByDue: ReadonlyMap<string, Sum> = new Map(),
+): EditReview => {
   const { set, setHash, mode, limits, now, shownAt, active, location, reselection } = guarded
   const setOf = setFinder(guarded)
   const areLimitsEdited = before.limits !== undefined && !isSameLimits(before.limits, limits)
@@ -105,6 +113,7 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
   }
 
   const asVersion = (name: string, { version, isInForce }: Base): readonly Version[] => {
+    if (heldByDue.has(name)) return []
     const known =
       setOf(version.set) ??
       (set.policies.some((one) => one.name === name && one.hash === version.hash) ? set : undefined)
@@ -155,6 +164,10 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
     )
   }
   for (const [name, standing] of gone) standings.set(name, standing)
+  for (const [name, sum] of heldByDue) {
+    const standing = standings.get(name)
+    if (standing !== undefined) standings.set(name, heldFrom(standing, now, sum))
+  }
   // A policy that is turned to enforce as it is has been shown by audit mode.
   const isEdited = edits.some(
     ({ policy, version, base }) =>
@@ -181,9 +194,9 @@ export const reviewEdits = (before: GuardMemory, guarded: Guarded): EditReview =
 
 /**
  * Checks verdicts that have become due and that no comparison has covered. If they would end too much of the endpoint,
- * their policies are held.
+ * their policies are held. Then the edits must be compared again.
  */
-export const reviewDue = (decisions: Decisions, before: GuardMemory, guarded: Guarded): Review => {
+export const reviewDue = (decisions: Decisions, before: GuardMemory, guarded: Guarded): DueReview => {
   const { now, limits } = guarded
   const due = dueVerdicts(decisions, before, guarded)
   const known = keysOf(before.counted)
@@ -195,19 +208,7 @@ export const reviewDue = (decisions: Decisions, before: GuardMemory, guarded: Gu
     ...tooMuch(unforeseen, before.counted.filter(isRecent(now)), guarded),
     ...tooManyArrivals(arrivals, before.counted, before.trial ?? { most: 0 }, limits),
   ])
-  return {
-    memory: {
-      ...before,
-      standings: Object.fromEntries(
-        Object.entries(before.standings).map(([name, standing]): [string, Standing] => {
-          const sum = held.get(name)
-          return [name, sum === undefined ? standing : heldFrom(standing, now, sum)]
-        }),
-      ),
-      counted: [...before.counted, ...[...unforeseen, ...arrivals].filter(({ policy }) => !held.has(policy))],
-    },
-    held: [...held.keys()],
-  }
+  return { memory: { ...before, counted: [...before.counted, ...unforeseen, ...arrivals] }, held }
 }
 
 /** The standing of a policy that was in force and is held from now on. */

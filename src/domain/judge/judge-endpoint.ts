@@ -1,6 +1,6 @@
 import { isActive } from '../connection.ts'
-import { forgetCounted, type GuardMemory, reviewDue, reviewEdits } from '../guard/guard.ts'
-import type { GuardLimits } from '../guard/limits.ts'
+import { forgetCounted, reviewDue, reviewEdits } from '../guard/guard.ts'
+import type { GuardLimits, Sum } from '../guard/limits.ts'
 import type { NewlyEnded } from '../guard/look-ahead.ts'
 import { reselect } from '../guard/reselection.ts'
 import { heldIn, NONE_HELD } from '../guard/standing.ts'
@@ -129,18 +129,21 @@ export const judgeEndpoint = (
   const groundBefore = groundOf(historyUnder(actingBefore), now, actingBefore)
   const assessed = () => decider.assessments.of(active, groundBefore)
   const known = { active, assessed, shownAt, set, setHash, earlierSet, location, reselection, mode, limits, now }
-  const edits = reviewEdits(before, { ...known, history: historyUnder({ mode, held: NONE_HELD }) })
-
-  const decideUnder = (guard: GuardMemory) => {
-    const acting: Acting = { mode, held: heldIn(guard.standings) }
+  const decideUnder = (heldByDue: ReadonlyMap<string, Sum>) => {
+    const edits = reviewEdits(before, { ...known, history: historyUnder({ mode, held: NONE_HELD }) }, heldByDue)
+    const acting: Acting = { mode, held: heldIn(edits.memory.standings) }
     const history = historyUnder(acting)
     const decisions = decider.decide(snapshot.connections, history, now, acting)
-    return { acting, history, decisions, review: reviewDue(decisions, guard, { ...known, history }) }
+    return { edits, acting, history, decisions, review: reviewDue(decisions, edits.memory, { ...known, history }) }
   }
-  // A policy that becomes held changes what the others find: it no longer ends connections that count together.
-  let decided = decideUnder(edits.memory)
-  while (decided.review.held.length > 0) decided = decideUnder(decided.review.memory)
-  const { acting, history, decisions, review } = decided
+  // A policy that becomes held no longer ends connections: neither those that others count, nor those that an edit ends.
+  let heldByDue: ReadonlyMap<string, Sum> = new Map()
+  let decided = decideUnder(heldByDue)
+  while (decided.review.held.size > 0) {
+    heldByDue = new Map([...heldByDue, ...decided.review.held])
+    decided = decideUnder(heldByDue)
+  }
+  const { edits, acting, history, decisions, review } = decided
   const guard = forgetCounted(review.memory, decisions, { ...known, history }, memory.isMissing)
 
   const { terminations } = memory
