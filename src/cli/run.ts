@@ -17,6 +17,9 @@ const LAST_LINES_MS = SECOND
 const NO_ONCE =
   '--once does not work with "engine: postgres", whose replicas run all the time and share the units: start "curfew run" without --once, or see with "curfew plan" what would end'
 
+const NO_ENGINE =
+  '--replica is for one of several processes, and this configuration has no "engine: { kind: postgres }": each of them would end sessions on its own, with a trail, a guard and rates of its own. Add "engine" (docs/replicas.md), or start a single process without --replica'
+
 const timeoutOf = (text: string | undefined, once: boolean): number => {
   if (text !== undefined && !once) throw new UsageError('--timeout is valid only with --once')
   const parsed = parseDuration(text ?? '10m')
@@ -48,6 +51,7 @@ SIGTERM or SIGINT stops it, after the calls in flight have ended.`,
   options: {
     ...CONFIG_OPTION,
     once: { summary: 'read every endpoint once, end what is due, confirm it, then stop; not with replicas' },
+    replica: { summary: 'refuse to start without "engine: postgres", as one of several processes' },
     timeout: { value: 'D', summary: 'stop after this time in any case, with --once (default 10m)' },
   },
   notes: `Environment: LOG_FORMAT is json (the default) or pretty, which is easier to read. The AWS SDK reads its own
@@ -74,6 +78,8 @@ variables.`,
     if (configuration === undefined) return EXIT.failed
 
     if (once && configuration.engine.kind === 'postgres') throw new OperatorError(NO_ONCE)
+    if (values.replica === true && configuration.engine.kind !== 'postgres')
+      throw new OperatorError(`${path}: ${NO_ENGINE}`)
 
     let failed = false
     const { log, output, names } = createLog(configuration.log.level)

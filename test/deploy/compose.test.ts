@@ -140,6 +140,11 @@ describe.each([MONITORED, REPLICAS])('%s', (file) => {
     }
   })
 
+  it('starts several of Curfew only as replicas, and one only on files', () => {
+    const { command, deploy } = serviceOf('curfew')
+    expect(command?.includes('--replica')).toBe((deploy?.replicas ?? 1) > 1)
+  })
+
   it('has a configuration that Curfew accepts', async () => {
     const mounts = mountsOf(serviceOf('curfew'))
     await using here = await workspace({})

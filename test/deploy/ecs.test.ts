@@ -212,6 +212,10 @@ describe('the replicas on Fargate', () => {
     expect(container().Secrets).toEqual([])
   })
 
+  it('start with no configuration on files: each would enforce on its own', () => {
+    expect(container('Task', replicas).Command).toEqual([...container().Command, '--replica'])
+  })
+
   it('reach the database, and are let in', () => {
     expect(properties('TaskToDatabase', replicas)).toMatchObject({
       GroupId: { Ref: 'TaskSecurityGroup' },

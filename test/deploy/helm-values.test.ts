@@ -106,6 +106,7 @@ const CLAIMS: ReadonlyArray<
   ['persistence.annotations', 'everything', 'PersistentVolumeClaim metadata.annotations', { backup: 'daily' }],
   ['replicas.enabled', 'replicas', 'Deployment spec.replicas', 3],
   ['replicas.enabled', 'replicas', 'PersistentVolumeClaim', undefined],
+  ['replicas.enabled', 'replicas', `${CONTAINER}.args.3`, '--replica'],
   ['replicas.count', 'other replicas', 'Deployment spec.replicas', 5, 'replicas'],
   [
     'replicas.existingSecret',

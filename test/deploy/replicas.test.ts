@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { HOUR } from '../../src/domain/time/instant.ts'
 import { type Running, workspace } from '../cli/curfew.ts'
-import { OFFICE, startOffice, terminatedIds } from '../cli/office.ts'
+import { AGE_POLICY, curfewYaml, OFFICE, startOffice, terminatedIds } from '../cli/office.ts'
 import { blocks } from '../docs/pages.ts'
 import { type Cluster, startCluster } from '../engine/cluster.ts'
 import { render } from './helm.ts'
-import type { Container, Deployment, Job } from './kubernetes-objects.ts'
+import type { Container, Deployment, Job, Manifest } from './kubernetes-objects.ts'
 import { mountConfigMaps } from './mounted.ts'
 
 const PAGE = 'docs/replicas.md'
@@ -205,5 +205,42 @@ describe('the Helm chart with replicas, on a real server', () => {
     expect(terminatedIds(office)).toEqual([connectionId])
     replica.child.kill('SIGTERM')
     expect(await replica.exited).toBe(0)
+  })
+})
+
+describe('a pod of the replicas', () => {
+  it('does not start with a ConfigMap of its operator that has no database', async () => {
+    await using here = await workspace({})
+    await using office = await startOffice()
+    office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 11 * HOUR })
+    const objects = await render(['replicas', { existingConfigMap: 'theirs', existingPoliciesConfigMap: 'policies' }])
+    const { template } = (objects.find(({ kind }) => kind === 'Deployment') as Deployment).spec
+    const theirs = {
+      theirs: {
+        'curfew.yaml': curfewYaml(`mode: enforce\naudit: { file: ${join(here.folder, 'audit.jsonl')} }\n`).replace(
+          './policies.yaml',
+          './policies',
+        ),
+      },
+      policies: { 'daily.yaml': AGE_POLICY },
+    }
+    const configMaps = Object.entries(theirs).map(([name, data]) => ({ kind: 'ConfigMap', metadata: { name }, data }))
+    await mountConfigMaps(here.folder, template, configMaps as unknown as readonly Manifest[])
+    const [{ args }] = template.spec.containers as [Container]
+    const asMounted = args.map((arg) => (arg.startsWith('/') ? join(here.folder, arg) : arg))
+    await using replica = here.start(asMounted, office.env)
+    const fate = replica.untilLogged('started').then(
+      () => 'started',
+      () => 'ended',
+    )
+    expect(await fate).toBe('ended')
+    expect(await replica.exited).toBe(1)
+    expect(replica.stderr).toMatch(/curfew\.yaml: --replica is for one of several processes.* Add "engine"/)
+    expect(office.requests).toEqual([])
+    expect(existsSync(join(here.folder, 'audit.jsonl'))).toBe(false)
+
+    await using alone = here.start([...asMounted.filter((arg) => arg !== '--replica'), '--once'], office.env)
+    expect(await alone.exited).toBe(0)
+    expect(terminatedIds(office)).toHaveLength(1)
   })
 })

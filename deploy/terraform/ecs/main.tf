@@ -93,6 +93,8 @@ resource "aws_ecs_task_definition" "this" {
 
   container_definitions = jsonencode([merge(local.container, {
     image       = var.image
+    # Without the key `engine` in its configuration a replica does not start: each would enforce on its own.
+    command     = concat(local.container.command, local.on_files ? [] : ["--replica"])
     mountPoints = [for mount in local.container.mountPoints : mount if local.on_files]
     secrets     = [for arn in [try(var.database.secret_arn, "")] : { name = "CURFEW_DATABASE_URL", valueFrom = arn } if !local.on_files]
     logConfiguration = merge(local.container.logConfiguration, {
