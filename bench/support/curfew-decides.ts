@@ -3,6 +3,7 @@ import { imaginedView } from '../../src/domain/judge/imagined.ts'
 import { createRules, judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { createMemory } from '../../src/domain/judge/memory.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import type { Places } from '../../src/domain/snapshot.ts'
 import { retryRule } from '../../src/domain/terminate/termination.ts'
 import { type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
 import { NOON, PLACE, policiesOf, type Rule } from './world.ts'
@@ -27,11 +28,14 @@ export const createCurfew = (rules: readonly Rule[], caching: boolean) => {
   const memory = createMemory()
   memory.confirmClock(NOON)
   return {
-    /** Once for each snapshot, however often it is judged. Returns its rows, those of the snapshot before where they are equal. */
-    takeIn(read: readonly Connection[], begunAt: Instant): readonly Connection[] {
+    /**
+     * Once for each snapshot, however often it is judged. Returns its rows, those of the snapshot before where they are equal.
+     * `places` are those that reading makes, which finds double rows by them.
+     */
+    takeIn(read: readonly Connection[], places: Places, begunAt: Instant): readonly Connection[] {
       const shown = memory.shown()
       const connections = read.map((row) => beside(row, shown(row.id)))
-      memory.observe({ begunAt, connections }, set, PLACE)
+      memory.observe({ begunAt, connections, places }, set, PLACE)
       return connections
     },
     decide(connections: readonly Connection[], now: Instant): readonly string[] {

@@ -1,4 +1,5 @@
 import type { Connection } from '../../src/domain/connection.ts'
+import { type Places, placed } from '../../src/domain/snapshot.ts'
 import type { Instant } from '../../src/domain/time/instant.ts'
 import { createCedar } from './cedar.ts'
 import { createCurfew } from './curfew-decides.ts'
@@ -14,7 +15,7 @@ const PERIOD_MS = 15_000
 type Ids = readonly string[]
 
 interface Contender {
-  readonly takeIn?: (connections: readonly Connection[], begunAt: Instant) => readonly Connection[]
+  readonly takeIn?: (connections: readonly Connection[], places: Places, begunAt: Instant) => readonly Connection[]
   readonly decide: (connections: readonly Connection[], now: Instant) => Ids | Promise<Ids>
 }
 
@@ -42,9 +43,10 @@ const next: number[] = []
 const again: number[] = []
 for (let at = 0; at < Number(snapshots); at++) {
   const read = connectionsOf(Number(connections), at)
+  const { places } = placed(read)
   const now = NOON + at * PERIOD_MS
   const startedAt = performance.now()
-  const rows = contender.takeIn?.(read, now) ?? read
+  const rows = contender.takeIn?.(read, places, now) ?? read
   takenIn.push(performance.now() - startedAt)
   next.push(await timed(rows, now))
   again.push(await timed(rows, now + 1))

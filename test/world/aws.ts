@@ -308,7 +308,7 @@ export const createAws = (
         let trulyBegunAt = askedAt
         const list = { endpointId }
         const missed = new Set<string>()
-        const connections = await readAllPages(async (token) => {
+        const { rows: connections, places } = await readAllPages(async (token) => {
           await pagePermit(signal, list)
           if (token === undefined) {
             trulyBegunAt = timeline.now()
@@ -319,7 +319,7 @@ export const createAws = (
         missedByList.set(endpointId, missed)
         const completedAt = clock.now()
         const begunAt = completedAt - (timeline.now() - trulyBegunAt)
-        const snapshot = { endpointId, begunAt, completedAt, connections }
+        const snapshot = { endpointId, begunAt, completedAt, connections, places }
         watcher.shown(process, snapshot, trulyBegunAt, askedAt)
         return snapshot
       },

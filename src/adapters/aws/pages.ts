@@ -1,5 +1,5 @@
 import type { Connection } from '../../domain/connection.ts'
-import type { UnreadField } from '../../domain/snapshot.ts'
+import { placed, type UnreadField } from '../../domain/snapshot.ts'
 import { MalformedAnswer } from './answer-body.ts'
 
 export interface Page<Row> {
@@ -26,15 +26,16 @@ const MAX_PAGES = 1000
  */
 export const readAllPages = async <Row extends { readonly id: string }>(
   readPage: (token: string | undefined) => Promise<Page<Row>>,
-): Promise<readonly Row[]> => {
-  const rows = new Map<string, Row>()
+): Promise<ReturnType<typeof placed<Row>>> => {
+  const rows: Row[] = []
+  const places = new Map<string, number>()
   const tokens = new Set<string>()
   let token: string | undefined
   for (let count = 0; count < MAX_PAGES; count += 1) {
     const page = await readPage(token)
-    for (const row of page.rows) rows.set(row.id, row)
+    for (const row of page.rows) places.set(row.id, rows.push(row) - 1)
     token = page.nextToken
-    if (token === undefined) return [...rows.values()]
+    if (token === undefined) return placed(rows, places)
     if (tokens.has(token)) throw new MalformedAnswer('the list leads back to a page that was already read')
     tokens.add(token)
   }

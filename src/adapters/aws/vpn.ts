@@ -67,7 +67,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
   ) => {
     let [startedAt, beganAt] = [clock.elapsed(), clock.now()]
     try {
-      const rows = await readAllPages((token) =>
+      const whole = await readAllPages((token) =>
         reading(signal, async () => {
           await beforePage?.(signal, list)
           if (token === undefined) {
@@ -90,7 +90,7 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
             : `${jump}: this machine slept, or its clock was set; the next poll reads it again`
         throw new VpnError('timeout', `${request.action} in ${region}: ${because}`)
       }
-      return { begunAt: completedAt - tookMs, completedAt, rows }
+      return { begunAt: completedAt - tookMs, completedAt, ...whole }
     } catch (error) {
       if (error instanceof VpnError) throw error
       throw vpnErrorOf(error, { ...request, region, address: undefined, limitMs })
@@ -116,8 +116,8 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
         for (const [field, text] of page.unread) unread.set(field, text)
         return { ...page, rows: page.rows.map((row) => beside(row, shown(row.id))) }
       }
-      const { rows, ...times } = await readList(request, { endpointId }, readPage, signal, begins)
-      return { endpointId, ...times, connections: rows, unread }
+      const { rows, ...read } = await readList(request, { endpointId }, readPage, signal, begins)
+      return { endpointId, ...read, connections: rows, unread }
     },
 
     async lookUp(endpointId, ids, signal) {
@@ -127,8 +127,8 @@ export const createVpn = (options: VpnOptions): VpnSite & { readonly survey: Sur
         const page = await lists.connections(endpointId, token, signal, ids)
         return page.rows.every(({ id }) => asked.has(id)) ? page : { ...page, nextToken: undefined }
       }
-      const { rows, ...times } = await readList(request, noList(), readPage, signal)
-      return { endpointId, asked: ids, ...times, connections: rows }
+      const { rows, begunAt, completedAt } = await readList(request, noList(), readPage, signal)
+      return { endpointId, asked: ids, begunAt, completedAt, connections: rows }
     },
 
     async endpoints(signal) {

@@ -8,7 +8,7 @@ import { listKey, type ReportedEntries } from '../policies/near-misses.ts'
 import type { Elsewhere, History, Note, Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import type { ListOwner } from '../policies/user-lists.ts'
-import type { Shown, Snapshot } from '../snapshot.ts'
+import { type Places, placed, type Shown, type Snapshot } from '../snapshot.ts'
 import type { KeptTermination } from '../terminate/termination.ts'
 import { createTerminations } from '../terminate/terminations.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
@@ -17,15 +17,6 @@ import type { News } from './news.ts'
 
 /** By policy name, then by connection or principal, if nothing else is said. */
 type Kept<Value> = Readonly<Record<string, Readonly<Record<string, Value>>>>
-
-/** A connection with its row and its place in the last snapshot. One object serves all snapshots that show it. */
-interface Sight {
-  readonly id: string
-  /** The row of that snapshot. Undefined: no snapshot since the start has shown it. */
-  connection: Connection | undefined
-  /** Its place in that snapshot. */
-  place: number
-}
 
 /** The memory of one endpoint as plain data, for the state file. */
 export interface KeptMemory {
@@ -48,6 +39,9 @@ export interface KeptMemory {
   readonly facts?: KnownFacts | undefined
   readonly terminations: readonly KeptTermination[]
 }
+
+/** The part of a snapshot that the memory reads. */
+type Observed = Pick<Snapshot, 'begunAt' | 'connections' | 'places'>
 
 /** The additions of one judgement to the memory. */
 export interface Learned {
@@ -86,10 +80,9 @@ export const createMemory = (kept?: KeptMemory) => {
       ...values.keys(),
     ]),
   ])
-  /** The last snapshot, in its order. */
-  let last: readonly Sight[] = [...known].map((id, place) => ({ id, connection: undefined, place }))
-  /** The same by id. */
-  const lastById = new Map(last.map((sight) => [sight.id, sight]))
+  /** The rows of the last snapshot, in its order. Undefined: of a connection that was forgotten, or not shown since the start. */
+  let last: Array<Connection | undefined> = Array.from(known, () => undefined)
+  let places: Places = new Map(Array.from(known, (id, place) => [id, place]))
   let absent = new Map<string, Connection | undefined>()
   let notedBy: { readonly set: PolicySet; readonly at: Location } | undefined
   let terminationsRevision = 0
@@ -99,26 +92,27 @@ export const createMemory = (kept?: KeptMemory) => {
   const forget = (id: string) => {
     const byPolicy = [...notes.values(), ...graceStarted.values(), ...warned.values()]
     for (const all of [firstSeen, extended, ...byPolicy]) all.delete(id)
-    const sight = lastById.get(id)
-    if (sight !== undefined) sight.connection = undefined
+    const place = places.get(id)
+    if (place !== undefined) last[place] = undefined
   }
 
   /**
-   * Finds connections of the last snapshot, for the reader of the next one. EC2 mostly answers in the same order, which
-   * saves look-ups: a row is first sought behind the one that was found before.
+   * Finds the places of connections in the last snapshot, for the reader of the next one. EC2 mostly answers in the same
+   * order, which saves look-ups: a row is first sought behind the one that was found before.
    */
   const finder = () => {
-    let place = 0
-    return (id: string): Sight | undefined => {
-      const next = last[place]
-      const found = next?.id === id ? next : lastById.get(id)
-      if (found !== undefined) place = found.place + 1
-      return found
+    let next = 0
+    return (id: string): number | undefined => {
+      const place = last[next]?.id === id ? next : places.get(id)
+      if (place !== undefined) next = place + 1
+      return place
     }
   }
 
   /** Begins to read a complete snapshot, part by part. The memory does not change before `end`. */
-  const begin = ({ begunAt, connections }: Pick<Snapshot, 'begunAt' | 'connections'>, set: PolicySet, at: Location) => {
+  const begin = (snapshot: Observed, set: PolicySet, at: Location) => {
+    const { begunAt } = snapshot
+    const { rows, places: placesOfRows } = placed(snapshot.connections, snapshot.places)
     const onCounters = set.policies.some(({ kind }) => kind.facts === 'counters')
     // Principals are resolved only if a policy keeps notes of their connections.
     const applicabilitiesOf = set.policies.some(({ kind }) => kind.note !== undefined)
@@ -126,9 +120,8 @@ export const createMemory = (kept?: KeptMemory) => {
       : undefined
     const areNotesInForce = notedBy?.set === set && notedBy.at === at && (snapshotAt ?? NEVER) <= begunAt
     const find = finder()
-    const shown: Sight[] = []
-    /** The connections that the snapshot before did not show. */
-    const arrived = new Map<string, Sight>()
+    /** The places in the last snapshot of connections that this one shows again. */
+    const again = new Uint8Array(last.length)
     const appeared: string[] = []
     const noted: [kept: Map<string, Note>, id: string, note: Note | undefined][] = []
     let haveCountersMoved = false
@@ -144,21 +137,15 @@ export const createMemory = (kept?: KeptMemory) => {
       }
     }
 
-    const arrivalOf = (id: string): Sight => {
-      const sight = arrived.get(id) ?? { id, connection: undefined, place: 0 }
-      arrived.set(id, sight)
-      return sight
-    }
-
-    const read = (connection: Connection, place: number) => {
+    const read = (connection: Connection) => {
       const { id, establishedAt } = connection
-      const earlierSight = find(id)
-      const before = earlierSight?.connection
-      shown[place] = earlierSight ?? arrivalOf(id)
+      const placeBefore = find(id)
+      const before = placeBefore === undefined ? undefined : last[placeBefore]
+      if (placeBefore !== undefined) again[placeBefore] = 1
       // First sight is kept only where the established time does not tell it: the time is missing or in the future, or the
       // snapshot before did not show the connection although it was established by then.
       const isDated = establishedAt !== undefined && establishedAt <= begunAt
-      const isLate = isDated && snapshotAt !== undefined && establishedAt < snapshotAt && earlierSight === undefined
+      const isLate = isDated && snapshotAt !== undefined && establishedAt < snapshotAt && placeBefore === undefined
       if ((!isDated || isLate) && !((firstSeen.get(id) ?? NEVER) <= begunAt)) appeared.push(id)
       // Nothing to note of a row that is the same object as before.
       if (!onCounters || (before === connection && areNotesInForce)) return
@@ -167,31 +154,22 @@ export const createMemory = (kept?: KeptMemory) => {
       takeNotes(connection)
     }
 
-    /** The snapshot becomes the last one. Only the maps' entries of connections that come or go are written. */
+    /** The snapshot becomes the last one. */
     const adopt = () => {
-      const before = last
       const absentBefore = absent
-      for (const [id, sight] of arrived) lastById.set(id, sight)
-      shown.forEach((sight, place) => {
-        sight.connection = connections[place]
-        sight.place = place
-      })
-      last = shown
       absent = new Map()
-      for (const sight of before) {
-        if (shown[sight.place] === sight) continue
-        absent.set(sight.id, sight.connection)
-        lastById.delete(sight.id)
-      }
-      for (const id of absentBefore.keys()) if (!lastById.has(id)) forget(id)
-      for (const id of reported.keys()) if (!lastById.has(id)) reported.delete(id)
+      if (again.includes(0)) for (const [id, place] of places) if (again[place] === 0) absent.set(id, last[place])
+      last = [...rows]
+      places = placesOfRows
+      for (const id of absentBefore.keys()) if (!places.has(id)) forget(id)
+      for (const id of reported.keys()) if (!places.has(id)) reported.delete(id)
     }
 
     return {
       read(from: number, to: number): void {
         for (let index = from; index < to; index++) {
-          const connection = connections[index]
-          if (connection !== undefined) read(connection, index)
+          const connection = rows[index]
+          if (connection !== undefined) read(connection)
         }
       },
       /** Ends the reading. `now` must come from a trusted clock. */
@@ -232,13 +210,16 @@ export const createMemory = (kept?: KeptMemory) => {
     /** Finds connections as the last snapshot showed them. Each reading has its own. */
     shown(): Shown {
       const find = finder()
-      return (connectionId) => find(connectionId)?.connection
+      return (connectionId) => {
+        const place = find(connectionId)
+        return place === undefined ? undefined : last[place]
+      }
     },
     /** Whether the connection is missing in the last snapshot, and only in that one. */
     isMissing: (connectionId: string) => absent.has(connectionId),
 
     /** Reads the whole snapshot at once. */
-    observe(snapshot: Pick<Snapshot, 'begunAt' | 'connections'>, set: PolicySet, location: Location): void {
+    observe(snapshot: Observed, set: PolicySet, location: Location): void {
       const observation = begin(snapshot, set, location)
       observation.read(0, snapshot.connections.length)
       observation.end(snapshot.begunAt)

@@ -108,6 +108,7 @@ describe('snapshot', () => {
           posture: ['compliant'],
         },
       ],
+      places: new Map([[id, 0]]),
       unread: new Map(),
     })
     expect(snapshot.connections[0]?.ingressBytes).toBeGreaterThanOrEqual(5_000_000_000)
