@@ -11,9 +11,11 @@ import { HashFilter, hashOf } from '../../src/domain/names/text-hash.ts'
 import { createTypingErrorIndex, differsByTypingError } from '../../src/domain/names/typing-error.ts'
 import type { Judge, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
+import { type Places, placed } from '../../src/domain/snapshot.ts'
 import { DAY, HOUR, NEVER } from '../../src/domain/time/instant.ts'
 import { fuzzRuns } from '../fuzz-runs.ts'
 import { connection, ENDPOINT, entry, NOON, PLACE, policy, RETRY } from './build.ts'
+import { lookUpsOf } from './look-ups.ts'
 
 const TEAMS = 4
 const people = (count: number, different: Partial<Connection> = {}): readonly Connection[] =>
@@ -29,7 +31,12 @@ const forMembers = (count: number) => ({
 })
 
 /** Judges an endpoint for the first time, and counts how often a policy was resolved for principals and asked about one. */
-const judgedAtFirst = (policies: readonly Policy[], connections: readonly Connection[], lookAheadMs = 0) => {
+const judgedAtFirst = (
+  policies: readonly Policy[],
+  connections: readonly Connection[],
+  lookAheadMs = 0,
+  places?: Places,
+) => {
   const counts = { resolved: 0, asked: 0 }
   const counted = policies.map((one): Policy => {
     const judgeOf = one.kind.judge(one.rule, one.name)
@@ -56,7 +63,7 @@ const judgedAtFirst = (policies: readonly Policy[], connections: readonly Connec
     changedAt: () => NOON,
   })
   const memory = createMemory()
-  memory.observe({ begunAt: NOON, connections }, rules.set, PLACE)
+  memory.observe({ begunAt: NOON, connections, places }, rules.set, PLACE)
   memory.confirmClock(NOON)
   const judgement = judgeEndpoint(imaginedView(ENDPOINT, connections, NOON), rules, memory, NOON)
   const seen = { ...counts, ended: judgement.decisions?.violating.length }
@@ -102,6 +109,20 @@ describe('at first sight', () => {
     for (const lookAheadMs of [0, DAY]) {
       expect(firstSight(SET, connections, lookAheadMs)).toMatchObject({ asked: 200 * PER_PERSON, ended: 0 })
     }
+  })
+
+  it('a map is written for each new principal, and none for each connection', () => {
+    const age = [policy('max-session-age', { maxAge: '20h' })]
+    const writtenFor = (rows: readonly Connection[]) => {
+      const { places } = placed(rows)
+      return lookUpsOf(() => judgedAtFirst(age, rows, 0, places)).written
+    }
+    const again = (rows: readonly Connection[]) => rows.map((row) => ({ ...row, id: `${row.id}-again` }))
+    // The looks of characters are remembered for good.
+    writtenFor(people(1))
+    const once = writtenFor(people(200))
+    expect(writtenFor([...people(200), ...again(people(200))])).toBe(once)
+    expect(writtenFor(people(400))).toBe(once + 200)
   })
 
   it('connections that violate a policy are asked about as often each, however many there are', () => {

@@ -36,9 +36,17 @@ const holdsWithCounters = (part: AssessmentPart, before: Connection, connection:
 export const createAssessments = (set: PolicySet, location: Location) => {
   const relationOf = set.relations(location)
   const nearMissesOf = set.nearMisses(location)
-  let known = new Map<string, Assessment>()
   /** In the order of the last snapshot. The next one has mostly the same order, which saves look-ups. */
   let last: Assessment[] = []
+  /** Those that were made in advance for the next list, in its order. */
+  let prepared: Assessment[] = []
+  /** All of them by id. It is made when a connection is first sought that is not at its place. */
+  let known: Map<string, Assessment> | undefined
+
+  const knownById = (id: string): Assessment | undefined => {
+    known ??= new Map(last.map((one) => [one.connection.id, one]))
+    return known.get(id)
+  }
 
   const standingOf = (connection: Connection): Standing => {
     const principal = principalNamesOf(connection)
@@ -50,7 +58,7 @@ export const createAssessments = (set: PolicySet, location: Location) => {
 
   const assessAnew = (connection: Connection, ground: Ground): Assessment => {
     const standing = met.get(connection) ?? standingOf(connection)
-    met.delete(connection)
+    if (met.size > 0) met.delete(connection)
     return assess(connection, standing, ground)
   }
 
@@ -63,25 +71,32 @@ export const createAssessments = (set: PolicySet, location: Location) => {
     return assess(connection, earlier, ground, isKnown ? countersAside : undefined)
   }
 
-  const assessmentAt = (connection: Connection, index: number | undefined, ground: Ground): Assessment => {
-    const beside = index === undefined ? undefined : last[index]
-    const before = beside?.connection.id === connection.id ? beside : known.get(connection.id)
+  const renewed = (before: Assessment | undefined, connection: Connection, ground: Ground): Assessment => {
     const made = before === undefined ? assessAnew(connection, ground) : after(before, connection, ground)
-    if (made !== before) known.set(connection.id, made)
+    if (made !== before) known?.set(connection.id, made)
     return made
+  }
+
+  const assessmentAt = (connection: Connection, index: number, ground: Ground): Assessment => {
+    const { id } = connection
+    const isAt = (one: Assessment | undefined) => one?.connection.id === id
+    const beside = isAt(prepared[index]) ? prepared[index] : last[index]
+    return renewed(isAt(beside) || last.length === 0 ? beside : knownById(id), connection, ground)
   }
 
   return {
     /** The assessment of one active connection. */
-    one: (connection: Connection, ground: Ground): Assessment => assessmentAt(connection, undefined, ground),
+    one: (connection: Connection, ground: Ground): Assessment => renewed(knownById(connection.id), connection, ground),
 
-    /** What is known of a connection, which may have changed since. */
-    known: (id: string): Assessment | undefined => known.get(id),
+    /** The assessment of a connection at its place among those that were last judged. */
+    at: (connection: Connection, place: number): Assessment | undefined =>
+      last[place]?.connection === connection ? last[place] : undefined,
 
     /** One for each active connection, in their order. */
     of(active: readonly Connection[], ground: Ground): readonly Assessment[] {
       last = active.map((connection, index) => assessmentAt(connection, index, ground))
-      if (known.size > 2 * last.length) known = new Map(last.map((made) => [made.connection.id, made]))
+      prepared = []
+      if (known !== undefined && known.size > 2 * last.length) known = undefined
       return last
     },
 
@@ -103,7 +118,7 @@ export const createAssessments = (set: PolicySet, location: Location) => {
     prepare(active: readonly Connection[], from: number, to: number, ground: Ground): void {
       for (let index = from; index < Math.min(to, active.length); index++) {
         const connection = active[index]
-        if (connection !== undefined) last[index] = assessmentAt(connection, index, ground)
+        if (connection !== undefined) prepared[index] = assessmentAt(connection, index, ground)
       }
     },
   }

@@ -1,4 +1,4 @@
-import { isActive } from '../connection.ts'
+import { type Connection, isActive } from '../connection.ts'
 import { acts, mayEnd, type Policy } from '../policies/policy.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
 import type { AssessmentPart } from './assessment.ts'
@@ -68,15 +68,15 @@ export const countEnds = (
   }
 
   /** Whether the judge has found that no verdict about the connection changes so soon. */
-  const isSettled = (id: string): boolean => {
-    const known = decider.assessments.known(id)
+  const isSettled = (connection: Connection, place: number): boolean => {
+    const known = decider.assessments.at(connection, place)
     if (known === undefined) return false
     const isQuiet = ({ violated, wakeAt }: AssessmentPart) => violated.length === 0 && wakeAt > horizon
     return isQuiet(known.countersAside) && (known.onCounters === undefined || isQuiet(known.onCounters))
   }
 
-  const addLater = (connection: (typeof active)[number]) => {
-    if (dueIds.has(connection.id) || isSettled(connection.id)) return
+  const addLater = (connection: Connection, place: number) => {
+    if (dueIds.has(connection.id) || isSettled(connection, place)) return
     let first: { readonly policy: Policy; readonly at: Instant } | undefined
     for (const applicability of applicabilitiesOf(connection)) {
       const { policy } = applicability
@@ -93,9 +93,10 @@ export const countEnds = (
 
     read(from: number, to: number): void {
       for (let index = from; index < to; index++) {
-        const [decision, connection] = [violating[index], active[index - violating.length]]
+        const place = index - violating.length
+        const [decision, connection] = [violating[index], active[place]]
         if (decision !== undefined) addDue(decision)
-        else if (connection !== undefined) addLater(connection)
+        else if (connection !== undefined) addLater(connection, place)
       }
     },
 

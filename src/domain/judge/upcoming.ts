@@ -32,11 +32,9 @@ export const eachUpcoming = ({ judgement, rules, memory }: Judged, tell: (one: U
   const { assessments } = rules.decider
   const applicabilitiesOf = rules.set.applicabilities(rules.location)
 
-  const next = (connection: Connection): Upcoming | undefined => {
-    const known = assessments.known(connection.id)
+  const next = (connection: Connection, place: number): Upcoming | undefined => {
     // The judgement has just found what the policies are to the connection.
-    const applicabilities =
-      known?.connection === connection ? known.relation.applicabilities : applicabilitiesOf(connection)
+    const applicabilities = assessments.at(connection, place)?.relation.applicabilities ?? applicabilitiesOf(connection)
     let first: { readonly applicability: Applicability; readonly at: Instant; readonly acts: boolean } | undefined
     let isReported = false
     for (const applicability of applicabilities) {
@@ -63,8 +61,8 @@ export const eachUpcoming = ({ judgement, rules, memory }: Judged, tell: (one: U
     }
   }
 
-  for (const connection of view.snapshot.connections) {
-    const one = isActive(connection) ? next(connection) : undefined
+  for (const [place, connection] of view.snapshot.connections.filter(isActive).entries()) {
+    const one = next(connection, place)
     if (one !== undefined) tell(one)
   }
 }
