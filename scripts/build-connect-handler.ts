@@ -3,7 +3,7 @@ import { build, type Plugin } from 'esbuild'
 import * as zod from 'zod'
 
 /** Bytes, before compression: 0.1 MB, of which half are Temporal. A cold start reads and compiles all of it. */
-const LARGEST = 150_000
+const LARGEST = 152_000
 
 /** The name under which the code of the handler is found. `src/adapters/door/handler-zip.ts` writes the file around it. */
 const GLOBAL_NAME = 'curfewConnectHandler'
