@@ -6,12 +6,20 @@
 #   scripts/release.sh VERSION                 runs every step
 #   scripts/release.sh VERSION --dry-run       prints each step and changes nothing
 #   scripts/release.sh VERSION --accept NAME   releases although the gate NAME was not passed, and records that in the
-#                                              provenance: audit-unasked, placeholder-repository, unsigned, untested
+#                                              provenance: audit-unasked, placeholder-maintainer, placeholder-repository,
+#                                              unsigned, untested
+#
+# DEBFULLNAME and DEBEMAIL name the maintainer of the Debian package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C
 
-usage='expected --dry-run, or --accept with audit-unasked, placeholder-repository, unsigned or untested'
+if [[ ${1:-} =~ ^(-h|--help)$ ]]; then
+  sed -n '2,/^set /{s/^# \{0,1\}//p}' scripts/release.sh
+  exit
+fi
+
+usage='expected --dry-run, or --accept with audit-unasked, placeholder-maintainer, placeholder-repository, unsigned or untested'
 version=${1:-}
 shift "$(($# < 1 ? $# : 1))"
 dry=no
@@ -19,7 +27,8 @@ accepted=()
 while [ $# -gt 0 ]; do
   case "$1 ${2:-}" in
     '--dry-run '*) dry=yes ;;
-    '--accept audit-unasked' | '--accept placeholder-repository' | '--accept unsigned' | '--accept untested')
+    '--accept audit-unasked' | '--accept placeholder-maintainer' | '--accept placeholder-repository' | \
+      '--accept unsigned' | '--accept untested')
       accepted+=("$2")
       shift
       ;;
@@ -87,6 +96,10 @@ notes=$(awk '/^## \[Unreleased\]/ { on = 1; next } /^## / { on = 0 } on' CHANGEL
 if ! accepts placeholder-repository && grep -q '"url": ".*\.invalid/' package.json; then
   refuse "\`repository\` in package.json is a placeholder, and the provenance names it: write your repository there" \
     'and into SECURITY-INSIGHTS.yml, or pass --accept placeholder-repository'
+fi
+if ! accepts placeholder-maintainer && [ -z "${DEBFULLNAME:+${DEBEMAIL:-}}" ]; then
+  refuse 'the Debian package has no maintainer: set DEBFULLNAME to your name and DEBEMAIL to your address, or' \
+    'pass --accept placeholder-maintainer'
 fi
 command -v dh >/dev/null || refuse "debhelper is missing, which makes the Debian package: apt-get install debhelper"
 # The key is tried now, because the tests below take hours.

@@ -16,11 +16,9 @@ if [ ! -f "$main" ]; then
   echo "$main is not there: run \"npm run build\" first" >&2
   exit 1
 fi
-for program in dh make dpkg-deb; do
-  command -v "$program" >/dev/null || missing+=("$program")
-done
-if [ -n "${missing-}" ]; then
-  echo "These programs are missing: ${missing[*]}. On Debian, scripts/install-test-servers.sh installs them." >&2
+# debhelper brings dpkg-deb and make.
+if ! command -v dh >/dev/null; then
+  echo "dh is missing, which makes the package. On Debian and Ubuntu: sudo apt-get install debhelper" >&2
   exit 1
 fi
 
@@ -61,10 +59,12 @@ YAML
 cp README.md CHANGELOG.md "$tree"
 cp -R docs "$tree/docs"
 rm -r "$tree/docs/adr"
-cp deploy/debian/{control,rules,install,docs,manpages,copyright,lintian-overrides,postinst,postrm} "$tree/debian"
+cp deploy/debian/{rules,install,docs,manpages,copyright,lintian-overrides,postinst,postrm} "$tree/debian"
 cp deploy/systemd/curfew.{service,sysusers,default} "$tree/debian"
 echo '3.0 (quilt)' >"$tree/debian/source/format"
-sed -i "s/@MAINTAINER@/$maintainer/" "$tree/debian/control"
+control=$(<deploy/debian/control)
+# In quotes the name is taken as it stands.
+echo "${control/@MAINTAINER@/"$maintainer"}" >"$tree/debian/control"
 cat >"$tree/debian/changelog" <<CHANGELOG
 curfew ($version-1) stable; urgency=medium
 

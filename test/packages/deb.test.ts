@@ -1,21 +1,26 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/domain/time/instant.ts'
 import { VERSION } from '../../src/version.ts'
+import { workspace } from '../cli/curfew.ts'
 import { AGE_POLICY, OFFICE, startOffice, terminatedIds } from '../cli/office.ts'
 import { IS_NIGHTLY } from '../nightly.ts'
 import { Debian } from './debian.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'curfew-deb-'))
 
+/** A name with characters that mean something to sed. */
+const MAINTAINER = { DEBFULLNAME: 'Tests & Trials / Packages', DEBEMAIL: 'packages@not-yet-set.invalid' }
+
 const build = (folder: string) =>
   execFileSync('bash', ['scripts/deb/build.sh', join(scratch, folder)], {
     encoding: 'utf8',
-    env: { ...process.env, SOURCE_DATE_EPOCH: '1795000000' },
+    env: { ...process.env, ...MAINTAINER, SOURCE_DATE_EPOCH: '1795000000' },
   }).trim()
 
 const tree = join(scratch, 'tree')
@@ -118,6 +123,23 @@ describe('the file of the Debian package', () => {
     const kept = files.filter((name) => name.startsWith('etc/'))
     expect(read('DEBIAN/conffiles').split('\n').filter(Boolean).toSorted()).toEqual(kept.map((name) => `/${name}`))
     expect(read('DEBIAN/control')).toMatch(/^Depends: .*\bnodejs \(>= 20\.19\)/m)
+    const maintainer = `${MAINTAINER.DEBFULLNAME} <${MAINTAINER.DEBEMAIL}>`
+    expect(read('DEBIAN/control')).toContain(`\nMaintainer: ${maintainer}\n`)
+    const changelog = gunzipSync(readFileSync(join(tree, 'usr/share/doc/curfew/changelog.Debian.gz'))).toString()
+    expect(changelog).toContain(`\n -- ${maintainer}  `)
+  })
+
+  it('is refused without debhelper, in words', async () => {
+    await using here = await workspace({})
+    const tools = ['bash', 'dirname', 'realpath']
+    for (const name of tools)
+      await symlink(execFileSync('which', [name], { encoding: 'utf8' }).trim(), join(here.folder, name))
+    const env = { PATH: here.folder }
+    const { status, stderr } = spawnSync('bash', ['scripts/deb/build.sh', here.folder], { encoding: 'utf8', env })
+    expect(stderr).toBe(
+      'dh is missing, which makes the package. On Debian and Ubuntu: sudo apt-get install debhelper\n',
+    )
+    expect(status).toBe(1)
   })
 
   it('has a manual page without flaws, with every command', () => {

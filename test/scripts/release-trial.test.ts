@@ -73,6 +73,7 @@ const sha256Of = (name: string) =>
     .digest('hex')
 
 const ACCEPTED = ['audit-unasked', 'placeholder-repository', 'untested']
+const MAINTAINER = { DEBFULLNAME: 'Test', DEBEMAIL: 'test@example.com' }
 const DESCRIPTIONS = ['curfew-1.2.3.cdx.json', 'curfew-1.2.3.provenance.intoto.json', 'curfew-1.2.3.sbom.intoto.json']
 const SUMS = ['SHA256SUMS', 'SHA256SUMS.sig']
 /** What the verifying user writes. */
@@ -99,7 +100,11 @@ describe('a whole release in a clone', () => {
     initialize(sources, file, isolated(home))
     // Nothing listens there. The answer of a real registry must not decide about this test.
     const registry = { npm_config_registry: 'http://127.0.0.1:9/', npm_config_fetch_retries: '0' }
-    const env = { ...isolated(home), ...(IS_NIGHTLY ? registry : { PATH: `${standInForNpm()}:${process.env.PATH}` }) }
+    const env = {
+      ...isolated(home),
+      ...MAINTAINER,
+      ...(IS_NIGHTLY ? registry : { PATH: `${standInForNpm()}:${process.env.PATH}` }),
+    }
     const args = ['scripts/release.sh', '1.2.3', ...ACCEPTED.flatMap((name) => ['--accept', name])]
     stdout = execFileSync('bash', args, { cwd: sources, encoding: 'utf8', env, stdio: ['ignore', 'pipe', 'pipe'] })
     writeFileSync(join(out, SIGNERS), line)

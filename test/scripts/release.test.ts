@@ -26,8 +26,10 @@ describe('scripts/release.sh', () => {
 
   const write = (file: string, text: string) => writeFileSync(join(folder, file), text)
 
+  const MAINTAINER = { DEBFULLNAME: 'Test', DEBEMAIL: 'test@example.com' }
+
   const release = (...args: string[]) => {
-    const env = { ...isolated(home), PATH: `${tools}:${process.env.PATH}` }
+    const env = { ...isolated(home), ...maintainer, PATH: `${tools}:${process.env.PATH}` }
     return spawnSync('bash', ['scripts/release.sh', ...args], { cwd: folder, encoding: 'utf8', env })
   }
 
@@ -41,6 +43,8 @@ describe('scripts/release.sh', () => {
 
   /** Sources with one commit and a key, made once. Each test has a copy. */
   const template = mkdtempSync(join(tmpdir(), 'curfew-release-'))
+
+  let maintainer: object
 
   const use = (place: string) => {
     home = place
@@ -72,6 +76,7 @@ describe('scripts/release.sh', () => {
   beforeEach(() => {
     use(mkdtempSync(join(tmpdir(), 'curfew-release-')))
     cpSync(template, home, { recursive: true })
+    maintainer = MAINTAINER
   })
   afterEach(() => rmSync(home, { recursive: true, force: true }))
   afterAll(() => rmSync(template, { recursive: true, force: true }))
@@ -137,6 +142,18 @@ describe('scripts/release.sh', () => {
       '--accept placeholder-repository',
     ],
     [
+      'a Debian package without the name of its maintainer',
+      ['1.2.3'],
+      () => (maintainer = { DEBEMAIL: MAINTAINER.DEBEMAIL }),
+      'set DEBFULLNAME to your name and DEBEMAIL to your address, or pass --accept placeholder-maintainer',
+    ],
+    [
+      'a Debian package without the address of its maintainer',
+      ['1.2.3'],
+      () => (maintainer = { DEBFULLNAME: MAINTAINER.DEBFULLNAME, DEBEMAIL: '' }),
+      'the Debian package has no maintainer',
+    ],
+    [
       'no key',
       ['1.2.3', '--accept', 'placeholder-repository'],
       () => git('config', '--unset', 'user.signingkey'),
@@ -172,6 +189,21 @@ describe('scripts/release.sh', () => {
   it('asks the registry in any case, and needs no answer if that is accepted', () => {
     const { stdout } = release('1.2.3', '--dry-run', '--accept', 'audit-unasked')
     expect(steps(stdout)[0]).toBe('bash scripts/npm-audit.sh')
+  })
+
+  it('needs no maintainer if that is accepted', () => {
+    maintainer = {}
+    const { stdout, status } = release('1.2.3', '--dry-run', '--accept', 'placeholder-maintainer')
+    expect(stdout).toContain('ACCEPTED: placeholder-maintainer')
+    expect(status).toBe(0)
+  })
+
+  it.each(['--help', '-h'])('explains itself with %s', (option) => {
+    const { stdout, stderr, status } = release(option)
+    expect([stderr, status]).toEqual(['', 0])
+    const gates = tableAfter('docs/releasing.md', '### Gates').map(([name = '']) => name.replaceAll('`', ''))
+    for (const word of ['scripts/release.sh VERSION --dry-run', ...gates]) expect(stdout).toContain(word)
+    expect(stdout).not.toContain('set -euo')
   })
 
   it('knows the gates that its page explains', () => {
