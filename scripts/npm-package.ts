@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packagePages } from './packaged-pages.ts'
 
 // Packs what "npm run build" has written as the package that npm publishes: scripts/npm-package.ts [FOLDER]
 // The tarball is written into the folder (default: release), and its path printed. `files` in package.json says what is in
@@ -37,6 +38,7 @@ try {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>
   const published = Object.fromEntries(PUBLISHED.map((key) => [key, manifest[key]]))
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(published, null, 2)}\n`)
+  packagePages(folder, 'npm')
   mkdirSync(out, { recursive: true })
   console.log(join(out, pack(folder, '--pack-destination', out).filename))
 } finally {

@@ -56,10 +56,12 @@ audit: { file: /var/lib/curfew/audit.jsonl }
 state: { file: /var/lib/curfew/state.json }
 YAML
 
-cp README.md CHANGELOG.md "$tree"
-cp -R docs "$tree/docs"
-rm -r "$tree/docs/adr"
-cp deploy/debian/{rules,install,docs,manpages,copyright,lintian-overrides,postinst,postrm} "$tree/debian"
+mkdir "$tree/pages"
+cp -R README.md docs "$tree/pages"
+rm -r "$tree/pages/docs/adr"
+node --import tsx scripts/deb/pages.ts "$tree/pages"
+cp CHANGELOG.md "$tree"
+cp deploy/debian/{rules,install,docs,manpages,copyright,lintian-overrides,README.Debian,postinst,postrm} "$tree/debian"
 cp deploy/systemd/curfew.{service,sysusers,default} "$tree/debian"
 echo '3.0 (quilt)' >"$tree/debian/source/format"
 control=$(<deploy/debian/control)

@@ -53,6 +53,7 @@ describe('the commands of README.md', () => {
   it('are these steps', () => {
     expect(commands.map((text) => text.trim().split('\n').at(-1)?.split(' ').slice(0, 2).join(' '))).toEqual([
       'npm ci',
+      'export PATH="$PWD/bin:$PATH"',
       'curfew init',
       'curfew test',
       'curfew doctor',
@@ -78,11 +79,14 @@ describe('the commands of README.md', () => {
     const logs = { AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: office.url }
     const env = { ...CLEAN_ENV, ...office.env, ...logs, ...npm, PATH: process.env.PATH ?? '', HOME: user.folder }
     await using terminal = new PastedShell(shell, { cwd, env })
-    const [demo = '', configure = '', check = '', doctor = '', plan = '', backtest = '', run = ''] = commands.map(asRun)
+    const [demo = '', build = '', configure = '', check = '', doctor = '', plan = '', backtest = '', run = ''] =
+      commands.map(asRun)
 
     const demoed = await terminal.paste(demo)
     expect(demoed.code).toBe(0)
     expect(demoed.output).toMatch(/ ended +mallory +leavers: banned/)
+
+    expect(await terminal.paste(build)).toMatchObject({ code: 0 })
 
     const configured = await terminal.paste(configure)
     expect(configured).toMatchObject({ code: 0, output: expect.stringContaining('Written:') as string })

@@ -10,6 +10,7 @@ import { VERSION } from '../../src/version.ts'
 import { workspace } from '../cli/curfew.ts'
 import { AGE_POLICY, OFFICE, startOffice, terminatedIds } from '../cli/office.ts'
 import { IS_NIGHTLY } from '../nightly.ts'
+import { deadLinks } from './dead-links.ts'
 import { Debian } from './debian.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'curfew-deb-'))
@@ -110,6 +111,7 @@ describe('the file of the Debian package', () => {
       'usr/share/curfew/schema/curfew.schema.json',
       'usr/share/curfew/schema/policies.schema.json',
       'usr/share/curfew/schema/test.schema.json',
+      'usr/share/doc/curfew/README.Debian',
       'usr/share/doc/curfew/README.md',
       'usr/share/doc/curfew/THIRD-PARTY-LICENSES.txt.gz',
       'usr/share/doc/curfew/changelog.Debian.gz',
@@ -127,6 +129,20 @@ describe('the file of the Debian package', () => {
     expect(read('DEBIAN/control')).toContain(`\nMaintainer: ${maintainer}\n`)
     const changelog = gunzipSync(readFileSync(join(tree, 'usr/share/doc/curfew/changelog.Debian.gz'))).toString()
     expect(changelog).toContain(`\n -- ${maintainer}  `)
+  })
+
+  it('has pages without dead links, and without what only a clone can do', () => {
+    const pages = join(tree, 'usr/share/doc/curfew')
+    expect(deadLinks(pages)).toEqual([])
+    const readme = readFileSync(join(pages, 'README.md'), 'utf8')
+    expect(readme).not.toMatch(/npm ci|npm run|docker compose|<!--|curfew init config/)
+    expect(readme).toContain('](docs/installing.md)')
+    expect(readme).toMatch(
+      /\]\(https:\/\/repository-not-yet-set\.invalid\/curfew\/blob\/v\d+\.\d+\.\d+\/deploy\/grafana\/README\.md\)/,
+    )
+    const commands = readFileSync(join(pages, 'README.Debian'), 'utf8').match(/^ {4}\S.*$/gm) ?? []
+    expect(commands).toHaveLength(3)
+    for (const command of commands) expect(PAGE).toContain(`\n$ ${command.trim()}\n`)
   })
 
   it('is refused without debhelper, in words', async () => {

@@ -9,6 +9,7 @@ import { VERSION } from '../../src/version.ts'
 import { CLEAN_ENV, CREDENTIALS, Running, workspace } from '../cli/curfew.ts'
 import { OFFICE } from '../cli/office.ts'
 import { IS_NIGHTLY } from '../nightly.ts'
+import { deadLinks } from './dead-links.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'curfew-tarballs-'))
 const empty = join(scratch, 'empty')
@@ -78,6 +79,15 @@ describe('the npm package', () => {
     expect(manifest).toMatchObject({ version: VERSION, engines })
     for (const key of ['dependencies', 'scripts', 'private', 'imports']) expect(manifest).not.toHaveProperty(key)
     expect(readdirSync(join(empty, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['curfew'])
+  })
+
+  it('has a README.md without dead links, and without what only a clone can do', () => {
+    const folder = join(empty, 'node_modules/curfew')
+    expect(deadLinks(folder)).toEqual([])
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8')
+    expect(readme).not.toMatch(/npm ci|npm run|docker compose|<!--/)
+    expect(readme).toContain('curfew init config')
+    expect(readme).toContain(`](https://repository-not-yet-set.invalid/curfew/blob/v${VERSION}/docs/iam.md)`)
   })
 
   it('has a command for npx', async () => {

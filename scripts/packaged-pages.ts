@@ -1,0 +1,42 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+/** Where a page is read. `sources` is a clone of the repository. */
+type Place = 'sources' | 'npm' | 'deb'
+
+/**
+ * Rewrites the pages in a folder, which have the paths that they have in the sources, for the readers of a package. Lines
+ * between `<!-- only in: PLACE, PLACE -->` and `<!-- end -->` stay in those places only. A link to a file that the folder does
+ * not have leads to that file in the repository.
+ */
+export const packagePages = (folder: string, place: Exclude<Place, 'sources'>): void => {
+  const { repository, version } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    readonly repository: { readonly url: string }
+    readonly version: string
+  }
+  const sources = `${repository.url.replace(/^git\+|\.git$/g, '')}/blob/v${version}`
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'))
+  for (const name of names) {
+    const path = join(folder, name)
+    const text = linesFor(place, readFileSync(path, 'utf8')).replaceAll(
+      /(?<=\]\()(?!\w+:|#)([^)#\s]+)/g,
+      (target: string) => {
+        const inSources = join(dirname(name), target)
+        return existsSync(join(folder, inSources)) ? target : `${sources}/${inSources}`
+      },
+    )
+    writeFileSync(path, text)
+  }
+}
+
+const linesFor = (place: Place, text: string): string => {
+  const open: boolean[] = []
+  const lines = text.split('\n').filter((line) => {
+    const [, places] = /^<!-- only in: (.*) -->$/.exec(line) ?? []
+    if (places !== undefined) open.push(places.split(', ').includes(place))
+    else if (line === '<!-- end -->') open.pop()
+    else return !open.includes(false)
+    return false
+  })
+  return lines.join('\n').replaceAll(/\n{3,}/g, '\n\n')
+}
