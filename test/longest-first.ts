@@ -21,6 +21,7 @@ const LONGEST = [
   'cli/audit-database',
   'deploy/connect-handler',
   'docs/readme',
+  'packages/tarballs',
   'soak/soak',
   'deploy/alert-rules',
   'world/world',

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { lineOf } from '../../src/adapters/audit/audit-line.ts'
 import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
 import { AUDIT_EVENTS, type AuditRecord } from '../../src/app/audit.ts'
+import { engine } from '../../src/config/schema/engine-schema.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
 import { OUTCOMES } from '../../src/domain/terminate/termination.ts'
+import { SECOND } from '../../src/domain/time/instant.ts'
 import { FAULT_KINDS } from '../../src/simulator/fault-kinds.ts'
 import { blocks, tableAfter } from './pages.ts'
 
@@ -40,6 +42,24 @@ describe('the tables of the documentation', () => {
     const commands = [...registered].map(([, command]) => command)
     expect(commands.length).toBeGreaterThan(5)
     expect(new Set(documented)).toEqual(new Set(commands))
+  })
+})
+
+describe('the loss of a node on the page about Kubernetes', () => {
+  const LOSS = '## When a node or a zone is lost'
+
+  it('is about everything that can be lost, with the lease and the alert as they are', () => {
+    const [, section = ''] = readFileSync('docs/kubernetes.md', 'utf8').split(LOSS)
+    const lost = tableAfter('docs/kubernetes.md', LOSS).map(([what = '']) => what.split(/ of the |,/)[0])
+    expect(lost).toEqual(['The process', 'The node', 'The network', 'The zone'])
+    const { lease } = engine.parse({ kind: 'postgres', url: { env: 'CURFEW_DATABASE_URL' } })
+    expect(section).toContain(`[lease](replicas.md#how-it-works), ${lease / SECOND} seconds by default`)
+    const alerts = readFileSync('deploy/prometheus/alerts.rules.yaml', 'utf8').split('- alert: ')
+    const waits = alerts
+      .filter((alert) => alert.startsWith('CurfewDown\n'))
+      .map((alert) => /for: (\w+)/.exec(alert)?.[1])
+    expect(new Set(waits)).toEqual(new Set(['2m']))
+    expect(section).toContain('`CurfewDown` fires after two minutes')
   })
 })
 
