@@ -111,14 +111,20 @@ const elementOf = (text: fc.Arbitrary<string>) =>
     {
       weight: 2,
       arbitrary: fc
-        .array(text, { maxLength: 3 })
-        .map((items) => element('postureComplianceStatusSet', items.map((item) => element('item', item)).join(''))),
+        .array(fc.oneof(fc.constant('<item/>'), ...[1, 2, 3].map(() => text.map((word) => element('item', word)))), {
+          maxLength: 3,
+        })
+        .map((items) => element('postureComplianceStatusSet', items.join(''))),
     },
     {
       weight: 1,
       arbitrary: text.map((value) => element('nested', element('deep', value) + element('username', 'nobody'))),
     },
   )
+
+/** A row with the same elements and other texts. */
+const alike = (row: string): string =>
+  row.replace(/(?<=>)[^<>&]*\S[^<>&]*(?=<)/g, (text) => Array.from(text).reverse().join(''))
 
 const pageOf = (text: fc.Arbitrary<string>, between: fc.Arbitrary<string>) => {
   const row = fc
@@ -145,6 +151,12 @@ const pageOf = (text: fc.Arbitrary<string>, between: fc.Arbitrary<string>) => {
       arbitrary: fc
         .tuple(fc.array(row, { maxLength: 4 }), between)
         .map(([all, gap]) => element('connections', gap + all.join(gap))),
+    },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(fc.array(row, { maxLength: 2 }), between)
+        .map(([all, gap]) => element('connections', gap + all.flatMap((one) => [one, alike(one), one]).join(gap))),
     },
     { weight: 1, arbitrary: fc.constant('<connections/>') },
   )
@@ -262,6 +274,27 @@ describe('the fast reader of a page', () => {
       ['one', "o'brien", 'active'],
       ['two', "o'brien", 'active'],
     ])
+  })
+
+  it.each([
+    ['posture statuses', '<postureComplianceStatusSet><item>p#</item><item>q#</item></postureComplianceStatusSet>'],
+    ['an empty posture status', '<postureComplianceStatusSet><item/><item>q#</item></postureComplianceStatusSet>'],
+    ['no posture statuses', '<postureComplianceStatusSet/><username>user#</username><commonName>cn#</commonName>'],
+    ['empty elements', '<username/><status/><ingressBytes/><connectionEndTime/><commonName>cn#</commonName>'],
+    [
+      'a status with a message',
+      '<status><code>status#</code><message>m#</message></status><egressBytes>#</egressBytes>',
+    ],
+    ['nested elements', '<new><deep>#</deep></new><connectionEndTime>2026-11-2# 08:00:00</connectionEndTime>'],
+    ['elements in lines', '\n  <clientIp>10.0.0.#</clientIp>\n  <username>user#</username>\n'],
+  ])('reads rows that are alike as it reads each alone: %s', (_what, inside) => {
+    const rowOf = (at: number) =>
+      element('item', `${element('connectionId', `id-${at}`)}${inside.replaceAll('#', `${at}`)}`)
+    const read = (rows: string) =>
+      readConnectionsPage(Buffer.from(answer(element('connections', rows))), PLACE)?.rows ?? []
+    const rows = [1, 2, 33, 4].map(rowOf)
+    expect(read(rows.join(''))).toEqual(rows.flatMap(read))
+    expect(read(rows.join(''))).toHaveLength(rows.length)
   })
 
   it.each([
