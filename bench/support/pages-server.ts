@@ -57,14 +57,12 @@ const moveCounters = (page: Buffer) => {
 const RECEIVED = '<egressBytes>'
 const ONE = '1'.charCodeAt(0)
 
-/** The rows of a filtered list. All but the last, which is the witness, have ended. */
+/** The rows of a filtered list. All have ended but the last connection of the endpoint, which is there as a witness. */
 const lookedUp = (ids: readonly string[]) =>
   answer(
     ids
-      .map((id, index) => {
-        const shown = row(Number.parseInt(id.replace('cvpn-connection-', ''), 16))
-        return index === ids.length - 1 ? shown : shown.replace('<code>active<', '<code>terminated<')
-      })
+      .map((id) => Number.parseInt(id.replace('cvpn-connection-', ''), 16))
+      .map((at) => (at === CONNECTIONS - 1 ? row(at) : row(at).replace('<code>active<', '<code>terminated<')))
       .join(''),
   )
 

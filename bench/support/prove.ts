@@ -1,4 +1,12 @@
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
+import {
+  DescribeClientVpnConnectionsCommand,
+  EC2Client,
+  paginateDescribeClientVpnConnections,
+} from '@aws-sdk/client-ec2'
 import { createVpn } from '../../src/adapters/aws/vpn.ts'
 import { hostClock } from '../../src/adapters/host/clock.ts'
 import { createRules, judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
@@ -11,8 +19,8 @@ import { evidenceOf } from '../../src/domain/terminate/verification.ts'
 import { NEVER } from '../../src/domain/time/instant.ts'
 import { policy } from '../../test/domain/build.ts'
 
-// Usage: node prove.mjs URL TERMINATIONS ROUNDS. Proves so many terminations by a whole list, which is taken in and judged,
-// and by lookups, in turn. Sends the requests and the CPU time of each.
+// Usage: node prove.mjs URL TERMINATIONS ROUNDS. Proves so many terminations in several ways, which take turns, and sends the
+// requests and the CPU time of each way. Curfew takes in what it reads. The scripts only look at the states.
 const [, , url = '', terminations = '8', rounds = '3'] = process.argv
 const ENDPOINT = 'cvpn-endpoint-0123456789abcdef0'
 process.env.AWS_ACCESS_KEY_ID = 'bench'
@@ -73,42 +81,81 @@ const end = (id: string) => {
   memory.terminations.happen(id, { what: 'accepted', requestId: id }, now, rules.retry)
 }
 
-/** The requests and the CPU time of some work, in ms. */
-const measured = async (work: () => Promise<unknown>) => {
-  requests = 0
-  const before = process.cpuUsage()
-  await work()
-  const { user, system } = process.cpuUsage(before)
-  return { requests, cpuMs: (user + system) / 1000 }
-}
-
 const { connections } = await readList()
 const ids = connections.slice(0, Number(terminations)).map(({ id }) => id)
 const witness = connections.at(-1)?.id ?? ''
 
-const lookUpAll = async () => {
+/** The most values that AWS takes in a filter. Curfew's last one is the witness. */
+const FILTER_VALUES = 200
+
+const inParts = async (size: number, proveSome: (some: readonly string[]) => Promise<number>): Promise<number> => {
   let proven = 0
-  for (let from = 0; from < ids.length; from += 199) {
-    const lookup = await vpn.lookUp(ENDPOINT, [...ids.slice(from, from + 199), witness], never)
-    const evidence = evidenceOf(lookup, witness)
-    if (evidence !== 'not-filtered') proven += takeInLookup(memory, lookup, evidence, rules).length
-  }
-  if (proven !== ids.length) throw new Error(`${proven} of ${ids.length} terminations were proven`)
+  for (let from = 0; from < ids.length; from += size) proven += await proveSome(ids.slice(from, from + size))
+  return proven
 }
 
-const [lists, lookups] = [[] as unknown[], [] as unknown[]]
+const agent = new Agent({ keepAlive: true })
+const client = new EC2Client({ region: 'eu-central-1', endpoint: url })
+
+/** Each returns how many of the terminations it saw proven. The list after the lookups ends what the memory knows of them. */
+const WAYS: Readonly<Record<string, () => Promise<number>>> = {
+  lookups: () =>
+    inParts(FILTER_VALUES - 1, async (some) => {
+      const lookup = await vpn.lookUp(ENDPOINT, [...some, witness], never)
+      const evidence = evidenceOf(lookup, witness)
+      return evidence === 'not-filtered' ? 0 : takeInLookup(memory, lookup, evidence, rules).length
+    }),
+  async 'whole list'() {
+    const { connections: read } = await readList()
+    return read.filter(({ id }) => ended.has(id)).length
+  },
+  async 'SDK, whole list'() {
+    let found = 0
+    const pages = paginateDescribeClientVpnConnections({ client, pageSize: 1000 }, { ClientVpnEndpointId: ENDPOINT })
+    for await (const { Connections = [] } of pages) {
+      requests++
+      for (const { ConnectionId = '' } of Connections) if (ended.has(ConnectionId)) found++
+    }
+    return found
+  },
+  'SDK, filter': () =>
+    inParts(FILTER_VALUES, async (some) => {
+      requests++
+      const Filters = [{ Name: 'connection-id', Values: [...some] }]
+      const command = new DescribeClientVpnConnectionsCommand({ ClientVpnEndpointId: ENDPOINT, Filters })
+      const { Connections = [] } = await client.send(command)
+      return Connections.filter(({ Status }) => Status?.Code === 'terminated').length
+    }),
+  // Neither signed nor parsed.
+  'bare filter': () =>
+    inParts(FILTER_VALUES, async (some) => {
+      requests++
+      const body = new URLSearchParams(some.map((id, at) => [`Filter.1.Value.${at + 1}`, id]))
+      const asked = request(url, { method: 'POST', agent }).end(body.toString())
+      const [response] = (await once(asked, 'response')) as [IncomingMessage]
+      return (await text(response)).split('<code>terminated<').length - 1
+    }),
+}
+
+const ended: ReadonlySet<string> = new Set(ids)
+const used: Readonly<Record<string, Array<{ readonly requests: number; readonly cpuMs: number }>>> = Object.fromEntries(
+  Object.keys(WAYS).map((name) => [name, []]),
+)
 for (let round = 0; round <= Number(rounds); round++) {
   for (const id of ids) end(id)
-  const lookup = await measured(lookUpAll)
-  // A list that was begun in the millisecond of the proof is not newer.
-  await setTimeout(5)
-  const list = await measured(readList)
-  // The first round runs code that has not run before.
-  if (round === 0) continue
-  lists.push(list)
-  lookups.push(lookup)
+  for (const [way, prove] of Object.entries(WAYS)) {
+    requests = 0
+    const before = process.cpuUsage()
+    const proven = await prove()
+    const { user, system } = process.cpuUsage(before)
+    if (proven !== ids.length) throw new Error(`${way}: ${proven} of ${ids.length} terminations were proven`)
+    // The first round runs code that has not run before.
+    if (round > 0) used[way]?.push({ requests, cpuMs: (user + system) / 1000 })
+    // A list that was begun in the millisecond of the proof is not newer.
+    await setTimeout(5)
+  }
 }
-process.send?.({ lists, lookups })
+process.send?.(used)
 process.disconnect?.()
 vpn.close()
 process.exit(0)
