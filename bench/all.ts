@@ -6,10 +6,13 @@ import { cycle } from './cycle.ts'
 import { decide } from './decide.ts'
 import { engine } from './engine.ts'
 import { lists } from './lists.ts'
+import { manyPolicies } from './many-policies.ts'
+import { massEnd } from './mass-end.ts'
 import { poll } from './poll.ts'
 import { resident } from './resident.ts'
 import { start } from './start.ts'
 import type { Options, Table } from './support/table.ts'
+import { trail } from './trail.ts'
 import { verify } from './verify.ts'
 
 // npm run bench: runs all benchmarks. --quick only proves that they work, --only NAME runs one, --json prints JSON.
@@ -21,8 +24,11 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Ta
   cycle,
   lists,
   resident,
+  'mass-end': massEnd,
   calls,
   start,
+  'many-policies': manyPolicies,
+  trail,
   backtest,
   'connect-handler': connectHandler,
   engine,
@@ -41,9 +47,13 @@ if (values.only !== undefined && !(values.only in BENCHES))
   throw new Error(`unknown benchmark "${values.only}" after --only: expected one of ${Object.keys(BENCHES).join(', ')}`)
 
 const tables: Table[] = []
+const seconds: Array<{ readonly benchmark: string; readonly s: number }> = []
 for (const [name, bench] of Object.entries(BENCHES)) {
   if (values.only !== undefined && values.only !== name) continue
-  for (const table of await bench(options)) {
+  const startedAt = performance.now()
+  const measured = await bench(options)
+  seconds.push({ benchmark: name, s: Math.round((performance.now() - startedAt) / 1000) })
+  for (const table of measured) {
     tables.push(table)
     if (values.json) continue
     console.log(`\n${table.title}`)
@@ -52,4 +62,8 @@ for (const [name, bench] of Object.entries(BENCHES)) {
   }
 }
 if (values.json) console.log(JSON.stringify({ node: process.version, ...options, tables }, null, 2))
-else console.log(`\nmedians of ${options.rounds} rounds, Node ${process.version}`)
+else {
+  console.log('\nthe time that each took')
+  console.table(seconds)
+  console.log(`medians of ${options.rounds} rounds, Node ${process.version}`)
+}

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundled } from './support/bundle.ts'
+import { messageOf } from './support/child.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
-import { median, type Options, rounded, type Table } from './support/table.ts'
+import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
 const curfewYaml = (url: string, rate: string) => `version: 1
 mode: enforce
@@ -25,10 +26,14 @@ interface Figures {
   readonly lastRssMb: number
 }
 
-/** Complete cycles of the largest endpoint: the daemon's CPU time, the delay of its event loop, and its memory. */
+/**
+ * Complete cycles of the largest endpoint: the daemon's CPU time, beside as many lists that the SDK's paginator and a scan
+ * only read, the delay of its event loop, and its memory.
+ */
 export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
   using server = await bundled('bench/support/pages-server.ts')
   using daemon = await bundled('bench/support/cycle-daemon.ts')
+  using reader = await bundled('bench/support/poll-contender.ts')
   const connections = quick ? 2000 : 126_000
   const serving = fork(server.file, [String(connections)], { execArgv: [] })
   const [port] = (await once(serving, 'message')) as [number]
@@ -47,6 +52,15 @@ export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[
       rmSync(folder, { recursive: true, force: true })
     }
   }
+  const readOnce = async (name: 'scan' | 'sdk') => {
+    const all: number[] = []
+    for (let round = 0; round < rounds; round++) {
+      const args = [name, `http://127.0.0.1:${port}`]
+      all.push((await messageOf<{ readonly cpuSeconds: number }>(reader.file, args)).cpuSeconds)
+    }
+    return median(all)
+  }
+  const [scan, sdk] = [await readOnce('scan'), await readOnce('sdk')]
   const rows = []
   const cases = [
     ['one, at the default rate', '{ burst: 50, perSecond: 10 }', 1],
@@ -61,6 +75,14 @@ export const cycle = async ({ quick, rounds }: Options): Promise<readonly Table[
       cycles: name,
       'wall s': of(({ wallSeconds }) => wallSeconds),
       'CPU s': of(({ cpuSeconds }) => cpuSeconds),
+      "to the SDK's paginator": ratio(
+        of(({ cpuSeconds }) => cpuSeconds),
+        sdk * cycles,
+      ),
+      'to a scan': ratio(
+        of(({ cpuSeconds }) => cpuSeconds),
+        scan * cycles,
+      ),
       'delay p50 ms': of(({ p50Ms }) => p50Ms),
       'delay p99 ms': of(({ p99Ms }) => p99Ms),
       'delay max ms': of(({ maxMs }) => maxMs),

@@ -13,6 +13,8 @@ type ContenderName = (typeof FAST)[number] | (typeof ENGINES)[number]
 interface Timings {
   readonly firstMs: number
   readonly takeInMs: number
+  /** Of a contender without a memory. */
+  readonly mapMs: number
   readonly nextMs: number
   readonly againMs: number
   readonly ended: readonly string[]
@@ -49,14 +51,21 @@ export const decide = async ({ quick, rounds }: Options): Promise<readonly Table
       const ns = (name: ContenderName, pick: (timings: Timings) => number) =>
         rounded((median((timings.get(name) ?? []).map(pick)) * 1e6) / connections)
       const next = ns('curfew', ({ nextMs }) => nextMs)
+      const takenIn = ns('curfew', ({ takeInMs }) => takeInMs)
+      const map = ns('hand', ({ mapMs }) => mapMs)
+      const first = ns('curfew', ({ firstMs }) => firstMs)
+      const handFirst = ns('hand', ({ firstMs }) => firstMs)
       const again = ns('curfew', ({ againMs }) => againMs)
       const handNext = ns('hand', ({ nextMs }) => nextMs)
       const handAgain = ns('hand', ({ againMs }) => againMs)
       rows.push({
         policies,
-        first: ns('curfew', ({ firstMs }) => firstMs),
-        'hand first': ns('hand', ({ firstMs }) => firstMs),
-        'taken in': ns('curfew', ({ takeInMs }) => takeInMs),
+        first,
+        'hand first': handFirst,
+        'first to hand': ratio(first, handFirst),
+        'taken in': takenIn,
+        'a map by id': map,
+        'taken in to map': ratio(takenIn, map),
         next,
         'without memory': ns('plain', ({ nextMs }) => nextMs),
         'hand next': handNext,
@@ -70,12 +79,14 @@ export const decide = async ({ quick, rounds }: Options): Promise<readonly Table
       engines.push({
         policies,
         'Curfew µs': rounded(next / 1000),
+        'Curfew first µs': rounded(first / 1000),
         ...Object.fromEntries(
           ENGINES.flatMap((name) => {
             const figure = ns(name, ({ nextMs }) => nextMs)
             return [
               [`${name} µs`, rounded(figure / 1000)],
               [`${name} to Curfew`, ratio(figure, next)],
+              [`${name} first µs`, rounded(ns(name, ({ firstMs }) => firstMs) / 1000)],
             ]
           }),
         ),

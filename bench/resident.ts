@@ -1,15 +1,15 @@
-import { fork, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { bundled } from './support/bundle.ts'
-import { messageOf } from './support/child.ts'
+import { messageOf, served } from './support/child.ts'
 import { createFolder } from './support/folder.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
 import { imageStart } from './support/image-start.ts'
 import { cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
-import { type Options, rounded, type Table } from './support/table.ts'
+import { type Options, ratio, rounded, type Table } from './support/table.ts'
 
 const BUNDLE = 'dist/cli/main.js'
 
@@ -25,10 +25,7 @@ log: { level: debug }
 `
 
 /** The built daemon over several polls, each of which shows other byte counters of every connection. */
-const run = async (pagesServer: string, connections: number, polls: number) => {
-  const serving = fork(pagesServer, [String(connections), 'moving'], { execArgv: [] })
-  const [port] = (await once(serving, 'message')) as [number]
-  const url = `http://127.0.0.1:${port}`
+const run = async (url: string, polls: number) => {
   using folder = createFolder()
   const config = join(folder.path, 'curfew.yaml')
   writeFileSync(config, curfewYaml(url))
@@ -58,31 +55,35 @@ const run = async (pagesServer: string, connections: number, polls: number) => {
   child.stdout.resume()
   child.kill('SIGTERM')
   await closed
-  serving.disconnect()
   return { cpuSeconds, first: sizes[0] ?? 0, last: sizes.at(-1) ?? 0, most: Math.max(...sizes) }
 }
 
-/** Processes that only keep the rows of one snapshot after another, as objects of JSON. Without rows: a bare Node. */
-const keepRows = async (file: string, connections: number, polls: number) => {
-  const { most } = await messageOf<{ readonly most: number }>(file, [connections, polls].map(String))
-  return rounded(most)
-}
+/** A process that only keeps the rows of one snapshot after another. */
+const mostOf = async (file: string, ...args: ReadonlyArray<string | number>) =>
+  (await messageOf<{ readonly most: number }>(file, args.map(String))).most
 
 /** The resident memory of the built daemon, as the image starts it. */
 export const resident = async ({ quick }: Options): Promise<readonly Table[]> => {
   using server = await bundled('bench/support/pages-server.ts')
-  using floor = await bundled('bench/support/keep-rows.ts')
+  using json = await bundled('bench/support/keep-rows.ts')
+  using sdk = await bundled('bench/support/keep-sdk-rows.ts')
   const polls = quick ? 2 : 10
   const rows = []
   for (const connections of quick ? [100, 1000] : [1000, 20_000, 126_000]) {
-    const { cpuSeconds, first, last, most } = await run(server.file, connections, polls)
+    using serving = await served(server.file, [String(connections), 'moving'])
+    const { cpuSeconds, first, last, most } = await run(serving.url, polls)
+    const floor = await mostOf(json.file, connections, polls)
+    const peer = await mostOf(sdk.file, serving.url, polls)
     rows.push({
       connections,
       'RSS MB after the first poll': rounded(first),
       'after the last': rounded(last),
       most: rounded(most),
-      'a bare Node': await keepRows(floor.file, 0, 1),
-      'Node with the rows as JSON': await keepRows(floor.file, connections, polls),
+      'a bare Node': rounded(await mostOf(json.file, 0, 1)),
+      'floor: rows as JSON': rounded(floor),
+      'to the floor': ratio(most, floor),
+      "peer: rows of the SDK's paginator": rounded(peer),
+      'to the peer': ratio(most, peer),
       'kB a connection above 90 MB': rounded(Math.max(0, ((most - 90) * 1024) / connections)),
       'CPU s': rounded(cpuSeconds),
     })

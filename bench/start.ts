@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundled } from './support/bundle.ts'
-import { cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
+import { childrenCpuSeconds, cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
 const BUNDLE = 'dist/cli/main.js'
@@ -13,12 +13,6 @@ interface Took {
   readonly ms: number
   readonly cpuMs: number
   readonly rssMb?: number
-}
-
-/** What the ended children of this process have used so far. */
-const childrenCpuMs = () => {
-  const { user, system } = process.cpuUsage()
-  return cpuSecondsOf(process.pid) * 1000 - (user + system) / 1000
 }
 
 /** The time from the start of the process to the first poll, and the resident memory then, compared with a bare Node. */
@@ -50,11 +44,11 @@ log: { level: debug }
 
   /** What a command takes until its end, as the mean of so many times. */
   const ended = async (args: readonly string[], times = 1): Promise<Took> => {
-    const [startedAt, before] = [performance.now(), childrenCpuMs()]
+    const [startedAt, before] = [performance.now(), childrenCpuSeconds()]
     for (let time = 0; time < times; time++) {
       await once(spawn(process.execPath, args, { env, stdio: 'ignore' }), 'close')
     }
-    return { ms: (performance.now() - startedAt) / times, cpuMs: (childrenCpuMs() - before) / times }
+    return { ms: (performance.now() - startedAt) / times, cpuMs: ((childrenCpuSeconds() - before) * 1000) / times }
   }
 
   /** What the daemon takes until the first snapshot is complete. */

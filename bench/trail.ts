@@ -1,20 +1,22 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { openAuditTrail } from '../src/adapters/audit/audit-trail.ts'
 import type { AuditRecord } from '../src/app/audit.ts'
 import { SECOND } from '../src/domain/time/instant.ts'
-import { median, ratio, rounded } from './support/table.ts'
+import { createFolder } from './support/folder.ts'
+import { childrenCpuSeconds } from './support/process-cpu.ts'
+import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
-// npm run bench:trail: how long the audit commands take on a trail of a million lines, beside a floor and a peer in the
-// same rounds. Needs `npm run build`. LINES and ROUNDS change the run.
-const lines = Number(process.env.LINES ?? 1_000_000)
-const rounds = Number(process.env.ROUNDS ?? 3)
+const BUNDLE = 'dist/cli/main.js'
+
 /** Terminations. */
 const WRITTEN_AT_ONCE = 300
 const PEOPLE = 5_000
+
+const READ =
+  'for (const file of process.argv.slice(1)) require("fs").createReadStream(file, { highWaterMark: 2 ** 20 }).resume()'
 
 const policySetHash = createHash('sha256').update('bench').digest('hex')
 
@@ -46,57 +48,61 @@ const termination = (index: number): readonly AuditRecord[] => {
   ]
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'curfew-bench-'))
-process.on('exit', () => rmSync(folder, { recursive: true }))
-const trail = await openAuditTrail({ file: join(folder, 'audit.jsonl') })
-for (let index = 0; index * 3 < lines; index += WRITTEN_AT_ONCE) {
-  await trail.write(Array.from({ length: WRITTEN_AT_ONCE }, (_, at) => termination(index + at)).flat())
-}
-const { seq } = trail.head()
-await trail.close()
-
-const files = readdirSync(folder)
-  .filter((name) => !name.endsWith('.lock'))
-  .map((name) => join(folder, name))
-const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
-const person = 'person-42@corp.example'
-const curfew = (...args: readonly string[]) => [process.execPath, 'dist/cli/main.js', 'audit', ...args, ...files]
-
-const contenders: Readonly<Record<string, readonly string[]>> = {
-  'floor: Node reads the files': [
-    process.execPath,
-    '-e',
-    'for (const file of process.argv.slice(1)) require("fs").createReadStream(file, { highWaterMark: 2 ** 20 }).resume()',
-    ...files,
-  ],
-  // grep ends at the first match if its output is /dev/null.
-  'peer: grep for the name': ['sh', '-c', 'grep -c -F "$0" "$@" | cat', person, ...files],
-  'peer: jq for the name': ['jq', '-c', `select(.username == "${person}")`, ...files],
-  'audit show --user': curfew('show', '--user', person),
-  'audit show --policy': curfew('show', '--policy', 'daily'),
-  'audit show': curfew('show'),
-  'audit show --output json': curfew('show', '--output', 'json'),
-  'audit show --output csv': curfew('show', '--output', 'csv'),
-  'audit verify': curfew('verify'),
-}
-
-const seconds = new Map<string, number[]>(Object.keys(contenders).map((name) => [name, []]))
-for (let round = 0; round < rounds; round++) {
-  for (const [name, [program = '', ...args]] of Object.entries(contenders)) {
-    const began = performance.now()
-    const { status, error, stderr } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-    if (error !== undefined) continue
-    if (status !== 0) throw new Error(`${name} ended with exit code ${status}: ${stderr.toString()}`)
-    seconds.get(name)?.push((performance.now() - began) / SECOND)
+/** How long the audit commands take on a long trail, beside a program that only reads it, and beside grep and jq. */
+export const trail = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
+  if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} does not exist: run npm run build first`)
+  const lines = quick ? 3_000 : 1_000_000
+  using folder = createFolder()
+  const written = await openAuditTrail({ file: join(folder.path, 'audit.jsonl') })
+  for (let index = 0; index * 3 < lines; index += WRITTEN_AT_ONCE) {
+    await written.write(Array.from({ length: WRITTEN_AT_ONCE }, (_, at) => termination(index + at)).flat())
   }
-}
+  const { seq } = written.head()
+  await written.close()
 
-const [floor = Number.NaN] = [...seconds.values()].map(median)
-console.log(`${seq} lines, ${Math.round(bytes / 1e6)} MB in ${files.length} files, medians of ${rounds} rounds`)
-console.table(
-  [...seconds].map(([command, taken]) =>
-    taken.length === 0
-      ? { command, s: 'not installed' }
-      : { command, s: rounded(median(taken)), 'to the floor': ratio(median(taken), floor) },
-  ),
-)
+  const files = readdirSync(folder.path)
+    .filter((name) => !name.endsWith('.lock'))
+    .map((name) => join(folder.path, name))
+  const bytes = files.reduce((sum, file) => sum + statSync(file).size, 0)
+  const person = 'person-42@corp.example'
+  const curfew = (...args: readonly string[]) => [process.execPath, BUNDLE, 'audit', ...args, ...files]
+
+  const contenders: Readonly<Record<string, readonly string[]>> = {
+    'floor: Node reads the files': [process.execPath, '-e', READ, ...files],
+    // grep ends at the first match if its output is /dev/null.
+    'peer: grep for the name': ['sh', '-c', 'grep -c -F "$0" "$@" | cat', person, ...files],
+    'peer: jq for the name': ['jq', '-c', `select(.username == "${person}")`, ...files],
+    'audit show --user': curfew('show', '--user', person),
+    'audit show --policy': curfew('show', '--policy', 'daily'),
+    'audit show': curfew('show'),
+    'audit show --output json': curfew('show', '--output', 'json'),
+    'audit show --output csv': curfew('show', '--output', 'csv'),
+    'audit verify': curfew('verify'),
+  }
+
+  const used = new Map<string, Array<{ readonly s: number; readonly cpu: number }>>()
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, [program = '', ...args]] of Object.entries(contenders)) {
+      const [began, before] = [performance.now(), childrenCpuSeconds()]
+      const { status, error, stderr } = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+      // Such as jq, which is not installed everywhere.
+      if (error !== undefined) continue
+      if (status !== 0) throw new Error(`${name} ended with exit code ${status}: ${stderr.toString()}`)
+      const took = { s: (performance.now() - began) / SECOND, cpu: childrenCpuSeconds() - before }
+      used.set(name, [...(used.get(name) ?? []), took])
+    }
+  }
+  const [floor = []] = used.values()
+  const seconds = (all: typeof floor) => median(all.map(({ s }) => s))
+  return [
+    {
+      title: `trail: ${seq} lines, ${Math.round(bytes / 1e6)} MB in ${files.length} files`,
+      rows: [...used].map(([command, all]) => ({
+        command,
+        s: rounded(seconds(all)),
+        'CPU s': rounded(median(all.map(({ cpu }) => cpu))),
+        'to the floor': ratio(seconds(all), seconds(floor)),
+      })),
+    },
+  ]
+}

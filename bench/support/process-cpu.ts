@@ -11,5 +11,11 @@ export const cpuSecondsOf = (pid: number): number => {
   return [11, 12, 13, 14].reduce((sum, at) => sum + Number(fields[at]), 0) / TICKS_PER_SECOND
 }
 
+/** What the ended children of this process have used so far. */
+export const childrenCpuSeconds = (): number => {
+  const { user, system } = process.cpuUsage()
+  return cpuSecondsOf(process.pid) - (user + system) / 1e6
+}
+
 export const residentMbOf = (pid: number): number =>
   Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024

@@ -23,7 +23,7 @@ describe('npm run bench', () => {
       const kinds = new Set(tables.map(({ title }) => title.split(':', 1)[0]))
       expect(kinds).toEqual(
         new Set(
-          'poll verify decide cycle lists resident calls lag start backtest connect-handler engine engine-growth engine-takeover'.split(
+          'poll verify decide cycle lists resident mass-end calls lag start many-policies trail backtest connect-handler engine engine-growth engine-takeover'.split(
             ' ',
           ),
         ),
