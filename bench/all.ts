@@ -4,6 +4,7 @@ import { calls } from './calls.ts'
 import { connectHandler } from './connect-handler.ts'
 import { cycle } from './cycle.ts'
 import { decide } from './decide.ts'
+import { edit } from './edit.ts'
 import { engine } from './engine.ts'
 import { lists } from './lists.ts'
 import { manyPolicies } from './many-policies.ts'
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, (options: Options) => Promise<readonly Ta
   decide,
   cycle,
   lists,
+  edit,
   resident,
   'mass-end': massEnd,
   calls,
@@ -61,7 +63,7 @@ for (const [name, bench] of Object.entries(BENCHES)) {
     for (const note of table.notes ?? []) console.log(note)
   }
 }
-if (values.json) console.log(JSON.stringify({ node: process.version, ...options, tables }, null, 2))
+if (values.json) console.log(JSON.stringify({ node: process.version, ...options, seconds, tables }, null, 2))
 else {
   console.log('\nthe time that each took')
   console.table(seconds)

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundled } from './support/bundle.ts'
 import { createFolder } from './support/folder.ts'
+import { childrenCpuSeconds } from './support/process-cpu.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 import { type Usage, usageOf } from './support/usage.ts'
 
@@ -31,7 +32,21 @@ interface Contender {
   readonly all: Usage[]
 }
 
-/** A month of connection logs is replayed. The floor parses the same lines and does nothing with them. */
+/** Undefined without jq. Its peak is not measured. */
+const jqUsage = (log: string): Usage | undefined => {
+  const [startedAt, before] = [performance.now(), childrenCpuSeconds()]
+  const longer = 'select((."connection-duration-seconds" | tonumber) > 36000)'
+  const { error, status, stderr } = spawnSync('jq', ['-c', longer, log], { stdio: ['ignore', 'ignore', 'pipe'] })
+  if (error !== undefined) return undefined
+  if (status !== 0) throw new Error(`jq ended with exit code ${status}: ${stderr.toString()}`)
+  const seconds = (performance.now() - startedAt) / 1000
+  return { seconds, cpuSeconds: childrenCpuSeconds() - before, peakMb: Number.NaN, output: '' }
+}
+
+/**
+ * A month of connection logs is replayed. The floor parses the same lines and does nothing with them. The peer, jq, finds
+ * the sessions of more than ten hours, each by itself.
+ */
 export const backtest = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} does not exist: run npm run build first`)
   using folder = createFolder()
@@ -48,7 +63,12 @@ export const backtest = async ({ quick, rounds }: Options): Promise<readonly Tab
     'backtest, and --against the same policies': [...command, '--against', policies],
   }
   const used = Object.entries(contenders).map(([what, args]): Contender => ({ what, args, all: [] }))
-  for (let round = 0; round < rounds; round++) for (const { args, all } of used) all.push(usageOf(args))
+  const jq: Contender = { what: 'peer: jq finds long sessions', args: [], all: [] }
+  for (let round = 0; round < rounds; round++) {
+    for (const { args, all } of used) all.push(usageOf(args))
+    const usage = jqUsage(log)
+    if (usage !== undefined) jq.all.push(usage)
+  }
   const cpuOf = ({ all }: Contender) => median(all.map(({ cpuSeconds }) => cpuSeconds))
   const [floor, replayed] = used
   if (floor === undefined || replayed === undefined) throw new Error('a contender is missing')
@@ -56,14 +76,15 @@ export const backtest = async ({ quick, rounds }: Options): Promise<readonly Tab
   return [
     {
       title: `backtest: ${sessions.toLocaleString('en')} sessions, ${Math.round(statSync(log).size / 1e6)} MB of lines`,
-      rows: used.map((one) => {
+      rows: [...used, ...(jq.all.length === 0 ? [] : [jq])].map((one) => {
+        const peak = median(one.all.map(({ peakMb }) => peakMb))
         const seconds = median(one.all.map((usage) => usage.seconds))
         return {
           what: one.what,
           s: rounded(seconds),
           'CPU s': rounded(cpuOf(one)),
           'sessions/s': Math.round(sessions / seconds),
-          'peak MB': Math.round(median(one.all.map(({ peakMb }) => peakMb))),
+          'peak MB': Number.isNaN(peak) ? '' : Math.round(peak),
           'CPU to the floor': ratio(cpuOf(one), cpuOf(floor)),
         }
       }),

@@ -1,5 +1,6 @@
 import { bundled } from './support/bundle.ts'
 import { messageOf } from './support/child.ts'
+import { imageStart } from './support/image-start.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
 interface Figures {
@@ -15,14 +16,18 @@ const CONTENDERS = [
   ['curfew', 'Curfew, with its log, metrics and trail'],
 ] as const
 
+/** What Node takes for its heap where a container has 1 GiB, as the manifests limit it. */
+const HEAP_MB = 524
+
 /** The longest turn of the event loop, and the memory, while all connections of one endpoint are due at once. */
 export const massEnd = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
   using contender = await bundled('bench/support/mass-end-contender.ts')
   const [connections, seconds] = quick ? [2000, 2] : [126_000, 60]
+  const options = [...imageStart().options, `--max-old-space-size=${HEAP_MB}`]
   const all = new Map<string, Figures[]>(CONTENDERS.map(([name]) => [name, []]))
   for (let round = 0; round < rounds; round++)
     for (const [name] of CONTENDERS) {
-      const figures = await messageOf<Figures>(contender.file, [name, connections, seconds].map(String))
+      const figures = await messageOf<Figures>(contender.file, [name, connections, seconds].map(String), options)
       if (figures.due < connections) throw new Error(`${name} found ${figures.due} of ${connections} connections due`)
       all.get(name)?.push(figures)
     }
