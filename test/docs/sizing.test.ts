@@ -10,6 +10,17 @@ interface Values {
   }
 }
 
+it('the sizing tells the memory that was measured', () => {
+  const told = tableAfter(
+    'docs/operations.md',
+    '**Memory.** The manifests request and limit it for a thousand connections.',
+  )
+  const measured = tableAfter('docs/performance.md', '### Resident memory')
+  expect(told.map((row) => row.slice(0, 2))).toEqual(measured.map((row) => row.slice(0, 2)))
+  const [allAtOnce] = tableAfter('docs/performance.md', '### All at once')
+  expect(readFileSync('docs/operations.md', 'utf8')).toContain(`[${allAtOnce?.at(-1)} with 126,000]`)
+})
+
 it('the manifests request and limit the memory that the page tells for a thousand connections', () => {
   const [row] = tableAfter(
     'docs/operations.md',
