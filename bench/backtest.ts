@@ -35,7 +35,8 @@ interface Contender {
 /** Undefined without jq. Its peak is not measured. */
 const jqUsage = (log: string): Usage | undefined => {
   const [startedAt, before] = [performance.now(), childrenCpuSeconds()]
-  const longer = 'select((."connection-duration-seconds" | tonumber) > 36000)'
+  // A session that has not ended has the duration NA.
+  const longer = 'select((."connection-duration-seconds" | tonumber? // 0) > 36000)'
   const { error, status, stderr } = spawnSync('jq', ['-c', longer, log], { stdio: ['ignore', 'ignore', 'pipe'] })
   if (error !== undefined) return undefined
   if (status !== 0) throw new Error(`jq ended with exit code ${status}: ${stderr.toString()}`)

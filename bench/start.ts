@@ -16,7 +16,7 @@ interface Took {
 }
 
 /** The time from the start of the process to the first poll, and the resident memory then, compared with a bare Node. */
-export const start = async ({ rounds }: Options): Promise<readonly Table[]> => {
+export const start = async ({ quick, rounds }: Options): Promise<readonly Table[]> => {
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} does not exist: run npm run build first`)
   using server = await bundled('bench/support/pages-server.ts')
   const serving = fork(server.file, ['1000'], { execArgv: [] })
@@ -76,7 +76,9 @@ log: { level: debug }
     'one request with the SDK alone': () => ended([sdk.file, url]),
     'validate, from the bundle': () => ended([BUNDLE, 'validate', '-c', config]),
     'first poll, from the bundle': () => firstPoll([BUNDLE]),
-    'first poll, from the sources (with tsx)': () => firstPoll(['--import', 'tsx', 'src/cli/main.ts']),
+    ...(quick
+      ? {}
+      : { 'first poll, from the sources (with tsx)': () => firstPoll(['--import', 'tsx', 'src/cli/main.ts']) }),
   }
   // In turns, so that other work of the machine meets all of them.
   const all = new Map<string, Took[]>(Object.keys(contenders).map((what) => [what, []]))

@@ -92,16 +92,16 @@ export const trail = async ({ quick, rounds }: Options): Promise<readonly Table[
       used.set(name, [...(used.get(name) ?? []), took])
     }
   }
+  const cpuOf = (all: ReadonlyArray<{ readonly cpu: number }>) => median(all.map(({ cpu }) => cpu))
   const [floor = []] = used.values()
-  const seconds = (all: typeof floor) => median(all.map(({ s }) => s))
   return [
     {
       title: `trail: ${seq} lines, ${Math.round(bytes / 1e6)} MB in ${files.length} files`,
       rows: [...used].map(([command, all]) => ({
         command,
-        s: rounded(seconds(all)),
-        'CPU s': rounded(median(all.map(({ cpu }) => cpu))),
-        'to the floor': ratio(seconds(all), seconds(floor)),
+        s: rounded(median(all.map(({ s }) => s))),
+        'CPU s': rounded(cpuOf(all)),
+        'CPU to the floor': ratio(cpuOf(all), cpuOf(floor)),
       })),
     },
   ]
