@@ -12,7 +12,8 @@ export const within = async <Value>(
   stop?: AbortSignal,
 ): Promise<Value | 'late'> => {
   const done = new AbortController()
-  const finish = () => done.abort()
+  // Without a reason Node makes an error with its stack for each of these.
+  const finish = () => done.abort('done')
   if (stop !== undefined) onAborted(stop, finish)
   try {
     return await Promise.race([work, clock.sleep(ms, done.signal).then(() => 'late' as const)])

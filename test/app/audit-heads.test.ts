@@ -7,6 +7,7 @@ it('the head of the trail is told each hour, with the last durable line', async 
   await using world = startWorld({
     assignment: assignment([policy('banned-users', { users: ['alice'] })]),
     connections: [connection()],
+    scheduleOf: () => ({ next: (now) => now + MINUTE }),
   })
   await world.clock.advance(HOUR - MINUTE)
   expect(world.of('audit-head')).toEqual([])

@@ -145,7 +145,7 @@ const expectSameEnds = async (one: Month): Promise<number> => {
   return cuts.length
 }
 
-const MINUTES = { length: { sessions: 80, units: 240, unitMs: 2 * SECOND }, runs: IS_NIGHTLY ? 150 : 4 }
+const MINUTES = { length: { sessions: 80, units: 240, unitMs: 2 * SECOND }, runs: IS_NIGHTLY ? 150 : 2 }
 /** Thirty-five days of people who come and go every two hours. The daemon wakes three million times. */
 const WEEKS = { length: { sessions: 2000, units: 420, unitMs: 2 * HOUR }, runs: 4 }
 

@@ -26,7 +26,8 @@ const rightTo = (one: Connection, different: Partial<ExtensionRight> = {}): Exte
 })
 
 const watching = async (one: Connection, options: Partial<Parameters<typeof startWorld>[0]> = {}) => {
-  const world = startWorld({ assignment: assignment([daily]), connections: [one], ...options })
+  const scheduleOf = () => ({ next: (now: number) => now + MINUTE })
+  const world = startWorld({ assignment: assignment([daily]), connections: [one], scheduleOf, ...options })
   await world.clock.advance(SECOND)
   return world
 }

@@ -1,4 +1,3 @@
-import { cronSchedule } from '../../src/adapters/cron/cron-schedule.ts'
 import type { Assignment } from '../../src/app/daemon.ts'
 import type { CurfewEvent } from '../../src/app/events.ts'
 import { createFleet } from '../../src/app/fleet.ts'
@@ -10,7 +9,7 @@ import { ENDPOINT } from '../domain/build.ts'
 import { rememberedSet } from '../domain/policy-sets.ts'
 import { type createManualClock, settled } from './manual-clock.ts'
 import { createStandInEngine, type SharedUnits } from './stand-in-engine.ts'
-import { assignment, SITE } from './world.ts'
+import { assignment, SITE, scheduleOf } from './world.ts'
 
 export const OFFICE = 'eu-central-1 own'
 export const LAB = 'us-east-1 own'
@@ -57,7 +56,7 @@ export const startReplica = (options: {
         terminate: (target, signal) => dated(aws.terminate(target, signal)),
       }
     },
-    scheduleOf: cronSchedule,
+    scheduleOf,
     readPolicySet: rememberedSet,
     listeners: () => [(event) => events.push(event)],
     engine: () => engine.engine,

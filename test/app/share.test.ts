@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type ShareView, shareStep } from '../../src/app/share.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 
 const view = (some: Partial<ShareView> = {}): ShareView => ({
   units: 10,
@@ -105,7 +105,7 @@ describe('replicas that come and go', () => {
           }
         },
       ),
-      { numRuns: fuzzRuns(500) },
+      { numRuns: slowRuns(500) },
     )
   })
 
@@ -129,7 +129,7 @@ describe('replicas that come and go', () => {
           }
         },
       ),
-      { numRuns: fuzzRuns(500) },
+      { numRuns: slowRuns(500) },
     )
   })
 })

@@ -37,6 +37,12 @@ const SETTINGS = {
   watch: [{ site: SITE, endpoints: [{ id: ENDPOINT, name: 'office' }], discover: undefined }],
 }
 
+/** The schedule of the settings is asked millions of times, and computed without the library of the daemon. */
+export const scheduleOf = (schedule: string): Schedule =>
+  schedule === SETTINGS.schedule
+    ? { next: (now) => (Math.floor(now / (15 * SECOND)) + 1) * 15 * SECOND }
+    : cronSchedule(schedule)
+
 /** A daemon with a manual clock and a stand-in endpoint. It is stopped at the end of the test. */
 export const startWorld = (options: {
   readonly assignment: Assignment
@@ -63,23 +69,24 @@ export const startWorld = (options: {
   const dated = datedVpn(aws.vpn, truth, skewClock)
   const audit = createStandInTrail()
   const events: CurfewEvent[] = []
-  let saved = options.state ?? EMPTY_STATE
-  const known = createKnownByTrail(saved, options.assignment.policies.policies, host.now())
+  const before = options.state ?? EMPTY_STATE
+  let saved = JSON.stringify(before)
+  const known = createKnownByTrail(before, options.assignment.policies.policies, host.now())
   for (const record of options.trail ?? []) known.read(record)
   const daemon = createDaemon({
     assignment: options.assignment,
     connect: () => (hostAheadMs === undefined ? aws.vpn : dated),
-    scheduleOf: options.scheduleOf ?? cronSchedule,
+    scheduleOf: options.scheduleOf ?? scheduleOf,
     clock: hostAheadMs === undefined ? host : skewClock,
     random: options.random ?? (() => 0.5),
     emit: (event) => events.push(event),
     audit: audit.trail,
-    state: options.trail === undefined ? saved : known.known().state,
+    state: options.trail === undefined ? before : known.known().state,
     readPolicySet: rememberedSet,
     store: {
       save: async (state) => {
         await options.save?.()
-        saved = JSON.parse(JSON.stringify(state)) as State
+        saved = JSON.stringify(state)
       },
     },
   })
@@ -95,7 +102,7 @@ export const startWorld = (options: {
     stop,
     stopped,
     /** The last saved state. */
-    saved: () => saved,
+    saved: () => JSON.parse(saved) as State,
     of: <Name extends CurfewEvent['event']>(name: Name) =>
       events.filter((event): event is Extract<CurfewEvent, { event: Name }> => event.event === name),
     endedIds: () => aws.calls.map(({ id }) => id),

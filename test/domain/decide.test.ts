@@ -13,7 +13,7 @@ import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { byUrgency, etaSeconds } from '../../src/domain/terminate/plan.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, ENFORCE, entry, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 import { imagine } from './imagine.ts'
@@ -247,7 +247,7 @@ describe('a decision', () => {
         },
       ),
       // This property implements the decision a second time: under mutation testing it needs more runs than the others.
-      { numRuns: fuzzRuns(200), interruptAfterTimeLimit: 60_000 },
+      { numRuns: slowRuns(200), interruptAfterTimeLimit: 60_000 },
     )
   })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Extend } from '../../src/domain/policies/extension.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, NOON, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
@@ -119,7 +119,7 @@ describe('extensions', () => {
         expect(granted).toBeLessThanOrEqual(extend.times)
         expect(until).toBeLessThanOrEqual(endsAt + extend.times * extend.byMs)
       }),
-      { numRuns: fuzzRuns(150) },
+      { numRuns: slowRuns(150) },
     )
     // Where Stryker's time limit has cut the runs short, few of both are enough.
     expect([grants > 0, ends > 0]).toEqual([true, true])

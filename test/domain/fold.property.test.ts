@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { nameOrNone } from '../../src/domain/connection.ts'
 import { fold, isBlank } from '../../src/domain/names/fold.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { IS_NIGHTLY } from '../nightly.ts'
 
 /** An older Node has older tables, and knows nothing of newer characters. */
@@ -82,9 +82,9 @@ describe('folding', () => {
         if (isSame) alike++
         else different++
       }),
-      { numRuns: fuzzRuns(5000) },
+      { numRuns: slowRuns(5000) },
     )
-    expect(Math.min(alike, different)).toBeGreaterThan(fuzzRuns(300))
+    expect(Math.min(alike, different)).toBeGreaterThan(slowRuns(300))
   })
 
   it('finds no name in a text of which nothing is left', () => {

@@ -7,7 +7,7 @@ import { judgeEndpoint } from '../../src/domain/judge/judge-endpoint.ts'
 import { isDue } from '../../src/domain/judge/verdict.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { DAY, HOUR, type Instant, MINUTE } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, ENDPOINT, entry, NOON, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
@@ -117,7 +117,7 @@ describe('a policy that warns', () => {
         }
         expect(watch([made], [one]).warningsBetween(NOON, until)).toEqual(expected)
       }),
-      { numRuns: fuzzRuns(20) },
+      { numRuns: slowRuns(20) },
     )
   })
 
@@ -155,7 +155,7 @@ describe('a policy that warns', () => {
           told.map(({ name }) => [name, first, alone ? 1 : undefined]),
         )
       }),
-      { numRuns: fuzzRuns(40) },
+      { numRuns: slowRuns(40) },
     )
   })
 

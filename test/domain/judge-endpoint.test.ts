@@ -11,7 +11,7 @@ import type { Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { EMPTY_PLAN } from '../../src/domain/terminate/plan.ts'
 import { HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, ENDPOINT, ENFORCE, entry, NOON, PLACE, policy, RETRY } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
@@ -122,7 +122,7 @@ describe('a judgement', () => {
         }
       }),
       // Mutation testing allows less time, in which some of these may not be met.
-      { numRuns: fuzzRuns(40), interruptAfterTimeLimit: 60_000 },
+      { numRuns: slowRuns(40), interruptAfterTimeLimit: 60_000 },
     )
     // Otherwise an endpoint on which nothing ever happens would pass.
     expect(Object.entries(met).filter(([, count]) => count === 0)).toEqual([])

@@ -7,7 +7,7 @@ import { NO_HISTORY } from '../../src/domain/judge/memory.ts'
 import { isDue } from '../../src/domain/judge/verdict.ts'
 import type { History, Mode, Policy, Selector } from '../../src/domain/policies/policy.ts'
 import { DAY, HOUR, type Instant, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, ENFORCE, entry, NOON, policy } from './build.ts'
 import { imagine } from './imagine.ts'
 
@@ -123,7 +123,7 @@ describe('the next change', () => {
           if (at <= until || naive[index] !== NEVER) expect(at).toBe(naive[index])
         })
       }),
-      { numRuns: fuzzRuns(30) },
+      { numRuns: slowRuns(30) },
     )
   })
 

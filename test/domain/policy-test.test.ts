@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createPolicyTester, type PolicyCase, type TestedConnection } from '../../src/domain/judge/policy-test.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { HOUR, MINUTE, NEVER } from '../../src/domain/time/instant.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
@@ -215,6 +216,7 @@ describe('the policy tester', () => {
         expect(run({ at: NOON, connections: expecting(true), cuts: [] })).toEqual([])
         expect(run({ at: NOON, connections: expecting(false), cuts: [] }).length).toBe(connections.length)
       }),
+      { numRuns: slowRuns(100) },
     )
   })
 })

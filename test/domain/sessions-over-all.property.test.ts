@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
 import { type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, NOON, policy } from './build.ts'
 import { createFleet } from './fleet.ts'
 
@@ -151,7 +151,7 @@ describe('max-sessions over all endpoints, whatever the order of reads', () => {
         truth.readAll()
         for (const one of all) truth.run(one)
       }),
-      { numRuns: fuzzRuns(60) },
+      { numRuns: slowRuns(60) },
     )
   })
 
@@ -171,7 +171,7 @@ describe('max-sessions over all endpoints, whatever the order of reads', () => {
             expect(truth.upNow(name)).toBeGreaterThanOrEqual(Math.min(count, kept.limit))
         }
       }),
-      { numRuns: fuzzRuns(40) },
+      { numRuns: slowRuns(40) },
     )
   })
 
@@ -186,7 +186,7 @@ describe('max-sessions over all endpoints, whatever the order of reads', () => {
         truth.readAll()
         for (const name of ['alice', 'bob']) expect(truth.upNow(name)).toBeLessThanOrEqual(kept.limit)
       }),
-      { numRuns: fuzzRuns(40) },
+      { numRuns: slowRuns(40) },
     )
   })
 })

@@ -13,7 +13,7 @@ import {
   type Termination,
 } from '../../src/domain/terminate/termination.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { NOON, RETRY, VIOLATION } from './build.ts'
 
 type In<State extends Termination['state']> = Extract<Termination, { readonly state: State }>
@@ -837,7 +837,7 @@ describe('step, for any sequence of happenings', () => {
   }
 
   it('confirms only what snapshots prove, keeps to the attempts and forgets no accepted call', () => {
-    const RUNS = fuzzRuns(3000)
+    const RUNS = slowRuns(3000)
     let runs = 0
     const found = { byStatus: 0, byAnswer: 0, byAbsence: 0, gaveUp: 0, unwanted: 0, afterSetBack: 0 }
     fc.assert(

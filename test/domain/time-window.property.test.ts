@@ -5,7 +5,7 @@ import { DAY, HOUR, type Instant, MINUTE, NEVER, toIso } from '../../src/domain/
 import type { LocalDate } from '../../src/domain/time/local-date.ts'
 import { createTimeWindows, HORIZON_MS, knownTimeZones, type LocalWindow } from '../../src/domain/time/time-window.ts'
 import type { Weekday } from '../../src/domain/time/window-days.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { fuzzRuns, slowRuns } from '../fuzz-runs.ts'
 import { IS_NIGHTLY } from '../nightly.ts'
 
 // The second implementation knows a zone only by the offsets that Intl prints. For each instant it checks every window
@@ -317,7 +317,7 @@ describe('time windows, compared with a second implementation on the offsets of 
           if (checkFrom <= end && end < checkTo) expect(isOpen(zone, written, end)).toBe(open)
         }
       }),
-      { numRuns: fuzzRuns(300) },
+      { numRuns: slowRuns(300) },
     )
   })
 
@@ -349,7 +349,7 @@ describe('time windows, compared with a second implementation on the offsets of 
           ])
         }
       }),
-      { numRuns: fuzzRuns(100) },
+      { numRuns: slowRuns(100) },
     )
   })
 
@@ -364,7 +364,7 @@ describe('time windows, compared with a second implementation on the offsets of 
         expect(timeWindows.at(state.until)).toMatchObject({ open: !state.open, since: state.until })
         expect(timeWindows.at(state.since - 1)).toMatchObject({ open: !state.open, until: state.since })
       }),
-      { numRuns: fuzzRuns(150) },
+      { numRuns: slowRuns(150) },
     )
   })
 
@@ -403,7 +403,7 @@ describe('time windows, compared with a second implementation on the offsets of 
         for (const t of earlier) asked.at(t)
         expect(asked.at(at)).toEqual(subject(zone, written).at(at))
       }),
-      { numRuns: fuzzRuns(200) },
+      { numRuns: slowRuns(200) },
     )
   })
 })

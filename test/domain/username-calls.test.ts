@@ -9,7 +9,7 @@ import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { Mode, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet } from '../../src/domain/policies/policy-set.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
@@ -224,7 +224,7 @@ describe('a call that ends all connections of a user', () => {
           }
         }
       }),
-      { numRuns: fuzzRuns(500) },
+      { numRuns: slowRuns(500) },
     )
     expect(found).toBeGreaterThan(0)
   })

@@ -7,7 +7,7 @@ import type { UserEntry } from '../../src/domain/names/user-list.ts'
 import type { History, Policy } from '../../src/domain/policies/policy.ts'
 import { createPolicySet, type PolicySet } from '../../src/domain/policies/policy-set.ts'
 import { DAY, HOUR, type Instant, MINUTE, NEVER, toText } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, entry, NOON, PLACE, policy } from './build.ts'
 
 /** One policy's verdict about one connection; `different` replaces parts of an empty history. */
@@ -355,7 +355,7 @@ describe('nextAt', () => {
         }
         if (first !== NEVER || nextAt <= now + 4 * DAY) expect(nextAt).toBe(first)
       }),
-      { numRuns: fuzzRuns(150) },
+      { numRuns: slowRuns(150) },
     )
   })
 })

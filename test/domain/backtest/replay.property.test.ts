@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MINUTE } from '../../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../../fuzz-runs.ts'
+import { fuzzRuns, slowRuns } from '../../fuzz-runs.ts'
 import { IS_NIGHTLY } from '../../nightly.ts'
 import { replay } from './build.ts'
 import { type Month, month, recordingOfMonth, setOf } from './months.ts'
@@ -9,7 +9,7 @@ import { naively } from './naive.ts'
 
 const asWritten = { modes: 'as-written' } as const
 
-const MONTHS = IS_NIGHTLY ? 500 : 10
+const MONTHS = IS_NIGHTLY ? 500 : 4
 
 describe('a replay of any month under any policies', () => {
   it('agrees with a naive reading of the policy language', () => {
@@ -69,7 +69,7 @@ describe('a replay of any month under any policies', () => {
         const more = endsUnder(all)
         for (const [session, at] of endsUnder(some)) expect(more.get(session)).toBeLessThanOrEqual(at)
       }),
-      { numRuns: fuzzRuns(20) },
+      { numRuns: slowRuns(20) },
     )
   })
 })

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { createDoor } from '../../../src/domain/door/door.ts'
 import { requestOf } from '../../../src/domain/door/request.ts'
 import { HOUR, MINUTE, toIso } from '../../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../../fuzz-runs.ts'
+import { slowRuns } from '../../fuzz-runs.ts'
 import { entry, NOON, policy } from '../build.ts'
 import { doorRules } from './door-rules.ts'
 import { judged } from './judged.ts'
@@ -90,9 +90,9 @@ it('a set with a policy that throws answers as the set without it, and tells the
         if (with_.act === 'deny') denied++
       },
     ),
-    { numRuns: fuzzRuns(150) },
+    { numRuns: slowRuns(150) },
   )
-  expect(denied).toBeGreaterThan(fuzzRuns(15))
+  expect(denied).toBeGreaterThan(slowRuns(15))
 })
 
 it('a list of protected people that throws is no fault of a policy, and nothing is decided', () => {

@@ -5,7 +5,7 @@ import { requestOf } from '../../../src/domain/door/request.ts'
 import type { UserEntry } from '../../../src/domain/names/user-list.ts'
 import { DAY, type Instant, MINUTE, toIso } from '../../../src/domain/time/instant.ts'
 import { minuteText } from '../../../src/domain/time/local-text.ts'
-import { fuzzRuns } from '../../fuzz-runs.ts'
+import { slowRuns } from '../../fuzz-runs.ts'
 import { entry, policy } from '../build.ts'
 import { doorRules } from './door-rules.ts'
 import { judged } from './judged.ts'
@@ -85,7 +85,7 @@ it('the door opens at the first instant at which nothing denies the person, as a
         else expect(decision.until).toBe(opening)
       },
     ),
-    { numRuns: fuzzRuns(100) },
+    { numRuns: slowRuns(100) },
   )
-  expect(found).toBeGreaterThan(fuzzRuns(10))
+  expect(found).toBeGreaterThan(slowRuns(10))
 })

@@ -6,7 +6,7 @@ import type { Calendar } from '../../../src/domain/time/calendar.ts'
 import type { Hours } from '../../../src/domain/time/hours.ts'
 import { DAY, type Instant, MINUTE } from '../../../src/domain/time/instant.ts'
 import { minuteText } from '../../../src/domain/time/local-text.ts'
-import { fuzzRuns } from '../../fuzz-runs.ts'
+import { slowRuns } from '../../fuzz-runs.ts'
 import { policy } from '../build.ts'
 import { doorRules } from './door-rules.ts'
 import { request } from './requests.ts'
@@ -158,7 +158,7 @@ it('a text of hours is true to somebody who has nothing but the text, a calendar
         for (const now of instants) readText(door, now, read)
       },
     ),
-    { numRuns: fuzzRuns(200) },
+    { numRuns: slowRuns(200) },
   )
-  expect(Math.min(...Object.values(read))).toBeGreaterThan(20)
+  expect(Math.min(...Object.values(read))).toBeGreaterThan(slowRuns(20))
 })
