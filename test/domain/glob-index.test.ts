@@ -37,4 +37,25 @@ describe('an index of globs', () => {
       { numRuns: 200 },
     )
   })
+
+  const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789'
+
+  /** Texts in which neighbours differ in each letter, and none of which repeats before 36 ** length. */
+  const textOf = (at: number, length: number) =>
+    Array.from({ length }, (_, place) => LETTERS[(Math.floor(at / 36 ** place) + at * (7 + place)) % 36]).join('')
+
+  it.each([
+    ['short ends', (at: number) => `${textOf(at, 2)}*${textOf(at * 31, 3)}`],
+    ['infixes', (at: number) => `*${textOf(at, 6)}*`],
+    ['a long beginning that all share', (at: number) => `corp-department-*-${textOf(at, 5)}`],
+  ])('takes about as many steps for a name in a list that is 16 times as long: %s', (_sort, glob) => {
+    const stepsAmong = (count: number) => {
+      const { steps } = createGlobIndex(Array.from({ length: count }, (_, at) => glob(at)))
+      const names = Array.from({ length: 50 }, (_, at) => glob(at * 13).replaceAll('*', '.person-7.'))
+      return Math.max(...names.map((name) => steps(name, 10_000)))
+    }
+    const [few, many] = [stepsAmong(1_000), stepsAmong(16_000)]
+    expect([few, many].map((steps) => steps < 400)).toEqual([true, true])
+    expect(many).toBeLessThanOrEqual(few * 2 + 20)
+  })
 })
