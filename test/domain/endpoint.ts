@@ -52,6 +52,21 @@ const longInForce = ({ set, setHash, mode, guard }: EndpointRules): GuardMemory 
   trial: undefined,
 })
 
+/** When each policy last changed, as far as its hash tells. A policy without a hash changes with every edit. */
+const createAges = () => {
+  let ages: ReadonlyMap<string, { readonly hash: string; readonly changedAt: Instant }> = new Map()
+  return (policies: readonly Policy[], now: Instant) => {
+    const next = new Map(
+      policies.map(({ name, hash }) => {
+        const known = ages.get(name)
+        return [name, hash !== '' && known?.hash === hash ? known : { hash, changedAt: now }]
+      }),
+    )
+    ages = next
+    return ({ name }: Policy): Instant => next.get(name)?.changedAt ?? now
+  }
+}
+
 /** One endpoint, judged from snapshot to snapshot as the daemon judges it. */
 export const createEndpoint = (
   policies: readonly Policy[],
@@ -69,6 +84,7 @@ export const createEndpoint = (
   } = {},
 ) => {
   const { protect = [], staleAfterMs = NEVER } = options
+  const agesOf = createAges()
   let location: Location = { ...PLACE, ...options.facts }
   const rulesUnder = (under: readonly Policy[], mode: Mode, guard: GuardLimits, changedAt: Instant): EndpointRules => {
     const set = createPolicySet(under, protect)
@@ -81,7 +97,7 @@ export const createEndpoint = (
       guard,
       staleAfterMs,
       retry: RETRY,
-      changedAt: () => changedAt,
+      changedAt: agesOf(under, changedAt),
     })
   }
   let rules = rulesUnder(policies, options.mode ?? 'enforce', options.guard ?? NO_LIMITS, options.changedAt ?? -NEVER)

@@ -1,0 +1,160 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Connection } from '../../src/domain/connection.ts'
+import type { Judgement } from '../../src/domain/judge/judge-endpoint.ts'
+import type { Policy } from '../../src/domain/policies/policy.ts'
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
+import { connection, NOON, policy } from './build.ts'
+import { createEndpoint } from './endpoint.ts'
+
+const PEOPLE = 40
+const person = (index: number) => `person-${index}`
+const upTo = fc.nat({ max: PEOPLE })
+
+const rule = fc.oneof(
+  fc.record({
+    kind: fc.constant('banned-users'),
+    keys: fc
+      .oneof(
+        upTo.map((count) => Array.from({ length: count }, (_, index) => person(index))),
+        fc.constantFrom(['person-*'], ['person-*', 'left']),
+      )
+      .map((users) => ({ users: ['nobody', ...users] })),
+    graceMs: fc.constant(0),
+  }),
+  fc.record({
+    kind: fc.constant('max-transfer'),
+    keys: fc.constantFrom('1KiB', '2KiB').map((total) => ({ total })),
+    graceMs: fc.constant(0),
+  }),
+  fc.record({
+    kind: fc.constant('max-session-age'),
+    keys: fc.constantFrom('1h', '8h', '20h').map((maxAge) => ({ maxAge })),
+    graceMs: fc.constantFrom(0, 2 * HOUR),
+  }),
+  fc.record({
+    kind: fc.constant('off-hours'),
+    keys: fc
+      .constantFrom('07:30-13:00', '07:30-18:30', '00:00-23:59')
+      .map((hours) => ({ timeZone: 'UTC', allowed: [{ days: 'mon-sun', hours }] })),
+    graceMs: fc.constant(0),
+  }),
+)
+const ruleSet = fc.dictionary(fc.constantFrom('a', 'b', 'c'), rule, { maxKeys: 3, noNullPrototype: true })
+const policiesOf = (
+  rules: Record<string, { kind: string; keys: Record<string, unknown>; graceMs: number }>,
+): Policy[] =>
+  Object.entries(rules).map(([name, { kind, keys, graceMs }]) =>
+    policy(kind, keys, { name, graceMs, hash: JSON.stringify([kind, keys, graceMs]) }),
+  )
+
+/** Who is connected: the people from one number to another. Those below `again` have connected anew. */
+const presence = fc.record({
+  what: fc.constant('snapshot' as const),
+  from: upTo,
+  to: upTo,
+  again: upTo,
+  /** How many of all people, from the last, exceed their transfer. */
+  exceeding: upTo,
+  age: fc.constantFrom(SECOND, 30 * SECOND, HOUR, 5 * HOUR),
+})
+type Presence = typeof presence extends fc.Arbitrary<infer T> ? T : never
+
+const step = fc.record({
+  after: fc.constantFrom(SECOND, MINUTE, 3 * MINUTE, 12 * MINUTE, HOUR, 9 * HOUR),
+  step: fc.oneof(
+    { weight: 5, arbitrary: presence },
+    { weight: 1, arbitrary: fc.record({ what: fc.constant('failed read' as const) }) },
+    { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), rules: ruleSet }) },
+  ),
+})
+
+/** Snapshots of an endpoint on which people come and go. */
+const createOffice = () => {
+  const connected = new Map<string, Connection>()
+  const lastShownAt = new Map<string, Instant>()
+  let most = 0
+  return {
+    show({ from, to, again, exceeding, age }: Presence, now: Instant): readonly Connection[] {
+      for (let index = 0; index < PEOPLE; index++) {
+        const username = person(index)
+        const isHere = index >= from && index < to
+        if (!isHere) connected.delete(username)
+        if (!isHere || (connected.has(username) && index >= again)) continue
+        connected.set(username, connection({ username, establishedAt: Math.max(NOON - 9 * HOUR, now - age) }))
+      }
+      for (const { id } of connected.values()) lastShownAt.set(id, now)
+      most = Math.max(most, connected.size)
+      return Array.from({ length: PEOPLE }, (_, index) => {
+        const row = connected.get(person(index))
+        return row === undefined ? [] : [{ ...row, ingressBytes: index >= PEOPLE - exceeding ? 3000 : 0 }]
+      }).flat()
+    },
+    /** The most connections of which the limits may be a percentage. */
+    size: (now: Instant) => Math.max(most, [...lastShownAt.values()].filter((at) => now - at < 10 * MINUTE).length),
+  }
+}
+
+const endedBy = (...judgements: readonly Judgement[]) =>
+  new Map(
+    judgements.flatMap(({ plan }) => plan.terminate.map(({ connection }) => [connection.id, connection] as const)),
+  )
+
+/**
+ * An endpoint and its twin go through the same hours. Then one of them is edited. What ends there and not on the twin, the edit
+ * has ended. What the guard has let through before may also end, although the twin may hold it by now.
+ */
+it('never ends more by an edit than the limits allow, compared with a twin that is not edited', () => {
+  const last = fc.record({ isBlind: fc.boolean(), after: fc.constantFrom(SECOND, MINUTE), then: presence })
+  fc.assert(
+    fc.property(
+      fc.constantFrom(HOUR, DAY),
+      ruleSet,
+      fc.array(step, { maxLength: 8 }),
+      ruleSet,
+      last,
+      (lookAheadMs, first, steps, edited, { isBlind, after, then }) => {
+        const guard = { maxPercent: 50, minConnections: 10, lookAheadMs }
+        const create = () =>
+          createEndpoint(policiesOf(first), { guard, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE })
+        const [endpoint, twin] = [create(), create()]
+        const office = createOffice()
+        let now = NOON
+        const both = (act: (one: typeof endpoint) => Judgement): boolean => {
+          act(twin)
+          return act(endpoint).learned !== undefined
+        }
+        const everybody = office.show({ what: 'snapshot', from: 0, to: PEOPLE, again: 0, exceeding: 0, age: HOUR }, now)
+        let isJudged = both((one) => one.see(everybody, now))
+        for (const { after: gap, step: next } of steps) {
+          now += gap
+          if (next.what === 'failed read') both((one) => one.fail(now))
+          if (next.what === 'edit') isJudged = both((one) => one.edit(policiesOf(next.rules), now))
+          if (next.what !== 'snapshot') continue
+          const rows = office.show(next, now)
+          isJudged = both((one) => one.see(rows, now))
+        }
+        now += 2 * MINUTE
+        if (isBlind) both((one) => one.fail(now))
+        const { counted, standings } = endpoint.memory.guard()
+        // An edit is compared with the last rules that were judged, and with policies deleted up to ten minutes before.
+        fc.pre(isJudged && Object.values(standings).every(({ state }) => state !== 'gone'))
+
+        const judgements = [endpoint.edit(policiesOf(edited), now)]
+        const onTwin = [twin.judge(now)]
+        now += after
+        const rows = office.show(then, now)
+        judgements.push(endpoint.see(rows, now))
+        onTwin.push(twin.see(rows, now))
+        const anyway = endedBy(...onTwin)
+        const letThrough = new Set(counted.flatMap(({ connectionId, principal }) => [connectionId, principal]))
+        const byEdit = [...endedBy(...judgements).values()].filter(
+          ({ id, username }) => !anyway.has(id) && !letThrough.has(id) && !letThrough.has(username),
+        )
+        expect(byEdit.length <= 10 || 2 * byEdit.length <= office.size(now)).toBe(true)
+      },
+    ),
+    { numRuns: fuzzRuns(300) },
+  )
+})
