@@ -4,10 +4,10 @@ import type { Memory } from '../domain/judge/memory.ts'
 import { takeInLookup } from '../domain/judge/take-in.ts'
 import { LOOKUP_SIZE } from '../domain/lookup.ts'
 import type { Snapshot } from '../domain/snapshot.ts'
+import { evidenceOf } from '../domain/terminate/evidence.ts'
 import type { TerminationReport } from '../domain/terminate/termination.ts'
 import {
   BY_LOOKUPS,
-  evidenceOf,
   nextVerification,
   type Verification,
   type VerificationHappening,

@@ -14,7 +14,7 @@ type Unread = Extract<JudgedEndpoint, { readonly failure: unknown }>
 /** An endpoint that was read has outcomes. Of another one nothing is known. */
 export type SeenEndpoint = Unread | (Exclude<JudgedEndpoint, Unread> & { readonly outcomes: Outcomes })
 
-/** `mostNext`: as many of the next deadlines are listed. */
+/** The endpoint with its outcomes. Of the next deadlines, the earliest `mostNext` are kept, and all are counted. */
 export const withOutcomes = (one: JudgedEndpoint, mostNext = Number.POSITIVE_INFINITY): SeenEndpoint => {
   if ('failure' in one) return one
   const { terminate, held, audit } = one.judged.judgement.plan
@@ -34,16 +34,22 @@ export interface Summary extends Counts {
   readonly unread: number
 }
 
-/** `isShown`: only such connections are counted, of those that are listed. */
+type CountIn = (outcomes: Outcomes, of: (typeof COUNTED)[number]) => number
+
+/** All of an endpoint, also those of the next deadlines that were not kept. */
+const ofAll: CountIn = (outcomes, of) => (of === 'next' ? outcomes.nextTotal : outcomes[of].length)
+
+/** Only those of these connections. They are counted among the kept deadlines, so all have to be kept. */
+const ofThose =
+  (isShown: (id: string) => boolean): CountIn =>
+  (outcomes, of) =>
+    outcomes[of].filter((row) => isShown('connection' in row ? row.connection.id : row.id)).length
+
+/** The summary of all connections, or of those alone whose ids are shown. */
 export const summaryOf = (endpoints: readonly SeenEndpoint[], isShown?: (id: string) => boolean): Summary => {
   const read = endpoints.flatMap((one) => ('failure' in one ? [] : [one.outcomes]))
-  const shownOf = (outcomes: Outcomes, of: (typeof COUNTED)[number]) =>
-    isShown === undefined
-      ? of === 'next'
-        ? outcomes.nextTotal
-        : outcomes[of].length
-      : outcomes[of].filter((row) => isShown('connection' in row ? row.connection.id : row.id)).length
-  const countOf = (of: (typeof COUNTED)[number]) => read.reduce((sum, outcomes) => sum + shownOf(outcomes, of), 0)
+  const countIn = isShown === undefined ? ofAll : ofThose(isShown)
+  const countOf = (of: (typeof COUNTED)[number]) => read.reduce((sum, outcomes) => sum + countIn(outcomes, of), 0)
   return {
     endpoints: endpoints.length,
     unread: endpoints.length - read.length,

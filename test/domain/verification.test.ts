@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import type { Connection } from '../../src/domain/connection.ts'
 import type { Lookup } from '../../src/domain/lookup.ts'
 import type { Snapshot } from '../../src/domain/snapshot.ts'
+import { evidenceOf } from '../../src/domain/terminate/evidence.ts'
 import { createTerminations } from '../../src/domain/terminate/terminations.ts'
 import {
   BY_LOOKUPS,
-  evidenceOf,
   nextVerification,
   pauseMsAfter,
   type Verification,

@@ -18,10 +18,10 @@ import type * as verdict from '../../src/domain/judge/verdict.ts'
 import type * as view from '../../src/domain/judge/view.ts'
 import type * as bannedUsers from '../../src/domain/policies/banned-users.ts'
 import type * as policyKinds from '../../src/domain/policies/policy.ts'
+import type * as evidence from '../../src/domain/terminate/evidence.ts'
 import type * as restsOnName from '../../src/domain/terminate/rests-on-name.ts'
 import type * as termination from '../../src/domain/terminate/termination.ts'
 import type * as tokenBucket from '../../src/domain/terminate/token-bucket.ts'
-import type * as verification from '../../src/domain/terminate/verification.ts'
 import type * as awsTime from '../../src/domain/time/aws-time.ts'
 import { msBetween, plusMs } from '../../src/domain/time/elapsed.ts'
 import { MINUTE, SECOND } from '../../src/domain/time/instant.ts'
@@ -50,7 +50,7 @@ interface Modules {
   'domain/terminate/rests-on-name.ts': typeof restsOnName
   'domain/terminate/termination.ts': typeof termination
   'domain/terminate/token-bucket.ts': typeof tokenBucket
-  'domain/terminate/verification.ts': typeof verification
+  'domain/terminate/evidence.ts': typeof evidence
   'domain/time/aws-time.ts': typeof awsTime
   'domain/time/time-window.ts': typeof timeWindow
   // The rules of the stand-ins of an engine and of its database: the bugs that real ones might have.
@@ -261,7 +261,7 @@ export const PLANTS: readonly Plant[] = [
     },
   ),
   plant(
-    'domain/terminate/verification.ts',
+    'domain/terminate/evidence.ts',
     'evidenceOf',
     (original) => (lookup, witness) => {
       const evidence = original(lookup, witness)
@@ -278,7 +278,7 @@ export const PLANTS: readonly Plant[] = [
     },
   ),
   plant(
-    'domain/terminate/verification.ts',
+    'domain/terminate/evidence.ts',
     'evidenceOf',
     (original) => (lookup, witness) => {
       const evidence = original(lookup, witness)

@@ -1,6 +1,7 @@
 import type { Lookup } from '../lookup.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { type Instant, NEVER } from '../time/instant.ts'
+import type { Evidence } from './evidence.ts'
 import {
   type Happening,
   isOpen,
@@ -13,7 +14,6 @@ import {
   type Termination,
   type TerminationReport,
 } from './termination.ts'
-import type { Evidence } from './verification.ts'
 
 /** The terminations of one endpoint, by connection. Each is followed until a lookup or a snapshot confirms it. */
 export const createTerminations = (kept: readonly KeptTermination[] = []) => {
