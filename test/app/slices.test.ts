@@ -47,28 +47,43 @@ describe('work in slices', () => {
 })
 
 describe('policies that are not in force yet', () => {
-  /** The same set, counting in each turn of the event loop the principals whose relation to it is found. */
-  const counted = (set: PolicySet) => {
+  /** Steps of work, by the turn of the event loop in which they are done. */
+  const createTurns = () => {
     const perTurn = [0]
     const turn = () => {
       perTurn.push(0)
       timer = setImmediate(turn)
     }
     let timer = setImmediate(turn)
-    const nearMisses: PolicySet['nearMisses'] = (location) => {
-      const find = set.nearMisses(location)
-      return (principal) => {
-        perTurn[perTurn.length - 1] = (perTurn.at(-1) ?? 0) + 1
-        return find(principal)
-      }
-    }
     return {
-      set: { ...set, nearMisses },
+      did: (steps: number) => {
+        perTurn[perTurn.length - 1] = (perTurn.at(-1) ?? 0) + steps
+      },
       most: () => Math.max(...perTurn),
       total: () => perTurn.reduce((sum, one) => sum + one),
       [Symbol.dispose]: () => clearImmediate(timer),
     }
   }
+  type Turns = ReturnType<typeof createTurns>
+
+  /** The same set. It counts the principals whose relation to it is found, and the entries that it indexes. */
+  const counted = (set: PolicySet, relations: Turns, entries: Turns): PolicySet => ({
+    ...set,
+    nearMisses: (location) => {
+      const find = set.nearMisses(location)
+      return (principal) => {
+        relations.did(1)
+        return find(principal)
+      }
+    },
+    indexing: {
+      left: set.indexing.left,
+      advance: (count) => {
+        entries.did(count)
+        set.indexing.advance(count)
+      },
+    },
+  })
 
   it('meet the connections of a large endpoint in slices, so that the judgement after a reload meets nobody', async () => {
     const length = 3 * SLICE_ROWS
@@ -82,13 +97,37 @@ describe('policies that are not in force yet', () => {
       daily,
       policy('banned-users', { users: ['person-7', '*name-1*'] }, { name: 'ban', hash: 'b', guard: 'off' }),
     ])
-    using relations = counted(edited.policies)
-    const next = { ...edited, policies: relations.set }
+    using relations = createTurns()
+    using entries = createTurns()
+    const next = { ...edited, policies: counted(edited.policies, relations, entries) }
     await Promise.all([world.daemon.meet(next), world.clock.advance(0)])
     expect([relations.total(), relations.most()]).toEqual([length, SLICE_ROWS])
     await world.daemon.reload(next)
     expect(relations.total()).toBe(length)
     await world.clock.advance(MINUTE)
     expect(world.of('accepted').map(({ violation }) => violation.username)).toEqual(['person-7'])
+  })
+
+  it.each(['at the start', 'at an edit'])('index a list of thousands of names in slices: %s', async (when) => {
+    const people = 2 * SLICE_ROWS
+    const connections = Array.from({ length: people }, (_, index) => connection({ username: `person-${index}` }))
+    const users = Array.from({ length: 5 * SLICE_ROWS }, (_, index) => `left-${index}`)
+    const large = assignment([policy('banned-users', { users }, { guard: 'off' })])
+    using relations = createTurns()
+    using entries = createTurns()
+    const next = { ...large, policies: counted(large.policies, relations, entries) }
+    const steps = next.policies.indexing.left()
+    expect(steps).toBeGreaterThanOrEqual(users.length)
+    await using world = startWorld({ assignment: when === 'at the start' ? next : assignment([]), connections })
+    await world.clock.advance(MINUTE)
+    if (when === 'at an edit') {
+      await Promise.all([world.daemon.meet(next), world.clock.advance(0)])
+      await world.daemon.reload(next)
+    }
+    await world.clock.advance(MINUTE)
+    // Nothing but the slices indexes an entry, and each gives way to what else waits, such as a probe.
+    expect(next.policies.indexing.left()).toBe(0)
+    expect([entries.total(), entries.most()]).toEqual([steps, SLICE_ROWS])
+    expect([relations.total(), relations.most()]).toEqual([people, SLICE_ROWS])
   })
 })
