@@ -106,7 +106,7 @@ const endedBy = (...judgements: readonly Judgement[]) =>
  * has ended. What the guard has let through before may also end, although the twin may hold it by now.
  */
 it('never ends more by an edit than the limits allow, compared with a twin that is not edited', () => {
-  const last = fc.record({ isBlind: fc.boolean(), after: fc.constantFrom(SECOND, MINUTE), then: presence })
+  const last = fc.record({ isBlind: fc.boolean(), after: fc.constantFrom(SECOND, MINUTE), shown: presence })
   fc.assert(
     fc.property(
       fc.constantFrom(HOUR, DAY),
@@ -114,7 +114,7 @@ it('never ends more by an edit than the limits allow, compared with a twin that 
       fc.array(step, { maxLength: 8 }),
       ruleSet,
       last,
-      (lookAheadMs, first, steps, edited, { isBlind, after, then }) => {
+      (lookAheadMs, first, steps, edited, { isBlind, after, shown }) => {
         const guard = { maxPercent: 50, minConnections: 10, lookAheadMs }
         const create = () =>
           createEndpoint(policiesOf(first), { guard, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE })
@@ -144,7 +144,7 @@ it('never ends more by an edit than the limits allow, compared with a twin that 
         const judgements = [endpoint.edit(policiesOf(edited), now)]
         const onTwin = [twin.judge(now)]
         now += after
-        const rows = office.show(then, now)
+        const rows = office.show(shown, now)
         judgements.push(endpoint.see(rows, now))
         onTwin.push(twin.see(rows, now))
         const anyway = endedBy(...onTwin)
