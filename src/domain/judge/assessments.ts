@@ -50,7 +50,7 @@ export const createAssessments = (set: PolicySet, location: Location) => {
 
   const standingOf = (connection: Connection): Standing => {
     const principal = principalNamesOf(connection)
-    return { principal, relation: relationOf(connection), nearMisses: nearMissesOf(principal) }
+    return { principal, relation: relationOf(connection, principal), nearMisses: nearMissesOf(principal) }
   }
 
   /** What connections are to the policies, found in advance and not assessed yet. */

@@ -32,6 +32,7 @@ export const createTypingErrorIndex = (texts: readonly string[]) => {
   const [hashes, nexts, owners] = [new Int32Array(size), new Int32Array(size), new Int32Array(size)]
   const bucketOf = (hash: number) => (hash ^ (hash >>> 15)) & (heads.length - 1)
   const [begins, ends] = [new HashFilter(3 * texts.length), new HashFilter(3 * texts.length)]
+  const lengths = new Set<number>()
   let used = 0
 
   return {
@@ -48,6 +49,7 @@ export const createTypingErrorIndex = (texts: readonly string[]) => {
       }
       // A name with one typing error is as long, or longer or shorter by one character.
       for (let length = text.length - 1; length <= text.length + 1; length++) {
+        lengths.add(length)
         const half = length >> 1
         begins.add(hashOf(text, 0, half))
         ends.add(hashOf(text, text.length - (length - half - 1)))
@@ -58,6 +60,7 @@ export const createTypingErrorIndex = (texts: readonly string[]) => {
      * after it. Most names share neither with a text, so that nothing else is looked up.
      */
     find(name: string): readonly number[] {
+      if (!lengths.has(name.length)) return NONE
       const half = name.length >> 1
       const isBegin = begins.has(hashOf(name, 0, half))
       const isEnd = ends.has(hashOf(name, half + 1))

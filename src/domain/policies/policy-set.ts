@@ -75,7 +75,8 @@ export interface Relation {
 export interface PolicySet {
   readonly policies: readonly Policy[]
   readonly protectedUsers: readonly UserEntry[]
-  relations(location: Location): (connection: Connection) => Relation
+  /** `principal`: the folded names of the connection, if they are known. */
+  relations(location: Location): (connection: Connection, principal?: Principal) => Relation
   /** The applicabilities of the policies that match or may match, in the order of `policies`. */
   applicabilities(location: Location): (connection: Connection) => readonly Applicability[]
   /** The applicabilities of all policies, including those that do not match. */
@@ -240,7 +241,7 @@ const remember = <Value>(createFinder: () => (principal: Principal) => Value) =>
   /** By the one name of a principal that has it as user name and as common name, or by both names. */
   const alike = new Map<string | undefined, Value>()
   const different = new Map<string, Value>()
-  return ({ username, commonName }: Connection): Value => {
+  return ({ username, commonName }: Connection, principal?: Principal): Value => {
     // A name may hold any character. The two lengths tell where the first name ends; a missing name has none.
     const names = username === commonName ? '' : `${username?.length} ${commonName?.length} ${username}${commonName}`
     const found = username === commonName ? alike.get(username) : different.get(names)
@@ -250,7 +251,7 @@ const remember = <Value>(createFinder: () => (principal: Principal) => Value) =>
       different.clear()
       find = createFinder()
     }
-    const value = find(principalNamesOf({ username, commonName }))
+    const value = find(principal ?? principalNamesOf({ username, commonName }))
     if (username === commonName) alike.set(username, value)
     else different.set(names, value)
     return value
