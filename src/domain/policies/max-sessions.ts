@@ -47,8 +47,8 @@ export const maxSessions = definePolicyKind({
   counting: ({ limit, evict, countByCommonName, across }) => ({
     across: across ?? 'endpoint',
     limit,
-    keyOf: ({ username, commonName }) =>
-      principalKeyOf({ username, commonName: countByCommonName ? commonName : undefined }),
+    // Every judgement asks for all keys: a text is made only where a user and a device may have the same name.
+    keyOf: countByCommonName ? principalKeyOf : ({ username }) => username,
     /** The i-th surplus connection became surplus when the i-th connection beyond `limit` was established. */
     surplus(together) {
       const ordered = [...together].sort(byEstablished)
