@@ -50,7 +50,8 @@ const parse = (text: string): Promise<Ast> => {
   return known
 }
 
-const withNames = (scope: Scope, names: Readonly<Record<string, unknown>>): Scope => ({
+/** The scope with more names at its root, such as `each` of a resource or those of a `for`. */
+export const withNames = (scope: Scope, names: Readonly<Record<string, unknown>>): Scope => ({
   ...scope,
   root: async (name) => (Object.hasOwn(names, name) ? names[name] : scope.root(name)),
 })

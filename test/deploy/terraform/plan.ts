@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { stringify } from 'yaml'
-import { evaluate, type Functions, type Scope } from './expressions.ts'
+import { evaluate, type Scope, withNames } from './expressions.ts'
+import { FUNCTIONS } from './functions.ts'
 import { type Body, type Json, type Module, resourcesOf, terraformModules } from './modules.ts'
 import type { ProviderSchema } from './provider-schema.ts'
 
@@ -27,37 +26,6 @@ export const DATA: Readonly<Record<string, Values>> = {
   aws_caller_identity: { account_id: '999988887777' },
   aws_partition: { partition: 'aws-cn' },
   aws_region: { region: 'cn-north-1' },
-}
-
-/** `toset` is not among them: as a `for_each`, its elements would have to be known before anything is made. */
-const FUNCTIONS: Functions = {
-  concat: (...lists: never[][]) => lists.flat(1),
-  contains: (list: unknown[], value: unknown) => list.includes(value),
-  file: (path: string) => readFileSync(path, 'utf8'),
-  filebase64sha256: (path: string) =>
-    createHash('sha256')
-      .update(existsSync(path) ? readFileSync(path) : path)
-      .digest('base64'),
-  jsondecode: (text: string) => JSON.parse(text),
-  jsonencode: (value: unknown) => JSON.stringify(value),
-  length: (value: object) => Object.keys(value).length,
-  merge: (...objects: object[]) => Object.assign({}, ...objects),
-  one: (list: unknown[]) => {
-    if (list.length > 1) throw new Error(`one() of ${list.length} values`)
-    return list[0] ?? null
-  },
-  regex: (pattern: string, text: string) => {
-    const found = new RegExp(pattern).exec(text)
-    if (found === null) throw new Error(`${text} does not match ${pattern}`)
-    return found.length > 1 ? found.slice(1) : found[0]
-  },
-  replace: (text: string, part: string, by: string) => {
-    // Otherwise the document no longer has the example that the module replaces.
-    if (!text.includes(part)) throw new Error(`nothing to replace: ${part}`)
-    return text.replaceAll(part, by)
-  },
-  slice: (list: unknown[], from: number, to: number) => list.slice(from, to),
-  yamlencode: (value: unknown) => stringify(value),
 }
 
 /** A value that can only be a text, such as the source of a module. */
@@ -98,11 +66,6 @@ const step: Scope['step'] = async (value, name) => {
   return (value as Values)[name]
 }
 
-const withRoot = (scope: Scope, names: Values): Scope => ({
-  ...scope,
-  root: async (name) => (Object.hasOwn(names, name) ? names[name] : scope.root(name)),
-})
-
 /** The arguments of a block, with its nested blocks as lists, and with those that are `dynamic`. */
 const argumentsOf = async (body: Body, scope: Scope): Promise<Record<string, unknown>> => {
   const result: Record<string, unknown> = {}
@@ -115,7 +78,9 @@ const argumentsOf = async (body: Body, scope: Scope): Promise<Record<string, unk
     for (const { for_each = null, content } of blocks) {
       const items = (await evaluate(for_each, scope)) as object
       for (const [key, value] of Object.entries(items))
-        made.push(await argumentsOf((content as readonly Body[])[0] ?? {}, withRoot(scope, { [name]: { key, value } })))
+        made.push(
+          await argumentsOf((content as readonly Body[])[0] ?? {}, withNames(scope, { [name]: { key, value } })),
+        )
     }
     if (made.length > 0) result[name] = made
   }
@@ -146,7 +111,7 @@ const variablesOf = async ({ folder, tree }: Module, given: Values, scope: Scope
   }
   for (const [name, [variable = {}]] of Object.entries(tree.variable))
     for (const { condition = null, error_message } of (variable.validation ?? []) as readonly Body[])
-      if (!(await evaluate(condition, withRoot(scope, { var: values }))))
+      if (!(await evaluate(condition, withNames(scope, { var: values }))))
         throw new Error(`${name}: ${textOf(error_message)}`)
   return values
 }
@@ -177,7 +142,7 @@ export const planOf = async (module: Module, given: Values, prefix = ''): Promis
         address: `${prefix}${at}${key}`,
         type,
         body,
-        scope: withRoot(scope, names),
+        scope: withNames(scope, names),
       })
       if (body.count !== undefined)
         return Array.from({ length: Number(await evaluate(body.count, scope)) }, (_, index) =>
