@@ -44,7 +44,7 @@ const damaged = (below: Below): unknown => {
 }
 
 /** A push also sends 25,000 of them through the built zip. */
-const REQUESTS_TRIED = IS_NIGHTLY ? 100_000 : 2_000
+const REQUESTS_TRIED = IS_NIGHTLY ? 100_000 : 1_000
 const REQUESTS_A_RUN = 1000
 
 const matching = (pattern: string) => ({ users: [entry(pattern)], endpoints: undefined, regions: undefined })
