@@ -5,6 +5,10 @@
 ARG BUILDER=docker.io/library/node:24-trixie-slim
 ARG BASE=gcr.io/distroless/nodejs24-debian13:nonroot
 
+# With a line of its own, because podman removes the images of stages after the build, and this would be the base itself.
+FROM ${BASE} AS base
+USER 65532:65532
+
 FROM ${BUILDER} AS build
 ARG BUILDER
 ARG BASE
@@ -20,10 +24,13 @@ RUN npm ci --ignore-scripts
 COPY LICENSE tsconfig.json ./
 COPY scripts scripts
 COPY src src
-# Every command reads `config/curfew.yaml` by default. The link makes that the mounted file.
-RUN npm run build -- --without-simulator \
- && install -m 644 LICENSE scripts/image/healthcheck.js scripts/image/start.js dist/ \
+COPY --from=base /nodejs/bin/node /base-node
+# Every command reads `config/curfew.yaml` by default. The link makes that the mounted file. Code is compiled by the Node that
+# will run it.
+RUN npm run build -- --without-simulator --joined \
+ && install -m 644 LICENSE scripts/image/healthcheck.js scripts/image/load.js scripts/image/start.js dist/ \
  && echo '{ "type": "module" }' >dist/package.json \
+ && node --import tsx scripts/image/compile.ts dist /base-node \
  && ln -s /etc/curfew dist/config \
  && mkdir /data
 

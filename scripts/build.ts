@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { build, type Plugin } from 'esbuild'
 import { buildConnectHandler } from './build-connect-handler.ts'
+import { joinFiles } from './join-files.ts'
 import { thirdPartyLicences } from './third-party-licences.ts'
 
 const { values } = parseArgs({
@@ -12,12 +13,14 @@ const { values } = parseArgs({
     readable: { type: 'boolean', default: false },
     /** For the image: nobody needs a stand-in for AWS beside real credentials. */
     'without-simulator': { type: 'boolean', default: false },
+    /** For the image: all commands in one script, whose compiled code scripts/image/compile.ts keeps. */
+    joined: { type: 'boolean', default: false },
     into: { type: 'string', default: 'dist' },
     /** Writes esbuild's list of what is in each file, from which the bill of materials is made. */
     metafile: { type: 'string' },
   },
 })
-const { readable } = values
+const { readable, joined } = values
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const dist = resolve(root, values.into)
@@ -103,16 +106,21 @@ const { metafile } = await build({
   minifySyntax: true,
   minifyIdentifiers: !readable,
   chunkNames: 'chunks/[name]-[hash]',
-  banner: { js: REQUIRE },
+  banner: joined ? {} : { js: REQUIRE },
   plugins: [inlineSchemaKeys, leaveOutSchemas, ...(values['without-simulator'] ? [leaveOutSimulator] : [])],
   metafile: true,
   logLevel: 'warning',
 })
 
 const main = join(outdir, 'main.js')
-const code = readFileSync(main, 'utf8')
-if (!code.startsWith('#!')) writeFileSync(main, `#!/usr/bin/env node\n${code}`)
-chmodSync(main, 0o755)
+if (joined) {
+  await joinFiles(main, join(outdir, 'curfew.js'), readable)
+  for (const file of [main, join(outdir, 'chunks')]) rmSync(file, { recursive: true })
+} else {
+  const code = readFileSync(main, 'utf8')
+  if (!code.startsWith('#!')) writeFileSync(main, `#!/usr/bin/env node\n${code}`)
+  chmodSync(main, 0o755)
+}
 
 const handler = await buildConnectHandler(root, join(dist, 'connect-handler.js'), readable)
 const outputs = { ...metafile.outputs, ...handler.outputs }

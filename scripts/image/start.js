@@ -1,5 +1,8 @@
 // The ENTRYPOINT of the image. Some agents inject code into every container through a variable that Node obeys. Here such
 // code would run beside the credentials, so Curfew does not start. Node has obeyed already, but nothing secret is loaded.
+import { createRequire } from 'node:module'
+import { load, url } from './load.js'
+
 const REFUSED = ['NODE_OPTIONS', 'NODE_TLS_REJECT_UNAUTHORIZED']
 
 for (const name of REFUSED) {
@@ -10,4 +13,5 @@ for (const name of REFUSED) {
   process.exit(1)
 }
 
-await import('./cli/main.js')
+const script = load()
+script.runInThisContext()(createRequire(url), url.href)

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { cpSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { folderOf } from './scratch.ts'
 
@@ -53,26 +53,28 @@ const fileOf = (bytes: Buffer, owner: string, mode: number, modifiedAt: number):
 
 export const bytesOf = (tree: Tree): number => [...tree.values()].reduce((sum, { bytes }) => sum + bytes, 0)
 
+/** The same file without its bytes. */
+export const unread = (entry: Entry | undefined) => entry && { ...entry, bytes: 0, content: '' }
+
 const ROOT = '0:0'
 const FOLDER: Entry = { kind: 'folder', owner: ROOT, mode: 0o755, bytes: 0, modifiedAt: 0, content: '' }
 
 /** The expected files of the image above its base: the bundle as this machine builds it, and a few more. */
 export const expectedTree = (): Tree => {
   const dist = folderOf('dist', {})
-  execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts', '--without-simulator', '--into', dist])
-  const file = (bytes: Buffer, mode = 0o644) => fileOf(bytes, ROOT, mode, 0)
-  const bundle = [...readTree(dist)].map(([path, { kind }]) => {
-    const entry =
-      kind === 'folder' ? FOLDER : file(readFileSync(join(dist, path)), path === 'cli/main.js' ? 0o755 : 0o644)
-    return [path, entry] as const
-  })
+  const options = ['--without-simulator', '--joined', '--into', dist]
+  execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts', ...options])
+  for (const name of ['healthcheck.js', 'load.js', 'start.js']) cpSync(join('scripts/image', name), join(dist, name))
+  writeFileSync(join(dist, 'package.json'), '{ "type": "module" }\n')
+  writeFileSync(join(dist, 'cli/curfew.js.code'), '')
+  const file = (bytes: Buffer) => fileOf(bytes, ROOT, 0o644, 0)
+  const bundle = [...readTree(dist)].map(
+    ([path, { kind }]) => [path, kind === 'folder' ? FOLDER : file(readFileSync(join(dist, path)))] as const,
+  )
   const app = [
     ...bundle,
     ['LICENSE', file(readFileSync('LICENSE'))],
     ['config', { kind: 'link', owner: ROOT, mode: 0o777, bytes: 0, modifiedAt: 0, content: '/etc/curfew' }],
-    ['healthcheck.js', file(readFileSync('scripts/image/healthcheck.js'))],
-    ['start.js', file(readFileSync('scripts/image/start.js'))],
-    ['package.json', file(Buffer.from('{ "type": "module" }\n'))],
   ] as const
   return new Map([
     ['opt', FOLDER],

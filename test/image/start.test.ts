@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 /** Starts the image's program with a command line that only says that it runs. */
-const start = (env: Readonly<Record<string, string>>) => {
+const start = (env: Readonly<Record<string, string>>, code?: string) => {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-start-'))
   try {
     mkdirSync(join(folder, 'cli'))
-    cpSync('scripts/image/start.js', join(folder, 'start.js'))
+    for (const file of ['load.js', 'start.js']) cpSync(join('scripts/image', file), join(folder, file))
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-    writeFileSync(join(folder, 'cli/main.js'), 'console.log("runs", process.argv.slice(2).join(" "))')
+    writeFileSync(join(folder, 'cli/curfew.js'), '(() => { console.log("runs", process.argv.slice(2).join(" ")) })')
+    if (code !== undefined) writeFileSync(join(folder, 'cli/curfew.js.code'), code)
     const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'start.js'), 'run'], {
       encoding: 'utf8',
       env,
@@ -26,6 +27,10 @@ describe('the start of the image', () => {
   it('runs the command line', () => {
     expect(start({})).toEqual({ status: 0, stdout: 'runs run\n', stderr: '' })
     expect(start({ NODE_OPTIONS: '' })).toMatchObject({ status: 0 })
+  })
+
+  it('runs the command line although V8 refuses the compiled code', () => {
+    expect(start({}, 'of another V8')).toEqual({ status: 0, stdout: 'runs run\n', stderr: '' })
   })
 
   it.each([
