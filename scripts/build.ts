@@ -106,13 +106,15 @@ const { metafile } = await build({
   minifySyntax: true,
   minifyIdentifiers: !readable,
   chunkNames: 'chunks/[name]-[hash]',
+  // Files that are joined are modules in any folder, also without a package.json.
+  outExtension: joined ? { '.js': '.mjs' } : {},
   banner: joined ? {} : { js: REQUIRE },
   plugins: [inlineSchemaKeys, leaveOutSchemas, ...(values['without-simulator'] ? [leaveOutSimulator] : [])],
   metafile: true,
   logLevel: 'warning',
 })
 
-const main = join(outdir, 'main.js')
+const main = join(outdir, joined ? 'main.mjs' : 'main.js')
 if (joined) {
   await joinFiles(main, join(outdir, 'curfew.js'), readable)
   for (const file of [main, join(outdir, 'chunks')]) rmSync(file, { recursive: true })

@@ -5,7 +5,7 @@ import { build, type Plugin } from 'esbuild'
 const withoutAwait = (main: string): Plugin => ({
   name: 'without-await',
   setup(bundler) {
-    bundler.onLoad({ filter: /[\\/]main\.js$/ }, ({ path }) => {
+    bundler.onLoad({ filter: /[\\/]main\.mjs$/ }, ({ path }) => {
       const [, before, after] = /^([\s\S]*)process\.exitCode=await ([\s\S]*)$/.exec(readFileSync(path, 'utf8')) ?? []
       if (path !== main || before === undefined) throw new Error(`${path} does not wait for its command`)
       return { contents: `${before}process.exitCode=13;(async()=>{process.exitCode=await ${after}})()` }
