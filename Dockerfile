@@ -5,7 +5,7 @@
 ARG BUILDER=docker.io/library/node:24-trixie-slim
 ARG BASE=gcr.io/distroless/nodejs24-debian13:nonroot
 
-# With a line of its own, because podman removes the images of stages after the build, and this would be the base itself.
+# Podman removes the images of stages after the build. USER makes this stage an image of its own, so that the base stays.
 FROM ${BASE} AS base
 USER 65532:65532
 

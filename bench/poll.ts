@@ -5,6 +5,7 @@ import { bundled } from './support/bundle.ts'
 import { messageOf, served } from './support/child.ts'
 import { createFolder } from './support/folder.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
+import { imageScript } from './support/image-script.ts'
 import { imageStart } from './support/image-start.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 import { usageOf } from './support/usage.ts'
@@ -38,10 +39,10 @@ const hasBoto3 = () => {
 }
 
 /**
- * The whole command from the start of its process, with policies of four kinds, as the image starts it. The
- * readers begin when Node has started. The server has no TLS, so that no certificates are read.
+ * The whole command from the start of its process, with policies of four kinds and the options of the image. The readers
+ * begin when Node has started. The server has no TLS, so that no certificates are read.
  */
-const plan = (url: string): Usage => {
+const plan = (url: string, program: string): Usage => {
   using folder = createFolder()
   const config = join(folder.path, 'curfew.yaml')
   writeFileSync(
@@ -54,14 +55,17 @@ poll: { rate: { burst: 100, perSecond: 20 } }
   )
   writeFileSync(join(folder.path, 'policies.yaml'), FOUR_POLICIES)
   const start = imageStart()
-  const { output, cpuSeconds, peakMb } = usageOf([...start.options, BUNDLE, 'plan', '-c', config, '--output', 'json'], {
-    ...start.environment,
-    AWS_ACCESS_KEY_ID: 'bench',
-    AWS_SECRET_ACCESS_KEY: 'bench',
-    AWS_ENDPOINT_URL_STS: url,
-    AWS_CA_BUNDLE: undefined,
-    NODE_EXTRA_CA_CERTS: undefined,
-  })
+  const { output, cpuSeconds, peakMb } = usageOf(
+    [...start.options, program, 'plan', '-c', config, '--output', 'json'],
+    {
+      ...start.environment,
+      AWS_ACCESS_KEY_ID: 'bench',
+      AWS_SECRET_ACCESS_KEY: 'bench',
+      AWS_ENDPOINT_URL_STS: url,
+      AWS_CA_BUNDLE: undefined,
+      NODE_EXTRA_CA_CERTS: undefined,
+    },
+  )
   const { summary } = JSON.parse(output) as { readonly summary: { readonly active: number } }
   return { connections: summary.active, cpuSeconds, rssMb: peakMb }
 }
@@ -74,20 +78,23 @@ export const poll = async ({ quick, rounds }: Options): Promise<readonly Table[]
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} does not exist: run npm run build first`)
   using server = await bundled('bench/support/pages-server.ts')
   using contender = await bundled('bench/support/poll-contender.ts')
-  const contenders = ['curfew', 'sdk', ...(hasBoto3() ? ['boto3'] : []), 'scan', 'plan']
+  using image = quick ? undefined : imageScript()
+  const contenders = ['curfew', 'sdk', ...(hasBoto3() ? ['boto3'] : []), 'scan', 'plan', ...(image ? ['image'] : [])]
   const names: Readonly<Record<string, string>> = {
     curfew: 'Curfew',
     sdk: 'SDK v3, its paginator',
     boto3: 'boto3, its paginator',
     scan: 'lower bound: a scan of the bytes',
     plan: 'curfew plan, the whole process',
+    image: 'the same from the script of the image',
   }
   const tables: Table[] = []
   for (const connections of quick ? [2000] : [10_000, 100_000, 126_000]) {
     using serving = await served(server.file, [String(connections)])
     const { url } = serving
     const measure = async (name: string): Promise<Usage> => {
-      if (name === 'plan') return plan(url)
+      if (name === 'plan') return plan(url, BUNDLE)
+      if (name === 'image' && image !== undefined) return plan(url, image.file)
       if (name === 'boto3') return JSON.parse(execFileSync(PYTHON, ['-c', BOTO3, url], { encoding: 'utf8' })) as Usage
       return messageOf<Usage>(contender.file, [name, url])
     }

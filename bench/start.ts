@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundled } from './support/bundle.ts'
+import { imageScript } from './support/image-script.ts'
 import { childrenCpuSeconds, cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
@@ -22,6 +23,7 @@ export const start = async ({ quick, rounds }: Options): Promise<readonly Table[
   const serving = fork(server.file, ['1000'], { execArgv: [] })
   const [port] = (await once(serving, 'message')) as [number]
   using sdk = await bundled('bench/support/sdk-request.ts')
+  using image = quick ? undefined : imageScript()
   const folder = mkdtempSync(join(tmpdir(), 'curfew-bench-'))
   const config = join(folder, 'curfew.yaml')
   writeFileSync(
@@ -76,9 +78,13 @@ log: { level: debug }
     'one request with the SDK alone': () => ended([sdk.file, url]),
     'validate, from the bundle': () => ended([BUNDLE, 'validate', '-c', config]),
     'first poll, from the bundle': () => firstPoll([BUNDLE]),
-    ...(quick
+    ...(image === undefined
       ? {}
-      : { 'first poll, from the sources (with tsx)': () => firstPoll(['--import', 'tsx', 'src/cli/main.ts']) }),
+      : {
+          'validate, from the script of the image': () => ended([image.file, 'validate', '-c', config]),
+          'first poll, from the script of the image': () => firstPoll([image.file]),
+          'first poll, from the sources (with tsx)': () => firstPoll(['--import', 'tsx', 'src/cli/main.ts']),
+        }),
   }
   // In turns, so that other work of the machine meets all of them.
   const all = new Map<string, Took[]>(Object.keys(contenders).map((what) => [what, []]))

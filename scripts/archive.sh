@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes the archive of a release from its npm package: scripts/archive.sh FOLDER, the folder of both. It has the same files, and
-# besides them the command for `PATH`, its manual page and completions, and the changelog. The same files give the same bytes.
+# Makes the archive of a release from its npm package: scripts/archive.sh FOLDER, which has the package and gets the archive. It
+# contains the same files, and besides them the command for `PATH`, its manual page and completions, and the changelog. The same files give the same bytes.
 set -euo pipefail
 into=$(realpath "${1:?give the folder of the npm package}")
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { build, type Plugin } from 'esbuild'
 
-/** Lets a script end its top before the command has. A command that comes to no result has failed, as for Node it has. */
+/** A script has no `await` at its top, so an async function runs the command. The exit code is 13, as Node's, if it never settles. */
 const withoutAwait = (main: string): Plugin => ({
   name: 'without-await',
   setup(bundler) {

@@ -16,7 +16,7 @@ const code = resolve(dist, 'cli/curfew.js.code')
 
 // The same sources must give the same code, because the image's layers are reproducible. So V8 neither drops code that is
 // rarely called nor marks what became hot. It accepts code only under the flags under which the code was written, so all are
-// as by default then, also the growth of the heap that \`run\` sets.
+// as by default then, also the growth of the heap that `run` sets.
 const FLAGS = ['--predictable', '--no-flush-bytecode', '--no-sparkplug']
 const imports = `
 import { writeFileSync } from 'node:fs'
@@ -68,11 +68,14 @@ const child = spawn(node, [...FLAGS, ...module(keepCode), 'run', '--config=curfe
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 const closed = once(child, 'close')
+// A daemon that never judges must not keep the build waiting.
+const late = setTimeout(() => child.kill('SIGKILL'), 120_000)
 for await (const line of createInterface({ input: child.stdout })) {
   const { event } = JSON.parse(line) as { readonly event: string }
   if (event === 'decided') child.kill('SIGTERM')
 }
 const [exitCode] = (await closed) as [number | null]
+clearTimeout(late)
 await office.close()
 rmSync(folder, { recursive: true })
 if (exitCode !== 0) throw new Error(`the daemon ended with exit code ${exitCode} before its code was kept`)

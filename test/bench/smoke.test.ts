@@ -10,7 +10,7 @@ interface Bench {
   }>
 }
 
-/** A quick run takes seconds on an idle machine, and many times that on a busy one. */
+/** A quick run takes one or two minutes on an idle machine, and many times that on a busy one. */
 const TIMEOUT_MS = 1_800_000
 
 describe('npm run bench', () => {

@@ -141,6 +141,15 @@ export const CHECKS: Readonly<Record<string, Check>> = {
     ...unless(Object.keys(Volumes).length === 0, 'a VOLUME hides that no volume is mounted'),
   ],
 
+  'compiled code': async ({ config: { Entrypoint = [] }, container }) => {
+    const ask = "import { load } from '/opt/curfew/load.js'; process.stdout.write(`${load().cachedDataRejected}`)"
+    const { stdout } = await container.exec(...Entrypoint.slice(0, -1), '--input-type=module', '--eval', ask)
+    return unless(
+      stdout === 'false',
+      `V8 does not accept the compiled code under the options of the ENTRYPOINT: ${stdout}`,
+    )
+  },
+
   labels: ({ config }) =>
     ['title', 'description', 'licenses', 'version', 'revision', 'base.name'].flatMap((name) =>
       unless((config.Labels?.[`org.opencontainers.image.${name}`] ?? '') !== '', `the label ${name} is missing`),

@@ -76,7 +76,7 @@ export const baseOf = (standing: Standing | undefined): Base | undefined => {
   }
 }
 
-/** What it ended until then is compared, or has been counted. Undefined if it has ended nobody before. */
+/** The instant until which the ends of the policy have been compared or counted. Undefined if it has ended nobody. */
 export const comparedAtOf = (standing: Standing | undefined): Instant | undefined => {
   switch (standing?.state) {
     case 'in-force':
