@@ -796,6 +796,57 @@ describe('looking ahead', () => {
     },
   )
 
+  const hoursUntil = (end: string, different: Partial<Policy> = {}) =>
+    hashed('off-hours', { timeZone: 'UTC', allowed: [{ days: 'mon-sun', hours: `07:30-${end}` }] }, different)
+  const exemptFrom = (...users: readonly string[]): Partial<Policy> => ({
+    exempt: { users: users.map((user) => entry(user)), endpoints: undefined, regions: undefined },
+  })
+  it.each([
+    ['a rename', hoursUntil('18:30'), hoursUntil('18:31'), hoursUntil('18:31', { name: 'renamed' })],
+    ['another minute', hoursUntil('18:30'), hoursUntil('18:31'), hoursUntil('18:30')],
+    ['another exemption', age('6h', exemptFrom('a')), age('6h', exemptFrom('a', 'b')), age('6h', exemptFrom('a', 'c'))],
+    ['a longer age', age('4h'), age('5h'), age('6h')],
+    ['an age that is undone before it ended anybody', age('6h'), age('4h'), age('6h')],
+  ])('lets an edit on trial be followed by %s, and ends those who connected in between on time', (_how, ...edits) => {
+    const morning = NOON - 4 * HOUR
+    const [first, second, third] = edits
+    const endpoint = createEndpoint([first], { guard: LIMITS, changedAt: morning - 30 * DAY })
+    endpoint.see([], morning)
+    endpoint.edit([second], morning + MINUTE)
+    const rows = people(100, { establishedAt: NOON + 30 * MINUTE })
+    endpoint.see(rows, NOON + HOUR)
+    expect(effectOf(endpoint.edit([third], NOON + 2 * HOUR))).toMatchObject({ ended: 0, holds: [] })
+    expect(effectOf(endpoint.see(rows, NOON + 6 * HOUR + 31 * MINUTE))).toMatchObject({ ended: 100, holds: [] })
+  })
+
+  it.each([
+    ['hours', hoursUntil('18:30'), hoursUntil('12:30')],
+    ['an age', age('6h'), age('10m')],
+  ])(
+    'lets a mistake in %s be undone, although people connected before the guard could hold it',
+    (_what, right, wrong) => {
+      const morning = NOON - 4 * HOUR
+      const endpoint = createEndpoint([right], { guard: LIMITS, changedAt: morning - 30 * DAY })
+      endpoint.see([], morning)
+      endpoint.edit([wrong], morning + MINUTE)
+      const rows = people(100, { establishedAt: NOON + 20 * MINUTE })
+      endpoint.see(rows, NOON + 20 * MINUTE)
+      expect(effectOf(endpoint.see(rows, NOON + 30 * MINUTE))).toMatchObject({ ended: 0, begun: [wrong.name] })
+      const undone = effectOf(endpoint.edit([right], NOON + HOUR))
+      expect(undone).toMatchObject({ ended: 0, holds: [], released: [wrong.name] })
+      expect(effectOf(endpoint.see(rows, NOON + 6.5 * HOUR))).toMatchObject({ ended: 100, holds: [] })
+    },
+  )
+
+  it('lets a change to another kind be undone, which the guard held as it was judged first', () => {
+    const transfer = hashed('max-transfer', { total: '1KiB' }, { name: 'max-session-age' })
+    const rows = people(100, { establishedAt: NOON - HOUR, ingressBytes: 5000 })
+    const endpoint = longInForce([age('10h')], rows)
+    expect(effectOf(endpoint.edit([transfer], NOON + MINUTE))).toMatchObject({ ended: 0, begun: ['max-session-age'] })
+    expect(effectOf(endpoint.edit([age('10h')], NOON + 2 * MINUTE))).toMatchObject({ ended: 0, holds: [] })
+    expect(effectOf(endpoint.see(rows, NOON + 9 * HOUR))).toMatchObject({ ended: 100, holds: [] })
+  })
+
   it('checks people who connect after an edit, and whom no snapshot shows before a restart with edited files', () => {
     const endpoint = longInForce([], people(2, { username: 'night@corp', establishedAt: NOON - HOUR }))
     endpoint.edit([everybody], NOON + SECOND)

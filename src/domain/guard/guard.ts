@@ -3,8 +3,8 @@ import type { Decisions } from '../judge/decide.ts'
 import { isDue, type ViolatedVerdict } from '../judge/verdict.ts'
 import { acts, type Policy } from '../policies/policy.ts'
 import type { Instant } from '../time/instant.ts'
+import { createCertainEnd } from './certain-end.ts'
 import { asOf, type Counted, entryOf, isRecent, isWithin, keysOf } from './counted.ts'
-import { createDoubt } from './doubt.ts'
 import { type Due, uncovered } from './due.ts'
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, isSameLimits, type Sum, tooMuch } from './limits.ts'
@@ -20,7 +20,7 @@ import {
   standingOf,
   stands,
 } from './standing.ts'
-import { newArrivals, type Trial, tooManyArrivals, trialAfter } from './trial.ts'
+import { newArrivals, type Trial, tooManyArrivals, trialAfter, versionBeforeTrial } from './trial.ts'
 
 /** What the guard remembers of one endpoint. */
 export interface GuardMemory {
@@ -141,7 +141,7 @@ export const reviewEdits = (
       ...guarded,
       before: reselection.before,
       lookAheadMs: limits.lookAheadMs,
-      isDoubtful: createDoubt(before, guarded, isUnedited),
+      certainEnd: createCertainEnd(before, guarded, isUnedited),
     })
   const newlyEnded = names.size === 0 ? [] : compare()
   const entries = newlyEnded
@@ -166,7 +166,15 @@ export const reviewEdits = (
   for (const [name, standing] of gone) standings.set(name, standing)
   for (const [name, sum] of heldByDue) {
     const standing = standings.get(name)
-    if (standing !== undefined) standings.set(name, heldFrom(standing, now, sum))
+    if (standing?.state !== 'in-force') continue
+    const { version } = standing
+    const edit = edits.find(({ policy }) => policy.name === name)
+    // The mistake is an edit of this judgement, or one on trial.
+    const beforeMistake =
+      edit === undefined
+        ? (versionBeforeTrial(before.trial, name, guarded) ?? version)
+        : versionBefore(edit.policy, edit.base)
+    standings.set(name, { state: 'held', version, before: beforeMistake, since: now, ...sum })
   }
   // A policy that is turned to enforce as it is has been shown by audit mode.
   const isEdited = edits.some(
@@ -210,12 +218,6 @@ export const reviewDue = (decisions: Decisions, before: GuardMemory, guarded: Gu
   ])
   return { memory: { ...before, counted: [...before.counted, ...unforeseen, ...arrivals] }, held }
 }
-
-/** The standing of a policy that was in force and is held from now on. */
-const heldFrom = (standing: Standing, since: Instant, sum: Sum): Standing =>
-  standing.state === 'in-force'
-    ? { state: 'held', version: standing.version, before: standing.version, since, ...sum }
-    : standing
 
 /**
  * Forgets entries after ten minutes, unless their verdict is still due or may be. A trial remembers people, because most

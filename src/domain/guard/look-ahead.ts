@@ -30,6 +30,12 @@ export interface NewlyEnded {
 /** Nobody notices an end that is earlier by less than this. */
 export const NOTICEABLE_MS = MINUTE
 
+/**
+ * When a connection ends for certain, although the guard may hold the policy that ends it `at` an instant. NEVER if nothing
+ * else ends it.
+ */
+export type CertainEnd = (verdict: ViolatedVerdict, connection: Connection, at: Instant) => Instant
+
 /** The relations of the versions to a connection. */
 const createVersions = (versions: readonly Version[], location: Location) => {
   const bySet = new Map<PolicySet, Map<string, Version>>()
@@ -47,10 +53,7 @@ const createVersions = (versions: readonly Version[], location: Location) => {
     )
 }
 
-/**
- * When a connection would have ended under the versions; NEVER if more than a minute after the horizon. An end in doubt is
- * none: nothing but the edit might end the connection.
- */
+/** When a connection would have ended under the versions for certain; NEVER if more than a minute after the horizon. */
 export const createEndBefore = (
   versions: readonly Version[],
   asked: {
@@ -58,11 +61,10 @@ export const createEndBefore = (
     readonly history: History
     readonly now: Instant
     readonly horizon: Instant
-    /** Whether the guard might hold the policy of a version in force, at the deadline of the verdict. */
-    readonly isDoubtful: (verdict: ViolatedVerdict, connection: Connection) => boolean
+    readonly certainEnd: CertainEnd
   },
 ) => {
-  const { location, history, now, horizon, isDoubtful } = asked
+  const { location, history, now, horizon, certainEnd } = asked
   const versionsOf = createVersions(versions, location)
   return (connection: Connection): Instant =>
     versionsOf(connection).reduce((end, [{ isInForce }, applicability]) => {
@@ -74,7 +76,8 @@ export const createEndBefore = (
       const at = endsAt(applicability, connection, history, now, until)
       if (at >= end) return end
       const verdict = judgeAt(at)
-      return isInForce && verdict.word === 'violated' && isDoubtful(verdict, connection) ? end : at
+      if (!isInForce || verdict.word !== 'violated') return at
+      return Math.min(end, certainEnd(verdict, connection, at))
     }, NEVER)
 }
 
@@ -96,15 +99,15 @@ export const newlyEndedBy = (
     readonly history: History
     readonly now: Instant
     readonly lookAheadMs: number
-    readonly isDoubtful: (verdict: ViolatedVerdict, connection: Connection) => boolean
+    readonly certainEnd: CertainEnd
   },
 ): readonly NewlyEnded[] => {
-  const { active, assessed, set, location, before, history, now, lookAheadMs, isDoubtful } = asked
+  const { active, assessed, set, location, before, history, now, lookAheadMs, certainEnd } = asked
   const isCompared = set.policies.some(({ name, kind }) => edited.has(name) && kind.facts === 'immutable')
   if (!isCompared) return []
   const horizon = now + lookAheadMs
   const applicabilitiesOf = set.applicabilities(location)
-  const endBefore = createEndBefore(versions, { location: before, history, now, horizon, isDoubtful })
+  const endBefore = createEndBefore(versions, { location: before, history, now, horizon, certainEnd })
   // A policy that is compared with itself, as at the first judgement, newly ends only what it violates now.
   const own = new Set(versions.flatMap(({ policy, set: of, isInForce }) => (of === set && !isInForce ? [policy] : [])))
   const isFirst = isSameLocation(before, location) && [...edited].every((name) => own.has(name))

@@ -1,14 +1,14 @@
 import { type Connection, principalOf } from '../connection.ts'
 import type { Policy } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
-import { DAY, type Instant } from '../time/instant.ts'
+import { DAY, type Instant, NEVER } from '../time/instant.ts'
 import { type Counted, entryOf, groupByPolicy, keysOf } from './counted.ts'
 import type { Due } from './due.ts'
 import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, type Sum } from './limits.ts'
 import { createEndBefore, NOTICEABLE_MS, type Version } from './look-ahead.ts'
 import { type EndpointFacts, factsOf, locationWith, selectsAlike } from './reselection.ts'
-import type { Standings } from './standing.ts'
+import type { PolicyVersion, Standings } from './standing.ts'
 
 /** A time in which the guard compares connections that are established after an edit with the rules before it. */
 export interface Trial {
@@ -51,6 +51,17 @@ export const trialAfter = (
   return { set, policies: inForce.map(([name]) => name), facts, until, most: active.length }
 }
 
+/** The version of a policy that was in force before the trial. Undefined if there is none, or no trial. */
+export const versionBeforeTrial = (
+  trial: Trial | undefined,
+  name: string,
+  guarded: Guarded,
+): PolicyVersion | undefined => {
+  if (trial === undefined || guarded.now >= trial.until || !trial.policies.includes(name)) return undefined
+  const policy = setFinder(guarded)(trial.set)?.policies.find((one) => one.name === name)
+  return policy && { hash: policy.hash, set: trial.set }
+}
+
 /** The names of the policies that edits of the trial changed, of those given. */
 const editedIn = (
   trial: Trial,
@@ -71,17 +82,19 @@ const editedIn = (
 }
 
 /**
- * Whether one of the policies ends an arrival only because an edit of the trial changed it: nothing before the edits would
- * have ended the connection. Each person counts once. Nobody does if the trial is over, or its rules can no longer be read.
+ * When the rules before the trial would have ended an arrival that one of the policies ends; NEVER if more than a minute after
+ * the horizon. Undefined if the trial has no objection: no edit changed the policy, the person has been counted, the trial is
+ * over, or its rules can no longer be read.
  */
-export const createArrivalCheck = (
+export const createEndBeforeTrial = (
   { counted, trial }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
   guarded: Guarded,
   policies: readonly Policy[],
-): ((due: Due) => boolean) => {
+  horizon: Instant,
+): ((due: Due) => Instant | undefined) => {
   const { history, now, location } = guarded
   const earlier = trial && setFinder(guarded)(trial.set)
-  if (trial === undefined || now >= trial.until || earlier === undefined) return () => false
+  if (trial === undefined || now >= trial.until || earlier === undefined) return () => undefined
   const edited = editedIn(trial, earlier, policies, guarded)
   const known = keysOf(counted)
   const people = new Set(counted.map(personKey))
@@ -91,36 +104,36 @@ export const createArrivalCheck = (
       location: locationWith(location, trial.facts),
       history,
       now,
-      horizon: now,
+      horizon,
       // Counters bring an end for certain only if the guard has let it through.
-      isDoubtful: ({ policy: { name, kind, guard } }, { id }) =>
-        kind.facts !== 'immutable' && guard === 'on' && !known.has({ policy: name, connectionId: id }),
+      certainEnd: ({ policy: { name, kind, guard } }, { id }, at) =>
+        kind.facts === 'immutable' || guard === 'off' || known.has({ policy: name, connectionId: id }) ? at : NEVER,
     },
   )
   // The verdicts of one connection follow each other.
-  let last: { readonly connection: Connection; readonly isEndedAnyway: boolean } | undefined
+  let last: { readonly connection: Connection; readonly end: Instant } | undefined
   return (due) => {
     const { connection, policy } = due
-    if (!due.isArrival || !edited.has(policy) || known.has(due)) return false
+    if (!due.isArrival || !edited.has(policy) || known.has(due)) return undefined
     const principal = principalOf(connection)
-    if (principal !== undefined && people.has(personKey({ policy, principal }))) return false
-    if (last?.connection !== connection) {
-      last = { connection, isEndedAnyway: endBefore(connection) - now <= NOTICEABLE_MS }
-    }
-    return !last.isEndedAnyway
+    if (principal !== undefined && people.has(personKey({ policy, principal }))) return undefined
+    if (last?.connection !== connection) last = { connection, end: endBefore(connection) }
+    return last.end
   }
 }
 
-/** The arrivals that the edits of the trial end. */
+/** The arrivals that the edits of the trial end. Each person counts once. */
 export const newArrivals = (
   due: readonly Due[],
   before: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
   guarded: Guarded,
 ): readonly Counted[] => {
-  const counts = createArrivalCheck(before, guarded, guarded.set.policies)
+  const { now, set } = guarded
+  const endBeforeTrial = createEndBeforeTrial(before, guarded, set.policies, now)
   const people = new Set<string>()
-  return due.filter(counts).flatMap(({ connection, policy }) => {
-    const entry = entryOf(connection, policy, guarded.now, true)
+  return due.flatMap((one) => {
+    if ((endBeforeTrial(one) ?? now) - now <= NOTICEABLE_MS) return []
+    const entry = entryOf(one.connection, one.policy, now, true)
     const key = entry.principal === undefined ? undefined : personKey(entry)
     if (key !== undefined && people.has(key)) return []
     if (key !== undefined) people.add(key)
