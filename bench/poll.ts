@@ -78,7 +78,9 @@ export const poll = async ({ quick, rounds }: Options): Promise<readonly Table[]
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} does not exist: run npm run build first`)
   using server = await bundled('bench/support/pages-server.ts')
   using contender = await bundled('bench/support/poll-contender.ts')
-  using image = quick ? undefined : imageScript()
+  // The image runs Node 24. Node 20 refuses compiled code under an option of the image.
+  const isNodeOfImage = imageStart().options.includes('--disable-sigusr1')
+  using image = quick || !isNodeOfImage ? undefined : imageScript()
   const contenders = ['curfew', 'sdk', ...(hasBoto3() ? ['boto3'] : []), 'scan', 'plan', ...(image ? ['image'] : [])]
   const names: Readonly<Record<string, string>> = {
     curfew: 'Curfew',

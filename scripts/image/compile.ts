@@ -19,10 +19,9 @@ const code = resolve(dist, 'cli/curfew.js.code')
 // as by default then, also the growth of the heap that `run` sets.
 const FLAGS = ['--predictable', '--no-flush-bytecode', '--no-sparkplug']
 const imports = `
-import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
-import { codeUrl, load, url } from ${JSON.stringify(pathToFileURL(resolve(dist, 'load.js')).href)}`
+import { keep, load, url } from ${JSON.stringify(pathToFileURL(resolve(dist, 'load.js')).href)}`
 const module = (text: string) => ['--input-type=module', '--eval', `${imports}${text}`, 'curfew']
 
 const endpoint = 'cvpn-endpoint-0123456789abcdef0'
@@ -54,7 +53,7 @@ const keepCode = `
 const script = load()
 process.on('exit', () => {
   for (const flag of ['--flush-bytecode', '--sparkplug', '--heap-growing-percent=0']) setFlagsFromString(flag)
-  writeFileSync(codeUrl, script.createCachedData())
+  keep(script.createCachedData())
 })
 script.runInThisContext()(createRequire(url), url.href)`
 const child = spawn(node, [...FLAGS, ...module(keepCode), 'run', '--config=curfew.yaml'], {
@@ -85,5 +84,5 @@ if (exitCode !== 0) throw new Error(`the daemon ended with exit code ${exitCode}
 const renumber = `
 const script = load()
 if (script.cachedDataRejected !== false) throw new Error('V8 does not accept the code that it compiled')
-writeFileSync(codeUrl, script.createCachedData())`
+keep(script.createCachedData())`
 execFileSync(node, ['--predictable', ...module(renumber)])

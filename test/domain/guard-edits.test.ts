@@ -42,9 +42,8 @@ const rule = fc.oneof(
   }),
 )
 const ruleSet = fc.dictionary(fc.constantFrom('a', 'b', 'c'), rule, { maxKeys: 3, noNullPrototype: true })
-const policiesOf = (
-  rules: Record<string, { kind: string; keys: Record<string, unknown>; graceMs: number }>,
-): Policy[] =>
+type Rules = Readonly<Record<string, { kind: string; keys: Record<string, unknown>; graceMs: number }>>
+const policiesOf = (rules: Rules): Policy[] =>
   Object.entries(rules).map(([name, { kind, keys, graceMs }]) =>
     policy(kind, keys, { name, graceMs, hash: JSON.stringify([kind, keys, graceMs]) }),
   )
@@ -69,6 +68,8 @@ const step = fc.record({
     { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), rules: ruleSet }) },
   ),
 })
+
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 /** Snapshots of an endpoint on which people come and go. */
 const createOffice = () => {
@@ -101,60 +102,101 @@ const endedBy = (...judgements: readonly Judgement[]) =>
     judgements.flatMap(({ plan }) => plan.terminate.map(({ connection }) => [connection.id, connection] as const)),
   )
 
-/**
- * An endpoint and its twin go through the same hours. Then one of them is edited. What ends there and not on the twin, the edit
- * has ended. What the guard has let through before may also end, although the twin may hold it by now.
- */
+interface Past {
+  readonly lookAheadMs: number
+  readonly first: Rules
+  readonly steps: readonly Step[]
+}
+
+/** An endpoint and its twin, which have gone through the same hours. */
+const twinsAfter = ({ lookAheadMs, first, steps }: Past) => {
+  const guard = { maxPercent: 50, minConnections: 10, lookAheadMs }
+  const create = () => createEndpoint(policiesOf(first), { guard, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE })
+  const [endpoint, twin] = [create(), create()]
+  const office = createOffice()
+  let now = NOON
+  const both = (act: (one: typeof endpoint) => Judgement): boolean => {
+    act(twin)
+    return act(endpoint).learned !== undefined
+  }
+  let rules = first
+  let rows = office.show({ what: 'snapshot', from: 0, to: PEOPLE, again: 0, exceeding: 0, age: HOUR }, now)
+  let isJudged = both((one) => one.see(rows, now))
+  for (const { after, step: next } of steps) {
+    now += after
+    if (next.what === 'failed read') both((one) => one.fail(now))
+    if (next.what === 'edit') {
+      rules = next.rules
+      isJudged = both((one) => one.edit(policiesOf(rules), now))
+    }
+    if (next.what !== 'snapshot') continue
+    rows = office.show(next, now)
+    isJudged = both((one) => one.see(rows, now))
+  }
+  now += 2 * MINUTE
+  // An edit is compared with the last rules that were judged, and with policies deleted up to ten minutes before.
+  const isComparable = () =>
+    isJudged && Object.values(endpoint.memory.guard().standings).every(({ state }) => state !== 'gone')
+  return { endpoint, twin, both, office, rules, rows, now, isComparable }
+}
+
+const past = fc.record({
+  lookAheadMs: fc.constantFrom(HOUR, DAY),
+  first: ruleSet,
+  steps: fc.array(step, { maxLength: 8 }),
+})
+
+/** What ends on the edited endpoint and not on the twin, the edit has ended. What was let through before may end as well. */
 it('never ends more by an edit than the limits allow, compared with a twin that is not edited', () => {
   const last = fc.record({ isBlind: fc.boolean(), after: fc.constantFrom(SECOND, MINUTE), shown: presence })
   fc.assert(
-    fc.property(
-      fc.constantFrom(HOUR, DAY),
-      ruleSet,
-      fc.array(step, { maxLength: 8 }),
-      ruleSet,
-      last,
-      (lookAheadMs, first, steps, edited, { isBlind, after, shown }) => {
-        const guard = { maxPercent: 50, minConnections: 10, lookAheadMs }
-        const create = () =>
-          createEndpoint(policiesOf(first), { guard, changedAt: NOON - 30 * DAY, staleAfterMs: MINUTE })
-        const [endpoint, twin] = [create(), create()]
-        const office = createOffice()
-        let now = NOON
-        const both = (act: (one: typeof endpoint) => Judgement): boolean => {
-          act(twin)
-          return act(endpoint).learned !== undefined
-        }
-        const everybody = office.show({ what: 'snapshot', from: 0, to: PEOPLE, again: 0, exceeding: 0, age: HOUR }, now)
-        let isJudged = both((one) => one.see(everybody, now))
-        for (const { after: gap, step: next } of steps) {
-          now += gap
-          if (next.what === 'failed read') both((one) => one.fail(now))
-          if (next.what === 'edit') isJudged = both((one) => one.edit(policiesOf(next.rules), now))
-          if (next.what !== 'snapshot') continue
-          const rows = office.show(next, now)
-          isJudged = both((one) => one.see(rows, now))
-        }
-        now += 2 * MINUTE
-        if (isBlind) both((one) => one.fail(now))
-        const { counted, standings } = endpoint.memory.guard()
-        // An edit is compared with the last rules that were judged, and with policies deleted up to ten minutes before.
-        fc.pre(isJudged && Object.values(standings).every(({ state }) => state !== 'gone'))
-
-        const judgements = [endpoint.edit(policiesOf(edited), now)]
-        const onTwin = [twin.judge(now)]
-        now += after
-        const rows = office.show(shown, now)
-        judgements.push(endpoint.see(rows, now))
-        onTwin.push(twin.see(rows, now))
-        const anyway = endedBy(...onTwin)
-        const letThrough = new Set(counted.flatMap(({ connectionId, principal }) => [connectionId, principal]))
-        const byEdit = [...endedBy(...judgements).values()].filter(
-          ({ id, username }) => !anyway.has(id) && !letThrough.has(id) && !letThrough.has(username),
-        )
-        expect(byEdit.length <= 10 || 2 * byEdit.length <= office.size(now)).toBe(true)
-      },
-    ),
+    fc.property(past, ruleSet, last, (of, edited, { isBlind, after, shown }) => {
+      const { endpoint, twin, both, office, now, isComparable } = twinsAfter(of)
+      if (isBlind) both((one) => one.fail(now))
+      fc.pre(isComparable())
+      const { counted } = endpoint.memory.guard()
+      const judgements = [endpoint.edit(policiesOf(edited), now)]
+      const onTwin = [twin.judge(now)]
+      const then = now + after
+      const rows = office.show(shown, then)
+      judgements.push(endpoint.see(rows, then))
+      onTwin.push(twin.see(rows, then))
+      const anyway = endedBy(...onTwin)
+      const letThrough = new Set(counted.flatMap(({ connectionId, principal }) => [connectionId, principal]))
+      const byEdit = [...endedBy(...judgements).values()].filter(
+        ({ id, username }) => !anyway.has(id) && !letThrough.has(id) && !letThrough.has(username),
+      )
+      expect(byEdit.length <= 10 || 2 * byEdit.length <= office.size(then)).toBe(true)
+    }),
     { numRuns: fuzzRuns(300) },
+  )
+})
+
+it('never holds a rename, unless the twin holds the policy under its old name within a day', () => {
+  fc.assert(
+    fc.property(past, (of) => {
+      // The guard does not remember when the version before an edit was loaded, only when it was compared. That matters for
+      // connections that snapshots did not show for a while.
+      const steps = of.steps.map(({ after, step: next }) => ({
+        after,
+        step: next.what === 'snapshot' ? { ...next, age: SECOND } : next,
+      }))
+      const { endpoint, twin, both, office, rules, rows, now, isComparable } = twinsAfter({
+        ...of,
+        steps,
+        lookAheadMs: DAY,
+      })
+      both((one) => one.see(rows, now))
+      // An edit counts against the connections of now, and people who connect against the most of the trial.
+      fc.pre(isComparable() && rows.length === office.size(now))
+      // A renamed policy on counters counts whom it ends anew.
+      const kinds = new Set(Object.values(rules).map(({ kind }) => kind))
+      fc.pre(!kinds.has('max-transfer') && twin.judge(now).acting.held.size === 0)
+      const renamed = policiesOf(rules).map((one) => ({ ...one, name: `new-${one.name}` }))
+      if (endpoint.edit(renamed, now).acting.held.size === 0) return
+      const day = Array.from({ length: DAY / MINUTE + 1 }, (_, minute) => now + minute * MINUTE)
+      expect(day.some((at) => twin.see(rows, at).acting.held.size > 0)).toBe(true)
+    }),
+    { numRuns: fuzzRuns(40) },
   )
 })

@@ -4,15 +4,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
+const SCRIPT = '(() => { console.log("runs", process.argv.slice(2).join(" ")) })'
+
+/** Keeps compiled code beside the script: an expression of the code. */
+const keep = (folder: string, code: string) => {
+  const text = `import { keep, load } from './load.js'; keep(${code})`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], { cwd: folder })
+  if (status !== 0) throw new Error(String(stderr))
+}
+
 /** Starts the image's program with a command line that only says that it runs. */
-const start = (env: Readonly<Record<string, string>>, code?: string) => {
+const start = (env: Readonly<Record<string, string>>, prepare?: (folder: string) => void) => {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-start-'))
   try {
     mkdirSync(join(folder, 'cli'))
     for (const file of ['load.js', 'start.js']) cpSync(join('scripts/image', file), join(folder, file))
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-    writeFileSync(join(folder, 'cli/curfew.js'), '(() => { console.log("runs", process.argv.slice(2).join(" ")) })')
-    if (code !== undefined) writeFileSync(join(folder, 'cli/curfew.js.code'), code)
+    writeFileSync(join(folder, 'cli/curfew.js'), SCRIPT)
+    prepare?.(folder)
     const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'start.js'), 'run'], {
       encoding: 'utf8',
       env,
@@ -30,7 +39,16 @@ describe('the start of the image', () => {
   })
 
   it('runs the command line although V8 refuses the compiled code', () => {
-    expect(start({}, 'of another V8')).toEqual({ status: 0, stdout: 'runs run\n', stderr: '' })
+    const refused = start({}, (folder) => keep(folder, "Buffer.from('of another V8')"))
+    expect(refused).toEqual({ status: 0, stdout: 'runs run\n', stderr: '' })
+  })
+
+  it('runs a script that was edited after it was compiled', () => {
+    const edited = start({}, (folder) => {
+      keep(folder, 'load().createCachedData()')
+      writeFileSync(join(folder, 'cli/curfew.js'), SCRIPT.replace('runs', 'goes'))
+    })
+    expect(edited).toEqual({ status: 0, stdout: 'goes run\n', stderr: '' })
   })
 
   it.each([
