@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest'
 
 const SCRIPT = '(() => { console.log("runs", process.argv.slice(2).join(" ")) })'
 
-/** Keeps compiled code beside the script: an expression of the code. */
+/** Keeps compiled code beside the script, once the script has run: an expression of the code. */
 const keep = (folder: string, code: string) => {
-  const text = `import { keep, load } from './load.js'; keep(${code})`
+  const text = `import { keep, load } from './load.js'; const script = load(); script.runInThisContext()(); keep(${code})`
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], { cwd: folder })
   if (status !== 0) throw new Error(String(stderr))
 }
@@ -45,7 +45,7 @@ describe('the start of the image', () => {
 
   it('runs a script that was edited after it was compiled', () => {
     const edited = start({}, (folder) => {
-      keep(folder, 'load().createCachedData()')
+      keep(folder, 'script.createCachedData()')
       writeFileSync(join(folder, 'cli/curfew.js'), SCRIPT.replace('runs', 'goes'))
     })
     expect(edited).toEqual({ status: 0, stdout: 'goes run\n', stderr: '' })
