@@ -1,18 +1,23 @@
 import { NEVER } from '../time/instant.ts'
-import { keysOf } from './counted.ts'
+import { type Counted, keysOf } from './counted.ts'
 import { uncovered } from './due.ts'
-import type { GuardMemory } from './guard.ts'
 import { type Guarded, setFinder } from './guarded.ts'
+import type { GuardLimits } from './limits.ts'
 import type { CertainEnd } from './look-ahead.ts'
-import { comparedAtOf, standingOf } from './standing.ts'
-import { createEndBeforeTrial } from './trial.ts'
+import { comparedAtOf, type Standings, standingOf } from './standing.ts'
+import { createEndBeforeTrial, type Trial } from './trial.ts'
 
 /**
  * The ends that policies would have brought for certain without an edit. An end is in doubt if the guard would have to count
  * it when it becomes due, because the guard may then hold the policy. What the rules before a trial end is certain.
  */
 export const createCertainEnd = (
-  before: GuardMemory,
+  before: {
+    readonly standings: Standings
+    readonly counted: readonly Counted[]
+    readonly trial: Trial | undefined
+    readonly limits: GuardLimits | undefined
+  },
   guarded: Guarded,
   isUnedited: (policy: string) => boolean,
 ): CertainEnd => {
