@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { build, type Plugin } from 'esbuild'
 
 /** A script has no `await` at its top, so an async function runs the command. The exit code is 13, as Node's, if it never settles. */
@@ -7,7 +7,7 @@ const withoutAwait = (main: string): Plugin => ({
   setup(bundler) {
     bundler.onLoad({ filter: /[\\/]main\.mjs$/ }, ({ path }) => {
       const [, before, after] = /^([\s\S]*)process\.exitCode=await ([\s\S]*)$/.exec(readFileSync(path, 'utf8')) ?? []
-      if (path !== main || before === undefined) throw new Error(`${path} does not wait for its command`)
+      if (path !== realpathSync(main) || before === undefined) throw new Error(`${path} does not wait for its command`)
       return { contents: `${before}process.exitCode=13;(async()=>{process.exitCode=await ${after}})()` }
     })
   },
