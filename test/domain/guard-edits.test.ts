@@ -4,7 +4,7 @@ import type { Connection } from '../../src/domain/connection.ts'
 import type { Judgement } from '../../src/domain/judge/judge-endpoint.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
-import { fuzzRuns } from '../fuzz-runs.ts'
+import { slowRuns } from '../fuzz-runs.ts'
 import { connection, NOON, policy } from './build.ts'
 import { createEndpoint } from './endpoint.ts'
 
@@ -168,7 +168,7 @@ it('never ends more by an edit than the limits allow, compared with a twin that 
       )
       expect(byEdit.length <= 10 || 2 * byEdit.length <= office.size(then)).toBe(true)
     }),
-    { numRuns: fuzzRuns(300) },
+    { numRuns: slowRuns(120) },
   )
 })
 
@@ -197,6 +197,6 @@ it('never holds a rename, unless the twin holds the policy under its old name wi
       const day = Array.from({ length: DAY / MINUTE + 1 }, (_, minute) => now + minute * MINUTE)
       expect(day.some((at) => twin.see(rows, at).acting.held.size > 0)).toBe(true)
     }),
-    { numRuns: fuzzRuns(40) },
+    { numRuns: slowRuns(80) },
   )
 })
