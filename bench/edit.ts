@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bundled } from './support/bundle.ts'
 import { served } from './support/child.ts'
+import { startDaemon } from './support/daemon.ts'
 import { createFolder } from './support/folder.ts'
-import { imageStart } from './support/image-start.ts'
 import { cpuSecondsOf } from './support/process-cpu.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 
@@ -53,19 +51,7 @@ const edited = async (url: string, folder: string, lines: readonly string[]) => 
   writeFileSync(config, curfewYaml(url))
   writeFileSync(join(folder, 'policies.yaml'), POLICIES)
   writeFileSync(list, 'mallory-*\n')
-  const start = imageStart()
-  const child = spawn(process.execPath, [...start.options, BUNDLE, 'run', '-c', config], {
-    env: {
-      ...process.env,
-      ...start.environment,
-      AWS_ACCESS_KEY_ID: 'bench',
-      AWS_SECRET_ACCESS_KEY: 'bench',
-      AWS_ENDPOINT_URL_STS: url,
-    },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const pid = child.pid ?? 0
-  const closed = once(child, 'close')
+  const daemon = startDaemon(BUNDLE, config, url)
   const waits: number[] = []
   const over = new AbortController()
   const probe = async (health: string) => {
@@ -80,25 +66,22 @@ const edited = async (url: string, folder: string, lines: readonly string[]) => 
   }
   let probing: Promise<void> | undefined
   let [health, isReloaded, before, cpuSeconds] = ['', false, 0, 0]
-  for await (const line of createInterface(child.stdout)) {
-    const { event, url: listening } = JSON.parse(line) as { readonly event?: string; readonly url?: string }
+  for await (const { event, url: listening } of daemon.log()) {
     if (event === 'listening') health = listening ?? ''
     if (event === 'decided' && probing === undefined) {
-      before = cpuSecondsOf(pid)
+      before = cpuSecondsOf(daemon.pid)
       probing = probe(health)
       writeFileSync(list, `${lines.join('\n')}\n`)
     }
     if (event === 'reloaded') isReloaded = true
     if (event === 'decided' && isReloaded) {
-      cpuSeconds = cpuSecondsOf(pid) - before
+      cpuSeconds = cpuSecondsOf(daemon.pid) - before
       break
     }
   }
   over.abort()
   await probing
-  child.stdout.resume()
-  child.kill('SIGTERM')
-  await closed
+  await daemon.stop()
   return { longestMs: Math.max(...waits), medianMs: median(waits), cpuSeconds, floorMs: floorMs(list) }
 }
 

@@ -1,19 +1,14 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { bundled } from './support/bundle.ts'
 import { messageOf, served } from './support/child.ts'
+import { startDaemon } from './support/daemon.ts'
 import { createFolder } from './support/folder.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
-import { imageStart } from './support/image-start.ts'
 import { cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
 import { type Options, ratio, rounded, type Table } from './support/table.ts'
 
 const BUNDLE = 'dist/cli/main.js'
-
-const start = imageStart()
 
 const curfewYaml = (url: string) => `version: 1
 mode: enforce
@@ -30,31 +25,17 @@ const run = async (url: string, polls: number) => {
   const config = join(folder.path, 'curfew.yaml')
   writeFileSync(config, curfewYaml(url))
   writeFileSync(join(folder.path, 'policies.yaml'), FOUR_POLICIES)
-  const child = spawn(process.execPath, [...start.options, BUNDLE, 'run', '-c', config], {
-    env: {
-      ...process.env,
-      ...start.environment,
-      AWS_ACCESS_KEY_ID: 'bench',
-      AWS_SECRET_ACCESS_KEY: 'bench',
-      AWS_ENDPOINT_URL_STS: url,
-    },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const pid = child.pid ?? 0
-  const closed = once(child, 'close')
+  const daemon = startDaemon(BUNDLE, config, url)
   const sizes: number[] = []
   let scrape: NodeJS.Timeout | undefined
-  for await (const line of createInterface(child.stdout)) {
-    const { event, url: metrics } = JSON.parse(line) as { readonly event?: string; readonly url?: string }
+  for await (const { event, url: metrics } of daemon.log()) {
     if (event === 'listening')
       scrape = setInterval(() => void fetch(`${metrics}/metrics`).then((answer) => answer.text()), 1000)
-    if (event === 'decided' && sizes.push(residentMbOf(pid)) >= polls) break
+    if (event === 'decided' && sizes.push(residentMbOf(daemon.pid)) >= polls) break
   }
   clearInterval(scrape)
-  const cpuSeconds = cpuSecondsOf(pid)
-  child.stdout.resume()
-  child.kill('SIGTERM')
-  await closed
+  const cpuSeconds = cpuSecondsOf(daemon.pid)
+  await daemon.stop()
   return { cpuSeconds, first: sizes[0] ?? 0, last: sizes.at(-1) ?? 0, most: Math.max(...sizes) }
 }
 
