@@ -40,7 +40,10 @@ export const createAssessments = (set: PolicySet, location: Location) => {
   let last: Assessment[] = []
   /** Those that were made in advance for the next list, in its order. */
   let prepared: Assessment[] = []
-  /** All of them by id. It is made when a connection is first sought that is not at its place. */
+  /**
+   * All of them by id. It is made when a connection is first sought that is not at its place. An assessment may be older than the
+   * one that this pass has made: whoever takes it asks first whether it still holds.
+   */
   let known: Map<string, Assessment> | undefined
 
   const knownById = (id: string): Assessment | undefined => {
