@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { workspace } from './curfew.ts'
-import { listingLoaded, loadedCode } from './loaded.ts'
+import { dateFormats, listingLoaded, loadedCode } from './loaded.ts'
 import { AGE_POLICY, curfewYaml, startOffice } from './office.ts'
 
 const FILES = { 'curfew.yaml': curfewYaml(), 'policies.yaml': AGE_POLICY }
@@ -12,7 +12,7 @@ const sizeOf = async (place: { readonly folder: string }) => {
 }
 
 describe.concurrent('of the bundle of 3.6 MB', () => {
-  it('validate loads 0.8 MB in 40 files at most', async () => {
+  it('validate loads 0.8 MB in 40 files at most, and no calendar', async () => {
     await using here = await workspace(FILES)
     // In a process of its own: one that runs several commands would go on listing their modules here.
     await using validate = here.start(['validate', '-c', 'curfew.yaml'], listingLoaded(here))
@@ -21,9 +21,10 @@ describe.concurrent('of the bundle of 3.6 MB', () => {
     expect(files).toBeGreaterThan(1)
     expect(files).toBeLessThanOrEqual(40)
     expect(bytes).toBeLessThanOrEqual(800_000)
+    expect(await dateFormats(here)).toBe(0)
   })
 
-  it('a cycle of run loads 1.8 MB in 90 files at most', async () => {
+  it('a cycle of run loads 1.8 MB in 90 files at most, and no calendar', async () => {
     await using office = await startOffice()
     await using here = await workspace(FILES)
     const env = { ...office.env, ...listingLoaded(here) }
@@ -32,5 +33,6 @@ describe.concurrent('of the bundle of 3.6 MB', () => {
     expect(files).toBeLessThanOrEqual(90)
     expect(bytes).toBeGreaterThan(800_000)
     expect(bytes).toBeLessThanOrEqual(1_800_000)
+    expect(await dateFormats(here)).toBe(0)
   })
 })

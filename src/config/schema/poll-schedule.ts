@@ -19,10 +19,11 @@ const FIELDS = [
 
 /**
  * The calendar of a cron expression with five fields, or six with seconds first, in UTC. The same reading is checked here
- * and followed by the daemon. Throws if the expression is not one.
+ * and followed by the daemon. Throws if the expression is not one. A zone in place of the offset would make Node load its
+ * calendars, which takes 16 ms.
  */
 export const calendarOf = (expression: string): Pick<Cron, 'nextRun'> =>
-  new Cron(expression, { timezone: 'UTC', mode: '5-or-6-parts' })
+  new Cron(expression, { utcOffset: 0, mode: '5-or-6-parts' })
 
 /** Reads a cron expression and checks it. */
 export const parseSchedule = (expression: string): ParsedSchedule => {
