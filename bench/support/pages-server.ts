@@ -1,8 +1,10 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { CALLER_IDENTITY } from './caller-identity.ts'
 
 // Usage: node pages-server.mjs CONNECTIONS [moving]. Serves the connections of one endpoint as EC2 does, from prepared pages,
-// and sends its port to the parent process. With `moving` each list has other byte counters for every connection.
+// and the caller's identity as STS does. Sends its port to the parent process. With `moving` each list has other byte counters
+// for every connection.
 const CONNECTIONS = Number(process.argv[2])
 const IS_MOVING = process.argv[3] === 'moving'
 const PAGE = 1000
@@ -73,7 +75,8 @@ const server = createServer((request, response) => {
     const asked = [...new URLSearchParams(body)].flatMap(([key, id]) => (key.startsWith('Filter.1.Value.') ? [id] : []))
     const number = Number(/NextToken=(\d+)/.exec(body)?.[1] ?? 0)
     if (IS_MOVING && number === 0 && asked.length === 0) pages.forEach(moveCounters)
-    const page = asked.length > 0 ? lookedUp(asked) : (pages[number] ?? Buffer.from(''))
+    const list = asked.length > 0 ? lookedUp(asked) : (pages[number] ?? Buffer.from(''))
+    const page = body.includes('Action=GetCallerIdentity') ? Buffer.from(CALLER_IDENTITY) : list
     response.writeHead(200, { 'content-type': 'text/xml', 'content-length': page.length }).end(page)
   })
 })

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { CALLER_IDENTITY } from './caller-identity.ts'
 import { endpointIdOf } from './endpoint-id.ts'
 
 // Usage: node units-server.mjs UNITS CONNECTIONS. Stands in for EC2 in as many accounts, each at a port of its own, and sends
@@ -45,10 +46,6 @@ const answer = (action: string, inner: string) => `<?xml version="1.0" encoding=
     <requestId>00000000-0000-0000-0000-000000000000</requestId>${inner}
 </${action}Response>`
 
-const IDENTITY = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
-    <Arn>arn:aws:iam::111122223333:user/bench</Arn><UserId>bench</UserId><Account>111122223333</Account>
-</GetCallerIdentityResult></GetCallerIdentityResponse>`
-
 /** EC2 in one account. */
 const createAccount = (account: number) => {
   const endpointId = endpointIdOf(account)
@@ -79,7 +76,7 @@ const createAccount = (account: number) => {
       case 'TerminateClientVpnConnections':
         return terminate(parameters.get('ConnectionId') ?? '', parameters.get('Username') ?? '')
       default:
-        return IDENTITY
+        return CALLER_IDENTITY
     }
   }
 }
