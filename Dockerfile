@@ -28,7 +28,7 @@ COPY --from=base /nodejs/bin/node /base-node
 # Every command reads `config/curfew.yaml` by default. The link makes that the mounted file. Code is compiled by the Node that
 # will run it.
 RUN npm run build -- --without-simulator --joined \
- && install -m 644 LICENSE scripts/image/healthcheck.js scripts/image/load.js scripts/image/start.js dist/ \
+ && install -m 644 LICENSE scripts/image/healthcheck.js scripts/image/load.cjs scripts/image/start.cjs dist/ \
  && echo '{ "type": "module" }' >dist/package.json \
  && node --import tsx scripts/image/compile.ts dist /base-node \
  && ln -s /etc/curfew dist/config \
@@ -56,7 +56,7 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["/nodejs/bin/nod
 # new, would be larger than all that Curfew knows of a thousand connections, and save it no time. Neither does an arena of
 # glibc for each of Node's threads, which keeps what the thread has freed.
 ENV MALLOC_ARENA_MAX=1
-ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=2", "/opt/curfew/start.js"]
+ENTRYPOINT ["/nodejs/bin/node", "--disable-sigusr1", "--max-semi-space-size=2", "/opt/curfew/start.cjs"]
 CMD ["run", "--config", "/etc/curfew/curfew.yaml"]
 
 ARG BASE

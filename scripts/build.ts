@@ -13,7 +13,7 @@ const { values } = parseArgs({
     readable: { type: 'boolean', default: false },
     /** For the image: nobody needs a stand-in for AWS beside real credentials. */
     'without-simulator': { type: 'boolean', default: false },
-    /** For the image: all commands in one script, whose compiled code scripts/image/compile.ts keeps. */
+    /** For the image: all commands in one script, and `validate` in one of its own. scripts/image/compile.ts keeps their code. */
     joined: { type: 'boolean', default: false },
     into: { type: 'string', default: 'dist' },
     /** Writes esbuild's list of what is in each file, from which the bill of materials is made. */
@@ -116,7 +116,8 @@ const { metafile } = await build({
 
 const main = join(outdir, joined ? 'main.mjs' : 'main.js')
 if (joined) {
-  await joinFiles(main, join(outdir, 'curfew.js'), readable)
+  await joinFiles(main, join(outdir, 'curfew.js'), { readable })
+  await joinFiles(main, join(outdir, 'validate.js'), { readable, command: 'validate' })
   for (const file of [main, join(outdir, 'chunks')]) rmSync(file, { recursive: true })
 } else {
   const code = readFileSync(main, 'utf8')

@@ -13,11 +13,28 @@ const withoutAwait = (main: string): Plugin => ({
   },
 })
 
+/** Leaves out the other commands, for the script of one. A command loads none of the others. */
+const onlyCommand = (command: string): Plugin => ({
+  name: 'only-command',
+  setup(bundler) {
+    bundler.onResolve({ filter: /[\\/]chunks[\\/]/ }, ({ kind, path, importer }) =>
+      kind === 'dynamic-import' && importer.endsWith('main.mjs') && !path.includes(`/${command}-`)
+        ? { path, external: true }
+        : undefined,
+    )
+  },
+})
+
 /**
  * Joins the files of a bundle into one script: a function of `require` and of the URL of the script. V8 takes compiled code
  * only with a script, and one file is read faster than ninety. Text is ASCII, so that V8 keeps a byte for each character.
+ * With `command` the script has no other one.
  */
-export const joinFiles = async (main: string, outfile: string, readable: boolean): Promise<void> => {
+export const joinFiles = async (
+  main: string,
+  outfile: string,
+  { readable, command }: { readonly readable: boolean; readonly command?: string },
+): Promise<void> => {
   await build({
     entryPoints: [main],
     outfile,
@@ -35,7 +52,7 @@ export const joinFiles = async (main: string, outfile: string, readable: boolean
     define: { 'import.meta.url': '__url' },
     banner: { js: "(function (require, __url) { 'use strict';" },
     footer: { js: '})' },
-    plugins: [withoutAwait(main)],
+    plugins: [withoutAwait(main), ...(command === undefined ? [] : [onlyCommand(command)])],
     logLevel: 'warning',
   })
   // What is left is in regular expressions, where an escape is the same.

@@ -64,9 +64,9 @@ export const expectedTree = (): Tree => {
   const dist = folderOf('dist', {})
   const options = ['--without-simulator', '--joined', '--into', dist]
   execFileSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts', ...options])
-  for (const name of ['healthcheck.js', 'load.js', 'start.js']) cpSync(join('scripts/image', name), join(dist, name))
+  for (const name of ['healthcheck.js', 'load.cjs', 'start.cjs']) cpSync(join('scripts/image', name), join(dist, name))
   writeFileSync(join(dist, 'package.json'), '{ "type": "module" }\n')
-  writeFileSync(join(dist, 'cli/curfew.js.code'), '')
+  for (const name of ['curfew', 'validate']) writeFileSync(join(dist, `cli/${name}.js.code`), '')
   const file = (bytes: Buffer) => fileOf(bytes, ROOT, 0o644, 0)
   const bundle = [...readTree(dist)].map(
     ([path, { kind }]) => [path, kind === 'folder' ? FOLDER : file(readFileSync(join(dist, path)))] as const,

@@ -268,7 +268,7 @@ COPY --from=good /opt/curfew /opt/curfew
 COPY npmrc /root/.npmrc
 VOLUME /var/lib/curfew
 HEALTHCHECK CMD ["node", "/opt/curfew/health.js"]
-ENTRYPOINT ["sh", "-c", "node /opt/curfew/start.js \\"$@\\"; exit $?", "curfew"]
+ENTRYPOINT ["sh", "-c", "node /opt/curfew/start.cjs \\"$@\\"; exit $?", "curfew"]
 CMD ["run", "--config", "/etc/curfew/curfew.yaml"]
 `,
     })

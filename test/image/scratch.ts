@@ -26,7 +26,7 @@ export const sourcesElsewhere = (): string => {
     cpSync(path, join(elsewhere, path))
   }
   for (const path of ['tsconfig.json', 'src', 'scripts']) cpSync(path, join(elsewhere, path), { recursive: true })
-  for (const path of ['LICENSE', 'scripts/image/healthcheck.js', 'scripts/image/start.js']) {
+  for (const path of ['LICENSE', 'scripts/image/healthcheck.js', 'scripts/image/start.cjs']) {
     chmodSync(join(elsewhere, path), 0o600)
     utimesSync(join(elsewhere, path), 1e9, 1e9)
   }

@@ -8,21 +8,26 @@ const SCRIPT = '(() => { console.log("runs", process.argv.slice(2).join(" ")) })
 
 /** Keeps compiled code beside the script, once the script has run: an expression of the code. */
 const keep = (folder: string, code: string) => {
-  const text = `import { keep, load } from './load.js'; const script = load(); script.runInThisContext()(); keep(${code})`
-  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', text], { cwd: folder })
+  const text = `const { fileOf, keep, load, run } = require('./load.cjs')
+    const script = load(fileOf('run')); run(fileOf('run'), script); keep(fileOf('run'), ${code})`
+  const { status, stderr } = spawnSync(process.execPath, ['--eval', text], { cwd: folder })
   if (status !== 0) throw new Error(String(stderr))
 }
 
 /** Starts the image's program with a command line that only says that it runs. */
-const start = (env: Readonly<Record<string, string>>, prepare?: (folder: string) => void) => {
+const start = (
+  env: Readonly<Record<string, string>>,
+  prepare: (folder: string) => void = () => {},
+  command = 'run',
+) => {
   const folder = mkdtempSync(join(tmpdir(), 'curfew-start-'))
   try {
     mkdirSync(join(folder, 'cli'))
-    for (const file of ['load.js', 'start.js']) cpSync(join('scripts/image', file), join(folder, file))
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    for (const file of ['load.cjs', 'start.cjs']) cpSync(join('scripts/image', file), join(folder, file))
     writeFileSync(join(folder, 'cli/curfew.js'), SCRIPT)
-    prepare?.(folder)
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'start.js'), 'run'], {
+    writeFileSync(join(folder, 'cli/validate.js'), SCRIPT.replace('runs', 'checks'))
+    prepare(folder)
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(folder, 'start.cjs'), command], {
       encoding: 'utf8',
       env,
     })
@@ -36,6 +41,10 @@ describe('the start of the image', () => {
   it('runs the command line', () => {
     expect(start({})).toEqual({ status: 0, stdout: 'runs run\n', stderr: '' })
     expect(start({ NODE_OPTIONS: '' })).toMatchObject({ status: 0 })
+  })
+
+  it('runs validate from the script that has nothing else', () => {
+    expect(start({}, undefined, 'validate')).toEqual({ status: 0, stdout: 'checks validate\n', stderr: '' })
   })
 
   it('runs the command line although V8 refuses the compiled code', () => {

@@ -1,7 +1,7 @@
 // The ENTRYPOINT of the image. Some agents inject code into every container through a variable that Node obeys. Here such
 // code would run beside the credentials, so Curfew does not start. Node has obeyed already, but nothing secret is loaded.
-import { createRequire } from 'node:module'
-import { load, url } from './load.js'
+// A module of CommonJS, because Node starts one 4 ms sooner.
+const { fileOf, load, run } = require('./load.cjs')
 
 const REFUSED = ['NODE_OPTIONS', 'NODE_TLS_REJECT_UNAUTHORIZED']
 
@@ -13,5 +13,5 @@ for (const name of REFUSED) {
   process.exit(1)
 }
 
-const script = load()
-script.runInThisContext()(createRequire(url), url.href)
+const file = fileOf(process.argv[2])
+run(file, load(file))
