@@ -6,7 +6,7 @@ import { messageOf, served } from './support/child.ts'
 import { createFolder } from './support/folder.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
 import { imageScript } from './support/image-script.ts'
-import { imageStart } from './support/image-start.ts'
+import { imageStart, isNodeOfImage } from './support/image-start.ts'
 import { median, type Options, ratio, rounded, type Table } from './support/table.ts'
 import { usageOf } from './support/usage.ts'
 
@@ -78,9 +78,7 @@ export const poll = async ({ quick, rounds }: Options): Promise<readonly Table[]
   if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} does not exist: run npm run build first`)
   using server = await bundled('bench/support/pages-server.ts')
   using contender = await bundled('bench/support/poll-contender.ts')
-  // The image runs Node 24. Node 20 refuses compiled code under an option of the image.
-  const isNodeOfImage = imageStart().options.includes('--disable-sigusr1')
-  using image = quick || !isNodeOfImage ? undefined : imageScript()
+  using image = quick || !isNodeOfImage() ? undefined : imageScript()
   const contenders = ['curfew', 'sdk', ...(hasBoto3() ? ['boto3'] : []), 'scan', 'plan', ...(image ? ['image'] : [])]
   const names: Readonly<Record<string, string>> = {
     curfew: 'Curfew',

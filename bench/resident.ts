@@ -5,6 +5,8 @@ import { messageOf, served } from './support/child.ts'
 import { startDaemon } from './support/daemon.ts'
 import { createFolder } from './support/folder.ts'
 import { FOUR_POLICIES } from './support/four-policies.ts'
+import { imageScript } from './support/image-script.ts'
+import { isNodeOfImage } from './support/image-start.ts'
 import { cpuSecondsOf, residentMbOf } from './support/process-cpu.ts'
 import { type Options, ratio, rounded, type Table } from './support/table.ts'
 
@@ -20,12 +22,12 @@ log: { level: debug }
 `
 
 /** The built daemon over several polls, each of which shows other byte counters of every connection. */
-const run = async (url: string, polls: number) => {
+const run = async (program: string, url: string, polls: number) => {
   using folder = createFolder()
   const config = join(folder.path, 'curfew.yaml')
   writeFileSync(config, curfewYaml(url))
   writeFileSync(join(folder.path, 'policies.yaml'), FOUR_POLICIES)
-  const daemon = startDaemon(BUNDLE, config, url)
+  const daemon = startDaemon(program, config, url)
   const sizes: number[] = []
   let scrape: NodeJS.Timeout | undefined
   for await (const { event, url: metrics } of daemon.log()) {
@@ -43,16 +45,17 @@ const run = async (url: string, polls: number) => {
 const mostOf = async (file: string, ...args: ReadonlyArray<string | number>) =>
   (await messageOf<{ readonly most: number }>(file, args.map(String))).most
 
-/** The resident memory of the built daemon, as the image starts it. */
+/** The resident memory of the built daemon, as the image starts it: from its script if this is its Node, or from the bundle. */
 export const resident = async ({ quick }: Options): Promise<readonly Table[]> => {
   using server = await bundled('bench/support/pages-server.ts')
   using json = await bundled('bench/support/keep-rows.ts')
   using sdk = await bundled('bench/support/keep-sdk-rows.ts')
+  using image = quick || !isNodeOfImage() ? undefined : imageScript()
   const polls = quick ? 2 : 10
   const rows = []
   for (const connections of quick ? [100, 1000] : [1000, 20_000, 126_000]) {
     using serving = await served(server.file, [String(connections), 'moving'])
-    const { cpuSeconds, first, last, most } = await run(serving.url, polls)
+    const { cpuSeconds, first, last, most } = await run(image?.file ?? BUNDLE, serving.url, polls)
     const floor = await mostOf(json.file, connections, polls)
     const peer = await mostOf(sdk.file, serving.url, polls)
     rows.push({

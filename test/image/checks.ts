@@ -115,7 +115,10 @@ export const CHECKS: Readonly<Record<string, Check>> = {
         ),
       ),
       ...variables.flatMap((name) =>
-        unless(['MALLOC_ARENA_MAX', 'PATH', 'SSL_CERT_FILE'].includes(name), `the variable ${name} is set`),
+        unless(
+          ['MALLOC_ARENA_MAX', 'MALLOC_MMAP_THRESHOLD_', 'PATH', 'SSL_CERT_FILE'].includes(name),
+          `the variable ${name} is set`,
+        ),
       ),
     ]
   },
