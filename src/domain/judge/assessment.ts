@@ -131,13 +131,13 @@ const partOf = (
   return part
 }
 
-/** The facts that do not change while a connection is up. */
-export type Standing = Pick<Assessment, 'principal' | 'relation' | 'nearMisses'>
+/** What an assessment tells of the principal alone. It does not change while the connection is up. */
+export type PrincipalFacts = Pick<Assessment, 'principal' | 'relation' | 'nearMisses'>
 
 /** `known`: what the policies say that do not read byte counters, where that still holds. */
 export const assess = (
   connection: Connection,
-  { principal, relation, nearMisses }: Standing,
+  { principal, relation, nearMisses }: PrincipalFacts,
   ground: Ground,
   known?: AssessmentPart,
 ): Assessment => {

@@ -4,7 +4,7 @@ import { principalNamesOf } from '../names/user-list.ts'
 import type { Acting } from '../policies/policy.ts'
 import type { PolicySet } from '../policies/policy-set.ts'
 import { NEVER } from '../time/instant.ts'
-import { type Assessment, type AssessmentPart, assess, type Ground, type Standing } from './assessment.ts'
+import { type Assessment, type AssessmentPart, assess, type Ground, type PrincipalFacts } from './assessment.ts'
 
 const isSameActing = (one: Acting, other: Acting): boolean => {
   if (one.mode !== other.mode || one.held.size !== other.held.size) return false
@@ -51,18 +51,18 @@ export const createAssessments = (set: PolicySet, location: Location) => {
     return known.get(id)
   }
 
-  const standingOf = (connection: Connection): Standing => {
+  const principalFactsOf = (connection: Connection): PrincipalFacts => {
     const principal = principalNamesOf(connection)
     return { principal, relation: relationOf(connection, principal), nearMisses: nearMissesOf(principal) }
   }
 
   /** What connections are to the policies, found in advance and not assessed yet. */
-  const met = new Map<Connection, Standing>()
+  const met = new Map<Connection, PrincipalFacts>()
 
   const assessAnew = (connection: Connection, ground: Ground): Assessment => {
-    const standing = met.get(connection) ?? standingOf(connection)
+    const facts = met.get(connection) ?? principalFactsOf(connection)
     if (met.size > 0) met.delete(connection)
-    return assess(connection, standing, ground)
+    return assess(connection, facts, ground)
   }
 
   const after = (earlier: Assessment, connection: Connection, ground: Ground): Assessment => {
@@ -108,7 +108,7 @@ export const createAssessments = (set: PolicySet, location: Location) => {
      * nearly the whole cost of a connection that is new to a policy set.
      */
     meet(active: readonly Connection[], from: number, to: number): void {
-      for (const connection of active.slice(from, to)) met.set(connection, standingOf(connection))
+      for (const connection of active.slice(from, to)) met.set(connection, principalFactsOf(connection))
     },
 
     /** Forgets what was found in advance and is not needed. */
