@@ -78,7 +78,7 @@ export const declareGeneration = async (
 }
 
 /** Where a replica stands among the generations that have members. */
-export interface Standing {
+export interface GenerationStanding {
   /** The generation in force: the newest one with a member, or one whose replicas may be back in a moment. */
   readonly active: number
   /** A newer configuration is in force: this replica takes nothing and hands over. */
@@ -93,9 +93,9 @@ export interface Standing {
  * Looks at each beat where this replica stands. If all replicas with a newer configuration are gone, the older one goes
  * on, but not at once. If replicas of this generation hold units when this one joins them, they have waited before.
  */
-export const createStandings = (joinedAt: Elapsed, waitMs: number) => {
+export const createGenerationStandings = (joinedAt: Elapsed, waitMs: number) => {
   let newerSeenAt: Elapsed = LONG_AGO
-  return (now: Elapsed, mine: number, { members, newest }: Pick<Beat, 'members' | 'newest'>): Standing => {
+  return (now: Elapsed, mine: number, { members, newest }: Pick<Beat, 'members' | 'newest'>): GenerationStanding => {
     const active = members.reduce((highest, { generation }) => Math.max(highest, generation), mine)
     const sharing = members.filter(({ generation }) => generation === active)
     if (active > mine) {

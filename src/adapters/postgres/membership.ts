@@ -11,14 +11,14 @@ import { type Beat, type BeatUnit, beat } from './beat.ts'
 import { EngineRefused } from './engine-refused.ts'
 import { createFreeUnits } from './free-units.ts'
 import {
-  createStandings,
+  createGenerationStandings,
   type Declared,
   declareGeneration,
+  type GenerationStanding,
   isKnown,
   joinGeneration,
   leaveGeneration,
   type OwnGeneration,
-  type Standing,
 } from './generations.ts'
 import { grantUnits } from './grants.ts'
 import type { HeldUnits } from './held-units.ts'
@@ -81,7 +81,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   let hash = ''
   let ids: ReadonlyMap<string, number> = new Map()
   let generation: { readonly id: number; readonly hash: string } | undefined
-  const standingOf = createStandings(clock.elapsed(), options.newerGoneMs)
+  const standingOf = createGenerationStandings(clock.elapsed(), options.newerGoneMs)
   /** A generation that is being begun over the pool. The beats go on meanwhile. */
   let declaring: { readonly hash: string; readonly done: Promise<Declared | Error> } | undefined
   let hasLeft = false
@@ -162,7 +162,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
   }
 
   /** The newest configuration may be that of this replica again: then it joins that generation and need not hand over. */
-  const standingNow = async (at: Elapsed, now: Beat): Promise<Standing> => {
+  const standingNow = async (at: Elapsed, now: Beat): Promise<GenerationStanding> => {
     const { newest, members: all } = now
     if (stop.aborted || newest?.hash !== hash || newest.id === generation?.id)
       return standingOf(at, generation?.id ?? 0, now)
@@ -171,7 +171,10 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     return standingOf(at, newest.id, { newest, members: moved })
   }
 
-  const observeGeneration = ({ newest, active: withMember }: Beat, { active, isOld, isNewerGone }: Standing) => {
+  const observeGeneration = (
+    { newest, active: withMember }: Beat,
+    { active, isOld, isNewerGone }: GenerationStanding,
+  ) => {
     const { told } = own
     own.told = { generation: active, isOld }
     if (told === undefined || (told.generation === active && told.isOld === isOld)) return
@@ -206,7 +209,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     }
   }
 
-  const share = async (now: Elapsed, standing: Standing, units: ReadonlyMap<string, BeatUnit>) => {
+  const share = async (now: Elapsed, standing: GenerationStanding, units: ReadonlyMap<string, BeatUnit>) => {
     const pids = standing.members.map(({ pid }) => pid).toSorted((one, other) => one - other)
     if (pids.join() !== members) {
       members = pids.join()
@@ -278,7 +281,7 @@ export const createMembership = (session: OpenSession, incarnation: string, opti
     })
   }
 
-  const tellAll = (now: Beat, standing: Standing, units: ReadonlyMap<string, BeatUnit>, tookMs: number) => {
+  const tellAll = (now: Beat, standing: GenerationStanding, units: ReadonlyMap<string, BeatUnit>, tookMs: number) => {
     const holdings = holdingsOf(units)
     const there = now.members.length
     tell({
