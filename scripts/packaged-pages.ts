@@ -31,12 +31,22 @@ export const packagePages = (folder: string, place: Exclude<Place, 'sources'>): 
 
 const linesFor = (place: Place, text: string): string => {
   const open: boolean[] = []
-  const lines = text.split('\n').filter((line) => {
+  const kept: string[] = []
+  /** Whether lines were left out behind the last one that was kept. */
+  let isGap = false
+  for (const line of text.split('\n')) {
     const [, places] = /^<!-- only in: (.*) -->$/.exec(line) ?? []
     if (places !== undefined) open.push(places.split(', ').includes(place))
     else if (line === '<!-- end -->') open.pop()
-    else return !open.includes(false)
-    return false
-  })
-  return lines.join('\n').replaceAll(/\n{3,}/g, '\n\n')
+    else if (!open.includes(false)) {
+      // The blank lines before and behind a gap become one. Others may belong to a block of code.
+      if (!isGap || line !== '' || kept.at(-1) !== '') {
+        kept.push(line)
+        isGap = false
+      }
+      continue
+    }
+    isGap = true
+  }
+  return kept.join('\n')
 }
