@@ -29,12 +29,20 @@ export const listChanges = (before: unknown, after: unknown): readonly ListChang
   return [...new Set([...later.keys(), ...earlier.keys()])].flatMap((key) => {
     const [old, now] = [earlier.get(key), later.get(key)]
     const place = (now ?? old)?.place
-    const added = [...(now?.entries ?? [])].filter((entry) => !old?.entries.has(entry))
-    const removed = [...(old?.entries ?? [])].filter((entry) => !now?.entries.has(entry))
+    const added = onlyIn(now?.entries, old?.entries)
+    const removed = onlyIn(old?.entries, now?.entries)
     if (place === undefined || added.length + removed.length === 0) return []
     return [{ ...place, entries: now?.entries.size ?? 0, added, removed }]
   })
 }
+
+const onlyIn = (entries: ReadonlySet<string> = NO_ENTRIES, others: ReadonlySet<string> = NO_ENTRIES): string[] => {
+  const only: string[] = []
+  for (const entry of entries) if (!others.has(entry)) only.push(entry)
+  return only
+}
+
+const NO_ENTRIES: ReadonlySet<string> = new Set()
 
 interface WrittenList {
   readonly place: PlaceOfList
@@ -46,9 +54,18 @@ const listsIn = (written: unknown): ReadonlyMap<string, WrittenList> =>
   new Map(
     writtenLists(written).map(([place, entries]) => [
       `${place.policy ?? ''}\n${place.list}`,
-      { place, entries: new Set(entries.flatMap(nameOf)) },
+      { place, entries: namesOf(entries) },
     ]),
   )
+
+const namesOf = (entries: readonly unknown[]): ReadonlySet<string> => {
+  const names = new Set<string>()
+  for (const entry of entries) {
+    if (typeof entry === 'string') names.add(entry)
+    else for (const name of nameOf(entry)) names.add(name)
+  }
+  return names
+}
 
 /** Every list of users of a policy set in its written form, with its entries as they are written. */
 export const writtenLists = (written: unknown): readonly [PlaceOfList, entries: readonly unknown[]][] => {
@@ -67,7 +84,7 @@ const listsOfPolicy = (policy: WrittenMap): [PlaceOfList, readonly unknown[]][] 
   const name = String(policy.name)
   const fileKeys = POLICY_KINDS.find(({ kind }) => kind === policy.kind)?.fileKeys ?? []
   return [
-    [{ policy: name, list: 'users' }, ['users', ...fileKeys].flatMap((key) => arrayOf(policy[key]))],
+    [{ policy: name, list: 'users' }, arrayOf(policy.users).concat(...fileKeys.map((key) => arrayOf(policy[key])))],
     [{ policy: name, list: 'match' }, arrayOf(mapOf(policy.match).users)],
     [{ policy: name, list: 'exempt' }, arrayOf(mapOf(policy.exempt).users)],
   ]

@@ -73,8 +73,10 @@ describe('the text of a policy set in the trail', () => {
       },
     }
     const texts = createPolicySetWriting()
-    const parts = Array.from({ length: 100 }, () => texts.partsOf(written))
-    expect(read).toBe(1)
+    const first = texts.partsOf(written)
+    const readForOne = read
+    const parts = Array.from({ length: 100 }, () => texts.partsOf(written)).concat([first])
+    expect(read).toBe(readForOne)
     expect(new Set(parts).size).toBe(1)
     expect(texts.partsOf(contentOf('another'))).toEqual(partsOf(policySetText(contentOf('another'))))
   })

@@ -1,11 +1,14 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { policyHash } from '../../src/config/bind/policy-set-hash.ts'
+import { policyHash, policySetText } from '../../src/config/bind/policy-set-hash.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
 import type { Policy } from '../../src/domain/policies/policy.ts'
 import { HOUR } from '../../src/domain/time/instant.ts'
 import { entry, policy } from '../domain/build.ts'
 import { GOOD_TREE } from './good-configuration.ts'
 import { memoryFiles } from './memory-files.ts'
+
+const NOT_JSON = () => 'a function'
 
 const selector = { users: [entry('ext-*')], endpoints: undefined, regions: undefined }
 const base = policy('max-session-age', { maxAge: '8h' }, { match: selector })
@@ -75,6 +78,42 @@ describe('the hash of one policy', () => {
       'trial fcff257f89a21956',
       'freeze c6d3170160402765',
     ])
+  })
+})
+
+describe('the text that is hashed', () => {
+  it('is that of JSON.stringify with the keys of every map in order, for any value', () => {
+    const key = fc.constantFrom('', 'a', 'b', 'Z', 'ö', '10', '9', '__proto__', 'toJSON')
+    const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 4, withCrossShrink: true },
+        fc.constantFrom(null, undefined, true, 7, Number.NaN, 'alice', '"', NOT_JSON),
+        fc.array(tie('value'), { maxLength: 4 }),
+        fc.array(fc.tuple(key, tie('value')), { maxLength: 5 }).map(Object.fromEntries),
+      ),
+    }))
+    const sorted = (_key: string, one: unknown): unknown =>
+      typeof one === 'object' && one !== null && !Array.isArray(one)
+        ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : one
+    fc.assert(
+      fc.property(value, (one) => {
+        expect(policySetText(one)).toBe(JSON.stringify(one, sorted))
+      }),
+    )
+  })
+
+  it('is made of entries whose keys are in order, because others are copied, one by one', () => {
+    const { configuration } = loadConfiguration(memoryFiles(GOOD_TREE), 'curfew.yaml')
+    const entries = (configuration?.policies ?? []).flatMap(({ match, exempt, kind, rule }) => [
+      ...(match?.users ?? []),
+      ...(exempt?.users ?? []),
+      ...(kind.names?.(rule) ?? []),
+    ])
+    expect(entries.length).toBeGreaterThan(4)
+    for (const map of entries.flatMap((one) => [one, one.pattern])) {
+      expect(Object.keys(map)).toEqual(Object.keys(map).toSorted())
+    }
   })
 })
 

@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { unlikelyName } from '../../src/config/bind/unlikely-name.ts'
+import { fuzzRuns } from '../fuzz-runs.ts'
 
 describe('an entry of a list of users', () => {
   it.each([
@@ -143,5 +145,24 @@ describe('an entry of a list of users', () => {
     expect(unlikelyName(entry, 'yaml')).toContain(inYaml)
     expect(unlikelyName(entry, 'text')).toContain(inText)
     expect(unlikelyName(entry, 'text')).not.toMatch(/quote[^s]|YAML|entry/)
+  })
+})
+
+describe('an entry with letters of ASCII only', () => {
+  it('is in no less doubt than the same with an accent, which is compared with every doubt', () => {
+    const inNames = fc.constantFrom(...'x0*?.@_-!#$'.split(''))
+    const others = fc.constantFrom(...'%&\'+~^"<>()[]{}|\\/,;:= '.split(''))
+    const some = fc.string({
+      unit: fc.oneof({ weight: 9, arbitrary: inNames }, { weight: 1, arbitrary: others }),
+      maxLength: 4,
+    })
+    fc.assert(
+      fc.property(some, some, (before, behind) => {
+        const entry = `${before}x${behind}`
+        const isDoubted = unlikelyName(entry.replaceAll('x', 'é'), 'text') !== undefined
+        if (isDoubted) expect(unlikelyName(entry, 'text')).toBeDefined()
+      }),
+      { numRuns: fuzzRuns(4_000) },
+    )
   })
 })

@@ -11,7 +11,7 @@ export interface PolicySetContent {
 }
 
 /** The text that `policySetHash` is of: JSON without blanks, with the keys of each map in order. */
-export const policySetText = (content: unknown): string => JSON.stringify(content, sortedKeys)
+export const policySetText = (content: unknown): string => JSON.stringify(inOrder(content))
 
 /** SHA-256 in hex. The order of keys has no effect. */
 export const policySetHash = (content: PolicySetContent): string => hashOf(content)
@@ -64,7 +64,33 @@ export const hashOfText = (text: string): string => createHash('sha256').update(
 
 const hashOf = (content: unknown): string => hashOfText(policySetText(content))
 
-const sortedKeys = (_key: string, value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-    : value
+/**
+ * The value with the keys of each map in order: the same object where they are. A long list of users is so, because
+ * `UserEntry` and `Pattern` are written in this order: it is not copied, and `JSON.stringify` without a function is fast.
+ */
+const inOrder = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value
+  return Array.isArray(value) ? elementsInOrder(value) : keysInOrder(value as Readonly<Record<string, unknown>>)
+}
+
+const keysInOrder = (map: Readonly<Record<string, unknown>>): object => {
+  let copy: Record<string, unknown> | undefined
+  let before = ''
+  for (const key of Object.keys(map)) {
+    const [value, ordered] = [map[key], inOrder(map[key])]
+    if (copy === undefined && (ordered !== value || key < before)) copy = { ...map }
+    if (copy !== undefined) copy[key] = ordered
+    before = key
+  }
+  return copy === undefined ? map : Object.fromEntries(Object.entries(copy).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const elementsInOrder = (values: readonly unknown[]): readonly unknown[] => {
+  let copy: unknown[] | undefined
+  for (const [index, value] of values.entries()) {
+    const ordered = inOrder(value)
+    if (ordered !== value) copy ??= values.slice(0, index)
+    copy?.push(ordered)
+  }
+  return copy ?? values
+}

@@ -89,7 +89,7 @@ export const sharedOf = (
       }
       const doubt = unlikelyName(text, textFileAt(at) === undefined ? 'yaml' : 'text')
       if (doubt !== undefined) report(at, doubt, { severity: 'warning' })
-      return listed([{ pattern: parsed.pattern, from: undefined, until: undefined, reason: undefined }], at)
+      return listed([{ from: undefined, pattern: parsed.pattern, reason: undefined, until: undefined }], at)
     },
     file(key) {
       const named = policy[key]

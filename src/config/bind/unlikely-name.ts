@@ -140,9 +140,16 @@ const hasSeveralNames = (name: string): boolean => {
   return name.slice(0, end).includes('@') || /^\S/.test(name.slice(end + 1))
 }
 
+/**
+ * Most names: letters and digits of ASCII, wildcards, and signs between them that mean nothing elsewhere. No doubt is about
+ * one, so that a long list is not searched for each of them.
+ */
+const PLAIN = /^[a-z\d*?][\w*?!#$'-]*(?:[.@][\w?!#$'-][\w*?!#$'-]*)*$/i
+
 /** Why a valid entry of a list of users is probably not the name that its author means; undefined for a likely name. */
 export const unlikelyName = (entry: string, writtenIn: WrittenIn): string | undefined => {
   const name = entry.replace(/^(?:user|cn):/i, '')
+  if (PLAIN.test(name)) return undefined
   const found = DOUBTS.find(({ looksLike }) => looksLike.test(name))
   if (found === undefined) return undefined
   const { what, instead } = found

@@ -17,15 +17,27 @@ export const readUsersFile = (
   if ('why' in read) return read
   const source = sourceText(read.bytes)
   if ('problem' in source) return { why: `line ${source.line}, column ${source.column}: ${source.problem}` }
-  const entries = source.text
-    .split(/\r?\n/)
-    .map((text, index): FileEntry => ({ text, line: index + 1 }))
-    .filter(({ text }) => !/^\s*(?:#|$)/.test(text))
+  const entries = entriesIn(source.text)
   if (entries.length <= MAX_ENTRIES) return { entries }
   return {
     why: `it has ${entries.length} entries, at most ${MAX_ENTRIES} are read: write patterns, or remove expired entries`,
   }
 }
+
+/** A walk along the line feeds: a list of all lines, to be filtered, would double what the garbage collector copies. */
+const entriesIn = (text: string): readonly FileEntry[] => {
+  const entries: FileEntry[] = []
+  for (let [from, line] = [0, 1]; from <= text.length; line++) {
+    const feed = text.indexOf('\n', from)
+    const end = feed < 0 ? text.length : feed
+    const written = text.slice(from, text[end - 1] === '\r' ? end - 1 : end)
+    if (!COMMENT_OR_BLANK.test(written)) entries.push({ text: written, line })
+    from = end + 1
+  }
+  return entries
+}
+
+const COMMENT_OR_BLANK = /^\s*(?:#|$)/
 
 /** The problem with a character of a line that no editor shows, in the words of a text file; undefined if there is none. */
 export const hiddenCharacter = (line: string): string | undefined => {

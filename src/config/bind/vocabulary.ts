@@ -103,7 +103,7 @@ const readGroup = (file: YamlFile, path: Path, written: unknown): readonly UserE
     }
     const doubt = unlikelyName(text, 'yaml')
     if (doubt !== undefined) file.problem(at, doubt, { severity: 'warning' })
-    return [{ pattern: parsed.pattern, from, until, reason }]
+    return [{ from, pattern: parsed.pattern, reason, until }]
   })
 
 const readCalendar = (file: YamlFile, path: Path, written: unknown, calendarFiles: CalendarFiles): Calendar => {

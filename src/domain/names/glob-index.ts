@@ -10,12 +10,14 @@ export interface GlobIndex {
 
 /** Each glob is read from the longer of its literal ends: most names do not have it, so that nothing else is compared. */
 export const createGlobIndex = (globs: readonly string[]): GlobIndex => {
-  const isBackward = globs.map(endsInMore)
-  const texts = globs.map((glob, index) => withStarsLast(glob, isBackward[index] === true))
-  const trees = [false, true].map((wanted) => {
-    const positions = globs.flatMap((_, index) => (isBackward[index] === wanted ? [index] : []))
-    return new GlobTree(texts, positions, wanted)
+  const [forward, backward, texts]: [number[], number[], string[]] = [[], [], []]
+  globs.forEach((glob, index) => {
+    const isBackward = endsInMore(glob)
+    texts.push(withStarsLast(glob, isBackward))
+    if (isBackward) backward.push(index)
+    else forward.push(index)
   })
+  const trees = [new GlobTree(texts, forward, false), new GlobTree(texts, backward, true)]
 
   return {
     find(name) {
@@ -28,8 +30,12 @@ export const createGlobIndex = (globs: readonly string[]): GlobIndex => {
 }
 
 /** Whether the text behind the last wildcard is longer than the one before the first. */
-const endsInMore = (glob: string): boolean =>
-  glob.length - 1 - Math.max(glob.lastIndexOf('*'), glob.lastIndexOf('?')) > glob.search(/[*?]/)
+const endsInMore = (glob: string): boolean => {
+  let [first, last] = [0, glob.length - 1]
+  while (first < glob.length && glob[first] !== '*' && glob[first] !== '?') first++
+  while (last >= 0 && glob[last] !== '*' && glob[last] !== '?') last--
+  return glob.length - 1 - last > first
+}
 
 /** The same glob with the star of each run of wildcards behind its question marks, in the direction of reading. */
 const withStarsLast = (glob: string, isBackward: boolean): string =>

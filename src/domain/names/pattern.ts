@@ -4,13 +4,13 @@ import { fold, invisibleIn } from './fold.ts'
 type PatternField = 'either' | 'username' | 'commonName'
 
 export interface Pattern {
-  /** As the operator wrote it, with its prefix. */
-  readonly source: string
-  readonly field: PatternField
-  /** Folded, and without the prefix. */
-  readonly text: string
   /** The pattern has no `*` or `?`, so a look-up finds it without a comparison. */
   readonly exact: boolean
+  readonly field: PatternField
+  /** As the operator wrote it, with its prefix. */
+  readonly source: string
+  /** Folded, and without the prefix. */
+  readonly text: string
 }
 
 const PREFIX = /^(user|cn):/i
@@ -24,9 +24,13 @@ const LONGEST = 1_024
 /** Control characters, and the ends of lines that YAML makes of `\\L` and `\\P`. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
+const ASCII = /^[\0-\x7f]*$/
+
 /** A character that folding would make a wildcard, such as the full-width `＊`. */
 const wildcardIn = (text: string): string | undefined =>
-  Array.from(text).find((character) => !/[*?]/.test(character) && /[*?]/.test(fold(character)))
+  ASCII.test(text)
+    ? undefined
+    : Array.from(text).find((character) => !/[*?]/.test(character) && /[*?]/.test(fold(character)))
 
 /** Reads a text in which `*` and `?` are wildcards. `source` is the whole entry, with its prefix. */
 export const parseText = (
@@ -68,7 +72,8 @@ export const parsePattern = (source: string): ParsedPattern => {
   const parsed = parseText(written, source)
   if ('problem' in parsed) return parsed
   const field = prefix === undefined ? 'either' : prefix === 'user' ? 'username' : 'commonName'
-  return { pattern: { source, field, ...parsed.pattern } }
+  const { exact, text } = parsed.pattern
+  return { pattern: { exact, field, source, text } }
 }
 
 export const codePointOf = (character: string) =>

@@ -9,10 +9,10 @@ import type { Pattern } from './pattern.ts'
 
 /** One entry of a list of users: a pattern, and the time in which it applies, from `from` until before `until`. */
 export interface UserEntry {
-  readonly pattern: Pattern
   readonly from: Instant | undefined
-  readonly until: Instant | undefined
+  readonly pattern: Pattern
   readonly reason: string | undefined
+  readonly until: Instant | undefined
 }
 
 /** The time in which an entry applies. */
@@ -72,16 +72,18 @@ export const createUserList = <Entry extends Pick<UserEntry, 'pattern'>>(
   /** The entries of each exact name: mostly one. */
   const exact = new Map<string, number | number[]>()
   const globEntries: number[] = []
+  const globTexts: string[] = []
   for (const [index, { pattern }] of entries.entries()) {
     if (!pattern.exact) {
       globEntries.push(index)
+      globTexts.push(pattern.text)
       continue
     }
     const known = exact.get(pattern.text)
     if (typeof known === 'object') known.push(index)
     else exact.set(pattern.text, known === undefined ? index : [known, index])
   }
-  const globs = createGlobIndex(globEntries.map((index) => entries[index]?.pattern.text ?? ''))
+  const globs = createGlobIndex(globTexts)
 
   return {
     find(principal) {

@@ -63,19 +63,19 @@ const isTooBroad = ({ text }: Pattern) => !/[\p{L}\p{N}]/u.test(text)
 
 const bind = (written: z.output<typeof keys>, shared: Shared): readonly UserEntry[] => {
   const entries: UserEntry[] = []
-  const add = (text: string, path: Path, ban: Partial<UserEntry>) => {
+  const add = (text: string, path: Path, ban?: Partial<UserEntry>) => {
     for (const found of shared.entries(text, path) ?? []) {
       if (isTooBroad(found.pattern)) {
         const { source } = found.pattern
         shared.problem(path, `"${source}" would ban everybody: write a pattern with a letter or a digit`)
       } else {
-        entries.push(narrowed(found, ban))
+        entries.push(ban === undefined ? found : narrowed(found, ban))
       }
     }
   }
 
   written.users?.forEach((entry, index) => {
-    if (typeof entry === 'string') return add(entry, ['users', index], {})
+    if (typeof entry === 'string') return add(entry, ['users', index])
     const { pattern: text, from, until, reason } = entry
     const problem = periodProblem('the ban', from, until)
     if (problem !== undefined) shared.problem(['users', index, 'until'], problem)
@@ -83,7 +83,7 @@ const bind = (written: z.output<typeof keys>, shared: Shared): readonly UserEntr
   })
 
   const listed = written.usersFile === undefined ? undefined : shared.file('usersFile')
-  for (const { text, line } of listed ?? []) add(text, ['usersFile', line], {})
+  for (const { text, line } of listed ?? []) add(text, ['usersFile', line])
   if (listed?.length === 0 && !written.allowEmpty) {
     shared.problem(
       ['usersFile'],

@@ -38,8 +38,11 @@ interface Listed extends Pick<UserEntry, 'pattern'> {
   readonly mark: object | undefined
 }
 
-/** Only the time of an entry of `match` matters, so that the thousands of members of a group have one mark. */
-const listedIn = (list: ListOfSet): readonly Listed[] => {
+/**
+ * Adds the entries of a list. Only the time of an entry of `match` matters, so that the thousands of members of a group have
+ * one mark.
+ */
+const addListed = (list: ListOfSet, listed: Listed[]): void => {
   const marks = new Map<string, object>()
   const markOf = ({ from, until }: UserEntry): object | undefined => {
     if (list.owner.list !== 'match') return undefined
@@ -48,7 +51,7 @@ const listedIn = (list: ListOfSet): readonly Listed[] => {
     marks.set(time, mark)
     return mark
   }
-  return list.entries.map((entry) => ({ pattern: entry.pattern, list, entry, mark: markOf(entry) }))
+  for (const entry of list.entries) listed.push({ pattern: entry.pattern, list, entry, mark: markOf(entry) })
 }
 
 /** The values of principals, by the marks of the entries that name them. */
@@ -67,11 +70,11 @@ export const createUserLists = (policies: readonly Policy[], protectedUsers: rea
   }))
   const protect = listOf(undefined, 'protect', protectedUsers)
   const all = [protect, ...ofPolicies.flatMap(({ users, match, exempt }) => [users, match, exempt])]
-  const searchedFor = (bare: BareField) =>
-    createUserList(
-      all.flatMap((list) => (list.bare === bare ? listedIn(list) : [])),
-      bare,
-    )
+  const searchedFor = (bare: BareField) => {
+    const listed: Listed[] = []
+    for (const list of all) if (list.bare === bare) addListed(list, listed)
+    return createUserList(listed, bare)
+  }
   const byEither = searchedFor('either')
   const byPrincipal = searchedFor('principal')
 
