@@ -38,7 +38,7 @@ export const planText = (endpoint: EndpointPlan, compared: Compared): string => 
     graceList(endpoint),
     extendedList(endpoint),
     nextList(endpoint),
-    list('Would end if the mode were enforce', audit ?? []),
+    list('Would end, but their policies only report', audit ?? []),
     nearMissList(nearMisses ?? []),
   ]
   return parts.filter((part) => part !== '').join('\n')

@@ -195,7 +195,7 @@ describe('the page of a running daemon, in Chromium', () => {
     expect(title).toBe('Curfew: Audit only')
     expect(text).toContain('Nothing is ended, because curfew.yaml says “mode: audit”.')
     expect(text).toMatch(/daily\s+would end \(audit\)\s+15\s+0\s+–\s+office 12, lab 3/)
-    expect(text).toContain('12 connections on office would end, but the mode is audit: policy "daily"')
+    expect(text).toContain('12 connections on office would end, but the policy only reports: policy "daily"')
     expect(text).not.toMatch(/alice|bob/)
   })
 
@@ -233,7 +233,7 @@ describe('the page of a running daemon, in Chromium', () => {
       expect((await fetch(url)).status).toBe(401)
       const { text } = await read(url, showNames ? 'named' : 'nameless', LOGIN)
       expect(text.includes('mallory')).toBe(showNames)
-      expect(text.includes('a connection on office would end, but the mode is audit: policy "leavers"')).toBe(
+      expect(text.includes('a connection on office would end, but the policy only reports: policy "leavers"')).toBe(
         !showNames,
       )
     }

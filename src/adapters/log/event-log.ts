@@ -561,7 +561,7 @@ const HEADS = {
 
 const EFFECTS = {
   enforce: 'must end',
-  audit: 'would end, but the mode is audit',
+  audit: 'would end, but the policy only reports',
   held: 'would end, but the guard holds the policy',
 } as const
 

@@ -232,7 +232,7 @@ const TENURE_ENDS: Readonly<Record<string, string>> = {
 
 const EFFECTS: Readonly<Record<string, string>> = {
   enforce: 'must end',
-  audit: 'would end, but the mode is audit',
+  audit: 'would end, but the policy only reports',
   held: 'would end, but the guard holds the policy',
 }
 
