@@ -656,6 +656,7 @@ describe('the written mode', () => {
     ['that is only the default', CURFEW, undefined],
     ['that is written twice: audit, if it is first', `${CURFEW}mode: audit\nmode: enforce\n`, 'audit'],
     ['that is written twice: audit, if it is last', `mode: enforce\n${CURFEW}mode: audit # stop\n`, 'audit'],
+    ['that is appended below another spelling', `"mode" : 'enforce'\n${CURFEW}\nmode: audit\n`, 'audit'],
     ['in a file with an unclosed quote', `name: "x\nmode: enforce\n${CURFEW}mode: 'audit'\n`, 'audit'],
     ['in a file with a tab', `${CURFEW}mode: audit\r\nserver:\n\tport: 1\n`, 'audit'],
     ['in a file with a wrong indentation', `${CURFEW}mode: audit\n  [\n`, 'audit'],

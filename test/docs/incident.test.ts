@@ -1,3 +1,4 @@
+import { chmod, readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/domain/time/instant.ts'
@@ -28,7 +29,22 @@ const shellIn = (cwd: string, env: Readonly<Record<string, string>>) => {
 }
 
 describe('the page for an incident', () => {
-  const [look, check, happened, undo, undone, byPolicy, stop, stopped, held, afterwards, find, end, ...more] = commands
+  const [
+    look,
+    check,
+    happened,
+    undo,
+    undone,
+    byPolicy,
+    stop,
+    isStopped,
+    stopped,
+    held,
+    afterwards,
+    find,
+    end,
+    ...more
+  ] = commands
 
   it('bans, undoes the ban and stops with its commands', async () => {
     expect(more).toEqual([])
@@ -36,7 +52,7 @@ describe('the page for an incident', () => {
     const connect = () => office.world.connect({ endpointId: OFFICE, username: MALLORY, ageMs: HOUR })
     const banned = connect()
     await using here = await workspace({
-      'config/curfew.yaml': curfewYaml('mode: enforce\npoll: { schedule: "* * * * * *", minGap: 1s }\n').replace(
+      'config/curfew.yaml': curfewYaml('"mode" : \'enforce\'\npoll: { schedule: "* * * * * *", minGap: 1s }\n').replace(
         './policies.yaml',
         './policies',
       ),
@@ -64,8 +80,19 @@ describe('the page for an incident', () => {
     expect(await paste(undone)).toMatch(/^no errors\n(?![^]*urgent-ban)/)
     expect(await paste(byPolicy)).toContain(`${MALLORY}: ended\n`)
 
-    expect(await paste(stop)).toBe('')
-    await daemon.untilLogged('reloaded', ({ mode }) => mode === 'audit')
+    const file = resolve(here.folder, 'config/curfew.yaml')
+    await chmod(file, 0o640)
+    const access = async () => (({ ino, mode, uid, gid }) => ({ ino, mode, uid, gid }))(await stat(file))
+    const before = await access()
+    const { url } = await daemon.untilLogged('listening')
+    const enforcing = () => paste((isStopped ?? '').replace('http://127.0.0.1:9464', String(url)))
+    expect(await enforcing()).toBe('curfew_enforcing 1\n')
+    expect(await paste(`umask 077\n${stop}`)).toBe('')
+    await daemon.untilLogged('mode-obeyed')
+    expect(await enforcing()).toBe('curfew_enforcing 0\n')
+    expect(await access()).toEqual(before)
+    const written = await readFile(file, 'utf8')
+    await here.write('config/curfew.yaml', written.replace(/^"mode".*\n/m, ''))
     for (const block of [stopped, held]) await paste(block)
     expect(await paste(afterwards)).toMatch(/1 passed, 0 failed\n$/)
     expect(terminatedIds(office)).toEqual([banned])
