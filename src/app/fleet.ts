@@ -1,31 +1,25 @@
 import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import type { PolicyEnds } from '../domain/judge/policy-ends.ts'
-import { msBetween } from '../domain/time/elapsed.ts'
-import { type Instant, SECOND } from '../domain/time/instant.ts'
+import type { Instant } from '../domain/time/instant.ts'
 import type { AuditHead } from './audit.ts'
 import type { Clock } from './clock.ts'
 import { configurationHash } from './configuration-hash.ts'
 import type { Assignment } from './daemon.ts'
-import { type EngineOverview, engineStatusOf } from './engine-overview.ts'
+import type { EngineOverview } from './engine-overview.ts'
 import type { CurfewEvent, Emit } from './events.ts'
 import type { ExtensionAnswer, ExtensionLook, ExtensionRight } from './extension-right.ts'
 import { createFleetEvents } from './fleet-events.ts'
-import { type LastReload, nextReload } from './last-reload.ts'
 import { onAborted } from './on-aborted.ts'
-import { createOngoing } from './ongoing.ts'
 import { createOverview } from './overview.ts'
 import { createPolicySetWriting } from './policy-set-text.ts'
 import type { Ports } from './ports.ts'
+import { createRuntime } from './runtime.ts'
 import { type Ended, serveTenure, type TenureDaemon } from './serve-tenure.ts'
-import { createSkewClock } from './skew-clock.ts'
+import { serviceStatusOf } from './service-status.ts'
 import { eachInSlices } from './slices.ts'
-import { endpointStatusOf } from './status.ts'
 import type { Engine, EngineStatus, Tenure, TenureEnd } from './tenure.ts'
 import { unitsOf } from './units.ts'
-
-/** The loop of each daemon runs once a second. If one has not run for this long, the process is unhealthy. */
-const STUCK_AFTER_MS = 30 * SECOND
 
 type Units = ReturnType<typeof unitsOf>
 
@@ -53,26 +47,10 @@ export const createFleet = (
   },
 ) => {
   const { host } = ports
+  const { clock, tell, isStarted, lastReload, ongoing, isTurning } = createRuntime(ports)
   let inForce = assignment
   let hash = configurationHash(inForce)
   let units = unitsOf(inForce.watch)
-  let isStarted = false
-  let lastReload: LastReload = { outcome: 'none' }
-  const listeners: Emit[] = []
-  const tell: Emit = (event: CurfewEvent) => {
-    if (event.event === 'started') isStarted = true
-    lastReload = nextReload(lastReload, event)
-    for (const listen of listeners) listen(event)
-  }
-
-  let reported = { warned: false, apart: false }
-  const clock = createSkewClock(host, ({ skewMs, warned, apart }) => {
-    ports.observeSkew?.(skewMs)
-    if (warned !== reported.warned || apart !== reported.apart) tell({ event: 'clock-skew', skewMs, apart, warned })
-    reported = { warned, apart }
-  })
-  const ongoing = createOngoing(clock)
-  listeners.push(...ports.listeners(clock), ongoing.observe)
   const startedAt = clock.now()
   const engine = ports.engine(tell, host)
 
@@ -197,7 +175,13 @@ export const createFleet = (
     status: engine.status(),
     heads: heads(),
   })
-  const unmatched = () => daemons().flatMap((daemon) => daemon.unmatched())
+  const others = () => ({
+    lastReload: lastReload(),
+    audit: undefined,
+    engine: engineOverview(),
+    ongoing: ongoing(),
+    unmatched: daemons().flatMap((daemon) => daemon.unmatched()),
+  })
 
   const holderOf = (right: ExtensionRight) =>
     daemons().find(({ extensions }) => extensions.look(right).state !== 'not-watched')
@@ -285,18 +269,7 @@ export const createFleet = (
 
     engine: (): EngineStatus => engine.status(),
 
-    /** The content of `/status`. `names`: whether a text may name people. */
-    status: (names = false) => ({
-      mode: inForce.settings.mode,
-      lastReload:
-        'problems' in lastReload ? { outcome: lastReload.outcome, problems: lastReload.problems.length } : lastReload,
-      policySetHash: inForce.settings.policySetHash,
-      policies: inForce.policies.policies.map(({ name, kind, mode }) => ({ name, kind: kind.kind, mode })),
-      audit: null,
-      engine: engineStatusOf(engineOverview()),
-      unmatched: unmatched(),
-      endpoints: endpointStatuses().map((one) => endpointStatusOf(one, names)),
-    }),
+    status: (names = false) => serviceStatusOf(inForce, others(), endpointStatuses(), names),
 
     overview: createOverview({
       clock,
@@ -307,25 +280,18 @@ export const createFleet = (
         for (const daemon of daemons()) for (const [key, ends] of await daemon.ends(withinMs)) found.set(key, ends)
         return found
       },
-      others: () => ({
-        lastReload,
-        audit: undefined,
-        engine: engineOverview(),
-        ongoing: ongoing.now(),
-        unmatched: unmatched(),
-      }),
+      others,
     }),
 
     /** Whether the loops of all daemons run. An engine that is away changes nothing. */
     isHealthy: (): boolean =>
       [...servings.values()].every(
-        ({ daemon, isStarted: hasLoop }) =>
-          !hasLoop || daemon === undefined || msBetween(daemon.daemon.turnedAt(), host.elapsed()) < STUCK_AFTER_MS,
+        ({ daemon, isStarted: hasLoop }) => !hasLoop || daemon === undefined || isTurning(daemon.daemon.turnedAt()),
       ),
 
     /** Whether this replica has joined the others, and the first read of every endpoint that it holds has ended. */
     isReady: (): boolean =>
-      isStarted &&
+      isStarted() &&
       engine.status().state === 'joined' &&
       [...servings.values()].every(({ isStarted: hasLoop }) => hasLoop) &&
       endpointStatuses().every(({ view }) => view.state !== 'unseen'),
