@@ -1,21 +1,11 @@
-import { AuditError, type AuditHead, type AuditRecord, type AuditTrail } from '../../app/audit.ts'
+import { AuditError, type AuditHead, type AuditTrail } from '../../app/audit.ts'
 import { HOUR, type Instant, toIso } from '../../domain/time/instant.ts'
-import { LONGEST_LINE_BYTES } from '../audit/audit-line.ts'
-import { linesAfter } from '../audit/lines-after.ts'
+import { createGroupedWrites } from '../audit/grouped-writes.ts'
 import { createPolicySetTexts } from '../audit/policy-set-texts.ts'
 import type { Ask } from './ask.ts'
 import { reasonOf } from './reason.ts'
 import { RecordRefused, type RecordWriter } from './record-writer.ts'
 import { SessionOver } from './session.ts'
-
-/** A group of writes ends at this size, as in a file. */
-const GROUP_BYTES = LONGEST_LINE_BYTES
-
-interface Waiting {
-  readonly records: readonly AuditRecord[]
-  readonly resolve: () => void
-  readonly reject: (error: AuditError) => void
-}
 
 /** The tenure that writes a trail. */
 interface UnitTrailOptions {
@@ -40,8 +30,6 @@ export const openUnitTrail = async (options: UnitTrailOptions): Promise<AuditTra
   let { head } = options
   const texts = createPolicySetTexts()
   let months = monthsAt(now())
-  let waiting: Waiting[] = []
-  let writing: Promise<void> | undefined
   let closed: Promise<void> | undefined
   let isOver = false
 
@@ -64,50 +52,17 @@ export const openUnitTrail = async (options: UnitTrailOptions): Promise<AuditTra
     return unwritable(reasonOf(error), error)
   }
 
-  const writeAll = async () => {
-    // Writes of the same turn of the event loop are one group.
-    await Promise.resolve()
-    while (waiting.length > 0) {
-      const { group, lines, next } = takeGroup()
-      if (group.length === 0) continue
-      try {
-        if (isOver || !holds()) throw new SessionOver('the tenure is over')
-        await writer.write({ unit: unit.id, epoch, seq: head.seq + 1, lines })
-        head = next
-        turnPages()
-        for (const { records } of group)
-          for (const record of records) if (record.event === 'policy-set') texts.add(record)
-        for (const { resolve } of group) resolve()
-      } catch (error) {
-        const failure = failureOf(error)
-        for (const { reject } of group) reject(failure)
-      }
-    }
-    writing = undefined
-  }
-
-  const takeGroup = () => {
-    const group: Waiting[] = []
-    const lines: string[] = []
-    let bytes = 0
-    let next = head
-    let count = 0
-    for (const entry of waiting) {
-      count++
-      try {
-        const built = linesAfter(next, entry.records)
-        group.push(entry)
-        for (const line of built.lines) lines.push(line.toString())
-        bytes += built.bytes
-        next = built.head
-      } catch (error) {
-        entry.reject(error instanceof AuditError ? error : unwritable(reasonOf(error), error))
-      }
-      if (bytes >= GROUP_BYTES) break
-    }
-    waiting = waiting.slice(count)
-    return { group, lines, next }
-  }
+  const writes = createGroupedWrites({
+    head: () => head,
+    async append({ records, lines, head: next }) {
+      if (isOver || !holds()) throw new SessionOver('the tenure is over')
+      await writer.write({ unit: unit.id, epoch, seq: head.seq + 1, lines: lines.map((line) => line.toString()) })
+      head = next
+      turnPages()
+      for (const record of records) if (record.event === 'policy-set') texts.add(record)
+    },
+    failureOf,
+  })
 
   for (const text of await policySetsOfMonth(ask, unit.id)) texts.add(text)
 
@@ -121,13 +76,9 @@ export const openUnitTrail = async (options: UnitTrailOptions): Promise<AuditTra
     },
     write(records) {
       if (closed !== undefined) return Promise.reject(unwritable('the trail is closed'))
-      if (records.length === 0) return Promise.resolve()
-      return new Promise((resolve, reject) => {
-        waiting.push({ records, resolve, reject })
-        writing ??= writeAll()
-      })
+      return writes.write(records)
     },
-    close: () => (closed ??= Promise.resolve(writing)),
+    close: () => (closed ??= writes.done()),
   }
 }
 
