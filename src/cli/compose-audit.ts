@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises'
-import { reasonOf } from '../adapters/audit/failure.ts'
 import { isBesideTheChain } from '../adapters/audit/file-names.ts'
 import { createLineFilter } from '../adapters/audit/line-filter.ts'
 import { UnreadablePart } from '../adapters/audit/part.ts'
 import { readTrail } from '../adapters/audit/read-trail.ts'
 import { inOrder, partsOf } from '../adapters/audit/trail-parts.ts'
 import { verifyChain } from '../adapters/audit/verify-chain.ts'
+import { diskReasonOf } from '../adapters/files/disk-fault.ts'
 import { hostClock } from '../adapters/host/clock.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import { OperatorError } from './command.ts'
@@ -60,5 +60,5 @@ const cannotRead =
   (error: NodeJS.ErrnoException): never => {
     if (error instanceof UnreadablePart) throw new OperatorError(error.message)
     if (error.code === undefined) throw error
-    throw new OperatorError(`cannot read the audit file ${file ?? error.path ?? ''}: ${reasonOf(error)}`)
+    throw new OperatorError(`cannot read the audit file ${file ?? error.path ?? ''}: ${diskReasonOf(error)}`)
   }

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { reasonOf } from '../adapters/audit/failure.ts'
 import { inOrder } from '../adapters/audit/trail-parts.ts'
 import { type ChainReport, verifyChain } from '../adapters/audit/verify-chain.ts'
+import { diskReasonOf } from '../adapters/files/disk-fault.ts'
 import { partOfChain } from '../adapters/postgres/chain-part.ts'
 import { exportName, writeLines } from '../adapters/postgres/export-chain.ts'
 import type { PostgresSettings } from '../config/configuration.ts'
@@ -35,5 +35,5 @@ const cannotWrite =
     if (code === 'EEXIST') {
       throw new OperatorError(`${path} is there already, and an export replaces nothing: name a new folder`)
     }
-    throw new OperatorError(`cannot write ${path}: ${reasonOf(error)}`)
+    throw new OperatorError(`cannot write ${path}: ${diskReasonOf(error)}`)
   }

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { realpath } from 'node:fs/promises'
-import { codeOf, reasonOf } from '../adapters/audit/failure.ts'
 import { filesAt, STDIN } from '../adapters/connection-log/log-files.ts'
 import { unpacked } from '../adapters/connection-log/unpacked.ts'
 import { UnreadableLog } from '../adapters/connection-log/unreadable.ts'
+import { codeOf, diskReasonOf } from '../adapters/files/disk-fault.ts'
 import { partsOf } from '../adapters/history/parts.ts'
 import { readHistoryIn } from '../adapters/history/read-history.ts'
 import type { HistoryLine } from '../domain/recording/history-line.ts'
@@ -60,5 +60,5 @@ const cannotRead = (file: string, error: unknown): never => {
   const fault = error instanceof UnreadableLog && error.code === 'unreadable' ? (error.cause ?? error) : error
   if (fault instanceof UnreadableLog) throw new OperatorError(fault.message)
   if (codeOf(fault) === undefined) throw error
-  throw new OperatorError(`cannot read the history ${file}: ${reasonOf(fault)}`)
+  throw new OperatorError(`cannot read the history ${file}: ${diskReasonOf(fault)}`)
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { reasonOf } from '../adapters/audit/failure.ts'
+import { diskReasonOf } from '../adapters/files/disk-fault.ts'
 import { STATE_VERSION } from '../adapters/files/seal.ts'
 import type { Ask } from '../adapters/postgres/ask.ts'
 import { openPool } from '../adapters/postgres/connect.ts'
@@ -65,7 +65,7 @@ const warnedSeen = (file: string, log: Logger): SeenStore => {
   const store = createSeenFile(file)
   let isSaveFailing = false
   const warn = (what: string, error: unknown) => {
-    const message = `${file} ${what}: ${reasonOf(error)}. An older database is not noticed after a restart of this replica`
+    const message = `${file} ${what}: ${diskReasonOf(error)}. An older database is not noticed after a restart of this replica`
     log.warn({ event: 'seen-file', file }, message)
   }
   return {

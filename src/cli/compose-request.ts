@@ -1,4 +1,4 @@
-import { codeOf, reasonOf } from '../adapters/audit/failure.ts'
+import { codeOf, diskReasonOf } from '../adapters/files/disk-fault.ts'
 import { readRegularFile } from '../adapters/files/regular-file.ts'
 import { sourceText } from '../config/yaml/source-text.ts'
 import { printable } from '../domain/printable.ts'
@@ -38,7 +38,7 @@ const readFile = async (path: string): Promise<Buffer | 'too-large'> => {
   } catch (error) {
     if (codeOf(error) === 'EFBIG') return 'too-large'
     const hint = codeOf(error) === 'ENOTFILE' ? '; write - to read the standard input' : ''
-    throw new OperatorError(`cannot read the request ${printable(path)}: ${reasonOf(error)}${hint}`)
+    throw new OperatorError(`cannot read the request ${printable(path)}: ${diskReasonOf(error)}${hint}`)
   }
 }
 

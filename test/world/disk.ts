@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import type { Disk } from '../../src/adapters/audit/disk.ts'
+import type { Disk } from '../../src/adapters/files/disk.ts'
 import type { Random } from '../../src/simulator/random.ts'
 import type { Process } from './process.ts'
 

@@ -1,6 +1,6 @@
 import type * as chainFile from '../../src/adapters/audit/chain-file.ts'
-import type { Disk } from '../../src/adapters/audit/disk.ts'
 import type * as pages from '../../src/adapters/aws/pages.ts'
+import type { Disk } from '../../src/adapters/files/disk.ts'
 import type * as executor from '../../src/app/executor.ts'
 import type * as knownByTrail from '../../src/app/known-by-trail.ts'
 import type * as lookups from '../../src/app/lookups.ts'

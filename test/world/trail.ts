@@ -1,6 +1,6 @@
 import { hashOf, lineOf } from '../../src/adapters/audit/audit-line.ts'
 import { openChainFile } from '../../src/adapters/audit/chain-file.ts'
-import { unwritable } from '../../src/adapters/audit/failure.ts'
+import { unwritable } from '../../src/adapters/audit/unwritable.ts'
 import type { AuditRecord, AuditTrail } from '../../src/app/audit.ts'
 import type { SimulatedDisk } from './disk.ts'
 import type { Process } from './process.ts'

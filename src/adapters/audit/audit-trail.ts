@@ -2,14 +2,15 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { AuditError, type AuditTrail } from '../../app/audit.ts'
 import type { Clock } from '../../app/clock.ts'
+import { type Disk, disk as hostDisk, makeFolder } from '../files/disk.ts'
+import { orMissing } from '../files/disk-fault.ts'
 import { hostClock } from '../host/clock.ts'
 import { type ChainFile, openChainFile } from './chain-file.ts'
-import { type Disk, disk as hostDisk, makeFolder } from './disk.ts'
-import { orMissing, unwritable } from './failure.ts'
 import { lockName } from './file-names.ts'
 import { createGroupedWrites } from './grouped-writes.ts'
 import { acquireLock, type Lock } from './lock.ts'
 import type { Repair } from './torn-end.ts'
+import { unwritable } from './unwritable.ts'
 
 /** About 200,000 lines. Larger files are hard to send, search and open. */
 const ROTATE_AT_BYTES = 100 * 1024 * 1024

@@ -3,7 +3,7 @@ import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import * as z from 'zod'
 import { toIso } from '../../domain/time/instant.ts'
-import { codeOf } from './failure.ts'
+import { codeOf } from '../files/disk-fault.ts'
 
 const schema = z.object({
   /** Unique to this acquisition of the lock. */

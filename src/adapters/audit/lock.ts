@@ -3,7 +3,7 @@ import { type FileHandle, link, open, rename, stat, unlink } from 'node:fs/promi
 import { AuditError } from '../../app/audit.ts'
 import type { Clock } from '../../app/clock.ts'
 import { SECOND } from '../../domain/time/instant.ts'
-import { codeOf, orMissing } from './failure.ts'
+import { codeOf, orMissing } from '../files/disk-fault.ts'
 import { type Holder, readHolder, thisProcess, vitality } from './holder.ts'
 
 /** How often the holder touches the lock file as a sign of life. */

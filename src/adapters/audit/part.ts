@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { compressionOf, LONGEST_MAGIC_BYTES } from '../files/compression.ts'
-import { codeOf } from './failure.ts'
+import { codeOf } from '../files/disk-fault.ts'
 
 const CHUNK_BYTES = 1024 * 1024
 

@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type AuditHead, DamagedTrail } from '../../app/audit.ts'
+import type { Disk } from '../files/disk.ts'
 import {
   BEFORE_ALL,
   BEGINNING_BYTES,
@@ -11,7 +12,6 @@ import {
   readPrev,
   readSeq,
 } from './audit-line.ts'
-import type { Disk } from './disk.ts'
 import { lastSeqOf } from './file-names.ts'
 import { readLinesOf } from './read-lines.ts'
 

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type Disk, syncFolder } from './disk.ts'
-import { codeOf } from './failure.ts'
+import { type Disk, syncFolder } from '../files/disk.ts'
+import { codeOf } from '../files/disk-fault.ts'
 import { tornName } from './file-names.ts'
 import type { Tail } from './tail.ts'
 

@@ -1,7 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { printable } from '../../domain/printable.ts'
-import { reasonOf } from '../audit/failure.ts'
+import { diskReasonOf } from '../files/disk-fault.ts'
 import { UnreadableLog } from './unreadable.ts'
 
 export interface LogFile {
@@ -27,7 +27,7 @@ export const filesAt = async (path: string, onRemark: (text: string) => void): P
 }
 
 export const unreadable = (path: string, error: unknown): UnreadableLog =>
-  new UnreadableLog('unreadable', `cannot read the log ${path}: ${reasonOf(error)}`, error)
+  new UnreadableLog('unreadable', `cannot read the log ${path}: ${diskReasonOf(error)}`, error)
 
 const readable = <Value>(path: string, call: Promise<Value>): Promise<Value> =>
   call.catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { codeOf } from '../audit/failure.ts'
 import { compressionOf, LONGEST_MAGIC_BYTES } from '../files/compression.ts'
+import { codeOf } from '../files/disk-fault.ts'
 import { UnreadableLog } from './unreadable.ts'
 
 /** A slice of the log, after which the event loop turns. It holds a few hundred lines. */

@@ -1,7 +1,7 @@
 import { lstat, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { type Disk, disk as hostDisk, syncFolder } from '../audit/disk.ts'
-import { codeOf, orMissing, reasonOf } from '../audit/failure.ts'
+import { type Disk, disk as hostDisk, syncFolder } from './disk.ts'
+import { codeOf, diskReasonOf, orMissing } from './disk-fault.ts'
 import { readRegularFile } from './regular-file.ts'
 
 export type NewFiles =
@@ -62,7 +62,7 @@ export const writeNewFiles = async (
     return { written: missing }
   } catch (error) {
     for (const path of made.toReversed()) await rm(path, { recursive: true, force: true }).catch(() => {})
-    return { why: reasonOf(error) }
+    return { why: diskReasonOf(error) }
   }
 }
 

@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { EMPTY_STATE, type State, StateError, type StateStore } from '../../app/state.ts'
-import { type Disk, disk as hostDisk, syncFolder } from '../audit/disk.ts'
-import { codeOf, reasonOf } from '../audit/failure.ts'
+import { type Disk, disk as hostDisk, syncFolder } from './disk.ts'
+import { codeOf, diskReasonOf } from './disk-fault.ts'
 import { readRegularFile } from './regular-file.ts'
 import { type FoundState, stateOfBytes, stateToBytes } from './state-bytes.ts'
 
@@ -13,7 +13,7 @@ export const readStateFile = async (file: string): Promise<FoundState> => {
     bytes = await readRegularFile(file)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return { kind: 'state', state: EMPTY_STATE }
-    return { kind: 'unknown', why: `it cannot be read: ${reasonOf(error)}` }
+    return { kind: 'unknown', why: `it cannot be read: ${diskReasonOf(error)}` }
   }
   return stateOfBytes(bytes)
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, open, realpath, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { type Disk, disk as hostDisk, syncFolder } from '../audit/disk.ts'
-import { orMissing, reasonOf } from '../audit/failure.ts'
+import { type Disk, disk as hostDisk, syncFolder } from './disk.ts'
+import { diskReasonOf, orMissing } from './disk-fault.ts'
 
 /** A file could not be written. The message says which and why. */
 export class UnwritableFile extends Error {
@@ -71,7 +71,7 @@ export const expectWritable = async (file: string, { reads, isReplaceable }: Kee
       throw new UnwritableFile(file, 'it exists and has other content: name another file, or remove this one')
     }
   } catch (error) {
-    throw error instanceof UnwritableFile ? error : new UnwritableFile(file, reasonOf(error))
+    throw error instanceof UnwritableFile ? error : new UnwritableFile(file, diskReasonOf(error))
   }
 }
 
@@ -104,6 +104,6 @@ export const writeWholeFile = async (
   } catch (error) {
     if (draft !== undefined) await rm(draft, { force: true }).catch(() => {})
     signal.throwIfAborted()
-    throw error instanceof UnwritableFile ? error : new UnwritableFile(file, reasonOf(error))
+    throw error instanceof UnwritableFile ? error : new UnwritableFile(file, diskReasonOf(error))
   }
 }

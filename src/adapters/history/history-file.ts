@@ -5,9 +5,9 @@ import type { Clock } from '../../app/clock.ts'
 import type { HistoryFile } from '../../app/connection-history.ts'
 import type { HistoryLine } from '../../domain/recording/history-line.ts'
 import { DAY, HOUR, type Instant } from '../../domain/time/instant.ts'
-import { type Disk, disk as hostDisk, makeFolder, syncFolder } from '../audit/disk.ts'
-import { orMissing, reasonOf } from '../audit/failure.ts'
 import { acquireLock, type Lock } from '../audit/lock.ts'
+import { type Disk, disk as hostDisk, makeFolder, syncFolder } from '../files/disk.ts'
+import { diskReasonOf, orMissing } from '../files/disk-fault.ts'
 import { hostClock } from '../host/clock.ts'
 import { lockOf, partName, partsOf } from './parts.ts'
 import { lineIn, readHistory } from './read-history.ts'
@@ -63,7 +63,7 @@ export const createHistoryFile = (options: {
 
   const failure = (error: unknown): HistoryError => {
     if (error instanceof HistoryError) return error
-    const why = error instanceof AuditError ? error.message : reasonOf(error)
+    const why = error instanceof AuditError ? error.message : diskReasonOf(error)
     return new HistoryError(`cannot write the history ${file}: ${why}`)
   }
 

@@ -4,7 +4,7 @@ import pg, { type ClientConfig, type Pool } from 'pg'
 import type { PostgresSettings } from '../../config/configuration.ts'
 import { isLoopback } from '../../config/loopback.ts'
 import { SECOND } from '../../domain/time/instant.ts'
-import { reasonOf as reasonOfDisk } from '../audit/failure.ts'
+import { diskReasonOf } from '../files/disk-fault.ts'
 import { type DatabaseUrl, parseDatabaseUrl } from './database-url.ts'
 
 /** What a connection to the database needs. */
@@ -83,7 +83,7 @@ const verified = (caFile: string | undefined): Pick<ClientConfig, 'ssl'> | Acces
   try {
     ca = readFileSync(caFile, 'utf8')
   } catch (error) {
-    return wrong(`cannot be read: ${reasonOfDisk(error)}`)
+    return wrong(`cannot be read: ${diskReasonOf(error)}`)
   }
   // Node.js passes over a file without a certificate, and then trusts nobody.
   if (!ca.includes('-----BEGIN CERTIFICATE-----')) {

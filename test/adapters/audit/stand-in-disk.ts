@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { type Disk, disk } from '../../../src/adapters/audit/disk.ts'
+import { type Disk, disk } from '../../../src/adapters/files/disk.ts'
 
 export type Step = 'open' | 'rename' | 'append' | 'datasync' | 'sync' | 'truncate' | 'writeFile'
 

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { codeOf } from './failure.ts'
+import { codeOf } from './disk-fault.ts'
 
-/** The file system calls of an audit trail. Tests replace them with calls that fail at a given step. */
+/** The file system calls that make files durable. Tests replace them with calls that fail at a given step. */
 export type Disk = Pick<typeof fs, 'open' | 'readdir' | 'rename' | 'stat'>
 
 export const disk: Disk = fs

@@ -1,5 +1,3 @@
-import { AuditError } from '../../app/audit.ts'
-
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EDQUOT: 'the quota is used up',
@@ -17,16 +15,10 @@ const REASONS: Readonly<Record<string, string>> = {
 export const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException | undefined)?.code
 
 /** Why the disk refused, for an operator. */
-export const reasonOf = (error: unknown): string => {
+export const diskReasonOf = (error: unknown): string => {
   const code = codeOf(error)
   return (code === undefined ? undefined : REASONS[code]) ?? (error instanceof Error ? error.message : 'unknown')
 }
-
-/** Wraps a failure of the disk in an `AuditError`. */
-export const unwritable = (file: string, error: unknown): AuditError =>
-  error instanceof AuditError
-    ? error
-    : new AuditError('unwritable', `cannot write the audit file ${file}: ${reasonOf(error)}`, error)
 
 /** Waits for a file system call. Undefined if the file does not exist. */
 export const orMissing = async <Value>(call: Promise<Value>): Promise<Value | undefined> => {
