@@ -194,7 +194,7 @@ export const createEndpointWatch = (options: {
     },
   })
 
-  const agenda = (): Agenda => agendaOf(outlook, memory.terminations, rules.retry, lookups.provenBy())
+  const agenda = (): Agenda => agendaOf(outlook, memory.terminations, rules.retry, lookups.confirmedBy())
 
   const tell = (one: DatedNews) => emit(eventOf(one, endpoint, reconnects.countOf))
   const telling = createTelling(clock, options.stop, tell, isToldOnce)

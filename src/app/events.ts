@@ -123,9 +123,9 @@ export type CurfewEvent =
       readonly shown: number
       readonly durationMs: number
     } & OnEndpoint)
-  /** A lookup failed. Polls go on proving terminations, and lookups after `retryAt`. */
+  /** A lookup failed. Polls go on confirming terminations, and lookups after `retryAt`. */
   | ({ readonly event: 'lookup-failed'; readonly code: VpnErrorCode; readonly retryAt: Instant } & Told & OnEndpoint)
-  /** Lookups are not believed until `retryAt`: whole lists prove terminations. `answer`: that of AWS, if it is one. */
+  /** Lookups are not believed until `retryAt`: whole lists confirm terminations. `answer`: that of AWS, if it is one. */
   | ({
       readonly event: 'lookups-distrusted'
       readonly because: Distrust

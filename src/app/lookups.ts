@@ -28,7 +28,7 @@ type Reported = (reports: readonly TerminationReport[], at: Instant) => void
 
 /**
  * Lookups of the connections whose terminations wait for their proof, so that no whole list is read for them. Only one runs
- * at a time, beside the lists. What it leaves open is looked up again, or a list proves it.
+ * at a time, beside the lists. What it leaves open is looked up again, or a list confirms it.
  */
 export const createLookups = (options: {
   readonly endpoint: Endpoint
@@ -119,8 +119,8 @@ export const createLookups = (options: {
   }
 
   return {
-    /** The means by which terminations are proven now. */
-    provenBy: (): Verification['state'] => verification.state,
+    /** The means by which terminations are confirmed now. */
+    confirmedBy: (): Verification['state'] => verification.state,
 
     /** A complete snapshot was read. Call it before the memory takes it in. */
     listed: (snapshot: Snapshot): void => happen({ what: 'listed', snapshot }),

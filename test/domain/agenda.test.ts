@@ -47,8 +47,8 @@ const termination = (id: string, state: KeptTermination['state'], tryAgainAt = N
 const agenda = (
   outlook: Partial<Outlook>,
   terminations: readonly KeptTermination[] = [],
-  provenBy: 'lookups' | 'lists' = 'lists',
-): Agenda => agendaOf({ ...QUIET, ...outlook }, createTerminations(terminations), RETRY, provenBy)
+  confirmedBy: 'lookups' | 'lists' = 'lists',
+): Agenda => agendaOf({ ...QUIET, ...outlook }, createTerminations(terminations), RETRY, confirmedBy)
 
 describe('an agenda', () => {
   it('has no appointment where nothing is to come', () => {

@@ -24,7 +24,7 @@ type Lingering = In<'lingering'>
 type ReportedGone = In<'reported-gone'>
 type Waiting = In<'waiting'>
 type GivenUp = In<'given-up'>
-type Proven = In<'proven'>
+type Confirmed = In<'confirmed'>
 
 const OTHER_VIOLATION: Violation = { ...VIOLATION, policy: 'other' }
 
@@ -86,14 +86,14 @@ const SECOND_CALL = {
 const RECORDING: Recording = { ...SECOND_CALL, state: 'recording', takenAt: NOON }
 const IN_FLIGHT: InFlight = { ...SECOND_CALL, state: 'in-flight', leftAt: LEFT_AT }
 
-/** A lookup has proven the first call. */
-const PROVEN: Proven = {
+/** A lookup has confirmed the first call. */
+const CONFIRMED: Confirmed = {
   violation: VIOLATION,
   attempts: 1,
   callId: 'call-1',
   selector: 'connection-id',
-  state: 'proven',
-  provenAt: ANSWERED_AT + 1,
+  state: 'confirmed',
+  confirmedAt: ANSWERED_AT + 1,
 }
 
 /** What becomes of a termination, and the outcomes that are reported, in order. */
@@ -348,8 +348,8 @@ const TABLE = {
     },
   },
 
-  proven: {
-    of: PROVEN,
+  confirmed: {
+    of: CONFIRMED,
     cells: {
       ...NO_CALL_IS_OUT,
       taken: SAME,
@@ -625,11 +625,11 @@ describe('step, by a lookup', () => {
       const byList = step(of, happening, now, RETRY)
       const byLookup = step(of, { ...happening, by: 'lookup' } as Happening, now, RETRY)
       expect(byLookup.reports).toEqual(byList.reports)
-      if (of?.state === 'proven') expect(byLookup.next).toEqual(of)
+      if (of?.state === 'confirmed') expect(byLookup.next).toEqual(of)
       else if (byList.next !== undefined || of === undefined) expect(byLookup.next).toEqual(byList.next)
       else {
         const { violation, attempts, callId, selector } = of
-        expect(byLookup.next).toEqual({ state: 'proven', violation, attempts, callId, selector, provenAt: now })
+        expect(byLookup.next).toEqual({ state: 'confirmed', violation, attempts, callId, selector, confirmedAt: now })
       }
     },
   )
@@ -642,10 +642,10 @@ describe('step, by a lookup', () => {
   })
 
   it('is followed by a list also after the clock was set back', () => {
-    const far = { ...PROVEN, provenAt: NOON + HOUR }
+    const far = { ...CONFIRMED, confirmedAt: NOON + HOUR }
     const seen = (begunAt: Instant) => ({ what: 'seen', by: 'list', status: 'active', begunAt }) as const
     const { next } = step(far, seen(NOON), NOON + 100, RETRY)
-    expect(next).toEqual({ ...PROVEN, provenAt: NOON + 100 })
+    expect(next).toEqual({ ...CONFIRMED, confirmedAt: NOON + 100 })
     expect(step(next, seen(NOON + SECOND), NOON + 2 * SECOND, RETRY).next).toBeUndefined()
   })
 })
@@ -727,7 +727,7 @@ describe('what a state allows', () => {
     'reported-gone': [false, false, true],
     waiting: [true, true, true],
     'given-up': [true, true, false],
-    proven: [false, false, false],
+    confirmed: [false, false, false],
   } as const satisfies Record<Termination['state'] | 'none', readonly [boolean, boolean, boolean]>
 
   it.each(Object.entries(ALLOWED))('%s, once the next attempt may begin: %j', (state, allowed) => {
@@ -827,7 +827,7 @@ describe('step, for any sequence of happenings', () => {
           isPerhapsHeard = true
           shownSince = false
         }
-        if (next === undefined || next.state === 'proven') {
+        if (next === undefined || next.state === 'confirmed') {
           isPerhapsHeard = false
           shownSince = false
           answeredAt = Number.NEGATIVE_INFINITY
@@ -879,7 +879,7 @@ describe('step, for any sequence of happenings', () => {
             if (behindMs > 0) found.afterSetBack++
           }
           const isForgotten =
-            before !== undefined && before.state !== 'proven' && next === undefined && reports.length === 0
+            before !== undefined && before.state !== 'confirmed' && next === undefined && reports.length === 0
           if (isForgotten && witness.isPerhapsHeard()) {
             // A snapshot showed that the call had no effect, and no policy needs another one.
             expect([what, witness.isShownSinceItsAnswer()]).toEqual(['unwanted', true])

@@ -177,16 +177,16 @@ describe('lookups and lists, while AWS tells the truth', () => {
           if (evidence === 'not-filtered') throw new Error('the lookup is filtered')
           expect(byLookups.seeSome(evidence, times, RETRY)).toEqual(listed)
           for (const { outcome } of listed) found.add(outcome)
-          // Until the next list, a termination that is over by lists is proven by lookups: no call leaves for it.
+          // Until the next list, a termination that is over by lists is confirmed by lookups: no call leaves for it.
           for (const id of IDS) {
             const [one, other] = [byLists.of(id), byLookups.of(id)]
             if (one === undefined && other !== undefined)
-              expect([other.state, byLookups.mayPlan(id, now)]).toEqual(['proven', false])
+              expect([other.state, byLookups.mayPlan(id, now)]).toEqual(['confirmed', false])
             else expect(other).toEqual(one)
           }
         }
         byLookups.see(snapshot(now + SECOND, row('w')), RETRY)
-        expect(IDS.filter((id) => byLookups.of(id)?.state === 'proven')).toEqual([])
+        expect(IDS.filter((id) => byLookups.of(id)?.state === 'confirmed')).toEqual([])
       }),
     )
     expect([...found].sort()).toEqual(['already-gone', 'confirmed', 'gave-up'])

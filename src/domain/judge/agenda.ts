@@ -66,7 +66,7 @@ export const agendaOf = (
   outlook: Outlook,
   terminations: Pick<Terminations, 'nextTryAfter' | 'proofDueAt'>,
   rule: RetryRule,
-  provenBy: Verification['state'],
+  confirmedBy: Verification['state'],
 ): Agenda => {
   const proof = { at: terminations.proofDueAt(rule), because: 'a termination waits for its proof' }
   return {
@@ -84,9 +84,9 @@ export const agendaOf = (
     ),
     read: earliest(
       { at: outlook.confirmAt, because: 'counters or statuses have to be confirmed' },
-      provenBy === 'lists' ? proof : NO_APPOINTMENT,
+      confirmedBy === 'lists' ? proof : NO_APPOINTMENT,
     ),
-    lookUp: provenBy === 'lookups' ? proof : NO_APPOINTMENT,
+    lookUp: confirmedBy === 'lookups' ? proof : NO_APPOINTMENT,
     planUntil: outlook.planUntil,
   }
 }

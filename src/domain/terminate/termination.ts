@@ -59,8 +59,8 @@ export type Termination =
   | ({ readonly state: 'recording'; readonly takenAt: Instant } & UnderWay)
   /** The intent is on disk, and the call is out. */
   | ({ readonly state: 'in-flight'; readonly leftAt: Instant } & UnderWay)
-  /** A lookup has proven it, and the outcome was reported. The last snapshot may be older, and still show the connection. */
-  | ({ readonly state: 'proven'; readonly provenAt: Instant } & Attempted)
+  /** A lookup has confirmed it, and the outcome was reported. The last snapshot may be older, and still show the connection. */
+  | ({ readonly state: 'confirmed'; readonly confirmedAt: Instant } & Attempted)
   | KeptTermination
 
 /** What may happen to a termination. */
@@ -192,7 +192,7 @@ export const step = (
       return termination !== undefined && 'before' in termination ? quietly(termination.before) : unchanged
     case 'seen':
       if (termination === undefined || 'before' in termination) return unchanged
-      return termination.state === 'proven'
+      return termination.state === 'confirmed'
         ? seenAgain(termination, happening, now)
         : seen(asOf(termination, now, rule), happening, now, rule)
     case 'distrusted':
@@ -230,9 +230,9 @@ const answered = (
   }
 }
 
-/** A termination as the state file keeps it for the next process. One that was proven is over: that process reads a list first. */
+/** A termination as the state file keeps it for the next process. One that was confirmed is over: that process reads a list first. */
 export const restarted = (termination: Termination): KeptTermination | undefined => {
-  if (termination.state === 'proven') return undefined
+  if (termination.state === 'confirmed') return undefined
   if (termination.state !== 'recording' && termination.state !== 'in-flight') return termination
   // The last process did not see the end of the call, which may have been heard. It is sent again if a snapshot still shows
   // the connection active, and it did its work if one shows it on its way out.
@@ -259,7 +259,7 @@ const seen = (
   // If AWS may have acted on any of the calls, the connection did not end by itself.
   const isHeard = !('heard' in termination) || termination.heard !== 'never'
   const over = (): Step => ({
-    next: by === 'list' ? undefined : { ...attemptedOf(termination), state: 'proven', provenAt: completedAt },
+    next: by === 'list' ? undefined : { ...attemptedOf(termination), state: 'confirmed', confirmedAt: completedAt },
     reports: [reportOf(termination, isHeard ? 'confirmed' : 'already-gone')],
   })
   if (termination.state === 'reported-gone') {
@@ -297,13 +297,13 @@ const seen = (
 
 /** A list begun after the proof ends the termination. A connection that it shows after all is judged as any other. */
 const seenAgain = (
-  termination: Extract<Termination, { state: 'proven' }>,
+  termination: Extract<Termination, { state: 'confirmed' }>,
   { by, begunAt }: Extract<Happening, { what: 'seen' }>,
   completedAt: Instant,
 ): Step => {
-  const provenAt = Math.min(termination.provenAt, completedAt)
-  if (by === 'list' && begunAt > provenAt && begunAt <= completedAt) return quietly(undefined)
-  return quietly(provenAt === termination.provenAt ? termination : { ...termination, provenAt })
+  const confirmedAt = Math.min(termination.confirmedAt, completedAt)
+  if (by === 'list' && begunAt > confirmedAt && begunAt <= completedAt) return quietly(undefined)
+  return quietly(confirmedAt === termination.confirmedAt ? termination : { ...termination, confirmedAt })
 }
 
 /** After a clock was set back, an instant in the future would be waited for twice. */
@@ -328,4 +328,4 @@ export const mayPlan = (termination: Termination | undefined, now: Instant): boo
 
 /** Whether its outcome is still to come. */
 export const isOpen = ({ state }: Termination): boolean =>
-  state !== 'lingering' && state !== 'given-up' && state !== 'proven'
+  state !== 'lingering' && state !== 'given-up' && state !== 'confirmed'

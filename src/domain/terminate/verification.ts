@@ -7,7 +7,7 @@ import { DAY, type Instant, MINUTE } from '../time/instant.ts'
 export const DISTRUSTS = ['refused', 'not-filtered', 'contradicted'] as const
 export type Distrust = (typeof DISTRUSTS)[number]
 
-/** The means by which terminations of one endpoint are proven between two polls. */
+/** The means by which terminations of one endpoint are confirmed between two polls. */
 export type Verification =
   /**
    * Lookups. `gone`: the connections that their answers lacked or showed as terminated, and when each answer was complete.
