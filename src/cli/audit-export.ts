@@ -22,8 +22,8 @@ const OUTPUTS = ['text', 'json'] as const
 export const auditExport: Command = {
   about: `Writes the chain of each unit in the database into a file of its own in DIR, which is created if it is missing.
 Each line of the file is a line of the chain, byte for byte, so that "curfew audit verify FILE" proves it on a machine
-that cannot reach the database. Each file is checked after it is written, and its head is printed: keep the heads
-elsewhere, as anchors for later checks. A file that is there already is not replaced.
+that cannot reach the database. Each file is checked after it is written, and the head of a whole one is printed: keep
+the heads elsewhere, as anchors for later checks. A file that is there already is not replaced.
 
 The replicas may run meanwhile. What they add after the command has begun may be in the files, or not.`,
   operands: { name: 'DIR', isRequired: true },
@@ -62,13 +62,14 @@ interface ExportedChain {
 }
 
 const rowText = ({ unit, file, report }: ExportedChain): string => {
-  const { records, before, head } = report
+  const { records, before, head, fault } = report
   const from = before.seq === 0 ? '' : ` --from ${before.seq + 1} --anchor ${before.seq}:${before.hash}`
   return [
     painted('bold', `unit  ${printable(unit)}`),
     `file  ${printable(file)}`,
     `      ${plural(records, 'record')}: curfew audit verify${from} ${printable(file)}`,
-    `head  ${head.seq} ${head.hash}`,
+    // The line before a fault may be the changed one: its hash must not be kept as an anchor.
+    ...(fault === undefined ? [`head  ${head.seq} ${head.hash}`] : []),
   ].join('\n')
 }
 
@@ -78,7 +79,7 @@ const rowJson = ({ unit, file, report: { records, before, head, fault } }: Expor
   whole: fault === undefined,
   records,
   after: before.seq === 0 ? null : before,
-  head,
+  head: fault === undefined ? head : null,
   fault: fault ?? null,
 })
 

@@ -103,7 +103,8 @@ const sayReport = ({ trail, report }: Checked, anchors: readonly AuditHead[], fr
   const { records, before, firstTime, lastTime, head, fault } = report
   const { unit } = trail
   if (unit !== undefined) say(painted('bold', `unit  ${printable(unit)}`))
-  if (fault === undefined) say(painted('green', `${count(records)}, the chain is whole`))
+  if (fault === undefined && records === 0) say(`${count(0)}: an empty trail proves nothing`)
+  else if (fault === undefined) say(painted('green', `${count(records)}, the chain is whole`))
   else say(painted('red', `${count(records)} before the fault`))
   if (unit !== undefined && before.seq > 0)
     say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : KEPT}`)
@@ -111,7 +112,8 @@ const sayReport = ({ trail, report }: Checked, anchors: readonly AuditHead[], fr
     say(`after ${before.seq} ${before.hash}${provenBy(anchors, before) ? '' : UNPROVEN}`)
   // Anything may stand in the lines of a forged trail.
   if (records > 0) say(`first ${printable(String(firstTime))}\nlast  ${printable(String(lastTime))}`)
-  if (records > 0 || from === 1) say(`head  ${head.seq} ${head.hash}`)
+  // The line before a fault may be the changed one: its hash must not be kept as an anchor.
+  if (fault === undefined && (records > 0 || from === 1)) say(`head  ${head.seq} ${head.hash}`)
   for (const { seq } of fault === undefined ? anchors : []) {
     say(`anchor ${seq} holds: the lines up to it are those of its time, and ${count(head.seq - seq)} followed`)
   }
@@ -126,7 +128,7 @@ const reportJson = (
   firstTime: firstTime ?? null,
   lastTime: lastTime ?? null,
   after: records > 0 && before.seq > 0 ? { ...before, proven: provenBy(anchors, before) } : null,
-  head: records > 0 || before.seq === 0 ? head : null,
+  head: fault === undefined && (records > 0 || before.seq === 0) ? head : null,
   anchors: fault === undefined ? anchors.map(({ seq }) => ({ seq, followedBy: head.seq - seq })) : null,
   fault: fault ?? null,
 })

@@ -149,9 +149,10 @@ describe('curfew audit verify, with the trail in a database', () => {
     const { code, stdout, stderr } = await at.audit('verify')
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^us-east-1 111122223333:4: error: expected prev \w{64}, the hash of us-east-1 111122223333:3, found prev \w{64}\n$/,
+      /^us-east-1 111122223333:4: error: expected prev \w{64}, the hash of us-east-1 111122223333:3, found prev \w{64} \(line 3, or the link to it in line 4, was changed\)\n$/,
     )
     expect(stdout).toContain('10 records, the chain is whole')
+    expect(stdout).not.toContain('head  3')
     expect(stdout).toContain('\n1 of 2 units has a fault\n')
   })
 

@@ -66,10 +66,17 @@ describe('curfew audit verify', () => {
     const { code, stdout, stderr } = await at.run(['audit', 'verify', ...names])
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      new RegExp(`^${changed}:2: error: expected prev [0-9a-f]{64}, .*${changed}:1, found prev [0-9a-f]{64}\n$`),
+      new RegExp(
+        `^${changed}:2: error: expected prev [0-9a-f]{64}, .*${changed}:1, found prev [0-9a-f]{64} \\(.*\\)\n$`,
+      ),
     )
     const seq = Number((JSON.parse(text.slice(0, text.indexOf('\n'))) as { seq: number }).seq)
+    expect(stderr).toContain(`(line ${seq}, or the link to it in line ${seq + 1}, was changed)`)
     expect(stdout).toMatch(new RegExp(`^${seq} records before`))
+    // The hash of the changed line must not be kept as an anchor.
+    expect(stdout).not.toContain('head')
+    const json = await at.run(['audit', 'verify', '--output', 'json', ...names])
+    expect(JSON.parse(json.stdout)).toMatchObject({ whole: false, head: null })
   })
 
   it('prints nothing that a forged line may have as a line of its own', async () => {
@@ -95,9 +102,10 @@ describe('curfew audit verify', () => {
     expect((await at.run(['audit', 'verify', 'link', ...names, ...names])).code).toBe(0)
   })
 
-  it('accepts an empty file', async () => {
+  it('accepts an empty file, and says that it proves nothing', async () => {
     await using at = await workspace({ 'audit.jsonl': '' })
     const { code, stdout } = await at.run(['audit', 'verify', 'audit.jsonl'])
+    expect(stdout).toContain('0 records: an empty trail proves nothing\n')
     expect(stdout).toContain(`head  0 ${'0'.repeat(64)}`)
     expect(code).toBe(0)
   })

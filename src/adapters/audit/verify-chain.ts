@@ -75,7 +75,10 @@ export const verifyChain = async (
           const expected = otherThan(before)
           if (expected !== undefined)
             return fault(`prev ${expected}, as the anchor of line ${last} has it`, `prev ${prev}`)
-        } else if (prev !== head.hash) return fault(`prev ${head.hash}${headAt}`, `prev ${prev}`)
+        } else if (prev !== head.hash) {
+          const changed = ` (line ${last}, or the link to it in line ${seq}, was changed)`
+          return fault(`prev ${head.hash}${headAt}`, `prev ${prev}${changed}`)
+        }
         const own = { seq, hash: hashOf(bytes) }
         const expected = otherThan(own)
         if (expected !== undefined) {
