@@ -55,6 +55,10 @@ describe('an entry of a list of users', () => {
     'notary@corp.example',
     '10 % off',
     'ΟΔΟΣ',
+    '’t Hooft',
+    '‘t Hooft',
+    'O’Brien',
+    'the boys’',
   ])('is likely as %j', (entry) => {
     expect(unlikelyName(entry, 'yaml')).toBeUndefined()
     expect(unlikelyName(entry, 'text')).toBeUndefined()
@@ -121,6 +125,13 @@ describe('an entry of a list of users', () => {
     ['"alice', 'the quote belongs'],
     ['alice"', 'the quote belongs'],
     ['user:"alice', 'the quote belongs'],
+    ['“alice”', 'typographic quotes'],
+    ['«alice»', 'typographic quotes'],
+    ['„alice“', 'typographic quotes'],
+    ['‘alice’', 'typographic quotes'],
+    ['user:“alice”', 'typographic quotes'],
+    ['“alice', 'typographic quotes'],
+    ['alice”', 'typographic quotes'],
     ['bob (left)', 'parentheses'],
     ['bob (until 2026-05-01)', 'parentheses'],
     ['bob@corp.example (contractor)', 'parentheses'],
@@ -136,6 +147,7 @@ describe('an entry of a list of users', () => {
 
   it.each([
     ['"alice"', 'remove the inner quotes', 'remove the quotes'],
+    ['“alice”', 'write straight quotes', 'remove them'],
     ['- alice', 'before the opening quote', 'remove the dash'],
     ['alice # left in May', 'behind the closing quote', 'on a line of its own'],
     ['alice,bob', 'in each entry', 'on each line'],

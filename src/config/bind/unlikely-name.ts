@@ -49,6 +49,12 @@ const DOUBTS: readonly Doubt[] = [
     what: 'the quote belongs to the name',
     instead: 'remove it',
   },
+  // The quotes of mail, chat and word processors. A single one at one end may be an apostrophe.
+  {
+    looksLike: /^[“”„‟«»＂]|[“”„‟«»＂]$|^[‘’‚‛‹›´].*[‘’‚‛‹›´]$/,
+    what: 'the typographic quotes belong to the name',
+    instead: { yaml: 'write straight quotes in their place, or none', text: 'remove them' },
+  },
   {
     looksLike: /^-\s/,
     what: 'the dash belongs to the name',
