@@ -91,6 +91,9 @@ The simulator accepts any credentials.`,
   repeated-token        a page names itself as the next page
   duplicate-rows        the first three rows of a page are listed twice
   stale-list            the list shows connections as active for 20 s after their termination
+  filter-refused        a list with a filter is answered with InvalidParameterValue
+  filter-ignored        a list with a filter is answered with all connections
+  filter-lossy          a list with a filter has only the first half of its connections
   lie                   a termination is acknowledged and does nothing
   failed-to-terminate   a terminated connection gets the status failed-to-terminate
 

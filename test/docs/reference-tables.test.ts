@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { lineOf } from '../../src/adapters/audit/audit-line.ts'
 import { AWS_ACTIONS } from '../../src/adapters/aws/actions.ts'
 import { AUDIT_EVENTS, type AuditRecord } from '../../src/app/audit.ts'
+import { simulate } from '../../src/cli/simulate.ts'
 import { engine } from '../../src/config/schema/engine-schema.ts'
 import { POLICY_KINDS } from '../../src/domain/policies/registry.ts'
 import { OUTCOMES } from '../../src/domain/terminate/termination.ts'
@@ -34,6 +35,9 @@ describe('the tables of the documentation', () => {
       'Requests to STS and CloudWatch Logs have none.',
     )
     expect([...faults.matchAll(/^\| `([a-z-]+)` /gm)].map(([, kind]) => kind)).toEqual(FAULT_KINDS)
+    const rows = simulate.notes?.matchAll(/^ {2}([a-z, -]+?)  /gm) ?? []
+    expect([...rows].flatMap(([, kinds = '']) => kinds.split(', '))).toEqual(FAULT_KINDS)
+    expect(readFileSync('CHANGELOG.md', 'utf8')).toContain(`: ${FAULT_KINDS.length} faults of AWS or the network`)
   })
 
   it('list every command', () => {
