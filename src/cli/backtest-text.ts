@@ -61,9 +61,11 @@ const recordedText = (summary: Summary): string => {
 /** The scope that was asked for, beside the period. */
 const scopeText = ({ scope: { endpoints, modes, notWatched } }: Summary): readonly string[] => [
   ...(endpoints === null ? [] : [paragraph(`Only sessions on ${endpoints.join(', ')}.`)]),
-  ...(modes === 'all'
-    ? []
-    : [paragraph("Modes as written: only policies act that say enforce, and the daemon's file too.")]),
+  paragraph(
+    modes === 'all'
+      ? 'Every policy acts, whatever its mode; "--modes as-written" goes by the modes.'
+      : "Modes as written: only policies act that say enforce, and the daemon's file too.",
+  ),
   ...(notWatched === 0
     ? []
     : [paragraph(`Left out: ${plural(notWatched, 'session')} on endpoints that the daemon's file does not watch.`)]),
