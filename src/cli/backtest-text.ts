@@ -1,11 +1,11 @@
 import { caveatsOf } from '../domain/backtest/caveats.ts'
+import { lastCallWords } from '../domain/backtest/last-call-words.ts'
 import type { Lines, Summary } from '../domain/backtest/summary.ts'
 import { verdictSentence } from '../domain/backtest/verdict-sentence.ts'
 import { shownName } from '../domain/names/shown-name.ts'
 import { CONTRADICTION_WORDS } from '../domain/recording/contradiction-words.ts'
 import { CONTRADICTIONS } from '../domain/recording/join.ts'
-import { formatDuration } from '../domain/time/duration.ts'
-import { SECOND, toText } from '../domain/time/instant.ts'
+import { toText } from '../domain/time/instant.ts'
 import { columnTable } from './column-table.ts'
 import { connectionTable, USER } from './connection-table.ts'
 import type { AgainstJson, ChangedRow } from './end-rows.ts'
@@ -138,10 +138,9 @@ const nameOf = ({ username, commonName }: Pick<ChangedRow, 'username' | 'commonN
 const busiestText = ({ busiestMinute, returned, ended }: Summary): string => {
   if (busiestMinute === null) return ''
   const { at, terminations, etaSeconds } = busiestMinute
-  const calls = etaSeconds === 0 ? 'at once' : `after ${formatDuration(Math.ceil(etaSeconds) * SECOND)}`
   return [
     paragraph(
-      `Busiest minute: ${instantText(at)}, with ${plural(terminations, 'termination')}; the last call leaves ${calls} at the rate of "termination.rate".`,
+      `Busiest minute: ${instantText(at)}, with ${plural(terminations, 'termination')}; ${lastCallWords(etaSeconds)}.`,
     ),
     paragraph(
       returned === 0

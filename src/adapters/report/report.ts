@@ -1,6 +1,7 @@
 import { caveatsOf } from '../../domain/backtest/caveats.ts'
 import type { Difference } from '../../domain/backtest/difference.ts'
 import { endsOf } from '../../domain/backtest/ends.ts'
+import { lastCallWords } from '../../domain/backtest/last-call-words.ts'
 import type { Outcome } from '../../domain/backtest/outcome.ts'
 import { peopleOf } from '../../domain/backtest/people.ts'
 import type { Summary } from '../../domain/backtest/summary.ts'
@@ -11,6 +12,7 @@ import { CONTRADICTIONS } from '../../domain/recording/join.ts'
 import type { Recording } from '../../domain/recording/recorded-session.ts'
 import { type Instant, toText } from '../../domain/time/instant.ts'
 import { daysIn } from '../../domain/time/local-days.ts'
+import { localText } from '../../domain/time/local-text.ts'
 import { sourceOf } from '../html/content-policy.ts'
 import { type Content, html } from '../html/html.ts'
 import { withWholeInstants } from '../html/instants.ts'
@@ -83,13 +85,14 @@ const figuresSection = ({
   ended,
   returned,
   busiestMinute,
+  byHourOfWeek: { timeZone },
 }: Summary): Content => {
   const figures: readonly (readonly [string, number])[] = [
     ['sessions', sessions],
     ['people', principals],
     ['connection hours', connectionHours],
     ['sessions ended', ended.sessions],
-    ['people ended', ended.principals],
+    ['people disconnected', ended.principals],
     ['hours saved', ended.hoursSaved],
     ['returns within five minutes', returned],
   ]
@@ -97,9 +100,12 @@ const figuresSection = ({
   return html`<section><h2>In numbers</h2>
 ${figureList(figures)}
 ${reasons.length === 0 ? '' : html`<p>By reason: ${reasons.map(([reason, number]) => `${reason} ${count(number)}`).join(', ')}.</p>`}
-${busiestMinute === null ? '' : html`<p>The busiest minute: ${plural(busiestMinute.terminations, 'termination')} at ${timeText(busiestMinute.at)}. The API budget needs ${plural(busiestMinute.etaSeconds, 'second')} for them.</p>`}
+${busiestMinute === null ? '' : html`<p>The busiest minute: ${plural(busiestMinute.terminations, 'termination')} at ${busiestText(busiestMinute.at, timeZone)}; ${lastCallWords(busiestMinute.etaSeconds)}.</p>`}
 </section>`
 }
+
+const busiestText = (iso: string | null, zone: string): Content =>
+  iso === null ? 'an unknown time' : [withWholeInstants(localText(Date.parse(iso), zone)), ` on the clock of ${zone}`]
 
 /** An instant of the JSON, to the second. */
 const timeText = (iso: string | null): Content =>
@@ -116,7 +122,7 @@ ${figureList([
   ['lines read', lines.read],
   ['understood', lines.understood],
   ['not understood', lines.failed],
-  ['sessions begun before', edges.begunBefore],
+  ['sessions without a begin', edges.begunBefore],
   ['sessions without an end', edges.endNotRecorded],
   ['sessions open at its end', edges.openAtEnd],
 ])}

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { reportOf } from '../../../src/adapters/report/report.ts'
+import { lastCallWords } from '../../../src/domain/backtest/last-call-words.ts'
 import { verdictSentence } from '../../../src/domain/backtest/verdict-sentence.ts'
 import { HOUR } from '../../../src/domain/time/instant.ts'
+import { localText } from '../../../src/domain/time/local-text.ts'
 import { session } from '../../domain/backtest/build.ts'
 import { accessibilityProblems, scrollsSideways, startBrowser } from '../http/browser.ts'
 import { HOSTILE, recordedWeeks } from './recorded-weeks.ts'
@@ -95,7 +97,7 @@ describe('the report, in Chromium', () => {
       people: summary.principals,
       'connection hours': summary.connectionHours,
       'sessions ended': summary.ended.sessions,
-      'people ended': summary.ended.principals,
+      'people disconnected': summary.ended.principals,
       'hours saved': summary.ended.hoursSaved,
       'returns within five minutes': summary.returned,
       'newly ended': summary.against?.newlyEnded ?? -1,
@@ -105,7 +107,7 @@ describe('the report, in Chromium', () => {
       'lines read': summary.lines.read,
       understood: summary.lines.understood,
       'not understood': summary.lines.failed,
-      'sessions begun before': summary.edges.begunBefore,
+      'sessions without a begin': summary.edges.begunBefore,
       'sessions without an end': summary.edges.endNotRecorded,
       'sessions open at its end': summary.edges.openAtEnd,
     }
@@ -113,9 +115,12 @@ describe('the report, in Chromium', () => {
     for (const [reason, number] of Object.entries(summary.ended.byReason)) {
       expect(text.includes(`${reason} ${written(number)}`)).toBe(number > 0)
     }
-    const { terminations = 0, etaSeconds = 0 } = summary.busiestMinute ?? {}
-    expect(text).toContain(`${terminations} terminations at`)
-    expect(text).toContain(`${etaSeconds} second`)
+    const { terminations = 0, at, etaSeconds = -1 } = summary.busiestMinute ?? {}
+    const zone = summary.byHourOfWeek.timeZone
+    expect(zone).not.toBe('UTC')
+    expect(text).toContain(
+      `${terminations} terminations at ${localText(Date.parse(at ?? ''), zone)} on the clock of ${zone}; ${lastCallWords(etaSeconds)}.`,
+    )
 
     expect(await look.page.evaluate(rowsBelow('by-policy'))).toEqual(
       summary.ended.byPolicy.map(({ policy, kind, ...counts }) => [
