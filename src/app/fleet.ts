@@ -17,6 +17,7 @@ import type { Ports } from './ports.ts'
 import { createRuntime } from './runtime.ts'
 import { type Ended, serveTenure, type TenureDaemon } from './serve-tenure.ts'
 import { serviceStatusOf } from './service-status.ts'
+import { isEditToAudit } from './settings.ts'
 import { eachInSlices } from './slices.ts'
 import type { Engine, EngineStatus, Tenure, TenureEnd } from './tenure.ts'
 import { unitsOf } from './units.ts'
@@ -154,8 +155,7 @@ export const createFleet = (
     const prepared = new Map<TenureDaemon, () => void>()
     const untried = () => served().filter(([, daemon]) => !prepared.has(daemon))
     for (let rest = untried(); rest.length > 0; rest = untried()) {
-      // An edit to `audit` does not wait: calls would leave meanwhile.
-      if (next.settings.mode !== 'audit') {
+      if (!isEditToAudit(inForce.settings.mode, next.settings.mode)) {
         for (const [unit, { daemon }] of rest) await daemon.meet(partOf(next, nextUnits, unit))
       }
       await eachInSlices(host, rest, ([unit, daemon]) =>

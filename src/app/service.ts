@@ -5,6 +5,7 @@ import { createPolicySetWriting } from './policy-set-text.ts'
 import type { Ports } from './ports.ts'
 import { createRuntime } from './runtime.ts'
 import { serviceStatusOf } from './service-status.ts'
+import { isEditToAudit } from './settings.ts'
 import type { Keeping } from './tenure.ts'
 import { createTenureDaemon } from './tenure-daemon.ts'
 
@@ -47,8 +48,7 @@ export const createService = async (assignment: Assignment, ports: Ports & Keepi
      * it. `accepted` is called before it is in force.
      */
     async reload(next: Assignment, accepted: () => void = () => {}): Promise<void> {
-      // An edit to `audit` does not wait: calls would leave meanwhile.
-      if (next.settings.mode !== 'audit') await daemon.meet(next)
+      if (!isEditToAudit(inForce.settings.mode, next.settings.mode)) await daemon.meet(next)
       const put = served.prepare(next)
       inForce = next
       accepted()

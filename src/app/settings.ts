@@ -13,3 +13,6 @@ export interface CycleSettings {
   readonly guard: GuardLimits
   readonly policySetHash: string
 }
+
+/** Whether an edit stops all calls. It comes into force without a pause: calls would leave meanwhile. */
+export const isEditToAudit = (before: Mode, next: Mode): boolean => next === 'audit' && before !== 'audit'

@@ -32,6 +32,15 @@ export const inSlices = async (
   }
 }
 
+/** So many turns of the event loop accept a connection, read its request and answer it. */
+const TURNS_OF_AN_ANSWER = 5
+
+/** Lets the event loop answer what came during a long turn, between two such turns. */
+export const giveWay = async (clock: Pick<Clock, 'sleep'>): Promise<void> => {
+  const { signal } = new AbortController()
+  for (let turn = 0; turn < TURNS_OF_AN_ANSWER; turn++) await clock.sleep(0, signal)
+}
+
 /** Does something with each value, and lets the event loop run in between when it takes long. */
 export const eachInSlices = <Value>(
   clock: Pick<Clock, 'elapsed' | 'sleep'>,

@@ -16,6 +16,8 @@ import type { Emit, RefusedReload } from '../app/events.ts'
 import { faultText } from '../app/fault.ts'
 import { createPolicyFacts } from '../app/policy-facts.ts'
 import { createReadBudgets } from '../app/read-budget.ts'
+import { isEditToAudit } from '../app/settings.ts'
+import { giveWay } from '../app/slices.ts'
 import { within } from '../app/within.ts'
 import { type Configuration, KEYS_OF_THE_START } from '../config/configuration.ts'
 import { formatProblems } from '../config/yaml/problem.ts'
@@ -243,7 +245,12 @@ export const composeDaemon = async (options: {
       }
       const accepted = { ...next, ...ofTheStart }
       try {
-        await service.reload(assignmentOf(accepted), () => {
+        // With a very long list, reading is a long turn, and the assignment another one.
+        const pauses = !isEditToAudit(before.mode, next.mode)
+        if (pauses) await giveWay(hostClock)
+        const assignment = assignmentOf(accepted)
+        if (pauses) await giveWay(hostClock)
+        await service.reload(assignment, () => {
           configuration = accepted
           log.level = next.log.level
           names.take(nextPseudonyms.key)
