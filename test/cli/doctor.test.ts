@@ -102,7 +102,7 @@ describe('curfew doctor names in its first line', () => {
     const { here } = setUp
     await chmod(join(here.folder, 'policies.yaml'), 0)
     const ended = await runAsNobody(setUp)
-    expectFailed(ended, 'configuration', 'policies.yaml', 'permission denied')
+    expectFailed(ended, 'configuration', 'policies.yaml', 'permission denied for user ', '(uid ')
   })
 
   it('a secret that is missing', async () => {

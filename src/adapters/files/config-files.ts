@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import type { ConfigFiles } from '../../config/config-files.ts'
+import { permissionDenied } from './permission-denied.ts'
 
 /** Configuration files on disk. Synchronous, so that a reload does not mix parts of two edits. */
 export const diskFiles: ConfigFiles = {
@@ -46,8 +47,10 @@ const attempt = <Result>(read: () => Result | { readonly why: string }): Result 
 }
 
 const REASONS: Record<string, string> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
+  get EACCES() {
+    return permissionDenied()
+  },
+  EPERM: 'the operation is not permitted',
   ELOOP: 'its symbolic links form a loop',
   ENOENT: 'it does not exist',
 }

@@ -1,5 +1,9 @@
+import { permissionDenied } from './permission-denied.ts'
+
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
+  get EACCES() {
+    return permissionDenied()
+  },
   EDQUOT: 'the quota is used up',
   EFBIG: 'the file has reached the size limit of the process or the file system',
   EIO: 'the disk reports an I/O error',

@@ -1,5 +1,6 @@
 import { access, constants, stat, statfs } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { permissionDenied } from './permission-denied.ts'
 
 /** Why a file cannot be written. `path` is the file, or the folder above it that prevents it. */
 export interface NotWritable {
@@ -8,7 +9,9 @@ export interface NotWritable {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
+  get EACCES() {
+    return permissionDenied()
+  },
   ENOTDIR: 'a part of its path is not a folder',
   EPERM: 'the operation is not permitted',
   EROFS: 'the disk is read-only',

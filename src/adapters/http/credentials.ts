@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { ServerSettings } from '../../config/configuration.ts'
+import { permissionDenied } from '../files/permission-denied.ts'
 import { readRegularFile } from '../files/regular-file.ts'
 import { type CertificateLife, lifeOf } from './certificate-life.ts'
 
@@ -66,12 +67,14 @@ const readToken = async (file: string) => {
 const LARGEST_BYTES = 1_000_000
 
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
+  get EACCES() {
+    return permissionDenied()
+  },
   EFBIG: `it is larger than ${LARGEST_BYTES / 1e6} MB`,
   EISDIR: 'it is a folder, not a file',
   ENOENT: 'it does not exist',
   ENOTFILE: 'it is not a regular file',
-  EPERM: 'permission denied',
+  EPERM: 'the operation is not permitted',
 }
 
 const read = async (key: string, file: string): Promise<Buffer> => {

@@ -186,7 +186,7 @@ const TITLES: Readonly<Record<Source, (problems: number) => string>> = {
 }
 
 const ADVICE: Readonly<Record<Source, Content>> = {
-  files: html`Fix the problems and save; <code>curfew validate</code> lists them.`,
+  files: html`Fix the problems and save; <code>curfew validate</code> lists them if the daemon’s user runs it.`,
   secrets: html`Correct the secrets and save <code>curfew.yaml</code>; <code>curfew doctor</code> lists them.`,
   fault: 'Report it, and save again or start the daemon anew.',
 }

@@ -566,7 +566,10 @@ const EFFECTS = {
 } as const
 
 const REFUSED_RELOADS = {
-  files: { found: 'problem(s)', advice: 'Fix the problems and save; "curfew validate" lists them' },
+  files: {
+    found: 'problem(s)',
+    advice: 'Fix the problems and save; "curfew validate" lists them if this user runs it',
+  },
   secrets: {
     found: 'problem(s) with its secrets',
     advice: 'Correct the secrets and save curfew.yaml; "curfew doctor" lists them',
