@@ -51,12 +51,22 @@ const MESSAGES: Partial<Record<Code, string>> = {
   BAD_INDENT:
     'the indentation does not match the lines around it: align the entry with its neighbours, or close the bracket',
   BAD_SCALAR_START: 'a text cannot begin with this character: write it in quotes',
+  BLOCK_IN_FLOW: 'inside of brackets ": " and "- " begin another entry: write the whole text in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'this entry has a second ": ": write the text in quotes, or begin a new line',
+  MULTILINE_IMPLICIT_KEY: 'this key goes on into the next line: write a colon and a blank after the key',
   MULTIPLE_DOCS: 'a second document begins here, but a file can hold only one: move it to a file of its own',
   NON_STRING_KEY: 'a key must be plain text: write it in quotes',
   RESOURCE_EXHAUSTION: TOO_DEEP,
   TAB_AS_INDENT: 'the indentation contains a tab: indent with spaces',
   UNEXPECTED_TOKEN: 'this is unexpected here: write the whole text in quotes, or add what is missing before it',
+}
+
+/** What the parser says with one code about faults that are corrected in different ways. Any other text is shown as it is. */
+const MISSING: Readonly<Record<string, string>> = {
+  'Implicit map keys need to be followed by map values':
+    'this key has no value: write a colon and a blank after the key',
+  'Sequence item without - indicator':
+    'this line is less indented than the entry above and begins no other one: align it with the key above, or write "- "',
 }
 
 /**
@@ -125,7 +135,8 @@ const parserFaults = (
     if (lineOf(offset) === line && !LOCAL_FAULTS.has(code)) continue
     line = lineOf(offset)
     const isStar = code === 'UNEXPECTED_TOKEN' && text[offset] === '*'
-    const faultText = MESSAGES[code] ?? `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
+    const faultText =
+      MESSAGES[code] ?? MISSING[message] ?? `not valid YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`
     faults.push({ offset, message: isStar ? STAR : faultText })
   }
   return faults
