@@ -249,7 +249,7 @@ describe('a warning is not a false alarm:', () => {
         const kept = new Set(ended([strict], protect, people, quarters))
         expect(loss.filter((one) => !kept.has(one))).toEqual([])
       }),
-      { numRuns: fuzzRuns(150), maxSkipsPerRun: 1000 },
+      { numRuns: fuzzRuns(250), maxSkipsPerRun: 1000 },
     )
     expect([...seen].sort()).toEqual(Object.keys(KEYS).sort())
   })

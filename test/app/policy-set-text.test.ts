@@ -47,7 +47,7 @@ describe('the text of a policy set in the trail', () => {
     'fits into lines and is cut between characters: %j',
     (character) => {
       // With one more character before it, a character of two units lies across the end of a part.
-      for (const before of ['', 'a']) {
+      for (const before of character.length > 1 ? ['', 'a'] : ['']) {
         const { lines, records } = linesOf(contentOf(before + character.repeat(LONGEST_PART + 1)))
         expect(lines.length).toBeGreaterThan(1)
         expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(LONGEST_LINE_BYTES)

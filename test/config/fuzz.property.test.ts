@@ -33,7 +33,7 @@ describe.each([
   },
   {
     what: 'policy test file',
-    runs: 80,
+    runs: 134,
     good: GOOD_TEST_TREE,
     read: (tree: Tree) => {
       const { problems, test } = loadPolicyTest(memoryFiles(tree), 'x.test.yaml')

@@ -122,7 +122,7 @@ describe('a judgement', () => {
         }
       }),
       // Mutation testing allows less time, in which some of these may not be met.
-      { numRuns: slowRuns(40), interruptAfterTimeLimit: 60_000 },
+      { numRuns: slowRuns(67), interruptAfterTimeLimit: 60_000 },
     )
     // Otherwise an endpoint on which nothing ever happens would pass.
     expect(Object.entries(met).filter(([, count]) => count === 0)).toEqual([])

@@ -47,7 +47,7 @@ it('windows that never close are known without a search, and their state is what
       if (asked === 0) known++
       if (searched.until !== NEVER) changing++
     }),
-    { numRuns: fuzzRuns(60) },
+    { numRuns: fuzzRuns(100) },
   )
   expect(Math.min(known, changing)).toBeGreaterThan(5)
 })

@@ -103,7 +103,7 @@ describe('rules that were baked and revived', () => {
         expect(verdicts(revived, who, now)).toEqual(found)
         for (const [, word] of found) words.add(word)
       }),
-      { numRuns: fuzzRuns(200) },
+      { numRuns: fuzzRuns(334) },
     )
     // Otherwise a judge that says the same of everybody would pass.
     expect(words.size).toBeGreaterThan(4)

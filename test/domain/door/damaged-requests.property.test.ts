@@ -16,7 +16,7 @@ const VALUES: readonly unknown[] = [
   [undefined, null, '', '-', 'NA', true, Number.NaN, -0, 7n, Symbol('symbol'), () => 'function'],
   ['v1', 'v2', 'v9', 'alice', 'mallory', 'ext-7', 'cvpn-endpoint-', '::ffff:10.0.0.1', '< 5.2'],
   ['\ud800', '\u0000', 'a\nb', '\u202e', 'é'.repeat(300), '👩‍👩‍👧‍👦'.repeat(30), 'x'.repeat(100_000), 'ﷺ'.repeat(254)],
-  [[], ['a', 7], [[]], Array(1_000_000), Array(300).fill('group'), { length: 3 }, { __proto__: { a: 1 } }, new Date(0)],
+  [[], ['a', 7], [[]], Array(100_000), Array(300).fill('group'), { length: 3 }, { __proto__: { a: 1 } }, new Date(0)],
 ].flat()
 
 /** The whole numbers below a limit, one after the other. It is small, because it is asked a million times. */
@@ -44,8 +44,8 @@ const damaged = (below: Below): unknown => {
 }
 
 /** A push also sends 25,000 of them through the built zip. */
-const REQUESTS_TRIED = IS_NIGHTLY ? 100_000 : 1_000
-const REQUESTS_A_RUN = 1000
+const REQUESTS_TRIED = IS_NIGHTLY ? 100_000 : 500
+const REQUESTS_A_RUN = 500
 
 const matching = (pattern: string) => ({ users: [entry(pattern)], endpoints: undefined, regions: undefined })
 
