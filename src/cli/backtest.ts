@@ -3,31 +3,21 @@ import { differenceOf } from '../domain/backtest/difference.ts'
 import { failuresOf, type Limit } from '../domain/backtest/gate.ts'
 import type { Outcome } from '../domain/backtest/outcome.ts'
 import { createReplay } from '../domain/backtest/replay.ts'
-import { type Lines, type Summary, summaryOf } from '../domain/backtest/summary.ts'
-import { createJoin, type JoinedRecording } from '../domain/recording/join.ts'
+import { type Summary, summaryOf } from '../domain/backtest/summary.ts'
+import type { JoinedRecording } from '../domain/recording/join.ts'
 import type { Recording } from '../domain/recording/recorded-session.ts'
 import { within } from '../domain/recording/within.ts'
-import { firstNames } from '../domain/shortened.ts'
-import { toText } from '../domain/time/instant.ts'
 import { type BacktestPolicies, readBacktestPolicies, type Side } from './backtest-policies.ts'
-import {
-  expectFiles,
-  expectPaths,
-  MODES,
-  type Modes,
-  OUTPUTS,
-  type Period,
-  type Question,
-  questionOf,
-} from './backtest-question.ts'
-import { backtestText, failedHeading, failedRows } from './backtest-text.ts'
-import { CONFIG_OPTION, type Command, complain, EXIT, OperatorError, outputOption, say } from './command.ts'
-import { readLogFiles, writeFileWhole } from './compose-logs.ts'
+import { expectFiles, expectPaths, MODES, type Modes, OUTPUTS, type Question, questionOf } from './backtest-question.ts'
+import { readRecording, type Work } from './backtest-recording.ts'
+import { backtestText } from './backtest-text.ts'
+import { CONFIG_OPTION, type Command, complain, EXIT, outputOption, say } from './command.ts'
+import { writeFileWhole } from './compose-logs.ts'
 import { againstJson, endLines } from './end-rows.ts'
 import { interruptible } from './interruptible.ts'
+import { endpointsOf, judgedEndpoints, judgedPart, leftOut } from './judged-part.ts'
 import { keepHeapLean } from './lean-heap.ts'
-import { count, plural } from './number-text.ts'
-import { createProgressBar, type ProgressBar } from './progress-bar.ts'
+import { createProgressBar } from './progress-bar.ts'
 import { createRecordedEndpoints, type RecordedEndpoints } from './recorded-endpoints.ts'
 
 export const backtest: Command = {
@@ -125,12 +115,6 @@ policy as not judged, and these sessions are kept.`,
   },
 }
 
-/** How the work of a backtest is stopped, and where it is shown how far it is. */
-interface Work {
-  readonly signal: AbortSignal
-  readonly progress: ProgressBar
-}
-
 const answer = async (asked: Question, policies: BacktestPolicies, work: Work): Promise<number> => {
   const { recording, lines } = await readRecording(asked, policies, work)
   const { now } = policies
@@ -178,124 +162,7 @@ const answer = async (asked: Question, policies: BacktestPolicies, work: Work): 
   return gate(asked.limits, summary)
 }
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`
-
 const inSessions = (count: number): string => `${Math.round(count).toLocaleString('en')} sessions`
-
-const readRecording = async (
-  { logs, logGroups, region, period: { from, to } }: Question,
-  { now: { watch = [] } }: BacktestPolicies,
-  { signal, progress }: Work,
-): Promise<{ readonly recording: JoinedRecording; readonly lines: Lines }> => {
-  const join = createJoin()
-  const callbacks = {
-    onRecord: join.add,
-    onProgress: ({ bytes, totalBytes }: { readonly bytes: number; readonly totalBytes: number | undefined }) =>
-      progress.reached(bytes, totalBytes),
-    signal,
-  }
-  const begin = () => progress.step({ name: 'Reading', amount: megabytes })
-  const interrupt = (text: string) => {
-    progress.clear()
-    complain(text)
-    begin()
-  }
-  begin()
-  const parts: Lines[] = []
-  if (logGroups.length > 0) {
-    const { composeLogGroups } = await import('./compose-log-groups.ts')
-    const groups = composeLogGroups({ names: logGroups, region, from, to, watch })
-    parts.push(await groups.read({ ...callbacks, complain: interrupt }))
-  }
-  if (logs.length > 0)
-    parts.push(await readLogFiles(logs, { ...callbacks, onRemark: (text) => interrupt(`curfew: ${text}`) }))
-  progress.clear()
-  return { recording: join.recording(), lines: parts.reduce(together) }
-}
-
-const MOST_FAILED = 10
-
-const together = (one: Lines, other: Lines): Lines => ({
-  read: one.read + other.read,
-  understood: one.understood + other.understood,
-  failed: one.failed + other.failed,
-  firstFailed: [...one.firstFailed, ...other.firstFailed].slice(0, MOST_FAILED),
-})
-
-const endpointsOf = ({ sessions }: Recording): ReadonlySet<string> =>
-  new Set(sessions.map(({ endpointId }) => endpointId))
-
-/** The endpoints whose sessions are judged. An endpoint without any session is an error, as in `judgedPart`. */
-const judgedEndpoints = (
-  recording: JoinedRecording,
-  { endpoints: asked }: Question,
-  { isWatched, idsOf }: RecordedEndpoints,
-  lines: Lines,
-): readonly string[] => {
-  const recorded = [...endpointsOf(recording)]
-  if (recorded.length === 0) {
-    const { read, understood } = lines
-    const sentence = `the log shows no session: ${count(understood)} of ${plural(read, 'line')} understood, each of them a step of a login or a failed attempt`
-    throw new OperatorError(withFailed(sentence, lines))
-  }
-  const watched = recorded.filter(isWatched)
-  const others = recorded.filter((id) => !isWatched(id))
-  const ids = asked.length === 0 ? watched : asked.flatMap(idsOf)
-  const missing = ids.find((id) => !recorded.includes(id))
-  if (missing !== undefined) {
-    throw new OperatorError(
-      `--endpoint: the log shows no session on ${missing}, only on ${firstNames(recorded).join(', ')}`,
-    )
-  }
-  if (watched.length === 0) {
-    throw new OperatorError(
-      `the log shows sessions only on endpoints that the daemon's file does not watch: ${firstNames(others).join(', ')}; list them under "watch", or give --policies`,
-    )
-  }
-  const unwatched = ids.find((id) => !isWatched(id))
-  if (unwatched !== undefined) {
-    throw new OperatorError(
-      `--endpoint: the daemon's file does not watch ${unwatched}: list it under "watch", or give --policies`,
-    )
-  }
-  return ids
-}
-
-/** The sessions that are judged. A period without any is an error: a gate must not pass because nothing was looked at. */
-const judgedPart = (
-  recording: JoinedRecording,
-  { period }: Question,
-  ids: readonly string[],
-  lines: Lines,
-): JoinedRecording => {
-  const judged = within(recording, { ...period, endpoints: ids })
-  if (judged.sessions.length === 0) {
-    const sentence = `no session was up ${periodText(period)}: the log tells of ${toText(recording.from)} to ${toText(recording.to)}`
-    throw new OperatorError(withFailed(sentence, lines))
-  }
-  return judged
-}
-
-const periodText = ({ from, to }: Period): string => {
-  if (from !== undefined && to !== undefined) return `between ${toText(from)} and ${toText(to)}`
-  if (from !== undefined) return `from ${toText(from)} on`
-  return to === undefined ? 'at any time' : `before ${toText(to)}`
-}
-
-/** Lines that were not understood may be the reason why a log shows nothing. */
-const withFailed = (sentence: string, lines: Lines): string =>
-  lines.failed === 0 ? sentence : [`${sentence}.`, failedHeading(lines), ...failedRows(lines)].join('\n')
-
-/** How many sessions are left out, because no policy of the file may end them. */
-const leftOut = (file: string, { sessions }: Recording, isWatched: (id: string) => boolean): number => {
-  const others = sessions.filter(({ endpointId }) => !isWatched(endpointId))
-  if (others.length === 0) return 0
-  const ids = [...new Set(others.map(({ endpointId }) => endpointId))]
-  complain(
-    `curfew: ${plural(others.length, 'session')} left out, on endpoints that ${file} does not watch: ${firstNames(ids).join(', ')}`,
-  )
-  return others.length
-}
 
 /**
  * The other side of a comparison. Its policies end only sessions on endpoints that its own file watches, which may be
