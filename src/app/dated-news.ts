@@ -1,7 +1,8 @@
 import type { News } from '../domain/judge/news.ts'
 import type { Violation } from '../domain/judge/violation.ts'
 import type { Instant } from '../domain/time/instant.ts'
-import type { CurfewEvent, Endpoint } from './events.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { CurfewEvent } from './events.ts'
 
 /** News, and when the judgement that found it was made. */
 export interface DatedNews {

@@ -14,6 +14,7 @@ import type { TerminationReport } from '../domain/terminate/termination.ts'
 import type { Distrust } from '../domain/terminate/verification.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Overlap } from './each-endpoint-once.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { ExtensionRefusal, ExtensionRight } from './extension-right.ts'
 import type { WithoutIntent } from './known-by-trail.ts'
 import type { ListChange } from './list-changes.ts'
@@ -22,16 +23,6 @@ import type { SetAside } from './state.ts'
 import type { EngineRefusal, EngineStatus, TenureEnd } from './tenure.ts'
 import type { WithdrawnBecause } from './termination-queue.ts'
 import type { VpnErrorCode } from './vpn.ts'
-
-/** A watched endpoint. */
-export interface Endpoint {
-  readonly id: string
-  /** The operator's name for the endpoint, else its id. */
-  readonly name: string
-  readonly region: string
-  /** The twelve digits of the account; undefined if AWS has not returned them. */
-  readonly account: string | undefined
-}
 
 /** A failure in one line. `nameless`: without what others wrote, which may name people. */
 interface Told {

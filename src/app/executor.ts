@@ -7,7 +7,8 @@ import type { Happening, TerminationReport } from '../domain/terminate/terminati
 import { type Instant, NEVER } from '../domain/time/instant.ts'
 import type { AuditTrail } from './audit.ts'
 import type { Clock } from './clock.ts'
-import type { Emit, Endpoint } from './events.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Emit } from './events.ts'
 import type { Requester } from './termination-queue.ts'
 import type { VpnError } from './vpn.ts'
 

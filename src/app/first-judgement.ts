@@ -10,8 +10,8 @@ import { changedAtOf, type DatedPolicies, datedAnew, datedPolicies, settled } fr
 import type { Snapshot } from '../domain/snapshot.ts'
 import type { Instant } from '../domain/time/instant.ts'
 import type { Assignment } from './daemon.ts'
+import type { Endpoint } from './endpoint.ts'
 import { rulesOf } from './endpoint-watch.ts'
-import type { Endpoint } from './events.ts'
 import { createPolicySets, type ReadPolicySet } from './policy-sets.ts'
 import type { State } from './state.ts'
 

@@ -1,6 +1,7 @@
 import { SECOND } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
-import type { CurfewEvent, Emit, Endpoint, WrittenFile } from './events.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { CurfewEvent, Emit, WrittenFile } from './events.ts'
 import { endpointKey } from './site.ts'
 
 /**

@@ -1,6 +1,7 @@
 import { isKnownStatus } from '../domain/connection.ts'
 import type { Snapshot, UnreadField } from '../domain/snapshot.ts'
-import type { Emit, Endpoint } from './events.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Emit } from './events.ts'
 
 /** Reports what Curfew does not understand in the snapshots of one endpoint: each status, and each field, once. */
 export const createOddValues = (endpoint: Endpoint, emit: Emit) => {

@@ -1,6 +1,7 @@
 import type { Instant } from '../domain/time/instant.ts'
 import type { Clock } from './clock.ts'
-import type { CurfewEvent, Endpoint, WrittenFile } from './events.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { CurfewEvent, WrittenFile } from './events.ts'
 
 /** The terminate calls that wait for one account and Region. */
 interface Queue {

@@ -1,4 +1,4 @@
-import type { Endpoint } from '../app/events.ts'
+import type { Endpoint } from '../app/endpoint.ts'
 import { type Connection, isActive, principalOf } from '../domain/connection.ts'
 import type { Explanation } from '../domain/judge/explain.ts'
 import { isDue } from '../domain/judge/verdict.ts'

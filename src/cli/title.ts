@@ -1,4 +1,4 @@
-import type { Endpoint } from '../app/events.ts'
+import type { Endpoint } from '../app/endpoint.ts'
 import { printable } from '../domain/printable.ts'
 import { DISCOVERED } from './watched-place.ts'
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { overlapText } from '../../app/each-endpoint-once.ts'
-import type { CurfewEvent, Endpoint, WrittenFile } from '../../app/events.ts'
+import type { Endpoint } from '../../app/endpoint.ts'
+import type { CurfewEvent, WrittenFile } from '../../app/events.ts'
 import type { PolicyFactsOf } from '../../app/policy-facts.ts'
 import { releaseOf } from '../../app/release.ts'
 import type { Violation } from '../../domain/judge/violation.ts'

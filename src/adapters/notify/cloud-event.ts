@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../app/events.ts'
+import type { Endpoint } from '../../app/endpoint.ts'
 import type { Notification } from '../../app/notification.ts'
 import type { NotificationEvent } from '../../config/configuration.ts'
 import { toIso } from '../../domain/time/instant.ts'

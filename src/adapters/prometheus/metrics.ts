@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client'
-import type { CurfewEvent, Endpoint } from '../../app/events.ts'
+import type { Endpoint } from '../../app/endpoint.ts'
+import type { CurfewEvent } from '../../app/events.ts'
 import { VPN_ERROR_CODES } from '../../app/vpn.ts'
 import { isDue } from '../../domain/judge/verdict.ts'
 import type { Violation } from '../../domain/judge/violation.ts'

@@ -1,4 +1,5 @@
-import type { CurfewEvent, Endpoint } from '../../../src/app/events.ts'
+import type { Endpoint } from '../../../src/app/endpoint.ts'
+import type { CurfewEvent } from '../../../src/app/events.ts'
 import type { Violation } from '../../../src/domain/judge/violation.ts'
 import { NEVER } from '../../../src/domain/time/instant.ts'
 import { connection, NOON, policy } from '../../domain/build.ts'
