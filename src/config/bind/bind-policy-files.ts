@@ -6,7 +6,7 @@ import { policiesFileKeys } from '../schema/policies-schema.ts'
 import type { Problem } from '../yaml/problem.ts'
 import { readKeys } from '../yaml/read-keys.ts'
 import { readYaml, type YamlFile } from '../yaml/yaml-file.ts'
-import { bindPolicy } from './bind-policy.ts'
+import { bindPolicy, isPolicyKey } from './bind-policy.ts'
 import { type CalendarFiles, createCalendarFiles } from './calendar-file.ts'
 import type { PolicySetContent } from './policy-set-hash.ts'
 import { createReferences, type References } from './references.ts'
@@ -51,7 +51,8 @@ export const bindPolicyFiles = (
     return []
   })
   for (const file of yamlFiles) {
-    if (file.value !== undefined) readKeys(file, policiesFileKeys, [], file.value, 'write "version: 1" and "policies:"')
+    if (file.value === undefined) continue
+    readKeys(file, policiesFileKeys, [], file.value, 'write "version: 1" and "policies:"', hintOfPolicyKey)
   }
   const calendarFiles = createCalendarFiles(files, roots, report, visit)
   const vocabulary = readVocabulary(yamlFiles, calendarFiles)
@@ -117,6 +118,9 @@ const reportDuplicateNames = (written: readonly WrittenEntry[]): void => {
     }
   }
 }
+
+/** A key of a policy that begins in the first column. */
+const hintOfPolicyKey = (key: string) => (isPolicyKey(key) ? ': it belongs to a policy: indent it' : '')
 
 /** The calendars of a file with the paths of their files replaced by the lines of those files. */
 const withCalendarFiles = (file: YamlFile, calendarFiles: CalendarFiles): Record<string, unknown> =>

@@ -160,6 +160,10 @@ const reportForeignKeys = (file: YamlFile, path: Path, policy: Written, kind: Po
   }
 }
 
+/** Whether a policy of some kind has the key. */
+export const isPolicyKey = (key: string): boolean =>
+  Object.hasOwn(commonKeys, key) || POLICY_KINDS.some((kind) => keysOfKind(kind).includes(key))
+
 const keysOfKind = (kind: PolicyKind): string[] => Object.keys(kind.keys.shape)
 
 const kindOf = (file: YamlFile, path: Path, { kind: word }: Written): PolicyKind | undefined => {

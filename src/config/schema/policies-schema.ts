@@ -86,7 +86,7 @@ export const commonKeys = {
   name: name.meta({
     description: 'The name of the policy in logs, metrics and the audit trail. Unique over all files.',
   }),
-  kind: z.string(),
+  kind: z.string().meta({ description: `One of ${POLICY_KINDS.map(({ kind }) => kind).join(', ')}.` }),
   match: selectorOf(users, 'to which the policy applies').optional().meta({
     description: 'To what the policy applies: one match in every given list. Default: everything.',
     minProperties: 1,

@@ -8,7 +8,7 @@ type Output<Shape extends Keys> = { readonly [Key in keyof Shape]: z.output<Shap
 
 /**
  * Reads a map key by key, so that an invalid key does not hide problems in the others. `expected` says what to write as
- * the map.
+ * the map, and `hintFor` what an unknown key without a similar one probably means.
  */
 export const readKeys = <Shape extends Keys>(
   file: YamlFile,
@@ -16,6 +16,7 @@ export const readKeys = <Shape extends Keys>(
   path: Path,
   value: unknown,
   expected: string,
+  hintFor: (key: string) => string = () => '',
 ): Output<Shape> => {
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
   if (!isMap)
@@ -25,7 +26,7 @@ export const readKeys = <Shape extends Keys>(
     )
   const map = isMap ? (value as Record<string, unknown>) : {}
   for (const key of Object.keys(map)) {
-    if (!Object.hasOwn(shape, key)) reportUnknownKey(file, path, map, key, shape)
+    if (!Object.hasOwn(shape, key)) reportUnknownKey(file, path, map, key, shape, hintFor(key))
   }
   const read = ([key, schema]: [string, z.ZodType]) => [
     key,

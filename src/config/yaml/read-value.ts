@@ -44,7 +44,14 @@ const meaningOf = (key: string, shape: Shape): { readonly meant?: string; readon
 }
 
 /** Reports an unknown key of the map at `path`. The key that was probably meant is then not reported as missing. */
-export const reportUnknownKey = (file: YamlFile, path: Path, map: object, key: string, shape: Shape): void => {
+export const reportUnknownKey = (
+  file: YamlFile,
+  path: Path,
+  map: object,
+  key: string,
+  shape: Shape,
+  otherHint = '',
+): void => {
   const at = [...path, key]
   const suppressMissing = (meant: string | undefined) => {
     if (meant !== undefined && !Object.hasOwn(map, meant)) file.suppress([...path, meant])
@@ -55,9 +62,12 @@ export const reportUnknownKey = (file: YamlFile, path: Path, map: object, key: s
       at: 'key',
     })
     suppressMissing('pattern')
+  } else if (Object.hasOwn(shape, 'hours') && /^(?:from|to|until|start|end)$/.test(key)) {
+    file.problem(at, `unknown key "${key}": write both times as hours: "08:00-18:00"`, { at: 'key' })
+    suppressMissing('hours')
   } else {
     const { meant, hint } = meaningOf(key, shape)
-    file.problem(at, `unknown key "${key}"${hint}`, { at: 'key' })
+    file.problem(at, `unknown key "${key}"${hint || otherHint}`, { at: 'key' })
     suppressMissing(meant)
   }
 }
