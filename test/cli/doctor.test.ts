@@ -148,7 +148,9 @@ describe('curfew doctor names in its first line', () => {
 
   it('an audit trail below a file', async () => {
     await using setUp = await startSetUp({ config: curfewYaml('audit: { file: ./policies.yaml/audit.jsonl }') })
-    expectFailed(await setUp.doctor(), 'audit', 'policies.yaml', 'not a folder')
+    const ended = await setUp.doctor()
+    expectFailed(ended, 'audit', 'policies.yaml', 'not a folder')
+    expect(ended.stdout).toContain('move it away, or set audit.file')
   })
 
   it('a history below a file', async () => {
@@ -166,6 +168,7 @@ describe('curfew doctor names in its first line', () => {
     await mkdir(join(setUp.here.folder, 'data'), { mode: 0o555 })
     const ended = await runAsNobody(setUp)
     expectFailed(ended, 'audit', join(setUp.here.folder, 'data'), 'permission denied')
+    expect(ended.stdout).toContain("let Curfew's user write there, or set audit.file")
   })
 
   it('an audit folder on a full disk', async () => {
@@ -178,7 +181,9 @@ describe('curfew doctor names in its first line', () => {
       },
     })
     const NODE_OPTIONS = `--import=${join(setUp.here.folder, 'full.mjs')}`
-    expectFailed(await setUp.doctor({ NODE_OPTIONS }), 'audit', '0 bytes left')
+    const ended = await setUp.doctor({ NODE_OPTIONS })
+    expectFailed(ended, 'audit', '0 bytes left')
+    expect(ended.stdout).toContain('make room, or set audit.file')
   })
 
   it('an audit trail that was changed', async () => {

@@ -6,15 +6,22 @@ import { permissionDenied } from './permission-denied.ts'
 export interface NotWritable {
   readonly path: string
   readonly why: string
+  /** What to do about it. */
+  readonly advice: string
 }
 
-const REASONS: Readonly<Record<string, string>> = {
+type Obstacle = Omit<NotWritable, 'path'>
+
+const ALLOW = "let Curfew's user write there"
+const MOVE = 'move it away'
+
+const OBSTACLES: Readonly<Record<string, Obstacle>> = {
   get EACCES() {
-    return permissionDenied()
+    return { why: permissionDenied(), advice: ALLOW }
   },
-  ENOTDIR: 'a part of its path is not a folder',
-  EPERM: 'the operation is not permitted',
-  EROFS: 'the disk is read-only',
+  ENOTDIR: { why: 'a part of its path is not a folder', advice: MOVE },
+  EPERM: { why: 'the operation is not permitted', advice: ALLOW },
+  EROFS: { why: 'the disk is read-only', advice: 'mount it writable' },
 }
 
 /** Of a disk with less space than this, the audit trail soon finds none. */
@@ -45,9 +52,9 @@ export const whyNotWritable = async (file: string): Promise<NotWritable | undefi
   try {
     const found = await nearest(whole)
     path = found.path
-    if (path === whole && found.isFolder) return { path, why: 'it is a folder' }
-    if (path === whole && !found.isFile) return { path, why: 'it is not a regular file' }
-    if (path !== whole && !found.isFolder) return { path, why: 'it is not a folder' }
+    if (path === whole && found.isFolder) return { path, why: 'it is a folder', advice: MOVE }
+    if (path === whole && !found.isFile) return { path, why: 'it is not a regular file', advice: MOVE }
+    if (path !== whole && !found.isFolder) return { path, why: 'it is not a folder', advice: MOVE }
     await access(path, found.isFolder ? constants.W_OK | constants.X_OK : constants.W_OK)
     // A lock, a new state or a rotated part is written beside the file.
     if (!found.isFolder) {
@@ -55,9 +62,11 @@ export const whyNotWritable = async (file: string): Promise<NotWritable | undefi
       await access(path, constants.W_OK | constants.X_OK)
     }
     const { bavail, bsize } = await statfs(path)
-    if (bavail * bsize < LEAST_FREE_BYTES) return { path, why: `its disk has ${bavail * bsize} bytes left` }
+    const freeBytes = bavail * bsize
+    if (freeBytes < LEAST_FREE_BYTES) return { path, why: `its disk has ${freeBytes} bytes left`, advice: 'make room' }
     return undefined
   } catch (error) {
-    return { path, why: REASONS[codeOf(error)] ?? codeOf(error) }
+    const code = codeOf(error)
+    return { path, ...(OBSTACLES[code] ?? { why: code, advice: 'make it writable' }) }
   }
 }

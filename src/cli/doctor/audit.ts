@@ -20,7 +20,7 @@ export const auditCheck = (disk: Disk): Check<Configuration, TrailUse> => ({
     const obstacle = await disk.whyNotWritable(file)
     if (obstacle !== undefined) {
       const found = `${file} cannot be written: ${obstacle.path}: ${obstacle.why}`
-      const advice = "let Curfew's user write there, or set audit.file to another path"
+      const advice = `${obstacle.advice}, or set audit.file to another path`
       return { finding: failed({ found, expected: 'a file on a disk with space, in a folder of its own', advice }) }
     }
     const trail = await disk.inspectTrail(file)

@@ -26,14 +26,13 @@ export const stateCheck = (disk: Disk): Check<Configuration, true> => ({
         : warning({
             found: `the history ${history.file} cannot be written: ${missing.path}: ${missing.why}`,
             expected: 'a file on a disk with space',
-            advice:
-              "let Curfew's user write there, or set history.file to another path: the daemon enforces without it",
+            advice: `${missing.advice}, or set history.file to another path: the daemon enforces without it`,
           })
     if (engine.kind === 'postgres') return { finding: ofHistory ?? ok('the state is in the database'), value: true }
     const obstacle = await disk.whyNotWritable(file)
     if (obstacle !== undefined) {
       const found = `${file} cannot be written: ${obstacle.path}: ${obstacle.why}`
-      const advice = "let Curfew's user write there, or set state.file to another path"
+      const advice = `${obstacle.advice}, or set state.file to another path`
       return { finding: failed({ found, expected: 'a file that can be replaced', advice }) }
     }
     const state = await disk.readState(file)
