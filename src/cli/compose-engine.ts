@@ -27,8 +27,9 @@ const openFiles = async ({ audit, state }: Configuration, log: Logger, stop: Abo
     }
     return tenure
   } catch (error) {
-    if (error instanceof AuditError) throw new OperatorError(error.message)
-    throw error
+    if (!(error instanceof AuditError)) throw error
+    const more = error.code === 'unwritable' ? `; "curfew doctor", run as this user, says what to do` : ''
+    throw new OperatorError(`${error.message}${more}`)
   }
 }
 

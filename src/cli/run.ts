@@ -6,6 +6,7 @@ import { CONFIG_OPTION, type Command, complain, EXIT, OperatorError, stringOf, U
 import { clock } from './compose-aws.ts'
 import { composeDaemon, createLog, fingerprint, watchFiles } from './compose-daemon.ts'
 import { readConfiguration } from './compose-files.ts'
+import { listenFault } from './doctor/server.ts'
 import { exit } from './exit.ts'
 import { keepHeapLean } from './lean-heap.ts'
 import { asLogged, configurationOrComplain } from './problems.ts'
@@ -126,7 +127,8 @@ variables.`,
       const { host, port } = configuration.server
       void composed.close()
       if (error instanceof OperatorError) throw error
-      throw new OperatorError(`cannot listen on ${host}:${port} (${error.code}): change "server" in ${path}`)
+      const { found, advice } = listenFault(error.code ?? 'unknown', host, port)
+      throw new OperatorError(`${path}: ${found}: ${advice}`)
     })
     const server = await unlessStopped(starting, stop.signal)
     if (server === 'stopped') return finish(exitCode(true))

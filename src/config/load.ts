@@ -172,7 +172,9 @@ const readCurfewFile = (
   }
   const found = files.look(path)
   if (found.kind === 'missing')
-    return fail('the file does not exist: create it, or give the path of another file with --config')
+    return fail(
+      'the file does not exist: write a first one with "curfew init config", or give the path of another file with --config',
+    )
   if (found.kind === 'unreadable') return fail(`the file cannot be read: ${found.why}`)
   if (found.kind !== 'file') return fail('this is not a file: give the path of curfew.yaml with --config')
   const read = files.read(path)

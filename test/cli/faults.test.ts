@@ -88,7 +88,17 @@ describe('an expected fault is reported in one clear line, with exit code 1', ()
     await using here = await workspace({})
     const { code, stderr } = await here.run(['run'])
     expect(code).toBe(1)
-    expectOneClearLine(stderr, 'config/curfew.yaml')
+    expectOneClearLine(stderr, 'config/curfew.yaml', '"curfew init config"')
+  })
+
+  it('with an audit file that cannot be written', async () => {
+    await using here = await workspace({
+      ...files,
+      'curfew.yaml': `${files['curfew.yaml']}\naudit: { file: ./policies.yaml/audit.jsonl }\n`,
+    })
+    const { code, stderr } = await here.run(['run', '-c', 'curfew.yaml'])
+    expect(code).toBe(1)
+    expectOneClearLine(stderr, 'cannot write the audit file', 'policies.yaml/audit.jsonl', '"curfew doctor"')
   })
 
   it('with a port that is in use', async () => {
@@ -99,7 +109,7 @@ describe('an expected fault is reported in one clear line, with exit code 1', ()
     })
     const { code, stderr } = await here.run(['run', '-c', 'curfew.yaml'], office.env)
     expect(code).toBe(1)
-    expectOneClearLine(stderr, `127.0.0.1:${office.port}`)
+    expectOneClearLine(stderr, 'curfew.yaml: another program listens at', `127.0.0.1:${office.port}`, 'ss -ltnp')
   })
 
   it('in the log, when AWS denies a termination, and the daemon continues to run', async () => {

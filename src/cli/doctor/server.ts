@@ -6,7 +6,8 @@ import { type Finding, failed, notChecked, ok } from './finding.ts'
 /** Why a server cannot listen at the address, as the code of the system. */
 type WhyNotListening = (host: string, port: number) => Promise<string | undefined>
 
-const faultOf = (code: string, host: string, port: number): Finding => {
+/** Why the daemon cannot listen at the address, for a known code of the system or another one. */
+export const listenFault = (code: string, host: string, port: number): Extract<Finding, { state: 'failed' }> => {
   const address = `${host}:${port}`
   switch (code) {
     case 'EADDRINUSE':
@@ -52,6 +53,6 @@ export const serverCheck = (
     if (code === 'EADDRINUSE' && (await trail).value === 'held') {
       return { finding: notChecked(`the daemon that holds the audit trail may listen at ${host}:${port}`) }
     }
-    return { finding: faultOf(code, host, port) }
+    return { finding: listenFault(code, host, port) }
   },
 })
