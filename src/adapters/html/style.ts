@@ -52,11 +52,16 @@ section > h2 { border-bottom: 1px solid var(--line); padding-bottom: .25rem; }
 .figures div { display: flex; flex-direction: column-reverse; justify-content: flex-end; background: var(--raised); border-radius: .4rem; padding: .6rem .8rem; }
 .figures dt { color: var(--quiet); font-size: .85rem; }
 .figures dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
-.scrolling { overflow-x: auto; }
+.scrolling {
+  overflow-x: auto;
+  background:
+    linear-gradient(to left, var(--ground), var(--ground)) right / 1rem 100% no-repeat local,
+    linear-gradient(to left, var(--quiet), transparent) right / .35rem 100% no-repeat scroll;
+}
 table { border-collapse: collapse; width: 100%; font-size: .95rem; overflow-wrap: normal; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); font-weight: 400; }
 thead th { color: var(--quiet); font-size: .85rem; white-space: nowrap; }
-tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 9rem; }
+tbody th { font-weight: 600; overflow-wrap: anywhere; min-width: 11rem; }
 tbody th small { font-weight: 400; }
 .number { text-align: right; padding-right: 1.5rem; font-variant-numeric: tabular-nums; }
 time, .instant { font-variant-numeric: tabular-nums; white-space: nowrap; }

@@ -62,7 +62,7 @@ const figures = (view: Overview): Content => {
     ['due now', sumOf(view, ({ terminate }) => terminate)],
     ['held by the guard', sumOf(view, ({ held }) => held)],
     ['due under audit alone', sumOf(view, ({ audit }) => audit)],
-    ['being ended or proven', view.endpoints.reduce((sum, { openTerminations }) => sum + openTerminations, 0)],
+    ['being ended, not proven yet', view.endpoints.reduce((sum, { openTerminations }) => sum + openTerminations, 0)],
   ]
   const without =
     unknown === 0 ? '' : html`<p class="quiet">Without ${plural(unknown, 'endpoint')} that Curfew cannot see.</p>`

@@ -8,6 +8,7 @@ export const REPORT_STYLE = `${STYLE}
 .drawn { display: flex; min-width: 44rem; }
 .chart { display: block; flex: none; height: auto; font-family: inherit; font-size: 12px; overflow: visible; }
 .chart.labels { position: sticky; left: 0; z-index: 1; }
+section:has(#week) .chart { background: var(--ground); } /* or the shadow of the region shows between the cells */
 .chart text { white-space: pre; }
 .key { display: inline-block; width: 1.4rem; height: .7rem; margin: 0 .35rem 0 .7rem; vertical-align: baseline; }
 .key:first-child { margin-left: 0; }
@@ -21,11 +22,6 @@ details { margin: .4rem 0; }
 thead th { white-space: normal; }
 :not(.week) > tbody > tr > th { min-width: 12rem; position: sticky; left: 0; background: var(--ground); }
 :not(.week) > thead th:first-child { position: sticky; left: 0; z-index: 2; background: var(--ground); }
-.scrolling {
-  background:
-    linear-gradient(to left, var(--ground), var(--ground)) right / 1rem 100% no-repeat local,
-    linear-gradient(to left, var(--quiet), transparent) right / .35rem 100% no-repeat scroll;
-}
 @media (max-width: 36rem) { :not(.week) > tbody > tr > th { min-width: 8rem; } }
 .tall .scrolling { max-height: 34rem; overflow-y: auto; border-bottom: 1px solid var(--line); }
 .tall thead th { position: sticky; top: 0; z-index: 1; background: var(--ground); }
