@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { Ask } from '../adapters/postgres/ask.ts'
 import { accessDatabase, type DatabaseAccess } from '../adapters/postgres/connect.ts'
 import { examineSchema } from '../adapters/postgres/examine-schema.ts'
-import { reasonOf } from '../adapters/postgres/reason.ts'
+import { isOfTls, reasonOf } from '../adapters/postgres/reason.ts'
 import type { PostgresSettings } from '../config/configuration.ts'
 import { SECOND } from '../domain/time/instant.ts'
 import { OperatorError } from './command.ts'
@@ -47,7 +47,7 @@ class DatabaseProblem extends OperatorError {
 }
 
 const codeOf = (error: unknown): string | undefined => {
-  const { code } = error as { readonly code?: unknown }
+  const { code } = (error ?? {}) as { readonly code?: unknown }
   return typeof code === 'string' ? code : undefined
 }
 
@@ -67,6 +67,18 @@ const ADVICE: Readonly<Record<string, string>> = {
   '57014': 'the answer took too long: try again when the database has less to do',
 }
 
+/** The same for classes of answers, in which the server lets nobody in. */
+const CLASS_ADVICE: Readonly<Record<string, string>> = {
+  // invalid_authorization_specification
+  '28': 'create the role as docs/replicas.md says, or correct the user or the password in the URL',
+  // invalid_catalog_name
+  '3D': 'correct the name in the URL, or create the database',
+}
+
+/** What to do where the server answers, but lets nobody in. Undefined for any other failure. */
+export const signInAdvice = (error: unknown): string | undefined =>
+  isOfTls(error) ? 'correct the TLS of the server, or "engine.tls"' : CLASS_ADVICE[codeOf(error)?.slice(0, 2) ?? '']
+
 /** A failure of the database as one line for an operator. */
 export const databaseProblem = (
   place: string,
@@ -74,7 +86,10 @@ export const databaseProblem = (
   ssl?: DatabaseAccess['options']['ssl'],
 ): DatabaseProblem => {
   const code = codeOf(error)
-  const advice = (code === undefined ? undefined : ADVICE[code]) ?? 'nothing was changed: try again when it answers'
+  const advice =
+    (code === undefined ? undefined : ADVICE[code]) ??
+    signInAdvice(error) ??
+    'nothing was changed: try again when it answers'
   return new DatabaseProblem(`the database ${place}: ${reasonOf(error, ssl) || code || 'no answer'}; ${advice}`, error)
 }
 

@@ -5,7 +5,7 @@ import { EngineRefused } from '../adapters/postgres/engine-refused.ts'
 import { examineSchema } from '../adapters/postgres/examine-schema.ts'
 import { openSession, SessionOver } from '../adapters/postgres/session.ts'
 import { OperatorError } from './command.ts'
-import { accessOf } from './compose-database.ts'
+import { accessOf, signInAdvice } from './compose-database.ts'
 import type { EngineExamination, ExamineEngine } from './doctor/engine.ts'
 
 /** Opens a session as a replica does, asks what a replica asks before it joins, and closes the session. */
@@ -15,7 +15,7 @@ export const examineEngine: ExamineEngine = async (settings, stop): Promise<Engi
     const { options, place, exposure } = accessOf(settings, 'curfew doctor')
     const session = await openSession(options, { leaseMs, clock: hostClock, stop }).catch((error: unknown) => {
       if (!(error instanceof SessionOver)) throw error
-      throw new OperatorError(`the database ${place}: ${error.message}`)
+      throw new OperatorError(`the database ${place}: ${error.message}`, { cause: error.cause })
     })
     try {
       await admit(session)
@@ -27,7 +27,7 @@ export const examineEngine: ExamineEngine = async (settings, stop): Promise<Engi
   } catch (error) {
     if (error instanceof EngineRefused) return { state: 'refused', why: error.message }
     if (error instanceof OperatorError || error instanceof SessionOver)
-      return { state: 'unreachable', why: error.message }
+      return { state: 'unreachable', why: error.message, advice: signInAdvice(error.cause) }
     throw error
   }
 }

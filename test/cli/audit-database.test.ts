@@ -261,6 +261,13 @@ describe('a database that a command cannot read', () => {
       code: 1,
       stderr: expect.stringMatching(/^curfew: [^\n]+curfew engine migrate[^\n]+\n$/),
     })
+    // The server answers: to try again would not help.
+    const nobody = await run(cluster.url('empty').replace(/\/\/\w+/, '//nobody'), 'audit', 'verify')
+    expect(nobody.stderr).toMatch(
+      /role "nobody" does not exist; create the role as docs\/replicas\.md says, or [^\n]+\n$/,
+    )
+    const elsewhere = await run(cluster.url('nowhere'), 'audit', 'verify')
+    expect(elsewhere.stderr).toMatch(/no database of the name[^\n]+; correct the name in the URL, or [^\n]+\n$/)
     const unset = await run(undefined, 'audit', 'verify')
     expect(unset.stderr).toMatch(/^curfew: engine\.url: the environment variable CURFEW_DATABASE_URL: not set[^\n]+\n$/)
   })

@@ -49,6 +49,12 @@ it('finds a database that no replica may join, and says what to do', async () =>
   const away = await at.doctor('postgres://replica:secret-word@127.0.0.1:9/away')
   expectFailed(away, 'engine', 'the database 127.0.0.1:9/away')
   expect(away.stdout).not.toContain('secret-word')
+  expect(away.stdout.replaceAll(/\s+/g, ' ')).toContain('a PostgreSQL server that this machine reaches')
+  const nobody = await at.doctor(cluster.url('empty').replace(/\/\/\w+/, '//nobody'))
+  expectFailed(nobody, 'engine', 'role "nobody" does not exist')
+  expect(nobody.stdout.replaceAll(/\s+/g, ' ')).toMatch(
+    /lets Curfew sign in.* To do: create the role as docs\/replicas.md says/,
+  )
   expectFailed(await at.doctor(undefined), 'secrets', 'engine.url: the environment variable CURFEW_DATABASE_URL')
 })
 

@@ -32,6 +32,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 const SLOW = 'no answer in time: the server is overloaded or paused, or a firewall drops the packets'
 
+const NO_TLS = 'The server does not support SSL connections'
+
 /** What the package `pg` says itself comes without a code. */
 const TEXTS: Readonly<Record<string, string>> = {
   'timeout expired': SLOW,
@@ -39,8 +41,14 @@ const TEXTS: Readonly<Record<string, string>> = {
   'Connection terminated due to connection timeout': SLOW,
   'Query read timeout': 'a statement had no answer in time: the server is overloaded or paused, or the network is cut',
   'Connection terminated unexpectedly': 'the server has closed the connection',
-  'The server does not support SSL connections':
-    'the server offers no TLS: switch "ssl" on there, or write "engine.tls: off" if it is on this machine',
+  [NO_TLS]: 'the server offers no TLS: switch "ssl" on there, or write "engine.tls: off" if it is on this machine',
+}
+
+/** Whether the server was reached, and TLS with it failed. The reason then says what to do. */
+export const isOfTls = (error: unknown): boolean => {
+  const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown }
+  if (typeof code !== 'string') return message === NO_TLS
+  return UNTRUSTED.has(code) || /^(?:ERR_TLS|CERT)_/.test(code)
 }
 
 const untrusted = (ssl: ClientConfig['ssl']): string =>

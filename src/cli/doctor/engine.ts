@@ -6,8 +6,8 @@ import { type Finding, failed, ok, warning } from './finding.ts'
 
 /** What a session tells of the database that replicas are to share. */
 export type EngineExamination =
-  /** The URL is missing or wrong, or the server cannot be reached. */
-  | { readonly state: 'unreachable'; readonly why: string }
+  /** The URL is missing or wrong, or the server cannot be reached. With `advice` it answers, but lets nobody in. */
+  | { readonly state: 'unreachable'; readonly why: string; readonly advice: string | undefined }
   /** A replica would not join. `why` says what to do behind its last colon. */
   | { readonly state: 'refused'; readonly why: string }
   | {
@@ -37,11 +37,11 @@ export const engineCheck = (examine: ExamineEngine): Check<Configuration, true> 
 
 const findingOf = (found: EngineExamination): Finding => {
   if (found.state === 'unreachable') {
-    const expected = 'a PostgreSQL server that this machine reaches'
+    const { why, advice } = found
     return failed({
-      found: found.why,
-      expected,
-      advice: 'correct "engine" or what its "url" names, or start the server',
+      found: why,
+      expected: `a PostgreSQL server that ${advice === undefined ? 'this machine reaches' : 'lets Curfew sign in'}`,
+      advice: advice ?? 'correct "engine" or what its "url" names, or start the server',
     })
   }
   if (found.state === 'refused') {
