@@ -445,7 +445,10 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         const { occasion, unit, seq, hash } = emitted
         const where = unit === undefined ? '' : ` of ${unit}`
         if (log.level !== 'silent')
-          anchors.info({ event, occasion, unit, seq, hash }, `${HEADS[occasion]}${where}: line ${seq}, hash ${hash}`)
+          anchors.info(
+            { event, occasion, unit, seq, hash },
+            `the audit trail${where} ${HEADS[occasion]}: line ${seq}, hash ${hash}`,
+          )
         break
       }
       case 'lock-lost':
@@ -544,7 +547,7 @@ const generationText = ({
   const by = begunBy === undefined ? 'this replica' : `the replica ${begunBy}`
   const handsOver = isOld ? `. This replica has another one, of generation ${own}, and hands its units over` : ''
   if (!cameBack) {
-    return `${isOld || begunBy === undefined ? 'another configuration' : 'the configuration of this replica'} is in force, as generation ${generation}, begun by ${by}${handsOver}`
+    return `${isOld ? 'another configuration' : 'the configuration of this replica'} is in force, as generation ${generation}, begun by ${by}${handsOver}`
   }
   return `${by} has brought an earlier configuration back, as generation ${generation}${handsOver}. If you did not roll back, ${by} has old files: stop it, or give it the right ones`
 }
@@ -555,9 +558,9 @@ const UNIT_STATES = ['held', 'elsewhere', 'free'] as const
 const TENURE_END_LEVELS = { returned: 'info', lost: 'warn', refused: 'error' } as const
 
 const HEADS = {
-  start: 'the audit trail continues here',
-  hour: 'the audit trail so far',
-  stop: 'the audit trail ends here',
+  start: 'continues here',
+  hour: 'so far',
+  stop: 'ends here',
 }
 
 const EFFECTS = {

@@ -57,6 +57,15 @@ describe('the log', () => {
     expect(events('info')).toEqual(['audit-head', 'stopped'])
   })
 
+  it('names the unit of a trail before what it does, if it has one', () => {
+    const textOf = (occasion: 'start' | 'hour' | 'stop', unit: string | undefined) =>
+      written((log) => createEventLog(log)({ ...EVENTS['audit-head'], occasion, unit }))[0]?.msg
+    const unit = 'eu-central-1 own'
+    expect(textOf('start', unit)).toBe('the audit trail of eu-central-1 own continues here: line 195, hash d91ec9')
+    expect(textOf('hour', unit)).toBe('the audit trail of eu-central-1 own so far: line 195, hash d91ec9')
+    expect(textOf('stop', undefined)).toBe('the audit trail ends here: line 195, hash d91ec9')
+  })
+
   it('has a row in docs/log.md for each event, and no others', () => {
     expect(new Set(page.keys())).toEqual(new Set(Object.keys(EVENTS)))
   })
@@ -102,7 +111,7 @@ describe('the log', () => {
       'the configuration of this replica is in force, as generation 2, begun by the replica replica-2',
     )
     expect(textOf({ begunBy: undefined })).toBe(
-      'another configuration is in force, as generation 2, begun by this replica',
+      'the configuration of this replica is in force, as generation 2, begun by this replica',
     )
     expect(textOf(overruled)).toBe(
       'another configuration is in force, as generation 3, begun by the replica replica-2. This replica has another one, of generation 2, and hands its units over',
