@@ -452,7 +452,9 @@ describe('curfew doctor names in its first line', () => {
 
   it('a Region without any endpoint', async () => {
     await using setUp = await startSetUp({ config: curfewYaml().replace('eu-central-1', 'us-east-1') })
-    expectFailed(await setUp.doctor(), 'connections', 'no endpoint at all in that Region')
+    const ended = await setUp.doctor()
+    expectFailed(ended, 'connections', 'no endpoint at all in that Region')
+    expect(ended.stdout).toMatch(/endpoints \(us-east-1\): 1 endpoint named by\s+id, not looked up/)
   })
 
   it('an endpoint in another Region, and which', async () => {

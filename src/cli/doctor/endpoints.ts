@@ -44,9 +44,9 @@ export const endpointsCheck = (
   },
 })
 
-/** Where the connection logs are, which a backtest reads. Nothing if AWS was not asked. */
+/** Where the connection logs are, which a backtest reads. If AWS was not asked, nobody knows whether the endpoints exist. */
 const logsText = (listed: readonly ListedEndpoint[] | undefined): string => {
-  if (listed === undefined) return ''
+  if (listed === undefined) return ' named by id, not looked up'
   const groups = new Set(listed.flatMap(({ logGroup }) => logGroup ?? []))
   const off = listed.filter(({ logGroup }) => logGroup === undefined)
   if (groups.size === 0) return '; connection logs are off'
