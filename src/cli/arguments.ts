@@ -17,6 +17,20 @@ const expectWord = (place: string, word: string, words: readonly string[] | unde
 /** An argument as it was written, without the value. */
 const writtenOption = (argument: string) => argument.replace(/=.*$/s, '')
 
+/** The beginnings of ids, and the options that take them. */
+const IDS = [
+  ['cvpn-endpoint-', 'endpoint'],
+  ['cvpn-connection-', 'connection'],
+] as const
+
+/** The option without which a word of its own was probably written. */
+const optionOf = (word: string, options: Command['options'], given: ReadonlySet<string>): string | undefined => {
+  const ofWords = Object.keys(options).find((name) => options[name]?.words?.includes(word))
+  const ofId = IDS.find(([begin]) => word.startsWith(begin))?.[1]
+  const name = ofWords ?? ofId ?? 'user'
+  return Object.hasOwn(options, name) && !given.has(name) ? name : undefined
+}
+
 const unknownOption = (written: string, options: Readonly<Record<string, Option>>) => {
   const bare = written.replace(/^-+/, '')
   const near = Object.hasOwn(options, bare) ? bare : nearest(bare, Object.keys(options))
@@ -84,7 +98,7 @@ export const readArguments = (command: Command, given: readonly string[]): Given
   }
 
   const isHelp = flags.has('help')
-  checkOperands(command, positionals, isHelp)
+  checkOperands(command, positionals, new Set(strings.keys()), isHelp)
   const values: Record<string, Given['values'][string]> = {}
   for (const [name, option] of Object.entries(command.options)) {
     const own = strings.get(name)
@@ -94,14 +108,23 @@ export const readArguments = (command: Command, given: readonly string[]): Given
   return { values, positionals, help: isHelp }
 }
 
-const checkOperands = ({ operands }: Command, positionals: readonly string[], isHelp: boolean) => {
+const checkOperands = (
+  { operands, options }: Command,
+  positionals: readonly string[],
+  given: ReadonlySet<string>,
+  isHelp: boolean,
+) => {
   const most = operands === undefined ? 0 : operands.areMany === true ? Number.POSITIVE_INFINITY : 1
   for (const one of positionals.slice(0, most)) expectWord('', one, operands?.words)
   const unexpected = positionals[most]
   if (operands !== undefined && operands.words === undefined && positionals.slice(0, most).includes('')) {
     throw new UsageError(`expected ${operands.name}, found an empty argument`)
   }
-  if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`)
+  if (unexpected !== undefined) {
+    const option = operands === undefined ? optionOf(unexpected, options, given) : undefined
+    const hint = option === undefined ? '' : `; did you mean "--${option} ${unexpected}"?`
+    throw new UsageError(`unexpected argument "${unexpected}"${hint}`)
+  }
   if (operands?.isRequired === true && positionals.length === 0 && !isHelp) {
     throw new UsageError(`expected ${operands.words === undefined ? operands.name : listed(operands.words)}`)
   }
