@@ -63,7 +63,7 @@ describe.concurrent('curfew run', () => {
     await using office = await startOffice()
     await using here = await workspace(enforcing)
     await using running = here.start(['run', '-c', 'curfew.yaml'], { ...office.env, LOG_FORMAT: 'pretty' })
-    await running.until((text) => /Z  info   watching: 1 policies/.exec(text) ?? undefined)
+    await running.until((text) => /Z  info   watching: 1 policy/.exec(text) ?? undefined)
     running.child.kill('SIGTERM')
     expect(await running.exited).toBe(0)
     const refused = await here.run(['run', '-c', 'curfew.yaml'], { ...office.env, LOG_FORMAT: 'xml' })

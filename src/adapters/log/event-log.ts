@@ -13,6 +13,7 @@ import type { Outcome } from '../../domain/terminate/termination.ts'
 import type { Distrust } from '../../domain/terminate/verification.ts'
 import { endText, leftText } from '../../domain/time/end-text.ts'
 import { type Instant, SECOND, toIso } from '../../domain/time/instant.ts'
+import { plural } from '../html/words.ts'
 
 /** The endpoint's fields, named like the labels of the metrics. */
 const on = ({ id, name, account, region }: Endpoint) => ({ vpn_endpoint: id, name, account, region })
@@ -80,8 +81,8 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
       case 'reloaded': {
         const { mode, policies, endpoints, policySetHash } = emitted
         // A replica is granted its units a moment later.
-        const where = endpoints.length === 0 ? 'no endpoint yet' : `${endpoints.length} endpoint(s)`
-        const summary = `${policies} policies on ${where} in mode ${mode}`
+        const where = endpoints.length === 0 ? 'no endpoint yet' : plural(endpoints.length, 'endpoint')
+        const summary = `${plural(policies, 'policy', 'policies')} on ${where} in mode ${mode}`
         log.info(
           { event, mode, policies, endpoints: idsOf(endpoints), policySetHash },
           emitted.event === 'started' ? `watching: ${summary}` : `new configuration in force: ${summary}`,
@@ -118,7 +119,7 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         log.info(
           { event, endpoints: idsOf(endpoints), gone: idsOf(gone) },
           isShared === true
-            ? `this replica watches ${endpoints.length} endpoint(s) now${gone.length === 0 ? '' : `, and ${gone.length} no longer: other replicas watch those that they hold`}`
+            ? `this replica watches ${plural(endpoints.length, 'endpoint')} now${gone.length === 0 ? '' : `, and ${gone.length} no longer: other replicas watch those that they hold`}`
             : `the watched endpoints have changed: ${endpoints.length} now, ${gone.length} no longer watched`,
         )
         break
@@ -467,7 +468,7 @@ export const createEventLog = (log: Logger, factsOf: PolicyFactsOf = () => ({ ti
         const { replica, members, generation } = emitted
         log.info(
           { event, replica, members, generation },
-          `this replica (${replica}) is connected to the database: ${members} replica(s) share the units, under generation ${generation}`,
+          `this replica (${replica}) is connected to the database: ${plural(members, 'replica')} share${members === 1 ? 's' : ''} the units, under generation ${generation}`,
         )
         break
       }

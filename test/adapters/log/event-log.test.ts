@@ -57,6 +57,13 @@ describe('the log', () => {
     expect(events('info')).toEqual(['audit-head', 'stopped'])
   })
 
+  it('counts the policies and endpoints that are in force', () => {
+    const textOf = (policies: number) =>
+      written((log) => createEventLog(log)({ ...EVENTS.started, policies, endpoints: [ENDPOINT] }))[0]?.msg
+    expect(textOf(1)).toMatch(/^watching: 1 policy on 1 endpoint in mode /)
+    expect(textOf(8)).toMatch(/^watching: 8 policies on 1 endpoint in mode /)
+  })
+
   it('names the unit of a trail before what it does, if it has one', () => {
     const textOf = (occasion: 'start' | 'hour' | 'stop', unit: string | undefined) =>
       written((log) => createEventLog(log)({ ...EVENTS['audit-head'], occasion, unit }))[0]?.msg
@@ -128,7 +135,7 @@ describe('the log', () => {
       written((log) => createEventLog(log)(event))[0]?.msg
     expect(textOf(changed)).toBe('the watched endpoints have changed: 1 now, 1 no longer watched')
     expect(textOf({ ...changed, isShared: true })).toBe(
-      'this replica watches 1 endpoint(s) now, and 1 no longer: other replicas watch those that they hold',
+      'this replica watches 1 endpoint now, and 1 no longer: other replicas watch those that they hold',
     )
   })
 
