@@ -422,9 +422,7 @@ export const createDaemon = (options: {
     return () => signal.removeEventListener('abort', giveUp)
   }
 
-  const isOpen = () =>
-    queues.isBusy() ||
-    [...watches.values()].some((watch) => watch.isElsewhereNew() || watch.status().openTerminations > 0)
+  const isOpen = () => queues.isBusy() || [...watches.values()].some((watch) => watch.progress() === 'open')
 
   return {
     /** Runs until `signal` is aborted, then shuts down. */
@@ -438,10 +436,11 @@ export const createDaemon = (options: {
     },
 
     /**
-     * One cycle: reads every endpoint, terminates due connections and waits until all are confirmed or the time is up.
-     * Meanwhile it reads on schedule, because plans rest on snapshots that must not be too old.
+     * One cycle: reads every endpoint, terminates due connections and waits until all are confirmed or given up, or the
+     * time is up. Meanwhile it reads on schedule, because plans rest on snapshots that must not be too old. `left-up`: a
+     * due connection was given up, now or by an earlier process, and is not proven gone.
      */
-    async once(timeoutMs: number, signal: AbortSignal): Promise<'done' | 'timed-out'> {
+    async once(timeoutMs: number, signal: AbortSignal): Promise<'done' | 'left-up' | 'timed-out'> {
       const over = new AbortController()
       stopWith(signal)
       void clock.sleep(timeoutMs, over.signal).then(() => over.signal.aborted || stop.abort())
@@ -461,9 +460,11 @@ export const createDaemon = (options: {
       }
       await Promise.all([...watches.values()].map((watch) => watch.told()))
       const finished = !isOpen() && !stop.signal.aborted
+      const isLeftUp = [...watches.values()].some((watch) => watch.progress() === 'left-up')
       over.abort()
       await shutDown()
-      return finished ? 'done' : 'timed-out'
+      if (!finished) return 'timed-out'
+      return isLeftUp ? 'left-up' : 'done'
     },
 
     /**

@@ -60,6 +60,12 @@ export interface EndpointStatus {
   readonly next: Appointment
 }
 
+/**
+ * How far a plan is carried out. `open`: calls, proofs or a new plan are still to come. `left-up`: connections that it ends
+ * were given up and are not proven gone.
+ */
+type Progress = 'open' | 'left-up' | 'done'
+
 /** The rules of a configuration for one endpoint. */
 export const rulesOf = (
   set: PolicySet,
@@ -369,8 +375,16 @@ export const createEndpointWatch = (options: {
       outlook = { ...outlook, elsewhereAt: Math.min(outlook.elsewhereAt, clock.now()) }
     },
 
-    /** Whether the endpoint has yet to be judged with the newest snapshots of the others. */
-    isElsewhereNew: (): boolean => outlook.elsewhereAt !== NEVER,
+    /** How far the newest plan is carried out. */
+    progress(): Progress {
+      const { terminations } = memory
+      const needsPlan = outlook.elsewhereAt !== NEVER || outlook.withdrawnAt !== NEVER
+      if (needsPlan || terminations.open() > 0) return 'open'
+      const states = plan.terminate.map(({ connection: { id } }) => terminations.of(id)?.state)
+      // A connection without a termination waits for its call, or lost it to a newer plan that has none yet.
+      if (states.includes(undefined)) return 'open'
+      return states.every((state) => state === 'confirmed') ? 'done' : 'left-up'
+    },
 
     /** How long until `judgeIfDue` has something to do, in ms. */
     msUntilJudgement: (now: Instant): number => Math.max(agenda().judge.at - now, pace.msUntilJudgement()),

@@ -69,6 +69,11 @@ export const createExecutor = (options: {
     return call.decisions.every(({ connection: { id }, lead }) => followed.leads.get(id) === lead.policy.name)
   }
 
+  /** The queue took the call back. A plan that was made while it was out may have no such call, and the queue would drop it. */
+  const waitsAgain = (call: TerminateCall, at: Instant) => {
+    if (!isWanted(call, at)) options.onWithdrawn(at)
+  }
+
   const requester: Requester = {
     vpn: options.vpn,
     isWanted,
@@ -131,12 +136,14 @@ export const createExecutor = (options: {
       if (needsCallById(failure) && call.username !== undefined) terminations.singly.add(call.username)
       happen(call, meaningOf(failure), at)
       if (code === 'too-many-connections' || code === 'not-held') options.onWithdrawn(at)
+      if (code === 'throttled') waitsAgain(call, at)
     },
 
     withdrawn(call, why, at) {
       happen(call, { what: 'uncounted' }, at)
       // The connections may be due under another policy, or end by another call.
       if (why === 'not-wanted' || why === 'not-held') options.onWithdrawn(at)
+      if (why === 'no-record') waitsAgain(call, at)
       emit({ event: 'call-withdrawn', endpoint, call, why, at })
     },
   }

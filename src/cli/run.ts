@@ -21,6 +21,9 @@ const NO_ONCE =
 const NO_ENGINE =
   '--replica is for one of several processes, and this configuration has no "engine: { kind: postgres }": each of them would end sessions on its own, with a trail, a guard and rates of its own. Add "engine" (docs/replicas.md), or start a single process without --replica'
 
+const LEFT_UP =
+  'connections that must end were given up and may still be up: "curfew connections" shows which, and when each is tried again'
+
 const timeoutOf = (text: string | undefined, once: boolean): number => {
   if (text !== undefined && !once) throw new UsageError('--timeout is valid only with --once')
   const parsed = parseDuration(text ?? '10m')
@@ -58,7 +61,7 @@ SIGTERM or SIGINT stops it, after the calls in flight have ended.`,
   notes: `Environment: LOG_FORMAT is json (the default) or pretty, which is easier to read. The AWS SDK reads its own
 variables.`,
   exitCodes:
-    '0; 1 if the configuration has errors, or if another process took over the audit trail because this one seemed dead. With --once also 1 if an endpoint could not be read, a termination failed, or the time ran out.',
+    '0; 1 if the configuration has errors, or if another process took over the audit trail because this one seemed dead. With --once also 1 if an endpoint could not be read, a termination failed, a connection is up that was given up, or the time ran out.',
   async run({ values }) {
     keepHeapLean()
     const once = values.once === true
@@ -120,6 +123,7 @@ variables.`,
 
     if (composed.once !== undefined && once) {
       const ended = await composed.once(timeoutMs, stop.signal)
+      if (ended === 'left-up') log.error({ event: 'left-up' }, LEFT_UP)
       return finish(exitCode(ended === 'done' && !failed))
     }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { EMPTY_STATE, type State } from '../../src/app/state.ts'
 import { VpnError } from '../../src/app/vpn.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/domain/time/instant.ts'
 import { connection, ENDPOINT, NOON, policy } from '../domain/build.ts'
@@ -9,6 +10,10 @@ const age = (maxAge: string) => policy('max-session-age', { maxAge }, { guard: '
 const overdue = () => connection({ establishedAt: NOON - 9 * HOUR })
 const OTHER = 'cvpn-endpoint-0123456789abcdef1'
 const young = () => connection({ establishedAt: NOON })
+const leavers = (...others: readonly string[]) =>
+  policy('banned-users', { users: ['mallory', ...others] }, { guard: 'off', hash: others.join() })
+/** Three connections that end by one call with their user name. */
+const mallorys = () => [1, 2, 3].map(() => connection({ username: 'mallory', commonName: undefined }))
 
 describe('the daemon', () => {
   it('ends the due connections and no others, each once, and a later snapshot confirms it', async () => {
@@ -429,6 +434,34 @@ describe('a termination', () => {
     expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['gave-up'])
   })
 
+  it('that was throttled is sent again after the pause, although a newer plan was made while it was out', async () => {
+    await using world = startWorld({ assignment: assignment([leavers()]), connections: mallorys() })
+    world.aws.behaviour.latencyMs = 800
+    world.aws.behaviour.failTerminate = () => (world.aws.calls.length === 1 ? 'throttled' : undefined)
+    await world.clock.advance(900)
+    await world.daemon.reload(assignment([leavers('trudy')]))
+    await world.clock.advance(3 * SECOND)
+    expect(world.endedIds()).toEqual(['mallory', 'mallory'])
+  })
+
+  it('whose intent could not be written is sent after the pause, although the lead changed meanwhile', async () => {
+    const ban = policy('banned-users', { users: ['alice'] }, { name: 'ban', guard: 'off', from: NOON + 1500 })
+    await using world = startWorld({ assignment: assignment([age('8h'), ban]), connections: [overdue()] })
+    const { write } = world.audit.trail
+    world.audit.trail.write = async (records) => {
+      world.audit.trail.write = write
+      world.audit.disk.isFull = true
+      await world.clock.sleep(1560, world.stop.signal)
+      await write(records).finally(() => {
+        world.audit.disk.isFull = false
+      })
+    }
+    await world.clock.advance(10 * SECOND)
+    expect(world.of('call-withdrawn').map(({ why }) => why)).toEqual(['no-record'])
+    expect(world.of('accepted').map(({ violation }) => violation.policy)).toEqual(['ban'])
+    expect(world.aws.snapshots()).toBe(1)
+  })
+
   it('that was throttled keeps its place in the queue and does not count as an attempt', async () => {
     const [first, second] = [connection({ establishedAt: NOON - 20 * HOUR }), overdue()]
     await using world = startWorld({ assignment: assignment([age('8h')]), connections: [second, first] })
@@ -505,8 +538,74 @@ describe('one cycle', () => {
     await world.clock.advance(50 * SECOND)
     expect(ended).toBeUndefined()
     await world.clock.advance(5 * MINUTE)
-    expect(ended).toBe('done')
+    expect(ended).toBe('left-up')
     expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['gave-up'])
+  })
+
+  it('ends one by one who has too many connections for one call', async () => {
+    const world = startWorld({ assignment: assignment([leavers()]), connections: mallorys(), start: false })
+    world.aws.behaviour.latencyMs = 30
+    world.aws.behaviour.failTerminate = (id) => (id === 'mallory' ? 'too-many-connections' : undefined)
+    const ended = world.daemon.once(10 * MINUTE, world.stop.signal)
+    await world.clock.advance(MINUTE)
+    expect(await ended).toBe('done')
+    expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['confirmed', 'confirmed', 'confirmed'])
+  })
+
+  it('ends a connection of which another policy took the lead while its intent was written', async () => {
+    const ban = policy('banned-users', { users: ['alice'] }, { name: 'ban', guard: 'off', from: NOON + SECOND / 2 })
+    const world = startWorld({ assignment: assignment([age('8h'), ban]), connections: [overdue()], start: false })
+    const { write } = world.audit.trail
+    world.audit.trail.write = async (records) => {
+      await world.clock.sleep(560, world.stop.signal)
+      await write(records)
+    }
+    const ended = world.daemon.once(10 * MINUTE, world.stop.signal)
+    await world.clock.advance(MINUTE)
+    expect(await ended).toBe('done')
+    expect(world.of('call-withdrawn').map(({ why }) => why)).toEqual(['not-wanted'])
+    expect(world.of('termination').map(({ outcome, violation }) => [outcome, violation.policy])).toEqual([
+      ['confirmed', 'ban'],
+    ])
+  })
+
+  it('sends a throttled call again, although the endpoint was judged while it was out', async () => {
+    const bob = connection({ username: 'bob', establishedAt: NOON - 61 * MINUTE + 1100 })
+    const other = policy('max-session-age', { maxAge: '61m' }, { name: 'other', mode: 'audit' })
+    const world = startWorld({
+      assignment: assignment([leavers(), other]),
+      connections: [...mallorys(), bob],
+      start: false,
+    })
+    world.aws.behaviour.latencyMs = 800
+    world.aws.behaviour.failTerminate = () => (world.aws.calls.length === 1 ? 'throttled' : undefined)
+    const ended = world.daemon.once(10 * MINUTE, world.stop.signal)
+    await world.clock.advance(MINUTE)
+    expect(await ended).toBe('done')
+    expect(world.of('violation').filter(({ violation }) => violation.policy === 'other')).toHaveLength(1)
+    expect(world.of('termination').map(({ outcome }) => outcome)).toEqual(['confirmed', 'confirmed', 'confirmed'])
+  })
+
+  it('says that a connection is up that was given up, also by the process before', async () => {
+    const connections = [overdue()]
+    const cycle = async (state?: State) => {
+      const world = startWorld({
+        assignment: assignment([age('8h')]),
+        connections,
+        start: false,
+        state: state ?? EMPTY_STATE,
+      })
+      world.aws.behaviour.lies = () => true
+      const ended = world.daemon.once(10 * MINUTE, world.stop.signal)
+      await world.clock.advance(5 * MINUTE)
+      return { how: await ended, calls: world.aws.calls.length, state: world.saved() }
+    }
+    const first = await cycle()
+    const second = await cycle(first.state)
+    expect([first, second].map(({ how, calls }) => [how, calls])).toEqual([
+      ['left-up', 3],
+      ['left-up', 0],
+    ])
   })
 
   it('reports that the time ran out', async () => {

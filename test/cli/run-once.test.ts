@@ -93,4 +93,21 @@ describe.concurrent('curfew run --once', () => {
     const { code } = await here.run(['run', '--once', '--timeout', '2s', '-c', 'curfew.yaml'], office.env)
     expect(code).toBe(1)
   })
+
+  it('fails as long as a connection is up that was given up, also by the run before', async () => {
+    await using office = await startOffice(
+      {},
+      { intercept: (request) => (isTermination(request) ? 'denied' : undefined) },
+    )
+    office.world.connect({ endpointId: OFFICE, username: 'bob', ageMs: 9 * HOUR })
+    await using here = await workspace({
+      'curfew.yaml': curfewYaml('mode: enforce\ntermination: { attempts: 1 }'),
+      'policies.yaml': POLICIES,
+    })
+    const once = () => here.run(['run', '--once', '-c', 'curfew.yaml'], office.env)
+    const [first, second] = [await once(), await once()]
+    expect([first, second].map(({ code }) => code)).toEqual([1, 1])
+    expect([first, second].map(({ log }) => log.filter(({ event }) => event === 'left-up').length)).toEqual([1, 1])
+    expect(terminateCalls(office)).toHaveLength(1)
+  })
 })
