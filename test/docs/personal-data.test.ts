@@ -66,6 +66,8 @@ const TRAIL: { readonly [Field in FieldsOf<AuditRecord> | 'seq' | 'prev']: true 
 type StateField = FieldsOf<State> | 'version' | 'sha256' | 'state'
 
 const STATE: { readonly [Field in StateField]: true } = {
+  accepted: true,
+  next: true,
   policies: true,
   policySets: true,
   policySetHash: true,

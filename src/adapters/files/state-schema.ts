@@ -77,6 +77,16 @@ const standing = z.discriminatedUnion('state', [
 
 const facts = { name: absent, tags: orUndefined(byName(z.string())) }
 
+/** Older states have no `accepted` and no `next`. */
+const rules = {
+  set: z.string(),
+  policies: z.array(z.string()),
+  facts: orUndefined(z.object(facts)),
+  until: instant,
+  accepted: orUndefined(byName(version)),
+  most: amount,
+}
+
 const guard = z.object({
   limits: orUndefined(limits),
   standings: byName(standing),
@@ -89,15 +99,7 @@ const guard = z.object({
       isArrival: z.boolean(),
     }),
   ),
-  trial: orUndefined(
-    z.object({
-      set: z.string(),
-      policies: z.array(z.string()),
-      facts: orUndefined(z.object(facts)),
-      until: instant,
-      most: amount,
-    }),
-  ),
+  trial: orUndefined(z.object({ ...rules, next: orUndefined(z.object(rules)) })),
 })
 
 const schema = z.object({

@@ -20,7 +20,7 @@ import {
   standingOf,
   stands,
 } from './standing.ts'
-import { newArrivals, type Trial, tooManyArrivals, trialAfter, versionBeforeTrial } from './trial.ts'
+import { newArrivals, setsOf, type Trial, tooManyArrivals, trialAfter, trialAt, versionBeforeTrial } from './trial.ts'
 
 /** What the guard remembers of one endpoint. */
 export interface GuardMemory {
@@ -35,7 +35,7 @@ export const NO_GUARD_MEMORY: GuardMemory = { limits: undefined, standings: {}, 
 
 /** The hashes of the policy sets that the guard may compare with. */
 export const setsIn = ({ standings, trial }: GuardMemory): readonly string[] => [
-  ...(trial === undefined ? [] : [trial.set]),
+  ...setsOf(trial),
   ...Object.values(standings).flatMap((standing) =>
     standing.state === 'held' && standing.before !== undefined
       ? [standing.version.set, standing.before.set]
@@ -182,12 +182,20 @@ export const reviewEdits = (
       !isFirst && (base?.version.hash !== version.hash || reselection.policies.has(policy.name)),
   )
   const isHeld = ({ state }: Standing) => state === 'held'
+  const accepted = Object.fromEntries(
+    set.policies.flatMap((policy) => {
+      const { name, hash, guard } = policy
+      const [was, is] = [standingOf(before.standings, name), standings.get(name)]
+      const isShown = was?.state === 'audit' && was.version.hash === hash && !reselection.policies.has(name)
+      return is?.state === 'in-force' && (guard === 'off' || isShown) ? [[name, is.version] as const] : []
+    }),
+  )
   return {
     memory: {
       limits,
       standings: Object.fromEntries(standings),
       counted: [...counted, ...entries.filter(({ policy }) => !held.has(policy))],
-      trial: trialAfter(before, isEdited, guarded),
+      trial: trialAfter(before, isEdited, accepted, guarded),
     },
     held: [...held.keys()],
     newlyEnded,
@@ -214,7 +222,7 @@ export const reviewDue = (decisions: Decisions, before: GuardMemory, guarded: Gu
   const arrivals = newArrivals(due, before, guarded)
   const held = new Map([
     ...tooMuch(unforeseen, before.counted.filter(isRecent(now)), guarded),
-    ...tooManyArrivals(arrivals, before.counted, before.trial ?? { most: 0 }, limits),
+    ...tooManyArrivals(arrivals, before.counted, trialAt(before.trial, now) ?? { most: 0 }, limits),
   ])
   return { memory: { ...before, counted: [...before.counted, ...unforeseen, ...arrivals] }, held }
 }

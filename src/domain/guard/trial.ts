@@ -10,54 +10,99 @@ import { createEndBefore, NOTICEABLE_MS, type Version } from './look-ahead.ts'
 import { type EndpointFacts, factsOf, locationWith, selectsAlike } from './reselection.ts'
 import type { PolicyVersion, Standings } from './standing.ts'
 
-/** A time in which the guard compares connections that are established after an edit with the rules before it. */
-export interface Trial {
+/** The rules with which the guard compares connections that are established after an edit, and for how long. */
+interface Rules {
   /** The hash of the policy set before the edit, and the names of its policies that were in force. */
   readonly set: string
   readonly policies: readonly string[]
   /** The facts by which policies selected the endpoint before the edit. Undefined: those of now. */
   readonly facts?: EndpointFacts | undefined
   readonly until: Instant
+  /**
+   * By name, the versions that an operator has let act since: by `guard: off`, or from audit mode, which has shown what they end.
+   * They count as rules before the edit.
+   */
+  readonly accepted?: Readonly<Record<string, PolicyVersion>> | undefined
   /** The largest number of active connections in this time. */
   readonly most: number
+}
+
+/** A time in which the guard compares connections that are established after an edit with the rules before it. */
+export interface Trial extends Rules {
+  /**
+   * The rules before the first edit in the second half of this time, for the time after it. Otherwise such an edit would be on
+   * trial for hours.
+   */
+  readonly next?: Rules | undefined
 }
 
 /** An office is empty at night and at the weekend. Within a week everybody for whom an edit is meant has connected. */
 const AT_LEAST_MS = 7 * DAY
 
+/** The trial that goes on. */
+export const trialAt = (trial: Trial | undefined, now: Instant): Trial | undefined =>
+  [trial, trial?.next].find((rules) => rules !== undefined && now < rules.until)
+
+/** The hashes of the policy sets that a trial may compare with. */
+export const setsOf = (trial: Trial | undefined): readonly string[] =>
+  [trial, trial?.next].flatMap((rules) =>
+    rules === undefined ? [] : [rules.set, ...Object.values(rules.accepted ?? {}).map(({ set }) => set)],
+  )
+
 /**
  * The trial after a judgement. Several edits in a row are compared with the rules before the first of them, for a week from
- * that one, or for as long as the guard looks ahead if that is longer.
+ * that one, or for as long as the guard looks ahead if that is longer. Each is on trial for half of this time at least.
  */
 export const trialAfter = (
   { trial, standings }: { readonly trial: Trial | undefined; readonly standings: Standings },
   isEdited: boolean,
-  { now, setHash, active, limits, reselection }: Guarded,
+  accepted: Readonly<Record<string, PolicyVersion>>,
+  { now, set, setHash, active, limits, reselection }: Guarded,
 ): Trial | undefined => {
   const { lookAheadMs } = limits
   if (lookAheadMs === 0) return undefined
-  const until = now + Math.max(lookAheadMs, AT_LEAST_MS)
-  if (trial !== undefined && now < trial.until) {
+  const lengthMs = Math.max(lookAheadMs, AT_LEAST_MS)
+  // What was let act on another selection of endpoints, or under a name that is gone, is not known to be what is meant now.
+  const isKnown = ([name]: readonly [string, PolicyVersion]) =>
+    set.policies.some((policy) => policy.name === name) && !reselection.policies.has(name)
+  const goingOn = <Kind extends Rules>(rules: Kind): Kind => ({
+    ...rules,
     // After a clock was set back, a trial would last too long.
-    return { ...trial, until: Math.min(trial.until, until), most: Math.max(trial.most, active.length) }
+    until: Math.min(rules.until, now + lengthMs),
+    accepted: { ...Object.fromEntries(Object.entries(rules.accepted ?? {}).filter(isKnown)), ...accepted },
+    most: Math.max(rules.most, active.length),
+  })
+  const begun = (): Rules => {
+    const inForce = Object.entries(standings).flatMap(([name, standing]) =>
+      standing.state === 'in-force' ? [[name, standing.version.set] as const] : [],
+    )
+    return {
+      // All of them were judged together, under one policy set.
+      set: inForce[0]?.[1] ?? setHash,
+      policies: inForce.map(([name]) => name),
+      facts: factsOf(reselection.before),
+      until: now + lengthMs,
+      accepted,
+      most: active.length,
+    }
   }
-  if (!isEdited) return undefined
-  const inForce = Object.entries(standings).flatMap(([name, standing]) =>
-    standing.state === 'in-force' ? [[name, standing.version.set] as const] : [],
-  )
-  // All of them were judged together, under one policy set.
-  const set = inForce[0]?.[1] ?? setHash
-  const facts = factsOf(reselection.before)
-  return { set, policies: inForce.map(([name]) => name), facts, until, most: active.length }
+  const current = trialAt(trial, now)
+  if (current === undefined) return isEdited ? begun() : undefined
+  const same = goingOn(current)
+  if (same.next !== undefined) return { ...same, next: goingOn(same.next) }
+  return isEdited && now >= same.until - lengthMs / 2 ? { ...same, next: begun() } : same
 }
 
 /** The version of a policy that was in force before the trial. Undefined if there is none, or no trial. */
 export const versionBeforeTrial = (
-  trial: Trial | undefined,
+  memory: Trial | undefined,
   name: string,
   guarded: Guarded,
 ): PolicyVersion | undefined => {
-  if (trial === undefined || guarded.now >= trial.until || !trial.policies.includes(name)) return undefined
+  const trial = trialAt(memory, guarded.now)
+  const accepted = trial?.accepted?.[name]
+  if (accepted !== undefined) return accepted
+  if (trial === undefined || !trial.policies.includes(name)) return undefined
   const policy = setFinder(guarded)(trial.set)?.policies.find((one) => one.name === name)
   return policy && { hash: policy.hash, set: trial.set }
 }
@@ -76,7 +121,7 @@ const editedIn = (
     policies.flatMap((policy) => {
       const { name, hash } = policy
       const isSame = inForce.has(name) && hashes.get(name) === hash && selectsAlike(policy, before, location)
-      return isSame ? [] : [name]
+      return isSame || trial.accepted?.[name]?.hash === hash ? [] : [name]
     }),
   )
 }
@@ -87,19 +132,27 @@ const editedIn = (
  * over, or its rules can no longer be read.
  */
 export const createEndBeforeTrial = (
-  { counted, trial }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
+  { counted, trial: memory }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
   guarded: Guarded,
   policies: readonly Policy[],
   horizon: Instant,
 ): ((due: Due) => Instant | undefined) => {
   const { history, now, location } = guarded
-  const earlier = trial && setFinder(guarded)(trial.set)
-  if (trial === undefined || now >= trial.until || earlier === undefined) return () => undefined
+  const trial = trialAt(memory, now)
+  const setOf = setFinder(guarded)
+  const earlier = trial && setOf(trial.set)
+  if (trial === undefined || earlier === undefined) return () => undefined
   const edited = editedIn(trial, earlier, policies, guarded)
   const known = keysOf(counted)
   const people = new Set(counted.map(personKey))
   const endBefore = createEndBefore(
-    trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true })),
+    [
+      ...trial.policies.map((policy): Version => ({ policy, set: earlier, isInForce: true })),
+      ...Object.entries(trial.accepted ?? {}).flatMap(([policy, version]): readonly Version[] => {
+        const set = setOf(version.set)
+        return set === undefined ? [] : [{ policy, set, isInForce: true }]
+      }),
+    ],
     {
       location: locationWith(location, trial.facts),
       history,

@@ -60,7 +60,9 @@ export const WHOLE_STATE: State = {
           policies: ['daily'],
           facts: { name: undefined, tags: { env: 'dev' } },
           until: 6,
+          accepted: { leavers: BEFORE },
           most: 60,
+          next: { set: 'set-2', policies: [], facts: undefined, until: 9, accepted: undefined, most: 50 },
         },
       },
       // The other endpoint has none, as in the state of an earlier version.
