@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { KeptMemory } from '../domain/judge/memory.ts'
 import type { PolicyEnds } from '../domain/judge/policy-ends.ts'
+import { watchedAgain } from '../domain/judge/watched-again.ts'
 import type { Location } from '../domain/names/location.ts'
 import type { Policy } from '../domain/policies/policy.ts'
 import {
@@ -19,6 +20,7 @@ import type { AuditTrail } from './audit.ts'
 import { createHourlyHeads } from './audit-heads.ts'
 import type { Clock } from './clock.ts'
 import { locationOf } from './discovery.ts'
+import type { WatchedEndpoint } from './each-endpoint-once.ts'
 import { createEndpointWatch, type EndpointStatus, type EndpointWatch } from './endpoint-watch.ts'
 import type { CurfewEvent, Emit } from './events.ts'
 import { createExtensions } from './extensions.ts'
@@ -132,6 +134,19 @@ export const createDaemon = (options: {
     if (kept !== undefined) keptEndpoints.set(key, kept)
   }
 
+  const keptFor = (key: string): KeptMemory | undefined => {
+    const kept = keptEndpoints.get(key)
+    return kept && watchedAgain(kept, clock.now())
+  }
+
+  /** Notes that an endpoint is no longer watched. If it was not judged since it came back, its earlier end stays. */
+  const noteEnd = (key: string) => {
+    const kept = keptEndpoints.get(key)
+    if (kept === undefined || kept.watchedUntil !== undefined) return
+    keptEndpoints.set(key, { ...kept, watchedUntil: clock.now() })
+    keeper.touch()
+  }
+
   const stateNow = (): State => {
     for (const [key, watch] of watches) keep(key, watch)
     // What only the trail knows of an endpoint that is not watched yet stays in the trail.
@@ -205,6 +220,15 @@ export const createDaemon = (options: {
     await Promise.all(assignment.watch.map(({ site }) => sites.open(site)))
   }
 
+  const keyOf = ({ site, endpoint }: WatchedEndpoint) => endpointKey(site.region, endpoint.id)
+
+  /** Notes which endpoints of the state are not watched, once all that are watched are known. */
+  const noteUnwatched = () => {
+    if (stop.signal.aborted || !watchList.isKnown()) return
+    const found = new Set(watchList.all().map(keyOf))
+    for (const key of keptEndpoints.keys()) if (!found.has(key)) noteEnd(key)
+  }
+
   const takeWatchList = () =>
     watchList.take(assignment.watch, (site) => ({
       endpoints: async (signal) => (await sites.open(site)).vpn.endpoints(signal),
@@ -226,13 +250,12 @@ export const createDaemon = (options: {
   ): readonly EndpointWatch[] => {
     const { policies, settings, written } = assignment
     policySets.add(settings.policySetHash, policies, written)
-    const found = new Map(
-      watchList.all().map(({ site, endpoint }) => [endpointKey(site.region, endpoint.id), { site, endpoint }]),
-    )
+    const found = new Map(watchList.all().map((one) => [keyOf(one), one]))
     for (const [key, watch] of watches) {
       const site = found.get(key)?.site
       if (site !== undefined && (siteKey(site) === siteKeys.get(watch) || sites.get(site) === undefined)) continue
       keep(key, watch)
+      if (site === undefined) noteEnd(key)
       watch.retire()
       watches.delete(key)
     }
@@ -264,7 +287,7 @@ export const createDaemon = (options: {
         tallyChanged: () => tallies.changed(key),
         clockConfirmed,
         stop: stop.signal,
-        kept: keptEndpoints.get(key),
+        kept: keptFor(key),
       })
       watches.set(key, made)
       siteKeys.set(made, siteKey(site))
@@ -274,6 +297,7 @@ export const createDaemon = (options: {
     announce(renamed.length > 0)
     watchList.reportOverlaps()
     for (const { watch, location } of known) take(watch, location)
+    noteUnwatched()
     lookForUnmatched()
     return added
   }
@@ -312,7 +336,10 @@ export const createDaemon = (options: {
 
   const rediscover = async () => {
     if (await watchList.discover(stop.signal)) followWatchList()
-    else lookForUnmatched()
+    else {
+      noteUnwatched()
+      lookForUnmatched()
+    }
   }
 
   const announce = (event: 'started' | 'reloaded' | 'mode-obeyed') => {

@@ -4,6 +4,7 @@ import { type EndpointRules, judgeEndpoint } from '../domain/judge/judge-endpoin
 import { createMemory, ELSEWHERE_NOT_KNOWN, type Memory } from '../domain/judge/memory.ts'
 import { takeIn } from '../domain/judge/take-in.ts'
 import { type EndpointView, nextView } from '../domain/judge/view.ts'
+import { watchedAgain } from '../domain/judge/watched-again.ts'
 import type { Location } from '../domain/names/location.ts'
 import type { Elsewhere, Policy } from '../domain/policies/policy.ts'
 import { changedAtOf, type DatedPolicies, datedAnew, datedPolicies, settled } from '../domain/policies/policy-ages.ts'
@@ -59,7 +60,8 @@ export const firstJudgements = (options: {
   const limits = { staleAfterMs: assignment.settings.staleAfterMs, isClockTrusted: true }
   const started = endpoints.map(({ key, endpoint, location, snapshot }): Seen => {
     const rules = rulesOfStart(location)
-    const memory = createMemory(state.endpoints[key])
+    const kept = state.endpoints[key]
+    const memory = createMemory(kept && watchedAgain(kept, now))
     const observation = memory.begin(snapshot, assignment.policies, rules.location)
     observation.read(0, snapshot.connections.length)
     takeIn(memory, snapshot, observation, rules)

@@ -285,6 +285,72 @@ describe('a hold', () => {
     expect(world.aws.calls).toEqual([])
     expect(held(world)).toBe(40)
   })
+
+  describe('of an endpoint that comes back to be watched', () => {
+    const daily = age('8h', { guard: 'on', hash: 'a' })
+    const watching = {
+      ...assignment([daily]),
+      settings: {
+        ...assignment([daily]).settings,
+        guard: { maxPercent: 50, minConnections: 10, lookAheadMs: 24 * HOUR },
+      },
+    }
+    const apart = { ...watching, watch: [] }
+    /** The daemon has judged the endpoint, and watches it no longer. Forty connections grow old on it. */
+    const leave = async (world: ReturnType<typeof startWorld>) => {
+      await world.clock.advance(20 * SECOND)
+      await world.daemon.reload(apart)
+      await world.clock.advance(2 * SECOND)
+      for (const row of many(40)) world.aws.connect(row)
+    }
+    const quiet = () =>
+      startWorld({ assignment: watching, connections: [], scheduleOf: () => ({ next: (now) => now + HOUR }) })
+
+    it('begins after an hour, as on a new endpoint', async () => {
+      await using world = quiet()
+      await leave(world)
+      world.clock.jump(HOUR)
+      await world.daemon.reload(watching)
+      await world.clock.advance(MINUTE)
+      expect([world.aws.calls, held(world)]).toEqual([[], 40])
+    })
+
+    it('does not begin within ten minutes: what is overdue would have ended', async () => {
+      await using world = quiet()
+      await leave(world)
+      world.clock.jump(9 * MINUTE)
+      await world.daemon.reload(watching)
+      await world.clock.advance(MINUTE)
+      expect(world.endedIds()).toHaveLength(40)
+    })
+
+    it('begins after a restart that brings the endpoint back', async () => {
+      const first = quiet()
+      await leave(first)
+      const state = first.saved()
+      await first[Symbol.asyncDispose]()
+      await using again = startWorld({ assignment: watching, connections: many(40), state, startAt: NOON + HOUR })
+      await again.clock.advance(MINUTE)
+      expect([again.aws.calls, held(again)]).toEqual([[], 40])
+    })
+
+    it('begins if the endpoint was taken out while the daemon was down', async () => {
+      const first = quiet()
+      await first.clock.advance(20 * SECOND)
+      await first[Symbol.asyncDispose]()
+      await using again = startWorld({
+        assignment: apart,
+        connections: many(40),
+        state: first.saved(),
+        startAt: NOON + HOUR,
+      })
+      await again.clock.advance(SECOND)
+      again.clock.jump(HOUR)
+      await again.daemon.reload(watching)
+      await again.clock.advance(MINUTE)
+      expect([again.aws.calls, held(again)]).toEqual([[], 40])
+    })
+  })
 })
 
 describe('a restart', () => {

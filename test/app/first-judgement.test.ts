@@ -97,6 +97,8 @@ const targetOf = ({ username, decisions: [first] }: TerminateCall) => username ?
 interface Times {
   readonly upMinutes: number
   readonly downMinutes: number
+  /** Whether the first daemon no longer watched the endpoint at its end. Default: false. */
+  readonly isLeft?: boolean
 }
 
 /** A daemon lives on the first file, stops, the file is edited, and a daemon is started on the second one. */
@@ -104,7 +106,7 @@ const live = async (
   rows: readonly Connection[],
   before: Written,
   after: Written,
-  { upMinutes: minutes, downMinutes }: Times,
+  { upMinutes: minutes, downMinutes, isLeft = false }: Times,
 ) => {
   const first = startWorld({ assignment: assignmentOf(before), connections: rows })
   // Some terminations are still followed when the first daemon stops.
@@ -113,6 +115,7 @@ const live = async (
   const reading = first.aws.vpn.snapshot(ENDPOINT, new AbortController().signal)
   await first.clock.advance(0)
   const seen = await reading
+  if (isLeft) await first.daemon.reload({ ...assignmentOf(before), watch: [] })
   await first[Symbol.asyncDispose]()
   const state = first.saved()
 
@@ -191,5 +194,19 @@ describe('the judgement that plan shows', () => {
     const unchanged = await live(rows, strict, strict, soon)
     expect(unchanged.judgement.plan.held).toHaveLength(40)
     expect(unchanged.calls).toEqual([])
+  })
+
+  it('holds what became overdue while the endpoint was not watched, as the daemon does', async () => {
+    const rows = Array.from({ length: 40 }, (_, index) =>
+      connection({ username: `user-${index}`, establishedAt: NOON - HOUR }),
+    )
+    const [file, later] = [
+      { ...FILE, maxAgeMinutes: 120 },
+      { upMinutes: 1, downMinutes: 120 },
+    ]
+    const { judgement, calls } = await live(rows, file, file, { ...later, isLeft: true })
+    expect([judgement.plan.held.length, calls]).toEqual([40, []])
+    const watched = await live(rows, file, file, later)
+    expect([watched.judgement.plan.held, watched.calls.length > 0]).toEqual([[], true])
   })
 })

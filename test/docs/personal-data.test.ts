@@ -73,6 +73,7 @@ const STATE: { readonly [Field in StateField]: true } = {
   policySetHash: true,
   endpoints: true,
   watchedSince: true,
+  watchedUntil: true,
   firstSeen: true,
   countersMovedAt: true,
   notes: true,

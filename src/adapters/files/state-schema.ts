@@ -113,6 +113,8 @@ const schema = z.object({
   endpoints: byName(
     z.object({
       watchedSince: instant,
+      // Earlier states do not say of an endpoint that it is no longer watched.
+      watchedUntil: orUndefined(instant),
       firstSeen: byName(instant),
       countersMovedAt: instant.nullable(),
       notes: kept(z.object({ at: instant, bytes: z.number() })),

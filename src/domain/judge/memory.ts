@@ -25,6 +25,8 @@ export interface KeptMemory {
    * it.
    */
   readonly watchedSince: Instant
+  /** When watching the endpoint ended. Undefined while it is watched. */
+  readonly watchedUntil?: Instant | undefined
   readonly firstSeen: Readonly<Record<string, Instant>>
   readonly countersMovedAt: Instant | null
   readonly notes: Kept<Note>

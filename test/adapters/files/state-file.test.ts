@@ -34,16 +34,18 @@ describe('the state file', () => {
     expect(await createStateFile(file).load()).toEqual({ state: EMPTY_STATE, setAside: undefined })
   })
 
-  it('is read without what was added later: a deleted policy had been in force', async () => {
+  it('is read without what was added later: a deleted policy had been in force, an endpoint is watched', async () => {
     const text = JSON.stringify(WHOLE_STATE)
-    const older = text.replace('"wasHeld":true,', '')
-    expect(older).not.toBe(text)
+    const added = ['"wasHeld":true,', '"watchedUntil":8,']
+    expect(added.filter((one) => text.includes(one))).toEqual(added)
+    const older = added.reduce((shorter, one) => shorter.replace(one, ''), text)
     await createStateFile(file).save(WHOLE_STATE)
     await writeFile(file, seal(Buffer.from(older)))
     const { state, setAside } = await createStateFile(file).load()
     expect(setAside).toBeUndefined()
     const [memory] = Object.values(state.endpoints)
     expect(memory?.guard.standings.old).toMatchObject({ state: 'gone', wasHeld: false })
+    expect(memory?.watchedUntil).toBeUndefined()
   })
 
   it('is read in the form of version 3, in which an endpoint had a key for each way to reach it', async () => {

@@ -35,6 +35,7 @@ export const WHOLE_STATE: State = {
   endpoints: {
     [endpointKey('eu-central-1', 'cvpn-endpoint-0123456789abcdef0')]: {
       watchedSince: 6,
+      watchedUntil: 8,
       firstSeen: { one: 1 },
       countersMovedAt: null,
       notes: { idle: { one: { at: 1, bytes: 2 } } },
