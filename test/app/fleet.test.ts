@@ -398,6 +398,25 @@ describe('the end of a tenure', () => {
 })
 
 describe('a reload', () => {
+  it('that removes a unit ends the watching of its endpoints: after an hour they are new to the guard', async () => {
+    const policies = [age({ guard: 'on', hash: 'a' })]
+    const { clock, aws, shared, replica } = startCompany([], policies)
+    await using one = replica()
+    const both = twoUnits(policies)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    await one.fleet.reload({ ...both, watch: both.watch.slice(0, 1) })
+    one.engine.ask(LAB, 'the configuration has it no longer')
+    await clock.advance(MINUTE)
+    expect(Object.values(shared.unitOf(LAB).state.endpoints)).toMatchObject([{ watchedUntil: NOON + MINUTE }])
+    for (let index = 0; index < 40; index++) aws.connect(inLab({ username: `person-${index}` }))
+    await clock.advance(HOUR)
+    await one.fleet.reload(both)
+    void one.engine.grant(LAB)
+    await clock.advance(MINUTE)
+    expect([aws.calls, one.of('held').map(({ endsNow }) => endsNow)]).toEqual([[], [40]])
+  })
+
   it('is in force on every unit, tells of itself once, and lets the engine look at the wants', async () => {
     const [office, lab] = [inOffice(), inLab()]
     const { clock, replica, shared, endedIds } = startCompany([office, lab], [])
