@@ -194,7 +194,9 @@ it('never holds a rename, unless the twin holds the policy under its old name wi
       fc.pre(!kinds.has('max-transfer') && twin.judge(now).acting.held.size === 0)
       const renamed = policiesOf(rules).map((one) => ({ ...one, name: `new-${one.name}` }))
       if (endpoint.edit(renamed, now).acting.held.size === 0) return
-      const day = Array.from({ length: DAY / MINUTE + 1 }, (_, minute) => now + minute * MINUTE)
+      // What becomes due between two of these instants counts together, and a hold lasts.
+      const stepMs = 5 * MINUTE
+      const day = Array.from({ length: DAY / stepMs + 1 }, (_, step) => now + step * stepMs)
       expect(day.some((at) => twin.see(rows, at).acting.held.size > 0)).toBe(true)
     }),
     { numRuns: slowRuns(80) },
