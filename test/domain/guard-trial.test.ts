@@ -153,6 +153,17 @@ describe('a policy that `guard: off` has let act', () => {
 })
 
 describe('an edit within the week after another one', () => {
+  it('is undone to the version before it, also of a policy whose name every object has', () => {
+    const named = { name: 'constructor' }
+    const endpoint = longInForce([age('10h'), ban(['x'], named)])
+    endpoint.see([], NOON)
+    endpoint.edit([age('11h'), ban(['x'], named)], NOON)
+    endpoint.edit([age('11h'), ban(['person-*'], named)], NOON + MINUTE)
+    expect(connects(endpoint, NOON + HOUR, { count: 12, steps: 12 })).toEqual({ ended: 10, holds: ['constructor'] })
+    const held = Object.entries(endpoint.memory.kept().guard.standings).find(([name]) => name === 'constructor')?.[1]
+    expect(held).toMatchObject({ state: 'held', before: { hash: ban(['x']).hash } })
+  })
+
   it.each([0, 3, 3.6, 5, 6.5, 6.99])('holds a ban of everybody, %f days later', (days) => {
     const endpoint = longInForce([age('10h'), ban(['x'])])
     endpoint.see(people(2, 'other'), NOON)

@@ -19,7 +19,7 @@ interface Rules {
   readonly facts?: EndpointFacts | undefined
   readonly until: Instant
   /**
-   * By name, the versions that an operator has let act since: by `guard: off`, or from audit mode, which has shown what they end.
+   * By name, the versions that an operator has let act since: by `guard: off`, or from audit mode, which has shown whom they end.
    * They count as rules before the edit.
    */
   readonly accepted?: Readonly<Record<string, PolicyVersion>> | undefined
@@ -62,14 +62,15 @@ export const trialAfter = (
   const { lookAheadMs } = limits
   if (lookAheadMs === 0) return undefined
   const lengthMs = Math.max(lookAheadMs, AT_LEAST_MS)
-  // What was let act on another selection of endpoints, or under a name that is gone, is not known to be what is meant now.
-  const isKnown = ([name]: readonly [string, PolicyVersion]) =>
-    set.policies.some((policy) => policy.name === name) && !reselection.policies.has(name)
+  const names = new Set(set.policies.map(({ name }) => name))
+  // The operator has let a policy act on the endpoints that it selected then, and under its name.
+  const isStillAccepted = ([name]: readonly [string, PolicyVersion]) =>
+    names.has(name) && !reselection.policies.has(name)
   const goingOn = <Kind extends Rules>(rules: Kind): Kind => ({
     ...rules,
     // After a clock was set back, a trial would last too long.
     until: Math.min(rules.until, now + lengthMs),
-    accepted: { ...Object.fromEntries(Object.entries(rules.accepted ?? {}).filter(isKnown)), ...accepted },
+    accepted: { ...Object.fromEntries(Object.entries(rules.accepted ?? {}).filter(isStillAccepted)), ...accepted },
     most: Math.max(rules.most, active.length),
   })
   const begun = (): Rules => {
@@ -93,18 +94,22 @@ export const trialAfter = (
   return isEdited && now >= same.until - lengthMs / 2 ? { ...same, next: begun() } : same
 }
 
-/** The version of a policy that was in force before the trial. Undefined if there is none, or no trial. */
+/** The version of a policy that an operator let act in this time. A name such as `constructor` is no key of an empty map. */
+const acceptedIn = ({ accepted = {} }: Rules, name: string): PolicyVersion | undefined =>
+  Object.hasOwn(accepted, name) ? accepted[name] : undefined
+
+/** The version of a policy that was in force before the trial, or was let act in it. Undefined if there is none, or no trial. */
 export const versionBeforeTrial = (
-  memory: Trial | undefined,
+  trial: Trial | undefined,
   name: string,
   guarded: Guarded,
 ): PolicyVersion | undefined => {
-  const trial = trialAt(memory, guarded.now)
-  const accepted = trial?.accepted?.[name]
-  if (accepted !== undefined) return accepted
-  if (trial === undefined || !trial.policies.includes(name)) return undefined
-  const policy = setFinder(guarded)(trial.set)?.policies.find((one) => one.name === name)
-  return policy && { hash: policy.hash, set: trial.set }
+  const current = trialAt(trial, guarded.now)
+  if (current === undefined) return undefined
+  const accepted = acceptedIn(current, name)
+  if (accepted !== undefined || !current.policies.includes(name)) return accepted
+  const policy = setFinder(guarded)(current.set)?.policies.find((one) => one.name === name)
+  return policy && { hash: policy.hash, set: current.set }
 }
 
 /** The names of the policies that edits of the trial changed, of those given. */
@@ -121,7 +126,7 @@ const editedIn = (
     policies.flatMap((policy) => {
       const { name, hash } = policy
       const isSame = inForce.has(name) && hashes.get(name) === hash && selectsAlike(policy, before, location)
-      return isSame || trial.accepted?.[name]?.hash === hash ? [] : [name]
+      return isSame || acceptedIn(trial, name)?.hash === hash ? [] : [name]
     }),
   )
 }
@@ -132,13 +137,13 @@ const editedIn = (
  * over, or its rules can no longer be read.
  */
 export const createEndBeforeTrial = (
-  { counted, trial: memory }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
+  { counted, trial: remembered }: { readonly counted: readonly Counted[]; readonly trial: Trial | undefined },
   guarded: Guarded,
   policies: readonly Policy[],
   horizon: Instant,
 ): ((due: Due) => Instant | undefined) => {
   const { history, now, location } = guarded
-  const trial = trialAt(memory, now)
+  const trial = trialAt(remembered, now)
   const setOf = setFinder(guarded)
   const earlier = trial && setOf(trial.set)
   if (trial === undefined || earlier === undefined) return () => undefined
