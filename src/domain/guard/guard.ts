@@ -20,7 +20,16 @@ import {
   standingOf,
   stands,
 } from './standing.ts'
-import { newArrivals, setsOf, type Trial, tooManyArrivals, trialAfter, trialAt, versionBeforeTrial } from './trial.ts'
+import {
+  lastAccepted,
+  newArrivals,
+  setsOf,
+  type Trial,
+  tooManyArrivals,
+  trialAfter,
+  trialAt,
+  versionBeforeTrial,
+} from './trial.ts'
 
 /** What the guard remembers of one endpoint. */
 export interface GuardMemory {
@@ -182,20 +191,12 @@ export const reviewEdits = (
       !isFirst && (base?.version.hash !== version.hash || reselection.policies.has(policy.name)),
   )
   const isHeld = ({ state }: Standing) => state === 'held'
-  const accepted = Object.fromEntries(
-    set.policies.flatMap((policy) => {
-      const { name, hash, guard } = policy
-      const [was, is] = [standingOf(before.standings, name), standings.get(name)]
-      const isShown = was?.state === 'audit' && was.version.hash === hash && !reselection.policies.has(name)
-      return is?.state === 'in-force' && (guard === 'off' || isShown) ? [[name, is.version] as const] : []
-    }),
-  )
   return {
     memory: {
       limits,
       standings: Object.fromEntries(standings),
       counted: [...counted, ...entries.filter(({ policy }) => !held.has(policy))],
-      trial: trialAfter(before, isEdited, accepted, guarded),
+      trial: trialAfter(before, isEdited, lastAccepted(before.standings, standings, guarded), guarded),
     },
     held: [...held.keys()],
     newlyEnded,

@@ -8,7 +8,7 @@ import { type Guarded, setFinder } from './guarded.ts'
 import { exceeds, type GuardLimits, type Sum } from './limits.ts'
 import { createEndBefore, NOTICEABLE_MS, type Version } from './look-ahead.ts'
 import { type EndpointFacts, factsOf, locationWith, selectsAlike } from './reselection.ts'
-import type { PolicyVersion, Standings } from './standing.ts'
+import { type PolicyVersion, type Standing, type Standings, standingOf } from './standing.ts'
 
 /** The rules with which the guard compares connections that are established after an edit, and for how long. */
 interface Rules {
@@ -47,6 +47,20 @@ export const trialAt = (trial: Trial | undefined, now: Instant): Trial | undefin
 export const setsOf = (trial: Trial | undefined): readonly string[] =>
   [trial, trial?.next].flatMap((rules) =>
     rules === undefined ? [] : [rules.set, ...Object.values(rules.accepted ?? {}).map(({ set }) => set)],
+  )
+
+/** The versions that an operator lets act in a judgement: by `guard: off`, or from audit mode as it has shown them. */
+export const lastAccepted = (
+  before: Standings,
+  after: ReadonlyMap<string, Standing>,
+  { set, reselection }: Guarded,
+): Readonly<Record<string, PolicyVersion>> =>
+  Object.fromEntries(
+    set.policies.flatMap(({ name, hash, guard }) => {
+      const [was, is] = [standingOf(before, name), after.get(name)]
+      const isShown = was?.state === 'audit' && was.version.hash === hash && !reselection.policies.has(name)
+      return is?.state === 'in-force' && (guard === 'off' || isShown) ? [[name, is.version] as const] : []
+    }),
   )
 
 /**
